@@ -1,0 +1,30 @@
+// TypeScript to dist/, the Lua scripts beside the code that loads them. Does nothing when dist/ is newer than src/.
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { install, root, run } from './bootstrap.mjs'
+
+const stamp = join(root, 'dist/.built')
+
+function newest(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((file) => file.isFile())
+    .reduce((latest, file) => Math.max(latest, statSync(join(file.parentPath ?? file.path, file.name)).mtimeMs), 0)
+}
+
+export function build() {
+  install()
+  const inputs = Math.max(
+    newest(join(root, 'src')),
+    ...['package.json', 'tsconfig.json', 'tsconfig.build.json'].map((file) => statSync(join(root, file)).mtimeMs),
+  )
+  if (existsSync(stamp) && statSync(stamp).mtimeMs >= inputs) return
+  console.error('Building…')
+  rmSync(join(root, 'dist'), { recursive: true, force: true })
+  run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'])
+  mkdirSync(join(root, 'dist/state/redis/lua'), { recursive: true })
+  cpSync(join(root, 'src/state/redis/lua'), join(root, 'dist/state/redis/lua'), { recursive: true })
+  writeFileSync(stamp, '')
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) build()

@@ -1,0 +1,80 @@
+/**
+ * Everything that Signalbox can refuse, as one closed union. Each dialect words every code in a complete table,
+ * so a new code that a dialect forgot is a compile error. `detail` carries the id or reason that some wordings quote.
+ */
+export const errorCodes = [
+  // any request
+  'bad_request',
+  'unknown_event',
+  'too_large',
+  'too_many_requests',
+  'illegal_request',
+  'in_service',
+  'unavailable',
+  'internal',
+  'draining',
+  'early_left',
+  // login
+  'unknown_protocol',
+  'deprecated_client',
+  'bad_user_agent',
+  'bad_token',
+  'token_signature',
+  'token_expired',
+  'token_used',
+  'room_full',
+  'invalid_role',
+  // relogin
+  'bad_ticket',
+  'ticket_signature',
+  'ticket_expired',
+  'ticket_spent',
+  'ticket_foreign',
+  'participant_gone',
+  'reconnection_disabled',
+  'moved',
+  // in a room
+  'unauthorized',
+  'invalid_receiver',
+  'no_such_participant',
+  'text_too_long',
+  // media
+  'invalid_stream_id',
+  'no_such_stream',
+  'stream_exists',
+  'too_many_inputs',
+  'no_such_track',
+  'invalid_stream_control',
+  'invalid_subscription_id',
+  'no_such_subscription',
+  'subscription_exists',
+  'no_such_source',
+  'source_unsatisfying',
+  'several_owners',
+  'no_audio_to_update',
+  'no_video_to_update',
+  'invalid_subscription_control',
+  'invalid_soac_id',
+  'invalid_signaling',
+  'invalid_signaling_type',
+  'no_such_transport',
+] as const
+
+export type ErrorCode = (typeof errorCodes)[number]
+
+/** A refusal with a reason that the asker may be told. */
+export class SignalError extends Error {
+  readonly code: ErrorCode
+  readonly detail: string
+
+  constructor(code: ErrorCode, detail = '', options?: ErrorOptions) {
+    super(detail === '' ? code : `${code}: ${detail}`, options)
+    this.name = 'SignalError'
+    this.code = code
+    this.detail = detail
+  }
+}
+
+export function isErrorCode(text: string): text is ErrorCode {
+  return (errorCodes as readonly string[]).includes(text)
+}

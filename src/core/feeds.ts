@@ -1,0 +1,104 @@
+import type { FeedEvents } from './feed.ts'
+import { Feed } from './feed.ts'
+import type { RoomId } from './model.ts'
+import type { State } from './ports/state.ts'
+
+/** How many entries are read from a log at a time. */
+const page = 256
+
+type Open = { users: number; ready: Promise<Feed>; feed?: Feed }
+
+/** The rooms that this node listens to: one feed each, for as long as it has a user. */
+export class Feeds {
+  readonly #open = new Map<RoomId, Open>()
+  /** Rooms being given up; who wants one again waits until that is done. */
+  readonly #closing = new Map<RoomId, Promise<void>>()
+  readonly #state: State
+  readonly #node: string
+  readonly #pause: () => Promise<void>
+  readonly #events: FeedEvents
+
+  constructor(state: State, node: string, pause: () => Promise<void>, events: FeedEvents) {
+    this.#state = state
+    this.#node = node
+    this.#pause = pause
+    this.#events = events
+    state.wire.onReset((rooms) => void this.level(rooms))
+  }
+
+  get rooms(): RoomId[] {
+    return [...this.#open.keys()]
+  }
+
+  /** Resolves when the subscription to the room is confirmed (design, invariant 4). Each use must be released once. */
+  async use(room: RoomId): Promise<Feed> {
+    const open = this.#open.get(room) ?? this.#begin(room)
+    open.users += 1
+    try {
+      return await open.ready
+    } catch (error) {
+      await this.release(room)
+      throw error
+    }
+  }
+
+  async release(room: RoomId): Promise<void> {
+    const open = this.#open.get(room)
+    if (!open) return
+    open.users -= 1
+    if (open.users > 0) return
+    this.#open.delete(room)
+    const closing = this.#end(room, open).finally(() => {
+      if (this.#closing.get(room) === closing) this.#closing.delete(room)
+    })
+    this.#closing.set(room, closing)
+    await closing
+  }
+
+  /** Compares positions with the store: finds what the live side lost when nothing followed it. */
+  async level(rooms: RoomId[] = this.rooms): Promise<void> {
+    const feeds = rooms.flatMap((room) => this.#open.get(room)?.feed ?? [])
+    const known = rooms.filter((room) => this.#open.get(room)?.feed)
+    if (known.length === 0) return
+    try {
+      const positions = await this.#state.log.positions(known)
+      feeds.forEach((feed, index) => {
+        feed.reach(positions[index] ?? 0)
+      })
+    } catch (error) {
+      this.#events.failed?.(error)
+    }
+  }
+
+  #begin(room: RoomId): Open {
+    const open: Open = {
+      users: 0,
+      ready: Promise.resolve(this.#closing.get(room)).then(() => this.#listen(room, open)),
+    }
+    this.#open.set(room, open)
+    return open
+  }
+
+  async #listen(room: RoomId, open: Open): Promise<Feed> {
+    await this.#state.nodes.hold(this.#node, room)
+    let early = 0 // the newest entry heard before the feed was there to hear it
+    await this.#state.wire.listen(room, (entry) => {
+      if (open.feed) open.feed.hear(entry)
+      else early = Math.max(early, entry.seq)
+    })
+    const [position = 0] = await this.#state.log.positions([room])
+    open.feed = new Feed(position, (after) => this.#state.log.read(room, after, page), this.#pause, this.#events)
+    open.feed.reach(early)
+    return open.feed
+  }
+
+  async #end(room: RoomId, open: Open): Promise<void> {
+    open.feed?.close()
+    try {
+      await this.#state.wire.unlisten(room)
+      await this.#state.nodes.release(this.#node, room)
+    } catch (error) {
+      this.#events.failed?.(error) // a subscription or note too many does no harm
+    }
+  }
+}

@@ -1,0 +1,28 @@
+import type { Draft, Entry, RoomId } from '../model.ts'
+import type { Place, Write } from './places.ts'
+
+/** What was said in every room. */
+export interface Log {
+  /**
+   * Numbers, keeps and tells one entry. Resolves to its seq.
+   * @throws moved (the writer is not the owner), no_such_participant (`to` is not in the room)
+   */
+  append(write: Write, draft: Draft): Promise<number>
+  /** Entries after a position, oldest first. Empty: there are none, or the log has forgotten them. */
+  read(room: RoomId, after: number, limit: number): Promise<Entry[]>
+  /** The seq of the newest entry of each room, 0 for a room that is not there. */
+  positions(rooms: RoomId[]): Promise<number[]>
+  /** The ack that a `rid` was given, if it was done: at least the last 100 are known. */
+  replyTo(place: Place, rid: number): Promise<{ reply: unknown } | undefined>
+  /** An entry from no participant: management and the reaper. */
+  announce(room: RoomId, draft: Draft): Promise<number>
+}
+
+/** The live side of the log: what is appended anywhere, told to every node that listens. May lose, double, reorder. */
+export interface Wire {
+  /** Resolves when the subscription is confirmed: everything appended from then on is told. */
+  listen(room: RoomId, hear: (entry: Entry) => void): Promise<void>
+  unlisten(room: RoomId): Promise<void>
+  /** Called after a subscription was re-established: something may have been missed in these rooms. */
+  onReset(reset: (rooms: RoomId[]) => void): void
+}

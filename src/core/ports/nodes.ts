@@ -1,0 +1,27 @@
+import type { ParticipantId, RoomId } from '../model.ts'
+
+export type NodeInfo = { id: string; url: string; version: string; connections: number }
+
+/** The lease of every node, and what has to be done when one runs out. Times are the store's own clock. */
+export interface Nodes {
+  /** Extends the lease. False: it had run out, and others may have acted on that. */
+  beat(info: NodeInfo): Promise<boolean>
+  /** Nodes whose lease ran out. */
+  dead(): Promise<string[]>
+  /** Notes, before the first member is there, that a node holds members of a room. A superset is fine. */
+  hold(node: string, room: RoomId): Promise<void>
+  release(node: string, room: RoomId): Promise<void>
+  /**
+   * Puts the participants of a dead node into the window, at most `limit` rooms at a time.
+   * `left` are those who do not reconnect. Resolves with `done` when nothing of the node is left.
+   */
+  orphan(
+    node: string,
+    limit: number,
+  ): Promise<{ done: boolean; left: { room: RoomId; id: ParticipantId; owner: string }[] }>
+  /** Participants whose window may be over, oldest first; `leave` decides with `{ due }`. */
+  due(limit: number): Promise<{ room: RoomId; id: ParticipantId; due: number }[]>
+  /** Forgets a due participant that was dealt with; one that has waited anew stays. */
+  settled(room: RoomId, id: ParticipantId, due: number): Promise<void>
+  remove(node: string): Promise<void>
+}

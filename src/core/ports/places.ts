@@ -1,0 +1,88 @@
+import type { Draft, Member, ParticipantId, RoomId, Roster } from '../model.ts'
+
+/**
+ * A participant's seat in a room and who may write for it. `owner` is `node:generation`; it changes with every login
+ * and relogin, so a node whose participant has moved is refused (design, invariant 1).
+ */
+export type Place = { room: RoomId; id: ParticipantId; owner: string }
+
+/** One write by a place: done once per `op`, and per `rid` if the client gave one, whose ack is then `reply`. */
+export type Write = { place: Place; op: string; rid?: number; reply?: unknown }
+
+export type JoinRequest = {
+  room: RoomId
+  member: Member
+  node: string
+  /** What makes the login once-only. The same token may come again until the client is known to have the ack. */
+  token: { id: string; seconds: number }
+  ticketId: string
+  /** False: a lost connection leaves at once. */
+  reconnects: boolean
+  at: number
+}
+
+export type Joined = {
+  /** The member's own id, or that of the participant who used the same token before. */
+  id: ParticipantId
+  owner: string
+  /** The seq at which the participant came in; notifications start after it. */
+  seq: number
+  roster: Roster
+  /** The owner before, when the same token logs in again over a connection that was cut off. */
+  previousOwner?: string
+}
+
+export type ResumeRequest = {
+  room: RoomId
+  id: ParticipantId
+  node: string
+  ticketId: string
+  nextTicketId: string
+  /** The last seq that the client has seen, if it can say. */
+  seq?: number
+}
+
+export type Resumed = {
+  owner: string
+  member: Member
+  /** Replay starts after this. */
+  from: number
+  /** Entries up to here that are at most once may have been seen already. */
+  doubt: number
+  /** False: the log no longer reaches back to `from`; `roster` says how things stand. */
+  complete: boolean
+  roster?: Roster
+  /** The owner before, if its connection may still stand. */
+  previousOwner?: string
+  /** The node that held the participant last. */
+  previousNode: string
+  /** The participant's last `rid`, 0 if none. */
+  rid: number
+  tokenId: string
+}
+
+export type LeaveReason = 'logout' | 'window' | 'dropped' | 'node_lost'
+
+/** Why a participant may be taken out: by its owner, because its deadline passed, or because management says so. */
+export type LeaveGuard = { owner: string } | { due: number } | 'any'
+
+/** Participants and their seats. Every verb is atomic and may be repeated: a second time changes nothing. */
+export interface Places {
+  /** @throws room_full, token_used */
+  join(request: JoinRequest): Promise<Joined>
+  /** @throws participant_gone, ticket_spent, reconnection_disabled */
+  resume(request: ResumeRequest): Promise<Resumed>
+  /** Gives a new ticket id; the one before stays good until the new one is used or known to have arrived. @throws moved */
+  renew(place: Place, ticketId: string): Promise<void>
+  /** The client is known to have its ticket: the one before is spent, and so is the login token. */
+  settle(place: Place, token: { id: string; seconds: number }): Promise<void>
+  /** The connection is lost. `cursor`: the last seq handed to it. 'left' when the participant does not reconnect. */
+  detach(place: Place, cursor: number): Promise<'waiting' | 'left' | 'moved'>
+  /** Whether it went: false if it was gone, moved, or is not due. */
+  leave(room: RoomId, id: ParticipantId, guard: LeaveGuard, at: number, told?: Draft): Promise<boolean>
+  /** How each place stands. With `cursors`, notes how far each connected one had been handed messages. */
+  held(places: Place[], cursors?: number[]): Promise<('connected' | 'waiting' | 'moved')[]>
+  /** Connected again over the connection that it has, after its node was declared dead. False if it has moved. */
+  reclaim(place: Place): Promise<boolean>
+  roster(room: RoomId): Promise<Roster>
+}

@@ -1,0 +1,21 @@
+import type { Log, Wire } from './log.ts'
+import type { MediaStore } from './media-store.ts'
+import type { Nodes } from './nodes.ts'
+import type { Places } from './places.ts'
+import type { Rooms } from './rooms.ts'
+
+/** How long things are kept, in seconds, and how much of a room's log at most. */
+export type Retention = { window: number; log: number; entries: number; lease: number }
+
+/** Everything that outlives a node, as one store offers it. */
+export interface State {
+  places: Places
+  log: Log
+  wire: Wire
+  media: MediaStore
+  rooms: Rooms
+  nodes: Nodes
+  /** @throws unavailable */
+  ping(): Promise<void>
+  close(): Promise<void>
+}

@@ -1,0 +1,103 @@
+import type { Feed } from './feed.ts'
+import type { Entry, Member, RoomId } from './model.ts'
+import type { Connection } from './ports/connection.ts'
+import type { Place, Write } from './ports/places.ts'
+
+export type SessionStart = {
+  /** The namespace that the client came through. */
+  dialect: string
+  member: Member
+  place: Place
+  token: { id: string; seconds: number }
+  /** The last `rid` that was done. */
+  rid: number
+  /** The room's seq at which messages start for this connection. */
+  from: number
+  /** At-most-once entries up to here are left out. */
+  doubt: number
+}
+
+/** One participant's connection on this node: from login or relogin until the connection is lost or taken over. */
+export class Session {
+  readonly dialect: string
+  readonly member: Member
+  readonly place: Place
+  readonly token: { id: string; seconds: number }
+  readonly connection: Connection
+  readonly #feed: Feed
+  readonly #start: { from: number; doubt: number }
+  #operations = 0
+  #rid: number
+  #ended = false
+  #cursor: number
+  #aboard = false
+
+  constructor(start: SessionStart, connection: Connection, feed: Feed) {
+    this.dialect = start.dialect
+    this.member = start.member
+    this.place = start.place
+    this.token = start.token
+    this.connection = connection
+    this.#feed = feed
+    this.#start = { from: start.from, doubt: start.doubt }
+    this.#rid = start.rid
+    this.#cursor = start.from
+  }
+
+  get id(): string {
+    return this.member.id
+  }
+
+  get room(): RoomId {
+    return this.place.room
+  }
+
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  /** The last seq up to which everything meant for this participant was handed to its connection. */
+  get cursor(): number {
+    return this.#aboard ? Math.max(this.#cursor, this.#feed.position) : this.#cursor
+  }
+
+  /** Starts the flow of messages: those missed, then live ones. Called after the ack of login or relogin was sent. */
+  async board(): Promise<void> {
+    await this.#feed.attach(this, this.#start.from, () => this.#ended)
+    this.#aboard = !this.#ended
+  }
+
+  take(entry: Entry): void {
+    this.#cursor = entry.seq
+    if (entry.once && entry.seq <= this.#start.doubt) return
+    this.connection.deliver(entry)
+  }
+
+  lost(): void {
+    this.connection.cut()
+  }
+
+  /** A write by this participant, to be done once however often it is sent to the store. */
+  write(request?: { rid: number; reply?: unknown }): Write {
+    this.#operations += 1
+    return { place: this.place, op: `${this.place.owner}.${this.#operations}`, ...request }
+  }
+
+  /** Whether a request with this `rid` was done before, as far as this node can tell without asking the store. */
+  seen(rid: number): boolean {
+    return rid <= this.#rid
+  }
+
+  done(rid: number): void {
+    this.#rid = Math.max(this.#rid, rid)
+  }
+
+  /** Stops the flow of messages. True the first time. */
+  end(): boolean {
+    if (this.#ended) return false
+    this.#cursor = this.cursor
+    this.#ended = true
+    this.#feed.detach(this)
+    return true
+  }
+}

@@ -1,0 +1,261 @@
+import { SignalError } from './errors.ts'
+import type { Feed } from './feed.ts'
+import type { Feeds } from './feeds.ts'
+import { newId } from './ids.ts'
+import type { Keyring } from './keyring.ts'
+import { type Draft, type Member, type ParticipantId, type RoomId, type Roster, roomIdOf, roomName } from './model.ts'
+import type { Connection } from './ports/connection.ts'
+import type { LeaveReason, Place } from './ports/places.ts'
+import type { State } from './ports/state.ts'
+import { Session } from './session.ts'
+import { readTicket, writeTicket } from './tickets.ts'
+import type { Claims } from './tokens.ts'
+
+export type SessionsConfig = {
+  node: string
+  keys: Keyring
+  /** Seconds. */
+  tokenTtl: number
+  ticketTtl: number
+  window: number
+}
+
+export type SessionsEvents = {
+  left?: (reason: LeaveReason) => void
+  failed?: (error: unknown) => void
+  /** A place was taken over from a connection that may still stand, perhaps on another node: close that one. */
+  takenOver?: (place: Place) => void
+}
+
+export type LoggedIn = { session: Session; seq: number; roster: Roster; ticket: string }
+
+export type ReloggedIn = {
+  session: Session
+  ticket: string
+  seq: number
+  complete: boolean
+  roster?: Roster
+  /** Which node held the participant before. */
+  from: 'same_node' | 'other_node'
+}
+
+/** Login, relogin and leaving, the same for every dialect (wire 2). */
+export class Sessions {
+  readonly #state: State
+  readonly #feeds: Feeds
+  readonly #config: SessionsConfig
+  readonly #events: SessionsEvents
+  readonly #here = new Map<string, Session>()
+
+  constructor(state: State, feeds: Feeds, config: SessionsConfig, events: SessionsEvents) {
+    this.#state = state
+    this.#feeds = feeds
+    this.#config = config
+    this.#events = events
+  }
+
+  get all(): Session[] {
+    return [...this.#here.values()]
+  }
+
+  /**
+   * Enters a room. Nothing is delivered before `session.board()`.
+   * @throws invalid_role, room_full, token_used, early_left, unavailable
+   */
+  async login(
+    connection: Connection,
+    dialect: string,
+    claims: Claims,
+    profile: Member['profile'],
+    now: number,
+  ): Promise<LoggedIn> {
+    const room = roomIdOf(dialect, claims.room)
+    const { roles } = await this.#state.rooms.options(room)
+    const role = roles.find(({ role }) => role === claims.role)
+    if (!role) throw new SignalError('invalid_role')
+    const { publish, subscribe } = role
+    const member: Member = {
+      id: newId(),
+      user: claims.user,
+      role: claims.role,
+      permission: { publish, subscribe },
+      profile,
+    }
+    // what is left of the token's life, and the time that clocks may be apart
+    const token = { id: claims.tokenId, seconds: Math.max(1, Math.ceil((claims.notAfter - now) / 1000)) + 60 }
+    const ticketId = newId()
+    return this.#withFeed(room, async (feed) => {
+      const joined = await this.#state.places.join({
+        room,
+        member,
+        node: this.#config.node,
+        token,
+        ticketId,
+        reconnects: this.#config.window > 0,
+        at: now,
+      })
+      const id = joined.id
+      const place: Place = { room, id, owner: joined.owner }
+      if (joined.previousOwner) this.#takeOver({ ...place, owner: joined.previousOwner })
+      const start = { dialect, member: { ...member, id }, place, token, rid: 0, from: joined.seq, doubt: 0 }
+      const session = this.#seat(new Session(start, connection, feed))
+      if (!connection.open) {
+        await this.detach(session)
+        throw new SignalError('early_left')
+      }
+      return { session, seq: joined.seq, roster: joined.roster, ticket: this.#ticket(dialect, place, ticketId, now) }
+    })
+  }
+
+  /**
+   * Takes the participant's place on this connection, whichever node held it.
+   * @param seq the last one seen, when the client can say
+   * @throws bad_ticket, ticket_signature, ticket_expired, ticket_spent, participant_gone, reconnection_disabled,
+   *   early_left, unavailable
+   */
+  async relogin(
+    connection: Connection,
+    dialect: string,
+    text: unknown,
+    seq: number | undefined,
+    now: number,
+  ): Promise<ReloggedIn> {
+    const ticket = readTicket(this.#config.keys, dialect, text, now)
+    const room = roomIdOf(dialect, ticket.roomId)
+    const id = ticket.participantId
+    const nextTicketId = newId()
+    return this.#withFeed(room, async (feed) => {
+      // a connection that still stands here stops receiving first, so that its cursor is final
+      const standing = this.#here.get(key(room, id))
+      const resumed = await this.#state.places.resume({
+        room,
+        id,
+        node: this.#config.node,
+        ticketId: ticket.ticketId,
+        nextTicketId,
+        ...(seq === undefined ? {} : { seq }),
+      })
+      const place: Place = { room, id, owner: resumed.owner }
+      const from =
+        seq === undefined && standing && !standing.ended ? Math.max(resumed.from, standing.cursor) : resumed.from
+      if (resumed.previousOwner) this.#takeOver({ ...place, owner: resumed.previousOwner })
+      const token = { id: resumed.tokenId, seconds: this.#config.tokenTtl + 60 }
+      const start = { dialect, member: resumed.member, place, token, rid: resumed.rid, from, doubt: resumed.doubt }
+      const session = this.#seat(new Session(start, connection, feed))
+      if (!connection.open) {
+        await this.detach(session)
+        throw new SignalError('early_left')
+      }
+      return {
+        session,
+        ticket: this.#ticket(dialect, place, nextTicketId, now),
+        seq: from,
+        complete: resumed.complete,
+        ...(resumed.roster ? { roster: resumed.roster } : {}),
+        from: resumed.previousNode === this.#config.node ? 'same_node' : 'other_node',
+      }
+    })
+  }
+
+  /** A new ticket; the one before stays good until this one is known to have arrived. @throws moved, unavailable */
+  async refresh(session: Session, now: number): Promise<string> {
+    const ticketId = newId()
+    await this.#state.places.renew(session.place, ticketId)
+    return this.#ticket(session.dialect, session.place, ticketId, now)
+  }
+
+  /** The client showed a sign of life after it was sent a ticket: ticket before and login token are spent. */
+  async settle(session: Session): Promise<void> {
+    if (session.ended) return
+    try {
+      await this.#state.places.settle(session.place, session.token)
+    } catch (error) {
+      this.#events.failed?.(error) // the ticket before stays good a little longer
+    }
+  }
+
+  /** The participant goes, and the others are told. @throws moved, unavailable */
+  async logout(session: Session, now: number): Promise<void> {
+    const { room, id, owner } = session.place
+    const left = await this.#state.places.leave(room, id, { owner }, now)
+    if (left) this.#events.left?.('logout')
+    await this.#unseat(session)
+  }
+
+  /** The connection is lost: the participant keeps its place for the window, if it has not moved already. */
+  async detach(session: Session): Promise<void> {
+    if (!(await this.#unseat(session))) return
+    try {
+      const outcome = await this.#state.places.detach(session.place, session.cursor)
+      if (outcome === 'left') await this.expel(session.place, 'window')
+    } catch (error) {
+      this.#events.failed?.(error) // the lease or the check of places finds it
+    }
+  }
+
+  /** Takes out one who lost its connection and does not reconnect. */
+  async expel({ room, id, owner }: Place, reason: LeaveReason): Promise<void> {
+    if (await this.#state.places.leave(room, id, { owner }, Date.now())) this.#events.left?.(reason)
+  }
+
+  /** Takes a participant out, wherever it is; it is told `drop` and its connection ends. */
+  async drop(room: RoomId, id: ParticipantId, now: number): Promise<boolean> {
+    const told: Draft = { at: now, event: 'drop', data: null, to: id }
+    const left = await this.#state.places.leave(room, id, 'any', now, told)
+    if (left) this.#events.left?.('dropped')
+    return left
+  }
+
+  /** A connection that is not the participant's any more: it ends, and nobody is seen leaving. */
+  async supersede(session: Session): Promise<void> {
+    await this.#unseat(session)
+    session.connection.close()
+  }
+
+  find(place: Place): Session | undefined {
+    const session = this.#here.get(key(place.room, place.id))
+    return session?.place.owner === place.owner ? session : undefined
+  }
+
+  #ticket(dialect: string, { room, id }: Place, ticketId: string, now: number): string {
+    return writeTicket(this.#config.keys, dialect, {
+      participantId: id,
+      roomId: roomName(room),
+      ticketId,
+      notBefore: now,
+      notAfter: now + this.#config.ticketTtl * 1000,
+    })
+  }
+
+  /** The session's own use of the feed ends in #unseat. */
+  async #withFeed<T>(room: RoomId, enter: (feed: Feed) => Promise<T>): Promise<T> {
+    const feed = await this.#feeds.use(room)
+    try {
+      return await enter(feed)
+    } catch (error) {
+      if (!(error instanceof SignalError && error.code === 'early_left')) await this.#feeds.release(room)
+      throw error
+    }
+  }
+
+  #seat(session: Session): Session {
+    this.#here.set(key(session.room, session.id), session)
+    return session
+  }
+
+  async #unseat(session: Session): Promise<boolean> {
+    if (!session.end()) return false
+    const place = key(session.room, session.id)
+    if (this.#here.get(place) === session) this.#here.delete(place)
+    await this.#feeds.release(session.room)
+    return true
+  }
+
+  #takeOver(place: Place): void {
+    const standing = this.find(place)
+    if (standing) void this.supersede(standing)
+    else this.#events.takenOver?.(place)
+  }
+}
+
+const key = (room: RoomId, id: ParticipantId) => `${room}|${id}`

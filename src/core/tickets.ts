@@ -1,0 +1,51 @@
+import { SignalError } from './errors.ts'
+import { decodeObject, encodeAscii, type Keyring, sign, verify } from './keyring.ts'
+
+/**
+ * A reconnection ticket. `roomId` is the room's name in its dialect; times are ms since the epoch.
+ * OWT's clients read `notAfter` and hand the rest back as it is (facts/owt.md 3).
+ */
+export type Ticket = {
+  participantId: string
+  roomId: string
+  ticketId: string
+  notBefore: number
+  notAfter: number
+}
+
+const parts = (dialect: string, ticket: Ticket) => [
+  dialect,
+  ticket.participantId,
+  ticket.roomId,
+  ticket.ticketId,
+  ticket.notBefore,
+  ticket.notAfter,
+]
+
+/** Standard base64 of ASCII JSON, signature included. It is good in one dialect only. */
+export function writeTicket(keys: Keyring, dialect: string, ticket: Ticket): string {
+  return encodeAscii({ ...ticket, signature: sign(keys, 'ticket', parts(dialect, ticket)) })
+}
+
+/** @throws bad_ticket (the detail says what cannot be read), ticket_signature, ticket_expired */
+export function readTicket(keys: Keyring, dialect: string, text: unknown, now: number): Ticket {
+  const ticket = decode(text)
+  const { participantId, roomId, ticketId, notBefore, notAfter } = ticket
+  if (!verify(keys, 'ticket', parts(dialect, ticket), ticket.signature)) throw new SignalError('ticket_signature')
+  if (now < notBefore || now > notAfter) throw new SignalError('ticket_expired')
+  return { participantId, roomId, ticketId, notBefore, notAfter }
+}
+
+function decode(text: unknown): Ticket & { signature: string } {
+  let fields: { [field: string]: unknown }
+  try {
+    fields = decodeObject(text)
+  } catch (error) {
+    throw new SignalError('bad_ticket', error instanceof Error ? error.message : '', { cause: error })
+  }
+  const { participantId, roomId, ticketId, notBefore, notAfter, signature } = fields
+  if (typeof notBefore !== 'number' || typeof notAfter !== 'number') throw new SignalError('bad_ticket', 'No dates')
+  if (typeof participantId !== 'string' || typeof roomId !== 'string') throw new SignalError('bad_ticket', 'No ids')
+  if (typeof ticketId !== 'string' || typeof signature !== 'string') throw new SignalError('ticket_signature')
+  return { participantId, roomId, ticketId, notBefore, notAfter, signature }
+}

@@ -1,0 +1,60 @@
+import { SignalError } from './errors.ts'
+import { newId } from './ids.ts'
+import { decodeObject, encodeAscii, type Keyring, sign, verify } from './keyring.ts'
+
+/** Who may enter which room as what, once. */
+export type Claims = { tokenId: string; room: string; user: string; role: string; notAfter: number }
+
+/**
+ * A login token in OWT's form: base64 of ASCII JSON with `tokenId`, `host`, `secure`, `signature` (facts/owt.md 2).
+ * Unlike OWT's it carries its claims, so that any node can check it without a record in a database;
+ * that it is used once only is kept beside the room.
+ * @param host what clients connect to, `name:port` without a scheme
+ */
+export function writeToken(
+  keys: Keyring,
+  claims: Omit<Claims, 'tokenId' | 'notAfter'>,
+  target: { host: string; secure: boolean },
+  notAfter: number,
+): string {
+  const token = { tokenId: newId(), ...claims, ...target, notAfter }
+  return encodeAscii({ ...token, signature: sign(keys, 'token', parts(token)) })
+}
+
+type Token = Claims & { host: string; secure: boolean }
+
+const parts = (token: Token) => [
+  token.tokenId,
+  token.room,
+  token.user,
+  token.role,
+  token.host,
+  token.secure,
+  token.notAfter,
+]
+
+/** @throws bad_token (the detail says what cannot be read), token_signature, token_expired */
+export function readToken(keys: Keyring, text: unknown, now: number): Claims {
+  let fields: { [field: string]: unknown }
+  try {
+    fields = decodeObject(text)
+  } catch (error) {
+    throw new SignalError('bad_token', error instanceof Error ? error.message : '', { cause: error })
+  }
+  const { tokenId, room, user, role, host, secure, notAfter, signature } = fields
+  if (
+    typeof tokenId !== 'string' ||
+    typeof room !== 'string' ||
+    typeof user !== 'string' ||
+    typeof role !== 'string' ||
+    typeof host !== 'string' ||
+    typeof secure !== 'boolean' ||
+    typeof notAfter !== 'number' ||
+    typeof signature !== 'string' ||
+    !verify(keys, 'token', parts({ tokenId, room, user, role, host, secure, notAfter }), signature)
+  ) {
+    throw new SignalError('token_signature')
+  }
+  if (now > notAfter) throw new SignalError('token_expired')
+  return { tokenId, room, user, role, notAfter }
+}

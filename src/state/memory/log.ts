@@ -1,0 +1,68 @@
+import { SignalError } from '../../core/errors.ts'
+import type { Draft, Entry, RoomId } from '../../core/model.ts'
+import type { Log, Wire } from '../../core/ports/log.ts'
+import type { Place, Write } from '../../core/ports/places.ts'
+import { fenced } from './fence.ts'
+import type { RoomTable } from './room.ts'
+
+export class MemoryLog implements Log {
+  readonly #table: RoomTable
+
+  constructor(table: RoomTable) {
+    this.#table = table
+  }
+
+  async append(write: Write, draft: Draft): Promise<number> {
+    return fenced(this.#table, write, (room) => {
+      if (draft.to !== undefined && !room.members.has(draft.to)) throw new SignalError('no_such_participant', draft.to)
+      return room.say(draft, this.#table.retention)
+    })
+  }
+
+  async announce(name: RoomId, draft: Draft): Promise<number> {
+    const room = this.#table.find(name)
+    if (!room) throw new SignalError('no_such_participant', draft.to)
+    return room.say(draft, this.#table.retention)
+  }
+
+  async read(room: RoomId, after: number, limit: number): Promise<Entry[]> {
+    const log = this.#table.find(room)?.log ?? []
+    const start = log.findIndex((entry) => entry.seq > after)
+    return start === -1 ? [] : structuredClone(log.slice(start, start + limit))
+  }
+
+  async positions(rooms: RoomId[]): Promise<number[]> {
+    return rooms.map((room) => this.#table.find(room)?.seq ?? 0)
+  }
+
+  async replyTo(place: Place, rid: number): Promise<{ reply: unknown } | undefined> {
+    const replies = this.#table.find(place.room)?.seats.get(place.id)?.replies
+    return replies?.has(rid) ? { reply: replies.get(rid) } : undefined
+  }
+}
+
+/** In one process nothing is lost, so there is never a reset. */
+export class MemoryWire implements Wire {
+  readonly #table: RoomTable
+  readonly #heard = new Map<RoomId, (entry: Entry) => void>()
+
+  constructor(table: RoomTable) {
+    this.#table = table
+  }
+
+  async listen(room: RoomId, hear: (entry: Entry) => void): Promise<void> {
+    await this.unlisten(room)
+    this.#table.make(room).listeners.add(hear)
+    this.#heard.set(room, hear)
+  }
+
+  async unlisten(room: RoomId): Promise<void> {
+    const hear = this.#heard.get(room)
+    if (!hear) return
+    this.#table.find(room)?.listeners.delete(hear)
+    this.#heard.delete(room)
+    this.#table.tidy(room)
+  }
+
+  onReset(): void {}
+}

@@ -1,0 +1,42 @@
+import type { ParticipantId, RoomId } from '../../core/model.ts'
+import type { Nodes } from '../../core/ports/nodes.ts'
+import type { RoomTable } from './room.ts'
+
+/** One process, so one node: it is never dead, and only the windows of participants run out. */
+export class MemoryNodes implements Nodes {
+  readonly #table: RoomTable
+
+  constructor(table: RoomTable) {
+    this.#table = table
+  }
+
+  async beat(): Promise<boolean> {
+    return true
+  }
+
+  async dead(): Promise<string[]> {
+    return []
+  }
+
+  async hold(): Promise<void> {}
+  async release(): Promise<void> {}
+  async remove(): Promise<void> {}
+
+  async orphan(): Promise<{ done: boolean; left: [] }> {
+    return { done: true, left: [] }
+  }
+
+  async due(limit: number): Promise<{ room: RoomId; id: ParticipantId; due: number }[]> {
+    const now = this.#table.now()
+    const due: { room: RoomId; id: ParticipantId; due: number }[] = []
+    for (const [name, room] of this.#table.entries()) {
+      for (const [id, seat] of room.seats) {
+        if (seat.state === 'waiting' && seat.deadline <= now) due.push({ room: name, id, due: seat.deadline })
+      }
+      this.#table.tidy(name)
+    }
+    return due.sort((a, b) => a.due - b.due).slice(0, limit)
+  }
+
+  async settled(): Promise<void> {}
+}

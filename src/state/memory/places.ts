@@ -1,0 +1,173 @@
+import { SignalError } from '../../core/errors.ts'
+import type { Draft, Member, ParticipantId, RoomId, Roster } from '../../core/model.ts'
+import type { Joined, JoinRequest, LeaveGuard, Place, Places, Resumed, ResumeRequest } from '../../core/ports/places.ts'
+import { removeMediaOf } from './media-store.ts'
+import type { Room, RoomTable, Seat } from './room.ts'
+
+export class MemoryPlaces implements Places {
+  readonly #table: RoomTable
+
+  constructor(table: RoomTable) {
+    this.#table = table
+  }
+
+  async join(request: JoinRequest): Promise<Joined> {
+    const { node, token, at } = request
+    const room = this.#table.make(request.room)
+    const used = room.tokens.get(token.id)
+    const holder = used && used.until > this.#table.now() ? used.holder : undefined
+    const id = holder ?? request.member.id
+    const before = room.seats.get(id)
+    if (holder === 'used' || before?.proven) throw new SignalError('token_used')
+    const limit = room.options?.participantLimit ?? -1
+    if (!before && limit > 0 && room.members.size >= limit) throw new SignalError('room_full')
+
+    const member: Member = structuredClone({ ...request.member, id })
+    room.members.set(id, member)
+    room.tokens.set(token.id, { holder: id, until: this.#table.now() + token.seconds * 1000 })
+    const owner = `${node}:${++room.generation}`
+    const told: Draft = { at, event: 'participant', data: { action: 'join', member }, except: id }
+    if (!before && announces(room)) room.say(told, this.#table.retention)
+    room.seats.set(id, newSeat(request, owner, room.seq, before))
+    const previousOwner = before?.state === 'connected' ? { previousOwner: before.owner } : {}
+    return { id, owner, seq: room.seq, roster: room.roster(), ...previousOwner }
+  }
+
+  async resume({ room: name, id, node, ticketId, nextTicketId, seq }: ResumeRequest): Promise<Resumed> {
+    const room = this.#table.find(name)
+    const seat = room?.seats.get(id)
+    const member = room?.members.get(id)
+    if (!room || !seat || !member) throw new SignalError('participant_gone')
+    if (!seat.reconnects) throw new SignalError('reconnection_disabled')
+    if (ticketId !== seat.ticket && ticketId !== seat.previous) throw new SignalError('ticket_spent')
+    const standing = seat.state === 'connected'
+    const previousOwner = standing ? { previousOwner: seat.owner } : {}
+    const previousNode = seat.owner.slice(0, seat.owner.lastIndexOf(':'))
+    const doubt = standing ? room.seq : seat.doubt
+    const wanted = Math.min(Math.max(seat.joined, seq ?? seat.cursor), room.seq)
+    const complete = wanted === room.seq || (room.log[0]?.seq ?? Number.POSITIVE_INFINITY) <= wanted + 1
+    const from = complete ? wanted : room.seq
+    Object.assign(seat, {
+      owner: `${node}:${++room.generation}`,
+      state: 'connected',
+      previous: ticketId,
+      ticket: nextTicketId,
+      proven: true,
+      cursor: from,
+    } satisfies Partial<Seat>)
+    const { owner, rid, token: tokenId } = seat
+    return structuredClone({
+      owner,
+      member,
+      from,
+      doubt: seq === undefined ? doubt : 0,
+      complete,
+      ...(complete ? {} : { roster: room.roster() }),
+      ...previousOwner,
+      previousNode,
+      rid,
+      tokenId,
+    })
+  }
+
+  async renew(place: Place, ticketId: string): Promise<void> {
+    const seat = this.#owned(place)
+    if (!seat) throw new SignalError('moved')
+    if (seat.ticket === ticketId) return
+    seat.previous = seat.ticket
+    seat.ticket = ticketId
+  }
+
+  async settle(place: Place, token: { id: string; seconds: number }): Promise<void> {
+    const seat = this.#owned(place)
+    if (!seat) return
+    seat.proven = true
+    seat.previous = ''
+    const until = this.#table.now() + token.seconds * 1000
+    this.#table.make(place.room).tokens.set(token.id, { holder: 'used', until })
+  }
+
+  async detach(place: Place, cursor: number): Promise<'waiting' | 'left' | 'moved'> {
+    const seat = this.#owned(place)
+    if (!seat) return 'moved'
+    if (!seat.reconnects) return 'left'
+    if (seat.state === 'waiting') return 'waiting'
+    const { retention, now } = this.#table
+    Object.assign(seat, {
+      state: 'waiting',
+      deadline: now() + retention.window * 1000,
+      cursor,
+      doubt: cursor,
+    } satisfies Partial<Seat>)
+    return 'waiting'
+  }
+
+  async leave(name: RoomId, id: ParticipantId, guard: LeaveGuard, at: number, told?: Draft): Promise<boolean> {
+    const room = this.#table.find(name)
+    const seat = room?.seats.get(id)
+    const member = room?.members.get(id)
+    if (!room || !seat || !member || !this.#mayLeave(seat, guard)) return false
+    const { retention } = this.#table
+    if (told) room.say(told, retention)
+    room.seats.delete(id)
+    room.members.delete(id)
+    if (announces(room)) room.say({ at, event: 'participant', data: { action: 'leave', member } }, retention)
+    removeMediaOf(room, id, at, retention)
+    this.#table.tidy(name)
+    return true
+  }
+
+  async held(places: Place[], cursors?: number[]): Promise<('connected' | 'waiting' | 'moved')[]> {
+    return places.map((place, index) => {
+      const seat = this.#owned(place)
+      if (!seat) return 'moved'
+      if (cursors && seat.state === 'connected') seat.cursor = Math.max(seat.cursor, cursors[index] ?? 0)
+      return seat.state
+    })
+  }
+
+  async reclaim(place: Place): Promise<boolean> {
+    const seat = this.#owned(place)
+    if (seat) seat.state = 'connected'
+    return seat !== undefined
+  }
+
+  async roster(room: RoomId): Promise<Roster> {
+    return this.#table.find(room)?.roster() ?? { seq: 0, members: [], streams: [] }
+  }
+
+  #owned(place: Place): Seat | undefined {
+    const seat = this.#table.find(place.room)?.seats.get(place.id)
+    return seat?.owner === place.owner ? seat : undefined
+  }
+
+  #mayLeave(seat: Seat, guard: LeaveGuard): boolean {
+    if (guard === 'any') return true
+    if ('owner' in guard) return seat.owner === guard.owner
+    return seat.state === 'waiting' && seat.deadline <= guard.due
+  }
+}
+
+function announces(room: Room): boolean {
+  return room.options?.notifying?.participantActivities ?? true
+}
+
+function newSeat(request: JoinRequest, owner: string, seq: number, before?: Seat): Seat {
+  return {
+    owner,
+    state: 'connected',
+    deadline: 0,
+    ticket: request.ticketId,
+    previous: '',
+    proven: false,
+    token: request.token.id,
+    joined: seq,
+    cursor: seq,
+    doubt: 0,
+    reconnects: request.reconnects,
+    op: '',
+    result: undefined,
+    rid: before?.rid ?? 0,
+    replies: before?.replies ?? new Map(),
+  }
+}

@@ -1,0 +1,104 @@
+import type {
+  Draft,
+  Entry,
+  Member,
+  ParticipantId,
+  RoomId,
+  RoomOptions,
+  Roster,
+  Stream,
+  Subscription,
+} from '../../core/model.ts'
+import type { Retention } from '../../core/ports/state.ts'
+
+/** A participant's seat as the memory keeps it; the fields are those of the Redis hash `session`. */
+export type Seat = {
+  owner: string
+  state: 'connected' | 'waiting'
+  deadline: number
+  ticket: string
+  previous: string
+  proven: boolean
+  token: string
+  joined: number
+  cursor: number
+  doubt: number
+  reconnects: boolean
+  op: string
+  result: unknown
+  rid: number
+  replies: Map<number, unknown>
+}
+
+/** One room, whole. */
+export class Room {
+  readonly members = new Map<ParticipantId, Member>()
+  readonly seats = new Map<ParticipantId, Seat>()
+  readonly streams = new Map<string, Stream>()
+  readonly subscriptions = new Map<string, Subscription>()
+  readonly listeners = new Set<(entry: Entry) => void>()
+  /** Login tokens that were used: the participant, or 'used' when it can not come again. */
+  readonly tokens = new Map<string, { holder: ParticipantId | 'used'; until: number }>()
+  options: Partial<RoomOptions> | undefined
+  log: Entry[] = []
+  seq = 0
+  generation = 0
+
+  say(draft: Draft, retention: Retention): number {
+    this.seq += 1
+    // a copy, as a store across a wire would give
+    const entry: Entry = structuredClone({ ...draft, seq: this.seq })
+    this.log.push(entry)
+    if (this.log.length > retention.entries || this.seq % 64 === 0)
+      this.#trim(draft.at - retention.log * 1000, retention)
+    for (const hear of this.listeners) queueMicrotask(() => hear(entry))
+    return this.seq
+  }
+
+  roster(): Roster {
+    return structuredClone({ seq: this.seq, members: [...this.members.values()], streams: [...this.streams.values()] })
+  }
+
+  #trim(before: number, { entries }: Retention): void {
+    const young = this.log.findIndex((entry) => entry.at >= before)
+    this.log = this.log.slice(Math.max(young === -1 ? this.log.length : young, this.log.length - entries))
+  }
+}
+
+/** All rooms of the process, by id. */
+export class RoomTable {
+  readonly #rooms = new Map<RoomId, Room>()
+  readonly retention: Retention
+  readonly now: () => number
+
+  constructor(retention: Retention, now: () => number) {
+    this.retention = retention
+    this.now = now
+  }
+
+  find(id: RoomId): Room | undefined {
+    return this.#rooms.get(id)
+  }
+
+  make(id: RoomId): Room {
+    const room = this.#rooms.get(id) ?? new Room()
+    this.#rooms.set(id, room)
+    return room
+  }
+
+  delete(id: RoomId): void {
+    this.#rooms.delete(id)
+  }
+
+  /** Forgets a room that nobody is in, listens to or configured, once its last tokens are out of date. */
+  tidy(id: RoomId): void {
+    const room = this.#rooms.get(id)
+    if (!room || room.members.size > 0 || room.listeners.size > 0 || room.options) return
+    if ([...room.tokens.values()].some(({ until }) => until > this.now())) return
+    this.#rooms.delete(id)
+  }
+
+  entries(): IterableIterator<[RoomId, Room]> {
+    return this.#rooms.entries()
+  }
+}

@@ -1,0 +1,41 @@
+import { SignalError } from '../../core/errors.ts'
+import type { Retention, State } from '../../core/ports/state.ts'
+import { connect, type RedisClient, type RedisTarget } from './connection.ts'
+import { keysOf } from './keys.ts'
+import { RedisLog } from './log.ts'
+import { RedisMediaStore } from './media-store.ts'
+import { RedisNodes } from './nodes.ts'
+import { RedisPlaces } from './places.ts'
+import { RedisRooms } from './rooms.ts'
+import { type Observe, Scripts } from './scripts.ts'
+import { RedisWire } from './wire.ts'
+
+/** Shared by every node with the same Redis and prefix. Redis ≥ 7: scripts publish to sharded channels. */
+export function createRedisState(
+  target: RedisTarget,
+  prefix: string,
+  retention: Retention,
+  observe?: Observe,
+): State & { client: RedisClient } {
+  const client = connect(target, 'command')
+  const subscriber = connect(target, 'feed')
+  const keys = keysOf(prefix)
+  const scripts = new Scripts(client, retention, observe)
+  return {
+    client,
+    places: new RedisPlaces(scripts, keys),
+    log: new RedisLog(scripts, keys),
+    wire: new RedisWire(subscriber, scripts, keys),
+    media: new RedisMediaStore(scripts, keys),
+    rooms: new RedisRooms(scripts, keys),
+    nodes: new RedisNodes(scripts, keys, retention),
+    ping: async () => {
+      if (client.status !== 'ready') throw new SignalError('unavailable')
+      await scripts.timed('ping', () => client.ping())
+    },
+    close: async () => {
+      subscriber.disconnect()
+      await client.quit().catch(() => client.disconnect())
+    },
+  }
+}

@@ -1,0 +1,37 @@
+import type { ParticipantId, RoomId } from '../../core/model.ts'
+
+/** Every key and channel. Those of a room share the hash tag `{room}`, so that a script may touch them together. */
+export function keysOf(prefix: string) {
+  const inRoom = (room: RoomId, what: string) => `${prefix}:{${room}}:${what}`
+  return {
+    /** hash: epoch, seq, generation, options and the limits that scripts read */
+    room: (room: RoomId) => inRoom(room, 'room'),
+    /** hash: participant id → member */
+    members: (room: RoomId) => inRoom(room, 'members'),
+    /** hash: owner, state, deadline, tickets, cursor, last write: all that is private to one participant */
+    session: (room: RoomId, id: ParticipantId) => inRoom(room, `session:${id}`),
+    /** list: `rid ack` of the participant's last requests */
+    replies: (room: RoomId, id: ParticipantId) => inRoom(room, `replies:${id}`),
+    streams: (room: RoomId) => inRoom(room, 'streams'),
+    subscriptions: (room: RoomId) => inRoom(room, 'subscriptions'),
+    /** stream: entry id `<seq>-0` */
+    log: (room: RoomId) => inRoom(room, 'log'),
+    /** sharded channel: the same entries, live */
+    feed: (room: RoomId) => inRoom(room, 'feed'),
+    /** string, expiring: who used a login token */
+    token: (room: RoomId, token: string) => inRoom(room, `token:${token}`),
+
+    /** zset: node → last heartbeat */
+    nodes: `${prefix}:nodes`,
+    /** hash, expiring: address, version, counts */
+    node: (node: string) => `${prefix}:node:${node}`,
+    /** set: rooms in which the node may have members */
+    nodeRooms: (node: string) => `${prefix}:node:${node}:rooms`,
+    /** zset: `room|participant` → deadline */
+    waiting: `${prefix}:waiting`,
+    /** zset: room → last use */
+    rooms: `${prefix}:rooms`,
+  }
+}
+
+export type Keys = ReturnType<typeof keysOf>

@@ -1,0 +1,72 @@
+import type { Draft, Entry, RoomId } from '../../core/model.ts'
+import type { Log } from '../../core/ports/log.ts'
+import type { Place, Write } from '../../core/ports/places.ts'
+import { bodyOf, parseEntry } from './draft.ts'
+import type { Keys } from './keys.ts'
+import type { Scripts } from './scripts.ts'
+import { writeArgs } from './write.ts'
+
+export class RedisLog implements Log {
+  readonly #scripts: Scripts
+  readonly #keys: Keys
+
+  constructor(scripts: Scripts, keys: Keys) {
+    this.#scripts = scripts
+    this.#keys = keys
+  }
+
+  async append(write: Write, draft: Draft): Promise<number> {
+    const { room, id } = write.place
+    const keys = this.#keys
+    return Number(
+      await this.#scripts.run(
+        'append',
+        [
+          keys.room(room),
+          keys.session(room, id),
+          keys.log(room),
+          keys.feed(room),
+          keys.replies(room, id),
+          keys.members(room),
+        ],
+        [...writeArgs(write), draft.to ?? '', bodyOf(draft)],
+      ),
+    )
+  }
+
+  async announce(room: RoomId, draft: Draft): Promise<number> {
+    const keys = this.#keys
+    return Number(
+      await this.#scripts.run(
+        'announce',
+        [keys.room(room), keys.log(room), keys.feed(room), keys.members(room)],
+        [draft.to ?? '', bodyOf(draft)],
+      ),
+    )
+  }
+
+  async read(room: RoomId, after: number, limit: number): Promise<Entry[]> {
+    const entries = await this.#scripts.timed('read', () =>
+      this.#scripts.client.xrange(this.#keys.log(room), `${after + 1}-0`, '+', 'COUNT', limit),
+    )
+    return entries.map(([, [, text = '']]) => parseEntry(text))
+  }
+
+  async positions(rooms: RoomId[]): Promise<number[]> {
+    return this.#scripts.timed('positions', () =>
+      Promise.all(
+        rooms.map(async (room) => Number((await this.#scripts.client.hget(this.#keys.room(room), 'seq')) ?? 0)),
+      ),
+    )
+  }
+
+  async replyTo({ room, id }: Place, rid: number): Promise<{ reply: unknown } | undefined> {
+    const replies = await this.#scripts.timed('reply', () =>
+      this.#scripts.client.lrange(this.#keys.replies(room, id), 0, -1),
+    )
+    const found = replies.find((reply) => reply.startsWith(`${rid} `))
+    if (found === undefined) return undefined
+    const text = found.slice(`${rid} `.length)
+    return { reply: text === '' ? undefined : JSON.parse(text) }
+  }
+}

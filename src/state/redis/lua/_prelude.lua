@@ -1,0 +1,79 @@
+-- Put in front of every script, after the settings LOG_MS, LOG_MAX, WINDOW_MS, LEASE_MS.
+
+-- Ends a script with a refusal that scripts.ts reads.
+local function refuse(code, detail)
+  return redis.error_reply('SB ' .. code .. ' ' .. (detail or ''))
+end
+
+-- Milliseconds on this server's clock.
+local function now()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+-- Drops entries that are older than anyone may ask for. Called now and then: its cost is spread over many messages.
+local function trim(log, at)
+  local old
+  for _, entry in ipairs(redis.call('XRANGE', log, '-', '+', 'COUNT', 256)) do
+    if tonumber(string.match(entry[2][2], '"at":(%d+)')) >= at - LOG_MS then break end
+    old = entry[1]
+  end
+  if old then redis.call('XTRIM', log, 'MINID', '(' .. old) end
+end
+
+-- Gives an entry the room's next number, keeps it and tells it. `body` is its JSON without the opening brace,
+-- with "at" first. Returns the number.
+local function say(room, log, feed, body)
+  local seq = redis.call('HINCRBY', room, 'seq', 1)
+  local entry = '{"seq":' .. seq .. ',' .. body
+  redis.call('XADD', log, 'MAXLEN', '~', LOG_MAX, seq .. '-0', 'e', entry)
+  redis.call('SPUBLISH', feed, entry)
+  if seq % 64 == 0 then trim(log, tonumber(string.match(body, '"at":(%d+)'))) end
+  return seq
+end
+
+-- Starts a write by a participant. Returns a reply to end with at once: it has moved, or this write was done before.
+local function begin(session, owner, op)
+  local place = redis.call('HMGET', session, 'owner', 'op', 'result')
+  if place[1] ~= owner then return refuse('moved') end
+  if place[2] == op then return place[3] end
+end
+
+-- Ends a write: notes its result for a repetition of the command, and the ack for a repetition of the request.
+local function finish(session, replies, op, result, rid, reply)
+  if rid == '' then
+    redis.call('HSET', session, 'op', op, 'result', result)
+  else
+    redis.call('HSET', session, 'op', op, 'result', result, 'rid', rid)
+    redis.call('RPUSH', replies, rid .. ' ' .. reply)
+    redis.call('LTRIM', replies, -128, -1)
+  end
+  return result
+end
+
+-- Takes out what passes `doomed` of a hash of JSON objects; returns those objects.
+local function take(hash, doomed)
+  local taken = {}
+  local all = redis.call('HGETALL', hash)
+  for index = 1, #all, 2 do
+    local object = cjson.decode(all[index + 1])
+    if doomed(object) then
+      redis.call('HDEL', hash, all[index])
+      taken[#taken + 1] = object
+    end
+  end
+  return taken
+end
+
+-- True if a JSON array of strings, decoded, has the string.
+local function contains(list, text)
+  for _, item in ipairs(list) do
+    if item == text then return true end
+  end
+  return false
+end
+
+-- The body of a directed entry that tells of a subscription's end.
+local function subscription_removed(at, id, to)
+  return '"at":' .. at .. ',"event":"subscription","data":{"action":"remove","id":"' .. id .. '"},"to":"' .. to .. '"}'
+end

@@ -1,0 +1,36 @@
+-- Puts a participant into a room with its owner and tickets, and tells the others; its token is used by it from now on.
+-- The same token again, before the client is known to have had the ack: the same participant, and nobody is told twice.
+-- KEYS room members session log feed token streams replies
+-- ARGV id node member ticket reconnects token-id token-seconds epoch body
+-- Returns { owner, seq, owner before if it was connected, members, streams }.
+-- Refuses: token_used (detail: the participant to try again as, if it may come again), room_full.
+local room, members, session, log, feed, token, streams = unpack(KEYS)
+local id, node, member, ticket, reconnects, token_id, token_seconds, epoch, body = unpack(ARGV)
+
+local holder = redis.call('GET', token)
+if holder == 'used' then return refuse('token_used') end
+if holder and holder ~= id then return refuse('token_used', holder) end
+local before = redis.call('HMGET', session, 'owner', 'state', 'proven')
+if before[3] == '1' then return refuse('token_used') end
+
+local present = redis.call('HLEN', members)
+if not before[1] then
+  local limit = tonumber(redis.call('HGET', room, 'participantLimit') or -1)
+  if limit > 0 and present >= limit then return refuse('room_full') end
+end
+if present == 0 then
+  if redis.call('HEXISTS', room, 'seq') == 0 then redis.call('DEL', log) end
+  redis.call('PERSIST', room)
+  redis.call('PERSIST', log)
+end
+redis.call('HSETNX', room, 'epoch', epoch)
+redis.call('SET', token, id, 'EX', token_seconds)
+redis.call('HSET', members, id, member)
+if not before[1] and redis.call('HGET', room, 'quiet') ~= '1' then say(room, log, feed, body) end
+
+local owner = node .. ':' .. redis.call('HINCRBY', room, 'generation', 1)
+local seq = tonumber(redis.call('HGET', room, 'seq') or 0)
+redis.call('HSET', session, 'owner', owner, 'state', 'connected', 'ticket', ticket, 'previous', '', 'proven', '0',
+  'token', token_id, 'joined', seq, 'cursor', seq, 'doubt', 0, 'reconnects', reconnects)
+local standing = before[2] == 'connected' and before[1] or ''
+return { owner, seq, standing, redis.call('HVALS', members), redis.call('HVALS', streams) }

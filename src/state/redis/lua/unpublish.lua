@@ -1,0 +1,18 @@
+-- Removes a stream and the subscriptions to it, and tells their subscribers and then the room.
+-- KEYS room session log feed replies streams subscriptions members
+-- ARGV owner op rid reply id at body...
+-- Returns 1. Refuses: moved, no_such_stream.
+local room, session, log, feed, replies, streams, subscriptions, members = unpack(KEYS)
+local owner, op, rid, reply, id, at = unpack(ARGV)
+
+local over = begin(session, owner, op)
+if over then return over end
+if redis.call('HDEL', streams, id) == 0 then return refuse('no_such_stream') end
+local ended = take(subscriptions, function(subscription) return contains(subscription.streams, id) end)
+for _, subscription in ipairs(ended) do
+  if redis.call('HEXISTS', members, subscription.subscriber) == 1 then
+    say(room, log, feed, subscription_removed(at, subscription.id, subscription.subscriber))
+  end
+end
+for index = 7, #ARGV do say(room, log, feed, ARGV[index]) end
+return finish(session, replies, op, 1, rid, reply)

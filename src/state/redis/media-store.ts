@@ -1,0 +1,91 @@
+import type { Draft, RoomId, Stream, Subscription } from '../../core/model.ts'
+import type { MediaStore } from '../../core/ports/media-store.ts'
+import type { Write } from '../../core/ports/places.ts'
+import { bodyOf } from './draft.ts'
+import type { Keys } from './keys.ts'
+import type { Scripts } from './scripts.ts'
+import { writeArgs } from './write.ts'
+
+/** How `change` is to treat one object: which hash, what there should be, what there shall be. */
+type Change = {
+  hash: 'streams' | 'subscriptions'
+  verb: 'add' | 'change' | 'remove'
+  id: string
+  value?: object
+  expected?: object
+  limit?: string
+  refusal?: string
+}
+
+export class RedisMediaStore implements MediaStore {
+  readonly #scripts: Scripts
+  readonly #keys: Keys
+
+  constructor(scripts: Scripts, keys: Keys) {
+    this.#scripts = scripts
+    this.#keys = keys
+  }
+
+  async addStream(write: Write, value: Stream, told: Draft[]): Promise<void> {
+    const change: Change = { hash: 'streams', verb: 'add', id: value.id, value }
+    await this.#change(write, { ...change, limit: 'inputLimit', refusal: 'stream_exists' }, told)
+  }
+
+  changeStream(write: Write, expected: Stream, value: Stream, told: Draft[]): Promise<boolean> {
+    return this.#change(write, { hash: 'streams', verb: 'change', id: value.id, value, expected }, told)
+  }
+
+  async removeStream(write: Write, id: string, told: Draft[]): Promise<void> {
+    const keys = this.#keys
+    const { room } = write.place
+    await this.#scripts.run(
+      'unpublish',
+      [...this.#writeKeys(write), keys.streams(room), keys.subscriptions(room), keys.members(room)],
+      [...writeArgs(write), id, told[0]?.at ?? Date.now(), ...told.map(bodyOf)],
+    )
+  }
+
+  async addSubscription(write: Write, value: Subscription, told: Draft[]): Promise<void> {
+    const change: Change = { hash: 'subscriptions', verb: 'add', id: value.id, value }
+    await this.#change(write, { ...change, refusal: 'subscription_exists' }, told)
+  }
+
+  changeSubscription(write: Write, expected: Subscription, value: Subscription, told: Draft[]): Promise<boolean> {
+    return this.#change(write, { hash: 'subscriptions', verb: 'change', id: value.id, value, expected }, told)
+  }
+
+  async removeSubscription(write: Write, id: string, told: Draft[]): Promise<void> {
+    await this.#change(write, { hash: 'subscriptions', verb: 'remove', id, refusal: 'no_such_subscription' }, told)
+  }
+
+  async streams(room: RoomId, ids: string[]): Promise<(Stream | undefined)[]> {
+    if (ids.length === 0) return []
+    const texts = await this.#scripts.timed('streams', () =>
+      this.#scripts.client.hmget(this.#keys.streams(room), ...ids),
+    )
+    return texts.map((text) => (text === null ? undefined : JSON.parse(text)))
+  }
+
+  async subscription(room: RoomId, id: string): Promise<Subscription | undefined> {
+    const text = await this.#scripts.timed('subscription', () =>
+      this.#scripts.client.hget(this.#keys.subscriptions(room), id),
+    )
+    return text === null ? undefined : JSON.parse(text)
+  }
+
+  async #change(write: Write, change: Change, told: Draft[]): Promise<boolean> {
+    const { hash, verb, id, value, expected, limit = '', refusal = '' } = change
+    const json = (object?: object) => (object ? JSON.stringify(object) : '')
+    const changed = await this.#scripts.run(
+      'change',
+      [...this.#writeKeys(write), this.#keys[hash](write.place.room)],
+      [...writeArgs(write), verb, id, json(value), json(expected), limit, refusal, ...told.map(bodyOf)],
+    )
+    return Number(changed) === 1
+  }
+
+  #writeKeys({ place: { room, id } }: Write): string[] {
+    const keys = this.#keys
+    return [keys.room(room), keys.session(room, id), keys.log(room), keys.feed(room), keys.replies(room, id)]
+  }
+}

@@ -1,0 +1,91 @@
+import type { ParticipantId, RoomId } from '../../core/model.ts'
+import type { NodeInfo, Nodes } from '../../core/ports/nodes.ts'
+import type { Retention } from '../../core/ports/state.ts'
+import type { Keys } from './keys.ts'
+import type { Scripts } from './scripts.ts'
+import { openWindow, waiterOf } from './window.ts'
+
+type Orphans = { room: RoomId; id: ParticipantId; owner: string }[]
+
+export class RedisNodes implements Nodes {
+  readonly #scripts: Scripts
+  readonly #keys: Keys
+  readonly #retention: Retention
+
+  constructor(scripts: Scripts, keys: Keys, retention: Retention) {
+    this.#scripts = scripts
+    this.#keys = keys
+    this.#retention = retention
+  }
+
+  async beat({ id, ...info }: NodeInfo): Promise<boolean> {
+    const alive = (await this.#scripts.run('beat', [this.#keys.nodes], [id])) === 1
+    const key = this.#keys.node(id)
+    await this.#scripts.timed('node', async () => {
+      await this.#scripts.client.hset(key, info)
+      await this.#scripts.client.expire(key, this.#retention.lease * 10)
+    })
+    return alive
+  }
+
+  async dead(): Promise<string[]> {
+    const reply = (await this.#scripts.run('due', [this.#keys.nodes], [this.#retention.lease * 1000, 100])) as string[]
+    return reply.filter((_, index) => index % 2 === 0)
+  }
+
+  async hold(node: string, room: RoomId): Promise<void> {
+    await this.#scripts.timed('hold', async () => {
+      await this.#scripts.client.sadd(this.#keys.nodeRooms(node), room)
+      await this.#scripts.client.zadd(this.#keys.rooms, Date.now(), room)
+    })
+  }
+
+  async release(node: string, room: RoomId): Promise<void> {
+    await this.#scripts.timed('release', () => this.#scripts.client.srem(this.#keys.nodeRooms(node), room))
+  }
+
+  async orphan(node: string, limit: number): Promise<{ done: boolean; left: Orphans }> {
+    const { client } = this.#scripts
+    const rooms = await this.#scripts.timed('orphan', () => client.srandmember(this.#keys.nodeRooms(node), limit))
+    const left: Orphans = []
+    for (const room of rooms) {
+      for (const place of await this.#placesOf(node, room)) {
+        if ((await openWindow(this.#scripts, this.#keys, place)) === 'left') left.push(place)
+      }
+      await this.release(node, room)
+    }
+    return { done: rooms.length < limit, left }
+  }
+
+  async due(limit: number): Promise<{ room: RoomId; id: ParticipantId; due: number }[]> {
+    const reply = (await this.#scripts.run('due', [this.#keys.waiting], [0, limit])) as string[]
+    const waiters = reply.filter((_, index) => index % 2 === 0)
+    return waiters.map((waiter, index) => {
+      const [room = '', id = ''] = waiter.split('|')
+      return { room, id, due: Number(reply[index * 2 + 1]) }
+    })
+  }
+
+  async settled(room: RoomId, id: ParticipantId, due: number): Promise<void> {
+    await this.#scripts.run('forget', [this.#keys.waiting], [waiterOf({ room, id }), due])
+  }
+
+  async remove(node: string): Promise<void> {
+    await this.#scripts.timed('remove', async () => {
+      await this.#scripts.client.zrem(this.#keys.nodes, node)
+      await this.#scripts.client.unlink(this.#keys.node(node))
+    })
+  }
+
+  async #placesOf(node: string, room: RoomId): Promise<Orphans> {
+    const { client } = this.#scripts
+    return this.#scripts.timed('orphan', async () => {
+      const ids = await client.hkeys(this.#keys.members(room))
+      const owners = await Promise.all(ids.map((id) => client.hget(this.#keys.session(room, id), 'owner')))
+      return ids.flatMap((id, index) => {
+        const owner = owners[index]
+        return owner?.startsWith(`${node}:`) ? [{ room, id, owner }] : []
+      })
+    })
+  }
+}

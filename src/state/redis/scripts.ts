@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs'
+import { isErrorCode, SignalError } from '../../core/errors.ts'
+import type { Retention } from '../../core/ports/state.ts'
+import type { RedisClient } from './connection.ts'
+
+/** Every script and how many keys it takes. The file is `lua/<name>.lua`; its header is its contract. */
+const keyCounts = {
+  append: 6,
+  announce: 4,
+  join: 8,
+  resume: 5,
+  renew: 1,
+  settle: 2,
+  detach: 2,
+  held: 1,
+  reclaim: 1,
+  leave: 8,
+  change: 6,
+  unpublish: 8,
+  beat: 1,
+  due: 1,
+  wait: 1,
+  forget: 1,
+} as const
+
+export type ScriptName = keyof typeof keyCounts
+
+/** Redis' answer: integers, strings, lists of them, null for a missing value. */
+export type Reply = string | number | null | Reply[]
+
+type Command = (...args: (string | number)[]) => Promise<Reply>
+
+/** Called after every call with the operation's name and how long it took, seconds. */
+export type Observe = (operation: string, seconds: number) => void
+
+const read = (file: string) => readFileSync(new URL(`lua/${file}.lua`, import.meta.url), 'utf8')
+
+/** The scripts of one connection, and the one place where a Redis error becomes ours. */
+export class Scripts {
+  readonly client: RedisClient
+  readonly #commands: { [name: string]: Command }
+  readonly #observe: Observe
+
+  constructor(client: RedisClient, retention: Retention, observe: Observe = () => {}) {
+    const settings = [
+      `local LOG_MS, LOG_MAX = ${retention.log * 1000}, ${retention.entries}`,
+      `local WINDOW_MS, LEASE_MS = ${retention.window * 1000}, ${retention.lease * 1000}`,
+    ].join('\n')
+    for (const [name, numberOfKeys] of Object.entries(keyCounts)) {
+      client.defineCommand(`sb_${name}`, { numberOfKeys, lua: [settings, read('_prelude'), read(name)].join('\n') })
+    }
+    this.client = client
+    this.#commands = client as unknown as { [name: string]: Command }
+    this.#observe = observe
+  }
+
+  /** @throws SignalError: what the script refused, or `unavailable` */
+  run(name: ScriptName, keys: string[], args: (string | number)[]): Promise<Reply> {
+    const command = this.#commands[`sb_${name}`] as Command
+    return this.timed(name, () => command.call(this.client, ...keys, ...args))
+  }
+
+  /** A plain command, measured and with its errors put in our words. */
+  async timed<T>(operation: string, call: () => Promise<T>): Promise<T> {
+    const start = performance.now()
+    try {
+      return await call()
+    } catch (error) {
+      throw translated(error)
+    } finally {
+      this.#observe(operation, (performance.now() - start) / 1000)
+    }
+  }
+}
+
+/** Scripts refuse with `SB code detail`. Anything else is Redis being away, or a mistake of ours: unavailable, with its cause. */
+function translated(error: unknown): SignalError {
+  const message = error instanceof Error ? error.message : String(error)
+  const [mark, code = '', detail = ''] = message.split(' ', 3)
+  if (mark === 'SB' && isErrorCode(code)) return new SignalError(code, detail, { cause: error })
+  return new SignalError('unavailable', '', { cause: error })
+}

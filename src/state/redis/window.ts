@@ -1,0 +1,27 @@
+import type { Place } from '../../core/ports/places.ts'
+import type { Keys } from './keys.ts'
+import type { Scripts } from './scripts.ts'
+
+/** The member of the `waiting` zset for a participant. Room ids have no `|`: they are percent-encoded. */
+export const waiterOf = ({ room, id }: Pick<Place, 'room' | 'id'>) => `${room}|${id}`
+
+/**
+ * Notes the deadline, then detaches. In this order: a process that ends between the two leaves a note that the reaper
+ * finds to be nothing, never a participant that waits for ever. (They are on different shards of a cluster.)
+ * @param cursor undefined: the node is dead, nobody knows what it had handed on
+ */
+export async function openWindow(
+  scripts: Scripts,
+  keys: Keys,
+  place: Place,
+  cursor?: number,
+): Promise<'waiting' | 'left' | 'moved'> {
+  const deadline = await scripts.run('wait', [keys.waiting], [waiterOf(place)])
+  const session = keys.session(place.room, place.id)
+  const outcome = await scripts.run(
+    'detach',
+    [session, keys.room(place.room)],
+    [place.owner, Number(deadline), cursor ?? ''],
+  )
+  return outcome as 'waiting' | 'left' | 'moved'
+}
