@@ -37,6 +37,7 @@ export const errorCodes = [
   'unauthorized',
   'invalid_receiver',
   'no_such_participant',
+  'invalid_message_type',
   'text_too_long',
   // media
   'invalid_stream_id',

@@ -80,7 +80,7 @@ export class Feeds {
   }
 
   async #listen(room: RoomId, open: Open): Promise<Feed> {
-    await this.#state.nodes.hold(this.#node, room)
+    await this.#state.nodes.hold(this.#node, [room])
     let early = 0 // the newest entry heard before the feed was there to hear it
     await this.#state.wire.listen(room, (entry) => {
       if (open.feed) open.feed.hear(entry)

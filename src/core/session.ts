@@ -70,7 +70,7 @@ export class Session {
   take(entry: Entry): void {
     this.#cursor = entry.seq
     if (entry.once && entry.seq <= this.#start.doubt) return
-    this.connection.deliver(entry)
+    this.connection.deliver(entry, this.#aboard)
   }
 
   lost(): void {

@@ -3,7 +3,16 @@ import type { Feed } from './feed.ts'
 import type { Feeds } from './feeds.ts'
 import { newId } from './ids.ts'
 import type { Keyring } from './keyring.ts'
-import { type Draft, type Member, type ParticipantId, type RoomId, type Roster, roomIdOf, roomName } from './model.ts'
+import {
+  type Draft,
+  type Member,
+  type ParticipantId,
+  type RoomId,
+  type RoomOptions,
+  type Roster,
+  roomIdOf,
+  roomName,
+} from './model.ts'
 import type { Connection } from './ports/connection.ts'
 import type { LeaveReason, Place } from './ports/places.ts'
 import type { State } from './ports/state.ts'
@@ -27,7 +36,7 @@ export type SessionsEvents = {
   takenOver?: (place: Place) => void
 }
 
-export type LoggedIn = { session: Session; seq: number; roster: Roster; ticket: string }
+export type LoggedIn = { session: Session; seq: number; roster: Roster; options: RoomOptions; ticket: string }
 
 export type ReloggedIn = {
   session: Session
@@ -46,6 +55,9 @@ export class Sessions {
   readonly #config: SessionsConfig
   readonly #events: SessionsEvents
   readonly #here = new Map<string, Session>()
+  readonly #waiting = new Map<string, Place>()
+  /** Lost connections that the state could not be told of yet. */
+  readonly #untold = new Set<Session>()
 
   constructor(state: State, feeds: Feeds, config: SessionsConfig, events: SessionsEvents) {
     this.#state = state
@@ -56,6 +68,16 @@ export class Sessions {
 
   get all(): Session[] {
     return [...this.#here.values()]
+  }
+
+  /** Participants who lost their connection here and, as far as this node knows, have not come back. */
+  get waiting(): Place[] {
+    return [...this.#waiting.values()]
+  }
+
+  /** A waiting participant that is back, on whichever node, or gone. */
+  noLongerWaiting({ room, id }: Place): void {
+    this.#waiting.delete(key(room, id))
   }
 
   /**
@@ -70,8 +92,8 @@ export class Sessions {
     now: number,
   ): Promise<LoggedIn> {
     const room = roomIdOf(dialect, claims.room)
-    const { roles } = await this.#state.rooms.options(room)
-    const role = roles.find(({ role }) => role === claims.role)
+    const options = await this.#state.rooms.options(room)
+    const role = options.roles.find(({ role }) => role === claims.role)
     if (!role) throw new SignalError('invalid_role')
     const { publish, subscribe } = role
     const member: Member = {
@@ -103,7 +125,13 @@ export class Sessions {
         await this.detach(session)
         throw new SignalError('early_left')
       }
-      return { session, seq: joined.seq, roster: joined.roster, ticket: this.#ticket(dialect, place, ticketId, now) }
+      return {
+        session,
+        seq: joined.seq,
+        roster: joined.roster,
+        options,
+        ticket: this.#ticket(dialect, place, ticketId, now),
+      }
     })
   }
 
@@ -184,12 +212,23 @@ export class Sessions {
 
   /** The connection is lost: the participant keeps its place for the window, if it has not moved already. */
   async detach(session: Session): Promise<void> {
-    if (!(await this.#unseat(session))) return
+    if (await this.#unseat(session)) await this.#tellLost(session)
+  }
+
+  /** Tells the state of lost connections that it could not be told of when they were lost. */
+  async retell(): Promise<void> {
+    for (const session of [...this.#untold]) await this.#tellLost(session)
+  }
+
+  async #tellLost(session: Session): Promise<void> {
+    this.#untold.add(session)
     try {
       const outcome = await this.#state.places.detach(session.place, session.cursor)
       if (outcome === 'left') await this.expel(session.place, 'window')
+      if (outcome === 'waiting') this.#waiting.set(key(session.room, session.id), session.place)
+      this.#untold.delete(session)
     } catch (error) {
-      this.#events.failed?.(error) // the lease or the check of places finds it
+      this.#events.failed?.(error)
     }
   }
 
@@ -206,10 +245,25 @@ export class Sessions {
     return left
   }
 
+  /**
+   * The ack of a request that was done before; `rid` rises, so a smaller one was.
+   * @throws bad_request when it was too long ago
+   */
+  async replyTo(session: Session, rid: number): Promise<unknown> {
+    const found = await this.#state.log.replyTo(session.place, rid)
+    if (!found) throw new SignalError('bad_request', 'rid should be above those of earlier requests')
+    return found.reply
+  }
+
   /** A connection that is not the participant's any more: it ends, and nobody is seen leaving. */
   async supersede(session: Session): Promise<void> {
     await this.#unseat(session)
     session.connection.close()
+  }
+
+  /** Every connection is about to be closed by this node itself. */
+  async detachAll(): Promise<void> {
+    await Promise.all(this.all.map((session) => this.detach(session)))
   }
 
   find(place: Place): Session | undefined {
@@ -240,6 +294,7 @@ export class Sessions {
 
   #seat(session: Session): Session {
     this.#here.set(key(session.room, session.id), session)
+    this.noLongerWaiting(session.place)
     return session
   }
 

@@ -3,8 +3,8 @@ import type { Entry } from '../model.ts'
 /** What the core knows of a client's connection. */
 export interface Connection {
   readonly open: boolean
-  /** Hands over one entry; the connection keeps the order. */
-  deliver(entry: Entry): void
+  /** Hands over one entry; the connection keeps the order. `live`: as it was said, not read for one who came back. */
+  deliver(entry: Entry, live: boolean): void
   /** The client's library reconnects by itself after this: the participant should come back. */
   cut(): void
   /** The client's library does not come back after this: the participant is elsewhere, or gone. */

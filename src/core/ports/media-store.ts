@@ -1,7 +1,10 @@
 import type { Draft, RoomId, Stream, Subscription } from '../model.ts'
 import type { Write } from './places.ts'
 
-/** Streams and subscriptions of a room. Writes are fenced, done once, and tell what they change in the same step. */
+/**
+ * Streams and subscriptions of a room. Writes are fenced, done once, and tell what they change in the same step.
+ * A store may refuse what it could not take out again (JSON that nests too deep) as bad_request.
+ */
 export interface MediaStore {
   /** @throws moved, too_many_inputs, stream_exists */
   addStream(write: Write, stream: Stream, told: Draft[]): Promise<void>

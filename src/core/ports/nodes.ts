@@ -8,8 +8,8 @@ export interface Nodes {
   beat(info: NodeInfo): Promise<boolean>
   /** Nodes whose lease ran out. */
   dead(): Promise<string[]>
-  /** Notes, before the first member is there, that a node holds members of a room. A superset is fine. */
-  hold(node: string, room: RoomId): Promise<void>
+  /** Notes, before the first member is there, that a node holds members of rooms. A superset is fine. */
+  hold(node: string, rooms: RoomId[]): Promise<void>
   release(node: string, room: RoomId): Promise<void>
   /**
    * Puts the participants of a dead node into the window, at most `limit` rooms at a time.

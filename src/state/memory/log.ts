@@ -21,7 +21,8 @@ export class MemoryLog implements Log {
 
   async announce(name: RoomId, draft: Draft): Promise<number> {
     const room = this.#table.find(name)
-    if (!room) throw new SignalError('no_such_participant', draft.to)
+    if (!room || (draft.to !== undefined && !room.members.has(draft.to)))
+      throw new SignalError('no_such_participant', draft.to)
     return room.say(draft, this.#table.retention)
   }
 

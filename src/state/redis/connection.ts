@@ -50,7 +50,14 @@ export function connect(target: RedisTarget, role: ConnectionRole): RedisClient 
     target.mode === 'sentinel'
       ? { sentinels: addresses.map(({ host, port }) => ({ host, port })), name: target.sentinelName ?? '' }
       : { host: first.host, port: first.port }
-  return quiet(new Redis({ ...options, ...place, db, sentinelRetryStrategy: () => 250 }), role)
+  return quiet(new Redis({ ...options, ...place, ...sentinelOptions, db }), role)
+}
+
+const sentinelOptions: RedisOptions = {
+  sentinelRetryStrategy: () => 250,
+  // a master that was replaced takes writes for some seconds more, and they are lost: leave it as soon as that is told
+  failoverDetector: true,
+  sentinelReconnectStrategy: () => 1000,
 }
 
 function connectCluster(addresses: Address[], role: ConnectionRole, options: RedisOptions): Cluster {

@@ -33,11 +33,17 @@ export class RedisNodes implements Nodes {
     return reply.filter((_, index) => index % 2 === 0)
   }
 
-  async hold(node: string, room: RoomId): Promise<void> {
-    await this.#scripts.timed('hold', async () => {
-      await this.#scripts.client.sadd(this.#keys.nodeRooms(node), room)
-      await this.#scripts.client.zadd(this.#keys.rooms, Date.now(), room)
-    })
+  async hold(node: string, rooms: RoomId[]): Promise<void> {
+    const now = Date.now()
+    for (let start = 0; start < rooms.length; start += 1000) {
+      const some = rooms.slice(start, start + 1000)
+      await this.#scripts.timed('hold', () =>
+        Promise.all([
+          this.#scripts.client.sadd(this.#keys.nodeRooms(node), ...some),
+          this.#scripts.client.zadd(this.#keys.rooms, ...some.flatMap((room) => [now, room])),
+        ]),
+      )
+    }
   }
 
   async release(node: string, room: RoomId): Promise<void> {

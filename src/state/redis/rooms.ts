@@ -14,7 +14,7 @@ export class RedisRooms implements Rooms {
 
   async options(room: RoomId): Promise<RoomOptions> {
     const text = await this.#scripts.timed('options', () => this.#scripts.client.hget(this.#keys.room(room), 'options'))
-    return { ...defaultRoomOptions, ...(text === null ? {} : JSON.parse(text)) }
+    return { ...structuredClone(defaultRoomOptions), ...(text === null ? {} : JSON.parse(text)) }
   }
 
   async configure(room: RoomId, changes: Partial<RoomOptions>): Promise<void> {
@@ -36,12 +36,8 @@ export class RedisRooms implements Rooms {
   }
 
   async remove(room: RoomId): Promise<void> {
-    const key = this.#keys.room(room)
-    await this.#scripts.timed('remove', async () => {
-      await this.#scripts.client.hdel(key, 'options', 'participantLimit', 'inputLimit', 'quiet', 'quietStreams')
-      const empty = (await this.#scripts.client.hlen(this.#keys.members(room))) === 0
-      if (empty) await this.#scripts.client.unlink(key, this.#keys.log(room))
-    })
+    const keys = this.#keys
+    await this.#scripts.run('unconfigure', [keys.room(room), keys.members(room), keys.log(room)], [])
   }
 
   async prune(age: number, limit: number): Promise<void> {

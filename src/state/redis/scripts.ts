@@ -21,6 +21,7 @@ const keyCounts = {
   due: 1,
   wait: 1,
   forget: 1,
+  unconfigure: 3,
 } as const
 
 export type ScriptName = keyof typeof keyCounts

@@ -16,9 +16,9 @@ local function trim(log, at)
   local old
   for _, entry in ipairs(redis.call('XRANGE', log, '-', '+', 'COUNT', 256)) do
     if tonumber(string.match(entry[2][2], '"at":(%d+)')) >= at - LOG_MS then break end
-    old = entry[1]
+    old = tonumber(string.match(entry[1], '^%d+'))
   end
-  if old then redis.call('XTRIM', log, 'MINID', '(' .. old) end
+  if old then redis.call('XTRIM', log, 'MINID', (old + 1) .. '-0') end
 end
 
 -- Gives an entry the room's next number, keeps it and tells it. `body` is its JSON without the opening brace,

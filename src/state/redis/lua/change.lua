@@ -3,12 +3,14 @@
 -- ARGV owner op rid reply verb field value expected limit refusal body...
 --   add: value is stored if the field is free (else `refusal`) and the room's `limit` field allows one more
 --   change: value replaces exactly `expected`;  remove: the field goes (else `refusal`)
--- Returns 1, or 0 for a change of something that is not as expected. Refuses: moved, too_many_inputs, `refusal`.
+-- Returns 1, or 0 for a change of something that is not as expected.
+-- Refuses: moved, too_many_inputs, `refusal`, bad_request (a value that `take` could not read).
 local room, session, log, feed, replies, hash = unpack(KEYS)
 local owner, op, rid, reply, verb, field, value, expected, limit, refusal = unpack(ARGV)
 
 local over = begin(session, owner, op)
 if over then return over end
+if value ~= '' and not pcall(cjson.decode, value) then return refuse('bad_request') end
 if verb == 'add' then
   local most = limit ~= '' and tonumber(redis.call('HGET', room, limit) or -1) or -1
   if most >= 0 and redis.call('HLEN', hash) >= most then return refuse('too_many_inputs') end

@@ -1,0 +1,225 @@
+import { randomBytes } from 'node:crypto'
+import { networkInterfaces } from 'node:os'
+import { type Static, type TSchema, Type } from 'typebox'
+import { Value } from 'typebox/value'
+
+/** Every option, once: its name, type, default and meaning. `signalbox config` and README's table are made from it. */
+
+export type Environment = { [name: string]: string | undefined }
+
+const port = (meaning: string, fallback: number) =>
+  Type.Integer({ minimum: 0, maximum: 65535, default: fallback, description: meaning })
+const seconds = (meaning: string, fallback: number, minimum = 0) =>
+  Type.Number({ minimum, maximum: 31_536_000, default: fallback, description: meaning })
+const count = (meaning: string, fallback: number, minimum = 0) =>
+  Type.Integer({ minimum, default: fallback, description: meaning })
+const text = (meaning: string, options: { default?: string; pattern?: string } = {}) =>
+  Type.String({ ...options, description: meaning })
+
+const Schema = Type.Object({
+  HOST: text('address to listen on', { default: '0.0.0.0' }),
+  PORT: port('clients, management API, demo', 8080),
+  OPS_PORT: port('/healthz /readyz /metrics on a listener of their own; 0 = on PORT', 9464),
+  REDIS_URL: Type.Optional(text('unset: memory, one node; `redis://` or `rediss://`, several separated by commas')),
+  REDIS_MODE: Type.Enum(['standalone', 'sentinel', 'cluster'], {
+    default: 'standalone',
+    description: 'standalone, sentinel (needs REDIS_SENTINEL_NAME), cluster',
+  }),
+  REDIS_SENTINEL_NAME: Type.Optional(text("the master's name, as the sentinels know it")),
+  REDIS_PREFIX: text('first part of every key and channel', { default: 'sb', pattern: '^[^{}\\s]+$' }),
+  NODE_ID: Type.Optional(text("this node's name in Redis and in session ids", { pattern: '^[0-9A-Za-z._-]{1,64}$' })),
+  NODE_URL: Type.Optional(text('where the other nodes reach this one', { pattern: '^https?://' })),
+  NODE_ENV: text('development or production', { default: 'development' }),
+  SIGNALBOX_SECRET: Type.Optional(
+    text(
+      'comma-separated keys of ≥ 32 characters: the first signs, all verify. Required with REDIS_URL or NODE_ENV=production',
+    ),
+  ),
+  TOKEN_TTL: seconds('how long a login token is good, seconds', 180, 1),
+  TICKET_TTL: seconds('how long a reconnection ticket is good, seconds', 600, 1),
+  RECONNECT_WINDOW: seconds('how long a lost participant keeps its place, seconds; 0 = leaves at once', 60),
+  PING_INTERVAL: seconds('Socket.IO heartbeat, seconds', 25, 0.1),
+  PING_TIMEOUT: seconds('Socket.IO heartbeat, seconds', 20, 0.1),
+  DRAIN_SECONDS: seconds('SIGTERM: over how long clients are moved to other nodes, seconds', 20),
+  CORS_ORIGINS: Type.Optional(text('origins that may connect, separated by commas; `*` = any')),
+  MAX_MESSAGE_BYTES: count('one client message, bytes', 65536, 256),
+  LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+    default: 'info',
+    description: 'pino',
+  }),
+  TRUST_PROXY: Type.Optional(text("as Fastify's trustProxy: true, a number of hops, or addresses")),
+  DEMO: Type.Optional(Type.Boolean({ description: 'POST /tokens/ outside development' })),
+})
+
+type Options = Static<typeof Schema>
+
+/** Names whose values are never printed. */
+const secrets = new Set(['SIGNALBOX_SECRET'])
+
+/** What differs in production, or is made anew for every process. */
+const derivedDefaults: { [name: string]: string } = {
+  NODE_ID: 'random',
+  NODE_URL: 'http://own-ip:PORT',
+  CORS_ORIGINS: '`*` in development, none in production',
+  DEMO: 'true in development',
+}
+
+export type Config = {
+  host: string
+  port: number
+  opsPort: number
+  production: boolean
+  redis?: { urls: string[]; mode: 'standalone' | 'sentinel' | 'cluster'; sentinelName?: string }
+  redisPrefix: string
+  nodeId: string
+  nodeUrl: string
+  keys: [string, ...string[]]
+  tokenTtl: number
+  ticketTtl: number
+  window: number
+  pingInterval: number
+  pingTimeout: number
+  drainSeconds: number
+  corsOrigins: string[]
+  maxMessageBytes: number
+  logLevel: Options['LOG_LEVEL']
+  trustProxy?: boolean | number | string
+  demo: boolean
+}
+
+/** All mistakes at once, one a line. */
+export class ConfigError extends Error {
+  readonly mistakes: string[]
+
+  constructor(mistakes: string[]) {
+    super(
+      `The configuration has ${mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`}:\n${mistakes.map((mistake) => `  ${mistake}`).join('\n')}`,
+    )
+    this.name = 'ConfigError'
+    this.mistakes = mistakes
+  }
+}
+
+/** Reads the environment once. An empty value counts as unset. @throws ConfigError */
+export function readConfig(environment: Environment): Config {
+  const { options, mistakes } = readOptions(environment)
+  const production = options.NODE_ENV === 'production'
+  const urls = list(options.REDIS_URL)
+  for (const url of urls) if (!isRedisUrl(url)) mistakes.push('REDIS_URL: expected redis:// or rediss:// and a host')
+  if (options.REDIS_MODE === 'sentinel' && !options.REDIS_SENTINEL_NAME) {
+    mistakes.push('REDIS_SENTINEL_NAME: required with REDIS_MODE=sentinel')
+  }
+  if (options.REDIS_MODE !== 'standalone' && urls.length === 0) {
+    mistakes.push(`REDIS_URL: required with REDIS_MODE=${options.REDIS_MODE}`)
+  }
+  if (options.REDIS_MODE === 'standalone' && urls.length > 1) {
+    mistakes.push('REDIS_URL: several addresses need REDIS_MODE=sentinel or cluster')
+  }
+  const keys = list(options.SIGNALBOX_SECRET)
+  if (keys.some((key) => key.length < 32)) mistakes.push('SIGNALBOX_SECRET: every key needs at least 32 characters')
+  if (keys.length === 0 && (urls.length > 0 || production)) {
+    mistakes.push(
+      'SIGNALBOX_SECRET: required with REDIS_URL or NODE_ENV=production, for example `openssl rand -hex 32`',
+    )
+  }
+  if (mistakes.length > 0) throw new ConfigError(mistakes)
+
+  const [first = randomBytes(32).toString('hex'), ...rest] = keys
+  return {
+    host: options.HOST,
+    port: options.PORT,
+    opsPort: options.OPS_PORT,
+    production,
+    ...(urls.length > 0
+      ? {
+          redis: {
+            urls,
+            mode: options.REDIS_MODE,
+            ...(options.REDIS_SENTINEL_NAME ? { sentinelName: options.REDIS_SENTINEL_NAME } : {}),
+          },
+        }
+      : {}),
+    redisPrefix: options.REDIS_PREFIX,
+    nodeId: options.NODE_ID ?? randomBytes(4).toString('hex'),
+    nodeUrl: options.NODE_URL ?? `http://${ownAddress()}:${options.PORT}`,
+    keys: [first, ...rest],
+    tokenTtl: options.TOKEN_TTL,
+    ticketTtl: options.TICKET_TTL,
+    window: options.RECONNECT_WINDOW,
+    pingInterval: options.PING_INTERVAL,
+    pingTimeout: options.PING_TIMEOUT,
+    drainSeconds: options.DRAIN_SECONDS,
+    corsOrigins: options.CORS_ORIGINS === undefined ? (production ? [] : ['*']) : list(options.CORS_ORIGINS),
+    maxMessageBytes: options.MAX_MESSAGE_BYTES,
+    logLevel: options.LOG_LEVEL,
+    ...(options.TRUST_PROXY === undefined ? {} : { trustProxy: trustProxyOf(options.TRUST_PROXY) }),
+    demo: options.DEMO ?? !production,
+  }
+}
+
+/** Every option as a row: name, value in force (secrets masked), default, meaning. @throws ConfigError */
+export function describeConfig(
+  environment: Environment,
+): { name: string; value: string; default: string; meaning: string }[] {
+  const config = readConfig(environment)
+  const { options } = readOptions(environment)
+  const inForce: { [name: string]: string } = {
+    NODE_ID: config.nodeId,
+    NODE_URL: config.nodeUrl,
+    CORS_ORIGINS: config.corsOrigins.join(','),
+    DEMO: String(config.demo),
+  }
+  return Object.entries(Schema.properties).map(([name, schema]) => {
+    const value = options[name as keyof Options]
+    const shown = value === undefined ? (inForce[name] ?? '') : withoutPassword(String(value))
+    return {
+      name,
+      value: secrets.has(name) && value !== undefined ? '****' : shown,
+      default: derivedDefaults[name] ?? defaultOf(schema),
+      meaning: meaningOf(schema),
+    }
+  })
+}
+
+function readOptions(environment: Environment): { options: Options; mistakes: string[] } {
+  const known = Object.entries(environment).filter(([name, value]) => name in Schema.properties && value !== '')
+  const filled = Value.Default(Schema, Object.fromEntries(known))
+  const options = Value.Clean(Schema, Value.Convert(Schema, filled)) as Options
+  const complaints = Value.Errors(Schema, options).filter(({ keyword }) => keyword !== 'anyOf')
+  const mistakes = complaints.map(({ instancePath, message, params }) => {
+    const allowed = 'allowedValues' in params ? ` (${params.allowedValues.join(', ')})` : ''
+    return `${instancePath.slice(1)}: ${message}${allowed}`
+  })
+  return { options, mistakes }
+}
+
+function list(value: string | undefined): string[] {
+  return (value ?? '').split(',').flatMap((part) => part.trim() || [])
+}
+
+function isRedisUrl(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  return url !== undefined && ['redis:', 'rediss:'].includes(url.protocol) && url.hostname !== ''
+}
+
+function trustProxyOf(value: string): boolean | number | string {
+  if (value === 'true' || value === 'false') return value === 'true'
+  return /^\d+$/.test(value) ? Number(value) : value
+}
+
+function withoutPassword(value: string): string {
+  return value.replace(/(\/\/[^:/@]*):[^@]*@/g, '$1:****@')
+}
+
+function defaultOf(schema: TSchema): string {
+  return 'default' in schema ? String(schema.default) : '–'
+}
+
+function meaningOf(schema: TSchema): string {
+  return 'description' in schema ? String(schema.description) : ''
+}
+
+function ownAddress(): string {
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? [])
+  return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1'
+}

@@ -1,0 +1,152 @@
+import type { Feeds } from './feeds.ts'
+import type { RoomId } from './model.ts'
+import type { NodeInfo } from './ports/nodes.ts'
+import type { LeaveReason, Place } from './ports/places.ts'
+import type { State } from './ports/state.ts'
+import type { Sessions } from './sessions.ts'
+
+export type LeaseEvents = {
+  left?: (reason: LeaveReason) => void
+  failed?: (error: unknown) => void
+  /** Whether the store answered, each time it was asked. */
+  reachable?: (yes: boolean) => void
+}
+
+/** Milliseconds between one kind of duty and the next; each is done with up to a quarter of jitter. */
+export type LeasePace = { beat: number; reap: number; check: number; hold: number }
+
+export const defaultPace: LeasePace = { beat: 2000, reap: 1000, check: 3000, hold: 30_000 }
+
+/** How many rooms, participants or list entries one round of reaping looks at. */
+const batch = 100
+
+/**
+ * What a node owes the others: it says that it lives, clears up after those that do not, and makes sure now and then
+ * that what it holds is still its own and complete.
+ */
+export class Lease {
+  readonly #state: State
+  readonly #feeds: Feeds
+  readonly #sessions: Sessions
+  readonly #info: () => NodeInfo
+  readonly #events: LeaseEvents
+  readonly #timers = new Set<NodeJS.Timeout>()
+  #stopped = false
+
+  constructor(state: State, feeds: Feeds, sessions: Sessions, info: () => NodeInfo, events: LeaseEvents = {}) {
+    this.#state = state
+    this.#feeds = feeds
+    this.#sessions = sessions
+    this.#info = info
+    this.#events = events
+  }
+
+  start(pace: LeasePace = defaultPace): void {
+    this.#every(pace.beat, () => this.beat())
+    this.#every(pace.reap, () => this.reap())
+    this.#every(pace.check, () => this.check())
+    this.#every(pace.hold, () => this.hold())
+  }
+
+  /** Takes the lease: resolves when the store knows of this node, however long that takes. */
+  async begin(): Promise<void> {
+    for (;;) {
+      try {
+        await this.beat()
+        this.#events.reachable?.(true)
+        return
+      } catch (error) {
+        this.#events.reachable?.(false)
+        this.#events.failed?.(error)
+        await new Promise((resolve) => setTimeout(resolve, 500))
+      }
+    }
+  }
+
+  /** Stops all duties and gives the lease back. What this node still holds is left to the others. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    for (const timer of this.#timers) clearTimeout(timer)
+    const { id } = this.#info()
+    while (!(await this.#state.nodes.orphan(id, batch)).done);
+    await this.#state.nodes.remove(id)
+  }
+
+  /** Extends the lease. Where it had run out, sessions that others have not taken are claimed back, and the rest end. */
+  async beat(): Promise<void> {
+    const alive = await this.#state.nodes.beat(this.#info())
+    if (alive) return
+    await this.hold()
+    await this.check()
+  }
+
+  /** Notes again in which rooms this node has members: another may have crossed them out while it took it for dead. */
+  async hold(): Promise<void> {
+    await this.#state.nodes.hold(this.#info().id, this.#feeds.rooms)
+  }
+
+  /** Puts the participants of dead nodes into the window, and takes out those whose window is over. */
+  async reap(): Promise<void> {
+    const { nodes, places, rooms } = this.#state
+    for (const node of await nodes.dead()) {
+      const { done, left } = await nodes.orphan(node, batch)
+      for (const place of left) await this.#leave(place.room, place, 'node_lost')
+      if (done) await nodes.remove(node)
+    }
+    for (const { room, id, due } of await nodes.due(batch)) {
+      if (await places.leave(room, id, { due }, Date.now())) this.#events.left?.('window')
+      await nodes.settled(room, id, due)
+    }
+    await rooms.prune(600, batch)
+  }
+
+  /** Looks for what nobody told: messages that the live side lost, and participants that moved away. */
+  async check(): Promise<void> {
+    const sessions = this.#sessions.all
+    const places = sessions.map(({ place }) => place)
+    const standing = await this.#state.places.held(
+      places,
+      sessions.map(({ cursor }) => cursor),
+    )
+    for (const [index, session] of sessions.entries()) {
+      // one that ended meanwhile is on its way into the window: to claim it back would leave a ghost
+      if (session.ended || standing[index] === 'connected') continue
+      const ours = standing[index] === 'waiting' && (await this.#state.places.reclaim(session.place))
+      if (!ours) await this.#sessions.supersede(session)
+    }
+    await this.#sessions.retell()
+    await this.#checkWaiting()
+    await this.#feeds.level()
+  }
+
+  async #checkWaiting(): Promise<void> {
+    const { waiting } = this.#sessions
+    const standing = await this.#state.places.held(waiting)
+    for (const [index, place] of waiting.entries()) {
+      if (standing[index] !== 'waiting') this.#sessions.noLongerWaiting(place)
+    }
+  }
+
+  async #leave(room: RoomId, { id, owner }: Place, reason: LeaveReason): Promise<void> {
+    if (await this.#state.places.leave(room, id, { owner }, Date.now())) this.#events.left?.(reason)
+  }
+
+  #every(period: number, duty: () => Promise<void>): void {
+    const timer = setTimeout(
+      async () => {
+        this.#timers.delete(timer)
+        try {
+          await duty()
+          this.#events.reachable?.(true)
+        } catch (error) {
+          this.#events.reachable?.(false)
+          this.#events.failed?.(error)
+        }
+        if (!this.#stopped) this.#every(period, duty)
+      },
+      period * (0.75 + Math.random() / 4),
+    )
+    timer.unref()
+    this.#timers.add(timer)
+  }
+}

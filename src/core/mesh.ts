@@ -1,0 +1,204 @@
+import { type Asked, writeOf } from './asked.ts'
+import { SignalError } from './errors.ts'
+import { newId } from './ids.ts'
+import type { Draft, Stream, Subscription } from './model.ts'
+import type {
+  MediaBackend,
+  PublishRequest,
+  SessionIds,
+  Signaling,
+  SubscribeRequest,
+  SubscriptionUpdate,
+} from './ports/media.ts'
+import type { State } from './ports/state.ts'
+import { sourcesOf } from './sources.ts'
+
+type Kind = 'audio' | 'video'
+
+/** Media without a server: a subscriber and the owner of a stream connect to each other, and soac passes between them. */
+export class Mesh implements MediaBackend {
+  readonly #state: State
+
+  constructor(state: State) {
+    this.#state = state
+  }
+
+  async publish(asked: Asked, { tracks, data, attributes, transportId }: PublishRequest): Promise<SessionIds> {
+    const { session, at } = asked
+    for (const { type } of tracks) if (!session.member.permission.publish[type]) throw new SignalError('unauthorized')
+    const id = newId()
+    const transport = transportId ?? id
+    const stream: Stream = {
+      id,
+      owner: session.id,
+      transportId: transport,
+      tracks: tracks.map(({ type, mid, source }, index) => ({
+        id: `${transport}-${mid ?? index}`,
+        type,
+        mid: mid ?? String(index),
+        ...(source === undefined ? {} : { source }),
+        status: 'active',
+      })),
+      data,
+      ...(attributes === undefined ? {} : { attributes }),
+    }
+    const reply = { id, transportId: transport }
+    const ready: Draft = {
+      at,
+      event: 'progress',
+      data: { id: transport, sessionId: id, status: 'ready' },
+      to: session.id,
+      once: true,
+    }
+    const added = await this.#streamNews(asked, { id, status: 'add', data: stream })
+    await this.#state.media.addStream(writeOf(asked, reply), stream, [ready, ...added])
+    return reply
+  }
+
+  async unpublish(asked: Asked, id: string): Promise<void> {
+    const stream = await this.#stream(asked, id)
+    if (stream.owner !== asked.session.id) throw new SignalError('unauthorized')
+    const removed = await this.#streamNews(asked, { id, status: 'remove' })
+    await this.#state.media.removeStream(writeOf(asked), id, removed)
+  }
+
+  async controlStream(asked: Asked, id: string, operation: string, data: unknown): Promise<void> {
+    // a conflict means that the stream was changed meanwhile: look again
+    for (;;) {
+      const stream = await this.#stream(asked, id)
+      const { session } = asked
+      if (stream.owner !== session.id && session.member.role !== 'admin') throw new SignalError('unauthorized')
+      const kinds = kindsOf(operation, data) ?? refuse('invalid_stream_control')
+      if (!kinds.some((kind) => stream.tracks.some(({ type }) => type === kind))) throw new SignalError('no_such_track')
+      const status = operation === 'pause' ? 'inactive' : 'active'
+      const affected = kinds.filter((kind) => stream.tracks.some(({ type }) => type === kind))
+      const tracks = stream.tracks.map((track) => (affected.includes(track.type) ? { ...track, status } : track))
+      const told = await Promise.all(affected.map((kind) => this.#streamNews(asked, statusNews(id, kind, status))))
+      const after = { ...stream, tracks } as Stream
+      if (await this.#state.media.changeStream(writeOf(asked), stream, after, told.flat())) return
+    }
+  }
+
+  async subscribe(asked: Asked, { tracks, dataFrom, transportId }: SubscribeRequest): Promise<SessionIds> {
+    const { session, at } = asked
+    for (const { type } of tracks) if (!session.member.permission.subscribe[type]) throw new SignalError('unauthorized')
+    const { owner, streams } = await sourcesOf(this.#state, session.room, tracks, dataFrom)
+    const id = newId()
+    const reply = { id, transportId: transportId ?? id }
+    const subscription: Subscription = {
+      ...reply,
+      subscriber: session.id,
+      owner,
+      streams,
+      tracks: tracks.map((track, index) => ({ ...track, mid: track.mid ?? String(index) })),
+      paused: [],
+    }
+    const news = { action: 'add', id, stream: streams[0], tracks: subscription.tracks, participant: session.id }
+    const told: Draft = { at, event: 'subscription', data: news, from: session.id, to: owner }
+    await this.#state.media.addSubscription(writeOf(asked, reply), subscription, [told])
+    return reply
+  }
+
+  async unsubscribe(asked: Asked, id: string): Promise<void> {
+    const { subscriber, owner } = await this.#subscription(asked, id)
+    if (subscriber !== asked.session.id) throw new SignalError('unauthorized')
+    const news = { action: 'remove', id }
+    const told: Draft = { at: asked.at, event: 'subscription', data: news, from: subscriber, to: owner }
+    await this.#state.media.removeSubscription(writeOf(asked), id, [told])
+  }
+
+  async controlSubscription(asked: Asked, id: string, operation: string, data: unknown): Promise<void> {
+    for (;;) {
+      const subscription = await this.#subscription(asked, id)
+      if (subscription.subscriber !== asked.session.id) throw new SignalError('unauthorized')
+      const { after, told } =
+        operation === 'update'
+          ? { after: await this.#updated(asked, subscription, data as SubscriptionUpdate), told: [] }
+          : paused(asked, subscription, operation, data)
+      if (await this.#state.media.changeSubscription(writeOf(asked), subscription, after, told)) return
+    }
+  }
+
+  async signal(asked: Asked, id: string, signaling: Signaling, to?: string): Promise<void> {
+    const { session, at } = asked
+    const subscription = await this.#state.media.subscription(session.room, id)
+    if (!subscription) throw new SignalError('no_such_transport', id)
+    const { owner, subscriber } = subscription
+    const from = session.id
+    if (from === owner && (to !== undefined || from !== subscriber)) {
+      if (to !== undefined && to !== subscriber) throw new SignalError('no_such_participant', to)
+      const data = { id, status: 'soac', data: signaling }
+      await this.#state.log.append(writeOf(asked), { at, event: 'progress', data, from, to: subscriber, once: true })
+    } else if (from === subscriber) {
+      await this.#state.log.append(writeOf(asked), {
+        at,
+        event: 'soac',
+        data: { id, from, signaling },
+        from,
+        to: owner,
+      })
+    } else throw new SignalError('unauthorized')
+  }
+
+  async #updated(asked: Asked, subscription: Subscription, update: SubscriptionUpdate): Promise<Subscription> {
+    const has = (kind: Kind) => subscription.tracks.some(({ type }) => type === kind)
+    if (update.audio && !has('audio')) throw new SignalError('no_audio_to_update')
+    if (update.video && !has('video')) throw new SignalError('no_video_to_update')
+    const tracks = subscription.tracks.map((track) => {
+      const { from = track.from, parameters = track.parameters }: { from?: string; parameters?: unknown } =
+        update[track.type] ?? {}
+      return { ...track, from, ...(parameters === undefined ? {} : { parameters }) }
+    })
+    const { owner, streams } = await sourcesOf(this.#state, asked.session.room, tracks)
+    if (owner !== subscription.owner) throw new SignalError('several_owners')
+    return { ...subscription, tracks, streams }
+  }
+
+  async #stream({ session }: Asked, id: string): Promise<Stream> {
+    const [stream] = await this.#state.media.streams(session.room, [id])
+    return stream ?? refuse('no_such_stream')
+  }
+
+  async #subscription({ session }: Asked, id: string): Promise<Subscription> {
+    return (await this.#state.media.subscription(session.room, id)) ?? refuse('no_such_subscription')
+  }
+
+  /** An entry about a stream for the whole room, unless the room does not want to be told. */
+  async #streamNews({ session, at }: Asked, data: object): Promise<Draft[]> {
+    const { notifying } = await this.#state.rooms.options(session.room)
+    return notifying.streamChange ? [{ at, event: 'stream', data, from: session.id }] : []
+  }
+}
+
+function refuse(code: 'no_such_stream' | 'no_such_subscription' | 'invalid_stream_control'): never {
+  throw new SignalError(code)
+}
+
+function kindsOf(operation: string, data: unknown): Kind[] | undefined {
+  if (operation !== 'pause' && operation !== 'play') return undefined
+  if (data === 'av') return ['audio', 'video']
+  return data === 'audio' || data === 'video' ? [data] : undefined
+}
+
+function statusNews(id: string, kind: Kind, value: 'active' | 'inactive'): object {
+  return { id, status: 'update', data: { field: `${kind}.status`, value } }
+}
+
+/** Pausing a subscription concerns its two sides only: both are told how the stream stands for this subscriber. */
+function paused({ session, at }: Asked, subscription: Subscription, operation: string, data: unknown) {
+  const kinds = kindsOf(operation, data)?.filter((kind) => subscription.tracks.some(({ type }) => type === kind))
+  if (!kinds || kinds.length === 0) throw new SignalError('invalid_subscription_control')
+  const pause = operation === 'pause'
+  const others = subscription.paused.filter((kind) => !kinds.includes(kind))
+  const sides = [...new Set([subscription.owner, subscription.subscriber])]
+  const told: Draft[] = sides.flatMap((to) =>
+    kinds.map((kind) => ({
+      at,
+      event: 'stream' as const,
+      data: statusNews(subscription.streams[0] ?? '', kind, pause ? 'inactive' : 'active'),
+      from: session.id,
+      to,
+    })),
+  )
+  return { after: { ...subscription, paused: pause ? [...others, ...kinds] : others }, told }
+}

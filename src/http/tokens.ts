@@ -1,0 +1,21 @@
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import type { FastifyInstance } from 'fastify'
+import { Type } from 'typebox'
+
+const TokenRequest = Type.Object({
+  room: Type.String({ minLength: 1, maxLength: 256, default: 'sampleRoom' }),
+  user: Type.String({ minLength: 1, maxLength: 256, default: 'user' }),
+  role: Type.String({ minLength: 1, maxLength: 64, default: 'presenter' }),
+})
+
+export type WriteToken = (claims: { room: string; user: string; role: string }, host: string, secure: boolean) => string
+
+/** `POST /tokens/`: what the app server of OWT's sample pages offers (facts/owt.md 8). Anyone may ask: for development. */
+export function tokens(app: FastifyInstance, writeToken: WriteToken): void {
+  app
+    .withTypeProvider<TypeBoxTypeProvider>()
+    .post('/tokens', { schema: { body: TokenRequest } }, async (request, reply) => {
+      const token = writeToken(request.body, request.host, request.protocol === 'https')
+      return reply.type('text/plain').send(token)
+    })
+}

@@ -1,0 +1,46 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+
+/** Everything that a node counts, declared once (wire 4). Gauges that describe the present are filled in when scraped. */
+export function createMetrics(node: string, version: string) {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const gauge = <L extends string>(name: string, help: string, labelNames: L[] = [], collect?: () => void) =>
+    new Gauge<L>({
+      name: `signalbox_${name}`,
+      help,
+      labelNames,
+      registers: [registry],
+      ...(collect ? { collect } : {}),
+    })
+  const counter = <L extends string>(name: string, help: string, labelNames: L[] = []) =>
+    new Counter<L>({ name: `signalbox_${name}`, help, labelNames, registers: [registry] })
+  const histogram = <L extends string>(name: string, help: string, buckets: number[], labelNames: L[] = []) =>
+    new Histogram<L>({ name: `signalbox_${name}`, help, labelNames, buckets, registers: [registry] })
+
+  const fast = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+  const metrics = {
+    registry,
+    connections: gauge('connections', 'Open client connections', ['dialect', 'transport']),
+    participants: gauge('participants', 'Participants held by this node', ['state']),
+    rooms: gauge('rooms', 'Rooms that this node listens to'),
+    logins: counter('logins_total', 'Logins asked for', ['dialect', 'result']),
+    relogins: counter('relogins_total', 'Relogins asked for', ['dialect', 'result', 'from']),
+    reloginSeconds: histogram('relogin_seconds', 'From relogin asked to level with the room', fast),
+    messageSeconds: histogram('message_seconds', 'From message accepted to handed to the socket', fast),
+    redisSeconds: histogram('redis_seconds', 'Calls to Redis', fast, ['operation']),
+    messages: counter('messages_total', 'Messages by direction', ['dialect', 'event', 'direction']),
+    replayed: counter('replayed_messages_total', 'Messages read from a log for one who came back'),
+    repaired: counter('repaired_gaps_total', 'Gaps in the live feed that were filled from a log'),
+    left: counter('left_total', 'Participants who left', ['reason']),
+    refused: counter('refused_total', 'What was refused, by reason', ['reason']),
+    redisUp: gauge('redis_up', '1 while Redis answers'),
+    draining: gauge('draining', '1 while this node moves its clients away'),
+    node: gauge('node', 'This node', ['id', 'version']),
+  }
+  metrics.node.set({ id: node, version }, 1)
+  for (const reason of ['logout', 'window', 'dropped', 'node_lost']) metrics.left.inc({ reason }, 0)
+  for (const state of ['connected', 'waiting']) metrics.participants.set({ state }, 0)
+  return metrics
+}
+
+export type Metrics = ReturnType<typeof createMetrics>

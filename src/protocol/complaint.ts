@@ -1,0 +1,46 @@
+import type { TLocalizedValidationError } from 'typebox/error'
+
+/**
+ * Says what is wrong with a request in the words of OWT's portal, which are those of ajv 6:
+ * `request.media.tracks[0].type should be equal to one of the allowed values ["audio","video"]` (facts/owt.md 4).
+ */
+export function complaintOf(errors: readonly TLocalizedValidationError[]): string {
+  const telling = errors.filter(({ keyword }) => !['anyOf', 'boolean', 'oneOf'].includes(keyword))
+  const alternatives = errors.length > telling.length && errors.some(({ keyword }) => keyword === 'anyOf')
+  return (alternatives ? telling : telling.slice(0, 1)).map(sentence).join(',') || 'request is not valid'
+}
+
+function sentence(error: TLocalizedValidationError): string {
+  const { text, quoted } = words(error)
+  const path = error.instancePath
+    .split('/')
+    .slice(1)
+    .map((part) => (/^\d+$/.test(part) ? `[${part}]` : `.${part}`))
+    .join('')
+  return `request${path} ${text}${quoted === undefined ? '' : ` ${JSON.stringify(quoted)}`}`
+}
+
+function words(error: TLocalizedValidationError): { text: string; quoted?: unknown } {
+  switch (error.keyword) {
+    case 'required': {
+      const [missing = ''] = error.params.requiredProperties
+      return { text: `should have required property '${missing}'`, quoted: missing }
+    }
+    case 'additionalProperties': {
+      const [extra = ''] = error.params.additionalProperties
+      return { text: 'should NOT have additional properties', quoted: extra }
+    }
+    case 'enum':
+      return { text: 'should be equal to one of the allowed values', quoted: error.params.allowedValues }
+    case 'const':
+      return { text: 'should be equal to constant', quoted: error.params.allowedValue }
+    case 'type':
+      return { text: `should be ${[error.params.type].flat().join(',')}`, quoted: [error.params.type].flat().join(',') }
+    case 'minLength':
+      return { text: `should NOT be shorter than ${error.params.limit} characters`, quoted: error.params.limit }
+    case 'maxLength':
+      return { text: `should NOT be longer than ${error.params.limit} characters`, quoted: error.params.limit }
+    default:
+      return { text: error.message.replace(/^must /, 'should ') }
+  }
+}

@@ -1,0 +1,88 @@
+import { Type } from 'typebox'
+import type { Dialect } from './dialect.ts'
+import {
+  Publication,
+  PublicationV1,
+  SessionIds,
+  StreamControl,
+  SubscriptionControl,
+  SubscriptionRequest,
+  SubscriptionRequestV1,
+} from './portal-media.ts'
+import { session } from './session.ts'
+
+/** Ids on the wire: no underscore, as in OWT. */
+const Id = Type.String({ pattern: '^[0-9a-zA-Z-]+$' })
+
+/** The ack of login: who one is, and the room as it stands (facts/owt.md 6). */
+const JoinResult = Type.Object({
+  id: Type.String(),
+  user: Type.String(),
+  role: Type.String(),
+  permission: Type.Unknown(),
+  room: Type.Unknown(),
+  reconnectionTicket: Type.String(),
+  seq: Type.Integer(),
+})
+
+/** OWT Client-Portal protocol 1.2 (facts/owt.md 4). */
+export const portal = {
+  // what is wrong in a login is told in OWT's order, by the handler: protocol, SDK, user agent, token
+  login: { phase: 'entry', payload: Type.Unknown(), reply: Type.Union([JoinResult, Type.Unknown()]) },
+  ...session,
+  text: {
+    phase: 'member',
+    payload: Type.Object({ to: Type.String({ minLength: 1 }), message: Type.String({ maxLength: 2048 }) }),
+    refusals: { '/to': 'invalid_receiver', '/message': 'text_too_long' },
+  },
+  publish: { phase: 'member', payload: Publication, reply: SessionIds },
+  unpublish: {
+    phase: 'member',
+    payload: Type.Object({ id: Id }),
+    refusals: { '': 'invalid_stream_id', '/id': 'invalid_stream_id' },
+  },
+  'stream-control': { phase: 'member', payload: StreamControl },
+  subscribe: { phase: 'member', payload: SubscriptionRequest, reply: SessionIds },
+  unsubscribe: {
+    phase: 'member',
+    payload: Type.Object({ id: Id }),
+    refusals: { '': 'invalid_subscription_id', '/id': 'invalid_subscription_id' },
+  },
+  'subscription-control': { phase: 'member', payload: SubscriptionControl },
+  soac: {
+    phase: 'member',
+    payload: Type.Object({
+      id: Type.String(),
+      to: Type.Optional(Type.String()),
+      signaling: Type.Object({ type: Type.Enum(['offer', 'answer', 'candidate', 'removed-candidates']) }),
+    }),
+    refusals: {
+      '/id': 'invalid_soac_id',
+      '/to': 'invalid_receiver',
+      '/signaling': 'invalid_signaling',
+      '/signaling/type': 'invalid_signaling_type',
+    },
+  },
+} as const satisfies Dialect
+
+/** Protocol 1.0 and 1.1: the media of publish and subscribe in the old form. */
+export const portalV1 = {
+  ...portal,
+  publish: { phase: 'member', payload: PublicationV1, reply: SessionIds },
+  subscribe: { phase: 'member', payload: SubscriptionRequestV1, reply: SessionIds },
+} as const satisfies Dialect
+
+/** Protocol absent: the session verbs and text of OWT's legacy clients. */
+export const portalLegacy = {
+  login: portal.login,
+  ...session,
+  customMessage: {
+    phase: 'member',
+    payload: Type.Object({
+      type: Type.Literal('data'),
+      receiver: Type.String({ minLength: 1 }),
+      data: Type.Unknown(),
+    }),
+    refusals: { '/type': 'invalid_message_type', '/receiver': 'invalid_receiver' },
+  },
+} as const satisfies Dialect

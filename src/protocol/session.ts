@@ -1,0 +1,33 @@
+import { Type } from 'typebox'
+import type { Dialect } from './dialect.ts'
+
+/** What every notification carries as its last argument. */
+export type Meta = { seq: number; from?: string }
+
+/** `draining`, sent before a node moves its connections: this one is closed within so many ms. */
+export type Draining = { withinMs: number }
+
+export const TicketAndSeq = Type.Object({
+  ticket: Type.String(),
+  seq: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
+})
+
+/** The session verbs, the same in every dialect (wire 2). */
+export const session = {
+  relogin: {
+    phase: 'entry',
+    // anything that is not the object form is taken for a ticket, and refused as one if it is none
+    payload: Type.Unknown(),
+    reply: Type.Union([
+      Type.String(),
+      Type.Object({
+        ticket: Type.String(),
+        seq: Type.Integer(),
+        complete: Type.Boolean(),
+        room: Type.Optional(Type.Unknown()),
+      }),
+    ]),
+  },
+  refreshReconnectionTicket: { phase: 'session', reply: Type.String() },
+  logout: { phase: 'session' },
+} as const satisfies Dialect

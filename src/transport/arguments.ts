@@ -1,0 +1,28 @@
+/** An event's arguments as clients send them: data, perhaps `{ rid }`, perhaps an ack. */
+export type Arguments = {
+  data: unknown[]
+  rid?: number
+  /** `{ rid }` was there, but is no number that can be used. */
+  badRid: boolean
+  ack: (...args: unknown[]) => void
+}
+
+/**
+ * The ack is the last argument that is a function: OWT's native SDKs send `(payload, null, ack)` (facts/owt.md 1.1).
+ * What stands behind it, and arguments too many, are ignored.
+ */
+export function readArguments(args: unknown[]): Arguments {
+  const last = args.findLastIndex((argument) => typeof argument === 'function')
+  const data = last === -1 ? [...args] : args.slice(0, last)
+  const ack = last === -1 ? () => {} : (args[last] as Arguments['ack'])
+  const tail = data.at(-1)
+  if (!isRidOnly(tail)) return { data, badRid: false, ack }
+  data.pop()
+  const { rid } = tail
+  const good = Number.isSafeInteger(rid) && (rid as number) > 0
+  return { data, ...(good ? { rid: rid as number } : {}), badRid: !good, ack }
+}
+
+function isRidOnly(value: unknown): value is { rid: unknown } {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, 'rid') && Object.keys(value).length === 1
+}

@@ -1,0 +1,94 @@
+import type { Socket } from 'socket.io'
+import type { Entry } from '../core/model.ts'
+import type { Connection as CoreConnection } from '../core/ports/connection.ts'
+import type { Session } from '../core/session.ts'
+import type { Meta } from '../protocol/session.ts'
+import type { ServedDialect } from './dialect.ts'
+
+/** `connecting` while a login or relogin is being answered (facts/owt.md 1.3). */
+export type ConnectionState = 'initialized' | 'connecting' | 'connected'
+
+export type ConnectionEvents = {
+  /** The client has a session from now on. */
+  entered?: (session: Session) => void
+  /** An entry was handed to the socket. `live`: not read from the log for one who came back. */
+  delivered?: (event: string, entry: Entry, live: boolean) => void
+}
+
+/** One client's socket on one namespace: what was told to it, in which order, and who it is. */
+export class Connection implements CoreConnection {
+  readonly socket: Socket
+  readonly dialect: ServedDialect
+  /** Which version of the dialect the client speaks. */
+  version: string
+  state: ConnectionState = 'initialized'
+  #session: Session | undefined
+  readonly #events: ConnectionEvents
+  /** While a request is answered its ack comes first: what it causes is held back here. */
+  #held: { entry: Entry; live: boolean }[] | undefined
+
+  constructor(socket: Socket, dialect: ServedDialect, events: ConnectionEvents = {}) {
+    this.socket = socket
+    this.dialect = dialect
+    this.version = dialect.firstVersion
+    this.#events = events
+  }
+
+  get session(): Session | undefined {
+    return this.#session
+  }
+
+  enter(session: Session): void {
+    this.#session = session
+    this.state = 'connected'
+    this.#events.entered?.(session)
+  }
+
+  exit(): void {
+    this.#session = undefined
+    this.state = 'initialized'
+  }
+
+  /** Who this is, for log lines. */
+  get about(): { room?: string; participant?: string } {
+    return this.#session ? { room: this.#session.room, participant: this.#session.id } : {}
+  }
+
+  get open(): boolean {
+    return this.socket.connected
+  }
+
+  deliver(entry: Entry, live: boolean): void {
+    if (this.#held) this.#held.push({ entry, live })
+    else this.#emit(entry, live)
+  }
+
+  hold(): void {
+    this.#held ??= []
+  }
+
+  release(): void {
+    const held = this.#held ?? []
+    this.#held = undefined
+    for (const { entry, live } of held) this.#emit(entry, live)
+  }
+
+  cut(): void {
+    this.socket.conn.close()
+  }
+
+  close(): void {
+    this.socket.disconnect(true)
+  }
+
+  #emit(entry: Entry, live: boolean): void {
+    const rendered = this.dialect.render(entry, this)
+    if (rendered) {
+      const [event, ...args] = rendered
+      const meta: Meta = entry.from === undefined ? { seq: entry.seq } : { seq: entry.seq, from: entry.from }
+      this.socket.emit(event, ...args, meta)
+      this.#events.delivered?.(event, entry, live)
+    }
+    if (entry.event === 'drop') this.close()
+  }
+}

@@ -1,0 +1,86 @@
+import type { Static, TSchema } from 'typebox'
+import { Compile, type Validator } from 'typebox/compile'
+import type { Asked } from '../core/asked.ts'
+import { type ErrorCode, SignalError } from '../core/errors.ts'
+import type { Entry } from '../core/model.ts'
+import type { Session } from '../core/session.ts'
+import { complaintOf } from '../protocol/complaint.ts'
+import type { Dialect, Phase, Request } from '../protocol/dialect.ts'
+import type { Connection } from './connection.ts'
+
+/** What a request's data is known to be once it was checked. */
+type Payload<R extends Request> = R extends { payload: infer P extends TSchema } ? Static<P> : undefined
+type Reply<R extends Request> = R extends { reply: infer P extends TSchema } ? Static<P> : undefined
+
+/** Who asked, before there is a session. */
+export type AskedAtEntry = { connection: Connection; at: number }
+
+/** What a login or relogin came to; `from` says which node held the participant before a relogin. */
+export type Entered<R> = { reply: R; session: Session; from?: 'same_node' | 'other_node' }
+
+/** `session`: only as long as there is one, the handler sees `asked.session`. */
+type Handler<R extends Request> = R['phase'] extends 'entry'
+  ? (asked: AskedAtEntry, payload: Payload<R>) => Promise<Entered<Reply<R>>>
+  : (asked: Asked & { connection: Connection }, payload: Payload<R>) => Promise<Reply<R>>
+
+/** One handler for every request of a dialect: a missing one, a wrong payload field or reply is a compile error. */
+export type Handlers<D extends Dialect> = { [event in keyof D]: Handler<D[event]> }
+
+/** A request as the gate serves it. */
+export type Served = {
+  phase: Phase
+  /** @throws SignalError when the data is not what it must be */
+  check: (data: unknown[]) => unknown
+  handle: (asked: Asked & AskedAtEntry, payload: unknown) => Promise<unknown>
+}
+
+/** A version of a dialect: its requests, and the word with which its acks begin when all is well. */
+export type Version = { requests: ReadonlyMap<string, Served>; success: string }
+
+export type ServedDialect = {
+  name: string
+  namespace: string
+  /** Every event of any version. */
+  events: ReadonlySet<string>
+  /** By the name that `connection.version` holds; the first is spoken before login. */
+  versions: { readonly [version: string]: Version }
+  firstVersion: string
+  /** An entry in the dialect's words for one connection; undefined: this client is not told. */
+  render: (entry: Entry, connection: Connection) => [event: string, ...args: unknown[]] | undefined
+  /** Every code, worded. */
+  words: { readonly [code in ErrorCode]: (detail: string) => string }
+}
+
+/** Puts a table and its handlers together; schemas are compiled once. */
+export function serveTable<D extends Dialect>(table: D, handlers: Handlers<D>): ReadonlyMap<string, Served> {
+  return new Map(
+    Object.entries(table).map(([event, request]) => [
+      event,
+      {
+        phase: request.phase,
+        check: checkOf(request),
+        // the types of the table and the handler agree: Handlers<D> says so
+        handle: handlers[event as keyof D] as unknown as Served['handle'],
+      },
+    ]),
+  )
+}
+
+function checkOf({ payload, positional, refusals = {} }: Request): (data: unknown[]) => unknown {
+  if (!payload) return () => undefined
+  const validator: Validator = Compile(payload)
+  return (data) => {
+    const value = positional ? gather(positional, data) : data[0]
+    if (validator.Check(value)) return value
+    const errors = validator.Errors(value)
+    const [first] = errors
+    const missing = first?.keyword === 'required' ? `/${first.params.requiredProperties[0] ?? ''}` : ''
+    const code = refusals[`${first?.instancePath ?? ''}${missing}`]
+    throw code ? new SignalError(code) : new SignalError('bad_request', complaintOf(errors))
+  }
+}
+
+function gather(names: readonly string[], data: unknown[]): { [name: string]: unknown } {
+  const named = names.flatMap((name, index) => (data[index] === undefined ? [] : [[name, data[index]]]))
+  return Object.fromEntries(named)
+}

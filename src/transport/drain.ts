@@ -1,0 +1,26 @@
+import type { Draining } from '../protocol/session.ts'
+import type { Transport } from './server.ts'
+
+/**
+ * Moves every client to other nodes: tells each when it will be cut, and cuts them one by one, evenly, over `seconds`.
+ * At the engine's level, because after a bare `disconnect` client libraries do not come back (facts/owt.md 9).
+ * Resolves when the last one is closed. New connections are refused from now on.
+ */
+export async function drain(transport: Transport, seconds: number): Promise<void> {
+  transport.draining = true
+  const connections = [...transport.connections]
+  const cuts = connections.map(async (connection, index) => {
+    const withinMs = Math.round(((index + 1) / connections.length) * seconds * 1000)
+    const notice: Draining = { withinMs }
+    connection.socket.emit('draining', notice)
+    await pause(withinMs)
+    connection.cut()
+  })
+  await Promise.all(cuts)
+  // those that were shaking hands when it began
+  for (const connection of transport.connections) connection.cut()
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}

@@ -1,0 +1,12 @@
+import type { portalLegacy } from '../../protocol/portal.ts'
+import type { Handlers } from '../dialect.ts'
+import type { PortalServices } from './services.ts'
+import { say } from './text.ts'
+
+/** The legacy protocol's text. */
+export function customMessage({ state }: PortalServices): Handlers<typeof portalLegacy>['customMessage'] {
+  return async (asked, { receiver, data }) => {
+    await say(state, asked, receiver, data)
+    return undefined
+  }
+}

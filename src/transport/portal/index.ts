@@ -1,0 +1,54 @@
+import { portal, portalLegacy, portalV1 } from '../../protocol/portal.ts'
+import { type ServedDialect, serveTable } from '../dialect.ts'
+import { customMessage } from './custom-message.ts'
+import { login } from './login.ts'
+import { logout } from './logout.ts'
+import { publish, publishV1 } from './publish.ts'
+import { refreshReconnectionTicket } from './refresh-reconnection-ticket.ts'
+import { relogin } from './relogin.ts'
+import { render } from './render.ts'
+import type { PortalServices } from './services.ts'
+import { soac } from './soac.ts'
+import { streamControl } from './stream-control.ts'
+import { subscribe, subscribeV1 } from './subscribe.ts'
+import { subscriptionControl } from './subscription-control.ts'
+import { text } from './text.ts'
+import { unpublish } from './unpublish.ts'
+import { unsubscribe } from './unsubscribe.ts'
+import { words } from './words.ts'
+
+/** OWT's Client-Portal protocol on `/` (wire 3). */
+export function portalDialect(services: PortalServices): ServedDialect {
+  const session = {
+    login: login(services),
+    relogin: relogin(services),
+    refreshReconnectionTicket: refreshReconnectionTicket(services),
+    logout: logout(services),
+  }
+  const member = {
+    ...session,
+    text: text(services),
+    unpublish: unpublish(services),
+    'stream-control': streamControl(services),
+    unsubscribe: unsubscribe(services),
+    'subscription-control': subscriptionControl(services),
+    soac: soac(services),
+  }
+  const v1 = serveTable(portalV1, { ...member, publish: publishV1(services), subscribe: subscribeV1(services) })
+  const v12 = serveTable(portal, { ...member, publish: publish(services), subscribe: subscribe(services) })
+  const legacy = serveTable(portalLegacy, { ...session, customMessage: customMessage(services) })
+  return {
+    name: 'portal',
+    namespace: '/',
+    events: new Set([...v12.keys(), ...legacy.keys()]),
+    versions: {
+      legacy: { requests: legacy, success: 'success' },
+      '1.0': { requests: v1, success: 'ok' },
+      '1.1': { requests: v1, success: 'ok' },
+      '1.2': { requests: v12, success: 'ok' },
+    },
+    firstVersion: '1.2',
+    render,
+    words,
+  }
+}

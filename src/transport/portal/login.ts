@@ -1,0 +1,32 @@
+import { SignalError } from '../../core/errors.ts'
+import type { portal } from '../../protocol/portal.ts'
+import type { Handlers } from '../dialect.ts'
+import type { PortalServices } from './services.ts'
+import { type PortalVersion, portalVersions } from './versions.ts'
+
+/** Checks in OWT's order: protocol, SDK, user agent, then the token and the room (facts/owt.md 1.4). */
+export function login({ sessions, readToken }: PortalServices): Handlers<typeof portal>['login'] {
+  return async ({ connection, at }, info) => {
+    const { protocol, userAgent, token } = fields(info)
+    const version = versionOf(protocol)
+    const { type, version: sdkVersion } = fields(fields(userAgent).sdk)
+    if (version !== 'legacy' && sdkVersion === '3.5') throw new SignalError('deprecated_client')
+    if (typeof type !== 'string' || typeof sdkVersion !== 'string') throw new SignalError('bad_user_agent')
+
+    const profile = { protocol: version, sdk: type.slice(0, 64) }
+    const entered = await sessions.login(connection, 'portal', readToken(token, at), profile, at)
+    connection.version = version
+    return { reply: portalVersions[version].joinResult(entered), session: entered.session }
+  }
+}
+
+/** The fields of anything, none if it is no object. */
+function fields(value: unknown): { [name: string]: unknown } {
+  return typeof value === 'object' && value !== null ? (value as { [name: string]: unknown }) : {}
+}
+
+function versionOf(protocol: unknown): PortalVersion {
+  if (protocol === undefined) return 'legacy'
+  if (protocol === '1.0' || protocol === '1.1' || protocol === '1.2') return protocol
+  throw new SignalError('unknown_protocol')
+}

@@ -1,0 +1,20 @@
+import type { portal, portalV1 } from '../../protocol/portal.ts'
+import type { Handlers } from '../dialect.ts'
+import type { PortalServices } from './services.ts'
+import { tracksOf } from './tracks.ts'
+
+export function publish({ media }: PortalServices): Handlers<typeof portal>['publish'] {
+  return (asked, { media: wanted, attributes, data = false, transport }) =>
+    media.publish(asked, {
+      tracks: wanted?.tracks ?? [],
+      data,
+      ...(attributes ? { attributes } : {}),
+      ...(transport?.id === undefined ? {} : { transportId: transport.id }),
+    })
+}
+
+/** Protocol 1.0 and 1.1. */
+export function publishV1({ media }: PortalServices): Handlers<typeof portalV1>['publish'] {
+  return (asked, { media: wanted, attributes }) =>
+    media.publish(asked, { tracks: tracksOf(wanted), data: false, ...(attributes ? { attributes } : {}) })
+}

@@ -1,0 +1,65 @@
+import type { Entry, ParticipantNews, Stream } from '../../core/model.ts'
+import type { Connection } from '../connection.ts'
+import { isPortalVersion, legacyUser, type PortalVersion, participantInfo, portalVersions } from './versions.ts'
+
+type Notification = [event: string, ...args: unknown[]]
+
+/** An entry in the portal's words (facts/owt.md 5). */
+export function render(entry: Entry, { version }: Connection): Notification | undefined {
+  const speaks = isPortalVersion(version) ? version : '1.2'
+  return speaks === 'legacy' ? renderLegacy(entry) : renderV1(entry, speaks)
+}
+
+function renderV1(entry: Entry, version: Exclude<PortalVersion, 'legacy'>): Notification | undefined {
+  switch (entry.event) {
+    case 'participant': {
+      const { action, member } = entry.data as ParticipantNews
+      return ['participant', { action, data: action === 'join' ? participantInfo(member) : member.id }]
+    }
+    case 'text': {
+      const { message } = entry.data as { message: unknown }
+      return ['text', { from: entry.from, to: entry.to === undefined ? 'all' : 'me', message }]
+    }
+    case 'stream': {
+      const news = entry.data as { id: string; status: string; data: unknown }
+      const added = news.status === 'add'
+      return ['stream', added ? { ...news, data: portalVersions[version].stream(news.data as Stream) } : news]
+    }
+    case 'progress': {
+      // until 1.2 what concerns a session rather than its transport has an event of its own
+      const old = version !== '1.2' && Object.hasOwn(entry.data as object, 'sessionId')
+      return [old ? 'session-progress' : 'progress', entry.data]
+    }
+    case 'subscription':
+    case 'soac':
+      return [entry.event, entry.data]
+    case 'message': {
+      const { event, data } = entry.data as { event: string; data: unknown }
+      return [event, data]
+    }
+    case 'drop':
+      return ['drop']
+    default:
+      return undefined
+  }
+}
+
+/** Presence and text; media is not told to clients of the legacy protocol. */
+function renderLegacy(entry: Entry): Notification | undefined {
+  switch (entry.event) {
+    case 'participant': {
+      const { action, member } = entry.data as ParticipantNews
+      return action === 'join'
+        ? ['user_join', { user: legacyUser(member) }]
+        : ['user_leave', { user: { id: member.id } }]
+    }
+    case 'text': {
+      const { message } = entry.data as { message: unknown }
+      return ['custom_message', { from: entry.from, to: entry.to === undefined ? 'all' : 'me', data: message }]
+    }
+    case 'drop':
+      return ['drop']
+    default:
+      return undefined
+  }
+}

@@ -1,0 +1,10 @@
+import type { portal } from '../../protocol/portal.ts'
+import type { Handlers } from '../dialect.ts'
+import type { PortalServices } from './services.ts'
+
+export function soac({ media }: PortalServices): Handlers<typeof portal>['soac'] {
+  return async (asked, { id, signaling, to }) => {
+    await media.signal(asked, id, signaling, to)
+    return undefined
+  }
+}

@@ -1,0 +1,10 @@
+import type { portal } from '../../protocol/portal.ts'
+import type { Handlers } from '../dialect.ts'
+import type { PortalServices } from './services.ts'
+
+export function streamControl({ media }: PortalServices): Handlers<typeof portal>['stream-control'] {
+  return async (asked, { id, operation, data }) => {
+    await media.controlStream(asked, id, operation, data)
+    return undefined
+  }
+}

@@ -1,0 +1,22 @@
+import { SignalError } from '../../core/errors.ts'
+import type { portal, portalV1 } from '../../protocol/portal.ts'
+import type { Handlers } from '../dialect.ts'
+import type { PortalServices } from './services.ts'
+import { tracksOf } from './tracks.ts'
+
+export function subscribe({ media }: PortalServices): Handlers<typeof portal>['subscribe'] {
+  return (asked, { media: wanted, data, transport }) =>
+    media.subscribe(asked, {
+      tracks: (wanted?.tracks ?? []).map(({ from, ...track }) => {
+        if (from === undefined) throw new SignalError('no_such_source', 'undefined')
+        return { ...track, from }
+      }),
+      ...(data ? { dataFrom: data.from } : {}),
+      ...(transport?.id === undefined ? {} : { transportId: transport.id }),
+    })
+}
+
+/** Protocol 1.0 and 1.1. */
+export function subscribeV1({ media }: PortalServices): Handlers<typeof portalV1>['subscribe'] {
+  return (asked, { media: wanted }) => media.subscribe(asked, { tracks: tracksOf(wanted) })
+}

@@ -1,0 +1,10 @@
+import type { portal } from '../../protocol/portal.ts'
+import type { Handlers } from '../dialect.ts'
+import type { PortalServices } from './services.ts'
+
+export function subscriptionControl({ media }: PortalServices): Handlers<typeof portal>['subscription-control'] {
+  return async (asked, { id, operation, data }) => {
+    await media.controlSubscription(asked, id, operation, data)
+    return undefined
+  }
+}

@@ -1,0 +1,10 @@
+import type { portal } from '../../protocol/portal.ts'
+import type { Handlers } from '../dialect.ts'
+import type { PortalServices } from './services.ts'
+
+export function unpublish({ media }: PortalServices): Handlers<typeof portal>['unpublish'] {
+  return async (asked, { id }) => {
+    await media.unpublish(asked, id)
+    return undefined
+  }
+}

@@ -1,0 +1,10 @@
+import type { portal } from '../../protocol/portal.ts'
+import type { Handlers } from '../dialect.ts'
+import type { PortalServices } from './services.ts'
+
+export function unsubscribe({ media }: PortalServices): Handlers<typeof portal>['unsubscribe'] {
+  return async (asked, { id }) => {
+    await media.unsubscribe(asked, id)
+    return undefined
+  }
+}

@@ -1,0 +1,88 @@
+import type { Server as HttpServer } from 'node:http'
+import { createAdapter } from '@socket.io/redis-adapter'
+import { Server, type Socket } from 'socket.io'
+import type { Place } from '../core/ports/places.ts'
+import { Connection } from './connection.ts'
+import type { ServedDialect } from './dialect.ts'
+import { Gate, type GateServices } from './gate.ts'
+
+export type IoConfig = {
+  pingInterval: number
+  pingTimeout: number
+  maxMessageBytes: number
+  corsOrigins: string[]
+}
+
+/** The two connections of the ephemeral lane; without them there is one node. */
+export type AdapterClients = { pub: unknown; sub: unknown; key: string }
+
+/** A client that never logs in is let go after this long, as OWT does (facts/owt.md 1.2). */
+const idleMs = 180_000
+
+/** Socket.IO, as far as all dialects share it: protocols 4 and 5, one namespace for each dialect, all on one port. */
+export class Transport {
+  readonly io: Server
+  readonly connections = new Set<Connection>()
+  draining = false
+  readonly #services: GateServices
+
+  constructor(http: HttpServer, config: IoConfig, services: GateServices, adapter?: AdapterClients) {
+    this.#services = services
+    this.io = new Server(http, {
+      allowEIO3: true,
+      pingInterval: config.pingInterval * 1000,
+      pingTimeout: config.pingTimeout * 1000,
+      // what is larger than one message may be is refused with an ack; only far beyond is the connection closed
+      maxHttpBufferSize: Math.max(config.maxMessageBytes * 4, 4 * 1024 * 1024),
+      cors: { origin: config.corsOrigins.includes('*') ? true : config.corsOrigins, credentials: true },
+      serveClient: true,
+      allowRequest: (_request, decide) => decide(this.#refusal(), !this.draining),
+      ...(adapter ? { adapter: createAdapter(adapter.pub, adapter.sub, { key: adapter.key }) } : {}),
+    })
+  }
+
+  /** Opens a dialect's namespace. */
+  serve(dialect: ServedDialect): void {
+    this.io.of(dialect.namespace).on('connection', (socket) => this.#accept(socket, dialect))
+  }
+
+  /** Closes a connection that lost its place to another, on whichever node it is. */
+  closeTakenOver(place: Place, dialect: ServedDialect): void {
+    this.io.of(dialect.namespace).in(roomOfPlace(place)).disconnectSockets(true)
+  }
+
+  #accept(socket: Socket, dialect: ServedDialect): void {
+    const { metrics, log } = this.#services
+    const name = dialect.name
+    const connection = new Connection(socket, dialect, {
+      entered: ({ place }) => void socket.join(roomOfPlace(place)),
+      delivered: (event, entry, live) => {
+        metrics.messages.inc({ dialect: name, event, direction: 'out' })
+        if (live) metrics.messageSeconds.observe(Math.max(0, Date.now() - entry.at) / 1000)
+      },
+    })
+    new Gate(connection, this.#services)
+    this.connections.add(connection)
+    const idle = setTimeout(() => {
+      if (connection.state !== 'initialized') return
+      metrics.refused.inc({ reason: 'idle' })
+      connection.close()
+    }, idleMs).unref()
+    socket.on('disconnect', (reason) => {
+      clearTimeout(idle)
+      this.connections.delete(connection)
+      log.debug({ dialect: name, reason, ...connection.about }, 'disconnected')
+    })
+    log.debug({ dialect: name, transport: socket.conn.transport.name }, 'connected')
+  }
+
+  #refusal(): string | null {
+    if (!this.draining) return null
+    this.#services.metrics.refused.inc({ reason: 'draining' })
+    return 'draining'
+  }
+}
+
+function roomOfPlace({ id, owner }: Place): string {
+  return `place:${id}:${owner}`
+}
