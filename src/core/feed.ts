@@ -76,6 +76,7 @@ export class Feed {
       if (entries[0]?.seq !== from + 1) return receiver.lost()
       let replayed = 0
       for (const entry of entries) {
+        if (stop()) return // a receiver may end while it takes
         if (isFor(entry, receiver.id)) {
           receiver.take(entry)
           replayed += 1
@@ -113,9 +114,10 @@ export class Feed {
 
   /** The log no longer has what comes next: everyone aboard has to start anew, and the feed goes on behind the hole. */
   #giveUp(next: number): void {
-    this.#position = next - 1
-    for (const { receiver } of [...this.#aboard.values()]) receiver.lost()
+    const aboard = [...this.#aboard.values()]
     this.#aboard.clear()
+    for (const { receiver } of aboard) receiver.lost() // while the position still says how far they have come
+    this.#position = next - 1
   }
 
   #hand(entry: Entry): void {

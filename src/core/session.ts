@@ -31,6 +31,7 @@ export class Session {
   #ended = false
   #cursor: number
   #aboard = false
+  #stopped = false
 
   constructor(start: SessionStart, connection: Connection, feed: Feed) {
     this.dialect = start.dialect
@@ -64,7 +65,7 @@ export class Session {
   /** Starts the flow of messages: those missed, then live ones. Called after the ack of login or relogin was sent. */
   async board(): Promise<void> {
     await this.#feed.attach(this, this.#start.from, () => this.#ended)
-    this.#aboard = !this.#ended
+    this.#aboard = !this.#stopped
   }
 
   take(entry: Entry): void {
@@ -74,7 +75,15 @@ export class Session {
   }
 
   lost(): void {
+    this.#stop()
     this.connection.cut()
+  }
+
+  /** Nothing more is handed over: what the feed goes on to hand to others does not move the cursor. */
+  #stop(): void {
+    this.#cursor = this.cursor
+    this.#aboard = false
+    this.#stopped = true
   }
 
   /** A write by this participant, to be done once however often it is sent to the store. */
@@ -95,7 +104,7 @@ export class Session {
   /** Stops the flow of messages. True the first time. */
   end(): boolean {
     if (this.#ended) return false
-    this.#cursor = this.cursor
+    this.#stop()
     this.#ended = true
     this.#feed.detach(this)
     return true

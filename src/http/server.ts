@@ -1,5 +1,5 @@
 import cors from '@fastify/cors'
-import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from 'fastify'
 
 export type HttpOptions = {
   logger: FastifyBaseLogger
@@ -12,6 +12,7 @@ export function createHttp({ logger, corsOrigins, trustProxy = false }: HttpOpti
   const hops = typeof trustProxy === 'number' ? (_address: string, hop: number) => hop < trustProxy : trustProxy
   const app: FastifyInstance = Fastify({
     loggerInstance: logger,
+    logController: new LogController({ disableRequestLogging: true }),
     disableRequestLogging: true,
     trustProxy: hops,
     routerOptions: { ignoreTrailingSlash: true },

@@ -8,8 +8,7 @@ import type { Scripts } from './scripts.ts'
 
 /**
  * The live side of the logs over sharded pub/sub, on a connection of its own (one per master of a cluster).
- * Standalone, it subscribes anew after a reconnection by itself, so that it knows when that is confirmed; in a cluster
- * ioredis does, and a reset is reported whenever a node came or went.
+ * After a reconnection it subscribes anew, so that it knows when that is confirmed, and then reports a reset.
  */
 export class RedisWire implements Wire {
   readonly #client: RedisClient
@@ -23,8 +22,7 @@ export class RedisWire implements Wire {
     this.#scripts = scripts
     this.#keys = keys
     client.on('smessage', (channel: string, text: string) => this.#rooms.get(channel)?.hear(parseEntry(text)))
-    if (client instanceof Redis) client.on('ready', () => void this.#resubscribe(client))
-    else for (const event of ['+node', '-node', 'ready']) client.on(event, () => this.#reset(this.#all()))
+    client.on(client instanceof Redis ? 'ready' : 'subscribersReady', () => void this.#resubscribe())
   }
 
   async listen(room: RoomId, hear: (entry: Entry) => void): Promise<void> {
@@ -48,15 +46,22 @@ export class RedisWire implements Wire {
     this.#reset = reset
   }
 
-  async #resubscribe(client: Redis): Promise<void> {
+  async #resubscribe(): Promise<void> {
     const channels = [...this.#rooms.keys()]
     if (channels.length === 0) return
     try {
-      await client.ssubscribe(...channels)
+      if (this.#client instanceof Redis) await this.#client.ssubscribe(...channels)
+      else await Promise.all(channels.map((channel) => this.#again(channel)))
       this.#reset(this.#all())
     } catch {
       // the connection is gone again; the next one comes here too
     }
+  }
+
+  /** In a cluster ioredis has subscribed already, but nobody is told when that is confirmed; and it notes every call. */
+  async #again(channel: string): Promise<void> {
+    await this.#client.sunsubscribe(channel)
+    if (this.#rooms.has(channel)) await this.#client.ssubscribe(channel)
   }
 
   #all(): RoomId[] {

@@ -1,0 +1,78 @@
+import { type ChildProcess, fork, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { fileURLToPath } from 'node:url'
+
+/** One server process under load. */
+export type Server = {
+  url: string
+  /** CPU time used so far, seconds. */
+  cpu: () => Promise<number>
+  stop: () => Promise<void>
+}
+
+const file = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+export const secret = 'bench-bench-bench-bench-bench-bench'
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+export async function startRedis(): Promise<{ url: string; stop: () => Promise<void> }> {
+  const port = await freePort()
+  const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
+  const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  for await (const line of child.stdout) if (String(line).includes('Ready to accept')) break
+  child.stdout.resume()
+  return { url: `redis://127.0.0.1:${port}`, stop: () => end(child) }
+}
+
+export async function startBare(redisUrl: string): Promise<Server> {
+  const child = fork(file('./bare-server.ts'), { env: { ...process.env, REDIS_URL: redisUrl } })
+  const [{ port }] = (await once(child, 'message')) as [{ port: number }]
+  return {
+    url: `http://127.0.0.1:${port}`,
+    cpu: async () => {
+      child.send('cpu')
+      const [{ cpu }] = (await once(child, 'message')) as [{ cpu: number }]
+      return cpu
+    },
+    stop: () => end(child),
+  }
+}
+
+export async function startNode(redisUrl: string): Promise<Server> {
+  const [port, opsPort] = [await freePort(), await freePort()]
+  const env = {
+    ...process.env,
+    HOST: '127.0.0.1',
+    PORT: String(port),
+    OPS_PORT: String(opsPort),
+    REDIS_URL: redisUrl,
+    SIGNALBOX_SECRET: secret,
+    LOG_LEVEL: 'warn',
+    NODE_ENV: 'development',
+  }
+  const child = spawn(process.execPath, [file('../dist/main.js')], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  for await (const line of child.stdout) if (String(line).includes('Signalbox is at')) break
+  child.stdout.resume()
+  return {
+    url: `http://127.0.0.1:${port}`,
+    cpu: async () => {
+      const text = await (await fetch(`http://127.0.0.1:${opsPort}/metrics`)).text()
+      return Number(/^process_cpu_seconds_total (\S+)/m.exec(text)?.[1])
+    },
+    stop: () => end(child, 'SIGINT'),
+  }
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+  if (child.exitCode !== null) return
+  child.kill(signal)
+  await once(child, 'exit')
+}
