@@ -76,7 +76,9 @@ export class Gate {
       this.#countEntry(event, error instanceof SignalError ? error.code : 'internal')
       this.#refuse(args, error)
       this.#early.refuseAll()
-      connection.close()
+      // Redis was away for a moment: the client should come back by itself, which it does not after a disconnect
+      if (error instanceof SignalError && error.code === 'unavailable') connection.cut()
+      else connection.close()
       return
     }
     this.#settle()
@@ -127,11 +129,8 @@ export class Gate {
     try {
       const payload = request.check(args.data)
       const { rid } = args
-      if (rid !== undefined && session.seen(rid))
-        return this.#ack(args, await this.#services.sessions.replyTo(session, rid))
       const asked = { session, connection, at, ...(rid === undefined ? {} : { rid }) }
-      const reply = await request.handle(asked, payload)
-      if (rid !== undefined) session.done(rid)
+      const reply = await this.#services.sessions.once(session, rid, () => request.handle(asked, payload))
       this.#ack(args, reply)
       if (event === 'refreshReconnectionTicket') this.#settle()
       if (session.ended) connection.exit()
