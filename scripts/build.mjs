@@ -1,5 +1,5 @@
 // TypeScript to dist/, the Lua scripts beside the code that loads them. Does nothing when dist/ is newer than src/.
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { install, root, run } from './bootstrap.mjs'
@@ -24,6 +24,7 @@ export function build() {
   run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'])
   mkdirSync(join(root, 'dist/state/redis/lua'), { recursive: true })
   cpSync(join(root, 'src/state/redis/lua'), join(root, 'dist/state/redis/lua'), { recursive: true })
+  chmodSync(join(root, 'dist/cli.js'), 0o755) // npm does so for those who install it; `npx signalbox` in a clone needs it too
   writeFileSync(stamp, '')
 }
 

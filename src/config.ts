@@ -105,11 +105,11 @@ export function readConfig(environment: Environment): Config {
   const { options, mistakes } = readOptions(environment)
   const production = options.NODE_ENV === 'production'
   const urls = list(options.REDIS_URL)
-  for (const url of urls) if (!isRedisUrl(url)) mistakes.push('REDIS_URL: expected redis:// or rediss:// and a host')
+  if (!urls.every(isRedisUrl)) mistakes.push('REDIS_URL: expected redis:// or rediss:// and a host')
   if (options.REDIS_MODE === 'sentinel' && !options.REDIS_SENTINEL_NAME) {
     mistakes.push('REDIS_SENTINEL_NAME: required with REDIS_MODE=sentinel')
   }
-  if (options.REDIS_MODE !== 'standalone' && urls.length === 0) {
+  if ((options.REDIS_MODE === 'sentinel' || options.REDIS_MODE === 'cluster') && urls.length === 0) {
     mistakes.push(`REDIS_URL: required with REDIS_MODE=${options.REDIS_MODE}`)
   }
   if (options.REDIS_MODE === 'standalone' && urls.length > 1) {
@@ -183,14 +183,27 @@ export function describeConfig(
 
 function readOptions(environment: Environment): { options: Options; mistakes: string[] } {
   const known = Object.entries(environment).filter(([name, value]) => name in Schema.properties && value !== '')
-  const filled = Value.Default(Schema, Object.fromEntries(known))
-  const options = Value.Clean(Schema, Value.Convert(Schema, filled)) as Options
+  const texts = Object.fromEntries(known)
+  const options = Value.Clean(Schema, Value.Convert(Schema, Value.Default(Schema, { ...texts }))) as Options
+  // Convert reads `80.5` as the integer 80 and `true` as 1; a number is what is written like one, or a mistake
+  for (const [name, schema] of Object.entries<TSchema>(Schema.properties)) {
+    if (texts[name] !== undefined && isNumeric(schema)) Object.assign(options, { [name]: numberOf(texts[name]) })
+  }
   const complaints = Value.Errors(Schema, options).filter(({ keyword }) => keyword !== 'anyOf')
   const mistakes = complaints.map(({ instancePath, message, params }) => {
     const allowed = 'allowedValues' in params ? ` (${params.allowedValues.join(', ')})` : ''
     return `${instancePath.slice(1)}: ${message}${allowed}`
   })
   return { options, mistakes }
+}
+
+function isNumeric(schema: TSchema): boolean {
+  return 'type' in schema && (schema.type === 'integer' || schema.type === 'number')
+}
+
+function numberOf(text: string): number | string {
+  const number = text.trim() === '' ? Number.NaN : Number(text)
+  return Number.isFinite(number) ? number : text
 }
 
 function list(value: string | undefined): string[] {
@@ -208,7 +221,7 @@ function trustProxyOf(value: string): boolean | number | string {
 }
 
 function withoutPassword(value: string): string {
-  return value.replace(/(\/\/[^:/@]*):[^@]*@/g, '$1:****@')
+  return value.replace(/(\/\/[^:/@]*):[^/?#,]*@/g, '$1:****@')
 }
 
 function defaultOf(schema: TSchema): string {

@@ -8,13 +8,17 @@ async function main(): Promise<void> {
   const app = createApp(config)
   const { log } = app.http
 
-  closeWithGrace({ delay: (config.drainSeconds + 15) * 1000, logger: false }, async ({ signal, err }) => {
+  const grace = closeWithGrace({ delay: (config.drainSeconds + 15) * 1000, logger: false }, async ({ signal, err }) => {
     if (err) log.fatal({ err }, 'unexpected error')
     log.info({ signal }, 'closing')
     // SIGTERM is a deployment: clients are moved gently. Anything else ends at once, and they come back by themselves
     if (signal === 'SIGTERM') await app.drain()
     await app.close()
   })
+
+  // a parent that opened a channel, as `signalbox cluster` does, is never outlived
+  process.once('disconnect', grace.close)
+  if (process.connected === false) grace.close()
 
   if (app.ops !== app.http) await app.ops.listen({ host: config.host, port: config.opsPort })
   await app.begin()

@@ -14,6 +14,8 @@ export const errorCodes = [
   'internal',
   'draining',
   'early_left',
+  // a request that was done before: the gate answers it as it was answered then
+  'repeated',
   // login
   'unknown_protocol',
   'deprecated_client',

@@ -1,7 +1,6 @@
 import type { Feeds } from './feeds.ts'
-import type { RoomId } from './model.ts'
 import type { NodeInfo } from './ports/nodes.ts'
-import type { LeaveReason, Place } from './ports/places.ts'
+import type { LeaveReason } from './ports/places.ts'
 import type { State } from './ports/state.ts'
 import type { Sessions } from './sessions.ts'
 
@@ -32,6 +31,10 @@ export class Lease {
   readonly #events: LeaseEvents
   readonly #timers = new Set<NodeJS.Timeout>()
   #stopped = false
+  #pace: LeasePace = defaultPace
+  /** When the store was last found to be, or to have been, away. */
+  #awayAt = Number.NEGATIVE_INFINITY
+  #hadLease = false
 
   constructor(state: State, feeds: Feeds, sessions: Sessions, info: () => NodeInfo, events: LeaseEvents = {}) {
     this.#state = state
@@ -42,6 +45,7 @@ export class Lease {
   }
 
   start(pace: LeasePace = defaultPace): void {
+    this.#pace = pace
     this.#every(pace.beat, () => this.beat())
     this.#every(pace.reap, () => this.reap())
     this.#every(pace.check, () => this.check())
@@ -68,13 +72,19 @@ export class Lease {
     this.#stopped = true
     for (const timer of this.#timers) clearTimeout(timer)
     const { id } = this.#info()
-    while (!(await this.#state.nodes.orphan(id, batch)).done);
+    while (!(await this.#orphan(id)));
     await this.#state.nodes.remove(id)
   }
 
   /** Extends the lease. Where it had run out, sessions that others have not taken are claimed back, and the rest end. */
   async beat(): Promise<void> {
-    const alive = await this.#state.nodes.beat(this.#info())
+    let alive = false
+    try {
+      alive = await this.#state.nodes.beat(this.#info())
+    } finally {
+      if (!alive && this.#hadLease) this.#awayAt = performance.now()
+    }
+    this.#hadLease = true
     if (alive) return
     await this.hold()
     await this.check()
@@ -88,16 +98,26 @@ export class Lease {
   /** Puts the participants of dead nodes into the window, and takes out those whose window is over. */
   async reap(): Promise<void> {
     const { nodes, places, rooms } = this.#state
-    for (const node of await nodes.dead()) {
-      const { done, left } = await nodes.orphan(node, batch)
-      for (const place of left) await this.#leave(place.room, place, 'node_lost')
-      if (done) await nodes.remove(node)
+    const asked = performance.now()
+    const [dead, overdue] = [await nodes.dead(), await nodes.due(batch)]
+    if (this.#wasAway(asked)) return
+    for (const node of dead) {
+      if (await this.#orphan(node)) await nodes.remove(node)
     }
-    for (const { room, id, due } of await nodes.due(batch)) {
+    for (const { room, id, due } of overdue) {
       if (await places.leave(room, id, { due }, Date.now())) this.#events.left?.('window')
       await nodes.settled(room, id, due)
     }
     await rooms.prune(600, batch)
+  }
+
+  /**
+   * While the store was away no node could say that it lives, and nobody could come back. Before anyone is judged for
+   * that, all have time to do so. An answer that was long in coming may tell how things stood before they could.
+   */
+  #wasAway(asked: number): boolean {
+    const { beat } = this.#pace
+    return performance.now() - asked > beat || asked - this.#awayAt < beat * 1.5
   }
 
   /** Looks for what nobody told: messages that the live side lost, and participants that moved away. */
@@ -127,8 +147,13 @@ export class Lease {
     }
   }
 
-  async #leave(room: RoomId, { id, owner }: Place, reason: LeaveReason): Promise<void> {
-    if (await this.#state.places.leave(room, id, { owner }, Date.now())) this.#events.left?.(reason)
+  /** Sees to a batch of what a node held; true when that was the last. */
+  async #orphan(node: string): Promise<boolean> {
+    const { done, left } = await this.#state.nodes.orphan(node, batch)
+    for (const { room, id, owner } of left) {
+      if (await this.#state.places.leave(room, id, { owner }, Date.now())) this.#events.left?.('node_lost')
+    }
+    return done
   }
 
   #every(period: number, duty: () => Promise<void>): void {

@@ -1,5 +1,5 @@
 import type { Feed } from './feed.ts'
-import type { Entry, Member, RoomId } from './model.ts'
+import type { Entry, Member, ParticipantNews, RoomId } from './model.ts'
 import type { Connection } from './ports/connection.ts'
 import type { Place, Write } from './ports/places.ts'
 
@@ -32,6 +32,7 @@ export class Session {
   #cursor: number
   #aboard = false
   #stopped = false
+  #gone = false
 
   constructor(start: SessionStart, connection: Connection, feed: Feed) {
     this.dialect = start.dialect
@@ -70,6 +71,9 @@ export class Session {
 
   take(entry: Entry): void {
     this.#cursor = entry.seq
+    // its own leaving, and what comes of that, is for the others
+    this.#gone ||= isLeaveOf(entry, this.id)
+    if (this.#gone) return
     if (entry.once && entry.seq <= this.#start.doubt) return
     this.connection.deliver(entry, this.#aboard)
   }
@@ -92,7 +96,7 @@ export class Session {
     return { place: this.place, op: `${this.place.owner}.${this.#operations}`, ...request }
   }
 
-  /** Whether a request with this `rid` was done before, as far as this node can tell without asking the store. */
+  /** Whether a request with this `rid` may have been done before, as far as this node can tell without the store. */
   seen(rid: number): boolean {
     return rid <= this.#rid
   }
@@ -109,4 +113,10 @@ export class Session {
     this.#feed.detach(this)
     return true
   }
+}
+
+function isLeaveOf({ event, data }: Entry, id: string): boolean {
+  if (event !== 'participant') return false
+  const { action, member } = data as ParticipantNews
+  return action === 'leave' && member.id === id
 }

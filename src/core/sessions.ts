@@ -14,7 +14,7 @@ import {
   roomName,
 } from './model.ts'
 import type { Connection } from './ports/connection.ts'
-import type { LeaveReason, Place } from './ports/places.ts'
+import type { Claim, LeaveReason, Place } from './ports/places.ts'
 import type { State } from './ports/state.ts'
 import { Session } from './session.ts'
 import { readTicket, writeTicket } from './tickets.ts'
@@ -43,10 +43,14 @@ export type ReloggedIn = {
   ticket: string
   seq: number
   complete: boolean
-  roster?: Roster
+  /** How things stand, when what was missed can not be told. */
+  snapshot?: { roster: Roster; options: RoomOptions }
   /** Which node held the participant before. */
   from: 'same_node' | 'other_node'
 }
+
+/** A connection that ended, and how far it had been handed messages. */
+type Lost = { place: Place; cursor: number }
 
 /** Login, relogin and leaving, the same for every dialect (wire 2). */
 export class Sessions {
@@ -57,7 +61,9 @@ export class Sessions {
   readonly #here = new Map<string, Session>()
   readonly #waiting = new Map<string, Place>()
   /** Lost connections that the state could not be told of yet. */
-  readonly #untold = new Set<Session>()
+  readonly #untold = new Set<Lost>()
+  /** Logins and relogins that may have been done although we gave up waiting: nobody would sit at those places. */
+  readonly #unheard = new Set<Claim>()
 
   constructor(state: State, feeds: Feeds, config: SessionsConfig, events: SessionsEvents) {
     this.#state = state
@@ -107,19 +113,21 @@ export class Sessions {
     const token = { id: claims.tokenId, seconds: Math.max(1, Math.ceil((claims.notAfter - now) / 1000)) + 60 }
     const ticketId = newId()
     return this.#withFeed(room, async (feed) => {
-      const joined = await this.#state.places.join({
-        room,
-        member,
-        node: this.#config.node,
-        token,
-        ticketId,
-        reconnects: this.#config.window > 0,
-        at: now,
-      })
+      const { node, window } = this.#config
+      const request = { room, member, node, token, ticketId, reconnects: window > 0, at: now }
+      const joined = await this.#take({ room, ticketId, token: token.id }, () => this.#state.places.join(request))
       const id = joined.id
       const place: Place = { room, id, owner: joined.owner }
       if (joined.previousOwner) this.#takeOver({ ...place, owner: joined.previousOwner })
-      const start = { dialect, member: { ...member, id }, place, token, rid: 0, from: joined.seq, doubt: 0 }
+      const start = {
+        dialect,
+        member: { ...member, id },
+        place,
+        token,
+        rid: joined.rid ?? 0,
+        from: joined.seq,
+        doubt: 0,
+      }
       const session = this.#seat(new Session(start, connection, feed))
       if (!connection.open) {
         await this.detach(session)
@@ -155,14 +163,12 @@ export class Sessions {
     return this.#withFeed(room, async (feed) => {
       // a connection that still stands here stops receiving first, so that its cursor is final
       const standing = this.#here.get(key(room, id))
-      const resumed = await this.#state.places.resume({
-        room,
-        id,
-        node: this.#config.node,
-        ticketId: ticket.ticketId,
-        nextTicketId,
-        ...(seq === undefined ? {} : { seq }),
-      })
+      const claim: Claim = { room, ticketId: nextTicketId, id }
+      const request = { room, id, node: this.#config.node, ticketId: ticket.ticketId, nextTicketId }
+      const resumed = await this.#take(claim, () =>
+        this.#state.places.resume(seq === undefined ? request : { ...request, seq }),
+      )
+      const options = resumed.complete ? undefined : await this.#take(claim, () => this.#state.rooms.options(room))
       const place: Place = { room, id, owner: resumed.owner }
       const from =
         seq === undefined && standing && !standing.ended ? Math.max(resumed.from, standing.cursor) : resumed.from
@@ -179,14 +185,18 @@ export class Sessions {
         ticket: this.#ticket(dialect, place, nextTicketId, now),
         seq: from,
         complete: resumed.complete,
-        ...(resumed.roster ? { roster: resumed.roster } : {}),
+        ...(resumed.roster && options ? { snapshot: { roster: resumed.roster, options } } : {}),
         from: resumed.previousNode === this.#config.node ? 'same_node' : 'other_node',
       }
     })
   }
 
-  /** A new ticket; the one before stays good until this one is known to have arrived. @throws moved, unavailable */
+  /**
+   * A new ticket; the one before stays good until this one is known to have arrived.
+   * @throws reconnection_disabled, moved, unavailable
+   */
   async refresh(session: Session, now: number): Promise<string> {
+    if (this.#config.window === 0) throw new SignalError('reconnection_disabled')
     const ticketId = newId()
     await this.#state.places.renew(session.place, ticketId)
     return this.#ticket(session.dialect, session.place, ticketId, now)
@@ -215,18 +225,40 @@ export class Sessions {
     if (await this.#unseat(session)) await this.#tellLost(session)
   }
 
-  /** Tells the state of lost connections that it could not be told of when they were lost. */
+  /** Tells the state of what it could not be told of when it was away: connections that were lost, and never were. */
   async retell(): Promise<void> {
-    for (const session of [...this.#untold]) await this.#tellLost(session)
+    for (const lost of [...this.#untold]) await this.#tellLost(lost)
+    for (const claim of [...this.#unheard]) await this.#giveBack(claim)
   }
 
-  async #tellLost(session: Session): Promise<void> {
-    this.#untold.add(session)
+  async #tellLost(lost: Lost): Promise<void> {
+    this.#untold.add(lost)
+    const { place, cursor } = lost
     try {
-      const outcome = await this.#state.places.detach(session.place, session.cursor)
-      if (outcome === 'left') await this.expel(session.place, 'window')
-      if (outcome === 'waiting') this.#waiting.set(key(session.room, session.id), session.place)
-      this.#untold.delete(session)
+      const outcome = await this.#state.places.detach(place, cursor)
+      if (outcome === 'left') await this.expel(place, 'window')
+      if (outcome === 'waiting') this.#waiting.set(key(place.room, place.id), place)
+      this.#untold.delete(lost)
+    } catch (error) {
+      this.#events.failed?.(error)
+    }
+  }
+
+  /** Takes a place. When no answer comes it may be taken all the same; that is looked into as soon as it can be. */
+  async #take<T>(claim: Claim, take: () => Promise<T>): Promise<T> {
+    try {
+      return await take()
+    } catch (error) {
+      if (error instanceof SignalError && error.code === 'unavailable') this.#unheard.add(claim)
+      throw error
+    }
+  }
+
+  async #giveBack(claim: Claim): Promise<void> {
+    try {
+      const lost = await this.#state.places.taken(claim)
+      this.#unheard.delete(claim)
+      if (lost) await this.#tellLost(lost)
     } catch (error) {
       this.#events.failed?.(error)
     }
@@ -246,13 +278,23 @@ export class Sessions {
   }
 
   /**
-   * The ack of a request that was done before; `rid` rises, so a smaller one was.
-   * @throws bad_request when it was too long ago
+   * Performs a request unless it was done before, and resolves to its ack, which is then what it was. That one was done
+   * may come out late: Redis may do what it was asked after we gave up waiting, so the store has the last word.
+   * @throws bad_request when it was too long ago to tell
    */
-  async replyTo(session: Session, rid: number): Promise<unknown> {
-    const found = await this.#state.log.replyTo(session.place, rid)
-    if (!found) throw new SignalError('bad_request', 'rid should be above those of earlier requests')
-    return found.reply
+  async once(session: Session, rid: number | undefined, perform: () => Promise<unknown>): Promise<unknown> {
+    if (rid === undefined) return perform()
+    const before = session.seen(rid) ? await this.#state.log.replyTo(session.place, rid) : undefined
+    if (before) return before.reply
+    session.done(rid) // or not, if it is refused: then the store does not know it, and it may come again
+    try {
+      return await perform()
+    } catch (error) {
+      if (!(error instanceof SignalError && error.code === 'repeated')) throw error
+      const done = await this.#state.log.replyTo(session.place, rid)
+      if (!done) throw new SignalError('bad_request', 'rid should be above those of earlier requests')
+      return done.reply
+    }
   }
 
   /** A connection that is not the participant's any more: it ends, and nobody is seen leaving. */

@@ -13,6 +13,9 @@ export type Ticket = {
   notAfter: number
 }
 
+/** How far the clock of the node that issued a ticket may be ahead, ms. */
+const skew = 30_000
+
 const parts = (dialect: string, ticket: Ticket) => [
   dialect,
   ticket.participantId,
@@ -32,7 +35,7 @@ export function readTicket(keys: Keyring, dialect: string, text: unknown, now: n
   const ticket = decode(text)
   const { participantId, roomId, ticketId, notBefore, notAfter } = ticket
   if (!verify(keys, 'ticket', parts(dialect, ticket), ticket.signature)) throw new SignalError('ticket_signature')
-  if (now < notBefore || now > notAfter) throw new SignalError('ticket_expired')
+  if (now < notBefore - skew || now > notAfter) throw new SignalError('ticket_expired')
   return { participantId, roomId, ticketId, notBefore, notAfter }
 }
 

@@ -13,7 +13,6 @@ export function createHttp({ logger, corsOrigins, trustProxy = false }: HttpOpti
   const app: FastifyInstance = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
-    disableRequestLogging: true,
     trustProxy: hops,
     routerOptions: { ignoreTrailingSlash: true },
     bodyLimit: 65536,

@@ -3,7 +3,8 @@ import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 
 const TokenRequest = Type.Object({
-  room: Type.String({ minLength: 1, maxLength: 256, default: 'sampleRoom' }),
+  // the pages send an empty name when their address has no `?room=`
+  room: Type.String({ maxLength: 256, default: '' }),
   user: Type.String({ minLength: 1, maxLength: 256, default: 'user' }),
   role: Type.String({ minLength: 1, maxLength: 64, default: 'presenter' }),
 })
@@ -15,7 +16,8 @@ export function tokens(app: FastifyInstance, writeToken: WriteToken): void {
   app
     .withTypeProvider<TypeBoxTypeProvider>()
     .post('/tokens', { schema: { body: TokenRequest } }, async (request, reply) => {
-      const token = writeToken(request.body, request.host, request.protocol === 'https')
+      const room = request.body.room || 'sampleRoom'
+      const token = writeToken({ ...request.body, room }, request.host, request.protocol === 'https')
       return reply.type('text/plain').send(token)
     })
 }

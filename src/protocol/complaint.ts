@@ -7,7 +7,28 @@ import type { TLocalizedValidationError } from 'typebox/error'
 export function complaintOf(errors: readonly TLocalizedValidationError[]): string {
   const telling = errors.filter(({ keyword }) => !['anyOf', 'boolean', 'oneOf'].includes(keyword))
   const alternatives = errors.length > telling.length && errors.some(({ keyword }) => keyword === 'anyOf')
-  return (alternatives ? telling : telling.slice(0, 1)).map(sentence).join(',') || 'request is not valid'
+  const missing = missingInAll(telling)
+  if (missing !== undefined) return `request ${lacks(`.${missing}`)}`
+  const sentences = (alternatives ? telling : telling.slice(0, 1)).map(sentence)
+  return [...new Set(sentences)].join(',') || 'request is not valid'
+}
+
+/** What every alternative of a request requires is looked for before any of them; ajv 6 names it with a dot. */
+function missingInAll(errors: readonly TLocalizedValidationError[]): string | undefined {
+  const required = new Map<string, string[]>()
+  for (const error of errors) {
+    const [alternative] = /^#\/anyOf\/\d+/.exec(error.schemaPath) ?? []
+    if (alternative === undefined) return undefined
+    const here = error.keyword === 'required' && error.schemaPath === alternative
+    const missing = here ? error.params.requiredProperties : []
+    required.set(alternative, [...(required.get(alternative) ?? []), ...missing])
+  }
+  const [first = [], ...others] = required.values()
+  return first.find((name) => others.every((names) => names.includes(name)))
+}
+
+function lacks(name: string): string {
+  return `should have required property '${name}' ${JSON.stringify(name)}`
 }
 
 function sentence(error: TLocalizedValidationError): string {

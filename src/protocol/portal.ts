@@ -14,6 +14,9 @@ import { session } from './session.ts'
 /** Ids on the wire: no underscore, as in OWT. */
 const Id = Type.String({ pattern: '^[0-9a-zA-Z-]+$' })
 
+/** What one says, by either protocol: the other shows it too. */
+const Message = Type.String({ maxLength: 2048 })
+
 /** The ack of login: who one is, and the room as it stands (facts/owt.md 6). */
 const JoinResult = Type.Object({
   id: Type.String(),
@@ -32,7 +35,7 @@ export const portal = {
   ...session,
   text: {
     phase: 'member',
-    payload: Type.Object({ to: Type.String({ minLength: 1 }), message: Type.String({ maxLength: 2048 }) }),
+    payload: Type.Object({ to: Type.String({ minLength: 1 }), message: Message }),
     refusals: { '/to': 'invalid_receiver', '/message': 'text_too_long' },
   },
   publish: { phase: 'member', payload: Publication, reply: SessionIds },
@@ -81,8 +84,8 @@ export const portalLegacy = {
     payload: Type.Object({
       type: Type.Literal('data'),
       receiver: Type.String({ minLength: 1 }),
-      data: Type.Unknown(),
+      data: Message,
     }),
-    refusals: { '/type': 'invalid_message_type', '/receiver': 'invalid_receiver' },
+    refusals: { '/type': 'invalid_message_type', '/receiver': 'invalid_receiver', '/data': 'text_too_long' },
   },
 } as const satisfies Dialect

@@ -10,6 +10,7 @@ type TransportLike = {
   name: string
   socket?: WebSocketLike
   once(event: 'ready', listener: () => void): void
+  off(event: 'ready', listener: () => void): void
 }
 
 let pings = 0
@@ -25,7 +26,7 @@ export function whenProven(socket: Socket, proven: () => void): void {
     if (conn.readyState !== 'open') return
     const transport = conn.transport as unknown as TransportLike
     if (transport.name !== 'websocket' || !transport.socket) {
-      transport.once('ready', proven)
+      askPolling(transport)
       return
     }
     const websocket = transport.socket
@@ -37,6 +38,19 @@ export function whenProven(socket: Socket, proven: () => void): void {
     }
     websocket.on('pong', listen)
     websocket.ping(mark)
+  }
+  // a client that upgrades to WebSocket meanwhile polls no more: it is asked there instead
+  const askPolling = (transport: TransportLike) => {
+    const ready = () => {
+      conn.off('upgrade', upgraded)
+      proven()
+    }
+    const upgraded = () => {
+      transport.off('ready', ready)
+      ask()
+    }
+    transport.once('ready', ready)
+    conn.once('upgrade', upgraded)
   }
   const { writeBuffer } = conn as unknown as { writeBuffer: unknown[] }
   if (writeBuffer.length === 0) ask()

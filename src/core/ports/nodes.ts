@@ -13,7 +13,8 @@ export interface Nodes {
   release(node: string, room: RoomId): Promise<void>
   /**
    * Puts the participants of a dead node into the window, at most `limit` rooms at a time.
-   * `left` are those who do not reconnect. Resolves with `done` when nothing of the node is left.
+   * `left` are those who do not reconnect: named again until they were taken out.
+   * Resolves with `done` when nothing of the node is left.
    */
   orphan(
     node: string,

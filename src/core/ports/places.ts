@@ -6,7 +6,10 @@ import type { Draft, Member, ParticipantId, RoomId, Roster } from '../model.ts'
  */
 export type Place = { room: RoomId; id: ParticipantId; owner: string }
 
-/** One write by a place: done once per `op`, and per `rid` if the client gave one, whose ack is then `reply`. */
+/**
+ * One write by a place: done once per `op`, and per `rid` if the client gave one, whose ack is then `reply`. Another
+ * write with a `rid` that was done (or may have been, before those that are known) is refused as `repeated`.
+ */
 export type Write = { place: Place; op: string; rid?: number; reply?: unknown }
 
 export type JoinRequest = {
@@ -30,6 +33,8 @@ export type Joined = {
   roster: Roster
   /** The owner before, when the same token logs in again over a connection that was cut off. */
   previousOwner?: string
+  /** The last `rid` that was done over the connection that was cut off, if any. */
+  rid?: number
 }
 
 export type ResumeRequest = {
@@ -61,6 +66,9 @@ export type Resumed = {
   tokenId: string
 }
 
+/** What a login or relogin asked for: `ticketId` is the new one, and `id` its participant's or that of whoever used `token`. */
+export type Claim = { room: RoomId; ticketId: string } & ({ id: ParticipantId } | { token: string })
+
 export type LeaveReason = 'logout' | 'window' | 'dropped' | 'node_lost'
 
 /** Why a participant may be taken out: by its owner, because its deadline passed, or because management says so. */
@@ -76,6 +84,8 @@ export interface Places {
   renew(place: Place, ticketId: string): Promise<void>
   /** The client is known to have its ticket: the one before is spent, and so is the login token. */
   settle(place: Place, token: { id: string; seconds: number }): Promise<void>
+  /** The place that a login or relogin took; undefined if it did not, or another has taken it since. */
+  taken(claim: Claim): Promise<{ place: Place; cursor: number } | undefined>
   /** The connection is lost. `cursor`: the last seq handed to it. 'left' when the participant does not reconnect. */
   detach(place: Place, cursor: number): Promise<'waiting' | 'left' | 'moved'>
   /** Whether it went: false if it was gone, moved, or is not due. */

@@ -1,6 +1,15 @@
 import { SignalError } from '../../core/errors.ts'
 import type { Draft, Member, ParticipantId, RoomId, Roster } from '../../core/model.ts'
-import type { Joined, JoinRequest, LeaveGuard, Place, Places, Resumed, ResumeRequest } from '../../core/ports/places.ts'
+import type {
+  Claim,
+  Joined,
+  JoinRequest,
+  LeaveGuard,
+  Place,
+  Places,
+  Resumed,
+  ResumeRequest,
+} from '../../core/ports/places.ts'
 import { removeMediaOf } from './media-store.ts'
 import type { Room, RoomTable, Seat } from './room.ts'
 
@@ -30,7 +39,8 @@ export class MemoryPlaces implements Places {
     if (!before && announces(room)) room.say(told, this.#table.retention)
     room.seats.set(id, newSeat(request, owner, room.seq, before))
     const previousOwner = before?.state === 'connected' ? { previousOwner: before.owner } : {}
-    return { id, owner, seq: room.seq, roster: room.roster(), ...previousOwner }
+    const rid = before && before.rid > 0 ? { rid: before.rid } : {}
+    return { id, owner, seq: room.seq, roster: room.roster(), ...previousOwner, ...rid }
   }
 
   async resume({ room: name, id, node, ticketId, nextTicketId, seq }: ResumeRequest): Promise<Resumed> {
@@ -39,7 +49,8 @@ export class MemoryPlaces implements Places {
     const member = room?.members.get(id)
     if (!room || !seat || !member) throw new SignalError('participant_gone')
     if (!seat.reconnects) throw new SignalError('reconnection_disabled')
-    if (ticketId !== seat.ticket && ticketId !== seat.previous) throw new SignalError('ticket_spent')
+    const tickets = ticketsAfter(seat, ticketId, nextTicketId)
+    if (!tickets) throw new SignalError('ticket_spent')
     const standing = seat.state === 'connected'
     const previousOwner = standing ? { previousOwner: seat.owner } : {}
     const previousNode = seat.owner.slice(0, seat.owner.lastIndexOf(':'))
@@ -50,8 +61,7 @@ export class MemoryPlaces implements Places {
     Object.assign(seat, {
       owner: `${node}:${++room.generation}`,
       state: 'connected',
-      previous: ticketId,
-      ticket: nextTicketId,
+      ...tickets,
       proven: true,
       cursor: from,
     } satisfies Partial<Seat>)
@@ -73,9 +83,10 @@ export class MemoryPlaces implements Places {
   async renew(place: Place, ticketId: string): Promise<void> {
     const seat = this.#owned(place)
     if (!seat) throw new SignalError('moved')
-    if (seat.ticket === ticketId) return
-    seat.previous = seat.ticket
-    seat.ticket = ticketId
+    const newest = seat.tickets.at(-1) ?? ''
+    if (newest === ticketId) return
+    seat.previous = newest
+    seat.tickets = [ticketId]
   }
 
   async settle(place: Place, token: { id: string; seconds: number }): Promise<void> {
@@ -83,8 +94,17 @@ export class MemoryPlaces implements Places {
     if (!seat) return
     seat.proven = true
     seat.previous = ''
+    seat.tickets = seat.tickets.slice(-1)
     const until = this.#table.now() + token.seconds * 1000
     this.#table.make(place.room).tokens.set(token.id, { holder: 'used', until })
+  }
+
+  async taken(claim: Claim): Promise<{ place: Place; cursor: number } | undefined> {
+    const room = this.#table.find(claim.room)
+    const id = 'id' in claim ? claim.id : room?.tokens.get(claim.token)?.holder
+    const seat = room?.seats.get(id ?? '')
+    if (!id || !seat || seat.tickets.at(-1) !== claim.ticketId) return undefined
+    return { place: { room: claim.room, id, owner: seat.owner }, cursor: seat.cursor }
   }
 
   async detach(place: Place, cursor: number): Promise<'waiting' | 'left' | 'moved'> {
@@ -148,6 +168,19 @@ export class MemoryPlaces implements Places {
   }
 }
 
+/**
+ * What is good after a ticket was used; undefined if it was not good. That the one before is used again says that an
+ * answer was lost, but not which: every ticket given out for it stays good until one of them is used.
+ */
+function ticketsAfter(
+  { tickets, previous }: Seat,
+  used: string,
+  next: string,
+): Pick<Seat, 'tickets' | 'previous'> | undefined {
+  if (used === previous) return { tickets: tickets.includes(next) ? tickets : [...tickets.slice(-7), next], previous }
+  return tickets.includes(used) ? { tickets: [next], previous: used } : undefined
+}
+
 function announces(room: Room): boolean {
   return room.options?.notifying?.participantActivities ?? true
 }
@@ -157,7 +190,7 @@ function newSeat(request: JoinRequest, owner: string, seq: number, before?: Seat
     owner,
     state: 'connected',
     deadline: 0,
-    ticket: request.ticketId,
+    tickets: [request.ticketId],
     previous: '',
     proven: false,
     token: request.token.id,
@@ -168,6 +201,7 @@ function newSeat(request: JoinRequest, owner: string, seq: number, before?: Seat
     op: '',
     result: undefined,
     rid: before?.rid ?? 0,
+    forgotten: before?.forgotten ?? 0,
     replies: before?.replies ?? new Map(),
   }
 }

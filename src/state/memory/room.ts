@@ -16,7 +16,9 @@ export type Seat = {
   owner: string
   state: 'connected' | 'waiting'
   deadline: number
-  ticket: string
+  /** Given out since one was known to have arrived, the newest last. */
+  tickets: string[]
+  /** The one that they were given out for. */
   previous: string
   proven: boolean
   token: string
@@ -27,6 +29,8 @@ export type Seat = {
   op: string
   result: unknown
   rid: number
+  /** The highest `rid` whose ack is not known any more. */
+  forgotten: number
   replies: Map<number, unknown>
 }
 
@@ -93,8 +97,9 @@ export class RoomTable {
   /** Forgets a room that nobody is in, listens to or configured, once its last tokens are out of date. */
   tidy(id: RoomId): void {
     const room = this.#rooms.get(id)
-    if (!room || room.members.size > 0 || room.listeners.size > 0 || room.options) return
-    if ([...room.tokens.values()].some(({ until }) => until > this.now())) return
+    if (!room) return
+    for (const [token, { until }] of room.tokens) if (until <= this.now()) room.tokens.delete(token)
+    if (room.members.size > 0 || room.listeners.size > 0 || room.options || room.tokens.size > 0) return
     this.#rooms.delete(id)
   }
 

@@ -48,7 +48,12 @@ export function connect(target: RedisTarget, role: ConnectionRole): RedisClient 
   if (target.mode === 'cluster') return quiet(connectCluster(addresses, role, options), role)
   const place =
     target.mode === 'sentinel'
-      ? { sentinels: addresses.map(({ host, port }) => ({ host, port })), name: target.sentinelName ?? '' }
+      ? {
+          sentinels: addresses.map(({ host, port }) => ({ host, port })),
+          name: target.sentinelName ?? '',
+          // without these ioredis would speak plain TCP to both the sentinels and the master, whatever `tls` says
+          ...(first.tls ? { enableTLSForSentinelMode: true, sentinelTLS: first.tls } : {}),
+        }
       : { host: first.host, port: first.port }
   return quiet(new Redis({ ...options, ...place, ...sentinelOptions, db }), role)
 }

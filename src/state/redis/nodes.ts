@@ -55,12 +55,13 @@ export class RedisNodes implements Nodes {
     const rooms = await this.#scripts.timed('orphan', () => client.srandmember(this.#keys.nodeRooms(node), limit))
     const left: Orphans = []
     for (const room of rooms) {
+      const before = left.length
       for (const place of await this.#placesOf(node, room)) {
         if ((await openWindow(this.#scripts, this.#keys, place)) === 'left') left.push(place)
       }
-      await this.release(node, room)
+      if (left.length === before) await this.release(node, room)
     }
-    return { done: rooms.length < limit, left }
+    return { done: rooms.length < limit && left.length === 0, left }
   }
 
   async due(limit: number): Promise<{ room: RoomId; id: ParticipantId; due: number }[]> {
@@ -87,10 +88,11 @@ export class RedisNodes implements Nodes {
     const { client } = this.#scripts
     return this.#scripts.timed('orphan', async () => {
       const ids = await client.hkeys(this.#keys.members(room))
-      const owners = await Promise.all(ids.map((id) => client.hget(this.#keys.session(room, id), 'owner')))
+      const seats = await Promise.all(ids.map((id) => client.hmget(this.#keys.session(room, id), 'owner', 'state')))
       return ids.flatMap((id, index) => {
-        const owner = owners[index]
-        return owner?.startsWith(`${node}:`) ? [{ room, id, owner }] : []
+        const [owner, state] = seats[index] ?? []
+        // who waits already has a deadline, and it is not put off because the node died after that
+        return owner?.startsWith(`${node}:`) && state !== 'waiting' ? [{ room, id, owner }] : []
       })
     })
   }

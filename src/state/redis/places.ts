@@ -1,7 +1,16 @@
 import { SignalError } from '../../core/errors.ts'
 import { newId } from '../../core/ids.ts'
 import type { Draft, Member, ParticipantId, RoomId, Roster } from '../../core/model.ts'
-import type { Joined, JoinRequest, LeaveGuard, Place, Places, Resumed, ResumeRequest } from '../../core/ports/places.ts'
+import type {
+  Claim,
+  Joined,
+  JoinRequest,
+  LeaveGuard,
+  Place,
+  Places,
+  Resumed,
+  ResumeRequest,
+} from '../../core/ports/places.ts'
 import { bodyOf } from './draft.ts'
 import type { Keys } from './keys.ts'
 import type { Reply, Scripts } from './scripts.ts'
@@ -45,9 +54,10 @@ export class RedisPlaces implements Places {
       ],
       [id, node, JSON.stringify(member), ticketId, reconnects ? 1 : 0, token.id, token.seconds, newId(), bodyOf(told)],
     )
-    const [owner, seq, standing, members, streams] = reply as [string, number, string, string[], string[]]
+    const [owner, seq, standing, members, streams, rid] = reply as [string, number, string, string[], string[], number]
     const roster = rosterOf(seq, members, streams)
-    return { id, owner, seq, roster, ...(standing === '' ? {} : { previousOwner: standing }) }
+    const before = { ...(standing === '' ? {} : { previousOwner: standing }), ...(rid > 0 ? { rid } : {}) }
+    return { id, owner, seq, roster, ...before }
   }
 
   async resume({ room, id, node, ticketId, nextTicketId, seq }: ResumeRequest): Promise<Resumed> {
@@ -89,6 +99,18 @@ export class RedisPlaces implements Places {
   async settle({ room, id, owner }: Place, token: { id: string; seconds: number }): Promise<void> {
     const keys = [this.#keys.session(room, id), this.#keys.token(room, token.id)]
     await this.#scripts.run('settle', keys, [owner, token.seconds])
+  }
+
+  async taken(claim: Claim): Promise<{ place: Place; cursor: number } | undefined> {
+    const { room, ticketId } = claim
+    const { client } = this.#scripts
+    return this.#scripts.timed('taken', async () => {
+      const id = 'id' in claim ? claim.id : await client.get(this.#keys.token(room, claim.token))
+      if (id === null) return undefined
+      const [owner, issued, cursor] = await client.hmget(this.#keys.session(room, id), 'owner', 'ticket', 'cursor')
+      if (!owner || issued?.split(' ').at(-1) !== ticketId) return undefined
+      return { place: { room, id, owner }, cursor: Number(cursor) }
+    })
   }
 
   async detach(place: Place, cursor: number): Promise<'waiting' | 'left' | 'moved'> {

@@ -11,7 +11,7 @@ export function login({ sessions, readToken }: PortalServices): Handlers<typeof 
     const version = versionOf(protocol)
     const { type, version: sdkVersion } = fields(fields(userAgent).sdk)
     if (version !== 'legacy' && sdkVersion === '3.5') throw new SignalError('deprecated_client')
-    if (typeof type !== 'string' || typeof sdkVersion !== 'string') throw new SignalError('bad_user_agent')
+    if (!isFilled(type) || !isFilled(sdkVersion)) throw new SignalError('bad_user_agent')
 
     const profile = { protocol: version, sdk: type.slice(0, 64) }
     const entered = await sessions.login(connection, 'portal', readToken(token, at), profile, at)
@@ -23,6 +23,10 @@ export function login({ sessions, readToken }: PortalServices): Handlers<typeof 
 /** The fields of anything, none if it is no object. */
 function fields(value: unknown): { [name: string]: unknown } {
   return typeof value === 'object' && value !== null ? (value as { [name: string]: unknown }) : {}
+}
+
+function isFilled(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
 }
 
 function versionOf(protocol: unknown): PortalVersion {

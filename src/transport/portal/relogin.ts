@@ -6,16 +6,16 @@ import type { PortalServices } from './services.ts'
 import { isPortalVersion, portalVersions } from './versions.ts'
 
 /** A string for a string: OWT's JavaScript SDK breaks on the documented object (facts/owt.md 9). */
-export function relogin({ sessions, state }: PortalServices): Handlers<typeof portal>['relogin'] {
+export function relogin({ sessions }: PortalServices): Handlers<typeof portal>['relogin'] {
   return async ({ connection, at }, asked) => {
     const object = Value.Check(TicketAndSeq, asked) ? asked : undefined
     const entered = await sessions.relogin(connection, 'portal', object ? object.ticket : asked, object?.seq, at)
-    const { session, ticket, seq, complete, roster, from } = entered
+    const { session, ticket, seq, complete, snapshot, from } = entered
     const { protocol } = session.member.profile
     const version = isPortalVersion(protocol) ? protocol : '1.2'
     connection.version = version
     if (!object) return { reply: ticket, session, from }
-    const room = roster && portalVersions[version].room(session.room, roster, await state.rooms.options(session.room))
+    const room = snapshot && portalVersions[version].room(session.room, snapshot.roster, snapshot.options)
     return { reply: { ticket, seq, complete, ...(room ? { room } : {}) }, session, from }
   }
 }

@@ -13,6 +13,7 @@ export const words: ServedDialect['words'] = {
   unavailable: say('Service unavailable'),
   internal: say('Unknown'),
   draining: say('Server is going away'),
+  repeated: say('Request was done before'),
   early_left: say('Participant early left'),
   unknown_protocol: say('Unknown client protocol'),
   deprecated_client: say('Deprecated client version'),

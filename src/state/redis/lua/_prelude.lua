@@ -32,11 +32,21 @@ local function say(room, log, feed, body)
   return seq
 end
 
--- Starts a write by a participant. Returns a reply to end with at once: it has moved, or this write was done before.
-local function begin(session, owner, op)
-  local place = redis.call('HMGET', session, 'owner', 'op', 'result')
+-- The highest `rid` of the participant that was done, and the highest that `replies` has forgotten.
+local last_rid, forgotten_rid
+
+-- Starts a write by a participant. Returns a reply to end with at once: it has moved, this write was done before, or
+-- its request was (or may have been, too long ago to tell). A smaller `rid` that is not known was refused at its time.
+local function begin(session, replies, owner, op, rid)
+  local place = redis.call('HMGET', session, 'owner', 'op', 'result', 'rid', 'forgotten')
   if place[1] ~= owner then return refuse('moved') end
   if place[2] == op then return place[3] end
+  last_rid, forgotten_rid = tonumber(place[4] or 0), tonumber(place[5] or 0)
+  if rid == '' or tonumber(rid) > last_rid then return end
+  for _, known in ipairs(redis.call('LRANGE', replies, 0, -1)) do
+    if string.match(known, '^%d+') == rid then return refuse('repeated') end
+  end
+  if tonumber(rid) <= forgotten_rid then return refuse('repeated') end
 end
 
 -- Ends a write: notes its result for a repetition of the command, and the ack for a repetition of the request.
@@ -44,11 +54,33 @@ local function finish(session, replies, op, result, rid, reply)
   if rid == '' then
     redis.call('HSET', session, 'op', op, 'result', result)
   else
-    redis.call('HSET', session, 'op', op, 'result', result, 'rid', rid)
-    redis.call('RPUSH', replies, rid .. ' ' .. reply)
-    redis.call('LTRIM', replies, -128, -1)
+    redis.call('HSET', session, 'op', op, 'result', result, 'rid', math.max(last_rid, tonumber(rid)))
+    if redis.call('RPUSH', replies, rid .. ' ' .. reply) > 128 then
+      local oldest = tonumber(string.match(redis.call('LPOP', replies), '^%d+'))
+      redis.call('HSET', session, 'forgotten', math.max(forgotten_rid, oldest))
+    end
   end
   return result
+end
+
+-- The newest of the tickets (ids separated by spaces) that were given out since one was known to have arrived.
+local function newest(issued)
+  return string.match(issued, '%S*$')
+end
+
+-- What is good after a ticket was used: `issued`, `previous`; nil if it was not good. That the one before is used again
+-- says that an answer was lost, but not which: every ticket given out for it stays good until one of them is used.
+local function tickets_after(issued, previous, used, next)
+  local function given(ticket)
+    return string.find(' ' .. issued .. ' ', ' ' .. ticket .. ' ', 1, true)
+  end
+  if used == previous then
+    if given(next) then return issued, previous end
+    if #issued > 250 then issued = string.gsub(issued, '^%S+ ', '') end
+    return issued .. ' ' .. next, previous
+  elseif given(used) then
+    return next, used
+  end
 end
 
 -- Takes out what passes `doomed` of a hash of JSON objects; returns those objects.

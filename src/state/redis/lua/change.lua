@@ -4,11 +4,11 @@
 --   add: value is stored if the field is free (else `refusal`) and the room's `limit` field allows one more
 --   change: value replaces exactly `expected`;  remove: the field goes (else `refusal`)
 -- Returns 1, or 0 for a change of something that is not as expected.
--- Refuses: moved, too_many_inputs, `refusal`, bad_request (a value that `take` could not read).
+-- Refuses: moved, repeated, too_many_inputs, `refusal`, bad_request (a value that `take` could not read).
 local room, session, log, feed, replies, hash = unpack(KEYS)
 local owner, op, rid, reply, verb, field, value, expected, limit, refusal = unpack(ARGV)
 
-local over = begin(session, owner, op)
+local over = begin(session, replies, owner, op, rid)
 if over then return over end
 if value ~= '' and not pcall(cjson.decode, value) then return refuse('bad_request') end
 if verb == 'add' then

@@ -2,7 +2,7 @@
 -- The same token again, before the client is known to have had the ack: the same participant, and nobody is told twice.
 -- KEYS room members session log feed token streams replies
 -- ARGV id node member ticket reconnects token-id token-seconds epoch body
--- Returns { owner, seq, owner before if it was connected, members, streams }.
+-- Returns { owner, seq, owner before if it was connected, members, streams, last rid }.
 -- Refuses: token_used (detail: the participant to try again as, if it may come again), room_full.
 local room, members, session, log, feed, token, streams = unpack(KEYS)
 local id, node, member, ticket, reconnects, token_id, token_seconds, epoch, body = unpack(ARGV)
@@ -10,7 +10,7 @@ local id, node, member, ticket, reconnects, token_id, token_seconds, epoch, body
 local holder = redis.call('GET', token)
 if holder == 'used' then return refuse('token_used') end
 if holder and holder ~= id then return refuse('token_used', holder) end
-local before = redis.call('HMGET', session, 'owner', 'state', 'proven')
+local before = redis.call('HMGET', session, 'owner', 'state', 'proven', 'rid')
 if before[3] == '1' then return refuse('token_used') end
 
 local present = redis.call('HLEN', members)
@@ -33,4 +33,4 @@ local seq = tonumber(redis.call('HGET', room, 'seq') or 0)
 redis.call('HSET', session, 'owner', owner, 'state', 'connected', 'ticket', ticket, 'previous', '', 'proven', '0',
   'token', token_id, 'joined', seq, 'cursor', seq, 'doubt', 0, 'reconnects', reconnects)
 local standing = before[2] == 'connected' and before[1] or ''
-return { owner, seq, standing, redis.call('HVALS', members), redis.call('HVALS', streams) }
+return { owner, seq, standing, redis.call('HVALS', members), redis.call('HVALS', streams), tonumber(before[4] or 0) }

@@ -4,5 +4,6 @@
 -- Returns 1. Refuses: moved.
 local place = redis.call('HMGET', KEYS[1], 'owner', 'ticket')
 if place[1] ~= ARGV[1] then return refuse('moved') end
-if place[2] ~= ARGV[2] then redis.call('HSET', KEYS[1], 'previous', place[2], 'ticket', ARGV[2]) end
+local before = newest(place[2])
+if before ~= ARGV[2] then redis.call('HSET', KEYS[1], 'previous', before, 'ticket', ARGV[2]) end
 return 1

@@ -12,7 +12,8 @@ local place = redis.call('HMGET', session, 'owner', 'state', 'ticket', 'previous
 local before, state = place[1], place[2]
 if not before then return refuse('participant_gone') end
 if place[5] == '0' then return refuse('reconnection_disabled') end
-if ticket ~= place[3] and ticket ~= place[4] then return refuse('ticket_spent') end
+local issued, previous = tickets_after(place[3], place[4], ticket, next_ticket)
+if not issued then return refuse('ticket_spent') end
 
 local top = tonumber(redis.call('HGET', room, 'seq') or 0)
 local wanted = math.min(math.max(tonumber(place[6]), tonumber(seen) or tonumber(place[7])), top)
@@ -23,7 +24,7 @@ local standing = state == 'connected' and 1 or 0
 local doubt = seen ~= '' and 0 or (standing == 1 and top or tonumber(place[8]))
 
 local owner = node .. ':' .. redis.call('HINCRBY', room, 'generation', 1)
-redis.call('HSET', session, 'owner', owner, 'state', 'connected', 'ticket', next_ticket, 'previous', ticket,
+redis.call('HSET', session, 'owner', owner, 'state', 'connected', 'ticket', issued, 'previous', previous,
   'proven', '1', 'cursor', from)
 local reply = { owner, redis.call('HGET', members, id), from, doubt, complete and 1 or 0, before, standing,
   tonumber(place[9] or 0), place[10] }

@@ -2,7 +2,8 @@
 -- KEYS session token
 -- ARGV owner token-seconds
 -- Returns 1, or 0 if the participant has moved.
-if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 0 end
-redis.call('HSET', KEYS[1], 'proven', '1', 'previous', '')
+local place = redis.call('HMGET', KEYS[1], 'owner', 'ticket')
+if place[1] ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'proven', '1', 'previous', '', 'ticket', newest(place[2]))
 redis.call('SET', KEYS[2], 'used', 'EX', ARGV[2])
 return 1

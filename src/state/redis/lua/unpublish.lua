@@ -1,11 +1,11 @@
 -- Removes a stream and the subscriptions to it, and tells their subscribers and then the room.
 -- KEYS room session log feed replies streams subscriptions members
 -- ARGV owner op rid reply id at body...
--- Returns 1. Refuses: moved, no_such_stream.
+-- Returns 1. Refuses: moved, repeated, no_such_stream.
 local room, session, log, feed, replies, streams, subscriptions, members = unpack(KEYS)
 local owner, op, rid, reply, id, at = unpack(ARGV)
 
-local over = begin(session, owner, op)
+local over = begin(session, replies, owner, op, rid)
 if over then return over end
 if redis.call('HDEL', streams, id) == 0 then return refuse('no_such_stream') end
 local ended = take(subscriptions, function(subscription) return contains(subscription.streams, id) end)

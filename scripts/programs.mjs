@@ -1,0 +1,56 @@
+// System programs that the tests need. What is missing is installed with the system's package manager, if it has one
+// that does so without questions.
+import { spawnSync } from 'node:child_process'
+
+/** A row for each program: how its version is asked and read, the least that will do, its package by manager. */
+const programs = [
+  {
+    name: 'redis-server',
+    arguments: ['--version'],
+    version: /v=(\d+)/,
+    least: 7,
+    insteadOf: 'TEST_REDIS_URL', // names a server to use instead
+    packages: { 'apt-get': 'redis-server', dnf: 'redis', apk: 'redis', pacman: 'redis', brew: 'redis' },
+  },
+]
+
+const managers = {
+  'apt-get': { update: ['update'], install: ['install', '-y', '--no-install-recommends'], root: true },
+  dnf: { install: ['install', '-y'], root: true },
+  apk: { install: ['add', '--no-cache'], root: true },
+  pacman: { install: ['-Sy', '--noconfirm'], root: true },
+  brew: { install: ['install'], root: false },
+}
+
+const quiet = { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } }
+const isThere = (command) => spawnSync(command, ['--version'], { stdio: 'ignore' }).error === undefined
+
+function isGood({ name, arguments: args, version, least }) {
+  const { stdout, stderr } = spawnSync(name, args, { encoding: 'utf8' })
+  return Number(version.exec(`${stdout}${stderr}`)?.[1] ?? 0) >= least
+}
+
+/** Runs the package manager, as root where it has to be. */
+function manage(manager, args) {
+  const asRoot = managers[manager].root && process.getuid?.() !== 0
+  const [command, ...rest] = asRoot ? ['sudo', '-n', manager, ...args] : [manager, ...args]
+  return spawnSync(command, rest, quiet).status === 0
+}
+
+/** Installs what is missing; ends this process with one sentence when that cannot be done. */
+export function ensurePrograms() {
+  const missing = programs.filter((program) => !process.env[program.insteadOf] && !isGood(program))
+  if (missing.length === 0) return
+  const manager = Object.keys(managers).find(isThere)
+  const { update, install, root } = managers[manager] ?? {}
+  if (update) manage(manager, update)
+  for (const program of missing) {
+    const { name, least, insteadOf, packages } = program
+    const command = packages[manager] && [...install, packages[manager]]
+    console.error(`Installing ${name}…`)
+    if (command && manage(manager, command) && isGood(program)) continue
+    const how = command ? ` (${root ? 'sudo ' : ''}${[manager, ...command].join(' ')})` : ''
+    console.error(`The tests need ${name} ${least} or newer: install it${how}, or set ${insteadOf}.`)
+    process.exit(1)
+  }
+}

@@ -1,0 +1,33 @@
+import type { ChildProcess } from 'node:child_process'
+
+export type Exit = { code: number | null; signal: NodeJS.Signals | null }
+
+export type Ending = {
+  /** Resolves when the process is gone; also when it could not even be started. */
+  ended: Promise<Exit>
+  kill: () => void
+  /** Asks it to end, and kills it if it has not after `ms`. */
+  stop: (signal: NodeJS.Signals, ms: number) => Promise<void>
+}
+
+/** How a child process ends. */
+export function endOf(child: ChildProcess): Ending {
+  const ended = new Promise<Exit>((resolve) => {
+    const { exitCode: code, signalCode: signal } = child
+    if (code !== null || signal !== null) resolve({ code, signal })
+    child.once('exit', (code, signal) => resolve({ code, signal }))
+    child.on('error', () => child.pid === undefined && resolve({ code: null, signal: null }))
+  })
+  const kill = () => void child.kill('SIGKILL')
+  const stop = async (signal: NodeJS.Signals, ms: number) => {
+    child.kill(signal)
+    const late = setTimeout(kill, ms)
+    await ended
+    clearTimeout(late)
+  }
+  return { ended, kill, stop }
+}
+
+export function describeExit({ code, signal }: Exit): string {
+  return signal ?? (code === null ? 'could not be started' : `exit code ${code}`)
+}

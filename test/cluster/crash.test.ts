@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest'
+import { connect, loginInfo, ok } from '../support/client.ts'
+import { newRoom, tokenFor } from '../support/node.ts'
+import { startProcesses } from '../support/process.ts'
+import { randomPrefix, redisUrl } from '../support/redis.ts'
+import { startTcpProxy } from '../support/tcp-proxy.ts'
+import { Traffic } from '../support/traffic.ts'
+
+const window = 5
+
+async function start() {
+  const env = { RECONNECT_WINDOW: window }
+  const nodes = await startProcesses(3, { redisUrl: redisUrl(), prefix: randomPrefix(), env })
+  const [doomed, ...survivors] = nodes
+  if (!doomed) throw new Error('No node')
+  return { nodes, doomed, survivors }
+}
+
+test('a node is killed under twenty clients in the middle of what they say', { timeout: 90_000 }, async () => {
+  const { nodes, doomed, survivors } = await start()
+  const begin = [...Array.from({ length: 20 }, () => doomed), ...survivors, ...survivors]
+  const traffic = await Traffic.start({ nodes, begin, clients: begin.length, window })
+  const flow = traffic.flow(300)
+  await traffic.ledger.more(150)
+  nodes.splice(nodes.indexOf(doomed), 1)
+  doomed.kill('SIGKILL')
+  await traffic.everyoneHome(doomed)
+  await traffic.ledger.more(150)
+  await flow.stop()
+  await traffic.finish()
+})
+
+test('those of a killed node who never come back leave once, whichever of the survivors sees it first', {
+  timeout: 90_000,
+}, async () => {
+  const { nodes, doomed, survivors } = await start()
+  const begin = [doomed, doomed, ...survivors]
+  const traffic = await Traffic.start({ nodes, begin, clients: 16, window })
+  const flow = traffic.flow()
+  await traffic.ledger.more(20)
+  const lost = traffic.on(doomed)
+  nodes.splice(nodes.indexOf(doomed), 1)
+  for (const roamer of lost.slice(1)) roamer.vanish()
+  doomed.kill('SIGKILL')
+  const observers = traffic.present
+  await Promise.all(observers.map((observer) => traffic.leave(lost.slice(1), observer)))
+  await flow.stop()
+  await traffic.finish()
+  for (const { id } of lost.slice(1)) {
+    expect(observers.map((observer) => traffic.ledger.leavesSeenBy(observer.id, id))).toEqual(observers.map(() => 1))
+  }
+})
+
+test('who was let in by a killed node without hearing of it is the same participant on another', {
+  timeout: 90_000,
+}, async () => {
+  const { doomed, survivors } = await start()
+  const room = newRoom()
+  const [witness, again] = await Promise.all(survivors.map(({ url }) => connect(url)))
+  await witness?.login({ room })
+  const token = tokenFor({ room })
+  const proxy = await startTcpProxy(doomed)
+  const deaf = await connect(proxy.url)
+  proxy.stall('answers')
+  deaf.socket.emit('login', loginInfo({ room, token }))
+  const joined = await witness?.next('participant')
+  doomed.kill('SIGKILL')
+  await doomed.exited
+  const { data: seen } = joined ?? {}
+  const entered = await again?.login({ room, token })
+  expect(seen).toMatchObject({ action: 'join', data: { id: entered?.id } })
+  expect(entered?.room.participants.map(({ id }) => id).toSorted()).toEqual([witness?.id, entered?.id].toSorted())
+  // it stays: neither the reaper of the killed node's participants nor a second join is told to anyone
+  expect(await again?.request('text', { to: 'all', message: 'here' })).toEqual(ok())
+  expect(await witness?.barrier()).toMatchObject([{ event: 'text' }])
+})

@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest'
+import { startProcesses } from '../support/process.ts'
+import { randomPrefix, redisUrl } from '../support/redis.ts'
+import { startTcpProxy } from '../support/tcp-proxy.ts'
+import { Traffic } from '../support/traffic.ts'
+
+const window = 4
+
+test('a connection that is a black hole is taken over elsewhere, and nothing that it still brings counts', {
+  timeout: 90_000,
+}, async () => {
+  const env = { RECONNECT_WINDOW: window }
+  const nodes = await startProcesses(3, { redisUrl: redisUrl(), prefix: randomPrefix(), env })
+  const [first, second, third] = nodes
+  if (!first || !second || !third) throw new Error('No nodes')
+  const proxy = await startTcpProxy(first)
+  const traffic = await Traffic.start({ nodes, begin: [proxy, first, second, third], clients: 8, window })
+  const stuck = traffic.on(proxy)
+  const flow = traffic.flow()
+  await traffic.ledger.more(50)
+  proxy.stall('all')
+  await traffic.ledger.more(50)
+  const left = stuck.map((roamer) => ({ socket: roamer.move(second), closed: false }))
+  for (const line of left) {
+    line.socket.once('disconnect', () => {
+      line.closed = true
+    })
+    line.socket.emit('text', { to: 'all', message: '1000001' }, { rid: 1_000_001 })
+    line.socket.emit('text', { to: 'all', message: '1000002' })
+    line.socket.emit('logout')
+  }
+  await traffic.everyoneHome()
+  await traffic.expectRoster()
+  await traffic.ledger.more(50)
+  proxy.resume()
+  await Promise.all(
+    left.map(({ socket, closed }) => closed || new Promise((resolve) => socket.once('disconnect', resolve))),
+  )
+  await traffic.ledger.more(50)
+  await flow.stop()
+  await traffic.round()
+  await traffic.expectRoster()
+  expect(stuck.map(({ node }) => node)).toEqual(stuck.map(() => second))
+  await traffic.finish()
+})

@@ -1,0 +1,177 @@
+import { spawnSync } from 'node:child_process'
+import { get } from 'node:http'
+import { createServer } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { expect, test } from 'vitest'
+import { enter } from '../support/client.ts'
+import { gone, type Running, signalbox, start } from '../support/command.ts'
+import { newRoom, testSecret } from '../support/node.ts'
+import { randomPrefix, redisUrl, startRedis, until } from '../support/redis.ts'
+
+const local = { HOST: '127.0.0.1', PORT: 0, OPS_PORT: 0, LOG_LEVEL: 'warn', SIGNALBOX_SECRET: testSecret }
+
+type Started = Running & {
+  url: string
+  nodes: { name: string; url: string; pid: number }[]
+  /** Of every process but the cluster's own: the nodes, then the private Redis, if there is one. */
+  pids: number[]
+}
+
+/** `signalbox cluster`; resolves when it says that all is up. */
+async function startCluster(args: string[] = [], env: { [option: string]: string | number } = {}): Promise<Started> {
+  const cluster = start(signalbox, ['cluster', ...args], { ...local, ...env })
+  const [line, url = ''] = await cluster.line(/^The cluster is at (http:\S+): .* Ctrl-C ends it\.$/)
+  const places = [...line.matchAll(/(\S+) at (\S+) \(pid (\d+)\)/g)]
+  const nodes = places.flatMap(([, name = '', url = '', pid]) =>
+    url.startsWith('http') ? [{ name, url, pid: Number(pid) }] : [],
+  )
+  return { ...cluster, url, nodes, pids: places.map(([, , , pid]) => Number(pid)) }
+}
+
+/** Which node answers on a new connection. */
+async function nodeBehind(url: string): Promise<string> {
+  const metrics = await new Promise<string>((resolve, reject) => {
+    get(`${url}/metrics`, { agent: false }, (response) => resolve(text(response))).on('error', reject)
+  })
+  return /^signalbox_node\{id="(\w+)"/m.exec(metrics)?.[1] ?? 'nobody'
+}
+
+async function nodesBehind(url: string, connections: number): Promise<string[]> {
+  const names: string[] = []
+  for (let n = 0; n < connections; n += 1) names.push(await nodeBehind(url))
+  return names
+}
+
+function childrenOf(pid: number): number[] {
+  const { stdout } = spawnSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' })
+  return stdout.trim().split('\n').map(Number)
+}
+
+test('three nodes, one Redis of its own and a front; the others serve on when a node is killed; Ctrl-C ends all', async () => {
+  const cluster = await startCluster()
+  expect(cluster.nodes.map(({ name }) => name)).toEqual(['a', 'b', 'c'])
+  expect(cluster.pids).toHaveLength(4)
+  expect((await nodesBehind(cluster.url, 6)).sort()).toEqual(['a', 'a', 'b', 'b', 'c', 'c'])
+
+  const room = newRoom()
+  const before = await Promise.all(['ann', 'ben', 'cy'].map((user) => enter(cluster.url, { room, user })))
+  const [, b] = cluster.nodes
+  process.kill(b?.pid ?? 0, 'SIGKILL')
+  await cluster.line(/^Node b is gone \(SIGKILL\) and is not started again; nodes left: 2$/)
+  expect(new Set(await nodesBehind(cluster.url, 4))).toEqual(new Set(['a', 'c']))
+
+  await Promise.race(before.map(({ closed }) => closed))
+  const connected = before.filter(({ socket }) => socket.connected)
+  expect(connected).toHaveLength(2)
+  const dora = await enter(cluster.url, { room, user: 'dora' })
+  await dora.ask('text', { to: 'all', message: 'still here' })
+  for (const client of connected) expect((await client.next('text')).data).toMatchObject({ message: 'still here' })
+
+  cluster.signal('SIGINT')
+  expect(await cluster.exited).toMatchObject({ code: 0 })
+  await gone(cluster.pids)
+})
+
+test('a node that drains gets no new clients; SIGTERM ends all; a given Redis is used and left alone', async () => {
+  const env = { REDIS_URL: redisUrl(), REDIS_PREFIX: randomPrefix(), DRAIN_SECONDS: 2 }
+  const cluster = await startCluster(['--nodes', '2'], env)
+  expect(cluster.pids).toHaveLength(2)
+  const [a, b] = cluster.nodes
+  const room = newRoom()
+  const [ann] = await Promise.all([a, b].map((node) => enter(node?.url ?? '', { room })))
+
+  process.kill(a?.pid ?? 0, 'SIGTERM')
+  expect((await ann?.next('draining'))?.data).toEqual({ withinMs: 2000 })
+  await until(async () => (await nodesBehind(cluster.url, 2)).join('') === 'bb')
+  expect(ann?.socket.connected, 'and it still drains').toBe(true)
+  await cluster.line(/^Node a is gone \(exit code 0\)/)
+  await enter(cluster.url, { room })
+
+  cluster.signal('SIGTERM')
+  expect(await cluster.exited).toMatchObject({ code: 0 })
+  await gone(cluster.pids)
+})
+
+test('when the cluster itself is killed its processes end by themselves', async () => {
+  const cluster = await startCluster(['--nodes', '1'])
+  expect(cluster.pids).toHaveLength(2)
+  cluster.signal('SIGKILL')
+  await cluster.exited
+  await gone(cluster.pids)
+})
+
+test('a second Ctrl-C kills what does not end', async () => {
+  const cluster = await startCluster(['--nodes', '1'])
+  const [node = 0] = cluster.pids
+  process.kill(node, 'SIGSTOP')
+  cluster.signal('SIGINT')
+  await cluster.line(/^Ending/)
+  // the same keystroke may come twice, from the terminal and from a package manager: repeat until it is a second one
+  await until(async () => {
+    cluster.signal('SIGINT')
+    return cluster.child.exitCode !== null
+  })
+  expect(await cluster.exited).toMatchObject({ code: 130 })
+  await gone(cluster.pids)
+})
+
+test('Ctrl-C while it starts ends what has started', async () => {
+  const redis = await startRedis()
+  try {
+    redis.pause() // so that no node comes up
+    const cluster = start(signalbox, ['cluster'], { ...local, LOG_LEVEL: 'trace', REDIS_URL: redis.url })
+    await cluster.line(/^a \| .*could not be reached/)
+    const nodes = childrenOf(cluster.pid)
+    expect(nodes).toHaveLength(3)
+    cluster.signal('SIGINT')
+    expect(await cluster.exited).toMatchObject({ code: 0 })
+    await gone(nodes)
+    expect((await cluster.exited).stdout).not.toContain('The cluster is at')
+  } finally {
+    await redis.stop()
+  }
+})
+
+test('when the last node, or its Redis, is gone the cluster ends too and says why', async () => {
+  const nodeless = await startCluster(['--nodes', '1'])
+  process.kill(nodeless.pids[0] ?? 0, 'SIGKILL')
+  expect(await nodeless.exited).toMatchObject({ code: 1, stderr: 'No node is left\n' })
+  await gone(nodeless.pids)
+
+  const redisless = await startCluster(['--nodes', '1'])
+  process.kill(redisless.pids[1] ?? 0, 'SIGKILL')
+  const { code, stderr } = await redisless.exited
+  expect({ code, stderr }).toEqual({ code: 1, stderr: 'redis-server is gone, and nothing can be served without it\n' })
+  await gone(redisless.pids)
+})
+
+test('when a port is taken nothing is left running', async () => {
+  const taken = createServer().listen(0, '127.0.0.1')
+  await until(async () => taken.listening)
+  const address = taken.address()
+  const port = typeof address === 'object' ? (address?.port ?? 0) : 0
+  try {
+    const cluster = start(signalbox, ['cluster', '--nodes', '1'], { ...local, PORT: port })
+    const { code, stdout, stderr } = await cluster.exited
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/^a \| .*EADDRINUSE/m)
+    expect(stderr).toBe('Node a did not start: exit code 1\n')
+  } finally {
+    taken.close()
+  }
+})
+
+test.each([
+  [{ PORT: 1 }, 'PORT: expected 2 or more, because the front is on PORT-1'],
+  [{ PORT: 8080, OPS_PORT: 8081 }, 'PORT, OPS_PORT: used twice: 8081, 8082'],
+  [{ PORT: 65534 }, 'PORT, OPS_PORT: the last node is above 65535'],
+])('%j leaves no room for three nodes', async (env, mistake) => {
+  const { code, stderr } = await start(signalbox, ['cluster'], { ...local, ...env }).exited
+  expect({ code, stderr }).toEqual({ code: 1, stderr: `The configuration has a mistake:\n  ${mistake}\n` })
+})
+
+test('without a redis-server, and without REDIS_URL, it says what to install', async () => {
+  const { code, stderr } = await start(signalbox, ['cluster'], { ...local, PATH: '/nowhere' }).exited
+  expect(code).toBe(1)
+  expect(stderr).toMatch(/^Without REDIS_URL .* redis-server .* 7 or newer, and there is none\. Install it: \S+ .*\n$/)
+})

@@ -1,0 +1,82 @@
+import { Redis } from 'ioredis'
+import { expect, onTestFinished, test } from 'vitest'
+import { keysOf } from '../../src/state/redis/keys.ts'
+import { expectUnharmed, startProcesses } from '../support/process.ts'
+import { randomPrefix, redisUrl, until } from '../support/redis.ts'
+import { Traffic } from '../support/traffic.ts'
+
+async function start(window: number) {
+  const prefix = randomPrefix()
+  const nodes = await startProcesses(3, { redisUrl: redisUrl(), prefix, env: { RECONNECT_WINDOW: window } })
+  const [paused, ...awake] = nodes
+  if (!paused) throw new Error('No node')
+  const redis = new Redis(redisUrl())
+  onTestFinished(() => redis.disconnect())
+  const keys = keysOf(prefix)
+  return {
+    nodes,
+    paused,
+    awake,
+    /** The others have taken the node for dead and put what it held into the window. */
+    declaredDead: () => until(async () => (await redis.zcard(keys.nodes)) === 2),
+    /** Every window has ended, one way or the other. */
+    windowsOver: () => until(async () => (await redis.zcard(keys.waiting)) === 0),
+  }
+}
+
+test('a node that stood still for longer than its lease goes on with those who stayed, and only those', {
+  timeout: 90_000,
+}, async () => {
+  const window = 5
+  const { nodes, paused, awake, declaredDead, windowsOver } = await start(window)
+  const traffic = await Traffic.start({ nodes, begin: [paused, paused, ...awake], clients: 16, window })
+  const [movers, stayers] = [traffic.on(paused).slice(0, 4), traffic.on(paused).slice(4)]
+  const flow = traffic.flow()
+  await traffic.ledger.more(50)
+
+  paused.kill('SIGSTOP')
+  nodes.splice(nodes.indexOf(paused), 1)
+  const left = movers.map((roamer) => roamer.move())
+  // their last words on the connections that they left lie before the node when it wakes up
+  for (const socket of left) {
+    socket.emit('text', { to: 'all', message: '1000001' }, { rid: 1_000_001 })
+    socket.emit('text', { to: 'all', message: '1000002' })
+    socket.emit('logout')
+  }
+  const closed = left.map((socket) => new Promise((resolve) => socket.once('disconnect', resolve)))
+  await declaredDead()
+  await traffic.expectRoster()
+  paused.kill('SIGCONT')
+
+  await Promise.all(closed)
+  await windowsOver()
+  await flow.stop()
+  await traffic.round()
+  expect(stayers.map(({ node, home }) => home && node)).toEqual(stayers.map(() => paused))
+  expect(movers.map(({ node }) => node)).not.toContain(paused)
+  await expectUnharmed([paused, ...awake])
+  await traffic.finish()
+})
+
+test('those who stayed on a node that stood still for longer than their window have left, once', {
+  timeout: 90_000,
+}, async () => {
+  const window = 2
+  const { nodes, paused, awake } = await start(window)
+  const traffic = await Traffic.start({ nodes, begin: [paused, ...awake], clients: 9, window })
+  const stayers = traffic.on(paused)
+  paused.kill('SIGSTOP')
+  nodes.splice(nodes.indexOf(paused), 1)
+  const ended = stayers.map((roamer) => roamer.stay())
+  const [observer] = traffic.present
+  if (!observer) throw new Error('No observer')
+  await traffic.leave(stayers, observer)
+  const flow = traffic.flow()
+  await traffic.ledger.more(20)
+  paused.kill('SIGCONT')
+  // what they still said is refused, and their connections are closed for good
+  expect(await Promise.all(ended)).toEqual(ended.map(() => 'io server disconnect'))
+  await flow.stop()
+  await traffic.finish()
+  for (const { id } of stayers) expect(traffic.ledger.leavesSeenBy(observer.id, id)).toBe(1)
+})

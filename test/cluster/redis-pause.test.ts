@@ -1,0 +1,86 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { defaultPace } from '../../src/core/lease.ts'
+import { connect, enter } from '../support/client.ts'
+import { newRoom, startCluster } from '../support/node.ts'
+import { expectUnharmed, startProcesses, statusOf } from '../support/process.ts'
+import { randomPrefix, startRedis } from '../support/redis.ts'
+import { Traffic } from '../support/traffic.ts'
+
+const window = 5
+
+async function start() {
+  const redis = await startRedis()
+  onTestFinished(() => redis.stop())
+  const env = { RECONNECT_WINDOW: window, LOG_LEVEL: 'fatal' }
+  const nodes = await startProcesses(3, { redisUrl: redis.url, prefix: randomPrefix(), env })
+  return { redis, nodes }
+}
+
+/** Two clients on two nodes where who is lost leaves at once: not even a node that is taken for dead may go unnoticed. */
+async function startWithoutWindow(url: string) {
+  const room = newRoom()
+  const nodes = await startCluster(2, {
+    redis: { url },
+    env: { RECONNECT_WINDOW: 0 },
+    parts: { pace: defaultPace },
+  })
+  return Promise.all(nodes.map((node) => enter(node.url, { room })))
+}
+
+test('Redis stands still for about two seconds: requests wait, and nobody notices more', {
+  timeout: 60_000,
+}, async () => {
+  const { redis, nodes } = await start()
+  const traffic = await Traffic.start({ nodes, clients: 9, window })
+  const flow = traffic.flow()
+  await traffic.ledger.more(50)
+  const watch = await connect(nodes[0]?.url ?? '')
+  await watch.login({ room: newRoom() })
+  redis.pause()
+  const asked = watch.socket.timeout(2000).emitWithAck('text', { to: 'all', message: 'hello' })
+  await expect(asked).rejects.toThrow('timed out')
+  redis.resume()
+  await traffic.ledger.more(50)
+  await flow.stop()
+  expect(traffic.ledger.unavailable).toBe(0)
+  await expectUnharmed(nodes)
+  await traffic.finish()
+})
+
+test('Redis stands still for about eight seconds: what was refused meanwhile is repeated, and done once', {
+  timeout: 90_000,
+}, async () => {
+  const { redis, nodes } = await start()
+  const volatile = await startWithoutWindow(redis.url)
+  const traffic = await Traffic.start({ nodes, clients: 12, window, inFlight: ['one', 'any order'] })
+  const [first, second] = nodes
+  const tired = await enter(first?.url ?? '', { room: traffic.room })
+  const again = await connect(second?.url ?? '')
+  const flow = traffic.flow(50)
+  await traffic.ledger.more(20)
+
+  redis.pause()
+  // some lose their connection meanwhile and knock at one node after the other; one gives up when it is refused
+  for (const roamer of traffic.roamers.slice(0, 4)) roamer.cut()
+  tired.cut()
+  const relogin = await again.request('relogin', { ticket: tired.ticket, seq: tired.seq })
+  expect(relogin).toMatchObject({ status: 'error', code: 'unavailable' })
+  const refusedTwice = () => traffic.roamers.some(({ refusals }) => refusals >= 2)
+  await traffic.ledger.until('a request was refused twice', refusedTwice)
+  expect(await statusOf(`${first?.opsUrl}/readyz`)).toBe(503)
+  redis.resume()
+
+  await traffic.everyoneHome()
+  await traffic.ledger.more(50)
+  // that its relogin was done after all, when it had gone, keeps nobody in the room
+  const observers = traffic.present
+  await Promise.all(observers.map((observer) => traffic.leave([tired], observer)))
+  await flow.stop()
+  await expectUnharmed(nodes)
+  await traffic.finish()
+  for (const client of volatile) {
+    const news = [...client.seen, ...(await client.barrier())].filter(({ event }) => event === 'participant')
+    expect(news.filter(({ data }) => JSON.stringify(data).includes('leave'))).toEqual([])
+    expect(client.socket.connected).toBe(true)
+  }
+})

@@ -1,0 +1,193 @@
+import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
+import type { ErrorCode } from '../../src/core/errors.ts'
+import { newId } from '../../src/core/ids.ts'
+import { type Draft, defaultRoles, type Entry, type Member, type RoomId, roomIdOf } from '../../src/core/model.ts'
+import type { Joined, JoinRequest, Place, Resumed, ResumeRequest, Write } from '../../src/core/ports/places.ts'
+import type { Retention, State } from '../../src/core/ports/state.ts'
+
+/** One node's view of a store, and more nodes' views of the same one where that is possible. */
+export type Kept = {
+  state: State
+  another?: (retention?: Partial<Retention>) => Promise<State>
+  close(): Promise<void>
+}
+
+export type Factory = (retention: Retention) => Promise<Kept>
+
+export type Abilities = {
+  /** Several nodes share the store: it has leases, and `another` is there. */
+  shared?: boolean
+}
+
+export const retention: Retention = { window: 60, log: 90, entries: 10_000, lease: 6 }
+
+/** When everything is said in these tests. What is kept for how long goes by it, so no test has to wait. */
+export const at = 1_750_000_000_000
+
+/** What every part of the suite is given. */
+export type Contract = {
+  abilities: Abilities
+  /** A new room in the store that the whole suite shares. */
+  open(): Promise<Bench>
+  /** A new room in a store of its own. */
+  fresh(retention?: Partial<Retention>): Promise<Bench>
+}
+
+export function contractOf(factory: Factory, abilities: Abilities): Contract {
+  let common: Kept
+  let other: State
+  beforeAll(async () => {
+    common = await factory(retention)
+    other = (await common.another?.()) ?? common.state
+  })
+  afterAll(() => common.close())
+  return {
+    abilities,
+    open: async () => new Bench(common.state, other),
+    fresh: async (changes = {}) => {
+      const kept = await factory({ ...retention, ...changes })
+      onTestFinished(() => kept.close())
+      return new Bench(kept.state, (await kept.another?.(changes)) ?? kept.state)
+    },
+  }
+}
+
+/** A room to work in: node A's view of the store, and node B's, which is the same object where only one node can be. */
+export class Bench {
+  readonly state: State
+  readonly other: State
+  readonly room: RoomId
+
+  constructor(state: State, other: State, room: RoomId = roomIdOf('portal', `room é ${newId()}`)) {
+    this.state = state
+    this.other = other
+    this.room = room
+  }
+
+  anotherRoom(): Bench {
+    return new Bench(this.state, this.other)
+  }
+
+  joinRequest(changes: Partial<JoinRequest> = {}): JoinRequest {
+    return {
+      room: this.room,
+      member: person(),
+      node: 'A',
+      token: { id: newId(), seconds: 180 },
+      ticketId: newId(),
+      reconnects: true,
+      at,
+      ...changes,
+    }
+  }
+
+  async join(changes: Partial<JoinRequest> = {}): Promise<Seated> {
+    const request = this.joinRequest(changes)
+    return new Seated(request, await this.state.places.join(request))
+  }
+
+  /** With the ticket that the participant was last given, on node B. */
+  resume(seated: Seated, changes: Partial<ResumeRequest> = {}): Promise<Resumed> {
+    return this.other.places.resume({
+      room: this.room,
+      id: seated.id,
+      node: 'B',
+      ticketId: seated.request.ticketId,
+      nextTicketId: newId(),
+      ...changes,
+    })
+  }
+
+  /** The same participant after a relogin on node B. */
+  async moved(seated: Seated): Promise<Place> {
+    return { ...seated.place, owner: (await this.resume(seated)).owner }
+  }
+
+  say(seated: Seated, changes: Partial<Draft> = {}): Promise<number> {
+    return this.state.log.append(seated.write(), text(changes))
+  }
+
+  /** As many messages as it takes for a log of `entries` entries to have forgotten the first ones. */
+  async overflow(seated: Seated, entries: number): Promise<void> {
+    for (let said = 0; said < entries * 3; said += 1) await this.say(seated)
+  }
+
+  log(after = 0): Promise<Entry[]> {
+    return this.state.log.read(this.room, after, 10_000)
+  }
+
+  /** The newest seq, asked of the other node. */
+  async top(): Promise<number> {
+    const [seq = 0] = await this.other.log.positions([this.room])
+    return seq
+  }
+}
+
+/** One who came into a room. */
+export class Seated {
+  readonly request: JoinRequest
+  readonly joined: Joined
+  readonly id: string
+  readonly place: Place
+
+  constructor(request: JoinRequest, joined: Joined) {
+    this.request = request
+    this.joined = joined
+    this.id = joined.id
+    this.place = { room: request.room, id: joined.id, owner: joined.owner }
+  }
+
+  get member(): Member {
+    return { ...this.request.member, id: this.id }
+  }
+
+  /** A new operation. */
+  write(changes: Partial<Write> = {}): Write {
+    return { place: this.place, op: newId(), ...changes }
+  }
+}
+
+export function person(changes: Partial<Member> = {}): Member {
+  const [presenter] = defaultRoles
+  if (!presenter) throw new Error('No roles')
+  const { role, publish, subscribe } = presenter
+  return {
+    id: newId(),
+    user: 'Zoë 🎧',
+    role,
+    permission: { publish, subscribe },
+    profile: { protocol: '1.2' },
+    ...changes,
+  }
+}
+
+export function text(changes: Partial<Draft> = {}): Draft {
+  return { at, event: 'text', data: 'hello', ...changes }
+}
+
+export async function refuses(request: Promise<unknown>, code: ErrorCode): Promise<void> {
+  await expect(request).rejects.toMatchObject({ name: 'SignalError', code })
+}
+
+/** What comes to a listener, to be waited for. */
+export class Ears {
+  readonly heard: Entry[] = []
+  #wanted = 0
+  #enough: () => void = () => {}
+
+  readonly hear = (entry: Entry): void => {
+    this.heard.push(entry)
+    if (this.heard.length >= this.#wanted) this.#enough()
+  }
+
+  /** Resolves with all that was heard, once there is that much. */
+  async count(wanted: number): Promise<Entry[]> {
+    this.#wanted = wanted
+    if (this.heard.length < wanted) {
+      await new Promise<void>((resolve) => {
+        this.#enough = resolve
+      })
+    }
+    return [...this.heard]
+  }
+}

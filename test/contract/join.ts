@@ -1,0 +1,207 @@
+import { expect, test } from 'vitest'
+import { newId } from '../../src/core/ids.ts'
+import { at, type Contract, person, refuses, text } from './bench.ts'
+import { camera } from './samples.ts'
+
+/** Login: `places.join`. */
+export function describeJoin({ open }: Contract): void {
+  test('the first comes in and is on the roster', async () => {
+    const bench = await open()
+    const member = person({ profile: { protocol: '1.2', nickname: '"\\ 한글' } })
+    const { joined } = await bench.join({ member })
+    expect(joined).toEqual({
+      id: member.id,
+      owner: expect.stringMatching(/^A:\d+$/),
+      seq: 1,
+      roster: { seq: 1, members: [member], streams: [] },
+    })
+  })
+
+  test('the others are told, and it is not told of itself', async () => {
+    const bench = await open()
+    const { id, member } = await bench.join()
+    expect(await bench.log()).toEqual([
+      { seq: 1, at, event: 'participant', data: { action: 'join', member }, except: id },
+    ])
+  })
+
+  test('the roster says who is there and what is published', async () => {
+    const bench = await open()
+    const first = await bench.join()
+    const stream = camera(first.id)
+    await bench.state.media.addStream(first.write(), stream, [])
+    const second = await bench.join()
+    const { roster } = second.joined
+    expect(roster.members.toSorted(byId)).toEqual([first.member, second.member].toSorted(byId))
+    expect(roster.streams).toEqual([stream])
+    expect(roster.seq).toBe(second.joined.seq)
+    const read = await bench.other.places.roster(bench.room)
+    expect({ ...read, members: read.members.toSorted(byId) }).toEqual({
+      ...roster,
+      members: roster.members.toSorted(byId),
+    })
+  })
+
+  test('each login has an owner of its own', async () => {
+    const bench = await open()
+    const owners = await Promise.all(Array.from({ length: 5 }, async () => (await bench.join()).place.owner))
+    expect(new Set(owners).size).toBe(5)
+  })
+
+  test('the roster of a room that is not there is empty', async () => {
+    const { state, room } = await open()
+    expect(await state.places.roster(room)).toEqual({ seq: 0, members: [], streams: [] })
+  })
+
+  test('a login that is repeated is the same participant, told of once, and the connection before is named', async () => {
+    const bench = await open()
+    const first = await bench.join()
+    const again = await bench.other.places.join(first.request)
+    expect(again).toMatchObject({ id: first.id, previousOwner: first.place.owner, seq: 1 })
+    expect(again.owner).not.toBe(first.place.owner)
+    expect(again.roster.members).toEqual([first.member])
+    expect(await bench.log()).toHaveLength(1)
+    await refuses(bench.say(first), 'moved')
+  })
+
+  test('the same token from another node is the same participant', async () => {
+    const bench = await open()
+    const first = await bench.join()
+    const retry = bench.joinRequest({ token: first.request.token, node: 'B' })
+    const again = await bench.other.places.join(retry)
+    expect(again.id).toBe(first.id)
+    expect(again.owner).toMatch(/^B:/)
+    expect(again.roster.members).toEqual([{ ...retry.member, id: first.id }])
+    expect(await bench.log()).toHaveLength(1)
+    await bench.resume(first, { ticketId: retry.ticketId })
+  })
+
+  test('a login that is repeated is told the last request that was done', async () => {
+    const bench = await open()
+    const first = await bench.join()
+    expect(first.joined.rid).toBeUndefined()
+    await bench.state.log.append(first.write({ rid: 7, reply: 'ok' }), text())
+    const again = await bench.join({ token: first.request.token })
+    expect(again.joined.rid).toBe(7)
+    expect(await bench.other.log.replyTo(again.place, 7)).toEqual({ reply: 'ok' })
+  })
+
+  test('the ticket of a login that was repeated is good for nothing', async () => {
+    const bench = await open()
+    const first = await bench.join()
+    await bench.join({ token: first.request.token })
+    await refuses(bench.resume(first), 'ticket_spent')
+  })
+
+  test('the same token after the connection was lost: no connection is named', async () => {
+    const bench = await open()
+    const first = await bench.join()
+    await bench.state.places.detach(first.place, 1)
+    const again = await bench.join({ token: first.request.token })
+    expect(again.id).toBe(first.id)
+    expect(again.joined.previousOwner).toBeUndefined()
+    expect(await bench.state.places.held([again.place])).toEqual(['connected'])
+  })
+
+  test('two logins with one token at the same time are one participant', async () => {
+    const bench = await open()
+    const token = { id: newId(), seconds: 180 }
+    const [one, two] = await Promise.all([
+      bench.state.places.join(bench.joinRequest({ token })),
+      bench.other.places.join(bench.joinRequest({ token, node: 'B' })),
+    ])
+    expect(one.id).toBe(two.id)
+    const [earlier, later] = one.previousOwner ? [two, one] : [one, two]
+    expect(later.previousOwner).toBe(earlier.owner)
+    expect(earlier.previousOwner).toBeUndefined()
+    expect(await bench.log()).toHaveLength(1)
+  })
+
+  test('a token is used once the client is known to have its ticket', async () => {
+    const bench = await open()
+    const { request, place } = await bench.join()
+    await bench.state.places.settle(place, request.token)
+    await refuses(bench.other.places.join(bench.joinRequest({ token: request.token })), 'token_used')
+    await refuses(bench.other.places.join(request), 'token_used')
+    await bench.state.places.leave(bench.room, place.id, 'any', at)
+    await refuses(bench.other.places.join(request), 'token_used')
+  })
+
+  test('a token is used after a relogin', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    await bench.resume(seated)
+    await refuses(bench.other.places.join(bench.joinRequest({ token: seated.request.token })), 'token_used')
+    await refuses(bench.state.places.join(seated.request), 'token_used')
+  })
+
+  test('one who left before the client is known to have its ticket may come again, as the same one', async () => {
+    const bench = await open()
+    const first = await bench.join()
+    await bench.state.places.leave(bench.room, first.id, 'any', at)
+    const again = await bench.join({ token: first.request.token })
+    expect(again.id).toBe(first.id)
+    expect((await bench.log()).map(({ data }) => data)).toMatchObject([
+      { action: 'join' },
+      { action: 'leave' },
+      { action: 'join', member: { id: first.id } },
+    ])
+  })
+
+  test('a full room refuses, and the token stays good', async () => {
+    const bench = await open()
+    await bench.state.rooms.configure(bench.room, { participantLimit: 2 })
+    const first = await bench.join()
+    await bench.join()
+    const late = bench.joinRequest()
+    await refuses(bench.other.places.join(late), 'room_full')
+    await bench.state.places.leave(bench.room, first.id, 'any', at)
+    expect(await bench.other.places.join(late)).toMatchObject({ id: late.member.id })
+  })
+
+  test('a login that is repeated fits into a full room', async () => {
+    const bench = await open()
+    await bench.state.rooms.configure(bench.room, { participantLimit: 1 })
+    const first = await bench.join()
+    expect(await bench.other.places.join(first.request)).toMatchObject({ id: first.id })
+  })
+
+  test('one who is waiting keeps its place in a full room', async () => {
+    const bench = await open()
+    await bench.state.rooms.configure(bench.room, { participantLimit: 1 })
+    const first = await bench.join()
+    await bench.state.places.detach(first.place, 1)
+    await refuses(bench.join(), 'room_full')
+    expect(await bench.resume(first)).toMatchObject({ complete: true })
+  })
+
+  test('as many as fit come in, however many ask at once', async () => {
+    const bench = await open()
+    await bench.state.rooms.configure(bench.room, { participantLimit: 3 })
+    const nodes = [bench.state, bench.other]
+    const attempts = Array.from({ length: 8 }, (_, n) => nodes[n % 2]?.places.join(bench.joinRequest()))
+    const results = await Promise.allSettled(attempts)
+    const refused = results.flatMap((result) => (result.status === 'rejected' ? result.reason : []))
+    expect(refused).toHaveLength(5)
+    for (const reason of refused) expect(reason).toMatchObject({ code: 'room_full' })
+    expect((await bench.state.places.roster(bench.room)).members).toHaveLength(3)
+  })
+
+  test('a limit of -1 is none', async () => {
+    const bench = await open()
+    await bench.state.rooms.configure(bench.room, { participantLimit: -1 })
+    for (let n = 0; n < 5; n += 1) await bench.join()
+    expect((await bench.state.places.roster(bench.room)).members).toHaveLength(5)
+  })
+
+  test('nobody is told in a room that does not notify', async () => {
+    const bench = await open()
+    const notifying = { participantActivities: false, streamChange: true }
+    await bench.state.rooms.configure(bench.room, { notifying })
+    const seated = await bench.join()
+    expect(seated.joined).toMatchObject({ seq: 0, roster: { members: [seated.member] } })
+    expect(await bench.log()).toEqual([])
+  })
+}
+
+const byId = (one: { id: string }, two: { id: string }) => (one.id < two.id ? -1 : 1)

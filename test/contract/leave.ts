@@ -1,0 +1,171 @@
+import { expect, test } from 'vitest'
+import type { Draft, Member } from '../../src/core/model.ts'
+import { at, type Bench, type Contract } from './bench.ts'
+import { camera, subscriptionRemoved, viewing } from './samples.ts'
+
+const late = Number.MAX_SAFE_INTEGER
+
+/** `places.leave`: who may take whom out, and what the others are told. */
+export function describeLeave({ open, fresh }: Contract): void {
+  const left = (member: Member): Draft => ({ at, event: 'participant', data: { action: 'leave', member } })
+  /** What was said after a position, without the numbers, which are checked to have no hole. */
+  const saidSince = async (bench: Bench, after: number) =>
+    (await bench.log(after)).map(({ seq, ...draft }, index) => {
+      expect(seq).toBe(after + index + 1)
+      return draft
+    })
+
+  test('the owner leaves, once, and the others are told', async () => {
+    const bench = await open()
+    const { id, place, member, joined } = await bench.join()
+    expect(await bench.state.places.leave(bench.room, id, { owner: place.owner }, at)).toBe(true)
+    expect(await bench.state.places.leave(bench.room, id, { owner: place.owner }, at)).toBe(false)
+    expect(await saidSince(bench, joined.seq)).toEqual([left(member)])
+    expect((await bench.state.places.roster(bench.room)).members).toEqual([])
+  })
+
+  test('one who was the owner takes nobody out', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    await bench.moved(seated)
+    expect(await bench.state.places.leave(bench.room, seated.id, { owner: seated.place.owner }, at)).toBe(false)
+    expect(await bench.log()).toHaveLength(1)
+  })
+
+  test('nobody is taken out of a room that is not there', async () => {
+    const { state, room } = await open()
+    expect(await state.places.leave(room, 'nobody', 'any', at)).toBe(false)
+  })
+
+  test('management takes anyone out, and that one is told first', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    await bench.moved(seated)
+    const told: Draft = { at, event: 'drop', data: null, to: seated.id }
+    expect(await bench.state.places.leave(bench.room, seated.id, 'any', at, told)).toBe(true)
+    expect(await bench.state.places.leave(bench.room, seated.id, 'any', at, told)).toBe(false)
+    expect(await saidSince(bench, 1)).toEqual([told, left(seated.member)])
+  })
+
+  test('a window that is not over keeps its participant', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    await bench.state.places.detach(seated.place, 1)
+    expect(await bench.other.places.leave(bench.room, seated.id, { due: Date.now() }, at)).toBe(false)
+    expect(await bench.other.places.leave(bench.room, seated.id, { due: late }, at)).toBe(true)
+  })
+
+  test('one who is connected is never due', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    expect(await bench.state.places.leave(bench.room, seated.id, { due: late }, at)).toBe(false)
+    await bench.state.places.detach(seated.place, 1)
+    await bench.resume(seated)
+    expect(await bench.state.places.leave(bench.room, seated.id, { due: late }, at)).toBe(false)
+    expect(await bench.log()).toHaveLength(1)
+  })
+
+  test('of two reapers one takes the participant out', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    await bench.state.places.detach(seated.place, 1)
+    const reapers = [bench.state, bench.other, bench.state, bench.other]
+    const outcomes = await Promise.all(
+      reapers.map(({ places }) => places.leave(bench.room, seated.id, { due: late }, at)),
+    )
+    expect(outcomes.filter(Boolean)).toHaveLength(1)
+    expect(await saidSince(bench, 1)).toEqual([left(seated.member)])
+  })
+
+  test('a reaper and a returning client do not disagree', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    await bench.state.places.detach(seated.place, 1)
+    const [taken, resumed] = await Promise.allSettled([
+      bench.state.places.leave(bench.room, seated.id, { due: late }, at),
+      bench.resume(seated),
+    ])
+    const gone = taken.status === 'fulfilled' && taken.value
+    expect(resumed.status).toBe(gone ? 'rejected' : 'fulfilled')
+    expect((await bench.state.places.roster(bench.room)).members).toHaveLength(gone ? 0 : 1)
+  })
+
+  test('what it published and subscribed to goes with it, and the other sides are told', async () => {
+    const bench = await open()
+    const [gone, other] = [await bench.join(), await bench.join()]
+    const [mine, theirs] = [camera(gone.id), camera(other.id)]
+    const watched = viewing(mine, other.id)
+    const watching = viewing(theirs, gone.id)
+    const own = viewing(mine, gone.id)
+    const kept = viewing(theirs, other.id)
+    const { media, places } = bench.state
+    for (const [owner, stream] of [[gone, mine] as const, [other, theirs] as const]) {
+      await media.addStream(owner.write(), stream, [])
+    }
+    for (const [owner, subscription] of [
+      [other, watched],
+      [gone, watching],
+      [gone, own],
+      [other, kept],
+    ] as const) {
+      await media.addSubscription(owner.write(), subscription, [])
+    }
+
+    await places.leave(bench.room, gone.id, { owner: gone.place.owner }, at)
+
+    const [first, second, ...rest] = await saidSince(bench, 2)
+    expect([first, second]).toEqual([
+      left(gone.member),
+      { at, event: 'stream', data: { id: mine.id, status: 'remove' } },
+    ])
+    // its own subscription to itself is nobody's news
+    expect(rest).toHaveLength(2)
+    expect(rest).toContainEqual(subscriptionRemoved(watched, other.id))
+    expect(rest).toContainEqual(subscriptionRemoved(watching, other.id))
+    expect((await places.roster(bench.room)).streams).toEqual([theirs])
+    for (const { id } of [watched, watching, own]) expect(await media.subscription(bench.room, id)).toBeUndefined()
+    expect(await media.subscription(bench.room, kept.id)).toEqual(kept)
+  })
+
+  test('a quiet room is not told, but those whose subscription ended are', async () => {
+    const bench = await open()
+    const notifying = { participantActivities: false, streamChange: false }
+    await bench.state.rooms.configure(bench.room, { notifying })
+    const [gone, other] = [await bench.join(), await bench.join()]
+    const stream = camera(gone.id)
+    const watched = viewing(stream, other.id)
+    await bench.state.media.addStream(gone.write(), stream, [])
+    await bench.state.media.addSubscription(other.write(), watched, [])
+    await bench.state.places.leave(bench.room, gone.id, 'any', at)
+    expect(await saidSince(bench, 0)).toEqual([subscriptionRemoved(watched, other.id)])
+  })
+
+  test('no stream is so odd that its owner cannot leave', async () => {
+    const bench = await open()
+    const [deep, other] = [await bench.join(), await bench.join()]
+    const deepest = JSON.parse(`${'{"a":'.repeat(1500)}1${'}'.repeat(1500)}`)
+    for (const attributes of [deepest, { half: '🎧'.slice(1) }]) {
+      const attempt = bench.state.media.addStream(deep.write(), camera(deep.id, { attributes }), [])
+      await attempt.catch(({ code }) => expect(code).toBe('bad_request'))
+    }
+    expect(await bench.state.places.leave(bench.room, other.id, 'any', at)).toBe(true)
+    expect(await bench.state.places.leave(bench.room, deep.id, 'any', at)).toBe(true)
+  })
+
+  test('a room that everybody left goes on where it was when someone comes back soon', async () => {
+    const bench = await open()
+    const first = await bench.join()
+    await bench.state.places.leave(bench.room, first.id, 'any', at)
+    const wire = await bench.join()
+    expect(wire.joined.seq).toBe(3)
+    expect(wire.place.owner).not.toBe(first.place.owner)
+  })
+
+  test('the requests of one who left are forgotten', async () => {
+    const bench = await fresh()
+    const seated = await bench.join()
+    await bench.state.log.append(seated.write({ rid: 1, reply: 'done' }), { at, event: 'text', data: '' })
+    await bench.state.places.leave(bench.room, seated.id, 'any', at)
+    expect(await bench.state.log.replyTo(seated.place, 1)).toBeUndefined()
+  })
+}

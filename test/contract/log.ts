@@ -1,0 +1,217 @@
+import { expect, test } from 'vitest'
+import { newId } from '../../src/core/ids.ts'
+import type { Entry } from '../../src/core/model.ts'
+import { at, type Contract, refuses, retention, text } from './bench.ts'
+
+/** What was said: `append`, `announce`, `read`, `positions`, `replyTo`. */
+export function describeLog({ open, fresh }: Contract): void {
+  test('every entry gets the next number', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    expect([await bench.say(seated), await bench.say(seated), await bench.say(seated)]).toEqual([2, 3, 4])
+  })
+
+  test('an entry is read as it was written', async () => {
+    const bench = await open()
+    const { id, write } = await bench.join().then((seated) => ({ id: seated.id, write: () => seated.write() }))
+    const data = {
+      text: 'Ü\u2028"\\\n\u0000 🎧',
+      empty: {},
+      none: [],
+      nothing: null,
+      big: 2 ** 53 - 1,
+      tiny: -1e-7,
+      7: true,
+    }
+    const drafts = [
+      text({ data, from: id }),
+      text({ data: null, to: id }),
+      text({ event: 'progress', data: [], except: id, once: true }),
+      text({ data: 0 }),
+    ]
+    for (const draft of drafts) await bench.state.log.append(write(), draft)
+    expect(await bench.other.log.read(bench.room, 1, 100)).toEqual(
+      drafts.map((draft, index) => ({ ...draft, seq: index + 2 })),
+    )
+  })
+
+  test('two nodes number one room without a hole', async () => {
+    const bench = await open()
+    const [one, two] = [await bench.join(), await bench.join()]
+    const said = await Promise.all(
+      Array.from({ length: 60 }, (_, n) =>
+        n % 2
+          ? bench.state.log.append(one.write(), text({ data: n }))
+          : bench.other.log.append(two.write(), text({ data: n })),
+      ),
+    )
+    expect(said.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 60 }, (_, n) => n + 3))
+    const log = await bench.log(2)
+    expect(log.map(({ seq }) => seq)).toEqual(Array.from({ length: 60 }, (_, n) => n + 3))
+    for (const [n, seq] of said.entries()) expect(log[seq - 3]?.data).toBe(n)
+  })
+
+  test('a message to one who is not there is refused, and not said', async () => {
+    const bench = await open()
+    const [seated, gone] = [await bench.join(), await bench.join()]
+    await bench.state.places.leave(bench.room, gone.id, 'any', at)
+    const before = await bench.log()
+    for (const to of ['nobody', gone.id]) {
+      const attempt = bench.state.log.append(seated.write({ rid: 1, reply: 'ok' }), text({ to }))
+      await expect(attempt).rejects.toMatchObject({ code: 'no_such_participant', detail: to })
+    }
+    expect(await bench.log()).toEqual(before)
+    expect(await bench.state.log.replyTo(seated.place, 1)).toBeUndefined()
+  })
+
+  test('a message to one who waits, or to itself, is said', async () => {
+    const bench = await open()
+    const [seated, away] = [await bench.join(), await bench.join()]
+    await bench.state.places.detach(away.place, 2)
+    expect(await bench.say(seated, { to: away.id })).toBe(3)
+    expect(await bench.say(seated, { to: seated.id })).toBe(4)
+  })
+
+  test('a write that is sent twice is done once and answered the same', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    const write = seated.write({ rid: 1, reply: 'ok' })
+    const answers = [await bench.state.log.append(write, text()), await bench.other.log.append(write, text())]
+    expect(answers).toEqual([2, 2])
+    expect(await Promise.all([1, 2, 3].map(() => bench.state.log.append(seated.write({ op: 'x' }), text())))).toEqual([
+      3, 3, 3,
+    ])
+    expect(await bench.log()).toHaveLength(3)
+  })
+
+  test('a request that comes again as another write is not done again', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    for (const rid of [1, 2, 3]) await bench.state.log.append(seated.write({ rid, reply: rid }), text())
+    for (const rid of [3, 1]) {
+      await refuses(bench.other.log.append(seated.write({ rid, reply: 'again' }), text()), 'repeated')
+      expect(await bench.state.log.replyTo(seated.place, rid)).toEqual({ reply: rid })
+    }
+    expect(await bench.log()).toHaveLength(4)
+  })
+
+  test('a request that was refused may come again behind later ones', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    await refuses(bench.state.log.append(seated.write({ rid: 1 }), text({ to: 'nobody' })), 'no_such_participant')
+    await bench.state.log.append(seated.write({ rid: 2 }), text())
+    expect(await bench.state.log.append(seated.write({ rid: 1, reply: 'late' }), text())).toBe(3)
+    expect(await bench.state.log.replyTo(seated.place, 1)).toEqual({ reply: 'late' })
+    await refuses(bench.state.log.append(seated.write({ rid: 1 }), text()), 'repeated')
+    expect(await bench.state.log.append(seated.write({ rid: 3 }), text())).toBe(4)
+  })
+
+  test('a request of so long ago that nobody knows is not done', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    for (let rid = 2; rid <= 300; rid += 1) await bench.state.log.append(seated.write({ rid }), text())
+    for (const rid of [1, 2, 300]) await refuses(bench.state.log.append(seated.write({ rid }), text()), 'repeated')
+  })
+
+  test('a write that was refused is not taken for done', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    const write = seated.write()
+    await refuses(bench.state.log.append(write, text({ to: 'nobody' })), 'no_such_participant')
+    await refuses(bench.state.log.append(write, text({ to: 'nobody' })), 'no_such_participant')
+    expect(await bench.state.log.append(write, text())).toBe(2)
+  })
+
+  test('the acks of the last hundred requests are known, on every node', async () => {
+    const bench = await open()
+    const [seated, other] = [await bench.join(), await bench.join()]
+    for (let rid = 1; rid <= 300; rid += 1) {
+      await bench.state.log.append(seated.write({ rid, reply: { rid } }), text())
+    }
+    const known = await Promise.all(
+      Array.from({ length: 100 }, (_, n) => bench.other.log.replyTo(seated.place, 201 + n)),
+    )
+    expect(known).toEqual(Array.from({ length: 100 }, (_, n) => ({ reply: { rid: 201 + n } })))
+    expect(await bench.state.log.replyTo(seated.place, 301)).toBeUndefined()
+    expect(await bench.state.log.replyTo(seated.place, 30)).toBeUndefined()
+    expect(await bench.state.log.replyTo(other.place, 300)).toBeUndefined()
+    expect(await bench.state.log.replyTo({ ...seated.place, id: newId() }, 1)).toBeUndefined()
+  })
+
+  test('an ack may be anything, or nothing', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    const replies = [null, '', 'a b', 0, { nested: [1, {}] }, undefined]
+    for (const [index, reply] of replies.entries()) {
+      await bench.state.log.append(seated.write({ rid: index + 1, reply }), text())
+    }
+    for (const [index, reply] of replies.entries()) {
+      expect(await bench.state.log.replyTo(seated.place, index + 1)).toEqual({ reply })
+    }
+  })
+
+  test('an announcement is numbered with the rest', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    expect(await bench.state.log.announce(bench.room, text({ data: 'soon' }))).toBe(2)
+    expect(await bench.state.log.announce(bench.room, text({ to: seated.id }))).toBe(3)
+    expect(await bench.log(1)).toEqual([
+      { ...text({ data: 'soon' }), seq: 2 },
+      { ...text({ to: seated.id }), seq: 3 },
+    ])
+  })
+
+  test('an announcement to nobody is refused', async () => {
+    const bench = await open()
+    await refuses(bench.state.log.announce(bench.room, text()), 'no_such_participant')
+    await bench.join()
+    await refuses(bench.state.log.announce(bench.room, text({ to: 'nobody' })), 'no_such_participant')
+    expect(await bench.log()).toHaveLength(1)
+  })
+
+  test('a log is read page by page', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    for (let n = 0; n < 6; n += 1) await bench.say(seated)
+    const pages: Entry[][] = []
+    for (let page = await read(0); page.length > 0; page = await read(pages.flat().length)) pages.push(page)
+    function read(after: number) {
+      return bench.other.log.read(bench.room, after, 3)
+    }
+    expect(pages.map((page) => page.map(({ seq }) => seq))).toEqual([[1, 2, 3], [4, 5, 6], [7]])
+    expect(await read(99)).toEqual([])
+    expect(await bench.state.log.read(bench.anotherRoom().room, 0, 3)).toEqual([])
+  })
+
+  test('the position of each room, in order', async () => {
+    const bench = await open()
+    const [second, empty] = [bench.anotherRoom(), bench.anotherRoom()]
+    await bench.say(await bench.join())
+    await second.join()
+    expect(await bench.other.log.positions([second.room, empty.room, bench.room])).toEqual([1, 0, 2])
+    expect(await bench.state.log.positions([])).toEqual([])
+  })
+
+  test('a log keeps as many entries as it should, and forgets the oldest', async () => {
+    const entries = 100
+    const bench = await fresh({ entries })
+    await bench.overflow(await bench.join(), entries)
+    const log = await bench.log()
+    const [oldest] = log
+    expect(log.length).toBeGreaterThanOrEqual(entries)
+    expect(oldest?.seq).toBeGreaterThan(1)
+    expect(log.map(({ seq }) => seq)).toEqual(log.map((_, index) => (oldest?.seq ?? 0) + index))
+    expect(log.at(-1)?.seq).toBe(await bench.top())
+  })
+
+  test('a log forgets what is older than anyone may ask for, and nothing younger', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    const age = retention.log * 1000
+    for (let n = 0; n < 40; n += 1) await bench.say(seated, { at: at + n })
+    for (let n = 0; n < 100; n += 1) await bench.say(seated, { at: at + age + 30 })
+    const log = await bench.log()
+    // entry 32 was said at `at` + 30
+    expect(log.map(({ seq }) => seq)).toEqual(Array.from({ length: 110 }, (_, n) => n + 32))
+  })
+}

@@ -1,0 +1,205 @@
+import { expect, test } from 'vitest'
+import { at, type Contract, refuses, text } from './bench.ts'
+import { camera, streamNews, subscriptionRemoved, viewing } from './samples.ts'
+
+/** Streams and subscriptions: `MediaStore`. */
+export function describeMedia({ open }: Contract): void {
+  test('a stream is kept as it was given, and told of', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    const stream = camera(seated.id)
+    const told = [streamNews(stream, 'add'), text({ event: 'progress', to: seated.id })]
+    await bench.state.media.addStream(seated.write(), stream, told)
+    expect(await bench.other.media.streams(bench.room, ['nothing', stream.id])).toEqual([undefined, stream])
+    expect(await bench.other.media.streams(bench.room, [])).toEqual([])
+    expect(await bench.log(1)).toEqual(told.map((draft, index) => ({ ...draft, seq: index + 2 })))
+  })
+
+  test('a stream id is given once', async () => {
+    const bench = await open()
+    const [seated, other] = [await bench.join(), await bench.join()]
+    const stream = camera(seated.id)
+    await bench.state.media.addStream(seated.write(), stream, [])
+    const thief = { ...stream, owner: other.id }
+    await refuses(bench.state.media.addStream(other.write(), thief, [text()]), 'stream_exists')
+    expect(await bench.state.media.streams(bench.room, [stream.id])).toEqual([stream])
+    expect(await bench.log()).toHaveLength(2)
+  })
+
+  test('a room takes as many streams as it may, however many come at once', async () => {
+    const bench = await open()
+    await bench.state.rooms.configure(bench.room, { inputLimit: 2 })
+    const seated = await bench.join()
+    const nodes = [bench.state, bench.other]
+    const results = await Promise.allSettled(
+      Array.from({ length: 5 }, (_, n) => nodes[n % 2]?.media.addStream(seated.write(), camera(seated.id), [text()])),
+    )
+    const refused = results.flatMap((result) => (result.status === 'rejected' ? result.reason : []))
+    expect(refused).toHaveLength(3)
+    for (const reason of refused) expect(reason).toMatchObject({ code: 'too_many_inputs' })
+    const { streams } = await bench.state.places.roster(bench.room)
+    expect(streams).toHaveLength(2)
+    expect(await bench.log()).toHaveLength(3)
+    await bench.state.media.removeStream(seated.write(), streams[0]?.id ?? '', [])
+    await bench.state.media.addStream(seated.write(), camera(seated.id), [])
+  })
+
+  test('an input limit of 0 takes none, of -1 any number', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    await bench.state.rooms.configure(bench.room, { inputLimit: 0 })
+    await refuses(bench.state.media.addStream(seated.write(), camera(seated.id), []), 'too_many_inputs')
+    await bench.state.rooms.configure(bench.room, { inputLimit: -1 })
+    await bench.state.media.addStream(seated.write(), camera(seated.id), [])
+  })
+
+  test('a stream is changed from what it was known to be', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    const stream = camera(seated.id)
+    const changed = { ...stream, attributes: { paused: true } }
+    await bench.state.media.addStream(seated.write(), stream, [])
+    const [read = stream] = await bench.other.media.streams(bench.room, [stream.id])
+    expect(await bench.other.media.changeStream(seated.write(), read, changed, [streamNews(stream, 'update')])).toBe(
+      true,
+    )
+    expect(await bench.state.media.streams(bench.room, [stream.id])).toEqual([changed])
+    expect(await bench.log(1)).toEqual([{ ...streamNews(stream, 'update'), seq: 2 }])
+  })
+
+  test('a change of what is no longer so is not made; the same write, with what is so, is', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    const stream = camera(seated.id)
+    const [one, two] = [
+      { ...stream, attributes: { one: 1 } },
+      { ...stream, attributes: { two: 2 } },
+    ]
+    await bench.state.media.addStream(seated.write(), stream, [])
+    await bench.state.media.changeStream(seated.write(), stream, one, [])
+    const write = seated.write({ rid: 1, reply: 'ok' })
+    expect(await bench.state.media.changeStream(write, stream, two, [text()])).toBe(false)
+    expect(await bench.state.media.streams(bench.room, [stream.id])).toEqual([one])
+    expect(await bench.log()).toHaveLength(1)
+    expect(await bench.state.log.replyTo(seated.place, 1)).toBeUndefined()
+    expect(await bench.state.media.changeStream(write, one, two, [])).toBe(true)
+    expect(await bench.state.media.streams(bench.room, [stream.id])).toEqual([two])
+    expect(await bench.state.log.replyTo(seated.place, 1)).toEqual({ reply: 'ok' })
+  })
+
+  test('of two changes at once one is made', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    const stream = camera(seated.id)
+    await bench.state.media.addStream(seated.write(), stream, [])
+    const outcomes = await Promise.all(
+      [bench.state, bench.other].map(({ media }, n) =>
+        media.changeStream(seated.write(), stream, { ...stream, attributes: { n } }, [text()]),
+      ),
+    )
+    expect(outcomes.toSorted()).toEqual([false, true])
+    expect(await bench.log()).toHaveLength(2)
+  })
+
+  test('what is not there is not changed', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    const stream = camera(seated.id)
+    const subscription = viewing(stream, seated.id)
+    const { media } = bench.state
+    expect(await media.changeStream(seated.write(), stream, stream, [text()])).toBe(false)
+    expect(await media.changeSubscription(seated.write(), subscription, subscription, [text()])).toBe(false)
+    expect((await bench.state.places.roster(bench.room)).streams).toEqual([])
+    expect(await media.subscription(bench.room, subscription.id)).toBeUndefined()
+    expect(await bench.log()).toHaveLength(1)
+  })
+
+  test('a stream takes the subscriptions to it along, whose subscribers are told first', async () => {
+    const bench = await open()
+    const [owner, viewer] = [await bench.join(), await bench.join()]
+    const [stream, other] = [camera(owner.id), camera(owner.id)]
+    const ended = viewing(stream, viewer.id, { streams: [other.id, stream.id] })
+    const kept = viewing(other, viewer.id)
+    const { media } = bench.state
+    for (const published of [stream, other]) await media.addStream(owner.write(), published, [])
+    for (const subscription of [ended, kept]) await media.addSubscription(viewer.write(), subscription, [])
+    await media.removeStream(owner.write(), stream.id, [streamNews(stream, 'remove')])
+    expect((await bench.state.places.roster(bench.room)).streams).toEqual([other])
+    expect(await media.subscription(bench.room, ended.id)).toBeUndefined()
+    expect(await media.subscription(bench.room, kept.id)).toEqual(kept)
+    expect(await bench.log(2)).toEqual([
+      { ...subscriptionRemoved(ended, viewer.id), seq: 3 },
+      { ...streamNews(stream, 'remove'), seq: 4 },
+    ])
+  })
+
+  test('a stream that is not there is not removed', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    await refuses(bench.state.media.removeStream(seated.write(), 'nothing', [text()]), 'no_such_stream')
+    expect(await bench.log()).toHaveLength(1)
+  })
+
+  test('a subscription is added, changed and removed', async () => {
+    const bench = await open()
+    const [owner, viewer] = [await bench.join(), await bench.join()]
+    const subscription = viewing(camera(owner.id), viewer.id)
+    const paused = { ...subscription, paused: ['audio' as const] }
+    const { media } = bench.state
+    const told = [text({ to: owner.id }), text({ to: viewer.id })]
+    await media.addSubscription(viewer.write(), subscription, told)
+    expect(await bench.other.media.subscription(bench.room, subscription.id)).toEqual(subscription)
+    await refuses(media.addSubscription(viewer.write(), subscription, told), 'subscription_exists')
+    expect(await media.changeSubscription(viewer.write(), subscription, paused, told)).toBe(true)
+    expect(await media.changeSubscription(viewer.write(), subscription, paused, told)).toBe(false)
+    expect(await bench.other.media.subscription(bench.room, subscription.id)).toEqual(paused)
+    await media.removeSubscription(viewer.write(), subscription.id, told)
+    expect(await bench.other.media.subscription(bench.room, subscription.id)).toBeUndefined()
+    await refuses(media.removeSubscription(viewer.write(), subscription.id, told), 'no_such_subscription')
+    const thrice = [...told, ...told, ...told]
+    expect(await bench.log(2)).toEqual(thrice.map((draft, index) => ({ ...draft, seq: index + 3 })))
+  })
+
+  test('no request is done again as another write', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    const stream = camera(seated.id)
+    const subscription = viewing(stream, seated.id)
+    const { log, media } = bench.state
+    await log.append(seated.write({ rid: 1 }), text())
+    const again = () => seated.write({ rid: 1 })
+    const attempts = [
+      media.addStream(again(), stream, []),
+      media.changeStream(again(), stream, stream, []),
+      media.removeStream(again(), stream.id, []),
+      media.addSubscription(again(), subscription, []),
+      media.changeSubscription(again(), subscription, subscription, []),
+      media.removeSubscription(again(), subscription.id, []),
+    ]
+    await Promise.all(attempts.map((attempt) => refuses(attempt, 'repeated')))
+  })
+
+  test('every write is done once, however often it is sent', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    const stream = camera(seated.id)
+    const changed = { ...stream, data: true }
+    const subscription = viewing(stream, seated.id)
+    const paused = { ...subscription, paused: ['video' as const] }
+    const { media } = bench.state
+    const told = [text({ at })]
+    const verbs = [
+      media.addStream.bind(media, seated.write({ rid: 1, reply: 1 }), stream, told),
+      media.changeStream.bind(media, seated.write({ rid: 2, reply: 2 }), stream, changed, told),
+      media.addSubscription.bind(media, seated.write({ rid: 3, reply: 3 }), subscription, told),
+      media.changeSubscription.bind(media, seated.write({ rid: 4, reply: 4 }), subscription, paused, told),
+      media.removeSubscription.bind(media, seated.write({ rid: 5, reply: 5 }), subscription.id, told),
+      media.removeStream.bind(media, seated.write({ rid: 6, reply: 6 }), stream.id, told),
+    ]
+    for (const [index, verb] of verbs.entries()) {
+      expect(await verb()).toEqual(await verb())
+      expect(await bench.log()).toHaveLength(index + 2)
+      expect(await bench.state.log.replyTo(seated.place, index + 1)).toEqual({ reply: index + 1 })
+    }
+  })
+}

@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest'
+import { createMemoryState } from '../../src/state/memory/index.ts'
+import { at, Bench, retention } from './bench.ts'
+import { describeState } from './state.ts'
+
+describeState('memory', async (retention) => {
+  const state = createMemoryState(retention)
+  return { state, close: () => state.close() }
+})
+
+/** A room that was left, and a look at it by the reaper after its login tokens ran out. */
+async function leftBehind(prepare: (bench: Bench) => Promise<void> = async () => {}): Promise<Bench> {
+  let now = at
+  const state = createMemoryState(retention, () => now)
+  const bench = new Bench(state, state)
+  await prepare(bench)
+  const { id, request } = await bench.join()
+  await state.places.leave(bench.room, id, 'any', at)
+  now += request.token.seconds * 1000 - 1
+  await state.nodes.due(10)
+  expect(await bench.top()).toBe(2)
+  now += 1
+  await state.nodes.due(10)
+  return bench
+}
+
+test('a room that nobody is in is forgotten once its tokens are out of date', async () => {
+  const bench = await leftBehind()
+  expect(await bench.top()).toBe(0)
+  expect(await bench.log()).toEqual([])
+})
+
+test('a room that was configured is not', async () => {
+  const bench = await leftBehind(({ state, room }) => state.rooms.configure(room, { participantLimit: 3 }))
+  expect(await bench.top()).toBe(2)
+  expect(await bench.state.rooms.options(bench.room)).toMatchObject({ participantLimit: 3 })
+  await bench.state.rooms.remove(bench.room)
+  expect(await bench.top()).toBe(0)
+})
+
+test('a room that is listened to is not, until nobody listens', async () => {
+  const bench = await leftBehind(({ state, room }) => state.wire.listen(room, () => {}))
+  expect(await bench.top()).toBe(2)
+  await bench.state.wire.unlisten(bench.room)
+  expect(await bench.top()).toBe(0)
+})
+
+test('a login token is forgotten when it is out of date', async () => {
+  let now = at
+  const state = createMemoryState(retention, () => now)
+  const bench = new Bench(state, state)
+  const { id, request, place } = await bench.join()
+  await state.places.settle(place, request.token)
+  await state.places.leave(bench.room, id, 'any', at)
+  now += request.token.seconds * 1000
+  expect((await bench.join({ token: request.token })).id).not.toBe(id)
+})

@@ -1,0 +1,152 @@
+import { expect, test } from 'vitest'
+import { newId } from '../../src/core/ids.ts'
+import { at, type Contract, refuses, text } from './bench.ts'
+import { camera, viewing } from './samples.ts'
+
+/** How a place stands: `detach`, `held`, `reclaim`; and that nobody writes for a place that has moved. */
+export function describePlaces({ open }: Contract): void {
+  test('a lost connection waits, however often that is said', async () => {
+    const bench = await open()
+    const { place } = await bench.join()
+    expect(await bench.state.places.detach(place, 1)).toBe('waiting')
+    expect(await bench.state.places.detach(place, 1)).toBe('waiting')
+    expect(await bench.other.places.held([place])).toEqual(['waiting'])
+    expect(await bench.log()).toHaveLength(1)
+  })
+
+  test('a place is found by the login or relogin that took it, when its answer was not heard', async () => {
+    const bench = await open()
+    const { request, place, id } = await bench.join()
+    const { room, ticketId, token } = request
+    const taken = (claim: object) => bench.other.places.taken({ room, ticketId, id, ...claim })
+    expect(await taken({})).toEqual({ place, cursor: 1 })
+    expect(await bench.state.places.taken({ room, ticketId, token: token.id })).toEqual({ place, cursor: 1 })
+    for (const claim of [{ id: newId() }, { ticketId: newId() }, { room: bench.anotherRoom().room }]) {
+      expect(await taken(claim)).toBeUndefined()
+    }
+    expect(await bench.state.places.taken({ room, ticketId, token: newId() })).toBeUndefined()
+    const { owner } = await bench.other.places.resume({ room, id, node: 'B', ticketId, nextTicketId: 'next' })
+    expect(await taken({})).toBeUndefined()
+    expect(await taken({ ticketId: 'next' })).toEqual({ place: { ...place, owner }, cursor: 1 })
+    await bench.other.places.resume({ room, id, node: 'A', ticketId, nextTicketId: 'another' })
+    expect(await taken({ ticketId: 'next' })).toBeUndefined()
+  })
+
+  test('the first word on how far it had come counts', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    for (let n = 0; n < 4; n += 1) await bench.say(seated)
+    await bench.state.places.detach(seated.place, 3)
+    await bench.state.places.detach(seated.place, 5)
+    expect(await bench.resume(seated)).toMatchObject({ from: 3 })
+  })
+
+  test('one who does not reconnect has left as soon as it is lost, and stays until taken out', async () => {
+    const bench = await open()
+    const { place, id } = await bench.join({ reconnects: false })
+    expect(await bench.state.places.detach(place, 1)).toBe('left')
+    expect(await bench.state.places.detach(place, 1)).toBe('left')
+    expect(await bench.state.places.leave(bench.room, id, { owner: place.owner }, at)).toBe(true)
+    expect(await bench.state.places.detach(place, 1)).toBe('moved')
+  })
+
+  test('a connection that is lost after its participant moved changes nothing', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    const moved = await bench.moved(seated)
+    expect(await bench.state.places.detach(seated.place, 1)).toBe('moved')
+    expect(await bench.state.places.held([moved])).toEqual(['connected'])
+  })
+
+  test('each place is told how it stands, in order', async () => {
+    const bench = await open()
+    const [one, two, three] = [await bench.join(), await bench.join(), await bench.join()]
+    await bench.state.places.detach(two.place, 1)
+    await bench.resume(three)
+    const nobody = { room: bench.anotherRoom().room, id: newId(), owner: 'A:1' }
+    const places = [one.place, two.place, three.place, nobody]
+    expect(await bench.state.places.held(places)).toEqual(['connected', 'waiting', 'moved', 'moved'])
+    expect(await bench.state.places.held([])).toEqual([])
+  })
+
+  test('how far connected ones have come is noted, and never taken back', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    for (let n = 0; n < 4; n += 1) await bench.say(seated)
+    await bench.state.places.held([seated.place], [4])
+    await bench.state.places.held([seated.place], [2])
+    await bench.state.places.held([seated.place])
+    expect(await bench.resume(seated)).toMatchObject({ from: 4 })
+  })
+
+  test('how far it has come is not noted for one who waits or has moved', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    for (let n = 0; n < 4; n += 1) await bench.say(seated)
+    await bench.state.places.detach(seated.place, 2)
+    await bench.state.places.held([seated.place], [5])
+    const resumed = await bench.resume(seated)
+    expect(resumed).toMatchObject({ from: 2 })
+    await bench.state.places.held([seated.place], [5])
+    expect(await bench.resume(seated)).toMatchObject({ from: 2 })
+  })
+
+  test('a place is taken back over the connection that it has', async () => {
+    const bench = await open()
+    const { place, id } = await bench.join()
+    await bench.state.places.detach(place, 1)
+    expect(await bench.state.places.reclaim(place)).toBe(true)
+    expect(await bench.state.places.reclaim(place)).toBe(true)
+    expect(await bench.state.places.held([place])).toEqual(['connected'])
+    expect(await bench.state.places.leave(bench.room, id, { due: Number.MAX_SAFE_INTEGER }, at)).toBe(false)
+  })
+
+  test('a place that has moved, or is gone, is not taken back', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    const moved = await bench.moved(seated)
+    expect(await bench.state.places.reclaim(seated.place)).toBe(false)
+    await bench.state.places.leave(bench.room, seated.id, 'any', at)
+    expect(await bench.state.places.reclaim(moved)).toBe(false)
+    expect((await bench.state.places.roster(bench.room)).members).toEqual([])
+  })
+
+  test('nobody writes for a place that has moved', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    const stream = camera(seated.id)
+    const subscription = viewing(stream, seated.id)
+    await bench.state.media.addStream(seated.write(), stream, [])
+    await bench.state.media.addSubscription(seated.write(), subscription, [])
+    await bench.moved(seated)
+    const before = await bench.log()
+
+    const { log, media } = bench.state
+    const attempts = [
+      log.append(seated.write(), text()),
+      media.addStream(seated.write(), camera(seated.id), [text()]),
+      media.changeStream(seated.write(), stream, { ...stream, data: true }, [text()]),
+      media.removeStream(seated.write(), stream.id, [text()]),
+      media.addSubscription(seated.write(), viewing(stream, seated.id), [text()]),
+      media.changeSubscription(seated.write(), subscription, { ...subscription, paused: ['audio'] }, [text()]),
+      media.removeSubscription(seated.write(), subscription.id, [text()]),
+    ]
+    await Promise.all(attempts.map((attempt) => refuses(attempt, 'moved')))
+
+    expect(await bench.log()).toEqual(before)
+    expect((await bench.state.places.roster(bench.room)).streams).toEqual([stream])
+    expect(await media.subscription(bench.room, subscription.id)).toEqual(subscription)
+  })
+
+  test('nobody writes for a place that never was', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    for (const place of [
+      { ...seated.place, id: newId() },
+      { ...seated.place, room: bench.anotherRoom().room },
+    ]) {
+      await refuses(bench.state.log.append(seated.write({ place }), text()), 'moved')
+      await refuses(bench.state.media.removeStream(seated.write({ place }), 'x', []), 'moved')
+    }
+  })
+}

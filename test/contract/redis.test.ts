@@ -1,0 +1,153 @@
+import { Redis } from 'ioredis'
+import { expect, onTestFinished, test } from 'vitest'
+import { createRedisState } from '../../src/state/redis/index.ts'
+import { keysOf } from '../../src/state/redis/keys.ts'
+import { randomPrefix, redisUrl, startRedis } from '../support/redis.ts'
+import { at, Bench, Ears, refuses, retention, text } from './bench.ts'
+import { redisFactory } from './redis-factory.ts'
+import { describeState } from './state.ts'
+
+describeState(
+  'redis',
+  redisFactory(() => ({ urls: [redisUrl()], mode: 'standalone' })),
+  { shared: true },
+)
+
+/** A node's state and a room in it, on the Redis of the run or on one that the test may mistreat. */
+function open(url = redisUrl()) {
+  const prefix = randomPrefix()
+  const state = createRedisState({ urls: [url], mode: 'standalone' }, prefix, retention)
+  onTestFinished(() => state.close())
+  const bench = new Bench(state, state)
+  return { prefix, state, bench, keys: keysOf(prefix), room: bench.room }
+}
+
+async function ownRedis() {
+  const server = await startRedis()
+  onTestFinished(() => server.stop())
+  const admin = new Redis(server.url)
+  admin.on('error', () => {})
+  onTestFinished(() => admin.disconnect())
+  return { server, admin }
+}
+
+test('what a room leaves behind expires once nobody is in it, and stays when someone comes back', async () => {
+  const { state, bench, keys, room } = open()
+  const seated = await bench.join()
+  await state.log.append(seated.write({ rid: 1, reply: 1 }), text())
+  await state.places.leave(room, seated.id, 'any', at)
+  const remaining = [keys.room(room), keys.log(room)]
+  const expiring = () => Promise.all(remaining.map((key) => state.client.pttl(key)))
+  for (const left of await expiring()) expect(left).toBeGreaterThan((retention.log - 10) * 1000)
+  const gone = [keys.members(room), keys.session(room, seated.id), keys.replies(room, seated.id)]
+  for (const key of gone) expect(await state.client.exists(key)).toBe(0)
+  await bench.join()
+  expect(await expiring()).toEqual([-1, -1])
+})
+
+test('what is set for a room does not expire', async () => {
+  const { state, bench, keys, room } = open()
+  const leave = async () => {
+    const { id } = await bench.join()
+    await state.places.leave(room, id, 'any', at)
+  }
+  await leave()
+  await state.rooms.configure(room, { participantLimit: 1 })
+  expect(await state.client.pttl(keys.room(room))).toBe(-1)
+  await leave()
+  expect(await state.client.pttl(keys.room(room))).toBe(-1)
+})
+
+test('a room that expired starts anew, whatever is left of it', async () => {
+  const { state, bench, keys, room } = open()
+  const seated = await bench.join()
+  await state.places.leave(room, seated.id, 'any', at)
+  await state.client.unlink(keys.room(room))
+  const again = await bench.join()
+  expect(again.joined.seq).toBe(1)
+  expect((await bench.log()).map(({ seq }) => seq)).toEqual([1])
+})
+
+test('a login token expires', async () => {
+  const { state, bench, keys, room } = open()
+  const { request, place } = await bench.join()
+  const left = () => state.client.ttl(keys.token(room, request.token.id))
+  expect(await left()).toBeGreaterThan(170)
+  await state.places.settle(place, { ...request.token, seconds: 500 })
+  expect(await left()).toBeGreaterThan(490)
+})
+
+test('rooms that are gone are taken off the list of rooms', async () => {
+  const { state, bench, keys, room } = open()
+  const gone = bench.anotherRoom()
+  await bench.join()
+  await state.nodes.hold('A', [room, gone.room])
+  const listed = async () =>
+    (await state.client.zmscore(keys.rooms, room, gone.room)).map((lastUse) => lastUse !== null)
+  await state.rooms.prune(60, 10)
+  expect(await listed()).toEqual([true, true])
+  await state.rooms.prune(0, 10)
+  expect(await listed()).toEqual([true, false])
+})
+
+test('every key has the prefix and every key of a room its hash tag', async () => {
+  const { admin, server } = await ownRedis()
+  const { state, bench, prefix } = open(server.url)
+  await state.nodes.beat({ id: 'A', url: '', version: '', connections: 0 })
+  await state.nodes.hold('A', [bench.room])
+  const seated = await bench.join()
+  await state.places.detach(seated.place, 1)
+  const names = await admin.keys('*')
+  expect(names.length).toBeGreaterThan(6)
+  for (const name of names) expect(name).toMatch(new RegExp(`^${prefix}:`))
+  for (const name of names.filter((name) => name.includes(seated.id))) expect(name).toContain(`:{${bench.room}}:`)
+})
+
+test('a subscription that broke is established again, and said so', async () => {
+  const { server, admin } = await ownRedis()
+  const { state, bench } = open(server.url)
+  const seated = await bench.join()
+  const ears = new Ears()
+  await state.wire.listen(bench.room, ears.hear)
+  const { room } = bench.anotherRoom()
+  await state.wire.listen(room, () => {})
+  await state.wire.unlisten(room)
+  const reset = new Promise((resolve) => state.wire.onReset(resolve))
+  await admin.client('KILL', 'TYPE', 'PUBSUB')
+  expect(await reset).toEqual([bench.room])
+  await bench.say(seated)
+  expect((await ears.count(1)).map(({ seq }) => seq)).toEqual([2])
+})
+
+test('scripts that Redis has forgotten are sent again', async () => {
+  const { server, admin } = await ownRedis()
+  const { bench } = open(server.url)
+  const seated = await bench.join()
+  await bench.say(seated)
+  await admin.script('FLUSH')
+  expect(await bench.say(seated)).toBe(3)
+})
+
+test('a Redis that stands still is unavailable, and what was sent meanwhile is done once', async () => {
+  const { server } = await ownRedis()
+  const { state, bench } = open(server.url)
+  const seated = await bench.join()
+  await state.ping()
+  server.pause()
+  const write = seated.write()
+  await Promise.all([refuses(state.ping(), 'unavailable'), refuses(state.log.append(write, text()), 'unavailable')])
+  server.resume()
+  expect(await state.log.append(write, text())).toBe(2)
+  expect(await bench.log()).toHaveLength(2)
+})
+
+test('a Redis that is gone is unavailable, and closing does not wait for it', async () => {
+  const { server } = await ownRedis()
+  const { state, bench } = open(server.url)
+  await bench.join()
+  await server.stop()
+  await refuses(bench.join(), 'unavailable')
+  await refuses(state.ping(), 'unavailable')
+  await state.close()
+  await state.close()
+})

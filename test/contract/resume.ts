@@ -1,0 +1,174 @@
+import { expect, test } from 'vitest'
+import { newId } from '../../src/core/ids.ts'
+import { at, type Contract, refuses, text } from './bench.ts'
+import { camera } from './samples.ts'
+
+/** Relogin: `places.resume`. */
+export function describeResume({ open, fresh }: Contract): void {
+  test('a lost connection resumes on another node', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    await bench.state.places.detach(seated.place, 1)
+    expect(await bench.resume(seated)).toEqual({
+      owner: expect.stringMatching(/^B:\d+$/),
+      member: seated.member,
+      from: 1,
+      doubt: 1,
+      complete: true,
+      previousNode: 'A',
+      rid: 0,
+      tokenId: seated.request.token.id,
+    })
+    expect(await bench.log()).toHaveLength(1)
+  })
+
+  test('a connection that may still stand is named', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    expect(await bench.resume(seated)).toMatchObject({ previousOwner: seated.place.owner, previousNode: 'A' })
+  })
+
+  test('a node name may have a colon in it', async () => {
+    const bench = await open()
+    const seated = await bench.join({ node: 'host:8080' })
+    expect(await bench.resume(seated)).toMatchObject({ previousNode: 'host:8080' })
+  })
+
+  test('messages start after the seq that the client names, and none is in doubt', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    for (let n = 0; n < 4; n += 1) await bench.say(seated)
+    await bench.state.places.detach(seated.place, 5)
+    expect(await bench.resume(seated, { seq: 3 })).toMatchObject({ from: 3, doubt: 0, complete: true })
+  })
+
+  test('a seq before the login counts from the login', async () => {
+    const bench = await open()
+    await bench.say(await bench.join())
+    const late = await bench.join()
+    await bench.say(late)
+    expect(await bench.resume(late, { seq: 1 })).toMatchObject({ from: late.joined.seq, complete: true })
+  })
+
+  test('a seq that the room has not come to counts as its newest', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    await bench.say(seated)
+    expect(await bench.resume(seated, { seq: 99 })).toMatchObject({ from: 2, complete: true })
+  })
+
+  test('seq 0 is a seq', async () => {
+    const bench = await open()
+    await bench.state.rooms.configure(bench.room, { notifying: { participantActivities: false, streamChange: true } })
+    const seated = await bench.join()
+    await bench.say(seated)
+    await bench.state.places.detach(seated.place, 1)
+    expect(await bench.resume(seated, { seq: 0 })).toMatchObject({ from: 0, doubt: 0 })
+  })
+
+  test('without a seq messages start after what was handed to the lost connection', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    for (let n = 0; n < 4; n += 1) await bench.say(seated)
+    await bench.state.places.detach(seated.place, 3)
+    expect(await bench.resume(seated)).toMatchObject({ from: 3, doubt: 3 })
+  })
+
+  test('without a seq all that was said while the connection stood is in doubt', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    for (let n = 0; n < 4; n += 1) await bench.say(seated)
+    await bench.state.places.held([seated.place], [2])
+    const resumed = await bench.resume(seated)
+    expect(resumed).toMatchObject({ from: 2, doubt: 5 })
+    await bench.state.places.detach({ ...seated.place, owner: resumed.owner }, 4)
+    expect(await bench.resume(seated)).toMatchObject({ from: 4, doubt: 4 })
+  })
+
+  test('a log that does not reach back is said so, with how things stand', async () => {
+    const entries = 100
+    const bench = await fresh({ entries })
+    const seated = await bench.join()
+    const other = await bench.join()
+    const stream = camera(other.id)
+    await bench.state.media.addStream(other.write(), stream, [])
+    await bench.overflow(other, entries)
+    const top = await bench.top()
+    const resumed = await bench.resume(seated, { seq: 2 })
+    expect(resumed).toMatchObject({ complete: false, from: top, roster: { seq: top, streams: [stream] } })
+    expect(resumed.roster?.members.map(({ id }) => id).toSorted()).toEqual([seated.id, other.id].toSorted())
+    // what it was told then is where it goes on from
+    expect(await bench.resume(seated)).toMatchObject({ complete: true, from: top })
+  })
+
+  test('a log that reaches back just far enough is complete', async () => {
+    const entries = 100
+    const bench = await fresh({ entries })
+    const seated = await bench.join()
+    await bench.overflow(seated, entries)
+    const [oldest] = await bench.log()
+    if (!oldest) throw new Error('An empty log')
+    expect(oldest.seq).toBeGreaterThan(2)
+    expect(await bench.resume(seated, { seq: oldest.seq - 1 })).toMatchObject({ complete: true, from: oldest.seq - 1 })
+    expect(await bench.resume(seated, { seq: oldest.seq - 2 })).toMatchObject({ complete: false })
+  })
+
+  test('nothing is missed when nothing was said, however little is kept', async () => {
+    const bench = await fresh({ entries: 1 })
+    const seated = await bench.join()
+    await bench.overflow(seated, 100)
+    expect(await bench.resume(seated, { seq: await bench.top() })).toMatchObject({ complete: true })
+  })
+
+  test('nothing is missed in a room where nothing was ever said', async () => {
+    const bench = await open()
+    await bench.state.rooms.configure(bench.room, { notifying: { participantActivities: false, streamChange: true } })
+    expect(await bench.resume(await bench.join())).toMatchObject({ complete: true, from: 0 })
+  })
+
+  test('the last request that was done is told', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    await bench.state.log.append(seated.write({ rid: 7, reply: null }), text())
+    expect(await bench.resume(seated)).toMatchObject({ rid: 7 })
+    expect(await bench.other.log.replyTo(seated.place, 7)).toEqual({ reply: null })
+  })
+
+  test('a participant that is not there', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    await refuses(bench.resume(seated, { id: newId() }), 'participant_gone')
+    await refuses(bench.resume(seated, { room: bench.anotherRoom().room }), 'participant_gone')
+    await bench.state.places.leave(bench.room, seated.id, 'any', at)
+    await refuses(bench.resume(seated), 'participant_gone')
+  })
+
+  test('a client that does not reconnect', async () => {
+    const bench = await open()
+    const seated = await bench.join({ reconnects: false })
+    await refuses(bench.resume(seated), 'reconnection_disabled')
+  })
+
+  test('a refused relogin does the session no harm', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    await refuses(bench.resume(seated, { ticketId: newId() }), 'ticket_spent')
+    expect(await bench.state.places.held([seated.place])).toEqual(['connected'])
+    expect(await bench.say(seated)).toBe(2)
+  })
+
+  test('two relogins with one ticket at the same time: one of them has the place in the end', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    await bench.state.places.detach(seated.place, 1)
+    const request = { room: bench.room, id: seated.id, ticketId: seated.request.ticketId }
+    const [one, two] = await Promise.all([
+      bench.state.places.resume({ ...request, node: 'A', nextTicketId: newId() }),
+      bench.other.places.resume({ ...request, node: 'B', nextTicketId: newId() }),
+    ])
+    const [earlier, later] = one.previousOwner ? [two, one] : [one, two]
+    expect(later.previousOwner).toBe(earlier.owner)
+    const places = [earlier, later].map(({ owner }) => ({ ...seated.place, owner }))
+    expect(await bench.state.places.held(places)).toEqual(['moved', 'connected'])
+  })
+}

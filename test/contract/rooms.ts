@@ -1,0 +1,102 @@
+import { expect, test } from 'vitest'
+import { defaultRoomOptions } from '../../src/core/model.ts'
+import { at, type Bench, type Contract, type Seated } from './bench.ts'
+
+/** Comes in a few round trips later, so as to meet every step of what goes on meanwhile. */
+async function enterAfter(bench: Bench, trips: number): Promise<Seated> {
+  for (let trip = 0; trip < trips; trip += 1) await bench.state.ping()
+  return bench.join()
+}
+
+/** What is set for a room: `Rooms`. */
+export function describeRooms({ open, fresh }: Contract): void {
+  test('a room that nobody set anything for has the defaults', async () => {
+    const { state, room } = await open()
+    expect(await state.rooms.options(room)).toEqual(defaultRoomOptions)
+  })
+
+  test('what is set stays set, and the rest as it is', async () => {
+    const bench = await open()
+    const roles = [{ role: 'guest', publish: { audio: false, video: false }, subscribe: { audio: true, video: true } }]
+    const notifying = { participantActivities: false, streamChange: true }
+    await bench.state.rooms.configure(bench.room, { participantLimit: 5, roles })
+    await bench.other.rooms.configure(bench.room, { participantLimit: 7, notifying })
+    expect(await bench.state.rooms.options(bench.room)).toEqual({
+      ...defaultRoomOptions,
+      participantLimit: 7,
+      roles,
+      notifying,
+    })
+  })
+
+  test('options that were read are the reader’s own', async () => {
+    const bench = await open()
+    await bench.state.rooms.configure(bench.room, { views: ['common'] })
+    const options = await bench.state.rooms.options(bench.room)
+    options.views.push('mine')
+    options.notifying.streamChange = false
+    expect(await bench.state.rooms.options(bench.room)).toEqual(defaultRoomOptions)
+    const untouched = bench.anotherRoom()
+    const defaults = await bench.state.rooms.options(untouched.room)
+    defaults.roles.length = 0
+    expect((await bench.state.rooms.options(untouched.room)).roles).not.toEqual([])
+  })
+
+  test('a configured room stays when it is empty', async () => {
+    const bench = await open()
+    await bench.state.rooms.configure(bench.room, { participantLimit: 1 })
+    const seated = await bench.join()
+    await bench.state.places.leave(bench.room, seated.id, 'any', at)
+    await bench.state.rooms.prune(0, 100)
+    expect(await bench.other.rooms.options(bench.room)).toMatchObject({ participantLimit: 1 })
+    expect((await bench.join()).joined.seq).toBe(3)
+  })
+
+  test('a room may be configured while someone is in it', async () => {
+    const bench = await open()
+    await bench.join()
+    await bench.state.rooms.configure(bench.room, { participantLimit: 1 })
+    await expect(bench.join()).rejects.toMatchObject({ code: 'room_full' })
+    expect(await bench.top()).toBe(1)
+  })
+
+  test('what was set is taken back, however often', async () => {
+    const bench = await open()
+    await bench.state.rooms.configure(bench.room, { participantLimit: 1 })
+    await bench.other.rooms.remove(bench.room)
+    await bench.other.rooms.remove(bench.room)
+    expect(await bench.state.rooms.options(bench.room)).toEqual(defaultRoomOptions)
+    await bench.join()
+    await bench.join()
+    await bench.state.rooms.remove(bench.anotherRoom().room)
+  })
+
+  test('a room that is removed goes on with the defaults until its members have left', async () => {
+    const bench = await open()
+    await bench.state.rooms.configure(bench.room, { participantLimit: 1, inputLimit: 0 })
+    const first = await bench.join()
+    await bench.state.rooms.remove(bench.room)
+    const second = await bench.join()
+    expect(second.joined.roster.members).toHaveLength(2)
+    expect(await bench.say(first)).toBe(3)
+    expect(await bench.log()).toHaveLength(3)
+  })
+
+  test('removing a room while someone enters it does not take back its numbers', async () => {
+    for (let round = 0; round < 40; round += 1) {
+      const bench = await open()
+      const [, seated] = await Promise.all([bench.other.rooms.remove(bench.room), enterAfter(bench, round % 4)])
+      expect(await bench.say(seated)).toBe(seated.joined.seq + 1)
+    }
+  })
+
+  test('taking rooms off the list harms none that is in use', async () => {
+    const bench = await fresh()
+    const seated = await bench.join()
+    await bench.state.nodes.hold('A', [bench.room])
+    await bench.state.rooms.prune(0, 100)
+    await bench.state.rooms.prune(0, 100)
+    expect(await bench.say(seated)).toBe(2)
+    expect(await bench.log()).toHaveLength(2)
+  })
+}

@@ -1,0 +1,29 @@
+import { describe } from 'vitest'
+import { type Abilities, contractOf, type Factory } from './bench.ts'
+import { describeJoin } from './join.ts'
+import { describeLeave } from './leave.ts'
+import { describeLog } from './log.ts'
+import { describeMedia } from './media.ts'
+import { describeNodes } from './nodes.ts'
+import { describePlaces } from './places.ts'
+import { describeResume } from './resume.ts'
+import { describeRooms } from './rooms.ts'
+import { describeTickets } from './tickets.ts'
+import { describeWire } from './wire.ts'
+
+/** What every store has to do, whatever it keeps things in (house style 7). */
+export function describeState(name: string, factory: Factory, abilities: Abilities = {}): void {
+  describe(name, () => {
+    const contract = contractOf(factory, abilities)
+    describe('join', () => describeJoin(contract))
+    describe('resume', () => describeResume(contract))
+    describe('tickets', () => describeTickets(contract))
+    describe('places', () => describePlaces(contract))
+    describe('leave', () => describeLeave(contract))
+    describe('log', () => describeLog(contract))
+    describe('wire', () => describeWire(contract))
+    describe('media', () => describeMedia(contract))
+    describe('rooms', () => describeRooms(contract))
+    describe('nodes', () => describeNodes(contract))
+  })
+}

@@ -1,0 +1,133 @@
+import { expect, test } from 'vitest'
+import { newId } from '../../src/core/ids.ts'
+import { type Bench, type Contract, refuses, type Seated } from './bench.ts'
+
+/** Which ticket ids are good: `join`, `resume`, `renew` and `settle` together. */
+export function describeTickets({ open }: Contract): void {
+  /** Relogs in; answers with the place that it gave. */
+  const use = async (bench: Bench, seated: Seated, ticketId: string, nextTicketId: string) => {
+    const { owner } = await bench.resume(seated, { ticketId, nextTicketId })
+    return { ...seated.place, owner }
+  }
+
+  test('a renewed ticket is good, and the one before stays so until the renewed one is used', async () => {
+    const bench = await open()
+    const seated = await bench.join({ ticketId: 'one' })
+    await bench.state.places.renew(seated.place, 'two')
+    await use(bench, seated, 'one', 'three')
+    await use(bench, seated, 'two', 'four')
+    for (const spent of ['one', 'three']) await refuses(use(bench, seated, spent, 'five'), 'ticket_spent')
+  })
+
+  test('using the renewed one spends the one before', async () => {
+    const bench = await open()
+    const seated = await bench.join({ ticketId: 'one' })
+    await bench.state.places.renew(seated.place, 'two')
+    await use(bench, seated, 'two', 'three')
+    await refuses(use(bench, seated, 'one', 'four'), 'ticket_spent')
+  })
+
+  test('renewing twice spends the first', async () => {
+    const bench = await open()
+    const seated = await bench.join({ ticketId: 'one' })
+    await bench.state.places.renew(seated.place, 'two')
+    await bench.state.places.renew(seated.place, 'three')
+    await refuses(use(bench, seated, 'one', 'four'), 'ticket_spent')
+    await use(bench, seated, 'two', 'four')
+  })
+
+  test('renewing to the same ticket again changes nothing', async () => {
+    const bench = await open()
+    const seated = await bench.join({ ticketId: 'one' })
+    await bench.state.places.renew(seated.place, 'two')
+    await bench.state.places.renew(seated.place, 'two')
+    await use(bench, seated, 'one', 'three')
+  })
+
+  test('only the owner renews', async () => {
+    const bench = await open()
+    const seated = await bench.join({ ticketId: 'one' })
+    await use(bench, seated, 'one', 'two')
+    await refuses(bench.state.places.renew(seated.place, 'three'), 'moved')
+    await refuses(bench.state.places.renew({ ...seated.place, id: 'nobody' }, 'three'), 'moved')
+    await use(bench, seated, 'two', 'three')
+  })
+
+  test('the ticket of a relogin is good, and the one used stays so in case the ack was lost', async () => {
+    const bench = await open()
+    const seated = await bench.join({ ticketId: 'one' })
+    await use(bench, seated, 'one', 'two')
+    await use(bench, seated, 'one', 'three')
+    await use(bench, seated, 'three', 'four')
+    for (const spent of ['one', 'two']) await refuses(use(bench, seated, spent, 'five'), 'ticket_spent')
+  })
+
+  test('of several relogins with one ticket it does not matter whose answer came, nor which was done last', async () => {
+    const bench = await open()
+    const seated = await bench.join({ ticketId: 'one' })
+    await use(bench, seated, 'one', 'heard')
+    for (let n = 0; n < 5; n += 1) await use(bench, seated, 'one', `unheard-${n}`)
+    const place = await use(bench, seated, 'heard', 'next')
+    for (const spent of ['one', 'unheard-4']) await refuses(use(bench, seated, spent, 'other'), 'ticket_spent')
+    await bench.state.places.settle(place, seated.request.token)
+    await refuses(use(bench, seated, 'heard', 'other'), 'ticket_spent')
+    await use(bench, seated, 'next', 'last')
+  })
+
+  test('once the client is known to have its ticket, others given out for the one before are spent', async () => {
+    const bench = await open()
+    const seated = await bench.join({ ticketId: 'one' })
+    await use(bench, seated, 'one', 'unheard')
+    const place = await use(bench, seated, 'one', 'heard')
+    await bench.state.places.settle(place, seated.request.token)
+    await refuses(use(bench, seated, 'unheard', 'other'), 'ticket_spent')
+    await use(bench, seated, 'heard', 'next')
+  })
+
+  test('only so many unused tickets are kept', async () => {
+    const bench = await open()
+    const seated = await bench.join({ ticketId: 'one' })
+    const given = Array.from({ length: 40 }, () => newId())
+    for (const ticketId of given) await use(bench, seated, 'one', ticketId)
+    await refuses(use(bench, seated, given[0] ?? '', 'other'), 'ticket_spent')
+    await use(bench, seated, given.at(-1) ?? '', 'next')
+  })
+
+  test('a relogin that is repeated leaves the same tickets', async () => {
+    const bench = await open()
+    const seated = await bench.join({ ticketId: 'one' })
+    await use(bench, seated, 'one', 'two')
+    await use(bench, seated, 'one', 'two')
+    await use(bench, seated, 'two', 'three')
+  })
+
+  test('once the client is known to have its ticket, the one before is spent', async () => {
+    const bench = await open()
+    const seated = await bench.join({ ticketId: 'one' })
+    const place = await use(bench, seated, 'one', 'two')
+    await bench.other.places.settle(place, seated.request.token)
+    await bench.other.places.settle(place, seated.request.token)
+    await refuses(use(bench, seated, 'one', 'three'), 'ticket_spent')
+    await use(bench, seated, 'two', 'three')
+  })
+
+  test('what one who has moved is known to have spends nothing', async () => {
+    const bench = await open()
+    const seated = await bench.join({ ticketId: 'one' })
+    const again = await bench.join({ token: seated.request.token, ticketId: 'two' })
+    await bench.state.places.settle(seated.place, seated.request.token)
+    await bench.state.places.renew(again.place, 'three')
+    await bench.state.places.settle(seated.place, seated.request.token)
+    const third = await bench.join({ token: seated.request.token, ticketId: 'four' })
+    expect(third.id).toBe(seated.id)
+  })
+
+  test('settling again does not spend the ticket that was renewed meanwhile for one who has moved', async () => {
+    const bench = await open()
+    const seated = await bench.join({ ticketId: 'one' })
+    const place = await use(bench, seated, 'one', 'two')
+    await bench.other.places.renew(place, 'three')
+    await bench.state.places.settle(seated.place, seated.request.token)
+    await use(bench, seated, 'two', 'four')
+  })
+}

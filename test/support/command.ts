@@ -1,0 +1,117 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { afterEach } from 'vitest'
+import { until } from './redis.ts'
+
+const file = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+
+/** What is run: the executable and its first arguments. */
+export type Program = readonly [string, ...string[]]
+
+/** The built command, `signalbox`. */
+export const signalbox: Program = [process.execPath, file('../../dist/cli.js')]
+
+/** A TypeScript file of the project, named from its root. */
+export const typescript = (path: string): Program => [
+  process.execPath,
+  '--import',
+  import.meta.resolve('tsx'),
+  file(`../../${path}`),
+]
+
+type Environment = { [option: string]: string | number }
+
+export type Output = { code: number | null; signal: NodeJS.Signals | null; stdout: string; stderr: string }
+
+/** A program that runs; it is killed after the test. */
+export type Running = {
+  pid: number
+  child: ChildProcess
+  signal: (signal: NodeJS.Signals) => void
+  /** Resolves to the first line on stdout that matches, also if it came before. @throws Error when it ends without */
+  line: (pattern: RegExp) => Promise<RegExpExecArray>
+  exited: Promise<Output>
+}
+
+const running = new Set<Running>()
+afterEach(async () => {
+  const left = [...running]
+  for (const { signal } of left) signal('SIGKILL')
+  await Promise.all(left.map(({ exited }) => exited))
+})
+
+/** Starts a program with nothing of the test runner's environment but PATH, and perhaps a channel to talk over. */
+export function start(
+  [executable, ...first]: Program,
+  args: string[] = [],
+  env: Environment = {},
+  channel = false,
+): Running {
+  const texts = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, String(value)]))
+  const child = spawn(executable, [...first, ...args], {
+    env: { PATH: process.env.PATH, ...texts },
+    stdio: ['ignore', 'pipe', 'pipe', channel ? 'ipc' : 'ignore'],
+  })
+  if (!child.stdout || !child.stderr) throw new Error('No pipes')
+  const output = { stdout: '', stderr: '' }
+  child.stdout.on('data', (text) => (output.stdout += text))
+  child.stderr.on('data', (text) => (output.stderr += text))
+  // not `close`, which does not come after a channel was closed from this side
+  const ends = [once(child, 'exit'), once(child.stdout, 'close'), once(child.stderr, 'close')] as const
+  const exited = Promise.all(ends).then(([[code, signal]]): Output => ({ code, signal, ...output }))
+  const program: Running = {
+    pid: child.pid ?? 0,
+    child,
+    signal: (signal) => void child.kill(signal),
+    line: lineFinder(child, exited),
+    exited: exited.finally(() => running.delete(program)),
+  }
+  running.add(program)
+  return program
+}
+
+/** Runs a program to its end. */
+export async function run(program: Program, args: string[] = [], env: Environment = {}): Promise<Output> {
+  return start(program, args, env).exited
+}
+
+function lineFinder({ stdout }: ChildProcess, exited: Promise<Output>): Running['line'] {
+  const lines: string[] = []
+  const looking = new Set<(line: string) => void>()
+  if (stdout) {
+    createInterface({ input: stdout }).on('line', (line) => {
+      lines.push(line)
+      for (const look of looking) look(line)
+    })
+  }
+  return async (pattern) => {
+    const found = new Promise<RegExpExecArray>((resolve) => {
+      const look = (line: string) => {
+        const match = pattern.exec(line)
+        if (match) resolve(match)
+      }
+      lines.forEach(look)
+      looking.add(look)
+    })
+    const ended = exited.then((output): never => {
+      throw new Error(`It ended without ${pattern}: ${JSON.stringify(output)}`)
+    })
+    return Promise.race([found, ended])
+  }
+}
+
+/** Resolves when none of the processes is there any more: their end is told to their parent only. */
+export async function gone(pids: number[]): Promise<void> {
+  await until(async () => !pids.some(isThere))
+}
+
+export function isThere(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}

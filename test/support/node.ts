@@ -1,0 +1,109 @@
+import type { AddressInfo } from 'node:net'
+import { type Logger, pino } from 'pino'
+import { afterAll } from 'vitest'
+import { type App, createApp, type Parts } from '../../src/app.ts'
+import { type Config, readConfig } from '../../src/config.ts'
+import { newId } from '../../src/core/ids.ts'
+import type { LeasePace } from '../../src/core/lease.ts'
+import { writeToken } from '../../src/core/tokens.ts'
+import type { Client } from './client.ts'
+import { randomPrefix, redisUrl, until } from './redis.ts'
+
+/** The key that every node of a test signs with. */
+export const testSecret = 'the secret that the nodes of a test share'
+
+/** Quick enough that nobody waits for a duty, slow enough for two cores. */
+const pace: LeasePace = { beat: 500, reap: 100, check: 500, hold: 5000 }
+
+export type LogLine = { level: number; msg: string; [field: string]: unknown }
+
+export type NodeOptions = {
+  /** As the environment would set them. */
+  env?: { [option: string]: string | number }
+  /** Redis instead of memory: the run's own with a new prefix, or what is named. Nodes with the same prefix are a cluster. */
+  redis?: true | { url?: string; prefix?: string }
+  parts?: Omit<Parts, 'log'>
+}
+
+export type TestNode = {
+  url: string
+  opsUrl: string
+  app: App
+  config: Config
+  /** What the node logged, from `debug` up; `text` as it would stand in a file. */
+  logs: { lines: LogLine[]; text: string }
+  close: () => Promise<void>
+}
+
+const running = new Set<TestNode>()
+afterAll(async () => {
+  await Promise.all([...running].map((node) => node.close()))
+})
+
+/** A node in this process on free ports. It is closed after the last test of the file, if not before. */
+export async function startNode({ env = {}, redis, parts = {} }: NodeOptions = {}): Promise<TestNode> {
+  const { url = '', prefix = randomPrefix() } = redis === true ? {} : (redis ?? {})
+  const config = readConfig({
+    HOST: '127.0.0.1',
+    PORT: '0',
+    SIGNALBOX_SECRET: testSecret,
+    LOG_LEVEL: 'debug',
+    ...(redis ? { REDIS_URL: url || redisUrl(), REDIS_PREFIX: prefix } : {}),
+    ...Object.fromEntries(Object.entries(env).map(([name, value]) => [name, String(value)])),
+  })
+  const logs: TestNode['logs'] = { lines: [], text: '' }
+  const app = createApp(config, { pace, ...parts, log: logInto(logs, config.nodeId) })
+  await app.begin()
+  await app.http.listen({ host: config.host, port: 0 })
+  if (app.ops !== app.http) await app.ops.listen({ host: config.host, port: 0 })
+  const node: TestNode = {
+    url: urlOf(app.http),
+    opsUrl: urlOf(app.ops),
+    app,
+    config,
+    logs,
+    close: async () => {
+      running.delete(node)
+      await app.close()
+    },
+  }
+  running.add(node)
+  return node
+}
+
+/** Two or more nodes of one cluster, on the run's Redis unless another is named. */
+export async function startCluster(count: number, options: NodeOptions = {}): Promise<TestNode[]> {
+  const redis = { prefix: randomPrefix(), ...(options.redis === true ? {} : options.redis) }
+  return Promise.all(Array.from({ length: count }, () => startNode({ ...options, redis })))
+}
+
+export type Ask = { room: string; user?: string; role?: string }
+
+/** A login token such as every node of a test takes. */
+export function tokenFor(
+  { room, user = 'someone', role = 'presenter' }: Ask,
+  { secret = testSecret, notAfter = Date.now() + 60_000 } = {},
+): string {
+  return writeToken([secret], { room, user, role }, { host: '127.0.0.1:1', secure: false }, notAfter)
+}
+
+/** Cuts a client's connection. Resolves when its node knows, and the participant is in its window. */
+export async function lose({ app }: TestNode, client: Client): Promise<void> {
+  client.cut()
+  await until(async () => app.sessions.waiting.some(({ id }) => id === client.id))
+}
+
+/** A room that no other test is in. */
+export const newRoom = (): string => `room ${newId()}`
+
+function logInto(logs: TestNode['logs'], node: string): Logger {
+  const write = (line: string) => {
+    logs.lines.push(JSON.parse(line))
+    logs.text += line
+  }
+  return pino({ level: 'debug', base: { node } }, { write })
+}
+
+function urlOf({ server }: App['http']): string {
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}

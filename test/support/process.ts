@@ -1,0 +1,125 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { afterEach, expect, vi } from 'vitest'
+import { testSecret } from './node.ts'
+import { freePorts } from './redis-server.ts'
+
+const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
+
+export type ProcessOptions = {
+  redisUrl: string
+  /** Processes with the same prefix are a cluster. */
+  prefix: string
+  env?: { [option: string]: string | number }
+}
+
+export type Exit = { code: number | null; signal: NodeJS.Signals | null }
+
+/** A node in a process of its own, as it would run on a machine of its own. */
+export type NodeProcess = {
+  url: string
+  opsUrl: string
+  pid: number
+  kill(signal: NodeJS.Signals): void
+  exited: Promise<Exit>
+  /** What it printed and logged: warnings and worse, unless LOG_LEVEL says otherwise. */
+  output(): string
+}
+
+const running = new Set<ChildProcess>()
+const killAll = () => {
+  for (const child of running) child.kill('SIGKILL')
+}
+process.on('exit', killAll)
+afterEach(async () => {
+  const exits = [...running].map((child) => exitOf(child))
+  killAll()
+  await Promise.all(exits)
+})
+
+/** Starts `node dist/main.js` on free ports; resolves when /readyz says 200. It is killed after the test. */
+export async function startProcess(options: ProcessOptions): Promise<NodeProcess> {
+  for (let attempt = 1; ; attempt += 1) {
+    const [port = 0, opsPort = 0] = await freePorts(2)
+    const node = spawnNode(port, opsPort, options)
+    const ended = await Promise.race([whenReady(node), node.exited])
+    if (ended === undefined) return node
+    const taken = node.output().includes('EADDRINUSE') // somebody else was quicker
+    if (!taken || attempt === 3) throw new Error(`The node ended (${JSON.stringify(ended)}):\n${node.output()}`)
+  }
+}
+
+export function startProcesses(count: number, options: ProcessOptions): Promise<NodeProcess[]> {
+  return Promise.all(Array.from({ length: count }, () => startProcess(options)))
+}
+
+function spawnNode(port: number, opsPort: number, { redisUrl, prefix, env = {} }: ProcessOptions): NodeProcess {
+  const settings = {
+    HOST: '127.0.0.1',
+    PORT: port,
+    OPS_PORT: opsPort,
+    REDIS_URL: redisUrl,
+    REDIS_PREFIX: prefix,
+    SIGNALBOX_SECRET: testSecret,
+    LOG_LEVEL: 'warn',
+    ...env,
+  }
+  const texts = Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, String(value)]))
+  const child = spawn(process.execPath, [main], {
+    env: { PATH: process.env.PATH, ...texts }, // nothing of what the test runner was started with
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  running.add(child)
+  const exited = exitOf(child).finally(() => running.delete(child))
+  let said = ''
+  const note = (text: Buffer) => {
+    said += text
+  }
+  child.stdout.on('data', note)
+  child.stderr.on('data', note)
+  return {
+    url: `http://127.0.0.1:${port}`,
+    opsUrl: `http://127.0.0.1:${opsPort}`,
+    pid: child.pid ?? 0,
+    kill: (signal) => child.kill(signal),
+    exited,
+    output: () => said,
+  }
+}
+
+function exitOf(child: ChildProcess): Promise<Exit> {
+  const { exitCode: code, signalCode: signal } = child
+  if (code !== null || signal !== null) return Promise.resolve({ code, signal })
+  return new Promise((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }))
+    child.once('error', () => resolve({ code: null, signal: null }))
+  })
+}
+
+/** Asks until it is so: nothing tells of it from outside. */
+async function whenReady({ opsUrl, exited }: NodeProcess): Promise<undefined> {
+  let over = false
+  void exited.finally(() => {
+    over = true
+  })
+  await vi.waitUntil(async () => over || (await statusOf(`${opsUrl}/readyz`)) === 200, {
+    timeout: 30_000,
+    interval: 25,
+  })
+}
+
+/** 0 when nobody answers. */
+export async function statusOf(url: string): Promise<number> {
+  return fetch(url).then(
+    ({ status }) => status,
+    () => 0,
+  )
+}
+
+/** They live, and nothing happened in them that nobody had thought of. */
+export async function expectUnharmed(nodes: NodeProcess[]): Promise<void> {
+  for (const node of nodes) {
+    expect(await statusOf(`${node.opsUrl}/healthz`)).toBe(200)
+    expect(node.output()).not.toContain('"level":60')
+  }
+}

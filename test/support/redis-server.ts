@@ -1,0 +1,118 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Redis } from 'ioredis'
+
+/** A `redis-server` of our own: in a folder of its own, on a free port of the loopback interface, keeping nothing. */
+export type RedisServer = {
+  url: string
+  port: number
+  pid: number
+  /** The process stands still with its connections open, as on a machine that is too busy, until it is resumed. */
+  pause(): void
+  resume(): void
+  stop(): Promise<void>
+}
+
+/** Ports that are free on the loopback interface just now. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer())
+  const ports = await Promise.all(
+    servers.map(
+      (server) =>
+        new Promise<number>((resolve, reject) => {
+          server.once('error', reject)
+          server.listen(0, '127.0.0.1', () => {
+            const address = server.address()
+            resolve(typeof address === 'object' && address ? address.port : 0)
+          })
+        }),
+    ),
+  )
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+  return ports
+}
+
+/** @throws Error that says how to install Redis, when there is none that is new enough */
+export function requireRedis(command = 'redis-server'): void {
+  const { stdout } = spawnSync(command, ['--version'], { encoding: 'utf8' })
+  const version = /v=(\d+)\.(\S+)/.exec(stdout ?? '')
+  if (version && Number(version[1]) >= 7) return
+  const found = version ? `version ${version[1]}.${version[2]} was found` : 'none was found'
+  const install = process.platform === 'darwin' ? 'brew install redis' : 'sudo apt-get install redis-server'
+  throw new Error(`The tests need redis-server 7 or newer, and ${found}. Install it: ${install}`)
+}
+
+/** Starts one server that keeps nothing; resolves when it answers. */
+export function spawnRedis(extra: (port: number) => Promise<string[]> | string[] = () => []): Promise<RedisServer> {
+  return spawnServer(async (port, folder) => [
+    ...['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no'],
+    ...(await extra(port)),
+  ])
+}
+
+/** Starts `redis-server` with the arguments for a port and a folder of its own; resolves when it answers. */
+export async function spawnServer(
+  argsFor: (port: number, folder: string) => Promise<string[]> | string[],
+): Promise<RedisServer> {
+  requireRedis()
+  const folder = await mkdtemp(join(tmpdir(), 'signalbox-redis-'))
+  for (let attempt = 1; ; attempt += 1) {
+    const [port = 0] = await freePorts(1)
+    const child = spawn('redis-server', await argsFor(port, folder), { stdio: ['ignore', 'pipe', 'inherit'] })
+    try {
+      await answers(child, port)
+      return handle(child, port, folder)
+    } catch (error) {
+      await end(child)
+      if (attempt < 3) continue // somebody else took the port
+      await rm(folder, { recursive: true, force: true })
+      throw error
+    }
+  }
+}
+
+/** Resolves at the first PONG. @throws Error with what the server last said, when it ends before that */
+async function answers(child: ChildProcess, port: number): Promise<void> {
+  let said = ''
+  child.stdout?.on('data', (text: Buffer) => {
+    said = `${said}${text}`.slice(-2000)
+  })
+  const client = new Redis(port, '127.0.0.1', { retryStrategy: () => 20, maxRetriesPerRequest: null })
+  client.on('error', () => {})
+  const ended = new Promise<never>((_, reject) => {
+    child.once('error', reject)
+    child.once('exit', () => reject(new Error(`redis-server ended: ${said}`)))
+  })
+  try {
+    await Promise.race([client.ping(), ended])
+  } finally {
+    client.disconnect()
+  }
+}
+
+function handle(child: ChildProcess, port: number, folder: string): RedisServer {
+  const kill = () => child.kill('SIGKILL')
+  process.once('exit', kill)
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    port,
+    pid: child.pid ?? 0,
+    pause: () => child.kill('SIGSTOP'),
+    resume: () => child.kill('SIGCONT'),
+    stop: async () => {
+      process.off('exit', kill)
+      await end(child)
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  child.kill('SIGKILL') // it keeps nothing, and a paused one hears no other signal
+  await ended
+}

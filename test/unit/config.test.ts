@@ -1,0 +1,205 @@
+import { expect, test } from 'vitest'
+import { type Config, ConfigError, describeConfig, type Environment, readConfig } from '../../src/config.ts'
+
+const secret = 'a secret of thirty-two characters'
+
+type Row = {
+  field: keyof Config
+  default: unknown
+  valid: [text: string, value: unknown][]
+  invalid: string[]
+}
+
+const integer = (field: keyof Config, fallback: number, invalid: string[]): Row => ({
+  field,
+  default: fallback,
+  valid: [['4096', 4096]],
+  invalid: ['abc', '4096.5', '4096 bytes', 'true', '-1', ' ', ...invalid],
+})
+const port = (field: keyof Config, fallback: number): Row => ({
+  ...integer(field, fallback, ['65536']),
+  valid: [
+    ['0', 0],
+    ['65535', 65535],
+  ],
+})
+const seconds = (field: keyof Config, fallback: number, least: number): Row => ({
+  field,
+  default: fallback,
+  valid: [
+    [String(least), least],
+    ['2.5', 2.5],
+  ],
+  invalid: ['soon', '10s', 'true', 'Infinity', String(least - 0.01)],
+})
+const text = (field: keyof Config, fallback: unknown, valid: string, invalid: string[] = []): Row => ({
+  field,
+  default: fallback,
+  valid: [[valid, valid]],
+  invalid,
+})
+
+/** Every option that is a field of its own; the others have tests of their own below. */
+const options: { [name: string]: Row } = {
+  HOST: text('host', '0.0.0.0', '::1'),
+  PORT: port('port', 8080),
+  OPS_PORT: port('opsPort', 9464),
+  REDIS_PREFIX: text('redisPrefix', 'sb', '123', ['a b', '{a}']),
+  NODE_ID: text('nodeId', expect.stringMatching(/^[0-9a-f]{8}$/), '1.a_B-2', ['a b', 'a:b', 'x'.repeat(65)]),
+  NODE_URL: text('nodeUrl', expect.stringMatching(/^http:\/\/[\d.]+:8080$/), 'https://a.example:1', ['a.example:1']),
+  TOKEN_TTL: seconds('tokenTtl', 180, 1),
+  TICKET_TTL: seconds('ticketTtl', 600, 1),
+  RECONNECT_WINDOW: seconds('window', 60, 0),
+  PING_INTERVAL: seconds('pingInterval', 25, 0.1),
+  PING_TIMEOUT: seconds('pingTimeout', 20, 0.1),
+  DRAIN_SECONDS: seconds('drainSeconds', 20, 0),
+  MAX_MESSAGE_BYTES: integer('maxMessageBytes', 65536, ['255']),
+  LOG_LEVEL: text('logLevel', 'info', 'silent', ['loud', 'INFO']),
+  CORS_ORIGINS: {
+    field: 'corsOrigins',
+    default: ['*'],
+    valid: [['http://a, http://b', ['http://a', 'http://b']]],
+    invalid: [],
+  },
+  TRUST_PROXY: {
+    field: 'trustProxy',
+    default: undefined,
+    valid: [
+      ['true', true],
+      ['false', false],
+      ['2', 2],
+      ['10.0.0.0/8', '10.0.0.0/8'],
+    ],
+    invalid: [],
+  },
+  DEMO: {
+    field: 'demo',
+    default: true,
+    valid: [
+      ['false', false],
+      ['true', true],
+    ],
+    invalid: ['yes', '2'],
+  },
+}
+const others = ['NODE_ENV', 'REDIS_URL', 'REDIS_MODE', 'REDIS_SENTINEL_NAME', 'SIGNALBOX_SECRET']
+
+/** The mistakes, without what is said about each. */
+function mistakenIn(environment: Environment): string[] {
+  return mistakesIn(environment).map((mistake) => mistake.split(':', 1)[0] ?? '')
+}
+
+function mistakesIn(environment: Environment): string[] {
+  try {
+    readConfig(environment)
+    return []
+  } catch (error) {
+    if (error instanceof ConfigError) return error.mistakes
+    throw error
+  }
+}
+
+function shown(environment: Environment, option: string): string | undefined {
+  return describeConfig(environment).find(({ name }) => name === option)?.value
+}
+
+test('every option is tested here', () => {
+  const names = describeConfig({}).map(({ name }) => name)
+  expect(names.sort()).toEqual([...Object.keys(options), ...others].sort())
+})
+
+test.each(Object.entries(options))(
+  '%s: default, valid, invalid',
+  (name, { field, default: fallback, valid, invalid }) => {
+    expect(readConfig({})[field]).toEqual(fallback)
+    expect(readConfig({ [name]: '' })[field], 'an empty value counts as unset').toEqual(fallback)
+    for (const [text, value] of valid) expect(readConfig({ [name]: text })[field], text).toEqual(value)
+    for (const text of invalid) expect(mistakenIn({ [name]: text }), text).toEqual([name])
+  },
+)
+
+test('all mistakes are told at once, one a line', () => {
+  const environment = { PORT: 'x', LOG_LEVEL: 'loud', SIGNALBOX_SECRET: 'short', REDIS_URL: 'localhost:6379' }
+  expect(mistakenIn(environment)).toEqual(['PORT', 'LOG_LEVEL', 'REDIS_URL', 'SIGNALBOX_SECRET'])
+  expect(() => readConfig(environment)).toThrow(/^The configuration has 4 mistakes:\n {2}PORT: .*\n {2}LOG_LEVEL: /)
+})
+
+test('what the environment holds besides is no concern', () => {
+  const environment = { PATH: '/bin', toString: 'x', constructor: 'y' } as unknown as Environment
+  expect(mistakesIn(environment)).toEqual([])
+})
+
+test('memory without REDIS_URL; with it, a secret is required', () => {
+  expect(readConfig({}).redis).toBeUndefined()
+  expect(mistakenIn({ REDIS_URL: 'redis://h' })).toEqual(['SIGNALBOX_SECRET'])
+  const { redis } = readConfig({ REDIS_URL: 'rediss://u:p@h:1/2', SIGNALBOX_SECRET: secret })
+  expect(redis).toEqual({ urls: ['rediss://u:p@h:1/2'], mode: 'standalone' })
+})
+
+test.each(['http://h', 'redis://', 'h:6379', 'redis://a,nonsense'])('REDIS_URL %s is a mistake', (url) => {
+  expect(mistakenIn({ REDIS_URL: url, REDIS_MODE: 'cluster', SIGNALBOX_SECRET: secret })).toEqual(['REDIS_URL'])
+})
+
+test('REDIS_MODE: what each needs', () => {
+  const given = { SIGNALBOX_SECRET: secret, REDIS_URL: 'redis://a, redis://b' }
+  const urls = ['redis://a', 'redis://b']
+  expect(readConfig({ ...given, REDIS_MODE: 'cluster' }).redis).toEqual({ urls, mode: 'cluster' })
+  const sentinel = { ...given, REDIS_MODE: 'sentinel' }
+  expect(readConfig({ ...sentinel, REDIS_SENTINEL_NAME: 'm' }).redis).toEqual({
+    urls,
+    mode: 'sentinel',
+    sentinelName: 'm',
+  })
+  expect(mistakenIn(sentinel)).toEqual(['REDIS_SENTINEL_NAME'])
+  expect(mistakenIn(given)).toEqual(['REDIS_URL'])
+  expect(mistakenIn({ REDIS_MODE: 'cluster' })).toEqual(['REDIS_URL'])
+  expect(mistakenIn({ REDIS_MODE: 'other' })).toEqual(['REDIS_MODE'])
+})
+
+test('SIGNALBOX_SECRET: the first key signs, all verify, none is short; without one, one is made', () => {
+  const second = secret.toUpperCase()
+  expect(readConfig({ SIGNALBOX_SECRET: `${secret}, ${second}` }).keys).toEqual([secret, second])
+  expect(mistakenIn({ SIGNALBOX_SECRET: `${secret},${'x'.repeat(31)}` })).toEqual(['SIGNALBOX_SECRET'])
+  const [made] = readConfig({}).keys
+  expect(made).toMatch(/^[0-9a-f]{64}$/)
+  expect(readConfig({}).keys).not.toEqual([made])
+})
+
+test('production: no secret is made, nothing is open to all', () => {
+  const production = { NODE_ENV: 'production', SIGNALBOX_SECRET: secret }
+  expect(mistakenIn({ NODE_ENV: 'production' })).toEqual(['SIGNALBOX_SECRET'])
+  expect(readConfig(production)).toMatchObject({ production: true, corsOrigins: [], demo: false })
+  expect(readConfig({ ...production, DEMO: 'true', CORS_ORIGINS: '*' })).toMatchObject({
+    corsOrigins: ['*'],
+    demo: true,
+  })
+  expect(readConfig({})).toMatchObject({ production: false, corsOrigins: ['*'], demo: true })
+})
+
+test('the description has the value in force, the default and the meaning of every option', () => {
+  const rows = describeConfig({ PORT: '1234', NODE_ENV: 'production', SIGNALBOX_SECRET: secret })
+  for (const { name, default: fallback, meaning } of rows) {
+    expect(fallback, name).not.toBe('')
+    expect(meaning, name).not.toBe('')
+  }
+  const row = (name: string) => rows.find((row) => row.name === name)
+  expect(row('PORT')).toMatchObject({ value: '1234', default: '8080' })
+  expect(row('DEMO')).toMatchObject({ value: 'false', default: 'true in development' })
+  expect(row('REDIS_URL')).toMatchObject({ value: '', default: '–' })
+  expect(row('NODE_URL')?.value).toMatch(/^http:\/\/.*:1234$/)
+})
+
+test('no secret and no password is shown, nor told in a mistake', () => {
+  const environment = {
+    SIGNALBOX_SECRET: secret,
+    REDIS_MODE: 'cluster',
+    REDIS_URL: 'redis://user:p@ss:word@a:1/0,rediss://:hidden@b',
+    NODE_URL: 'http://me:hidden@c:3/path:x@y',
+  }
+  expect(shown(environment, 'SIGNALBOX_SECRET')).toBe('****')
+  expect(shown(environment, 'REDIS_URL')).toBe('redis://user:****@a:1/0,rediss://:****@b')
+  expect(shown(environment, 'NODE_URL')).toBe('http://me:****@c:3/path:x@y')
+  const wrong = { ...environment, REDIS_URL: 'redis//:hidden@b', SIGNALBOX_SECRET: 'hidden' }
+  expect(mistakesIn(wrong)).toHaveLength(2)
+  expect(mistakesIn(wrong).join()).not.toContain('hidden')
+})

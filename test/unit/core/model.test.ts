@@ -1,0 +1,77 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { errorCodes, isErrorCode, SignalError } from '../../../src/core/errors.ts'
+import { newId } from '../../../src/core/ids.ts'
+import { defaultRoles, type Entry, isFor, roomIdOf, roomName } from '../../../src/core/model.ts'
+
+describe('room ids', () => {
+  const name = fc.string({ unit: 'grapheme' })
+
+  test('a name comes back, whatever is in it', () => {
+    fc.assert(
+      fc.property(name, (text) => {
+        expect(roomName(roomIdOf('portal', text))).toBe(text)
+      }),
+    )
+  })
+
+  test('no name breaks a Redis key, a hash tag or a list entry', () => {
+    fc.assert(
+      fc.property(name, (text) => {
+        expect(roomIdOf('rooms', text)).toMatch(/^rooms\/[\w.!~*'()%-]*$/)
+      }),
+    )
+    expect(roomIdOf('rooms', 'a|b{c}:/ d')).toBe('rooms/a%7Cb%7Bc%7D%3A%2F%20d')
+  })
+
+  test('two rooms have two ids', () => {
+    expect(roomIdOf('rooms', 'x')).not.toBe(roomIdOf('portal', 'x'))
+    fc.assert(
+      fc.property(name, name, (one, two) => {
+        expect(roomIdOf('p', one) === roomIdOf('p', two)).toBe(one === two)
+      }),
+    )
+  })
+})
+
+describe('who an entry is for', () => {
+  const entry: Entry = { seq: 1, at: 0, event: 'text', data: null, from: 'ann' }
+  test.each([
+    ['everyone, its sender too', entry, [true, true]],
+    ['one', { ...entry, to: 'bob' }, [false, true]],
+    ['all but one', { ...entry, except: 'ann' }, [false, true]],
+    ['one, whoever is left out', { ...entry, to: 'ann', except: 'ann' }, [true, false]],
+  ])('%s', (_, said, expected) => {
+    expect(['ann', 'bob'].map((id) => isFor(said, id))).toEqual(expected)
+  })
+})
+
+test('the roles are OWT’s', () => {
+  expect(defaultRoles.map(({ role }) => role)).toEqual([
+    'presenter',
+    'viewer',
+    'audio_only_presenter',
+    'video_only_viewer',
+    'sip',
+  ])
+})
+
+test('ids are OWT’s, and nobody’s twice', () => {
+  const ids = Array.from({ length: 100 }, newId)
+  for (const id of ids) expect(id).toMatch(/^[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}$/)
+  expect(new Set(ids).size).toBe(100)
+})
+
+test('an error says its code, what it is about and what caused it', () => {
+  const cause = new Error('away')
+  const error = new SignalError('invalid_stream_id', 'x', { cause })
+  expect(error).toBeInstanceOf(Error)
+  expect(error).toMatchObject({ code: 'invalid_stream_id', detail: 'x', message: 'invalid_stream_id: x', cause })
+  expect(new SignalError('moved').message).toBe('moved')
+})
+
+test('what is a code and what is not', () => {
+  expect(errorCodes.every(isErrorCode)).toBe(true)
+  expect(new Set(errorCodes).size).toBe(errorCodes.length)
+  for (const text of ['', 'Moved', 'constructor', 'length']) expect(isErrorCode(text)).toBe(false)
+})

@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest'
+import { decodeObject } from '../../../src/core/keyring.ts'
+import { writeTicket } from '../../../src/core/tickets.ts'
+import { readToken, writeToken } from '../../../src/core/tokens.ts'
+import { describeSigned, keys, refusal } from './signed.ts'
+
+const claims = { room: 'r é', user: 'Zoë 🎧', role: 'presenter' }
+const target = { host: 'example.org:8080', secure: true }
+const text = writeToken(keys, claims, target, 2000)
+
+describeSigned({
+  text,
+  read: (keys, text) => readToken(keys, text, 1000),
+  unreadable: 'bad_token',
+  forged: ['token_signature'],
+})
+
+test('a token says who may enter which room', () => {
+  expect(readToken(keys, text, 1000)).toEqual({
+    ...claims,
+    tokenId: expect.stringMatching(/^[0-9a-f]{32}$/),
+    notAfter: 2000,
+  })
+})
+
+test('a client finds in it where to connect, in ASCII', () => {
+  expect(decodeObject(text)).toMatchObject(target)
+  expect(Buffer.from(text, 'base64').every((byte) => byte < 128)).toBe(true)
+})
+
+test('no two tokens have the same id', () => {
+  const ids = Array.from({ length: 10 }, () => decodeObject(writeToken(keys, claims, target, 2000)).tokenId)
+  expect(new Set(ids).size).toBe(10)
+})
+
+test('it is good until its time is over', () => {
+  expect(readToken(keys, text, 2000).notAfter).toBe(2000)
+  expect(refusal(() => readToken(keys, text, 2001)).code).toBe('token_expired')
+})
+
+test('a ticket is not a token', () => {
+  const ticket = { participantId: 'p', roomId: 'r', ticketId: 't', notBefore: 0, notAfter: 9000 }
+  expect(refusal(() => readToken(keys, writeTicket(keys, 'portal', ticket), 1000)).code).toBe('token_signature')
+})

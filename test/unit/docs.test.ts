@@ -1,0 +1,145 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { dirname, join, posix } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { describeConfig } from '../../src/config.ts'
+import { errorCodes } from '../../src/core/errors.ts'
+import { portal, portalLegacy, portalV1 } from '../../src/protocol/portal.ts'
+import { keysOf } from '../../src/state/redis/keys.ts'
+import { words } from '../../src/transport/portal/words.ts'
+import { anchors, links, marked, quoted, readDocument, root, rows, section } from '../support/markdown.ts'
+import { startNode } from '../support/node.ts'
+
+const documents = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md'].concat(
+  readdirSync(join(root, 'docs')).map((name) => `docs/${name}`),
+)
+const all = documents.map(readDocument).join('\n')
+const sorted = (texts: Iterable<string>) => [...new Set(texts)].sort()
+const cells = (line: string[]) => `| ${line.join(' | ')} |`
+
+describe('options', () => {
+  const options = describeConfig({})
+
+  test("README's table is that of the code", () => {
+    const expected = options.map((option) => cells([option.name, option.default, option.meaning]))
+    expect(rows(marked(readDocument('README.md'), 'options')).map(cells)).toEqual(expected)
+  })
+
+  test('operations has each in a group', () => {
+    const grouped = rows(section(readDocument('docs/operations.md'), 'Options')).flatMap(([, names = '']) =>
+      quoted(names),
+    )
+    expect(grouped.toSorted()).toEqual(options.map(({ name }) => name).sort())
+  })
+})
+
+test('the metrics are those that a node tells, with their types and labels', async () => {
+  const node = await startNode()
+  const told = await (await fetch(`${node.opsUrl}/metrics`)).text()
+  const labels = new Map(
+    node.app.metrics.registry.getMetricsAsArray().map((metric) => [metric.name, labelsOf(metric).join(', ')]),
+  )
+  const expected = [...told.matchAll(/^# TYPE (signalbox_\w+) (\w+)$/gm)].map(
+    ([, name = '', type = '']) => `${name} ${type} ${labels.get(name)}`,
+  )
+  const written = rows(marked(readDocument('docs/operations.md'), 'metrics')).map(
+    ([name = '', type, labels = '']) => `${quoted(name)} ${type} ${quoted(labels).join(', ')}`,
+  )
+  expect(written).toEqual(expect.arrayContaining(expected))
+  expect(expected).toEqual(expect.arrayContaining(written))
+})
+
+function labelsOf(metric: object): unknown[] {
+  return 'labelNames' in metric && Array.isArray(metric.labelNames) ? metric.labelNames : []
+}
+
+describe('protocol', () => {
+  const protocol = readDocument('docs/protocol.md')
+
+  test('every error code, in order, with its words', () => {
+    const expected = errorCodes.map((code) => {
+      const [said, plain] = [words[code]('…'), words[code]('')]
+      return cells([`\`${code}\``, said === '…' ? `\`…\` or \`${plain}\`` : `\`${said}\``])
+    })
+    expect(rows(marked(protocol, 'errors')).map(([code = '', message = '']) => cells([code, message]))).toEqual(
+      expected,
+    )
+  })
+
+  test('every request has a section, and names no code that there is not', () => {
+    const text = section(protocol, 'Session verbs') + section(protocol, 'Portal requests')
+    const headings = [...text.matchAll(/^### `(.+)`$/gm)].map(([, event]) => event ?? '')
+    const events = [portal, portalV1, portalLegacy].flatMap((table) => Object.keys(table))
+    expect(sorted(headings)).toEqual(sorted([...events, 'draining'])) // the one that goes the other way
+    const wrong = [...text.matchAll(/^- \*\*Wrong\*\*: (.+)$/gm)].flatMap(([, codes = '']) => quoted(codes))
+    const codes = wrong.filter((code) => /^[a-z]+_[a-z_]+$/.test(code))
+    expect(codes.length).toBeGreaterThan(30)
+    expect(codes.filter((code) => !(errorCodes as readonly string[]).includes(code))).toEqual([])
+  })
+})
+
+describe('redis', () => {
+  test('the keys are those of keys.ts', () => {
+    const { room, members, session, replies, streams, subscriptions, log, feed, token, node, nodeRooms, ...single } =
+      keysOf('sb')
+    const ofRoom = [room, members, streams, subscriptions, log, feed].map((key) => key('R'))
+    const ofOne = [session, replies, token].map((key) => key('R', '<id>'))
+    const expected = [...ofRoom, ...ofOne, node('<node>'), nodeRooms('<node>'), ...Object.values(single)]
+    const written = rows(marked(readDocument('docs/architecture.md'), 'keys')).flatMap(([key = '']) => quoted(key))
+    expect(written.toSorted()).toEqual(expected.map(String).sort())
+  })
+
+  test('the ACL allows what scripts and code send, and nothing else', () => {
+    const sources = (ending: string) =>
+      readdirSync(join(root, 'src/state/redis'), { recursive: true, encoding: 'utf8' })
+        .filter((path) => path.endsWith(ending))
+        .map((path) => readDocument(`src/state/redis/${path}`))
+        .join('\n')
+    const byScripts = [...sources('.lua').matchAll(/redis\.call\(\s*'(\w+)'/g)].map(([, name]) => name ?? '')
+    const byCode = [...sources('.ts').matchAll(/\bclient\s*\.(\w+)\(/g)].map(([, name]) => name ?? '')
+    const notSent = ['on', 'disconnect', 'call', 'defineCommand']
+    const sent = [...byScripts, ...byCode].filter((name) => !notSent.includes(name)).map((name) => name.toLowerCase())
+    // what ioredis and the Socket.IO adapter send by themselves
+    const byPackages = ['hello', 'auth', 'select', 'info', 'client|setname', 'eval', 'evalsha', 'publish']
+    const subscriptions = ['subscribe', 'unsubscribe', 'psubscribe', 'punsubscribe']
+    const rule = marked(readDocument('docs/operations.md'), 'acl')
+    const allowed = [...rule.matchAll(/ \+(\S+)/g)].map(([, name]) => name ?? '')
+    const needed = sorted([...sent, ...byPackages, ...subscriptions])
+    expect(sorted(allowed)).toEqual(needed)
+  })
+})
+
+describe('what the documents name is there', () => {
+  const { scripts } = JSON.parse(readDocument('package.json')) as { scripts: { [name: string]: string } }
+
+  test('npm scripts, and all of them', () => {
+    const named = [...all.matchAll(/\bnpm (?:run ([\w:-]+)|(start|test)\b)/g)].map(
+      ([, run, short]) => run ?? short ?? '',
+    )
+    expect(sorted(named)).toEqual(sorted(Object.keys(scripts)))
+  })
+
+  test('commands of signalbox', () => {
+    const code = quoted(all).concat([...all.matchAll(/^(?:npx )?signalbox .+$/gm)].map(([line]) => line))
+    const named = code.flatMap((text) => /^(?:npx )?signalbox (\w+)/.exec(text)?.[1] ?? [])
+    expect(named.length).toBeGreaterThan(3)
+    expect(sorted(named).filter((name) => !existsSync(join(root, `src/cli/${name}.ts`)))).toEqual([])
+  })
+
+  test('files and folders', () => {
+    const paths = quoted(all).filter((text) => /^(src|test|docs|scripts|bench|examples)\/[\w./-]*$/.test(text))
+    expect(paths.length).toBeGreaterThan(10)
+    expect(sorted(paths).filter((path) => !existsSync(join(root, path)))).toEqual([])
+  })
+
+  test.each(documents)('links of %s', (path) => {
+    const broken = links(readDocument(path)).filter((link) => !/^https?:/.test(link) && !leads(path, link))
+    expect(broken).toEqual([])
+  })
+})
+
+function leads(from: string, link: string): boolean {
+  const [file = '', anchor] = link.split('#')
+  const path = file === '' ? from : posix.join(dirname(from), file)
+  if (!existsSync(join(root, path))) return false
+  return anchor === undefined || anchors(readDocument(path)).includes(anchor)
+}

@@ -1,0 +1,69 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, posix } from 'node:path'
+import { expect, test } from 'vitest'
+
+/** Who may import what (design, "Layers"), besides its own folder: files of src begin with a slash, packages do not. */
+const layers: { [layer: string]: RegExp } = {
+  core: /^node:/,
+  protocol: /^\/core\/(errors|model)$|^typebox/,
+  state: /^\/core\/|^(node:|ioredis$)/,
+  transport:
+    /^\/(core|protocol)\/|^\/(config|metrics|version)$|^(node:|@?socket\.io|engine\.io|typebox|pino$|prom-client$)/,
+  http: /^\/(core|protocol)\/|^\/(config|metrics|version)$|^(node:|@?fastify|typebox|pino$|prom-client$)/,
+  cli: /^\/core\/|^\/(config|main)$|^node:/,
+  client: /^\/protocol\/|^socket\.io-client$/,
+  '': /^\/(core|protocol)\/|^\/(config|metrics|version)$|^[^/]/,
+}
+const seesAll = ['/main', '/app', '/cli']
+const readsEnvironment = ['/main', '/cli']
+
+/** @param path from src, as in `core/feed.ts` */
+function violations(path: string, text: string): string[] {
+  const file = `/${path.replace(/\.ts$/, '')}`
+  const layer = file.slice(1, Math.max(1, file.indexOf('/', 1)))
+  const allowed = layers[layer] // a folder that is no layer may import nothing, and so is found out
+  const may = (name: string) => allowed?.test(name) || (allowed && layer !== '' && name.startsWith(`/${layer}/`))
+  const environment = /\bprocess\s*\.\s*env\b/.test(text) && !readsEnvironment.includes(file) ? ['process.env'] : []
+  const imported = seesAll.includes(file) ? [] : importsOf(file, text).filter((name) => !may(name))
+  return [...imported, ...environment].map((name) => `${path} uses ${name}`)
+}
+
+function importsOf(file: string, text: string): string[] {
+  const from = /^\s*(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"]+)|\bimport\s*\(?\s*['"]([^'"]+)/gm
+  const names = [...text.matchAll(from)].map(([, one, other]) => one ?? other ?? '')
+  return names.map((name) => (name.startsWith('.') ? posix.join(posix.dirname(file), name).replace(/\.ts$/, '') : name))
+}
+
+test('nobody imports what it should not know', () => {
+  const folder = join(import.meta.dirname, '../../src')
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'))
+  expect(files.length).toBeGreaterThan(30)
+  expect(files.flatMap((path) => violations(path, readFileSync(join(folder, path), 'utf8')))).toEqual([])
+})
+
+test.each([
+  ['core/feed.ts', "import { Redis } from 'ioredis'", 'ioredis'],
+  ['core/ports/log.ts', "import {\n  a,\n} from '../../state/memory/room.ts'", '/state/memory/room'],
+  ['core/a.ts', "const x = await import('../app.ts')", '/app'],
+  ['core/a.ts', "import '../metrics.ts'", '/metrics'],
+  ['protocol/a.ts', "export * from '../core/feed.ts'", '/core/feed'],
+  ['state/redis/a.ts', "import type { X } from '../../transport/gate.ts'", '/transport/gate'],
+  ['transport/a.ts', "import { x } from '../state/memory/index.ts'", '/state/memory/index'],
+  ['transport/a.ts', "import { Redis } from 'ioredis'", 'ioredis'],
+  ['http/a.ts', "import { x } from '../transport/gate.ts'", '/transport/gate'],
+  ['client/a.ts', "import { x } from '../core/feed.ts'", '/core/feed'],
+  ['config.ts', "import { x } from './http/server.ts'", '/http/server'],
+  ['utils/a.ts', "import { x } from './b.ts'", '/utils/b'],
+  ['transport/a.ts', 'if (process.env.DEBUG) x()', 'process.env'],
+])('%s may not: %s', (path, text, used) => {
+  expect(violations(path, text)).toEqual([`${path} uses ${used}`])
+})
+
+test.each([
+  ['main.ts', "import { createApp } from './app.ts'\nprocess.env.PORT"],
+  ['core/ports/log.ts', "import type { Entry } from '../model.ts'\nimport { x } from 'node:util'"],
+  ['protocol/portal.ts', "import Type from 'typebox'\nimport type { ErrorCode } from '../core/errors.ts'"],
+  ['state/redis/a.ts', "import { Redis } from 'ioredis'\nimport { b } from './b.ts'\n// from '../http/x.ts'"],
+])('%s may: %s', (path, text) => {
+  expect(violations(path, text)).toEqual([])
+})

@@ -1,0 +1,69 @@
+import { type TSchema, Type } from 'typebox'
+import { Errors } from 'typebox/value'
+import { expect, test } from 'vitest'
+import { complaintOf } from '../../../src/protocol/complaint.ts'
+import { portal, portalV1 } from '../../../src/protocol/portal.ts'
+
+const complaint = (schema: TSchema, value: unknown) => complaintOf(Errors(schema, value))
+const requestOf = (event: keyof typeof portal, value: unknown) => complaint(portal[event as 'publish'].payload, value)
+
+/** What OWT's portal was seen to answer (facts/owt.md 4). */
+test.each([
+  ['publish', {}, `request should have required property 'media' "media"`],
+  [
+    'publish',
+    { media: { tracks: [{ type: 'x' }] } },
+    'request.media.tracks[0].type should be equal to one of the allowed values ["audio","video"]',
+  ],
+  ['publish', { media: null, extra: 1 }, 'request should NOT have additional properties "extra"'],
+  ['stream-control', {}, `request should have required property '.id' ".id"`],
+  ['subscription-control', { id: 'x' }, `request should have required property '.operation' ".operation"`],
+  ['stream-control', { id: 'x', operation: 'pause' }, `request should have required property '.data' ".data"`],
+] as const)('%s %j: as OWT words it', (event, value, expected) => {
+  expect(requestOf(event, value).split(',request')[0]).toBe(expected)
+})
+
+test('where there are alternatives, all complaints are joined by commas, each once', () => {
+  expect(requestOf('publish', { media: {} })).toBe(
+    `request.media should have required property 'tracks' "tracks",request.media should be null "null"`,
+  )
+  expect(requestOf('stream-control', null)).toBe('request should be object "object"')
+  expect(requestOf('stream-control', { id: 'x', operation: 'rewind', data: 'av' })).toBe(
+    [
+      'request.operation should be equal to one of the allowed values ["mix","unmix","get-region"]',
+      'request.operation should be equal to one of the allowed values ["set-region"]',
+      'request.data should be object "object"',
+      'request.operation should be equal to one of the allowed values ["pause","play"]',
+    ].join(','),
+  )
+})
+
+test('otherwise the first complaint is the only one', () => {
+  expect(requestOf('text', {})).toBe(`request should have required property 'to' "to"`)
+  expect(complaint(Type.Object({ a: Type.String(), b: Type.String() }), { a: 1, b: 2 })).toBe(
+    'request.a should be string "string"',
+  )
+})
+
+test.each<[TSchema, unknown, string]>([
+  [Type.Object({}), 'x', 'request should be object "object"'],
+  [Type.Array(Type.Number()), [1, 'x'], 'request[1] should be number "number"'],
+  [Type.Object({ a: Type.Object({ b: Type.Boolean() }) }), { a: { b: 1 } }, 'request.a.b should be boolean "boolean"'],
+  [Type.Literal('data'), 'x', 'request should be equal to constant "data"'],
+  [Type.String({ minLength: 1 }), '', 'request should NOT be shorter than 1 characters 1'],
+  [Type.String({ maxLength: 2 }), 'xxx', 'request should NOT be longer than 2 characters 2'],
+  [Type.String({ pattern: '^a$' }), 'b', 'request should match pattern "^a$"'],
+  [Type.Integer(), 1.5, 'request should be integer "integer"'],
+])('%j refuses %j', (schema, value, expected) => {
+  expect(complaint(schema, value)).toBe(expected)
+})
+
+test('protocol 1.0 and 1.1 are told of their own form', () => {
+  expect(complaint(portalV1.publish.payload, { media: { video: false } })).toBe(
+    `request.media should have required property 'audio' "audio"`,
+  )
+})
+
+test('nothing wrong is still a sentence', () => {
+  expect(complaintOf([])).toBe('request is not valid')
+})

@@ -1,0 +1,87 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { EarlyRequests } from '../../../src/transport/early.ts'
+
+const patience = 10_000
+let early: EarlyRequests
+let log: string[]
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  early = new EarlyRequests()
+  log = []
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const wait = (name: number | string) =>
+  early.wait(
+    () => log.push(`served ${name}`),
+    () => log.push(`refused ${name}`),
+  )
+
+test('they are served in the order in which they came, once', () => {
+  for (const name of [1, 2, 3]) wait(name)
+  expect(log).toEqual([])
+  early.serveAll()
+  early.serveAll()
+  early.refuseAll()
+  vi.advanceTimersByTime(patience * 2)
+  expect(log).toEqual(['served 1', 'served 2', 'served 3'])
+})
+
+test('they are refused, once', () => {
+  for (const name of [1, 2]) wait(name)
+  early.refuseAll()
+  early.serveAll()
+  expect(log).toEqual(['refused 1', 'refused 2'])
+})
+
+test('a hundred wait; one more is refused at once', () => {
+  for (let name = 1; name <= 101; name += 1) wait(name)
+  expect(log).toEqual(['refused 101'])
+  early.serveAll()
+  expect(log).toHaveLength(101)
+  wait('later')
+  expect(log).toHaveLength(101)
+})
+
+test('ten seconds after the first one came, all are refused', () => {
+  wait(1)
+  vi.advanceTimersByTime(patience - 1)
+  wait(2)
+  expect(log).toEqual([])
+  vi.advanceTimersByTime(1)
+  expect(log).toEqual(['refused 1', 'refused 2'])
+})
+
+test('after that, or after being served, the wait begins anew', () => {
+  wait(1)
+  vi.advanceTimersByTime(patience)
+  wait(2)
+  early.serveAll()
+  wait(3)
+  vi.advanceTimersByTime(patience - 1)
+  expect(log).toEqual(['refused 1', 'served 2'])
+  vi.advanceTimersByTime(1)
+  expect(log).toEqual(['refused 1', 'served 2', 'refused 3'])
+})
+
+test('one that comes while others are served waits for the next time', () => {
+  early.wait(
+    () => wait('inner'),
+    () => {},
+  )
+  early.serveAll()
+  expect(log).toEqual([])
+  early.serveAll()
+  expect(log).toEqual(['served inner'])
+})
+
+test('nothing keeps the process alive', () => {
+  vi.useRealTimers()
+  const before = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
+  wait(1)
+  expect(process.getActiveResourcesInfo().filter((name) => name === 'Timeout')).toHaveLength(before)
+  early.refuseAll()
+})

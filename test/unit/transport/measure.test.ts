@@ -1,0 +1,56 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { deepest, excessOf } from '../../../src/transport/measure.ts'
+
+const nested = (levels: number, leaf: unknown = 0): unknown => {
+  let value = leaf
+  for (let level = 0; level < levels; level += 1) value = level % 2 ? [value] : { x: value }
+  return value
+}
+
+test('a text is as large as its bytes', () => {
+  expect(excessOf(['x'.repeat(1000)], 1010)).toBeUndefined()
+  expect(excessOf(['x'.repeat(1000)], 1000)).toBe('too_large')
+  expect(excessOf(['€'.repeat(1000)], 2000)).toBe('too_large')
+})
+
+test.each<[string, unknown]>([
+  ['a long list', new Array(1000).fill(0)],
+  ['a list with holes', new Array(2000)],
+  ['many keys', Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`k${index}`, null]))],
+  ['long keys', { ['k'.repeat(2000)]: 1 }],
+  ['bytes', Buffer.alloc(2000)],
+  ['bytes in something', { a: [{ b: new Uint8Array(2000) }] }],
+])('%s: too large', (_name, value) => {
+  expect(excessOf([value], 1000)).toBe('too_large')
+  expect(excessOf([value], 100_000)).toBeUndefined()
+})
+
+test('nesting has its own bound, whatever the size', () => {
+  expect(excessOf(nested(deepest), 10_000)).toBeUndefined()
+  expect(excessOf(nested(deepest + 1), 10_000)).toBe('too_deep')
+  expect(excessOf([nested(100_000)], 1e9)).toBe('too_deep')
+})
+
+test('what clients send is never looked at for longer than it takes to see that it is too much', () => {
+  const wide = Array.from({ length: 1000 }, () => new Array(1000).fill('x'))
+  expect(excessOf(wide, 100)).toBe('too_large')
+})
+
+test.each([undefined, null, 0, true, '', [], {}, Number.NaN, 1n, Symbol.iterator, () => {}])(
+  '%s is within bounds',
+  (value) => {
+    expect(excessOf([value], 100)).toBeUndefined()
+  },
+)
+
+test('any JSON: too large if its text is more than four times the bound, and within if less than a quarter', () => {
+  fc.assert(
+    fc.property(fc.jsonValue({ maxDepth: 8 }), fc.integer({ min: 1, max: 500 }), (value, bytes) => {
+      const size = Buffer.byteLength(JSON.stringify(value))
+      const excess = excessOf(value, bytes)
+      if (size * 4 + 4 <= bytes) expect(excess).toBeUndefined()
+      if (size > bytes * 6 + 24) expect(excess).toBe('too_large')
+    }),
+  )
+})

@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'vitest'
+import { connect, enter, loginInfo, ok } from '../../support/client.ts'
+import { newRoom, startNode } from '../../support/node.ts'
+
+const node = await startNode()
+
+async function couple() {
+  const room = newRoom()
+  const bob = await enter(node.url, { room })
+  const ann = await enter(node.url, { room })
+  await bob.next('participant')
+  return { ann, bob, room }
+}
+
+const hi = { to: 'all', message: 'hi' }
+
+describe('the ack of a request', () => {
+  test.each([
+    ['may be missing', []],
+    ['may be null', [null]],
+    ['may be anything but a function', ['ack', 7, {}]],
+  ])('%s: the request is done', async (_name, rest) => {
+    const { ann, bob } = await couple()
+    ann.socket.emit('text', hi, ...rest)
+    expect((await bob.next()).data).toEqual({ from: ann.id, ...hi })
+  })
+
+  test.each([
+    ['null', [null]],
+    ['several things', [undefined, 5, 'x', [], { to: 'nobody' }]],
+  ])('may follow %s, as OWT’s native SDKs send it', async (_name, between) => {
+    const { ann, bob } = await couple()
+    expect(await ann.request('text', hi, ...between)).toEqual(ok())
+    expect((await bob.next()).data).toEqual({ from: ann.id, ...hi })
+  })
+
+  test('may be missing from a request that is refused, and nothing comes of it', async () => {
+    const { ann, bob } = await couple()
+    for (const data of [null, {}, { to: 'nobody', message: '' }]) ann.socket.emit('text', data)
+    ann.socket.emit('nothing of ours')
+    expect(await ann.barrier()).toEqual([])
+    expect(await bob.barrier()).toEqual([])
+  })
+
+  test('may be missing from login and relogin', async () => {
+    const { bob, room } = await couple()
+    const ann = await connect(node.url)
+    ann.socket.emit('login', loginInfo({ room }), null)
+    expect((await bob.next()).event).toBe('participant')
+    expect(await ann.request('text', hi)).toEqual(ok())
+    expect((await bob.next()).event).toBe('text')
+    const back = await connect(node.url)
+    back.socket.emit('relogin', bob.ticket)
+    expect(await back.request('text', hi)).toEqual(ok())
+  })
+
+  test('missing from a login that is refused: the connection is closed all the same', async () => {
+    const ann = await connect(node.url)
+    ann.socket.emit('login', null)
+    expect(await ann.closed).toBe('io server disconnect')
+  })
+
+  test('comes before what the request itself causes', async () => {
+    const { ann } = await couple()
+    const order: string[] = []
+    ann.socket.onAny((event: string) => order.push(event))
+    const acked = (name: string) => () => order.push(name)
+    ann.socket.emit('text', hi, acked('ack of text'))
+    ann.socket.emit('publish', { media: null, data: true }, acked('ack of publish'))
+    await ann.barrier()
+    expect(order.slice(0, 5)).toEqual(['ack of text', 'text', 'ack of publish', 'progress', 'stream'])
+  })
+
+  test('of each comes in the order of the requests', async () => {
+    const { ann } = await couple()
+    const order: number[] = []
+    const requests = Array.from({ length: 50 }, async (_, index) => {
+      await ann.request('text', index % 7 === 0 ? null : { to: index % 3 ? 'all' : 'nobody', message: `${index}` })
+      order.push(index)
+    })
+    await Promise.all(requests)
+    expect(order).toEqual(requests.map((_, index) => index))
+  })
+})

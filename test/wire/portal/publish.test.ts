@@ -1,0 +1,213 @@
+import { describe, expect, test } from 'vitest'
+import { roomIdOf } from '../../../src/core/model.ts'
+import { connect, enter, type LoginOptions, refusal } from '../../support/client.ts'
+import { newRoom, startNode } from '../../support/node.ts'
+import { both, listed } from '../media.ts'
+
+const node = await startNode()
+
+async function couple(options: Partial<LoginOptions> = {}, room = newRoom()) {
+  const bob = await enter(node.url, { room })
+  const ann = await enter(node.url, { room, ...options })
+  await bob.next('participant')
+  return { ann, bob, room }
+}
+
+describe('an accepted publish', () => {
+  test('is acked with its id; its owner is told that it is ready, and then all that there is a stream', async () => {
+    const { ann, bob } = await couple()
+    const { id, transportId, ...more } = await ann.ask('publish', { media: both, attributes: { about: 'me' } })
+    expect(id).toMatch(/^[0-9a-f]{32}$/)
+    expect([transportId, more]).toEqual([id, {}])
+    const from = ann.id
+    const added = {
+      event: 'stream',
+      data: { id, status: 'add', data: listed('1.2', id, ann.id, { about: 'me' }) },
+      meta: { seq: 4, from },
+    }
+    expect(await ann.next()).toEqual({
+      event: 'progress',
+      data: { id, sessionId: id, status: 'ready' },
+      meta: { seq: 3 },
+    })
+    expect(await ann.next()).toEqual(added)
+    expect(await bob.barrier()).toEqual([added])
+  })
+
+  test('keeps the transport that it names', async () => {
+    const { ann } = await couple()
+    const { id, transportId } = await ann.ask('publish', { media: both, transport: { id: 'mine', type: 'webrtc' } })
+    expect(transportId).toBe('mine')
+    expect(id).not.toBe('mine')
+    expect((await ann.next('progress')).data).toEqual({ id: 'mine', sessionId: id, status: 'ready' })
+    const { data } = (await ann.next('stream')).data as { data: { media: { tracks: { id: string }[] } } }
+    expect(data.media.tracks.map((track) => track.id)).toEqual(['mine-0', 'mine-1'])
+  })
+
+  test.each([
+    ['data only', { media: null, data: true }, []],
+    ['no tracks', { media: { tracks: [] } }, []],
+    ['one track, and keys that are not known', { media: { tracks: [{ type: 'audio', extra: 1 }] } }, ['0']],
+    [
+      'tracks without mids',
+      { media: { tracks: [{ type: 'audio' }, { type: 'video' }, { type: 'video' }] } },
+      ['0', '1', '2'],
+    ],
+  ])('may have %s', async (_name, request, mids) => {
+    const { ann } = await couple()
+    const { status } = await ann.request('publish', request)
+    expect(status).toBe('ok')
+    const { data } = (await ann.next('stream')).data as {
+      data: { data: boolean; media: { tracks: { mid: string }[] } }
+    }
+    expect(data.media.tracks.map(({ mid }) => mid)).toEqual(mids)
+    expect(data.data).toBe('data' in request)
+  })
+
+  test('is listed to those who come later, and gone with its owner', async () => {
+    const { ann, bob, room } = await couple()
+    const { id } = await ann.ask('publish', { media: both })
+    const cem = await connect(node.url)
+    expect((await cem.login({ room })).room.streams).toEqual([listed('1.2', id, ann.id)])
+    await ann.ask('logout')
+    expect((await bob.barrier()).map(({ data }) => Object(data).status ?? Object(data).action)).toEqual([
+      'add',
+      'join',
+      'leave',
+      'remove',
+    ])
+  })
+
+  test('is told to nobody where a room is not told of streams, but its owner', async () => {
+    const room = newRoom()
+    const notifying = { participantActivities: true, streamChange: false }
+    await node.app.state.rooms.configure(roomIdOf('portal', room), { notifying })
+    const { ann, bob } = await couple({}, room)
+    await ann.ask('publish', { media: both })
+    expect((await ann.barrier()).map(({ event }) => event)).toEqual(['progress'])
+    expect(await bob.barrier()).toEqual([])
+  })
+})
+
+describe('protocol 1.0 and 1.1', () => {
+  const old = { audio: { source: 'mic' }, video: { source: 'camera', parameters: { framerate: 30 } } }
+
+  test.each(['1.0', '1.1'] as const)(
+    '%s: audio and video become tracks, ready is told as session-progress',
+    async (protocol) => {
+      const { ann, bob } = await couple({ protocol })
+      const { status, data } = await ann.request('publish', { media: old, attributes: { about: 'me' } })
+      const { id } = data as { id: string }
+      expect([status, data]).toEqual(['ok', { id, transportId: id }])
+      expect(await ann.next()).toMatchObject({
+        event: 'session-progress',
+        data: { id, sessionId: id, status: 'ready' },
+      })
+      const attributes = { about: 'me' }
+      expect((await ann.next()).data).toEqual({ id, status: 'add', data: listed(protocol, id, ann.id, attributes) })
+      expect((await bob.next()).data).toEqual({ id, status: 'add', data: listed('1.2', id, ann.id, attributes) })
+    },
+  )
+
+  test.each([
+    ['audio only', { audio: { source: 'mic' }, video: false }, ['audio'], ['0']],
+    ['video only', { audio: false, video: { source: 'screen-cast' } }, ['video'], ['0']],
+    ['neither', { audio: false, video: false }, [], []],
+  ])('%s', async (_name, media, types, mids) => {
+    const { ann, bob } = await couple({ protocol: '1.1' })
+    expect((await ann.request('publish', { media })).status).toBe('ok')
+    const { data } = (await bob.next()).data as { data: { media: { tracks: { type: string; mid: string }[] } } }
+    expect(data.media.tracks.map(({ type }) => type)).toEqual(types)
+    expect(data.media.tracks.map(({ mid }) => mid)).toEqual(mids)
+  })
+
+  test.each([
+    ['tracks', { media: both }],
+    ['audio missing', { media: { video: false } }],
+    ['video missing', { media: { audio: false } }],
+    ['audio true', { media: { audio: true, video: false } }],
+    ['audio from a camera', { media: { audio: { source: 'camera' }, video: false } }],
+    ['media null', { media: null }],
+    ['transport', { media: old, transport: {} }],
+  ])('%s: refused', async (_name, request) => {
+    const { ann, bob } = await couple({ protocol: '1.0' })
+    const { code, error } = await ann.request('publish', request)
+    expect(code).toBe('bad_request')
+    expect(error).toMatch(/^request[.\w[\]]* should /)
+    expect(await bob.barrier()).toEqual([])
+  })
+})
+
+describe('a refused publish is told to nobody', () => {
+  test.each([
+    ['nothing', undefined, 'request should be object "object"'],
+    ['null', null, 'request should be object "object"'],
+    ['no media', {}, `request should have required property 'media' "media"`],
+    ['media without tracks', { media: {} }, `request.media should have required property 'tracks' "tracks"`],
+    [
+      'a type that is not known',
+      { media: { tracks: [{ type: 'x' }] } },
+      'request.media.tracks[0].type should be equal to one of the allowed values ["audio","video"]',
+    ],
+    [
+      'a source that is not known',
+      { media: { tracks: [{ type: 'audio', source: 'tape' }] } },
+      'request.media.tracks[0].source should be equal to one of the allowed values ["mic","camera","screen-cast","raw-file","encoded-file"]',
+    ],
+    [
+      'a mid that is a number',
+      { media: { tracks: [{ type: 'audio', mid: 0 }] } },
+      'request.media.tracks[0].mid should be string "string"',
+    ],
+    ['something more', { media: null, extra: 1 }, 'request should NOT have additional properties "extra"'],
+    [
+      'something more in media',
+      { media: { tracks: [], extra: 1 } },
+      'request.media should NOT have additional properties "extra"',
+    ],
+    [
+      'something more in transport',
+      { media: null, transport: { url: '' } },
+      'request.transport should NOT have additional properties "url"',
+    ],
+    ['transport id null', { media: null, transport: { id: null } }, 'request.transport.id should be string "string"'],
+    ['attributes a list', { media: null, attributes: [] }, 'request.attributes should be object "object"'],
+    ['data a text', { media: null, data: 'yes' }, 'request.data should be boolean "boolean"'],
+  ])('%s', async (_name, request, error) => {
+    const { ann, bob } = await couple()
+    const answer = await ann.request('publish', request)
+    expect(answer).toMatchObject({ status: 'error', code: 'bad_request' })
+    expect(String(answer.error).split(',request')[0]).toBe(error)
+    expect(await bob.barrier()).toEqual([])
+    expect(await ann.barrier()).toEqual([])
+  })
+
+  test.each([
+    ['viewer', 'audio'],
+    ['viewer', 'video'],
+    ['audio_only_presenter', 'video'],
+    ['video_only_viewer', 'video'],
+  ])('%s may not send %s: unauthorized', async (role, type) => {
+    const { ann, bob } = await couple({ role })
+    const answer = await ann.request('publish', { media: { tracks: [{ type }] } })
+    expect(answer).toEqual(refusal('unauthorized', 'unauthorized'))
+    expect(await bob.barrier()).toEqual([])
+  })
+
+  test('more than the room takes in: Too many inputs, until one is taken away', async () => {
+    const room = newRoom()
+    await node.app.state.rooms.configure(roomIdOf('portal', room), { inputLimit: 1 })
+    const { ann, bob } = await couple({}, room)
+    const { id } = await ann.ask('publish', { media: both })
+    expect(await bob.request('publish', { media: both })).toEqual(refusal('Too many inputs', 'too_many_inputs'))
+    await ann.ask('unpublish', { id })
+    expect((await bob.request('publish', { media: both })).status).toBe('ok')
+  })
+
+  test('a room that takes nothing in', async () => {
+    const room = newRoom()
+    await node.app.state.rooms.configure(roomIdOf('portal', room), { inputLimit: 0 })
+    const { ann } = await couple({}, room)
+    expect((await ann.request('publish', { media: both })).error).toBe('Too many inputs')
+  })
+})

@@ -1,0 +1,253 @@
+import { describe, expect, test } from 'vitest'
+import { roomIdOf } from '../../../src/core/model.ts'
+import { createMemoryState } from '../../../src/state/memory/index.ts'
+import { type Client, connect, enter, loginInfo, refusal } from '../../support/client.ts'
+import { lose, newRoom, startNode } from '../../support/node.ts'
+import { listed, publishBoth, subscribeBoth } from '../media.ts'
+
+const node = await startNode()
+/** Its rooms remember the last three messages only. */
+const small = await startNode({ parts: { state: createMemoryState({ window: 60, log: 600, entries: 3, lease: 6 }) } })
+
+/** Ann, whose connection is lost, and Bob, who stays and has said these things since. */
+async function away(messages: string[] = [], protocol: '1.0' | '1.1' | '1.2' | 'legacy' = '1.2') {
+  const room = newRoom()
+  const bob = await enter(node.url, { room, user: 'bob' })
+  const ann = await enter(node.url, { room, user: 'ann', protocol })
+  await bob.next('participant')
+  await lose(node, ann)
+  for (const message of messages) await bob.ask('text', { to: 'all', message })
+  const back = await connect(node.url)
+  return { room, ann, bob, back }
+}
+
+const texts = (client: Client) =>
+  client.seen.filter(({ event }) => event === 'text').map(({ data }) => Object(data).message)
+
+describe('with a ticket alone', () => {
+  test('the ack is a new ticket, a string; then comes what was missed, then what is said', async () => {
+    const { ann, bob, back } = await away(['one', 'two'])
+    const { status, data } = await back.request('relogin', ann.ticket)
+    expect(status).toBe('ok')
+    expect(data).toEqual(expect.any(String))
+    expect(data).not.toBe(ann.ticket)
+    await bob.ask('text', { to: 'all', message: 'three' })
+    const from = bob.id
+    for (const [index, message] of ['one', 'two', 'three'].entries()) {
+      const notice = { event: 'text', data: { from, to: 'all', message }, meta: { seq: index + 3, from } }
+      expect(await back.next()).toEqual(notice)
+    }
+  })
+
+  test('the participant is the same, and the others see nothing', async () => {
+    const { ann, bob, back } = await away()
+    await bob.ask('text', { to: ann.id, message: 'for one who is away' })
+    await back.relogin(ann.ticket)
+    expect(back.id).toBe(ann.id)
+    expect((await back.next('text')).data).toEqual({ from: bob.id, to: 'me', message: 'for one who is away' })
+    await back.ask('text', { to: bob.id, message: 'here again' })
+    expect(await bob.next()).toMatchObject({ event: 'text', data: { from: ann.id, message: 'here again' } })
+    expect(await bob.barrier()).toEqual([])
+  })
+
+  test('nothing that was handed over comes again', async () => {
+    const { bob, ann, back } = await away()
+    await back.relogin(ann.ticket)
+    await bob.ask('text', { to: 'all', message: 'seen' })
+    await back.next('text')
+    await back.barrier()
+    await lose(node, back)
+    const third = await connect(node.url)
+    await third.relogin(back.ticket)
+    expect(await third.barrier()).toEqual([])
+  })
+
+  test('progress that was missed comes once, and never again', async () => {
+    const { ann, bob, back } = await away()
+    const stream = await publishBoth(bob)
+    await back.relogin(ann.ticket)
+    const subscription = await subscribeBoth(back, stream)
+    await lose(node, back)
+    const signaling = { type: 'answer', sdp: 'v=0' } as const
+    await bob.ask('soac', { id: subscription, signaling, to: ann.id })
+    const third = await connect(node.url)
+    await third.relogin(back.ticket)
+    const came = await third.barrier()
+    expect(came.map(({ event }) => event)).toEqual(['progress'])
+    await lose(node, third)
+    const fourth = await connect(node.url)
+    await fourth.relogin(third.ticket)
+    expect(await fourth.barrier()).toEqual([])
+  })
+
+  test.each(['legacy', '1.0', '1.1', '1.2'] as const)(
+    'works in protocol %s, which it goes on to speak',
+    async (protocol) => {
+      const { ann, bob, back } = await away([], protocol)
+      await bob.ask('publish', { media: null, data: true })
+      const { status, data } = await back.request('relogin', ann.ticket)
+      expect(status).toBe(protocol === 'legacy' ? 'success' : 'ok')
+      expect(data).toEqual(expect.any(String))
+      await bob.ask('text', { to: ann.id, message: 'hi' })
+      const expected = protocol === 'legacy' ? ['custom_message'] : ['stream', 'text']
+      for (const event of expected) expect((await back.next()).event).toBe(event)
+      const refused = await back.request(protocol === 'legacy' ? 'text' : 'customMessage', {})
+      expect(refused).toEqual(refusal('Unknown event', 'unknown_event'))
+    },
+  )
+})
+
+describe('with { ticket, seq }', () => {
+  test('exactly the messages after seq come, the ack says from where', async () => {
+    const { ann, back } = await away(['one', 'two', 'three'])
+    const { status, data } = await back.request('relogin', { ticket: ann.ticket, seq: 4 })
+    expect({ status, data }).toEqual({
+      status: 'ok',
+      data: { ticket: expect.any(String), seq: 4, complete: true },
+    })
+    expect(await back.next()).toMatchObject({ event: 'text', data: { message: 'three' }, meta: { seq: 5 } })
+  })
+
+  test('what was handed over comes again when the client says that it has not seen it', async () => {
+    const room = newRoom()
+    const ann = await enter(node.url, { room })
+    const { seq } = ann
+    for (const message of ['one', 'two', 'three']) await ann.ask('text', { to: 'all', message })
+    await ann.next('text')
+    const back = await connect(node.url)
+    await back.relogin({ ticket: ann.ticket, seq: seq + 1 })
+    await back.barrier()
+    expect(texts(back).slice(0, 2)).toEqual(['two', 'three'])
+  })
+
+  test('without seq it is the same as a ticket alone, acked as an object', async () => {
+    const { ann, back } = await away(['one'])
+    const { data } = await back.request('relogin', { ticket: ann.ticket })
+    expect(data).toEqual({ ticket: expect.any(String), seq: 2, complete: true })
+    expect(await back.next()).toMatchObject({ data: { message: 'one' } })
+  })
+
+  test('a seq before the login counts from the login: nobody reads what was said before', async () => {
+    const room = newRoom()
+    const bob = await enter(node.url, { room })
+    await bob.ask('text', { to: 'all', message: 'secret' })
+    const ann = await enter(node.url, { room })
+    await bob.ask('text', { to: 'all', message: 'for all' })
+    const back = await connect(node.url)
+    expect(await back.relogin({ ticket: ann.ticket, seq: 0 })).toMatchObject({ seq: 3, complete: true })
+    await back.barrier()
+    expect(texts(back)[0]).toBe('for all')
+  })
+
+  test('a seq that the room has not come to counts as all of it', async () => {
+    const { ann, back } = await away(['one'])
+    expect(await back.relogin({ ticket: ann.ticket, seq: 1e6 })).toMatchObject({ seq: 3, complete: true })
+    expect(await back.barrier()).toEqual([])
+  })
+
+  test.each([-1, 1.5, '3', null, Number.MAX_SAFE_INTEGER + 1, {}])('seq %s is refused as no ticket', async (seq) => {
+    const { ann, bob, back } = await away()
+    expect(await back.request('relogin', { ticket: ann.ticket, seq })).toMatchObject({ code: 'bad_ticket' })
+    await back.closed
+    const again = await connect(node.url)
+    await again.relogin(ann.ticket)
+    expect(await bob.barrier()).toEqual([])
+  })
+})
+
+describe('when the log does not reach back', () => {
+  test.each(['1.0', '1.1', '1.2'] as const)(
+    'the room is told as it stands, in protocol %s, and nothing of the past',
+    async (protocol) => {
+      const room = newRoom()
+      const bob = await enter(small.url, { room, user: 'bob' })
+      const ann = await enter(small.url, { room, user: 'ann', protocol })
+      await lose(small, ann)
+      const stream = await publishBoth(bob)
+      for (const message of ['one', 'two', 'three', 'four']) await bob.ask('text', { to: 'all', message })
+      const back = await connect(small.url)
+      expect(await back.relogin({ ticket: ann.ticket, seq: ann.seq })).toEqual({
+        ticket: expect.any(String),
+        seq: 8,
+        complete: false,
+        room: {
+          id: room,
+          views: ['common'],
+          participants: [
+            { id: bob.id, user: 'bob', role: 'presenter' },
+            { id: ann.id, user: 'ann', role: 'presenter' },
+          ],
+          streams: [listed(protocol, stream, bob.id)],
+        },
+      })
+      await bob.ask('text', { to: 'all', message: 'five' })
+      expect(await back.next()).toMatchObject({ event: 'text', data: { message: 'five' }, meta: { seq: 9 } })
+    },
+  )
+
+  test('a ticket alone is still good: a string, and then what is said from now on', async () => {
+    const room = newRoom()
+    const bob = await enter(small.url, { room })
+    const ann = await enter(small.url, { room })
+    await lose(small, ann)
+    for (const message of ['one', 'two', 'three', 'four']) await bob.ask('text', { to: 'all', message })
+    const back = await connect(small.url)
+    expect(await back.relogin(ann.ticket)).toEqual(expect.any(String))
+    expect(await back.barrier()).toEqual([])
+  })
+
+  test('legacy clients are told in their words', async () => {
+    const room = newRoom()
+    const bob = await enter(small.url, { room, user: 'bob' })
+    const ann = await enter(small.url, { room, user: 'ann', protocol: 'legacy' })
+    await lose(small, ann)
+    for (const message of ['one', 'two', 'three', 'four']) await bob.ask('text', { to: 'all', message })
+    const back = await connect(small.url)
+    const { status, data } = await back.request('relogin', { ticket: ann.ticket, seq: ann.seq })
+    expect(status).toBe('success')
+    const role = 'presenter'
+    const users = [
+      { id: bob.id, name: 'bob', role },
+      { id: ann.id, name: 'ann', role },
+    ]
+    expect(data).toMatchObject({ complete: false, room: { id: room, users, streams: [] } })
+  })
+})
+
+describe('over a connection that has a session', () => {
+  test('is refused while a login is being answered', async () => {
+    const { ann, back, room } = await away()
+    const [login, relogin] = await Promise.all([
+      back.request('login', loginInfo({ room })),
+      back.request('relogin', ann.ticket),
+    ])
+    expect(login.status).toBe('ok')
+    expect(relogin).toEqual(refusal('Connection is in service', 'in_service'))
+    const third = await connect(node.url)
+    await third.relogin(ann.ticket)
+  })
+})
+
+describe('of one who is gone', () => {
+  const gone = refusal('Client does NOT exist', 'participant_gone')
+
+  test('after a logout', async () => {
+    const ann = await enter(node.url, { room: newRoom() })
+    await ann.ask('logout')
+    await expectRefused(ann.ticket, gone)
+  })
+
+  test('after being dropped', async () => {
+    const room = newRoom()
+    const ann = await enter(node.url, { room })
+    await node.app.sessions.drop(roomIdOf('portal', room), ann.id, Date.now())
+    await ann.closed
+    await expectRefused(ann.ticket, gone)
+  })
+})
+
+async function expectRefused(asked: unknown, expected: object): Promise<void> {
+  const client = await connect(node.url)
+  expect(await client.request('relogin', asked)).toEqual(expected)
+  expect(await client.closed).toBe('io server disconnect')
+}

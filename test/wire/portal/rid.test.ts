@@ -1,0 +1,131 @@
+import { describe, expect, test } from 'vitest'
+import { type Client, connect, enter, loginInfo, ok } from '../../support/client.ts'
+import { newRoom, startCluster, startNode, type TestNode, tokenFor } from '../../support/node.ts'
+import { BareClient } from '../bare-client.ts'
+import { both, publishBoth } from '../media.ts'
+
+const memory = await startNode()
+const [one, two] = (await startCluster(2)) as [TestNode, TestNode]
+
+const events = (came: Awaited<ReturnType<Client['barrier']>>) => came.map(({ event }) => event)
+
+describe.each([
+  ['over the same connection', memory, undefined],
+  ['after a relogin', memory, memory],
+  ['after a relogin on another node', one, two],
+])('a request with { rid } that comes again %s', (_name, node, other) => {
+  async function couple() {
+    const room = newRoom()
+    const bob = await enter(node.url, { room })
+    const ann = await enter(node.url, { room })
+    await bob.next('participant')
+    return { ann, bob }
+  }
+
+  async function again(ann: Client): Promise<Client> {
+    if (!other) return ann
+    const back = await connect(other.url)
+    await back.relogin({ ticket: ann.ticket, seq: ann.seq })
+    return back
+  }
+
+  test('text is said once and acked the same', async () => {
+    const { ann, bob } = await couple()
+    const text = { to: 'all', message: 'once' }
+    expect(await ann.request('text', text, { rid: 1 })).toEqual(ok())
+    expect(await (await again(ann)).request('text', text, { rid: 1 })).toEqual(ok())
+    expect(events(await bob.barrier())).toEqual(['text'])
+  })
+
+  test('publish makes one stream: the same ids are acked', async () => {
+    const { ann, bob } = await couple()
+    const first = await ann.request('publish', { media: both }, { rid: 7 })
+    const second = await (await again(ann)).request('publish', { media: both }, { rid: 7 })
+    expect(second).toEqual(first)
+    expect(events(await bob.barrier())).toEqual(['stream'])
+  })
+
+  test('subscribe makes one subscription', async () => {
+    const { ann, bob } = await couple()
+    const from = await publishBoth(bob)
+    const wanted = { media: { tracks: [{ type: 'audio', from }] } }
+    const first = await ann.request('subscribe', wanted, { rid: 2 })
+    const second = await (await again(ann)).request('subscribe', wanted, { rid: 2 })
+    expect(second).toEqual(first)
+    expect(events(await bob.barrier())).toEqual(['subscription'])
+  })
+
+  test('unpublish, soac and controls are done once', async () => {
+    const { ann, bob } = await couple()
+    const id = await publishBoth(ann)
+    await bob.barrier()
+    const pause = { id, operation: 'pause', data: 'audio' }
+    await ann.request('stream-control', pause, { rid: 1 })
+    await ann.request('unpublish', { id }, { rid: 2 })
+    const back = await again(ann)
+    expect(await back.request('stream-control', pause, { rid: 1 })).toEqual(ok())
+    expect(await back.request('unpublish', { id }, { rid: 2 })).toEqual(ok())
+    expect((await bob.barrier()).map(({ data }) => Object(data).status)).toEqual(['update', 'remove'])
+  })
+
+  test('earlier ones are known too, and later ones are new', async () => {
+    const { ann, bob } = await couple()
+    const say = (client: Client, rid: number) => client.request('text', { to: bob.id, message: `${rid}` }, { rid })
+    for (const rid of [3, 5, 9]) await say(ann, rid)
+    const back = await again(ann)
+    for (const rid of [3, 5, 9, 10]) expect(await say(back, rid)).toEqual(ok())
+    const said = (await bob.barrier()).map(({ data }) => Object(data).message)
+    expect(said).toEqual(['3', '5', '9', '10'])
+  })
+})
+
+test('one that was refused may be tried again under the same number', async () => {
+  const ann = await enter(memory.url, { room: newRoom() })
+  expect((await ann.request('text', { to: 'nobody', message: '' }, { rid: 1 })).code).toBe('no_such_participant')
+  expect(await ann.request('text', { to: ann.id, message: '' }, { rid: 1 })).toEqual(ok())
+})
+
+test('a number below those that were done, but not among them, is refused', async () => {
+  const ann = await enter(memory.url, { room: newRoom() })
+  await ann.request('text', { to: 'all', message: '' }, { rid: 5 })
+  const answer = await ann.request('text', { to: 'all', message: '' }, { rid: 4 })
+  expect(answer).toMatchObject({ status: 'error', code: 'bad_request', error: expect.stringContaining('rid') })
+})
+
+test.each([0, -1, 1.5, '1', null, true, {}, Number.MAX_SAFE_INTEGER + 1])('rid %j is refused', async (rid) => {
+  const room = newRoom()
+  const bob = await enter(memory.url, { room })
+  const ann = await enter(memory.url, { room })
+  await bob.next('participant')
+  const answer = await ann.request('text', { to: 'all', message: '' }, { rid })
+  expect(answer).toMatchObject({ status: 'error', code: 'bad_request', error: 'rid should be a whole number above 0' })
+  expect(await bob.barrier()).toEqual([])
+})
+
+test('numbers are each participant’s own', async () => {
+  const room = newRoom()
+  const [ann, bob] = [await enter(memory.url, { room }), await enter(memory.url, { room })]
+  await ann.request('text', { to: 'all', message: 'ann' }, { rid: 1 })
+  await bob.request('text', { to: 'all', message: 'bob' }, { rid: 1 })
+  expect(events(await ann.barrier())).toEqual(['participant', 'text', 'text'])
+  await ann.ask('logout')
+  await ann.login({ room })
+  await ann.request('text', { to: bob.id, message: 'ann again' }, { rid: 1 })
+  await expect.poll(() => bob.seen.map(({ data }) => Object(data).message)).toContain('ann again')
+})
+
+test.each([
+  ['on the same node', memory, memory],
+  ['on another node', one, two],
+])('what was done after a login that was cut off is not done again, %s', async (_name, node, other) => {
+  const room = newRoom()
+  const bob = await enter(node.url, { room })
+  const token = tokenFor({ room })
+  const bare = await BareClient.connect(node.url)
+  await bare.request('login', loginInfo({ room, token }))
+  const first = await bare.request('text', { to: 'all', message: 'once' }, { rid: 1 })
+  await bare.terminate()
+  const ann = await enter(other.url, { room, token })
+  expect(await ann.request('text', { to: 'all', message: 'once' }, { rid: 1 })).toEqual(first)
+  expect(events(await bob.barrier())).toEqual(['participant', 'text'])
+})

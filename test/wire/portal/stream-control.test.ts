@@ -1,0 +1,156 @@
+import { describe, expect, test } from 'vitest'
+import { roomIdOf } from '../../../src/core/model.ts'
+import { connect, enter, ok, refusal } from '../../support/client.ts'
+import { newRoom, startNode } from '../../support/node.ts'
+import { publishBoth } from '../media.ts'
+
+const node = await startNode()
+const media = { audio: true, video: true }
+
+async function couple(role = 'presenter') {
+  const room = newRoom()
+  const roles = ['presenter', 'admin'].map((name) => ({ role: name, publish: media, subscribe: media }))
+  await node.app.state.rooms.configure(roomIdOf('portal', room), { roles })
+  const bob = await enter(node.url, { room, role })
+  const ann = await enter(node.url, { room })
+  const id = await publishBoth(ann)
+  await bob.barrier()
+  return { ann, bob, id, room }
+}
+
+const update = (id: string, field: string, value: string) => [
+  'stream',
+  { id, status: 'update', data: { field, value } },
+]
+
+describe('pause and play', () => {
+  test.each([
+    ['audio', ['audio.status']],
+    ['video', ['video.status']],
+    ['av', ['audio.status', 'video.status']],
+  ])('of %s are told to all, for each track', async (data, fields) => {
+    const { ann, bob, id } = await couple()
+    expect(await ann.request('stream-control', { id, operation: 'pause', data })).toEqual(ok())
+    expect(await ann.request('stream-control', { id, operation: 'play', data })).toEqual(ok())
+    const expected = ['inactive', 'active'].flatMap((value) => fields.map((field) => update(id, field, value)))
+    for (const client of [ann, bob]) {
+      expect((await client.barrier()).map(({ event, data }) => [event, data])).toEqual(expected)
+    }
+  })
+
+  test('are seen by those who come later', async () => {
+    const { ann, id, room } = await couple()
+    await ann.ask('stream-control', { id, operation: 'pause', data: 'video' })
+    const cem = await connect(node.url)
+    const [stream] = (await cem.login({ room })).room.streams
+    expect(stream?.media).toMatchObject({ tracks: [{ status: 'active' }, { status: 'inactive' }] })
+  })
+
+  test('of av touch what there is', async () => {
+    const { ann, bob } = await couple()
+    const { id } = await ann.ask('publish', { media: { tracks: [{ type: 'audio' }] } })
+    await bob.barrier()
+    expect(await ann.request('stream-control', { id, operation: 'pause', data: 'av' })).toEqual(ok())
+    expect((await bob.barrier()).map(({ event, data }) => [event, data])).toEqual([
+      update(id, 'audio.status', 'inactive'),
+    ])
+  })
+
+  test('of what the stream has not: refused', async () => {
+    const { ann, bob } = await couple()
+    const { id } = await ann.ask('publish', { media: { tracks: [{ type: 'audio' }] } })
+    await bob.barrier()
+    const expected = refusal('Stream does NOT contain valid track to mute/unmute', 'no_such_track')
+    expect(await ann.request('stream-control', { id, operation: 'pause', data: 'video' })).toEqual(expected)
+    expect(await bob.barrier()).toEqual([])
+  })
+
+  test('may come from the role admin, too', async () => {
+    const { ann, bob, id } = await couple('admin')
+    expect(await bob.request('stream-control', { id, operation: 'pause', data: 'audio' })).toEqual(ok())
+    expect((await ann.next()).meta?.from).toBe(bob.id)
+  })
+
+  test('at once, of both kinds: neither is lost', async () => {
+    const { ann, bob, id, room } = await couple('admin')
+    await Promise.all([
+      ann.ask('stream-control', { id, operation: 'pause', data: 'audio' }),
+      bob.ask('stream-control', { id, operation: 'pause', data: 'video' }),
+    ])
+    const cem = await connect(node.url)
+    const [stream] = (await cem.login({ room })).room.streams
+    expect(stream?.media).toMatchObject({ tracks: [{ status: 'inactive' }, { status: 'inactive' }] })
+  })
+})
+
+const unauthorized = refusal('unauthorized', 'unauthorized')
+const unknown = refusal('Stream does NOT exist', 'no_such_stream')
+const invalid = refusal('Invalid stream control operation', 'invalid_stream_control')
+const region = { view: 'common', region: '1' }
+
+test.each([
+  ['mix', 'common'],
+  ['unmix', 'common'],
+  ['get-region', 'common'],
+  ['set-region', region],
+])('%s is well formed, but there is nothing to mix in a mesh', async (operation, data) => {
+  const { ann, bob, id } = await couple()
+  expect(await ann.request('stream-control', { id: 'none', operation, data })).toEqual(unknown)
+  expect(await bob.request('stream-control', { id, operation, data })).toEqual(unauthorized)
+  expect(await ann.request('stream-control', { id, operation, data })).toEqual(invalid)
+  expect(await bob.barrier()).toEqual([])
+})
+
+test('a stranger to the stream may not: unauthorized', async () => {
+  const { ann, bob, id } = await couple()
+  expect(await bob.request('stream-control', { id, operation: 'pause', data: 'audio' })).toEqual(unauthorized)
+  expect(await ann.barrier()).toEqual([])
+})
+
+test('a stream of another room is not there', async () => {
+  const [one, two] = [await couple('admin'), await couple('admin')]
+  expect(await one.bob.request('stream-control', { id: two.id, operation: 'pause', data: 'av' })).toEqual(unknown)
+  expect(await two.ann.barrier()).toEqual([])
+})
+
+test.each([
+  ['null', null, 'request should be object "object"'],
+  ['nothing', undefined, 'request should be object "object"'],
+  ['an empty object', {}, `request should have required property '.id' ".id"`],
+  ['no operation', { id: 'x' }, `request should have required property '.operation' ".operation"`],
+  ['no data', { id: 'x', operation: 'pause' }, `request should have required property '.data' ".data"`],
+  [
+    'id a number',
+    { id: 1, operation: 'pause', data: 'av' },
+    expect.stringContaining('request.id should be string "string"'),
+  ],
+  [
+    'an operation that is not known',
+    { id: 'x', operation: 'querybwe', data: 'av' },
+    expect.stringContaining('request.operation should be equal to one of the allowed values ["pause","play"]'),
+  ],
+  [
+    'pause of something else',
+    { id: 'x', operation: 'pause', data: 'all' },
+    expect.stringContaining('request.data should be equal to one of the allowed values ["audio","video","av"]'),
+  ],
+  [
+    'a region that is a number',
+    { id: 'x', operation: 'set-region', data: { view: 'v', region: 1 } },
+    expect.stringContaining('request.data.region should be string "string"'),
+  ],
+  [
+    'a region that is empty',
+    { id: 'x', operation: 'set-region', data: { view: 'v', region: '' } },
+    expect.stringContaining('request.data.region should NOT be shorter than 1 characters'),
+  ],
+  [
+    'something more',
+    { id: 'x', operation: 'pause', data: 'av', extra: 1 },
+    expect.stringContaining('request should NOT have additional properties "extra"'),
+  ],
+])('%s: refused as OWT words it', async (_name, data, error) => {
+  const { ann, bob } = await couple()
+  expect(await ann.request('stream-control', data)).toEqual({ status: 'error', error, code: 'bad_request' })
+  expect(await bob.barrier()).toEqual([])
+})

@@ -1,0 +1,198 @@
+import { describe, expect, test } from 'vitest'
+import { enter, refusal } from '../../support/client.ts'
+import { newRoom, startNode } from '../../support/node.ts'
+import { publishBoth } from '../media.ts'
+
+const node = await startNode()
+
+/** Ann has published; Bob is about to subscribe. */
+async function couple(options: { role?: string; protocol?: '1.0' | '1.1' | '1.2' } = {}) {
+  const room = newRoom()
+  const bob = await enter(node.url, { room, ...options })
+  const ann = await enter(node.url, { room })
+  const stream = await publishBoth(ann)
+  await bob.barrier()
+  return { ann, bob, stream, room }
+}
+
+describe('an accepted subscribe', () => {
+  test('is acked with its id, and told to the owner of the stream and nobody else', async () => {
+    const { ann, bob, stream, room } = await couple()
+    const cem = await enter(node.url, { room })
+    await ann.next('participant')
+    const tracks = [
+      { type: 'audio' as const, from: stream },
+      {
+        type: 'video' as const,
+        mid: 'v',
+        from: `${stream}-1`,
+        parameters: { framerate: 15 },
+        format: { codec: 'vp8' as const },
+      },
+    ]
+    const { id, transportId } = await bob.ask('subscribe', { media: { tracks } })
+    expect(id).toMatch(/^[0-9a-f]{32}$/)
+    expect(transportId).toBe(id)
+    expect(await ann.next()).toEqual({
+      event: 'subscription',
+      data: { action: 'add', id, stream, tracks: [{ ...tracks[0], mid: '0' }, tracks[1]], participant: bob.id },
+      meta: { seq: 7, from: bob.id },
+    })
+    expect((await bob.barrier()).map(({ event }) => event)).toEqual(['participant'])
+    expect(await cem.barrier()).toEqual([])
+  })
+
+  test('keeps the transport that it names', async () => {
+    const { bob, stream } = await couple()
+    const asked = { media: { tracks: [{ type: 'audio' as const, from: stream }] }, transport: { id: 'mine' } }
+    expect((await bob.ask('subscribe', asked)).transportId).toBe('mine')
+  })
+
+  test('may be for data', async () => {
+    const { ann, bob } = await couple()
+    const { id: stream } = await ann.ask('publish', { media: null, data: true })
+    await ann.barrier()
+    const { id } = await bob.ask('subscribe', { media: null, data: { from: stream } })
+    expect((await ann.next()).data).toEqual({ action: 'add', id, stream, tracks: [], participant: bob.id })
+  })
+
+  test('may be for several streams of one participant, or for one’s own', async () => {
+    const { ann, bob, stream } = await couple()
+    const other = await publishBoth(ann)
+    const tracks = [
+      { type: 'audio' as const, from: stream },
+      { type: 'video' as const, from: other },
+    ]
+    await bob.ask('subscribe', { media: { tracks } })
+    expect((await ann.next('subscription')).data).toMatchObject({ tracks: [{ from: stream }, { from: other }] })
+    await ann.ask('subscribe', { media: { tracks } })
+    expect((await ann.next('subscription')).data).toMatchObject({ participant: ann.id })
+  })
+})
+
+describe('protocol 1.0 and 1.1', () => {
+  test.each(['1.0', '1.1'] as const)('%s: audio and video become tracks', async (protocol) => {
+    const { ann, bob, stream } = await couple({ protocol })
+    const media = {
+      audio: { from: stream },
+      video: { from: stream, parameters: { bitrate: 'x0.8' }, simulcastRid: 'a' },
+    }
+    const { status, data } = await bob.request('subscribe', { media })
+    const { id } = data as { id: string }
+    expect([status, data]).toEqual(['ok', { id, transportId: id }])
+    expect((await ann.next()).data).toMatchObject({
+      action: 'add',
+      tracks: [
+        { type: 'audio', mid: '0', from: stream },
+        { type: 'video', mid: '1', from: stream, parameters: { bitrate: 'x0.8' } },
+      ],
+    })
+  })
+
+  test.each([
+    ['tracks', (from: string) => ({ media: { tracks: [{ type: 'audio', from }] } })],
+    ['audio missing', () => ({ media: { video: false } })],
+    ['audio without from', () => ({ media: { audio: {}, video: false } })],
+    ['neither', () => ({ media: { audio: false, video: false } })],
+    ['media null', () => ({ media: null })],
+  ])('%s: refused', async (_name, request) => {
+    const { ann, bob, stream } = await couple({ protocol: '1.1' })
+    expect((await bob.request('subscribe', request(stream))).code).toBe('bad_request')
+    expect(await ann.barrier()).toEqual([])
+  })
+})
+
+describe('a refused subscribe is told to nobody', () => {
+  const track = { type: 'audio', from: 'x' }
+
+  test.each([
+    ['null', null, 'request should be object "object"'],
+    ['no media', {}, `request should have required property 'media' "media"`],
+    ['media without tracks', { media: {} }, `request.media should have required property 'tracks' "tracks"`],
+    [
+      'a type that is not known',
+      { media: { tracks: [{ type: 'x' }] } },
+      'request.media.tracks[0].type should be equal to one of the allowed values ["audio","video"]',
+    ],
+    [
+      'from a number',
+      { media: { tracks: [{ type: 'audio', from: 1 }] } },
+      'request.media.tracks[0].from should be string "string"',
+    ],
+    [
+      'a codec that is not known',
+      { media: { tracks: [{ ...track, format: { codec: 'mp3' } }] } },
+      'request.media.tracks[0].format.codec should be equal to one of the allowed values ["pcmu","pcma","opus","g722","iSAC","iLBC","aac","ac3","nellymoser"]',
+    ],
+    [
+      'a resolution without height',
+      { media: { tracks: [{ ...track, parameters: { resolution: { width: 1 } } }] } },
+      `request.media.tracks[0].parameters.resolution should have required property 'height' "height"`,
+    ],
+    ['data without from', { media: null, data: {} }, `request.data should have required property 'from' "from"`],
+    ['something more', { media: null, extra: 1 }, 'request should NOT have additional properties "extra"'],
+    ['neither tracks nor data', { media: null }, 'request has neither tracks nor data'],
+    ['no tracks at all', { media: { tracks: [] } }, 'request has neither tracks nor data'],
+  ])('%s', async (_name, request, error) => {
+    const { ann, bob } = await couple()
+    const answer = await bob.request('subscribe', request)
+    expect(answer).toMatchObject({ status: 'error', code: 'bad_request' })
+    expect(String(answer.error).split(',request')[0]).toBe(error)
+    expect(await ann.barrier()).toEqual([])
+  })
+
+  test('a stream that is not there', async () => {
+    const { ann, bob } = await couple()
+    const answers = [
+      await bob.request('subscribe', { media: { tracks: [track] } }),
+      await bob.request('subscribe', { media: null, data: { from: 'y' } }),
+      await bob.request('subscribe', { media: { tracks: [{ type: 'audio' }] } }),
+    ]
+    expect(answers).toEqual(
+      ['x', 'y', 'undefined'].map((from) => refusal(`Subscription source not found: ${from}`, 'no_such_source')),
+    )
+    expect(await ann.barrier()).toEqual([])
+  })
+
+  test('a stream of another room', async () => {
+    const [one, two] = [await couple(), await couple()]
+    const answer = await one.bob.request('subscribe', { media: { tracks: [{ type: 'audio', from: two.stream }] } })
+    expect(answer.code).toBe('no_such_source')
+    expect(await two.ann.barrier()).toEqual([])
+  })
+
+  test.each(['audio', 'video'])('a stream that has no %s', async (type) => {
+    const { ann, bob } = await couple()
+    const other = type === 'audio' ? 'video' : 'audio'
+    const { id } = await ann.ask('publish', { media: { tracks: [{ type: other }] } })
+    await ann.barrier()
+    const expected = refusal(`Target ${type} stream does NOT satisfy:Requested ${type} stream`, 'source_unsatisfying')
+    for (const from of [id, `${id}-0`]) {
+      expect(await bob.request('subscribe', { media: { tracks: [{ type, from }] } })).toEqual(expected)
+    }
+    expect(await ann.barrier()).toEqual([])
+  })
+
+  test('streams of two participants', async () => {
+    const { ann, bob, stream, room } = await couple()
+    const cem = await enter(node.url, { room })
+    const other = await publishBoth(cem)
+    await ann.barrier()
+    const tracks = [
+      { type: 'audio', from: stream },
+      { type: 'audio', from: other },
+    ]
+    expect((await bob.request('subscribe', { media: { tracks } })).code).toBe('several_owners')
+    expect([await ann.barrier(), await cem.barrier()]).toEqual([[], []])
+  })
+
+  test.each([
+    ['audio_only_presenter', 'video'],
+    ['video_only_viewer', 'audio'],
+  ])('%s may not receive %s: unauthorized', async (role, type) => {
+    const { ann, bob, stream } = await couple({ role })
+    const answer = await bob.request('subscribe', { media: { tracks: [{ type, from: stream }] } })
+    expect(answer).toEqual(refusal('unauthorized', 'unauthorized'))
+    expect(await ann.barrier()).toEqual([])
+  })
+})

@@ -1,0 +1,128 @@
+import { expect, test } from 'vitest'
+import { enter, ok, refusal } from '../../support/client.ts'
+import { newRoom, startNode } from '../../support/node.ts'
+
+const node = await startNode()
+
+async function couple() {
+  const room = newRoom()
+  const bob = await enter(node.url, { room })
+  const ann = await enter(node.url, { room })
+  await bob.next('participant')
+  return { ann, bob, room }
+}
+
+test('to all: everyone is told, the sender too', async () => {
+  const { ann, bob } = await couple()
+  expect(await ann.request('text', { to: 'all', message: 'hi' })).toEqual(ok())
+  const told = {
+    event: 'text',
+    data: { from: ann.id, to: 'all', message: 'hi' },
+    meta: { seq: 3, from: ann.id },
+  }
+  expect(await bob.next()).toEqual(told)
+  expect(await ann.next()).toEqual(told)
+})
+
+test('to one: that one is told, and nobody else', async () => {
+  const { ann, bob, room } = await couple()
+  const cem = await enter(node.url, { room })
+  expect(await ann.request('text', { to: bob.id, message: 'hush' })).toEqual(ok())
+  const [joined, told] = await bob.barrier()
+  expect(joined?.event).toBe('participant')
+  expect(told).toEqual({
+    event: 'text',
+    data: { from: ann.id, to: 'me', message: 'hush' },
+    meta: { seq: 4, from: ann.id },
+  })
+  expect(await cem.barrier()).toEqual([])
+  expect((await ann.barrier()).map(({ event }) => event)).toEqual(['participant'])
+})
+
+test('to oneself', async () => {
+  const { ann, bob } = await couple()
+  await ann.ask('text', { to: ann.id, message: 'note' })
+  expect((await ann.next()).data).toEqual({ from: ann.id, to: 'me', message: 'note' })
+  expect(await bob.barrier()).toEqual([])
+})
+
+test('to admin: acked and dropped', async () => {
+  const { ann, bob } = await couple()
+  expect(await ann.request('text', { to: 'admin', message: 'help' })).toEqual(ok())
+  expect(await ann.barrier()).toEqual([])
+  expect(await bob.barrier()).toEqual([])
+})
+
+test('numbers rise without a hole for one who is told everything, in the order of the acks', async () => {
+  const { ann, bob } = await couple()
+  for (let number = 0; number < 20; number += 1) await ann.ask('text', { to: 'all', message: `${number}` })
+  const came = await bob.barrier()
+  expect(came.map(({ data }) => Object(data).message)).toEqual(Array.from({ length: 20 }, (_, index) => `${index}`))
+  expect(came.map(({ meta }) => meta?.seq)).toEqual(Array.from({ length: 20 }, (_, index) => index + 3))
+})
+
+test.each(['', 'x'.repeat(2048), '💬 ünï\u0000\ud800'])(
+  'any text of up to 2048 characters arrives as it was',
+  async (message) => {
+    const { ann, bob } = await couple()
+    expect(await ann.request('text', { to: 'all', message })).toEqual(ok())
+    const { data } = await bob.next()
+    expect(Object(data).message).toBe(message)
+  },
+)
+
+const invalidReceiver = refusal('Invalid receiver', 'invalid_receiver')
+const badText = refusal('Text should be a string of at most 2048 characters', 'text_too_long')
+const noObject = refusal('request should be object "object"', 'bad_request')
+
+test.each([
+  ['no receiver', { message: 'x' }, invalidReceiver],
+  ['receiver empty', { to: '', message: 'x' }, invalidReceiver],
+  ['receiver a number', { to: 5, message: 'x' }, invalidReceiver],
+  ['receiver an object', { to: { id: 'x' }, message: 'x' }, invalidReceiver],
+  ['receiver and text wrong', { to: null, message: null }, invalidReceiver],
+  ['no text', { to: 'all' }, badText],
+  ['text null', { to: 'all', message: null }, badText],
+  ['text a number', { to: 'all', message: 1 }, badText],
+  ['text an object', { to: 'all', message: { text: 'x' } }, badText],
+  ['text too long', { to: 'all', message: 'x'.repeat(2049) }, badText],
+  ['null', null, noObject],
+  ['a string', 'hello', noObject],
+  ['a list', ['all', 'hello'], noObject],
+  [
+    'nobody of that name',
+    { to: 'nobody', message: 'x' },
+    refusal('Target participant does NOT exist: nobody', 'no_such_participant'),
+  ],
+])('%s: refused, and nobody is told', async (_name, data, expected) => {
+  const { ann, bob } = await couple()
+  expect(await ann.request('text', data)).toEqual(expected)
+  expect(await ann.barrier()).toEqual([])
+  expect(await bob.barrier()).toEqual([])
+})
+
+test('to a participant of another room: there is none', async () => {
+  const [one, two] = [await couple(), await couple()]
+  const answer = await one.ann.request('text', { to: two.bob.id, message: 'x' })
+  expect(answer.error).toBe(`Target participant does NOT exist: ${two.bob.id}`)
+  expect(await two.bob.barrier()).toEqual([])
+})
+
+test('to one who has left: there is none any more', async () => {
+  const { ann, bob } = await couple()
+  await bob.ask('logout')
+  expect((await ann.request('text', { to: bob.id, message: 'x' })).code).toBe('no_such_participant')
+})
+
+test('to legacy clients it is a custom_message', async () => {
+  const { ann, room } = await couple()
+  const old = await enter(node.url, { room, protocol: 'legacy' })
+  await ann.ask('text', { to: 'all', message: 'to all' })
+  await ann.ask('text', { to: old.id, message: 'to you' })
+  expect(await old.next()).toEqual({
+    event: 'custom_message',
+    data: { from: ann.id, to: 'all', data: 'to all' },
+    meta: { seq: 4, from: ann.id },
+  })
+  expect((await old.next()).data).toEqual({ from: ann.id, to: 'me', data: 'to you' })
+})

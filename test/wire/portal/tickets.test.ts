@@ -1,0 +1,203 @@
+import { describe, expect, test } from 'vitest'
+import { sign } from '../../../src/core/keyring.ts'
+import { type Ticket, writeTicket } from '../../../src/core/tickets.ts'
+import { type Client, connect, enter, loginInfo, refusal } from '../../support/client.ts'
+import { newRoom, startNode, testSecret, tokenFor } from '../../support/node.ts'
+import { BareClient } from '../bare-client.ts'
+
+const older = 'the older key of more than 32 characters'
+const newer = 'the newer key of more than 32 characters'
+const node = await startNode()
+const rotating = await startNode({ env: { SIGNALBOX_SECRET: `${newer},${older}` } })
+
+const read = (ticket: string) => JSON.parse(Buffer.from(ticket, 'base64').toString()) as Ticket & { signature: string }
+const write = (fields: object) => Buffer.from(JSON.stringify(fields)).toString('base64')
+const spent = refusal('Reconnection is not allowed', 'ticket_spent')
+const forged = refusal('Invalid reconnection ticket signature', 'ticket_signature')
+const expired = refusal('Ticket is expired', 'ticket_expired')
+const gone = refusal('Client does NOT exist', 'participant_gone')
+
+/** One error ack, then the server closes; the participants in the room do not notice. */
+async function expectRefused(asked: unknown, expected: object, ...unharmed: Client[]): Promise<void> {
+  const thief = await connect(node.url)
+  expect(await thief.request('relogin', asked)).toEqual(expected)
+  expect(await thief.closed).toBe('io server disconnect')
+  for (const client of unharmed) expect(await client.barrier()).toEqual([])
+}
+
+async function couple() {
+  const room = newRoom()
+  const ann = await enter(node.url, { room })
+  const bob = await enter(node.url, { room })
+  await ann.next('participant')
+  return { ann, bob, room }
+}
+
+describe('a ticket that is not right is refused, and its participant is not harmed', () => {
+  const garbage: [string, unknown, unknown][] = [
+    ['absent', undefined, 'Expected a string'],
+    ['null', null, 'Expected a string'],
+    ['a number', 7, 'Expected a string'],
+    ['a list', ['x'], 'Expected a string'],
+    ['an object without a ticket', { seq: 1 }, 'Expected a string'],
+    ['an object with a ticket that is none', { ticket: 5, seq: 1 }, 'Expected a string'],
+    ['empty', '', 'Unexpected end of JSON input'],
+    ['no base64', '????', expect.stringMatching(/^Unexpected (token|end)/)],
+    ['no JSON', write({}).slice(0, 2), expect.any(String)],
+    ['JSON, but no object', Buffer.from('"x"').toString('base64'), 'Expected an object'],
+    ['an empty object', write({}), 'No dates'],
+    ['without ids', write({ notBefore: 1, notAfter: 2 }), 'No ids'],
+    ['a token', tokenFor({ room: 'r' }), 'No dates'],
+  ]
+  test.each(garbage)('%s', async (_name, ticket, error) => {
+    await expectRefused(ticket, { status: 'error', error, code: 'bad_ticket' })
+  })
+
+  test.each(['participantId', 'roomId', 'ticketId', 'notBefore', 'notAfter', 'signature'] as const)(
+    'another %s',
+    async (field) => {
+      const { ann, bob } = await couple()
+      const ticket = read(ann.ticket)
+      const others = { ...read(bob.ticket), roomId: newRoom(), notBefore: 1, notAfter: ticket.notAfter + 1 }
+      await expectRefused(write({ ...ticket, [field]: others[field] }), forged, ann, bob)
+    },
+  )
+
+  test.each(['ticketId', 'signature'] as const)('no %s', async (field) => {
+    const { ann } = await couple()
+    await expectRefused(write({ ...read(ann.ticket), [field]: undefined }), forged, ann)
+  })
+
+  test('a signature by another key, or for another dialect', async () => {
+    const { ann } = await couple()
+    const { signature, ...ticket } = read(ann.ticket)
+    expect(writeTicket([testSecret], 'portal', ticket)).toBe(ann.ticket)
+    await expectRefused(writeTicket(['k'.repeat(32)], 'portal', ticket), forged, ann)
+    await expectRefused(writeTicket([testSecret], 'rooms', ticket), forged, ann)
+    await expectRefused(
+      write({ ...ticket, signature: sign([testSecret], 'token', Object.values(ticket)) }),
+      forged,
+      ann,
+    )
+    expect(signature).toEqual(expect.any(String))
+  })
+
+  test('out of date, or not good yet', async () => {
+    const { ann } = await couple()
+    const { signature: _, ...ticket } = read(ann.ticket)
+    const now = Date.now()
+    const late = writeTicket([testSecret], 'portal', { ...ticket, notAfter: now - 1 })
+    const early = writeTicket([testSecret], 'portal', { ...ticket, notBefore: now + 60_000, notAfter: now + 120_000 })
+    await expectRefused(late, expired, ann)
+    await expectRefused(early, expired, ann)
+  })
+
+  test('well signed, for a participant or a room that is not there', async () => {
+    const { ann, bob } = await couple()
+    const { signature: _, ...ticket } = read(ann.ticket)
+    const elsewhere = (change: Partial<Ticket>) => writeTicket([testSecret], 'portal', { ...ticket, ...change })
+    await expectRefused(elsewhere({ participantId: 'nobody' }), gone, ann)
+    await expectRefused(elsewhere({ roomId: newRoom() }), gone, ann)
+    // somebody else's seat takes that one's tickets only
+    await expectRefused(elsewhere({ participantId: bob.id }), spent, ann, bob)
+  })
+
+  test('two mistakes: the signature is looked at before the date', async () => {
+    const { ann } = await couple()
+    await expectRefused(write({ ...read(ann.ticket), notAfter: 1 }), forged, ann)
+  })
+})
+
+describe('a ticket is good', () => {
+  test('once: the relogin that uses it spends it, when the client is known to have the next', async () => {
+    const { ann, bob } = await couple()
+    const back = await connect(node.url)
+    await back.relogin(ann.ticket)
+    await back.settled()
+    await expectRefused(ann.ticket, spent, back, bob)
+  })
+
+  test('again while the ack of its relogin may have been lost', async () => {
+    const { ann, bob } = await couple()
+    const lost = await BareClient.connect(node.url)
+    expect((await lost.request('relogin', ann.ticket)).status).toBe('ok')
+    await lost.terminate()
+    const back = await connect(node.url)
+    await back.relogin(ann.ticket)
+    expect(back.id).toBe(ann.id)
+    expect(await bob.barrier()).toEqual([])
+  })
+
+  test('until the newer one is used', async () => {
+    const { ann, bob } = await couple()
+    const first = await BareClient.connect(node.url)
+    const { data: newer } = await first.request('relogin', ann.ticket)
+    const second = await BareClient.connect(node.url)
+    expect((await second.request('relogin', newer)).status).toBe('ok')
+    await expectRefused(ann.ticket, spent, bob)
+    expect((await second.request('text', { to: 'all', message: 'unharmed' })).status).toBe('ok')
+  })
+
+  test('until the newer one is refreshed from', async () => {
+    const { ann, bob } = await couple()
+    const back = await BareClient.connect(node.url)
+    await back.request('relogin', ann.ticket)
+    const { data: third } = await back.request('refreshReconnectionTicket')
+    await expectRefused(ann.ticket, spent, bob)
+    const last = await connect(node.url)
+    await last.relogin(third as string)
+  })
+
+  test('until the one of a refresh is known to have arrived', async () => {
+    const { ann, bob } = await couple()
+    const newer = await ann.ask('refreshReconnectionTicket')
+    await ann.settled()
+    await expectRefused(ann.ticket, spent, ann, bob)
+    const back = await connect(node.url)
+    await back.relogin(newer)
+    expect(back.id).toBe(ann.id)
+  })
+
+  test('while the one of a refresh may have been lost', async () => {
+    const room = newRoom()
+    const bare = await BareClient.connect(node.url)
+    const { data } = await bare.request('login', loginInfo({ room }))
+    await bare.request('refreshReconnectionTicket')
+    await bare.terminate()
+    const back = await connect(node.url)
+    await back.relogin((data as { reconnectionTicket: string }).reconnectionTicket)
+  })
+
+  test('for one of two that use it at once, or for both in turn: one connection is left', async () => {
+    const { ann, bob } = await couple()
+    const clients = await Promise.all([connect(node.url), connect(node.url)])
+    const answers = await Promise.all(clients.map((client) => client.request('relogin', ann.ticket)))
+    expect(answers.map(({ status }) => status)).toContain('ok')
+    await Promise.race(clients.map(({ closed }) => closed))
+    const [left, ...more] = clients.filter(({ socket }) => socket.connected)
+    expect(more).toEqual([])
+    expect((await left?.request('text', { to: bob.id, message: 'one' }))?.status).toBe('ok')
+    expect((await bob.barrier()).map(({ event }) => event)).toEqual(['text'])
+  })
+})
+
+describe('keys are replaced', () => {
+  test('tokens and tickets signed with the older one are still good, and the newer one signs', async () => {
+    const { url } = rotating
+    const room = newRoom()
+    const ann = await enter(url, { room, token: tokenFor({ room }, { secret: older }) })
+    const { signature: _, ...ticket } = read(ann.ticket)
+    expect(writeTicket([newer], 'portal', ticket)).toBe(ann.ticket)
+    const back = await connect(url)
+    await back.relogin(writeTicket([older], 'portal', ticket))
+    expect(back.id).toBe(ann.id)
+    await enter(url, { room, token: tokenFor({ room }, { secret: newer }) })
+  })
+
+  test('a key that was taken away is good for nothing', async () => {
+    const { url } = rotating
+    const client = await connect(url)
+    const info = loginInfo({ room: 'r', token: tokenFor({ room: 'r' }, { secret: testSecret }) })
+    expect(await client.request('login', info)).toEqual(refusal('Invalid token signature', 'token_signature'))
+  })
+})

@@ -1,0 +1,89 @@
+import { describe, expect, test } from 'vitest'
+import { connect, enter, refusal } from '../../support/client.ts'
+import { lose, newRoom, startNode } from '../../support/node.ts'
+import { publishBoth, subscribeBoth } from '../media.ts'
+
+const node = await startNode({ env: { RECONNECT_WINDOW: 1 } })
+const strict = await startNode({ env: { RECONNECT_WINDOW: 0 } })
+const gone = refusal('Client does NOT exist', 'participant_gone')
+const disabled = refusal('Reconnection is not enabled.', 'reconnection_disabled')
+
+async function expectRefused(url: string, ticket: string, expected: object): Promise<void> {
+  const late = await connect(url)
+  expect(await late.request('relogin', ticket)).toEqual(expected)
+  await late.closed
+}
+
+describe('when the window is over', () => {
+  test('the others are told once, first of the participant and then of what it had', async () => {
+    const room = newRoom()
+    const bob = await enter(node.url, { room })
+    const ann = await enter(node.url, { room })
+    const stream = await publishBoth(ann)
+    const subscription = await subscribeBoth(bob, stream)
+    await bob.barrier()
+    ann.cut()
+    expect(await bob.next()).toMatchObject({ event: 'participant', data: { action: 'leave', data: ann.id } })
+    expect(await bob.next()).toMatchObject({ event: 'stream', data: { id: stream, status: 'remove' } })
+    expect(await bob.next()).toMatchObject({ event: 'subscription', data: { action: 'remove', id: subscription } })
+    await expectRefused(node.url, ann.ticket, gone)
+    expect(await bob.barrier()).toEqual([])
+    expect((await bob.request('text', { to: ann.id, message: 'anyone?' })).code).toBe('no_such_participant')
+  })
+
+  test('one who came back in time is not taken out, not even of an earlier window', async () => {
+    const room = newRoom()
+    const bob = await enter(node.url, { room })
+    const ann = await enter(node.url, { room })
+    await lose(node, ann)
+    const back = await connect(node.url)
+    await back.relogin(ann.ticket)
+    // whose window began later, so when it is over that of Ann would be too
+    const clock = await enter(node.url, { room })
+    clock.cut()
+    const left = async () => (await bob.next('participant')).data as { action: string; data: unknown }
+    expect([(await left()).action, (await left()).action]).toEqual(['join', 'join'])
+    expect(await left()).toEqual({ action: 'leave', data: clock.id })
+    expect((await back.barrier()).map(({ data }) => data)).toContainEqual({ action: 'leave', data: clock.id })
+  })
+
+  test('losing the connection again starts it anew', async () => {
+    const room = newRoom()
+    const bob = await enter(node.url, { room })
+    let ann = await enter(node.url, { room })
+    for (let turn = 0; turn < 3; turn += 1) {
+      await lose(node, ann)
+      const back = await connect(node.url)
+      await back.relogin(ann.ticket)
+      ann = back
+    }
+    await bob.next('participant')
+    expect(await bob.barrier()).toEqual([])
+    ann.cut()
+    expect((await bob.next()).data).toEqual({ action: 'leave', data: ann.id })
+  })
+})
+
+describe('RECONNECT_WINDOW=0', () => {
+  test('one whose connection is lost leaves at once', async () => {
+    const room = newRoom()
+    const bob = await enter(strict.url, { room })
+    const ann = await enter(strict.url, { room })
+    await bob.next('participant')
+    ann.cut()
+    expect((await bob.next()).data).toEqual({ action: 'leave', data: ann.id })
+    await expectRefused(strict.url, ann.ticket, gone)
+  })
+
+  test('a ticket is given, because SDKs cannot do without, but takes nobody over', async () => {
+    const ann = await enter(strict.url, { room: newRoom() })
+    await expectRefused(strict.url, ann.ticket, disabled)
+    expect(await ann.barrier()).toEqual([])
+  })
+
+  test('there is nothing to refresh', async () => {
+    const ann = await enter(strict.url, { room: newRoom() })
+    expect(await ann.request('refreshReconnectionTicket')).toEqual(disabled)
+    expect(await ann.barrier()).toEqual([])
+  })
+})

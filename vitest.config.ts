@@ -1,0 +1,33 @@
+import { defineConfig } from 'vitest/config'
+
+const suites = (...folders: string[]) => folders.map((folder) => `test/${folder}/**/*.test.ts`)
+
+const shared = { environment: 'node' as const, testTimeout: 30_000, hookTimeout: 60_000, retry: 0 }
+
+export default defineConfig({
+  test: {
+    globalSetup: ['test/support/redis-setup.ts'],
+    projects: [
+      {
+        test: {
+          ...shared,
+          name: 'main',
+          include: suites('unit', 'contract', 'wire', 'ops', 'browser'),
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        // every test starts several nodes: one file at a time, or two cores are too few and timings tell nothing
+        test: {
+          ...shared,
+          name: 'cluster',
+          include: suites('cluster'),
+          maxWorkers: 1,
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+})
