@@ -19,6 +19,7 @@ import { createMemoryState } from './state/memory/index.ts'
 import { connect } from './state/redis/connection.ts'
 import { createRedisState } from './state/redis/index.ts'
 import { drain } from './transport/drain.ts'
+import { clusterEphemeral, localEphemeral } from './transport/ephemeral.ts'
 import { portalDialect } from './transport/portal/index.ts'
 import { Transport } from './transport/server.ts'
 import { version } from './version.ts'
@@ -32,6 +33,7 @@ export type App = {
   ops: FastifyInstance
   io: Server
   state: State
+  sessions: Sessions
   metrics: Metrics
   /** Takes the node's lease; resolves when the store is reachable. Call it before `http` listens. */
   begin: () => Promise<void>
@@ -91,7 +93,8 @@ export function createApp(config: Config, parts: Parts = {}): App {
     readToken: (token, now) => readToken(config.keys, token, now),
   })
   transport.serve(portal)
-  const takenOver = (place: Place) => transport.closeTakenOver(place, portal)
+  const ephemeral = adapter ? clusterEphemeral(adapter.pub, adapter.key) : localEphemeral(transport.io)
+  const takenOver = (place: Place) => ephemeral.closePlace(portal.namespace, place)
 
   const nodeInfo = () => ({ id: node, url: config.nodeUrl, version, connections: transport.connections.size })
   const reachable = (yes: boolean) => metrics.redisUp.set(yes ? 1 : 0)
@@ -100,6 +103,7 @@ export function createApp(config: Config, parts: Parts = {}): App {
   health(ops, {
     notReady: async () => {
       if (transport.draining) return 'draining'
+      if (!http.server.listening) return 'starting'
       return state.ping().then(
         () => undefined,
         () => 'Redis unreachable',
@@ -131,6 +135,7 @@ export function createApp(config: Config, parts: Parts = {}): App {
     ops,
     io: transport.io,
     state,
+    sessions,
     metrics,
     begin: async () => {
       await lease.begin()

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { SignalError } from '../core/errors.ts'
+import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
 import type { Metrics } from '../metrics.ts'
 import { type Arguments, readArguments } from './arguments.ts'
@@ -32,11 +33,7 @@ export class Gate {
     const at = Date.now()
     const { dialect } = this.#connection
     const known = dialect.events.has(event)
-    this.#services.metrics.messages.inc({
-      dialect: dialect.name,
-      event: known ? event : 'unknown',
-      direction: 'in',
-    })
+    this.#services.metrics.countMessage(dialect.name, known ? event : 'unknown', 'in')
     const request = this.#version.requests.get(event)
     const { state } = this.#connection
     const refusal = this.#refusalOf(args, known)
@@ -67,22 +64,25 @@ export class Gate {
     const connection = this.#connection
     if (connection.state !== 'initialized') return this.#refuse(args, new SignalError('in_service'))
     connection.state = 'connecting'
+    let session: Session
     try {
-      const { reply, session, from } = await this.#handleEntry(request, args, at)
+      const entered = await this.#handleEntry(request, args, at)
+      session = entered.session
       connection.enter(session)
-      this.#ack(args, reply)
-      this.#countEntry(event, 'ok', from)
-      this.#settle()
-      this.#early.serveAll()
-      await session.board()
-      if (event === 'relogin') this.#services.metrics.reloginSeconds.observe((Date.now() - at) / 1000)
+      this.#ack(args, entered.reply)
+      this.#countEntry(event, 'ok', entered.from)
     } catch (error) {
       connection.state = 'initialized'
       this.#countEntry(event, error instanceof SignalError ? error.code : 'internal')
       this.#refuse(args, error)
       this.#early.refuseAll()
       connection.close()
+      return
     }
+    this.#settle()
+    this.#early.serveAll()
+    await session.board()
+    if (event === 'relogin') this.#services.metrics.reloginSeconds.observe((Date.now() - at) / 1000)
   }
 
   #countEntry(event: string, result: string, from = 'none'): void {
@@ -99,10 +99,11 @@ export class Gate {
 
   /** Without a session, what no version of the dialect would take is refused at once; the rest waits for one. */
   #waitForLogin(event: string, args: Arguments, at: number): void {
-    const versions = Object.values(this.#connection.dialect.versions)
+    // of those that know the event; the newest says what is wrong
+    const versions = Object.values(this.#connection.dialect.versions).filter(({ requests }) => requests.has(event))
     const complaints = versions.map(({ requests }) => complaintOf(requests.get(event), args.data))
     const hopeless = complaints.every((complaint) => complaint !== undefined)
-    if (hopeless) this.#refuse(args, complaints[0])
+    if (hopeless) this.#refuse(args, complaints.at(-1))
     else {
       this.#early.wait(
         () => this.#queue(event, args, at),

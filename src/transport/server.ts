@@ -1,9 +1,9 @@
 import type { Server as HttpServer } from 'node:http'
 import { createAdapter } from '@socket.io/redis-adapter'
 import { Server, type Socket } from 'socket.io'
-import type { Place } from '../core/ports/places.ts'
 import { Connection } from './connection.ts'
 import type { ServedDialect } from './dialect.ts'
+import { roomOfPlace } from './ephemeral.ts'
 import { Gate, type GateServices } from './gate.ts'
 
 export type IoConfig = {
@@ -46,18 +46,13 @@ export class Transport {
     this.io.of(dialect.namespace).on('connection', (socket) => this.#accept(socket, dialect))
   }
 
-  /** Closes a connection that lost its place to another, on whichever node it is. */
-  closeTakenOver(place: Place, dialect: ServedDialect): void {
-    this.io.of(dialect.namespace).in(roomOfPlace(place)).disconnectSockets(true)
-  }
-
   #accept(socket: Socket, dialect: ServedDialect): void {
     const { metrics, log } = this.#services
     const name = dialect.name
     const connection = new Connection(socket, dialect, {
       entered: ({ place }) => void socket.join(roomOfPlace(place)),
       delivered: (event, entry, live) => {
-        metrics.messages.inc({ dialect: name, event, direction: 'out' })
+        metrics.countMessage(name, event, 'out')
         if (live) metrics.messageSeconds.observe(Math.max(0, Date.now() - entry.at) / 1000)
       },
     })
@@ -81,8 +76,4 @@ export class Transport {
     this.#services.metrics.refused.inc({ reason: 'draining' })
     return 'draining'
   }
-}
-
-function roomOfPlace({ id, owner }: Place): string {
-  return `place:${id}:${owner}`
 }
