@@ -1,4 +1,5 @@
 import type { Feeds } from './feeds.ts'
+import type { RoomId } from './model.ts'
 import type { NodeInfo } from './ports/nodes.ts'
 import type { LeaveReason } from './ports/places.ts'
 import type { State } from './ports/state.ts'
@@ -6,6 +7,8 @@ import type { Sessions } from './sessions.ts'
 
 export type LeaseEvents = {
   left?: (reason: LeaveReason) => void
+  /** Somebody has left a room. */
+  populated?: (room: RoomId) => void
   failed?: (error: unknown) => void
   /** Whether the store answered, each time it was asked. */
   reachable?: (yes: boolean) => void
@@ -105,7 +108,7 @@ export class Lease {
       if (await this.#orphan(node)) await nodes.remove(node)
     }
     for (const { room, id, due } of overdue) {
-      if (await places.leave(room, id, { due }, Date.now())) this.#events.left?.('window')
+      if (await places.leave(room, id, { due }, Date.now())) this.#tellLeft(room, 'window')
       await nodes.settled(room, id, due)
     }
     await rooms.prune(600, batch)
@@ -151,9 +154,14 @@ export class Lease {
   async #orphan(node: string): Promise<boolean> {
     const { done, left } = await this.#state.nodes.orphan(node, batch)
     for (const { room, id, owner } of left) {
-      if (await this.#state.places.leave(room, id, { owner }, Date.now())) this.#events.left?.('node_lost')
+      if (await this.#state.places.leave(room, id, { owner }, Date.now())) this.#tellLeft(room, 'node_lost')
     }
     return done
+  }
+
+  #tellLeft(room: RoomId, reason: LeaveReason): void {
+    this.#events.left?.(reason)
+    this.#events.populated?.(room)
   }
 
   #every(period: number, duty: () => Promise<void>): void {
