@@ -5,6 +5,8 @@ import type { SignalboxError } from './errors.ts'
 export type Entry<T> = {
   event: string
   args: readonly unknown[]
+  /** Said on the same connection just before. */
+  prelude?: { event: string; args: readonly unknown[] } | undefined
   /** Reads the ack's data. */
   read: (data: unknown) => { ticket: string; seq: number; result: T }
 }

@@ -60,3 +60,13 @@ export function settingsOf(options: SessionOptions): Settings {
 export async function tokenOf(source: TokenSource): Promise<string> {
   return typeof source === 'function' ? source() : source
 }
+
+/** The handshake's `auth` for a dialect without a login of its own: a new token for each login, the last for a relogin. */
+export function authOf(source: TokenSource | undefined): (known: boolean) => Promise<{ token?: string }> {
+  let last: string | undefined
+  return async (known) => {
+    if (source === undefined) return {}
+    if (!known || last === undefined) last = await tokenOf(source)
+    return { token: last } // a ticket is what proves a session; the token is there because the handshake has one
+  }
+}

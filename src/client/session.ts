@@ -171,7 +171,8 @@ export class Session extends Emitter<SessionEvents> {
   async #login(link: Link): Promise<void> {
     const entering = this.#entering
     if (!entering) return
-    const { event, args, read } = entering.entry
+    const { event, args, read, prelude } = entering.entry
+    if (prelude) link.ask(prelude.event, prelude.args, () => {})
     await this.#ask(link, event, args, (data) => {
       if (this.#entering !== entering) throw new SignalboxError('closed')
       const { ticket, seq, result } = read(data)

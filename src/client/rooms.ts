@@ -1,0 +1,186 @@
+import type { Meta } from '../protocol/session.ts'
+import { DialectClient } from './dialect-client.ts'
+import { MeshChannel, type Signal } from './mesh/channel.ts'
+import type { Candidate, Description, IceServer } from './mesh/rtc.ts'
+import { authOf, type SessionOptions, settingsOf, type TokenSource } from './options.ts'
+import { Session } from './session.ts'
+
+export type RoomMember = { id: string; nickname: string }
+export type OpenRoom = { name: string; size: number }
+/** The ack of enter_room. */
+export type EnteredRoom = {
+  id: string
+  room: string
+  members: RoomMember[]
+  ticket: string
+  seq: number
+  iceServers?: IceServer[]
+}
+export type NamedMeta = Meta & { nickname?: string }
+
+/** The notifications of `/rooms`; whom one is about stands in `meta.from`. */
+export type RoomsNotices = {
+  welcome: [nickname: string, meta: Meta]
+  bye: [nickname: string, meta: Meta]
+  new_message: [text: string, meta: NamedMeta]
+  direct_message: [text: string, meta: NamedMeta]
+  offer: [description: Description, meta: Meta]
+  answer: [description: Description, meta: Meta]
+  ice: [candidate: Candidate, meta: Meta]
+  room_change: [names: string[], rooms: OpenRoom[]]
+  announcement: [text: string]
+}
+
+/** Rooms with nicknames, chat and calls, and the lobby before them. One room at a time. */
+export class Rooms extends DialectClient<Record<never, never>, RoomsNotices> {
+  /** For a Mesh, once in a room. */
+  readonly channel: MeshChannel
+  #nickname: string | undefined
+  #room = ''
+  readonly #members = new Map<string, string>()
+
+  /** @param options `token`: where the server wants one */
+  constructor(options: SessionOptions & { token?: TokenSource }) {
+    super(new Session(settingsOf(options), { namespace: '/rooms', auth: authOf(options.token) }), [
+      'welcome',
+      'bye',
+      'new_message',
+      'direct_message',
+      'offer',
+      'answer',
+      'ice',
+      'room_change',
+      'announcement',
+    ])
+    this.channel = new MeshChannel('earlier', (to, signal) => this.#signal(to, signal))
+    this.#follow()
+  }
+
+  /** This participant's id, once in a room. */
+  get id(): string {
+    return this.channel.id
+  }
+
+  /** The room that one is in, or ''. */
+  get room(): string {
+    return this.#room
+  }
+
+  /** Everyone in the room, oneself too: id → nickname. */
+  get members(): ReadonlyMap<string, string> {
+    return this.#members
+  }
+
+  /** Connects, to see rooms open and close and to hear announcements before entering one. */
+  open(): void {
+    this.session.open()
+  }
+
+  /** Shown from then on, in every room. */
+  async nickname(name: string): Promise<void> {
+    this.#nickname = name
+    if (this.#room === '') return
+    await this.session.request('nickname', [name])
+    this.#members.set(this.id, name)
+  }
+
+  /** Leaves the room one is in, and enters. @throws SignalboxError as the server refuses, or unreachable */
+  async enter(room: string): Promise<EnteredRoom> {
+    await this.leave()
+    const { id, members, iceServers, ...more } = await this.session.enter({
+      event: 'enter_room',
+      args: [room],
+      prelude: this.#nickname === undefined ? undefined : { event: 'nickname', args: [this.#nickname] },
+      read: (data) => {
+        const result = data as EnteredRoom
+        this.#entered(result)
+        return { ticket: result.ticket, seq: result.seq, result }
+      },
+    })
+    return { id, members, ...(iceServers ? { iceServers } : {}), ...more }
+  }
+
+  /** Leaves the room; the connection stays if it was opened. */
+  async leave(): Promise<void> {
+    if (this.#room === '') return
+    await this.session.leave('leave_room')
+    this.#left()
+  }
+
+  /** To everyone else in the room. */
+  async say(text: string): Promise<void> {
+    await this.session.request('new_message', [text, this.#room])
+  }
+
+  /** @param to a participant's id */
+  async whisper(to: string, text: string): Promise<void> {
+    await this.session.request('direct_message', [to, text])
+  }
+
+  /** To `to`, a participant's id, or to everyone else in the room. */
+  async offer(description: Description, to?: string): Promise<void> {
+    await this.#tell('offer', description, to)
+  }
+
+  async answer(description: Description, to?: string): Promise<void> {
+    await this.#tell('answer', description, to)
+  }
+
+  async ice(candidate: Candidate, to?: string): Promise<void> {
+    await this.#tell('ice', candidate, to)
+  }
+
+  /** The open rooms of the whole cluster, as the server lists them. */
+  async list(): Promise<unknown> {
+    return this.#room === '' ? this.session.ask('rooms', []) : this.session.request('rooms', [])
+  }
+
+  #tell(event: string, payload: object, to: string | undefined): Promise<unknown> {
+    return this.session.request(event, [payload, this.#room, ...(to === undefined ? [] : [to])])
+  }
+
+  #signal(to: string, signal: Signal): Promise<unknown> {
+    if ('candidate' in signal) return this.ice(signal.candidate, to)
+    const { description } = signal
+    return description.type === 'answer' ? this.answer(description, to) : this.offer(description, to)
+  }
+
+  #entered({ id, room, members, iceServers }: EnteredRoom): void {
+    this.#room = room
+    this.#list(members)
+    this.channel.entered(id, [...this.#members.keys()], iceServers)
+  }
+
+  #left(): void {
+    this.#room = ''
+    this.#members.clear()
+    this.channel.closed()
+  }
+
+  #list(members: RoomMember[]): void {
+    this.#members.clear()
+    for (const { id, nickname } of members) this.#members.set(id, nickname)
+  }
+
+  #follow(): void {
+    const { channel } = this
+    this.on('welcome', (nickname, { from = '' }) => {
+      this.#members.set(from, nickname)
+      channel.joined(from)
+    })
+    this.on('bye', (_nickname, { from = '' }) => {
+      this.#members.delete(from)
+      channel.left(from)
+    })
+    this.on('offer', (description, { from = '' }) => channel.receive(from, { description }))
+    this.on('answer', (description, { from = '' }) => channel.receive(from, { description }))
+    this.on('ice', (candidate, { from = '' }) => channel.receive(from, { candidate }))
+    this.on('reconnected', () => channel.reconnected())
+    this.on('resync', ({ room }) => {
+      const { members } = (room ?? {}) as { members?: RoomMember[] }
+      if (members) this.#list(members)
+      channel.resynced([...this.#members.keys()])
+    })
+    this.on('closed', () => this.#left())
+  }
+}
