@@ -20,6 +20,8 @@ export class OwtSignaling {
   readonly #listeners = { data: new Set<OwtListener<'data'>>(), disconnect: new Set<OwtListener<'disconnect'>>() }
   readonly #roster = new OwtRoster()
   #session: Session | undefined
+  /** What came before OWT's client has dealt with the join result. */
+  #held: OwtMessage[] | undefined
 
   /** @param options `url` in place of the host that the token names, when it is set */
   constructor(options: Partial<SessionOptions> = {}) {
@@ -46,7 +48,7 @@ export class OwtSignaling {
       if (passedOn.has(event)) this.#tell({ notification: event, data: args[0] })
     })
     session.on('resync', ({ room }) => {
-      if (room) for (const message of this.#roster.catchUp(room as PortalRoom)) this.#dispatch('data', message)
+      if (room) for (const message of this.#roster.catchUp(room as PortalRoom)) this.#dispatch(message)
     })
     const read = (data: unknown) => {
       const result = data as JoinResult
@@ -55,8 +57,10 @@ export class OwtSignaling {
     }
     this.#session?.close()
     this.#session = session
+    this.#held = []
     const joined = await orSentence(session.enter({ event: 'login', args: [loginInfo], read }))
     session.on('closed', () => this.#ended(session))
+    setTimeout(() => this.#release())
     return joined
   }
 
@@ -79,11 +83,18 @@ export class OwtSignaling {
 
   #tell(message: OwtMessage): void {
     this.#roster.note(message)
-    this.#dispatch('data', message)
+    this.#dispatch(message)
   }
 
-  #dispatch(type: 'data', message: OwtMessage): void {
-    for (const listener of [...this.#listeners[type]]) listener({ type, message })
+  #dispatch(message: OwtMessage): void {
+    if (this.#held) this.#held.push(message)
+    else for (const listener of [...this.#listeners.data]) listener({ type: 'data', message })
+  }
+
+  #release(): void {
+    const held = this.#held ?? []
+    this.#held = undefined
+    for (const message of held) this.#dispatch(message)
   }
 
   /** Undefined for a type that is never told. */
