@@ -1,7 +1,7 @@
 import { asSignalboxError } from './errors.ts'
 import { type SessionOptions, settingsOf } from './options.ts'
 import { type OwtMessage, OwtRoster } from './owt-roster.ts'
-import type { JoinResult, PortalRoom } from './portal-notices.ts'
+import type { JoinResult, ParticipantNotice, PortalRoom } from './portal-notices.ts'
 import { Session } from './session.ts'
 
 /** As OWT's client listens for them. */
@@ -20,6 +20,7 @@ export class OwtSignaling {
   readonly #listeners = { data: new Set<OwtListener<'data'>>(), disconnect: new Set<OwtListener<'disconnect'>>() }
   readonly #roster = new OwtRoster()
   #session: Session | undefined
+  #id = ''
   /** What came before OWT's client has dealt with the join result. */
   #held: OwtMessage[] | undefined
 
@@ -45,13 +46,15 @@ export class OwtSignaling {
     const url = host.includes('http') ? host : `${isSecured ? 'https' : 'http'}://${host}`
     const session = new Session(settingsOf({ url, ...this.#options }), { namespace: '/' })
     session.on('notification', ({ event, args }) => {
-      if (passedOn.has(event)) this.#tell({ notification: event, data: args[0] })
+      const message = { notification: event, data: args[0] }
+      if (passedOn.has(event) && !this.#isOwnLeave(message)) this.#tell(message)
     })
     session.on('resync', ({ room }) => {
       if (room) for (const message of this.#roster.catchUp(room as PortalRoom)) this.#dispatch(message)
     })
     const read = (data: unknown) => {
       const result = data as JoinResult
+      this.#id = result.id
       this.#roster.enter(result.room)
       return { ticket: result.reconnectionTicket, seq: result.seq, result }
     }
@@ -79,6 +82,11 @@ export class OwtSignaling {
     if (this.#session !== session) return
     this.#session = undefined
     for (const listener of [...this.#listeners.disconnect]) listener({ type: 'disconnect' })
+  }
+
+  /** A page that logs out need not be told who left. */
+  #isOwnLeave({ notification, data }: OwtMessage): boolean {
+    return notification === 'participant' && (data as ParticipantNotice).data === this.#id
   }
 
   #tell(message: OwtMessage): void {
