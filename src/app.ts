@@ -6,6 +6,8 @@ import type { Config } from './config.ts'
 import { Feeds } from './core/feeds.ts'
 import { defaultPace, Lease, type LeasePace } from './core/lease.ts'
 import { Mesh } from './core/mesh.ts'
+import { dialectOf, type RoomId } from './core/model.ts'
+import { OpenRooms } from './core/open-rooms.ts'
 import type { Place } from './core/ports/places.ts'
 import type { Retention, State } from './core/ports/state.ts'
 import { Sessions } from './core/sessions.ts'
@@ -18,8 +20,10 @@ import { createMetrics, type Metrics } from './metrics.ts'
 import { createMemoryState } from './state/memory/index.ts'
 import { connect } from './state/redis/connection.ts'
 import { createRedisState } from './state/redis/index.ts'
+import { dialectsOf } from './transport/dialects.ts'
 import { drain } from './transport/drain.ts'
-import { portalDialect } from './transport/portal/index.ts'
+import { clusterEphemeral, localEphemeral } from './transport/ephemeral.ts'
+import { roomChangeOf } from './transport/rooms/room.ts'
 import { Transport } from './transport/server.ts'
 import { version } from './version.ts'
 
@@ -32,9 +36,12 @@ export type App = {
   ops: FastifyInstance
   io: Server
   state: State
+  sessions: Sessions
   metrics: Metrics
   /** Takes the node's lease; resolves when the store is reachable. Call it before `http` listens. */
   begin: () => Promise<void>
+  /** Tells everyone on `/rooms`, on all nodes. May be lost. */
+  announce: (text: string) => void
   /** Moves every client to other nodes over DRAIN_SECONDS. */
   drain: () => Promise<void>
   /** Ends everything, in the reverse order of its making. May be called twice. */
@@ -72,7 +79,7 @@ export function createApp(config: Config, parts: Parts = {}): App {
     state,
     feeds,
     { node, keys: config.keys, tokenTtl: config.tokenTtl, ticketTtl: config.ticketTtl, window: config.window },
-    { left, failed, takenOver: (place) => takenOver(place) },
+    { left, failed, populated: (room) => populated(room), takenOver: (place) => takenOver(place) },
   )
 
   const http = createHttp({ logger: log, ...config })
@@ -84,22 +91,34 @@ export function createApp(config: Config, parts: Parts = {}): App {
   }
   const gateServices = { sessions, metrics, log, maxMessageBytes: config.maxMessageBytes }
   const transport = new Transport(http.server, config, gateServices, adapter)
-  const portal = portalDialect({
+  const ephemeral = adapter ? clusterEphemeral(adapter.pub, adapter.key) : localEphemeral(transport.io)
+  const openRooms = new OpenRooms(state.lobby, 'rooms', {
+    tell: (rooms) => ephemeral.tell('/rooms', 'room_change', ...roomChangeOf(rooms)),
+    failed,
+  })
+  const populated = (room: RoomId) => void openRooms.changed(room)
+  const dialects = dialectsOf({
     sessions,
     state,
     media: new Mesh(state),
+    openRooms,
     readToken: (token, now) => readToken(config.keys, token, now),
+    anonymousDialects: config.anonymousDialects,
   })
-  transport.serve(portal)
-  const takenOver = (place: Place) => transport.closeTakenOver(place, portal)
+  for (const dialect of Object.values(dialects)) transport.serve(dialect)
+  const takenOver = (place: Place) => {
+    const dialect = dialects[dialectOf(place.room)]
+    if (dialect) ephemeral.closePlace(dialect.namespace, place, dialect.farewell)
+  }
 
   const nodeInfo = () => ({ id: node, url: config.nodeUrl, version, connections: transport.connections.size })
   const reachable = (yes: boolean) => metrics.redisUp.set(yes ? 1 : 0)
-  const lease = new Lease(state, feeds, sessions, nodeInfo, { left, failed, reachable })
+  const lease = new Lease(state, feeds, sessions, nodeInfo, { left, failed, populated, reachable })
 
   health(ops, {
     notReady: async () => {
       if (transport.draining) return 'draining'
+      if (!http.server.listening) return 'starting'
       return state.ping().then(
         () => undefined,
         () => 'Redis unreachable',
@@ -117,6 +136,7 @@ export function createApp(config: Config, parts: Parts = {}): App {
   const close = async () => {
     metrics.draining.set(1)
     transport.draining = true
+    openRooms.stop()
     await sessions.detachAll()
     await transport.io.close()
     await http.close()
@@ -131,11 +151,14 @@ export function createApp(config: Config, parts: Parts = {}): App {
     ops,
     io: transport.io,
     state,
+    sessions,
     metrics,
     begin: async () => {
       await lease.begin()
       lease.start(parts.pace ?? defaultPace)
+      openRooms.start()
     },
+    announce: (text) => ephemeral.tell('/rooms', 'announcement', text),
     drain: () => {
       metrics.draining.set(1)
       return drain(transport, config.drainSeconds)

@@ -35,6 +35,9 @@ const Schema = Type.Object({
       'comma-separated keys of ≥ 32 characters: the first signs, all verify. Required with REDIS_URL or NODE_ENV=production',
     ),
   ),
+  ANONYMOUS_DIALECTS: Type.Optional(
+    text('of exchanger, rooms, p2p, separated by commas: those that may be used without a token; `none` = none'),
+  ),
   TOKEN_TTL: seconds('how long a login token is good, seconds', 180, 1),
   TICKET_TTL: seconds('how long a reconnection ticket is good, seconds', 600, 1),
   RECONNECT_WINDOW: seconds('how long a lost participant keeps its place, seconds; 0 = leaves at once', 60),
@@ -60,9 +63,14 @@ const secrets = new Set(['SIGNALBOX_SECRET'])
 const derivedDefaults: { [name: string]: string } = {
   NODE_ID: 'random',
   NODE_URL: 'http://own-ip:PORT',
+  ANONYMOUS_DIALECTS: 'all in development, none in production',
   CORS_ORIGINS: '`*` in development, none in production',
   DEMO: 'true in development',
 }
+
+/** The dialects that have no login of their own. */
+const anonymousDialects = ['exchanger', 'rooms', 'p2p'] as const
+export type AnonymousDialect = (typeof anonymousDialects)[number]
 
 export type Config = {
   host: string
@@ -74,6 +82,7 @@ export type Config = {
   nodeId: string
   nodeUrl: string
   keys: [string, ...string[]]
+  anonymousDialects: AnonymousDialect[]
   tokenTtl: number
   ticketTtl: number
   window: number
@@ -122,6 +131,10 @@ export function readConfig(environment: Environment): Config {
       'SIGNALBOX_SECRET: required with REDIS_URL or NODE_ENV=production, for example `openssl rand -hex 32`',
     )
   }
+  const anonymous = options.ANONYMOUS_DIALECTS === 'none' ? [] : list(options.ANONYMOUS_DIALECTS)
+  if (!anonymous.every(isAnonymousDialect)) {
+    mistakes.push(`ANONYMOUS_DIALECTS: expected some of ${anonymousDialects.join(', ')}, or none`)
+  }
   if (mistakes.length > 0) throw new ConfigError(mistakes)
 
   const [first = randomBytes(32).toString('hex'), ...rest] = keys
@@ -143,6 +156,10 @@ export function readConfig(environment: Environment): Config {
     nodeId: options.NODE_ID ?? randomBytes(4).toString('hex'),
     nodeUrl: options.NODE_URL ?? `http://${ownAddress()}:${options.PORT}`,
     keys: [first, ...rest],
+    anonymousDialects:
+      options.ANONYMOUS_DIALECTS === undefined && !production
+        ? [...anonymousDialects]
+        : anonymous.filter(isAnonymousDialect),
     tokenTtl: options.TOKEN_TTL,
     ticketTtl: options.TICKET_TTL,
     window: options.RECONNECT_WINDOW,
@@ -166,6 +183,7 @@ export function describeConfig(
   const inForce: { [name: string]: string } = {
     NODE_ID: config.nodeId,
     NODE_URL: config.nodeUrl,
+    ANONYMOUS_DIALECTS: config.anonymousDialects.join(','),
     CORS_ORIGINS: config.corsOrigins.join(','),
     DEMO: String(config.demo),
   }
@@ -195,6 +213,10 @@ function readOptions(environment: Environment): { options: Options; mistakes: st
 
 function list(value: string | undefined): string[] {
   return (value ?? '').split(',').flatMap((part) => part.trim() || [])
+}
+
+function isAnonymousDialect(name: string): name is AnonymousDialect {
+  return (anonymousDialects as readonly string[]).includes(name)
 }
 
 function isRedisUrl(text: string): boolean {

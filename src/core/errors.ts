@@ -39,6 +39,9 @@ export const errorCodes = [
   'no_such_participant',
   'invalid_message_type',
   'text_too_long',
+  // exchanger, rooms
+  'bad_name',
+  'not_in_room',
   // media
   'invalid_stream_id',
   'no_such_stream',

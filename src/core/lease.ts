@@ -7,6 +7,8 @@ import type { Sessions } from './sessions.ts'
 
 export type LeaseEvents = {
   left?: (reason: LeaveReason) => void
+  /** Somebody has left a room. */
+  populated?: (room: RoomId) => void
   failed?: (error: unknown) => void
   /** Whether the store answered, each time it was asked. */
   reachable?: (yes: boolean) => void
@@ -94,7 +96,7 @@ export class Lease {
       if (done) await nodes.remove(node)
     }
     for (const { room, id, due } of await nodes.due(batch)) {
-      if (await places.leave(room, id, { due }, Date.now())) this.#events.left?.('window')
+      if (await places.leave(room, id, { due }, Date.now())) this.#tellLeft(room, 'window')
       await nodes.settled(room, id, due)
     }
     await rooms.prune(600, batch)
@@ -128,7 +130,12 @@ export class Lease {
   }
 
   async #leave(room: RoomId, { id, owner }: Place, reason: LeaveReason): Promise<void> {
-    if (await this.#state.places.leave(room, id, { owner }, Date.now())) this.#events.left?.(reason)
+    if (await this.#state.places.leave(room, id, { owner }, Date.now())) this.#tellLeft(room, reason)
+  }
+
+  #tellLeft(room: RoomId, reason: LeaveReason): void {
+    this.#events.left?.(reason)
+    this.#events.populated?.(room)
   }
 
   #every(period: number, duty: () => Promise<void>): void {

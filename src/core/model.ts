@@ -16,8 +16,8 @@ export type Member = {
   user: string
   role: string
   permission: Permission
-  /** What a dialect needs to speak to this client again after a relogin: protocol version, nickname. */
-  profile: { [name: string]: string }
+  /** What a dialect keeps of a client, JSON: protocol version, nickname, what the client calls its user. */
+  profile: { [name: string]: unknown }
 }
 
 /** One line of a room's log. `seq` counts from 1 without a hole. */
@@ -130,6 +130,10 @@ export type Roster = { seq: number; members: Member[]; streams: Stream[] }
 
 export function roomIdOf(dialect: string, name: string): RoomId {
   return `${dialect}/${encodeURIComponent(name)}`
+}
+
+export function dialectOf(room: RoomId): string {
+  return room.slice(0, room.indexOf('/'))
 }
 
 export function roomName(room: RoomId): string {

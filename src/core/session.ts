@@ -20,11 +20,11 @@ export type SessionStart = {
 /** One participant's connection on this node: from login or relogin until the connection is lost or taken over. */
 export class Session {
   readonly dialect: string
-  readonly member: Member
   readonly place: Place
   readonly token: { id: string; seconds: number }
   readonly connection: Connection
   readonly #feed: Feed
+  #member: Member
   readonly #start: { from: number; doubt: number }
   #operations = 0
   #rid: number
@@ -35,7 +35,7 @@ export class Session {
 
   constructor(start: SessionStart, connection: Connection, feed: Feed) {
     this.dialect = start.dialect
-    this.member = start.member
+    this.#member = start.member
     this.place = start.place
     this.token = start.token
     this.connection = connection
@@ -46,7 +46,15 @@ export class Session {
   }
 
   get id(): string {
-    return this.member.id
+    return this.#member.id
+  }
+
+  get member(): Member {
+    return this.#member
+  }
+
+  describe(profile: Member['profile']): void {
+    this.#member = { ...this.#member, profile }
   }
 
   get room(): RoomId {

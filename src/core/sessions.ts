@@ -1,4 +1,4 @@
-import { SignalError } from './errors.ts'
+import { type ErrorCode, SignalError } from './errors.ts'
 import type { Feed } from './feed.ts'
 import type { Feeds } from './feeds.ts'
 import { newId } from './ids.ts'
@@ -14,7 +14,7 @@ import {
   roomName,
 } from './model.ts'
 import type { Connection } from './ports/connection.ts'
-import type { LeaveReason, Place } from './ports/places.ts'
+import type { LeaveReason, Place, Resumed, Write } from './ports/places.ts'
 import type { State } from './ports/state.ts'
 import { Session } from './session.ts'
 import { readTicket, writeTicket } from './tickets.ts'
@@ -32,6 +32,8 @@ export type SessionsConfig = {
 export type SessionsEvents = {
   left?: (reason: LeaveReason) => void
   failed?: (error: unknown) => void
+  /** Somebody has come into a room, is back in it, or has left it. */
+  populated?: (room: RoomId) => void
   /** A place was taken over from a connection that may still stand, perhaps on another node: close that one. */
   takenOver?: (place: Place) => void
 }
@@ -82,6 +84,7 @@ export class Sessions {
 
   /**
    * Enters a room. Nothing is delivered before `session.board()`.
+   * @param id of the participant, where it is known beforehand
    * @throws invalid_role, room_full, token_used, early_left, unavailable
    */
   async login(
@@ -90,6 +93,7 @@ export class Sessions {
     claims: Claims,
     profile: Member['profile'],
     now: number,
+    id: ParticipantId = newId(),
   ): Promise<LoggedIn> {
     const room = roomIdOf(dialect, claims.room)
     const options = await this.#state.rooms.options(room)
@@ -97,14 +101,13 @@ export class Sessions {
     if (!role) throw new SignalError('invalid_role')
     const { publish, subscribe } = role
     const member: Member = {
-      id: newId(),
+      id,
       user: claims.user,
       role: claims.role,
       permission: { publish, subscribe },
       profile,
     }
-    // what is left of the token's life, and the time that clocks may be apart
-    const token = { id: claims.tokenId, seconds: Math.max(1, Math.ceil((claims.notAfter - now) / 1000)) + 60 }
+    const token = tokenOf(claims, now)
     const ticketId = newId()
     return this.#withFeed(room, async (feed) => {
       const joined = await this.#state.places.join({
@@ -120,11 +123,7 @@ export class Sessions {
       const place: Place = { room, id, owner: joined.owner }
       if (joined.previousOwner) this.#takeOver({ ...place, owner: joined.previousOwner })
       const start = { dialect, member: { ...member, id }, place, token, rid: 0, from: joined.seq, doubt: 0 }
-      const session = this.#seat(new Session(start, connection, feed))
-      if (!connection.open) {
-        await this.detach(session)
-        throw new SignalError('early_left')
-      }
+      const session = await this.#begin(new Session(start, connection, feed))
       return {
         session,
         seq: joined.seq,
@@ -149,31 +148,74 @@ export class Sessions {
     now: number,
   ): Promise<ReloggedIn> {
     const ticket = readTicket(this.#config.keys, dialect, text, now)
+    const { participantId: id, ticketId } = ticket
     const room = roomIdOf(dialect, ticket.roomId)
-    const id = ticket.participantId
+    const { node } = this.#config
+    const said = seq === undefined ? {} : { seq }
+    return this.#takePlace(connection, dialect, { room, id }, seq, now, (nextTicketId) =>
+      this.#state.places.resume({ room, id, node, ticketId, nextTicketId, ...said }),
+    )
+  }
+
+  /**
+   * Enters a room under an id of one's own: takes the place that is still there, with what was held for it, or a new one.
+   * @throws as login
+   */
+  async arrive(
+    connection: Connection,
+    dialect: string,
+    claims: Claims,
+    id: ParticipantId,
+    now: number,
+  ): Promise<{ session: Session }> {
+    const room = roomIdOf(dialect, claims.room)
+    const token = tokenOf(claims, now)
+    const { node } = this.#config
+    const comeBack = () =>
+      this.#takePlace(connection, dialect, { room, id }, undefined, now, (ticketId) =>
+        this.#state.places.comeBack({ room, id, node, token, ticketId }),
+      )
+    const unless = (code: ErrorCode, error: unknown) => {
+      if (!(error instanceof SignalError && error.code === code)) throw error
+    }
+    try {
+      return await comeBack()
+    } catch (error) {
+      unless('participant_gone', error)
+    }
+    try {
+      return await this.login(connection, dialect, claims, {}, now, id)
+    } catch (error) {
+      unless('token_used', error)
+      // the same user has come in elsewhere at the same time, or the token really is used
+      return comeBack().catch((second: unknown) => {
+        unless('participant_gone', second)
+        throw error
+      })
+    }
+  }
+
+  /** What relogin and coming back have in common: `take` asks the state for the place, with the id of the next ticket. */
+  async #takePlace(
+    connection: Connection,
+    dialect: string,
+    { room, id }: Pick<Place, 'room' | 'id'>,
+    seq: number | undefined,
+    now: number,
+    take: (nextTicketId: string) => Promise<Resumed>,
+  ): Promise<ReloggedIn> {
     const nextTicketId = newId()
     return this.#withFeed(room, async (feed) => {
       // a connection that still stands here stops receiving first, so that its cursor is final
       const standing = this.#here.get(key(room, id))
-      const resumed = await this.#state.places.resume({
-        room,
-        id,
-        node: this.#config.node,
-        ticketId: ticket.ticketId,
-        nextTicketId,
-        ...(seq === undefined ? {} : { seq }),
-      })
+      const resumed = await take(nextTicketId)
       const place: Place = { room, id, owner: resumed.owner }
       const from =
         seq === undefined && standing && !standing.ended ? Math.max(resumed.from, standing.cursor) : resumed.from
       if (resumed.previousOwner) this.#takeOver({ ...place, owner: resumed.previousOwner })
       const token = { id: resumed.tokenId, seconds: this.#config.tokenTtl + 60 }
       const start = { dialect, member: resumed.member, place, token, rid: resumed.rid, from, doubt: resumed.doubt }
-      const session = this.#seat(new Session(start, connection, feed))
-      if (!connection.open) {
-        await this.detach(session)
-        throw new SignalError('early_left')
-      }
+      const session = await this.#begin(new Session(start, connection, feed))
       return {
         session,
         ticket: this.#ticket(dialect, place, nextTicketId, now),
@@ -206,7 +248,7 @@ export class Sessions {
   async logout(session: Session, now: number): Promise<void> {
     const { room, id, owner } = session.place
     const left = await this.#state.places.leave(room, id, { owner }, now)
-    if (left) this.#events.left?.('logout')
+    if (left) this.#tellLeft(room, 'logout')
     await this.#unseat(session)
   }
 
@@ -234,14 +276,14 @@ export class Sessions {
 
   /** Takes out one who lost its connection and does not reconnect. */
   async expel({ room, id, owner }: Place, reason: LeaveReason): Promise<void> {
-    if (await this.#state.places.leave(room, id, { owner }, Date.now())) this.#events.left?.(reason)
+    if (await this.#state.places.leave(room, id, { owner }, Date.now())) this.#tellLeft(room, reason)
   }
 
   /** Takes a participant out, wherever it is; it is told `drop` and its connection ends. */
   async drop(room: RoomId, id: ParticipantId, now: number): Promise<boolean> {
     const told: Draft = { at: now, event: 'drop', data: null, to: id }
     const left = await this.#state.places.leave(room, id, 'any', now, told)
-    if (left) this.#events.left?.('dropped')
+    if (left) this.#tellLeft(room, 'dropped')
     return left
   }
 
@@ -255,10 +297,26 @@ export class Sessions {
     return found.reply
   }
 
+  /** Leaves one room for another on the same connection. A store that is away is told later, by the window. */
+  async abandon(session: Session, now: number): Promise<void> {
+    try {
+      await this.logout(session, now)
+    } catch (error) {
+      this.#events.failed?.(error)
+      await this.detach(session)
+    }
+  }
+
+  /** Replaces what a dialect keeps of the participant. @throws moved, unavailable */
+  async describe(session: Session, write: Write, profile: Member['profile']): Promise<void> {
+    await this.#state.places.describe(write, profile)
+    session.describe(profile)
+  }
+
   /** A connection that is not the participant's any more: it ends, and nobody is seen leaving. */
   async supersede(session: Session): Promise<void> {
     await this.#unseat(session)
-    session.connection.close()
+    session.connection.close('displaced')
   }
 
   /** Every connection is about to be closed by this node itself. */
@@ -292,10 +350,19 @@ export class Sessions {
     }
   }
 
-  #seat(session: Session): Session {
+  /** Seats a session, unless its client has gone while it was let in. @throws early_left */
+  async #begin(session: Session): Promise<Session> {
     this.#here.set(key(session.room, session.id), session)
     this.noLongerWaiting(session.place)
-    return session
+    this.#events.populated?.(session.room)
+    if (session.connection.open) return session
+    await this.detach(session)
+    throw new SignalError('early_left')
+  }
+
+  #tellLeft(room: RoomId, reason: LeaveReason): void {
+    this.#events.left?.(reason)
+    this.#events.populated?.(room)
   }
 
   async #unseat(session: Session): Promise<boolean> {
@@ -314,3 +381,8 @@ export class Sessions {
 }
 
 const key = (room: RoomId, id: ParticipantId) => `${room}|${id}`
+
+/** How long a token is remembered: what is left of its life, and the time that clocks may be apart. */
+function tokenOf({ tokenId, notAfter }: Claims, now: number): { id: string; seconds: number } {
+  return { id: tokenId, seconds: Math.max(1, Math.ceil((notAfter - now) / 1000)) + 60 }
+}

@@ -1,8 +1,8 @@
 import { Type } from 'typebox'
 import type { Dialect } from './dialect.ts'
 
-/** What every notification carries as its last argument. */
-export type Meta = { seq: number; from?: string }
+/** What every notification carries as its last argument. `nickname`: the sender's, with `new_message` in rooms. */
+export type Meta = { seq: number; from?: string; nickname?: string }
 
 /** `draining`, sent before a node moves its connections: this one is closed within so many ms. */
 export type Draining = { withinMs: number }

@@ -1,5 +1,5 @@
 import type { Socket } from 'socket.io'
-import type { Entry } from '../core/model.ts'
+import type { Entry, Member } from '../core/model.ts'
 import type { Connection as CoreConnection } from '../core/ports/connection.ts'
 import type { Session } from '../core/session.ts'
 import type { Meta } from '../protocol/session.ts'
@@ -11,6 +11,8 @@ export type ConnectionState = 'initialized' | 'connecting' | 'connected'
 export type ConnectionEvents = {
   /** The client has a session from now on. */
   entered?: (session: Session) => void
+  /** The client has that session no more. */
+  left?: (session: Session) => void
   /** An entry was handed to the socket. `live`: not read from the log for one who came back. */
   delivered?: (event: string, entry: Entry, live: boolean) => void
 }
@@ -22,6 +24,8 @@ export class Connection implements CoreConnection {
   /** Which version of the dialect the client speaks. */
   version: string
   state: ConnectionState = 'initialized'
+  /** What the client said of itself before it had a session, for the next one that it makes. */
+  readonly profile: Member['profile'] = {}
   #session: Session | undefined
   readonly #events: ConnectionEvents
   /** While a request is answered its ack comes first: what it causes is held back here. */
@@ -39,12 +43,14 @@ export class Connection implements CoreConnection {
   }
 
   enter(session: Session): void {
+    if (this.#session) this.#events.left?.(this.#session)
     this.#session = session
     this.state = 'connected'
     this.#events.entered?.(session)
   }
 
   exit(): void {
+    if (this.#session) this.#events.left?.(this.#session)
     this.#session = undefined
     this.state = 'initialized'
   }
@@ -77,7 +83,9 @@ export class Connection implements CoreConnection {
     this.socket.conn.close()
   }
 
-  close(): void {
+  close(why?: 'displaced'): void {
+    const { farewell } = this.dialect
+    if (why === 'displaced' && farewell !== undefined) this.socket.emit(farewell)
     this.socket.disconnect(true)
   }
 
@@ -85,7 +93,8 @@ export class Connection implements CoreConnection {
     const rendered = this.dialect.render(entry, this)
     if (rendered) {
       const [event, ...args] = rendered
-      const meta: Meta = entry.from === undefined ? { seq: entry.seq } : { seq: entry.seq, from: entry.from }
+      const { seq, from } = entry
+      const meta: Meta = { seq, ...(from === undefined ? {} : { from }), ...this.dialect.metaOf?.(entry) }
       this.socket.emit(event, ...args, meta)
       this.#events.delivered?.(event, entry, live)
     }

@@ -1,3 +1,4 @@
+import type { Socket } from 'socket.io'
 import type { Static, TSchema } from 'typebox'
 import { Compile, type Validator } from 'typebox/compile'
 import type { Asked } from '../core/asked.ts'
@@ -6,22 +7,36 @@ import type { Entry } from '../core/model.ts'
 import type { Session } from '../core/session.ts'
 import { complaintOf } from '../protocol/complaint.ts'
 import type { Dialect, Phase, Request } from '../protocol/dialect.ts'
+import type { Meta } from '../protocol/session.ts'
 import type { Connection } from './connection.ts'
 
 /** What a request's data is known to be once it was checked. */
 type Payload<R extends Request> = R extends { payload: infer P extends TSchema } ? Static<P> : undefined
 type Reply<R extends Request> = R extends { reply: infer P extends TSchema } ? Static<P> : undefined
 
-/** Who asked, before there is a session. */
-export type AskedAtEntry = { connection: Connection; at: number }
+/** Who asked; before login, there is no session. */
+export type AskedAtEntry = { connection: Connection; at: number; session?: Session }
 
-/** What a login or relogin came to; `from` says which node held the participant before a relogin. */
-export type Entered<R> = { reply: R; session: Session; from?: 'same_node' | 'other_node' }
+/** An event and its arguments, without meta. */
+export type Notification = [event: string, ...args: unknown[]]
+
+/**
+ * What a login or relogin came to. `from` says which node held the participant before a relogin. `first` is told to this
+ * client alone, before the ack or between the ack and everything else.
+ */
+export type Entered<R> = {
+  reply: R
+  session: Session
+  from?: 'same_node' | 'other_node'
+  first?: { when: 'before ack' | 'after ack'; say: Notification; seq?: number }
+}
 
 /** `session`: only as long as there is one, the handler sees `asked.session`. */
-type Handler<R extends Request> = R['phase'] extends 'entry'
+type Handler<R extends Request> = R['phase'] extends 'entry' | 'enter'
   ? (asked: AskedAtEntry, payload: Payload<R>) => Promise<Entered<Reply<R>>>
-  : (asked: Asked & { connection: Connection }, payload: Payload<R>) => Promise<Reply<R>>
+  : R['phase'] extends 'open'
+    ? (asked: AskedAtEntry & { rid?: number }, payload: Payload<R>) => Promise<Reply<R>>
+    : (asked: Asked & { connection: Connection }, payload: Payload<R>) => Promise<Reply<R>>
 
 /** One handler for every request of a dialect: a missing one, a wrong payload field or reply is a compile error. */
 export type Handlers<D extends Dialect> = { [event in keyof D]: Handler<D[event]> }
@@ -29,13 +44,20 @@ export type Handlers<D extends Dialect> = { [event in keyof D]: Handler<D[event]
 /** A request as the gate serves it. */
 export type Served = {
   phase: Phase
+  impatient: boolean
   /** @throws SignalError when the data is not what it must be */
   check: (data: unknown[]) => unknown
-  handle: (asked: Asked & AskedAtEntry, payload: unknown) => Promise<unknown>
+  handle: (asked: AskedAtEntry | (Asked & AskedAtEntry), payload: unknown) => Promise<unknown>
 }
 
 /** A version of a dialect: its requests, and the word with which its acks begin when all is well. */
 export type Version = { requests: ReadonlyMap<string, Served>; success: string }
+
+/** The arguments of an ack. */
+export type Answers = {
+  accept: (event: string, reply: unknown) => unknown[]
+  refuse: (event: string, refusal: SignalError, words: string) => unknown[]
+}
 
 export type ServedDialect = {
   name: string
@@ -46,7 +68,17 @@ export type ServedDialect = {
   versions: { readonly [version: string]: Version }
   firstVersion: string
   /** An entry in the dialect's words for one connection; undefined: this client is not told. */
-  render: (entry: Entry, connection: Connection) => [event: string, ...args: unknown[]] | undefined
+  render: (entry: Entry, connection: Connection) => Notification | undefined
+  /** What stands in a notification's meta besides `seq` and `from`, or instead of `from`. */
+  metaOf?: (entry: Entry) => Omit<Meta, 'seq'>
+  /** What its acks look like, where they are not as wire 2 has them. */
+  answers?: Answers
+  /** Said to a client whose participant is on another connection now. */
+  farewell?: string
+  /** A client may stay without a session as long as it likes. */
+  lobby?: true
+  /** Whether a client may connect; it is told why not. @throws SignalError */
+  admit?: (socket: Socket) => Promise<void>
   /** Every code, worded. */
   words: { readonly [code in ErrorCode]: (detail: string) => string }
 }
@@ -58,6 +90,7 @@ export function serveTable<D extends Dialect>(table: D, handlers: Handlers<D>): 
       event,
       {
         phase: request.phase,
+        impatient: request.impatient === true,
         check: checkOf(request),
         // the types of the table and the handler agree: Handlers<D> says so
         handle: handlers[event as keyof D] as unknown as Served['handle'],

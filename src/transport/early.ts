@@ -11,13 +11,13 @@ export class EarlyRequests {
   #timer: NodeJS.Timeout | undefined
 
   /** `refuse` is called instead of `serve` when there are too many, or when the wait gets too long. */
-  wait(serve: () => void, refuse: () => void): void {
+  wait(serve: () => void, refuse: () => void, ms = patience): void {
     if (this.#waiting.length >= most) {
       refuse()
       return
     }
     this.#waiting.push({ serve, refuse })
-    this.#timer ??= setTimeout(() => this.refuseAll(), patience).unref()
+    this.#timer ??= setTimeout(() => this.refuseAll(), ms).unref()
   }
 
   serveAll(): void {

@@ -2,14 +2,18 @@ import type { Logger } from 'pino'
 import { SignalError } from '../core/errors.ts'
 import type { Sessions } from '../core/sessions.ts'
 import type { Metrics } from '../metrics.ts'
+import { Acks } from './acks.ts'
 import { type Arguments, readArguments } from './arguments.ts'
 import type { Connection } from './connection.ts'
-import type { Entered, Served, Version } from './dialect.ts'
+import type { Served, Version } from './dialect.ts'
 import { EarlyRequests } from './early.ts'
+import { Entrance } from './entrance.ts'
 import { excessOf } from './measure.ts'
-import { whenProven } from './proof.ts'
 
 export type GateServices = { sessions: Sessions; metrics: Metrics; log: Logger; maxMessageBytes: number }
+
+/** How long an impatient request waits for a login, ms: as long as a client needs that sends its buffer before it. */
+const impatience = 1000
 
 /**
  * The one gate between a socket and the handlers: reads the arguments, checks, waits its turn, handles, acks, counts.
@@ -18,12 +22,16 @@ export type GateServices = { sessions: Sessions; metrics: Metrics; log: Logger; 
 export class Gate {
   readonly #connection: Connection
   readonly #services: GateServices
+  readonly #acks: Acks
   readonly #early = new EarlyRequests()
+  readonly #entrance: Entrance
   #turn: Promise<void> = Promise.resolve()
 
   constructor(connection: Connection, services: GateServices) {
     this.#connection = connection
     this.#services = services
+    this.#acks = new Acks(connection, services)
+    this.#entrance = new Entrance(connection, services, this.#acks, this.#early)
     connection.socket.onAny((event: string, ...args: unknown[]) => this.#receive(event, readArguments(args)))
     connection.socket.on('disconnect', () => void this.#lost())
   }
@@ -32,20 +40,25 @@ export class Gate {
     const at = Date.now()
     const { dialect } = this.#connection
     const known = dialect.events.has(event)
-    this.#services.metrics.messages.inc({
-      dialect: dialect.name,
-      event: known ? event : 'unknown',
-      direction: 'in',
-    })
+    this.#services.metrics.countMessage(dialect.name, known ? event : 'unknown', 'in')
+    const refusal = this.#refusalOf(args, known)
+    if (refusal) this.#acks.refuse(event, args, refusal)
+    else this.#direct(event, args, at)
+  }
+
+  /** To the entrance, into the queue, or to those who wait for a session. */
+  #direct(event: string, args: Arguments, at: number): void {
     const request = this.#version.requests.get(event)
     const { state } = this.#connection
-    const refusal = this.#refusalOf(args, known)
-    if (refusal) this.#refuse(args, refusal)
-    else if (request?.phase === 'entry') void this.#enter(event, request, args, at)
+    const phase = request?.phase
+    if (request && phase === 'entry') void this.#entrance.login({ event, request, args, at })
     else if (state === 'connected') this.#queue(event, args, at)
-    else if (state === 'initialized' && request?.phase === 'session') {
-      this.#refuse(args, new SignalError('illegal_request'))
-    } else this.#waitForLogin(event, args, at)
+    else if (state === 'connecting' || phase === 'member' || phase === undefined) this.#waitForLogin(event, args, at)
+    else if (phase === 'session') this.#acks.refuse(event, args, new SignalError('illegal_request'))
+    else {
+      if (phase === 'enter') this.#connection.state = 'connecting' // so that what follows waits for it
+      this.#queue(event, args, at)
+    }
   }
 
   get #version(): Version {
@@ -62,52 +75,35 @@ export class Gate {
     return undefined
   }
 
-  /** Login and relogin: one at a time, and only without a session. */
-  async #enter(event: string, request: Served, args: Arguments, at: number): Promise<void> {
-    const connection = this.#connection
-    if (connection.state !== 'initialized') return this.#refuse(args, new SignalError('in_service'))
-    connection.state = 'connecting'
-    try {
-      const { reply, session, from } = await this.#handleEntry(request, args, at)
-      connection.enter(session)
-      this.#ack(args, reply)
-      this.#countEntry(event, 'ok', from)
-      this.#settle()
-      this.#early.serveAll()
-      await session.board()
-      if (event === 'relogin') this.#services.metrics.reloginSeconds.observe((Date.now() - at) / 1000)
-    } catch (error) {
-      connection.state = 'initialized'
-      this.#countEntry(event, error instanceof SignalError ? error.code : 'internal')
-      this.#refuse(args, error)
-      this.#early.refuseAll()
-      connection.close()
-    }
-  }
-
-  #countEntry(event: string, result: string, from = 'none'): void {
-    const { metrics } = this.#services
-    const dialect = this.#connection.dialect.name
-    if (event === 'relogin') metrics.relogins.inc({ dialect, result, from })
-    else metrics.logins.inc({ dialect, result })
-  }
-
-  async #handleEntry(request: Served, args: Arguments, at: number): Promise<Entered<unknown>> {
-    const asked = { connection: this.#connection, at } as Parameters<Served['handle']>[0]
-    return (await request.handle(asked, request.check(args.data))) as Entered<unknown>
-  }
-
   /** Without a session, what no version of the dialect would take is refused at once; the rest waits for one. */
   #waitForLogin(event: string, args: Arguments, at: number): void {
-    const versions = Object.values(this.#connection.dialect.versions)
+    // of those that know the event; the newest says what is wrong
+    const versions = Object.values(this.#connection.dialect.versions).filter(({ requests }) => requests.has(event))
     const complaints = versions.map(({ requests }) => complaintOf(requests.get(event), args.data))
     const hopeless = complaints.every((complaint) => complaint !== undefined)
-    if (hopeless) this.#refuse(args, complaints[0])
+    if (hopeless) {
+      this.#acks.refuse(event, args, complaints.at(-1))
+      return
+    }
+    const { impatient = false } = this.#version.requests.get(event) ?? {}
+    const soon = impatient && this.#connection.state === 'initialized'
+    this.#early.wait(
+      () => this.#queue(event, args, at),
+      () => this.#unserved(event, args, at, soon),
+      soon ? impatience : undefined,
+    )
+  }
+
+  /** The session that a request waited for has not come. */
+  #unserved(event: string, args: Arguments, at: number, soon: boolean): void {
+    const { phase, impatient } = this.#version.requests.get(event) ?? {}
+    const { state, open } = this.#connection
+    const needsNone = phase === 'open' || phase === 'enter'
+    // not for want of a login after all: one has come, and is being answered
+    if (open && (needsNone || (soon && state === 'connecting'))) this.#direct(event, args, at)
     else {
-      this.#early.wait(
-        () => this.#queue(event, args, at),
-        () => this.#refuse(args, new SignalError('illegal_request')),
-      )
+      this.#acks.refuse(event, args, new SignalError('illegal_request'))
+      if (impatient) this.#connection.close()
     }
   }
 
@@ -117,52 +113,41 @@ export class Gate {
 
   async #serve(event: string, args: Arguments, at: number): Promise<void> {
     const connection = this.#connection
-    const { session } = connection
     const request = this.#version.requests.get(event)
     if (!connection.open) return
-    if (!request) return this.#refuse(args, new SignalError('unknown_event'))
-    if (!session) return this.#refuse(args, new SignalError('illegal_request'))
+    if (!request) return this.#acks.refuse(event, args, new SignalError('unknown_event'))
+    if (request.phase === 'enter') return this.#entrance.enter({ event, request, args, at })
+    if (!connection.session && request.phase !== 'open') {
+      return this.#acks.refuse(event, args, new SignalError('illegal_request'))
+    }
     connection.hold()
     try {
-      const payload = request.check(args.data)
-      const { rid } = args
-      if (rid !== undefined && session.seen(rid))
-        return this.#ack(args, await this.#services.sessions.replyTo(session, rid))
-      const asked = { session, connection, at, ...(rid === undefined ? {} : { rid }) }
-      const reply = await request.handle(asked, payload)
-      if (rid !== undefined) session.done(rid)
-      this.#ack(args, reply)
-      if (event === 'refreshReconnectionTicket') this.#settle()
-      if (session.ended) connection.exit()
-    } catch (error) {
-      this.#refuse(args, error)
-      if (error instanceof SignalError && error.code === 'moved') await this.#services.sessions.supersede(session)
+      await this.#handle(event, request, args, at)
     } finally {
       connection.release()
     }
   }
 
-  /** Once the client is known to have its ticket, those before it are spent. */
-  #settle(): void {
-    const { session, socket } = this.#connection
-    if (session) whenProven(socket, () => void this.#services.sessions.settle(session))
-  }
-
-  #ack({ ack }: Arguments, reply: unknown): void {
-    if (reply === undefined) ack(this.#version.success)
-    else ack(this.#version.success, reply)
-  }
-
-  #refuse({ ack }: Arguments, error: unknown): void {
-    const refusal = error instanceof SignalError ? error : new SignalError('internal', '', { cause: error })
-    const { log, metrics } = this.#services
-    const { about: who, dialect } = this.#connection
-    const about = { code: refusal.code, dialect: dialect.name, ...who }
-    if (refusal.code === 'internal' || refusal.code === 'unavailable')
-      log.error({ ...about, err: refusal }, 'request failed')
-    else log.debug(about, 'request refused')
-    metrics.refused.inc({ reason: refusal.code })
-    ack('error', dialect.words[refusal.code](refusal.detail), { code: refusal.code })
+  async #handle(event: string, request: Served, args: Arguments, at: number): Promise<void> {
+    const connection = this.#connection
+    const { session } = connection
+    const { rid } = args
+    try {
+      const payload = request.check(args.data)
+      if (session && rid !== undefined && session.seen(rid)) {
+        return this.#acks.accept(event, args, await this.#services.sessions.replyTo(session, rid))
+      }
+      const asked = { connection, at, ...(session ? { session } : {}), ...(rid === undefined ? {} : { rid }) }
+      const reply = await request.handle(asked, payload)
+      if (rid !== undefined) session?.done(rid)
+      this.#acks.accept(event, args, reply)
+      if (event === 'refreshReconnectionTicket') this.#entrance.settle()
+      if (session?.ended && connection.session === session) connection.exit()
+    } catch (error) {
+      this.#acks.refuse(event, args, error)
+      const moved = error instanceof SignalError && error.code === 'moved'
+      if (moved && session) await this.#services.sessions.supersede(session)
+    }
   }
 
   async #lost(): Promise<void> {

@@ -1,9 +1,10 @@
 import type { Server as HttpServer } from 'node:http'
 import { createAdapter } from '@socket.io/redis-adapter'
 import { Server, type Socket } from 'socket.io'
-import type { Place } from '../core/ports/places.ts'
+import { SignalError } from '../core/errors.ts'
 import { Connection } from './connection.ts'
 import type { ServedDialect } from './dialect.ts'
+import { roomOfPlace } from './ephemeral.ts'
 import { Gate, type GateServices } from './gate.ts'
 
 export type IoConfig = {
@@ -43,12 +44,22 @@ export class Transport {
 
   /** Opens a dialect's namespace. */
   serve(dialect: ServedDialect): void {
-    this.io.of(dialect.namespace).on('connection', (socket) => this.#accept(socket, dialect))
+    const namespace = this.io.of(dialect.namespace)
+    if (dialect.admit) namespace.use((socket, next) => void this.#admit(socket, dialect).then(next))
+    namespace.on('connection', (socket) => this.#accept(socket, dialect))
   }
 
-  /** Closes a connection that lost its place to another, on whichever node it is. */
-  closeTakenOver(place: Place, dialect: ServedDialect): void {
-    this.io.of(dialect.namespace).in(roomOfPlace(place)).disconnectSockets(true)
+  /** Why a client may not connect: what `connect_error` tells it, with `data.code`. */
+  async #admit(socket: Socket, { admit, words }: ServedDialect): Promise<Error | undefined> {
+    try {
+      await admit?.(socket)
+      return undefined
+    } catch (error) {
+      const { code, detail } = error instanceof SignalError ? error : new SignalError('internal')
+      this.#services.metrics.refused.inc({ reason: code })
+      if (code === 'internal') this.#services.log.error({ err: error }, 'a client could not be admitted')
+      return Object.assign(new Error(words[code](detail)), { data: { code } })
+    }
   }
 
   #accept(socket: Socket, dialect: ServedDialect): void {
@@ -56,15 +67,16 @@ export class Transport {
     const name = dialect.name
     const connection = new Connection(socket, dialect, {
       entered: ({ place }) => void socket.join(roomOfPlace(place)),
+      left: ({ place }) => void socket.leave(roomOfPlace(place)),
       delivered: (event, entry, live) => {
-        metrics.messages.inc({ dialect: name, event, direction: 'out' })
+        metrics.countMessage(name, event, 'out')
         if (live) metrics.messageSeconds.observe(Math.max(0, Date.now() - entry.at) / 1000)
       },
     })
     new Gate(connection, this.#services)
     this.connections.add(connection)
     const idle = setTimeout(() => {
-      if (connection.state !== 'initialized') return
+      if (dialect.lobby || connection.state !== 'initialized') return
       metrics.refused.inc({ reason: 'idle' })
       connection.close()
     }, idleMs).unref()
@@ -81,8 +93,4 @@ export class Transport {
     this.#services.metrics.refused.inc({ reason: 'draining' })
     return 'draining'
   }
-}
-
-function roomOfPlace({ id, owner }: Place): string {
-  return `place:${id}:${owner}`
 }

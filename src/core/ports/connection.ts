@@ -7,6 +7,9 @@ export interface Connection {
   deliver(entry: Entry, live: boolean): void
   /** The client's library reconnects by itself after this: the participant should come back. */
   cut(): void
-  /** The client's library does not come back after this: the participant is elsewhere, or gone. */
-  close(): void
+  /**
+   * The client's library does not come back after this: the participant is gone, or elsewhere (`displaced`: the client is
+   * told so if its dialect has a word for it).
+   */
+  close(why?: 'displaced'): void
 }

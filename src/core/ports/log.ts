@@ -14,8 +14,14 @@ export interface Log {
   positions(rooms: RoomId[]): Promise<number[]>
   /** The ack that a `rid` was given, if it was done: at least the last 100 are known. */
   replyTo(place: Place, rid: number): Promise<{ reply: unknown } | undefined>
-  /** An entry from no participant: management and the reaper. */
-  announce(room: RoomId, draft: Draft): Promise<number>
+  /**
+   * An entry from no participant of the room: management, or a participant of another one.
+   * @param once repeated with the same text, it is said once
+   * @throws no_such_participant (`to` is not in the room, or there is no such room)
+   */
+  announce(room: RoomId, draft: Draft, once?: string): Promise<number>
+  /** Notes the ack of a request that was done in another room. @throws moved */
+  note(write: Write): Promise<void>
 }
 
 /** The live side of the log: what is appended anywhere, told to every node that listens. May lose, double, reorder. */

@@ -42,6 +42,15 @@ export type ResumeRequest = {
   seq?: number
 }
 
+/** As a ticket's, of one who is known by a login token instead. */
+export type ReturnRequest = {
+  room: RoomId
+  id: ParticipantId
+  node: string
+  token: { id: string; seconds: number }
+  ticketId: string
+}
+
 export type Resumed = {
   owner: string
   member: Member
@@ -72,6 +81,13 @@ export interface Places {
   join(request: JoinRequest): Promise<Joined>
   /** @throws participant_gone, ticket_spent, reconnection_disabled */
   resume(request: ResumeRequest): Promise<Resumed>
+  /**
+   * As resume, for one who needs no ticket: the token it came with, or one that nobody has used, says who it is.
+   * @throws participant_gone, token_used
+   */
+  comeBack(request: ReturnRequest): Promise<Resumed>
+  /** Replaces what a dialect keeps of the participant. @throws moved */
+  describe(write: Write, profile: Member['profile']): Promise<void>
   /** Gives a new ticket id; the one before stays good until the new one is used or known to have arrived. @throws moved */
   renew(place: Place, ticketId: string): Promise<void>
   /** The client is known to have its ticket: the one before is spent, and so is the login token. */

@@ -1,3 +1,4 @@
+import type { Lobby } from './lobby.ts'
 import type { Log, Wire } from './log.ts'
 import type { MediaStore } from './media-store.ts'
 import type { Nodes } from './nodes.ts'
@@ -14,6 +15,7 @@ export interface State {
   wire: Wire
   media: MediaStore
   rooms: Rooms
+  lobby: Lobby
   nodes: Nodes
   /** @throws unavailable */
   ping(): Promise<void>

@@ -1,4 +1,5 @@
 import type { Retention, State } from '../../core/ports/state.ts'
+import { MemoryLobby } from './lobby.ts'
 import { MemoryLog, MemoryWire } from './log.ts'
 import { MemoryMediaStore } from './media-store.ts'
 import { MemoryNodes } from './nodes.ts'
@@ -15,6 +16,7 @@ export function createMemoryState(retention: Retention, now: () => number = Date
     wire: new MemoryWire(table),
     media: new MemoryMediaStore(table),
     rooms: new MemoryRooms(table),
+    lobby: new MemoryLobby(table),
     nodes: new MemoryNodes(table),
     ping: async () => {},
     close: async () => {},

@@ -19,11 +19,19 @@ export class MemoryLog implements Log {
     })
   }
 
-  async announce(name: RoomId, draft: Draft): Promise<number> {
+  async announce(name: RoomId, draft: Draft, once?: string): Promise<number> {
     const room = this.#table.find(name)
+    const before = once === undefined ? undefined : room?.said.get(once)
+    if (before !== undefined) return before
     if (!room || (draft.to !== undefined && !room.members.has(draft.to)))
       throw new SignalError('no_such_participant', draft.to)
-    return room.say(draft, this.#table.retention)
+    const seq = room.say(draft, this.#table.retention)
+    if (once !== undefined) room.said.set(once, seq)
+    return seq
+  }
+
+  async note(write: Write): Promise<void> {
+    fenced(this.#table, write, () => undefined)
   }
 
   async read(room: RoomId, after: number, limit: number): Promise<Entry[]> {

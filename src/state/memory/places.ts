@@ -1,6 +1,17 @@
 import { SignalError } from '../../core/errors.ts'
 import type { Draft, Member, ParticipantId, RoomId, Roster } from '../../core/model.ts'
-import type { Joined, JoinRequest, LeaveGuard, Place, Places, Resumed, ResumeRequest } from '../../core/ports/places.ts'
+import type {
+  Joined,
+  JoinRequest,
+  LeaveGuard,
+  Place,
+  Places,
+  Resumed,
+  ResumeRequest,
+  ReturnRequest,
+  Write,
+} from '../../core/ports/places.ts'
+import { fenced } from './fence.ts'
 import { removeMediaOf } from './media-store.ts'
 import type { Room, RoomTable, Seat } from './room.ts'
 
@@ -36,37 +47,30 @@ export class MemoryPlaces implements Places {
   async resume({ room: name, id, node, ticketId, nextTicketId, seq }: ResumeRequest): Promise<Resumed> {
     const room = this.#table.find(name)
     const seat = room?.seats.get(id)
-    const member = room?.members.get(id)
-    if (!room || !seat || !member) throw new SignalError('participant_gone')
+    if (!room || !seat) throw new SignalError('participant_gone')
     if (!seat.reconnects) throw new SignalError('reconnection_disabled')
     if (ticketId !== seat.ticket && ticketId !== seat.previous) throw new SignalError('ticket_spent')
-    const standing = seat.state === 'connected'
-    const previousOwner = standing ? { previousOwner: seat.owner } : {}
-    const previousNode = seat.owner.slice(0, seat.owner.lastIndexOf(':'))
-    const doubt = standing ? room.seq : seat.doubt
-    const wanted = Math.min(Math.max(seat.joined, seq ?? seat.cursor), room.seq)
-    const complete = wanted === room.seq || (room.log[0]?.seq ?? Number.POSITIVE_INFINITY) <= wanted + 1
-    const from = complete ? wanted : room.seq
-    Object.assign(seat, {
-      owner: `${node}:${++room.generation}`,
-      state: 'connected',
-      previous: ticketId,
-      ticket: nextTicketId,
-      proven: true,
-      cursor: from,
-    } satisfies Partial<Seat>)
-    const { owner, rid, token: tokenId } = seat
-    return structuredClone({
-      owner,
-      member,
-      from,
-      doubt: seq === undefined ? doubt : 0,
-      complete,
-      ...(complete ? {} : { roster: room.roster() }),
-      ...previousOwner,
-      previousNode,
-      rid,
-      tokenId,
+    return reseat(room, id, seat, { node, seq, ticket: nextTicketId, previous: ticketId })
+  }
+
+  async comeBack({ room: name, id, node, token, ticketId }: ReturnRequest): Promise<Resumed> {
+    const room = this.#table.find(name)
+    const seat = room?.seats.get(id)
+    if (!room || !seat) throw new SignalError('participant_gone')
+    if (token.id !== seat.token) {
+      const now = this.#table.now()
+      if ((room.tokens.get(token.id)?.until ?? 0) > now) throw new SignalError('token_used')
+      room.tokens.set(token.id, { holder: id, until: now + token.seconds * 1000 })
+      seat.token = token.id
+    }
+    return reseat(room, id, seat, { node, seq: undefined, ticket: ticketId, previous: '' })
+  }
+
+  async describe(write: Write, profile: Member['profile']): Promise<void> {
+    fenced(this.#table, write, ({ members }) => {
+      const { id } = write.place
+      const member = members.get(id)
+      if (member) members.set(id, structuredClone({ ...member, profile }))
     })
   }
 
@@ -170,4 +174,37 @@ function newSeat(request: JoinRequest, owner: string, seq: number, before?: Seat
     rid: before?.rid ?? 0,
     replies: before?.replies ?? new Map(),
   }
+}
+
+type Reseating = { node: string; seq: number | undefined; ticket: string; previous: string }
+
+/** Gives a place to a new owner, who goes on after `seq`, or after what the last one was handed. */
+function reseat(room: Room, id: ParticipantId, seat: Seat, { node, seq, ticket, previous }: Reseating): Resumed {
+  const standing = seat.state === 'connected'
+  const before = seat.owner
+  const doubt = standing ? room.seq : seat.doubt
+  const wanted = Math.min(Math.max(seat.joined, seq ?? seat.cursor), room.seq)
+  const complete = wanted === room.seq || (room.log[0]?.seq ?? Number.POSITIVE_INFINITY) <= wanted + 1
+  const from = complete ? wanted : room.seq
+  const owner = `${node}:${++room.generation}`
+  Object.assign(seat, {
+    owner,
+    state: 'connected',
+    previous,
+    ticket,
+    proven: true,
+    cursor: from,
+  } satisfies Partial<Seat>)
+  return structuredClone({
+    owner,
+    member: room.members.get(id) as Member,
+    from,
+    doubt: seq === undefined ? doubt : 0,
+    complete,
+    ...(complete ? {} : { roster: room.roster() }),
+    ...(standing ? { previousOwner: before } : {}),
+    previousNode: before.slice(0, before.lastIndexOf(':')),
+    rid: seat.rid,
+    tokenId: seat.token,
+  })
 }

@@ -39,6 +39,8 @@ export class Room {
   readonly listeners = new Set<(entry: Entry) => void>()
   /** Login tokens that were used: the participant, or 'used' when it can not come again. */
   readonly tokens = new Map<string, { holder: ParticipantId | 'used'; until: number }>()
+  /** The seq of what was said once: as long as the log has it, a repetition is known. */
+  readonly said = new Map<string, number>()
   options: Partial<RoomOptions> | undefined
   log: Entry[] = []
   seq = 0
@@ -62,6 +64,8 @@ export class Room {
   #trim(before: number, { entries }: Retention): void {
     const young = this.log.findIndex((entry) => entry.at >= before)
     this.log = this.log.slice(Math.max(young === -1 ? this.log.length : young, this.log.length - entries))
+    const oldest = this.log[0]?.seq ?? this.seq + 1
+    for (const [once, seq] of this.said) if (seq < oldest) this.said.delete(once)
   }
 }
 

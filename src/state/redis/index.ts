@@ -2,6 +2,7 @@ import { SignalError } from '../../core/errors.ts'
 import type { Retention, State } from '../../core/ports/state.ts'
 import { connect, type RedisClient, type RedisTarget } from './connection.ts'
 import { keysOf } from './keys.ts'
+import { RedisLobby } from './lobby.ts'
 import { RedisLog } from './log.ts'
 import { RedisMediaStore } from './media-store.ts'
 import { RedisNodes } from './nodes.ts'
@@ -28,6 +29,7 @@ export function createRedisState(
     wire: new RedisWire(subscriber, scripts, keys),
     media: new RedisMediaStore(scripts, keys),
     rooms: new RedisRooms(scripts, keys),
+    lobby: new RedisLobby(scripts, keys),
     nodes: new RedisNodes(scripts, keys, retention),
     ping: async () => {
       if (client.status !== 'ready') throw new SignalError('unavailable')

@@ -21,6 +21,16 @@ export function keysOf(prefix: string) {
     /** string, expiring: who used a login token */
     token: (room: RoomId, token: string) => inRoom(room, `token:${token}`),
 
+    /** string, expiring: the seq of what was said once */
+    said: (room: RoomId, once: string) => inRoom(room, `said:${once}`),
+
+    /** zset: room → how many are in it; all of a dialect's lists on one shard */
+    sizes: (dialect: string) => `${prefix}:{open:${dialect}}:sizes`,
+    /** zset: room → when it was counted */
+    counted: (dialect: string) => `${prefix}:{open:${dialect}}:counted`,
+    /** string, expiring: somebody tells the list just now */
+    telling: (dialect: string) => `${prefix}:{open:${dialect}}:telling`,
+
     /** zset: node → last heartbeat */
     nodes: `${prefix}:nodes`,
     /** hash, expiring: address, version, counts */

@@ -34,15 +34,20 @@ export class RedisLog implements Log {
     )
   }
 
-  async announce(room: RoomId, draft: Draft): Promise<number> {
+  async announce(room: RoomId, draft: Draft, once = ''): Promise<number> {
     const keys = this.#keys
     return Number(
       await this.#scripts.run(
         'announce',
-        [keys.room(room), keys.log(room), keys.feed(room), keys.members(room)],
-        [draft.to ?? '', bodyOf(draft)],
+        [keys.room(room), keys.log(room), keys.feed(room), keys.members(room), keys.said(room, once)],
+        [draft.to ?? '', bodyOf(draft), once],
       ),
     )
+  }
+
+  async note(write: Write): Promise<void> {
+    const { room, id } = write.place
+    await this.#scripts.run('note', [this.#keys.session(room, id), this.#keys.replies(room, id)], writeArgs(write))
   }
 
   async read(room: RoomId, after: number, limit: number): Promise<Entry[]> {

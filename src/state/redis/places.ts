@@ -1,11 +1,22 @@
 import { SignalError } from '../../core/errors.ts'
 import { newId } from '../../core/ids.ts'
 import type { Draft, Member, ParticipantId, RoomId, Roster } from '../../core/model.ts'
-import type { Joined, JoinRequest, LeaveGuard, Place, Places, Resumed, ResumeRequest } from '../../core/ports/places.ts'
+import type {
+  Joined,
+  JoinRequest,
+  LeaveGuard,
+  Place,
+  Places,
+  Resumed,
+  ResumeRequest,
+  ReturnRequest,
+  Write,
+} from '../../core/ports/places.ts'
 import { bodyOf } from './draft.ts'
 import type { Keys } from './keys.ts'
 import type { Reply, Scripts } from './scripts.ts'
 import { openWindow } from './window.ts'
+import { writeArgs } from './write.ts'
 
 export class RedisPlaces implements Places {
   readonly #scripts: Scripts
@@ -51,34 +62,31 @@ export class RedisPlaces implements Places {
   }
 
   async resume({ room, id, node, ticketId, nextTicketId, seq }: ResumeRequest): Promise<Resumed> {
+    const args = [id, node, ticketId, nextTicketId, seq ?? '']
+    return resumedOf(await this.#scripts.run('resume', this.#placeKeys(room, id), args))
+  }
+
+  async comeBack({ room, id, node, token, ticketId }: ReturnRequest): Promise<Resumed> {
+    const keys = [...this.#placeKeys(room, id), this.#keys.token(room, token.id)]
+    return resumedOf(await this.#scripts.run('return', keys, [id, node, ticketId, token.id, token.seconds]))
+  }
+
+  #placeKeys(room: RoomId, id: ParticipantId): string[] {
     const keys = this.#keys
-    const reply = (await this.#scripts.run(
-      'resume',
-      [keys.room(room), keys.members(room), keys.session(room, id), keys.log(room), keys.streams(room)],
-      [id, node, ticketId, nextTicketId, seq ?? ''],
-    )) as Reply[]
-    const [owner, member, from, doubt, complete, before, standing, rid, tokenId] = reply as [
-      string,
-      string,
-      number,
-      number,
-      number,
-      string,
-      number,
-      number,
-      string,
-    ]
-    return {
-      owner,
-      member: JSON.parse(member),
-      from,
-      doubt,
-      complete: complete === 1,
-      ...(complete === 1 ? {} : { roster: rosterOf(from, reply[9] as string[], reply[10] as string[]) }),
-      ...(standing === 1 ? { previousOwner: before } : {}),
-      previousNode: before.slice(0, before.lastIndexOf(':')),
-      rid,
-      tokenId,
+    return [keys.room(room), keys.members(room), keys.session(room, id), keys.log(room), keys.streams(room)]
+  }
+
+  async describe(write: Write, profile: Member['profile']): Promise<void> {
+    const { room, id } = write.place
+    const keys = this.#keys
+    const writeKeys = [keys.room(room), keys.session(room, id), keys.log(room), keys.feed(room), keys.replies(room, id)]
+    // what else is in the record may be changed meanwhile: then it is read again
+    for (;;) {
+      const text = await this.#scripts.timed('member', () => this.#scripts.client.hget(keys.members(room), id))
+      if (text === null) throw new SignalError('moved')
+      const after = JSON.stringify({ ...(JSON.parse(text) as Member), profile })
+      const args = [...writeArgs(write), 'change', id, after, text, '', '']
+      if ((await this.#scripts.run('change', [...writeKeys, keys.members(room)], args)) !== 0) return
     }
   }
 
@@ -145,5 +153,33 @@ function rosterOf(seq: number, members: string[], streams: string[]): Roster {
     seq,
     members: members.map((text): Member => JSON.parse(text)),
     streams: streams.map((text) => JSON.parse(text)),
+  }
+}
+
+function resumedOf(reply: Reply): Resumed {
+  const [owner, member, from, doubt, complete, before, standing, rid, tokenId, members, streams] = reply as [
+    owner: string,
+    member: string,
+    from: number,
+    doubt: number,
+    complete: number,
+    before: string,
+    standing: number,
+    rid: number,
+    tokenId: string,
+    members?: string[],
+    streams?: string[],
+  ]
+  return {
+    owner,
+    member: JSON.parse(member),
+    from,
+    doubt,
+    complete: complete === 1,
+    ...(complete === 1 ? {} : { roster: rosterOf(from, members ?? [], streams ?? []) }),
+    ...(standing === 1 ? { previousOwner: before } : {}),
+    previousNode: before.slice(0, before.lastIndexOf(':')),
+    rid,
+    tokenId,
   }
 }

@@ -6,9 +6,11 @@ import type { RedisClient } from './connection.ts'
 /** Every script and how many keys it takes. The file is `lua/<name>.lua`; its header is its contract. */
 const keyCounts = {
   append: 6,
-  announce: 4,
+  announce: 5,
+  note: 2,
   join: 8,
   resume: 5,
+  return: 6,
   renew: 1,
   settle: 2,
   detach: 2,
@@ -21,6 +23,7 @@ const keyCounts = {
   due: 1,
   wait: 1,
   forget: 1,
+  enlist: 2,
   unconfigure: 3,
 } as const
 

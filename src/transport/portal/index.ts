@@ -1,11 +1,10 @@
 import { portal, portalLegacy, portalV1 } from '../../protocol/portal.ts'
 import { type ServedDialect, serveTable } from '../dialect.ts'
+import { sessionVerbs } from '../session/index.ts'
+import type { SessionServices } from '../session/services.ts'
 import { customMessage } from './custom-message.ts'
 import { login } from './login.ts'
-import { logout } from './logout.ts'
 import { publish, publishV1 } from './publish.ts'
-import { refreshReconnectionTicket } from './refresh-reconnection-ticket.ts'
-import { relogin } from './relogin.ts'
 import { render } from './render.ts'
 import type { PortalServices } from './services.ts'
 import { soac } from './soac.ts'
@@ -15,15 +14,14 @@ import { subscriptionControl } from './subscription-control.ts'
 import { text } from './text.ts'
 import { unpublish } from './unpublish.ts'
 import { unsubscribe } from './unsubscribe.ts'
+import { portalVersions, versionOf } from './versions.ts'
 import { words } from './words.ts'
 
 /** OWT's Client-Portal protocol on `/` (wire 3). */
 export function portalDialect(services: PortalServices): ServedDialect {
   const session = {
     login: login(services),
-    relogin: relogin(services),
-    refreshReconnectionTicket: refreshReconnectionTicket(services),
-    logout: logout(services),
+    ...sessionVerbs(sessionServicesOf(services)),
   }
   const member = {
     ...session,
@@ -50,5 +48,18 @@ export function portalDialect(services: PortalServices): ServedDialect {
     firstVersion: '1.2',
     render,
     words,
+  }
+}
+
+/** A participant who is back speaks the version in which it logged in. */
+function sessionServicesOf({ sessions, state }: PortalServices): SessionServices {
+  return {
+    sessions,
+    dialect: 'portal',
+    restored: (connection, { member }) => {
+      connection.version = versionOf(member)
+    },
+    snapshot: async ({ session: { member, room }, roster }) =>
+      portalVersions[versionOf(member)].room(room, roster, await state.rooms.options(room)),
   }
 }

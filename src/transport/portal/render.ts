@@ -1,8 +1,7 @@
 import type { Entry, ParticipantNews, Stream } from '../../core/model.ts'
 import type { Connection } from '../connection.ts'
+import type { Notification } from '../dialect.ts'
 import { isPortalVersion, legacyUser, type PortalVersion, participantInfo, portalVersions } from './versions.ts'
-
-type Notification = [event: string, ...args: unknown[]]
 
 /** An entry in the portal's words (facts/owt.md 5). */
 export function render(entry: Entry, { version }: Connection): Notification | undefined {

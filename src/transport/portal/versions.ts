@@ -73,6 +73,11 @@ export const portalVersions: { [version in PortalVersion]: PortalWriting } = {
   '1.2': v1(streamInfo),
 }
 
-export function isPortalVersion(text: string | undefined): text is PortalVersion {
-  return text !== undefined && Object.hasOwn(portalVersions, text)
+export function isPortalVersion(text: unknown): text is PortalVersion {
+  return typeof text === 'string' && Object.hasOwn(portalVersions, text)
+}
+
+/** Of a participant; one who came before versions were kept speaks the newest. */
+export function versionOf({ profile: { protocol } }: Member): PortalVersion {
+  return isPortalVersion(protocol) ? protocol : '1.2'
 }

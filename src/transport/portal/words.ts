@@ -36,6 +36,8 @@ export const words: ServedDialect['words'] = {
   no_such_participant: (id) => `Target participant does NOT exist: ${id}`,
   invalid_message_type: say('Invalid message type'),
   text_too_long: say('Text should be a string of at most 2048 characters'),
+  bad_name: say('Invalid name'),
+  not_in_room: say('Participant is NOT in this room'),
   invalid_stream_id: say('Invalid stream id'),
   no_such_stream: say('Stream does NOT exist'),
   stream_exists: say('Stream exists'),

@@ -51,6 +51,32 @@ local function finish(session, replies, op, result, rid, reply)
   return result
 end
 
+-- Gives a participant's place to a new owner, who goes on after `seen`, or after what the last one was handed.
+-- Returns { owner, member, from, doubt, complete, owner before, 1 if that was connected, rid, token, members, streams };
+-- the last two only when the log does not reach back to `from`.
+local function reseat(keys, id, node, seen, ticket, previous)
+  local room, members, session, log, streams = unpack(keys)
+  local place = redis.call('HMGET', session, 'owner', 'state', 'joined', 'cursor', 'doubt', 'rid', 'token')
+  local top = tonumber(redis.call('HGET', room, 'seq') or 0)
+  local wanted = math.min(math.max(tonumber(place[3]), tonumber(seen) or tonumber(place[4])), top)
+  local oldest = redis.call('XRANGE', log, '-', '+', 'COUNT', 1)[1]
+  local complete = wanted == top or (oldest and tonumber(string.match(oldest[1], '^%d+')) <= wanted + 1)
+  local from = complete and wanted or top
+  local standing = place[2] == 'connected' and 1 or 0
+  local doubt = seen ~= '' and 0 or (standing == 1 and top or tonumber(place[5]))
+
+  local owner = node .. ':' .. redis.call('HINCRBY', room, 'generation', 1)
+  redis.call('HSET', session, 'owner', owner, 'state', 'connected', 'ticket', ticket, 'previous', previous,
+    'proven', '1', 'cursor', from)
+  local reply = { owner, redis.call('HGET', members, id), from, doubt, complete and 1 or 0, place[1], standing,
+    tonumber(place[6] or 0), place[7] }
+  if not complete then
+    reply[10] = redis.call('HVALS', members)
+    reply[11] = redis.call('HVALS', streams)
+  end
+  return reply
+end
+
 -- Takes out what passes `doomed` of a hash of JSON objects; returns those objects.
 local function take(hash, doomed)
   local taken = {}

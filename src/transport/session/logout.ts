@@ -1,9 +1,9 @@
-import type { portal } from '../../protocol/portal.ts'
+import type { session } from '../../protocol/session.ts'
 import type { Handlers } from '../dialect.ts'
-import type { PortalServices } from './services.ts'
+import type { SessionServices } from './services.ts'
 
 /** The participant leaves; the connection stays, and may log in again. */
-export function logout({ sessions }: PortalServices): Handlers<typeof portal>['logout'] {
+export function logout({ sessions }: SessionServices): Handlers<typeof session>['logout'] {
   return async ({ session, at }) => {
     await sessions.logout(session, at)
     return undefined

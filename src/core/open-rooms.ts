@@ -1,0 +1,109 @@
+import { dialectOf, type RoomId } from './model.ts'
+import type { Lobby, OpenRoom } from './ports/lobby.ts'
+
+export type OpenRoomsEvents = {
+  /** Said to everyone in the dialect, wherever they are; may be lost. */
+  tell: (rooms: OpenRoom[]) => void
+  failed?: (error: unknown) => void
+}
+
+/** Milliseconds: how often the whole cluster tells the list at most; how often rooms are looked at again, and how old a count may get. */
+export type OpenRoomsPace = { tell: number; sweep: number; age: number }
+
+export const defaultOpenRoomsPace: OpenRoomsPace = { tell: 500, sweep: 3000, age: 10_000 }
+
+/** How many rooms a list names, and how many one sweep counts. */
+const longest = 500
+const batch = 100
+
+/**
+ * The open rooms of one dialect, for those who look for one. Coming and going costs a count each, whatever the number of
+ * rooms; the list is told at most once per `tell` in the whole cluster, however much happens in between.
+ */
+export class OpenRooms {
+  readonly #lobby: Lobby
+  readonly #dialect: string
+  readonly #events: OpenRoomsEvents
+  readonly #pace: OpenRoomsPace
+  /** Rooms that could not be counted when they changed. */
+  readonly #uncounted = new Set<RoomId>()
+  /** Rooms that changed since the list was last told: two counts at the same time may be noted in the wrong order. */
+  readonly #recent = new Set<RoomId>()
+  #telling: NodeJS.Timeout | undefined
+  #sweeping: NodeJS.Timeout | undefined
+  #stopped = false
+
+  constructor(lobby: Lobby, dialect: string, events: OpenRoomsEvents, pace = defaultOpenRoomsPace) {
+    this.#lobby = lobby
+    this.#dialect = dialect
+    this.#events = events
+    this.#pace = pace
+  }
+
+  start(): void {
+    this.#sweeping = setTimeout(
+      async () => {
+        await this.sweep()
+        if (!this.#stopped) this.start()
+      },
+      this.#pace.sweep * (0.75 + Math.random() / 4),
+    ).unref()
+  }
+
+  stop(): void {
+    this.#stopped = true
+    clearTimeout(this.#telling)
+    clearTimeout(this.#sweeping)
+  }
+
+  /** The largest first. @throws unavailable */
+  list(): Promise<OpenRoom[]> {
+    return this.#lobby.open(this.#dialect, longest)
+  }
+
+  /** Who is in a room has changed. Resolves when the list says so; rooms of other dialects are not its business. */
+  async changed(room: RoomId): Promise<void> {
+    if (dialectOf(room) !== this.#dialect || this.#stopped) return
+    try {
+      this.#uncounted.delete(room)
+      if (!(await this.#lobby.count(room))) return
+      this.#recent.add(room)
+      this.#tellSoon(0)
+    } catch (error) {
+      this.#uncounted.add(room)
+      this.#events.failed?.(error)
+    }
+  }
+
+  /** Counts again what could not be counted, and rooms that nobody has counted for long: a node may have died in between. */
+  async sweep(): Promise<void> {
+    for (const room of [...this.#uncounted]) await this.changed(room)
+    try {
+      for (const room of await this.#lobby.stale(this.#dialect, this.#pace.age, batch)) await this.changed(room)
+    } catch (error) {
+      this.#events.failed?.(error)
+    }
+  }
+
+  #tellSoon(delay: number): void {
+    if (this.#stopped) return
+    this.#telling ??= setTimeout(() => {
+      this.#telling = undefined
+      void this.#tell()
+    }, delay).unref()
+  }
+
+  async #tell(): Promise<void> {
+    const { tell } = this.#pace
+    try {
+      if (!(await this.#lobby.turn(this.#dialect, tell))) return this.#tellSoon(tell)
+      const recent = [...this.#recent]
+      this.#recent.clear()
+      for (const room of recent) await this.#lobby.count(room)
+      this.#events.tell(await this.list())
+    } catch (error) {
+      this.#events.failed?.(error)
+      this.#tellSoon(tell)
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import { Type } from 'typebox'
+import type { Dialect } from './dialect.ts'
+import { Name, To } from './names.ts'
+import { session } from './session.ts'
+
+const channelName = Name(256)
+const named = { '/channelName': 'bad_name' } as const
+const directed = { ...named, '/to': 'invalid_receiver' } as const
+
+/** Someone in a channel: `user` is what they gave as such when they joined, null if nothing. */
+export const ChannelUser = Type.Object({ id: Type.String(), user: Type.Unknown() })
+
+/** The WebRTC signal exchanger (seeds/004): session descriptors and candidates between those in a channel. */
+export const exchanger = {
+  ...session,
+  joinStream: {
+    phase: 'enter',
+    payload: Type.Object({ channelName, user: Type.Optional(Type.Unknown()) }),
+    reply: Type.Object({
+      id: Type.String(),
+      /** The others. */
+      users: Type.Array(ChannelUser),
+      ticket: Type.String(),
+      seq: Type.Integer(),
+    }),
+    refusals: named,
+  },
+  offer: {
+    phase: 'member',
+    payload: Type.Object({ channelName, sessionDescriptor: Type.Unknown(), to: To }),
+    refusals: directed,
+  },
+  answer: {
+    phase: 'member',
+    payload: Type.Object({ channelName, sessionDescriptor: Type.Unknown(), to: To }),
+    refusals: directed,
+  },
+  candidate: {
+    phase: 'member',
+    // null is the end of candidates
+    payload: Type.Object({ channelName, candidate: Type.Unknown(), to: To }),
+    refusals: directed,
+  },
+  leaveStream: {
+    phase: 'session',
+    payload: Type.Object({ channelName, user: Type.Optional(Type.Unknown()) }),
+    refusals: named,
+  },
+} as const satisfies Dialect

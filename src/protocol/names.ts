@@ -1,0 +1,14 @@
+import { Type } from 'typebox'
+
+/**
+ * What people call a room, a channel or themselves: something that can be seen, no control characters, and no half of a
+ * surrogate pair (which cannot be written as a URI, and so not as a room's id).
+ */
+export const Name = (maxLength: number) =>
+  Type.String({ minLength: 1, maxLength, pattern: '^[^\\p{Cc}\\p{Cs}]*[\\p{L}\\p{N}\\p{P}\\p{S}][^\\p{Cc}\\p{Cs}]*$' })
+
+/** Clients pass `undefined`, which arrives as null, for an argument that they have nothing for. */
+export const Absent = Type.Null()
+
+/** A participant's id, or nothing: everyone else. */
+export const To = Type.Optional(Type.Union([Type.String({ minLength: 1, maxLength: 256 }), Absent]))

@@ -1,0 +1,36 @@
+import { Type } from 'typebox'
+import type { Dialect } from './dialect.ts'
+import { Absent } from './names.ts'
+import { session } from './session.ts'
+
+/** A user's id: any text that can be written as a URI. */
+const UserId = Type.String({ maxLength: 256, pattern: '^[^\\p{Cs}]*$' })
+/** A login token is longer than the ids that stand in its place when none is needed. */
+const Token = Type.String({ maxLength: 8192, pattern: '^[^\\p{Cs}]*$' })
+
+/** OWT's P2P server (facts/owt.md 10). How its acks look is `answers` in transport. */
+export const p2p = {
+  ...session,
+  authentication: {
+    phase: 'entry',
+    payload: Type.Optional(Type.Union([Type.Object({ token: Type.Optional(Type.Union([Token, Absent])) }), Absent])),
+    reply: Type.Object({ uid: Type.String() }),
+  },
+  'owt-message': {
+    phase: 'member',
+    impatient: true,
+    payload: Type.Object({ to: UserId, data: Type.Optional(Type.Unknown()) }),
+    refusals: { '/to': 'invalid_receiver' },
+  },
+} as const satisfies Dialect
+
+/** Error numbers of OWT's P2P SDK. */
+export const p2pErrors = {
+  busy: 2102,
+  unavailable: 2101,
+  notAuthenticated: 2120,
+  refused: 2121,
+  unreachable: 2201,
+  unknown: 2400,
+  illegalArgument: 2402,
+} as const

@@ -1,0 +1,64 @@
+import { Type } from 'typebox'
+import type { Dialect } from './dialect.ts'
+import { Absent, Name, To } from './names.ts'
+import { session } from './session.ts'
+
+const nickname = Name(64)
+const room = Name(256)
+/** The room that one means to be in; nothing: the one that one is in. */
+const inRoom = Type.Optional(Type.Union([room, Absent]))
+const text = Type.String({ maxLength: 2048 })
+
+/** Someone in a room. */
+export const RoomMember = Type.Object({ id: Type.String(), nickname: Type.String() })
+
+/** An open room, and how many are in it. */
+export const OpenRoom = Type.Object({ name: Type.String(), size: Type.Integer() })
+
+const relayed = {
+  phase: 'member',
+  positional: ['payload', 'room', 'to'],
+  payload: Type.Object({ payload: Type.Unknown(), room: inRoom, to: To }),
+  refusals: { '/room': 'bad_name', '/to': 'invalid_receiver' },
+} as const
+
+/** Chat and calls in rooms that anyone may open (seeds/001). */
+export const rooms = {
+  ...session,
+  nickname: {
+    phase: 'open',
+    positional: ['name'],
+    payload: Type.Object({ name: nickname }),
+    refusals: { '/name': 'bad_name' },
+  },
+  rooms: { phase: 'open', reply: Type.Array(OpenRoom) },
+  enter_room: {
+    phase: 'enter',
+    payload: Type.Union([room, Type.Object({ payload: room })]),
+    reply: Type.Object({
+      id: Type.String(),
+      room: Type.String(),
+      /** Everyone, oneself too. */
+      members: Type.Array(RoomMember),
+      ticket: Type.String(),
+      seq: Type.Integer(),
+    }),
+    refusals: { '': 'bad_name', '/payload': 'bad_name' },
+  },
+  leave_room: { phase: 'session' },
+  new_message: {
+    phase: 'member',
+    positional: ['text', 'room'],
+    payload: Type.Object({ text, room: inRoom }),
+    refusals: { '/text': 'text_too_long', '/room': 'bad_name' },
+  },
+  direct_message: {
+    phase: 'member',
+    positional: ['to', 'text'],
+    payload: Type.Object({ to: Type.String({ minLength: 1, maxLength: 256 }), text }),
+    refusals: { '/to': 'invalid_receiver', '/text': 'text_too_long' },
+  },
+  offer: relayed,
+  answer: relayed,
+  ice: relayed,
+} as const satisfies Dialect

@@ -1,0 +1,42 @@
+import { dialectOf, type RoomId } from '../../core/model.ts'
+import type { Lobby, OpenRoom } from '../../core/ports/lobby.ts'
+import type { Keys } from './keys.ts'
+import type { Scripts } from './scripts.ts'
+
+/** The list is on another shard than its rooms, so a count and its note are two steps. */
+export class RedisLobby implements Lobby {
+  readonly #scripts: Scripts
+  readonly #keys: Keys
+
+  constructor(scripts: Scripts, keys: Keys) {
+    this.#scripts = scripts
+    this.#keys = keys
+  }
+
+  async count(room: RoomId): Promise<boolean> {
+    const keys = this.#keys
+    const dialect = dialectOf(room)
+    const size = await this.#scripts.timed('count', () => this.#scripts.client.hlen(keys.members(room)))
+    return (await this.#scripts.run('enlist', [keys.sizes(dialect), keys.counted(dialect)], [room, size])) === 1
+  }
+
+  async open(dialect: string, limit: number): Promise<OpenRoom[]> {
+    const reply = await this.#scripts.timed('open', () =>
+      this.#scripts.client.zrevrange(this.#keys.sizes(dialect), 0, limit - 1, 'WITHSCORES'),
+    )
+    const rooms = reply.filter((_, index) => index % 2 === 0)
+    return rooms.map((room, index) => ({ room, size: Number(reply[index * 2 + 1]) }))
+  }
+
+  async stale(dialect: string, age: number, limit: number): Promise<RoomId[]> {
+    const reply = (await this.#scripts.run('due', [this.#keys.counted(dialect)], [age, limit])) as string[]
+    return reply.filter((_, index) => index % 2 === 0)
+  }
+
+  async turn(dialect: string, ms: number): Promise<boolean> {
+    const set = await this.#scripts.timed('turn', () =>
+      this.#scripts.client.set(this.#keys.telling(dialect), '1', 'PX', ms, 'NX'),
+    )
+    return set === 'OK'
+  }
+}

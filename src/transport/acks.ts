@@ -1,0 +1,46 @@
+import type { Logger } from 'pino'
+import { SignalError } from '../core/errors.ts'
+import type { Metrics } from '../metrics.ts'
+import type { Arguments } from './arguments.ts'
+import type { Connection } from './connection.ts'
+import type { Answers } from './dialect.ts'
+
+/** How one client's requests are answered: in its dialect's words, logged and counted. */
+export class Acks {
+  readonly #connection: Connection
+  readonly #services: { metrics: Metrics; log: Logger }
+
+  constructor(connection: Connection, services: { metrics: Metrics; log: Logger }) {
+    this.#connection = connection
+    this.#services = services
+  }
+
+  accept(event: string, { ack }: Arguments, reply: unknown): void {
+    ack(...this.#answers.accept(event, reply))
+  }
+
+  refuse(event: string, { ack }: Arguments, error: unknown): void {
+    const refusal = error instanceof SignalError ? error : new SignalError('internal', '', { cause: error })
+    const { log, metrics } = this.#services
+    const { about: who, dialect } = this.#connection
+    const about = { code: refusal.code, dialect: dialect.name, ...who }
+    if (refusal.code === 'internal' || refusal.code === 'unavailable')
+      log.error({ ...about, err: refusal }, 'request failed')
+    else log.debug(about, 'request refused')
+    metrics.refused.inc({ reason: refusal.code })
+    ack(...this.#answers.refuse(event, refusal, dialect.words[refusal.code](refusal.detail)))
+  }
+
+  get #answers(): Answers {
+    const { dialect, version } = this.#connection
+    return dialect.answers ?? answersWith(dialect.versions[version]?.success ?? 'ok')
+  }
+}
+
+/** As wire 2 has them: the word for success and the data if there is any; or `error`, a sentence and the code. */
+export function answersWith(success: string): Answers {
+  return {
+    accept: (_event, reply) => (reply === undefined ? [success] : [success, reply]),
+    refuse: (_event, { code }, words) => ['error', words, { code }],
+  }
+}

@@ -1,0 +1,32 @@
+import type { OpenRooms } from '../core/open-rooms.ts'
+import type { MediaBackend } from '../core/ports/media.ts'
+import type { State } from '../core/ports/state.ts'
+import type { Sessions } from '../core/sessions.ts'
+import type { ServedDialect } from './dialect.ts'
+import { exchangerDialect } from './exchanger/index.ts'
+import type { IdentityServices } from './identity.ts'
+import { p2pDialect } from './p2p/index.ts'
+import { portalDialect } from './portal/index.ts'
+import type { PortalServices } from './portal/services.ts'
+import { roomsDialect } from './rooms/index.ts'
+
+export type DialectServices = {
+  sessions: Sessions
+  state: State
+  media: MediaBackend
+  openRooms: OpenRooms
+  readToken: PortalServices['readToken'] & IdentityServices['readToken']
+  /** The dialects that may be used without a token. */
+  anonymousDialects: readonly string[]
+}
+
+/** Every dialect, by the name that room ids begin with. */
+export function dialectsOf({ anonymousDialects, ...services }: DialectServices): { [name: string]: ServedDialect } {
+  const identity = (name: string) => ({ ...services, anonymous: anonymousDialects.includes(name) })
+  return {
+    portal: portalDialect(services),
+    exchanger: exchangerDialect(identity('exchanger')),
+    rooms: roomsDialect(identity('rooms')),
+    p2p: p2pDialect(identity('p2p')),
+  }
+}

@@ -1,0 +1,116 @@
+import { SignalError } from '../core/errors.ts'
+import type { Session } from '../core/session.ts'
+import type { Acks } from './acks.ts'
+import type { Arguments } from './arguments.ts'
+import type { Connection } from './connection.ts'
+import type { Entered, Served } from './dialect.ts'
+import type { EarlyRequests } from './early.ts'
+import type { GateServices } from './gate.ts'
+import { whenProven } from './proof.ts'
+
+/** One request that makes a session: a login or relogin, or coming into a room. */
+export type Entry = { event: string; request: Served; args: Arguments; at: number }
+
+/** How one client gets its session, and from one to the next. */
+export class Entrance {
+  readonly #connection: Connection
+  readonly #services: GateServices
+  readonly #acks: Acks
+  readonly #early: EarlyRequests
+
+  constructor(connection: Connection, services: GateServices, acks: Acks, early: EarlyRequests) {
+    this.#connection = connection
+    this.#services = services
+    this.#acks = acks
+    this.#early = early
+  }
+
+  /** Login and relogin: one at a time, and only without a session. */
+  async login(entry: Entry): Promise<void> {
+    const connection = this.#connection
+    const { event, args } = entry
+    if (connection.state !== 'initialized') return this.#acks.refuse(event, args, new SignalError('in_service'))
+    connection.state = 'connecting'
+    try {
+      const entered = await this.#handle(entry)
+      connection.enter(entered.session)
+      this.#answer(entry, entered)
+    } catch (error) {
+      connection.state = 'initialized'
+      this.#refuse(entry, error)
+      this.#early.refuseAll()
+      connection.close()
+      return
+    }
+    await this.#board()
+    if (event === 'relogin') this.#services.metrics.reloginSeconds.observe((Date.now() - entry.at) / 1000)
+  }
+
+  /** Into a room, and out of the one before if there is one. Refused, everything stays as it was. */
+  async enter(entry: Entry): Promise<void> {
+    const connection = this.#connection
+    const before = connection.session
+    if (!before) connection.state = 'connecting'
+    let entered: Entered<unknown>
+    try {
+      entered = await this.#handle(entry, before)
+    } catch (error) {
+      this.#refuse(entry, error)
+      if (before) return
+      connection.state = 'initialized'
+      this.#early.refuseAll()
+      return
+    }
+    const stays = entered.session === before
+    if (!stays) {
+      connection.enter(entered.session) // at once: should the connection be lost now, it is this one that waits
+      if (before) await this.#services.sessions.abandon(before, entry.at)
+    }
+    this.#answer(entry, entered)
+    if (stays) this.settle()
+    else await this.#board()
+  }
+
+  /** Once the client is known to have its ticket, those before it are spent. */
+  settle(): void {
+    const { session, socket } = this.#connection
+    if (session) whenProven(socket, () => void this.#services.sessions.settle(session))
+  }
+
+  async #handle({ request, args, at }: Entry, session?: Session): Promise<Entered<unknown>> {
+    const asked = { connection: this.#connection, at, ...(session ? { session } : {}) }
+    return (await request.handle(asked, request.check(args.data))) as Entered<unknown>
+  }
+
+  #answer({ event, args }: Entry, { reply, from, first }: Entered<unknown>): void {
+    if (first?.when === 'before ack') this.#say(first)
+    this.#acks.accept(event, args, reply)
+    if (first?.when === 'after ack') this.#say(first)
+    this.#count(event, 'ok', from)
+  }
+
+  #say({ say: [event, ...data], seq }: NonNullable<Entered<unknown>['first']>): void {
+    const { socket, dialect } = this.#connection
+    socket.emit(event, ...data, ...(seq === undefined ? [] : [{ seq }]))
+    this.#services.metrics.countMessage(dialect.name, event, 'out')
+  }
+
+  /** What waited for the session is served, and what is said in the room told, from now on. */
+  async #board(): Promise<void> {
+    this.settle()
+    this.#early.serveAll()
+    await this.#connection.session?.board()
+  }
+
+  #refuse({ event, args }: Entry, error: unknown): void {
+    this.#count(event, error instanceof SignalError ? error.code : 'internal')
+    this.#acks.refuse(event, args, error)
+  }
+
+  #count(event: string, result: string, from = 'none'): void {
+    const { metrics } = this.#services
+    const dialect = this.#connection.dialect.name
+    if (event === 'relogin') metrics.relogins.inc({ dialect, result, from })
+    else metrics.logins.inc({ dialect, result })
+  }
+}

@@ -1,0 +1,11 @@
+import type { exchanger } from '../../protocol/exchanger.ts'
+import type { Handlers } from '../dialect.ts'
+import { relay } from './relay.ts'
+import type { ExchangerServices } from './services.ts'
+
+export function candidate({ state }: ExchangerServices): Handlers<typeof exchanger>['candidate'] {
+  return async (asked, data) => {
+    await relay(state, asked, 'candidate', data, data.candidate)
+    return undefined
+  }
+}

@@ -1,0 +1,43 @@
+import { exchanger } from '../../protocol/exchanger.ts'
+import { type ServedDialect, serveTable } from '../dialect.ts'
+import { admission } from '../identity.ts'
+import { metaOfNews } from '../newcomer.ts'
+import { sessionVerbs } from '../session/index.ts'
+import { answer } from './answer.ts'
+import { candidate } from './candidate.ts'
+import { usersBut } from './channel.ts'
+import { joinStream } from './join-stream.ts'
+import { leaveStream } from './leave-stream.ts'
+import { offer } from './offer.ts'
+import { render } from './render.ts'
+import type { ExchangerServices } from './services.ts'
+import { words } from './words.ts'
+
+/** The WebRTC signal exchanger on `/exchanger` (wire 3, seeds/004). */
+export function exchangerDialect(services: ExchangerServices): ServedDialect {
+  const { sessions } = services
+  const requests = serveTable(exchanger, {
+    ...sessionVerbs({
+      sessions,
+      dialect: 'exchanger',
+      snapshot: ({ session: { id }, roster }) => ({ id, users: usersBut(id, roster.members) }),
+    }),
+    joinStream: joinStream(services),
+    offer: offer(services),
+    answer: answer(services),
+    candidate: candidate(services),
+    leaveStream: leaveStream(services),
+  })
+  return {
+    name: 'exchanger',
+    namespace: '/exchanger',
+    events: new Set(requests.keys()),
+    versions: { seed: { requests, success: 'ok' } },
+    firstVersion: 'seed',
+    render,
+    metaOf: metaOfNews,
+    words,
+    lobby: true,
+    admit: admission(services),
+  }
+}

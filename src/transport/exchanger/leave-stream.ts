@@ -1,0 +1,13 @@
+import type { exchanger } from '../../protocol/exchanger.ts'
+import type { Handlers } from '../dialect.ts'
+import { requireChannel } from './channel.ts'
+import type { ExchangerServices } from './services.ts'
+
+/** The others are told the user that was given when joining: nobody leaves in another's name. */
+export function leaveStream({ sessions }: ExchangerServices): Handlers<typeof exchanger>['leaveStream'] {
+  return async ({ session, at }, { channelName }) => {
+    requireChannel(session, channelName)
+    await sessions.logout(session, at)
+    return undefined
+  }
+}

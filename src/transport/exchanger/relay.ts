@@ -1,0 +1,18 @@
+import { type Asked, writeOf } from '../../core/asked.ts'
+import type { State } from '../../core/ports/state.ts'
+import { requireChannel } from './channel.ts'
+
+/** Passes something on to one participant, or to everyone else in the channel. */
+export async function relay(
+  state: State,
+  asked: Asked,
+  event: 'offer' | 'answer' | 'candidate',
+  { channelName, to }: { channelName: string; to?: string | null },
+  data: unknown,
+): Promise<void> {
+  const { session, at } = asked
+  requireChannel(session, channelName)
+  const draft = { at, event, data, from: session.id }
+  const others = { except: session.id }
+  await state.log.append(writeOf(asked), { ...draft, ...(to == null ? others : { to }) })
+}

@@ -1,0 +1,27 @@
+import type { Entry, ParticipantNews } from '../../core/model.ts'
+import type { Notification } from '../dialect.ts'
+import { userOf } from './channel.ts'
+
+const received = { offer: 'receiveOffer', answer: 'receiveAnswer', candidate: 'receiveCandidate' } as const
+
+/** An entry in the words of the seed. */
+export function render(entry: Entry): Notification | undefined {
+  switch (entry.event) {
+    case 'participant': {
+      const { action, member } = entry.data as ParticipantNews
+      return [action === 'join' ? 'userJoinedStream' : 'userLeftStream', userOf(member)]
+    }
+    case 'offer':
+    case 'answer':
+    case 'candidate':
+      return [received[entry.event], entry.data]
+    case 'message': {
+      const { event, data } = entry.data as { event: string; data: unknown }
+      return [event, data]
+    }
+    case 'drop':
+      return ['drop']
+    default:
+      return undefined
+  }
+}

@@ -1,0 +1,6 @@
+import type { State } from '../../core/ports/state.ts'
+import type { Sessions } from '../../core/sessions.ts'
+import type { IdentityServices } from '../identity.ts'
+
+/** What the exchanger's handlers work with. */
+export type ExchangerServices = IdentityServices & { sessions: Sessions; state: State }

@@ -1,0 +1,9 @@
+import type { ServedDialect } from '../dialect.ts'
+import { plainWords } from '../words.ts'
+
+export const words: ServedDialect['words'] = {
+  ...plainWords,
+  illegal_request: () => 'You are in no channel: join one first.',
+  not_in_room: () => 'You are not in this channel.',
+  room_full: () => 'The channel is full.',
+}

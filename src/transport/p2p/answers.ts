@@ -1,0 +1,32 @@
+import type { ErrorCode } from '../../core/errors.ts'
+import { p2pErrors } from '../../protocol/p2p.ts'
+import { answersWith } from '../acks.ts'
+import type { Answers } from '../dialect.ts'
+
+const plain = answersWith('ok')
+
+/** OWT's numbers; its SDK takes nothing else for a refusal (facts/owt.md 10). */
+const numbers: { readonly [code in ErrorCode]?: number } = {
+  illegal_request: p2pErrors.notAuthenticated,
+  moved: p2pErrors.notAuthenticated,
+  no_such_participant: p2pErrors.unreachable,
+  unavailable: p2pErrors.unavailable,
+  draining: p2pErrors.unavailable,
+  too_many_requests: p2pErrors.busy,
+  bad_request: p2pErrors.illegalArgument,
+  invalid_receiver: p2pErrors.illegalArgument,
+  too_large: p2pErrors.illegalArgument,
+}
+
+/** OWT's two requests are acked as OWT does; the session verbs as in every dialect. */
+export const answers: Answers = {
+  accept: (event, reply) => {
+    if (event === 'authentication') return [reply]
+    return event === 'owt-message' ? [] : plain.accept(event, reply)
+  },
+  refuse: (event, refusal, words) => {
+    const { code } = refusal
+    if (event === 'authentication') return [{ error: p2pErrors.refused, message: words, code }]
+    return event === 'owt-message' ? [numbers[code] ?? p2pErrors.unknown] : plain.refuse(event, refusal, words)
+  },
+}

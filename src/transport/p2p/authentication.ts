@@ -1,0 +1,34 @@
+import { newId } from '../../core/ids.ts'
+import type { Claims } from '../../core/tokens.ts'
+import type { p2p } from '../../protocol/p2p.ts'
+import type { Handlers } from '../dialect.ts'
+import { claimsOf } from '../identity.ts'
+import { participantIdOf } from './mailbox.ts'
+import type { P2pServices } from './services.ts'
+
+/** The user takes its mailbox, new or with what was held in it; a connection that had it before is closed. */
+export function authentication(services: P2pServices): Handlers<typeof p2p>['authentication'] {
+  const { sessions } = services
+  return async ({ connection, at }, asked) => {
+    const claims = await claimsFor(services, asked?.token, at)
+    const uid = claims.user
+    const arrived = await sessions.arrive(connection, 'p2p', { ...claims, room: uid }, participantIdOf(uid), at)
+    // the older of two ways to say the same, which OWT's samples wait for
+    return {
+      reply: { uid },
+      session: arrived.session,
+      first: { when: 'before ack', say: ['server-authenticated', { uid }] },
+    }
+  }
+}
+
+/** Where no token is needed, what stands in its place is the user's id; nothing: an id is made (facts/owt.md 10). */
+async function claimsFor(
+  { readToken, anonymous }: P2pServices,
+  token: string | null | undefined,
+  now: number,
+): Promise<Claims> {
+  if (!anonymous) return readToken(token ?? undefined, now)
+  const uid = token || `${newId()}@anonymous`
+  return claimsOf(uid, uid, now)
+}

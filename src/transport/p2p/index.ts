@@ -1,0 +1,31 @@
+import { p2p } from '../../protocol/p2p.ts'
+import { type ServedDialect, serveTable } from '../dialect.ts'
+import { sessionVerbs } from '../session/index.ts'
+import { answers } from './answers.ts'
+import { authentication } from './authentication.ts'
+import { uidOf } from './mailbox.ts'
+import { owtMessage } from './owt-message.ts'
+import { render } from './render.ts'
+import type { P2pServices } from './services.ts'
+import { words } from './words.ts'
+
+/** OWT's P2P server on `/p2p` (wire 3, facts/owt.md 10). */
+export function p2pDialect(services: P2pServices): ServedDialect {
+  const { sessions } = services
+  const requests = serveTable(p2p, {
+    ...sessionVerbs({ sessions, dialect: 'p2p', snapshot: ({ session }) => ({ uid: uidOf(session) }) }),
+    authentication: authentication(services),
+    'owt-message': owtMessage(services),
+  })
+  return {
+    name: 'p2p',
+    namespace: '/p2p',
+    events: new Set(requests.keys()),
+    versions: { owt: { requests, success: 'ok' } },
+    firstVersion: 'owt',
+    render,
+    words,
+    answers,
+    farewell: 'server-disconnect',
+  }
+}

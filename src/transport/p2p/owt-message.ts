@@ -1,0 +1,24 @@
+import { writeOf } from '../../core/asked.ts'
+import { SignalError } from '../../core/errors.ts'
+import type { p2p } from '../../protocol/p2p.ts'
+import type { Handlers } from '../dialect.ts'
+import { mailboxOf, uidOf } from './mailbox.ts'
+import type { P2pServices } from './services.ts'
+
+/**
+ * Into the receiver's mailbox, which is another room than the sender's: so whether the sender still is who it was is
+ * asked before, and that it was done is noted after; under one name, however often it comes, it is said once.
+ */
+export function owtMessage({ state }: P2pServices): Handlers<typeof p2p>['owt-message'] {
+  return async (asked, { to, ...message }) => {
+    const { session, at, rid } = asked
+    const [standing] = await state.places.held([session.place])
+    if (standing === 'moved') throw new SignalError('moved')
+    const { room, id } = mailboxOf(to)
+    const write = writeOf(asked)
+    const once = rid === undefined ? write.op : `${session.id}.${rid}`
+    await state.log.announce(room, { at, event: 'text', data: { ...message, from: uidOf(session) }, to: id }, once)
+    if (rid !== undefined) await state.log.note(write)
+    return undefined
+  }
+}

@@ -1,0 +1,6 @@
+import type { State } from '../../core/ports/state.ts'
+import type { Sessions } from '../../core/sessions.ts'
+import type { IdentityServices } from '../identity.ts'
+
+/** What the handlers of p2p work with. */
+export type P2pServices = IdentityServices & { sessions: Sessions; state: State }

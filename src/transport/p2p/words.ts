@@ -1,0 +1,7 @@
+import type { ServedDialect } from '../dialect.ts'
+import { plainWords } from '../words.ts'
+
+export const words: ServedDialect['words'] = {
+  ...plainWords,
+  illegal_request: () => 'Nobody is authenticated on this connection.',
+}

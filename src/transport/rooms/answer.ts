@@ -1,0 +1,11 @@
+import type { rooms } from '../../protocol/rooms.ts'
+import type { Handlers } from '../dialect.ts'
+import { relay } from './relay.ts'
+import type { RoomsServices } from './services.ts'
+
+export function answer({ state }: RoomsServices): Handlers<typeof rooms>['answer'] {
+  return async (asked, data) => {
+    await relay(state, asked, 'answer', data)
+    return undefined
+  }
+}

@@ -1,0 +1,13 @@
+import { writeOf } from '../../core/asked.ts'
+import type { rooms } from '../../protocol/rooms.ts'
+import type { Handlers } from '../dialect.ts'
+import type { RoomsServices } from './services.ts'
+
+/** To one participant in the room. */
+export function directMessage({ state }: RoomsServices): Handlers<typeof rooms>['direct_message'] {
+  return async (asked, { to, text }) => {
+    const { session, at } = asked
+    await state.log.append(writeOf(asked), { at, event: 'text', data: { text }, from: session.id, to })
+    return undefined
+  }
+}

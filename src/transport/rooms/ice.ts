@@ -1,0 +1,11 @@
+import type { rooms } from '../../protocol/rooms.ts'
+import type { Handlers } from '../dialect.ts'
+import { relay } from './relay.ts'
+import type { RoomsServices } from './services.ts'
+
+export function ice({ state }: RoomsServices): Handlers<typeof rooms>['ice'] {
+  return async (asked, data) => {
+    await relay(state, asked, 'candidate', data)
+    return undefined
+  }
+}

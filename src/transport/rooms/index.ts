@@ -1,0 +1,56 @@
+import { roomName } from '../../core/model.ts'
+import { rooms as table } from '../../protocol/rooms.ts'
+import { type ServedDialect, serveTable } from '../dialect.ts'
+import { admission } from '../identity.ts'
+import { sessionVerbs } from '../session/index.ts'
+import { answer } from './answer.ts'
+import { directMessage } from './direct-message.ts'
+import { enterRoom } from './enter-room.ts'
+import { ice } from './ice.ts'
+import { leaveRoom } from './leave-room.ts'
+import { newMessage } from './new-message.ts'
+import { nickname } from './nickname.ts'
+import { offer } from './offer.ts'
+import { metaOf, render } from './render.ts'
+import { membersOf } from './room.ts'
+import { rooms } from './rooms.ts'
+import type { RoomsServices } from './services.ts'
+import { words } from './words.ts'
+
+/** Chat and calls on `/rooms` (wire 3, seeds/001). */
+export function roomsDialect(services: RoomsServices): ServedDialect {
+  const { sessions } = services
+  const requests = serveTable(table, {
+    ...sessionVerbs({
+      sessions,
+      dialect: 'rooms',
+      restored: (connection, { member: { profile } }) => void Object.assign(connection.profile, profile),
+      snapshot: ({ session: { id, room }, roster }) => ({
+        id,
+        room: roomName(room),
+        members: membersOf(roster.members),
+      }),
+    }),
+    nickname: nickname(services),
+    rooms: rooms(services),
+    enter_room: enterRoom(services),
+    leave_room: leaveRoom(services),
+    new_message: newMessage(services),
+    direct_message: directMessage(services),
+    offer: offer(services),
+    answer: answer(services),
+    ice: ice(services),
+  })
+  return {
+    name: 'rooms',
+    namespace: '/rooms',
+    events: new Set(requests.keys()),
+    versions: { seed: { requests, success: 'ok' } },
+    firstVersion: 'seed',
+    render,
+    metaOf,
+    words,
+    lobby: true,
+    admit: admission(services),
+  }
+}

@@ -1,0 +1,10 @@
+import type { rooms } from '../../protocol/rooms.ts'
+import type { Handlers } from '../dialect.ts'
+import type { RoomsServices } from './services.ts'
+
+export function leaveRoom({ sessions }: RoomsServices): Handlers<typeof rooms>['leave_room'] {
+  return async ({ session, at }) => {
+    await sessions.logout(session, at)
+    return undefined
+  }
+}

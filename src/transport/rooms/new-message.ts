@@ -1,0 +1,16 @@
+import { writeOf } from '../../core/asked.ts'
+import type { rooms } from '../../protocol/rooms.ts'
+import type { Handlers } from '../dialect.ts'
+import { nicknameOf, requireRoom } from './room.ts'
+import type { RoomsServices } from './services.ts'
+
+/** To everyone else in the room, under the nickname of now. */
+export function newMessage({ state }: RoomsServices): Handlers<typeof rooms>['new_message'] {
+  return async (asked, { text, room }) => {
+    const { session, at } = asked
+    requireRoom(session, room)
+    const data = { text, nickname: nicknameOf(session.member) }
+    await state.log.append(writeOf(asked), { at, event: 'text', data, from: session.id, except: session.id })
+    return undefined
+  }
+}

@@ -1,0 +1,14 @@
+import { writeOf } from '../../core/asked.ts'
+import type { rooms } from '../../protocol/rooms.ts'
+import type { Handlers } from '../dialect.ts'
+import type { RoomsServices } from './services.ts'
+
+/** For the room that one is in, and for those that one enters on this connection. Nobody is told. */
+export function nickname({ sessions }: RoomsServices): Handlers<typeof rooms>['nickname'] {
+  return async ({ connection, session, ...asked }, { name }) => {
+    const profile = { nickname: name.trim() }
+    if (session) await sessions.describe(session, writeOf({ ...asked, session }), profile)
+    Object.assign(connection.profile, profile)
+    return undefined
+  }
+}

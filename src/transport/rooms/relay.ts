@@ -1,0 +1,17 @@
+import { type Asked, writeOf } from '../../core/asked.ts'
+import type { State } from '../../core/ports/state.ts'
+import { requireRoom } from './room.ts'
+
+/** Passes something on to one participant, or to everyone else in the room. */
+export async function relay(
+  state: State,
+  asked: Asked,
+  event: 'offer' | 'answer' | 'candidate',
+  { payload, room, to }: { payload: unknown; room?: string | null; to?: string | null },
+): Promise<void> {
+  const { session, at } = asked
+  requireRoom(session, room)
+  const draft = { at, event, data: payload, from: session.id }
+  const others = { except: session.id }
+  await state.log.append(writeOf(asked), { ...draft, ...(to == null ? others : { to }) })
+}

@@ -1,0 +1,39 @@
+import type { Entry, ParticipantNews } from '../../core/model.ts'
+import type { Meta } from '../../protocol/session.ts'
+import type { Notification } from '../dialect.ts'
+import { metaOfNews } from '../newcomer.ts'
+import { nicknameOf } from './room.ts'
+
+/** An entry in the words of the seed. */
+export function render(entry: Entry): Notification | undefined {
+  switch (entry.event) {
+    case 'participant': {
+      const { action, member } = entry.data as ParticipantNews
+      return [action === 'join' ? 'welcome' : 'bye', nicknameOf(member)]
+    }
+    case 'text': {
+      const { text } = entry.data as { text: string }
+      return [entry.to === undefined ? 'new_message' : 'direct_message', text]
+    }
+    case 'offer':
+    case 'answer':
+      return [entry.event, entry.data]
+    case 'candidate':
+      return ['ice', entry.data]
+    case 'message': {
+      const { event, data } = entry.data as { event: string; data: unknown }
+      return [event, data]
+    }
+    case 'drop':
+      return ['drop']
+    default:
+      return undefined
+  }
+}
+
+/** Who came or left; the nickname of who speaks to all. */
+export function metaOf(entry: Entry): Omit<Meta, 'seq'> {
+  if (entry.event !== 'text') return metaOfNews(entry)
+  const { nickname } = entry.data as { nickname?: string }
+  return nickname === undefined ? {} : { nickname }
+}

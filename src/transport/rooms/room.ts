@@ -1,0 +1,28 @@
+import { SignalError } from '../../core/errors.ts'
+import { type Member, roomName } from '../../core/model.ts'
+import type { OpenRoom } from '../../core/ports/lobby.ts'
+import type { Session } from '../../core/session.ts'
+
+/** A room's members, oneself too, as they are told of. */
+export function membersOf(members: Member[]): { id: string; nickname: string }[] {
+  return members.map((member) => ({ id: member.id, nickname: nicknameOf(member) }))
+}
+
+export function nicknameOf({ profile: { nickname }, user }: Member): string {
+  return typeof nickname === 'string' ? nickname : user
+}
+
+/** @throws not_in_room: one speaks only in the room that one is in */
+export function requireRoom({ room }: Session, name: string | null | undefined): void {
+  if (name != null && roomName(room) !== name.trim()) throw new SignalError('not_in_room')
+}
+
+export function openRoomsOf(rooms: OpenRoom[]): { name: string; size: number }[] {
+  return rooms.map(({ room, size }) => ({ name: roomName(room), size }))
+}
+
+/** The arguments of `room_change`: the names for the seed's clients, then each with its size. */
+export function roomChangeOf(open: OpenRoom[]): [names: string[], rooms: { name: string; size: number }[]] {
+  const rooms = openRoomsOf(open)
+  return [rooms.map(({ name }) => name), rooms]
+}

@@ -1,0 +1,8 @@
+import type { rooms as table } from '../../protocol/rooms.ts'
+import type { Handlers } from '../dialect.ts'
+import { openRoomsOf } from './room.ts'
+import type { RoomsServices } from './services.ts'
+
+export function rooms({ openRooms }: RoomsServices): Handlers<typeof table>['rooms'] {
+  return async () => openRoomsOf(await openRooms.list())
+}

@@ -1,0 +1,7 @@
+import type { OpenRooms } from '../../core/open-rooms.ts'
+import type { State } from '../../core/ports/state.ts'
+import type { Sessions } from '../../core/sessions.ts'
+import type { IdentityServices } from '../identity.ts'
+
+/** What the handlers of rooms work with. */
+export type RoomsServices = IdentityServices & { sessions: Sessions; state: State; openRooms: OpenRooms }

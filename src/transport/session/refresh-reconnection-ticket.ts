@@ -1,0 +1,9 @@
+import type { session } from '../../protocol/session.ts'
+import type { Handlers } from '../dialect.ts'
+import type { SessionServices } from './services.ts'
+
+export function refreshReconnectionTicket({
+  sessions,
+}: SessionServices): Handlers<typeof session>['refreshReconnectionTicket'] {
+  return ({ session, at }) => sessions.refresh(session, at)
+}

@@ -1,0 +1,14 @@
+import type { Session } from '../../core/session.ts'
+import type { ReloggedIn, Sessions } from '../../core/sessions.ts'
+import type { Connection } from '../connection.ts'
+
+/** What the session verbs work with, and what differs between dialects. */
+export type SessionServices = {
+  sessions: Sessions
+  /** As in tickets and room ids. */
+  dialect: string
+  /** A participant is back on a connection that knows nothing of it yet. */
+  restored?: (connection: Connection, session: Session) => void
+  /** The room as it stands, for one who has missed more than the log remembers. */
+  snapshot: (entered: ReloggedIn & { roster: NonNullable<ReloggedIn['roster']> }) => unknown
+}

@@ -1,0 +1,78 @@
+import { type Client, connect } from './client.ts'
+
+/** Someone in a channel or a room: the ack of joinStream or enter_room. */
+export type Entered = {
+  id: string
+  ticket: string
+  seq: number
+  users: { id: string; user: unknown }[]
+  room: string
+  members: { id: string; nickname: string }[]
+}
+
+type Address = { url: string }
+
+/** @throws Error when it is refused */
+async function accepted(client: Client, event: string, ...args: unknown[]): Promise<unknown> {
+  const { status, data, error } = await client.request(event, ...args)
+  if (status !== 'ok') throw new Error(`${event}: ${error}`)
+  return data
+}
+
+async function enterWith(client: Client, event: string, data: unknown): Promise<Entered> {
+  const entered = (await accepted(client, event, data)) as Entered
+  client.id = entered.id
+  client.ticket = entered.ticket
+  return entered
+}
+
+export const joinStream = (client: Client, channelName: string, user?: unknown): Promise<Entered> =>
+  enterWith(client, 'joinStream', { channelName, ...(user === undefined ? {} : { user }) })
+
+export const enterRoom = (client: Client, room: string): Promise<Entered> => enterWith(client, 'enter_room', room)
+
+/** Connected to the exchanger and in a channel; what it was told of who is there is taken. */
+export async function inChannel({ url }: Address, channelName: string, user?: unknown): Promise<Client> {
+  const client = await connect(url, { namespace: '/exchanger' })
+  await joinStream(client, channelName, user)
+  await client.next('allStreamUsers')
+  return client
+}
+
+/** Connected to the rooms and in one. What the list of rooms says is not noted: it comes when it likes. */
+export async function inRoom({ url }: Address, room: string, nickname?: string): Promise<Client> {
+  const client = await connect(url, { namespace: '/rooms' })
+  if (nickname !== undefined) await accepted(client, 'nickname', nickname)
+  await enterRoom(client, room)
+  return client
+}
+
+/** Says something to itself and waits for it; resolves to what else came before, the list of rooms left out. */
+export async function said(client: Client, dialect: 'exchanger' | 'rooms', room = ''): Promise<unknown[]> {
+  const mark = `mark ${Math.random()}`
+  if (dialect === 'rooms') await accepted(client, 'direct_message', client.id, mark)
+  else await accepted(client, 'candidate', { channelName: room, candidate: mark, to: client.id })
+  const came: unknown[] = []
+  for (;;) {
+    const notice = await client.next()
+    if (notice.data === mark) return came
+    if (notice.event !== 'room_change') came.push(notice)
+  }
+}
+
+/** A peer of P2P; `acks` are arrays of the arguments. */
+export function ackOf(client: Client, event: string, ...args: unknown[]): Promise<unknown[]> {
+  return new Promise((resolve, reject) => {
+    client.socket.emit(event, ...args, (...ack: unknown[]) => resolve(ack))
+    void client.closed.then((reason) => reject(new Error(`No ack of ${event}: ${reason}`)))
+  })
+}
+
+/** Connected and authenticated under a name of its own. */
+export async function peer({ url }: Address, token: string): Promise<Client> {
+  const client = await connect(url, { namespace: '/p2p' })
+  const [answer] = await ackOf(client, 'authentication', { token })
+  if (JSON.stringify(answer) !== JSON.stringify({ uid: token })) throw new Error(JSON.stringify(answer))
+  await client.next('server-authenticated')
+  return client
+}

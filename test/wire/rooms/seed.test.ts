@@ -1,0 +1,68 @@
+import { io } from 'socket.io-client'
+import { expect, onTestFinished, test } from 'vitest'
+import { newRoom, startCluster } from '../../support/node.ts'
+
+const nodes = await startCluster(2, { redis: true, env: { RECONNECT_WINDOW: 1 } })
+
+/** A page as seeds/001 shows it. */
+function page(node: number) {
+  const socket = io(`${nodes[node]?.url}/rooms`, { forceNew: true })
+  onTestFinished(() => void socket.disconnect())
+  const heard: unknown[][] = []
+  const waiting = new Set<() => void>()
+  for (const event of ['welcome', 'bye', 'new_message', 'offer', 'answer', 'ice', 'room_change', 'announcement']) {
+    socket.on(event, (argument: unknown) => {
+      heard.push([event, argument])
+      for (const look of [...waiting]) look()
+    })
+  }
+  const next = (event: string, isIt: (argument: unknown) => boolean = () => true) =>
+    new Promise<unknown>((resolve) => {
+      const look = () => {
+        const index = heard.findIndex(([name, argument]) => name === event && isIt(argument))
+        if (index === -1) return
+        waiting.delete(look)
+        resolve(heard.splice(index, 1)[0]?.[1])
+      }
+      waiting.add(look)
+      look()
+    })
+  const done = (event: string, ...args: unknown[]) =>
+    new Promise<void>((resolve) => socket.emit(event, ...args, () => resolve()))
+  return { socket, next, done }
+}
+
+test('the chat and the call of the seed work as they stand, on two nodes', async () => {
+  const room = newRoom()
+  const lists = (names: unknown) => Array.isArray(names) && names.includes(room)
+  const [ann, bob, lobby] = [page(0), page(1), page(1)]
+  await lobby.done('rooms')
+  ann.socket.emit('nickname', 'Ann')
+  await ann.done('enter_room', { payload: room })
+  await lobby.next('room_change', lists)
+
+  bob.socket.emit('nickname', 'Bob')
+  await bob.done('enter_room', room)
+  expect(await ann.next('welcome')).toBe('Bob')
+
+  // whoever is there already invites the one who has come
+  ann.socket.emit('offer', { type: 'offer', sdp: 'v=0' }, room)
+  expect(await bob.next('offer')).toEqual({ type: 'offer', sdp: 'v=0' })
+  bob.socket.emit('answer', { type: 'answer', sdp: 'v=0' }, room)
+  expect(await ann.next('answer')).toEqual({ type: 'answer', sdp: 'v=0' })
+  ann.socket.emit('ice', { candidate: 'a' }, room)
+  ann.socket.emit('ice', null, room)
+  expect(await bob.next('ice')).toEqual({ candidate: 'a' })
+  expect(await bob.next('ice')).toBeNull()
+
+  await bob.done('new_message', 'hello', room)
+  expect(await ann.next('new_message')).toBe('hello')
+
+  nodes[0]?.app.announce('soon closing')
+  for (const client of [ann, bob, lobby]) expect(await client.next('announcement')).toBe('soon closing')
+
+  bob.socket.disconnect()
+  expect(await ann.next('bye')).toBe('Bob') // when its window is over
+  ann.socket.emit('leave_room')
+  await lobby.next('room_change', (names) => Array.isArray(names) && !names.includes(room))
+})
