@@ -1,12 +1,9 @@
-import type { Static, TSchema } from 'typebox'
-import type { Dialect, Request } from '../protocol/dialect.ts'
+import type { Dialect } from '../protocol/dialect.ts'
+import type { Payload, Reply } from '../protocol/payload.ts'
 import { Emitter } from './emitter.ts'
 import type { Session } from './session.ts'
 import type { Berth, SessionEvents } from './session-events.ts'
 import type { SessionState } from './states.ts'
-
-export type Payload<R extends Request> = R extends { payload: infer P extends TSchema } ? Static<P> : undefined
-export type Reply<R extends Request> = R extends { reply: infer P extends TSchema } ? Static<P> : undefined
 
 const sessionEvents = [
   'state',

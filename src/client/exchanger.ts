@@ -1,3 +1,5 @@
+import type { exchanger } from '../protocol/exchanger.ts'
+import type { Payload, Reply } from '../protocol/payload.ts'
 import type { Meta } from '../protocol/session.ts'
 import { DialectClient } from './dialect-client.ts'
 import { MeshChannel, type Signal } from './mesh/channel.ts'
@@ -5,15 +7,11 @@ import type { Candidate, Description, IceServer } from './mesh/rtc.ts'
 import { authOf, type SessionOptions, settingsOf, type TokenSource } from './options.ts'
 import { Session } from './session.ts'
 
-export type StreamUser = { id: string; user: unknown }
+type Table = typeof exchanger
+
 /** The ack of joinStream; `users` are the others. */
-export type JoinedStream = {
-  id: string
-  users: StreamUser[]
-  ticket: string
-  seq: number
-  iceServers?: IceServer[]
-}
+export type JoinedStream = Reply<Table['joinStream']> & { iceServers?: IceServer[] }
+export type StreamUser = JoinedStream['users'][number]
 
 /** The notifications of `/exchanger`; whom one is from stands in `meta.from`. */
 export type ExchangerNotices = {
@@ -25,7 +23,7 @@ export type ExchangerNotices = {
 }
 
 /** Exchanges session descriptions and candidates among those who joined a channel. */
-export class Exchanger extends DialectClient<Record<never, never>, ExchangerNotices> {
+export class Exchanger extends DialectClient<Table, ExchangerNotices> {
   /** For a Mesh, once joined. */
   readonly channel: MeshChannel
   #channelName = ''
@@ -61,7 +59,7 @@ export class Exchanger extends DialectClient<Record<never, never>, ExchangerNoti
   async join(channelName: string, user: unknown): Promise<JoinedStream> {
     return this.session.enter({
       event: 'joinStream',
-      args: [{ channelName, user }],
+      args: [{ channelName, user } satisfies Payload<Table['joinStream']>],
       read: (data) => {
         const result = data as JoinedStream
         this.#channelName = channelName
@@ -79,20 +77,19 @@ export class Exchanger extends DialectClient<Record<never, never>, ExchangerNoti
 
   /** To `to`, a participant's id, or to everyone else in the channel. */
   async offer(sessionDescriptor: Description, to?: string): Promise<void> {
-    await this.#tell('offer', { sessionDescriptor }, to)
+    await this.request('offer', { ...this.#where(to), sessionDescriptor })
   }
 
   async answer(sessionDescriptor: Description, to?: string): Promise<void> {
-    await this.#tell('answer', { sessionDescriptor }, to)
+    await this.request('answer', { ...this.#where(to), sessionDescriptor })
   }
 
   async candidate(candidate: Candidate, to?: string): Promise<void> {
-    await this.#tell('candidate', { candidate }, to)
+    await this.request('candidate', { ...this.#where(to), candidate })
   }
 
-  #tell(event: string, payload: object, to: string | undefined): Promise<unknown> {
-    const data = { channelName: this.#channelName, ...payload, ...(to === undefined ? {} : { to }) }
-    return this.session.request(event, [data])
+  #where(to: string | undefined): Pick<Payload<Table['offer']>, 'channelName' | 'to'> {
+    return { channelName: this.#channelName, ...(to === undefined ? {} : { to }) }
   }
 
   #signal(to: string, signal: Signal): Promise<unknown> {

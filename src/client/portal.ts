@@ -1,5 +1,6 @@
+import type { Payload, Reply } from '../protocol/payload.ts'
 import type { portal } from '../protocol/portal.ts'
-import { DialectClient, type Payload, type Reply } from './dialect-client.ts'
+import { DialectClient } from './dialect-client.ts'
 import { type SessionOptions, settingsOf, type TokenSource, tokenOf } from './options.ts'
 import type { JoinResult, PortalNotices } from './portal-notices.ts'
 import { Session } from './session.ts'

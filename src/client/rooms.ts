@@ -1,3 +1,5 @@
+import type { Payload, Reply } from '../protocol/payload.ts'
+import type { rooms } from '../protocol/rooms.ts'
 import type { Meta } from '../protocol/session.ts'
 import { DialectClient } from './dialect-client.ts'
 import { MeshChannel, type Signal } from './mesh/channel.ts'
@@ -5,25 +7,19 @@ import type { Candidate, Description, IceServer } from './mesh/rtc.ts'
 import { authOf, type SessionOptions, settingsOf, type TokenSource } from './options.ts'
 import { Session } from './session.ts'
 
-export type RoomMember = { id: string; nickname: string }
-export type OpenRoom = { name: string; size: number }
+type Table = typeof rooms
+
 /** The ack of enter_room. */
-export type EnteredRoom = {
-  id: string
-  room: string
-  members: RoomMember[]
-  ticket: string
-  seq: number
-  iceServers?: IceServer[]
-}
-export type NamedMeta = Meta & { nickname?: string }
+export type EnteredRoom = Reply<Table['enter_room']> & { iceServers?: IceServer[] }
+export type RoomMember = EnteredRoom['members'][number]
+export type OpenRoom = Reply<Table['rooms']>[number]
 
 /** The notifications of `/rooms`; whom one is about stands in `meta.from`. */
 export type RoomsNotices = {
   welcome: [nickname: string, meta: Meta]
   bye: [nickname: string, meta: Meta]
-  new_message: [text: string, meta: NamedMeta]
-  direct_message: [text: string, meta: NamedMeta]
+  new_message: [text: string, meta: Meta]
+  direct_message: [text: string, meta: Meta]
   offer: [description: Description, meta: Meta]
   answer: [description: Description, meta: Meta]
   ice: [candidate: Candidate, meta: Meta]
@@ -32,7 +28,7 @@ export type RoomsNotices = {
 }
 
 /** Rooms with nicknames, chat and calls, and the lobby before them. One room at a time. */
-export class Rooms extends DialectClient<Record<never, never>, RoomsNotices> {
+export class Rooms extends DialectClient<Table, RoomsNotices> {
   /** For a Mesh, once in a room. */
   readonly channel: MeshChannel
   #nickname: string | undefined
@@ -78,18 +74,19 @@ export class Rooms extends DialectClient<Record<never, never>, RoomsNotices> {
 
   /** Shown from then on, in every room. */
   async nickname(name: string): Promise<void> {
-    this.#nickname = name
+    this.#nickname = name.trim()
     if (this.#room === '') return
-    await this.session.request('nickname', [name])
-    this.#members.set(this.id, name)
+    await this.session.request('nickname', [this.#nickname])
+    this.#members.set(this.id, this.#nickname)
   }
 
   /** Leaves the room one is in, and enters. @throws SignalboxError as the server refuses, or unreachable */
   async enter(room: string): Promise<EnteredRoom> {
     await this.leave()
-    const { id, members, iceServers, ...more } = await this.session.enter({
+    const asked: Payload<Table['enter_room']> = room
+    return this.session.enter({
       event: 'enter_room',
-      args: [room],
+      args: [asked],
       prelude: this.#nickname === undefined ? undefined : { event: 'nickname', args: [this.#nickname] },
       read: (data) => {
         const result = data as EnteredRoom
@@ -97,7 +94,6 @@ export class Rooms extends DialectClient<Record<never, never>, RoomsNotices> {
         return { ticket: result.ticket, seq: result.seq, result }
       },
     })
-    return { id, members, ...(iceServers ? { iceServers } : {}), ...more }
   }
 
   /** Leaves the room; the connection stays if it was opened. */
@@ -130,9 +126,10 @@ export class Rooms extends DialectClient<Record<never, never>, RoomsNotices> {
     await this.#tell('ice', candidate, to)
   }
 
-  /** The open rooms of the whole cluster, as the server lists them. */
-  async list(): Promise<unknown> {
-    return this.#room === '' ? this.session.ask('rooms', []) : this.session.request('rooms', [])
+  /** The open rooms of the whole cluster. */
+  async list(): Promise<OpenRoom[]> {
+    const listed = this.#room === '' ? this.session.ask('rooms', []) : this.session.request('rooms', [])
+    return (await listed) as OpenRoom[]
   }
 
   #tell(event: string, payload: object, to: string | undefined): Promise<unknown> {

@@ -217,7 +217,7 @@ export class Session extends Emitter<SessionEvents> {
     })
     if (this.#tickets) {
       this.#requests.use(link)
-      this.#scheduleRefresh(link, this.#tickets)
+      this.#refresh.keep(link, this.#tickets)
     }
     if (old && old !== link) old.close()
     if (departure && this.#tickets) {
@@ -292,17 +292,6 @@ export class Session extends Emitter<SessionEvents> {
       entering.fail(error)
       this.#happen('left')
     } else this.#end(error)
-  }
-
-  #scheduleRefresh(link: Link, tickets: Tickets): void {
-    this.#refresh.schedule(tickets.expiresAt, () => {
-      const used = tickets.current
-      link.ask('refreshReconnectionTicket', [], (answer) => {
-        if (link !== this.#link || tickets !== this.#tickets || used !== tickets.current) return
-        if (answer.ok) tickets.replace(String(answer.data), used, this.#settings.parts.clock.now())
-        this.#scheduleRefresh(link, tickets)
-      })
-    })
   }
 
   #ask<T>(link: Link, event: string, args: readonly unknown[], read: (data: unknown) => T): Promise<T> {
