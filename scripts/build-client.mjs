@@ -1,0 +1,34 @@
+// `npm run build:client`: the client for a page without a bundler, once with socket.io-client inside and once beside it.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { build } from 'esbuild'
+import { install, root } from './bootstrap.mjs'
+
+install()
+
+const variants = [
+  { name: 'signalbox-client.min.js', external: ['socket.io-client'], says: 'socket.io-client beside it' },
+  { name: 'signalbox-client.bundle.min.js', external: [], says: 'socket.io-client inside' },
+]
+for (const { name, external, says } of variants) {
+  const outfile = join(root, 'dist/client', name)
+  await build({
+    entryPoints: [join(root, 'src/client/index.ts')],
+    outfile,
+    external,
+    bundle: true,
+    minify: true,
+    sourcemap: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    logLevel: 'warning',
+  })
+  const code = readFileSync(outfile)
+  console.log(`${name} (${says}): ${kB(code)}, ${kB(gzipSync(code))} gzipped`)
+}
+
+function kB({ length }) {
+  return `${(length / 1000).toFixed(1)} kB`
+}

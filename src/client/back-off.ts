@@ -1,0 +1,34 @@
+export type BackOffOptions = {
+  /** Upper bound of the first delay, ms. */
+  baseMs: number
+  /** Upper bound of every delay, ms. */
+  capMs: number
+}
+
+/**
+ * Exponential back-off with full jitter: each delay is evenly distributed between 0 and a bound that doubles up to the
+ * cap, so that the clients of a node that died do not come back in waves.
+ */
+export class BackOff {
+  readonly #options: BackOffOptions
+  readonly #random: () => number
+  #attempts = 0
+
+  /** @param random from 0 up to 1, without it */
+  constructor(options: BackOffOptions, random: () => number) {
+    this.#options = options
+    this.#random = random
+  }
+
+  /** The next delay, ms. */
+  next(): number {
+    const { baseMs, capMs } = this.#options
+    const bound = Math.min(capMs, baseMs * 2 ** Math.min(this.#attempts, 32))
+    this.#attempts += 1
+    return this.#random() * bound
+  }
+
+  reset(): void {
+    this.#attempts = 0
+  }
+}

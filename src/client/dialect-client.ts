@@ -1,0 +1,65 @@
+import type { Dialect } from '../protocol/dialect.ts'
+import type { Payload, Reply } from '../protocol/payload.ts'
+import { Emitter } from './emitter.ts'
+import type { Session } from './session.ts'
+import type { Berth, SessionEvents } from './session-events.ts'
+import type { SessionState } from './states.ts'
+
+const sessionEvents = [
+  'state',
+  'notification',
+  'reconnected',
+  'resync',
+  'open',
+  'draining',
+  'closed',
+] as const satisfies readonly (keyof SessionEvents)[]
+
+/**
+ * What the clients of all dialects share: the session's events and its state. `Notices` maps the dialect's own
+ * notifications to their arguments, the meta last; any other is told as `notification` alone.
+ */
+export class DialectClient<D extends Dialect, Notices extends { [event in keyof Notices]: unknown[] }> extends Emitter<
+  SessionEvents & Notices
+> {
+  protected readonly session: Session
+
+  constructor(session: Session, notices: readonly (keyof Notices & string)[]) {
+    super()
+    this.session = session
+    // what a notification's arguments are is the server's word; the types above are those of wire 3
+    const emit = this.emit.bind(this) as unknown as (event: string, ...args: unknown[]) => void
+    for (const event of sessionEvents) session.on(event, (...args: unknown[]) => emit(event, ...args))
+    const known = new Set<string>(notices)
+    session.on('notification', ({ event, args, meta }) => {
+      if (known.has(event)) emit(event, ...args, ...(meta ? [meta] : []))
+    })
+  }
+
+  get state(): SessionState {
+    return this.session.state
+  }
+
+  get seq(): number {
+    return this.session.seq
+  }
+
+  get berth(): Berth | undefined {
+    return this.session.berth
+  }
+
+  /** How many requests wait for their ack. */
+  get pending(): number {
+    return this.session.pending
+  }
+
+  /** Ends everything at once; the others see this participant leave when the server's window is over. */
+  close(): void {
+    this.session.close()
+  }
+
+  /** A request of the dialect's table, with one object as data. */
+  protected request<E extends keyof D & string>(event: E, data: Payload<D[E]>): Promise<Reply<D[E]>> {
+    return this.session.request(event, data === undefined ? [] : [data]) as Promise<Reply<D[E]>>
+  }
+}

@@ -1,0 +1,130 @@
+import type { exchanger } from '../protocol/exchanger.ts'
+import type { Payload, Reply } from '../protocol/payload.ts'
+import type { Meta } from '../protocol/session.ts'
+import { DialectClient } from './dialect-client.ts'
+import { MeshChannel, type Signal } from './mesh/channel.ts'
+import type { Candidate, Description, IceServer } from './mesh/rtc.ts'
+import { authOf, type SessionOptions, settingsOf, type TokenSource } from './options.ts'
+import { Session } from './session.ts'
+
+type Table = typeof exchanger
+
+/** The ack of joinStream; `users` are the others. */
+export type JoinedStream = Reply<Table['joinStream']> & { iceServers?: IceServer[] }
+export type StreamUser = JoinedStream['users'][number]
+
+/** The notifications of `/exchanger`; whom one is from stands in `meta.from`. */
+export type ExchangerNotices = {
+  userJoinedStream: [user: unknown, meta: Meta]
+  receiveOffer: [sessionDescriptor: Description, meta: Meta]
+  receiveAnswer: [sessionDescriptor: Description, meta: Meta]
+  receiveCandidate: [candidate: Candidate, meta: Meta]
+  userLeftStream: [user: unknown, meta: Meta]
+}
+
+/** Exchanges session descriptions and candidates among those who joined a channel. */
+export class Exchanger extends DialectClient<Table, ExchangerNotices> {
+  /** For a Mesh, once joined. */
+  readonly channel: MeshChannel
+  #channelName = ''
+  #user: unknown
+  /** Participant → the user as it was named. */
+  readonly #users = new Map<string, unknown>()
+
+  /** @param options `token`: where the server wants one */
+  constructor(options: SessionOptions & { token?: TokenSource }) {
+    super(new Session(settingsOf(options), { namespace: '/exchanger', auth: authOf(options.token) }), [
+      'userJoinedStream',
+      'receiveOffer',
+      'receiveAnswer',
+      'receiveCandidate',
+      'userLeftStream',
+    ])
+    // as in the protocol that this one comes from: who joins is told of all the others, and offers
+    this.channel = new MeshChannel('later', (to, signal) => this.#signal(to, signal))
+    this.#follow()
+  }
+
+  /** This participant's id, once joined. */
+  get id(): string {
+    return this.channel.id
+  }
+
+  /** The others: participant id → user. */
+  get users(): ReadonlyMap<string, unknown> {
+    return this.#users
+  }
+
+  /** @param user anything that tells the others who it is @throws SignalboxError as the server refuses, or unreachable */
+  async join(channelName: string, user: unknown): Promise<JoinedStream> {
+    return this.session.enter({
+      event: 'joinStream',
+      args: [{ channelName, user } satisfies Payload<Table['joinStream']>],
+      read: (data) => {
+        const result = data as JoinedStream
+        this.#channelName = channelName
+        this.#user = user
+        this.#list(result.users)
+        this.channel.entered(result.id, [...this.#users.keys()], result.iceServers)
+        return { ticket: result.ticket, seq: result.seq, result }
+      },
+    })
+  }
+
+  async leave(): Promise<void> {
+    await this.session.leave('leaveStream', [{ channelName: this.#channelName, user: this.#user }])
+  }
+
+  /** To `to`, a participant's id, or to everyone else in the channel. */
+  async offer(sessionDescriptor: Description, to?: string): Promise<void> {
+    await this.request('offer', { ...this.#where(to), sessionDescriptor })
+  }
+
+  async answer(sessionDescriptor: Description, to?: string): Promise<void> {
+    await this.request('answer', { ...this.#where(to), sessionDescriptor })
+  }
+
+  async candidate(candidate: Candidate, to?: string): Promise<void> {
+    await this.request('candidate', { ...this.#where(to), candidate })
+  }
+
+  #where(to: string | undefined): Pick<Payload<Table['offer']>, 'channelName' | 'to'> {
+    return { channelName: this.#channelName, ...(to === undefined ? {} : { to }) }
+  }
+
+  #signal(to: string, signal: Signal): Promise<unknown> {
+    if ('candidate' in signal) return this.candidate(signal.candidate, to)
+    const { description } = signal
+    return description.type === 'answer' ? this.answer(description, to) : this.offer(description, to)
+  }
+
+  #list(users: StreamUser[]): void {
+    this.#users.clear()
+    for (const { id, user } of users) this.#users.set(id, user)
+  }
+
+  #follow(): void {
+    const { channel } = this
+    this.on('userJoinedStream', (user, { from = '' }) => {
+      this.#users.set(from, user)
+      channel.joined(from)
+    })
+    this.on('userLeftStream', (_user, { from = '' }) => {
+      this.#users.delete(from)
+      channel.left(from)
+    })
+    this.on('receiveOffer', (description, { from = '' }) => channel.receive(from, { description }))
+    this.on('receiveAnswer', (description, { from = '' }) => channel.receive(from, { description }))
+    this.on('receiveCandidate', (candidate, { from = '' }) => channel.receive(from, { candidate }))
+    this.on('reconnected', () => channel.reconnected())
+    this.on('resync', ({ room }) => {
+      const { users } = (room ?? {}) as { users?: StreamUser[] }
+      if (users) this.#list(users)
+      channel.resynced([...this.#users.keys()])
+    })
+    this.on('closed', () => {
+      this.#users.clear()
+      channel.closed()
+    })
+  }
+}

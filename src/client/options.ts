@@ -1,0 +1,72 @@
+import type { BackOffOptions } from './back-off.ts'
+import { type Clock, systemClock } from './clock.ts'
+import { type Connector, connectSocket } from './link.ts'
+import { type Network, systemNetwork } from './network.ts'
+import type { PaceOptions } from './pace.ts'
+
+/** A token, or what gets one: called at every login. */
+export type TokenSource = string | (() => string | Promise<string>)
+
+export type SessionOptions = {
+  /** One address (a balancer), or those of several nodes. */
+  url: string | readonly string[]
+  /** Socket.IO transports in the order in which they are tried; WebSocket first unless it is set. */
+  transports?: readonly ('websocket' | 'polling')[]
+  /** How long to wait between tries; see BackOff. Default 250 ms to 10 s. */
+  backOff?: BackOffOptions
+  /** How long a login may look for a node that answers, ms. Default 30 000. */
+  loginTimeoutMs?: number
+  /** How long one connection may take to come up, and one login or relogin to be answered, ms. Default 8000. */
+  attemptTimeoutMs?: number
+  /** How fast requests are sent. Default 40 a second after a burst of 150: what the server's defaults take. */
+  pace?: PaceOptions
+  /** What tests put in the place of the real thing. */
+  parts?: Partial<SessionParts>
+}
+
+export type SessionParts = { clock: Clock; random: () => number; network: Network; connect: Connector }
+
+export type Settings = {
+  urls: readonly string[]
+  transports: readonly string[]
+  backOff: BackOffOptions
+  loginTimeoutMs: number
+  attemptTimeoutMs: number
+  pace: PaceOptions
+  parts: SessionParts
+}
+
+/** @throws TypeError when there is no address */
+export function settingsOf(options: SessionOptions): Settings {
+  const urls = [options.url].flat()
+  if (urls.length === 0) throw new TypeError('At least one url is needed')
+  return {
+    urls,
+    transports: options.transports ?? ['websocket', 'polling'],
+    backOff: options.backOff ?? { baseMs: 250, capMs: 10_000 },
+    loginTimeoutMs: options.loginTimeoutMs ?? 30_000,
+    attemptTimeoutMs: options.attemptTimeoutMs ?? 8000,
+    pace: options.pace ?? { perSecond: 40, burst: 150 },
+    parts: {
+      clock: systemClock,
+      random: Math.random,
+      network: systemNetwork,
+      connect: connectSocket,
+      ...options.parts,
+    },
+  }
+}
+
+export async function tokenOf(source: TokenSource): Promise<string> {
+  return typeof source === 'function' ? source() : source
+}
+
+/** The handshake's `auth` for a dialect without a login of its own: a new token for each login, the last for a relogin. */
+export function authOf(source: TokenSource | undefined): (known: boolean) => Promise<{ token?: string }> {
+  let last: string | undefined
+  return async (known) => {
+    if (source === undefined) return {}
+    if (!known || last === undefined) last = await tokenOf(source)
+    return { token: last } // a ticket is what proves a session; the token is there because the handshake has one
+  }
+}

@@ -1,0 +1,120 @@
+import { asSignalboxError } from './errors.ts'
+import { type SessionOptions, settingsOf } from './options.ts'
+import { type OwtMessage, OwtRoster } from './owt-roster.ts'
+import type { JoinResult, ParticipantNotice, PortalRoom } from './portal-notices.ts'
+import { Session } from './session.ts'
+
+/** As OWT's client listens for them. */
+export type OwtEvent = { type: 'data'; message: OwtMessage } | { type: 'disconnect' }
+type OwtListener<T extends OwtEvent['type']> = (event: Extract<OwtEvent, { type: T }>) => void
+
+/** What OWT's own signaling passes on to its client. */
+const passedOn = new Set(['participant', 'text', 'stream', 'progress'])
+
+/**
+ * Signaling for OWT's conference client: `new ConferenceClient(config, new OwtSignaling())`. The connection is taken up
+ * again on any node, and the page loses nothing; `disconnect` is told only when the session is over for good.
+ */
+export class OwtSignaling {
+  readonly #options: Partial<SessionOptions>
+  readonly #listeners = { data: new Set<OwtListener<'data'>>(), disconnect: new Set<OwtListener<'disconnect'>>() }
+  readonly #roster = new OwtRoster()
+  #session: Session | undefined
+  #id = ''
+  /** What came before OWT's client has dealt with the join result. */
+  #held: OwtMessage[] | undefined
+
+  /** @param options `url` in place of the host that the token names, when it is set */
+  constructor(options: Partial<SessionOptions> = {}) {
+    this.#options = options
+  }
+
+  addEventListener<T extends OwtEvent['type']>(type: T, listener: OwtListener<T>): void {
+    this.#listenersOf(type)?.add(listener)
+  }
+
+  removeEventListener<T extends OwtEvent['type']>(type: T, listener: OwtListener<T>): void {
+    this.#listenersOf(type)?.delete(listener)
+  }
+
+  /**
+   * @param host as the token names it, with or without http(s)
+   * @param loginInfo what OWT's client logs in with: token, userAgent, protocol
+   * @returns the join result; rejects with the server's sentence, a string, as OWT's client expects
+   */
+  async connect(host: string, isSecured: boolean, loginInfo: unknown): Promise<JoinResult> {
+    const url = host.includes('http') ? host : `${isSecured ? 'https' : 'http'}://${host}`
+    const session = new Session(settingsOf({ url, ...this.#options }), { namespace: '/' })
+    session.on('notification', ({ event, args }) => {
+      const message = { notification: event, data: args[0] }
+      if (passedOn.has(event) && !this.#isOwnLeave(message)) this.#tell(message)
+    })
+    session.on('resync', ({ room }) => {
+      if (room) for (const message of this.#roster.catchUp(room as PortalRoom)) this.#dispatch(message)
+    })
+    const read = (data: unknown) => {
+      const result = data as JoinResult
+      this.#id = result.id
+      this.#roster.enter(result.room)
+      return { ticket: result.reconnectionTicket, seq: result.seq, result }
+    }
+    this.#session?.close()
+    this.#session = session
+    this.#held = []
+    const joined = await orSentence(session.enter({ event: 'login', args: [loginInfo], read }))
+    session.on('closed', () => this.#ended(session))
+    setTimeout(() => this.#release())
+    return joined
+  }
+
+  /** Leaves the room. `disconnect` is told too, as OWT's own signaling does. */
+  async disconnect(): Promise<void> {
+    await this.#session?.leave('logout')
+  }
+
+  /** @returns the ack's data; rejects with the server's sentence, a string */
+  send(name: string, data?: unknown): Promise<unknown> {
+    if (!this.#session) return Promise.reject('There is no connection')
+    return orSentence(this.#session.request(name, data === undefined ? [] : [data]))
+  }
+
+  #ended(session: Session): void {
+    if (this.#session !== session) return
+    this.#session = undefined
+    for (const listener of [...this.#listeners.disconnect]) listener({ type: 'disconnect' })
+  }
+
+  /** A page that logs out need not be told who left. */
+  #isOwnLeave({ notification, data }: OwtMessage): boolean {
+    return notification === 'participant' && (data as ParticipantNotice).data === this.#id
+  }
+
+  #tell(message: OwtMessage): void {
+    this.#roster.note(message)
+    this.#dispatch(message)
+  }
+
+  #dispatch(message: OwtMessage): void {
+    if (this.#held) this.#held.push(message)
+    else for (const listener of [...this.#listeners.data]) listener({ type: 'data', message })
+  }
+
+  #release(): void {
+    const held = this.#held ?? []
+    this.#held = undefined
+    for (const message of held) this.#dispatch(message)
+  }
+
+  /** Undefined for a type that is never told. */
+  #listenersOf<T extends OwtEvent['type']>(type: T): Set<OwtListener<T>> | undefined {
+    return this.#listeners[type] as unknown as Set<OwtListener<T>> | undefined
+  }
+}
+
+async function orSentence<T>(promise: Promise<T>): Promise<T> {
+  try {
+    return await promise
+  } catch (error) {
+    throw asSignalboxError(error).message
+  }
+}

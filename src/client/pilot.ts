@@ -1,0 +1,102 @@
+import { BackOff, type BackOffOptions } from './back-off.ts'
+import type { Clock } from './clock.ts'
+import type { Link } from './link.ts'
+import type { Network } from './network.ts'
+
+export type PilotOptions = { urls: readonly string[]; backOff: BackOffOptions }
+export type PilotParts = { clock: Clock; random: () => number; network: Network }
+
+/** What the pilot asks of the session that it finds connections for. */
+export type Crew = {
+  /** Whether another connection is wanted. */
+  needed(): boolean
+  /** A connection is about to be tried. */
+  trying(): void
+  connect(url: string, signal: AbortSignal): Promise<Link>
+  /** Logs in on it and takes it over. Rejects when that does not work; the connection is closed then. */
+  board(link: Link): Promise<void>
+  /** It did not work; the next try follows, unless none is needed after this. */
+  failed(error: unknown): void
+}
+
+/** Finds a connection when one is needed: any of the nodes, with back-off, at once when the network comes back. */
+export class Pilot {
+  readonly #options: PilotOptions
+  readonly #parts: PilotParts
+  readonly #crew: Crew
+  readonly #backOff: BackOff
+  #index: number
+  #run: AbortController | undefined
+  #wake: (() => void) | undefined
+  #offNetwork: (() => void) | undefined
+
+  constructor(options: PilotOptions, parts: PilotParts, crew: Crew) {
+    this.#options = options
+    this.#parts = parts
+    this.#crew = crew
+    this.#backOff = new BackOff(options.backOff, parts.random)
+    this.#index = Math.floor(parts.random() * options.urls.length)
+  }
+
+  /** Sees to it that a connection is found. @param atOnce the first try does not wait: nobody else does it just now */
+  seek(atOnce = false): void {
+    if (this.#run) return
+    const run = new AbortController()
+    this.#run = run
+    this.#offNetwork ??= this.#parts.network.onChange((online) => online && this.#hurry())
+    void this.#seek(run, atOnce)
+  }
+
+  stop(): void {
+    this.#run?.abort()
+    this.#run = undefined
+    this.#offNetwork?.()
+    this.#offNetwork = undefined
+    this.#wake?.()
+  }
+
+  #hurry(): void {
+    this.#backOff.reset()
+    this.#wake?.()
+  }
+
+  async #seek(run: AbortController, atOnce: boolean): Promise<void> {
+    const wanted = () => !run.signal.aborted && this.#crew.needed()
+    for (let first = atOnce; wanted(); first = false) {
+      const delay = first ? 0 : this.#backOff.next()
+      await this.#pause(this.#parts.network.online() ? delay : undefined)
+      if (wanted()) await this.#try(run.signal)
+    }
+    if (this.#run === run) this.#run = undefined
+  }
+
+  async #try(signal: AbortSignal): Promise<void> {
+    const { urls } = this.#options
+    const url = urls[this.#index % urls.length] as string
+    this.#index += 1 // the next one after a failure, and after a connection that was lost
+    this.#crew.trying()
+    let link: Link | undefined
+    try {
+      link = await this.#crew.connect(url, signal)
+      await this.#crew.board(link)
+      this.#backOff.reset()
+    } catch (error) {
+      link?.close()
+      if (!signal.aborted) this.#crew.failed(error)
+    }
+  }
+
+  /** @param ms undefined: until the network comes back */
+  #pause(ms: number | undefined): Promise<void> {
+    if (ms === 0) return Promise.resolve()
+    return new Promise((resolve) => {
+      const done = () => {
+        cancel?.()
+        this.#wake = undefined
+        resolve()
+      }
+      const cancel = ms === undefined ? undefined : this.#parts.clock.after(ms, done)
+      this.#wake = done
+    })
+  }
+}

@@ -1,0 +1,46 @@
+import type { Meta } from '../protocol/session.ts'
+
+export type Participant = { id: string; user: string; role: string }
+
+/** A published stream, as protocol 1.2 lists it; `info.owner` is the participant who sends it. */
+export type StreamInfo = {
+  id: string
+  type: string
+  media: { tracks: { id?: string; type: 'audio' | 'video'; source?: string; status: string; mid?: string }[] }
+  data: unknown
+  info: { owner?: string; attributes?: { [name: string]: unknown }; [field: string]: unknown }
+}
+
+export type PortalRoom = { id: string; views: string[]; participants: Participant[]; streams: StreamInfo[] }
+
+/** Who one is, and the room as it stands: the ack of login. */
+export type JoinResult = Participant & {
+  permission: { publish: Kinds; subscribe: Kinds }
+  room: PortalRoom
+  reconnectionTicket: string
+  seq: number
+  iceServers?: unknown[]
+}
+type Kinds = { audio: boolean; video: boolean }
+
+export type TextNotice = { from: string; to: 'all' | 'me'; message: unknown }
+export type ParticipantNotice = { action: 'join'; data: Participant } | { action: 'leave'; data: string }
+export type StreamNotice =
+  | { id: string; status: 'add'; data: StreamInfo }
+  | { id: string; status: 'update'; data: { field: string; value: unknown } }
+  | { id: string; status: 'remove' }
+export type ProgressNotice = { id: string; sessionId?: string; status: string; data?: unknown }
+export type SubscriptionNotice =
+  | { action: 'add'; id: string; stream: string; tracks: unknown[]; participant: string }
+  | { action: 'remove'; id: string }
+export type SoacNotice = { id: string; from: string; signaling: { type: string; [field: string]: unknown } }
+
+/** The portal's notifications. */
+export type PortalNotices = {
+  text: [text: TextNotice, meta: Meta]
+  participant: [news: ParticipantNotice, meta: Meta]
+  stream: [news: StreamNotice, meta: Meta]
+  progress: [progress: ProgressNotice, meta: Meta]
+  subscription: [news: SubscriptionNotice, meta: Meta]
+  soac: [soac: SoacNotice, meta: Meta]
+}

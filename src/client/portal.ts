@@ -1,0 +1,83 @@
+import type { Payload, Reply } from '../protocol/payload.ts'
+import type { portal } from '../protocol/portal.ts'
+import { DialectClient } from './dialect-client.ts'
+import { type SessionOptions, settingsOf, type TokenSource, tokenOf } from './options.ts'
+import type { JoinResult, PortalNotices } from './portal-notices.ts'
+import { Session } from './session.ts'
+
+type Table = typeof portal
+
+/** The portal on `/`: rooms with roles, text and published streams. */
+export class Portal extends DialectClient<Table, PortalNotices> {
+  #id = ''
+
+  constructor(options: SessionOptions) {
+    super(new Session(settingsOf(options), { namespace: '/' }), [
+      'text',
+      'participant',
+      'stream',
+      'progress',
+      'subscription',
+      'soac',
+    ])
+  }
+
+  /** This participant's id, once logged in. */
+  get id(): string {
+    return this.#id
+  }
+
+  /** @throws SignalboxError as the server refuses, or unreachable */
+  async login(token: TokenSource): Promise<JoinResult> {
+    const userAgent = { sdk: { type: 'JavaScript', version: '5.1' } }
+    const joined = await this.session.enter({
+      event: 'login',
+      args: [{ token: await tokenOf(token), userAgent, protocol: '1.2' }],
+      read: (data) => {
+        const result = data as JoinResult
+        return { ticket: result.reconnectionTicket, seq: result.seq, result }
+      },
+    })
+    this.#id = joined.id
+    return joined
+  }
+
+  /** The participant leaves, and the others are told. */
+  logout(): Promise<void> {
+    return this.session.leave('logout')
+  }
+
+  /** @param to a participant's id, or `all`: everyone, the sender too */
+  text(to: string, message: string): Promise<undefined> {
+    return this.request('text', { to, message })
+  }
+
+  publish(publication: Payload<Table['publish']>): Promise<Reply<Table['publish']>> {
+    return this.request('publish', publication)
+  }
+
+  unpublish(id: string): Promise<undefined> {
+    return this.request('unpublish', { id })
+  }
+
+  subscribe(wanted: Payload<Table['subscribe']>): Promise<Reply<Table['subscribe']>> {
+    return this.request('subscribe', wanted)
+  }
+
+  unsubscribe(id: string): Promise<undefined> {
+    return this.request('unsubscribe', { id })
+  }
+
+  streamControl(control: Payload<Table['stream-control']>): Promise<undefined> {
+    return this.request('stream-control', control)
+  }
+
+  subscriptionControl(control: Payload<Table['subscription-control']>): Promise<undefined> {
+    return this.request('subscription-control', control)
+  }
+
+  /** Offer, answer or candidate of a subscription; `to` is the subscriber, when the owner of the stream signals. */
+  soac(id: string, signaling: Payload<Table['soac']>['signaling'], to?: string): Promise<undefined> {
+    return this.request('soac', { id, signaling, ...(to === undefined ? {} : { to }) })
+  }
+}

@@ -1,0 +1,36 @@
+import type { SignalboxErrorCode } from './errors.ts'
+
+/** A login or relogin that was refused with one of these may work on the next try. */
+const passing: ReadonlySet<SignalboxErrorCode> = new Set([
+  'unreachable',
+  'lost',
+  'timeout',
+  'unavailable',
+  'draining',
+  'early_left',
+  'too_many_requests',
+  'in_service',
+  'moved',
+])
+
+/** With one of these the session cannot be had back, whichever node is asked. */
+const final: ReadonlySet<SignalboxErrorCode> = new Set([
+  'bad_ticket',
+  'ticket_signature',
+  'ticket_expired',
+  'ticket_spent',
+  'ticket_foreign',
+  'participant_gone',
+  'reconnection_disabled',
+  'closed',
+])
+
+/** What a program's login is told at once. */
+export function endsLogin(code: SignalboxErrorCode): boolean {
+  return !passing.has(code)
+}
+
+/** Anything that nobody foresaw is tried again, until the ticket ends. */
+export function endsSession(code: SignalboxErrorCode): boolean {
+  return final.has(code)
+}

@@ -1,0 +1,94 @@
+import type { Clock } from './clock.ts'
+import { SignalboxError } from './errors.ts'
+import type { Answer, Link } from './link.ts'
+import { Pace, type PaceOptions } from './pace.ts'
+
+type Pending = {
+  event: string
+  args: readonly unknown[]
+  resolve: (data: unknown) => void
+  reject: (error: SignalboxError) => void
+  sentOn?: Link
+}
+
+/** How many requests may wait for their ack. */
+const most = 1000
+
+/**
+ * The requests that are not acked yet. Each has a `rid` and is sent again, in order, on every new connection until it
+ * is acked; the server does it once and acks a repetition the same (wire 2). Each promise settles exactly once.
+ */
+export class Requests {
+  readonly #pending = new Map<number, Pending>()
+  readonly #pace: Pace
+  readonly #clock: Clock
+  #rid = 0
+  #link: Link | undefined
+  #cancelWait: (() => void) | undefined
+
+  constructor(pace: PaceOptions, clock: Clock) {
+    this.#pace = new Pace(pace, clock)
+    this.#clock = clock
+  }
+
+  get size(): number {
+    return this.#pending.size
+  }
+
+  /** Resolves to the ack's data, however many connections it takes. */
+  add(event: string, args: readonly unknown[]): Promise<unknown> {
+    if (this.#pending.size >= most) {
+      return Promise.reject(new SignalboxError('too_many_requests', `${most} requests are waiting already`))
+    }
+    this.#rid += 1
+    const rid = this.#rid
+    const settled = new Promise((resolve, reject) => this.#pending.set(rid, { event, args, resolve, reject }))
+    this.#send()
+    return settled
+  }
+
+  /** From now on requests go over this connection, those that are not acked yet first. Undefined: they wait. */
+  use(link: Link | undefined): void {
+    this.#link = link
+    this.#send()
+  }
+
+  fail(error: SignalboxError): void {
+    this.#link = undefined
+    this.#cancelWait?.()
+    const pending = [...this.#pending.values()]
+    this.#pending.clear()
+    for (const { reject } of pending) reject(error)
+  }
+
+  #send(): void {
+    this.#cancelWait?.()
+    this.#cancelWait = undefined
+    const link = this.#link
+    if (!link) return
+    for (const [rid, request] of this.#pending) {
+      if (request.sentOn === link) continue
+      const wait = this.#pace.take()
+      if (wait > 0) {
+        this.#cancelWait = this.#clock.after(wait, () => this.#send())
+        return
+      }
+      request.sentOn = link
+      link.ask(request.event, [...request.args, { rid }], (answer) => this.#answered(rid, link, answer))
+    }
+  }
+
+  #answered(rid: number, link: Link, answer: Answer): void {
+    const request = this.#pending.get(rid)
+    if (!request) return
+    if (answer.ok) {
+      this.#pending.delete(rid)
+      request.resolve(answer.data)
+      return
+    }
+    // not done, or not known to be: what was or will be sent on another connection gets the answer that counts
+    if (answer.code === 'lost' || answer.code === 'moved' || request.sentOn !== link || link !== this.#link) return
+    this.#pending.delete(rid)
+    request.reject(new SignalboxError(answer.code, answer.message))
+  }
+}

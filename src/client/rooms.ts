@@ -1,0 +1,183 @@
+import type { Payload, Reply } from '../protocol/payload.ts'
+import type { rooms } from '../protocol/rooms.ts'
+import type { Meta } from '../protocol/session.ts'
+import { DialectClient } from './dialect-client.ts'
+import { MeshChannel, type Signal } from './mesh/channel.ts'
+import type { Candidate, Description, IceServer } from './mesh/rtc.ts'
+import { authOf, type SessionOptions, settingsOf, type TokenSource } from './options.ts'
+import { Session } from './session.ts'
+
+type Table = typeof rooms
+
+/** The ack of enter_room. */
+export type EnteredRoom = Reply<Table['enter_room']> & { iceServers?: IceServer[] }
+export type RoomMember = EnteredRoom['members'][number]
+export type OpenRoom = Reply<Table['rooms']>[number]
+
+/** The notifications of `/rooms`; whom one is about stands in `meta.from`. */
+export type RoomsNotices = {
+  welcome: [nickname: string, meta: Meta]
+  bye: [nickname: string, meta: Meta]
+  new_message: [text: string, meta: Meta]
+  direct_message: [text: string, meta: Meta]
+  offer: [description: Description, meta: Meta]
+  answer: [description: Description, meta: Meta]
+  ice: [candidate: Candidate, meta: Meta]
+  room_change: [names: string[], rooms: OpenRoom[]]
+  announcement: [text: string]
+}
+
+/** Rooms with nicknames, chat and calls, and the lobby before them. One room at a time. */
+export class Rooms extends DialectClient<Table, RoomsNotices> {
+  /** For a Mesh, once in a room. */
+  readonly channel: MeshChannel
+  #nickname: string | undefined
+  #room = ''
+  readonly #members = new Map<string, string>()
+
+  /** @param options `token`: where the server wants one */
+  constructor(options: SessionOptions & { token?: TokenSource }) {
+    super(new Session(settingsOf(options), { namespace: '/rooms', auth: authOf(options.token) }), [
+      'welcome',
+      'bye',
+      'new_message',
+      'direct_message',
+      'offer',
+      'answer',
+      'ice',
+      'room_change',
+      'announcement',
+    ])
+    this.channel = new MeshChannel('earlier', (to, signal) => this.#signal(to, signal))
+    this.#follow()
+  }
+
+  /** This participant's id, once in a room. */
+  get id(): string {
+    return this.channel.id
+  }
+
+  /** The room that one is in, or ''. */
+  get room(): string {
+    return this.#room
+  }
+
+  /** Everyone in the room, oneself too: id → nickname. */
+  get members(): ReadonlyMap<string, string> {
+    return this.#members
+  }
+
+  /** Connects, to see rooms open and close and to hear announcements before entering one. */
+  open(): void {
+    this.session.open()
+  }
+
+  /** Shown from then on, in every room. */
+  async nickname(name: string): Promise<void> {
+    this.#nickname = name.trim()
+    if (this.#room === '') return
+    await this.session.request('nickname', [this.#nickname])
+    this.#members.set(this.id, this.#nickname)
+  }
+
+  /** Leaves the room one is in, and enters. @throws SignalboxError as the server refuses, or unreachable */
+  async enter(room: string): Promise<EnteredRoom> {
+    await this.leave()
+    const asked: Payload<Table['enter_room']> = room
+    return this.session.enter({
+      event: 'enter_room',
+      args: [asked],
+      prelude: this.#nickname === undefined ? undefined : { event: 'nickname', args: [this.#nickname] },
+      read: (data) => {
+        const result = data as EnteredRoom
+        this.#entered(result)
+        return { ticket: result.ticket, seq: result.seq, result }
+      },
+    })
+  }
+
+  /** Leaves the room; the connection stays if it was opened. */
+  async leave(): Promise<void> {
+    if (this.#room === '') return
+    await this.session.leave('leave_room')
+    this.#left()
+  }
+
+  /** To everyone else in the room. */
+  async say(text: string): Promise<void> {
+    await this.session.request('new_message', [text, this.#room])
+  }
+
+  /** @param to a participant's id */
+  async whisper(to: string, text: string): Promise<void> {
+    await this.session.request('direct_message', [to, text])
+  }
+
+  /** To `to`, a participant's id, or to everyone else in the room. */
+  async offer(description: Description, to?: string): Promise<void> {
+    await this.#tell('offer', description, to)
+  }
+
+  async answer(description: Description, to?: string): Promise<void> {
+    await this.#tell('answer', description, to)
+  }
+
+  async ice(candidate: Candidate, to?: string): Promise<void> {
+    await this.#tell('ice', candidate, to)
+  }
+
+  /** The open rooms of the whole cluster. */
+  async list(): Promise<OpenRoom[]> {
+    const listed = this.#room === '' ? this.session.ask('rooms', []) : this.session.request('rooms', [])
+    return (await listed) as OpenRoom[]
+  }
+
+  #tell(event: string, payload: object, to: string | undefined): Promise<unknown> {
+    return this.session.request(event, [payload, this.#room, ...(to === undefined ? [] : [to])])
+  }
+
+  #signal(to: string, signal: Signal): Promise<unknown> {
+    if ('candidate' in signal) return this.ice(signal.candidate, to)
+    const { description } = signal
+    return description.type === 'answer' ? this.answer(description, to) : this.offer(description, to)
+  }
+
+  #entered({ id, room, members, iceServers }: EnteredRoom): void {
+    this.#room = room
+    this.#list(members)
+    this.channel.entered(id, [...this.#members.keys()], iceServers)
+  }
+
+  #left(): void {
+    this.#room = ''
+    this.#members.clear()
+    this.channel.closed()
+  }
+
+  #list(members: RoomMember[]): void {
+    this.#members.clear()
+    for (const { id, nickname } of members) this.#members.set(id, nickname)
+  }
+
+  #follow(): void {
+    const { channel } = this
+    this.on('welcome', (nickname, { from = '' }) => {
+      this.#members.set(from, nickname)
+      channel.joined(from)
+    })
+    this.on('bye', (_nickname, { from = '' }) => {
+      this.#members.delete(from)
+      channel.left(from)
+    })
+    this.on('offer', (description, { from = '' }) => channel.receive(from, { description }))
+    this.on('answer', (description, { from = '' }) => channel.receive(from, { description }))
+    this.on('ice', (candidate, { from = '' }) => channel.receive(from, { candidate }))
+    this.on('reconnected', () => channel.reconnected())
+    this.on('resync', ({ room }) => {
+      const { members } = (room ?? {}) as { members?: RoomMember[] }
+      if (members) this.#list(members)
+      channel.resynced([...this.#members.keys()])
+    })
+    this.on('closed', () => this.#left())
+  }
+}

@@ -1,0 +1,25 @@
+import type { SignalboxError } from './errors.ts'
+import type { Notification } from './notification.ts'
+import type { SessionState } from './states.ts'
+
+/** Where a connection was and is; `id` is the connection's, which names its node. */
+export type Berth = { url: string; id: string }
+
+/** `ms`: from the loss, or from the decision to move when it was `planned`, until the session was back. */
+export type Reconnected = { from: Berth | undefined; to: Berth; ms: number; planned: boolean }
+
+/** The log no longer reached back: `room` is the room as it stands, in the dialect's words, as of `seq`. */
+export type Resync = { room: unknown; seq: number }
+
+export type SessionEvents = {
+  state: [state: SessionState, before: SessionState]
+  notification: [notification: Notification]
+  reconnected: [how: Reconnected]
+  resync: [resync: Resync]
+  /** A connection without a session is up, as in a lobby. */
+  open: []
+  /** This connection will be cut within so many ms; the session moves before that by itself. */
+  draining: [withinMs: number]
+  /** The session is over; its code is `closed` when this program ended it. */
+  closed: [reason: SignalboxError]
+}

@@ -1,0 +1,121 @@
+import { Server as NetServer, type Socket as NetSocket, connect as netConnect } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
+import { Portal } from '../../src/client/index.ts'
+import { newRoom, startCluster, tokenFor } from '../support/node.ts'
+import { Random } from '../support/random.ts'
+
+/** A TCP road to a node, whose travellers can be cut off at any byte without a goodbye. */
+type Road = { url: string; cut: () => number }
+
+async function roadTo(target: string): Promise<Road> {
+  const { port } = new URL(target)
+  const travellers = new Set<NetSocket>()
+  const server = new NetServer((near) => {
+    const far = netConnect(Number(port), '127.0.0.1')
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      travellers.add(one)
+      one.pipe(other)
+      one.on('error', () => {})
+      one.on('close', () => {
+        travellers.delete(one)
+        other.destroy()
+      })
+    }
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const cut = () => {
+    const cutOff = travellers.size
+    for (const traveller of travellers) traveller.resetAndDestroy()
+    return cutOff
+  }
+  onTestFinished(() => {
+    cut()
+    server.close()
+  })
+  const address = server.address()
+  return { url: `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`, cut }
+}
+
+const cuts = 300
+
+test('300 cuts across three nodes: every request is done once, every notification is seen once and in order', async () => {
+  const random = new Random()
+  const nodes = await startCluster(3, { env: { MESSAGES_PER_SECOND: 1000, MESSAGE_BURST: 5000 } })
+  const room = newRoom()
+  const parts = { random: () => random.next() }
+  const people = await Promise.all(
+    ['ann', 'bea', 'cid'].map(async (user) => {
+      const roads = await Promise.all(nodes.map(({ url }) => roadTo(url)))
+      const portal = new Portal({
+        url: roads.map(({ url }) => url),
+        parts,
+        backOff: { baseMs: 20, capMs: 200 },
+        pace: { perSecond: 1000, burst: 1000 },
+      })
+      onTestFinished(() => portal.close())
+      const heard: string[] = []
+      const seqs: number[] = []
+      portal.on('text', ({ message }, { seq }) => {
+        heard.push(String(message))
+        seqs.push(seq)
+      })
+      await portal.login(tokenFor({ room, user }))
+      return { portal, roads, heard, seqs, said: [] as string[], reconnects: 0, user }
+    }),
+  )
+  const urls = new Set<string>()
+  for (const person of people) {
+    person.portal.on('reconnected', ({ to }) => {
+      person.reconnects += 1
+      urls.add(to.url)
+    })
+    person.portal.on('resync', () => expect.fail('nothing may be missing'))
+  }
+
+  const settled: Promise<unknown>[] = []
+  let done = 0
+  let noteAck = () => {}
+  const acked = () => {
+    done += 1
+    noteAck()
+  }
+  const say = (person: (typeof people)[number]) => {
+    const message = `${person.user} ${person.said.length}`
+    person.said.push(message)
+    settled.push(person.portal.text('all', message).then(acked))
+  }
+  for (let cut = 0; cut < cuts; ) {
+    for (const person of people) while (person.portal.pending < 6) say(person)
+    // some cuts fall while requests are on the way, others after some acks, others into a relogin
+    const until = done + random.pick([0, 1, 2, 5, 9])
+    while (done < until) await new Promise<void>((resolve) => (noteAck = resolve))
+    if (random.chance(0.5)) await new Promise((resolve) => setImmediate(resolve))
+    const person = random.pick(people)
+    const standing = person.roads.some((road) => road.cut() > 0)
+    if (standing) cut += 1
+    else await new Promise((resolve) => person.portal.once('state', resolve))
+  }
+  await Promise.all(settled)
+  expect(done).toBe(settled.length)
+  await Promise.all(people.map(({ portal }) => portal.text('all', 'end')))
+
+  const all = people.flatMap(({ said }) => said).toSorted()
+  await expect
+    .poll(() => people.map(({ heard }) => heard.filter((message) => message === 'end').length), { timeout: 10_000 })
+    .toEqual([3, 3, 3])
+  for (const { heard, seqs, portal } of people) {
+    expect(heard.filter((message) => message !== 'end').toSorted()).toEqual(all)
+    expect(seqs).toEqual(seqs.toSorted((one, other) => one - other))
+    expect(portal.pending).toBe(0)
+    for (const { user, said } of people) {
+      expect(heard.filter((message) => message.startsWith(`${user} `))).toEqual(said)
+    }
+  }
+  const [first, ...others] = people
+  for (const { heard } of others) expect(heard).toEqual(first?.heard)
+  expect(people.reduce((sum, { reconnects }) => sum + reconnects, 0)).toBeGreaterThan(cuts / 3)
+  expect(urls.size).toBe(9)
+}, 60_000)

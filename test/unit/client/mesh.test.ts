@@ -1,0 +1,248 @@
+import { expect, test } from 'vitest'
+import { MeshChannel, type Signal } from '../../../src/client/mesh/channel.ts'
+import { Mesh } from '../../../src/client/mesh/mesh.ts'
+import type { MediaTrack } from '../../../src/client/mesh/rtc.ts'
+import { FakePeerConnection } from './fake-peer-connection.ts'
+
+const track = (id: string, kind = 'video') => ({ id, kind }) as MediaTrack
+
+/** A room in which signals arrive in order, each a moment after it was sent, and are counted while on the way. */
+class Room {
+  readonly people = new Map<string, Person>()
+  readonly signals: string[] = []
+  onTheWay = 0
+
+  enter(id: string): Person {
+    const channel = new MeshChannel('earlier', async (to, signal) => this.#carry(id, to, signal))
+    channel.entered(id, [...this.people.keys()], undefined)
+    for (const other of this.people.values()) other.channel.joined(id)
+    const person = new Person(channel)
+    this.people.set(id, person)
+    return person
+  }
+
+  leave(id: string): void {
+    this.people.get(id)?.channel.closed()
+    this.people.delete(id)
+    for (const other of this.people.values()) other.channel.left(id)
+  }
+
+  #carry(from: string, to: string, signal: Signal): void {
+    this.signals.push(`${from}>${to} ${'description' in signal ? signal.description.type : 'candidate'}`)
+    this.onTheWay += 1
+    setImmediate(() => {
+      this.onTheWay -= 1
+      this.people.get(to)?.channel.receive(from, signal)
+    })
+  }
+
+  /** Nothing is on the way or being done: a while in which nothing was said. */
+  async settle(): Promise<void> {
+    for (let calm = 0, before = -1; calm < 30; ) {
+      await new Promise((resolve) => setImmediate(resolve))
+      calm = before === this.signals.length && this.onTheWay === 0 ? calm + 1 : 0
+      before = this.signals.length
+    }
+  }
+}
+
+class Person {
+  readonly channel: MeshChannel
+  readonly mesh: Mesh
+  readonly made: FakePeerConnection[] = []
+  readonly heard: string[] = []
+  readonly errors: unknown[] = []
+  readonly network = { change: (_online: boolean) => {} }
+
+  constructor(channel: MeshChannel) {
+    this.channel = channel
+    this.mesh = new Mesh(channel, {
+      iceServers: [{ urls: 'stun:fallback' }],
+      createPeerConnection: (configuration) => {
+        const made = new FakePeerConnection(configuration)
+        this.made.push(made)
+        return made
+      },
+      network: {
+        online: () => true,
+        onChange: (listener) => {
+          this.network.change = listener
+          return () => {}
+        },
+      },
+    })
+    this.mesh.on('track', (from, { id }) => this.heard.push(`${id} of ${from}`))
+    this.mesh.on('error', (_id, error) => this.errors.push(error))
+  }
+
+  to(id: string): FakePeerConnection {
+    return this.mesh.connections.get(id) as FakePeerConnection
+  }
+}
+
+function stable(...people: Person[]): void {
+  for (const { mesh, errors } of people) {
+    expect(errors).toEqual([])
+    for (const connection of mesh.connections.values()) expect(connection.signalingState).toBe('stable')
+  }
+}
+
+async function call(...ids: string[]) {
+  const room = new Room()
+  const people = ids.map((id) => {
+    const person = room.enter(id)
+    person.mesh.addTrack(track(`cam ${id}`))
+    person.mesh.start()
+    return person
+  })
+  await room.settle()
+  return { room, people, at: (index: number) => people[index] as Person }
+}
+
+test('three people: everyone sees everyone, and every offer was made once', async () => {
+  const { room, people } = await call('a', 'b', 'c')
+  stable(...people)
+  expect(people.map(({ heard }) => heard.toSorted())).toEqual([
+    ['cam b of b', 'cam c of c'],
+    ['cam a of a', 'cam c of c'],
+    ['cam a of a', 'cam b of b'],
+  ])
+  expect(room.signals.filter((signal) => /offer|answer/.test(signal)).toSorted()).toEqual([
+    'a>b offer',
+    'a>c offer',
+    'b>a answer',
+    'b>c offer',
+    'c>a answer',
+    'c>b answer',
+  ])
+})
+
+test('glare: both offer at once, the smaller id gives way, and both are heard in full', async () => {
+  const { room, people, at } = await call('a', 'b')
+  room.signals.length = 0
+  at(0).mesh.addTrack(track('screen a'))
+  at(1).mesh.addTrack(track('screen b'))
+  await room.settle()
+  stable(...people)
+  expect(room.signals).toContain('a>b offer')
+  expect(room.signals).toContain('b>a offer')
+  expect([at(0).to('b').rollbacks, at(1).to('a').rollbacks]).toEqual([1, 0])
+  expect(at(0).heard).toEqual(['cam b of b', 'screen b of b'])
+  expect(at(1).heard).toEqual(['cam a of a', 'screen a of a'])
+})
+
+test('someone who came first and starts last takes what was kept; nobody is left waiting', async () => {
+  const room = new Room()
+  const [first, second] = [room.enter('z'), room.enter('a')]
+  second.mesh.addTrack(track('cam a'))
+  second.mesh.start()
+  await room.settle()
+  first.mesh.addTrack(track('cam z'))
+  first.mesh.start()
+  await room.settle()
+  stable(first, second)
+  expect([first.heard, second.heard]).toEqual([['cam a of a'], ['cam z of z']])
+  const third = room.enter('m')
+  await room.settle() // their offers have come, and nobody has taken them
+  third.mesh.start()
+  await room.settle()
+  stable(first, second, third)
+  expect(third.heard.toSorted()).toEqual(['cam a of a', 'cam z of z'])
+})
+
+test('candidates before their description wait for it', async () => {
+  const room = new Room()
+  const [a, b] = [room.enter('a'), room.enter('b')]
+  b.mesh.start()
+  b.channel.receive('a', { candidate: { candidate: 'early' } })
+  b.channel.receive('a', { description: { type: 'offer', sdp: JSON.stringify({ tracks: ['x'] }) } })
+  await room.settle()
+  expect(b.to('a').candidates).toEqual([{ candidate: 'early' }])
+  expect(b.errors).toEqual([])
+  expect(a.channel.present).toEqual(['b'])
+})
+
+test('a track is replaced for everyone without a negotiation, and later comers get the new one', async () => {
+  const { room, people, at } = await call('a', 'b', 'c')
+  room.signals.length = 0
+  const [old] = at(0).to('b').getSenders()
+  await at(0).mesh.replaceTrack(old?.track as MediaTrack, track('front a'))
+  await room.settle()
+  expect(room.signals).toEqual([])
+  for (const id of ['b', 'c'])
+    expect(
+      at(0)
+        .to(id)
+        .getSenders()
+        .map(({ track }) => track?.id),
+    ).toEqual(['front a'])
+  const late = room.enter('d')
+  late.mesh.start()
+  await room.settle()
+  stable(...people, late)
+  expect(late.heard.toSorted()).toEqual(['cam b of b', 'cam c of c', 'front a of a'])
+})
+
+test('who leaves is closed for the others, and its own connections too', async () => {
+  const { room, at } = await call('a', 'b', 'c')
+  const gone: string[] = []
+  at(0).mesh.on('gone', (id) => gone.push(id))
+  const toB = at(0).to('b')
+  room.leave('b')
+  expect(toB.signalingState).toBe('closed')
+  expect(gone).toEqual(['b'])
+  expect([...at(0).mesh.connections.keys()]).toEqual(['c'])
+  expect(at(1).made.every(({ signalingState }) => signalingState === 'closed')).toBe(true)
+})
+
+test('ICE starts anew when a connection failed, when a relogin finds it broken, and when the network came back', async () => {
+  const { room, people, at } = await call('a', 'b')
+  const [ab, ba] = [at(0).to('b'), at(1).to('a')]
+  ab.go('failed')
+  await room.settle()
+  expect(ab.ice).toBe(2)
+  ab.go('connected')
+  at(0).channel.reconnected()
+  expect(ab.ice).toBe(2)
+  ab.go('disconnected')
+  at(0).channel.reconnected()
+  await room.settle()
+  expect(ab.ice).toBe(3)
+  at(1).network.change(true)
+  await room.settle()
+  expect([ab.ice, ba.ice]).toEqual([3, 2])
+  stable(...people)
+})
+
+test('after a gap an unanswered offer is made again, who is gone is closed, who came is called', async () => {
+  const { room, people, at } = await call('a', 'b')
+  room.people.delete('b') // what is sent to it is lost
+  at(0).mesh.addTrack(track('screen a'))
+  await room.settle()
+  expect(at(0).to('b').signalingState).toBe('have-local-offer')
+  room.people.set('b', at(1))
+  at(0).channel.resynced(['a', 'b'])
+  await room.settle()
+  stable(...people)
+  expect(at(1).heard).toContain('screen a of a')
+  at(0).channel.resynced(['a'])
+  expect(at(0).mesh.connections.size).toBe(0)
+})
+
+test('ICE servers are those of the server, and the option otherwise', async () => {
+  const { at } = await call('a', 'b')
+  expect(at(0).to('b').iceServers).toEqual([{ urls: 'stun:fallback' }])
+  const room = new Room()
+  const [a, b] = [room.enter('a'), room.enter('b')]
+  a.channel.iceServers = [{ urls: 'turn:server' }]
+  a.mesh.start()
+  expect(a.to('b').iceServers).toEqual([{ urls: 'turn:server' }])
+  expect(b.made).toEqual([])
+})
+
+test('stop hangs up', async () => {
+  const { at } = await call('a', 'b')
+  at(0).mesh.stop()
+  expect(at(0).made.every(({ signalingState }) => signalingState === 'closed')).toBe(true)
+  expect(at(0).mesh.connections.size).toBe(0)
+})

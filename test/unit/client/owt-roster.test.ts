@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest'
+import { OwtRoster } from '../../../src/client/owt-roster.ts'
+import type { PortalRoom } from '../../../src/client/portal-notices.ts'
+
+const room = (participants: string[], streams: string[]) =>
+  ({ participants: participants.map((id) => ({ id })), streams: streams.map((id) => ({ id })) }) as PortalRoom
+
+test('after a gap the page is told what changed, and nothing that it knows', () => {
+  const roster = new OwtRoster()
+  roster.enter(room(['a', 'b'], ['s']))
+  roster.note({ notification: 'participant', data: { action: 'join', data: { id: 'c' } } })
+  roster.note({ notification: 'stream', data: { id: 't', status: 'add', data: { id: 't' } } })
+  roster.note({ notification: 'text', data: { message: 'x' } })
+  expect(roster.catchUp(room(['a', 'c', 'd'], ['t', 'u']))).toEqual([
+    { notification: 'stream', data: { id: 's', status: 'remove' } },
+    { notification: 'participant', data: { action: 'leave', data: 'b' } },
+    { notification: 'participant', data: { action: 'join', data: { id: 'd' } } },
+    { notification: 'stream', data: { id: 'u', status: 'add', data: { id: 'u' } } },
+  ])
+  expect(roster.catchUp(room(['a', 'c', 'd'], ['t', 'u']))).toEqual([])
+})

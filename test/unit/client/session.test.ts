@@ -1,0 +1,236 @@
+import { expect, test } from 'vitest'
+import { settingsOf } from '../../../src/client/options.ts'
+import { Session } from '../../../src/client/session.ts'
+import { FakeClock, quiet } from './fake-clock.ts'
+import { FakeNodes, ticketOf } from './fake-node.ts'
+
+type Join = { ticket: string; seq: number }
+
+function setUp(random = 0.5) {
+  const [clock, nodes] = [new FakeClock(), new FakeNodes()]
+  const net = { isOnline: true, listener: (_online: boolean) => {} }
+  const network = {
+    online: () => net.isOnline,
+    onChange: (listener: (online: boolean) => void) => {
+      net.listener = listener
+      return () => {}
+    },
+  }
+  const parts = { clock, network, random: () => random, connect: nodes.connect }
+  const session = new Session(settingsOf({ url: ['http://a', 'http://b'], parts }), { namespace: '/' })
+  const told: string[] = []
+  session.on('notification', ({ event, args, meta }) => told.push(`${event} ${args.join()} ${meta?.seq ?? '-'}`))
+  session.on('state', (state) => told.push(state))
+  session.on('resync', ({ room, seq }) => told.push(`resync ${room} ${seq}`))
+  session.on('closed', ({ code }) => told.push(`closed: ${code}`))
+  const enter = () =>
+    session.enter({ event: 'login', args: ['token'], read: (data) => ({ ...(data as Join), result: 'welcome' }) })
+  const login = async (ticket = ticketOf('one'), seq = 5) => {
+    const entered = enter()
+    await quiet()
+    nodes.last.ok('login', { ticket, seq })
+    expect(await entered).toBe('welcome')
+    return nodes.last
+  }
+  const setOnline = (isOnline: boolean) => {
+    net.isOnline = isOnline
+    net.listener(isOnline)
+  }
+  return { clock, nodes, session, told, enter, login, setOnline }
+}
+
+test('a cut: relogin with ticket and seq at the other node, what was seen is dropped, what is unacked is sent again', async () => {
+  const { clock, nodes, session, told, login } = setUp()
+  const first = await login()
+  first.say('text', 'six', { seq: 6 })
+  const [one, two] = [session.request('text', [1]), session.request('text', [2])]
+  first.all('text')[0]?.answer({ ok: true, data: 'done' })
+  expect(await one).toBe('done')
+  first.cut()
+  expect(session.state).toBe('waiting_for_reconnecting')
+  await clock.pass(1000)
+  const second = nodes.last
+  expect(second.url).not.toBe(first.url)
+  expect(second.all('relogin')[0]?.args).toEqual([{ ticket: ticketOf('one'), seq: 6 }])
+  expect(second.all('text')).toEqual([])
+  second.ok('relogin', { ticket: ticketOf('two'), seq: 6, complete: true })
+  expect(second.all('text').map(({ args }) => args)).toEqual([[2, { rid: 2 }]])
+  second.say('text', 'six', { seq: 6 })
+  second.say('text', 'seven', { seq: 7 })
+  second.say('room_change', 'x')
+  second.ok('text', 'also done')
+  expect(await two).toBe('also done')
+  expect(told).toEqual([
+    'connecting',
+    'connected',
+    'text six 6',
+    'waiting_for_reconnecting',
+    'connecting',
+    'connected',
+    'text seven 7',
+    'room_change x -',
+  ])
+})
+
+test('an answer that says that the participant is elsewhere is none: the request is sent again there', async () => {
+  const { clock, nodes, session, login } = setUp()
+  const first = await login()
+  const request = session.request('text', [1])
+  first.refuse('text', 'moved')
+  first.cut()
+  await clock.pass(1000)
+  nodes.last.ok('relogin', { ticket: ticketOf('two'), seq: 5, complete: true })
+  nodes.last.refuse('text', 'text_too_long')
+  await expect(request).rejects.toMatchObject({ code: 'text_too_long' })
+})
+
+test('draining: the new connection is there before the old one is closed, and nobody waits', async () => {
+  const { clock, nodes, session, told, login } = setUp()
+  const first = await login()
+  const moves: unknown[] = []
+  session.on('reconnected', (how) => moves.push(how))
+  first.say('draining', { withinMs: 8000 })
+  await clock.pass(1999)
+  expect(nodes.links).toHaveLength(1)
+  await clock.pass(1)
+  const second = nodes.last
+  expect(second).not.toBe(first)
+  expect(first.open).toBe(true)
+  first.say('text', 'meanwhile', { seq: 6 })
+  const unacked = session.request('text', [1])
+  await clock.pass(250)
+  second.ok('relogin', { ticket: ticketOf('two'), seq: 5, complete: true })
+  expect(first.open).toBe(false)
+  second.say('text', 'meanwhile', { seq: 6 })
+  second.ok('text', 'done')
+  expect(await unacked).toBe('done')
+  expect(told).toEqual(['connecting', 'connected', 'text meanwhile 6'])
+  expect(moves).toEqual([
+    { from: { url: first.url, id: 'link 0' }, to: { url: second.url, id: 'link 1' }, ms: 250, planned: true },
+  ])
+})
+
+test('an incomplete relogin is told as a resync with the room, and counts from there', async () => {
+  const { clock, nodes, session, told, login } = setUp()
+  const first = await login()
+  first.cut()
+  await clock.pass(1000)
+  nodes.last.ok('relogin', { ticket: ticketOf('two'), seq: 90, complete: false, room: 'snapshot' })
+  nodes.last.say('text', 'old', { seq: 90 })
+  nodes.last.say('text', 'new', { seq: 91 })
+  expect(told.slice(-3)).toEqual(['resync snapshot 90', 'connected', 'text new 91'])
+  expect(session.seq).toBe(91)
+})
+
+test('a spent ticket: the one before is tried once; then the session is over, and its requests are refused', async () => {
+  const { clock, nodes, session, told, login } = setUp()
+  const first = await login()
+  first.cut()
+  await clock.pass(1000)
+  nodes.last.ok('relogin', { ticket: ticketOf('two'), seq: 5, complete: true })
+  nodes.last.cut()
+  const request = session.request('text', [1])
+  request.catch(() => {})
+  await clock.pass(1000)
+  nodes.last.refuse('relogin', 'ticket_spent')
+  await clock.pass(1000)
+  expect(nodes.last.all('relogin')[0]?.args).toEqual([{ ticket: ticketOf('one'), seq: 5 }])
+  nodes.last.refuse('relogin', 'ticket_spent')
+  await quiet()
+  await expect(request).rejects.toMatchObject({ code: 'ticket_spent' })
+  expect(told.slice(-2)).toEqual(['closed', 'closed: ticket_spent'])
+  const { tries } = nodes
+  await clock.pass(60_000)
+  expect(nodes.tries).toBe(tries)
+})
+
+test('nobody answers: it is tried until the ticket ends', async () => {
+  const { clock, nodes, session, told, login } = setUp()
+  const first = await login(ticketOf('one', 60_000))
+  nodes.away = true
+  first.cut()
+  await clock.pass(59_000)
+  expect(session.state).toBe('waiting_for_reconnecting')
+  expect(nodes.tries).toBeGreaterThan(10)
+  await clock.pass(12_000)
+  expect(told.at(-1)).toBe('closed: ticket_expired')
+})
+
+test('the ticket is refreshed before it ends, again and again', async () => {
+  const { clock, nodes, login } = setUp()
+  const link = await login(ticketOf('one', 10_000))
+  await clock.pass(7000)
+  expect(link.all('refreshReconnectionTicket')).toHaveLength(1)
+  link.ok('refreshReconnectionTicket', ticketOf('two', 10_000))
+  await clock.pass(7000)
+  expect(link.all('refreshReconnectionTicket')).toHaveLength(2)
+  link.cut()
+  await clock.pass(1000)
+  expect(nodes.last.all('relogin')[0]?.args).toEqual([{ ticket: ticketOf('two', 10_000), seq: 5 }])
+})
+
+test('offline: nothing is tried; online: at once', async () => {
+  const { clock, nodes, login, setOnline } = setUp()
+  const link = await login()
+  setOnline(false)
+  link.cut()
+  await clock.pass(30_000)
+  expect(nodes.tries).toBe(1)
+  setOnline(true)
+  await quiet()
+  expect(nodes.tries).toBe(2)
+})
+
+test('a login that is refused is not tried again; one that is cut off is, with the same token', async () => {
+  const { clock, nodes, enter, told } = setUp()
+  const cutOff = enter()
+  await quiet()
+  nodes.last.cut()
+  await clock.pass(1000)
+  expect(nodes.last.all('login')[0]?.args).toEqual(['token'])
+  nodes.last.refuse('login', 'token_used')
+  await expect(cutOff).rejects.toMatchObject({ code: 'token_used' })
+  expect(told.at(-1)).toBe('closed: token_used')
+  nodes.away = true
+  const unreachable = enter()
+  unreachable.catch(() => {})
+  await clock.pass(31_000)
+  await expect(unreachable).rejects.toMatchObject({ code: 'unreachable' })
+})
+
+test('drop: told, and over', async () => {
+  const { session, told, login } = setUp()
+  const link = await login()
+  link.say('drop', { seq: 6 })
+  expect(told.slice(-3)).toEqual(['drop  6', 'closed', 'closed: dropped'])
+  expect(link.open).toBe(false)
+  await expect(session.request('text', [])).rejects.toMatchObject({ code: 'no_session' })
+})
+
+test('leaving says goodbye; without a node in reach it ends all the same', async () => {
+  const { clock, session, told, login, nodes } = setUp()
+  const link = await login()
+  const left = session.leave('logout')
+  expect(link.all('logout')).toHaveLength(1)
+  link.ok('logout')
+  await left
+  expect(told.at(-1)).toBe('closed: closed')
+  const again = await login()
+  nodes.away = true
+  again.cut()
+  const gone = session.leave('logout')
+  await clock.pass(8000)
+  await gone
+  expect(session.state).toBe('closed')
+})
+
+test('more than the server takes in a second is sent as fast as it does', async () => {
+  const { clock, session, login } = setUp()
+  const link = await login()
+  for (let number = 1; number <= 200; number += 1) session.request('text', [number]).catch(() => {})
+  expect(link.all('text')).toHaveLength(150)
+  await clock.pass(1000)
+  expect(link.all('text').length).toBeGreaterThanOrEqual(189)
+  expect(link.all('text').length).toBeLessThanOrEqual(191)
+  session.close()
+})

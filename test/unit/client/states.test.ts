@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest'
+import { nextState, sessionEvents, sessionStates, transitions } from '../../../src/client/states.ts'
+
+test('every state has an answer to every event, and it is a state', () => {
+  expect(Object.keys(transitions).toSorted()).toEqual([...sessionStates].toSorted())
+  for (const state of sessionStates) {
+    expect(Object.keys(transitions[state]).toSorted()).toEqual([...sessionEvents].toSorted())
+    for (const event of sessionEvents) expect(sessionStates).toContain(nextState(state, event))
+  }
+})
+
+test('every state can be reached, and every state can be closed', () => {
+  const reached = new Set<string>(['initialized'])
+  for (let before = 0; before !== reached.size; ) {
+    before = reached.size
+    for (const state of sessionStates) {
+      if (reached.has(state)) for (const event of sessionEvents) reached.add(nextState(state, event))
+    }
+  }
+  expect([...reached].toSorted()).toEqual([...sessionStates].toSorted())
+  for (const state of sessionStates) expect(nextState(state, 'ended')).toBe('closed')
+})
+
+test('a life: login, cut, relogin, logout', () => {
+  const events = ['login', 'entered', 'lost', 'retry', 'lost', 'retry', 'entered', 'left'] as const
+  const states: string[] = []
+  events.reduce<(typeof sessionStates)[number]>((state, event) => {
+    const next = nextState(state, event)
+    states.push(next)
+    return next
+  }, 'initialized')
+  const waiting = 'waiting_for_reconnecting'
+  expect(states).toEqual([
+    'connecting',
+    'connected',
+    waiting,
+    'connecting',
+    waiting,
+    'connecting',
+    'connected',
+    'initialized',
+  ])
+})

@@ -1,0 +1,129 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { type Connector, Exchanger, type Link, Mesh, Rooms } from '../../../src/client/index.ts'
+import { connectSocket } from '../../../src/client/link.ts'
+import type { MediaTrack } from '../../../src/client/mesh/rtc.ts'
+import { newRoom, startCluster, tokenFor } from '../../support/node.ts'
+import { FakePeerConnection } from '../../unit/client/fake-peer-connection.ts'
+
+function cuttable() {
+  const links: Link[] = []
+  const connect: Connector = async (target, signal) => {
+    const link = await connectSocket(target, signal)
+    links.push(link)
+    return link
+  }
+  return { parts: { connect, random: () => 0 }, links, cut: () => links.at(-1)?.close() }
+}
+
+/** A mesh that notes which tracks came of whom. */
+function callOn({ channel }: Rooms | Exchanger, camera: string) {
+  const [heard, errors] = [[] as string[], [] as unknown[]]
+  const mesh = new Mesh(channel, { createPeerConnection: (configuration) => new FakePeerConnection(configuration) })
+  mesh.on('track', (from, { id }) => heard.push(`${id} of ${from}`))
+  mesh.on('error', (_id, error) => errors.push(error))
+  mesh.addTrack({ id: camera, kind: 'video' } as MediaTrack)
+  mesh.start()
+  onTestFinished(() => mesh.stop())
+  return { mesh, heard, errors }
+}
+
+const env = { ANONYMOUS_DIALECTS: 'exchanger,rooms,p2p' }
+
+test('rooms on two nodes: lobby, chat, direct messages, a call, and a cut in the middle of it', async () => {
+  const [first, second] = await startCluster(2, { env })
+  if (!first || !second) throw new Error('No cluster')
+  const [room, line] = [newRoom(), cuttable()]
+  const ann = new Rooms({ url: [first.url, second.url], ...line, backOff: { baseMs: 10, capMs: 50 } })
+  const bob = new Rooms({ url: second.url })
+  onTestFinished(() => {
+    for (const rooms of [ann, bob]) rooms.close()
+  })
+  const seen = new Promise((resolve) => bob.on('room_change', (names) => names.includes(room) && resolve(names)))
+  bob.open()
+  await Promise.all([ann.nickname(' ann '), bob.nickname('bob')])
+  const entered = await ann.enter(room)
+  expect(entered).toMatchObject({ id: ann.id, room, members: [{ id: ann.id, nickname: 'ann' }] })
+  await seen
+  expect(await bob.list()).toEqual([{ name: room, size: 1 }])
+  const welcomed = new Promise((resolve) => ann.on('welcome', (nickname, { from }) => resolve([nickname, from])))
+  await bob.enter(room)
+  expect(await welcomed).toEqual(['bob', bob.id])
+  expect(Object.fromEntries(bob.members)).toEqual({ [ann.id]: 'ann', [bob.id]: 'bob' })
+
+  const calls = [callOn(ann, 'camera of ann'), callOn(bob, 'camera of bob')]
+  const heard = () => calls.map((call) => call.heard)
+  await expect.poll(heard).toEqual([[`camera of bob of ${bob.id}`], [`camera of ann of ${ann.id}`]])
+
+  const said: string[] = []
+  ann.on('new_message', (text, { nickname }) => said.push(`${nickname}: ${text}`))
+  ann.on('direct_message', (text, { from }) => said.push(`${from === bob.id} ${text}`))
+  const back = new Promise((resolve) => ann.on('reconnected', resolve))
+  const sent = ann.say('of ann')
+  line.cut()
+  calls[0]?.mesh.addTrack({ id: 'screen of ann', kind: 'video' } as MediaTrack)
+  await bob.say('of bob')
+  await bob.whisper(ann.id, 'psst')
+  await Promise.all([sent, back])
+  await expect.poll(() => said).toEqual(['bob: of bob', 'true psst'])
+  await expect.poll(() => calls[1]?.heard.at(-1)).toBe(`screen of ann of ${ann.id}`)
+  expect(new Set(line.links.map(({ url }) => url)).size).toBe(2)
+
+  const gone = new Promise((resolve) => ann.on('bye', (nickname) => resolve(nickname)))
+  await bob.leave()
+  expect(await gone).toBe('bob')
+  expect(calls.map(({ mesh, errors }) => [mesh.connections.size, errors])).toEqual([
+    [0, []],
+    [0, []],
+  ])
+  expect(bob.state).toBe('initialized')
+})
+
+test('exchanger on two nodes: three in a channel, each connected to each, over a cut', async () => {
+  const nodes = await startCluster(2, { env })
+  const urls = nodes.map(({ url }) => url)
+  const [channel, line] = [newRoom(), cuttable()]
+  const quick = { backOff: { baseMs: 10, capMs: 50 } }
+  const people = [
+    new Exchanger({ url: urls, ...line, ...quick }),
+    new Exchanger({ url: urls }),
+    new Exchanger({ url: urls }),
+  ]
+  onTestFinished(() => {
+    for (const person of people) person.close()
+  })
+  const calls: ReturnType<typeof callOn>[] = []
+  for (const [index, person] of people.entries()) {
+    const { users } = await person.join(channel, { name: `user ${index}` })
+    expect(users.map(({ user }) => user)).toHaveLength(index)
+    if (index === 2) line.cut()
+    calls.push(callOn(person, `${index}`))
+  }
+  const tracksBut = (own: number) => people.flatMap(({ id }, index) => (index === own ? [] : [`${index} of ${id}`]))
+  await expect
+    .poll(() => calls.map(({ heard }) => heard.toSorted()), { timeout: 5000 })
+    .toEqual([0, 1, 2].map((index) => tracksBut(index).toSorted()))
+  const left = new Promise((resolve) => people[0]?.on('userLeftStream', (user) => resolve(user)))
+  await people[2]?.leave()
+  expect(await left).toEqual({ name: 'user 2' })
+  expect([...(calls[0]?.mesh.connections.keys() ?? [])]).toEqual([people[1]?.id])
+  expect(calls.flatMap(({ errors }) => errors)).toEqual([])
+})
+
+test('where tokens are wanted: got at the login, and the relogin goes without a new one', async () => {
+  const [node] = await startCluster(1, { env: { ANONYMOUS_DIALECTS: 'p2p' } })
+  const [room, line] = [newRoom(), cuttable()]
+  let asked = 0
+  const token = async () => {
+    asked += 1
+    return tokenFor({ room, user: 'ann' })
+  }
+  const refused = new Rooms({ url: node?.url ?? '' })
+  await expect(refused.enter(room)).rejects.toMatchObject({ code: 'bad_token' })
+  const rooms = new Rooms({ url: node?.url ?? '', token, ...line, backOff: { baseMs: 10, capMs: 50 } })
+  onTestFinished(() => rooms.close())
+  await rooms.enter(room)
+  const back = new Promise((resolve) => rooms.on('reconnected', resolve))
+  line.cut()
+  await back
+  expect([asked, rooms.state]).toEqual([1, 'connected'])
+})
