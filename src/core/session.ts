@@ -1,5 +1,5 @@
 import type { Feed } from './feed.ts'
-import type { Entry, Member, RoomId } from './model.ts'
+import type { Entry, Member, PermissionNews, RoomId } from './model.ts'
 import type { Connection } from './ports/connection.ts'
 import type { Place, Write } from './ports/places.ts'
 
@@ -20,10 +20,10 @@ export type SessionStart = {
 /** One participant's connection on this node: from login or relogin until the connection is lost or taken over. */
 export class Session {
   readonly dialect: string
-  readonly member: Member
   readonly place: Place
   readonly token: { id: string; seconds: number }
   readonly connection: Connection
+  #member: Member
   readonly #feed: Feed
   readonly #start: { from: number; doubt: number }
   #operations = 0
@@ -35,7 +35,7 @@ export class Session {
 
   constructor(start: SessionStart, connection: Connection, feed: Feed) {
     this.dialect = start.dialect
-    this.member = start.member
+    this.#member = start.member
     this.place = start.place
     this.token = start.token
     this.connection = connection
@@ -46,7 +46,12 @@ export class Session {
   }
 
   get id(): string {
-    return this.member.id
+    return this.#member.id
+  }
+
+  /** As it stands now: management may change the permission at any time. */
+  get member(): Member {
+    return this.#member
   }
 
   get room(): RoomId {
@@ -71,7 +76,13 @@ export class Session {
   take(entry: Entry): void {
     this.#cursor = entry.seq
     if (entry.once && entry.seq <= this.#start.doubt) return
-    this.connection.deliver(entry, this.#aboard)
+    if (entry.event === 'permission') this.#permit(entry.data as PermissionNews)
+    else this.connection.deliver(entry, this.#aboard)
+  }
+
+  /** What is replayed may be older than what the place was taken with. */
+  #permit({ permission, changes }: PermissionNews): void {
+    if (changes > (this.#member.changes ?? 0)) this.#member = { ...this.#member, permission, changes }
   }
 
   lost(): void {

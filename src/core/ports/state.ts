@@ -1,6 +1,7 @@
 import type { Log, Wire } from './log.ts'
 import type { MediaStore } from './media-store.ts'
 import type { Nodes } from './nodes.ts'
+import type { Oversight } from './oversight.ts'
 import type { Places } from './places.ts'
 import type { Rooms } from './rooms.ts'
 
@@ -15,6 +16,7 @@ export interface State {
   media: MediaStore
   rooms: Rooms
   nodes: Nodes
+  oversight: Oversight
   /** @throws unavailable */
   ping(): Promise<void>
   close(): Promise<void>

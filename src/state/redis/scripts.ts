@@ -22,6 +22,9 @@ const keyCounts = {
   wait: 1,
   forget: 1,
   unconfigure: 3,
+  configure: 1,
+  permit: 4,
+  oversee: 6,
 } as const
 
 export type ScriptName = keyof typeof keyCounts

@@ -1,0 +1,6 @@
+import type { IceServer } from '../../core/ice.ts'
+
+/** Acks have them where there are any; OWT's SDKs pass over what they do not know. */
+export function iceOf(iceServers: IceServer[]): { iceServers?: IceServer[] } {
+  return iceServers.length > 0 ? { iceServers } : {}
+}
