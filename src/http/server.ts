@@ -19,6 +19,8 @@ export function createHttp({ logger, corsOrigins, trustProxy = false }: HttpOpti
     // a room's name may have 256 characters, and each may take nine in a URL
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 2400 },
     bodyLimit: 65536,
+    // what comes before any route: an address that cannot be decoded
+    frameworkErrors: (error, request, reply) => void answerError(error, request, reply),
     requestTimeout: 30_000,
   })
   app.register(cors, { origin: corsOrigins.includes('*') ? true : corsOrigins })
