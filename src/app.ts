@@ -110,6 +110,8 @@ export function createApp(config: Config, parts: Parts = {}): App {
     },
   })
   metricsRoute(ops, metrics.registry, () => measurePresent(metrics, transport, sessions, feeds))
+  if (config.managementKeys.length === 0) log.info('MANAGEMENT_KEYS is not set: there is no management API')
+  if (!config.mauthReplayCheck) log.warn('MAUTH_REPLAY_CHECK is off: whoever sees a signed header can use it again')
   const issueToken: WriteToken = (claims, host, secure) =>
     writeToken(config.keys, claims, { host, secure }, Date.now() + config.tokenTtl * 1000)
   if (config.demo) tokens(http, issueToken)

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { newId } from '../../../src/core/ids.ts'
 import { startCluster, startNode } from '../../support/node.ts'
+import { startRedis } from '../../support/redis.ts'
 import { caller, error, keys, managementKeys, mauth } from './caller.ts'
 
 const env = { MANAGEMENT_KEYS: managementKeys }
@@ -124,4 +125,15 @@ test('without keys there is no API, and no description of one', async () => {
   for (const path of ['/v1/rooms', '/v1/nodes', '/v1.1/rooms/x', '/docs', '/docs/json']) {
     expect(await ask('GET', path), path).toMatchObject(error(404, 1001, 'Resource not found'))
   }
+})
+
+test('while the store is away nobody is let in by a header that may have been used, and it is said so', async () => {
+  const redis = await startRedis()
+  const node = await startNode({ env, redis: { url: redis.url } })
+  await redis.stop()
+  const ask = caller(node.url)
+  const away = error(503, 2001, 'Service unavailable')
+  const answers = await Promise.all([mauth(), `Bearer ${keys.service}`].map((header) => withHeader(header, ask)))
+  for (const answer of answers) expect(answer).toMatchObject(away)
+  expect(await withHeader('Bearer wrong', ask)).toMatchObject(refused)
 })
