@@ -3,19 +3,24 @@ import type { FastifyInstance } from 'fastify'
 import { type Logger, pino } from 'pino'
 import type { Server } from 'socket.io'
 import type { Config } from './config.ts'
+import { bearerOf } from './core/bearer.ts'
 import { Feeds } from './core/feeds.ts'
+import { iceServersFor } from './core/ice.ts'
 import { defaultPace, Lease, type LeasePace } from './core/lease.ts'
+import { Management } from './core/management.ts'
 import { Mesh } from './core/mesh.ts'
 import { dialectOf, type RoomId } from './core/model.ts'
 import { OpenRooms } from './core/open-rooms.ts'
 import type { Place } from './core/ports/places.ts'
 import type { Retention, State } from './core/ports/state.ts'
 import { Sessions } from './core/sessions.ts'
-import { readToken, writeToken } from './core/tokens.ts'
+import { writeToken } from './core/tokens.ts'
+import { httpApi } from './http/api.ts'
 import { health } from './http/health.ts'
 import { metrics as metricsRoute } from './http/metrics.ts'
 import { createHttp } from './http/server.ts'
-import { tokens } from './http/tokens.ts'
+import { tokens, type WriteToken } from './http/tokens.ts'
+import { loginTokens } from './identity/login-tokens.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { createMemoryState } from './state/memory/index.ts'
 import { connect } from './state/redis/connection.ts'
@@ -91,6 +96,8 @@ export function createApp(config: Config, parts: Parts = {}): App {
   }
   const gateServices = { sessions, metrics, log, maxMessageBytes: config.maxMessageBytes }
   const transport = new Transport(http.server, config, gateServices, adapter)
+  const readToken = loginTokens(config.keys, config.jwt)
+  const iceServers = (user: string, now: number) => iceServersFor(config.ice, user, now)
   const ephemeral = adapter ? clusterEphemeral(adapter.pub, adapter.key) : localEphemeral(transport.io)
   const openRooms = new OpenRooms(state.lobby, 'rooms', {
     tell: (rooms) => ephemeral.tell('/rooms', 'room_change', ...roomChangeOf(rooms)),
@@ -102,7 +109,8 @@ export function createApp(config: Config, parts: Parts = {}): App {
     state,
     media: new Mesh(state),
     openRooms,
-    readToken: (token, now) => readToken(config.keys, token, now),
+    readToken,
+    iceServers,
     anonymousDialects: config.anonymousDialects,
   })
   for (const dialect of Object.values(dialects)) transport.serve(dialect)
@@ -126,11 +134,25 @@ export function createApp(config: Config, parts: Parts = {}): App {
     },
   })
   metricsRoute(ops, metrics.registry, () => measurePresent(metrics, transport, sessions, feeds))
-  if (config.demo) {
-    tokens(http, (claims, host, secure) =>
-      writeToken(config.keys, claims, { host, secure }, Date.now() + config.tokenTtl * 1000),
-    )
-  }
+  if (config.managementKeys.length === 0) log.info('MANAGEMENT_KEYS is not set: there is no management API')
+  if (!config.mauthReplayCheck) log.warn('MAUTH_REPLAY_CHECK is off: whoever sees a signed header can use it again')
+  const issueToken: WriteToken = (claims, host, secure) =>
+    writeToken(config.keys, claims, { host, secure }, Date.now() + config.tokenTtl * 1000)
+  if (config.demo) tokens(http, issueToken)
+  httpApi(http, {
+    state,
+    management: new Management(state, sessions),
+    writeToken: issueToken,
+    announce: (text) => transport.io.of('/rooms').emit('announcement', text),
+    userOf: bearerOf(config.keys, state, readToken),
+    iceServers,
+    authority: {
+      keys: config.managementKeys,
+      replayCheck: config.mauthReplayCheck,
+      firstUse: (mark, seconds) => state.oversight.firstUse(mark, seconds),
+    },
+    version,
+  })
 
   let closing: Promise<void> | undefined
   const close = async () => {

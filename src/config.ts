@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { networkInterfaces } from 'node:os'
 import { type Static, type TSchema, Type } from 'typebox'
 import { Value } from 'typebox/value'
+import type { IceServer } from './core/ice.ts'
+import { IceServers } from './protocol/session.ts'
 
 /** Every option, once: its name, type, default and meaning. `signalbox config` and README's table are made from it. */
 
@@ -38,6 +40,19 @@ const Schema = Type.Object({
   ANONYMOUS_DIALECTS: Type.Optional(
     text('of exchanger, rooms, p2p, separated by commas: those that may be used without a token; `none` = none'),
   ),
+  MANAGEMENT_KEYS: Type.Optional(
+    text('`id:key,…` for the management API; several keys of one id while one is replaced. Unset: the API is off'),
+  ),
+  MAUTH_REPLAY_CHECK: Type.Enum(['on', 'off'], {
+    default: 'on',
+    description:
+      'off: a signed MAuth header may be used again, at any time, as with OWT; for clients with wrong clocks',
+  }),
+  JWKS_URL: Type.Optional(
+    text('public keys of whoever else makes login tokens (RS256, ES256, EdDSA)', { pattern: '^https?://' }),
+  ),
+  JWT_AUDIENCE: Type.Optional(text('what `aud` of a JWT must be or name; unset: it is not looked at')),
+  JWT_ISSUER: Type.Optional(text('what `iss` of a JWT must be; unset: it is not looked at')),
   TOKEN_TTL: seconds('how long a login token is good, seconds', 180, 1),
   TICKET_TTL: seconds('how long a reconnection ticket is good, seconds', 600, 1),
   RECONNECT_WINDOW: seconds('how long a lost participant keeps its place, seconds; 0 = leaves at once', 60),
@@ -46,6 +61,12 @@ const Schema = Type.Object({
   DRAIN_SECONDS: seconds('SIGTERM: over how long clients are moved to other nodes, seconds', 20),
   CORS_ORIGINS: Type.Optional(text('origins that may connect, separated by commas; `*` = any')),
   MAX_MESSAGE_BYTES: count('one client message, bytes', 65536, 256),
+  ICE_SERVERS: Type.Optional(text('JSON, RTCIceServer[]: given to every client')),
+  TURN_URLS: Type.Optional(
+    text('`turn:` and `turns:` addresses, separated by commas, for which clients get time-limited credentials'),
+  ),
+  TURN_SECRET: Type.Optional(text("coturn's `static-auth-secret`. Required with TURN_URLS")),
+  TURN_TTL: count('how long TURN credentials are good, seconds', 86_400, 1),
   LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
     default: 'info',
     description: 'pino',
@@ -57,7 +78,7 @@ const Schema = Type.Object({
 type Options = Static<typeof Schema>
 
 /** Names whose values are never printed. */
-const secrets = new Set(['SIGNALBOX_SECRET'])
+const secrets = new Set(['SIGNALBOX_SECRET', 'MANAGEMENT_KEYS', 'TURN_SECRET', 'ICE_SERVERS'])
 
 /** What differs in production, or is made anew for every process. */
 const derivedDefaults: { [name: string]: string } = {
@@ -66,6 +87,7 @@ const derivedDefaults: { [name: string]: string } = {
   ANONYMOUS_DIALECTS: 'all in development, none in production',
   CORS_ORIGINS: '`*` in development, none in production',
   DEMO: 'true in development',
+  ICE_SERVERS: 'Google’s public STUN in development, `[]` in production',
 }
 
 /** The dialects that have no login of their own. */
@@ -83,6 +105,11 @@ export type Config = {
   nodeUrl: string
   keys: [string, ...string[]]
   anonymousDialects: AnonymousDialect[]
+  /** Several may have the same id. */
+  managementKeys: { id: string; key: string }[]
+  mauthReplayCheck: boolean
+  jwt: { jwksUrl?: string; audience?: string; issuer?: string }
+  ice: { servers: IceServer[]; turn?: { urls: string[]; secret: string; ttl: number } }
   tokenTtl: number
   ticketTtl: number
   window: number
@@ -135,6 +162,8 @@ export function readConfig(environment: Environment): Config {
   if (!anonymous.every(isAnonymousDialect)) {
     mistakes.push(`ANONYMOUS_DIALECTS: expected some of ${anonymousDialects.join(', ')}, or none`)
   }
+  const managementKeys = readManagementKeys(options.MANAGEMENT_KEYS, production, mistakes)
+  const ice = readIce(options, production, mistakes)
   if (mistakes.length > 0) throw new ConfigError(mistakes)
 
   const [first = randomBytes(32).toString('hex'), ...rest] = keys
@@ -160,6 +189,14 @@ export function readConfig(environment: Environment): Config {
       options.ANONYMOUS_DIALECTS === undefined && !production
         ? [...anonymousDialects]
         : anonymous.filter(isAnonymousDialect),
+    managementKeys,
+    mauthReplayCheck: options.MAUTH_REPLAY_CHECK === 'on',
+    jwt: {
+      ...(options.JWKS_URL === undefined ? {} : { jwksUrl: options.JWKS_URL }),
+      ...(options.JWT_AUDIENCE === undefined ? {} : { audience: options.JWT_AUDIENCE }),
+      ...(options.JWT_ISSUER === undefined ? {} : { issuer: options.JWT_ISSUER }),
+    },
+    ice,
     tokenTtl: options.TOKEN_TTL,
     ticketTtl: options.TICKET_TTL,
     window: options.RECONNECT_WINDOW,
@@ -186,6 +223,7 @@ export function describeConfig(
     ANONYMOUS_DIALECTS: config.anonymousDialects.join(','),
     CORS_ORIGINS: config.corsOrigins.join(','),
     DEMO: String(config.demo),
+    ICE_SERVERS: JSON.stringify(config.ice.servers),
   }
   return Object.entries(Schema.properties).map(([name, schema]) => {
     const value = options[name as keyof Options]
@@ -222,6 +260,45 @@ function isNumeric(schema: TSchema): boolean {
 function numberOf(text: string): number | string {
   const number = text.trim() === '' ? Number.NaN : Number(text)
   return Number.isFinite(number) ? number : text
+}
+
+const shortestManagementKey = 16
+
+function readManagementKeys(value: string | undefined, production: boolean, mistakes: string[]) {
+  const keys = list(value).map((entry) => {
+    const [, id = '', key = ''] = /^([0-9A-Za-z_-]{1,64}):(.+)$/.exec(entry) ?? []
+    return { id, key }
+  })
+  if (keys.some(({ key }) => key === '')) mistakes.push('MANAGEMENT_KEYS: expected id:key,… (ids of 0-9A-Za-z_-)')
+  else if (production && keys.some(({ key }) => key.length < shortestManagementKey)) {
+    mistakes.push(`MANAGEMENT_KEYS: in production every key needs at least ${shortestManagementKey} characters`)
+  }
+  return keys
+}
+
+function readIce(options: Options, production: boolean, mistakes: string[]): Config['ice'] {
+  const { ICE_SERVERS, TURN_URLS, TURN_SECRET = '', TURN_TTL } = options
+  const servers = ICE_SERVERS === undefined ? undefined : parseJson(ICE_SERVERS)
+  const good = servers === undefined || Value.Check(IceServers, servers)
+  if (ICE_SERVERS !== undefined && (servers === undefined || !good)) {
+    mistakes.push('ICE_SERVERS: expected a JSON list of { urls, username?, credential? }')
+  }
+  const urls = list(TURN_URLS)
+  if (urls.some((url) => !/^turns?:[^/]/.test(url))) mistakes.push('TURN_URLS: expected turn: or turns: and a host')
+  if (urls.length > 0 && TURN_SECRET === '') mistakes.push('TURN_SECRET: required with TURN_URLS')
+  const fallback = production ? [] : [{ urls: 'stun:stun.l.google.com:19302' }]
+  return {
+    servers: servers !== undefined && good ? servers : fallback,
+    ...(urls.length > 0 ? { turn: { urls, secret: TURN_SECRET, ttl: TURN_TTL } } : {}),
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 function list(value: string | undefined): string[] {

@@ -1,7 +1,7 @@
 import { type Asked, writeOf } from './asked.ts'
 import { SignalError } from './errors.ts'
 import { newId } from './ids.ts'
-import type { Draft, Stream, Subscription } from './model.ts'
+import type { Draft, Permission, Stream, Subscription } from './model.ts'
 import type {
   MediaBackend,
   PublishRequest,
@@ -25,7 +25,7 @@ export class Mesh implements MediaBackend {
 
   async publish(asked: Asked, { tracks, data, attributes, transportId }: PublishRequest): Promise<SessionIds> {
     const { session, at } = asked
-    for (const { type } of tracks) if (!session.member.permission.publish[type]) throw new SignalError('unauthorized')
+    await this.#authorize(asked, 'publish', tracks)
     const id = newId()
     const transport = transportId ?? id
     const stream: Stream = {
@@ -81,7 +81,7 @@ export class Mesh implements MediaBackend {
 
   async subscribe(asked: Asked, { tracks, dataFrom, transportId }: SubscribeRequest): Promise<SessionIds> {
     const { session, at } = asked
-    for (const { type } of tracks) if (!session.member.permission.subscribe[type]) throw new SignalError('unauthorized')
+    await this.#authorize(asked, 'subscribe', tracks)
     const { owner, streams } = await sourcesOf(this.#state, session.room, tracks, dataFrom)
     const id = newId()
     const reply = { id, transportId: transportId ?? id }
@@ -138,6 +138,15 @@ export class Mesh implements MediaBackend {
         to: owner,
       })
     } else throw new SignalError('unauthorized')
+  }
+
+  /**
+   * Asks the store: management may have taken a permission away a moment ago, and been told that it is gone, before the
+   * room's feed has brought the news to this node.
+   */
+  async #authorize({ session }: Asked, what: keyof Permission, tracks: { type: Kind }[]): Promise<void> {
+    const { permission } = (await this.#state.oversight.member(session.room, session.id)) ?? session.member
+    if (tracks.some(({ type }) => !permission[what][type])) throw new SignalError('unauthorized')
   }
 
   async #updated(asked: Asked, subscription: Subscription, update: SubscriptionUpdate): Promise<Subscription> {

@@ -16,6 +16,8 @@ export type Member = {
   user: string
   role: string
   permission: Permission
+  /** How often the permission was changed: of two that are told, the one that was changed more often is the newer. */
+  changes?: number
   /** What a dialect keeps of a client, JSON: protocol version, nickname, what the client calls its user. */
   profile: { [name: string]: unknown }
 }
@@ -43,10 +45,12 @@ export type Draft = Omit<Entry, 'seq'>
 /**
  * What can be said in a room, in the words of the domain; each dialect puts it in its own.
  * `participant` and `drop` are written by the state itself, together with the change that they tell of.
+ * `permission` tells the node that serves a participant, not its client.
  */
 export type EntryEvent =
   | 'participant'
   | 'drop'
+  | 'permission'
   | 'text'
   | 'stream'
   | 'progress'
@@ -58,6 +62,8 @@ export type EntryEvent =
   | 'message'
 
 export type ParticipantNews = { action: 'join'; member: Member } | { action: 'leave'; member: Member }
+
+export type PermissionNews = { permission: Permission; changes: number }
 
 export type Track = {
   id: string
@@ -104,6 +110,8 @@ export type RoomOptions = {
   views: string[]
   /** Whether members are told of each other's coming and going, and of streams. */
   notifying: { participantActivities: boolean; streamChange: boolean }
+  /** What management keeps with a room and nothing here goes by: its name, OWT's settings for media. */
+  about?: { [field: string]: unknown }
 }
 
 const media = (audio: boolean, video: boolean): Media => ({ audio, video })

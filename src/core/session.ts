@@ -1,5 +1,5 @@
 import type { Feed } from './feed.ts'
-import type { Entry, Member, ParticipantNews, RoomId } from './model.ts'
+import type { Entry, Member, ParticipantNews, PermissionNews, RoomId } from './model.ts'
 import type { Connection } from './ports/connection.ts'
 import type { Place, Write } from './ports/places.ts'
 
@@ -50,6 +50,7 @@ export class Session {
     return this.#member.id
   }
 
+  /** As it stands now: management may change the permission at any time. */
   get member(): Member {
     return this.#member
   }
@@ -83,7 +84,13 @@ export class Session {
     this.#gone ||= isLeaveOf(entry, this.id)
     if (this.#gone) return
     if (entry.once && entry.seq <= this.#start.doubt) return
-    this.connection.deliver(entry, this.#aboard)
+    if (entry.event === 'permission') this.#permit(entry.data as PermissionNews)
+    else this.connection.deliver(entry, this.#aboard)
+  }
+
+  /** What is replayed may be older than what the place was taken with. */
+  #permit({ permission, changes }: PermissionNews): void {
+    if (changes > (this.#member.changes ?? 0)) this.#member = { ...this.#member, permission, changes }
   }
 
   lost(): void {

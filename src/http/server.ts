@@ -1,5 +1,6 @@
 import cors from '@fastify/cors'
-import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import { answerError } from './errors.ts'
 
 export type HttpOptions = {
   logger: FastifyBaseLogger
@@ -14,17 +15,15 @@ export function createHttp({ logger, corsOrigins, trustProxy = false }: HttpOpti
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: hops,
-    routerOptions: { ignoreTrailingSlash: true },
+    // a room's name may have 256 characters, and each may take nine in a URL
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 2400 },
     bodyLimit: 65536,
+    // what comes before any route: an address that cannot be decoded
+    frameworkErrors: (error, request, reply) => void answerError(error, request, reply),
     requestTimeout: 30_000,
   })
   app.register(cors, { origin: corsOrigins.includes('*') ? true : corsOrigins })
-  app.setErrorHandler((error: FastifyError, request, reply) => {
-    const status = error.statusCode ?? 500
-    if (status >= 500) request.log.error({ err: error }, 'request failed')
-    const message = status >= 500 ? 'Internal error' : error.message
-    return reply.code(status).send({ error: { code: error.code ?? status, message } })
-  })
+  app.setErrorHandler(answerError)
   app.setNotFoundHandler((_request, reply) =>
     reply.code(404).send({ error: { code: 1001, message: 'Resource not found' } }),
   )

@@ -9,7 +9,7 @@ import {
   SubscriptionRequest,
   SubscriptionRequestV1,
 } from './portal-media.ts'
-import { session } from './session.ts'
+import { IceServers, session } from './session.ts'
 
 /** Ids on the wire: no underscore, as in OWT. */
 const Id = Type.String({ pattern: '^[0-9a-zA-Z-]+$' })
@@ -26,6 +26,7 @@ const JoinResult = Type.Object({
   room: Type.Unknown(),
   reconnectionTicket: Type.String(),
   seq: Type.Integer(),
+  iceServers: Type.Optional(IceServers),
 })
 
 /** OWT Client-Portal protocol 1.2 (facts/owt.md 4). */

@@ -12,6 +12,15 @@ export const TicketAndSeq = Type.Object({
   seq: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
 })
 
+/** As WebRTC's RTCIceServer; the credentials of a TURN server end by themselves. */
+export const IceServers = Type.Array(
+  Type.Object({
+    urls: Type.Union([Type.String(), Type.Array(Type.String())]),
+    username: Type.Optional(Type.String()),
+    credential: Type.Optional(Type.String()),
+  }),
+)
+
 /** The session verbs, the same in every dialect (wire 2). */
 export const session = {
   relogin: {
@@ -25,6 +34,7 @@ export const session = {
         seq: Type.Integer(),
         complete: Type.Boolean(),
         room: Type.Optional(Type.Unknown()),
+        iceServers: Type.Optional(IceServers),
       }),
     ]),
   },

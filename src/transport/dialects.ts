@@ -4,7 +4,6 @@ import type { State } from '../core/ports/state.ts'
 import type { Sessions } from '../core/sessions.ts'
 import type { ServedDialect } from './dialect.ts'
 import { exchangerDialect } from './exchanger/index.ts'
-import type { IdentityServices } from './identity.ts'
 import { p2pDialect } from './p2p/index.ts'
 import { portalDialect } from './portal/index.ts'
 import type { PortalServices } from './portal/services.ts'
@@ -15,7 +14,8 @@ export type DialectServices = {
   state: State
   media: MediaBackend
   openRooms: OpenRooms
-  readToken: PortalServices['readToken'] & IdentityServices['readToken']
+  iceServers: PortalServices['iceServers']
+  readToken: PortalServices['readToken']
   /** The dialects that may be used without a token. */
   anonymousDialects: readonly string[]
 }

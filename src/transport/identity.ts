@@ -1,11 +1,11 @@
 import type { Socket } from 'socket.io'
 import { SignalError } from '../core/errors.ts'
 import { newId } from '../core/ids.ts'
+import type { ReadToken } from '../core/ports/identity.ts'
 import type { Claims } from '../core/tokens.ts'
 
 export type IdentityServices = {
-  /** @throws bad_token, token_signature, token_expired, unavailable */
-  readToken: (token: unknown, now: number) => Claims | Promise<Claims>
+  readToken: ReadToken
   /** Clients need no token (ANONYMOUS_DIALECTS). */
   anonymous: boolean
 }

@@ -2,6 +2,7 @@ import type { Lobby } from './lobby.ts'
 import type { Log, Wire } from './log.ts'
 import type { MediaStore } from './media-store.ts'
 import type { Nodes } from './nodes.ts'
+import type { Oversight } from './oversight.ts'
 import type { Places } from './places.ts'
 import type { Rooms } from './rooms.ts'
 
@@ -17,6 +18,7 @@ export interface State {
   rooms: Rooms
   lobby: Lobby
   nodes: Nodes
+  oversight: Oversight
   /** @throws unavailable */
   ping(): Promise<void>
   close(): Promise<void>

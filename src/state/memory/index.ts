@@ -3,6 +3,7 @@ import { MemoryLobby } from './lobby.ts'
 import { MemoryLog, MemoryWire } from './log.ts'
 import { MemoryMediaStore } from './media-store.ts'
 import { MemoryNodes } from './nodes.ts'
+import { MemoryOversight } from './oversight.ts'
 import { MemoryPlaces } from './places.ts'
 import { RoomTable } from './room.ts'
 import { MemoryRooms } from './rooms.ts'
@@ -10,6 +11,7 @@ import { MemoryRooms } from './rooms.ts'
 /** Everything in this process: one node, and what it knows ends with it. */
 export function createMemoryState(retention: Retention, now: () => number = Date.now): State {
   const table = new RoomTable(retention, now)
+  const nodes = new MemoryNodes(table)
   return {
     places: new MemoryPlaces(table),
     log: new MemoryLog(table),
@@ -17,7 +19,8 @@ export function createMemoryState(retention: Retention, now: () => number = Date
     media: new MemoryMediaStore(table),
     rooms: new MemoryRooms(table),
     lobby: new MemoryLobby(table),
-    nodes: new MemoryNodes(table),
+    nodes,
+    oversight: new MemoryOversight(table, nodes),
     ping: async () => {},
     close: async () => {},
   }

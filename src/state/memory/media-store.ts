@@ -30,14 +30,8 @@ export class MemoryMediaStore implements MediaStore {
 
   async removeStream(write: Write, id: string, told: Draft[]): Promise<void> {
     fenced(this.#table, write, (room) => {
-      if (!room.streams.delete(id)) throw new SignalError('no_such_stream')
       const at = told[0]?.at ?? this.#table.now()
-      for (const subscription of [...room.subscriptions.values()]) {
-        if (!subscription.streams.includes(id)) continue
-        room.subscriptions.delete(subscription.id)
-        if (room.members.has(subscription.subscriber))
-          this.#tell(room, [removed(subscription.id, subscription.subscriber, at)])
-      }
+      if (!removeStreamFrom(room, id, at, this.#table.retention)) throw new SignalError('no_such_stream')
       this.#tell(room, told)
     })
   }
@@ -88,6 +82,18 @@ export class MemoryMediaStore implements MediaStore {
   #tell(room: Room, told: Draft[]): void {
     for (const draft of told) room.say(draft, this.#table.retention)
   }
+}
+
+/** Takes out a stream and the subscriptions to it, and tells their subscribers. False if it was gone. */
+export function removeStreamFrom(room: Room, id: string, at: number, retention: Retention): boolean {
+  if (!room.streams.delete(id)) return false
+  for (const subscription of [...room.subscriptions.values()]) {
+    if (!subscription.streams.includes(id)) continue
+    room.subscriptions.delete(subscription.id)
+    if (room.members.has(subscription.subscriber))
+      room.say(removed(subscription.id, subscription.subscriber, at), retention)
+  }
+  return true
 }
 
 /** Takes out what a participant who left had published or subscribed to, and tells the others. */

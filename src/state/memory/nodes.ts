@@ -1,16 +1,19 @@
 import type { ParticipantId, RoomId } from '../../core/model.ts'
-import type { Nodes } from '../../core/ports/nodes.ts'
+import type { NodeInfo, Nodes } from '../../core/ports/nodes.ts'
 import type { RoomTable } from './room.ts'
 
 /** One process, so one node: it is never dead, and only the windows of participants run out. */
 export class MemoryNodes implements Nodes {
   readonly #table: RoomTable
+  /** As it said of itself last. */
+  info: NodeInfo | undefined
 
   constructor(table: RoomTable) {
     this.#table = table
   }
 
-  async beat(): Promise<boolean> {
+  async beat(info: NodeInfo): Promise<boolean> {
+    this.info = info
     return true
   }
 

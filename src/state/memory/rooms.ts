@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from 'node:util'
 import { defaultRoomOptions, type RoomId, type RoomOptions } from '../../core/model.ts'
-import type { Rooms } from '../../core/ports/rooms.ts'
+import type { FoundRoom, Rooms } from '../../core/ports/rooms.ts'
 import type { RoomTable } from './room.ts'
 
 export class MemoryRooms implements Rooms {
@@ -10,12 +11,18 @@ export class MemoryRooms implements Rooms {
   }
 
   async options(room: RoomId): Promise<RoomOptions> {
-    return structuredClone({ ...defaultRoomOptions, ...this.#table.find(room)?.options })
+    return this.#configured(room) ?? structuredClone(defaultRoomOptions)
   }
 
   async configure(id: RoomId, options: Partial<RoomOptions>): Promise<void> {
     const room = this.#table.make(id)
     room.options = structuredClone({ ...room.options, ...options })
+  }
+
+  async replace(id: RoomId, before: RoomOptions | undefined, after: RoomOptions): Promise<boolean> {
+    if (!isDeepStrictEqual(this.#configured(id), before)) return false
+    this.#table.make(id).options = structuredClone(after)
+    return true
   }
 
   async remove(id: RoomId): Promise<void> {
@@ -25,6 +32,23 @@ export class MemoryRooms implements Rooms {
     this.#table.tidy(id)
   }
 
+  async find(id: RoomId): Promise<FoundRoom | undefined> {
+    const configured = this.#configured(id)
+    const members = this.#table.find(id)?.members.size ?? 0
+    return configured || members > 0 ? { id, members, ...(configured ? { configured } : {}) } : undefined
+  }
+
+  async list(start: number, limit: number): Promise<{ rooms: FoundRoom[]; more: boolean }> {
+    const ids = [...this.#table.entries()].map(([id]) => id).toSorted()
+    const found = await Promise.all(ids.slice(start, start + limit).map((id) => this.find(id)))
+    return { rooms: found.flatMap((room) => room ?? []), more: start + limit < ids.length }
+  }
+
   /** `due` of the nodes tidies rooms away here. */
   async prune(): Promise<void> {}
+
+  #configured(id: RoomId): RoomOptions | undefined {
+    const options = this.#table.find(id)?.options
+    return options && structuredClone({ ...defaultRoomOptions, ...options })
+  }
 }

@@ -6,6 +6,7 @@ import { RedisLobby } from './lobby.ts'
 import { RedisLog } from './log.ts'
 import { RedisMediaStore } from './media-store.ts'
 import { RedisNodes } from './nodes.ts'
+import { RedisOversight } from './oversight.ts'
 import { RedisPlaces } from './places.ts'
 import { RedisRooms } from './rooms.ts'
 import { type Observe, Scripts } from './scripts.ts'
@@ -31,6 +32,7 @@ export function createRedisState(
     rooms: new RedisRooms(scripts, keys),
     lobby: new RedisLobby(scripts, keys),
     nodes: new RedisNodes(scripts, keys, retention),
+    oversight: new RedisOversight(scripts, keys, retention),
     ping: async () => {
       if (client.status !== 'ready') throw new SignalError('unavailable')
       await scripts.timed('ping', () => client.ping())

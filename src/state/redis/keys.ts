@@ -41,6 +41,10 @@ export function keysOf(prefix: string) {
     waiting: `${prefix}:waiting`,
     /** zset: room → last use */
     rooms: `${prefix}:rooms`,
+    /** zset: the same rooms, all with the same score, so that they are in the order of their ids */
+    names: `${prefix}:names`,
+    /** string, expiring: something that may be used once */
+    once: (mark: string) => `${prefix}:once:${mark}`,
   }
 }
 

@@ -41,6 +41,7 @@ export class RedisNodes implements Nodes {
         Promise.all([
           this.#scripts.client.sadd(this.#keys.nodeRooms(node), ...some),
           this.#scripts.client.zadd(this.#keys.rooms, ...some.flatMap((room) => [now, room])),
+          this.#scripts.client.zadd(this.#keys.names, ...some.flatMap((room) => [0, room])),
         ]),
       )
     }

@@ -1,5 +1,5 @@
 import { defaultRoomOptions, type RoomId, type RoomOptions } from '../../core/model.ts'
-import type { Rooms } from '../../core/ports/rooms.ts'
+import type { FoundRoom, Rooms } from '../../core/ports/rooms.ts'
 import type { Keys } from './keys.ts'
 import type { Scripts } from './scripts.ts'
 
@@ -13,26 +13,33 @@ export class RedisRooms implements Rooms {
   }
 
   async options(room: RoomId): Promise<RoomOptions> {
-    const text = await this.#scripts.timed('options', () => this.#scripts.client.hget(this.#keys.room(room), 'options'))
-    return { ...structuredClone(defaultRoomOptions), ...(text === null ? {} : JSON.parse(text)) }
+    return (await this.#configured(room)) ?? structuredClone(defaultRoomOptions)
   }
 
   async configure(room: RoomId, changes: Partial<RoomOptions>): Promise<void> {
-    const options = { ...(await this.options(room)), ...changes }
-    const { participantActivities, streamChange } = options.notifying
-    const key = this.#keys.room(room)
-    await this.#scripts.timed('configure', async () => {
-      await this.#scripts.client.hset(key, {
-        options: JSON.stringify(options),
+    for (;;) {
+      const before = await this.#configured(room)
+      if (await this.replace(room, before, { ...(before ?? defaultRoomOptions), ...changes })) return
+    }
+  }
+
+  async replace(room: RoomId, before: RoomOptions | undefined, after: RoomOptions): Promise<boolean> {
+    const { participantActivities, streamChange } = after.notifying
+    await this.#list(room)
+    const replaced = await this.#scripts.run(
+      'configure',
+      [this.#keys.room(room)],
+      [
+        before ? JSON.stringify(before) : '',
+        JSON.stringify(after),
         // what scripts read, so that they decode nothing
-        participantLimit: options.participantLimit,
-        inputLimit: options.inputLimit,
-        quiet: participantActivities ? 0 : 1,
-        quietStreams: streamChange ? 0 : 1,
-      })
-      await this.#scripts.client.persist(key)
-      await this.#scripts.client.zadd(this.#keys.rooms, Date.now(), room)
-    })
+        after.participantLimit,
+        after.inputLimit,
+        participantActivities ? 0 : 1,
+        streamChange ? 0 : 1,
+      ],
+    )
+    return replaced === 1
   }
 
   async remove(room: RoomId): Promise<void> {
@@ -40,15 +47,49 @@ export class RedisRooms implements Rooms {
     await this.#scripts.run('unconfigure', [keys.room(room), keys.members(room), keys.log(room)], [])
   }
 
+  async find(id: RoomId): Promise<FoundRoom | undefined> {
+    const [configured, members] = await Promise.all([
+      this.#configured(id),
+      this.#scripts.timed('members', () => this.#scripts.client.hlen(this.#keys.members(id))),
+    ])
+    return configured || members > 0 ? { id, members, ...(configured ? { configured } : {}) } : undefined
+  }
+
+  async list(start: number, limit: number): Promise<{ rooms: FoundRoom[]; more: boolean }> {
+    const ids = await this.#scripts.timed('list', () =>
+      this.#scripts.client.zrange(this.#keys.names, `${start}`, `${start + limit}`),
+    )
+    const found = await Promise.all(ids.slice(0, limit).map((id) => this.find(id)))
+    return { rooms: found.flatMap((room) => room ?? []), more: ids.length > limit }
+  }
+
   async prune(age: number, limit: number): Promise<void> {
+    const { client } = this.#scripts
     const reply = (await this.#scripts.run('due', [this.#keys.rooms], [age * 1000, limit])) as string[]
     for (let index = 0; index < reply.length; index += 2) {
       const [room, seen] = [reply[index] ?? '', reply[index + 1] ?? '']
       await this.#scripts.timed('prune', async () => {
-        if (await this.#scripts.client.exists(this.#keys.room(room))) {
-          await this.#scripts.client.zadd(this.#keys.rooms, 'XX', Date.now(), room)
-        } else await this.#scripts.run('forget', [this.#keys.rooms], [room, seen])
+        if (await client.exists(this.#keys.room(room))) {
+          await client.zadd(this.#keys.rooms, 'XX', Date.now(), room)
+        } else if (await this.#scripts.run('forget', [this.#keys.rooms], [room, seen])) {
+          await client.zrem(this.#keys.names, room) // one that is used again meanwhile is listed again by its node
+        }
       })
     }
+  }
+
+  async #configured(room: RoomId): Promise<RoomOptions | undefined> {
+    const text = await this.#scripts.timed('options', () => this.#scripts.client.hget(this.#keys.room(room), 'options'))
+    return text === null ? undefined : JSON.parse(text)
+  }
+
+  /** Before the room is there: a name too many on the list does no harm. */
+  async #list(room: RoomId): Promise<void> {
+    await this.#scripts.timed('list', () =>
+      Promise.all([
+        this.#scripts.client.zadd(this.#keys.rooms, Date.now(), room),
+        this.#scripts.client.zadd(this.#keys.names, 0, room),
+      ]),
+    )
   }
 }

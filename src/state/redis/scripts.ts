@@ -25,6 +25,9 @@ const keyCounts = {
   forget: 1,
   enlist: 2,
   unconfigure: 3,
+  configure: 1,
+  permit: 4,
+  oversee: 6,
 } as const
 
 export type ScriptName = keyof typeof keyCounts

@@ -15,10 +15,11 @@ import { words } from './words.ts'
 
 /** The WebRTC signal exchanger on `/exchanger` (wire 3, seeds/004). */
 export function exchangerDialect(services: ExchangerServices): ServedDialect {
-  const { sessions } = services
+  const { sessions, iceServers } = services
   const requests = serveTable(exchanger, {
     ...sessionVerbs({
       sessions,
+      iceServers,
       dialect: 'exchanger',
       snapshot: ({ id }, { roster }) => ({ id, users: usersBut(id, roster.members) }),
     }),

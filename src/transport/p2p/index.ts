@@ -11,9 +11,9 @@ import { words } from './words.ts'
 
 /** OWT's P2P server on `/p2p` (wire 3, facts/owt.md 10). */
 export function p2pDialect(services: P2pServices): ServedDialect {
-  const { sessions } = services
+  const { sessions, iceServers } = services
   const requests = serveTable(p2p, {
-    ...sessionVerbs({ sessions, dialect: 'p2p', snapshot: (session) => ({ uid: uidOf(session) }) }),
+    ...sessionVerbs({ sessions, iceServers, dialect: 'p2p', snapshot: (session) => ({ uid: uidOf(session) }) }),
     authentication: authentication(services),
     'owt-message': owtMessage(services),
   })

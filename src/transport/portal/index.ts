@@ -52,9 +52,10 @@ export function portalDialect(services: PortalServices): ServedDialect {
 }
 
 /** A participant who is back speaks the version in which it logged in. */
-function sessionServicesOf({ sessions }: PortalServices): SessionServices {
+function sessionServicesOf({ sessions, iceServers }: PortalServices): SessionServices {
   return {
     sessions,
+    iceServers,
     dialect: 'portal',
     restored: (connection, { member }) => {
       connection.version = versionOf(member)

@@ -1,11 +1,12 @@
 import { SignalError } from '../../core/errors.ts'
 import type { portal } from '../../protocol/portal.ts'
 import type { Handlers } from '../dialect.ts'
+import { iceOf } from '../ice.ts'
 import type { PortalServices } from './services.ts'
 import { type PortalVersion, portalVersions } from './versions.ts'
 
 /** Checks in OWT's order: protocol, SDK, user agent, then the token and the room (facts/owt.md 1.4). */
-export function login({ sessions, readToken }: PortalServices): Handlers<typeof portal>['login'] {
+export function login({ sessions, readToken, iceServers }: PortalServices): Handlers<typeof portal>['login'] {
   return async ({ connection, at }, info) => {
     const { protocol, userAgent, token } = fields(info)
     const version = versionOf(protocol)
@@ -14,9 +15,11 @@ export function login({ sessions, readToken }: PortalServices): Handlers<typeof 
     if (!isFilled(type) || !isFilled(sdkVersion)) throw new SignalError('bad_user_agent')
 
     const profile = { protocol: version, sdk: type.slice(0, 64) }
-    const entered = await sessions.login(connection, 'portal', readToken(token, at), profile, at)
+    const entered = await sessions.login(connection, 'portal', await readToken(token, at), profile, at)
     connection.version = version
-    return { reply: portalVersions[version].joinResult(entered), session: entered.session }
+    const { session } = entered
+    const reply = portalVersions[version].joinResult(entered)
+    return { reply: { ...reply, ...iceOf(iceServers(session.member.user, at)) }, session }
   }
 }
 

@@ -1,6 +1,6 @@
 import { type Member, type RoomId, type RoomOptions, type Roster, roomName, type Stream } from '../../core/model.ts'
 import type { LoggedIn } from '../../core/sessions.ts'
-import { streamInfo, streamInfoV10, streamInfoV11 } from './stream-info.ts'
+import { streamInfo, streamInfoV10, streamInfoV11 } from '../../protocol/portal-stream.ts'
 
 /** `legacy`: the protocol is absent from the login. */
 export type PortalVersion = 'legacy' | '1.0' | '1.1' | '1.2'

@@ -2,25 +2,28 @@ import { type Roster, roomName } from '../../core/model.ts'
 import type { Session } from '../../core/session.ts'
 import type { rooms } from '../../protocol/rooms.ts'
 import type { Handlers } from '../dialect.ts'
+import { iceOf } from '../ice.ts'
 import { identify } from '../identity.ts'
 import { membersOf } from './room.ts'
 import type { RoomsServices } from './services.ts'
 
 /** Into a room, and out of the one before. Entering the room that one is in changes nothing. */
 export function enterRoom(services: RoomsServices): Handlers<typeof rooms>['enter_room'] {
-  const { sessions, state, openRooms } = services
+  const { sessions, state, openRooms, iceServers } = services
   return async ({ connection, session: standing, at }, asked) => {
     const name = (typeof asked === 'string' ? asked : asked.payload).trim()
     if (standing && roomName(standing.room) === name) {
       const roster = await state.places.roster(standing.room)
       const ticket = await sessions.refresh(standing, at)
-      return { reply: replyOf(standing, roster, ticket, standing.cursor), session: standing }
+      const ice = iceOf(iceServers(standing.member.user, at))
+      return { reply: { ...replyOf(standing, roster, ticket, standing.cursor), ...ice }, session: standing }
     }
     const claims = await identify(services, connection.socket, name, at)
     const entered = await sessions.login(connection, 'rooms', claims, { ...connection.profile }, at)
     const { session, roster, ticket, seq } = entered
     await openRooms.changed(session.room) // so that who is told of it by the ack's receiver finds it in the list
-    return { reply: replyOf(session, roster, ticket, seq), session }
+    const ice = iceOf(iceServers(session.member.user, at))
+    return { reply: { ...replyOf(session, roster, ticket, seq), ...ice }, session }
   }
 }
 

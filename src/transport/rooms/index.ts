@@ -19,10 +19,11 @@ import { words } from './words.ts'
 
 /** Chat and calls on `/rooms` (wire 3, seeds/001). */
 export function roomsDialect(services: RoomsServices): ServedDialect {
-  const { sessions } = services
+  const { sessions, iceServers } = services
   const requests = serveTable(table, {
     ...sessionVerbs({
       sessions,
+      iceServers,
       dialect: 'rooms',
       restored: (connection, { member: { profile } }) => void Object.assign(connection.profile, profile),
       snapshot: ({ id, room }, { roster }) => ({

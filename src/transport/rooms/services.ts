@@ -1,7 +1,13 @@
 import type { OpenRooms } from '../../core/open-rooms.ts'
 import type { State } from '../../core/ports/state.ts'
 import type { Sessions } from '../../core/sessions.ts'
+import type { IceServers } from '../ice.ts'
 import type { IdentityServices } from '../identity.ts'
 
 /** What the handlers of rooms work with. */
-export type RoomsServices = IdentityServices & { sessions: Sessions; state: State; openRooms: OpenRooms }
+export type RoomsServices = IdentityServices & {
+  sessions: Sessions
+  state: State
+  openRooms: OpenRooms
+  iceServers: IceServers
+}

@@ -1,6 +1,7 @@
 import { Value } from 'typebox/value'
 import { type session, TicketAndSeq } from '../../protocol/session.ts'
 import type { Handlers } from '../dialect.ts'
+import { iceOf } from '../ice.ts'
 import type { SessionServices } from './services.ts'
 
 /** A string for a string: OWT's JavaScript SDK breaks on the documented object (facts/owt.md 9). */
@@ -9,6 +10,7 @@ export function relogin({
   dialect,
   restored,
   snapshot,
+  iceServers,
 }: SessionServices): Handlers<typeof session>['relogin'] {
   return async ({ connection, at }, asked) => {
     const object = Value.Check(TicketAndSeq, asked) ? asked : undefined
@@ -17,6 +19,6 @@ export function relogin({
     restored?.(connection, session)
     if (!object) return { reply: ticket, session, from }
     const room = standing && { room: snapshot(session, standing) }
-    return { reply: { ticket, seq, complete, ...room }, session, from }
+    return { reply: { ticket, seq, complete, ...room, ...iceOf(iceServers(session.member.user, at)) }, session, from }
   }
 }

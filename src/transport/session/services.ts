@@ -1,10 +1,12 @@
 import type { Session } from '../../core/session.ts'
 import type { ReloggedIn, Sessions } from '../../core/sessions.ts'
 import type { Connection } from '../connection.ts'
+import type { IceServers } from '../ice.ts'
 
 /** What the session verbs work with, and what differs between dialects. */
 export type SessionServices = {
   sessions: Sessions
+  iceServers: IceServers
   /** As in tickets and room ids. */
   dialect: string
   /** A participant is back on a connection that knows nothing of it yet. */

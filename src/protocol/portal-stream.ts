@@ -1,4 +1,4 @@
-import type { Stream, Track } from '../../core/model.ts'
+import type { Stream, Track } from '../core/model.ts'
 
 /** What clients expect to read of a mesh track; what is really sent is agreed between the two sides. */
 const formats = {

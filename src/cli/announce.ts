@@ -1,0 +1,12 @@
+import { apiUsage, readApiArgs } from './api.ts'
+import type { Command } from './command.ts'
+
+export const announce: Command = {
+  usage: `TEXT ${apiUsage}`,
+  does: 'tells everyone who is connected to /rooms',
+  async run(args, shell) {
+    const { client, given } = readApiArgs(args, shell, ['TEXT'])
+    await client.ask('POST', '/v1/announcements', { text: given.TEXT })
+    client.say('announced', { announced: given.TEXT })
+  },
+}

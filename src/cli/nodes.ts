@@ -1,0 +1,12 @@
+import { apiUsage, readApiArgs } from './api.ts'
+import type { Command } from './command.ts'
+
+export const nodes: Command = {
+  usage: apiUsage,
+  does: 'the nodes of a cluster that live',
+  async run(args, shell) {
+    const { client } = readApiArgs(args, shell, [])
+    const found = (await client.ask('GET', '/v1/nodes')) as object[]
+    client.show(found, ['id', 'url', 'version', 'connections'])
+  },
+}

@@ -1,0 +1,24 @@
+import { apiUsage, readApiArgs } from './api.ts'
+import type { Command } from './command.ts'
+
+type Media = { audio: boolean; video: boolean }
+type Participant = { id: string; permission: { publish: Media; subscribe: Media } }
+
+export const participants: Command = {
+  usage: `ROOM ${apiUsage}`,
+  does: 'who is in a room',
+  async run(args, shell) {
+    const { client, given, values } = readApiArgs(args, shell, ['ROOM'])
+    const path = `/v1/rooms/${encodeURIComponent(given.ROOM)}/participants`
+    const found = (await client.ask('GET', path)) as Participant[]
+    const rows = values.json === true ? found : found.map(readable)
+    client.show(rows, ['id', 'user', 'role', 'publish', 'subscribe'])
+  },
+}
+
+function readable(participant: Participant) {
+  const { publish, subscribe } = participant.permission
+  return { ...participant, publish: kinds(publish), subscribe: kinds(subscribe) }
+}
+
+const kinds = ({ audio, video }: Media) => [audio ? 'audio' : [], video ? 'video' : []].flat().join('+') || '–'

@@ -1,0 +1,18 @@
+/** Rows of objects as lines of text: a heading, and columns as wide as their widest cell; the last one is left ragged. */
+export function table(rows: object[], columns: string[]): string[] {
+  const cells = rows.map((row) => columns.map((column) => cellOf(Reflect.get(row, column))))
+  const lines = [columns.map((column) => column.toUpperCase()), ...cells]
+  const widths = columns.map((_, index) => Math.max(...lines.map((line) => line[index]?.length ?? 0)))
+  return lines.map((line) =>
+    line
+      .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
+}
+
+/** Names come from strangers: what would move the cursor of a terminal is not printed. */
+function cellOf(value: unknown): string {
+  const text = typeof value === 'object' ? JSON.stringify(value) : String(value ?? '')
+  return text.replace(/\p{Cc}/gu, '�')
+}

@@ -1,0 +1,35 @@
+import { SignalError } from './errors.ts'
+import type { Keyring } from './keyring.ts'
+import { roomIdOf } from './model.ts'
+import type { ReadToken } from './ports/identity.ts'
+import type { State } from './ports/state.ts'
+import { readTicket } from './tickets.ts'
+
+const dialects = ['portal', 'exchanger', 'rooms', 'p2p']
+
+/**
+ * Whose login token or reconnection ticket it is, without using it up; undefined: nobody's. A ticket is good only as long
+ * as its participant is in the room.
+ * @throws unavailable
+ */
+export function bearerOf(keys: Keyring, state: State, readToken: ReadToken) {
+  const ofTicket = async (dialect: string, text: string, now: number) => {
+    const { roomId, participantId } = readTicket(keys, dialect, text, now)
+    return (await state.oversight.member(roomIdOf(dialect, roomId), participantId))?.user
+  }
+  return async (text: string, now: number): Promise<string | undefined> => {
+    const readings = [
+      ...dialects.map((dialect) => () => ofTicket(dialect, text, now)),
+      async () => (await readToken(text, now)).user,
+    ]
+    for (const read of readings) {
+      try {
+        const user = await read()
+        if (user !== undefined) return user
+      } catch (error) {
+        if (!(error instanceof SignalError) || error.code === 'unavailable') throw error
+      }
+    }
+    return undefined
+  }
+}

@@ -1,0 +1,117 @@
+import { SignalError } from './errors.ts'
+import { newId } from './ids.ts'
+import {
+  type Draft,
+  defaultRoomOptions,
+  type Member,
+  type ParticipantId,
+  type Permission,
+  type RoomId,
+  type RoomOptions,
+  type Stream,
+} from './model.ts'
+import type { FoundRoom } from './ports/rooms.ts'
+import type { State } from './ports/state.ts'
+import type { Sessions } from './sessions.ts'
+
+type Kind = 'audio' | 'video'
+export type StreamStatus = { kind: Kind; status: 'active' | 'inactive' }
+
+/** What an operator or a backend may do with rooms and those in them, on whichever node that is. */
+export class Management {
+  readonly #state: State
+  readonly #sessions: Sessions
+
+  constructor(state: State, sessions: Sessions) {
+    this.#state = state
+    this.#sessions = sessions
+  }
+
+  /** False if it is configured already. */
+  createRoom(room: RoomId, options: Partial<RoomOptions>): Promise<boolean> {
+    return this.#state.rooms.replace(room, undefined, { ...defaultRoomOptions, ...options })
+  }
+
+  /** Changes what is configured; a room that was only made by joining is configured from then on. */
+  async changeRoom(room: RoomId, change: (before: RoomOptions) => RoomOptions): Promise<FoundRoom | undefined> {
+    for (;;) {
+      const found = await this.#state.rooms.find(room)
+      if (!found) return undefined
+      const configured = change(found.configured ?? structuredClone(defaultRoomOptions))
+      if (await this.#state.rooms.replace(room, found.configured, configured)) return { ...found, configured }
+    }
+  }
+
+  /** Takes back what was configured and drops everyone who is in it. */
+  async removeRoom(room: RoomId, now: number): Promise<void> {
+    await this.#state.rooms.remove(room)
+    const { members } = await this.#state.places.roster(room)
+    for (const { id } of members) await this.#sessions.drop(room, id, now)
+  }
+
+  /**
+   * Counts from the participant's next request on; what it publishes already stays.
+   * Undefined: there is no such participant.
+   */
+  async permit(
+    room: RoomId,
+    id: ParticipantId,
+    change: (before: Permission) => Permission,
+    now: number,
+  ): Promise<Member | undefined> {
+    for (;;) {
+      const before = await this.#state.oversight.member(room, id)
+      if (!before) return undefined
+      const permission = change(before.permission)
+      const changes = (before.changes ?? 0) + 1
+      const after: Member = { ...before, permission, changes }
+      const told: Draft = { at: now, event: 'permission', data: { permission, changes }, to: id }
+      if (await this.#state.oversight.changeMember(room, before, after, told)) return after
+    }
+  }
+
+  drop(room: RoomId, id: ParticipantId, now: number): Promise<boolean> {
+    return this.#sessions.drop(room, id, now)
+  }
+
+  /** Undefined: there is no such stream. @throws no_such_track */
+  async controlStream(room: RoomId, id: string, wanted: StreamStatus[], now: number): Promise<Stream | undefined> {
+    for (;;) {
+      const [before] = await this.#state.media.streams(room, [id])
+      if (!before) return undefined
+      const after = wanted.reduce(withStatus, before)
+      const news = wanted.map(({ kind, status }) => ({
+        id,
+        status: 'update',
+        data: { field: `${kind}.status`, value: status },
+      }))
+      const told = await this.#streamNews(room, news, now)
+      if (await this.#state.oversight.changeStream(room, before, after, told)) return after
+    }
+  }
+
+  /** False if there was no such stream. */
+  async removeStream(room: RoomId, id: string, now: number): Promise<boolean> {
+    const told = await this.#streamNews(room, [{ id, status: 'remove' }], now)
+    return this.#state.oversight.removeStream(room, id, now, told)
+  }
+
+  /** A message from outside to everyone, or to one. Resolves to its seq. @throws no_such_participant */
+  say(room: RoomId, { event, data, to }: { event: string; data?: unknown; to?: ParticipantId }, now: number) {
+    const draft: Draft = { at: now, event: 'message', data: { event, data: data ?? null } }
+    return this.#state.log.announce(room, to === undefined ? draft : { ...draft, to })
+  }
+
+  async #streamNews(room: RoomId, news: object[], at: number): Promise<Draft[]> {
+    const { notifying } = await this.#state.rooms.options(room)
+    return notifying.streamChange ? news.map((data) => ({ at, event: 'stream', data })) : []
+  }
+}
+
+function withStatus(stream: Stream, { kind, status }: StreamStatus): Stream {
+  if (!stream.tracks.some(({ type }) => type === kind)) throw new SignalError('no_such_track')
+  return { ...stream, tracks: stream.tracks.map((track) => (track.type === kind ? { ...track, status } : track)) }
+}
+
+/** As OWT's database makes them: 24 hexadecimal digits. */
+export const newRoomName = (): string => newId().slice(0, 24)

@@ -1,0 +1,18 @@
+import type { Draft, Member, ParticipantId, RoomId, Stream } from '../model.ts'
+import type { NodeInfo } from './nodes.ts'
+
+/**
+ * What management does over the heads of the participants: its writes are fenced by what they expect to find, not by
+ * an owner. A change resolves to false if things are no longer as `before` (then look and try again).
+ */
+export interface Oversight {
+  member(room: RoomId, id: ParticipantId): Promise<Member | undefined>
+  changeMember(room: RoomId, before: Member, after: Member, told: Draft): Promise<boolean>
+  changeStream(room: RoomId, before: Stream, after: Stream, told: Draft[]): Promise<boolean>
+  /** Takes the subscriptions to it along and tells their subscribers. False if it was gone. */
+  removeStream(room: RoomId, id: string, at: number, told: Draft[]): Promise<boolean>
+  /** Nodes whose lease has not run out, by id. */
+  nodes(): Promise<NodeInfo[]>
+  /** True the first time within so many seconds. */
+  firstUse(mark: string, seconds: number): Promise<boolean>
+}

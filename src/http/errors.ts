@@ -1,0 +1,63 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import type { TLocalizedValidationError } from 'typebox/error'
+import { type ErrorCode, SignalError } from '../core/errors.ts'
+import { complaintOf } from '../protocol/complaint.ts'
+import { apiCodes } from '../protocol/management.ts'
+
+/** A refusal with its HTTP status and one of OWT's codes. */
+export class ApiError extends Error {
+  readonly statusCode: number
+  readonly apiCode: number
+
+  constructor(statusCode: number, code: keyof typeof apiCodes, message: string) {
+    super(message)
+    this.name = 'ApiError'
+    this.statusCode = statusCode
+    this.apiCode = apiCodes[code]
+  }
+}
+
+/** What was sent is not what the route takes. `path` is that of the first thing that is wrong. */
+export class InvalidRequest extends ApiError {
+  readonly path: string
+
+  constructor(errors: readonly TLocalizedValidationError[]) {
+    super(400, 'badRequest', complaintOf(errors))
+    this.path = errors[0]?.instancePath ?? ''
+  }
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** OWT's words for whatever is wrong with the body, by the place that is. */
+    invalid?: (path: string) => string
+  }
+}
+
+/** Refusals of the core that a request over HTTP can meet. */
+const refusals: { [code in ErrorCode]?: () => ApiError } = {
+  unavailable: () => new ApiError(503, 'internal', 'Service unavailable'),
+  no_such_participant: () => new ApiError(404, 'participant', 'Participant not found'),
+  no_such_track: () => new ApiError(400, 'badRequest', 'The stream has no such track'),
+  bad_request: () => new ApiError(400, 'badRequest', 'Invalid request body'),
+}
+
+/** Every answer that is no success, as `{ error: { code, message } }`. What is our fault is logged, and not told. */
+export function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { statusCode, apiCode, message } = told(error, request)
+  if (statusCode >= 500) request.log.error({ err: error }, 'request failed')
+  return reply.code(statusCode).send({ error: { code: apiCode, message } })
+}
+
+function told(error: FastifyError, request: FastifyRequest): ApiError {
+  if (error instanceof InvalidRequest) {
+    const { invalid } = request.routeOptions.config
+    return invalid ? new ApiError(400, 'badRequest', invalid(error.path)) : error
+  }
+  if (error instanceof ApiError) return error
+  if (error instanceof SignalError) return refusals[error.code]?.() ?? new ApiError(500, 'internal', 'Internal error')
+  const status = error.statusCode ?? 500
+  if (status >= 500) return new ApiError(status, 'internal', 'Internal error')
+  const unreadable = error.code === 'FST_ERR_CTP_INVALID_JSON_BODY' || error.code === 'FST_ERR_CTP_EMPTY_JSON_BODY'
+  return new ApiError(status, 'badRequest', unreadable ? 'Failed to parse JSON body' : error.message)
+}

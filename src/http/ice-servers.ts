@@ -1,0 +1,34 @@
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import type { FastifyInstance } from 'fastify'
+import type { IceServer } from '../core/ice.ts'
+import { ErrorBody } from '../protocol/management.ts'
+import { IceServers } from '../protocol/session.ts'
+import { ApiError } from './errors.ts'
+
+export type IceServices = {
+  /** Who has a login token or a reconnection ticket that is good; undefined: nobody. @throws unavailable */
+  userOf: (credential: string, now: number) => Promise<string | undefined>
+  iceServers: (user: string, now: number) => IceServer[]
+}
+
+/** `GET /v1/ice-servers`: for clients, so it takes what they have; a login token is not used up by it. */
+export function iceServers(app: FastifyInstance, { userOf, iceServers }: IceServices): void {
+  const schema = {
+    tags: ['clients'],
+    summary:
+      'RTCIceServer[], with time-limited TURN credentials, for the bearer of a login token or reconnection ticket',
+    security: [{ participant: [] }],
+    response: { 200: IceServers, '4xx': ErrorBody, '5xx': ErrorBody },
+  }
+  app.withTypeProvider<TypeBoxTypeProvider>().get('/v1/ice-servers', { schema }, async ({ headers }, reply) => {
+    const now = Date.now()
+    const [, credential] = /^Bearer (\S+)$/i.exec(headers.authorization ?? '') ?? []
+    const user = credential === undefined ? undefined : await userOf(credential, now)
+    if (user === undefined) {
+      reply.header('www-authenticate', 'Bearer')
+      throw new ApiError(401, 'unauthenticated', 'A login token or reconnection ticket is needed')
+    }
+    reply.header('cache-control', 'no-store')
+    return iceServers(user, now)
+  })
+}

@@ -1,0 +1,50 @@
+import type { FastifyInstance, FastifySchemaCompiler } from 'fastify'
+import type { TSchema } from 'typebox'
+import { Compile } from 'typebox/compile'
+import { ApiError, InvalidRequest } from './errors.ts'
+
+/** How deep a body may nest: far above any of ours, far below what recursion and Lua's JSON can take. */
+const deepest = 32
+
+/**
+ * Bodies are taken as they are: no type is converted, nothing is left out in silence. A body may be absent whatever its
+ * type says, as OWT's REST client sends `text/plain` on calls without one (facts/owt.md 8).
+ */
+export function strictJson(app: FastifyInstance): void {
+  app.setValidatorCompiler(compile)
+  const parse = app.getDefaultJsonParser('error', 'error')
+  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body.trim() === '') done(null, undefined)
+    else parse(request, body, done)
+  })
+  app.addContentTypeParser<string>('text/plain', { parseAs: 'string' }, async (_request: unknown, body: string) =>
+    body === '' ? undefined : body,
+  )
+  app.addHook('preValidation', async ({ body }) => {
+    if (isTooDeep(body)) throw new ApiError(400, 'badRequest', 'The body is nested too deeply')
+  })
+}
+
+const compile: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
+  const validator = Compile(schema)
+  return (given: unknown) => {
+    const value = httpPart === 'querystring' ? withNumbers(given) : given
+    return validator.Check(value) ? { value } : { error: new InvalidRequest(validator.Errors(value)) }
+  }
+}
+
+/** A query has only texts. */
+function withNumbers(query: unknown): unknown {
+  const entries = Object.entries(query ?? {})
+  return Object.fromEntries(entries.map(([name, text]) => [name, /^\d{1,9}$/.test(String(text)) ? Number(text) : text]))
+}
+
+/** Without recursion. */
+function isTooDeep(body: unknown): boolean {
+  let level: unknown[] = [body]
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > deepest) return true
+    level = level.flatMap((value) => (typeof value === 'object' && value !== null ? Object.values(value) : []))
+  }
+  return false
+}

@@ -1,0 +1,60 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { ApiError } from '../errors.ts'
+import { idOfKey, isSigned, type ManagementKey, parseMAuth, timestampWindow } from './mauth.ts'
+
+export type Authority = {
+  keys: readonly ManagementKey[]
+  /** False: a signed header may be used again, and at any time. */
+  replayCheck: boolean
+  /** True the first time within so many seconds, on any node. */
+  firstUse: (mark: string, seconds: number) => Promise<boolean>
+}
+
+/** Who asks. `user` and `role` are those that an MAuth header was signed with: OWT's tokens are made out to them. */
+export type Caller = { id: string; user?: string; role?: string }
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    caller: Caller | undefined
+  }
+}
+
+const realm = 'MAuth realm="http://marte3.dit.upm.es"'
+
+/** OWT's answer to whatever is wrong with who asks; what it is, is not told. */
+const refuse = () => new ApiError(401, 'unauthenticated', `WWW-Authenticate: ${realm}`)
+
+/** Runs before a body is read. @throws 401, 503 (the store that remembers headers is away) */
+export function authorize(authority: Authority) {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const header = request.headers.authorization ?? ''
+    const caller = /^Bearer /i.test(header)
+      ? fromBearer(authority, header.slice('Bearer '.length))
+      : await fromMAuth(authority, header, Date.now())
+    if (!caller) {
+      reply.header('www-authenticate', `${realm}, Bearer`)
+      throw refuse()
+    }
+    request.caller = caller
+  }
+}
+
+/** The key itself (wire 4). */
+function fromBearer({ keys }: Authority, key: string): Caller | undefined {
+  const id = idOfKey(keys, key)
+  return id === undefined ? undefined : { id }
+}
+
+async function fromMAuth(authority: Authority, header: string, now: number): Promise<Caller | undefined> {
+  const mauth = parseMAuth(header)
+  if (!mauth || !isSigned(authority.keys, mauth)) return undefined
+  const { id, timestamp, signature, username, role } = mauth
+  if (authority.replayCheck) {
+    if (Math.abs(now - Number(timestamp)) > timestampWindow) return undefined
+    // the signature covers the nonce and the time: to remember it is to remember both, and only what a key signed
+    const seconds = (2 * timestampWindow) / 1000 + 1
+    if (!(await authority.firstUse(`mauth:${id}:${signature}`, seconds))) return undefined
+  }
+  if (username === undefined || role === undefined) return { id }
+  return { id, user: Buffer.from(username, 'base64').toString(), role }
+}

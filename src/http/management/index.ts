@@ -1,0 +1,36 @@
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import type { FastifyInstance } from 'fastify'
+import { streamInfoV10, streamInfoV11 } from '../../protocol/portal-stream.ts'
+import { announcements } from './announcements.ts'
+import type { ApiServices, WriteStream } from './api.ts'
+import { type Authority, authorize } from './authorize.ts'
+import { messages } from './messages.ts'
+import { nodes } from './nodes.ts'
+import { participants } from './participants.ts'
+import { rooms } from './rooms.ts'
+import { streams } from './streams.ts'
+import { tokens } from './tokens.ts'
+
+/** `/v1` and `/v1.1` tell streams in the media format of the client protocol of that name (facts/owt.md 8). */
+const versions: { [prefix: string]: WriteStream } = { '/v1': streamInfoV10, '/v1.1': streamInfoV11 }
+
+/** The management API: OWT's REST, and what stands beyond it (wire 4). Only for who has a key. */
+export function management(app: FastifyInstance, services: ApiServices, authority: Authority): void {
+  for (const [prefix, writeStream] of Object.entries(versions)) {
+    app.register(
+      async (scope) => {
+        scope.decorateRequest('caller', undefined)
+        scope.addHook('onRequest', authorize(authority))
+        const api = scope.withTypeProvider<TypeBoxTypeProvider>()
+        rooms(api, services)
+        participants(api, services)
+        streams(api, services, writeStream)
+        tokens(api, services)
+        messages(api, services)
+        announcements(api, services)
+        nodes(api, services)
+      },
+      { prefix },
+    )
+  }
+}

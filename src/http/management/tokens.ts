@@ -1,0 +1,31 @@
+import { Type } from 'typebox'
+import { roomName } from '../../core/model.ts'
+import { TokenRequest } from '../../protocol/management.ts'
+import { ApiError } from '../errors.ts'
+import { type Api, type ApiServices, failures, RoomParams, roomIdAt } from './api.ts'
+
+export function tokens(api: Api, services: ApiServices): void {
+  api.post(
+    '/rooms/:room/tokens',
+    {
+      config: { invalid: () => 'Name or role not valid' },
+      schema: {
+        tags: ['tokens'],
+        summary: 'A login token for one use, as text',
+        params: RoomParams,
+        body: TokenRequest,
+        response: { 200: Type.String(), ...failures },
+      },
+    },
+    async ({ params, body, caller, host, protocol }, reply) => {
+      const room = roomName(await roomIdAt(services, params.room))
+      // a signed name and role go before those of the body, as in OWT
+      const { user = body.user, role = body.role } = caller ?? {}
+      if (user === '' || user.length > 256 || role.length > 64) {
+        throw new ApiError(400, 'badRequest', 'Name or role not valid')
+      }
+      const token = services.writeToken({ room, user, role }, host, protocol === 'https')
+      return reply.type('text/plain').send(token)
+    },
+  )
+}

@@ -1,0 +1,127 @@
+import { createHash } from 'node:crypto'
+import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose'
+import { type ErrorCode, SignalError } from '../core/errors.ts'
+import type { Keyring } from '../core/keyring.ts'
+import type { Claims } from '../core/tokens.ts'
+
+export type JwtConfig = {
+  /** Where the public keys of another issuer are; unset: only tokens signed with our own secret are taken. */
+  jwksUrl?: string
+  audience?: string
+  issuer?: string
+}
+
+type Verify = (token: string, now: number) => Promise<JWTPayload>
+
+/** Clocks may be apart this far, seconds. */
+const tolerance = 5
+/** A token is remembered until it expires; nobody can ask us to remember one for ever. */
+const longestLife = 366 * 24 * 3600
+
+export function isJwt(token: unknown): token is string {
+  return typeof token === 'string' && /^[\w-]+\.[\w-]+\.[\w-]*$/.test(token)
+}
+
+/**
+ * Login tokens that a backend makes without asking us: a JWT (RFC 7519) with `room`, `sub`, `role`, `exp`, perhaps `nbf`
+ * and `jti`. The algorithm decides which keys are looked at, never the other way round: HS256 is checked with our secrets
+ * only, RS256, ES256 and EdDSA with the public keys only; anything else, `none` first of all, is refused (RFC 8725 3.1).
+ * @throws bad_token, token_signature, token_expired, unavailable (the public keys cannot be had)
+ */
+export function jwtReader(keys: Keyring, config: JwtConfig): (token: string, now: number) => Promise<Claims> {
+  const verify: { [algorithm: string]: Verify } = { HS256: withSecrets(keys, config), ...withPublicKeys(config) }
+  return async (token, now) => {
+    const { alg } = headerOf(token)
+    const check = typeof alg === 'string' && Object.hasOwn(verify, alg) ? verify[alg] : undefined
+    if (!check) throw new SignalError('token_signature')
+    const payload = await check(token, now).catch((error: unknown) => {
+      throw refusalOf(error)
+    })
+    return claimsOf(payload, token, now)
+  }
+}
+
+function withSecrets(keys: Keyring, config: JwtConfig): Verify {
+  const secrets = keys.map((key) => new TextEncoder().encode(key))
+  return async (token, now) => {
+    const options = { ...optionsOf(config, now), algorithms: ['HS256'] }
+    const attempts = await Promise.allSettled(secrets.map((secret) => jwtVerify(token, secret, options)))
+    const verified = attempts.find((attempt) => attempt.status === 'fulfilled')
+    if (verified) return verified.value.payload
+    const reasons = attempts.flatMap((attempt) => (attempt.status === 'rejected' ? [attempt.reason] : []))
+    // the key that signed has the most to say
+    throw reasons.find((reason) => !(reason instanceof errors.JWSSignatureVerificationFailed)) ?? reasons[0]
+  }
+}
+
+function withPublicKeys(config: JwtConfig): { [algorithm: string]: Verify } {
+  if (config.jwksUrl === undefined) return {}
+  const keySet = createRemoteJWKSet(new URL(config.jwksUrl), { timeoutDuration: 4000 })
+  const verifyWith =
+    (...algorithms: string[]): Verify =>
+    async (token, now) =>
+      (await jwtVerify(token, keySet, { ...optionsOf(config, now), algorithms })).payload
+  return { RS256: verifyWith('RS256'), ES256: verifyWith('ES256'), EdDSA: verifyWith('EdDSA', 'Ed25519') }
+}
+
+function optionsOf({ audience, issuer }: JwtConfig, now: number) {
+  return {
+    currentDate: new Date(now),
+    clockTolerance: tolerance,
+    requiredClaims: ['exp'],
+    ...(audience === undefined ? {} : { audience }),
+    ...(issuer === undefined ? {} : { issuer }),
+  }
+}
+
+function headerOf(token: string): { alg?: unknown } {
+  try {
+    const header: unknown = JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString())
+    if (typeof header === 'object' && header !== null) return header
+  } catch {
+    // said below
+  }
+  throw new SignalError('bad_token', 'Invalid token header')
+}
+
+/** Said to whoever asks, so it does not tell which part of a secret was right. */
+function refusalOf(error: unknown): SignalError {
+  const refuse = (code: ErrorCode, detail = '') => new SignalError(code, detail, { cause: error })
+  if (error instanceof errors.JWTExpired) return refuse('token_expired')
+  if (error instanceof errors.JWTClaimValidationFailed) return refuse('bad_token', `Invalid token: ${error.claim}`)
+  if (error instanceof errors.JWTInvalid) return refuse('bad_token', 'Invalid token')
+  const ours = [
+    errors.JWSSignatureVerificationFailed,
+    errors.JOSEAlgNotAllowed,
+    errors.JOSENotSupported,
+    errors.JWSInvalid,
+    errors.JWKSNoMatchingKey,
+    errors.JWKSMultipleMatchingKeys,
+  ]
+  if (ours.some((kind) => error instanceof kind)) return refuse('token_signature')
+  return refuse('unavailable')
+}
+
+function claimsOf(payload: JWTPayload, token: string, now: number): Claims {
+  const { exp = 0, jti } = payload
+  if (exp * 1000 > now + longestLife * 1000) throw new SignalError('bad_token', 'Invalid token: exp')
+  if (jti !== undefined && (typeof jti !== 'string' || jti === '')) {
+    throw new SignalError('bad_token', 'Invalid token: jti')
+  }
+  // without an id, what was signed is one; the signature itself may be written in more than one way
+  const mark = jti === undefined ? token.slice(0, token.lastIndexOf('.')) : JSON.stringify([payload.iss ?? '', jti])
+  return {
+    tokenId: `jwt-${createHash('sha256').update(mark).digest('hex')}`,
+    room: textOf(payload, 'room', 256),
+    user: textOf(payload, 'sub', 256),
+    role: textOf(payload, 'role', 64),
+    notAfter: exp * 1000,
+  }
+}
+
+function textOf(payload: JWTPayload, name: string, longest: number): string {
+  const value = payload[name]
+  const good = typeof value === 'string' && value !== '' && value.length <= longest && !/\p{Surrogate}/u.test(value)
+  if (!good) throw new SignalError('bad_token', `Invalid token: ${name}`)
+  return value
+}

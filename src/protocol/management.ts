@@ -1,0 +1,196 @@
+import { type Static, Type } from 'typebox'
+
+/** The management API on HTTP: OWT's REST (facts/owt.md 8), and what stands beyond it (wire 4). */
+
+const closed = { additionalProperties: false } as const
+
+/** The codes of `{ error: { code, message } }`, those of OWT. */
+export const apiCodes = {
+  notFound: 1001,
+  room: 1003,
+  stream: 1004,
+  participant: 1005,
+  unauthenticated: 1101,
+  forbidden: 1102,
+  badRequest: 1201,
+  internal: 2001,
+} as const
+
+export const ErrorBody = Type.Object(
+  { error: Type.Object({ code: Type.Integer({ description: 'one of OWT’s' }), message: Type.String() }) },
+  { title: 'Error' },
+)
+
+const Media = Type.Object({ audio: Type.Boolean(), video: Type.Boolean() }, closed)
+const Permission = Type.Object({ publish: Media, subscribe: Media }, closed)
+const Limit = Type.Integer({ minimum: -1, maximum: 1_000_000, description: '-1: none' })
+
+/** What signaling goes by; the rest is kept and given back. */
+const roomFields = {
+  name: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
+  participantLimit: Type.Optional(Limit),
+  inputLimit: Type.Optional(Limit),
+  roles: Type.Optional(
+    Type.Array(
+      Type.Object({ role: Type.String({ minLength: 1, maxLength: 64 }), publish: Media, subscribe: Media }, closed),
+      { maxItems: 64 },
+    ),
+  ),
+  views: Type.Optional(
+    Type.Array(Type.Object({ label: Type.String({ minLength: 1, maxLength: 64 }) }), { maxItems: 64 }),
+  ),
+  notifying: Type.Optional(
+    Type.Object(
+      { participantActivities: Type.Optional(Type.Boolean()), streamChange: Type.Optional(Type.Boolean()) },
+      closed,
+    ),
+  ),
+  mediaIn: Type.Optional(Type.Unknown({ description: 'kept for OWT’s clients, and not used' })),
+  mediaOut: Type.Optional(Type.Unknown({ description: 'as mediaIn' })),
+  transcoding: Type.Optional(Type.Unknown({ description: 'as mediaIn' })),
+  selectActiveAudio: Type.Optional(Type.Unknown({ description: 'as mediaIn' })),
+  enableBandwidthAdaptation: Type.Optional(Type.Unknown({ description: 'as mediaIn' })),
+  sip: Type.Optional(Type.Unknown({ description: 'as mediaIn' })),
+}
+
+const RoomName = Type.String({ pattern: '^[0-9a-zA-Z_-]{1,256}$', description: 'the name that tokens give' })
+
+/** Some settings of a room. `_id`, `id` and `participants` may be there, as a room that was read has them. */
+export const RoomChanges = Type.Object(
+  {
+    ...roomFields,
+    _id: Type.Optional(Type.Unknown()),
+    id: Type.Optional(Type.Unknown()),
+    participants: Type.Optional(Type.Unknown()),
+  },
+  closed,
+)
+export type RoomChanges = Static<typeof RoomChanges>
+
+export const NewRoom = Type.Object(
+  {
+    name: Type.String({ minLength: 1, maxLength: 256 }),
+    _id: Type.Optional(RoomName),
+    options: Type.Optional(Type.Object({ ...roomFields, _id: Type.Optional(RoomName) }, closed)),
+  },
+  closed,
+)
+
+export const RoomBody = Type.Object(
+  {
+    _id: Type.String({
+      description: 'the name that tokens give; `dialect:name` for a room of another dialect than portal',
+    }),
+    id: Type.String(),
+    name: Type.String(),
+    participantLimit: Limit,
+    inputLimit: Limit,
+    roles: Type.Array(Type.Object({ role: Type.String(), publish: Media, subscribe: Media })),
+    views: Type.Array(Type.Object({ label: Type.String() }, { additionalProperties: true })),
+    notifying: Type.Object({ participantActivities: Type.Boolean(), streamChange: Type.Boolean() }),
+    participants: Type.Integer({ description: 'how many there are' }),
+  },
+  { title: 'Room', additionalProperties: true },
+)
+export type RoomBody = Static<typeof RoomBody>
+
+/** JSON Patch (RFC 6902). */
+export const PatchOperation = Type.Object(
+  {
+    op: Type.Enum(['add', 'remove', 'replace', 'move', 'copy', 'test']),
+    path: Type.String({ maxLength: 1024 }),
+    from: Type.Optional(Type.String({ maxLength: 1024 })),
+    value: Type.Optional(Type.Unknown()),
+  },
+  closed,
+)
+export type PatchOperation = Static<typeof PatchOperation>
+
+export const RoomPatch = Type.Union([Type.Array(PatchOperation, { minItems: 1, maxItems: 64 }), RoomChanges])
+
+export const TokenRequest = Type.Object({
+  user: Type.String({ minLength: 1, maxLength: 256 }),
+  role: Type.String({ minLength: 1, maxLength: 64 }),
+  preference: Type.Optional(Type.Unknown({ description: 'OWT’s {isp, region}; any node serves any room here' })),
+  domain: Type.Optional(Type.Unknown()),
+})
+
+export const ParticipantBody = Type.Object(
+  { id: Type.String(), user: Type.String(), role: Type.String(), permission: Permission },
+  { title: 'Participant' },
+)
+
+const replace = Type.Enum(['replace'])
+export const ParticipantPatch = Type.Array(
+  Type.Union([
+    Type.Object(
+      { op: replace, path: Type.Enum(['/permission/publish', '/permission/subscribe']), value: Media },
+      closed,
+    ),
+    Type.Object(
+      {
+        op: replace,
+        path: Type.Enum([
+          '/permission/publish/audio',
+          '/permission/publish/video',
+          '/permission/subscribe/audio',
+          '/permission/subscribe/video',
+        ]),
+        value: Type.Boolean(),
+      },
+      closed,
+    ),
+  ]),
+  { minItems: 1, maxItems: 64 },
+)
+export type ParticipantPatch = Static<typeof ParticipantPatch>
+
+export const StreamBody = Type.Object(
+  { id: Type.String(), type: Type.String(), media: Type.Unknown(), data: Type.Unknown(), info: Type.Unknown() },
+  { title: 'Stream' },
+)
+export type StreamBody = Static<typeof StreamBody>
+
+/** Nothing is mixed here, so there are no views to add to and no layout. */
+export const StreamPatch = Type.Array(
+  Type.Object(
+    {
+      op: replace,
+      path: Type.Enum(['/media/audio/status', '/media/video/status']),
+      value: Type.Enum(['active', 'inactive']),
+    },
+    closed,
+  ),
+  { minItems: 1, maxItems: 64 },
+)
+export type StreamPatch = Static<typeof StreamPatch>
+
+/** Names that Socket.IO keeps for itself: to emit one of them is an error (socket.io, RESERVED_EVENTS). */
+const reserved = 'connect|connect_error|disconnect|disconnecting|newListener|removeListener'
+
+export const RoomMessage = Type.Object(
+  {
+    event: Type.String({ pattern: `^(?!(?:${reserved})$)[\\w.:/ -]{1,128}$`, description: 'what members get it as' }),
+    data: Type.Optional(Type.Unknown()),
+    to: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 128, description: 'a participant’s id; unset: everyone' }),
+    ),
+  },
+  closed,
+)
+
+export const Announcement = Type.Object({ text: Type.String({ minLength: 1, maxLength: 4096 }) }, closed)
+
+export const NodeBody = Type.Object(
+  { id: Type.String(), url: Type.String(), version: Type.String(), connections: Type.Integer() },
+  { title: 'Node' },
+)
+
+const whole = (most: number) => Type.Optional(Type.Integer({ minimum: 1, maximum: most }))
+
+/** `page` counts from 1. */
+export const Paging = Type.Object({ page: whole(1_000_000), per_page: whole(1000) })
+export type Paging = Static<typeof Paging>
+
+/** How many rooms one answer has at most when `per_page` does not say. */
+export const defaultPage = 1000

@@ -1,0 +1,63 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Draft, Member, ParticipantId, RoomId, Stream } from '../../core/model.ts'
+import type { NodeInfo } from '../../core/ports/nodes.ts'
+import type { Oversight } from '../../core/ports/oversight.ts'
+import { removeStreamFrom } from './media-store.ts'
+import type { MemoryNodes } from './nodes.ts'
+import type { RoomTable } from './room.ts'
+
+export class MemoryOversight implements Oversight {
+  readonly #table: RoomTable
+  readonly #nodes: MemoryNodes
+  /** What was used → until when that is remembered, the oldest first. */
+  readonly #used = new Map<string, number>()
+
+  constructor(table: RoomTable, nodes: MemoryNodes) {
+    this.#table = table
+    this.#nodes = nodes
+  }
+
+  async member(room: RoomId, id: ParticipantId): Promise<Member | undefined> {
+    return structuredClone(this.#table.find(room)?.members.get(id))
+  }
+
+  async changeMember(name: RoomId, before: Member, after: Member, told: Draft): Promise<boolean> {
+    const room = this.#table.find(name)
+    if (!room || !isDeepStrictEqual(room.members.get(before.id), before)) return false
+    room.members.set(after.id, structuredClone(after))
+    room.say(told, this.#table.retention)
+    return true
+  }
+
+  async changeStream(name: RoomId, before: Stream, after: Stream, told: Draft[]): Promise<boolean> {
+    const room = this.#table.find(name)
+    if (!room || !isDeepStrictEqual(room.streams.get(before.id), before)) return false
+    room.streams.set(after.id, structuredClone(after))
+    for (const draft of told) room.say(draft, this.#table.retention)
+    return true
+  }
+
+  async removeStream(name: RoomId, id: string, at: number, told: Draft[]): Promise<boolean> {
+    const room = this.#table.find(name)
+    const { retention } = this.#table
+    if (!room || !removeStreamFrom(room, id, at, retention)) return false
+    for (const draft of told) room.say(draft, retention)
+    return true
+  }
+
+  async nodes(): Promise<NodeInfo[]> {
+    return this.#nodes.info ? [{ ...this.#nodes.info }] : []
+  }
+
+  async firstUse(mark: string, seconds: number): Promise<boolean> {
+    const now = this.#table.now()
+    for (const [old, until] of this.#used) {
+      if (until > now) break
+      this.#used.delete(old)
+    }
+    if ((this.#used.get(mark) ?? 0) > now) return false
+    this.#used.delete(mark) // so that it goes to the end
+    this.#used.set(mark, now + seconds * 1000)
+    return true
+  }
+}

@@ -1,0 +1,21 @@
+-- Management changes a stream, or takes it out with the subscriptions to it, and the room is told.
+-- KEYS room log feed streams subscriptions members
+-- ARGV id expected value (both empty: it goes) at body...
+-- Returns 1, or 0 if it is not as expected, or gone.
+local room, log, feed, streams, subscriptions, members = unpack(KEYS)
+local id, expected, value, at = unpack(ARGV)
+
+if value ~= '' then
+  if redis.call('HGET', streams, id) ~= expected then return 0 end
+  redis.call('HSET', streams, id, value)
+else
+  if redis.call('HDEL', streams, id) == 0 then return 0 end
+  local ended = take(subscriptions, function(subscription) return contains(subscription.streams, id) end)
+  for _, subscription in ipairs(ended) do
+    if redis.call('HEXISTS', members, subscription.subscriber) == 1 then
+      say(room, log, feed, subscription_removed(at, subscription.id, subscription.subscriber))
+    end
+  end
+end
+for index = 5, #ARGV do say(room, log, feed, ARGV[index]) end
+return 1

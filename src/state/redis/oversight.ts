@@ -1,0 +1,84 @@
+import type { Draft, Member, ParticipantId, RoomId, Stream } from '../../core/model.ts'
+import type { NodeInfo } from '../../core/ports/nodes.ts'
+import type { Oversight } from '../../core/ports/oversight.ts'
+import type { Retention } from '../../core/ports/state.ts'
+import { bodyOf } from './draft.ts'
+import type { Keys } from './keys.ts'
+import type { Scripts } from './scripts.ts'
+
+export class RedisOversight implements Oversight {
+  readonly #scripts: Scripts
+  readonly #keys: Keys
+  readonly #retention: Retention
+
+  constructor(scripts: Scripts, keys: Keys, retention: Retention) {
+    this.#scripts = scripts
+    this.#keys = keys
+    this.#retention = retention
+  }
+
+  async member(room: RoomId, id: ParticipantId): Promise<Member | undefined> {
+    const text = await this.#scripts.timed('member', () => this.#scripts.client.hget(this.#keys.members(room), id))
+    return text === null ? undefined : JSON.parse(text)
+  }
+
+  async changeMember(room: RoomId, before: Member, after: Member, told: Draft): Promise<boolean> {
+    const keys = this.#keys
+    const changed = await this.#scripts.run(
+      'permit',
+      [keys.room(room), keys.members(room), keys.log(room), keys.feed(room)],
+      [before.id, JSON.stringify(before), JSON.stringify(after), bodyOf(told)],
+    )
+    return changed === 1
+  }
+
+  changeStream(room: RoomId, before: Stream, after: Stream, told: Draft[]): Promise<boolean> {
+    return this.#oversee(room, [before.id, JSON.stringify(before), JSON.stringify(after), 0], told)
+  }
+
+  removeStream(room: RoomId, id: string, at: number, told: Draft[]): Promise<boolean> {
+    return this.#oversee(room, [id, '', '', at], told)
+  }
+
+  async nodes(): Promise<NodeInfo[]> {
+    const { client } = this.#scripts
+    return this.#scripts.timed('nodes', async () => {
+      const [[seconds, micros], scores] = await Promise.all([
+        client.time() as Promise<[number | string, number | string]>,
+        client.zrange(this.#keys.nodes, '0', '-1', 'WITHSCORES'),
+      ])
+      const oldest = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000) - this.#retention.lease * 1000
+      const alive = scores.filter((_, index) => index % 2 === 0 && Number(scores[index + 1]) > oldest).toSorted()
+      const infos = await Promise.all(alive.map((id) => client.hgetall(this.#keys.node(id))))
+      return alive.map((id, index) => infoOf(id, infos[index]))
+    })
+  }
+
+  async firstUse(mark: string, seconds: number): Promise<boolean> {
+    const answer = await this.#scripts.timed('once', () =>
+      this.#scripts.client.set(this.#keys.once(mark), '', 'EX', seconds, 'NX'),
+    )
+    return answer === 'OK'
+  }
+
+  async #oversee(room: RoomId, args: (string | number)[], told: Draft[]): Promise<boolean> {
+    const keys = this.#keys
+    const changed = await this.#scripts.run(
+      'oversee',
+      [
+        keys.room(room),
+        keys.log(room),
+        keys.feed(room),
+        keys.streams(room),
+        keys.subscriptions(room),
+        keys.members(room),
+      ],
+      [...args, ...told.map(bodyOf)],
+    )
+    return changed === 1
+  }
+}
+
+function infoOf(id: string, { url = '', version = '', connections = '0' }: { [field: string]: string } = {}): NodeInfo {
+  return { id, url, version, connections: Number(connections) }
+}

@@ -1,0 +1,9 @@
+import type { IceServer } from '../core/ice.ts'
+
+/** Fresh for a user; `now` is ms since the epoch. */
+export type IceServers = (user: string, now: number) => IceServer[]
+
+/** Acks have them where there are any; OWT's SDKs pass over what they do not know. */
+export function iceOf(iceServers: IceServer[]): { iceServers?: IceServer[] } {
+  return iceServers.length > 0 ? { iceServers } : {}
+}

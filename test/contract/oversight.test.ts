@@ -1,0 +1,205 @@
+import { describe, expect, test } from 'vitest'
+import { newId } from '../../src/core/ids.ts'
+import { type Draft, defaultRoomOptions, type Member, roomIdOf } from '../../src/core/model.ts'
+import { createMemoryState } from '../../src/state/memory/index.ts'
+import { redisUrl } from '../support/redis.ts'
+import { at, type Contract, contractOf, text } from './bench.ts'
+import { redisFactory } from './redis-factory.ts'
+import { camera, streamNews, subscriptionRemoved, viewing } from './samples.ts'
+
+describe('memory', () => {
+  const contract = contractOf(async (retention) => {
+    const state = createMemoryState(retention)
+    return { state, close: () => state.close() }
+  }, {})
+  describeOversight(contract)
+  describeListing(contract)
+})
+
+describe('redis', () => {
+  const contract = contractOf(
+    redisFactory(() => ({ urls: [redisUrl()], mode: 'standalone' })),
+    { shared: true },
+  )
+  describeOversight(contract)
+  describeListing(contract)
+})
+
+/** What management does over the heads of the participants: `Oversight`. */
+function describeOversight({ open, fresh }: Contract): void {
+  const mute = (member: Member): Member => ({
+    ...member,
+    permission: { ...member.permission, publish: { audio: false, video: false } },
+    changes: (member.changes ?? 0) + 1,
+  })
+  const news = (member: Member): Draft => ({
+    at,
+    event: 'permission',
+    data: { permission: member.permission, changes: member.changes },
+    to: member.id,
+  })
+
+  test('a member is found by its id, as it stands', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    expect(await bench.other.oversight.member(bench.room, seated.id)).toEqual(seated.member)
+    expect(await bench.state.oversight.member(bench.room, newId())).toBeUndefined()
+    expect(await bench.state.oversight.member(bench.anotherRoom().room, seated.id)).toBeUndefined()
+  })
+
+  test('a changed member is told, listed, and handed to who takes the place', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    const after = mute(seated.member)
+    expect(await bench.other.oversight.changeMember(bench.room, seated.member, after, news(after))).toBe(true)
+    expect(await bench.log(1)).toEqual([{ seq: 2, ...news(after) }])
+    expect((await bench.state.places.roster(bench.room)).members).toEqual([after])
+    expect((await bench.resume(seated)).member).toEqual(after)
+  })
+
+  test('of two who change a member at once, one has to look again', async () => {
+    const bench = await open()
+    const { member } = await bench.join()
+    const after = mute(member)
+    const attempts = [bench.state, bench.other].map(({ oversight }) =>
+      oversight.changeMember(bench.room, member, after, news(after)),
+    )
+    expect((await Promise.all(attempts)).toSorted()).toEqual([false, true])
+    expect(await bench.log(1)).toHaveLength(1)
+  })
+
+  test('a member that is gone is not changed, and nobody is told', async () => {
+    const bench = await open()
+    const { member, id } = await bench.join()
+    await bench.join()
+    await bench.state.places.leave(bench.room, id, 'any', at)
+    const before = await bench.log()
+    expect(await bench.state.oversight.changeMember(bench.room, member, mute(member), news(member))).toBe(false)
+    expect(await bench.log()).toEqual(before)
+  })
+
+  test('a stream is changed if it is as expected', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    const stream = camera(seated.id)
+    await bench.state.media.addStream(seated.write(), stream, [])
+    const after = { ...stream, data: true }
+    const told = streamNews(stream, 'update')
+    expect(await bench.other.oversight.changeStream(bench.room, stream, after, [told])).toBe(true)
+    expect(await bench.state.oversight.changeStream(bench.room, stream, after, [told])).toBe(false)
+    expect(await bench.state.media.streams(bench.room, [stream.id])).toEqual([after])
+    expect(await bench.log(1)).toEqual([{ seq: 2, ...told }])
+  })
+
+  test('a stream goes with its subscriptions, once, and first their subscribers are told', async () => {
+    const bench = await open()
+    const [owner, viewer, gone] = [await bench.join(), await bench.join(), await bench.join()]
+    const [stream, other] = [camera(owner.id), camera(owner.id)]
+    await bench.state.media.addStream(owner.write(), stream, [])
+    await bench.state.media.addStream(owner.write(), other, [])
+    const [ended, stays] = [viewing(stream, viewer.id), viewing(other, viewer.id)]
+    await bench.state.media.addSubscription(viewer.write(), ended, [])
+    await bench.state.media.addSubscription(viewer.write(), stays, [])
+    await bench.state.places.leave(bench.room, gone.id, 'any', at)
+    const position = await bench.top()
+    const told = streamNews(stream, 'remove')
+    expect(await bench.other.oversight.removeStream(bench.room, stream.id, at, [told])).toBe(true)
+    expect(await bench.other.oversight.removeStream(bench.room, stream.id, at, [told])).toBe(false)
+    expect(await bench.log(position)).toEqual([
+      { seq: position + 1, ...subscriptionRemoved(ended, viewer.id) },
+      { seq: position + 2, ...told },
+    ])
+    expect((await bench.state.places.roster(bench.room)).streams).toEqual([other])
+    expect(await bench.state.media.subscription(bench.room, stays.id)).toEqual(stays)
+  })
+
+  test('what management wrote leaves the participant’s own writes as they were', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    const stream = camera(seated.id)
+    const write = seated.write()
+    await bench.state.media.addStream(write, stream, [text()])
+    await bench.state.oversight.removeStream(bench.room, stream.id, at, [])
+    await bench.state.media.addStream(write, stream, [text()]) // the same write again: it was done
+    expect((await bench.state.places.roster(bench.room)).streams).toEqual([])
+  })
+
+  test('nodes are listed as they said last', async () => {
+    const { state, other } = await fresh()
+    expect(await state.oversight.nodes()).toEqual([])
+    await state.nodes.beat({ id: 'A', url: 'http://a', version: '1', connections: 1 })
+    const node = { id: 'A', url: 'http://a', version: '1', connections: 7 }
+    await state.nodes.beat(node)
+    expect(await other.oversight.nodes()).toEqual([node])
+  })
+
+  test('a mark is new once, on whichever node, and again when its time is over', async () => {
+    const { state, other } = await open()
+    const mark = newId()
+    const first = await Promise.all([state, other].map(({ oversight }) => oversight.firstUse(mark, 60)))
+    expect(first.toSorted()).toEqual([false, true])
+    expect(await state.oversight.firstUse(mark, 60)).toBe(false)
+    expect(await state.oversight.firstUse(newId(), 60)).toBe(true)
+  })
+}
+
+/** Which rooms there are: `Rooms.find`, `list`, `replace`. */
+function describeListing({ open, fresh }: Contract): void {
+  const options = { ...defaultRoomOptions, participantLimit: 3, about: { name: 'Zoë', mediaIn: { audio: [] } } }
+
+  test('a room is found when it is configured, or someone is in it', async () => {
+    const bench = await open()
+    expect(await bench.state.rooms.find(bench.room)).toBeUndefined()
+    const seated = await bench.join()
+    expect(await bench.other.rooms.find(bench.room)).toEqual({ id: bench.room, members: 1 })
+    expect(await bench.state.rooms.replace(bench.room, undefined, options)).toBe(true)
+    await bench.state.places.leave(bench.room, seated.id, 'any', at)
+    expect(await bench.other.rooms.find(bench.room)).toEqual({ id: bench.room, members: 0, configured: options })
+    await bench.state.rooms.remove(bench.room)
+    expect(await bench.state.rooms.find(bench.room)).toBeUndefined()
+  })
+
+  test('what is set is replaced only as it was found', async () => {
+    const bench = await open()
+    const made = [bench.state, bench.other].map(({ rooms }) => rooms.replace(bench.room, undefined, options))
+    expect((await Promise.all(made)).toSorted()).toEqual([false, true])
+    const after = { ...options, inputLimit: 0 }
+    expect(await bench.state.rooms.replace(bench.room, defaultRoomOptions, after)).toBe(false)
+    expect(await bench.state.rooms.replace(bench.room, options, after)).toBe(true)
+    expect(await bench.other.rooms.options(bench.room)).toEqual(after)
+  })
+
+  test('two changes at once are both made', async () => {
+    const bench = await open()
+    await bench.state.rooms.configure(bench.room, {})
+    await Promise.all([
+      ...[1, 2, 3].map((limit) => bench.state.rooms.configure(bench.room, { participantLimit: limit })),
+      bench.other.rooms.configure(bench.room, { inputLimit: 9 }),
+    ])
+    expect(await bench.state.rooms.options(bench.room)).toMatchObject({ inputLimit: 9 })
+  })
+
+  test('rooms are listed by name, a page at a time, those that ended left out', async () => {
+    const { state, other } = await fresh()
+    const names = ['c', 'a', 'e', 'b', 'd']
+    for (const name of names) await state.rooms.configure(roomIdOf('portal', name), {})
+    await state.rooms.remove(roomIdOf('portal', 'b'))
+    const page = async (start: number, limit: number) => {
+      const { rooms, more } = await other.rooms.list(start, limit)
+      return { rooms: rooms.map(({ id }) => id), more }
+    }
+    const all = ['portal/a', 'portal/c', 'portal/d', 'portal/e']
+    expect(await page(0, 10)).toEqual({ rooms: all, more: false })
+    const pages = [await page(0, 2), await page(2, 2), await page(4, 2)]
+    expect(pages.flatMap(({ rooms }) => rooms)).toEqual(all)
+    expect(await page(10, 2)).toEqual({ rooms: [], more: false })
+  })
+
+  test('a room that was only joined is listed too', async () => {
+    const bench = await fresh()
+    await bench.state.nodes.hold('A', [bench.room])
+    expect((await bench.state.rooms.list(0, 10)).rooms).toEqual([])
+    await bench.join()
+    expect((await bench.other.rooms.list(0, 10)).rooms).toEqual([{ id: bench.room, members: 1 }])
+  })
+}

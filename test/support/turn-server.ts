@@ -1,0 +1,59 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { until } from './redis.ts'
+import { freePorts } from './redis-server.ts'
+
+export type TurnServer = { url: string; port: number; stop(): Promise<void> }
+
+/** A coturn on the loopback interface that takes time-limited credentials. @throws Error when there is none */
+export async function startTurn(secret: string): Promise<TurnServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'signalbox-turn-'))
+  const [port = 0] = await freePorts(1)
+  const local = ['listening-ip', 'relay-ip', 'allowed-peer-ip'].map((name) => `--${name}=127.0.0.1`)
+  const off = ['no-tls', 'no-dtls', 'no-cli', 'allow-loopback-peers', 'simple-log'].map((name) => `--${name}`)
+  const files = [`--pidfile=${join(folder, 'pid')}`, `--userdb=${join(folder, 'db')}`, '--log-file=stdout']
+  const auth = ['--use-auth-secret', `--static-auth-secret=${secret}`, '--realm=signalbox']
+  const child = spawn('turnserver', ['-n', `--listening-port=${port}`, ...local, ...off, ...files, ...auth], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const ended = new Promise<never>((_, reject) => {
+    child.once('error', () => reject(new Error('The tests need coturn. Install it: sudo apt-get install coturn')))
+    child.once('exit', () => reject(new Error('coturn ended')))
+  })
+  const stop = async () => {
+    if (child.exitCode === null && child.signalCode === null) {
+      const exit = once(child, 'exit')
+      child.kill('SIGKILL')
+      await exit
+    }
+    await rm(folder, { recursive: true, force: true })
+  }
+  ended.catch(() => {})
+  await Promise.race([ended, listening(port)])
+  return { url: `turn:127.0.0.1:${port}`, port, stop }
+}
+
+/** Whether coturn gives a relay for these credentials, as its own client sees it. */
+export function allocates(port: number, username: string, credential: string): boolean {
+  const args = ['-y', '-c', '-n', '1', '-m', '1', '-u', username, '-w', credential, '-p', `${port}`, '127.0.0.1']
+  const { status, stdout, stderr } = spawnSync('turnutils_uclient', args, { encoding: 'utf8', timeout: 20_000 })
+  if (status === 0) return true
+  if (`${stdout}${stderr}`.includes('Cannot complete Allocation')) return false
+  throw new Error(`turnutils_uclient: ${status} ${stdout} ${stderr}`)
+}
+
+/** It takes TCP as well as UDP, so the one tells of the other. */
+function listening(port: number): Promise<void> {
+  const answers = () =>
+    new Promise<boolean>((resolve) => {
+      const socket = connect(port, '127.0.0.1')
+      socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+      socket.once('close', () => socket.destroy())
+      socket.once('connect', () => socket.destroy())
+    })
+  return until(answers)
+}

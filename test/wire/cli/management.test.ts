@@ -1,0 +1,91 @@
+import { describe, expect, test } from 'vitest'
+import { announce } from '../../../src/cli/announce.ts'
+import { UnreachableError } from '../../../src/cli/api.ts'
+import { type Command, CommandError, UsageError } from '../../../src/cli/command.ts'
+import { kick } from '../../../src/cli/kick.ts'
+import { nodes } from '../../../src/cli/nodes.ts'
+import { participants } from '../../../src/cli/participants.ts'
+import { rooms } from '../../../src/cli/rooms.ts'
+import { connect, enter } from '../../support/client.ts'
+import { newRoom, startNode } from '../../support/node.ts'
+import { keys, managementKeys } from '../management/caller.ts'
+
+const node = await startNode({ env: { MANAGEMENT_KEYS: managementKeys } })
+const environment = { SIGNALBOX_URL: node.url, SIGNALBOX_KEY: keys.service }
+
+async function run(command: Command, args: string[], changes: { [name: string]: string } = {}): Promise<string[]> {
+  const printed: string[] = []
+  const print = (line: string) => void printed.push(line)
+  await command.run(args, { environment: { ...environment, ...changes }, program: ['signalbox'], print, warn: print })
+  return printed
+}
+
+const json = async (command: Command, ...args: string[]) =>
+  JSON.parse((await run(command, [...args, '--json'])).join('\n'))
+
+test('rooms, for people and for programs', async () => {
+  const room = newRoom()
+  await enter(node.url, { room })
+  const [heading, ...rows] = await run(rooms, [])
+  expect(heading).toMatch(/^_ID +NAME +PARTICIPANTS +PARTICIPANTLIMIT$/)
+  expect(rows.find((row) => row.startsWith(room))).toMatch(/ 1 +-1$/)
+  expect(await json(rooms)).toContainEqual(expect.objectContaining({ _id: room, participants: 1 }))
+  expect(await json(rooms, '--page', '900', '--per-page', '10')).toEqual([])
+})
+
+test('participants, and what they may do; what a name would do to a terminal is not printed', async () => {
+  const room = newRoom()
+  const ann = await enter(node.url, { room, user: 'ann\u001b[2J', role: 'audio_only_presenter' })
+  const lines = await run(participants, [room])
+  expect(lines[0]).toMatch(/^ID +USER +ROLE +PUBLISH +SUBSCRIBE$/)
+  expect(lines[1]).toContain('ann�[2J')
+  expect(lines[1]).toMatch(/ audio +audio$/)
+  expect(await json(participants, room)).toMatchObject([{ id: ann.id, permission: { publish: { video: false } } }])
+})
+
+test('kick drops', async () => {
+  const room = newRoom()
+  const ann = await enter(node.url, { room })
+  expect(await run(kick, [room, ann.id])).toEqual([`${ann.id} was dropped`])
+  expect(await ann.closed).toBe('io server disconnect')
+  await expect(run(kick, [room, ann.id])).rejects.toThrow('Refused: Room not found')
+})
+
+test('announce reaches everyone on /rooms', async () => {
+  node.app.io.of('/rooms')
+  const client = await connect(node.url, { namespace: '/rooms' })
+  expect(await json(announce, 'at six')).toEqual({ announced: 'at six' })
+  expect((await client.next('announcement')).data).toBe('at six')
+})
+
+test('nodes', async () => {
+  expect(await json(nodes)).toMatchObject([{ id: expect.stringContaining(node.config.nodeId) }])
+})
+
+describe('what does not work', () => {
+  test.each([
+    ['no room', participants, []],
+    ['no participant', kick, ['room']],
+    ['one argument too many', announce, ['a', 'b']],
+    ['an option that there is not', nodes, ['--force']],
+    ['a page that is none', rooms, ['--page', '0']],
+    ['an address that is none', nodes, ['--url', 'localhost:8080']],
+    ['an empty key', nodes, ['--key', '']],
+    ['a key that no header can have', nodes, ['--key', 'a\nb']],
+  ] as [string, Command, string[]][])('%s: usage', async (_name, command, args) => {
+    await expect(run(command, args)).rejects.toBeInstanceOf(UsageError)
+  })
+
+  test('a wrong key, and a cluster without an API: refused', async () => {
+    await expect(run(nodes, ['--key', 'wrong'])).rejects.toThrow(/^Refused: the key is not/)
+    const off = await startNode()
+    const refused = run(nodes, ['--url', off.url])
+    await expect(refused).rejects.toThrow(/MANAGEMENT_KEYS/)
+    await expect(refused).rejects.toBeInstanceOf(CommandError)
+    await expect(refused).rejects.not.toBeInstanceOf(UnreachableError)
+  })
+
+  test('nobody there: unreachable', async () => {
+    await expect(run(nodes, ['--url', 'http://127.0.0.1:1'])).rejects.toBeInstanceOf(UnreachableError)
+  })
+})

@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type IceServer, iceServersFor } from '../../../src/core/ice.ts'
+import { connect, enter } from '../../support/client.ts'
+import { lose, newRoom, startNode, type TestNode, tokenFor } from '../../support/node.ts'
+import { allocates, startTurn, type TurnServer } from '../../support/turn-server.ts'
+import { caller, error } from '../management/caller.ts'
+
+const secret = 'what coturn and the nodes both know'
+const stun = [{ urls: 'stun:127.0.0.1:3478' }]
+let turn: TurnServer
+let node: TestNode
+beforeAll(async () => {
+  turn = await startTurn(secret)
+  const env = { ICE_SERVERS: JSON.stringify(stun), TURN_URLS: turn.url, TURN_SECRET: secret, TURN_TTL: 600 }
+  node = await startNode({ env })
+})
+afterAll(() => turn?.stop())
+
+const ask = (credential: string) =>
+  caller(node.url)('GET', '/v1/ice-servers/', { headers: { authorization: `Bearer ${credential}` } })
+
+const ours = [
+  ...stun,
+  { urls: [expect.stringMatching(/^turn:/)], username: expect.any(String), credential: expect.any(String) },
+]
+
+describe('a real coturn', () => {
+  const credentials = (changes: { secret?: string; at?: number } = {}) => {
+    const config = { servers: [], turn: { urls: [turn.url], secret: changes.secret ?? secret, ttl: 60 } }
+    const [{ username = '', credential = '' } = {}] = iceServersFor(config, 'ann: the first', changes.at ?? Date.now())
+    return { username, credential }
+  }
+
+  test('relays for who has what the API gave', async () => {
+    const { body } = await ask(tokenFor({ room: newRoom(), user: 'Zoë' }))
+    const { username = '', credential = '' } = (body as IceServer[])[1] ?? {}
+    expect(allocates(turn.port, username, credential)).toBe(true)
+  })
+
+  test('relays for no one whose time is over', () => {
+    const { username, credential } = credentials({ at: Date.now() - 120_000 })
+    expect(allocates(turn.port, username, credential)).toBe(false)
+  })
+
+  test('relays for no one who made them up', () => {
+    const good = credentials()
+    const forged = credentials({ secret: 'what somebody guessed' })
+    expect(allocates(turn.port, forged.username, forged.credential)).toBe(false)
+    const later = good.username.replace(/^\d+/, (expiry) => `${Number(expiry) + 3600}`)
+    expect(allocates(turn.port, later, good.credential)).toBe(false)
+  })
+})
+
+describe('GET /v1/ice-servers', () => {
+  test('answers who has a login token, which is still good afterwards', async () => {
+    const room = newRoom()
+    const token = tokenFor({ room, user: 'ann' })
+    expect(await ask(token)).toMatchObject({ status: 200, body: ours })
+    await enter(node.url, { room, token })
+  })
+
+  test('answers who has a ticket, as long as its participant is there', async () => {
+    const ann = await enter(node.url, { room: newRoom(), user: 'ann' })
+    const { status, body, headers } = await ask(ann.ticket)
+    expect({ status, body }).toEqual({ status: 200, body: ours })
+    expect((body as IceServer[])[1]?.username).toMatch(/^\d+:ann$/)
+    expect(headers.get('cache-control')).toBe('no-store')
+    await ann.ask('logout')
+    expect((await ask(ann.ticket)).status).toBe(401)
+  })
+
+  test.each([
+    ['nothing', () => ''],
+    ['garbage', () => 'x'],
+    [
+      'a token of another key',
+      () => tokenFor({ room: newRoom() }, { secret: 'a key that no node of a test knows of' }),
+    ],
+    ['a token that is over', () => tokenFor({ room: newRoom() }, { notAfter: Date.now() - 1 })],
+    ['a JWT that nobody signed', () => 'eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.'],
+    ['two things', () => `${tokenFor({ room: newRoom() })} x`],
+  ])('refuses who has %s', async (_name, credential) => {
+    expect(await ask(credential())).toMatchObject(error(401, 1101))
+  })
+})
+
+describe('acks', () => {
+  test('of login and of relogin in its object form have fresh servers', async () => {
+    const room = newRoom()
+    const ann = await connect(node.url)
+    expect(await ann.login({ room, user: 'ann' })).toMatchObject({ iceServers: ours })
+    await lose(node, ann)
+    const back = await connect(node.url)
+    expect(await back.relogin({ ticket: ann.ticket, seq: ann.seq })).toMatchObject({ iceServers: ours })
+  })
+
+  test('have none where there are none', async () => {
+    const none = await startNode({ env: { ICE_SERVERS: '[]' } })
+    const ann = await connect(none.url)
+    expect(await ann.login({ room: newRoom() })).not.toHaveProperty('iceServers')
+  })
+})

@@ -1,0 +1,193 @@
+import { describe, expect, test } from 'vitest'
+import { newId } from '../../../src/core/ids.ts'
+import { enter } from '../../support/client.ts'
+import { newRoom, startNode } from '../../support/node.ts'
+import { caller, error, managementKeys, owtCaller } from './caller.ts'
+
+const env = { MANAGEMENT_KEYS: managementKeys }
+const node = await startNode({ redis: true, env })
+const call = caller(node.url)
+const owt = owtCaller(node.url)
+
+type Room = { _id: string; [field: string]: unknown }
+
+async function make(options?: object): Promise<Room> {
+  const { body } = await owt('POST', '/v1/rooms', { name: 'a room', ...(options ? { options } : {}) })
+  return body as Room
+}
+
+describe('OWT’s REST client', () => {
+  test('makes, lists, reads, changes and takes back a room', async () => {
+    const made = await owt('POST', '/v1/rooms', { name: 'meeting', options: { participantLimit: 5 } })
+    expect(made).toMatchObject({ status: 200, body: { name: 'meeting', participantLimit: 5, inputLimit: -1 } })
+    const { _id } = made.body as Room
+    expect(_id).toMatch(/^[0-9a-f]{24}$/)
+    expect((await owt('GET', '/v1/rooms')).body).toContainEqual(made.body)
+    expect(await owt('GET', `/v1/rooms/${_id}`)).toMatchObject({ status: 200, body: made.body })
+    const put = await owt('PUT', `/v1/rooms/${_id}`, { ...(made.body as Room), participantLimit: 7 })
+    expect(put).toMatchObject({ status: 200, body: { ...(made.body as Room), participantLimit: 7 } })
+    const patch = [{ op: 'replace', path: '/inputLimit', value: 3 }]
+    const patched = await owt('PATCH', `/v1/rooms/${_id}`, patch)
+    expect(patched).toMatchObject({ status: 200, body: { name: 'meeting', participantLimit: 7, inputLimit: 3 } })
+    expect(await owt('DELETE', `/v1/rooms/${_id}`)).toMatchObject({ status: 200, text: 'Room deleted' })
+    expect(await owt('GET', `/v1/rooms/${_id}`)).toMatchObject(error(404, 1003, 'Room not found'))
+    expect(await owt('DELETE', `/v1/rooms/${_id}`)).toMatchObject(error(404, 1003, 'Room not found'))
+  })
+
+  test('with and without a trailing slash, in v1 and v1.1', async () => {
+    const { _id } = await make()
+    for (const path of ['/v1/rooms/', `/v1/rooms/${_id}/`, `/v1/rooms/${_id}/streams/`, `/v1.1/rooms/${_id}/tokens/`]) {
+      const isToken = path.endsWith('/tokens/')
+      const answer = await owt(isToken ? 'POST' : 'GET', path, isToken ? { user: 'u', role: 'viewer' } : undefined)
+      expect(answer.status, path).toBe(200)
+    }
+  })
+})
+
+describe('a room that is made', () => {
+  test('may be named, in the body or in the options, once', async () => {
+    const [one, two] = [newId(), newId()]
+    expect(await call('POST', '/v1/rooms', { body: { name: 'n', _id: one } })).toMatchObject({ body: { _id: one } })
+    const named = await call('POST', '/v1/rooms', { body: { name: 'n', options: { _id: two } } })
+    expect(named).toMatchObject({ body: { _id: two } })
+    const again = await call('POST', '/v1/rooms', { body: { name: 'other', _id: one } })
+    expect(again).toMatchObject(error(409, 1201, 'Room exists'))
+    expect((await call('GET', `/v1/rooms/${one}`)).body).toMatchObject({ name: 'n' })
+  })
+
+  test('keeps what OWT knows of media, and takes it back as it gave it', async () => {
+    const media = { mediaIn: { audio: [{ codec: 'opus' }] }, transcoding: { audio: true }, selectActiveAudio: false }
+    const views = [{ label: 'common', audio: { vad: true } }, { label: 'second' }]
+    const room = await make({ ...media, views })
+    expect(room).toMatchObject({ ...media, views })
+    expect((await owt('PUT', `/v1/rooms/${room._id}`, room)).body).toEqual(room)
+  })
+
+  test('counts: its limit, roles and views are what a login sees', async () => {
+    const roles = [{ role: 'guest', publish: { audio: true, video: false }, subscribe: { audio: true, video: true } }]
+    const { _id } = await make({ participantLimit: 1, roles, views: [{ label: 'mine' }] })
+    const token = await owt('POST', `/v1/rooms/${_id}/tokens/`, { user: 'ann', role: 'guest' })
+    const ann = await enter(node.url, { room: _id, token: token.text })
+    const joined = await owt('GET', `/v1/rooms/${_id}/participants/`)
+    const { publish, subscribe } = roles[0] ?? {}
+    expect(joined.body).toEqual([{ id: ann.id, user: 'ann', role: 'guest', permission: { publish, subscribe } }])
+    await expect(enter(node.url, { room: _id, role: 'guest' })).rejects.toThrow('Room is full')
+    await expect(enter(node.url, { room: _id, role: 'presenter' })).rejects.toThrow('Invalid role')
+  })
+
+  test('is quiet when it shall be', async () => {
+    const { _id } = await make({ notifying: { participantActivities: false } })
+    const ann = await enter(node.url, { room: _id })
+    await enter(node.url, { room: _id })
+    expect(await ann.barrier()).toEqual([])
+  })
+})
+
+describe('a room that was only joined', () => {
+  test('is listed, read, changed and closed like any other', async () => {
+    const room = newRoom()
+    const path = `/v1/rooms/${encodeURIComponent(room)}`
+    const ann = await enter(node.url, { room })
+    expect((await call('GET', path)).body).toMatchObject({ _id: room, name: room, participants: 1 })
+    expect((await call('GET', '/v1/rooms')).body).toContainEqual(expect.objectContaining({ _id: room }))
+    const patched = await call('PATCH', path, { body: { participantLimit: 1 } })
+    expect(patched).toMatchObject({ status: 200, body: { participantLimit: 1 } })
+    await expect(enter(node.url, { room })).rejects.toThrow('Room is full')
+    expect((await call('DELETE', path)).status).toBe(200)
+    expect((await ann.next('drop')).event).toBe('drop')
+    expect(await ann.closed).toBe('io server disconnect')
+    expect((await call('GET', path)).status).toBe(404)
+  })
+})
+
+describe('pages', () => {
+  test('of rooms follow each other, without a room twice or left out', async () => {
+    const alone = await startNode({ redis: true, env })
+    const ask = caller(alone.url)
+    const made = ['d', 'a', 'c', 'e', 'b']
+    for (const name of made) await ask('POST', '/v1/rooms', { body: { name, _id: name } })
+    const page = async (query: string) =>
+      ((await ask('GET', `/v1/rooms?${query}`)).body as Room[]).map(({ _id }) => _id)
+    expect(await page('page=1&per_page=2')).toEqual(['a', 'b'])
+    expect(await page('page=2&per_page=2')).toEqual(['c', 'd'])
+    expect(await page('page=3&per_page=2')).toEqual(['e'])
+    expect(await page('page=4&per_page=2')).toEqual([])
+    expect(await page('per_page=3')).toEqual(['a', 'b', 'c'])
+    expect(await page('')).toEqual(made.toSorted())
+  })
+
+  test.each(['page=0', 'page=-1', 'page=x', 'page=1.5', 'per_page=0', 'per_page=1001', 'page=1e3', 'page=1&page=2'])(
+    'that cannot be: %s',
+    async (query) => {
+      expect(await call('GET', `/v1/rooms?${query}`)).toMatchObject(error(400, 1201))
+    },
+  )
+})
+
+describe('a patch', () => {
+  const bad = error(400, 1201)
+  const patched = async (...operations: object[]) => {
+    const { _id } = await make({ participantLimit: 4, views: [{ label: 'a' }, { label: 'b' }] })
+    return { ...(await call('PATCH', `/v1/rooms/${_id}`, { body: operations })), _id }
+  }
+
+  test('adds, removes, moves, copies and tests as RFC 6902 has it', async () => {
+    const { body } = await patched(
+      { op: 'test', path: '/participantLimit', value: 4 },
+      { op: 'add', path: '/views/1', value: { label: 'between' } },
+      { op: 'add', path: '/views/-', value: { label: 'last' } },
+      { op: 'remove', path: '/views/0' },
+      { op: 'copy', from: '/participantLimit', path: '/inputLimit' },
+      { op: 'move', from: '/views/2', path: '/views/0' },
+    )
+    expect(body).toMatchObject({ inputLimit: 4, views: [{ label: 'last' }, { label: 'between' }, { label: 'b' }] })
+  })
+
+  test.each([
+    ['tests what is not so', [{ op: 'test', path: '/participantLimit', value: 5 }]],
+    ['replaces what is not there', [{ op: 'replace', path: '/mediaIn', value: {} }]],
+    ['names no field', [{ op: 'replace', path: 'participantLimit', value: 1 }]],
+    ['breaks a type', [{ op: 'replace', path: '/participantLimit', value: 'x' }]],
+    ['renames the room', [{ op: 'replace', path: '/_id', value: 'other' }]],
+    ['adds a field that there is not', [{ op: 'add', path: '/admin', value: true }]],
+    ['reaches for a prototype', [{ op: 'add', path: '/__proto__/polluted', value: true }]],
+    ['reaches for a constructor', [{ op: 'add', path: '/constructor/prototype/polluted', value: true }]],
+    ['leaves the list', [{ op: 'add', path: '/views/9', value: { label: 'x' } }]],
+    ['removes the room', [{ op: 'remove', path: '' }]],
+    ['is no operation', [{ op: 'delete', path: '/views' }]],
+    ['says more than it may', [{ op: 'remove', path: '/views/0', why: 'x' }]],
+  ])('that %s is refused whole', async (_name, operations) => {
+    const { status, body, _id } = await patched({ op: 'replace', path: '/inputLimit', value: 0 }, ...operations)
+    expect({ status, body }).toMatchObject(bad)
+    expect((await call('GET', `/v1/rooms/${_id}`)).body).toMatchObject({ inputLimit: -1, participantLimit: 4 })
+    expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false)
+  })
+})
+
+describe('what is no room', () => {
+  test.each([
+    ['no name', {}, 'Invalid request body'],
+    ['a name that is a number', { name: 5 }, 'Invalid request body'],
+    ['an empty name', { name: '' }, 'Invalid request body'],
+    ['null', null, 'Invalid request body'],
+    ['a list', [], 'Invalid request body'],
+    ['an unknown field', { name: 'n', admin: true }, 'Invalid request body'],
+    ['an id that leads elsewhere', { name: 'n', _id: '../../etc' }, 'Invalid request body'],
+    ['an id with half a character', { name: 'n', _id: '\ud800' }, 'Invalid request body'],
+    ['an unknown option', { name: 'n', options: { admin: true } }, 'Invalid room option'],
+    ['a limit that is a text', { name: 'n', options: { participantLimit: '5' } }, 'Invalid room option'],
+    ['a limit below -1', { name: 'n', options: { participantLimit: -2 } }, 'Invalid room option'],
+    ['a role without permissions', { name: 'n', options: { roles: [{ role: 'x' }] } }, 'Invalid room option'],
+    ['options that are a list', { name: 'n', options: [] }, 'Invalid room option'],
+  ])('%s', async (_name, body, message) => {
+    expect(await call('POST', '/v1/rooms', { body })).toMatchObject(error(400, 1201, message))
+  })
+
+  test('nor is a change that could not have been made', async () => {
+    const { _id } = await make()
+    for (const body of [{ participantLimit: 'x' }, { unknown: 1 }, [], null, 'text']) {
+      const answer = await call('PUT', `/v1/rooms/${_id}`, { body })
+      expect(answer).toMatchObject(error(400, 1201, 'Bad room configuration'))
+    }
+  })
+})

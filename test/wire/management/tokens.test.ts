@@ -1,0 +1,83 @@
+import { describe, expect, test } from 'vitest'
+import { connect, enter, loginInfo } from '../../support/client.ts'
+import { newRoom, startNode } from '../../support/node.ts'
+import { caller, error, keys, managementKeys, mauth, owtCaller } from './caller.ts'
+
+const node = await startNode({ env: { MANAGEMENT_KEYS: managementKeys } })
+const owt = owtCaller(node.url)
+const call = caller(node.url)
+
+async function make(): Promise<{ room: string; path: string }> {
+  const { body } = await owt('POST', '/v1/rooms', { name: 'a room' })
+  const room = (body as { _id: string })._id
+  return { room, path: `/v1/rooms/${room}/tokens/` }
+}
+
+const decoded = (token: string) => JSON.parse(Buffer.from(token, 'base64').toString())
+
+test('a token is text, names the host that was asked, and logs in once', async () => {
+  const { room, path } = await make()
+  const preference = { isp: 'isp', region: 'region' }
+  const answer = await owt('POST', path, { preference, user: 'ann', role: 'viewer' })
+  expect(answer.status).toBe(200)
+  expect(answer.type).toContain('text/plain')
+  expect(decoded(answer.text)).toMatchObject({ host: new URL(node.url).host, secure: false })
+  const ann = await connect(node.url)
+  const joined = await ann.login({ room, token: answer.text })
+  expect(joined).toMatchObject({ user: 'ann', role: 'viewer', room: { id: room } })
+  await ann.settled()
+  const again = await connect(node.url)
+  expect(await again.request('login', loginInfo({ room, token: answer.text }))).toMatchObject({ code: 'token_used' })
+})
+
+test('a signed user and role go before those of the body', async () => {
+  const { path } = await make()
+  const username = Buffer.from('Zoë').toString('base64')
+  const headers = { authorization: mauth(keys.service, { username, role: 'viewer' }) }
+  const answer = await call('POST', path, { body: { user: 'ann', role: 'presenter' }, headers })
+  expect(decoded(answer.text)).toMatchObject({ user: 'Zoë', role: 'viewer' })
+})
+
+test('for a room that was only joined, too', async () => {
+  const room = newRoom()
+  await enter(node.url, { room })
+  const path = `/v1/rooms/${encodeURIComponent(room)}/tokens`
+  const { text } = await call('POST', path, { body: { user: 'bob', role: 'presenter' } })
+  await enter(node.url, { room, token: text })
+})
+
+describe('no token', () => {
+  test.each([
+    ['without a user', { role: 'presenter' }],
+    ['without a role', { user: 'ann' }],
+    ['for a user of another type', { user: 5, role: 'presenter' }],
+    ['for an empty user', { user: '', role: 'presenter' }],
+    ['for an empty role', { user: 'ann', role: '' }],
+    ['for a name without end', { user: 'x'.repeat(300), role: 'presenter' }],
+    ['for nothing', {}],
+    ['for null', null],
+    ['for a list', []],
+    ['for a text', 'ann'],
+  ])('%s', async (_name, body) => {
+    const { path } = await make()
+    expect(await call('POST', path, { body })).toMatchObject(error(400, 1201, 'Name or role not valid'))
+  })
+
+  test('without a body', async () => {
+    const { path } = await make()
+    expect(await owt('POST', path)).toMatchObject(error(400, 1201, 'Name or role not valid'))
+  })
+
+  test.each(['nowhere', '..%2F..%2Fetc', '%00', '__proto__', 'x'.repeat(2000), 'rooms:nowhere'])(
+    'for a room that there is not: %s',
+    async (room) => {
+      const answer = await call('POST', `/v1/rooms/${room}/tokens`, { body: { user: 'ann', role: 'viewer' } })
+      expect(answer).toMatchObject(error(404, 1003, 'Room not found'))
+    },
+  )
+
+  test.each(['%', '%zz', '%c0%ae'])('for an address that is none: %s', async (room) => {
+    const answer = await call('POST', `/v1/rooms/${room}/tokens`, { body: { user: 'ann', role: 'viewer' } })
+    expect(answer).toMatchObject(error(400, 1201))
+  })
+})
