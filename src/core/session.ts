@@ -74,6 +74,10 @@ export class Session {
     this.connection.deliver(entry, this.#aboard)
   }
 
+  drained(): Promise<void> | undefined {
+    return this.connection.drained()
+  }
+
   lost(): void {
     this.#stop()
     this.connection.cut()

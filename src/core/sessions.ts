@@ -27,6 +27,9 @@ export type SessionsConfig = {
   tokenTtl: number
   ticketTtl: number
   window: number
+  /** How many rooms there may be, and participants in any of them; 0: no limit. */
+  maxRooms: number
+  maxParticipants: number
 }
 
 export type SessionsEvents = {
@@ -92,6 +95,8 @@ export class Sessions {
     now: number,
   ): Promise<LoggedIn> {
     const room = roomIdOf(dialect, claims.room)
+    const { maxRooms, maxParticipants } = this.#config
+    if (maxRooms > 0) await this.#state.rooms.admit(room, maxRooms)
     const options = await this.#state.rooms.options(room)
     const role = options.roles.find(({ role }) => role === claims.role)
     if (!role) throw new SignalError('invalid_role')
@@ -114,6 +119,7 @@ export class Sessions {
         token,
         ticketId,
         reconnects: this.#config.window > 0,
+        most: maxParticipants,
         at: now,
       })
       const id = joined.id

@@ -1,4 +1,5 @@
 import cors from '@fastify/cors'
+import helmet from '@fastify/helmet'
 import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from 'fastify'
 
 export type HttpOptions = {
@@ -19,6 +20,7 @@ export function createHttp({ logger, corsOrigins, trustProxy = false }: HttpOpti
     bodyLimit: 65536,
     requestTimeout: 30_000,
   })
+  app.register(helmet, { contentSecurityPolicy: false })
   app.register(cors, { origin: corsOrigins.includes('*') ? true : corsOrigins })
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const status = error.statusCode ?? 500

@@ -7,10 +7,21 @@ import { type Arguments, readArguments } from './arguments.ts'
 import type { Connection } from './connection.ts'
 import type { Entered, Served, Version } from './dialect.ts'
 import { EarlyRequests } from './early.ts'
+import { guessKeys, looksLikeGuessing } from './limits/guess.ts'
+import type { Throttle } from './limits/throttle.ts'
+import { TokenBucket } from './limits/token-bucket.ts'
 import { excessOf } from './measure.ts'
 import { whenProven } from './proof.ts'
 
-export type GateServices = { sessions: Sessions; metrics: Metrics; log: Logger; maxMessageBytes: number }
+export type GateServices = {
+  sessions: Sessions
+  metrics: Metrics
+  log: Logger
+  throttle: Throttle
+  maxMessageBytes: number
+  messagesPerSecond: number
+  messageBurst: number
+}
 
 /**
  * The one gate between a socket and the handlers: reads the arguments, checks, waits its turn, handles, acks, counts.
@@ -20,11 +31,13 @@ export class Gate {
   readonly #connection: Connection
   readonly #services: GateServices
   readonly #early = new EarlyRequests()
+  readonly #bucket: TokenBucket
   #turn: Promise<void> = Promise.resolve()
 
   constructor(connection: Connection, services: GateServices) {
     this.#connection = connection
     this.#services = services
+    this.#bucket = new TokenBucket(services.messagesPerSecond, services.messageBurst, Date.now())
     connection.socket.onAny((event: string, ...args: unknown[]) => this.#receive(event, readArguments(args)))
     connection.socket.on('disconnect', () => void this.#lost())
   }
@@ -36,7 +49,7 @@ export class Gate {
     this.#services.metrics.countMessage(dialect.name, known ? event : 'unknown', 'in')
     const request = this.#version.requests.get(event)
     const { state } = this.#connection
-    const refusal = this.#refusalOf(args, known)
+    const refusal = this.#bucket.take(at) ? this.#refusalOf(args, known) : new SignalError('too_many_requests')
     if (refusal) this.#refuse(args, refusal)
     else if (request?.phase === 'entry') void this.#enter(event, request, args, at)
     else if (state === 'connected') this.#queue(event, args, at)
@@ -72,6 +85,7 @@ export class Gate {
       this.#ack(args, entered.reply)
       this.#countEntry(event, 'ok', entered.from)
     } catch (error) {
+      await this.#discourage(error, args)
       connection.state = 'initialized'
       this.#countEntry(event, error instanceof SignalError ? error.code : 'internal')
       this.#refuse(args, error)
@@ -83,6 +97,14 @@ export class Gate {
     this.#early.serveAll()
     await session.board()
     if (event === 'relogin') this.#services.metrics.reloginSeconds.observe((Date.now() - at) / 1000)
+  }
+
+  /** Who guesses is told later and later. */
+  async #discourage(error: unknown, { data }: Arguments): Promise<void> {
+    if (!(error instanceof SignalError && looksLikeGuessing(error.code))) return
+    const { throttle, metrics } = this.#services
+    const held = await throttle.hold(guessKeys(this.#connection.address, data), Date.now())
+    if (held) metrics.refused.inc({ reason: 'throttled' })
   }
 
   #countEntry(event: string, result: string, from = 'none'): void {

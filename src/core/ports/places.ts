@@ -18,6 +18,8 @@ export type JoinRequest = {
   ticketId: string
   /** False: a lost connection leaves at once. */
   reconnects: boolean
+  /** How many participants any room may have, whatever its own limit; 0: no limit. */
+  most: number
   at: number
 }
 

@@ -1,3 +1,4 @@
+import { SignalError } from '../../core/errors.ts'
 import { defaultRoomOptions, type RoomId, type RoomOptions } from '../../core/model.ts'
 import type { Rooms } from '../../core/ports/rooms.ts'
 import type { RoomTable } from './room.ts'
@@ -11,6 +12,10 @@ export class MemoryRooms implements Rooms {
 
   async options(room: RoomId): Promise<RoomOptions> {
     return structuredClone({ ...defaultRoomOptions, ...this.#table.find(room)?.options })
+  }
+
+  async admit(room: RoomId, most: number): Promise<void> {
+    if (!this.#table.find(room) && this.#table.size >= most) throw new SignalError('too_many_rooms')
   }
 
   async configure(id: RoomId, options: Partial<RoomOptions>): Promise<void> {
