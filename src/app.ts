@@ -28,6 +28,7 @@ import { createRedisState } from './state/redis/index.ts'
 import { dialectsOf } from './transport/dialects.ts'
 import { drain } from './transport/drain.ts'
 import { clusterEphemeral, localEphemeral } from './transport/ephemeral.ts'
+import { Throttle } from './transport/limits/throttle.ts'
 import { roomChangeOf } from './transport/rooms/room.ts'
 import { Transport } from './transport/server.ts'
 import { version } from './version.ts'
@@ -54,8 +55,8 @@ export type App = {
 }
 
 /** How long a room remembers what was said: as long as a client may be away before anyone notices, and then its window. */
-function retentionOf({ window, pingInterval, pingTimeout }: Config): Retention {
-  return { window, log: Math.ceil(window + pingInterval + pingTimeout + 30), entries: 20_000, lease: 6 }
+function retentionOf({ window, pingInterval, pingTimeout, roomLogEntries }: Config): Retention {
+  return { window, log: Math.ceil(window + pingInterval + pingTimeout + 30), entries: roomLogEntries, lease: 6 }
 }
 
 /** Builds a node. It listens to nothing and has no lease until it is told to. */
@@ -83,7 +84,7 @@ export function createApp(config: Config, parts: Parts = {}): App {
   const sessions = new Sessions(
     state,
     feeds,
-    { node, keys: config.keys, tokenTtl: config.tokenTtl, ticketTtl: config.ticketTtl, window: config.window },
+    { ...config, node },
     { left, failed, populated: (room) => populated(room), takenOver: (place) => takenOver(place) },
   )
 
@@ -94,7 +95,7 @@ export function createApp(config: Config, parts: Parts = {}): App {
     sub: connect(config.redis, 'adapter'),
     key: `${config.redisPrefix}:io`,
   }
-  const gateServices = { sessions, metrics, log, maxMessageBytes: config.maxMessageBytes }
+  const gateServices = { ...config, sessions, metrics, log, throttle: new Throttle() }
   const transport = new Transport(http.server, config, gateServices, adapter)
   const readToken = loginTokens(config.keys, config.jwt)
   const iceServers = (user: string, now: number) => iceServersFor(config.ice, user, now)
@@ -157,7 +158,7 @@ export function createApp(config: Config, parts: Parts = {}): App {
   let closing: Promise<void> | undefined
   const close = async () => {
     metrics.draining.set(1)
-    transport.draining = true
+    transport.refuseAll()
     openRooms.stop()
     await sessions.detachAll()
     await transport.io.close()

@@ -67,6 +67,14 @@ const Schema = Type.Object({
   ),
   TURN_SECRET: Type.Optional(text("coturn's `static-auth-secret`. Required with TURN_URLS")),
   TURN_TTL: count('how long TURN credentials are good, seconds', 86_400, 1),
+  MESSAGES_PER_SECOND: count('per connection; beyond: error ack, nothing else', 50, 1),
+  MESSAGE_BURST: count('messages at once after a quiet while, per connection', 200, 1),
+  MAX_CONNECTIONS: count('per node; beyond: refused with a reason', 50_000, 1),
+  CONNECTIONS_PER_IP: count('per node; beyond: refused with a reason; 0 = off', 0),
+  MAX_BUFFERED_BYTES: count('a client that reads slower is disconnected and may relogin, bytes', 4_194_304, 65536),
+  MAX_ROOMS: count('in the cluster; beyond: no new ones; 0 = off', 0),
+  MAX_PARTICIPANTS: count("per room, whatever the room's own limit; 0 = off", 0),
+  ROOM_LOG_ENTRIES: count('messages kept of one room for those who come back', 20_000, 100),
   LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
     default: 'info',
     description: 'pino',
@@ -118,6 +126,14 @@ export type Config = {
   drainSeconds: number
   corsOrigins: string[]
   maxMessageBytes: number
+  messagesPerSecond: number
+  messageBurst: number
+  maxConnections: number
+  connectionsPerIp: number
+  maxBufferedBytes: number
+  maxRooms: number
+  maxParticipants: number
+  roomLogEntries: number
   logLevel: Options['LOG_LEVEL']
   trustProxy?: boolean | number | string
   demo: boolean
@@ -205,6 +221,14 @@ export function readConfig(environment: Environment): Config {
     drainSeconds: options.DRAIN_SECONDS,
     corsOrigins: options.CORS_ORIGINS === undefined ? (production ? [] : ['*']) : list(options.CORS_ORIGINS),
     maxMessageBytes: options.MAX_MESSAGE_BYTES,
+    messagesPerSecond: options.MESSAGES_PER_SECOND,
+    messageBurst: options.MESSAGE_BURST,
+    maxConnections: options.MAX_CONNECTIONS,
+    connectionsPerIp: options.CONNECTIONS_PER_IP,
+    maxBufferedBytes: options.MAX_BUFFERED_BYTES,
+    maxRooms: options.MAX_ROOMS,
+    maxParticipants: options.MAX_PARTICIPANTS,
+    roomLogEntries: options.ROOM_LOG_ENTRIES,
     logLevel: options.LOG_LEVEL,
     ...(options.TRUST_PROXY === undefined ? {} : { trustProxy: trustProxyOf(options.TRUST_PROXY) }),
     demo: options.DEMO ?? !production,

@@ -25,6 +25,7 @@ export const errorCodes = [
   'token_expired',
   'token_used',
   'room_full',
+  'too_many_rooms',
   'invalid_role',
   // relogin
   'bad_ticket',

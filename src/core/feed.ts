@@ -4,6 +4,8 @@ import { type Entry, isFor, type ParticipantId } from './model.ts'
 export interface Receiver {
   readonly id: ParticipantId
   take(entry: Entry): void
+  /** While it catches up: resolves when it can take more; undefined when it can. */
+  drained?(): Promise<void> | undefined
   /** What comes next cannot be given any more: the log has forgotten it. */
   lost(): void
 }
@@ -78,6 +80,8 @@ export class Feed {
       for (const entry of entries) {
         if (stop()) return // a receiver may end while it takes
         if (isFor(entry, receiver.id)) {
+          await receiver.drained?.()
+          if (stop()) return
           receiver.take(entry)
           replayed += 1
         }

@@ -93,6 +93,10 @@ export class Session {
     if (changes > (this.#member.changes ?? 0)) this.#member = { ...this.#member, permission, changes }
   }
 
+  drained(): Promise<void> | undefined {
+    return this.connection.drained?.()
+  }
+
   lost(): void {
     this.#stop()
     this.connection.cut()

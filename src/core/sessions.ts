@@ -27,6 +27,9 @@ export type SessionsConfig = {
   tokenTtl: number
   ticketTtl: number
   window: number
+  /** How many rooms there may be, and participants in any of them; 0: no limit. */
+  maxRooms: number
+  maxParticipants: number
 }
 
 export type SessionsEvents = {
@@ -102,6 +105,8 @@ export class Sessions {
     id: ParticipantId = newId(),
   ): Promise<LoggedIn> {
     const room = roomIdOf(dialect, claims.room)
+    const { maxRooms, maxParticipants } = this.#config
+    if (maxRooms > 0) await this.#state.rooms.admit(room, maxRooms)
     const options = await this.#state.rooms.options(room)
     const role = options.roles.find(({ role }) => role === claims.role)
     if (!role) throw new SignalError('invalid_role')
@@ -117,7 +122,7 @@ export class Sessions {
     const ticketId = newId()
     return this.#withFeed(room, async (feed) => {
       const { node, window } = this.#config
-      const request = { room, member, node, token, ticketId, reconnects: window > 0, at: now }
+      const request = { room, member, node, token, ticketId, reconnects: window > 0, most: maxParticipants, at: now }
       const joined = await this.#take({ room, ticketId, token: token.id }, () => this.#state.places.join(request))
       const id = joined.id
       const place: Place = { room, id, owner: joined.owner }

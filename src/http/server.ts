@@ -1,4 +1,5 @@
 import cors from '@fastify/cors'
+import helmet from '@fastify/helmet'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { answerError } from './errors.ts'
 
@@ -22,6 +23,7 @@ export function createHttp({ logger, corsOrigins, trustProxy = false }: HttpOpti
     frameworkErrors: (error, request, reply) => void answerError(error, request, reply),
     requestTimeout: 30_000,
   })
+  app.register(helmet, { contentSecurityPolicy: false })
   app.register(cors, { origin: corsOrigins.includes('*') ? true : corsOrigins })
   app.setErrorHandler(answerError)
   app.setNotFoundHandler((_request, reply) =>

@@ -9,6 +9,10 @@ import type { ServedDialect } from './dialect.ts'
 export type ConnectionState = 'initialized' | 'connecting' | 'connected'
 
 export type ConnectionEvents = {
+  /** The client's address, behind proxies that are trusted. */
+  address?: string
+  /** Resolves when the client has read enough for a replay to go on; undefined when it has. */
+  drained?: () => Promise<void> | undefined
   /** The client has a session from now on. */
   entered?: (session: Session) => void
   /** The client has that session no more. */
@@ -58,6 +62,14 @@ export class Connection implements CoreConnection {
   /** Who this is, for log lines. */
   get about(): { room?: string; participant?: string } {
     return this.#session ? { room: this.#session.room, participant: this.#session.id } : {}
+  }
+
+  get address(): string {
+    return this.#events.address ?? ''
+  }
+
+  drained(): Promise<void> | undefined {
+    return this.#events.drained?.()
   }
 
   get open(): boolean {

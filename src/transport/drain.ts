@@ -7,7 +7,7 @@ import type { Transport } from './server.ts'
  * Resolves when the last one is closed. New connections are refused from now on.
  */
 export async function drain(transport: Transport, seconds: number): Promise<void> {
-  transport.draining = true
+  transport.refuseAll()
   const connections = [...transport.connections]
   const cuts = connections.map(async (connection, index) => {
     const withinMs = Math.round(((index + 1) / connections.length) * seconds * 1000)

@@ -6,6 +6,7 @@ import type { Connection } from './connection.ts'
 import type { Entered, Served } from './dialect.ts'
 import type { EarlyRequests } from './early.ts'
 import type { GateServices } from './gate.ts'
+import { guessKeys, looksLikeGuessing } from './limits/guess.ts'
 import { whenProven } from './proof.ts'
 
 /** One request that makes a session: a login or relogin, or coming into a room. */
@@ -36,6 +37,7 @@ export class Entrance {
       connection.enter(entered.session)
       this.#answer(entry, entered)
     } catch (error) {
+      await this.#discourage(error, args)
       connection.state = 'initialized'
       this.#refuse(entry, error)
       this.#early.refuseAll()
@@ -71,6 +73,14 @@ export class Entrance {
     this.#answer(entry, entered)
     if (stays) this.settle()
     else await this.#board()
+  }
+
+  /** Who guesses is told later and later. */
+  async #discourage(error: unknown, { data }: Arguments): Promise<void> {
+    if (!(error instanceof SignalError && looksLikeGuessing(error.code))) return
+    const { throttle, metrics } = this.#services
+    const held = await throttle.hold(guessKeys(this.#connection.address, data), Date.now())
+    if (held) metrics.refused.inc({ reason: 'throttled' })
   }
 
   /** Once the client is known to have its ticket, those before it are spent. */

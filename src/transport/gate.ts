@@ -8,9 +8,19 @@ import type { Connection } from './connection.ts'
 import type { Served, Version } from './dialect.ts'
 import { EarlyRequests } from './early.ts'
 import { Entrance } from './entrance.ts'
+import type { Throttle } from './limits/throttle.ts'
+import { TokenBucket } from './limits/token-bucket.ts'
 import { excessOf } from './measure.ts'
 
-export type GateServices = { sessions: Sessions; metrics: Metrics; log: Logger; maxMessageBytes: number }
+export type GateServices = {
+  sessions: Sessions
+  metrics: Metrics
+  log: Logger
+  throttle: Throttle
+  maxMessageBytes: number
+  messagesPerSecond: number
+  messageBurst: number
+}
 
 /** How long an impatient request waits for a login, ms: as long as a client needs that sends its buffer before it. */
 const impatience = 1000
@@ -25,6 +35,7 @@ export class Gate {
   readonly #acks: Acks
   readonly #early = new EarlyRequests()
   readonly #entrance: Entrance
+  readonly #bucket: TokenBucket
   #turn: Promise<void> = Promise.resolve()
 
   constructor(connection: Connection, services: GateServices) {
@@ -32,6 +43,7 @@ export class Gate {
     this.#services = services
     this.#acks = new Acks(connection, services)
     this.#entrance = new Entrance(connection, services, this.#acks, this.#early)
+    this.#bucket = new TokenBucket(services.messagesPerSecond, services.messageBurst, Date.now())
     connection.socket.onAny((event: string, ...args: unknown[]) => this.#receive(event, readArguments(args)))
     connection.socket.on('disconnect', () => void this.#lost())
   }
@@ -41,7 +53,7 @@ export class Gate {
     const { dialect } = this.#connection
     const known = dialect.events.has(event)
     this.#services.metrics.countMessage(dialect.name, known ? event : 'unknown', 'in')
-    const refusal = this.#refusalOf(args, known)
+    const refusal = this.#bucket.take(at) ? this.#refusalOf(args, known) : new SignalError('too_many_requests')
     if (refusal) this.#acks.refuse(event, args, refusal)
     else this.#direct(event, args, at)
   }

@@ -1,17 +1,22 @@
-import type { Server as HttpServer } from 'node:http'
+import type { Server as HttpServer, IncomingMessage } from 'node:http'
 import { createAdapter } from '@socket.io/redis-adapter'
+import type { Socket as EngineSocket } from 'engine.io'
 import { Server, type Socket } from 'socket.io'
 import { SignalError } from '../core/errors.ts'
 import { Connection } from './connection.ts'
 import type { ServedDialect } from './dialect.ts'
 import { roomOfPlace } from './ephemeral.ts'
 import { Gate, type GateServices } from './gate.ts'
+import { addressReader, type TrustProxy } from './limits/address.ts'
+import { Admission, type AdmissionLimits } from './limits/admission.ts'
+import { Backlog } from './limits/backlog.ts'
 
-export type IoConfig = {
+export type IoConfig = AdmissionLimits & {
   pingInterval: number
   pingTimeout: number
   maxMessageBytes: number
-  corsOrigins: string[]
+  maxBufferedBytes: number
+  trustProxy?: TrustProxy
 }
 
 /** The two connections of the ephemeral lane; without them there is one node. */
@@ -24,11 +29,16 @@ const idleMs = 180_000
 export class Transport {
   readonly io: Server
   readonly connections = new Set<Connection>()
-  draining = false
   readonly #services: GateServices
+  readonly #admission: Admission
+  readonly #addressOf: (request: IncomingMessage) => string
+  /** One for each client, however many namespaces it speaks on. */
+  readonly #backlogs = new WeakMap<EngineSocket, Backlog>()
 
   constructor(http: HttpServer, config: IoConfig, services: GateServices, adapter?: AdapterClients) {
     this.#services = services
+    this.#addressOf = addressReader(config.trustProxy)
+    this.#admission = new Admission(config, this.#addressOf)
     this.io = new Server(http, {
       allowEIO3: true,
       pingInterval: config.pingInterval * 1000,
@@ -37,9 +47,22 @@ export class Transport {
       maxHttpBufferSize: Math.max(config.maxMessageBytes * 4, 4 * 1024 * 1024),
       cors: { origin: config.corsOrigins.includes('*') ? true : config.corsOrigins, credentials: true },
       serveClient: true,
-      allowRequest: (_request, decide) => decide(this.#refusal(), !this.draining),
+      allowRequest: (request, decide) => {
+        const reason = this.#refusalOf(request)
+        decide(reason ?? null, reason === undefined)
+      },
       ...(adapter ? { adapter: createAdapter(adapter.pub, adapter.sub, { key: adapter.key }) } : {}),
     })
+    this.io.engine.on('connection', (engine: EngineSocket) => this.#meet(engine, config.maxBufferedBytes))
+  }
+
+  get draining(): boolean {
+    return this.#admission.draining
+  }
+
+  /** From now on nobody is let in any more. */
+  refuseAll(): void {
+    this.#admission.draining = true
   }
 
   /** Opens a dialect's namespace. */
@@ -66,6 +89,8 @@ export class Transport {
     const { metrics, log } = this.#services
     const name = dialect.name
     const connection = new Connection(socket, dialect, {
+      address: this.#addressOf(socket.request),
+      drained: () => this.#backlogs.get(socket.conn as unknown as EngineSocket)?.drained(),
       entered: ({ place }) => void socket.join(roomOfPlace(place)),
       left: ({ place }) => void socket.leave(roomOfPlace(place)),
       delivered: (event, entry, live) => {
@@ -88,9 +113,21 @@ export class Transport {
     log.debug({ dialect: name, transport: socket.conn.transport.name }, 'connected')
   }
 
-  #refusal(): string | null {
-    if (!this.draining) return null
-    this.#services.metrics.refused.inc({ reason: 'draining' })
-    return 'draining'
+  #refusalOf(request: IncomingMessage): string | undefined {
+    const reason = this.#admission.refusalOf(request)
+    if (reason === undefined) return undefined
+    this.#services.metrics.refused.inc({ reason })
+    this.#services.log.info({ reason, address: this.#addressOf(request) }, 'connection refused')
+    return reason
+  }
+
+  #meet(engine: EngineSocket, maxBufferedBytes: number): void {
+    const { metrics, log } = this.#services
+    engine.once('close', this.#admission.enter(engine.request as IncomingMessage))
+    const backlog = new Backlog(engine, maxBufferedBytes, () => {
+      metrics.refused.inc({ reason: 'slow_reader' })
+      log.info({ reason: 'slow_reader', bytes: backlog.bytes }, 'connection closed')
+    })
+    this.#backlogs.set(engine, backlog)
   }
 }

@@ -23,6 +23,7 @@ export const plainWords: ServedDialect['words'] = {
   token_expired: say('The token is out of date.'),
   token_used: say('The token has been used already.'),
   room_full: say('The room is full.'),
+  too_many_rooms: say('There are too many rooms already.'),
   invalid_role: say('The room does not know this role.'),
   bad_ticket: (detail) => `The ticket cannot be read${detail ? `: ${detail}` : ''}.`,
   ticket_signature: say('The ticket was not signed by this service.'),

@@ -5,6 +5,8 @@ export interface Connection {
   readonly open: boolean
   /** Hands over one entry; the connection keeps the order. `live`: as it was said, not read for one who came back. */
   deliver(entry: Entry, live: boolean): void
+  /** Resolves when the client has read enough for a replay to go on; undefined when it has. */
+  drained?(): Promise<void> | undefined
   /** The client's library reconnects by itself after this: the participant should come back. */
   cut(): void
   /**

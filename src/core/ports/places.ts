@@ -21,6 +21,8 @@ export type JoinRequest = {
   ticketId: string
   /** False: a lost connection leaves at once. */
   reconnects: boolean
+  /** How many participants any room may have, whatever its own limit; 0 or absent: no limit. */
+  most?: number
   at: number
 }
 

@@ -6,6 +6,8 @@ export type FoundRoom = { id: RoomId; configured?: RoomOptions; members: number 
 /** What is set for a room, and which rooms there are. */
 export interface Rooms {
   options(room: RoomId): Promise<RoomOptions>
+  /** Refuses a new room when there are `most` already; a room that is there is always let in. @throws too_many_rooms */
+  admit(room: RoomId, most: number): Promise<void>
   /** Makes the room if need be; a room that was configured stays when it is empty. */
   configure(room: RoomId, options: Partial<RoomOptions>): Promise<void>
   /** Replaces all options, if they are still as they were found; `before` undefined: none are set. */

@@ -32,7 +32,8 @@ export class MemoryPlaces implements Places {
     const before = room.seats.get(id)
     if (holder === 'used' || before?.proven) throw new SignalError('token_used')
     const limit = room.options?.participantLimit ?? -1
-    if (!before && limit > 0 && room.members.size >= limit) throw new SignalError('room_full')
+    const most = Math.min(limit > 0 ? limit : Infinity, request.most || Infinity)
+    if (!before && room.members.size >= most) throw new SignalError('room_full')
 
     const member: Member = structuredClone({ ...request.member, id })
     room.members.set(id, member)

@@ -107,6 +107,10 @@ export class RoomTable {
     this.#rooms.delete(id)
   }
 
+  get size(): number {
+    return this.#rooms.size
+  }
+
   entries(): IterableIterator<[RoomId, Room]> {
     return this.#rooms.entries()
   }

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { SignalError } from '../../core/errors.ts'
 import { defaultRoomOptions, type RoomId, type RoomOptions } from '../../core/model.ts'
 import type { FoundRoom, Rooms } from '../../core/ports/rooms.ts'
 import type { RoomTable } from './room.ts'
@@ -12,6 +13,10 @@ export class MemoryRooms implements Rooms {
 
   async options(room: RoomId): Promise<RoomOptions> {
     return this.#configured(room) ?? structuredClone(defaultRoomOptions)
+  }
+
+  async admit(room: RoomId, most: number): Promise<void> {
+    if (!this.#table.find(room) && this.#table.size >= most) throw new SignalError('too_many_rooms')
   }
 
   async configure(id: RoomId, options: Partial<RoomOptions>): Promise<void> {

@@ -39,7 +39,7 @@ export class RedisPlaces implements Places {
     }
   }
 
-  async #join({ room, member, node, token, ticketId, reconnects, at }: JoinRequest): Promise<Joined> {
+  async #join({ room, member, node, token, ticketId, reconnects, most = 0, at }: JoinRequest): Promise<Joined> {
     const keys = this.#keys
     const { id } = member
     const told: Draft = { at, event: 'participant', data: { action: 'join', member }, except: id }
@@ -55,7 +55,18 @@ export class RedisPlaces implements Places {
         keys.streams(room),
         keys.replies(room, id),
       ],
-      [id, node, JSON.stringify(member), ticketId, reconnects ? 1 : 0, token.id, token.seconds, newId(), bodyOf(told)],
+      [
+        id,
+        node,
+        JSON.stringify(member),
+        ticketId,
+        reconnects ? 1 : 0,
+        token.id,
+        token.seconds,
+        newId(),
+        most,
+        bodyOf(told),
+      ],
     )
     const [owner, seq, standing, members, streams, rid] = reply as [string, number, string, string[], string[], number]
     const roster = rosterOf(seq, members, streams)

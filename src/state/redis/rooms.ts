@@ -1,3 +1,4 @@
+import { SignalError } from '../../core/errors.ts'
 import { defaultRoomOptions, type RoomId, type RoomOptions } from '../../core/model.ts'
 import type { FoundRoom, Rooms } from '../../core/ports/rooms.ts'
 import type { Keys } from './keys.ts'
@@ -14,6 +15,14 @@ export class RedisRooms implements Rooms {
 
   async options(room: RoomId): Promise<RoomOptions> {
     return (await this.#configured(room)) ?? structuredClone(defaultRoomOptions)
+  }
+
+  async admit(room: RoomId, most: number): Promise<void> {
+    const { client } = this.#scripts
+    const [there, rooms] = await this.#scripts.timed('admit', () =>
+      Promise.all([client.exists(this.#keys.room(room)), client.zcard(this.#keys.rooms)]),
+    )
+    if (there === 0 && rooms >= most) throw new SignalError('too_many_rooms')
   }
 
   async configure(room: RoomId, changes: Partial<RoomOptions>): Promise<void> {

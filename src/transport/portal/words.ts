@@ -23,6 +23,7 @@ export const words: ServedDialect['words'] = {
   token_expired: say('Expired'),
   token_used: say('Invalid or used token'),
   room_full: say('Room is full'),
+  too_many_rooms: say('Too many rooms'),
   invalid_role: say('Invalid role'),
   bad_ticket: (detail) => detail || 'Invalid reconnection ticket',
   ticket_signature: say('Invalid reconnection ticket signature'),

@@ -1,11 +1,11 @@
 -- Puts a participant into a room with its owner and tickets, and tells the others; its token is used by it from now on.
 -- The same token again, before the client is known to have had the ack: the same participant, and nobody is told twice.
 -- KEYS room members session log feed token streams replies
--- ARGV id node member ticket reconnects token-id token-seconds epoch body
+-- ARGV id node member ticket reconnects token-id token-seconds epoch most body
 -- Returns { owner, seq, owner before if it was connected, members, streams, last rid }.
 -- Refuses: token_used (detail: the participant to try again as, if it may come again), room_full.
 local room, members, session, log, feed, token, streams = unpack(KEYS)
-local id, node, member, ticket, reconnects, token_id, token_seconds, epoch, body = unpack(ARGV)
+local id, node, member, ticket, reconnects, token_id, token_seconds, epoch, most, body = unpack(ARGV)
 
 local holder = redis.call('GET', token)
 if holder == 'used' then return refuse('token_used') end
@@ -17,6 +17,7 @@ local present = redis.call('HLEN', members)
 if not before[1] then
   local limit = tonumber(redis.call('HGET', room, 'participantLimit') or -1)
   if limit > 0 and present >= limit then return refuse('room_full') end
+  if tonumber(most) > 0 and present >= tonumber(most) then return refuse('room_full') end
 end
 if present == 0 then
   if redis.call('HEXISTS', room, 'seq') == 0 then redis.call('DEL', log) end

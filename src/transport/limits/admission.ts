@@ -1,0 +1,59 @@
+import type { IncomingMessage } from 'node:http'
+
+export type AdmissionLimits = {
+  maxConnections: number
+  /** 0: no limit. */
+  connectionsPerIp: number
+  /** `*`: any. A browser's page of this very host is always let in. */
+  corsOrigins: string[]
+}
+
+export type AdmissionRefusal = 'draining' | 'origin' | 'connections' | 'connections_per_ip'
+
+/** Who may open a connection: asked at every handshake, before anything is kept for it. */
+export class Admission {
+  draining = false
+  readonly #limits: AdmissionLimits
+  readonly #addressOf: (request: IncomingMessage) => string
+  readonly #perAddress = new Map<string, number>()
+  #open = 0
+
+  constructor(limits: AdmissionLimits, addressOf: (request: IncomingMessage) => string) {
+    this.#limits = limits
+    this.#addressOf = addressOf
+  }
+
+  refusalOf(request: IncomingMessage): AdmissionRefusal | undefined {
+    const { maxConnections, connectionsPerIp } = this.#limits
+    if (this.draining) return 'draining'
+    if (!this.#mayCome(request)) return 'origin'
+    if (this.#open >= maxConnections) return 'connections'
+    const here = this.#perAddress.get(this.#addressOf(request)) ?? 0
+    if (connectionsPerIp > 0 && here >= connectionsPerIp) return 'connections_per_ip'
+    return undefined
+  }
+
+  /** Counts a connection in; the result counts it out, once. */
+  enter(request: IncomingMessage): () => void {
+    const address = this.#addressOf(request)
+    this.#open += 1
+    this.#perAddress.set(address, (this.#perAddress.get(address) ?? 0) + 1)
+    let left = false
+    return () => {
+      if (left) return
+      left = true
+      this.#open -= 1
+      const others = (this.#perAddress.get(address) ?? 1) - 1
+      if (others > 0) this.#perAddress.set(address, others)
+      else this.#perAddress.delete(address)
+    }
+  }
+
+  /** CORS does not hold for WebSocket: the server itself has to look at the origin (RFC 6455 10.2). */
+  #mayCome({ headers }: IncomingMessage): boolean {
+    const { origin, host } = headers
+    const { corsOrigins } = this.#limits
+    if (origin === undefined || corsOrigins.includes('*') || corsOrigins.includes(origin)) return true
+    return URL.canParse(origin) && new URL(origin).host === host
+  }
+}

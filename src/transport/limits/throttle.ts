@@ -1,0 +1,37 @@
+/** Failures that cost nothing yet, and for how long they are remembered. */
+const free = 10
+const windowMs = 60_000
+const longest = 10_000
+/** Refusals that are held back at a time, and addresses and ids that are remembered; beyond, refusals are told at once. */
+const mostHeld = 1000
+const mostKnown = 20_000
+
+/**
+ * Slows down guessing: after some failures for an address, ticket or token the next refusals are told later and later.
+ * Only refusals: a valid ticket is never made to wait, whoever else shares its address (behind one NAT sits an office).
+ */
+export class Throttle {
+  readonly #failures = new Map<string, { count: number; until: number }>()
+  #held = 0
+
+  /** Notes a failure under each key; resolves when it may be told. False: it was not held back. */
+  async hold(keys: string[], now: number): Promise<boolean> {
+    const worst = Math.max(...keys.map((key) => this.#note(key, now)))
+    const wait = Math.min(longest, 100 * 2 ** Math.min(worst - free, 20))
+    if (worst <= free || this.#held >= mostHeld) return false
+    this.#held += 1
+    await new Promise((resolve) => setTimeout(resolve, wait).unref())
+    this.#held -= 1
+    return true
+  }
+
+  #note(key: string, now: number): number {
+    const seen = this.#failures.get(key)
+    const count = seen && seen.until > now ? seen.count + 1 : 1
+    // the oldest is forgotten first: a Map keeps the order in which its keys came
+    this.#failures.delete(key)
+    this.#failures.set(key, { count, until: now + windowMs })
+    if (this.#failures.size > mostKnown) this.#failures.delete(this.#failures.keys().next().value ?? '')
+    return count
+  }
+}
