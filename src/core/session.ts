@@ -1,5 +1,5 @@
 import type { Feed } from './feed.ts'
-import type { Entry, Member, RoomId } from './model.ts'
+import type { Entry, Member, ParticipantNews, RoomId } from './model.ts'
 import type { Connection } from './ports/connection.ts'
 import type { Place, Write } from './ports/places.ts'
 
@@ -32,6 +32,7 @@ export class Session {
   #cursor: number
   #aboard = false
   #stopped = false
+  #gone = false
 
   constructor(start: SessionStart, connection: Connection, feed: Feed) {
     this.dialect = start.dialect
@@ -70,6 +71,12 @@ export class Session {
     return this.#aboard ? Math.max(this.#cursor, this.#feed.position) : this.#cursor
   }
 
+  /** The last seq up to which the client is known to have everything, as far as its connection looks. */
+  get certain(): number {
+    const { inFlight } = this.connection
+    return inFlight === undefined ? this.cursor : Math.min(this.cursor, inFlight - 1)
+  }
+
   /** Starts the flow of messages: those missed, then live ones. Called after the ack of login or relogin was sent. */
   async board(): Promise<void> {
     await this.#feed.attach(this, this.#start.from, () => this.#ended)
@@ -78,6 +85,9 @@ export class Session {
 
   take(entry: Entry): void {
     this.#cursor = entry.seq
+    // its own leaving, and what comes of that, is for the others
+    this.#gone ||= isLeaveOf(entry, this.id)
+    if (this.#gone) return
     if (entry.once && entry.seq <= this.#start.doubt) return
     this.connection.deliver(entry, this.#aboard)
   }
@@ -117,4 +127,10 @@ export class Session {
     this.#feed.detach(this)
     return true
   }
+}
+
+function isLeaveOf({ event, data }: Entry, id: string): boolean {
+  if (event !== 'participant') return false
+  const { action, member } = data as ParticipantNews
+  return action === 'leave' && member.id === id
 }

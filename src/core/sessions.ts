@@ -211,7 +211,7 @@ export class Sessions {
       const resumed = await take(nextTicketId)
       const place: Place = { room, id, owner: resumed.owner }
       const from =
-        seq === undefined && standing && !standing.ended ? Math.max(resumed.from, standing.cursor) : resumed.from
+        seq === undefined && standing && !standing.ended ? Math.max(resumed.from, standing.certain) : resumed.from
       if (resumed.previousOwner) this.#takeOver({ ...place, owner: resumed.previousOwner })
       const token = { id: resumed.tokenId, seconds: this.#config.tokenTtl + 60 }
       const start = { dialect, member: resumed.member, place, token, rid: resumed.rid, from, doubt: resumed.doubt }
@@ -265,7 +265,7 @@ export class Sessions {
   async #tellLost(session: Session): Promise<void> {
     this.#untold.add(session)
     try {
-      const outcome = await this.#state.places.detach(session.place, session.cursor)
+      const outcome = await this.#state.places.detach(session.place, session.certain)
       if (outcome === 'left') await this.expel(session.place, 'window')
       if (outcome === 'waiting') this.#waiting.set(key(session.room, session.id), session.place)
       this.#untold.delete(session)
