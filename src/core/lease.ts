@@ -129,7 +129,7 @@ export class Lease {
     const places = sessions.map(({ place }) => place)
     const standing = await this.#state.places.held(
       places,
-      sessions.map(({ cursor }) => cursor),
+      sessions.map(({ certain }) => certain),
     )
     for (const [index, session] of sessions.entries()) {
       // one that ended meanwhile is on its way into the window: to claim it back would leave a ghost

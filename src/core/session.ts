@@ -72,6 +72,12 @@ export class Session {
     return this.#aboard ? Math.max(this.#cursor, this.#feed.position) : this.#cursor
   }
 
+  /** The last seq up to which the client is known to have everything, as far as its connection looks. */
+  get certain(): number {
+    const { inFlight } = this.connection
+    return inFlight === undefined ? this.cursor : Math.min(this.cursor, inFlight - 1)
+  }
+
   /** Starts the flow of messages: those missed, then live ones. Called after the ack of login or relogin was sent. */
   async board(): Promise<void> {
     await this.#feed.attach(this, this.#start.from, () => this.#ended)

@@ -226,7 +226,7 @@ export class Sessions {
       const options = resumed.complete ? undefined : await this.#take(claim, () => this.#state.rooms.options(room))
       const place: Place = { room, id, owner: resumed.owner }
       const from =
-        seq === undefined && standing && !standing.ended ? Math.max(resumed.from, standing.cursor) : resumed.from
+        seq === undefined && standing && !standing.ended ? Math.max(resumed.from, standing.certain) : resumed.from
       if (resumed.previousOwner) this.#takeOver({ ...place, owner: resumed.previousOwner })
       const token = { id: resumed.tokenId, seconds: this.#config.tokenTtl + 60 }
       const start = { dialect, member: resumed.member, place, token, rid: resumed.rid, from, doubt: resumed.doubt }
@@ -273,7 +273,8 @@ export class Sessions {
 
   /** The connection is lost: the participant keeps its place for the window, if it has not moved already. */
   async detach(session: Session): Promise<void> {
-    if (await this.#unseat(session)) await this.#tellLost(session)
+    if (!(await this.#unseat(session))) return
+    await this.#tellLost({ place: session.place, cursor: session.certain })
   }
 
   /** Tells the state of what it could not be told of when it was away: connections that were lost, and never were. */

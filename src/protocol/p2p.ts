@@ -13,7 +13,7 @@ export const p2p = {
   ...session,
   authentication: {
     phase: 'entry',
-    payload: Type.Optional(Type.Union([Type.Object({ token: Type.Optional(Type.Union([Token, Absent])) }), Absent])),
+    payload: Type.Union([Type.Object({ token: Type.Optional(Type.Union([Token, Absent])) }), Absent, Type.Undefined()]),
     reply: Type.Object({ uid: Type.String() }),
   },
   'owt-message': {

@@ -4,6 +4,7 @@ import type { Connection as CoreConnection } from '../core/ports/connection.ts'
 import type { Session } from '../core/session.ts'
 import type { Meta } from '../protocol/session.ts'
 import type { ServedDialect } from './dialect.ts'
+import { Flight } from './flight.ts'
 
 /** `connecting` while a login or relogin is being answered (facts/owt.md 1.3). */
 export type ConnectionState = 'initialized' | 'connecting' | 'connected'
@@ -34,12 +35,14 @@ export class Connection implements CoreConnection {
   readonly #events: ConnectionEvents
   /** While a request is answered its ack comes first: what it causes is held back here. */
   #held: { entry: Entry; live: boolean }[] | undefined
+  readonly #flight: Flight | undefined
 
   constructor(socket: Socket, dialect: ServedDialect, events: ConnectionEvents = {}) {
     this.socket = socket
     this.dialect = dialect
     this.version = dialect.firstVersion
     this.#events = events
+    this.#flight = dialect.proves ? new Flight(socket) : undefined
   }
 
   get session(): Session | undefined {
@@ -76,6 +79,10 @@ export class Connection implements CoreConnection {
     return this.socket.connected
   }
 
+  get inFlight(): number | undefined {
+    return this.#flight && (this.#flight.oldest ?? this.#held?.[0]?.entry.seq)
+  }
+
   deliver(entry: Entry, live: boolean): void {
     if (this.#held) this.#held.push({ entry, live })
     else this.#emit(entry, live)
@@ -108,6 +115,7 @@ export class Connection implements CoreConnection {
       const { seq, from } = entry
       const meta: Meta = { seq, ...(from === undefined ? {} : { from }), ...this.dialect.metaOf?.(entry) }
       this.socket.emit(event, ...args, meta)
+      this.#flight?.sent(seq)
       this.#events.delivered?.(event, entry, live)
     }
     if (entry.event === 'drop') this.close()

@@ -73,6 +73,8 @@ export type ServedDialect = {
   metaOf?: (entry: Entry) => Omit<Meta, 'seq'>
   /** What its acks look like, where they are not as wire 2 has them. */
   answers?: Answers
+  /** Its clients have no way to say what they have seen, so it is found out (proof.ts). */
+  proves?: true
   /** Said to a client whose participant is on another connection now. */
   farewell?: string
   /** A client may stay without a session as long as it likes. */

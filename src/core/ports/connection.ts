@@ -3,6 +3,11 @@ import type { Entry } from '../model.ts'
 /** What the core knows of a client's connection. */
 export interface Connection {
   readonly open: boolean
+  /**
+   * The seq of the oldest delivered entry that the client may not have. Absent: there is none, or nobody looks, and what
+   * was delivered is taken for received.
+   */
+  readonly inFlight?: number | undefined
   /** Hands over one entry; the connection keeps the order. `live`: as it was said, not read for one who came back. */
   deliver(entry: Entry, live: boolean): void
   /** Resolves when the client has read enough for a replay to go on; undefined when it has. */

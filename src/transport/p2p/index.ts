@@ -26,6 +26,7 @@ export function p2pDialect(services: P2pServices): ServedDialect {
     render,
     words,
     answers,
+    proves: true,
     farewell: 'server-disconnect',
   }
 }

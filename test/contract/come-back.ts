@@ -1,0 +1,107 @@
+import { expect, test } from 'vitest'
+import { newId } from '../../src/core/ids.ts'
+import type { Resumed, ReturnRequest } from '../../src/core/ports/places.ts'
+import { at, type Bench, type Contract, refuses, type Seated } from './bench.ts'
+
+/** With a token that nobody has used, on node B. */
+function comeBack(bench: Bench, { id }: Pick<Seated, 'id'>, changes: Partial<ReturnRequest> = {}): Promise<Resumed> {
+  const token = { id: newId(), seconds: 60 }
+  return bench.other.places.comeBack({ room: bench.room, id, node: 'B', token, ticketId: newId(), ...changes })
+}
+
+/** Coming back without a ticket: `places.comeBack`, and what a dialect keeps: `places.describe`. */
+export function describeComeBack({ open }: Contract): void {
+  test('a lost connection comes back to what it had: cursor, requests and numbers go on', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    await bench.state.log.append(seated.write({ rid: 3 }), { at, event: 'text', data: 'mine' })
+    await bench.state.places.detach(seated.place, 1)
+    const back = await comeBack(bench, seated)
+    expect(back).toMatchObject({ from: 1, rid: 3, complete: true, previousNode: 'A', member: seated.member })
+    expect(back).not.toHaveProperty('previousOwner')
+    expect(back.owner).toMatch(/^B:\d+$/)
+    expect(back.owner.split(':')[1]).not.toBe(seated.place.owner.split(':')[1])
+    expect((await bench.log()).map(({ event }) => event)).toEqual(['participant', 'text'])
+  })
+
+  test('a connection that stands is named, and may write no more', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    expect(await comeBack(bench, seated)).toMatchObject({ previousOwner: seated.place.owner })
+    await refuses(bench.say(seated), 'moved')
+  })
+
+  test('the ticket before is spent, the new one is good', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    const ticketId = newId()
+    await comeBack(bench, seated, { ticketId })
+    await refuses(bench.resume(seated), 'ticket_spent')
+    expect(await bench.resume(seated, { ticketId })).toMatchObject({ complete: true })
+  })
+
+  test('the token that one came with is good again, also when it is known to have arrived', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    const { token } = seated.request
+    await bench.state.places.settle(seated.place, token)
+    expect(await comeBack(bench, seated, { token })).toMatchObject({ tokenId: token.id })
+  })
+
+  test('a token that was used by anyone is good no more, also by oneself before another one', async () => {
+    const bench = await open()
+    const [seated, other] = [await bench.join(), await bench.join()]
+    await refuses(comeBack(bench, seated, { token: other.request.token }), 'token_used')
+    await comeBack(bench, seated)
+    await refuses(comeBack(bench, seated, { token: seated.request.token }), 'token_used')
+    expect(await bench.state.places.held([other.place])).toEqual(['connected'])
+  })
+
+  test('who is not there cannot come back', async () => {
+    const bench = await open()
+    await refuses(comeBack(bench, { id: newId() }), 'participant_gone')
+    const seated = await bench.join()
+    await bench.state.places.leave(bench.room, seated.id, 'any', at)
+    await refuses(comeBack(bench, seated), 'participant_gone')
+  })
+
+  test('one who has come back is not due any more', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    await bench.state.places.detach(seated.place, 1)
+    await comeBack(bench, seated)
+    expect(await bench.state.places.leave(bench.room, seated.id, { due: at * 2 }, at)).toBe(false)
+  })
+
+  test('what a dialect keeps is replaced, and the rest of the member stays', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    const profile = { nickname: '"Zoë" 🎧 \\', list: [], object: {}, nothing: null }
+    await bench.state.places.describe(seated.write(), profile)
+    expect((await bench.other.places.roster(bench.room)).members).toEqual([{ ...seated.member, profile }])
+    expect(await bench.resume(seated)).toMatchObject({ member: { profile } })
+    await refuses(bench.state.places.describe(seated.write(), {}), 'moved')
+    expect(await bench.log()).toHaveLength(1)
+  })
+
+  test('said once, however often it is announced', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    const draft = { at, event: 'text' as const, data: 'x', to: seated.id }
+    expect(await bench.state.log.announce(bench.room, draft, 'one')).toBe(2)
+    expect(await bench.other.log.announce(bench.room, draft, 'one')).toBe(2)
+    expect(await bench.other.log.announce(bench.room, draft, 'two')).toBe(3)
+    expect(await bench.state.log.announce(bench.room, draft)).toBe(4)
+    expect(await bench.log()).toHaveLength(4)
+  })
+
+  test('a request that was done elsewhere is noted with its ack', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    await bench.state.log.note(seated.write({ rid: 5, reply: { fine: true } }))
+    expect(await bench.other.log.replyTo(seated.place, 5)).toEqual({ reply: { fine: true } })
+    expect(await bench.resume(seated)).toMatchObject({ rid: 5 })
+    await refuses(bench.state.log.note(seated.write({ rid: 6 })), 'moved')
+    expect(await bench.log()).toHaveLength(1)
+  })
+}

@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest'
+import { ok, refusal } from '../../support/client.ts'
+import { inChannel, said } from '../../support/dialects.ts'
+import { newRoom, startNode } from '../../support/node.ts'
+
+const node = await startNode()
+
+async function three() {
+  const channel = newRoom()
+  const [ann, bob, cleo] = [
+    await inChannel(node, channel),
+    await inChannel(node, channel),
+    await inChannel(node, channel),
+  ]
+  await said(ann, 'exchanger', channel)
+  await said(bob, 'exchanger', channel)
+  return { channel, ann, bob, cleo }
+}
+
+test.each([
+  ['offer', 'sessionDescriptor', 'receiveOffer'],
+  ['answer', 'sessionDescriptor', 'receiveAnswer'],
+  ['candidate', 'candidate', 'receiveCandidate'],
+])('%s reaches everyone else, or the one whom it is for', async (event, field, received) => {
+  const { channel, ann, bob, cleo } = await three()
+  for (const to of [undefined, null]) {
+    const everyone = { channelName: channel, [field]: { sdp: 'é' }, ...(to === undefined ? {} : { to }) }
+    expect(await ann.request(event, everyone)).toEqual(ok())
+    for (const client of [bob, cleo]) {
+      expect(await client.next()).toMatchObject({ event: received, data: { sdp: 'é' }, meta: { from: ann.id } })
+    }
+  }
+  await ann.request(event, { channelName: channel, [field]: null, to: cleo.id })
+  expect(await cleo.next()).toMatchObject({ event: received, data: null, meta: { from: ann.id } })
+  for (const client of [ann, bob, cleo]) expect(await said(client, 'exchanger', channel)).toEqual([])
+})
+
+test('another channel, or one who is not there, is refused', async () => {
+  const { channel, ann, bob } = await three()
+  const asked = { channelName: newRoom(), sessionDescriptor: 1 }
+  expect(await ann.request('offer', asked)).toEqual(refusal('You are not in this channel.', 'not_in_room'))
+  const nobody = { channelName: channel, sessionDescriptor: 1, to: 'nobody' }
+  expect(await ann.request('offer', nobody)).toEqual(refusal('The receiver is not here.', 'no_such_participant'))
+  expect(await said(bob, 'exchanger', channel)).toEqual([])
+})
+
+test('a request that is repeated with its rid is done once', async () => {
+  const { channel, ann, bob } = await three()
+  const asked = { channelName: channel, sessionDescriptor: 1 }
+  for (let time = 0; time < 2; time += 1) expect(await ann.request('offer', asked, { rid: 1 })).toEqual(ok())
+  expect(await said(bob, 'exchanger', channel)).toHaveLength(1)
+})

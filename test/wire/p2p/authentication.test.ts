@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest'
+import { newId } from '../../../src/core/ids.ts'
+import { connect, refusal } from '../../support/client.ts'
+import { ackOf, peer } from '../../support/dialects.ts'
+import { startCluster } from '../../support/node.ts'
+
+const [a, b] = await startCluster(2, { redis: true })
+if (!a || !b) throw new Error('No nodes')
+const p2p = { namespace: '/p2p' }
+
+test('the token is the user id; server-authenticated comes before the ack', async () => {
+  const ann = await connect(a.url, p2p)
+  const order: unknown[] = []
+  ann.socket.on('server-authenticated', (data) => order.push(data))
+  const uid = `Zoë 🎧 ${newId()}`
+  const [answer] = await ackOf(ann, 'authentication', { token: uid })
+  order.push('ack')
+  expect(answer).toEqual({ uid })
+  expect(order).toEqual([{ uid }, 'ack'])
+})
+
+test.each([[undefined], [null], [{}], [{ token: null }], [{ token: '' }]])('%j makes an id', async (data) => {
+  const ann = await connect(a.url, p2p)
+  const args = data === undefined ? [] : [data]
+  expect(await ackOf(ann, 'authentication', ...args)).toEqual([
+    { uid: expect.stringMatching(/^[0-9a-f]{32}@anonymous$/) },
+  ])
+})
+
+test.each([[5], ['x'], [[]], [{ token: 7 }], [{ token: '\ud800' }], [{ token: {} }]])(
+  '%j is refused with a number, then disconnected',
+  async (data) => {
+    const ann = await connect(a.url, p2p)
+    const [answer] = await ackOf(ann, 'authentication', data)
+    expect(answer).toMatchObject({ error: 2121, code: 'bad_request' })
+    expect(await ann.closed).toBe('io server disconnect')
+  },
+)
+
+test('without an ack it does the same', async () => {
+  const ann = await connect(a.url, p2p)
+  ann.socket.emit('authentication', { token: newId() })
+  await ann.next('server-authenticated')
+})
+
+test.each([
+  ['the same node', a, a],
+  ['another node', a, b],
+])('the same user again, on %s: the old socket is told so and disconnected', async (_, first, second) => {
+  const uid = newId()
+  const [old, other] = [await peer(first, uid), await peer(first, newId())]
+  const fresh = await peer(second, uid)
+  expect((await old.next('server-disconnect')).data).toBeUndefined()
+  expect(await old.closed).toBe('io server disconnect')
+  const sent = { to: uid, data: 'for the new one' }
+  expect(await ackOf(other, 'owt-message', sent)).toEqual([])
+  expect((await fresh.next('owt-message')).data).toMatchObject({ data: 'for the new one' })
+})
+
+test('a second time on one socket is refused, and the first stands', async () => {
+  const [uid, other] = [newId(), newId()]
+  const [ann, bob] = [await peer(a, uid), await peer(a, other)]
+  expect(await ackOf(ann, 'authentication', { token: newId() })).toEqual([
+    { error: 2121, message: expect.any(String), code: 'in_service' },
+  ])
+  expect(await ackOf(bob, 'owt-message', { to: uid, data: 'x' })).toEqual([])
+  expect((await ann.next('owt-message')).data).toEqual({ from: other, data: 'x' })
+})
+
+test('the session verbs are those of every dialect', async () => {
+  const [uid, other] = [newId(), newId()]
+  const [ann, bob] = [await peer(a, uid), await peer(b, other)]
+  const { data: ticket } = await ann.request('refreshReconnectionTicket')
+  ann.cut()
+  await ackOf(bob, 'owt-message', { to: uid, data: 'meanwhile' })
+  const back = await connect(b.url, p2p)
+  expect(await back.request('relogin', ticket)).toEqual({ status: 'ok', data: expect.any(String) })
+  expect((await back.next('owt-message')).data).toEqual({ from: other, data: 'meanwhile' })
+  expect(await back.request('logout')).toMatchObject({ status: 'ok' })
+  expect(await ackOf(bob, 'owt-message', { to: uid, data: 'x' })).toEqual([2201])
+  const late = await connect(a.url, p2p)
+  expect(await late.request('relogin', ticket)).toEqual(
+    refusal('You have been away too long, and have left.', 'participant_gone'),
+  )
+})

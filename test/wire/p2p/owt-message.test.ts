@@ -1,0 +1,99 @@
+import { expect, test } from 'vitest'
+import { newId } from '../../../src/core/ids.ts'
+import { connect } from '../../support/client.ts'
+import { ackOf, peer } from '../../support/dialects.ts'
+import { startCluster, type TestNode } from '../../support/node.ts'
+import { until } from '../../support/redis.ts'
+import { badArguments } from '../bad-arguments.ts'
+
+const nodes = await startCluster(2, { redis: true, env: { RECONNECT_WINDOW: 2 } })
+const [a, b] = nodes as [TestNode, TestNode]
+
+async function two() {
+  const [one, other] = [newId(), `é ${newId()}`]
+  return { one, other, ann: await peer(a, one), bob: await peer(b, other) }
+}
+
+test('is acked without arguments and delivered without `to`, with `from`, and with all else', async () => {
+  const { one, other, ann, bob } = await two()
+  const sent = { to: other, data: '{"type":"chat-ua"}', from: 'somebody else', more: [1, {}, []] }
+  expect(await ackOf(ann, 'owt-message', sent)).toEqual([])
+  const { data, meta } = await bob.next('owt-message')
+  expect(data).toEqual({ data: '{"type":"chat-ua"}', from: one, more: [1, {}, []] })
+  expect(meta).toEqual({ seq: expect.any(Number) })
+  expect(await ackOf(bob, 'owt-message', { to: other, data: 'self' })).toEqual([])
+  expect((await bob.next('owt-message')).data).toEqual({ data: 'self', from: other })
+})
+
+test('to one who is not there: the number 2201', async () => {
+  const { ann } = await two()
+  expect(await ackOf(ann, 'owt-message', { to: newId(), data: 'x' })).toEqual([2201])
+})
+
+test('not authenticated: the number 2120, then disconnect', async () => {
+  const { other } = await two()
+  const stranger = await connect(a.url, { namespace: '/p2p' })
+  expect(await ackOf(stranger, 'owt-message', { to: other, data: 'x' })).toEqual([2120])
+  expect(await stranger.closed).toBe('io server disconnect')
+})
+
+test('what a client library sends from its buffer before the authentication waits for it', async () => {
+  const { other, bob } = await two()
+  const uid = newId()
+  const early = await connect(a.url, { namespace: '/p2p' })
+  const sent = ackOf(early, 'owt-message', { to: other, data: 'early' })
+  await ackOf(early, 'authentication', { token: uid })
+  expect(await sent).toEqual([])
+  expect((await bob.next('owt-message')).data).toEqual({ data: 'early', from: uid })
+})
+
+test('what is sent to one who is away is delivered in order when it authenticates again, on any node', async () => {
+  const { other, ann, bob } = await two()
+  await ackOf(ann, 'owt-message', { to: other, data: 'seen' })
+  await bob.next('owt-message')
+  bob.cut() // its node does not know yet: what is in flight is not lost, either
+  for (const data of ['1', '2', '3']) expect(await ackOf(ann, 'owt-message', { to: other, data })).toEqual([])
+  const back = await peer(a, other)
+  for (const data of ['1', '2', '3']) expect((await back.next('owt-message')).data).toMatchObject({ data })
+  await ackOf(ann, 'owt-message', { to: other, data: 'live' })
+  expect((await back.next('owt-message')).data).toMatchObject({ data: 'live' })
+})
+
+test('when its window is over it is not there', async () => {
+  const { other, ann, bob } = await two()
+  bob.cut()
+  const outcome = () => ackOf(ann, 'owt-message', { to: other, data: 'x' })
+  expect(await outcome()).toEqual([])
+  await until(async () => (await outcome())[0] === 2201)
+  const back = await peer(b, other)
+  await ackOf(ann, 'owt-message', { to: other, data: 'new' })
+  expect((await back.next('owt-message')).data).toMatchObject({ data: 'new' }) // what was held went with its place
+})
+
+test('with a rid it is done once, also after coming back', async () => {
+  const { one, other, ann, bob } = await two()
+  const asked = { to: other, data: 'once' }
+  for (let time = 0; time < 2; time += 1) expect(await ackOf(ann, 'owt-message', asked, { rid: 1 })).toEqual([])
+  ann.cut()
+  const back = await peer(b, one)
+  expect(await ackOf(back, 'owt-message', asked, { rid: 1 })).toEqual([])
+  expect(await ackOf(back, 'owt-message', { to: other, data: 'next' }, { rid: 2 })).toEqual([])
+  for (const data of ['once', 'next']) expect((await bob.next('owt-message')).data).toMatchObject({ data })
+})
+
+test('whatever comes gets exactly one ack, a number, and neither the process nor the connection ends', async () => {
+  const { one, other, ann, bob } = await two()
+  for (const args of badArguments()) {
+    const ack = await ackOf(ann, 'owt-message', ...args)
+    expect(ack).toEqual([expect.any(Number)])
+    ann.socket.emit('owt-message', ...args)
+  }
+  expect(await ackOf(ann, 'owt-message', { to: other, data: 'fine' })).toEqual([])
+  expect((await bob.next('owt-message')).data).toEqual({ data: 'fine', from: one })
+  const strangers = await Promise.all([a, b].map(({ url }) => connect(url, { namespace: '/p2p' })))
+  for (const stranger of strangers) {
+    for (const args of badArguments()) stranger.socket.emit('owt-message', ...args)
+    expect(await stranger.request('nonsense')).toMatchObject({ code: 'unknown_event' })
+  }
+  for (const { logs } of [a, b]) expect(logs.lines.filter(({ level }) => level >= 50)).toEqual([])
+})
