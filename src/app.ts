@@ -6,7 +6,7 @@ import type { Config } from './config.ts'
 import { Feeds } from './core/feeds.ts'
 import { defaultPace, Lease, type LeasePace } from './core/lease.ts'
 import { Mesh } from './core/mesh.ts'
-import type { Place } from './core/ports/places.ts'
+import type { Place, Who } from './core/ports/places.ts'
 import type { Retention, State } from './core/ports/state.ts'
 import { Sessions } from './core/sessions.ts'
 import { readToken, writeToken } from './core/tokens.ts'
@@ -69,12 +69,15 @@ export function createApp(config: Config, parts: Parts = {}): App {
     repaired: () => metrics.repaired.inc(),
     failed,
   })
-  const left = (reason: string) => metrics.left.inc({ reason })
+  const left = (reason: string, { room, id }: Who) => {
+    metrics.left.inc({ reason })
+    log.info({ room, participant: id, reason }, 'left')
+  }
   const sessions = new Sessions(
     state,
     feeds,
     { node, keys: config.keys, tokenTtl: config.tokenTtl, ticketTtl: config.ticketTtl, window: config.window },
-    { left, failed, takenOver: (place) => takenOver(place) },
+    { left, failed, takenOver: (...taken) => takenOver(...taken) },
   )
 
   const http = createHttp({ logger: log, ...config })
@@ -94,7 +97,10 @@ export function createApp(config: Config, parts: Parts = {}): App {
   })
   transport.serve(portal)
   const ephemeral = adapter ? clusterEphemeral(adapter.pub, adapter.key) : localEphemeral(transport.io)
-  const takenOver = (place: Place) => ephemeral.closePlace(portal.namespace, place)
+  const takenOver = (place: Place, here: boolean) => {
+    log.info({ room: place.room, participant: place.id }, 'connection taken over')
+    if (!here) ephemeral.closePlace(portal.namespace, place)
+  }
 
   const nodeInfo = () => ({ id: node, url: config.nodeUrl, version, connections: transport.connections.size })
   const reachable = (yes: boolean) => metrics.redisUp.set(yes ? 1 : 0)

@@ -1,11 +1,11 @@
 import type { Feeds } from './feeds.ts'
 import type { NodeInfo } from './ports/nodes.ts'
-import type { LeaveReason } from './ports/places.ts'
+import type { LeaveReason, Who } from './ports/places.ts'
 import type { State } from './ports/state.ts'
 import type { Sessions } from './sessions.ts'
 
 export type LeaseEvents = {
-  left?: (reason: LeaveReason) => void
+  left?: (reason: LeaveReason, who: Who) => void
   failed?: (error: unknown) => void
   /** Whether the store answered, each time it was asked. */
   reachable?: (yes: boolean) => void
@@ -105,7 +105,7 @@ export class Lease {
       if (await this.#orphan(node)) await nodes.remove(node)
     }
     for (const { room, id, due } of overdue) {
-      if (await places.leave(room, id, { due }, Date.now())) this.#events.left?.('window')
+      if (await places.leave(room, id, { due }, Date.now())) this.#events.left?.('window', { room, id })
       await nodes.settled(room, id, due)
     }
     await rooms.prune(600, batch)
@@ -151,7 +151,8 @@ export class Lease {
   async #orphan(node: string): Promise<boolean> {
     const { done, left } = await this.#state.nodes.orphan(node, batch)
     for (const { room, id, owner } of left) {
-      if (await this.#state.places.leave(room, id, { owner }, Date.now())) this.#events.left?.('node_lost')
+      if (await this.#state.places.leave(room, id, { owner }, Date.now()))
+        this.#events.left?.('node_lost', { room, id })
     }
     return done
   }

@@ -14,7 +14,7 @@ import {
   roomName,
 } from './model.ts'
 import type { Connection } from './ports/connection.ts'
-import type { Claim, LeaveReason, Place } from './ports/places.ts'
+import type { Claim, LeaveReason, Place, Who } from './ports/places.ts'
 import type { State } from './ports/state.ts'
 import { Session } from './session.ts'
 import { readTicket, writeTicket } from './tickets.ts'
@@ -30,10 +30,10 @@ export type SessionsConfig = {
 }
 
 export type SessionsEvents = {
-  left?: (reason: LeaveReason) => void
+  left?: (reason: LeaveReason, who: Who) => void
   failed?: (error: unknown) => void
-  /** A place was taken over from a connection that may still stand, perhaps on another node: close that one. */
-  takenOver?: (place: Place) => void
+  /** A place was taken over from a connection that may still stand: if that is not here, it has to be closed yet. */
+  takenOver?: (place: Place, here: boolean) => void
 }
 
 export type LoggedIn = { session: Session; seq: number; roster: Roster; options: RoomOptions; ticket: string }
@@ -216,7 +216,7 @@ export class Sessions {
   async logout(session: Session, now: number): Promise<void> {
     const { room, id, owner } = session.place
     const left = await this.#state.places.leave(room, id, { owner }, now)
-    if (left) this.#events.left?.('logout')
+    if (left) this.#events.left?.('logout', { room, id })
     await this.#unseat(session)
   }
 
@@ -266,14 +266,14 @@ export class Sessions {
 
   /** Takes out one who lost its connection and does not reconnect. */
   async expel({ room, id, owner }: Place, reason: LeaveReason): Promise<void> {
-    if (await this.#state.places.leave(room, id, { owner }, Date.now())) this.#events.left?.(reason)
+    if (await this.#state.places.leave(room, id, { owner }, Date.now())) this.#events.left?.(reason, { room, id })
   }
 
   /** Takes a participant out, wherever it is; it is told `drop` and its connection ends. */
   async drop(room: RoomId, id: ParticipantId, now: number): Promise<boolean> {
     const told: Draft = { at: now, event: 'drop', data: null, to: id }
     const left = await this.#state.places.leave(room, id, 'any', now, told)
-    if (left) this.#events.left?.('dropped')
+    if (left) this.#events.left?.('dropped', { room, id })
     return left
   }
 
@@ -350,8 +350,8 @@ export class Sessions {
 
   #takeOver(place: Place): void {
     const standing = this.find(place)
+    this.#events.takenOver?.(place, standing !== undefined)
     if (standing) void this.supersede(standing)
-    else this.#events.takenOver?.(place)
   }
 }
 

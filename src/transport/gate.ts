@@ -71,6 +71,7 @@ export class Gate {
       connection.enter(session)
       this.#ack(args, entered.reply)
       this.#countEntry(event, 'ok', entered.from)
+      this.#services.log.info({ dialect: connection.dialect.name, ...connection.about, from: entered.from }, event)
     } catch (error) {
       connection.state = 'initialized'
       this.#countEntry(event, error instanceof SignalError ? error.code : 'internal')
