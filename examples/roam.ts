@@ -7,7 +7,8 @@ import { Participant } from './participant.ts'
 /**
  * `npm run roam`: three node processes and a Redis. Alice and Bob meet in a room, each on a node of their own, and Bob
  * counts aloud. Alice's node is killed; she comes back on another and hears every number she missed. Then Bob's node is
- * shut down, and he moves without losing count. Exit code 0 only if nothing was lost, doubled or out of order, and nobody was seen leaving.
+ * shut down, and he moves without losing count. Exit code 0 only if nothing was lost, doubled or out of order, and
+ * nobody was seen leaving.
  */
 const pace = 20 // ms between two numbers
 const patience = 60_000 // ms for all of it

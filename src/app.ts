@@ -11,7 +11,7 @@ import { Management } from './core/management.ts'
 import { Mesh } from './core/mesh.ts'
 import { dialectOf, type RoomId } from './core/model.ts'
 import { OpenRooms } from './core/open-rooms.ts'
-import type { Place } from './core/ports/places.ts'
+import type { Place, Who } from './core/ports/places.ts'
 import type { Retention, State } from './core/ports/state.ts'
 import { Sessions } from './core/sessions.ts'
 import { writeToken } from './core/tokens.ts'
@@ -80,12 +80,15 @@ export function createApp(config: Config, parts: Parts = {}): App {
     repaired: () => metrics.repaired.inc(),
     failed,
   })
-  const left = (reason: string) => metrics.left.inc({ reason })
+  const left = (reason: string, { room, id }: Who) => {
+    metrics.left.inc({ reason })
+    log.info({ room, participant: id, reason }, 'left')
+  }
   const sessions = new Sessions(
     state,
     feeds,
     { ...config, node },
-    { left, failed, populated: (room) => populated(room), takenOver: (place) => takenOver(place) },
+    { left, failed, populated: (room) => populated(room), takenOver: (...taken) => takenOver(...taken) },
   )
 
   const http = createHttp({ logger: log, ...config })
@@ -115,9 +118,10 @@ export function createApp(config: Config, parts: Parts = {}): App {
     anonymousDialects: config.anonymousDialects,
   })
   for (const dialect of Object.values(dialects)) transport.serve(dialect)
-  const takenOver = (place: Place) => {
+  const takenOver = (place: Place, here: boolean) => {
+    log.info({ room: place.room, participant: place.id }, 'connection taken over')
     const dialect = dialects[dialectOf(place.room)]
-    if (dialect) ephemeral.closePlace(dialect.namespace, place, dialect.farewell)
+    if (dialect && !here) ephemeral.closePlace(dialect.namespace, place, dialect.farewell)
   }
 
   const nodeInfo = () => ({ id: node, url: config.nodeUrl, version, connections: transport.connections.size })

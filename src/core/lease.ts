@@ -1,12 +1,12 @@
 import type { Feeds } from './feeds.ts'
 import type { RoomId } from './model.ts'
 import type { NodeInfo } from './ports/nodes.ts'
-import type { LeaveReason } from './ports/places.ts'
+import type { LeaveReason, Who } from './ports/places.ts'
 import type { State } from './ports/state.ts'
 import type { Sessions } from './sessions.ts'
 
 export type LeaseEvents = {
-  left?: (reason: LeaveReason) => void
+  left?: (reason: LeaveReason, who: Who) => void
   /** Somebody has left a room. */
   populated?: (room: RoomId) => void
   failed?: (error: unknown) => void
@@ -108,7 +108,7 @@ export class Lease {
       if (await this.#orphan(node)) await nodes.remove(node)
     }
     for (const { room, id, due } of overdue) {
-      if (await places.leave(room, id, { due }, Date.now())) this.#tellLeft(room, 'window')
+      if (await places.leave(room, id, { due }, Date.now())) this.#tellLeft({ room, id }, 'window')
       await nodes.settled(room, id, due)
     }
     await rooms.prune(600, batch)
@@ -154,14 +154,14 @@ export class Lease {
   async #orphan(node: string): Promise<boolean> {
     const { done, left } = await this.#state.nodes.orphan(node, batch)
     for (const { room, id, owner } of left) {
-      if (await this.#state.places.leave(room, id, { owner }, Date.now())) this.#tellLeft(room, 'node_lost')
+      if (await this.#state.places.leave(room, id, { owner }, Date.now())) this.#tellLeft({ room, id }, 'node_lost')
     }
     return done
   }
 
-  #tellLeft(room: RoomId, reason: LeaveReason): void {
-    this.#events.left?.(reason)
-    this.#events.populated?.(room)
+  #tellLeft(who: Who, reason: LeaveReason): void {
+    this.#events.left?.(reason, who)
+    this.#events.populated?.(who.room)
   }
 
   #every(period: number, duty: () => Promise<void>): void {

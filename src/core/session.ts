@@ -69,7 +69,8 @@ export class Session {
 
   /** The last seq up to which everything meant for this participant was handed to its connection. */
   get cursor(): number {
-    return this.#aboard ? Math.max(this.#cursor, this.#feed.position) : this.#cursor
+    const handed = this.#aboard ? Math.max(this.#cursor, this.#feed.position) : this.#cursor
+    return Math.min(handed, (this.connection.firstHeld ?? Number.POSITIVE_INFINITY) - 1)
   }
 
   /** The last seq up to which the client is known to have everything, as far as its connection looks. */
@@ -85,6 +86,9 @@ export class Session {
   }
 
   take(entry: Entry): void {
+    // a connection that is closing sends what it has and takes no more: what it is not handed was not seen
+    if (!this.connection.open) this.#stop(entry.seq - 1)
+    if (this.#stopped) return
     this.#cursor = entry.seq
     // its own leaving, and what comes of that, is for the others
     this.#gone ||= isLeaveOf(entry, this.id)
@@ -109,8 +113,9 @@ export class Session {
   }
 
   /** Nothing more is handed over: what the feed goes on to hand to others does not move the cursor. */
-  #stop(): void {
-    this.#cursor = this.cursor
+  #stop(cursor = this.cursor): void {
+    if (this.#stopped) return
+    this.#cursor = cursor
     this.#aboard = false
     this.#stopped = true
   }

@@ -14,7 +14,7 @@ import {
   roomName,
 } from './model.ts'
 import type { Connection } from './ports/connection.ts'
-import type { Claim, LeaveReason, Place, Resumed, Write } from './ports/places.ts'
+import type { Claim, LeaveReason, Place, Resumed, Who, Write } from './ports/places.ts'
 import type { State } from './ports/state.ts'
 import { Session } from './session.ts'
 import { readTicket, writeTicket } from './tickets.ts'
@@ -33,12 +33,12 @@ export type SessionsConfig = {
 }
 
 export type SessionsEvents = {
-  left?: (reason: LeaveReason) => void
+  left?: (reason: LeaveReason, who: Who) => void
   failed?: (error: unknown) => void
   /** Somebody has come into a room, is back in it, or has left it. */
   populated?: (room: RoomId) => void
-  /** A place was taken over from a connection that may still stand, perhaps on another node: close that one. */
-  takenOver?: (place: Place) => void
+  /** A place was taken over from a connection that may still stand: if that is not here, it has to be closed yet. */
+  takenOver?: (place: Place, here: boolean) => void
 }
 
 export type LoggedIn = { session: Session; seq: number; roster: Roster; options: RoomOptions; ticket: string }
@@ -267,7 +267,7 @@ export class Sessions {
   async logout(session: Session, now: number): Promise<void> {
     const { room, id, owner } = session.place
     const left = await this.#state.places.leave(room, id, { owner }, now)
-    if (left) this.#tellLeft(room, 'logout')
+    if (left) this.#tellLeft({ room, id }, 'logout')
     await this.#unseat(session)
   }
 
@@ -318,14 +318,14 @@ export class Sessions {
 
   /** Takes out one who lost its connection and does not reconnect. */
   async expel({ room, id, owner }: Place, reason: LeaveReason): Promise<void> {
-    if (await this.#state.places.leave(room, id, { owner }, Date.now())) this.#tellLeft(room, reason)
+    if (await this.#state.places.leave(room, id, { owner }, Date.now())) this.#tellLeft({ room, id }, reason)
   }
 
   /** Takes a participant out, wherever it is; it is told `drop` and its connection ends. */
   async drop(room: RoomId, id: ParticipantId, now: number): Promise<boolean> {
     const told: Draft = { at: now, event: 'drop', data: null, to: id }
     const left = await this.#state.places.leave(room, id, 'any', now, told)
-    if (left) this.#tellLeft(room, 'dropped')
+    if (left) this.#tellLeft({ room, id }, 'dropped')
     return left
   }
 
@@ -412,9 +412,9 @@ export class Sessions {
     throw new SignalError('early_left')
   }
 
-  #tellLeft(room: RoomId, reason: LeaveReason): void {
-    this.#events.left?.(reason)
-    this.#events.populated?.(room)
+  #tellLeft(who: Who, reason: LeaveReason): void {
+    this.#events.left?.(reason, who)
+    this.#events.populated?.(who.room)
   }
 
   async #unseat(session: Session): Promise<boolean> {
@@ -427,8 +427,8 @@ export class Sessions {
 
   #takeOver(place: Place): void {
     const standing = this.find(place)
+    this.#events.takenOver?.(place, standing !== undefined)
     if (standing) void this.supersede(standing)
-    else this.#events.takenOver?.(place)
   }
 }
 

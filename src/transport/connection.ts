@@ -76,7 +76,11 @@ export class Connection implements CoreConnection {
   }
 
   get open(): boolean {
-    return this.socket.connected
+    return this.socket.connected && this.socket.conn.readyState === 'open'
+  }
+
+  get firstHeld(): number | undefined {
+    return this.#held?.[0]?.entry.seq
   }
 
   get inFlight(): number | undefined {

@@ -95,6 +95,8 @@ export class Entrance {
   }
 
   #answer({ event, args }: Entry, { reply, from, first }: Entered<unknown>): void {
+    const { dialect, about } = this.#connection
+    this.#services.log.info({ dialect: dialect.name, ...about, from }, event)
     if (first?.when === 'before ack') this.#say(first)
     this.#acks.accept(event, args, reply)
     if (first?.when === 'after ack') this.#say(first)

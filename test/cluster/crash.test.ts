@@ -6,7 +6,7 @@ import { randomPrefix, redisUrl } from '../support/redis.ts'
 import { startTcpProxy } from '../support/tcp-proxy.ts'
 import { Traffic } from '../support/traffic.ts'
 
-const window = 5
+const window = 4
 
 async function start() {
   const env = { RECONNECT_WINDOW: window }

@@ -17,10 +17,10 @@ test('a node that is asked to end moves its clients one by one while they talk, 
   const moving = traffic.on(ending)
   const within = new Map<string, number>()
   /** In the order in which they were closed, with how much had been acked by then. */
-  const closings: { id: string; acks: number }[] = []
+  const closings: { id: string; acks: number; reason: string }[] = []
   for (const roamer of moving) {
     roamer.onDraining = (withinMs) => within.set(roamer.id, withinMs)
-    roamer.onLost = () => closings.push({ id: roamer.id, acks: traffic.ledger.acks })
+    roamer.onLost = (reason) => closings.push({ id: roamer.id, acks: traffic.ledger.acks, reason })
   }
   const flow = traffic.flow(300)
   await traffic.ledger.more(50)
@@ -35,6 +35,8 @@ test('a node that is asked to end moves its clients one by one while they talk, 
   const spread = moving.map((_, index) => Math.round(((index + 1) / moving.length) * drainSeconds * 1000))
   expect([...within.values()].toSorted((a, b) => a - b)).toEqual(spread)
   expect(closings.map(({ id }) => within.get(id))).toEqual(spread)
+  // after a bare disconnect client libraries would stay away
+  expect(closings.map(({ reason }) => reason)).toEqual(spread.map(() => 'transport close'))
   const pairs = closings.slice(1).map(({ acks }, index) => acks - (closings[index]?.acks ?? 0))
   expect(Math.min(...pairs), 'messages acked between two closings').toBeGreaterThan(0)
   await flow.stop()

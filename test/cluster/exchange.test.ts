@@ -1,4 +1,4 @@
-import { describe, test } from 'vitest'
+import { test } from 'vitest'
 import { defaultPace } from '../../src/core/lease.ts'
 import { startCluster } from '../support/node.ts'
 import { startProcesses } from '../support/process.ts'
@@ -6,23 +6,24 @@ import { randomPrefix, redisUrl } from '../support/redis.ts'
 import type { Address } from '../support/roamer.ts'
 import { Traffic } from '../support/traffic.ts'
 
-const window = 4
+const window = 3
 const env = { RECONNECT_WINDOW: window }
 
-describe.each<[string, () => Promise<Address[]>]>([
-  ['in one process', () => startCluster(3, { redis: true, env, parts: { pace: defaultPace } })],
-  ['in three processes', () => startProcesses(3, { redisUrl: redisUrl(), prefix: randomPrefix(), env })],
-])('three nodes %s', (_, start) => {
-  test('everyone hears everyone, wherever they are', { timeout: 90_000 }, async () => {
-    const traffic = await Traffic.start({ nodes: await start(), clients: 6, window })
-    await traffic.round()
-    await Promise.all(Array.from({ length: 200 }, () => traffic.say()))
-    await traffic.finish()
-  })
-
-  test('a relogin on every node, with messages under way', { timeout: 90_000 }, async () => {
+test.each<{ where: string; start: () => Promise<Address[]> }>([
+  { where: 'one process', start: () => startCluster(3, { redis: true, env, parts: { pace: defaultPace } }) },
+  {
+    where: 'three processes',
+    start: () => startProcesses(3, { redisUrl: redisUrl(), prefix: randomPrefix(), env }),
+  },
+])(
+  'three nodes in $where: everyone hears everyone, and relogs in on every node while they talk',
+  {
+    timeout: 60_000,
+  },
+  async ({ start }) => {
     const nodes = await start()
     const traffic = await Traffic.start({ nodes, clients: 6, window })
+    await traffic.round()
     const flow = traffic.flow()
     for (let step = 1; step <= nodes.length; step += 1) {
       for (const [index, roamer] of traffic.roamers.entries()) roamer.move(nodes[(index + step) % nodes.length])
@@ -31,5 +32,5 @@ describe.each<[string, () => Promise<Address[]>]>([
     }
     await flow.stop()
     await traffic.finish()
-  })
-})
+  },
+)

@@ -49,7 +49,7 @@ export class Roamer {
   node: Address | undefined
   /** When it was told that its node is draining, and when a connection of it was lost. */
   onDraining: (withinMs: number) => void = () => {}
-  onLost: () => void = () => {}
+  onLost: (reason: string) => void = () => {}
   readonly #options: RoamerOptions
   readonly #unacked = new Map<number, Said>()
   #socket: Socket | undefined
@@ -159,11 +159,11 @@ export class Roamer {
       ledger.told(this.id, seq, action, action === 'join' ? data.id : data)
     })
     socket.on('draining', ({ withinMs }: { withinMs: number }) => this.onDraining(withinMs))
-    socket.on('disconnect', () => {
+    socket.on('disconnect', (reason) => {
       open.delete(socket)
       if (!current() || !this.#entered) return
       this.#entered = false
-      this.onLost()
+      this.onLost(reason)
       if (!this.#gone) void this.#comeBack()
     })
     return socket

@@ -1,6 +1,6 @@
 import { type TSchema, Type } from 'typebox'
 import { Check } from 'typebox/value'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { isErrorCode } from '../../src/core/errors.ts'
 import { roomIdOf } from '../../src/core/model.ts'
 import type { Dialect, Request } from '../../src/protocol/dialect.ts'
@@ -8,6 +8,7 @@ import { portal, portalLegacy, portalV1 } from '../../src/protocol/portal.ts'
 import { TicketAndSeq } from '../../src/protocol/session.ts'
 import { type Answer, type Client, connect, enter, type Protocol } from '../support/client.ts'
 import { newRoom, startNode } from '../support/node.ts'
+import { watchAccidents } from './accidents.ts'
 import { badValues, excessiveValues, type Named, smallValues } from './bad-values.ts'
 import { publishBoth } from './media.ts'
 
@@ -52,21 +53,7 @@ const entries: { [event: string]: TSchema } = {
   relogin: TicketAndSeq,
 }
 
-const accidents: unknown[] = []
-const note = (error: unknown) => accidents.push(error)
-beforeAll(() => {
-  process.on('unhandledRejection', note)
-  process.on('uncaughtExceptionMonitor', note)
-})
-afterAll(() => {
-  process.off('unhandledRejection', note)
-  process.off('uncaughtExceptionMonitor', note)
-})
-afterEach(() => {
-  expect(accidents).toEqual([])
-  expect(node.logs.lines.filter(({ level }) => level >= 50)).toEqual([])
-  expect(Object.prototype).not.toHaveProperty('polluted')
-})
+const accidents = watchAccidents(node)
 
 /** One who must not notice anything, with a stream; `unharmed` says that all is as it was. */
 async function witnessed() {

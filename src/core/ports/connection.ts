@@ -8,6 +8,8 @@ export interface Connection {
    * was delivered is taken for received.
    */
   readonly inFlight?: number | undefined
+  /** The seq of the first entry that was delivered but waits behind the ack of a request, if any does. */
+  readonly firstHeld?: number | undefined
   /** Hands over one entry; the connection keeps the order. `live`: as it was said, not read for one who came back. */
   deliver(entry: Entry, live: boolean): void
   /** Resolves when the client has read enough for a replay to go on; undefined when it has. */

@@ -6,6 +6,9 @@ import type { Draft, Member, ParticipantId, RoomId, Roster } from '../model.ts'
  */
 export type Place = { room: RoomId; id: ParticipantId; owner: string }
 
+/** A participant, for those who only tell of it. */
+export type Who = Pick<Place, 'room' | 'id'>
+
 /**
  * One write by a place: done once per `op`, and per `rid` if the client gave one, whose ack is then `reply`. Another
  * write with a `rid` that was done (or may have been, before those that are known) is refused as `repeated`.

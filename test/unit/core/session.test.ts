@@ -5,7 +5,8 @@ import type { Connection } from '../../../src/core/ports/connection.ts'
 import { Session } from '../../../src/core/session.ts'
 
 class Line implements Connection {
-  readonly open = true
+  open = true
+  firstHeld: number | undefined
   readonly delivered: [seq: number, live: boolean][] = []
   cuts = 0
 
@@ -73,6 +74,32 @@ test('what is said after the end does not move the cursor', async () => {
   feed.hear(say(2))
   expect(session.cursor).toBe(1)
   expect(line.delivered).toEqual([[1, true]])
+})
+
+test('what a closing connection does not take any more does not move the cursor', async () => {
+  const { feed, line, session } = sessionOn([], 0, { from: 0 })
+  await session.board()
+  feed.hear(say(1))
+  feed.hear(say(2, { to: 'bob' }))
+  line.open = false
+  feed.hear(say(3))
+  feed.hear(say(4))
+  expect(session.cursor).toBe(2)
+  session.end()
+  expect(session.cursor).toBe(2)
+  expect(line.delivered).toEqual([[1, true]])
+})
+
+test('what waits behind an ack was not handed over yet', async () => {
+  const { feed, line, session } = sessionOn([], 0, { from: 0 })
+  await session.board()
+  feed.hear(say(1))
+  line.firstHeld = 2
+  feed.hear(say(2))
+  feed.hear(say(3))
+  session.end()
+  line.firstHeld = undefined
+  expect(session.cursor).toBe(1)
 })
 
 test('a hole in the log cuts the connection, and the cursor stays before it', async () => {

@@ -1,0 +1,73 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { type Client, connect, enter } from '../support/client.ts'
+import { newRoom, startCluster, type TestNode } from '../support/node.ts'
+
+const cuts = 24
+
+/** Says texts and signaling, each with its number, a few at a time, until it is stopped. */
+function talk(speaker: Client, subscription: string, to: string) {
+  let over = false
+  const run = async () => {
+    const say = async (number: number) => {
+      const signaling = { type: 'candidate' as const, number }
+      await Promise.all([
+        speaker.ask('text', { to: 'all', message: `${number}` }),
+        speaker.ask('soac', { id: subscription, to, signaling }),
+      ])
+    }
+    for (let number = 0; ; number += 4) {
+      await Promise.all([1, 2, 3, 4].map((step) => say(number + step)))
+      if (over) return number + 4
+    }
+  }
+  const said = run()
+  return () => {
+    over = true
+    return said
+  }
+}
+
+/** The server closes the connection behind what it has written: nothing is on its way then. */
+function closeAtServer(nodes: TestNode[], { socket }: Client): void {
+  for (const { app } of nodes) app.io.sockets.sockets.get(socket.id ?? '')?.conn.close()
+}
+
+test('who cannot name what it saw gets everything, and nothing twice that may come only once', {
+  timeout: 60_000,
+}, async () => {
+  const nodes = await startCluster(3, { redis: true, env: { RECONNECT_WINDOW: 8 } })
+  const [first, second] = nodes
+  const room = newRoom()
+  const speaker = await enter(first?.url ?? '', { room })
+  let listener = await enter(second?.url ?? '', { room })
+  const { id } = listener
+  const { id: stream } = await speaker.ask('publish', { media: { tracks: [{ type: 'audio', source: 'mic' }] } })
+  const subscribed = await listener.ask('subscribe', { media: { tracks: [{ type: 'audio', from: stream }] } })
+  const stop = talk(speaker, subscribed.id, id)
+  onTestFinished(() => void stop())
+
+  const connections = [listener]
+  for (let cut = 1; cut <= cuts; cut += 1) {
+    for (let heard = 0; heard < 1 + (cut % 5); heard += 1) await listener.next('text')
+    closeAtServer(nodes, listener)
+    await listener.closed
+    const again = await connect(nodes[cut % nodes.length]?.url ?? '')
+    expect(await again.relogin(listener.ticket)).toBe(again.ticket)
+    listener = again
+    connections.push(again)
+  }
+  const last = await stop()
+  await listener.barrier()
+
+  const seen = connections.flatMap((connection) => connection.seen)
+  const texts = seen.flatMap(({ event, data }) => (event === 'text' ? (data as { message: string }).message : []))
+  const heard = texts.map(Number).filter((number) => !Number.isNaN(number))
+  expect(new Set(heard)).toEqual(new Set(Array.from({ length: last }, (_, index) => index + 1)))
+  expect([...new Set(heard)]).toEqual([...new Set(heard)].toSorted((a, b) => a - b))
+  const signaled = seen.flatMap(({ event, data }) => {
+    const { status, data: signaling } = data as { status?: string; data?: { number: number } }
+    return event === 'progress' && status === 'soac' ? (signaling?.number ?? []) : []
+  })
+  expect(signaled.length).toBeGreaterThan(cuts)
+  expect(signaled).toEqual([...new Set(signaled)])
+})

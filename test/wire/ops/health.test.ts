@@ -1,0 +1,85 @@
+import type { AddressInfo } from 'node:net'
+import { pino } from 'pino'
+import { describe, expect, test } from 'vitest'
+import { createApp } from '../../../src/app.ts'
+import { enter } from '../../support/client.ts'
+import { newRoom, startNode, type TestNode } from '../../support/node.ts'
+import { startRedis, until } from '../../support/redis.ts'
+
+const get = async (url: string) => {
+  const response = await fetch(url)
+  return { status: response.status, body: await response.json() }
+}
+const alive = { status: 200, body: { status: 'ok' } }
+const ready = { status: 200, body: { status: 'ready' } }
+const notReady = (reason: string) => ({ status: 503, body: { status: 'not ready', reason } })
+
+test('a node that runs is alive and ready, on a listener of its own', async () => {
+  const node = await startNode()
+  expect(await get(`${node.opsUrl}/healthz`)).toEqual(alive)
+  expect(await get(`${node.opsUrl}/readyz`)).toEqual(ready)
+  expect(node.opsUrl).not.toBe(node.url)
+  for (const path of ['healthz', 'readyz', 'metrics']) {
+    expect((await get(`${node.url}/${path}`)).status).toBe(404)
+  }
+})
+
+test('with OPS_PORT=0 it is asked where the clients are', async () => {
+  const node = await startNode({ env: { OPS_PORT: 0 } })
+  expect(node.opsUrl).toBe(node.url)
+  expect(await get(`${node.url}/readyz/`)).toEqual(ready)
+  expect((await fetch(`${node.url}/metrics`)).headers.get('content-type')).toContain('text/plain')
+  await enter(node.url, { room: newRoom() })
+})
+
+test('what is not there is told as every error is', async () => {
+  const node = await startNode()
+  const error = { code: 1001, message: 'Resource not found' }
+  expect(await get(`${node.opsUrl}/nothing`)).toEqual({ status: 404, body: { error } })
+})
+
+test('a node is not ready before clients can come', async () => {
+  const { config } = await startNode()
+  const app = createApp(config, { log: pino({ level: 'silent' }) })
+  await app.begin()
+  await app.ops.listen({ host: '127.0.0.1', port: 0 })
+  const url = `http://127.0.0.1:${(app.ops.server.address() as AddressInfo).port}`
+  expect(await get(`${url}/readyz`)).toEqual(notReady('starting'))
+  expect(await get(`${url}/healthz`)).toEqual(alive)
+  await app.close()
+})
+
+test('a node that drains is alive and not ready', async () => {
+  const node = await startNode({ env: { DRAIN_SECONDS: 0 } })
+  await node.app.drain()
+  expect(await get(`${node.opsUrl}/readyz`)).toEqual(notReady('draining'))
+  expect(await get(`${node.opsUrl}/healthz`)).toEqual(alive)
+})
+
+describe('a node whose Redis', () => {
+  const unreachable = notReady('Redis unreachable')
+  const isReady = async (node: TestNode) => (await get(`${node.opsUrl}/readyz`)).status === 200
+
+  test('stands still is alive, and not ready until it goes on', async () => {
+    const redis = await startRedis()
+    const node = await startNode({ redis: { url: redis.url } })
+    expect(await get(`${node.opsUrl}/readyz`)).toEqual(ready)
+    redis.pause()
+    expect(await get(`${node.opsUrl}/readyz`)).toEqual(unreachable)
+    expect(await get(`${node.opsUrl}/healthz`)).toEqual(alive)
+    redis.resume()
+    await until(() => isReady(node))
+    await node.close()
+    await redis.stop()
+  })
+
+  test('is gone is alive and not ready', async () => {
+    const redis = await startRedis()
+    const node = await startNode({ redis: { url: redis.url } })
+    await redis.stop()
+    await until(async () => !(await isReady(node)))
+    expect(await get(`${node.opsUrl}/readyz`)).toEqual(unreachable)
+    expect(await get(`${node.opsUrl}/healthz`)).toEqual(alive)
+    await node.close()
+  })
+})

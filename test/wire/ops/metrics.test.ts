@@ -1,0 +1,271 @@
+import { Redis } from 'ioredis'
+import { describe, expect, test } from 'vitest'
+import { newId } from '../../../src/core/ids.ts'
+import { roomIdOf } from '../../../src/core/model.ts'
+import { createRedisState } from '../../../src/state/redis/index.ts'
+import { version } from '../../../src/version.ts'
+import { connect, enter, loginInfo } from '../../support/client.ts'
+import { lose, newRoom, startCluster, startNode, type TestNode, tokenFor } from '../../support/node.ts'
+import { randomPrefix, redisUrl, startRedis, until } from '../../support/redis.ts'
+import { publishBoth } from '../media.ts'
+import { expectRise, measure, scrape } from './scrape.ts'
+
+const node = await startNode()
+const [one, two] = (await startCluster(2)) as [TestNode, TestNode]
+const brief = await startNode({ env: { RECONNECT_WINDOW: 1 } })
+
+/** Those of wire.md 4, each with a test below. */
+const names = [
+  'connections',
+  'draining',
+  'left_total',
+  'logins_total',
+  'message_seconds',
+  'messages_total',
+  'node',
+  'participants',
+  'redis_seconds',
+  'redis_up',
+  'refused_total',
+  'relogin_seconds',
+  'relogins_total',
+  'repaired_gaps_total',
+  'replayed_messages_total',
+  'rooms',
+]
+
+test('there are those that are documented, and no others', async () => {
+  const all = await node.app.metrics.registry.getMetricsAsJSON()
+  const ours = all.map(({ name }) => name).filter((name) => name.startsWith('signalbox_'))
+  expect(ours.sort()).toEqual(names.map((name) => `signalbox_${name}`))
+})
+
+test('node: its id and version', async () => {
+  const sample = (await scrape(node)).find(({ name }) => name === 'signalbox_node')
+  expect(sample).toEqual({ name: 'signalbox_node', labels: { id: node.config.nodeId, version }, value: 1 })
+})
+
+describe('connections', () => {
+  test.each(['websocket', 'polling'])('over %s, come and gone', async (transport) => {
+    const labels = { dialect: 'portal', transport }
+    const before = await measure(node, 'connections', labels)
+    const client = await connect(node.url, { transports: [transport] })
+    expect(await measure(node, 'connections', labels)).toBe(before + 1)
+    client.socket.disconnect()
+    await until(async () => (await measure(node, 'connections', labels)) === before)
+  })
+})
+
+describe('participants and rooms', () => {
+  test('connected and waiting here, and the rooms that they are in', async () => {
+    const own = await startNode()
+    const counts = async () => [
+      await measure(own, 'participants', { state: 'connected' }),
+      await measure(own, 'participants', { state: 'waiting' }),
+      await measure(own, 'rooms'),
+    ]
+    expect(await counts()).toEqual([0, 0, 0])
+    const room = newRoom()
+    const ann = await enter(own.url, { room })
+    const bob = await enter(own.url, { room })
+    await enter(own.url, { room: newRoom() })
+    expect(await counts()).toEqual([3, 0, 2])
+    await lose(own, ann)
+    expect(await counts()).toEqual([2, 1, 2])
+    const back = await connect(own.url)
+    await back.relogin(ann.ticket)
+    expect(await counts()).toEqual([3, 0, 2])
+    await back.ask('logout')
+    await bob.ask('logout')
+    expect(await counts()).toEqual([1, 0, 1])
+  })
+
+  test('one that went on to another node is not waiting here any more', async () => {
+    const ann = await enter(one.url, { room: newRoom() })
+    await lose(one, ann)
+    const waiting = await measure(one, 'participants', { state: 'waiting' })
+    const back = await connect(two.url)
+    await back.relogin(ann.ticket)
+    await until(async () => (await measure(one, 'participants', { state: 'waiting' })) === waiting - 1)
+  })
+})
+
+describe('logins_total', () => {
+  const tried = (info: unknown) => async () => (await connect(node.url)).request('login', info)
+  test.each<[string, () => unknown]>([
+    ['ok', () => loginInfo({ room: newRoom() })],
+    ['token_signature', () => loginInfo({ room: 'r', token: tokenFor({ room: 'r' }, { secret: 'k'.repeat(32) }) })],
+    ['bad_user_agent', () => null],
+  ])('%s', async (result, info) => {
+    await expectRise(node, ['logins_total', { dialect: 'portal', result }, 1], tried(info()))
+  })
+})
+
+describe('relogins_total, relogin_seconds and replayed_messages_total', () => {
+  async function away() {
+    const room = newRoom()
+    const bob = await enter(one.url, { room })
+    const ann = await enter(one.url, { room })
+    await lose(one, ann)
+    await bob.ask('text', { to: ann.id, message: 'missed' })
+    return ann
+  }
+
+  test.each([
+    ['same_node', one],
+    ['other_node', two],
+  ])('ok, from %s', async (from, node) => {
+    const ann = await away()
+    const labels = { dialect: 'portal', result: 'ok', from }
+    const relogin = async () => {
+      const back = await connect(node.url)
+      await back.relogin(ann.ticket)
+      await back.next('text')
+    }
+    await expectRise(node, ['replayed_messages_total', {}, 1], () =>
+      expectRise(node, ['relogin_seconds', {}, 1], () => expectRise(node, ['relogins_total', labels, 1], relogin)),
+    )
+  })
+
+  test('refused', async () => {
+    const labels = { dialect: 'portal', result: 'bad_ticket', from: 'none' }
+    await expectRise(node, ['relogins_total', labels, 1], async () => (await connect(node.url)).request('relogin', 'x'))
+  })
+})
+
+describe('messages_total and message_seconds', () => {
+  test('in and out, by event', async () => {
+    const room = newRoom()
+    const ann = await enter(node.url, { room })
+    const bob = await enter(node.url, { room })
+    await ann.next('participant')
+    const say = async () => {
+      await ann.ask('text', { to: 'all', message: 'x' })
+      await Promise.all([ann.next('text'), bob.next('text')])
+    }
+    const of = (event: string, direction: string) => ({ dialect: 'portal', event, direction })
+    await expectRise(node, ['messages_total', of('text', 'in'), 1], say)
+    await expectRise(node, ['messages_total', of('text', 'out'), 2], say)
+    await expectRise(node, ['message_seconds', {}, 2], say)
+    await expectRise(node, ['messages_total', of('stream', 'out'), 2], () => publishBoth(ann))
+    await expectRise(node, ['messages_total', of('unknown', 'in'), 2], async () => {
+      await ann.request('made up by a client')
+      await ann.request('__proto__')
+    })
+  })
+})
+
+describe('redis_seconds and redis_up', () => {
+  test('by operation', async () => {
+    const room = newRoom()
+    const ann = await enter(one.url, { room })
+    const say = () => ann.ask('text', { to: 'all', message: 'x' })
+    await expectRise(one, ['redis_seconds', { operation: 'append' }, 1], say)
+    await expectRise(one, ['redis_seconds', { operation: 'leave' }, 1], () => ann.ask('logout'))
+    await expectRise(one, ['redis_seconds', { operation: 'join' }], () => enter(one.url, { room }))
+  })
+
+  test('0 while Redis stands still', async () => {
+    const redis = await startRedis()
+    const own = await startNode({ redis: { url: redis.url } })
+    expect(await measure(own, 'redis_up')).toBe(1)
+    redis.pause()
+    await until(async () => (await measure(own, 'redis_up')) === 0)
+    redis.resume()
+    await until(async () => (await measure(own, 'redis_up')) === 1)
+    await own.close()
+    await redis.stop()
+  })
+})
+
+test('repaired_gaps_total: what was said while the subscription was lost is found in the log', async () => {
+  const redis = await startRedis()
+  const cluster = (await startCluster(2, { redis: { url: redis.url } })) as [TestNode, TestNode]
+  const room = newRoom()
+  const ann = await enter(cluster[0].url, { room })
+  const bob = await enter(cluster[1].url, { room })
+  const admin = new Redis(redis.url)
+  // a node may have subscribed again before it is spoken, so it is done until one has not
+  await expectRise(cluster[1], ['repaired_gaps_total', {}], () =>
+    until(async () => {
+      await admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
+      await ann.ask('text', { to: bob.id, message: 'x' })
+      await bob.next('text')
+      return (await measure(cluster[1], 'repaired_gaps_total')) > 0
+    }),
+  )
+  admin.disconnect()
+  await Promise.all(cluster.map((node) => node.close()))
+  await redis.stop()
+})
+
+describe('left_total', () => {
+  test('logout', async () => {
+    const ann = await enter(node.url, { room: newRoom() })
+    await expectRise(node, ['left_total', { reason: 'logout' }, 1], () => ann.ask('logout'))
+  })
+
+  test('window', async () => {
+    const room = newRoom()
+    const bob = await enter(brief.url, { room })
+    const ann = await enter(brief.url, { room })
+    await expectRise(brief, ['left_total', { reason: 'window' }, 1], async () => {
+      ann.cut()
+      await bob.next('participant')
+      await bob.next('participant')
+    })
+  })
+
+  test('dropped', async () => {
+    const room = newRoom()
+    const ann = await enter(node.url, { room })
+    const drop = () => node.app.sessions.drop(roomIdOf('portal', room), ann.id, Date.now())
+    await expectRise(node, ['left_total', { reason: 'dropped' }, 1], drop)
+  })
+
+  test('node_lost: of a node that is never heard of again, those leave who do not reconnect', async () => {
+    const retention = { window: 60, log: 60, entries: 100, lease: 1 }
+    const prefix = randomPrefix()
+    const target = { urls: [redisUrl()], mode: 'standalone' as const }
+    const lost = createRedisState(target, prefix, retention)
+    const reaper = await startNode({ redis: { prefix }, parts: { state: createRedisState(target, prefix, retention) } })
+    const room = newRoom()
+    const bob = await enter(reaper.url, { room })
+    await expectRise(reaper, ['left_total', { reason: 'node_lost' }, 1], async () => {
+      await joinThrough(lost, room)
+      expect((await bob.next()).data).toMatchObject({ action: 'join', data: { user: 'lost' } })
+      expect((await bob.next()).data).toMatchObject({ action: 'leave' })
+    })
+    await lost.close()
+  })
+})
+
+async function joinThrough(state: ReturnType<typeof createRedisState>, name: string): Promise<void> {
+  const room = roomIdOf('portal', name)
+  const media = { audio: true, video: true }
+  const permission = { publish: media, subscribe: media }
+  const member = { id: newId(), user: 'lost', role: 'presenter', permission, profile: {} }
+  await state.nodes.beat({ id: 'lost', url: 'http://127.0.0.1:1', version, connections: 1 })
+  await state.nodes.hold('lost', [room])
+  const token = { id: newId(), seconds: 60 }
+  await state.places.join({ room, member, node: 'lost', token, ticketId: newId(), reconnects: false, at: Date.now() })
+}
+
+describe('refused_total and draining', () => {
+  test('by reason', async () => {
+    const client = await connect(node.url)
+    const ask = (event: string, data?: unknown) => () => client.request(event, data)
+    await expectRise(node, ['refused_total', { reason: 'unknown_event' }, 1], ask('x'))
+    await expectRise(node, ['refused_total', { reason: 'illegal_request' }, 1], ask('logout'))
+    await expectRise(node, ['refused_total', { reason: 'too_large' }, 1], ask('text', 'x'.repeat(70_000)))
+    await expectRise(node, ['refused_total', { reason: 'bad_ticket' }, 1], ask('relogin', null))
+  })
+
+  test('a node that drains says so, and counts those whom it turns away', async () => {
+    const leaving = await startNode({ env: { DRAIN_SECONDS: 0 } })
+    expect(await measure(leaving, 'draining')).toBe(0)
+    await leaving.app.drain()
+    expect(await measure(leaving, 'draining')).toBe(1)
+    await expectRise(leaving, ['refused_total', { reason: 'draining' }, 1], () => connect(leaving.url).catch(() => {}))
+  })
+})
