@@ -20,12 +20,15 @@ test('a node is killed under twenty clients in the middle of what they say', { t
   const { nodes, doomed, survivors } = await start()
   const begin = [...Array.from({ length: 20 }, () => doomed), ...survivors, ...survivors]
   const traffic = await Traffic.start({ nodes, begin, clients: begin.length, window })
-  const flow = traffic.flow(300)
-  await traffic.ledger.more(150)
+  const flow = traffic.flow(200)
+  await traffic.ledger.more(100)
   nodes.splice(nodes.indexOf(doomed), 1)
+  // much is under way: some of it unheard, some done but not acked, some acked
+  for (let message = 0; message < 400; message += 1) void traffic.say()
+  await traffic.ledger.more(50)
   doomed.kill('SIGKILL')
   await traffic.everyoneHome(doomed)
-  await traffic.ledger.more(150)
+  await traffic.ledger.more(100)
   await flow.stop()
   await traffic.finish()
 })

@@ -62,6 +62,8 @@ async function cutOne(traffic: Traffic, cluster: Cluster): Promise<void> {
   const standing = () => traffic.present.filter(({ home }) => home)
   await ledger.until('someone to cut off', () => standing().length > 0)
   const roamer = random.pick(standing())
+  // cut off in the middle of a word: done or not, it was not acked
+  for (let message = 0; message < 3; message += 1) void traffic.say(roamer)
   const kind = random.pick(['engine', 'tcp', 'server', 'move'] as const)
   if (kind === 'move') roamer.move()
   else if (kind !== 'server') roamer.cut(kind)

@@ -6,8 +6,8 @@ import type { portal, portalLegacy } from '../../src/protocol/portal.ts'
 import type { Meta } from '../../src/protocol/session.ts'
 import { tokenFor } from './node.ts'
 
-/** How long anything is waited for, ms. */
-const patience = 10_000
+/** How long anything is waited for, ms: longer than a request may wait for a login. */
+const patience = 15_000
 
 type Requests = typeof portal & typeof portalLegacy
 type Payload<R> = R extends { payload: infer P extends TSchema } ? [data: Static<P>] : []

@@ -61,9 +61,8 @@ export class Traffic {
     return this.present.filter((roamer) => roamer.node === node)
   }
 
-  /** One message by someone, to one other or, every fourth, to all. Resolves when it is acked. */
-  say(): Promise<void> {
-    const speaker = this.random.pick(this.present)
+  /** One message to one other or, every fourth, to all. Resolves when it is acked. */
+  say(speaker = this.random.pick(this.present)): Promise<void> {
     const others = this.present.filter((other) => other !== speaker)
     return speaker.say(this.random.chance(0.25) ? 'all' : this.random.pick(others).id)
   }

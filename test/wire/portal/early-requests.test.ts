@@ -69,6 +69,14 @@ describe('requests that are sent before the login or relogin', () => {
     await ann.closed
   })
 
+  test('are refused when no login comes for ten seconds, and the connection stays', async () => {
+    const ann = await connect(node.url)
+    const early = [ann.request('text', text('1')), ann.request('text', text('2'))]
+    expect(await Promise.all(early)).toEqual([illegal, illegal])
+    await ann.login({ room: newRoom() })
+    expect(await ann.barrier()).toEqual([])
+  })
+
   test('are refused at once when no protocol would take them', async () => {
     const client = await connect(node.url)
     expect(await client.request('text', { to: '', message: '' })).toEqual(

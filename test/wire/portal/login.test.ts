@@ -151,6 +151,12 @@ describe('protocols', () => {
   })
 })
 
+test('SDK 3.5 is old, but so is the legacy protocol', async () => {
+  const client = await connect(node.url)
+  const info = { token: tokenFor({ room: newRoom() }), userAgent: { sdk: { type: 'JavaScript', version: '3.5' } } }
+  expect((await client.request('login', info)).status).toBe('success')
+})
+
 describe('a refused login', () => {
   const sdk35 = { sdk: { type: 'JavaScript', version: '3.5' } }
   const sdk = { sdk: { type: 'JavaScript', version: '5.0' } }

@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { type Client, connect, enter } from '../../support/client.ts'
+import { newId } from '../../../src/core/ids.ts'
+import { roomIdOf } from '../../../src/core/model.ts'
+import { type Client, connect, enter, refusal } from '../../support/client.ts'
 import { newRoom, startCluster, type TestNode } from '../../support/node.ts'
+import { publishBoth, subscribeBoth } from '../media.ts'
 
 const [here, there] = (await startCluster(2)) as [TestNode, TestNode]
 
@@ -35,6 +38,20 @@ describe.each([
   })
 })
 
+test('a connection that lost its place and was not told is refused its next write, and closed', async () => {
+  const room = newRoom()
+  const bob = await enter(here.url, { room })
+  const ann = await enter(here.url, { room })
+  await bob.next('participant')
+  const { ticketId } = JSON.parse(Buffer.from(ann.ticket, 'base64').toString())
+  const moved = { room: roomIdOf('portal', room), id: ann.id, node: 'elsewhere', ticketId, nextTicketId: newId() }
+  await there.app.state.places.resume(moved)
+  const answer = await ann.request('text', { to: 'all', message: 'late' })
+  expect(answer).toEqual(refusal('Participant has NOT joined', 'moved'))
+  expect(await ann.closed).toBe('io server disconnect')
+  expect(await bob.barrier()).toEqual([])
+})
+
 test('a session that is taken back and forth in the middle of a talk misses nothing, and reads nothing twice', async () => {
   const room = newRoom()
   const bob = await enter(here.url, { room })
@@ -64,6 +81,23 @@ test('a session that is taken back and forth in the middle of a talk misses noth
   gather(ann)
   const ofBob = read.filter((message) => !String(message).startsWith('barrier'))
   expect(ofBob).toEqual(Array.from({ length: said }, (_, index) => `${index}`))
+})
+
+test('progress that the old connection was told of never comes again, though a text may', async () => {
+  const room = newRoom()
+  const bob = await enter(here.url, { room })
+  const stream = await publishBoth(bob)
+  const ann = await enter(here.url, { room })
+  const subscription = await subscribeBoth(ann, stream)
+  await bob.ask('soac', { id: subscription, signaling: { type: 'answer' } })
+  await bob.ask('text', { to: ann.id, message: 'before' })
+  await ann.next('text')
+  const back = await connect(there.url)
+  await back.relogin(ann.ticket)
+  await bob.ask('soac', { id: subscription, signaling: { type: 'candidate' } })
+  await back.barrier()
+  const told = [...ann.seen, ...back.seen].filter(({ event }) => event === 'progress')
+  expect(told.map(({ data }) => Object(data).data)).toEqual([{ type: 'answer' }, { type: 'candidate' }])
 })
 
 test('each of the two that a participant is on in turn says what it said before: one sender, one order', async () => {
