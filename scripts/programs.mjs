@@ -12,6 +12,13 @@ const programs = [
     insteadOf: 'TEST_REDIS_URL', // names a server to use instead
     packages: { 'apt-get': 'redis-server', dnf: 'redis', apk: 'redis', pacman: 'redis', brew: 'redis' },
   },
+  {
+    name: 'turnserver', // coturn, and turnutils_uclient with it
+    arguments: ['--version'],
+    version: /(\d+)\.\d+/,
+    least: 4,
+    packages: { 'apt-get': 'coturn', dnf: 'coturn', apk: 'coturn', pacman: 'coturn', brew: 'coturn' },
+  },
 ]
 
 const managers = {
@@ -50,7 +57,7 @@ export function ensurePrograms() {
     console.error(`Installing ${name}…`)
     if (command && manage(manager, command) && isGood(program)) continue
     const how = command ? ` (${root ? 'sudo ' : ''}${[manager, ...command].join(' ')})` : ''
-    console.error(`The tests need ${name} ${least} or newer: install it${how}, or set ${insteadOf}.`)
+    console.error(`The tests need ${name} ${least} or newer: install it${how}${insteadOf ? `, or set ${insteadOf}` : ''}.`)
     process.exit(1)
   }
 }

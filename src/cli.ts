@@ -1,15 +1,31 @@
 #!/usr/bin/env node
 import { fileURLToPath } from 'node:url'
+import { announce } from './cli/announce.ts'
+import { UnreachableError } from './cli/api.ts'
 import { cluster } from './cli/cluster.ts'
 import { type Command, CommandError, type Shell, UsageError } from './cli/command.ts'
 import { config } from './cli/config.ts'
+import { kick } from './cli/kick.ts'
+import { nodes } from './cli/nodes.ts'
+import { participants } from './cli/participants.ts'
+import { rooms } from './cli/rooms.ts'
 import { start } from './cli/start.ts'
 import { token } from './cli/token.ts'
 import { ConfigError } from './config.ts'
 import { version } from './version.ts'
 
 /** The `signalbox` command. */
-const commands: { [name: string]: Command } = { start, cluster, token, config }
+const commands: { [name: string]: Command } = {
+  start,
+  cluster,
+  token,
+  config,
+  rooms,
+  participants,
+  kick,
+  announce,
+  nodes,
+}
 
 const shell: Shell = {
   environment: process.env,
@@ -43,5 +59,5 @@ async function run([name = '--help', ...args]: string[]): Promise<void> {
 run(process.argv.slice(2)).catch((error: unknown) => {
   const expected = [UsageError, CommandError, ConfigError].some((kind) => error instanceof kind)
   shell.warn(expected ? (error as Error).message : String(error instanceof Error ? error.stack : error))
-  process.exitCode = error instanceof UsageError ? 2 : 1
+  process.exitCode = error instanceof UsageError ? 2 : error instanceof UnreachableError ? 3 : 1
 })

@@ -71,7 +71,7 @@ const Schema = Type.Object({
   MESSAGE_BURST: count('messages at once after a quiet while, per connection', 200, 1),
   MAX_CONNECTIONS: count('per node; beyond: refused with a reason', 50_000, 1),
   CONNECTIONS_PER_IP: count('per node; beyond: refused with a reason; 0 = off', 0),
-  MAX_BUFFERED_BYTES: count('a client that reads slower is disconnected and may relogin, bytes', 4_194_304, 65536),
+  MAX_BUFFERED_BYTES: count('a client that reads slower is disconnected and may relogin, bytes', 4_194_304, 1),
   MAX_ROOMS: count('in the cluster; beyond: no new ones; 0 = off', 0),
   MAX_PARTICIPANTS: count("per room, whatever the room's own limit; 0 = off", 0),
   ROOM_LOG_ENTRIES: count('messages kept of one room for those who come back', 20_000, 100),

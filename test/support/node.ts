@@ -48,6 +48,9 @@ export async function startNode({ env = {}, redis, parts = {} }: NodeOptions = {
     PORT: '0',
     SIGNALBOX_SECRET: testSecret,
     LOG_LEVEL: 'debug',
+    ICE_SERVERS: '[]',
+    MESSAGES_PER_SECOND: '1000',
+    MESSAGE_BURST: '5000',
     ...(redis ? { REDIS_URL: url || redisUrl(), REDIS_PREFIX: prefix } : {}),
     ...Object.fromEntries(Object.entries(env).map(([name, value]) => [name, String(value)])),
   })

@@ -54,6 +54,14 @@ const options: { [name: string]: Row } = {
   PING_TIMEOUT: seconds('pingTimeout', 20, 0.1),
   DRAIN_SECONDS: seconds('drainSeconds', 20, 0),
   MAX_MESSAGE_BYTES: integer('maxMessageBytes', 65536, ['255']),
+  MESSAGES_PER_SECOND: integer('messagesPerSecond', 50, ['0']),
+  MESSAGE_BURST: integer('messageBurst', 200, ['0']),
+  MAX_CONNECTIONS: integer('maxConnections', 50_000, ['0']),
+  CONNECTIONS_PER_IP: integer('connectionsPerIp', 0, ['-1']),
+  MAX_BUFFERED_BYTES: integer('maxBufferedBytes', 4_194_304, ['0']),
+  MAX_ROOMS: integer('maxRooms', 0, ['-1']),
+  MAX_PARTICIPANTS: integer('maxParticipants', 0, ['-1']),
+  ROOM_LOG_ENTRIES: integer('roomLogEntries', 20_000, ['99']),
   LOG_LEVEL: text('logLevel', 'info', 'silent', ['loud', 'INFO']),
   CORS_ORIGINS: {
     field: 'corsOrigins',
@@ -82,7 +90,11 @@ const options: { [name: string]: Row } = {
     invalid: ['yes', '2'],
   },
 }
-const others = ['NODE_ENV', 'REDIS_URL', 'REDIS_MODE', 'REDIS_SENTINEL_NAME', 'SIGNALBOX_SECRET']
+const others = [
+  ...['NODE_ENV', 'REDIS_URL', 'REDIS_MODE', 'REDIS_SENTINEL_NAME', 'SIGNALBOX_SECRET', 'ANONYMOUS_DIALECTS'],
+  ...['MANAGEMENT_KEYS', 'MAUTH_REPLAY_CHECK', 'JWKS_URL', 'JWT_AUDIENCE', 'JWT_ISSUER'],
+  ...['ICE_SERVERS', 'TURN_URLS', 'TURN_SECRET', 'TURN_TTL'],
+]
 
 /** The mistakes, without what is said about each. */
 function mistakenIn(environment: Environment): string[] {

@@ -79,11 +79,13 @@ describe('protocol', () => {
 
 describe('redis', () => {
   test('the keys are those of keys.ts', () => {
-    const { room, members, session, replies, streams, subscriptions, log, feed, token, node, nodeRooms, ...single } =
-      keysOf('sb')
+    const keys = keysOf('sb')
+    const { room, members, session, replies, streams, subscriptions, log, feed, token, said, node, nodeRooms } = keys
+    const { sizes, counted, telling, once, nodes, waiting, rooms: listed, names } = keys
     const ofRoom = [room, members, streams, subscriptions, log, feed].map((key) => key('R'))
-    const ofOne = [session, replies, token].map((key) => key('R', '<id>'))
-    const expected = [...ofRoom, ...ofOne, node('<node>'), nodeRooms('<node>'), ...Object.values(single)]
+    const ofOne = [session, replies, token, said].map((key) => key('R', '<id>'))
+    const ofId = [sizes, counted, telling, once].map((key) => key('<id>'))
+    const expected = [...ofRoom, ...ofOne, ...ofId, node('<node>'), nodeRooms('<node>'), nodes, waiting, listed, names]
     const written = rows(marked(readDocument('docs/architecture.md'), 'keys')).flatMap(([key = '']) => quoted(key))
     expect(written.toSorted()).toEqual(expected.map(String).sort())
   })

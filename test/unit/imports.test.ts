@@ -7,8 +7,9 @@ const layers: { [layer: string]: RegExp } = {
   core: /^node:/,
   protocol: /^\/core\/(errors|model)$|^typebox/,
   state: /^\/core\/|^(node:|ioredis$)/,
+  identity: /^\/core\/|^(node:|jose$)/,
   transport:
-    /^\/(core|protocol)\/|^\/(config|metrics|version)$|^(node:|@?socket\.io|engine\.io|typebox|pino$|prom-client$)/,
+    /^\/(core|protocol)\/|^\/(config|metrics|version)$|^(node:|@?socket\.io|@fastify\/proxy-addr$|engine\.io|typebox|pino$|prom-client$)/,
   http: /^\/(core|protocol)\/|^\/(config|metrics|version)$|^(node:|@?fastify|typebox|pino$|prom-client$)/,
   cli: /^\/core\/|^\/(config|main)$|^node:/,
   client: /^\/protocol\/|^socket\.io-client$/,
