@@ -85,11 +85,17 @@ test('one that was refused may be tried again under the same number', async () =
   expect(await ann.request('text', { to: ann.id, message: '' }, { rid: 1 })).toEqual(ok())
 })
 
-test('a number below those that were done, but not among them, is refused', async () => {
-  const ann = await enter(memory.url, { room: newRoom() })
-  await ann.request('text', { to: 'all', message: '' }, { rid: 5 })
-  const answer = await ann.request('text', { to: 'all', message: '' }, { rid: 4 })
-  expect(answer).toMatchObject({ status: 'error', code: 'bad_request', error: expect.stringContaining('rid') })
+test('a number below those that were done, but not among them, was refused at its time, and may come again once', async () => {
+  const room = newRoom()
+  const ann = await enter(memory.url, { room })
+  const bob = await enter(memory.url, { room })
+  await ann.request('text', { to: 'all', message: 'first' }, { rid: 5 })
+  for (const _ of ['once', 'again']) {
+    const answer = await ann.request('text', { to: 'all', message: 'second' }, { rid: 4 })
+    expect(answer).toMatchObject({ status: 'ok' })
+  }
+  const heard = (await bob.barrier()).filter(({ event }) => event === 'text')
+  expect(heard.map(({ data }) => (data as { message: string }).message)).toEqual(['first', 'second'])
 })
 
 test.each([0, -1, 1.5, '1', null, true, {}, Number.MAX_SAFE_INTEGER + 1])('rid %j is refused', async (rid) => {
