@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest'
+import { connect, enter, refusal } from '../../support/client.ts'
+import { newRoom, startNode, tokenFor } from '../../support/node.ts'
+
+test('a flood is refused message by message, and the connection stays', async () => {
+  const node = await startNode({ env: { MESSAGES_PER_SECOND: 1, MESSAGE_BURST: 10 } })
+  const room = newRoom()
+  const alice = await enter(node.url, { room })
+  const answers = await Promise.all(
+    Array.from({ length: 50 }, () => alice.request('text', { to: 'admin', message: 'x' })),
+  )
+  const refused = answers.filter(({ code }) => code === 'too_many_requests')
+  expect(refused.length).toBeGreaterThanOrEqual(39)
+  expect(answers.length - refused.length).toBeGreaterThanOrEqual(9)
+  expect(alice.socket.connected).toBe(true)
+})
+
+test('a room has no more participants than any may have, and there are no more rooms than there may be', async () => {
+  const node = await startNode({ env: { MAX_PARTICIPANTS: 1, MAX_ROOMS: 1 } })
+  const room = newRoom()
+  await enter(node.url, { room })
+  const login = async (token: string) => {
+    const client = await connect(node.url)
+    return client.request('login', { token, userAgent: { sdk: { type: 'x', version: '1' } }, protocol: '1.2' })
+  }
+  expect(await login(tokenFor({ room }))).toEqual(refusal('Room is full', 'room_full'))
+  expect(await login(tokenFor({ room: newRoom() }))).toEqual(refusal('Too many rooms', 'too_many_rooms'))
+})
+
+test('whoever guesses is told later and later; a valid token of the same address is not made to wait', async () => {
+  const node = await startNode()
+  const guess = async () => {
+    const client = await connect(node.url)
+    const asked = performance.now()
+    await client.request('relogin', 'garbage')
+    return performance.now() - asked
+  }
+  for (let tries = 0; tries < 12; tries += 1) await guess()
+  expect(await guess()).toBeGreaterThan(400) // what is waited for is the point here
+  const text = await (await fetch(`${node.opsUrl}/metrics`)).text()
+  expect(text).toMatch(/signalbox_refused_total{reason="throttled"} [3-9]/)
+  const before = performance.now()
+  await enter(node.url, { room: newRoom() })
+  expect(performance.now() - before).toBeLessThan(400)
+})
