@@ -34,7 +34,7 @@ import { Transport } from './transport/server.ts'
 import { version } from './version.ts'
 
 /** What tests put in the place of the real thing. */
-export type Parts = { log?: Logger; state?: State; pace?: LeasePace }
+export type Parts = { log?: Logger; state?: State; pace?: LeasePace; throttle?: Throttle }
 
 export type App = {
   http: FastifyInstance
@@ -98,7 +98,7 @@ export function createApp(config: Config, parts: Parts = {}): App {
     sub: connect(config.redis, 'adapter'),
     key: `${config.redisPrefix}:io`,
   }
-  const gateServices = { ...config, sessions, metrics, log, throttle: new Throttle() }
+  const gateServices = { ...config, sessions, metrics, log, throttle: parts.throttle ?? new Throttle() }
   const transport = new Transport(http.server, config, gateServices, adapter)
   const readToken = loginTokens(config.keys, config.jwt)
   const iceServers = (user: string, now: number) => iceServersFor(config.ice, user, now)

@@ -6,6 +6,7 @@ import { type Config, readConfig } from '../../src/config.ts'
 import { newId } from '../../src/core/ids.ts'
 import type { LeasePace } from '../../src/core/lease.ts'
 import { writeToken } from '../../src/core/tokens.ts'
+import { Throttle } from '../../src/transport/limits/throttle.ts'
 import type { Client } from './client.ts'
 import { randomPrefix, redisUrl, until } from './redis.ts'
 
@@ -55,7 +56,12 @@ export async function startNode({ env = {}, redis, parts = {} }: NodeOptions = {
     ...Object.fromEntries(Object.entries(env).map(([name, value]) => [name, String(value)])),
   })
   const logs: TestNode['logs'] = { lines: [], text: '' }
-  const app = createApp(config, { pace, ...parts, log: logInto(logs, config.nodeId) })
+  const app = createApp(config, {
+    pace,
+    throttle: new Throttle(Number.POSITIVE_INFINITY),
+    ...parts,
+    log: logInto(logs, config.nodeId),
+  })
   await app.begin()
   await app.http.listen({ host: config.host, port: 0 })
   if (app.ops !== app.http) await app.ops.listen({ host: config.host, port: 0 })

@@ -1,5 +1,4 @@
-/** Failures that cost nothing yet, and for how long they are remembered. */
-const free = 10
+/** How long failures are remembered. */
 const windowMs = 60_000
 const longest = 10_000
 /** Refusals that are held back at a time, and addresses and ids that are remembered; beyond, refusals are told at once. */
@@ -12,13 +11,19 @@ const mostKnown = 20_000
  */
 export class Throttle {
   readonly #failures = new Map<string, { count: number; until: number }>()
+  readonly #free: number
   #held = 0
+
+  /** @param free failures that cost nothing yet */
+  constructor(free = 10) {
+    this.#free = free
+  }
 
   /** Notes a failure under each key; resolves when it may be told. False: it was not held back. */
   async hold(keys: string[], now: number): Promise<boolean> {
     const worst = Math.max(...keys.map((key) => this.#note(key, now)))
-    const wait = Math.min(longest, 100 * 2 ** Math.min(worst - free, 20))
-    if (worst <= free || this.#held >= mostHeld) return false
+    const wait = Math.min(longest, 100 * 2 ** Math.min(worst - this.#free, 20))
+    if (worst <= this.#free || this.#held >= mostHeld) return false
     this.#held += 1
     await new Promise((resolve) => setTimeout(resolve, wait).unref())
     this.#held -= 1

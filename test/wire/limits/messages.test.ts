@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { Throttle } from '../../../src/transport/limits/throttle.ts'
 import { connect, enter, refusal } from '../../support/client.ts'
 import { newRoom, startNode, tokenFor } from '../../support/node.ts'
 
@@ -28,7 +29,7 @@ test('a room has no more participants than any may have, and there are no more r
 })
 
 test('whoever guesses is told later and later; a valid token of the same address is not made to wait', async () => {
-  const node = await startNode()
+  const node = await startNode({ parts: { throttle: new Throttle() } })
   const guess = async () => {
     const client = await connect(node.url)
     const asked = performance.now()
