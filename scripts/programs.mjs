@@ -57,7 +57,9 @@ export function ensurePrograms() {
     console.error(`Installing ${name}…`)
     if (command && manage(manager, command) && isGood(program)) continue
     const how = command ? ` (${root ? 'sudo ' : ''}${[manager, ...command].join(' ')})` : ''
-    console.error(`The tests need ${name} ${least} or newer: install it${how}${insteadOf ? `, or set ${insteadOf}` : ''}.`)
+    console.error(
+      `The tests need ${name} ${least} or newer: install it${how}${insteadOf ? `, or set ${insteadOf}` : ''}.`,
+    )
     process.exit(1)
   }
 }
