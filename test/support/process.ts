@@ -60,6 +60,8 @@ function spawnNode(port: number, opsPort: number, { redisUrl, prefix, env = {} }
     OPS_PORT: opsPort,
     REDIS_URL: redisUrl,
     REDIS_PREFIX: prefix,
+    MESSAGES_PER_SECOND: '100000',
+    MESSAGE_BURST: '100000',
     SIGNALBOX_SECRET: testSecret,
     LOG_LEVEL: 'warn',
     ...env,
