@@ -204,6 +204,6 @@ function measurePresent(metrics: Metrics, transport: Transport, sessions: Sessio
     connections.inc({ dialect: dialect.name, transport: socket.conn.transport.name })
   }
   participants.set({ state: 'connected' }, sessions.all.length)
-  participants.set({ state: 'waiting' }, sessions.waiting.length)
+  participants.set({ state: 'waiting' }, sessions.absent.waiting.length)
   rooms.set(feeds.rooms.length)
 }

@@ -137,16 +137,17 @@ export class Lease {
       const ours = standing[index] === 'waiting' && (await this.#state.places.reclaim(session.place))
       if (!ours) await this.#sessions.supersede(session)
     }
-    await this.#sessions.retell()
+    await this.#sessions.absent.retell()
     await this.#checkWaiting()
     await this.#feeds.level()
   }
 
   async #checkWaiting(): Promise<void> {
-    const { waiting } = this.#sessions
+    const { absent } = this.#sessions
+    const { waiting } = absent
     const standing = await this.#state.places.held(waiting)
     for (const [index, place] of waiting.entries()) {
-      if (standing[index] !== 'waiting') this.#sessions.noLongerWaiting(place)
+      if (standing[index] !== 'waiting') absent.noLongerWaiting(place)
     }
   }
 

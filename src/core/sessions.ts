@@ -1,3 +1,4 @@
+import { Absent } from './absent.ts'
 import { type ErrorCode, SignalError } from './errors.ts'
 import type { Feed } from './feed.ts'
 import type { Feeds } from './feeds.ts'
@@ -13,6 +14,7 @@ import {
   roomIdOf,
   roomName,
 } from './model.ts'
+import { once } from './once.ts'
 import type { Connection } from './ports/connection.ts'
 import type { Claim, LeaveReason, Place, Resumed, Who, Write } from './ports/places.ts'
 import type { State } from './ports/state.ts'
@@ -54,9 +56,6 @@ export type ReloggedIn = {
   from: 'same_node' | 'other_node'
 }
 
-/** A connection that ended, and how far it had been handed messages. */
-type Lost = { place: Place; cursor: number }
-
 /** Login, relogin and leaving, the same for every dialect (wire 2). */
 export class Sessions {
   readonly #state: State
@@ -64,31 +63,18 @@ export class Sessions {
   readonly #config: SessionsConfig
   readonly #events: SessionsEvents
   readonly #here = new Map<string, Session>()
-  readonly #waiting = new Map<string, Place>()
-  /** Lost connections that the state could not be told of yet. */
-  readonly #untold = new Set<Lost>()
-  /** Logins and relogins that may have been done although we gave up waiting: nobody would sit at those places. */
-  readonly #unheard = new Set<Claim>()
+  readonly absent: Absent
 
   constructor(state: State, feeds: Feeds, config: SessionsConfig, events: SessionsEvents) {
     this.#state = state
     this.#feeds = feeds
     this.#config = config
     this.#events = events
+    this.absent = new Absent(state, { ...events, left: (reason, who) => this.#tellLeft(who, reason) })
   }
 
   get all(): Session[] {
     return [...this.#here.values()]
-  }
-
-  /** Participants who lost their connection here and, as far as this node knows, have not come back. */
-  get waiting(): Place[] {
-    return [...this.#waiting.values()]
-  }
-
-  /** A waiting participant that is back, on whichever node, or gone. */
-  noLongerWaiting({ room, id }: Place): void {
-    this.#waiting.delete(key(room, id))
   }
 
   /**
@@ -123,7 +109,9 @@ export class Sessions {
     return this.#withFeed(room, async (feed) => {
       const { node, window } = this.#config
       const request = { room, member, node, token, ticketId, reconnects: window > 0, most: maxParticipants, at: now }
-      const joined = await this.#take({ room, ticketId, token: token.id }, () => this.#state.places.join(request))
+      const joined = await this.absent.claim({ room, ticketId, token: token.id }, () =>
+        this.#state.places.join(request),
+      )
       const id = joined.id
       const place: Place = { room, id, owner: joined.owner }
       if (joined.previousOwner) this.#takeOver({ ...place, owner: joined.previousOwner })
@@ -219,12 +207,14 @@ export class Sessions {
   ): Promise<ReloggedIn> {
     const nextTicketId = newId()
     return this.#withFeed(room, async (feed) => {
-      // a connection that still stands here stops receiving first, so that its cursor is final
       const standing = this.#here.get(key(room, id))
       const claim: Claim = { room, ticketId: nextTicketId, id }
-      const resumed = await this.#take(claim, () => take(nextTicketId))
-      const options = resumed.complete ? undefined : await this.#take(claim, () => this.#state.rooms.options(room))
+      const resumed = await this.absent.claim(claim, () => take(nextTicketId))
+      const options = resumed.complete
+        ? undefined
+        : await this.absent.claim(claim, () => this.#state.rooms.options(room))
       const place: Place = { room, id, owner: resumed.owner }
+      // what still stands here is asked how far it came just before it is put off: nothing is handed over in between
       const from =
         seq === undefined && standing && !standing.ended ? Math.max(resumed.from, standing.certain) : resumed.from
       if (resumed.previousOwner) this.#takeOver({ ...place, owner: resumed.previousOwner })
@@ -274,51 +264,7 @@ export class Sessions {
   /** The connection is lost: the participant keeps its place for the window, if it has not moved already. */
   async detach(session: Session): Promise<void> {
     if (!(await this.#unseat(session))) return
-    await this.#tellLost({ place: session.place, cursor: session.certain })
-  }
-
-  /** Tells the state of what it could not be told of when it was away: connections that were lost, and never were. */
-  async retell(): Promise<void> {
-    for (const lost of [...this.#untold]) await this.#tellLost(lost)
-    for (const claim of [...this.#unheard]) await this.#giveBack(claim)
-  }
-
-  async #tellLost(lost: Lost): Promise<void> {
-    this.#untold.add(lost)
-    const { place, cursor } = lost
-    try {
-      const outcome = await this.#state.places.detach(place, cursor)
-      if (outcome === 'left') await this.expel(place, 'window')
-      if (outcome === 'waiting') this.#waiting.set(key(place.room, place.id), place)
-      this.#untold.delete(lost)
-    } catch (error) {
-      this.#events.failed?.(error)
-    }
-  }
-
-  /** Takes a place. When no answer comes it may be taken all the same; that is looked into as soon as it can be. */
-  async #take<T>(claim: Claim, take: () => Promise<T>): Promise<T> {
-    try {
-      return await take()
-    } catch (error) {
-      if (error instanceof SignalError && error.code === 'unavailable') this.#unheard.add(claim)
-      throw error
-    }
-  }
-
-  async #giveBack(claim: Claim): Promise<void> {
-    try {
-      const lost = await this.#state.places.taken(claim)
-      this.#unheard.delete(claim)
-      if (lost) await this.#tellLost(lost)
-    } catch (error) {
-      this.#events.failed?.(error)
-    }
-  }
-
-  /** Takes out one who lost its connection and does not reconnect. */
-  async expel({ room, id, owner }: Place, reason: LeaveReason): Promise<void> {
-    if (await this.#state.places.leave(room, id, { owner }, Date.now())) this.#tellLeft({ room, id }, reason)
+    await this.absent.lost({ place: session.place, cursor: session.certain })
   }
 
   /** Takes a participant out, wherever it is; it is told `drop` and its connection ends. */
@@ -329,24 +275,9 @@ export class Sessions {
     return left
   }
 
-  /**
-   * Performs a request unless it was done before, and resolves to its ack, which is then what it was. That one was done
-   * may come out late: Redis may do what it was asked after we gave up waiting, so the store has the last word.
-   * @throws bad_request when it was too long ago to tell
-   */
-  async once(session: Session, rid: number | undefined, perform: () => Promise<unknown>): Promise<unknown> {
-    if (rid === undefined) return perform()
-    const before = session.seen(rid) ? await this.#state.log.replyTo(session.place, rid) : undefined
-    if (before) return before.reply
-    session.done(rid) // or not, if it is refused: then the store does not know it, and it may come again
-    try {
-      return await perform()
-    } catch (error) {
-      if (!(error instanceof SignalError && error.code === 'repeated')) throw error
-      const done = await this.#state.log.replyTo(session.place, rid)
-      if (!done) throw new SignalError('bad_request', 'rid should be above those of earlier requests')
-      return done.reply
-    }
+  /** Performs a request, once if it has a `rid`; resolves to its ack. @throws what `perform` throws, bad_request */
+  once(session: Session, rid: number | undefined, perform: () => Promise<unknown>): Promise<unknown> {
+    return rid === undefined ? perform() : once(this.#state.log, session, rid, perform)
   }
 
   /** Leaves one room for another on the same connection. A store that is away is told later, by the window. */
@@ -405,7 +336,7 @@ export class Sessions {
   /** Seats a session, unless its client has gone while it was let in. @throws early_left */
   async #begin(session: Session): Promise<Session> {
     this.#here.set(key(session.room, session.id), session)
-    this.noLongerWaiting(session.place)
+    this.absent.noLongerWaiting(session.place)
     this.#events.populated?.(session.room)
     if (session.connection.open) return session
     await this.detach(session)

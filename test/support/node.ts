@@ -99,7 +99,7 @@ export function tokenFor(
 /** Cuts a client's connection. Resolves when its node knows, and the participant is in its window. */
 export async function lose({ app }: TestNode, client: Client): Promise<void> {
   client.cut()
-  await until(async () => app.sessions.waiting.some(({ id }) => id === client.id))
+  await until(async () => app.sessions.absent.waiting.some(({ id }) => id === client.id))
 }
 
 /** A room that no other test is in. */

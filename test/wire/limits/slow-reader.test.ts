@@ -11,11 +11,11 @@ test('a client that does not read is let go, the others go on, and it can come b
   const { transport } = slow.socket.io.engine as unknown as { transport: { ws: { _socket: Raw } } }
   transport.ws._socket.pause()
   const gone = expect
-    .poll(() => node.app.sessions.waiting.some(({ id }) => id === slow.id), { timeout: 20_000 })
+    .poll(() => node.app.sessions.absent.waiting.some(({ id }) => id === slow.id), { timeout: 20_000 })
     .toBe(true)
   let said = 0
-  const watch = node.app.sessions
-  while (!watch.waiting.some(({ id }) => id === slow.id) && said < 20_000) {
+  const { absent } = node.app.sessions
+  while (!absent.waiting.some(({ id }) => id === slow.id) && said < 20_000) {
     await Promise.all(
       Array.from({ length: 50 }, () => alice.request('text', { to: slow.id, message: 'x'.repeat(2000) })),
     )

@@ -1,0 +1,85 @@
+import { SignalError } from './errors.ts'
+import type { ParticipantId, RoomId } from './model.ts'
+import type { Claim, LeaveReason, Place, Who } from './ports/places.ts'
+import type { State } from './ports/state.ts'
+
+/** A connection that ended, and how far it had been handed messages. */
+type Lost = { place: Place; cursor: number }
+
+export type AbsentEvents = {
+  left?: (reason: LeaveReason, who: Who) => void
+  failed?: (error: unknown) => void
+}
+
+/** Participants whose connection was lost here, or never came to be: they wait, and the state has to know. */
+export class Absent {
+  readonly #state: State
+  readonly #events: AbsentEvents
+  readonly #waiting = new Map<string, Place>()
+  /** Lost connections that the state could not be told of yet. */
+  readonly #untold = new Set<Lost>()
+  /** Logins and relogins that may have been done although we gave up waiting: nobody would sit at those places. */
+  readonly #unheard = new Set<Claim>()
+
+  constructor(state: State, events: AbsentEvents) {
+    this.#state = state
+    this.#events = events
+  }
+
+  /** Who lost the connection here and, as far as this node knows, has not come back. */
+  get waiting(): Place[] {
+    return [...this.#waiting.values()]
+  }
+
+  /** One who waited is back, on whichever node, or gone. */
+  noLongerWaiting({ room, id }: Place): void {
+    this.#waiting.delete(key(room, id))
+  }
+
+  /** A connection is lost. One who does not reconnect leaves. */
+  async lost(lost: Lost): Promise<void> {
+    this.#untold.add(lost)
+    const { place, cursor } = lost
+    try {
+      const outcome = await this.#state.places.detach(place, cursor)
+      if (outcome === 'left') await this.#expel(place)
+      if (outcome === 'waiting') this.#waiting.set(key(place.room, place.id), place)
+      this.#untold.delete(lost)
+    } catch (error) {
+      this.#events.failed?.(error)
+    }
+  }
+
+  /** Takes a place. When no answer comes it may be taken all the same; that is looked into as soon as it can be. */
+  async claim<T>(claim: Claim, take: () => Promise<T>): Promise<T> {
+    try {
+      return await take()
+    } catch (error) {
+      if (error instanceof SignalError && error.code === 'unavailable') this.#unheard.add(claim)
+      throw error
+    }
+  }
+
+  /** Tells the state of what it could not be told of while it was away. */
+  async retell(): Promise<void> {
+    for (const lost of [...this.#untold]) await this.lost(lost)
+    for (const claim of [...this.#unheard]) await this.#giveBack(claim)
+  }
+
+  async #giveBack(claim: Claim): Promise<void> {
+    try {
+      const lost = await this.#state.places.taken(claim)
+      this.#unheard.delete(claim)
+      if (lost) await this.lost(lost)
+    } catch (error) {
+      this.#events.failed?.(error)
+    }
+  }
+
+  async #expel({ room, id, owner }: Place): Promise<void> {
+    const left = await this.#state.places.leave(room, id, { owner }, Date.now())
+    if (left) this.#events.left?.('window', { room, id })
+  }
+}
+
+const key = (room: RoomId, id: ParticipantId) => `${room}|${id}`
