@@ -19,6 +19,53 @@ const programs = [
     least: 4,
     packages: { 'apt-get': 'coturn', dnf: 'coturn', apk: 'coturn', pacman: 'coturn', brew: 'coturn' },
   },
+  {
+    name: 'chromium',
+    arguments: ['--version'],
+    version: /(\d+)\.\d+/,
+    least: 120,
+    packages: { 'apt-get': 'chromium', dnf: 'chromium', apk: 'chromium', pacman: 'chromium', brew: 'chromium' },
+  },
+  {
+    name: 'nginx',
+    arguments: ['-v'],
+    version: /nginx\/(\d+)/,
+    least: 1,
+    packages: { 'apt-get': 'nginx', dnf: 'nginx', apk: 'nginx', pacman: 'nginx', brew: 'nginx' },
+  },
+  {
+    name: 'haproxy',
+    arguments: ['-v'],
+    version: /version (\d+)/,
+    least: 2,
+    packages: { 'apt-get': 'haproxy', dnf: 'haproxy', apk: 'haproxy', pacman: 'haproxy', brew: 'haproxy' },
+  },
+  {
+    name: 'prometheus', // and promtool with it
+    arguments: ['--version'],
+    version: /version (\d+)/,
+    least: 2,
+    packages: {
+      'apt-get': 'prometheus',
+      dnf: 'golang-github-prometheus',
+      apk: 'prometheus',
+      pacman: 'prometheus',
+      brew: 'prometheus',
+    },
+  },
+  {
+    name: 'kubectl', // for `kubectl kustomize`
+    arguments: ['version', '--client'],
+    version: /v1\.(\d+)/,
+    least: 27,
+    packages: {
+      'apt-get': 'kubernetes-client',
+      dnf: 'kubernetes-client',
+      apk: 'kubectl',
+      pacman: 'kubectl',
+      brew: 'kubernetes-cli',
+    },
+  },
 ]
 
 const managers = {
