@@ -15,7 +15,7 @@ const layers: { [layer: string]: RegExp } = {
   client: /^\/protocol\/|^socket\.io-client$/,
   '': /^\/(core|protocol)\/|^\/(config|metrics|version)$|^[^/]/,
 }
-const seesAll = ['/main', '/app', '/cli']
+const seesAll = ['/index', '/main', '/app', '/cli']
 const readsEnvironment = ['/main', '/cli']
 
 /** @param path from src, as in `core/feed.ts` */

@@ -1,0 +1,10 @@
+/** The wire, for other clients and servers: one table for each dialect, event → { payload, reply } as TypeBox schemas. */
+export type { Dialect, Phase, Request } from './dialect.ts'
+export type { ErrorCode } from './errors.ts'
+export { exchanger } from './exchanger.ts'
+export * as management from './management.ts'
+export { p2p, p2pErrors } from './p2p.ts'
+export type { Payload, Reply } from './payload.ts'
+export { portal, portalLegacy, portalV1 } from './portal.ts'
+export { rooms } from './rooms.ts'
+export { type Draining, type Meta, session } from './session.ts'
