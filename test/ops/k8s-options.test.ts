@@ -1,10 +1,14 @@
+import { copyFileSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
 import type { IDeployment } from 'kubernetes-models/apps/v1/Deployment'
 import type { IConfigMap } from 'kubernetes-models/v1/ConfigMap'
 import { describe, expect, test } from 'vitest'
 import { describeConfig, readConfig } from '../../src/config.ts'
-import { readDocument } from '../support/markdown.ts'
+import { readDocument, root } from '../support/markdown.ts'
 import { environmentOf } from './environment.ts'
 import { all, build, installations, one, podOf } from './manifests.ts'
+import { complaints } from './schemas.ts'
 
 const options = describeConfig({}).map(({ name }) => name)
 const secret = { SIGNALBOX_SECRET: 'a'.repeat(64), REDIS_PASSWORD: 'b0b0' }
@@ -85,4 +89,23 @@ test('in production nobody gets in without being let', () => {
   expect(config).toMatchObject({ production: true, demo: false, anonymousDialects: [] })
   expect(config.corsOrigins).not.toContain('*')
   expect(config.redis?.urls).toEqual([expect.stringMatching(/^rediss:/)])
+})
+
+test("a managed Redis' own authority is mounted where Node looks for it", () => {
+  // as if its line in kustomization.yaml had no #
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'signalbox-ca-')))
+  try {
+    const overlay = join(root, 'k8s/overlays/managed-redis')
+    copyFileSync(join(overlay, 'private-ca.yaml'), join(folder, 'private-ca.yaml'))
+    const lines = `resources: [${relative(folder, realpathSync(overlay))}]\npatches: [{ path: private-ca.yaml }]\n`
+    writeFileSync(join(folder, 'kustomization.yaml'), lines)
+    const manifests = build(folder)
+    expect(manifests.flatMap(complaints)).toEqual([])
+    const { container, spec } = podOf(one<IDeployment>(manifests, 'Deployment'))
+    const mounted = container.volumeMounts?.find(({ name }) => name === spec.volumes?.[0]?.name)?.mountPath
+    expect(environmentOf(manifests, secret).NODE_EXTRA_CA_CERTS).toBe(`${mounted}/ca.crt`)
+    expect(readConfig(environmentOf(manifests, secret)).redis?.urls[0]).toContain(secret.REDIS_PASSWORD)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 })

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { IDeployment } from 'kubernetes-models/apps/v1/Deployment'
 import type { IPodSpec } from 'kubernetes-models/v1/PodSpec'
 import { parseAllDocuments } from 'yaml'
@@ -10,7 +10,7 @@ export type Manifest = { apiVersion: string; kind: string; metadata: { name: str
 
 /** What `kubectl apply -k` would send, by its folder from the root. */
 export function build(folder: string): Manifest[] {
-  const text = execFileSync('kubectl', ['kustomize', join(root, folder)], { encoding: 'utf8' })
+  const text = execFileSync('kubectl', ['kustomize', resolve(root, folder)], { encoding: 'utf8' })
   return parseAllDocuments(text).map((document) => document.toJS() as Manifest)
 }
 
