@@ -1,0 +1,21 @@
+// Writes deploy/alerts.yml once more, as the object that the Prometheus operator wants: kustomize reads no file outside
+// its own folder. A test compares them. Run it after changing an alert: node scripts/prometheus-rule.mjs
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+const root = join(import.meta.dirname, '..')
+const alerts = readFileSync(join(root, 'deploy/alerts.yml'), 'utf8')
+
+const head = `# Made from deploy/alerts.yml by scripts/prometheus-rule.mjs. Change that one.
+apiVersion: monitoring.coreos.com/v1
+kind: PrometheusRule
+metadata:
+  name: signalbox
+  labels:
+    app.kubernetes.io/name: signalbox
+    app.kubernetes.io/component: metrics
+spec:
+`
+
+// indented as text: comments, quotes and line ends stay what they are
+writeFileSync(join(root, 'k8s/overlays/monitoring/prometheus-rule.yaml'), head + alerts.replace(/^(?=.)/gm, '  '))

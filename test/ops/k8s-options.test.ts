@@ -1,0 +1,111 @@
+import { copyFileSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import type { IDeployment } from 'kubernetes-models/apps/v1/Deployment'
+import type { IConfigMap } from 'kubernetes-models/v1/ConfigMap'
+import { describe, expect, test } from 'vitest'
+import { describeConfig, readConfig } from '../../src/config.ts'
+import { readDocument, root } from '../support/markdown.ts'
+import { environmentOf } from './environment.ts'
+import { all, build, installations, one, podOf } from './manifests.ts'
+import { complaints } from './schemas.ts'
+
+const options = describeConfig({}).map(({ name }) => name)
+const secret = { SIGNALBOX_SECRET: 'a'.repeat(64), REDIS_PASSWORD: 'b0b0' }
+const isSecret = (name: string) => /SECRET|PASSWORD|KEYS|TOKEN|AUTH$/.test(name)
+
+describe.each(installations)('%s', (folder) => {
+  const manifests = build(folder)
+  const { container } = podOf(one<IDeployment>(manifests, 'Deployment'))
+  const pods = [...all<IDeployment>(manifests, 'Deployment'), ...all<IDeployment>(manifests, 'StatefulSet')].map(podOf)
+  const environment = environmentOf(manifests, secret)
+  const config = readConfig(environment)
+
+  test('names only options that there are, and what they are made of', () => {
+    const made = (container.env ?? []).map(({ value = '' }) => value).join()
+    const strange = Object.keys(environment).filter((name) => !options.includes(name) && !made.includes(`$(${name})`))
+    expect(strange).toEqual([])
+  })
+
+  test('tells a node who it is, where, and its Redis', () => {
+    expect(config.nodeId).toBe('signalbox-6d4b75cb6d-x2x7k')
+    expect(config.nodeUrl).toBe(`http://10.1.2.3:${config.port}`)
+    const [url = ''] = config.redis?.urls ?? []
+    expect(new URL(url).password).toBe(secret.REDIS_PASSWORD)
+  })
+
+  test('opens the ports that the options say', () => {
+    const ports = Object.fromEntries((container.ports ?? []).map((port) => [port.name, port.containerPort]))
+    expect(ports).toEqual({ http: config.port, ops: config.opsPort })
+  })
+
+  test('does not start without its secrets', () => {
+    expect(() => environmentOf(manifests, { SIGNALBOX_SECRET: secret.SIGNALBOX_SECRET })).toThrow('REDIS_PASSWORD')
+    expect(() => environmentOf(manifests, { REDIS_PASSWORD: secret.REDIS_PASSWORD })).toThrow('SIGNALBOX_SECRET')
+  })
+
+  test('has no secret in it', () => {
+    expect(all(manifests, 'Secret')).toEqual([])
+    const variables = pods.flatMap(({ container }) => container.env ?? [])
+    expect(variables.filter(({ name, valueFrom }) => isSecret(name) && !valueFrom?.secretKeyRef)).toEqual([])
+    const written = all<IConfigMap>(manifests, 'ConfigMap').flatMap(({ data }) => Object.keys(data ?? {}))
+    expect(written.filter(isSecret)).toEqual([])
+    const passwords = JSON.stringify(manifests).matchAll(/:\/\/[^/\s"@]*:([^/\s"@]*)@/g)
+    expect([...passwords].filter(([, password = '']) => !/^\$\(\w+\)$/.test(password))).toEqual([])
+  })
+
+  test('runs the version that it belongs to', () => {
+    const { version } = JSON.parse(readDocument('package.json')) as { version: string }
+    expect(container.image).toMatch(new RegExp(`(^|/)signalbox:${version.replaceAll('.', '\\.')}$`))
+    const tags = pods.map(({ container }) => /:([^:/]+)$/.exec(container.image ?? '')?.[1])
+    expect(tags.filter((tag) => tag === undefined || !/^\d+\.\d+\.\d+/.test(tag))).toEqual([])
+  })
+
+  test('needs nothing that a pod need not have', () => {
+    for (const { spec, container } of pods) {
+      expect(spec).toMatchObject({
+        automountServiceAccountToken: false,
+        enableServiceLinks: false,
+        securityContext: {
+          runAsNonRoot: true,
+          runAsUser: expect.any(Number),
+          seccompProfile: { type: 'RuntimeDefault' },
+        },
+      })
+      expect(container.securityContext).toEqual({
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ['ALL'] },
+      })
+      expect(Object.keys(container.resources?.requests ?? {}).sort()).toEqual(['cpu', 'memory'])
+      expect(Object.keys(container.resources?.limits ?? {}).sort()).toEqual(['cpu', 'memory'])
+    }
+    expect(one(manifests, 'ServiceAccount')).toMatchObject({ automountServiceAccountToken: false })
+  })
+})
+
+test('in production nobody gets in without being let', () => {
+  const config = readConfig(environmentOf(build('k8s/overlays/production'), secret))
+  expect(config).toMatchObject({ production: true, demo: false, anonymousDialects: [] })
+  expect(config.corsOrigins).not.toContain('*')
+  expect(config.redis?.urls).toEqual([expect.stringMatching(/^rediss:/)])
+})
+
+test("a managed Redis' own authority is mounted where Node looks for it", () => {
+  // as if its line in kustomization.yaml had no #
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'signalbox-ca-')))
+  try {
+    const overlay = join(root, 'k8s/overlays/managed-redis')
+    copyFileSync(join(overlay, 'private-ca.yaml'), join(folder, 'private-ca.yaml'))
+    const lines = `resources: [${relative(folder, realpathSync(overlay))}]\npatches: [{ path: private-ca.yaml }]\n`
+    writeFileSync(join(folder, 'kustomization.yaml'), lines)
+    const manifests = build(folder)
+    expect(manifests.flatMap(complaints)).toEqual([])
+    const { container, spec } = podOf(one<IDeployment>(manifests, 'Deployment'))
+    const mounted = container.volumeMounts?.find(({ name }) => name === spec.volumes?.[0]?.name)?.mountPath
+    expect(environmentOf(manifests, secret).NODE_EXTRA_CA_CERTS).toBe(`${mounted}/ca.crt`)
+    expect(readConfig(environmentOf(manifests, secret)).redis?.urls[0]).toContain(secret.REDIS_PASSWORD)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})

@@ -1,0 +1,72 @@
+import type { IDeployment } from 'kubernetes-models/apps/v1/Deployment'
+import type { IHorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2/HorizontalPodAutoscaler'
+import type { IPodDisruptionBudget } from 'kubernetes-models/policy/v1/PodDisruptionBudget'
+import { describe, expect, test } from 'vitest'
+import { readConfig } from '../../src/config.ts'
+import { readDocument } from '../support/markdown.ts'
+import { environmentOf } from './environment.ts'
+import { build, installations, one, podOf } from './manifests.ts'
+
+describe.each(installations)('%s', (folder) => {
+  const manifests = build(folder)
+  const deployment = one<IDeployment>(manifests, 'Deployment')
+  const autoscaler = one<IHorizontalPodAutoscaler>(manifests, 'HorizontalPodAutoscaler').spec
+  const { labels, spec, container } = podOf(deployment)
+  const { startupProbe, livenessProbe, readinessProbe } = container
+  const config = readConfig(environmentOf(manifests, { SIGNALBOX_SECRET: 'a'.repeat(32), REDIS_PASSWORD: 'b' }))
+  const preStop = container.lifecycle?.preStop?.sleep?.seconds ?? 0
+  const leaving = preStop + config.drainSeconds
+
+  test('a node has the time to leave', () => {
+    expect(preStop).toBeGreaterThanOrEqual(5)
+    const [, toClose = ''] = /config\.drainSeconds \+ (\d+)/.exec(readDocument('src/main.ts')) ?? []
+    expect(spec.terminationGracePeriodSeconds).toBeGreaterThan(leaving + Number(toClose))
+  })
+
+  test('one node leaves at a time, and none before its successor is there', () => {
+    expect(deployment.spec?.strategy).toMatchObject({ rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } })
+    expect(deployment.spec?.minReadySeconds).toBeGreaterThan(leaving)
+    expect(one<IPodDisruptionBudget>(manifests, 'PodDisruptionBudget').spec).toMatchObject({
+      maxUnavailable: 1,
+      selector: deployment.spec?.selector,
+    })
+    const down = autoscaler?.behavior?.scaleDown?.policies ?? []
+    expect(down).toEqual([{ type: 'Pods', value: 1, periodSeconds: expect.any(Number) }])
+    expect(down[0]?.periodSeconds).toBeGreaterThan(leaving)
+  })
+
+  test('three probes ask three things', () => {
+    expect(startupProbe?.httpGet).toEqual({ path: '/healthz', port: 'ops' })
+    expect(livenessProbe?.httpGet).toEqual({ path: '/healthz', port: 'ops' })
+    expect(readinessProbe?.httpGet).toEqual({ path: '/readyz', port: 'ops' })
+    const patience = (probe: typeof startupProbe) => (probe?.periodSeconds ?? 0) * (probe?.failureThreshold ?? 0)
+    // a restart throws all out: it takes longer than to be passed over
+    expect(patience(livenessProbe)).toBeGreaterThan(2 * patience(readinessProbe))
+    expect(startupProbe?.periodSeconds).toBeLessThan(livenessProbe?.periodSeconds ?? 0)
+    // /readyz waits up to 4 s for Redis
+    expect(readinessProbe?.timeoutSeconds).toBeGreaterThan(4)
+  })
+
+  test('nodes are spread over zones and machines', () => {
+    const spread = spec.topologySpreadConstraints ?? []
+    expect(spread.map(({ topologyKey }) => topologyKey)).toEqual([
+      'topology.kubernetes.io/zone',
+      'kubernetes.io/hostname',
+    ])
+    const [apart] = spec.affinity?.podAntiAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []
+    const selectors = [...spread, apart?.podAffinityTerm].map((rule) => rule?.labelSelector?.matchLabels)
+    expect(selectors).toEqual([labels, labels, labels])
+  })
+
+  test('the autoscaler alone says how many', () => {
+    expect(deployment.spec?.replicas).toBeUndefined()
+    expect(autoscaler?.scaleTargetRef).toEqual({ apiVersion: 'apps/v1', kind: 'Deployment', name: 'signalbox' })
+    expect(autoscaler?.minReplicas).toBeGreaterThanOrEqual(2)
+    expect(autoscaler?.maxReplicas).toBeGreaterThan(autoscaler?.minReplicas ?? 0)
+    const [cpu, connections] = autoscaler?.metrics ?? []
+    expect(cpu?.resource).toMatchObject({ name: 'cpu', target: { type: 'AverageValue' } })
+    const perNode = Number(connections?.pods?.target.averageValue)
+    // with one of three lost, the others have half as much again
+    expect(1.5 * perNode).toBeLessThan(config.maxConnections)
+  })
+})
