@@ -65,8 +65,12 @@ export function createApp(config: Config, parts: Parts = {}): App {
   // a process that was restarted under the same name is another node: what the old one held is not the new one's
   const node = `${config.nodeId}.${randomBytes(4).toString('hex')}`
   const metrics = createMetrics(config.nodeId, version)
+  metrics.clientsLimit.set(config.maxConnections)
   const retention = retentionOf(config)
-  const observe = (operation: string, seconds: number) => metrics.redisSeconds.observe({ operation }, seconds)
+  const observe = (operation: string, seconds: number, failed: boolean) => {
+    metrics.redisSeconds.observe({ operation }, seconds)
+    metrics.redisFailures.inc({ operation }, failed ? 1 : 0)
+  }
   const state =
     parts.state ??
     (config.redis
@@ -88,7 +92,13 @@ export function createApp(config: Config, parts: Parts = {}): App {
     state,
     feeds,
     { ...config, node },
-    { left, failed, populated: (room) => populated(room), takenOver: (...taken) => takenOver(...taken) },
+    {
+      left,
+      failed,
+      incomplete: () => metrics.incomplete.inc(),
+      populated: (room) => populated(room),
+      takenOver: (...taken) => takenOver(...taken),
+    },
   )
 
   const http = createHttp({ logger: log, ...config })
@@ -198,12 +208,14 @@ export function createApp(config: Config, parts: Parts = {}): App {
 }
 
 function measurePresent(metrics: Metrics, transport: Transport, sessions: Sessions, feeds: Feeds): void {
-  const { connections, participants, rooms } = metrics
+  const { connections, clients, participants, rooms, roomsBehind } = metrics
   connections.reset()
   for (const { dialect, socket } of transport.connections) {
     connections.inc({ dialect: dialect.name, transport: socket.conn.transport.name })
   }
+  clients.set(transport.clients)
   participants.set({ state: 'connected' }, sessions.all.length)
   participants.set({ state: 'waiting' }, sessions.absent.waiting.length)
   rooms.set(feeds.rooms.length)
+  roomsBehind.set(feeds.behind)
 }

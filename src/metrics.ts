@@ -31,13 +31,18 @@ export function createMetrics(node: string, version: string) {
   const metrics = {
     registry,
     connections: gauge('connections', 'Open client connections', ['dialect', 'transport']),
+    clients: gauge('clients', 'Clients that count towards the limit, however many dialects each speaks'),
+    clientsLimit: gauge('clients_limit', 'MAX_CONNECTIONS'),
     participants: gauge('participants', 'Participants held by this node', ['state']),
     rooms: gauge('rooms', 'Rooms that this node listens to'),
+    roomsBehind: gauge('rooms_behind', 'Rooms in which messages are known of that were not handed on yet'),
     logins: counter('logins_total', 'Logins asked for', ['dialect', 'result']),
     relogins: counter('relogins_total', 'Relogins asked for', ['dialect', 'result', 'from']),
+    incomplete: counter('incomplete_relogins_total', 'Relogins for which the log had not kept all that was missed'),
     reloginSeconds: histogram('relogin_seconds', 'From relogin asked to level with the room', fast),
     messageSeconds: histogram('message_seconds', 'From message accepted to handed to the socket', fast),
     redisSeconds: histogram('redis_seconds', 'Calls to Redis', fast, ['operation']),
+    redisFailures: counter('redis_failures_total', 'Calls that Redis did not answer, or with an error', ['operation']),
     messages,
     countMessage: tally.count.bind(tally),
     replayed: counter('replayed_messages_total', 'Messages read from a log for one who came back'),
@@ -50,6 +55,8 @@ export function createMetrics(node: string, version: string) {
   }
   metrics.node.set({ id: node, version }, 1)
   for (const reason of ['logout', 'window', 'dropped', 'node_lost']) metrics.left.inc({ reason }, 0)
+  // a rise from nothing is none to Prometheus: what is alerted on is there from the start
+  for (const reason of ['internal', 'unavailable']) metrics.refused.inc({ reason }, 0)
   for (const state of ['connected', 'waiting']) metrics.participants.set({ state }, 0)
   return metrics
 }

@@ -51,6 +51,11 @@ export class Feed {
     return this.#position
   }
 
+  /** Whether it knows of entries that it has not handed on yet. */
+  get behind(): boolean {
+    return this.#known > this.#position
+  }
+
   /** A live entry. The next one is handed on; an old one is dropped; a later one shows a gap. */
   hear(entry: Entry): void {
     if (!this.#repairing && entry.seq === this.#position + 1) {

@@ -30,6 +30,11 @@ export class Feeds {
     return [...this.#open.keys()]
   }
 
+  /** In how many rooms something is known to have been said that was not handed on yet. */
+  get behind(): number {
+    return [...this.#open.values()].filter(({ feed }) => feed?.behind).length
+  }
+
   /** Resolves when the subscription to the room is confirmed (design, invariant 4). Each use must be released once. */
   async use(room: RoomId): Promise<Feed> {
     const open = this.#open.get(room) ?? this.#begin(room)

@@ -37,6 +37,8 @@ export type SessionsConfig = {
 export type SessionsEvents = {
   left?: (reason: LeaveReason, who: Who) => void
   failed?: (error: unknown) => void
+  /** Someone came back, and the log had not kept all that was missed. */
+  incomplete?: () => void
   /** Somebody has come into a room, is back in it, or has left it. */
   populated?: (room: RoomId) => void
   /** A place was taken over from a connection that may still stand: if that is not here, it has to be closed yet. */
@@ -210,6 +212,7 @@ export class Sessions {
       const standing = this.#here.get(key(room, id))
       const claim: Claim = { room, ticketId: nextTicketId, id }
       const resumed = await this.absent.claim(claim, () => take(nextTicketId))
+      if (!resumed.complete) this.#events.incomplete?.()
       const options = resumed.complete
         ? undefined
         : await this.absent.claim(claim, () => this.#state.rooms.options(room))

@@ -60,6 +60,11 @@ export class Transport {
     return this.#admission.draining
   }
 
+  /** Clients, each once, however many dialects it speaks. */
+  get clients(): number {
+    return this.#admission.open
+  }
+
   /** From now on nobody is let in any more. */
   refuseAll(): void {
     this.#admission.draining = true

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { IServiceMonitor } from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/ServiceMonitor'
 import type { IHorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2/HorizontalPodAutoscaler'
+import type { IConfigMap } from 'kubernetes-models/v1/ConfigMap'
 import type { IService } from 'kubernetes-models/v1/Service'
 import { expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
@@ -31,14 +32,17 @@ test('the ServiceMonitor finds the Service for metrics', () => {
   expect(labels[jobLabel ?? '']).toBe('signalbox')
 })
 
-test.runIf(existsSync(join(root, 'deploy/alerts.yml')))(
-  'the PrometheusRule has the alerts of deploy/alerts.yml',
-  () => {
-    // else: node scripts/prometheus-rule.mjs
-    const { spec } = one<{ spec: unknown }>(monitoring, 'PrometheusRule')
-    expect(spec).toEqual(parse(readDocument('deploy/alerts.yml')))
-  },
-)
+test('the PrometheusRule has the alerts of deploy/alerts.yml', () => {
+  // else: node scripts/prometheus-rule.mjs
+  const { spec } = one<{ spec: unknown }>(monitoring, 'PrometheusRule')
+  expect(spec).toEqual(parse(readDocument('deploy/alerts.yml')))
+})
+
+test('the dashboards are there, all of them, for the sidecar of Grafana', () => {
+  const { metadata, data = {} } = one<IConfigMap>(monitoring, 'ConfigMap', 'signalbox-dashboards')
+  expect(metadata?.labels).toMatchObject({ grafana_dashboard: '1' })
+  expect(Object.keys(data).sort()).toEqual(readdirSync(join(root, 'grafana/dashboards')).sort())
+})
 
 test('the autoscaler asks for what the rule of prometheus-adapter makes, of metrics that there are', () => {
   const { metrics = [] } = one<IHorizontalPodAutoscaler>(base, 'HorizontalPodAutoscaler').spec ?? {}

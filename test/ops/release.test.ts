@@ -6,7 +6,7 @@ import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
-/** What npm would publish, unpacked into a folder of its own with nothing but the package's own dependencies beside it. */
+/** What npm would publish of dist/ as it is, unpacked into a folder of its own with nothing but the package's own dependencies beside it. */
 
 const root = join(import.meta.dirname, '../..')
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
@@ -15,7 +15,7 @@ const installed = join(folder, 'node_modules/signalbox')
 let packed: string[] = []
 
 beforeAll(() => {
-  const output = execFileSync('npm', ['pack', '--json', '--pack-destination', folder], {
+  const output = execFileSync('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], {
     cwd: root,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],

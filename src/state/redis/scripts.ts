@@ -37,8 +37,8 @@ export type Reply = string | number | null | Reply[]
 
 type Command = (...args: (string | number)[]) => Promise<Reply>
 
-/** Called after every call with the operation's name and how long it took, seconds. */
-export type Observe = (operation: string, seconds: number) => void
+/** Called after every call with the operation's name, how long it took, seconds, and whether Redis failed it. */
+export type Observe = (operation: string, seconds: number, failed: boolean) => void
 
 const read = (file: string) => readFileSync(new URL(`lua/${file}.lua`, import.meta.url), 'utf8')
 
@@ -70,12 +70,15 @@ export class Scripts {
   /** A plain command, measured and with its errors put in our words. */
   async timed<T>(operation: string, call: () => Promise<T>): Promise<T> {
     const start = performance.now()
+    let failed = false
     try {
       return await call()
     } catch (error) {
-      throw translated(error)
+      const refusal = translated(error)
+      failed = refusal.code === 'unavailable'
+      throw refusal
     } finally {
-      this.#observe(operation, (performance.now() - start) / 1000)
+      this.#observe(operation, (performance.now() - start) / 1000, failed)
     }
   }
 }

@@ -33,6 +33,11 @@ export class Admission {
     return undefined
   }
 
+  /** How many there are of what `maxConnections` limits. */
+  get open(): number {
+    return this.#open
+  }
+
   /** Counts a connection in; the result counts it out, once. */
   enter(request: IncomingMessage): () => void {
     const address = this.#addressOf(request)

@@ -110,6 +110,20 @@ test('a feed begins where the room stands', async () => {
   expect((await feeds.use(room)).position).toBe(2)
 })
 
+test('a room is behind from when something is known to have been said until it is handed on', async () => {
+  const { feeds, say, setDeaf } = world()
+  const feed = await feeds.use(room)
+  const ann = listener()
+  await feed.attach(ann, 0, () => false)
+  setDeaf(true)
+  await say()
+  expect(feeds.behind).toBe(0)
+  feed.reach(1)
+  expect(feeds.behind).toBe(1)
+  await ann.until(1)
+  expect(feeds.behind).toBe(0)
+})
+
 test('all users of a room have one feed, until the last has released it', async () => {
   const { feeds, calls } = world()
   const [one, two] = await Promise.all([feeds.use(room), feeds.use(room)])

@@ -2,9 +2,10 @@ import { Redis } from 'ioredis'
 import { describe, expect, test } from 'vitest'
 import { newId } from '../../../src/core/ids.ts'
 import { roomIdOf } from '../../../src/core/model.ts'
+import { createMemoryState } from '../../../src/state/memory/index.ts'
 import { createRedisState } from '../../../src/state/redis/index.ts'
 import { version } from '../../../src/version.ts'
-import { connect, enter, loginInfo } from '../../support/client.ts'
+import { type Client, connect, enter, loginInfo } from '../../support/client.ts'
 import { lose, newRoom, startCluster, startNode, type TestNode, tokenFor } from '../../support/node.ts'
 import { randomPrefix, redisUrl, startRedis, until } from '../../support/redis.ts'
 import { publishBoth } from '../media.ts'
@@ -16,14 +17,18 @@ const brief = await startNode({ env: { RECONNECT_WINDOW: 1 } })
 
 /** Those of wire.md 4, each with a test below. */
 const names = [
+  'clients',
+  'clients_limit',
   'connections',
   'draining',
+  'incomplete_relogins_total',
   'left_total',
   'logins_total',
   'message_seconds',
   'messages_total',
   'node',
   'participants',
+  'redis_failures_total',
   'redis_seconds',
   'redis_up',
   'refused_total',
@@ -32,6 +37,7 @@ const names = [
   'repaired_gaps_total',
   'replayed_messages_total',
   'rooms',
+  'rooms_behind',
 ]
 
 test('there are those that are documented, and no others', async () => {
@@ -54,6 +60,18 @@ describe('connections', () => {
     client.socket.disconnect()
     await until(async () => (await measure(node, 'connections', labels)) === before)
   })
+})
+
+test('clients: each once, however many dialects it speaks, and as many as there may be', async () => {
+  const own = await startNode({ env: { MAX_CONNECTIONS: 7 } })
+  expect(await measure(own, 'clients_limit')).toBe(7)
+  expect(await measure(own, 'clients')).toBe(0)
+  const { socket } = await connect(own.url)
+  const other = socket.io.socket('/rooms')
+  await new Promise((resolve) => other.once('connect', () => resolve(undefined)))
+  expect([await measure(own, 'clients'), await measure(own, 'connections')]).toEqual([1, 2])
+  socket.io.engine.close()
+  await until(async () => (await measure(own, 'clients')) === 0)
 })
 
 describe('participants and rooms', () => {
@@ -99,6 +117,39 @@ describe('logins_total', () => {
   ])('%s', async (result, info) => {
     await expectRise(node, ['logins_total', { dialect: 'portal', result }, 1], tried(info()))
   })
+})
+
+test('incomplete_relogins_total: the log had not kept all that was missed', async () => {
+  const small = await startNode({ env: { ROOM_LOG_ENTRIES: 100 } })
+  const room = newRoom()
+  const bob = await enter(small.url, { room })
+  const ann = await enter(small.url, { room })
+  await lose(small, ann)
+  const say = () => bob.ask('text', { to: 'all', message: 'x' })
+  const back = await connect(small.url)
+  const relogin = (client: Client, { ticket }: Client) => client.relogin({ ticket, seq: ann.seq })
+  await Promise.all(Array.from({ length: 99 }, say))
+  await expectRise(small, ['incomplete_relogins_total', {}, 0], () => relogin(back, ann))
+  await say()
+  await say()
+  const again = await connect(small.url)
+  await expectRise(small, ['incomplete_relogins_total', {}, 1], () => relogin(again, back))
+})
+
+test('rooms_behind: for as long as what the live side lost cannot be read', async () => {
+  const state = createMemoryState({ window: 60, log: 90, entries: 100, lease: 6 })
+  const { log, wire } = state
+  const [read, listen] = [log.read.bind(log), wire.listen.bind(wire)]
+  let readable = false
+  log.read = async (...asked) => (readable ? read(...asked) : Promise.reject(new Error('away')))
+  wire.listen = (room) => listen(room, () => {})
+  const own = await startNode({ parts: { state } })
+  const ann = await enter(own.url, { room: newRoom() })
+  await ann.ask('text', { to: ann.id, message: 'x' })
+  await until(async () => (await measure(own, 'rooms_behind')) === 1)
+  readable = true
+  await ann.next('text')
+  expect(await measure(own, 'rooms_behind')).toBe(0)
 })
 
 describe('relogins_total, relogin_seconds and replayed_messages_total', () => {
@@ -169,8 +220,10 @@ describe('redis_seconds and redis_up', () => {
     const redis = await startRedis()
     const own = await startNode({ redis: { url: redis.url } })
     expect(await measure(own, 'redis_up')).toBe(1)
+    expect(await measure(own, 'redis_failures_total')).toBe(0)
     redis.pause()
     await until(async () => (await measure(own, 'redis_up')) === 0)
+    expect(await measure(own, 'redis_failures_total')).toBeGreaterThan(0)
     redis.resume()
     await until(async () => (await measure(own, 'redis_up')) === 1)
     await own.close()

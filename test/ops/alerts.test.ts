@@ -1,0 +1,93 @@
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { anchors, quoted, readDocument, root, section } from '../support/markdown.ts'
+import { alerts, dashboards, metricsIn } from '../support/monitoring.ts'
+
+type Expectation = { alertname: string; exp_alerts: object[] }
+type RuleTest = {
+  name: string
+  input_series: { series: string }[]
+  alert_rule_test?: Expectation[]
+  promql_expr_test?: { expr: string; exp_samples: object[] }[]
+}
+
+const names = alerts.map(({ alert }) => alert)
+const operations = readDocument('docs/operations.md')
+const runbook = section(operations, 'Runbook')
+const { tests } = parse(readDocument('deploy/alerts.test.yml')) as { tests: RuleTest[] }
+
+function promtool(...args: string[]): { status: number | null; said: string } {
+  const { status, stdout, stderr, error } = spawnSync('promtool', args, { cwd: join(root, 'deploy'), encoding: 'utf8' })
+  if (error) throw new Error('The tests need promtool. Install it: sudo apt-get install prometheus')
+  return { status, said: `${stdout}${stderr}` }
+}
+
+test.each([
+  ['check', 'config', 'prometheus.yml'],
+  ['check', 'rules', 'alerts.yml'],
+  ['test', 'rules', 'alerts.test.yml'],
+])('promtool %s %s %s', (...args) => {
+  expect(promtool(...args)).toEqual({ status: 0, said: expect.stringContaining('SUCCESS') })
+})
+
+test('each alert fires under its fault, and is told to be quiet in health', () => {
+  const firing = tests.flatMap(({ alert_rule_test = [] }) =>
+    alert_rule_test.filter(({ exp_alerts }) => exp_alerts.length > 0).map(({ alertname }) => alertname),
+  )
+  expect(firing.toSorted()).toEqual(names.toSorted())
+  const quiet = tests.flatMap(({ promql_expr_test = [] }) => promql_expr_test)
+  expect(quiet.length).toBeGreaterThan(5)
+  for (const { expr, exp_samples } of quiet) {
+    expect(expr).toBe('ALERTS{alertstate="firing"}')
+    expect(exp_samples).toEqual([])
+  }
+  // an alert is quiet for nothing where there is nothing that it looks at
+  const healthy = tests.filter(({ promql_expr_test }) => promql_expr_test).flatMap(({ input_series }) => input_series)
+  const there = healthy.flatMap(({ series }) => metricsIn(series))
+  expect(alerts.flatMap(({ expr }) => metricsIn(expr)).filter((name) => !there.includes(name))).toEqual([])
+})
+
+test('each says how bad it is, what is wrong, and where to read on', () => {
+  const base = dashboards.get('overview')?.templating.list.find(({ name }) => name === 'runbook')?.query
+  for (const { alert, labels, annotations, for: wait } of alerts) {
+    expect(alert).toMatch(/^Signalbox[A-Z]/)
+    expect(labels).toEqual({ severity: expect.stringMatching(/^(critical|warning)$/) })
+    expect(wait).toMatch(/^\d+[smh]$/)
+    expect(annotations).toEqual({
+      summary: expect.stringMatching(/^[A-Z].{10,}[^.]$/),
+      description: expect.stringMatching(/.{20,}\.$/),
+      runbook_url: `${base}#${alert.toLowerCase()}`,
+    })
+  }
+  expect(new Set(names).size).toBe(names.length)
+})
+
+test('the dashboards lead to the same runbook', () => {
+  const bases = [...dashboards.values()].map(
+    ({ templating }) => templating.list.find(({ name }) => name === 'runbook')?.query,
+  )
+  expect(new Set(bases).size).toBe(1)
+})
+
+test('the runbook has a section for each alert, in their order, and no others', () => {
+  const headings = [...runbook.matchAll(/^### (.+)$/gm)].map(([, heading]) => heading)
+  expect(headings).toEqual(names)
+  for (const name of names) {
+    expect(anchors(operations)).toContain(name.toLowerCase())
+    const text = runbook.split(`### ${name}\n`)[1]?.split('\n### ')[0]
+    expect(text, name).toMatch(/\n- \*\*Look\*\*.*\n- \*\*Do\*\*|\n- \*\*Look\*\* and \*\*do\*\*/)
+  }
+})
+
+test('the panels and dashboards that the runbook names are there', () => {
+  const titles = [...dashboards.values()].flatMap(({ panels }) => panels.map(({ title }) => title))
+  const named = [...runbook.matchAll(/"([A-Z][^"]+)"/g)].map(([, title]) => title)
+  expect(named.length).toBeGreaterThan(4)
+  expect(named.filter((title) => !titles.includes(title ?? ''))).toEqual([])
+  const files = [...runbook.matchAll(/dashboard `(\w+)`/g)].map(([, file = '']) => file)
+  expect(files.filter((file) => !dashboards.has(file))).toEqual([])
+  const listed = quoted(section(operations, 'Dashboards')).filter((text) => dashboards.has(text))
+  expect(new Set(listed)).toEqual(new Set(dashboards.keys()))
+})
