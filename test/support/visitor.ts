@@ -11,7 +11,7 @@ export class Visitor {
 
   constructor({ url }: { url: string }) {
     this.#done = this.#comeAndGo(url)
-    onTestFinished(() => this.stop())
+    onTestFinished(() => void this.stop())
   }
 
   /** Resolves when it has left. */
