@@ -15,5 +15,6 @@ export function turnAway(request: IncomingMessage, reason: string): void {
   const { socket } = request
   socket.on('error', () => {}) // it may be gone by now
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-  socket.end(`HTTP/1.1 503 Service Unavailable\r\n${lines.join('')}\r\n${body}`)
+  socket.write(`HTTP/1.1 503 Service Unavailable\r\n${lines.join('')}\r\n${body}`)
+  socket.destroySoon() // a client that does not close its side would keep it otherwise
 }
