@@ -8,8 +8,9 @@ import type { ServedDialect } from './dialect.ts'
 import { roomOfPlace } from './ephemeral.ts'
 import { Gate, type GateServices } from './gate.ts'
 import { addressReader, type TrustProxy } from './limits/address.ts'
-import { Admission, type AdmissionLimits } from './limits/admission.ts'
+import { Admission, type AdmissionLimits, type AdmissionRefusal } from './limits/admission.ts'
 import { Backlog } from './limits/backlog.ts'
+import { turnAway } from './limits/turn-away.ts'
 
 export type IoConfig = AdmissionLimits & {
   pingInterval: number
@@ -24,6 +25,9 @@ export type AdapterClients = { pub: unknown; sub: unknown; key: string }
 
 /** A client that never logs in is let go after this long, as OWT does (facts/owt.md 1.2). */
 const idleMs = 180_000
+
+/** Refusals of this node alone: a load balancer should ask another. */
+const elsewhere: ReadonlySet<AdmissionRefusal> = new Set<AdmissionRefusal>(['draining', 'connections'])
 
 /** Socket.IO, as far as all dialects share it: protocols 4 and 5, one namespace for each dialect, all on one port. */
 export class Transport {
@@ -49,7 +53,8 @@ export class Transport {
       serveClient: true,
       allowRequest: (request, decide) => {
         const reason = this.#refusalOf(request)
-        decide(reason ?? null, reason === undefined)
+        if (reason && elsewhere.has(reason)) turnAway(request, reason)
+        else decide(reason ?? null, reason === undefined)
       },
       ...(adapter ? { adapter: createAdapter(adapter.pub, adapter.sub, { key: adapter.key }) } : {}),
     })
@@ -118,7 +123,7 @@ export class Transport {
     log.debug({ dialect: name, transport: socket.conn.transport.name }, 'connected')
   }
 
-  #refusalOf(request: IncomingMessage): string | undefined {
+  #refusalOf(request: IncomingMessage): AdmissionRefusal | undefined {
     const reason = this.#admission.refusalOf(request)
     if (reason === undefined) return undefined
     this.#services.metrics.refused.inc({ reason })

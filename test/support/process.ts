@@ -22,6 +22,8 @@ export type NodeProcess = {
   pid: number
   kill(signal: NodeJS.Signals): void
   exited: Promise<Exit>
+  /** After it has ended: another process like it, on the same ports. Resolves when it is ready. */
+  startAnew(): Promise<NodeProcess>
   /** What it printed and logged: warnings and worse, unless LOG_LEVEL says otherwise. */
   output(): string
 }
@@ -42,18 +44,24 @@ export async function startProcess(options: ProcessOptions): Promise<NodeProcess
   for (let attempt = 1; ; attempt += 1) {
     const [port = 0, opsPort = 0] = await freePorts(2)
     const node = spawnNode(port, opsPort, options)
-    const ended = await Promise.race([whenReady(node), node.exited])
+    const ended = await orEnd(node)
     if (ended === undefined) return node
     const taken = node.output().includes('EADDRINUSE') // somebody else was quicker
-    if (!taken || attempt === 3) throw new Error(`The node ended (${JSON.stringify(ended)}):\n${node.output()}`)
+    if (!taken || attempt === 3) throw new Error(sayEnded(node, ended))
   }
 }
+
+/** Resolves when it is ready, or to how it ended. */
+const orEnd = (node: NodeProcess) => Promise.race([whenReady(node), node.exited])
+
+const sayEnded = (node: NodeProcess, ended: Exit) => `The node ended (${JSON.stringify(ended)}):\n${node.output()}`
 
 export function startProcesses(count: number, options: ProcessOptions): Promise<NodeProcess[]> {
   return Promise.all(Array.from({ length: count }, () => startProcess(options)))
 }
 
-function spawnNode(port: number, opsPort: number, { redisUrl, prefix, env = {} }: ProcessOptions): NodeProcess {
+function spawnNode(port: number, opsPort: number, options: ProcessOptions): NodeProcess {
+  const { redisUrl, prefix, env = {} } = options
   const settings = {
     HOST: '127.0.0.1',
     PORT: port,
@@ -85,6 +93,13 @@ function spawnNode(port: number, opsPort: number, { redisUrl, prefix, env = {} }
     pid: child.pid ?? 0,
     kill: (signal) => child.kill(signal),
     exited,
+    startAnew: async () => {
+      await exited
+      const next = spawnNode(port, opsPort, options)
+      const ended = await orEnd(next)
+      if (ended !== undefined) throw new Error(sayEnded(next, ended))
+      return next
+    },
     output: () => said,
   }
 }

@@ -45,6 +45,8 @@ export class Roamer {
   ticket = ''
   /** How often one and the same request of it was refused because the store was away. */
   refusals = 0
+  /** How often in a row it was not let in when it came back, at most. */
+  turnedAway = 0
   /** The node that it is on, or tries. */
   node: Address | undefined
   /** When it was told that its node is draining, and when a connection of it was lost. */
@@ -173,12 +175,13 @@ export class Roamer {
     const { nodes, random, ledger } = this.#options
     const deadline = Date.now() + stamina
     let node = first
-    while (!this.#gone) {
+    for (let tries = 1; !this.#gone; tries += 1) {
       const others = nodes().filter((other) => other !== this.node)
       this.node = node ?? random.pick(others.length > 0 ? others : nodes())
       node = undefined
       const refusal = await this.#relogin(this.node)
       if (refusal === undefined) return
+      this.turnedAway = Math.max(this.turnedAway, tries)
       if (!mayPass.has(refusal) || Date.now() > deadline) {
         ledger.refused(this.id, `relogin: ${refusal}`)
         return

@@ -129,7 +129,9 @@ describe('what the documents name is there', () => {
   })
 
   test('files and folders', () => {
-    const paths = quoted(all).filter((text) => /^(src|test|docs|scripts|bench|examples)\/[\w./-]*$/.test(text))
+    const paths = quoted(all).filter((text) =>
+      /^(src|test|docs|scripts|bench|examples|deploy|grafana|k8s)\/[\w./-]*$/.test(text),
+    )
     expect(paths.length).toBeGreaterThan(10)
     expect(sorted(paths).filter((path) => !existsSync(join(root, path)))).toEqual([])
   })

@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { expect, test } from 'vitest'
+import { WebSocket } from 'ws'
 import { connect } from '../../support/client.ts'
 import { startNode } from '../../support/node.ts'
 
@@ -26,6 +28,22 @@ test('more connections than a node takes are refused, and let in once another ha
       ),
     )
     .toBe('in')
+})
+
+test('who drains or is full says 503 over WebSocket and long-polling, for the load balancer to ask another', async () => {
+  const full = await startNode({ env: { MAX_CONNECTIONS: 1 } })
+  await connect(full.url)
+  const leaving = await startNode({ env: { DRAIN_SECONDS: 0 } })
+  await leaving.app.drain()
+  for (const [{ url }, message] of [[full, 'connections'] as const, [leaving, 'draining'] as const]) {
+    const polling = await fetch(`${url}/socket.io/?EIO=4&transport=polling`)
+    expect(polling.status).toBe(503)
+    expect(await polling.json()).toEqual({ code: 4, message })
+    const upgrade = new WebSocket(`${url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`)
+    const [, response] = await once(upgrade, 'unexpected-response')
+    expect(response.statusCode).toBe(503)
+    expect(JSON.parse(Buffer.concat(await response.toArray()).toString())).toEqual({ code: 4, message })
+  }
 })
 
 test('connections are counted by address, as trusted proxies tell it', async () => {

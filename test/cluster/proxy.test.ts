@@ -1,0 +1,71 @@
+import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { io } from 'socket.io-client'
+import { describe, expect, test } from 'vitest'
+import { WebSocket } from 'ws'
+import { loginInfo } from '../support/client.ts'
+import { root } from '../support/markdown.ts'
+import { newRoom } from '../support/node.ts'
+import { startProcesses } from '../support/process.ts'
+import { proxies, shippedNodes, startProxy } from '../support/proxies.ts'
+import { randomPrefix, redisUrl, until } from '../support/redis.ts'
+
+/** What the shipped proxies do for a client. How they carry a rolling restart: proxy-restart.test.ts. */
+describe.each(proxies)('$name', (proxy) => {
+  test('takes the file as it is shipped, which names the nodes of compose', () => {
+    const [command, ...args] = proxy.check(join(root, proxy.file))
+    const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' })
+    expect(`${status} ${stdout}${stderr}`).toMatch(/^0 .*(successful|is valid)/s)
+    expect(shippedNodes).toHaveLength(3)
+  })
+
+  test('tells the node who a client is, whatever the client says; long-polling needs the line for affinity', async () => {
+    const env = { TRUST_PROXY: '127.0.0.1', CORS_ORIGINS: 'https://app.example', DEMO: 'true', LOG_LEVEL: 'info' }
+    const nodes = await startProcesses(3, { redisUrl: redisUrl(), prefix: randomPrefix(), env })
+    const front = await startProxy(proxy, nodes)
+    const lies = {
+      'X-Forwarded-For': '203.0.113.9',
+      'X-Forwarded-Host': 'evil.example',
+      'X-Forwarded-Proto': 'https',
+    }
+
+    // what the node takes for the client's address is in its log when it refuses one: here for a page from elsewhere
+    expect(await upgrade(front.url, { Origin: 'https://evil.example', ...lies })).toBe(400)
+    const logs = () => nodes.map((node) => node.output()).join('')
+    await until(async () => logs().includes('"reason":"origin"'))
+    expect(logs()).toContain('"address":"127.0.0.7"')
+    // a page of this very host is let in, which takes Host with its port
+    expect(await upgrade(front.url, { Origin: front.url, ...lies })).toBe(101)
+
+    const body = JSON.stringify({ room: newRoom(), user: 'someone', role: 'presenter' })
+    const headers = { 'content-type': 'application/json', ...lies }
+    const token = await (await fetch(`${front.url}/tokens/`, { method: 'POST', headers, body })).text()
+    const { host, secure } = JSON.parse(Buffer.from(token, 'base64').toString())
+    expect({ host, secure }).toEqual({ host: new URL(front.url).host, secure: false })
+
+    const steady = await startProxy(proxy, nodes, { affinity: true })
+    const sockets = Array.from({ length: 4 }, () => io(steady.url, { transports: ['polling'], forceNew: true }))
+    const room = newRoom()
+    const acks = sockets.map((socket, index) => socket.emitWithAck('login', loginInfo({ room, user: `user ${index}` })))
+    try {
+      expect(await Promise.all(acks)).toEqual(sockets.map(() => 'ok'))
+    } finally {
+      for (const socket of sockets) socket.disconnect()
+    }
+  })
+})
+
+/** Asks for a WebSocket from an address of its own. Resolves to the status of the answer. */
+async function upgrade(url: string, headers: { [name: string]: string }): Promise<number> {
+  const address = `${url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`
+  const socket = new WebSocket(address, { headers, localAddress: '127.0.0.7' })
+  const refused = once(socket, 'unexpected-response').then(([, response]) => response.statusCode as number)
+  const opened = once(socket, 'open').then(() => 101)
+  try {
+    return await Promise.race([opened, refused])
+  } finally {
+    socket.on('error', () => {})
+    socket.terminate()
+  }
+}

@@ -1,0 +1,159 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { parse } from 'yaml'
+import { describeConfig, readConfig } from '../../src/config.ts'
+import { readDocument, root } from '../support/markdown.ts'
+import { shippedNodes } from '../support/proxies.ts'
+
+type Service = {
+  image: string
+  environment?: { [name: string]: string | number }
+  volumes?: string[]
+  healthcheck?: { test: string[] }
+  networks?: { default: { ipv4_address: string } }
+  stop_grace_period?: string
+  [setting: string]: unknown
+}
+
+type Scrape = { static_configs: { targets: string[] }[] }
+
+const text = readDocument('deploy/compose.yaml')
+const compose = parse(text, { merge: true }) as { services: { [name: string]: Service }; volumes: object }
+const services = Object.entries(compose.services)
+const nodes = services.filter(([, { image }]) => image.startsWith('signalbox:'))
+const named = (wrong: typeof services) => wrong.map(([name]) => name)
+
+describe('the nodes', () => {
+  test('three, which differ in name and address only', () => {
+    expect(nodes.map(([, { networks }]) => networks?.default.ipv4_address)).toEqual(shippedNodes)
+    for (const [name, { environment }] of nodes) {
+      expect(environment).toMatchObject({ NODE_ID: name, NODE_URL: `http://${name}:8080` })
+    }
+    const same = nodes.map(([, { environment, networks, ...rest }]) => {
+      const { NODE_ID, NODE_URL, ...options } = environment ?? {}
+      return { ...rest, options }
+    })
+    expect(same.slice(1)).toEqual([same[0], same[0]])
+  })
+
+  test('are given options that there are, and that a node takes with the secrets of .env', () => {
+    const options = describeConfig({}).map(({ name }) => name)
+    const secrets = makeSecrets()
+    for (const [, { environment = {} }] of nodes) {
+      expect(Object.keys(environment).filter((name) => !options.includes(name))).toEqual([])
+      const values = Object.entries(environment).map(([name, value]) => [name, interpolate(`${value}`, secrets)])
+      const config = readConfig({ ...Object.fromEntries(values), NODE_ENV: 'production' })
+      expect(config.keys[0]).toBe(secrets.SIGNALBOX_SECRET)
+      expect(config.redis?.urls).toEqual([`redis://:${secrets.REDIS_PASSWORD}@redis:6379`])
+      expect(config.managementKeys).toHaveLength(1)
+      expect(config.demo).toBe(false)
+    }
+  })
+
+  test('have time to move their clients before they are killed', () => {
+    for (const [, { stop_grace_period = '', environment }] of nodes) {
+      const { drainSeconds } = readConfig({ DRAIN_SECONDS: `${environment?.DRAIN_SECONDS}` })
+      expect(Number(/^(\d+)s$/.exec(stop_grace_period)?.[1])).toBeGreaterThan(drainSeconds + 15) // see src/main.ts
+    }
+  })
+
+  test('are named in both proxies, and believe this one', () => {
+    for (const file of ['deploy/nginx.conf', 'deploy/haproxy.cfg']) {
+      const addresses = [...readDocument(file).matchAll(/^ *server .*?([\d.]+):8080/gm)].map(([, address]) => address)
+      expect(addresses).toEqual(shippedNodes)
+    }
+    const proxy = compose.services.nginx?.networks?.default.ipv4_address
+    expect(nodes.map(([, { environment }]) => environment?.TRUST_PROXY)).toEqual([proxy, proxy, proxy])
+  })
+})
+
+describe('every service', () => {
+  test('has an image of one version, a health check and limits', () => {
+    expect(named(services.filter(([, { image }]) => !/:v?\d+\.\d+\.\d+/.test(image)))).toEqual([])
+    expect(named(services.filter(([, { healthcheck }]) => !healthcheck?.test.length))).toEqual([])
+    expect(named(services.filter(([, { cpus, mem_limit, pids_limit }]) => !cpus || !mem_limit || !pids_limit))).toEqual(
+      [],
+    )
+    const { version } = JSON.parse(readDocument('package.json')) as { version: string }
+    expect(new Set(nodes.map(([, { image }]) => image))).toEqual(new Set([`signalbox:${version}`]))
+  })
+
+  test('that watches finds what it watches', () => {
+    const { scrape_configs } = parse(readDocument('deploy/prometheus.yml')) as { scrape_configs: Scrape[] }
+    const targets = scrape_configs.flatMap(({ static_configs }) => static_configs.flatMap((config) => config.targets))
+    expect(targets).toEqual(nodes.map(([name]) => `${name}:9464`))
+    const { datasources } = parse(readDocument('grafana/provisioning/datasources/prometheus.yaml'))
+    expect(datasources[0].url).toBe('http://prometheus:9090')
+    const { providers } = parse(readDocument('grafana/provisioning/dashboards/signalbox.yaml'))
+    expect(compose.services.grafana?.volumes).toContain(`../grafana/dashboards:${providers[0].options.path}:ro`)
+  })
+
+  test('writes to nothing but its volumes, and has no capabilities', () => {
+    for (const [name, { read_only, cap_drop, security_opt, privileged }] of services) {
+      expect({ name, read_only, cap_drop, security_opt, privileged }).toEqual({
+        name,
+        read_only: true,
+        cap_drop: ['ALL'],
+        security_opt: ['no-new-privileges:true'],
+        privileged: undefined,
+      })
+    }
+  })
+
+  test('mounts files that are there', () => {
+    const mounts = services.flatMap(([, { volumes = [] }]) => volumes.map((volume) => volume.split(':')[0] ?? ''))
+    const files = mounts.filter((mount) => mount.startsWith('.'))
+    expect(files).toContain('./nginx.conf')
+    expect(files.filter((file) => !existsSync(join(root, 'deploy', file)))).toEqual([])
+    const volumes = mounts.filter((mount) => !mount.startsWith('.'))
+    expect(volumes.toSorted()).toEqual(Object.keys(compose.volumes).toSorted())
+  })
+})
+
+describe('secrets', () => {
+  test('come from .env, which is not committed, and their names are in the example, empty', () => {
+    const used = [...text.matchAll(/\$\{([A-Z_]+)(:[-?])/g)]
+    const example = readDocument('deploy/.env.example')
+    const known = [...example.matchAll(/^(?:# )?([A-Z_]+)=/gm)].map(([, name]) => name)
+    expect(used.map(([, name]) => name).filter((name) => !known.includes(name))).toEqual([])
+    expect(known.filter((name) => !used.some(([, other]) => other === name))).toEqual([])
+    expect(example.match(/^[A-Z_]+=.*$/gm)?.filter((line) => !/=(\w+:)?$/.test(line))).toEqual([])
+    expect(readDocument('.gitignore').split('\n')).toContain('.env')
+    for (const [name, value] of services.flatMap(([, { environment = {} }]) => Object.entries(environment))) {
+      if (/SECRET|PASSWORD|KEYS|AUTH|REDIS_URL/.test(name)) expect(`${name}=${value}`).toMatch(/\$\{[A-Z_]+:[-?]/)
+    }
+  })
+
+  test('the line in the example makes each of its own', () => {
+    const { MANAGEMENT_KEYS, ...others } = makeSecrets()
+    const values = [...Object.values(others), MANAGEMENT_KEYS?.replace(/^admin:/, '')]
+    expect(values.length).toBeGreaterThanOrEqual(5)
+    for (const value of values) expect(value).toMatch(/^[0-9a-f]{64}$/)
+    expect(new Set(values).size).toBe(values.length)
+  })
+})
+
+/** Runs the documented line; README has the same. */
+function makeSecrets(): { [name: string]: string } {
+  const example = join(root, 'deploy/.env.example')
+  const [, line = ''] = /^# {3}(\(umask .*\.env\))$/m.exec(readFileSync(example, 'utf8')) ?? []
+  expect(readDocument('README.md')).toContain(line.slice(1, -1))
+  const cwd = mkdtempSync(join(tmpdir(), 'signalbox-env-'))
+  onTestFinished(() => rmSync(cwd, { recursive: true }))
+  expect(spawnSync('cp', [example, cwd]).status).toBe(0)
+  expect(spawnSync('sh', ['-c', line], { cwd }).status).toBe(0)
+  const lines = readFileSync(join(cwd, '.env'), 'utf8').match(/^[A-Z_]+=.*$/gm) ?? []
+  return Object.fromEntries(lines.map((setting) => setting.split('=', 2)))
+}
+
+/** As Compose does with `${NAME:-default}` and `${NAME:?complaint}`. */
+function interpolate(value: string, env: { [name: string]: string }): string {
+  return value.replaceAll(/\$\{([A-Z_]+):([-?])([^}]*)\}/g, (_, name, sign, rest) => {
+    if (env[name]) return env[name]
+    if (sign === '?') throw new Error(`${name}: ${rest}`)
+    return rest
+  })
+}

@@ -1,0 +1,105 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach } from 'vitest'
+import { root } from './markdown.ts'
+import { type NodeProcess, statusOf } from './process.ts'
+import { until } from './redis.ts'
+import { freePorts } from './redis-server.ts'
+
+/** What stands in front of the nodes of compose.yaml, in the order in which the shipped files name them. */
+export const shippedNodes = ['172.30.80.11', '172.30.80.12', '172.30.80.13']
+
+export type Proxy = {
+  name: string
+  /** The shipped configuration, from the project's root. */
+  file: string
+  /** The program and its arguments for a configuration: to run it, or to check it only. */
+  run: (file: string) => [string, ...string[]]
+  check: (file: string) => [string, ...string[]]
+  /** The line that long-polling needs, taken in. */
+  withAffinity: (config: string) => string
+}
+
+export const proxies: Proxy[] = [
+  {
+    name: 'nginx',
+    file: 'deploy/nginx.conf',
+    run: (file) => ['nginx', '-c', file, '-g', 'daemon off;'],
+    check: (file) => ['nginx', '-t', '-c', file],
+    withAffinity: (config) => config.replace('# hash $remote_addr', 'hash $remote_addr'),
+  },
+  {
+    name: 'haproxy',
+    file: 'deploy/haproxy.cfg',
+    run: (file) => ['haproxy', '-db', '-f', file],
+    check: (file) => ['haproxy', '-c', '-f', file],
+    withAffinity: (config) => config.replace('balance leastconn\n  # balance source', 'balance source'),
+  },
+]
+
+const ends = new Set<() => Promise<void>>()
+afterEach(async () => {
+  await Promise.all([...ends].map((end) => end()))
+  ends.clear()
+})
+
+/**
+ * The proxy with its shipped configuration, of which nothing but addresses, ports and folders is changed. Resolves when
+ * it answers; it is killed after the test.
+ */
+export async function startProxy(
+  { file, run, withAffinity }: Proxy,
+  nodes: readonly NodeProcess[],
+  { affinity = false } = {},
+): Promise<{ url: string }> {
+  const folder = await mkdtemp(join(tmpdir(), 'signalbox-proxy-'))
+  await chmod(folder, 0o755) // nginx' workers are somebody else when the test runs as root
+  const [port = 0, healthPort = 0] = await freePorts(2)
+  const shipped = await readFile(join(root, file), 'utf8')
+  let config = shipped
+    .replace(/^( *listen) 8080;/m, `$1 127.0.0.1:${port};`)
+    .replace(/^( *bind) :8080$/m, `$1 127.0.0.1:${port}`)
+    .replace('127.0.0.1:8081', `127.0.0.1:${healthPort}`)
+    .replaceAll('/tmp/', `${folder}/`)
+  for (const [index, { url, opsUrl }] of nodes.entries())
+    config = pointTo(config, shippedNodes[index] ?? '', url, opsUrl)
+  const path = join(folder, 'proxy.conf')
+  await writeFile(path, affinity ? withAffinity(config) : config)
+  const [command, ...args] = run(path)
+  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'] })
+  ends.add(async () => {
+    await end(child)
+    await rm(folder, { recursive: true, force: true })
+  })
+  const ended = once(child, 'exit').then(([code]): never => {
+    throw new Error(`${command} ended with ${code}`)
+  })
+  await Promise.race([until(async () => (await statusOf(`http://127.0.0.1:${healthPort}/healthz`)) === 200), ended])
+  ended.catch(() => {}) // later it may end as it likes
+  return { url: `http://127.0.0.1:${port}` }
+}
+
+/** Not by SIGKILL, of which nginx' workers would learn nothing. */
+async function end(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
+  const ended = once(child, 'exit')
+  child.kill('SIGTERM')
+  await ended
+}
+
+/** Every line that names a node of compose names one of the test. */
+function pointTo(config: string, shipped: string, url: string, opsUrl: string): string {
+  return config
+    .split('\n')
+    .map((line) =>
+      line.includes(`${shipped}:8080`)
+        ? line
+            .replace(`${shipped}:8080`, new URL(url).host)
+            .replace('check port 9464', `check port ${new URL(opsUrl).port}`)
+        : line,
+    )
+    .join('\n')
+}
