@@ -190,9 +190,9 @@ test('a connection that is gone is told, with a session on it or without', async
   await quiet()
   nodes.last.cut()
   await clock.pass(1000)
-  const { cut } = await login()
+  const link = await login()
   expect(told).toEqual(['open', 'lost initialized', 'open'])
-  cut()
+  link.cut()
   expect(told.at(-1)).toBe('lost waiting_for_reconnecting')
   session.close()
   expect(told).toHaveLength(4) // by this program: that is `closed`
