@@ -41,7 +41,7 @@ async function open(name) {
   line = opened
   const withMedia = byId('with-media').checked
   const { channel, uid: id } = line
-  call = new SmallCall({ channel, id, name, title: `Call ${name}`, withMedia, left: leave })
+  call = new SmallCall({ channel, id, name, title: `Reachable as ${name}`, withMedia, left: leave })
   call.mesh.on('peer', (other) => call.tiles.add(other, other))
   call.mesh.on('gone', (other) => call?.tiles.drop(other))
   call.mesh.start()
