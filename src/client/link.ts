@@ -87,6 +87,7 @@ class SocketLink implements Link {
   #listener: LinkListener | undefined
   #early: { event: string; args: unknown[] }[] = []
   #lost: string | undefined
+  #id = ''
 
   constructor(url: string, socket: Socket) {
     this.url = url
@@ -95,12 +96,15 @@ class SocketLink implements Link {
       if (this.#listener) this.#listener.notice(event, args)
       else this.#early.push({ event, args })
     })
+    socket.once('connect', () => {
+      const { engine } = socket.io as { engine?: { id?: string } }
+      this.#id = engine?.id ?? '' // the engine forgets it when it closes, and then it is asked where one was
+    })
     socket.once('disconnect', (reason) => this.#end(reason))
   }
 
   get id(): string {
-    const { engine } = this.#socket.io as { engine?: { id?: string } }
-    return engine?.id ?? ''
+    return this.#id
   }
 
   get open(): boolean {

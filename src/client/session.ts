@@ -264,6 +264,7 @@ export class Session extends Emitter<SessionEvents> {
     this.#requests.use(undefined)
     this.#departure = { from: berthOf(link), at: this.#settings.parts.clock.now(), planned: false }
     this.#happen('lost')
+    this.emit('lost')
     this.#pilot.seek()
   }
 

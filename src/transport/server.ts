@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { Server as HttpServer, IncomingMessage } from 'node:http'
 import { createAdapter } from '@socket.io/redis-adapter'
 import type { Socket as EngineSocket } from 'engine.io'
@@ -13,6 +14,7 @@ import { Backlog } from './limits/backlog.ts'
 import { turnAway } from './limits/turn-away.ts'
 
 export type IoConfig = AdmissionLimits & {
+  nodeId: string
   pingInterval: number
   pingTimeout: number
   maxMessageBytes: number
@@ -58,6 +60,8 @@ export class Transport {
       },
       ...(adapter ? { adapter: createAdapter(adapter.pub, adapter.sub, { key: adapter.key }) } : {}),
     })
+    // names its node, so that a client can say where it is, also behind a balancer
+    this.io.engine.generateId = () => `${config.nodeId}.${randomBytes(15).toString('base64url')}`
     this.io.engine.on('connection', (engine: EngineSocket) => this.#meet(engine, config.maxBufferedBytes))
   }
 
