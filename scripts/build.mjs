@@ -1,10 +1,17 @@
-// TypeScript to dist/, the Lua scripts beside the code that loads them. Does nothing when dist/ is newer than src/.
+// TypeScript to dist/, the Lua scripts beside the code that loads them, the client for pages. Does nothing when dist/ is newer than src/.
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { install, root, run } from './bootstrap.mjs'
 
 const stamp = join(root, 'dist/.built')
+const settings = [
+  'package.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'scripts/build.mjs',
+  'scripts/build-client.mjs',
+]
 
 function newest(folder) {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -14,16 +21,14 @@ function newest(folder) {
 
 export function build() {
   install()
-  const inputs = Math.max(
-    newest(join(root, 'src')),
-    ...['package.json', 'tsconfig.json', 'tsconfig.build.json'].map((file) => statSync(join(root, file)).mtimeMs),
-  )
+  const inputs = Math.max(newest(join(root, 'src')), ...settings.map((file) => statSync(join(root, file)).mtimeMs))
   if (existsSync(stamp) && statSync(stamp).mtimeMs >= inputs) return
   console.error('Building…')
   rmSync(join(root, 'dist'), { recursive: true, force: true })
   run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'])
   mkdirSync(join(root, 'dist/state/redis/lua'), { recursive: true })
   cpSync(join(root, 'src/state/redis/lua'), join(root, 'dist/state/redis/lua'), { recursive: true })
+  run(process.execPath, [join(root, 'scripts/build-client.mjs')], { stdio: ['ignore', 'ignore', 'inherit'] })
   chmodSync(join(root, 'dist/cli.js'), 0o755) // npm does so for those who install it; `npx signalbox` in a clone needs it too
   writeFileSync(stamp, '')
 }
