@@ -12,17 +12,17 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'main',
-          include: suites('unit', 'contract', 'wire', 'ops', 'browser'),
+          include: suites('unit', 'contract', 'wire', 'ops'),
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
       },
       {
-        // every test starts several nodes: one file at a time, or two cores are too few and timings tell nothing
+        // every test starts several nodes, and some a browser: one file at a time, or two cores are too few and timings tell nothing
         test: {
           ...shared,
           name: 'cluster',
-          include: suites('cluster'),
+          include: suites('cluster', 'browser'),
           maxWorkers: 1,
           fileParallelism: false,
           sequence: { groupOrder: 1 },
