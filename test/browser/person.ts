@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import type { Visitor } from '../support/browser.ts'
 
-export type Received = { frames: number; seconds: number; energy: number }
+export type Received = { videos: number; frames: number; seconds: number; energy: number }
 
 type Verbs = { person: { [verb: string]: (...args: unknown[]) => unknown } }
 
@@ -33,6 +33,9 @@ export class Person {
   }
 }
 
+/** Polls until it is so; nothing tells of it. */
+export const eventually = <T>(what: () => Promise<T>) => expect.poll(what, { timeout: 15_000, interval: 50 })
+
 /** Each sees pictures of each other that were not there before. */
 export async function expectVideo(...people: Person[]): Promise<void> {
   await Promise.all(
@@ -47,5 +50,5 @@ async function plays(viewer: Person, id: string): Promise<void> {
       () => 0,
     )
   const before = await frames()
-  await expect.poll(frames, { timeout: 15_000, interval: 100 }).toBeGreaterThan(before + 5)
+  await eventually(frames).toBeGreaterThan(before + 5)
 }

@@ -5,7 +5,7 @@ import { camera, colourCamera, iceOf, loudness, received, Tiles } from './media.
 const tiles = new Tiles()
 const texts = []
 const moves = []
-let [client, mesh, media, counting] = []
+let [client, mesh, media, counting, release] = []
 let said = []
 
 /** The first address first. */
@@ -56,8 +56,19 @@ globalThis.person = {
     await Promise.all(said)
     return said.length
   },
-  /** A track at a time for both to offer at once. */
   share: (colour) => mesh.addTrack(colourCamera(colour)),
+  /** Keeps what the call has to say back until `release`. */
+  hold() {
+    const { channel } = client
+    const { send } = channel
+    const held = []
+    channel.send = (...signal) => new Promise((done) => held.push(() => done(send(...signal))))
+    release = () => {
+      channel.send = send
+      for (const go of held) go()
+    }
+  },
+  release: () => release(),
   async switchCamera(colour) {
     const [old] = media.getVideoTracks()
     const track = colourCamera(colour)
@@ -71,8 +82,7 @@ globalThis.person = {
     texts,
     moves,
     tiles: tiles.ids,
-    states: [...mesh.connections].map(([id, { connectionState }]) => [id, connectionState]),
-    tracks: [...mesh.connections.values()].map((connection) => connection.getReceivers().length),
+    negotiations: [...mesh.connections.values()].map(({ signalingState }) => signalingState),
     url: client.berth?.url,
   }),
   colour: (id) => tiles.colour(id),

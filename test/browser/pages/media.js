@@ -49,11 +49,12 @@ export class Tiles {
   }
 }
 
-/** What came over a connection until now: pictures that were decoded, seconds of sound and its energy. */
+/** What came over a connection until now: pictures that were decoded, on how many tracks, seconds of sound and its energy. */
 export async function received(connection) {
   const incoming = [...(await connection.getStats()).values()].filter(({ type }) => type === 'inbound-rtp')
   const sum = (field) => incoming.reduce((total, report) => total + (report[field] ?? 0), 0)
-  return { frames: sum('framesDecoded'), seconds: sum('totalSamplesDuration'), energy: sum('totalAudioEnergy') }
+  const videos = incoming.filter(({ framesDecoded }) => framesDecoded > 0).length
+  return { videos, frames: sum('framesDecoded'), seconds: sum('totalSamplesDuration'), energy: sum('totalAudioEnergy') }
 }
 
 /** The energy of the next second of sound; the made-up microphone beeps twice in it. */
