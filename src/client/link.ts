@@ -82,6 +82,7 @@ function refusalOf(error: Error & { data?: unknown }, url: string): SignalboxErr
 
 class SocketLink implements Link {
   readonly url: string
+  id = ''
   readonly #socket: Socket
   readonly #asked = new Set<(answer: Answer) => void>()
   #listener: LinkListener | undefined
@@ -91,16 +92,15 @@ class SocketLink implements Link {
   constructor(url: string, socket: Socket) {
     this.url = url
     this.#socket = socket
+    // kept, because socket.io-client forgets it when the connection is lost, and then it is asked where that was
+    socket.once('connect', () => {
+      this.id = socket.io.engine.id
+    })
     socket.onAny((event: string, ...args: unknown[]) => {
       if (this.#listener) this.#listener.notice(event, args)
       else this.#early.push({ event, args })
     })
     socket.once('disconnect', (reason) => this.#end(reason))
-  }
-
-  get id(): string {
-    const { engine } = this.#socket.io as { engine?: { id?: string } }
-    return engine?.id ?? ''
   }
 
   get open(): boolean {
