@@ -16,6 +16,7 @@ import type { Retention, State } from './core/ports/state.ts'
 import { Sessions } from './core/sessions.ts'
 import { writeToken } from './core/tokens.ts'
 import { httpApi } from './http/api.ts'
+import { demo } from './http/demo.ts'
 import { health } from './http/health.ts'
 import { metrics as metricsRoute } from './http/metrics.ts'
 import { createHttp } from './http/server.ts'
@@ -143,7 +144,10 @@ export function createApp(config: Config, parts: Parts = {}): App {
   if (!config.mauthReplayCheck) log.warn('MAUTH_REPLAY_CHECK is off: whoever sees a signed header can use it again')
   const issueToken: WriteToken = (claims, host, secure) =>
     writeToken(config.keys, claims, { host, secure }, Date.now() + config.tokenTtl * 1000)
-  if (config.demo) tokens(http, issueToken)
+  if (config.demo) {
+    tokens(http, issueToken)
+    demo(http)
+  }
   httpApi(http, {
     state,
     management: new Management(state, sessions),

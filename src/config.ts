@@ -80,7 +80,7 @@ const Schema = Type.Object({
     description: 'pino',
   }),
   TRUST_PROXY: Type.Optional(text("as Fastify's trustProxy: true, a number of hops, or addresses")),
-  DEMO: Type.Optional(Type.Boolean({ description: 'POST /tokens/ outside development' })),
+  DEMO: Type.Optional(Type.Boolean({ description: 'the demo at / and POST /tokens/ outside development' })),
 })
 
 type Options = Static<typeof Schema>

@@ -11,6 +11,7 @@ const sessionEvents = [
   'reconnected',
   'resync',
   'open',
+  'lost',
   'draining',
   'closed',
 ] as const satisfies readonly (keyof SessionEvents)[]

@@ -18,6 +18,8 @@ export type SessionEvents = {
   resync: [resync: Resync]
   /** A connection without a session is up, as in a lobby. */
   open: []
+  /** The connection is gone, with or without a session on it; another is looked for. */
+  lost: []
   /** This connection will be cut within so many ms; the session moves before that by itself. */
   draining: [withinMs: number]
   /** The session is over; its code is `closed` when this program ended it. */

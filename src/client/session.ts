@@ -246,6 +246,7 @@ export class Session extends Emitter<SessionEvents> {
     this.#requests.use(undefined)
     this.#passage.lost(link)
     this.#happen('lost')
+    this.emit('lost')
     this.#pilot.seek()
   }
 

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { Server as HttpServer, IncomingMessage } from 'node:http'
 import { createAdapter } from '@socket.io/redis-adapter'
 import type { Socket as EngineSocket } from 'engine.io'
@@ -12,6 +13,7 @@ import { Admission, type AdmissionLimits } from './limits/admission.ts'
 import { Backlog } from './limits/backlog.ts'
 
 export type IoConfig = AdmissionLimits & {
+  nodeId: string
   pingInterval: number
   pingTimeout: number
   maxMessageBytes: number
@@ -53,6 +55,8 @@ export class Transport {
       },
       ...(adapter ? { adapter: createAdapter(adapter.pub, adapter.sub, { key: adapter.key }) } : {}),
     })
+    // names its node, so that a client can say where it is, also behind a balancer
+    this.io.engine.generateId = () => `${config.nodeId}.${randomBytes(15).toString('base64url')}`
     this.io.engine.on('connection', (engine: EngineSocket) => this.#meet(engine, config.maxBufferedBytes))
   }
 

@@ -1,0 +1,71 @@
+import { byId } from './element.js'
+import { complain, forgive, submit } from './fields.js'
+import { nodeName, nodeUrls } from './nodes.js'
+import { notice } from './notices.js'
+import { Exchanger } from './sdk.js'
+import { SmallCall, sayWhere } from './small-call.js'
+import { tokenFor } from './token.js'
+import { complaintAboutName, sentenceOf } from './words.js'
+
+const [nickname, channel] = [byId('nickname'), byId('channel')]
+nickname.value = localStorage.getItem('nickname') ?? ''
+forgive(nickname, channel)
+byId('start-form').addEventListener('submit', (event) => {
+  event.preventDefault()
+  const [name, channelName] = [nickname.value.trim(), channel.value.trim()]
+  const wrong = [
+    complain(nickname, complaintAboutName(name, 'Your name', 64)),
+    complain(channel, complaintAboutName(channelName, 'The channel', 256)),
+  ].find(Boolean)
+  if (wrong) return wrong.focus()
+  localStorage.setItem('nickname', name)
+  submit(byId('enter'), byId('enter-problem'), 'Joining…', () => join(name, channelName))
+})
+
+async function join(name, channelName) {
+  const exchanger = new Exchanger({ url: nodeUrls(), token: () => tokenFor(channelName, name), loginTimeoutMs: 15_000 })
+  let call
+  const show = () => {
+    if (!call) return
+    for (const [id, user] of exchanger.users) call.tiles.add(id, nameOf(user))
+    call.tiles.keep([exchanger.id, ...exchanger.users.keys()])
+  }
+  const leave = () => exchanger.leave()
+  exchanger.on('userJoinedStream', show)
+  exchanger.on('userLeftStream', show)
+  exchanger.on('resync', show)
+  exchanger.on('state', (state) => where(exchanger, state))
+  exchanger.on('reconnected', ({ ms }) => {
+    where(exchanger, 'connected')
+    notice(`Back on node ${nodeName(exchanger.berth)} in ${Math.round(ms)} ms`, { kind: 'news', seconds: 8 })
+  })
+  await exchanger.join(channelName, { name })
+  addEventListener('pagehide', leave)
+  exchanger.on('closed', (reason) => {
+    removeEventListener('pagehide', leave)
+    call.end()
+    if (reason.code !== 'closed') notice(sentenceOf(reason))
+  })
+  const withMedia = byId('with-media').checked
+  call = new SmallCall({
+    channel: exchanger.channel,
+    id: exchanger.id,
+    name,
+    title: channelName,
+    withMedia,
+    left: leave,
+  })
+  show()
+  call.mesh.start()
+}
+
+function where({ berth }, state) {
+  if (state === 'connected' && berth) sayWhere('connected', `Node ${nodeName(berth)}`)
+  else sayWhere('connecting', 'Reconnecting…')
+}
+
+/** Others may join with whatever stands for a user where they come from. */
+function nameOf(user) {
+  const name = typeof user === 'object' ? user?.name : user
+  return typeof name === 'string' && name.trim() !== '' ? name : 'Someone'
+}

@@ -1,0 +1,44 @@
+import { Lobby } from './lobby.js'
+import { notice } from './notices.js'
+import { Room } from './room.js'
+import { sentenceOf } from './words.js'
+
+const titled = document.title
+let room
+
+const lobby = new Lobby({
+  enter: async ({ nickname, name, withMedia }) => {
+    const entered = new Room(nickname, (reason) => left(entered, reason))
+    await entered.enter(name)
+    room = entered
+    lobby.close()
+    room.show(withMedia)
+    address(name)
+    document.title = `${name} – ${titled}`
+  },
+})
+
+function left(one, reason) {
+  if (one !== room) return
+  room = undefined
+  address()
+  document.title = titled
+  lobby.open()
+  if (reason) notice(sentenceOf(reason))
+}
+
+/** So that the address can be given to others, and a page that is loaded again knows where it was. */
+function address(name) {
+  const url = new URL(location.href)
+  if (name === undefined) url.searchParams.delete('room')
+  else url.searchParams.set('room', name)
+  history.replaceState(null, '', url)
+}
+
+addEventListener('offline', () =>
+  notice('You are offline. As soon as the network is back, this page goes on.', { seconds: 10 }),
+)
+addEventListener('pagehide', () => room?.leave())
+addEventListener('pageshow', ({ persisted }) => persisted && location.reload())
+
+lobby.open()

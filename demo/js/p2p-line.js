@@ -1,0 +1,97 @@
+import { io } from '../socket.io/socket.io.esm.min.js'
+import { MeshChannel, SignalboxError } from './sdk.js'
+import { iceServersFor, tokenFor } from './token.js'
+
+const refused = 2121
+const refusals = { 2201: 'is not there. Both of you have to be on this page.', 2101: 'cannot be reached just now.' }
+
+function refusalOf(number, name) {
+  return new SignalboxError(String(number), `${name} ${refusals[number] ?? `cannot be called (${number}).`}`)
+}
+
+/**
+ * What two people who call each other say, over the messages of `/p2p`. The server keeps those for one who has lost the
+ * connection and is coming back, and then may say some of them twice, which does no harm here.
+ */
+export class P2pLine {
+  /** For a Mesh. */
+  channel = new MeshChannel('earlier', (to, signal) => this.#send(to, { signal }))
+  uid = ''
+  #name
+  #token
+  #socket
+  #events
+
+  /** @param events functions: `up(engine id)`, `down()`, `displaced()` */
+  constructor(name, events) {
+    this.#name = name
+    this.#token = name // where no token is needed, this is the id that one is called by
+    this.#events = events
+  }
+
+  /** @throws SignalboxError when nobody answers within 15 s */
+  open(url) {
+    this.#socket = io(new URL('/p2p', url).href, { transports: ['websocket', 'polling'], forceNew: true })
+    const socket = this.#socket
+    socket.on('disconnect', () => this.#events.down())
+    socket.on('server-disconnect', () => this.#events.displaced())
+    socket.on('owt-message', ({ from, data }) => this.#hear(from, data))
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        socket.disconnect()
+        reject(new SignalboxError('unreachable'))
+      }, 15_000)
+      socket.on('connect', () => {
+        this.#authenticate().then(() => {
+          if (this.uid === '') return // it is tried again
+          clearTimeout(timer)
+          resolve()
+        }, reject)
+      })
+    })
+  }
+
+  /** @throws Error with a sentence when that person is not there */
+  async call(id) {
+    await this.#send(id, { hello: true })
+    this.channel.joined(id)
+  }
+
+  async close(others) {
+    await Promise.allSettled(others.map((id) => this.#send(id, { bye: true })))
+    this.channel.closed()
+    this.#socket.disconnect()
+  }
+
+  async #authenticate() {
+    const { uid, error, message } = await this.#socket.emitWithAck('authentication', { token: this.#token })
+    if (error === refused && this.#token === this.#name) {
+      this.#token = await tokenFor('p2p', this.#name)
+      this.#socket.disconnect().connect() // and comes here again
+      return
+    }
+    if (error) throw new SignalboxError(String(error), message)
+    if (this.uid === '') this.channel.entered(uid, [], await iceServersFor(this.#name))
+    else this.channel.reconnected()
+    this.uid = uid
+    this.#events.up(this.#socket.io.engine.id)
+  }
+
+  /** Until it is acked: a connection may be lost with the message or with the ack. */
+  async #send(to, data) {
+    for (;;) {
+      const number = await this.#socket
+        .timeout(5000)
+        .emitWithAck('owt-message', { to, data })
+        .catch(() => 'no answer')
+      if (number === undefined) return
+      if (number !== 'no answer') throw refusalOf(number, to)
+      if (!this.#socket.active) throw new SignalboxError('lost')
+    }
+  }
+
+  #hear(from, data) {
+    if (data?.signal) this.channel.receive(from, data.signal)
+    else if (data?.bye) this.channel.left(from)
+  }
+}

@@ -1,0 +1,158 @@
+import { Call } from './call.js'
+import { Chat } from './chat.js'
+import { Controls } from './controls.js'
+import { byId, element, icon } from './element.js'
+import { Journey } from './journey.js'
+import { nodeUrls } from './nodes.js'
+import { notice } from './notices.js'
+import { People } from './people.js'
+import { Rooms } from './sdk.js'
+import { Tiles } from './tiles.js'
+import { tokenFor } from './token.js'
+import { count } from './words.js'
+
+/** One stay in a room: the call, the chat, and who is there. */
+export class Room {
+  #nickname
+  #rooms
+  #left
+  #chat
+  #people
+  #tiles = new Tiles(byId('tiles'))
+  #call
+  #chatToggle
+  #page = byId('room')
+  #ends = new AbortController()
+
+  /** @param left called once when it is over, with an error unless the person left */
+  constructor(nickname, left) {
+    this.#nickname = nickname
+    this.#left = left
+  }
+
+  /** @throws SignalboxError when the room cannot be entered */
+  async enter(name) {
+    const url = nodeUrls()
+    const rooms = new Rooms({ url, token: () => tokenFor(name, this.#nickname), loginTimeoutMs: 15_000 })
+    this.#rooms = rooms
+    this.#chat = new Chat(rooms, this.#ends.signal, () => this.#unread())
+    this.#people = new People(rooms, (id) => this.#chat.writeTo(id))
+    new Journey(rooms, this.#chat)
+    this.#listen()
+    try {
+      await rooms.nickname(this.#nickname)
+      await rooms.enter(name)
+    } catch (error) {
+      this.#ends.abort()
+      throw error
+    }
+    rooms.on('closed', (reason) => this.#over(reason))
+  }
+
+  /** @param withMedia whether to ask for camera and microphone at once */
+  show(withMedia) {
+    const rooms = this.#rooms
+    byId('room-title').textContent = rooms.room
+    this.#page.hidden = false
+    this.#page.dataset.panel = 'call'
+    const ownTile = this.#tiles.add(rooms.id, this.#nickname, true)
+    this.#call = new Call(rooms.channel, this.#tiles, ownTile)
+    this.#showControls()
+    this.#roster()
+    this.#call.start()
+    byId('copy-link').addEventListener('click', () => this.#copyLink(), { signal: this.#ends.signal })
+    byId('room-title').focus()
+    globalThis.demo = { rooms, mesh: this.#call.mesh } // for those who want to look at it from the console
+    if (withMedia) this.#call.media.start().catch((error) => notice(error.message))
+  }
+
+  /** The others are told at once. */
+  async leave() {
+    const goodbye = this.#rooms.leave()
+    this.#over()
+    await goodbye
+  }
+
+  #listen() {
+    const rooms = this.#rooms
+    rooms.on('welcome', (name) => {
+      this.#chat.note(`${name} came in`)
+      this.#roster()
+    })
+    rooms.on('bye', (name, { from }) => {
+      this.#chat.note(`${name} left`)
+      this.#tiles.drop(from)
+      this.#roster()
+    })
+    rooms.on('resync', () => {
+      this.#chat.note('You were away for long: some messages could not be caught up')
+      this.#roster()
+    })
+    rooms.on('announcement', (text) => {
+      this.#chat.announce(text)
+      notice(text, { kind: 'announcement' })
+    })
+  }
+
+  #showControls() {
+    const controls = new Controls(this.#call.media)
+    controls.leave.addEventListener('click', () => this.leave())
+    this.#chatToggle = element('button', { id: 'chat-toggle', type: 'button', className: 'control' })
+    this.#chatToggle.append(
+      icon('chat'),
+      element('span', {}, 'Chat'),
+      element('b', { className: 'unread', hidden: true }),
+    )
+    this.#chatToggle.setAttribute('aria-expanded', 'false')
+    this.#chatToggle.setAttribute('aria-controls', 'chat')
+    this.#chatToggle.addEventListener('click', () => this.#turn())
+    controls.add(this.#chatToggle)
+    byId('controls').replaceChildren(controls.element)
+  }
+
+  /** Between the call and the chat, where there is room for one of them only. */
+  #turn() {
+    const { dataset } = this.#page
+    dataset.panel = dataset.panel === 'call' ? 'chat' : 'call'
+    this.#chatToggle.setAttribute('aria-expanded', String(dataset.panel === 'chat'))
+    this.#chatToggle.querySelector('b').hidden = true
+    if (dataset.panel === 'chat') this.#chat.focus()
+  }
+
+  #unread() {
+    const mark = this.#chatToggle?.querySelector('b')
+    if (!mark || this.#page.dataset.panel === 'chat') return
+    mark.textContent = mark.hidden ? 1 : Number(mark.textContent) + 1
+    mark.hidden = false
+  }
+
+  #roster() {
+    if (!this.#call) return
+    const { members } = this.#rooms
+    byId('people-count').textContent = count(members.size, 'person', 'people')
+    for (const [id, name] of members) this.#tiles.add(id, name)
+    this.#tiles.keep([...members.keys()])
+    this.#people.show()
+    this.#chat.addressees()
+  }
+
+  async #copyLink() {
+    try {
+      await navigator.clipboard.writeText(location.href)
+      notice('The link is copied. Send it to someone.', { kind: 'news', seconds: 4 })
+    } catch {
+      notice(`Copy this address, and send it to someone: ${location.href}`, { kind: 'news' })
+    }
+  }
+
+  #over(reason) {
+    if (this.#ends.signal.aborted) return
+    this.#ends.abort()
+    this.#call.stop()
+    this.#tiles.clear()
+    this.#chat.clear()
+    byId('controls').replaceChildren()
+    this.#page.hidden = true
+    this.#left(reason)
+  }
+}

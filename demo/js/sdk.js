@@ -1,0 +1,2 @@
+// Where the built client is served: the one place that knows.
+export { Exchanger, Mesh, MeshChannel, Rooms, SignalboxError } from '../client/signalbox-client.bundle.min.js'

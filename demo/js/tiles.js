@@ -1,0 +1,150 @@
+import { element, icon } from './element.js'
+
+const connections = {
+  new: 'Connecting…',
+  connecting: 'Connecting…',
+  connected: '',
+  disconnected: 'Connection lost, waiting…',
+  failed: 'No connection, trying again…',
+}
+
+/** Someone in the call: picture and sound, or a face made of initials, with a name and what is off. */
+export class Tile {
+  #video = element('video', { autoplay: true, playsInline: true })
+  #face = element('div', { className: 'face', 'aria-hidden': 'true' })
+  #state = element('p', { className: 'tile-state' })
+  #name = element('span', { className: 'tile-name' })
+  #stream = new MediaStream()
+  #status = { audio: 'off', video: 'off' }
+  element = element(
+    'article',
+    { className: 'tile' },
+    this.#video,
+    this.#face,
+    this.#state,
+    element(
+      'p',
+      { className: 'tile-caption' },
+      this.#name,
+      badge('screen', 'Shares the screen'),
+      badge('microphone-off', 'Microphone off'),
+      badge('camera-off', 'Camera off'),
+    ),
+  )
+
+  constructor(id, name, self = false) {
+    this.name = self ? `${name} (you)` : name
+    if (self) this.element.id = 'own-tile'
+    this.element.dataset.participant = id
+    this.element.dataset.connection = self ? 'connected' : 'new'
+    this.element.style.setProperty('--hue', hueOf(name))
+    this.#video.muted = self // nobody wants to hear oneself
+    this.#video.srcObject = this.#stream
+    this.#name.textContent = this.name
+    this.#face.textContent = initialsOf(name)
+    this.#state.textContent = self ? '' : connections.new
+    this.status = this.#status
+  }
+
+  /** `{ audio: on | off, video: camera | screen | off }` */
+  set status(status) {
+    this.#status = status
+    const { audio, video } = status
+    Object.assign(this.element.dataset, { audio, video })
+    const off = [
+      audio === 'off' && 'microphone off',
+      video === 'off' && 'camera off',
+      video === 'screen' && 'shares the screen',
+    ]
+    this.element.setAttribute('aria-label', [this.name, ...off.filter(Boolean)].join(', '))
+  }
+
+  /** @param state an RTCPeerConnectionState */
+  set connection(state) {
+    this.element.dataset.connection = state
+    this.#state.textContent = connections[state] ?? ''
+  }
+
+  /** Shows it in place of what there was of its kind. */
+  show(track) {
+    this.hide(track.kind, track)
+    if (!this.#stream.getTracks().includes(track)) this.#stream.addTrack(track)
+    // a page that nobody has touched may not make a sound; the picture goes on
+    this.#video.play().catch(() => {})
+  }
+
+  hide(kind, except) {
+    for (const old of this.#stream.getTracks()) if (old.kind === kind && old !== except) this.#stream.removeTrack(old)
+  }
+
+  /** The connection is over, and with it what came through it. */
+  reset() {
+    for (const track of this.#stream.getTracks()) this.#stream.removeTrack(track)
+    this.status = { audio: 'off', video: 'off' }
+    this.connection = 'new'
+  }
+}
+
+/** All tiles of a call, oneself first. */
+export class Tiles {
+  #list
+  #tiles = new Map()
+
+  constructor(list) {
+    this.#list = list
+  }
+
+  get(id) {
+    return this.#tiles.get(id)
+  }
+
+  add(id, name, self = false) {
+    const known = this.#tiles.get(id)
+    if (known) return known
+    const tile = new Tile(id, name, self)
+    this.#tiles.set(id, tile)
+    if (self) this.#list.prepend(tile.element)
+    else this.#list.append(tile.element)
+    this.#count()
+    return tile
+  }
+
+  drop(id) {
+    this.#tiles.get(id)?.element.remove()
+    this.#tiles.delete(id)
+    this.#count()
+  }
+
+  /** Only these, oneself too, are there any more. */
+  keep(ids) {
+    for (const id of [...this.#tiles.keys()]) if (!ids.includes(id)) this.drop(id)
+  }
+
+  clear() {
+    this.keep([])
+  }
+
+  #count() {
+    this.#list.dataset.count = this.#tiles.size > 6 ? 'many' : this.#tiles.size
+  }
+}
+
+function badge(name, text) {
+  return element('span', { className: `badge ${name}`, title: text }, icon(name))
+}
+
+export function initialsOf(name) {
+  const words = name.trim().split(/\s+/)
+  const letters = words.length > 1 ? [words[0], words.at(-1)] : [words[0]]
+  return letters
+    .map((word) => [...word][0] ?? '')
+    .join('')
+    .toUpperCase()
+}
+
+/** The same colour for the same name, on every screen. */
+export function hueOf(name) {
+  let sum = 0
+  for (const character of name) sum = (sum * 31 + character.codePointAt(0)) % 360
+  return sum
+}
