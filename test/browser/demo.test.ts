@@ -15,16 +15,22 @@ beforeAll(async () => {
   nodes = await startProcesses(3, { redisUrl: redisUrl(), prefix: randomPrefix(), env, until: 'after the file' })
 })
 
+type Visit = VisitorOptions & { path?: string }
+
 /** A person at a page whose addresses begin with the node of this index, and which takes the first one first. */
-async function visit(name: string, index: number, options: VisitorOptions = {}): Promise<DemoPage> {
+async function visit(
+  name: string,
+  index: number,
+  { path = '', prepare = '', ...options }: Visit = {},
+): Promise<DemoPage> {
   const urls = nodes.map((_, turn) => nodes[(index + turn) % nodes.length]?.url ?? '')
-  const visitor = await browser.visit(`${urls[0]}/?node=${urls.join()}`, {
+  const visitor = await browser.visit(`${urls[0]}/${path}?node=${urls.join()}`, {
     ...options,
     prepare: `{
       const { random } = Math
       Math.random = () => random() / ${urls.length}
     }
-    ${options.prepare ?? ''}`,
+    ${prepare}`,
   })
   return new DemoPage(visitor, name)
 }
@@ -241,4 +247,35 @@ test('by keyboard alone, at phone width, in the dark', async () => {
   await keyboard.press('Enter')
   await ann.at('#lobby').waitFor()
   await bob.at('.note').filter({ hasText: 'Ann left' }).waitFor()
+})
+
+test('the pages of the exchanger and of p2p: two people on two nodes', async () => {
+  const [channel, exchanger] = [newRoom(), { path: 'exchanger.html' }]
+  const [ann, bob] = [await visit('Ann', 0, exchanger), await visit('Bob', 1, exchanger)]
+  for (const { page, name } of [ann, bob]) {
+    await page.locator('#nickname').fill(name)
+    await page.locator('#channel').fill(channel)
+    await page.locator('#enter').click()
+    await page.locator('#room').waitFor()
+  }
+  await expectCall(ann, bob)
+  await bob.at('#leave').click()
+  await expectCall(ann)
+  await ann.at('#leave').click()
+
+  const p2p = { path: 'p2p.html' }
+  const [cid, dan] = [await visit('Cid', 0, p2p), await visit('Dan', 1, p2p)]
+  for (const { page, name } of [cid, dan]) {
+    await page.locator('#nickname').fill(name)
+    await page.locator('#enter').click()
+    await page.locator('#room').waitFor()
+  }
+  await cid.at('#whom').fill('Nobody')
+  await cid.at('#call').click()
+  await cid.at('#whom-problem').filter({ hasText: 'Nobody is not there' }).waitFor()
+  await cid.at('#whom').fill('Dan')
+  await cid.at('#call').click()
+  await expectCall(cid, dan)
+  await dan.at('#leave').click()
+  await expectCall(cid)
 })
