@@ -50,6 +50,9 @@ export class Controls {
       this.#open(false)
       this.#settings.focus()
     })
+    this.element.addEventListener('focusout', ({ relatedTarget: next }) => {
+      if (next && !this.element.contains(next)) this.#open(false)
+    })
     const changed = () => this.#choices.hidden || this.#list()
     navigator.mediaDevices?.addEventListener('devicechange', changed)
     media.addEventListener('change', changed)
@@ -89,7 +92,7 @@ export class Controls {
         ...(options.length > 0 ? options : [none]),
       )
       select.addEventListener('change', () => tryTo(select, () => this.#media.choose(kind, select.value)))
-      return element('label', {}, label, select)
+      return element('div', { className: 'field' }, element('label', { htmlFor: id }, label), select)
     }
     const focused = document.activeElement?.id
     this.#choices.replaceChildren(

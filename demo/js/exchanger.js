@@ -1,6 +1,6 @@
 import { byId } from './element.js'
 import { complain, forgive, submit } from './fields.js'
-import { nodeName, nodeUrls } from './nodes.js'
+import { nodeName, nodeOptions } from './nodes.js'
 import { notice } from './notices.js'
 import { Exchanger } from './sdk.js'
 import { SmallCall, sayWhere } from './small-call.js'
@@ -23,7 +23,11 @@ byId('start-form').addEventListener('submit', (event) => {
 })
 
 async function join(name, channelName) {
-  const exchanger = new Exchanger({ url: nodeUrls(), token: () => tokenFor(channelName, name), loginTimeoutMs: 15_000 })
+  const exchanger = new Exchanger({
+    ...nodeOptions(),
+    token: () => tokenFor(channelName, name),
+    loginTimeoutMs: 15_000,
+  })
   let call
   const show = () => {
     if (!call) return

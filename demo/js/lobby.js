@@ -1,6 +1,6 @@
 import { byId, element, icon } from './element.js'
 import { complain, forgive, submit } from './fields.js'
-import { nodeName, nodeUrls } from './nodes.js'
+import { nodeName, nodeOptions } from './nodes.js'
 import { notice } from './notices.js'
 import { Rooms } from './sdk.js'
 import { hueOf } from './tiles.js'
@@ -32,7 +32,7 @@ export class Lobby {
   /** Shows it, and follows the rooms. */
   open() {
     byId('lobby').hidden = false
-    const rooms = new Rooms({ url: nodeUrls(), token: () => tokenFor('lobby', 'lobby') })
+    const rooms = new Rooms({ ...nodeOptions(), token: () => tokenFor('lobby', 'lobby') })
     this.#rooms = rooms
     this.#tell('connecting', 'Connecting…')
     this.#beImpatient()

@@ -22,7 +22,7 @@ export class P2pLine {
   #socket
   #events
 
-  /** @param events functions: `up(engine id)`, `down()`, `displaced()` */
+  /** @param events functions: `up({ url, id })`, `down()`, `displaced()` */
   constructor(name, events) {
     this.#name = name
     this.#token = name // where no token is needed, this is the id that one is called by
@@ -30,9 +30,14 @@ export class P2pLine {
   }
 
   /** @throws SignalboxError when nobody answers within 15 s */
-  open(url) {
-    this.#socket = io(new URL('/p2p', url).href, { transports: ['websocket', 'polling'], forceNew: true })
+  open(urls) {
+    this.#socket = io(new URL('/p2p', urls[0]).href, { transports: ['websocket', 'polling'], forceNew: true })
     const socket = this.#socket
+    let tries = 0
+    socket.on('connect_error', () => {
+      tries += 1
+      socket.io.uri = urls[tries % urls.length] // where its next try goes
+    })
     socket.on('disconnect', () => this.#events.down())
     socket.on('server-disconnect', () => this.#events.displaced())
     socket.on('owt-message', ({ from, data }) => this.#hear(from, data))
@@ -74,7 +79,8 @@ export class P2pLine {
     if (this.uid === '') this.channel.entered(uid, [], await iceServersFor(this.#name))
     else this.channel.reconnected()
     this.uid = uid
-    this.#events.up(this.#socket.io.engine.id)
+    const { uri: url, engine } = this.#socket.io
+    this.#events.up({ url, id: engine.id })
   }
 
   /** Until it is acked: a connection may be lost with the message or with the ack. */

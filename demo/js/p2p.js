@@ -29,20 +29,19 @@ byId('call-form').addEventListener('submit', (event) => {
 addEventListener('pagehide', () => leave())
 
 async function open(name) {
-  const [url] = nodeUrls()
   const opened = new P2pLine(name, {
-    up: (id) => sayWhere('connected', `Node ${nodeName({ url, id })}`),
+    up: (berth) => sayWhere('connected', `Node ${nodeName(berth)}`),
     down: () => sayWhere('connecting', 'Reconnecting…'),
     displaced: () => {
       leave()
       notice('You are here under this name from somewhere else now.')
     },
   })
-  await opened.open(url)
+  await opened.open(nodeUrls())
   line = opened
   const withMedia = byId('with-media').checked
   const { channel, uid: id } = line
-  call = new SmallCall({ channel, id, name, title: `Call ${name}`, withMedia, left: leave })
+  call = new SmallCall({ channel, id, name, title: `Reachable as ${name}`, withMedia, left: leave })
   call.mesh.on('peer', (other) => call.tiles.add(other, other))
   call.mesh.on('gone', (other) => call?.tiles.drop(other))
   call.mesh.start()

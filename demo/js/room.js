@@ -3,7 +3,7 @@ import { Chat } from './chat.js'
 import { Controls } from './controls.js'
 import { byId, element, icon } from './element.js'
 import { Journey } from './journey.js'
-import { nodeUrls } from './nodes.js'
+import { nodeOptions } from './nodes.js'
 import { notice } from './notices.js'
 import { People } from './people.js'
 import { Rooms } from './sdk.js'
@@ -32,8 +32,7 @@ export class Room {
 
   /** @throws SignalboxError when the room cannot be entered */
   async enter(name) {
-    const url = nodeUrls()
-    const rooms = new Rooms({ url, token: () => tokenFor(name, this.#nickname), loginTimeoutMs: 15_000 })
+    const rooms = new Rooms({ ...nodeOptions(), token: () => tokenFor(name, this.#nickname), loginTimeoutMs: 15_000 })
     this.#rooms = rooms
     this.#chat = new Chat(rooms, this.#ends.signal, () => this.#unread())
     this.#people = new People(rooms, (id) => this.#chat.writeTo(id))

@@ -82,25 +82,29 @@ function refusalOf(error: Error & { data?: unknown }, url: string): SignalboxErr
 
 class SocketLink implements Link {
   readonly url: string
-  id = ''
   readonly #socket: Socket
   readonly #asked = new Set<(answer: Answer) => void>()
   #listener: LinkListener | undefined
   #early: { event: string; args: unknown[] }[] = []
   #lost: string | undefined
+  #id = ''
 
   constructor(url: string, socket: Socket) {
     this.url = url
     this.#socket = socket
-    // kept, because socket.io-client forgets it when the connection is lost, and then it is asked where that was
-    socket.once('connect', () => {
-      this.id = socket.io.engine.id
-    })
     socket.onAny((event: string, ...args: unknown[]) => {
       if (this.#listener) this.#listener.notice(event, args)
       else this.#early.push({ event, args })
     })
+    socket.once('connect', () => {
+      const { engine } = socket.io as { engine?: { id?: string } }
+      this.#id = engine?.id ?? '' // the engine forgets it when it closes, and then it is asked where one was
+    })
     socket.once('disconnect', (reason) => this.#end(reason))
+  }
+
+  get id(): string {
+    return this.#id
   }
 
   get open(): boolean {

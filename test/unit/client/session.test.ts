@@ -181,6 +181,23 @@ test('offline: nothing is tried; online: at once', async () => {
   expect(nodes.tries).toBe(2)
 })
 
+test('a connection that is gone is told, with a session on it or without', async () => {
+  const { clock, nodes, session, login } = setUp()
+  const told: string[] = []
+  session.on('open', () => told.push('open'))
+  session.on('lost', () => told.push(`lost ${session.state}`))
+  session.open()
+  await quiet()
+  nodes.last.cut()
+  await clock.pass(1000)
+  const link = await login()
+  expect(told).toEqual(['open', 'lost initialized', 'open'])
+  link.cut()
+  expect(told.at(-1)).toBe('lost waiting_for_reconnecting')
+  session.close()
+  expect(told).toHaveLength(4) // by this program: that is `closed`
+})
+
 test('a login that is refused is not tried again; one that is cut off is, with the same token', async () => {
   const { clock, nodes, enter, told } = setUp()
   const cutOff = enter()
