@@ -1,5 +1,6 @@
 // `npm run build:client`: the client for a page without a bundler, once with socket.io-client inside and once beside it.
-import { readFileSync } from 'node:fs'
+// `--dry-run` writes nothing and only says how large they are.
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
@@ -13,7 +14,7 @@ const variants = [
 ]
 for (const { name, external, says } of variants) {
   const outfile = join(root, 'dist/client', name)
-  await build({
+  const { outputFiles } = await build({
     entryPoints: [join(root, 'src/client/index.ts')],
     outfile,
     external,
@@ -24,9 +25,16 @@ for (const { name, external, says } of variants) {
     platform: 'browser',
     target: 'es2022',
     logLevel: 'warning',
+    write: false,
   })
-  const code = readFileSync(outfile)
+  if (!process.argv.includes('--dry-run')) await write(outputFiles)
+  const { contents: code } = outputFiles.find(({ path }) => path === outfile)
   console.log(`${name} (${says}): ${kB(code)}, ${kB(gzipSync(code))} gzipped`)
+}
+
+async function write(files) {
+  await mkdir(join(root, 'dist/client'), { recursive: true })
+  await Promise.all(files.map(({ path, contents }) => writeFile(path, contents)))
 }
 
 function kB({ length }) {

@@ -6,6 +6,7 @@ import { asSignalboxError, SignalboxError } from './errors.ts'
 import type { Link } from './link.ts'
 import { type Notification, notificationOf } from './notification.ts'
 import type { Settings } from './options.ts'
+import { berthOf, Passage } from './passage.ts'
 import { Pilot } from './pilot.ts'
 import { endsLogin, endsSession } from './refusals.ts'
 import { Requests } from './requests.ts'
@@ -30,18 +31,14 @@ export class Session extends Emitter<SessionEvents> {
   readonly #pilot: Pilot
   readonly #requests: Requests
   readonly #refresh: TicketRefresh
+  readonly #passage: Passage
   #state: SessionState = 'initialized'
   #link: Link | undefined
-  /** The connection to be left for another, while it still serves. */
-  #leaving: Link | undefined
-  #cancelMove: (() => void) | undefined
   #tickets: Tickets | undefined
   #entering: Entering | undefined
   /** Whether a connection is kept without a session. */
   #lobby = false
   #seq = 0
-  /** Where the session was before it had to look for another connection, and since when. */
-  #departure: { from: Berth | undefined; at: number; planned: boolean } | undefined
 
   constructor(settings: Settings, target: SessionTarget) {
     super()
@@ -50,6 +47,7 @@ export class Session extends Emitter<SessionEvents> {
     const { parts, urls, backOff, pace } = settings
     this.#requests = new Requests(pace, parts.clock)
     this.#refresh = new TicketRefresh(parts.clock, parts.random)
+    this.#passage = new Passage(parts.clock, parts.random)
     this.#pilot = new Pilot({ urls, backOff }, parts, {
       needed: () => this.#needsLink,
       trying: () => this.#happen('retry'),
@@ -140,7 +138,7 @@ export class Session extends Emitter<SessionEvents> {
 
   get #needsLink(): boolean {
     const wanted = this.#lobby || this.#tickets !== undefined || this.#entering !== undefined
-    return wanted && (!this.#link?.open || this.#link === this.#leaving)
+    return wanted && (!this.#link?.open || this.#link === this.#passage.leaving)
   }
 
   async #connect(url: string, signal: AbortSignal): Promise<Link> {
@@ -178,7 +176,7 @@ export class Session extends Emitter<SessionEvents> {
       const { ticket, seq, result } = read(data)
       this.#tickets = new Tickets(ticket, this.#settings.parts.clock.now())
       this.#seq = seq
-      this.#departure = undefined
+      this.#passage.forget()
       this.#entering = undefined
       entering.done(result)
       this.#adopt(link)
@@ -204,12 +202,9 @@ export class Session extends Emitter<SessionEvents> {
 
   /** Goes over to a connection on which login or relogin was answered; the one before is closed after that. */
   #adopt(link: Link): void {
-    const [old, departure] = [this.#link, this.#departure]
-    const { clock } = this.#settings.parts
+    const old = this.#link
+    const how = this.#passage.arrived(link)
     this.#link = link
-    this.#leaving = undefined
-    this.#departure = undefined
-    this.#cancelMove?.()
     if (this.#tickets) this.#happen('entered')
     link.listen({
       notice: (event, args) => this.#notice(link, event, args),
@@ -220,10 +215,7 @@ export class Session extends Emitter<SessionEvents> {
       this.#refresh.keep(link, this.#tickets)
     }
     if (old && old !== link) old.close()
-    if (departure && this.#tickets) {
-      const { from, at, planned } = departure
-      this.emit('reconnected', { from, to: berthOf(link), ms: clock.now() - at, planned })
-    }
+    if (how && this.#tickets) this.emit('reconnected', how)
   }
 
   #notice(link: Link, event: string, received: unknown[]): void {
@@ -242,27 +234,17 @@ export class Session extends Emitter<SessionEvents> {
     if (event === 'drop') this.#end(new SignalboxError('dropped'))
   }
 
-  /** Moves within the first half of the time, at random: the others move too. */
   #drain(link: Link, { withinMs }: Draining): void {
-    const { clock, random } = this.#settings.parts
     this.emit('draining', withinMs)
-    this.#cancelMove?.()
-    this.#cancelMove = clock.after((random() * withinMs) / 2, () => {
-      if (this.#link !== link) return
-      this.#leaving = link
-      this.#departure = { from: berthOf(link), at: clock.now(), planned: true }
-      this.#pilot.seek(true)
-    })
+    this.#passage.plan(link, withinMs, () => this.#pilot.seek(true))
   }
 
   #lost(link: Link, _reason: string): void {
     if (link !== this.#link) return
     this.#link = undefined
-    this.#leaving = undefined
-    this.#cancelMove?.()
     this.#refresh.stop()
     this.#requests.use(undefined)
-    this.#departure = { from: berthOf(link), at: this.#settings.parts.clock.now(), planned: false }
+    this.#passage.lost(link)
     this.#happen('lost')
     this.emit('lost')
     this.#pilot.seek()
@@ -304,7 +286,7 @@ export class Session extends Emitter<SessionEvents> {
   #forget(reason: SignalboxError): void {
     this.#tickets = undefined
     this.#seq = 0
-    this.#departure = undefined
+    this.#passage.forget()
     this.#refresh.stop()
     this.#requests.fail(reason)
     this.#entering?.fail(reason)
@@ -315,9 +297,8 @@ export class Session extends Emitter<SessionEvents> {
     if (this.#state === 'closed') return
     const link = this.#link
     this.#link = undefined
-    this.#leaving = undefined
     this.#lobby = false
-    this.#cancelMove?.()
+    this.#passage.reset()
     this.#pilot.stop()
     this.#forget(reason)
     link?.close()
@@ -334,8 +315,4 @@ export class Session extends Emitter<SessionEvents> {
     this.#state = state
     if (state !== before) this.emit('state', state, before)
   }
-}
-
-function berthOf({ url, id }: Link): Berth {
-  return { url, id }
 }

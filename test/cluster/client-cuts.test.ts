@@ -79,10 +79,12 @@ test('300 cuts across three nodes: every request is done once, every notificatio
     }),
   )
   const urls = new Set<string>()
+  const connections = new Set<string | undefined>()
   for (const person of people) {
-    person.portal.on('reconnected', ({ to }) => {
+    person.portal.on('reconnected', ({ from, to }) => {
       person.reconnects += 1
       urls.add(to.url)
+      connections.add(from?.id)
     })
     person.portal.on('resync', () => expect.fail('nothing may be missing'))
   }
@@ -133,4 +135,5 @@ test('300 cuts across three nodes: every request is done once, every notificatio
   for (const { heard } of others) expect(heard).toEqual(first?.heard)
   expect(people.reduce((sum, { reconnects }) => sum + reconnects, 0)).toBeGreaterThan(cuts / 3)
   expect(urls.size).toBe(9)
+  expect([...connections]).not.toContain('')
 }, 60_000)

@@ -8,6 +8,8 @@ export type VisitorOptions = BrowserContextOptions & {
   media?: boolean
   /** Messages of the console that are expected: errors of the network, as of a node that was killed, always are. */
   expected?: RegExp
+  /** Run in the page before its own scripts. */
+  prepare?: string
 }
 
 /** A person at a browser of their own: nothing is shared with the others but the machine. */
@@ -15,7 +17,6 @@ export type Visitor = { page: Page; context: BrowserContext }
 
 const flags = [
   '--use-fake-device-for-media-stream',
-  '--use-fake-ui-for-media-stream',
   // names such as <uuid>.local that stand for addresses need a resolver on the network, which a container has not
   '--disable-features=WebRtcHideLocalIpsWithMdns',
   '--autoplay-policy=no-user-gesture-required',
@@ -33,15 +34,14 @@ const network = /net::ERR_|WebSocket connection to|Failed to load resource/
  * One headless Chromium for the tests of a file, with a camera and a microphone that are made up. A test fails when one
  * of its pages had an error that nobody caught, or wrote one to the console. Pages are closed after each test.
  */
-export function useBrowser(options: { flags?: string[]; without?: string[] } = {}) {
+export function useBrowser() {
   let browser: Browser
   const contexts = new Set<BrowserContext>()
   const errors: string[] = []
 
   beforeAll(async () => {
-    const args = [...flags.filter((flag) => !options.without?.includes(flag)), ...(options.flags ?? [])]
     const asRoot = process.getuid?.() === 0 // Chromium's sandbox refuses root
-    browser = await chromium.launch({ executablePath: findChromium(), args, chromiumSandbox: !asRoot })
+    browser = await chromium.launch({ executablePath: findChromium(), args: flags, chromiumSandbox: !asRoot })
   })
   afterEach(async () => {
     await Promise.all([...contexts].map((context) => context.close()))
@@ -51,12 +51,14 @@ export function useBrowser(options: { flags?: string[]; without?: string[] } = {
   afterAll(() => browser?.close())
 
   return {
-    async visit(url: string, { media = true, expected, ...settings }: VisitorOptions = {}): Promise<Visitor> {
+    async visit(url: string, { media = true, expected, prepare, ...settings }: VisitorOptions = {}): Promise<Visitor> {
       const context = await browser.newContext({
         ...settings,
         permissions: media ? ['camera', 'microphone'] : [],
       })
       contexts.add(context)
+      context.setDefaultTimeout(10_000) // says what it waited for before the test's own time is over
+      if (prepare) await context.addInitScript(prepare)
       const page = await context.newPage()
       const note = (error: string) => {
         if (!expected?.test(error)) errors.push(error)

@@ -8,7 +8,7 @@ export const readDocument = (path: string): string => readFileSync(join(root, pa
 
 /** What stands between `<!-- name -->` and `<!-- /name -->`. */
 export function marked(text: string, name: string): string {
-  const found = new RegExp(`<!-- ${name} -->\n(.*?)<!-- /${name} -->`, 's').exec(text)?.[1]
+  const found = new RegExp(`<!-- ${name} -->\n?(.*?)<!-- /${name} -->`, 's').exec(text)?.[1]
   if (found === undefined) throw new Error(`No part is marked ${name}`)
   return found
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { afterEach, expect, vi } from 'vitest'
+import { afterAll, afterEach, expect, vi } from 'vitest'
 import { testSecret } from './node.ts'
 import { freePorts } from './redis-server.ts'
 
@@ -11,7 +11,11 @@ export type ProcessOptions = {
   /** Processes with the same prefix are a cluster. */
   prefix: string
   env?: { [option: string]: string | number }
+  /** When it is killed at the latest. Default: after the test. */
+  until?: Until
 }
+
+type Until = 'after the test' | 'after the file'
 
 export type Exit = { code: number | null; signal: NodeJS.Signals | null }
 
@@ -28,18 +32,22 @@ export type NodeProcess = {
   output(): string
 }
 
-const running = new Set<ChildProcess>()
-const killAll = () => {
-  for (const child of running) child.kill('SIGKILL')
-}
-process.on('exit', killAll)
+const running = new Map<ChildProcess, Until>()
+const kill = (until?: Until) =>
+  [...running].flatMap(([child, ends]) => {
+    if (until && ends !== until) return []
+    child.kill('SIGKILL')
+    return [exitOf(child)]
+  })
+process.on('exit', () => kill())
 afterEach(async () => {
-  const exits = [...running].map((child) => exitOf(child))
-  killAll()
-  await Promise.all(exits)
+  await Promise.all(kill('after the test'))
+})
+afterAll(async () => {
+  await Promise.all(kill())
 })
 
-/** Starts `node dist/main.js` on free ports; resolves when /readyz says 200. It is killed after the test. */
+/** Starts `node dist/main.js` on free ports; resolves when /readyz says 200. */
 export async function startProcess(options: ProcessOptions): Promise<NodeProcess> {
   for (let attempt = 1; ; attempt += 1) {
     const [port = 0, opsPort = 0] = await freePorts(2)
@@ -61,7 +69,7 @@ export function startProcesses(count: number, options: ProcessOptions): Promise<
 }
 
 function spawnNode(port: number, opsPort: number, options: ProcessOptions): NodeProcess {
-  const { redisUrl, prefix, env = {} } = options
+  const { redisUrl, prefix, env = {}, until = 'after the test' } = options
   const settings = {
     HOST: '127.0.0.1',
     PORT: port,
@@ -79,7 +87,7 @@ function spawnNode(port: number, opsPort: number, options: ProcessOptions): Node
     env: { PATH: process.env.PATH, ...texts }, // nothing of what the test runner was started with
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  running.add(child)
+  running.set(child, until)
   const exited = exitOf(child).finally(() => running.delete(child))
   let said = ''
   const note = (text: Buffer) => {

@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { dirname, join, posix } from 'node:path'
+import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { describeConfig } from '../../src/config.ts'
 import { errorCodes } from '../../src/core/errors.ts'
@@ -53,6 +55,30 @@ test('the metrics are those that a node tells, with their types and labels', asy
 function labelsOf(metric: object): unknown[] {
   return 'labelNames' in metric && Array.isArray(metric.labelNames) ? metric.labelNames : []
 }
+
+describe('the client', () => {
+  const readme = readDocument('README.md')
+
+  test("README's example is the file that a test runs, in ten lines", () => {
+    const [, example = ''] = /^```ts\n(.*?)^```$/ms.exec(marked(readme, 'sdk')) ?? []
+    expect(example).toBe(readDocument('examples/sdk.ts'))
+    expect(example.trimEnd().split('\n')).toHaveLength(10)
+  })
+
+  test('its sizes are those of the build, give or take a fiftieth', async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      join(root, 'scripts/build-client.mjs'),
+      '--dry-run',
+    ])
+    const sizesIn = (text: string) => [...text.matchAll(/([\d.]+) kB(?! gzipped)/g)].map(([, size]) => Number(size))
+    const [written, built] = [sizesIn(marked(readme, 'size')), sizesIn(stdout)]
+    expect(built).toHaveLength(2)
+    expect(
+      written.map((size, index) => Math.abs(size / (built[index] ?? 0) - 1) < 0.02),
+      stdout,
+    ).toEqual([true, true])
+  })
+})
 
 describe('protocol', () => {
   const protocol = readDocument('docs/protocol.md')

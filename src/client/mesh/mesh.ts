@@ -63,7 +63,7 @@ export class Mesh extends Emitter<MeshEvents> {
         signal: (from, signal) => this.#receive(from, signal),
         joined: (id) => this.#call(id),
         left: (id) => this.#drop(id),
-        reconnected: () => this.#each((peer) => isBroken(peer) && peer.restart()),
+        reconnected: () => this.#each((peer) => isBroken(peer) && peer.mend()),
         resynced: (present) => this.#resynced(present),
         closed: () => this.stop(),
       }),

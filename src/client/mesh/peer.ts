@@ -34,7 +34,7 @@ export class Peer {
     connection.ontrack = ({ track, streams }) => events.track(track, streams)
     connection.onconnectionstatechange = () => {
       events.state(connection.connectionState)
-      if (connection.connectionState === 'failed') this.restart()
+      if (connection.connectionState === 'failed') this.mend()
     }
   }
 
@@ -44,16 +44,21 @@ export class Peer {
     )
   }
 
-  /** New ICE candidates, after a change of network. While an offer is unanswered there are new ones on the way. */
+  /** New ICE candidates, after a change of network: while an offer is unanswered, too, for its own may be of the old one. */
   restart(): void {
-    if (!this.#closed && this.connection.signalingState === 'stable') this.connection.restartIce()
+    if (!this.#closed) this.connection.restartIce()
+  }
+
+  /** The same where something is broken. An offer that is unanswered may mend it, and if not, that shows. */
+  mend(): void {
+    if (this.connection.signalingState === 'stable') this.restart()
   }
 
   /** The other side may have missed what was said: an offer that waits for its answer is made again. */
   repeat(): void {
     const { signalingState, localDescription } = this.connection
     if (signalingState === 'have-local-offer' && localDescription) this.#tell(localDescription)
-    else this.restart()
+    else this.mend()
   }
 
   close(): void {

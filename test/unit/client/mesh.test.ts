@@ -214,6 +214,23 @@ test('ICE starts anew when a connection failed, when a relogin finds it broken, 
   stable(...people)
 })
 
+test('an offer that was made on the old network is followed by one with the new', async () => {
+  const { room, people, at } = await call('a', 'b')
+  const channel = at(0).channel as { send: MeshChannel['send'] }
+  const { send } = channel
+  const held: (() => unknown)[] = []
+  channel.send = async (...signal) => held.push(() => send(...signal)) // no node can be reached either
+  at(0).to('b').go('failed')
+  await room.settle()
+  expect(at(0).to('b').signalingState).toBe('have-local-offer')
+  at(0).network.change(true)
+  channel.send = send
+  for (const go of held) go()
+  await room.settle()
+  stable(...people)
+  expect(JSON.parse(at(1).to('a').remoteDescription?.sdp ?? '{}')).toMatchObject({ ice: 3 })
+})
+
 test('after a gap an unanswered offer is made again, who is gone is closed, who came is called', async () => {
   const { room, people, at } = await call('a', 'b')
   room.people.delete('b') // what is sent to it is lost

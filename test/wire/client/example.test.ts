@@ -1,16 +1,33 @@
-import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
-import { expect, test } from 'vitest'
-import { newRoom, startNode } from '../../support/node.ts'
+import { expect, onTestFinished, test } from 'vitest'
+import { Rooms } from '../../../src/client/index.ts'
+import { start, typescript } from '../../support/command.ts'
+import { startCluster } from '../../support/node.ts'
+import { until } from '../../support/redis.ts'
 
-const root = fileURLToPath(new URL('../../..', import.meta.url))
-
-test('the example of the SDK says hello to itself and ends', async () => {
-  const { url } = await startNode()
-  const started = promisify(execFile)(process.execPath, ['--import', 'tsx', 'examples/sdk.ts', url, newRoom()], {
-    cwd: root,
-  })
-  const { stdout } = await started
-  expect(stdout).toMatch(/^[0-9a-zA-Z-]+: hello\n$/)
+test("README's example greets who comes, is back after a cut, and goes when the other one goes", async () => {
+  const nodes = await startCluster(2)
+  const [first = '', second = ''] = nodes.map(({ url }) => url)
+  const bob = new Rooms({ url: second })
+  onTestFinished(() => bob.close())
+  const heard: string[] = []
+  bob.on('new_message', (text, { nickname }) => heard.push(`${nickname}: ${text}`))
+  bob.open()
+  const ann = start(typescript('examples/sdk.ts'), [first])
+  await until(async () => (await bob.list().catch(() => [])).some(({ name }) => name === 'lobby'))
+  await bob.nickname('bob')
+  await bob.enter('lobby')
+  await until(async () => heard.length > 0)
+  expect(heard).toEqual(['ann: hello bob'])
+  await bob.say('hello ann')
+  await ann.line(/^bob: hello ann$/)
+  for (const engine of enginesOf(nodes[0])) engine.close()
+  await ann.line(/^back on http:\/\/127\.0\.0\.1:\d+ after \d+ ms, nothing lost$/)
+  await bob.leave()
+  expect(await ann.exited).toMatchObject({ code: 0, stderr: '' })
 })
+
+/** The connections of a node, without the goodbye that a Socket.IO server says. */
+function enginesOf(node: { app: { io: { engine: object } } } | undefined): { close(): void }[] {
+  const { clients = {} } = (node?.app.io.engine ?? {}) as { clients?: { [id: string]: { close(): void } } }
+  return Object.values(clients)
+}

@@ -1,0 +1,122 @@
+import type { Locator, Page } from 'playwright-core'
+import { expect } from 'vitest'
+import type { Visitor } from '../support/browser.ts'
+import { eventually } from './person.ts'
+
+/** What a test asks of the page's script beyond what a person sees: what really came over the connections. */
+type Demo = { demo: { mesh: { connections: ReadonlyMap<string, { getStats(): Promise<Map<string, Report>> }> } } }
+type Report = { type: string; framesDecoded?: number; totalSamplesDuration?: number; totalAudioEnergy?: number }
+
+type Video = { videoWidth: number; videoHeight: number; paused: boolean }
+declare class Canvas {
+  constructor(width: number, height: number)
+  getContext(kind: '2d'): {
+    drawImage(image: Video, ...place: number[]): void
+    getImageData(...place: number[]): { data: Uint8ClampedArray }
+  }
+}
+
+export type Incoming = { frames: number; seconds: number; energy: number }
+
+/** A person at the demo, who sees what is shown and presses what there is to press. */
+export class DemoPage {
+  readonly page: Page
+  readonly visitor: Visitor
+  readonly name: string
+
+  constructor(visitor: Visitor, name: string) {
+    this.visitor = visitor
+    this.page = visitor.page
+    this.name = name
+  }
+
+  at(selector: string): Locator {
+    return this.page.locator(selector)
+  }
+
+  /** The tile of another person. */
+  tile(name: string): Locator {
+    return this.at('.tile:not(#own-tile)').filter({ hasText: name })
+  }
+
+  async enter(room: string): Promise<void> {
+    await this.at('#nickname').fill(this.name)
+    await this.at('#room-name').fill(room)
+    await this.at('#enter').click()
+    await this.at('#room').waitFor()
+  }
+
+  /** As fast as the page takes it. */
+  async say(text: string): Promise<void> {
+    await this.at('#text').fill(text)
+    await this.at('#text').press('Enter')
+  }
+
+  /** Writes 1, 2, 3 … and sends each, until `stop`, which tells how far it came. */
+  async count(ms: number): Promise<void> {
+    await this.page.evaluate(`{
+      const [text, form] = ['text', 'chat-form'].map((id) => document.getElementById(id))
+      let said = 0
+      const timer = setInterval(() => {
+        said += 1
+        text.value = String(said)
+        form.requestSubmit()
+      }, ${ms})
+      globalThis.stopCounting = () => {
+        clearInterval(timer)
+        return said
+      }
+    }`)
+  }
+
+  stop(): Promise<number> {
+    return this.page.evaluate('stopCounting()')
+  }
+
+  /** What others have said to everyone, in order. */
+  heard(): Promise<string[]> {
+    return this.at('.message:not(.own):not(.alone) .message-text').allTextContents()
+  }
+
+  /** From everyone who is connected, or from one tile's participant. */
+  incoming(name: string): Promise<Incoming> {
+    return this.tile(name).evaluate(async ({ dataset }: { dataset: { participant?: string } }) => {
+      const { connections } = (globalThis as unknown as Demo).demo.mesh
+      const connection = connections.get(dataset.participant ?? '')
+      const reports = [...((await connection?.getStats()) ?? new Map<string, Report>()).values()]
+      const incoming = reports.filter(({ type }) => type === 'inbound-rtp')
+      const sum = (field: 'framesDecoded' | 'totalSamplesDuration' | 'totalAudioEnergy') =>
+        incoming.reduce((total, report) => total + (report[field] ?? 0), 0)
+      return { frames: sum('framesDecoded'), seconds: sum('totalSamplesDuration'), energy: sum('totalAudioEnergy') }
+    })
+  }
+}
+
+/** Each sees moving pictures of each other, and there are no other tiles. */
+export async function expectCall(...people: DemoPage[]): Promise<void> {
+  for (const { page } of people) {
+    await eventually(() => page.locator('.tile').count()).toBe(people.length)
+  }
+  const pairs = people.flatMap((one) => people.filter((other) => other !== one).map((other) => [one, other] as const))
+  await Promise.all(
+    pairs.map(async ([viewer, { name }]) => {
+      const before = await viewer.incoming(name)
+      await eventually(async () => (await viewer.incoming(name)).frames).toBeGreaterThan(before.frames + 5)
+      const plays = ({ videoWidth, paused }: Video) => videoWidth > 0 && !paused
+      expect(await viewer.tile(name).locator('video').evaluate(plays)).toBe(true)
+    }),
+  )
+}
+
+/** Red, green and blue in the middle of someone's picture. */
+export function colourOf(viewer: DemoPage, name: string): Promise<number[]> {
+  return viewer
+    .tile(name)
+    .locator('video')
+    .evaluate((video: Video) => {
+      const { OffscreenCanvas } = globalThis as unknown as { OffscreenCanvas: typeof Canvas }
+      const brush = new OffscreenCanvas(1, 1).getContext('2d')
+      brush.drawImage(video, video.videoWidth / 2, video.videoHeight / 2, 1, 1, 0, 0, 1, 1)
+      return [...brush.getImageData(0, 0, 1, 1).data.slice(0, 3)]
+    })
+}

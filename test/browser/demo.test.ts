@@ -1,0 +1,281 @@
+import { beforeAll, describe, expect, test } from 'vitest'
+import { useBrowser, type VisitorOptions } from '../support/browser.ts'
+import { newRoom } from '../support/node.ts'
+import { type NodeProcess, startProcesses } from '../support/process.ts'
+import { randomPrefix, redisUrl } from '../support/redis.ts'
+import { colourOf, DemoPage, expectCall } from './demo-page.ts'
+import { eventually } from './person.ts'
+
+const key = 'the key of the tests'
+const browser = useBrowser()
+let nodes: NodeProcess[]
+
+beforeAll(async () => {
+  const env = { ICE_SERVERS: '[]', MANAGEMENT_KEYS: `tests:${key}` }
+  nodes = await startProcesses(3, { redisUrl: redisUrl(), prefix: randomPrefix(), env, until: 'after the file' })
+})
+
+type Visit = VisitorOptions & { path?: string }
+
+/** A person at a page whose addresses begin with the node of this index, and which takes the first one first. */
+async function visit(
+  name: string,
+  index: number,
+  { path = '', prepare = '', ...options }: Visit = {},
+): Promise<DemoPage> {
+  const urls = nodes.map((_, turn) => nodes[(index + turn) % nodes.length]?.url ?? '')
+  const visitor = await browser.visit(`${urls[0]}/${path}?node=${urls.join()}`, {
+    ...options,
+    prepare: `{
+      const { random } = Math
+      Math.random = () => random() / ${urls.length}
+    }
+    ${prepare}`,
+  })
+  return new DemoPage(visitor, name)
+}
+
+async function manage(method: string, path: string, body: object): Promise<void> {
+  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
+  const { ok, status } = await fetch(`${nodes[1]?.url}${path}`, { method, headers, body: JSON.stringify(body) })
+  expect(ok, String(status)).toBe(true)
+}
+
+const numbers = (count: number) => Array.from({ length: count }, (_, index) => String(index + 1))
+
+const noCamera = `{
+  const { mediaDevices } = navigator
+  const get = mediaDevices.getUserMedia.bind(mediaDevices)
+  mediaDevices.getUserMedia = async (wanted) => {
+    if (wanted.video) throw new DOMException('Requested device not found', 'NotFoundError')
+    return get(wanted)
+  }
+}`
+
+/** A second camera, pointed at something green. */
+const greenCamera = `{
+  const { mediaDevices } = navigator
+  const [list, get] = [mediaDevices.enumerateDevices, mediaDevices.getUserMedia].map((f) => f.bind(mediaDevices))
+  mediaDevices.enumerateDevices = async () => [...(await list()), { kind: 'videoinput', deviceId: 'green', label: 'Green' }]
+  mediaDevices.getUserMedia = async (wanted) => {
+    if (wanted.video?.deviceId?.exact !== 'green') return get(wanted)
+    const canvas = Object.assign(document.createElement('canvas'), { width: 320, height: 240 })
+    const brush = canvas.getContext('2d')
+    brush.fillStyle = 'rgb(0, 200, 0)'
+    setInterval(() => brush.fillRect(0, 0, 320, 240), 50)
+    return canvas.captureStream(20)
+  }
+}`
+
+test('two people on two nodes, one of which is killed, and a third', async () => {
+  const room = newRoom()
+  const [ann, bob] = [await visit('Ann', 0, { prepare: greenCamera }), await visit('Bob', 1)]
+  await ann.enter(room)
+  await bob.at('#open-rooms button').filter({ hasText: room }).waitFor() // told by the other node
+  await bob.enter(room)
+  await expectCall(ann, bob)
+  const urlOf = (person: DemoPage) => person.at('#node').getAttribute('data-url')
+  expect([await urlOf(ann), await urlOf(bob)]).toEqual([nodes[0]?.url, nodes[1]?.url])
+
+  await ann.say('hello')
+  await bob.say('hello yourself')
+  await eventually(() => bob.heard()).toEqual(['hello'])
+  await eventually(() => ann.heard()).toEqual(['hello yourself'])
+  await ann.at('#to').selectOption({ label: 'Bob alone' })
+  await ann.say('between us')
+  await bob.at('.message.alone').filter({ hasText: 'between us' }).waitFor()
+  await ann.at('#to').selectOption({ label: 'Everyone' })
+  await manage('POST', '/v1/announcements', { text: 'We close at ten' })
+  for (const { page } of [ann, bob]) await page.locator('#messages').getByText('We close at ten').waitFor()
+
+  await ann.at('#microphone').click()
+  await bob.at('.tile[data-audio=off]').filter({ hasText: 'Ann' }).waitFor()
+  await eventually(() => loudness(bob, 'Ann')).toBe(0)
+  await ann.at('#microphone').click()
+  await bob.at('.tile[data-audio=on]').filter({ hasText: 'Ann' }).waitFor()
+  await eventually(() => loudness(bob, 'Ann')).toBeGreaterThan(0)
+  await ann.at('#settings').click()
+  await ann.at('#camera-choice').selectOption({ label: 'Green' })
+  await eventually(async () => {
+    const [red = 0, green = 0, blue = 0] = await colourOf(bob, 'Ann')
+    return red < 60 && green > 140 && blue < 60
+  }).toBe(true)
+  await ann.at('#camera').click()
+  await bob.at('.tile[data-video=off]').filter({ hasText: 'Ann' }).waitFor()
+  await ann.at('#camera').click()
+  await bob.at('.tile[data-video=camera]').filter({ hasText: 'Ann' }).waitFor()
+  await expectCall(ann, bob)
+
+  const [before, after] = [(await bob.heard()).length, (await ann.heard()).length]
+  await Promise.all([ann.count(25), bob.count(25)])
+  await eventually(async () => (await bob.heard()).length).toBeGreaterThan(10)
+  const name = await ann.at('#node').getAttribute('data-node')
+  nodes.shift()?.kill('SIGKILL')
+  const moved = ann.at('.note').filter({ hasText: 'caught up' })
+  await moved.waitFor()
+  expect(await moved.textContent()).toMatch(
+    new RegExp(`^Moved from node ${name} to node \\S+ in \\d+ ms, \\d+ messages? caught up$`),
+  )
+  expect(nodes.map(({ url }) => url)).toContain(await urlOf(ann))
+  const sinceThen = (await bob.heard()).length
+  await eventually(async () => (await bob.heard()).length).toBeGreaterThan(sinceThen + 10)
+  const [said, answered] = await Promise.all([ann.stop(), bob.stop()])
+  await eventually(async () => (await bob.heard()).slice(before)).toEqual(numbers(said))
+  await eventually(async () => (await ann.heard()).slice(after)).toEqual(numbers(answered))
+  await expectCall(ann, bob)
+
+  const cid = await visit('Cid', 1)
+  await cid.enter(room)
+  await expectCall(ann, bob, cid)
+  await cid.at('#leave').click()
+  await cid.at('#lobby').waitFor()
+  await expectCall(ann, bob)
+})
+
+/** The energy of the next half second of someone's sound; the made-up microphone beeps in it. */
+async function loudness(viewer: DemoPage, name: string): Promise<number> {
+  const before = await viewer.incoming(name)
+  for (;;) {
+    const { seconds, energy } = await viewer.incoming(name)
+    if (seconds - before.seconds >= 0.6) return energy - before.energy
+  }
+}
+
+describe('what goes wrong is said, and the page goes on', () => {
+  const script = '<img src=x onerror="globalThis.harmed=1">'
+
+  test('names and messages', async () => {
+    const room = newRoom()
+    const ann = await visit('Ann', 0)
+    await ann.at('#nickname').fill('   ')
+    await ann.at('#room-name').fill(room)
+    await ann.at('#enter').click()
+    await ann.at('#nickname-problem').filter({ hasText: 'Your name is missing.' }).waitFor()
+    await ann.at('#room-name').fill(' \u200b ')
+    await ann.at('#nickname').fill('Ann')
+    await ann.at('#enter').click()
+    await ann.at('#room-problem').filter({ hasText: 'at least one character that can be seen' }).waitFor()
+    await ann.enter(room)
+    const eve = await visit(script, 1)
+    await eve.enter(room)
+    await eve.say(script)
+    await eventually(() => ann.heard()).toEqual([script])
+    expect(await ann.at('.message strong').allTextContents()).toEqual([script])
+    await ann.tile(script).waitFor()
+    await eve.at('#text').fill('x'.repeat(2049))
+    await eve.at('#text').press('Enter')
+    await eve.at('#text-problem').filter({ hasText: 'shorten it by 1' }).waitFor()
+    for (const { page } of [ann, eve]) expect(await page.evaluate('globalThis.harmed')).toBeUndefined()
+
+    await manage('PUT', `/v1/rooms/${encodeURIComponent(`rooms:${room}`)}`, { participantLimit: 2 })
+    const dan = await visit('Dan', 0)
+    await dan.at('#nickname').fill('Dan')
+    await dan.at('#room-name').fill(room)
+    await dan.at('#enter').click()
+    await dan.at('#enter-problem').filter({ hasText: 'This room is full' }).waitFor()
+    await dan.enter(newRoom())
+  })
+
+  test('permission refused, no camera, no network', async () => {
+    const room = newRoom()
+    const ann = await visit('Ann', 0)
+    await ann.enter(room)
+    const refused = await visit('Bob', 1, { media: false })
+    await refused.enter(room)
+    await refused.at('.notice').filter({ hasText: 'You did not allow microphone and camera' }).waitFor()
+    const without = await visit('Cid', 1, { prepare: noCamera })
+    await without.enter(room)
+    await without.at('.notice').filter({ hasText: 'No camera was found' }).waitFor()
+    await expectSeen(refused, 'Ann')
+    await expectSeen(without, 'Ann')
+
+    await ann.visitor.context.setOffline(true)
+    await ann.at('.notice').filter({ hasText: 'You are offline' }).waitFor()
+    await refused.say('where are you?')
+    await ann.visitor.context.setOffline(false)
+    await eventually(() => ann.heard()).toEqual(['where are you?'])
+  })
+})
+
+async function expectSeen(viewer: DemoPage, name: string): Promise<void> {
+  await eventually(async () => (await viewer.incoming(name)).frames).toBeGreaterThan(5)
+}
+
+test('by keyboard alone, at phone width, in the dark', async () => {
+  const room = newRoom()
+  const phone = { viewport: { width: 360, height: 740 }, colorScheme: 'dark' as const, hasTouch: true, isMobile: true }
+  const ann = await visit('Ann', 0, phone)
+  const { keyboard } = ann.page
+  const focused = (id: string) => eventually(() => ann.page.evaluate('document.activeElement.id')).toBe(id)
+  const goTo = async (id: string) => {
+    for (let steps = 0; steps < 40; steps += 1) {
+      if ((await ann.page.evaluate('document.activeElement.id')) === id) return
+      await keyboard.press('Tab')
+    }
+    expect.fail(`${id} cannot be reached by keyboard`)
+  }
+  const fits = async () => {
+    const [wide, shown, back] = (await ann.page.evaluate(
+      '[document.documentElement.scrollWidth, innerWidth, getComputedStyle(document.body).backgroundColor]',
+    )) as [number, number, string]
+    expect(wide).toBeLessThanOrEqual(shown)
+    const light = (back.match(/\d+/g) ?? []).slice(0, 3).map(Number)
+    expect(Math.max(...light)).toBeLessThan(80)
+  }
+  await focused('nickname')
+  await fits()
+  await keyboard.type('Ann')
+  await goTo('room-name')
+  await keyboard.type(room)
+  await keyboard.press('Enter')
+  await ann.at('#room').waitFor()
+  await fits()
+  const bob = await visit('Bob', 1)
+  await bob.enter(room)
+  await ann.tile('Bob').waitFor()
+  await goTo('microphone')
+  await keyboard.press('Space')
+  await bob.at('.tile[data-audio=off]').filter({ hasText: 'Ann' }).waitFor()
+  await goTo('chat-toggle')
+  await keyboard.press('Enter')
+  await focused('text')
+  await fits()
+  await keyboard.type('without a mouse')
+  await keyboard.press('Enter')
+  await eventually(() => bob.heard()).toEqual(['without a mouse'])
+  await goTo('leave')
+  await keyboard.press('Enter')
+  await ann.at('#lobby').waitFor()
+  await bob.at('.note').filter({ hasText: 'Ann left' }).waitFor()
+})
+
+test('the pages of the exchanger and of p2p: two people on two nodes', async () => {
+  const [channel, exchanger] = [newRoom(), { path: 'exchanger.html' }]
+  const [ann, bob] = [await visit('Ann', 0, exchanger), await visit('Bob', 1, exchanger)]
+  for (const { page, name } of [ann, bob]) {
+    await page.locator('#nickname').fill(name)
+    await page.locator('#channel').fill(channel)
+    await page.locator('#enter').click()
+    await page.locator('#room').waitFor()
+  }
+  await expectCall(ann, bob)
+  await bob.at('#leave').click()
+  await expectCall(ann)
+  await ann.at('#leave').click()
+
+  const p2p = { path: 'p2p.html' }
+  const [cid, dan] = [await visit('Cid', 0, p2p), await visit('Dan', 1, p2p)]
+  for (const { page, name } of [cid, dan]) {
+    await page.locator('#nickname').fill(name)
+    await page.locator('#enter').click()
+    await page.locator('#room').waitFor()
+  }
+  await cid.at('#whom').fill('Nobody')
+  await cid.at('#call').click()
+  await cid.at('#whom-problem').filter({ hasText: 'Nobody is not there' }).waitFor()
+  await cid.at('#whom').fill('Dan')
+  await cid.at('#call').click()
+  await expectCall(cid, dan)
+  await dan.at('#leave').click()
+  await expectCall(cid)
+})
