@@ -29,7 +29,10 @@ async function refusals({ opsUrl }: NodeProcess): Promise<{ [reason: string]: nu
 }
 
 /** Runs an attack while two others talk, who must not notice; and the disk is not filled with lines either. */
-async function during<T>(node: NodeProcess, attack: (target: { url: string; secret: string }) => Promise<T>): Promise<T> {
+async function during<T>(
+  node: NodeProcess,
+  attack: (target: { url: string; secret: string }) => Promise<T>,
+): Promise<T> {
   const target = { url: node.url, secret: testSecret }
   const bystanders = await Bystanders.enter(target)
   const result = await attack(target)
@@ -48,7 +51,10 @@ test('10 000 garbage logins', async () => {
   const { bad_user_agent = 0, bad_token = 0, token_signature = 0, bad_ticket = 0, throttled = 0 } = await refusals(node)
   expect(bad_user_agent + bad_token + token_signature + bad_ticket).toBe(10_000)
   expect(throttled).toBeGreaterThan(1000)
-  const lines = node.output().split('\n').filter((line) => line.includes('"request refused"'))
+  const lines = node
+    .output()
+    .split('\n')
+    .filter((line) => line.includes('"request refused"'))
   expect(lines.length).toBeLessThanOrEqual(20 * 4 * 2)
 })
 

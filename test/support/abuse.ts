@@ -90,7 +90,10 @@ const garbage: ((index: number) => unknown[])[] = [
   (index) => ['login', { token: 'x'.repeat(index % 500), userAgent: { sdk: { type: 'x', version: '1' } } }],
   (index) => [
     'login',
-    { token: Buffer.from(`{"tokenId":"${index}","host":"h"}`).toString('base64'), userAgent: { sdk: { type: 'x', version: '1' } } },
+    {
+      token: Buffer.from(`{"tokenId":"${index}","host":"h"}`).toString('base64'),
+      userAgent: { sdk: { type: 'x', version: '1' } },
+    },
   ],
   (index) => ['relogin', Buffer.from(`{"ticketId":"${index}"}`).toString('base64')],
   () => ['relogin', { ticket: 'guess', seq: 1 }],
