@@ -1,3 +1,4 @@
+import { Agent, request } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
 import { WebSocket } from 'ws'
 import { writeToken } from '../../src/core/tokens.ts'
@@ -147,31 +148,70 @@ export async function flood(
 }
 
 /**
- * Members, in rooms of 50, whose sockets are not read any more, while somebody in each room goes on speaking. Ends when
- * `enough` of them were let go. Resolves to how many bytes were said to them.
+ * Participants of channels of 50 that take nothing any more: one in twenty has a socket that is not read, the others do not
+ * poll, while somebody in each channel goes on sending 60 KB at a time. Ends when `enough` of them were let go.
  */
-export async function slowReaders(target: Target, count: number, enough: () => Promise<boolean>): Promise<number> {
-  const size = 50
-  const rooms = Array.from({ length: count / size }, (_, n) => `slow ${n}`)
-  const readers: WebSocket[] = []
+export async function slowReaders(target: Target, count: number, enough: () => Promise<boolean>): Promise<void> {
+  const channels = Array.from({ length: count / 50 }, (_, n) => `slow ${n}`)
+  const agent = new Agent({ keepAlive: true, maxSockets: 20, localAddress: address })
+  const sockets: WebSocket[] = []
   await many(count, 20, async (index) => {
-    const socket = await member(target, rooms[index % rooms.length] ?? '', 'reader')
+    const channel = channels[Math.floor(index / 50)] ?? ''
+    if (index % 20 > 0) return pollOnce(target, agent, channel)
+    const socket = await inChannel(target, channel)
     socket.pause()
-    readers.push(socket)
+    sockets.push(socket)
   })
-  const speakers = await Promise.all(rooms.map((room) => member(target, room, 'speaker')))
-  const message = JSON.stringify(['text', { to: 'all', message: 'x'.repeat(2000) }])
-  let said = 0
-  for (let id = 1; !(await enough()); ) {
-    // several at once, and no more before they are acked
-    const acks = speakers.map((socket) => answer(socket, `43${id + 9}[`))
-    for (const socket of speakers) for (let n = 0; n < 10; n += 1) socket.send(`42${id + n}${message}`)
+  const speakers = await Promise.all(channels.map((channel) => inChannel(target, channel)))
+  const descriptor = 'x'.repeat(60_000)
+  for (let id = 2; !(await enough()); id += 1) {
+    const acks = speakers.map((socket) => answer(socket, `43/exchanger,${id}[`))
+    for (const [index, socket] of speakers.entries()) {
+      const offer = { channelName: channels[index], sessionDescriptor: descriptor }
+      socket.send(`42/exchanger,${id}${JSON.stringify(['offer', offer])}`)
+    }
     await Promise.all(acks)
-    id += 10
-    said += message.length * 10 * count
+    await pause(30) // it is they who are slow, not the node that is busy
   }
-  for (const socket of [...speakers, ...readers]) socket.terminate()
-  return said
+  for (const socket of [...speakers, ...sockets]) socket.terminate()
+  agent.destroy()
+}
+
+const joining = (channelName: string) => `42/exchanger,1${JSON.stringify(['joinStream', { channelName }])}`
+
+async function inChannel(target: Target, channel: string): Promise<WebSocket> {
+  const socket = await open(target)
+  if (typeof socket === 'number') throw new Error(`No connection: HTTP ${socket}`)
+  keepAlive(socket)
+  for (const [packet, answered] of [
+    ['40/exchanger,', '40/exchanger,'],
+    [joining(channel), '43/exchanger,1["ok"'],
+  ] as const) {
+    const came = answer(socket, answered)
+    socket.send(packet)
+    await came
+  }
+  return socket
+}
+
+/** In a channel by long-polling, as far as the ack; then it asks for nothing more. */
+async function pollOnce({ url }: Target, agent: Agent, channel: string): Promise<void> {
+  const path = `${url}/socket.io/?EIO=4&transport=polling`
+  const { sid } = JSON.parse((await ask(agent, path)).slice(1)) as { sid: string }
+  for (const packet of ['40/exchanger,', joining(channel)]) {
+    await ask(agent, `${path}&sid=${sid}`, packet)
+    await ask(agent, `${path}&sid=${sid}`)
+  }
+}
+
+function ask(agent: Agent, url: string, body?: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const asked = request(url, { agent, method: body === undefined ? 'GET' : 'POST' }, (response) => {
+      let text = ''
+      response.on('data', (data) => (text += data)).on('end', () => resolve(text))
+    })
+    asked.on('error', reject).end(body)
+  })
 }
 
 /** Connections of one address, all kept; resolves to how many were let in, and what the others were told. */
