@@ -70,13 +70,13 @@ async function member(target: Target, room: string, user: string): Promise<WebSo
 
 function answer(socket: WebSocket, start: string): Promise<string> {
   return new Promise((resolve, reject) => {
+    const lost = () => reject(new Error(`Closed before ${start}`))
     const look = (data: unknown) => {
       if (!String(data).startsWith(start)) return
-      socket.off('message', look)
+      socket.off('message', look).off('close', lost)
       resolve(String(data))
     }
-    socket.on('message', look)
-    socket.once('close', () => reject(new Error(`Closed before ${start}`)))
+    socket.on('message', look).once('close', lost)
   })
 }
 
@@ -148,8 +148,8 @@ export async function flood(
 }
 
 /**
- * Participants of channels of 50 that take nothing any more: one in twenty has a socket that is not read, the others do not
- * poll, while somebody in each channel goes on sending 60 KB at a time. Ends when `enough` of them were let go.
+ * Participants of channels of 50 that take nothing any more: one in twenty has a socket that is not read, for which the
+ * kernel keeps some megabytes before the node has to, and the others do not poll, while somebody in each channel goes on sending 60 KB at a time. Ends when `enough` of them were let go.
  */
 export async function slowReaders(target: Target, count: number, enough: () => Promise<boolean>): Promise<void> {
   const channels = Array.from({ length: count / 50 }, (_, n) => `slow ${n}`)
@@ -171,7 +171,7 @@ export async function slowReaders(target: Target, count: number, enough: () => P
       socket.send(`42/exchanger,${id}${JSON.stringify(['offer', offer])}`)
     }
     await Promise.all(acks)
-    await pause(30) // it is they who are slow, not the node that is busy
+    await pause(250) // it is they who are slow, not the node that is busy
   }
   for (const socket of [...speakers, ...sockets]) socket.terminate()
   agent.destroy()
