@@ -101,14 +101,19 @@ const garbage: ((index: number) => unknown[])[] = [
   (index) => ['relogin', 'x'.repeat(index % 5000)],
 ]
 
-/** Connections that log in or relog in with what is none, each once. So many at once that most are not held back. */
+/** Connections that log in or relog in with what is none, each once. Most are not held back: only a thousand can be. */
 export async function garbageLogins(target: Target, times: number): Promise<void> {
-  await many(times, 2000, async (index) => {
+  // a thousand are held back at a time; the others go on, and open so many at once as the kernel takes
+  const held: Promise<void>[] = []
+  await many(times, 64, async (index) => {
     const socket = await connected(target)
     const asked = garbage[index % garbage.length]?.(index)
     socket.send(`420${JSON.stringify(asked)}`)
-    await closed(socket)
+    const over = closed(socket) ?? Promise.resolve()
+    held.push(over)
+    await Promise.race([over, pause(20)])
   })
+  await Promise.all(held)
 }
 
 /** Members that each send `rate` messages a second; resolves to the acks that said ok, and those that did not. */
