@@ -42,6 +42,12 @@ export function readApiArgs<N extends string, O extends Options = Record<never, 
   return { client: clientOf(shell, values), given: given as { [name in N]: string }, values }
 }
 
+/** A name as a part of a path. @throws UsageError for the two that would lead to another path: URLs resolve them */
+export function segment(name: string): string {
+  if (name === '.' || name === '..') throw new UsageError(`'${name}' is no name`)
+  return encodeURIComponent(name)
+}
+
 /** A command's own options and those of every command that asks the API. @throws UsageError */
 export function parseOptions(
   args: string[],

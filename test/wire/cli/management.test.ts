@@ -89,6 +89,8 @@ describe('what does not work', () => {
     ['no room', participants, []],
     ['no participant', kick, ['room']],
     ['one argument too many', announce, ['a', 'b']],
+    ['a participant that would lead to the room', kick, ['room', '..']],
+    ['a room that would lead elsewhere', participants, ['..']],
     ['a token for nobody', token, ['--room', 'r']],
     ['a token with an argument too many', token, ['--room', 'r', '--user', 'u', 'x']],
     ['an option that there is not', nodes, ['--force']],
