@@ -16,15 +16,15 @@ export const token: Command = {
     const { room = '', user = '', role = 'presenter', host, url, key = environment.SIGNALBOX_KEY } = values
     if (!room || !user || !role) throw new UsageError('token needs --room and --user')
     const claims = { room, user, role } as Claims
-    const local = `localhost:${settings(environment).port}`
+    const local = () => `localhost:${settings(environment).port}`
     const at = url ?? environment.SIGNALBOX_URL
     const say = (text: unknown) => print(values.json === true ? JSON.stringify({ token: text }) : String(text))
     if (key) {
       const { ask } = clientOf(shell, values)
       say(await ask('POST', `/v1/rooms/${segment(claims.room)}/tokens`, { user, role }))
     } else if (environment.SIGNALBOX_SECRET && at === undefined) {
-      say(sign(claims, String(host ?? local), environment))
-    } else say(await askDemo(claims, String(at ?? `http://${local}`)))
+      say(sign(claims, String(host ?? local()), environment))
+    } else say(await askDemo(claims, String(at ?? `http://${local()}`)))
   },
 }
 
