@@ -1,6 +1,9 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
 import { crowd, flood, garbageLogins, largeFrames, slowReaders, type Target } from '../test/support/abuse.ts'
-import { Bystanders } from '../test/support/bystanders.ts'
+import type { Observed } from '../test/support/bystanders.ts'
 import { type Server, secret, startNode, startRedis } from './servers.ts'
 
 /**
@@ -43,7 +46,9 @@ async function measure({ name, env = {}, attack }: Scenario, redisUrl: string): 
   const node = await startNode(redisUrl, env)
   const target = { url: node.url, secret }
   const memory = async () => Number(/^process_resident_memory_bytes (\S+)/m.exec(await node.metrics())?.[1])
-  const bystanders = await Bystanders.enter(target, 20)
+  const file = fileURLToPath(new URL('./bystanders.ts', import.meta.url))
+  const bystanders = fork(file, { env: { ...process.env, URL: node.url } })
+  await once(bystanders, 'message')
   const before = await memory()
   let peak = before
   const watch = setInterval(async () => {
@@ -53,8 +58,9 @@ async function measure({ name, env = {}, attack }: Scenario, redisUrl: string): 
   await attack(target, node)
   const took = (performance.now() - started) / 1000
   clearInterval(watch)
-  const { times, sent, acked } = await bystanders.take()
-  bystanders.leave()
+  bystanders.send('take')
+  const [{ times, sent, acked }] = (await once(bystanders, 'message')) as [Observed]
+  bystanders.disconnect()
   const after = await memory()
   const refused = [...(await node.metrics()).matchAll(/^signalbox_refused_total{reason="(\w+)"} (\d+)$/gm)]
   await node.stop()
