@@ -8,6 +8,8 @@ export type Server = {
   url: string
   /** CPU time used so far, seconds. */
   cpu: () => Promise<number>
+  /** As at /metrics; a bare server has none. */
+  metrics: () => Promise<string>
   stop: () => Promise<void>
 }
 
@@ -42,11 +44,12 @@ export async function startBare(redisUrl: string): Promise<Server> {
       const [{ cpu }] = (await once(child, 'message')) as [{ cpu: number }]
       return cpu
     },
+    metrics: async () => '',
     stop: () => end(child),
   }
 }
 
-export async function startNode(redisUrl: string): Promise<Server> {
+export async function startNode(redisUrl: string, options: { [name: string]: string } = {}): Promise<Server> {
   const [port, opsPort] = [await freePort(), await freePort()]
   const env = {
     ...process.env,
@@ -57,16 +60,16 @@ export async function startNode(redisUrl: string): Promise<Server> {
     SIGNALBOX_SECRET: secret,
     LOG_LEVEL: 'warn',
     NODE_ENV: 'development',
+    ...options,
   }
   const child = spawn(process.execPath, [file('../dist/main.js')], { env, stdio: ['ignore', 'pipe', 'inherit'] })
   for await (const line of child.stdout) if (String(line).includes('Signalbox is at')) break
   child.stdout.resume()
+  const metrics = async () => (await fetch(`http://127.0.0.1:${opsPort}/metrics`)).text()
   return {
     url: `http://127.0.0.1:${port}`,
-    cpu: async () => {
-      const text = await (await fetch(`http://127.0.0.1:${opsPort}/metrics`)).text()
-      return Number(/^process_cpu_seconds_total (\S+)/m.exec(text)?.[1])
-    },
+    cpu: async () => Number(/^process_cpu_seconds_total (\S+)/m.exec(await metrics())?.[1]),
+    metrics,
     stop: () => end(child, 'SIGINT'),
   }
 }

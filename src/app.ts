@@ -19,10 +19,11 @@ import { httpApi } from './http/api.ts'
 import { demo } from './http/demo.ts'
 import { health } from './http/health.ts'
 import { metrics as metricsRoute } from './http/metrics.ts'
-import { createHttp } from './http/server.ts'
+import { createHttp, type HttpOptions } from './http/server.ts'
 import { tokens, type WriteToken } from './http/tokens.ts'
 import { loginTokens } from './identity/login-tokens.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
+import { Refusals } from './refusals.ts'
 import { createMemoryState } from './state/memory/index.ts'
 import { connect } from './state/redis/connection.ts'
 import { createRedisState } from './state/redis/index.ts'
@@ -102,14 +103,16 @@ export function createApp(config: Config, parts: Parts = {}): App {
     },
   )
 
-  const http = createHttp({ logger: log, ...config })
-  const ops = config.opsPort === 0 ? http : createHttp({ logger: log, ...config })
+  const refusals = new Refusals(metrics, log)
+  const refused: HttpOptions['refused'] = (reason, about) => refusals.note(reason, about, 'HTTP request refused')
+  const http = createHttp({ logger: log, refused, ...config })
+  const ops = config.opsPort === 0 ? http : createHttp({ logger: log, refused, ...config })
   const adapter = config.redis && {
     pub: connect(config.redis, 'adapter'),
     sub: connect(config.redis, 'adapter'),
     key: `${config.redisPrefix}:io`,
   }
-  const gateServices = { ...config, sessions, metrics, log, throttle: parts.throttle ?? new Throttle() }
+  const gateServices = { ...config, sessions, metrics, refusals, log, throttle: parts.throttle ?? new Throttle() }
   const transport = new Transport(http.server, config, gateServices, adapter)
   const readToken = loginTokens(config.keys, config.jwt)
   const iceServers = (user: string, now: number) => iceServersFor(config.ice, user, now)

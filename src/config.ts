@@ -72,6 +72,11 @@ const Schema = Type.Object({
   MAX_CONNECTIONS: count('per node; beyond: refused with a reason', 50_000, 1),
   CONNECTIONS_PER_IP: count('per node; beyond: refused with a reason; 0 = off', 0),
   MAX_BUFFERED_BYTES: count('a client that reads slower is disconnected and may relogin, bytes', 4_194_304, 1),
+  MAX_BUFFERED_BYTES_TOTAL: count(
+    'per node; beyond: those who read slowest are disconnected and may relogin, bytes',
+    268_435_456,
+    1,
+  ),
   MAX_ROOMS: count('in the cluster; beyond: no new ones; 0 = off', 0),
   MAX_PARTICIPANTS: count("per room, whatever the room's own limit; 0 = off", 0),
   ROOM_LOG_ENTRIES: count('messages kept of one room for those who come back', 20_000, 100),
@@ -131,6 +136,7 @@ export type Config = {
   maxConnections: number
   connectionsPerIp: number
   maxBufferedBytes: number
+  maxBufferedBytesTotal: number
   maxRooms: number
   maxParticipants: number
   roomLogEntries: number
@@ -226,6 +232,7 @@ export function readConfig(environment: Environment): Config {
     maxConnections: options.MAX_CONNECTIONS,
     connectionsPerIp: options.CONNECTIONS_PER_IP,
     maxBufferedBytes: options.MAX_BUFFERED_BYTES,
+    maxBufferedBytesTotal: options.MAX_BUFFERED_BYTES_TOTAL,
     maxRooms: options.MAX_ROOMS,
     maxParticipants: options.MAX_PARTICIPANTS,
     roomLogEntries: options.ROOM_LOG_ENTRIES,

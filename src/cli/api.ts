@@ -34,7 +34,7 @@ export function readApiArgs<N extends string, O extends Options = Record<never, 
   names: readonly N[],
   options?: O,
 ): { client: ApiClient; given: { [name in N]: string }; values: { [name: string]: unknown } } {
-  const { values, positionals } = parse(args, { ...options, ...common })
+  const { values, positionals } = parseOptions(args, options)
   if (positionals.length !== names.length || positionals.includes('')) {
     throw new UsageError(names.length === 0 ? 'Too many arguments' : `Needs ${names.join(' and ')}`)
   }
@@ -42,15 +42,26 @@ export function readApiArgs<N extends string, O extends Options = Record<never, 
   return { client: clientOf(shell, values), given: given as { [name in N]: string }, values }
 }
 
-function parse(args: string[], options: Options): { values: { [name: string]: unknown }; positionals: string[] } {
+/** A name as a part of a path. @throws UsageError for the two that would lead to another path: URLs resolve them */
+export function segment(name: string): string {
+  if (name === '.' || name === '..') throw new UsageError(`'${name}' is no name`)
+  return encodeURIComponent(name)
+}
+
+/** A command's own options and those of every command that asks the API. @throws UsageError */
+export function parseOptions(
+  args: string[],
+  options: Options = {},
+): { values: { [name: string]: unknown }; positionals: string[] } {
   try {
-    return parseArgs({ args, options, strict: true, allowPositionals: true })
+    return parseArgs({ args, options: { ...options, ...common }, strict: true, allowPositionals: true })
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error))
   }
 }
 
-function clientOf({ environment, print }: Shell, values: { [name: string]: unknown }): ApiClient {
+/** @throws UsageError */
+export function clientOf({ environment, print }: Shell, values: { [name: string]: unknown }): ApiClient {
   const url = String(values.url ?? environment.SIGNALBOX_URL ?? 'http://localhost:8080')
   const key = String(values.key ?? environment.SIGNALBOX_KEY ?? '')
   if (!/^https?:/.test(url) || !URL.canParse(url)) throw new UsageError(`--url: ${url} is no URL`)
@@ -98,5 +109,6 @@ function refusalOf(status: number, answer: unknown): string {
   const { error } = (typeof answer === 'object' && answer !== null ? answer : {}) as { error?: { message?: unknown } }
   const message = typeof error?.message === 'string' ? error.message : `HTTP ${status}`
   const off = message === 'Resource not found' ? ' (is MANAGEMENT_KEYS set there? without it there is no API)' : ''
-  return `Refused: ${message}${off}`
+  const nowhere = message === 'Room not found' ? ': nobody has made it, and nobody is in it' : ''
+  return `Refused: ${message}${off}${nowhere}`
 }

@@ -1,4 +1,4 @@
-import { apiUsage, readApiArgs } from './api.ts'
+import { apiUsage, readApiArgs, segment } from './api.ts'
 import type { Command } from './command.ts'
 
 type Media = { audio: boolean; video: boolean }
@@ -9,7 +9,7 @@ export const participants: Command = {
   does: 'who is in a room',
   async run(args, shell) {
     const { client, given, values } = readApiArgs(args, shell, ['ROOM'])
-    const path = `/v1/rooms/${encodeURIComponent(given.ROOM)}/participants`
+    const path = `/v1/rooms/${segment(given.ROOM)}/participants`
     const found = (await client.ask('GET', path)) as Participant[]
     const rows = values.json === true ? found : found.map(readable)
     client.show(rows, ['id', 'user', 'role', 'publish', 'subscribe'])

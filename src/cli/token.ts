@@ -1,21 +1,30 @@
 import { readConfig } from '../config.ts'
 import { writeToken } from '../core/tokens.ts'
-import { type Command, CommandError, readOptions, type Shell, UsageError } from './command.ts'
+import { apiUsage, clientOf, parseOptions, segment, UnreachableError } from './api.ts'
+import { type Command, CommandError, type Shell, UsageError } from './command.ts'
 
 type Claims = { room: string; user: string; role: string }
 
 export const token: Command = {
-  usage: '--room R --user U [--role presenter] [--host localhost:8080] [--url http://localhost:8080]',
-  does: 'a login token: signed with SIGNALBOX_SECRET, or else (and with --url) asked of a running node',
-  async run(args, { environment, print }) {
+  usage: `--room R --user U [--role presenter] [--host localhost:8080] ${apiUsage}`,
+  does: 'a login token: asked of the API with SIGNALBOX_KEY or --key; without a key signed with SIGNALBOX_SECRET, or asked of a node in development',
+  async run(args, shell) {
+    const { environment, print } = shell
     const option = { type: 'string' } as const
-    const asked = readOptions(args, { room: option, user: option, role: option, host: option, url: option })
-    const { room, user, role = 'presenter', host, url } = asked
+    const { values, positionals } = parseOptions(args, { room: option, user: option, role: option, host: option })
+    if (positionals.length > 0) throw new UsageError(`Unexpected argument '${positionals[0]}'`)
+    const { room = '', user = '', role = 'presenter', host, url, key = environment.SIGNALBOX_KEY } = values
     if (!room || !user || !role) throw new UsageError('token needs --room and --user')
-    const claims = { room, user, role }
-    const local = `localhost:${settings(environment).port}`
-    if (environment.SIGNALBOX_SECRET && url === undefined) print(sign(claims, host ?? local, environment))
-    else print(await ask(claims, url ?? `http://${local}`))
+    const claims = { room, user, role } as Claims
+    const local = () => `localhost:${settings(environment).port}`
+    const at = url ?? environment.SIGNALBOX_URL
+    const say = (text: unknown) => print(values.json === true ? JSON.stringify({ token: text }) : String(text))
+    if (key) {
+      const { ask } = clientOf(shell, values)
+      say(await ask('POST', `/v1/rooms/${segment(claims.room)}/tokens`, { user, role }))
+    } else if (environment.SIGNALBOX_SECRET && at === undefined) {
+      say(sign(claims, String(host ?? local()), environment))
+    } else say(await askDemo(claims, String(at ?? `http://${local()}`)))
   },
 }
 
@@ -29,15 +38,15 @@ function sign(claims: Claims, host: string, environment: Shell['environment']): 
   return writeToken(keys, claims, { host, secure: false }, Date.now() + tokenTtl * 1000)
 }
 
-async function ask(claims: Claims, url: string): Promise<string> {
+/** A node in development gives tokens to whoever asks; in production none does. */
+async function askDemo(claims: Claims, url: string): Promise<string> {
   if (!URL.canParse('/tokens/', url)) throw new UsageError(`--url: ${url} is no URL`)
-  const otherwise = 'Set SIGNALBOX_SECRET to the key that the nodes share, or name a running node with --url.'
+  const otherwise = 'Set SIGNALBOX_KEY to a management key, or SIGNALBOX_SECRET to what the nodes share.'
   const request = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(claims) }
   const response = await fetch(new URL('/tokens/', url), request).catch((error: unknown) => {
-    throw new CommandError(`No node answers at ${url}. ${otherwise}`, { cause: error })
+    throw new UnreachableError(`No node answers at ${url}. ${otherwise}`, { cause: error })
   })
   const text = await response.text()
-  // in production a node gives no tokens to whoever asks
   if (!response.ok) throw new CommandError(`${url} gives no token (HTTP ${response.status}). ${otherwise}`)
   return text
 }

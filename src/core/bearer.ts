@@ -3,9 +3,7 @@ import type { Keyring } from './keyring.ts'
 import { roomIdOf } from './model.ts'
 import type { ReadToken } from './ports/identity.ts'
 import type { State } from './ports/state.ts'
-import { readTicket } from './tickets.ts'
-
-const dialects = ['portal', 'exchanger', 'rooms', 'p2p']
+import { dialects, readTicket } from './tickets.ts'
 
 /**
  * Whose login token or reconnection ticket it is, without using it up; undefined: nobody's. A ticket is good only as long

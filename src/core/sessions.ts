@@ -140,8 +140,8 @@ export class Sessions {
   /**
    * Takes the participant's place on this connection, whichever node held it.
    * @param seq the last one seen, when the client can say
-   * @throws bad_ticket, ticket_signature, ticket_expired, ticket_spent, participant_gone, reconnection_disabled,
-   *   early_left, unavailable
+   * @throws bad_ticket, ticket_signature, ticket_foreign, ticket_expired, ticket_spent, participant_gone,
+   *   reconnection_disabled, early_left, unavailable
    */
   async relogin(
     connection: Connection,

@@ -30,11 +30,15 @@ export function writeTicket(keys: Keyring, dialect: string, ticket: Ticket): str
   return encodeAscii({ ...ticket, signature: sign(keys, 'ticket', parts(dialect, ticket)) })
 }
 
-/** @throws bad_ticket (the detail says what cannot be read), ticket_signature, ticket_expired */
+/** Those that have tickets. */
+export const dialects = ['portal', 'exchanger', 'rooms', 'p2p'] as const
+
+/** @throws bad_ticket (the detail says what cannot be read), ticket_signature, ticket_foreign (another dialect's), ticket_expired */
 export function readTicket(keys: Keyring, dialect: string, text: unknown, now: number): Ticket {
   const ticket = decode(text)
   const { participantId, roomId, ticketId, notBefore, notAfter } = ticket
-  if (!verify(keys, 'ticket', parts(dialect, ticket), ticket.signature)) throw new SignalError('ticket_signature')
+  const isOf = (name: string) => verify(keys, 'ticket', parts(name, ticket), ticket.signature)
+  if (!isOf(dialect)) throw new SignalError(dialects.some(isOf) ? 'ticket_foreign' : 'ticket_signature')
   if (now < notBefore - skew || now > notAfter) throw new SignalError('ticket_expired')
   return { participantId, roomId, ticketId, notBefore, notAfter }
 }

@@ -42,14 +42,21 @@ const refusals: { [code in ErrorCode]?: () => ApiError } = {
   bad_request: () => new ApiError(400, 'badRequest', 'Invalid request body'),
 }
 
+/** Counts and logs a refusal. The reason is `http_` and the status. */
+export type Refused = (reason: string, about: object) => void
+
 /** Every answer that is no success, as `{ error: { code, message } }`. What is our fault is logged, and not told. */
-export function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const { statusCode, apiCode, message } = told(error, request)
-  if (statusCode >= 500) request.log.error({ err: error }, 'request failed')
-  return reply.code(statusCode).send({ error: { code: apiCode, message } })
+export function answerError(refused: Refused) {
+  return (error: FastifyError | ApiError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    const { statusCode, apiCode, message } = told(error, request)
+    const { method, ip: address } = request
+    if (statusCode >= 500) request.log.error({ err: error }, 'request failed')
+    refused(`http_${statusCode}`, { code: apiCode, method, route: request.routeOptions.url, address })
+    return reply.code(statusCode).send({ error: { code: apiCode, message } })
+  }
 }
 
-function told(error: FastifyError, request: FastifyRequest): ApiError {
+function told(error: FastifyError | ApiError, request: FastifyRequest): ApiError {
   if (error instanceof InvalidRequest) {
     const { invalid } = request.routeOptions.config
     return invalid ? new ApiError(400, 'badRequest', invalid(error.path)) : error

@@ -1,17 +1,20 @@
 import cors from '@fastify/cors'
 import helmet from '@fastify/helmet'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
-import { answerError } from './errors.ts'
+import { answerBrokenRequest } from './broken-request.ts'
+import { ApiError, answerError, type Refused } from './errors.ts'
 
 export type HttpOptions = {
   logger: FastifyBaseLogger
   corsOrigins: string[]
   trustProxy?: boolean | number | string
+  refused: Refused
 }
 
 /** A listener with what all of ours share: CORS, no difference for a trailing slash, errors as `{ error: { code, message } }`. */
-export function createHttp({ logger, corsOrigins, trustProxy = false }: HttpOptions): FastifyInstance {
+export function createHttp({ logger, corsOrigins, trustProxy = false, refused }: HttpOptions): FastifyInstance {
   const hops = typeof trustProxy === 'number' ? (_address: string, hop: number) => hop < trustProxy : trustProxy
+  const answer = answerError(refused)
   const app: FastifyInstance = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -20,14 +23,15 @@ export function createHttp({ logger, corsOrigins, trustProxy = false }: HttpOpti
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 2400 },
     bodyLimit: 65536,
     // what comes before any route: an address that cannot be decoded
-    frameworkErrors: (error, request, reply) => void answerError(error, request, reply),
+    frameworkErrors: (error, request, reply) => void answer(error, request, reply),
+    clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, refused),
     requestTimeout: 30_000,
   })
   app.register(helmet, { contentSecurityPolicy: false })
   app.register(cors, { origin: corsOrigins.includes('*') ? true : corsOrigins })
-  app.setErrorHandler(answerError)
-  app.setNotFoundHandler((_request, reply) =>
-    reply.code(404).send({ error: { code: 1001, message: 'Resource not found' } }),
+  app.setErrorHandler(answer)
+  app.setNotFoundHandler((request, reply) =>
+    answer(new ApiError(404, 'notFound', 'Resource not found'), request, reply),
   )
   return app
 }

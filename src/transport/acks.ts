@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import { SignalError } from '../core/errors.ts'
-import type { Metrics } from '../metrics.ts'
+import type { Refusals } from '../refusals.ts'
 import type { Arguments } from './arguments.ts'
 import type { Connection } from './connection.ts'
 import type { Answers } from './dialect.ts'
@@ -8,9 +8,9 @@ import type { Answers } from './dialect.ts'
 /** How one client's requests are answered: in its dialect's words, logged and counted. */
 export class Acks {
   readonly #connection: Connection
-  readonly #services: { metrics: Metrics; log: Logger }
+  readonly #services: { refusals: Refusals; log: Logger }
 
-  constructor(connection: Connection, services: { metrics: Metrics; log: Logger }) {
+  constructor(connection: Connection, services: { refusals: Refusals; log: Logger }) {
     this.#connection = connection
     this.#services = services
   }
@@ -19,15 +19,15 @@ export class Acks {
     ack(...this.#answers.accept(event, reply))
   }
 
-  refuse(event: string, { ack }: Arguments, error: unknown): void {
+  /** @param reason in metric and log, where the code does not say it all */
+  refuse(event: string, { ack }: Arguments, error: unknown, reason?: string): void {
     const refusal = error instanceof SignalError ? error : new SignalError('internal', '', { cause: error })
-    const { log, metrics } = this.#services
-    const { about: who, dialect } = this.#connection
+    const { log, refusals } = this.#services
+    const { about: who, dialect, address } = this.#connection
     const about = { code: refusal.code, dialect: dialect.name, ...who }
     if (refusal.code === 'internal' || refusal.code === 'unavailable')
       log.error({ ...about, err: refusal }, 'request failed')
-    else log.debug(about, 'request refused')
-    metrics.refused.inc({ reason: refusal.code })
+    refusals.note(reason ?? refusal.code, { ...about, address }, 'request refused')
     ack(...this.#answers.refuse(event, refusal, dialect.words[refusal.code](refusal.detail)))
   }
 

@@ -22,13 +22,14 @@ export type Notification = [event: string, ...args: unknown[]]
 
 /**
  * What a login or relogin came to. `from` says which node held the participant before a relogin. `first` is told to this
- * client alone, before the ack or between the ack and everything else.
+ * client alone, before the ack or between the ack and everything else. `gap`: some of what was missed cannot be told.
  */
 export type Entered<R> = {
   reply: R
   session: Session
   from?: 'same_node' | 'other_node'
   first?: { when: 'before ack' | 'after ack'; say: Notification; seq?: number }
+  gap?: boolean
 }
 
 /** `session`: only as long as there is one, the handler sees `asked.session`. */

@@ -7,13 +7,13 @@ const patience = 10_000
  * They wait for the answer and are then served in order.
  */
 export class EarlyRequests {
-  #waiting: { serve: () => void; refuse: () => void }[] = []
+  #waiting: { serve: () => void; refuse: (full?: true) => void }[] = []
   #timer: NodeJS.Timeout | undefined
 
-  /** `refuse` is called instead of `serve` when there are too many, or when the wait gets too long. */
-  wait(serve: () => void, refuse: () => void, ms = patience): void {
+  /** `refuse` is called instead of `serve` when there are too many (`full`), or when the wait gets too long. */
+  wait(serve: () => void, refuse: (full?: true) => void, ms = patience): void {
     if (this.#waiting.length >= most) {
-      refuse()
+      refuse(true)
       return
     }
     this.#waiting.push({ serve, refuse })

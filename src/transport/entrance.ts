@@ -39,15 +39,20 @@ export class Entrance {
     } catch (error) {
       await this.#discourage(error, args)
       connection.state = 'initialized'
-      this.#refuse(entry, error)
-      this.#early.refuseAll()
-      // Redis was away for a moment: the client should come back by itself, which it does not after a disconnect
-      if (error instanceof SignalError && error.code === 'unavailable') connection.cut()
-      else connection.close()
+      this.fail(entry, error)
       return
     }
     await this.#board()
     if (event === 'relogin') this.#services.metrics.reloginSeconds.observe((Date.now() - entry.at) / 1000)
+  }
+
+  /** The client is told, and let go. */
+  fail(entry: Entry, error: unknown): void {
+    this.#refuse(entry, error)
+    this.#early.refuseAll()
+    // Redis was away for a moment: the client should come back by itself, which it does not after a disconnect
+    if (error instanceof SignalError && error.code === 'unavailable') this.#connection.cut()
+    else this.#connection.close()
   }
 
   /** Into a room, and out of the one before if there is one. Refused, everything stays as it was. */
@@ -59,6 +64,7 @@ export class Entrance {
     try {
       entered = await this.#handle(entry, before)
     } catch (error) {
+      await this.#discourage(error, entry.args)
       this.#refuse(entry, error)
       if (before) return
       connection.state = 'initialized'
@@ -78,9 +84,10 @@ export class Entrance {
   /** Who guesses is told later and later. */
   async #discourage(error: unknown, { data }: Arguments): Promise<void> {
     if (!(error instanceof SignalError && looksLikeGuessing(error.code))) return
-    const { throttle, metrics } = this.#services
-    const held = await throttle.hold(guessKeys(this.#connection.address, data), Date.now())
-    if (held) metrics.refused.inc({ reason: 'throttled' })
+    const { throttle, refusals } = this.#services
+    const { address, dialect } = this.#connection
+    const held = await throttle.hold(guessKeys(address, data), Date.now())
+    if (held) refusals.note('throttled', { code: error.code, dialect: dialect.name, address }, 'refusal held back')
   }
 
   /** Once the client is known to have its ticket, those before it are spent. */
@@ -94,9 +101,11 @@ export class Entrance {
     return (await request.handle(asked, request.check(args.data))) as Entered<unknown>
   }
 
-  #answer({ event, args }: Entry, { reply, from, first }: Entered<unknown>): void {
+  #answer({ event, args }: Entry, { reply, from, first, gap }: Entered<unknown>): void {
     const { dialect, about } = this.#connection
-    this.#services.log.info({ dialect: dialect.name, ...about, from }, event)
+    const { log, refusals } = this.#services
+    log.info({ dialect: dialect.name, ...about, from }, event)
+    if (gap) refusals.note('log_trimmed', { dialect: dialect.name, ...about }, 'the log does not reach back so far')
     if (first?.when === 'before ack') this.#say(first)
     this.#acks.accept(event, args, reply)
     if (first?.when === 'after ack') this.#say(first)

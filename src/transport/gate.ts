@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import { SignalError } from '../core/errors.ts'
 import type { Sessions } from '../core/sessions.ts'
 import type { Metrics } from '../metrics.ts'
+import type { Refusals } from '../refusals.ts'
 import { Acks } from './acks.ts'
 import { type Arguments, readArguments } from './arguments.ts'
 import type { Connection } from './connection.ts'
@@ -9,17 +10,16 @@ import type { Served, Version } from './dialect.ts'
 import { EarlyRequests } from './early.ts'
 import { Entrance } from './entrance.ts'
 import type { Throttle } from './limits/throttle.ts'
-import { TokenBucket } from './limits/token-bucket.ts'
+import type { TokenBucket } from './limits/token-bucket.ts'
 import { excessOf } from './measure.ts'
 
 export type GateServices = {
   sessions: Sessions
   metrics: Metrics
+  refusals: Refusals
   log: Logger
   throttle: Throttle
   maxMessageBytes: number
-  messagesPerSecond: number
-  messageBurst: number
 }
 
 /** How long an impatient request waits for a login, ms: as long as a client needs that sends its buffer before it. */
@@ -38,12 +38,13 @@ export class Gate {
   readonly #bucket: TokenBucket
   #turn: Promise<void> = Promise.resolve()
 
-  constructor(connection: Connection, services: GateServices) {
+  /** @param bucket the client's, for all its namespaces */
+  constructor(connection: Connection, services: GateServices, bucket: TokenBucket) {
     this.#connection = connection
     this.#services = services
     this.#acks = new Acks(connection, services)
     this.#entrance = new Entrance(connection, services, this.#acks, this.#early)
-    this.#bucket = new TokenBucket(services.messagesPerSecond, services.messageBurst, Date.now())
+    this.#bucket = bucket
     connection.socket.onAny((event: string, ...args: unknown[]) => this.#receive(event, readArguments(args)))
     connection.socket.on('disconnect', () => void this.#lost())
   }
@@ -54,8 +55,16 @@ export class Gate {
     const known = dialect.events.has(event)
     this.#services.metrics.countMessage(dialect.name, known ? event : 'unknown', 'in')
     const refusal = this.#bucket.take(at) ? this.#refusalOf(args, known) : new SignalError('too_many_requests')
-    if (refusal) this.#acks.refuse(event, args, refusal)
+    if (refusal) this.#turnAway(event, args, at, refusal)
     else this.#direct(event, args, at)
+  }
+
+  /** A login that is not even looked at has failed like any other, unless there were just too many requests. */
+  #turnAway(event: string, args: Arguments, at: number, refusal: SignalError): void {
+    const request = this.#version.requests.get(event)
+    const isLogin = request?.phase === 'entry' && this.#connection.state === 'initialized'
+    if (isLogin && refusal.code !== 'too_many_requests') this.#entrance.fail({ event, request, args, at }, refusal)
+    else this.#acks.refuse(event, args, refusal)
   }
 
   /** To the entrance, into the queue, or to those who wait for a session. */
@@ -101,20 +110,20 @@ export class Gate {
     const soon = impatient && this.#connection.state === 'initialized'
     this.#early.wait(
       () => this.#queue(event, args, at),
-      () => this.#unserved(event, args, at, soon),
+      (full) => this.#unserved(event, args, at, soon, full),
       soon ? impatience : undefined,
     )
   }
 
   /** The session that a request waited for has not come. */
-  #unserved(event: string, args: Arguments, at: number, soon: boolean): void {
+  #unserved(event: string, args: Arguments, at: number, soon: boolean, full = false): void {
     const { phase, impatient } = this.#version.requests.get(event) ?? {}
     const { state, open } = this.#connection
     const needsNone = phase === 'open' || phase === 'enter'
     // not for want of a login after all: one has come, and is being answered
     if (open && (needsNone || (soon && state === 'connecting'))) this.#direct(event, args, at)
     else {
-      this.#acks.refuse(event, args, new SignalError('illegal_request'))
+      this.#acks.refuse(event, args, new SignalError('illegal_request'), full ? 'too_many_early' : undefined)
       if (impatient) this.#connection.close()
     }
   }

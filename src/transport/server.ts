@@ -10,20 +10,27 @@ import { roomOfPlace } from './ephemeral.ts'
 import { Gate, type GateServices } from './gate.ts'
 import { addressReader, type TrustProxy } from './limits/address.ts'
 import { Admission, type AdmissionLimits, type AdmissionRefusal } from './limits/admission.ts'
-import { Backlog } from './limits/backlog.ts'
+import { Backlogs } from './limits/backlogs.ts'
+import { looksLikeGuessing } from './limits/guess.ts'
+import { Guest, type GuestLimits } from './limits/guest.ts'
 import { turnAway } from './limits/turn-away.ts'
 
-export type IoConfig = AdmissionLimits & {
-  nodeId: string
-  pingInterval: number
-  pingTimeout: number
-  maxMessageBytes: number
-  maxBufferedBytes: number
-  trustProxy?: TrustProxy
-}
+export type IoConfig = AdmissionLimits &
+  GuestLimits & {
+    nodeId: string
+    pingInterval: number
+    pingTimeout: number
+    maxMessageBytes: number
+    maxBufferedBytesTotal: number
+    trustProxy?: TrustProxy
+  }
 
 /** The two connections of the ephemeral lane; without them there is one node. */
 export type AdapterClients = { pub: unknown; sub: unknown; key: string }
+
+/** What Engine.IO tells of a handshake that failed; 4: forbidden. */
+type HandshakeError = { req: IncomingMessage; code: number; message: string }
+const forbidden = 4
 
 /** A client that never logs in is let go after this long, as OWT does (facts/owt.md 1.2). */
 const idleMs = 180_000
@@ -36,13 +43,16 @@ export class Transport {
   readonly io: Server
   readonly connections = new Set<Connection>()
   readonly #services: GateServices
+  readonly #limits: GuestLimits
   readonly #admission: Admission
   readonly #addressOf: (request: IncomingMessage) => string
-  /** One for each client, however many namespaces it speaks on. */
-  readonly #backlogs = new WeakMap<EngineSocket, Backlog>()
+  readonly #guests = new WeakMap<object, Guest>()
+  readonly #backlogs: Backlogs
 
   constructor(http: HttpServer, config: IoConfig, services: GateServices, adapter?: AdapterClients) {
     this.#services = services
+    this.#limits = config
+    this.#backlogs = new Backlogs(config.maxBufferedBytesTotal)
     this.#addressOf = addressReader(config.trustProxy)
     this.#admission = new Admission(config, this.#addressOf)
     this.io = new Server(http, {
@@ -62,7 +72,8 @@ export class Transport {
     })
     // names its node, so that a client can say where it is, also behind a balancer
     this.io.engine.generateId = () => `${config.nodeId}.${randomBytes(15).toString('base64url')}`
-    this.io.engine.on('connection', (engine: EngineSocket) => this.#meet(engine, config.maxBufferedBytes))
+    this.io.engine.on('connection', (engine: EngineSocket) => this.#meet(engine))
+    this.io.engine.on('connection_error', (error: HandshakeError) => this.#turnedAway(error))
   }
 
   get draining(): boolean {
@@ -82,29 +93,42 @@ export class Transport {
   /** Opens a dialect's namespace. */
   serve(dialect: ServedDialect): void {
     const namespace = this.io.of(dialect.namespace)
-    if (dialect.admit) namespace.use((socket, next) => void this.#admit(socket, dialect).then(next))
+    namespace.use((socket, next) => void this.#admit(socket, dialect).then(next))
     namespace.on('connection', (socket) => this.#accept(socket, dialect))
   }
 
   /** Why a client may not connect: what `connect_error` tells it, with `data.code`. */
-  async #admit(socket: Socket, { admit, words }: ServedDialect): Promise<Error | undefined> {
+  async #admit(socket: Socket, { name, admit, words }: ServedDialect): Promise<Error | undefined> {
+    const guest = this.#guestOf(socket)
+    const again = guest.asked.has(name)
+    guest.asked.add(name)
     try {
+      // to come and go is not the way around the limit of what may be sent
+      if (again && !guest.bucket.take(Date.now())) throw new SignalError('too_many_requests')
       await admit?.(socket)
       return undefined
     } catch (error) {
       const { code, detail } = error instanceof SignalError ? error : new SignalError('internal')
-      this.#services.metrics.refused.inc({ reason: code })
-      if (code === 'internal') this.#services.log.error({ err: error }, 'a client could not be admitted')
+      const about = { code, dialect: name, address: this.#addressOf(socket.request) }
+      const { log, refusals, throttle } = this.#services
+      const keys = [`address ${about.address}`]
+      if (looksLikeGuessing(code) && (await throttle.hold(keys, Date.now()))) {
+        refusals.note('throttled', about, 'refusal held back')
+      }
+      if (code === 'internal') log.error({ err: error }, 'a client could not be admitted')
+      refusals.note(code, about, 'client not admitted')
       return Object.assign(new Error(words[code](detail)), { data: { code } })
     }
   }
 
   #accept(socket: Socket, dialect: ServedDialect): void {
-    const { metrics, log } = this.#services
+    const { metrics, refusals, log } = this.#services
     const name = dialect.name
+    const guest = this.#guestOf(socket)
+    const address = this.#addressOf(socket.request)
     const connection = new Connection(socket, dialect, {
-      address: this.#addressOf(socket.request),
-      drained: () => this.#backlogs.get(socket.conn as unknown as EngineSocket)?.drained(),
+      address,
+      drained: () => guest.backlog.drained(),
       entered: ({ place }) => void socket.join(roomOfPlace(place)),
       left: ({ place }) => void socket.leave(roomOfPlace(place)),
       delivered: (event, entry, live) => {
@@ -112,13 +136,17 @@ export class Transport {
         if (live) metrics.messageSeconds.observe(Math.max(0, Date.now() - entry.at) / 1000)
       },
     })
-    new Gate(connection, this.#services)
+    new Gate(connection, this.#services, guest.bucket)
     this.connections.add(connection)
     const idle = setTimeout(() => {
       if (dialect.lobby || connection.state !== 'initialized') return
-      metrics.refused.inc({ reason: 'idle' })
+      refusals.note('idle', { dialect: name, address }, 'connection closed')
       connection.close()
     }, idleMs).unref()
+    socket.on('error', (error: unknown) => {
+      // a client may also send an event of this name
+      if (error instanceof Error) refusals.note('bad_packet', { dialect: name, address }, 'connection closed')
+    })
     socket.on('disconnect', (reason) => {
       clearTimeout(idle)
       this.connections.delete(connection)
@@ -130,18 +158,26 @@ export class Transport {
   #refusalOf(request: IncomingMessage): AdmissionRefusal | undefined {
     const reason = this.#admission.refusalOf(request)
     if (reason === undefined) return undefined
-    this.#services.metrics.refused.inc({ reason })
-    this.#services.log.info({ reason, address: this.#addressOf(request) }, 'connection refused')
+    this.#services.refusals.note(reason, { address: this.#addressOf(request) }, 'connection refused')
     return reason
   }
 
-  #meet(engine: EngineSocket, maxBufferedBytes: number): void {
-    const { metrics, log } = this.#services
-    engine.once('close', this.#admission.enter(engine.request as IncomingMessage))
-    const backlog = new Backlog(engine, maxBufferedBytes, () => {
-      metrics.refused.inc({ reason: 'slow_reader' })
-      log.info({ reason: 'slow_reader', bytes: backlog.bytes }, 'connection closed')
-    })
-    this.#backlogs.set(engine, backlog)
+  /** A handshake that is none. What we refused ourselves is counted already. */
+  #turnedAway({ req, code, message }: HandshakeError): void {
+    if (code === forbidden) return
+    this.#services.refusals.note('bad_handshake', { why: message, address: this.#addressOf(req) }, 'connection refused')
+  }
+
+  #meet(engine: EngineSocket): void {
+    const request = engine.request as IncomingMessage
+    engine.once('close', this.#admission.enter(request))
+    const address = this.#addressOf(request)
+    this.#guests.set(engine, new Guest(engine, address, this.#limits, this.#backlogs, this.#services.refusals))
+  }
+
+  #guestOf({ conn }: Socket): Guest {
+    const guest = this.#guests.get(conn)
+    if (!guest) throw new Error('A client that nobody met')
+    return guest
   }
 }

@@ -77,7 +77,7 @@ describe('token', () => {
     expect(joined).toMatchObject({ user: 'ann', role: 'viewer', room: { id: room } })
   })
 
-  test('asked of a running node, it logs in there', async () => {
+  test('asked of a running node in development, it logs in there', async () => {
     const { url } = await startNode()
     const port = new URL(url).port
     for (const [more, env] of [
@@ -96,11 +96,11 @@ describe('token', () => {
     const production = await startNode({ env: { NODE_ENV: 'production' } })
     const refused = await run(signalbox, args('r', '--url', production.url))
     expect(refused).toMatchObject({ code: 1, stdout: '' })
-    expect(refused.stderr).toMatch(/gives no token \(HTTP 404\)\. Set SIGNALBOX_SECRET .* --url\.\n$/)
+    expect(refused.stderr).toMatch(/gives no token \(HTTP 404\)\. Set SIGNALBOX_KEY .*, or SIGNALBOX_SECRET .*\.\n$/)
     await production.close()
     const nobody = await run(signalbox, args('r', '--url', production.url))
-    expect(nobody).toMatchObject({ code: 1, stdout: '' })
-    expect(nobody.stderr).toMatch(/^No node answers at http\S+\. Set SIGNALBOX_SECRET .*--url\.\n$/)
+    expect(nobody).toMatchObject({ code: 3, stdout: '' })
+    expect(nobody.stderr).toMatch(/^No node answers at http\S+\. Set SIGNALBOX_KEY .*\.\n$/)
   })
 })
 

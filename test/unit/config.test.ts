@@ -59,6 +59,7 @@ const options: { [name: string]: Row } = {
   MAX_CONNECTIONS: integer('maxConnections', 50_000, ['0']),
   CONNECTIONS_PER_IP: integer('connectionsPerIp', 0, ['-1']),
   MAX_BUFFERED_BYTES: integer('maxBufferedBytes', 4_194_304, ['0']),
+  MAX_BUFFERED_BYTES_TOTAL: integer('maxBufferedBytesTotal', 268_435_456, ['0']),
   MAX_ROOMS: integer('maxRooms', 0, ['-1']),
   MAX_PARTICIPANTS: integer('maxParticipants', 0, ['-1']),
   ROOM_LOG_ENTRIES: integer('roomLogEntries', 20_000, ['99']),

@@ -1,4 +1,5 @@
 import type { Socket as EngineSocket } from 'engine.io'
+import type { Backlogs } from './backlogs.ts'
 
 /** The parts of Engine.IO and ws that its types keep private. */
 type TransportLike = {
@@ -11,21 +12,22 @@ type TransportLike = {
 export class Backlog {
   readonly #engine: EngineSocket
   readonly #most: number
+  readonly #exceeded: (bytes: number) => void
   /** What waits in Engine.IO until the transport takes it. */
   #waiting = 0
   #abandoned = false
 
   /** @param exceeded called once, when more than `most` bytes wait: the client reads too slowly and is let go */
-  constructor(engine: EngineSocket, most: number, exceeded: () => void) {
+  constructor(engine: EngineSocket, most: number, all: Backlogs, exceeded: (bytes: number) => void) {
     this.#engine = engine
     this.#most = most
+    this.#exceeded = exceeded
     engine.on('packetCreate', ({ data }: { data?: string | Buffer }) => {
-      this.#waiting += data === undefined ? 1 : data.length + 1
-      if (this.bytes <= this.#most || this.#abandoned) return
-      this.#abandoned = true
-      exceeded()
-      // not while Engine.IO is in the middle of sending
-      queueMicrotask(() => this.#abandon())
+      const length = data === undefined ? 1 : data.length + 1
+      const before = this.bytes
+      this.#waiting += length
+      if (before > 0) all.grown(this, length)
+      if (this.bytes > this.#most) this.abandon()
     })
     engine.on('flush', () => {
       this.#waiting = 0
@@ -50,9 +52,15 @@ export class Backlog {
   }
 
   /** Ends the connection without waiting for what the client does not read. */
-  #abandon(): void {
-    const { socket } = this.#transport
-    this.#engine.close(true)
-    socket?.terminate()
+  abandon(): void {
+    if (this.#abandoned) return
+    this.#abandoned = true
+    this.#exceeded(this.bytes)
+    // not while Engine.IO is in the middle of sending
+    queueMicrotask(() => {
+      const { socket } = this.#transport
+      this.#engine.close(true)
+      socket?.terminate()
+    })
   }
 }

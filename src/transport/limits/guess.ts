@@ -11,6 +11,7 @@ const tellTales: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'ticket_signature',
   'ticket_expired',
   'ticket_spent',
+  'ticket_foreign',
   'participant_gone',
 ])
 

@@ -17,8 +17,14 @@ export function relogin({
     const entered = await sessions.relogin(connection, dialect, object ? object.ticket : asked, object?.seq, at)
     const { session, ticket, seq, complete, snapshot: standing, from } = entered
     restored?.(connection, session)
-    if (!object) return { reply: ticket, session, from }
+    const gap = !complete
+    if (!object) return { reply: ticket, session, from, gap }
     const room = standing && { room: snapshot(session, standing) }
-    return { reply: { ticket, seq, complete, ...room, ...iceOf(iceServers(session.member.user, at)) }, session, from }
+    return {
+      reply: { ticket, seq, complete, ...room, ...iceOf(iceServers(session.member.user, at)) },
+      session,
+      from,
+      gap,
+    }
   }
 }

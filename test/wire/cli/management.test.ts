@@ -6,6 +6,7 @@ import { kick } from '../../../src/cli/kick.ts'
 import { nodes } from '../../../src/cli/nodes.ts'
 import { participants } from '../../../src/cli/participants.ts'
 import { rooms } from '../../../src/cli/rooms.ts'
+import { token } from '../../../src/cli/token.ts'
 import { connect, enter } from '../../support/client.ts'
 import { newRoom, startNode } from '../../support/node.ts'
 import { keys, managementKeys } from '../management/caller.ts'
@@ -62,11 +63,36 @@ test('nodes', async () => {
   expect(await json(nodes)).toMatchObject([{ id: expect.stringContaining(node.config.nodeId) }])
 })
 
+describe('token', () => {
+  test('is asked of the API where there is a key, whatever secret is at hand, and logs in', async () => {
+    const room = newRoom()
+    await enter(node.url, { room })
+    const args = ['--room', room, '--user', 'bob', '--role', 'viewer']
+    const secret = { SIGNALBOX_SECRET: 'not that of the node, which is not to be used' }
+    const [text = '', ...more] = await run(token, args, secret)
+    expect(more).toEqual([])
+    const bob = await connect(node.url)
+    expect(await bob.login({ room, token: text })).toMatchObject({ user: 'bob', role: 'viewer' })
+    const { token: other } = await json(token, ...args)
+    const carl = await connect(node.url)
+    expect(await carl.login({ room, token: other })).toMatchObject({ user: 'bob', role: 'viewer' })
+  })
+
+  test('for a room that there is not is refused, and says what is wrong', async () => {
+    const asked = run(token, ['--room', newRoom(), '--user', 'bob'])
+    await expect(asked).rejects.toThrow('Refused: Room not found: nobody has made it')
+  })
+})
+
 describe('what does not work', () => {
   test.each([
     ['no room', participants, []],
     ['no participant', kick, ['room']],
     ['one argument too many', announce, ['a', 'b']],
+    ['a participant that would lead to the room', kick, ['room', '..']],
+    ['a room that would lead elsewhere', participants, ['..']],
+    ['a token for nobody', token, ['--room', 'r']],
+    ['a token with an argument too many', token, ['--room', 'r', '--user', 'u', 'x']],
     ['an option that there is not', nodes, ['--force']],
     ['a page that is none', rooms, ['--page', '0']],
     ['an address that is none', nodes, ['--url', 'localhost:8080']],

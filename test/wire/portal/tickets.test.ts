@@ -14,6 +14,7 @@ const read = (ticket: string) => JSON.parse(Buffer.from(ticket, 'base64').toStri
 const write = (fields: object) => Buffer.from(JSON.stringify(fields)).toString('base64')
 const spent = refusal('Reconnection is not allowed', 'ticket_spent')
 const forged = refusal('Invalid reconnection ticket signature', 'ticket_signature')
+const foreign = refusal('Participant ID is not matched', 'ticket_foreign')
 const expired = refusal('Ticket is expired', 'ticket_expired')
 const gone = refusal('Client does NOT exist', 'participant_gone')
 
@@ -73,7 +74,7 @@ describe('a ticket that is not right is refused, and its participant is not harm
     const { signature, ...ticket } = read(ann.ticket)
     expect(writeTicket([testSecret], 'portal', ticket)).toBe(ann.ticket)
     await expectRefused(writeTicket(['k'.repeat(32)], 'portal', ticket), forged, ann)
-    await expectRefused(writeTicket([testSecret], 'rooms', ticket), forged, ann)
+    await expectRefused(writeTicket([testSecret], 'rooms', ticket), foreign, ann)
     await expectRefused(
       write({ ...ticket, signature: sign([testSecret], 'token', Object.values(ticket)) }),
       forged,

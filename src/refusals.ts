@@ -1,0 +1,40 @@
+import type { Logger } from 'pino'
+import type { Metrics } from './metrics.ts'
+
+/** What one reason may write a minute: whoever floods us is not to fill the disk as well. */
+const mostLines = 20
+const minute = 60_000
+
+/**
+ * Every refusal, by its reason: counted, and logged. Of one reason the first 20 in a minute have a line each at `info`,
+ * the others at `debug`, and how many those were is told when the minute is over.
+ */
+export class Refusals {
+  readonly #metrics: Metrics
+  readonly #log: Logger
+  readonly #noted = new Map<string, number>()
+  #sum: NodeJS.Timeout | undefined
+
+  constructor(metrics: Metrics, log: Logger) {
+    this.#metrics = metrics
+    this.#log = log
+  }
+
+  /** @param reason one of few: it becomes a label of the metric */
+  note(reason: string, about: object, message: string): void {
+    this.#metrics.refused.inc({ reason })
+    const before = this.#noted.get(reason) ?? 0
+    this.#noted.set(reason, before + 1)
+    this.#sum ??= setTimeout(() => this.#sumUp(), minute).unref()
+    this.#log[before < mostLines ? 'info' : 'debug']({ reason, ...about }, message)
+  }
+
+  #sumUp(): void {
+    this.#sum = undefined
+    for (const [reason, count] of this.#noted) {
+      const withheld = count - mostLines
+      if (withheld > 0) this.#log.info({ reason, withheld }, 'refused, without a line each')
+    }
+    this.#noted.clear()
+  }
+}

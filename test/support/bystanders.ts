@@ -1,0 +1,69 @@
+import { io, type Socket } from 'socket.io-client'
+import { writeToken } from '../../src/core/tokens.ts'
+import type { Target } from './abuse.ts'
+
+export type Observed = { sent: number; acked: number; received: number[]; times: number[] }
+
+/** Two who go on talking while others misbehave: one says a number every so many ms, the other hears it. */
+export class Bystanders {
+  readonly #ann: Socket
+  readonly #bob: Socket
+  readonly #to: string
+  #observed: Observed = { sent: 0, acked: 0, received: [], times: [] }
+  readonly #timer: NodeJS.Timeout
+
+  static async enter(target: Target, everyMs = 40): Promise<Bystanders> {
+    const [ann] = await member(target, 'ann')
+    const [bob, id] = await member(target, 'bob')
+    return new Bystanders(ann, bob, id, everyMs)
+  }
+
+  constructor(ann: Socket, bob: Socket, to: string, everyMs: number) {
+    this.#ann = ann
+    this.#bob = bob
+    this.#to = to
+    bob.on('text', ({ message }: { message: string }) => this.#observed.received.push(Number(message)))
+    this.#timer = setInterval(() => this.#say(), everyMs)
+  }
+
+  /** What was observed since the last call, when all that was said is acked. */
+  async take(): Promise<Observed> {
+    const observed = this.#observed
+    const next: Observed = { sent: 0, acked: 0, received: [], times: [] }
+    while (observed.acked < observed.sent || observed.received.length < observed.sent) {
+      if (!this.#ann.connected || !this.#bob.connected) throw new Error('A bystander was disconnected')
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    this.#observed = next
+    return observed
+  }
+
+  leave(): void {
+    clearInterval(this.#timer)
+    this.#ann.disconnect()
+    this.#bob.disconnect()
+  }
+
+  #say(): void {
+    const observed = this.#observed
+    const asked = performance.now()
+    this.#ann.emit('text', { to: this.#to, message: String(observed.sent) }, (status: string) => {
+      if (status !== 'ok') return
+      observed.acked += 1
+      observed.times.push(performance.now() - asked)
+    })
+    observed.sent += 1
+  }
+}
+
+async function member({ url, secret }: Target, user: string): Promise<[Socket, string]> {
+  const socket = io(url, { transports: ['websocket'], forceNew: true, reconnection: false })
+  const claims = { room: 'bystanders', user, role: 'presenter' }
+  const token = writeToken([secret], claims, { host: 'localhost', secure: false }, Date.now() + 60_000)
+  const login = { token, userAgent: { sdk: { type: 'JavaScript', version: '5.0' } }, protocol: '1.2' }
+  const [status, data] = await new Promise<[string, { id: string }]>((resolve) =>
+    socket.emit('login', login, (...ack: [string, { id: string }]) => resolve(ack)),
+  )
+  if (status !== 'ok') throw new Error(`login: ${String(data)}`)
+  return [socket, data.id]
+}

@@ -1,0 +1,55 @@
+import { describe, expect, test } from 'vitest'
+import { type Client, connect, enter, loginInfo } from '../../support/client.ts'
+import { newRoom, startNode } from '../../support/node.ts'
+
+/** wire 2: a login or relogin that fails is answered with an error, and then the connection ends. */
+
+const node = await startNode()
+
+const large = 'x'.repeat(70_000)
+const deep = (depth: number): unknown => (depth === 0 ? 'x' : [deep(depth - 1)])
+const entries = [
+  ['login', '/'],
+  ['relogin', '/'],
+  ['relogin', '/rooms'],
+  ['relogin', '/exchanger'],
+  ['relogin', '/p2p'],
+] as const
+
+describe.each(entries)('%s on %s', (event, namespace) => {
+  test.each([
+    ['too large', [large], 'too_large'],
+    ['too large in a field', [{ token: large, ticket: large, seq: 1 }], 'too_large'],
+    ['nested too deeply', [deep(40)], 'bad_request'],
+    ['numbered with what is no number', ['x', { rid: 'x' }], 'bad_request'],
+  ] as [string, unknown[], string][])('%s: an error, then the end', async (_name, args, code) => {
+    const client = await connect(node.url, { namespace })
+    expect(await client.request(event, ...args)).toMatchObject({ status: 'error', code })
+    expect(await client.closed).toBe('io server disconnect')
+  })
+})
+
+test('authentication that is too large: OWT’s error, then the end', async () => {
+  const client = await connect(node.url, { namespace: '/p2p' })
+  const ack = await new Promise((resolve) => client.socket.emit('authentication', { token: large }, resolve))
+  expect(ack).toMatchObject({ error: 2121, code: 'too_large' })
+  expect(await client.closed).toBe('io server disconnect')
+})
+
+test('of one who is logged in already: an error, and nothing else', async () => {
+  const ann = await enter(node.url, { room: newRoom() })
+  for (const event of ['login', 'relogin']) {
+    expect(await ann.request(event, large)).toMatchObject({ status: 'error', code: 'too_large' })
+  }
+  expect(await ann.barrier()).toEqual([])
+})
+
+test('it is counted among the logins that failed, and what waited for it is refused', async () => {
+  const client: Client = await connect(node.url)
+  const early = client.request('text', { to: 'all', message: 'x' })
+  const asked = client.request('login', { ...loginInfo({ room: newRoom() }), padding: large })
+  expect(await asked).toMatchObject({ code: 'too_large' })
+  expect(await early).toMatchObject({ code: 'illegal_request' })
+  const text = await (await fetch(`${node.opsUrl}/metrics`)).text()
+  expect(text).toMatch(/signalbox_logins_total{dialect="portal",result="too_large"} [3-9]/)
+})

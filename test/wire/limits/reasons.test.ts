@@ -1,0 +1,273 @@
+import { request } from 'node:http'
+import { connect as connectTcp } from 'node:net'
+import { describe, expect, test } from 'vitest'
+import { Throttle } from '../../../src/transport/limits/throttle.ts'
+import { type Client, connect, enter, loginInfo } from '../../support/client.ts'
+import { type LogLine, lose, newRoom, startNode, type TestNode, tokenFor } from '../../support/node.ts'
+import { until } from '../../support/redis.ts'
+import { BareClient } from '../bare-client.ts'
+import { caller, managementKeys } from '../management/caller.ts'
+
+/** Every limit, what the client sees of it, and that it left a number and a line. */
+
+type Env = { [option: string]: string | number }
+type Case = {
+  reason: string
+  what: string
+  env?: Env
+  /** Runs into the limit, and checks what the client sees. */
+  provoke: (node: TestNode) => Promise<void>
+  throttle?: Throttle
+}
+
+const text = { to: 'all', message: 'x' }
+const refusedBy = (client: Promise<Client>) => expect(client).rejects.toThrow()
+const code = async (client: Client, event: string, ...args: unknown[]) => (await client.request(event, ...args)).code
+
+const cases: Case[] = [
+  {
+    reason: 'too_large',
+    what: 'a message',
+    provoke: async (node) => {
+      const ann = await enter(node.url, { room: newRoom() })
+      expect(await code(ann, 'text', { to: 'all', message: 'x'.repeat(70_000) })).toBe('too_large')
+    },
+  },
+  {
+    reason: 'frame_too_large',
+    what: 'a frame that is not even looked at',
+    provoke: async (node) => {
+      const bare = await BareClient.connect(node.url)
+      bare.send(`42["text","${'x'.repeat(5 * 1024 * 1024)}"]`)
+      await bare.closed
+    },
+  },
+  {
+    reason: 'bad_packet',
+    what: 'a packet that is none',
+    provoke: async (node) => {
+      const bare = await BareClient.connect(node.url)
+      bare.send('4garbage')
+      await bare.closed
+    },
+  },
+  {
+    reason: 'bad_handshake',
+    what: 'a handshake that is none',
+    provoke: async ({ url }) => {
+      expect((await fetch(`${url}/socket.io/?EIO=4&transport=carrier-pigeon`)).status).toBe(400)
+    },
+  },
+  {
+    reason: 'too_many_requests',
+    what: 'messages',
+    env: { MESSAGES_PER_SECOND: 1, MESSAGE_BURST: 5 },
+    provoke: async (node) => {
+      const ann = await enter(node.url, { room: newRoom() })
+      const codes = await Promise.all(Array.from({ length: 10 }, () => code(ann, 'text', text)))
+      expect(codes.at(-1)).toBe('too_many_requests')
+    },
+  },
+  {
+    reason: 'too_many_requests',
+    what: 'coming to a namespace again and again',
+    env: { MESSAGES_PER_SECOND: 1, MESSAGE_BURST: 3 },
+    provoke: async (node) => {
+      const bare = await BareClient.connect(node.url)
+      for (let times = 1; times <= 5; times += 1) {
+        bare.send('40/rooms,')
+        await until(async () => bare.frames.filter((frame) => /^4[04]\/rooms,/.test(frame)).length === times)
+        if (times === 5) break
+        bare.send('41/rooms,')
+        await until(async () => node.logs.lines.filter(({ msg }) => msg === 'disconnected').length === times)
+      }
+      expect(await bare.frame(/^44\/rooms,/)).toContain('too_many_requests')
+      await bare.terminate()
+    },
+  },
+  {
+    reason: 'connections',
+    what: 'connections in all',
+    env: { MAX_CONNECTIONS: 1 },
+    provoke: async ({ url }) => {
+      await connect(url)
+      await refusedBy(connect(url))
+    },
+  },
+  {
+    reason: 'connections_per_ip',
+    what: 'connections of one address',
+    env: { CONNECTIONS_PER_IP: 1 },
+    provoke: async ({ url }) => {
+      await connect(url)
+      await refusedBy(connect(url))
+    },
+  },
+  {
+    reason: 'origin',
+    what: 'a page from elsewhere',
+    env: { CORS_ORIGINS: 'https://app.example' },
+    provoke: ({ url }) => refusedBy(connect(url, { extraHeaders: { Origin: 'https://evil.example' } })),
+  },
+  {
+    reason: 'draining',
+    what: 'who comes while the node goes',
+    env: { DRAIN_SECONDS: 0 },
+    provoke: async ({ url, app }) => {
+      await app.drain()
+      await refusedBy(connect(url))
+    },
+  },
+  {
+    reason: 'slow_reader',
+    what: 'who does not read',
+    env: { MAX_BUFFERED_BYTES: 100_000 },
+    provoke: (node) => notReading(node),
+  },
+  {
+    reason: 'slow_reader',
+    what: 'who reads slowest, when all together are too slow',
+    env: { MAX_BUFFERED_BYTES_TOTAL: 100_000 },
+    provoke: (node) => notReading(node),
+  },
+  {
+    reason: 'log_trimmed',
+    what: 'what is not in the log any more',
+    env: { ROOM_LOG_ENTRIES: 100 },
+    provoke: async (node) => {
+      const room = newRoom()
+      const [ann, bob] = [await enter(node.url, { room }), await enter(node.url, { room })]
+      await lose(node, ann)
+      for (let n = 0; n < 4; n += 1) {
+        await Promise.all(Array.from({ length: 100 }, () => bob.ask('text', { to: 'all', message: 'x' })))
+      }
+      const back = await connect(node.url)
+      expect(await back.relogin({ ticket: ann.ticket, seq: ann.seq })).toMatchObject({ complete: false })
+    },
+  },
+  {
+    reason: 'too_many_rooms',
+    what: 'rooms',
+    env: { MAX_ROOMS: 1 },
+    provoke: async ({ url }) => {
+      await enter(url, { room: newRoom() })
+      expect(await code(await connect(url), 'login', loginInfo({ room: newRoom() }))).toBe('too_many_rooms')
+    },
+  },
+  {
+    reason: 'room_full',
+    what: 'participants of a room',
+    env: { MAX_PARTICIPANTS: 1 },
+    provoke: async ({ url }) => {
+      const room = newRoom()
+      await enter(url, { room })
+      expect(await code(await connect(url), 'login', loginInfo({ room }))).toBe('room_full')
+    },
+  },
+  {
+    reason: 'too_many_early',
+    what: 'requests before a login',
+    provoke: async ({ url }) => {
+      const client = await connect(url)
+      for (let n = 0; n < 100; n += 1) client.socket.emit('text', text)
+      expect(await code(client, 'text', text)).toBe('illegal_request')
+    },
+  },
+  {
+    reason: 'throttled',
+    what: 'guesses',
+    throttle: new Throttle(0),
+    provoke: async ({ url }) => {
+      expect(await code(await connect(url), 'relogin', 'garbage')).toBe('bad_ticket')
+    },
+  },
+  {
+    reason: 'throttled',
+    what: 'guesses at the door of a dialect without a login',
+    env: { ANONYMOUS_DIALECTS: 'none' },
+    throttle: new Throttle(0),
+    provoke: ({ url }) => refusedBy(connect(url, { namespace: '/rooms', auth: { token: 'garbage' } })),
+  },
+  {
+    reason: 'token_signature',
+    what: 'a token of somebody else',
+    env: { ANONYMOUS_DIALECTS: 'none' },
+    provoke: ({ url }) => {
+      const token = tokenFor({ room: 'r' }, { secret: 'a key that no node of a test knows of' })
+      return refusedBy(connect(url, { namespace: '/exchanger', auth: { token } }))
+    },
+  },
+  {
+    reason: 'http_401',
+    what: 'a management key that is none',
+    provoke: async ({ url }) => {
+      const answer = await caller(url)('GET', '/v1/rooms', { headers: { authorization: 'Bearer guess' } })
+      expect(answer.status).toBe(401)
+    },
+  },
+  {
+    reason: 'http_413',
+    what: 'a body',
+    provoke: async ({ url }) => {
+      expect((await caller(url)('POST', '/v1/announcements', { raw: 'x'.repeat(70_000) })).status).toBe(413)
+    },
+  },
+  {
+    reason: 'http_431',
+    what: 'headers',
+    provoke: async ({ url }) => {
+      const response = await new Promise<number | undefined>((resolve, reject) => {
+        const asked = request(url, { headers: { padding: 'x'.repeat(20_000) } }, ({ statusCode }) =>
+          resolve(statusCode),
+        )
+        asked.on('error', reject).end()
+      })
+      expect(response).toBe(431)
+    },
+  },
+  {
+    reason: 'http_400',
+    what: 'bytes that are no HTTP',
+    provoke: async ({ url }) => {
+      const socket = connectTcp(Number(new URL(url).port), '127.0.0.1')
+      socket.write('GARBAGE\r\n\r\n')
+      const said = await new Promise((resolve) => socket.once('data', (data) => resolve(String(data))))
+      expect(said).toMatch(/^HTTP\/1\.1 400 /)
+      socket.destroy()
+    },
+  },
+]
+
+describe('a refusal has a reason, a metric and a log line', () => {
+  test.each(cases.map((one) => [one.reason, one.what, one] as const))('%s: %s', async (reason, _what, one) => {
+    const { env = {}, throttle, provoke } = one
+    const node = await startNode({
+      env: { MANAGEMENT_KEYS: managementKeys, ...env },
+      ...(throttle ? { parts: { throttle } } : {}),
+    })
+    await provoke(node)
+    await until(async () => (await counted(node, reason)) > 0)
+    const lines = node.logs.lines.filter((line) => line.reason === reason)
+    expect(lines.length).toBeGreaterThan(0)
+    expect(lines[0]).toMatchObject({ level: 30, msg: expect.any(String) } satisfies Partial<LogLine>)
+    await node.close()
+  })
+})
+
+async function counted({ opsUrl }: TestNode, reason: string): Promise<number> {
+  const told = await (await fetch(`${opsUrl}/metrics`)).text()
+  return Number(new RegExp(`^signalbox_refused_total{reason="${reason}"} (\\d+)`, 'm').exec(told)?.[1] ?? 0)
+}
+
+/** Says things to one whose socket is not read, until that one is let go. */
+async function notReading(node: TestNode): Promise<void> {
+  const room = newRoom()
+  const [ann, slow] = [await enter(node.url, { room }), await enter(node.url, { room })]
+  const { transport } = slow.socket.io.engine as unknown as { transport: { ws: { _socket: { pause(): void } } } }
+  transport.ws._socket.pause()
+  const isGone = () => node.app.sessions.absent.waiting.some(({ id }) => id === slow.id)
+  for (let said = 0; said < 20_000 && !isGone(); said += 50) {
+    await Promise.all(Array.from({ length: 50 }, () => ann.ask('text', { to: slow.id, message: 'x'.repeat(2000) })))
+  }
+  expect(isGone()).toBe(true)
+}

@@ -1,0 +1,224 @@
+import { describe, expect, test } from 'vitest'
+import { enter } from '../../support/client.ts'
+import { newRoom, startNode } from '../../support/node.ts'
+import { publishBoth } from '../media.ts'
+import { type Answer, caller, keys, managementKeys, mauth } from './caller.ts'
+
+/** Every route that is described, with everything that can be wrong about a request: 4xx, a code and a sentence. */
+
+const node = await startNode({ env: { MANAGEMENT_KEYS: managementKeys } })
+const call = caller(node.url)
+
+type Operation = { requestBody?: object; parameters?: { in: string; name: string }[] }
+const described = (await call('GET', '/docs/json')).body as {
+  paths: { [path: string]: { [method: string]: Operation } }
+}
+
+type Route = { method: string; path: string; takesBody: boolean; takesPage: boolean }
+const routes = Object.entries(described.paths).flatMap(([path, operations]) =>
+  Object.entries(operations).map(([method, { requestBody, parameters = [] }]): Route => {
+    const takesPage = parameters.some(({ in: place, name }) => place === 'query' && name === 'page')
+    return { method: method.toUpperCase(), path, takesBody: requestBody !== undefined, takesPage }
+  }),
+)
+const ofManagement = routes.filter(({ path }) => path !== '/v1/ice-servers')
+const named = (chosen: Route[]) => chosen.map((route) => [`${route.method} ${route.path}`, route] as const)
+
+/** A room with somebody in it who publishes, so that a request is wrong for one reason only. */
+const room = newRoom()
+const ann = await enter(node.url, { room })
+const stream = await publishBoth(ann)
+const at = ({ path }: Route, changes: { room?: string; id?: string } = {}) => {
+  const id = path.includes('/streams/') ? stream : ann.id
+  return path.replace('{room}', changes.room ?? encodeURIComponent(room)).replace('{id}', changes.id ?? id)
+}
+
+function expectRefused(answer: Answer, what: string): void {
+  expect(answer.status, what).toBeGreaterThanOrEqual(400)
+  expect(answer.status, what).toBeLessThan(500)
+  expect(answer.body, what).toEqual({ error: { code: expect.any(Number), message: expect.stringMatching(/\S/) } })
+}
+
+test('the routes are all there', () => {
+  expect(ofManagement.length).toBeGreaterThan(30)
+})
+
+const unserialized: [string, string, string][] = [
+  ['null', 'null', 'application/json'],
+  ['a number', '5', 'application/json'],
+  ['a text', '"x"', 'application/json'],
+  ['a boolean', 'true', 'application/json'],
+  ['a list of lists', '[[]]', 'application/json'],
+  [
+    'a field that there is not',
+    '{"event":"e","text":"t","user":"u","role":"r","name":"n","unknown":1}',
+    'application/json',
+  ],
+  ['an operation that there is not', '[{"op":"explode","path":"/x"}]', 'application/json'],
+  ['a prototype', '{"__proto__":{"admin":true}}', 'application/json'],
+  ['a constructor', '{"constructor":{"prototype":{"admin":true}}}', 'application/json'],
+  ['no JSON', '{"name":', 'application/json'],
+  ['much nesting', `${'['.repeat(20_000)}${']'.repeat(20_000)}`, 'application/json'],
+  ['half a character', '{"name":"\\ud800","event":"\\ud800","text":5}', 'application/json'],
+  ['a megabyte', `{"name":"${'x'.repeat(1_000_000)}"}`, 'application/json'],
+  ['XML', '<x/>', 'application/xml'],
+  ['a form', 'name=x', 'application/x-www-form-urlencoded'],
+  ['a file', 'x', 'multipart/form-data; boundary=x'],
+  ['plain text', 'x', 'text/plain'],
+  ['no type that there is', '{}', 'nonsense'],
+]
+
+describe('a body', () => {
+  test.each(named(ofManagement.filter(({ takesBody }) => takesBody)))('of %s', async (_name, route) => {
+    const lenient = route.path.endsWith('/tokens') ? ['a field that there is not'] : [] // as OWT's clients send more
+    for (const [what, raw, type] of unserialized) {
+      if (lenient.includes(what)) continue
+      const answer = await call(route.method, at(route), { raw, headers: { 'content-type': type } })
+      expectRefused(answer, what)
+    }
+    expectRefused(await call(route.method, at(route)), 'none')
+  })
+
+  test.each(named(ofManagement.filter(({ method }) => method === 'DELETE')))(
+    'for %s, which takes none',
+    async (_name, route) => {
+      const address = at(route, route.path.includes('{id}') ? { id: 'nobody' } : { room: 'nowhere' })
+      for (const [what, raw, type] of unserialized) {
+        expectRefused(await call(route.method, address, { raw, headers: { 'content-type': type } }), what)
+      }
+    },
+  )
+})
+
+const elsewhere = [
+  '..%2F..%2F..%2Fetc%2Fpasswd',
+  '%2e%2e%2f',
+  '..%5c..%5c',
+  '%00',
+  '%0d%0aSet-Cookie:x',
+  '*',
+  '%7B%7D',
+  '%7Bsb%7D:room',
+  '__proto__',
+  'constructor',
+  '%F0%9F%92%A9',
+  'x'.repeat(2000),
+  'x'.repeat(5000),
+  '%',
+  '%zz',
+  '%c0%ae%c0%ae',
+  '%ed%a0%80',
+]
+
+describe('an id that leads elsewhere', () => {
+  test.each(named(ofManagement.filter(({ path }) => path.includes('{room}'))))('of %s', async (_name, route) => {
+    const body = goodBody(route)
+    for (const id of elsewhere) {
+      expectRefused(await call(route.method, at(route, { room: id }), body), id)
+      if (route.path.includes('{id}')) expectRefused(await call(route.method, at(route, { id }), body), id)
+    }
+  })
+})
+
+describe('an id of another room', async () => {
+  const other = newRoom()
+  await enter(node.url, { room: other })
+  test.each(named(ofManagement.filter(({ path }) => path.includes('{id}'))))(
+    'of %s is not found',
+    async (_name, route) => {
+      const answer = await call(route.method, at(route, { room: encodeURIComponent(other) }), goodBody(route))
+      expect(answer).toMatchObject({
+        status: 404,
+        body: { error: { code: route.path.includes('/streams/') ? 1004 : 1005 } },
+      })
+    },
+  )
+
+  test('nor can it be spoken to', async () => {
+    const path = `/v1/rooms/${encodeURIComponent(other)}/messages`
+    const answer = await call('POST', path, { body: { event: 'e', to: ann.id } })
+    expect(answer).toMatchObject({ status: 404, body: { error: { code: 1005 } } })
+  })
+
+  test('and it is there all the while', async () => {
+    const path = `/v1/rooms/${encodeURIComponent(room)}`
+    expect((await call('GET', `${path}/participants/${ann.id}`)).status).toBe(200)
+    expect((await call('GET', `${path}/streams/${stream}`)).status).toBe(200)
+  })
+})
+
+describe('a query', () => {
+  test.each(named(ofManagement.filter(({ takesPage }) => takesPage)))('of %s', async (_name, route) => {
+    for (const query of [
+      'page=0',
+      'page=x',
+      'page=1.5',
+      'page=-1',
+      'page=1&page=2',
+      'per_page=1e9',
+      'per_page=',
+      'page[]=1',
+    ]) {
+      const answer = await call(route.method, `${at(route)}?${query}`)
+      if (query === 'page[]=1') expect(answer.status, query).toBeLessThan(500)
+      else expectRefused(answer, query)
+    }
+  })
+})
+
+const unauthorized = [
+  '',
+  'Bearer',
+  'Bearer ',
+  'Bearer wrong',
+  `Bearer ${keys.service.slice(1)}`,
+  `Bearer ${keys.service} ${keys.service}`,
+  `Basic ${Buffer.from(`service:${keys.service}`).toString('base64')}`,
+  'Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.',
+  'MAuth',
+  'MAuth realm=x',
+  mauth('another key'),
+  mauth(keys.service, { id: 'other' }),
+  mauth(keys.service, { timestamp: '1406079112038' }),
+  mauth(keys.service, { cnonce: '' }),
+  mauth(keys.service, { signature: 'x' }),
+  mauth(keys.service, { signature_method: 'none' }),
+]
+
+describe('nobody', () => {
+  test.each(named(ofManagement))('may ask %s, and all are told the same', async (_name, route) => {
+    const told = new Set<string>()
+    for (const authorization of unauthorized) {
+      const answer = await call(route.method, at(route), { ...goodBody(route), headers: { authorization } })
+      expect(answer.status, authorization).toBe(401)
+      told.add(answer.text)
+    }
+    expect([...told]).toEqual([expect.stringContaining('1101')])
+  })
+})
+
+test('a method that a path does not have is not found', async () => {
+  for (const route of routes) {
+    const answer = await call('TRACK', at(route)).catch(() => undefined)
+    if (answer) expectRefused(answer, `${route.method} ${route.path}`)
+    expectRefused(await call('PUT', `${at(route)}/x/y`, { body: {} }), route.path)
+  }
+})
+
+test('nothing of this was our fault', () => {
+  expect(node.logs.lines.filter(({ level }) => level >= 50)).toEqual([])
+})
+
+/** What the route would take, if nothing else were wrong. */
+function goodBody({ method, path, takesBody }: Route): { body?: unknown } {
+  if (!takesBody) return {}
+  if (path.endsWith('/tokens')) return { body: { user: 'u', role: 'presenter' } }
+  if (path.endsWith('/messages')) return { body: { event: 'e' } }
+  if (path.endsWith('/announcements')) return { body: { text: 't' } }
+  if (path.endsWith('/rooms')) return { body: { name: 'n' } }
+  if (path.includes('/participants/')) {
+    return { body: [{ op: 'replace', path: '/permission/publish/audio', value: true }] }
+  }
+  if (path.includes('/streams/')) return { body: [{ op: 'replace', path: '/media/audio/status', value: 'active' }] }
+  return { body: method === 'PUT' ? { participantLimit: 5 } : [{ op: 'replace', path: '/participantLimit', value: 5 }] }
+}
