@@ -10,7 +10,9 @@ import { anchors, links, marked, quoted, readDocument, root, rows, section } fro
 import { startNode } from '../support/node.ts'
 
 const documents = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md'].concat(
-  readdirSync(join(root, 'docs')).map((name) => `docs/${name}`),
+  readdirSync(join(root, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
 )
 const all = documents.map(readDocument).join('\n')
 const sorted = (texts: Iterable<string>) => [...new Set(texts)].sort()
