@@ -34,9 +34,19 @@ export type LinkTarget = {
 export type Connector = (target: LinkTarget, signal: AbortSignal) => Promise<Link>
 
 /** Over socket.io-client: WebSocket first, which needs no sticky balancer. */
-export const connectSocket: Connector = (target, signal) => {
+export const connectSocket: Connector = socketConnector(io)
+
+/** Makes a socket, as `io` does. */
+export type OpenSocket = (url: string, options: Parameters<typeof io>[1]) => Socket
+
+/** @param open for those who want to see what is under a session */
+export function socketConnector(open: OpenSocket): Connector {
+  return (target, signal) => connectWith(open, target, signal)
+}
+
+function connectWith(open: OpenSocket, target: LinkTarget, signal: AbortSignal): Promise<Link> {
   const { url, namespace, auth, transports, timeoutMs } = target
-  const socket = io(new URL(namespace, url).href, {
+  const socket = open(new URL(namespace, url).href, {
     auth,
     transports: [...transports] as ('websocket' | 'polling')[],
     tryAllTransports: true,

@@ -1,0 +1,26 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parse } from 'yaml'
+
+const folder = join(import.meta.dirname, 'scenarios')
+
+/** What a scenario's YAML says about itself, for the command; the rest of the file is artillery's. */
+export type Scenario = {
+  name: string
+  path: string
+  about: string
+  /** How many at a time. Unset: they come and go all the time. */
+  users?: number
+  rate: { default: number; most: number; means: string }
+  storms?: { everySeconds: number }
+}
+
+export function readScenarios(): Scenario[] {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.yml'))
+    .map((file) => {
+      const path = join(folder, file)
+      const { load } = parse(readFileSync(path, 'utf8')) as { load: Omit<Scenario, 'name' | 'path'> }
+      return { ...load, name: file.replace('.yml', ''), path }
+    })
+}

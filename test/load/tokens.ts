@@ -1,0 +1,26 @@
+import { readConfig } from '../../src/config.ts'
+import { writeToken } from '../../src/core/tokens.ts'
+
+/** `signed` with SIGNALBOX_SECRET, `asked` of POST /tokens/, or `none`: the dialect may be used without. */
+export type TokenSourceName = 'signed' | 'asked' | 'none'
+
+/** Makes a login token for one user. */
+export type Tokens = (claims: { room: string; user: string; role: string }) => Promise<string | undefined>
+
+/** @param url the node or balancer that is asked @throws Error when it gives none */
+export function tokensOf(source: TokenSourceName, url: string, secret: string | undefined): Tokens {
+  if (source === 'none') return async () => undefined
+  if (source === 'asked') return (claims) => askToken(url, claims)
+  const { keys, tokenTtl } = readConfig({ SIGNALBOX_SECRET: secret })
+  const { host, protocol } = new URL(url)
+  const target = { host, secure: protocol === 'https:' }
+  return async (claims) => writeToken(keys, claims, target, Date.now() + tokenTtl * 1000)
+}
+
+async function askToken(url: string, claims: object): Promise<string> {
+  const headers = { 'content-type': 'application/json' }
+  const response = await fetch(new URL('/tokens/', url), { method: 'POST', headers, body: JSON.stringify(claims) })
+  const text = await response.text()
+  if (!response.ok) throw new Error(`${url} gives no token: HTTP ${response.status}`)
+  return text
+}

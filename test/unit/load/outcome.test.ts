@@ -1,0 +1,84 @@
+import { expect, test } from 'vitest'
+import { checksIn } from '../../load/artillery.ts'
+import { progressLine } from '../../load/progress.ts'
+import { page } from '../../load/report/page.ts'
+import { readScenarios } from '../../load/scenario.ts'
+import { sizingOf } from '../../load/sizing.ts'
+import { verdictOf } from '../../load/verdict.ts'
+import { knownOutcome } from './outcome.ts'
+
+const [scenario] = readScenarios()
+if (!scenario) throw new Error('There is no scenario')
+const options = { scenario, targets: [], duration: 10, ramp: 1, users: 10, rate: 1, out: '' }
+const pageOf = (outcome = knownOutcome()) =>
+  page({ options, outcome, local: true, targets: ['http://a'], when: new Date(0) })
+
+test('rows have what happened in their second, and totals all of it', () => {
+  const { rows, totals } = knownOutcome()
+  expect(rows).toHaveLength(10)
+  expect(rows[4]).toMatchObject({ at: 5, pace: { sent: 100, delivered: 700, logins: 0 }, generator: 0.25 })
+  expect(rows[4]?.times.delivery?.count).toBe(100)
+  expect(totals).toMatchObject({ counts: { sent: 1000, delivered: 7000 }, most: { users: 10 } })
+  expect(totals.times.delivery?.count).toBe(1000)
+  expect(Math.round(totals.times.delivery?.p99 ?? 0)).toBeCloseTo(99, -0.5)
+  expect(totals.times.back).toBeUndefined()
+})
+
+test('what a message takes', () => {
+  const sizing = sizingOf(knownOutcome())
+  expect(sizing?.unit).toBe('message')
+  expect(sizing?.nodeCpuMs).toBeCloseTo(2) // two nodes of 0.1 cores, 100 messages a second
+  expect(sizing?.nodeCpuPerReceiptMs).toBeCloseTo(2 / 7)
+  expect(sizing?.redisCpuMs).toBeCloseTo(0.5)
+  expect(sizing?.scripts).toBeCloseTo(1.5)
+  expect(sizing?.commands).toBeCloseTo(9)
+  expect(sizing?.connectionBytes).toBeCloseTo((2 * 2e5) / 10) // as soon as all were there
+})
+
+test('nothing of a cluster elsewhere is known', () => {
+  expect(sizingOf({ ...knownOutcome(), usage: [] })).toBeUndefined()
+})
+
+test('the line of progress', () => {
+  const { rows, totals } = knownOutcome({ refused: 2 })
+  expect(rows[2] && progressLine(rows[2], totals.counts)).toMatch(
+    /^ {4}3 s {2}10 users · sent 1000 · delivered 7000 · lost 0 · refused 2 · p99 \d+ ms$/,
+  )
+})
+
+test.each([
+  [{}, 'right', '0 lost, 0 doubled, 0 out of order'],
+  [{ lost: 3, seenLeaving: 1 }, 'wrong', '3 lost, 1 wrongly seen leaving'],
+  [{ logins: 0 }, 'empty', 'Nobody logged in'],
+])('the verdict of %j', (wrong, kind, says) => {
+  expect(knownOutcome(wrong).verdict).toEqual({ kind, says })
+})
+
+test('a threshold that is not kept is no success, and neither is an artillery that fails', () => {
+  const { totals } = knownOutcome()
+  const checks = checksIn('Checks:\n\u001b[32mok\u001b[39m: a == 0\n\u001b[31mfail\u001b[39m: signalbox.ack.p99 < 5\n')
+  expect(checks).toEqual([
+    { says: 'a == 0', ok: true },
+    { says: 'signalbox.ack.p99 < 5', ok: false },
+  ])
+  expect(verdictOf({ totals, checks, stopped: false, broken: false }).kind).toBe('slow')
+  expect(verdictOf({ totals, checks: [], stopped: false, broken: true }).kind).toBe('wrong')
+})
+
+test('the page says how it went, needs nothing from elsewhere, and takes nobody’s HTML', () => {
+  const html = pageOf()
+  expect(html).toContain('class="verdict right"')
+  expect(html).toContain('1,000 messages, 7,000 receipts, up to 10 users at a time, 10 s')
+  expect(html).not.toMatch(/(?:src|href)=|@import|url\(/)
+  expect(html).not.toContain('<b>ann</b>')
+  expect(html).toContain('&lt;b&gt;ann&lt;/b&gt; never heard ben')
+  expect(pageOf(knownOutcome({ lost: 3 }))).toContain('class="verdict wrong"')
+})
+
+test('each chart has a point for each moment, and every value is within it', () => {
+  const html = pageOf()
+  const lines = [...html.matchAll(/<path class="line" [^>]* d="([^"]+)"/g)].map(([, path = '']) => path)
+  expect(lines.length).toBeGreaterThan(5)
+  expect(lines[0]?.split(/[ML]/).filter(Boolean)).toHaveLength(10)
+  expect(html).not.toMatch(/NaN|Infinity|undefined/)
+})

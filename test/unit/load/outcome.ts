@@ -1,0 +1,36 @@
+import { type Counts, zeroCounts } from '../../load/account.ts'
+import { Histogram } from '../../load/histogram.ts'
+import { Recorder } from '../../load/recorder.ts'
+import type { Outcome } from '../../load/run.ts'
+import { verdictOf } from '../../load/verdict.ts'
+
+/** Ten seconds of a run with known figures: ten users, of whom each second 100 messages come to 700. */
+export function knownOutcome(wrong: Partial<Counts> = {}): Outcome {
+  const recorder = new Recorder()
+  for (let second = 1; second <= 10; second += 1) {
+    const delivery = new Histogram()
+    for (let ms = 1; ms <= 100; ms += 1) delivery.note(ms)
+    const none = { buckets: [], max: 0 }
+    const counts = { ...zeroCounts(), logins: 10, sent: 100 * second, acked: 100 * second, delivered: 700 * second }
+    const sample = {
+      counts: { ...counts, ...wrong },
+      standing: { users: 10, away: 0, pending: 0, missing: 0 },
+      times: { delivery: delivery.take(), ack: none, enter: none, back: none, setup: none },
+      cpu: second * 0.25,
+      incidents: ['<b>ann</b> never heard ben'],
+    }
+    recorder.take(sample, 0)
+    recorder.tick(second)
+  }
+  const node = (name: string, at: number) => ({ name, cores: 0.1, rss: 1e8 + at * 1e5, connections: 5 })
+  const usage = [0, 2, 4, 6, 8, 10].map((at) => ({
+    at,
+    nodes: ['a', 'b'].map((name) => ({ ...node(name, at), connections: at === 0 ? 0 : 5 })),
+    redis: { name: 'redis', cores: 0.05, rss: 1e7, commands: 900, scripts: 150 },
+  }))
+  const checks = [{ says: 'signalbox.delivery.p99 < 500', ok: true }]
+  const totals = recorder.totals()
+  const verdict = verdictOf({ totals, checks, stopped: false, broken: false })
+  const marks = [{ at: 9.5, says: 'all leave', hard: false }]
+  return { rows: recorder.rows, usage, totals, marks, checks, verdict, stopped: false, seconds: 10 }
+}
