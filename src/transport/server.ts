@@ -20,7 +20,6 @@ export type IoConfig = AdmissionLimits &
     nodeId: string
     pingInterval: number
     pingTimeout: number
-    maxMessageBytes: number
     maxBufferedBytesTotal: number
     trustProxy?: TrustProxy
   }

@@ -2,9 +2,10 @@ import type { Socket as EngineSocket } from 'engine.io'
 import type { Refusals } from '../../refusals.ts'
 import { Backlog } from './backlog.ts'
 import type { Backlogs } from './backlogs.ts'
+import { Flood, type FloodLimits } from './flood.ts'
 import { TokenBucket } from './token-bucket.ts'
 
-export type GuestLimits = { messagesPerSecond: number; messageBurst: number; maxBufferedBytes: number }
+export type GuestLimits = FloodLimits & { maxBufferedBytes: number }
 
 /** One client's connection, on whichever and however many namespaces it speaks: what it may send, and leave unread. */
 export class Guest {
@@ -19,6 +20,7 @@ export class Guest {
     this.backlog = new Backlog(engine, maxBufferedBytes, backlogs, (bytes) =>
       refusals.note('slow_reader', { address, bytes }, 'connection closed'),
     )
+    new Flood(engine, limits)
     engine.once('close', (why: string, cause?: Error) => {
       backlogs.gone(this.backlog)
       const reason = reasonOf(why, cause, this.asked.size > 0)
