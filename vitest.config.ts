@@ -12,20 +12,30 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'main',
-          include: suites('unit', 'contract', 'wire', 'ops'),
+          include: suites('unit', 'contract', 'wire'),
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
       },
       {
-        // every test starts several nodes, and some a browser: one file at a time, or two cores are too few and timings tell nothing
+        // several nodes, a browser, proxies: one file at a time, or two cores are too few
         test: {
           ...shared,
-          name: 'cluster',
-          include: suites('cluster', 'browser'),
+          name: 'ops',
+          include: suites('ops', 'browser'),
           maxWorkers: 1,
           fileParallelism: false,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: 'cluster',
+          include: suites('cluster'),
+          maxWorkers: 1,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

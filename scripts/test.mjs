@@ -18,7 +18,9 @@ const chosen = process.argv.slice(2).filter((argument) => argument !== '--soak')
 const folder = mkdtempSync(join(tmpdir(), 'signalbox-test-'))
 
 // The cluster suites mostly wait, for leases to run out and for nodes to end: the others run meanwhile.
-const lanes = soak ? [['--project=cluster']] : chosen.length > 0 ? [[]] : [['--project=main'], ['--project=cluster']]
+const cluster = ['--project=cluster']
+const all = [['--project=main', '--project=ops'], cluster]
+const lanes = soak ? [cluster] : chosen.length > 0 ? [[]] : all
 const counts = await Promise.all(lanes.map((args, index) => run(index, [...args, ...chosen])))
 rmSync(folder, { recursive: true, force: true })
 
