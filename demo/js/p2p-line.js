@@ -82,7 +82,7 @@ export class P2pLine {
       this.#socket.disconnect().connect() // and comes here again
       return
     }
-    if (error) throw new SignalboxError(String(error), message)
+    if (error) throw new SignalboxError('unauthorized', message)
     if (this.uid === '') this.channel.entered(uid, [], await iceServersFor(this.#name))
     else this.channel.reconnected()
     this.uid = uid
