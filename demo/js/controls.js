@@ -85,7 +85,10 @@ export class Controls {
           ({ deviceId, label }, index) =>
             new Option(label || `Device ${index + 1}`, deviceId, false, deviceId === chosen[kind]),
         )
-      const none = new Option(`Turn the ${label.toLowerCase()} on first`, '')
+      const none = new Option(
+        this.#media[id.split('-')[0]] ? 'No other' : `Turn the ${label.toLowerCase()} on first`,
+        '',
+      )
       const select = element(
         'select',
         { id, disabled: options.length === 0 },

@@ -9,9 +9,12 @@ function refusalOf(number, name) {
   return new SignalboxError(String(number), `${name} ${refusals[number] ?? `cannot be called (${number}).`}`)
 }
 
+/** How many messages are remembered, so as not to be taken twice. */
+const most = 1000
+
 /**
  * What two people who call each other say, over the messages of `/p2p`. The server keeps those for one who has lost the
- * connection and is coming back, and then may say some of them twice, which does no harm here.
+ * connection and is coming back, and then may say some of them twice; so each has a number, and counts once.
  */
 export class P2pLine {
   /** For a Mesh. */
@@ -21,6 +24,10 @@ export class P2pLine {
   #token
   #socket
   #events
+  #told = 0
+  /** Begins the numbers of this visit: somebody may come back under the same name. */
+  #visit = Date.now().toString(36)
+  #heard = new Set()
 
   /** @param events functions: `up({ url, id })`, `down()`, `displaced()` */
   constructor(name, events) {
@@ -75,7 +82,7 @@ export class P2pLine {
       this.#socket.disconnect().connect() // and comes here again
       return
     }
-    if (error) throw new SignalboxError(String(error), message)
+    if (error) throw new SignalboxError('unauthorized', message)
     if (this.uid === '') this.channel.entered(uid, [], await iceServersFor(this.#name))
     else this.channel.reconnected()
     this.uid = uid
@@ -84,7 +91,9 @@ export class P2pLine {
   }
 
   /** Until it is acked: a connection may be lost with the message or with the ack. */
-  async #send(to, data) {
+  async #send(to, said) {
+    this.#told += 1
+    const data = { ...said, number: `${this.#visit} ${this.#told}` }
     for (;;) {
       const number = await this.#socket
         .timeout(5000)
@@ -97,6 +106,10 @@ export class P2pLine {
   }
 
   #hear(from, data) {
+    const number = `${from} ${data?.number}`
+    if (data?.number !== undefined && this.#heard.has(number)) return
+    this.#heard.add(number)
+    if (this.#heard.size > most) this.#heard.delete(this.#heard.values().next().value)
     if (data?.signal) this.channel.receive(from, data.signal)
     else if (data?.bye) this.channel.left(from)
   }

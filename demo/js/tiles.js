@@ -8,6 +8,9 @@ const connections = {
   failed: 'No connection, trying again…',
 }
 
+/** Who has not begun a connection by then is here with a program that has no calls, such as a chat. */
+const patienceMs = 6000
+
 /** Someone in the call: picture and sound, or a face made of initials, with a name and what is off. */
 export class Tile {
   #video = element('video', { autoplay: true, playsInline: true })
@@ -16,6 +19,7 @@ export class Tile {
   #name = element('span', { className: 'tile-name' })
   #stream = new MediaStream()
   #status = { audio: 'off', video: 'off' }
+  #patience
   element = element(
     'article',
     { className: 'tile' },
@@ -36,14 +40,13 @@ export class Tile {
     this.name = self ? `${name} (you)` : name
     if (self) this.element.id = 'own-tile'
     this.element.dataset.participant = id
-    this.element.dataset.connection = self ? 'connected' : 'new'
     this.element.style.setProperty('--hue', hueOf(name))
     this.#video.muted = self // nobody wants to hear oneself
     this.#video.srcObject = this.#stream
     this.#name.textContent = this.name
     this.#face.textContent = initialsOf(name)
-    this.#state.textContent = self ? '' : connections.new
     this.status = this.#status
+    this.connection = self ? 'connected' : 'new'
   }
 
   /** `{ audio: on | off, video: camera | screen | off }` */
@@ -63,6 +66,11 @@ export class Tile {
   set connection(state) {
     this.element.dataset.connection = state
     this.#state.textContent = connections[state] ?? ''
+    clearTimeout(this.#patience)
+    if (state !== 'new') return
+    this.#patience = setTimeout(() => {
+      this.#state.textContent = 'Not in the call'
+    }, patienceMs)
   }
 
   /** Shows it in place of what there was of its kind. */

@@ -1,5 +1,9 @@
 // What went wrong, as sentences for people.
 
+const wrong = 'Something went wrong. Try again.'
+const placeLost = 'You have lost your place in the room. Enter it again.'
+const notLetIn = 'The server did not let you in. Load this page again, then try once more.'
+
 const sentences = {
   room_full: 'This room is full. Try again later, or open another room.',
   too_many_rooms: 'There are too many rooms already. Enter one that is open.',
@@ -14,13 +18,29 @@ const sentences = {
   ticket_expired: 'You were away for too long, so you have left the room. Enter it again.',
   dropped: 'You were taken out of the room.',
   moved: 'You are in this room from somewhere else now.',
+  too_large: 'The message is too long.',
+  not_in_room: placeLost,
+  no_session: placeLost,
+  bad_ticket: placeLost,
+  ticket_signature: placeLost,
+  ticket_spent: placeLost,
+  ticket_foreign: placeLost,
+  reconnection_disabled: placeLost,
+  bad_token: notLetIn,
+  token_signature: notLetIn,
+  token_expired: notLetIn,
+  token_used: notLetIn,
+  unauthorized: notLetIn,
+  draining: 'The server is going away just now. Try again in a moment.',
   bad_name: 'This name cannot be used. It needs at least one character that can be seen.',
 }
 
 /** @param error a SignalboxError, or anything that was thrown */
 export function sentenceOf(error) {
   if (!navigator.onLine) return 'You are offline. As soon as the network is back, this page goes on.'
-  return sentences[error?.code] ?? (error?.code ? error.message : undefined) ?? 'Something went wrong. Try again.'
+  if (Object.hasOwn(sentences, error?.code)) return sentences[error.code]
+  // the numbers of p2p come with a sentence of this page; what a server says besides is for those who program
+  return /^\d+$/.test(error?.code) ? error.message : wrong
 }
 
 /** As the server wants names to be. */

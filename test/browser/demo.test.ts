@@ -1,71 +1,14 @@
-import { beforeAll, describe, expect, test } from 'vitest'
-import { useBrowser, type VisitorOptions } from '../support/browser.ts'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { Rooms } from '../../src/client/index.ts'
 import { newRoom } from '../support/node.ts'
-import { type NodeProcess, startProcesses } from '../support/process.ts'
-import { randomPrefix, redisUrl } from '../support/redis.ts'
-import { colourOf, DemoPage, expectCall } from './demo-page.ts'
-import { eventually } from './person.ts'
+import { greenCamera, noCamera } from './demo-cameras.ts'
+import { useDemo } from './demo-nodes.ts'
+import { colourOf, type DemoPage, expectCall } from './demo-page.ts'
+import { eventually, quiet } from './person.ts'
 
-const key = 'the key of the tests'
-const browser = useBrowser()
-let nodes: NodeProcess[]
-
-beforeAll(async () => {
-  const env = { ICE_SERVERS: '[]', MANAGEMENT_KEYS: `tests:${key}` }
-  nodes = await startProcesses(3, { redisUrl: redisUrl(), prefix: randomPrefix(), env, until: 'after the file' })
-})
-
-type Visit = VisitorOptions & { path?: string }
-
-/** A person at a page whose addresses begin with the node of this index, and which takes the first one first. */
-async function visit(
-  name: string,
-  index: number,
-  { path = '', prepare = '', ...options }: Visit = {},
-): Promise<DemoPage> {
-  const urls = nodes.map((_, turn) => nodes[(index + turn) % nodes.length]?.url ?? '')
-  const visitor = await browser.visit(`${urls[0]}/${path}?node=${urls.join()}`, {
-    ...options,
-    prepare: `{
-      const { random } = Math
-      Math.random = () => random() / ${urls.length}
-    }
-    ${prepare}`,
-  })
-  return new DemoPage(visitor, name)
-}
-
-async function manage(method: string, path: string, body: object): Promise<void> {
-  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
-  const { ok, status } = await fetch(`${nodes[1]?.url}${path}`, { method, headers, body: JSON.stringify(body) })
-  expect(ok, String(status)).toBe(true)
-}
+const { nodes, visit, manage } = useDemo()
 
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => String(index + 1))
-
-const noCamera = `{
-  const { mediaDevices } = navigator
-  const get = mediaDevices.getUserMedia.bind(mediaDevices)
-  mediaDevices.getUserMedia = async (wanted) => {
-    if (wanted.video) throw new DOMException('Requested device not found', 'NotFoundError')
-    return get(wanted)
-  }
-}`
-
-/** A second camera, pointed at something green. */
-const greenCamera = `{
-  const { mediaDevices } = navigator
-  const [list, get] = [mediaDevices.enumerateDevices, mediaDevices.getUserMedia].map((f) => f.bind(mediaDevices))
-  mediaDevices.enumerateDevices = async () => [...(await list()), { kind: 'videoinput', deviceId: 'green', label: 'Green' }]
-  mediaDevices.getUserMedia = async (wanted) => {
-    if (wanted.video?.deviceId?.exact !== 'green') return get(wanted)
-    const canvas = Object.assign(document.createElement('canvas'), { width: 320, height: 240 })
-    const brush = canvas.getContext('2d')
-    brush.fillStyle = 'rgb(0, 200, 0)'
-    setInterval(() => brush.fillRect(0, 0, 320, 240), 50)
-    return canvas.captureStream(20)
-  }
-}`
 
 test('two people on two nodes, one of which is killed, and a third', async () => {
   const room = newRoom()
@@ -90,16 +33,22 @@ test('two people on two nodes, one of which is killed, and a third', async () =>
 
   await ann.at('#microphone').click()
   await bob.at('.tile[data-audio=off]').filter({ hasText: 'Ann' }).waitFor()
-  await eventually(() => loudness(bob, 'Ann')).toBe(0)
+  await eventually(() => loudness(bob, 'Ann')).toBeLessThan(quiet)
   await ann.at('#microphone').click()
   await bob.at('.tile[data-audio=on]').filter({ hasText: 'Ann' }).waitFor()
-  await eventually(() => loudness(bob, 'Ann')).toBeGreaterThan(0)
+  await eventually(() => loudness(bob, 'Ann')).toBeGreaterThan(quiet)
   await ann.at('#settings').click()
   await ann.at('#camera-choice').selectOption({ label: 'Green' })
   await eventually(async () => {
     const [red = 0, green = 0, blue = 0] = await colourOf(bob, 'Ann')
     return red < 60 && green > 140 && blue < 60
   }).toBe(true)
+  await ann.at('#screen').click()
+  await bob.at('.tile[data-video=screen]').filter({ hasText: 'Ann' }).waitFor()
+  await eventually(() => widthOf(bob, 'Ann')).toBeGreaterThan(640) // wider than any camera here
+  await ann.at('#screen').click()
+  await bob.at('.tile[data-video=camera]').filter({ hasText: 'Ann' }).waitFor()
+  await eventually(() => widthOf(bob, 'Ann')).toBeLessThanOrEqual(640)
   await ann.at('#camera').click()
   await bob.at('.tile[data-video=off]').filter({ hasText: 'Ann' }).waitFor()
   await ann.at('#camera').click()
@@ -131,6 +80,12 @@ test('two people on two nodes, one of which is killed, and a third', async () =>
   await cid.at('#lobby').waitFor()
   await expectCall(ann, bob)
 })
+
+/** How wide someone's picture is, in pixels of its own. */
+function widthOf(viewer: DemoPage, name: string): Promise<number> {
+  const width = ({ videoWidth }: { videoWidth: number }) => videoWidth
+  return viewer.tile(name).locator('video').evaluate(width)
+}
 
 /** The energy of the next half second of someone's sound; the made-up microphone beeps in it. */
 async function loudness(viewer: DemoPage, name: string): Promise<number> {
@@ -180,6 +135,10 @@ describe('what goes wrong is said, and the page goes on', () => {
     const room = newRoom()
     const ann = await visit('Ann', 0)
     await ann.enter(room)
+    const chatter = new Rooms({ url: nodes[1]?.url ?? '' })
+    onTestFinished(() => chatter.close())
+    await chatter.nickname('Dot')
+    await chatter.enter(room)
     const refused = await visit('Bob', 1, { media: false })
     await refused.enter(room)
     await refused.at('.notice').filter({ hasText: 'You did not allow microphone and camera' }).waitFor()
@@ -188,6 +147,8 @@ describe('what goes wrong is said, and the page goes on', () => {
     await without.at('.notice').filter({ hasText: 'No camera was found' }).waitFor()
     await expectSeen(refused, 'Ann')
     await expectSeen(without, 'Ann')
+    await ann.tile('Dot').getByText('Not in the call').waitFor()
+    await without.tile('Dot').getByText('Not in the call').waitFor()
 
     await ann.visitor.context.setOffline(true)
     await ann.at('.notice').filter({ hasText: 'You are offline' }).waitFor()

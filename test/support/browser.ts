@@ -4,7 +4,7 @@ import { type Browser, type BrowserContext, type BrowserContextOptions, chromium
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 
 export type VisitorOptions = BrowserContextOptions & {
-  /** Whether the person allows camera and microphone. */
+  /** Whether the person allows camera, microphone and screen. */
   media?: boolean
   /** Messages of the console that are expected: errors of the network, as of a node that was killed, always are. */
   expected?: RegExp
@@ -27,35 +27,44 @@ const flags = [
   '--disable-backgrounding-occluded-windows',
 ]
 
+/** Says yes to whatever the browser asks, and picks the screen; it does not let anyone refuse. */
+const agreeing = '--use-fake-ui-for-media-stream'
+
 /** What the console says when a node does not answer, whatever the page does about it. */
 const network = /net::ERR_|WebSocket connection to|Failed to load resource/
 
 /**
- * One headless Chromium for the tests of a file, with a camera and a microphone that are made up. A test fails when one
+ * One headless Chromium for the tests of a file, with camera, microphone and screen that are made up, and one more when
+ * somebody does not allow them. A test fails when one
  * of its pages had an error that nobody caught, or wrote one to the console. Pages are closed after each test.
  */
 export function useBrowser() {
-  let browser: Browser
+  const browsers = new Map<boolean, Promise<Browser>>()
   const contexts = new Set<BrowserContext>()
   const errors: string[] = []
 
-  beforeAll(async () => {
+  const browserOf = (media: boolean) => {
     const asRoot = process.getuid?.() === 0 // Chromium's sandbox refuses root
-    browser = await chromium.launch({ executablePath: findChromium(), args: flags, chromiumSandbox: !asRoot })
-  })
+    const args = media ? [...flags, agreeing] : flags
+    const started =
+      browsers.get(media) ?? chromium.launch({ executablePath: findChromium(), args, chromiumSandbox: !asRoot })
+    browsers.set(media, started)
+    return started
+  }
+
+  beforeAll(() => browserOf(true))
   afterEach(async () => {
     await Promise.all([...contexts].map((context) => context.close()))
     contexts.clear()
     expect(errors.splice(0)).toEqual([])
   })
-  afterAll(() => browser?.close())
+  afterAll(async () => {
+    for (const started of browsers.values()) await (await started).close()
+  })
 
   return {
     async visit(url: string, { media = true, expected, prepare, ...settings }: VisitorOptions = {}): Promise<Visitor> {
-      const context = await browser.newContext({
-        ...settings,
-        permissions: media ? ['camera', 'microphone'] : [],
-      })
+      const context = await (await browserOf(media)).newContext(settings)
       contexts.add(context)
       context.setDefaultTimeout(10_000) // says what it waited for before the test's own time is over
       if (prepare) await context.addInitScript(prepare)

@@ -20,6 +20,12 @@ export class Peer {
   #ignoringOffer = false
   #settingRemoteAnswer = false
   #closed = false
+  /** The last description that was told, and its candidates. */
+  #said: Signal[] = []
+  /** The last offer that was accepted, and what was said to it: who says it again has not heard that. */
+  #accepted: { offer: string | undefined; said: Signal[] } | undefined
+  /** The last answer that was taken. */
+  #taken: string | undefined
   /** Candidates that came before the description that they belong to. */
   #early: Candidate[] = []
 
@@ -29,7 +35,7 @@ export class Peer {
     this.#events = events
     connection.onnegotiationneeded = () => this.#guard(() => this.#offer())
     connection.onicecandidate = ({ candidate }) => {
-      if (candidate) events.signal({ candidate: candidate.toJSON?.() ?? candidate })
+      if (candidate) this.#tell({ candidate: candidate.toJSON?.() ?? candidate })
     }
     connection.ontrack = ({ track, streams }) => events.track(track, streams)
     connection.onconnectionstatechange = () => {
@@ -54,11 +60,10 @@ export class Peer {
     if (this.connection.signalingState === 'stable') this.restart()
   }
 
-  /** The other side may have missed what was said: an offer that waits for its answer is made again. */
+  /** The other side may have missed what was said: an offer that waits for its answer is said again. */
   repeat(): void {
-    const { signalingState, localDescription } = this.connection
-    if (signalingState === 'have-local-offer' && localDescription) this.#tell(localDescription)
-    else this.mend()
+    this.#sayOfferAgain()
+    this.mend()
   }
 
   close(): void {
@@ -83,21 +88,50 @@ export class Peer {
   }
 
   async #takeDescription(description: Description): Promise<void> {
+    if (description.type === 'offer') await this.#takeOffer(description)
+    else await this.#takeAnswer(description)
+  }
+
+  async #takeOffer(offer: Description): Promise<void> {
     const { connection } = this
-    const readyForOffer = !this.#makingOffer && (connection.signalingState === 'stable' || this.#settingRemoteAnswer)
-    const collision = description.type === 'offer' && !readyForOffer
-    this.#ignoringOffer = !this.#polite && collision
-    if (this.#ignoringOffer) return
-    this.#settingRemoteAnswer = description.type === 'answer'
+    if (this.#accepted?.offer !== undefined && this.#accepted.offer === offer.sdp) {
+      this.#say(this.#accepted.said)
+      this.#sayOfferAgain() // it came to one who still waited for the answer
+      return
+    }
+    const ready = !this.#makingOffer && (connection.signalingState === 'stable' || this.#settingRemoteAnswer)
+    this.#ignoringOffer = !this.#polite && !ready
+    if (this.#ignoringOffer) return this.#sayOfferAgain() // in case that the other side does not know of it
+    this.#accepted = { offer: offer.sdp, said: [] }
     try {
-      await connection.setRemoteDescription(description) // rolls an own offer back if need be
+      await this.#takeRemote(offer) // rolls an own offer back if need be
+      await connection.setLocalDescription()
+    } catch (error) {
+      this.#accepted = undefined
+      throw error
+    }
+    this.#tellLocal()
+    this.#accepted.said = this.#said
+  }
+
+  async #takeAnswer(answer: Description): Promise<void> {
+    // an offer that was said twice may be answered twice
+    const { signalingState } = this.connection
+    const awaited = signalingState === 'have-local-offer' || signalingState === 'have-remote-pranswer'
+    if (!awaited || this.#settingRemoteAnswer || (answer.sdp !== undefined && answer.sdp === this.#taken)) return
+    this.#ignoringOffer = false
+    this.#settingRemoteAnswer = true
+    try {
+      await this.#takeRemote(answer)
     } finally {
       this.#settingRemoteAnswer = false
     }
+    this.#taken = answer.sdp
+  }
+
+  async #takeRemote(description: Description): Promise<void> {
+    await this.connection.setRemoteDescription(description)
     for (const candidate of this.#early.splice(0)) await this.#addCandidate(candidate)
-    if (description.type !== 'offer') return
-    await connection.setLocalDescription()
-    this.#tellLocal()
   }
 
   async #takeCandidate(candidate: Candidate): Promise<void> {
@@ -116,11 +150,23 @@ export class Peer {
 
   #tellLocal(): void {
     const { localDescription } = this.connection
-    if (localDescription) this.#tell(localDescription)
+    if (!localDescription) return
+    const { type, sdp } = localDescription
+    this.#said = []
+    this.#tell({ description: { type, ...(sdp === undefined ? {} : { sdp }) } })
   }
 
-  #tell({ type, sdp }: Description): void {
-    this.#events.signal({ description: { type, ...(sdp === undefined ? {} : { sdp }) } })
+  #tell(signal: Signal): void {
+    this.#said.push(signal)
+    this.#events.signal(signal)
+  }
+
+  #say(signals: readonly Signal[]): void {
+    for (const signal of signals) this.#events.signal(signal)
+  }
+
+  #sayOfferAgain(): void {
+    if (this.connection.signalingState === 'have-local-offer') this.#say(this.#said)
   }
 
   async #guard(act: () => Promise<void>): Promise<void> {

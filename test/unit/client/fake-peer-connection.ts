@@ -33,6 +33,8 @@ export class FakePeerConnection implements PeerConnection {
   #chain: Promise<unknown> = Promise.resolve()
   #operations = 0
   #offers = 0
+  /** As in an sdp's o= line: no two descriptions are the same. */
+  #version = 0
   #stable: { local: Description | null; remote: Description | null } = { local: null, remote: null }
 
   constructor({ iceServers }: { iceServers: unknown } = { iceServers: [] }) {
@@ -46,7 +48,9 @@ export class FakePeerConnection implements PeerConnection {
         throw wrong(`answer in ${this.signalingState}`)
       if (type === 'offer') this.#offers += 1
       const tracks = this.#senders.flatMap(({ track }) => (track ? [track.id] : []))
-      this.localDescription = { type, sdp: JSON.stringify({ tracks, ice: this.ice, offer: this.#offers }) }
+      this.#version += 1
+      const said = { tracks, ice: this.ice, offer: this.#offers, version: this.#version }
+      this.localDescription = { type, sdp: JSON.stringify(said) }
       this.#needed = false
       this.#become(type === 'offer' ? 'have-local-offer' : 'stable')
       this.onicecandidate?.({ candidate: { candidate: `of ${type} ${this.#offers}` } })

@@ -1,0 +1,37 @@
+import { beforeAll, expect } from 'vitest'
+import { useBrowser, type VisitorOptions } from '../support/browser.ts'
+import { type NodeProcess, startProcesses } from '../support/process.ts'
+import { randomPrefix, redisUrl } from '../support/redis.ts'
+import { DemoPage } from './demo-page.ts'
+
+const key = 'the key of the tests'
+
+type Visit = VisitorOptions & { path?: string }
+
+/** Three nodes that serve the demo, and a browser, for the tests of a file. Who kills a node takes it out of `nodes`. */
+export function useDemo() {
+  const browser = useBrowser()
+  const nodes: NodeProcess[] = []
+
+  beforeAll(async () => {
+    const env = { ICE_SERVERS: '[]', MANAGEMENT_KEYS: `tests:${key}` }
+    const how = { redisUrl: redisUrl(), prefix: randomPrefix(), env, until: 'after the file' } as const
+    nodes.push(...(await startProcesses(3, how)))
+  })
+
+  return {
+    nodes,
+
+    /** A person at a page whose addresses begin with the node of this index, and which takes the first one first. */
+    async visit(name: string, index: number, { path = '', ...options }: Visit = {}): Promise<DemoPage> {
+      const urls = nodes.map((_, turn) => nodes[(index + turn) % nodes.length]?.url ?? '')
+      return new DemoPage(await browser.visit(`${urls[0]}/${path}?node=${urls.join()}`, options), name)
+    },
+
+    async manage(method: string, path: string, body: object): Promise<void> {
+      const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
+      const { ok, status } = await fetch(`${nodes[1]?.url}${path}`, { method, headers, body: JSON.stringify(body) })
+      expect(ok, String(status)).toBe(true)
+    },
+  }
+}

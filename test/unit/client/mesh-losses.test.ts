@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest'
+import { call, Room, sdpOf, stable, track } from './mesh-room.ts'
+
+test('after a gap an unanswered offer is made again, who is gone is closed, who came is called', async () => {
+  const { room, people, at } = await call('a', 'b')
+  room.people.delete('b') // what is sent to it is lost
+  at(0).mesh.addTrack(track('screen a'))
+  await room.settle()
+  expect(at(0).to('b').signalingState).toBe('have-local-offer')
+  room.people.set('b', at(1))
+  at(0).channel.resynced(['a', 'b'])
+  await room.settle()
+  stable(...people)
+  expect(at(1).heard).toContain('screen a of a')
+  at(0).channel.resynced(['a'])
+  expect(at(0).mesh.connections.size).toBe(0)
+})
+
+test('an offer is made again while its answer is on the way: the second answer changes nothing', async () => {
+  const { room, people, at } = await call('a', 'b')
+  at(0).mesh.addTrack(track('screen a'))
+  const made = () => room.signals.filter((signal) => signal === 'b>a answer').length
+  const before = made()
+  while (made() === before) await new Promise((resolve) => setImmediate(resolve))
+  at(0).channel.resynced(['a', 'b'])
+  at(0).mesh.addTrack(track('second screen a'))
+  await room.settle()
+  stable(...people)
+  expect(at(1).heard).toEqual(['cam a of a', 'screen a of a', 'second screen a of a'])
+  expect(at(1).to('a').remoteDescription).toEqual(at(0).to('b').localDescription)
+  expect(at(0).to('b').remoteDescription).toEqual(at(1).to('a').localDescription)
+})
+
+test('who missed the answer hears it again, and the candidates with it', async () => {
+  const { room, people, at } = await call('a', 'b')
+  room.deaf = 'a'
+  at(0).mesh.addTrack(track('screen a'))
+  await room.settle()
+  room.deaf = ''
+  const [candidates, { version }] = [at(0).to('b').candidates.length, sdpOf(at(1).to('a').localDescription)]
+  at(0).channel.resynced(['a', 'b'])
+  await room.settle()
+  stable(...people)
+  expect(sdpOf(at(0).to('b').remoteDescription)).toMatchObject({ version })
+  expect(at(0).to('b').candidates.length).toBe(candidates)
+})
+
+test.each(['a', 'b'])('%s missed an offer and makes one of its own: both come through', async (deaf) => {
+  const { room, people, at } = await call('a', 'b')
+  room.deaf = deaf
+  const [hearing, other] = deaf === 'a' ? [at(1), at(0)] : [at(0), at(1)]
+  hearing.mesh.addTrack(track('screen'))
+  await room.settle()
+  room.deaf = ''
+  other.channel.resynced(['a', 'b'])
+  await room.settle()
+  stable(...people)
+  expect(other.heard).toContain(`screen of ${deaf === 'a' ? 'b' : 'a'}`)
+})
+
+test('every signal arrives twice: nobody is confused, in a glare neither', async () => {
+  const room = new Room()
+  room.copies = 2
+  const people = ['a', 'b', 'c'].map((id) => {
+    const person = room.enter(id)
+    person.mesh.addTrack(track(`cam ${id}`))
+    person.mesh.start()
+    return person
+  })
+  await room.settle()
+  for (const { mesh } of people) mesh.addTrack(track('screen'))
+  await room.settle()
+  stable(...people)
+  for (const { mesh, channel } of people) {
+    expect(mesh.connections.size).toBe(2)
+    for (const [id, connection] of mesh.connections) {
+      const opposite = room.people.get(id)?.to(channel.id)
+      expect(connection.remoteDescription).toEqual(opposite?.localDescription)
+    }
+  }
+})

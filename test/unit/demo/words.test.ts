@@ -1,0 +1,27 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { SignalboxError } from '../../../src/client/index.ts'
+import { errorCodes } from '../../../src/core/errors.ts'
+import { plainWords } from '../../../src/transport/words.ts'
+
+const path = '../../../demo/js/words.js' // has no types
+const { sentenceOf } = (await import(path)) as { sentenceOf: (error: unknown) => string }
+
+beforeEach(() => void vi.stubGlobal('navigator', { onLine: true }))
+afterEach(() => void vi.unstubAllGlobals())
+
+const ofTheClient = ['unreachable', 'lost', 'timeout', 'closed', 'dropped', 'no_session']
+
+test.each([...errorCodes, ...ofTheClient])('%s is told in words for people', (code) => {
+  const said = (plainWords as { [code: string]: (detail: string) => string })[code]?.('detail') ?? code
+  const sentence = sentenceOf(new SignalboxError(code, said))
+  expect(sentence).toMatch(/^[A-Z].*[.]$/)
+  expect(sentence).not.toMatch(/detail|ticket|token|session|request|protocol|event|receiver|stream/i)
+})
+
+test('what nobody foresaw, and being offline', () => {
+  for (const error of [undefined, null, 'x', new Error('x is undefined'), { code: 'toString' }])
+    expect(sentenceOf(error)).toBe('Something went wrong. Try again.')
+  expect(sentenceOf(new SignalboxError('2201', 'Bob is not there.'))).toBe('Bob is not there.')
+  vi.stubGlobal('navigator', { onLine: false })
+  expect(sentenceOf(new Error('x'))).toMatch(/^You are offline/)
+})
