@@ -1,6 +1,6 @@
 // What a fresh clone needs before anything runs: the dependencies of the lockfile. Plain Node, no imports from npm.
 import { spawnSync } from 'node:child_process'
-import { existsSync, statSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -16,18 +16,31 @@ export function run(command, args, options = {}) {
   if (status !== 0) process.exit(status ?? 1)
 }
 
-/** Installs the dependencies if they are missing or older than the lockfile. */
+/** Installs the dependencies if they are missing or not those of the lockfile. */
 export function install() {
   const [major] = process.versions.node.split('.').map(Number)
   if (major < 20) {
     console.error(`Signalbox needs Node 20 or newer; this is ${process.version}.`)
     process.exit(1)
   }
-  const installed = join(root, 'node_modules/.package-lock.json')
-  const wanted = join(root, 'package-lock.json')
-  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(wanted).mtimeMs) return
+  if (isInstalled()) return
   console.error('Installing dependencies…')
   run(process.platform === 'win32' ? 'npm.cmd' : 'npm', ['ci', '--include=dev', '--no-audit', '--no-fund'], {
     stdio: ['ignore', 'ignore', 'inherit'],
   })
+}
+
+/** By what npm noted down, not by the files' times: a checkout, or a copy into an image, makes the lockfile newer. */
+function isInstalled() {
+  const noted = join(root, 'node_modules/.package-lock.json')
+  if (!existsSync(noted)) return false
+  const there = packagesOf(noted)
+  const wanted = Object.entries(packagesOf(join(root, 'package-lock.json')))
+  return wanted.every(
+    ([path, { optional, integrity }]) => path === '' || optional || there[path]?.integrity === integrity,
+  )
+}
+
+function packagesOf(lockfile) {
+  return JSON.parse(readFileSync(lockfile, 'utf8')).packages
 }

@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'
 import { anchors, quoted, readDocument, root, section } from '../support/markdown.ts'
 import { alerts, dashboards, metricsIn } from '../support/monitoring.ts'
@@ -18,8 +20,8 @@ const operations = readDocument('docs/operations.md')
 const runbook = section(operations, 'Runbook')
 const { tests } = parse(readDocument('deploy/alerts.test.yml')) as { tests: RuleTest[] }
 
-function promtool(...args: string[]): { status: number | null; said: string } {
-  const { status, stdout, stderr, error } = spawnSync('promtool', args, { cwd: join(root, 'deploy'), encoding: 'utf8' })
+function promtool(args: string[], cwd = join(root, 'deploy')): { status: number | null; said: string } {
+  const { status, stdout, stderr, error } = spawnSync('promtool', args, { cwd, encoding: 'utf8' })
   if (error) throw new Error('The tests need promtool. Install it: sudo apt-get install prometheus')
   return { status, said: `${stdout}${stderr}` }
 }
@@ -29,7 +31,7 @@ test.each([
   ['check', 'rules', 'alerts.yml'],
   ['test', 'rules', 'alerts.test.yml'],
 ])('promtool %s %s %s', (...args) => {
-  expect(promtool(...args)).toEqual({ status: 0, said: expect.stringContaining('SUCCESS') })
+  expect(promtool(args)).toEqual({ status: 0, said: expect.stringContaining('SUCCESS') })
 })
 
 test('each alert fires under its fault, and is told to be quiet in health', () => {
@@ -90,4 +92,23 @@ test('the panels and dashboards that the runbook names are there', () => {
   expect(files.filter((file) => !dashboards.has(file))).toEqual([])
   const listed = quoted(section(operations, 'Dashboards')).filter((text) => dashboards.has(text))
   expect(new Set(listed)).toEqual(new Set(dashboards.keys()))
+})
+
+test('the documented line gives all links another address, and nothing else', () => {
+  const [, line = ''] = /^(grep -rl https:.*)$/m.exec(operations) ?? []
+  const cwd = mkdtempSync(join(tmpdir(), 'signalbox-links-'))
+  onTestFinished(() => rmSync(cwd, { recursive: true }))
+  for (const folder of ['deploy', 'grafana', 'k8s']) cpSync(join(root, folder), join(cwd, folder), { recursive: true })
+  const count = (text: string) => {
+    const { stdout } = spawnSync('grep', ['-rohF', text, 'deploy', 'grafana', 'k8s'], { cwd, encoding: 'utf8' })
+    return stdout.split('\n').length - 1
+  }
+  const links = count('https://signalbox.example/')
+  expect(links).toBeGreaterThan(2 * names.length)
+  expect(spawnSync('sh', ['-c', line], { cwd }).status).toBe(0)
+  expect([count('https://signalbox.example/'), count('https://git.example.org/signalbox/blob/main/')]).toEqual([
+    0,
+    links,
+  ])
+  expect(promtool(['check', 'rules', 'alerts.yml'], join(cwd, 'deploy')).status).toBe(0)
 })

@@ -39,7 +39,7 @@ test('it has what a user needs, and nothing of ours', () => {
     (path) => !/^(dist|docs|demo)\/|^(README|CHANGELOG)\.md$|^LICENSE$|^package\.json$/.test(path),
   )
   expect(ours).toEqual([])
-  expect(packed.filter((path) => /\.map$|\.built$|\.test\./.test(path))).toEqual([])
+  expect(packed.filter((path) => /\.map$|\.built$|\.test\.|\.png$/.test(path))).toEqual([])
   expect(packed).toEqual(expect.arrayContaining(['dist/cli.js', 'dist/main.js', 'dist/state/redis/lua/append.lua']))
 })
 
@@ -50,6 +50,14 @@ test('publint finds nothing', async () => {
 
 test('the command is there, and says the version', () => {
   expect(run(process.execPath, join(installed, manifest.bin.signalbox), '--version').trim()).toBe(manifest.version)
+})
+
+test('whatever names the image names this version of it', () => {
+  const files = ['README.md', 'deploy/Dockerfile', 'deploy/compose.yaml', 'k8s/base/deployment.yaml']
+  for (const file of files) {
+    const named = readFileSync(join(root, file), 'utf8').match(/(?<=\bsignalbox:)\d[\w.-]*/g)
+    expect({ file, named: [...new Set(named)] }).toEqual({ file, named: [manifest.version] })
+  }
 })
 
 test.each([

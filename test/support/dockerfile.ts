@@ -104,7 +104,9 @@ function copy(paths: string[], from: string, workdir: string): void {
 
 async function run(command: string, cwd: string): Promise<void> {
   const { PATH, HOME } = process.env // HOME has npm's cache
-  const child = spawn('sh', ['-c', command], { cwd, env: { PATH, HOME }, stdio: ['ignore', 'ignore', 'pipe'] })
+  // what the cache has is not asked for anew: by its integrity in the lockfile it is the same
+  const env = { PATH, HOME, npm_config_prefer_offline: 'true' }
+  const child = spawn('sh', ['-c', command], { cwd, env, stdio: ['ignore', 'ignore', 'pipe'] })
   let said = ''
   child.stderr.on('data', (text) => (said += text))
   const [code] = await once(child, 'close')
