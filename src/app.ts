@@ -155,8 +155,11 @@ export function createApp(config: Config, parts: Parts = {}): App {
   metricsRoute(ops, metrics.registry, () => measurePresent(metrics, transport, sessions, feeds))
   if (config.managementKeys.length === 0) log.info('MANAGEMENT_KEYS is not set: there is no management API')
   if (!config.mauthReplayCheck) log.warn('MAUTH_REPLAY_CHECK is off: whoever sees a signed header can use it again')
-  const issueToken: WriteToken = (claims, host, secure) =>
-    writeToken(config.keys, claims, { host, secure }, Date.now() + config.tokenTtl * 1000)
+  const issueToken: WriteToken = (claims, host, secure, closed = 0) => {
+    const now = Date.now()
+    const made = Math.max(now, closed + 1)
+    return writeToken(config.keys, { ...claims, made }, { host, secure }, now + config.tokenTtl * 1000)
+  }
   if (config.demo) {
     tokens(http, issueToken)
     demo(http)

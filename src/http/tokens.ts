@@ -9,7 +9,13 @@ const TokenRequest = Type.Object({
   role: Type.String({ minLength: 1, maxLength: 64, default: 'presenter' }),
 })
 
-export type WriteToken = (claims: { room: string; user: string; role: string }, host: string, secure: boolean) => string
+/** @param closed when the room was, by the clock of whichever node did it: a token that is made now is made after that */
+export type WriteToken = (
+  claims: { room: string; user: string; role: string },
+  host: string,
+  secure: boolean,
+  closed?: number,
+) => string
 
 /** `POST /tokens/`: what the app server of OWT's sample pages offers (facts/owt.md 8). Anyone may ask: for development. */
 export function tokens(app: FastifyInstance, writeToken: WriteToken): void {
