@@ -61,6 +61,9 @@ function retentionOf({ window, pingInterval, pingTimeout, roomLogEntries }: Conf
   return { window, log: Math.ceil(window + pingInterval + pingTimeout + 30), entries: roomLogEntries, lease: 6 }
 }
 
+/** How long closing waits for HTTP requests that are under way, ms: one that is never sent to its end would hold it for ever. */
+const requestGrace = 2000
+
 /** Builds a node. It listens to nothing and has no lease until it is told to. */
 export function createApp(config: Config, parts: Parts = {}): App {
   const log = parts.log ?? pino({ level: config.logLevel, base: { node: config.nodeId } })
@@ -185,9 +188,13 @@ export function createApp(config: Config, parts: Parts = {}): App {
     transport.refuseAll()
     openRooms.stop()
     await sessions.detachAll()
+    const impatient = setTimeout(() => {
+      for (const { server } of [http, ops]) server.closeAllConnections()
+    }, requestGrace)
     await transport.io.close()
     await http.close()
     await ops.close()
+    clearTimeout(impatient)
     await lease.stop().catch(failed)
     await state.close()
     adapter?.pub.disconnect()
