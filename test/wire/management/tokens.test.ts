@@ -74,6 +74,13 @@ describe('a room that is closed', () => {
   })
 })
 
+test('a name may have any whole characters', async () => {
+  const { room, path } = await make()
+  const { text } = await owt('POST', path, { user: '💬 Zoë', role: 'presenter' })
+  const ann = await connect(node.url)
+  expect(await ann.login({ room, token: text })).toMatchObject({ user: '💬 Zoë' })
+})
+
 async function outOfDate(room: string, token: string): Promise<void> {
   const client = await connect(node.url)
   const answer = await client.request('login', loginInfo({ room, token }))
@@ -88,6 +95,8 @@ describe('no token', () => {
     ['for an empty user', { user: '', role: 'presenter' }],
     ['for an empty role', { user: 'ann', role: '' }],
     ['for a name without end', { user: 'x'.repeat(300), role: 'presenter' }],
+    ['for a user with half a character', { user: 'u\ud83d', role: 'presenter' }],
+    ['for a role with half a character', { user: 'ann', role: '\udca9' }],
     ['for nothing', {}],
     ['for null', null],
     ['for a list', []],
