@@ -61,6 +61,9 @@ function retentionOf({ window, pingInterval, pingTimeout, roomLogEntries }: Conf
   return { window, log: Math.ceil(window + pingInterval + pingTimeout + 30), entries: roomLogEntries, lease: 6 }
 }
 
+/** How long closing waits for HTTP requests that are under way, ms: one that is never sent to its end would hold it for ever. */
+const requestGrace = 2000
+
 /** Builds a node. It listens to nothing and has no lease until it is told to. */
 export function createApp(config: Config, parts: Parts = {}): App {
   const log = parts.log ?? pino({ level: config.logLevel, base: { node: config.nodeId } })
@@ -155,8 +158,11 @@ export function createApp(config: Config, parts: Parts = {}): App {
   metricsRoute(ops, metrics.registry, () => measurePresent(metrics, transport, sessions, feeds))
   if (config.managementKeys.length === 0) log.info('MANAGEMENT_KEYS is not set: there is no management API')
   if (!config.mauthReplayCheck) log.warn('MAUTH_REPLAY_CHECK is off: whoever sees a signed header can use it again')
-  const issueToken: WriteToken = (claims, host, secure) =>
-    writeToken(config.keys, claims, { host, secure }, Date.now() + config.tokenTtl * 1000)
+  const issueToken: WriteToken = (claims, host, secure, closed = 0) => {
+    const now = Date.now()
+    const made = Math.max(now, closed + 1)
+    return writeToken(config.keys, { ...claims, made }, { host, secure }, now + config.tokenTtl * 1000)
+  }
   if (config.demo) {
     tokens(http, issueToken)
     demo(http)
@@ -182,9 +188,13 @@ export function createApp(config: Config, parts: Parts = {}): App {
     transport.refuseAll()
     openRooms.stop()
     await sessions.detachAll()
+    const impatient = setTimeout(() => {
+      for (const { server } of [http, ops]) server.closeAllConnections()
+    }, requestGrace)
     await transport.io.close()
     await http.close()
     await ops.close()
+    clearTimeout(impatient)
     await lease.stop().catch(failed)
     await state.close()
     adapter?.pub.disconnect()

@@ -35,7 +35,8 @@ function settings({ SIGNALBOX_SECRET, TOKEN_TTL, PORT }: Shell['environment']) {
 
 function sign(claims: Claims, host: string, environment: Shell['environment']): string {
   const { keys, tokenTtl } = settings(environment)
-  return writeToken(keys, claims, { host, secure: false }, Date.now() + tokenTtl * 1000)
+  const made = Date.now()
+  return writeToken(keys, { ...claims, made }, { host, secure: false }, made + tokenTtl * 1000)
 }
 
 /** A node in development gives tokens to whoever asks; in production none does. */

@@ -15,6 +15,9 @@ import type { State } from './ports/state.ts'
 import type { Sessions } from './sessions.ts'
 
 type Kind = 'audio' | 'video'
+/** How long it is known that a room was closed, s: far longer than a login token lives. */
+const closedFor = 24 * 3600
+
 export type StreamStatus = { kind: Kind; status: 'active' | 'inactive' }
 
 /** What an operator or a backend may do with rooms and those in them, on whichever node that is. */
@@ -42,9 +45,9 @@ export class Management {
     }
   }
 
-  /** Takes back what was configured and drops everyone who is in it. */
+  /** Takes back what was configured and drops everyone who is in it. Tokens that were made until then are worth nothing. */
   async removeRoom(room: RoomId, now: number): Promise<void> {
-    await this.#state.rooms.remove(room)
+    await this.#state.rooms.remove(room, { at: now, seconds: closedFor })
     const { members } = await this.#state.places.roster(room)
     for (const { id } of members) await this.#sessions.drop(room, id, now)
   }

@@ -82,7 +82,7 @@ export class Sessions {
   /**
    * Enters a room. Nothing is delivered before `session.board()`.
    * @param id of the participant, where it is known beforehand
-   * @throws invalid_role, room_full, token_used, early_left, unavailable
+   * @throws invalid_role, room_full, token_used, token_expired (the room was closed since), early_left, unavailable
    */
   async login(
     connection: Connection,
@@ -369,6 +369,7 @@ export class Sessions {
 const key = (room: RoomId, id: ParticipantId) => `${room}|${id}`
 
 /** How long a token is remembered: what is left of its life, and the time that clocks may be apart. */
-function tokenOf({ tokenId, notAfter }: Claims, now: number): { id: string; seconds: number } {
-  return { id: tokenId, seconds: Math.max(1, Math.ceil((notAfter - now) / 1000)) + 60 }
+function tokenOf({ tokenId, made, notAfter }: Claims, now: number): { id: string; seconds: number; made?: number } {
+  const seconds = Math.max(1, Math.ceil((notAfter - now) / 1000)) + 60
+  return { id: tokenId, seconds, ...(made === undefined ? {} : { made }) }
 }

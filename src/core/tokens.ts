@@ -2,8 +2,11 @@ import { SignalError } from './errors.ts'
 import { newId } from './ids.ts'
 import { decodeObject, encodeAscii, type Keyring, sign, verify } from './keyring.ts'
 
-/** Who may enter which room as what, once. */
-export type Claims = { tokenId: string; room: string; user: string; role: string; notAfter: number }
+/**
+ * Who may enter which room as what, once. `made`, where it is known, is when it was written: a room that was closed
+ * since is not entered with it. Times are ms since the epoch.
+ */
+export type Claims = { tokenId: string; room: string; user: string; role: string; made?: number; notAfter: number }
 
 /**
  * A login token in OWT's form: base64 of ASCII JSON with `tokenId`, `host`, `secure`, `signature` (facts/owt.md 2).
@@ -31,6 +34,7 @@ const parts = (token: Token) => [
   token.host,
   token.secure,
   token.notAfter,
+  ...(token.made === undefined ? [] : [token.made]),
 ]
 
 /** @throws bad_token (the detail says what cannot be read), token_signature, token_expired */
@@ -41,7 +45,7 @@ export function readToken(keys: Keyring, text: unknown, now: number): Claims {
   } catch (error) {
     throw new SignalError('bad_token', error instanceof Error ? error.message : '', { cause: error })
   }
-  const { tokenId, room, user, role, host, secure, notAfter, signature } = fields
+  const { tokenId, room, user, role, host, secure, notAfter, made, signature } = fields
   if (
     typeof tokenId !== 'string' ||
     typeof room !== 'string' ||
@@ -50,11 +54,14 @@ export function readToken(keys: Keyring, text: unknown, now: number): Claims {
     typeof host !== 'string' ||
     typeof secure !== 'boolean' ||
     typeof notAfter !== 'number' ||
+    (made !== undefined && typeof made !== 'number') ||
     typeof signature !== 'string' ||
-    !verify(keys, 'token', parts({ tokenId, room, user, role, host, secure, notAfter }), signature)
+    !verify(keys, 'token', parts({ tokenId, room, user, role, host, secure, notAfter, ...madeAt(made) }), signature)
   ) {
     throw new SignalError('token_signature')
   }
   if (now > notAfter) throw new SignalError('token_expired')
-  return { tokenId, room, user, role, notAfter }
+  return { tokenId, room, user, role, notAfter, ...madeAt(made) }
 }
+
+const madeAt = (made: number | undefined) => (made === undefined ? {} : { made })

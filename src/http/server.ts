@@ -9,10 +9,17 @@ export type HttpOptions = {
   corsOrigins: string[]
   trustProxy?: boolean | number | string
   refused: Refused
+  patience?: Patience
 }
 
+/** How long a client may take, ms: for the headers, for the whole request, and how often that is looked at. */
+export type Patience = { headers: number; request: number; look: number }
+
+const defaultPatience: Patience = { headers: 10_000, request: 30_000, look: 5000 }
+
 /** A listener with what all of ours share: CORS, no difference for a trailing slash, errors as `{ error: { code, message } }`. */
-export function createHttp({ logger, corsOrigins, trustProxy = false, refused }: HttpOptions): FastifyInstance {
+export function createHttp(options: HttpOptions): FastifyInstance {
+  const { logger, corsOrigins, trustProxy = false, refused, patience = defaultPatience } = options
   const hops = typeof trustProxy === 'number' ? (_address: string, hop: number) => hop < trustProxy : trustProxy
   const answer = answerError(refused)
   const app: FastifyInstance = Fastify({
@@ -25,7 +32,8 @@ export function createHttp({ logger, corsOrigins, trustProxy = false, refused }:
     // what comes before any route: an address that cannot be decoded
     frameworkErrors: (error, request, reply) => void answer(error, request, reply),
     clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, refused),
-    requestTimeout: 30_000,
+    requestTimeout: patience.request,
+    http: { headersTimeout: patience.headers, connectionsCheckingInterval: patience.look },
   })
   app.register(helmet, { contentSecurityPolicy: false })
   app.register(cors, { origin: corsOrigins.includes('*') ? true : corsOrigins })

@@ -1,15 +1,22 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
+import { wellFormed } from '../protocol/names.ts'
 
 const TokenRequest = Type.Object({
   // the pages send an empty name when their address has no `?room=`
-  room: Type.String({ maxLength: 256, default: '' }),
-  user: Type.String({ minLength: 1, maxLength: 256, default: 'user' }),
-  role: Type.String({ minLength: 1, maxLength: 64, default: 'presenter' }),
+  room: Type.String({ maxLength: 256, pattern: wellFormed, default: '' }),
+  user: Type.String({ minLength: 1, maxLength: 256, pattern: wellFormed, default: 'user' }),
+  role: Type.String({ minLength: 1, maxLength: 64, pattern: wellFormed, default: 'presenter' }),
 })
 
-export type WriteToken = (claims: { room: string; user: string; role: string }, host: string, secure: boolean) => string
+/** @param closed when the room was, by the clock of whichever node did it: a token that is made now is made after that */
+export type WriteToken = (
+  claims: { room: string; user: string; role: string },
+  host: string,
+  secure: boolean,
+  closed?: number,
+) => string
 
 /** `POST /tokens/`: what the app server of OWT's sample pages offers (facts/owt.md 8). Anyone may ask: for development. */
 export function tokens(app: FastifyInstance, writeToken: WriteToken): void {

@@ -103,7 +103,7 @@ function refusalOf(error: unknown): SignalError {
 }
 
 function claimsOf(payload: JWTPayload, token: string, now: number): Claims {
-  const { exp = 0, jti } = payload
+  const { exp = 0, iat, jti } = payload
   if (exp * 1000 > now + longestLife * 1000) throw new SignalError('bad_token', 'Invalid token: exp')
   if (jti !== undefined && (typeof jti !== 'string' || jti === '')) {
     throw new SignalError('bad_token', 'Invalid token: jti')
@@ -116,6 +116,7 @@ function claimsOf(payload: JWTPayload, token: string, now: number): Claims {
     user: textOf(payload, 'sub', 256),
     role: textOf(payload, 'role', 64),
     notAfter: exp * 1000,
+    ...(iat === undefined ? {} : { made: (iat + tolerance) * 1000 }),
   }
 }
 

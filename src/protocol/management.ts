@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { wellFormed } from './names.ts'
 
 /** The management API on HTTP: OWT's REST (facts/owt.md 8), and what stands beyond it (wire 4). */
 
@@ -109,8 +110,8 @@ export type PatchOperation = Static<typeof PatchOperation>
 export const RoomPatch = Type.Union([Type.Array(PatchOperation, { minItems: 1, maxItems: 64 }), RoomChanges])
 
 export const TokenRequest = Type.Object({
-  user: Type.String({ minLength: 1, maxLength: 256 }),
-  role: Type.String({ minLength: 1, maxLength: 64 }),
+  user: Type.String({ minLength: 1, maxLength: 256, pattern: wellFormed }),
+  role: Type.String({ minLength: 1, maxLength: 64, pattern: wellFormed }),
   preference: Type.Optional(Type.Unknown({ description: 'OWT’s {isp, region}; any node serves any room here' })),
   domain: Type.Optional(Type.Unknown()),
 })

@@ -12,3 +12,6 @@ export const Absent = Type.Null()
 
 /** A participant's id, or nothing: everyone else. */
 export const To = Type.Optional(Type.Union([Type.String({ minLength: 1, maxLength: 256 }), Absent]))
+
+/** The pattern of a text without half of a surrogate pair. */
+export const wellFormed = '^\\P{Cs}*$'

@@ -18,6 +18,8 @@ export type ConnectionEvents = {
   entered?: (session: Session) => void
   /** The client has that session no more. */
   left?: (session: Session) => void
+  /** The connection is about to be closed so that the client comes back. */
+  cut?: () => void
   /** An entry was handed to the socket. `live`: not read from the log for one who came back. */
   delivered?: (event: string, entry: Entry, live: boolean) => void
 }
@@ -103,6 +105,7 @@ export class Connection implements CoreConnection {
   }
 
   cut(): void {
+    this.#events.cut?.()
     this.socket.conn.close()
   }
 

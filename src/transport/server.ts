@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Server as HttpServer, IncomingMessage } from 'node:http'
+import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http'
 import { createAdapter } from '@socket.io/redis-adapter'
 import type { Socket as EngineSocket } from 'engine.io'
 import { Server, type Socket } from 'socket.io'
@@ -71,6 +71,14 @@ export class Transport {
     })
     // names its node, so that a client can say where it is, also behind a balancer
     this.io.engine.generateId = () => `${config.nodeId}.${randomBytes(15).toString('base64url')}`
+    // the one refusal of Engine.IO that it tells nobody of but the client
+    this.io.engine.use((request: IncomingMessage, response: Partial<ServerResponse>, next: () => void) => {
+      response.once?.('finish', () => {
+        if (response.statusCode !== 413) return
+        services.refusals.note('frame_too_large', { address: this.#addressOf(request) }, 'HTTP request refused')
+      })
+      next()
+    })
     this.io.engine.on('connection', (engine: EngineSocket) => this.#meet(engine))
     this.io.engine.on('connection_error', (error: HandshakeError) => this.#turnedAway(error))
   }
@@ -128,6 +136,9 @@ export class Transport {
     const connection = new Connection(socket, dialect, {
       address,
       drained: () => guest.backlog.drained(),
+      cut: () => {
+        guest.letGo = true
+      },
       entered: ({ place }) => void socket.join(roomOfPlace(place)),
       left: ({ place }) => void socket.leave(roomOfPlace(place)),
       delivered: (event, entry, live) => {
@@ -144,10 +155,12 @@ export class Transport {
     }, idleMs).unref()
     socket.on('error', (error: unknown) => {
       // a client may also send an event of this name
-      if (error instanceof Error) refusals.note('bad_packet', { dialect: name, address }, 'connection closed')
+      if (error instanceof Error) guest.misspoke()
     })
     socket.on('disconnect', (reason) => {
       clearTimeout(idle)
+      // Socket.IO closes so for what fits no state: an event before it was let in, or to be let in twice
+      if (reason === 'forced close') guest.misspoke()
       this.connections.delete(connection)
       log.debug({ dialect: name, reason, ...connection.about }, 'disconnected')
     })

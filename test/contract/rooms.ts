@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
+import { newId } from '../../src/core/ids.ts'
 import { defaultRoomOptions } from '../../src/core/model.ts'
-import { at, type Bench, type Contract, type Seated } from './bench.ts'
+import { at, type Bench, type Contract, refuses, type Seated } from './bench.ts'
 
 /** Comes in a few round trips later, so as to meet every step of what goes on meanwhile. */
 async function enterAfter(bench: Bench, trips: number): Promise<Seated> {
@@ -88,6 +89,26 @@ export function describeRooms({ open, fresh }: Contract): void {
       const [, seated] = await Promise.all([bench.other.rooms.remove(bench.room), enterAfter(bench, round % 4)])
       expect(await bench.say(seated)).toBe(seated.joined.seq + 1)
     }
+  })
+
+  test('a token from before the room was closed enters no more, one from after does', async () => {
+    const bench = await open()
+    await bench.state.rooms.remove(bench.room, { at, seconds: 60 })
+    const token = (made?: number) => ({ id: newId(), seconds: 60, ...(made === undefined ? {} : { made }) })
+    await refuses(bench.join({ token: token(at) }), 'token_expired')
+    expect(await bench.top()).toBe(0)
+    await bench.join({ token: token(at + 1) })
+    await bench.join({ token: token() }) // when it was made is not known
+    expect(await bench.other.rooms.find(bench.room)).toEqual({ id: bench.room, members: 2, closed: at })
+  })
+
+  test('one that was used already neither, by who was in the room', async () => {
+    const bench = await open()
+    const { id, request } = await bench.join({ token: { id: newId(), seconds: 60, made: at } })
+    await bench.state.rooms.remove(bench.room, { at, seconds: 60 })
+    await bench.state.places.leave(bench.room, id, 'any', at)
+    await refuses(bench.state.places.join({ ...request, ticketId: newId() }), 'token_expired')
+    await bench.anotherRoom().join({ token: request.token })
   })
 
   test('taking rooms off the list harms none that is in use', async () => {

@@ -69,6 +69,8 @@ test.each([
   ['a text', '"x"'],
   ['a room that is an object', { room: {} }],
   ['a room whose name is too long', { room: 'x'.repeat(257) }],
+  ['a room with half a character', { room: 'r\ud83d' }],
+  ['a user with half a character', { user: '\udca9u' }],
   ['an empty user', { user: '' }],
   ['a role that is null', { role: null, room: [] }],
 ])('%s is refused as every error is', async (_name, body) => {

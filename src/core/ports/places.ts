@@ -19,8 +19,11 @@ export type JoinRequest = {
   room: RoomId
   member: Member
   node: string
-  /** What makes the login once-only. The same token may come again until the client is known to have the ack. */
-  token: { id: string; seconds: number }
+  /**
+   * What makes the login once-only. The same token may come again until the client is known to have the ack.
+   * One that was `made` before the room was closed is refused.
+   */
+  token: { id: string; seconds: number; made?: number }
   ticketId: string
   /** False: a lost connection leaves at once. */
   reconnects: boolean

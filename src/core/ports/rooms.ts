@@ -1,7 +1,7 @@
 import type { RoomId, RoomOptions } from '../model.ts'
 
-/** A room that is configured, or has members, or both. */
-export type FoundRoom = { id: RoomId; configured?: RoomOptions; members: number }
+/** A room that is configured, or has members, or both. `closed`: when it was, if it was not long ago; ms. */
+export type FoundRoom = { id: RoomId; configured?: RoomOptions; members: number; closed?: number }
 
 /** What is set for a room, and which rooms there are. */
 export interface Rooms {
@@ -12,8 +12,11 @@ export interface Rooms {
   configure(room: RoomId, options: Partial<RoomOptions>): Promise<void>
   /** Replaces all options, if they are still as they were found; `before` undefined: none are set. */
   replace(room: RoomId, before: RoomOptions | undefined, after: RoomOptions): Promise<boolean>
-  /** Takes what was configured back. A room with members goes on with the defaults until they have left. */
-  remove(room: RoomId): Promise<void>
+  /**
+   * Takes what was configured back. A room with members goes on with the defaults until they have left.
+   * @param closed tokens that were made until `at` enter no more; that is known for so many `seconds`
+   */
+  remove(room: RoomId, closed?: { at: number; seconds: number }): Promise<void>
   find(room: RoomId): Promise<FoundRoom | undefined>
   /**
    * Rooms in the order of their ids, by position: looks at `limit` of them from the `start`th. A room that ended a short

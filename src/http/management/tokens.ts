@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { roomName } from '../../core/model.ts'
 import { TokenRequest } from '../../protocol/management.ts'
 import { ApiError } from '../errors.ts'
-import { type Api, type ApiServices, failures, RoomParams, roomIdAt } from './api.ts'
+import { type Api, type ApiServices, failures, RoomParams, roomAt } from './api.ts'
 
 export function tokens(api: Api, services: ApiServices): void {
   api.post(
@@ -18,13 +18,14 @@ export function tokens(api: Api, services: ApiServices): void {
       },
     },
     async ({ params, body, caller, host, protocol }, reply) => {
-      const room = roomName(await roomIdAt(services, params.room))
+      const { id, closed } = await roomAt(services, params.room)
+      const room = roomName(id)
       // a signed name and role go before those of the body, as in OWT
       const { user = body.user, role = body.role } = caller ?? {}
       if (user === '' || user.length > 256 || role.length > 64) {
         throw new ApiError(400, 'badRequest', 'Name or role not valid')
       }
-      const token = services.writeToken({ room, user, role }, host, protocol === 'https')
+      const token = services.writeToken({ room, user, role }, host, protocol === 'https', closed)
       return reply.type('text/plain').send(token)
     },
   )

@@ -76,6 +76,8 @@ export class Room {
 /** All rooms of the process, by id. */
 export class RoomTable {
   readonly #rooms = new Map<RoomId, Room>()
+  /** When management closed a room, and how long that matters; the first that were closed come first. */
+  readonly #closed = new Map<RoomId, { at: number; until: number }>()
   readonly retention: Retention
   readonly now: () => number
 
@@ -92,6 +94,22 @@ export class RoomTable {
     const room = this.#rooms.get(id) ?? new Room()
     this.#rooms.set(id, room)
     return room
+  }
+
+  close(id: RoomId, at: number, seconds: number): void {
+    const now = this.now()
+    for (const [other, { until }] of this.#closed) {
+      if (until > now) break
+      this.#closed.delete(other)
+    }
+    this.#closed.delete(id)
+    this.#closed.set(id, { at, until: now + seconds * 1000 })
+  }
+
+  /** When the room was closed, ms; undefined: never, or too long ago to matter. */
+  closedAt(id: RoomId): number | undefined {
+    const closed = this.#closed.get(id)
+    return closed && closed.until > this.now() ? closed.at : undefined
   }
 
   delete(id: RoomId): void {

@@ -30,7 +30,8 @@ export class MemoryRooms implements Rooms {
     return true
   }
 
-  async remove(id: RoomId): Promise<void> {
+  async remove(id: RoomId, closed?: { at: number; seconds: number }): Promise<void> {
+    if (closed) this.#table.close(id, closed.at, closed.seconds)
     const room = this.#table.find(id)
     if (!room) return
     room.options = undefined
@@ -40,7 +41,9 @@ export class MemoryRooms implements Rooms {
   async find(id: RoomId): Promise<FoundRoom | undefined> {
     const configured = this.#configured(id)
     const members = this.#table.find(id)?.members.size ?? 0
-    return configured || members > 0 ? { id, members, ...(configured ? { configured } : {}) } : undefined
+    if (!configured && members === 0) return undefined
+    const closed = this.#table.closedAt(id)
+    return { id, members, ...(configured ? { configured } : {}), ...(closed === undefined ? {} : { closed }) }
   }
 
   async list(start: number, limit: number): Promise<{ rooms: FoundRoom[]; more: boolean }> {

@@ -21,6 +21,9 @@ export function keysOf(prefix: string) {
     /** string, expiring: who used a login token */
     token: (room: RoomId, token: string) => inRoom(room, `token:${token}`),
 
+    /** string, expiring: when management closed the room, ms */
+    closed: (room: RoomId) => inRoom(room, 'closed'),
+
     /** string, expiring: the seq of what was said once */
     said: (room: RoomId, once: string) => inRoom(room, `said:${once}`),
 

@@ -54,6 +54,7 @@ export class RedisPlaces implements Places {
         keys.token(room, token.id),
         keys.streams(room),
         keys.replies(room, id),
+        keys.closed(room),
       ],
       [
         id,
@@ -63,6 +64,7 @@ export class RedisPlaces implements Places {
         reconnects ? 1 : 0,
         token.id,
         token.seconds,
+        token.made ?? '',
         newId(),
         most,
         bodyOf(told),

@@ -51,17 +51,24 @@ export class RedisRooms implements Rooms {
     return replaced === 1
   }
 
-  async remove(room: RoomId): Promise<void> {
+  async remove(room: RoomId, closed?: { at: number; seconds: number }): Promise<void> {
     const keys = this.#keys
+    if (closed) {
+      const { at, seconds } = closed
+      await this.#scripts.timed('close', () => this.#scripts.client.set(keys.closed(room), at, 'EX', seconds))
+    }
     await this.#scripts.run('unconfigure', [keys.room(room), keys.members(room), keys.log(room)], [])
   }
 
   async find(id: RoomId): Promise<FoundRoom | undefined> {
-    const [configured, members] = await Promise.all([
+    const { client } = this.#scripts
+    const [configured, members, closed] = await Promise.all([
       this.#configured(id),
-      this.#scripts.timed('members', () => this.#scripts.client.hlen(this.#keys.members(id))),
+      this.#scripts.timed('members', () => client.hlen(this.#keys.members(id))),
+      this.#scripts.timed('closed', () => client.get(this.#keys.closed(id))),
     ])
-    return configured || members > 0 ? { id, members, ...(configured ? { configured } : {}) } : undefined
+    if (!configured && members === 0) return undefined
+    return { id, members, ...(configured ? { configured } : {}), ...(closed ? { closed: Number(closed) } : {}) }
   }
 
   async list(start: number, limit: number): Promise<{ rooms: FoundRoom[]; more: boolean }> {

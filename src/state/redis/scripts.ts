@@ -8,7 +8,7 @@ const keyCounts = {
   append: 6,
   announce: 5,
   note: 2,
-  join: 8,
+  join: 9,
   resume: 5,
   return: 6,
   renew: 1,

@@ -13,19 +13,31 @@ export class Guest {
   readonly backlog: Backlog
   /** The namespaces that it has asked for. */
   readonly asked = new Set<string>()
+  /** It is we who close the connection, for a reason that is counted elsewhere or is no refusal. */
+  letGo = false
+  readonly #refused: (reason: string, about?: object) => void
 
   constructor(engine: EngineSocket, address: string, limits: GuestLimits, backlogs: Backlogs, refusals: Refusals) {
     const { messagesPerSecond, messageBurst, maxBufferedBytes } = limits
     this.bucket = new TokenBucket(messagesPerSecond, messageBurst, Date.now())
-    this.backlog = new Backlog(engine, maxBufferedBytes, backlogs, (bytes) =>
-      refusals.note('slow_reader', { address, bytes }, 'connection closed'),
-    )
+    this.#refused = (reason, about) => refusals.note(reason, { address, ...about }, 'connection closed')
+    this.backlog = new Backlog(engine, maxBufferedBytes, backlogs, (bytes) => {
+      this.letGo = true
+      this.#refused('slow_reader', { bytes })
+    })
     new Flood(engine, limits)
     engine.once('close', (why: string, cause?: Error) => {
       backlogs.gone(this.backlog)
       const reason = reasonOf(why, cause, this.asked.size > 0)
-      if (reason) refusals.note(reason, { address }, 'connection closed')
+      if (reason) this.#refused(reason)
     })
+  }
+
+  /** It sent a packet that makes no sense, on whichever of its namespaces. */
+  misspoke(): void {
+    if (this.letGo) return
+    this.letGo = true
+    this.#refused('bad_packet')
   }
 }
 

@@ -23,6 +23,15 @@ test('a token says who may enter which room', () => {
   })
 })
 
+test('it may say when it was made, and that is signed too', () => {
+  const dated = writeToken(keys, { ...claims, made: 500 }, target, 2000)
+  expect(readToken(keys, dated, 1000)).toMatchObject({ ...claims, made: 500 })
+  for (const made of [501, undefined, null, '500', {}]) {
+    const forged = Buffer.from(JSON.stringify({ ...decodeObject(dated), made })).toString('base64')
+    expect(refusal(() => readToken(keys, forged, 1000)).code).toBe('token_signature')
+  }
+})
+
 test('a client finds in it where to connect, in ASCII', () => {
   expect(decodeObject(text)).toMatchObject(target)
   expect(Buffer.from(text, 'base64').every((byte) => byte < 128)).toBe(true)

@@ -52,6 +52,29 @@ const cases: Case[] = [
     },
   },
   {
+    reason: 'frame_too_large',
+    what: 'one over long-polling',
+    provoke: async ({ url }) => {
+      const polling = `${url}/socket.io/?EIO=4&transport=polling`
+      const { sid } = JSON.parse((await (await fetch(polling)).text()).slice(1))
+      const body = `42["text","${'x'.repeat(5 * 1024 * 1024)}"]`
+      const status = await new Promise((resolve, reject) => {
+        const asked = request(`${polling}&sid=${sid}`, { method: 'POST' }, ({ statusCode }) => resolve(statusCode))
+        asked.on('error', reject).end(body)
+      })
+      expect(status).toBe(413)
+    },
+  },
+  {
+    reason: 'bad_packet',
+    what: 'a packet at the wrong time',
+    provoke: async (node) => {
+      const bare = await BareClient.connect(node.url)
+      bare.send('40')
+      await bare.closed
+    },
+  },
+  {
     reason: 'bad_handshake',
     what: 'a handshake that is none',
     provoke: async ({ url }) => {

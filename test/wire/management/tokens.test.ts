@@ -1,6 +1,7 @@
+import { SignJWT } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { connect, enter, loginInfo } from '../../support/client.ts'
-import { newRoom, startNode } from '../../support/node.ts'
+import { newRoom, startNode, testSecret } from '../../support/node.ts'
 import { caller, error, keys, managementKeys, mauth, owtCaller } from './caller.ts'
 
 const node = await startNode({ env: { MANAGEMENT_KEYS: managementKeys } })
@@ -46,6 +47,46 @@ test('for a room that was only joined, too', async () => {
   await enter(node.url, { room, token: text })
 })
 
+describe('a room that is closed', () => {
+  test('is not entered with what was handed out before, not even when it is made again; with a new token it is', async () => {
+    const { room, path } = await make()
+    const ask = async () => (await owt('POST', path, { user: 'ann', role: 'presenter' })).text
+    const before = await ask()
+    expect((await owt('DELETE', `/v1/rooms/${room}`)).status).toBe(200)
+    await outOfDate(room, before)
+    expect((await owt('GET', `/v1/rooms/${room}`)).status).toBe(404)
+    expect((await call('POST', '/v1/rooms', { body: { name: 'again', _id: room } })).status).toBe(200)
+    await outOfDate(room, before)
+    await enter(node.url, { room, token: await ask() })
+  })
+
+  test('nor with a JWT that says it was signed before; with one that does not say, it is', async () => {
+    const { room } = await make()
+    expect((await owt('DELETE', `/v1/rooms/${room}`)).status).toBe(200)
+    const now = Math.floor(Date.now() / 1000)
+    const signed = (claims: object) =>
+      new SignJWT({ room, sub: 'ann', role: 'presenter', exp: now + 60, ...claims })
+        .setProtectedHeader({ alg: 'HS256' })
+        .sign(new TextEncoder().encode(testSecret))
+    await outOfDate(room, await signed({ iat: now - 60 }))
+    await enter(node.url, { room, token: await signed({ iat: now }) })
+    await enter(node.url, { room, token: await signed({}) })
+  })
+})
+
+test('a name may have any whole characters', async () => {
+  const { room, path } = await make()
+  const { text } = await owt('POST', path, { user: '💬 Zoë', role: 'presenter' })
+  const ann = await connect(node.url)
+  expect(await ann.login({ room, token: text })).toMatchObject({ user: '💬 Zoë' })
+})
+
+async function outOfDate(room: string, token: string): Promise<void> {
+  const client = await connect(node.url)
+  const answer = await client.request('login', loginInfo({ room, token }))
+  expect(answer).toMatchObject({ status: 'error', error: 'Expired', code: 'token_expired' })
+}
+
 describe('no token', () => {
   test.each([
     ['without a user', { role: 'presenter' }],
@@ -54,6 +95,8 @@ describe('no token', () => {
     ['for an empty user', { user: '', role: 'presenter' }],
     ['for an empty role', { user: 'ann', role: '' }],
     ['for a name without end', { user: 'x'.repeat(300), role: 'presenter' }],
+    ['for a user with half a character', { user: 'u\ud83d', role: 'presenter' }],
+    ['for a role with half a character', { user: 'ann', role: '\udca9' }],
     ['for nothing', {}],
     ['for null', null],
     ['for a list', []],

@@ -1,11 +1,15 @@
 -- Puts a participant into a room with its owner and tickets, and tells the others; its token is used by it from now on.
 -- The same token again, before the client is known to have had the ack: the same participant, and nobody is told twice.
--- KEYS room members session log feed token streams replies
--- ARGV id node member ticket reconnects token-id token-seconds epoch most body
+-- KEYS room members session log feed token streams replies closed
+-- ARGV id node member ticket reconnects token-id token-seconds token-made epoch most body
 -- Returns { owner, seq, owner before if it was connected, members, streams, last rid }.
--- Refuses: token_used (detail: the participant to try again as, if it may come again), room_full.
+-- Refuses: token_expired (the room was closed since it was made), token_used (detail: the participant to try again as, if
+-- it may come again), room_full.
 local room, members, session, log, feed, token, streams = unpack(KEYS)
-local id, node, member, ticket, reconnects, token_id, token_seconds, epoch, most, body = unpack(ARGV)
+local id, node, member, ticket, reconnects, token_id, token_seconds, made, epoch, most, body = unpack(ARGV)
+
+local closed = redis.call('GET', KEYS[9])
+if closed and made ~= '' and tonumber(made) <= tonumber(closed) then return refuse('token_expired') end
 
 local holder = redis.call('GET', token)
 if holder == 'used' then return refuse('token_used') end

@@ -1,0 +1,63 @@
+import { connect } from 'node:net'
+import { pino } from 'pino'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { createHttp } from '../../../src/http/server.ts'
+import { startNode } from '../../support/node.ts'
+
+/** What never comes to its end, with a route that would read it. */
+const requests: [string, string][] = [
+  ['nothing', ''],
+  ['half of the headers', 'GET / HTTP/1.1\r\nHost: x\r\n'],
+  [
+    'half of a body',
+    'POST /tokens HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{',
+  ],
+]
+
+/** Sends it; `closed` has all that was answered. */
+async function send(port: number, text: string): Promise<{ closed: Promise<string> }> {
+  const socket = connect(port, '127.0.0.1')
+  onTestFinished(() => void socket.destroy())
+  socket.on('error', () => {})
+  let answer = ''
+  socket.on('data', (data) => {
+    answer += data
+  })
+  const closed = new Promise<string>((resolve) => socket.once('close', () => resolve(answer)))
+  await new Promise((resolve) => socket.write(text || '\r\n', resolve))
+  return { closed }
+}
+
+describe('a request that is sent slowly is not waited for', () => {
+  test.each(requests)('%s', async (_name, text) => {
+    const reasons: string[] = []
+    const app = createHttp({
+      logger: pino({ level: 'silent' }),
+      corsOrigins: [],
+      refused: (reason) => reasons.push(reason),
+      patience: { headers: 50, request: 100, look: 20 },
+    })
+    onTestFinished(() => app.close())
+    app.post('/tokens', async () => 'read')
+    const port = Number(new URL(await app.listen({ host: '127.0.0.1', port: 0 })).port)
+    const { closed } = await send(port, text)
+    expect(await closed).toMatch(/^HTTP\/1\.1 408 /)
+    expect(reasons[0]).toBe('http_408') // of a body, that it ended early is told too
+  })
+
+  test('and a node has such patience', async () => {
+    const { app } = await startNode()
+    for (const { server } of [app.http, app.ops]) {
+      expect(server).toMatchObject({ headersTimeout: 10_000, requestTimeout: 30_000 })
+    }
+  })
+})
+
+test('a node that closes does not wait for them either', async () => {
+  const node = await startNode()
+  const port = Number(new URL(node.url).port)
+  const sent = await Promise.all(requests.map(([, text]) => send(port, text)))
+  await fetch(`${node.url}/healthz`) // they are known by now
+  await node.close()
+  for (const { closed } of sent) await closed
+})
