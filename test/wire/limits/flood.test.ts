@@ -2,12 +2,12 @@ import { expect, test } from 'vitest'
 import { enter } from '../../support/client.ts'
 import { newRoom, startNode, type TestNode } from '../../support/node.ts'
 
-type WebSocketTransport = { socket: { isPaused: boolean } }
+type WebSocketTransport = object & { socket: { isPaused: boolean } }
 
 /** Whether the node reads from its only client. */
 function reads({ app }: TestNode): boolean {
   const [client] = app.io.of('/').sockets.values()
-  return (client?.conn.transport as unknown as WebSocketTransport).socket.isPaused === false
+  return (client?.conn.transport as WebSocketTransport | undefined)?.socket.isPaused === false
 }
 
 test.each([
