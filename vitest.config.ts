@@ -18,11 +18,11 @@ export default defineConfig({
         },
       },
       {
-        // several nodes, a browser, proxies: one file at a time, or two cores are too few
+        // several nodes, proxies, a crowd: one file at a time, or two cores are too few
         test: {
           ...shared,
           name: 'ops',
-          include: suites('ops', 'browser'),
+          include: suites('ops'),
           maxWorkers: 1,
           fileParallelism: false,
           sequence: { groupOrder: 1 },
@@ -32,7 +32,7 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'cluster',
-          include: suites('cluster'),
+          include: suites('cluster', 'browser'),
           maxWorkers: 1,
           fileParallelism: false,
           sequence: { groupOrder: 2 },
