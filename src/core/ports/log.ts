@@ -26,7 +26,7 @@ export interface Log {
 
 /** The live side of the log: what is appended anywhere, told to every node that listens. May lose, double, reorder. */
 export interface Wire {
-  /** Resolves when the subscription is confirmed: everything appended from then on is told. */
+  /** Resolves when the subscription is confirmed: everything appended from then on is told, or a reset is. */
   listen(room: RoomId, hear: (entry: Entry) => void): Promise<void>
   unlisten(room: RoomId): Promise<void>
   /** Called after a subscription was re-established: something may have been missed in these rooms. */
