@@ -14,6 +14,8 @@ export default defineConfig({
           name: 'main',
           include: suites('unit', 'contract', 'wire'),
           maxWorkers: 2,
+          // over a hundred small files: loading everything anew for each takes longer than the tests
+          isolate: false,
           sequence: { groupOrder: 0 },
         },
       },
@@ -31,11 +33,21 @@ export default defineConfig({
       {
         test: {
           ...shared,
-          name: 'cluster',
-          include: suites('cluster', 'browser'),
+          name: 'browser',
+          include: suites('browser'),
           maxWorkers: 1,
           fileParallelism: false,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: 'cluster',
+          include: suites('cluster'),
+          maxWorkers: 1,
+          fileParallelism: false,
+          sequence: { groupOrder: 3 },
         },
       },
     ],
