@@ -10,7 +10,7 @@ export type Server = {
   cpu: () => Promise<number>
   /** As at /metrics; a bare server has none. */
   metrics: () => Promise<string>
-  stop: () => Promise<void>
+  stop: (signal?: NodeJS.Signals) => Promise<void>
 }
 
 const file = (path: string) => fileURLToPath(new URL(path, import.meta.url))
@@ -70,12 +70,12 @@ export async function startNode(redisUrl: string, options: { [name: string]: str
     url: `http://127.0.0.1:${port}`,
     cpu: async () => Number(/^process_cpu_seconds_total (\S+)/m.exec(await metrics())?.[1]),
     metrics,
-    stop: () => end(child, 'SIGINT'),
+    stop: (signal = 'SIGINT') => end(child, signal),
   }
 }
 
 async function end(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-  if (child.exitCode !== null) return
+  if (child.exitCode !== null || child.signalCode !== null) return
   child.kill(signal)
   await once(child, 'exit')
 }

@@ -1,6 +1,6 @@
 import type { Feeds } from './feeds.ts'
 import type { RoomId } from './model.ts'
-import type { NodeInfo } from './ports/nodes.ts'
+import type { Due, NodeInfo } from './ports/nodes.ts'
 import type { LeaveReason, Who } from './ports/places.ts'
 import type { State } from './ports/state.ts'
 import type { Sessions } from './sessions.ts'
@@ -19,7 +19,7 @@ export type LeasePace = { beat: number; reap: number; check: number; hold: numbe
 
 export const defaultPace: LeasePace = { beat: 2000, reap: 1000, check: 3000, hold: 30_000 }
 
-/** How many rooms, participants or list entries one round of reaping looks at. */
+/** How many rooms, participants or list entries are seen to side by side. */
 const batch = 100
 
 /**
@@ -98,20 +98,34 @@ export class Lease {
     await this.#state.nodes.hold(this.#info().id, this.#feeds.rooms)
   }
 
-  /** Puts the participants of dead nodes into the window, and takes out those whose window is over. */
+  /**
+   * Puts the participants of dead nodes into the window, and takes out those whose window is over. Who is dead and who
+   * is due is asked anew for every batch: a node that comes back is not cleared up to the end.
+   */
   async reap(): Promise<void> {
-    const { nodes, places, rooms } = this.#state
+    while ((await this.#reapBatch()) && !this.#stopped);
+  }
+
+  /** True when there is more to do at once. */
+  async #reapBatch(): Promise<boolean> {
+    const { nodes, rooms } = this.#state
     const asked = performance.now()
     const [dead, overdue] = [await nodes.dead(), await nodes.due(batch)]
-    if (this.#wasAway(asked)) return
+    if (this.#wasAway(asked)) return false
+    let more = overdue.length === batch
     for (const node of dead) {
       if (await this.#orphan(node)) await nodes.remove(node)
+      else more = true
     }
-    for (const { room, id, due } of overdue) {
-      if (await places.leave(room, id, { due }, Date.now())) this.#tellLeft({ room, id }, 'window')
-      await nodes.settled(room, id, due)
-    }
-    await rooms.prune(600, batch)
+    await Promise.all(overdue.map((one) => this.#expire(one)))
+    if (!more) await rooms.prune(600, batch)
+    return more
+  }
+
+  async #expire({ room, id, due }: Due): Promise<void> {
+    const { nodes, places } = this.#state
+    if (await places.leave(room, id, { due }, Date.now())) this.#tellLeft({ room, id }, 'window')
+    await nodes.settled(room, id, due)
   }
 
   /**
@@ -154,9 +168,11 @@ export class Lease {
   /** Sees to a batch of what a node held; true when that was the last. */
   async #orphan(node: string): Promise<boolean> {
     const { done, left } = await this.#state.nodes.orphan(node, batch)
-    for (const { room, id, owner } of left) {
-      if (await this.#state.places.leave(room, id, { owner }, Date.now())) this.#tellLeft({ room, id }, 'node_lost')
-    }
+    await Promise.all(
+      left.map(async ({ room, id, owner }) => {
+        if (await this.#state.places.leave(room, id, { owner }, Date.now())) this.#tellLeft({ room, id }, 'node_lost')
+      }),
+    )
     return done
   }
 

@@ -1,5 +1,8 @@
 import type { ParticipantId, RoomId } from '../model.ts'
 
+/** A participant whose window may be over. */
+export type Due = { room: RoomId; id: ParticipantId; due: number }
+
 export type NodeInfo = { id: string; url: string; version: string; connections: number }
 
 /** The lease of every node, and what has to be done when one runs out. Times are the store's own clock. */
@@ -21,7 +24,7 @@ export interface Nodes {
     limit: number,
   ): Promise<{ done: boolean; left: { room: RoomId; id: ParticipantId; owner: string }[] }>
   /** Participants whose window may be over, oldest first; `leave` decides with `{ due }`. */
-  due(limit: number): Promise<{ room: RoomId; id: ParticipantId; due: number }[]>
+  due(limit: number): Promise<Due[]>
   /** Forgets a due participant that was dealt with; one that has waited anew stays. */
   settled(room: RoomId, id: ParticipantId, due: number): Promise<void>
   remove(node: string): Promise<void>

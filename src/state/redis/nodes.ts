@@ -54,14 +54,7 @@ export class RedisNodes implements Nodes {
   async orphan(node: string, limit: number): Promise<{ done: boolean; left: Orphans }> {
     const { client } = this.#scripts
     const rooms = await this.#scripts.timed('orphan', () => client.srandmember(this.#keys.nodeRooms(node), limit))
-    const left: Orphans = []
-    for (const room of rooms) {
-      const before = left.length
-      for (const place of await this.#placesOf(node, room)) {
-        if ((await openWindow(this.#scripts, this.#keys, place)) === 'left') left.push(place)
-      }
-      if (left.length === before) await this.release(node, room)
-    }
+    const left = (await Promise.all(rooms.map((room) => this.#orphanRoom(node, room)))).flat()
     return { done: rooms.length < limit && left.length === 0, left }
   }
 
@@ -83,6 +76,15 @@ export class RedisNodes implements Nodes {
       await this.#scripts.client.zrem(this.#keys.nodes, node)
       await this.#scripts.client.unlink(this.#keys.node(node))
     })
+  }
+
+  /** Those of a room who do not reconnect; the room is given up when there is none. */
+  async #orphanRoom(node: string, room: RoomId): Promise<Orphans> {
+    const places = await this.#placesOf(node, room)
+    const outcomes = await Promise.all(places.map((place) => openWindow(this.#scripts, this.#keys, place)))
+    const left = places.filter((_, index) => outcomes[index] === 'left')
+    if (left.length === 0) await this.release(node, room)
+    return left
   }
 
   async #placesOf(node: string, room: RoomId): Promise<Orphans> {
