@@ -69,13 +69,17 @@ export async function startProxy(
   const path = join(folder, 'proxy.conf')
   await writeFile(path, affinity ? withAffinity(config) : config)
   const [command, ...args] = run(path)
-  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'] })
+  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] })
+  let said = '' // thousands of lines in a restart: told only when it matters
+  child.stderr.on('data', (text: Buffer) => {
+    said = `${said}${text}`.slice(-4000)
+  })
   ends.add(async () => {
     await end(child)
     await rm(folder, { recursive: true, force: true })
   })
   const ended = once(child, 'exit').then(([code]): never => {
-    throw new Error(`${command} ended with ${code}`)
+    throw new Error(`${command} ended with ${code}: ${said}`)
   })
   await Promise.race([until(async () => (await statusOf(`http://127.0.0.1:${healthPort}/healthz`)) === 200), ended])
   ended.catch(() => {}) // later it may end as it likes
