@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { type Config, ConfigError, describeConfig, type Environment, readConfig } from '../../src/config.ts'
+import { describeConfig } from '../../src/config/describe.ts'
+import { type Config, ConfigError, type Environment, readConfig } from '../../src/config.ts'
 
 const secret = 'a secret of thirty-two characters'
 

@@ -11,9 +11,10 @@ const layers: { [layer: string]: RegExp } = {
   transport:
     /^\/(core|protocol)\/|^\/(config|metrics|refusals|version)$|^(node:|@?socket\.io|@fastify\/proxy-addr$|engine\.io|typebox|pino$|prom-client$)/,
   http: /^\/(core|protocol)\/|^\/(config|metrics|version)$|^(node:|@?fastify|typebox|pino$|prom-client$)/,
-  cli: /^\/core\/|^\/(config|main)$|^node:/,
+  cli: /^\/(config|core)\/|^\/(config|main)$|^node:/,
   client: /^\/protocol\/|^socket\.io-client$/,
-  '': /^\/(core|protocol)\/|^\/(config|metrics|version)$|^[^/]/,
+  config: /^\/(core|protocol)\/|^\/config$|^typebox/,
+  '': /^\/(config|core|protocol)\/|^\/(config|metrics|version)$|^[^/]/,
 }
 const seesAll = ['/index', '/main', '/app', '/cli']
 const readsEnvironment = ['/main', '/cli']
