@@ -14,6 +14,8 @@ const front = await startRoundRobin(() => nodes.map(({ url, config }) => ({ url,
 const total = async (metric: string, labels: { [label: string]: string }, of: TestNode[] = nodes) =>
   (await Promise.all(of.map((node) => measure(node, metric, labels)))).reduce((sum, one) => sum + one)
 
+const upgraded = ({ socket }: Client) => until(async () => socket.io.engine.transport.name === 'websocket')
+
 /** Both say as much as they can at once. Resolves when each has heard the other, in order. */
 async function chat(ann: Client, bob: Client): Promise<void> {
   const said = Array.from({ length: 30 }, (_, number) => `${number}`)
@@ -86,8 +88,9 @@ test('a node that drains serves its own who poll through others, and cuts what g
   }
   const polling = await through(going, ['polling'])
   const tunnelled = await through(staying, ['polling', 'websocket'])
-  await until(async () => (await measure(going, 'forwarding', { transport: 'websocket' })) === 1)
-  expect(await measure(staying, 'forwarding', { transport: 'polling' })).toBe(1)
+  await upgraded(tunnelled)
+  expect(await measure(going, 'forwarding', { transport: 'websocket' })).toBe(1)
+  await until(async () => (await measure(staying, 'forwarding', { transport: 'polling' })) === 1)
 
   const drained = going.app.drain()
   expect((await polling.next('draining')).data).toEqual({ withinMs: 1000 })
@@ -112,7 +115,8 @@ test('a node that ends keeps nobody who goes through it, and is not kept by them
     return choice
   })
   const client = await connect(own.url, { transports: ['polling', 'websocket'] })
-  await until(async () => (await measure(going, 'forwarding', { transport: 'websocket' })) === 1)
+  await upgraded(client)
+  expect(await measure(going, 'forwarding', { transport: 'websocket' })).toBe(1)
   await going.close()
   expect(await client.closed).toBe('transport close')
   await until(async () => (await measure(staying, 'connections', {})) === 0)
