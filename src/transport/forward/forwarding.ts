@@ -45,6 +45,7 @@ export class Forwarding {
   readonly #pending = new WeakMap<IncomingMessage, Pending>()
   readonly #vouched = new WeakMap<IncomingMessage, string>()
   readonly #failed = new WeakSet<IncomingMessage>()
+  #closed = false
   readonly #open: { [kind in Kind]: Set<ServerResponse | Socket> } = { polling: new Set(), websocket: new Set() }
 
   constructor(parts: ForwardingParts) {
@@ -92,6 +93,7 @@ export class Forwarding {
 
   /** Ends what is under way, and keeps no connection. */
   close(): void {
+    this.#closed = true
     for (const tunnel of this.tunnels) tunnel.destroy()
     for (const agent of Object.values(this.#agents)) agent.destroy()
   }
@@ -155,7 +157,8 @@ export class Forwarding {
     this.#failed.add(request)
     const { addressOf, refusals } = this.#parts
     const about = { node: pending.node, why: error.message, address: addressOf(request) }
-    refusals.note('node_unreachable', about, 'request not passed on')
+    // it is this node that has gone, not the other
+    if (!this.#closed) refusals.note('node_unreachable', about, 'request not passed on')
     pending.next()
   }
 }

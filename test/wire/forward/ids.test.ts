@@ -10,7 +10,9 @@ import { expectRise, measure } from '../ops/scrape.ts'
 
 /** Requests by hand for connections of another node: which go where, and what becomes of those that go nowhere. */
 
-const [here, there] = (await startCluster(2, { env: { TRUST_PROXY: 'loopback' } })) as [TestNode, TestNode]
+/** A proxy's address, which the nodes trust; not that of the nodes themselves. */
+const proxy = '127.0.0.7'
+const [here, there] = (await startCluster(2, { env: { TRUST_PROXY: proxy } })) as [TestNode, TestNode]
 const unknown = { status: 400, text: JSON.stringify({ code: 1, message: 'Session ID unknown' }) }
 
 /** Whatever is sent to it is remembered, and answered by nobody. */
@@ -30,13 +32,19 @@ afterAll(() => {
   listener.close()
 })
 
-type Asked = { method?: string; headers?: { [name: string]: string }; body?: string; query?: string }
+type Asked = {
+  method?: string
+  headers?: { [name: string]: string }
+  body?: string
+  query?: string
+  localAddress?: string
+}
 type Answer = { status: number | undefined; text: string; headers: { [name: string]: string[] | undefined } }
 
-function ask({ url }: TestNode, sid: string, { method = 'GET', headers = {}, body, query }: Asked = {}) {
+function ask({ url }: TestNode, sid: string, { method = 'GET', headers = {}, body, query, localAddress }: Asked = {}) {
   const address = `${url}/socket.io/?EIO=4&transport=polling&${query ?? `sid=${encodeURIComponent(sid)}`}`
   return new Promise<Answer>((resolve, reject) => {
-    const asked = request(address, { method, headers, agent: false }, async (response) => {
+    const asked = request(address, { method, headers, agent: false, localAddress }, async (response) => {
       const text = Buffer.concat(await response.toArray()).toString()
       resolve({ status: response.statusCode, text, headers: response.headersDistinct })
     })
@@ -110,6 +118,17 @@ test.each([
   expect(silent.heard).toBe('')
 })
 
+test('an id that no node makes is not even looked up', async () => {
+  const lookups = () => measure(here, 'redis_seconds', { operation: 'nodes' })
+  const before = await lookups()
+  for (const sid of ['garbage', `nobody${'x'.repeat(12)}`, `${'x'.repeat(65)}${suffix}${'x'.repeat(12)}`]) {
+    expect(await ask(here, sid)).toMatchObject(unknown)
+  }
+  expect(await lookups()).toBe(before)
+  expect(await ask(here, `nobody${suffix}${'x'.repeat(12)}`)).toMatchObject(unknown)
+  expect(await lookups()).toBe(before + 1)
+})
+
 test('an id that is larger than a request may be is refused as such', async () => {
   expect((await ask(here, 'x'.repeat(20_000))).status).toBe(431)
 })
@@ -155,7 +174,7 @@ const tooLarge = (node: TestNode) => node.logs.lines.filter(({ reason }) => reas
 test('a body that is too large is refused by the node that it is for, which knows the client’s address', async () => {
   const sid = await open(there)
   const headers = { 'X-Forwarded-For': '203.0.113.1' }
-  const { status } = await ask(here, sid, { method: 'POST', body: `4${large}`, headers })
+  const { status } = await ask(here, sid, { method: 'POST', body: `4${large}`, headers, localAddress: proxy })
   expect(status).toBe(413)
   expect(tooLarge(there)).toMatchObject([{ address: '203.0.113.1' }])
   expect(tooLarge(here)).toEqual([])
