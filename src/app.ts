@@ -110,16 +110,17 @@ export function createApp(config: Config, parts: Parts = {}): App {
   const refused: HttpOptions['refused'] = (reason, about) => refusals.note(reason, about, 'HTTP request refused')
   const http = createHttp({ logger: log, refused, ...config })
   const ops = config.opsPort === 0 ? http : createHttp({ logger: log, refused, ...config })
-  const adapter = config.redis && {
+  const cluster = config.redis && {
     pub: connect(config.redis, 'adapter'),
     sub: connect(config.redis, 'adapter'),
     key: `${config.redisPrefix}:io`,
+    nodes: () => state.oversight.nodes(),
   }
   const gateServices = { ...config, sessions, metrics, refusals, log, throttle: parts.throttle ?? new Throttle() }
-  const transport = new Transport(http.server, config, gateServices, adapter)
+  const transport = new Transport(http.server, { ...config, node }, gateServices, cluster)
   const readToken = loginTokens(config.keys, config.jwt)
   const iceServers = (user: string, now: number) => iceServersFor(config.ice, user, now)
-  const ephemeral = adapter ? clusterEphemeral(adapter.pub, adapter.key) : localEphemeral(transport.io)
+  const ephemeral = cluster ? clusterEphemeral(cluster.pub, cluster.key) : localEphemeral(transport.io)
   const openRooms = new OpenRooms(state.lobby, 'rooms', {
     tell: (rooms) => ephemeral.tell('/rooms', 'room_change', ...roomChangeOf(rooms)),
     failed,
@@ -141,9 +142,12 @@ export function createApp(config: Config, parts: Parts = {}): App {
     if (dialect && !here) ephemeral.closePlace(dialect.namespace, place, dialect.farewell)
   }
 
-  const nodeInfo = () => ({ id: node, url: config.nodeUrl, version, connections: transport.connections.size })
+  const ownUrl = () => withRealPort(config.nodeUrl, http.server.address())
+  const nodeInfo = () => ({ id: node, url: ownUrl(), version, connections: transport.connections.size })
   const reachable = (yes: boolean) => metrics.redisUp.set(yes ? 1 : 0)
   const lease = new Lease(state, feeds, sessions, nodeInfo, { left, failed, populated, reachable })
+
+  if (config.port === 0) http.server.once('listening', () => void lease.beat().catch(failed)) // and says which port
 
   health(ops, {
     notReady: async () => {
@@ -191,14 +195,14 @@ export function createApp(config: Config, parts: Parts = {}): App {
     const impatient = setTimeout(() => {
       for (const { server } of [http, ops]) server.closeAllConnections()
     }, requestGrace)
-    await transport.io.close()
+    await transport.close()
     await http.close()
     await ops.close()
     clearTimeout(impatient)
     await lease.stop().catch(failed)
     await state.close()
-    adapter?.pub.disconnect()
-    adapter?.sub.disconnect()
+    cluster?.pub.disconnect()
+    cluster?.sub.disconnect()
   }
   return {
     http,
@@ -224,13 +228,21 @@ export function createApp(config: Config, parts: Parts = {}): App {
   }
 }
 
+/** With port 0 the system chooses, and it is known only to one who listens. */
+function withRealPort(url: string, address: ReturnType<FastifyInstance['server']['address']>): string {
+  return typeof address === 'object' && address ? url.replace(/:0$/, `:${address.port}`) : url
+}
+
 function measurePresent(metrics: Metrics, transport: Transport, sessions: Sessions, feeds: Feeds): void {
-  const { connections, clients, participants, rooms, roomsBehind } = metrics
+  const { connections, clients, forwarding, participants, rooms, roomsBehind } = metrics
   connections.reset()
   for (const { dialect, socket } of transport.connections) {
     connections.inc({ dialect: dialect.name, transport: socket.conn.transport.name })
   }
   clients.set(transport.clients)
+  for (const [transportName, open] of Object.entries(transport.forwarding)) {
+    forwarding.set({ transport: transportName }, open)
+  }
   participants.set({ state: 'connected' }, sessions.all.length)
   participants.set({ state: 'waiting' }, sessions.absent.waiting.length)
   rooms.set(feeds.rooms.length)

@@ -85,7 +85,7 @@ export function readConfig(environment: Environment): Config {
     ...(redis ? { redis } : {}),
     redisPrefix: options.REDIS_PREFIX,
     nodeId: options.NODE_ID ?? randomBytes(4).toString('hex'),
-    nodeUrl: options.NODE_URL ?? `http://${ownAddress()}:${options.PORT}`,
+    nodeUrl: options.NODE_URL ?? `http://${ownAddress(options.HOST)}:${options.PORT}`,
     keys: [first, ...rest],
     anonymousDialects:
       options.ANONYMOUS_DIALECTS === undefined && !production
@@ -131,7 +131,9 @@ function trustProxyOf(value: string): boolean | number | string {
   return /^\d+$/.test(value) ? Number(value) : value
 }
 
-function ownAddress(): string {
+/** Where a listener of this process is reached, as it stands in a URL. */
+function ownAddress(host: string): string {
+  if (host !== '0.0.0.0' && host !== '::') return host.includes(':') ? `[${host}]` : host
   const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? [])
   return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1'
 }

@@ -33,6 +33,8 @@ export function createMetrics(node: string, version: string) {
     connections: gauge('connections', 'Open client connections', ['dialect', 'transport']),
     clients: gauge('clients', 'Clients that count towards the limit, however many dialects each speaks'),
     clientsLimit: gauge('clients_limit', 'MAX_CONNECTIONS'),
+    forwarding: gauge('forwarding', 'Requests and WebSockets of other nodes that go through this one', ['transport']),
+    forwarded: counter('forwarded_total', 'Requests passed on to the node that they are for', ['transport']),
     participants: gauge('participants', 'Participants held by this node', ['state']),
     rooms: gauge('rooms', 'Rooms that this node listens to'),
     roomsBehind: gauge('rooms_behind', 'Rooms in which messages are known of that were not handed on yet'),

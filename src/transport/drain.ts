@@ -16,7 +16,12 @@ export async function drain(transport: Transport, seconds: number): Promise<void
     await pause(withinMs)
     connection.cut()
   })
-  await Promise.all(cuts)
+  // they know nothing of this node, and are cut at the same pace
+  const tunnels = transport.tunnels.map(async (tunnel, index, { length }) => {
+    await pause(((index + 1) / length) * seconds * 1000)
+    tunnel.destroy()
+  })
+  await Promise.all([...cuts, ...tunnels])
   // those that were shaking hands when it began
   for (const connection of transport.connections) connection.cut()
 }

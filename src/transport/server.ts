@@ -1,12 +1,15 @@
-import { randomBytes } from 'node:crypto'
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http'
 import { createAdapter } from '@socket.io/redis-adapter'
 import type { Socket as EngineSocket } from 'engine.io'
 import { Server, type Socket } from 'socket.io'
 import { SignalError } from '../core/errors.ts'
+import type { Keyring } from '../core/keyring.ts'
+import type { NodeInfo } from '../core/ports/nodes.ts'
 import { Connection } from './connection.ts'
 import type { ServedDialect } from './dialect.ts'
 import { roomOfPlace } from './ephemeral.ts'
+import { newConnectionId } from './forward/connection-id.ts'
+import { Forwarding } from './forward/forwarding.ts'
 import { Gate, type GateServices } from './gate.ts'
 import { addressReader, type TrustProxy } from './limits/address.ts'
 import { Admission, type AdmissionLimits, type AdmissionRefusal } from './limits/admission.ts'
@@ -17,15 +20,17 @@ import { turnAway } from './limits/turn-away.ts'
 
 export type IoConfig = AdmissionLimits &
   GuestLimits & {
-    nodeId: string
+    /** As it is registered. */
+    node: string
+    keys: Keyring
     pingInterval: number
     pingTimeout: number
     maxBufferedBytesTotal: number
     trustProxy?: TrustProxy
   }
 
-/** The two connections of the ephemeral lane; without them there is one node. */
-export type AdapterClients = { pub: unknown; sub: unknown; key: string }
+/** The two connections of the ephemeral lane, and the nodes that live; without them there is one node. */
+export type ClusterParts = { pub: unknown; sub: unknown; key: string; nodes: () => Promise<NodeInfo[]> }
 
 /** What Engine.IO tells of a handshake that failed; 4: forbidden. */
 type HandshakeError = { req: IncomingMessage; code: number; message: string }
@@ -47,12 +52,14 @@ export class Transport {
   readonly #addressOf: (request: IncomingMessage) => string
   readonly #guests = new WeakMap<object, Guest>()
   readonly #backlogs: Backlogs
+  readonly #forwarding: Forwarding | undefined
 
-  constructor(http: HttpServer, config: IoConfig, services: GateServices, adapter?: AdapterClients) {
+  constructor(http: HttpServer, config: IoConfig, services: GateServices, cluster?: ClusterParts) {
     this.#services = services
     this.#limits = config
     this.#backlogs = new Backlogs(config.maxBufferedBytesTotal)
-    this.#addressOf = addressReader(config.trustProxy)
+    const ownWordFor = addressReader(config.trustProxy)
+    this.#addressOf = (request) => this.#forwarding?.vouchedAddress(request) ?? ownWordFor(request)
     this.#admission = new Admission(config, this.#addressOf)
     this.io = new Server(http, {
       allowEIO3: true,
@@ -67,10 +74,12 @@ export class Transport {
         if (reason && elsewhere.has(reason)) turnAway(request, reason)
         else decide(reason ?? null, reason === undefined)
       },
-      ...(adapter ? { adapter: createAdapter(adapter.pub, adapter.sub, { key: adapter.key }) } : {}),
+      ...(cluster ? { adapter: createAdapter(cluster.pub, cluster.sub, { key: cluster.key }) } : {}),
     })
     // names its node, so that a client can say where it is, also behind a balancer
-    this.io.engine.generateId = () => `${config.nodeId}.${randomBytes(15).toString('base64url')}`
+    this.io.engine.generateId = () => newConnectionId(config.node)
+    // behind CORS, which is the same on every node, and before all that is about connections of this one
+    this.#forwarding = cluster && this.#forward(config, cluster)
     // the one refusal of Engine.IO that it tells nobody of but the client
     this.io.engine.use((request: IncomingMessage, response: Partial<ServerResponse>, next: () => void) => {
       response.once?.('finish', () => {
@@ -92,6 +101,21 @@ export class Transport {
     return this.#admission.open
   }
 
+  /** What of other nodes goes through this one just now. */
+  get forwarding(): Forwarding['open'] {
+    return this.#forwarding?.open ?? { polling: 0, websocket: 0 }
+  }
+
+  /** WebSockets of other nodes that go through this one. */
+  get tunnels(): Forwarding['tunnels'] {
+    return this.#forwarding?.tunnels ?? []
+  }
+
+  async close(): Promise<void> {
+    this.#forwarding?.close()
+    await this.io.close()
+  }
+
   /** From now on nobody is let in any more. */
   refuseAll(): void {
     this.#admission.draining = true
@@ -102,6 +126,23 @@ export class Transport {
     const namespace = this.io.of(dialect.namespace)
     namespace.use((socket, next) => void this.#admit(socket, dialect).then(next))
     namespace.on('connection', (socket) => this.#accept(socket, dialect))
+  }
+
+  #forward({ node, keys, pingInterval, pingTimeout, maxConnections }: IoConfig, { nodes }: ClusterParts): Forwarding {
+    const { metrics, refusals, log } = this.#services
+    const forwarding = new Forwarding({
+      node,
+      keys,
+      nodes,
+      silence: (pingInterval + pingTimeout) * 1000,
+      limit: maxConnections,
+      addressOf: this.#addressOf,
+      metrics,
+      refusals,
+      failed: (error) => log.warn({ err: error }, 'the nodes could not be listed'),
+    })
+    this.io.engine.use(forwarding.middleware)
+    return forwarding
   }
 
   /** Why a client may not connect: what `connect_error` tells it, with `data.code`. */
@@ -176,7 +217,7 @@ export class Transport {
 
   /** A handshake that is none. What we refused ourselves is counted already. */
   #turnedAway({ req, code, message }: HandshakeError): void {
-    if (code === forbidden) return
+    if (code === forbidden || this.#forwarding?.hasFailed(req)) return
     this.#services.refusals.note('bad_handshake', { why: message, address: this.#addressOf(req) }, 'connection refused')
   }
 

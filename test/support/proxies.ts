@@ -19,8 +19,6 @@ export type Proxy = {
   /** The program and its arguments for a configuration: to run it, or to check it only. */
   run: (file: string) => [string, ...string[]]
   check: (file: string) => [string, ...string[]]
-  /** The line that long-polling needs, taken in. */
-  withAffinity: (config: string) => string
 }
 
 export const proxies: Proxy[] = [
@@ -29,14 +27,12 @@ export const proxies: Proxy[] = [
     file: 'deploy/nginx.conf',
     run: (file) => ['nginx', '-c', file, '-g', 'daemon off;'],
     check: (file) => ['nginx', '-t', '-c', file],
-    withAffinity: (config) => config.replace('# hash $remote_addr', 'hash $remote_addr'),
   },
   {
     name: 'haproxy',
     file: 'deploy/haproxy.cfg',
     run: (file) => ['haproxy', '-db', '-f', file],
     check: (file) => ['haproxy', '-c', '-f', file],
-    withAffinity: (config) => config.replace('balance leastconn\n  # balance source', 'balance source'),
   },
 ]
 
@@ -50,11 +46,7 @@ afterEach(async () => {
  * The proxy with its shipped configuration, of which nothing but addresses, ports and folders is changed. Resolves when
  * it answers; it is killed after the test.
  */
-export async function startProxy(
-  { file, run, withAffinity }: Proxy,
-  nodes: readonly NodeProcess[],
-  { affinity = false } = {},
-): Promise<{ url: string }> {
+export async function startProxy({ file, run }: Proxy, nodes: readonly NodeProcess[]): Promise<{ url: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'signalbox-proxy-'))
   await chmod(folder, 0o755) // nginx' workers are somebody else when the test runs as root
   const [port = 0, healthPort = 0] = await freePorts(2)
@@ -67,7 +59,7 @@ export async function startProxy(
   for (const [index, { url, opsUrl }] of nodes.entries())
     config = pointTo(config, shippedNodes[index] ?? '', url, opsUrl)
   const path = join(folder, 'proxy.conf')
-  await writeFile(path, affinity ? withAffinity(config) : config)
+  await writeFile(path, config)
   const [command, ...args] = run(path)
   const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] })
   let said = '' // thousands of lines in a restart: told only when it matters

@@ -138,6 +138,13 @@ test('all mistakes are told at once, one a line', () => {
   expect(() => readConfig(environment)).toThrow(/^The configuration has 4 mistakes:\n {2}PORT: .*\n {2}LOG_LEVEL: /)
 })
 
+test('NODE_URL is made of the one address that is listened on, if it is one', () => {
+  const url = (HOST: string) => readConfig({ HOST, PORT: '1234' }).nodeUrl
+  expect(url('10.1.2.3')).toBe('http://10.1.2.3:1234')
+  expect(url('::1')).toBe('http://[::1]:1234')
+  for (const any of ['0.0.0.0', '::']) expect(url(any)).toMatch(/^http:\/\/(?!0\.)[\d.]+:1234$/)
+})
+
 test('what the environment holds besides is no concern', () => {
   const environment = { PATH: '/bin', toString: 'x', constructor: 'y' } as unknown as Environment
   expect(mistakesIn(environment)).toEqual([])

@@ -21,6 +21,8 @@ const names = [
   'clients_limit',
   'connections',
   'draining',
+  'forwarded_total',
+  'forwarding',
   'incomplete_relogins_total',
   'left_total',
   'logins_total',

@@ -1,43 +1,15 @@
-import { createRequire } from 'node:module'
-import { io as io4, type Socket } from 'socket.io-client'
 import { describe, expect, test } from 'vitest'
-import { Client, connect, enter, ok } from '../../support/client.ts'
+import { connect, enter, ok } from '../../support/client.ts'
+import { libraries, startWith } from '../../support/client-libraries.ts'
 import { lose, newRoom, startNode } from '../../support/node.ts'
 
-/** Each client library that OWT's SDKs and their users have, over each transport; 2.x speaks Socket.IO protocol 4. */
-type Connect = (url: string, options: object) => Socket
-const require = createRequire(import.meta.url)
-const libraries: [string, Connect][] = [
-  ['2.x', require('socket.io-client-2')],
-  ['3.x', require('socket.io-client-3').io],
-  ['4.x', io4],
-]
+/** Each client library that OWT's SDKs and their users have, over each transport. */
 const transports = [['websocket'], ['polling'], ['polling', 'websocket']]
 
 const node = await startNode()
 
-/** 2.x has no onAny: what it gives to listeners is taken where it does so. */
-function wrap(socket: Socket): Client {
-  if (typeof socket.onAny === 'function') return new Client(socket)
-  const client: Client = new Client(
-    Object.assign(socket, { onAny: (hear: (...args: unknown[]) => void) => hearAll(socket, hear) }),
-  )
-  return client
-}
-
-function hearAll(socket: Socket, hear: (...args: unknown[]) => void): Socket {
-  for (const event of ['participant', 'text', 'stream', 'progress', 'drop']) {
-    socket.on(event, (...args: unknown[]) => hear(event, ...args))
-  }
-  return socket
-}
-
 describe.each(libraries)('socket.io-client %s', (_library, io) => {
-  async function start(names: string[]): Promise<Client> {
-    const client = wrap(io(node.url, { transports: names, forceNew: true, reconnection: false }))
-    await client.connected
-    return client
-  }
+  const start = (names: string[]) => startWith(io, node.url, names)
 
   test.each(transports)('over %s and %s: login, texts both ways, relogin, tickets, logout', async (...names) => {
     const used = names.filter((name) => name !== undefined)

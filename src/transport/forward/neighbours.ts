@@ -1,0 +1,55 @@
+import type { NodeInfo } from '../../core/ports/nodes.ts'
+
+/** For how long an address is used without asking, and then while it is being asked, ms. */
+const fresh = 5000
+const usable = 30_000
+/** Between one question and the next, ms: whatever clients send, the store is not asked more often. */
+const pause = 500
+
+export type NeighbourParts = { nodes: () => Promise<NodeInfo[]>; failed: (error: unknown) => void }
+
+/** Where the other nodes are, as they are registered. While the store is away: as they were. */
+export class Neighbours {
+  readonly #parts: NeighbourParts
+  #known = new Map<string, URL>()
+  #checked = Number.NEGATIVE_INFINITY
+  #begun = Number.NEGATIVE_INFINITY
+  /** A list that is not begun yet: who waits for it gets one that is newer than its question. */
+  #next: Promise<void> | undefined
+
+  constructor(parts: NeighbourParts) {
+    this.#parts = parts
+  }
+
+  /** Undefined when there is no such node. A node is registered before it listens, so none is overlooked. */
+  async addressOf(node: string): Promise<URL | undefined> {
+    const age = performance.now() - this.#checked
+    const known = this.#known.get(node)
+    if (!known || age > usable) {
+      await this.#list()
+      return this.#known.get(node)
+    }
+    if (age > fresh) void this.#list()
+    return known
+  }
+
+  #list(): Promise<void> {
+    this.#next ??= this.#listSoon()
+    return this.#next
+  }
+
+  async #listSoon(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, this.#begun + pause - performance.now()).unref())
+    this.#next = undefined
+    this.#begun = performance.now()
+    try {
+      const nodes = await this.#parts.nodes()
+      // port 0: it listens where it may, and will say where
+      const there = nodes.filter(({ url }) => URL.canParse(url) && new URL(url).port !== '0')
+      this.#known = new Map(there.map(({ id, url }) => [id, new URL(url)]))
+    } catch (error) {
+      this.#parts.failed(error)
+    }
+    this.#checked = performance.now()
+  }
+}
