@@ -22,3 +22,10 @@ export const greenCamera = `{
     return canvas.captureStream(20)
   }
 }`
+
+/** A small picture and no sound, for a room full of browsers on one machine. */
+export const smallCamera = `{
+  const { mediaDevices } = navigator
+  const get = mediaDevices.getUserMedia.bind(mediaDevices)
+  mediaDevices.getUserMedia = () => get({ video: { width: 160, height: 120, frameRate: 10 } })
+}`
