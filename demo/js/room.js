@@ -68,7 +68,9 @@ export class Room {
     this.#showControls()
     this.#roster()
     this.#call.start()
-    byId('copy-link').addEventListener('click', () => this.#copyLink(), { signal: this.#ends.signal })
+    for (const id of ['copy-link', 'invite']) {
+      byId(id).addEventListener('click', () => this.#copyLink(), { signal: this.#ends.signal })
+    }
     byId('room-title').focus()
     globalThis.demo = { rooms, mesh: this.#call.mesh } // for those who want to look at it from the console
     this.#call.media.start(...devices).catch((error) => notice(error.message))
@@ -137,6 +139,7 @@ export class Room {
   #roster() {
     if (!this.#call) return
     const { members } = this.#rooms
+    byId('waiting').hidden = members.size > 1
     byId('people-count').textContent = count(members.size, 'person', 'people')
     for (const [id, name] of members) this.#tiles.add(id, name)
     this.#tiles.keep([...members.keys()])
