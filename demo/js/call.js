@@ -1,4 +1,6 @@
 import { LocalMedia } from './media.js'
+import { notice } from './notices.js'
+import { hasRelay, noRelay } from './relay.js'
 import { Mesh } from './sdk.js'
 import { StatusChannel } from './status-channel.js'
 
@@ -14,11 +16,12 @@ export class Call {
   #sent = {}
   #turn = Promise.resolve()
 
-  /** @param ownTile where one sees oneself */
-  constructor(channel, tiles, ownTile) {
+  /** @param ownTile where one sees oneself @param relayOnly whether the others must not learn one's address */
+  constructor(channel, tiles, ownTile, relayOnly) {
     this.#tiles = tiles
     this.#ownTile = ownTile
-    this.mesh = new Mesh(channel)
+    if (relayOnly && !hasRelay(channel.iceServers)) notice(noRelay)
+    this.mesh = new Mesh(channel, { iceTransportPolicy: relayOnly ? 'relay' : 'all' })
     this.#status = new StatusChannel(this.media.status, (id, status) => {
       const tile = tiles.get(id)
       if (tile) tile.status = status

@@ -25,7 +25,7 @@ export class Controls {
     this.#settings.setAttribute('aria-expanded', 'false')
     this.#settings.setAttribute('aria-controls', 'devices')
     this.#screen.hidden = !navigator.mediaDevices?.getDisplayMedia
-    const bar = element('div', { className: 'controls', role: 'toolbar', 'aria-label': 'Call' })
+    const bar = element('div', { className: 'controls', role: 'group', 'aria-label': 'Call' })
     bar.append(this.#microphone, this.#camera, this.#screen, this.#settings, this.leave)
     this.element = element('div', { className: 'controls-dock' }, this.#choices, bar)
     this.#listen()
@@ -54,7 +54,7 @@ export class Controls {
       if (next && !this.element.contains(next)) this.#open(false)
     })
     const changed = () => this.#choices.hidden || this.#list()
-    navigator.mediaDevices?.addEventListener('devicechange', changed)
+    media.addEventListener('devices', changed)
     media.addEventListener('change', changed)
   }
 
@@ -94,7 +94,10 @@ export class Controls {
         { id, disabled: options.length === 0 },
         ...(options.length > 0 ? options : [none]),
       )
-      select.addEventListener('change', () => tryTo(select, () => this.#media.choose(kind, select.value)))
+      select.addEventListener('change', async () => {
+        await tryTo(select, () => this.#media.choose(kind, select.value))
+        this.#list() // whatever is in use now
+      })
       return element('div', { className: 'field' }, element('label', { htmlFor: id }, label), select)
     }
     const focused = document.activeElement?.id

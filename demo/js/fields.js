@@ -18,7 +18,8 @@ export function forgive(...fields) {
 export async function submit(button, problem, doing, act) {
   if (button.disabled) return
   const said = button.textContent
-  problem.textContent = ''
+  problem.textContent = navigator.onLine ? '' : 'You are offline. Try again when the network is back.'
+  if (!navigator.onLine) return
   button.disabled = true
   button.textContent = doing
   try {

@@ -1,11 +1,12 @@
-import { byId, element, icon } from './element.js'
+import { byId } from './element.js'
 import { complain, forgive, submit } from './fields.js'
 import { nodeName, nodeOptions } from './nodes.js'
 import { notice } from './notices.js'
+import { OpenRooms } from './open-rooms.js'
+import { relayAsked } from './relay.js'
 import { Rooms } from './sdk.js'
-import { hueOf } from './tiles.js'
 import { tokenFor } from './token.js'
-import { complaintAboutName, count } from './words.js'
+import { complaintAboutName } from './words.js'
 
 /** The name of a person, the rooms that are open, and the way into one. */
 export class Lobby {
@@ -15,12 +16,15 @@ export class Lobby {
   #nickname = byId('nickname')
   #room = byId('room-name')
   #withMedia = byId('with-media')
+  #relayOnly = byId('relay-only')
+  #open = new OpenRooms((name) => this.#submit(name))
 
-  /** @param enter called with `{ nickname, name, withMedia }`; rejects when that does not work */
+  /** @param enter called with `{ nickname, name, devices, relayOnly }`; rejects when that does not work */
   constructor({ enter }) {
     this.#enter = enter
     this.#nickname.value = localStorage.getItem('nickname') ?? ''
     this.#withMedia.checked = localStorage.getItem('with-media') !== 'no'
+    this.#relayOnly.checked = relayAsked() || localStorage.getItem('relay-only') === 'yes'
     this.#room.value = new URLSearchParams(location.search).get('room') ?? ''
     byId('enter-form').addEventListener('submit', (event) => {
       event.preventDefault()
@@ -40,7 +44,7 @@ export class Lobby {
       clearTimeout(this.#patience)
       this.#tell('connected', `Node ${nodeName(rooms.berth)}`)
       rooms.list().then(
-        (open) => rooms === this.#rooms && this.#list(open),
+        (open) => rooms === this.#rooms && this.#open.show(open),
         () => {}, // lost again: the next connection asks anew
       )
     })
@@ -48,10 +52,17 @@ export class Lobby {
       this.#tell('connecting', 'Reconnecting…')
       this.#beImpatient()
     })
-    rooms.on('room_change', (_names, open) => this.#list(open))
+    rooms.on('room_change', (_names, open) => this.#open.show(open))
     rooms.on('announcement', (text) => notice(text, { kind: 'announcement' }))
     rooms.open()
     ;(this.#nickname.value === '' ? this.#nickname : this.#room).focus()
+  }
+
+  /** @param wanted as `enter` is called; what goes wrong is said here */
+  async enter(wanted) {
+    this.#nickname.value = wanted.nickname
+    this.#room.value = wanted.name
+    await submit(byId('enter'), byId('enter-problem'), 'Entering…', () => this.#enter(wanted))
   }
 
   close() {
@@ -74,35 +85,10 @@ export class Lobby {
     status.textContent = text
   }
 
-  #list(open) {
-    byId('open-count').textContent = open.length === 0 ? '' : open.length
-    byId('no-rooms').hidden = open.length > 0
-    const focused = document.activeElement?.dataset?.room
-    const shown = open.map(({ name, size }) => {
-      const button = element(
-        'button',
-        { type: 'button', 'data-room': name, 'aria-label': `Enter ${name}, ${count(size, 'person', 'people')} inside` },
-        element('span', { className: 'room-mark', 'aria-hidden': 'true' }, [...name.trim()][0]?.toUpperCase() ?? ''),
-        element('span', { className: 'room-name' }, name),
-        element('span', { className: 'room-size' }, count(size, 'person', 'people')),
-        icon('arrow'),
-      )
-      button.style.setProperty('--hue', hueOf(name))
-      button.addEventListener('click', () => this.#submit(name))
-      return element('li', {}, button)
-    })
-    byId('open-rooms').replaceChildren(...shown)
-    if (focused !== undefined)
-      shown
-        .map(({ firstChild }) => firstChild)
-        .find(({ dataset }) => dataset.room === focused)
-        ?.focus()
-  }
-
   async #submit(asked) {
     const nickname = this.#nickname.value.trim()
     const name = asked.trim()
-    if (asked !== this.#room.value) this.#room.value = name
+    this.#room.value = asked
     const wrong = [
       complain(this.#nickname, complaintAboutName(nickname, 'Your name', 64)),
       complain(this.#room, complaintAboutName(name, 'The room’s name', 256)),
@@ -110,7 +96,8 @@ export class Lobby {
     if (wrong) return wrong.focus()
     localStorage.setItem('nickname', nickname)
     localStorage.setItem('with-media', this.#withMedia.checked ? 'yes' : 'no')
-    const wanted = { nickname, name, withMedia: this.#withMedia.checked }
-    await submit(byId('enter'), byId('enter-problem'), 'Entering…', () => this.#enter(wanted))
+    localStorage.setItem('relay-only', this.#relayOnly.checked ? 'yes' : 'no')
+    const devices = this.#withMedia.checked ? ['audio', 'video'] : []
+    await this.enter({ nickname, name, devices, relayOnly: this.#relayOnly.checked })
   }
 }

@@ -1,18 +1,19 @@
 import { Lobby } from './lobby.js'
 import { notice } from './notices.js'
 import { Room } from './room.js'
+import { keepStay, takeStay } from './stay.js'
 import { sentenceOf } from './words.js'
 
 const titled = document.title
 let room
 
 const lobby = new Lobby({
-  enter: async ({ nickname, name, withMedia }) => {
+  enter: async ({ nickname, name, devices, relayOnly }) => {
     const entered = new Room(nickname, (reason) => left(entered, reason))
     await entered.enter(name)
     room = entered
     lobby.close()
-    room.show(withMedia)
+    room.show(devices, relayOnly)
     address(name)
     document.title = `${name} – ${titled}`
   },
@@ -38,7 +39,15 @@ function address(name) {
 addEventListener('offline', () =>
   notice('You are offline. As soon as the network is back, this page goes on.', { seconds: 10 }),
 )
-addEventListener('pagehide', () => room?.leave())
+addEventListener('pagehide', () => {
+  if (!room) return
+  const last = room
+  room = undefined // nothing here is to change any more
+  keepStay(last.stay)
+  last.leave()
+})
 addEventListener('pageshow', ({ persisted }) => persisted && location.reload())
 
 lobby.open()
+const stay = takeStay()
+if (stay) lobby.enter(stay)

@@ -6,9 +6,15 @@ const constraints = {
 
 const devices = { audio: 'microphone', video: 'camera' }
 
+const goneSentences = {
+  microphone: 'Your microphone is gone, and the others do not hear you. To use another one, press “Unmute”.',
+  camera: 'Your camera is gone, and the others do not see you. To use another one, press “Camera on”.',
+}
+
 /**
  * The person's microphone, camera and screen. Muted means that the track is there and not enabled, so that one can
- * speak again at once; a camera that is off is let go of, so that its light is off too. Tells `change`.
+ * speak again at once; a camera that is off is let go of, so that its light is off too. Tells `change`, `gone` when a
+ * device went away, and `devices` when there are others than before.
  */
 export class LocalMedia extends EventTarget {
   microphone
@@ -16,6 +22,7 @@ export class LocalMedia extends EventTarget {
   screen
   #chosen = {}
   #over = false
+  #plugged = () => this.dispatchEvent(new Event('devices'))
 
   /** What the others are told. */
   get status() {
@@ -37,12 +44,21 @@ export class LocalMedia extends EventTarget {
     }
   }
 
-  /** Both at once, so that the person is asked once; one alone where there is no other. @throws Error with a sentence */
-  async start() {
-    let failure = await this.#acquire('audio', 'video').catch((error) => error)
+  constructor() {
+    super()
+    navigator.mediaDevices?.addEventListener('devicechange', this.#plugged)
+  }
+
+  /**
+   * All at once, so that the person is asked once; one alone where there is no other. @param kinds of `audio`, `video`
+   * @throws Error with a sentence
+   */
+  async start(...kinds) {
+    if (kinds.length === 0) return
+    let failure = await this.#acquire(...kinds).catch((error) => error)
     if (!failure) return
     if (failure.cause?.name === 'NotFoundError' || failure.cause?.name === 'NotReadableError') {
-      const alone = await Promise.allSettled([this.#acquire('audio'), this.#acquire('video')])
+      const alone = await Promise.allSettled(kinds.map((kind) => this.#acquire(kind)))
       const failed = alone.filter(({ status }) => status === 'rejected')
       if (failed.length === 1) failure = failed[0].reason
     }
@@ -69,9 +85,14 @@ export class LocalMedia extends EventTarget {
     if (!inUse) return
     const { enabled } = inUse
     try {
-      await this.#acquire(kind)
+      await this.#acquire(kind).catch((error) => {
+        if (error.cause?.name !== 'NotReadableError') throw error
+        inUse.stop() // many phones open one camera at a time
+        return this.#acquire(kind)
+      })
     } catch (error) {
       this.#chosen[kind] = before
+      if (inUse.readyState === 'ended') await this.#acquire(kind)
       throw error
     }
     this[devices[kind]].enabled = enabled
@@ -92,6 +113,7 @@ export class LocalMedia extends EventTarget {
 
   stop() {
     this.#over = true
+    navigator.mediaDevices?.removeEventListener('devicechange', this.#plugged)
     for (const track of [this.microphone, this.camera, this.screen]) track?.stop()
     this.microphone = this.camera = this.screen = undefined
   }
@@ -130,10 +152,9 @@ export class LocalMedia extends EventTarget {
     track.addEventListener('ended', () => {
       if (this[device] !== track) return
       this[device] = undefined // unplugged, or taken back by the person
+      delete this.#chosen[track.kind]
       this.#changed()
-      this.dispatchEvent(
-        new CustomEvent('gone', { detail: `The ${device} is gone. Choose another one, or go on without.` }),
-      )
+      this.dispatchEvent(new CustomEvent('gone', { detail: goneSentences[device] }))
     })
   }
 

@@ -13,7 +13,7 @@ export function notice(text, { kind = 'problem', seconds } = {}) {
     icon('close'),
   )
   const shown = element(
-    'li',
+    'div',
     { className: `notice ${kind}`, role: kind === 'problem' ? 'alert' : 'status', 'data-text': text },
     icon(kind === 'announcement' ? 'announcement' : kind === 'problem' ? 'warning' : 'signal'),
     element('p', {}, text),

@@ -20,6 +20,7 @@ export class Room {
   #people
   #tiles = new Tiles(byId('tiles'))
   #call
+  #relayOnly = false
   #chatToggle
   #page = byId('room')
   #ends = new AbortController()
@@ -48,21 +49,31 @@ export class Room {
     rooms.on('closed', (reason) => this.#over(reason))
   }
 
-  /** @param withMedia whether to ask for camera and microphone at once */
-  show(withMedia) {
+  /** What `show` and `enter` need to come back to where it stands; nobody is seen or heard who was not. */
+  get stay() {
+    const { audio, video } = this.#call.media.status
+    const devices = [audio === 'on' && 'audio', video === 'camera' && 'video'].filter(Boolean)
+    return { nickname: this.#nickname, name: this.#rooms.room, devices, relayOnly: this.#relayOnly }
+  }
+
+  /** @param devices those to ask for at once: `audio`, `video` @param relayOnly so that the others learn no address */
+  show(devices, relayOnly) {
     const rooms = this.#rooms
     byId('room-title').textContent = rooms.room
     this.#page.hidden = false
     this.#page.dataset.panel = 'call'
     const ownTile = this.#tiles.add(rooms.id, this.#nickname, true)
-    this.#call = new Call(rooms.channel, this.#tiles, ownTile)
+    this.#relayOnly = relayOnly
+    this.#call = new Call(rooms.channel, this.#tiles, ownTile, relayOnly)
     this.#showControls()
     this.#roster()
     this.#call.start()
-    byId('copy-link').addEventListener('click', () => this.#copyLink(), { signal: this.#ends.signal })
+    for (const id of ['copy-link', 'invite']) {
+      byId(id).addEventListener('click', () => this.#copyLink(), { signal: this.#ends.signal })
+    }
     byId('room-title').focus()
     globalThis.demo = { rooms, mesh: this.#call.mesh } // for those who want to look at it from the console
-    if (withMedia) this.#call.media.start().catch((error) => notice(error.message))
+    this.#call.media.start(...devices).catch((error) => notice(error.message))
   }
 
   /** The others are told at once. */
@@ -128,6 +139,7 @@ export class Room {
   #roster() {
     if (!this.#call) return
     const { members } = this.#rooms
+    byId('waiting').hidden = members.size > 1
     byId('people-count').textContent = count(members.size, 'person', 'people')
     for (const [id, name] of members) this.#tiles.add(id, name)
     this.#tiles.keep([...members.keys()])

@@ -2,6 +2,7 @@ import { Call } from './call.js'
 import { Controls } from './controls.js'
 import { byId } from './element.js'
 import { notice } from './notices.js'
+import { relayAsked } from './relay.js'
 import { Tiles } from './tiles.js'
 
 /** A call and nothing besides it, on the pages that show one dialect each. */
@@ -14,13 +15,13 @@ export class SmallCall {
     byId('start').hidden = true
     byId('room').hidden = false
     byId('room-title').textContent = title
-    this.#call = new Call(channel, this.tiles, this.tiles.add(id, name, true))
+    this.#call = new Call(channel, this.tiles, this.tiles.add(id, name, true), relayAsked())
     const controls = new Controls(this.#call.media)
     controls.leave.addEventListener('click', left)
     byId('controls').replaceChildren(controls.element)
     byId('room-title').focus()
     globalThis.demo = { mesh: this.mesh } // for those who want to look at it from the console
-    if (withMedia) this.#call.media.start().catch((error) => notice(error.message))
+    if (withMedia) this.#call.media.start('audio', 'video').catch((error) => notice(error.message))
   }
 
   get mesh() {

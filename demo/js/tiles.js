@@ -1,4 +1,5 @@
 import { element, icon } from './element.js'
+import { play } from './sound.js'
 
 const connections = {
   new: 'Connecting…',
@@ -77,8 +78,7 @@ export class Tile {
   show(track) {
     this.hide(track.kind, track)
     if (!this.#stream.getTracks().includes(track)) this.#stream.addTrack(track)
-    // a page that nobody has touched may not make a sound; the picture goes on
-    this.#video.play().catch(() => {})
+    play(this.#video)
   }
 
   hide(kind, except) {

@@ -10,6 +10,7 @@ const sessionEvents = [
   'notification',
   'reconnected',
   'resync',
+  'iceServers',
   'open',
   'lost',
   'draining',

@@ -116,6 +116,9 @@ export class Exchanger extends DialectClient<Table, ExchangerNotices> {
     this.on('receiveOffer', (description, { from = '' }) => channel.receive(from, { description }))
     this.on('receiveAnswer', (description, { from = '' }) => channel.receive(from, { description }))
     this.on('receiveCandidate', (candidate, { from = '' }) => channel.receive(from, { candidate }))
+    this.on('iceServers', (servers) => {
+      channel.iceServers = servers
+    })
     this.on('reconnected', () => channel.reconnected())
     this.on('resync', ({ room }) => {
       const { users } = (room ?? {}) as { users?: StreamUser[] }

@@ -172,6 +172,9 @@ export class Rooms extends DialectClient<Table, RoomsNotices> {
     this.on('offer', (description, { from = '' }) => channel.receive(from, { description }))
     this.on('answer', (description, { from = '' }) => channel.receive(from, { description }))
     this.on('ice', (candidate, { from = '' }) => channel.receive(from, { candidate }))
+    this.on('iceServers', (servers) => {
+      channel.iceServers = servers
+    })
     this.on('reconnected', () => channel.reconnected())
     this.on('resync', ({ room }) => {
       const { members } = (room ?? {}) as { members?: RoomMember[] }

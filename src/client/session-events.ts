@@ -1,4 +1,5 @@
 import type { SignalboxError } from './errors.ts'
+import type { IceServer } from './mesh/rtc.ts'
 import type { Notification } from './notification.ts'
 import type { SessionState } from './states.ts'
 
@@ -16,6 +17,8 @@ export type SessionEvents = {
   notification: [notification: Notification]
   reconnected: [how: Reconnected]
   resync: [resync: Resync]
+  /** New credentials for TURN, which came with a relogin; a Mesh takes them by itself. */
+  iceServers: [servers: IceServer[]]
   /** A connection without a session is up, as in a lobby. */
   open: []
   /** The connection is gone, with or without a session on it; another is looked for. */

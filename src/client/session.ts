@@ -4,6 +4,7 @@ import { Emitter } from './emitter.ts'
 import { Entering, type Entry } from './entering.ts'
 import { asSignalboxError, SignalboxError } from './errors.ts'
 import type { Link } from './link.ts'
+import type { IceServer } from './mesh/rtc.ts'
 import { type Notification, notificationOf } from './notification.ts'
 import type { Settings } from './options.ts'
 import { berthOf, Passage } from './passage.ts'
@@ -14,6 +15,8 @@ import type { Berth, Resync, SessionEvents } from './session-events.ts'
 import { nextState, type SessionEvent, type SessionState } from './states.ts'
 import { Tickets } from './ticket.ts'
 import { TicketRefresh } from './ticket-refresh.ts'
+
+type Relogin = { ticket: string; seq: number; complete: boolean; room?: unknown; iceServers?: IceServer[] }
 
 export type SessionTarget = {
   namespace: string
@@ -187,8 +190,9 @@ export class Session extends Emitter<SessionEvents> {
     const [used, asked] = [tickets.current, this.#seq]
     await this.#ask(link, 'relogin', [{ ticket: used, seq: asked }], (data) => {
       if (this.#tickets !== tickets) throw new SignalboxError('closed')
-      const { ticket, seq, complete, room } = data as { ticket: string; seq: number; complete: boolean; room?: unknown }
+      const { ticket, seq, complete, room, iceServers } = data as Relogin
       tickets.replace(ticket, used, this.#settings.parts.clock.now())
+      if (iceServers) this.emit('iceServers', iceServers)
       // a room that is behind what was seen here has begun anew: its numbers mean something else now
       if (!complete || seq < asked) this.#resync({ seq, room })
       this.#adopt(link)

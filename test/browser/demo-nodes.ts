@@ -6,26 +6,33 @@ import { DemoPage } from './demo-page.ts'
 
 const key = 'the key of the tests'
 
-type Visit = VisitorOptions & { path?: string }
+/** `query` goes before the nodes in the page's address. */
+type Visit = VisitorOptions & { path?: string; query?: string }
 
-/** Three nodes that serve the demo, and a browser, for the tests of a file. Who kills a node takes it out of `nodes`. */
-export function useDemo() {
+type Options = { [name: string]: string }
+
+/**
+ * Nodes that serve the demo, three unless `count` says otherwise, and a browser, for the tests of a file. Who kills a
+ * node takes it out of `nodes`. `env` gives them options of their own.
+ */
+export function useDemo({ count = 3, env: own }: { count?: number; env?: () => Promise<Options> } = {}) {
   const browser = useBrowser()
   const nodes: NodeProcess[] = []
 
   beforeAll(async () => {
-    const env = { ICE_SERVERS: '[]', MANAGEMENT_KEYS: `tests:${key}` }
+    const env = { ICE_SERVERS: '[]', MANAGEMENT_KEYS: `tests:${key}`, ...(await own?.()) }
     const how = { redisUrl: redisUrl(), prefix: randomPrefix(), env, until: 'after the file' } as const
-    nodes.push(...(await startProcesses(3, how)))
+    nodes.push(...(await startProcesses(count, how)))
   })
 
   return {
     nodes,
 
     /** A person at a page whose addresses begin with the node of this index, and which takes the first one first. */
-    async visit(name: string, index: number, { path = '', ...options }: Visit = {}): Promise<DemoPage> {
+    async visit(name: string, index: number, { path = '', query = '', ...options }: Visit = {}): Promise<DemoPage> {
       const urls = nodes.map((_, turn) => nodes[(index + turn) % nodes.length]?.url ?? '')
-      return new DemoPage(await browser.visit(`${urls[0]}/${path}?node=${urls.join()}`, options), name)
+      const address = `${urls[0]}/${path}?${query}&node=${urls.join()}`
+      return new DemoPage(await browser.visit(address, options), name)
     },
 
     async manage(method: string, path: string, body: object): Promise<void> {

@@ -4,8 +4,18 @@ import type { Visitor } from '../support/browser.ts'
 import { eventually } from './person.ts'
 
 /** What a test asks of the page's script beyond what a person sees: what really came over the connections. */
-type Demo = { demo: { mesh: { connections: ReadonlyMap<string, { getStats(): Promise<Map<string, Report>> }> } } }
-type Report = { type: string; framesDecoded?: number; totalSamplesDuration?: number; totalAudioEnergy?: number }
+type Demo = { demo: { mesh: { connections: ReadonlyMap<string, Connection> } } }
+type Connection = { connectionState: string; getStats(): Promise<ReadonlyMap<string, Report>> }
+type Report = { type: string; framesDecoded?: number; totalSamplesDuration?: number; totalAudioEnergy?: number } & Way
+/** What a transport, its pair of candidates, and they themselves tell. */
+type Way = {
+  selectedCandidatePairId?: string
+  localCandidateId?: string
+  remoteCandidateId?: string
+  candidateType?: string
+}
+type TileElement = { dataset: { participant?: string }; querySelector(what: string): Video & { textContent: string } }
+declare const document: { querySelectorAll(what: string): Iterable<TileElement> }
 
 type Video = { videoWidth: number; videoHeight: number; paused: boolean }
 declare class Canvas {
@@ -88,6 +98,42 @@ export class DemoPage {
       const sum = (field: 'framesDecoded' | 'totalSamplesDuration' | 'totalAudioEnergy') =>
         incoming.reduce((total, report) => total + (report[field] ?? 0), 0)
       return { frames: sum('framesDecoded'), seconds: sum('totalSamplesDuration'), energy: sum('totalAudioEnergy') }
+    })
+  }
+
+  /** Everybody else whose tile shows moving pictures that come over a connection. */
+  sees(): Promise<string[]> {
+    return this.page.evaluate(async () => {
+      const { connections } = (globalThis as unknown as Demo).demo.mesh
+      const names: string[] = []
+      for (const tile of document.querySelectorAll('.tile:not(#own-tile)')) {
+        const connection = connections.get(tile.dataset.participant ?? '')
+        const reports = [...((await connection?.getStats()) ?? new Map<string, Report>()).values()]
+        const frames = Math.max(0, ...reports.map(({ framesDecoded = 0 }) => framesDecoded))
+        const { videoWidth, paused } = tile.querySelector('video')
+        const shown = connection?.connectionState === 'connected' && frames > 5 && videoWidth > 0 && !paused
+        if (shown) names.push(tile.querySelector('.tile-name').textContent)
+      }
+      return names.sort()
+    })
+  }
+
+  /** The kinds of addresses (host, srflx, prflx, relay) that the media with someone goes between, and all that the other side told. */
+  way(name: string): Promise<{ used: unknown[]; told: unknown[] }> {
+    return this.tile(name).evaluate(async ({ dataset }: { dataset: { participant?: string } }) => {
+      const { connections } = (globalThis as unknown as Demo).demo.mesh
+      const stats: ReadonlyMap<string, Report> =
+        (await connections.get(dataset.participant ?? '')?.getStats()) ?? new Map()
+      const reports = [...stats.values()]
+      const transport = reports.find(({ type }) => type === 'transport')
+      const pair = stats.get(transport?.selectedCandidatePairId ?? '')
+      const kindOf = (id = '') => stats.get(id)?.candidateType
+      return {
+        used: [kindOf(pair?.localCandidateId), kindOf(pair?.remoteCandidateId)],
+        told: [
+          ...new Set(reports.filter(({ type }) => type === 'remote-candidate').map((report) => report.candidateType)),
+        ],
+      }
     })
   }
 }

@@ -100,7 +100,7 @@ describe('what goes wrong is said, and the page goes on', () => {
   const script = '<img src=x onerror="globalThis.harmed=1">'
 
   test('names and messages', async () => {
-    const room = newRoom()
+    const room = `${newRoom()} ${script}`
     const ann = await visit('Ann', 0)
     await ann.at('#nickname').fill('   ')
     await ann.at('#room-name').fill(room)
@@ -110,8 +110,12 @@ describe('what goes wrong is said, and the page goes on', () => {
     await ann.at('#nickname').fill('Ann')
     await ann.at('#enter').click()
     await ann.at('#room-problem').filter({ hasText: 'at least one character that can be seen' }).waitFor()
+    await ann.at('#nickname').fill('n'.repeat(65))
+    await ann.at('#enter').click()
+    await ann.at('#nickname-problem').filter({ hasText: 'Your name is too long' }).waitFor()
     await ann.enter(room)
     const eve = await visit(script, 1)
+    await eve.at('#open-rooms').getByText(room, { exact: true }).waitFor()
     await eve.enter(room)
     await eve.say(script)
     await eventually(() => ann.heard()).toEqual([script])
@@ -123,12 +127,13 @@ describe('what goes wrong is said, and the page goes on', () => {
     for (const { page } of [ann, eve]) expect(await page.evaluate('globalThis.harmed')).toBeUndefined()
 
     await manage('PUT', `/v1/rooms/${encodeURIComponent(`rooms:${room}`)}`, { participantLimit: 2 })
-    const dan = await visit('Dan', 0)
+    const dan = await visit('Dan', 0, { query: 'relay' })
     await dan.at('#nickname').fill('Dan')
     await dan.at('#room-name').fill(room)
     await dan.at('#enter').click()
     await dan.at('#enter-problem').filter({ hasText: 'This room is full' }).waitFor()
     await dan.enter(newRoom())
+    await dan.at('.notice').filter({ hasText: 'This server has no relay' }).waitFor()
   })
 
   test('permission refused, no camera, no network', async () => {
@@ -191,16 +196,20 @@ test('by keyboard alone, at phone width, in the dark', async () => {
   await keyboard.press('Enter')
   await ann.at('#room').waitFor()
   await fits()
-  const bob = await visit('Bob', 1)
+  const bob = await visit('W'.repeat(64), 1)
   await bob.enter(room)
-  await ann.tile('Bob').waitFor()
+  await ann.tile(bob.name).waitFor()
+  await fits()
   await goTo('microphone')
   await keyboard.press('Space')
   await bob.at('.tile[data-audio=off]').filter({ hasText: 'Ann' }).waitFor()
   await goTo('chat-toggle')
   await keyboard.press('Enter')
   await focused('text')
+  await bob.say('w'.repeat(2048))
+  await ann.at('.message-text').getByText('www').waitFor()
   await fits()
+  await expectNames(ann)
   await keyboard.type('without a mouse')
   await keyboard.press('Enter')
   await eventually(() => bob.heard()).toEqual(['without a mouse'])
@@ -209,6 +218,17 @@ test('by keyboard alone, at phone width, in the dark', async () => {
   await ann.at('#lobby').waitFor()
   await bob.at('.note').filter({ hasText: 'Ann left' }).waitFor()
 })
+
+/** Whatever can be used has a name for those who cannot see it. */
+async function expectNames(person: DemoPage): Promise<void> {
+  const { page, visitor } = person
+  const session = await visitor.context.newCDPSession(page)
+  const { nodes } = await session.send('Accessibility.getFullAXTree')
+  const used = ['button', 'textbox', 'combobox', 'checkbox', 'link', 'log', 'article', 'region', 'heading']
+  const named = nodes.filter(({ ignored, role }) => !ignored && used.includes(role?.value))
+  expect(named.length).toBeGreaterThan(10)
+  expect(named.filter(({ name }) => !name?.value).map(({ role }) => role?.value)).toEqual([])
+}
 
 test('the pages of the exchanger and of p2p: two people on two nodes', async () => {
   const [channel, exchanger] = [newRoom(), { path: 'exchanger.html' }]

@@ -14,6 +14,11 @@ import {
 export type MeshOptions = {
   /** Used when the server names none. */
   iceServers?: IceServer[]
+  /**
+   * `relay`: through a TURN server only, so that the others learn no address of this one. Nobody is reached where the
+   * server names none. Default `all`.
+   */
+  iceTransportPolicy?: 'all' | 'relay'
   createPeerConnection?: CreatePeerConnection
   network?: Network
 }
@@ -63,7 +68,7 @@ export class Mesh extends Emitter<MeshEvents> {
         signal: (from, signal) => this.#receive(from, signal),
         joined: (id) => this.#call(id),
         left: (id) => this.#drop(id),
-        reconnected: () => this.#each((peer) => isBroken(peer) && peer.mend()),
+        reconnected: () => this.#reconnected(),
         resynced: (present) => this.#resynced(present),
         closed: () => this.stop(),
       }),
@@ -107,14 +112,20 @@ export class Mesh extends Emitter<MeshEvents> {
     await Promise.all(replaced)
   }
 
+  get #iceServers(): IceServer[] {
+    return this.#channel.iceServers ?? this.#options.iceServers ?? []
+  }
+
   /** Begins a connection, if it is for this side to begin it. */
   #call(id: string): void {
     if (!this.#peers.has(id) && this.#channel.offersTo(id)) this.#open(id, true)
   }
 
   #open(id: string, calls: boolean): Peer {
-    const { createPeerConnection = browserPeerConnection, iceServers = [] } = this.#options
-    const connection = createPeerConnection({ iceServers: this.#channel.iceServers ?? iceServers })
+    const { createPeerConnection = browserPeerConnection } = this.#options
+    const { iceTransportPolicy } = this.#options
+    const policy = iceTransportPolicy ? { iceTransportPolicy } : {}
+    const connection = createPeerConnection({ iceServers: this.#iceServers, ...policy })
     const peer = new Peer(connection, this.#channel.id < id, {
       signal: (signal) => this.#send(id, signal),
       track: (track, streams) => this.emit('track', id, track, streams),
@@ -147,8 +158,19 @@ export class Mesh extends Emitter<MeshEvents> {
     })
   }
 
+  #reconnected(): void {
+    this.#renew()
+    this.#each((peer) => isBroken(peer) && peer.mend())
+  }
+
+  /** TURN credentials may have become new, and the old ones are good for a while only. */
+  #renew(): void {
+    this.#each((peer) => peer.renew(this.#iceServers))
+  }
+
   #resynced(present: readonly string[]): void {
     for (const id of [...this.#peers.keys()]) if (!present.includes(id)) this.#drop(id)
+    this.#renew()
     this.#each((peer) => peer.repeat())
     for (const id of present) if (!this.#peers.has(id)) this.#open(id, true)
   }

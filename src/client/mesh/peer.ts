@@ -1,5 +1,5 @@
 import type { Signal } from './channel.ts'
-import type { Candidate, Description, MediaSource, MediaTrack, PeerConnection } from './rtc.ts'
+import type { Candidate, Description, IceServer, MediaSource, MediaTrack, PeerConnection } from './rtc.ts'
 
 export type PeerEvents = {
   signal(signal: Signal): void
@@ -48,6 +48,12 @@ export class Peer {
     return this.#guard(() =>
       'description' in signal ? this.#takeDescription(signal.description) : this.#takeCandidate(signal.candidate),
     )
+  }
+
+  /** For the next start of ICE; how the connection was made otherwise stays. */
+  renew(iceServers: IceServer[]): void {
+    const { connection } = this
+    void this.#guard(async () => connection.setConfiguration({ ...connection.getConfiguration(), iceServers }))
   }
 
   /** New ICE candidates, after a change of network: while an offer is unanswered, too, for its own may be of the old one. */

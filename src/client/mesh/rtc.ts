@@ -12,6 +12,7 @@ export type MediaTrack = Ambient<'MediaStreamTrack', { readonly id: string; read
 export type MediaSource = Ambient<'MediaStream', { readonly id: string }>
 
 export type IceServer = { urls: string | string[]; username?: string; credential?: string }
+export type PeerConfiguration = { iceServers: IceServer[]; iceTransportPolicy?: 'all' | 'relay' }
 export type Description = { type: 'offer' | 'answer' | 'pranswer' | 'rollback'; sdp?: string }
 export type Candidate = { candidate?: string; sdpMid?: string | null; sdpMLineIndex?: number | null }
 
@@ -33,16 +34,18 @@ export interface PeerConnection {
   removeTrack(sender: Sender): void
   getSenders(): Sender[]
   addTransceiver(kind: string, init: { direction: 'recvonly' }): unknown
+  getConfiguration(): object
+  setConfiguration(configuration: PeerConfiguration): void
   restartIce(): void
   close(): void
 }
 
-export type CreatePeerConnection = (configuration: { iceServers: IceServer[] }) => PeerConnection
+export type CreatePeerConnection = (configuration: PeerConfiguration) => PeerConnection
 
 /** The browser's. @throws TypeError where there is none */
 export const browserPeerConnection: CreatePeerConnection = (configuration) => {
   const { RTCPeerConnection } = globalThis as {
-    RTCPeerConnection?: new (configuration: { iceServers: IceServer[] }) => PeerConnection
+    RTCPeerConnection?: new (configuration: PeerConfiguration) => PeerConnection
   }
   if (!RTCPeerConnection) throw new TypeError('There is no RTCPeerConnection here: pass createPeerConnection')
   return new RTCPeerConnection(configuration)

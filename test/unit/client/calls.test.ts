@@ -101,7 +101,9 @@ test('rooms: the call goes through the channel, to one and from one, and over a 
   expect(asked()).toEqual(expected)
   link.cut()
   await clock.pass(1000)
-  nodes.last.ok('relogin', { ticket: ticketOf('two'), seq: 6, complete: true })
+  const iceServers = [{ urls: 'turn:x', credential: 'that is good for longer' }]
+  nodes.last.ok('relogin', { ticket: ticketOf('two'), seq: 6, complete: true, iceServers })
+  expect(channel.iceServers).toEqual(iceServers)
   expect(asked()).toEqual(expected)
   nodes.last.ok('answer')
   nodes.last.ok('ice')

@@ -3,6 +3,7 @@ import type {
   Description,
   MediaSource,
   MediaTrack,
+  PeerConfiguration,
   PeerConnection,
   Sender,
 } from '../../../src/client/mesh/rtc.ts'
@@ -24,7 +25,8 @@ export class FakePeerConnection implements PeerConnection {
   onconnectionstatechange: ((event: never) => unknown) | null = null
   readonly candidates: Candidate[] = []
   readonly log: string[] = []
-  readonly iceServers: unknown
+  iceServers: unknown
+  readonly iceTransportPolicy: string | undefined
   ice = 1
   rollbacks = 0
   #senders: FakeSender[] = []
@@ -37,7 +39,17 @@ export class FakePeerConnection implements PeerConnection {
   #version = 0
   #stable: { local: Description | null; remote: Description | null } = { local: null, remote: null }
 
-  constructor({ iceServers }: { iceServers: unknown } = { iceServers: [] }) {
+  constructor({ iceServers, iceTransportPolicy }: PeerConfiguration = { iceServers: [] }) {
+    this.iceServers = iceServers
+    this.iceTransportPolicy = iceTransportPolicy
+  }
+
+  getConfiguration(): object {
+    return { iceServers: this.iceServers, bundlePolicy: 'balanced' }
+  }
+
+  setConfiguration({ iceServers, ...others }: PeerConfiguration): void {
+    if (!('bundlePolicy' in others)) throw wrong('another bundlePolicy')
     this.iceServers = iceServers
   }
 

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
-import type { MeshChannel } from '../../../src/client/mesh/channel.ts'
-import type { MediaTrack } from '../../../src/client/mesh/rtc.ts'
+import { MeshChannel } from '../../../src/client/mesh/channel.ts'
+import { Mesh } from '../../../src/client/mesh/mesh.ts'
+import type { MediaTrack, PeerConfiguration } from '../../../src/client/mesh/rtc.ts'
+import { FakePeerConnection } from './fake-peer-connection.ts'
 import { call, Room, stable, track } from './mesh-room.ts'
 
 test('three people: everyone sees everyone, and every offer was made once', async () => {
@@ -144,6 +146,26 @@ test('ICE servers are those of the server, and the option otherwise', async () =
   a.mesh.start()
   expect(a.to('b').iceServers).toEqual([{ urls: 'turn:server' }])
   expect(b.made).toEqual([])
+  a.channel.iceServers = [{ urls: 'turn:server', credential: 'that is good for longer' }]
+  a.channel.reconnected()
+  expect(a.to('b').iceServers).toEqual(a.channel.iceServers)
+  expect(a.errors).toEqual([])
+})
+
+test('through a relay only, where that is asked for', () => {
+  const policies = ([undefined, 'relay'] as const).map((iceTransportPolicy) => {
+    const made: FakePeerConnection[] = []
+    const channel = new MeshChannel('later', async () => {})
+    channel.entered('a', ['b'], [])
+    const createPeerConnection = (configuration: PeerConfiguration) => {
+      made.push(new FakePeerConnection(configuration))
+      return made[0] as FakePeerConnection
+    }
+    const policy = iceTransportPolicy ? { iceTransportPolicy } : {}
+    new Mesh(channel, { createPeerConnection, ...policy }).start()
+    return made.map((connection) => connection.iceTransportPolicy)
+  })
+  expect(policies).toEqual([[undefined], ['relay']])
 })
 
 test('stop hangs up', async () => {
