@@ -9,7 +9,7 @@ import type { Connection } from './connection.ts'
 import type { Served, Version } from './dialect.ts'
 import { EarlyRequests } from './early.ts'
 import { Entrance } from './entrance.ts'
-import type { Throttle } from './limits/throttle.ts'
+import type { Throttle } from '../core/throttle.ts'
 import type { TokenBucket } from './limits/token-bucket.ts'
 import { excessOf } from './measure.ts'
 
