@@ -1,7 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ApiError } from './errors.ts'
 
-/** Notes that somebody at an address showed a key, token or ticket that is none; resolves when that may be told. True: it was held back. */
+/**
+ * Notes that somebody at an address showed a key, token or ticket that is none; resolves when that may be told.
+ * True: it was held back.
+ */
 export type HoldBack = (address: string) => Promise<boolean>
 
 /** What one is told whose credential is none, however it is wrong: the refusal, or, after some, a later one that says to stop. */

@@ -14,7 +14,7 @@ import { randomPrefix, redisUrl } from '../support/redis.ts'
 // artillery itself is some 650 MB, and stays out of the tests: here its virtual users are started by hand, on the same
 // line to the command and with the flows of the same files
 
-/** One who waits for a message that was lost gives it up after 15 s, ms: all this is for naming it, and nobody waits for it else. */
+/** What one waits for at most, ms: longer than the 15 s after which a message that has not come is lost, so that it is named. */
 const patience = 60_000
 const switchboards: Switchboard[] = []
 afterEach(() => {
@@ -30,7 +30,10 @@ async function listen() {
     for (const look of waiting) look()
   })
   switchboards.push(switchboard)
-  /** Resolves when what was told says so. @throws Error that names what went wrong, as soon as anything has, or nothing comes of it */
+  /**
+   * Resolves when what was told says so.
+   * @throws Error that names what went wrong, as soon as anything has, or when nothing comes of it
+   */
   const until = (isSo: (counts: Counts) => boolean) =>
     new Promise<void>((resolve, reject) => {
       const end = (settle: () => void) => {
