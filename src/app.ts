@@ -14,6 +14,7 @@ import { OpenRooms } from './core/open-rooms.ts'
 import type { Place, Who } from './core/ports/places.ts'
 import type { Retention, State } from './core/ports/state.ts'
 import { Sessions } from './core/sessions.ts'
+import { Throttle } from './core/throttle.ts'
 import { writeToken } from './core/tokens.ts'
 import { httpApi } from './http/api.ts'
 import { demo } from './http/demo.ts'
@@ -30,7 +31,6 @@ import { createRedisState } from './state/redis/index.ts'
 import { dialectsOf } from './transport/dialects.ts'
 import { drain } from './transport/drain.ts'
 import { clusterEphemeral, localEphemeral } from './transport/ephemeral.ts'
-import { Throttle } from './transport/limits/throttle.ts'
 import { roomChangeOf } from './transport/rooms/room.ts'
 import { Transport } from './transport/server.ts'
 import { version } from './version.ts'
@@ -116,7 +116,8 @@ export function createApp(config: Config, parts: Parts = {}): App {
     key: `${config.redisPrefix}:io`,
     nodes: () => state.oversight.nodes(),
   }
-  const gateServices = { ...config, sessions, metrics, refusals, log, throttle: parts.throttle ?? new Throttle() }
+  const throttle = parts.throttle ?? new Throttle()
+  const gateServices = { ...config, sessions, metrics, refusals, log, throttle }
   const transport = new Transport(http.server, { ...config, node }, gateServices, cluster)
   const readToken = loginTokens(config.keys, config.jwt)
   const iceServers = (user: string, now: number) => iceServersFor(config.ice, user, now)
@@ -171,6 +172,7 @@ export function createApp(config: Config, parts: Parts = {}): App {
     tokens(http, issueToken)
     demo(http)
   }
+  const holdBack = (address: string) => throttle.hold([`http ${address}`], Date.now())
   httpApi(http, {
     state,
     management: new Management(state, sessions),
@@ -178,10 +180,12 @@ export function createApp(config: Config, parts: Parts = {}): App {
     announce: (text) => transport.io.of('/rooms').emit('announcement', text),
     userOf: bearerOf(config.keys, state, readToken),
     iceServers,
+    holdBack,
     authority: {
       keys: config.managementKeys,
       replayCheck: config.mauthReplayCheck,
       firstUse: (mark, seconds) => state.oversight.firstUse(mark, seconds),
+      holdBack,
     },
     version,
   })

@@ -51,6 +51,8 @@ export function answerError(refused: Refused) {
     const { statusCode, apiCode, message } = told(error, request)
     const { method, ip: address } = request
     if (statusCode >= 500) request.log.error({ err: error }, 'request failed')
+    // half a body, and nobody to be answered: the connection was closed by its client, or by us, who said why then
+    if (statusCode === 400 && 'code' in error && error.code === 'ECONNRESET') return reply.code(statusCode).send()
     refused(`http_${statusCode}`, { code: apiCode, method, route: request.routeOptions.url, address })
     return reply.code(statusCode).send({ error: { code: apiCode, message } })
   }

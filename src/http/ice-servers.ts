@@ -4,15 +4,17 @@ import type { IceServer } from '../core/ice.ts'
 import { ErrorBody } from '../protocol/management.ts'
 import { IceServers } from '../protocol/session.ts'
 import { ApiError } from './errors.ts'
+import { type HoldBack, refusalOfGuess } from './guess.ts'
 
 export type IceServices = {
   /** Who has a login token or a reconnection ticket that is good; undefined: nobody. @throws unavailable */
   userOf: (credential: string, now: number) => Promise<string | undefined>
   iceServers: (user: string, now: number) => IceServer[]
+  holdBack: HoldBack
 }
 
 /** `GET /v1/ice-servers`: for clients, so it takes what they have; a login token is not used up by it. */
-export function iceServers(app: FastifyInstance, { userOf, iceServers }: IceServices): void {
+export function iceServers(app: FastifyInstance, { userOf, iceServers, holdBack }: IceServices): void {
   const schema = {
     tags: ['clients'],
     summary:
@@ -20,13 +22,14 @@ export function iceServers(app: FastifyInstance, { userOf, iceServers }: IceServ
     security: [{ participant: [] }],
     response: { 200: IceServers, '4xx': ErrorBody, '5xx': ErrorBody },
   }
-  app.withTypeProvider<TypeBoxTypeProvider>().get('/v1/ice-servers', { schema }, async ({ headers }, reply) => {
+  app.withTypeProvider<TypeBoxTypeProvider>().get('/v1/ice-servers', { schema }, async (request, reply) => {
     const now = Date.now()
-    const [, credential] = /^Bearer (\S+)$/i.exec(headers.authorization ?? '') ?? []
+    const [, credential] = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '') ?? []
     const user = credential === undefined ? undefined : await userOf(credential, now)
     if (user === undefined) {
       reply.header('www-authenticate', 'Bearer')
-      throw new ApiError(401, 'unauthenticated', 'A login token or reconnection ticket is needed')
+      const refusal = new ApiError(401, 'unauthenticated', 'A login token or reconnection ticket is needed')
+      throw await refusalOfGuess(request, reply, holdBack, refusal)
     }
     reply.header('cache-control', 'no-store')
     return iceServers(user, now)

@@ -23,9 +23,9 @@ export function isJwt(token: unknown): token is string {
 }
 
 /**
- * Login tokens that a backend makes without asking us: a JWT (RFC 7519) with `room`, `sub`, `role`, `exp`, perhaps `nbf`
- * and `jti`. The algorithm decides which keys are looked at, never the other way round: HS256 is checked with our secrets
- * only, RS256, ES256 and EdDSA with the public keys only; anything else, `none` first of all, is refused (RFC 8725 3.1).
+ * Login tokens that a backend makes without asking us: a JWT (RFC 7519) with `room`, `sub`, `role`, `exp`, perhaps `nbf`,
+ * `iat` and `jti`. The algorithm decides which keys are looked at, never the other way round: HS256 is checked with our
+ * secrets only, RS256, ES256 and EdDSA with the public keys only; anything else, `none` first of all, is refused (RFC 8725 3.1).
  * @throws bad_token, token_signature, token_expired, unavailable (the public keys cannot be had)
  */
 export function jwtReader(keys: Keyring, config: JwtConfig): (token: string, now: number) => Promise<Claims> {
@@ -116,8 +116,16 @@ function claimsOf(payload: JWTPayload, token: string, now: number): Claims {
     user: textOf(payload, 'sub', 256),
     role: textOf(payload, 'role', 64),
     notAfter: exp * 1000,
-    ...(iat === undefined ? {} : { made: (iat + tolerance) * 1000 }),
+    made: madeAt(iat, now),
   }
+}
+
+/**
+ * When it was signed. One that does not say so, or names a time that has not come (ms for s, say), may be as old as any:
+ * it enters no room that is known to have been deleted. `nbf` is no help, as it may be later than the deletion.
+ */
+function madeAt(iat: number | undefined, now: number): number {
+  return iat === undefined || iat * 1000 > now + tolerance * 1000 ? 0 : (iat + tolerance) * 1000
 }
 
 function textOf(payload: JWTPayload, name: string, longest: number): string {

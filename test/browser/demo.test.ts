@@ -163,6 +163,10 @@ describe('what goes wrong is said, and the page goes on', () => {
   })
 })
 
+/** Of `rgb(…)`; none of what is not opaque. */
+const partsOf = (colour: string): number[] =>
+  /^rgb\((\d+), (\d+), (\d+)\)$/.exec(colour)?.slice(1).map(Number) ?? [Number.NaN]
+
 async function expectSeen(viewer: DemoPage, name: string): Promise<void> {
   await eventually(async () => (await viewer.incoming(name)).frames).toBeGreaterThan(5)
 }
@@ -181,12 +185,14 @@ test('by keyboard alone, at phone width, in the dark', async () => {
     expect.fail(`${id} cannot be reached by keyboard`)
   }
   const fits = async () => {
-    const [wide, shown, back] = (await ann.page.evaluate(
-      '[document.documentElement.scrollWidth, innerWidth, getComputedStyle(document.body).backgroundColor]',
-    )) as [number, number, string]
+    // of the page itself: the body lets it shine through
+    const [wide, shown, back, ink] = (await ann.page.evaluate(
+      '(({ scrollWidth }, { backgroundColor, color }) => [scrollWidth, innerWidth, backgroundColor, color])' +
+        '(document.documentElement, getComputedStyle(document.documentElement))',
+    )) as [number, number, string, string]
     expect(wide).toBeLessThanOrEqual(shown)
-    const light = (back.match(/\d+/g) ?? []).slice(0, 3).map(Number)
-    expect(Math.max(...light)).toBeLessThan(80)
+    expect(Math.max(...partsOf(back))).toBeLessThan(80)
+    expect(Math.min(...partsOf(ink))).toBeGreaterThan(180)
   }
   await focused('nickname')
   await fits()

@@ -69,6 +69,8 @@ export type Sample = {
   cpu: number
   /** The first things that went wrong, as sentences. */
   incidents: string[]
+  /** The first of the receipts that are not there yet, as sentences: should this be the last that is told, they are lost. */
+  unheard: string[]
 }
 
 export function zeroCounts(): Counts {

@@ -36,8 +36,9 @@ type Book = {
   settled: (() => void) | undefined
 }
 
-/** How many incidents are worth telling. */
+/** How many incidents are worth telling, and how many receipts that are still to come. */
 const most = 30
+const mostUnheard = 5
 /** A receipt that is so much older than "late" is counted as missing, times. */
 const patience = 5
 
@@ -167,6 +168,18 @@ export class Ledger {
       if (at < longAgo) for (const who of missing) standing.missing += this.#books.get(who)?.away ? 0 : 1
     }
     return standing
+  }
+
+  /** Some of what is still to come. */
+  unheard(): string[] {
+    const said: string[] = []
+    for (const { from, number, missing } of this.#letters()) {
+      for (const who of missing) {
+        if (said.length === mostUnheard) return said
+        said.push(`${who} has not heard ${from}'s message ${number}`)
+      }
+    }
+    return said
   }
 
   count(counter: Counter, by = 1): void {

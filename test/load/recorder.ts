@@ -29,6 +29,8 @@ export type Totals = {
   counts: Counts
   times: { [timing in Timing]?: Percentiles }
   most: { users: number }
+  /** Receipts that were still to come when the last was told. */
+  pending: number
   incidents: string[]
 }
 
@@ -92,7 +94,8 @@ export class Recorder {
       counts: this.counts,
       times: percentilesOf(this.#all),
       most: { users: Math.max(0, ...this.rows.map(({ standing }) => standing.users)) },
-      incidents: [...this.#latest.values()].flatMap(({ incidents }) => incidents),
+      pending: this.standing.pending,
+      incidents: [...this.#latest.values()].flatMap(({ incidents, unheard }) => [...incidents, ...unheard]),
     }
   }
 }

@@ -19,12 +19,12 @@ const words: { [fault in (typeof faults)[number]]: string } = {
 type Known = { totals: Totals; checks: Check[]; stopped: boolean; broken: boolean }
 
 export function verdictOf({ totals, checks, stopped, broken }: Known): Verdict {
-  const { counts } = totals
-  const wrong = faults.filter((fault) => counts[fault] > 0)
+  const { counts, pending } = totals
+  const wrong = faults.filter((fault) => counts[fault] > 0).map((fault) => `${counts[fault]} ${words[fault]}`)
+  // in order, everyone leaves, and what did not reach them by then is lost
+  if (pending > 0 && !stopped) wrong.push(`${pending} not heard when it ended`)
   const far = stopped ? ' until it was stopped' : ''
-  if (wrong.length > 0) {
-    return { kind: 'wrong', says: wrong.map((fault) => `${counts[fault]} ${words[fault]}`).join(', ') + far }
-  }
+  if (wrong.length > 0) return { kind: 'wrong', says: wrong.join(', ') + far }
   if (broken) return { kind: 'wrong', says: 'artillery did not end well' }
   if (counts.logins === 0) return { kind: 'empty', says: 'Nobody logged in' }
   const failed = checks.filter(({ ok }) => !ok)

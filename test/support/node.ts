@@ -6,7 +6,7 @@ import { type Config, readConfig } from '../../src/config.ts'
 import { newId } from '../../src/core/ids.ts'
 import type { LeasePace } from '../../src/core/lease.ts'
 import { writeToken } from '../../src/core/tokens.ts'
-import { Throttle } from '../../src/transport/limits/throttle.ts'
+import { Throttle } from '../../src/core/throttle.ts'
 import type { Client } from './client.ts'
 import { randomPrefix, redisUrl, until } from './redis.ts'
 

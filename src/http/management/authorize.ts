@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ApiError } from '../errors.ts'
+import { type HoldBack, refusalOfGuess } from '../guess.ts'
 import { idOfKey, isSigned, type ManagementKey, parseMAuth, timestampWindow } from './mauth.ts'
 
 export type Authority = {
@@ -8,6 +9,7 @@ export type Authority = {
   replayCheck: boolean
   /** True the first time within so many seconds, on any node. */
   firstUse: (mark: string, seconds: number) => Promise<boolean>
+  holdBack: HoldBack
 }
 
 /** Who asks. `user` and `role` are those that an MAuth header was signed with: OWT's tokens are made out to them. */
@@ -24,7 +26,7 @@ const realm = 'MAuth realm="http://marte3.dit.upm.es"'
 /** OWT's answer to whatever is wrong with who asks; what it is, is not told. */
 const refuse = () => new ApiError(401, 'unauthenticated', `WWW-Authenticate: ${realm}`)
 
-/** Runs before a body is read. @throws 401, 503 (the store that remembers headers is away) */
+/** Runs before a body is read. Who has a key is never made to wait, whoever guesses beside it. @throws 401, 429, 503 (the store that remembers headers is away) */
 export function authorize(authority: Authority) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const header = request.headers.authorization ?? ''
@@ -33,7 +35,7 @@ export function authorize(authority: Authority) {
       : await fromMAuth(authority, header, Date.now())
     if (!caller) {
       reply.header('www-authenticate', `${realm}, Bearer`)
-      throw refuse()
+      throw await refusalOfGuess(request, reply, authority.holdBack, refuse())
     }
     request.caller = caller
   }

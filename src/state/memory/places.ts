@@ -26,7 +26,7 @@ export class MemoryPlaces implements Places {
   async join(request: JoinRequest): Promise<Joined> {
     const { node, token, at } = request
     const { made = Number.POSITIVE_INFINITY } = token
-    if (made <= (this.#table.closedAt(request.room) ?? 0)) throw new SignalError('token_expired')
+    if (made <= (this.#table.closedAt(request.room) ?? Number.NEGATIVE_INFINITY)) throw new SignalError('token_expired')
     const room = this.#table.make(request.room)
     const used = room.tokens.get(token.id)
     const holder = used && used.until > this.#table.now() ? used.holder : undefined

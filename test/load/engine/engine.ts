@@ -108,6 +108,7 @@ export class Engine {
     }
     const { user, system } = process.cpuUsage()
     const cpu = (user + system) / 1e6
-    this.#line?.say({ sample: { counts, standing: this.#ledger.standing(), times, cpu, incidents } })
+    const [standing, unheard] = [this.#ledger.standing(), this.#ledger.unheard()]
+    this.#line?.say({ sample: { counts, standing, times, cpu, incidents, unheard } })
   }
 }

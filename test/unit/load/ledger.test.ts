@@ -35,9 +35,11 @@ test('what somebody never hears is lost, once, with a sentence', () => {
   ledger.sent('ann', 1, ['ben', 'cy'])
   ledger.acked('ann', 1)
   ledger.heard('ben', 'ann', 1)
+  expect(ledger.unheard()).toEqual(["cy has not heard ann's message 1"])
   ledger.gone('ben')
   ledger.gone('cy')
   ledger.gone('cy')
+  expect(ledger.unheard()).toEqual([])
   expect(counts()).toEqual({ sent: 1, acked: 1, delivered: 1, lost: 1, leaves: 2 })
   expect(ledger.incidents).toEqual(["cy never heard ann's message 1, which was acked"])
   expect(ledger.standing().pending).toBe(0)
@@ -111,4 +113,10 @@ test('one is settled when all has come and all is acked', async () => {
   ledger.acked('ann', 1)
   await waits[0]
   expect(settled).toEqual(['ann'])
+})
+
+test('of much that is still to come, some is told', () => {
+  for (let number = 1; number <= 10; number += 1) ledger.sent('ann', number, ['ben', 'cy'])
+  expect(ledger.unheard()).toHaveLength(5)
+  expect(ledger.standing().pending).toBe(20)
 })

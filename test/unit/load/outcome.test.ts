@@ -54,6 +54,13 @@ test.each([
   expect(knownOutcome(wrong).verdict).toEqual({ kind, says })
 })
 
+test('what nobody had heard when artillery was killed is no success, and is named', () => {
+  const { verdict, totals } = knownOutcome({}, 3)
+  expect(verdict).toEqual({ kind: 'wrong', says: '3 not heard when it ended' })
+  expect(totals.incidents).toContain("cy has not heard ben's message 7")
+  expect(verdictOf({ totals, checks: [], stopped: true, broken: false }).kind).toBe('right') // by hand, and all at once
+})
+
 test('a threshold that is not kept is no success, and neither is an artillery that fails', () => {
   const { totals } = knownOutcome()
   const checks = checksIn('Checks:\n\u001b[32mok\u001b[39m: a == 0\n\u001b[31mfail\u001b[39m: signalbox.ack.p99 < 5\n')

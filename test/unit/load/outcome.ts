@@ -5,7 +5,7 @@ import type { Outcome } from '../../load/run.ts'
 import { verdictOf } from '../../load/verdict.ts'
 
 /** Ten seconds of a run with known figures: ten users, of whom each second 100 messages come to 700. */
-export function knownOutcome(wrong: Partial<Counts> = {}): Outcome {
+export function knownOutcome(wrong: Partial<Counts> = {}, pending = 0): Outcome {
   const recorder = new Recorder()
   for (let second = 1; second <= 10; second += 1) {
     const delivery = new Histogram()
@@ -14,10 +14,11 @@ export function knownOutcome(wrong: Partial<Counts> = {}): Outcome {
     const counts = { ...zeroCounts(), logins: 10, sent: 100 * second, acked: 100 * second, delivered: 700 * second }
     const sample = {
       counts: { ...counts, ...wrong },
-      standing: { users: 10, away: 0, pending: 0, missing: 0 },
+      standing: { users: 10, away: 0, pending, missing: 0 },
       times: { delivery: delivery.take(), ack: none, enter: none, back: none, setup: none },
       cpu: second * 0.25,
       incidents: ['<b>ann</b> never heard ben'],
+      unheard: pending > 0 ? ["cy has not heard ben's message 7"] : [],
     }
     recorder.take(sample, 0)
     recorder.tick(second)

@@ -1,7 +1,7 @@
 import { request } from 'node:http'
 import { connect as connectTcp } from 'node:net'
 import { describe, expect, test } from 'vitest'
-import { Throttle } from '../../../src/transport/limits/throttle.ts'
+import { Throttle } from '../../../src/core/throttle.ts'
 import { type Client, connect, enter, loginInfo } from '../../support/client.ts'
 import { type LogLine, lose, newRoom, startNode, type TestNode, tokenFor } from '../../support/node.ts'
 import { until } from '../../support/redis.ts'
@@ -226,6 +226,15 @@ const cases: Case[] = [
     provoke: async ({ url }) => {
       const answer = await caller(url)('GET', '/v1/rooms', { headers: { authorization: 'Bearer guess' } })
       expect(answer.status).toBe(401)
+    },
+  },
+  {
+    reason: 'http_429',
+    what: 'guesses of a management key',
+    throttle: new Throttle(0),
+    provoke: async ({ url }) => {
+      const answer = await caller(url)('GET', '/v1/rooms', { headers: { authorization: 'Bearer guess' } })
+      expect(answer.status).toBe(429)
     },
   },
   {

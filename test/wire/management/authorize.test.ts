@@ -136,4 +136,8 @@ test('while the store is away nobody is let in by a header that may have been us
   const answers = await Promise.all([mauth(), `Bearer ${keys.service}`].map((header) => withHeader(header, ask)))
   for (const answer of answers) expect(answer).toMatchObject(away)
   expect(await withHeader('Bearer wrong', ask)).toMatchObject(refused)
+  // a path that asks nothing of the store: it is the header that is not believed
+  const nowhere = (authorization: string) => ask('GET', '/v1/rooms?page=x', { headers: { authorization } })
+  expect(await nowhere(mauth())).toMatchObject(away)
+  expect(await nowhere(`Bearer ${keys.service}`)).toMatchObject(error(400, 1201))
 })

@@ -43,7 +43,8 @@ test('the routes are all there', () => {
   expect(ofManagement.length).toBeGreaterThan(30)
 })
 
-const unserialized: [string, string, string][] = [
+/** What is wrong, the bytes and their type, and with what a route that takes a body answers, if not 400. */
+const unserialized: [string, string, string, number?][] = [
   ['null', 'null', 'application/json'],
   ['a number', '5', 'application/json'],
   ['a text', '"x"', 'application/json'],
@@ -60,21 +61,28 @@ const unserialized: [string, string, string][] = [
   ['no JSON', '{"name":', 'application/json'],
   ['much nesting', `${'['.repeat(20_000)}${']'.repeat(20_000)}`, 'application/json'],
   ['half a character', '{"name":"\\ud800","event":"\\ud800","text":5}', 'application/json'],
-  ['a megabyte', `{"name":"${'x'.repeat(1_000_000)}"}`, 'application/json'],
-  ['XML', '<x/>', 'application/xml'],
-  ['a form', 'name=x', 'application/x-www-form-urlencoded'],
-  ['a file', 'x', 'multipart/form-data; boundary=x'],
+  ['a megabyte', `{"name":"${'x'.repeat(1_000_000)}"}`, 'application/json', 413],
+  ['XML', '<x/>', 'application/xml', 415],
+  ['a form', 'name=x', 'application/x-www-form-urlencoded', 415],
+  ['a file', 'x', 'multipart/form-data; boundary=x', 415],
   ['plain text', 'x', 'text/plain'],
-  ['no type that there is', '{}', 'nonsense'],
+  ['no type that there is', '{}', 'nonsense', 415],
 ]
 
 describe('a body', () => {
   test.each(named(ofManagement.filter(({ takesBody }) => takesBody)))('of %s', async (_name, route) => {
     const lenient = route.path.endsWith('/tokens') ? ['a field that there is not'] : [] // as OWT's clients send more
-    for (const [what, raw, type] of unserialized) {
+    for (const [what, raw, type, status = 400] of unserialized) {
       if (lenient.includes(what)) continue
       const answer = await call(route.method, at(route), { raw, headers: { 'content-type': type } })
       expectRefused(answer, what)
+      expect(answer.status, what).toBe(status)
+    }
+    for (const more of ['"unknown":1', '"__proto__":{"admin":true}', '"constructor":{"prototype":{}}']) {
+      if (lenient.length > 0 && more.includes('unknown')) continue
+      // into what would be good without
+      const raw = JSON.stringify(goodBody(route).body).replace('{', `{${more},`)
+      expectRefused(await call(route.method, at(route), { raw }), more)
     }
     expectRefused(await call(route.method, at(route)), 'none')
   })

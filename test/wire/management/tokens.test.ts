@@ -1,5 +1,6 @@
 import { SignJWT } from 'jose'
 import { describe, expect, test } from 'vitest'
+import { newId } from '../../../src/core/ids.ts'
 import { connect, enter, loginInfo } from '../../support/client.ts'
 import { newRoom, startNode, testSecret } from '../../support/node.ts'
 import { caller, error, keys, managementKeys, mauth, owtCaller } from './caller.ts'
@@ -60,17 +61,21 @@ describe('a room that is closed', () => {
     await enter(node.url, { room, token: await ask() })
   })
 
-  test('nor with a JWT that says it was signed before; with one that does not say, it is', async () => {
+  test('nor with a JWT, unless it says that it was signed afterwards', async () => {
     const { room } = await make()
     expect((await owt('DELETE', `/v1/rooms/${room}`)).status).toBe(200)
     const now = Math.floor(Date.now() / 1000)
-    const signed = (claims: object) =>
-      new SignJWT({ room, sub: 'ann', role: 'presenter', exp: now + 60, ...claims })
-        .setProtectedHeader({ alg: 'HS256' })
-        .sign(new TextEncoder().encode(testSecret))
-    await outOfDate(room, await signed({ iat: now - 60 }))
+    const signed = (claims: object) => jwt({ room, ...claims })
+    const old = [{ iat: now - 60 }, { iat: 0 }, {}, { nbf: now }, { iat: now - 60, nbf: now }]
+    const beyondBelief = [{ iat: now + 60 }, { iat: Date.now() }, { iat: 1e300 }]
+    for (const claims of [...old, ...beyondBelief]) await outOfDate(room, await signed(claims))
     await enter(node.url, { room, token: await signed({ iat: now }) })
-    await enter(node.url, { room, token: await signed({}) })
+    await enter(node.url, { room, token: await signed({ iat: now + 3 }) }) // clocks may be a little apart
+  })
+
+  test('a JWT need not say when it was signed, for a room that was not', async () => {
+    const room = newRoom()
+    for (const iat of [undefined, 0, Date.now()]) await enter(node.url, { room, token: await jwt({ room, iat }) })
   })
 })
 
@@ -80,6 +85,14 @@ test('a name may have any whole characters', async () => {
   const ann = await connect(node.url)
   expect(await ann.login({ room, token: text })).toMatchObject({ user: '💬 Zoë' })
 })
+
+/** One that our secret signed. */
+function jwt(claims: { room: string; [claim: string]: unknown }): Promise<string> {
+  const exp = Math.floor(Date.now() / 1000) + 60
+  return new SignJWT({ sub: 'ann', role: 'presenter', exp, jti: newId(), ...claims })
+    .setProtectedHeader({ alg: 'HS256' })
+    .sign(new TextEncoder().encode(testSecret))
+}
 
 async function outOfDate(room: string, token: string): Promise<void> {
   const client = await connect(node.url)

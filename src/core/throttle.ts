@@ -7,7 +7,7 @@ const mostKnown = 20_000
 
 /**
  * Slows down guessing: after some failures for an address, ticket or token the next refusals are told later and later.
- * Only refusals: a valid ticket is never made to wait, whoever else shares its address (behind one NAT sits an office).
+ * Only refusals: a valid ticket or key is never made to wait, whoever else shares its address (behind one NAT sits an office).
  */
 export class Throttle {
   readonly #failures = new Map<string, { count: number; until: number }>()

@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest'
+import { Throttle } from '../../../src/core/throttle.ts'
+import { newRoom, startNode, tokenFor } from '../../support/node.ts'
+import { type Answer, caller, error, keys, managementKeys, mauth } from '../management/caller.ts'
+
+/** Guesses over HTTP: of a management key, and of the token or ticket that asks for ICE servers. */
+
+const tooMany = error(429, 1101, 'Too many wrong credentials from this address: wait a minute')
+
+/** Asks with what it is given for the Authorization header, seen to come from an address. */
+async function start(throttle: Throttle) {
+  const node = await startNode({
+    env: { MANAGEMENT_KEYS: managementKeys, TRUST_PROXY: 'loopback' },
+    parts: { throttle },
+  })
+  return (authorization: string, path = '/v1/rooms', address = '203.0.113.1'): Promise<Answer> =>
+    caller(node.url)('GET', path, { headers: { authorization, 'x-forwarded-for': address } })
+}
+
+const statuses = async (answers: Promise<Answer>[]) => (await Promise.all(answers)).map(({ status }) => status)
+
+test('after ten in a minute, whatever is wrong with them, one is told to stop', async () => {
+  const ask = await start(new Throttle())
+  const guesses = ['Bearer guess', mauth('guess'), 'Basic x', 'x']
+  for (let tries = 0; tries < 10; tries += 1) {
+    expect(await ask(guesses[tries % guesses.length] ?? '')).toMatchObject(error(401, 1101))
+  }
+  const answer = await ask('Bearer guess')
+  expect(answer).toMatchObject(tooMany)
+  expect(answer.headers.get('retry-after')).toBe('60')
+})
+
+describe('with one that is free', () => {
+  test.each([
+    ['management keys', '/v1/rooms'],
+    ['tokens', '/v1/ice-servers'],
+  ])('%s are counted by address', async (_what, path) => {
+    const ask = await start(new Throttle(1))
+    expect((await ask('Bearer guess', path)).status).toBe(401)
+    expect(await ask('Bearer guess', path)).toMatchObject(tooMany)
+    expect((await ask('Bearer guess', path, '203.0.113.2')).status).toBe(401)
+  })
+
+  test('a header that was used before is a guess, too', async () => {
+    const ask = await start(new Throttle(1))
+    const header = mauth()
+    const answers = [await ask(header), await ask(header), await ask(header)]
+    expect(answers.map(({ status }) => status)).toEqual([200, 401, 429])
+  })
+})
+
+test('who has a key or a token is served at once, whoever guesses beside it; who shows nothing guesses nothing', async () => {
+  const ask = await start(new Throttle(0))
+  let told = 0
+  const count = () => {
+    told += 1
+  }
+  // the first is held back for 0.2 s; the last for 10, which nobody waits for
+  const guesses = Array.from({ length: 8 }, () => ask('Bearer guess').then(count, () => {}))
+  await guesses[0]
+  const token = `Bearer ${tokenFor({ room: newRoom() })}`
+  const right = [`Bearer ${keys.service}`, mauth(), `Bearer ${keys.new}`].map((header) => ask(header))
+  expect(await statuses([...right, ask(token, '/v1/ice-servers')])).toEqual([200, 200, 200, 200])
+  expect(await statuses([ask(''), ask('', '/v1/ice-servers')])).toEqual([401, 401])
+  expect(told).toBeLessThan(8)
+})
