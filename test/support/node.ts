@@ -14,7 +14,7 @@ import { randomPrefix, redisUrl, until } from './redis.ts'
 export const testSecret = 'the secret that the nodes of a test share'
 
 /** Quick enough that nobody waits for a duty, slow enough for two cores. */
-const pace: LeasePace = { beat: 500, reap: 100, check: 500, hold: 5000 }
+const pace: LeasePace = { beat: 500, reap: 100, check: 500, note: 250, hold: 5000 }
 
 export type LogLine = { level: number; msg: string; [field: string]: unknown }
 
