@@ -192,7 +192,9 @@ function batchesByRoom(places: Place[]): number[][] {
     else rooms.set(room, [index])
   }
   return [...rooms.values()].flatMap((indices) =>
-    Array.from({ length: Math.ceil(indices.length / batch) }, (_, nth) => indices.slice(nth * batch, (nth + 1) * batch)),
+    Array.from({ length: Math.ceil(indices.length / batch) }, (_, nth) =>
+      indices.slice(nth * batch, (nth + 1) * batch),
+    ),
   )
 }
 
