@@ -4,11 +4,11 @@ import { whenProven } from './proof.ts'
 
 /** Pings of one flight: so many at once, and from then on one in so many ms. */
 const burst = 10
-const gap = 500
+const gap = 1000
 
 /**
  * What one session sent to its client and may not have arrived. One proof is under way at a time. On a WebSocket it is a
- * ping: at once where little is sent, two a second where much is, none where nothing is. With long-polling it is the next
+ * ping: at once where little is sent, one a second where much is, none where nothing is. With long-polling it is the next
  * poll, which costs nothing and is always waited for.
  */
 export class Flight implements CoreFlight {

@@ -113,25 +113,6 @@ test.each(Object.entries(lost))('progress that may have arrived never comes agai
   expect([signals(ann), signals(back)]).toEqual([[1], [3]])
 })
 
-test('what one connection may have had stays in doubt for the one after the next', async () => {
-  const [room, doors] = [newRoom(), [await startTcpProxy(here), await startTcpProxy(here)] as const]
-  const ann = await enter(doors[0].url, { room })
-  const bob = await enter(there.url, { room })
-  const subscription = await subscribeBoth(ann, await publishBoth(bob))
-  await proven(ann)
-  doors[0].stall('answers')
-  const before = sessionOf(ann)?.cursor ?? 0
-  await bob.ask('soac', { id: subscription, to: ann.id, signaling: { type: 'candidate' } })
-  await until(async () => (sessionOf(ann)?.cursor ?? 0) > before)
-  const second = await connect(doors[1].url)
-  doors[1].stall('answers')
-  second.socket.emit('relogin', ann.ticket)
-  await until(async () => sessionOf(ann)?.connection.open === true && sessionOf(ann)?.place.owner !== undefined)
-  const third = await connect(there.url)
-  await third.relogin(ann.ticket)
-  expect((await third.barrier()).filter(({ event }) => event === 'progress')).toEqual([])
-})
-
 test('a client that names its seq, or says that it will, is not asked what has arrived', async () => {
   const room = newRoom()
   const pings = (client: Client) => {
