@@ -217,6 +217,7 @@ export function createApp(config: Config, parts: Parts = {}): App {
     metrics,
     begin: async () => {
       await lease.begin()
+      await state.handover.serve(node, (place) => sessions.yields(place))
       lease.start(parts.pace ?? defaultPace)
       openRooms.start()
     },

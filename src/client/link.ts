@@ -47,7 +47,7 @@ export function socketConnector(open: OpenSocket): Connector {
 function connectWith(open: OpenSocket, target: LinkTarget, signal: AbortSignal): Promise<Link> {
   const { url, namespace, auth, transports, timeoutMs } = target
   const socket = open(new URL(namespace, url).href, {
-    auth,
+    auth: { ...auth, seq: true }, // it will say what it saw: nothing has to find out
     transports: [...transports] as ('websocket' | 'polling')[],
     tryAllTransports: true,
     forceNew: true,

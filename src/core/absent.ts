@@ -1,10 +1,13 @@
 import { SignalError } from './errors.ts'
 import type { ParticipantId, RoomId } from './model.ts'
-import type { Claim, LeaveReason, Place, Who } from './ports/places.ts'
+import type { Claim, LeaveReason, Mark, Place, Who } from './ports/places.ts'
 import type { State } from './ports/state.ts'
 
-/** A connection that ended, and how far it had been handed messages. */
-type Lost = { place: Place; cursor: number }
+/** A connection that ended, and how far it came. */
+type Lost = { place: Place; mark: Mark }
+
+/** How long it is known how far a connection came whose place was taken before that could be noted, ms. */
+const memory = 5000
 
 export type AbsentEvents = {
   left?: (reason: LeaveReason, who: Who) => void
@@ -17,7 +20,9 @@ export class Absent {
   readonly #events: AbsentEvents
   readonly #waiting = new Map<string, Place>()
   /** Lost connections that the state could not be told of yet. */
-  readonly #untold = new Set<Lost>()
+  readonly #untold = new Map<string, Lost>()
+  /** Those whose place another had taken by then. */
+  readonly #late = new Map<string, Mark>()
   /** Logins and relogins that may have been done although we gave up waiting: nobody would sit at those places. */
   readonly #unheard = new Set<Claim>()
 
@@ -38,16 +43,31 @@ export class Absent {
 
   /** A connection is lost. One who does not reconnect leaves. */
   async lost(lost: Lost): Promise<void> {
-    this.#untold.add(lost)
-    const { place, cursor } = lost
+    const { place, mark } = lost
+    const seat = seatOf(place)
+    this.#untold.set(seat, lost)
     try {
-      const outcome = await this.#state.places.detach(place, cursor)
+      const outcome = await this.#state.places.detach(place, mark.cursor, mark.doubt)
       if (outcome === 'left') await this.#expel(place)
       if (outcome === 'waiting') this.#waiting.set(key(place.room, place.id), place)
-      this.#untold.delete(lost)
+      if (outcome === 'moved') this.remember(lost)
+      this.#untold.delete(seat)
     } catch (error) {
       this.#events.failed?.(error)
     }
+  }
+
+  /** How far a connection came that was lost here, unless the state has been told in time. */
+  markOf(place: Place): Mark | undefined {
+    const seat = seatOf(place)
+    return this.#untold.get(seat)?.mark ?? this.#late.get(seat)
+  }
+
+  /** A connection has ended whose place another has taken: that one may yet ask how far it came. */
+  remember({ place, mark }: Lost): void {
+    const seat = seatOf(place)
+    this.#late.set(seat, mark)
+    setTimeout(() => this.#late.delete(seat), memory).unref()
   }
 
   /** Takes a place. When no answer comes it may be taken all the same; that is looked into as soon as it can be. */
@@ -62,15 +82,15 @@ export class Absent {
 
   /** Tells the state of what it could not be told of while it was away. */
   async retell(): Promise<void> {
-    for (const lost of [...this.#untold]) await this.lost(lost)
+    for (const lost of [...this.#untold.values()]) await this.lost(lost)
     for (const claim of [...this.#unheard]) await this.#giveBack(claim)
   }
 
   async #giveBack(claim: Claim): Promise<void> {
     try {
-      const lost = await this.#state.places.taken(claim)
+      const taken = await this.#state.places.taken(claim)
       this.#unheard.delete(claim)
-      if (lost) await this.lost(lost)
+      if (taken) await this.lost({ place: taken.place, mark: { cursor: taken.cursor, doubt: taken.cursor } })
     } catch (error) {
       this.#events.failed?.(error)
     }
@@ -82,4 +102,5 @@ export class Absent {
   }
 }
 
+const seatOf = ({ room, id, owner }: Place) => `${room}|${id}|${owner}`
 const key = (room: RoomId, id: ParticipantId) => `${room}|${id}`

@@ -15,9 +15,9 @@ export type LeaseEvents = {
 }
 
 /** Milliseconds between one kind of duty and the next; each is done with up to a quarter of jitter. */
-export type LeasePace = { beat: number; reap: number; check: number; hold: number }
+export type LeasePace = { beat: number; reap: number; check: number; note: number; hold: number }
 
-export const defaultPace: LeasePace = { beat: 2000, reap: 1000, check: 3000, hold: 30_000 }
+export const defaultPace: LeasePace = { beat: 2000, reap: 1000, check: 3000, note: 1000, hold: 30_000 }
 
 /** How many rooms, participants or list entries are seen to side by side. */
 const batch = 100
@@ -52,6 +52,7 @@ export class Lease {
     this.#every(pace.beat, () => this.beat())
     this.#every(pace.reap, () => this.reap())
     this.#every(pace.check, () => this.check())
+    this.#every(pace.note, () => this.#sessions.note())
     this.#every(pace.hold, () => this.hold())
   }
 
@@ -181,13 +182,13 @@ export class Lease {
     this.#events.populated?.(who.room)
   }
 
-  #every(period: number, duty: () => Promise<void>): void {
+  /** @param duty resolves to false when there was no need to ask the store */
+  #every(period: number, duty: () => Promise<unknown>): void {
     const timer = setTimeout(
       async () => {
         this.#timers.delete(timer)
         try {
-          await duty()
-          this.#events.reachable?.(true)
+          if ((await duty()) !== false) this.#events.reachable?.(true)
         } catch (error) {
           this.#events.reachable?.(false)
           this.#events.failed?.(error)

@@ -1,7 +1,7 @@
 import type { Feed } from './feed.ts'
 import type { Entry, Member, ParticipantNews, PermissionNews, RoomId } from './model.ts'
-import type { Connection } from './ports/connection.ts'
-import type { Place, Write } from './ports/places.ts'
+import type { Connection, Flight } from './ports/connection.ts'
+import type { Mark, Place, Write } from './ports/places.ts'
 
 export type SessionStart = {
   /** The namespace that the client came through. */
@@ -26,6 +26,8 @@ export class Session {
   readonly #feed: Feed
   #member: Member
   readonly #start: { from: number; doubt: number }
+  readonly #flight: Flight | undefined
+  #noted: number
   #operations = 0
   #rid: number
   #ended = false
@@ -42,8 +44,10 @@ export class Session {
     this.connection = connection
     this.#feed = feed
     this.#start = { from: start.from, doubt: start.doubt }
+    this.#flight = connection.flight?.()
     this.#rid = start.rid
     this.#cursor = start.from
+    this.#noted = start.from
   }
 
   get id(): string {
@@ -73,10 +77,21 @@ export class Session {
     return Math.min(handed, (this.connection.firstHeld ?? Number.POSITIVE_INFINITY) - 1)
   }
 
-  /** The last seq up to which the client is known to have everything, as far as its connection looks. */
+  /** The last seq up to which the client is known to have everything, or says so itself when it comes back. */
   get certain(): number {
-    const { inFlight } = this.connection
-    return inFlight === undefined ? this.cursor : Math.min(this.cursor, inFlight - 1)
+    return Math.min(this.cursor, (this.#flight?.oldest ?? Number.POSITIVE_INFINITY) - 1)
+  }
+
+  get mark(): Mark {
+    return { cursor: this.certain, doubt: Math.max(this.cursor, this.#start.doubt) }
+  }
+
+  /** How far its client is known to have come since that was last asked; undefined: no further, or it will say so itself. */
+  news(): number | undefined {
+    const { certain } = this
+    if (!this.#flight || certain <= this.#noted) return undefined
+    this.#noted = certain
+    return certain
   }
 
   /** Starts the flow of messages: those missed, then live ones. Called after the ack of login or relogin was sent. */
@@ -95,7 +110,7 @@ export class Session {
     if (this.#gone) return
     if (entry.once && entry.seq <= this.#start.doubt) return
     if (entry.event === 'permission') this.#permit(entry.data as PermissionNews)
-    else this.connection.deliver(entry, this.#aboard)
+    else this.connection.deliver(entry, this.#aboard, this.#flight)
   }
 
   /** What is replayed may be older than what the place was taken with. */
@@ -140,6 +155,7 @@ export class Session {
     if (this.#ended) return false
     this.#stop()
     this.#ended = true
+    this.#flight?.end()
     this.#feed.detach(this)
     return true
   }

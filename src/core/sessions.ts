@@ -16,7 +16,8 @@ import {
 } from './model.ts'
 import { once } from './once.ts'
 import type { Connection } from './ports/connection.ts'
-import type { Claim, LeaveReason, Place, Resumed, Who, Write } from './ports/places.ts'
+import { nodeOf } from './ports/handover.ts'
+import type { Claim, LeaveReason, Mark, Place, Resumed, Who, Write } from './ports/places.ts'
 import type { State } from './ports/state.ts'
 import { Session } from './session.ts'
 import { readTicket, writeTicket } from './tickets.ts'
@@ -116,7 +117,7 @@ export class Sessions {
       )
       const id = joined.id
       const place: Place = { room, id, owner: joined.owner }
-      if (joined.previousOwner) this.#takeOver({ ...place, owner: joined.previousOwner })
+      if (joined.previousOwner) await this.#takeOver({ ...place, owner: joined.previousOwner }, joined.seq)
       const start = {
         dialect,
         member: { ...member, id },
@@ -209,7 +210,6 @@ export class Sessions {
   ): Promise<ReloggedIn> {
     const nextTicketId = newId()
     return this.#withFeed(room, async (feed) => {
-      const standing = this.#here.get(key(room, id))
       const claim: Claim = { room, ticketId: nextTicketId, id }
       const resumed = await this.absent.claim(claim, () => take(nextTicketId))
       if (!resumed.complete) this.#events.incomplete?.()
@@ -217,12 +217,10 @@ export class Sessions {
         ? undefined
         : await this.absent.claim(claim, () => this.#state.rooms.options(room))
       const place: Place = { room, id, owner: resumed.owner }
-      // what still stands here is asked how far it came just before it is put off: nothing is handed over in between
-      const from =
-        seq === undefined && standing && !standing.ended ? Math.max(resumed.from, standing.certain) : resumed.from
-      if (resumed.previousOwner) this.#takeOver({ ...place, owner: resumed.previousOwner })
+      const mark = resumed.previousOwner && (await this.#takeOver({ ...place, owner: resumed.previousOwner }, seq))
+      const { from, doubt } = mark ? { from: Math.max(resumed.from, mark.cursor), doubt: mark.doubt } : resumed
       const token = { id: resumed.tokenId, seconds: this.#config.tokenTtl + 60 }
-      const start = { dialect, member: resumed.member, place, token, rid: resumed.rid, from, doubt: resumed.doubt }
+      const start = { dialect, member: resumed.member, place, token, rid: resumed.rid, from, doubt }
       const session = await this.#begin(new Session(start, connection, feed))
       return {
         session,
@@ -266,8 +264,9 @@ export class Sessions {
 
   /** The connection is lost: the participant keeps its place for the window, if it has not moved already. */
   async detach(session: Session): Promise<void> {
-    if (!(await this.#unseat(session))) return
-    await this.absent.lost({ place: session.place, cursor: session.certain })
+    if (!this.#rise(session)) return
+    await this.absent.lost({ place: session.place, mark: session.mark })
+    await this.#feeds.release(session.room)
   }
 
   /** Takes a participant out, wherever it is; it is told `drop` and its connection ends. */
@@ -301,8 +300,38 @@ export class Sessions {
 
   /** A connection that is not the participant's any more: it ends, and nobody is seen leaving. */
   async supersede(session: Session): Promise<void> {
+    if (!session.ended) this.absent.remember(session)
     await this.#unseat(session)
     session.connection.close('displaced')
+  }
+
+  /**
+   * The connection of a place that was taken over ends.
+   * @returns how far it came, also if it was lost by itself just now; undefined: nobody knows of it
+   */
+  yields(place: Place): Mark | undefined {
+    const standing = this.find(place)
+    if (!standing) return this.absent.markOf(place)
+    const { mark } = standing // nothing is handed over any more
+    void this.supersede(standing)
+    return mark
+  }
+
+  /**
+   * Notes how far clients are known to have come, of those that came further since the last time. Resolves to whether
+   * there was anything to note. @throws unavailable
+   */
+  async note(): Promise<boolean> {
+    const moved = this.all.flatMap((session) => {
+      const cursor = session.news()
+      return cursor === undefined ? [] : [{ place: session.place, cursor }]
+    })
+    if (moved.length === 0) return false
+    await this.#state.places.held(
+      moved.map(({ place }) => place),
+      moved.map(({ cursor }) => cursor),
+    )
+    return true
   }
 
   /** Every connection is about to be closed by this node itself. */
@@ -351,18 +380,25 @@ export class Sessions {
     this.#events.populated?.(who.room)
   }
 
-  async #unseat(session: Session): Promise<boolean> {
+  async #unseat(session: Session): Promise<void> {
+    if (this.#rise(session)) await this.#feeds.release(session.room)
+  }
+
+  /** The session is nobody's any more; what its place and its use of the feed come to is up to the caller. True the first time. */
+  #rise(session: Session): boolean {
     if (!session.end()) return false
     const place = key(session.room, session.id)
     if (this.#here.get(place) === session) this.#here.delete(place)
-    await this.#feeds.release(session.room)
     return true
   }
 
-  #takeOver(place: Place): void {
-    const standing = this.find(place)
-    this.#events.takenOver?.(place, standing !== undefined)
-    if (standing) void this.supersede(standing)
+  /** Ends the connection that held a place, wherever it is. Resolves to how far it came, where that matters and is known. */
+  async #takeOver(place: Place, seq: number | undefined): Promise<Mark | undefined> {
+    const here = nodeOf(place) === this.#config.node
+    const known = this.yields(place)
+    const mark = known ?? (here || seq !== undefined ? undefined : await this.#state.handover.ask(place))
+    this.#events.takenOver?.(place, here || mark !== undefined)
+    return seq === undefined ? mark : undefined
   }
 }
 

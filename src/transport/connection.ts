@@ -1,6 +1,6 @@
 import type { Socket } from 'socket.io'
 import type { Entry, Member } from '../core/model.ts'
-import type { Connection as CoreConnection } from '../core/ports/connection.ts'
+import type { Connection as CoreConnection, Flight as CoreFlight } from '../core/ports/connection.ts'
 import type { Session } from '../core/session.ts'
 import type { Meta } from '../protocol/session.ts'
 import type { ServedDialect } from './dialect.ts'
@@ -24,6 +24,8 @@ export type ConnectionEvents = {
   delivered?: (event: string, entry: Entry, live: boolean) => void
 }
 
+type Delivery = { entry: Entry; live: boolean; flight: CoreFlight | undefined }
+
 /** One client's socket on one namespace: what was told to it, in which order, and who it is. */
 export class Connection implements CoreConnection {
   readonly socket: Socket
@@ -36,15 +38,15 @@ export class Connection implements CoreConnection {
   #session: Session | undefined
   readonly #events: ConnectionEvents
   /** While a request is answered its ack comes first: what it causes is held back here. */
-  #held: { entry: Entry; live: boolean }[] | undefined
-  readonly #flight: Flight | undefined
+  #held: Delivery[] | undefined
+  #namesSeq: boolean
 
   constructor(socket: Socket, dialect: ServedDialect, events: ConnectionEvents = {}) {
     this.socket = socket
     this.dialect = dialect
     this.version = dialect.firstVersion
     this.#events = events
-    this.#flight = dialect.proves ? new Flight(socket) : undefined
+    this.#namesSeq = (socket.handshake.auth as { seq?: unknown } | undefined)?.seq === true
   }
 
   get session(): Session | undefined {
@@ -85,13 +87,18 @@ export class Connection implements CoreConnection {
     return this.#held?.[0]?.entry.seq
   }
 
-  get inFlight(): number | undefined {
-    return this.#flight && (this.#flight.oldest ?? this.#held?.[0]?.entry.seq)
+  /** The client has shown that it can name the last seq that it saw: it will do so again. */
+  namesSeq(): void {
+    this.#namesSeq = true
   }
 
-  deliver(entry: Entry, live: boolean): void {
-    if (this.#held) this.#held.push({ entry, live })
-    else this.#emit(entry, live)
+  flight(): CoreFlight | undefined {
+    return this.#namesSeq && !this.dialect.proves ? undefined : new Flight(this.socket)
+  }
+
+  deliver(entry: Entry, live: boolean, flight?: CoreFlight): void {
+    if (this.#held) this.#held.push({ entry, live, flight })
+    else this.#emit({ entry, live, flight })
   }
 
   hold(): void {
@@ -101,7 +108,7 @@ export class Connection implements CoreConnection {
   release(): void {
     const held = this.#held ?? []
     this.#held = undefined
-    for (const { entry, live } of held) this.#emit(entry, live)
+    for (const delivery of held) this.#emit(delivery)
   }
 
   cut(): void {
@@ -115,14 +122,14 @@ export class Connection implements CoreConnection {
     this.socket.disconnect(true)
   }
 
-  #emit(entry: Entry, live: boolean): void {
+  #emit({ entry, live, flight }: Delivery): void {
     const rendered = this.dialect.render(entry, this)
     if (rendered) {
       const [event, ...args] = rendered
       const { seq, from } = entry
       const meta: Meta = { seq, ...(from === undefined ? {} : { from }), ...this.dialect.metaOf?.(entry) }
       this.socket.emit(event, ...args, meta)
-      this.#flight?.sent(seq)
+      flight?.sent(seq)
       this.#events.delivered?.(event, entry, live)
     }
     if (entry.event === 'drop') this.close()

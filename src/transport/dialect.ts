@@ -74,7 +74,7 @@ export type ServedDialect = {
   metaOf?: (entry: Entry) => Omit<Meta, 'seq'>
   /** What its acks look like, where they are not as wire 2 has them. */
   answers?: Answers
-  /** Its clients have no way to say what they have seen, so it is found out (proof.ts). */
+  /** Its clients come back in a way that cannot name a seq, whatever they have said: what they have seen is found out. */
   proves?: true
   /** Said to a client whose participant is on another connection now. */
   farewell?: string

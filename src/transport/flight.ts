@@ -1,21 +1,29 @@
 import type { Socket } from 'socket.io'
+import type { Flight as CoreFlight } from '../core/ports/connection.ts'
 import { whenProven } from './proof.ts'
 
+/** Pings of one flight: so many at once, and from then on one in so many ms. */
+const burst = 10
+const gap = 1000
+
 /**
- * What was sent to one client and may not have arrived. One proof is under way at a time, so that it costs a ping per
- * round trip at most, and none when nothing is sent.
+ * What one session sent to its client and may not have arrived. One proof is under way at a time. On a WebSocket it is a
+ * ping: at once where little is sent, one a second where much is, none where nothing is. With long-polling it is the next
+ * poll, which costs nothing and is always waited for.
  */
-export class Flight {
+export class Flight implements CoreFlight {
   readonly #socket: Socket
   #oldest: number | undefined
   #newest = 0
   #proving = false
+  /** From when on the next ping may be sent. */
+  #next = Number.NEGATIVE_INFINITY
+  #timer: NodeJS.Timeout | undefined
 
   constructor(socket: Socket) {
     this.#socket = socket
   }
 
-  /** The smallest seq that may not have arrived, or one before it that was not for this client. */
   get oldest(): number | undefined {
     return this.#oldest
   }
@@ -26,9 +34,21 @@ export class Flight {
     if (!this.#proving) this.#prove()
   }
 
+  end(): void {
+    clearTimeout(this.#timer)
+    this.#proving = true // so that none begins
+  }
+
   #prove(): void {
-    const mark = this.#newest
     this.#proving = true
+    const wait = this.#socket.conn.transport.name === 'websocket' ? this.#next - performance.now() : 0
+    if (wait <= 0) this.#ask()
+    else this.#timer = setTimeout(() => this.#ask(), wait).unref()
+  }
+
+  #ask(): void {
+    const mark = this.#newest
+    this.#next = Math.max(this.#next, performance.now() - (burst - 1) * gap) + gap
     whenProven(this.#socket, () => {
       this.#proving = false
       this.#oldest = this.#newest > mark ? mark + 1 : undefined

@@ -1,6 +1,13 @@
+import { Redis } from 'ioredis'
 import { expect, onTestFinished, test } from 'vitest'
+import { roomIdOf } from '../../src/core/model.ts'
+import { keysOf } from '../../src/state/redis/keys.ts'
 import { type Client, connect, enter } from '../support/client.ts'
 import { newRoom, startCluster, type TestNode } from '../support/node.ts'
+import { startProcesses } from '../support/process.ts'
+import { randomPrefix, redisUrl, until } from '../support/redis.ts'
+import { enterBy, heardBy, speeches } from '../support/speech.ts'
+import { startTcpProxy } from '../support/tcp-proxy.ts'
 
 const cuts = 24
 
@@ -70,4 +77,51 @@ test('who cannot name what it saw gets everything, and nothing twice that may co
   })
   expect(signaled.length).toBeGreaterThan(cuts)
   expect(signaled).toEqual([...new Set(signaled)])
+})
+
+test('who cannot name what it saw gets what its killed node sent into a black hole, and nothing that it had noted', {
+  timeout: 60_000,
+}, async () => {
+  const [url, prefix] = [redisUrl(), randomPrefix()]
+  const [doomed, survivor] = await startProcesses(2, { redisUrl: url, prefix, env: { RECONNECT_WINDOW: 20 } })
+  if (!doomed || !survivor) throw new Error('No nodes')
+  const redis = new Redis(url)
+  onTestFinished(() => redis.disconnect())
+  const proxy = await startTcpProxy(doomed)
+  const swallowed = speeches.flatMap((speech) => ['websocket', 'polling'].map((transport) => ({ speech, transport })))
+  const talks = await Promise.all(
+    swallowed.map(async ({ speech, transport }) => {
+      const room = newRoom()
+      const ann = await enterBy(speech, proxy, room, { transports: [transport] })
+      const bob = await enterBy(speech, survivor, room)
+      const say = async (...all: string[]) => {
+        for (const words of all) await speech.say(bob, room, words, ann)
+      }
+      await say('1', '2', '3')
+      for (let number = 1; number <= 3; number += 1) await ann.next(speech.event)
+      const { seq } = ann
+      const { participantId, roomId } = JSON.parse(Buffer.from(ann.ticket, 'base64').toString())
+      const dialect = speech.namespace.slice(1) || 'portal'
+      const place = keysOf(prefix).session(roomIdOf(dialect, roomId), participantId)
+      await until(async () => Number(await redis.hget(place, 'cursor')) >= seq)
+      return { speech, ann, say }
+    }),
+  )
+  proxy.stall('answers')
+  await Promise.all(talks.map(({ say }) => say('4', '5', '6')))
+  doomed.kill('SIGKILL')
+  await doomed.exited
+  await Promise.all(
+    talks.map(async ({ speech, ann, say }) => {
+      const back = await connect(survivor.url, { namespace: speech.namespace })
+      await back.relogin(ann.ticket)
+      await say('7')
+      for (let number = 4; number <= 7; number += 1) await back.next(speech.event)
+      expect([speech.name, heardBy(speech, ann), heardBy(speech, back)]).toEqual([
+        speech.name,
+        ['1', '2', '3'],
+        ['4', '5', '6', '7'],
+      ])
+    }),
+  )
 })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { newId } from '../../src/core/ids.ts'
-import { at, type Contract, refuses, text } from './bench.ts'
+import { at, type Bench, type Contract, refuses, type Seated, text } from './bench.ts'
 import { camera, viewing } from './samples.ts'
 
 /** How a place stands: `detach`, `held`, `reclaim`; and that nobody writes for a place that has moved. */
@@ -50,6 +50,17 @@ export function describePlaces({ open }: Contract): void {
     expect(await bench.state.places.detach(place, 1)).toBe('moved')
   })
 
+  test('what may have been seen is noted besides what has, and is forgotten by no later word', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    for (let n = 0; n < 4; n += 1) await bench.say(seated)
+    await bench.state.places.detach(seated.place, 2, 4)
+    const resumed = await bench.resume(seated)
+    expect(resumed).toMatchObject({ from: 2, doubt: 4 })
+    await bench.state.places.detach({ ...seated.place, owner: resumed.owner }, 2, 3)
+    expect(await bench.resume(seated)).toMatchObject({ from: 2, doubt: 4 })
+  })
+
   test('a connection that is lost after its participant moved changes nothing', async () => {
     const bench = await open()
     const seated = await bench.join()
@@ -67,6 +78,28 @@ export function describePlaces({ open }: Contract): void {
     const places = [one.place, two.place, three.place, nobody]
     expect(await bench.state.places.held(places)).toEqual(['connected', 'waiting', 'moved', 'moved'])
     expect(await bench.state.places.held([])).toEqual([])
+  })
+
+  test('any number of places in any rooms is told in order, and each is noted', async () => {
+    const bench = await open()
+    const rooms = [bench, bench.anotherRoom()]
+    const seats = await Promise.all(
+      Array.from({ length: 230 }, (_, nth) => (rooms[nth % 7 === 0 ? 1 : 0] as Bench).join()),
+    )
+    const lost = new Set([0, 99, 100, 101, 229])
+    const cursors = await Promise.all(rooms.map((room) => room.top()))
+    await Promise.all([...lost].map((nth) => bench.state.places.detach((seats[nth] as Seated).place, 1)))
+    const standing = await bench.state.places.held(
+      seats.map(({ place }) => place),
+      seats.map((_, nth) => cursors[nth % 7 === 0 ? 1 : 0] ?? 0),
+    )
+    expect(standing).toEqual(seats.map((_, nth) => (lost.has(nth) ? 'waiting' : 'connected')))
+    for (const nth of [1, 7, 228]) {
+      const seated = seats[nth] as Seated
+      expect(await bench.resume(seated, { room: seated.place.room })).toMatchObject({
+        from: cursors[nth % 7 === 0 ? 1 : 0],
+      })
+    }
   })
 
   test('how far connected ones have come is noted, and never taken back', async () => {

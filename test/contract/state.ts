@@ -1,5 +1,6 @@
 import { describe } from 'vitest'
 import { type Abilities, contractOf, type Factory } from './bench.ts'
+import { describeHandover } from './handover.ts'
 import { describeJoin } from './join.ts'
 import { describeLeave } from './leave.ts'
 import { describeLog } from './log.ts'
@@ -22,6 +23,7 @@ export function describeState(name: string, factory: Factory, abilities: Abiliti
     describe('leave', () => describeLeave(contract))
     describe('log', () => describeLog(contract))
     describe('wire', () => describeWire(contract))
+    describe('handover', () => describeHandover(contract))
     describe('media', () => describeMedia(contract))
     describe('rooms', () => describeRooms(contract))
     describe('nodes', () => describeNodes(contract))

@@ -5,8 +5,8 @@ import { type App, createApp, type Parts } from '../../src/app.ts'
 import { type Config, readConfig } from '../../src/config.ts'
 import { newId } from '../../src/core/ids.ts'
 import type { LeasePace } from '../../src/core/lease.ts'
-import { writeToken } from '../../src/core/tokens.ts'
 import { Throttle } from '../../src/core/throttle.ts'
+import { writeToken } from '../../src/core/tokens.ts'
 import type { Client } from './client.ts'
 import { randomPrefix, redisUrl, until } from './redis.ts'
 
@@ -14,7 +14,7 @@ import { randomPrefix, redisUrl, until } from './redis.ts'
 export const testSecret = 'the secret that the nodes of a test share'
 
 /** Quick enough that nobody waits for a duty, slow enough for two cores. */
-const pace: LeasePace = { beat: 500, reap: 100, check: 500, hold: 5000 }
+const pace: LeasePace = { beat: 500, reap: 100, check: 500, note: 250, hold: 5000 }
 
 export type LogLine = { level: number; msg: string; [field: string]: unknown }
 

@@ -110,11 +110,22 @@ describe('redis', () => {
     const keys = keysOf('sb')
     const { room, members, session, replies, streams, subscriptions, log, feed, closed, token, said, node, nodeRooms } =
       keys
-    const { sizes, counted, telling, once, nodes, waiting, rooms: listed, names } = keys
+    const { sizes, counted, telling, once, nodes, waiting, rooms: listed, names, handover } = keys
     const ofRoom = [room, members, streams, subscriptions, log, feed, closed].map((key) => key('R'))
     const ofOne = [session, replies, token, said].map((key) => key('R', '<id>'))
     const ofId = [sizes, counted, telling, once].map((key) => key('<id>'))
-    const expected = [...ofRoom, ...ofOne, ...ofId, node('<node>'), nodeRooms('<node>'), nodes, waiting, listed, names]
+    const expected = [
+      ...ofRoom,
+      ...ofOne,
+      ...ofId,
+      node('<node>'),
+      handover('<node>'),
+      nodeRooms('<node>'),
+      nodes,
+      waiting,
+      listed,
+      names,
+    ]
     const written = rows(marked(readDocument('docs/architecture.md'), 'keys')).flatMap(([key = '']) => quoted(key))
     expect(written.toSorted()).toEqual(expected.map(String).sort())
   })

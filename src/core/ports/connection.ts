@@ -1,17 +1,26 @@
 import type { Entry } from '../model.ts'
 
+/** What was sent to a client and may not have arrived. */
+export interface Flight {
+  /** The smallest seq that may not have arrived, or one before it that was not for this client; undefined: all has. */
+  readonly oldest: number | undefined
+  sent(seq: number): void
+  /** Nothing more is found out. */
+  end(): void
+}
+
 /** What the core knows of a client's connection. */
 export interface Connection {
   readonly open: boolean
-  /**
-   * The seq of the oldest delivered entry that the client may not have. Absent: there is none, or nobody looks, and what
-   * was delivered is taken for received.
-   */
-  readonly inFlight?: number | undefined
+  /** For a session that begins; undefined: the client says by itself what it saw, and what is delivered counts as seen. */
+  flight?(): Flight | undefined
   /** The seq of the first entry that was delivered but waits behind the ack of a request, if any does. */
   readonly firstHeld?: number | undefined
-  /** Hands over one entry; the connection keeps the order. `live`: as it was said, not read for one who came back. */
-  deliver(entry: Entry, live: boolean): void
+  /**
+   * Hands over one entry; the connection keeps the order. `live`: as it was said, not read for one who came back.
+   * @param flight is told when it is sent, unless this client is not told of it
+   */
+  deliver(entry: Entry, live: boolean, flight?: Flight): void
   /** Resolves when the client has read enough for a replay to go on; undefined when it has. */
   drained?(): Promise<void> | undefined
   /** The client's library reconnects by itself after this: the participant should come back. */

@@ -6,6 +6,11 @@ import type { Draft, Member, ParticipantId, RoomId, Roster } from '../model.ts'
  */
 export type Place = { room: RoomId; id: ParticipantId; owner: string }
 
+/**
+ * How far a connection came: the client is known to have everything up to `cursor`, and was sent nothing behind `doubt`.
+ */
+export type Mark = { cursor: number; doubt: number }
+
 /** A participant, for those who only tell of it. */
 export type Who = Pick<Place, 'room' | 'id'>
 
@@ -110,11 +115,11 @@ export interface Places {
   settle(place: Place, token: { id: string; seconds: number }): Promise<void>
   /** The place that a login or relogin took; undefined if it did not, or another has taken it since. */
   taken(claim: Claim): Promise<{ place: Place; cursor: number } | undefined>
-  /** The connection is lost. `cursor`: the last seq handed to it. 'left' when the participant does not reconnect. */
-  detach(place: Place, cursor: number): Promise<'waiting' | 'left' | 'moved'>
+  /** The connection is lost; `doubt` is `cursor` unless given. 'left' when the participant does not reconnect. */
+  detach(place: Place, cursor: number, doubt?: number): Promise<'waiting' | 'left' | 'moved'>
   /** Whether it went: false if it was gone, moved, or is not due. */
   leave(room: RoomId, id: ParticipantId, guard: LeaveGuard, at: number, told?: Draft): Promise<boolean>
-  /** How each place stands. With `cursors`, notes how far each connected one had been handed messages. */
+  /** How each place stands. With `cursors`, notes how far the client of each connected one is known to have come. */
   held(places: Place[], cursors?: number[]): Promise<('connected' | 'waiting' | 'moved')[]>
   /** Connected again over the connection that it has, after its node was declared dead. False if it has moved. */
   reclaim(place: Place): Promise<boolean>

@@ -1,3 +1,4 @@
+import type { Handover } from './handover.ts'
 import type { Lobby } from './lobby.ts'
 import type { Log, Wire } from './log.ts'
 import type { MediaStore } from './media-store.ts'
@@ -14,6 +15,7 @@ export interface State {
   places: Places
   log: Log
   wire: Wire
+  handover: Handover
   media: MediaStore
   rooms: Rooms
   lobby: Lobby

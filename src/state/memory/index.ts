@@ -1,4 +1,5 @@
 import type { Retention, State } from '../../core/ports/state.ts'
+import { MemoryHandover } from './handover.ts'
 import { MemoryLobby } from './lobby.ts'
 import { MemoryLog, MemoryWire } from './log.ts'
 import { MemoryMediaStore } from './media-store.ts'
@@ -16,6 +17,7 @@ export function createMemoryState(retention: Retention, now: () => number = Date
     places: new MemoryPlaces(table),
     log: new MemoryLog(table),
     wire: new MemoryWire(table),
+    handover: new MemoryHandover(),
     media: new MemoryMediaStore(table),
     rooms: new MemoryRooms(table),
     lobby: new MemoryLobby(table),

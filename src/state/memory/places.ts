@@ -107,7 +107,7 @@ export class MemoryPlaces implements Places {
     return { place: { room: claim.room, id, owner: seat.owner }, cursor: seat.cursor }
   }
 
-  async detach(place: Place, cursor: number): Promise<'waiting' | 'left' | 'moved'> {
+  async detach(place: Place, cursor: number, doubt = cursor): Promise<'waiting' | 'left' | 'moved'> {
     const seat = this.#owned(place)
     if (!seat) return 'moved'
     if (!seat.reconnects) return 'left'
@@ -117,7 +117,7 @@ export class MemoryPlaces implements Places {
       state: 'waiting',
       deadline: now() + retention.window * 1000,
       cursor,
-      doubt: cursor,
+      doubt: Math.max(seat.doubt, doubt),
     } satisfies Partial<Seat>)
     return 'waiting'
   }
@@ -212,7 +212,7 @@ type Reseating = { node: string; seq: number | undefined; tickets: Pick<Seat, 't
 function reseat(room: Room, id: ParticipantId, seat: Seat, { node, seq, tickets }: Reseating): Resumed {
   const standing = seat.state === 'connected'
   const before = seat.owner
-  const doubt = standing ? room.seq : seat.doubt
+  const doubt = seq !== undefined ? 0 : standing ? room.seq : seat.doubt
   const wanted = Math.min(Math.max(seat.joined, seq ?? seat.cursor), room.seq)
   const complete = wanted === room.seq || (room.log[0]?.seq ?? Number.POSITIVE_INFINITY) <= wanted + 1
   const from = complete ? wanted : room.seq
@@ -223,12 +223,13 @@ function reseat(room: Room, id: ParticipantId, seat: Seat, { node, seq, tickets 
     ...tickets,
     proven: true,
     cursor: from,
+    doubt,
   } satisfies Partial<Seat>)
   return structuredClone({
     owner,
     member: room.members.get(id) as Member,
     from,
-    doubt: seq === undefined ? doubt : 0,
+    doubt,
     complete,
     ...(complete ? {} : { roster: room.roster() }),
     ...(standing ? { previousOwner: before } : {}),

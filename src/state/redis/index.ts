@@ -1,6 +1,7 @@
 import { SignalError } from '../../core/errors.ts'
 import type { Retention, State } from '../../core/ports/state.ts'
 import { connect, type RedisClient, type RedisTarget } from './connection.ts'
+import { RedisHandover } from './handover.ts'
 import { keysOf } from './keys.ts'
 import { RedisLobby } from './lobby.ts'
 import { RedisLog } from './log.ts'
@@ -23,11 +24,13 @@ export function createRedisState(
   const subscriber = connect(target, 'feed')
   const keys = keysOf(prefix)
   const scripts = new Scripts(client, retention, observe)
+  const wire = new RedisWire(subscriber, scripts, keys)
   return {
     client,
     places: new RedisPlaces(scripts, keys),
     log: new RedisLog(scripts, keys),
-    wire: new RedisWire(subscriber, scripts, keys),
+    wire,
+    handover: new RedisHandover(wire, scripts, keys),
     media: new RedisMediaStore(scripts, keys),
     rooms: new RedisRooms(scripts, keys),
     lobby: new RedisLobby(scripts, keys),

@@ -40,6 +40,8 @@ export function keysOf(prefix: string) {
     node: (node: string) => `${prefix}:node:${node}`,
     /** set: rooms in which the node may have members */
     nodeRooms: (node: string) => `${prefix}:node:${node}:rooms`,
+    /** sharded channel: what other nodes ask this one, and answer it */
+    handover: (node: string) => `${prefix}:node:${node}:handover`,
     /** zset: `room|participant` → deadline */
     waiting: `${prefix}:waiting`,
     /** zset: room → last use */

@@ -19,6 +19,9 @@ import type { Reply, Scripts } from './scripts.ts'
 import { openWindow } from './window.ts'
 import { writeArgs } from './write.ts'
 
+/** How many places one script looks at. */
+const batch = 100
+
 export class RedisPlaces implements Places {
   readonly #scripts: Scripts
   readonly #keys: Keys
@@ -126,8 +129,8 @@ export class RedisPlaces implements Places {
     })
   }
 
-  async detach(place: Place, cursor: number): Promise<'waiting' | 'left' | 'moved'> {
-    return openWindow(this.#scripts, this.#keys, place, cursor)
+  async detach(place: Place, cursor: number, doubt = cursor): Promise<'waiting' | 'left' | 'moved'> {
+    return openWindow(this.#scripts, this.#keys, place, { cursor, doubt })
   }
 
   async leave(room: RoomId, id: ParticipantId, guard: LeaveGuard, at: number, told?: Draft): Promise<boolean> {
@@ -151,11 +154,16 @@ export class RedisPlaces implements Places {
   }
 
   async held(places: Place[], cursors?: number[]): Promise<('connected' | 'waiting' | 'moved')[]> {
-    const ask = async ({ room, id, owner }: Place, index: number) => {
-      const reply = await this.#scripts.run('held', [this.#keys.session(room, id)], [owner, cursors?.[index] ?? ''])
-      return reply as 'connected' | 'waiting' | 'moved'
+    const standing: ('connected' | 'waiting' | 'moved')[] = []
+    const ask = async (indices: number[]) => {
+      const some = indices.map((index) => places[index] as Place)
+      const args = indices.flatMap((index) => [places[index]?.owner ?? '', cursors?.[index] ?? ''])
+      const keys = some.map(({ room, id }) => this.#keys.session(room, id))
+      const reply = (await this.#scripts.run('held', keys, args)) as typeof standing
+      for (const [nth, index] of indices.entries()) standing[index] = reply[nth] ?? 'moved'
     }
-    return Promise.all(places.map(ask))
+    await Promise.all(batchesByRoom(places).map(ask))
+    return standing
   }
 
   async reclaim({ room, id, owner }: Place): Promise<boolean> {
@@ -173,6 +181,21 @@ export class RedisPlaces implements Places {
     )
     return rosterOf(Number(seq ?? 0), members, streams)
   }
+}
+
+/** The indices of places, those of one room together, so many at a time. */
+function batchesByRoom(places: Place[]): number[][] {
+  const rooms = new Map<RoomId, number[]>()
+  for (const [index, { room }] of places.entries()) {
+    const indices = rooms.get(room)
+    if (indices) indices.push(index)
+    else rooms.set(room, [index])
+  }
+  return [...rooms.values()].flatMap((indices) =>
+    Array.from({ length: Math.ceil(indices.length / batch) }, (_, nth) =>
+      indices.slice(nth * batch, (nth + 1) * batch),
+    ),
+  )
 }
 
 function rosterOf(seq: number, members: string[], streams: string[]): Roster {

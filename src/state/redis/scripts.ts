@@ -3,7 +3,7 @@ import { isErrorCode, SignalError } from '../../core/errors.ts'
 import type { Retention } from '../../core/ports/state.ts'
 import type { RedisClient } from './connection.ts'
 
-/** Every script and how many keys it takes. The file is `lua/<name>.lua`; its header is its contract. */
+/** Every script and how many keys it takes; `any`: as many as are given. The file is `lua/<name>.lua`; its header is its contract. */
 const keyCounts = {
   append: 6,
   announce: 5,
@@ -14,7 +14,7 @@ const keyCounts = {
   renew: 1,
   settle: 2,
   detach: 2,
-  held: 1,
+  held: 'any',
   reclaim: 1,
   leave: 8,
   change: 6,
@@ -54,7 +54,8 @@ export class Scripts {
       `local WINDOW_MS, LEASE_MS = ${retention.window * 1000}, ${retention.lease * 1000}`,
     ].join('\n')
     for (const [name, numberOfKeys] of Object.entries(keyCounts)) {
-      client.defineCommand(`sb_${name}`, { numberOfKeys, lua: [settings, read('_prelude'), read(name)].join('\n') })
+      const lua = [settings, read('_prelude'), read(name)].join('\n')
+      client.defineCommand(`sb_${name}`, numberOfKeys === 'any' ? { lua } : { lua, numberOfKeys })
     }
     this.client = client
     this.#commands = client as unknown as { [name: string]: Command }
@@ -64,7 +65,8 @@ export class Scripts {
   /** @throws SignalError: what the script refused, or `unavailable` */
   run(name: ScriptName, keys: string[], args: (string | number)[]): Promise<Reply> {
     const command = this.#commands[`sb_${name}`] as Command
-    return this.timed(name, () => command.call(this.client, ...keys, ...args))
+    const count = keyCounts[name] === 'any' ? [keys.length] : []
+    return this.timed(name, () => command.call(this.client, ...count, ...keys, ...args))
   }
 
   /** A plain command, measured and with its errors put in our words. */

@@ -1,4 +1,4 @@
-import type { Place } from '../../core/ports/places.ts'
+import type { Mark, Place } from '../../core/ports/places.ts'
 import type { Keys } from './keys.ts'
 import type { Scripts } from './scripts.ts'
 
@@ -8,20 +8,20 @@ export const waiterOf = ({ room, id }: Pick<Place, 'room' | 'id'>) => `${room}|$
 /**
  * Notes the deadline, then detaches. In this order: a process that ends between the two leaves a note that the reaper
  * finds to be nothing, never a participant that waits for ever. (They are on different shards of a cluster.)
- * @param cursor undefined: the node is dead, nobody knows what it had handed on
+ * @param mark undefined: the node is dead, nobody knows what it had handed on
  */
 export async function openWindow(
   scripts: Scripts,
   keys: Keys,
   place: Place,
-  cursor?: number,
+  mark?: Mark,
 ): Promise<'waiting' | 'left' | 'moved'> {
   const deadline = await scripts.run('wait', [keys.waiting], [waiterOf(place)])
   const session = keys.session(place.room, place.id)
   const outcome = await scripts.run(
     'detach',
     [session, keys.room(place.room)],
-    [place.owner, Number(deadline), cursor ?? ''],
+    [place.owner, Number(deadline), mark?.cursor ?? '', mark?.doubt ?? ''],
   )
   return outcome as 'waiting' | 'left' | 'moved'
 }

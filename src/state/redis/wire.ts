@@ -14,31 +14,38 @@ export class RedisWire implements Wire {
   readonly #client: RedisClient
   readonly #scripts: Scripts
   readonly #keys: Keys
-  readonly #rooms = new Map<string, { room: RoomId; hear: (entry: Entry) => void }>()
+  /** By channel; one that is no room's is only listened to. */
+  readonly #channels = new Map<string, { room?: RoomId; hear: (text: string) => void }>()
   #reset: (rooms: RoomId[]) => void = () => {}
 
   constructor(client: RedisClient, scripts: Scripts, keys: Keys) {
     this.#client = client
     this.#scripts = scripts
     this.#keys = keys
-    client.on('smessage', (channel: string, text: string) => this.#rooms.get(channel)?.hear(parseEntry(text)))
+    client.on('smessage', (channel: string, text: string) => this.#channels.get(channel)?.hear(text))
     client.on(client instanceof Redis ? 'ready' : 'subscribersReady', () => void this.#resubscribe())
   }
 
   async listen(room: RoomId, hear: (entry: Entry) => void): Promise<void> {
     const channel = this.#keys.feed(room)
-    this.#rooms.set(channel, { room, hear })
+    this.#channels.set(channel, { room, hear: (text) => hear(parseEntry(text)) })
     try {
       await this.#scripts.timed('listen', () => this.#client.ssubscribe(channel))
     } catch (error) {
-      this.#rooms.delete(channel)
+      this.#channels.delete(channel)
       throw error
     }
   }
 
+  /** Listens to a channel that is no room's, for good. Resolves when that is confirmed, or has to wait for Redis. */
+  async follow(channel: string, hear: (text: string) => void): Promise<void> {
+    this.#channels.set(channel, { hear })
+    await this.#scripts.timed('listen', () => this.#client.ssubscribe(channel)).catch(() => {})
+  }
+
   async unlisten(room: RoomId): Promise<void> {
     const channel = this.#keys.feed(room)
-    if (!this.#rooms.delete(channel)) return
+    if (!this.#channels.delete(channel)) return
     await this.#scripts.timed('unlisten', () => this.#client.sunsubscribe(channel))
   }
 
@@ -47,7 +54,7 @@ export class RedisWire implements Wire {
   }
 
   async #resubscribe(): Promise<void> {
-    const channels = [...this.#rooms.keys()]
+    const channels = [...this.#channels.keys()]
     if (channels.length === 0) return
     try {
       if (this.#client instanceof Redis) await this.#client.ssubscribe(...channels)
@@ -61,10 +68,10 @@ export class RedisWire implements Wire {
   /** In a cluster ioredis has subscribed already, but nobody is told when that is confirmed; and it notes every call. */
   async #again(channel: string): Promise<void> {
     await this.#client.sunsubscribe(channel)
-    if (this.#rooms.has(channel)) await this.#client.ssubscribe(channel)
+    if (this.#channels.has(channel)) await this.#client.ssubscribe(channel)
   }
 
   #all(): RoomId[] {
-    return [...this.#rooms.values()].map(({ room }) => room)
+    return [...this.#channels.values()].flatMap(({ room }) => room ?? [])
   }
 }

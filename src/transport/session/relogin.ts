@@ -14,6 +14,7 @@ export function relogin({
 }: SessionServices): Handlers<typeof session>['relogin'] {
   return async ({ connection, at }, asked) => {
     const object = Value.Check(TicketAndSeq, asked) ? asked : undefined
+    if (object?.seq !== undefined) connection.namesSeq()
     const entered = await sessions.relogin(connection, dialect, object ? object.ticket : asked, object?.seq, at)
     const { session, ticket, seq, complete, snapshot: standing, from } = entered
     restored?.(connection, session)

@@ -99,7 +99,7 @@ local function reseat(keys, id, node, seen, ticket, previous)
 
   local owner = node .. ':' .. redis.call('HINCRBY', room, 'generation', 1)
   redis.call('HSET', session, 'owner', owner, 'state', 'connected', 'ticket', ticket, 'previous', previous,
-    'proven', '1', 'cursor', from)
+    'proven', '1', 'cursor', from, 'doubt', doubt)
   local reply = { owner, redis.call('HGET', members, id), from, doubt, complete and 1 or 0, place[1], standing,
     tonumber(place[6] or 0), place[7] }
   if not complete then

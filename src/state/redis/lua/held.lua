@@ -1,10 +1,14 @@
--- How a place stands; notes how far its connection had been handed messages.
--- KEYS session
--- ARGV owner cursor (empty: leave it)
--- Returns 'connected', 'waiting' or 'moved'.
-local place = redis.call('HMGET', KEYS[1], 'owner', 'state', 'cursor')
-if place[1] ~= ARGV[1] then return 'moved' end
-if place[2] == 'connected' and ARGV[2] ~= '' and tonumber(ARGV[2]) > tonumber(place[3]) then
-  redis.call('HSET', KEYS[1], 'cursor', ARGV[2])
+-- How places in a room stand; notes how far their clients are known to have come.
+-- KEYS session...
+-- ARGV owner cursor (empty: leave it), for each
+-- Returns 'connected', 'waiting' or 'moved' for each.
+local standing = {}
+for index, session in ipairs(KEYS) do
+  local owner, cursor = ARGV[2 * index - 1], ARGV[2 * index]
+  local place = redis.call('HMGET', session, 'owner', 'state', 'cursor')
+  if place[1] == owner and place[2] == 'connected' and cursor ~= '' and tonumber(cursor) > tonumber(place[3]) then
+    redis.call('HSET', session, 'cursor', cursor)
+  end
+  standing[index] = place[1] == owner and place[2] or 'moved'
 end
-return place[2]
+return standing

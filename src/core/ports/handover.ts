@@ -1,0 +1,18 @@
+import type { Mark, Place } from './places.ts'
+
+/** What nodes ask each other about a participant that came to one while its connection stood on another. */
+export interface Handover {
+  /**
+   * This node is asked from now on.
+   * @param yields how far the connection of a place came, which ends with that; undefined: there is none
+   */
+  serve(node: string, yields: (place: Place) => Mark | undefined): Promise<void>
+  /**
+   * Asks the node that held a place until it was taken over.
+   * @returns undefined: the node is gone, knows of no such connection, or did not answer in time. Never rejects
+   */
+  ask(place: Place): Promise<Mark | undefined>
+}
+
+/** The node of a place's owner, `node:generation`. */
+export const nodeOf = ({ owner }: Pick<Place, 'owner'>): string => owner.slice(0, owner.lastIndexOf(':'))

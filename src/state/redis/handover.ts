@@ -1,0 +1,58 @@
+import { newId } from '../../core/ids.ts'
+import { type Handover, nodeOf } from '../../core/ports/handover.ts'
+import type { Mark, Place } from '../../core/ports/places.ts'
+import type { Keys } from './keys.ts'
+import type { Scripts } from './scripts.ts'
+import type { RedisWire } from './wire.ts'
+
+/** How long a node may take to answer, ms. One that was killed is known to be gone at once. */
+const patience = 500
+
+type Question = { ask: string; from: string; place: Place }
+type Answer = { answer: string; mark: Mark | null }
+
+/** A channel for each node: questions to it, and the answers to its own. */
+export class RedisHandover implements Handover {
+  readonly #wire: RedisWire
+  readonly #scripts: Scripts
+  readonly #keys: Keys
+  readonly #asked = new Map<string, (mark: Mark | undefined) => void>()
+  #node = ''
+
+  constructor(wire: RedisWire, scripts: Scripts, keys: Keys) {
+    this.#wire = wire
+    this.#scripts = scripts
+    this.#keys = keys
+  }
+
+  async serve(node: string, yields: (place: Place) => Mark | undefined): Promise<void> {
+    this.#node = node
+    await this.#wire.follow(this.#keys.handover(node), (text) => {
+      const said = JSON.parse(text) as Question | Answer
+      if ('answer' in said) this.#asked.get(said.answer)?.(said.mark ?? undefined)
+      else void this.#tell(said.from, { answer: said.ask, mark: yields(said.place) ?? null })
+    })
+  }
+
+  async ask(place: Place): Promise<Mark | undefined> {
+    const id = newId()
+    const answered = new Promise<Mark | undefined>((resolve) => this.#asked.set(id, resolve))
+    const timer = setTimeout(() => this.#asked.get(id)?.(undefined), patience)
+    const heard = await this.#tell(nodeOf(place), { ask: id, from: this.#node, place })
+    if (!heard) this.#asked.get(id)?.(undefined)
+    const mark = await answered
+    clearTimeout(timer)
+    this.#asked.delete(id)
+    return mark
+  }
+
+  /** Whether a node listens there. */
+  async #tell(node: string, said: Question | Answer): Promise<boolean> {
+    const channel = this.#keys.handover(node)
+    const publish = () => this.#scripts.client.spublish(channel, JSON.stringify(said))
+    return this.#scripts.timed('handover', publish).then(
+      (listeners) => Number(listeners) > 0,
+      () => false,
+    )
+  }
+}
