@@ -143,7 +143,8 @@ export function createApp(config: Config, parts: Parts = {}): App {
 
   const nodeInfo = () => ({ id: node, url: config.nodeUrl, version, connections: transport.connections.size })
   const reachable = (yes: boolean) => metrics.redisUp.set(yes ? 1 : 0)
-  const lease = new Lease(state, feeds, sessions, nodeInfo, { left, failed, populated, reachable })
+  const leapt = (room: RoomId, seq: number) => log.warn({ room, seq }, 'Redis may have lost what was said last')
+  const lease = new Lease(state, feeds, sessions, nodeInfo, { left, failed, populated, reachable, leapt })
 
   health(ops, {
     notReady: async () => {

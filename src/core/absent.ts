@@ -1,10 +1,10 @@
 import { SignalError } from './errors.ts'
 import type { ParticipantId, RoomId } from './model.ts'
-import type { Claim, LeaveReason, Place, Who } from './ports/places.ts'
+import type { Claim, LeaveReason, Place, Vouch, Who } from './ports/places.ts'
 import type { State } from './ports/state.ts'
 
-/** A connection that ended, and how far it had been handed messages. */
-type Lost = { place: Place; cursor: number }
+/** A connection that ended, how far it had been handed messages, and what else is known of its place. */
+type Lost = { place: Place; cursor: number; vouch?: Vouch }
 
 export type AbsentEvents = {
   left?: (reason: LeaveReason, who: Who) => void
@@ -39,15 +39,23 @@ export class Absent {
   /** A connection is lost. One who does not reconnect leaves. */
   async lost(lost: Lost): Promise<void> {
     this.#untold.add(lost)
-    const { place, cursor } = lost
+    const { place } = lost
     try {
-      const outcome = await this.#state.places.detach(place, cursor)
+      const outcome = await this.#detach(lost)
       if (outcome === 'left') await this.#expel(place)
       if (outcome === 'waiting') this.#waiting.set(key(place.room, place.id), place)
       this.#untold.delete(lost)
     } catch (error) {
       this.#events.failed?.(error)
     }
+  }
+
+  /** A place that is another's may be ours yet, in a store that lost its newest writes. */
+  async #detach({ place, cursor, vouch }: Lost): Promise<'waiting' | 'left' | 'moved'> {
+    const { places } = this.#state
+    const outcome = await places.detach(place, cursor)
+    if (outcome !== 'moved' || !vouch || !(await places.vouch(vouch))) return outcome
+    return places.detach(place, cursor)
   }
 
   /** Takes a place. When no answer comes it may be taken all the same; that is looked into as soon as it can be. */
