@@ -6,6 +6,7 @@ import type { Sessions } from './sessions.ts'
 /**
  * Participants who had left, and are back in a store that lost its newest writes: nobody has their connection. Each node
  * vouches for those that it has as soon as it hears of a leap; who is not vouched for some time later goes into the window.
+ * So does who waits already: the note of the deadline may be lost.
  */
 export class Ghosts {
   readonly #state: State

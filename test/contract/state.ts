@@ -3,6 +3,7 @@ import { type Abilities, contractOf, type Factory } from './bench.ts'
 import { describeJoin } from './join.ts'
 import { describeLeave } from './leave.ts'
 import { describeLog } from './log.ts'
+import { describeLosses } from './losses.ts'
 import { describeMedia } from './media.ts'
 import { describeNodes } from './nodes.ts'
 import { describePlaces } from './places.ts'
@@ -22,6 +23,7 @@ export function describeState(name: string, factory: Factory, abilities: Abiliti
     describe('leave', () => describeLeave(contract))
     describe('log', () => describeLog(contract))
     describe('wire', () => describeWire(contract))
+    describe('losses', () => describeLosses(contract))
     describe('media', () => describeMedia(contract))
     describe('rooms', () => describeRooms(contract))
     describe('nodes', () => describeNodes(contract))

@@ -148,7 +148,7 @@ export interface Places {
    * has moved since, or left. One that the store did not know is told to the others.
    */
   vouch(vouch: Vouch): Promise<boolean>
-  /** Connected places of before a leap for which no node has vouched since: of participants that had left, or moved. */
+  /** Places of before a leap for which no node has vouched since: of participants that wait, or had left or moved. */
   forsaken(room: RoomId, leap: number): Promise<Place[]>
   roster(room: RoomId): Promise<Roster>
 }

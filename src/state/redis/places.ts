@@ -209,12 +209,10 @@ export class RedisPlaces implements Places {
     const { client } = this.#scripts
     return this.#scripts.timed('forsaken', async () => {
       const ids = await client.hkeys(this.#keys.members(room))
-      const seats = await Promise.all(
-        ids.map((id) => client.hmget(this.#keys.session(room, id), 'owner', 'state', 'vouched')),
-      )
+      const seats = await Promise.all(ids.map((id) => client.hmget(this.#keys.session(room, id), 'owner', 'vouched')))
       return ids.flatMap((id, index) => {
-        const [owner, state, vouched] = seats[index] ?? []
-        if (!owner || state !== 'connected') return []
+        const [owner, vouched] = seats[index] ?? []
+        if (!owner) return []
         const newest = Math.max(Number(owner.slice(owner.lastIndexOf(':') + 1)), Number(vouched ?? 0))
         return newest < leap ? [{ room, id, owner }] : []
       })
