@@ -30,8 +30,8 @@ if present == 0 then
 end
 abreast(room, log, feed)
 if tonumber(redis.call('HGET', room, 'seq') or 0) < tonumber(reached) then leap(room, log, feed, tonumber(reached)) end
+redis.call('SET', token, id, 'EX', token_seconds) -- the first write: refused when the memory is full, as DEL is not
 redis.call('DEL', KEYS[10])
-redis.call('SET', token, id, 'EX', token_seconds)
 redis.call('HSET', members, id, member)
 if not before[1] and redis.call('HGET', room, 'quiet') ~= '1' then say(room, log, feed, body) end
 

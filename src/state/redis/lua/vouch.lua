@@ -15,8 +15,6 @@ if place[1] and place[1] ~= owner and generation_of(place[1]) >= generation_of(o
 if redis.call('HEXISTS', room, 'seq') == 0 then redis.call('DEL', log) end
 abreast(room, log, feed)
 if tonumber(redis.call('HGET', room, 'seq') or 0) < reached then leap(room, log, feed, reached) end
-redis.call('PERSIST', room)
-redis.call('PERSIST', log)
 if place[1] == owner and previous ~= '' and string.find(' ' .. place[4] .. ' ', ' ' .. ticket .. ' ', 1, true) then
   ticket, previous = place[4], place[5] -- nothing was lost of these
 end
@@ -24,6 +22,8 @@ redis.call('SET', token, proven == '1' and 'used' or id, 'EX', seconds)
 redis.call('HSET', session, 'owner', owner, 'state', 'connected', 'ticket', ticket, 'previous', previous, 'proven', proven,
   'token', token_id, 'reconnects', reconnects, 'vouched', redis.call('HGET', room, 'generation') or 0,
   'cursor', math.max(tonumber(place[2] or 0), tonumber(cursor)), 'rid', math.max(tonumber(place[3] or 0), tonumber(rid)))
+redis.call('PERSIST', room)
+redis.call('PERSIST', log)
 if not place[1] then redis.call('HSET', session, 'joined', joined, 'doubt', 0) end
 
 local known = redis.call('HGET', members, id)
