@@ -122,9 +122,10 @@ export class Feed {
       )
       if (entries === undefined) break
       if (!entries[0] || !follows(entries[0], before)) {
+        const next = entries[0]?.seq ?? this.#known + 1 // what is heard meanwhile can be read
         const done = await this.#patiently(this.#beforeHole, () => this.#closed)
         if (!done) break
-        this.#giveUp(entries[0]?.seq ?? this.#known + 1)
+        this.#giveUp(next)
       }
       for (const entry of entries) this.#hand(entry)
       this.#events.repaired?.(entries.length)

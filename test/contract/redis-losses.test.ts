@@ -140,3 +140,17 @@ test('who is back and has no node to vouch for it is forsaken; who came in since
   expect(await bench.state.places.forsaken(room, leap)).toEqual(expect.arrayContaining([gone.place, waiting.place]))
   expect(await bench.state.places.forsaken(room, leap)).toHaveLength(2)
 })
+
+test('a client that cannot say what it saw goes on behind the leap, where its connection was handed more', async () => {
+  const { bench, remember } = open()
+  const seated = await bench.join()
+  const goBack = await remember()
+  await bench.say(seated)
+  await bench.say(seated)
+  await goBack()
+  await bench.state.places.vouch(vouchOf(seated, { cursor: 3, reached: 3 }))
+  await bench.say(seated)
+  const [leap] = await bench.log(1)
+  expect(leap).toMatchObject({ event: 'leap', data: { after: 1 } })
+  expect(await bench.resume(seated)).toMatchObject({ complete: false, from: leap?.seq })
+})
