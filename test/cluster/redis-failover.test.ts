@@ -43,6 +43,39 @@ async function present(nodes: TestNode[], room: string): Promise<string[]> {
   return joined.room.participants.map(({ user }) => user).toSorted()
 }
 
+/** One who says one thing after the other. */
+class Flow {
+  /** In the order in which they were said. */
+  readonly acked: string[] = []
+  #stopped = false
+  readonly #ended: Promise<void>
+
+  constructor(portal: Portal, name: string) {
+    this.#ended = this.#run(portal, name)
+  }
+
+  /** How many were acked so far. */
+  mark(): number {
+    return this.acked.length
+  }
+
+  stop(): Promise<void> {
+    this.#stopped = true
+    return this.#ended
+  }
+
+  async #run(portal: Portal, name: string): Promise<void> {
+    for (let n = 0; !this.#stopped; n += 1) {
+      const message = `${name}: ${n}`
+      const acked = await portal.text('all', message).then(
+        () => true,
+        () => false, // Redis is away: unavailable
+      )
+      if (acked) this.acked.push(message)
+    }
+  }
+}
+
 /** Each says something, and all hear it once. */
 async function talk(people: Person[], topic: string): Promise<void> {
   await Promise.all(people.map(({ portal }, index) => portal.text('all', `${topic} ${index}`)))
@@ -119,9 +152,18 @@ for (const how of ['flush', 'replace'] as const) {
     const { redis, nodes, room, people } = await start()
     const closed: unknown[] = []
     for (const { portal } of people) portal.on('closed', (error) => closed.push(error))
-    await talk(people, 'before')
+    const flows = people.map(({ portal }, index) => new Flow(portal, `${index}`))
+    await until(async () => flows.every(({ acked }) => acked.length > 5))
     await redis[how]()
+    const marks = flows.map((flow) => flow.mark())
+    await until(async () => flows.every(({ acked }, index) => acked.length > (marks[index] ?? 0) + 20))
+    await Promise.all(flows.map((flow) => flow.stop()))
+    // what was on its way just then may have been acked before, and is gone
+    const after = flows.flatMap(({ acked }, index) => acked.slice((marks[index] ?? 0) + 1))
+    await until(async () => people.every(({ heard }) => after.every((message) => heard.includes(message))))
     await talk(people, 'after')
+    for (const { heard } of people)
+      expect(heard.filter((message) => after.includes(message))).toHaveLength(after.length)
     for (const { resyncs } of people) expect(resyncs.length).toBeGreaterThan(0)
     await cut(nodes, people)
     await talk(people, 'back')

@@ -25,6 +25,7 @@ export async function startRedisPair(): Promise<RedisPair> {
   const replica = await spawnRedis(() => follow)
   onTestFinished(() => replica.stop())
   const admins = [master, replica].map(({ url }) => new Redis(url)) as [Redis, Redis]
+  for (const admin of admins) admin.on('error', () => {}) // one of them is stopped
   onTestFinished(() => {
     for (const admin of admins) admin.disconnect()
   })
