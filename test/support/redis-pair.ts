@@ -19,9 +19,9 @@ export type RedisPair = {
 
 /** Both are stopped after the test. */
 export async function startRedisPair(): Promise<RedisPair> {
-  const master = await spawnRedis()
+  const master = await spawnRedis(() => ['--repl-diskless-sync-delay', '0'])
   onTestFinished(() => master.stop())
-  const follow = ['--replicaof', '127.0.0.1', `${master.port}`, '--repl-diskless-sync-delay', '0']
+  const follow = ['--replicaof', '127.0.0.1', `${master.port}`]
   const replica = await spawnRedis(() => follow)
   onTestFinished(() => replica.stop())
   const admins = [master, replica].map(({ url }) => new Redis(url)) as [Redis, Redis]
