@@ -146,7 +146,8 @@ export function createApp(config: Config, parts: Parts = {}): App {
   const ownUrl = () => withRealPort(config.nodeUrl, http.server.address())
   const nodeInfo = () => ({ id: node, url: ownUrl(), version, connections: transport.connections.size })
   const reachable = (yes: boolean) => metrics.redisUp.set(yes ? 1 : 0)
-  const lease = new Lease(state, feeds, sessions, nodeInfo, { left, failed, populated, reachable })
+  const leapt = (room: RoomId, seq: number) => log.warn({ room, seq }, 'Redis may have lost what was said last')
+  const lease = new Lease(state, feeds, sessions, nodeInfo, { left, failed, populated, reachable, leapt })
 
   if (config.port === 0) http.server.once('listening', () => void lease.beat().catch(failed)) // and says which port
 

@@ -1,10 +1,10 @@
 import { SignalError } from './errors.ts'
 import type { ParticipantId, RoomId } from './model.ts'
-import type { Claim, LeaveReason, Mark, Place, Who } from './ports/places.ts'
+import type { Claim, LeaveReason, Mark, Place, Vouch, Who } from './ports/places.ts'
 import type { State } from './ports/state.ts'
 
-/** A connection that ended, and how far it came. */
-type Lost = { place: Place; mark: Mark }
+/** A connection that ended, how far it came, and what else is known of its place. */
+type Lost = { place: Place; mark: Mark; vouch?: Vouch }
 
 /** How long it is known how far a connection came whose place was taken before that could be noted, ms. */
 const memory = 5000
@@ -43,11 +43,11 @@ export class Absent {
 
   /** A connection is lost. One who does not reconnect leaves. */
   async lost(lost: Lost): Promise<void> {
-    const { place, mark } = lost
+    const { place } = lost
     const seat = seatOf(place)
     this.#untold.set(seat, lost)
     try {
-      const outcome = await this.#state.places.detach(place, mark.cursor, mark.doubt)
+      const outcome = await this.#detach(lost)
       if (outcome === 'left') await this.#expel(place)
       if (outcome === 'waiting') this.#waiting.set(key(place.room, place.id), place)
       if (outcome === 'moved') this.remember(lost)
@@ -68,6 +68,14 @@ export class Absent {
     const seat = seatOf(place)
     this.#late.set(seat, mark)
     setTimeout(() => this.#late.delete(seat), memory).unref()
+  }
+
+  /** A place that is another's may be ours yet, in a store that lost its newest writes. */
+  async #detach({ place, mark: { cursor, doubt }, vouch }: Lost): Promise<'waiting' | 'left' | 'moved'> {
+    const { places } = this.#state
+    const outcome = await places.detach(place, cursor, doubt)
+    if (outcome !== 'moved' || !vouch || !(await places.vouch(vouch))) return outcome
+    return places.detach(place, cursor, doubt)
   }
 
   /** Takes a place. When no answer comes it may be taken all the same; that is looked into as soon as it can be. */

@@ -1,4 +1,4 @@
-import { type Entry, isFor, type ParticipantId } from './model.ts'
+import { type Entry, follows, isFor, type ParticipantId } from './model.ts'
 
 /** Someone on this node who is told what a room says. */
 export interface Receiver {
@@ -15,8 +15,12 @@ export type FeedEvents = {
   repaired?: (entries: number) => void
   /** Entries were read for one who came back. */
   replayed?: (entries: number) => void
-  /** The log could not be read; it will be tried again. */
+  /** The log could not be read, or `hole` was not done; it will be tried again. */
   failed?: (error: unknown) => void
+  /** The log has not got what comes next: done before those aboard are cut from their clients, who then come back. */
+  hole?: () => Promise<void>
+  /** The room's numbers go on at this one, because the store may have lost its newest writes. */
+  leapt?: (seq: number) => void
 }
 
 /** Reads entries after a position, oldest first. */
@@ -58,7 +62,7 @@ export class Feed {
 
   /** A live entry. The next one is handed on; an old one is dropped; a later one shows a gap. */
   hear(entry: Entry): void {
-    if (!this.#repairing && entry.seq === this.#position + 1) {
+    if (!this.#repairing && follows(entry, this.#position)) {
       this.#known = Math.max(this.#known, entry.seq)
       this.#hand(entry)
     } else this.reach(entry.seq)
@@ -78,9 +82,9 @@ export class Feed {
     this.#aboard.delete(receiver.id)
     let from = position
     while (from < this.#position) {
-      const entries = await this.#patiently(from, stop)
+      const entries = await this.#patiently(() => this.#read(from), stop)
       if (entries === undefined || stop()) return
-      if (entries[0]?.seq !== from + 1) return receiver.lost()
+      if (!entries[0] || !follows(entries[0], from)) return receiver.lost()
       let replayed = 0
       for (const entry of entries) {
         if (stop()) return // a receiver may end while it takes
@@ -112,26 +116,40 @@ export class Feed {
     this.#repairing = true
     while (this.#position < this.#known) {
       const before = this.#position
-      const entries = await this.#patiently(before, () => this.#closed)
+      const entries = await this.#patiently(
+        () => this.#read(before),
+        () => this.#closed,
+      )
       if (entries === undefined) break
-      if (entries[0]?.seq !== before + 1) this.#giveUp(entries[0]?.seq ?? this.#known + 1)
+      if (!entries[0] || !follows(entries[0], before)) {
+        const next = entries[0]?.seq ?? this.#known + 1 // what is heard meanwhile can be read
+        const done = await this.#patiently(this.#beforeHole, () => this.#closed)
+        if (!done) break
+        this.#giveUp(next)
+      }
       for (const entry of entries) this.#hand(entry)
       this.#events.repaired?.(entries.length)
     }
     this.#repairing = false
   }
 
-  /** The log no longer has what comes next: everyone aboard has to start anew, and the feed goes on behind the hole. */
+  readonly #beforeHole = async (): Promise<true> => {
+    await this.#events.hole?.()
+    return true
+  }
+
+  /** The log no longer has what comes next: who needs it has to start anew, and the feed goes on behind the hole. */
   #giveUp(next: number): void {
-    const aboard = [...this.#aboard.values()]
-    this.#aboard.clear()
-    for (const { receiver } of aboard) receiver.lost() // while the position still says how far they have come
+    const behind = [...this.#aboard.values()].filter(({ from }) => from < next - 1)
+    for (const { receiver } of behind) this.#aboard.delete(receiver.id)
+    for (const { receiver } of behind) receiver.lost() // while the position still says how far they have come
     this.#position = next - 1
   }
 
   #hand(entry: Entry): void {
     this.#position = entry.seq
-    if (entry.to !== undefined) this.#give(entry, entry.to)
+    if (entry.event === 'leap') this.#events.leapt?.(entry.seq)
+    else if (entry.to !== undefined) this.#give(entry, entry.to)
     else for (const id of this.#aboard.keys()) if (id !== entry.except) this.#give(entry, id)
   }
 
@@ -140,10 +158,10 @@ export class Feed {
     if (seat && entry.seq > seat.from) seat.receiver.take(entry)
   }
 
-  async #patiently(after: number, stop: () => boolean): Promise<Entry[] | undefined> {
+  async #patiently<T>(perform: () => Promise<T>, stop: () => boolean): Promise<T | undefined> {
     while (!stop()) {
       try {
-        return await this.#read(after)
+        return await perform()
       } catch (error) {
         this.#events.failed?.(error)
         await this.#pause()

@@ -1,10 +1,19 @@
-import type { FeedEvents } from './feed.ts'
-import { Feed } from './feed.ts'
+import { Feed, type FeedEvents } from './feed.ts'
 import type { RoomId } from './model.ts'
 import type { State } from './ports/state.ts'
 
 /** How many entries are read from a log at a time. */
 const page = 256
+
+export type FeedsEvents = Omit<FeedEvents, 'hole' | 'leapt'>
+
+/** What is done where the store has lost its newest writes: the nodes know better then. */
+export type LossEvents = {
+  /** The store may not know who is connected: told before anybody is cut for it. */
+  vouch: (room: RoomId) => Promise<void>
+  /** The room's numbers go on at `seq`. */
+  leapt: (room: RoomId, seq: number) => void
+}
 
 type Open = { users: number; ready: Promise<Feed>; feed?: Feed }
 
@@ -16,14 +25,19 @@ export class Feeds {
   readonly #state: State
   readonly #node: string
   readonly #pause: () => Promise<void>
-  readonly #events: FeedEvents
+  readonly #events: FeedsEvents
+  #losses: LossEvents = { vouch: async () => {}, leapt: () => {} }
 
-  constructor(state: State, node: string, pause: () => Promise<void>, events: FeedEvents) {
+  constructor(state: State, node: string, pause: () => Promise<void>, events: FeedsEvents) {
     this.#state = state
     this.#node = node
     this.#pause = pause
     this.#events = events
     state.wire.onReset((rooms) => void this.level(rooms))
+  }
+
+  onLoss(losses: LossEvents): void {
+    this.#losses = losses
   }
 
   get rooms(): RoomId[] {
@@ -60,16 +74,23 @@ export class Feeds {
     await closing
   }
 
-  /** Compares positions with the store: finds what the live side lost when nothing followed it. */
+  /** Compares positions with the store: finds what the live side lost when nothing followed it, and what the store lost. */
   async level(rooms: RoomId[] = this.rooms): Promise<void> {
     const feeds = rooms.flatMap((room) => this.#open.get(room)?.feed ?? [])
     const known = rooms.filter((room) => this.#open.get(room)?.feed)
     if (known.length === 0) return
     try {
-      const positions = await this.#state.log.positions(known)
+      const positions = await this.#state.log.positions(
+        known,
+        feeds.map(({ position }) => position),
+      )
       feeds.forEach((feed, index) => {
         feed.reach(positions[index] ?? 0)
       })
+      for (const [index, room] of known.entries()) {
+        // one that was there, and is not: vouching for those who are in it makes it anew
+        if (positions[index] === 0 && (feeds[index]?.position ?? 0) > 0) await this.#losses.vouch(room)
+      }
     } catch (error) {
       this.#events.failed?.(error)
     }
@@ -92,7 +113,11 @@ export class Feeds {
       else early = Math.max(early, entry.seq)
     })
     const [position = 0] = await this.#state.log.positions([room])
-    open.feed = new Feed(position, (after) => this.#state.log.read(room, after, page), this.#pause, this.#events)
+    open.feed = new Feed(position, (after) => this.#state.log.read(room, after, page), this.#pause, {
+      ...this.#events,
+      hole: () => this.#losses.vouch(room),
+      leapt: (seq) => this.#losses.leapt(room, seq),
+    })
     open.feed.reach(early)
     return open.feed
   }

@@ -1,4 +1,5 @@
 import type { Feeds } from './feeds.ts'
+import { Ghosts } from './ghosts.ts'
 import type { RoomId } from './model.ts'
 import type { Due, NodeInfo } from './ports/nodes.ts'
 import type { LeaveReason, Who } from './ports/places.ts'
@@ -10,6 +11,8 @@ export type LeaseEvents = {
   /** Somebody has left a room. */
   populated?: (room: RoomId) => void
   failed?: (error: unknown) => void
+  /** The store may have lost the newest writes of a room, whose numbers go on at `seq`. */
+  leapt?: (room: RoomId, seq: number) => void
   /** Whether the store answered, each time it was asked. */
   reachable?: (yes: boolean) => void
 }
@@ -32,6 +35,7 @@ export class Lease {
   readonly #sessions: Sessions
   readonly #info: () => NodeInfo
   readonly #events: LeaseEvents
+  readonly #ghosts: Ghosts
   readonly #timers = new Set<NodeJS.Timeout>()
   #stopped = false
   #pace: LeasePace = defaultPace
@@ -45,6 +49,15 @@ export class Lease {
     this.#sessions = sessions
     this.#info = info
     this.#events = events
+    this.#ghosts = new Ghosts(state, sessions, (reason, who) => this.#tellLeft(who, reason))
+    feeds.onLoss({
+      vouch: (room) => sessions.vouch(room),
+      leapt: (room, seq) => {
+        events.leapt?.(room, seq)
+        this.#ghosts.expect(room, seq)
+        sessions.vouch(room).catch((error) => events.failed?.(error)) // it is tried again before anybody is taken for a ghost
+      },
+    })
   }
 
   start(pace: LeasePace = defaultPace): void {
@@ -149,12 +162,14 @@ export class Lease {
     for (const [index, session] of sessions.entries()) {
       // one that ended meanwhile is on its way into the window: to claim it back would leave a ghost
       if (session.ended || standing[index] === 'connected') continue
-      const ours = standing[index] === 'waiting' && (await this.#state.places.reclaim(session.place))
+      const waiting = standing[index] === 'waiting' && (await this.#state.places.reclaim(session.place))
+      const ours = waiting || (await this.#sessions.regain(session))
       if (!ours) await this.#sessions.supersede(session)
     }
     await this.#sessions.absent.retell()
     await this.#checkWaiting()
     await this.#feeds.level()
+    await this.#ghosts.lay(this.#pace.beat * 3)
   }
 
   async #checkWaiting(): Promise<void> {

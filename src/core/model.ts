@@ -22,7 +22,7 @@ export type Member = {
   profile: { [name: string]: unknown }
 }
 
-/** One line of a room's log. `seq` counts from 1 without a hole. */
+/** One line of a room's log. `seq` counts from 1 without a hole, but for leaps. */
 export type Entry = {
   seq: number
   /** When the accepting node took it, ms since the epoch on that node's clock. */
@@ -45,12 +45,13 @@ export type Draft = Omit<Entry, 'seq'>
 /**
  * What can be said in a room, in the words of the domain; each dialect puts it in its own.
  * `participant` and `drop` are written by the state itself, together with the change that they tell of.
- * `permission` tells the node that serves a participant, not its client.
+ * `permission` tells the node that serves a participant, not its client. `leap` tells nodes that numbers go on at its own.
  */
 export type EntryEvent =
   | 'participant'
   | 'drop'
   | 'permission'
+  | 'leap'
   | 'text'
   | 'stream'
   | 'progress'
@@ -64,6 +65,9 @@ export type EntryEvent =
 export type ParticipantNews = { action: 'join'; member: Member } | { action: 'leave'; member: Member }
 
 export type PermissionNews = { permission: Permission; changes: number }
+
+/** The store may have lost its newest entries: `after` is the last that it knows, and whatever was numbered above is gone. */
+export type LeapNews = { after: number }
 
 export type Track = {
   id: string
@@ -151,4 +155,9 @@ export function roomName(room: RoomId): string {
 /** Whether an entry is meant for a participant. */
 export function isFor(entry: Entry, id: ParticipantId): boolean {
   return entry.to === undefined ? entry.except !== id : entry.to === id
+}
+
+/** Whether an entry is the next one after a position. */
+export function follows({ seq, event, data }: Entry, position: number): boolean {
+  return seq === position + 1 || (event === 'leap' && (data as LeapNews).after === position)
 }

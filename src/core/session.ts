@@ -1,7 +1,10 @@
 import type { Feed } from './feed.ts'
 import type { Entry, Member, ParticipantNews, PermissionNews, RoomId } from './model.ts'
 import type { Connection, Flight } from './ports/connection.ts'
-import type { Mark, Place, Write } from './ports/places.ts'
+import type { Mark, Place, Vouch, Write } from './ports/places.ts'
+
+/** Ids of the tickets that a client may have and that are good; '' for none. `proven`: it is known to have the newest. */
+export type IssuedTickets = { newest: string; previous: string; proven: boolean }
 
 export type SessionStart = {
   /** The namespace that the client came through. */
@@ -9,6 +12,7 @@ export type SessionStart = {
   member: Member
   place: Place
   token: { id: string; seconds: number }
+  tickets: IssuedTickets
   /** The last `rid` that was done. */
   rid: number
   /** The room's seq at which messages start for this connection. */
@@ -23,6 +27,7 @@ export class Session {
   readonly place: Place
   readonly token: { id: string; seconds: number }
   readonly connection: Connection
+  tickets: IssuedTickets
   readonly #feed: Feed
   #member: Member
   readonly #start: { from: number; doubt: number }
@@ -41,6 +46,7 @@ export class Session {
     this.#member = start.member
     this.place = start.place
     this.token = start.token
+    this.tickets = start.tickets
     this.connection = connection
     this.#feed = feed
     this.#start = { from: start.from, doubt: start.doubt }
@@ -133,6 +139,15 @@ export class Session {
     this.#cursor = cursor
     this.#aboard = false
     this.#stopped = true
+  }
+
+  /** What this node knows of the place, for a store that may have lost it. */
+  vouch(reconnects: boolean): Vouch {
+    const { newest: ticket, previous, proven } = this.tickets
+    const { place, member, token } = this
+    const reached = this.#feed.position
+    const flow = { joined: this.#start.from, cursor: this.certain, rid: this.#rid, reached }
+    return { place, member, ticket, previous, proven, token, reconnects, ...flow, at: Date.now() }
   }
 
   /** A write by this participant, to be done once however often it is sent to the store. */

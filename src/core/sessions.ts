@@ -22,6 +22,7 @@ import type { State } from './ports/state.ts'
 import { Session } from './session.ts'
 import { readTicket, writeTicket } from './tickets.ts'
 import type { Claims } from './tokens.ts'
+import { Vouching } from './vouching.ts'
 
 export type SessionsConfig = {
   node: string
@@ -67,6 +68,7 @@ export class Sessions {
   readonly #events: SessionsEvents
   readonly #here = new Map<string, Session>()
   readonly absent: Absent
+  readonly #vouching: Vouching
 
   constructor(state: State, feeds: Feeds, config: SessionsConfig, events: SessionsEvents) {
     this.#state = state
@@ -74,6 +76,7 @@ export class Sessions {
     this.#config = config
     this.#events = events
     this.absent = new Absent(state, { ...events, left: (reason, who) => this.#tellLeft(who, reason) })
+    this.#vouching = new Vouching(state, this.absent, config.window > 0, (room) => events.populated?.(room))
   }
 
   get all(): Session[] {
@@ -111,7 +114,8 @@ export class Sessions {
     const ticketId = newId()
     return this.#withFeed(room, async (feed) => {
       const { node, window } = this.#config
-      const request = { room, member, node, token, ticketId, reconnects: window > 0, most: maxParticipants, at: now }
+      const limits = { reconnects: window > 0, most: maxParticipants }
+      const request = { room, member, node, token, ticketId, ...limits, reached: feed.position, at: now }
       const joined = await this.absent.claim({ room, ticketId, token: token.id }, () =>
         this.#state.places.join(request),
       )
@@ -123,6 +127,7 @@ export class Sessions {
         member: { ...member, id },
         place,
         token,
+        tickets: { newest: ticketId, previous: '', proven: false },
         rid: joined.rid ?? 0,
         from: joined.seq,
         doubt: 0,
@@ -156,7 +161,7 @@ export class Sessions {
     const room = roomIdOf(dialect, ticket.roomId)
     const { node } = this.#config
     const said = seq === undefined ? {} : { seq }
-    return this.#takePlace(connection, dialect, { room, id }, seq, now, (nextTicketId) =>
+    return this.#takePlace(connection, dialect, { room, id, ticketId }, seq, now, (nextTicketId) =>
       this.#state.places.resume({ room, id, node, ticketId, nextTicketId, ...said }),
     )
   }
@@ -203,7 +208,7 @@ export class Sessions {
   async #takePlace(
     connection: Connection,
     dialect: string,
-    { room, id }: Pick<Place, 'room' | 'id'>,
+    { room, id, ticketId: previous = '' }: Pick<Place, 'room' | 'id'> & { ticketId?: string },
     seq: number | undefined,
     now: number,
     take: (nextTicketId: string) => Promise<Resumed>,
@@ -220,7 +225,9 @@ export class Sessions {
       const mark = resumed.previousOwner && (await this.#takeOver({ ...place, owner: resumed.previousOwner }, seq))
       const { from, doubt } = mark ? { from: Math.max(resumed.from, mark.cursor), doubt: mark.doubt } : resumed
       const token = { id: resumed.tokenId, seconds: this.#config.tokenTtl + 60 }
-      const start = { dialect, member: resumed.member, place, token, rid: resumed.rid, from, doubt }
+      const { member, rid } = resumed
+      const tickets = { newest: nextTicketId, previous, proven: true }
+      const start = { dialect, member, place, token, tickets, rid, from, doubt }
       const session = await this.#begin(new Session(start, connection, feed))
       return {
         session,
@@ -240,13 +247,21 @@ export class Sessions {
   async refresh(session: Session, now: number): Promise<string> {
     if (this.#config.window === 0) throw new SignalError('reconnection_disabled')
     const ticketId = newId()
-    await this.#state.places.renew(session.place, ticketId)
+    const before = session.tickets
+    session.tickets = { newest: ticketId, previous: before.newest, proven: before.proven }
+    try {
+      await this.#state.places.renew(session.place, ticketId)
+    } catch (error) {
+      session.tickets = before
+      throw error
+    }
     return this.#ticket(session.dialect, session.place, ticketId, now)
   }
 
   /** The client showed a sign of life after it was sent a ticket: ticket before and login token are spent. */
   async settle(session: Session): Promise<void> {
     if (session.ended) return
+    session.tickets = { ...session.tickets, previous: '', proven: true }
     try {
       await this.#state.places.settle(session.place, session.token)
     } catch (error) {
@@ -265,7 +280,8 @@ export class Sessions {
   /** The connection is lost: the participant keeps its place for the window, if it has not moved already. */
   async detach(session: Session): Promise<void> {
     if (!this.#rise(session)) return
-    await this.absent.lost({ place: session.place, mark: session.mark })
+    const { place, mark } = session
+    await this.absent.lost({ place, mark, vouch: session.vouch(this.#config.window > 0) })
     await this.#feeds.release(session.room)
   }
 
@@ -277,9 +293,31 @@ export class Sessions {
     return left
   }
 
-  /** Performs a request, once if it has a `rid`; resolves to its ack. @throws what `perform` throws, bad_request */
-  once(session: Session, rid: number | undefined, perform: () => Promise<unknown>): Promise<unknown> {
-    return rid === undefined ? perform() : once(this.#state.log, session, rid, perform)
+  /**
+   * Performs a request, once if it has a `rid`; resolves to its ack. Refused as another's, it is done all the same if that
+   * is only because the store has lost its newest writes.
+   * @throws what `perform` throws, bad_request
+   */
+  async once(session: Session, rid: number | undefined, perform: () => Promise<unknown>): Promise<unknown> {
+    const attempt = () => (rid === undefined ? perform() : once(this.#state.log, session, rid, perform))
+    try {
+      return await attempt()
+    } catch (error) {
+      const moved = error instanceof SignalError && error.code === 'moved'
+      if (!moved || session.ended || !(await this.regain(session))) throw error
+      return attempt()
+    }
+  }
+
+  /** Takes the place back that the store does not know to be this connection's. False if it has moved, or is left. */
+  regain(session: Session): Promise<boolean> {
+    return this.#vouching.regain(session)
+  }
+
+  /** The store may have lost the newest writes of a room: makes sure that it knows everyone who is connected here. */
+  async vouch(room: RoomId): Promise<void> {
+    const here = this.all.filter((session) => session.room === room && !session.ended)
+    await Promise.all(here.map((session) => this.regain(session)))
   }
 
   /** Leaves one room for another on the same connection. A store that is away is told later, by the window. */
@@ -300,7 +338,7 @@ export class Sessions {
 
   /** A connection that is not the participant's any more: it ends, and nobody is seen leaving. */
   async supersede(session: Session): Promise<void> {
-    if (!session.ended) this.absent.remember(session)
+    if (!session.ended) this.absent.remember({ place: session.place, mark: session.mark })
     await this.#unseat(session)
     session.connection.close('displaced')
   }

@@ -4,6 +4,7 @@ import { describeHandover } from './handover.ts'
 import { describeJoin } from './join.ts'
 import { describeLeave } from './leave.ts'
 import { describeLog } from './log.ts'
+import { describeLosses } from './losses.ts'
 import { describeMedia } from './media.ts'
 import { describeNodes } from './nodes.ts'
 import { describePlaces } from './places.ts'
@@ -24,6 +25,7 @@ export function describeState(name: string, factory: Factory, abilities: Abiliti
     describe('log', () => describeLog(contract))
     describe('wire', () => describeWire(contract))
     describe('handover', () => describeHandover(contract))
+    describe('losses', () => describeLosses(contract))
     describe('media', () => describeMedia(contract))
     describe('rooms', () => describeRooms(contract))
     describe('nodes', () => describeNodes(contract))

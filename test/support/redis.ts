@@ -72,7 +72,7 @@ export type SentinelGroup = RedisGroup & {
 /** A master with one replica, and one sentinel that decides alone. `urls` are the sentinel's. */
 export async function startSentinel(): Promise<SentinelGroup> {
   const name = 'mymaster'
-  const master = await spawnRedis()
+  const master = await spawnRedis(() => ['--repl-diskless-sync-delay', '0'])
   const [replica, sentinel] = await startAll(
     [
       () => spawnRedis(() => ['--replicaof', '127.0.0.1', `${master.port}`, '--repl-diskless-sync-delay', '0']),

@@ -10,8 +10,11 @@ export interface Log {
   append(write: Write, draft: Draft): Promise<number>
   /** Entries after a position, oldest first. Empty: there are none, or the log has forgotten them. */
   read(room: RoomId, after: number, limit: number): Promise<Entry[]>
-  /** The seq of the newest entry of each room, 0 for a room that is not there. */
-  positions(rooms: RoomId[]): Promise<number[]>
+  /**
+   * The seq of the newest entry of each room, 0 for a room that is not there. With `reached`, the last that was handed on
+   * of each: a room that is behind that has lost its newest entries, and goes on far above it (`leap`).
+   */
+  positions(rooms: RoomId[], reached?: number[]): Promise<number[]>
   /** The ack that a `rid` was given, if it was done: at least the last 100 are known. */
   replyTo(place: Place, rid: number): Promise<{ reply: unknown } | undefined>
   /**

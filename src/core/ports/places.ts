@@ -34,6 +34,8 @@ export type JoinRequest = {
   reconnects: boolean
   /** How many participants any room may have, whatever its own limit; 0 or absent: no limit. */
   most?: number
+  /** The last seq of the room that the node handed on. */
+  reached?: number
   at: number
 }
 
@@ -88,6 +90,26 @@ export type Resumed = {
   tokenId: string
 }
 
+/** What the node that has a participant's connection knows of its place. */
+export type Vouch = {
+  place: Place
+  member: Member
+  /** Ids of the newest ticket, and of the one before while that is good; '' for none. */
+  ticket: string
+  previous: string
+  /** Whether the client is known to have its ticket. */
+  proven: boolean
+  token: { id: string; seconds: number }
+  reconnects: boolean
+  /** Where its messages started, and up to where the client is known to have them. */
+  joined: number
+  cursor: number
+  rid: number
+  /** The last seq of the room that the node handed on. */
+  reached: number
+  at: number
+}
+
 /** What a login or relogin asked for: `ticketId` is the new one, and `id` its participant's or that of whoever used `token`. */
 export type Claim = { room: RoomId; ticketId: string } & ({ id: ParticipantId } | { token: string })
 
@@ -115,13 +137,23 @@ export interface Places {
   settle(place: Place, token: { id: string; seconds: number }): Promise<void>
   /** The place that a login or relogin took; undefined if it did not, or another has taken it since. */
   taken(claim: Claim): Promise<{ place: Place; cursor: number } | undefined>
-  /** The connection is lost; `doubt` is `cursor` unless given. 'left' when the participant does not reconnect. */
-  detach(place: Place, cursor: number, doubt?: number): Promise<'waiting' | 'left' | 'moved'>
+  /**
+   * The connection is lost. `cursor` and `doubt` (which is `cursor` unless given) as in a mark, unless nobody knows.
+   * 'left' when the participant does not reconnect.
+   */
+  detach(place: Place, cursor?: number, doubt?: number): Promise<'waiting' | 'left' | 'moved'>
   /** Whether it went: false if it was gone, moved, or is not due. */
   leave(room: RoomId, id: ParticipantId, guard: LeaveGuard, at: number, told?: Draft): Promise<boolean>
   /** How each place stands. With `cursors`, notes how far the client of each connected one is known to have come. */
   held(places: Place[], cursors?: number[]): Promise<('connected' | 'waiting' | 'moved')[]>
   /** Connected again over the connection that it has, after its node was declared dead. False if it has moved. */
   reclaim(place: Place): Promise<boolean>
+  /**
+   * Makes a place what its node knows of it, where the store may have lost its newest writes. False if the participant
+   * has moved since, or left. One that the store did not know is told to the others.
+   */
+  vouch(vouch: Vouch): Promise<boolean>
+  /** Places of before a leap for which no node has vouched since: of participants that wait, or had left or moved. */
+  forsaken(room: RoomId, leap: number): Promise<Place[]>
   roster(room: RoomId): Promise<Roster>
 }

@@ -40,8 +40,13 @@ export class MemoryLog implements Log {
     return start === -1 ? [] : structuredClone(log.slice(start, start + limit))
   }
 
-  async positions(rooms: RoomId[]): Promise<number[]> {
-    return rooms.map((room) => this.#table.find(room)?.seq ?? 0)
+  async positions(rooms: RoomId[], reached: number[] = []): Promise<number[]> {
+    return rooms.map((id, index) => {
+      const room = this.#table.find(id)
+      const known = reached[index] ?? 0
+      if (room && room.seq < known) room.leap(known, this.#table.now(), this.#table.retention)
+      return room?.seq ?? 0
+    })
   }
 
   async replyTo(place: Place, rid: number): Promise<{ reply: unknown } | undefined> {

@@ -1,5 +1,5 @@
 import { SignalError } from '../../core/errors.ts'
-import type { Draft, Member, ParticipantId, RoomId, Roster } from '../../core/model.ts'
+import { type Draft, follows, type Member, type ParticipantId, type RoomId, type Roster } from '../../core/model.ts'
 import type {
   Claim,
   Joined,
@@ -10,6 +10,7 @@ import type {
   Resumed,
   ResumeRequest,
   ReturnRequest,
+  Vouch,
   Write,
 } from '../../core/ports/places.ts'
 import { fenced } from './fence.ts'
@@ -107,7 +108,7 @@ export class MemoryPlaces implements Places {
     return { place: { room: claim.room, id, owner: seat.owner }, cursor: seat.cursor }
   }
 
-  async detach(place: Place, cursor: number, doubt = cursor): Promise<'waiting' | 'left' | 'moved'> {
+  async detach(place: Place, cursor?: number, doubt = cursor): Promise<'waiting' | 'left' | 'moved'> {
     const seat = this.#owned(place)
     if (!seat) return 'moved'
     if (!seat.reconnects) return 'left'
@@ -116,8 +117,8 @@ export class MemoryPlaces implements Places {
     Object.assign(seat, {
       state: 'waiting',
       deadline: now() + retention.window * 1000,
-      cursor,
-      doubt: Math.max(seat.doubt, doubt),
+      cursor: cursor ?? seat.cursor,
+      doubt: Math.max(seat.doubt, doubt ?? this.#table.find(place.room)?.seq ?? 0),
     } satisfies Partial<Seat>)
     return 'waiting'
   }
@@ -150,6 +151,15 @@ export class MemoryPlaces implements Places {
     const seat = this.#owned(place)
     if (seat) seat.state = 'connected'
     return seat !== undefined
+  }
+
+  /** What is kept in the process of the only node is not lost before the node is. */
+  async vouch({ place }: Vouch): Promise<boolean> {
+    return this.reclaim(place)
+  }
+
+  async forsaken(): Promise<Place[]> {
+    return []
   }
 
   async roster(room: RoomId): Promise<Roster> {
@@ -214,8 +224,10 @@ function reseat(room: Room, id: ParticipantId, seat: Seat, { node, seq, tickets 
   const before = seat.owner
   const doubt = seq !== undefined ? 0 : standing ? room.seq : seat.doubt
   const wanted = Math.min(Math.max(seat.joined, seq ?? seat.cursor), room.seq)
-  const complete = wanted === room.seq || (room.log[0]?.seq ?? Number.POSITIVE_INFINITY) <= wanted + 1
-  const from = complete ? wanted : room.seq
+  const next = room.log.find((entry) => entry.seq > wanted)
+  const complete = wanted === room.seq || (next !== undefined && follows(next, wanted))
+  // behind a leap nothing is missing; what a log has forgotten is
+  const from = complete ? wanted : next?.event === 'leap' ? next.seq : room.seq
   const owner = `${node}:${++room.generation}`
   Object.assign(seat, {
     owner,

@@ -1,6 +1,7 @@
 import type {
   Draft,
   Entry,
+  LeapNews,
   Member,
   ParticipantId,
   RoomId,
@@ -59,6 +60,14 @@ export class Room {
       this.#trim(draft.at - retention.log * 1000, retention)
     for (const hear of this.listeners) queueMicrotask(() => hear(entry))
     return this.seq
+  }
+
+  /** Goes on far above what somebody was handed of a room that had the same name. */
+  leap(reached: number, at: number, retention: Retention): void {
+    const data: LeapNews = { after: this.seq }
+    this.seq = Math.max(Math.max(this.seq, reached, this.generation) + 1_000_000, at) - 1
+    this.generation = this.seq + 1
+    this.say({ at, event: 'leap', data }, retention)
   }
 
   roster(): Roster {

@@ -42,7 +42,8 @@ export function createRedisState(
     },
     close: async () => {
       subscriber.disconnect()
-      await client.quit().catch(() => client.disconnect())
+      await client.quit().catch(() => {})
+      client.disconnect() // also those who watch the sentinels, whom QUIT does not end
     },
   }
 }

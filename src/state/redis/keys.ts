@@ -4,7 +4,7 @@ import type { ParticipantId, RoomId } from '../../core/model.ts'
 export function keysOf(prefix: string) {
   const inRoom = (room: RoomId, what: string) => `${prefix}:{${room}}:${what}`
   return {
-    /** hash: epoch, seq, generation, options and the limits that scripts read */
+    /** hash: server, seq, generation, options and the limits that scripts read */
     room: (room: RoomId) => inRoom(room, 'room'),
     /** hash: participant id → member */
     members: (room: RoomId) => inRoom(room, 'members'),
@@ -20,6 +20,9 @@ export function keysOf(prefix: string) {
     feed: (room: RoomId) => inRoom(room, 'feed'),
     /** string, expiring: who used a login token */
     token: (room: RoomId, token: string) => inRoom(room, `token:${token}`),
+
+    /** string, expiring: the participant is gone, and not lost */
+    left: (room: RoomId, id: ParticipantId) => inRoom(room, `left:${id}`),
 
     /** string, expiring: when management closed the room, ms */
     closed: (room: RoomId) => inRoom(room, 'closed'),

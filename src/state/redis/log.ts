@@ -57,12 +57,18 @@ export class RedisLog implements Log {
     return entries.map(([, [, text = '']]) => parseEntry(text))
   }
 
-  async positions(rooms: RoomId[]): Promise<number[]> {
+  async positions(rooms: RoomId[], reached?: number[]): Promise<number[]> {
+    if (reached) return Promise.all(rooms.map((room, index) => this.#level(room, reached[index] ?? 0)))
     return this.#scripts.timed('positions', () =>
       Promise.all(
         rooms.map(async (room) => Number((await this.#scripts.client.hget(this.#keys.room(room), 'seq')) ?? 0)),
       ),
     )
+  }
+
+  async #level(room: RoomId, reached: number): Promise<number> {
+    const keys = this.#keys
+    return Number(await this.#scripts.run('level', [keys.room(room), keys.log(room), keys.feed(room)], [reached]))
   }
 
   async replyTo({ room, id }: Place, rid: number): Promise<{ reply: unknown } | undefined> {

@@ -1,5 +1,4 @@
 import { SignalError } from '../../core/errors.ts'
-import { newId } from '../../core/ids.ts'
 import type { Draft, Member, ParticipantId, RoomId, Roster } from '../../core/model.ts'
 import type {
   Claim,
@@ -11,6 +10,7 @@ import type {
   Resumed,
   ResumeRequest,
   ReturnRequest,
+  Vouch,
   Write,
 } from '../../core/ports/places.ts'
 import { bodyOf } from './draft.ts'
@@ -42,7 +42,17 @@ export class RedisPlaces implements Places {
     }
   }
 
-  async #join({ room, member, node, token, ticketId, reconnects, most = 0, at }: JoinRequest): Promise<Joined> {
+  async #join({
+    room,
+    member,
+    node,
+    token,
+    ticketId,
+    reconnects,
+    most = 0,
+    reached = 0,
+    at,
+  }: JoinRequest): Promise<Joined> {
     const keys = this.#keys
     const { id } = member
     const told: Draft = { at, event: 'participant', data: { action: 'join', member }, except: id }
@@ -58,6 +68,7 @@ export class RedisPlaces implements Places {
         keys.streams(room),
         keys.replies(room, id),
         keys.closed(room),
+        keys.left(room, id),
       ],
       [
         id,
@@ -68,8 +79,8 @@ export class RedisPlaces implements Places {
         token.id,
         token.seconds,
         token.made ?? '',
-        newId(),
         most,
+        reached,
         bodyOf(told),
       ],
     )
@@ -91,7 +102,14 @@ export class RedisPlaces implements Places {
 
   #placeKeys(room: RoomId, id: ParticipantId): string[] {
     const keys = this.#keys
-    return [keys.room(room), keys.members(room), keys.session(room, id), keys.log(room), keys.streams(room)]
+    return [
+      keys.room(room),
+      keys.members(room),
+      keys.session(room, id),
+      keys.log(room),
+      keys.streams(room),
+      keys.feed(room),
+    ]
   }
 
   async describe(write: Write, profile: Member['profile']): Promise<void> {
@@ -129,8 +147,9 @@ export class RedisPlaces implements Places {
     })
   }
 
-  async detach(place: Place, cursor: number, doubt = cursor): Promise<'waiting' | 'left' | 'moved'> {
-    return openWindow(this.#scripts, this.#keys, place, { cursor, doubt })
+  async detach(place: Place, cursor?: number, doubt = cursor): Promise<'waiting' | 'left' | 'moved'> {
+    const mark = cursor === undefined || doubt === undefined ? undefined : { cursor, doubt }
+    return openWindow(this.#scripts, this.#keys, place, mark)
   }
 
   async leave(room: RoomId, id: ParticipantId, guard: LeaveGuard, at: number, told?: Draft): Promise<boolean> {
@@ -147,6 +166,7 @@ export class RedisPlaces implements Places {
         keys.streams(room),
         keys.subscriptions(room),
         keys.replies(room, id),
+        keys.left(room, id),
       ],
       [id, kind, value, at, told ? bodyOf(told) : ''] as (string | number)[],
     )
@@ -168,6 +188,44 @@ export class RedisPlaces implements Places {
 
   async reclaim({ room, id, owner }: Place): Promise<boolean> {
     return (await this.#scripts.run('reclaim', [this.#keys.session(room, id)], [owner])) === 1
+  }
+
+  async vouch({ place, member, ticket, previous, proven, token, reconnects, ...more }: Vouch): Promise<boolean> {
+    const { room, id, owner } = place
+    const { joined, cursor, rid, reached, at } = more
+    const keys = this.#keys
+    const told: Draft = { at, event: 'participant', data: { action: 'join', member }, except: id }
+    const sure = await this.#scripts.run(
+      'vouch',
+      [
+        keys.room(room),
+        keys.members(room),
+        keys.session(room, id),
+        keys.log(room),
+        keys.feed(room),
+        keys.token(room, token.id),
+        keys.left(room, id),
+      ],
+      [
+        ...[owner, id, JSON.stringify(member), member.changes ?? 0, ticket, previous, proven ? 1 : 0],
+        ...[token.id, token.seconds, joined, cursor, rid, reconnects ? 1 : 0, reached, bodyOf(told)],
+      ],
+    )
+    return sure === 1
+  }
+
+  async forsaken(room: RoomId, leap: number): Promise<Place[]> {
+    const { client } = this.#scripts
+    return this.#scripts.timed('forsaken', async () => {
+      const ids = await client.hkeys(this.#keys.members(room))
+      const seats = await Promise.all(ids.map((id) => client.hmget(this.#keys.session(room, id), 'owner', 'vouched')))
+      return ids.flatMap((id, index) => {
+        const [owner, vouched] = seats[index] ?? []
+        if (!owner) return []
+        const newest = Math.max(Number(owner.slice(owner.lastIndexOf(':') + 1)), Number(vouched ?? 0))
+        return newest < leap ? [{ room, id, owner }] : []
+      })
+    })
   }
 
   async roster(room: RoomId): Promise<Roster> {

@@ -32,6 +32,12 @@ function feedOn(log: Entry[], position: number) {
     repaired: (entries) => void told.push(`repaired ${entries}`),
     replayed: (entries) => void told.push(`replayed ${entries}`),
     failed: (error) => void told.push(`failed ${error}`),
+    leapt: (seq) => void told.push(`leapt ${seq}`),
+    hole: async () => {
+      const failure = world.failures.shift()
+      if (failure) throw failure
+      told.push('hole')
+    },
   }
   const world = {
     asked,
@@ -260,4 +266,29 @@ test('a closed feed tells and reads nothing more', async () => {
   await settled()
   expect([...ann.taken, ...late.taken]).toEqual([])
   expect(asked).toEqual([])
+})
+
+const leap = (seq: number, after: number): Entry => say(seq, { event: 'leap', data: { after } })
+
+test('who is level with the last that the log knows goes on behind a leap, and nobody is cut', async () => {
+  const { feed, told } = feedOn([], 3)
+  const ann = new Listener()
+  await feed.attach(ann, 3, never)
+  feed.hear(leap(100, 3))
+  feed.hear(say(101))
+  expect([ann.taken, ann.losses, feed.position, told]).toEqual([[101], 0, 101, ['leapt 100']])
+})
+
+test('who was handed what the log knows no more is cut, once all is done that has to be before', async () => {
+  const { feed, told, failures } = feedOn([say(1), leap(100, 1), say(101)], 3)
+  const ann = new Listener()
+  await feed.attach(ann, 3, never)
+  failures.push('', 'hole')
+  feed.hear(say(101))
+  const eve = new Listener('eve') // came back at the leap before the feed was there
+  await feed.attach(eve, 100, never)
+  await settled()
+  expect([ann.taken, ann.losses]).toEqual([[], 1])
+  expect([eve.taken, eve.losses, feed.position]).toEqual([[101], 0, 101])
+  expect(told).toEqual(['failed hole', 'paused', 'hole', 'leapt 100', 'repaired 2'])
 })

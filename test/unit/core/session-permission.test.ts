@@ -17,7 +17,8 @@ function sessionWith(changes: number, log: Entry[] = []) {
   const connection = { open: true, deliver: (entry: Entry) => void delivered.push(entry), cut() {}, close() {} }
   const member = { id: 'ann', user: 'Ann', role: 'r', permission: permission(false), changes, profile: {} }
   const place = { room: 'portal/r', id: 'ann', owner: 'A:1' }
-  const start = { dialect: 'portal', member, place, token: { id: 't', seconds: 1 }, rid: 0, from: 0, doubt: 0 }
+  const tickets = { newest: '', previous: '', proven: false }
+  const start = { dialect: 'portal', member, place, token: { id: 't', seconds: 1 }, tickets, rid: 0, from: 0, doubt: 0 }
   return { session: new Session(start, connection, feed), feed, delivered }
 }
 

@@ -21,9 +21,39 @@ local function trim(log, at)
   if old then redis.call('XTRIM', log, 'MINID', (old + 1) .. '-0') end
 end
 
+-- Where numbers go on when the newest ones may be lost: far above all that can have been given out, so that no number and
+-- no generation is given twice. An entry says so and names the last one that is known, so that who is level with that does
+-- not take the leap for a hole. `reached`: a number that somebody was handed.
+local function leap(room, log, feed, reached)
+  local kept = redis.call('HMGET', room, 'seq', 'generation')
+  local seq, at = tonumber(kept[1] or 0), now()
+  local far = math.max(math.max(seq, reached, tonumber(kept[2] or 0)) + 1000000, at)
+  local entry = string.format('{"seq":%.0f,"at":%.0f,"event":"leap","data":{"after":%.0f}}', far, at, seq)
+  redis.call('HSET', room, 'seq', far, 'generation', far)
+  redis.call('XADD', log, 'MAXLEN', '~', LOG_MAX, string.format('%.0f-0', far), 'e', entry)
+  redis.call('SPUBLISH', feed, entry)
+end
+
+local abreast_already
+
+-- To be called before anything in a room is numbered. A server that took over in a failover, or was started anew, may
+-- lack the newest entries and seats of the room: it is known by another history than the one that the room was written in.
+-- INFO names it, but would be a fifth of the cost of a message; so the address of a table of this process' Lua is looked
+-- at first, which is the same as long as the process runs (until SCRIPT FLUSH: then the history decides).
+local function abreast(room, log, feed)
+  if abreast_already then return end
+  abreast_already = true
+  local process, server = tostring(redis), redis.call('HGET', room, 'server')
+  if server and string.find(server, process, 1, true) then return end
+  local history = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)') or process
+  redis.call('HSET', room, 'server', process .. ' ' .. history)
+  if server and not string.find(server, history, 1, true) then leap(room, log, feed, 0) end
+end
+
 -- Gives an entry the room's next number, keeps it and tells it. `body` is its JSON without the opening brace,
 -- with "at" first. Returns the number.
 local function say(room, log, feed, body)
+  abreast(room, log, feed)
   local seq = redis.call('HINCRBY', room, 'seq', 1)
   local entry = '{"seq":' .. seq .. ',' .. body
   redis.call('XADD', log, 'MAXLEN', '~', LOG_MAX, seq .. '-0', 'e', entry)
@@ -83,17 +113,33 @@ local function tickets_after(issued, previous, used, next)
   end
 end
 
+-- Which one an owner is, of all that the room has had: of two that claim a place, the higher came later.
+local function generation_of(owner)
+  return tonumber(string.match(owner, '%d+$'))
+end
+
+-- Whether the log has what comes next after a number. If not, and that is because the number was given by a server that is
+-- no more: also where that one's successor began, behind which nothing is missing.
+local function follows(log, seq)
+  local next = redis.call('XRANGE', log, string.format('%.0f-0', seq + 1), '+', 'COUNT', 1)[1]
+  if not next then return false end
+  local number = tonumber(string.match(next[1], '^%d+'))
+  local after = string.match(next[2][2], '^{"seq":%d+,"at":%d+,"event":"leap","data":{"after":(%d+)}}$')
+  return number == seq + 1 or tonumber(after) == seq, after and number
+end
+
 -- Gives a participant's place to a new owner, who goes on after `seen`, or after what the last one was handed.
 -- Returns { owner, member, from, doubt, complete, owner before, 1 if that was connected, rid, token, members, streams };
 -- the last two only when the log does not reach back to `from`.
 local function reseat(keys, id, node, seen, ticket, previous)
-  local room, members, session, log, streams = unpack(keys)
+  local room, members, session, log, streams, feed = unpack(keys)
+  abreast(room, log, feed)
   local place = redis.call('HMGET', session, 'owner', 'state', 'joined', 'cursor', 'doubt', 'rid', 'token')
   local top = tonumber(redis.call('HGET', room, 'seq') or 0)
   local wanted = math.min(math.max(tonumber(place[3]), tonumber(seen) or tonumber(place[4])), top)
-  local oldest = redis.call('XRANGE', log, '-', '+', 'COUNT', 1)[1]
-  local complete = wanted == top or (oldest and tonumber(string.match(oldest[1], '^%d+')) <= wanted + 1)
-  local from = complete and wanted or top
+  local complete, leapt = wanted == top, nil
+  if not complete then complete, leapt = follows(log, wanted) end
+  local from = complete and wanted or leapt or top
   local standing = place[2] == 'connected' and 1 or 0
   local doubt = seen ~= '' and 0 or (standing == 1 and top or tonumber(place[5]))
 

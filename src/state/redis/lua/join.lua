@@ -1,12 +1,12 @@
 -- Puts a participant into a room with its owner and tickets, and tells the others; its token is used by it from now on.
 -- The same token again, before the client is known to have had the ack: the same participant, and nobody is told twice.
--- KEYS room members session log feed token streams replies closed
--- ARGV id node member ticket reconnects token-id token-seconds token-made epoch most body
+-- KEYS room members session log feed token streams replies closed left
+-- ARGV id node member ticket reconnects token-id token-seconds token-made most reached (the last seq of the room that the node handed on) body
 -- Returns { owner, seq, owner before if it was connected, members, streams, last rid }.
 -- Refuses: token_expired (the room was closed since it was made), token_used (detail: the participant to try again as, if
 -- it may come again), room_full.
 local room, members, session, log, feed, token, streams = unpack(KEYS)
-local id, node, member, ticket, reconnects, token_id, token_seconds, made, epoch, most, body = unpack(ARGV)
+local id, node, member, ticket, reconnects, token_id, token_seconds, made, most, reached, body = unpack(ARGV)
 
 local closed = redis.call('GET', KEYS[9])
 if closed and made ~= '' and tonumber(made) <= tonumber(closed) then return refuse('token_expired') end
@@ -28,8 +28,10 @@ if present == 0 then
   redis.call('PERSIST', room)
   redis.call('PERSIST', log)
 end
-redis.call('HSETNX', room, 'epoch', epoch)
-redis.call('SET', token, id, 'EX', token_seconds)
+abreast(room, log, feed)
+if tonumber(redis.call('HGET', room, 'seq') or 0) < tonumber(reached) then leap(room, log, feed, tonumber(reached)) end
+redis.call('SET', token, id, 'EX', token_seconds) -- the first write: refused when the memory is full, as DEL is not
+redis.call('DEL', KEYS[10])
 redis.call('HSET', members, id, member)
 if not before[1] and redis.call('HGET', room, 'quiet') ~= '1' then say(room, log, feed, body) end
 

@@ -1,5 +1,5 @@
 -- Takes a participant out with its streams and subscriptions, and tells the others.
--- KEYS room members session log feed streams subscriptions replies
+-- KEYS room members session log feed streams subscriptions replies left
 -- ARGV id guard ('owner', 'due' or 'any') value (the owner, or the deadline that was seen) at body (told first, or empty)
 -- Returns 1, or 0 if it was gone, has moved or is not due. The room's keys expire once it is empty.
 local room, members, session, log, feed, streams, subscriptions, replies = unpack(KEYS)
@@ -15,6 +15,7 @@ end
 if body ~= '' then tell(body) end
 local member = redis.call('HGET', members, id)
 redis.call('DEL', session, replies)
+redis.call('SET', KEYS[9], '', 'PX', LOG_MS) -- so that no node takes it for lost and restores it
 redis.call('HDEL', members, id)
 if redis.call('HGET', room, 'quiet') ~= '1' then
   tell('"at":' .. at .. ',"event":"participant","data":{"action":"leave","member":' .. member .. '}}')

@@ -1,5 +1,5 @@
 -- Gives a participant's place to a new owner, for a ticket that is spent by it.
--- KEYS room members session log streams
+-- KEYS room members session log streams feed
 -- ARGV id node ticket next-ticket seq (empty: the client cannot say what it saw)
 -- Returns what `reseat` does.
 -- Refuses: participant_gone, reconnection_disabled, ticket_spent.

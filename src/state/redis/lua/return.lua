@@ -1,9 +1,9 @@
 -- Gives a participant's place to a new owner, who is known by a login token and not by a ticket.
--- KEYS room members session log streams token
+-- KEYS room members session log streams feed token
 -- ARGV id node ticket token-id token-seconds
 -- Returns what `reseat` does.
 -- Refuses: participant_gone, token_used (by anyone, unless it is the one that the participant has its place by).
-local session, token = KEYS[3], KEYS[6]
+local session, token = KEYS[3], KEYS[7]
 local id, node, ticket, token_id, token_seconds = unpack(ARGV)
 
 local place = redis.call('HMGET', session, 'owner', 'token')

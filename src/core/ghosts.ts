@@ -1,0 +1,49 @@
+import type { RoomId } from './model.ts'
+import type { LeaveReason, Who } from './ports/places.ts'
+import type { State } from './ports/state.ts'
+import type { Sessions } from './sessions.ts'
+
+/**
+ * Participants who had left, and are back in a store that lost its newest writes: nobody has their connection. Each node
+ * vouches for those that it has as soon as it hears of a leap; who is not vouched for some time later goes into the window.
+ * So does who waits already: the note of the deadline may be lost.
+ */
+export class Ghosts {
+  readonly #state: State
+  readonly #sessions: Sessions
+  readonly #left: (reason: LeaveReason, who: Who) => void
+  readonly #haunted = new Map<RoomId, { leap: number; since: number }>()
+
+  constructor(state: State, sessions: Sessions, left: (reason: LeaveReason, who: Who) => void) {
+    this.#state = state
+    this.#sessions = sessions
+    this.#left = left
+  }
+
+  /** There may be some in a room that has leapt. */
+  expect(room: RoomId, leap: number): void {
+    this.#haunted.delete(room) // to be the last again
+    this.#haunted.set(room, { leap, since: performance.now() })
+  }
+
+  /** Looks for those in rooms that leapt at least `grace` ms ago. @throws unavailable */
+  async lay(grace: number): Promise<void> {
+    for (const [room, { leap, since }] of this.#haunted) {
+      if (performance.now() - since < grace) break // the others came later still
+      await this.#layIn(room, leap)
+      if (this.#haunted.get(room)?.leap === leap) this.#haunted.delete(room)
+    }
+  }
+
+  async #layIn(room: RoomId, leap: number): Promise<void> {
+    const { places } = this.#state
+    for (const place of await places.forsaken(room, leap)) {
+      const session = this.#sessions.find(place)
+      if (session) await this.#sessions.regain(session)
+      else if ((await places.detach(place)) === 'left') {
+        const { id, owner } = place
+        if (await places.leave(room, id, { owner }, Date.now())) this.#left('node_lost', { room, id })
+      }
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import { expect, test } from 'vitest'
+import type { Vouch } from '../../src/core/ports/places.ts'
+import { at, type Bench, type Contract, type Seated } from './bench.ts'
+
+/** What node A knows of one who came in there. */
+export function vouchOf({ place, member, request, joined }: Seated, changes: Partial<Vouch> = {}): Vouch {
+  const { ticketId: ticket, token, reconnects } = request
+  const flow = { joined: joined.seq, cursor: joined.seq, rid: 0, reached: joined.seq }
+  return { place, member, ticket, previous: '', proven: false, token, reconnects, ...flow, at, ...changes }
+}
+
+/** How far the room has come, told by a node that was handed more than the store knows. */
+async function leap({ state, room }: Bench, reached: number): Promise<number> {
+  const [seq = 0] = await state.log.positions([room], [reached])
+  return seq
+}
+
+/** A store that has lost its newest writes: `log.positions` with what was reached, `places.vouch`, `places.forsaken`. */
+export function describeLosses({ open }: Contract): void {
+  test('a room that is behind what was handed on goes on far above it, and says so once', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    await bench.say(seated)
+    expect(await leap(bench, 2)).toBe(2)
+    const seq = await leap(bench, 7)
+    expect(seq).toBeGreaterThan(1_000_000)
+    expect(await leap(bench, 7)).toBe(seq)
+    expect(await bench.say(seated)).toBe(seq + 1)
+    expect(await bench.log(2)).toMatchObject([
+      { seq, event: 'leap', data: { after: 2 } },
+      { seq: seq + 1, event: 'text' },
+    ])
+    expect(await leap(bench, seq + 9)).toBeGreaterThanOrEqual(seq + 1_000_009)
+  })
+
+  test('a room that is not there does not come to be', async () => {
+    const bench = await open()
+    expect(await bench.state.log.positions([bench.room], [9])).toEqual([0])
+    expect(await bench.top()).toBe(0)
+  })
+
+  test('generations go on above those that were given, too', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    const seq = await leap(bench, 7)
+    const { owner } = await bench.resume(seated)
+    expect(Number(owner.split(':')[1])).toBeGreaterThan(seq)
+  })
+
+  test('who was level with the last that is known misses nothing', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    await leap(bench, 7)
+    await bench.say(seated)
+    expect(await bench.resume(seated, { seq: 1 })).toMatchObject({ complete: true, from: 1 })
+  })
+
+  test('who has seen what is gone is told so, and goes on behind it', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    const seq = await leap(bench, 7)
+    await bench.say(seated)
+    const resumed = await bench.resume(seated, { seq: 5 })
+    expect(resumed).toMatchObject({ complete: false, from: seq, roster: { members: [seated.member] } })
+  })
+
+  test('a text that looks like a leap is none', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    await bench.say(seated, { data: '"event":"leap","data":{"after":1}}' })
+    const seq = await leap(bench, 7)
+    expect(await bench.resume(seated, { seq: 5 })).toMatchObject({ complete: false, from: seq })
+  })
+
+  test('a place that is vouched for stays as it is, and one that waits is connected', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    expect(await bench.state.places.vouch(vouchOf(seated))).toBe(true)
+    await bench.state.places.detach(seated.place, 1)
+    expect(await bench.state.places.vouch(vouchOf(seated))).toBe(true)
+    expect(await bench.state.places.held([seated.place])).toEqual(['connected'])
+    expect(await bench.log()).toHaveLength(1)
+    expect(await bench.resume(seated)).toMatchObject({ complete: true })
+  })
+
+  test('nobody vouches for one who has moved or left', async () => {
+    const bench = await open()
+    const [moved, gone] = [await bench.join(), await bench.join()]
+    const place = await bench.moved(moved)
+    await bench.state.places.leave(bench.room, gone.id, 'any', at)
+    const top = await bench.top()
+    for (const seated of [moved, gone]) expect(await bench.state.places.vouch(vouchOf(seated))).toBe(false)
+    expect(await bench.state.places.held([place])).toEqual(['connected'])
+    expect((await bench.state.places.roster(bench.room)).members.map(({ id }) => id)).toEqual([moved.id])
+    expect(await bench.top()).toBe(top)
+  })
+
+  test('a connection is lost, and nobody knows what it was handed: all until now is in doubt', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    await bench.say(seated)
+    expect(await bench.state.places.detach(seated.place)).toBe('waiting')
+    expect(await bench.resume(seated)).toMatchObject({ from: 1, doubt: 2 })
+  })
+}

@@ -1,0 +1,156 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { newId } from '../../src/core/ids.ts'
+import { createRedisState } from '../../src/state/redis/index.ts'
+import { keysOf } from '../../src/state/redis/keys.ts'
+import { randomPrefix, redisUrl } from '../support/redis.ts'
+import { at, Bench, refuses, retention, type Seated } from './bench.ts'
+import { vouchOf } from './losses.ts'
+
+/** A room on two nodes, whose keys may be put back or taken away. */
+function open() {
+  const prefix = randomPrefix()
+  const [state, other] = [0, 1].map(() => {
+    const state = createRedisState({ urls: [redisUrl()], mode: 'standalone' }, prefix, retention)
+    onTestFinished(() => state.close())
+    return state
+  }) as [ReturnType<typeof createRedisState>, ReturnType<typeof createRedisState>]
+  const bench = new Bench(state, other)
+  const { client } = state
+  const keys = keysOf(prefix)
+  const all = async () => ('keys' in client ? client.keys(`${prefix}:*`) : [])
+  return {
+    bench,
+    client,
+    keys,
+    room: bench.room,
+    /** The store forgets everything. */
+    flush: async () => void (await client.unlink(await all())),
+    /** Notes how everything stands; what is returned puts it back so, on a server that has taken over. */
+    remember: async () => {
+      const names = await all()
+      const dumps = await Promise.all(names.map((name) => client.dumpBuffer(name)))
+      return async () => {
+        await client.unlink(await all())
+        await Promise.all(names.map((name, index) => client.restore(name, 0, dumps[index] as Buffer)))
+        await client.hset(keys.room(bench.room), 'server', 'another process, another history')
+      }
+    },
+  }
+}
+
+test('the first write on a server with another history leaps, whoever makes it', async () => {
+  const writes: { [what: string]: (bench: Bench, seated: Seated) => Promise<unknown> } = {
+    message: (bench, seated) => bench.say(seated),
+    login: (bench) => bench.join(),
+    relogin: (bench, seated) => bench.resume(seated),
+    leaving: (bench, seated) => bench.state.places.leave(bench.room, seated.id, 'any', at),
+    announcement: (bench) => bench.state.log.announce(bench.room, { at, event: 'text', data: null }),
+    check: (bench) => bench.state.log.positions([bench.room], [0]),
+  }
+  for (const write of Object.values(writes)) {
+    const { bench, remember } = open()
+    const seated = await bench.join()
+    await (await remember())()
+    await write(bench, seated)
+    expect((await bench.log(1))[0]).toMatchObject({ event: 'leap', data: { after: 1 } })
+    const top = await bench.top()
+    await write(bench, await bench.join())
+    expect(await bench.top()).toBeLessThan(top + 5)
+  }
+})
+
+test('a seat that was given on a server that is gone is not given to another again', async () => {
+  const { bench, remember } = open()
+  const seated = await bench.join()
+  const goBack = await remember()
+  const lost = await bench.resume(seated)
+  await goBack()
+  const again = await bench.resume(seated)
+  expect(again.owner).not.toBe(lost.owner)
+  expect(await bench.state.places.vouch(vouchOf(seated, { place: { ...seated.place, owner: lost.owner } }))).toBe(false)
+})
+
+test('a relogin that was lost counts again when its node vouches for it, with its tickets', async () => {
+  const { bench, remember } = open()
+  const seated = await bench.join()
+  const goBack = await remember()
+  const nextTicketId = newId()
+  const { owner } = await bench.resume(seated, { nextTicketId })
+  await goBack()
+  const place = { ...seated.place, owner }
+  await refuses(bench.state.log.append({ place, op: 'x' }, { at, event: 'text', data: null }), 'moved')
+  const ticket = { ticket: nextTicketId, previous: seated.request.ticketId, proven: true }
+  expect(await bench.state.places.vouch(vouchOf(seated, { place, ...ticket }))).toBe(true)
+  expect(await bench.state.log.append({ place, op: 'x' }, { at, event: 'text', data: null })).toBeGreaterThan(1_000_000)
+  await refuses(bench.say(seated), 'moved')
+  expect(await bench.resume(seated, { ticketId: nextTicketId })).toMatchObject({ previousOwner: owner })
+})
+
+test('a store that has lost a whole room: nodes restore it at the same time, each participant once', async () => {
+  const { bench, flush, client, keys, room } = open()
+  const people = [await bench.join(), await bench.join(), await bench.join()]
+  const top = await bench.top()
+  await flush()
+  const vouches = people.map((seated) => vouchOf(seated, { reached: top, proven: true }))
+  const twice = [...vouches, ...vouches].map((vouch, index) =>
+    (index % 2 ? bench.state : bench.other).places.vouch(vouch),
+  )
+  expect(await Promise.all(twice)).toEqual(twice.map(() => true))
+  const { members } = await bench.state.places.roster(room)
+  expect(members.map(({ id }) => id).toSorted()).toEqual(people.map(({ id }) => id).toSorted())
+  const log = await bench.log()
+  expect(log.map(({ event }) => event)).toEqual(['leap', 'participant', 'participant', 'participant'])
+  expect(log[0]).toMatchObject({ data: { after: 0 } })
+  for (const seated of people) {
+    await bench.say(seated)
+    expect(await bench.resume(seated, { seq: top })).toMatchObject({ complete: false, from: log[0]?.seq })
+    expect(await client.get(keys.token(room, seated.request.token.id))).toBe('used')
+  }
+})
+
+test('a login with what its node was handed does not begin a lost room with old numbers', async () => {
+  const { bench, flush } = open()
+  await bench.join()
+  await flush()
+  const { joined } = await bench.join({ reached: 7 })
+  expect(joined.seq).toBeGreaterThan(1_000_000)
+})
+
+test('a permission that was changed since is not put back', async () => {
+  const { bench, room } = open()
+  const seated = await bench.join()
+  const { member } = seated
+  const none = { audio: false, video: false }
+  const after = { ...member, permission: { publish: none, subscribe: none }, changes: 1 }
+  await bench.state.oversight.changeMember(room, member, after, { at, event: 'permission', data: null, to: member.id })
+  await bench.state.places.vouch(vouchOf(seated))
+  expect(await bench.state.oversight.member(room, member.id)).toEqual(after)
+})
+
+test('who is back and has no node to vouch for it is forsaken; who came in since is not', async () => {
+  const { bench, remember, room } = open()
+  const [here, gone, waiting] = [await bench.join(), await bench.join(), await bench.join()]
+  await bench.state.places.detach(waiting.place, 3)
+  const goBack = await remember()
+  await bench.state.places.leave(room, gone.id, 'any', at)
+  await goBack()
+  const [leap = 0] = await bench.state.log.positions([room], [0])
+  await bench.join()
+  await bench.state.places.vouch(vouchOf(here))
+  expect(await bench.state.places.forsaken(room, leap)).toEqual(expect.arrayContaining([gone.place, waiting.place]))
+  expect(await bench.state.places.forsaken(room, leap)).toHaveLength(2)
+})
+
+test('a client that cannot say what it saw goes on behind the leap, where its connection was handed more', async () => {
+  const { bench, remember } = open()
+  const seated = await bench.join()
+  const goBack = await remember()
+  await bench.say(seated)
+  await bench.say(seated)
+  await goBack()
+  await bench.state.places.vouch(vouchOf(seated, { cursor: 3, reached: 3 }))
+  await bench.say(seated)
+  const [leap] = await bench.log(1)
+  expect(leap).toMatchObject({ event: 'leap', data: { after: 1 } })
+  expect(await bench.resume(seated)).toMatchObject({ complete: false, from: leap?.seq })
+})
