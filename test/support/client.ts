@@ -85,7 +85,9 @@ export class Client {
     this.socket = socket
     this.connected = new Promise((resolve, reject) => {
       socket.once('connect', resolve)
-      socket.once('connect_error', reject)
+      socket.once('connect_error', (error: Error & { description?: { error?: Error } }) =>
+        reject(Object.assign(error, { cause: error.description?.error })),
+      )
     })
     this.closed = new Promise((resolve) => socket.once('disconnect', resolve))
     socket.onAny((event: string, ...args: unknown[]) => this.#receive(noticeOf(event, args)))

@@ -121,16 +121,19 @@ function exitOf(child: ChildProcess): Promise<Exit> {
   })
 }
 
-/** Asks until it is so: nothing tells of it from outside. */
-async function whenReady({ opsUrl, exited }: NodeProcess): Promise<undefined> {
+/** Asks until it is so: nothing tells of it from outside. Another node may have its port by now: it says itself that it listens. */
+async function whenReady({ opsUrl, exited, output }: NodeProcess): Promise<undefined> {
   let over = false
   void exited.finally(() => {
     over = true
   })
-  await vi.waitUntil(async () => over || (await statusOf(`${opsUrl}/readyz`)) === 200, {
-    timeout: 30_000,
-    interval: 25,
-  })
+  await vi.waitUntil(
+    async () => over || (output().includes('Signalbox is at') && (await statusOf(`${opsUrl}/readyz`)) === 200),
+    {
+      timeout: 30_000,
+      interval: 25,
+    },
+  )
 }
 
 /** 0 when nobody answers. */
