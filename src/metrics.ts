@@ -58,6 +58,7 @@ export function createMetrics(node: string, version: string) {
   metrics.node.set({ id: node, version }, 1)
   for (const reason of ['logout', 'window', 'dropped', 'node_lost']) metrics.left.inc({ reason }, 0)
   // a rise from nothing is none to Prometheus: what is alerted on is there from the start
+  for (const transport of ['polling', 'websocket']) metrics.forwarded.inc({ transport }, 0)
   for (const reason of ['internal', 'unavailable']) metrics.refused.inc({ reason }, 0)
   for (const state of ['connected', 'waiting']) metrics.participants.set({ state }, 0)
   return metrics
