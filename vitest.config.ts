@@ -2,7 +2,13 @@ import { defineConfig } from 'vitest/config'
 
 const suites = (...folders: string[]) => folders.map((folder) => `test/${folder}/**/*.test.ts`)
 
-const shared = { environment: 'node' as const, testTimeout: 30_000, hookTimeout: 60_000, retry: 0 }
+const shared = {
+  environment: 'node' as const,
+  setupFiles: ['test/support/setup.ts'],
+  testTimeout: 30_000,
+  hookTimeout: 60_000,
+  retry: 0,
+}
 
 export default defineConfig({
   test: {

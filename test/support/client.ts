@@ -1,9 +1,9 @@
 import { io, type ManagerOptions, type Socket, type SocketOptions } from 'socket.io-client'
 import type { Static, TSchema } from 'typebox'
-import { afterEach } from 'vitest'
 import { newId } from '../../src/core/ids.ts'
 import type { portal, portalLegacy } from '../../src/protocol/portal.ts'
 import type { Meta } from '../../src/protocol/session.ts'
+import { afterEvery } from './ends.ts'
 import { tokenFor } from './node.ts'
 
 /** How long anything is waited for, ms: longer than a request may wait for a login. */
@@ -37,7 +37,7 @@ export type JoinResult = Participant & {
 }
 
 const open = new Set<Client>()
-afterEach(() => {
+afterEvery('test', () => {
   for (const client of open) client.socket.disconnect()
   open.clear()
 })

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { afterEach } from 'vitest'
+import { afterEvery } from './ends.ts'
 import { until } from './redis.ts'
 
 const file = (path: string) => fileURLToPath(new URL(path, import.meta.url))
@@ -36,7 +36,7 @@ export type Running = {
 }
 
 const running = new Set<Running>()
-afterEach(async () => {
+afterEvery('test', async () => {
   const left = [...running]
   for (const { signal } of left) signal('SIGKILL')
   await Promise.all(left.map(({ exited }) => exited))

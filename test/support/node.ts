@@ -1,6 +1,5 @@
 import type { AddressInfo } from 'node:net'
 import { type Logger, pino } from 'pino'
-import { afterAll } from 'vitest'
 import { type App, createApp, type Parts } from '../../src/app.ts'
 import { type Config, readConfig } from '../../src/config.ts'
 import { newId } from '../../src/core/ids.ts'
@@ -8,6 +7,7 @@ import type { LeasePace } from '../../src/core/lease.ts'
 import { Throttle } from '../../src/core/throttle.ts'
 import { writeToken } from '../../src/core/tokens.ts'
 import type { Client } from './client.ts'
+import { afterEvery } from './ends.ts'
 import { randomPrefix, redisUrl, until } from './redis.ts'
 
 /** The key that every node of a test signs with. */
@@ -37,7 +37,7 @@ export type TestNode = {
 }
 
 const running = new Set<TestNode>()
-afterAll(async () => {
+afterEvery('file', async () => {
   await Promise.all([...running].map((node) => node.close()))
 })
 

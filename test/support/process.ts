@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, expect, vi } from 'vitest'
+import { expect, vi } from 'vitest'
+import { afterEvery } from './ends.ts'
 import { testSecret } from './node.ts'
 import { freePorts } from './redis-server.ts'
 
@@ -40,10 +41,10 @@ const kill = (until?: Until) =>
     return [exitOf(child)]
   })
 process.on('exit', () => kill())
-afterEach(async () => {
+afterEvery('test', async () => {
   await Promise.all(kill('after the test'))
 })
-afterAll(async () => {
+afterEvery('file', async () => {
   await Promise.all(kill())
 })
 

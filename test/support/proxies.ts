@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach } from 'vitest'
+import { afterEvery } from './ends.ts'
 import { root } from './markdown.ts'
 import { type NodeProcess, statusOf } from './process.ts'
 import { until } from './redis.ts'
@@ -37,7 +37,7 @@ export const proxies: Proxy[] = [
 ]
 
 const ends = new Set<() => Promise<void>>()
-afterEach(async () => {
+afterEvery('test', async () => {
   await Promise.all([...ends].map((end) => end()))
   ends.clear()
 })

@@ -1,6 +1,6 @@
 import { io, type Socket } from 'socket.io-client'
-import { afterEach } from 'vitest'
 import { loginInfo } from './client.ts'
+import { afterEvery } from './ends.ts'
 import type { Ledger } from './ledger.ts'
 import type { Random } from './random.ts'
 
@@ -31,7 +31,7 @@ const answer = 8000
 const stamina = 40_000
 
 const open = new Set<Socket>()
-afterEach(() => {
+afterEvery('test', () => {
   for (const socket of open) socket.disconnect()
   open.clear()
 })

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, request } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
-import { afterAll } from 'vitest'
+import { afterEvery } from './ends.ts'
 
 /** `name` is what ids of its connections begin with. */
 export type Behind = { url: string; name: string }
@@ -9,7 +9,7 @@ export type Behind = { url: string; name: string }
 export type RoundRobin = { url: string; close: () => Promise<void> }
 
 const running = new Set<RoundRobin>()
-afterAll(async () => {
+afterEvery('file', async () => {
   await Promise.all([...running].map((front) => front.close()))
 })
 
