@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { root } from './bootstrap.mjs'
@@ -17,11 +17,12 @@ const soak = process.argv.includes('--soak')
 const chosen = process.argv.slice(2).filter((argument) => argument !== '--soak')
 const folder = mkdtempSync(join(tmpdir(), 'signalbox-test-'))
 
-// The cluster suites mostly wait, for leases to run out and for nodes to end: the others run meanwhile.
+// The cluster suites mostly wait, for leases to run out and for nodes to end: where there are cores enough, the others run
+// meanwhile.
 const cluster = ['--project=cluster']
 const all = [['--project=!cluster'], cluster]
 const lanes = soak ? [cluster] : chosen.length > 0 ? [[]] : all
-const counts = await Promise.all(lanes.map((args, index) => run(index, [...args, ...chosen])))
+const counts = await (availableParallelism() < 4 ? oneByOne : sideBySide)(lanes)
 rmSync(folder, { recursive: true, force: true })
 
 const sum = (of) => counts.reduce((total, count) => total + count[of], 0)
@@ -29,16 +30,26 @@ const [passed, failed, skipped] = [sum('passed'), sum('failed'), sum('skipped')]
 console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
 process.exit(failed > 0 ? 1 : 0)
 
-/** Runs vitest once; what the second lane prints comes when it is done, so that it does not get mixed up. */
-async function run(lane, args) {
-  const report = join(folder, `${lane}.json`)
+async function oneByOne(lanes) {
+  const counts = []
+  for (const args of lanes) counts.push(await run(args, 'inherit'))
+  return counts
+}
+
+/** What the second lane prints comes when it is done, so that it does not get mixed up. */
+function sideBySide(lanes) {
+  return Promise.all(lanes.map((args, lane) => run(args, lane === 0 ? 'inherit' : 'pipe')))
+}
+
+async function run(args, stdout) {
+  const report = join(mkdtempSync(join(folder, 'lane-')), 'report.json')
   const vitest = join(root, 'node_modules/vitest/vitest.mjs')
   const child = spawn(
     process.execPath,
-    [vitest, 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...args],
+    [vitest, 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...args, ...chosen],
     {
       cwd: root,
-      stdio: lane === 0 ? 'inherit' : ['ignore', 'pipe', 'inherit'],
+      stdio: ['inherit', stdout, 'inherit'],
       env: { ...process.env, ...(soak ? { SIGNALBOX_SOAK: '1' } : {}) },
     },
   )
