@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis'
 import { expect, onTestFinished, test } from 'vitest'
+import { connect } from '../../src/state/redis/connection.ts'
 import { createRedisState } from '../../src/state/redis/index.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
 import { randomPrefix, redisUrl, startRedis } from '../support/redis.ts'
@@ -150,4 +151,14 @@ test('a Redis that is gone is unavailable, and closing does not wait for it', as
   await refuses(state.ping(), 'unavailable')
   await state.close()
   await state.close()
+})
+
+test('nothing that the adapter asks is refused, also by a Redis that does not answer any more when it all ends', async () => {
+  const { server } = await ownRedis()
+  const client = connect({ urls: [server.url], mode: 'standalone' }, 'adapter')
+  await client.psubscribe('a*')
+  server.pause()
+  const asked = [client.subscribe('b'), client.psubscribe('b*'), client.unsubscribe('b'), client.punsubscribe('a*')]
+  client.disconnect()
+  await Promise.all(asked)
 })

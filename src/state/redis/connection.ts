@@ -11,8 +11,8 @@ export type RedisTarget = {
 
 /**
  * - `command` fails fast: what cannot be done within seconds is refused, and the client told.
- * - `adapter` never fails: @socket.io/redis-adapter has no catch on its publish, so a rejection would end the process.
- *   What it cannot send while Redis is away is dropped; its lane may lose.
+ * - `adapter` never fails: @socket.io/redis-adapter catches nothing, so a rejection would end the process. What it cannot
+ *   send while Redis is away is dropped; its lane may lose.
  * - `feed` only subscribes; it comes back by itself, and what it missed is read from the logs.
  */
 export type ConnectionRole = 'command' | 'adapter' | 'feed'
@@ -80,7 +80,10 @@ function connectCluster(addresses: Address[], role: ConnectionRole, options: Red
   )
 }
 
-/** An error event is news, not an accident: who cares listens too. The adapter's publish never rejects. */
+/**
+ * An error event is news, not an accident: who cares listens too. Of what the adapter asks nothing rejects, because it looks
+ * at none of its promises: to publish while Redis is away is to lose, and what is not subscribed to at the end need not be.
+ */
 function quiet(client: RedisClient, role: ConnectionRole): RedisClient {
   client.on('error', () => {})
   if (role !== 'adapter') return client
@@ -89,7 +92,12 @@ function quiet(client: RedisClient, role: ConnectionRole): RedisClient {
     if (client.status !== 'ready') return 0
     return publish(channel, message).catch(() => 0)
   }
-  return Object.assign(client, { publish: lossy })
+  const calm = (command: 'subscribe' | 'psubscribe' | 'unsubscribe' | 'punsubscribe') => {
+    const call = client[command].bind(client) as (...args: unknown[]) => Promise<unknown>
+    return { [command]: (...args: unknown[]) => call(...args).catch(() => undefined) }
+  }
+  const listening = [calm('subscribe'), calm('psubscribe'), calm('unsubscribe'), calm('punsubscribe')]
+  return Object.assign(client, { publish: lossy }, ...listening)
 }
 
 type Address = Pick<RedisOptions, 'username' | 'password' | 'tls'> & { host: string; port: number; db: number }
