@@ -392,7 +392,7 @@ export class Sessions {
     })
   }
 
-  /** The session's own use of the feed ends in #unseat. */
+  /** The session's own use of the feed ends when it does: in `detach`, or in #unseat. */
   async #withFeed<T>(room: RoomId, enter: (feed: Feed) => Promise<T>): Promise<T> {
     const feed = await this.#feeds.use(room)
     try {

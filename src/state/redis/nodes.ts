@@ -3,6 +3,7 @@ import type { NodeInfo, Nodes } from '../../core/ports/nodes.ts'
 import type { Retention } from '../../core/ports/state.ts'
 import type { Keys } from './keys.ts'
 import type { Scripts } from './scripts.ts'
+import { seatsOf } from './seats.ts'
 import { openWindow, waiterOf } from './window.ts'
 
 type Orphans = { room: RoomId; id: ParticipantId; owner: string }[]
@@ -90,13 +91,11 @@ export class RedisNodes implements Nodes {
   async #placesOf(node: string, room: RoomId): Promise<Orphans> {
     const { client } = this.#scripts
     return this.#scripts.timed('orphan', async () => {
-      const ids = await client.hkeys(this.#keys.members(room))
-      const seats = await Promise.all(ids.map((id) => client.hmget(this.#keys.session(room, id), 'owner', 'state')))
-      return ids.flatMap((id, index) => {
-        const [owner, state] = seats[index] ?? []
-        // who waits already has a deadline, and it is not put off because the node died after that
-        return owner?.startsWith(`${node}:`) && state !== 'waiting' ? [{ room, id, owner }] : []
-      })
+      const seats = await seatsOf(client, this.#keys, room, 'state')
+      // who waits already has a deadline, and it is not put off because the node died after that
+      return seats.flatMap(({ id, owner, value: state }) =>
+        owner?.startsWith(`${node}:`) && state !== 'waiting' ? [{ room, id, owner }] : [],
+      )
     })
   }
 }

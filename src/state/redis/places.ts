@@ -16,6 +16,7 @@ import type {
 import { bodyOf } from './draft.ts'
 import type { Keys } from './keys.ts'
 import type { Reply, Scripts } from './scripts.ts'
+import { seatsOf } from './seats.ts'
 import { openWindow } from './window.ts'
 import { writeArgs } from './write.ts'
 
@@ -217,10 +218,8 @@ export class RedisPlaces implements Places {
   async forsaken(room: RoomId, leap: number): Promise<Place[]> {
     const { client } = this.#scripts
     return this.#scripts.timed('forsaken', async () => {
-      const ids = await client.hkeys(this.#keys.members(room))
-      const seats = await Promise.all(ids.map((id) => client.hmget(this.#keys.session(room, id), 'owner', 'vouched')))
-      return ids.flatMap((id, index) => {
-        const [owner, vouched] = seats[index] ?? []
+      const seats = await seatsOf(client, this.#keys, room, 'vouched')
+      return seats.flatMap(({ id, owner, value: vouched }) => {
         if (!owner) return []
         const newest = Math.max(Number(owner.slice(owner.lastIndexOf(':') + 1)), Number(vouched ?? 0))
         return newest < leap ? [{ room, id, owner }] : []

@@ -1,0 +1,19 @@
+import type { ParticipantId, RoomId } from '../../core/model.ts'
+import type { RedisClient } from './connection.ts'
+import type { Keys } from './keys.ts'
+
+/** Who owns the place of each member of a room, and one more field of its session. */
+export async function seatsOf(
+  client: RedisClient,
+  keys: Keys,
+  room: RoomId,
+  field: 'state' | 'vouched',
+): Promise<{ id: ParticipantId; owner: string | null | undefined; value: string | null | undefined }[]> {
+  const ids = await client.hkeys(keys.members(room))
+  return Promise.all(
+    ids.map(async (id) => {
+      const [owner, value] = await client.hmget(keys.session(room, id), 'owner', field)
+      return { id, owner, value }
+    }),
+  )
+}
