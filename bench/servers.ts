@@ -1,6 +1,7 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
+import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** One server process under load. */
@@ -10,7 +11,16 @@ export type Server = {
   cpu: () => Promise<number>
   /** As at /metrics; a bare server has none. */
   metrics: () => Promise<string>
+  exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
   stop: (signal?: NodeJS.Signals) => Promise<void>
+}
+
+export type BenchRedis = {
+  url: string
+  /** The process stands still with its connections open, until it is resumed. */
+  pause: () => void
+  resume: () => void
+  stop: () => Promise<void>
 }
 
 const file = (path: string) => fileURLToPath(new URL(path, import.meta.url))
@@ -25,13 +35,18 @@ export async function freePort(): Promise<number> {
   return port
 }
 
-export async function startRedis(): Promise<{ url: string; stop: () => Promise<void> }> {
+export async function startRedis(): Promise<BenchRedis> {
   const port = await freePort()
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
   const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] })
   for await (const line of child.stdout) if (String(line).includes('Ready to accept')) break
   child.stdout.resume()
-  return { url: `redis://127.0.0.1:${port}`, stop: () => end(child) }
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    pause: () => child.kill('SIGSTOP'),
+    resume: () => child.kill('SIGCONT'),
+    stop: () => end(child),
+  }
 }
 
 export async function startBare(redisUrl: string): Promise<Server> {
@@ -45,11 +60,17 @@ export async function startBare(redisUrl: string): Promise<Server> {
       return cpu
     },
     metrics: async () => '',
+    exited: exitOf(child),
     stop: () => end(child),
   }
 }
 
-export async function startNode(redisUrl: string, options: { [name: string]: string } = {}): Promise<Server> {
+/** @param dist folder of the build; that of this project unless another is to be compared */
+export async function startNode(
+  redisUrl: string,
+  options: { [name: string]: string } = {},
+  dist = file('../dist'),
+): Promise<Server> {
   const [port, opsPort] = [await freePort(), await freePort()]
   const env = {
     ...process.env,
@@ -62,7 +83,7 @@ export async function startNode(redisUrl: string, options: { [name: string]: str
     NODE_ENV: 'development',
     ...options,
   }
-  const child = spawn(process.execPath, [file('../dist/main.js')], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [join(resolve(dist), 'main.js')], { env, stdio: ['ignore', 'pipe', 'inherit'] })
   for await (const line of child.stdout) if (String(line).includes('Signalbox is at')) break
   child.stdout.resume()
   const metrics = async () => (await fetch(`http://127.0.0.1:${opsPort}/metrics`)).text()
@@ -70,8 +91,13 @@ export async function startNode(redisUrl: string, options: { [name: string]: str
     url: `http://127.0.0.1:${port}`,
     cpu: async () => Number(/^process_cpu_seconds_total (\S+)/m.exec(await metrics())?.[1]),
     metrics,
+    exited: exitOf(child),
     stop: (signal = 'SIGINT') => end(child, signal),
   }
+}
+
+function exitOf(child: ChildProcess): Server['exited'] {
+  return new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })))
 }
 
 async function end(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {

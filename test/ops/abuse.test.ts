@@ -1,13 +1,18 @@
 import { expect, test } from 'vitest'
-import { crowd, flood, garbageLogins, largeFrames, slowReaders } from '../support/abuse.ts'
+import { type Attacker, refusalsIn, type Target } from '../support/abuse/attacker.ts'
+import { crowd } from '../support/abuse/crowd.ts'
+import { flood } from '../support/abuse/flood.ts'
+import { garbageLogins } from '../support/abuse/garbage-logins.ts'
+import { largeFrames } from '../support/abuse/large-frames.ts'
+import { slowReaders } from '../support/abuse/slow-readers.ts'
 import { Bystanders } from '../support/bystanders.ts'
 import { testSecret } from '../support/node.ts'
 import { expectUnharmed, type NodeProcess, startProcess } from '../support/process.ts'
-import { randomPrefix, redisUrl } from '../support/redis.ts'
+import { randomPrefix, startRedis } from '../support/redis.ts'
 
 /**
- * An attacker against one node, with the limits of a node that nobody set any for, but for those that are stated. Its
- * heap is small, so that a node that keeps what it should not does not live through this. Figures: `npm run bench:abuse`.
+ * One attacker against one node with default limits, except for what the test or the attacker states. The heap is small:
+ * a node that keeps too much for its clients dies. Figures: `npm run bench:abuse`.
  */
 const limits = {
   MESSAGES_PER_SECOND: 50,
@@ -17,38 +22,42 @@ const limits = {
   NODE_OPTIONS: '--max-old-space-size=192',
 }
 
-async function start(env: { [option: string]: string | number } = {}): Promise<NodeProcess> {
-  return startProcess({ redisUrl: redisUrl(), prefix: randomPrefix(), env: { ...limits, ...env } })
+type Env = { [option: string]: string | number }
+type Outcome<Result> = { result: Result; node: NodeProcess; refused: { [reason: string]: number } }
+
+/** Runs the attack while two bystanders talk, who must not notice it. The node has to count the refusals, and to live. */
+async function attack<Result>(attacker: Attacker<Result>, env: Env = {}): Promise<Outcome<Result>> {
+  const redis = await startRedis()
+  try {
+    const settings = { ...limits, ...attacker.env, ...env }
+    const node = await startProcess({ redisUrl: redis.url, prefix: randomPrefix(), env: settings })
+    const refusals = async () => refusalsIn(await (await fetch(`${node.opsUrl}/metrics`)).text())
+    const access = { url: node.url, secret: testSecret }
+    const bystanders = await Bystanders.enter(access)
+    const whileRedisHangs: Target['whileRedisHangs'] = async (act) => {
+      await bystanders.silence()
+      redis.pause()
+      await act().finally(() => redis.resume())
+      bystanders.talk()
+    }
+    const result = await attacker.start({ ...access, refusals, whileRedisHangs })
+    const { sent, acked, received } = await bystanders.take()
+    expect(sent).toBeGreaterThan(0)
+    expect(acked).toBe(sent)
+    expect(received).toEqual(Array.from({ length: sent }, (_, n) => n))
+    bystanders.leave()
+    await expectUnharmed([node])
+    const refused = await refusals()
+    expect(Object.keys(refused)).toEqual(expect.arrayContaining(attacker.refusals))
+    return { result, node, refused }
+  } finally {
+    await redis.stop()
+  }
 }
 
-/** Refusals so far, by reason. */
-async function refusals({ opsUrl }: NodeProcess): Promise<{ [reason: string]: number }> {
-  const told = await (await fetch(`${opsUrl}/metrics`)).text()
-  const counts = [...told.matchAll(/^signalbox_refused_total{reason="(\w+)"} (\d+)$/gm)]
-  return Object.fromEntries(counts.map(([, reason = '', count]) => [reason, Number(count)]))
-}
-
-/** Runs an attack while two others talk, who must not notice; and the disk is not filled with lines either. */
-async function during<T>(
-  node: NodeProcess,
-  attack: (target: { url: string; secret: string }) => Promise<T>,
-): Promise<T> {
-  const target = { url: node.url, secret: testSecret }
-  const bystanders = await Bystanders.enter(target)
-  const result = await attack(target)
-  const { sent, acked, received } = await bystanders.take()
-  expect(sent).toBeGreaterThan(0)
-  expect(acked).toBe(sent)
-  expect(received).toEqual(Array.from({ length: sent }, (_, n) => n))
-  bystanders.leave()
-  await expectUnharmed([node])
-  return result
-}
-
-test('10 000 garbage logins', async () => {
-  const node = await start()
-  await during(node, (target) => garbageLogins(target, 10_000))
-  const { bad_user_agent = 0, bad_token = 0, token_signature = 0, bad_ticket = 0, throttled = 0 } = await refusals(node)
+test('10 000 garbage logins are refused, and the log has a bounded number of lines about them', async () => {
+  const { node, refused } = await attack(garbageLogins({ times: 10_000 }))
+  const { bad_user_agent = 0, bad_token = 0, token_signature = 0, bad_ticket = 0, throttled = 0 } = refused
   expect(bad_user_agent + bad_token + token_signature + bad_ticket).toBe(10_000)
   expect(throttled).toBeGreaterThan(1000)
   const lines = node
@@ -58,30 +67,26 @@ test('10 000 garbage logins', async () => {
   expect(lines.length).toBeLessThanOrEqual(20 * 4 * 2)
 }, 90_000)
 
-test('a flood at a hundred times the rate', async () => {
-  const node = await start()
-  const told = await during(node, (target) => flood(target, { members: 2, rate: 5000, seconds: 2 }))
-  expect(told.sent).toBe(20_000)
-  expect(told.accepted + told.refused).toBe(told.sent)
-  expect((await refusals(node)).too_many_requests).toBe(told.refused)
-  expect(told.refused).toBeGreaterThan(15_000)
+test('a flood at a hundred times the rate is refused, one ack for each message', async () => {
+  const { result, refused } = await attack(flood({ members: 2, rate: 5000, seconds: 2 }))
+  expect(result.sent).toBe(20_000)
+  expect(result.accepted + result.refused).toBe(result.sent)
+  expect(refused.too_many_requests).toBe(result.refused)
+  expect(result.refused).toBeGreaterThan(15_000)
 })
 
-test('1 000 slow readers', async () => {
-  const node = await start({ MAX_BUFFERED_BYTES: 1024 * 1024 })
-  const most = async () => ((await refusals(node)).slow_reader ?? 0) >= 950
-  await during(node, (target) => slowReaders(target, 1000, most))
+test('1 000 slow readers are disconnected', async () => {
+  await attack(slowReaders({ count: 1000 }), { MAX_BUFFERED_BYTES: 1024 * 1024 })
 }, 90_000)
 
-test('5 000 connections of one address', async () => {
-  const node = await start({ CONNECTIONS_PER_IP: 100 })
-  const told = await during(node, (target) => crowd(target, 5000))
-  expect(told).toEqual({ in: 100, out: { 400: 4900 } })
-  expect((await refusals(node)).connections_per_ip).toBe(4900)
+test('5 000 connections of one address: the node accepts as many as CONNECTIONS_PER_IP', async () => {
+  const { result, refused } = await attack(crowd({ count: 5000, perIp: 100 }))
+  expect(result).toEqual({ in: 100, out: { 400: 4900 } })
+  expect(refused.connections_per_ip).toBe(4900)
 })
 
-test('frames of a megabyte', async () => {
-  const node = await start()
-  expect(await during(node, (target) => largeFrames(target, 20, 10))).toBe(200)
-  expect((await refusals(node)).too_large).toBe(200)
+test('frames of a megabyte are refused', async () => {
+  const { result, refused } = await attack(largeFrames({ members: 20, frames: 10 }))
+  expect(result).toBe(200)
+  expect(refused.too_large).toBe(200)
 })

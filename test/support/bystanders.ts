@@ -1,6 +1,6 @@
 import { io, type Socket } from 'socket.io-client'
 import { writeToken } from '../../src/core/tokens.ts'
-import type { Target } from './abuse.ts'
+import type { Access } from './abuse/attacker.ts'
 
 export type Observed = { sent: number; acked: number; received: number[]; times: number[] }
 
@@ -10,9 +10,10 @@ export class Bystanders {
   readonly #bob: Socket
   readonly #to: string
   #observed: Observed = { sent: 0, acked: 0, received: [], times: [] }
-  readonly #timer: NodeJS.Timeout
+  readonly #everyMs: number
+  #timer: NodeJS.Timeout | undefined
 
-  static async enter(target: Target, everyMs = 40): Promise<Bystanders> {
+  static async enter(target: Access, everyMs = 40): Promise<Bystanders> {
     const [ann] = await member(target, 'ann')
     const [bob, id] = await member(target, 'bob')
     return new Bystanders(ann, bob, id, everyMs)
@@ -23,18 +24,25 @@ export class Bystanders {
     this.#bob = bob
     this.#to = to
     bob.on('text', ({ message }: { message: string }) => this.#observed.received.push(Number(message)))
-    this.#timer = setInterval(() => this.#say(), everyMs)
+    this.#everyMs = everyMs
+    this.talk()
+  }
+
+  talk(): void {
+    this.#timer = setInterval(() => this.#say(), this.#everyMs)
+  }
+
+  /** Resolves when all that was said is acked and has arrived. */
+  async silence(): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#settled()
   }
 
   /** What was observed since the last call, when all that was said is acked. */
   async take(): Promise<Observed> {
     const observed = this.#observed
-    const next: Observed = { sent: 0, acked: 0, received: [], times: [] }
-    while (observed.acked < observed.sent || observed.received.length < observed.sent) {
-      if (!this.#ann.connected || !this.#bob.connected) throw new Error('A bystander was disconnected')
-      await new Promise((resolve) => setTimeout(resolve, 5))
-    }
-    this.#observed = next
+    await this.#settled()
+    this.#observed = { sent: 0, acked: 0, received: [], times: [] }
     return observed
   }
 
@@ -42,6 +50,14 @@ export class Bystanders {
     clearInterval(this.#timer)
     this.#ann.disconnect()
     this.#bob.disconnect()
+  }
+
+  async #settled(): Promise<void> {
+    const observed = this.#observed
+    while (observed.acked < observed.sent || observed.received.length < observed.sent) {
+      if (!this.#ann.connected || !this.#bob.connected) throw new Error('The node disconnected a bystander')
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
   }
 
   #say(): void {
@@ -56,7 +72,7 @@ export class Bystanders {
   }
 }
 
-async function member({ url, secret }: Target, user: string): Promise<[Socket, string]> {
+async function member({ url, secret }: Access, user: string): Promise<[Socket, string]> {
   const socket = io(url, { transports: ['websocket'], forceNew: true, reconnection: false })
   const claims = { room: 'bystanders', user, role: 'presenter' }
   const token = writeToken([secret], claims, { host: 'localhost', secure: false }, Date.now() + 60_000)

@@ -1,0 +1,22 @@
+import type { Attacker } from '../test/support/abuse/attacker.ts'
+import { crowd } from '../test/support/abuse/crowd.ts'
+import { flood } from '../test/support/abuse/flood.ts'
+import { garbageLogins } from '../test/support/abuse/garbage-logins.ts'
+import { largeFrames } from '../test/support/abuse/large-frames.ts'
+import { slowReaders } from '../test/support/abuse/slow-readers.ts'
+
+const quiet: Attacker = {
+  name: 'nothing, for 5 s',
+  refusals: [],
+  start: () => new Promise((resolve) => setTimeout(resolve, 5000)),
+}
+
+/** Every attacker of test/support/abuse, at a size that shows what it does to a node. */
+export const attackers: Attacker[] = [
+  quiet,
+  garbageLogins({ times: 10_000 }),
+  flood({ members: 2, rate: 5000, seconds: 5 }),
+  slowReaders({ count: 1000 }),
+  crowd({ count: 5000, perIp: 100 }),
+  largeFrames({ members: 20, frames: 50 }),
+]
