@@ -10,6 +10,7 @@ import { defaultPace, Lease, type LeasePace } from './core/lease.ts'
 import { Management } from './core/management.ts'
 import { Mesh } from './core/mesh.ts'
 import { dialectOf, type RoomId } from './core/model.ts'
+import { networkOf } from './core/network.ts'
 import { OpenRooms } from './core/open-rooms.ts'
 import type { Place, Who } from './core/ports/places.ts'
 import type { Retention, State } from './core/ports/state.ts'
@@ -173,7 +174,7 @@ export function createApp(config: Config, parts: Parts = {}): App {
     tokens(http, issueToken)
     demo(http)
   }
-  const holdBack = (address: string) => throttle.hold([`http ${address}`], Date.now())
+  const holdBack = (address: string) => throttle.hold([`http ${networkOf(address)}`], Date.now())
   httpApi(http, {
     state,
     management: new Management(state, sessions),

@@ -66,7 +66,7 @@ export const Schema = Type.Object({
   MESSAGES_PER_SECOND: count('per connection; beyond: error ack, nothing else', 50, 1),
   MESSAGE_BURST: count('messages at once after a quiet while, per connection', 200, 1),
   MAX_CONNECTIONS: count('per node; beyond: refused with a reason', 50_000, 1),
-  CONNECTIONS_PER_IP: count('per node; beyond: refused with a reason; 0 = off', 0),
+  CONNECTIONS_PER_IP: count('per node, of one IPv4 address or IPv6 /64; beyond: refused with a reason; 0 = off', 0),
   MAX_BUFFERED_BYTES: count('a client that reads slower is disconnected and may relogin, bytes', 4_194_304, 1),
   MAX_BUFFERED_BYTES_TOTAL: count(
     'per node; beyond: those who read slowest are disconnected and may relogin, bytes',

@@ -14,7 +14,7 @@ import { Gate, type GateServices } from './gate.ts'
 import { addressReader, type TrustProxy } from './limits/address.ts'
 import { Admission, type AdmissionLimits, type AdmissionRefusal } from './limits/admission.ts'
 import { Backlogs } from './limits/backlogs.ts'
-import { looksLikeGuessing } from './limits/guess.ts'
+import { looksLikeGuessing, networkKey } from './limits/guess.ts'
 import { Guest, type GuestLimits } from './limits/guest.ts'
 import { turnAway } from './limits/turn-away.ts'
 
@@ -159,7 +159,7 @@ export class Transport {
       const { code, detail } = error instanceof SignalError ? error : new SignalError('internal')
       const about = { code, dialect: name, address: this.#addressOf(socket.request) }
       const { log, refusals, throttle } = this.#services
-      const keys = [`address ${about.address}`]
+      const keys = [networkKey(about.address)]
       if (looksLikeGuessing(code) && (await throttle.hold(keys, Date.now()))) {
         refusals.note('throttled', about, 'refusal held back')
       }

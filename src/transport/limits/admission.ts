@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { networkOf } from '../../core/network.ts'
 
 export type AdmissionLimits = {
   maxConnections: number
@@ -15,7 +16,7 @@ export class Admission {
   draining = false
   readonly #limits: AdmissionLimits
   readonly #addressOf: (request: IncomingMessage) => string
-  readonly #perAddress = new Map<string, number>()
+  readonly #perNetwork = new Map<string, number>()
   #open = 0
 
   constructor(limits: AdmissionLimits, addressOf: (request: IncomingMessage) => string) {
@@ -28,7 +29,7 @@ export class Admission {
     if (this.draining) return 'draining'
     if (!this.#mayCome(request)) return 'origin'
     if (this.#open >= maxConnections) return 'connections'
-    const here = this.#perAddress.get(this.#addressOf(request)) ?? 0
+    const here = this.#perNetwork.get(networkOf(this.#addressOf(request))) ?? 0
     if (connectionsPerIp > 0 && here >= connectionsPerIp) return 'connections_per_ip'
     return undefined
   }
@@ -40,17 +41,17 @@ export class Admission {
 
   /** Counts a connection in; the result counts it out, once. */
   enter(request: IncomingMessage): () => void {
-    const address = this.#addressOf(request)
+    const network = networkOf(this.#addressOf(request))
     this.#open += 1
-    this.#perAddress.set(address, (this.#perAddress.get(address) ?? 0) + 1)
+    this.#perNetwork.set(network, (this.#perNetwork.get(network) ?? 0) + 1)
     let left = false
     return () => {
       if (left) return
       left = true
       this.#open -= 1
-      const others = (this.#perAddress.get(address) ?? 1) - 1
-      if (others > 0) this.#perAddress.set(address, others)
-      else this.#perAddress.delete(address)
+      const others = (this.#perNetwork.get(network) ?? 1) - 1
+      if (others > 0) this.#perNetwork.set(network, others)
+      else this.#perNetwork.delete(network)
     }
   }
 

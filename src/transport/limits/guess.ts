@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../core/errors.ts'
 import { decodeObject } from '../../core/keyring.ts'
+import { networkOf } from '../../core/network.ts'
 
 /** Refusals that someone who guesses tickets or tokens runs into. */
 const tellTales: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -19,16 +20,22 @@ export function looksLikeGuessing(code: ErrorCode): boolean {
   return tellTales.has(code)
 }
 
-/** Under what a failed login or relogin is remembered: the client's address, and the ticket or token it named. */
+/** The throttle's keys of a failed login or relogin: the client's network, and the id of the ticket or token. */
 export function guessKeys(address: string, [payload]: unknown[]): string[] {
   const { ticket = payload, token = ticket } = fields(payload)
+  const network = networkKey(address)
   try {
     const { ticketId, tokenId } = decodeObject(token)
     const id = ticketId ?? tokenId
-    return typeof id === 'string' ? [`address ${address}`, `id ${id.slice(0, 64)}`] : [`address ${address}`]
+    return typeof id === 'string' ? [network, `id ${id.slice(0, 64)}`] : [network]
   } catch {
-    return [`address ${address}`]
+    return [network]
   }
+}
+
+/** The throttle's key of a client's network. */
+export function networkKey(address: string): string {
+  return `address ${networkOf(address)}`
 }
 
 function fields(value: unknown): { [name: string]: unknown } {

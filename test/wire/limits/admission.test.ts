@@ -70,3 +70,28 @@ test('a page from elsewhere is refused over WebSocket too; a listed one, one of 
   await connect(node.url, from(node.url))
   await connect(node.url)
 })
+
+test('connections of one IPv6 network (/64) count as one address, and IPv4 stays IPv4 behind an IPv6 listener', async () => {
+  const node = await startNode({ env: { CONNECTIONS_PER_IP: 1, TRUST_PROXY: 'loopback' } })
+  const from = (address: string) => ({ extraHeaders: { 'X-Forwarded-For': address } })
+  const first = await connect(node.url, from('2001:db8:1:2::1'))
+  await expect(connect(node.url, from('2001:db8:1:2:aaaa:bbbb:cccc:dddd'))).rejects.toThrow()
+  await connect(node.url, from('2001:db8:1:3::1'))
+  await connect(node.url, from('::ffff:203.0.113.1'))
+  await expect(connect(node.url, from('203.0.113.1'))).rejects.toThrow()
+  await connect(node.url, from('::ffff:203.0.113.2'))
+  expect(await refusedFor(node, 'connections_per_ip')).toBe(2)
+  // the log has the whole address
+  expect(node.logs.lines.find(({ reason }) => reason === 'connections_per_ip')?.address).toBe(
+    '2001:db8:1:2:aaaa:bbbb:cccc:dddd',
+  )
+  await cutClosed(first)
+  await expect
+    .poll(() =>
+      connect(node.url, from('2001:db8:1:2::2')).then(
+        () => 'in',
+        () => 'out',
+      ),
+    )
+    .toBe('in')
+})

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Throttle } from '../../../src/core/throttle.ts'
+import { connect } from '../../support/client.ts'
 import { newRoom, startNode, tokenFor } from '../../support/node.ts'
 import { type Answer, caller, error, keys, managementKeys, mauth } from '../management/caller.ts'
 
@@ -39,6 +40,36 @@ describe('with one that is free', () => {
     expect((await ask('Bearer guess', path)).status).toBe(401)
     expect(await ask('Bearer guess', path)).toMatchObject(tooMany)
     expect((await ask('Bearer guess', path, '203.0.113.2')).status).toBe(401)
+  })
+
+  test('guesses from one IPv6 network (/64) count together, whatever address each has', async () => {
+    const ask = await start(new Throttle(1))
+    const statuses = []
+    for (const address of ['2001:db8:1:2::1', '2001:db8:1:2::2', '2001:db8:1:3::1']) {
+      statuses.push((await ask('Bearer guess', '/v1/rooms', address)).status)
+    }
+    expect(statuses).toEqual([401, 429, 401])
+  })
+
+  test.each([
+    [
+      'a ticket',
+      async (url: string, extraHeaders: { [name: string]: string }) =>
+        (await connect(url, { extraHeaders })).request('relogin', 'guess'),
+    ],
+    [
+      'a token in the handshake',
+      (url: string, extraHeaders: { [name: string]: string }) =>
+        connect(url, { extraHeaders, namespace: '/rooms', auth: { token: 'guess' } }).catch(() => {}),
+    ],
+  ] as const)('so do guesses of %s over Socket.IO', async (_what, guess) => {
+    const env = { TRUST_PROXY: 'loopback', ANONYMOUS_DIALECTS: 'none' }
+    const node = await startNode({ env, parts: { throttle: new Throttle(1) } })
+    const throttled = () => node.logs.lines.filter(({ reason }) => reason === 'throttled').map(({ address }) => address)
+    for (const address of ['2001:db8:1:2::1', '2001:db8:1:3::1', '2001:db8:1:2::2']) {
+      await guess(node.url, { 'X-Forwarded-For': address })
+    }
+    expect(throttled()).toEqual(['2001:db8:1:2::2'])
   })
 
   test('a header that was used before is a guess, too', async () => {
