@@ -7,6 +7,7 @@ import { enter } from '../support/client.ts'
 import { gone, type Running, signalbox, start } from '../support/command.ts'
 import { newRoom, testSecret } from '../support/node.ts'
 import { randomPrefix, redisUrl, startRedis, until } from '../support/redis.ts'
+import { asDocumentedUser } from '../support/redis-user.ts'
 
 const local = { HOST: '127.0.0.1', PORT: 0, OPS_PORT: 0, LOG_LEVEL: 'warn', SIGNALBOX_SECRET: testSecret }
 
@@ -73,7 +74,8 @@ test('three nodes, one Redis of its own and a front; the others serve on when a 
 })
 
 test('a node that drains gets no new clients; SIGTERM ends all; a given Redis is used and left alone', async () => {
-  const env = { REDIS_URL: redisUrl(), REDIS_PREFIX: randomPrefix(), DRAIN_SECONDS: 2 }
+  const prefix = randomPrefix()
+  const env = { REDIS_URL: await asDocumentedUser(redisUrl(), prefix), REDIS_PREFIX: prefix, DRAIN_SECONDS: 2 }
   const cluster = await startCluster(['--nodes', '2'], env)
   expect(cluster.pids).toHaveLength(2)
   const [a, b] = cluster.nodes

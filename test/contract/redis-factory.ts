@@ -1,13 +1,16 @@
 import type { RedisTarget } from '../../src/state/redis/connection.ts'
 import { createRedisState } from '../../src/state/redis/index.ts'
 import { randomPrefix } from '../support/redis.ts'
+import { asDocumentedUser } from '../support/redis-user.ts'
 import type { Factory } from './bench.ts'
 
 /** Nodes that share a Redis, under a prefix of their own. `target` is asked when a test runs. */
 export function redisFactory(target: () => RedisTarget): Factory {
   return async (retention) => {
     const prefix = randomPrefix()
-    const open = (changes = {}) => createRedisState(target(), prefix, { ...retention, ...changes })
+    const { urls, ...mode } = target()
+    const documented = { ...mode, urls: (await asDocumentedUser(urls.join(','), prefix)).split(',') }
+    const open = (changes = {}) => createRedisState(documented, prefix, { ...retention, ...changes })
     const states = [open()]
     return {
       state: states[0] as ReturnType<typeof open>,

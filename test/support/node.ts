@@ -9,6 +9,7 @@ import { writeToken } from '../../src/core/tokens.ts'
 import type { Client } from './client.ts'
 import { afterEvery } from './ends.ts'
 import { randomPrefix, redisUrl, until } from './redis.ts'
+import { asDocumentedUser } from './redis-user.ts'
 
 /** The key that every node of a test signs with. */
 export const testSecret = 'the secret that the nodes of a test share'
@@ -52,7 +53,7 @@ export async function startNode({ env = {}, redis, parts = {} }: NodeOptions = {
     ICE_SERVERS: '[]',
     MESSAGES_PER_SECOND: '1000',
     MESSAGE_BURST: '5000',
-    ...(redis ? { REDIS_URL: url || redisUrl(), REDIS_PREFIX: prefix } : {}),
+    ...(redis ? { REDIS_URL: await asDocumentedUser(url || redisUrl(), prefix), REDIS_PREFIX: prefix } : {}),
     ...Object.fromEntries(Object.entries(env).map(([name, value]) => [name, String(value)])),
   })
   const logs: TestNode['logs'] = { lines: [], text: '' }

@@ -4,6 +4,7 @@ import { expect, vi } from 'vitest'
 import { afterEvery } from './ends.ts'
 import { testSecret } from './node.ts'
 import { freePorts } from './redis-server.ts'
+import { asDocumentedUser } from './redis-user.ts'
 
 const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 
@@ -48,8 +49,9 @@ afterEvery('file', async () => {
   await Promise.all(kill())
 })
 
-/** Starts `node dist/main.js` on free ports; resolves when /readyz says 200. */
-export async function startProcess(options: ProcessOptions): Promise<NodeProcess> {
+/** Starts `node dist/main.js` on free ports as the documented user of Redis; resolves when /readyz says 200. */
+export async function startProcess(given: ProcessOptions): Promise<NodeProcess> {
+  const options = { ...given, redisUrl: await asDocumentedUser(given.redisUrl, given.prefix) }
   for (let attempt = 1; ; attempt += 1) {
     const [port = 0, opsPort = 0] = await freePorts(2)
     const node = spawnNode(port, opsPort, options)

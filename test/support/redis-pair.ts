@@ -3,6 +3,7 @@ import { Redis } from 'ioredis'
 import { onTestFinished } from 'vitest'
 import { until } from './redis.ts'
 import { freePorts, type RedisServer, spawnRedis } from './redis-server.ts'
+import { copyUsers } from './redis-user.ts'
 
 /** A master and its replica behind one address, as a managed Redis has it. */
 export type RedisPair = {
@@ -38,6 +39,7 @@ export async function startRedisPair(): Promise<RedisPair> {
       await atMaster.set('mark', 'x')
       await atMaster.wait(1, 5000)
       await atReplica.replicaof('NO', 'ONE')
+      await copyUsers(atMaster, atReplica)
     },
     failOver: () => address.lead(replica),
     flush: async () => {
@@ -46,6 +48,9 @@ export async function startRedisPair(): Promise<RedisPair> {
     replace: async () => {
       const empty = await spawnRedis()
       onTestFinished(() => empty.stop())
+      const atEmpty = new Redis(empty.url)
+      await copyUsers(atMaster, atEmpty)
+      atEmpty.disconnect()
       address.lead(empty)
       await master.stop()
     },
