@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { connect } from '../../src/state/redis/connection.ts'
 import { createRedisState } from '../../src/state/redis/index.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
@@ -31,6 +31,15 @@ async function ownRedis() {
   onTestFinished(() => admin.disconnect())
   return { server, admin }
 }
+
+test('a node whose wall clock is wrong when it starts reads the clock of Redis', async () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: 0 })
+  onTestFinished(() => void vi.useRealTimers())
+  const { state } = open()
+  await state.nodes.beat({ id: 'A', url: '', version: '1.0.0', connections: 0 })
+  const [seconds] = await state.client.time()
+  expect(Math.abs(state.clock.now() - Number(seconds) * 1000)).toBeLessThan(3000)
+})
 
 test('what a room leaves behind expires once nobody is in it, and stays when someone comes back', async () => {
   const { state, bench, keys, room } = open()

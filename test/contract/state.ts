@@ -1,5 +1,6 @@
 import { describe } from 'vitest'
 import { type Abilities, contractOf, type Factory } from './bench.ts'
+import { describeClock } from './clock.ts'
 import { describeHandover } from './handover.ts'
 import { describeJoin } from './join.ts'
 import { describeLeave } from './leave.ts'
@@ -17,6 +18,7 @@ import { describeWire } from './wire.ts'
 export function describeState(name: string, factory: Factory, abilities: Abilities = {}): void {
   describe(name, () => {
     const contract = contractOf(factory, abilities)
+    describe('clock', () => describeClock(contract))
     describe('join', () => describeJoin(contract))
     describe('resume', () => describeResume(contract))
     describe('tickets', () => describeTickets(contract))

@@ -1,3 +1,4 @@
+import type { ClusterClock } from './clock.ts'
 import type { Handover } from './handover.ts'
 import type { Lobby } from './lobby.ts'
 import type { Log, Wire } from './log.ts'
@@ -12,6 +13,7 @@ export type Retention = { window: number; log: number; entries: number; lease: n
 
 /** Everything that outlives a node, as one store offers it. */
 export interface State {
+  clock: ClusterClock
   places: Places
   log: Log
   wire: Wire

@@ -10,10 +10,11 @@ import { RoomTable } from './room.ts'
 import { MemoryRooms } from './rooms.ts'
 
 /** Everything in this process: one node, and what it knows ends with it. */
-export function createMemoryState(retention: Retention, now: () => number = Date.now): State {
+export function createMemoryState(retention: Retention, now: () => number = steadyClock()): State {
   const table = new RoomTable(retention, now)
   const nodes = new MemoryNodes(table)
   return {
+    clock: { now, steppedAt: Number.NEGATIVE_INFINITY },
     places: new MemoryPlaces(table),
     log: new MemoryLog(table),
     wire: new MemoryWire(table),
@@ -26,4 +27,10 @@ export function createMemoryState(retention: Retention, now: () => number = Date
     ping: async () => {},
     close: async () => {},
   }
+}
+
+/** Reads the wall clock once and goes on by the monotonic clock, so that it never steps. */
+function steadyClock(): () => number {
+  const epoch = Date.now() - performance.now()
+  return () => Math.floor(epoch + performance.now())
 }

@@ -1,5 +1,6 @@
 import { SignalError } from '../../core/errors.ts'
 import type { Retention, State } from '../../core/ports/state.ts'
+import { RedisClock } from './clock.ts'
 import { connect, type RedisClient, type RedisTarget } from './connection.ts'
 import { RedisHandover } from './handover.ts'
 import { keysOf } from './keys.ts'
@@ -23,10 +24,12 @@ export function createRedisState(
   const client = connect(target, 'command')
   const subscriber = connect(target, 'feed')
   const keys = keysOf(prefix)
-  const scripts = new Scripts(client, retention, observe)
+  const clock = new RedisClock(client, keys)
+  const scripts = new Scripts(client, clock, retention, observe)
   const wire = new RedisWire(subscriber, scripts, keys)
   return {
     client,
+    clock,
     places: new RedisPlaces(scripts, keys),
     log: new RedisLog(scripts, keys),
     wire,

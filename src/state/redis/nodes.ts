@@ -20,13 +20,17 @@ export class RedisNodes implements Nodes {
   }
 
   async beat({ id, ...info }: NodeInfo): Promise<boolean> {
-    const alive = (await this.#scripts.run('beat', [this.#keys.nodes], [id])) === 1
+    const { clock } = this.#scripts
+    const sentAt = performance.now()
+    const [alive, time] = (await this.#scripts.run('beat', [this.#keys.nodes], [id])) as [number, number]
+    clock.learn(this.#keys.nodes, time, sentAt)
+    void clock.ask()
     const key = this.#keys.node(id)
     await this.#scripts.timed('node', async () => {
       await this.#scripts.client.hset(key, info)
       await this.#scripts.client.expire(key, this.#retention.lease * 10)
     })
-    return alive
+    return alive === 1
   }
 
   async dead(): Promise<string[]> {

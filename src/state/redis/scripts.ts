@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { isErrorCode, SignalError } from '../../core/errors.ts'
 import type { Retention } from '../../core/ports/state.ts'
+import type { RedisClock } from './clock.ts'
 import type { RedisClient } from './connection.ts'
 
 /** Every script and how many keys it takes; `any`: as many as are given. The file is `lua/<name>.lua`; its header is its contract. */
@@ -47,10 +48,11 @@ const read = (file: string) => readFileSync(new URL(`lua/${file}.lua`, import.me
 /** The scripts of one connection, and the one place where a Redis error becomes ours. */
 export class Scripts {
   readonly client: RedisClient
+  readonly clock: RedisClock
   readonly #commands: { [name: string]: Command }
   readonly #observe: Observe
 
-  constructor(client: RedisClient, retention: Retention, observe: Observe = () => {}) {
+  constructor(client: RedisClient, clock: RedisClock, retention: Retention, observe: Observe = () => {}) {
     const settings = [
       `local LOG_MS, LOG_MAX = ${retention.log * 1000}, ${retention.entries}`,
       `local WINDOW_MS, LEASE_MS = ${retention.window * 1000}, ${retention.lease * 1000}`,
@@ -60,6 +62,7 @@ export class Scripts {
       client.defineCommand(`sb_${name}`, numberOfKeys === 'any' ? { lua } : { lua, numberOfKeys })
     }
     this.client = client
+    this.clock = clock
     this.#commands = client as unknown as { [name: string]: Command }
     this.#observe = observe
   }
