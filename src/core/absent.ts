@@ -1,3 +1,4 @@
+import { type Deadline, isPast } from './deadline.ts'
 import { SignalError } from './errors.ts'
 import type { ParticipantId, RoomId } from './model.ts'
 import type { Claim, LeaveReason, Mark, Place, Vouch, Who } from './ports/places.ts'
@@ -23,8 +24,8 @@ export class Absent {
   readonly #untold = new Map<string, Lost>()
   /** Those whose place another had taken by then. */
   readonly #late = new Map<string, Mark>()
-  /** Logins and relogins that may have been done although we gave up waiting: nobody would sit at those places. */
-  readonly #unheard = new Set<Claim>()
+  /** Logins and relogins that were given up without an answer, and until when the store may do them. */
+  readonly #unheard = new Map<Claim, Deadline | undefined>()
 
   constructor(state: State, events: AbsentEvents) {
     this.#state = state
@@ -78,12 +79,12 @@ export class Absent {
     return places.detach(place, cursor, doubt)
   }
 
-  /** Takes a place. When no answer comes it may be taken all the same; that is looked into as soon as it can be. */
-  async claim<T>(claim: Claim, take: () => Promise<T>): Promise<T> {
+  /** Takes a place. Without an answer it may be taken all the same: that is looked into after the deadline. */
+  async claim<T>(claim: Claim, deadline: Deadline | undefined, take: () => Promise<T>): Promise<T> {
     try {
       return await take()
     } catch (error) {
-      if (error instanceof SignalError && error.code === 'unavailable') this.#unheard.add(claim)
+      if (error instanceof SignalError && error.code === 'unavailable') this.#unheard.set(claim, deadline)
       throw error
     }
   }
@@ -91,7 +92,10 @@ export class Absent {
   /** Tells the state of what it could not be told of while it was away. */
   async retell(): Promise<void> {
     for (const lost of [...this.#untold.values()]) await this.lost(lost)
-    for (const claim of [...this.#unheard]) await this.#giveBack(claim)
+    for (const [claim, deadline] of [...this.#unheard]) {
+      // before its deadline the store may yet do it
+      if (deadline === undefined || isPast(deadline)) await this.#giveBack(claim)
+    }
   }
 
   async #giveBack(claim: Claim): Promise<void> {

@@ -1,4 +1,5 @@
 import { Absent } from './absent.ts'
+import { type Deadline, isPast, type Timing } from './deadline.ts'
 import { type ErrorCode, SignalError } from './errors.ts'
 import type { Feed } from './feed.ts'
 import type { Feeds } from './feeds.ts'
@@ -93,7 +94,7 @@ export class Sessions {
     dialect: string,
     claims: Claims,
     profile: Member['profile'],
-    now: number,
+    { at: now, deadline }: Timing,
     id: ParticipantId = newId(),
   ): Promise<LoggedIn> {
     const room = roomIdOf(dialect, claims.room)
@@ -116,9 +117,8 @@ export class Sessions {
       const { node, window } = this.#config
       const limits = { reconnects: window > 0, most: maxParticipants }
       const request = { room, member, node, token, ticketId, ...limits, reached: feed.position, at: now }
-      const joined = await this.absent.claim({ room, ticketId, token: token.id }, () =>
-        this.#state.places.join(request),
-      )
+      const claim: Claim = { room, ticketId, token: token.id }
+      const joined = await this.absent.claim(claim, deadline, () => this.#state.places.join({ ...request, deadline }))
       const id = joined.id
       const place: Place = { room, id, owner: joined.owner }
       if (joined.previousOwner) await this.#takeOver({ ...place, owner: joined.previousOwner }, joined.seq)
@@ -132,7 +132,7 @@ export class Sessions {
         from: joined.seq,
         doubt: 0,
       }
-      const session = await this.#begin(new Session(start, connection, feed))
+      const session = await this.#begin(new Session(start, connection, feed), deadline)
       return {
         session,
         seq: joined.seq,
@@ -154,14 +154,14 @@ export class Sessions {
     dialect: string,
     text: unknown,
     seq: number | undefined,
-    now: number,
+    timing: Timing,
   ): Promise<ReloggedIn> {
-    const ticket = readTicket(this.#config.keys, dialect, text, now)
+    const ticket = readTicket(this.#config.keys, dialect, text, timing.at)
     const { participantId: id, ticketId } = ticket
     const room = roomIdOf(dialect, ticket.roomId)
     const { node } = this.#config
-    const said = seq === undefined ? {} : { seq }
-    return this.#takePlace(connection, dialect, { room, id, ticketId }, seq, now, (nextTicketId) =>
+    const said = { ...(seq === undefined ? {} : { seq }), deadline: timing.deadline }
+    return this.#takePlace(connection, dialect, { room, id, ticketId }, seq, timing, (nextTicketId) =>
       this.#state.places.resume({ room, id, node, ticketId, nextTicketId, ...said }),
     )
   }
@@ -175,14 +175,15 @@ export class Sessions {
     dialect: string,
     claims: Claims,
     id: ParticipantId,
-    now: number,
+    timing: Timing,
   ): Promise<{ session: Session }> {
     const room = roomIdOf(dialect, claims.room)
-    const token = tokenOf(claims, now)
+    const token = tokenOf(claims, timing.at)
     const { node } = this.#config
+    const { deadline } = timing
     const comeBack = () =>
-      this.#takePlace(connection, dialect, { room, id }, undefined, now, (ticketId) =>
-        this.#state.places.comeBack({ room, id, node, token, ticketId }),
+      this.#takePlace(connection, dialect, { room, id }, undefined, timing, (ticketId) =>
+        this.#state.places.comeBack({ room, id, node, token, ticketId, deadline }),
       )
     const unless = (code: ErrorCode, error: unknown) => {
       if (!(error instanceof SignalError && error.code === code)) throw error
@@ -193,7 +194,7 @@ export class Sessions {
       unless('participant_gone', error)
     }
     try {
-      return await this.login(connection, dialect, claims, {}, now, id)
+      return await this.login(connection, dialect, claims, {}, timing, id)
     } catch (error) {
       unless('token_used', error)
       // the same user has come in elsewhere at the same time, or the token really is used
@@ -210,17 +211,17 @@ export class Sessions {
     dialect: string,
     { room, id, ticketId: previous = '' }: Pick<Place, 'room' | 'id'> & { ticketId?: string },
     seq: number | undefined,
-    now: number,
+    { at: now, deadline }: Timing,
     take: (nextTicketId: string) => Promise<Resumed>,
   ): Promise<ReloggedIn> {
     const nextTicketId = newId()
     return this.#withFeed(room, async (feed) => {
       const claim: Claim = { room, ticketId: nextTicketId, id }
-      const resumed = await this.absent.claim(claim, () => take(nextTicketId))
+      const resumed = await this.absent.claim(claim, deadline, () => take(nextTicketId))
       if (!resumed.complete) this.#events.incomplete?.()
       const options = resumed.complete
         ? undefined
-        : await this.absent.claim(claim, () => this.#state.rooms.options(room))
+        : await this.absent.claim(claim, deadline, () => this.#state.rooms.options(room))
       const place: Place = { room, id, owner: resumed.owner }
       const mark = resumed.previousOwner && (await this.#takeOver({ ...place, owner: resumed.previousOwner }, seq))
       const { from, doubt } = mark ? { from: Math.max(resumed.from, mark.cursor), doubt: mark.doubt } : resumed
@@ -228,7 +229,7 @@ export class Sessions {
       const { member, rid } = resumed
       const tickets = { newest: nextTicketId, previous, proven: true }
       const start = { dialect, member, place, token, tickets, rid, from, doubt }
-      const session = await this.#begin(new Session(start, connection, feed))
+      const session = await this.#begin(new Session(start, connection, feed), deadline)
       return {
         session,
         ticket: this.#ticket(dialect, place, nextTicketId, now),
@@ -244,13 +245,13 @@ export class Sessions {
    * A new ticket; the one before stays good until this one is known to have arrived.
    * @throws reconnection_disabled, moved, unavailable
    */
-  async refresh(session: Session, now: number): Promise<string> {
+  async refresh(session: Session, { at: now, deadline }: Timing): Promise<string> {
     if (this.#config.window === 0) throw new SignalError('reconnection_disabled')
     const ticketId = newId()
     const before = session.tickets
     session.tickets = { newest: ticketId, previous: before.newest, proven: before.proven }
     try {
-      await this.#state.places.renew(session.place, ticketId)
+      await this.#state.places.renew(session.place, ticketId, deadline)
     } catch (error) {
       session.tickets = before
       throw error
@@ -270,9 +271,9 @@ export class Sessions {
   }
 
   /** The participant goes, and the others are told. @throws moved, unavailable */
-  async logout(session: Session, now: number): Promise<void> {
+  async logout(session: Session, { at, deadline }: Timing): Promise<void> {
     const { room, id, owner } = session.place
-    const left = await this.#state.places.leave(room, id, { owner }, now)
+    const left = await this.#state.places.leave(room, id, { owner, deadline }, at)
     if (left) this.#tellLeft({ room, id }, 'logout')
     await this.#unseat(session)
   }
@@ -323,7 +324,7 @@ export class Sessions {
   /** Leaves one room for another on the same connection. A store that is away is told later, by the window. */
   async abandon(session: Session, now: number): Promise<void> {
     try {
-      await this.logout(session, now)
+      await this.logout(session, { at: now })
     } catch (error) {
       this.#events.failed?.(error)
       await this.detach(session)
@@ -403,13 +404,14 @@ export class Sessions {
     }
   }
 
-  /** Seats a session, unless its client has gone while it was let in. @throws early_left */
-  async #begin(session: Session): Promise<Session> {
+  /** Seats a session, unless its client has gone, or was refused, while it was let in. @throws early_left */
+  async #begin(session: Session, deadline: Deadline | undefined): Promise<Session> {
     this.#here.set(key(session.room, session.id), session)
     this.absent.noLongerWaiting(session.place)
     this.#events.populated?.(session.room)
-    if (session.connection.open) return session
-    await this.detach(session)
+    if (session.connection.open && !isPast(deadline)) return session
+    // a client that was refused and stays has no ticket to come back with
+    await (session.connection.open ? this.abandon(session, Date.now()) : this.detach(session))
     throw new SignalError('early_left')
   }
 

@@ -2,6 +2,7 @@ import type { Socket } from 'socket.io'
 import type { Static, TSchema } from 'typebox'
 import { Compile, type Validator } from 'typebox/compile'
 import type { Asked } from '../core/asked.ts'
+import type { Timing } from '../core/deadline.ts'
 import { type ErrorCode, SignalError } from '../core/errors.ts'
 import type { Entry } from '../core/model.ts'
 import type { Session } from '../core/session.ts'
@@ -15,7 +16,7 @@ type Payload<R extends Request> = R extends { payload: infer P extends TSchema }
 type Reply<R extends Request> = R extends { reply: infer P extends TSchema } ? Static<P> : undefined
 
 /** Who asked; before login, there is no session. */
-export type AskedAtEntry = { connection: Connection; at: number; session?: Session }
+export type AskedAtEntry = Timing & { connection: Connection; session?: Session }
 
 /** An event and its arguments, without meta. */
 export type Notification = [event: string, ...args: unknown[]]

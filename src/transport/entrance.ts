@@ -1,3 +1,4 @@
+import { type Deadline, within } from '../core/deadline.ts'
 import { SignalError } from '../core/errors.ts'
 import type { Session } from '../core/session.ts'
 import type { Acks } from './acks.ts'
@@ -10,7 +11,7 @@ import { guessKeys, looksLikeGuessing } from './limits/guess.ts'
 import { whenProven } from './proof.ts'
 
 /** One request that makes a session: a login or relogin, or coming into a room. */
-export type Entry = { event: string; request: Served; args: Arguments; at: number }
+export type Entry = { event: string; request: Served; args: Arguments; at: number; deadline: Deadline }
 
 /** How one client gets its session, and from one to the next. */
 export class Entrance {
@@ -18,6 +19,7 @@ export class Entrance {
   readonly #services: GateServices
   readonly #acks: Acks
   readonly #early: EarlyRequests
+  #deadline: Deadline = 0
 
   constructor(connection: Connection, services: GateServices, acks: Acks, early: EarlyRequests) {
     this.#connection = connection
@@ -26,12 +28,18 @@ export class Entrance {
     this.#early = early
   }
 
+  /** Of the last login: until then the requests that waited for it are served, too. */
+  get deadline(): Deadline {
+    return this.#deadline
+  }
+
   /** Login and relogin: one at a time, and only without a session. */
   async login(entry: Entry): Promise<void> {
     const connection = this.#connection
     const { event, args } = entry
     if (connection.state !== 'initialized') return this.#acks.refuse(event, args, new SignalError('in_service'))
     connection.state = 'connecting'
+    this.#deadline = entry.deadline
     try {
       const entered = await this.#handle(entry)
       connection.enter(entered.session)
@@ -60,6 +68,7 @@ export class Entrance {
     const connection = this.#connection
     const before = connection.session
     if (!before) connection.state = 'connecting'
+    this.#deadline = entry.deadline
     let entered: Entered<unknown>
     try {
       entered = await this.#handle(entry, before)
@@ -74,7 +83,7 @@ export class Entrance {
     const stays = entered.session === before
     if (!stays) {
       connection.enter(entered.session) // at once: should the connection be lost now, it is this one that waits
-      if (before) await this.#services.sessions.abandon(before, entry.at)
+      if (before) await this.#leave(before, entry)
     }
     this.#answer(entry, entered)
     if (stays) this.settle()
@@ -96,9 +105,27 @@ export class Entrance {
     if (session) whenProven(socket, () => void this.#services.sessions.settle(session))
   }
 
-  async #handle({ request, args, at }: Entry, session?: Session): Promise<Entered<unknown>> {
-    const asked = { connection: this.#connection, at, ...(session ? { session } : {}) }
-    return (await request.handle(asked, request.check(args.data))) as Entered<unknown>
+  async #handle({ request, args, at, deadline }: Entry, before?: Session): Promise<Entered<unknown>> {
+    const asked = { connection: this.#connection, at, deadline, ...(before ? { session: before } : {}) }
+    let handled: Promise<Entered<unknown>> | undefined
+    try {
+      return await within(deadline, () => {
+        handled = request.handle(asked, request.check(args.data)) as Promise<Entered<unknown>>
+        return handled
+      })
+    } catch (error) {
+      // refused: a session that comes of it after all is nobody's
+      handled?.then(
+        ({ session }) => (session === before ? undefined : this.#services.sessions.abandon(session, at)),
+        () => {},
+      )
+      throw error
+    }
+  }
+
+  /** The ack of the new room does not wait longer than its request may for the old room to be left. */
+  async #leave(before: Session, { at, deadline }: Entry): Promise<void> {
+    await within(deadline, () => this.#services.sessions.abandon(before, at)).catch(() => {})
   }
 
   #answer({ event, args }: Entry, { reply, from, first, gap }: Entered<unknown>): void {

@@ -1,5 +1,7 @@
 import type { Logger } from 'pino'
+import { newDeadline, within } from '../core/deadline.ts'
 import { SignalError } from '../core/errors.ts'
+import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
 import type { Throttle } from '../core/throttle.ts'
 import type { Metrics } from '../metrics.ts'
@@ -9,7 +11,7 @@ import { type Arguments, readArguments } from './arguments.ts'
 import type { Connection } from './connection.ts'
 import type { Served, Version } from './dialect.ts'
 import { EarlyRequests } from './early.ts'
-import { Entrance } from './entrance.ts'
+import { Entrance, type Entry } from './entrance.ts'
 import type { TokenBucket } from './limits/token-bucket.ts'
 import { excessOf } from './measure.ts'
 
@@ -25,9 +27,13 @@ export type GateServices = {
 /** How long an impatient request waits for a login, ms: as long as a client needs that sends its buffer before it. */
 const impatience = 1000
 
+/** One request that has arrived. */
+type Incoming = Omit<Entry, 'request'>
+
 /**
  * The one gate between a socket and the handlers: reads the arguments, checks, waits its turn, handles, acks, counts.
  * Every request gets exactly one ack, and a client's requests are served one after the other, in the order they came.
+ * Each has a deadline, counted from its arrival: one that is still unserved then is refused as `unavailable`.
  */
 export class Gate {
   readonly #connection: Connection
@@ -50,35 +56,37 @@ export class Gate {
   }
 
   #receive(event: string, args: Arguments): void {
-    const at = Date.now()
+    const incoming: Incoming = { event, args, at: Date.now(), deadline: newDeadline() }
     const { dialect } = this.#connection
     const known = dialect.events.has(event)
     this.#services.metrics.countMessage(dialect.name, known ? event : 'unknown', 'in')
-    const refusal = this.#bucket.take(at) ? this.#refusalOf(args, known) : new SignalError('too_many_requests')
-    if (refusal) this.#turnAway(event, args, at, refusal)
-    else this.#direct(event, args, at)
+    const refusal = this.#bucket.take(incoming.at) ? this.#refusalOf(args, known) : new SignalError('too_many_requests')
+    if (refusal) this.#turnAway(incoming, refusal)
+    else this.#direct(incoming)
   }
 
   /** A login that is not even looked at has failed like any other, unless there were just too many requests. */
-  #turnAway(event: string, args: Arguments, at: number, refusal: SignalError): void {
+  #turnAway(incoming: Incoming, refusal: SignalError): void {
+    const { event, args } = incoming
     const request = this.#version.requests.get(event)
     const isLogin = request?.phase === 'entry' && this.#connection.state === 'initialized'
-    if (isLogin && refusal.code !== 'too_many_requests') this.#entrance.fail({ event, request, args, at }, refusal)
+    if (isLogin && refusal.code !== 'too_many_requests') this.#entrance.fail({ ...incoming, request }, refusal)
     else this.#acks.refuse(event, args, refusal)
   }
 
   /** To the entrance, into the queue, or to those who wait for a session. */
-  #direct(event: string, args: Arguments, at: number): void {
+  #direct(incoming: Incoming): void {
+    const { event, args } = incoming
     const request = this.#version.requests.get(event)
     const { state } = this.#connection
     const phase = request?.phase
-    if (request && phase === 'entry') void this.#entrance.login({ event, request, args, at })
-    else if (state === 'connected') this.#queue(event, args, at)
-    else if (state === 'connecting' || phase === 'member' || phase === undefined) this.#waitForLogin(event, args, at)
+    if (request && phase === 'entry') void this.#entrance.login({ ...incoming, request })
+    else if (state === 'connected') this.#queue(incoming)
+    else if (state === 'connecting' || phase === 'member' || phase === undefined) this.#waitForLogin(incoming)
     else if (phase === 'session') this.#acks.refuse(event, args, new SignalError('illegal_request'))
     else {
       if (phase === 'enter') this.#connection.state = 'connecting' // so that what follows waits for it
-      this.#queue(event, args, at)
+      this.#queue(incoming)
     }
   }
 
@@ -97,7 +105,8 @@ export class Gate {
   }
 
   /** Without a session, what no version of the dialect would take is refused at once; the rest waits for one. */
-  #waitForLogin(event: string, args: Arguments, at: number): void {
+  #waitForLogin(incoming: Incoming): void {
+    const { event, args } = incoming
     // of those that know the event; the newest says what is wrong
     const versions = Object.values(this.#connection.dialect.versions).filter(({ requests }) => requests.has(event))
     const complaints = versions.map(({ requests }) => complaintOf(requests.get(event), args.data))
@@ -109,63 +118,71 @@ export class Gate {
     const { impatient = false } = this.#version.requests.get(event) ?? {}
     const soon = impatient && this.#connection.state === 'initialized'
     this.#early.wait(
-      () => this.#queue(event, args, at),
-      (full) => this.#unserved(event, args, at, soon, full),
+      () => this.#queue({ ...incoming, deadline: Math.max(incoming.deadline, this.#entrance.deadline) }),
+      (full) => this.#unserved(incoming, soon, full),
       soon ? impatience : undefined,
     )
   }
 
   /** The session that a request waited for has not come. */
-  #unserved(event: string, args: Arguments, at: number, soon: boolean, full = false): void {
+  #unserved(incoming: Incoming, soon: boolean, full = false): void {
+    const { event, args } = incoming
     const { phase, impatient } = this.#version.requests.get(event) ?? {}
     const { state, open } = this.#connection
     const needsNone = phase === 'open' || phase === 'enter'
     // not for want of a login after all: one has come, and is being answered
-    if (open && (needsNone || (soon && state === 'connecting'))) this.#direct(event, args, at)
+    if (open && (needsNone || (soon && state === 'connecting'))) this.#direct(incoming)
     else {
       this.#acks.refuse(event, args, new SignalError('illegal_request'), full ? 'too_many_early' : undefined)
       if (impatient) this.#connection.close()
     }
   }
 
-  #queue(event: string, args: Arguments, at: number): void {
-    this.#turn = this.#turn.then(() => this.#serve(event, args, at))
+  /** Deadlines rise in the order of the queue, and no turn lasts beyond its own: so no request waits beyond its own. */
+  #queue(incoming: Incoming): void {
+    this.#turn = this.#turn.then(() => this.#serve(incoming))
   }
 
-  async #serve(event: string, args: Arguments, at: number): Promise<void> {
+  async #serve(incoming: Incoming): Promise<void> {
+    const { event, args } = incoming
     const connection = this.#connection
     const request = this.#version.requests.get(event)
     if (!connection.open) return
     if (!request) return this.#acks.refuse(event, args, new SignalError('unknown_event'))
-    if (request.phase === 'enter') return this.#entrance.enter({ event, request, args, at })
+    if (request.phase === 'enter') return this.#entrance.enter({ ...incoming, request })
     if (!connection.session && request.phase !== 'open') {
       return this.#acks.refuse(event, args, new SignalError('illegal_request'))
     }
     connection.hold()
     try {
-      await this.#handle(event, request, args, at)
+      await this.#handle({ ...incoming, request })
     } finally {
       connection.release()
     }
   }
 
-  async #handle(event: string, request: Served, args: Arguments, at: number): Promise<void> {
-    const connection = this.#connection
-    const { session } = connection
-    const { rid } = args
+  async #handle(entry: Entry): Promise<void> {
+    const { event, args } = entry
+    const { session } = this.#connection
     try {
-      const payload = request.check(args.data)
-      const asked = { connection, at, ...(session ? { session } : {}), ...(rid === undefined ? {} : { rid }) }
-      const perform = () => request.handle(asked, payload)
-      const reply = session ? await this.#services.sessions.once(session, rid, perform) : await perform()
-      this.#acks.accept(event, args, reply)
+      this.#acks.accept(event, args, await within(entry.deadline, () => this.#perform(entry, session)))
       if (event === 'refreshReconnectionTicket') this.#entrance.settle()
-      if (session?.ended && connection.session === session) connection.exit()
     } catch (error) {
       this.#acks.refuse(event, args, error)
       const moved = error instanceof SignalError && error.code === 'moved'
       if (moved && session) await this.#services.sessions.supersede(session)
     }
+  }
+
+  async #perform({ request, args, at, deadline }: Entry, session: Session | undefined): Promise<unknown> {
+    const connection = this.#connection
+    const { rid } = args
+    const payload = request.check(args.data)
+    const asked = { connection, at, deadline, ...(session ? { session } : {}), ...(rid === undefined ? {} : { rid }) }
+    const perform = () => request.handle(asked, payload)
+    const reply = session ? await this.#services.sessions.once(session, rid, perform) : await perform()
+    if (session?.ended && connection.session === session) connection.exit()
+    return reply
   }
 
   async #lost(): Promise<void> {

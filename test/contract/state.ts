@@ -1,6 +1,7 @@
 import { describe } from 'vitest'
 import { type Abilities, contractOf, type Factory } from './bench.ts'
 import { describeClock } from './clock.ts'
+import { describeDeadline } from './deadline.ts'
 import { describeHandover } from './handover.ts'
 import { describeJoin } from './join.ts'
 import { describeLeave } from './leave.ts'
@@ -25,6 +26,7 @@ export function describeState(name: string, factory: Factory, abilities: Abiliti
     describe('places', () => describePlaces(contract))
     describe('leave', () => describeLeave(contract))
     describe('log', () => describeLog(contract))
+    describe('deadline', () => describeDeadline(contract))
     describe('wire', () => describeWire(contract))
     describe('handover', () => describeHandover(contract))
     describe('losses', () => describeLosses(contract))

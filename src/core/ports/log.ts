@@ -1,3 +1,4 @@
+import type { Deadline } from '../deadline.ts'
 import type { Draft, Entry, RoomId } from '../model.ts'
 import type { Place, Write } from './places.ts'
 
@@ -22,7 +23,7 @@ export interface Log {
    * @param once repeated with the same text, it is said once
    * @throws no_such_participant (`to` is not in the room, or there is no such room)
    */
-  announce(room: RoomId, draft: Draft, once?: string): Promise<number>
+  announce(room: RoomId, draft: Draft, once?: string, deadline?: Deadline): Promise<number>
   /** Notes the ack of a request that was done in another room. @throws moved */
   note(write: Write): Promise<void>
 }

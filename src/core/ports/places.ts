@@ -1,3 +1,4 @@
+import type { Deadline } from '../deadline.ts'
 import type { Draft, Member, ParticipantId, RoomId, Roster } from '../model.ts'
 
 /**
@@ -16,9 +17,10 @@ export type Who = Pick<Place, 'room' | 'id'>
 
 /**
  * One write by a place: done once per `op`, and per `rid` if the client gave one, whose ack is then `reply`. Another
- * write with a `rid` that was done (or may have been, before those that are known) is refused as `repeated`.
+ * write with a `rid` that was done (or may have been, before those that are known) is refused as `repeated`. A write that
+ * the store receives after its `deadline` is refused as `unavailable`: before it is asked, or by the store itself.
  */
-export type Write = { place: Place; op: string; rid?: number; reply?: unknown }
+export type Write = { place: Place; op: string; rid?: number; reply?: unknown; deadline?: Deadline | undefined }
 
 export type JoinRequest = {
   room: RoomId
@@ -37,6 +39,7 @@ export type JoinRequest = {
   /** The last seq of the room that the node handed on. */
   reached?: number
   at: number
+  deadline?: Deadline | undefined
 }
 
 export type Joined = {
@@ -60,6 +63,7 @@ export type ResumeRequest = {
   nextTicketId: string
   /** The last seq that the client has seen, if it can say. */
   seq?: number
+  deadline?: Deadline | undefined
 }
 
 /** As a ticket's, of one who is known by a login token instead. */
@@ -69,6 +73,7 @@ export type ReturnRequest = {
   node: string
   token: { id: string; seconds: number }
   ticketId: string
+  deadline?: Deadline | undefined
 }
 
 export type Resumed = {
@@ -116,7 +121,7 @@ export type Claim = { room: RoomId; ticketId: string } & ({ id: ParticipantId } 
 export type LeaveReason = 'logout' | 'window' | 'dropped' | 'node_lost'
 
 /** Why a participant may be taken out: by its owner, because its deadline passed, or because management says so. */
-export type LeaveGuard = { owner: string } | { due: number } | 'any'
+export type LeaveGuard = { owner: string; deadline?: Deadline | undefined } | { due: number } | 'any'
 
 /** Participants and their seats. Every verb is atomic and may be repeated: a second time changes nothing. */
 export interface Places {
@@ -132,7 +137,7 @@ export interface Places {
   /** Replaces what a dialect keeps of the participant. @throws moved */
   describe(write: Write, profile: Member['profile']): Promise<void>
   /** Gives a new ticket id; the one before stays good until the new one is used or known to have arrived. @throws moved */
-  renew(place: Place, ticketId: string): Promise<void>
+  renew(place: Place, ticketId: string, deadline?: Deadline): Promise<void>
   /** The client is known to have its ticket: the one before is spent, and so is the login token. */
   settle(place: Place, token: { id: string; seconds: number }): Promise<void>
   /** The place that a login or relogin took; undefined if it did not, or another has taken it since. */

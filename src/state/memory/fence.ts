@@ -1,3 +1,4 @@
+import { refuseLate } from '../../core/deadline.ts'
 import { SignalError } from '../../core/errors.ts'
 import type { Write } from '../../core/ports/places.ts'
 import type { Room, RoomTable, Seat } from './room.ts'
@@ -5,8 +6,9 @@ import type { Room, RoomTable, Seat } from './room.ts'
 /** How many acks are known of each participant. */
 const known = 128
 
-/** Does a write once and only for the owner of the place. One that resulted in false was not done. */
+/** Does a write once, before its deadline and only for the owner of the place. One that resulted in false was not done. */
 export function fenced<T>(table: RoomTable, write: Write, perform: (room: Room, seat: Seat) => T): T {
+  refuseLate(write.deadline)
   const room = table.find(write.place.room)
   const seat = room?.seats.get(write.place.id)
   if (!room || !seat || seat.owner !== write.place.owner) throw new SignalError('moved')

@@ -1,3 +1,4 @@
+import { type Deadline, refuseLate } from '../../core/deadline.ts'
 import { SignalError } from '../../core/errors.ts'
 import type { Draft, Entry, RoomId } from '../../core/model.ts'
 import type { Log, Wire } from '../../core/ports/log.ts'
@@ -19,7 +20,8 @@ export class MemoryLog implements Log {
     })
   }
 
-  async announce(name: RoomId, draft: Draft, once?: string): Promise<number> {
+  async announce(name: RoomId, draft: Draft, once?: string, deadline?: Deadline): Promise<number> {
+    refuseLate(deadline)
     const room = this.#table.find(name)
     const before = once === undefined ? undefined : room?.said.get(once)
     if (before !== undefined) return before

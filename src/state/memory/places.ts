@@ -1,3 +1,4 @@
+import { type Deadline, refuseLate } from '../../core/deadline.ts'
 import { SignalError } from '../../core/errors.ts'
 import { type Draft, follows, type Member, type ParticipantId, type RoomId, type Roster } from '../../core/model.ts'
 import type {
@@ -25,6 +26,7 @@ export class MemoryPlaces implements Places {
   }
 
   async join(request: JoinRequest): Promise<Joined> {
+    refuseLate(request.deadline)
     const { node, token, at } = request
     const { made = Number.POSITIVE_INFINITY } = token
     if (made <= (this.#table.closedAt(request.room) ?? Number.NEGATIVE_INFINITY)) throw new SignalError('token_expired')
@@ -50,7 +52,8 @@ export class MemoryPlaces implements Places {
     return { id, owner, seq: room.seq, roster: room.roster(), ...previousOwner, ...rid }
   }
 
-  async resume({ room: name, id, node, ticketId, nextTicketId, seq }: ResumeRequest): Promise<Resumed> {
+  async resume({ room: name, id, node, ticketId, nextTicketId, seq, deadline }: ResumeRequest): Promise<Resumed> {
+    refuseLate(deadline)
     const room = this.#table.find(name)
     const seat = room?.seats.get(id)
     if (!room || !seat) throw new SignalError('participant_gone')
@@ -60,7 +63,8 @@ export class MemoryPlaces implements Places {
     return reseat(room, id, seat, { node, seq, tickets })
   }
 
-  async comeBack({ room: name, id, node, token, ticketId }: ReturnRequest): Promise<Resumed> {
+  async comeBack({ room: name, id, node, token, ticketId, deadline }: ReturnRequest): Promise<Resumed> {
+    refuseLate(deadline)
     const room = this.#table.find(name)
     const seat = room?.seats.get(id)
     if (!room || !seat) throw new SignalError('participant_gone')
@@ -81,7 +85,8 @@ export class MemoryPlaces implements Places {
     })
   }
 
-  async renew(place: Place, ticketId: string): Promise<void> {
+  async renew(place: Place, ticketId: string, deadline?: Deadline): Promise<void> {
+    refuseLate(deadline)
     const seat = this.#owned(place)
     if (!seat) throw new SignalError('moved')
     const newest = seat.tickets.at(-1) ?? ''
@@ -124,6 +129,7 @@ export class MemoryPlaces implements Places {
   }
 
   async leave(name: RoomId, id: ParticipantId, guard: LeaveGuard, at: number, told?: Draft): Promise<boolean> {
+    if (typeof guard === 'object' && 'owner' in guard) refuseLate(guard.deadline)
     const room = this.#table.find(name)
     const seat = room?.seats.get(id)
     const member = room?.members.get(id)

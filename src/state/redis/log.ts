@@ -1,3 +1,4 @@
+import type { Deadline } from '../../core/deadline.ts'
 import type { Draft, Entry, RoomId } from '../../core/model.ts'
 import type { Log } from '../../core/ports/log.ts'
 import type { Place, Write } from '../../core/ports/places.ts'
@@ -30,24 +31,27 @@ export class RedisLog implements Log {
           keys.members(room),
         ],
         [...writeArgs(write), draft.to ?? '', bodyOf(draft)],
+        write.deadline,
       ),
     )
   }
 
-  async announce(room: RoomId, draft: Draft, once = ''): Promise<number> {
+  async announce(room: RoomId, draft: Draft, once = '', deadline?: Deadline): Promise<number> {
     const keys = this.#keys
     return Number(
       await this.#scripts.run(
         'announce',
         [keys.room(room), keys.log(room), keys.feed(room), keys.members(room), keys.said(room, once)],
         [draft.to ?? '', bodyOf(draft), once],
+        deadline,
       ),
     )
   }
 
   async note(write: Write): Promise<void> {
     const { room, id } = write.place
-    await this.#scripts.run('note', [this.#keys.session(room, id), this.#keys.replies(room, id)], writeArgs(write))
+    const keys = [this.#keys.session(room, id), this.#keys.replies(room, id)]
+    await this.#scripts.run('note', keys, writeArgs(write), write.deadline)
   }
 
   async read(room: RoomId, after: number, limit: number): Promise<Entry[]> {

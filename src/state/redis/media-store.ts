@@ -42,6 +42,7 @@ export class RedisMediaStore implements MediaStore {
       'unpublish',
       [...this.#writeKeys(write), keys.streams(room), keys.subscriptions(room), keys.members(room)],
       [...writeArgs(write), id, told[0]?.at ?? Date.now(), ...told.map(bodyOf)],
+      write.deadline,
     )
   }
 
@@ -80,6 +81,7 @@ export class RedisMediaStore implements MediaStore {
       'change',
       [...this.#writeKeys(write), this.#keys[hash](write.place.room)],
       [...writeArgs(write), verb, id, json(value), json(expected), limit, refusal, ...told.map(bodyOf)],
+      write.deadline,
     )
     return Number(changed) === 1
   }

@@ -1,3 +1,4 @@
+import type { Deadline } from '../../core/deadline.ts'
 import { SignalError } from '../../core/errors.ts'
 import type { Draft, Member, ParticipantId, RoomId, Roster } from '../../core/model.ts'
 import type {
@@ -53,6 +54,7 @@ export class RedisPlaces implements Places {
     most = 0,
     reached = 0,
     at,
+    deadline,
   }: JoinRequest): Promise<Joined> {
     const keys = this.#keys
     const { id } = member
@@ -84,6 +86,7 @@ export class RedisPlaces implements Places {
         reached,
         bodyOf(told),
       ],
+      deadline,
     )
     const [owner, seq, standing, members, streams, rid] = reply as [string, number, string, string[], string[], number]
     const roster = rosterOf(seq, members, streams)
@@ -91,14 +94,15 @@ export class RedisPlaces implements Places {
     return { id, owner, seq, roster, ...before }
   }
 
-  async resume({ room, id, node, ticketId, nextTicketId, seq }: ResumeRequest): Promise<Resumed> {
+  async resume({ room, id, node, ticketId, nextTicketId, seq, deadline }: ResumeRequest): Promise<Resumed> {
     const args = [id, node, ticketId, nextTicketId, seq ?? '']
-    return resumedOf(await this.#scripts.run('resume', this.#placeKeys(room, id), args))
+    return resumedOf(await this.#scripts.run('resume', this.#placeKeys(room, id), args, deadline))
   }
 
-  async comeBack({ room, id, node, token, ticketId }: ReturnRequest): Promise<Resumed> {
+  async comeBack({ room, id, node, token, ticketId, deadline }: ReturnRequest): Promise<Resumed> {
     const keys = [...this.#placeKeys(room, id), this.#keys.token(room, token.id)]
-    return resumedOf(await this.#scripts.run('return', keys, [id, node, ticketId, token.id, token.seconds]))
+    const args = [id, node, ticketId, token.id, token.seconds]
+    return resumedOf(await this.#scripts.run('return', keys, args, deadline))
   }
 
   #placeKeys(room: RoomId, id: ParticipantId): string[] {
@@ -123,12 +127,12 @@ export class RedisPlaces implements Places {
       if (text === null) throw new SignalError('moved')
       const after = JSON.stringify({ ...(JSON.parse(text) as Member), profile })
       const args = [...writeArgs(write), 'change', id, after, text, '', '']
-      if ((await this.#scripts.run('change', [...writeKeys, keys.members(room)], args)) !== 0) return
+      if ((await this.#scripts.run('change', [...writeKeys, keys.members(room)], args, write.deadline)) !== 0) return
     }
   }
 
-  async renew({ room, id, owner }: Place, ticketId: string): Promise<void> {
-    await this.#scripts.run('renew', [this.#keys.session(room, id)], [owner, ticketId])
+  async renew({ room, id, owner }: Place, ticketId: string, deadline?: Deadline): Promise<void> {
+    await this.#scripts.run('renew', [this.#keys.session(room, id)], [owner, ticketId], deadline)
   }
 
   async settle({ room, id, owner }: Place, token: { id: string; seconds: number }): Promise<void> {
@@ -170,6 +174,7 @@ export class RedisPlaces implements Places {
         keys.left(room, id),
       ],
       [id, kind, value, at, told ? bodyOf(told) : ''] as (string | number)[],
+      guard !== 'any' && 'owner' in guard ? guard.deadline : undefined,
     )
     return left === 1
   }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { type Deadline, refuseLate } from '../../core/deadline.ts'
 import { isErrorCode, SignalError } from '../../core/errors.ts'
 import type { Retention } from '../../core/ports/state.ts'
 import type { RedisClock } from './clock.ts'
@@ -67,8 +68,9 @@ export class Scripts {
     this.#observe = observe
   }
 
-  /** @throws SignalError: what the script refused, or `unavailable` */
-  run(name: ScriptName, keys: string[], args: (string | number)[]): Promise<Reply> {
+  /** @throws SignalError: what the script refused, or `unavailable`; after the deadline, Redis is not asked */
+  async run(name: ScriptName, keys: string[], args: (string | number)[], deadline?: Deadline): Promise<Reply> {
+    refuseLate(deadline)
     const command = this.#commands[`sb_${name}`] as Command
     const count = keyCounts[name] === 'any' ? [keys.length] : []
     return this.timed(name, () => command.call(this.client, ...count, ...keys, ...args))

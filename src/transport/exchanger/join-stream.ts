@@ -11,14 +11,19 @@ import type { ExchangerServices } from './services.ts'
 /** Into a channel, and out of the one before. Joining the channel that one is in changes nothing. */
 export function joinStream(services: ExchangerServices): Handlers<typeof exchanger>['joinStream'] {
   const { sessions, state, iceServers } = services
-  return async ({ connection, session: standing, at }, { channelName, user = null }) => {
+  return async (asked, { channelName, user = null }) => {
+    const { connection, session: standing, at } = asked
     if (standing && roomName(standing.room) === channelName) {
       const roster = await state.places.roster(standing.room)
       const ice = iceOf(iceServers(standing.member.user, at))
-      return entered(standing, roster, { ticket: await sessions.refresh(standing, at), seq: standing.cursor, ...ice })
+      return entered(standing, roster, {
+        ticket: await sessions.refresh(standing, asked),
+        seq: standing.cursor,
+        ...ice,
+      })
     }
     const claims = await identify(services, connection.socket, channelName, at)
-    const { session, roster, ticket, seq } = await sessions.login(connection, 'exchanger', claims, { user }, at)
+    const { session, roster, ticket, seq } = await sessions.login(connection, 'exchanger', claims, { user }, asked)
     return entered(session, roster, { ticket, seq, ...iceOf(iceServers(session.member.user, at)) })
   }
 }

@@ -5,9 +5,9 @@ import type { ExchangerServices } from './services.ts'
 
 /** The others are told the user that was given when joining: nobody leaves in another's name. */
 export function leaveStream({ sessions }: ExchangerServices): Handlers<typeof exchanger>['leaveStream'] {
-  return async ({ session, at }, { channelName }) => {
+  return async ({ session, ...timing }, { channelName }) => {
     requireChannel(session, channelName)
-    await sessions.logout(session, at)
+    await sessions.logout(session, timing)
     return undefined
   }
 }

@@ -9,10 +9,10 @@ import type { P2pServices } from './services.ts'
 /** The user takes its mailbox, new or with what was held in it; a connection that had it before is closed. */
 export function authentication(services: P2pServices): Handlers<typeof p2p>['authentication'] {
   const { sessions } = services
-  return async ({ connection, at }, asked) => {
-    const claims = await claimsFor(services, asked?.token, at)
+  return async ({ connection, ...timing }, asked) => {
+    const claims = await claimsFor(services, asked?.token, timing.at)
     const uid = claims.user
-    const arrived = await sessions.arrive(connection, 'p2p', { ...claims, room: uid }, participantIdOf(uid), at)
+    const arrived = await sessions.arrive(connection, 'p2p', { ...claims, room: uid }, participantIdOf(uid), timing)
     // the older of two ways to say the same, which OWT's samples wait for
     return {
       reply: { uid },

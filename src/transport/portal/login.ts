@@ -7,7 +7,8 @@ import { type PortalVersion, portalVersions } from './versions.ts'
 
 /** Checks in OWT's order: protocol, SDK, user agent, then the token and the room (facts/owt.md 1.4). */
 export function login({ sessions, readToken, iceServers }: PortalServices): Handlers<typeof portal>['login'] {
-  return async ({ connection, at }, info) => {
+  return async ({ connection, ...timing }, info) => {
+    const { at } = timing
     const { protocol, userAgent, token } = fields(info)
     const version = versionOf(protocol)
     const { type, version: sdkVersion } = fields(fields(userAgent).sdk)
@@ -15,7 +16,7 @@ export function login({ sessions, readToken, iceServers }: PortalServices): Hand
     if (!isFilled(type) || !isFilled(sdkVersion)) throw new SignalError('bad_user_agent')
 
     const profile = { protocol: version, sdk: type.slice(0, 64) }
-    const entered = await sessions.login(connection, 'portal', await readToken(token, at), profile, at)
+    const entered = await sessions.login(connection, 'portal', await readToken(token, at), profile, timing)
     connection.version = version
     const { session } = entered
     const reply = portalVersions[version].joinResult(entered)

@@ -10,16 +10,17 @@ import type { RoomsServices } from './services.ts'
 /** Into a room, and out of the one before. Entering the room that one is in changes nothing. */
 export function enterRoom(services: RoomsServices): Handlers<typeof rooms>['enter_room'] {
   const { sessions, state, openRooms, iceServers } = services
-  return async ({ connection, session: standing, at }, asked) => {
+  return async ({ connection, session: standing, ...timing }, asked) => {
+    const { at } = timing
     const name = (typeof asked === 'string' ? asked : asked.payload).trim()
     if (standing && roomName(standing.room) === name) {
       const roster = await state.places.roster(standing.room)
-      const ticket = await sessions.refresh(standing, at)
+      const ticket = await sessions.refresh(standing, timing)
       const ice = iceOf(iceServers(standing.member.user, at))
       return { reply: { ...replyOf(standing, roster, ticket, standing.cursor), ...ice }, session: standing }
     }
     const claims = await identify(services, connection.socket, name, at)
-    const entered = await sessions.login(connection, 'rooms', claims, { ...connection.profile }, at)
+    const entered = await sessions.login(connection, 'rooms', claims, { ...connection.profile }, timing)
     const { session, roster, ticket, seq } = entered
     await openRooms.changed(session.room) // so that who is told of it by the ack's receiver finds it in the list
     const ice = iceOf(iceServers(session.member.user, at))

@@ -3,8 +3,8 @@ import type { Handlers } from '../dialect.ts'
 import type { RoomsServices } from './services.ts'
 
 export function leaveRoom({ sessions }: RoomsServices): Handlers<typeof rooms>['leave_room'] {
-  return async ({ session, at }) => {
-    await sessions.logout(session, at)
+  return async ({ session, ...timing }) => {
+    await sessions.logout(session, timing)
     return undefined
   }
 }

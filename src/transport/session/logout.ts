@@ -4,8 +4,8 @@ import type { SessionServices } from './services.ts'
 
 /** The participant leaves; the connection stays, and may log in again. */
 export function logout({ sessions }: SessionServices): Handlers<typeof session>['logout'] {
-  return async ({ session, at }) => {
-    await sessions.logout(session, at)
+  return async ({ session, ...timing }) => {
+    await sessions.logout(session, timing)
     return undefined
   }
 }

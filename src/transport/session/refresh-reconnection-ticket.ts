@@ -5,5 +5,5 @@ import type { SessionServices } from './services.ts'
 export function refreshReconnectionTicket({
   sessions,
 }: SessionServices): Handlers<typeof session>['refreshReconnectionTicket'] {
-  return ({ session, at }) => sessions.refresh(session, at)
+  return ({ session, ...timing }) => sessions.refresh(session, timing)
 }

@@ -12,17 +12,17 @@ export function relogin({
   snapshot,
   iceServers,
 }: SessionServices): Handlers<typeof session>['relogin'] {
-  return async ({ connection, at }, asked) => {
+  return async ({ connection, ...timing }, asked) => {
     const object = Value.Check(TicketAndSeq, asked) ? asked : undefined
     if (object?.seq !== undefined) connection.namesSeq()
-    const entered = await sessions.relogin(connection, dialect, object ? object.ticket : asked, object?.seq, at)
+    const entered = await sessions.relogin(connection, dialect, object ? object.ticket : asked, object?.seq, timing)
     const { session, ticket, seq, complete, snapshot: standing, from } = entered
     restored?.(connection, session)
     const gap = !complete
     if (!object) return { reply: ticket, session, from, gap }
     const room = standing && { room: snapshot(session, standing) }
     return {
-      reply: { ticket, seq, complete, ...room, ...iceOf(iceServers(session.member.user, at)) },
+      reply: { ticket, seq, complete, ...room, ...iceOf(iceServers(session.member.user, timing.at)) },
       session,
       from,
       gap,

@@ -1,0 +1,47 @@
+import { SignalError } from './errors.ts'
+
+/**
+ * Until when a request may be served: ms of this process' monotonic clock, `performance.now()`. It travels with the request
+ * into every write of the store, so that a write that the store receives later is refused and not done.
+ */
+export type Deadline = number
+
+/** How long a request may take from its arrival to its ack, ms, whatever it waits for and however many calls it needs. */
+export const requestTimeoutMs = 4500
+
+/** The deadline of a request that arrives now. */
+export const newDeadline = (): Deadline => performance.now() + requestTimeoutMs
+
+/** A request's deadline, and when the request arrived (ms since the epoch). */
+export type Timing = { at: number; deadline?: Deadline | undefined }
+
+export function isPast(deadline: Deadline | undefined): boolean {
+  return deadline !== undefined && performance.now() >= deadline
+}
+
+/** @throws unavailable after the deadline */
+export function refuseLate(deadline: Deadline | undefined): void {
+  if (isPast(deadline)) throw new SignalError('unavailable', 'the deadline of the request is over')
+}
+
+/**
+ * Starts `perform`, unless the deadline is over, and waits for it until then. What goes on after that has to look at the
+ * deadline itself before it changes anything.
+ * @throws unavailable at the deadline; what `perform` throws
+ */
+export async function within<T>(deadline: Deadline, perform: () => Promise<T>): Promise<T> {
+  refuseLate(deadline)
+  const performed = perform()
+  let timer: NodeJS.Timeout | undefined
+  const over = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new SignalError('unavailable', 'the deadline of the request is over')),
+      deadline - performance.now(),
+    )
+  })
+  try {
+    return await Promise.race([performed, over])
+  } finally {
+    clearTimeout(timer)
+  }
+}

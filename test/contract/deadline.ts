@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest'
+import type { Deadline } from '../../src/core/deadline.ts'
+import { newId } from '../../src/core/ids.ts'
+import type { Stream, Subscription } from '../../src/core/model.ts'
+import { at, type Bench, type Contract, refuses, type Seated, text } from './bench.ts'
+import { camera, streamNews, subscriptionRemoved, viewing } from './samples.ts'
+
+/** A participant with a stream and a subscription to it, and another one in the same room. */
+type Scene = { bench: Bench; seated: Seated; other: Seated; stream: Stream; subscription: Subscription }
+
+/** Every write that a client can ask for, each with a deadline. */
+const writes: { [verb: string]: (scene: Scene, deadline: Deadline) => Promise<unknown> } = {
+  append: ({ bench, seated }, deadline) => bench.state.log.append(seated.write({ deadline }), text()),
+  announce: ({ bench }, deadline) => bench.state.log.announce(bench.room, text(), newId(), deadline),
+  note: ({ bench, seated }, deadline) => bench.state.log.note(seated.write({ rid: 7, deadline })),
+  join: ({ bench }, deadline) => bench.join({ deadline }),
+  resume: ({ bench, seated }, deadline) => bench.resume(seated, { deadline }),
+  comeBack: ({ bench: { state, room }, seated: { id } }, deadline) =>
+    state.places.comeBack({ room, id, node: 'B', token: { id: newId(), seconds: 60 }, ticketId: newId(), deadline }),
+  describe: ({ bench, seated }, deadline) => bench.state.places.describe(seated.write({ deadline }), { new: true }),
+  renew: ({ bench, seated }, deadline) => bench.state.places.renew(seated.place, newId(), deadline),
+  'leave by the owner': ({ bench: { state, room }, seated }, deadline) =>
+    state.places.leave(room, seated.id, { owner: seated.place.owner, deadline }, at),
+  addStream: ({ bench, seated }, deadline) =>
+    bench.state.media.addStream(seated.write({ deadline }), camera(seated.id), [text()]),
+  changeStream: ({ bench, seated, stream }, deadline) => {
+    const after = { ...stream, attributes: { new: true } }
+    return bench.state.media.changeStream(seated.write({ deadline }), stream, after, [text()])
+  },
+  removeStream: ({ bench, seated, stream }, deadline) =>
+    bench.state.media.removeStream(seated.write({ deadline }), stream.id, [streamNews(stream, 'remove')]),
+  addSubscription: ({ bench, other, stream }, deadline) =>
+    bench.state.media.addSubscription(other.write({ deadline }), viewing(stream, other.id), [text()]),
+  changeSubscription: ({ bench, other, subscription }, deadline) => {
+    const after: Subscription = { ...subscription, paused: ['audio'] }
+    return bench.state.media.changeSubscription(other.write({ deadline }), subscription, after, [text()])
+  },
+  removeSubscription: ({ bench, other, subscription }, deadline) => {
+    const told = [subscriptionRemoved(subscription, other.id)]
+    return bench.state.media.removeSubscription(other.write({ deadline }), subscription.id, told)
+  },
+}
+
+async function sceneIn(bench: Bench): Promise<Scene> {
+  const [seated, other] = [await bench.join(), await bench.join()]
+  const stream = camera(seated.id)
+  const subscription = viewing(stream, other.id)
+  await bench.state.media.addStream(seated.write(), stream, [])
+  await bench.state.media.addSubscription(other.write(), subscription, [])
+  return { bench, seated, other, stream, subscription }
+}
+
+async function findings({ bench, seated, other, subscription }: Scene): Promise<unknown> {
+  const { state, room } = bench
+  const sides = [seated, other]
+  return {
+    log: await bench.log(),
+    roster: await state.places.roster(room),
+    standing: await state.places.held(sides.map(({ place }) => place)),
+    subscription: await state.media.subscription(room, subscription.id),
+    replies: await Promise.all(sides.map(({ place }) => state.log.replyTo(place, 7))),
+  }
+}
+
+/** Requests that are given up at their deadline: what is not done by then is not done later. */
+export function describeDeadline({ open }: Contract): void {
+  test.each(Object.keys(writes))('%s changes nothing after its deadline, and is done before it', async (verb) => {
+    const scene = await sceneIn(await open())
+    const write = writes[verb] as (typeof writes)[string]
+    const before = await findings(scene)
+    await refuses(write(scene, performance.now()), 'unavailable')
+    expect(await findings(scene)).toEqual(before)
+    await write(scene, performance.now() + 4500)
+  })
+
+  test('renew after its deadline leaves the ticket as it was', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    await refuses(bench.state.places.renew(seated.place, 'late', performance.now()), 'unavailable')
+    await refuses(bench.resume(seated, { ticketId: 'late' }), 'ticket_spent')
+    expect(await bench.resume(seated)).toMatchObject({ complete: true })
+  })
+}
