@@ -79,12 +79,16 @@ export class Absent {
     return places.detach(place, cursor, doubt)
   }
 
-  /** Takes a place. Without an answer it may be taken all the same: that is looked into after the deadline. */
+  /**
+   * Takes a place. An error that is no refusal leaves open whether the store gave the place: that is looked into after the
+   * deadline, and the place given back.
+   */
   async claim<T>(claim: Claim, deadline: Deadline | undefined, take: () => Promise<T>): Promise<T> {
     try {
       return await take()
     } catch (error) {
-      if (error instanceof SignalError && error.code === 'unavailable') this.#unheard.set(claim, deadline)
+      const refused = error instanceof SignalError && error.code !== 'unavailable'
+      if (!refused) this.#unheard.set(claim, deadline)
       throw error
     }
   }

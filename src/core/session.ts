@@ -40,6 +40,7 @@ export class Session {
   #aboard = false
   #stopped = false
   #gone = false
+  #forgetLoss: (() => void) | undefined
 
   constructor(start: SessionStart, connection: Connection, feed: Feed) {
     this.dialect = start.dialect
@@ -98,6 +99,15 @@ export class Session {
     if (!this.#flight || certain <= this.#noted) return undefined
     this.#noted = certain
     return certain
+  }
+
+  /**
+   * Ties the session to its connection: `lost` is called when that is lost, unless the session ends before.
+   * @returns false if the connection was lost already
+   */
+  attach(lost: () => void): boolean {
+    this.#forgetLoss = this.connection.onLost(lost)
+    return this.connection.open
   }
 
   /** Starts the flow of messages: those missed, then live ones. Called after the ack of login or relogin was sent. */
@@ -170,6 +180,7 @@ export class Session {
     if (this.#ended) return false
     this.#stop()
     this.#ended = true
+    this.#forgetLoss?.()
     this.#flight?.end()
     this.#feed.detach(this)
     return true

@@ -113,12 +113,11 @@ export class Sessions {
     }
     const token = tokenOf(claims, now)
     const ticketId = newId()
-    return this.#withFeed(room, async (feed) => {
+    return this.#withPlace({ room, ticketId, token: token.id }, deadline, async (feed) => {
       const { node, window } = this.#config
       const limits = { reconnects: window > 0, most: maxParticipants }
       const request = { room, member, node, token, ticketId, ...limits, reached: feed.position, at: now }
-      const claim: Claim = { room, ticketId, token: token.id }
-      const joined = await this.absent.claim(claim, deadline, () => this.#state.places.join({ ...request, deadline }))
+      const joined = await this.#state.places.join({ ...request, deadline })
       const id = joined.id
       const place: Place = { room, id, owner: joined.owner }
       if (joined.previousOwner) await this.#takeOver({ ...place, owner: joined.previousOwner }, joined.seq)
@@ -215,13 +214,10 @@ export class Sessions {
     take: (nextTicketId: string) => Promise<Resumed>,
   ): Promise<ReloggedIn> {
     const nextTicketId = newId()
-    return this.#withFeed(room, async (feed) => {
-      const claim: Claim = { room, ticketId: nextTicketId, id }
-      const resumed = await this.absent.claim(claim, deadline, () => take(nextTicketId))
+    return this.#withPlace({ room, ticketId: nextTicketId, id }, deadline, async (feed) => {
+      const resumed = await take(nextTicketId)
       if (!resumed.complete) this.#events.incomplete?.()
-      const options = resumed.complete
-        ? undefined
-        : await this.absent.claim(claim, deadline, () => this.#state.rooms.options(room))
+      const options = resumed.complete ? undefined : await this.#state.rooms.options(room)
       const place: Place = { room, id, owner: resumed.owner }
       const mark = resumed.previousOwner && (await this.#takeOver({ ...place, owner: resumed.previousOwner }, seq))
       const { from, doubt } = mark ? { from: Math.max(resumed.from, mark.cursor), doubt: mark.doubt } : resumed
@@ -393,25 +389,35 @@ export class Sessions {
     })
   }
 
-  /** The session's own use of the feed ends when it does: in `detach`, or in #unseat. */
-  async #withFeed<T>(room: RoomId, enter: (feed: Feed) => Promise<T>): Promise<T> {
-    const feed = await this.#feeds.use(room)
+  /**
+   * Takes a place and begins its session. If that fails after the store may have given the place, the place is given back.
+   * The session's own use of the feed ends when it does: in `detach`, or in #unseat.
+   */
+  async #withPlace<T>(claim: Claim, deadline: Deadline | undefined, enter: (feed: Feed) => Promise<T>): Promise<T> {
+    const feed = await this.#feeds.use(claim.room)
     try {
-      return await enter(feed)
+      return await this.absent.claim(claim, deadline, () => enter(feed))
     } catch (error) {
-      if (!(error instanceof SignalError && error.code === 'early_left')) await this.#feeds.release(room)
+      if (!(error instanceof SignalError && error.code === 'early_left')) await this.#feeds.release(claim.room)
       throw error
     }
   }
 
-  /** Seats a session, unless its client has gone, or was refused, while it was let in. @throws early_left */
+  /**
+   * Begins a session and ties it to its connection in one step: whenever the connection is lost, the session is detached.
+   * @throws early_left: the client has gone, or was refused, before
+   */
   async #begin(session: Session, deadline: Deadline | undefined): Promise<Session> {
-    this.#here.set(key(session.room, session.id), session)
+    const place = key(session.room, session.id)
+    const before = this.#here.get(place)
+    this.#here.set(place, session)
+    const open = session.attach(() => void this.detach(session))
     this.absent.noLongerWaiting(session.place)
     this.#events.populated?.(session.room)
-    if (session.connection.open && !isPast(deadline)) return session
+    if (before) void (before.connection === session.connection ? this.#unseat(before) : this.supersede(before))
+    if (open && !isPast(deadline)) return session
     // a client that was refused and stays has no ticket to come back with
-    await (session.connection.open ? this.abandon(session, Date.now()) : this.detach(session))
+    await (open ? this.abandon(session, Date.now()) : this.detach(session))
     throw new SignalError('early_left')
   }
 

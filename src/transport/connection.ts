@@ -40,6 +40,7 @@ export class Connection implements CoreConnection {
   /** While a request is answered its ack comes first: what it causes is held back here. */
   #held: Delivery[] | undefined
   #namesSeq: boolean
+  readonly #losses = new Set<() => void>()
 
   constructor(socket: Socket, dialect: ServedDialect, events: ConnectionEvents = {}) {
     this.socket = socket
@@ -47,6 +48,14 @@ export class Connection implements CoreConnection {
     this.version = dialect.firstVersion
     this.#events = events
     this.#namesSeq = (socket.handshake.auth as { seq?: unknown } | undefined)?.seq === true
+    socket.on('disconnect', () => {
+      for (const lost of [...this.#losses]) lost()
+    })
+  }
+
+  onLost(lost: () => void): () => void {
+    this.#losses.add(lost)
+    return () => this.#losses.delete(lost)
   }
 
   get session(): Session | undefined {

@@ -75,6 +75,8 @@ export class Entrance {
     } catch (error) {
       await this.#discourage(error, entry.args)
       this.#refuse(entry, error)
+      // how far the request came before it failed is not known: a new connection begins in a known state
+      if (!(error instanceof SignalError)) connection.cut()
       if (before) return
       connection.state = 'initialized'
       this.#early.refuseAll()
@@ -108,8 +110,9 @@ export class Entrance {
   async #handle({ request, args, at, deadline }: Entry, before?: Session): Promise<Entered<unknown>> {
     const asked = { connection: this.#connection, at, deadline, ...(before ? { session: before } : {}) }
     let handled: Promise<Entered<unknown>> | undefined
+    let entered: Entered<unknown>
     try {
-      return await within(deadline, () => {
+      entered = await within(deadline, () => {
         handled = request.handle(asked, request.check(args.data)) as Promise<Entered<unknown>>
         return handled
       })
@@ -121,6 +124,8 @@ export class Entrance {
       )
       throw error
     }
+    if (entered.session.ended) throw new SignalError('early_left') // the connection was lost, or taken over, meanwhile
+    return entered
   }
 
   /** The ack of the new room does not wait longer than its request may for the old room to be left. */

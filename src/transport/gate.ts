@@ -52,7 +52,7 @@ export class Gate {
     this.#entrance = new Entrance(connection, services, this.#acks, this.#early)
     this.#bucket = bucket
     connection.socket.onAny((event: string, ...args: unknown[]) => this.#receive(event, readArguments(args)))
-    connection.socket.on('disconnect', () => void this.#lost())
+    connection.socket.on('disconnect', () => this.#early.refuseAll())
   }
 
   #receive(event: string, args: Arguments): void {
@@ -183,12 +183,6 @@ export class Gate {
     const reply = session ? await this.#services.sessions.once(session, rid, perform) : await perform()
     if (session?.ended && connection.session === session) connection.exit()
     return reply
-  }
-
-  async #lost(): Promise<void> {
-    this.#early.refuseAll()
-    const { session } = this.#connection
-    if (session) await this.#services.sessions.detach(session)
   }
 }
 

@@ -42,6 +42,9 @@ afterEvery('file', async () => {
   await Promise.all([...running].map((node) => node.close()))
 })
 
+/** Those that were started in this process and not closed. */
+export const nodesHere = (): TestNode[] => [...running]
+
 /** A node in this process on free ports. It is closed after the last test of the file, if not before. */
 export async function startNode({ env = {}, redis, parts = {} }: NodeOptions = {}): Promise<TestNode> {
   const { url = '', prefix = randomPrefix() } = redis === true ? {} : (redis ?? {})

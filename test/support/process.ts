@@ -34,10 +34,16 @@ export type NodeProcess = {
   output(): string
 }
 
-const running = new Map<ChildProcess, Until>()
+type Running = { url: string; opsUrl: string; options: ProcessOptions; until: Until }
+
+const running = new Map<ChildProcess, Running>()
+
+/** Those that were started here and have not ended. */
+export const runningProcesses = (): Running[] => [...running.values()]
+
 const kill = (until?: Until) =>
   [...running].flatMap(([child, ends]) => {
-    if (until && ends !== until) return []
+    if (until && ends.until !== until) return []
     child.kill('SIGKILL')
     return [exitOf(child)]
   })
@@ -90,7 +96,8 @@ function spawnNode(port: number, opsPort: number, options: ProcessOptions): Node
     env: { PATH: process.env.PATH, ...texts }, // nothing of what the test runner was started with
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  running.set(child, until)
+  const urls = { url: `http://127.0.0.1:${port}`, opsUrl: `http://127.0.0.1:${opsPort}` }
+  running.set(child, { ...urls, options, until })
   const exited = exitOf(child).finally(() => running.delete(child))
   let said = ''
   const note = (text: Buffer) => {
@@ -99,8 +106,7 @@ function spawnNode(port: number, opsPort: number, options: ProcessOptions): Node
   child.stdout.on('data', note)
   child.stderr.on('data', note)
   return {
-    url: `http://127.0.0.1:${port}`,
-    opsUrl: `http://127.0.0.1:${opsPort}`,
+    ...urls,
     pid: child.pid ?? 0,
     kill: (signal) => child.kill(signal),
     exited,

@@ -1,5 +1,12 @@
-import { afterAll, afterEach } from 'vitest'
+import { afterAll, afterEach, expect } from 'vitest'
 import { endAll } from './ends.ts'
 
-afterEach(() => endAll('test'))
+afterEach(async ({ task }) => {
+  const isOfCluster = expect.getState().testPath?.includes('/test/cluster/')
+  try {
+    if (isOfCluster && task.result?.state !== 'fail') await (await import('./ghosts.ts')).expectNoGhosts()
+  } finally {
+    await endAll('test')
+  }
+})
 afterAll(() => endAll('file'))

@@ -12,6 +12,11 @@ export interface Flight {
 /** What the core knows of a client's connection. */
 export interface Connection {
   readonly open: boolean
+  /**
+   * Calls `lost` in the step in which the connection is lost; one that is not open may have been lost already.
+   * @returns a function that takes the call back
+   */
+  onLost(lost: () => void): () => void
   /** For a session that begins; undefined: the client says by itself what it saw, and what is delivered counts as seen. */
   flight?(): Flight | undefined
   /** The seq of the first entry that was delivered but waits behind the ack of a request, if any does. */

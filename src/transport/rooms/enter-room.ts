@@ -7,6 +7,9 @@ import { identify } from '../identity.ts'
 import { membersOf } from './room.ts'
 import type { RoomsServices } from './services.ts'
 
+/** How long the ack waits for the list of rooms, which is on a shard of its own. */
+const listTimeoutMs = 500
+
 /** Into a room, and out of the one before. Entering the room that one is in changes nothing. */
 export function enterRoom(services: RoomsServices): Handlers<typeof rooms>['enter_room'] {
   const { sessions, state, openRooms, iceServers } = services
@@ -22,10 +25,20 @@ export function enterRoom(services: RoomsServices): Handlers<typeof rooms>['ente
     const claims = await identify(services, connection.socket, name, at)
     const entered = await sessions.login(connection, 'rooms', claims, { ...connection.profile }, timing)
     const { session, roster, ticket, seq } = entered
-    await openRooms.changed(session.room) // so that who is told of it by the ack's receiver finds it in the list
+    await atMost(openRooms.changed(session.room), listTimeoutMs) // so that the list has the room when the client is told
     const ice = iceOf(iceServers(session.member.user, at))
     return { reply: { ...replyOf(session, roster, ticket, seq), ...ice }, session }
   }
+}
+
+/** Resolves when the work is done or the time is over. */
+async function atMost(work: Promise<void>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const over = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms)
+  })
+  await Promise.race([work, over])
+  clearTimeout(timer)
 }
 
 function replyOf({ id, room }: Session, { members }: Roster, ticket: string, seq: number) {

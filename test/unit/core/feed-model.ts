@@ -97,6 +97,10 @@ export class Seat implements Connection {
     return this.session.ended
   }
 
+  onLost(): () => void {
+    return () => {}
+  }
+
   deliver(entry: Entry): void {
     if (this.ended || this.wasLost) this.tooMuch += 1
     this.taken.push(entry)

@@ -14,7 +14,8 @@ function sessionWith(changes: number, log: Entry[] = []) {
   const read = async (after: number) => log.filter(({ seq }) => seq > after)
   const feed = new Feed(log.length, read, async () => {})
   const delivered: Entry[] = []
-  const connection = { open: true, deliver: (entry: Entry) => void delivered.push(entry), cut() {}, close() {} }
+  const deliver = (entry: Entry) => void delivered.push(entry)
+  const connection = { open: true, onLost: () => () => {}, deliver, cut() {}, close() {} }
   const member = { id: 'ann', user: 'Ann', role: 'r', permission: permission(false), changes, profile: {} }
   const place = { room: 'portal/r', id: 'ann', owner: 'A:1' }
   const tickets = { newest: '', previous: '', proven: false }

@@ -10,6 +10,10 @@ class Line implements Connection {
   readonly delivered: [seq: number, live: boolean][] = []
   cuts = 0
 
+  onLost(): () => void {
+    return () => {}
+  }
+
   deliver(entry: Entry, live: boolean): void {
     this.delivered.push([entry.seq, live])
   }

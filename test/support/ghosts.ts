@@ -1,0 +1,182 @@
+import { Cluster, type Redis } from 'ioredis'
+import { expect, vi } from 'vitest'
+import { dialectOf, type RoomId } from '../../src/core/model.ts'
+import { nodeOf } from '../../src/core/ports/handover.ts'
+import type { Place } from '../../src/core/ports/places.ts'
+import { connect, type RedisTarget } from '../../src/state/redis/connection.ts'
+import { keysOf } from '../../src/state/redis/keys.ts'
+import { nodesHere, type TestNode } from './node.ts'
+import { runningProcesses } from './process.ts'
+
+/** How long nodes may take to record what a test did last, ms: far less than a ghost would stay. */
+const settleTimeoutMs = 8000
+/** How long after its deadline a participant may still be there, ms. */
+const maxOverdueMs = 15_000
+const answerTimeoutMs = 1000
+
+/** What the checker asks a node: whether it has the connection of a place, or how many connections it has in a dialect. */
+type Witness = {
+  port: string
+  holds?: (place: Place) => boolean
+  connections?: () => Promise<((dialect: string) => number) | undefined>
+}
+type Deployment = { target: RedisTarget; prefix: string; nodes: Witness[] }
+type Seat = { place: Place; state: string }
+
+/**
+ * Whoever has a place has a living connection or a deadline. Reads the places of every cluster of this test from its Redis,
+ * and compares them with the connections of the nodes.
+ * @throws AssertionError naming the places of which neither is true
+ */
+export async function expectNoGhosts(): Promise<void> {
+  for (const node of nodesHere().filter(({ config }) => !config.redis)) await expectSettled(() => ghostsInMemory(node))
+  for (const deployment of deployments()) {
+    const client = connect(deployment.target, 'command')
+    try {
+      if (await answers(client)) await expectSettled(() => ghostsIn(client, deployment))
+    } finally {
+      client.disconnect()
+    }
+  }
+}
+
+async function expectSettled(find: () => Promise<string[]>): Promise<void> {
+  let found: string[] = []
+  const none = async () => {
+    found = await find()
+    return found.length === 0
+  }
+  await vi.waitUntil(none, { timeout: settleTimeoutMs, interval: 50 }).catch(() => {})
+  expect(found, 'places without a connection and without a deadline').toEqual([])
+}
+
+function deployments(): Deployment[] {
+  const found = new Map<string, Deployment>()
+  const add = (target: RedisTarget, prefix: string, node: Witness) => {
+    const key = `${target.urls.join()} ${prefix}`
+    const deployment = found.get(key) ?? { target, prefix, nodes: [] }
+    deployment.nodes.push(node)
+    found.set(key, deployment)
+  }
+  for (const { config, app, url } of nodesHere()) {
+    const holds = (place: Place) => app.sessions.find(place)?.connection.open === true
+    if (config.redis) add(config.redis, config.redisPrefix, { port: new URL(url).port, holds })
+  }
+  for (const { url, opsUrl, options } of runningProcesses()) {
+    const { redisUrl, prefix, env = {} } = options
+    const mode = (env.REDIS_MODE ?? 'standalone') as RedisTarget['mode']
+    const target = { urls: redisUrl.split(','), mode, sentinelName: String(env.REDIS_SENTINEL_NAME ?? '') }
+    add(target, prefix, { port: new URL(url).port, connections: () => connectionsOn(opsUrl) })
+  }
+  return [...found.values()]
+}
+
+/** Undefined: the process does not answer, as if it were dead. */
+async function connectionsOn(opsUrl: string): Promise<((dialect: string) => number) | undefined> {
+  const text = await fetch(`${opsUrl}/metrics`, { signal: AbortSignal.timeout(answerTimeoutMs) }).then(
+    (response) => response.text(),
+    () => undefined,
+  )
+  if (text === undefined) return undefined
+  return (dialect) => {
+    const lines = text.matchAll(new RegExp(`^signalbox_connections\\{dialect="${dialect}".*\\} (\\d+)$`, 'gm'))
+    return [...lines].reduce((sum, [, count]) => sum + Number(count), 0)
+  }
+}
+
+async function answers(client: Redis | Cluster): Promise<boolean> {
+  const late = new Promise<boolean>((resolve) => setTimeout(resolve, answerTimeoutMs, false).unref())
+  return Promise.race([client.ping().then(Boolean, () => false), late])
+}
+
+async function ghostsIn(client: Redis | Cluster, { prefix, nodes }: Deployment): Promise<string[]> {
+  const keys = keysOf(prefix)
+  const names = await client.zrange(keys.nodes, '0', '-1')
+  const witnesses = new Map<string, Witness | undefined>()
+  for (const name of names) {
+    const url = await client.hget(keys.node(name), 'url')
+    witnesses.set(
+      name,
+      nodes.find(({ port }) => url?.endsWith(`:${port}`)),
+    )
+  }
+  const seats = await seatsIn(client, prefix)
+  const found: string[] = []
+  for (const { place, state } of seats) {
+    const why =
+      state === 'waiting' ? await undue(client, prefix, place) : await unheld(client, prefix, place, witnesses)
+    if (why) found.push(`${place.room} ${place.id} of ${place.owner}: ${why}`)
+  }
+  for (const [name, witness] of witnesses) {
+    const connections = await witness?.connections?.()
+    const owned = seats.filter(({ place, state }) => state === 'connected' && nodeOf(place) === name)
+    for (const dialect of new Set(owned.map(({ place }) => dialectOf(place.room)))) {
+      const places = owned.filter(({ place }) => dialectOf(place.room) === dialect).length
+      const open = connections?.(dialect) ?? places
+      if (open < places) found.push(`${name} has ${open} connections for ${places} places of ${dialect}`)
+    }
+  }
+  return found
+}
+
+async function undue(client: Redis | Cluster, prefix: string, { room, id }: Place): Promise<string | undefined> {
+  const deadline = await client.zscore(keysOf(prefix).waiting, `${room}|${id}`)
+  if (deadline === null) return 'waits without a deadline'
+  return Date.now() - Number(deadline) > maxOverdueMs ? 'waits beyond its deadline' : undefined
+}
+
+async function unheld(
+  client: Redis | Cluster,
+  prefix: string,
+  place: Place,
+  witnesses: Map<string, Witness | undefined>,
+): Promise<string | undefined> {
+  const node = nodeOf(place)
+  if (!witnesses.has(node)) return 'its node is none of the cluster'
+  const { holds } = witnesses.get(node) ?? {}
+  if (holds && !holds(place)) return 'its node does not have the connection'
+  const noted = await client.sismember(keysOf(prefix).nodeRooms(node), place.room)
+  return noted ? undefined : 'the room is none of its node: nobody would look for it there'
+}
+
+async function seatsIn(client: Redis | Cluster, prefix: string): Promise<Seat[]> {
+  const masters = client instanceof Cluster ? client.nodes('master') : [client]
+  const start = `${prefix}:{`
+  const found = await Promise.all(masters.map((master) => scan(master, `${start}*:members`)))
+  const rooms: RoomId[] = found.flat().map((key) => key.slice(start.length, -'}:members'.length))
+  const keys = keysOf(prefix)
+  const seats = rooms.map(async (room) => {
+    const ids = await client.hkeys(keys.members(room))
+    return Promise.all(
+      ids.map(async (id): Promise<Seat> => {
+        const [owner, state] = await client.hmget(keys.session(room, id), 'owner', 'state')
+        return { place: { room, id, owner: owner ?? '' }, state: state ?? '' }
+      }),
+    )
+  })
+  return (await Promise.all(seats)).flat()
+}
+
+async function scan(redis: Redis, pattern: string): Promise<string[]> {
+  const found: string[] = []
+  let cursor = '0'
+  do {
+    const [next, names] = await redis.scan(cursor, 'MATCH', pattern, 'COUNT', 2000)
+    found.push(...names)
+    cursor = next
+  } while (cursor !== '0')
+  return found
+}
+
+async function ghostsInMemory({ app }: TestNode): Promise<string[]> {
+  const { rooms } = await app.state.rooms.list(0, Number.MAX_SAFE_INTEGER)
+  const { all, absent } = app.sessions
+  const open = all.filter(({ connection }) => connection.open)
+  const known = new Set([
+    ...open.map(({ room, id }) => `${room} ${id}`),
+    ...absent.waiting.map(({ room, id }) => `${room} ${id}`),
+  ])
+  const rosters = await Promise.all(rooms.map(async ({ id }) => ({ id, roster: await app.state.places.roster(id) })))
+  const places = rosters.flatMap(({ id, roster }) => roster.members.map((member) => `${id} ${member.id}`))
+  return places.filter((place) => !known.has(place))
+}
