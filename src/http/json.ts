@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifySchemaCompiler } from 'fastify'
 import type { TSchema } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { validationOf } from '../protocol/validation.ts'
 import { ApiError, InvalidRequest } from './errors.ts'
 
 /** How deep a body may nest: far above any of ours, far below what recursion and Lua's JSON can take. */
@@ -26,10 +26,10 @@ export function strictJson(app: FastifyInstance): void {
 }
 
 const compile: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
-  const validator = Compile(schema)
+  const { check, errorsOf } = validationOf(schema)
   return (given: unknown) => {
     const value = httpPart === 'querystring' ? withNumbers(given) : given
-    return validator.Check(value) ? { value } : { error: new InvalidRequest(validator.Errors(value)) }
+    return check(value) ? { value } : { error: new InvalidRequest(errorsOf(value)) }
   }
 }
 

@@ -54,7 +54,11 @@ const roomFields = {
   sip: Type.Optional(Type.Unknown({ description: 'as mediaIn' })),
 }
 
-const RoomName = Type.String({ pattern: '^[0-9a-zA-Z_-]{1,256}$', description: 'the name that tokens give' })
+const RoomName = Type.String({
+  maxLength: 256,
+  pattern: '^[0-9a-zA-Z_-]{1,256}$',
+  description: 'the name that tokens give',
+})
 
 /** Some settings of a room. `_id`, `id` and `participants` may be there, as a room that was read has them. */
 export const RoomChanges = Type.Object(
@@ -171,7 +175,11 @@ const reserved = 'connect|connect_error|disconnect|disconnecting|newListener|rem
 
 export const RoomMessage = Type.Object(
   {
-    event: Type.String({ pattern: `^(?!(?:${reserved})$)[\\w.:/ -]{1,128}$`, description: 'what members get it as' }),
+    event: Type.String({
+      maxLength: 128,
+      pattern: `^(?!(?:${reserved})$)[\\w.:/ -]{1,128}$`,
+      description: 'what members get it as',
+    }),
     data: Type.Optional(Type.Unknown()),
     to: Type.Optional(
       Type.String({ minLength: 1, maxLength: 128, description: 'a participant’s id; unset: everyone' }),

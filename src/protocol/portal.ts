@@ -12,7 +12,7 @@ import {
 import { IceServers, session } from './session.ts'
 
 /** Ids on the wire: no underscore, as in OWT. */
-const Id = Type.String({ pattern: '^[0-9a-zA-Z-]+$' })
+const Id = Type.String({ maxLength: 256, pattern: '^[0-9a-zA-Z-]+$' })
 
 /** What one says, by either protocol: the other shows it too. */
 const Message = Type.String({ maxLength: 2048 })

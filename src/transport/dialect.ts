@@ -1,6 +1,5 @@
 import type { Socket } from 'socket.io'
 import type { Static, TSchema } from 'typebox'
-import { Compile, type Validator } from 'typebox/compile'
 import type { Asked } from '../core/asked.ts'
 import type { Timing } from '../core/deadline.ts'
 import { type ErrorCode, SignalError } from '../core/errors.ts'
@@ -9,6 +8,7 @@ import type { Session } from '../core/session.ts'
 import { complaintOf } from '../protocol/complaint.ts'
 import type { Dialect, Phase, Request } from '../protocol/dialect.ts'
 import type { Meta } from '../protocol/session.ts'
+import { validationOf } from '../protocol/validation.ts'
 import type { Connection } from './connection.ts'
 
 /** What a request's data is known to be once it was checked. */
@@ -105,11 +105,11 @@ export function serveTable<D extends Dialect>(table: D, handlers: Handlers<D>): 
 
 function checkOf({ payload, positional, refusals = {} }: Request): (data: unknown[]) => unknown {
   if (!payload) return () => undefined
-  const validator: Validator = Compile(payload)
+  const validation = validationOf(payload)
   return (data) => {
     const value = positional ? gather(positional, data) : data[0]
-    if (validator.Check(value)) return value
-    const errors = validator.Errors(value)
+    if (validation.check(value)) return value
+    const errors = validation.errorsOf(value)
     const [first] = errors
     const missing = first?.keyword === 'required' ? `/${first.params.requiredProperties[0] ?? ''}` : ''
     const code = refusals[`${first?.instancePath ?? ''}${missing}`]

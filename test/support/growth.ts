@@ -1,0 +1,65 @@
+/** Long enough that a quadratic search takes milliseconds, short enough that a test of many patterns ends soon. */
+const short = 1000
+const factor = 16
+
+/**
+ * How many times longer a function takes for sixteen times the text: about 16 if its time grows with the length, 256 if
+ * it grows with the square. Of each length the quickest of some runs counts, so that a busy machine changes nothing.
+ */
+export function growthOf(run: (length: number) => void): number {
+  quickest(run, short, 3) // compiled before anything is measured
+  const few = quickest(run, short, 5)
+  const many = quickest(run, short * factor, 3)
+  return many / Math.max(few, resolution)
+}
+
+/** Above this the time grows faster than the length, whatever a cache or an allocation adds. */
+export const linear = factor * 4
+
+/** What a clock can tell apart, ms: a function that is quicker than this has not begun to search. */
+const resolution = 0.005
+
+function quickest(run: (length: number) => void, length: number, runs: number): number {
+  let best = Number.POSITIVE_INFINITY
+  for (let nth = 0; nth < runs; nth += 1) {
+    const start = performance.now()
+    run(length)
+    best = Math.min(best, performance.now() - start)
+  }
+  return best
+}
+
+/**
+ * Texts that may make a pattern search in vain: many of a character that it names, or of one of a kind that it may
+ * mean, after and before what it may expect there.
+ */
+export function hardTexts(source: string): ((length: number) => string)[] {
+  const [, start = ''] = /^\^?([A-Za-z]+ ?)/.exec(source) ?? []
+  const named = new Set(source.replaceAll(/\\[pP]\{\w+\}|\\./g, '').slice(0, 200))
+  const kinds = [
+    'a',
+    'A',
+    '0',
+    ' ',
+    '-',
+    '.',
+    '/',
+    ':',
+    '_',
+    '"',
+    '\\',
+    '\u0301',
+    '\u0001',
+    'é',
+    '🙂',
+    'a.',
+    'a ',
+    '~0',
+  ]
+  const ends = ['', '\u0001', '\n', '\ud800', '!', ' ', '..']
+  return ['', start].flatMap((first) =>
+    [...new Set([...kinds, ...named])].flatMap((text) =>
+      ends.map((end) => (length: number) => first + text.repeat(length) + end),
+    ),
+  )
+}
