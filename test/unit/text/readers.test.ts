@@ -5,7 +5,6 @@ import { readToken } from '../../../src/core/tokens.ts'
 import { parseMAuth } from '../../../src/http/management/mauth.ts'
 import { isJwt } from '../../../src/identity/jwt.ts'
 import { roomOfAddress } from '../../../src/protocol/room-address.ts'
-import { readArguments } from '../../../src/transport/arguments.ts'
 import { nodeOf } from '../../../src/transport/forward/connection-id.ts'
 import { guessKeys } from '../../../src/transport/limits/guess.ts'
 import { excessOf } from '../../../src/transport/measure.ts'
@@ -27,7 +26,6 @@ const readers: [name: string, read: (text: string) => unknown][] = [
   ["a room's address", (text) => roomOfAddress(text)],
   ['a connection id', (text) => nodeOf(text)],
   ['the size of a request', (text) => excessOf([text], 1e9)],
-  ['arguments', (text) => readArguments([...text])],
 ]
 const texts: ((length: number) => string)[] = [
   (length) => 'a'.repeat(length),
@@ -35,7 +33,6 @@ const texts: ((length: number) => string)[] = [
   (length) => ','.repeat(length),
   (length) => '='.repeat(length),
   (length) => ' '.repeat(length),
-  (length) => base64('['.repeat(length)),
   (length) => base64(`{"tokenId":"${'\\u0001'.repeat(length)}"}`),
   member,
 ]
