@@ -27,14 +27,15 @@ const schemas: [name: string, schema: TSchema][] = [
   ),
 ]
 
-type Place = { schema: TSchema; wrap: (value: unknown) => unknown }
+type Keywords = { [keyword: string]: unknown }
+type Place = { schema: Keywords; wrap: (value: unknown) => unknown }
 
 /** Every text in a schema, and how a value looks that has one there. */
 function textsIn(schema: TSchema, wrap: Place['wrap'] = (value) => value): Place[] {
-  const { type, anyOf, properties, items, patternProperties } = schema as { [keyword: string]: unknown }
+  const { type, anyOf, properties, items, patternProperties } = schema as Keywords
   const inside = Object.entries((properties ?? {}) as { [name: string]: TSchema })
   return [
-    ...(type === 'string' ? [{ schema, wrap }] : []),
+    ...(type === 'string' ? [{ schema: schema as Keywords, wrap }] : []),
     ...((anyOf ?? []) as TSchema[]).flatMap((one) => textsIn(one, wrap)),
     ...inside.flatMap(([name, one]) => textsIn(one, (value) => wrap({ [name]: value }))),
     ...(items ? textsIn(items as TSchema, (value) => wrap([value])) : []),
