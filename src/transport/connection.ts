@@ -3,6 +3,7 @@ import type { Entry, Member } from '../core/model.ts'
 import type { Connection as CoreConnection, Flight as CoreFlight } from '../core/ports/connection.ts'
 import type { Session } from '../core/session.ts'
 import type { Meta } from '../protocol/session.ts'
+import type { DeliveryConfirmations } from './delivery-confirmations.ts'
 import type { ServedDialect } from './dialect.ts'
 import { Flight } from './flight.ts'
 
@@ -30,6 +31,8 @@ type Delivery = { entry: Entry; live: boolean; flight: CoreFlight | undefined }
 export class Connection implements CoreConnection {
   readonly socket: Socket
   readonly dialect: ServedDialect
+  /** Of the client, for all its namespaces. */
+  readonly confirmations: DeliveryConfirmations
   /** Which version of the dialect the client speaks. */
   version: string
   state: ConnectionState = 'initialized'
@@ -42,9 +45,15 @@ export class Connection implements CoreConnection {
   #namesSeq: boolean
   readonly #losses = new Set<() => void>()
 
-  constructor(socket: Socket, dialect: ServedDialect, events: ConnectionEvents = {}) {
+  constructor(
+    socket: Socket,
+    dialect: ServedDialect,
+    confirmations: DeliveryConfirmations,
+    events: ConnectionEvents = {},
+  ) {
     this.socket = socket
     this.dialect = dialect
+    this.confirmations = confirmations
     this.version = dialect.firstVersion
     this.#events = events
     this.#namesSeq = (socket.handshake.auth as { seq?: unknown } | undefined)?.seq === true
@@ -102,7 +111,7 @@ export class Connection implements CoreConnection {
   }
 
   flight(): CoreFlight | undefined {
-    return this.#namesSeq && !this.dialect.proves ? undefined : new Flight(this.socket)
+    return this.#namesSeq && !this.dialect.proves ? undefined : new Flight(this.socket, this.confirmations)
   }
 
   deliver(entry: Entry, live: boolean, flight?: CoreFlight): void {

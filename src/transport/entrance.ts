@@ -8,7 +8,7 @@ import type { Entered, Served } from './dialect.ts'
 import type { EarlyRequests } from './early.ts'
 import type { GateServices } from './gate.ts'
 import { guessKeys, looksLikeGuessing } from './limits/guess.ts'
-import { whenProven } from './proof.ts'
+import { TicketReceipts } from './ticket-receipts.ts'
 
 /** One request that makes a session: a login or relogin, or coming into a room. */
 export type Entry = { event: string; request: Served; args: Arguments; at: number; deadline: Deadline }
@@ -19,6 +19,7 @@ export class Entrance {
   readonly #services: GateServices
   readonly #acks: Acks
   readonly #early: EarlyRequests
+  readonly #receipts: TicketReceipts
   #deadline: Deadline = 0
 
   constructor(connection: Connection, services: GateServices, acks: Acks, early: EarlyRequests) {
@@ -26,6 +27,8 @@ export class Entrance {
     this.#services = services
     this.#acks = acks
     this.#early = early
+    const received = (session: Session) => void services.sessions.settle(session)
+    this.#receipts = new TicketReceipts(connection.confirmations, received)
   }
 
   /** Of the last login: until then the requests that waited for it are served, too. */
@@ -103,8 +106,13 @@ export class Entrance {
 
   /** Once the client is known to have its ticket, those before it are spent. */
   settle(): void {
-    const { session, socket } = this.#connection
-    if (session) whenProven(socket, () => void this.#services.sessions.settle(session))
+    const { session } = this.#connection
+    if (session) this.#receipts.sent(session)
+  }
+
+  /** The connection is lost. */
+  end(): void {
+    this.#receipts.end()
   }
 
   async #handle({ request, args, at, deadline }: Entry, before?: Session): Promise<Entered<unknown>> {

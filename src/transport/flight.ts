@@ -1,6 +1,6 @@
 import type { Socket } from 'socket.io'
 import type { Flight as CoreFlight } from '../core/ports/connection.ts'
-import { whenProven } from './proof.ts'
+import type { DeliveryConfirmations } from './delivery-confirmations.ts'
 
 /** Pings of one flight: so many at once, and from then on one in so many ms. */
 const burst = 10
@@ -13,15 +13,18 @@ const gap = 1000
  */
 export class Flight implements CoreFlight {
   readonly #socket: Socket
+  readonly #confirmations: DeliveryConfirmations
   #oldest: number | undefined
   #newest = 0
   #proving = false
   /** From when on the next ping may be sent. */
   #next = Number.NEGATIVE_INFINITY
   #timer: NodeJS.Timeout | undefined
+  #withdraw = () => {}
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, confirmations: DeliveryConfirmations) {
     this.#socket = socket
+    this.#confirmations = confirmations
   }
 
   get oldest(): number | undefined {
@@ -36,6 +39,7 @@ export class Flight implements CoreFlight {
 
   end(): void {
     clearTimeout(this.#timer)
+    this.#withdraw()
     this.#proving = true // so that none begins
   }
 
@@ -49,7 +53,7 @@ export class Flight implements CoreFlight {
   #ask(): void {
     const mark = this.#newest
     this.#next = Math.max(this.#next, performance.now() - (burst - 1) * gap) + gap
-    whenProven(this.#socket, () => {
+    this.#withdraw = this.#confirmations.request(() => {
       this.#proving = false
       this.#oldest = this.#newest > mark ? mark + 1 : undefined
       if (this.#oldest !== undefined) this.#prove()

@@ -52,7 +52,10 @@ export class Gate {
     this.#entrance = new Entrance(connection, services, this.#acks, this.#early)
     this.#bucket = bucket
     connection.socket.onAny((event: string, ...args: unknown[]) => this.#receive(event, readArguments(args)))
-    connection.socket.on('disconnect', () => this.#early.refuseAll())
+    connection.socket.on('disconnect', () => {
+      this.#early.refuseAll()
+      this.#entrance.end()
+    })
   }
 
   #receive(event: string, args: Arguments): void {

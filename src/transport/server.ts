@@ -174,7 +174,7 @@ export class Transport {
     const name = dialect.name
     const guest = this.#guestOf(socket)
     const address = this.#addressOf(socket.request)
-    const connection = new Connection(socket, dialect, {
+    const connection = new Connection(socket, dialect, guest.confirmations, {
       address,
       drained: () => guest.backlog.drained(),
       cut: () => {

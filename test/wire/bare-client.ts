@@ -2,13 +2,15 @@ import { WebSocket } from 'ws'
 import type { Answer } from '../support/client.ts'
 
 /**
- * Socket.IO by hand over a WebSocket: for what no client library does. It answers no protocol ping, so that the server
- * never learns that anything arrived.
+ * Socket.IO by hand over a WebSocket: for what no client library does. It answers no protocol ping by itself, so that the
+ * server never learns that anything arrived.
  */
 export class BareClient {
   readonly #socket: WebSocket
   /** Every frame, as it came. */
   readonly frames: string[] = []
+  /** What every protocol ping carried. */
+  readonly pings: string[] = []
   readonly closed: Promise<void>
   readonly #waiting = new Set<() => void>()
   #requests = 0
@@ -17,10 +19,12 @@ export class BareClient {
     this.#socket = new WebSocket(`${url.replace('http', 'ws')}/socket.io/?${query}`, { autoPong: false })
     this.closed = new Promise((resolve) => this.#socket.once('close', () => resolve()))
     this.#socket.on('error', () => {})
-    this.#socket.on('message', (data) => {
-      this.frames.push(String(data))
+    const noted = (list: string[]) => (data: unknown) => {
+      list.push(String(data))
       for (const look of this.#waiting) look()
-    })
+    }
+    this.#socket.on('message', noted(this.frames))
+    this.#socket.on('ping', noted(this.pings))
   }
 
   /** Connected to the portal. */
@@ -36,11 +40,24 @@ export class BareClient {
     this.#socket.send(data)
   }
 
+  pong(data: string): void {
+    this.#socket.pong(data)
+  }
+
   /** The first frame that looks so; undefined when the connection closes without one. */
   frame(pattern: RegExp): Promise<string | undefined> {
+    return this.#until(() => this.frames.find((frame) => pattern.test(frame)))
+  }
+
+  /** What the nth protocol ping carried, counted from 1; undefined when the connection closes without it. */
+  ping(nth: number): Promise<string | undefined> {
+    return this.#until(() => this.pings[nth - 1])
+  }
+
+  #until(find: () => string | undefined): Promise<string | undefined> {
     return new Promise((resolve) => {
       const look = () => {
-        const found = this.frames.find((frame) => pattern.test(frame))
+        const found = find()
         if (found === undefined) return
         this.#waiting.delete(look)
         resolve(found)

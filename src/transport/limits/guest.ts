@@ -1,5 +1,6 @@
 import type { Socket as EngineSocket } from 'engine.io'
 import type { Refusals } from '../../refusals.ts'
+import { DeliveryConfirmations } from '../delivery-confirmations.ts'
 import { Backlog } from './backlog.ts'
 import type { Backlogs } from './backlogs.ts'
 import { Flood, type FloodLimits } from './flood.ts'
@@ -11,6 +12,7 @@ export type GuestLimits = FloodLimits & { maxBufferedBytes: number }
 export class Guest {
   readonly bucket: TokenBucket
   readonly backlog: Backlog
+  readonly confirmations: DeliveryConfirmations
   /** The namespaces that it has asked for. */
   readonly asked = new Set<string>()
   /** It is we who close the connection, for a reason that is counted elsewhere or is no refusal. */
@@ -25,6 +27,7 @@ export class Guest {
       this.letGo = true
       this.#refused('slow_reader', { bytes })
     })
+    this.confirmations = new DeliveryConfirmations(engine)
     new Flood(engine, limits)
     engine.once('close', (why: string, cause?: Error) => {
       backlogs.gone(this.backlog)
