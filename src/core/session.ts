@@ -1,10 +1,8 @@
 import type { Feed } from './feed.ts'
+import { type IssuedTickets, withConfirmed } from './issued-tickets.ts'
 import type { Entry, Member, ParticipantNews, PermissionNews, RoomId } from './model.ts'
 import type { Connection, Flight } from './ports/connection.ts'
 import type { Mark, Place, Vouch, Write } from './ports/places.ts'
-
-/** Ids of the tickets that a client may have and that are good; '' for none. `proven`: it is known to have the newest. */
-export type IssuedTickets = { newest: string; previous: string; proven: boolean }
 
 export type SessionStart = {
   /** The namespace that the client came through. */
@@ -13,6 +11,8 @@ export type SessionStart = {
   place: Place
   token: { id: string; seconds: number }
   tickets: IssuedTickets
+  /** The client is known to have a ticket. */
+  proven: boolean
   /** The last `rid` that was done. */
   rid: number
   /** The room's seq at which messages start for this connection. */
@@ -28,6 +28,8 @@ export class Session {
   readonly token: { id: string; seconds: number }
   readonly connection: Connection
   tickets: IssuedTickets
+  #proven: boolean
+  #confirmed: string | undefined
   readonly #feed: Feed
   #member: Member
   readonly #start: { from: number; doubt: number }
@@ -48,6 +50,7 @@ export class Session {
     this.place = start.place
     this.token = start.token
     this.tickets = start.tickets
+    this.#proven = start.proven
     this.connection = connection
     this.#feed = feed
     this.#start = { from: start.from, doubt: start.doubt }
@@ -76,6 +79,22 @@ export class Session {
 
   get ended(): boolean {
     return this.#ended
+  }
+
+  /** Whether the client is known to have a ticket. */
+  get proven(): boolean {
+    return this.#proven
+  }
+
+  /** The last of its tickets that the client is known to have received over this connection. */
+  get confirmed(): string | undefined {
+    return this.#confirmed
+  }
+
+  confirm(ticketId: string): void {
+    this.#proven = true
+    this.#confirmed = ticketId
+    this.tickets = withConfirmed(this.tickets, ticketId)
   }
 
   /** The last seq up to which everything meant for this participant was handed to its connection. */
@@ -153,11 +172,10 @@ export class Session {
 
   /** What this node knows of the place, for a store that may have lost it. */
   vouch(reconnects: boolean): Vouch {
-    const { newest: ticket, previous, proven } = this.tickets
-    const { place, member, token } = this
+    const { place, member, token, tickets, proven } = this
     const reached = this.#feed.position
     const flow = { joined: this.#start.from, cursor: this.certain, rid: this.#rid, reached }
-    return { place, member, ticket, previous, proven, token, reconnects, ...flow, at: Date.now() }
+    return { place, member, tickets, proven, token, reconnects, ...flow, at: Date.now() }
   }
 
   /** A write by this participant, to be done once however often it is sent to the store. */

@@ -4,6 +4,7 @@ import { type ErrorCode, SignalError } from './errors.ts'
 import type { Feed } from './feed.ts'
 import type { Feeds } from './feeds.ts'
 import { newId } from './ids.ts'
+import { withConfirmed, withRenewed } from './issued-tickets.ts'
 import type { Keyring } from './keyring.ts'
 import {
   type Draft,
@@ -126,7 +127,8 @@ export class Sessions {
         member: { ...member, id },
         place,
         token,
-        tickets: { newest: ticketId, previous: '', proven: false },
+        tickets: { previous: '', issued: [ticketId] },
+        proven: false,
         rid: joined.rid ?? 0,
         from: joined.seq,
         doubt: 0,
@@ -223,8 +225,8 @@ export class Sessions {
       const { from, doubt } = mark ? { from: Math.max(resumed.from, mark.cursor), doubt: mark.doubt } : resumed
       const token = { id: resumed.tokenId, seconds: this.#config.tokenTtl + 60 }
       const { member, rid } = resumed
-      const tickets = { newest: nextTicketId, previous, proven: true }
-      const start = { dialect, member, place, token, tickets, rid, from, doubt }
+      const tickets = { previous, issued: [nextTicketId] }
+      const start = { dialect, member, place, token, tickets, proven: true, rid, from, doubt }
       const session = await this.#begin(new Session(start, connection, feed), deadline)
       return {
         session,
@@ -245,24 +247,24 @@ export class Sessions {
     if (this.#config.window === 0) throw new SignalError('reconnection_disabled')
     const ticketId = newId()
     const before = session.tickets
-    session.tickets = { newest: ticketId, previous: before.newest, proven: before.proven }
+    session.tickets = withRenewed(before, ticketId)
     try {
       await this.#state.places.renew(session.place, ticketId, deadline)
     } catch (error) {
-      session.tickets = before
+      session.tickets = withConfirmed(before, session.confirmed ?? '') // one may have been confirmed meanwhile
       throw error
     }
     return this.#ticket(session.dialect, session.place, ticketId, now)
   }
 
-  /** The client showed a sign of life after it was sent a ticket: ticket before and login token are spent. */
-  async settle(session: Session): Promise<void> {
+  /** The client is known to have this ticket: those issued before it are spent, and so is the login token. */
+  async settle(session: Session, ticketId: string): Promise<void> {
     if (session.ended) return
-    session.tickets = { ...session.tickets, previous: '', proven: true }
+    session.confirm(ticketId)
     try {
-      await this.#state.places.settle(session.place, session.token)
+      await this.#state.places.settle(session.place, session.token, ticketId)
     } catch (error) {
-      this.#events.failed?.(error) // the ticket before stays good a little longer
+      this.#events.failed?.(error) // those before it stay good a little longer
     }
   }
 

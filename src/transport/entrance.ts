@@ -27,7 +27,7 @@ export class Entrance {
     this.#services = services
     this.#acks = acks
     this.#early = early
-    const received = (session: Session) => void services.sessions.settle(session)
+    const received = (session: Session, ticketId: string) => void services.sessions.settle(session, ticketId)
     this.#receipts = new TicketReceipts(connection.confirmations, received)
   }
 
@@ -104,7 +104,7 @@ export class Entrance {
     if (held) refusals.note('throttled', { code: error.code, dialect: dialect.name, address }, 'refusal held back')
   }
 
-  /** Once the client is known to have its ticket, those before it are spent. */
+  /** An ack with a ticket was sent. Once the client is known to have it, those before it are spent. */
   settle(): void {
     const { session } = this.#connection
     if (session) this.#receipts.sent(session)

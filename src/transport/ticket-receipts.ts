@@ -1,5 +1,8 @@
+import { newestTicket } from '../core/issued-tickets.ts'
 import type { Session } from '../core/session.ts'
 import type { DeliveryConfirmations } from './delivery-confirmations.ts'
+
+type SentTicket = { session: Session; ticketId: string }
 
 /**
  * Learns which ticket a client is known to have. One confirmation is open at a time, for one ticket; of those sent
@@ -7,21 +10,21 @@ import type { DeliveryConfirmations } from './delivery-confirmations.ts'
  */
 export class TicketReceipts {
   readonly #confirmations: DeliveryConfirmations
-  readonly #received: (session: Session) => void
+  readonly #received: (session: Session, ticketId: string) => void
   #withdraw: (() => void) | undefined
-  #next: Session | undefined
+  #next: SentTicket | undefined
   #ended = false
 
-  constructor(confirmations: DeliveryConfirmations, received: (session: Session) => void) {
+  constructor(confirmations: DeliveryConfirmations, received: (session: Session, ticketId: string) => void) {
     this.#confirmations = confirmations
     this.#received = received
   }
 
-  /** An ack with a ticket was sent. */
+  /** An ack with the session's newest ticket was sent just now. */
   sent(session: Session): void {
     if (this.#ended) return
-    this.#next = session
-    if (!this.#withdraw) this.#request(session)
+    this.#next = { session, ticketId: newestTicket(session.tickets) }
+    if (!this.#withdraw) this.#request(this.#next)
   }
 
   /** The connection is lost: what was not confirmed until now never will be. */
@@ -30,11 +33,11 @@ export class TicketReceipts {
     this.#withdraw?.()
   }
 
-  #request(session: Session): void {
+  #request({ session, ticketId }: SentTicket): void {
     this.#next = undefined
     this.#withdraw = this.#confirmations.request(() => {
       this.#withdraw = undefined
-      this.#received(session)
+      this.#received(session, ticketId)
       if (this.#next) this.#request(this.#next)
     })
   }

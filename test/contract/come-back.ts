@@ -44,7 +44,7 @@ export function describeComeBack({ open }: Contract): void {
     const bench = await open()
     const seated = await bench.join()
     const { token } = seated.request
-    await bench.state.places.settle(seated.place, token)
+    await bench.state.places.settle(seated.place, token, seated.request.ticketId)
     expect(await comeBack(bench, seated, { token })).toMatchObject({ tokenId: token.id })
   })
 

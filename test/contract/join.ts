@@ -120,7 +120,7 @@ export function describeJoin({ open }: Contract): void {
   test('a token is used once the client is known to have its ticket', async () => {
     const bench = await open()
     const { request, place } = await bench.join()
-    await bench.state.places.settle(place, request.token)
+    await bench.state.places.settle(place, request.token, request.ticketId)
     await refuses(bench.other.places.join(bench.joinRequest({ token: request.token })), 'token_used')
     await refuses(bench.other.places.join(request), 'token_used')
     await bench.state.places.leave(bench.room, place.id, 'any', at)

@@ -4,9 +4,10 @@ import { at, type Bench, type Contract, type Seated } from './bench.ts'
 
 /** What node A knows of one who came in there. */
 export function vouchOf({ place, member, request, joined }: Seated, changes: Partial<Vouch> = {}): Vouch {
-  const { ticketId: ticket, token, reconnects } = request
+  const { ticketId, token, reconnects } = request
+  const tickets = { previous: '', issued: [ticketId] }
   const flow = { joined: joined.seq, cursor: joined.seq, rid: 0, reached: joined.seq }
-  return { place, member, ticket, previous: '', proven: false, token, reconnects, ...flow, at, ...changes }
+  return { place, member, tickets, proven: false, token, reconnects, ...flow, at, ...changes }
 }
 
 /** How far the room has come, told by a node that was handed more than the store knows. */

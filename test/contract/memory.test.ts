@@ -50,7 +50,7 @@ test('a login token is forgotten when it is out of date', async () => {
   const state = createMemoryState(retention, () => now)
   const bench = new Bench(state, state)
   const { id, request, place } = await bench.join()
-  await state.places.settle(place, request.token)
+  await state.places.settle(place, request.token, request.ticketId)
   await state.places.leave(bench.room, id, 'any', at)
   now += request.token.seconds * 1000
   expect((await bench.join({ token: request.token })).id).not.toBe(id)

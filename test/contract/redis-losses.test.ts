@@ -79,8 +79,8 @@ test('a relogin that was lost counts again when its node vouches for it, with it
   await goBack()
   const place = { ...seated.place, owner }
   await refuses(bench.state.log.append({ place, op: 'x' }, { at, event: 'text', data: null }), 'moved')
-  const ticket = { ticket: nextTicketId, previous: seated.request.ticketId, proven: true }
-  expect(await bench.state.places.vouch(vouchOf(seated, { place, ...ticket }))).toBe(true)
+  const tickets = { previous: seated.request.ticketId, issued: [nextTicketId] }
+  expect(await bench.state.places.vouch(vouchOf(seated, { place, tickets, proven: true }))).toBe(true)
   expect(await bench.state.log.append({ place, op: 'x' }, { at, event: 'text', data: null })).toBeGreaterThan(1_000_000)
   await refuses(bench.say(seated), 'moved')
   expect(await bench.resume(seated, { ticketId: nextTicketId })).toMatchObject({ previousOwner: owner })

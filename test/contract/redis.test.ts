@@ -83,7 +83,7 @@ test('a login token expires', async () => {
   const { request, place } = await bench.join()
   const left = () => state.client.ttl(keys.token(room, request.token.id))
   expect(await left()).toBeGreaterThan(170)
-  await state.places.settle(place, { ...request.token, seconds: 500 })
+  await state.places.settle(place, { ...request.token, seconds: 500 }, request.ticketId)
   expect(await left()).toBeGreaterThan(490)
 })
 

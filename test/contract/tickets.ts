@@ -10,6 +10,12 @@ export function describeTickets({ open }: Contract): void {
     return { ...seated.place, owner }
   }
 
+  /** Joined with ticket `one`. */
+  const joined = async (bench: Bench) => {
+    const seated = await bench.join({ ticketId: 'one' })
+    return { seated, token: seated.request.token }
+  }
+
   test('a renewed ticket is good, and the one before stays so until the renewed one is used', async () => {
     const bench = await open()
     const seated = await bench.join({ ticketId: 'one' })
@@ -34,6 +40,58 @@ export function describeTickets({ open }: Contract): void {
     await bench.state.places.renew(seated.place, 'three')
     await refuses(use(bench, seated, 'one', 'four'), 'ticket_spent')
     await use(bench, seated, 'two', 'four')
+  })
+
+  test('a confirmation of the login ticket leaves the renewed one and itself good', async () => {
+    const bench = await open()
+    const { seated, token } = await joined(bench)
+    await bench.state.places.renew(seated.place, 'two')
+    await bench.state.places.settle(seated.place, token, 'one')
+    await refuses(bench.other.places.join(bench.joinRequest({ token })), 'token_used')
+    await use(bench, seated, 'one', 'three')
+    await use(bench, seated, 'two', 'four')
+  })
+
+  test('a confirmation of a renewed ticket leaves the one that was issued since and itself good', async () => {
+    const bench = await open()
+    const { seated, token } = await joined(bench)
+    for (const next of ['two', 'three']) await bench.state.places.renew(seated.place, next)
+    for (let n = 0; n < 2; n += 1) await bench.state.places.settle(seated.place, token, 'two')
+    await use(bench, seated, 'two', 'four')
+    await use(bench, seated, 'three', 'five')
+    for (const spent of ['one', 'two', 'four']) await refuses(use(bench, seated, spent, 'six'), 'ticket_spent')
+  })
+
+  test('a confirmation of the newest ticket spends the one before', async () => {
+    const bench = await open()
+    const { seated, token } = await joined(bench)
+    await bench.state.places.renew(seated.place, 'two')
+    await bench.state.places.settle(seated.place, token, 'two')
+    await refuses(use(bench, seated, 'one', 'three'), 'ticket_spent')
+    await use(bench, seated, 'two', 'three')
+  })
+
+  test('confirmations of tickets that are spent, of unknown and of half ids spend nothing', async () => {
+    const bench = await open()
+    const { seated, token } = await joined(bench)
+    for (const next of ['two', 'three']) await bench.state.places.renew(seated.place, next)
+    for (const other of ['one', 'unknown', 'thr', 'hree', '']) {
+      await bench.state.places.settle(seated.place, token, other)
+    }
+    await use(bench, seated, 'two', 'four')
+    await use(bench, seated, 'three', 'five')
+  })
+
+  test('a confirmation of the ticket of a relogin spends others that were issued for the same one, and nothing issued since', async () => {
+    const bench = await open()
+    const { seated, token } = await joined(bench)
+    await use(bench, seated, 'one', 'unheard')
+    const place = await use(bench, seated, 'one', 'two')
+    await bench.other.places.renew(place, 'three')
+    await bench.other.places.settle(place, token, 'two')
+    for (const spent of ['one', 'unheard']) await refuses(use(bench, seated, spent, 'four'), 'ticket_spent')
+    await use(bench, seated, 'two', 'four')
+    await use(bench, seated, 'three', 'five')
   })
 
   test('renewing to the same ticket again changes nothing', async () => {
@@ -69,7 +127,7 @@ export function describeTickets({ open }: Contract): void {
     for (let n = 0; n < 5; n += 1) await use(bench, seated, 'one', `unheard-${n}`)
     const place = await use(bench, seated, 'heard', 'next')
     for (const spent of ['one', 'unheard-4']) await refuses(use(bench, seated, spent, 'other'), 'ticket_spent')
-    await bench.state.places.settle(place, seated.request.token)
+    await bench.state.places.settle(place, seated.request.token, 'next')
     await refuses(use(bench, seated, 'heard', 'other'), 'ticket_spent')
     await use(bench, seated, 'next', 'last')
   })
@@ -79,7 +137,7 @@ export function describeTickets({ open }: Contract): void {
     const seated = await bench.join({ ticketId: 'one' })
     await use(bench, seated, 'one', 'unheard')
     const place = await use(bench, seated, 'one', 'heard')
-    await bench.state.places.settle(place, seated.request.token)
+    await bench.state.places.settle(place, seated.request.token, 'heard')
     await refuses(use(bench, seated, 'unheard', 'other'), 'ticket_spent')
     await use(bench, seated, 'heard', 'next')
   })
@@ -105,8 +163,8 @@ export function describeTickets({ open }: Contract): void {
     const bench = await open()
     const seated = await bench.join({ ticketId: 'one' })
     const place = await use(bench, seated, 'one', 'two')
-    await bench.other.places.settle(place, seated.request.token)
-    await bench.other.places.settle(place, seated.request.token)
+    await bench.other.places.settle(place, seated.request.token, 'two')
+    await bench.other.places.settle(place, seated.request.token, 'two')
     await refuses(use(bench, seated, 'one', 'three'), 'ticket_spent')
     await use(bench, seated, 'two', 'three')
   })
@@ -115,9 +173,9 @@ export function describeTickets({ open }: Contract): void {
     const bench = await open()
     const seated = await bench.join({ ticketId: 'one' })
     const again = await bench.join({ token: seated.request.token, ticketId: 'two' })
-    await bench.state.places.settle(seated.place, seated.request.token)
+    await bench.state.places.settle(seated.place, seated.request.token, 'one')
     await bench.state.places.renew(again.place, 'three')
-    await bench.state.places.settle(seated.place, seated.request.token)
+    await bench.state.places.settle(seated.place, seated.request.token, 'three')
     const third = await bench.join({ token: seated.request.token, ticketId: 'four' })
     expect(third.id).toBe(seated.id)
   })
@@ -127,7 +185,7 @@ export function describeTickets({ open }: Contract): void {
     const seated = await bench.join({ ticketId: 'one' })
     const place = await use(bench, seated, 'one', 'two')
     await bench.other.places.renew(place, 'three')
-    await bench.state.places.settle(seated.place, seated.request.token)
+    await bench.state.places.settle(seated.place, seated.request.token, 'three')
     await use(bench, seated, 'two', 'four')
   })
 }

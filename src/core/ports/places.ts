@@ -1,4 +1,5 @@
 import type { Deadline } from '../deadline.ts'
+import type { IssuedTickets } from '../issued-tickets.ts'
 import type { Draft, Member, ParticipantId, RoomId, Roster } from '../model.ts'
 
 /**
@@ -99,10 +100,9 @@ export type Resumed = {
 export type Vouch = {
   place: Place
   member: Member
-  /** Ids of the newest ticket, and of the one before while that is good; '' for none. */
-  ticket: string
-  previous: string
-  /** Whether the client is known to have its ticket. */
+  /** Those that are good. */
+  tickets: IssuedTickets
+  /** Whether the client is known to have one of them. */
   proven: boolean
   token: { id: string; seconds: number }
   reconnects: boolean
@@ -138,8 +138,8 @@ export interface Places {
   describe(write: Write, profile: Member['profile']): Promise<void>
   /** Gives a new ticket id; the one before stays good until the new one is used or known to have arrived. @throws moved */
   renew(place: Place, ticketId: string, deadline?: Deadline): Promise<void>
-  /** The client is known to have its ticket: the one before is spent, and so is the login token. */
-  settle(place: Place, token: { id: string; seconds: number }): Promise<void>
+  /** The client is known to have this ticket: those issued before it are spent, and so is the login token. */
+  settle(place: Place, token: { id: string; seconds: number }, ticketId: string): Promise<void>
   /** The place that a login or relogin took; undefined if it did not, or another has taken it since. */
   taken(claim: Claim): Promise<{ place: Place; cursor: number } | undefined>
   /**

@@ -1,5 +1,6 @@
 import { type Deadline, refuseLate } from '../../core/deadline.ts'
 import { SignalError } from '../../core/errors.ts'
+import { type IssuedTickets, newestTicket, withConfirmed, withRenewed, withUsed } from '../../core/issued-tickets.ts'
 import { type Draft, follows, type Member, type ParticipantId, type RoomId, type Roster } from '../../core/model.ts'
 import type {
   Claim,
@@ -58,7 +59,7 @@ export class MemoryPlaces implements Places {
     const seat = room?.seats.get(id)
     if (!room || !seat) throw new SignalError('participant_gone')
     if (!seat.reconnects) throw new SignalError('reconnection_disabled')
-    const tickets = ticketsAfter(seat, ticketId, nextTicketId)
+    const tickets = withUsed(seat.tickets, ticketId, nextTicketId)
     if (!tickets) throw new SignalError('ticket_spent')
     return reseat(room, id, seat, { node, seq, tickets })
   }
@@ -74,7 +75,7 @@ export class MemoryPlaces implements Places {
       room.tokens.set(token.id, { holder: id, until: now + token.seconds * 1000 })
       seat.token = token.id
     }
-    return reseat(room, id, seat, { node, seq: undefined, tickets: { tickets: [ticketId], previous: '' } })
+    return reseat(room, id, seat, { node, seq: undefined, tickets: { previous: '', issued: [ticketId] } })
   }
 
   async describe(write: Write, profile: Member['profile']): Promise<void> {
@@ -89,18 +90,14 @@ export class MemoryPlaces implements Places {
     refuseLate(deadline)
     const seat = this.#owned(place)
     if (!seat) throw new SignalError('moved')
-    const newest = seat.tickets.at(-1) ?? ''
-    if (newest === ticketId) return
-    seat.previous = newest
-    seat.tickets = [ticketId]
+    seat.tickets = withRenewed(seat.tickets, ticketId)
   }
 
-  async settle(place: Place, token: { id: string; seconds: number }): Promise<void> {
+  async settle(place: Place, token: { id: string; seconds: number }, ticketId: string): Promise<void> {
     const seat = this.#owned(place)
     if (!seat) return
     seat.proven = true
-    seat.previous = ''
-    seat.tickets = seat.tickets.slice(-1)
+    seat.tickets = withConfirmed(seat.tickets, ticketId)
     const until = this.#table.now() + token.seconds * 1000
     this.#table.make(place.room).tokens.set(token.id, { holder: 'used', until })
   }
@@ -109,7 +106,7 @@ export class MemoryPlaces implements Places {
     const room = this.#table.find(claim.room)
     const id = 'id' in claim ? claim.id : room?.tokens.get(claim.token)?.holder
     const seat = room?.seats.get(id ?? '')
-    if (!id || !seat || seat.tickets.at(-1) !== claim.ticketId) return undefined
+    if (!id || !seat || newestTicket(seat.tickets) !== claim.ticketId) return undefined
     return { place: { room: claim.room, id, owner: seat.owner }, cursor: seat.cursor }
   }
 
@@ -184,19 +181,6 @@ export class MemoryPlaces implements Places {
   }
 }
 
-/**
- * What is good after a ticket was used; undefined if it was not good. That the one before is used again says that an
- * answer was lost, but not which: every ticket given out for it stays good until one of them is used.
- */
-function ticketsAfter(
-  { tickets, previous }: Seat,
-  used: string,
-  next: string,
-): Pick<Seat, 'tickets' | 'previous'> | undefined {
-  if (used === previous) return { tickets: tickets.includes(next) ? tickets : [...tickets.slice(-7), next], previous }
-  return tickets.includes(used) ? { tickets: [next], previous: used } : undefined
-}
-
 function announces(room: Room): boolean {
   return room.options?.notifying?.participantActivities ?? true
 }
@@ -206,8 +190,7 @@ function newSeat(request: JoinRequest, owner: string, seq: number, before?: Seat
     owner,
     state: 'connected',
     deadline: 0,
-    tickets: [request.ticketId],
-    previous: '',
+    tickets: { previous: '', issued: [request.ticketId] },
     proven: false,
     token: request.token.id,
     joined: seq,
@@ -222,7 +205,7 @@ function newSeat(request: JoinRequest, owner: string, seq: number, before?: Seat
   }
 }
 
-type Reseating = { node: string; seq: number | undefined; tickets: Pick<Seat, 'tickets' | 'previous'> }
+type Reseating = { node: string; seq: number | undefined; tickets: IssuedTickets }
 
 /** Gives a place to a new owner, who goes on after `seq`, or after what the last one was handed. */
 function reseat(room: Room, id: ParticipantId, seat: Seat, { node, seq, tickets }: Reseating): Resumed {
@@ -238,7 +221,7 @@ function reseat(room: Room, id: ParticipantId, seat: Seat, { node, seq, tickets 
   Object.assign(seat, {
     owner,
     state: 'connected',
-    ...tickets,
+    tickets,
     proven: true,
     cursor: from,
     doubt,

@@ -1,3 +1,4 @@
+import type { IssuedTickets } from '../../core/issued-tickets.ts'
 import type {
   Draft,
   Entry,
@@ -12,15 +13,12 @@ import type {
 } from '../../core/model.ts'
 import type { Retention } from '../../core/ports/state.ts'
 
-/** A participant's seat as the memory keeps it; the fields are those of the Redis hash `session`. */
+/** A participant's seat as the memory keeps it; the fields are those of the Redis hash `session`, `tickets` its `ticket` and `previous`. */
 export type Seat = {
   owner: string
   state: 'connected' | 'waiting'
   deadline: number
-  /** Given out since one was known to have arrived, the newest last. */
-  tickets: string[]
-  /** The one that they were given out for. */
-  previous: string
+  tickets: IssuedTickets
   proven: boolean
   token: string
   joined: number

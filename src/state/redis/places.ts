@@ -135,9 +135,9 @@ export class RedisPlaces implements Places {
     await this.#scripts.run('renew', [this.#keys.session(room, id)], [owner, ticketId], deadline)
   }
 
-  async settle({ room, id, owner }: Place, token: { id: string; seconds: number }): Promise<void> {
+  async settle({ room, id, owner }: Place, token: { id: string; seconds: number }, ticketId: string): Promise<void> {
     const keys = [this.#keys.session(room, id), this.#keys.token(room, token.id)]
-    await this.#scripts.run('settle', keys, [owner, token.seconds])
+    await this.#scripts.run('settle', keys, [owner, token.seconds, ticketId])
   }
 
   async taken(claim: Claim): Promise<{ place: Place; cursor: number } | undefined> {
@@ -196,7 +196,7 @@ export class RedisPlaces implements Places {
     return (await this.#scripts.run('reclaim', [this.#keys.session(room, id)], [owner])) === 1
   }
 
-  async vouch({ place, member, ticket, previous, proven, token, reconnects, ...more }: Vouch): Promise<boolean> {
+  async vouch({ place, member, tickets, proven, token, reconnects, ...more }: Vouch): Promise<boolean> {
     const { room, id, owner } = place
     const { joined, cursor, rid, reached, at } = more
     const keys = this.#keys
@@ -213,7 +213,8 @@ export class RedisPlaces implements Places {
         keys.left(room, id),
       ],
       [
-        ...[owner, id, JSON.stringify(member), member.changes ?? 0, ticket, previous, proven ? 1 : 0],
+        ...[owner, id, JSON.stringify(member), member.changes ?? 0],
+        ...[tickets.issued.join(' '), tickets.previous, proven ? 1 : 0],
         ...[token.id, token.seconds, joined, cursor, rid, reconnects ? 1 : 0, reached, bodyOf(told)],
       ],
     )

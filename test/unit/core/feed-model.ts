@@ -88,8 +88,8 @@ export class Seat implements Connection {
     const place = { room: 'room', id, owner: 'A:1' }
     const member = { id, user: id, role: '', permission: { publish: none, subscribe: none }, profile: {} }
     const token = { id: '', seconds: 0 }
-    const tickets = { newest: '', previous: '', proven: false }
-    const from = { dialect: '', member, place, token, tickets, rid: 0, from: start, doubt: 0 }
+    const tickets = { previous: '', issued: ['ticket'] }
+    const from = { dialect: '', member, place, token, tickets, proven: false, rid: 0, from: start, doubt: 0 }
     this.session = new Session(from, this, feed)
   }
 

@@ -18,8 +18,18 @@ function sessionWith(changes: number, log: Entry[] = []) {
   const connection = { open: true, onLost: () => () => {}, deliver, cut() {}, close() {} }
   const member = { id: 'ann', user: 'Ann', role: 'r', permission: permission(false), changes, profile: {} }
   const place = { room: 'portal/r', id: 'ann', owner: 'A:1' }
-  const tickets = { newest: '', previous: '', proven: false }
-  const start = { dialect: 'portal', member, place, token: { id: 't', seconds: 1 }, tickets, rid: 0, from: 0, doubt: 0 }
+  const tickets = { previous: '', issued: ['ticket'] }
+  const start = {
+    dialect: 'portal',
+    member,
+    place,
+    token: { id: 't', seconds: 1 },
+    tickets,
+    proven: false,
+    rid: 0,
+    from: 0,
+    doubt: 0,
+  }
   return { session: new Session(start, connection, feed), feed, delivered }
 }
 

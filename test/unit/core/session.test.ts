@@ -38,8 +38,8 @@ function sessionOn(log: Entry[], position: number, start: { from: number; doubt?
   const member = { id: 'ann', user: 'Ann', role: 'r', permission: { publish: media, subscribe: media }, profile: {} }
   const place = { room: 'portal/r', id: 'ann', owner: 'A:7' }
   const token = { id: 't', seconds: 1 }
-  const tickets = { newest: '', previous: '', proven: false }
-  const about = { dialect: 'portal', member, place, token, tickets, rid: 3, doubt: 0, ...start }
+  const tickets = { previous: '', issued: ['ticket'] }
+  const about = { dialect: 'portal', member, place, token, tickets, proven: false, rid: 3, doubt: 0, ...start }
   const session = new Session(about, line, feed)
   return { feed, line, session }
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import { connect, enter, ok, refusal } from '../../support/client.ts'
+import { connect, enter, type JoinResult, loginInfo, ok, refusal } from '../../support/client.ts'
 import { lose, newRoom, startNode } from '../../support/node.ts'
+import { BareClient } from '../bare-client.ts'
 
 const node = await startNode()
 const illegal = refusal('Illegal request', 'illegal_request')
@@ -43,3 +44,36 @@ test('before login and after logout it is an illegal request, and the socket sta
   expect(await ann.request('refreshReconnectionTicket')).toEqual(illegal)
   expect(ann.socket.connected).toBe(true)
 })
+
+/**
+ * A client that was given tickets by its login and some refreshes, and says that it has all but the last. Its pings are
+ * answered by hand, so that acks and what confirms them come apart as they do when a connection is cut.
+ */
+async function lastAckLost({ redis, refreshes }: { redis: boolean; refreshes: number }) {
+  const { url } = await startNode(redis ? { redis: true } : {})
+  const client = await BareClient.connect(url)
+  const { data } = await client.request('login', loginInfo({ room: newRoom() }))
+  const tickets = [(data as JoinResult).reconnectionTicket]
+  for (let n = 0; n < refreshes; n += 1) {
+    const ping = await client.ping(n + 1)
+    if (n < refreshes - 1) client.pong(ping ?? '')
+    tickets.push(String((await client.request('refreshReconnectionTicket')).data))
+    if (n === refreshes - 1) client.pong(ping ?? '')
+  }
+  await client.request('text', { to: 'admin', message: '' }) // the pong is known by now
+  await client.terminate()
+  return { url, tickets }
+}
+
+for (const redis of [false, true]) {
+  for (const refreshes of [1, 2, 3]) {
+    const title = `after refresh ${refreshes}, whose ack is lost, a pong to the ack before it leaves the ticket of that ack good`
+    test(`${redis ? 'Redis' : 'memory'}: ${title}`, async () => {
+      const { url, tickets } = await lastAckLost({ redis, refreshes })
+      for (const spent of tickets.slice(0, -2)) {
+        expect(await (await connect(url)).request('relogin', spent)).toMatchObject({ code: 'ticket_spent' })
+      }
+      await (await connect(url)).relogin(tickets.at(-2) ?? '')
+    })
+  }
+}

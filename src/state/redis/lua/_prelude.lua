@@ -93,22 +93,34 @@ local function finish(session, replies, op, result, rid, reply)
   return result
 end
 
--- The newest of the tickets (ids separated by spaces) that were given out since one was known to have arrived.
+-- The tickets of a client that are good, as in core/issued-tickets.ts: `issued`, ids separated by spaces, oldest first, and
+-- `previous`, for which they were issued, while none of them is known to have arrived ('' otherwise).
+
 local function newest(issued)
   return string.match(issued, '%S*$')
 end
 
--- What is good after a ticket was used: `issued`, `previous`; nil if it was not good. That the one before is used again
--- says that an answer was lost, but not which: every ticket given out for it stays good until one of them is used.
-local function tickets_after(issued, previous, used, next)
-  local function given(ticket)
-    return string.find(' ' .. issued .. ' ', ' ' .. ticket .. ' ', 1, true)
-  end
+local function is_issued(issued, ticket)
+  return string.find(' ' .. issued .. ' ', ' ' .. ticket .. ' ', 1, true)
+end
+
+-- `issued` and `previous` after the client is known to have a ticket: those before it are spent, those since stay good.
+local function with_confirmed(issued, previous, ticket)
+  local _, last = is_issued(issued, ticket)
+  if not last then return issued, previous end
+  local since = string.sub(issued, last)
+  if since == '' then return ticket, '' end
+  return since, ticket
+end
+
+-- `issued` and `previous` after a ticket was used; nil if it was not good. The use of `previous` says that an ack was
+-- lost, but not which: every ticket issued for it stays good until one of them is used.
+local function with_used(issued, previous, used, next)
   if used == previous then
-    if given(next) then return issued, previous end
+    if is_issued(issued, next) then return issued, previous end
     if #issued > 250 then issued = string.gsub(issued, '^%S+ ', '') end
     return issued .. ' ' .. next, previous
-  elseif given(used) then
+  elseif is_issued(issued, used) then
     return next, used
   end
 end

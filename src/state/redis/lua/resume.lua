@@ -8,6 +8,6 @@ local id, node, ticket, next_ticket, seen = unpack(ARGV)
 local place = redis.call('HMGET', KEYS[3], 'owner', 'ticket', 'previous', 'reconnects')
 if not place[1] then return refuse('participant_gone') end
 if place[4] == '0' then return refuse('reconnection_disabled') end
-local issued, previous = tickets_after(place[2], place[3], ticket, next_ticket)
+local issued, previous = with_used(place[2], place[3], ticket, next_ticket)
 if not issued then return refuse('ticket_spent') end
 return reseat(KEYS, id, node, seen, issued, previous)
