@@ -60,6 +60,9 @@ export function readToken(keys: Keyring, text: unknown, now: number): Claims {
   ) {
     throw new SignalError('token_signature')
   }
+  for (const [name, claim] of Object.entries({ room, user, role })) {
+    if (!claim.isWellFormed()) throw new SignalError('bad_token', `Invalid token: ${name}`)
+  }
   if (now > notAfter) throw new SignalError('token_expired')
   return { tokenId, room, user, role, notAfter, ...madeAt(made) }
 }

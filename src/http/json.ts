@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifySchemaCompiler } from 'fastify'
 import type { TSchema } from 'typebox'
+import { wellFormed } from '../core/text.ts'
 import { validationOf } from '../protocol/validation.ts'
 import { ApiError, InvalidRequest } from './errors.ts'
 
@@ -29,7 +30,7 @@ const compile: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   const { check, errorsOf } = validationOf(schema)
   return (given: unknown) => {
     const value = httpPart === 'querystring' ? withNumbers(given) : given
-    return check(value) ? { value } : { error: new InvalidRequest(errorsOf(value)) }
+    return check(value) ? { value: wellFormed(value) } : { error: new InvalidRequest(errorsOf(value)) }
   }
 }
 

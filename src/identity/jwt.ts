@@ -130,7 +130,7 @@ function madeAt(iat: number | undefined, now: number): number {
 
 function textOf(payload: JWTPayload, name: string, longest: number): string {
   const value = payload[name]
-  const good = typeof value === 'string' && value !== '' && value.length <= longest && !/\p{Surrogate}/u.test(value)
+  const good = typeof value === 'string' && value !== '' && value.length <= longest && value.isWellFormed()
   if (!good) throw new SignalError('bad_token', `Invalid token: ${name}`)
   return value
 }

@@ -5,6 +5,7 @@ import type { Timing } from '../core/deadline.ts'
 import { type ErrorCode, SignalError } from '../core/errors.ts'
 import type { Entry } from '../core/model.ts'
 import type { Session } from '../core/session.ts'
+import { wellFormed } from '../core/text.ts'
 import { complaintOf } from '../protocol/complaint.ts'
 import type { Dialect, Phase, Request } from '../protocol/dialect.ts'
 import type { Meta } from '../protocol/session.ts'
@@ -108,7 +109,7 @@ function checkOf({ payload, positional, refusals = {} }: Request): (data: unknow
   const validation = validationOf(payload)
   return (data) => {
     const value = positional ? gather(positional, data) : data[0]
-    if (validation.check(value)) return value
+    if (validation.check(value)) return wellFormed(value)
     const errors = validation.errorsOf(value)
     const [first] = errors
     const missing = first?.keyword === 'required' ? `/${first.params.requiredProperties[0] ?? ''}` : ''

@@ -14,6 +14,7 @@ import type {
   Vouch,
   Write,
 } from '../../core/ports/places.ts'
+import { wellFormed } from '../../core/text.ts'
 import { bodyOf } from './draft.ts'
 import type { Keys } from './keys.ts'
 import type { Reply, Scripts } from './scripts.ts'
@@ -125,7 +126,7 @@ export class RedisPlaces implements Places {
     for (;;) {
       const text = await this.#scripts.timed('member', () => this.#scripts.client.hget(keys.members(room), id))
       if (text === null) throw new SignalError('moved')
-      const after = JSON.stringify({ ...(JSON.parse(text) as Member), profile })
+      const after = JSON.stringify(wellFormed({ ...(JSON.parse(text) as Member), profile }))
       const args = [...writeArgs(write), 'change', id, after, text, '', '']
       if ((await this.#scripts.run('change', [...writeKeys, keys.members(room)], args, write.deadline)) !== 0) return
     }
@@ -196,9 +197,10 @@ export class RedisPlaces implements Places {
     return (await this.#scripts.run('reclaim', [this.#keys.session(room, id)], [owner])) === 1
   }
 
-  async vouch({ place, member, tickets, proven, token, reconnects, ...more }: Vouch): Promise<boolean> {
+  async vouch({ place, tickets, proven, token, reconnects, ...more }: Vouch): Promise<boolean> {
     const { room, id, owner } = place
     const { joined, cursor, rid, reached, at } = more
+    const member = wellFormed(more.member) // an older node may have written what it came from
     const keys = this.#keys
     const told: Draft = { at, event: 'participant', data: { action: 'join', member }, except: id }
     const sure = await this.#scripts.run(

@@ -1,4 +1,5 @@
 import { SignalError } from '../../core/errors.ts'
+import { firstCharacters } from '../../core/text.ts'
 import type { portal } from '../../protocol/portal.ts'
 import type { Handlers } from '../dialect.ts'
 import { iceOf } from '../ice.ts'
@@ -15,7 +16,7 @@ export function login({ sessions, readToken, iceServers }: PortalServices): Hand
     if (version !== 'legacy' && sdkVersion === '3.5') throw new SignalError('deprecated_client')
     if (!isFilled(type) || !isFilled(sdkVersion)) throw new SignalError('bad_user_agent')
 
-    const profile = { protocol: version, sdk: type.slice(0, 64) }
+    const profile = { protocol: version, sdk: firstCharacters(type, 64) }
     const entered = await sessions.login(connection, 'portal', await readToken(token, at), profile, timing)
     connection.version = version
     const { session } = entered

@@ -42,6 +42,14 @@ test('no two tokens have the same id', () => {
   expect(new Set(ids).size).toBe(10)
 })
 
+test.each(['room', 'user', 'role'] as const)('a token whose %s has half of a surrogate pair is refused', (claim) => {
+  const written = writeToken(keys, { ...claims, [claim]: 'x\ud83d' }, target, 2000)
+  expect(refusal(() => readToken(keys, written, 1000))).toMatchObject({
+    code: 'bad_token',
+    detail: `Invalid token: ${claim}`,
+  })
+})
+
 test('it is good until its time is over', () => {
   expect(readToken(keys, text, 2000).notAfter).toBe(2000)
   expect(refusal(() => readToken(keys, text, 2001)).code).toBe('token_expired')

@@ -167,13 +167,19 @@ local function reseat(keys, id, node, seen, ticket, previous)
   return reply
 end
 
--- Takes out what passes `doomed` of a hash of JSON objects; returns those objects.
+-- A JSON object, or nil: cjson cannot read half of a surrogate pair, and older nodes wrote such records.
+local function readable(text)
+  local read, value = pcall(cjson.decode, text)
+  if read and type(value) == 'table' then return value end
+end
+
+-- Takes out what passes `doomed` of a hash of JSON objects; returns those objects. Unreadable ones stay.
 local function take(hash, doomed)
   local taken = {}
   local all = redis.call('HGETALL', hash)
   for index = 1, #all, 2 do
-    local object = cjson.decode(all[index + 1])
-    if doomed(object) then
+    local object = readable(all[index + 1])
+    if object and doomed(object) then
       redis.call('HDEL', hash, all[index])
       taken[#taken + 1] = object
     end

@@ -10,7 +10,7 @@ local owner, op, rid, reply, verb, field, value, expected, limit, refusal = unpa
 
 local over = begin(session, replies, owner, op, rid)
 if over then return over end
-if value ~= '' and not pcall(cjson.decode, value) then return refuse('bad_request') end
+if value ~= '' and not readable(value) then return refuse('bad_request') end
 if verb == 'add' then
   local most = limit ~= '' and tonumber(redis.call('HGET', room, limit) or -1) or -1
   if most >= 0 and redis.call('HLEN', hash) >= most then return refuse('too_many_inputs') end

@@ -27,6 +27,7 @@ redis.call('PERSIST', log)
 if not place[1] then redis.call('HSET', session, 'joined', joined, 'doubt', 0) end
 
 local known = redis.call('HGET', members, id)
-if not known or (cjson.decode(known).changes or 0) <= tonumber(changes) then redis.call('HSET', members, id, member) end
+local record = known and readable(known)
+if not record or (record.changes or 0) <= tonumber(changes) then redis.call('HSET', members, id, member) end
 if not known and redis.call('HGET', room, 'quiet') ~= '1' then say(room, log, feed, body) end
 return 1
