@@ -27,8 +27,8 @@ test('a key __proto__ stays a key like any other', () => {
 })
 
 test.each([
-  ['x'.repeat(63) + '🎧', 64, 'x'.repeat(63) + '🎧'],
-  ['x'.repeat(64) + '🎧', 64, 'x'.repeat(64)],
+  [`${'x'.repeat(63)}🎧`, 64, `${'x'.repeat(63)}🎧`],
+  [`${'x'.repeat(64)}🎧`, 64, 'x'.repeat(64)],
   ['🎧'.repeat(70), 64, '🎧'.repeat(64)],
   ['x🎧'.repeat(70), 3, 'x🎧x'],
   ['a\ud800b', 2, 'a\ufffd'],
