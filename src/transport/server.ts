@@ -17,6 +17,7 @@ import { Backlogs } from './limits/backlogs.ts'
 import { looksLikeGuessing, networkKey } from './limits/guess.ts'
 import { Guest, type GuestLimits } from './limits/guest.ts'
 import { turnAway } from './limits/turn-away.ts'
+import { boundedParser } from './packets.ts'
 
 export type IoConfig = AdmissionLimits &
   GuestLimits & {
@@ -63,6 +64,7 @@ export class Transport {
     this.#admission = new Admission(config, this.#addressOf)
     this.io = new Server(http, {
       allowEIO3: true,
+      parser: boundedParser,
       pingInterval: config.pingInterval * 1000,
       pingTimeout: config.pingTimeout * 1000,
       // what is larger than one message may be is refused with an ack; only far beyond is the connection closed

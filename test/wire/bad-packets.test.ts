@@ -58,6 +58,8 @@ const packets: [string, (string | Buffer)[]][] = [
   ['placeholders beyond counting', ['451-["text",{"_placeholder":true,"num":"__proto__"}]', Buffer.from('x')]],
   ['more bytes than anyone has', ['45999999999-["text",{"_placeholder":true,"num":0}]', Buffer.from('x')]],
   ['a number of bytes that is none', ['45-["text"]', '45x-["text"]', '451["text"]']],
+  ['a million arguments', [`421["text",${'0,'.repeat(1_000_000)}0]`, `42["text",${'0,'.repeat(1_000_000)}0]`]],
+  ['an ack with a million arguments', [`431[${'0,'.repeat(1_000_000)}0]`]],
   ['deep nesting', [`421["text",${deep(10_000)}]`]],
   ['very deep nesting', [`421["text",${deep(1_000_000)}]`]],
   ['very deep nesting with bytes', [`451-1["text",${deep(500_000)},{"_placeholder":true,"num":0}]`, Buffer.from('x')]],
