@@ -1,5 +1,6 @@
 import { type Deadline, isPast } from './deadline.ts'
 import { SignalError } from './errors.ts'
+import { expel } from './expel.ts'
 import type { ParticipantId, RoomId } from './model.ts'
 import type { Claim, LeaveReason, Mark, Place, Vouch, Who } from './ports/places.ts'
 import type { State } from './ports/state.ts'
@@ -112,9 +113,9 @@ export class Absent {
     }
   }
 
-  async #expel({ room, id, owner }: Place): Promise<void> {
-    const left = await this.#state.places.leave(room, id, { owner }, Date.now())
-    if (left) this.#events.left?.('window', { room, id })
+  async #expel(place: Place): Promise<void> {
+    const { room, id } = place
+    if (await expel(this.#state.places, place)) this.#events.left?.('window', { room, id })
   }
 }
 

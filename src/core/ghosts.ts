@@ -1,3 +1,4 @@
+import { expel } from './expel.ts'
 import type { RoomId } from './model.ts'
 import type { LeaveReason, Who } from './ports/places.ts'
 import type { State } from './ports/state.ts'
@@ -40,9 +41,8 @@ export class Ghosts {
     for (const place of await places.forsaken(room, leap)) {
       const session = this.#sessions.find(place)
       if (session) await this.#sessions.regain(session)
-      else if ((await places.detach(place)) === 'left') {
-        const { id, owner } = place
-        if (await places.leave(room, id, { owner }, Date.now())) this.#left('node_lost', { room, id })
+      else if ((await places.detach(place)) === 'left' && (await expel(places, place))) {
+        this.#left('node_lost', { room, id: place.id })
       }
     }
   }

@@ -1,3 +1,4 @@
+import { expel } from './expel.ts'
 import type { Feeds } from './feeds.ts'
 import { Ghosts } from './ghosts.ts'
 import type { RoomId } from './model.ts'
@@ -185,8 +186,8 @@ export class Lease {
   async #orphan(node: string): Promise<boolean> {
     const { done, left } = await this.#state.nodes.orphan(node, batch)
     await Promise.all(
-      left.map(async ({ room, id, owner }) => {
-        if (await this.#state.places.leave(room, id, { owner }, Date.now())) this.#tellLeft({ room, id }, 'node_lost')
+      left.map(async (place) => {
+        if (await expel(this.#state.places, place)) this.#tellLeft(place, 'node_lost')
       }),
     )
     return done

@@ -324,7 +324,8 @@ export class Sessions {
     try {
       await this.logout(session, { at: now })
     } catch (error) {
-      this.#events.failed?.(error)
+      const moved = error instanceof SignalError && error.code === 'moved'
+      if (!moved) this.#events.failed?.(error)
       await this.detach(session)
     }
   }

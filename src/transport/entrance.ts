@@ -80,6 +80,8 @@ export class Entrance {
       this.#refuse(entry, error)
       // how far the request came before it failed is not known: a new connection begins in a known state
       if (!(error instanceof SignalError)) connection.cut()
+      if (before && error instanceof SignalError && error.code === 'moved')
+        await this.#services.sessions.supersede(before)
       if (before) return
       connection.state = 'initialized'
       this.#early.refuseAll()

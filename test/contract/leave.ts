@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Draft, Member } from '../../src/core/model.ts'
-import { at, type Bench, type Contract } from './bench.ts'
+import { at, type Bench, type Contract, refuses } from './bench.ts'
 import { camera, subscriptionRemoved, viewing } from './samples.ts'
 
 const late = Number.MAX_SAFE_INTEGER
@@ -24,11 +24,11 @@ export function describeLeave({ open, fresh }: Contract): void {
     expect((await bench.state.places.roster(bench.room)).members).toEqual([])
   })
 
-  test('one who was the owner takes nobody out', async () => {
+  test('an owner whose place another has taken is refused as moved, and takes nobody out', async () => {
     const bench = await open()
     const seated = await bench.join()
     await bench.moved(seated)
-    expect(await bench.state.places.leave(bench.room, seated.id, { owner: seated.place.owner }, at)).toBe(false)
+    await refuses(bench.state.places.leave(bench.room, seated.id, { owner: seated.place.owner }, at), 'moved')
     expect(await bench.log()).toHaveLength(1)
   })
 

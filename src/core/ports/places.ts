@@ -147,7 +147,7 @@ export interface Places {
    * 'left' when the participant does not reconnect.
    */
   detach(place: Place, cursor?: number, doubt?: number): Promise<'waiting' | 'left' | 'moved'>
-  /** Whether it went: false if it was gone, moved, or is not due. */
+  /** Whether it went: false if it was gone, or is not due. @throws moved: the place is another owner's */
   leave(room: RoomId, id: ParticipantId, guard: LeaveGuard, at: number, told?: Draft): Promise<boolean>
   /** How each place stands. With `cursors`, notes how far the client of each connected one is known to have come. */
   held(places: Place[], cursors?: number[]): Promise<('connected' | 'waiting' | 'moved')[]>

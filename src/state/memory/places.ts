@@ -44,7 +44,7 @@ export class MemoryPlaces implements Places {
     const member: Member = structuredClone({ ...request.member, id })
     room.members.set(id, member)
     room.tokens.set(token.id, { holder: id, until: this.#table.now() + token.seconds * 1000 })
-    const owner = `${node}:${++room.generation}`
+    const owner = `${node}:${room.nextGeneration()}`
     const told: Draft = { at, event: 'participant', data: { action: 'join', member }, except: id }
     if (!before && announces(room)) room.say(told, this.#table.retention)
     room.seats.set(id, newSeat(request, owner, room.seq, before))
@@ -130,7 +130,9 @@ export class MemoryPlaces implements Places {
     const room = this.#table.find(name)
     const seat = room?.seats.get(id)
     const member = room?.members.get(id)
-    if (!room || !seat || !member || !this.#mayLeave(seat, guard)) return false
+    if (!room || !seat || !member) return false
+    if (guard !== 'any' && 'owner' in guard && guard.owner !== seat.owner) throw new SignalError('moved')
+    if (!this.#mayLeave(seat, guard)) return false
     const { retention } = this.#table
     if (told) room.say(told, retention)
     room.seats.delete(id)
@@ -175,8 +177,7 @@ export class MemoryPlaces implements Places {
   }
 
   #mayLeave(seat: Seat, guard: LeaveGuard): boolean {
-    if (guard === 'any') return true
-    if ('owner' in guard) return seat.owner === guard.owner
+    if (guard === 'any' || 'owner' in guard) return true
     return seat.state === 'waiting' && seat.deadline <= guard.due
   }
 }
@@ -217,7 +218,7 @@ function reseat(room: Room, id: ParticipantId, seat: Seat, { node, seq, tickets 
   const complete = wanted === room.seq || (next !== undefined && follows(next, wanted))
   // behind a leap nothing is missing; what a log has forgotten is
   const from = complete ? wanted : next?.event === 'leap' ? next.seq : room.seq
-  const owner = `${node}:${++room.generation}`
+  const owner = `${node}:${room.nextGeneration()}`
   Object.assign(seat, {
     owner,
     state: 'connected',

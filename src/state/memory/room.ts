@@ -33,8 +33,12 @@ export type Seat = {
   replies: Map<number, unknown>
 }
 
+/** The newest generation of all rooms: a room that is made anew begins above those that it gave before. */
+type Generations = { last: number }
+
 /** One room, whole. */
 export class Room {
+  readonly #generations: Generations
   readonly members = new Map<ParticipantId, Member>()
   readonly seats = new Map<ParticipantId, Seat>()
   readonly streams = new Map<string, Stream>()
@@ -47,7 +51,16 @@ export class Room {
   options: Partial<RoomOptions> | undefined
   log: Entry[] = []
   seq = 0
-  generation = 0
+
+  constructor(generations: Generations) {
+    this.#generations = generations
+  }
+
+  /** Numbers the next owner of a place. */
+  nextGeneration(): number {
+    this.#generations.last += 1
+    return this.#generations.last
+  }
 
   say(draft: Draft, retention: Retention): number {
     this.seq += 1
@@ -63,8 +76,9 @@ export class Room {
   /** Goes on far above what somebody was handed of a room that had the same name. */
   leap(reached: number, at: number, retention: Retention): void {
     const data: LeapNews = { after: this.seq }
-    this.seq = Math.max(Math.max(this.seq, reached, this.generation) + 1_000_000, at) - 1
-    this.generation = this.seq + 1
+    const { last } = this.#generations
+    this.seq = Math.max(Math.max(this.seq, reached, last) + 1_000_000, at) - 1
+    this.#generations.last = Math.max(last, this.seq + 1)
     this.say({ at, event: 'leap', data }, retention)
   }
 
@@ -83,6 +97,7 @@ export class Room {
 /** All rooms of the process, by id. */
 export class RoomTable {
   readonly #rooms = new Map<RoomId, Room>()
+  readonly #generations: Generations = { last: 0 }
   /** When management closed a room, and how long that matters; the first that were closed come first. */
   readonly #closed = new Map<RoomId, { at: number; until: number }>()
   readonly retention: Retention
@@ -98,7 +113,7 @@ export class RoomTable {
   }
 
   make(id: RoomId): Room {
-    const room = this.#rooms.get(id) ?? new Room()
+    const room = this.#rooms.get(id) ?? new Room(this.#generations)
     this.#rooms.set(id, room)
     return room
   }

@@ -16,6 +16,8 @@ export class RedisClock implements ClusterClock {
   readonly #client: RedisClient
   readonly #keys: Keys
   readonly #servers = new Map<string, ServerClock>()
+  /** The latest time that any server has told, ms since the epoch: also after its clock was set back. */
+  latest = 0
   /** Until a server has told its time. */
   readonly #ownOffset = Date.now() - performance.now()
 
@@ -60,6 +62,7 @@ export class RedisClock implements ClusterClock {
   #learn(name: string, serverMs: number, sentAt: number): void {
     const server = this.#servers.get(name) ?? new ServerClock()
     this.#servers.set(name, server)
+    this.latest = Math.max(this.latest, serverMs)
     server.learn(serverMs, sentAt, performance.now())
   }
 

@@ -86,6 +86,7 @@ export class RedisPlaces implements Places {
         most,
         reached,
         bodyOf(told),
+        this.#scripts.clock.latest,
       ],
       deadline,
     )

@@ -140,6 +140,25 @@ local function follows(log, seq)
   return number == seq + 1 or tonumber(after) == seq, after and number
 end
 
+-- Numbers the next owner of a place in a room: above all that the room has given, and not below this server's clock (ms) or
+-- `floor` (the latest time that a node has read from the store). So a room that expired and is made anew gives none twice.
+-- Returns it as text.
+local function next_generation(room, floor)
+  local last = tonumber(redis.call('HGET', room, 'generation') or 0)
+  local generation = string.format('%.0f', math.max(last + 1, now(), floor))
+  redis.call('HSET', room, 'generation', generation)
+  return generation
+end
+
+-- Nobody is in a room that is not configured: it expires with its log, but not before this server's clock has passed its
+-- last generation, which leaps push ahead of the clock.
+local function expire_room(room, log)
+  redis.call('PEXPIRE', log, LOG_MS)
+  if redis.call('HEXISTS', room, 'options') == 1 then return end
+  local ahead = tonumber(redis.call('HGET', room, 'generation') or 0) - now()
+  redis.call('PEXPIRE', room, string.format('%.0f', LOG_MS + math.max(0, ahead)))
+end
+
 -- Gives a participant's place to a new owner, who goes on after `seen`, or after what the last one was handed.
 -- Returns { owner, member, from, doubt, complete, owner before, 1 if that was connected, rid, token, members, streams };
 -- the last two only when the log does not reach back to `from`.
@@ -155,7 +174,7 @@ local function reseat(keys, id, node, seen, ticket, previous)
   local standing = place[2] == 'connected' and 1 or 0
   local doubt = seen ~= '' and 0 or (standing == 1 and top or tonumber(place[5]))
 
-  local owner = node .. ':' .. redis.call('HINCRBY', room, 'generation', 1)
+  local owner = node .. ':' .. next_generation(room, 0)
   redis.call('HSET', session, 'owner', owner, 'state', 'connected', 'ticket', ticket, 'previous', previous,
     'proven', '1', 'cursor', from, 'doubt', doubt)
   local reply = { owner, redis.call('HGET', members, id), from, doubt, complete and 1 or 0, place[1], standing,
@@ -173,22 +192,27 @@ local function readable(text)
   if read and type(value) == 'table' then return value end
 end
 
--- Takes out what passes `doomed` of a hash of JSON objects; returns those objects. Unreadable ones stay.
-local function take(hash, doomed)
-  local taken = {}
+-- The objects of a hash of JSON that pass, as { field, object }. Reads only: a script that changes something finds out all
+-- that it needs before its first write, because an error after that would leave half of the change. Unreadable ones never
+-- pass.
+local function matching(hash, passes)
+  local found = {}
   local all = redis.call('HGETALL', hash)
   for index = 1, #all, 2 do
     local object = readable(all[index + 1])
-    if object and doomed(object) then
-      redis.call('HDEL', hash, all[index])
-      taken[#taken + 1] = object
-    end
+    if object and passes(object) then found[#found + 1] = { all[index], object } end
   end
-  return taken
+  return found
+end
+
+-- Removes what `matching` found.
+local function remove(hash, found)
+  for _, pair in ipairs(found) do redis.call('HDEL', hash, pair[1]) end
 end
 
 -- True if a JSON array of strings, decoded, has the string.
 local function contains(list, text)
+  if type(list) ~= 'table' then return false end
   for _, item in ipairs(list) do
     if item == text then return true end
   end

@@ -1,12 +1,12 @@
 -- Puts a participant into a room with its owner and tickets, and tells the others; its token is used by it from now on.
 -- The same token again, before the client is known to have had the ack: the same participant, and nobody is told twice.
 -- KEYS room members session log feed token streams replies closed left
--- ARGV id node member ticket reconnects token-id token-seconds token-made most reached (the last seq of the room that the node handed on) body
+-- ARGV id node member ticket reconnects token-id token-seconds token-made most reached (the last seq of the room that the node handed on) body floor (of the generation)
 -- Returns { owner, seq, owner before if it was connected, members, streams, last rid }.
 -- Refuses: token_expired (the room was closed since it was made), token_used (detail: the participant to try again as, if
 -- it may come again), room_full.
 local room, members, session, log, feed, token, streams = unpack(KEYS)
-local id, node, member, ticket, reconnects, token_id, token_seconds, made, most, reached, body = unpack(ARGV)
+local id, node, member, ticket, reconnects, token_id, token_seconds, made, most, reached, body, floor = unpack(ARGV)
 
 local closed = redis.call('GET', KEYS[9])
 if closed and made ~= '' and tonumber(made) <= tonumber(closed) then return refuse('token_expired') end
@@ -23,6 +23,9 @@ if not before[1] then
   if limit > 0 and present >= limit then return refuse('room_full') end
   if tonumber(most) > 0 and present >= tonumber(most) then return refuse('room_full') end
 end
+-- the first write: Redis refuses it when the memory is full, and no write that follows one
+redis.call('SET', token, id, 'EX', token_seconds)
+redis.call('DEL', KEYS[10])
 if present == 0 then
   if redis.call('HEXISTS', room, 'seq') == 0 then redis.call('DEL', log) end
   redis.call('PERSIST', room)
@@ -30,12 +33,10 @@ if present == 0 then
 end
 abreast(room, log, feed)
 if tonumber(redis.call('HGET', room, 'seq') or 0) < tonumber(reached) then leap(room, log, feed, tonumber(reached)) end
-redis.call('SET', token, id, 'EX', token_seconds) -- the first write: refused when the memory is full, as DEL is not
-redis.call('DEL', KEYS[10])
 redis.call('HSET', members, id, member)
 if not before[1] and redis.call('HGET', room, 'quiet') ~= '1' then say(room, log, feed, body) end
 
-local owner = node .. ':' .. redis.call('HINCRBY', room, 'generation', 1)
+local owner = node .. ':' .. next_generation(room, tonumber(floor))
 local seq = tonumber(redis.call('HGET', room, 'seq') or 0)
 redis.call('HSET', session, 'owner', owner, 'state', 'connected', 'ticket', ticket, 'previous', '', 'proven', '0',
   'token', token_id, 'joined', seq, 'cursor', seq, 'doubt', 0, 'reconnects', reconnects)

@@ -9,11 +9,12 @@ if value ~= '' then
   if redis.call('HGET', streams, id) ~= expected then return 0 end
   redis.call('HSET', streams, id, value)
 else
+  local ended = matching(subscriptions, function(subscription) return contains(subscription.streams, id) end)
   if redis.call('HDEL', streams, id) == 0 then return 0 end
-  local ended = take(subscriptions, function(subscription) return contains(subscription.streams, id) end)
-  for _, subscription in ipairs(ended) do
-    if redis.call('HEXISTS', members, subscription.subscriber) == 1 then
-      say(room, log, feed, subscription_removed(at, subscription.id, subscription.subscriber))
+  remove(subscriptions, ended)
+  for _, pair in ipairs(ended) do
+    if redis.call('HEXISTS', members, tostring(pair[2].subscriber)) == 1 then
+      say(room, log, feed, subscription_removed(at, pair[1], pair[2].subscriber))
     end
   end
 end

@@ -7,11 +7,12 @@ local owner, op, rid, reply, id, at = unpack(ARGV)
 
 local over = begin(session, replies, owner, op, rid)
 if over then return over end
+local ended = matching(subscriptions, function(subscription) return contains(subscription.streams, id) end)
 if redis.call('HDEL', streams, id) == 0 then return refuse('no_such_stream') end
-local ended = take(subscriptions, function(subscription) return contains(subscription.streams, id) end)
-for _, subscription in ipairs(ended) do
-  if redis.call('HEXISTS', members, subscription.subscriber) == 1 then
-    say(room, log, feed, subscription_removed(at, subscription.id, subscription.subscriber))
+remove(subscriptions, ended)
+for _, pair in ipairs(ended) do
+  if redis.call('HEXISTS', members, tostring(pair[2].subscriber)) == 1 then
+    say(room, log, feed, subscription_removed(at, pair[1], pair[2].subscriber))
   end
 end
 for index = 7, #ARGV do say(room, log, feed, ARGV[index]) end

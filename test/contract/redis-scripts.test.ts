@@ -1,0 +1,83 @@
+import { Redis } from 'ioredis'
+import { expect, onTestFinished, test } from 'vitest'
+import { createRedisState } from '../../src/state/redis/index.ts'
+import { keysOf } from '../../src/state/redis/keys.ts'
+import { randomPrefix, redisUrl, startRedis } from '../support/redis.ts'
+import { at, Bench, refuses, retention } from './bench.ts'
+import { vouchOf } from './losses.ts'
+import { camera, viewing } from './samples.ts'
+
+function open(url = redisUrl()) {
+  const prefix = randomPrefix()
+  const state = createRedisState({ urls: [url], mode: 'standalone' }, prefix, retention)
+  onTestFinished(() => state.close())
+  const bench = new Bench(state, state)
+  return { state, bench, keys: keysOf(prefix), room: bench.room, client: state.client }
+}
+
+/** JSON that a node may have written before it refused such text, and that the scripts' decoder does not take. */
+const undecodable = '{"id":"odd","owner":"odd","streams":["odd"],"name":"\\ud800"}'
+
+test('a participant whose member record is gone is taken out whole, with what it published', async () => {
+  const { state, bench, keys, room, client } = open()
+  const [gone, other] = [await bench.join(), await bench.join()]
+  const stream = camera(gone.id)
+  await state.media.addStream(gone.write(), stream, [])
+  await client.hdel(keys.members(room), gone.id)
+  expect(await state.places.leave(room, gone.id, 'any', at)).toBe(true)
+  expect(await client.exists(keys.session(room, gone.id))).toBe(0)
+  expect((await state.places.roster(room)).streams).toEqual([])
+  expect(await bench.say(other)).toBe((await bench.log()).length)
+})
+
+test('objects that the scripts cannot decode hold up neither leaving nor unpublishing, and go with the room', async () => {
+  const { state, bench, keys, room, client } = open()
+  const [ann, bob] = [await bench.join(), await bench.join()]
+  const [mine, theirs] = [camera(ann.id), camera(bob.id)]
+  await state.media.addStream(ann.write(), mine, [])
+  await state.media.addStream(bob.write(), theirs, [])
+  await state.media.addSubscription(bob.write(), viewing(mine, bob.id), [])
+  for (const hash of [keys.streams(room), keys.subscriptions(room)])
+    await client.hset(hash, 'odd', undecodable, 'no', '5')
+  await state.media.removeStream(ann.write(), mine.id, [])
+  expect(await state.oversight.removeStream(room, theirs.id, at, [])).toBe(true)
+  expect((await client.hkeys(keys.subscriptions(room))).toSorted()).toEqual(['no', 'odd'])
+  for (const { id } of [ann, bob]) expect(await state.places.leave(room, id, 'any', at)).toBe(true)
+  expect(await client.exists(keys.streams(room), keys.subscriptions(room))).toBe(0)
+})
+
+test('a member record that the scripts cannot decode is replaced when its node vouches for it', async () => {
+  const { state, bench, keys, room, client } = open()
+  const ann = await bench.join()
+  await client.hset(keys.members(room), ann.id, undecodable)
+  expect(await state.places.vouch(vouchOf(ann))).toBe(true)
+  expect(await state.oversight.member(room, ann.id)).toEqual(ann.member)
+})
+
+test('a login that a full memory refuses changes nothing of a room that is about to expire', async () => {
+  const server = await startRedis()
+  onTestFinished(() => server.stop())
+  const admin = new Redis(server.url)
+  onTestFinished(() => admin.disconnect())
+  const { state, bench, keys, room, client } = open(server.url)
+  const { id } = await bench.join()
+  await state.places.leave(room, id, 'any', at)
+  const left = await client.keys('*')
+  await admin.config('SET', 'maxmemory', '1')
+  await refuses(bench.join(), 'unavailable')
+  await admin.config('SET', 'maxmemory', '0')
+  expect((await client.keys('*')).toSorted()).toEqual(left.toSorted())
+  for (const key of [keys.room(room), keys.log(room)]) expect(await client.pttl(key)).toBeGreaterThan(0)
+})
+
+test('a participant leaves, and is dropped, while the memory is full', async () => {
+  const server = await startRedis()
+  onTestFinished(() => server.stop())
+  const admin = new Redis(server.url)
+  onTestFinished(() => admin.disconnect())
+  const { state, bench, room } = open(server.url)
+  const [one, two] = [await bench.join(), await bench.join()]
+  await admin.config('SET', 'maxmemory', '1')
+  expect(await state.places.leave(room, one.id, { owner: one.place.owner }, at)).toBe(true)
+  expect(await state.places.leave(room, two.id, 'any', at, { at, event: 'drop', data: null, to: two.id })).toBe(true)
+})
