@@ -4,7 +4,7 @@ import type { Place } from '../../src/core/ports/places.ts'
 import type { RedisClock } from '../../src/state/redis/clock.ts'
 import { createRedisState } from '../../src/state/redis/index.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
-import { randomPrefix, redisUrl } from '../support/redis.ts'
+import { randomPrefix, redisUrl, until } from '../support/redis.ts'
 import { at, Bench, retention, type Seated } from './bench.ts'
 import { vouchOf } from './losses.ts'
 
@@ -22,6 +22,8 @@ function open() {
     expire: async (seated: Seated) => {
       await state.places.leave(bench.room, seated.id, 'any', at)
       await state.client.unlink(keys.room(bench.room), keys.log(bench.room), keys.left(bench.room, seated.id))
+      const now = Date.now()
+      await until(async () => Date.now() > now + 5) // an expiry takes seconds, in which the clock goes on
     },
   }
 }
