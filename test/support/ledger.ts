@@ -3,11 +3,25 @@ import { expect } from 'vitest'
 /** How long anything is waited for, ms, unless it is said otherwise. */
 const patience = 30_000
 
-type Message = { name: string; from: string; to: string; number: number; acked: boolean; missing: Set<string> }
+type Message = {
+  name: string
+  from: string
+  to: string
+  number: number
+  acked: boolean
+  missing: Set<string>
+  /** When it was sent first; ms of this process' monotonic clock. */
+  sentAt: number
+}
+
+/** A message that was heard although its sender was refused, or lost its connection, and did not repeat it. */
+export type Late = { name: string; sentAt: number; heardAt: number; hearer: string; hearerBackAt: number }
 
 /** What one client got. */
 type Book = {
   seq: number
+  /** When it came in, or came back last. */
+  backAt: number
   heard: Set<string>
   /** Sender → the number last heard of it. */
   numbers: Map<string, number>
@@ -48,11 +62,15 @@ export class Ledger {
   returns = 0
   /** How many requests were refused because the store was away. */
   unavailable = 0
+  /** Messages that were heard after their sender had given them up. */
+  readonly late: Late[] = []
   readonly #books = new Map<string, Book>()
   readonly #gone = new Set<string>()
   readonly #anyOrder = new Set<string>()
   readonly #sent = new Set<string>()
   readonly #pending = new Map<string, Message>()
+  /** Given up by their sender: they may be heard once, or never. */
+  readonly #withdrawn = new Map<string, Message>()
   /** Which message has which number of the room: the same for everyone. */
   readonly #order = new Map<number, string>()
   readonly #wrong = nothingWrong()
@@ -66,12 +84,15 @@ export class Ledger {
   /** `inOrder`: what it says has to arrive in the order in which it says it. */
   entered(id: string, seq: number, { inOrder }: { inOrder: boolean }): void {
     if (!inOrder) this.#anyOrder.add(id)
-    this.#books.set(id, { seq, heard: new Set(), numbers: new Map(), news: { join: new Map(), leave: new Map() } })
+    const news = { join: new Map(), leave: new Map() }
+    this.#books.set(id, { seq, backAt: performance.now(), heard: new Set(), numbers: new Map(), news })
     this.#changed()
   }
 
   /** It is back on a connection that stands. */
-  returned(): void {
+  returned(id: string): void {
+    const book = this.#books.get(id)
+    if (book) book.backAt = performance.now()
     this.returns += 1
     this.#changed()
   }
@@ -91,7 +112,17 @@ export class Ledger {
     const name = `${from} ${number}`
     this.#sent.add(name)
     const missing = new Set(to === 'all' ? this.present : [to])
-    this.#pending.set(name, { name, from, to, number, acked: false, missing })
+    this.#pending.set(name, { name, from, to, number, acked: false, missing, sentAt: performance.now() })
+  }
+
+  /** Its sender does not repeat it, though it was not acked. */
+  withdrawn(from: string, number: number): void {
+    const name = `${from} ${number}`
+    const message = this.#pending.get(name)
+    if (!message) return
+    this.#pending.delete(name)
+    this.#withdrawn.set(name, message)
+    this.#changed()
   }
 
   acked(from: string, number: number): void {
@@ -118,6 +149,11 @@ export class Ledger {
     const message = this.#pending.get(name)
     message?.missing.delete(id)
     if (message) this.#settle(message)
+    const withdrawn = this.#withdrawn.get(name)
+    if (withdrawn) {
+      const { sentAt } = withdrawn
+      this.late.push({ name, sentAt, heardAt: performance.now(), hearer: id, hearerBackAt: book.backAt })
+    }
     this.receipts += 1
     this.#changed()
   }

@@ -30,6 +30,8 @@ export type NodeProcess = {
   exited: Promise<Exit>
   /** After it has ended: another process like it, on the same ports. Resolves when it is ready. */
   startAnew(): Promise<NodeProcess>
+  /** The same, but resolves at once. */
+  launchAnew(): Promise<NodeProcess>
   /** What it printed and logged: warnings and worse, unless LOG_LEVEL says otherwise. */
   output(): string
 }
@@ -40,6 +42,9 @@ const running = new Map<ChildProcess, Running>()
 
 /** Those that were started here and have not ended. */
 export const runningProcesses = (): Running[] => [...running.values()]
+
+/** How long a node may take to become ready; a Redis that it waits for may be away for two minutes. */
+const readyMs = process.env.SIGNALBOX_SOAK === '1' ? 180_000 : 30_000
 
 const kill = (until?: Until) =>
   [...running].flatMap(([child, ends]) => {
@@ -66,6 +71,18 @@ export async function startProcess(given: ProcessOptions): Promise<NodeProcess> 
     const taken = node.output().includes('EADDRINUSE') // somebody else was quicker
     if (!taken || attempt === 3) throw new Error(sayEnded(node, ended))
   }
+}
+
+/** A process that has only just been started, and may become ready later or never: see `untilReady`. */
+export async function launchProcess(options: ProcessOptions): Promise<NodeProcess> {
+  const [port = 0, opsPort = 0] = await freePorts(2)
+  return spawnNode(port, opsPort, options)
+}
+
+/** Resolves when /readyz says 200. @throws Error when the process ends before */
+export async function untilReady(node: NodeProcess): Promise<void> {
+  const ended = await orEnd(node)
+  if (ended !== undefined) throw new Error(sayEnded(node, ended))
 }
 
 /** Resolves when it is ready, or to how it ended. */
@@ -113,9 +130,12 @@ function spawnNode(port: number, opsPort: number, options: ProcessOptions): Node
     startAnew: async () => {
       await exited
       const next = spawnNode(port, opsPort, options)
-      const ended = await orEnd(next)
-      if (ended !== undefined) throw new Error(sayEnded(next, ended))
+      await untilReady(next)
       return next
+    },
+    launchAnew: async () => {
+      await exited
+      return spawnNode(port, opsPort, options)
     },
     output: () => said,
   }
@@ -139,7 +159,7 @@ async function whenReady({ opsUrl, exited, output }: NodeProcess): Promise<undef
   await vi.waitUntil(
     async () => over || (output().includes('Signalbox is at') && (await statusOf(`${opsUrl}/readyz`)) === 200),
     {
-      timeout: 30_000,
+      timeout: readyMs,
       interval: 25,
     },
   )

@@ -13,6 +13,10 @@ export type RedisServer = {
   /** The process stands still with its connections open, as on a machine that is too busy, until it is resumed. */
   pause(): void
   resume(): void
+  /** SIGKILL. Its folder stays. */
+  kill(): Promise<void>
+  /** After it was killed: another process like it, on the same port and with the same folder. Resolves when it answers. */
+  startAnew(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -61,10 +65,11 @@ export async function spawnServer(
   const folder = await mkdtemp(join(tmpdir(), 'signalbox-redis-'))
   for (let attempt = 1; ; attempt += 1) {
     const [port = 0] = await freePorts(1)
-    const child = spawn('redis-server', await argsFor(port, folder), { stdio: ['ignore', 'pipe', 'inherit'] })
+    const args = await argsFor(port, folder)
+    const child = run(args)
     try {
       await answers(child, port)
-      return handle(child, port, folder)
+      return handle(child, args, port, folder)
     } catch (error) {
       await end(child)
       if (attempt < 3) continue // somebody else took the port
@@ -73,6 +78,8 @@ export async function spawnServer(
     }
   }
 }
+
+const run = (args: string[]) => spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] })
 
 /** Resolves at the first PONG. @throws Error with what the server last said, when it ends before that */
 async function answers(child: ChildProcess, port: number): Promise<void> {
@@ -93,15 +100,23 @@ async function answers(child: ChildProcess, port: number): Promise<void> {
   }
 }
 
-function handle(child: ChildProcess, port: number, folder: string): RedisServer {
+function handle(first: ChildProcess, args: string[], port: number, folder: string): RedisServer {
+  let child = first
   const kill = () => child.kill('SIGKILL')
   process.once('exit', kill)
   return {
     url: `redis://127.0.0.1:${port}`,
     port,
-    pid: child.pid ?? 0,
+    get pid() {
+      return child.pid ?? 0
+    },
     pause: () => child.kill('SIGSTOP'),
     resume: () => child.kill('SIGCONT'),
+    kill: () => end(child),
+    startAnew: async () => {
+      child = run(args)
+      await answers(child, port)
+    },
     stop: async () => {
       process.off('exit', kill)
       await end(child)

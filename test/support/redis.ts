@@ -45,7 +45,8 @@ async function clusterSettings(): Promise<string[]> {
   return ['--cluster-enabled', 'yes', '--cluster-port', `${bus}`, '--cluster-config-file', 'nodes.conf']
 }
 
-async function introduce([first, ...others]: RedisServer[]): Promise<void> {
+/** Makes servers of a cluster known to each other. */
+export async function introduce([first, ...others]: RedisServer[]): Promise<void> {
   if (!first) return
   for (const other of others) {
     const bus = await ask(other, async (redis) => (await redis.config('GET', 'cluster-port')) as string[])

@@ -1,8 +1,10 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { io, type Socket } from 'socket.io-client'
 import { loginInfo } from './client.ts'
 import { afterEvery } from './ends.ts'
 import type { Ledger } from './ledger.ts'
 import type { Random } from './random.ts'
+import type { Waits } from './waits.ts'
 
 /** Where a client may connect to. */
 export type Address = { url: string }
@@ -16,9 +18,14 @@ export type RoamerOptions = {
   nodes: () => readonly Address[]
   /**
    * `one`: the next message is sent when the one before is acked. `many`: as they come. `any order`: as they come, and
-   * when one is refused it may be overtaken by the next, which its sender accepts.
+   * when one is refused it may be overtaken by the next, which its sender accepts. `once`: as they come, and none is
+   * repeated that was refused or not answered.
    */
-  inFlight: 'one' | 'many' | 'any order'
+  inFlight: 'one' | 'many' | 'any order' | 'once'
+  /** Notes how long each request waits. */
+  waits?: Waits | undefined
+  /** How long it tries to come back, ms: longer than any window, so that it is the server that decides. */
+  staminaMs?: number | undefined
 }
 
 type Ack = { status: string; data?: unknown; code?: string }
@@ -27,8 +34,9 @@ type Said = { to: string; number: number; done: () => void; sentOn: Socket | und
 /** How long a node may take to shake hands, and to answer a relogin, ms. */
 const handshake = 3000
 const answer = 8000
-/** How long a client tries to come back, ms: longer than any window, so that it is the server that decides. */
-const stamina = 40_000
+const defaultStaminaMs = 40_000
+/** Between a refusal because the store is away and the next try, ms. */
+const backOffMs = 100
 
 const open = new Set<Socket>()
 afterEvery('test', () => {
@@ -90,11 +98,12 @@ export class Roamer {
     this.ticket = joined.reconnectionTicket
     this.#seq = joined.seq
     this.#entered = true
-    ledger.entered(this.id, joined.seq, { inOrder: inFlight !== 'any order' })
+    ledger.entered(this.id, joined.seq, { inOrder: inFlight === 'one' || inFlight === 'many' })
   }
 
-  /** Resolves when it was acked, however often it had to be sent. */
+  /** Resolves when it was acked, however often it had to be sent, or is not sent again. */
   say(to: string): Promise<void> {
+    if (this.#options.inFlight === 'once' && !this.#entered) return Promise.resolve()
     this.#said += 1
     const number = this.#said
     this.#options.ledger.sent(this.id, number, to)
@@ -163,6 +172,9 @@ export class Roamer {
     socket.on('draining', ({ withinMs }: { withinMs: number }) => this.onDraining(withinMs))
     socket.on('disconnect', (reason) => {
       open.delete(socket)
+      if (this.#options.inFlight === 'once') {
+        for (const said of [...this.#unacked.values()]) if (said.sentOn === socket) this.#withdraw(said)
+      }
       if (!current() || !this.#entered) return
       this.#entered = false
       this.onLost(reason)
@@ -172,8 +184,8 @@ export class Roamer {
   }
 
   async #comeBack(first?: Address): Promise<void> {
-    const { nodes, random, ledger } = this.#options
-    const deadline = Date.now() + stamina
+    const { nodes, random, ledger, staminaMs = defaultStaminaMs } = this.#options
+    const deadline = performance.now() + staminaMs
     let node = first
     for (let tries = 1; !this.#gone; tries += 1) {
       const others = nodes().filter((other) => other !== this.node)
@@ -182,10 +194,11 @@ export class Roamer {
       const refusal = await this.#relogin(this.node)
       if (refusal === undefined) return
       this.turnedAway = Math.max(this.turnedAway, tries)
-      if (!mayPass.has(refusal) || Date.now() > deadline) {
+      if (!mayPass.has(refusal) || performance.now() > deadline) {
         ledger.refused(this.id, `relogin: ${refusal}`)
         return
       }
+      await pause(backOffMs)
     }
   }
 
@@ -210,7 +223,7 @@ export class Roamer {
     if (this.#socket !== socket || !socket.connected) return 'lost'
     this.#entered = true
     this.#flush()
-    ledger.returned()
+    ledger.returned(this.id)
     return undefined
   }
 
@@ -229,7 +242,9 @@ export class Roamer {
   #send(socket: Socket, said: Said): void {
     const { ledger } = this.#options
     const { to, number } = said
+    const answered = this.#wait(socket, `text ${number} of ${this.id}`)
     socket.emit('text', { to, message: `${number}` }, { rid: number }, (...ack: unknown[]) => {
+      answered()
       const { status, code = status } = ackOf(ack)
       const open = this.#unacked.has(number)
       if (status === 'ok' && open) {
@@ -241,18 +256,41 @@ export class Roamer {
         said.refusals += 1
         this.refusals = Math.max(this.refusals, said.refusals)
         ledger.postponed()
-        if (open && this.#socket === socket && socket.connected) this.#send(socket, said)
+        if (this.#options.inFlight === 'once') this.#withdraw(said)
+        else if (open)
+          setTimeout(() => this.#socket === socket && socket.connected && this.#send(socket, said), backOffMs)
       } else if (status !== 'ok' && !notThere.has(code)) {
         ledger.refused(this.id, `text ${number}: ${code} ${ack[1]}`)
       }
     })
   }
 
+  #withdraw({ number, done }: Said): void {
+    if (!this.#unacked.delete(number)) return
+    this.#options.ledger.withdrawn(this.id, number)
+    done()
+  }
+
+  /** Called at the answer, it notes how long that took. A lost connection is an answer too. */
+  #wait(socket: Socket, what: string): () => void {
+    const done = this.#options.waits?.begin(`${what} at ${this.node?.url}`)
+    if (!done) return () => {}
+    const answered = () => {
+      socket.off('disconnect', answered)
+      done()
+    }
+    socket.once('disconnect', answered)
+    return answered
+  }
+
   #ask(socket: Socket, event: string, data: object): Promise<Ack> {
+    const answered = this.#wait(socket, `${event} of ${this.id}`)
+    socket.once('connect_error', answered)
     return new Promise((resolve) => {
       socket.once('connect_error', () => resolve({ status: 'no connection' }))
       socket.once('disconnect', () => resolve({ status: 'lost' }))
       socket.timeout(answer).emit(event, data, (late: Error | null, ...ack: unknown[]) => {
+        if (!late) answered()
         resolve(late ? { status: 'no answer' } : ackOf(ack))
       })
     })

@@ -16,7 +16,7 @@ export type TrafficOptions = {
   random?: Random
   /** How the clients send, one after the other. */
   inFlight?: RoamerOptions['inFlight'][]
-}
+} & Pick<RoamerOptions, 'waits' | 'staminaMs'>
 
 /** Messages that are sent at random until it is stopped. */
 export type Flow = {
@@ -32,8 +32,9 @@ export class Traffic {
   readonly random: Random
   readonly #window: number
 
-  private constructor({ nodes, clients, window, random = new Random(), inFlight = ['many'] }: TrafficOptions) {
-    const shared = { ledger: this.ledger, random, room: this.room, nodes: () => nodes }
+  private constructor(options: TrafficOptions) {
+    const { nodes, clients, window, random = new Random(), inFlight = ['many'], waits, staminaMs } = options
+    const shared = { ledger: this.ledger, random, room: this.room, nodes: () => nodes, waits, staminaMs }
     this.random = random
     this.#window = window
     this.roamers = Array.from(

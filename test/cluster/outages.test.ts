@@ -1,0 +1,169 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFailed, test } from 'vitest'
+import { conditionsMet } from '../support/alert-conditions.ts'
+import { type Fault, topologies } from '../support/faulty-redis.ts'
+import { type Health, HealthLog } from '../support/health-log.ts'
+import { Newcomers } from '../support/newcomers.ts'
+import { OutageCluster } from '../support/outage-cluster.ts'
+import { expectUnharmed, type NodeProcess, untilReady } from '../support/process.ts'
+import { until } from '../support/redis.ts'
+import { Traffic } from '../support/traffic.ts'
+import { Waits } from '../support/waits.ts'
+
+/** All of Redis fails in one way, under traffic, and comes back: the same for every topology, and in the soak for longer. */
+const soak = process.env.SIGNALBOX_SOAK === '1'
+const outagesMs = soak ? [20_000, 120_000] : [6000]
+const window = 6
+/** The longest that a request may wait for its ack. */
+const answerMs = 5000
+/** A message that the sender was told is refused may still be heard for so long after it was sent. */
+const staleMs: { [fault in Fault]?: number } = { 'too slow': answerMs + 2 * 2500 }
+/** From SIGTERM to exit: DRAIN_SECONDS, and what a node still asks of Redis. */
+const endMs = 10_000
+/** From when Redis answers until every node is ready, and everyone is back. */
+const recoveryMs = 10_000
+/** From when all are back: how long a message may take to reach all. */
+const deliveryMs = 1500
+
+/** What an operator sees of it. */
+type Signs = { alerts: string[]; down: boolean }
+const unreachable: Signs = { alerts: ['SignalboxRedisUnreachable', 'SignalboxRedisFailing'], down: true }
+const signs: [Fault, Signs][] = [
+  ['slow', { alerts: ['SignalboxRedisSlow'], down: false }],
+  ['killed', unreachable],
+  ['frozen', unreachable],
+  ['too slow', unreachable],
+  ['half-open feed', { alerts: ['SignalboxRedisFailing'], down: true }],
+  ['half-open', unreachable],
+]
+const looksDown = ({ redisUp, ready, reason }: Health) => redisUp === 0 && ready === 503 && /redis/i.test(reason)
+const looksUp = ({ redisUp, ready }: Health) => redisUp === 1 && ready === 200
+
+describe.each(topologies)('%s', (topology) => {
+  let cluster: OutageCluster
+  beforeAll(async () => {
+    cluster = await OutageCluster.start(topology, { RECONNECT_WINDOW: window, DRAIN_SECONDS: 1, LOG_LEVEL: 'error' })
+  })
+  afterEach(() => cluster.allReady())
+  afterAll(() => cluster?.stop())
+
+  test('nodes start while Redis refuses connections: they say why they are not ready, end at SIGTERM, and serve when it is back', {
+    timeout: 90_000,
+  }, async () => {
+    const waits = new Waits()
+    const log = new HealthLog(cluster.nodes, waits)
+    onTestFailed(() => console.error(log.summary()))
+    await until(async () => cluster.nodes.every((node) => log.since(node).some(looksDown)))
+    const exit = await cluster.restartFirst()
+    expect(exit.code).toBe(0)
+    expect(exit.ms).toBeLessThan(endMs)
+    await cluster.recover()
+    await within(recoveryMs, 'all nodes are ready', cluster.allReady())
+    await log.stop()
+    waits.verify(answerMs)
+  })
+
+  describe.each(outagesMs)('for %i ms', (outageMs) => {
+    beforeEach(() => cluster.allReady())
+
+    test.each(signs)(
+      'Redis is %s under traffic: each request is answered in time, nothing is lost, doubled or stale',
+      {
+        timeout: 150_000 + 2 * outageMs,
+      },
+      (fault, expected) => outage(cluster, fault, expected, outageMs),
+    )
+  })
+
+  test('SIGTERM after the outages ends every node with code 0', async () => {
+    const { nodes } = cluster
+    for (const node of nodes) node.kill('SIGTERM')
+    const exits = await within(endMs, 'all nodes end', Promise.all(nodes.map(({ exited }) => exited)))
+    expect(exits).toEqual(nodes.map(() => ({ code: 0, signal: null })))
+    for (const [index, node] of nodes.entries()) nodes[index] = await node.launchAnew()
+  })
+})
+
+async function outage(cluster: OutageCluster, fault: Fault, expected: Signs, outageMs: number): Promise<void> {
+  const { nodes, prometheus } = cluster
+  const stay = nodes.slice(1)
+  const waits = new Waits()
+  const log = new HealthLog(stay, waits)
+  const newcomers = new Newcomers(waits)
+  const traffic = await Traffic.start({
+    nodes: nodes.map(({ url }) => ({ url })),
+    clients: 12,
+    window,
+    waits,
+    inFlight: ['one', 'any order', 'once'],
+    staminaMs: outageMs + 40_000,
+  })
+  const began = performance.now()
+  onTestFailed(() =>
+    console.error(
+      `${log.summary()}\nnewcomers: ${JSON.stringify(newcomers.outcomes)}; the longest wait: ${waits.longest}`,
+    ),
+  )
+  const flow = traffic.flow(60)
+  await traffic.ledger.more(50)
+
+  const failed = performance.now()
+  await cluster.fail(fault)
+  const knocks = newcomers.knock(stay)
+  await pause(1000)
+  const restart = cluster.restartFirst()
+  await knocks
+  await newcomers.knock(stay)
+  await pause(Math.max(0, failed + outageMs - performance.now()))
+  await cluster.recover()
+  const recovered = performance.now()
+  const alerts = await conditionsMet(prometheus, expected.alerts, Math.ceil((recovered - began) / 1000))
+  const exit = await restart
+  const settled = Promise.all([
+    ...stay.map((node) => until(async () => log.since(node, recovered).some(looksUp))),
+    traffic.everyoneHome(),
+  ])
+  await within(recoveryMs, 'all nodes are ready, and everyone is back', settled)
+  await flow.stop()
+  await untilReady(nodes[0] as NodeProcess)
+
+  await traffic.ledger.complete()
+  const deliveries = new Waits()
+  for (let round = 0; round < 3; round += 1) {
+    const arrived = deliveries.begin(`round ${round}`)
+    await traffic.round()
+    arrived()
+  }
+  await traffic.expectRoster()
+  await log.stop()
+  deliveries.verify(deliveryMs)
+  waits.verify(answerMs)
+  traffic.ledger.verify()
+  expect.soft(staleOf(traffic, failed, staleMs[fault] ?? answerMs)).toEqual([])
+  expect.soft(exit.code).toBe(0)
+  expect.soft(exit.ms).toBeLessThan(endMs)
+  for (const node of stay) {
+    const during = log.since(node, failed)
+    expect.soft(during.some(looksDown), 'Redis is seen to be down').toBe(expected.down)
+    const failures = (during.at(-1)?.redisFailures ?? 0) - (during[0]?.redisFailures ?? 0)
+    if (expected.down) expect.soft(failures).toBeGreaterThan(0)
+  }
+  expect.soft(alerts).toEqual(expected.alerts)
+  await expectUnharmed(nodes)
+  await newcomers.expectNobody(stay[0] as NodeProcess)
+}
+
+/** What was heard of messages that were sent in the outage and refused, long after that. */
+function staleOf({ ledger }: Traffic, failed: number, limitMs: number): string[] {
+  return ledger.late.flatMap(({ name, sentAt, heardAt, hearer, hearerBackAt }) => {
+    const ms = heardAt - Math.max(sentAt, hearerBackAt)
+    return sentAt > failed + 200 && ms > limitMs ? [`${hearer} heard ${name} after ${Math.round(ms)} ms`] : []
+  })
+}
+
+async function within<T>(ms: number, what: string, promise: Promise<T>): Promise<T> {
+  const late = pause(ms, undefined, { ref: false }).then((): never => {
+    throw new Error(`Not within ${ms} ms: ${what}`)
+  })
+  return Promise.race([promise, late])
+}

@@ -1,0 +1,120 @@
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { afterEvery } from './ends.ts'
+
+/** Two sockets that pass bytes to each other. */
+type Link = {
+  client: Socket
+  server: Socket
+  /** Role of the connection to Redis, when the client has named it. */
+  role: string | undefined
+  /** Bytes are dropped in both directions, and no end is passed on: the link stays half-open for good. */
+  swallowed: boolean
+}
+
+/** The `connectionName` of src/state/redis/connection.ts. */
+const roleIn = (bytes: Buffer) => /signalbox-(\w+)/.exec(bytes.toString('latin1'))?.[1]
+
+const running = new Set<FaultProxy>()
+afterEvery('file', () => Promise.all([...running].map((proxy) => proxy.close())))
+
+/** A TCP proxy in front of one Redis server, with the faults that a network has. */
+export class FaultProxy {
+  readonly port: number
+  /** Port of the server behind it. */
+  target = 0
+  readonly #links = new Set<Link>()
+  readonly #server: Server
+  #swallows: ((link: Link) => boolean) | undefined
+  #delayMs = 0
+
+  private constructor(server: Server) {
+    this.#server = server
+    this.port = (server.address() as AddressInfo).port
+    server.on('connection', (client) => this.#join(client))
+    running.add(this)
+  }
+
+  /** Listens on a free port of the loopback interface, until the last test of the file is over. */
+  static async start(): Promise<FaultProxy> {
+    const server = createServer()
+    await listen(server, 0)
+    return new FaultProxy(server)
+  }
+
+  /** Every connection is reset, and new ones are refused by the kernel. */
+  async refuse(): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve))
+    for (const { client, server } of this.#links) {
+      client.resetAndDestroy()
+      server.destroy()
+    }
+    await closed
+  }
+
+  /** Open and new connections become half-open: all of them, or those of one role. */
+  swallow(role?: string): void {
+    this.#swallows = (link) => role === undefined || link.role === role
+    for (const link of this.#links) this.#look(link)
+  }
+
+  /** Every byte arrives so much later, in each direction. */
+  delay(ms: number): void {
+    this.#delayMs = ms
+  }
+
+  /** New connections work. Those that were swallowed stay half-open. */
+  async pass(): Promise<void> {
+    this.#swallows = undefined
+    this.#delayMs = 0
+    if (!this.#server.listening) await listen(this.#server, this.port)
+  }
+
+  async close(): Promise<void> {
+    running.delete(this)
+    await this.refuse()
+  }
+
+  #join(client: Socket): void {
+    const server = connect(this.target, '127.0.0.1')
+    const link: Link = { client, server, role: undefined, swallowed: false }
+    this.#links.add(link)
+    this.#look(link)
+    client.on('data', (bytes) => {
+      link.role ??= roleIn(bytes)
+      this.#look(link)
+    })
+    this.#forward(link, client, server)
+    this.#forward(link, server, client)
+  }
+
+  #look(link: Link): void {
+    if (this.#swallows?.(link)) link.swallowed = true
+  }
+
+  #forward(link: Link, from: Socket, to: Socket): void {
+    let due = 0
+    /** In order, also when the delay has just become shorter. */
+    const later = (act: () => void) => {
+      const now = performance.now()
+      due = Math.max(due, now + this.#delayMs)
+      if (due <= now) act()
+      else setTimeout(() => !link.swallowed && act(), due - now)
+    }
+    from.setNoDelay(true)
+    from.on('data', (bytes) => {
+      if (!link.swallowed) later(() => to.write(bytes))
+    })
+    from.on('error', () => {})
+    from.on('close', () => {
+      if (from === link.client || !link.swallowed) to.destroy()
+      if (from === link.client) this.#links.delete(link)
+    })
+  }
+}
+
+async function listen(server: Server, port: number): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, '127.0.0.1', resolve)
+  })
+}

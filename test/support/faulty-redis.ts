@@ -1,0 +1,151 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Redis } from 'ioredis'
+import { FaultProxy } from './fault-proxy.ts'
+import { introduce, until } from './redis.ts'
+import { freePorts, type RedisServer, spawnServer } from './redis-server.ts'
+
+export const topologies = ['standalone', 'sentinel', 'cluster'] as const
+export type Topology = (typeof topologies)[number]
+
+/**
+ * - `killed`: SIGKILL, and nothing listens on its address until it is started again, with its data.
+ * - `frozen`: SIGSTOP; the kernel still accepts connections and bytes.
+ * - `half-open`: packets vanish; connections from before never work again.
+ * - `half-open feed`: the same, but only for connections that subscribe.
+ * - `slow`: answers come late, but within the time that a command has.
+ * - `too slow`: commands are executed after the node has stopped waiting.
+ */
+export const faults = ['slow', 'killed', 'frozen', 'too slow', 'half-open feed', 'half-open'] as const
+export type Fault = (typeof faults)[number]
+
+const oneWayMs = { slow: 300, 'too slow': 2500 }
+const masterName = 'mymaster'
+/** Everything acknowledged is in the file when the process is killed. */
+const durable = ['--save', '', '--appendonly', 'yes', '--appendfsync', 'always']
+const slots = 16384
+
+type Member = { server: RedisServer; proxy: FaultProxy }
+
+/** All servers of a Redis, each behind a proxy, so that all of it can fail in one way and come back. */
+export class FaultyRedis {
+  readonly topology: Topology
+  readonly #members: Member[]
+
+  private constructor(topology: Topology, members: Member[]) {
+    this.topology = topology
+    this.#members = members
+  }
+
+  static async start(topology: Topology): Promise<FaultyRedis> {
+    const redis = new FaultyRedis(topology, await starts[topology]())
+    await redis.#healthy()
+    return redis
+  }
+
+  /** Options of a node that uses it. */
+  get env(): { [option: string]: string } {
+    const addressed = this.topology === 'sentinel' ? this.#members.slice(-1) : this.#members
+    return {
+      REDIS_URL: addressed.map(({ proxy }) => `redis://127.0.0.1:${proxy.port}`).join(),
+      REDIS_MODE: this.topology,
+      ...(this.topology === 'sentinel' ? { REDIS_SENTINEL_NAME: masterName } : {}),
+    }
+  }
+
+  async fail(fault: Fault): Promise<void> {
+    for (const { server, proxy } of this.#members) {
+      if (fault === 'killed') await Promise.all([server.kill(), proxy.refuse()])
+      else if (fault === 'frozen') server.pause()
+      else if (fault === 'half-open') proxy.swallow()
+      else if (fault === 'half-open feed') proxy.swallow('feed')
+      else proxy.delay(oneWayMs[fault])
+    }
+  }
+
+  /** Resolves when all servers answer, and know of each other. */
+  async recover(fault: Fault): Promise<void> {
+    if (fault === 'killed') await Promise.all(this.#members.map(({ server }) => server.startAnew()))
+    if (fault === 'frozen') for (const { server } of this.#members) server.resume()
+    await this.#healthy()
+    for (const { proxy } of this.#members) await proxy.pass()
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#members.flatMap(({ server, proxy }) => [proxy.close(), server.stop()]))
+  }
+
+  async #healthy(): Promise<void> {
+    await Promise.all(this.#members.map(({ server }) => isUp(server, this.topology)))
+  }
+}
+
+async function isUp({ url }: RedisServer, topology: Topology): Promise<void> {
+  const redis = new Redis(url, { maxRetriesPerRequest: null })
+  redis.on('error', () => {})
+  try {
+    await redis.ping()
+    if (topology !== 'cluster') return
+    await until(async () => String(await redis.call('CLUSTER', 'INFO')).includes('cluster_state:ok'))
+  } finally {
+    redis.disconnect()
+  }
+}
+
+async function startMember(argsFor: (port: number, folder: string, proxy: FaultProxy) => Promise<string[]> | string[]) {
+  const proxy = await FaultProxy.start()
+  const server = await spawnServer((port, folder) => argsFor(port, folder, proxy))
+  proxy.target = server.port
+  return { server, proxy }
+}
+
+const settings = (port: number, folder: string) => [
+  ...['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder],
+  ...durable,
+]
+
+const starts: { [topology in Topology]: () => Promise<Member[]> } = {
+  standalone: async () => [await startMember(settings)],
+  sentinel: async () => {
+    const master = await startMember(settings)
+    return [master, await startMember((port, folder) => sentinelSettings(port, folder, master.proxy))]
+  },
+  cluster: async () => {
+    const members = await Promise.all([0, 1, 2].map(() => startMember(clusterSettings)))
+    await Promise.all(members.map(({ server }, index) => takeShare(server, index, members.length)))
+    await introduce(members.map(({ server }) => server))
+    return members
+  },
+}
+
+/** The sentinel only tells the master's address: no replica could take over. */
+async function sentinelSettings(port: number, folder: string, master: FaultProxy): Promise<string[]> {
+  const file = join(folder, 'sentinel.conf')
+  const lines = [
+    `port ${port}`,
+    'bind 127.0.0.1',
+    `dir ${folder}`,
+    `sentinel monitor ${masterName} 127.0.0.1 ${master.port} 1`,
+    `sentinel down-after-milliseconds ${masterName} 3600000`,
+  ]
+  await writeFile(file, `${lines.join('\n')}\n`)
+  return [file, '--sentinel']
+}
+
+async function clusterSettings(port: number, folder: string, proxy: FaultProxy): Promise<string[]> {
+  const [bus] = await freePorts(1)
+  return [
+    ...settings(port, folder),
+    ...['--cluster-enabled', 'yes', '--cluster-config-file', 'nodes.conf', '--cluster-port', `${bus}`],
+    ...['--cluster-announce-ip', '127.0.0.1', '--cluster-announce-port', `${proxy.port}`],
+    // servers that stood still know again at once that the others are there
+    ...['--cluster-node-timeout', '2000'],
+  ]
+}
+
+async function takeShare({ url }: RedisServer, index: number, count: number): Promise<void> {
+  const redis = new Redis(url)
+  const [first, end] = [index, index + 1].map((part) => Math.floor((part * slots) / count)) as [number, number]
+  await redis.call('CLUSTER', 'ADDSLOTSRANGE', `${first}`, `${end - 1}`)
+  redis.disconnect()
+}

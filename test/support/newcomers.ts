@@ -1,0 +1,105 @@
+import { expect } from 'vitest'
+import { newId } from '../../src/core/ids.ts'
+import { type Client, connect, loginInfo } from './client.ts'
+import { newRoom } from './node.ts'
+import type { Address } from './roamer.ts'
+import type { Waits } from './waits.ts'
+
+/** How a new client comes into a room, in one dialect. */
+type Entrance = {
+  namespace: string
+  event: string
+  data(room: string): unknown
+  leave: string
+  /** Who is in the room, from the ack, without the client itself. */
+  others(ack: unknown, id: string): unknown[]
+}
+
+type PortalAck = { id: string; room: { participants: { id: string }[] } }
+const without = (list: { id: string }[], id: string) => list.filter((one) => one.id !== id)
+
+const entrances: Entrance[] = [
+  {
+    namespace: '/',
+    event: 'login',
+    data: (room) => loginInfo({ room, user: 'newcomer' }),
+    leave: 'logout',
+    others: (ack, id) => without((ack as PortalAck).room.participants, id),
+  },
+  {
+    namespace: '/exchanger',
+    event: 'joinStream',
+    data: (channelName) => ({ channelName }),
+    leave: 'logout',
+    others: (ack) => (ack as { users: unknown[] }).users,
+  },
+  {
+    namespace: '/rooms',
+    event: 'enter_room',
+    data: (room) => room,
+    leave: 'logout',
+    others: (ack, id) => without((ack as { members: { id: string }[] }).members, id),
+  },
+  { namespace: '/p2p', event: 'authentication', data: () => ({ token: newId() }), leave: 'logout', others: () => [] },
+]
+
+/** Clients that log in for the first time, in every dialect, and leave at once. */
+export class Newcomers {
+  readonly #waits: Waits
+  readonly #rooms = entrances.map(() => newRoom())
+  /** By status of the ack. */
+  readonly outcomes: { [status: string]: number } = {}
+
+  constructor(waits: Waits) {
+    this.#waits = waits
+  }
+
+  /** One for each dialect and node. Resolves when all were answered and have left. */
+  async knock(nodes: readonly Address[]): Promise<void> {
+    await Promise.all(nodes.flatMap((node) => entrances.map((entrance, index) => this.#visit(node, entrance, index))))
+  }
+
+  /** Those who were refused are in no room. */
+  async expectNobody(node: Address): Promise<void> {
+    for (const [index, { namespace, event, data, others, leave }] of entrances.entries()) {
+      const client = await connect(node.url, { namespace })
+      const { status, data: ack, error } = await client.request(event, data(this.#rooms[index] ?? ''))
+      expect({ event, status, error }).toMatchObject({ status: expect.not.stringMatching('error') })
+      if (namespace === '/p2p') continue
+      expect(others(ack, (ack as { id: string }).id), `in the room of ${namespace}`).toEqual([])
+      await client.request(leave)
+      client.socket.disconnect()
+    }
+  }
+
+  async #visit(node: Address, { namespace, event, data, leave }: Entrance, index: number): Promise<void> {
+    const name = `${event} of a newcomer at ${node.url}`
+    const client = await connect(node.url, { namespace }).catch(() => undefined)
+    if (!client) return // a node that is not there
+    const answered = this.#waits.begin(name)
+    const status = await this.#ask(client, event, data(this.#rooms[index] ?? ''))
+    answered()
+    this.outcomes[status] = (this.outcomes[status] ?? 0) + 1
+    if (status === 'ok') {
+      const left = this.#waits.begin(`${leave} after ${name}`)
+      await this.#ask(client, leave)
+      left() // when Redis failed just now, it is in its window and leaves later
+    }
+    client.socket.disconnect()
+  }
+
+  /** Resolves to the ack's status or code, or to `lost`. */
+  #ask(client: Client, event: string, ...args: unknown[]): Promise<string> {
+    const lost = client.closed.then(() => 'lost')
+    const acked = new Promise<string>((resolve) => {
+      client.socket.emit(event, ...args, (...ack: unknown[]) => resolve(codeIn(ack) ?? 'ok'))
+    })
+    return Promise.race([acked, lost])
+  }
+}
+
+/** The error code of an ack; that of P2P has it in its first argument. */
+function codeIn([status, , more]: unknown[]): string | undefined {
+  const refusal = (status === 'error' ? more : status) as { error?: unknown; code?: string } | undefined
+  return status === 'error' || refusal?.error !== undefined ? (refusal?.code ?? 'error') : undefined
+}

@@ -1,0 +1,71 @@
+import { type Fault, FaultyRedis, type Topology } from './faulty-redis.ts'
+import { launchProcess, type NodeProcess, untilReady } from './process.ts'
+import { type Prometheus, startPrometheus } from './prometheus.ts'
+import { randomPrefix } from './redis.ts'
+
+/** Three node processes, their Redis that can fail, and a Prometheus that scrapes them. */
+export class OutageCluster {
+  readonly redis: FaultyRedis
+  readonly nodes: NodeProcess[]
+  readonly prometheus: Prometheus
+  #fault: Fault | undefined
+
+  private constructor(redis: FaultyRedis, nodes: NodeProcess[], prometheus: Prometheus) {
+    this.redis = redis
+    this.nodes = nodes
+    this.prometheus = prometheus
+  }
+
+  /** The nodes start while Redis refuses connections: call `recover`. */
+  static async start(topology: Topology, options: { [name: string]: string | number }): Promise<OutageCluster> {
+    const redis = await FaultyRedis.start(topology)
+    await redis.fail('killed')
+    const env = { ...redis.env, ...options }
+    const settings = {
+      redisUrl: redis.env.REDIS_URL ?? '',
+      prefix: randomPrefix(),
+      env,
+      until: 'after the file' as const,
+    }
+    const nodes = await Promise.all([0, 1, 2].map(() => launchProcess(settings)))
+    const prometheus = await startPrometheus(nodes.map(({ opsUrl }) => new URL(opsUrl).host))
+    const cluster = new OutageCluster(redis, nodes, prometheus)
+    cluster.#fault = 'killed'
+    return cluster
+  }
+
+  async fail(fault: Fault): Promise<void> {
+    this.#fault = fault
+    await this.redis.fail(fault)
+  }
+
+  /** Ends the fault if there is one. Resolves when Redis answers. */
+  async recover(): Promise<void> {
+    const fault = this.#fault
+    this.#fault = undefined
+    if (fault) await this.redis.recover(fault)
+  }
+
+  /** SIGTERM to the first node, and another process in its place. Resolves to how it ended, and how long that took, ms. */
+  async restartFirst(): Promise<{ code: number | null; ms: number }> {
+    const [first] = this.nodes as [NodeProcess]
+    const asked = performance.now()
+    first.kill('SIGTERM')
+    const { code } = await first.exited
+    const ms = performance.now() - asked
+    this.nodes[0] = await first.launchAnew()
+    return { code, ms }
+  }
+
+  /** Redis is well, and all nodes are ready. */
+  async allReady(): Promise<void> {
+    await this.recover()
+    await Promise.all(this.nodes.map(untilReady))
+  }
+
+  async stop(): Promise<void> {
+    for (const node of this.nodes) node.kill('SIGKILL')
+    await this.prometheus.stop()
+    await this.redis.stop()
+  }
+}
