@@ -92,17 +92,21 @@ export class FaultProxy {
   }
 
   #forward(link: Link, from: Socket, to: Socket): void {
-    let due = 0
-    /** In order, also when the delay has just become shorter. */
-    const later = (act: () => void) => {
-      const now = performance.now()
-      due = Math.max(due, now + this.#delayMs)
-      if (due <= now) act()
-      else setTimeout(() => !link.swallowed && act(), due - now)
+    /** Bytes under way, in order: a delay that ends does not let later bytes overtake. */
+    const underWay: { due: number; bytes: Buffer }[] = []
+    const arrive = () => {
+      for (let [first] = underWay; first && first.due <= performance.now(); [first] = underWay) {
+        underWay.shift()
+        if (!link.swallowed) to.write(first.bytes)
+      }
+      const [next] = underWay
+      if (next) setTimeout(arrive, next.due - performance.now() + 1)
     }
     from.setNoDelay(true)
     from.on('data', (bytes) => {
-      if (!link.swallowed) later(() => to.write(bytes))
+      if (link.swallowed) return
+      underWay.push({ due: performance.now() + this.#delayMs, bytes })
+      if (underWay.length === 1) arrive()
     })
     from.on('error', () => {})
     from.on('close', () => {

@@ -19,7 +19,8 @@ export type Topology = (typeof topologies)[number]
 export const faults = ['slow', 'killed', 'frozen', 'too slow', 'half-open feed', 'half-open'] as const
 export type Fault = (typeof faults)[number]
 
-const oneWayMs = { slow: 300, 'too slow': 2500 }
+/** How much later bytes arrive, in each direction. */
+export const oneWayMs: { readonly [fault in Fault]?: number } = { slow: 300, 'too slow': 2500 }
 const masterName = 'mymaster'
 /** Everything acknowledged is in the file when the process is killed. */
 const durable = ['--save', '', '--appendonly', 'yes', '--appendfsync', 'always']
@@ -59,7 +60,7 @@ export class FaultyRedis {
       else if (fault === 'frozen') server.pause()
       else if (fault === 'half-open') proxy.swallow()
       else if (fault === 'half-open feed') proxy.swallow('feed')
-      else proxy.delay(oneWayMs[fault])
+      else proxy.delay(oneWayMs[fault] ?? 0)
     }
   }
 

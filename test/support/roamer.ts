@@ -62,6 +62,8 @@ export class Roamer {
   onLost: (reason: string) => void = () => {}
   readonly #options: RoamerOptions
   readonly #unacked = new Map<number, Said>()
+  /** Calls that note the end of a wait, by connection. */
+  readonly #waiting = new Map<Socket, Set<() => void>>()
   #socket: Socket | undefined
   #entered = false
   #gone = false
@@ -172,6 +174,7 @@ export class Roamer {
     socket.on('draining', ({ withinMs }: { withinMs: number }) => this.onDraining(withinMs))
     socket.on('disconnect', (reason) => {
       open.delete(socket)
+      this.#noAnswers(socket)
       if (this.#options.inFlight === 'once') {
         for (const said of [...this.#unacked.values()]) if (said.sentOn === socket) this.#withdraw(said)
       }
@@ -213,6 +216,7 @@ export class Roamer {
     const { status, data, code = status } = await asked
     if (status !== 'ok') {
       socket.disconnect()
+      this.#noAnswers(socket)
       return code
     }
     const entered = data as { ticket: string; seq: number; complete: boolean }
@@ -271,21 +275,26 @@ export class Roamer {
     done()
   }
 
-  /** Called at the answer, it notes how long that took. A lost connection is an answer too. */
+  /** Called at the answer, it notes how long that took. */
   #wait(socket: Socket, what: string): () => void {
     const done = this.#options.waits?.begin(`${what} at ${this.node?.url}`)
     if (!done) return () => {}
-    const answered = () => {
-      socket.off('disconnect', answered)
+    const open = this.#waiting.get(socket) ?? new Set()
+    this.#waiting.set(socket, open.add(done))
+    return () => {
+      open.delete(done)
       done()
     }
-    socket.once('disconnect', answered)
-    return answered
+  }
+
+  /** What was asked on a connection that is lost, or was never made, is not waited for any more. */
+  #noAnswers(socket: Socket): void {
+    for (const done of this.#waiting.get(socket) ?? []) done()
+    this.#waiting.delete(socket)
   }
 
   #ask(socket: Socket, event: string, data: object): Promise<Ack> {
     const answered = this.#wait(socket, `${event} of ${this.id}`)
-    socket.once('connect_error', answered)
     return new Promise((resolve) => {
       socket.once('connect_error', () => resolve({ status: 'no connection' }))
       socket.once('disconnect', () => resolve({ status: 'lost' }))
