@@ -4,8 +4,10 @@ import { wellFormed } from '../core/text.ts'
 import { validationOf } from '../protocol/validation.ts'
 import { ApiError, InvalidRequest } from './errors.ts'
 
-/** How deep a body may nest: far above any of ours, far below what recursion and Lua's JSON can take. */
-const deepest = 32
+/** How many levels a body may nest: far above any of ours, far below the limits of recursion and of Lua's JSON. */
+export const maxBodyDepth = 32
+/** How many bytes a body may have. */
+export const maxBodyBytes = 65_536
 
 /**
  * Bodies are taken as they are: no type is converted, nothing is left out in silence. A body may be absent whatever its
@@ -22,7 +24,7 @@ export function strictJson(app: FastifyInstance): void {
     body === '' ? undefined : body,
   )
   app.addHook('preValidation', async ({ body }) => {
-    if (isTooDeep(body)) throw new ApiError(400, 'badRequest', 'The body is nested too deeply')
+    if (isDeeperThan(body, maxBodyDepth)) throw new ApiError(400, 'badRequest', 'The body is nested too deeply')
   })
 }
 
@@ -40,11 +42,11 @@ function withNumbers(query: unknown): unknown {
   return Object.fromEntries(entries.map(([name, text]) => [name, /^\d{1,9}$/.test(String(text)) ? Number(text) : text]))
 }
 
-/** Without recursion. */
-function isTooDeep(body: unknown): boolean {
-  let level: unknown[] = [body]
+/** Whether a value nests in more levels. Without recursion. */
+export function isDeeperThan(value: unknown, levels: number): boolean {
+  let level: unknown[] = [value]
   for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > deepest) return true
+    if (depth > levels) return true
     level = level.flatMap((value) => (typeof value === 'object' && value !== null ? Object.values(value) : []))
   }
   return false

@@ -3,6 +3,7 @@ import helmet from '@fastify/helmet'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { answerBrokenRequest } from './broken-request.ts'
 import { ApiError, answerError, type Refused } from './errors.ts'
+import { maxBodyBytes } from './json.ts'
 
 export type HttpOptions = {
   logger: FastifyBaseLogger
@@ -28,7 +29,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     trustProxy: hops,
     // a room's name may have 256 characters, and each may take nine in a URL
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 2400 },
-    bodyLimit: 65536,
+    bodyLimit: maxBodyBytes,
     // what comes before any route: an address that cannot be decoded
     frameworkErrors: (error, request, reply) => void answer(error, request, reply),
     clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, refused),

@@ -1,23 +1,31 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { PatchOperation } from '../../protocol/management.ts'
 import { ApiError } from '../errors.ts'
+import { isDeeperThan, maxBodyDepth } from '../json.ts'
 
 type Container = { [name: string]: unknown } | unknown[]
 
 const refuse = () => new ApiError(400, 'badRequest', 'The patch does not fit')
 
-/** A document after a JSON Patch (RFC 6902); the one that is given stays as it is. @throws 400 */
-export function patched(document: object, operations: PatchOperation[]): unknown {
-  return operations.reduce<unknown>(apply, structuredClone(document))
+/**
+ * A document after a JSON Patch (RFC 6902); the one that is given stays as it is. Before each operation its result is
+ * weighed: a `copy` can double the document, and twelve of them make megabytes of a body of some hundred bytes.
+ * @param maxBytes of the document as JSON
+ * @throws 400 when an operation does not fit the document, or makes it too large or too deep
+ */
+export function patched(document: object, operations: PatchOperation[], maxBytes: number): unknown {
+  return operations.reduce<unknown>(
+    (before, operation) => apply(before, operation, maxBytes),
+    structuredClone(document),
+  )
 }
 
-function apply(document: unknown, { op, path, from, value }: PatchOperation): unknown {
+function apply(document: unknown, { op, path, from, value }: PatchOperation, maxBytes: number): unknown {
   switch (op) {
     case 'add':
-      return set(document, path, structuredClone(value), true)
+      return set(document, path, copied(document, value, maxBytes))
     case 'replace':
-      get(document, path)
-      return set(document, path, structuredClone(value), false)
+      return set(remove(document, path), path, copied(document, value, maxBytes))
     case 'remove':
       return remove(document, path)
     case 'test':
@@ -25,11 +33,22 @@ function apply(document: unknown, { op, path, from, value }: PatchOperation): un
       return document
     case 'move': {
       const moved = get(document, from)
-      return set(remove(document, from), path, moved, true)
+      return set(remove(document, from), path, moved)
     }
     case 'copy':
-      return set(document, path, structuredClone(get(document, from)), true)
+      return set(document, path, copied(document, get(document, from), maxBytes))
   }
+}
+
+/** A copy of a value that a document has room for. */
+function copied(document: unknown, value: unknown, maxBytes: number): unknown {
+  if (bytesOf(document) + bytesOf(value) > maxBytes) throw refuse()
+  return structuredClone(value)
+}
+
+/** Of a value as JSON; an operation without a value has none. */
+export function bytesOf(value: unknown): number {
+  return Buffer.byteLength(JSON.stringify(value) ?? '')
 }
 
 /** The parts of a JSON Pointer (RFC 6901). */
@@ -49,18 +68,19 @@ function step(container: unknown, part: string): unknown {
 const isIndex = (part: string) => /^(0|[1-9]\d{0,5})$/.test(part)
 const get = (document: unknown, pointer: string | undefined) => partsOf(pointer).reduce(step, document)
 
-function parentOf(document: unknown, pointer: string | undefined): { parent: Container; part: string } {
+function parentOf(document: unknown, pointer: string | undefined): { parent: Container; part: string; depth: number } {
   const parts = partsOf(pointer)
+  const depth = parts.length
   const part = parts.pop()
   const parent = parts.reduce(step, document)
   if (part === undefined || part === '__proto__' || typeof parent !== 'object' || parent === null) throw refuse()
-  return { parent: parent as Container, part }
+  return { parent: parent as Container, part, depth }
 }
 
-function set(document: unknown, pointer: string, value: unknown, insert: boolean): unknown {
-  const { parent, part } = parentOf(document, pointer)
+function set(document: unknown, pointer: string, value: unknown): unknown {
+  const { parent, part, depth } = parentOf(document, pointer)
+  if (isDeeperThan(value, maxBodyDepth - depth)) throw refuse()
   if (!Array.isArray(parent)) parent[part] = value
-  else if (!insert) parent[Number(part)] = value
   else if (part === '-') parent.push(value)
   else if (isIndex(part) && Number(part) <= parent.length) parent.splice(Number(part), 0, value)
   else throw refuse()

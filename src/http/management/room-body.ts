@@ -4,7 +4,8 @@ import type { FoundRoom } from '../../core/ports/rooms.ts'
 import { type PatchOperation, type RoomBody, RoomChanges } from '../../protocol/management.ts'
 import { addressOfRoom } from '../../protocol/room-address.ts'
 import { ApiError } from '../errors.ts'
-import { patched } from './json-patch.ts'
+import { maxBodyBytes } from '../json.ts'
+import { bytesOf, patched } from './json-patch.ts'
 
 /** A room as the API tells it: OWT's fields, of which only some mean something here. */
 export function roomBody({ id, members, configured }: FoundRoom): RoomBody {
@@ -21,7 +22,7 @@ export function roomBody({ id, members, configured }: FoundRoom): RoomBody {
   }
 }
 
-/** What the fields of a request set. What nothing here goes by is kept as it came. */
+/** What the fields of a request set. What nothing here goes by is kept as it came. @throws 400 when it is too large */
 export function optionsOf(changes: RoomChanges): Partial<RoomOptions> {
   return applied(structuredClone(defaultRoomOptions), changes)
 }
@@ -29,7 +30,7 @@ export function optionsOf(changes: RoomChanges): Partial<RoomOptions> {
 export function applied(before: RoomOptions, changes: RoomChanges): RoomOptions {
   const { _id, id, participants, participantLimit, inputLimit, roles, notifying, ...rest } = changes
   const about = { ...before.about, ...rest }
-  return {
+  const after = {
     ...before,
     ...(participantLimit === undefined ? {} : { participantLimit }),
     ...(inputLimit === undefined ? {} : { inputLimit }),
@@ -38,17 +39,22 @@ export function applied(before: RoomOptions, changes: RoomChanges): RoomOptions 
     ...(notifying === undefined ? {} : { notifying: { ...before.notifying, ...notifying } }),
     ...(Object.keys(about).length > 0 ? { about } : {}),
   }
+  if (bytesOf(after) > maxBytesAfter(before)) throw badConfiguration()
+  return after
 }
+
+/** What is kept of a room is bounded like a body; one that is larger already, from before that was so, grows no more. */
+const maxBytesAfter = (before: object) => Math.max(maxBodyBytes, bytesOf(before))
+
+const badConfiguration = () => new ApiError(400, 'badRequest', 'Bad room configuration')
 
 /** The fields that a patch sets. @throws 400 when it does not fit the room, or makes it one that cannot be */
 export function changesOf(id: RoomId, before: RoomOptions, patch: PatchOperation[] | RoomChanges): RoomChanges {
   if (!Array.isArray(patch)) return patch
   const body = roomBody({ id, members: 0, configured: before })
-  const after = patched(body, patch)
+  const after = patched(body, patch, maxBytesAfter(body))
   const same = (field: '_id' | 'id' | 'participants') =>
     typeof after === 'object' && after !== null && Value.Equal(Reflect.get(after, field), body[field])
-  if (!Value.Check(RoomChanges, after) || !same('_id') || !same('id') || !same('participants')) {
-    throw new ApiError(400, 'badRequest', 'Bad room configuration')
-  }
+  if (!Value.Check(RoomChanges, after) || !same('_id') || !same('id') || !same('participants')) throw badConfiguration()
   return after
 }

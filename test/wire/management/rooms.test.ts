@@ -164,6 +164,47 @@ describe('a patch', () => {
   })
 })
 
+describe('the settings of a room are bounded like a body', () => {
+  const bad = error(400, 1201, 'Bad room configuration')
+  const copies = (count: number, from: string, to: (nth: number) => string) =>
+    Array.from({ length: count }, (_, nth) => ({ op: 'copy', from, path: to(nth) }))
+  const list = { op: 'add', path: '/mediaIn', value: ['x'.repeat(200)] }
+  const object = { op: 'add', path: '/mediaIn', value: { text: 'x'.repeat(200) } }
+
+  test.each([
+    ['into a list, time after time', [list, ...copies(40, '/mediaIn', () => '/mediaIn/-')]],
+    ['into an object, time after time', [object, ...copies(40, '/mediaIn', (nth) => `/mediaIn/copy${nth}`)]],
+    ['one level deeper, time after time', [{ ...list, value: [[]] }, ...copies(40, '/mediaIn', () => '/mediaIn/0')]],
+  ])('a patch that copies a value %s is refused, and the room stays as it is', async (_name, operations) => {
+    const { _id } = await make()
+    const path = `/v1/rooms/${_id}`
+    const before = (await call('GET', path)).body
+    const { status, body } = await call('PATCH', path, { body: operations })
+    expect({ status, body }).toMatchObject(error(400, 1201))
+    expect((await call('GET', path)).body).toEqual(before)
+  })
+
+  test('a patch that moves values into each other until they are too deep is refused', async () => {
+    const { _id } = await make()
+    const nested = '['.repeat(20) + ']'.repeat(20)
+    const values = ['mediaIn', 'mediaOut'].map((field) => ({ op: 'add', path: `/${field}`, value: JSON.parse(nested) }))
+    const into = `/mediaIn${'/0'.repeat(19)}`
+    const move = { op: 'move', from: '/mediaOut', path: `${into}/0` }
+    const answer = await call('PATCH', `/v1/rooms/${_id}`, { body: [...values, move] })
+    expect(answer).toMatchObject(error(400, 1201))
+  })
+
+  test('field after field until they are too large together is refused', async () => {
+    const { _id } = await make()
+    const value = 'x'.repeat(30_000)
+    for (const field of ['mediaIn', 'mediaOut']) {
+      expect((await call('PUT', `/v1/rooms/${_id}`, { body: { [field]: value } })).status).toBe(200)
+    }
+    expect(await call('PUT', `/v1/rooms/${_id}`, { body: { transcoding: value } })).toMatchObject(bad)
+    expect((await call('PUT', `/v1/rooms/${_id}`, { body: { mediaIn: 1, transcoding: value } })).status).toBe(200)
+  })
+})
+
 describe('what is no room', () => {
   test.each([
     ['no name', {}, 'Invalid request body'],
