@@ -1,8 +1,10 @@
 import type { Attacker } from '../test/support/abuse/attacker.ts'
 import { crowd } from '../test/support/abuse/crowd.ts'
 import { flood } from '../test/support/abuse/flood.ts'
+import { frames } from '../test/support/abuse/frames.ts'
 import { garbageLogins } from '../test/support/abuse/garbage-logins.ts'
 import { largeFrames } from '../test/support/abuse/large-frames.ts'
+import { payloads } from '../test/support/abuse/payloads.ts'
 import { slowReaders } from '../test/support/abuse/slow-readers.ts'
 
 const quiet: Attacker = {
@@ -19,4 +21,8 @@ export const attackers: Attacker[] = [
   slowReaders({ count: 1000 }),
   crowd({ count: 5000, perIp: 100 }),
   largeFrames({ members: 20, frames: 50 }),
+  frames({ kind: 'pings', connections: 1, seconds: 20, reads: false }),
+  frames({ kind: 'empty pings', connections: 4, seconds: 20, reads: true }),
+  frames({ kind: 'fragments', connections: 4, seconds: 20, reads: false }),
+  payloads({ packets: 455_555, payloads: 32, atOnce: 8 }),
 ]

@@ -1,4 +1,4 @@
-import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http'
+import { type Server as HttpServer, type IncomingMessage, ServerResponse } from 'node:http'
 import { createAdapter } from '@socket.io/redis-adapter'
 import type { Socket as EngineSocket } from 'engine.io'
 import { Server, type Socket } from 'socket.io'
@@ -17,6 +17,7 @@ import { Backlogs } from './limits/backlogs.ts'
 import { looksLikeGuessing, networkKey } from './limits/guess.ts'
 import { Guest, type GuestLimits } from './limits/guest.ts'
 import { turnAway } from './limits/turn-away.ts'
+import { limitedWebSocketServer } from './limits/web-sockets.ts'
 import { boundedParser } from './packets.ts'
 
 export type IoConfig = AdmissionLimits &
@@ -71,6 +72,9 @@ export class Transport {
       maxHttpBufferSize: Math.max(config.maxMessageBytes * 4, 4 * 1024 * 1024),
       cors: { origin: config.corsOrigins.includes('*') ? true : config.corsOrigins, credentials: true },
       serveClient: true,
+      wsEngine: limitedWebSocketServer(config, (reason, request, message) => {
+        services.refusals.note(reason, { address: this.#addressOf(request) }, message)
+      }),
       allowRequest: (request, decide) => {
         const reason = this.#refusalOf(request)
         if (reason && elsewhere.has(reason)) turnAway(request, reason)
@@ -82,13 +86,15 @@ export class Transport {
     this.io.engine.generateId = () => newConnectionId(config.node)
     // behind CORS, which is the same on every node, and before all that is about connections of this one
     this.#forwarding = cluster && this.#forward(config, cluster)
-    // the one refusal of Engine.IO that it tells nobody of but the client
-    this.io.engine.use((request: IncomingMessage, response: Partial<ServerResponse>, next: () => void) => {
-      response.once?.('finish', () => {
-        if (response.statusCode !== 413) return
-        services.refusals.note('frame_too_large', { address: this.#addressOf(request) }, 'HTTP request refused')
-      })
-      next()
+    this.io.engine.use((request: IncomingMessage, response: object, next: () => void) => {
+      const guest = response instanceof ServerResponse && this.#pollingGuest(request)
+      if (!guest) next()
+      else if (request.method === 'POST')
+        guest.posts.take({ request, response, next, address: this.#addressOf(request) })
+      else {
+        guest.backlog.answering(response)
+        next()
+      }
     })
     this.io.engine.on('connection', (engine: EngineSocket) => this.#meet(engine))
     this.io.engine.on('connection_error', (error: HandshakeError) => this.#turnedAway(error))
@@ -228,6 +234,13 @@ export class Transport {
     engine.once('close', this.#admission.enter(request))
     const address = this.#addressOf(request)
     this.#guests.set(engine, new Guest(engine, address, this.#limits, this.#backlogs, this.#services.refusals))
+  }
+
+  /** The client of a long-polling request, once it has shaken hands. */
+  #pollingGuest(request: IncomingMessage): Guest | undefined {
+    const { sid } = (request as { _query?: { sid?: string } })._query ?? {}
+    const { clients } = this.io.engine as unknown as { clients: { [sid: string]: EngineSocket } }
+    return sid !== undefined && Object.hasOwn(clients, sid) ? this.#guests.get(clients[sid] as EngineSocket) : undefined
   }
 
   #guestOf({ conn }: Socket): Guest {

@@ -2,8 +2,10 @@ import { expect, test } from 'vitest'
 import { type Attacker, refusalsIn, type Target } from '../support/abuse/attacker.ts'
 import { crowd } from '../support/abuse/crowd.ts'
 import { flood } from '../support/abuse/flood.ts'
+import { frames } from '../support/abuse/frames.ts'
 import { garbageLogins } from '../support/abuse/garbage-logins.ts'
 import { largeFrames } from '../support/abuse/large-frames.ts'
+import { payloads } from '../support/abuse/payloads.ts'
 import { slowReaders } from '../support/abuse/slow-readers.ts'
 import { Bystanders } from '../support/bystanders.ts'
 import { testSecret } from '../support/node.ts'
@@ -89,4 +91,17 @@ test('frames of a megabyte are refused', async () => {
   const { result, refused } = await attack(largeFrames({ members: 20, frames: 10 }))
   expect(result).toBe(200)
   expect(refused.too_large).toBe(200)
+})
+
+test.each([
+  ['pings', false],
+  ['empty pings', true],
+  ['fragments', false],
+] as const)('WebSocket %s without end (read: %s) are read slower', async (kind, reads) => {
+  await attack(frames({ kind, connections: 4, seconds: 2, reads }))
+})
+
+test('long-polling requests of hundreds of thousands of packets are refused', async () => {
+  const { result } = await attack(payloads({ packets: 455_555, payloads: 16, atOnce: 8 }))
+  expect(result).not.toHaveProperty('200')
 })

@@ -9,7 +9,7 @@ const layers: { [layer: string]: RegExp } = {
   state: /^\/core\/|^(node:|ioredis$)/,
   identity: /^\/core\/|^(node:|jose$)/,
   transport:
-    /^\/(core|protocol)\/|^\/(config|metrics|refusals|version)$|^(node:|@?socket\.io|@fastify\/proxy-addr$|httpxy$|engine\.io|typebox|pino$|prom-client$)/,
+    /^\/(core|protocol)\/|^\/(config|metrics|refusals|version)$|^(node:|@?socket\.io|@fastify\/proxy-addr$|httpxy$|engine\.io|ws$|typebox|pino$|prom-client$)/,
   http: /^\/(core|protocol)\/|^\/(config|metrics|version)$|^(node:|@?fastify|typebox|pino$|prom-client$)/,
   cli: /^\/(config|core)\/|^\/(config|main)$|^node:/,
   client: /^\/protocol\/|^socket\.io-client$/,

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import type { Socket as EngineSocket } from 'engine.io'
 import type { Backlogs } from './backlogs.ts'
 
@@ -8,13 +9,20 @@ type TransportLike = {
   once(event: 'ready', listener: () => void): void
 }
 
-/** How much a connection was sent that its client has not read, in bytes, estimated from the packets' text. */
+/** What a packet takes in memory besides its text. */
+const packetOverheadBytes = 128
+
+/** How much a connection was sent that its client has not read, in bytes: the text of packets, and what each takes besides. */
 export class Backlog {
   readonly #engine: EngineSocket
   readonly #most: number
   readonly #exceeded: (bytes: number) => void
   /** What waits in Engine.IO until the transport takes it. */
   #waiting = 0
+  /** What the packets that the transport took last are besides their text, until the client has read them. */
+  #overhead = 0
+  /** Of long-polling: those that the client may not have read. */
+  readonly #answers = new Set<ServerResponse>()
   #abandoned = false
 
   /** @param exceeded called once, when more than `most` bytes wait: the client reads too slowly and is let go */
@@ -23,14 +31,15 @@ export class Backlog {
     this.#most = most
     this.#exceeded = exceeded
     engine.on('packetCreate', ({ data }: { data?: string | Buffer }) => {
-      const length = data === undefined ? 1 : data.length + 1
+      const length = packetOverheadBytes + (data?.length ?? 0)
       const before = this.bytes
       this.#waiting += length
       if (before > 0) all.grown(this, length)
       if (this.bytes > this.#most) this.abandon()
     })
-    engine.on('flush', () => {
+    engine.on('flush', (packets: unknown[]) => {
       this.#waiting = 0
+      this.#overhead = packets.length * packetOverheadBytes
     })
   }
 
@@ -39,7 +48,19 @@ export class Backlog {
   }
 
   get bytes(): number {
-    return this.#waiting + (this.#transport.socket?.bufferedAmount ?? 0)
+    return this.#waiting + this.#unread
+  }
+
+  get #unread(): number {
+    let unread = this.#transport.socket?.bufferedAmount ?? 0
+    for (const answer of this.#answers) unread += answer.writableLength
+    return unread > 0 ? unread + this.#overhead : 0
+  }
+
+  /** The client polls: what it is answered counts until it is read, also when it polls again before. */
+  answering(response: ServerResponse): void {
+    this.#answers.add(response)
+    response.once('close', () => this.#answers.delete(response))
   }
 
   /** Resolves when a replay may go on; undefined when it may right away. A quarter is kept free for live messages. */
@@ -61,6 +82,7 @@ export class Backlog {
       const { socket } = this.#transport
       this.#engine.close(true)
       socket?.terminate()
+      for (const answer of this.#answers) answer.destroy()
     })
   }
 }

@@ -1,54 +1,31 @@
-import type { Socket as EngineSocket } from 'engine.io'
-
-/** How often the rate may be passed before it is a flood: up to there every message is read and refused at once. */
+/** By how much the permitted rate may be exceeded before the node reads slower: up to there it reads and refuses at once. */
 const tolerance = 20
 
 export type FloodLimits = { messagesPerSecond: number; messageBurst: number; maxMessageBytes: number }
 
-/** The part of Engine.IO's transport and ws that its types keep private; long-polling has no socket, and needs none. */
-type TransportLike = { socket?: { pause(): void; resume(): void } }
-
 /**
- * Reads slower from one who sends far more than it may, so that refusing it does not take the time of others: more than
- * 20 times the rate, or more bytes than the largest messages at the rate have. Nothing is dropped; TCP makes it wait.
+ * How far a client is ahead of what the node reads from it at full speed: 20 times the permitted rate of messages, or as
+ * many bytes as the largest messages at that rate have. Whoever reads from the client waits until it is not ahead.
  */
 export class Flood {
-  readonly #engine: EngineSocket
   readonly #limits: FloodLimits
-  /** When all that has come would have been due, at the pace that is tolerated; ms. */
+  /** When everything that has arrived would have been due at that pace, ms. */
   #due = 0
-  #waiting = false
 
-  constructor(engine: EngineSocket, limits: FloodLimits) {
-    this.#engine = engine
+  constructor(limits: FloodLimits) {
     this.#limits = limits
-    engine.on('packet', ({ data }: { data?: string | Buffer }) => this.#count(data?.length ?? 0))
   }
 
-  #count(length: number): void {
+  /** Counts what arrived: frames or packets of any kind, and their bytes. */
+  count(frames: number, bytes: number): void {
     const { messagesPerSecond, maxMessageBytes } = this.#limits
-    const now = Date.now()
-    const share = Math.max(1 / tolerance, length / maxMessageBytes)
-    this.#due = Math.max(this.#due, now) + (1000 * share) / messagesPerSecond
-    if (!this.#waiting && this.#ahead(now) > 0) this.#wait()
+    const messages = Math.max(frames / tolerance, bytes / maxMessageBytes)
+    this.#due = Math.max(this.#due, performance.now()) + (1000 * messages) / messagesPerSecond
   }
 
-  /** By how much it is ahead of what its burst allows, ms. */
-  #ahead(now: number): number {
+  /** For how long the client is ahead of the pace and the burst, ms; 0 when it is not. */
+  get aheadMs(): number {
     const { messagesPerSecond, messageBurst } = this.#limits
-    return this.#due - now - (1000 * messageBurst) / messagesPerSecond
-  }
-
-  #wait(): void {
-    const { socket } = this.#engine.transport as unknown as TransportLike
-    if (!socket || this.#engine.readyState !== 'open') return
-    this.#waiting = true
-    socket.pause()
-    // what was read before goes on coming, and counts
-    setTimeout(() => {
-      this.#waiting = false
-      if (this.#ahead(Date.now()) > 0) this.#wait()
-      else socket.resume()
-    }, this.#ahead(Date.now())).unref()
+    return Math.max(0, this.#due - performance.now() - (1000 * messageBurst) / messagesPerSecond)
   }
 }

@@ -1,0 +1,100 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws'
+import { Flood, type FloodLimits } from './flood.ts'
+import { FrameCounter } from './frames.ts'
+import { Pongs } from './pongs.ts'
+
+const options = {
+  autoPong: false,
+  /** How long a client may take to answer a close frame. */
+  closeTimeout: 5000,
+  /** ws keeps each as an object of its own: many small ones cost far more than their bytes. */
+  maxFragments: 4096,
+  maxBufferedChunks: 16_384,
+}
+/** A pause is worth a timer from here on. */
+const minPauseMs = 50
+/** A client that would have to wait longer than this is disconnected: its heartbeat could not be read either. */
+const maxPauseMs = 15_000
+
+/** Counts a refusal of something that the client of a request sent. */
+export type Refuse = (reason: string, request: IncomingMessage, message: string) => void
+
+/**
+ * The `wsEngine` of Engine.IO: a WebSocketServer whose connections are bounded from their first byte, whether or not
+ * Engine.IO has taken them over yet, or has closed them already.
+ */
+export function limitedWebSocketServer(
+  limits: FloodLimits,
+  refuse: Refuse,
+): new (
+  given: ServerOptions,
+) => WebSocketServer {
+  return class extends WebSocketServer {
+    constructor(given: ServerOptions) {
+      super({ ...given, ...options })
+    }
+
+    override handleUpgrade(
+      request: IncomingMessage,
+      socket: Duplex,
+      head: Buffer,
+      done: (webSocket: WebSocket, request: IncomingMessage) => void,
+    ): void {
+      let upgraded = false
+      super.handleUpgrade(request, socket, head, (webSocket) => {
+        upgraded = true
+        limit(webSocket, socket, limits, (reason, message) => refuse(reason, request, message))
+        done(webSocket, request)
+      })
+      if (!upgraded) refuse('bad_handshake', request, 'connection refused')
+    }
+  }
+}
+
+/** Limits what arrives on a WebSocket, whatever its frames are, and what it is answered below Engine.IO. */
+function limit(
+  webSocket: WebSocket,
+  socket: Duplex,
+  limits: FloodLimits,
+  refuse: (reason: string, message: string) => void,
+): void {
+  const flood = new Flood(limits)
+  const frames = new FrameCounter()
+  const pongs = new Pongs(webSocket)
+  let paused = false
+  const pause = () => {
+    paused = true
+    webSocket.pause()
+    setTimeout(resume, Math.max(minPauseMs, flood.aheadMs)).unref()
+  }
+  const resume = () => {
+    paused = false
+    if (flood.aheadMs > 0)
+      pause() // what was read before came in meanwhile
+    else webSocket.resume()
+  }
+  const read = (bytes: Buffer) => {
+    // a read counts although it ends no header: a message in many small pieces is as much work as many messages
+    flood.count(Math.max(1, frames.count(bytes)), bytes.length)
+    const open = webSocket.readyState === webSocket.OPEN
+    if (flood.aheadMs === 0 || (open && paused)) return
+    const pausing = open && flood.aheadMs <= maxPauseMs
+    refuse('flood', pausing ? 'client read slower' : 'connection closed')
+    if (pausing) pause()
+    else webSocket.terminate()
+  }
+  socket.prependListener('data', read)
+  webSocket.on('ping', (data) => pongs.answer(data))
+  webSocket.on('error', (error) => {
+    const reason = reasonOf(error)
+    if (reason) refuse(reason, 'connection closed')
+  })
+}
+
+/** Why ws closes a connection for what its client sent; undefined when the connection was lost. */
+function reasonOf({ code = '' }: Error & { code?: string }): string | undefined {
+  if (/^WS_ERR_(UNSUPPORTED_|TOO_MANY_)/.test(code)) return 'frame_too_large'
+  return code.startsWith('WS_ERR_') ? 'bad_packet' : undefined
+}

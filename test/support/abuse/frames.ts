@@ -1,0 +1,60 @@
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
+import { type Attacker, spaced, type Target } from './attacker.ts'
+import { attackerAddress } from './connection.ts'
+import { batchOf, frameOf, opcodes, rawWebSocket } from './raw-web-socket.ts'
+
+/** Frames below Engine.IO that a client may send without end, and nothing comes of them. */
+const kinds = {
+  pings: { first: undefined, frame: frameOf(opcodes.ping, 'x'.repeat(125)) },
+  'empty pings': { first: undefined, frame: frameOf(opcodes.ping) },
+  pongs: { first: undefined, frame: frameOf(opcodes.pong) },
+  fragments: { first: frameOf(opcodes.text), frame: frameOf(opcodes.continuation) },
+}
+
+type Size = {
+  kind: keyof typeof kinds
+  /** In no namespace. */
+  connections: number
+  seconds: number
+  /** Whether they take what the node answers. */
+  reads: boolean
+}
+
+/** Connections that send WebSocket frames as fast as the node takes them, and connect anew when it cuts them. */
+export const frames = ({ kind, connections, seconds, reads }: Size): Attacker => ({
+  name: `WebSocket ${kind} for ${seconds} s by ${spaced(connections)} connections that ${reads ? 'read' : 'do not read'}`,
+  refusals: ['flood'],
+  start: async (target) => {
+    const over = AbortSignal.timeout(seconds * 1000)
+    const ended = once(over, 'abort')
+    const senders = Array.from({ length: connections }, async () => {
+      while (!over.aborted) await sendUntil(ended, target, kinds[kind], reads)
+    })
+    await Promise.all(senders)
+  },
+})
+
+async function sendUntil(
+  ended: Promise<unknown>,
+  { url }: Target,
+  { first, frame }: (typeof kinds)[keyof typeof kinds],
+  reads: boolean,
+): Promise<void> {
+  const socket = await rawWebSocket(url, { localAddress: attackerAddress })
+  if (reads) socket.resume()
+  else socket.pause()
+  if (first) socket.write(first)
+  const closed = new Promise((resolve) => socket.once('close', resolve))
+  pump(socket, batchOf(frame))
+  await Promise.race([ended, closed])
+  socket.destroy()
+}
+
+function pump(socket: Socket, batch: Buffer): void {
+  const more = () => {
+    while (!socket.destroyed && socket.write(batch));
+  }
+  socket.on('drain', more)
+  more()
+}

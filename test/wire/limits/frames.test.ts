@@ -1,0 +1,149 @@
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { WebSocket } from 'ws'
+import { batchOf, frameOf, opcodes, rawWebSocket } from '../../support/abuse/raw-web-socket.ts'
+import { startNode, type TestNode } from '../../support/node.ts'
+import { until } from '../../support/redis.ts'
+
+/** What arrives on a WebSocket below Engine.IO, and what the node answers there. */
+
+const slow = { MESSAGES_PER_SECOND: 20, MESSAGE_BURST: 10 }
+const unlimited = { MESSAGES_PER_SECOND: 1_000_000, MESSAGE_BURST: 1_000_000 }
+
+type ServerSide = { socket: { bufferedAmount: number; isPaused: boolean; _socket: Socket } }
+
+/** The node's side of its only connection. */
+function serverSide({ app }: TestNode): ServerSide['socket'] {
+  const { clients } = app.io.engine as unknown as { clients: { [sid: string]: { transport: ServerSide } } }
+  const [client] = Object.values(clients)
+  if (!client) throw new Error('No client')
+  return client.transport.socket
+}
+
+async function raw(node: TestNode, query?: string): Promise<Socket> {
+  const socket = await rawWebSocket(node.url, query === undefined ? {} : { query })
+  onTestFinished(() => void socket.destroy())
+  return socket
+}
+
+/** Of every refusal, in the order of the log. */
+const reasons = ({ logs }: TestNode) =>
+  logs.lines.flatMap(({ msg, reason }) => (msg === 'disconnected' ? [] : (reason ?? [])))
+
+async function sendAll(socket: Socket, batch: Buffer, times: number): Promise<void> {
+  for (let n = 0; n < times; n += 1) if (!socket.write(batch)) await once(socket, 'drain')
+}
+
+test('a client that sends pings and does not read has one pong on its way, and the latest ping is answered', async () => {
+  const node = await startNode({ env: unlimited })
+  const client = await raw(node)
+  client.pause()
+  const pings = batchOf(frameOf(opcodes.ping, 'x'.repeat(125)))
+  // far more than the kernel takes for a client that does not read
+  await sendAll(client, pings, 640)
+  await sendAll(client, frameOf(opcodes.ping, 'latest'), 1)
+  const { _socket: socket } = serverSide(node)
+  await until(async () => socket.bytesRead >= client.bytesWritten - 300)
+  expect(serverSide(node).bufferedAmount).toBeLessThan(1000)
+  const answered = new Promise<void>((resolve) => {
+    client.on('data', (data) => {
+      if (data.includes('latest')) resolve()
+    })
+  })
+  client.resume()
+  await answered
+})
+
+test('pings that come one after the other are each answered', async () => {
+  const node = await startNode()
+  const client = new WebSocket(`${node.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`)
+  await once(client, 'open')
+  for (const data of ['', 'a', 'b'.repeat(125)]) {
+    client.ping(data)
+    expect(String((await once(client, 'pong'))[0])).toBe(data)
+  }
+  client.terminate()
+})
+
+const kinds: [string, Buffer, Buffer][] = [
+  ['pings', Buffer.alloc(0), frameOf(opcodes.ping)],
+  ['pongs', Buffer.alloc(0), frameOf(opcodes.pong, 'x')],
+  ['empty fragments', frameOf(opcodes.text), frameOf(opcodes.continuation)],
+  ['fragments', frameOf(opcodes.text, '4'), frameOf(opcodes.continuation, 'x')],
+]
+
+describe.each([
+  ['in no namespace', 'EIO=4&transport=websocket'],
+  ['of the protocol’s revision 3', 'EIO=3&transport=websocket'],
+])('a client %s', (_what, query) => {
+  test.each(kinds)('that sends many %s is read slower, and this is counted', async (_kind, first, frame) => {
+    const node = await startNode({ env: slow })
+    const client = await raw(node, query)
+    const { isPaused } = serverSide(node)
+    expect(isPaused).toBe(false)
+    client.write(first)
+    await sendAll(client, Buffer.concat(Array.from({ length: 400 }, () => frame)), 1)
+    await until(async () => serverSide(node).isPaused)
+    expect(reasons(node)).toEqual(['flood'])
+    await until(async () => !serverSide(node).isPaused)
+  })
+})
+
+test('a client that sends a frame in very many pieces is read slower', async () => {
+  const node = await startNode({ env: slow })
+  const client = await raw(node)
+  client.write(frameOf(opcodes.text, 'x'.repeat(5000)).subarray(0, 8))
+  const { _socket: socket } = serverSide(node)
+  for (let n = 0; n < 4000 && reasons(node).length === 0; n += 1) {
+    const read = once(socket, 'data')
+    client.write('x')
+    await read
+  }
+  expect(reasons(node)).toEqual(['flood'])
+})
+
+test.each([
+  ['more fragments than a message may have', batchOf(frameOf(opcodes.continuation)), 'frame_too_large'],
+  ['a compressed frame', frameOf(opcodes.lastText | 0x40, 'x'), 'bad_packet'],
+  ['an unknown opcode', frameOf(0x83), 'bad_packet'],
+  ['a frame without a mask', Buffer.from([opcodes.ping, 0]), 'bad_packet'],
+  ['a fragment of nothing', frameOf(opcodes.continuation), 'bad_packet'],
+] as const)('a client that sends %s is disconnected, and this is counted', async (what, frames, reason) => {
+  const node = await startNode({ env: unlimited })
+  const client = await raw(node)
+  const closed = once(client.resume(), 'close')
+  if (what.startsWith('more')) client.write(frameOf(opcodes.text))
+  client.end(frames)
+  await closed
+  expect(reasons(node)).toEqual([reason])
+})
+
+test('a connection that the node has closed is cut when its client goes on sending', async () => {
+  const node = await startNode({ env: slow })
+  const client = await raw(node)
+  const cut = new Promise((resolve) => client.resume().once('close', resolve))
+  client.write(frameOf(opcodes.lastText, 'no packet'))
+  await until(async () => reasons(node).includes('bad_packet'))
+  client.write(batchOf(frameOf(opcodes.pong)))
+  await cut
+  expect(reasons(node)).toEqual(['bad_packet', 'flood'])
+})
+
+test('a WebSocket that is to take over from long-polling is limited before it does', async () => {
+  const node = await startNode({ env: slow })
+  const { sid } = JSON.parse((await (await fetch(`${node.url}/socket.io/?EIO=4&transport=polling`)).text()).slice(1))
+  const client = await raw(node, `EIO=4&transport=websocket&sid=${sid}`)
+  client.write(batchOf(frameOf(opcodes.ping)))
+  await until(async () => reasons(node).length > 0)
+  expect(reasons(node)).toEqual(['flood'])
+})
+
+test('a client that would have to wait too long is disconnected', async () => {
+  const node = await startNode({ env: { MESSAGES_PER_SECOND: 1, MESSAGE_BURST: 1 } })
+  const client = await raw(node)
+  const closed = once(client.resume(), 'close')
+  client.write(batchOf(frameOf(opcodes.ping)))
+  await closed
+  expect(reasons(node)).toEqual(['flood'])
+})
