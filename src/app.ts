@@ -19,7 +19,7 @@ import { Throttle } from './core/throttle.ts'
 import { writeToken } from './core/tokens.ts'
 import { httpApi } from './http/api.ts'
 import { demo } from './http/demo.ts'
-import { health } from './http/health.ts'
+import { probes } from './http/health.ts'
 import { metrics as metricsRoute } from './http/metrics.ts'
 import { createHttp, type HttpOptions } from './http/server.ts'
 import { tokens, type WriteToken } from './http/tokens.ts'
@@ -27,8 +27,9 @@ import { loginTokens } from './identity/login-tokens.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { Refusals } from './refusals.ts'
 import { createMemoryState } from './state/memory/index.ts'
-import { connect } from './state/redis/connection.ts'
+import { AdapterLane } from './state/redis/adapter-lane.ts'
 import { createRedisState } from './state/redis/index.ts'
+import { StoreHealth, unreachable } from './store-health.ts'
 import { dialectsOf } from './transport/dialects.ts'
 import { drain } from './transport/drain.ts'
 import { clusterEphemeral, localEphemeral } from './transport/ephemeral.ts'
@@ -73,6 +74,7 @@ export function createApp(config: Config, parts: Parts = {}): App {
   const metrics = createMetrics(config.nodeId, version)
   metrics.clientsLimit.set(config.maxConnections)
   const retention = retentionOf(config)
+  const health = new StoreHealth(log)
   const observe = (operation: string, seconds: number, failed: boolean) => {
     metrics.redisSeconds.observe({ operation }, seconds)
     metrics.redisFailures.inc({ operation }, failed ? 1 : 0)
@@ -80,10 +82,11 @@ export function createApp(config: Config, parts: Parts = {}): App {
   const state =
     parts.state ??
     (config.redis
-      ? createRedisState(config.redis, config.redisPrefix, retention, observe)
+      ? createRedisState(config.redis, config.redisPrefix, retention, observe, health.report)
       : createMemoryState(retention))
 
-  const failed = (error: unknown) => log.warn({ err: error }, 'the state could not be reached')
+  health.watch(() => state.trouble())
+  const { failed } = health
   const pause = () => new Promise<void>((resolve) => setTimeout(resolve, 200))
   const feeds = new Feeds(state, node, pause, {
     replayed: (entries) => metrics.replayed.inc(entries),
@@ -111,9 +114,10 @@ export function createApp(config: Config, parts: Parts = {}): App {
   const refused: HttpOptions['refused'] = (reason, about) => refusals.note(reason, about, 'HTTP request refused')
   const http = createHttp({ logger: log, refused, ...config })
   const ops = config.opsPort === 0 ? http : createHttp({ logger: log, refused, ...config })
-  const cluster = config.redis && {
-    pub: connect(config.redis, 'adapter'),
-    sub: connect(config.redis, 'adapter'),
+  const lane = config.redis && new AdapterLane(config.redis, health.report)
+  health.watch(() => lane?.trouble)
+  const cluster = lane && {
+    ...{ pub: lane.pub, sub: lane.sub },
     key: `${config.redisPrefix}:io`,
     nodes: () => state.oversight.nodes(),
   }
@@ -146,23 +150,25 @@ export function createApp(config: Config, parts: Parts = {}): App {
 
   const ownUrl = () => withRealPort(config.nodeUrl, http.server.address())
   const nodeInfo = () => ({ id: node, url: ownUrl(), version, connections: transport.connections.size })
-  const reachable = (yes: boolean) => metrics.redisUp.set(yes ? 1 : 0)
   const leapt = (room: RoomId, seq: number) => log.warn({ room, seq }, 'Redis may have lost what was said last')
-  const lease = new Lease(state, feeds, sessions, nodeInfo, { left, failed, populated, reachable, leapt })
+  const lease = new Lease(state, feeds, sessions, nodeInfo, { left, failed, populated, beat: health.beat, leapt })
 
   if (config.port === 0) http.server.once('listening', () => void lease.beat().catch(failed)) // and says which port
 
-  health(ops, {
+  probes(ops, {
     notReady: async () => {
-      if (transport.draining) return 'draining'
-      if (!http.server.listening) return 'starting'
-      return state.ping().then(
-        () => undefined,
-        () => 'Redis unreachable',
-      )
+      if (transport.draining) return { reason: 'draining' }
+      const { trouble } = health
+      if (!http.server.listening) {
+        return { reason: 'starting', ...(trouble ? { detail: `${trouble.reason}: ${trouble.detail}` } : {}) }
+      }
+      return trouble ?? (await state.ping().then(() => health.trouble, unreachable))
     },
   })
-  metricsRoute(ops, metrics.registry, () => measurePresent(metrics, transport, sessions, feeds))
+  metricsRoute(ops, metrics.registry, () => {
+    metrics.redisUp.set(health.trouble ? 0 : 1)
+    measurePresent(metrics, transport, sessions, feeds)
+  })
   if (config.managementKeys.length === 0) log.info('MANAGEMENT_KEYS is not set: there is no management API')
   if (!config.mauthReplayCheck) log.warn('MAUTH_REPLAY_CHECK is off: whoever sees a signed header can use it again')
   const issueToken: WriteToken = (claims, host, secure, closed = 0) => {
@@ -207,8 +213,7 @@ export function createApp(config: Config, parts: Parts = {}): App {
     clearTimeout(impatient)
     await lease.stop().catch(failed)
     await state.close()
-    cluster?.pub.disconnect()
-    cluster?.sub.disconnect()
+    await lane?.close()
   }
   return {
     http,
@@ -220,6 +225,7 @@ export function createApp(config: Config, parts: Parts = {}): App {
     begin: async () => {
       await lease.begin()
       await state.handover.serve(node, (place) => sessions.yields(place))
+      await lane?.sub.settled()
       lease.start(parts.pace ?? defaultPace)
       openRooms.start()
     },

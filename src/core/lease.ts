@@ -14,8 +14,8 @@ export type LeaseEvents = {
   failed?: (error: unknown) => void
   /** The store may have lost the newest writes of a room, whose numbers go on at `seq`. */
   leapt?: (room: RoomId, seq: number) => void
-  /** Whether the store answered, each time it was asked. */
-  reachable?: (yes: boolean) => void
+  /** The store took a heartbeat, or did not, and why. */
+  beat?: (error?: unknown) => void
 }
 
 /** Milliseconds between one kind of duty and the next; each is done with up to a quarter of jitter. */
@@ -75,10 +75,8 @@ export class Lease {
     for (;;) {
       try {
         await this.beat()
-        this.#events.reachable?.(true)
         return
       } catch (error) {
-        this.#events.reachable?.(false)
         this.#events.failed?.(error)
         await new Promise((resolve) => setTimeout(resolve, 500))
       }
@@ -99,6 +97,10 @@ export class Lease {
     let alive = false
     try {
       alive = await this.#state.nodes.beat(this.#info())
+      this.#events.beat?.()
+    } catch (error) {
+      this.#events.beat?.(error)
+      throw error
     } finally {
       if (!alive && this.#hadLease) this.#awayAt = performance.now()
     }
@@ -198,15 +200,13 @@ export class Lease {
     this.#events.populated?.(who.room)
   }
 
-  /** @param duty resolves to false when there was no need to ask the store */
   #every(period: number, duty: () => Promise<unknown>): void {
     const timer = setTimeout(
       async () => {
         this.#timers.delete(timer)
         try {
-          if ((await duty()) !== false) this.#events.reachable?.(true)
+          await duty()
         } catch (error) {
-          this.#events.reachable?.(false)
           this.#events.failed?.(error)
         }
         if (!this.#stopped) this.#every(period, duty)

@@ -34,7 +34,7 @@ test('after a failover the room goes on, and is heard again', async () => {
   await state.wire.listen(bench.room, ears.hear)
   await state.client.wait(1, 5000) // what the replica does not have is not there after a failover
   const reset = new Promise((resolve) => state.wire.onReset(resolve))
-  const connectedAnew = new Promise<void>((resolve) => state.client.once('ready', resolve))
+  const connectedAnew = new Promise<void>((resolve) => state.client.links[0]?.redis.once('ready', resolve))
 
   await group.failover()
 

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { connect } from '../../src/state/redis/connection.ts'
+import { AdapterLane } from '../../src/state/redis/adapter-lane.ts'
 import { createRedisState } from '../../src/state/redis/index.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
 import { randomPrefix, redisUrl, startRedis } from '../support/redis.ts'
@@ -164,10 +164,12 @@ test('a Redis that is gone is unavailable, and closing does not wait for it', as
 
 test('nothing that the adapter asks is refused, also by a Redis that does not answer any more when it all ends', async () => {
   const { server } = await ownRedis()
-  const client = connect({ urls: [server.url], mode: 'standalone' }, 'adapter')
-  await client.psubscribe('a*')
+  const lane = new AdapterLane({ urls: [server.url], mode: 'standalone' })
+  const { pub, sub } = lane
+  await sub.psubscribe('a*')
   server.pause()
-  const asked = [client.subscribe('b'), client.psubscribe('b*'), client.unsubscribe('b'), client.punsubscribe('a*')]
-  client.disconnect()
-  await Promise.all(asked)
+  const asked = [sub.subscribe('b'), sub.psubscribe('b*'), sub.unsubscribe('b'), sub.punsubscribe('a*')]
+  const published = pub.publish('b', 'x')
+  await lane.close()
+  await Promise.all([...asked, published])
 })

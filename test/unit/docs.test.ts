@@ -7,6 +7,7 @@ import { describeConfig } from '../../src/config/describe.ts'
 import { errorCodes } from '../../src/core/errors.ts'
 import { portal, portalLegacy, portalV1 } from '../../src/protocol/portal.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
+import { neededRights } from '../../src/state/redis/rights.ts'
 import { words } from '../../src/transport/portal/words.ts'
 import { anchors, links, marked, quoted, readDocument, root, rows, section } from '../support/markdown.ts'
 import { startNode } from '../support/node.ts'
@@ -138,15 +139,19 @@ describe('redis', () => {
         .join('\n')
     const byScripts = [...sources('.lua').matchAll(/redis\.call\(\s*'(\w+)'/g)].map(([, name]) => name ?? '')
     const byCode = [...sources('.ts').matchAll(/\bclient\s*\.(\w+)\(/g)].map(([, name]) => name ?? '')
-    const notSent = ['on', 'disconnect', 'call', 'defineCommand']
+    const notSent = ['on', 'close', 'defineCommand', 'homeOf', 'addressOf']
     const sent = [...byScripts, ...byCode].filter((name) => !notSent.includes(name)).map((name) => name.toLowerCase())
     // what ioredis and the Socket.IO adapter send by themselves
-    const byPackages = ['hello', 'auth', 'select', 'info', 'client|setname', 'eval', 'evalsha', 'publish']
-    const subscriptions = ['subscribe', 'unsubscribe', 'psubscribe', 'punsubscribe']
+    const byPackages = ['hello', 'auth', 'select', 'info', 'client|setname', 'eval', 'evalsha', 'publish', 'quit']
+    const subscriptions = ['', 's', 'p'].flatMap((kind) => [`${kind}subscribe`, `${kind}unsubscribe`])
     const rule = marked(readDocument('docs/operations.md'), 'acl')
     const allowed = [...rule.matchAll(/ \+(\S+)/g)].map(([, name]) => name ?? '')
     const needed = sorted([...sent, ...byPackages, ...subscriptions])
     expect(sorted(allowed)).toEqual(needed)
+    // a node that lacks a right of the list is not ready; without these no connection is made, or nothing is lost
+    const ofConnecting = ['hello', 'auth', 'select', 'client|setname', 'eval']
+    const checked = neededRights(keysOf('sb'), 'sb').map(([command]) => command)
+    expect(sorted([...checked, ...ofConnecting])).toEqual(needed)
   })
 })
 

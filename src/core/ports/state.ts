@@ -11,6 +11,9 @@ import type { Rooms } from './rooms.ts'
 /** How long things are kept, in seconds, and how much of a room's log at most. */
 export type Retention = { window: number; log: number; entries: number; lease: number }
 
+/** Why a store does not serve a node: in short, and what exactly failed, for an operator. */
+export type Trouble = { reason: string; detail: string }
+
 /** Everything that outlives a node, as one store offers it. */
 export interface State {
   clock: ClusterClock
@@ -23,7 +26,9 @@ export interface State {
   lobby: Lobby
   nodes: Nodes
   oversight: Oversight
-  /** @throws unavailable */
+  /** Asks the store. @throws unavailable */
   ping(): Promise<void>
+  /** Why the store cannot serve this node, as far as is known without asking; undefined while it can. */
+  trouble(): Trouble | undefined
   close(): Promise<void>
 }

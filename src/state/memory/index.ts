@@ -25,6 +25,7 @@ export function createMemoryState(retention: Retention, now: () => number = stea
     nodes,
     oversight: new MemoryOversight(table, nodes),
     ping: async () => {},
+    trouble: () => undefined,
     close: async () => {},
   }
 }

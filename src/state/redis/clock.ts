@@ -1,12 +1,10 @@
-import { Cluster, Command, type Redis } from 'ioredis'
+import { Command } from 'ioredis'
 import type { RoomId } from '../../core/model.ts'
 import type { ClusterClock } from '../../core/ports/clock.ts'
-import type { RedisClient } from './connection.ts'
+import type { RedisClient } from './client.ts'
 import type { Keys } from './keys.ts'
+import type { Link } from './link.ts'
 import { ServerClock } from './server-clock.ts'
-
-/** The part of ioredis' Cluster that its types do not let pass: the nodes of each slot, its master first. */
-type SlotTable = { slots: (string[] | undefined)[] }
 
 /**
  * The clocks of the Redis servers: one, or that of each master of a cluster. Learned from every heartbeat, and whenever a
@@ -24,7 +22,7 @@ export class RedisClock implements ClusterClock {
   constructor(client: RedisClient, keys: Keys) {
     this.#client = client
     this.#keys = keys
-    client.on('ready', () => void this.ask())
+    client.on('topology', () => void this.ask())
   }
 
   now(room?: RoomId): number {
@@ -48,15 +46,14 @@ export class RedisClock implements ClusterClock {
 
   /** Asks every server for its time. Never rejects: one that does not answer keeps the offset that is known. */
   async ask(): Promise<void> {
-    await Promise.all(serversOf(this.#client).map((server) => this.#ask(server).catch(() => {})))
+    await Promise.all(this.#client.links.filter(({ ready }) => ready).map((link) => this.#ask(link).catch(() => {})))
   }
 
-  async #ask(server: Redis): Promise<void> {
+  async #ask({ address, redis }: Link): Promise<void> {
     const sentAt = performance.now()
-    const [seconds, microseconds] = await server.time()
+    const [seconds, microseconds] = await redis.time()
     const serverMs = Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000)
-    const { host, port } = server.options
-    this.#learn(this.#client instanceof Cluster ? `${host}:${port}` : '', serverMs, sentAt)
+    this.#learn(address, serverMs, sentAt)
   }
 
   #learn(name: string, serverMs: number, sentAt: number): void {
@@ -66,14 +63,7 @@ export class RedisClock implements ClusterClock {
     server.learn(serverMs, sentAt, performance.now())
   }
 
-  /** As ioredis names it; without a cluster it needs no name. */
   #serverOf(key: string): string {
-    if (!(this.#client instanceof Cluster)) return ''
-    const slot = new Command('get', [key]).getSlot()
-    return (this.#client as unknown as SlotTable).slots[slot ?? 0]?.[0] ?? ''
+    return this.#client.addressOf(new Command('get', [key]).getSlot())
   }
-}
-
-function serversOf(redis: RedisClient): Redis[] {
-  return redis instanceof Cluster ? redis.nodes('master') : [redis]
 }

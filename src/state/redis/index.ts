@@ -1,7 +1,7 @@
-import { SignalError } from '../../core/errors.ts'
 import type { Retention, State } from '../../core/ports/state.ts'
+import type { RedisClient } from './client.ts'
 import { RedisClock } from './clock.ts'
-import { connect, type RedisClient, type RedisTarget } from './connection.ts'
+import { connect, type RedisTarget } from './connection.ts'
 import { RedisHandover } from './handover.ts'
 import { keysOf } from './keys.ts'
 import { RedisLobby } from './lobby.ts'
@@ -10,6 +10,8 @@ import { RedisMediaStore } from './media-store.ts'
 import { RedisNodes } from './nodes.ts'
 import { RedisOversight } from './oversight.ts'
 import { RedisPlaces } from './places.ts'
+import { noReport, type RedisReport } from './report.ts'
+import { neededRights, Rights } from './rights.ts'
 import { RedisRooms } from './rooms.ts'
 import { type Observe, Scripts } from './scripts.ts'
 import { RedisWire } from './wire.ts'
@@ -20,13 +22,15 @@ export function createRedisState(
   prefix: string,
   retention: Retention,
   observe?: Observe,
+  report: RedisReport = noReport,
 ): State & { client: RedisClient } {
-  const client = connect(target, 'command')
-  const subscriber = connect(target, 'feed')
+  const client = connect(target, 'command', report)
+  const subscriber = connect(target, 'feed', report)
   const keys = keysOf(prefix)
   const clock = new RedisClock(client, keys)
   const scripts = new Scripts(client, clock, retention, observe)
-  const wire = new RedisWire(subscriber, scripts, keys)
+  const wire = new RedisWire(subscriber, scripts, keys, report)
+  const rights = new Rights(client, neededRights(keys, prefix), report)
   return {
     client,
     clock,
@@ -39,14 +43,16 @@ export function createRedisState(
     lobby: new RedisLobby(scripts, keys),
     nodes: new RedisNodes(scripts, keys, retention),
     oversight: new RedisOversight(scripts, keys, retention),
-    ping: async () => {
-      if (client.status !== 'ready') throw new SignalError('unavailable')
-      await scripts.timed('ping', () => client.ping())
-    },
+    trouble: () => client.trouble ?? subscriber.trouble ?? rights.trouble ?? wire.trouble,
+    ping: () =>
+      scripts.timed('ping', async () => {
+        await client.ping()
+        await rights.check()
+      }),
     close: async () => {
-      subscriber.disconnect()
-      await client.quit().catch(() => {})
-      client.disconnect() // also those who watch the sentinels, whom QUIT does not end
+      rights.close()
+      wire.close()
+      await Promise.all([subscriber.close(), client.close()])
     },
   }
 }

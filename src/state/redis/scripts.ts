@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { type Deadline, refuseLate } from '../../core/deadline.ts'
 import { isErrorCode, SignalError } from '../../core/errors.ts'
 import type { Retention } from '../../core/ports/state.ts'
+import type { RedisClient } from './client.ts'
 import type { RedisClock } from './clock.ts'
-import type { RedisClient } from './connection.ts'
 
 /** Every script and how many keys it takes; `any`: as many as are given. The file is `lua/<name>.lua`; its header is its contract. */
 const keyCounts = {

@@ -1,5 +1,5 @@
 import type { ParticipantId, RoomId } from '../../core/model.ts'
-import type { RedisClient } from './connection.ts'
+import type { RedisClient } from './client.ts'
 import type { Keys } from './keys.ts'
 
 /** Who owns the place of each member of a room, and one more field of its session. */

@@ -57,7 +57,10 @@ test('a node that drains is alive and not ready', async () => {
 })
 
 describe('a node whose Redis', () => {
-  const unreachable = notReady('Redis unreachable')
+  const unreachable = {
+    status: 503,
+    body: { status: 'not ready', reason: 'Redis unreachable', detail: expect.any(String) },
+  }
   const isReady = async (node: TestNode) => (await get(`${node.opsUrl}/readyz`)).status === 200
 
   test('stands still is alive, and not ready until it goes on', async () => {

@@ -1,0 +1,105 @@
+import { EventEmitter } from 'node:events'
+import type { Trouble } from '../../core/ports/state.ts'
+import type { RedisClient } from './client.ts'
+import { connect, type RedisTarget } from './connection.ts'
+import { noReport, type RedisReport } from './report.ts'
+import { type SubscriptionKind, Subscriptions } from './subscriptions.ts'
+
+/**
+ * The two connections of Socket.IO's adapter and emitter. They look at none of the promises that they are given, so
+ * none of them rejects.
+ */
+export class AdapterLane {
+  readonly pub: Publisher
+  readonly sub: Subscriber
+  readonly #clients: RedisClient[]
+
+  constructor(target: RedisTarget, report: RedisReport = noReport) {
+    const pub = connect(target, 'adapter', report, false)
+    const sub = connect(target, 'adapter', report)
+    this.#clients = [pub, sub]
+    this.pub = new Publisher(pub)
+    this.sub = new Subscriber(sub, report)
+  }
+
+  /** Why it does not carry everything. */
+  get trouble(): Trouble | undefined {
+    return this.#clients.find(({ trouble }) => trouble)?.trouble ?? this.sub.trouble
+  }
+
+  async close(): Promise<void> {
+    this.sub.close()
+    await Promise.all(this.#clients.map((client) => client.close()))
+  }
+}
+
+/** What cannot be published now is lost. */
+class Publisher extends EventEmitter {
+  readonly #client: RedisClient
+
+  constructor(client: RedisClient) {
+    super()
+    this.#client = client
+  }
+
+  publish(channel: string, message: string | Buffer): Promise<number> {
+    return this.#client.publish(channel, message).catch(() => 0)
+  }
+}
+
+/** What is subscribed to is subscribed to on every new connection, until it is confirmed. */
+class Subscriber extends EventEmitter {
+  readonly #subscriptions: Subscriptions
+  readonly #asked = new Set<Promise<unknown>>()
+
+  constructor(client: RedisClient, report: RedisReport) {
+    super()
+    this.#subscriptions = new Subscriptions(
+      client,
+      () => {},
+      (what) => report.denied(what),
+    )
+    client.on('messageBuffer', (...message) => this.emit('messageBuffer', ...message))
+    client.on('pmessageBuffer', (...message) => this.emit('pmessageBuffer', ...message))
+  }
+
+  get trouble(): Trouble | undefined {
+    return this.#subscriptions.trouble
+  }
+
+  subscribe(...channels: (string | string[])[]): Promise<void> {
+    return this.#each(channels, (channel) => this.#subscriptions.add('subscribe', channel))
+  }
+
+  psubscribe(...patterns: (string | string[])[]): Promise<void> {
+    return this.#each(patterns, (pattern) => this.#subscriptions.add('psubscribe', pattern))
+  }
+
+  unsubscribe(...channels: (string | string[])[]): Promise<void> {
+    return this.#remove('subscribe', channels)
+  }
+
+  punsubscribe(...patterns: (string | string[])[]): Promise<void> {
+    return this.#remove('psubscribe', patterns)
+  }
+
+  /** Resolves when what was asked for so far is confirmed, or has to wait for Redis. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#asked)
+  }
+
+  close(): void {
+    this.#subscriptions.close()
+  }
+
+  #remove(kind: SubscriptionKind, channels: (string | string[])[]): Promise<void> {
+    return this.#each(channels, (channel) => this.#subscriptions.remove(kind, channel))
+  }
+
+  async #each(channels: (string | string[])[], act: (channel: string) => Promise<void>): Promise<void> {
+    const done = Promise.allSettled(channels.flat().map(act))
+    this.#asked.add(done)
+    await done
+    this.#asked.delete(done)
+  }
+}

@@ -1,0 +1,152 @@
+import type { Trouble } from '../../core/ports/state.ts'
+import { type Link, within } from './link.ts'
+import { unreachable } from './report.ts'
+import type { OpenLink, Topology, TopologyEvents } from './topology.ts'
+
+const slotCount = 16384
+
+/** How often the map of the slots is asked for while it is not whole, ms, and how long one answer may take. */
+const refreshIntervalMs = 500
+const refreshTimeoutMs = 1000
+
+/** A range of slots in the answer to CLUSTER SLOTS, as far as it is read. */
+type SlotRange = [first: number, last: number, master: [host: string | null, port: number]]
+
+/** The masters of a Redis Cluster, one link each. */
+export class ClusterTopology implements Topology {
+  readonly #seeds: string[]
+  readonly #open: OpenLink
+  readonly #events: TopologyEvents
+  readonly #links = new Map<string, Link>()
+  readonly #timer: NodeJS.Timeout
+  #slots: (string | undefined)[] = []
+  #home: Link | undefined
+  #mapLostAt: number | undefined = performance.now()
+  #stale = true
+  #refreshing = false
+  #closed = false
+
+  constructor(seeds: string[], open: OpenLink, events: TopologyEvents) {
+    this.#seeds = seeds
+    this.#open = open
+    this.#events = events
+    for (const seed of seeds) this.#linkAt(seed)
+    this.#timer = setInterval(() => {
+      if (this.#stale || this.trouble !== undefined) this.refresh()
+    }, refreshIntervalMs)
+    this.#timer.unref()
+  }
+
+  get links(): Link[] {
+    return [...this.#links.values()]
+  }
+
+  get trouble(): Trouble | undefined {
+    const link = this.links.find(({ ready }) => !ready)
+    if (link) return link.trouble
+    const unserved = this.#slots.length === 0 ? slotCount : this.#slots.filter((address) => !address).length
+    return unserved > 0 ? unreachable(`${unserved} slots of the Redis Cluster have no master`) : undefined
+  }
+
+  linkFor(slot: number | null): Link | undefined {
+    if (slot !== null) return this.#links.get(this.#slots[slot] ?? '')
+    if (!this.#home?.ready || this.#links.get(this.#home.address) !== this.#home) {
+      this.#home = this.#slots.length > 0 ? this.links.find(({ ready }) => ready) : undefined
+    }
+    return this.#home
+  }
+
+  downMs(slot: number | null): number {
+    const link = this.linkFor(slot)
+    if (link) return link.downMs
+    if (this.#mapLostAt !== undefined) return performance.now() - this.#mapLostAt
+    return slot === null ? Math.min(...this.links.map(({ downMs }) => downMs)) : 0
+  }
+
+  linkTo(address: string, from: Link): Link {
+    return this.#linkAt(absolute(address, from))
+  }
+
+  moved(slot: number, address: string, from: Link): boolean {
+    this.#slots[slot] = absolute(address, from)
+    this.#linkAt(absolute(address, from))
+    this.refresh()
+    return true
+  }
+
+  refresh(): void {
+    this.#stale = true
+    if (this.#refreshing || this.#closed) return
+    this.#refreshing = true
+    void this.#readMap().finally(() => {
+      this.#refreshing = false
+    })
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    clearInterval(this.#timer)
+    await Promise.all(this.links.map((link) => link.close()))
+  }
+
+  /** Asks one server after the other, in a random order, until one answers. */
+  async #readMap(): Promise<void> {
+    const usable = this.links.filter(({ ready }) => ready)
+    if (usable.length === 0) for (const seed of this.#seeds) this.#linkAt(seed) // all may have new addresses
+    for (const link of shuffled(usable)) {
+      const ranges = await within(refreshTimeoutMs, link.redis.call('CLUSTER', 'SLOTS') as Promise<SlotRange[]>).catch(
+        () => [],
+      )
+      if (this.#closed) return
+      if (ranges.length > 0) return this.#adopt(ranges, link)
+    }
+  }
+
+  #adopt(ranges: SlotRange[], from: Link): void {
+    const slots: (string | undefined)[] = Array(slotCount)
+    for (const [first, last, [host, port]] of ranges) {
+      slots.fill(absolute(`${host ?? ''}:${port}`, from), first, last + 1)
+    }
+    this.#slots = slots
+    this.#stale = false
+    this.#mapLostAt = undefined
+    const masters = new Set(slots.flatMap((address) => address ?? []))
+    for (const address of masters) this.#linkAt(address)
+    for (const [address, link] of this.#links) {
+      if (masters.has(address)) continue
+      this.#links.delete(address)
+      void link.close()
+    }
+    this.#events.changed()
+  }
+
+  #linkAt(address: string): Link {
+    const known = this.#links.get(address)
+    if (known) return known
+    const colon = address.lastIndexOf(':')
+    const place = { host: address.slice(0, colon), port: Number(address.slice(colon + 1)) }
+    const lookAgain = () => {
+      if (this.#links.get(address) !== link) return
+      this.refresh()
+      this.#events.changed()
+    }
+    const link = this.#open(address, place, { up: lookAgain, down: lookAgain, moved: lookAgain })
+    this.#links.set(address, link)
+    this.#events.opened(link)
+    return link
+  }
+}
+
+/** A server that does not know its own address leaves the host out: it is the one that was asked. */
+function absolute(address: string, { address: asked }: Link): string {
+  return address.startsWith(':') || address.startsWith('?:')
+    ? `${asked.slice(0, asked.lastIndexOf(':'))}${address.slice(address.lastIndexOf(':'))}`
+    : address
+}
+
+function shuffled<T>(items: T[]): T[] {
+  return items
+    .map((item) => ({ item, order: Math.random() }))
+    .sort((a, b) => a.order - b.order)
+    .map(({ item }) => item)
+}

@@ -1,0 +1,19 @@
+import type { Trouble } from '../../core/ports/state.ts'
+
+/** What an operator has to know of the connections to Redis. Each is told once a change. */
+export type RedisReport = {
+  lost(connection: string, address: string, cause: string): void
+  restored(connection: string, address: string): void
+  /** The user lacks rights that a node needs. */
+  denied(rights: string): void
+}
+
+export const noReport: RedisReport = { lost: () => {}, restored: () => {}, denied: () => {} }
+
+export const unreachable = (detail: string): Trouble => ({ reason: 'Redis unreachable', detail })
+
+/** @param rights commands with the key or channel that they are for */
+export const denied = (rights: string, detail: string): Trouble => ({
+  reason: `Redis denies its user what a node needs: ${rights}`,
+  detail,
+})

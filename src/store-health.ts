@@ -1,0 +1,75 @@
+import type { Logger } from 'pino'
+import type { Trouble } from './core/ports/state.ts'
+
+/** For how long the same failure is not logged again as a warning, ms. */
+const repeatAfterMs = 60_000
+
+/** How many different failures are remembered. */
+const maxRemembered = 100
+
+type Part = () => Trouble | undefined
+
+/** What this node knows of its store, for /readyz, `redis_up` and the log. */
+export class StoreHealth {
+  readonly #log: Logger
+  readonly #parts: Part[] = []
+  readonly #warnedAt = new Map<string, number>()
+  #lease: Trouble | undefined = unreachable('the node has not taken its lease yet')
+
+  constructor(log: Logger) {
+    this.#log = log
+  }
+
+  /** What Redis' connections report. */
+  readonly report = {
+    lost: (connection: string, address: string, cause: string) =>
+      this.#log.warn({ connection, address, cause }, 'no connection to Redis'),
+    restored: (connection: string, address: string) =>
+      this.#log.info({ connection, address }, 'connected to Redis again'),
+    denied: (rights: string) =>
+      this.#log.error(
+        { rights },
+        'Redis denies its user rights that a node needs: see the list for ACL in operations.md',
+      ),
+  }
+
+  watch(part: Part): void {
+    this.#parts.push(part)
+  }
+
+  /** Why the store does not serve this node; undefined while it does. */
+  get trouble(): Trouble | undefined {
+    for (const part of this.#parts) {
+      const trouble = part()
+      if (trouble) return trouble
+    }
+    return this.#lease
+  }
+
+  /** The store took a heartbeat, or did not. */
+  readonly beat = (error?: unknown): void => {
+    this.#lease = error === undefined ? undefined : unreachable(error)
+  }
+
+  /** A duty was not done. A warning each minute for each cause, and the rest at `debug`: duties are tried again and again. */
+  readonly failed = (error: unknown): void => {
+    const words = wordsOf(error)
+    const now = performance.now()
+    const repeated = now - (this.#warnedAt.get(words) ?? Number.NEGATIVE_INFINITY) < repeatAfterMs
+    if (!repeated) {
+      if (this.#warnedAt.size >= maxRemembered) this.#warnedAt.clear()
+      this.#warnedAt.set(words, now)
+    }
+    this.#log[repeated ? 'debug' : 'warn']({ err: error }, 'the state could not be reached')
+  }
+}
+
+export function unreachable(error: unknown): Trouble {
+  return { reason: 'Redis unreachable', detail: wordsOf(error) }
+}
+
+/** The innermost cause: the outer ones say only that the store is unavailable. */
+function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause === undefined ? error.message : wordsOf(error.cause)
+}

@@ -1,0 +1,155 @@
+import { Redis } from 'ioredis'
+import { expect, onTestFinished, test } from 'vitest'
+import type { RoomId } from '../../src/core/model.ts'
+import { createRedisState } from '../../src/state/redis/index.ts'
+import { keysOf } from '../../src/state/redis/keys.ts'
+import { randomPrefix, until } from '../support/redis.ts'
+import { type ProxiedRedis, startProxiedRedis } from '../support/redis-proxy.ts'
+import { Bench, Ears, refuses, retention, text } from './bench.ts'
+
+const modes = ['standalone', 'cluster'] as const
+
+/** A node's state and a room in it, behind proxies; `lost` is what an operator was told of connections. */
+async function start(mode: ProxiedRedis['mode']) {
+  const redis = await startProxiedRedis(mode)
+  const prefix = randomPrefix()
+  const lost: string[] = []
+  const report = {
+    lost: (connection: string, address: string, cause: string) => lost.push(`${connection} ${address} ${cause}`),
+    restored: () => {},
+    denied: () => {},
+  }
+  const state = createRedisState({ urls: redis.urls, mode }, prefix, retention, undefined, report)
+  onTestFinished(() => state.close())
+  const bench = new Bench(state, state)
+  const seated = await bench.join()
+  const isWell = () => until(async () => state.trouble() === undefined)
+  const isIll = () => until(async () => state.trouble() !== undefined)
+  await isWell()
+  return { redis, prefix, state, bench, seated, lost, isWell, isIll }
+}
+
+/** Rejects when a call takes longer than a client may wait. */
+async function inTime<T>(call: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('nothing was answered for 5 s')), 5000)
+  })
+  return Promise.race([call, late]).finally(() => clearTimeout(timer))
+}
+
+test.each(modes)(
+  'when Redis (%s) refuses all connections, calls fail within 5 s and none is done later',
+  async (mode) => {
+    const { redis, state, bench, seated, lost, isWell } = await start(mode)
+    await redis.each((proxy) => proxy.refuse())
+    for (let round = 0; round < 2; round += 1) {
+      const calls = Array.from({ length: 20 }, () => refuses(state.log.append(seated.write(), text()), 'unavailable'))
+      await inTime(Promise.all([...calls, refuses(state.ping(), 'unavailable')]))
+    }
+    expect(state.trouble()).toEqual({
+      reason: 'Redis unreachable',
+      detail: expect.stringMatching(/^signalbox-\w+ to 127\.0\.0\.1:\d+: connect ECONNREFUSED 127\.0\.0\.1:\d+$/),
+    })
+    // what is told of an outage does not grow with the attempts
+    expect(lost).toContainEqual(expect.stringMatching(/^signalbox-command 127\.0\.0\.1:\d+ connect ECONNREFUSED/))
+    expect(new Set(lost).size).toBe(lost.length)
+    await redis.each((proxy) => proxy.accept())
+    await isWell()
+    await bench.say(seated, { data: 'after' })
+    expect((await bench.log()).map(({ data }) => data).slice(1)).toEqual(['after'])
+  },
+)
+
+test.each(modes)('when Redis (%s) closes each connection at once, the attempts are paced', async (mode) => {
+  const { redis, state } = await start(mode)
+  const before = redis.proxies.map(({ attempts }) => attempts)
+  await redis.each((proxy) => proxy.slam())
+  await inTime(refuses(state.ping(), 'unavailable'))
+  const attempts = redis.proxies.map((proxy, index) => proxy.attempts - (before[index] ?? 0))
+  expect(Math.max(...attempts)).toBeLessThan(60)
+})
+
+test.each(modes)('half-open connections to Redis (%s) are replaced, and rooms are heard again', async (mode) => {
+  const { redis, state, bench, seated, lost, isIll, isWell } = await start(mode)
+  const ears = new Ears()
+  await state.wire.listen(bench.room, ears.hear)
+  const reset = new Promise<RoomId[]>((resolve) => state.wire.onReset(resolve))
+  await redis.each((proxy) => proxy.halfOpen())
+  await isIll()
+  await isWell()
+  expect(await reset).toEqual([bench.room])
+  expect(lost).toContainEqual(expect.stringContaining('no answer for 3 s'))
+  await inTime(bench.say(seated))
+  expect(await ears.count(1)).toHaveLength(1)
+})
+
+test.each(modes)('where only the feed (%s) is half open, the state says so and the feed is replaced', async (mode) => {
+  const { redis, state, bench, seated, isIll, isWell } = await start(mode)
+  const ears = new Ears()
+  await state.wire.listen(bench.room, ears.hear)
+  const reset = new Promise<RoomId[]>((resolve) => state.wire.onReset(resolve))
+  await redis.each((proxy) => proxy.halfOpen('signalbox-feed'))
+  await bench.say(seated)
+  await isIll()
+  expect(state.trouble()?.detail).toContain('signalbox-feed')
+  await isWell()
+  expect(await reset).toEqual([bench.room])
+  await bench.say(seated)
+  expect((await ears.count(1)).at(-1)?.seq).toBe(3)
+})
+
+test('what waits for a Redis that does not answer is bounded in bytes: the rest is refused at once', async () => {
+  const { redis, state, seated } = await start('standalone')
+  await redis.each((proxy) => proxy.halfOpen())
+  const large = text({ data: 'x'.repeat(1024 * 1024) })
+  const refused: string[] = []
+  const calls = Array.from({ length: 60 }, () =>
+    state.log
+      .append(seated.write(), large)
+      .catch((error: Error) => refused.push(String((error.cause as Error).message))),
+  )
+  await until(async () => refused.length >= 60 - 32)
+  expect(new Set(refused)).toEqual(new Set(['Too much waits for Redis already']))
+  await inTime(Promise.all(calls))
+})
+
+test('a room whose slot moves to another master: calls wait until it has moved and are done once, and the room is heard there', async () => {
+  const { redis, state, bench, seated, prefix } = await start('cluster')
+  const heard = new Set<number>()
+  state.wire.onReset(async () => {
+    for (const { seq } of await bench.log()) heard.add(seq)
+  })
+  await state.wire.listen(bench.room, ({ seq }) => heard.add(seq))
+  const slot = await moveSlot(redis, keysOf(prefix).room(bench.room))
+  const during = [bench.say(seated), bench.say(seated)]
+  await slot.finish()
+  const said = [...(await Promise.all(during)), await bench.say(seated)]
+  await until(async () => said.every((seq) => heard.has(seq)))
+  const log = await bench.log(1)
+  expect(log.filter(({ event }) => event === 'text').map(({ seq }) => seq)).toEqual(said)
+})
+
+/** Begins to move the slot of a key from its master to another one. */
+async function moveSlot({ servers }: ProxiedRedis, key: string): Promise<{ finish(): Promise<void> }> {
+  const admins = servers.map(({ url }) => new Redis(url))
+  onTestFinished(() => {
+    for (const admin of admins) admin.disconnect()
+  })
+  const ids = await Promise.all(admins.map((admin) => admin.call('CLUSTER', 'MYID') as Promise<string>))
+  const slot = Number(await admins[0]?.call('CLUSTER', 'KEYSLOT', key))
+  const from = Math.floor((slot * servers.length) / 16384)
+  const to = (from + 1) % servers.length
+  const [source, target] = [admins[from] as Redis, admins[to] as Redis]
+  const set = (admin: Redis, state: string, id = '') => admin.call('CLUSTER', 'SETSLOT', slot, state, id)
+  await set(target, 'IMPORTING', ids[from])
+  await set(source, 'MIGRATING', ids[to])
+  return {
+    finish: async () => {
+      const names = (await source.call('CLUSTER', 'GETKEYSINSLOT', slot, 100)) as string[]
+      const { port } = new URL(servers[to]?.url ?? '')
+      await source.call('MIGRATE', '127.0.0.1', port, '', 0, 5000, 'KEYS', ...names)
+      for (const admin of [target, source, ...admins]) await set(admin, 'NODE', ids[to])
+    },
+  }
+}

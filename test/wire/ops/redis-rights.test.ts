@@ -1,0 +1,69 @@
+import { Redis } from 'ioredis'
+import { expect, onTestFinished, test } from 'vitest'
+import { enter } from '../../support/client.ts'
+import { newRoom, startNode, type TestNode } from '../../support/node.ts'
+import { randomPrefix, startRedis, until } from '../../support/redis.ts'
+import { asDocumentedUser } from '../../support/redis-user.ts'
+import { measure } from './scrape.ts'
+
+/** A node whose user is the documented one with some rules changed, and an administrator of its Redis. */
+async function startAs(changes: (prefix: string) => string[]) {
+  const redis = await startRedis()
+  const prefix = randomPrefix()
+  const url = await asDocumentedUser(redis.url, prefix)
+  const admin = new Redis(redis.url)
+  const user = new URL(url).username
+  const documented = (await admin.call('ACL', 'LIST')) as string[]
+  const [, , ...rules] = documented.find((line) => line.includes(user))?.split(' ') ?? []
+  await admin.call('ACL', 'SETUSER', user, ...changes(prefix))
+  const node = await startNode({ redis: { url, prefix } })
+  onTestFinished(async () => {
+    admin.disconnect()
+    await node.close()
+    await redis.stop()
+  })
+  return { node, prefix, grant: () => admin.call('ACL', 'SETUSER', user, 'reset', ...rules) }
+}
+
+const readiness = async ({ opsUrl }: TestNode) =>
+  (await (await fetch(`${opsUrl}/readyz`)).json()) as { reason?: string }
+const isReady = async ({ opsUrl }: TestNode) => (await fetch(`${opsUrl}/readyz`)).ok
+
+const channels = (prefix: string) => [
+  `&${prefix}:*`,
+  ...['', 'exchanger', 'p2p'].map((name) => `&${prefix}:io#/${name}#*`),
+]
+
+test.each([
+  [
+    'the channels of a namespace',
+    (prefix: string) => ['resetchannels', ...channels(prefix)],
+    /psubscribe \S+:io#\/rooms#\*/,
+  ],
+  ['all channels', () => ['resetchannels'], /ssubscribe \S+:feed/],
+  ['a command', () => ['-xadd'], /xadd \S+:\{portal\/room\}:room/],
+  [
+    'some keys',
+    (prefix: string) => [
+      'resetkeys',
+      ...['{', 'node', 'waiting', 'rooms', 'names'].map((name) => `~${prefix}:${name}*`),
+    ],
+    /del \S+:once:/,
+  ],
+])(
+  'a user of Redis without %s makes a node that is not ready and names what is denied',
+  async (_what, changes, named) => {
+    const { node, grant } = await startAs(changes)
+    expect(await readiness(node)).toMatchObject({
+      status: 'not ready',
+      reason: expect.stringMatching(/^Redis denies its user what a node needs: /),
+    })
+    expect((await readiness(node)).reason).toMatch(named)
+    expect(await measure(node, 'redis_up')).toBe(0)
+    const told = node.logs.lines.filter(({ level, rights }) => level === 50 && named.test(String(rights)))
+    expect(told).toHaveLength(1)
+    await grant()
+    await until(() => isReady(node))
+    await enter(node.url, { room: newRoom() })
+  },
+)
