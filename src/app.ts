@@ -14,6 +14,7 @@ import { networkOf } from './core/network.ts'
 import { OpenRooms } from './core/open-rooms.ts'
 import type { Place, Who } from './core/ports/places.ts'
 import type { Retention, State } from './core/ports/state.ts'
+import { RoomList } from './core/room-list.ts'
 import { Sessions } from './core/sessions.ts'
 import { Throttle } from './core/throttle.ts'
 import { writeToken } from './core/tokens.ts'
@@ -131,7 +132,11 @@ export function createApp(config: Config, parts: Parts = {}): App {
     tell: (rooms) => ephemeral.tell('/rooms', 'room_change', ...roomChangeOf(rooms)),
     failed,
   })
-  const populated = (room: RoomId) => void openRooms.changed(room)
+  const roomList = new RoomList(state.rooms, failed)
+  const populated = (room: RoomId) => {
+    roomList.changed(room)
+    void openRooms.changed(room)
+  }
   const dialects = dialectsOf({
     sessions,
     state,
@@ -203,6 +208,7 @@ export function createApp(config: Config, parts: Parts = {}): App {
     metrics.draining.set(1)
     transport.refuseAll()
     openRooms.stop()
+    roomList.stop()
     await sessions.detachAll()
     const impatient = setTimeout(() => {
       for (const { server } of [http, ops]) server.closeAllConnections()

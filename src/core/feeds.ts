@@ -106,6 +106,7 @@ export class Feeds {
   }
 
   async #listen(room: RoomId, open: Open): Promise<Feed> {
+    void this.#state.rooms.note([room]).catch((error) => this.#events.failed?.(error)) // a list may lag behind
     await this.#state.nodes.hold(this.#node, [room])
     let early = 0 // the newest entry heard before the feed was there to hear it
     await this.#state.wire.listen(room, (entry) => {

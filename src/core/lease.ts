@@ -23,6 +23,9 @@ export type LeasePace = { beat: number; reap: number; check: number; note: numbe
 
 export const defaultPace: LeasePace = { beat: 2000, reap: 1000, check: 3000, note: 1000, hold: 30_000 }
 
+/** Rooms of the list that no node has noted for so long are looked at: nodes note theirs every `hold`. */
+const pruneAgeSeconds = 60
+
 /** How many rooms, participants or list entries are seen to side by side. */
 const batch = 100
 
@@ -112,7 +115,9 @@ export class Lease {
 
   /** Notes again in which rooms this node has members: another may have crossed them out while it took it for dead. */
   async hold(): Promise<void> {
-    await this.#state.nodes.hold(this.#info().id, this.#feeds.rooms)
+    const { rooms } = this.#feeds
+    await this.#state.nodes.hold(this.#info().id, rooms)
+    await this.#state.rooms.note(rooms)
   }
 
   /**
@@ -135,7 +140,7 @@ export class Lease {
       else more = true
     }
     await Promise.all(overdue.map((one) => this.#expire(one)))
-    if (!more) await rooms.prune(600, batch)
+    if (!more) await rooms.prune(pruneAgeSeconds, batch)
     return more
   }
 

@@ -95,12 +95,30 @@ export class Sessions {
     dialect: string,
     claims: Claims,
     profile: Member['profile'],
-    { at: now, deadline }: Timing,
+    timing: Timing,
     id: ParticipantId = newId(),
   ): Promise<LoggedIn> {
     const room = roomIdOf(dialect, claims.room)
-    const { maxRooms, maxParticipants } = this.#config
+    const { maxRooms } = this.#config
     if (maxRooms > 0) await this.#state.rooms.admit(room, maxRooms)
+    try {
+      return await this.#enter(connection, dialect, room, claims, profile, timing, id)
+    } catch (error) {
+      this.#events.populated?.(room) // it was counted, and may be empty
+      throw error
+    }
+  }
+
+  async #enter(
+    connection: Connection,
+    dialect: string,
+    room: RoomId,
+    claims: Claims,
+    profile: Member['profile'],
+    { at: now, deadline }: Timing,
+    id: ParticipantId,
+  ): Promise<LoggedIn> {
+    const { maxParticipants } = this.#config
     const options = await this.#state.rooms.options(room)
     const role = options.roles.find(({ role }) => role === claims.role)
     if (!role) throw new SignalError('invalid_role')

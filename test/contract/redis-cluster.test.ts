@@ -1,9 +1,10 @@
-import { Redis } from 'ioredis'
+import { Command, Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import type { RoomId } from '../../src/core/model.ts'
 import type { State } from '../../src/core/ports/state.ts'
 import type { RedisTarget } from '../../src/state/redis/connection.ts'
 import { createRedisState } from '../../src/state/redis/index.ts'
+import { keysOf } from '../../src/state/redis/keys.ts'
 import { type RedisGroup, type RedisServer, randomPrefix, startRedisCluster, until } from '../support/redis.ts'
 import { Bench, retention } from './bench.ts'
 import { redisFactory } from './redis-factory.ts'
@@ -74,4 +75,32 @@ test('a subscription that broke is established again, and said so', async () => 
   expect(await toldOf).toEqual([bench.room])
   await bench.say(seated)
   await until(async () => heard.get(bench.room)?.has(2) === true)
+})
+
+test('a room can be entered while the shard of the list of rooms stands still', async () => {
+  const masterOf = (key: string) =>
+    Math.floor(((new Command('get', [key]).getSlot() ?? 0) * cluster.servers.length) / 16384)
+  const prefix = randomPrefix()
+  const keys = keysOf(prefix)
+  const frozen = masterOf(keys.rooms)
+  const elsewhere = (name: (nth: number) => string) => {
+    const found = Array.from({ length: 200 }, (_, nth) => nth).find((nth) => masterOf(name(nth)) !== frozen)
+    if (found === undefined) throw new Error('No other shard')
+    return found
+  }
+  const node = `node${elsewhere((nth) => keys.nodeRooms(`node${nth}`))}`
+  const room = `portal/room${elsewhere((nth) => keys.room(`portal/room${nth}`))}`
+  const state = createRedisState(target(), prefix, retention)
+  onTestFinished(() => state.close())
+  const bench = new Bench(state, state, room)
+  await state.nodes.hold(node, [room]) // connected to every shard
+  await state.rooms.note([room])
+  const server = cluster.servers[frozen]
+  server?.pause()
+  onTestFinished(() => server?.resume())
+  const start = performance.now()
+  await state.rooms.admit('portal/another', 1)
+  await state.nodes.hold(node, [room])
+  await bench.join({ node })
+  expect(performance.now() - start).toBeLessThan(3000)
 })

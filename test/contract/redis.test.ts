@@ -91,7 +91,7 @@ test('rooms that are gone are taken off the list of rooms', async () => {
   const { state, bench, keys, room } = open()
   const gone = bench.anotherRoom()
   await bench.join()
-  await state.nodes.hold('A', [room, gone.room])
+  await state.rooms.note([room, gone.room])
   const listed = async () =>
     (await state.client.zmscore(keys.rooms, room, gone.room)).map((lastUse) => lastUse !== null)
   await state.rooms.prune(60, 10)

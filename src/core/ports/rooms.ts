@@ -6,8 +6,16 @@ export type FoundRoom = { id: RoomId; configured?: RoomOptions; members: number;
 /** What is set for a room, and which rooms there are. */
 export interface Rooms {
   options(room: RoomId): Promise<RoomOptions>
-  /** Refuses a new room when there are `most` already; a room that is there is always let in. @throws too_many_rooms */
+  /**
+   * Counts a new room, and refuses it when `most` are open already: configured, or with participants. An open room is
+   * always let in. A store that cannot count refuses none.
+   * @throws too_many_rooms
+   */
   admit(room: RoomId, most: number): Promise<void>
+  /** Puts rooms on the list of rooms, or keeps them there. @throws unavailable */
+  note(rooms: RoomId[]): Promise<void>
+  /** Puts rooms that are open on the list of rooms, and takes the others off it. @throws unavailable */
+  relist(rooms: RoomId[]): Promise<void>
   /** Makes the room if need be; a room that was configured stays when it is empty. */
   configure(room: RoomId, options: Partial<RoomOptions>): Promise<void>
   /** Replaces all options, if they are still as they were found; `before` undefined: none are set. */
@@ -23,6 +31,6 @@ export interface Rooms {
    * while ago still has its place and is left out, so there may be fewer; `more` says whether there are any behind these.
    */
   list(start: number, limit: number): Promise<{ rooms: FoundRoom[]; more: boolean }>
-  /** Takes rooms that are gone off the list of rooms: looks at up to `limit` that were not used for `age` seconds. */
+  /** Looks at up to `limit` rooms of the list that no node has noted for `age` seconds, and takes off those that are not open. */
   prune(age: number, limit: number): Promise<void>
 }

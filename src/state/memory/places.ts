@@ -43,6 +43,7 @@ export class MemoryPlaces implements Places {
 
     const member: Member = structuredClone({ ...request.member, id })
     room.members.set(id, member)
+    this.#table.count(request.room)
     room.tokens.set(token.id, { holder: id, until: this.#table.now() + token.seconds * 1000 })
     const owner = `${node}:${room.nextGeneration()}`
     const told: Draft = { at, event: 'participant', data: { action: 'join', member }, except: id }

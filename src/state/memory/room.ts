@@ -97,6 +97,8 @@ export class Room {
 /** All rooms of the process, by id. */
 export class RoomTable {
   readonly #rooms = new Map<RoomId, Room>()
+  /** Rooms that are configured or have participants, and those that were admitted just now. */
+  readonly #open = new Set<RoomId>()
   readonly #generations: Generations = { last: 0 }
   /** When management closed a room, and how long that matters; the first that were closed come first. */
   readonly #closed = new Map<RoomId, { at: number; until: number }>()
@@ -141,14 +143,25 @@ export class RoomTable {
   /** Forgets a room that nobody is in, listens to or configured, once its last tokens are out of date. */
   tidy(id: RoomId): void {
     const room = this.#rooms.get(id)
+    this.count(id)
     if (!room) return
     for (const [token, { until }] of room.tokens) if (until <= this.now()) room.tokens.delete(token)
     if (room.members.size > 0 || room.listeners.size > 0 || room.options || room.tokens.size > 0) return
     this.#rooms.delete(id)
   }
 
-  get size(): number {
-    return this.#rooms.size
+  /** Counts a new room; false if `most` are open already and it is none of them. */
+  admit(id: RoomId, most: number): boolean {
+    if (!this.#open.has(id) && this.#open.size >= most) return false
+    this.#open.add(id)
+    return true
+  }
+
+  /** A room is open while it is configured or has participants. */
+  count(id: RoomId): void {
+    const room = this.#rooms.get(id)
+    if (room && (room.options || room.members.size > 0)) this.#open.add(id)
+    else this.#open.delete(id)
   }
 
   entries(): IterableIterator<[RoomId, Room]> {

@@ -16,17 +16,25 @@ export class MemoryRooms implements Rooms {
   }
 
   async admit(room: RoomId, most: number): Promise<void> {
-    if (!this.#table.find(room) && this.#table.size >= most) throw new SignalError('too_many_rooms')
+    if (!this.#table.admit(room, most)) throw new SignalError('too_many_rooms')
+  }
+
+  async note(): Promise<void> {}
+
+  async relist(rooms: RoomId[]): Promise<void> {
+    for (const room of rooms) this.#table.count(room)
   }
 
   async configure(id: RoomId, options: Partial<RoomOptions>): Promise<void> {
     const room = this.#table.make(id)
     room.options = structuredClone({ ...room.options, ...options })
+    this.#table.count(id)
   }
 
   async replace(id: RoomId, before: RoomOptions | undefined, after: RoomOptions): Promise<boolean> {
     if (!isDeepStrictEqual(this.#configured(id), before)) return false
     this.#table.make(id).options = structuredClone(after)
+    this.#table.count(id)
     return true
   }
 

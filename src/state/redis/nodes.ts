@@ -39,16 +39,9 @@ export class RedisNodes implements Nodes {
   }
 
   async hold(node: string, rooms: RoomId[]): Promise<void> {
-    const now = Date.now()
     for (let start = 0; start < rooms.length; start += 1000) {
       const some = rooms.slice(start, start + 1000)
-      await this.#scripts.timed('hold', () =>
-        Promise.all([
-          this.#scripts.client.sadd(this.#keys.nodeRooms(node), ...some),
-          this.#scripts.client.zadd(this.#keys.rooms, ...some.flatMap((room) => [now, room])),
-          this.#scripts.client.zadd(this.#keys.names, ...some.flatMap((room) => [0, room])),
-        ]),
-      )
+      await this.#scripts.timed('hold', () => this.#scripts.client.sadd(this.#keys.nodeRooms(node), ...some))
     }
   }
 

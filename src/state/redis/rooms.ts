@@ -1,8 +1,16 @@
+import { atMost } from '../../core/at-most.ts'
 import { SignalError } from '../../core/errors.ts'
 import { defaultRoomOptions, type RoomId, type RoomOptions } from '../../core/model.ts'
 import type { FoundRoom, Rooms } from '../../core/ports/rooms.ts'
 import type { Keys } from './keys.ts'
 import type { Scripts } from './scripts.ts'
+
+/** How many rooms one command notes. */
+const batchRooms = 1000
+/** How long a login waits for the number of rooms. */
+const countTimeoutMs = 500
+/** How long a room that has ended stays on the list at most while Redis answers, and its nodes are not too busy. */
+const listLagMs = 150
 
 export class RedisRooms implements Rooms {
   readonly #scripts: Scripts
@@ -18,11 +26,46 @@ export class RedisRooms implements Rooms {
   }
 
   async admit(room: RoomId, most: number): Promise<void> {
-    const { client } = this.#scripts
-    const [there, rooms] = await this.#scripts.timed('admit', () =>
-      Promise.all([client.exists(this.#keys.room(room)), client.zcard(this.#keys.rooms)]),
-    )
-    if (there === 0 && rooms >= most) throw new SignalError('too_many_rooms')
+    if ((await this.#isCounted(room, most)) || (await this.#isOpen(room))) return
+    // the list follows the rooms: one that has ended just now may be on it
+    await new Promise((resolve) => setTimeout(resolve, listLagMs))
+    if (!(await this.#isCounted(room, most))) throw new SignalError('too_many_rooms')
+  }
+
+  /** The list is on a shard of its own, and a limit is no reason to let nobody in while that is away. */
+  async #isCounted(room: RoomId, most: number): Promise<boolean> {
+    const counted = this.#scripts.run('admit', [this.#keys.rooms], [room, most]).catch(() => 1)
+    return (await atMost(countTimeoutMs, counted)) !== 0
+  }
+
+  async note(rooms: RoomId[]): Promise<void> {
+    const { client, clock } = this.#scripts
+    const { rooms: list, names } = this.#keys
+    for (let start = 0; start < rooms.length; start += batchRooms) {
+      const some = rooms.slice(start, start + batchRooms)
+      const now = clock.at(list)
+      await this.#scripts.timed('list', () =>
+        Promise.all([
+          client.zadd(list, ...some.flatMap((room) => [now, room])),
+          client.zadd(names, ...some.flatMap((room) => [0, room])),
+        ]),
+      )
+    }
+  }
+
+  async relist(rooms: RoomId[]): Promise<void> {
+    const open = await Promise.all(rooms.map((room) => this.#isOpen(room)))
+    await this.note(rooms.filter((_, index) => open[index]))
+    const gone = rooms.filter((_, index) => !open[index])
+    if (gone.length === 0) return
+    const { rooms: list, names } = this.#keys
+    await this.#scripts.timed('unlist', async () => {
+      await this.#scripts.client.zrem(names, ...gone) // first: what is on `rooms` alone is found again by `prune`
+      await this.#scripts.client.zrem(list, ...gone)
+    })
+    // one that was entered meanwhile
+    const back = await Promise.all(gone.map((room) => this.#isOpen(room)))
+    await this.note(gone.filter((_, index) => back[index]))
   }
 
   async configure(room: RoomId, changes: Partial<RoomOptions>): Promise<void> {
@@ -34,7 +77,7 @@ export class RedisRooms implements Rooms {
 
   async replace(room: RoomId, before: RoomOptions | undefined, after: RoomOptions): Promise<boolean> {
     const { participantActivities, streamChange } = after.notifying
-    await this.#list(room)
+    await this.note([room]) // before the room is there: a name too many does no harm
     const replaced = await this.#scripts.run(
       'configure',
       [this.#keys.room(room)],
@@ -58,6 +101,7 @@ export class RedisRooms implements Rooms {
       await this.#scripts.timed('close', () => this.#scripts.client.set(keys.closed(room), at, 'EX', seconds))
     }
     await this.#scripts.run('unconfigure', [keys.room(room), keys.members(room), keys.log(room)], [])
+    await this.relist([room])
   }
 
   async find(id: RoomId): Promise<FoundRoom | undefined> {
@@ -80,32 +124,20 @@ export class RedisRooms implements Rooms {
   }
 
   async prune(age: number, limit: number): Promise<void> {
-    const { client } = this.#scripts
     const reply = (await this.#scripts.run('due', [this.#keys.rooms], [age * 1000, limit])) as string[]
-    for (let index = 0; index < reply.length; index += 2) {
-      const [room, seen] = [reply[index] ?? '', reply[index + 1] ?? '']
-      await this.#scripts.timed('prune', async () => {
-        if (await client.exists(this.#keys.room(room))) {
-          await client.zadd(this.#keys.rooms, 'XX', Date.now(), room)
-        } else if (await this.#scripts.run('forget', [this.#keys.rooms], [room, seen])) {
-          await client.zrem(this.#keys.names, room) // one that is used again meanwhile is listed again by its node
-        }
-      })
-    }
+    await this.relist(reply.filter((_, index) => index % 2 === 0))
+  }
+
+  async #isOpen(room: RoomId): Promise<boolean> {
+    const { client } = this.#scripts
+    const [members, configured] = await this.#scripts.timed('open', () =>
+      Promise.all([client.exists(this.#keys.members(room)), client.hexists(this.#keys.room(room), 'options')]),
+    )
+    return members > 0 || configured > 0
   }
 
   async #configured(room: RoomId): Promise<RoomOptions | undefined> {
     const text = await this.#scripts.timed('options', () => this.#scripts.client.hget(this.#keys.room(room), 'options'))
     return text === null ? undefined : JSON.parse(text)
-  }
-
-  /** Before the room is there: a name too many on the list does no harm. */
-  async #list(room: RoomId): Promise<void> {
-    await this.#scripts.timed('list', () =>
-      Promise.all([
-        this.#scripts.client.zadd(this.#keys.rooms, Date.now(), room),
-        this.#scripts.client.zadd(this.#keys.names, 0, room),
-      ]),
-    )
   }
 }

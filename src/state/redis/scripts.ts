@@ -28,6 +28,7 @@ const keyCounts = {
   wait: 1,
   forget: 1,
   enlist: 2,
+  admit: 1,
   unconfigure: 3,
   configure: 1,
   permit: 4,

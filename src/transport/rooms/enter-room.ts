@@ -1,3 +1,4 @@
+import { atMost } from '../../core/at-most.ts'
 import { type Roster, roomName } from '../../core/model.ts'
 import type { Session } from '../../core/session.ts'
 import type { rooms } from '../../protocol/rooms.ts'
@@ -25,20 +26,10 @@ export function enterRoom(services: RoomsServices): Handlers<typeof rooms>['ente
     const claims = await identify(services, connection.socket, name, at)
     const entered = await sessions.login(connection, 'rooms', claims, { ...connection.profile }, timing)
     const { session, roster, ticket, seq } = entered
-    await atMost(openRooms.changed(session.room), listTimeoutMs) // so that the list has the room when the client is told
+    await atMost(listTimeoutMs, openRooms.changed(session.room)) // so that the list has the room when the client is told
     const ice = iceOf(iceServers(session.member.user, at))
     return { reply: { ...replyOf(session, roster, ticket, seq), ...ice }, session }
   }
-}
-
-/** Resolves when the work is done or the time is over. */
-async function atMost(work: Promise<void>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const over = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms)
-  })
-  await Promise.race([work, over])
-  clearTimeout(timer)
 }
 
 function replyOf({ id, room }: Session, { members }: Roster, ticket: string, seq: number) {
