@@ -197,7 +197,7 @@ function describeListing({ open, fresh }: Contract): void {
 
   test('a room that was only joined is listed too', async () => {
     const bench = await fresh()
-    await bench.state.nodes.hold('A', [bench.room])
+    await bench.state.rooms.note([bench.room])
     expect((await bench.state.rooms.list(0, 10)).rooms).toEqual([])
     await bench.join()
     expect((await bench.other.rooms.list(0, 10)).rooms).toEqual([{ id: bench.room, members: 1 }])

@@ -175,7 +175,7 @@ export function describeRooms({ open, fresh }: Contract): void {
   test('taking rooms off the list harms none that is in use', async () => {
     const bench = await fresh()
     const seated = await bench.join()
-    await bench.state.nodes.hold('A', [bench.room])
+    await bench.state.rooms.note([bench.room])
     await bench.state.rooms.prune(0, 100)
     await bench.state.rooms.prune(0, 100)
     expect(await bench.say(seated)).toBe(2)
