@@ -98,6 +98,11 @@ export function createApp(config: Config, parts: Parts = {}): App {
     metrics.left.inc({ reason })
     log.info({ room, participant: id, reason }, 'left')
   }
+  const givenUp = ({ room, id }: Who, error: unknown) => {
+    const about = { room, participant: id, err: error }
+    log.error(about, 'the record of a participant in Redis is broken: its client was cut, and has to log in anew')
+    refusals.note('broken_record', { room, participant: id }, 'participant given up')
+  }
   const sessions = new Sessions(
     state,
     feeds,
@@ -105,6 +110,7 @@ export function createApp(config: Config, parts: Parts = {}): App {
     {
       left,
       failed,
+      givenUp,
       incomplete: () => metrics.incomplete.inc(),
       populated: (room) => populated(room),
       takenOver: (...taken) => takenOver(...taken),
@@ -156,7 +162,14 @@ export function createApp(config: Config, parts: Parts = {}): App {
   const ownUrl = () => withRealPort(config.nodeUrl, http.server.address())
   const nodeInfo = () => ({ id: node, url: ownUrl(), version, connections: transport.connections.size })
   const leapt = (room: RoomId, seq: number) => log.warn({ room, seq }, 'Redis may have lost what was said last')
-  const lease = new Lease(state, feeds, sessions, nodeInfo, { left, failed, populated, beat: health.beat, leapt })
+  const lease = new Lease(state, feeds, sessions, nodeInfo, {
+    left,
+    failed,
+    givenUp,
+    populated,
+    beat: health.beat,
+    leapt,
+  })
 
   if (config.port === 0) http.server.once('listening', () => void lease.beat().catch(failed)) // and says which port
 

@@ -1,3 +1,4 @@
+import { Attempts } from './attempts.ts'
 import { type Deadline, isPast } from './deadline.ts'
 import { SignalError } from './errors.ts'
 import { expel } from './expel.ts'
@@ -14,6 +15,8 @@ const memory = 5000
 export type AbsentEvents = {
   left?: (reason: LeaveReason, who: Who) => void
   failed?: (error: unknown) => void
+  /** The store answers with errors, time after time: it is not told any more. */
+  givenUp?: (who: Who, error: unknown) => void
 }
 
 /** Participants whose connection was lost here, or never came to be: they wait, and the state has to know. */
@@ -23,6 +26,7 @@ export class Absent {
   readonly #waiting = new Map<string, Place>()
   /** Lost connections that the state could not be told of yet. */
   readonly #untold = new Map<string, Lost>()
+  readonly #attempts = new Attempts()
   /** Those whose place another had taken by then. */
   readonly #late = new Map<string, Mark>()
   /** Logins and relogins that were given up without an answer, and until when the store may do them. */
@@ -54,8 +58,12 @@ export class Absent {
       if (outcome === 'waiting') this.#waiting.set(key(place.room, place.id), place)
       if (outcome === 'moved') this.remember(lost)
       this.#untold.delete(seat)
+      this.#attempts.over(seat)
     } catch (error) {
       this.#events.failed?.(error)
+      if (!this.#attempts.failed(seat, error)) return
+      this.#untold.delete(seat)
+      this.#events.givenUp?.(place, error)
     }
   }
 
@@ -88,7 +96,7 @@ export class Absent {
     try {
       return await take()
     } catch (error) {
-      const refused = error instanceof SignalError && error.code !== 'unavailable'
+      const refused = error instanceof SignalError && error.code !== 'unavailable' && error.code !== 'internal'
       if (!refused) this.#unheard.set(claim, deadline)
       throw error
     }
@@ -110,6 +118,8 @@ export class Absent {
       if (taken) await this.lost({ place: taken.place, mark: { cursor: taken.cursor, doubt: taken.cursor } })
     } catch (error) {
       this.#events.failed?.(error)
+      const { room, ticketId } = claim
+      if (this.#attempts.failed(`${room}|${ticketId}`, error)) this.#unheard.delete(claim)
     }
   }
 

@@ -1,3 +1,4 @@
+import { doAll } from './attempts.ts'
 import { Feed, type FeedEvents } from './feed.ts'
 import type { RoomId } from './model.ts'
 import type { State } from './ports/state.ts'
@@ -76,24 +77,28 @@ export class Feeds {
 
   /** Compares positions with the store: finds what the live side lost when nothing followed it, and what the store lost. */
   async level(rooms: RoomId[] = this.rooms): Promise<void> {
-    const feeds = rooms.flatMap((room) => this.#open.get(room)?.feed ?? [])
-    const known = rooms.filter((room) => this.#open.get(room)?.feed)
-    if (known.length === 0) return
+    const known = rooms.flatMap((room) => {
+      const feed = this.#open.get(room)?.feed
+      return feed ? [{ room, feed }] : []
+    })
     try {
-      const positions = await this.#state.log.positions(
-        known,
-        feeds.map(({ position }) => position),
+      await doAll(
+        known.map(
+          ({ room, feed }) =>
+            () =>
+              this.#levelOne(room, feed),
+        ),
       )
-      feeds.forEach((feed, index) => {
-        feed.reach(positions[index] ?? 0)
-      })
-      for (const [index, room] of known.entries()) {
-        // one that was there, and is not: vouching for those who are in it makes it anew
-        if (positions[index] === 0 && (feeds[index]?.position ?? 0) > 0) await this.#losses.vouch(room)
-      }
     } catch (error) {
       this.#events.failed?.(error)
     }
+  }
+
+  async #levelOne(room: RoomId, feed: Feed): Promise<void> {
+    const [position = 0] = await this.#state.log.positions([room], [feed.position])
+    feed.reach(position)
+    // one that was there, and is not: vouching for those who are in it makes it anew
+    if (position === 0 && feed.position > 0) await this.#losses.vouch(room)
   }
 
   #begin(room: RoomId): Open {

@@ -1,6 +1,7 @@
+import { Attempts, doAll } from './attempts.ts'
 import { expel } from './expel.ts'
 import type { RoomId } from './model.ts'
-import type { LeaveReason, Who } from './ports/places.ts'
+import type { LeaveReason, Place, Who } from './ports/places.ts'
 import type { State } from './ports/state.ts'
 import type { Sessions } from './sessions.ts'
 
@@ -13,6 +14,7 @@ export class Ghosts {
   readonly #state: State
   readonly #sessions: Sessions
   readonly #left: (reason: LeaveReason, who: Who) => void
+  readonly #attempts = new Attempts()
   readonly #haunted = new Map<RoomId, { leap: number; since: number }>()
 
   constructor(state: State, sessions: Sessions, left: (reason: LeaveReason, who: Who) => void) {
@@ -29,21 +31,37 @@ export class Ghosts {
 
   /** Looks for those in rooms that leapt at least `grace` ms ago. @throws unavailable */
   async lay(grace: number): Promise<void> {
-    for (const [room, { leap, since }] of this.#haunted) {
-      if (performance.now() - since < grace) break // the others came later still
-      await this.#layIn(room, leap)
-      if (this.#haunted.get(room)?.leap === leap) this.#haunted.delete(room)
+    const due = [...this.#haunted].filter(([, { since }]) => performance.now() - since >= grace)
+    await doAll(
+      due.map(
+        ([room, { leap }]) =>
+          () =>
+            this.#layIn(room, leap),
+      ),
+    )
+  }
+
+  /** A room that fails although the store answers is given up after some attempts. */
+  async #layIn(room: RoomId, leap: number): Promise<void> {
+    let over = true
+    try {
+      const forsaken = await this.#state.places.forsaken(room, leap)
+      await doAll(forsaken.map((place) => () => this.#settle(place)))
+      this.#attempts.over(room)
+    } catch (error) {
+      over = this.#attempts.failed(room, error)
+      if (!over) throw error
+    } finally {
+      if (over && this.#haunted.get(room)?.leap === leap) this.#haunted.delete(room)
     }
   }
 
-  async #layIn(room: RoomId, leap: number): Promise<void> {
+  async #settle(place: Place): Promise<void> {
     const { places } = this.#state
-    for (const place of await places.forsaken(room, leap)) {
-      const session = this.#sessions.find(place)
-      if (session) await this.#sessions.regain(session)
-      else if ((await places.detach(place)) === 'left' && (await expel(places, place))) {
-        this.#left('node_lost', { room, id: place.id })
-      }
+    const session = this.#sessions.find(place)
+    if (session) await this.#sessions.regain(session)
+    else if ((await places.detach(place)) === 'left' && (await expel(places, place))) {
+      this.#left('node_lost', { room: place.room, id: place.id })
     }
   }
 }

@@ -1,3 +1,4 @@
+import { Attempts, doAll, isAway } from './attempts.ts'
 import { expel } from './expel.ts'
 import type { Feeds } from './feeds.ts'
 import { Ghosts } from './ghosts.ts'
@@ -5,6 +6,7 @@ import type { RoomId } from './model.ts'
 import type { Due, NodeInfo } from './ports/nodes.ts'
 import type { LeaveReason, Who } from './ports/places.ts'
 import type { State } from './ports/state.ts'
+import type { Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
 
 export type LeaseEvents = {
@@ -12,6 +14,8 @@ export type LeaseEvents = {
   /** Somebody has left a room. */
   populated?: (room: RoomId) => void
   failed?: (error: unknown) => void
+  /** The store answers with errors when a participant is to be taken out, time after time: its deadline is forgotten. */
+  givenUp?: (who: Who, error: unknown) => void
   /** The store may have lost the newest writes of a room, whose numbers go on at `seq`. */
   leapt?: (room: RoomId, seq: number) => void
   /** The store took a heartbeat, or did not, and why. */
@@ -40,6 +44,7 @@ export class Lease {
   readonly #info: () => NodeInfo
   readonly #events: LeaseEvents
   readonly #ghosts: Ghosts
+  readonly #attempts = new Attempts()
   readonly #timers = new Set<NodeJS.Timeout>()
   #stopped = false
   #pace: LeasePace = defaultPace
@@ -135,18 +140,27 @@ export class Lease {
     const [dead, overdue] = [await nodes.dead(), await nodes.due(batch)]
     if (this.#wasAway(asked)) return false
     let more = overdue.length === batch
-    for (const node of dead) {
-      if (await this.#orphan(node)) await nodes.remove(node)
-      else more = true
-    }
-    await Promise.all(overdue.map((one) => this.#expire(one)))
+    await doAll([
+      ...dead.map((node) => async () => {
+        if (await this.#orphan(node)) await nodes.remove(node)
+        else more = true
+      }),
+      ...overdue.map((one) => () => this.#expire(one)),
+    ])
     if (!more) await rooms.prune(pruneAgeSeconds, batch)
     return more
   }
 
   async #expire({ room, id, due }: Due): Promise<void> {
     const { nodes, places } = this.#state
-    if (await places.leave(room, id, { due }, Date.now())) this.#tellLeft({ room, id }, 'window')
+    const what = `${room}|${id}|${due}`
+    try {
+      if (await places.leave(room, id, { due }, Date.now())) this.#tellLeft({ room, id }, 'window')
+    } catch (error) {
+      if (!this.#attempts.failed(what, error)) throw error
+      this.#events.givenUp?.({ room, id }, error)
+    }
+    this.#attempts.over(what)
     await nodes.settled(room, id, due)
   }
 
@@ -161,23 +175,47 @@ export class Lease {
 
   /** Looks for what nobody told: messages that the live side lost, and participants that moved away. */
   async check(): Promise<void> {
-    const sessions = this.#sessions.all
-    const places = sessions.map(({ place }) => place)
+    const failures = await this.#checkSessions()
+    // one participant or room that fails keeps the others from nothing
+    for (const step of [
+      () => this.#sessions.absent.retell(),
+      () => this.#checkWaiting(),
+      () => this.#feeds.level(),
+      () => this.#ghosts.lay(this.#pace.beat * 3),
+    ]) {
+      await step().catch((error: unknown) => failures.push(error))
+    }
+    if (failures.length > 0) throw failures.find(isAway) ?? failures[0]
+  }
+
+  /** Room by room. Resolves to what failed. @throws unavailable when the store answers for no room */
+  async #checkSessions(): Promise<unknown[]> {
+    const rooms = byRoom(this.#sessions.all)
+    const failures: unknown[] = []
+    for (let start = 0; start < rooms.length; start += batch) {
+      const some = rooms.slice(start, start + batch)
+      const results = await Promise.allSettled(some.map((sessions) => this.#checkRoom(sessions)))
+      const reasons = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []))
+      failures.push(...reasons)
+      if (reasons.length === some.length && reasons.every(isAway)) throw reasons[0]
+    }
+    return failures
+  }
+
+  async #checkRoom(sessions: Session[]): Promise<void> {
     const standing = await this.#state.places.held(
-      places,
+      sessions.map(({ place }) => place),
       sessions.map(({ certain }) => certain),
     )
-    for (const [index, session] of sessions.entries()) {
-      // one that ended meanwhile is on its way into the window: to claim it back would leave a ghost
-      if (session.ended || standing[index] === 'connected') continue
-      const waiting = standing[index] === 'waiting' && (await this.#state.places.reclaim(session.place))
-      const ours = waiting || (await this.#sessions.regain(session))
-      if (!ours) await this.#sessions.supersede(session)
-    }
-    await this.#sessions.absent.retell()
-    await this.#checkWaiting()
-    await this.#feeds.level()
-    await this.#ghosts.lay(this.#pace.beat * 3)
+    await doAll(
+      sessions.map((session, index) => async () => {
+        // one that ended meanwhile is on its way into the window: to claim it back would leave a ghost
+        if (session.ended || standing[index] === 'connected') return
+        const waiting = standing[index] === 'waiting' && (await this.#state.places.reclaim(session.place))
+        const ours = waiting || (await this.#sessions.regain(session))
+        if (!ours) await this.#sessions.supersede(session)
+      }),
+    )
   }
 
   async #checkWaiting(): Promise<void> {
@@ -221,4 +259,14 @@ export class Lease {
     timer.unref()
     this.#timers.add(timer)
   }
+}
+
+function byRoom(sessions: Session[]): Session[][] {
+  const rooms = new Map<RoomId, Session[]>()
+  for (const session of sessions) {
+    const others = rooms.get(session.room)
+    if (others) others.push(session)
+    else rooms.set(session.room, [session])
+  }
+  return [...rooms.values()]
 }

@@ -1,4 +1,5 @@
 import { Absent } from './absent.ts'
+import { isAway } from './attempts.ts'
 import { type Deadline, isPast, type Timing } from './deadline.ts'
 import { type ErrorCode, SignalError } from './errors.ts'
 import type { Feed } from './feed.ts'
@@ -41,6 +42,8 @@ export type SessionsConfig = {
 export type SessionsEvents = {
   left?: (reason: LeaveReason, who: Who) => void
   failed?: (error: unknown) => void
+  /** The store answers with errors for a participant, time after time: it is not tried any more. */
+  givenUp?: (who: Who, error: unknown) => void
   /** Someone came back, and the log had not kept all that was missed. */
   incomplete?: () => void
   /** Somebody has come into a room, is back in it, or has left it. */
@@ -78,7 +81,10 @@ export class Sessions {
     this.#config = config
     this.#events = events
     this.absent = new Absent(state, { ...events, left: (reason, who) => this.#tellLeft(who, reason) })
-    this.#vouching = new Vouching(state, this.absent, config.window > 0, (room) => events.populated?.(room))
+    this.#vouching = new Vouching(state, this.absent, config.window > 0, {
+      restored: (room) => events.populated?.(room),
+      givenUp: (session, error) => this.#giveUp(session, error),
+    })
   }
 
   get all(): Session[] {
@@ -334,7 +340,10 @@ export class Sessions {
   /** The store may have lost the newest writes of a room: makes sure that it knows everyone who is connected here. */
   async vouch(room: RoomId): Promise<void> {
     const here = this.all.filter((session) => session.room === room && !session.ended)
-    await Promise.all(here.map((session) => this.regain(session)))
+    const results = await Promise.allSettled(here.map((session) => this.regain(session)))
+    // whoever cannot be restored although the store answers keeps the others waiting no longer
+    const away = results.find((result) => result.status === 'rejected' && isAway(result.reason))
+    if (away?.status === 'rejected') throw away.reason
   }
 
   /** Leaves one room for another on the same connection. A store that is away is told later, by the window. */
@@ -445,6 +454,13 @@ export class Sessions {
   #tellLeft(who: Who, reason: LeaveReason): void {
     this.#events.left?.(reason, who)
     this.#events.populated?.(who.room)
+  }
+
+  /** Its record in the store is broken: the client is cut from it, and may come back with its ticket or log in anew. */
+  async #giveUp(session: Session, error: unknown): Promise<void> {
+    this.#events.givenUp?.(session.place, error)
+    await this.#unseat(session)
+    session.connection.cut()
   }
 
   async #unseat(session: Session): Promise<void> {

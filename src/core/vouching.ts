@@ -1,7 +1,14 @@
 import type { Absent } from './absent.ts'
+import { Attempts } from './attempts.ts'
 import type { RoomId } from './model.ts'
 import type { State } from './ports/state.ts'
 import type { Session } from './session.ts'
+
+export type VouchingEvents = {
+  restored: (room: RoomId) => void
+  /** The store answers with errors when a participant is restored: it should come back by itself. */
+  givenUp: (session: Session, error: unknown) => Promise<void>
+}
 
 /**
  * A store that fails over to a replica lacks its newest writes, and one that is started anew may lack all. Who is
@@ -11,22 +18,41 @@ export class Vouching {
   readonly #state: State
   readonly #absent: Absent
   readonly #reconnects: boolean
-  readonly #restored: (room: RoomId) => void
+  readonly #events: VouchingEvents
+  readonly #attempts = new Attempts()
 
   /** @param reconnects whether who is lost has a window */
-  constructor(state: State, absent: Absent, reconnects: boolean, restored: (room: RoomId) => void) {
+  constructor(state: State, absent: Absent, reconnects: boolean, events: VouchingEvents) {
     this.#state = state
     this.#absent = absent
     this.#reconnects = reconnects
-    this.#restored = restored
+    this.#events = events
   }
 
-  /** Makes the place what this node knows of it. False if the participant has moved, or left. @throws unavailable */
+  /**
+   * Makes the place what this node knows of it. False if the participant has moved, or left. After some errors that
+   * concern this participant alone, it is given up.
+   * @throws unavailable, internal
+   */
   async regain(session: Session): Promise<boolean> {
-    const ours = await this.#state.places.vouch(session.vouch(this.#reconnects))
+    const ours = await this.#vouch(session)
     // one that ended meanwhile has nobody who sits at its place
     if (ours && session.ended) await this.#absent.lost({ place: session.place, mark: session.mark })
-    if (ours) this.#restored(session.room)
+    if (ours) this.#events.restored(session.room)
     return ours
+  }
+
+  async #vouch(session: Session): Promise<boolean> {
+    const { room, id, owner } = session.place
+    const what = `${room}|${id}|${owner}`
+    try {
+      const ours = await this.#state.places.vouch(session.vouch(this.#reconnects))
+      this.#attempts.over(what)
+      return ours
+    } catch (error) {
+      if (session.ended) this.#attempts.over(what)
+      else if (this.#attempts.failed(what, error)) await this.#events.givenUp(session, error)
+      throw error
+    }
   }
 }

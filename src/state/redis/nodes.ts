@@ -1,3 +1,4 @@
+import { SignalError } from '../../core/errors.ts'
 import type { ParticipantId, RoomId } from '../../core/model.ts'
 import type { NodeInfo, Nodes } from '../../core/ports/nodes.ts'
 import type { Retention } from '../../core/ports/state.ts'
@@ -79,10 +80,20 @@ export class RedisNodes implements Nodes {
   /** Those of a room who do not reconnect; the room is given up when there is none. */
   async #orphanRoom(node: string, room: RoomId): Promise<Orphans> {
     const places = await this.#placesOf(node, room)
-    const outcomes = await Promise.all(places.map((place) => openWindow(this.#scripts, this.#keys, place)))
+    const outcomes = await Promise.all(places.map((place) => this.#open(place)))
     const left = places.filter((_, index) => outcomes[index] === 'left')
     if (left.length === 0) await this.release(node, room)
     return left
+  }
+
+  /** A broken record keeps the node's other participants from nothing: it is left as it is. */
+  async #open(place: Orphans[number]): Promise<'waiting' | 'left' | 'moved'> {
+    try {
+      return await openWindow(this.#scripts, this.#keys, place)
+    } catch (error) {
+      if (error instanceof SignalError && error.code === 'internal') return 'moved'
+      throw error
+    }
   }
 
   async #placesOf(node: string, room: RoomId): Promise<Orphans> {

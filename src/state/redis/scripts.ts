@@ -85,7 +85,7 @@ export class Scripts {
       return await call()
     } catch (error) {
       const refusal = translated(error)
-      failed = refusal.code === 'unavailable'
+      failed = refusal.code === 'unavailable' || refusal.code === 'internal'
       throw refusal
     } finally {
       this.#observe(operation, (performance.now() - start) / 1000, failed)
@@ -93,10 +93,16 @@ export class Scripts {
   }
 }
 
-/** Scripts refuse with `SB code detail`. Anything else is Redis being away, or a mistake of ours: unavailable, with its cause. */
+/** A script or command that failed on what it found under a key. It would fail again. */
+const brokenRecord = /^(ERR (user_script|Error running script)|WRONGTYPE)/
+
+/**
+ * Scripts refuse with `SB code detail`. A record that a script cannot read is `internal`; anything else is Redis being
+ * away, or too busy or full to serve: unavailable. Both with their cause.
+ */
 function translated(error: unknown): SignalError {
   const message = error instanceof Error ? error.message : String(error)
   const [mark, code = '', detail = ''] = message.split(' ', 3)
   if (mark === 'SB' && isErrorCode(code)) return new SignalError(code, detail, { cause: error })
-  return new SignalError('unavailable', '', { cause: error })
+  return new SignalError(brokenRecord.test(message) ? 'internal' : 'unavailable', '', { cause: error })
 }

@@ -1,0 +1,144 @@
+import { Redis } from 'ioredis'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { Exchanger, Portal } from '../../src/client/index.ts'
+import { roomIdOf } from '../../src/core/model.ts'
+import { keysOf } from '../../src/state/redis/keys.ts'
+import { connect, enter, loginInfo } from '../support/client.ts'
+import { newRoom, startCluster, type TestNode, tokenFor } from '../support/node.ts'
+import { type RedisServer, randomPrefix, startRedis, until } from '../support/redis.ts'
+
+/**
+ * After a Redis that lost everything the nodes restore who is connected. One participant whose record cannot be read or
+ * written must not keep the others of its room, and other rooms, from that.
+ */
+let redis: RedisServer
+let client: Redis
+let nodes: [TestNode, TestNode]
+const prefix = randomPrefix()
+const keys = keysOf(prefix)
+
+beforeAll(async () => {
+  redis = await startRedis()
+  client = new Redis(redis.url)
+  nodes = (await startCluster(2, { redis: { url: redis.url, prefix }, env: { ANONYMOUS_DIALECTS: 'exchanger' } })) as [
+    TestNode,
+    TestNode,
+  ]
+})
+afterAll(async () => {
+  client.disconnect()
+  await Promise.all(nodes.map((node) => node.close()))
+  await redis.stop()
+})
+
+type Person = { portal: Portal; heard: string[] }
+
+/** A client of the SDK: it resumes by itself when it is cut because it has seen what is gone. */
+async function person(first: 0 | 1, room: string): Promise<Person> {
+  const urls = [nodes[first].url, nodes[1 - first]?.url ?? '']
+  const portal = new Portal({ url: urls, backOff: { baseMs: 20, capMs: 200 }, parts: { random: () => 0 } })
+  onTestFinished(() => portal.close())
+  const heard: string[] = []
+  portal.on('text', ({ message }) => heard.push(String(message)))
+  await portal.login(tokenFor({ room }))
+  return { portal, heard }
+}
+
+/** What is acked from now on is heard by all of them, once and in order. */
+async function expectHearing(topic: string, speaker: Person, hearers: Person[]): Promise<void> {
+  const said = Array.from({ length: 10 }, (_, nth) => `${topic} ${nth}`)
+  for (const message of said) await speaker.portal.text('all', message)
+  const of = ({ heard }: Person) => heard.filter((message) => message.startsWith(`${topic} `))
+  await until(async () => hearers.every((hearer) => of(hearer).length >= said.length))
+  for (const hearer of hearers) expect(of(hearer)).toEqual(said)
+}
+
+async function metric(node: TestNode, name: string): Promise<number> {
+  const { metrics } = node.app
+  const text = await metrics.registry.getSingleMetricAsString(`signalbox_${name.replace(/\{.*/, '')}`)
+  return Number(text.split(`signalbox_${name} `)[1]?.split('\n')[0] ?? 0)
+}
+
+const broken = 'refused_total{reason="broken_record"}'
+
+test('one whose record stays broken is given up, counted and logged; the others hear everything', async () => {
+  const [room, other] = [newRoom(), newRoom()]
+  const [ann, bob, far, near] = await Promise.all([
+    person(0, room),
+    person(1, room),
+    person(0, other),
+    person(0, other),
+  ])
+  const lost = await enter(nodes[0].url, { room })
+  const before = await metric(nodes[0], broken)
+  const session = keys.session(roomIdOf('portal', room), lost.id)
+  await client.multi().flushall().set(session, 'no hash').exec()
+  onTestFinished(async () => void (await client.del(session)))
+
+  await expectHearing('first', ann, [ann, bob])
+  await expectHearing('second', far, [far, near])
+  await lost.closed
+  await until(async () => (await metric(nodes[0], broken)) > before)
+  expect(nodes[0].logs.lines.some(({ participant, level }) => participant === lost.id && level >= 50)).toBe(true)
+  await expectHearing('third', bob, [ann, bob])
+})
+
+test('one whose record was broken while it was connected is cut from it, and nobody else', async () => {
+  const room = newRoom()
+  const [ann, bob] = await Promise.all([person(0, room), person(0, room)])
+  const lost = await enter(nodes[0].url, { room })
+  const session = keys.session(roomIdOf('portal', room), lost.id)
+  await client.multi().del(session).set(session, 'no hash').exec()
+  onTestFinished(async () => void (await client.del(session)))
+  expect(await lost.closed).toBe('transport close')
+  await expectHearing('after', ann, [ann, bob])
+})
+
+test('one whose record an older node wrote, with half of a surrogate pair, keeps nobody from hearing', async () => {
+  const room = newRoom()
+  const [ann, bob] = await Promise.all([person(0, room), person(1, room)])
+  const old = await enter(nodes[0].url, { room })
+  const members = keys.members(roomIdOf('portal', room))
+  const member = String(await client.hget(members, old.id)).replace('"profile":{', '"profile":{"x":"\\ud800",')
+  await client.multi().flushall().hset(members, old.id, member).exec()
+  await expectHearing('after', ann, [ann, bob])
+  await expectHearing('again', bob, [ann, bob])
+})
+
+test.each([
+  ['half of a surrogate pair', { type: 'x\ud800', version: '\udc00' }],
+  ['a pair that a limit cuts in two', { type: `${'x'.repeat(63)}🎧`, version: '1' }],
+])('one whose SDK calls itself %s keeps nobody from hearing', async (_name, sdk) => {
+  const room = newRoom()
+  const [ann, bob] = await Promise.all([person(0, room), person(0, room)])
+  const odd = await connect(nodes[0].url)
+  const { status, data } = await odd.request('login', { ...loginInfo({ room }), userAgent: { sdk } })
+  expect(status).toBe('ok')
+  const members = keys.members(roomIdOf('portal', room))
+  await client
+    .multi()
+    .flushall()
+    .hset(members, Object(data).id, String(await client.hget(members, Object(data).id)))
+    .exec()
+  await expectHearing('after', ann, [ann, bob])
+})
+
+test('users of a channel who call themselves anything are restored', async () => {
+  const users = ['\ud83d', { '\ud800': ['\udc00'] }, '\u0000', 1e21, JSON.parse('{"__proto__":[]}')]
+  const channelName = newRoom()
+  const all = await Promise.all(
+    users.map(async (user) => {
+      const exchanger = new Exchanger({ url: nodes[0].url, backOff: { baseMs: 20, capMs: 200 } })
+      onTestFinished(() => exchanger.close())
+      await exchanger.join(channelName, user)
+      return exchanger
+    }),
+  )
+  const members = keys.members(roomIdOf('exchanger', channelName))
+  const records = await client.hgetall(members)
+  const resumed = all.map((exchanger) => new Promise((resolve) => exchanger.on('reconnected', resolve)))
+  await client.multi().flushall().hset(members, records).exec()
+  await Promise.all(resumed)
+  const seen = all.map((exchanger) => exchanger.users.size)
+  expect(seen).toEqual(users.map(() => users.length - 1))
+})
