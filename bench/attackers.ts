@@ -1,8 +1,11 @@
 import type { Attacker } from '../test/support/abuse/attacker.ts'
 import { crowd } from '../test/support/abuse/crowd.ts'
+import { earlyRequests } from '../test/support/abuse/early-requests.ts'
 import { flood } from '../test/support/abuse/flood.ts'
 import { frames } from '../test/support/abuse/frames.ts'
 import { garbageLogins } from '../test/support/abuse/garbage-logins.ts'
+import { halfSentAttachments } from '../test/support/abuse/half-sent-attachments.ts'
+import { hangingQueue } from '../test/support/abuse/hanging-queue.ts'
 import { largeFrames } from '../test/support/abuse/large-frames.ts'
 import { payloads } from '../test/support/abuse/payloads.ts'
 import { slowReaders } from '../test/support/abuse/slow-readers.ts'
@@ -25,4 +28,7 @@ export const attackers: Attacker[] = [
   frames({ kind: 'empty pings', connections: 4, seconds: 20, reads: true }),
   frames({ kind: 'fragments', connections: 4, seconds: 20, reads: false }),
   payloads({ packets: 455_555, payloads: 32, atOnce: 8 }),
+  halfSentAttachments({ connections: 20 }),
+  earlyRequests({ connections: 80, requests: 100, bytes: 60_000 }),
+  hangingQueue({ members: 8, rate: 50, bytes: 60_000, seconds: 25 }),
 ]

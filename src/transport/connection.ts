@@ -6,6 +6,7 @@ import type { Meta } from '../protocol/session.ts'
 import type { DeliveryConfirmations } from './delivery-confirmations.ts'
 import type { ServedDialect } from './dialect.ts'
 import { Flight } from './flight.ts'
+import { measure } from './measure.ts'
 
 /** `connecting` while a login or relogin is being answered (facts/owt.md 1.3). */
 export type ConnectionState = 'initialized' | 'connecting' | 'connected'
@@ -21,11 +22,13 @@ export type ConnectionEvents = {
   left?: (session: Session) => void
   /** The connection is about to be closed so that the client comes back. */
   cut?: () => void
+  /** So many bytes wait for the ack of a request; a negative number when they are sent. */
+  held?: (bytes: number) => void
   /** An entry was handed to the socket. `live`: not read from the log for one who came back. */
   delivered?: (event: string, entry: Entry, live: boolean) => void
 }
 
-type Delivery = { entry: Entry; live: boolean; flight: CoreFlight | undefined }
+type Delivery = { entry: Entry; live: boolean; flight: CoreFlight | undefined; bytes?: number }
 
 /** One client's socket on one namespace: what was told to it, in which order, and who it is. */
 export class Connection implements CoreConnection {
@@ -115,8 +118,11 @@ export class Connection implements CoreConnection {
   }
 
   deliver(entry: Entry, live: boolean, flight?: CoreFlight): void {
-    if (this.#held) this.#held.push({ entry, live, flight })
-    else this.#emit({ entry, live, flight })
+    if (this.#held) {
+      const bytes = measure(entry.data, Number.POSITIVE_INFINITY).heapBytes
+      this.#held.push({ entry, live, flight, bytes })
+      this.#events.held?.(bytes)
+    } else this.#emit({ entry, live, flight })
   }
 
   hold(): void {
@@ -126,7 +132,10 @@ export class Connection implements CoreConnection {
   release(): void {
     const held = this.#held ?? []
     this.#held = undefined
-    for (const delivery of held) this.#emit(delivery)
+    for (const delivery of held) {
+      this.#events.held?.(-(delivery.bytes ?? 0))
+      this.#emit(delivery)
+    }
   }
 
   cut(): void {

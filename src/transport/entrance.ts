@@ -11,7 +11,15 @@ import { guessKeys, looksLikeGuessing } from './limits/guess.ts'
 import { TicketReceipts } from './ticket-receipts.ts'
 
 /** One request that makes a session: a login or relogin, or coming into a room. */
-export type Entry = { event: string; request: Served; args: Arguments; at: number; deadline: Deadline }
+export type Entry = {
+  event: string
+  request: Served
+  args: Arguments
+  at: number
+  deadline: Deadline
+  /** Its data is not kept any longer: it no longer counts in the client's budget. */
+  release: () => void
+}
 
 /** How one client gets its session, and from one to the next. */
 export class Entrance {
@@ -48,7 +56,7 @@ export class Entrance {
       connection.enter(entered.session)
       this.#answer(entry, entered)
     } catch (error) {
-      await this.#discourage(error, args)
+      await this.#discourage(error, entry)
       connection.state = 'initialized'
       this.fail(entry, error)
       return
@@ -76,7 +84,7 @@ export class Entrance {
     try {
       entered = await this.#handle(entry, before)
     } catch (error) {
-      await this.#discourage(error, entry.args)
+      await this.#discourage(error, entry)
       this.#refuse(entry, error)
       // how far the request came before it failed is not known: a new connection begins in a known state
       if (!(error instanceof SignalError)) connection.cut()
@@ -98,11 +106,14 @@ export class Entrance {
   }
 
   /** Who guesses is told later and later. */
-  async #discourage(error: unknown, { data }: Arguments): Promise<void> {
+  async #discourage(error: unknown, { args: { data }, release }: Entry): Promise<void> {
     if (!(error instanceof SignalError && looksLikeGuessing(error.code))) return
     const { throttle, refusals } = this.#services
     const { address, dialect } = this.#connection
-    const held = await throttle.hold(guessKeys(address, data), Date.now())
+    const keys = guessKeys(address, data)
+    data.length = 0 // a refusal that is held back takes seconds, and needs none of it
+    release()
+    const held = await throttle.hold(keys, Date.now())
     if (held) refusals.note('throttled', { code: error.code, dialect: dialect.name, address }, 'refusal held back')
   }
 

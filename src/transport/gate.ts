@@ -10,10 +10,11 @@ import { Acks } from './acks.ts'
 import { type Arguments, readArguments } from './arguments.ts'
 import type { Connection } from './connection.ts'
 import type { Served, Version } from './dialect.ts'
-import { EarlyRequests } from './early.ts'
+import { type EarlyRefusal, EarlyRequests } from './early.ts'
 import { Entrance, type Entry } from './entrance.ts'
-import type { TokenBucket } from './limits/token-bucket.ts'
-import { excessOf } from './measure.ts'
+import type { Guest } from './limits/guest.ts'
+import { type Excess, measure } from './measure.ts'
+import { RequestQueue } from './request-queue.ts'
 
 export type GateServices = {
   sessions: Sessions
@@ -41,31 +42,45 @@ export class Gate {
   readonly #acks: Acks
   readonly #early = new EarlyRequests()
   readonly #entrance: Entrance
-  readonly #bucket: TokenBucket
-  #turn: Promise<void> = Promise.resolve()
+  readonly #guest: Guest
+  /** Deadlines rise in the order of the queue, and no turn lasts beyond its own: so no request waits beyond its own. */
+  readonly #queue = new RequestQueue<Incoming>((incoming) => this.#serve(incoming))
 
-  /** @param bucket the client's, for all its namespaces */
-  constructor(connection: Connection, services: GateServices, bucket: TokenBucket) {
+  /** @param guest the client, for all its namespaces */
+  constructor(connection: Connection, services: GateServices, guest: Guest) {
     this.#connection = connection
     this.#services = services
     this.#acks = new Acks(connection, services)
     this.#entrance = new Entrance(connection, services, this.#acks, this.#early)
-    this.#bucket = bucket
+    this.#guest = guest
+    const relieved = guest.requests.onRelief(() => this.#refuseWaiting())
     connection.socket.onAny((event: string, ...args: unknown[]) => this.#receive(event, readArguments(args)))
     connection.socket.on('disconnect', () => {
+      relieved()
       this.#early.refuseAll()
+      for (const { release } of this.#queue.take()) release()
       this.#entrance.end()
     })
   }
 
   #receive(event: string, args: Arguments): void {
-    const incoming: Incoming = { event, args, at: Date.now(), deadline: newDeadline() }
+    const incoming: Incoming = { event, args, at: Date.now(), deadline: newDeadline(), release: () => {} }
     const { dialect } = this.#connection
     const known = dialect.events.has(event)
     this.#services.metrics.countMessage(dialect.name, known ? event : 'unknown', 'in')
-    const refusal = this.#bucket.take(incoming.at) ? this.#refusalOf(args, known) : new SignalError('too_many_requests')
+    const { heapBytes, excess } = measure(args.data, this.#services.maxMessageBytes)
+    const taken = this.#guest.bucket.take(incoming.at)
+    const refusal = taken ? this.#refusalOf(args, known, excess) : new SignalError('too_many_requests')
     if (refusal) this.#turnAway(incoming, refusal)
-    else this.#direct(incoming)
+    else this.#hold(incoming, heapBytes)
+  }
+
+  /** Counts the request in its client's budget until it has its ack. */
+  #hold(incoming: Incoming, heapBytes: number): void {
+    const { event, args } = incoming
+    const release = this.#guest.holdRequest(heapBytes)
+    if (release) this.#direct({ ...incoming, args: releasing(args, release), release })
+    else this.#acks.refuse(event, args, new SignalError('too_many_requests'), 'client_memory')
   }
 
   /** A login that is not even looked at has failed like any other, unless there were just too many requests. */
@@ -84,12 +99,12 @@ export class Gate {
     const { state } = this.#connection
     const phase = request?.phase
     if (request && phase === 'entry') void this.#entrance.login({ ...incoming, request })
-    else if (state === 'connected') this.#queue(incoming)
+    else if (state === 'connected') this.#queue.push(incoming)
     else if (state === 'connecting' || phase === 'member' || phase === undefined) this.#waitForLogin(incoming)
     else if (phase === 'session') this.#acks.refuse(event, args, new SignalError('illegal_request'))
     else {
       if (phase === 'enter') this.#connection.state = 'connecting' // so that what follows waits for it
-      this.#queue(incoming)
+      this.#queue.push(incoming)
     }
   }
 
@@ -98,10 +113,9 @@ export class Gate {
     return dialect.versions[version] as Version
   }
 
-  #refusalOf({ data, badRid }: Arguments, known: boolean): SignalError | undefined {
+  #refusalOf({ badRid }: Arguments, known: boolean, excess: Excess): SignalError | undefined {
     if (!known) return new SignalError('unknown_event')
     if (badRid) return new SignalError('bad_request', 'rid should be a whole number above 0')
-    const excess = excessOf(data, this.#services.maxMessageBytes)
     if (excess === 'too_large') return new SignalError('too_large')
     if (excess === 'too_deep') return new SignalError('bad_request', 'request is nested too deeply')
     return undefined
@@ -121,36 +135,40 @@ export class Gate {
     const { impatient = false } = this.#version.requests.get(event) ?? {}
     const soon = impatient && this.#connection.state === 'initialized'
     this.#early.wait(
-      () => this.#queue({ ...incoming, deadline: Math.max(incoming.deadline, this.#entrance.deadline) }),
-      (full) => this.#unserved(incoming, soon, full),
+      () => this.#queue.push({ ...incoming, deadline: Math.max(incoming.deadline, this.#entrance.deadline) }),
+      (why) => this.#unserved(incoming, soon, why),
       soon ? impatience : undefined,
     )
   }
 
   /** The session that a request waited for has not come. */
-  #unserved(incoming: Incoming, soon: boolean, full = false): void {
+  #unserved(incoming: Incoming, soon: boolean, why?: EarlyRefusal): void {
     const { event, args } = incoming
     const { phase, impatient } = this.#version.requests.get(event) ?? {}
     const { state, open } = this.#connection
     const needsNone = phase === 'open' || phase === 'enter'
     // not for want of a login after all: one has come, and is being answered
-    if (open && (needsNone || (soon && state === 'connecting'))) this.#direct(incoming)
+    if (why === 'node_memory') this.#acks.refuse(event, args, new SignalError('too_many_requests'), why)
+    else if (open && (needsNone || (soon && state === 'connecting'))) this.#direct(incoming)
     else {
-      this.#acks.refuse(event, args, new SignalError('illegal_request'), full ? 'too_many_early' : undefined)
+      this.#acks.refuse(event, args, new SignalError('illegal_request'), why)
       if (impatient) this.#connection.close()
     }
   }
 
-  /** Deadlines rise in the order of the queue, and no turn lasts beyond its own: so no request waits beyond its own. */
-  #queue(incoming: Incoming): void {
-    this.#turn = this.#turn.then(() => this.#serve(incoming))
+  /** The node needs the memory for others. The request that is being served goes on. */
+  #refuseWaiting(): void {
+    this.#early.refuseAll('node_memory')
+    for (const { event, args } of this.#queue.take()) {
+      this.#acks.refuse(event, args, new SignalError('too_many_requests'), 'node_memory')
+    }
   }
 
   async #serve(incoming: Incoming): Promise<void> {
-    const { event, args } = incoming
+    const { event, args, release } = incoming
     const connection = this.#connection
     const request = this.#version.requests.get(event)
-    if (!connection.open) return
+    if (!connection.open) return release()
     if (!request) return this.#acks.refuse(event, args, new SignalError('unknown_event'))
     if (request.phase === 'enter') return this.#entrance.enter({ ...incoming, request })
     if (!connection.session && request.phase !== 'open') {
@@ -187,6 +205,15 @@ export class Gate {
     if (session?.ended && connection.session === session) connection.exit()
     return reply
   }
+}
+
+/** With an ack that also ends what is counted for the request. */
+function releasing(args: Arguments, release: () => void): Arguments {
+  const ack: Arguments['ack'] = (...answer) => {
+    release()
+    args.ack(...answer)
+  }
+  return { ...args, ack }
 }
 
 function complaintOf(request: Served | undefined, data: unknown[]): unknown {

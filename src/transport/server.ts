@@ -13,11 +13,12 @@ import { Forwarding } from './forward/forwarding.ts'
 import { Gate, type GateServices } from './gate.ts'
 import { addressReader, type TrustProxy } from './limits/address.ts'
 import { Admission, type AdmissionLimits, type AdmissionRefusal } from './limits/admission.ts'
-import { Backlogs } from './limits/backlogs.ts'
 import { looksLikeGuessing, networkKey } from './limits/guess.ts'
-import { Guest, type GuestLimits } from './limits/guest.ts'
+import { Guest, type GuestLimits, minBudgetMessages } from './limits/guest.ts'
+import { MemoryBudget } from './limits/memory-budget.ts'
 import { turnAway } from './limits/turn-away.ts'
 import { limitedWebSocketServer } from './limits/web-sockets.ts'
+import { measure } from './measure.ts'
 import { boundedParser } from './packets.ts'
 
 export type IoConfig = AdmissionLimits &
@@ -53,13 +54,13 @@ export class Transport {
   readonly #admission: Admission
   readonly #addressOf: (request: IncomingMessage) => string
   readonly #guests = new WeakMap<object, Guest>()
-  readonly #backlogs: Backlogs
+  readonly #memory: MemoryBudget
   readonly #forwarding: Forwarding | undefined
 
   constructor(http: HttpServer, config: IoConfig, services: GateServices, cluster?: ClusterParts) {
     this.#services = services
     this.#limits = config
-    this.#backlogs = new Backlogs(config.maxBufferedBytesTotal)
+    this.#memory = new MemoryBudget(config.maxBufferedBytesTotal, minBudgetMessages * config.maxMessageBytes)
     const ownWordFor = addressReader(config.trustProxy)
     this.#addressOf = (request) => this.#forwarding?.vouchedAddress(request) ?? ownWordFor(request)
     this.#admission = new Admission(config, this.#addressOf)
@@ -122,6 +123,7 @@ export class Transport {
   async close(): Promise<void> {
     this.#forwarding?.close()
     await this.io.close()
+    this.#memory.close()
   }
 
   /** From now on nobody is let in any more. */
@@ -158,9 +160,12 @@ export class Transport {
     const guest = this.#guestOf(socket)
     const again = guest.asked.has(name)
     guest.asked.add(name)
+    const { excess, heapBytes } = measure(socket.handshake.auth, this.#limits.maxMessageBytes)
+    const release = excess ? () => {} : guest.holdRequest(heapBytes)
     try {
       // to come and go is not the way around the limit of what may be sent
-      if (again && !guest.bucket.take(Date.now())) throw new SignalError('too_many_requests')
+      if (!release || (again && !guest.bucket.take(Date.now()))) throw new SignalError('too_many_requests')
+      if (excess) throw new SignalError('too_large')
       await admit?.(socket)
       return undefined
     } catch (error) {
@@ -172,8 +177,12 @@ export class Transport {
         refusals.note('throttled', about, 'refusal held back')
       }
       if (code === 'internal') log.error({ err: error }, 'a client could not be admitted')
-      refusals.note(code, about, 'client not admitted')
+      refusals.note(release ? code : 'client_memory', about, 'client not admitted')
       return Object.assign(new Error(words[code](detail)), { data: { code } })
+    } finally {
+      // it stays as long as the connection does: what a client sends beside them is not kept for it
+      socket.handshake.auth = known(socket.handshake.auth, admit !== undefined)
+      release?.()
     }
   }
 
@@ -185,6 +194,7 @@ export class Transport {
     const connection = new Connection(socket, dialect, guest.confirmations, {
       address,
       drained: () => guest.backlog.drained(),
+      held: (bytes) => guest.backlog.hold(bytes),
       cut: () => {
         guest.letGo = true
       },
@@ -195,7 +205,7 @@ export class Transport {
         if (live) metrics.messageSeconds.observe(Math.max(0, Date.now() - entry.at) / 1000)
       },
     })
-    new Gate(connection, this.#services, guest.bucket)
+    new Gate(connection, this.#services, guest)
     this.connections.add(connection)
     const idle = setTimeout(() => {
       if (dialect.lobby || connection.state !== 'initialized') return
@@ -233,7 +243,7 @@ export class Transport {
     const request = engine.request as IncomingMessage
     engine.once('close', this.#admission.enter(request))
     const address = this.#addressOf(request)
-    this.#guests.set(engine, new Guest(engine, address, this.#limits, this.#backlogs, this.#services.refusals))
+    this.#guests.set(engine, new Guest(engine, address, this.#limits, this.#memory, this.#services.refusals))
   }
 
   /** The client of a long-polling request, once it has shaken hands. */
@@ -248,4 +258,11 @@ export class Transport {
     if (!guest) throw new Error('A client that nobody met')
     return guest
   }
+}
+
+/** What is read of a client's `auth` after it was admitted. */
+function known(auth: unknown, tokenCounts: boolean): { [field: string]: unknown } {
+  if (typeof auth !== 'object' || auth === null) return {}
+  const { token, seq } = auth as { [field: string]: unknown }
+  return { ...(tokenCounts && token !== undefined ? { token } : {}), ...(seq === undefined ? {} : { seq }) }
 }

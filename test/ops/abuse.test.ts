@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest'
 import { type Attacker, refusalsIn, type Target } from '../support/abuse/attacker.ts'
 import { crowd } from '../support/abuse/crowd.ts'
+import { earlyRequests } from '../support/abuse/early-requests.ts'
 import { flood } from '../support/abuse/flood.ts'
 import { frames } from '../support/abuse/frames.ts'
 import { garbageLogins } from '../support/abuse/garbage-logins.ts'
+import { halfSentAttachments } from '../support/abuse/half-sent-attachments.ts'
+import { hangingQueue } from '../support/abuse/hanging-queue.ts'
 import { largeFrames } from '../support/abuse/large-frames.ts'
 import { payloads } from '../support/abuse/payloads.ts'
 import { slowReaders } from '../support/abuse/slow-readers.ts'
@@ -105,3 +108,21 @@ test('long-polling requests of hundreds of thousands of packets are refused', as
   const { result } = await attack(payloads({ packets: 455_555, payloads: 16, atOnce: 8 }))
   expect(result).not.toHaveProperty('200')
 })
+
+test('connections that do not complete the attachments of an event are closed', async () => {
+  const { result } = await attack(halfSentAttachments({ connections: 20 }))
+  expect(result).toBe(20)
+})
+
+test('requests before a login are refused where they do not fit into the memory for their client, or for all', async () => {
+  const { result, refused } = await attack(earlyRequests({ connections: 40, requests: 100, bytes: 60_000 }))
+  const { illegal_request = 0, too_many_requests = 0 } = result
+  expect(illegal_request + too_many_requests).toBe(4000)
+  expect(too_many_requests).toBe((refused.client_memory ?? 0) + (refused.node_memory ?? 0))
+  expect(refused.node_memory).toBeGreaterThan(0)
+}, 60_000)
+
+test('requests of participants within their rate are answered within 5 s while Redis hangs', async () => {
+  const { result } = await attack(hangingQueue({ members: 8, rate: 50, bytes: 60_000, seconds: 8 }))
+  expect(result.sent).toBe(3200)
+}, 60_000)

@@ -1,12 +1,19 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket as EngineSocket } from 'engine.io'
-import type { Backlogs } from './backlogs.ts'
 
 /** The parts of Engine.IO and ws that its types keep private. */
 type TransportLike = {
   writable: boolean
   socket?: { bufferedAmount: number; terminate(): void }
   once(event: 'ready', listener: () => void): void
+  off(event: 'ready', listener: () => void): void
+}
+
+export type BacklogEvents = {
+  /** A client that has not read everything was sent more. */
+  grown: (bytes: number) => void
+  /** More than the maximum waits: the connection is closed. Called once. */
+  exceeded: (bytes: number) => void
 }
 
 /** What a packet takes in memory besides its text. */
@@ -16,25 +23,26 @@ const packetOverheadBytes = 128
 export class Backlog {
   readonly #engine: EngineSocket
   readonly #most: number
-  readonly #exceeded: (bytes: number) => void
+  readonly #events: BacklogEvents
   /** What waits in Engine.IO until the transport takes it. */
   #waiting = 0
   /** What the packets that the transport took last are besides their text, until the client has read them. */
   #overhead = 0
   /** Of long-polling: those that the client may not have read. */
   readonly #answers = new Set<ServerResponse>()
+  /** What waits for the ack of a request, and is sent after it. */
+  #held = 0
   #abandoned = false
 
-  /** @param exceeded called once, when more than `most` bytes wait: the client reads too slowly and is let go */
-  constructor(engine: EngineSocket, most: number, all: Backlogs, exceeded: (bytes: number) => void) {
+  constructor(engine: EngineSocket, most: number, events: BacklogEvents) {
     this.#engine = engine
     this.#most = most
-    this.#exceeded = exceeded
+    this.#events = events
     engine.on('packetCreate', ({ data }: { data?: string | Buffer }) => {
       const length = packetOverheadBytes + (data?.length ?? 0)
       const before = this.bytes
       this.#waiting += length
-      if (before > 0) all.grown(this, length)
+      if (before > 0) events.grown(length)
       if (this.bytes > this.#most) this.abandon()
     })
     engine.on('flush', (packets: unknown[]) => {
@@ -48,13 +56,13 @@ export class Backlog {
   }
 
   get bytes(): number {
-    return this.#waiting + this.#unread
+    return this.#held + this.#unread
   }
 
   get #unread(): number {
     let unread = this.#transport.socket?.bufferedAmount ?? 0
     for (const answer of this.#answers) unread += answer.writableLength
-    return unread > 0 ? unread + this.#overhead : 0
+    return this.#waiting + (unread > 0 ? unread + this.#overhead : 0)
   }
 
   /** The client polls: what it is answered counts until it is read, also when it polls again before. */
@@ -63,20 +71,39 @@ export class Backlog {
     response.once('close', () => this.#answers.delete(response))
   }
 
+  /** Counts what waits for the ack of a request; a negative number when it is sent. */
+  hold(bytes: number): void {
+    this.#held += bytes
+    if (bytes < 0) return
+    this.#events.grown(bytes)
+    if (this.bytes > this.#most) this.abandon()
+  }
+
   /** Resolves when a replay may go on; undefined when it may right away. A quarter is kept free for live messages. */
   drained(): Promise<void> | undefined {
-    if (this.bytes <= this.#most / 4 || this.#engine.readyState !== 'open') return undefined
+    if (this.#unread <= this.#most / 4 || this.#engine.readyState !== 'open') return undefined
+    const [engine, transport] = [this.#engine, this.#transport]
     return new Promise((resolve) => {
-      this.#transport.once('ready', resolve)
-      this.#engine.once('close', () => resolve())
+      const done = () => {
+        transport.off('ready', done)
+        engine.off('upgrade', done).off('close', done)
+        resolve()
+      }
+      transport.once('ready', done)
+      engine.once('upgrade', done).once('close', done)
     })
   }
 
-  /** Ends the connection without waiting for what the client does not read. */
+  /** Closes the connection of a client that reads too slowly. */
   abandon(): void {
     if (this.#abandoned) return
     this.#abandoned = true
-    this.#exceeded(this.bytes)
+    this.#events.exceeded(this.bytes)
+    this.terminate()
+  }
+
+  /** Closes the connection without waiting for anything that its client does not read. */
+  terminate(): void {
     // not while Engine.IO is in the middle of sending
     queueMicrotask(() => {
       const { socket } = this.#transport

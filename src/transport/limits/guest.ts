@@ -2,36 +2,58 @@ import type { Socket as EngineSocket } from 'engine.io'
 import type { Refusals } from '../../refusals.ts'
 import { DeliveryConfirmations } from '../delivery-confirmations.ts'
 import { Backlog } from './backlog.ts'
-import type { Backlogs } from './backlogs.ts'
 import type { FloodLimits } from './flood.ts'
+import { HeldRequests } from './held-requests.ts'
+import { IncompletePacket } from './incomplete-packet.ts'
 import { decodeLegacyPayloads } from './legacy-payload.ts'
+import type { BudgetHolder, MemoryBudget } from './memory-budget.ts'
+import { partialInputBytes } from './partial-input.ts'
 import { Posts } from './posts.ts'
 import { TokenBucket } from './token-bucket.ts'
 
 export type GuestLimits = FloodLimits & { maxBufferedBytes: number }
 
-/** One client's connection, on whichever and however many namespaces it speaks: what it may send, and leave unread. */
-export class Guest {
+/** A client's budget has room for so many of the largest messages, also where less may be left unread. */
+export const minBudgetMessages = 32
+
+/**
+ * One client's connection, on whichever and however many namespaces it speaks: what it may send, and what the node holds
+ * for it. That has one budget: unread output, requests without an ack, and packets that are not complete.
+ */
+export class Guest implements BudgetHolder {
   readonly bucket: TokenBucket
   readonly backlog: Backlog
   readonly confirmations: DeliveryConfirmations
   /** What it sends by long-polling. */
   readonly posts: Posts
+  readonly requests = new HeldRequests()
   /** The namespaces that it has asked for. */
   readonly asked = new Set<string>()
   /** It is we who close the connection, for a reason that is counted elsewhere or is no refusal. */
   letGo = false
   readonly #ended: (reason: string, about?: object) => void
+  readonly #engine: EngineSocket
+  readonly #memory: MemoryBudget
+  readonly #packet: IncompletePacket
+  readonly #budgetBytes: number
 
-  constructor(engine: EngineSocket, address: string, limits: GuestLimits, backlogs: Backlogs, refusals: Refusals) {
-    const { messagesPerSecond, messageBurst } = limits
+  constructor(engine: EngineSocket, address: string, limits: GuestLimits, memory: MemoryBudget, refusals: Refusals) {
+    const { messagesPerSecond, messageBurst, maxBufferedBytes, maxMessageBytes } = limits
     this.bucket = new TokenBucket(messagesPerSecond, messageBurst, Date.now())
     this.#ended = (reason, about) => {
       this.letGo = true
       refusals.note(reason, { address, ...about }, 'connection closed')
     }
-    this.backlog = new Backlog(engine, limits.maxBufferedBytes, backlogs, (bytes) => {
-      this.#ended('slow_reader', { bytes })
+    this.#engine = engine
+    this.#memory = memory
+    this.#budgetBytes = Math.max(maxBufferedBytes, minBudgetMessages * maxMessageBytes)
+    this.backlog = new Backlog(engine, maxBufferedBytes, {
+      grown: (bytes) => this.#grown(bytes),
+      exceeded: (bytes) => this.#ended('slow_reader', { bytes }),
+    })
+    this.#packet = new IncompletePacket(engine, {
+      grown: (bytes) => this.#received(bytes),
+      late: () => this.#close('incomplete_packet'),
     })
     this.confirmations = new DeliveryConfirmations(engine)
     this.posts = new Posts(engine, limits, {
@@ -40,11 +62,73 @@ export class Guest {
       ended: (reason, { address }) => this.#ended(reason, { address }),
     })
     decodeLegacyPayloads(engine)
+    memory.add(this)
     engine.once('close', (why: string, cause?: Error) => {
-      backlogs.gone(this.backlog)
+      memory.remove(this)
       const reason = this.letGo ? undefined : reasonOf(why, cause, this.asked.size > 0)
       if (reason) this.#ended(reason)
     })
+  }
+
+  get bytes(): number {
+    return this.backlog.bytes + this.requests.bytes + this.#packet.bytes + this.partialBytes
+  }
+
+  get unreadBytes(): number {
+    return this.backlog.bytes
+  }
+
+  get partialBytes(): number {
+    return partialInputBytes(this.#engine)
+  }
+
+  /**
+   * Counts a request until its ack is sent, which calls the result; undefined when the budget has no room for it. One at
+   * a time there is always room for.
+   */
+  holdRequest(heapBytes: number): (() => void) | undefined {
+    if (this.requests.bytes > 0 && this.bytes + heapBytes > this.#budgetBytes) return undefined
+    const release = this.requests.hold(heapBytes)
+    this.#memory.grown(this, heapBytes)
+    return release
+  }
+
+  /** For the node's budget: what most of its memory is held for is refused in words, or else the connection is closed. */
+  relieve(): number {
+    const before = this.bytes
+    if (this.requests.bytes > before / 2 && this.requests.relieve() > before / 4) return before - this.bytes
+    if (this.unreadBytes > before / 2) this.backlog.abandon()
+    else this.#close('node_memory')
+    return this.#giveUp(before)
+  }
+
+  relieveUnread(): number {
+    const bytes = this.unreadBytes
+    this.backlog.abandon()
+    return this.#giveUp(bytes)
+  }
+
+  /** The connection is being closed: it holds nothing that could be relieved again. */
+  #giveUp(bytes: number): number {
+    this.#memory.remove(this)
+    return bytes
+  }
+
+  /** Unread output has grown: what waits for an answer makes room for it, which is short. */
+  #grown(bytes: number): void {
+    this.#memory.grown(this, bytes)
+    if (this.requests.bytes > 0 && this.bytes > this.#budgetBytes) this.requests.relieve()
+  }
+
+  /** More of an incomplete packet has arrived. */
+  #received(bytes: number): void {
+    this.#memory.grown(this, bytes)
+    if (this.bytes > this.#budgetBytes) this.#close('client_memory')
+  }
+
+  #close(reason: string): void {
+    if (!this.letGo) this.#ended(reason, { bytes: this.bytes })
+    this.backlog.terminate()
   }
 
   /** It sent a packet that makes no sense, on whichever of its namespaces. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { deepest, excessOf } from '../../../src/transport/measure.ts'
+import { deepest, excessOf, measure } from '../../../src/transport/measure.ts'
 
 const nested = (levels: number, leaf: unknown = 0): unknown => {
   let value = leaf
@@ -53,4 +53,13 @@ test('any JSON: what is far larger is too large, and what is far smaller is with
       if (size > bytes * 6 + 24) expect(excess).toBe('too_large')
     }),
   )
+})
+
+test('memory is that of V8, however short the text', () => {
+  const heapOf = (value: unknown) => measure(value, 1e9).heapBytes
+  expect(heapOf('x'.repeat(1000))).toBeLessThan(1100)
+  expect(heapOf('€'.repeat(1000))).toBeGreaterThan(2000)
+  expect(heapOf(Array.from({ length: 1000 }, () => []))).toBeGreaterThan(32_000)
+  expect(heapOf(Array.from({ length: 1000 }, (_, n) => ({ [`key ${n}`]: 0 })))).toBeGreaterThan(100_000)
+  expect(heapOf(Buffer.alloc(1000))).toBeGreaterThan(1000)
 })

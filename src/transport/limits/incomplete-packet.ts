@@ -1,0 +1,83 @@
+import type { Socket as EngineSocket } from 'engine.io'
+
+/** How long a packet's attachments may take from its first part to its last, ms: as long as an HTTP request. */
+export const packetTimeoutMs = 30_000
+
+/** How many times larger than its text the parsed JSON of a packet can be. */
+const parsedFactor = 16
+
+/** A packet of Engine.IO. */
+type Packet = { type: string; data?: string | Buffer }
+
+export type IncompletePacketEvents = {
+  /** More of it has arrived. */
+  grown: (bytes: number) => void
+  /** It is not complete in time. */
+  late: () => void
+}
+
+/**
+ * A Socket.IO packet of one client that announced attachments, of which some are still to come: Socket.IO keeps the
+ * packet and the attachments that it has, however large they are and however long the others take.
+ */
+export class IncompletePacket {
+  readonly #events: IncompletePacketEvents
+  #missing = 0
+  #bytes = 0
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(engine: EngineSocket, events: IncompletePacketEvents) {
+    this.#events = events
+    engine.on('packet', (packet: Packet) => this.#arrived(packet))
+    engine.once('close', () => this.#reset())
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  #arrived(packet: Packet): void {
+    const { type, data } = packet
+    if (type !== 'message' || data === undefined) return
+    if (typeof data === 'string') this.#begin(data)
+    else {
+      packet.data = compact(data)
+      if (this.#missing > 0) this.#attach(data.length)
+    }
+  }
+
+  /** A binary event (5) or ack (6) begins with the number of its attachments. */
+  #begin(text: string): void {
+    const [, attachments = 0] = /^[56](\d{1,9})-/.exec(text) ?? []
+    this.#missing = Number(attachments)
+    if (this.#missing === 0) return
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(this.#events.late, packetTimeoutMs).unref()
+    this.#grow(text.length * parsedFactor)
+  }
+
+  #attach(length: number): void {
+    this.#missing -= 1
+    if (this.#missing === 0) this.#reset()
+    else this.#grow(length)
+  }
+
+  #grow(bytes: number): void {
+    this.#bytes += bytes
+    this.#events.grown(bytes)
+  }
+
+  #reset(): void {
+    clearTimeout(this.#timer)
+    this.#missing = 0
+    this.#bytes = 0
+  }
+}
+
+/** A copy, where a few bytes would keep the whole chunk in memory that was read with them. */
+function compact(data: Buffer): Buffer {
+  if (data.buffer.byteLength <= data.length * 2) return data
+  const copy = Buffer.allocUnsafeSlow(data.length)
+  data.copy(copy)
+  return copy
+}

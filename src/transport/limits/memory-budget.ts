@@ -1,0 +1,91 @@
+import { getHeapStatistics } from 'node:v8'
+
+/** One client, as far as the budget is concerned. */
+export interface BudgetHolder {
+  /** What the node holds for it. */
+  readonly bytes: number
+  /** How much of that it was sent and has not read. */
+  readonly unreadBytes: number
+  /** How much of it no event reports while it grows: the beginning of a message or of a request's body. */
+  readonly partialBytes: number
+  /** Gives up what can be given up; returns how many bytes that is. */
+  relieve(): number
+  /** Closes the connection of a client that does not read; returns how many bytes were unread. */
+  relieveUnread(): number
+}
+
+/** The share of V8's heap that a node holds for its clients at most, whatever is permitted. */
+const maxHeapShare = 1 / 4
+/** How often input that is not complete yet is looked at, ms. */
+const samplePeriodMs = 1000
+/** Below this, input that is not complete yet is not worth a look at the whole node. */
+const minPartialBytes = 65_536
+
+/**
+ * The memory that a node holds for all its clients together: unread output, requests that wait, and packets that are not
+ * complete. Beyond its maximum the clients that hold most are relieved first, whatever they hold.
+ */
+export class MemoryBudget {
+  readonly #maxBytes: number
+  readonly #maxUnreadBytes: number
+  readonly #clients = new Set<BudgetHolder>()
+  /** Those that held something when last looked at, or hold something since. */
+  readonly #holders = new Set<BudgetHolder>()
+  readonly #timer: NodeJS.Timeout
+  #grownBytes = 0
+
+  /**
+   * Both may be passed by a sixteenth, so that the node need not be added up for every message.
+   * @param maxUnreadBytes of unread output
+   * @param minBytes what there is room for in all, also where less may be unread
+   */
+  constructor(maxUnreadBytes: number, minBytes = 0) {
+    this.#maxUnreadBytes = Math.min(maxUnreadBytes, getHeapStatistics().heap_size_limit * maxHeapShare)
+    this.#maxBytes = Math.max(this.#maxUnreadBytes, minBytes)
+    this.#timer = setInterval(() => this.#sample(), samplePeriodMs).unref()
+  }
+
+  add(client: BudgetHolder): void {
+    this.#clients.add(client)
+  }
+
+  remove(client: BudgetHolder): void {
+    this.#clients.delete(client)
+    this.#holders.delete(client)
+  }
+
+  close(): void {
+    clearInterval(this.#timer)
+  }
+
+  /** The node holds more for a client. */
+  grown(client: BudgetHolder, bytes: number): void {
+    if (!this.#clients.has(client)) return
+    this.#holders.add(client)
+    this.#grownBytes += bytes
+    if (this.#grownBytes >= this.#maxUnreadBytes / 16) this.#relieve()
+  }
+
+  #sample(): void {
+    const receiving = [...this.#clients].filter(({ partialBytes }) => partialBytes > minPartialBytes)
+    for (const client of receiving) this.#holders.add(client)
+    if (receiving.length > 0) this.#relieve()
+  }
+
+  #relieve(): void {
+    this.#grownBytes = 0
+    for (const client of this.#holders) if (client.bytes === 0) this.#holders.delete(client)
+    this.#reduce(this.#maxUnreadBytes, 'unreadBytes', (client) => client.relieveUnread())
+    this.#reduce(this.#maxBytes, 'bytes', (client) => client.relieve())
+  }
+
+  #reduce(maxBytes: number, kind: 'bytes' | 'unreadBytes', relieve: (client: BudgetHolder) => number): void {
+    const sizes = [...this.#holders].map((client) => ({ client, bytes: client[kind] }))
+    let total = sizes.reduce((sum, { bytes }) => sum + bytes, 0)
+    if (total <= maxBytes) return
+    for (const { client } of sizes.sort((a, b) => b.bytes - a.bytes)) {
+      if (total <= maxBytes) return
+      total -= relieve(client)
+    }
+  }
+}

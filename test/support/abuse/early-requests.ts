@@ -1,0 +1,35 @@
+import type { WebSocket } from 'ws'
+import { type Attacker, spaced } from './attacker.ts'
+import { connected } from './connection.ts'
+
+type Size = { connections: number; requests: number; bytes: number }
+export type EarlyAnswers = { [code: string]: number }
+
+/** Requests without a login, as many as may wait for one on each connection. Resolves to the codes that they were refused with. */
+export const earlyRequests = ({ connections, requests, bytes }: Size): Attacker<EarlyAnswers> => ({
+  name: `${requests} requests of ${spaced(bytes / 1000)} kB before a login on each of ${connections} connections`,
+  refusals: ['client_memory', 'illegal_request'],
+  start: async (target) => {
+    const sockets = await Promise.all(Array.from({ length: connections }, () => connected(target, '/exchanger,')))
+    const answers: EarlyAnswers = {}
+    await Promise.all(sockets.map((socket) => sendAll(socket, requests, bytes, answers)))
+    for (const socket of sockets) socket.terminate()
+    return answers
+  },
+})
+
+function sendAll(socket: WebSocket, requests: number, bytes: number, answers: EarlyAnswers): Promise<void> {
+  const offer = JSON.stringify(['offer', { channelName: 'x', sessionDescriptor: 'x'.repeat(bytes) }])
+  let open = requests
+  return new Promise((resolve, reject) => {
+    socket.once('close', () => reject(new Error('The node closed the connection')))
+    socket.on('message', (data: Buffer) => {
+      const [, code] = /^43\/exchanger,\d+\["error".*"code":"(\w+)"/.exec(String(data)) ?? []
+      if (code === undefined) return
+      answers[code] = (answers[code] ?? 0) + 1
+      open -= 1
+      if (open === 0) resolve()
+    })
+    for (let id = 1; id <= requests; id += 1) socket.send(`42/exchanger,${id}${offer}`)
+  })
+}

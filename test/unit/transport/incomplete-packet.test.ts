@@ -1,0 +1,76 @@
+import { EventEmitter } from 'node:events'
+import type { Socket as EngineSocket } from 'engine.io'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { IncompletePacket, packetTimeoutMs } from '../../../src/transport/limits/incomplete-packet.ts'
+
+let engine: EventEmitter
+let packet: IncompletePacket
+let late: number
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  engine = new EventEmitter()
+  late = 0
+  packet = new IncompletePacket(engine as EngineSocket, { grown: () => {}, late: () => (late += 1) })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const send = (data: string | Buffer) => {
+  const sent = { type: 'message', data }
+  engine.emit('packet', sent)
+  return sent
+}
+
+test('attachments count until the last one has come', () => {
+  send('53-["text",{"_placeholder":true,"num":0}]')
+  const before = packet.bytes
+  expect(before).toBeGreaterThan(0)
+  send(Buffer.alloc(1000))
+  send(Buffer.alloc(500))
+  expect(packet.bytes).toBe(before + 1500)
+  send(Buffer.alloc(1))
+  expect(packet.bytes).toBe(0)
+  vi.advanceTimersByTime(packetTimeoutMs)
+  expect(late).toBe(0)
+})
+
+test('the JSON of a packet counts for what it may take when it is parsed', () => {
+  send(`51-["text",${'[],'.repeat(1000)}0]`)
+  expect(packet.bytes).toBeGreaterThan(30_000)
+})
+
+test('a packet that is not complete in time is late, whatever comes in between', () => {
+  send('62-/rooms,7["x"]')
+  vi.advanceTimersByTime(packetTimeoutMs - 1)
+  send(Buffer.alloc(1))
+  engine.emit('packet', { type: 'pong' })
+  expect(late).toBe(0)
+  vi.advanceTimersByTime(1)
+  expect(late).toBe(1)
+})
+
+test('packets without attachments do not count', () => {
+  for (const data of ['2["text"]', '0{"token":"x"}', '50-["text"]', '5x', '']) send(data)
+  send(Buffer.alloc(10))
+  expect(packet.bytes).toBe(0)
+  vi.advanceTimersByTime(packetTimeoutMs * 2)
+  expect(late).toBe(0)
+})
+
+test('a connection that has gone is never late', () => {
+  send('51-["text"]')
+  engine.emit('close')
+  vi.advanceTimersByTime(packetTimeoutMs)
+  expect([late, packet.bytes]).toEqual([0, 0])
+})
+
+test('a small attachment does not keep the chunk in memory that it was read with', () => {
+  const chunk = Buffer.alloc(65_536, 'x')
+  send('52-["text"]')
+  const { data } = send(chunk.subarray(100, 104))
+  expect(String(data)).toBe('xxxx')
+  expect((data as Buffer).buffer.byteLength).toBe(4)
+  expect(send(chunk).data).toBe(chunk)
+})

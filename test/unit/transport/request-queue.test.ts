@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest'
+import { RequestQueue } from '../../../src/transport/request-queue.ts'
+
+/** A queue whose requests are served when the test says so. */
+function open() {
+  const served: number[] = []
+  const finish: (() => void)[] = []
+  const queue = new RequestQueue<number>((request) => {
+    served.push(request)
+    return new Promise((resolve) => finish.push(resolve))
+  })
+  const next = async () => {
+    finish.shift()?.()
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  return { queue, served, next }
+}
+
+test('requests are served one after the other, in the order they came, none in the step in which it comes', async () => {
+  const { queue, served, next } = open()
+  for (const request of [1, 2, 3]) queue.push(request)
+  expect(served).toEqual([])
+  await next()
+  expect(served).toEqual([1])
+  await next()
+  queue.push(4)
+  expect(served).toEqual([1, 2])
+  for (let n = 0; n < 3; n += 1) await next()
+  expect(served).toEqual([1, 2, 3, 4])
+  queue.push(5)
+  await next()
+  expect(served).toEqual([1, 2, 3, 4, 5])
+})
+
+test('what is taken out is not served; what comes afterwards is', async () => {
+  const { queue, served, next } = open()
+  for (const request of [1, 2, 3]) queue.push(request)
+  await next()
+  expect(queue.take()).toEqual([2, 3])
+  expect(queue.take()).toEqual([])
+  queue.push(4)
+  await next()
+  await next()
+  expect(served).toEqual([1, 4])
+})
