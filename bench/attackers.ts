@@ -30,5 +30,6 @@ export const attackers: Attacker[] = [
   payloads({ packets: 455_555, payloads: 32, atOnce: 8 }),
   halfSentAttachments({ connections: 20 }),
   earlyRequests({ connections: 80, requests: 100, bytes: 60_000 }),
+  earlyRequests({ connections: 80, requests: 100, bytes: 60_000, data: 'lists' }),
   hangingQueue({ members: 8, rate: 50, bytes: 60_000, seconds: 25 }),
 ]

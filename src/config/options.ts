@@ -67,9 +67,13 @@ export const Schema = Type.Object({
   MESSAGE_BURST: count('messages at once after a quiet while, per connection', 200, 1),
   MAX_CONNECTIONS: count('per node; beyond: refused with a reason', 50_000, 1),
   CONNECTIONS_PER_IP: count('per node, of one IPv4 address or IPv6 /64; beyond: refused with a reason; 0 = off', 0),
-  MAX_BUFFERED_BYTES: count('a client that reads slower is disconnected and may relogin, bytes', 4_194_304, 1),
+  MAX_BUFFERED_BYTES: count(
+    'what the node holds for one client, bytes: one that reads slower is disconnected and may relogin; requests beyond it get an error ack',
+    4_194_304,
+    1,
+  ),
   MAX_BUFFERED_BYTES_TOTAL: count(
-    'per node; beyond: those who read slowest are disconnected and may relogin, bytes',
+    'what the node holds for all clients, bytes, and a quarter of its heap at most; beyond: the clients that hold most get error acks, or are disconnected and may relogin',
     268_435_456,
     1,
   ),

@@ -2,24 +2,32 @@ import type { WebSocket } from 'ws'
 import { type Attacker, spaced } from './attacker.ts'
 import { connected } from './connection.ts'
 
-type Size = { connections: number; requests: number; bytes: number }
+type Size = {
+  connections: number
+  requests: number
+  /** Of the text of each request. */
+  bytes: number
+  /** Lists of empty lists take twenty times their text in memory. */
+  data?: 'text' | 'lists'
+}
 export type EarlyAnswers = { [code: string]: number }
 
 /** Requests without a login, as many as may wait for one on each connection. Resolves to the codes that they were refused with. */
-export const earlyRequests = ({ connections, requests, bytes }: Size): Attacker<EarlyAnswers> => ({
-  name: `${requests} requests of ${spaced(bytes / 1000)} kB before a login on each of ${connections} connections`,
+export const earlyRequests = ({ connections, requests, bytes, data = 'text' }: Size): Attacker<EarlyAnswers> => ({
+  name: `${requests} requests of ${spaced(bytes / 1000)} kB (${data}) before a login on each of ${connections} connections`,
   refusals: ['client_memory', 'illegal_request'],
   start: async (target) => {
     const sockets = await Promise.all(Array.from({ length: connections }, () => connected(target, '/exchanger,')))
     const answers: EarlyAnswers = {}
-    await Promise.all(sockets.map((socket) => sendAll(socket, requests, bytes, answers)))
+    const payload = data === 'text' ? 'x'.repeat(bytes) : Array.from({ length: bytes / 3 }, () => [])
+    await Promise.all(sockets.map((socket) => sendAll(socket, requests, payload, answers)))
     for (const socket of sockets) socket.terminate()
     return answers
   },
 })
 
-function sendAll(socket: WebSocket, requests: number, bytes: number, answers: EarlyAnswers): Promise<void> {
-  const offer = JSON.stringify(['offer', { channelName: 'x', sessionDescriptor: 'x'.repeat(bytes) }])
+function sendAll(socket: WebSocket, requests: number, payload: unknown, answers: EarlyAnswers): Promise<void> {
+  const offer = JSON.stringify(['offer', { channelName: 'x', sessionDescriptor: payload }])
   let open = requests
   return new Promise((resolve, reject) => {
     socket.once('close', () => reject(new Error('The node closed the connection')))
