@@ -176,11 +176,9 @@ export function createApp(config: Config, parts: Parts = {}): App {
   probes(ops, {
     notReady: async () => {
       if (transport.draining) return { reason: 'draining' }
-      const { trouble } = health
-      if (!http.server.listening) {
-        return { reason: 'starting', ...(trouble ? { detail: `${trouble.reason}: ${trouble.detail}` } : {}) }
-      }
-      return trouble ?? (await state.ping().then(() => health.trouble, unreachable))
+      if (health.trouble) return health.trouble
+      if (!http.server.listening) return { reason: 'starting' }
+      return state.ping().then(() => health.trouble, unreachable)
     },
   })
   metricsRoute(ops, metrics.registry, () => {

@@ -3,8 +3,9 @@ import { expect, onTestFinished, test } from 'vitest'
 import type { RoomId } from '../../src/core/model.ts'
 import { createRedisState } from '../../src/state/redis/index.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
-import { randomPrefix, until } from '../support/redis.ts'
+import { randomPrefix, startRedis, until } from '../support/redis.ts'
 import { type ProxiedRedis, startProxiedRedis } from '../support/redis-proxy.ts'
+import { asDocumentedUser } from '../support/redis-user.ts'
 import { Bench, Ears, refuses, retention, text } from './bench.ts'
 
 const modes = ['standalone', 'cluster'] as const
@@ -97,6 +98,25 @@ test.each(modes)('where only the feed (%s) is half open, the state says so and t
   expect(await reset).toEqual([bench.room])
   await bench.say(seated)
   expect((await ears.count(1)).at(-1)?.seq).toBe(3)
+})
+
+test('a subscription that Redis refuses after a reconnection is tried until it is confirmed, and is a reset then', async () => {
+  const redis = await startRedis()
+  onTestFinished(() => redis.stop())
+  const prefix = randomPrefix()
+  const url = await asDocumentedUser(redis.url, prefix)
+  const state = createRedisState({ urls: [url], mode: 'standalone' }, prefix, retention)
+  onTestFinished(() => state.close())
+  const bench = new Bench(state, state)
+  await state.wire.listen(bench.room, () => {})
+  const reset = new Promise<RoomId[]>((resolve) => state.wire.onReset(resolve))
+  const admin = new Redis(redis.url)
+  onTestFinished(() => admin.disconnect())
+  // Redis closes the connections of subscribers who lose a channel
+  await admin.call('ACL', 'SETUSER', new URL(url).username, 'resetchannels')
+  await until(async () => state.trouble()?.reason.startsWith('Redis denies') === true)
+  await admin.call('ACL', 'SETUSER', new URL(url).username, `&${prefix}:*`)
+  expect(await reset).toEqual([bench.room])
 })
 
 test('what waits for a Redis that does not answer is bounded in bytes: the rest is refused at once', async () => {
