@@ -80,4 +80,35 @@ export function describeDeadline({ open }: Contract): void {
     await refuses(bench.resume(seated, { ticketId: 'late' }), 'ticket_spent')
     expect(await bench.resume(seated)).toMatchObject({ complete: true })
   })
+
+  test('a relogin that arrived before the one that has the place is refused, whichever the store received first', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    const arrived = performance.now()
+    const newer = await bench.resume(seated, { deadline: arrived + 4400 })
+    await refuses(bench.resume(seated, { deadline: arrived + 4300 }), 'unavailable')
+    expect(await bench.other.places.held([{ ...seated.place, owner: newer.owner }])).toEqual(['connected'])
+    expect(await bench.resume(seated, { deadline: arrived + 4500 })).toMatchObject({ previousOwner: newer.owner })
+  })
+
+  test('a login that arrived before the one that has the place is refused, and so is an authentication', async () => {
+    const bench = await open()
+    const arrived = performance.now()
+    const request = bench.joinRequest({ deadline: arrived + 4400 })
+    const newer = await bench.other.places.join(request)
+    const older = { ...request, ticketId: newId(), deadline: arrived + 4300 }
+    await refuses(bench.state.places.join(older), 'unavailable')
+    const { room, token, ticketId } = older
+    const again = { room, id: newer.id, node: 'A', token, ticketId }
+    await refuses(bench.state.places.comeBack({ ...again, deadline: arrived + 4300 }), 'unavailable')
+    const latest = await bench.state.places.comeBack({ ...again, deadline: arrived + 4500 })
+    expect(latest).toMatchObject({ previousOwner: newer.owner })
+  })
+
+  test('a clock of the store that was set back refuses nobody who is back', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    await bench.resume(seated, { deadline: performance.now() + 3_600_000 })
+    expect(await bench.resume(seated, { deadline: performance.now() + 4500 })).toMatchObject({ complete: true })
+  })
 }

@@ -1,4 +1,4 @@
-import { type Deadline, refuseLate } from '../../core/deadline.ts'
+import { type Deadline, refuseLate, requestTimeoutMs } from '../../core/deadline.ts'
 import { SignalError } from '../../core/errors.ts'
 import { type IssuedTickets, newestTicket, withConfirmed, withRenewed, withUsed } from '../../core/issued-tickets.ts'
 import { type Draft, follows, type Member, type ParticipantId, type RoomId, type Roster } from '../../core/model.ts'
@@ -37,6 +37,7 @@ export class MemoryPlaces implements Places {
     const id = holder ?? request.member.id
     const before = room.seats.get(id)
     if (holder === 'used' || before?.proven) throw new SignalError('token_used')
+    refuseOvertaken(before, request.deadline)
     const limit = room.options?.participantLimit ?? -1
     const most = Math.min(limit > 0 ? limit : Infinity, request.most || Infinity)
     if (!before && room.members.size >= most) throw new SignalError('room_full')
@@ -62,7 +63,8 @@ export class MemoryPlaces implements Places {
     if (!seat.reconnects) throw new SignalError('reconnection_disabled')
     const tickets = withUsed(seat.tickets, ticketId, nextTicketId)
     if (!tickets) throw new SignalError('ticket_spent')
-    return reseat(room, id, seat, { node, seq, tickets })
+    refuseOvertaken(seat, deadline)
+    return reseat(room, id, seat, { node, seq, tickets, deadline })
   }
 
   async comeBack({ room: name, id, node, token, ticketId, deadline }: ReturnRequest): Promise<Resumed> {
@@ -70,13 +72,14 @@ export class MemoryPlaces implements Places {
     const room = this.#table.find(name)
     const seat = room?.seats.get(id)
     if (!room || !seat) throw new SignalError('participant_gone')
+    refuseOvertaken(seat, deadline)
     if (token.id !== seat.token) {
       const now = this.#table.now()
       if ((room.tokens.get(token.id)?.until ?? 0) > now) throw new SignalError('token_used')
       room.tokens.set(token.id, { holder: id, until: now + token.seconds * 1000 })
       seat.token = token.id
     }
-    return reseat(room, id, seat, { node, seq: undefined, tickets: { previous: '', issued: [ticketId] } })
+    return reseat(room, id, seat, { node, seq: undefined, tickets: { previous: '', issued: [ticketId] }, deadline })
   }
 
   async describe(write: Write, profile: Member['profile']): Promise<void> {
@@ -199,6 +202,7 @@ function newSeat(request: JoinRequest, owner: string, seq: number, before?: Seat
     cursor: seq,
     doubt: 0,
     reconnects: request.reconnects,
+    taken: request.deadline ?? 0,
     op: '',
     result: undefined,
     rid: before?.rid ?? 0,
@@ -207,10 +211,21 @@ function newSeat(request: JoinRequest, owner: string, seq: number, before?: Seat
   }
 }
 
-type Reseating = { node: string; seq: number | undefined; tickets: IssuedTickets }
+/** Refuses a request that arrived before the one that has the place: its client has reconnected since. */
+function refuseOvertaken(seat: Seat | undefined, deadline: Deadline | undefined): void {
+  if (!seat || deadline === undefined || seat.taken <= deadline || seat.taken - deadline > requestTimeoutMs) return
+  throw new SignalError('unavailable', 'a later request has the place')
+}
+
+type Reseating = {
+  node: string
+  seq: number | undefined
+  tickets: IssuedTickets
+  deadline: Deadline | undefined
+}
 
 /** Gives a place to a new owner, who goes on after `seq`, or after what the last one was handed. */
-function reseat(room: Room, id: ParticipantId, seat: Seat, { node, seq, tickets }: Reseating): Resumed {
+function reseat(room: Room, id: ParticipantId, seat: Seat, { node, seq, tickets, deadline }: Reseating): Resumed {
   const standing = seat.state === 'connected'
   const before = seat.owner
   const doubt = seq !== undefined ? 0 : standing ? room.seq : seat.doubt
@@ -225,6 +240,7 @@ function reseat(room: Room, id: ParticipantId, seat: Seat, { node, seq, tickets 
     state: 'connected',
     tickets,
     proven: true,
+    taken: deadline ?? 0,
     cursor: from,
     doubt,
   } satisfies Partial<Seat>)

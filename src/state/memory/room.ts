@@ -25,6 +25,8 @@ export type Seat = {
   cursor: number
   doubt: number
   reconnects: boolean
+  /** The deadline of the request that took the place; 0: it had none. */
+  taken: number
   op: string
   result: unknown
   rid: number

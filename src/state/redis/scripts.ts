@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { type Deadline, refuseLate } from '../../core/deadline.ts'
+import { type Deadline, refuseLate, requestTimeoutMs } from '../../core/deadline.ts'
 import { isErrorCode, SignalError } from '../../core/errors.ts'
 import type { Retention } from '../../core/ports/state.ts'
 import type { RedisClient } from './client.ts'
@@ -35,6 +35,23 @@ const keyCounts = {
   oversee: 6,
 } as const
 
+/** The scripts that serve a client's request: their last argument is its deadline. Whatever else has to be done is done late. */
+const withDeadline: ReadonlySet<string> = new Set([
+  'append',
+  'announce',
+  'note',
+  'join',
+  'resume',
+  'return',
+  'renew',
+  'leave',
+  'change',
+  'unpublish',
+])
+
+/** How often a script is sent again that Redis took for late although it was not: by then its clock is known. */
+const corrections = 3
+
 export type ScriptName = keyof typeof keyCounts
 
 /** Redis' answer: integers, strings, lists of them, null for a missing value. */
@@ -58,9 +75,11 @@ export class Scripts {
     const settings = [
       `local LOG_MS, LOG_MAX = ${retention.log * 1000}, ${retention.entries}`,
       `local WINDOW_MS, LEASE_MS = ${retention.window * 1000}, ${retention.lease * 1000}`,
+      `local REQUEST_MS = ${requestTimeoutMs}`,
     ].join('\n')
     for (const [name, numberOfKeys] of Object.entries(keyCounts)) {
-      const lua = [settings, read('_prelude'), read(name)].join('\n')
+      const deadline = withDeadline.has(name) ? [read('_deadline')] : []
+      const lua = [settings, read('_prelude'), ...deadline, read(name)].join('\n')
       client.defineCommand(`sb_${name}`, numberOfKeys === 'any' ? { lua } : { lua, numberOfKeys })
     }
     this.client = client
@@ -69,12 +88,30 @@ export class Scripts {
     this.#observe = observe
   }
 
-  /** @throws SignalError: what the script refused, or `unavailable`; after the deadline, Redis is not asked */
+  /** @throws SignalError: what the script refused, or `unavailable`: also after the deadline, before Redis is asked or by it */
   async run(name: ScriptName, keys: string[], args: (string | number)[], deadline?: Deadline): Promise<Reply> {
-    refuseLate(deadline)
+    if (!withDeadline.has(name)) return this.#send(name, keys, args)
+    for (let attempt = 0; ; attempt += 1) {
+      refuseLate(deadline)
+      const sentAt = performance.now()
+      try {
+        return await this.#send(name, keys, [...args, this.#onServer(keys, deadline, sentAt)])
+      } catch (error) {
+        if (!(error instanceof LateRefusal) || attempt === corrections) throw error
+        this.clock.learn(keys[0] ?? '', error.serverMs, sentAt)
+      }
+    }
+  }
+
+  #send(name: ScriptName, keys: string[], args: (string | number)[]): Promise<Reply> {
     const command = this.#commands[`sb_${name}`] as Command
     const count = keyCounts[name] === 'any' ? [keys.length] : []
     return this.timed(name, () => command.call(this.client, ...count, ...keys, ...args))
+  }
+
+  /** A deadline on the clock of the server that has the keys. */
+  #onServer([key = '']: string[], deadline: Deadline | undefined, now: number): number | '' {
+    return deadline === undefined ? '' : this.clock.at(key) + Math.ceil(deadline - now)
   }
 
   /** A plain command, measured and with its errors put in our words. */
@@ -85,11 +122,28 @@ export class Scripts {
       return await call()
     } catch (error) {
       const refusal = translated(error)
-      failed = refusal.code === 'unavailable' || refusal.code === 'internal'
+      failed = (refusal.code === 'unavailable' || refusal.code === 'internal') && !(refusal instanceof Unserved)
       throw refusal
     } finally {
       this.#observe(operation, (performance.now() - start) / 1000, failed)
     }
+  }
+}
+
+/** Redis answered that the request came too late, or after another that took its place. Its client may come again. */
+class Unserved extends SignalError {
+  constructor(why: string, cause: unknown) {
+    super('unavailable', why, { cause })
+  }
+}
+
+/** By the server's clock the deadline was over; what that clock read, ms. */
+class LateRefusal extends Unserved {
+  readonly serverMs: number
+
+  constructor(serverMs: number, cause: unknown) {
+    super('the deadline of the request is over', cause)
+    this.serverMs = serverMs
   }
 }
 
@@ -103,6 +157,8 @@ const brokenRecord = /^(ERR (user_script|Error running script)|WRONGTYPE)/
 function translated(error: unknown): SignalError {
   const message = error instanceof Error ? error.message : String(error)
   const [mark, code = '', detail = ''] = message.split(' ', 3)
+  if (mark === 'SB' && code === 'late') return new LateRefusal(Number(detail), error)
+  if (mark === 'SB' && code === 'overtaken') return new Unserved('a later request has the place', error)
   if (mark === 'SB' && isErrorCode(code)) return new SignalError(code, detail, { cause: error })
   return new SignalError(brokenRecord.test(message) ? 'internal' : 'unavailable', '', { cause: error })
 }

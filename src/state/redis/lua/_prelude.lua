@@ -1,4 +1,4 @@
--- Put in front of every script, after the settings LOG_MS, LOG_MAX, WINDOW_MS, LEASE_MS.
+-- Put in front of every script, after the settings LOG_MS, LOG_MAX, WINDOW_MS, LEASE_MS, REQUEST_MS.
 
 -- Ends a script with a refusal that scripts.ts reads.
 local function refuse(code, detail)

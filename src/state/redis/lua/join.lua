@@ -4,7 +4,7 @@
 -- ARGV id node member ticket reconnects token-id token-seconds token-made most reached (the last seq of the room that the node handed on) body floor (of the generation)
 -- Returns { owner, seq, owner before if it was connected, members, streams, last rid }.
 -- Refuses: token_expired (the room was closed since it was made), token_used (detail: the participant to try again as, if
--- it may come again), room_full.
+-- it may come again), room_full, overtaken (by another login with the same token).
 local room, members, session, log, feed, token, streams = unpack(KEYS)
 local id, node, member, ticket, reconnects, token_id, token_seconds, made, most, reached, body, floor = unpack(ARGV)
 
@@ -16,6 +16,7 @@ if holder == 'used' then return refuse('token_used') end
 if holder and holder ~= id then return refuse('token_used', holder) end
 local before = redis.call('HMGET', session, 'owner', 'state', 'proven', 'rid')
 if before[3] == '1' then return refuse('token_used') end
+if before[1] and overtaken(session) then return refuse('overtaken') end
 
 local present = redis.call('HLEN', members)
 if not before[1] then
@@ -40,5 +41,6 @@ local owner = node .. ':' .. next_generation(room, tonumber(floor))
 local seq = tonumber(redis.call('HGET', room, 'seq') or 0)
 redis.call('HSET', session, 'owner', owner, 'state', 'connected', 'ticket', ticket, 'previous', '', 'proven', '0',
   'token', token_id, 'joined', seq, 'cursor', seq, 'doubt', 0, 'reconnects', reconnects)
+take_place(session)
 local standing = before[2] == 'connected' and before[1] or ''
 return { owner, seq, standing, redis.call('HVALS', members), redis.call('HVALS', streams), tonumber(before[4] or 0) }
