@@ -6,7 +6,8 @@ import type { Config } from './config.ts'
 import { bearerOf } from './core/bearer.ts'
 import { Feeds } from './core/feeds.ts'
 import { iceServersFor } from './core/ice.ts'
-import { defaultPace, Lease, type LeasePace } from './core/lease.ts'
+import { Isolation } from './core/isolation.ts'
+import { defaultPace, Lease, type LeasePace, leaseSeconds } from './core/lease.ts'
 import { Management } from './core/management.ts'
 import { Mesh } from './core/mesh.ts'
 import { dialectOf, type RoomId } from './core/model.ts'
@@ -34,6 +35,7 @@ import { StoreHealth, unreachable } from './store-health.ts'
 import { dialectsOf } from './transport/dialects.ts'
 import { drain } from './transport/drain.ts'
 import { clusterEphemeral, localEphemeral } from './transport/ephemeral.ts'
+import { Evacuation } from './transport/evacuation.ts'
 import { roomChangeOf } from './transport/rooms/room.ts'
 import { Transport } from './transport/server.ts'
 import { version } from './version.ts'
@@ -61,7 +63,12 @@ export type App = {
 
 /** How long a room remembers what was said: as long as a client may be away before anyone notices, and then its window. */
 function retentionOf({ window, pingInterval, pingTimeout, roomLogEntries }: Config): Retention {
-  return { window, log: Math.ceil(window + pingInterval + pingTimeout + 30), entries: roomLogEntries, lease: 6 }
+  return {
+    window,
+    log: Math.ceil(window + pingInterval + pingTimeout + 30),
+    entries: roomLogEntries,
+    lease: leaseSeconds,
+  }
 }
 
 /** How long closing waits for HTTP requests that are under way, ms: one that is never sent to its end would hold it for ever. */
@@ -76,9 +83,11 @@ export function createApp(config: Config, parts: Parts = {}): App {
   metrics.clientsLimit.set(config.maxConnections)
   const retention = retentionOf(config)
   const health = new StoreHealth(log)
+  const isolation = new Isolation(retention.lease * 1000)
   const observe = (operation: string, seconds: number, failed: boolean) => {
     metrics.redisSeconds.observe({ operation }, seconds)
     metrics.redisFailures.inc({ operation }, failed ? 1 : 0)
+    if (!failed) isolation.answered()
   }
   const state =
     parts.state ??
@@ -168,8 +177,11 @@ export function createApp(config: Config, parts: Parts = {}): App {
     givenUp,
     populated,
     beat: health.beat,
+    extended: (sentAt) => isolation.extended(sentAt),
     leapt,
   })
+  const cutOffMs = () => isolation.ms
+  const evacuation = new Evacuation(transport, { cutOffMs, window: config.window, refusals, log })
 
   if (config.port === 0) http.server.once('listening', () => void lease.beat().catch(failed)) // and says which port
 
@@ -218,6 +230,7 @@ export function createApp(config: Config, parts: Parts = {}): App {
   const close = async () => {
     metrics.draining.set(1)
     transport.refuseAll()
+    evacuation.stop()
     openRooms.stop()
     roomList.stop()
     await sessions.detachAll()
@@ -244,6 +257,7 @@ export function createApp(config: Config, parts: Parts = {}): App {
       await state.handover.serve(node, (place) => sessions.yields(place))
       await lane?.sub.settled()
       lease.start(parts.pace ?? defaultPace)
+      evacuation.start()
       openRooms.start()
     },
     announce: (text) => ephemeral.tell('/rooms', 'announcement', text),

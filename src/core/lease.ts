@@ -18,9 +18,14 @@ export type LeaseEvents = {
   givenUp?: (who: Who, error: unknown) => void
   /** The store may have lost the newest writes of a room, whose numbers go on at `seq`. */
   leapt?: (room: RoomId, seq: number) => void
+  /** A heartbeat that was sent at that time, on `performance.now()`, extended the lease. */
+  extended?: (sentAt: number) => void
   /** The store took a heartbeat, or did not, and why. */
   beat?: (error?: unknown) => void
 }
+
+/** How long a node lives for the others after a heartbeat, s. */
+export const leaseSeconds = 6
 
 /** Milliseconds between one kind of duty and the next; each is done with up to a quarter of jitter. */
 export type LeasePace = { beat: number; reap: number; check: number; note: number; hold: number }
@@ -103,8 +108,10 @@ export class Lease {
   /** Extends the lease. Where it had run out, sessions that others have not taken are claimed back, and the rest end. */
   async beat(): Promise<void> {
     let alive = false
+    const sentAt = performance.now()
     try {
       alive = await this.#state.nodes.beat(this.#info())
+      this.#events.extended?.(sentAt)
       this.#events.beat?.()
     } catch (error) {
       this.#events.beat?.(error)

@@ -43,7 +43,7 @@ const forbidden = 4
 const idleMs = 180_000
 
 /** Refusals of this node alone: a load balancer should ask another. */
-const elsewhere: ReadonlySet<AdmissionRefusal> = new Set<AdmissionRefusal>(['draining', 'connections'])
+const elsewhere: ReadonlySet<AdmissionRefusal> = new Set<AdmissionRefusal>(['draining', 'cut_off', 'connections'])
 
 /** Socket.IO, as far as all dialects share it: protocols 4 and 5, one namespace for each dialect, all on one port. */
 export class Transport {
@@ -129,6 +129,11 @@ export class Transport {
   /** From now on nobody is let in any more. */
   refuseAll(): void {
     this.#admission.draining = true
+  }
+
+  /** New clients are sent to other nodes while that is so. */
+  refuseWhile(cutOff: () => boolean): void {
+    this.#admission.cutOff = cutOff
   }
 
   /** Opens a dialect's namespace. */

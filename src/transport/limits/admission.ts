@@ -9,11 +9,13 @@ export type AdmissionLimits = {
   corsOrigins: string[]
 }
 
-export type AdmissionRefusal = 'draining' | 'origin' | 'connections' | 'connections_per_ip'
+export type AdmissionRefusal = 'draining' | 'cut_off' | 'origin' | 'connections' | 'connections_per_ip'
 
 /** Who may open a connection: asked at every handshake, before anything is kept for it. */
 export class Admission {
   draining = false
+  /** Whether the node is cut off from the store, so that it can serve nobody. */
+  cutOff: () => boolean = () => false
   readonly #limits: AdmissionLimits
   readonly #addressOf: (request: IncomingMessage) => string
   readonly #perNetwork = new Map<string, number>()
@@ -27,6 +29,7 @@ export class Admission {
   refusalOf(request: IncomingMessage): AdmissionRefusal | undefined {
     const { maxConnections, connectionsPerIp } = this.#limits
     if (this.draining) return 'draining'
+    if (this.cutOff()) return 'cut_off'
     if (!this.#mayCome(request)) return 'origin'
     if (this.#open >= maxConnections) return 'connections'
     const here = this.#perNetwork.get(networkOf(this.#addressOf(request))) ?? 0

@@ -1,0 +1,107 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { defaultPace } from '../../src/core/lease.ts'
+import { type Client, connect, enter } from '../support/client.ts'
+import { FaultProxy } from '../support/fault-proxy.ts'
+import { newRoom, startNode, type TestNode } from '../support/node.ts'
+import { randomPrefix, redisUrl, startRedis, until } from '../support/redis.ts'
+
+/** Between the end of the lease (6 s) and that of the window. */
+const windowSeconds = 8
+
+/** Two nodes; the first reaches Redis through a proxy. */
+async function start(url: string, window: number): Promise<{ nodes: [TestNode, TestNode]; proxy: FaultProxy }> {
+  const proxy = await FaultProxy.start()
+  proxy.target = Number(new URL(url).port)
+  const prefix = randomPrefix()
+  const env = { RECONNECT_WINDOW: window, REDIS_PREFIX: prefix }
+  const through = (port: number | string) => {
+    const address = new URL(url)
+    address.port = String(port)
+    return startNode({ redis: { url: address.href, prefix }, env, parts: { pace: defaultPace } })
+  }
+  const nodes: [TestNode, TestNode] = [await through(proxy.port), await through(new URL(url).port)]
+  onTestFinished(async () => {
+    await proxy.pass()
+    await Promise.all(nodes.map((node) => node.close()))
+  })
+  return { nodes, proxy }
+}
+
+const entering = (node: TestNode, room: string, count: number): Promise<Client[]> =>
+  Promise.all(Array.from({ length: count }, () => enter(node.url, { room })))
+
+/** The status of a new client's handshake. */
+async function handshake({ url }: TestNode): Promise<number> {
+  return (await fetch(`${url}/socket.io/?EIO=4&transport=polling`)).status
+}
+
+async function refusals({ app }: TestNode, reason: string): Promise<number> {
+  const { values } = await app.metrics.refused.get()
+  return values.find(({ labels }) => labels.reason === reason)?.value ?? 0
+}
+
+const leavesSeenBy = (client: Client) => client.seen.filter(({ data }) => JSON.stringify(data)?.includes('"leave"'))
+
+test('a node that is cut off from Redis closes its clients, so that they resume on another within their windows', {
+  timeout: 60_000,
+}, async () => {
+  const { nodes, proxy } = await start(redisUrl(), windowSeconds)
+  const [lonely, healthy] = nodes
+  const room = newRoom()
+  const [watcher] = await entering(healthy, room, 1)
+  const clients = await entering(lonely, room, 6)
+  await Promise.all(clients.map((client) => client.settled()))
+  await proxy.refuse()
+  // after this every client library reconnects
+  const reasons = await Promise.all(clients.map((client) => client.closed))
+  expect(reasons).toEqual(reasons.map(() => 'transport close'))
+  expect(await refusals(lonely, 'cut_off')).toBe(clients.length)
+  expect(await handshake(lonely)).toBe(503)
+  expect(await refusals(lonely, 'cut_off')).toBe(clients.length + 1)
+
+  await watcher?.ask('text', { to: 'all', message: 'meanwhile' })
+  for (const { ticket, seq } of clients) {
+    const back = await connect(healthy.url)
+    expect(await back.relogin({ ticket, seq })).toMatchObject({ complete: true })
+    expect((await back.next('text')).data).toMatchObject({ message: 'meanwhile' })
+  }
+  await watcher?.barrier()
+  expect(watcher && leavesSeenBy(watcher)).toEqual([])
+
+  await proxy.pass()
+  await until(async () => (await handshake(lonely)) === 200)
+})
+
+test('Redis stands still for every node until their leases have run out: nobody is closed or leaves', {
+  timeout: 60_000,
+}, async () => {
+  const redis = await startRedis()
+  onTestFinished(() => redis.stop())
+  const { nodes } = await start(redis.url, 20)
+  const room = newRoom()
+  const clients = (await Promise.all(nodes.map((node) => entering(node, room, 2)))).flat()
+  redis.pause()
+  for (const node of nodes) await until(async () => (await handshake(node)) === 503)
+  redis.resume()
+  for (const node of nodes) await until(async () => (await handshake(node)) === 200)
+  for (const client of clients) {
+    await client.barrier()
+    expect(leavesSeenBy(client)).toEqual([])
+  }
+  expect(await refusals(nodes[0], 'cut_off')).toBeGreaterThan(0)
+})
+
+test.runIf(process.env.SIGNALBOX_SOAK === '1')(
+  'without a window, its clients are closed soon after its lease',
+  {
+    timeout: 60_000,
+  },
+  async () => {
+    const { nodes, proxy } = await start(redisUrl(), 0)
+    const room = newRoom()
+    const [client] = await entering(nodes[0], room, 1)
+    await proxy.refuse()
+    expect(await client?.closed).toBe('transport close')
+    await enter(nodes[1].url, { room })
+  },
+)
