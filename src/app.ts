@@ -20,6 +20,7 @@ import { Sessions } from './core/sessions.ts'
 import { Throttle } from './core/throttle.ts'
 import { writeToken } from './core/tokens.ts'
 import { httpApi } from './http/api.ts'
+import { HttpConnections } from './http/connections.ts'
 import { demo } from './http/demo.ts'
 import { probes } from './http/health.ts'
 import { metrics as metricsRoute } from './http/metrics.ts'
@@ -28,6 +29,7 @@ import { tokens, type WriteToken } from './http/tokens.ts'
 import { loginTokens } from './identity/login-tokens.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { Refusals } from './refusals.ts'
+import { endEach } from './shutdown.ts'
 import { createMemoryState } from './state/memory/index.ts'
 import { AdapterLane } from './state/redis/adapter-lane.ts'
 import { createRedisState } from './state/redis/index.ts'
@@ -71,8 +73,11 @@ function retentionOf({ window, pingInterval, pingTimeout, roomLogEntries }: Conf
   }
 }
 
-/** How long closing waits for HTTP requests that are under way, ms: one that is never sent to its end would hold it for ever. */
-const requestGrace = 2000
+/**
+ * For how long closing waits at most, ms: less in all than the 15 s after which src/main.ts ends the process by force. A
+ * client that does not read, or a request that is not sent to its end, is cut after `requests`.
+ */
+const closeMs = { sessions: 5000, requests: 2000, connections: 3000, lease: 4500, state: 1000 }
 
 /** Builds a node. It listens to nothing and has no lease until it is told to. */
 export function createApp(config: Config, parts: Parts = {}): App {
@@ -226,6 +231,7 @@ export function createApp(config: Config, parts: Parts = {}): App {
     version,
   })
 
+  const open = [...new Set([http, ops])].map(({ server }) => new HttpConnections(server))
   let closing: Promise<void> | undefined
   const close = async () => {
     metrics.draining.set(1)
@@ -233,17 +239,24 @@ export function createApp(config: Config, parts: Parts = {}): App {
     evacuation.stop()
     openRooms.stop()
     roomList.stop()
-    await sessions.detachAll()
-    const impatient = setTimeout(() => {
-      for (const { server } of [http, ops]) server.closeAllConnections()
-    }, requestGrace)
-    await transport.close()
-    await http.close()
-    await ops.close()
-    clearTimeout(impatient)
-    await lease.stop().catch(failed)
-    await state.close()
-    await lane?.close()
+    const closeConnections = async () => {
+      const cut = setTimeout(() => {
+        for (const connections of open) connections.cut()
+      }, closeMs.requests)
+      await transport.close()
+      await http.close()
+      await ops.close()
+      clearTimeout(cut)
+    }
+    await endEach(
+      [
+        { what: 'sessions', end: () => sessions.detachAll(), ms: closeMs.sessions },
+        { what: 'connections', end: closeConnections, ms: closeMs.connections },
+        { what: 'lease', end: () => lease.stop(), ms: closeMs.lease },
+        { what: 'state', end: () => Promise.all([state.close(), lane?.close()]), ms: closeMs.state },
+      ],
+      (what, error) => log.warn({ err: error, what }, 'a part of the node did not end well'),
+    )
   }
   return {
     http,

@@ -24,6 +24,8 @@ export type ConnectionEvents = {
   cut?: () => void
   /** So many bytes wait for the ack of a request; a negative number when they are sent. */
   held?: (bytes: number) => void
+  /** The connection is about to be closed, for whatever reason. */
+  closing?: () => void
   /** An entry was handed to the socket. `live`: not read from the log for one who came back. */
   delivered?: (event: string, entry: Entry, live: boolean) => void
 }
@@ -140,12 +142,14 @@ export class Connection implements CoreConnection {
 
   cut(): void {
     this.#events.cut?.()
+    this.#events.closing?.()
     this.socket.conn.close()
   }
 
   close(why?: 'displaced'): void {
     const { farewell } = this.dialect
     if (why === 'displaced' && farewell !== undefined) this.socket.emit(farewell)
+    this.#events.closing?.()
     this.socket.disconnect(true)
   }
 

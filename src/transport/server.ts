@@ -73,6 +73,7 @@ export class Transport {
       maxHttpBufferSize: Math.max(config.maxMessageBytes * 4, 4 * 1024 * 1024),
       cors: { origin: config.corsOrigins.includes('*') ? true : config.corsOrigins, credentials: true },
       serveClient: true,
+      destroyUpgrade: false,
       wsEngine: limitedWebSocketServer(config, (reason, request, message) => {
         services.refusals.note(reason, { address: this.#addressOf(request) }, message)
       }),
@@ -96,6 +97,12 @@ export class Transport {
         guest.backlog.answering(response)
         next()
       }
+    })
+    http.on('upgrade', (request: IncomingMessage) => {
+      // Engine.IO would keep the socket of an upgrade at another path half open for as long as its client likes
+      if (request.url?.startsWith(`${this.io.path()}/`)) return
+      services.refusals.note('bad_handshake', { address: this.#addressOf(request) }, 'connection refused')
+      turnAway(request, 'not_found', 404)
     })
     this.io.engine.on('connection', (engine: EngineSocket) => this.#meet(engine))
     this.io.engine.on('connection_error', (error: HandshakeError) => this.#turnedAway(error))
@@ -203,6 +210,7 @@ export class Transport {
       cut: () => {
         guest.letGo = true
       },
+      closing: () => guest.closing(),
       entered: ({ place }) => void socket.join(roomOfPlace(place)),
       left: ({ place }) => void socket.leave(roomOfPlace(place)),
       delivered: (event, entry, live) => {

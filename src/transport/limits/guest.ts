@@ -13,6 +13,9 @@ import { TokenBucket } from './token-bucket.ts'
 
 export type GuestLimits = FloodLimits & { maxBufferedBytes: number }
 
+/** For how long a client that is to be closed may take what it was sent before, ms. */
+const closingMs = 5000
+
 /** A client's budget has room for so many of the largest messages, also where less may be left unread. */
 export const minBudgetMessages = 32
 
@@ -31,6 +34,7 @@ export class Guest implements BudgetHolder {
   readonly asked = new Set<string>()
   /** It is we who close the connection, for a reason that is counted elsewhere or is no refusal. */
   letGo = false
+  #closing: NodeJS.Timeout | undefined
   readonly #ended: (reason: string, about?: object) => void
   readonly #engine: EngineSocket
   readonly #memory: MemoryBudget
@@ -64,6 +68,7 @@ export class Guest implements BudgetHolder {
     decodeLegacyPayloads(engine)
     memory.add(this)
     engine.once('close', (why: string, cause?: Error) => {
+      clearTimeout(this.#closing)
       memory.remove(this)
       const reason = this.letGo ? undefined : reasonOf(why, cause, this.asked.size > 0)
       if (reason) this.#ended(reason)
@@ -129,6 +134,14 @@ export class Guest implements BudgetHolder {
   #close(reason: string): void {
     if (!this.letGo) this.#ended(reason, { bytes: this.bytes })
     this.backlog.terminate()
+  }
+
+  /** The connection is about to be closed: Engine.IO sends first what waits, which a frozen client never takes. */
+  closing(): void {
+    this.#closing ??= setTimeout(() => {
+      this.letGo = true
+      this.backlog.terminate()
+    }, closingMs).unref()
   }
 
   /** It sent a packet that makes no sense, on whichever of its namespaces. */

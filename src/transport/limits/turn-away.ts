@@ -1,20 +1,20 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 
 /**
  * Answers a handshake with 503: this node will not have the client, another may. Engine.io itself knows only 400 for
  * WebSocket and 403 for long-polling, which no load balancer takes for a reason to ask the next node.
  */
-export function turnAway(request: IncomingMessage, reason: string): void {
+export function turnAway(request: IncomingMessage, reason: string, status = 503): void {
   const body = JSON.stringify({ code: 4, message: reason }) // as engine.io writes its refusals
   const headers = { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body), Connection: 'close' }
   const { res } = request as { res?: ServerResponse } // engine.io leaves it there for long-polling
   if (res) {
-    res.writeHead(503, headers).end(body)
+    res.writeHead(status, headers).end(body)
     return
   }
   const { socket } = request
   socket.on('error', () => {}) // it may be gone by now
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-  socket.write(`HTTP/1.1 503 Service Unavailable\r\n${lines.join('')}\r\n${body}`)
+  socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`)
   socket.destroySoon() // a client that does not close its side would keep it otherwise
 }

@@ -32,3 +32,20 @@ test('a client that does not read is let go, the others go on, and it can come b
   const heard = [...slow.seen, ...(await back.barrier())].flatMap(numberIn)
   expect(heard).toEqual(Array.from({ length: said }, (_, number) => number))
 })
+
+test('a client that the node closes and that does not read is cut after a while, and its participant is lost then', async () => {
+  const node = await startNode({ env: { MAX_BUFFERED_BYTES: 100_000_000, DRAIN_SECONDS: 0, MESSAGE_BURST: 20_000 } })
+  const room = newRoom()
+  const [alice, slow] = [await enter(node.url, { room }), await enter(node.url, { room, user: 'slow' })]
+  const { transport } = slow.socket.io.engine as unknown as { transport: { ws: { _socket: Raw } } }
+  transport.ws._socket.pause()
+  const message = 'x'.repeat(2000)
+  for (let said = 0; said < 10_000; said += 100) {
+    await Promise.all(Array.from({ length: 100 }, () => alice.ask('text', { to: slow.id, message })))
+  }
+  const lost = () => node.app.sessions.absent.waiting.some(({ id }) => id === slow.id)
+  await node.app.drain()
+  await expect.poll(() => node.app.sessions.absent.waiting.length, { timeout: 20_000 }).toBe(2)
+  expect(lost()).toBe(true)
+  expect(node.app.io.engine.clientsCount).toBe(0)
+})

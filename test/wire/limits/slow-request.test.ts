@@ -63,3 +63,14 @@ test('a node that closes does not wait for them either', async () => {
   await node.close()
   for (const { closed } of sent) await closed
 })
+
+test('an upgrade at another path is refused at once, whether or not its client closes its side', async () => {
+  const node = await startNode()
+  const port = Number(new URL(node.url).port)
+  const { closed } = await send(
+    port,
+    'GET /elsewhere HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+  )
+  expect(await closed).toMatch(/^HTTP\/1\.1 404 /)
+  expect(node.logs.lines.filter(({ reason }) => reason === 'bad_handshake').length).toBe(1)
+})
