@@ -143,10 +143,10 @@ export function createApp(config: Config, parts: Parts = {}): App {
     nodes: () => state.oversight.nodes(),
   }
   const throttle = parts.throttle ?? new Throttle()
-  const gateServices = { ...config, sessions, metrics, refusals, log, throttle }
+  const gateServices = { ...config, sessions, metrics, refusals, log, throttle, clock: state.clock }
   const transport = new Transport(http.server, { ...config, node }, gateServices, cluster)
-  const readToken = loginTokens(config.keys, config.jwt)
-  const iceServers = (user: string, now: number) => iceServersFor(config.ice, user, now)
+  const readToken = loginTokens(config.keys, config.jwt, () => state.clock.date())
+  const iceServers = (user: string) => iceServersFor(config.ice, user, state.clock.date())
   const ephemeral = cluster ? clusterEphemeral(cluster.pub, cluster.key) : localEphemeral(transport.io)
   const openRooms = new OpenRooms(state.lobby, 'rooms', {
     tell: (rooms) => ephemeral.tell('/rooms', 'room_change', ...roomChangeOf(rooms)),
@@ -205,7 +205,7 @@ export function createApp(config: Config, parts: Parts = {}): App {
   if (config.managementKeys.length === 0) log.info('MANAGEMENT_KEYS is not set: there is no management API')
   if (!config.mauthReplayCheck) log.warn('MAUTH_REPLAY_CHECK is off: whoever sees a signed header can use it again')
   const issueToken: WriteToken = (claims, host, secure, closed = 0) => {
-    const now = Date.now()
+    const now = state.clock.date()
     const made = Math.max(now, closed + 1)
     return writeToken(config.keys, { ...claims, made }, { host, secure }, now + config.tokenTtl * 1000)
   }
@@ -213,7 +213,7 @@ export function createApp(config: Config, parts: Parts = {}): App {
     tokens(http, issueToken)
     demo(http)
   }
-  const holdBack = (address: string) => throttle.hold([`http ${networkOf(address)}`], Date.now())
+  const holdBack = (address: string) => throttle.hold([`http ${networkOf(address)}`])
   httpApi(http, {
     state,
     management: new Management(state, sessions),
@@ -225,6 +225,7 @@ export function createApp(config: Config, parts: Parts = {}): App {
     authority: {
       keys: config.managementKeys,
       replayCheck: config.mauthReplayCheck,
+      date: () => state.clock.date(),
       firstUse: (mark, seconds) => state.oversight.firstUse(mark, seconds),
       holdBack,
     },

@@ -2,8 +2,8 @@ import type { Deadline } from './deadline.ts'
 import type { Write } from './ports/places.ts'
 import type { Session } from './session.ts'
 
-/** A request as the rules see it: who asks, when it arrived (ms), until when it may be served, and the client's number for it. */
-export type Asked = { session: Session; at: number; deadline?: Deadline | undefined; rid?: number }
+/** A request as the rules see it: who asks, until when it may be served, and the client's number for it. */
+export type Asked = { session: Session; deadline?: Deadline | undefined; rid?: number }
 
 /** The write of a request; `reply` is what its ack will say, should the request come again. */
 export function writeOf({ session, rid, deadline }: Asked, reply?: unknown): Write {

@@ -11,14 +11,14 @@ import { dialects, readTicket } from './tickets.ts'
  * @throws unavailable
  */
 export function bearerOf(keys: Keyring, state: State, readToken: ReadToken) {
-  const ofTicket = async (dialect: string, text: string, now: number) => {
-    const { roomId, participantId } = readTicket(keys, dialect, text, now)
+  const ofTicket = async (dialect: string, text: string) => {
+    const { roomId, participantId } = readTicket(keys, dialect, text, state.clock.now())
     return (await state.oversight.member(roomIdOf(dialect, roomId), participantId))?.user
   }
-  return async (text: string, now: number): Promise<string | undefined> => {
+  return async (text: string): Promise<string | undefined> => {
     const readings = [
-      ...dialects.map((dialect) => () => ofTicket(dialect, text, now)),
-      async () => (await readToken(text, now)).user,
+      ...dialects.map((dialect) => () => ofTicket(dialect, text)),
+      async () => (await readToken(text)).user,
     ]
     for (const read of readings) {
       try {

@@ -12,8 +12,8 @@ export const requestTimeoutMs = 4500
 /** The deadline of a request that arrives now. */
 export const newDeadline = (): Deadline => performance.now() + requestTimeoutMs
 
-/** A request's deadline, and when the request arrived (ms since the epoch). */
-export type Timing = { at: number; deadline?: Deadline | undefined }
+/** Until when a request may be served; undefined: it is no client's, and may take its time. */
+export type Timing = { deadline?: Deadline | undefined }
 
 export function isPast(deadline: Deadline | undefined): boolean {
   return deadline !== undefined && performance.now() >= deadline

@@ -4,7 +4,7 @@ import type { Place, Places } from './ports/places.ts'
 /** Takes out a participant that does not reconnect. Resolves to false if it was gone, or if another owner has its place. */
 export async function expel(places: Places, { room, id, owner }: Place): Promise<boolean> {
   try {
-    return await places.leave(room, id, { owner }, Date.now())
+    return await places.leave(room, id, { owner })
   } catch (error) {
     if (error instanceof SignalError && error.code === 'moved') return false
     throw error

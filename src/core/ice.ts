@@ -16,7 +16,7 @@ const longestName = 128
 /**
  * What a client needs to find its way to another: the servers of the configuration, and TURN with credentials that end
  * by themselves, as coturn's `use-auth-secret` checks them: username `expiry:user`, password base64 of its HMAC-SHA1.
- * @param now ms since the epoch
+ * @param now ms since the epoch, as the TURN server's clock should read
  */
 export function iceServersFor({ servers, turn }: IceConfig, user: string, now: number): IceServer[] {
   if (!turn) return servers

@@ -162,7 +162,7 @@ export class Lease {
     const { nodes, places } = this.#state
     const what = `${room}|${id}|${due}`
     try {
-      if (await places.leave(room, id, { due }, Date.now())) this.#tellLeft({ room, id }, 'window')
+      if (await places.leave(room, id, { due })) this.#tellLeft({ room, id }, 'window')
     } catch (error) {
       if (!this.#attempts.failed(what, error)) throw error
       this.#events.givenUp?.({ room, id }, error)

@@ -46,10 +46,10 @@ export class Management {
   }
 
   /** Takes back what was configured and drops everyone who is in it. Tokens that were made until then are worth nothing. */
-  async removeRoom(room: RoomId, now: number): Promise<void> {
-    await this.#state.rooms.remove(room, { at: now, seconds: closedFor })
+  async removeRoom(room: RoomId): Promise<void> {
+    await this.#state.rooms.remove(room, { at: this.#state.clock.date(), seconds: closedFor })
     const { members } = await this.#state.places.roster(room)
-    for (const { id } of members) await this.#sessions.drop(room, id, now)
+    for (const { id } of members) await this.#sessions.drop(room, id)
   }
 
   /**
@@ -60,7 +60,6 @@ export class Management {
     room: RoomId,
     id: ParticipantId,
     change: (before: Permission) => Permission,
-    now: number,
   ): Promise<Member | undefined> {
     for (;;) {
       const before = await this.#state.oversight.member(room, id)
@@ -68,17 +67,17 @@ export class Management {
       const permission = change(before.permission)
       const changes = (before.changes ?? 0) + 1
       const after: Member = { ...before, permission, changes }
-      const told: Draft = { at: now, event: 'permission', data: { permission, changes }, to: id }
+      const told: Draft = { event: 'permission', data: { permission, changes }, to: id }
       if (await this.#state.oversight.changeMember(room, before, after, told)) return after
     }
   }
 
-  drop(room: RoomId, id: ParticipantId, now: number): Promise<boolean> {
-    return this.#sessions.drop(room, id, now)
+  drop(room: RoomId, id: ParticipantId): Promise<boolean> {
+    return this.#sessions.drop(room, id)
   }
 
   /** Undefined: there is no such stream. @throws no_such_track */
-  async controlStream(room: RoomId, id: string, wanted: StreamStatus[], now: number): Promise<Stream | undefined> {
+  async controlStream(room: RoomId, id: string, wanted: StreamStatus[]): Promise<Stream | undefined> {
     for (;;) {
       const [before] = await this.#state.media.streams(room, [id])
       if (!before) return undefined
@@ -88,26 +87,26 @@ export class Management {
         status: 'update',
         data: { field: `${kind}.status`, value: status },
       }))
-      const told = await this.#streamNews(room, news, now)
+      const told = await this.#streamNews(room, news)
       if (await this.#state.oversight.changeStream(room, before, after, told)) return after
     }
   }
 
   /** False if there was no such stream. */
-  async removeStream(room: RoomId, id: string, now: number): Promise<boolean> {
-    const told = await this.#streamNews(room, [{ id, status: 'remove' }], now)
-    return this.#state.oversight.removeStream(room, id, now, told)
+  async removeStream(room: RoomId, id: string): Promise<boolean> {
+    const told = await this.#streamNews(room, [{ id, status: 'remove' }])
+    return this.#state.oversight.removeStream(room, id, told)
   }
 
   /** A message from outside to everyone, or to one. Resolves to its seq. @throws no_such_participant */
-  say(room: RoomId, { event, data, to }: { event: string; data?: unknown; to?: ParticipantId }, now: number) {
-    const draft: Draft = { at: now, event: 'message', data: { event, data: data ?? null } }
+  say(room: RoomId, { event, data, to }: { event: string; data?: unknown; to?: ParticipantId }) {
+    const draft: Draft = { event: 'message', data: { event, data: data ?? null } }
     return this.#state.log.announce(room, to === undefined ? draft : { ...draft, to })
   }
 
-  async #streamNews(room: RoomId, news: object[], at: number): Promise<Draft[]> {
+  async #streamNews(room: RoomId, news: object[]): Promise<Draft[]> {
     const { notifying } = await this.#state.rooms.options(room)
-    return notifying.streamChange ? news.map((data) => ({ at, event: 'stream', data })) : []
+    return notifying.streamChange ? news.map((data) => ({ event: 'stream', data })) : []
   }
 }
 

@@ -24,7 +24,7 @@ export class Mesh implements MediaBackend {
   }
 
   async publish(asked: Asked, { tracks, data, attributes, transportId }: PublishRequest): Promise<SessionIds> {
-    const { session, at } = asked
+    const { session } = asked
     await this.#authorize(asked, 'publish', tracks)
     const id = newId()
     const transport = transportId ?? id
@@ -44,7 +44,6 @@ export class Mesh implements MediaBackend {
     }
     const reply = { id, transportId: transport }
     const ready: Draft = {
-      at,
       event: 'progress',
       data: { id: transport, sessionId: id, status: 'ready' },
       to: session.id,
@@ -80,7 +79,7 @@ export class Mesh implements MediaBackend {
   }
 
   async subscribe(asked: Asked, { tracks, dataFrom, transportId }: SubscribeRequest): Promise<SessionIds> {
-    const { session, at } = asked
+    const { session } = asked
     await this.#authorize(asked, 'subscribe', tracks)
     const { owner, streams } = await sourcesOf(this.#state, session.room, tracks, dataFrom)
     const id = newId()
@@ -94,7 +93,7 @@ export class Mesh implements MediaBackend {
       paused: [],
     }
     const news = { action: 'add', id, stream: streams[0], tracks: subscription.tracks, participant: session.id }
-    const told: Draft = { at, event: 'subscription', data: news, from: session.id, to: owner }
+    const told: Draft = { event: 'subscription', data: news, from: session.id, to: owner }
     await this.#state.media.addSubscription(writeOf(asked, reply), subscription, [told])
     return reply
   }
@@ -103,7 +102,7 @@ export class Mesh implements MediaBackend {
     const { subscriber, owner } = await this.#subscription(asked, id)
     if (subscriber !== asked.session.id) throw new SignalError('unauthorized')
     const news = { action: 'remove', id }
-    const told: Draft = { at: asked.at, event: 'subscription', data: news, from: subscriber, to: owner }
+    const told: Draft = { event: 'subscription', data: news, from: subscriber, to: owner }
     await this.#state.media.removeSubscription(writeOf(asked), id, [told])
   }
 
@@ -120,7 +119,7 @@ export class Mesh implements MediaBackend {
   }
 
   async signal(asked: Asked, id: string, signaling: Signaling, to?: string): Promise<void> {
-    const { session, at } = asked
+    const { session } = asked
     const subscription = await this.#state.media.subscription(session.room, id)
     if (!subscription) throw new SignalError('no_such_transport', id)
     const { owner, subscriber } = subscription
@@ -128,10 +127,9 @@ export class Mesh implements MediaBackend {
     if (from === owner && (to !== undefined || from !== subscriber)) {
       if (to !== undefined && to !== subscriber) throw new SignalError('no_such_participant', to)
       const data = { id, status: 'soac', data: signaling }
-      await this.#state.log.append(writeOf(asked), { at, event: 'progress', data, from, to: subscriber, once: true })
+      await this.#state.log.append(writeOf(asked), { event: 'progress', data, from, to: subscriber, once: true })
     } else if (from === subscriber) {
       await this.#state.log.append(writeOf(asked), {
-        at,
         event: 'soac',
         data: { id, from, signaling },
         from,
@@ -173,9 +171,9 @@ export class Mesh implements MediaBackend {
   }
 
   /** An entry about a stream for the whole room, unless the room does not want to be told. */
-  async #streamNews({ session, at }: Asked, data: object): Promise<Draft[]> {
+  async #streamNews({ session }: Asked, data: object): Promise<Draft[]> {
     const { notifying } = await this.#state.rooms.options(session.room)
-    return notifying.streamChange ? [{ at, event: 'stream', data, from: session.id }] : []
+    return notifying.streamChange ? [{ event: 'stream', data, from: session.id }] : []
   }
 }
 
@@ -194,7 +192,7 @@ function statusNews(id: string, kind: Kind, value: 'active' | 'inactive'): objec
 }
 
 /** Pausing a subscription concerns its two sides only: both are told how the stream stands for this subscriber. */
-function paused({ session, at }: Asked, subscription: Subscription, operation: string, data: unknown) {
+function paused({ session }: Asked, subscription: Subscription, operation: string, data: unknown) {
   const kinds = kindsOf(operation, data)?.filter((kind) => subscription.tracks.some(({ type }) => type === kind))
   if (!kinds || kinds.length === 0) throw new SignalError('invalid_subscription_control')
   const pause = operation === 'pause'
@@ -202,7 +200,6 @@ function paused({ session, at }: Asked, subscription: Subscription, operation: s
   const sides = [...new Set([subscription.owner, subscription.subscriber])]
   const told: Draft[] = sides.flatMap((to) =>
     kinds.map((kind) => ({
-      at,
       event: 'stream' as const,
       data: statusNews(subscription.streams[0] ?? '', kind, pause ? 'inactive' : 'active'),
       from: session.id,

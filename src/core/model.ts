@@ -25,7 +25,7 @@ export type Member = {
 /** One line of a room's log. `seq` counts from 1 without a hole, but for leaps. */
 export type Entry = {
   seq: number
-  /** When the accepting node took it, ms since the epoch on that node's clock. */
+  /** When the store took it, ms since the epoch on the store's clock. */
   at: number
   event: EntryEvent
   data: unknown
@@ -39,8 +39,8 @@ export type Entry = {
   once?: true
 }
 
-/** An entry before the room has numbered it. */
-export type Draft = Omit<Entry, 'seq'>
+/** An entry before the store has numbered and dated it. */
+export type Draft = Omit<Entry, 'seq' | 'at'>
 
 /**
  * What can be said in a room, in the words of the domain; each dialect puts it in its own.

@@ -175,7 +175,7 @@ export class Session {
     const { place, member, token, tickets, proven } = this
     const reached = this.#feed.position
     const flow = { joined: this.#start.from, cursor: this.certain, rid: this.#rid, reached }
-    return { place, member, tickets, proven, token, reconnects, ...flow, at: Date.now() }
+    return { place, member, tickets, proven, token, reconnects, ...flow }
   }
 
   /** A write by this participant, to be done once however often it is sent to the store. */

@@ -121,7 +121,7 @@ export class Sessions {
     room: RoomId,
     claims: Claims,
     profile: Member['profile'],
-    { at: now, deadline }: Timing,
+    { deadline }: Timing,
     id: ParticipantId,
   ): Promise<LoggedIn> {
     const { maxParticipants } = this.#config
@@ -136,12 +136,12 @@ export class Sessions {
       permission: { publish, subscribe },
       profile,
     }
-    const token = tokenOf(claims, now)
+    const token = tokenOf(claims, this.#state.clock.date())
     const ticketId = newId()
     return this.#withPlace({ room, ticketId, token: token.id }, deadline, async (feed) => {
       const { node, window } = this.#config
       const limits = { reconnects: window > 0, most: maxParticipants }
-      const request = { room, member, node, token, ticketId, ...limits, reached: feed.position, at: now }
+      const request = { room, member, node, token, ticketId, ...limits, reached: feed.position }
       const joined = await this.#state.places.join({ ...request, deadline })
       const id = joined.id
       const place: Place = { room, id, owner: joined.owner }
@@ -163,7 +163,7 @@ export class Sessions {
         seq: joined.seq,
         roster: joined.roster,
         options,
-        ticket: this.#ticket(dialect, place, ticketId, now),
+        ticket: this.#ticket(dialect, place, ticketId),
       }
     })
   }
@@ -181,7 +181,8 @@ export class Sessions {
     seq: number | undefined,
     timing: Timing,
   ): Promise<ReloggedIn> {
-    const ticket = readTicket(this.#config.keys, dialect, text, timing.at)
+    const { earliest, latest } = this.#state.clock.bounds(this.#config.ticketTtl * 1000)
+    const ticket = readTicket(this.#config.keys, dialect, text, earliest, latest)
     const { participantId: id, ticketId } = ticket
     const room = roomIdOf(dialect, ticket.roomId)
     const { node } = this.#config
@@ -203,7 +204,7 @@ export class Sessions {
     timing: Timing,
   ): Promise<{ session: Session }> {
     const room = roomIdOf(dialect, claims.room)
-    const token = tokenOf(claims, timing.at)
+    const token = tokenOf(claims, this.#state.clock.date())
     const { node } = this.#config
     const { deadline } = timing
     const comeBack = () =>
@@ -236,7 +237,7 @@ export class Sessions {
     dialect: string,
     { room, id, ticketId: previous = '' }: Pick<Place, 'room' | 'id'> & { ticketId?: string },
     seq: number | undefined,
-    { at: now, deadline }: Timing,
+    { deadline }: Timing,
     take: (nextTicketId: string) => Promise<Resumed>,
   ): Promise<ReloggedIn> {
     const nextTicketId = newId()
@@ -254,7 +255,7 @@ export class Sessions {
       const session = await this.#begin(new Session(start, connection, feed), deadline)
       return {
         session,
-        ticket: this.#ticket(dialect, place, nextTicketId, now),
+        ticket: this.#ticket(dialect, place, nextTicketId),
         seq: from,
         complete: resumed.complete,
         ...(resumed.roster && options ? { snapshot: { roster: resumed.roster, options } } : {}),
@@ -267,7 +268,7 @@ export class Sessions {
    * A new ticket; the one before stays good until this one is known to have arrived.
    * @throws reconnection_disabled, moved, unavailable
    */
-  async refresh(session: Session, { at: now, deadline }: Timing): Promise<string> {
+  async refresh(session: Session, { deadline }: Timing): Promise<string> {
     if (this.#config.window === 0) throw new SignalError('reconnection_disabled')
     const ticketId = newId()
     const before = session.tickets
@@ -278,7 +279,7 @@ export class Sessions {
       session.tickets = withConfirmed(before, session.confirmed ?? '') // one may have been confirmed meanwhile
       throw error
     }
-    return this.#ticket(session.dialect, session.place, ticketId, now)
+    return this.#ticket(session.dialect, session.place, ticketId)
   }
 
   /** The client is known to have this ticket: those issued before it are spent, and so is the login token. */
@@ -293,9 +294,9 @@ export class Sessions {
   }
 
   /** The participant goes, and the others are told. @throws moved, unavailable */
-  async logout(session: Session, { at, deadline }: Timing): Promise<void> {
+  async logout(session: Session, { deadline }: Timing = {}): Promise<void> {
     const { room, id, owner } = session.place
-    const left = await this.#state.places.leave(room, id, { owner, deadline }, at)
+    const left = await this.#state.places.leave(room, id, { owner, deadline })
     if (left) this.#tellLeft({ room, id }, 'logout')
     await this.#unseat(session)
   }
@@ -309,9 +310,9 @@ export class Sessions {
   }
 
   /** Takes a participant out, wherever it is; it is told `drop` and its connection ends. */
-  async drop(room: RoomId, id: ParticipantId, now: number): Promise<boolean> {
-    const told: Draft = { at: now, event: 'drop', data: null, to: id }
-    const left = await this.#state.places.leave(room, id, 'any', now, told)
+  async drop(room: RoomId, id: ParticipantId): Promise<boolean> {
+    const told: Draft = { event: 'drop', data: null, to: id }
+    const left = await this.#state.places.leave(room, id, 'any', told)
     if (left) this.#tellLeft({ room, id }, 'dropped')
     return left
   }
@@ -347,9 +348,9 @@ export class Sessions {
   }
 
   /** Leaves one room for another on the same connection. A store that is away is told later, by the window. */
-  async abandon(session: Session, now: number): Promise<void> {
+  async abandon(session: Session): Promise<void> {
     try {
-      await this.logout(session, { at: now })
+      await this.logout(session)
     } catch (error) {
       const moved = error instanceof SignalError && error.code === 'moved'
       if (!moved) this.#events.failed?.(error)
@@ -409,7 +410,8 @@ export class Sessions {
     return session?.place.owner === place.owner ? session : undefined
   }
 
-  #ticket(dialect: string, { room, id }: Place, ticketId: string, now: number): string {
+  #ticket(dialect: string, { room, id }: Place, ticketId: string): string {
+    const now = this.#state.clock.now()
     return writeTicket(this.#config.keys, dialect, {
       participantId: id,
       roomId: roomName(room),
@@ -447,7 +449,7 @@ export class Sessions {
     if (before) void (before.connection === session.connection ? this.#unseat(before) : this.supersede(before))
     if (open && !isPast(deadline)) return session
     // a client that was refused and stays has no ticket to come back with
-    await (open ? this.abandon(session, Date.now()) : this.detach(session))
+    await (open ? this.abandon(session) : this.detach(session))
     throw new SignalError('early_left')
   }
 

@@ -20,8 +20,8 @@ export class Throttle {
   }
 
   /** Notes a failure under each key; resolves when it may be told. False: it was not held back. */
-  async hold(keys: string[], now: number): Promise<boolean> {
-    const worst = Math.max(...keys.map((key) => this.#note(key, now)))
+  async hold(keys: string[]): Promise<boolean> {
+    const worst = Math.max(...keys.map((key) => this.#note(key)))
     const wait = Math.min(longest, 100 * 2 ** Math.min(worst - this.#free, 20))
     if (worst <= this.#free || this.#held >= mostHeld) return false
     this.#held += 1
@@ -30,7 +30,8 @@ export class Throttle {
     return true
   }
 
-  #note(key: string, now: number): number {
+  #note(key: string): number {
+    const now = performance.now()
     const seen = this.#failures.get(key)
     const count = seen && seen.until > now ? seen.count + 1 : 1
     // the oldest is forgotten first: a Map keeps the order in which its keys came

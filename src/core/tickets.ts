@@ -13,7 +13,7 @@ export type Ticket = {
   notAfter: number
 }
 
-/** How far the clock of the node that issued a ticket may be ahead, ms. */
+/** How far the clock of the node that issued a ticket may be ahead, ms: an older version dates tickets by its own clock. */
 const skew = 30_000
 
 const parts = (dialect: string, ticket: Ticket) => [
@@ -33,13 +33,16 @@ export function writeTicket(keys: Keyring, dialect: string, ticket: Ticket): str
 /** Those that have tickets. */
 export const dialects = ['portal', 'exchanger', 'rooms', 'p2p'] as const
 
-/** @throws bad_ticket (the detail says what cannot be read), ticket_signature, ticket_foreign (another dialect's), ticket_expired */
-export function readTicket(keys: Keyring, dialect: string, text: unknown, now: number): Ticket {
+/**
+ * @param earliest and `latest`: what the clock that ticket dates are read from may read now; ms since the epoch
+ * @throws bad_ticket (the detail says what cannot be read), ticket_signature, ticket_foreign (another dialect's), ticket_expired
+ */
+export function readTicket(keys: Keyring, dialect: string, text: unknown, earliest: number, latest = earliest): Ticket {
   const ticket = decode(text)
   const { participantId, roomId, ticketId, notBefore, notAfter } = ticket
   const isOf = (name: string) => verify(keys, 'ticket', parts(name, ticket), ticket.signature)
   if (!isOf(dialect)) throw new SignalError(dialects.some(isOf) ? 'ticket_foreign' : 'ticket_signature')
-  if (now < notBefore - skew || now > notAfter) throw new SignalError('ticket_expired')
+  if (latest < notBefore - skew || earliest > notAfter) throw new SignalError('ticket_expired')
   return { participantId, roomId, ticketId, notBefore, notAfter }
 }
 

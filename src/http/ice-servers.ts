@@ -8,8 +8,8 @@ import { type HoldBack, refusalOfGuess } from './guess.ts'
 
 export type IceServices = {
   /** Who has a login token or a reconnection ticket that is good; undefined: nobody. @throws unavailable */
-  userOf: (credential: string, now: number) => Promise<string | undefined>
-  iceServers: (user: string, now: number) => IceServer[]
+  userOf: (credential: string) => Promise<string | undefined>
+  iceServers: (user: string) => IceServer[]
   holdBack: HoldBack
 }
 
@@ -23,15 +23,14 @@ export function iceServers(app: FastifyInstance, { userOf, iceServers, holdBack 
     response: { 200: IceServers, '4xx': ErrorBody, '5xx': ErrorBody },
   }
   app.withTypeProvider<TypeBoxTypeProvider>().get('/v1/ice-servers', { schema }, async (request, reply) => {
-    const now = Date.now()
     const [, credential] = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '') ?? []
-    const user = credential === undefined ? undefined : await userOf(credential, now)
+    const user = credential === undefined ? undefined : await userOf(credential)
     if (user === undefined) {
       reply.header('www-authenticate', 'Bearer')
       const refusal = new ApiError(401, 'unauthenticated', 'A login token or reconnection ticket is needed')
       throw await refusalOfGuess(request, reply, holdBack, refusal)
     }
     reply.header('cache-control', 'no-store')
-    return iceServers(user, now)
+    return iceServers(user)
   })
 }

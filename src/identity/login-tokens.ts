@@ -3,8 +3,11 @@ import type { ReadToken } from '../core/ports/identity.ts'
 import { readToken } from '../core/tokens.ts'
 import { isJwt, type JwtConfig, jwtReader } from './jwt.ts'
 
-/** Either form of a login token (wire 3): a JWT has dots, OWT's base64 never has. */
-export function loginTokens(keys: Keyring, config: JwtConfig): ReadToken {
+/**
+ * Either form of a login token (wire 3): a JWT has dots, OWT's base64 never has.
+ * @param date ms since the epoch, on the clock that every node of the cluster reads: a token ends everywhere at once
+ */
+export function loginTokens(keys: Keyring, config: JwtConfig, date: () => number): ReadToken {
   const readJwt = jwtReader(keys, config)
-  return async (token, now) => (isJwt(token) ? readJwt(token, now) : readToken(keys, token, now))
+  return async (token) => (isJwt(token) ? readJwt(token, date()) : readToken(keys, token, date()))
 }

@@ -15,7 +15,6 @@ export type Entry = {
   event: string
   request: Served
   args: Arguments
-  at: number
   deadline: Deadline
   /** Its data is not kept any longer: it no longer counts in the client's budget. */
   release: () => void
@@ -48,6 +47,7 @@ export class Entrance {
   async login(entry: Entry): Promise<void> {
     const connection = this.#connection
     const { event, args } = entry
+    const startedAt = performance.now()
     if (connection.state !== 'initialized') return this.#acks.refuse(event, args, new SignalError('in_service'))
     connection.state = 'connecting'
     this.#deadline = entry.deadline
@@ -62,7 +62,7 @@ export class Entrance {
       return
     }
     await this.#board()
-    if (event === 'relogin') this.#services.metrics.reloginSeconds.observe((Date.now() - entry.at) / 1000)
+    if (event === 'relogin') this.#services.metrics.reloginSeconds.observe((performance.now() - startedAt) / 1000)
   }
 
   /** The client is told, and let go. */
@@ -113,7 +113,7 @@ export class Entrance {
     const keys = guessKeys(address, data)
     data.length = 0 // a refusal that is held back takes seconds, and needs none of it
     release()
-    const held = await throttle.hold(keys, Date.now())
+    const held = await throttle.hold(keys)
     if (held) refusals.note('throttled', { code: error.code, dialect: dialect.name, address }, 'refusal held back')
   }
 
@@ -128,8 +128,8 @@ export class Entrance {
     this.#receipts.end()
   }
 
-  async #handle({ request, args, at, deadline }: Entry, before?: Session): Promise<Entered<unknown>> {
-    const asked = { connection: this.#connection, at, deadline, ...(before ? { session: before } : {}) }
+  async #handle({ request, args, deadline }: Entry, before?: Session): Promise<Entered<unknown>> {
+    const asked = { connection: this.#connection, deadline, ...(before ? { session: before } : {}) }
     let handled: Promise<Entered<unknown>> | undefined
     let entered: Entered<unknown>
     try {
@@ -140,7 +140,7 @@ export class Entrance {
     } catch (error) {
       // refused: a session that comes of it after all is nobody's
       handled?.then(
-        ({ session }) => (session === before ? undefined : this.#services.sessions.abandon(session, at)),
+        ({ session }) => (session === before ? undefined : this.#services.sessions.abandon(session)),
         () => {},
       )
       throw error
@@ -150,8 +150,8 @@ export class Entrance {
   }
 
   /** The ack of the new room does not wait longer than its request may for the old room to be left. */
-  async #leave(before: Session, { at, deadline }: Entry): Promise<void> {
-    await within(deadline, () => this.#services.sessions.abandon(before, at)).catch(() => {})
+  async #leave(before: Session, { deadline }: Entry): Promise<void> {
+    await within(deadline, () => this.#services.sessions.abandon(before)).catch(() => {})
   }
 
   #answer({ event, args }: Entry, { reply, from, first, gap }: Entered<unknown>): void {

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { newDeadline, within } from '../core/deadline.ts'
 import { SignalError } from '../core/errors.ts'
+import type { ClusterClock } from '../core/ports/clock.ts'
 import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
 import type { Throttle } from '../core/throttle.ts'
@@ -22,6 +23,7 @@ export type GateServices = {
   refusals: Refusals
   log: Logger
   throttle: Throttle
+  clock: ClusterClock
   maxMessageBytes: number
 }
 
@@ -64,12 +66,12 @@ export class Gate {
   }
 
   #receive(event: string, args: Arguments): void {
-    const incoming: Incoming = { event, args, at: Date.now(), deadline: newDeadline(), release: () => {} }
+    const incoming: Incoming = { event, args, deadline: newDeadline(), release: () => {} }
     const { dialect } = this.#connection
     const known = dialect.events.has(event)
     this.#services.metrics.countMessage(dialect.name, known ? event : 'unknown', 'in')
     const { heapBytes, excess } = measure(args.data, this.#services.maxMessageBytes)
-    const taken = this.#guest.bucket.take(incoming.at)
+    const taken = this.#guest.bucket.take(performance.now())
     const refusal = taken ? this.#refusalOf(args, known, excess) : new SignalError('too_many_requests')
     if (refusal) this.#turnAway(incoming, refusal)
     else this.#hold(incoming, heapBytes)
@@ -195,11 +197,11 @@ export class Gate {
     }
   }
 
-  async #perform({ request, args, at, deadline }: Entry, session: Session | undefined): Promise<unknown> {
+  async #perform({ request, args, deadline }: Entry, session: Session | undefined): Promise<unknown> {
     const connection = this.#connection
     const { rid } = args
     const payload = request.check(args.data)
-    const asked = { connection, at, deadline, ...(session ? { session } : {}), ...(rid === undefined ? {} : { rid }) }
+    const asked = { connection, deadline, ...(session ? { session } : {}), ...(rid === undefined ? {} : { rid }) }
     const perform = () => request.handle(asked, payload)
     const reply = session ? await this.#services.sessions.once(session, rid, perform) : await perform()
     if (session?.ended && connection.session === session) connection.exit()

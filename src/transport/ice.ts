@@ -1,7 +1,7 @@
 import type { IceServer } from '../core/ice.ts'
 
-/** Fresh for a user; `now` is ms since the epoch. */
-export type IceServers = (user: string, now: number) => IceServer[]
+/** Fresh for a user. */
+export type IceServers = (user: string) => IceServer[]
 
 /** Acks have them where there are any; OWT's SDKs pass over what they do not know. */
 export function iceOf(iceServers: IceServer[]): { iceServers?: IceServer[] } {

@@ -176,7 +176,7 @@ export class Transport {
     const release = excess ? () => {} : guest.holdRequest(heapBytes)
     try {
       // to come and go is not the way around the limit of what may be sent
-      if (!release || (again && !guest.bucket.take(Date.now()))) throw new SignalError('too_many_requests')
+      if (!release || (again && !guest.bucket.take(performance.now()))) throw new SignalError('too_many_requests')
       if (excess) throw new SignalError('too_large')
       await admit?.(socket)
       return undefined
@@ -185,7 +185,7 @@ export class Transport {
       const about = { code, dialect: name, address: this.#addressOf(socket.request) }
       const { log, refusals, throttle } = this.#services
       const keys = [networkKey(about.address)]
-      if (looksLikeGuessing(code) && (await throttle.hold(keys, Date.now()))) {
+      if (looksLikeGuessing(code) && (await throttle.hold(keys))) {
         refusals.note('throttled', about, 'refusal held back')
       }
       if (code === 'internal') log.error({ err: error }, 'a client could not be admitted')
@@ -199,7 +199,7 @@ export class Transport {
   }
 
   #accept(socket: Socket, dialect: ServedDialect): void {
-    const { metrics, refusals, log } = this.#services
+    const { metrics, refusals, log, clock } = this.#services
     const name = dialect.name
     const guest = this.#guestOf(socket)
     const address = this.#addressOf(socket.request)
@@ -215,7 +215,7 @@ export class Transport {
       left: ({ place }) => void socket.leave(roomOfPlace(place)),
       delivered: (event, entry, live) => {
         metrics.countMessage(name, event, 'out')
-        if (live) metrics.messageSeconds.observe(Math.max(0, Date.now() - entry.at) / 1000)
+        if (live) metrics.messageSeconds.observe(Math.max(0, clock.now(connection.session?.room) - entry.at) / 1000)
       },
     })
     new Gate(connection, this.#services, guest)

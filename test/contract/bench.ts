@@ -21,7 +21,7 @@ export type Abilities = {
 
 export const retention: Retention = { window: 60, log: 90, entries: 10_000, lease: 6 }
 
-/** When everything is said in these tests. What is kept for how long goes by it, so no test has to wait. */
+/** A moment, ms since the epoch. */
 export const at = 1_750_000_000_000
 
 /** What every part of the suite is given. */
@@ -76,7 +76,6 @@ export class Bench {
       token: { id: newId(), seconds: 180 },
       ticketId: newId(),
       reconnects: true,
-      at,
       ...changes,
     }
   }
@@ -112,8 +111,13 @@ export class Bench {
     for (let said = 0; said < entries * 3; said += 1) await this.say(seated)
   }
 
-  log(after = 0): Promise<Entry[]> {
-    return this.state.log.read(this.room, after, 10_000)
+  /** What was said after a position. The dates are the store's: `dates` has them. */
+  async log(after = 0): Promise<Undated[]> {
+    return (await this.state.log.read(this.room, after, 10_000)).map(undated)
+  }
+
+  async dates(): Promise<number[]> {
+    return (await this.state.log.read(this.room, 0, 10_000)).map(({ at }) => at)
   }
 
   /** The newest seq, asked of the other node. */
@@ -162,26 +166,32 @@ export function person(changes: Partial<Member> = {}): Member {
 }
 
 export function text(changes: Partial<Draft> = {}): Draft {
-  return { at, event: 'text', data: 'hello', ...changes }
+  return { event: 'text', data: 'hello', ...changes }
 }
 
 export async function refuses(request: Promise<unknown>, code: ErrorCode): Promise<void> {
   await expect(request).rejects.toMatchObject({ name: 'SignalError', code })
 }
 
+export type Undated = Omit<Entry, 'at'>
+
+export function undated({ at: _at, ...entry }: Entry): Undated {
+  return entry
+}
+
 /** What comes to a listener, to be waited for. */
 export class Ears {
-  readonly heard: Entry[] = []
+  readonly heard: Undated[] = []
   #wanted = 0
   #enough: () => void = () => {}
 
   readonly hear = (entry: Entry): void => {
-    this.heard.push(entry)
+    this.heard.push(undated(entry))
     if (this.heard.length >= this.#wanted) this.#enough()
   }
 
   /** Resolves with all that was heard, once there is that much. */
-  async count(wanted: number): Promise<Entry[]> {
+  async count(wanted: number): Promise<Undated[]> {
     this.#wanted = wanted
     if (this.heard.length < wanted) {
       await new Promise<void>((resolve) => {

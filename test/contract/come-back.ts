@@ -14,7 +14,7 @@ export function describeComeBack({ open }: Contract): void {
   test('a lost connection comes back to what it had: cursor, requests and numbers go on', async () => {
     const bench = await open()
     const seated = await bench.join()
-    await bench.state.log.append(seated.write({ rid: 3 }), { at, event: 'text', data: 'mine' })
+    await bench.state.log.append(seated.write({ rid: 3 }), { event: 'text', data: 'mine' })
     await bench.state.places.detach(seated.place, 1)
     const back = await comeBack(bench, seated)
     expect(back).toMatchObject({ from: 1, rid: 3, complete: true, previousNode: 'A', member: seated.member })
@@ -61,7 +61,7 @@ export function describeComeBack({ open }: Contract): void {
     const bench = await open()
     await refuses(comeBack(bench, { id: newId() }), 'participant_gone')
     const seated = await bench.join()
-    await bench.state.places.leave(bench.room, seated.id, 'any', at)
+    await bench.state.places.leave(bench.room, seated.id, 'any')
     await refuses(comeBack(bench, seated), 'participant_gone')
   })
 
@@ -70,7 +70,7 @@ export function describeComeBack({ open }: Contract): void {
     const seated = await bench.join()
     await bench.state.places.detach(seated.place, 1)
     await comeBack(bench, seated)
-    expect(await bench.state.places.leave(bench.room, seated.id, { due: at * 2 }, at)).toBe(false)
+    expect(await bench.state.places.leave(bench.room, seated.id, { due: at * 2 })).toBe(false)
   })
 
   test('what a dialect keeps is replaced, and the rest of the member stays', async () => {
@@ -87,7 +87,7 @@ export function describeComeBack({ open }: Contract): void {
   test('said once, however often it is announced', async () => {
     const bench = await open()
     const seated = await bench.join()
-    const draft = { at, event: 'text' as const, data: 'x', to: seated.id }
+    const draft = { event: 'text' as const, data: 'x', to: seated.id }
     expect(await bench.state.log.announce(bench.room, draft, 'one')).toBe(2)
     expect(await bench.other.log.announce(bench.room, draft, 'one')).toBe(2)
     expect(await bench.other.log.announce(bench.room, draft, 'two')).toBe(3)

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { Deadline } from '../../src/core/deadline.ts'
 import { newId } from '../../src/core/ids.ts'
 import type { Stream, Subscription } from '../../src/core/model.ts'
-import { at, type Bench, type Contract, refuses, type Seated, text } from './bench.ts'
+import { type Bench, type Contract, refuses, type Seated, text } from './bench.ts'
 import { camera, streamNews, subscriptionRemoved, viewing } from './samples.ts'
 
 /** A participant with a stream and a subscription to it, and another one in the same room. */
@@ -20,7 +20,7 @@ const writes: { [verb: string]: (scene: Scene, deadline: Deadline) => Promise<un
   describe: ({ bench, seated }, deadline) => bench.state.places.describe(seated.write({ deadline }), { new: true }),
   renew: ({ bench, seated }, deadline) => bench.state.places.renew(seated.place, newId(), deadline),
   'leave by the owner': ({ bench: { state, room }, seated }, deadline) =>
-    state.places.leave(room, seated.id, { owner: seated.place.owner, deadline }, at),
+    state.places.leave(room, seated.id, { owner: seated.place.owner, deadline }),
   addStream: ({ bench, seated }, deadline) =>
     bench.state.media.addStream(seated.write({ deadline }), camera(seated.id), [text()]),
   changeStream: ({ bench, seated, stream }, deadline) => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { newId } from '../../src/core/ids.ts'
-import { at, type Contract, person, refuses, text } from './bench.ts'
+import { type Contract, person, refuses, text } from './bench.ts'
 import { camera } from './samples.ts'
 
 /** Login: `places.join`. */
@@ -20,9 +20,7 @@ export function describeJoin({ open }: Contract): void {
   test('the others are told, and it is not told of itself', async () => {
     const bench = await open()
     const { id, member } = await bench.join()
-    expect(await bench.log()).toEqual([
-      { seq: 1, at, event: 'participant', data: { action: 'join', member }, except: id },
-    ])
+    expect(await bench.log()).toEqual([{ seq: 1, event: 'participant', data: { action: 'join', member }, except: id }])
   })
 
   test('the roster says who is there and what is published', async () => {
@@ -123,7 +121,7 @@ export function describeJoin({ open }: Contract): void {
     await bench.state.places.settle(place, request.token, request.ticketId)
     await refuses(bench.other.places.join(bench.joinRequest({ token: request.token })), 'token_used')
     await refuses(bench.other.places.join(request), 'token_used')
-    await bench.state.places.leave(bench.room, place.id, 'any', at)
+    await bench.state.places.leave(bench.room, place.id, 'any')
     await refuses(bench.other.places.join(request), 'token_used')
   })
 
@@ -138,7 +136,7 @@ export function describeJoin({ open }: Contract): void {
   test('one who left before the client is known to have its ticket may come again, as the same one', async () => {
     const bench = await open()
     const first = await bench.join()
-    await bench.state.places.leave(bench.room, first.id, 'any', at)
+    await bench.state.places.leave(bench.room, first.id, 'any')
     const again = await bench.join({ token: first.request.token })
     expect(again.id).toBe(first.id)
     expect((await bench.log()).map(({ data }) => data)).toMatchObject([
@@ -155,7 +153,7 @@ export function describeJoin({ open }: Contract): void {
     await bench.join()
     const late = bench.joinRequest()
     await refuses(bench.other.places.join(late), 'room_full')
-    await bench.state.places.leave(bench.room, first.id, 'any', at)
+    await bench.state.places.leave(bench.room, first.id, 'any')
     expect(await bench.other.places.join(late)).toMatchObject({ id: late.member.id })
   })
 

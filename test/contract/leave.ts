@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
 import type { Draft, Member } from '../../src/core/model.ts'
-import { at, type Bench, type Contract, refuses } from './bench.ts'
+import { type Bench, type Contract, refuses } from './bench.ts'
 import { camera, subscriptionRemoved, viewing } from './samples.ts'
 
 const late = Number.MAX_SAFE_INTEGER
 
 /** `places.leave`: who may take whom out, and what the others are told. */
 export function describeLeave({ open, fresh }: Contract): void {
-  const left = (member: Member): Draft => ({ at, event: 'participant', data: { action: 'leave', member } })
+  const left = (member: Member): Draft => ({ event: 'participant', data: { action: 'leave', member } })
   /** What was said after a position, without the numbers, which are checked to have no hole. */
   const saidSince = async (bench: Bench, after: number) =>
     (await bench.log(after)).map(({ seq, ...draft }, index) => {
@@ -18,8 +18,8 @@ export function describeLeave({ open, fresh }: Contract): void {
   test('the owner leaves, once, and the others are told', async () => {
     const bench = await open()
     const { id, place, member, joined } = await bench.join()
-    expect(await bench.state.places.leave(bench.room, id, { owner: place.owner }, at)).toBe(true)
-    expect(await bench.state.places.leave(bench.room, id, { owner: place.owner }, at)).toBe(false)
+    expect(await bench.state.places.leave(bench.room, id, { owner: place.owner })).toBe(true)
+    expect(await bench.state.places.leave(bench.room, id, { owner: place.owner })).toBe(false)
     expect(await saidSince(bench, joined.seq)).toEqual([left(member)])
     expect((await bench.state.places.roster(bench.room)).members).toEqual([])
   })
@@ -28,22 +28,22 @@ export function describeLeave({ open, fresh }: Contract): void {
     const bench = await open()
     const seated = await bench.join()
     await bench.moved(seated)
-    await refuses(bench.state.places.leave(bench.room, seated.id, { owner: seated.place.owner }, at), 'moved')
+    await refuses(bench.state.places.leave(bench.room, seated.id, { owner: seated.place.owner }), 'moved')
     expect(await bench.log()).toHaveLength(1)
   })
 
   test('nobody is taken out of a room that is not there', async () => {
     const { state, room } = await open()
-    expect(await state.places.leave(room, 'nobody', 'any', at)).toBe(false)
+    expect(await state.places.leave(room, 'nobody', 'any')).toBe(false)
   })
 
   test('management takes anyone out, and that one is told first', async () => {
     const bench = await open()
     const seated = await bench.join()
     await bench.moved(seated)
-    const told: Draft = { at, event: 'drop', data: null, to: seated.id }
-    expect(await bench.state.places.leave(bench.room, seated.id, 'any', at, told)).toBe(true)
-    expect(await bench.state.places.leave(bench.room, seated.id, 'any', at, told)).toBe(false)
+    const told: Draft = { event: 'drop', data: null, to: seated.id }
+    expect(await bench.state.places.leave(bench.room, seated.id, 'any', told)).toBe(true)
+    expect(await bench.state.places.leave(bench.room, seated.id, 'any', told)).toBe(false)
     expect(await saidSince(bench, 1)).toEqual([told, left(seated.member)])
   })
 
@@ -51,17 +51,17 @@ export function describeLeave({ open, fresh }: Contract): void {
     const bench = await open()
     const seated = await bench.join()
     await bench.state.places.detach(seated.place, 1)
-    expect(await bench.other.places.leave(bench.room, seated.id, { due: Date.now() }, at)).toBe(false)
-    expect(await bench.other.places.leave(bench.room, seated.id, { due: late }, at)).toBe(true)
+    expect(await bench.other.places.leave(bench.room, seated.id, { due: Date.now() })).toBe(false)
+    expect(await bench.other.places.leave(bench.room, seated.id, { due: late })).toBe(true)
   })
 
   test('one who is connected is never due', async () => {
     const bench = await open()
     const seated = await bench.join()
-    expect(await bench.state.places.leave(bench.room, seated.id, { due: late }, at)).toBe(false)
+    expect(await bench.state.places.leave(bench.room, seated.id, { due: late })).toBe(false)
     await bench.state.places.detach(seated.place, 1)
     await bench.resume(seated)
-    expect(await bench.state.places.leave(bench.room, seated.id, { due: late }, at)).toBe(false)
+    expect(await bench.state.places.leave(bench.room, seated.id, { due: late })).toBe(false)
     expect(await bench.log()).toHaveLength(1)
   })
 
@@ -70,9 +70,7 @@ export function describeLeave({ open, fresh }: Contract): void {
     const seated = await bench.join()
     await bench.state.places.detach(seated.place, 1)
     const reapers = [bench.state, bench.other, bench.state, bench.other]
-    const outcomes = await Promise.all(
-      reapers.map(({ places }) => places.leave(bench.room, seated.id, { due: late }, at)),
-    )
+    const outcomes = await Promise.all(reapers.map(({ places }) => places.leave(bench.room, seated.id, { due: late })))
     expect(outcomes.filter(Boolean)).toHaveLength(1)
     expect(await saidSince(bench, 1)).toEqual([left(seated.member)])
   })
@@ -82,7 +80,7 @@ export function describeLeave({ open, fresh }: Contract): void {
     const seated = await bench.join()
     await bench.state.places.detach(seated.place, 1)
     const [taken, resumed] = await Promise.allSettled([
-      bench.state.places.leave(bench.room, seated.id, { due: late }, at),
+      bench.state.places.leave(bench.room, seated.id, { due: late }),
       bench.resume(seated),
     ])
     const gone = taken.status === 'fulfilled' && taken.value
@@ -111,13 +109,10 @@ export function describeLeave({ open, fresh }: Contract): void {
       await media.addSubscription(owner.write(), subscription, [])
     }
 
-    await places.leave(bench.room, gone.id, { owner: gone.place.owner }, at)
+    await places.leave(bench.room, gone.id, { owner: gone.place.owner })
 
     const [first, second, ...rest] = await saidSince(bench, 2)
-    expect([first, second]).toEqual([
-      left(gone.member),
-      { at, event: 'stream', data: { id: mine.id, status: 'remove' } },
-    ])
+    expect([first, second]).toEqual([left(gone.member), { event: 'stream', data: { id: mine.id, status: 'remove' } }])
     // its own subscription to itself is nobody's news
     expect(rest).toHaveLength(2)
     expect(rest).toContainEqual(subscriptionRemoved(watched, other.id))
@@ -136,7 +131,7 @@ export function describeLeave({ open, fresh }: Contract): void {
     const watched = viewing(stream, other.id)
     await bench.state.media.addStream(gone.write(), stream, [])
     await bench.state.media.addSubscription(other.write(), watched, [])
-    await bench.state.places.leave(bench.room, gone.id, 'any', at)
+    await bench.state.places.leave(bench.room, gone.id, 'any')
     expect(await saidSince(bench, 0)).toEqual([subscriptionRemoved(watched, other.id)])
   })
 
@@ -148,14 +143,14 @@ export function describeLeave({ open, fresh }: Contract): void {
       const attempt = bench.state.media.addStream(deep.write(), camera(deep.id, { attributes }), [])
       await attempt.catch(({ code }) => expect(code).toBe('bad_request'))
     }
-    expect(await bench.state.places.leave(bench.room, other.id, 'any', at)).toBe(true)
-    expect(await bench.state.places.leave(bench.room, deep.id, 'any', at)).toBe(true)
+    expect(await bench.state.places.leave(bench.room, other.id, 'any')).toBe(true)
+    expect(await bench.state.places.leave(bench.room, deep.id, 'any')).toBe(true)
   })
 
   test('a room that everybody left goes on where it was when someone comes back soon', async () => {
     const bench = await open()
     const first = await bench.join()
-    await bench.state.places.leave(bench.room, first.id, 'any', at)
+    await bench.state.places.leave(bench.room, first.id, 'any')
     const wire = await bench.join()
     expect(wire.joined.seq).toBe(3)
     expect(wire.place.owner).not.toBe(first.place.owner)
@@ -164,8 +159,8 @@ export function describeLeave({ open, fresh }: Contract): void {
   test('the requests of one who left are forgotten', async () => {
     const bench = await fresh()
     const seated = await bench.join()
-    await bench.state.log.append(seated.write({ rid: 1, reply: 'done' }), { at, event: 'text', data: '' })
-    await bench.state.places.leave(bench.room, seated.id, 'any', at)
+    await bench.state.log.append(seated.write({ rid: 1, reply: 'done' }), { event: 'text', data: '' })
+    await bench.state.places.leave(bench.room, seated.id, 'any')
     expect(await bench.state.log.replyTo(seated.place, 1)).toBeUndefined()
   })
 }

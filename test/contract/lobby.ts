@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { newId } from '../../src/core/ids.ts'
 import { roomIdOf } from '../../src/core/model.ts'
-import { at, Bench, type Contract } from './bench.ts'
+import { Bench, type Contract } from './bench.ts'
 
 /** The list of open rooms: `Lobby`. */
 export function describeLobby({ open, fresh }: Contract): void {
@@ -19,7 +19,7 @@ export function describeLobby({ open, fresh }: Contract): void {
     expect(await lobby.count(bench.room)).toBe(true)
     expect(await bench.other.lobby.open(dialect, 10)).toEqual([{ room: bench.room, size: 2 }])
     expect(await bench.other.lobby.count(bench.room)).toBe(false)
-    await bench.state.places.leave(bench.room, seated.id, 'any', at)
+    await bench.state.places.leave(bench.room, seated.id, 'any')
     expect(await bench.other.lobby.count(bench.room)).toBe(true)
     expect(await lobby.open(dialect, 10)).toEqual([{ room: bench.room, size: 1 }])
   })
@@ -31,7 +31,7 @@ export function describeLobby({ open, fresh }: Contract): void {
     expect(await lobby.count(bench.room)).toBe(false)
     const seated = await bench.join()
     await lobby.count(bench.room)
-    await places.leave(bench.room, seated.id, 'any', at)
+    await places.leave(bench.room, seated.id, 'any')
     expect(await lobby.count(bench.room)).toBe(true)
     expect(await lobby.open(dialect, 10)).toEqual([])
     expect(await lobby.stale(dialect, 0, 10)).toEqual([])

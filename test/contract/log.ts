@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { newId } from '../../src/core/ids.ts'
 import type { Entry } from '../../src/core/model.ts'
-import { at, type Contract, refuses, retention, text } from './bench.ts'
+import { until } from '../support/redis.ts'
+import { type Contract, refuses, text } from './bench.ts'
 
 /** What was said: `append`, `announce`, `read`, `positions`, `replyTo`. */
 export function describeLog({ open, fresh }: Contract): void {
@@ -31,7 +32,7 @@ export function describeLog({ open, fresh }: Contract): void {
     ]
     for (const draft of drafts) await bench.state.log.append(write(), draft)
     expect(await bench.other.log.read(bench.room, 1, 100)).toEqual(
-      drafts.map((draft, index) => ({ ...draft, seq: index + 2 })),
+      drafts.map((draft, index) => ({ ...draft, seq: index + 2, at: expect.any(Number) })),
     )
   })
 
@@ -54,7 +55,7 @@ export function describeLog({ open, fresh }: Contract): void {
   test('a message to one who is not there is refused, and not said', async () => {
     const bench = await open()
     const [seated, gone] = [await bench.join(), await bench.join()]
-    await bench.state.places.leave(bench.room, gone.id, 'any', at)
+    await bench.state.places.leave(bench.room, gone.id, 'any')
     const before = await bench.log()
     for (const to of ['nobody', gone.id]) {
       const attempt = bench.state.log.append(seated.write({ rid: 1, reply: 'ok' }), text({ to }))
@@ -205,13 +206,40 @@ export function describeLog({ open, fresh }: Contract): void {
   })
 
   test('a log forgets what is older than anyone may ask for, and nothing younger', async () => {
+    const log = 0.6
+    const bench = await fresh({ log })
+    const seated = await bench.join()
+    /** When each entry was acked, by its seq. */
+    const acked: number[] = []
+    const oldest = async () => (await bench.log())[0]?.seq ?? 0
+    await until(async () => {
+      for (let n = 0; n < 64; n += 1) acked[await bench.say(seated)] = performance.now()
+      const kept = await oldest()
+      for (const [seq, when] of acked.entries())
+        if (performance.now() - when < log * 1000) expect(seq).toBeGreaterThanOrEqual(kept)
+      return kept > 64
+    })
+  })
+
+  test('a log forgets nothing because a node’s clock is ahead', async () => {
     const bench = await open()
     const seated = await bench.join()
-    const age = retention.log * 1000
-    for (let n = 0; n < 40; n += 1) await bench.say(seated, { at: at + n })
-    for (let n = 0; n < 100; n += 1) await bench.say(seated, { at: at + age + 30 })
-    const log = await bench.log()
-    // entry 32 was said at `at` + 30
-    expect(log.map(({ seq }) => seq)).toEqual(Array.from({ length: 110 }, (_, n) => n + 32))
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 300_000 })
+    onTestFinished(() => void vi.useRealTimers())
+    for (let n = 0; n < 130; n += 1) await bench.say(seated)
+    expect((await bench.log()).map(({ seq }) => seq)).toEqual(Array.from({ length: 131 }, (_, n) => n + 1))
+  })
+
+  test('entries are dated by the store, whatever the node says', async () => {
+    const bench = await open()
+    const before = bench.state.clock.now(bench.room)
+    const seated = await bench.join()
+    vi.useFakeTimers({ toFake: ['Date'], now: 0 })
+    onTestFinished(() => void vi.useRealTimers())
+    await bench.say(seated)
+    await bench.state.places.leave(bench.room, seated.id, 'any')
+    const dates = (await bench.dates()).map((at) => at - before)
+    expect(dates).toHaveLength(3)
+    for (const date of dates) expect(Math.abs(date)).toBeLessThan(10_000)
   })
 }

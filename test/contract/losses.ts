@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
 import type { Vouch } from '../../src/core/ports/places.ts'
-import { at, type Bench, type Contract, type Seated } from './bench.ts'
+import type { Bench, Contract, Seated } from './bench.ts'
 
 /** What node A knows of one who came in there. */
 export function vouchOf({ place, member, request, joined }: Seated, changes: Partial<Vouch> = {}): Vouch {
   const { ticketId, token, reconnects } = request
   const tickets = { previous: '', issued: [ticketId] }
   const flow = { joined: joined.seq, cursor: joined.seq, rid: 0, reached: joined.seq }
-  return { place, member, tickets, proven: false, token, reconnects, ...flow, at, ...changes }
+  return { place, member, tickets, proven: false, token, reconnects, ...flow, ...changes }
 }
 
 /** How far the room has come, told by a node that was handed more than the store knows. */
@@ -88,7 +88,7 @@ export function describeLosses({ open }: Contract): void {
     const bench = await open()
     const [moved, gone] = [await bench.join(), await bench.join()]
     const place = await bench.moved(moved)
-    await bench.state.places.leave(bench.room, gone.id, 'any', at)
+    await bench.state.places.leave(bench.room, gone.id, 'any')
     const top = await bench.top()
     for (const seated of [moved, gone]) expect(await bench.state.places.vouch(vouchOf(seated))).toBe(false)
     expect(await bench.state.places.held([place])).toEqual(['connected'])

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { at, type Contract, refuses, text } from './bench.ts'
+import { type Contract, refuses, text } from './bench.ts'
 import { camera, streamNews, subscriptionRemoved, viewing } from './samples.ts'
 
 /** Streams and subscriptions: `MediaStore`. */
@@ -187,7 +187,7 @@ export function describeMedia({ open }: Contract): void {
     const subscription = viewing(stream, seated.id)
     const paused = { ...subscription, paused: ['video' as const] }
     const { media } = bench.state
-    const told = [text({ at })]
+    const told = [text()]
     const verbs = [
       media.addStream.bind(media, seated.write({ rid: 1, reply: 1 }), stream, told),
       media.changeStream.bind(media, seated.write({ rid: 2, reply: 2 }), stream, changed, told),

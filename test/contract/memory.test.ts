@@ -15,7 +15,7 @@ async function leftBehind(prepare: (bench: Bench) => Promise<void> = async () =>
   const bench = new Bench(state, state)
   await prepare(bench)
   const { id, request } = await bench.join()
-  await state.places.leave(bench.room, id, 'any', at)
+  await state.places.leave(bench.room, id, 'any')
   now += request.token.seconds * 1000 - 1
   await state.nodes.due(10)
   expect(await bench.top()).toBe(2)
@@ -51,7 +51,7 @@ test('a login token is forgotten when it is out of date', async () => {
   const bench = new Bench(state, state)
   const { id, request, place } = await bench.join()
   await state.places.settle(place, request.token, request.ticketId)
-  await state.places.leave(bench.room, id, 'any', at)
+  await state.places.leave(bench.room, id, 'any')
   now += request.token.seconds * 1000
   expect((await bench.join({ token: request.token })).id).not.toBe(id)
 })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { until } from '../support/redis.ts'
-import { at, type Bench, type Contract, type Seated } from './bench.ts'
+import type { Bench, Contract, Seated } from './bench.ts'
 
 /** Leases, and windows that run out: `Nodes`. A lease or window of 0 seconds is over at once, so nothing has to wait. */
 export function describeNodes(contract: Contract): void {
@@ -14,7 +14,7 @@ function describeWindows({ fresh }: Contract): void {
   /** Takes out those who are due, as the reaper does. */
   async function reap(bench: Bench): Promise<number> {
     const due = await bench.other.nodes.due(100)
-    const left = await Promise.all(due.map((one) => bench.other.places.leave(one.room, one.id, { due: one.due }, at)))
+    const left = await Promise.all(due.map((one) => bench.other.places.leave(one.room, one.id, { due: one.due })))
     for (const one of due) await bench.other.nodes.settled(one.room, one.id, one.due)
     return left.filter(Boolean).length
   }
@@ -130,7 +130,7 @@ function describeOrphans({ fresh }: Contract): void {
     // whoever was told first may have ended before it did anything
     expect(await bench.state.nodes.orphan('A', 10)).toEqual(named)
     expect(await bench.other.nodes.orphan('A', 10)).toEqual(named)
-    expect(await bench.other.places.leave(place.room, place.id, { owner: place.owner }, at)).toBe(true)
+    expect(await bench.other.places.leave(place.room, place.id, { owner: place.owner })).toBe(true)
     expect(await bench.other.nodes.orphan('A', 10)).toEqual({ done: true, left: [] })
     expect(await bench.state.places.held([lost.place])).toEqual(['waiting'])
   })
@@ -141,7 +141,7 @@ function describeOrphans({ fresh }: Contract): void {
     for (let n = 0; n < 4; n += 1) await bench.say(seated)
     await bench.state.places.held([seated.place], [3])
     await bench.other.nodes.orphan('A', 10)
-    await bench.state.log.announce(bench.room, { at, event: 'text', data: 'later' })
+    await bench.state.log.announce(bench.room, { event: 'text', data: 'later' })
     expect(await bench.resume(seated)).toMatchObject({ from: 3, doubt: 5, previousNode: 'A' })
   })
 
@@ -170,7 +170,7 @@ function describeOrphans({ fresh }: Contract): void {
     await Promise.all([bench.state.nodes.orphan('A', 10), bench.other.nodes.orphan('A', 10)])
     const due = await bench.state.nodes.due(10)
     expect(due).toMatchObject([{ room: bench.room, id: seated.id }])
-    expect(await bench.state.places.leave(bench.room, seated.id, { due: due[0]?.due ?? 0 }, at)).toBe(true)
+    expect(await bench.state.places.leave(bench.room, seated.id, { due: due[0]?.due ?? 0 })).toBe(true)
   })
 
   test('who waited before its node died has no longer time for that', async () => {

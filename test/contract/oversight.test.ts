@@ -3,7 +3,7 @@ import { newId } from '../../src/core/ids.ts'
 import { type Draft, defaultRoomOptions, type Member, roomIdOf } from '../../src/core/model.ts'
 import { createMemoryState } from '../../src/state/memory/index.ts'
 import { redisUrl } from '../support/redis.ts'
-import { at, type Contract, contractOf, text } from './bench.ts'
+import { type Contract, contractOf, text } from './bench.ts'
 import { redisFactory } from './redis-factory.ts'
 import { camera, streamNews, subscriptionRemoved, viewing } from './samples.ts'
 
@@ -33,7 +33,6 @@ function describeOversight({ open, fresh }: Contract): void {
     changes: (member.changes ?? 0) + 1,
   })
   const news = (member: Member): Draft => ({
-    at,
     event: 'permission',
     data: { permission: member.permission, changes: member.changes },
     to: member.id,
@@ -72,7 +71,7 @@ function describeOversight({ open, fresh }: Contract): void {
     const bench = await open()
     const { member, id } = await bench.join()
     await bench.join()
-    await bench.state.places.leave(bench.room, id, 'any', at)
+    await bench.state.places.leave(bench.room, id, 'any')
     const before = await bench.log()
     expect(await bench.state.oversight.changeMember(bench.room, member, mute(member), news(member))).toBe(false)
     expect(await bench.log()).toEqual(before)
@@ -100,11 +99,11 @@ function describeOversight({ open, fresh }: Contract): void {
     const [ended, stays] = [viewing(stream, viewer.id), viewing(other, viewer.id)]
     await bench.state.media.addSubscription(viewer.write(), ended, [])
     await bench.state.media.addSubscription(viewer.write(), stays, [])
-    await bench.state.places.leave(bench.room, gone.id, 'any', at)
+    await bench.state.places.leave(bench.room, gone.id, 'any')
     const position = await bench.top()
     const told = streamNews(stream, 'remove')
-    expect(await bench.other.oversight.removeStream(bench.room, stream.id, at, [told])).toBe(true)
-    expect(await bench.other.oversight.removeStream(bench.room, stream.id, at, [told])).toBe(false)
+    expect(await bench.other.oversight.removeStream(bench.room, stream.id, [told])).toBe(true)
+    expect(await bench.other.oversight.removeStream(bench.room, stream.id, [told])).toBe(false)
     expect(await bench.log(position)).toEqual([
       { seq: position + 1, ...subscriptionRemoved(ended, viewer.id) },
       { seq: position + 2, ...told },
@@ -119,7 +118,7 @@ function describeOversight({ open, fresh }: Contract): void {
     const stream = camera(seated.id)
     const write = seated.write()
     await bench.state.media.addStream(write, stream, [text()])
-    await bench.state.oversight.removeStream(bench.room, stream.id, at, [])
+    await bench.state.oversight.removeStream(bench.room, stream.id, [])
     await bench.state.media.addStream(write, stream, [text()]) // the same write again: it was done
     expect((await bench.state.places.roster(bench.room)).streams).toEqual([])
   })
@@ -153,7 +152,7 @@ function describeListing({ open, fresh }: Contract): void {
     const seated = await bench.join()
     expect(await bench.other.rooms.find(bench.room)).toEqual({ id: bench.room, members: 1 })
     expect(await bench.state.rooms.replace(bench.room, undefined, options)).toBe(true)
-    await bench.state.places.leave(bench.room, seated.id, 'any', at)
+    await bench.state.places.leave(bench.room, seated.id, 'any')
     expect(await bench.other.rooms.find(bench.room)).toEqual({ id: bench.room, members: 0, configured: options })
     await bench.state.rooms.remove(bench.room)
     expect(await bench.state.rooms.find(bench.room)).toBeUndefined()

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { newId } from '../../src/core/ids.ts'
-import { at, type Bench, type Contract, refuses, type Seated, text } from './bench.ts'
+import { type Bench, type Contract, refuses, type Seated, text } from './bench.ts'
 import { camera, viewing } from './samples.ts'
 
 /** How a place stands: `detach`, `held`, `reclaim`; and that nobody writes for a place that has moved. */
@@ -46,7 +46,7 @@ export function describePlaces({ open }: Contract): void {
     const { place, id } = await bench.join({ reconnects: false })
     expect(await bench.state.places.detach(place, 1)).toBe('left')
     expect(await bench.state.places.detach(place, 1)).toBe('left')
-    expect(await bench.state.places.leave(bench.room, id, { owner: place.owner }, at)).toBe(true)
+    expect(await bench.state.places.leave(bench.room, id, { owner: place.owner })).toBe(true)
     expect(await bench.state.places.detach(place, 1)).toBe('moved')
   })
 
@@ -131,7 +131,7 @@ export function describePlaces({ open }: Contract): void {
     expect(await bench.state.places.reclaim(place)).toBe(true)
     expect(await bench.state.places.reclaim(place)).toBe(true)
     expect(await bench.state.places.held([place])).toEqual(['connected'])
-    expect(await bench.state.places.leave(bench.room, id, { due: Number.MAX_SAFE_INTEGER }, at)).toBe(false)
+    expect(await bench.state.places.leave(bench.room, id, { due: Number.MAX_SAFE_INTEGER })).toBe(false)
   })
 
   test('a place that has moved, or is gone, is not taken back', async () => {
@@ -139,7 +139,7 @@ export function describePlaces({ open }: Contract): void {
     const seated = await bench.join()
     const moved = await bench.moved(seated)
     expect(await bench.state.places.reclaim(seated.place)).toBe(false)
-    await bench.state.places.leave(bench.room, seated.id, 'any', at)
+    await bench.state.places.leave(bench.room, seated.id, 'any')
     expect(await bench.state.places.reclaim(moved)).toBe(false)
     expect((await bench.state.places.roster(bench.room)).members).toEqual([])
   })

@@ -5,7 +5,7 @@ import type { RedisClock } from '../../src/state/redis/clock.ts'
 import { createRedisState } from '../../src/state/redis/index.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
 import { randomPrefix, redisUrl, until } from '../support/redis.ts'
-import { at, Bench, retention, type Seated } from './bench.ts'
+import { Bench, retention, type Seated } from './bench.ts'
 import { vouchOf } from './losses.ts'
 
 function open() {
@@ -20,7 +20,7 @@ function open() {
     keys,
     /** As when everyone has left, and the window and the log are over. */
     expire: async (seated: Seated) => {
-      await state.places.leave(bench.room, seated.id, 'any', at)
+      await state.places.leave(bench.room, seated.id, 'any')
       await state.client.unlink(keys.room(bench.room), keys.log(bench.room), keys.left(bench.room, seated.id))
       const now = Date.now()
       await until(async () => Date.now() > now + 5) // an expiry takes seconds, in which the clock goes on
@@ -46,7 +46,7 @@ test('a room that ends and is made anew within a millisecond, again and again, g
   const owners: string[] = []
   for (let round = 0; round < 50; round += 1) {
     const seated = await bench.join()
-    await state.places.leave(bench.room, seated.id, 'any', at)
+    await state.places.leave(bench.room, seated.id, 'any')
     await state.rooms.remove(bench.room)
     owners.push(seated.place.owner)
   }
@@ -70,7 +70,7 @@ test('a room outlives the generations that a leap has pushed ahead of the clock'
   const ahead = Date.now() + 500_000
   await state.log.positions([bench.room], [ahead])
   const owner = generationOf(await bench.resume(seated))
-  await state.places.leave(bench.room, seated.id, 'any', at)
+  await state.places.leave(bench.room, seated.id, 'any')
   const expiry = Date.now() + (await state.client.pttl(keys.room(bench.room)))
   expect(expiry).toBeGreaterThan(owner + retention.log * 1000 - 5000)
   expect(await state.client.pttl(keys.log(bench.room))).toBeLessThanOrEqual(retention.log * 1000)

@@ -3,7 +3,7 @@ import { newId } from '../../src/core/ids.ts'
 import { createRedisState } from '../../src/state/redis/index.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
 import { randomPrefix, redisUrl } from '../support/redis.ts'
-import { at, Bench, refuses, retention, type Seated } from './bench.ts'
+import { Bench, refuses, retention, type Seated } from './bench.ts'
 import { vouchOf } from './losses.ts'
 
 /** A room on two nodes, whose keys may be put back or taken away. */
@@ -43,8 +43,8 @@ test('the first write on a server with another history leaps, whoever makes it',
     message: (bench, seated) => bench.say(seated),
     login: (bench) => bench.join(),
     relogin: (bench, seated) => bench.resume(seated),
-    leaving: (bench, seated) => bench.state.places.leave(bench.room, seated.id, 'any', at),
-    announcement: (bench) => bench.state.log.announce(bench.room, { at, event: 'text', data: null }),
+    leaving: (bench, seated) => bench.state.places.leave(bench.room, seated.id, 'any'),
+    announcement: (bench) => bench.state.log.announce(bench.room, { event: 'text', data: null }),
     check: (bench) => bench.state.log.positions([bench.room], [0]),
   }
   for (const write of Object.values(writes)) {
@@ -78,10 +78,10 @@ test('a relogin that was lost counts again when its node vouches for it, with it
   const { owner } = await bench.resume(seated, { nextTicketId })
   await goBack()
   const place = { ...seated.place, owner }
-  await refuses(bench.state.log.append({ place, op: 'x' }, { at, event: 'text', data: null }), 'moved')
+  await refuses(bench.state.log.append({ place, op: 'x' }, { event: 'text', data: null }), 'moved')
   const tickets = { previous: seated.request.ticketId, issued: [nextTicketId] }
   expect(await bench.state.places.vouch(vouchOf(seated, { place, tickets, proven: true }))).toBe(true)
-  expect(await bench.state.log.append({ place, op: 'x' }, { at, event: 'text', data: null })).toBeGreaterThan(1_000_000)
+  expect(await bench.state.log.append({ place, op: 'x' }, { event: 'text', data: null })).toBeGreaterThan(1_000_000)
   await refuses(bench.say(seated), 'moved')
   expect(await bench.resume(seated, { ticketId: nextTicketId })).toMatchObject({ previousOwner: owner })
 })
@@ -122,7 +122,7 @@ test('a permission that was changed since is not put back', async () => {
   const { member } = seated
   const none = { audio: false, video: false }
   const after = { ...member, permission: { publish: none, subscribe: none }, changes: 1 }
-  await bench.state.oversight.changeMember(room, member, after, { at, event: 'permission', data: null, to: member.id })
+  await bench.state.oversight.changeMember(room, member, after, { event: 'permission', data: null, to: member.id })
   await bench.state.places.vouch(vouchOf(seated))
   expect(await bench.state.oversight.member(room, member.id)).toEqual(after)
 })
@@ -132,7 +132,7 @@ test('who is back and has no node to vouch for it is forsaken; who came in since
   const [here, gone, waiting] = [await bench.join(), await bench.join(), await bench.join()]
   await bench.state.places.detach(waiting.place, 3)
   const goBack = await remember()
-  await bench.state.places.leave(room, gone.id, 'any', at)
+  await bench.state.places.leave(room, gone.id, 'any')
   await goBack()
   const [leap = 0] = await bench.state.log.positions([room], [0])
   await bench.join()

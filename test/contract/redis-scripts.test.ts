@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { createRedisState } from '../../src/state/redis/index.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
 import { randomPrefix, redisUrl, startRedis } from '../support/redis.ts'
-import { at, Bench, refuses, retention } from './bench.ts'
+import { Bench, refuses, retention } from './bench.ts'
 import { vouchOf } from './losses.ts'
 import { camera, viewing } from './samples.ts'
 
@@ -24,7 +24,7 @@ test('a participant whose member record is gone is taken out whole, with what it
   const stream = camera(gone.id)
   await state.media.addStream(gone.write(), stream, [])
   await client.hdel(keys.members(room), gone.id)
-  expect(await state.places.leave(room, gone.id, 'any', at)).toBe(true)
+  expect(await state.places.leave(room, gone.id, 'any')).toBe(true)
   expect(await client.exists(keys.session(room, gone.id))).toBe(0)
   expect((await state.places.roster(room)).streams).toEqual([])
   expect(await bench.say(other)).toBe((await bench.log()).length)
@@ -40,9 +40,9 @@ test('objects that the scripts cannot decode hold up neither leaving nor unpubli
   for (const hash of [keys.streams(room), keys.subscriptions(room)])
     await client.hset(hash, 'odd', undecodable, 'no', '5')
   await state.media.removeStream(ann.write(), mine.id, [])
-  expect(await state.oversight.removeStream(room, theirs.id, at, [])).toBe(true)
+  expect(await state.oversight.removeStream(room, theirs.id, [])).toBe(true)
   expect((await client.hkeys(keys.subscriptions(room))).toSorted()).toEqual(['no', 'odd'])
-  for (const { id } of [ann, bob]) expect(await state.places.leave(room, id, 'any', at)).toBe(true)
+  for (const { id } of [ann, bob]) expect(await state.places.leave(room, id, 'any')).toBe(true)
   expect(await client.exists(keys.streams(room), keys.subscriptions(room))).toBe(0)
 })
 
@@ -61,7 +61,7 @@ test('a login that a full memory refuses changes nothing of a room that is about
   onTestFinished(() => admin.disconnect())
   const { state, bench, keys, room, client } = open(server.url)
   const { id } = await bench.join()
-  await state.places.leave(room, id, 'any', at)
+  await state.places.leave(room, id, 'any')
   const left = await client.keys('*')
   await admin.config('SET', 'maxmemory', '1')
   await refuses(bench.join(), 'unavailable')
@@ -78,6 +78,6 @@ test('a participant leaves, and is dropped, while the memory is full', async () 
   const { state, bench, room } = open(server.url)
   const [one, two] = [await bench.join(), await bench.join()]
   await admin.config('SET', 'maxmemory', '1')
-  expect(await state.places.leave(room, one.id, { owner: one.place.owner }, at)).toBe(true)
-  expect(await state.places.leave(room, two.id, 'any', at, { at, event: 'drop', data: null, to: two.id })).toBe(true)
+  expect(await state.places.leave(room, one.id, { owner: one.place.owner })).toBe(true)
+  expect(await state.places.leave(room, two.id, 'any', { event: 'drop', data: null, to: two.id })).toBe(true)
 })

@@ -3,8 +3,8 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { AdapterLane } from '../../src/state/redis/adapter-lane.ts'
 import { createRedisState } from '../../src/state/redis/index.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
-import { randomPrefix, redisUrl, startRedis } from '../support/redis.ts'
-import { at, Bench, Ears, refuses, retention, text } from './bench.ts'
+import { randomPrefix, redisUrl, startRedis, until } from '../support/redis.ts'
+import { Bench, Ears, refuses, retention, text } from './bench.ts'
 import { redisFactory } from './redis-factory.ts'
 import { describeState } from './state.ts'
 
@@ -45,7 +45,7 @@ test('what a room leaves behind expires once nobody is in it, and stays when som
   const { state, bench, keys, room } = open()
   const seated = await bench.join()
   await state.log.append(seated.write({ rid: 1, reply: 1 }), text())
-  await state.places.leave(room, seated.id, 'any', at)
+  await state.places.leave(room, seated.id, 'any')
   const remaining = [keys.room(room), keys.log(room)]
   const expiring = () => Promise.all(remaining.map((key) => state.client.pttl(key)))
   for (const left of await expiring()) expect(left).toBeGreaterThan((retention.log - 10) * 1000)
@@ -55,11 +55,38 @@ test('what a room leaves behind expires once nobody is in it, and stays when som
   expect(await expiring()).toEqual([-1, -1])
 })
 
+test.each([
+  ['far ahead', 9_999_999_999_999],
+  ['far behind', 1],
+])('an entry of an older node whose clock is %s neither wipes the log nor keeps it', async (_, absurd) => {
+  const prefix = randomPrefix()
+  const state = createRedisState({ urls: [redisUrl()], mode: 'standalone' }, prefix, { ...retention, log: 0.3 })
+  onTestFinished(() => state.close())
+  const bench = new Bench(state, state)
+  const { room, log } = { room: keysOf(prefix).room(bench.room), log: keysOf(prefix).log(bench.room) }
+  const seated = await bench.join()
+  /** As the script of an older version does. */
+  const foreign = async () => {
+    const seq = await state.client.hincrby(room, 'seq', 1)
+    await state.client.xadd(log, `${seq}-0`, 'e', JSON.stringify({ seq, at: absurd, event: 'text', data: 'old' }))
+    return seq
+  }
+  const acked: number[] = []
+  await until(async () => {
+    for (let n = 0; n < 32; n += 1) acked[n % 3 === 0 ? await bench.say(seated) : await foreign()] = performance.now()
+    const kept = (await bench.log())[0]?.seq ?? 0
+    for (const [seq, when] of acked.entries()) {
+      if (when !== undefined && performance.now() - when < 300) expect(seq).toBeGreaterThanOrEqual(kept)
+    }
+    return kept > 64
+  })
+})
+
 test('what is set for a room does not expire', async () => {
   const { state, bench, keys, room } = open()
   const leave = async () => {
     const { id } = await bench.join()
-    await state.places.leave(room, id, 'any', at)
+    await state.places.leave(room, id, 'any')
   }
   await leave()
   await state.rooms.configure(room, { participantLimit: 1 })
@@ -71,7 +98,7 @@ test('what is set for a room does not expire', async () => {
 test('a room that expired starts anew, whatever is left of it', async () => {
   const { state, bench, keys, room } = open()
   const seated = await bench.join()
-  await state.places.leave(room, seated.id, 'any', at)
+  await state.places.leave(room, seated.id, 'any')
   await state.client.unlink(keys.room(room))
   const again = await bench.join()
   expect(again.joined.seq).toBe(1)

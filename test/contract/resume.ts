@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { newId } from '../../src/core/ids.ts'
-import { at, type Contract, refuses, text } from './bench.ts'
+import { type Contract, refuses, text } from './bench.ts'
 import { camera } from './samples.ts'
 
 /** Relogin: `places.resume`. */
@@ -140,7 +140,7 @@ export function describeResume({ open, fresh }: Contract): void {
     const seated = await bench.join()
     await refuses(bench.resume(seated, { id: newId() }), 'participant_gone')
     await refuses(bench.resume(seated, { room: bench.anotherRoom().room }), 'participant_gone')
-    await bench.state.places.leave(bench.room, seated.id, 'any', at)
+    await bench.state.places.leave(bench.room, seated.id, 'any')
     await refuses(bench.resume(seated), 'participant_gone')
   })
 

@@ -47,7 +47,7 @@ export function describeRooms({ open, fresh }: Contract): void {
     const bench = await open()
     await bench.state.rooms.configure(bench.room, { participantLimit: 1 })
     const seated = await bench.join()
-    await bench.state.places.leave(bench.room, seated.id, 'any', at)
+    await bench.state.places.leave(bench.room, seated.id, 'any')
     await bench.state.rooms.prune(0, 100)
     expect(await bench.other.rooms.options(bench.room)).toMatchObject({ participantLimit: 1 })
     expect((await bench.join()).joined.seq).toBe(3)
@@ -107,7 +107,7 @@ export function describeRooms({ open, fresh }: Contract): void {
     const bench = await open()
     const { id, request } = await bench.join({ token: { id: newId(), seconds: 60, made: at } })
     await bench.state.rooms.remove(bench.room, { at, seconds: 60 })
-    await bench.state.places.leave(bench.room, id, 'any', at)
+    await bench.state.places.leave(bench.room, id, 'any')
     await refuses(bench.state.places.join({ ...request, ticketId: newId() }), 'token_expired')
     await bench.anotherRoom().join({ token: { ...request.token, made: 0 } }) // however old, where nothing was closed
   })
@@ -129,7 +129,7 @@ export function describeRooms({ open, fresh }: Contract): void {
     const { id } = await bench.join()
     const next = bench.anotherRoom()
     await refuses(next.state.rooms.admit(next.room, 1), 'too_many_rooms')
-    await bench.state.places.leave(bench.room, id, 'any', at)
+    await bench.state.places.leave(bench.room, id, 'any')
     await bench.state.rooms.relist([bench.room])
     await next.state.rooms.admit(next.room, 1)
     await next.state.rooms.relist([next.room])
@@ -155,14 +155,14 @@ export function describeRooms({ open, fresh }: Contract): void {
     for (let round = 0; round < 30; round += 1) {
       const before = await bench.join()
       await bench.state.rooms.relist([bench.room])
-      await bench.state.places.leave(bench.room, before.id, 'any', at)
+      await bench.state.places.leave(bench.room, before.id, 'any')
       const comes = enterAfter(bench, round % 5).then(async (seated) => {
         await bench.other.rooms.relist([bench.room])
         return seated
       })
       const [seated] = await Promise.all([comes, bench.state.rooms.relist([bench.room])])
       expect(await listed()).toEqual([bench.room])
-      await bench.state.places.leave(bench.room, seated.id, 'any', at)
+      await bench.state.places.leave(bench.room, seated.id, 'any')
     }
     await bench.state.rooms.relist([bench.room])
     await bench.state.rooms.configure(bench.room, { participantLimit: 1 })

@@ -1,6 +1,5 @@
 import { newId } from '../../src/core/ids.ts'
 import type { Draft, Stream, Subscription } from '../../src/core/model.ts'
-import { at } from './bench.ts'
 
 export function camera(owner: string, changes: Partial<Stream> = {}): Stream {
   const id = newId()
@@ -34,10 +33,10 @@ export function viewing(stream: Stream, subscriber: string, changes: Partial<Sub
 
 /** What a publisher has the room told. */
 export function streamNews(stream: Stream, status: 'add' | 'update' | 'remove'): Draft {
-  return { at, event: 'stream', data: { id: stream.id, status }, from: stream.owner }
+  return { event: 'stream', data: { id: stream.id, status }, from: stream.owner }
 }
 
 /** What the state itself tells the other side of a subscription that ended. */
 export function subscriptionRemoved({ id }: Subscription, to: string): Draft {
-  return { at, event: 'subscription', data: { action: 'remove', id }, to }
+  return { event: 'subscription', data: { action: 'remove', id }, to }
 }

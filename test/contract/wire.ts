@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { at, type Contract, Ears, text } from './bench.ts'
+import { type Contract, Ears, text } from './bench.ts'
 import { camera, streamNews } from './samples.ts'
 
 /** The live side of the log: `listen`, `unlisten`. */
@@ -13,7 +13,7 @@ export function describeWire({ open, fresh, abilities }: Contract): void {
     await bench.state.media.addStream(seated.write(), camera(seated.id), [streamNews(camera(seated.id), 'add')])
     const other = await bench.join()
     await bench.state.log.announce(bench.room, text())
-    await bench.state.places.leave(bench.room, other.id, 'any', at)
+    await bench.state.places.leave(bench.room, other.id, 'any')
     expect(await ears.count(5)).toEqual(await bench.log(1))
   })
 

@@ -10,7 +10,7 @@ export interface Oversight {
   changeMember(room: RoomId, before: Member, after: Member, told: Draft): Promise<boolean>
   changeStream(room: RoomId, before: Stream, after: Stream, told: Draft[]): Promise<boolean>
   /** Takes the subscriptions to it along and tells their subscribers. False if it was gone. */
-  removeStream(room: RoomId, id: string, at: number, told: Draft[]): Promise<boolean>
+  removeStream(room: RoomId, id: string, told: Draft[]): Promise<boolean>
   /** Nodes whose lease has not run out, by id. */
   nodes(): Promise<NodeInfo[]>
   /** True the first time within so many seconds. */

@@ -39,7 +39,6 @@ export type JoinRequest = {
   most?: number
   /** The last seq of the room that the node handed on. */
   reached?: number
-  at: number
   deadline?: Deadline | undefined
 }
 
@@ -112,7 +111,6 @@ export type Vouch = {
   rid: number
   /** The last seq of the room that the node handed on. */
   reached: number
-  at: number
 }
 
 /** What a login or relogin asked for: `ticketId` is the new one, and `id` its participant's or that of whoever used `token`. */
@@ -148,7 +146,7 @@ export interface Places {
    */
   detach(place: Place, cursor?: number, doubt?: number): Promise<'waiting' | 'left' | 'moved'>
   /** Whether it went: false if it was gone, or is not due. @throws moved: the place is another owner's */
-  leave(room: RoomId, id: ParticipantId, guard: LeaveGuard, at: number, told?: Draft): Promise<boolean>
+  leave(room: RoomId, id: ParticipantId, guard: LeaveGuard, told?: Draft): Promise<boolean>
   /** How each place stands. With `cursors`, notes how far the client of each connected one is known to have come. */
   held(places: Place[], cursors?: number[]): Promise<('connected' | 'waiting' | 'moved')[]>
   /** Connected again over the connection that it has, after its node was declared dead. False if it has moved. */

@@ -7,6 +7,8 @@ export type Authority = {
   keys: readonly ManagementKey[]
   /** False: a signed header may be used again, and at any time. */
   replayCheck: boolean
+  /** Milliseconds since the epoch: what a header's time is compared with, the same on every node, as its mark is. */
+  date: () => number
   /** True the first time within so many seconds, on any node. */
   firstUse: (mark: string, seconds: number) => Promise<boolean>
   holdBack: HoldBack
@@ -32,7 +34,7 @@ export function authorize(authority: Authority) {
     const header = request.headers.authorization ?? ''
     const caller = /^Bearer /i.test(header)
       ? fromBearer(authority, header.slice('Bearer '.length))
-      : await fromMAuth(authority, header, Date.now())
+      : await fromMAuth(authority, header, authority.date())
     if (!caller) {
       reply.header('www-authenticate', `${realm}, Bearer`)
       throw await refusalOfGuess(request, reply, authority.holdBack, refuse())

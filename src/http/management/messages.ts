@@ -16,7 +16,7 @@ export function messages(api: Api, services: ApiServices): void {
     },
     async ({ params, body }) => {
       const room = await roomIdAt(services, params.room)
-      return { seq: await services.management.say(room, body, Date.now()) }
+      return { seq: await services.management.say(room, body) }
     },
   )
 }

@@ -55,7 +55,7 @@ export function participants(api: Api, services: ApiServices): void {
     async ({ params, body }) => {
       const room = roomOfAddress(params.room)
       const change = (before: Permission) => body.reduce(permitted, before)
-      const member = await management.permit(room, params.id, change, Date.now())
+      const member = await management.permit(room, params.id, change)
       if (!member) throw await missing(services, params.room)
       return bodyOf(member)
     },
@@ -72,7 +72,7 @@ export function participants(api: Api, services: ApiServices): void {
       },
     },
     async ({ params }, reply) => {
-      const dropped = await management.drop(roomOfAddress(params.room), params.id, Date.now())
+      const dropped = await management.drop(roomOfAddress(params.room), params.id)
       if (!dropped) throw await missing(services, params.room)
       return reply.type('text/plain').send('')
     },

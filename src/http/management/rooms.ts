@@ -47,7 +47,7 @@ export function rooms(api: Api, services: ApiServices): void {
       },
     },
     async ({ params }, reply) => {
-      await management.removeRoom(await roomIdAt(services, params.room), Date.now())
+      await management.removeRoom(await roomIdAt(services, params.room))
       return reply.type('text/plain').send('Room deleted')
     },
   )

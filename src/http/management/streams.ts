@@ -63,7 +63,7 @@ export function streams(api: Api, services: ApiServices, write: WriteStream): vo
     },
     async ({ params, body }) => {
       const room = roomOfAddress(params.room)
-      const stream = await management.controlStream(room, params.id, body.map(statusOf), Date.now())
+      const stream = await management.controlStream(room, params.id, body.map(statusOf))
       if (!stream) throw await missing(services, params.room)
       return write(stream)
     },
@@ -80,7 +80,7 @@ export function streams(api: Api, services: ApiServices, write: WriteStream): vo
       },
     },
     async ({ params }, reply) => {
-      const removed = await management.removeStream(roomOfAddress(params.room), params.id, Date.now())
+      const removed = await management.removeStream(roomOfAddress(params.room), params.id)
       if (!removed) throw await missing(services, params.room)
       return reply.type('text/plain').send('')
     },

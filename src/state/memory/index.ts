@@ -14,7 +14,12 @@ export function createMemoryState(retention: Retention, now: () => number = stea
   const table = new RoomTable(retention, now)
   const nodes = new MemoryNodes(table)
   return {
-    clock: { now, steppedAt: Number.NEGATIVE_INFINITY },
+    clock: {
+      now,
+      bounds: () => ({ earliest: now(), latest: now() }),
+      date: Date.now,
+      steppedAt: Number.NEGATIVE_INFINITY,
+    },
     places: new MemoryPlaces(table),
     log: new MemoryLog(table),
     wire: new MemoryWire(table),

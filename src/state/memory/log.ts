@@ -46,7 +46,7 @@ export class MemoryLog implements Log {
     return rooms.map((id, index) => {
       const room = this.#table.find(id)
       const known = reached[index] ?? 0
-      if (room && room.seq < known) room.leap(known, this.#table.now(), this.#table.retention)
+      if (room && room.seq < known) room.leap(known, this.#table.retention)
       return room?.seq ?? 0
     })
   }

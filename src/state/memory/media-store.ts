@@ -30,8 +30,7 @@ export class MemoryMediaStore implements MediaStore {
 
   async removeStream(write: Write, id: string, told: Draft[]): Promise<void> {
     fenced(this.#table, write, (room) => {
-      const at = told[0]?.at ?? this.#table.now()
-      if (!removeStreamFrom(room, id, at, this.#table.retention)) throw new SignalError('no_such_stream')
+      if (!removeStreamFrom(room, id, this.#table.retention)) throw new SignalError('no_such_stream')
       this.#tell(room, told)
     })
   }
@@ -85,24 +84,24 @@ export class MemoryMediaStore implements MediaStore {
 }
 
 /** Takes out a stream and the subscriptions to it, and tells their subscribers. False if it was gone. */
-export function removeStreamFrom(room: Room, id: string, at: number, retention: Retention): boolean {
+export function removeStreamFrom(room: Room, id: string, retention: Retention): boolean {
   if (!room.streams.delete(id)) return false
   for (const subscription of [...room.subscriptions.values()]) {
     if (!subscription.streams.includes(id)) continue
     room.subscriptions.delete(subscription.id)
     if (room.members.has(subscription.subscriber))
-      room.say(removed(subscription.id, subscription.subscriber, at), retention)
+      room.say(removed(subscription.id, subscription.subscriber), retention)
   }
   return true
 }
 
 /** Takes out what a participant who left had published or subscribed to, and tells the others. */
-export function removeMediaOf(room: Room, gone: ParticipantId, at: number, retention: Retention): void {
+export function removeMediaOf(room: Room, gone: ParticipantId, retention: Retention): void {
   for (const { id, owner } of [...room.streams.values()]) {
     if (owner !== gone) continue
     room.streams.delete(id)
     if (room.options?.notifying?.streamChange ?? true) {
-      room.say({ at, event: 'stream', data: { id, status: 'remove' } }, retention)
+      room.say({ event: 'stream', data: { id, status: 'remove' } }, retention)
     }
   }
   for (const subscription of [...room.subscriptions.values()]) {
@@ -110,10 +109,10 @@ export function removeMediaOf(room: Room, gone: ParticipantId, at: number, reten
     if (owner !== gone && subscriber !== gone) continue
     room.subscriptions.delete(id)
     const other = owner === gone ? subscriber : owner
-    if (other !== gone) room.say(removed(id, other, at), retention)
+    if (other !== gone) room.say(removed(id, other), retention)
   }
 }
 
-function removed(id: string, to: ParticipantId, at: number): Draft {
-  return { at, event: 'subscription', data: { action: 'remove', id }, to }
+function removed(id: string, to: ParticipantId): Draft {
+  return { event: 'subscription', data: { action: 'remove', id }, to }
 }

@@ -37,10 +37,10 @@ export class MemoryOversight implements Oversight {
     return true
   }
 
-  async removeStream(name: RoomId, id: string, at: number, told: Draft[]): Promise<boolean> {
+  async removeStream(name: RoomId, id: string, told: Draft[]): Promise<boolean> {
     const room = this.#table.find(name)
     const { retention } = this.#table
-    if (!room || !removeStreamFrom(room, id, at, retention)) return false
+    if (!room || !removeStreamFrom(room, id, retention)) return false
     for (const draft of told) room.say(draft, retention)
     return true
   }

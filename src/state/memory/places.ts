@@ -28,7 +28,7 @@ export class MemoryPlaces implements Places {
 
   async join(request: JoinRequest): Promise<Joined> {
     refuseLate(request.deadline)
-    const { node, token, at } = request
+    const { node, token } = request
     const { made = Number.POSITIVE_INFINITY } = token
     if (made <= (this.#table.closedAt(request.room) ?? Number.NEGATIVE_INFINITY)) throw new SignalError('token_expired')
     const room = this.#table.make(request.room)
@@ -47,7 +47,7 @@ export class MemoryPlaces implements Places {
     this.#table.count(request.room)
     room.tokens.set(token.id, { holder: id, until: this.#table.now() + token.seconds * 1000 })
     const owner = `${node}:${room.nextGeneration()}`
-    const told: Draft = { at, event: 'participant', data: { action: 'join', member }, except: id }
+    const told: Draft = { event: 'participant', data: { action: 'join', member }, except: id }
     if (!before && announces(room)) room.say(told, this.#table.retention)
     room.seats.set(id, newSeat(request, owner, room.seq, before))
     const previousOwner = before?.state === 'connected' ? { previousOwner: before.owner } : {}
@@ -129,7 +129,7 @@ export class MemoryPlaces implements Places {
     return 'waiting'
   }
 
-  async leave(name: RoomId, id: ParticipantId, guard: LeaveGuard, at: number, told?: Draft): Promise<boolean> {
+  async leave(name: RoomId, id: ParticipantId, guard: LeaveGuard, told?: Draft): Promise<boolean> {
     if (typeof guard === 'object' && 'owner' in guard) refuseLate(guard.deadline)
     const room = this.#table.find(name)
     const seat = room?.seats.get(id)
@@ -141,8 +141,8 @@ export class MemoryPlaces implements Places {
     if (told) room.say(told, retention)
     room.seats.delete(id)
     room.members.delete(id)
-    if (announces(room)) room.say({ at, event: 'participant', data: { action: 'leave', member } }, retention)
-    removeMediaOf(room, id, at, retention)
+    if (announces(room)) room.say({ event: 'participant', data: { action: 'leave', member } }, retention)
+    removeMediaOf(room, id, retention)
     this.#table.tidy(name)
     return true
   }

@@ -54,8 +54,11 @@ export class Room {
   log: Entry[] = []
   seq = 0
 
-  constructor(generations: Generations) {
+  readonly #now: () => number
+
+  constructor(generations: Generations, now: () => number) {
     this.#generations = generations
+    this.#now = now
   }
 
   /** Numbers the next owner of a place. */
@@ -67,21 +70,21 @@ export class Room {
   say(draft: Draft, retention: Retention): number {
     this.seq += 1
     // a copy, as a store across a wire would give
-    const entry: Entry = structuredClone({ ...draft, seq: this.seq })
+    const entry: Entry = structuredClone({ ...draft, seq: this.seq, at: this.#now() })
     this.log.push(entry)
     if (this.log.length > retention.entries || this.seq % 64 === 0)
-      this.#trim(draft.at - retention.log * 1000, retention)
+      this.#trim(entry.at - retention.log * 1000, retention)
     for (const hear of this.listeners) queueMicrotask(() => hear(entry))
     return this.seq
   }
 
   /** Goes on far above what somebody was handed of a room that had the same name. */
-  leap(reached: number, at: number, retention: Retention): void {
+  leap(reached: number, retention: Retention): void {
     const data: LeapNews = { after: this.seq }
     const { last } = this.#generations
-    this.seq = Math.max(Math.max(this.seq, reached, last) + 1_000_000, at) - 1
+    this.seq = Math.max(Math.max(this.seq, reached, last) + 1_000_000, this.#now()) - 1
     this.#generations.last = Math.max(last, this.seq + 1)
-    this.say({ at, event: 'leap', data }, retention)
+    this.say({ event: 'leap', data }, retention)
   }
 
   roster(): Roster {
@@ -117,7 +120,7 @@ export class RoomTable {
   }
 
   make(id: RoomId): Room {
-    const room = this.#rooms.get(id) ?? new Room(this.#generations)
+    const room = this.#rooms.get(id) ?? new Room(this.#generations, this.now)
     this.#rooms.set(id, room)
     return room
   }

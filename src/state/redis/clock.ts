@@ -29,6 +29,16 @@ export class RedisClock implements ClusterClock {
     return this.at(room === undefined ? this.#keys.nodes : this.#keys.room(room))
   }
 
+  bounds(ms: number): { earliest: number; latest: number } {
+    const now = this.now()
+    const { ahead, back } = this.#servers.get(this.#serverOf(this.#keys.nodes))?.steps(ms) ?? { ahead: 0, back: 0 }
+    return { earliest: now - ahead, latest: now + back }
+  }
+
+  date(): number {
+    return this.now()
+  }
+
   get steppedAt(): number {
     return Math.max(...[...this.#servers.values()].map(({ steppedAt }) => steppedAt), Number.NEGATIVE_INFINITY)
   }

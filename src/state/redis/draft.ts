@@ -1,8 +1,8 @@
 import type { Draft, Entry } from '../../core/model.ts'
 
-/** An entry as the scripts take it: JSON without its opening brace, `at` first; they put the number in front. */
-export function bodyOf({ at, ...rest }: Draft): string {
-  return JSON.stringify({ at, ...rest }).slice(1)
+/** An entry as the scripts take it: JSON without its opening brace; they put its number and date in front. */
+export function bodyOf(draft: Draft): string {
+  return JSON.stringify(draft).slice(1)
 }
 
 export function parseEntry(text: string): Entry {

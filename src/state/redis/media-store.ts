@@ -41,7 +41,7 @@ export class RedisMediaStore implements MediaStore {
     await this.#scripts.run(
       'unpublish',
       [...this.#writeKeys(write), keys.streams(room), keys.subscriptions(room), keys.members(room)],
-      [...writeArgs(write), id, told[0]?.at ?? Date.now(), ...told.map(bodyOf)],
+      [...writeArgs(write), id, ...told.map(bodyOf)],
       write.deadline,
     )
   }

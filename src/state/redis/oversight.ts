@@ -33,11 +33,11 @@ export class RedisOversight implements Oversight {
   }
 
   changeStream(room: RoomId, before: Stream, after: Stream, told: Draft[]): Promise<boolean> {
-    return this.#oversee(room, [before.id, JSON.stringify(before), JSON.stringify(after), 0], told)
+    return this.#oversee(room, [before.id, JSON.stringify(before), JSON.stringify(after)], told)
   }
 
-  removeStream(room: RoomId, id: string, at: number, told: Draft[]): Promise<boolean> {
-    return this.#oversee(room, [id, '', '', at], told)
+  removeStream(room: RoomId, id: string, told: Draft[]): Promise<boolean> {
+    return this.#oversee(room, [id, '', ''], told)
   }
 
   async nodes(): Promise<NodeInfo[]> {

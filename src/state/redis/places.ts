@@ -54,12 +54,11 @@ export class RedisPlaces implements Places {
     reconnects,
     most = 0,
     reached = 0,
-    at,
     deadline,
   }: JoinRequest): Promise<Joined> {
     const keys = this.#keys
     const { id } = member
-    const told: Draft = { at, event: 'participant', data: { action: 'join', member }, except: id }
+    const told: Draft = { event: 'participant', data: { action: 'join', member }, except: id }
     const reply = await this.#scripts.run(
       'join',
       [
@@ -159,7 +158,7 @@ export class RedisPlaces implements Places {
     return openWindow(this.#scripts, this.#keys, place, mark)
   }
 
-  async leave(room: RoomId, id: ParticipantId, guard: LeaveGuard, at: number, told?: Draft): Promise<boolean> {
+  async leave(room: RoomId, id: ParticipantId, guard: LeaveGuard, told?: Draft): Promise<boolean> {
     const keys = this.#keys
     const [kind, value] = guard === 'any' ? ['any', ''] : 'owner' in guard ? ['owner', guard.owner] : ['due', guard.due]
     const left = await this.#scripts.run(
@@ -175,7 +174,7 @@ export class RedisPlaces implements Places {
         keys.replies(room, id),
         keys.left(room, id),
       ],
-      [id, kind, value, at, told ? bodyOf(told) : ''] as (string | number)[],
+      [id, kind, value, told ? bodyOf(told) : ''] as (string | number)[],
       guard !== 'any' && 'owner' in guard ? guard.deadline : undefined,
     )
     return left === 1
@@ -200,10 +199,10 @@ export class RedisPlaces implements Places {
 
   async vouch({ place, tickets, proven, token, reconnects, ...more }: Vouch): Promise<boolean> {
     const { room, id, owner } = place
-    const { joined, cursor, rid, reached, at } = more
+    const { joined, cursor, rid, reached } = more
     const member = wellFormed(more.member) // an older node may have written what it came from
     const keys = this.#keys
-    const told: Draft = { at, event: 'participant', data: { action: 'join', member }, except: id }
+    const told: Draft = { event: 'participant', data: { action: 'join', member }, except: id }
     const sure = await this.#scripts.run(
       'vouch',
       [

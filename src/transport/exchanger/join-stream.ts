@@ -12,19 +12,19 @@ import type { ExchangerServices } from './services.ts'
 export function joinStream(services: ExchangerServices): Handlers<typeof exchanger>['joinStream'] {
   const { sessions, state, iceServers } = services
   return async (asked, { channelName, user = null }) => {
-    const { connection, session: standing, at } = asked
+    const { connection, session: standing } = asked
     if (standing && roomName(standing.room) === channelName) {
       const roster = await state.places.roster(standing.room)
-      const ice = iceOf(iceServers(standing.member.user, at))
+      const ice = iceOf(iceServers(standing.member.user))
       return entered(standing, roster, {
         ticket: await sessions.refresh(standing, asked),
         seq: standing.cursor,
         ...ice,
       })
     }
-    const claims = await identify(services, connection.socket, channelName, at)
+    const claims = await identify(services, connection.socket, channelName)
     const { session, roster, ticket, seq } = await sessions.login(connection, 'exchanger', claims, { user }, asked)
-    return entered(session, roster, { ticket, seq, ...iceOf(iceServers(session.member.user, at)) })
+    return entered(session, roster, { ticket, seq, ...iceOf(iceServers(session.member.user)) })
   }
 }
 

@@ -10,9 +10,9 @@ export async function relay(
   { channelName, to }: { channelName: string; to?: string | null },
   data: unknown,
 ): Promise<void> {
-  const { session, at } = asked
+  const { session } = asked
   requireChannel(session, channelName)
-  const draft = { at, event, data, from: session.id }
+  const draft = { event, data, from: session.id }
   const others = { except: session.id }
   await state.log.append(writeOf(asked), { ...draft, ...(to == null ? others : { to }) })
 }

@@ -43,7 +43,7 @@ export class Guest implements BudgetHolder {
 
   constructor(engine: EngineSocket, address: string, limits: GuestLimits, memory: MemoryBudget, refusals: Refusals) {
     const { messagesPerSecond, messageBurst, maxBufferedBytes, maxMessageBytes } = limits
-    this.bucket = new TokenBucket(messagesPerSecond, messageBurst, Date.now())
+    this.bucket = new TokenBucket(messagesPerSecond, messageBurst, performance.now())
     this.#ended = (reason, about) => {
       this.letGo = true
       refusals.note(reason, { address, ...about }, 'connection closed')

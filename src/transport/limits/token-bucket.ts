@@ -5,7 +5,7 @@ export class TokenBucket {
   #tokens: number
   #filled: number
 
-  /** @param now ms */
+  /** @param now ms of `performance.now()`, here and below */
   constructor(rate: number, burst: number, now: number) {
     this.#rate = rate
     this.#burst = burst

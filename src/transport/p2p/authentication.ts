@@ -10,7 +10,7 @@ import type { P2pServices } from './services.ts'
 export function authentication(services: P2pServices): Handlers<typeof p2p>['authentication'] {
   const { sessions } = services
   return async ({ connection, ...timing }, asked) => {
-    const claims = await claimsFor(services, asked?.token, timing.at)
+    const claims = await claimsFor(services, asked?.token)
     const uid = claims.user
     const arrived = await sessions.arrive(connection, 'p2p', { ...claims, room: uid }, participantIdOf(uid), timing)
     // the older of two ways to say the same, which OWT's samples wait for
@@ -23,12 +23,8 @@ export function authentication(services: P2pServices): Handlers<typeof p2p>['aut
 }
 
 /** Where no token is needed, what stands in its place is the user's id; nothing: an id is made (facts/owt.md 10). */
-async function claimsFor(
-  { readToken, anonymous }: P2pServices,
-  token: string | null | undefined,
-  now: number,
-): Promise<Claims> {
-  if (!anonymous) return readToken(token ?? undefined, now)
+async function claimsFor({ readToken, anonymous }: P2pServices, token: string | null | undefined): Promise<Claims> {
+  if (!anonymous) return readToken(token ?? undefined)
   const uid = token || `${newId()}@anonymous`
-  return claimsOf(uid, uid, now)
+  return claimsOf(uid, uid)
 }

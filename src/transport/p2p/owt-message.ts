@@ -11,13 +11,13 @@ import type { P2pServices } from './services.ts'
  */
 export function owtMessage({ state }: P2pServices): Handlers<typeof p2p>['owt-message'] {
   return async (asked, { to, ...message }) => {
-    const { session, at, rid, deadline } = asked
+    const { session, rid, deadline } = asked
     const [standing] = await state.places.held([session.place])
     if (standing === 'moved') throw new SignalError('moved')
     const { room, id } = mailboxOf(to)
     const write = writeOf(asked)
     const once = rid === undefined ? write.op : `${session.id}.${rid}`
-    const draft = { at, event: 'text' as const, data: { ...message, from: uidOf(session) }, to: id }
+    const draft = { event: 'text' as const, data: { ...message, from: uidOf(session) }, to: id }
     await state.log.announce(room, draft, once, deadline)
     if (rid !== undefined) await state.log.note(write)
     return undefined

@@ -9,7 +9,6 @@ import { type PortalVersion, portalVersions } from './versions.ts'
 /** Checks in OWT's order: protocol, SDK, user agent, then the token and the room (facts/owt.md 1.4). */
 export function login({ sessions, readToken, iceServers }: PortalServices): Handlers<typeof portal>['login'] {
   return async ({ connection, ...timing }, info) => {
-    const { at } = timing
     const { protocol, userAgent, token } = fields(info)
     const version = versionOf(protocol)
     const { type, version: sdkVersion } = fields(fields(userAgent).sdk)
@@ -17,11 +16,11 @@ export function login({ sessions, readToken, iceServers }: PortalServices): Hand
     if (!isFilled(type) || !isFilled(sdkVersion)) throw new SignalError('bad_user_agent')
 
     const profile = { protocol: version, sdk: firstCharacters(type, 64) }
-    const entered = await sessions.login(connection, 'portal', await readToken(token, at), profile, timing)
+    const entered = await sessions.login(connection, 'portal', await readToken(token), profile, timing)
     connection.version = version
     const { session } = entered
     const reply = portalVersions[version].joinResult(entered)
-    return { reply: { ...reply, ...iceOf(iceServers(session.member.user, at)) }, session }
+    return { reply: { ...reply, ...iceOf(iceServers(session.member.user)) }, session }
   }
 }
 

@@ -13,7 +13,7 @@ export function text({ state }: PortalServices): Handlers<typeof portal>['text']
 /** To one participant, or with `all` to everyone, the sender too. Text to `admin` is taken and dropped, as OWT does. */
 export async function say(state: PortalServices['state'], asked: Asked, to: string, message: unknown): Promise<void> {
   if (to === 'admin') return
-  const { session, at } = asked
-  const draft = { at, event: 'text' as const, data: { message }, from: session.id }
+  const { session } = asked
+  const draft = { event: 'text' as const, data: { message }, from: session.id }
   await state.log.append(writeOf(asked), to === 'all' ? draft : { ...draft, to })
 }

@@ -6,8 +6,8 @@ import type { RoomsServices } from './services.ts'
 /** To one participant in the room. */
 export function directMessage({ state }: RoomsServices): Handlers<typeof rooms>['direct_message'] {
   return async (asked, { to, text }) => {
-    const { session, at } = asked
-    await state.log.append(writeOf(asked), { at, event: 'text', data: { text }, from: session.id, to })
+    const { session } = asked
+    await state.log.append(writeOf(asked), { event: 'text', data: { text }, from: session.id, to })
     return undefined
   }
 }

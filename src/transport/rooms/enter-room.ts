@@ -15,19 +15,18 @@ const listTimeoutMs = 500
 export function enterRoom(services: RoomsServices): Handlers<typeof rooms>['enter_room'] {
   const { sessions, state, openRooms, iceServers } = services
   return async ({ connection, session: standing, ...timing }, asked) => {
-    const { at } = timing
     const name = (typeof asked === 'string' ? asked : asked.payload).trim()
     if (standing && roomName(standing.room) === name) {
       const roster = await state.places.roster(standing.room)
       const ticket = await sessions.refresh(standing, timing)
-      const ice = iceOf(iceServers(standing.member.user, at))
+      const ice = iceOf(iceServers(standing.member.user))
       return { reply: { ...replyOf(standing, roster, ticket, standing.cursor), ...ice }, session: standing }
     }
-    const claims = await identify(services, connection.socket, name, at)
+    const claims = await identify(services, connection.socket, name)
     const entered = await sessions.login(connection, 'rooms', claims, { ...connection.profile }, timing)
     const { session, roster, ticket, seq } = entered
     await atMost(listTimeoutMs, openRooms.changed(session.room)) // so that the list has the room when the client is told
-    const ice = iceOf(iceServers(session.member.user, at))
+    const ice = iceOf(iceServers(session.member.user))
     return { reply: { ...replyOf(session, roster, ticket, seq), ...ice }, session }
   }
 }

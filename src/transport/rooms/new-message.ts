@@ -7,10 +7,10 @@ import type { RoomsServices } from './services.ts'
 /** To everyone else in the room, under the nickname of now. */
 export function newMessage({ state }: RoomsServices): Handlers<typeof rooms>['new_message'] {
   return async (asked, { text, room }) => {
-    const { session, at } = asked
+    const { session } = asked
     requireRoom(session, room)
     const data = { text, nickname: nicknameOf(session.member) }
-    await state.log.append(writeOf(asked), { at, event: 'text', data, from: session.id, except: session.id })
+    await state.log.append(writeOf(asked), { event: 'text', data, from: session.id, except: session.id })
     return undefined
   }
 }

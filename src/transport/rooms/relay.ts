@@ -9,9 +9,9 @@ export async function relay(
   event: 'offer' | 'answer' | 'candidate',
   { payload, room, to }: { payload: unknown; room?: string | null; to?: string | null },
 ): Promise<void> {
-  const { session, at } = asked
+  const { session } = asked
   requireRoom(session, room)
-  const draft = { at, event, data: payload, from: session.id }
+  const draft = { event, data: payload, from: session.id }
   const others = { except: session.id }
   await state.log.append(writeOf(asked), { ...draft, ...(to == null ? others : { to }) })
 }

@@ -22,7 +22,7 @@ export function relogin({
     if (!object) return { reply: ticket, session, from, gap }
     const room = standing && { room: snapshot(session, standing) }
     return {
-      reply: { ticket, seq, complete, ...room, ...iceOf(iceServers(session.member.user, timing.at)) },
+      reply: { ticket, seq, complete, ...room, ...iceOf(iceServers(session.member.user)) },
       session,
       from,
       gap,

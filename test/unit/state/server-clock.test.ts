@@ -34,4 +34,8 @@ test.each([-300_000, -60_000, 60_000, 300_000])('a step of %i ms is followed at 
   clock.learn(Math.floor(now + 1_000_000 + step), now, now)
   expect(Math.abs(offsetOf(clock) - (1_000_000 + step))).toBeLessThan(5)
   expect(clock.steppedAt).toBe(now)
+  const { ahead, back } = clock.steps(60_000)
+  expect(Math.abs(ahead - Math.max(0, step))).toBeLessThan(5)
+  expect(Math.abs(back - Math.max(0, -step))).toBeLessThan(5)
+  expect(clock.steps(0)).toEqual({ ahead: 0, back: 0 })
 })

@@ -95,8 +95,7 @@ test('dropped by the server: the page is told that it is over', async () => {
   const { client } = page()
   const room = newRoom()
   await client.join(owtToken(node.url, room, 'ann'))
-  const at = Date.now()
-  const told = { at, event: 'drop' as const, data: null, to: client.id }
-  await node.app.state.places.leave(roomIdOf('portal', room), client.id, 'any', at, told)
+  const told = { event: 'drop' as const, data: null, to: client.id }
+  await node.app.state.places.leave(roomIdOf('portal', room), client.id, 'any', told)
   expect(await client.until(1)).toEqual(['serverdisconnected'])
 })

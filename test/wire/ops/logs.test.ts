@@ -65,7 +65,7 @@ test('why a participant left: its window was over, or it was dropped', async () 
   const [ann, bob] = [await enter(brief.url, { room }), await enter(brief.url, { room })]
   await lose(brief, bob)
   await until(async () => of(brief, bob, 'left') !== undefined)
-  await brief.app.sessions.drop(roomIdOf('portal', room), ann.id, Date.now())
+  await brief.app.sessions.drop(roomIdOf('portal', room), ann.id)
   expect(of(brief, bob, 'left')).toMatchObject({ level: 30, reason: 'window', room: roomIdOf('portal', room) })
   expect(of(brief, ann, 'left')).toMatchObject({ level: 30, reason: 'dropped', room: roomIdOf('portal', room) })
 })

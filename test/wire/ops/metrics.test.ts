@@ -292,7 +292,7 @@ describe('left_total', () => {
   test('dropped', async () => {
     const room = newRoom()
     const ann = await enter(node.url, { room })
-    const drop = () => node.app.sessions.drop(roomIdOf('portal', room), ann.id, Date.now())
+    const drop = () => node.app.sessions.drop(roomIdOf('portal', room), ann.id)
     await expectRise(node, ['left_total', { reason: 'dropped' }, 1], drop)
   })
 
@@ -321,7 +321,7 @@ async function joinThrough(state: ReturnType<typeof createRedisState>, name: str
   await state.nodes.beat({ id: 'lost', url: 'http://127.0.0.1:1', version, connections: 1 })
   await state.nodes.hold('lost', [room])
   const token = { id: newId(), seconds: 60 }
-  await state.places.join({ room, member, node: 'lost', token, ticketId: newId(), reconnects: false, at: Date.now() })
+  await state.places.join({ room, member, node: 'lost', token, ticketId: newId(), reconnects: false })
 }
 
 describe('refused_total and draining', () => {

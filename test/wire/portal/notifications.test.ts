@@ -89,7 +89,7 @@ describe('drop', () => {
     const stream = await publishBoth(bob)
     const subscription = await subscribeBoth(ann, stream)
     await bob.barrier()
-    expect(await here.app.sessions.drop(roomIdOf('portal', room), ann.id, Date.now())).toBe(true)
+    expect(await here.app.sessions.drop(roomIdOf('portal', room), ann.id)).toBe(true)
     expect(await ann.next('drop')).toEqual({ event: 'drop', data: undefined, meta: { seq: 7 } })
     expect(await ann.closed).toBe('io server disconnect')
     expect((await bob.barrier()).map(({ event, data }) => [event, data])).toEqual([
@@ -98,7 +98,7 @@ describe('drop', () => {
     ])
     const late = await connect(here.url)
     expect(await late.request('relogin', ann.ticket)).toEqual(refusal('Client does NOT exist', 'participant_gone'))
-    expect(await here.app.sessions.drop(roomIdOf('portal', room), ann.id, Date.now())).toBe(false)
+    expect(await here.app.sessions.drop(roomIdOf('portal', room), ann.id)).toBe(false)
     expect(await bob.barrier()).toEqual([])
   })
 
@@ -106,7 +106,7 @@ describe('drop', () => {
     const room = newRoom()
     const ann = await enter(node.url, { room })
     await lose(node, ann)
-    expect(await node.app.sessions.drop(roomIdOf('portal', room), ann.id, Date.now())).toBe(true)
+    expect(await node.app.sessions.drop(roomIdOf('portal', room), ann.id)).toBe(true)
     const back = await connect(node.url)
     expect((await back.request('relogin', ann.ticket)).error).toBe('Client does NOT exist')
   })
@@ -114,7 +114,7 @@ describe('drop', () => {
   test('is told to legacy clients by the same name', async () => {
     const room = newRoom()
     const old = await enter(node.url, { room, protocol: 'legacy' })
-    await node.app.sessions.drop(roomIdOf('portal', room), old.id, Date.now())
+    await node.app.sessions.drop(roomIdOf('portal', room), old.id)
     expect((await old.next('drop')).data).toBeUndefined()
     await old.closed
   })
@@ -122,7 +122,7 @@ describe('drop', () => {
   test('of somebody who is not there is nothing', async () => {
     const room = newRoom()
     const bob = await enter(node.url, { room })
-    expect(await node.app.sessions.drop(roomIdOf('portal', room), 'nobody', Date.now())).toBe(false)
+    expect(await node.app.sessions.drop(roomIdOf('portal', room), 'nobody')).toBe(false)
     expect(await bob.barrier()).toEqual([])
   })
 })

@@ -240,7 +240,7 @@ describe('of one who is gone', () => {
   test('after being dropped', async () => {
     const room = newRoom()
     const ann = await enter(node.url, { room })
-    await node.app.sessions.drop(roomIdOf('portal', room), ann.id, Date.now())
+    await node.app.sessions.drop(roomIdOf('portal', room), ann.id)
     await ann.closed
     await expectRefused(ann.ticket, gone)
   })

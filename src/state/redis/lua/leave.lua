@@ -1,9 +1,9 @@
 -- Takes a participant out with its streams and subscriptions, and tells the others.
 -- KEYS room members session log feed streams subscriptions replies left
--- ARGV id guard ('owner', 'due' or 'any') value (the owner, or the deadline that was seen) at body (told first, or empty)
+-- ARGV id guard ('owner', 'due' or 'any') value (the owner, or the deadline that was seen) body (told first, or empty)
 -- Returns 1, or 0 if it was gone or is not due. The room's keys expire once it is empty. Refuses: moved (another owner).
 local room, members, session, log, feed, streams, subscriptions, replies = unpack(KEYS)
-local id, guard, value, at, body = unpack(ARGV)
+local id, guard, value, body = unpack(ARGV)
 
 local place = redis.call('HMGET', session, 'owner', 'state', 'deadline')
 if not place[1] then return 0 end
@@ -24,18 +24,18 @@ if body ~= '' then tell(body) end
 redis.call('SET', KEYS[9], '', 'PX', LOG_MS) -- so that no node takes it for lost and restores it
 redis.call('HDEL', members, id)
 if member and redis.call('HGET', room, 'quiet') ~= '1' then
-  tell('"at":' .. at .. ',"event":"participant","data":{"action":"leave","member":' .. member .. '}}')
+  tell('"event":"participant","data":{"action":"leave","member":' .. member .. '}}')
 end
 remove(streams, published)
 for _, pair in ipairs(published) do
   if redis.call('HGET', room, 'quietStreams') ~= '1' then
-    tell('"at":' .. at .. ',"event":"stream","data":{"id":"' .. pair[1] .. '","status":"remove"}}')
+    tell('"event":"stream","data":{"id":"' .. pair[1] .. '","status":"remove"}}')
   end
 end
 remove(subscriptions, ended)
 for _, pair in ipairs(ended) do
   local other = pair[2].owner == id and pair[2].subscriber or pair[2].owner
-  if other ~= id then tell(subscription_removed(at, pair[1], tostring(other))) end
+  if other ~= id then tell(subscription_removed(pair[1], tostring(other))) end
 end
 if redis.call('HLEN', members) == 0 then
   redis.call('UNLINK', streams, subscriptions)

@@ -1,9 +1,9 @@
 -- Management changes a stream, or takes it out with the subscriptions to it, and the room is told.
 -- KEYS room log feed streams subscriptions members
--- ARGV id expected value (both empty: it goes) at body...
+-- ARGV id expected value (both empty: it goes) body...
 -- Returns 1, or 0 if it is not as expected, or gone.
 local room, log, feed, streams, subscriptions, members = unpack(KEYS)
-local id, expected, value, at = unpack(ARGV)
+local id, expected, value = unpack(ARGV)
 
 if value ~= '' then
   if redis.call('HGET', streams, id) ~= expected then return 0 end
@@ -14,9 +14,9 @@ else
   remove(subscriptions, ended)
   for _, pair in ipairs(ended) do
     if redis.call('HEXISTS', members, tostring(pair[2].subscriber)) == 1 then
-      say(room, log, feed, subscription_removed(at, pair[1], pair[2].subscriber))
+      say(room, log, feed, subscription_removed(pair[1], pair[2].subscriber))
     end
   end
 end
-for index = 5, #ARGV do say(room, log, feed, ARGV[index]) end
+for index = 4, #ARGV do say(room, log, feed, ARGV[index]) end
 return 1

@@ -1,0 +1,44 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+
+/** Files that read the wall clock, and why they may. */
+const mayRead: { [path: string]: string } = {
+  'state/memory/index.ts': 'anchors the monotonic clock once; dates of outside systems on a node without Redis',
+  'state/redis/clock.ts': 'stands in for Redis’ clock until Redis has told it',
+  'cli/token.ts': 'dates a token outside of any node',
+}
+
+/** `new Date(ms)` of a given time is no reading. */
+const reading = /\bDate\s*\.\s*now\b|\bnew\s+Date\s*(\(\s*\)|(?!\s*\())|(?<!new\s)\bDate\s*\(|\bprocess\s*\.\s*hrtime/
+
+const folder = join(import.meta.dirname, '../../src')
+const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'))
+const readers = (texts: [path: string, text: string][]) =>
+  texts.flatMap(([path, text]) => (reading.test(text) && !Object.hasOwn(mayRead, path) ? [path] : []))
+
+test('no file reads the wall clock but those that have a reason', () => {
+  const texts = files.map((path): [string, string] => [path, readFileSync(join(folder, path), 'utf8')])
+  expect(texts.length).toBeGreaterThan(200)
+  expect(readers(texts)).toEqual([])
+  for (const path of Object.keys(mayRead)) expect(readFileSync(join(folder, path), 'utf8')).toMatch(reading)
+})
+
+test.each(['Date.now()', 'new Date()', 'new Date', 'String(Date())', '{ now: Date.now }', 'Date\n  .now()'])(
+  '%s reads the wall clock',
+  (text) => {
+    expect(readers([['core/a.ts', text]])).toEqual(['core/a.ts'])
+  },
+)
+
+test.each(['performance.now()', 'new Date(now)', 'state.clock.date()'])('%s does not', (text) => {
+  expect(readers([['core/a.ts', text]])).toEqual([])
+})
+
+test('no script reads a clock but by TIME', () => {
+  const lua = readdirSync(join(folder, 'state/redis/lua')).map((file) =>
+    readFileSync(join(folder, 'state/redis/lua', file), 'utf8'),
+  )
+  expect(lua.filter((text) => text.includes("'TIME'"))).toHaveLength(1)
+  expect(lua.filter((text) => /os\.(time|clock|date)/.test(text))).toEqual([])
+})
