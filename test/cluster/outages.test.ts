@@ -54,7 +54,7 @@ describe.each(topologies)('%s', (topology) => {
     const log = new HealthLog(cluster.nodes, waits)
     onTestFailed(() => console.error(log.summary()))
     await until(async () => cluster.nodes.every((node) => log.since(node).some(looksDown)))
-    const exit = await cluster.restartFirst()
+    const exit = await cluster.restart(0, 'SIGTERM')
     expect(exit.code).toBe(0)
     expect(exit.ms).toBeLessThan(endMs)
     await cluster.recover()
@@ -110,7 +110,7 @@ async function outage(cluster: OutageCluster, fault: Fault, expected: Signs, out
   await cluster.fail(fault)
   const knocks = newcomers.knock(stay)
   await pause(1000)
-  const restart = cluster.restartFirst()
+  const restart = cluster.restart(0, 'SIGTERM')
   await knocks
   await newcomers.knock(stay)
   await pause(Math.max(0, failed + outageMs - performance.now()))

@@ -1,5 +1,5 @@
 import { type Fault, FaultyRedis, type Topology } from './faulty-redis.ts'
-import { launchProcess, type NodeProcess, untilReady } from './process.ts'
+import { type Exit, launchProcess, type NodeProcess, untilReady } from './process.ts'
 import { type Prometheus, startPrometheus } from './prometheus.ts'
 import { randomPrefix } from './redis.ts'
 
@@ -46,15 +46,16 @@ export class OutageCluster {
     if (fault) await this.redis.recover(fault)
   }
 
-  /** SIGTERM to the first node, and another process in its place. Resolves to how it ended, and how long that took, ms. */
-  async restartFirst(): Promise<{ code: number | null; ms: number }> {
-    const [first] = this.nodes as [NodeProcess]
+  /** Ends a node, and launches another process in its place. Resolves to how it ended, and how long that took, ms. */
+  async restart(index: number, signal: 'SIGTERM' | 'SIGKILL'): Promise<Exit & { ms: number }> {
+    const node = this.nodes[index]
+    if (!node) throw new Error(`No node ${index}`)
     const asked = performance.now()
-    first.kill('SIGTERM')
-    const { code } = await first.exited
+    node.kill(signal)
+    const exit = await node.exited
     const ms = performance.now() - asked
-    this.nodes[0] = await first.launchAnew()
-    return { code, ms }
+    this.nodes[index] = await node.launchAnew()
+    return { ...exit, ms }
   }
 
   /** Redis is well, and all nodes are ready. */

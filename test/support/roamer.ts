@@ -22,6 +22,8 @@ export type RoamerOptions = {
    * repeated that was refused or not answered.
    */
   inFlight: 'one' | 'many' | 'any order' | 'once'
+  /** Follows the number in each text, one after the other. */
+  suffixes?: readonly string[] | undefined
   /** Notes how long each request waits. */
   waits?: Waits | undefined
   /** How long it tries to come back, ms: longer than any window, so that it is the server that decides. */
@@ -164,7 +166,7 @@ export class Roamer {
     socket.on('text', ({ from, message }: { from: string; message: string }, { seq }: { seq: number }) => {
       if (!current()) return
       this.#seq = Math.max(this.#seq, seq)
-      ledger.heard(this.id, seq, from, Number(message))
+      ledger.heard(this.id, seq, from, Number.parseInt(message, 10))
     })
     socket.on('participant', ({ action, data }, { seq }: { seq: number }) => {
       if (!current()) return
@@ -247,7 +249,9 @@ export class Roamer {
     const { ledger } = this.#options
     const { to, number } = said
     const answered = this.#wait(socket, `text ${number} of ${this.id}`)
-    socket.emit('text', { to, message: `${number}` }, { rid: number }, (...ack: unknown[]) => {
+    const { suffixes = [''] } = this.#options
+    const message = `${number}${suffixes[number % suffixes.length]}`
+    socket.emit('text', { to, message }, { rid: number }, (...ack: unknown[]) => {
       answered()
       const { status, code = status } = ackOf(ack)
       const open = this.#unacked.has(number)

@@ -16,7 +16,7 @@ export type TrafficOptions = {
   random?: Random
   /** How the clients send, one after the other. */
   inFlight?: RoamerOptions['inFlight'][]
-} & Pick<RoamerOptions, 'waits' | 'staminaMs'>
+} & Pick<RoamerOptions, 'waits' | 'staminaMs' | 'suffixes'>
 
 /** Messages that are sent at random until it is stopped. */
 export type Flow = {
@@ -33,8 +33,8 @@ export class Traffic {
   readonly #window: number
 
   private constructor(options: TrafficOptions) {
-    const { nodes, clients, window, random = new Random(), inFlight = ['many'], waits, staminaMs } = options
-    const shared = { ledger: this.ledger, random, room: this.room, nodes: () => nodes, waits, staminaMs }
+    const { nodes, clients, window, random = new Random(), inFlight = ['many'], waits, staminaMs, suffixes } = options
+    const shared = { ledger: this.ledger, random, room: this.room, nodes: () => nodes, waits, staminaMs, suffixes }
     this.random = random
     this.#window = window
     this.roamers = Array.from(

@@ -1,0 +1,69 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { expect, onTestFailed, onTestFinished, test } from 'vitest'
+import { topologies } from '../support/faulty-redis.ts'
+import { OutageCluster } from '../support/outage-cluster.ts'
+import { expectUnharmed } from '../support/process.ts'
+import { Random } from '../support/random.ts'
+import { abuse } from '../support/soak/abuse.ts'
+import { clientCuts } from '../support/soak/client-cuts.ts'
+import type { Disturbance, Stage } from '../support/soak/disturbance.ts'
+import { nodeFaults } from '../support/soak/node-faults.ts'
+import { redisFaults } from '../support/soak/redis-faults.ts'
+import { reloginRaces } from '../support/soak/relogin-races.ts'
+import { roomChanges } from '../support/soak/room-changes.ts'
+import { Traffic } from '../support/traffic.ts'
+
+const soak = process.env.SIGNALBOX_SOAK === '1'
+const seconds = Number(process.env.SIGNALBOX_SOAK_SECONDS ?? (soak ? 1800 : 8))
+const window = soak ? 20 : 8
+const suffixes = ['', ' \ud83d', ' 😀', '\udc00\ud800', ' \u0000', ' \u2028']
+
+/** What goes on side by side. In each lane one thing happens after the other; nodes and Redis fail one at a time. */
+const lanes: Disturbance[][] = [[...nodeFaults, ...redisFaults], clientCuts, [roomChanges], [reloginRaces], abuse]
+
+test(`everything that may happen to a cluster happens at random for ${seconds} s: nothing is lost, doubled or out of order, and there are no ghosts`, {
+  timeout: 240_000 + seconds * 1000,
+}, async () => {
+  const random = new Random()
+  const topology = random.pick(topologies)
+  console.log(`Redis: ${topology}, SIGNALBOX_SEED=${random.seed}`)
+  const cluster = await OutageCluster.start(topology, {
+    RECONNECT_WINDOW: window,
+    DRAIN_SECONDS: 1,
+    LOG_LEVEL: 'error',
+  })
+  onTestFinished(() => cluster.stop())
+  await cluster.allReady()
+  const nodes = cluster.nodes.map(({ url }) => ({ url }))
+  const traffic = await Traffic.start({
+    nodes,
+    clients: 12,
+    window,
+    random,
+    inFlight: ['one', 'any order', 'once'],
+    staminaMs: 60_000,
+    suffixes,
+  })
+  const stage: Stage = { cluster, nodes, traffic, random, maxOutageMs: (window * 1000) / 3, mistakes: [] }
+  const counts: { [name: string]: number } = {}
+  onTestFailed(() => console.error(JSON.stringify(counts)))
+  const flow = traffic.flow(60)
+  const end = performance.now() + seconds * 1000
+  await Promise.all(lanes.map((lane) => run(lane, stage, end, counts)))
+  await flow.stop()
+  await traffic.everyoneHome()
+  await expectUnharmed(cluster.nodes)
+  await traffic.finish()
+  expect(stage.mistakes).toEqual([])
+  console.log(`${JSON.stringify(counts)}\n${traffic.ledger.summary()}, returns ${traffic.ledger.returns}`)
+})
+
+async function run(lane: Disturbance[], stage: Stage, end: number, counts: { [name: string]: number }): Promise<void> {
+  const { random } = stage
+  while (performance.now() < end) {
+    const { name, happen } = random.pick(lane)
+    counts[name] = (counts[name] ?? 0) + 1
+    await happen(stage)
+    await pause(random.next() * 500)
+  }
+}

@@ -1,0 +1,21 @@
+import type { Attacker } from '../abuse/attacker.ts'
+import { garbageLogins } from '../abuse/garbage-logins.ts'
+import { largeFrames } from '../abuse/large-frames.ts'
+import { testSecret } from '../node.ts'
+import type { Disturbance } from './disturbance.ts'
+
+const attackers: Attacker[] = [garbageLogins({ times: 50 }), largeFrames({ members: 2, frames: 3 })]
+
+/** Attackers, each at a small size: the same who have a node for themselves in `npm run bench:abuse`. */
+export const abuse: Disturbance[] = attackers.map(({ name, start }) => ({
+  name,
+  happen: async ({ nodes, random }) => {
+    const target = {
+      url: random.pick(nodes).url,
+      secret: testSecret,
+      refusals: async () => ({}),
+      whileRedisHangs: (act: () => Promise<void>) => act(),
+    }
+    await start(target).catch(() => {}) // its node may go away under it
+  },
+}))

@@ -1,0 +1,33 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Disturbance } from './disturbance.ts'
+
+const indexOf = (nodes: readonly unknown[], share: number) => Math.floor(share * nodes.length)
+
+/** A node is killed and started again, drained and started again, or stands still for a while. */
+export const nodeFaults: Disturbance[] = [
+  {
+    name: 'SIGKILL of a node',
+    happen: async ({ cluster, random }) => {
+      await cluster.restart(indexOf(cluster.nodes, random.next()), 'SIGKILL')
+      await cluster.allReady()
+    },
+  },
+  {
+    name: 'SIGTERM of a node',
+    happen: async ({ cluster, random, mistakes }) => {
+      const { code } = await cluster.restart(indexOf(cluster.nodes, random.next()), 'SIGTERM')
+      if (code !== 0) mistakes.push(`a node that was drained ended with code ${code}`)
+      await cluster.allReady()
+    },
+  },
+  {
+    name: 'SIGSTOP of a node',
+    happen: async ({ cluster, random, maxOutageMs }) => {
+      const node = random.pick(cluster.nodes)
+      node.kill('SIGSTOP')
+      await pause(random.next() * maxOutageMs)
+      node.kill('SIGCONT')
+      await cluster.allReady()
+    },
+  },
+]
