@@ -7,6 +7,7 @@ import { garbageLogins } from '../test/support/abuse/garbage-logins.ts'
 import { halfSentAttachments } from '../test/support/abuse/half-sent-attachments.ts'
 import { hangingQueue } from '../test/support/abuse/hanging-queue.ts'
 import { largeFrames } from '../test/support/abuse/large-frames.ts'
+import { longNames } from '../test/support/abuse/names.ts'
 import { payloads } from '../test/support/abuse/payloads.ts'
 import { slowReaders } from '../test/support/abuse/slow-readers.ts'
 
@@ -32,4 +33,5 @@ export const attackers: Attacker[] = [
   earlyRequests({ connections: 80, requests: 100, bytes: 60_000 }),
   earlyRequests({ connections: 80, requests: 100, bytes: 60_000, data: 'lists' }),
   hangingQueue({ members: 8, rate: 50, bytes: 60_000, seconds: 25 }),
+  longNames({ clients: 4, names: 40, seconds: 10, length: 60_000 }),
 ]

@@ -13,6 +13,10 @@ const answers: { [question in Question]: () => unknown } = {
 }
 process.send?.('talking')
 process.on('message', async (question: Question) => {
-  process.send?.((await answers[question]()) ?? 'done')
+  try {
+    process.send?.((await answers[question]()) ?? 'done')
+  } catch {
+    process.exit(1) // the node disconnected them: the bench says so
+  }
 })
 process.on('disconnect', () => process.exit())

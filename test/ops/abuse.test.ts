@@ -8,6 +8,7 @@ import { garbageLogins } from '../support/abuse/garbage-logins.ts'
 import { halfSentAttachments } from '../support/abuse/half-sent-attachments.ts'
 import { hangingQueue } from '../support/abuse/hanging-queue.ts'
 import { largeFrames } from '../support/abuse/large-frames.ts'
+import { longNames } from '../support/abuse/names.ts'
 import { payloads } from '../support/abuse/payloads.ts'
 import { slowReaders } from '../support/abuse/slow-readers.ts'
 import { Bystanders } from '../support/bystanders.ts'
@@ -126,3 +127,8 @@ test('requests of participants within their rate are answered within 5 s while R
   const { result } = await attack(hangingQueue({ members: 8, rate: 50, bytes: 60_000, seconds: 6 }))
   expect(result.sent).toBe(2400)
 }, 60_000)
+
+test('names as long as a message are refused', async () => {
+  const { refused } = await attack(longNames({ clients: 2, names: 40, seconds: 1, length: 60_000 }))
+  expect(refused.bad_name).toBe(80)
+})
