@@ -23,8 +23,14 @@ export type FeedEvents = {
   leapt?: (seq: number) => void
 }
 
-/** Reads entries after a position, oldest first. */
-export type ReadLog = (after: number) => Promise<Entry[]>
+/** Reads entries after a position, oldest first, `limit` or fewer; all that the log gives at a time where there is none. */
+export type ReadLog = (after: number, limit?: number) => Promise<Entry[]>
+
+/** A replay begins with reads of so many entries, and doubles that while its receiver takes them all. */
+const minReadEntries = 32
+
+/** How far a replay came with one read. `drained`: when it may go on, if its receiver has to read first. */
+type Replayed = { reached: number; entries: number; drained: Promise<void> | undefined }
 
 /**
  * One room on one node: turns what the live side tells (which may lose, double, delay and reorder) and what the log
@@ -81,26 +87,45 @@ export class Feed {
   async attach(receiver: Receiver, position: number, stop: () => boolean): Promise<void> {
     this.#aboard.delete(receiver.id)
     let from = position
+    let limit = minReadEntries
     while (from < this.#position) {
-      const entries = await this.#patiently(() => this.#read(from), stop)
-      if (entries === undefined || stop()) return
-      if (!entries[0] || !follows(entries[0], from)) return receiver.lost()
-      let replayed = 0
-      for (const entry of entries) {
-        if (stop()) return // a receiver may end while it takes
-        if (isFor(entry, receiver.id)) {
-          await receiver.drained?.()
-          if (stop()) return
-          receiver.take(entry)
-          replayed += 1
-        }
-        from = entry.seq
-      }
-      this.#events.replayed?.(replayed)
+      const replayed = await this.#replay(receiver, from, limit, stop)
+      if (!replayed) return
+      from = replayed.reached
+      limit = replayed.drained ? Math.max(minReadEntries, replayed.entries * 2) : limit * 2
+      await replayed.drained
+      if (stop()) return
     }
     if (stop() || this.#closed) return
     this.#aboard.set(receiver.id, { receiver, from })
     this.reach(from)
+  }
+
+  /**
+   * Hands over what comes after a position until the receiver has to wait. What was read and not handed over is not kept
+   * for that long: a receiver that reads slowly would cost a page of the log.
+   * @returns undefined when the receiver was lost or stopped
+   */
+  async #replay(receiver: Receiver, from: number, limit: number, stop: () => boolean): Promise<Replayed | undefined> {
+    const read = await this.#patiently(() => this.#read(from, limit), stop)
+    if (read === undefined || stop()) return undefined
+    if (!read[0] || !follows(read[0], from)) {
+      receiver.lost()
+      return undefined
+    }
+    const replayed: Replayed = { reached: from, entries: 0, drained: undefined }
+    for (const entry of read) {
+      if (stop()) return undefined // a receiver may end while it takes
+      if (isFor(entry, receiver.id)) {
+        replayed.drained = receiver.drained?.()
+        if (replayed.drained) break
+        receiver.take(entry)
+        replayed.entries += 1
+      }
+      replayed.reached = entry.seq
+    }
+    this.#events.replayed?.(replayed.entries)
+    return replayed
   }
 
   detach(receiver: Receiver): void {

@@ -119,11 +119,16 @@ export class Feeds {
       else early = Math.max(early, entry.seq)
     })
     const [position = 0] = await this.#state.log.positions([room])
-    open.feed = new Feed(position, (after) => this.#state.log.read(room, after, page), this.#pause, {
-      ...this.#events,
-      hole: () => this.#losses.vouch(room),
-      leapt: (seq) => this.#losses.leapt(room, seq),
-    })
+    open.feed = new Feed(
+      position,
+      (after, limit = page) => this.#state.log.read(room, after, Math.min(limit, page)),
+      this.#pause,
+      {
+        ...this.#events,
+        hole: () => this.#losses.vouch(room),
+        leapt: (seq) => this.#losses.leapt(room, seq),
+      },
+    )
     open.feed.reach(early)
     return open.feed
   }

@@ -292,3 +292,32 @@ test('who was handed what the log knows no more is cut, once all is done that ha
   expect([eve.taken, eve.losses, feed.position]).toEqual([[101], 0, 101])
   expect(told).toEqual(['failed hole', 'paused', 'hole', 'leapt 100', 'repaired 2'])
 })
+
+test('what was read for a receiver that has to wait is read again afterwards, and not kept meanwhile', async () => {
+  const asked: [number, number | undefined][] = []
+  const log = said(1, 100)
+  const feed = new Feed(
+    100,
+    async (after, limit = 256) => {
+      asked.push([after, limit])
+      return log.filter(({ seq }) => seq > after).slice(0, limit)
+    },
+    async () => {},
+  )
+  const ann = Object.assign(new Listener(), {
+    drained: (): Promise<void> | undefined => {
+      if (ann.taken.length !== 40 || waited) return undefined
+      waited = true
+      return Promise.resolve()
+    },
+  })
+  let waited = false
+  await feed.attach(ann, 0, never)
+  expect(ann.taken).toEqual(log.map(({ seq }) => seq))
+  expect(asked).toEqual([
+    [0, 32],
+    [32, 64],
+    [40, 32],
+    [72, 64],
+  ])
+})
