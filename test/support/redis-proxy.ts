@@ -1,6 +1,5 @@
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { Redis } from 'ioredis'
-import { onTestFinished } from 'vitest'
 import { type RedisGroup, startRedis, startRedisCluster, until } from './redis.ts'
 import { freePorts } from './redis-server.ts'
 
@@ -27,21 +26,26 @@ export type ProxiedRedis = {
   proxies: RedisProxy[]
   /** The same with each proxy. */
   each(act: (proxy: RedisProxy) => unknown): Promise<void>
+  stop(): Promise<void>
 }
 
-/** A Redis of its own behind proxies, one for each server. It is stopped after the test. */
+/** A Redis of its own behind proxies, one for each server. */
 export async function startProxiedRedis(mode: ProxiedRedis['mode']): Promise<ProxiedRedis> {
   const group: RedisGroup = mode === 'cluster' ? await startRedisCluster() : await alone()
-  onTestFinished(() => group.stop())
   const proxies = await Promise.all(group.servers.map(({ port }) => startRedisProxy(port)))
   if (mode === 'cluster') await announce(group.servers, proxies)
+  const each: ProxiedRedis['each'] = async (act) => {
+    await Promise.all(proxies.map(act))
+  }
   return {
     mode,
     urls: proxies.map(({ url }) => url),
     servers: group.servers,
     proxies,
-    each: async (act) => {
-      await Promise.all(proxies.map(act))
+    each,
+    stop: async () => {
+      await each((proxy) => proxy.refuse())
+      await group.stop()
     },
   }
 }
@@ -80,10 +84,6 @@ async function startRedisProxy(target: number): Promise<RedisProxy> {
     for (const [client, { server }] of pairs) for (const socket of [client, server]) socket.destroy()
   }
   await listen(listener, port)
-  onTestFinished(async () => {
-    cut()
-    await close(listener)
-  })
   return {
     url: `redis://127.0.0.1:${port}`,
     get attempts() {

@@ -1,5 +1,6 @@
 import { type Command, Redis } from 'ioredis'
 import type { Trouble } from '../../core/ports/state.ts'
+import { Call, type CallEvents } from './call.ts'
 import type { Link } from './link.ts'
 import { probeIntervalMs } from './probe.ts'
 import type { Topology, TopologyEvents } from './topology.ts'
@@ -10,9 +11,6 @@ export const commandTimeoutMs = 4000
 /** How much may be under way to Redis, and wait for it, in bytes: what is beyond is refused at once. */
 const maxPendingBytes = 32 * 1024 * 1024
 
-/** What a command costs beside its arguments, bytes. */
-const commandOverheadBytes = 500
-
 /** How long a command waits that a slot on the move, or a server that is starting, could not take yet, ms. */
 const retryDelayMs = 100
 
@@ -21,18 +19,6 @@ const passing = /^(TRYAGAIN|CLUSTERDOWN|LOADING|MASTERDOWN|READONLY) /
 
 /** Messages of ioredis: the connection broke before the answer. */
 const broken = /^(Connection is closed|Stream isn't writeable|Command aborted|Reached the max retries per request)/
-
-type Call = {
-  readonly command: Command
-  readonly slot: number | null
-  readonly bytes: number
-  /** Where it was written last, until that connection has answered or is gone. */
-  link: Link | undefined
-  redirections: number
-  settled: boolean
-  timer: NodeJS.Timeout | undefined
-  reject: (error: Error) => void
-}
 
 /**
  * All commands of ioredis, over the links of a topology. It takes the place of the queues that ioredis has, which know no
@@ -85,10 +71,13 @@ export class RedisClient extends Redis {
   }
 
   override sendCommand(command: Command): Promise<unknown> {
-    const bytes = sizeOf(command)
     if (this.#closed) command.reject(new Error('The connections to Redis are closed'))
-    else if (this.#pendingBytes + bytes > maxPendingBytes) command.reject(new Error('Too much waits for Redis already'))
-    else this.#take(command, bytes)
+    else if (this.#pendingBytes > maxPendingBytes) command.reject(new Error('Too much waits for Redis already'))
+    else {
+      const call = new Call(command, commandTimeoutMs, this.#calls)
+      this.#pendingBytes += call.bytes
+      this.#send(call)
+    }
     return command.promise
   }
 
@@ -100,33 +89,19 @@ export class RedisClient extends Redis {
   async close(): Promise<void> {
     this.#closed = true
     clearInterval(this.#timer)
-    for (const call of this.#waiting) this.#fail(call, new Error('The connections to Redis are closed'))
+    for (const call of this.#waiting) call.fail(new Error('The connections to Redis are closed'))
     await this.#topology.close()
   }
 
-  #take(command: Command, bytes: number): void {
-    const { resolve, reject } = command
-    const call: Call = {
-      command,
-      slot: command.getSlot(),
-      bytes,
-      link: undefined,
-      redirections: 0,
-      settled: false,
-      timer: setTimeout(() => this.#expire(call), commandTimeoutMs),
-      reject,
-    }
-    this.#pendingBytes += bytes
-    command.resolve = (result: unknown) => {
-      this.#answered(call)
-      this.#settle(call)
-      return resolve(result)
-    }
-    command.reject = (error: Error) => {
-      const from = this.#answered(call)
-      if (!call.settled) this.#refused(call, error, from)
-    }
-    this.#send(call)
+  readonly #calls: CallEvents = {
+    expired: (call) => call.fail(new Error(this.#whyLate(call))),
+    refused: (call, error, from) => this.#refused(call, error, from),
+    settled: (call) => {
+      this.#waiting.delete(call)
+    },
+    freed: ({ bytes }) => {
+      this.#pendingBytes -= bytes
+    },
   }
 
   #send(call: Call): void {
@@ -136,43 +111,19 @@ export class RedisClient extends Redis {
       return
     }
     const down = this.#closed || !this.#waits || this.#topology.downMs(call.slot) > commandTimeoutMs
-    if (down) this.#fail(call, new Error((link?.trouble ?? this.trouble)?.detail ?? 'No connection to Redis'))
+    if (down) call.fail(new Error((link?.trouble ?? this.trouble)?.detail ?? 'No connection to Redis'))
     else this.#waiting.add(call)
   }
 
   #write(call: Call, link: Link, asking = false): void {
     this.#waiting.delete(call)
-    call.link = link
-    if (asking) link.redis.asking().catch(() => {})
-    link.redis.sendCommand(call.command)
+    call.write(link, asking)
   }
 
-  /** The connection has let go of a call. */
-  #answered(call: Call): Link | undefined {
-    const { link } = call
-    call.link = undefined
-    if (call.settled && link) this.#pendingBytes -= call.bytes // it was kept for its answer
-    return link
-  }
-
-  #settle(call: Call): void {
-    if (call.settled) return
-    call.settled = true
-    clearTimeout(call.timer)
-    this.#waiting.delete(call)
-    if (!call.link) this.#pendingBytes -= call.bytes
-  }
-
-  #fail(call: Call, error: Error): void {
-    if (call.settled) return
-    this.#settle(call)
-    call.reject(error)
-  }
-
-  #expire(call: Call): void {
-    const link = call.link ?? this.#topology.linkFor(call.slot)
-    const silence = `${link?.address ?? 'Redis'}: no answer for ${commandTimeoutMs / 1000} s`
-    this.#fail(call, new Error((link ?? this).trouble?.detail ?? silence))
+  #whyLate({ link, slot }: Call): string {
+    const to = link ?? this.#topology.linkFor(slot)
+    const silence = `${to?.address ?? 'Redis'}: no answer for ${commandTimeoutMs / 1000} s`
+    return (to ?? this).trouble?.detail ?? silence
   }
 
   /** A redirection is followed, what may be better soon is tried again, and the rest is the answer. */
@@ -181,7 +132,7 @@ export class RedisClient extends Redis {
     const [kind, slot, address = ''] = message.split(' ')
     if (from && kind === 'MOVED') {
       if (this.#topology.moved(Number(slot), address, from)) this.#redirect(call)
-      else this.#fail(call, error)
+      else call.fail(error)
     } else if (from && kind === 'ASK') {
       const link = this.#topology.linkTo(address, from)
       if (link.ready) this.#write(call, link, true)
@@ -192,7 +143,7 @@ export class RedisClient extends Redis {
       this.#later(call)
     } else if (broken.test(message) && !from?.ready) this.#send(call)
     else if (broken.test(message)) this.#later(call)
-    else this.#fail(call, error)
+    else call.fail(error)
   }
 
   /** At once the first time; then after a pause, so that two servers that name each other do not keep this one busy. */
@@ -217,12 +168,4 @@ export class RedisClient extends Redis {
     this.#flush()
     if (!this.#closed) this.emit('topology')
   }
-}
-
-function sizeOf({ args }: Command): number {
-  let bytes = commandOverheadBytes
-  for (const arg of args) {
-    bytes += typeof arg === 'string' || Buffer.isBuffer(arg) ? arg.length : 8
-  }
-  return bytes
 }
