@@ -23,6 +23,7 @@ import { httpApi } from './http/api.ts'
 import { HttpConnections } from './http/connections.ts'
 import { demo } from './http/demo.ts'
 import { probes } from './http/health.ts'
+import { UsedHeaders } from './http/management/used-headers.ts'
 import { metrics as metricsRoute } from './http/metrics.ts'
 import { createHttp, type HttpOptions } from './http/server.ts'
 import { tokens, type WriteToken } from './http/tokens.ts'
@@ -214,6 +215,7 @@ export function createApp(config: Config, parts: Parts = {}): App {
     demo(http)
   }
   const holdBack = (address: string) => throttle.hold([`http ${networkOf(address)}`])
+  const used = new UsedHeaders((mark, seconds) => state.oversight.firstUse(mark, seconds))
   httpApi(http, {
     state,
     management: new Management(state, sessions),
@@ -226,7 +228,7 @@ export function createApp(config: Config, parts: Parts = {}): App {
       keys: config.managementKeys,
       replayCheck: config.mauthReplayCheck,
       date: () => state.clock.date(),
-      firstUse: (mark, seconds) => state.oversight.firstUse(mark, seconds),
+      used,
       holdBack,
     },
     version,
@@ -239,6 +241,7 @@ export function createApp(config: Config, parts: Parts = {}): App {
     transport.refuseAll()
     evacuation.stop()
     openRooms.stop()
+    used.stop()
     roomList.stop()
     const closeConnections = async () => {
       const cut = setTimeout(() => {
@@ -273,6 +276,7 @@ export function createApp(config: Config, parts: Parts = {}): App {
       lease.start(parts.pace ?? defaultPace)
       evacuation.start()
       openRooms.start()
+      if (config.managementKeys.length > 0 && config.mauthReplayCheck) await used.watch()
     },
     announce: (text) => ephemeral.tell('/rooms', 'announcement', text),
     drain: () => {

@@ -136,9 +136,10 @@ function describeOversight({ open, fresh }: Contract): void {
     const { state, other } = await open()
     const mark = newId()
     const first = await Promise.all([state, other].map(({ oversight }) => oversight.firstUse(mark, 60)))
-    expect(first.toSorted()).toEqual([false, true])
-    expect(await state.oversight.firstUse(mark, 60)).toBe(false)
-    expect(await state.oversight.firstUse(newId(), 60)).toBe(true)
+    expect(first.map((use) => use.first).toSorted()).toEqual([false, true])
+    expect(new Set(first.map(({ since }) => since)).size).toBe(1)
+    expect((await state.oversight.firstUse(mark, 60)).first).toBe(false)
+    expect((await state.oversight.firstUse(newId(), 60)).first).toBe(true)
   })
 }
 

@@ -13,6 +13,9 @@ export interface Oversight {
   removeStream(room: RoomId, id: string, told: Draft[]): Promise<boolean>
   /** Nodes whose lease has not run out, by id. */
   nodes(): Promise<NodeInfo[]>
-  /** True the first time within so many seconds. */
-  firstUse(mark: string, seconds: number): Promise<boolean>
+  /**
+   * Notes a use for so many seconds. `since`: the store may have forgotten what was used before that, ms on its clock. It
+   * rises when the store has lost its newest writes, or everything since this node asked last; until then it is 0.
+   */
+  firstUse(mark: string, seconds: number): Promise<{ first: boolean; since: number }>
 }

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ApiError } from '../errors.ts'
 import { type HoldBack, refusalOfGuess } from '../guess.ts'
 import { idOfKey, isSigned, type ManagementKey, parseMAuth, timestampWindow } from './mauth.ts'
+import type { UsedHeaders } from './used-headers.ts'
 
 export type Authority = {
   keys: readonly ManagementKey[]
@@ -9,8 +10,7 @@ export type Authority = {
   replayCheck: boolean
   /** Milliseconds since the epoch: what a header's time is compared with, the same on every node, as its mark is. */
   date: () => number
-  /** True the first time within so many seconds, on any node. */
-  firstUse: (mark: string, seconds: number) => Promise<boolean>
+  used: UsedHeaders
   holdBack: HoldBack
 }
 
@@ -57,7 +57,7 @@ async function fromMAuth(authority: Authority, header: string, now: number): Pro
     if (Math.abs(now - Number(timestamp)) > timestampWindow) return undefined
     // the signature covers the nonce and the time: to remember it is to remember both, and only what a key signed
     const seconds = (2 * timestampWindow) / 1000 + 1
-    if (!(await authority.firstUse(`mauth:${id}:${signature}`, seconds))) return undefined
+    if (!(await authority.used.use(`mauth:${id}:${signature}`, Number(timestamp), seconds))) return undefined
   }
   if (username === undefined || role === undefined) return { id }
   return { id, user: Buffer.from(username, 'base64').toString(), role }

@@ -49,15 +49,15 @@ export class MemoryOversight implements Oversight {
     return this.#nodes.info ? [{ ...this.#nodes.info }] : []
   }
 
-  async firstUse(mark: string, seconds: number): Promise<boolean> {
+  async firstUse(mark: string, seconds: number): Promise<{ first: boolean; since: number }> {
     const now = this.#table.now()
     for (const [old, until] of this.#used) {
       if (until > now) break
       this.#used.delete(old)
     }
-    if ((this.#used.get(mark) ?? 0) > now) return false
+    if ((this.#used.get(mark) ?? 0) > now) return { first: false, since: 0 }
     this.#used.delete(mark) // so that it goes to the end
     this.#used.set(mark, now + seconds * 1000)
-    return true
+    return { first: true, since: 0 }
   }
 }

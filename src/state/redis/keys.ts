@@ -51,8 +51,12 @@ export function keysOf(prefix: string) {
     rooms: `${prefix}:rooms`,
     /** zset: the same rooms, all with the same score, so that they are in the order of their ids */
     names: `${prefix}:names`,
-    /** string, expiring: something that may be used once */
+    /** string, expiring: something that may be used once, as older nodes look for it */
     once: (mark: string) => `${prefix}:once:${mark}`,
+    /** string, expiring: something that may be used once */
+    used: (mark: string) => `${prefix}:{used}:${mark}`,
+    /** hash: since when uses are remembered, and on which server */
+    remembers: `${prefix}:{used}`,
   }
 }
 

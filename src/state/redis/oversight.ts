@@ -10,6 +10,8 @@ export class RedisOversight implements Oversight {
   readonly #scripts: Scripts
   readonly #keys: Keys
   readonly #retention: Retention
+  /** Which memory of uses the store had when it was asked last. */
+  #memory = ''
 
   constructor(scripts: Scripts, keys: Keys, retention: Retention) {
     this.#scripts = scripts
@@ -54,11 +56,15 @@ export class RedisOversight implements Oversight {
     })
   }
 
-  async firstUse(mark: string, seconds: number): Promise<boolean> {
-    const answer = await this.#scripts.timed('once', () =>
-      this.#scripts.client.set(this.#keys.once(mark), '', 'EX', seconds, 'NX'),
+  async firstUse(mark: string, seconds: number): Promise<{ first: boolean; since: number }> {
+    const keys = this.#keys
+    const old = await this.#scripts.timed('once', () =>
+      this.#scripts.client.set(keys.once(mark), '', 'EX', seconds, 'NX'),
     )
-    return answer === 'OK'
+    const reply = await this.#scripts.run('use', [keys.used(mark), keys.remembers], [seconds, this.#memory])
+    const [first, since, memory] = reply as [number, number, string]
+    this.#memory = memory
+    return { first: old === 'OK' && first === 1, since }
   }
 
   async #oversee(room: RoomId, args: (string | number)[], told: Draft[]): Promise<boolean> {

@@ -33,6 +33,7 @@ const keyCounts = {
   configure: 1,
   permit: 4,
   oversee: 6,
+  use: 2,
 } as const
 
 /** The scripts that serve a client's request: their last argument is its deadline. Whatever else has to be done is done late. */

@@ -1,7 +1,8 @@
-import { describe, expect, test } from 'vitest'
+import { Redis } from 'ioredis'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { newId } from '../../../src/core/ids.ts'
 import { startCluster, startNode } from '../../support/node.ts'
-import { startRedis } from '../../support/redis.ts'
+import { randomPrefix, startRedis } from '../../support/redis.ts'
 import { caller, error, keys, managementKeys, mauth } from './caller.ts'
 
 const env = { MANAGEMENT_KEYS: managementKeys }
@@ -126,6 +127,52 @@ test('without keys there is no API, and no description of one', async () => {
     expect(await ask('GET', path), path).toMatchObject(error(404, 1001, 'Resource not found'))
   }
 })
+
+describe('a signed header that was used before Redis lost what it knew', () => {
+  const lose: [string, (redis: Redis) => Promise<unknown>][] = [
+    ['everything', (redis) => redis.flushall()],
+    ['its newest writes', loseNewest],
+  ]
+
+  test.each(lose)('%s: it is refused on every node, and one that is signed after that is not', async (_what, lose) => {
+    const server = await startRedis()
+    onTestFinished(() => server.stop())
+    const redis = { url: server.url, prefix: randomPrefix() }
+    const nodes = [await startNode({ env, redis }), await startNode({ env, redis })]
+    const [here, there] = nodes.map(({ url }) => caller(url)) as [typeof call, typeof call]
+    const client = new Redis(server.url)
+    onTestFinished(async () => {
+      await Promise.all(nodes.map((node) => node.close()))
+      client.disconnect()
+    })
+    const header = mauth()
+    expect((await withHeader(header, here)).status).toBe(200)
+    await lose(client)
+    expect(await withHeader(header, there)).toMatchObject(refused)
+    expect(await withHeader(header, here)).toMatchObject(refused)
+    expect((await withHeader(mauth(), here)).status).toBe(200)
+    expect((await withHeader(mauth(), there)).status).toBe(200)
+  })
+
+  test('one that a client signed whose clock is ahead is refused by the node that saw it', async () => {
+    const server = await startRedis()
+    onTestFinished(() => server.stop())
+    const node = await startNode({ env, redis: { url: server.url } })
+    onTestFinished(() => node.close())
+    const client = new Redis(server.url)
+    onTestFinished(() => client.disconnect())
+    const header = mauth(keys.service, { timestamp: `${Date.now() + 60_000}` })
+    expect((await withHeader(header, caller(node.url))).status).toBe(200)
+    await client.flushall()
+    expect(await withHeader(header, caller(node.url))).toMatchObject(refused)
+  })
+})
+
+/** As on a replica that takes over without them: the header is gone, and the server has another history. */
+async function loseNewest(redis: Redis): Promise<void> {
+  for (const key of await redis.keys('*mauth:*')) await redis.del(key)
+  for (const key of await redis.keys('*:{used}')) await redis.hset(key, 'server', 'another process, another history')
+}
 
 test('while the store is away nobody is let in by a header that may have been used, and it is said so', async () => {
   const redis = await startRedis()

@@ -46,20 +46,28 @@ local function leap(room, log, feed, reached)
   redis.call('SPUBLISH', feed, entry)
 end
 
+-- Whether this server has all that the noted one had; and what is to be noted instead, if that has changed. A server that
+-- took over in a failover, or was started anew, may lack the newest writes: it has another history. INFO names it, but
+-- would be a fifth of the cost of a message; so the address of a table of this process' Lua is looked at first, which is
+-- the same as long as the process runs (until SCRIPT FLUSH: then the history decides).
+local function lineage(noted)
+  local process = tostring(redis)
+  if noted and string.find(noted, process, 1, true) then return true end
+  local history = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)') or process
+  return noted and string.find(noted, history, 1, true) ~= nil, process .. ' ' .. history
+end
+
 local abreast_already
 
--- To be called before anything in a room is numbered. A server that took over in a failover, or was started anew, may
--- lack the newest entries and seats of the room: it is known by another history than the one that the room was written in.
--- INFO names it, but would be a fifth of the cost of a message; so the address of a table of this process' Lua is looked
--- at first, which is the same as long as the process runs (until SCRIPT FLUSH: then the history decides).
+-- To be called before anything in a room is numbered: the newest entries and seats of the room may be lost.
 local function abreast(room, log, feed)
   if abreast_already then return end
   abreast_already = true
-  local process, server = tostring(redis), redis.call('HGET', room, 'server')
-  if server and string.find(server, process, 1, true) then return end
-  local history = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)') or process
-  redis.call('HSET', room, 'server', process .. ' ' .. history)
-  if server and not string.find(server, history, 1, true) then leap(room, log, feed, 0) end
+  local server = redis.call('HGET', room, 'server')
+  local known, changed = lineage(server)
+  if not changed then return end
+  redis.call('HSET', room, 'server', changed)
+  if server and not known then leap(room, log, feed, 0) end
 end
 
 -- Gives an entry the room's next number and the time, keeps it and tells it. `body` is the rest of its JSON, without the
