@@ -111,14 +111,28 @@ describe('redis', () => {
     const keys = keysOf('sb')
     const { room, members, session, replies, streams, subscriptions, log, feed, closed, token, said, node, nodeRooms } =
       keys
-    const { left, sizes, counted, telling, once, nodes, waiting, rooms: listed, names, handover } = keys
+    const {
+      left,
+      sizes,
+      counted,
+      telling,
+      once,
+      used,
+      remembers,
+      nodes,
+      waiting,
+      rooms: listed,
+      names,
+      handover,
+    } = keys
     const ofRoom = [room, members, streams, subscriptions, log, feed, closed].map((key) => key('R'))
     const ofOne = [session, replies, token, said, left].map((key) => key('R', '<id>'))
-    const ofId = [sizes, counted, telling, once].map((key) => key('<id>'))
+    const ofId = [sizes, counted, telling, once, used].map((key) => key('<id>'))
     const expected = [
       ...ofRoom,
       ...ofOne,
       ...ofId,
+      remembers,
       node('<node>'),
       handover('<node>'),
       nodeRooms('<node>'),
