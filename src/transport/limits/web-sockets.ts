@@ -10,7 +10,7 @@ const options = {
   /** How long a client may take to answer a close frame. */
   closeTimeout: 5000,
   /** ws keeps each as an object of its own: many small ones cost far more than their bytes. */
-  maxFragments: 4096,
+  maxFragments: 16_384,
   maxBufferedChunks: 16_384,
 }
 /** A pause is worth a timer from here on. */
@@ -64,10 +64,11 @@ function limit(
   const frames = new FrameCounter()
   const pongs = new Pongs(webSocket)
   let paused = false
+  let timer: NodeJS.Timeout | undefined
   const pause = () => {
     paused = true
     webSocket.pause()
-    setTimeout(resume, Math.max(minPauseMs, flood.aheadMs)).unref()
+    timer = setTimeout(resume, Math.max(minPauseMs, flood.aheadMs)).unref()
   }
   const resume = () => {
     paused = false
@@ -86,6 +87,7 @@ function limit(
     else webSocket.terminate()
   }
   socket.prependListener('data', read)
+  webSocket.once('close', () => clearTimeout(timer)) // or it would keep the connection in memory for as long
   webSocket.on('ping', (data) => pongs.answer(data))
   webSocket.on('error', (error) => {
     const reason = reasonOf(error)

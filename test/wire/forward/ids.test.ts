@@ -5,6 +5,7 @@ import { afterAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { passedOnHeader } from '../../../src/transport/forward/passed-on.ts'
 import { startCluster, startNode, type TestNode } from '../../support/node.ts'
+import { until } from '../../support/redis.ts'
 import { freePorts } from '../../support/redis-server.ts'
 import { expectRise, measure } from '../ops/scrape.ts'
 
@@ -49,6 +50,16 @@ function ask({ url }: TestNode, sid: string, { method = 'GET', headers = {}, bod
       resolve({ status: response.statusCode, text, headers: response.headersDistinct })
     })
     asked.on('error', reject).end(body)
+  })
+}
+
+/** Resolves when each node is registered with the port that it was given: until then others cannot reach it. */
+async function listed(nodes: TestNode[]): Promise<void> {
+  const [first] = nodes
+  const urls = nodes.map(({ url }) => url)
+  await until(async () => {
+    const known = (await first?.app.state.oversight.nodes()) ?? []
+    return urls.every((url) => known.some((node) => new URL(node.url).port === new URL(url).port))
   })
 }
 
@@ -191,6 +202,7 @@ test('the address of a forged word is not believed', async () => {
 test('a client counts where its connection is, once, under its own address', async () => {
   const nodes = await startCluster(2, { env: { TRUST_PROXY: 'loopback', CONNECTIONS_PER_IP: 1 } })
   const [one, two] = nodes as [TestNode, TestNode]
+  await listed(nodes)
   const ann = { 'X-Forwarded-For': '203.0.113.1' }
   const ben = { 'X-Forwarded-For': '203.0.113.2' }
   const sid = await open(one, ann)
@@ -205,6 +217,7 @@ test('a client counts where its connection is, once, under its own address', asy
 test('more than MAX_CONNECTIONS are not passed on at a time: another node may be asked', async () => {
   const nodes = await startCluster(2, { env: { MAX_CONNECTIONS: 1 } })
   const [one, two] = nodes as [TestNode, TestNode]
+  await listed(nodes)
   const sid = await open(two)
   expect(await ask(two, sid, { method: 'POST', body: '40' })).toMatchObject({ status: 200 })
   expect((await ask(two, sid)).text).toMatch(/^40/)

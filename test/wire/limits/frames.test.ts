@@ -103,8 +103,10 @@ test('a client that sends a frame in very many pieces is read slower', async () 
   expect(reasons(node)).toEqual(['flood'])
 })
 
+const twoBatchesOf = (frame: Buffer) => Buffer.concat([batchOf(frame), batchOf(frame)])
+
 test.each([
-  ['more fragments than a message may have', batchOf(frameOf(opcodes.continuation)), 'frame_too_large'],
+  ['more fragments than a message may have', twoBatchesOf(frameOf(opcodes.continuation)), 'frame_too_large'],
   ['a compressed frame', frameOf(opcodes.lastText | 0x40, 'x'), 'bad_packet'],
   ['an unknown opcode', frameOf(0x83), 'bad_packet'],
   ['a frame without a mask', Buffer.from([opcodes.ping, 0]), 'bad_packet'],
