@@ -104,11 +104,12 @@ export class Absent {
 
   /** Tells the state of what it could not be told of while it was away. */
   async retell(): Promise<void> {
-    for (const lost of [...this.#untold.values()]) await this.lost(lost)
-    for (const [claim, deadline] of [...this.#unheard]) {
-      // before its deadline the store may yet do it
-      if (deadline === undefined || isPast(deadline)) await this.#giveBack(claim)
-    }
+    // before its deadline the store may yet do it
+    const over = [...this.#unheard].filter(([, deadline]) => deadline === undefined || isPast(deadline))
+    await Promise.all([
+      ...[...this.#untold.values()].map((lost) => this.lost(lost)),
+      ...over.map(([claim]) => this.#giveBack(claim)),
+    ])
   }
 
   async #giveBack(claim: Claim): Promise<void> {

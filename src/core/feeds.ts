@@ -45,6 +45,11 @@ export class Feeds {
     return [...this.#open.keys()]
   }
 
+  /** Whether the room has a user, or is about to have one. */
+  uses(room: RoomId): boolean {
+    return this.#open.has(room)
+  }
+
   /** In how many rooms something is known to have been said that was not handed on yet. */
   get behind(): number {
     return [...this.#open.values()].filter(({ feed }) => feed?.behind).length

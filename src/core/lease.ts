@@ -1,11 +1,12 @@
-import { Attempts, doAll, isAway } from './attempts.ts'
-import { expel } from './expel.ts'
+import { doAll, isAway } from './attempts.ts'
 import type { Feeds } from './feeds.ts'
 import { Ghosts } from './ghosts.ts'
 import type { RoomId } from './model.ts'
-import type { Due, NodeInfo } from './ports/nodes.ts'
-import type { LeaveReason, Who } from './ports/places.ts'
+import type { NodeInfo } from './ports/nodes.ts'
+import type { LeaveReason, Place, Who } from './ports/places.ts'
 import type { State } from './ports/state.ts'
+import { Reaper } from './reaper.ts'
+import { Reconciliation } from './reconciliation.ts'
 import type { Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
 
@@ -28,12 +29,12 @@ export type LeaseEvents = {
 export const leaseSeconds = 6
 
 /** Milliseconds between one kind of duty and the next; each is done with up to a quarter of jitter. */
-export type LeasePace = { beat: number; reap: number; check: number; note: number; hold: number }
+export type LeasePace = { beat: number; reap: number; check: number; note: number; hold: number; reconcile?: number }
 
 export const defaultPace: LeasePace = { beat: 2000, reap: 1000, check: 3000, note: 1000, hold: 30_000 }
 
-/** Rooms of the list that no node has noted for so long are looked at: nodes note theirs every `hold`. */
-const pruneAgeSeconds = 60
+/** A pace that does not say how often to reconcile. */
+const reconcileMs = 30_000
 
 /** How many rooms, participants or list entries are seen to side by side. */
 const batch = 100
@@ -49,7 +50,8 @@ export class Lease {
   readonly #info: () => NodeInfo
   readonly #events: LeaseEvents
   readonly #ghosts: Ghosts
-  readonly #attempts = new Attempts()
+  readonly #reaper: Reaper
+  readonly #reconciliation: Reconciliation
   readonly #timers = new Set<NodeJS.Timeout>()
   #stopped = false
   #pace: LeasePace = defaultPace
@@ -63,7 +65,15 @@ export class Lease {
     this.#sessions = sessions
     this.#info = info
     this.#events = events
-    this.#ghosts = new Ghosts(state, sessions, (reason, who) => this.#tellLeft(who, reason))
+    const left = (reason: LeaveReason, who: Who) => this.#tellLeft(who, reason)
+    this.#ghosts = new Ghosts(state, sessions, left)
+    const uses = (room: RoomId) => feeds.uses(room)
+    this.#reconciliation = new Reconciliation({ state, sessions, node: () => info().id, uses, left })
+    this.#reaper = new Reaper(state, (asked) => this.#wasAway(asked), {
+      left,
+      unnoted: (room) => this.#reconciliation.reconcileUnnoted(room),
+      givenUp: (who, error) => events.givenUp?.(who, error),
+    })
     feeds.onLoss({
       vouch: (room) => sessions.vouch(room),
       leapt: (room, seq) => {
@@ -81,6 +91,7 @@ export class Lease {
     this.#every(pace.check, () => this.check())
     this.#every(pace.note, () => this.#sessions.note())
     this.#every(pace.hold, () => this.hold())
+    this.#every(pace.reconcile ?? reconcileMs, () => this.reconcile())
   }
 
   /** Takes the lease: resolves when the store knows of this node, however long that takes. */
@@ -99,9 +110,10 @@ export class Lease {
   /** Stops all duties and gives the lease back. What this node still holds is left to the others. */
   async stop(): Promise<void> {
     this.#stopped = true
+    this.#reaper.stop()
     for (const timer of this.#timers) clearTimeout(timer)
     const { id } = this.#info()
-    while (!(await this.#orphan(id)));
+    while (!(await this.#reaper.orphan(id)));
     await this.#state.nodes.remove(id)
   }
 
@@ -121,8 +133,7 @@ export class Lease {
     }
     this.#hadLease = true
     if (alive) return
-    await this.hold()
-    await this.check()
+    await doAll([() => this.hold(), () => this.check()])
   }
 
   /** Notes again in which rooms this node has members: another may have crossed them out while it took it for dead. */
@@ -132,43 +143,14 @@ export class Lease {
     await this.#state.rooms.note(rooms)
   }
 
-  /**
-   * Puts the participants of dead nodes into the window, and takes out those whose window is over. Who is dead and who
-   * is due is asked anew for every batch: a node that comes back is not cleared up to the end.
-   */
-  async reap(): Promise<void> {
-    while ((await this.#reapBatch()) && !this.#stopped);
+  /** Puts the participants of dead nodes into the window, and takes out those whose window is over. */
+  reap(): Promise<void> {
+    return this.#reaper.reap()
   }
 
-  /** True when there is more to do at once. */
-  async #reapBatch(): Promise<boolean> {
-    const { nodes, rooms } = this.#state
-    const asked = performance.now()
-    const [dead, overdue] = [await nodes.dead(), await nodes.due(batch)]
-    if (this.#wasAway(asked)) return false
-    let more = overdue.length === batch
-    await doAll([
-      ...dead.map((node) => async () => {
-        if (await this.#orphan(node)) await nodes.remove(node)
-        else more = true
-      }),
-      ...overdue.map((one) => () => this.#expire(one)),
-    ])
-    if (!more) await rooms.prune(pruneAgeSeconds, batch)
-    return more
-  }
-
-  async #expire({ room, id, due }: Due): Promise<void> {
-    const { nodes, places } = this.#state
-    const what = `${room}|${id}|${due}`
-    try {
-      if (await places.leave(room, id, { due })) this.#tellLeft({ room, id }, 'window')
-    } catch (error) {
-      if (!this.#attempts.failed(what, error)) throw error
-      this.#events.givenUp?.({ room, id }, error)
-    }
-    this.#attempts.over(what)
-    await nodes.settled(room, id, due)
+  /** Finds places that are this node's or nobody's, and have neither a connection nor a deadline. */
+  async reconcile(): Promise<void> {
+    if (!this.#wasAway(performance.now())) await this.#reconciliation.reconcile()
   }
 
   /**
@@ -182,21 +164,18 @@ export class Lease {
 
   /** Looks for what nobody told: messages that the live side lost, and participants that moved away. */
   async check(): Promise<void> {
-    const failures = await this.#checkSessions()
     // one participant or room that fails keeps the others from nothing
-    for (const step of [
+    await doAll([
+      () => this.#checkSessions(),
       () => this.#sessions.absent.retell(),
-      () => this.#checkWaiting(),
+      () => doAll(byRoom(this.#sessions.absent.waiting).map((waiting) => () => this.#checkWaiting(waiting))),
       () => this.#feeds.level(),
       () => this.#ghosts.lay(this.#pace.beat * 3),
-    ]) {
-      await step().catch((error: unknown) => failures.push(error))
-    }
-    if (failures.length > 0) throw failures.find(isAway) ?? failures[0]
+    ])
   }
 
-  /** Room by room. Resolves to what failed. @throws unavailable when the store answers for no room */
-  async #checkSessions(): Promise<unknown[]> {
+  /** Room by room; not to the end if the store answers for no room. */
+  async #checkSessions(): Promise<void> {
     const rooms = byRoom(this.#sessions.all)
     const failures: unknown[] = []
     for (let start = 0; start < rooms.length; start += batch) {
@@ -204,9 +183,9 @@ export class Lease {
       const results = await Promise.allSettled(some.map((sessions) => this.#checkRoom(sessions)))
       const reasons = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []))
       failures.push(...reasons)
-      if (reasons.length === some.length && reasons.every(isAway)) throw reasons[0]
+      if (some.length === batch && reasons.length === some.length && reasons.every(isAway)) break
     }
-    return failures
+    if (failures.length > 0) throw failures.find(isAway) ?? failures[0]
   }
 
   async #checkRoom(sessions: Session[]): Promise<void> {
@@ -225,24 +204,12 @@ export class Lease {
     )
   }
 
-  async #checkWaiting(): Promise<void> {
-    const { absent } = this.#sessions
-    const { waiting } = absent
+  /** @param waiting of one room */
+  async #checkWaiting(waiting: Place[]): Promise<void> {
     const standing = await this.#state.places.held(waiting)
     for (const [index, place] of waiting.entries()) {
-      if (standing[index] !== 'waiting') absent.noLongerWaiting(place)
+      if (standing[index] !== 'waiting') this.#sessions.absent.noLongerWaiting(place)
     }
-  }
-
-  /** Sees to a batch of what a node held; true when that was the last. */
-  async #orphan(node: string): Promise<boolean> {
-    const { done, left } = await this.#state.nodes.orphan(node, batch)
-    await Promise.all(
-      left.map(async (place) => {
-        if (await expel(this.#state.places, place)) this.#tellLeft(place, 'node_lost')
-      }),
-    )
-    return done
   }
 
   #tellLeft(who: Who, reason: LeaveReason): void {
@@ -268,12 +235,12 @@ export class Lease {
   }
 }
 
-function byRoom(sessions: Session[]): Session[][] {
-  const rooms = new Map<RoomId, Session[]>()
-  for (const session of sessions) {
-    const others = rooms.get(session.room)
-    if (others) others.push(session)
-    else rooms.set(session.room, [session])
+function byRoom<T extends { room: RoomId }>(items: T[]): T[][] {
+  const rooms = new Map<RoomId, T[]>()
+  for (const item of items) {
+    const others = rooms.get(item.room)
+    if (others) others.push(item)
+    else rooms.set(item.room, [item])
   }
   return [...rooms.values()]
 }

@@ -1,9 +1,13 @@
 import { expect, onTestFinished, test } from 'vitest'
+import { SignalError } from '../../src/core/errors.ts'
 import { Feeds } from '../../src/core/feeds.ts'
 import type { Keyring } from '../../src/core/keyring.ts'
 import { Lease, type LeaseEvents } from '../../src/core/lease.ts'
+import type { Connection } from '../../src/core/ports/connection.ts'
+import type { Place } from '../../src/core/ports/places.ts'
 import { Sessions } from '../../src/core/sessions.ts'
 import { createRedisState } from '../../src/state/redis/index.ts'
+import { keysOf } from '../../src/state/redis/keys.ts'
 import { randomPrefix, redisUrl } from '../support/redis.ts'
 import { Bench, retention, type Seated } from './bench.ts'
 
@@ -11,7 +15,8 @@ const node = (id: string) => ({ id, url: 'http://127.0.0.1:8080', version: '1.0.
 
 /** The duties of a node B, and rooms with one member each that a node A held, whose lease is over at once. */
 async function survivor(rooms: number, seconds: { window: number }, events: LeaseEvents = {}) {
-  const state = createRedisState({ urls: [redisUrl()], mode: 'standalone' }, randomPrefix(), {
+  const prefix = randomPrefix()
+  const state = createRedisState({ urls: [redisUrl()], mode: 'standalone' }, prefix, {
     ...retention,
     ...seconds,
     lease: 0,
@@ -26,8 +31,9 @@ async function survivor(rooms: number, seconds: { window: number }, events: Leas
   const feeds = new Feeds(state, 'B', () => Promise.resolve(), {})
   const keys: Keyring = ['a key of at least thirty-two characters']
   const config = { node: 'B', keys, tokenTtl: 180, ticketTtl: 600, window: 60, maxRooms: 0, maxParticipants: 0 }
-  const lease = new Lease(state, feeds, new Sessions(state, feeds, config, {}), () => node('B'), events)
-  return { state, lease, seats, places: seats.map(({ place }) => place) }
+  const sessions = new Sessions(state, feeds, config, {})
+  const lease = new Lease(state, feeds, sessions, () => node('B'), events)
+  return { state, lease, sessions, keys: keysOf(prefix), seats, places: seats.map(({ place }) => place) }
 }
 
 test('everyone of a dead node is in the window after one round, however many they are', async () => {
@@ -63,4 +69,113 @@ test('a node that comes back is not cleared up to the end', async () => {
   }
   await lease.reap()
   expect(new Set(await state.places.held(places))).toEqual(new Set(['waiting', 'connected']))
+})
+
+/** Makes every script that looks at a place fail. */
+async function spoil({ state, keys }: Awaited<ReturnType<typeof survivor>>, places: Place[]): Promise<void> {
+  for (const { room, id } of places) await state.client.set(keys.session(room, id), 'no hash')
+}
+
+test('a room of a dead node that cannot be seen to holds up none of the others', async () => {
+  const { state, lease, keys, places } = await survivor(30, { window: 60 })
+  const [spoilt, ...others] = places as [Place, ...Place[]]
+  await state.client.set(keys.members(spoilt.room), 'no hash')
+  await state.nodes.beat(node('A'))
+  await expect(lease.reap()).rejects.toThrow()
+  expect(new Set(await state.places.held(others))).toEqual(new Set(['waiting']))
+  expect(await state.nodes.roomsOf('A')).toEqual([spoilt.room])
+})
+
+test('more participants than one batch, whose shard is away, hold up none of the others', async () => {
+  const { state, lease, keys, places } = await survivor(130, { window: 0 })
+  for (const place of places) await state.places.detach(place, 1) // the oldest first
+  const away = new Set(places.slice(0, 120).map(({ room }) => room))
+  const { leave } = state.places
+  state.places.leave = async (...asked) => {
+    if (away.has(asked[0])) throw new SignalError('unavailable')
+    return leave.apply(state.places, asked)
+  }
+  for (let round = 0; round < 3; round += 1) await lease.reap().catch(() => {})
+  const rosters = await Promise.all(places.slice(120).map(({ room }) => state.places.roster(room)))
+  expect(rosters.map(({ members }) => members)).toEqual(rosters.map(() => []))
+  expect(await state.client.zcard(keys.waiting)).toBe(120)
+})
+
+const connection: Connection = { open: true, onLost: () => () => {}, deliver() {}, cut() {}, close() {} }
+
+async function login(sessions: Sessions, room: string): Promise<Place> {
+  const claims = { tokenId: room, room, user: 'Ann', role: 'presenter', notAfter: Date.now() + 60_000 }
+  const { session } = await sessions.login(connection, 'portal', claims, {}, {})
+  return session.place
+}
+
+test('a room that cannot be checked holds up neither the other rooms nor the other duties', async () => {
+  const given = await survivor(0, { window: 60 })
+  const { state, lease, sessions } = given
+  const [spoilt, waiting, untold] = [await login(sessions, 'a'), await login(sessions, 'b'), await login(sessions, 'c')]
+  await spoil(given, [spoilt])
+  await state.places.detach(waiting, 1) // by a node that took this one for dead
+  const { detach } = state.places
+  state.places.detach = () => Promise.reject(new SignalError('unavailable'))
+  await sessions.detach(sessions.find(untold) as never)
+  state.places.detach = detach
+  await expect(lease.check()).rejects.toThrow()
+  expect(await state.places.held([waiting, untold])).toEqual(['connected', 'waiting'])
+})
+
+test('places without a connection are put into the window in the second round, and those with one stay', async () => {
+  const given = await survivor(3, { window: 60 })
+  const { state, lease, sessions, keys, places } = given
+  const held = await login(sessions, 'held')
+  const { room } = held
+  const bench = new Bench(state, state, room)
+  const own = (await bench.join({ node: 'B' })).place
+  const strange = (await bench.join({ node: 'of no lease' })).place
+  await state.nodes.hold('B', ['portal/empty'])
+  await lease.reconcile()
+  expect(await state.places.held([held, own, strange, ...places])).not.toContain('waiting')
+  await lease.reconcile()
+  expect(await state.places.held([held, own, strange])).toEqual(['connected', 'waiting', 'waiting'])
+  expect(await state.nodes.roomsOf('B')).toEqual([room])
+  // rooms that no node has noted for long are nobody's: whoever prunes the list looks
+  await state.client.zadd(keys.rooms, ...places.flatMap(({ room }) => [1, room]))
+  await lease.reap()
+  expect(await state.places.held(places)).toEqual(places.map(() => 'waiting'))
+})
+
+test('one who waits beyond its deadline, because the note of it was lost, is due again', async () => {
+  const { state, lease, keys, places } = await survivor(1, { window: -20 })
+  const [place] = places as [Place]
+  await state.places.detach(place, 1)
+  await state.client.del(keys.waiting)
+  await state.nodes.hold('B', [place.room])
+  for (let round = 0; round < 2; round += 1) await lease.reconcile()
+  expect(await state.nodes.due(10)).toMatchObject([{ id: place.id }])
+  await lease.reap()
+  expect((await state.places.roster(place.room)).members).toEqual([])
+})
+
+test('a note of the deadline that the reaper drops before the place waits is noted again', async () => {
+  const { state, keys, places } = await survivor(1, { window: 60 })
+  const [place] = places as [Place]
+  const commands = state.client as unknown as { sb_detach: (...args: unknown[]) => Promise<unknown> }
+  const { sb_detach: detach } = commands
+  // as if the node stood still here for longer than the window
+  commands.sb_detach = async (...args) => {
+    await state.client.del(keys.waiting)
+    return detach.apply(commands, args)
+  }
+  expect(await state.places.detach(place, 1)).toBe('waiting')
+  expect(await state.client.zscore(keys.waiting, `${place.room}|${place.id}`)).not.toBeNull()
+})
+
+test('one who waited before its node died without a note of the deadline is given one', async () => {
+  const { state, lease, keys, places } = await survivor(1, { window: 60 })
+  const [place] = places as [Place]
+  await state.places.detach(place, 1)
+  const deadline = await state.client.hget(keys.session(place.room, place.id), 'deadline')
+  await state.client.del(keys.waiting)
+  await state.nodes.beat(node('A'))
+  await lease.reap()
+  expect(await state.client.zscore(keys.waiting, `${place.room}|${place.id}`)).toBe(deadline)
 })

@@ -44,8 +44,8 @@ function describeWindows({ fresh }: Contract): void {
     for (let n = 0; n < 5; n += 1) seats.push(await (n % 2 ? bench : bench.anotherRoom()).join())
     for (const { place } of seats.reverse()) {
       await bench.state.places.detach(place, 1)
-      const now = Date.now()
-      await until(async () => Date.now() > now)
+      const now = bench.state.clock.now()
+      await until(async () => bench.state.clock.now() > now + 1)
     }
     const deadlines = (await bench.state.nodes.due(100)).map(({ due }) => due)
     expect(new Set(deadlines).size).toBe(5)

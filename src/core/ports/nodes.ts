@@ -14,6 +14,8 @@ export interface Nodes {
   /** Notes, before the first member is there, that a node holds members of rooms. A superset is fine. */
   hold(node: string, rooms: RoomId[]): Promise<void>
   release(node: string, room: RoomId): Promise<void>
+  /** Rooms that were noted for a node and not released. */
+  roomsOf(node: string): Promise<RoomId[]>
   /**
    * Puts the participants of a dead node into the window, at most `limit` rooms at a time.
    * `left` are those who do not reconnect: named again until they were taken out.
@@ -27,5 +29,7 @@ export interface Nodes {
   due(limit: number): Promise<Due[]>
   /** Forgets a due participant that was dealt with; one that has waited anew stays. */
   settled(room: RoomId, id: ParticipantId, due: number): Promise<void>
+  /** A due participant could not be dealt with: it is due again some seconds later. */
+  postpone(room: RoomId, id: ParticipantId): Promise<void>
   remove(node: string): Promise<void>
 }

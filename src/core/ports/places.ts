@@ -13,6 +13,9 @@ export type Place = { room: RoomId; id: ParticipantId; owner: string }
  */
 export type Mark = { cursor: number; doubt: number }
 
+/** How a place stands in the store; `deadline` of one that waits: ms on the store's clock. */
+export type PlaceState = { place: Place; waiting: boolean; deadline: number }
+
 /** A participant, for those who only tell of it. */
 export type Who = Pick<Place, 'room' | 'id'>
 
@@ -158,5 +161,7 @@ export interface Places {
   vouch(vouch: Vouch): Promise<boolean>
   /** Places of before a leap for which no node has vouched since: of participants that wait, or had left or moved. */
   forsaken(room: RoomId, leap: number): Promise<Place[]>
+  /** All places of a room. */
+  standing(room: RoomId): Promise<PlaceState[]>
   roster(room: RoomId): Promise<Roster>
 }

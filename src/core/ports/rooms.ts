@@ -31,6 +31,6 @@ export interface Rooms {
    * while ago still has its place and is left out, so there may be fewer; `more` says whether there are any behind these.
    */
   list(start: number, limit: number): Promise<{ rooms: FoundRoom[]; more: boolean }>
-  /** Looks at up to `limit` rooms of the list that no node has noted for `age` seconds, and takes off those that are not open. */
-  prune(age: number, limit: number): Promise<void>
+  /** Looks at up to `limit` rooms of the list that no node has noted for `age` seconds, and takes off those that are not open. Resolves to the others. */
+  prune(age: number, limit: number): Promise<RoomId[]>
 }

@@ -23,7 +23,12 @@ export class MemoryNodes implements Nodes {
 
   async hold(): Promise<void> {}
   async release(): Promise<void> {}
+  async postpone(): Promise<void> {}
   async remove(): Promise<void> {}
+
+  async roomsOf(): Promise<RoomId[]> {
+    return [...this.#table.entries()].map(([id]) => id)
+  }
 
   async orphan(): Promise<{ done: boolean; left: [] }> {
     return { done: true, left: [] }

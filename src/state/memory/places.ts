@@ -8,6 +8,7 @@ import type {
   JoinRequest,
   LeaveGuard,
   Place,
+  PlaceState,
   Places,
   Resumed,
   ResumeRequest,
@@ -169,6 +170,15 @@ export class MemoryPlaces implements Places {
 
   async forsaken(): Promise<Place[]> {
     return []
+  }
+
+  async standing(room: RoomId): Promise<PlaceState[]> {
+    const seats = [...(this.#table.find(room)?.seats ?? [])]
+    return seats.map(([id, { owner, state, deadline }]) => ({
+      place: { room, id, owner },
+      waiting: state === 'waiting',
+      deadline,
+    }))
   }
 
   async roster(room: RoomId): Promise<Roster> {

@@ -61,7 +61,9 @@ export class MemoryRooms implements Rooms {
   }
 
   /** `due` of the nodes tidies rooms away here. */
-  async prune(): Promise<void> {}
+  async prune(): Promise<RoomId[]> {
+    return []
+  }
 
   #configured(id: RoomId): RoomOptions | undefined {
     const options = this.#table.find(id)?.options

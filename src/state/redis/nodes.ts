@@ -1,11 +1,16 @@
+import { doAll } from '../../core/attempts.ts'
 import { SignalError } from '../../core/errors.ts'
 import type { ParticipantId, RoomId } from '../../core/model.ts'
 import type { NodeInfo, Nodes } from '../../core/ports/nodes.ts'
+import type { PlaceState } from '../../core/ports/places.ts'
 import type { Retention } from '../../core/ports/state.ts'
 import type { Keys } from './keys.ts'
 import type { Scripts } from './scripts.ts'
 import { seatsOf } from './seats.ts'
-import { openWindow, waiterOf } from './window.ts'
+import { noteDeadline, openWindow, waiterOf } from './window.ts'
+
+/** When one that could not be taken out is due again, ms. */
+const postponedMs = 5000
 
 type Orphans = { room: RoomId; id: ParticipantId; owner: string }[]
 
@@ -50,10 +55,18 @@ export class RedisNodes implements Nodes {
     await this.#scripts.timed('release', () => this.#scripts.client.srem(this.#keys.nodeRooms(node), room))
   }
 
+  async roomsOf(node: string): Promise<RoomId[]> {
+    // all of them, by a command that the node needs anyway: what an operator allows it does not have to grow
+    return this.#scripts.timed('roomsOf', () =>
+      this.#scripts.client.srandmember(this.#keys.nodeRooms(node), Number.MAX_SAFE_INTEGER),
+    )
+  }
+
   async orphan(node: string, limit: number): Promise<{ done: boolean; left: Orphans }> {
     const { client } = this.#scripts
     const rooms = await this.#scripts.timed('orphan', () => client.srandmember(this.#keys.nodeRooms(node), limit))
-    const left = (await Promise.all(rooms.map((room) => this.#orphanRoom(node, room)))).flat()
+    const left: Orphans = []
+    await doAll(rooms.map((room) => async () => void left.push(...(await this.#orphanRoom(node, room)))))
     return { done: rooms.length < limit && left.length === 0, left }
   }
 
@@ -77,32 +90,46 @@ export class RedisNodes implements Nodes {
     })
   }
 
+  async postpone(room: RoomId, id: ParticipantId): Promise<void> {
+    await this.#scripts.run('wait', [this.#keys.waiting], [waiterOf({ room, id }), postponedMs])
+  }
+
   /** Those of a room who do not reconnect; the room is given up when there is none. */
   async #orphanRoom(node: string, room: RoomId): Promise<Orphans> {
-    const places = await this.#placesOf(node, room)
-    const outcomes = await Promise.all(places.map((place) => this.#open(place)))
-    const left = places.filter((_, index) => outcomes[index] === 'left')
+    const seats = await this.#seatsOf(node, room)
+    const left: Orphans = []
+    await doAll(
+      seats.map((seat) => async () => {
+        if ((await this.#open(seat)) === 'left') left.push(seat.place)
+      }),
+    )
     if (left.length === 0) await this.release(node, room)
     return left
   }
 
-  /** A broken record keeps the node's other participants from nothing: it is left as it is. */
-  async #open(place: Orphans[number]): Promise<'waiting' | 'left' | 'moved'> {
+  /**
+   * Who waits already has a deadline, and it is not put off because the node died after that. A broken record keeps the
+   * node's other participants from nothing: it is left as it is.
+   */
+  async #open({ place, waiting, deadline }: PlaceState): Promise<'waiting' | 'left' | 'moved'> {
     try {
-      return await openWindow(this.#scripts, this.#keys, place)
+      if (!waiting) return await openWindow(this.#scripts, this.#keys, place)
+      await noteDeadline(this.#scripts, this.#keys, place, deadline)
+      return 'waiting'
     } catch (error) {
       if (error instanceof SignalError && error.code === 'internal') return 'moved'
       throw error
     }
   }
 
-  async #placesOf(node: string, room: RoomId): Promise<Orphans> {
+  async #seatsOf(node: string, room: RoomId): Promise<PlaceState[]> {
     const { client } = this.#scripts
     return this.#scripts.timed('orphan', async () => {
-      const seats = await seatsOf(client, this.#keys, room, 'state')
-      // who waits already has a deadline, and it is not put off because the node died after that
-      return seats.flatMap(({ id, owner, value: state }) =>
-        owner?.startsWith(`${node}:`) && state !== 'waiting' ? [{ room, id, owner }] : [],
+      const seats = await seatsOf(client, this.#keys, room, 'state', 'deadline')
+      return seats.flatMap(({ id, owner, values: [state, deadline] }) =>
+        owner?.startsWith(`${node}:`)
+          ? [{ place: { room, id, owner }, waiting: state === 'waiting', deadline: Number(deadline ?? 0) }]
+          : [],
       )
     })
   }

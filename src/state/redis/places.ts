@@ -7,6 +7,7 @@ import type {
   JoinRequest,
   LeaveGuard,
   Place,
+  PlaceState,
   Places,
   Resumed,
   ResumeRequest,
@@ -227,12 +228,20 @@ export class RedisPlaces implements Places {
     const { client } = this.#scripts
     return this.#scripts.timed('forsaken', async () => {
       const seats = await seatsOf(client, this.#keys, room, 'vouched')
-      return seats.flatMap(({ id, owner, value: vouched }) => {
+      return seats.flatMap(({ id, owner, values: [vouched] }) => {
         if (!owner) return []
         const newest = Math.max(Number(owner.slice(owner.lastIndexOf(':') + 1)), Number(vouched ?? 0))
         return newest < leap ? [{ room, id, owner }] : []
       })
     })
+  }
+
+  async standing(room: RoomId): Promise<PlaceState[]> {
+    const { client } = this.#scripts
+    const seats = await this.#scripts.timed('standing', () => seatsOf(client, this.#keys, room, 'state', 'deadline'))
+    return seats.flatMap(({ id, owner, values: [state, deadline] }) =>
+      owner ? [{ place: { room, id, owner }, waiting: state === 'waiting', deadline: Number(deadline ?? 0) }] : [],
+    )
   }
 
   async roster(room: RoomId): Promise<Roster> {

@@ -54,10 +54,16 @@ export class RedisRooms implements Rooms {
   }
 
   async relist(rooms: RoomId[]): Promise<void> {
+    await this.#relist(rooms)
+  }
+
+  /** Resolves to those that are open. */
+  async #relist(rooms: RoomId[]): Promise<RoomId[]> {
     const open = await Promise.all(rooms.map((room) => this.#isOpen(room)))
     await this.note(rooms.filter((_, index) => open[index]))
     const gone = rooms.filter((_, index) => !open[index])
-    if (gone.length === 0) return
+    const listed = rooms.filter((_, index) => open[index])
+    if (gone.length === 0) return listed
     const { rooms: list, names } = this.#keys
     await this.#scripts.timed('unlist', async () => {
       await this.#scripts.client.zrem(names, ...gone) // first: what is on `rooms` alone is found again by `prune`
@@ -66,6 +72,7 @@ export class RedisRooms implements Rooms {
     // one that was entered meanwhile
     const back = await Promise.all(gone.map((room) => this.#isOpen(room)))
     await this.note(gone.filter((_, index) => back[index]))
+    return listed
   }
 
   async configure(room: RoomId, changes: Partial<RoomOptions>): Promise<void> {
@@ -123,9 +130,9 @@ export class RedisRooms implements Rooms {
     return { rooms: found.flatMap((room) => room ?? []), more: ids.length > limit }
   }
 
-  async prune(age: number, limit: number): Promise<void> {
+  async prune(age: number, limit: number): Promise<RoomId[]> {
     const reply = (await this.#scripts.run('due', [this.#keys.rooms], [age * 1000, limit])) as string[]
-    await this.relist(reply.filter((_, index) => index % 2 === 0))
+    return this.#relist(reply.filter((_, index) => index % 2 === 0))
   }
 
   async #isOpen(room: RoomId): Promise<boolean> {

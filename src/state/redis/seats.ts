@@ -2,18 +2,18 @@ import type { ParticipantId, RoomId } from '../../core/model.ts'
 import type { RedisClient } from './client.ts'
 import type { Keys } from './keys.ts'
 
-/** Who owns the place of each member of a room, and one more field of its session. */
+/** Who owns the place of each member of a room, and more fields of its session. */
 export async function seatsOf(
   client: RedisClient,
   keys: Keys,
   room: RoomId,
-  field: 'state' | 'vouched',
-): Promise<{ id: ParticipantId; owner: string | null | undefined; value: string | null | undefined }[]> {
+  ...fields: ('state' | 'deadline' | 'vouched')[]
+): Promise<{ id: ParticipantId; owner: string | null | undefined; values: (string | null | undefined)[] }[]> {
   const ids = await client.hkeys(keys.members(room))
   return Promise.all(
     ids.map(async (id) => {
-      const [owner, value] = await client.hmget(keys.session(room, id), 'owner', field)
-      return { id, owner, value }
+      const [owner, ...values] = await client.hmget(keys.session(room, id), 'owner', ...fields)
+      return { id, owner, values }
     }),
   )
 }

@@ -6,8 +6,10 @@ import type { Scripts } from './scripts.ts'
 export const waiterOf = ({ room, id }: Pick<Place, 'room' | 'id'>) => `${room}|${id}`
 
 /**
- * Notes the deadline, then detaches. In this order: a process that ends between the two leaves a note that the reaper
- * finds to be nothing, never a participant that waits for ever. (They are on different shards of a cluster.)
+ * Notes the deadline, detaches, and notes the deadline again if that is gone. In this order: a process that ends in between
+ * leaves a note that the reaper finds to be nothing, never a participant that waits for ever; and where it stands still
+ * between the first two for longer than the window, the reaper has dropped the note by then. (They are on different shards
+ * of a cluster.)
  * @param mark undefined: the node is dead, nobody knows what it had handed on
  */
 export async function openWindow(
@@ -23,5 +25,11 @@ export async function openWindow(
     [session, keys.room(place.room)],
     [place.owner, Number(deadline), mark?.cursor ?? '', mark?.doubt ?? ''],
   )
+  if (outcome === 'waiting') await noteDeadline(scripts, keys, place, Number(deadline))
   return outcome as 'waiting' | 'left' | 'moved'
+}
+
+/** Notes the deadline of one who waits, unless a deadline is noted. */
+export async function noteDeadline(scripts: Scripts, keys: Keys, place: Place, deadline: number): Promise<void> {
+  await scripts.timed('renote', () => scripts.client.zadd(keys.waiting, 'NX', deadline, waiterOf(place)))
 }

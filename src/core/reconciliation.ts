@@ -1,0 +1,100 @@
+import { doAll } from './attempts.ts'
+import { expel } from './expel.ts'
+import type { RoomId } from './model.ts'
+import { nodeOf } from './ports/handover.ts'
+import type { LeaveReason, Place, PlaceState, Who } from './ports/places.ts'
+import type { State } from './ports/state.ts'
+import type { Sessions } from './sessions.ts'
+
+/** How many rooms are looked at side by side. */
+const batchRooms = 100
+/** How long after its deadline a participant may still be there, ms: the reaper takes it out within seconds. */
+const maxOverdueMs = 15_000
+
+export type ReconciliationParts = {
+  state: State
+  sessions: Sessions
+  node: () => string
+  /** Whether this node listens to a room, or is about to. */
+  uses: (room: RoomId) => boolean
+  left: (reason: LeaveReason, who: Who) => void
+}
+
+/**
+ * The last net: whoever has a place has a living connection or a deadline. Each node compares what the store says of its
+ * rooms with the connections that it has. A place of which neither is true twice in a row goes into the window.
+ */
+export class Reconciliation {
+  readonly #parts: ReconciliationParts
+  /** Owners that nobody stood for in the last round. */
+  #suspects = new Set<string>()
+
+  constructor(parts: ReconciliationParts) {
+    this.#parts = parts
+  }
+
+  /** Compares all rooms of this node. @throws unavailable */
+  async reconcile(): Promise<void> {
+    const { state, node } = this.#parts
+    const alive = await this.#nodesAlive()
+    const rooms = await state.nodes.roomsOf(node())
+    const suspects = new Set<string>()
+    const failed: unknown[] = []
+    for (let start = 0; start < rooms.length; start += batchRooms) {
+      const some = rooms.slice(start, start + batchRooms)
+      await doAll(some.map((room) => () => this.#reconcileRoom(room, alive, suspects))).catch((error) =>
+        failed.push(error),
+      )
+    }
+    this.#suspects = suspects
+    if (failed.length > 0) throw failed[0]
+  }
+
+  async #reconcileRoom(room: RoomId, alive: Set<string>, suspects: Set<string>): Promise<void> {
+    const abandoned = await this.#abandoned(room, alive)
+    for (const place of abandoned) suspects.add(keyOf(place))
+    const known = abandoned.filter((place) => this.#suspects.has(keyOf(place)))
+    await doAll(known.map((place) => () => this.#putAway(place)))
+  }
+
+  /** Of a room that no node has noted for a while: nobody else would look. @throws unavailable */
+  async reconcileUnnoted(room: RoomId): Promise<void> {
+    const alive = await this.#nodesAlive()
+    if (this.#parts.uses(room)) return
+    const abandoned = await this.#abandoned(room, alive)
+    await doAll(abandoned.map((place) => () => this.#putAway(place)))
+  }
+
+  async #nodesAlive(): Promise<Set<string>> {
+    const nodes = await this.#parts.state.oversight.nodes()
+    return new Set(nodes.map(({ id }) => id))
+  }
+
+  async #abandoned(room: RoomId, alive: Set<string>): Promise<Place[]> {
+    const { state, node, uses } = this.#parts
+    const standing = await state.places.standing(room)
+    const own = standing.some(({ place }) => nodeOf(place) === node())
+    const abandoned = standing.filter((one) => this.#isAbandoned(one, alive)).map(({ place }) => place)
+    // `uses` is asked last: the command is sent in the same step, before that of a login that begins to use the room
+    if (!own && abandoned.length === 0 && !uses(room)) await state.nodes.release(node(), room)
+    return abandoned
+  }
+
+  #isAbandoned({ place, waiting, deadline }: PlaceState, alive: Set<string>): boolean {
+    const { state, sessions, node } = this.#parts
+    if (waiting) return deadline + maxOverdueMs < state.clock.now(place.room)
+    const owner = nodeOf(place)
+    return owner === node() ? !sessions.find(place)?.connection.open : !alive.has(owner)
+  }
+
+  async #putAway(place: Place): Promise<void> {
+    const { state, sessions, left } = this.#parts
+    const session = sessions.find(place)
+    if (session?.connection.open) return
+    if (session) await sessions.detach(session)
+    else if ((await state.places.detach(place)) === 'left' && (await expel(state.places, place)))
+      left('node_lost', place)
+  }
+}
+
+const keyOf = ({ room, id, owner }: Place) => `${room}|${id}|${owner}`
