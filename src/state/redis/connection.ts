@@ -47,7 +47,12 @@ export function connect(
       return new SingleTopology(seed, { host: first.host, port: first.port, db }, open, events)
     }
     const name = target.sentinelName ?? ''
-    return new SingleTopology(`the master ${name}`, { ...sentinelOptions(name, addresses), db }, open, events)
+    return new SingleTopology(
+      `${name} of ${[seed, ...seeds].join(', ')}`,
+      { ...sentinelOptions(name, addresses), db },
+      open,
+      events,
+    )
   }
   const client = new RedisClient(topologyOf, waits)
   client.on('error', () => {})

@@ -39,5 +39,6 @@ export class Probe {
     this.#asked = true
     await this.#redis.ping().catch(() => {}) // also what refuses has answered
     this.#asked = false
+    this.#missed = 0
   }
 }
