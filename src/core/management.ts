@@ -1,3 +1,4 @@
+import { newDeadline } from './deadline.ts'
 import { SignalError } from './errors.ts'
 import { newId } from './ids.ts'
 import {
@@ -101,7 +102,7 @@ export class Management {
   /** A message from outside to everyone, or to one. Resolves to its seq. @throws no_such_participant */
   say(room: RoomId, { event, data, to }: { event: string; data?: unknown; to?: ParticipantId }) {
     const draft: Draft = { event: 'message', data: { event, data: data ?? null } }
-    return this.#state.log.announce(room, to === undefined ? draft : { ...draft, to })
+    return this.#state.log.announce(room, to === undefined ? draft : { ...draft, to }, undefined, newDeadline())
   }
 
   async #streamNews(room: RoomId, news: object[]): Promise<Draft[]> {

@@ -1,8 +1,11 @@
 import { Redis } from 'ioredis'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { AdapterLane } from '../../src/state/redis/adapter-lane.ts'
+import { RedisClock } from '../../src/state/redis/clock.ts'
 import { createRedisState } from '../../src/state/redis/index.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
+import { RedisLog } from '../../src/state/redis/log.ts'
+import { Scripts } from '../../src/state/redis/scripts.ts'
 import { randomPrefix, redisUrl, startRedis, until } from '../support/redis.ts'
 import { Bench, Ears, refuses, retention, text } from './bench.ts'
 import { redisFactory } from './redis-factory.ts'
@@ -40,6 +43,23 @@ test('a node whose wall clock is wrong when it starts reads the clock of Redis',
   const [seconds] = await state.client.time()
   expect(Math.abs(state.clock.now() - Number(seconds) * 1000)).toBeLessThan(3000)
 })
+
+test.each([
+  ['ahead', 3_600_000],
+  ['behind', -3_600_000],
+])(
+  'a node whose estimate of the clock of Redis is an hour %s is refused nothing that is in time',
+  async (_name, ms) => {
+    const { state, bench, keys, room } = open()
+    const seated = await bench.join()
+    const clock = new RedisClock(state.client, keys)
+    const retained = { window: 60, log: 90, entries: 100, lease: 6 }
+    const log = new RedisLog(new Scripts(state.client, clock, retained), keys)
+    const [seconds] = await state.client.time()
+    clock.learn(keys.room(room), Number(seconds) * 1000 + ms, performance.now())
+    expect(await log.append(seated.write({ deadline: performance.now() + 4500 }), text())).toBe(2)
+  },
+)
 
 test('what a room leaves behind expires once nobody is in it, and stays when someone comes back', async () => {
   const { state, bench, keys, room } = open()
