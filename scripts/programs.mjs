@@ -54,6 +54,19 @@ const programs = [
     },
   },
   {
+    name: 'faketime', // and its library
+    arguments: ['--version'],
+    version: /Version (\d+\.\d+)/,
+    least: 0.9,
+    packages: {
+      'apt-get': 'faketime',
+      dnf: 'libfaketime',
+      apk: 'libfaketime',
+      pacman: 'libfaketime',
+      brew: 'libfaketime',
+    },
+  },
+  {
     name: 'kubectl', // for `kubectl kustomize`
     arguments: ['version', '--client'],
     version: /v1\.(\d+)/,

@@ -6,6 +6,7 @@ import { expectUnharmed } from '../support/process.ts'
 import { Random } from '../support/random.ts'
 import { abuse } from '../support/soak/abuse.ts'
 import { clientCuts } from '../support/soak/client-cuts.ts'
+import { clockSteps } from '../support/soak/clock-steps.ts'
 import type { Disturbance, Stage } from '../support/soak/disturbance.ts'
 import { nodeFaults } from '../support/soak/node-faults.ts'
 import { redisFaults } from '../support/soak/redis-faults.ts'
@@ -19,7 +20,14 @@ const window = soak ? 20 : 8
 const suffixes = ['', ' \ud83d', ' 😀', '\udc00\ud800', ' \u0000', ' \u2028']
 
 /** What goes on side by side. In each lane one thing happens after the other; nodes and Redis fail one at a time. */
-const lanes: Disturbance[][] = [[...nodeFaults, ...redisFaults], clientCuts, [roomChanges], [reloginRaces], abuse]
+const lanes: Disturbance[][] = [
+  [...nodeFaults, ...redisFaults],
+  clientCuts,
+  [roomChanges],
+  [reloginRaces],
+  abuse,
+  clockSteps,
+]
 
 test(`everything that may happen to a cluster happens at random for ${seconds} s: nothing is lost, doubled or out of order, and there are no ghosts`, {
   timeout: 240_000 + seconds * 1000,

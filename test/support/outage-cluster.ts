@@ -1,3 +1,4 @@
+import { FakedClock } from './faked-clock.ts'
 import { type Fault, FaultyRedis, type Topology } from './faulty-redis.ts'
 import { type Exit, launchProcess, type NodeProcess, untilReady } from './process.ts'
 import { type Prometheus, startPrometheus } from './prometheus.ts'
@@ -8,28 +9,28 @@ export class OutageCluster {
   readonly redis: FaultyRedis
   readonly nodes: NodeProcess[]
   readonly prometheus: Prometheus
+  /** Of the nodes, in their order. */
+  readonly clocks: FakedClock[]
   #fault: Fault | undefined
 
-  private constructor(redis: FaultyRedis, nodes: NodeProcess[], prometheus: Prometheus) {
+  private constructor(redis: FaultyRedis, nodes: NodeProcess[], prometheus: Prometheus, clocks: FakedClock[]) {
     this.redis = redis
     this.nodes = nodes
     this.prometheus = prometheus
+    this.clocks = clocks
   }
 
   /** The nodes start while Redis refuses connections: call `recover`. */
   static async start(topology: Topology, options: { [name: string]: string | number }): Promise<OutageCluster> {
     const redis = await FaultyRedis.start(topology)
     await redis.fail('killed')
-    const env = { ...redis.env, ...options }
-    const settings = {
-      redisUrl: redis.env.REDIS_URL ?? '',
-      prefix: randomPrefix(),
-      env,
-      until: 'after the file' as const,
-    }
-    const nodes = await Promise.all([0, 1, 2].map(() => launchProcess(settings)))
+    const clocks = [0, 1, 2].map(() => new FakedClock())
+    const shared = { redisUrl: redis.env.REDIS_URL ?? '', prefix: randomPrefix(), until: 'after the file' as const }
+    const nodes = await Promise.all(
+      clocks.map((clock) => launchProcess({ ...shared, env: { ...redis.env, ...clock.env, ...options } })),
+    )
     const prometheus = await startPrometheus(nodes.map(({ opsUrl }) => new URL(opsUrl).host))
-    const cluster = new OutageCluster(redis, nodes, prometheus)
+    const cluster = new OutageCluster(redis, nodes, prometheus, clocks)
     cluster.#fault = 'killed'
     return cluster
   }

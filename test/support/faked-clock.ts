@@ -1,0 +1,50 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEvery } from './ends.ts'
+
+const folders = [
+  '/usr/lib/x86_64-linux-gnu/faketime',
+  '/usr/lib/aarch64-linux-gnu/faketime',
+  '/usr/lib/faketime',
+  '/usr/lib64/faketime',
+]
+
+const used = new Set<string>()
+afterEvery('file', () => {
+  for (const folder of used) rmSync(folder, { recursive: true, force: true })
+  used.clear()
+})
+
+/** The system clock of one child process, which can be set while it runs. Its monotonic clock stays right. */
+export class FakedClock {
+  readonly #file: string
+  readonly #library: string
+
+  /** @throws Error that says what to install */
+  constructor() {
+    const library = folders.map((folder) => join(folder, 'libfaketime.so.1')).find((path) => existsSync(path))
+    if (!library) throw new Error('The tests need libfaketime. Install it: sudo apt-get install faketime')
+    this.#library = library
+    const folder = mkdtempSync(join(tmpdir(), 'signalbox-clock-'))
+    used.add(folder)
+    this.#file = join(folder, 'offset')
+    this.set(0)
+  }
+
+  /** What the process has to be started with. */
+  get env(): { [name: string]: string } {
+    return {
+      LD_PRELOAD: this.#library,
+      FAKETIME_TIMESTAMP_FILE: this.#file,
+      FAKETIME_NO_CACHE: '1',
+      FAKETIME_DONT_FAKE_MONOTONIC: '1',
+      DONT_FAKE_MONOTONIC: '1', // the name in older versions
+    }
+  }
+
+  /** The clock is so many seconds ahead of the machine's, or behind it. */
+  set(offset: number): void {
+    writeFileSync(this.#file, `${offset < 0 ? '' : '+'}${offset}s\n`)
+  }
+}
