@@ -208,6 +208,23 @@ describe('messages_total and message_seconds', () => {
   })
 })
 
+test('no series is made of what a client or a backend names: messages of a backend are counted together', async () => {
+  const room = newRoom()
+  const ann = await enter(node.url, { room })
+  const labels = { dialect: 'portal', event: 'other', direction: 'out' }
+  await expectRise(node, ['messages_total', labels, 20], async () => {
+    for (let nth = 0; nth < 20; nth += 1) {
+      const data = { event: `backend-${nth}`, data: nth }
+      await node.app.state.log.announce(roomIdOf('portal', room), { event: 'message', data })
+      await ann.next(`backend-${nth}`)
+    }
+    await ann.request('made up by a client')
+    await fetch(`${node.url}/made/up`)
+  })
+  const named = (await scrape(node)).filter((sample) => /backend-|made/.test(JSON.stringify(sample.labels)))
+  expect(named).toEqual([])
+})
+
 describe('redis_seconds and redis_up', () => {
   test('by operation', async () => {
     const room = newRoom()
