@@ -32,6 +32,6 @@ export const attackers: Attacker[] = [
   halfSentAttachments({ connections: 20 }),
   earlyRequests({ connections: 80, requests: 100, bytes: 60_000 }),
   earlyRequests({ connections: 80, requests: 100, bytes: 60_000, data: 'lists' }),
-  hangingQueue({ members: 8, rate: 50, bytes: 60_000, seconds: 25 }),
+  hangingQueue({ members: 16, rate: 50, bytes: 60_000, seconds: 12 }),
   longNames({ clients: 4, names: 40, seconds: 10, length: 60_000 }),
 ]
