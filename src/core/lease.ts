@@ -159,7 +159,7 @@ export class Lease {
    */
   #wasAway(asked: number): boolean {
     const { beat } = this.#pace
-    return performance.now() - asked > beat || asked - this.#awayAt < beat * 1.5
+    return performance.now() - asked > beat || asked - Math.max(this.#awayAt, this.#state.clock.steppedAt) < beat * 1.5
   }
 
   /** Looks for what nobody told: messages that the live side lost, and participants that moved away. */

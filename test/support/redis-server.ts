@@ -50,26 +50,33 @@ export function requireRedis(command = 'redis-server'): void {
 }
 
 /** Starts one server that keeps nothing; resolves when it answers. */
-export function spawnRedis(extra: (port: number) => Promise<string[]> | string[] = () => []): Promise<RedisServer> {
-  return spawnServer(async (port, folder) => [
-    ...['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no'],
-    ...(await extra(port)),
-  ])
+export function spawnRedis(
+  extra: (port: number) => Promise<string[]> | string[] = () => [],
+  env: Environment = {},
+): Promise<RedisServer> {
+  return spawnServer(
+    async (port, folder) => [
+      ...['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no'],
+      ...(await extra(port)),
+    ],
+    env,
+  )
 }
 
 /** Starts `redis-server` with the arguments for a port and a folder of its own; resolves when it answers. */
 export async function spawnServer(
   argsFor: (port: number, folder: string) => Promise<string[]> | string[],
+  env: Environment = {},
 ): Promise<RedisServer> {
   requireRedis()
   const folder = await mkdtemp(join(tmpdir(), 'signalbox-redis-'))
   for (let attempt = 1; ; attempt += 1) {
     const [port = 0] = await freePorts(1)
     const args = await argsFor(port, folder)
-    const child = run(args)
+    const child = run(args, env)
     try {
       await answers(child, port)
-      return handle(child, args, port, folder)
+      return handle(child, { args, env }, port, folder)
     } catch (error) {
       await end(child)
       if (attempt < 3) continue // somebody else took the port
@@ -79,7 +86,11 @@ export async function spawnServer(
   }
 }
 
-const run = (args: string[]) => spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] })
+/** Set in the server's environment, besides what this process has. */
+type Environment = { [name: string]: string }
+
+const run = (args: string[], env: Environment) =>
+  spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } })
 
 /** Resolves at the first PONG. @throws Error with what the server last said, when it ends before that */
 async function answers(child: ChildProcess, port: number): Promise<void> {
@@ -100,7 +111,12 @@ async function answers(child: ChildProcess, port: number): Promise<void> {
   }
 }
 
-function handle(first: ChildProcess, args: string[], port: number, folder: string): RedisServer {
+function handle(
+  first: ChildProcess,
+  { args, env }: { args: string[]; env: Environment },
+  port: number,
+  folder: string,
+): RedisServer {
   let child = first
   const kill = () => child.kill('SIGKILL')
   process.once('exit', kill)
@@ -114,7 +130,7 @@ function handle(first: ChildProcess, args: string[], port: number, folder: strin
     resume: () => child.kill('SIGCONT'),
     kill: () => end(child),
     startAnew: async () => {
-      child = run(args)
+      child = run(args, env)
       await answers(child, port)
     },
     stop: async () => {

@@ -14,7 +14,8 @@ export const redisUrl = (): string => inject('redisUrl')
 export const randomPrefix = (): string => `test-${newId()}`
 
 /** A server for this test alone, to be paused, stopped or looked into. `settings` as on its command line. */
-export const startRedis = (settings: string[] = []): Promise<RedisServer> => spawnRedis(() => settings)
+export const startRedis = (settings: string[] = [], env: { [name: string]: string } = {}): Promise<RedisServer> =>
+  spawnRedis(() => settings, env)
 
 export type RedisGroup = { urls: string[]; servers: RedisServer[]; stop(): Promise<void> }
 

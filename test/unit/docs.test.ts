@@ -121,6 +121,7 @@ describe('redis', () => {
       remembers,
       nodes,
       waiting,
+      waitingClock,
       rooms: listed,
       names,
       handover,
@@ -138,6 +139,7 @@ describe('redis', () => {
       nodeRooms('<node>'),
       nodes,
       waiting,
+      waitingClock,
       listed,
       names,
     ]

@@ -47,6 +47,8 @@ export function keysOf(prefix: string) {
     handover: (node: string) => `${prefix}:node:${node}:handover`,
     /** zset: `room|participant` → deadline */
     waiting: `${prefix}:waiting`,
+    /** hash, in the slot of `waiting`: when windows were last looked at, and how far their time is behind the clock */
+    waitingClock: `${prefix}:{${prefix}:waiting}:clock`,
     /** zset: room → last use */
     rooms: `${prefix}:rooms`,
     /** zset: the same rooms, all with the same score, so that they are in the order of their ids */

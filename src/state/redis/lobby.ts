@@ -1,5 +1,6 @@
 import { dialectOf, type RoomId } from '../../core/model.ts'
 import type { Lobby, OpenRoom } from '../../core/ports/lobby.ts'
+import { olderThan } from './due.ts'
 import type { Keys } from './keys.ts'
 import type { Scripts } from './scripts.ts'
 
@@ -29,14 +30,19 @@ export class RedisLobby implements Lobby {
   }
 
   async stale(dialect: string, age: number, limit: number): Promise<RoomId[]> {
-    const reply = (await this.#scripts.run('due', [this.#keys.counted(dialect)], [age, limit])) as string[]
-    return reply.filter((_, index) => index % 2 === 0)
+    return (await olderThan(this.#scripts, this.#keys.counted(dialect), age, limit)).map(({ member }) => member)
   }
 
   async turn(dialect: string, ms: number): Promise<boolean> {
-    const set = await this.#scripts.timed('turn', () =>
-      this.#scripts.client.set(this.#keys.telling(dialect), '1', 'PX', ms, 'NX'),
-    )
-    return set === 'OK'
+    const key = this.#keys.telling(dialect)
+    const { client, clock } = this.#scripts
+    const now = clock.at(key)
+    const set = await this.#scripts.timed('turn', () => client.set(key, now, 'PX', ms, 'NX'))
+    if (set === 'OK') return true
+    // Redis notes when a key ends: one that was set at a later time stays long after Redis' clock was set back
+    const since = await this.#scripts.timed('turn', () => client.get(key))
+    if (!(Number(since) > now + ms + 1000)) return false
+    await this.#scripts.timed('turn', () => client.set(key, now, 'PX', ms))
+    return true
   }
 }

@@ -4,6 +4,7 @@ import type { ParticipantId, RoomId } from '../../core/model.ts'
 import type { NodeInfo, Nodes } from '../../core/ports/nodes.ts'
 import type { PlaceState } from '../../core/ports/places.ts'
 import type { Retention } from '../../core/ports/state.ts'
+import { olderThan, overdue } from './due.ts'
 import type { Keys } from './keys.ts'
 import type { Scripts } from './scripts.ts'
 import { seatsOf } from './seats.ts'
@@ -34,14 +35,14 @@ export class RedisNodes implements Nodes {
     const key = this.#keys.node(id)
     await this.#scripts.timed('node', async () => {
       await this.#scripts.client.hset(key, info)
-      await this.#scripts.client.expire(key, this.#retention.lease * 10)
+      await this.#scripts.client.expire(key, this.#retention.lease * 600) // so long that a step of the clock ends none
     })
     return alive === 1
   }
 
   async dead(): Promise<string[]> {
-    const reply = (await this.#scripts.run('due', [this.#keys.nodes], [this.#retention.lease * 1000, 100])) as string[]
-    return reply.filter((_, index) => index % 2 === 0)
+    const dead = await olderThan(this.#scripts, this.#keys.nodes, this.#retention.lease * 1000, 100)
+    return dead.map(({ member }) => member)
   }
 
   async hold(node: string, rooms: RoomId[]): Promise<void> {
@@ -71,11 +72,9 @@ export class RedisNodes implements Nodes {
   }
 
   async due(limit: number): Promise<{ room: RoomId; id: ParticipantId; due: number }[]> {
-    const reply = (await this.#scripts.run('due', [this.#keys.waiting], [0, limit])) as string[]
-    const waiters = reply.filter((_, index) => index % 2 === 0)
-    return waiters.map((waiter, index) => {
-      const [room = '', id = ''] = waiter.split('|')
-      return { room, id, due: Number(reply[index * 2 + 1]) }
+    return (await overdue(this.#scripts, this.#keys, limit)).map(({ member, score: due }) => {
+      const [room = '', id = ''] = member.split('|')
+      return { room, id, due }
     })
   }
 
@@ -91,7 +90,11 @@ export class RedisNodes implements Nodes {
   }
 
   async postpone(room: RoomId, id: ParticipantId): Promise<void> {
-    await this.#scripts.run('wait', [this.#keys.waiting], [waiterOf({ room, id }), postponedMs])
+    await this.#scripts.run(
+      'wait',
+      [this.#keys.waiting, this.#keys.waitingClock],
+      [waiterOf({ room, id }), postponedMs],
+    )
   }
 
   /** Those of a room who do not reconnect; the room is given up when there is none. */

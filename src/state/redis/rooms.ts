@@ -2,6 +2,7 @@ import { atMost } from '../../core/at-most.ts'
 import { SignalError } from '../../core/errors.ts'
 import { defaultRoomOptions, type RoomId, type RoomOptions } from '../../core/model.ts'
 import type { FoundRoom, Rooms } from '../../core/ports/rooms.ts'
+import { olderThan } from './due.ts'
 import type { Keys } from './keys.ts'
 import type { Scripts } from './scripts.ts'
 
@@ -131,8 +132,8 @@ export class RedisRooms implements Rooms {
   }
 
   async prune(age: number, limit: number): Promise<RoomId[]> {
-    const reply = (await this.#scripts.run('due', [this.#keys.rooms], [age * 1000, limit])) as string[]
-    return this.#relist(reply.filter((_, index) => index % 2 === 0))
+    const old = await olderThan(this.#scripts, this.#keys.rooms, age * 1000, limit)
+    return this.#relist(old.map(({ member }) => member))
   }
 
   async #isOpen(room: RoomId): Promise<boolean> {

@@ -18,7 +18,7 @@ export async function openWindow(
   place: Place,
   mark?: Mark,
 ): Promise<'waiting' | 'left' | 'moved'> {
-  const deadline = await scripts.run('wait', [keys.waiting], [waiterOf(place)])
+  const deadline = await scripts.run('wait', [keys.waiting, keys.waitingClock], [waiterOf(place)])
   const session = keys.session(place.room, place.id)
   const outcome = await scripts.run(
     'detach',

@@ -16,6 +16,20 @@ local function now()
   return time_read
 end
 
+-- Milliseconds for windows: this server's clock without its steps, and without the time in which no node looked for windows
+-- that are over, because no client could come back then either. `clock` holds the time of the last look, and how far the
+-- windows' time is `behind` the clock; with nobody in `waiting` it begins anew.
+local function steady(clock, waiting)
+  local kept = redis.call('HMGET', clock, 'last', 'behind')
+  local last, behind = tonumber(kept[1]), tonumber(kept[2] or 0)
+  local elapsed = last and now() - last or 0
+  local after = (elapsed < 0 or elapsed > math.max(LEASE_MS, 5000)) and behind + elapsed or behind
+  if redis.call('ZCARD', waiting) == 0 then after = 0 end
+  local noted = redis.pcall('HSET', clock, 'last', string.format('%.0f', now()), 'behind', string.format('%.0f', after))
+  if type(noted) == 'table' then return now() - behind end -- the memory is full: windows end all the same
+  return now() - after
+end
+
 -- Drops entries that are older than anyone may ask for. The room keeps marks, `time:seq`, newest first, a twelfth of LOG_MS
 -- apart or more; what the 19th mark covers is dropped. The dates of entries decide nothing: an older version of a node
 -- wrote its own. A step of this server's clock can fake one interval between marks, and six of the eighteen may be faked.

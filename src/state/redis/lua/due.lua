@@ -1,5 +1,11 @@
--- What is older than an age, oldest first.
+-- What is older than an age, oldest first. A time that has not come yet is from before this server's clock was set back:
+-- it counts from now on.
 -- KEYS zset of times
 -- ARGV age (ms) limit
--- Returns { member, score, ... }.
-return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now() - ARGV[1], 'WITHSCORES', 'LIMIT', 0, ARGV[2])
+-- Returns { the time on this server's clock (ms), member, score, ... }.
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], now() + LEASE_MS + 1000, '+inf', 'LIMIT', 0, 100)) do
+  redis.pcall('ZADD', KEYS[1], 'XX', now(), member)
+end
+local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now() - ARGV[1], 'WITHSCORES', 'LIMIT', 0, ARGV[2])
+table.insert(due, 1, now())
+return due

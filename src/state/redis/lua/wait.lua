@@ -1,7 +1,9 @@
 -- Notes that a participant's window is open.
--- KEYS waiting
+-- KEYS waiting clock
 -- ARGV `room|participant` ms (absent: the window)
--- Returns the deadline, ms on this server's clock.
-local deadline = now() + (tonumber(ARGV[2]) or WINDOW_MS)
-redis.call('ZADD', KEYS[1], deadline, ARGV[1])
+-- Returns the deadline, ms as `steady` counts.
+local waiting, clock = unpack(KEYS)
+
+local deadline = steady(clock, waiting) + (tonumber(ARGV[2]) or WINDOW_MS)
+redis.call('ZADD', waiting, deadline, ARGV[1])
 return deadline

@@ -1,0 +1,24 @@
+import type { Keys } from './keys.ts'
+import type { Reply, Scripts } from './scripts.ts'
+
+export type DueMember = { member: string; score: number }
+
+/** The members of a zset of times that are older than an age, oldest first. */
+export async function olderThan(scripts: Scripts, key: string, ageMs: number, limit: number): Promise<DueMember[]> {
+  const sentAt = performance.now()
+  return learnFrom(scripts, key, sentAt, await scripts.run('due', [key], [ageMs, limit]))
+}
+
+/** Those in `waiting` whose window may be over, oldest first. */
+export async function overdue(scripts: Scripts, keys: Keys, limit: number): Promise<DueMember[]> {
+  const sentAt = performance.now()
+  const reply = await scripts.run('overdue', [keys.waiting, keys.waitingClock], [limit])
+  return learnFrom(scripts, keys.waiting, sentAt, reply)
+}
+
+/** The answer begins with the server's time: a step is known before anyone is judged by the ages that follow. */
+function learnFrom({ clock }: Scripts, key: string, sentAt: number, reply: Reply): DueMember[] {
+  const [time, ...pairs] = reply as [number, ...string[]]
+  clock.learn(key, time, sentAt)
+  return pairs.flatMap((member, index) => (index % 2 === 0 ? [{ member, score: Number(pairs[index + 1]) }] : []))
+}

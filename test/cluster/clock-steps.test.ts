@@ -1,0 +1,60 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { FakedClock } from '../support/faked-clock.ts'
+import { expectUnharmed, type NodeProcess, startProcess } from '../support/process.ts'
+import { randomPrefix, startRedis } from '../support/redis.ts'
+import { Traffic } from '../support/traffic.ts'
+
+const soak = process.env.SIGNALBOX_SOAK === '1'
+/** How far the clock is from the right time, one after the other, s. */
+const offsets = Array.from({ length: soak ? 10 : 1 }, () => [-60, 60, -300, 300, 0]).flat()
+/** Messages between two steps: more than a log keeps before it is trimmed. */
+const messages = soak ? 1000 : 150
+const window = 8
+
+async function startCluster(setWhat: 'a node' | 'Redis') {
+  const clock = new FakedClock()
+  const redis = await startRedis([], setWhat === 'Redis' ? clock.redisEnv : {})
+  onTestFinished(() => redis.stop())
+  const env = { RECONNECT_WINDOW: window, TICKET_TTL: 60, LOG_LEVEL: 'fatal' }
+  const options = { redisUrl: redis.url, prefix: randomPrefix() }
+  const start = (more = {}) => startProcess({ ...options, env: { ...env, ...more } })
+  const nodes = await Promise.all([start(setWhat === 'a node' ? clock.env : {}), start(), start()])
+  return { clock, nodes }
+}
+
+/** Clients talk, are cut and come back on whichever node while the clock steps; then a node is killed. */
+async function talkWhileItSteps(clock: FakedClock, nodes: NodeProcess[]): Promise<void> {
+  const left = [...nodes]
+  const traffic = await Traffic.start({ nodes: left, clients: 9, window, inFlight: ['many', 'one', 'any order'] })
+  const flow = traffic.flow(100)
+  await traffic.ledger.more(messages)
+  for (const offset of offsets) {
+    for (const roamer of traffic.roamers.slice(0, 3)) roamer.cut()
+    clock.set(offset)
+    for (const roamer of traffic.roamers.slice(3, 6)) roamer.cut()
+    await traffic.ledger.more(messages)
+    await traffic.everyoneHome()
+  }
+  const [first] = left.splice(0, 1)
+  first?.kill('SIGKILL')
+  await traffic.everyoneHome(first)
+  await traffic.ledger.more(messages)
+  await flow.stop()
+  expect(traffic.ledger.unavailable).toBe(0)
+  await expectUnharmed(left)
+  await traffic.finish()
+}
+
+test('a node of three whose wall clock is set by minutes loses, doubles and closes nothing', {
+  timeout: soak ? 600_000 : 90_000,
+}, async () => {
+  const { clock, nodes } = await startCluster('a node')
+  await talkWhileItSteps(clock, nodes)
+})
+
+test('a Redis whose clock is set by minutes loses no participant, log or message', {
+  timeout: soak ? 600_000 : 90_000,
+}, async () => {
+  const { clock, nodes } = await startCluster('Redis')
+  await talkWhileItSteps(clock, nodes)
+})
