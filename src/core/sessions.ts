@@ -19,7 +19,7 @@ import {
 } from './model.ts'
 import { once } from './once.ts'
 import type { Connection } from './ports/connection.ts'
-import { nodeOf } from './ports/handover.ts'
+import { generationOf, nodeOf } from './ports/handover.ts'
 import type { Claim, LeaveReason, Mark, Place, Resumed, Who, Write } from './ports/places.ts'
 import type { State } from './ports/state.ts'
 import { Session } from './session.ts'
@@ -437,11 +437,17 @@ export class Sessions {
 
   /**
    * Begins a session and ties it to its connection in one step: whenever the connection is lost, the session is detached.
-   * @throws early_left: the client has gone, or was refused, before
+   * @throws early_left: the client has gone, or was refused, or a later claim has the place
    */
   async #begin(session: Session, deadline: Deadline | undefined): Promise<Session> {
     const place = key(session.room, session.id)
     const before = this.#here.get(place)
+    if (before && generationOf(before.place) > generationOf(session.place)) {
+      // two claims of the place at the same time: the store served the other later, and that began earlier here
+      session.end()
+      await this.#feeds.release(session.room)
+      throw new SignalError('early_left')
+    }
     this.#here.set(place, session)
     const open = session.attach(() => void this.detach(session))
     this.absent.noLongerWaiting(session.place)

@@ -60,15 +60,26 @@ function deployments(): Deployment[] {
   }
   for (const { config, app, url } of nodesHere()) {
     const holds = (place: Place) => app.sessions.find(place)?.connection.open === true
-    if (config.redis) add(config.redis, config.redisPrefix, { port: new URL(url).port, holds })
+    if (config.redis) add(asAdmin(config.redis), config.redisPrefix, { port: new URL(url).port, holds })
   }
   for (const { url, opsUrl, options } of runningProcesses()) {
     const { redisUrl, prefix, env = {} } = options
     const mode = (env.REDIS_MODE ?? 'standalone') as RedisTarget['mode']
     const target = { urls: redisUrl.split(','), mode, sentinelName: String(env.REDIS_SENTINEL_NAME ?? '') }
-    add(target, prefix, { port: new URL(url).port, connections: () => connectionsOn(opsUrl) })
+    add(asAdmin(target), prefix, { port: new URL(url).port, connections: () => connectionsOn(opsUrl) })
   }
   return [...found.values()]
+}
+
+/** Not as the nodes' own user, who may not scan. */
+function asAdmin(target: RedisTarget): RedisTarget {
+  const urls = target.urls.map((text) => {
+    const url = new URL(text)
+    url.username = ''
+    url.password = ''
+    return url.href
+  })
+  return { ...target, urls }
 }
 
 /** Undefined: the process does not answer, as if it were dead. */

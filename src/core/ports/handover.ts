@@ -16,3 +16,6 @@ export interface Handover {
 
 /** The node of a place's owner, `node:generation`. */
 export const nodeOf = ({ owner }: Pick<Place, 'owner'>): string => owner.slice(0, owner.lastIndexOf(':'))
+
+/** Of two owners that a place has had, the one with the higher generation is the later. */
+export const generationOf = ({ owner }: Pick<Place, 'owner'>): number => Number(owner.slice(owner.lastIndexOf(':') + 1))
