@@ -1,0 +1,65 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { createRedisState } from '../../src/state/redis/index.ts'
+import { FakedClock } from '../support/faked-clock.ts'
+import { randomPrefix, startRedis } from '../support/redis.ts'
+import { Bench, retention } from './bench.ts'
+
+/** A node's state on a Redis whose clock the test sets. */
+async function open(changes: Partial<typeof retention> = {}) {
+  const clock = new FakedClock()
+  const server = await startRedis([], clock.redisEnv)
+  onTestFinished(() => server.stop())
+  const state = createRedisState({ urls: [server.url], mode: 'standalone' }, randomPrefix(), {
+    ...retention,
+    ...changes,
+  })
+  onTestFinished(() => state.close())
+  return { clock, state, bench: new Bench(state, state) }
+}
+
+const node = { id: 'A', url: 'http://127.0.0.1:1', version: '1.0.0', connections: 0 }
+
+test('a window does not end because Redis’ clock is set', async () => {
+  const { clock, state, bench } = await open({ window: 60 })
+  const { place } = await bench.join()
+  await state.places.detach(place, 1)
+  expect(await state.nodes.due(10)).toEqual([])
+  for (const seconds of [300, 0, -300, 60]) {
+    clock.set(seconds)
+    expect(await state.nodes.due(10)).toEqual([])
+  }
+})
+
+test('a step of Redis’ clock is known before anyone is judged by the leases', async () => {
+  const { clock, state } = await open()
+  await state.nodes.beat(node)
+  clock.set(300)
+  const asked = performance.now()
+  expect(await state.nodes.dead()).toEqual(['A'])
+  expect(state.clock.steppedAt).toBeGreaterThan(asked)
+})
+
+test('the lease of a node that died before Redis’ clock was set back ends', async () => {
+  const { clock, state } = await open({ lease: 0 })
+  await state.nodes.beat(node)
+  clock.set(-300)
+  await expect.poll(() => state.nodes.dead()).toEqual(['A'])
+})
+
+test.each([-300, 300])('a log is not trimmed because Redis’ clock is set by %i s', async (seconds) => {
+  const { clock, bench } = await open()
+  const seated = await bench.join()
+  for (let n = 0; n < 130; n += 1) await bench.say(seated)
+  clock.set(seconds)
+  for (let n = 0; n < 130; n += 1) await bench.say(seated)
+  expect(await bench.log()).toHaveLength(261)
+})
+
+test('the list of rooms goes on being told after Redis’ clock was set back', async () => {
+  const { clock, state } = await open()
+  await state.nodes.beat(node)
+  expect(await state.lobby.turn('rooms', 500)).toBe(true)
+  clock.set(-300)
+  await state.nodes.beat(node)
+  expect(await state.lobby.turn('rooms', 500)).toBe(true)
+})
