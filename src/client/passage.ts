@@ -41,7 +41,7 @@ export class Passage {
     this.reset()
     if (!departure) return undefined
     const { from, at, planned } = departure
-    return { from, to: berthOf(link), ms: this.#clock.now() - at, planned }
+    return { from, to: berthOf(link), ms: Math.round(this.#clock.now() - at), planned }
   }
 
   /** Another session than the one that departed; the connection may still be one to be left. */
