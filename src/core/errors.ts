@@ -82,6 +82,13 @@ export class SignalError extends Error {
   }
 }
 
+/** A request that arrived later has the place already. Whoever still waits for this one may claim the place anew. */
+export class Overtaken extends SignalError {
+  constructor(options?: ErrorOptions) {
+    super('unavailable', 'a later request has the place', options)
+  }
+}
+
 export function isErrorCode(text: string): text is ErrorCode {
   return (errorCodes as readonly string[]).includes(text)
 }

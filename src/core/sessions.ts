@@ -1,7 +1,7 @@
 import { Absent } from './absent.ts'
 import { isAway } from './attempts.ts'
-import { type Deadline, isPast, type Timing } from './deadline.ts'
-import { type ErrorCode, SignalError } from './errors.ts'
+import { type Deadline, isPast, newDeadline, type Timing } from './deadline.ts'
+import { type ErrorCode, Overtaken, SignalError } from './errors.ts'
 import type { Feed } from './feed.ts'
 import type { Feeds } from './feeds.ts'
 import { newId } from './ids.ts'
@@ -193,10 +193,27 @@ export class Sessions {
   }
 
   /**
-   * Enters a room under an id of one's own: takes the place that is still there, with what was held for it, or a new one.
+   * Enters a room under an id that the client names: takes the place that is still there, with the messages that were held
+   * for it, or a new one. Two devices may do so at the same time: each gets the place, and the last one keeps it.
    * @throws as login
    */
   async arrive(
+    connection: Connection,
+    dialect: string,
+    claims: Claims,
+    id: ParticipantId,
+    timing: Timing,
+  ): Promise<{ session: Session }> {
+    try {
+      return await this.#arrive(connection, dialect, claims, id, timing)
+    } catch (error) {
+      // a login of a connection that is gone must not win; this client still waits, so its login counts from now
+      if (!(error instanceof Overtaken && connection.open)) throw error
+      return this.#arrive(connection, dialect, claims, id, { ...timing, deadline: newDeadline() })
+    }
+  }
+
+  async #arrive(
     connection: Connection,
     dialect: string,
     claims: Claims,

@@ -1,5 +1,5 @@
 import { type Deadline, refuseLate, requestTimeoutMs } from '../../core/deadline.ts'
-import { SignalError } from '../../core/errors.ts'
+import { Overtaken, SignalError } from '../../core/errors.ts'
 import { type IssuedTickets, newestTicket, withConfirmed, withRenewed, withUsed } from '../../core/issued-tickets.ts'
 import { type Draft, follows, type Member, type ParticipantId, type RoomId, type Roster } from '../../core/model.ts'
 import type {
@@ -224,7 +224,7 @@ function newSeat(request: JoinRequest, owner: string, seq: number, before?: Seat
 /** Refuses a request that arrived before the one that has the place: its client has reconnected since. */
 function refuseOvertaken(seat: Seat | undefined, deadline: Deadline | undefined): void {
   if (!seat || deadline === undefined || seat.taken <= deadline || seat.taken - deadline > requestTimeoutMs) return
-  throw new SignalError('unavailable', 'a later request has the place')
+  throw new Overtaken()
 }
 
 type Reseating = {

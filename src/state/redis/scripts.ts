@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { type Deadline, refuseLate, requestTimeoutMs } from '../../core/deadline.ts'
-import { isErrorCode, SignalError } from '../../core/errors.ts'
+import { isErrorCode, Overtaken, SignalError } from '../../core/errors.ts'
 import type { Retention } from '../../core/ports/state.ts'
 import type { RedisClient } from './client.ts'
 import type { RedisClock } from './clock.ts'
@@ -124,7 +124,8 @@ export class Scripts {
       return await call()
     } catch (error) {
       const refusal = translated(error)
-      failed = (refusal.code === 'unavailable' || refusal.code === 'internal') && !(refusal instanceof Unserved)
+      const served = refusal instanceof LateRefusal || refusal instanceof Overtaken
+      failed = (refusal.code === 'unavailable' || refusal.code === 'internal') && !served
       throw refusal
     } finally {
       this.#observe(operation, (performance.now() - start) / 1000, failed)
@@ -132,19 +133,12 @@ export class Scripts {
   }
 }
 
-/** Redis answered that the request came too late, or after another that took its place. Its client may come again. */
-class Unserved extends SignalError {
-  constructor(why: string, cause: unknown) {
-    super('unavailable', why, { cause })
-  }
-}
-
 /** By the server's clock the deadline was over; what that clock read, ms. */
-class LateRefusal extends Unserved {
+class LateRefusal extends SignalError {
   readonly serverMs: number
 
   constructor(serverMs: number, cause: unknown) {
-    super('the deadline of the request is over', cause)
+    super('unavailable', 'the deadline of the request is over', { cause })
     this.serverMs = serverMs
   }
 }
@@ -160,7 +154,7 @@ function translated(error: unknown): SignalError {
   const message = error instanceof Error ? error.message : String(error)
   const [mark, code = '', detail = ''] = message.split(' ', 3)
   if (mark === 'SB' && code === 'late') return new LateRefusal(Number(detail), error)
-  if (mark === 'SB' && code === 'overtaken') return new Unserved('a later request has the place', error)
+  if (mark === 'SB' && code === 'overtaken') return new Overtaken({ cause: error })
   if (mark === 'SB' && isErrorCode(code)) return new SignalError(code, detail, { cause: error })
   return new SignalError(brokenRecord.test(message) ? 'internal' : 'unavailable', '', { cause: error })
 }
