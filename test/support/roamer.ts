@@ -37,6 +37,8 @@ type Said = { to: string; number: number; done: () => void; sentOn: Socket | und
 const handshake = 3000
 const answer = 8000
 const defaultStaminaMs = 40_000
+/** Fewer than a node holds for a client that waits for its relogin: it refuses those beyond. */
+const earlyRequests = 50
 /** Between a refusal because the store is away and the next try, ms. */
 const backOffMs = 100
 
@@ -214,7 +216,7 @@ export class Roamer {
     const socket = this.#connect(node)
     const asked = this.#ask(socket, 'relogin', { ticket: this.ticket, seq })
     // what waits to be sent may as well be sent before the answer, as socket.io-client does with its buffer
-    if (random.chance(0.5)) this.#flush()
+    if (random.chance(0.5)) this.#flush(earlyRequests)
     const { status, data, code = status } = await asked
     if (status !== 'ok') {
       socket.disconnect()
@@ -234,10 +236,10 @@ export class Roamer {
   }
 
   /** Sends what was not sent on this connection yet, in order. */
-  #flush(): void {
+  #flush(limit?: number): void {
     const socket = this.#socket
     if (!socket) return
-    const ready = [...this.#unacked.values()].slice(0, this.#options.inFlight === 'one' ? 1 : undefined)
+    const ready = [...this.#unacked.values()].slice(0, this.#options.inFlight === 'one' ? 1 : limit)
     for (const said of ready) {
       if (said.sentOn === socket) continue
       said.sentOn = socket
