@@ -39,7 +39,7 @@ test('what Redis keeps after everyone has left expires, or belongs to a node tha
   onTestFinished(() => redis.disconnect())
   const keys = keysOf(config.redisPrefix)
   for (const cut of [false, true, false, true]) await visit(cluster, cut)
-  const permanent = new Set([keys.nodes, `${config.redisPrefix}:io`])
+  const permanent = new Set([keys.nodes, keys.waitingClock, `${config.redisPrefix}:io`])
   const staying = async () => {
     const names = (await redis.keys(`${config.redisPrefix}:*`)).filter((name) => !permanent.has(name))
     const ttls = await Promise.all(names.map((name) => redis.pttl(name)))
