@@ -21,12 +21,13 @@ export type ReconciliationParts = {
 }
 
 /**
- * The last net: whoever has a place has a living connection or a deadline. Each node compares what the store says of its
- * rooms with the connections that it has. A place of which neither is true twice in a row goes into the window.
+ * Safety net for the invariant that every participant has an open connection or a deadline. Each node compares the store
+ * with its connections. A participant with neither in two consecutive rounds is detached; in a room that no node holds, at
+ * once.
  */
 export class Reconciliation {
   readonly #parts: ReconciliationParts
-  /** Owners that nobody stood for in the last round. */
+  /** Keys of the places that the last round found abandoned. */
   #suspects = new Set<string>()
 
   constructor(parts: ReconciliationParts) {
@@ -52,17 +53,17 @@ export class Reconciliation {
 
   async #reconcileRoom(room: RoomId, alive: Set<string>, suspects: Set<string>): Promise<void> {
     const abandoned = await this.#abandoned(room, alive)
-    for (const place of abandoned) suspects.add(keyOf(place))
-    const known = abandoned.filter((place) => this.#suspects.has(keyOf(place)))
-    await doAll(known.map((place) => () => this.#putAway(place)))
+    for (const { place } of abandoned) suspects.add(keyOf(place))
+    const confirmed = abandoned.filter(({ place }) => this.#suspects.has(keyOf(place)))
+    await doAll(confirmed.map((found) => () => this.#giveDeadline(found)))
   }
 
-  /** Of a room that no node has noted for a while: nobody else would look. @throws unavailable */
+  /** Checks a room that no node holds. @throws unavailable */
   async reconcileUnnoted(room: RoomId): Promise<void> {
     const alive = await this.#nodesAlive()
     if (this.#parts.uses(room)) return
     const abandoned = await this.#abandoned(room, alive)
-    await doAll(abandoned.map((place) => () => this.#putAway(place)))
+    await doAll(abandoned.map((found) => () => this.#giveDeadline(found)))
   }
 
   async #nodesAlive(): Promise<Set<string>> {
@@ -70,11 +71,11 @@ export class Reconciliation {
     return new Set(nodes.map(({ id }) => id))
   }
 
-  async #abandoned(room: RoomId, alive: Set<string>): Promise<Place[]> {
+  async #abandoned(room: RoomId, alive: Set<string>): Promise<PlaceState[]> {
     const { state, node, uses } = this.#parts
     const standing = await state.places.standing(room)
     const own = standing.some(({ place }) => nodeOf(place) === node())
-    const abandoned = standing.filter((one) => this.#isAbandoned(one, alive)).map(({ place }) => place)
+    const abandoned = standing.filter((found) => this.#isAbandoned(found, alive))
     // `uses` is asked last: the command is sent in the same step, before that of a login that begins to use the room
     if (!own && abandoned.length === 0 && !uses(room)) await state.nodes.release(node(), room)
     return abandoned
@@ -87,8 +88,10 @@ export class Reconciliation {
     return owner === node() ? !sessions.find(place)?.connection.open : !alive.has(owner)
   }
 
-  async #putAway(place: Place): Promise<void> {
+  /** One who waits keeps its deadline: windows have a clock of their own, by which it may not have come. */
+  async #giveDeadline({ place, waiting, deadline }: PlaceState): Promise<void> {
     const { state, sessions, left } = this.#parts
+    if (waiting) return state.nodes.noteDeadline(place, deadline)
     const session = sessions.find(place)
     if (session?.connection.open) return
     if (session) await sessions.detach(session)

@@ -155,6 +155,19 @@ test('one who waits beyond its deadline, because the note of it was lost, is due
   expect((await state.places.roster(place.room)).members).toEqual([])
 })
 
+test('reconciliation does not put off a deadline that has not come by the clock of the windows', async () => {
+  const { state, lease, keys, places } = await survivor(2, { window: 60 })
+  const [first, second] = places as [Place, Place]
+  await state.places.detach(first, 1)
+  await state.client.hset(keys.waitingClock, 'behind', 100_000) // no node looked for windows for so long
+  await state.places.detach(second, 1)
+  await state.nodes.hold('B', [first.room, second.room])
+  const noted = () => state.client.zscore(keys.waiting, `${second.room}|${second.id}`)
+  const deadline = await noted()
+  for (let round = 0; round < 2; round += 1) await lease.reconcile()
+  expect(await noted()).toBe(deadline)
+})
+
 test('a note of the deadline that the reaper drops before the place waits is noted again', async () => {
   const { state, keys, places } = await survivor(1, { window: 60 })
   const [place] = places as [Place]

@@ -1,4 +1,5 @@
 import type { ParticipantId, RoomId } from '../model.ts'
+import type { Place } from './places.ts'
 
 /** A participant whose window may be over. */
 export type Due = { room: RoomId; id: ParticipantId; due: number }
@@ -31,5 +32,7 @@ export interface Nodes {
   settled(room: RoomId, id: ParticipantId, due: number): Promise<void>
   /** A due participant could not be dealt with: it is due again some seconds later. */
   postpone(room: RoomId, id: ParticipantId): Promise<void>
+  /** Notes the deadline of a participant that waits, unless a deadline is noted. */
+  noteDeadline(place: Place, deadline: number): Promise<void>
   remove(node: string): Promise<void>
 }

@@ -24,6 +24,7 @@ export class MemoryNodes implements Nodes {
   async hold(): Promise<void> {}
   async release(): Promise<void> {}
   async postpone(): Promise<void> {}
+  async noteDeadline(): Promise<void> {}
   async remove(): Promise<void> {}
 
   async roomsOf(): Promise<RoomId[]> {

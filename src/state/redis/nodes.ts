@@ -2,7 +2,7 @@ import { doAll } from '../../core/attempts.ts'
 import { SignalError } from '../../core/errors.ts'
 import type { ParticipantId, RoomId } from '../../core/model.ts'
 import type { NodeInfo, Nodes } from '../../core/ports/nodes.ts'
-import type { PlaceState } from '../../core/ports/places.ts'
+import type { Place, PlaceState } from '../../core/ports/places.ts'
 import type { Retention } from '../../core/ports/state.ts'
 import { olderThan, overdue } from './due.ts'
 import type { Keys } from './keys.ts'
@@ -80,6 +80,10 @@ export class RedisNodes implements Nodes {
 
   async settled(room: RoomId, id: ParticipantId, due: number): Promise<void> {
     await this.#scripts.run('forget', [this.#keys.waiting], [waiterOf({ room, id }), due])
+  }
+
+  noteDeadline(place: Place, deadline: number): Promise<void> {
+    return noteDeadline(this.#scripts, this.#keys, place, deadline)
   }
 
   async remove(node: string): Promise<void> {
