@@ -28,7 +28,9 @@ export class Bystanders {
     this.talk()
   }
 
+  /** Says a number at once, so that even the shortest attack is observed, and then one after the other. */
   talk(): void {
+    this.#say()
     this.#timer = setInterval(() => this.#say(), this.#everyMs)
   }
 
