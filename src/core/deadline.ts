@@ -1,7 +1,7 @@
 import { SignalError } from './errors.ts'
 
 /**
- * Until when a request may be served: ms of this process' monotonic clock, `performance.now()`. It travels with the request
+ * The time by which a request must be served: ms of this process' monotonic clock, `performance.now()`. It travels with the request
  * into every write of the store, so that a write that the store receives later is refused and not done.
  */
 export type Deadline = number
@@ -12,7 +12,7 @@ export const requestTimeoutMs = 4500
 /** The deadline of a request that arrives now. */
 export const newDeadline = (): Deadline => performance.now() + requestTimeoutMs
 
-/** Until when a request may be served; undefined: it is no client's, and may take its time. */
+/** Options of a call to the store. Internal work has no deadline, and so no time limit. */
 export type Timing = { deadline?: Deadline | undefined }
 
 export function isPast(deadline: Deadline | undefined): boolean {

@@ -1,6 +1,6 @@
 /**
- * Whether this node is cut off from the store. A store that answers some calls is away in part, for every node alike; one
- * that answers none until the lease has run out may be answering the other nodes.
+ * Whether this node is cut off from the store: its lease has expired, and no call to the store has succeeded since. If some
+ * calls succeed, only a part of the store is down, and other nodes fare no better.
  */
 export class Isolation {
   readonly #leaseMs: number
@@ -12,7 +12,7 @@ export class Isolation {
     this.#leaseMs = leaseMs
   }
 
-  /** The store answered a call. */
+  /** A call to the store succeeded. */
   answered(): void {
     this.#answeredAt = performance.now()
   }

@@ -1,6 +1,6 @@
 import type { Socket as EngineSocket } from 'engine.io'
 
-/** The parts of Engine.IO and ws that its types keep private: how a message reached the other side. */
+/** Private parts of Engine.IO and ws that show whether a message has arrived. */
 type WebSocketLike = {
   ping(data: string): void
   on(event: 'pong', listener: (data: Buffer) => void): void
@@ -11,14 +11,14 @@ type TransportLike = {
   prependListener(event: 'ready', listener: () => void): void
 }
 
-/** `mark`: the number of the ping or poll that confirms it, once the client was asked. */
+/** `mark`: the number of the ping or poll that confirms it; undefined until that is sent. */
 type Confirmation = { confirmed: () => void; mark: number | undefined }
 
 /**
  * Finds out when one client has everything that was emitted to it so far, on any of its namespaces. WebSocket frames are
  * ordered and browsers answer protocol pings by themselves, also only the newest of several (RFC 6455 5.5.2 and 5.5.3):
  * a pong confirms what its ping and those before it were sent for. With long-polling the next poll does, once the
- * response is written. The connection has one listener for each of these events, however much is open.
+ * response is written. Each connection has one listener per event, regardless of the number of open confirmations.
  */
 export class DeliveryConfirmations {
   readonly #engine: EngineSocket
@@ -40,8 +40,8 @@ export class DeliveryConfirmations {
   }
 
   /**
-   * Calls back once the client is known to have everything that was emitted up to now; never when the connection is lost
-   * first. Each requester has at most one confirmation open, so that their number stays small.
+   * Calls back once the client is known to have everything that was emitted up to now. Does not call back if the connection
+   * is lost first. Each requester has at most one confirmation open, so that their number stays small.
    * @returns withdraws the request
    */
   request(confirmed: () => void): () => void {

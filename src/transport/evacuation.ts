@@ -13,13 +13,13 @@ export type EvacuationParts = {
 
 const tickMs = 250
 
-/** A process that stood still for longer than this, ms, may only be late to learn that it is not cut off. */
+/** A tick later than this, ms, means that the process was suspended: its lease looks expired until its next heartbeat. */
 const stallMs = 1000
 
-/** How long such a process has for its next heartbeats, ms. */
+/** How long evacuation pauses after a suspension, ms. */
 const graceMs = 5000
 
-/** Without a window participants of a dead node leave at once, and their clients log in anew: a window of this length, ms. */
+/** The window assumed when RECONNECT_WINDOW is 0, ms: those clients cannot resume, and log in again. */
 const windowlessMs = 20_000
 
 /**
@@ -82,7 +82,10 @@ export class Evacuation {
     const clients = this.#transport.clients
     const [afterMs, withinMs] = [this.#startMs, this.#endMs]
     if (cutOff)
-      log.warn({ clients, afterMs, withinMs }, 'cut off from Redis: refuses clients, and will close those it has')
-    else log.info({ clients }, 'not cut off from Redis any more: takes clients')
+      log.warn(
+        { clients, afterMs, withinMs },
+        'cut off from Redis: the node refuses new clients and closes its own between afterMs and withinMs; see /readyz for the cause',
+      )
+    else log.info({ clients }, 'connected to Redis again: the node accepts clients')
   }
 }

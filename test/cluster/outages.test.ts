@@ -47,7 +47,7 @@ describe.each(topologies)('%s', (topology) => {
   afterEach(() => cluster.allReady())
   afterAll(() => cluster?.stop())
 
-  test('nodes start while Redis refuses connections: they say why they are not ready, end at SIGTERM, and serve when it is back', {
+  test('nodes started while Redis refuses connections report the cause, exit on SIGTERM, and become ready when Redis is back', {
     timeout: 90_000,
   }, async () => {
     const waits = new Waits()
@@ -67,7 +67,7 @@ describe.each(topologies)('%s', (topology) => {
     beforeEach(() => cluster.allReady())
 
     test.each(signs)(
-      'Redis is %s under traffic: each request is answered in time, nothing is lost, doubled or stale',
+      'fault "%s" under traffic: each request is answered in time, and no message is lost, doubled or stale',
       {
         timeout: 150_000 + 2 * outageMs,
       },

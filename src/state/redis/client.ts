@@ -8,10 +8,10 @@ import type { Topology, TopologyEvents } from './topology.ts'
 /** How long a command may take in all, ms. Its request is refused as `unavailable` then. */
 export const commandTimeoutMs = 4000
 
-/** How much may be under way to Redis, and wait for it, in bytes: what is beyond is refused at once. */
+/** The maximum of commands in flight and queued, bytes: further commands are rejected at once. */
 const maxPendingBytes = 32 * 1024 * 1024
 
-/** How long a command waits that a slot on the move, or a server that is starting, could not take yet, ms. */
+/** The delay before a command is retried, ms, when its slot is migrating or its server is starting. */
 const retryDelayMs = 100
 
 /** Answers of a server that cannot do it now, and may soon. */
@@ -54,7 +54,7 @@ export class RedisClient extends Redis {
     return this.#topology.links
   }
 
-  /** Why it cannot do all that it is asked; undefined while it can. */
+  /** Why some commands cannot be served; undefined when all can. */
   get trouble(): Trouble | undefined {
     return this.#topology.trouble
   }
@@ -64,7 +64,7 @@ export class RedisClient extends Redis {
     return this.#topology.linkFor(slot)?.address ?? ''
   }
 
-  /** Names the connection that a subscription for a slot is made on now; undefined while there is none. */
+  /** The id of the connection used for a slot's subscriptions; undefined while it is down. */
   homeOf(slot: number | null): string | undefined {
     const link = this.#topology.linkFor(slot)
     return link?.ready ? link.id : undefined
@@ -126,7 +126,7 @@ export class RedisClient extends Redis {
     return (to ?? this).trouble?.detail ?? silence
   }
 
-  /** A redirection is followed, what may be better soon is tried again, and the rest is the answer. */
+  /** Follows redirections, retries transient errors, and returns any other error to the caller. */
   #refused(call: Call, error: Error, from: Link | undefined): void {
     const { message } = error
     const [kind, slot, address = ''] = message.split(' ')

@@ -19,7 +19,7 @@ export type LinkEvents = {
   /** It can be used again. Earlier subscriptions are gone. */
   up(): void
   down(): void
-  /** The server has sent a subscription away, because its slot is elsewhere now. */
+  /** The server removed a subscription, because its slot moved to another server. */
   moved(): void
 }
 
@@ -75,17 +75,20 @@ export class Link {
     return this.redis.status === 'ready' && this.redis.stream.writable
   }
 
-  /** Names this one connection to the server: another one has other subscriptions, which is none. */
+  /**
+   * Identifies this connection. It changes on every reconnection, and when the server removes subscriptions, so that
+   * subscribers know that they have to subscribe again.
+   */
   get id(): string {
     return `${this.address} ${this.#epoch}`
   }
 
-  /** How long it has been of no use, ms. */
+  /** How long the link has been down, ms. */
   get downMs(): number {
     return this.#downSince === undefined ? 0 : performance.now() - this.#downSince
   }
 
-  /** Why it is of no use; undefined while it can be used. */
+  /** Why the link is down; undefined while it is up. */
   get trouble(): Trouble | undefined {
     return this.ready ? undefined : unreachable(`${this.#name} to ${this.address}: ${this.#cause}`)
   }
@@ -128,7 +131,7 @@ export class Link {
     this.#report.lost(this.#name, this.address, cause)
   }
 
-  /** ioredis gives up for good where an attempt is cut off while it looks for the address. */
+  /** ioredis stops reconnecting when an attempt is interrupted during the lookup of the address. */
   #restart(): void {
     if (this.#closed) return
     this.#down('the connection was given up')
@@ -161,7 +164,7 @@ function sentinelsOf(redis: Redis): Redis[] {
   return connector.failoverDetector?.sentinels.map(({ client }) => client) ?? []
 }
 
-/** Node.js leaves the message of several attempts at one host empty. */
+/** Node.js gives an AggregateError (several addresses of one host) no message. */
 function causeOf(error: Error): string {
   const [first] = error instanceof AggregateError ? error.errors : [error]
   const { message, code } = first as Error & { code?: string }

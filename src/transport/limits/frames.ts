@@ -1,11 +1,11 @@
 const empty = Buffer.alloc(0)
 
-/** The bytes of a client's frame before its payload, mask included, by the first length in it (RFC 6455 5.2). */
+/** The header length of a client's frame, bytes, mask included, by its 7-bit length field (RFC 6455 5.2). */
 const headerBytesOf = (length: number) => (length < 126 ? 6 : length === 126 ? 8 : 14)
 
 /**
  * Counts the frames in what a WebSocket client sends, of every opcode: ws does not report fragments, nor how many frames
- * one read brought. It checks nothing: ws closes the connection for what is wrong.
+ * one read brought. It validates nothing: ws closes the connection on an invalid frame.
  */
 export class FrameCounter {
   /** Bytes of the last frame's payload that are still to come. */
@@ -13,7 +13,7 @@ export class FrameCounter {
   /** The part of a frame's header that came with the last read. */
   #header = empty
 
-  /** How many frames have their header completed by these bytes. */
+  /** The number of frame headers that these bytes complete. */
   count(read: Buffer): number {
     const bytes = this.#header.length > 0 ? Buffer.concat([this.#header, read]) : read
     let frames = 0

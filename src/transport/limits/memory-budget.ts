@@ -6,7 +6,7 @@ export interface BudgetHolder {
   readonly bytes: number
   /** How much of that it was sent and has not read. */
   readonly unreadBytes: number
-  /** How much of it no event reports while it grows: the beginning of a message or of a request's body. */
+  /** Bytes of incomplete input, the start of a message or of a body: its growth emits no event. */
   readonly partialBytes: number
   /** Gives up what can be given up; returns how many bytes that is. */
   relieve(): number
@@ -14,16 +14,17 @@ export interface BudgetHolder {
   relieveUnread(): number
 }
 
-/** The share of V8's heap that a node holds for its clients at most, whatever is permitted. */
+/** The unread output of all clients is limited to this share of V8's heap. */
 const maxHeapShare = 1 / 4
 /** How often input that is not complete yet is looked at, ms. */
 const samplePeriodMs = 1000
-/** Below this, input that is not complete yet is not worth a look at the whole node. */
+/** A client with less partial input than this does not trigger a check of the whole node, bytes. */
 const minPartialBytes = 65_536
 
 /**
  * The memory that a node holds for all its clients together: unread output, requests that wait, and packets that are not
- * complete. Beyond its maximum the clients that hold most are relieved first, whatever they hold.
+ * complete. Beyond its maximum, the node frees memory from the largest holders first: it refuses their waiting requests or
+ * closes their connections.
  */
 export class MemoryBudget {
   readonly #maxBytes: number
@@ -35,9 +36,10 @@ export class MemoryBudget {
   #grownBytes = 0
 
   /**
-   * Both may be passed by a sixteenth, so that the node need not be added up for every message.
-   * @param maxUnreadBytes of unread output
-   * @param minBytes what there is room for in all, also where less may be unread
+   * Reported growth may exceed a limit by a sixteenth of `maxUnreadBytes` before the node adds up all clients. Partial input
+   * is sampled every second.
+   * @param maxUnreadBytes limit of unread output
+   * @param minBytes lower bound of the limit for everything, even if `maxUnreadBytes` is smaller
    */
   constructor(maxUnreadBytes: number, minBytes = 0) {
     this.#maxUnreadBytes = Math.min(maxUnreadBytes, getHeapStatistics().heap_size_limit * maxHeapShare)

@@ -1,19 +1,19 @@
--- Put in front of the scripts that serve a client's request, after _prelude. A node that gives a request up tells its client
--- so; a script that Redis receives after that (it stood still, or the connection did) must not do what was refused.
+-- Put in front of the scripts that serve a client's request, after _prelude. A node refuses a request at its deadline. A
+-- script that Redis receives later, because Redis or the connection stalled, must not execute that request.
 -- ARGV ... deadline (the last one: ms on this server's clock; empty: none)
 -- Refuses: late (detail: the time on this server's clock, from which the node corrects its estimate of that).
 local deadline = table.remove(ARGV)
 if deadline ~= '' and now() > tonumber(deadline) then return refuse('late', string.format('%.0f', now())) end
 
 -- Whether a request that arrived later has the place already: two of one client that reconnected, on two nodes, may reach
--- this server in either order. Deadlines rise with the arrival, and a request has REQUEST_MS. A difference beyond that
--- comes from a clock that was set back, and means nothing.
+-- this server in either order. The later request has the later deadline. Two requests in flight at the same time differ by
+-- at most REQUEST_MS; a larger difference means that a clock was set back, and is ignored.
 local function overtaken(session)
   local taken = tonumber(redis.call('HGET', session, 'taken') or 0)
   return deadline ~= '' and taken > tonumber(deadline) and taken - tonumber(deadline) <= REQUEST_MS
 end
 
--- Notes with which request a place was taken. One without a deadline overtakes nothing.
+-- Stores the deadline of the request that took the place; 0 for a request without one, which never wins over another.
 local function take_place(session)
   redis.call('HSET', session, 'taken', deadline == '' and 0 or deadline)
 end

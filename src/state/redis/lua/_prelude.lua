@@ -16,9 +16,9 @@ local function now()
   return time_read
 end
 
--- Milliseconds for windows: this server's clock without its steps, and without the time in which no node looked for windows
--- that are over, because no client could come back then either. `clock` holds the time of the last look, and how far the
--- windows' time is `behind` the clock; with nobody in `waiting` it begins anew.
+-- The windows' clock, ms: this server's clock minus every step back and every gap of more than max(LEASE_MS, 5000) since the
+-- last call. During such a gap no node reached Redis, so no client could resume. `behind` is the sum that is subtracted; it
+-- is reset when `waiting` is empty.
 local function steady(clock, waiting)
   local kept = redis.call('HMGET', clock, 'last', 'behind')
   local last, behind = tonumber(kept[1]), tonumber(kept[2] or 0)
@@ -30,9 +30,9 @@ local function steady(clock, waiting)
   return now() - after
 end
 
--- Drops entries that are older than anyone may ask for. The room keeps marks, `time:seq`, newest first, a twelfth of LOG_MS
--- apart or more; what the 19th mark covers is dropped. The dates of entries decide nothing: an older version of a node
--- wrote its own. A step of this server's clock can fake one interval between marks, and six of the eighteen may be faked.
+-- Removes entries older than LOG_MS. A room keeps up to 18 marks `time:seq`, newest first, at least LOG_MS/12 apart. A 19th
+-- removes the entries up to its `seq`: 12 of the 18 intervals make LOG_MS, and a clock step can falsify one each, so 6 steps
+-- are harmless. The dates of entries are not used, because older nodes wrote the time of their own clock.
 local function trim(room, log, seq)
   local marks = redis.call('HGET', room, 'marks') or ''
   local newest = tonumber(string.match(marks, '^%d+'))
