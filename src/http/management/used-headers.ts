@@ -35,8 +35,13 @@ export class UsedHeaders {
   /** True for a header that was not used. @param signedAt ms since the epoch @throws unavailable */
   async use(mark: string, signedAt: number, seconds: number): Promise<boolean> {
     const here = this.#useHere(mark, seconds)
-    const { first, since } = await this.#note(mark, seconds)
-    return here && first && signedAt >= since
+    try {
+      const { first, since } = await this.#note(mark, seconds)
+      return here && first && signedAt >= since
+    } catch (error) {
+      if (here) this.#used.delete(mark) // the request was not served: it may come again
+      throw error
+    }
   }
 
   #useHere(mark: string, seconds: number): boolean {

@@ -42,14 +42,12 @@ export class IncompletePacket {
     if (typeof data === 'string') this.#begin(data)
     else {
       packet.data = compact(data)
-      if (this.#missing > 0) this.#attach(data.length)
+      if (this.#missing !== 0) this.#attach(data.length)
     }
   }
 
-  /** A binary event (5) or ack (6) begins with the number of its attachments. */
   #begin(text: string): void {
-    const [, attachments = 0] = /^[56](\d{1,9})-/.exec(text) ?? []
-    this.#missing = Number(attachments)
+    this.#missing = attachmentsOf(text)
     if (this.#missing === 0) return
     clearTimeout(this.#timer)
     this.#timer = setTimeout(this.#events.late, packetTimeoutMs).unref()
@@ -72,6 +70,17 @@ export class IncompletePacket {
     this.#missing = 0
     this.#bytes = 0
   }
+}
+
+/**
+ * A binary event (5) or ack (6) begins with the number of its attachments. Read as socket.io-parser reads it: it takes
+ * every text that JavaScript takes for a number, and waits for ever for half an attachment.
+ */
+function attachmentsOf(text: string): number {
+  if (!text.startsWith('5') && !text.startsWith('6')) return 0
+  const end = text.indexOf('-')
+  const attachments = end === -1 ? Number.NaN : Number(text.slice(1, end))
+  return Number.isNaN(attachments) ? 0 : attachments // Socket.IO closes the connection
 }
 
 /** A copy, where a few bytes would keep the whole chunk in memory that was read with them. */

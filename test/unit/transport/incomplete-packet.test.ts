@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
 import type { Socket as EngineSocket } from 'engine.io'
+import { Decoder } from 'socket.io-parser'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { IncompletePacket, packetTimeoutMs } from '../../../src/transport/limits/incomplete-packet.ts'
 
@@ -50,6 +51,19 @@ test('a packet that is not complete in time is late, whatever comes in between',
   vi.advanceTimersByTime(1)
   expect(late).toBe(1)
 })
+
+test.each(['5+3-', '50x3-', '53.0-', '53e0-', '5 3-', '5000000000003-'])(
+  'a number of attachments that only a lenient parser reads (%s) counts too',
+  (prefix) => {
+    expect(new Decoder().add(`${prefix}["text",{"_placeholder":true,"num":0}]`)).toBeUndefined() // it waits for them
+    send(`${prefix}["text",{"_placeholder":true,"num":0}]`)
+    const before = packet.bytes
+    send(Buffer.alloc(1000))
+    expect(packet.bytes).toBe(before + 1000)
+    vi.advanceTimersByTime(packetTimeoutMs)
+    expect(late).toBe(1)
+  },
+)
 
 test('packets without attachments do not count', () => {
   for (const data of ['2["text"]', '0{"token":"x"}', '50-["text"]', '5x', '']) send(data)
