@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type Attacker, refusalsIn, type Target } from '../test/support/abuse/attacker.ts'
 import type { Observed } from '../test/support/bystanders.ts'
@@ -95,9 +96,18 @@ function targetOf({ url, metrics }: Server, redis: BenchRedis, bystanders: Bysta
         await act()
       } finally {
         redis.resume()
+        await untilServed(metrics)
         await bystanders.ask('talk')
       }
     },
+  }
+}
+
+/** Resolves when the node says that Redis serves it, or after 15 s. */
+async function untilServed(metrics: Server['metrics']): Promise<void> {
+  for (let attempt = 0; attempt < 150; attempt += 1) {
+    if (/^signalbox_redis_up\S* 1$/m.test(await metrics())) return
+    await pause(100)
   }
 }
 

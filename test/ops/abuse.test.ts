@@ -13,7 +13,7 @@ import { payloads } from '../support/abuse/payloads.ts'
 import { slowReaders } from '../support/abuse/slow-readers.ts'
 import { Bystanders } from '../support/bystanders.ts'
 import { testSecret } from '../support/node.ts'
-import { expectUnharmed, type NodeProcess, startProcess } from '../support/process.ts'
+import { expectUnharmed, type NodeProcess, startProcess, untilReady } from '../support/process.ts'
 import { randomPrefix, startRedis } from '../support/redis.ts'
 
 /**
@@ -44,6 +44,7 @@ async function attack<Result>(attacker: Attacker<Result>, env: Env = {}): Promis
       await bystanders.silence()
       redis.pause()
       await act().finally(() => redis.resume())
+      await untilReady(node)
       bystanders.talk()
     }
     const result = await attacker.start({ ...access, refusals, whileRedisHangs })

@@ -58,13 +58,15 @@ export class RedisOversight implements Oversight {
 
   async firstUse(mark: string, seconds: number): Promise<{ first: boolean; since: number }> {
     const keys = this.#keys
-    const old = await this.#scripts.timed('once', () =>
-      this.#scripts.client.set(keys.once(mark), '', 'EX', seconds, 'NX'),
-    )
     const reply = await this.#scripts.run('use', [keys.used(mark), keys.remembers], [seconds, this.#memory])
     const [first, since, memory] = reply as [number, number, string]
     this.#memory = memory
-    return { first: old === 'OK' && first === 1, since }
+    if (first !== 1) return { first: false, since }
+    // older nodes know this key alone. In this order one of several nodes wins both
+    const old = await this.#scripts.timed('once', () =>
+      this.#scripts.client.set(keys.once(mark), '', 'EX', seconds, 'NX'),
+    )
+    return { first: old === 'OK', since }
   }
 
   async #oversee(room: RoomId, args: (string | number)[], told: Draft[]): Promise<boolean> {
