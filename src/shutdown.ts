@@ -1,3 +1,5 @@
+import { withTimeout } from './core/timeout.ts'
+
 /** A part of the node that ends, and how long the others wait for it. */
 export type Ending = { what: string; end: () => unknown; ms: number }
 
@@ -8,17 +10,11 @@ export type Ending = { what: string; end: () => unknown; ms: number }
 export async function endEach(endings: Ending[], failed: (what: string, error: unknown) => void): Promise<void> {
   for (const { what, end, ms } of endings) {
     try {
-      await within(ms, Promise.resolve().then(end))
+      await withTimeout(ms, Promise.resolve().then(end), () => {
+        throw new Error(`Not ended within ${ms / 1000} s`)
+      })
     } catch (error) {
       failed(what, error)
     }
   }
-}
-
-async function within(ms: number, ended: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`Not ended within ${ms / 1000} s`)), ms)
-  })
-  await Promise.race([ended, late]).finally(() => clearTimeout(timer))
 }

@@ -15,7 +15,7 @@ const memory = 5000
 export type AbsentEvents = {
   left?: (reason: LeaveReason, who: Who) => void
   failed?: (error: unknown) => void
-  /** The store answers with errors, time after time: it is not told any more. */
+  /** The store answers every attempt with an error: the node stops trying. */
   givenUp?: (who: Who, error: unknown) => void
 }
 

@@ -1,4 +1,5 @@
 import { SignalError } from './errors.ts'
+import { withTimeout } from './timeout.ts'
 
 /**
  * The time by which a request must be served: ms of this process' monotonic clock, `performance.now()`. It travels with the request
@@ -31,17 +32,7 @@ export function refuseLate(deadline: Deadline | undefined): void {
  */
 export async function within<T>(deadline: Deadline, perform: () => Promise<T>): Promise<T> {
   refuseLate(deadline)
-  const performed = perform()
-  let timer: NodeJS.Timeout | undefined
-  const over = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new SignalError('unavailable', 'the deadline of the request is over')),
-      deadline - performance.now(),
-    )
+  return withTimeout(deadline - performance.now(), perform(), () => {
+    throw new SignalError('unavailable', 'the deadline of the request is over')
   })
-  try {
-    return await Promise.race([performed, over])
-  } finally {
-    clearTimeout(timer)
-  }
 }

@@ -1,5 +1,6 @@
 import { Redis, type RedisOptions } from 'ioredis'
 import type { Trouble } from '../../core/ports/state.ts'
+import { withTimeout } from '../../core/timeout.ts'
 import { Probe, probeIntervalMs } from './probe.ts'
 import { type RedisReport, unreachable } from './report.ts'
 
@@ -172,14 +173,8 @@ function causeOf(error: Error): string {
 }
 
 /** @throws Error when the answer takes longer */
-export async function within<T>(ms: number, answer: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`No answer from Redis for ${ms} ms`)), ms)
+export function within<T>(ms: number, answer: Promise<T>): Promise<T> {
+  return withTimeout(ms, answer, () => {
+    throw new Error(`No answer from Redis for ${ms} ms`)
   })
-  try {
-    return await Promise.race([answer, late])
-  } finally {
-    clearTimeout(timer)
-  }
 }

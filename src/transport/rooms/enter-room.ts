@@ -1,6 +1,6 @@
-import { atMost } from '../../core/at-most.ts'
 import { type Roster, roomName } from '../../core/model.ts'
 import type { Session } from '../../core/session.ts'
+import { atMost } from '../../core/timeout.ts'
 import type { rooms } from '../../protocol/rooms.ts'
 import type { Handlers } from '../dialect.ts'
 import { iceOf } from '../ice.ts'
