@@ -25,6 +25,7 @@ import { demo } from './http/demo.ts'
 import { probes } from './http/health.ts'
 import { UsedHeaders } from './http/management/used-headers.ts'
 import { metrics as metricsRoute } from './http/metrics.ts'
+import { countBodies } from './http/request-bodies.ts'
 import { createHttp, type HttpOptions } from './http/server.ts'
 import { tokens, type WriteToken } from './http/tokens.ts'
 import { loginTokens } from './identity/login-tokens.ts'
@@ -234,7 +235,10 @@ export function createApp(config: Config, parts: Parts = {}): App {
     version,
   })
 
-  const open = [...new Set([http, ops])].map(({ server }) => new HttpConnections(server))
+  const open = [...new Set([http, ops])].map(({ server }) => {
+    countBodies(server, transport.memory, refused)
+    return new HttpConnections(server, server === http.server ? maxTcpConnections(config) : maxOpsConnections, refused)
+  })
   let closing: Promise<void> | undefined
   const close = async () => {
     metrics.draining.set(1)
@@ -289,6 +293,12 @@ export function createApp(config: Config, parts: Parts = {}): App {
     },
   }
 }
+
+/** Of Prometheus, probes and people. */
+const maxOpsConnections = 1000
+
+/** A client of long-polling has two connections; 1000 more are for the API, the demo and handshakes that are refused. */
+const maxTcpConnections = ({ maxConnections }: Config) => 2 * maxConnections + 1000
 
 /** With port 0 the system chooses, and it is known only to one who listens. */
 function withRealPort(url: string, address: ReturnType<FastifyInstance['server']['address']>): string {

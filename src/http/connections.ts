@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
-import type { Socket } from 'node:net'
+import type { DropArgument, Socket } from 'node:net'
+import type { Refused } from './errors.ts'
 
 /**
  * The TCP connections of a server, also those that were upgraded: `close` waits for them, and `closeAllConnections` does
@@ -8,7 +9,10 @@ import type { Socket } from 'node:net'
 export class HttpConnections {
   readonly #open = new Set<Socket>()
 
-  constructor(server: Server) {
+  /** @param max how many there may be at a time; others are closed before a byte of them is read */
+  constructor(server: Server, max: number, refused: Refused) {
+    server.maxConnections = max
+    server.on('drop', (dropped?: DropArgument) => refused('tcp_connections', { address: dropped?.remoteAddress }))
     server.on('connection', (socket: Socket) => {
       this.#open.add(socket)
       socket.once('close', () => this.#open.delete(socket))

@@ -4,6 +4,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import { answerBrokenRequest } from './broken-request.ts'
 import { ApiError, answerError, type Refused } from './errors.ts'
 import { maxBodyBytes } from './json.ts'
+import { hasBody } from './request-bodies.ts'
 
 export type HttpOptions = {
   logger: FastifyBaseLogger
@@ -39,8 +40,15 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   app.register(helmet, { contentSecurityPolicy: false })
   app.register(cors, { origin: corsOrigins.includes('*') ? true : corsOrigins })
   app.setErrorHandler(answer)
-  app.setNotFoundHandler((request, reply) =>
-    answer(new ApiError(404, 'notFound', 'Resource not found'), request, reply),
-  )
+  const notFound = () => new ApiError(404, 'notFound', 'Resource not found')
+  app.setNotFoundHandler((request, reply) => answer(notFound(), request, reply))
+  // Fastify would receive the whole body first. After the hooks of the plugins, so that the answer has their headers
+  app.after(() => {
+    app.addHook('onRequest', async (request, reply) => {
+      if (!request.is404 || !hasBody(request.raw)) return
+      reply.header('connection', 'close')
+      throw notFound()
+    })
+  })
   return app
 }

@@ -54,19 +54,20 @@ export class Transport {
   readonly #admission: Admission
   readonly #addressOf: (request: IncomingMessage) => string
   readonly #guests = new WeakMap<object, Guest>()
-  readonly #memory: MemoryBudget
+  /** What the node holds for clients, and what other listeners hold for requests that they receive. */
+  readonly memory: MemoryBudget
   readonly #forwarding: Forwarding | undefined
 
   constructor(http: HttpServer, config: IoConfig, services: GateServices, cluster?: ClusterParts) {
     this.#services = services
     this.#limits = config
-    this.#memory = new MemoryBudget(config.maxBufferedBytesTotal, minBudgetMessages * config.maxMessageBytes)
+    this.memory = new MemoryBudget(config.maxBufferedBytesTotal, minBudgetMessages * config.maxMessageBytes)
     const ownWordFor = addressReader(config.trustProxy)
     this.#addressOf = (request) => this.#forwarding?.vouchedAddress(request) ?? ownWordFor(request)
     this.#admission = new Admission(config, this.#addressOf)
     this.io = new Server(http, {
       allowEIO3: true,
-      parser: boundedParser,
+      parser: boundedParser(config.maxMessageBytes),
       pingInterval: config.pingInterval * 1000,
       pingTimeout: config.pingTimeout * 1000,
       // what is larger than one message may be is refused with an ack; only far beyond is the connection closed
@@ -74,9 +75,13 @@ export class Transport {
       cors: { origin: config.corsOrigins.includes('*') ? true : config.corsOrigins, credentials: true },
       serveClient: true,
       destroyUpgrade: false,
-      wsEngine: limitedWebSocketServer(config, (reason, request, message) => {
-        services.refusals.note(reason, { address: this.#addressOf(request) }, message)
-      }),
+      wsEngine: limitedWebSocketServer(
+        config,
+        (reason, request, message) => {
+          services.refusals.note(reason, { address: this.#addressOf(request) }, message)
+        },
+        { memory: this.memory, mayUpgrade: (sid) => this.#mayUpgrade(sid) },
+      ),
       allowRequest: (request, decide) => {
         const reason = this.#refusalOf(request)
         if (reason && elsewhere.has(reason)) turnAway(request, reason)
@@ -130,7 +135,7 @@ export class Transport {
   async close(): Promise<void> {
     this.#forwarding?.close()
     await this.io.close()
-    this.#memory.close()
+    this.memory.close()
   }
 
   /** From now on nobody is let in any more. */
@@ -146,7 +151,9 @@ export class Transport {
   /** Opens a dialect's namespace. */
   serve(dialect: ServedDialect): void {
     const namespace = this.io.of(dialect.namespace)
-    namespace.use((socket, next) => void this.#admit(socket, dialect).then(next))
+    namespace.use((socket, next) => {
+      if (!this.#isAgain(socket, dialect)) void this.#admit(socket, dialect).then(next)
+    })
     namespace.on('connection', (socket) => this.#accept(socket, dialect))
   }
 
@@ -167,9 +174,22 @@ export class Transport {
     return forwarding
   }
 
+  /**
+   * Whether the client is being admitted to the namespace already. A second CONNECT gets no answer of its own: a client of
+   * Socket.IO that is told to connect twice sends two, and would take a refusal for the answer to both. Without `next`
+   * Socket.IO keeps nothing for it.
+   */
+  #isAgain(socket: Socket, { name }: ServedDialect): boolean {
+    if (!this.#guestOf(socket).admitting.has(name)) return false
+    const about = { dialect: name, address: this.#addressOf(socket.request) }
+    this.#services.refusals.note('too_many_requests', about, 'CONNECT ignored')
+    return true
+  }
+
   /** Why a client may not connect: what `connect_error` tells it, with `data.code`. */
   async #admit(socket: Socket, { name, admit, words }: ServedDialect): Promise<Error | undefined> {
     const guest = this.#guestOf(socket)
+    guest.admitting.add(name)
     const again = guest.asked.has(name)
     guest.asked.add(name)
     const { excess, heapBytes } = measure(socket.handshake.auth, this.#limits.maxMessageBytes)
@@ -192,6 +212,7 @@ export class Transport {
       refusals.note(release ? code : 'client_memory', about, 'client not admitted')
       return Object.assign(new Error(words[code](detail)), { data: { code } })
     } finally {
+      guest.admitting.delete(name)
       // it stays as long as the connection does: what a client sends beside them is not kept for it
       socket.handshake.auth = known(socket.handshake.auth, admit !== undefined)
       release?.()
@@ -257,14 +278,25 @@ export class Transport {
     const request = engine.request as IncomingMessage
     engine.once('close', this.#admission.enter(request))
     const address = this.#addressOf(request)
-    this.#guests.set(engine, new Guest(engine, address, this.#limits, this.#memory, this.#services.refusals))
+    this.#guests.set(engine, new Guest(engine, address, this.#limits, this.memory, this.#services.refusals))
+  }
+
+  /** A session that has a WebSocket, or has begun to move to one, takes no other. */
+  #mayUpgrade(sid: string): boolean {
+    const client = this.#engineSocket(sid) as (EngineSocket & { upgrading: boolean; upgraded: boolean }) | undefined
+    return client?.transport.name === 'polling' && !client.upgrading && !client.upgraded
+  }
+
+  #engineSocket(sid: string): EngineSocket | undefined {
+    const { clients } = this.io.engine as unknown as { clients: { [sid: string]: EngineSocket } }
+    return Object.hasOwn(clients, sid) ? clients[sid] : undefined
   }
 
   /** The client of a long-polling request, once it has shaken hands. */
   #pollingGuest(request: IncomingMessage): Guest | undefined {
     const { sid } = (request as { _query?: { sid?: string } })._query ?? {}
-    const { clients } = this.io.engine as unknown as { clients: { [sid: string]: EngineSocket } }
-    return sid !== undefined && Object.hasOwn(clients, sid) ? this.#guests.get(clients[sid] as EngineSocket) : undefined
+    const client = sid === undefined ? undefined : this.#engineSocket(sid)
+    return client && this.#guests.get(client)
   }
 
   #guestOf({ conn }: Socket): Guest {

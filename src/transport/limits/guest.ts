@@ -7,7 +7,7 @@ import { HeldRequests } from './held-requests.ts'
 import { IncompletePacket } from './incomplete-packet.ts'
 import { decodeLegacyPayloads } from './legacy-payload.ts'
 import type { BudgetHolder, MemoryBudget } from './memory-budget.ts'
-import { partialInputBytes } from './partial-input.ts'
+import { openWebSocketInputBytes, partialRequestBytes } from './partial-input.ts'
 import { Posts } from './posts.ts'
 import { TokenBucket } from './token-bucket.ts'
 
@@ -30,6 +30,8 @@ export class Guest implements BudgetHolder {
   /** What it sends by long-polling. */
   readonly posts: Posts
   readonly requests = new HeldRequests()
+  /** The namespaces that it is being admitted to. */
+  readonly admitting = new Set<string>()
   /** The namespaces that it has asked for. */
   readonly asked = new Set<string>()
   /** It is we who close the connection, for a reason that is counted elsewhere or is no refusal. */
@@ -79,12 +81,17 @@ export class Guest implements BudgetHolder {
     return this.backlog.bytes + this.requests.bytes + this.#packet.bytes + this.partialBytes
   }
 
+  /** The node's budget has the WebSocket as a holder of its own; the client's budget counts both. */
+  get #ownBytes(): number {
+    return this.bytes + openWebSocketInputBytes(this.#engine)
+  }
+
   get unreadBytes(): number {
     return this.backlog.bytes
   }
 
   get partialBytes(): number {
-    return partialInputBytes(this.#engine)
+    return partialRequestBytes(this.#engine)
   }
 
   /**
@@ -92,7 +99,7 @@ export class Guest implements BudgetHolder {
    * a time there is always room for.
    */
   holdRequest(heapBytes: number): (() => void) | undefined {
-    if (this.requests.bytes > 0 && this.bytes + heapBytes > this.#budgetBytes) return undefined
+    if (this.requests.bytes > 0 && this.#ownBytes + heapBytes > this.#budgetBytes) return undefined
     const release = this.requests.hold(heapBytes)
     this.#memory.grown(this, heapBytes)
     return release
@@ -122,13 +129,13 @@ export class Guest implements BudgetHolder {
   /** Unread output has grown: what waits for an answer makes room for it, which is short. */
   #grown(bytes: number): void {
     this.#memory.grown(this, bytes)
-    if (this.requests.bytes > 0 && this.bytes > this.#budgetBytes) this.requests.relieve()
+    if (this.requests.bytes > 0 && this.#ownBytes > this.#budgetBytes) this.requests.relieve()
   }
 
   /** More of an incomplete packet has arrived. */
   #received(bytes: number): void {
     this.#memory.grown(this, bytes)
-    if (this.bytes > this.#budgetBytes) this.#close('client_memory')
+    if (this.#ownBytes > this.#budgetBytes) this.#close('client_memory')
   }
 
   #close(reason: string): void {

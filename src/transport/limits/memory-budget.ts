@@ -1,6 +1,6 @@
 import { getHeapStatistics } from 'node:v8'
 
-/** One client, as far as the budget is concerned. */
+/** One client, or one connection or request that belongs to none, as far as the budget is concerned. */
 export interface BudgetHolder {
   /** What the node holds for it. */
   readonly bytes: number
@@ -18,8 +18,8 @@ export interface BudgetHolder {
 const maxHeapShare = 1 / 4
 /** How often input that is not complete yet is looked at, ms. */
 const samplePeriodMs = 1000
-/** A client with less partial input than this does not trigger a check of the whole node, bytes. */
-const minPartialBytes = 65_536
+/** Holders with less partial input than this are not looked at, bytes. */
+const minPartialBytes = 1024
 
 /**
  * The memory that a node holds for all its clients together: unread output, requests that wait, and packets that are not
@@ -69,9 +69,14 @@ export class MemoryBudget {
   }
 
   #sample(): void {
-    const receiving = [...this.#clients].filter(({ partialBytes }) => partialBytes > minPartialBytes)
-    for (const client of receiving) this.#holders.add(client)
-    if (receiving.length > 0) this.#relieve()
+    let total = 0
+    for (const client of this.#clients) {
+      const { partialBytes } = client
+      if (partialBytes < minPartialBytes) continue
+      total += partialBytes
+      this.#holders.add(client)
+    }
+    if (total >= this.#maxUnreadBytes / 16) this.#relieve()
   }
 
   #relieve(): void {

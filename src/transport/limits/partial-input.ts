@@ -3,8 +3,9 @@ import type { Socket as EngineSocket } from 'engine.io'
 
 /** The parts of Engine.IO and ws that its types keep private: what ws has read of a frame, and of a message in fragments. */
 type Receiver = { _bufferedBytes: number; _buffers: Buffer[]; _fragments: Buffer[] }
+type WebSocketLike = { _receiver?: Receiver | null }
 type TransportLike = {
-  socket?: { _receiver?: Receiver }
+  socket?: WebSocketLike
   /** Of long-polling: the request with data that is being read. */
   dataReq?: IncomingMessage | null
   maxHttpBufferSize?: number
@@ -13,10 +14,20 @@ type TransportLike = {
 /** What a piece of a message takes in memory besides its bytes. */
 const pieceBytes = 128
 
-/** How much of a WebSocket message or of a long-polling request was read, or announced, that is not complete yet. */
-export function partialInputBytes(engine: EngineSocket): number {
-  const { socket, dataReq, maxHttpBufferSize = 0 } = engine.transport as unknown as TransportLike
-  if (socket?._receiver) return receivedBytes(socket._receiver)
+/** How much of a WebSocket message was read that is not complete yet. */
+export function webSocketInputBytes(webSocket: object | undefined): number {
+  const { _receiver } = (webSocket ?? {}) as WebSocketLike
+  return _receiver ? receivedBytes(_receiver) : 0
+}
+
+/** The same, of the WebSocket that a client uses; 0 when it uses long-polling. */
+export function openWebSocketInputBytes({ transport }: EngineSocket): number {
+  return webSocketInputBytes((transport as unknown as TransportLike).socket)
+}
+
+/** How much of a long-polling request was read, or announced, that is not complete yet. */
+export function partialRequestBytes({ transport }: EngineSocket): number {
+  const { dataReq, maxHttpBufferSize = 0 } = transport as unknown as TransportLike
   if (!dataReq) return 0
   const announced = Number(dataReq.headers['content-length'] ?? maxHttpBufferSize)
   return Math.min(announced, maxHttpBufferSize) || 0

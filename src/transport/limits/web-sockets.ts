@@ -3,7 +3,10 @@ import type { Duplex } from 'node:stream'
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws'
 import { Flood, type FloodLimits } from './flood.ts'
 import { FrameCounter } from './frames.ts'
+import type { MemoryBudget } from './memory-budget.ts'
 import { Pongs } from './pongs.ts'
+import { turnAway } from './turn-away.ts'
+import { WebSocketInput } from './web-socket-input.ts'
 
 const options = {
   autoPong: false,
@@ -18,6 +21,15 @@ const minPauseMs = 50
 /** A client that would have to wait longer than this is disconnected: its heartbeat could not be read either. */
 const maxPauseMs = 15_000
 
+type Request = IncomingMessage & { _query?: { sid?: string } }
+
+/** What the limits of WebSockets need to know of the node. */
+export type WebSocketParts = {
+  memory: MemoryBudget
+  /** Whether a session may be upgraded to a WebSocket. */
+  mayUpgrade: (sid: string) => boolean
+}
+
 /** Counts a refusal of something that the client of a request sent. */
 export type Refuse = (reason: string, request: IncomingMessage, message: string) => void
 
@@ -28,24 +40,43 @@ export type Refuse = (reason: string, request: IncomingMessage, message: string)
 export function limitedWebSocketServer(
   limits: FloodLimits,
   refuse: Refuse,
+  { memory, mayUpgrade }: WebSocketParts,
 ): new (
   given: ServerOptions,
 ) => WebSocketServer {
   return class extends WebSocketServer {
+    /** The sessions that have a WebSocket which came as an upgrade, until it is closed. */
+    readonly #upgrades = new Set<string>()
+
     constructor(given: ServerOptions) {
       super({ ...given, ...options })
     }
 
     override handleUpgrade(
-      request: IncomingMessage,
+      request: Request,
       socket: Duplex,
       head: Buffer,
       done: (webSocket: WebSocket, request: IncomingMessage) => void,
     ): void {
+      const { sid = '' } = request._query ?? {} // to Engine.IO, an empty one is none
+      // Engine.IO would accept it, and only then close it or leave it alone
+      if (sid !== '' && (this.#upgrades.has(sid) || !mayUpgrade(sid))) {
+        refuse('bad_handshake', request, 'connection refused')
+        turnAway(request, 'The session has a WebSocket', 400)
+        return
+      }
       let upgraded = false
       super.handleUpgrade(request, socket, head, (webSocket) => {
         upgraded = true
-        limit(webSocket, socket, limits, (reason, message) => refuse(reason, request, message))
+        const refused = (reason: string, message: string) => refuse(reason, request, message)
+        const input = new WebSocketInput(webSocket, () => refused('node_memory', 'connection closed'))
+        memory.add(input)
+        if (sid !== '') this.#upgrades.add(sid)
+        webSocket.once('close', () => {
+          memory.remove(input)
+          if (sid !== '') this.#upgrades.delete(sid)
+        })
+        limit(webSocket, socket, limits, refused)
         done(webSocket, request)
       })
       if (!upgraded) refuse('bad_handshake', request, 'connection refused')
@@ -64,6 +95,7 @@ function limit(
   const frames = new FrameCounter()
   const pongs = new Pongs(webSocket)
   let paused = false
+  let closingBytes = 0
   let timer: NodeJS.Timeout | undefined
   const pause = () => {
     paused = true
@@ -80,6 +112,13 @@ function limit(
     // a read counts although it ends no header: a message in many small pieces is as much work as many messages
     flood.count(Math.max(1, frames.count(bytes)), bytes.length)
     const open = webSocket.readyState === webSocket.OPEN
+    // what was on its way when the connection was closed is little
+    if (!open) closingBytes += bytes.length
+    if (closingBytes > limits.maxMessageBytes) {
+      if (webSocket.readyState !== webSocket.CLOSED) refuse('flood', 'connection closed')
+      webSocket.terminate()
+      return
+    }
     if (flood.aheadMs === 0 || (open && paused)) return
     const pausing = open && flood.aheadMs <= maxPauseMs
     refuse('flood', pausing ? 'client read slower' : 'connection closed')
