@@ -54,7 +54,7 @@ test.each([
     const seated = await bench.join()
     const clock = new RedisClock(state.client, keys)
     const retained = { window: 60, log: 90, entries: 100, lease: 6 }
-    const log = new RedisLog(new Scripts(state.client, clock, retained), keys)
+    const log = new RedisLog(new Scripts(state.client, clock, keys, retained), keys)
     const [seconds] = await state.client.time()
     clock.learn(keys.room(room), Number(seconds) * 1000 + ms, performance.now())
     expect(await log.append(seated.write({ deadline: performance.now() + 4500 }), text())).toBe(2)

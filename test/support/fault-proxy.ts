@@ -9,6 +9,8 @@ type Link = {
   role: string | undefined
   /** Bytes are dropped in both directions, and no end is passed on: the link stays half-open for good. */
   swallowed: boolean
+  /** The server gets what the client sends, and its answers are dropped. */
+  answersLost: boolean
 }
 
 /** The `connectionName` of src/state/redis/connection.ts. */
@@ -57,6 +59,11 @@ export class FaultProxy {
     for (const link of this.#links) this.#look(link)
   }
 
+  /** The answers on connections that are open are lost from now on. New connections work. */
+  loseAnswers(): void {
+    for (const link of this.#links) link.answersLost = true
+  }
+
   /** Every byte arrives so much later, in each direction. */
   delay(ms: number): void {
     this.#delayMs = ms
@@ -76,7 +83,7 @@ export class FaultProxy {
 
   #join(client: Socket): void {
     const server = connect(this.target, '127.0.0.1')
-    const link: Link = { client, server, role: undefined, swallowed: false }
+    const link: Link = { client, server, role: undefined, swallowed: false, answersLost: false }
     this.#links.add(link)
     this.#look(link)
     client.on('data', (bytes) => {
@@ -104,7 +111,7 @@ export class FaultProxy {
     }
     from.setNoDelay(true)
     from.on('data', (bytes) => {
-      if (link.swallowed) return
+      if (link.swallowed || (link.answersLost && from === link.server)) return
       underWay.push({ due: performance.now() + this.#delayMs, bytes })
       if (underWay.length === 1) arrive()
     })

@@ -17,6 +17,8 @@ export type CallEvents = {
 
 /** A command of ioredis on its way, which may be written several times before its promise is settled. */
 export class Call {
+  /** The command, in small letters. */
+  readonly name: string
   readonly slot: number | null
   readonly bytes: number
   redirections = 0
@@ -32,6 +34,7 @@ export class Call {
     this.#command = command
     this.#events = events
     this.#reject = reject
+    this.name = command.name.toLowerCase()
     this.slot = command.getSlot()
     this.bytes = sizeOf(command)
     this.#timer = setTimeout(() => events.expired(this), timeoutMs)

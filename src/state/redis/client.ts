@@ -20,6 +20,21 @@ const passing = /^(TRYAGAIN|CLUSTERDOWN|LOADING|MASTERDOWN|READONLY) /
 /** Messages of ioredis: the connection broke before the answer. */
 const broken = /^(Connection is closed|Stream isn't writeable|Command aborted|Reached the max retries per request)/
 
+/** The connection broke while a command was not yet written, or was on its way: Redis may have executed it. */
+const mayBeDone = /^(Connection is closed|Command aborted|Reached the max retries per request)/
+
+/**
+ * The commands that may be executed twice: a second execution changes nothing more. Scripts take care of themselves
+ * (`twice` in scripts.ts); `set` with NX is compared with what was stored. Others are not written again.
+ */
+const repeatable = new Set(
+  [
+    'asking auth cluster exists expire get hexists hget hgetall hkeys hlen hmget hset hvals info lrange ping set script spublish',
+    'sadd srandmember srem time unlink xrange zadd zrange zrem zrevrange eval evalsha psubscribe punsubscribe',
+    'ssubscribe subscribe sunsubscribe unsubscribe pubsub',
+  ].flatMap((names) => names.split(' ')),
+)
+
 /**
  * All commands of ioredis, over the links of a topology. It takes the place of the queues that ioredis has, which know no
  * time-out: a command is answered, or rejected after `commandTimeoutMs` at the latest, and is not written after that.
@@ -141,7 +156,8 @@ export class RedisClient extends Redis {
       if (kind === 'READONLY') from?.replace(message)
       this.#topology.refresh()
       this.#later(call)
-    } else if (broken.test(message) && !from?.ready) this.#send(call)
+    } else if (from && mayBeDone.test(message) && !repeatable.has(call.name)) call.fail(error)
+    else if (broken.test(message) && !from?.ready) this.#send(call)
     else if (broken.test(message)) this.#later(call)
     else call.fail(error)
   }

@@ -28,7 +28,7 @@ export function createRedisState(
   const subscriber = connect(target, 'feed', report)
   const keys = keysOf(prefix)
   const clock = new RedisClock(client, keys)
-  const scripts = new Scripts(client, clock, retention, observe)
+  const scripts = new Scripts(client, clock, keys, retention, observe)
   const wire = new RedisWire(subscriber, scripts, keys, report)
   const rights = new Rights(client, neededRights(keys, prefix), report)
   return {

@@ -30,6 +30,9 @@ export function keysOf(prefix: string) {
     /** string, expiring: the seq of what was said once */
     said: (room: RoomId, once: string) => inRoom(room, `said:${once}`),
 
+    /** string, expiring: the answer of an operation, in the slot of the key that it changed */
+    done: (key: string, op: string) => `${prefix}:{${tagOf(key)}}:done:${op}`,
+
     /** zset: room → how many are in it; all of a dialect's lists on one shard */
     sizes: (dialect: string) => `${prefix}:{open:${dialect}}:sizes`,
     /** zset: room → when it was counted */
@@ -60,6 +63,11 @@ export function keysOf(prefix: string) {
     /** hash: since when uses are remembered, and on which server */
     remembers: `${prefix}:{used}`,
   }
+}
+
+/** The part of a key that decides its slot. */
+function tagOf(key: string): string {
+  return /\{([^}]+)\}/.exec(key)?.[1] ?? key
 }
 
 export type Keys = ReturnType<typeof keysOf>

@@ -41,6 +41,7 @@ export class RedisLobby implements Lobby {
     if (set === 'OK') return true
     // Redis notes when a key ends: one that was set at a later time stays long after Redis' clock was set back
     const since = await this.#scripts.timed('turn', () => client.get(key))
+    if (Number(since) === now) return true // its own, sent again after a connection broke
     if (!(Number(since) > now + ms + 1000)) return false
     await this.#scripts.timed('turn', () => client.set(key, now, 'PX', ms))
     return true

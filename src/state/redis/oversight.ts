@@ -1,3 +1,4 @@
+import { newId } from '../../core/ids.ts'
 import type { Draft, Member, ParticipantId, RoomId, Stream } from '../../core/model.ts'
 import type { NodeInfo } from '../../core/ports/nodes.ts'
 import type { Oversight } from '../../core/ports/oversight.ts'
@@ -63,10 +64,16 @@ export class RedisOversight implements Oversight {
     this.#memory = memory
     if (first !== 1) return { first: false, since }
     // older nodes know this key alone. In this order one of several nodes wins both
-    const old = await this.#scripts.timed('once', () =>
-      this.#scripts.client.set(keys.once(mark), '', 'EX', seconds, 'NX'),
-    )
-    return { first: old === 'OK', since }
+    return { first: await this.#isFirstForOlderNodes(mark, seconds), since }
+  }
+
+  async #isFirstForOlderNodes(mark: string, seconds: number): Promise<boolean> {
+    const key = this.#keys.once(mark)
+    const { client } = this.#scripts
+    const op = newId()
+    const set = await this.#scripts.timed('once', () => client.set(key, op, 'EX', seconds, 'NX'))
+    // sent again after a connection broke, it finds what it stored itself
+    return set === 'OK' || (await this.#scripts.timed('once', () => client.get(key))) === op
   }
 
   async #oversee(room: RoomId, args: (string | number)[], told: Draft[]): Promise<boolean> {

@@ -1,60 +1,64 @@
 import { readFileSync } from 'node:fs'
 import { type Deadline, refuseLate, requestTimeoutMs } from '../../core/deadline.ts'
 import { isErrorCode, Overtaken, SignalError } from '../../core/errors.ts'
+import { newId } from '../../core/ids.ts'
 import type { Retention } from '../../core/ports/state.ts'
 import type { RedisClient } from './client.ts'
 import type { RedisClock } from './clock.ts'
+import type { Keys } from './keys.ts'
 
-/** Every script and how many keys it takes; `any`: as many as are given. The file is `lua/<name>.lua`; its header is its contract. */
-const keyCounts = {
-  append: 6,
-  announce: 5,
-  note: 2,
-  join: 10,
-  resume: 6,
-  return: 7,
-  renew: 1,
-  settle: 2,
-  detach: 2,
-  held: 'any',
-  reclaim: 1,
-  leave: 9,
-  level: 3,
-  vouch: 7,
-  change: 6,
-  unpublish: 8,
-  beat: 1,
-  due: 1,
-  wait: 2,
-  overdue: 2,
-  forget: 1,
-  enlist: 2,
-  admit: 1,
-  unconfigure: 3,
-  configure: 1,
-  permit: 4,
-  oversee: 6,
-  use: 2,
-} as const
+/**
+ * What a second execution does. A script is sent again when its connection broke before the answer: both may be executed.
+ * - `same`: it changes nothing more, and its answer is as good as the first.
+ * - `op`: the script's own arguments have an operation id, which the participant's session remembers.
+ * - `remembered`: it would change something or answer wrongly, so that `_once.lua` remembers the first answer.
+ */
+type Twice = 'same' | 'op' | 'remembered'
 
-/** The scripts that serve a client's request: their last argument is its deadline. Whatever else has to be done is done late. */
-const withDeadline: ReadonlySet<string> = new Set([
-  'append',
-  'announce',
-  'note',
-  'join',
-  'resume',
-  'return',
-  'renew',
-  'leave',
-  'change',
-  'unpublish',
-])
+type Script = {
+  /** How many keys it takes; `any`: as many as are given. */
+  keys: number | 'any'
+  twice: Twice
+  /** Its last argument is the deadline of the request that it serves. Other scripts have to be executed, however late. */
+  deadline?: true
+}
+
+/** Every script. The file is `lua/<name>.lua`; its header is its contract. */
+const scripts = {
+  append: { keys: 6, twice: 'op', deadline: true },
+  announce: { keys: 5, twice: 'remembered', deadline: true },
+  note: { keys: 2, twice: 'op', deadline: true },
+  join: { keys: 10, twice: 'same', deadline: true },
+  resume: { keys: 6, twice: 'same', deadline: true },
+  return: { keys: 7, twice: 'same', deadline: true },
+  renew: { keys: 1, twice: 'same', deadline: true },
+  settle: { keys: 2, twice: 'same' },
+  detach: { keys: 2, twice: 'same' },
+  held: { keys: 'any', twice: 'same' },
+  reclaim: { keys: 1, twice: 'remembered' },
+  leave: { keys: 9, twice: 'remembered', deadline: true },
+  level: { keys: 3, twice: 'same' },
+  vouch: { keys: 7, twice: 'same' },
+  change: { keys: 6, twice: 'op', deadline: true },
+  unpublish: { keys: 8, twice: 'op', deadline: true },
+  beat: { keys: 1, twice: 'remembered' },
+  due: { keys: 1, twice: 'same' },
+  wait: { keys: 2, twice: 'same' },
+  overdue: { keys: 2, twice: 'same' },
+  forget: { keys: 1, twice: 'same' },
+  enlist: { keys: 2, twice: 'remembered' },
+  admit: { keys: 1, twice: 'same' },
+  unconfigure: { keys: 3, twice: 'remembered', deadline: true },
+  configure: { keys: 1, twice: 'remembered', deadline: true },
+  permit: { keys: 4, twice: 'remembered', deadline: true },
+  oversee: { keys: 6, twice: 'remembered', deadline: true },
+  use: { keys: 2, twice: 'remembered' },
+} as const satisfies { [name: string]: Script }
 
 /** How often a script is sent again that Redis took for late although it was not: by then its clock is known. */
 const corrections = 3
 
-export type ScriptName = keyof typeof keyCounts
+export type ScriptName = keyof typeof scripts
 
 /** Redis' answer: integers, strings, lists of them, null for a missing value. */
 export type Reply = string | number | null | Reply[]
@@ -64,6 +68,13 @@ type Command = (...args: (string | number)[]) => Promise<Reply>
 /** Called after every call with the operation's name, how long it took, seconds, and whether Redis failed it. */
 export type Observe = (operation: string, seconds: number, failed: boolean) => void
 
+/** What a script does, within what its row of the table asks for. */
+function bodyOf(name: string, { twice, deadline }: Script): string {
+  const limited = [...(deadline ? [read('_deadline')] : []), read(name)].join('\n')
+  if (twice !== 'remembered') return limited
+  return [read('_once'), 'local function perform()', limited, 'end', 'return remember(perform())'].join('\n')
+}
+
 const read = (file: string) => readFileSync(new URL(`lua/${file}.lua`, import.meta.url), 'utf8')
 
 /** The scripts of one connection, and the one place where a Redis error becomes ours. */
@@ -71,33 +82,42 @@ export class Scripts {
   readonly client: RedisClient
   readonly clock: RedisClock
   readonly #commands: { [name: string]: Command }
+  readonly #keys: Keys
   readonly #observe: Observe
 
-  constructor(client: RedisClient, clock: RedisClock, retention: Retention, observe: Observe = () => {}) {
+  constructor(client: RedisClient, clock: RedisClock, keys: Keys, retention: Retention, observe: Observe = () => {}) {
     const settings = [
       `local LOG_MS, LOG_MAX = ${retention.log * 1000}, ${retention.entries}`,
       `local WINDOW_MS, LEASE_MS = ${retention.window * 1000}, ${retention.lease * 1000}`,
       `local REQUEST_MS = ${requestTimeoutMs}`,
     ].join('\n')
-    for (const [name, numberOfKeys] of Object.entries(keyCounts)) {
-      const deadline = withDeadline.has(name) ? [read('_deadline')] : []
-      const lua = [settings, read('_prelude'), ...deadline, read(name)].join('\n')
-      client.defineCommand(`sb_${name}`, numberOfKeys === 'any' ? { lua } : { lua, numberOfKeys })
+    for (const [name, script] of Object.entries<Script>(scripts)) {
+      const lua = [settings, read('_prelude'), bodyOf(name, script)].join('\n')
+      const remembered = script.twice === 'remembered' ? 1 : 0
+      client.defineCommand(
+        `sb_${name}`,
+        script.keys === 'any' ? { lua } : { lua, numberOfKeys: script.keys + remembered },
+      )
     }
     this.client = client
     this.clock = clock
+    this.#keys = keys
     this.#commands = client as unknown as { [name: string]: Command }
     this.#observe = observe
   }
 
   /** @throws SignalError: what the script refused, or `unavailable`: also after the deadline, before Redis is asked or by it */
   async run(name: ScriptName, keys: string[], args: (string | number)[], deadline?: Deadline): Promise<Reply> {
-    if (!withDeadline.has(name)) return this.#send(name, keys, args)
+    const script: Script = scripts[name]
+    const op = script.twice === 'remembered' ? newId() : undefined
+    const allKeys = op === undefined ? keys : [...keys, this.#keys.done(keys[0] ?? '', op)]
+    const send = (limit: (string | number)[]) => this.#send(name, allKeys, [...args, ...limit, ...(op ? [op] : [])])
+    if (!script.deadline) return send([])
     for (let attempt = 0; ; attempt += 1) {
       refuseLate(deadline)
       const sentAt = performance.now()
       try {
-        return await this.#send(name, keys, [...args, this.#onServer(keys, deadline, sentAt)])
+        return await send([this.#onServer(keys, deadline, sentAt)])
       } catch (error) {
         if (!(error instanceof LateRefusal) || attempt === corrections) throw error
         this.clock.learn(keys[0] ?? '', error.serverMs, sentAt)
@@ -107,7 +127,7 @@ export class Scripts {
 
   #send(name: ScriptName, keys: string[], args: (string | number)[]): Promise<Reply> {
     const command = this.#commands[`sb_${name}`] as Command
-    const count = keyCounts[name] === 'any' ? [keys.length] : []
+    const count = scripts[name].keys === 'any' ? [keys.length] : []
     return this.timed(name, () => command.call(this.client, ...count, ...keys, ...args))
   }
 

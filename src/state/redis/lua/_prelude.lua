@@ -96,15 +96,18 @@ local function say(room, log, feed, body)
   return seq
 end
 
--- The highest `rid` of the participant that was done, and the highest that `replies` has forgotten.
-local last_rid, forgotten_rid
+-- The highest `rid` of the participant that was done, the highest that `replies` has forgotten, and its last op.
+local last_rid, forgotten_rid, last_op
 
 -- Starts a write by a participant. Returns a reply to end with at once: it has moved, this write was done before, or
 -- its request was (or may have been, too long ago to tell). A smaller `rid` that is not known was refused at its time.
+-- A copy of the write before may arrive after the last one, from a connection that was given up.
 local function begin(session, replies, owner, op, rid)
-  local place = redis.call('HMGET', session, 'owner', 'op', 'result', 'rid', 'forgotten')
+  local place = redis.call('HMGET', session, 'owner', 'op', 'result', 'rid', 'forgotten', 'before')
   if place[1] ~= owner then return refuse('moved') end
   if place[2] == op then return place[3] end
+  if place[6] == op then return refuse('unavailable') end
+  last_op = place[2] or ''
   last_rid, forgotten_rid = tonumber(place[4] or 0), tonumber(place[5] or 0)
   if rid == '' or tonumber(rid) > last_rid then return end
   for _, known in ipairs(redis.call('LRANGE', replies, 0, -1)) do
@@ -116,9 +119,9 @@ end
 -- Ends a write: notes its result for a repetition of the command, and the ack for a repetition of the request.
 local function finish(session, replies, op, result, rid, reply)
   if rid == '' then
-    redis.call('HSET', session, 'op', op, 'result', result)
+    redis.call('HSET', session, 'op', op, 'result', result, 'before', last_op)
   else
-    redis.call('HSET', session, 'op', op, 'result', result, 'rid', math.max(last_rid, tonumber(rid)))
+    redis.call('HSET', session, 'op', op, 'result', result, 'before', last_op, 'rid', math.max(last_rid, tonumber(rid)))
     if redis.call('RPUSH', replies, rid .. ' ' .. reply) > 128 then
       local oldest = tonumber(string.match(redis.call('LPOP', replies), '^%d+'))
       redis.call('HSET', session, 'forgotten', math.max(forgotten_rid, oldest))
