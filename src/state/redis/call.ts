@@ -29,13 +29,13 @@ export class Call {
   #link: Link | undefined
   #settled = false
 
-  constructor(command: Command, timeoutMs: number, events: CallEvents) {
+  constructor(command: Command, slot: number | null, timeoutMs: number, events: CallEvents) {
     const { resolve, reject } = command
     this.#command = command
     this.#events = events
     this.#reject = reject
     this.name = command.name.toLowerCase()
-    this.slot = command.getSlot()
+    this.slot = slot
     this.bytes = sizeOf(command)
     this.#timer = setTimeout(() => events.expired(this), timeoutMs)
     command.resolve = (result: unknown) => {

@@ -74,9 +74,9 @@ export class RedisClient extends Redis {
     return this.#topology.trouble
   }
 
-  /** The address of the server that has a slot, as its link has it; empty while that is not known. */
-  addressOf(slot: number | null): string {
-    return this.#topology.linkFor(slot)?.address ?? ''
+  /** The address of the server that has a key, as its link has it; empty while that is not known. */
+  addressOf(key: string): string {
+    return this.#topology.linkFor(this.#topology.slotOfKey(key))?.address ?? ''
   }
 
   /** The id of the connection used for a slot's subscriptions; undefined while it is down. */
@@ -89,7 +89,7 @@ export class RedisClient extends Redis {
     if (this.#closed) command.reject(new Error('The connections to Redis are closed'))
     else if (this.#pendingBytes > maxPendingBytes) command.reject(new Error('Too much waits for Redis already'))
     else {
-      const call = new Call(command, commandTimeoutMs, this.#calls)
+      const call = new Call(command, this.#topology.slotOf(command), commandTimeoutMs, this.#calls)
       this.#pendingBytes += call.bytes
       this.#send(call)
     }

@@ -1,4 +1,3 @@
-import { Command } from 'ioredis'
 import type { RoomId } from '../../core/model.ts'
 import type { ClusterClock } from '../../core/ports/clock.ts'
 import type { RedisClient } from './client.ts'
@@ -74,6 +73,6 @@ export class RedisClock implements ClusterClock {
   }
 
   #serverOf(key: string): string {
-    return this.#client.addressOf(new Command('get', [key]).getSlot())
+    return this.#client.addressOf(key)
   }
 }

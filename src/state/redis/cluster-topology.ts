@@ -1,3 +1,4 @@
+import { Command } from 'ioredis'
 import type { Trouble } from '../../core/ports/state.ts'
 import { type Link, within } from './link.ts'
 import { unreachable } from './report.ts'
@@ -46,6 +47,14 @@ export class ClusterTopology implements Topology {
     if (link) return link.trouble
     const unserved = this.#slots.length === 0 ? slotCount : this.#slots.filter((address) => !address).length
     return unserved > 0 ? unreachable(`${unserved} slots of the Redis Cluster have no master`) : undefined
+  }
+
+  slotOf(command: Command): number | null {
+    return command.getSlot()
+  }
+
+  slotOfKey(key: string): number | null {
+    return new Command('get', [key]).getSlot()
   }
 
   linkFor(slot: number | null): Link | undefined {

@@ -1,3 +1,4 @@
+import type { Command } from 'ioredis'
 import type { Trouble } from '../../core/ports/state.ts'
 import type { Link, LinkEvents } from './link.ts'
 
@@ -16,6 +17,10 @@ export interface Topology {
   readonly links: Link[]
   /** Why it cannot serve all commands. */
   readonly trouble: Trouble | undefined
+  /** The slot of a command's keys; null if it has none, or if the topology has no slots. */
+  slotOf(command: Command): number | null
+  /** The slot of a key; null if the topology has no slots. */
+  slotOfKey(key: string): number | null
   /** @param slot null: any server will do, and it is the same one for as long as it can be used */
   linkFor(slot: number | null): Link | undefined
   /** How long nothing could be done for a slot, ms. */
@@ -42,6 +47,14 @@ export class SingleTopology implements Topology {
 
   get trouble(): Trouble | undefined {
     return this.#link.trouble
+  }
+
+  slotOf(): null {
+    return null
+  }
+
+  slotOfKey(): null {
+    return null
   }
 
   linkFor(): Link {
