@@ -8,6 +8,8 @@ const shared = {
   testTimeout: 30_000,
   hookTimeout: 60_000,
   retry: 0,
+  // concurrent tests wait for the same time-out
+  maxConcurrency: 20,
 }
 
 export default defineConfig({

@@ -28,6 +28,8 @@ export class FaultProxy {
   readonly #server: Server
   #swallows: ((link: Link) => boolean) | undefined
   #delayMs = 0
+  #loses: RegExp | undefined
+  #answersLost = 0
 
   private constructor(server: Server) {
     this.#server = server
@@ -59,9 +61,14 @@ export class FaultProxy {
     for (const link of this.#links) this.#look(link)
   }
 
-  /** The answers on connections that are open are lost from now on. New connections work. */
-  loseAnswers(): void {
-    for (const link of this.#links) link.answersLost = true
+  /** The connection on which a client next writes such a command loses all answers from then on. Others work. */
+  loseAnswers(command: RegExp): void {
+    this.#loses = command
+  }
+
+  /** How many connections have lost their answers. */
+  get answersLost(): number {
+    return this.#answersLost
   }
 
   /** Every byte arrives so much later, in each direction. */
@@ -89,6 +96,11 @@ export class FaultProxy {
     client.on('data', (bytes) => {
       link.role ??= roleIn(bytes)
       this.#look(link)
+      if (this.#loses?.test(bytes.toString('latin1'))) {
+        this.#loses = undefined
+        this.#answersLost += 1
+        link.answersLost = true
+      }
     })
     this.#forward(link, client, server)
     this.#forward(link, server, client)
