@@ -46,7 +46,10 @@ export class Gate {
   readonly #entrance: Entrance
   readonly #guest: Guest
   /** Deadlines rise in the order of the queue, and no turn lasts beyond its own: so no request waits beyond its own. */
-  readonly #queue = new RequestQueue<Incoming>((incoming) => this.#serve(incoming))
+  readonly #queue = new RequestQueue<Incoming>(
+    (incoming) => this.#serve(incoming),
+    (error) => this.#services.log.error({ err: error }, 'a request could not be served'),
+  )
 
   /** @param guest the client, for all its namespaces */
   constructor(connection: Connection, services: GateServices, guest: Guest) {

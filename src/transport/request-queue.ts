@@ -1,12 +1,17 @@
 /** The requests of one connection that are served one after the other, in the order they came. */
 export class RequestQueue<Request> {
   readonly #serve: (request: Request) => Promise<void>
+  readonly #failed: (error: unknown) => void
   #waiting: Request[] = []
   #serving = false
 
-  /** @param serve rejects never */
-  constructor(serve: (request: Request) => Promise<void>) {
+  /**
+   * @param serve acks its own refusals
+   * @param failed `serve` threw or rejected all the same: the next requests are served
+   */
+  constructor(serve: (request: Request) => Promise<void>, failed: (error: unknown) => void = () => {}) {
     this.#serve = serve
+    this.#failed = failed
   }
 
   push(request: Request): void {
@@ -24,7 +29,13 @@ export class RequestQueue<Request> {
   }
 
   async #run(): Promise<void> {
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) await this.#serve(next)
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      try {
+        await this.#serve(next)
+      } catch (error) {
+        this.#failed(error)
+      }
+    }
     this.#serving = false
   }
 }

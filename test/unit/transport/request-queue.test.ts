@@ -43,3 +43,23 @@ test('what is taken out is not served; what comes afterwards is', async () => {
   await next()
   expect(served).toEqual([1, 4])
 })
+
+test('a request that fails, by a throw or a rejection, is reported, and the next ones are served', async () => {
+  const served: number[] = []
+  const failures: unknown[] = []
+  const queue = new RequestQueue<number>(
+    (request) => {
+      if (request === 1) throw new Error('thrown')
+      if (request === 2) return Promise.reject(new Error('rejected'))
+      served.push(request)
+      return Promise.resolve()
+    },
+    (error) => failures.push(String(error)),
+  )
+  for (const request of [1, 2, 3]) queue.push(request)
+  await new Promise((resolve) => setImmediate(resolve))
+  queue.push(4)
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(served).toEqual([3, 4])
+  expect(failures).toEqual(['Error: thrown', 'Error: rejected'])
+})
