@@ -31,6 +31,12 @@ export class StoreHealth {
         { rights },
         'Redis denies its user rights that a node needs: see the list for ACL in operations.md',
       ),
+    unreadable: (channel: string, cause: unknown) =>
+      this.#warn(
+        channel,
+        { channel, cause: wordsOf(cause) },
+        'skipped a message on a Redis channel: another program sent it',
+      ),
   }
 
   watch(part: Part): void {
@@ -52,15 +58,18 @@ export class StoreHealth {
   }
 
   /** A duty was not done. A warning each minute for each cause, and the rest at `debug`: duties are tried again and again. */
-  readonly failed = (error: unknown): void => {
-    const words = wordsOf(error)
+  readonly failed = (error: unknown): void =>
+    this.#warn(wordsOf(error), { err: error }, 'the state could not be reached')
+
+  /** @param subject what is a warning once a minute */
+  #warn(subject: string, fields: object, message: string): void {
     const now = performance.now()
-    const repeated = now - (this.#warnedAt.get(words) ?? Number.NEGATIVE_INFINITY) < repeatAfterMs
+    const repeated = now - (this.#warnedAt.get(subject) ?? Number.NEGATIVE_INFINITY) < repeatAfterMs
     if (!repeated) {
       if (this.#warnedAt.size >= maxRemembered) this.#warnedAt.clear()
-      this.#warnedAt.set(words, now)
+      this.#warnedAt.set(subject, now)
     }
-    this.#log[repeated ? 'debug' : 'warn']({ err: error }, 'the state could not be reached')
+    this.#log[repeated ? 'debug' : 'warn'](fields, message)
   }
 }
 

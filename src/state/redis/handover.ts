@@ -28,7 +28,7 @@ export class RedisHandover implements Handover {
   async serve(node: string, yields: (place: Place) => Mark | undefined): Promise<void> {
     this.#node = node
     await this.#wire.follow(this.#keys.handover(node), (text) => {
-      const said = JSON.parse(text) as Question | Answer
+      const said = messageOf(text)
       if ('answer' in said) this.#asked.get(said.answer)?.(said.mark ?? undefined)
       else void this.#tell(said.from, { answer: said.ask, mark: yields(said.place) ?? null })
     })
@@ -56,3 +56,15 @@ export class RedisHandover implements Handover {
     )
   }
 }
+
+/** @throws SyntaxError, TypeError: it is no message of a node */
+function messageOf(text: string): Question | Answer {
+  const { ask, from, place, answer, mark }: Partial<Question & Answer> = JSON.parse(text) ?? {}
+  if (typeof answer === 'string' && (!mark || isMark(mark))) return { answer, mark: mark ?? null }
+  if (typeof ask === 'string' && typeof from === 'string' && place && isPlace(place)) return { ask, from, place }
+  throw new TypeError('No message of a node')
+}
+
+const isMark = ({ cursor, doubt }: Partial<Mark>) => Number.isSafeInteger(cursor) && Number.isSafeInteger(doubt)
+const isPlace = (place: Partial<Place>) =>
+  [place.room, place.id, place.owner].every((field) => typeof field === 'string')

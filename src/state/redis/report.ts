@@ -6,9 +6,11 @@ export type RedisReport = {
   restored(connection: string, address: string): void
   /** The user lacks rights that a node needs. */
   denied(rights: string): void
+  /** Another program published something on a channel of ours that is no message of ours. It was skipped. */
+  unreadable(channel: string, cause: unknown): void
 }
 
-export const noReport: RedisReport = { lost: () => {}, restored: () => {}, denied: () => {} }
+export const noReport: RedisReport = { lost: () => {}, restored: () => {}, denied: () => {}, unreadable: () => {} }
 
 export const unreachable = (detail: string): Trouble => ({ reason: 'Redis unreachable', detail })
 

@@ -18,6 +18,7 @@ export class RedisWire implements Wire {
   readonly #keys: Keys
   /** By channel; one that is no room's is only listened to. */
   readonly #channels = new Map<string, { room?: RoomId; hear: (text: string) => void }>()
+  readonly #unreadable: RedisReport['unreadable']
   #reset: (rooms: RoomId[]) => void = () => {}
 
   constructor(client: RedisClient, scripts: Scripts, keys: Keys, report: RedisReport) {
@@ -28,12 +29,13 @@ export class RedisWire implements Wire {
     )
     this.#scripts = scripts
     this.#keys = keys
-    client.on('smessage', (channel: string, text: string) => this.#channels.get(channel)?.hear(text))
+    this.#unreadable = report.unreadable
+    client.on('smessage', (channel: string, text: string) => this.#receive(channel, text))
   }
 
   async listen(room: RoomId, hear: (entry: Entry) => void): Promise<void> {
     const channel = this.#keys.feed(room)
-    this.#channels.set(channel, { room, hear: (text) => hear(parseEntry(text)) })
+    this.#channels.set(channel, { room, hear: (text) => hear(entryOf(text)) })
     try {
       await this.#scripts.timed('listen', () => this.#subscriptions.add('ssubscribe', channel))
     } catch (error) {
@@ -67,8 +69,25 @@ export class RedisWire implements Wire {
     this.#reset = reset
   }
 
+  /** An error must not reach ioredis, which would end the process. The room's log has what the message may have replaced. */
+  #receive(channel: string, text: string): void {
+    try {
+      this.#channels.get(channel)?.hear(text)
+    } catch (error) {
+      this.#unreadable(channel, error)
+      this.#report([channel])
+    }
+  }
+
   #report(channels: string[]): void {
     const rooms = channels.flatMap((channel) => this.#channels.get(channel)?.room ?? [])
     if (rooms.length > 0) this.#reset(rooms)
   }
+}
+
+/** @throws SyntaxError, TypeError: it is no entry of a log */
+function entryOf(text: string): Entry {
+  const entry: Partial<Entry> | null = parseEntry(text)
+  if (!Number.isSafeInteger(entry?.seq) || typeof entry?.event !== 'string') throw new TypeError('No entry of a log')
+  return entry as Entry
 }
