@@ -7,9 +7,9 @@ export class RequestQueue<Request> {
 
   /**
    * @param serve acks its own refusals
-   * @param failed `serve` threw or rejected all the same: the next requests are served
+   * @param failed called when `serve` throws or rejects; the next requests are served
    */
-  constructor(serve: (request: Request) => Promise<void>, failed: (error: unknown) => void = () => {}) {
+  constructor(serve: (request: Request) => Promise<void>, failed: (error: unknown) => void) {
     this.#serve = serve
     this.#failed = failed
   }

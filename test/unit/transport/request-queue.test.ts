@@ -1,6 +1,10 @@
 import { expect, test } from 'vitest'
 import { RequestQueue } from '../../../src/transport/request-queue.ts'
 
+function throwIt(error: unknown): never {
+  throw error
+}
+
 /** A queue whose requests are served when the test says so. */
 function open() {
   const served: number[] = []
@@ -8,7 +12,7 @@ function open() {
   const queue = new RequestQueue<number>((request) => {
     served.push(request)
     return new Promise((resolve) => finish.push(resolve))
-  })
+  }, throwIt)
   const next = async () => {
     finish.shift()?.()
     await new Promise((resolve) => setImmediate(resolve))
