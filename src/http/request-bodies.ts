@@ -19,6 +19,40 @@ export function hasBody({ headers }: Pick<IncomingMessage, 'headers'>): boolean 
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }
 
+/** The body of one request, and what was read of it. */
+class RequestBody implements BodyHolder {
+  readonly unreadBytes = 0
+  readonly #socket: Socket
+  readonly #before: number
+  readonly #refused: Refused
+
+  /** @param before bytes that the connection had read before this request */
+  constructor(socket: Socket, before: number, refused: Refused) {
+    this.#socket = socket
+    this.#before = before
+    this.#refused = refused
+  }
+
+  get bytes(): number {
+    return this.#socket.destroyed ? 0 : this.#socket.bytesRead - this.#before
+  }
+
+  get partialBytes(): number {
+    return this.bytes
+  }
+
+  relieve(): number {
+    const { bytes } = this
+    this.#refused('node_memory', { address: this.#socket.remoteAddress, bytes })
+    this.#socket.destroy()
+    return bytes
+  }
+
+  relieveUnread(): number {
+    return 0
+  }
+}
+
 /**
  * Counts the body of each request in the node's budget, from its head until it is answered. Of long-polling it counts
  * none: Engine.IO's clients are holders themselves.
@@ -32,25 +66,8 @@ export function countBodies(server: Server, budget: BodyBudget, refused: Refused
     const before = answered.get(socket) ?? 0
     response.once('close', () => answered.set(socket, socket.bytesRead))
     if (!hasBody(request) || request.url?.startsWith('/socket.io/')) return
-    const received = () => (socket.destroyed ? 0 : socket.bytesRead - before)
-    const relieve = () => {
-      const bytes = received()
-      refused('node_memory', { address: socket.remoteAddress, bytes })
-      socket.destroy()
-      return bytes
-    }
-    const holder: BodyHolder = {
-      get bytes() {
-        return received()
-      },
-      get partialBytes() {
-        return received()
-      },
-      unreadBytes: 0,
-      relieve,
-      relieveUnread: () => 0,
-    }
-    budget.add(holder)
-    response.once('close', () => budget.remove(holder))
+    const body = new RequestBody(socket, before, refused)
+    budget.add(body)
+    response.once('close', () => budget.remove(body))
   })
 }
