@@ -9,7 +9,7 @@ import type { Refused } from './errors.ts'
 export class HttpConnections {
   readonly #open = new Set<Socket>()
 
-  /** @param max how many there may be at a time; others are closed before a byte of them is read */
+  /** @param max concurrent connections; Node closes further ones before it reads from them */
   constructor(server: Server, max: number, refused: Refused) {
     server.maxConnections = max
     server.on('drop', (dropped?: DropArgument) => refused('tcp_connections', { address: dropped?.remoteAddress }))

@@ -2,7 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Refused } from './errors.ts'
 
-/** A request whose body is being received, as the node's budget of memory sees it. */
+/** A request that is being received, as a holder in the node's budget of memory. */
 export interface BodyHolder {
   readonly bytes: number
   readonly partialBytes: number
@@ -54,15 +54,15 @@ class RequestBody implements BodyHolder {
 }
 
 /**
- * Counts the body of each request in the node's budget, from its head until it is answered. Of long-polling it counts
- * none: Engine.IO's clients are holders themselves.
+ * Adds each request with a body to the node's budget until its response closes. Its size is what the connection has read since
+ * the last response, the head included. Requests of long-polling are skipped: the guest of their session counts them.
  */
 export function countBodies(server: Server, budget: BodyBudget, refused: Refused): void {
   /** Of each connection, how much had been read when its last request was answered. */
   const answered = new WeakMap<Socket, number>()
   server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
     const { socket } = request
-    // not the present count: the read that brought the head may have brought all of the body
+    // not `bytesRead` now: the chunk with the head may contain the whole body already
     const before = answered.get(socket) ?? 0
     response.once('close', () => answered.set(socket, socket.bytesRead))
     if (!hasBody(request) || request.url?.startsWith('/socket.io/')) return

@@ -2,17 +2,18 @@ import * as parser from 'socket.io-parser'
 
 /** Far more than any request has; Socket.IO calls listeners with as many, and JavaScript's stack does not take a million. */
 const maxArguments = 100
-/** JSON may write one byte of text as six: `\\u0061`. */
+/** JSON may write one byte of text as six: `\u0061`. */
 const maxEscapeFactor = 6
 /** For the name of the event, the punctuation and `{ rid }`. */
 const framingBytes = 4096
 
-/** The type of a packet, its namespace and the id of its ack; then a connection's `auth`, or an event's name. */
+/** A CONNECT packet up to its `auth`, or an EVENT packet up to the end of the event's name. */
 const header = /^(?:(0(?:\/[^,]{0,256},)?)\{|(2(?:\/[^,]{0,256},)?\d{0,16}\["[^"\\]{0,256}"))/
 
 /**
  * Socket.IO's `parser`. It drops the arguments of an event that nothing reads, before Socket.IO spreads them over the
- * stack, and does not parse JSON that is larger than any permitted message can be.
+ * stack, and does not parse a text of more than `maxTextLength` UTF-16 units: no permitted message is that long, unless it is padded
+ * with white space.
  */
 export function boundedParser(maxMessageBytes: number): typeof parser {
   const maxTextLength = maxEscapeFactor * maxMessageBytes + framingBytes
@@ -37,8 +38,8 @@ export function boundedParser(maxMessageBytes: number): typeof parser {
 }
 
 /**
- * The same packet with one text that is too large in the place of what it has, so that it is refused in the same words
- * as any that is too large. @throws Error when it is neither an event nor a connection: Socket.IO closes its client's
+ * Replaces the payload of a packet with a string above the limit, so that the client gets the usual `too_large` error.
+ * @throws Error if `header` does not match (acks, attachments, long or escaped names): Socket.IO then closes the connection
  */
 function shortened(packet: string, tooMuch: string): string {
   const [, connect, event] = header.exec(packet) ?? []

@@ -15,9 +15,9 @@ type Act = (state: State) => Promise<unknown>
 
 type Case = {
   verb: string
-  /** In what the node writes: the command whose answer is lost. */
+  /** Matches the written command whose answer is lost. */
   command: RegExp
-  /** What comes before, without a fault. */
+  /** Prepares the state without a fault. */
   arrange: (bench: Bench, redis: Redis, prefix: string) => Promise<Act>
 }
 
@@ -91,7 +91,7 @@ const cases: Case[] = [
     },
   },
   {
-    verb: 'firstUse, for nodes of an older version',
+    verb: 'firstUse (the key of older nodes)',
     command: setIfAbsent,
     arrange: async () => {
       const mark = newId()
@@ -115,7 +115,7 @@ const cases: Case[] = [
     },
   },
   {
-    verb: 'beat, of a node whose lease ran out',
+    verb: 'beat after the lease expired',
     command: script,
     arrange: async (_bench, redis, prefix) => {
       const id = newId()
@@ -139,7 +139,7 @@ beforeAll(async () => {
 afterAll(() => redis.stop())
 
 test.concurrent.for(cases)(
-  '$verb: when its answer is lost and it is sent again, it has one effect and one answer, as without the loss',
+  '$verb takes effect once and gives the same answer when its answer is lost and the node sends it again',
   async ({ command, arrange }, { expect, onTestFinished }) => {
     const proxy = await FaultProxy.start()
     proxy.target = redis.port
@@ -162,7 +162,7 @@ test.concurrent.for(cases)(
       before()
       return { answer: await act(state), added: (await bench.top()) - start }
     }
-    // the first time also makes Redis know the script
+    // also loads the script into Redis
     const undisturbed = await perform(direct)
     const repeated = await perform(proxied, () => proxy.loseAnswers(command))
     expect(repeated).toEqual(undisturbed)

@@ -57,12 +57,12 @@ export class RedisHandover implements Handover {
   }
 }
 
-/** @throws SyntaxError, TypeError: it is no message of a node */
+/** @throws SyntaxError, TypeError when the text is not a question or an answer */
 function messageOf(text: string): Question | Answer {
   const { ask, from, place, answer, mark }: Partial<Question & Answer> = JSON.parse(text) ?? {}
   if (typeof answer === 'string' && (!mark || isMark(mark))) return { answer, mark: mark ?? null }
   if (typeof ask === 'string' && typeof from === 'string' && place && isPlace(place)) return { ask, from, place }
-  throw new TypeError('No message of a node')
+  throw new TypeError('Not a question or an answer of a node')
 }
 
 const isMark = ({ cursor, doubt }: Partial<Mark>) => Number.isSafeInteger(cursor) && Number.isSafeInteger(doubt)

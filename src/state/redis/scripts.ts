@@ -8,10 +8,11 @@ import type { RedisClock } from './clock.ts'
 import type { Keys } from './keys.ts'
 
 /**
- * What a second execution does. A script is sent again when its connection broke before the answer: both may be executed.
- * - `same`: it changes nothing more, and its answer is as good as the first.
- * - `op`: the script's own arguments have an operation id, which the participant's session remembers.
- * - `remembered`: it would change something or answer wrongly, so that `_once.lua` remembers the first answer.
+ * What a second execution of a script does. When a connection breaks before the answer, the node sends the script again, and
+ * Redis may execute both copies.
+ * - `same`: it changes nothing, and its answer is equally valid: the script is idempotent by itself.
+ * - `op`: the caller passes an operation id, which the participant's session stores.
+ * - `remembered`: it would change something or answer wrongly. `_once.lua` stores the first answer for later copies.
  */
 type Twice = 'same' | 'op' | 'remembered'
 
@@ -19,7 +20,7 @@ type Script = {
   /** How many keys it takes; `any`: as many as are given. */
   keys: number | 'any'
   twice: Twice
-  /** Its last argument is the deadline of the request that it serves. Other scripts have to be executed, however late. */
+  /** It takes the deadline of the request that it serves, after its own arguments. Other scripts are executed however late. */
   deadline?: true
 }
 
@@ -68,7 +69,7 @@ type Command = (...args: (string | number)[]) => Promise<Reply>
 /** Called after every call with the operation's name, how long it took, seconds, and whether Redis failed it. */
 export type Observe = (operation: string, seconds: number, failed: boolean) => void
 
-/** What a script does, within what its row of the table asks for. */
+/** The source of a script, inside the check of the deadline and the memory of answers that its row asks for. */
 function bodyOf(name: string, { twice, deadline }: Script): string {
   const limited = [...(deadline ? [read('_deadline')] : []), read(name)].join('\n')
   if (twice !== 'remembered') return limited

@@ -69,7 +69,7 @@ export class RedisWire implements Wire {
     this.#reset = reset
   }
 
-  /** An error must not reach ioredis, which would end the process. The room's log has what the message may have replaced. */
+  /** Catches errors: in ioredis they would end the process. The room is then read from its log, in case an entry was lost. */
   #receive(channel: string, text: string): void {
     try {
       this.#channels.get(channel)?.hear(text)
@@ -85,9 +85,9 @@ export class RedisWire implements Wire {
   }
 }
 
-/** @throws SyntaxError, TypeError: it is no entry of a log */
+/** @throws SyntaxError, TypeError when the text is not a log entry */
 function entryOf(text: string): Entry {
   const entry: Partial<Entry> | null = parseEntry(text)
-  if (!Number.isSafeInteger(entry?.seq) || typeof entry?.event !== 'string') throw new TypeError('No entry of a log')
+  if (!Number.isSafeInteger(entry?.seq) || typeof entry?.event !== 'string') throw new TypeError('Not a log entry')
   return entry as Entry
 }

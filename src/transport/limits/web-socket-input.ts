@@ -3,8 +3,8 @@ import type { BudgetHolder } from './memory-budget.ts'
 import { webSocketInputBytes } from './partial-input.ts'
 
 /**
- * The incomplete message of one WebSocket, in the node's budget for as long as the TCP connection exists: also before
- * Engine.IO or a guest knows the WebSocket, and after they have let it go.
+ * What the node holds for one WebSocket: its incomplete message and, once it is no longer open, its unread output. It stays in
+ * the node's budget until the TCP connection closes, also while no guest and no session of Engine.IO has the WebSocket.
  */
 export class WebSocketInput implements BudgetHolder {
   readonly #webSocket: WebSocket
@@ -23,7 +23,7 @@ export class WebSocketInput implements BudgetHolder {
     return webSocketInputBytes(this.#webSocket)
   }
 
-  /** The guest counts it while the connection is open. */
+  /** While the WebSocket is open, the backlog of its guest counts this output. */
   get unreadBytes(): number {
     const { readyState, OPEN, bufferedAmount } = this.#webSocket
     return readyState === OPEN ? 0 : bufferedAmount

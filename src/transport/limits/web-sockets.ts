@@ -30,7 +30,7 @@ export type WebSocketParts = {
   mayUpgrade: (sid: string) => boolean
 }
 
-/** Counts a refusal of something that the client of a request sent. */
+/** Counts and logs a refused request, frame or connection. */
 export type Refuse = (reason: string, request: IncomingMessage, message: string) => void
 
 /**
@@ -45,7 +45,7 @@ export function limitedWebSocketServer(
   given: ServerOptions,
 ) => WebSocketServer {
   return class extends WebSocketServer {
-    /** The sessions that have a WebSocket which came as an upgrade, until it is closed. */
+    /** The ids of sessions whose upgrade WebSocket is still open. */
     readonly #upgrades = new Set<string>()
 
     constructor(given: ServerOptions) {
@@ -58,11 +58,11 @@ export function limitedWebSocketServer(
       head: Buffer,
       done: (webSocket: WebSocket, request: IncomingMessage) => void,
     ): void {
-      const { sid = '' } = request._query ?? {} // to Engine.IO, an empty one is none
-      // Engine.IO would accept it, and only then close it or leave it alone
+      const { sid = '' } = request._query ?? {} // Engine.IO treats an empty sid as absent
+      // Engine.IO would complete the handshake, and only then close the WebSocket without counting it
       if (sid !== '' && (this.#upgrades.has(sid) || !mayUpgrade(sid))) {
         refuse('bad_handshake', request, 'connection refused')
-        turnAway(request, 'The session has a WebSocket', 400)
+        turnAway(request, 'The session has a WebSocket already, or cannot be upgraded', 400)
         return
       }
       let upgraded = false
@@ -112,7 +112,7 @@ function limit(
     // a read counts although it ends no header: a message in many small pieces is as much work as many messages
     flood.count(Math.max(1, frames.count(bytes)), bytes.length)
     const open = webSocket.readyState === webSocket.OPEN
-    // what was on its way when the connection was closed is little
+    // bytes in flight when the close began are fewer than one message
     if (!open) closingBytes += bytes.length
     if (closingBytes > limits.maxMessageBytes) {
       if (webSocket.readyState !== webSocket.CLOSED) refuse('flood', 'connection closed')

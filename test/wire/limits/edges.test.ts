@@ -5,7 +5,7 @@ import { startNode, type TestNode } from '../../support/node.ts'
 import { until } from '../../support/redis.ts'
 import { BareClient } from '../bare-client.ts'
 
-/** Bytes that arrive at a moment at which no client of Engine.IO answers for them. */
+/** Input outside the limits of a session: second and closing WebSockets, HTTP bodies, repeated CONNECTs, oversized packets. */
 
 const mebibyte = 1024 * 1024
 const reasons = ({ logs }: TestNode) =>
@@ -39,7 +39,7 @@ function http({ url }: { url: string }, text: string | Buffer): { answer: Promis
   return { answer: new Promise((resolve) => socket.once('close', () => resolve(all))) }
 }
 
-test('a second WebSocket beside one long-polling session is refused before it is accepted, and counted', async () => {
+test('a second WebSocket for a long-polling session is refused before the handshake completes, and counted', async () => {
   const node = await startNode()
   const sid = await pollingSession(node)
   await raw(node, sid)
@@ -47,7 +47,7 @@ test('a second WebSocket beside one long-polling session is refused before it is
   expect(reasons(node)).toEqual(['bad_handshake'])
 })
 
-test('a session that began as a WebSocket takes no second one', async () => {
+test('a session that began as a WebSocket refuses a second WebSocket', async () => {
   const node = await startNode()
   const client = await BareClient.connect(node.url)
   const { sid } = JSON.parse((client.frames[0] as string).slice(1))
@@ -69,7 +69,7 @@ test.each(['an upgrade', 'a new session'])(
   },
 )
 
-test('a WebSocket that the node has closed is cut when more than one message still comes', async () => {
+test('a closing WebSocket is cut after it sends more than MAX_MESSAGE_BYTES', async () => {
   const node = await startNode({ env: { MESSAGES_PER_SECOND: 100_000, MESSAGE_BURST: 100_000 } })
   const client = await raw(node)
   const closed = new Promise((resolve) => client.once('close', resolve))
@@ -80,7 +80,7 @@ test('a WebSocket that the node has closed is cut when more than one message sti
   expect(reasons(node)).toEqual(['bad_packet', 'flood'])
 })
 
-test('a body to an unknown path is not received: 404 at once, and the connection is closed', async () => {
+test('a POST to an unknown path gets 404 before its body is received, and the connection closes', async () => {
   const node = await startNode()
   const head = 'POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 65536\r\n\r\n'
   for (const url of [node.url, node.opsUrl]) {
@@ -97,7 +97,7 @@ test('HTTP bodies that are being received count in the budget of the node', asyn
   expect(reasons(node)).toContain('node_memory')
 })
 
-test('CONNECT packets of a namespace that come while the first is being admitted are counted and get no answer', async () => {
+test('repeated CONNECT packets during admission are counted and get no answer', async () => {
   const node = await startNode()
   const bare = new BareClient(node.url)
   await bare.frame(/^0/)
@@ -109,7 +109,7 @@ test('CONNECT packets of a namespace that come while the first is being admitted
   await bare.terminate()
 })
 
-test.each([1, 4])('a request of %i MB is refused in words without being parsed', async (size) => {
+test.each([1, 4])('an event or CONNECT of %i MiB is refused as too_large without being parsed', async (size) => {
   const node = await startNode()
   const bare = await BareClient.connect(node.url)
   const bytes = size * mebibyte - 1000

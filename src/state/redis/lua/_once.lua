@@ -1,5 +1,5 @@
--- Put in front of the scripts that change something when they are executed twice, after _prelude; `remember` ends them. A node
--- sends a script again when its connection broke before the answer, and Redis may receive both copies, in either order.
+-- Prepended, after _prelude, to scripts that are not idempotent; the reply of such a script goes through `remember`. A node
+-- sends a script again when its connection breaks before the answer, and Redis may receive both copies, in either order.
 -- KEYS ... done (the last one)
 -- ARGV ... op (the last one: the same in every copy)
 -- The second copy changes nothing and gets the answer of the first. A refusal is not remembered, because it changed nothing.
@@ -8,7 +8,8 @@ local op = table.remove(ARGV)
 local answer = redis.call('GET', done)
 if answer then return cjson.decode(answer) end
 
--- Longer than a copy can be under way to a server that stands still and answers later.
+-- A copy that Redis executes later than this after the first is not recognised, for example after a longer freeze of Redis, and
+-- neither is a copy after a failover that lost the key. Scripts with a deadline refuse a copy that comes so late.
 local REMEMBERED_MS = 60000
 
 local function remember(reply)
