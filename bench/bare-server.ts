@@ -4,8 +4,9 @@ import { Redis } from 'ioredis'
 import { Server } from 'socket.io'
 
 /**
- * What Signalbox is measured against: Socket.IO on @socket.io/redis-adapter, passing on directed messages with an ack,
- * without numbers, log, roster or recovery. Run as a child with REDIS_URL; tells its port, and its CPU time when asked.
+ * What Signalbox is measured against: Socket.IO on @socket.io/redis-adapter. It passes on messages with an ack, to one
+ * client or to all, without numbers, log, roster or recovery. It runs as a child with REDIS_URL, and tells its port, and
+ * its CPU time when asked.
  */
 const url = process.env.REDIS_URL ?? ''
 const http = createServer()
@@ -17,7 +18,8 @@ io.on('connection', (socket) => {
     ack('ok', { id: user })
   })
   socket.on('text', ({ to, message }: { to: string; message: string }, ack: (status: string) => void) => {
-    io.to(`user:${to}`).emit('text', { to: 'me', message })
+    const receivers = to === 'all' ? io : io.to(`user:${to}`)
+    receivers.emit('text', { to: 'me', message })
     ack('ok')
   })
 })
