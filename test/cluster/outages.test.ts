@@ -14,6 +14,9 @@ import { Waits } from '../support/waits.ts'
 const soak = process.env.SIGNALBOX_SOAK === '1'
 const outagesMs = soak ? [20_000, 120_000] : [6000]
 const window = 6
+const messagesPerSecond = 60
+/** A slow Redis answers each of the twelve clients about 1.6 times a second; more than that would pile up for the whole outage. */
+const messagesPerSecondSlow = 12
 /** The longest that a request may wait for its ack. */
 const answerMs = 5000
 /** A message that was refused, or never acked, may be heard for so long after it was sent: the limit, and the way. */
@@ -103,7 +106,7 @@ async function outage(cluster: OutageCluster, fault: Fault, expected: Signs, out
     const refused = `newcomers: ${JSON.stringify(newcomers.outcomes)}; the longest wait: ${waits.longest}`
     console.error([log.summary(), refused, ...nodes.map(mistakesOf)].join('\n'))
   })
-  const flow = traffic.flow(60)
+  const flow = traffic.flow(fault === 'slow' ? messagesPerSecondSlow : messagesPerSecond)
   await traffic.ledger.more(50)
 
   const failed = performance.now()

@@ -8,9 +8,9 @@ import { inContainer } from '../support/container.ts'
 import { buildByHand, type Image } from '../support/dockerfile.ts'
 import { root } from '../support/markdown.ts'
 import { testSecret } from '../support/node.ts'
+import { freePorts } from '../support/ports.ts'
 import { statusOf } from '../support/process.ts'
 import { until } from '../support/redis.ts'
-import { freePorts } from '../support/redis-server.ts'
 
 /** The stages of deploy/Dockerfile, done by hand in a clean folder, and what comes of them. */
 let folder: string

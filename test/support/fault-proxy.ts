@@ -1,5 +1,6 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { afterEvery } from './ends.ts'
+import { freePorts } from './ports.ts'
 
 /** Two sockets that pass bytes to each other. */
 type Link = {
@@ -41,7 +42,8 @@ export class FaultProxy {
   /** Listens on a free port of the loopback interface, until the last test of the file is over. */
   static async start(): Promise<FaultProxy> {
     const server = createServer()
-    await listen(server, 0)
+    const [port = 0] = await freePorts(1)
+    await listen(server, port)
     return new FaultProxy(server)
   }
 

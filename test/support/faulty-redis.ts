@@ -2,8 +2,9 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { FaultProxy } from './fault-proxy.ts'
+import { freePorts } from './ports.ts'
 import { introduce, until } from './redis.ts'
-import { freePorts, type RedisServer, spawnServer } from './redis-server.ts'
+import { type RedisServer, spawnServer } from './redis-server.ts'
 
 export const topologies = ['standalone', 'sentinel', 'cluster'] as const
 export type Topology = (typeof topologies)[number]

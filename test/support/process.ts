@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, vi } from 'vitest'
 import { afterEvery } from './ends.ts'
 import { testSecret } from './node.ts'
-import { freePorts } from './redis-server.ts'
+import { freePorts } from './ports.ts'
 import { asDocumentedUser } from './redis-user.ts'
 
 const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url))

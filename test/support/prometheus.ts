@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parse, stringify } from 'yaml'
 import { readDocument, root } from './markdown.ts'
+import { freePorts } from './ports.ts'
 import { statusOf } from './process.ts'
 import { until } from './redis.ts'
-import { freePorts } from './redis-server.ts'
 
 export type Sample = { labels: { [name: string]: string }; value: number }
 export type RuleState = { name: string; health: string; state: string; lastError?: string }

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEvery } from './ends.ts'
 import { root } from './markdown.ts'
+import { freePorts } from './ports.ts'
 import { type NodeProcess, statusOf } from './process.ts'
 import { until } from './redis.ts'
-import { freePorts } from './redis-server.ts'
 
 /** What stands in front of the nodes of compose.yaml, in the order in which the shipped files name them. */
 export const shippedNodes = ['172.30.80.11', '172.30.80.12', '172.30.80.13']

@@ -1,8 +1,9 @@
 import { connect, createServer, type Socket } from 'node:net'
 import { Redis } from 'ioredis'
 import { onTestFinished } from 'vitest'
+import { freePorts } from './ports.ts'
 import { until } from './redis.ts'
-import { freePorts, type RedisServer, spawnRedis } from './redis-server.ts'
+import { type RedisServer, spawnRedis } from './redis-server.ts'
 import { copyUsers } from './redis-user.ts'
 
 /** A master and its replica behind one address, as a managed Redis has it. */

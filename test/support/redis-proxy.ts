@@ -1,7 +1,7 @@
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { Redis } from 'ioredis'
+import { freePorts } from './ports.ts'
 import { type RedisGroup, startRedis, startRedisCluster, until } from './redis.ts'
-import { freePorts } from './redis-server.ts'
 
 /** How the way to a Redis server may fail. The server itself lives, and its own address always leads to it. */
 export type RedisProxy = {

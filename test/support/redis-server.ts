@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
+import { freePorts } from './ports.ts'
 
 /** A `redis-server` of our own: in a folder of its own, on a free port of the loopback interface, keeping nothing. */
 export type RedisServer = {
@@ -18,25 +18,6 @@ export type RedisServer = {
   /** After it was killed: another process like it, on the same port and with the same folder. Resolves when it answers. */
   startAnew(): Promise<void>
   stop(): Promise<void>
-}
-
-/** Ports that are free on the loopback interface just now. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer())
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve, reject) => {
-          server.once('error', reject)
-          server.listen(0, '127.0.0.1', () => {
-            const address = server.address()
-            resolve(typeof address === 'object' && address ? address.port : 0)
-          })
-        }),
-    ),
-  )
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports
 }
 
 /** @throws Error that says how to install Redis, when there is none that is new enough */

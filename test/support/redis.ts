@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { inject, vi } from 'vitest'
 import { newId } from '../../src/core/ids.ts'
-import { freePorts, type RedisServer, spawnRedis, spawnServer } from './redis-server.ts'
+import { freePorts } from './ports.ts'
+import { type RedisServer, spawnRedis, spawnServer } from './redis-server.ts'
 
 export type { RedisServer } from './redis-server.ts'
 

@@ -4,8 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePorts } from './ports.ts'
 import { until } from './redis.ts'
-import { freePorts } from './redis-server.ts'
 
 export type TurnServer = { url: string; port: number; stop(): Promise<void> }
 

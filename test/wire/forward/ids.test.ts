@@ -5,8 +5,8 @@ import { afterAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { passedOnHeader } from '../../../src/transport/forward/passed-on.ts'
 import { startCluster, startNode, type TestNode } from '../../support/node.ts'
+import { freePorts } from '../../support/ports.ts'
 import { until } from '../../support/redis.ts'
-import { freePorts } from '../../support/redis-server.ts'
 import { expectRise, measure } from '../ops/scrape.ts'
 
 /** Requests by hand for connections of another node: which go where, and what becomes of those that go nowhere. */
