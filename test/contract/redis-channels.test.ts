@@ -1,6 +1,15 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createAdapter } from '@socket.io/redis-adapter'
+import { Emitter } from '@socket.io/redis-emitter'
 import { Redis } from 'ioredis'
+import { Server } from 'socket.io'
+import { io } from 'socket.io-client'
 import { expect, onTestFinished, test } from 'vitest'
 import type { RoomId } from '../../src/core/model.ts'
+import { AdapterLane } from '../../src/state/redis/adapter-lane.ts'
+import type { RedisTarget } from '../../src/state/redis/connection.ts'
 import { createRedisState } from '../../src/state/redis/index.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
 import { noReport } from '../../src/state/redis/report.ts'
@@ -16,11 +25,12 @@ async function start() {
   const prefix = randomPrefix()
   const skipped: string[] = []
   const report = { ...noReport, unreadable: (channel: string) => void skipped.push(channel) }
-  const state = createRedisState({ urls: [redis.url], mode: 'standalone' }, prefix, retention, undefined, report)
+  const target: RedisTarget = { urls: [redis.url], mode: 'standalone' }
+  const state = createRedisState(target, prefix, retention, undefined, report)
   onTestFinished(() => state.close())
   const other = new Redis(redis.url)
   onTestFinished(() => other.disconnect())
-  return { state, keys: keysOf(prefix), other, skipped }
+  return { state, keys: keysOf(prefix), other, skipped, report, target }
 }
 
 test('a message that is no entry is skipped and reported, and the room is read from its log', async () => {
@@ -48,4 +58,51 @@ test('a message to a node that is no question is skipped and reported, and the n
   for (const text of messages) await other.spublish(keys.handover('A'), text)
   expect(await state.handover.ask(place)).toEqual({ cursor: 7, doubt: 7 })
   expect(skipped).toEqual(messages.map(() => keys.handover('A')))
+})
+
+/** Requests between Socket.IO's adapters that are JSON, and that the adapter cannot serve. */
+const requests = [
+  '{"type":0}',
+  '{"type":0,"rooms":1}',
+  '{"type":4,"opts":{"rooms":1}}',
+  '{"type":5}',
+  '{"type":6,"requestId":"1"}',
+  '{"type":7,"opts":1}',
+]
+
+/** A namespace whose adapter uses Redis, one client on it, and a program that publishes what it likes. */
+async function startLane() {
+  const { other, skipped, report, target } = await start()
+  const lane = new AdapterLane(target, report)
+  onTestFinished(() => lane.close())
+  const key = randomPrefix()
+  const http = createServer().listen(0, '127.0.0.1')
+  const server = new Server(http, { adapter: createAdapter(lane.pub, lane.sub, { key }) })
+  onTestFinished(() => server.close())
+  server.of('/rooms')
+  server.of('/p2p')
+  await lane.sub.settled()
+  const { port } = http.address() as AddressInfo
+  const client = io(`http://127.0.0.1:${port}/rooms`, { transports: ['websocket'] })
+  onTestFinished(() => void client.disconnect())
+  await once(client as unknown as NodeJS.EventEmitter, 'connect')
+  return { client, other, skipped, key }
+}
+
+test('messages that Socket.IO’s adapter cannot read are skipped and reported, and the next broadcast arrives', async () => {
+  const { client, other, skipped, key } = await startLane()
+  const channels = [`${key}#/rooms#`, `${key}-request#/rooms#`, `${key}-response#/rooms#`]
+  for (const text of [
+    ...unreadable,
+    ...requests,
+    Buffer.from([0xc0]),
+    Buffer.from([0xc1]),
+    Buffer.from([0x93, 0xc0, 0xc0, 0xc0]),
+  ]) {
+    for (const channel of channels) await other.publish(channel, text)
+  }
+  const heard = once(client as unknown as NodeJS.EventEmitter, 'announcement')
+  new Emitter(other, { key }).of('/rooms').emit('announcement', 'hello')
+  expect(await heard).toEqual(['hello'])
+  expect(new Set(skipped)).toEqual(new Set(channels))
 })

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import { inBackground } from '../../core/background.ts'
 import type { Trouble } from '../../core/ports/state.ts'
 import type { RedisClient } from './client.ts'
 import { connect, type RedisTarget } from './connection.ts'
@@ -51,16 +52,22 @@ class Publisher extends EventEmitter {
 class Subscriber extends EventEmitter {
   readonly #subscriptions: Subscriptions
   readonly #asked = new Set<Promise<unknown>>()
+  readonly #unreadable: RedisReport['unreadable']
 
   constructor(client: RedisClient, report: RedisReport) {
     super()
+    this.#unreadable = report.unreadable
     this.#subscriptions = new Subscriptions(
       client,
       () => {},
       (what) => report.denied(what),
     )
-    client.on('messageBuffer', (...message) => this.emit('messageBuffer', ...message))
-    client.on('pmessageBuffer', (...message) => this.emit('pmessageBuffer', ...message))
+    client.on('messageBuffer', (channel: Buffer, message: Buffer) =>
+      this.#receive('messageBuffer', channel, channel, message),
+    )
+    client.on('pmessageBuffer', (pattern: Buffer, channel: Buffer, message: Buffer) =>
+      this.#receive('pmessageBuffer', channel, pattern, channel, message),
+    )
   }
 
   get trouble(): Trouble | undefined {
@@ -90,6 +97,19 @@ class Subscriber extends EventEmitter {
 
   close(): void {
     this.#subscriptions.close()
+  }
+
+  /**
+   * Hands a message to the adapter of each namespace. They decode what any program published, and some of them
+   * asynchronously: an error of one would end the process, or keep the message from the others.
+   */
+  #receive(event: string, channel: Buffer, ...args: Buffer[]): void {
+    for (const listener of this.listeners(event)) {
+      inBackground(
+        () => listener(...args),
+        (error) => this.#unreadable(channel.toString(), error),
+      )
+    }
   }
 
   #remove(kind: SubscriptionKind, channels: (string | string[])[]): Promise<void> {
