@@ -79,7 +79,7 @@ function retentionOf({ window, pingInterval, pingTimeout, roomLogEntries }: Conf
  * For how long closing waits at most, ms: less in all than the 15 s after which src/main.ts ends the process by force. A
  * client that does not read, or a request that is not sent to its end, is cut after `requests`.
  */
-const closeMs = { sessions: 5000, requests: 2000, connections: 3000, lease: 4500, state: 1000 }
+const closeMs = { sessions: 5000, requests: 2000, connections: 3000, lease: 5000, state: 1000 }
 
 /** Builds a node. It listens to nothing and has no lease until it is told to. */
 export function createApp(config: Config, parts: Parts = {}): App {
@@ -216,7 +216,7 @@ export function createApp(config: Config, parts: Parts = {}): App {
     demo(http)
   }
   const holdBack = (address: string) => throttle.hold([`http ${networkOf(address)}`])
-  const used = new UsedHeaders((mark, seconds) => state.oversight.firstUse(mark, seconds))
+  const used = new UsedHeaders((...use) => state.oversight.firstUse(...use))
   httpApi(http, {
     state,
     management: new Management(state, sessions),

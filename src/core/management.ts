@@ -1,4 +1,4 @@
-import { newDeadline } from './deadline.ts'
+import type { Deadline } from './deadline.ts'
 import { SignalError } from './errors.ts'
 import { newId } from './ids.ts'
 import {
@@ -18,10 +18,15 @@ import type { Sessions } from './sessions.ts'
 type Kind = 'audio' | 'video'
 /** How long it is known that a room was closed, s: far longer than a login token lives. */
 const closedFor = 24 * 3600
+/** How many participants of a room that is removed are dropped concurrently: a large room takes seconds otherwise. */
+const dropsAtOnce = 100
 
 export type StreamStatus = { kind: Kind; status: 'active' | 'inactive' }
 
-/** What an operator or a backend may do with rooms and those in them, on whichever node that is. */
+/**
+ * What an operator or a backend may do with rooms and those in them, on whichever node that is. Each change has the deadline of
+ * its request: nothing is changed after it. @throws unavailable
+ */
 export class Management {
   readonly #state: State
   readonly #sessions: Sessions
@@ -32,25 +37,32 @@ export class Management {
   }
 
   /** False if it is configured already. */
-  createRoom(room: RoomId, options: Partial<RoomOptions>): Promise<boolean> {
-    return this.#state.rooms.replace(room, undefined, { ...defaultRoomOptions, ...options })
+  createRoom(room: RoomId, options: Partial<RoomOptions>, deadline: Deadline): Promise<boolean> {
+    return this.#state.rooms.replace(room, undefined, { ...defaultRoomOptions, ...options }, deadline)
   }
 
   /** Changes what is configured; a room that was only made by joining is configured from then on. */
-  async changeRoom(room: RoomId, change: (before: RoomOptions) => RoomOptions): Promise<FoundRoom | undefined> {
+  async changeRoom(
+    room: RoomId,
+    change: (before: RoomOptions) => RoomOptions,
+    deadline: Deadline,
+  ): Promise<FoundRoom | undefined> {
     for (;;) {
       const found = await this.#state.rooms.find(room)
       if (!found) return undefined
       const configured = change(found.configured ?? structuredClone(defaultRoomOptions))
-      if (await this.#state.rooms.replace(room, found.configured, configured)) return { ...found, configured }
+      if (await this.#state.rooms.replace(room, found.configured, configured, deadline)) return { ...found, configured }
     }
   }
 
   /** Takes back what was configured and drops everyone who is in it. Tokens that were made until then are worth nothing. */
-  async removeRoom(room: RoomId): Promise<void> {
-    await this.#state.rooms.remove(room, { at: this.#state.clock.date(), seconds: closedFor })
+  async removeRoom(room: RoomId, deadline: Deadline): Promise<void> {
+    await this.#state.rooms.remove(room, { at: this.#state.clock.date(), seconds: closedFor }, deadline)
     const { members } = await this.#state.places.roster(room)
-    for (const { id } of members) await this.#sessions.drop(room, id)
+    for (let start = 0; start < members.length; start += dropsAtOnce) {
+      const some = members.slice(start, start + dropsAtOnce)
+      await Promise.all(some.map(({ id }) => this.#sessions.drop(room, id, { deadline })))
+    }
   }
 
   /**
@@ -61,6 +73,7 @@ export class Management {
     room: RoomId,
     id: ParticipantId,
     change: (before: Permission) => Permission,
+    deadline: Deadline,
   ): Promise<Member | undefined> {
     for (;;) {
       const before = await this.#state.oversight.member(room, id)
@@ -69,16 +82,21 @@ export class Management {
       const changes = (before.changes ?? 0) + 1
       const after: Member = { ...before, permission, changes }
       const told: Draft = { event: 'permission', data: { permission, changes }, to: id }
-      if (await this.#state.oversight.changeMember(room, before, after, told)) return after
+      if (await this.#state.oversight.changeMember(room, before, after, told, deadline)) return after
     }
   }
 
-  drop(room: RoomId, id: ParticipantId): Promise<boolean> {
-    return this.#sessions.drop(room, id)
+  drop(room: RoomId, id: ParticipantId, deadline: Deadline): Promise<boolean> {
+    return this.#sessions.drop(room, id, { deadline })
   }
 
   /** Undefined: there is no such stream. @throws no_such_track */
-  async controlStream(room: RoomId, id: string, wanted: StreamStatus[]): Promise<Stream | undefined> {
+  async controlStream(
+    room: RoomId,
+    id: string,
+    wanted: StreamStatus[],
+    deadline: Deadline,
+  ): Promise<Stream | undefined> {
     for (;;) {
       const [before] = await this.#state.media.streams(room, [id])
       if (!before) return undefined
@@ -89,20 +107,24 @@ export class Management {
         data: { field: `${kind}.status`, value: status },
       }))
       const told = await this.#streamNews(room, news)
-      if (await this.#state.oversight.changeStream(room, before, after, told)) return after
+      if (await this.#state.oversight.changeStream(room, before, after, told, deadline)) return after
     }
   }
 
   /** False if there was no such stream. */
-  async removeStream(room: RoomId, id: string): Promise<boolean> {
+  async removeStream(room: RoomId, id: string, deadline: Deadline): Promise<boolean> {
     const told = await this.#streamNews(room, [{ id, status: 'remove' }])
-    return this.#state.oversight.removeStream(room, id, told)
+    return this.#state.oversight.removeStream(room, id, told, deadline)
   }
 
   /** A message from outside to everyone, or to one. Resolves to its seq. @throws no_such_participant */
-  say(room: RoomId, { event, data, to }: { event: string; data?: unknown; to?: ParticipantId }) {
+  say(
+    room: RoomId,
+    { event, data, to }: { event: string; data?: unknown; to?: ParticipantId },
+    deadline: Deadline,
+  ): Promise<number> {
     const draft: Draft = { event: 'message', data: { event, data: data ?? null } }
-    return this.#state.log.announce(room, to === undefined ? draft : { ...draft, to }, undefined, newDeadline())
+    return this.#state.log.announce(room, to === undefined ? draft : { ...draft, to }, undefined, deadline)
   }
 
   async #streamNews(room: RoomId, news: object[]): Promise<Draft[]> {

@@ -313,7 +313,7 @@ export class Sessions {
   /** The participant goes, and the others are told. @throws moved, unavailable */
   async logout(session: Session, { deadline }: Timing = {}): Promise<void> {
     const { room, id, owner } = session.place
-    const left = await this.#state.places.leave(room, id, { owner, deadline })
+    const left = await this.#state.places.leave(room, id, { owner }, undefined, deadline)
     if (left) this.#tellLeft({ room, id }, 'logout')
     await this.#unseat(session)
   }
@@ -327,9 +327,9 @@ export class Sessions {
   }
 
   /** Takes a participant out, wherever it is; it is told `drop` and its connection ends. */
-  async drop(room: RoomId, id: ParticipantId): Promise<boolean> {
+  async drop(room: RoomId, id: ParticipantId, { deadline }: Timing = {}): Promise<boolean> {
     const told: Draft = { event: 'drop', data: null, to: id }
-    const left = await this.#state.places.leave(room, id, 'any', told)
+    const left = await this.#state.places.leave(room, id, 'any', told, deadline)
     if (left) this.#tellLeft({ room, id }, 'dropped')
     return left
   }

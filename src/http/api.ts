@@ -5,6 +5,7 @@ import { strictJson } from './json.ts'
 import type { ApiServices } from './management/api.ts'
 import type { Authority } from './management/authorize.ts'
 import { management } from './management/index.ts'
+import { limitServingTime } from './request-deadline.ts'
 
 export type HttpApi = ApiServices & IceServices & { authority: Authority; version: string }
 
@@ -12,6 +13,7 @@ export type HttpApi = ApiServices & IceServices & { authority: Authority; versio
 export function httpApi(app: FastifyInstance, services: HttpApi): void {
   const on = services.authority.keys.length > 0
   app.register(async (scope) => {
+    limitServingTime(scope)
     strictJson(scope)
     if (on) await collectDocs(scope, services.version)
     iceServers(scope, services)

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest'
 import type { Deadline } from '../../src/core/deadline.ts'
 import { newId } from '../../src/core/ids.ts'
-import type { Stream, Subscription } from '../../src/core/model.ts'
+import { defaultRoomOptions, type RoomOptions, type Stream, type Subscription } from '../../src/core/model.ts'
 import { type Bench, type Contract, refuses, type Seated, text } from './bench.ts'
 import { camera, streamNews, subscriptionRemoved, viewing } from './samples.ts'
 
 /** A participant with a stream and a subscription to it, and another one in the same room. */
 type Scene = { bench: Bench; seated: Seated; other: Seated; stream: Stream; subscription: Subscription }
 
-/** Every write that a client can ask for, each with a deadline. */
+/** Every write that a client or management can ask for, each with a deadline. */
 const writes: { [verb: string]: (scene: Scene, deadline: Deadline) => Promise<unknown> } = {
   append: ({ bench, seated }, deadline) => bench.state.log.append(seated.write({ deadline }), text()),
   announce: ({ bench }, deadline) => bench.state.log.announce(bench.room, text(), newId(), deadline),
@@ -20,7 +20,9 @@ const writes: { [verb: string]: (scene: Scene, deadline: Deadline) => Promise<un
   describe: ({ bench, seated }, deadline) => bench.state.places.describe(seated.write({ deadline }), { new: true }),
   renew: ({ bench, seated }, deadline) => bench.state.places.renew(seated.place, newId(), deadline),
   'leave by the owner': ({ bench: { state, room }, seated }, deadline) =>
-    state.places.leave(room, seated.id, { owner: seated.place.owner, deadline }),
+    state.places.leave(room, seated.id, { owner: seated.place.owner }, undefined, deadline),
+  'leave by management': ({ bench: { state, room }, seated }, deadline) =>
+    state.places.leave(room, seated.id, 'any', text(), deadline),
   addStream: ({ bench, seated }, deadline) =>
     bench.state.media.addStream(seated.write({ deadline }), camera(seated.id), [text()]),
   changeStream: ({ bench, seated, stream }, deadline) => {
@@ -39,9 +41,22 @@ const writes: { [verb: string]: (scene: Scene, deadline: Deadline) => Promise<un
     const told = [subscriptionRemoved(subscription, other.id)]
     return bench.state.media.removeSubscription(other.write({ deadline }), subscription.id, told)
   },
+  'changeMember by management': ({ bench: { state, room }, seated: { member } }, deadline) =>
+    state.oversight.changeMember(room, member, { ...member, changes: 1 }, text(), deadline),
+  'changeStream by management': ({ bench: { state, room }, stream }, deadline) =>
+    state.oversight.changeStream(room, stream, { ...stream, attributes: { new: true } }, [text()], deadline),
+  'removeStream by management': ({ bench: { state, room }, stream }, deadline) =>
+    state.oversight.removeStream(room, stream.id, [streamNews(stream, 'remove')], deadline),
+  'replace of the configuration': ({ bench: { state, room } }, deadline) =>
+    state.rooms.replace(room, configured, { ...configured, participantLimit: 9 }, deadline),
+  'remove of the configuration': ({ bench: { state, room } }, deadline) =>
+    state.rooms.remove(room, { at: state.clock.date(), seconds: 60 }, deadline),
 }
 
+const configured: RoomOptions = { ...defaultRoomOptions, participantLimit: 8 }
+
 async function sceneIn(bench: Bench): Promise<Scene> {
+  await bench.state.rooms.replace(bench.room, undefined, configured)
   const [seated, other] = [await bench.join(), await bench.join()]
   const stream = camera(seated.id)
   const subscription = viewing(stream, other.id)
@@ -55,6 +70,7 @@ async function findings({ bench, seated, other, subscription }: Scene): Promise<
   const sides = [seated, other]
   return {
     log: await bench.log(),
+    room: await state.rooms.find(room),
     roster: await state.places.roster(room),
     standing: await state.places.held(sides.map(({ place }) => place)),
     subscription: await state.media.subscription(room, subscription.id),
@@ -79,6 +95,13 @@ export function describeDeadline({ open }: Contract): void {
     await refuses(bench.state.places.renew(seated.place, 'late', performance.now()), 'unavailable')
     await refuses(bench.resume(seated, { ticketId: 'late' }), 'ticket_spent')
     expect(await bench.resume(seated)).toMatchObject({ complete: true })
+  })
+
+  test('firstUse after its deadline uses nothing', async () => {
+    const { oversight } = (await open()).state
+    const mark = newId()
+    await refuses(oversight.firstUse(mark, 60, performance.now()), 'unavailable')
+    expect(await oversight.firstUse(mark, 60)).toMatchObject({ first: true })
   })
 
   test('a relogin that arrived before the one that has the place is refused, whichever the store received first', async () => {

@@ -1,21 +1,23 @@
+import type { Deadline } from '../deadline.ts'
 import type { Draft, Member, ParticipantId, RoomId, Stream } from '../model.ts'
 import type { NodeInfo } from './nodes.ts'
 
 /**
  * What management does over the heads of the participants: its writes are fenced by what they expect to find, not by
- * an owner. A change resolves to false if things are no longer as `before` (then look and try again).
+ * an owner. A change resolves to false if things are no longer as `before` (then look and try again), and is refused as
+ * `unavailable` after its deadline.
  */
 export interface Oversight {
   member(room: RoomId, id: ParticipantId): Promise<Member | undefined>
-  changeMember(room: RoomId, before: Member, after: Member, told: Draft): Promise<boolean>
-  changeStream(room: RoomId, before: Stream, after: Stream, told: Draft[]): Promise<boolean>
+  changeMember(room: RoomId, before: Member, after: Member, told: Draft, deadline?: Deadline): Promise<boolean>
+  changeStream(room: RoomId, before: Stream, after: Stream, told: Draft[], deadline?: Deadline): Promise<boolean>
   /** Takes the subscriptions to it along and tells their subscribers. False if it was gone. */
-  removeStream(room: RoomId, id: string, told: Draft[]): Promise<boolean>
+  removeStream(room: RoomId, id: string, told: Draft[], deadline?: Deadline): Promise<boolean>
   /** Nodes whose lease has not run out, by id. */
   nodes(): Promise<NodeInfo[]>
   /**
    * Notes a use for so many seconds. `since`: the store may have forgotten what was used before that, ms on its clock. It
    * rises when the store has lost its newest writes, or everything since this node asked last; until then it is 0.
    */
-  firstUse(mark: string, seconds: number): Promise<{ first: boolean; since: number }>
+  firstUse(mark: string, seconds: number, deadline?: Deadline): Promise<{ first: boolean; since: number }>
 }

@@ -122,7 +122,7 @@ export type Claim = { room: RoomId; ticketId: string } & ({ id: ParticipantId } 
 export type LeaveReason = 'logout' | 'window' | 'dropped' | 'node_lost'
 
 /** Why a participant may be taken out: by its owner, because its deadline passed, or because management says so. */
-export type LeaveGuard = { owner: string; deadline?: Deadline | undefined } | { due: number } | 'any'
+export type LeaveGuard = { owner: string } | { due: number } | 'any'
 
 /** Participants and their seats. Every verb is atomic and may be repeated: a second time changes nothing. */
 export interface Places {
@@ -148,8 +148,11 @@ export interface Places {
    * 'left' when the participant does not reconnect.
    */
   detach(place: Place, cursor?: number, doubt?: number): Promise<'waiting' | 'left' | 'moved'>
-  /** Whether it went: false if it was gone, or is not due. @throws moved: the place is another owner's */
-  leave(room: RoomId, id: ParticipantId, guard: LeaveGuard, told?: Draft): Promise<boolean>
+  /**
+   * Whether it went: false if it was gone, or is not due.
+   * @throws moved: the place is another owner's; unavailable: also after the deadline
+   */
+  leave(room: RoomId, id: ParticipantId, guard: LeaveGuard, told?: Draft, deadline?: Deadline): Promise<boolean>
   /** How each place stands. With `cursors`, notes how far the client of each connected one is known to have come. */
   held(places: Place[], cursors?: number[]): Promise<('connected' | 'waiting' | 'moved')[]>
   /** Connected again over the connection that it has, after its node was declared dead. False if it has moved. */

@@ -1,3 +1,4 @@
+import type { Deadline } from '../deadline.ts'
 import type { RoomId, RoomOptions } from '../model.ts'
 
 /** A room that is configured, or has members, or both. `closed`: when it was, if it was not long ago; ms. */
@@ -18,13 +19,17 @@ export interface Rooms {
   relist(rooms: RoomId[]): Promise<void>
   /** Makes the room if need be; a room that was configured stays when it is empty. */
   configure(room: RoomId, options: Partial<RoomOptions>): Promise<void>
-  /** Replaces all options, if they are still as they were found; `before` undefined: none are set. */
-  replace(room: RoomId, before: RoomOptions | undefined, after: RoomOptions): Promise<boolean>
+  /**
+   * Replaces all options, if they are still as they were found; `before` undefined: none are set.
+   * @throws unavailable: also after the deadline
+   */
+  replace(room: RoomId, before: RoomOptions | undefined, after: RoomOptions, deadline?: Deadline): Promise<boolean>
   /**
    * Takes what was configured back. A room with members goes on with the defaults until they have left.
    * @param closed tokens that were made until `at` enter no more; that is known for so many `seconds`
+   * @throws unavailable: also after the deadline
    */
-  remove(room: RoomId, closed?: { at: number; seconds: number }): Promise<void>
+  remove(room: RoomId, closed?: { at: number; seconds: number }, deadline?: Deadline): Promise<void>
   find(room: RoomId): Promise<FoundRoom | undefined>
   /**
    * Rooms in the order of their ids, by position: looks at `limit` of them from the `start`th. A room that ended a short

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { type Deadline, within } from '../../core/deadline.ts'
 import { ApiError } from '../errors.ts'
 import { type HoldBack, refusalOfGuess } from '../guess.ts'
 import { idOfKey, isSigned, type ManagementKey, parseMAuth, timestampWindow } from './mauth.ts'
@@ -34,7 +35,7 @@ export function authorize(authority: Authority) {
     const header = request.headers.authorization ?? ''
     const caller = /^Bearer /i.test(header)
       ? fromBearer(authority, header.slice('Bearer '.length))
-      : await fromMAuth(authority, header, authority.date())
+      : await within(request.deadline, () => fromMAuth(authority, header, request.deadline))
     if (!caller) {
       reply.header('www-authenticate', `${realm}, Bearer`)
       throw await refusalOfGuess(request, reply, authority.holdBack, refuse())
@@ -49,15 +50,16 @@ function fromBearer({ keys }: Authority, key: string): Caller | undefined {
   return id === undefined ? undefined : { id }
 }
 
-async function fromMAuth(authority: Authority, header: string, now: number): Promise<Caller | undefined> {
+async function fromMAuth(authority: Authority, header: string, deadline: Deadline): Promise<Caller | undefined> {
   const mauth = parseMAuth(header)
   if (!mauth || !isSigned(authority.keys, mauth)) return undefined
   const { id, timestamp, signature, username, role } = mauth
   if (authority.replayCheck) {
-    if (Math.abs(now - Number(timestamp)) > timestampWindow) return undefined
+    if (Math.abs(authority.date() - Number(timestamp)) > timestampWindow) return undefined
     // the signature covers the nonce and the time: to remember it is to remember both, and only what a key signed
     const seconds = (2 * timestampWindow) / 1000 + 1
-    if (!(await authority.used.use(`mauth:${id}:${signature}`, Number(timestamp), seconds))) return undefined
+    const mark = `mauth:${id}:${signature}`
+    if (!(await authority.used.use(mark, Number(timestamp), seconds, deadline))) return undefined
   }
   if (username === undefined || role === undefined) return { id }
   return { id, user: Buffer.from(username, 'base64').toString(), role }

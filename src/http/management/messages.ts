@@ -14,9 +14,9 @@ export function messages(api: Api, services: ApiServices): void {
         response: { 200: Type.Object({ seq: Type.Integer() }), ...failures },
       },
     },
-    async ({ params, body }) => {
+    async ({ params, body, deadline }) => {
       const room = await roomIdAt(services, params.room)
-      return { seq: await services.management.say(room, body) }
+      return { seq: await services.management.say(room, body, deadline) }
     },
   )
 }

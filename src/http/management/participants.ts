@@ -52,10 +52,10 @@ export function participants(api: Api, services: ApiServices): void {
         response: one,
       },
     },
-    async ({ params, body }) => {
+    async ({ params, body, deadline }) => {
       const room = roomOfAddress(params.room)
       const change = (before: Permission) => body.reduce(permitted, before)
-      const member = await management.permit(room, params.id, change)
+      const member = await management.permit(room, params.id, change, deadline)
       if (!member) throw await missing(services, params.room)
       return bodyOf(member)
     },
@@ -71,8 +71,8 @@ export function participants(api: Api, services: ApiServices): void {
         response: { 200: Type.String(), ...failures },
       },
     },
-    async ({ params }, reply) => {
-      const dropped = await management.drop(roomOfAddress(params.room), params.id)
+    async ({ params, deadline }, reply) => {
+      const dropped = await management.drop(roomOfAddress(params.room), params.id, deadline)
       if (!dropped) throw await missing(services, params.room)
       return reply.type('text/plain').send('')
     },

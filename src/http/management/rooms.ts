@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { newRoomName } from '../../core/management.ts'
+import type { RoomOptions } from '../../core/model.ts'
 import { defaultPage, NewRoom, Paging, RoomBody, RoomChanges, RoomPatch } from '../../protocol/management.ts'
 import { roomOfAddress } from '../../protocol/room-address.ts'
 import { ApiError } from '../errors.ts'
@@ -46,8 +47,8 @@ export function rooms(api: Api, services: ApiServices): void {
         response: { 200: Type.String(), ...failures },
       },
     },
-    async ({ params }, reply) => {
-      await management.removeRoom(await roomIdAt(services, params.room))
+    async ({ params, deadline }, reply) => {
+      await management.removeRoom(await roomIdAt(services, params.room), deadline)
       return reply.type('text/plain').send('Room deleted')
     },
   )
@@ -65,10 +66,10 @@ function create(api: Api, services: ApiServices): void {
         response: { 200: RoomBody, ...failures },
       },
     },
-    async ({ body: { name, _id, options = {} } }) => {
+    async ({ body: { name, _id, options = {} }, deadline }) => {
       const { _id: given, ...changes } = options
       const room = roomOfAddress(_id ?? given ?? newRoomName())
-      const made = await services.management.createRoom(room, optionsOf({ ...changes, name }))
+      const made = await services.management.createRoom(room, optionsOf({ ...changes, name }), deadline)
       if (!made) throw new ApiError(409, 'badRequest', 'Room exists')
       const found = await services.state.rooms.find(room)
       return roomBody(found ?? { id: room, members: 0 })
@@ -86,8 +87,9 @@ function change(api: Api, { management }: ApiServices): void {
       config,
       schema: { tags, summary: 'Replaces the fields that are given', params: RoomParams, body: RoomChanges, response },
     },
-    async ({ params, body }) => {
-      const changed = await management.changeRoom(roomOfAddress(params.room), (before) => applied(before, body))
+    async ({ params, body, deadline }) => {
+      const room = roomOfAddress(params.room)
+      const changed = await management.changeRoom(room, (before) => applied(before, body), deadline)
       if (!changed) throw notFound()
       return roomBody(changed)
     },
@@ -105,9 +107,10 @@ function change(api: Api, { management }: ApiServices): void {
         response,
       },
     },
-    async ({ params, body }) => {
+    async ({ params, body, deadline }) => {
       const room = roomOfAddress(params.room)
-      const changed = await management.changeRoom(room, (before) => applied(before, changesOf(room, before, body)))
+      const change = (before: RoomOptions) => applied(before, changesOf(room, before, body))
+      const changed = await management.changeRoom(room, change, deadline)
       if (!changed) throw notFound()
       return roomBody(changed)
     },

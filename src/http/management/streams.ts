@@ -61,9 +61,9 @@ export function streams(api: Api, services: ApiServices, write: WriteStream): vo
         response: one,
       },
     },
-    async ({ params, body }) => {
+    async ({ params, body, deadline }) => {
       const room = roomOfAddress(params.room)
-      const stream = await management.controlStream(room, params.id, body.map(statusOf))
+      const stream = await management.controlStream(room, params.id, body.map(statusOf), deadline)
       if (!stream) throw await missing(services, params.room)
       return write(stream)
     },
@@ -79,8 +79,8 @@ export function streams(api: Api, services: ApiServices, write: WriteStream): vo
         response: { 200: Type.String(), ...failures },
       },
     },
-    async ({ params }, reply) => {
-      const removed = await management.removeStream(roomOfAddress(params.room), params.id)
+    async ({ params, deadline }, reply) => {
+      const removed = await management.removeStream(roomOfAddress(params.room), params.id, deadline)
       if (!removed) throw await missing(services, params.room)
       return reply.type('text/plain').send('')
     },

@@ -1,10 +1,12 @@
+import type { Deadline } from '../../core/deadline.ts'
+
 /** How many are remembered in the node itself. */
 const maxRemembered = 100_000
 /** How often the store is asked since when it remembers, ms: that it has lost its memory is noticed within this time. */
 const watchPeriodMs = 2000
 
 /** Notes a mark in the store, for so many seconds: whether it is new there, and since when the store remembers, ms. */
-export type NoteUse = (mark: string, seconds: number) => Promise<{ first: boolean; since: number }>
+export type NoteUse = (mark: string, seconds: number, deadline?: Deadline) => Promise<{ first: boolean; since: number }>
 
 /**
  * The signed headers that were used. The store remembers them for all nodes, and forgets them when it comes back empty
@@ -33,10 +35,10 @@ export class UsedHeaders {
   }
 
   /** True for a header that was not used. @param signedAt ms since the epoch @throws unavailable */
-  async use(mark: string, signedAt: number, seconds: number): Promise<boolean> {
+  async use(mark: string, signedAt: number, seconds: number, deadline: Deadline): Promise<boolean> {
     const here = this.#useHere(mark, seconds)
     try {
-      const { first, since } = await this.#note(mark, seconds)
+      const { first, since } = await this.#note(mark, seconds, deadline)
       return here && first && signedAt >= since
     } catch (error) {
       if (here) this.#used.delete(mark) // the request was not served: it may come again

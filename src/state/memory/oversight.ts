@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { type Deadline, refuseLate } from '../../core/deadline.ts'
 import type { Draft, Member, ParticipantId, RoomId, Stream } from '../../core/model.ts'
 import type { NodeInfo } from '../../core/ports/nodes.ts'
 import type { Oversight } from '../../core/ports/oversight.ts'
@@ -21,7 +22,8 @@ export class MemoryOversight implements Oversight {
     return structuredClone(this.#table.find(room)?.members.get(id))
   }
 
-  async changeMember(name: RoomId, before: Member, after: Member, told: Draft): Promise<boolean> {
+  async changeMember(name: RoomId, before: Member, after: Member, told: Draft, deadline?: Deadline) {
+    refuseLate(deadline)
     const room = this.#table.find(name)
     if (!room || !isDeepStrictEqual(room.members.get(before.id), before)) return false
     room.members.set(after.id, structuredClone(after))
@@ -29,7 +31,8 @@ export class MemoryOversight implements Oversight {
     return true
   }
 
-  async changeStream(name: RoomId, before: Stream, after: Stream, told: Draft[]): Promise<boolean> {
+  async changeStream(name: RoomId, before: Stream, after: Stream, told: Draft[], deadline?: Deadline) {
+    refuseLate(deadline)
     const room = this.#table.find(name)
     if (!room || !isDeepStrictEqual(room.streams.get(before.id), before)) return false
     room.streams.set(after.id, structuredClone(after))
@@ -37,7 +40,8 @@ export class MemoryOversight implements Oversight {
     return true
   }
 
-  async removeStream(name: RoomId, id: string, told: Draft[]): Promise<boolean> {
+  async removeStream(name: RoomId, id: string, told: Draft[], deadline?: Deadline): Promise<boolean> {
+    refuseLate(deadline)
     const room = this.#table.find(name)
     const { retention } = this.#table
     if (!room || !removeStreamFrom(room, id, retention)) return false
@@ -49,7 +53,8 @@ export class MemoryOversight implements Oversight {
     return this.#nodes.info ? [{ ...this.#nodes.info }] : []
   }
 
-  async firstUse(mark: string, seconds: number): Promise<{ first: boolean; since: number }> {
+  async firstUse(mark: string, seconds: number, deadline?: Deadline): Promise<{ first: boolean; since: number }> {
+    refuseLate(deadline)
     const now = this.#table.now()
     for (const [old, until] of this.#used) {
       if (until > now) break

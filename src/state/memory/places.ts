@@ -130,8 +130,8 @@ export class MemoryPlaces implements Places {
     return 'waiting'
   }
 
-  async leave(name: RoomId, id: ParticipantId, guard: LeaveGuard, told?: Draft): Promise<boolean> {
-    if (typeof guard === 'object' && 'owner' in guard) refuseLate(guard.deadline)
+  async leave(name: RoomId, id: ParticipantId, guard: LeaveGuard, told?: Draft, deadline?: Deadline) {
+    refuseLate(deadline)
     const room = this.#table.find(name)
     const seat = room?.seats.get(id)
     const member = room?.members.get(id)

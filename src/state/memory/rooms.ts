@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { type Deadline, refuseLate } from '../../core/deadline.ts'
 import { SignalError } from '../../core/errors.ts'
 import { defaultRoomOptions, type RoomId, type RoomOptions } from '../../core/model.ts'
 import type { FoundRoom, Rooms } from '../../core/ports/rooms.ts'
@@ -31,14 +32,16 @@ export class MemoryRooms implements Rooms {
     this.#table.count(id)
   }
 
-  async replace(id: RoomId, before: RoomOptions | undefined, after: RoomOptions): Promise<boolean> {
+  async replace(id: RoomId, before: RoomOptions | undefined, after: RoomOptions, deadline?: Deadline) {
+    refuseLate(deadline)
     if (!isDeepStrictEqual(this.#configured(id), before)) return false
     this.#table.make(id).options = structuredClone(after)
     this.#table.count(id)
     return true
   }
 
-  async remove(id: RoomId, closed?: { at: number; seconds: number }): Promise<void> {
+  async remove(id: RoomId, closed?: { at: number; seconds: number }, deadline?: Deadline): Promise<void> {
+    refuseLate(deadline)
     if (closed) this.#table.close(id, closed.at, closed.seconds)
     const room = this.#table.find(id)
     if (!room) return

@@ -1,12 +1,16 @@
 import { type Command, Redis } from 'ioredis'
+import { requestTimeoutMs } from '../../core/deadline.ts'
 import type { Trouble } from '../../core/ports/state.ts'
 import { Call, type CallEvents } from './call.ts'
 import type { Link } from './link.ts'
 import { probeIntervalMs } from './probe.ts'
 import type { Topology, TopologyEvents } from './topology.ts'
 
-/** How long a command may take in all, ms. Its request is refused as `unavailable` then. */
-export const commandTimeoutMs = 4000
+/**
+ * How long a command may take in all, ms. Its request is refused as `unavailable` then. Not less than a request has: Redis
+ * may execute the command until the deadline of the request, so that an earlier refusal would not be true.
+ */
+export const commandTimeoutMs = requestTimeoutMs
 
 /** The maximum of commands in flight and queued, bytes: further commands are rejected at once. */
 const maxPendingBytes = 32 * 1024 * 1024

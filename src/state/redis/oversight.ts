@@ -1,3 +1,4 @@
+import type { Deadline } from '../../core/deadline.ts'
 import { newId } from '../../core/ids.ts'
 import type { Draft, Member, ParticipantId, RoomId, Stream } from '../../core/model.ts'
 import type { NodeInfo } from '../../core/ports/nodes.ts'
@@ -25,22 +26,23 @@ export class RedisOversight implements Oversight {
     return text === null ? undefined : JSON.parse(text)
   }
 
-  async changeMember(room: RoomId, before: Member, after: Member, told: Draft): Promise<boolean> {
+  async changeMember(room: RoomId, before: Member, after: Member, told: Draft, deadline?: Deadline) {
     const keys = this.#keys
     const changed = await this.#scripts.run(
       'permit',
       [keys.room(room), keys.members(room), keys.log(room), keys.feed(room)],
       [before.id, JSON.stringify(before), JSON.stringify(after), bodyOf(told)],
+      deadline,
     )
     return changed === 1
   }
 
-  changeStream(room: RoomId, before: Stream, after: Stream, told: Draft[]): Promise<boolean> {
-    return this.#oversee(room, [before.id, JSON.stringify(before), JSON.stringify(after)], told)
+  changeStream(room: RoomId, before: Stream, after: Stream, told: Draft[], deadline?: Deadline) {
+    return this.#oversee(room, [before.id, JSON.stringify(before), JSON.stringify(after)], told, deadline)
   }
 
-  removeStream(room: RoomId, id: string, told: Draft[]): Promise<boolean> {
-    return this.#oversee(room, [id, '', ''], told)
+  removeStream(room: RoomId, id: string, told: Draft[], deadline?: Deadline): Promise<boolean> {
+    return this.#oversee(room, [id, '', ''], told, deadline)
   }
 
   async nodes(): Promise<NodeInfo[]> {
@@ -57,9 +59,9 @@ export class RedisOversight implements Oversight {
     })
   }
 
-  async firstUse(mark: string, seconds: number): Promise<{ first: boolean; since: number }> {
+  async firstUse(mark: string, seconds: number, deadline?: Deadline): Promise<{ first: boolean; since: number }> {
     const keys = this.#keys
-    const reply = await this.#scripts.run('use', [keys.used(mark), keys.remembers], [seconds, this.#memory])
+    const reply = await this.#scripts.run('use', [keys.used(mark), keys.remembers], [seconds, this.#memory], deadline)
     const [first, since, memory] = reply as [number, number, string]
     this.#memory = memory
     if (first !== 1) return { first: false, since }
@@ -76,7 +78,7 @@ export class RedisOversight implements Oversight {
     return set === 'OK' || (await this.#scripts.timed('once', () => client.get(key))) === op
   }
 
-  async #oversee(room: RoomId, args: (string | number)[], told: Draft[]): Promise<boolean> {
+  async #oversee(room: RoomId, args: (string | number)[], told: Draft[], deadline?: Deadline) {
     const keys = this.#keys
     const changed = await this.#scripts.run(
       'oversee',
@@ -89,6 +91,7 @@ export class RedisOversight implements Oversight {
         keys.members(room),
       ],
       [...args, ...told.map(bodyOf)],
+      deadline,
     )
     return changed === 1
   }

@@ -159,7 +159,7 @@ export class RedisPlaces implements Places {
     return openWindow(this.#scripts, this.#keys, place, mark)
   }
 
-  async leave(room: RoomId, id: ParticipantId, guard: LeaveGuard, told?: Draft): Promise<boolean> {
+  async leave(room: RoomId, id: ParticipantId, guard: LeaveGuard, told?: Draft, deadline?: Deadline) {
     const keys = this.#keys
     const [kind, value] = guard === 'any' ? ['any', ''] : 'owner' in guard ? ['owner', guard.owner] : ['due', guard.due]
     const left = await this.#scripts.run(
@@ -176,7 +176,7 @@ export class RedisPlaces implements Places {
         keys.left(room, id),
       ],
       [id, kind, value, told ? bodyOf(told) : ''] as (string | number)[],
-      guard !== 'any' && 'owner' in guard ? guard.deadline : undefined,
+      deadline,
     )
     return left === 1
   }

@@ -1,3 +1,4 @@
+import type { Deadline } from '../../core/deadline.ts'
 import { SignalError } from '../../core/errors.ts'
 import { defaultRoomOptions, type RoomId, type RoomOptions } from '../../core/model.ts'
 import type { FoundRoom, Rooms } from '../../core/ports/rooms.ts'
@@ -83,7 +84,7 @@ export class RedisRooms implements Rooms {
     }
   }
 
-  async replace(room: RoomId, before: RoomOptions | undefined, after: RoomOptions): Promise<boolean> {
+  async replace(room: RoomId, before: RoomOptions | undefined, after: RoomOptions, deadline?: Deadline) {
     const { participantActivities, streamChange } = after.notifying
     await this.note([room]) // before the room is there: a name too many does no harm
     const replaced = await this.#scripts.run(
@@ -98,17 +99,19 @@ export class RedisRooms implements Rooms {
         participantActivities ? 0 : 1,
         streamChange ? 0 : 1,
       ],
+      deadline,
     )
     return replaced === 1
   }
 
-  async remove(room: RoomId, closed?: { at: number; seconds: number }): Promise<void> {
+  async remove(room: RoomId, closed?: { at: number; seconds: number }, deadline?: Deadline): Promise<void> {
     const keys = this.#keys
-    if (closed) {
-      const { at, seconds } = closed
-      await this.#scripts.timed('close', () => this.#scripts.client.set(keys.closed(room), at, 'EX', seconds))
-    }
-    await this.#scripts.run('unconfigure', [keys.room(room), keys.members(room), keys.log(room)], [])
+    await this.#scripts.run(
+      'unconfigure',
+      [keys.room(room), keys.members(room), keys.log(room), keys.closed(room)],
+      closed ? [closed.at, closed.seconds] : ['', ''],
+      deadline,
+    )
     await this.relist([room])
   }
 

@@ -49,11 +49,11 @@ const scripts = {
   forget: { keys: 1, twice: 'same' },
   enlist: { keys: 2, twice: 'remembered' },
   admit: { keys: 1, twice: 'same' },
-  unconfigure: { keys: 3, twice: 'remembered', deadline: true },
+  unconfigure: { keys: 4, twice: 'remembered', deadline: true },
   configure: { keys: 1, twice: 'remembered', deadline: true },
   permit: { keys: 4, twice: 'remembered', deadline: true },
   oversee: { keys: 6, twice: 'remembered', deadline: true },
-  use: { keys: 2, twice: 'remembered' },
+  use: { keys: 2, twice: 'remembered', deadline: true },
 } as const satisfies { [name: string]: Script }
 
 /** How often a script is sent again that Redis took for late although it was not: by then its clock is known. */

@@ -8,8 +8,8 @@ test('a header that was refused because the store was away is accepted once when
     return { first: true, since: 0 }
   }
   const used = new UsedHeaders(note)
-  await expect(used.use('mark', 1, 60)).rejects.toThrow('away')
+  await expect(used.use('mark', 1, 60, performance.now() + 4500)).rejects.toThrow('away')
   away = false
-  expect(await used.use('mark', 1, 60)).toBe(true)
-  expect(await used.use('mark', 1, 60)).toBe(false)
+  expect(await used.use('mark', 1, 60, performance.now() + 4500)).toBe(true)
+  expect(await used.use('mark', 1, 60, performance.now() + 4500)).toBe(false)
 })

@@ -1,8 +1,11 @@
--- Takes back what was set for a room; one that nobody is in expires.
--- KEYS room members log
+-- Removes the configuration of a room. A room without members expires.
+-- KEYS room members log closed
+-- ARGV at seconds (tokens made until `at` are refused for so long; both empty: no token is refused)
 -- Returns 1.
-local room, members, log = unpack(KEYS)
+local room, members, log, closed = unpack(KEYS)
+local at, seconds = unpack(ARGV)
 
 redis.call('HDEL', room, 'options', 'participantLimit', 'inputLimit', 'quiet', 'quietStreams')
+if at ~= '' then redis.call('SET', closed, at, 'EX', seconds) end
 if redis.call('EXISTS', members) == 0 then expire_room(room, log) end
 return 1

@@ -1,0 +1,40 @@
+import type { FastifyInstance } from 'fastify'
+import { type Deadline, newDeadline, within } from '../core/deadline.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** For every call of the store that serves the request. */
+    deadline: Deadline
+    /** When its body began to arrive, on the clock of `deadline`. */
+    bodyStartedAt: number
+  }
+}
+
+/**
+ * Gives each request of a scope its deadline when it arrives, and answers 503 at the deadline, whatever the handler waits for.
+ * The client's own time, in which it sends the body, does not count. Call it before the scope has routes.
+ */
+export function limitServingTime(scope: FastifyInstance): void {
+  scope.decorateRequest('deadline', 0)
+  scope.decorateRequest('bodyStartedAt', 0)
+  scope.addHook('onRequest', async (request) => {
+    request.deadline = newDeadline()
+  })
+  scope.addHook('preParsing', async (request) => {
+    request.bodyStartedAt = performance.now()
+  })
+  scope.addHook('preValidation', async (request) => {
+    request.deadline += performance.now() - request.bodyStartedAt
+  })
+  scope.addHook('onRoute', (route) => {
+    const { handler } = route
+    route.handler = async function (request, reply) {
+      try {
+        return await within(request.deadline, async () => handler.call(this, request, reply))
+      } catch (error) {
+        if (reply.sent) return reply // the client takes the response slowly
+        throw error
+      }
+    }
+  })
+}
