@@ -23,7 +23,10 @@ beforeAll(async () => {
   node = await startNode({ redis: { url }, env: { MANAGEMENT_KEYS: managementKeys, RECONNECT_WINDOW: 60 } })
   call = caller(node.url)
 })
-afterAll(() => redis.stop())
+afterAll(async () => {
+  await node.close()
+  await redis.stop()
+})
 
 /** A configured room with a participant that publishes a stream. */
 type Scene = { room: string; ann: Client; stream: string }
