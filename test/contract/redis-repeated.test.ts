@@ -22,7 +22,7 @@ type Case = {
 }
 
 const script = /\r\neval(sha)?\r\n/
-const setIfAbsent = /\r\nNX\r\n/
+const keyOfOlderNodes = /:once:/
 
 const cases: Case[] = [
   {
@@ -92,7 +92,7 @@ const cases: Case[] = [
   },
   {
     verb: 'firstUse (the key of older nodes)',
-    command: setIfAbsent,
+    command: keyOfOlderNodes,
     arrange: async () => {
       const mark = newId()
       return (state) => state.oversight.firstUse(mark, 60)
@@ -108,7 +108,7 @@ const cases: Case[] = [
   },
   {
     verb: 'turn',
-    command: setIfAbsent,
+    command: script,
     arrange: async () => {
       const dialect = newId()
       return (state) => state.lobby.turn(dialect, 30_000)

@@ -32,11 +32,8 @@ export class RedisNodes implements Nodes {
     const [alive, time] = (await this.#scripts.run('beat', [this.#keys.nodes], [id])) as [number, number]
     clock.learn(this.#keys.nodes, time, sentAt)
     void clock.ask()
-    const key = this.#keys.node(id)
-    await this.#scripts.timed('node', async () => {
-      await this.#scripts.client.hset(key, info)
-      await this.#scripts.client.expire(key, this.#retention.lease * 600) // so long that a step of the clock ends none
-    })
+    const seconds = this.#retention.lease * 600 // so long that a step of the clock ends none
+    await this.#scripts.run('node', [this.#keys.node(id)], [seconds, ...Object.entries(info).flat()])
     return alive === 1
   }
 
@@ -48,7 +45,7 @@ export class RedisNodes implements Nodes {
   async hold(node: string, rooms: RoomId[]): Promise<void> {
     for (let start = 0; start < rooms.length; start += 1000) {
       const some = rooms.slice(start, start + 1000)
-      await this.#scripts.timed('hold', () => this.#scripts.client.sadd(this.#keys.nodeRooms(node), ...some))
+      await this.#scripts.run('hold', [this.#keys.nodeRooms(node)], some)
     }
   }
 

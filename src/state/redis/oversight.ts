@@ -70,12 +70,8 @@ export class RedisOversight implements Oversight {
   }
 
   async #isFirstForOlderNodes(mark: string, seconds: number): Promise<boolean> {
-    const key = this.#keys.once(mark)
-    const { client } = this.#scripts
     const op = newId()
-    const set = await this.#scripts.timed('once', () => client.set(key, op, 'EX', seconds, 'NX'))
-    // sent again after a connection broke, it finds what it stored itself
-    return set === 'OK' || (await this.#scripts.timed('once', () => client.get(key))) === op
+    return (await this.#scripts.run('claim', [this.#keys.once(mark)], [op, seconds * 1000, ''])) === op
   }
 
   async #oversee(room: RoomId, args: (string | number)[], told: Draft[], deadline?: Deadline) {

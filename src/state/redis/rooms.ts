@@ -41,17 +41,13 @@ export class RedisRooms implements Rooms {
   }
 
   async note(rooms: RoomId[]): Promise<void> {
-    const { client, clock } = this.#scripts
     const { rooms: list, names } = this.#keys
     for (let start = 0; start < rooms.length; start += batchRooms) {
       const some = rooms.slice(start, start + batchRooms)
-      const now = clock.at(list)
-      await this.#scripts.timed('list', () =>
-        Promise.all([
-          client.zadd(list, ...some.flatMap((room) => [now, room])),
-          client.zadd(names, ...some.flatMap((room) => [0, room])),
-        ]),
-      )
+      await Promise.all([
+        this.#scripts.run('list', [list], [this.#scripts.clock.at(list), ...some]),
+        this.#scripts.run('list', [names], [0, ...some]),
+      ])
     }
   }
 

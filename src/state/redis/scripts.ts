@@ -22,6 +22,8 @@ type Script = {
   twice: Twice
   /** It takes the deadline of the request that it serves, after its own arguments. Other scripts are executed however late. */
   deadline?: true
+  /** Redis executes it while its memory is full, because it continues or ends what exists. It always writes. */
+  allowOom?: true
 }
 
 /** Every script. The file is `lua/<name>.lua`; its header is its contract. */
@@ -30,30 +32,35 @@ const scripts = {
   announce: { keys: 5, twice: 'remembered', deadline: true },
   note: { keys: 2, twice: 'op', deadline: true },
   join: { keys: 10, twice: 'same', deadline: true },
-  resume: { keys: 6, twice: 'same', deadline: true },
-  return: { keys: 7, twice: 'same', deadline: true },
-  renew: { keys: 1, twice: 'same', deadline: true },
-  settle: { keys: 2, twice: 'same' },
-  detach: { keys: 2, twice: 'same' },
+  resume: { keys: 6, twice: 'same', deadline: true, allowOom: true },
+  return: { keys: 7, twice: 'same', deadline: true, allowOom: true },
+  renew: { keys: 1, twice: 'same', deadline: true, allowOom: true },
+  settle: { keys: 2, twice: 'same', allowOom: true },
+  detach: { keys: 2, twice: 'same', allowOom: true },
   held: { keys: 'any', twice: 'same' },
-  reclaim: { keys: 1, twice: 'remembered' },
-  leave: { keys: 9, twice: 'remembered', deadline: true },
+  reclaim: { keys: 1, twice: 'remembered', allowOom: true },
+  leave: { keys: 9, twice: 'remembered', deadline: true, allowOom: true },
   level: { keys: 3, twice: 'same' },
-  vouch: { keys: 7, twice: 'same' },
+  vouch: { keys: 7, twice: 'same', allowOom: true },
   change: { keys: 6, twice: 'op', deadline: true },
   unpublish: { keys: 8, twice: 'op', deadline: true },
-  beat: { keys: 1, twice: 'remembered' },
+  beat: { keys: 1, twice: 'remembered', allowOom: true },
+  node: { keys: 1, twice: 'same', allowOom: true },
+  hold: { keys: 1, twice: 'same', allowOom: true },
   due: { keys: 1, twice: 'same' },
-  wait: { keys: 2, twice: 'same' },
+  wait: { keys: 2, twice: 'same', allowOom: true },
+  renote: { keys: 1, twice: 'same', allowOom: true },
   overdue: { keys: 2, twice: 'same' },
-  forget: { keys: 1, twice: 'same' },
-  enlist: { keys: 2, twice: 'remembered' },
+  forget: { keys: 1, twice: 'same', allowOom: true },
+  list: { keys: 1, twice: 'same', allowOom: true },
+  enlist: { keys: 2, twice: 'remembered', allowOom: true },
   admit: { keys: 1, twice: 'same' },
-  unconfigure: { keys: 4, twice: 'remembered', deadline: true },
+  unconfigure: { keys: 4, twice: 'remembered', deadline: true, allowOom: true },
   configure: { keys: 1, twice: 'remembered', deadline: true },
   permit: { keys: 4, twice: 'remembered', deadline: true },
   oversee: { keys: 6, twice: 'remembered', deadline: true },
-  use: { keys: 2, twice: 'remembered', deadline: true },
+  use: { keys: 2, twice: 'remembered', deadline: true, allowOom: true },
+  claim: { keys: 1, twice: 'same', allowOom: true },
 } as const satisfies { [name: string]: Script }
 
 /** How often a script is sent again that Redis took for late although it was not: by then its clock is known. */
@@ -93,7 +100,9 @@ export class Scripts {
       `local REQUEST_MS = ${requestTimeoutMs}`,
     ].join('\n')
     for (const [name, script] of Object.entries<Script>(scripts)) {
-      const lua = [settings, read('_prelude'), bodyOf(name, script)].join('\n')
+      // the flag has to be the first line; without it Redis refuses the script's first write while its memory is full
+      const flags = script.allowOom ? ['#!lua flags=allow-oom'] : []
+      const lua = [...flags, settings, read('_prelude'), bodyOf(name, script)].join('\n')
       const remembered = script.twice === 'remembered' ? 1 : 0
       client.defineCommand(
         `sb_${name}`,

@@ -31,5 +31,5 @@ export async function openWindow(
 
 /** Notes the deadline of one who waits, unless a deadline is noted. */
 export async function noteDeadline(scripts: Scripts, keys: Keys, place: Place, deadline: number): Promise<void> {
-  await scripts.timed('renote', () => scripts.client.zadd(keys.waiting, 'NX', deadline, waiterOf(place)))
+  await scripts.run('renote', [keys.waiting], [deadline, waiterOf(place)])
 }

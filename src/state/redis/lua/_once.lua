@@ -12,7 +12,9 @@ if answer then return cjson.decode(answer) end
 -- neither is a copy after a failover that lost the key. Scripts with a deadline refuse a copy that comes so late.
 local REMEMBERED_MS = 60000
 
+-- If the memory of Redis is full and this is the script's first write, Redis refuses it. A script that wrote nothing needs no
+-- memory of its answer.
 local function remember(reply)
-  if type(reply) ~= 'table' or not reply.err then redis.call('SET', done, cjson.encode(reply), 'PX', REMEMBERED_MS) end
+  if type(reply) ~= 'table' or not reply.err then redis.pcall('SET', done, cjson.encode(reply), 'PX', REMEMBERED_MS) end
   return reply
 end

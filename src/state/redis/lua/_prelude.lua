@@ -16,6 +16,13 @@ local function now()
   return time_read
 end
 
+-- Redis refuses the first write of a script while its memory is full, but no write after it. This write needs no memory and
+-- changes nothing, because no key expires before now. It is for scripts that mostly read: with `allowOom` in scripts.ts Redis
+-- would refuse their reads too while it takes no writes at all (NOREPLICAS, MISCONF).
+local function write_despite_full_memory(key)
+  redis.pcall('PEXPIRE', key, 0, 'GT')
+end
+
 -- The windows' clock, ms: this server's clock minus every step back and every gap of more than max(LEASE_MS, 5000) since the
 -- last call. During such a gap no node reached Redis, so no client could resume. `behind` is the sum that is subtracted; it
 -- is reset when `waiting` is empty.
@@ -25,8 +32,9 @@ local function steady(clock, waiting)
   local elapsed = last and now() - last or 0
   local after = (elapsed < 0 or elapsed > math.max(LEASE_MS, 5000)) and behind + elapsed or behind
   if redis.call('ZCARD', waiting) == 0 then after = 0 end
+  write_despite_full_memory(clock)
   local noted = redis.pcall('HSET', clock, 'last', string.format('%.0f', now()), 'behind', string.format('%.0f', after))
-  if type(noted) == 'table' then return now() - behind end -- the memory is full: windows end all the same
+  if type(noted) == 'table' then return now() - behind end -- Redis takes no writes: the reaper reads all the same
   return now() - after
 end
 
@@ -55,6 +63,7 @@ local function leap(room, log, feed, reached)
   local seq, at = tonumber(kept[1] or 0), now()
   local far = math.max(math.max(seq, reached, tonumber(kept[2] or 0)) + 1000000, at)
   local entry = string.format('{"seq":%.0f,"at":%.0f,"event":"leap","data":{"after":%.0f}}', far, at, seq)
+  write_despite_full_memory(room)
   redis.call('HSET', room, 'seq', far, 'generation', far)
   redis.call('XADD', log, 'MAXLEN', '~', LOG_MAX, string.format('%.0f-0', far), 'e', entry)
   redis.call('SPUBLISH', feed, entry)
@@ -80,6 +89,7 @@ local function abreast(room, log, feed)
   local server = redis.call('HGET', room, 'server')
   local known, changed = lineage(server)
   if not changed then return end
+  write_despite_full_memory(room)
   redis.call('HSET', room, 'server', changed)
   if server and not known then leap(room, log, feed, 0) end
 end

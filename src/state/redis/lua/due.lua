@@ -4,6 +4,7 @@
 -- ARGV age (ms) limit
 -- Returns { the time on this server's clock (ms), member, score, ... }.
 for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], now() + LEASE_MS + 1000, '+inf', 'LIMIT', 0, 100)) do
+  write_despite_full_memory(KEYS[1])
   redis.pcall('ZADD', KEYS[1], 'XX', now(), member)
 end
 local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now() - ARGV[1], 'WITHSCORES', 'LIMIT', 0, ARGV[2])

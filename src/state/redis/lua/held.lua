@@ -7,6 +7,7 @@ for index, session in ipairs(KEYS) do
   local owner, cursor = ARGV[2 * index - 1], ARGV[2 * index]
   local place = redis.pcall('HMGET', session, 'owner', 'state', 'cursor')
   if place[1] == owner and place[2] == 'connected' and cursor ~= '' and tonumber(cursor) > (tonumber(place[3] or 0) or 0) then
+    write_despite_full_memory(session)
     redis.call('HSET', session, 'cursor', cursor)
   end
   standing[index] = place[1] == owner and place[2] or 'moved'

@@ -16,7 +16,7 @@ local ended = matching(subscriptions, function(subscription)
   return subscription.owner == id or subscription.subscriber == id
 end)
 
-redis.call('DEL', session, replies) -- the first write: done also when the memory is full
+redis.call('DEL', session, replies)
 local function tell(text)
   say(room, log, feed, text)
 end

@@ -1,0 +1,7 @@
+-- Stores what a node says of itself.
+-- KEYS node
+-- ARGV seconds (for how long) field value...
+-- Returns 1.
+redis.call('HSET', KEYS[1], unpack(ARGV, 2))
+redis.call('EXPIRE', KEYS[1], ARGV[1])
+return 1

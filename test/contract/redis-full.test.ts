@@ -1,0 +1,329 @@
+import { Redis } from 'ioredis'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { newId } from '../../src/core/ids.ts'
+import { defaultRoomOptions, dialectOf } from '../../src/core/model.ts'
+import type { State } from '../../src/core/ports/state.ts'
+import { createRedisState } from '../../src/state/redis/index.ts'
+import { keysOf } from '../../src/state/redis/keys.ts'
+import { type RedisServer, randomPrefix, startRedis } from '../support/redis.ts'
+import { asDocumentedUser } from '../support/redis-user.ts'
+import { Bench, refuses, retention, type Seated, text } from './bench.ts'
+import { vouchOf } from './losses.ts'
+import { camera, streamNews, viewing } from './samples.ts'
+
+const prefix = randomPrefix()
+const keys = keysOf(prefix)
+let server: RedisServer
+let admin: Redis
+let state: State
+
+beforeAll(async () => {
+  server = await startRedis()
+  admin = new Redis(server.url)
+  const url = await asDocumentedUser(server.url, prefix)
+  state = createRedisState({ urls: [url], mode: 'standalone' }, prefix, retention)
+})
+afterAll(async () => {
+  await state?.close()
+  admin?.disconnect()
+  await server?.stop()
+})
+
+const setMaxMemory = (bytes: number) => admin.config('SET', 'maxmemory', bytes)
+
+/** A room with two participants, a stream of the first and a subscription of the second. */
+async function openScene() {
+  const bench = new Bench(state, state)
+  const [seated, other] = [await bench.join(), await bench.join()]
+  const stream = camera(seated.id)
+  const subscription = viewing(stream, other.id)
+  await state.media.addStream(seated.write(), stream, [])
+  await state.media.addSubscription(other.write(), subscription, [])
+  return { bench, room: bench.room, seated, other, stream, subscription }
+}
+type Scene = Awaited<ReturnType<typeof openScene>>
+
+/** The verb under test; resolves to what it achieved. */
+type Act = () => Promise<unknown>
+
+const token = () => ({ id: newId(), seconds: 60 })
+const standing = async ({ place }: Seated) => (await state.places.held([place]))[0]
+const detach = ({ place }: Seated) => state.places.detach(place, 1)
+
+/** Each verb that continues or ends something, prepared while Redis has memory, and its outcome. */
+const served: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act, outcome: unknown] } = {
+  beat: [
+    () => {
+      const node = { id: newId(), url: 'http://node', version: '1', connections: 3 }
+      return async () => {
+        await state.nodes.beat(node)
+        return [await state.nodes.beat(node), (await state.oversight.nodes()).some(({ id }) => id === node.id)]
+      }
+    },
+    [true, true],
+  ],
+  hold: [
+    ({ room }) => {
+      const node = newId()
+      return async () => {
+        await state.nodes.hold(node, [room])
+        return (await state.nodes.roomsOf(node)).length
+      }
+    },
+    1,
+  ],
+  'note of the list of rooms': [
+    ({ room }) =>
+      async () => {
+        await state.rooms.note([room])
+        return [await admin.zscore(keys.names, room), (await admin.zscore(keys.rooms, room)) !== null]
+      },
+    ['0', true],
+  ],
+  detach: [
+    ({ seated }) =>
+      async () => [await detach(seated), await standing(seated)],
+    ['waiting', 'waiting'],
+  ],
+  'detach of one who does not reconnect': [
+    async ({ bench }) => {
+      const seated = await bench.join({ reconnects: false })
+      return () => detach(seated)
+    },
+    'left',
+  ],
+  noteDeadline: [
+    async ({ room, seated }) => {
+      const member = `${room}|${seated.id}`
+      await admin.zrem(keys.waiting, member)
+      return async () => {
+        await state.nodes.noteDeadline(seated.place, 5)
+        return admin.zscore(keys.waiting, member)
+      }
+    },
+    '5',
+  ],
+  postpone: [
+    ({ room, seated: { id } }) =>
+      async () => {
+        await state.nodes.postpone(room, id)
+        return (await admin.zscore(keys.waiting, `${room}|${id}`)) !== null
+      },
+    true,
+  ],
+  'leave when the window is over': [
+    async ({ room, seated }) => {
+      await detach(seated)
+      return async () => [
+        await state.places.leave(room, seated.id, { due: Number.MAX_SAFE_INTEGER }),
+        (await state.places.roster(room)).members.length,
+      ]
+    },
+    [true, 1],
+  ],
+  'leave of one who is gone': [
+    ({ room }) =>
+      () =>
+        state.places.leave(room, newId(), 'any'),
+    false,
+  ],
+  logout: [
+    ({ room, seated }) =>
+      () =>
+        state.places.leave(room, seated.id, { owner: seated.place.owner }),
+    true,
+  ],
+  orphan: [
+    async ({ bench, room }) => {
+      const node = newId()
+      const seated = await bench.join({ node })
+      await state.nodes.hold(node, [room])
+      return async () => [(await state.nodes.orphan(node, 100)).left, await standing(seated)]
+    },
+    [[], 'waiting'],
+  ],
+  'held, which notes a cursor': [
+    ({ bench, room, seated }) =>
+      async () => {
+        const held = await state.places.held([seated.place], [await bench.top()])
+        return [held, await admin.hget(keys.session(room, seated.id), 'cursor')]
+      },
+    [['connected'], '2'],
+  ],
+  reclaim: [
+    async ({ seated }) => {
+      await detach(seated)
+      return async () => [await state.places.reclaim(seated.place), await standing(seated)]
+    },
+    [true, 'connected'],
+  ],
+  'reclaim of one who moved': [
+    async ({ bench, seated }) => {
+      await bench.resume(seated)
+      return () => state.places.reclaim(seated.place)
+    },
+    false,
+  ],
+  resume: [
+    async ({ bench, seated }) => {
+      await detach(seated)
+      return async () => (await bench.resume(seated)).complete
+    },
+    true,
+  ],
+  comeBack: [
+    ({ room, seated: { id } }) =>
+      async () =>
+        (await state.places.comeBack({ room, id, node: 'B', token: token(), ticketId: newId() })).member.id === id,
+    true,
+  ],
+  renew: [
+    ({ bench, seated }) =>
+      async () => {
+        await state.places.renew(seated.place, 'next')
+        return (await bench.resume(seated, { ticketId: 'next' })).complete
+      },
+    true,
+  ],
+  settle: [
+    ({ room, seated: { place, request } }) =>
+      async () => {
+        await state.places.settle(place, request.token, request.ticketId)
+        return admin.get(keys.token(room, request.token.id))
+      },
+    'used',
+  ],
+  vouch: [
+    async ({ room, seated }) => {
+      await admin.del(keys.session(room, seated.id))
+      return async () => [await state.places.vouch(vouchOf(seated)), await standing(seated)]
+    },
+    [true, 'connected'],
+  ],
+  'positions of a room that is behind': [
+    ({ room }) =>
+      async () => {
+        const [seq = 0] = await state.log.positions([room], [7])
+        return seq > 1_000_000
+      },
+    true,
+  ],
+  'positions after another server took over': [
+    async ({ room }) => {
+      await admin.hset(keys.room(room), 'server', 'another')
+      return async () => {
+        const [seq = 0] = await state.log.positions([room], [1])
+        return seq > 1_000_000
+      }
+    },
+    true,
+  ],
+  removeStream: [
+    ({ room, seated, stream, subscription }) =>
+      async () => {
+        await state.media.removeStream(seated.write(), stream.id, [streamNews(stream, 'remove')])
+        return state.media.subscription(room, subscription.id)
+      },
+    undefined,
+  ],
+  removeSubscription: [
+    ({ room, other, subscription }) =>
+      async () => {
+        await state.media.removeSubscription(other.write(), subscription.id, [])
+        return state.media.subscription(room, subscription.id)
+      },
+    undefined,
+  ],
+  'removeStream by management': [
+    ({ room, stream }) =>
+      () =>
+        state.oversight.removeStream(room, stream.id, [streamNews(stream, 'remove')]),
+    true,
+  ],
+  'remove of a room': [
+    async ({ room }) => {
+      await state.rooms.configure(room, {})
+      return async () => {
+        await state.rooms.remove(room, { at: 77, seconds: 60 })
+        const { configured, closed } = (await state.rooms.find(room)) ?? {}
+        return [configured, closed]
+      }
+    },
+    [undefined, 77],
+  ],
+  firstUse: [
+    () => {
+      const mark = newId()
+      return async () => [
+        (await state.oversight.firstUse(mark, 60)).first,
+        (await state.oversight.firstUse(mark, 60)).first,
+      ]
+    },
+    [true, false],
+  ],
+  'count of an open room, and whose turn it is to announce it': [
+    ({ room }) => {
+      const dialect = newId()
+      return async () => [
+        await state.lobby.count(room),
+        (await state.lobby.open(dialectOf(room), 100_000)).some((open) => open.room === room),
+        await state.lobby.turn(dialect, 30_000),
+        await state.lobby.turn(dialect, 30_000),
+      ]
+    },
+    [true, true, true, false],
+  ],
+}
+
+/** Each verb that makes Redis hold more. */
+const refused: { [verb: string]: (scene: Scene) => Promise<unknown> } = {
+  join: ({ bench }) => bench.join(),
+  append: ({ bench, seated }) => bench.say(seated),
+  announce: ({ room }) => state.log.announce(room, text(), newId()),
+  note: ({ seated }) => state.log.note(seated.write({ rid: 7 })),
+  describe: ({ seated }) => state.places.describe(seated.write(), { new: true }),
+  addStream: ({ seated }) => state.media.addStream(seated.write(), camera(seated.id), [text()]),
+  changeStream: ({ room, stream }) => state.oversight.changeStream(room, stream, { ...stream, data: true }, [text()]),
+  changeMember: async ({ room, seated: { member } }) =>
+    state.oversight.changeMember(room, member, { ...member, changes: 1 }, text()),
+  configure: ({ room }) => state.rooms.replace(room, undefined, defaultRoomOptions),
+}
+
+async function snapshot({ bench, room, seated, other }: Scene): Promise<unknown> {
+  const places = [seated, other].map(({ place }) => place)
+  return {
+    log: await bench.log(),
+    roster: await state.places.roster(room),
+    found: await state.rooms.find(room),
+    standing: await state.places.held(places),
+    replies: await Promise.all(places.map((place) => state.log.replyTo(place, 7))),
+  }
+}
+
+test.each(Object.keys(served))('%s works while the memory of Redis is full', async (verb) => {
+  const [arrange, outcome] = served[verb] as (typeof served)[string]
+  const act = await arrange(await openScene())
+  await setMaxMemory(1)
+  try {
+    expect(await act()).toEqual(outcome)
+  } finally {
+    await setMaxMemory(0)
+  }
+})
+
+test.each(Object.keys(refused))(
+  '%s is refused while the memory of Redis is full, changes nothing, and works when memory is free again',
+  async (verb) => {
+    const act = refused[verb] as (typeof refused)[string]
+    const scene = await openScene()
+    const before = await snapshot(scene)
+    await setMaxMemory(1)
+    try {
+      await refuses(act(scene), 'unavailable')
+      expect(await snapshot(scene)).toEqual(before)
+    } finally {
+      await setMaxMemory(0)
+    }
+    await act(scene)
+  },
+)
