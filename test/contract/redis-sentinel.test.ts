@@ -2,7 +2,8 @@ import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import type { RedisTarget } from '../../src/state/redis/connection.ts'
 import { createRedisState } from '../../src/state/redis/index.ts'
-import { type RedisServer, randomPrefix, type SentinelGroup, startSentinel } from '../support/redis.ts'
+import { FaultProxy } from '../support/fault-proxy.ts'
+import { type RedisServer, randomPrefix, type SentinelGroup, startSentinel, until } from '../support/redis.ts'
 import { Bench, Ears, refuses, retention, Seated } from './bench.ts'
 import { redisFactory } from './redis-factory.ts'
 import { describeState } from './state.ts'
@@ -24,6 +25,34 @@ async function roleOf(server: RedisServer | undefined): Promise<unknown> {
 const target = (): RedisTarget => ({ urls: group.urls, mode: 'sentinel', sentinelName: group.name })
 
 describeState('redis sentinel', redisFactory(target), { shared: true })
+
+test('connections to the sentinel and to the master that break while the sentinel is subscribed to again do not end the process', async () => {
+  const proxy = await FaultProxy.start()
+  proxy.target = Number(new URL(group.urls[0] ?? '').port)
+  const sentinel = { ...target(), urls: [`redis://127.0.0.1:${proxy.port}`] }
+  const master = new Redis(group.servers[0]?.url ?? '')
+  onTestFinished(() => master.disconnect())
+  const watcher = new Redis(group.urls[0] ?? '')
+  onTestFinished(() => watcher.disconnect())
+  const state = createRedisState(sentinel, randomPrefix(), retention)
+  onTestFinished(() => state.close())
+  const bench = new Bench(state, state)
+  const seated = await bench.join()
+  await bench.say(seated)
+
+  const listeners = async () => String(await watcher.client('LIST')).match(/ sub=1 /g)?.length ?? 0
+  await until(async () => (await listeners()) >= 2)
+
+  proxy.loseAnswers(/subscribe/i)
+  await proxy.refuse()
+  await proxy.pass()
+  await until(async () => proxy.answersLost === 1)
+  const connectedAnew = new Promise<void>((resolve) => state.client.links[0]?.redis.once('ready', resolve))
+  for (const type of ['normal', 'pubsub'] as const) await master.call('CLIENT', 'KILL', 'TYPE', type)
+
+  await connectedAnew
+  await bench.say(seated)
+})
 
 test('after a failover the room goes on, and is heard again', async () => {
   const state = createRedisState(target(), randomPrefix(), retention)

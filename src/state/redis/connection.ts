@@ -2,6 +2,7 @@ import { RedisClient } from './client.ts'
 import { ClusterTopology } from './cluster-topology.ts'
 import { Link, type LinkOptions } from './link.ts'
 import { noReport, type RedisReport } from './report.ts'
+import { SentinelTopology } from './sentinel-topology.ts'
 import { type OpenLink, SingleTopology, type Topology, type TopologyEvents } from './topology.ts'
 
 export type RedisMode = 'standalone' | 'sentinel' | 'cluster'
@@ -46,18 +47,18 @@ export function connect(
     if (target.mode === 'standalone') {
       return new SingleTopology(seed, { host: first.host, port: first.port, db }, open, events)
     }
-    const name = target.sentinelName ?? ''
-    return new SingleTopology(
-      `${name} of ${[seed, ...seeds].join(', ')}`,
-      { ...sentinelOptions(name, addresses), db },
-      open,
-      events,
-    )
+    const { sentinelName = '' } = target
+    const master = { ...sentinelOptions(sentinelName, addresses), db }
+    const openSentinel: OpenLink = (address, place, linkEvents) =>
+      new Link(address, { connectionName: `signalbox-${role}`, ...tlsOf(first), ...place }, linkEvents, noReport)
+    return new SentinelTopology(sentinelName, [seed, ...seeds], master, open, openSentinel, events)
   }
   const client = new RedisClient(topologyOf, waits)
   client.on('error', () => {})
   return client
 }
+
+const tlsOf = ({ tls }: Address) => (tls ? { tls } : {})
 
 function sentinelOptions(name: string, sentinels: Address[]): Partial<LinkOptions> {
   const tls = sentinels[0]?.tls
@@ -68,9 +69,6 @@ function sentinelOptions(name: string, sentinels: Address[]): Partial<LinkOption
     ...(tls ? { enableTLSForSentinelMode: true, sentinelTLS: tls } : {}),
     sentinelCommandTimeout: sentinelTimeoutMs,
     sentinelRetryStrategy: () => 250,
-    // a master that was replaced takes writes for some seconds more, and they are lost: leave it as soon as that is told
-    failoverDetector: true,
-    sentinelReconnectStrategy: () => 1000,
   }
 }
 

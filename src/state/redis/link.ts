@@ -36,7 +36,6 @@ export class Link {
   readonly #events: LinkEvents
   readonly #report: RedisReport
   readonly #probe: Probe
-  readonly #sentinels = new WeakMap<Redis, Probe>()
   readonly #timer: NodeJS.Timeout
   #epoch = 0
   #cause = 'not connected yet'
@@ -149,20 +148,7 @@ export class Link {
       this.#noteCause('no answer to the handshake for 2 s')
       this.redis.disconnect(true)
     }
-    for (const sentinel of sentinelsOf(this.redis)) {
-      const probe = this.#sentinels.get(sentinel) ?? new Probe(sentinel)
-      this.#sentinels.set(sentinel, probe)
-      if (probe.turn()) sentinel.disconnect(true)
-    }
   }
-}
-
-/** The connections on which ioredis waits to hear of a failover. */
-function sentinelsOf(redis: Redis): Redis[] {
-  const { connector } = redis as unknown as {
-    connector: { failoverDetector?: { sentinels: { client: Redis }[] } | null }
-  }
-  return connector.failoverDetector?.sentinels.map(({ client }) => client) ?? []
 }
 
 /** Node.js gives an AggregateError (several addresses of one host) no message. */
