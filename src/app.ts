@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { type Logger, pino } from 'pino'
 import type { Server } from 'socket.io'
 import type { Config } from './config.ts'
+import { inBackground } from './core/background.ts'
 import { bearerOf } from './core/bearer.ts'
 import { Feeds } from './core/feeds.ts'
 import { iceServersFor } from './core/ice.ts'
@@ -157,7 +158,7 @@ export function createApp(config: Config, parts: Parts = {}): App {
   const roomList = new RoomList(state.rooms, failed)
   const populated = (room: RoomId) => {
     roomList.changed(room)
-    void openRooms.changed(room)
+    inBackground(() => openRooms.changed(room), failed)
   }
   const dialects = dialectsOf({
     sessions,
@@ -190,7 +191,7 @@ export function createApp(config: Config, parts: Parts = {}): App {
   const cutOffMs = () => isolation.ms
   const evacuation = new Evacuation(transport, { cutOffMs, window: config.window, refusals, log })
 
-  if (config.port === 0) http.server.once('listening', () => void lease.beat().catch(failed)) // and says which port
+  if (config.port === 0) http.server.once('listening', () => inBackground(() => lease.beat(), failed)) // and says which port
 
   probes(ops, {
     notReady: async () => {

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { isAway } from './core/attempts.ts'
 import type { Trouble } from './core/ports/state.ts'
 
 /** For how long the same failure is not logged again as a warning, ms. */
@@ -37,6 +38,7 @@ export class StoreHealth {
         { channel, cause: wordsOf(cause) },
         'skipped a message on a Redis channel: another program sent it',
       ),
+    failed: (error: unknown) => this.failed(error),
   }
 
   watch(part: Part): void {
@@ -57,9 +59,16 @@ export class StoreHealth {
     this.#lease = error === undefined ? undefined : unreachable(error)
   }
 
-  /** A duty was not done. A warning each minute for each cause, and the rest at `debug`: duties are tried again and again. */
+  /**
+   * Background work was not done. A warning each minute for each cause, and the rest at `debug`, because the work is tried
+   * again and again.
+   */
   readonly failed = (error: unknown): void =>
-    this.#warn(wordsOf(error), { err: error }, 'the state could not be reached')
+    this.#warn(
+      wordsOf(error),
+      { err: error },
+      isAway(error) ? 'the state could not be reached' : 'background work failed',
+    )
 
   /** @param subject what is a warning once a minute */
   #warn(subject: string, fields: object, message: string): void {

@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import type { Environment } from '../config.ts'
 import { CommandError } from './command.ts'
-import { describeExit, type Ending, endOf } from './ending.ts'
+import { describeExit, type Ending, type Exit, endOf } from './ending.ts'
 
 /** One node of a cluster on this machine, in a process of its own. */
 export type ClusterNode = Ending & {
@@ -36,7 +36,9 @@ export function startNode(
     detached: true,
   })
   const ending = endOf(child)
-  const signal = (signal: NodeJS.Signals) => void child.kill(signal)
+  const signal = (signal: NodeJS.Signals) => {
+    child.kill(signal)
+  }
   const node = { ...ending, name, pid: child.pid ?? 0, signal }
   const up = new Promise<ClusterNode>((resolve, reject) => {
     eachLine(child.stdout, (line) => {
@@ -45,7 +47,8 @@ export function startNode(
       if (url) resolve({ ...node, url })
     })
     eachLine(child.stderr, (line) => say(`${name} | ${line}`))
-    void ending.ended.then((exit) => reject(new CommandError(`Node ${name} did not start: ${describeExit(exit)}`)))
+    const gone = (exit: Exit) => reject(new CommandError(`Node ${name} did not start: ${describeExit(exit)}`))
+    ending.ended.then(gone).catch(reject)
   })
   up.catch(() => {}) // it is asked for later, and may have failed by then
   return { ...ending, up }

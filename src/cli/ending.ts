@@ -18,7 +18,9 @@ export function endOf(child: ChildProcess): Ending {
     child.once('exit', (code, signal) => resolve({ code, signal }))
     child.on('error', () => child.pid === undefined && resolve({ code: null, signal: null }))
   })
-  const kill = () => void child.kill('SIGKILL')
+  const kill = () => {
+    child.kill('SIGKILL')
+  }
   const stop = async (signal: NodeJS.Signals, ms: number) => {
     child.kill(signal)
     const late = setTimeout(kill, ms)

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { pipeline } from 'node:stream'
+import { inBackground } from '../core/background.ts'
 
 /** A node as the front sees it; `readyUrl` answers 200 while new clients should be sent there. */
 export type Upstream = { name: string; host: string; port: number; readyUrl: string }
@@ -10,6 +11,9 @@ type Known = Upstream & { ready: boolean }
 /** How often every node is asked whether it is ready, ms. */
 const pace = 1000
 
+/** A node that could not be asked is asked again in the next turn. */
+const ignore = () => {}
+
 const nobody = 'HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'
 
 /**
@@ -18,7 +22,12 @@ const nobody = 'HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent
  */
 export class Front {
   readonly #upstreams: Known[]
-  readonly #server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => void this.#serve(client))
+  readonly #server = createServer({ allowHalfOpen: true, noDelay: true }, (client) =>
+    inBackground(
+      () => this.#serve(client),
+      () => client.destroy(),
+    ),
+  )
   readonly #open = new Set<Socket>()
   #turn = 0
   #polling: NodeJS.Timeout | undefined
@@ -32,7 +41,7 @@ export class Front {
     this.#server.listen(port, host)
     await once(this.#server, 'listening')
     this.#server.on('error', () => {}) // a connection that could not be taken, as when there are too many
-    this.#polling = setInterval(() => void this.check(), pace).unref()
+    this.#polling = setInterval(() => inBackground(() => this.check(), ignore), pace).unref()
     return (this.#server.address() as AddressInfo).port
   }
 
@@ -51,7 +60,7 @@ export class Front {
   async #ask(upstream: Known): Promise<void> {
     const answer = await fetch(upstream.readyUrl, { signal: AbortSignal.timeout(pace * 0.9) }).catch(() => undefined)
     upstream.ready = answer?.ok === true
-    await answer?.body?.cancel()
+    await answer?.body?.cancel().catch(() => {}) // it is read to the end, or broke off
   }
 
   async #serve(client: Socket): Promise<void> {

@@ -2,7 +2,7 @@ import type { Environment } from '../config.ts'
 import { type ClusterNode, type StartingNode, startNode } from './cluster-node.ts'
 import { type ClusterPlan, planCluster, reachable } from './cluster-plan.ts'
 import { CommandError } from './command.ts'
-import { describeExit } from './ending.ts'
+import { describeExit, type Exit } from './ending.ts'
 import { Front, type Upstream } from './front.ts'
 import { type PrivateRedis, startPrivateRedis } from './private-redis.ts'
 
@@ -79,14 +79,15 @@ function upstreamsOf({ host, nodes: plans }: ClusterPlan, nodes: ClusterNode[]):
 /** Says when a node is gone; nobody starts it again. */
 function watch(nodes: ClusterNode[], redis: PrivateRedis | undefined, say: (line: string) => void): Promise<string> {
   let left = nodes.length
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     for (const { name, ended } of nodes) {
-      void ended.then((exit) => {
+      const gone = (exit: Exit) => {
         left -= 1
         say(`Node ${name} is gone (${describeExit(exit)}) and is not started again; nodes left: ${left}`)
         if (left === 0) resolve('No node is left')
-      })
+      }
+      ended.then(gone).catch(reject)
     }
-    void redis?.ended.then(() => resolve('redis-server is gone, and nothing can be served without it'))
+    redis?.ended.then(() => resolve('redis-server is gone, and nothing can be served without it')).catch(reject)
   })
 }

@@ -1,3 +1,4 @@
+import { inBackground } from './background.ts'
 import { type Entry, follows, isFor, type ParticipantId } from './model.ts'
 
 /** Someone on this node who is told what a room says. */
@@ -15,7 +16,7 @@ export type FeedEvents = {
   repaired?: (entries: number) => void
   /** Entries were read for one who came back. */
   replayed?: (entries: number) => void
-  /** The log could not be read, or `hole` was not done; it will be tried again. */
+  /** The log could not be read, or `hole` was not done; it will be tried again. Or a receiver failed, and was put off. */
   failed?: (error: unknown) => void
   /** The log has not got what comes next: done before those aboard are cut from their clients, who then come back. */
   hole?: () => Promise<void>
@@ -77,7 +78,11 @@ export class Feed {
   /** Somebody knows that the room has come to `seq`: what is missing up to there is read. */
   reach(seq: number): void {
     this.#known = Math.max(this.#known, seq)
-    if (this.#known > this.#position && !this.#repairing && !this.#closed) void this.#repair()
+    if (this.#known <= this.#position || this.#repairing || this.#closed) return
+    inBackground(
+      () => this.#repair(),
+      (error) => this.#events.failed?.(error),
+    )
   }
 
   /**
@@ -119,7 +124,7 @@ export class Feed {
       if (isFor(entry, receiver.id)) {
         replayed.drained = receiver.drained?.()
         if (replayed.drained) break
-        receiver.take(entry)
+        if (!this.#deliver(entry, receiver)) return undefined
         replayed.entries += 1
       }
       replayed.reached = entry.seq
@@ -137,25 +142,33 @@ export class Feed {
     this.#aboard.clear()
   }
 
+  /** What fails in between is tried again when the feed next hears of the room, or is levelled. */
   async #repair(): Promise<void> {
     this.#repairing = true
-    while (this.#position < this.#known) {
-      const before = this.#position
-      const entries = await this.#patiently(
-        () => this.#read(before),
-        () => this.#closed,
-      )
-      if (entries === undefined) break
-      if (!entries[0] || !follows(entries[0], before)) {
-        const next = entries[0]?.seq ?? this.#known + 1 // what is heard meanwhile can be read
-        const done = await this.#patiently(this.#beforeHole, () => this.#closed)
-        if (!done) break
-        this.#giveUp(next)
+    try {
+      while (this.#position < this.#known) {
+        const before = this.#position
+        const entries = await this.#patiently(
+          () => this.#read(before),
+          () => this.#closed,
+        )
+        if (entries === undefined || !(await this.#handAll(entries, before))) break
       }
-      for (const entry of entries) this.#hand(entry)
-      this.#events.repaired?.(entries.length)
+    } finally {
+      this.#repairing = false // in the same step as the last look at `known`
     }
-    this.#repairing = false
+  }
+
+  /** Hands on what was read after `before`. False: the feed is closed. */
+  async #handAll(entries: Entry[], before: number): Promise<boolean> {
+    if (!entries[0] || !follows(entries[0], before)) {
+      const next = entries[0]?.seq ?? this.#known + 1 // what is heard meanwhile can be read
+      if (!(await this.#patiently(this.#beforeHole, () => this.#closed))) return false
+      this.#giveUp(next)
+    }
+    for (const entry of entries) this.#hand(entry)
+    this.#events.repaired?.(entries.length)
+    return true
   }
 
   readonly #beforeHole = async (): Promise<true> => {
@@ -167,7 +180,7 @@ export class Feed {
   #giveUp(next: number): void {
     const behind = [...this.#aboard.values()].filter(({ from }) => from < next - 1)
     for (const { receiver } of behind) this.#aboard.delete(receiver.id)
-    for (const { receiver } of behind) receiver.lost() // while the position still says how far they have come
+    for (const { receiver } of behind) this.#lose(receiver) // while the position still says how far they have come
     this.#position = next - 1
   }
 
@@ -180,7 +193,28 @@ export class Feed {
 
   #give(entry: Entry, id: ParticipantId): void {
     const seat = this.#aboard.get(id)
-    if (seat && entry.seq > seat.from) seat.receiver.take(entry)
+    if (seat && entry.seq > seat.from) this.#deliver(entry, seat.receiver)
+  }
+
+  /** A receiver that throws misses an entry, so it is put off: its client has to resume. The others get the entry. */
+  #deliver(entry: Entry, receiver: Receiver): boolean {
+    try {
+      receiver.take(entry)
+      return true
+    } catch (error) {
+      this.detach(receiver)
+      this.#events.failed?.(error)
+      this.#lose(receiver)
+      return false
+    }
+  }
+
+  #lose(receiver: Receiver): void {
+    try {
+      receiver.lost()
+    } catch (error) {
+      this.#events.failed?.(error)
+    }
   }
 
   async #patiently<T>(perform: () => Promise<T>, stop: () => boolean): Promise<T | undefined> {

@@ -1,4 +1,5 @@
 import { doAll } from './attempts.ts'
+import { inBackground } from './background.ts'
 import { Feed, type FeedEvents } from './feed.ts'
 import type { RoomId } from './model.ts'
 import type { State } from './ports/state.ts'
@@ -34,7 +35,12 @@ export class Feeds {
     this.#node = node
     this.#pause = pause
     this.#events = events
-    state.wire.onReset((rooms) => void this.level(rooms))
+    state.wire.onReset((rooms) =>
+      inBackground(
+        () => this.level(rooms),
+        (error) => events.failed?.(error),
+      ),
+    )
   }
 
   onLoss(losses: LossEvents): void {
@@ -116,7 +122,7 @@ export class Feeds {
   }
 
   async #listen(room: RoomId, open: Open): Promise<Feed> {
-    void this.#state.rooms.note([room]).catch((error) => this.#events.failed?.(error)) // a list may lag behind
+    this.#state.rooms.note([room]).catch((error) => this.#events.failed?.(error)) // a list may lag behind
     await this.#state.nodes.hold(this.#node, [room])
     let early = 0 // the newest entry heard before the feed was there to hear it
     await this.#state.wire.listen(room, (entry) => {

@@ -1,4 +1,5 @@
 import { doAll, isAway } from './attempts.ts'
+import { inBackground } from './background.ts'
 import type { Feeds } from './feeds.ts'
 import { Ghosts } from './ghosts.ts'
 import type { RoomId } from './model.ts'
@@ -218,16 +219,16 @@ export class Lease {
   }
 
   #every(period: number, duty: () => Promise<unknown>): void {
-    const timer = setTimeout(
-      async () => {
-        this.#timers.delete(timer)
-        try {
-          await duty()
-        } catch (error) {
-          this.#events.failed?.(error)
-        }
+    const turn = async () => {
+      this.#timers.delete(timer)
+      try {
+        await duty()
+      } finally {
         if (!this.#stopped) this.#every(period, duty)
-      },
+      }
+    }
+    const timer = setTimeout(
+      () => inBackground(turn, (error) => this.#events.failed?.(error)),
       period * (0.75 + Math.random() / 4),
     )
     timer.unref()

@@ -1,3 +1,4 @@
+import { inBackground } from './background.ts'
 import { dialectOf, type RoomId } from './model.ts'
 import type { Lobby, OpenRoom } from './ports/lobby.ts'
 
@@ -41,13 +42,15 @@ export class OpenRooms {
   }
 
   start(): void {
-    this.#sweeping = setTimeout(
-      async () => {
+    const turn = async () => {
+      try {
         await this.sweep()
+      } finally {
         if (!this.#stopped) this.start()
-      },
-      this.#pace.sweep * (0.75 + Math.random() / 4),
-    ).unref()
+      }
+    }
+    const ms = this.#pace.sweep * (0.75 + Math.random() / 4)
+    this.#sweeping = setTimeout(() => this.#background(turn), ms).unref()
   }
 
   stop(): void {
@@ -89,8 +92,12 @@ export class OpenRooms {
     if (this.#stopped) return
     this.#telling ??= setTimeout(() => {
       this.#telling = undefined
-      void this.#tell()
+      this.#background(() => this.#tell())
     }, delay).unref()
+  }
+
+  #background(work: () => Promise<void>): void {
+    inBackground(work, (error) => this.#events.failed?.(error))
   }
 
   async #tell(): Promise<void> {

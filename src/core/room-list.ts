@@ -1,3 +1,4 @@
+import { inBackground } from './background.ts'
 import type { RoomId } from './model.ts'
 import type { Rooms } from './ports/rooms.ts'
 
@@ -34,7 +35,7 @@ export class RoomList {
 
   #soon(ms: number): void {
     if (this.#stopped) return
-    this.#timer ??= setTimeout(() => void this.#update(), ms).unref()
+    this.#timer ??= setTimeout(() => inBackground(() => this.#update(), this.#failed), ms).unref()
   }
 
   async #update(): Promise<void> {
@@ -44,11 +45,12 @@ export class RoomList {
     try {
       await this.#rooms.relist(some)
     } catch (error) {
-      this.#failed(error)
       for (const room of some) this.#changed.add(room)
       next = retryMs
+      this.#failed(error)
+    } finally {
+      this.#timer = undefined
+      if (this.#changed.size > 0) this.#soon(next)
     }
-    this.#timer = undefined
-    if (this.#changed.size > 0) this.#soon(next)
   }
 }

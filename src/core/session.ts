@@ -145,7 +145,17 @@ export class Session {
     if (this.#gone) return
     if (entry.once && entry.seq <= this.#start.doubt) return
     if (entry.event === 'permission') this.#permit(entry.data as PermissionNews)
-    else this.connection.deliver(entry, this.#aboard, this.#flight)
+    else this.#deliver(entry)
+  }
+
+  /** @throws what the connection throws: this entry was not handed over, and no later one is */
+  #deliver(entry: Entry): void {
+    try {
+      this.connection.deliver(entry, this.#aboard, this.#flight)
+    } catch (error) {
+      this.#stop(entry.seq - 1)
+      throw error
+    }
   }
 
   /** What is replayed may be older than what the place was taken with. */

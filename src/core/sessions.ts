@@ -1,5 +1,6 @@
 import { Absent } from './absent.ts'
 import { isAway } from './attempts.ts'
+import { inBackground } from './background.ts'
 import { type Deadline, isPast, newDeadline, type Timing } from './deadline.ts'
 import { type ErrorCode, Overtaken, SignalError } from './errors.ts'
 import type { Feed } from './feed.ts'
@@ -322,8 +323,11 @@ export class Sessions {
   async detach(session: Session): Promise<void> {
     if (!this.#rise(session)) return
     const { place, mark } = session
-    await this.absent.lost({ place, mark, vouch: session.vouch(this.#config.window > 0) })
-    await this.#feeds.release(session.room)
+    try {
+      await this.absent.lost({ place, mark, vouch: session.vouch(this.#config.window > 0) })
+    } finally {
+      await this.#feeds.release(session.room)
+    }
   }
 
   /** Takes a participant out, wherever it is; it is told `drop` and its connection ends. */
@@ -384,8 +388,11 @@ export class Sessions {
   /** A connection that is not the participant's any more: it ends, and nobody is seen leaving. */
   async supersede(session: Session): Promise<void> {
     if (!session.ended) this.absent.remember({ place: session.place, mark: session.mark })
-    await this.#unseat(session)
-    session.connection.close('displaced')
+    try {
+      await this.#unseat(session)
+    } finally {
+      session.connection.close('displaced')
+    }
   }
 
   /**
@@ -396,7 +403,7 @@ export class Sessions {
     const standing = this.find(place)
     if (!standing) return this.absent.markOf(place)
     const { mark } = standing // nothing is handed over any more
-    void this.supersede(standing)
+    this.#background(() => this.supersede(standing))
     return mark
   }
 
@@ -466,14 +473,19 @@ export class Sessions {
       throw new SignalError('early_left')
     }
     this.#here.set(place, session)
-    const open = session.attach(() => void this.detach(session))
+    const open = session.attach(() => this.#background(() => this.detach(session)))
     this.absent.noLongerWaiting(session.place)
     this.#events.populated?.(session.room)
-    if (before) void (before.connection === session.connection ? this.#unseat(before) : this.supersede(before))
+    if (before?.connection === session.connection) this.#background(() => this.#unseat(before))
+    else if (before) this.#background(() => this.supersede(before))
     if (open && !isPast(deadline)) return session
     // a client that was refused and stays has no ticket to come back with
     await (open ? this.abandon(session) : this.detach(session))
     throw new SignalError('early_left')
+  }
+
+  #background(work: () => Promise<void>): void {
+    inBackground(work, (error) => this.#events.failed?.(error))
   }
 
   #tellLeft(who: Who, reason: LeaveReason): void {

@@ -18,7 +18,7 @@ export function strictJson(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error')
   app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body.trim() === '') done(null, undefined)
-    else parse(request, body, done)
+    else return parse(request, body, done)
   })
   app.addContentTypeParser<string>('text/plain', { parseAs: 'string' }, async (_request: unknown, body: string) =>
     body === '' ? undefined : body,

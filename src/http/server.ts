@@ -32,7 +32,9 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 2400 },
     bodyLimit: maxBodyBytes,
     // what comes before any route: an address that cannot be decoded
-    frameworkErrors: (error, request, reply) => void answer(error, request, reply),
+    frameworkErrors: (error, request, reply) => {
+      answer(error, request, reply)
+    },
     clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, refused),
     requestTimeout: patience.request,
     http: { headersTimeout: patience.headers, connectionsCheckingInterval: patience.look },
@@ -43,6 +45,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   const notFound = () => new ApiError(404, 'notFound', 'Resource not found')
   app.setNotFoundHandler((request, reply) => answer(notFound(), request, reply))
   // Fastify would receive the whole body first. After the hooks of the plugins, so that the answer has their headers
+  // biome-ignore lint/nursery/noFloatingPromises: with a listener it returns the app, and no promise
   app.after(() => {
     app.addHook('onRequest', async (request, reply) => {
       if (!request.is404 || !hasBody(request.raw)) return

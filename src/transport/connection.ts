@@ -131,12 +131,19 @@ export class Connection implements CoreConnection {
     this.#held ??= []
   }
 
+  /** @throws what an emit throws; the connection is cut then, and `firstHeld` says what its client did not get */
   release(): void {
     const held = this.#held ?? []
     this.#held = undefined
-    for (const delivery of held) {
+    for (const [index, delivery] of held.entries()) {
       this.#events.held?.(-(delivery.bytes ?? 0))
-      this.#emit(delivery)
+      try {
+        this.#emit(delivery)
+      } catch (error) {
+        this.#held = held.slice(index)
+        this.cut()
+        throw error
+      }
     }
   }
 

@@ -49,7 +49,9 @@ export class DeliveryConfirmations {
     this.#open.add(confirmation)
     this.#unasked = true
     this.#ask()
-    return () => void this.#open.delete(confirmation)
+    return () => {
+      this.#open.delete(confirmation)
+    }
   }
 
   get #transport(): TransportLike {

@@ -1,3 +1,4 @@
+import { inBackground } from '../core/background.ts'
 import { type Deadline, within } from '../core/deadline.ts'
 import { SignalError } from '../core/errors.ts'
 import type { Session } from '../core/session.ts'
@@ -34,8 +35,9 @@ export class Entrance {
     this.#services = services
     this.#acks = acks
     this.#early = early
-    const received = (session: Session, ticketId: string) => void services.sessions.settle(session, ticketId)
-    this.#receipts = new TicketReceipts(connection.confirmations, received)
+    this.#receipts = new TicketReceipts(connection.confirmations, (session, ticketId) =>
+      this.#background(() => services.sessions.settle(session, ticketId), 'a ticket could not be confirmed'),
+    )
   }
 
   /** Of the last login: until then the requests that waited for it are served, too. */
@@ -139,14 +141,23 @@ export class Entrance {
       })
     } catch (error) {
       // refused: a session that comes of it after all is nobody's
-      handled?.then(
-        ({ session }) => (session === before ? undefined : this.#services.sessions.abandon(session)),
-        () => {},
-      )
+      if (handled) this.#abandonLater(handled, before)
       throw error
     }
     if (entered.session.ended) throw new SignalError('early_left') // the connection was lost, or taken over, meanwhile
     return entered
+  }
+
+  #abandonLater(handled: Promise<Entered<unknown>>, before: Session | undefined): void {
+    const abandon = async () => {
+      const entered = await handled.catch(() => undefined)
+      if (entered && entered.session !== before) await this.#services.sessions.abandon(entered.session)
+    }
+    this.#background(abandon, 'the session of a refused request could not be ended')
+  }
+
+  #background(work: () => Promise<void>, message: string): void {
+    inBackground(work, (error) => this.#services.log.error({ err: error, ...this.#connection.about }, message))
   }
 
   /** The ack of the new room does not wait longer than its request may for the old room to be left. */

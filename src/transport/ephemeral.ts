@@ -29,7 +29,9 @@ export function clusterEphemeral(pub: unknown, key: string): Ephemeral {
   const emitter = new Emitter(pub, { key })
   return {
     closePlace: (namespace, place, farewell) => close(() => emitter.of(namespace).in(roomOfPlace(place)), farewell),
-    tell: (namespace, event, ...args) => void emitter.of(namespace).emit(event, ...args),
+    tell: (namespace, event, ...args) => {
+      emitter.of(namespace).emit(event, ...args)
+    },
   }
 }
 
@@ -37,7 +39,9 @@ export function clusterEphemeral(pub: unknown, key: string): Ephemeral {
 export function localEphemeral(io: Server): Ephemeral {
   return {
     closePlace: (namespace, place, farewell) => close(() => io.of(namespace).in(roomOfPlace(place)), farewell),
-    tell: (namespace, event, ...args) => void io.of(namespace).emit(event, ...args),
+    tell: (namespace, event, ...args) => {
+      io.of(namespace).emit(event, ...args)
+    },
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { guarded, inBackground } from '../core/background.ts'
 import { newDeadline, within } from '../core/deadline.ts'
 import { SignalError } from '../core/errors.ts'
 import type { ClusterClock } from '../core/ports/clock.ts'
@@ -48,7 +49,7 @@ export class Gate {
   /** Deadlines rise in the order of the queue, and no turn lasts beyond its own: so no request waits beyond its own. */
   readonly #queue = new RequestQueue<Incoming>(
     (incoming) => this.#serve(incoming),
-    (error) => this.#services.log.error({ err: error }, 'a request could not be served'),
+    (error, incoming) => this.#fail(error, incoming),
   )
 
   /** @param guest the client, for all its namespaces */
@@ -59,17 +60,42 @@ export class Gate {
     this.#entrance = new Entrance(connection, services, this.#acks, this.#early)
     this.#guest = guest
     const relieved = guest.requests.onRelief(() => this.#refuseWaiting())
-    connection.socket.onAny((event: string, ...args: unknown[]) => this.#receive(event, readArguments(args)))
-    connection.socket.on('disconnect', () => {
+    connection.socket.onAny((event: string, ...args: unknown[]) => this.#arrived(event, args))
+    const end = () => {
       relieved()
       this.#early.refuseAll()
       for (const { release } of this.#queue.take()) release()
       this.#entrance.end()
-    })
+    }
+    connection.socket.on(
+      'disconnect',
+      guarded(end, (error) => this.#services.log.error({ err: error }, 'a connection did not end well')),
+    )
   }
 
-  #receive(event: string, args: Arguments): void {
-    const incoming: Incoming = { event, args, deadline: newDeadline(), release: () => {} }
+  #arrived(event: string, args: unknown[]): void {
+    const incoming: Incoming = { event, args: readArguments(args), deadline: newDeadline(), release: () => {} }
+    inBackground(
+      () => this.#receive(incoming),
+      (error) => this.#fail(error, incoming),
+    )
+  }
+
+  /**
+   * A request whose serving failed in a way that was not foreseen. How far it came is not known, so that the connection is
+   * cut after the ack: a new one begins in a known state.
+   */
+  #fail(error: unknown, { event, args, release }: Incoming): void {
+    try {
+      this.#acks.refuse(event, args, new SignalError('internal', '', { cause: error }))
+    } finally {
+      release()
+      this.#connection.cut()
+    }
+  }
+
+  #receive(incoming: Incoming): void {
+    const { event, args } = incoming
     const { dialect } = this.#connection
     const known = dialect.events.has(event)
     this.#services.metrics.countMessage(dialect.name, known ? event : 'unknown', 'in')
@@ -103,7 +129,7 @@ export class Gate {
     const request = this.#version.requests.get(event)
     const { state } = this.#connection
     const phase = request?.phase
-    if (request && phase === 'entry') void this.#entrance.login({ ...incoming, request })
+    if (request && phase === 'entry') this.#login({ ...incoming, request })
     else if (state === 'connected') this.#queue.push(incoming)
     else if (state === 'connecting' || phase === 'member' || phase === undefined) this.#waitForLogin(incoming)
     else if (phase === 'session') this.#acks.refuse(event, args, new SignalError('illegal_request'))
@@ -111,6 +137,13 @@ export class Gate {
       if (phase === 'enter') this.#connection.state = 'connecting' // so that what follows waits for it
       this.#queue.push(incoming)
     }
+  }
+
+  #login(entry: Entry): void {
+    inBackground(
+      () => this.#entrance.login(entry),
+      (error) => this.#fail(error, entry),
+    )
   }
 
   get #version(): Version {

@@ -1,7 +1,9 @@
+import { inBackground } from '../core/background.ts'
+
 /** The requests of one connection that are served one after the other, in the order they came. */
 export class RequestQueue<Request> {
   readonly #serve: (request: Request) => Promise<void>
-  readonly #failed: (error: unknown) => void
+  readonly #failed: (error: unknown, request: Request) => void
   #waiting: Request[] = []
   #serving = false
 
@@ -9,7 +11,7 @@ export class RequestQueue<Request> {
    * @param serve acks its own refusals
    * @param failed called when `serve` throws or rejects; the next requests are served
    */
-  constructor(serve: (request: Request) => Promise<void>, failed: (error: unknown) => void) {
+  constructor(serve: (request: Request) => Promise<void>, failed: (error: unknown, request: Request) => void) {
     this.#serve = serve
     this.#failed = failed
   }
@@ -18,7 +20,7 @@ export class RequestQueue<Request> {
     this.#waiting.push(request)
     if (this.#serving) return
     this.#serving = true
-    void Promise.resolve().then(() => this.#run())
+    inBackground(() => this.#run(), ignore)
   }
 
   /** Takes out all that nobody works on yet. */
@@ -28,14 +30,20 @@ export class RequestQueue<Request> {
     return waiting
   }
 
+  /** Not in the step in which the first request comes. */
   async #run(): Promise<void> {
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
-      try {
-        await this.#serve(next)
-      } catch (error) {
-        this.#failed(error)
-      }
-    }
+    await undefined
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) await this.#serveOne(next)
     this.#serving = false
   }
+
+  async #serveOne(request: Request): Promise<void> {
+    try {
+      await this.#serve(request)
+    } catch (error) {
+      inBackground(() => this.#failed(error, request), ignore)
+    }
+  }
 }
+
+const ignore = () => {}

@@ -2,6 +2,7 @@ import { type Server as HttpServer, type IncomingMessage, ServerResponse } from 
 import { createAdapter } from '@socket.io/redis-adapter'
 import type { Socket as EngineSocket } from 'engine.io'
 import { Server, type Socket } from 'socket.io'
+import { guarded, inBackground } from '../core/background.ts'
 import { SignalError } from '../core/errors.ts'
 import type { Keyring } from '../core/keyring.ts'
 import type { NodeInfo } from '../core/ports/nodes.ts'
@@ -152,9 +153,32 @@ export class Transport {
   serve(dialect: ServedDialect): void {
     const namespace = this.io.of(dialect.namespace)
     namespace.use((socket, next) => {
-      if (!this.#isAgain(socket, dialect)) void this.#admit(socket, dialect).then(next)
+      const admit = async () => {
+        if (this.#isAgain(socket, dialect)) return
+        const refusal = await this.#admit(socket, dialect).catch((error: unknown) => this.#unforeseen(error, dialect))
+        next(refusal)
+      }
+      inBackground(admit, (error) => this.#failed(error, socket))
     })
-    namespace.on('connection', (socket) => this.#accept(socket, dialect))
+    const accept = (socket: Socket) => this.#accept(socket, dialect)
+    namespace.on(
+      'connection',
+      guarded(accept, (error, socket) => this.#failed(error, socket)),
+    )
+  }
+
+  /** A client whose admission failed in a way that was not foreseen. */
+  #unforeseen(error: unknown, { name, words }: ServedDialect): Error {
+    const { log, refusals } = this.#services
+    log.error({ err: error }, 'a client could not be admitted')
+    refusals.note('internal', { dialect: name }, 'client not admitted')
+    return Object.assign(new Error(words.internal('')), { data: { code: 'internal' } })
+  }
+
+  /** Neither admitted nor refused: its client connects anew. */
+  #failed(error: unknown, { conn }: Socket): void {
+    conn.close()
+    this.#services.log.error({ err: error }, 'a client could not be served: its connection was closed')
   }
 
   #forward({ node, keys, pingInterval, pingTimeout, maxConnections }: IoConfig, { nodes }: ClusterParts): Forwarding {
@@ -224,6 +248,7 @@ export class Transport {
     const name = dialect.name
     const guest = this.#guestOf(socket)
     const address = this.#addressOf(socket.request)
+    const moveRoom = (move: () => unknown) => inBackground(move, (error) => this.#failed(error, socket))
     const connection = new Connection(socket, dialect, guest.confirmations, {
       address,
       drained: () => guest.backlog.drained(),
@@ -232,8 +257,8 @@ export class Transport {
         guest.letGo = true
       },
       closing: () => guest.closing(),
-      entered: ({ place }) => void socket.join(roomOfPlace(place)),
-      left: ({ place }) => void socket.leave(roomOfPlace(place)),
+      entered: ({ place }) => moveRoom(() => socket.join(roomOfPlace(place))),
+      left: ({ place }) => moveRoom(() => socket.leave(roomOfPlace(place))),
       delivered: (event, entry, live) => {
         // a backend names its messages as it likes, and each name would be a series of its own for ever
         metrics.countMessage(name, entry.event === 'message' ? 'other' : event, 'out')

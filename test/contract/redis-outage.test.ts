@@ -29,6 +29,7 @@ async function start(mode: ProxiedRedis['mode']) {
     restored: () => {},
     denied: () => {},
     unreadable: () => {},
+    failed: () => {},
   }
   const state = createRedisState({ urls: redis.urls, mode }, prefix, retention, undefined, report)
   onTestFinished(() => state.close())

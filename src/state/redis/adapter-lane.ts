@@ -57,11 +57,7 @@ class Subscriber extends EventEmitter {
   constructor(client: RedisClient, report: RedisReport) {
     super()
     this.#unreadable = report.unreadable
-    this.#subscriptions = new Subscriptions(
-      client,
-      () => {},
-      (what) => report.denied(what),
-    )
+    this.#subscriptions = new Subscriptions(client, () => {}, report)
     client.on('messageBuffer', (channel: Buffer, message: Buffer) =>
       this.#receive('messageBuffer', channel, channel, message),
     )

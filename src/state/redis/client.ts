@@ -1,4 +1,5 @@
 import { type Command, Redis } from 'ioredis'
+import { inBackground } from '../../core/background.ts'
 import { requestTimeoutMs } from '../../core/deadline.ts'
 import type { Trouble } from '../../core/ports/state.ts'
 import { Call, type CallEvents } from './call.ts'
@@ -47,15 +48,20 @@ const repeatable = new Set(
 export class RedisClient extends Redis {
   readonly #topology: Topology
   readonly #waits: boolean
+  readonly #failed: (error: unknown) => void
   readonly #waiting = new Set<Call>()
   readonly #timer: NodeJS.Timeout
   #pendingBytes = 0
   #closed = false
 
-  /** @param waits whether a command waits for a connection that is away, or is rejected at once */
-  constructor(topologyOf: (events: TopologyEvents) => Topology, waits: boolean) {
+  /**
+   * @param waits whether a command waits for a connection that is away, or is rejected at once
+   * @param failed background work failed, or a listener of an event
+   */
+  constructor(topologyOf: (events: TopologyEvents) => Topology, waits: boolean, failed: (error: unknown) => void) {
     super({ lazyConnect: true }) // for its methods: it never connects itself
     this.#waits = waits
+    this.#failed = failed
     this.#topology = topologyOf({
       opened: ({ redis }) => {
         redis.on('smessage', (channel: string, text: string) => this.emit('smessage', channel, text))
@@ -63,6 +69,7 @@ export class RedisClient extends Redis {
         redis.on('pmessageBuffer', (...message: unknown[]) => this.emit('pmessageBuffer', ...message))
       },
       changed: () => this.#changed(),
+      failed,
     })
     this.#timer = setInterval(() => this.#flush(), probeIntervalMs)
     this.#timer.unref()
@@ -101,7 +108,7 @@ export class RedisClient extends Redis {
   }
 
   override disconnect(): void {
-    void this.close()
+    inBackground(() => this.close(), this.#failed)
   }
 
   /** Rejects what waits; what was written is done, if Redis answers. */

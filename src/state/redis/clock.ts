@@ -1,3 +1,4 @@
+import { inBackground } from '../../core/background.ts'
 import type { RoomId } from '../../core/model.ts'
 import type { ClusterClock } from '../../core/ports/clock.ts'
 import type { RedisClient } from './client.ts'
@@ -21,7 +22,7 @@ export class RedisClock implements ClusterClock {
   constructor(client: RedisClient, keys: Keys) {
     this.#client = client
     this.#keys = keys
-    client.on('topology', () => void this.ask())
+    client.on('topology', () => this.ask())
   }
 
   now(room?: RoomId): number {
@@ -53,9 +54,11 @@ export class RedisClock implements ClusterClock {
     this.#learn(this.#serverOf(key), serverMs, sentAt)
   }
 
-  /** Asks every server for its time. Never rejects: one that does not answer keeps the offset that is known. */
-  async ask(): Promise<void> {
-    await Promise.all(this.#client.links.filter(({ ready }) => ready).map((link) => this.#ask(link).catch(() => {})))
+  /** Asks every server for its time, in the background. One that does not answer keeps the offset that is known. */
+  ask(): void {
+    for (const link of this.#client.links) {
+      if (link.ready) inBackground(() => this.#ask(link), ignore)
+    }
   }
 
   async #ask({ address, redis }: Link): Promise<void> {
@@ -76,3 +79,5 @@ export class RedisClock implements ClusterClock {
     return this.#client.addressOf(key)
   }
 }
+
+const ignore = () => {}

@@ -1,4 +1,5 @@
 import { Command } from 'ioredis'
+import { inBackground } from '../../core/background.ts'
 import type { Trouble } from '../../core/ports/state.ts'
 import { type Link, within } from './link.ts'
 import { unreachable } from './report.ts'
@@ -87,9 +88,14 @@ export class ClusterTopology implements Topology {
     this.#stale = true
     if (this.#refreshing || this.#closed) return
     this.#refreshing = true
-    void this.#readMap().finally(() => {
-      this.#refreshing = false
-    })
+    const refreshing = async () => {
+      try {
+        await this.#readMap()
+      } finally {
+        this.#refreshing = false
+      }
+    }
+    inBackground(refreshing, this.#events.failed)
   }
 
   async close(): Promise<void> {
@@ -124,7 +130,7 @@ export class ClusterTopology implements Topology {
     for (const [address, link] of this.#links) {
       if (masters.has(address)) continue
       this.#links.delete(address)
-      void link.close()
+      inBackground(() => link.close(), this.#events.failed)
     }
     this.#events.changed()
   }

@@ -53,7 +53,7 @@ export function connect(
       new Link(address, { connectionName: `signalbox-${role}`, ...tlsOf(first), ...place }, linkEvents, noReport)
     return new SentinelTopology(sentinelName, [seed, ...seeds], master, open, openSentinel, events)
   }
-  const client = new RedisClient(topologyOf, waits)
+  const client = new RedisClient(topologyOf, waits, report.failed)
   client.on('error', () => {})
   return client
 }

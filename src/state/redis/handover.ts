@@ -1,3 +1,4 @@
+import { inBackground } from '../../core/background.ts'
 import { newId } from '../../core/ids.ts'
 import { type Handover, nodeOf } from '../../core/ports/handover.ts'
 import type { Mark, Place } from '../../core/ports/places.ts'
@@ -30,7 +31,7 @@ export class RedisHandover implements Handover {
     await this.#wire.follow(this.#keys.handover(node), (text) => {
       const said = messageOf(text)
       if ('answer' in said) this.#asked.get(said.answer)?.(said.mark ?? undefined)
-      else void this.#tell(said.from, { answer: said.ask, mark: yields(said.place) ?? null })
+      else this.#answer(said, yields(said.place))
     })
   }
 
@@ -38,12 +39,21 @@ export class RedisHandover implements Handover {
     const id = newId()
     const answered = new Promise<Mark | undefined>((resolve) => this.#asked.set(id, resolve))
     const timer = setTimeout(() => this.#asked.get(id)?.(undefined), patience)
-    const heard = await this.#tell(nodeOf(place), { ask: id, from: this.#node, place })
-    if (!heard) this.#asked.get(id)?.(undefined)
-    const mark = await answered
-    clearTimeout(timer)
-    this.#asked.delete(id)
-    return mark
+    try {
+      const heard = await this.#tell(nodeOf(place), { ask: id, from: this.#node, place })
+      return heard ? await answered : undefined
+    } finally {
+      clearTimeout(timer)
+      this.#asked.delete(id)
+    }
+  }
+
+  /** A node that gets no answer goes on without it after `patience`. */
+  #answer({ ask, from }: Question, mark: Mark | undefined): void {
+    inBackground(
+      () => this.#tell(from, { answer: ask, mark: mark ?? null }),
+      () => {},
+    )
   }
 
   /** Whether a node listens there. */

@@ -31,7 +31,7 @@ export class RedisNodes implements Nodes {
     const sentAt = performance.now()
     const [alive, time] = (await this.#scripts.run('beat', [this.#keys.nodes], [id])) as [number, number]
     clock.learn(this.#keys.nodes, time, sentAt)
-    void clock.ask()
+    clock.ask()
     const seconds = this.#retention.lease * 600 // so long that a step of the clock ends none
     await this.#scripts.run('node', [this.#keys.node(id)], [seconds, ...Object.entries(info).flat()])
     return alive === 1
@@ -64,7 +64,7 @@ export class RedisNodes implements Nodes {
     const { client } = this.#scripts
     const rooms = await this.#scripts.timed('orphan', () => client.srandmember(this.#keys.nodeRooms(node), limit))
     const left: Orphans = []
-    await doAll(rooms.map((room) => async () => void left.push(...(await this.#orphanRoom(node, room)))))
+    await doAll(rooms.map((room) => async () => left.push(...(await this.#orphanRoom(node, room)))))
     return { done: rooms.length < limit && left.length === 0, left }
   }
 

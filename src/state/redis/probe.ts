@@ -31,7 +31,7 @@ export class Probe {
       this.#received = bytesRead
       this.#missed = 0
     } else if (this.#asked) this.#missed += 1
-    else void this.#ask()
+    else this.#ask().catch(() => {})
     return this.#missed >= maxMissedProbes
   }
 

@@ -8,9 +8,17 @@ export type RedisReport = {
   denied(rights: string): void
   /** Another program published something on a channel of ours that is no message of ours. It was skipped. */
   unreadable(channel: string, cause: unknown): void
+  /** Background work of a connection failed in an unexpected way. It is tried again. */
+  failed(error: unknown): void
 }
 
-export const noReport: RedisReport = { lost: () => {}, restored: () => {}, denied: () => {}, unreadable: () => {} }
+export const noReport: RedisReport = {
+  lost: () => {},
+  restored: () => {},
+  denied: () => {},
+  unreadable: () => {},
+  failed: () => {},
+}
 
 export const unreachable = (detail: string): Trouble => ({ reason: 'Redis unreachable', detail })
 

@@ -92,7 +92,7 @@ export class Rights {
     this.#client = client
     this.#needed = needed.map((invocation) => JSON.stringify(invocation))
     this.#report = report
-    client.on('topology', () => void this.check().catch(() => {}))
+    client.on('topology', () => this.#checkAgain())
   }
 
   /** What the user may not do, as far as is known. */
@@ -112,13 +112,18 @@ export class Rights {
     this.#missing = words || undefined
     clearTimeout(this.#retry)
     if (!this.#missing || this.#closed) return
-    this.#retry = setTimeout(() => void this.check().catch(() => {}), retryIntervalMs)
+    this.#retry = setTimeout(() => this.#checkAgain(), retryIntervalMs)
     this.#retry.unref()
   }
 
   close(): void {
     this.#closed = true
     clearTimeout(this.#retry)
+  }
+
+  /** A server that does not answer is asked again when it has a new connection, and by /readyz. */
+  #checkAgain(): void {
+    this.check().catch(() => {})
   }
 
   async #ask(redis: RedisClient['links'][number]['redis']): Promise<string[]> {

@@ -1,7 +1,8 @@
 import { Command } from 'ioredis'
+import { inBackground } from '../../core/background.ts'
 import type { Trouble } from '../../core/ports/state.ts'
 import type { RedisClient } from './client.ts'
-import { denied, unreachable } from './report.ts'
+import { denied, type RedisReport, unreachable } from './report.ts'
 
 export type SubscriptionKind = 'subscribe' | 'psubscribe' | 'ssubscribe'
 
@@ -28,7 +29,7 @@ const retryMs = { first: 250, most: 4000 }
 export class Subscriptions {
   readonly #client: RedisClient
   readonly #again: (channels: string[]) => void
-  readonly #refused: (what: string) => void
+  readonly #report: RedisReport
   readonly #wanted = new Map<string, Subscription>()
   readonly #noted = new Set<string>()
   #busy = false
@@ -39,13 +40,13 @@ export class Subscriptions {
 
   /**
    * @param again channels that were confirmed again
-   * @param refused a subscription that Redis refuses, and why; each once
+   * @param report is told each subscription that Redis refuses once
    */
-  constructor(client: RedisClient, again: (channels: string[]) => void, refused: (what: string) => void) {
+  constructor(client: RedisClient, again: (channels: string[]) => void, report: RedisReport) {
     this.#client = client
     this.#again = again
-    this.#refused = refused
-    client.on('topology', () => void this.#establish())
+    this.#report = report
+    client.on('topology', () => this.#establish())
   }
 
   /** Resolves when it is confirmed. @throws Error when it cannot be now; it is made as soon as it can be, all the same */
@@ -84,34 +85,47 @@ export class Subscriptions {
   }
 
   /** Makes all that are not on the connection that they belong to. */
-  async #establish(): Promise<void> {
+  #establish(): void {
     this.#changed = true
     if (this.#busy) return
     this.#busy = true
     clearTimeout(this.#retry)
-    while (this.#changed && !this.#closed) {
-      this.#changed = false
-      const results = await Promise.all(this.#batches().map((batch) => this.#attempt(batch)))
-      if (results.includes(false)) this.#tryLater()
-      else this.#delay = retryMs.first
-    }
-    this.#busy = false
+    inBackground(
+      () => this.#makeAll(),
+      (error) => {
+        this.#tryLater()
+        this.#report.failed(error)
+      },
+    )
   }
 
+  async #makeAll(): Promise<void> {
+    try {
+      while (this.#changed && !this.#closed) {
+        this.#changed = false
+        const results = await Promise.all(this.#batches().map((batch) => this.#attempt(batch)))
+        if (results.includes(false)) this.#tryLater()
+        else this.#delay = retryMs.first
+      }
+    } finally {
+      this.#busy = false
+    }
+  }
+
+  /** False: it has to be made later. */
   async #attempt(batch: Subscription[]): Promise<boolean> {
-    const channels = batch.map(({ channel }) => channel)
-    return this.#subscribe(batch).then(
-      () => {
-        this.#again(channels)
-        return true
-      },
-      () => false,
-    )
+    try {
+      await this.#subscribe(batch)
+    } catch {
+      return false
+    }
+    inBackground(() => this.#again(batch.map(({ channel }) => channel)), this.#report.failed)
+    return true
   }
 
   #tryLater(): void {
     clearTimeout(this.#retry)
-    this.#retry = setTimeout(() => void this.#establish(), this.#delay)
+    this.#retry = setTimeout(() => this.#establish(), this.#delay)
     this.#retry.unref()
     this.#delay = Math.min(this.#delay * 2, retryMs.most)
   }
@@ -143,7 +157,7 @@ export class Subscriptions {
     const what = `${kind} ${kind === 'ssubscribe' ? '' : channel}`
     if (this.#noted.has(what)) return
     this.#noted.add(what)
-    this.#refused(`${kind} ${channel}`)
+    this.#report.denied(`${kind} ${channel}`)
   }
 
   async #subscribe(batch: Subscription[]): Promise<void> {

@@ -10,6 +10,8 @@ export type TopologyEvents = {
   opened(link: Link): void
   /** What can be used, and for which slots, is not what it was. */
   changed(): void
+  /** Background work failed. It is tried again. */
+  failed(error: unknown): void
 }
 
 /** Which connection is for which command. */

@@ -22,11 +22,7 @@ export class RedisWire implements Wire {
   #reset: (rooms: RoomId[]) => void = () => {}
 
   constructor(client: RedisClient, scripts: Scripts, keys: Keys, report: RedisReport) {
-    this.#subscriptions = new Subscriptions(
-      client,
-      (channels) => this.#report(channels),
-      (what) => report.denied(what),
-    )
+    this.#subscriptions = new Subscriptions(client, (channels) => this.#report(channels), report)
     this.#scripts = scripts
     this.#keys = keys
     this.#unreadable = report.unreadable

@@ -2,6 +2,7 @@ import { Agent, type ClientRequest, type IncomingMessage, ServerResponse } from 
 import { Agent as TlsAgent } from 'node:https'
 import type { Socket } from 'node:net'
 import { createProxyServer } from 'httpxy'
+import { inBackground } from '../../core/background.ts'
 import type { Keyring } from '../../core/keyring.ts'
 import type { Metrics } from '../../metrics.ts'
 import type { Refusals } from '../../refusals.ts'
@@ -88,7 +89,10 @@ export class Forwarding {
       return
     }
     const headers = { [passedOnHeader]: passedOnWords(keys, String(sid), addressOf(request)) }
-    void this.#pass(request, response instanceof ServerResponse ? response : undefined, { node, next, headers })
+    inBackground(
+      () => this.#pass(request, response instanceof ServerResponse ? response : undefined, { node, next, headers }),
+      (error) => this.#fail(error as Error, request, { node, next, answered: false }),
+    )
   }
 
   /** Ends what is under way, and keeps no connection. */
@@ -149,8 +153,7 @@ export class Forwarding {
     socket.once('close', () => asked.destroy())
   }
 
-  #fail(error: Error, request: IncomingMessage): void {
-    const pending = this.#pending.get(request)
+  #fail(error: Error, request: IncomingMessage, pending = this.#pending.get(request)): void {
     const { res } = request as { res?: ServerResponse }
     if (!pending || pending.answered || res?.headersSent || request.socket.destroyed) return
     pending.answered = true

@@ -1,3 +1,4 @@
+import { inBackground } from '../../core/background.ts'
 import type { NodeInfo } from '../../core/ports/nodes.ts'
 
 /** For how long an address is used without asking, and then while it is being asked, ms. */
@@ -29,7 +30,7 @@ export class Neighbours {
       await this.#list()
       return this.#known.get(node)
     }
-    if (age > fresh) void this.#list()
+    if (age > fresh) inBackground(() => this.#list(), this.#parts.failed)
     return known
   }
 

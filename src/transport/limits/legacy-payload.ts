@@ -34,7 +34,10 @@ function decodeBinary(payload: Buffer, parser: Parser, take: Take): void {
     const end = at + 1 + digits.indexOf(255)
     const length = Number(payload.subarray(at + 1, end).join(''))
     const next = end + 1 + length
-    if (end <= at + 1 || !Number.isSafeInteger(length) || next > payload.length) return void take(parseError, 0, 1)
+    if (end <= at + 1 || !Number.isSafeInteger(length) || next > payload.length) {
+      take(parseError, 0, 1)
+      return
+    }
     const data = payload.subarray(end + 1, next)
     const packet = parser.decodePacket(payload[at] === 0 ? data.toString() : data)
     if (take(packet, next, payload.length) === false) return

@@ -25,7 +25,9 @@ export function roomsDialect(services: RoomsServices): ServedDialect {
       sessions,
       iceServers,
       dialect: 'rooms',
-      restored: (connection, { member: { profile } }) => void Object.assign(connection.profile, profile),
+      restored: (connection, { member: { profile } }) => {
+        Object.assign(connection.profile, profile)
+      },
       snapshot: ({ id, room }, { roster }) => ({
         id,
         room: roomName(room),

@@ -321,3 +321,62 @@ test('what was read for a receiver that has to wait is read again afterwards, an
     [72, 64],
   ])
 })
+
+/** Fails at one entry. */
+class Failing extends Listener {
+  override take(entry: Entry): void {
+    if (entry.seq === 5) throw new Error('cannot take 5')
+    super.take(entry)
+  }
+}
+
+test('a receiver that throws is put off and told that it lost an entry, and the others get every entry', async () => {
+  const { feed, told } = feedOn([], 3)
+  const [eve, ann] = [new Failing('eve'), new Listener()]
+  for (const receiver of [eve, ann]) await feed.attach(receiver, 3, never)
+  for (const seq of [4, 5, 6]) feed.hear(say(seq))
+  expect([eve.taken, eve.losses, ann.taken, ann.losses]).toEqual([[4], 1, [4, 5, 6], 0])
+  expect(told).toEqual(['failed Error: cannot take 5'])
+})
+
+test('a receiver that throws while a gap is filled does not stop the feed', async () => {
+  const { feed } = feedOn(said(1, 7), 3)
+  const [eve, ann] = [new Failing('eve'), new Listener()]
+  for (const receiver of [eve, ann]) await feed.attach(receiver, 3, never)
+  feed.hear(say(7))
+  await settled()
+  feed.hear(say(8))
+  expect([eve.taken, eve.losses, ann.taken]).toEqual([[4], 1, [4, 5, 6, 7, 8]])
+})
+
+test('a receiver that throws while it catches up is put off, and its attachment ends without an error', async () => {
+  const { feed } = feedOn(said(1, 7), 7)
+  const eve = new Failing('eve')
+  await feed.attach(eve, 3, never)
+  feed.hear(say(8))
+  expect([eve.taken, eve.losses]).toEqual([[4], 1])
+})
+
+test('a feed whose events throw while a gap is filled fills the next one', async () => {
+  const log = said(1, 9)
+  let failures = 1
+  const feed = new Feed(
+    3,
+    async (after) => log.filter(({ seq }) => seq > after),
+    async () => {},
+    {
+      repaired: () => {
+        failures -= 1
+        if (failures === 0) throw new Error('broken metric')
+      },
+    },
+  )
+  const ann = new Listener()
+  await feed.attach(ann, 3, never)
+  feed.reach(9)
+  await settled()
+  log.push(say(10), say(11))
+  feed.reach(11)
+  await settled()
+  expect(ann.taken).toEqual([4, 5, 6, 7, 8, 9, 10, 11])
+})
