@@ -31,7 +31,7 @@ export type RoamerOptions = {
 }
 
 type Ack = { status: string; data?: unknown; code?: string }
-type Said = { to: string; number: number; done: () => void; sentOn: Socket | undefined; refusals: number }
+type Said = { number: number; to: string; done: () => void; sentOn: Socket | undefined; refusals: number }
 
 /** How long a node may take to shake hands, and to answer a relogin, ms. */
 const handshake = 3000
@@ -39,6 +39,8 @@ const answer = 8000
 const defaultStaminaMs = 40_000
 /** Fewer than a node holds for a client that waits for its relogin: it refuses those beyond. */
 const earlyRequests = 50
+/** A node refuses a `rid` as too old when so many later ones were done (docs/protocol.md). */
+const knownRids = 100
 /** Between a refusal because the store is away and the next try, ms. */
 const backOffMs = 100
 
@@ -239,8 +241,10 @@ export class Roamer {
   #flush(limit?: number): void {
     const socket = this.#socket
     if (!socket) return
+    const [oldest = 0] = this.#unacked.keys()
     const ready = [...this.#unacked.values()].slice(0, this.#options.inFlight === 'one' ? 1 : limit)
     for (const said of ready) {
+      if (said.number >= oldest + knownRids) return
       if (said.sentOn === socket) continue
       said.sentOn = socket
       this.#send(socket, said)
@@ -266,8 +270,10 @@ export class Roamer {
         said.refusals += 1
         this.refusals = Math.max(this.refusals, said.refusals)
         ledger.postponed()
-        if (this.#options.inFlight === 'once') this.#withdraw(said)
-        else if (open)
+        if (this.#options.inFlight === 'once') {
+          this.#withdraw(said)
+          if (this.#entered) this.#flush()
+        } else if (open)
           setTimeout(() => this.#socket === socket && socket.connected && this.#send(socket, said), backOffMs)
       } else if (status !== 'ok' && !notThere.has(code)) {
         ledger.refused(this.id, `text ${number}: ${code} ${ack[1]}`)
