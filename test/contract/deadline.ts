@@ -127,11 +127,4 @@ export function describeDeadline({ open }: Contract): void {
     const latest = await bench.state.places.comeBack({ ...again, deadline: arrived + 4500 })
     expect(latest).toMatchObject({ previousOwner: newer.owner })
   })
-
-  test('a clock of the store that was set back refuses nobody who is back', async () => {
-    const bench = await open()
-    const seated = await bench.join()
-    await bench.resume(seated, { deadline: performance.now() + 3_600_000 })
-    expect(await bench.resume(seated, { deadline: performance.now() + 4500 })).toMatchObject({ complete: true })
-  })
 }

@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { createRedisState } from '../../src/state/redis/index.ts'
 import { FakedClock } from '../support/faked-clock.ts'
 import { randomPrefix, startRedis } from '../support/redis.ts'
-import { Bench, retention } from './bench.ts'
+import { Bench, refuses, retention, text } from './bench.ts'
 
 /** A node's state on a Redis whose clock the test sets. */
 async function open(changes: Partial<typeof retention> = {}) {
@@ -14,7 +14,7 @@ async function open(changes: Partial<typeof retention> = {}) {
     ...changes,
   })
   onTestFinished(() => state.close())
-  return { clock, state, bench: new Bench(state, state) }
+  return { clock, server, state, bench: new Bench(state, state) }
 }
 
 const node = { id: 'A', url: 'http://127.0.0.1:1', version: '1.0.0', connections: 0 }
@@ -62,4 +62,33 @@ test('the list of rooms goes on being told after Redis’ clock was set back', a
   clock.set(-300)
   await state.nodes.beat(node)
   expect(await state.lobby.turn('rooms', 500)).toBe(true)
+})
+
+test('a relogin takes the place after Redis’ clock was set back', async () => {
+  const { clock, bench } = await open()
+  const seated = await bench.join()
+  await bench.resume(seated, { deadline: performance.now() + 4500 })
+  clock.set(-300)
+  expect(await bench.resume(seated, { deadline: performance.now() + 4500 })).toMatchObject({ complete: true })
+})
+
+test.each([-300, 300])('a request is served at once after Redis’ clock is set by %i s', async (seconds) => {
+  const { clock, state, bench } = await open()
+  const seated = await bench.join()
+  clock.set(seconds)
+  expect(await state.log.append(seated.write({ deadline: performance.now() + 4500 }), text())).toBe(2)
+})
+
+test('a request that Redis receives after its deadline changes nothing, though Redis’ clock was set back meanwhile', async () => {
+  const { clock, server, state, bench } = await open()
+  const seated = await bench.join()
+  await bench.say(seated)
+  server.pause()
+  const deadline = performance.now() + 200
+  const given = refuses(state.log.append(seated.write({ deadline }), text({ data: 'late' })), 'unavailable')
+  clock.set(-300)
+  await expect.poll(() => performance.now()).toBeGreaterThan(deadline)
+  server.resume()
+  await given
+  expect(await bench.log()).toHaveLength(2)
 })

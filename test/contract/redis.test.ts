@@ -61,6 +61,13 @@ test.each([
   },
 )
 
+test('a deadline that is further ahead than that of any request is refused, and nothing is written', async () => {
+  const { bench, state } = open()
+  const seated = await bench.join()
+  await refuses(state.log.append(seated.write({ deadline: performance.now() + 3_600_000 }), text()), 'unavailable')
+  expect(await bench.log()).toHaveLength(1)
+})
+
 test('what a room leaves behind expires once nobody is in it, and stays when someone comes back', async () => {
   const { state, bench, keys, room } = open()
   const seated = await bench.join()

@@ -1,9 +1,13 @@
 -- Put in front of the scripts that serve a client's request, after _prelude. A node refuses a request at its deadline. A
--- script that Redis receives later, because Redis or the connection stalled, must not execute that request.
+-- script that Redis receives later, because Redis or the connection stalled, must not execute that request. A deadline further
+-- ahead than a request may take was computed from another time than this server's: its clock was set back meanwhile, or the
+-- node does not know it. Such a request may be late, so it is refused too. The node corrects its estimate from the refusal, and
+-- sends a request that is not late again.
 -- ARGV ... deadline (the last one: ms on this server's clock; empty: none)
 -- Refuses: late (detail: the time on this server's clock, from which the node corrects its estimate of that).
 local deadline = table.remove(ARGV)
-if deadline ~= '' and now() > tonumber(deadline) then return refuse('late', string.format('%.0f', now())) end
+local remaining_ms = deadline ~= '' and tonumber(deadline) - now() or 0
+if remaining_ms < 0 or remaining_ms > REQUEST_MS + 1000 then return refuse('late', string.format('%.0f', now())) end
 
 -- Whether a request that arrived later has the place already: two of one client that reconnected, on two nodes, may reach
 -- this server in either order. The later request has the later deadline. Two requests in flight at the same time differ by
