@@ -16,7 +16,7 @@ const topologies: { [name: string]: () => Promise<Scene> } = {
 
 async function start(servers: RedisServer[], env: { [option: string]: string }): Promise<Scene> {
   const url = servers.map((server) => server.url).join()
-  const nodes = await startCluster(2, { redis: { url }, env: { ...env, RECONNECT_WINDOW: 10 } })
+  const nodes = await startCluster(2, { redis: { url }, env: { ...env, RECONNECT_WINDOW: 30 } })
   return { servers, nodes: nodes as [TestNode, TestNode] }
 }
 
