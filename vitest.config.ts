@@ -2,6 +2,22 @@ import { defineConfig } from 'vitest/config'
 
 const suites = (...folders: string[]) => folders.map((folder) => `test/${folder}/**/*.test.ts`)
 
+/**
+ * Cluster tests that mostly wait, for leases and windows to end, for nodes to exit and for Redis to return: less than half a core
+ * each. Those that need a quiet machine, because they send as much as two cores take or because their limits are tight, run alone.
+ */
+const waiting = [
+  'broken-record',
+  'clock-steps',
+  'cut-off',
+  'frozen-client',
+  'half-open',
+  'outages-*',
+  'pause',
+  'redis-ends',
+  'redis-pause',
+].map((name) => `test/cluster/${name}.test.ts`)
+
 const shared = {
   environment: 'node' as const,
   setupFiles: ['test/support/setup.ts'],
@@ -55,11 +71,21 @@ export default defineConfig({
       {
         test: {
           ...shared,
+          name: 'cluster-waiting',
+          include: waiting,
+          maxWorkers: 3,
+          sequence: { groupOrder: 4 },
+        },
+      },
+      {
+        test: {
+          ...shared,
           name: 'cluster',
           include: suites('cluster'),
+          exclude: waiting,
           maxWorkers: 1,
           fileParallelism: false,
-          sequence: { groupOrder: 4 },
+          sequence: { groupOrder: 5 },
         },
       },
     ],

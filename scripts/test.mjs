@@ -19,8 +19,8 @@ const folder = mkdtempSync(join(tmpdir(), 'signalbox-test-'))
 
 // The cluster suites mostly wait, for leases to run out and for nodes to end: where there are cores enough, the others run
 // meanwhile.
-const cluster = ['--project=cluster']
-const all = [['--project=!cluster'], cluster]
+const cluster = ['--project=cluster*']
+const all = [['--project=!cluster*'], cluster]
 const lanes = soak ? [cluster] : chosen.length > 0 ? [[]] : all
 const counts = await (availableParallelism() < 4 ? oneByOne : sideBySide)(lanes)
 rmSync(folder, { recursive: true, force: true })
