@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEvery } from './ends.ts'
@@ -56,6 +56,8 @@ export class FakedClock {
 
   /** The clock is so many seconds ahead of the machine's, or behind it. */
   set(offset: number): void {
-    writeFileSync(this.#file, `${offset < 0 ? '' : '+'}${offset}s\n`)
+    const next = `${this.#file}.next`
+    writeFileSync(next, `${offset < 0 ? '' : '+'}${offset}s\n`)
+    renameSync(next, this.#file) // in one step: a process that read half of it would be at another time
   }
 }

@@ -5,6 +5,7 @@ import { afterEvery } from './ends.ts'
 import { testSecret } from './node.ts'
 import { freePorts } from './ports.ts'
 import { asDocumentedUser } from './redis-user.ts'
+import { steppingClockOf } from './stepping-clock.ts'
 
 const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 
@@ -62,7 +63,7 @@ afterEvery('file', async () => {
 
 /** Starts `node dist/main.js` on free ports as the documented user of Redis; resolves when /readyz says 200. */
 export async function startProcess(given: ProcessOptions): Promise<NodeProcess> {
-  const options = { ...given, redisUrl: await asDocumentedUser(given.redisUrl, given.prefix) }
+  const options = withClock({ ...given, redisUrl: await asDocumentedUser(given.redisUrl, given.prefix) })
   for (let attempt = 1; ; attempt += 1) {
     const [port = 0, opsPort = 0] = await freePorts(2)
     const node = spawnNode(port, opsPort, options)
@@ -76,7 +77,13 @@ export async function startProcess(given: ProcessOptions): Promise<NodeProcess> 
 /** A process that has only just been started, and may become ready later or never: see `untilReady`. */
 export async function launchProcess(options: ProcessOptions): Promise<NodeProcess> {
   const [port = 0, opsPort = 0] = await freePorts(2)
-  return spawnNode(port, opsPort, options)
+  return spawnNode(port, opsPort, withClock(options))
+}
+
+/** The clock of a node stays that of the processes that are started in its place. */
+function withClock(options: ProcessOptions): ProcessOptions {
+  const { prefix, env = {} } = options
+  return { ...options, env: { ...env, ...steppingClockOf(prefix, env) } }
 }
 
 /** Resolves when /readyz says 200. @throws Error when the process ends before */
