@@ -46,47 +46,49 @@ const looksUp = ({ redisUp, ready }: Health) => redisUp === 1 && ready === 200
  * because outages consist of waiting and the files run at the same time.
  */
 export function describeOutages(topology: Topology): void {
-  let cluster: OutageCluster
-  beforeAll(async () => {
-    cluster = await OutageCluster.start(topology, { RECONNECT_WINDOW: window, DRAIN_SECONDS: 1, LOG_LEVEL: 'error' })
-  })
-  afterEach(() => cluster.allReady())
-  afterAll(() => cluster?.stop())
+  describe(topology, () => {
+    let cluster: OutageCluster
+    beforeAll(async () => {
+      cluster = await OutageCluster.start(topology, { RECONNECT_WINDOW: window, DRAIN_SECONDS: 1, LOG_LEVEL: 'error' })
+    })
+    afterEach(() => cluster.allReady())
+    afterAll(() => cluster?.stop())
 
-  test('nodes started while Redis refuses connections report the cause, exit on SIGTERM, and become ready when Redis is back', {
-    timeout: 90_000,
-  }, async () => {
-    const waits = new Waits()
-    const log = new HealthLog(cluster.nodes, waits)
-    onTestFailed(() => console.error(log.summary()))
-    await until(async () => cluster.nodes.every((node) => log.since(node).some(looksDown)))
-    const exit = await cluster.restart(0, 'SIGTERM')
-    expect(exit.code).toBe(0)
-    expect(exit.ms).toBeLessThan(endMs)
-    await cluster.recover()
-    await within(recoveryMs, 'all nodes are ready', cluster.allReady())
-    await log.stop()
-    waits.verify(answerMs)
-  })
+    test('nodes started while Redis refuses connections report the cause, exit on SIGTERM, and become ready when Redis is back', {
+      timeout: 90_000,
+    }, async () => {
+      const waits = new Waits()
+      const log = new HealthLog(cluster.nodes, waits)
+      onTestFailed(() => console.error(log.summary()))
+      await until(async () => cluster.nodes.every((node) => log.since(node).some(looksDown)))
+      const exit = await cluster.restart(0, 'SIGTERM')
+      expect(exit.code).toBe(0)
+      expect(exit.ms).toBeLessThan(endMs)
+      await cluster.recover()
+      await within(recoveryMs, 'all nodes are ready', cluster.allReady())
+      await log.stop()
+      waits.verify(answerMs)
+    })
 
-  describe.each(outagesMs)('for %i ms', (outageMs) => {
-    beforeEach(() => cluster.allReady())
+    describe.each(outagesMs)('for %i ms', (outageMs) => {
+      beforeEach(() => cluster.allReady())
 
-    test.each(signs)(
-      'fault "%s" under traffic: each request is answered in time, and no message is lost, doubled or stale',
-      {
-        timeout: 150_000 + 2 * outageMs,
-      },
-      (fault, expected) => outage(cluster, fault, expected, outageMs),
-    )
-  })
+      test.each(signs)(
+        'fault "%s" under traffic: each request is answered in time, and no message is lost, doubled or stale',
+        {
+          timeout: 150_000 + 2 * outageMs,
+        },
+        (fault, expected) => outage(cluster, fault, expected, outageMs),
+      )
+    })
 
-  test('SIGTERM after the outages ends every node with code 0', async () => {
-    const { nodes } = cluster
-    for (const node of nodes) node.kill('SIGTERM')
-    const exits = await within(endMs, 'all nodes end', Promise.all(nodes.map(({ exited }) => exited)))
-    expect(exits).toEqual(nodes.map(() => ({ code: 0, signal: null })))
-    for (const [index, node] of nodes.entries()) nodes[index] = await node.launchAnew()
+    test('SIGTERM after the outages ends every node with code 0', async () => {
+      const { nodes } = cluster
+      for (const node of nodes) node.kill('SIGTERM')
+      const exits = await within(endMs, 'all nodes end', Promise.all(nodes.map(({ exited }) => exited)))
+      expect(exits).toEqual(nodes.map(() => ({ code: 0, signal: null })))
+      for (const [index, node] of nodes.entries()) nodes[index] = await node.launchAnew()
+    })
   })
 }
 
