@@ -237,7 +237,7 @@ export function createApp(config: Config, parts: Parts = {}): App {
   })
 
   const open = [...new Set([http, ops])].map(({ server }) => {
-    countBodies(server, transport.memory, refused)
+    countBodies(server, transport.memory, refused, transport.path)
     return new HttpConnections(server, server === http.server ? maxTcpConnections(config) : maxOpsConnections, refused)
   })
   let closing: Promise<void> | undefined

@@ -1,18 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { BudgetHolder, BudgetHolders } from '../core/ports/memory-budget.ts'
 import type { Refused } from './errors.ts'
-
-/** A request that is being received, as a holder in the node's budget of memory. */
-export interface BodyHolder {
-  readonly bytes: number
-  readonly partialBytes: number
-  readonly unreadBytes: number
-  relieve(): number
-  relieveUnread(): number
-}
-
-/** The node's budget of memory, as far as requests need it. */
-export type BodyBudget = { add(holder: BodyHolder): void; remove(holder: BodyHolder): void }
 
 /** Whether bytes follow the head of a request. */
 export function hasBody({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
@@ -20,7 +9,7 @@ export function hasBody({ headers }: Pick<IncomingMessage, 'headers'>): boolean 
 }
 
 /** The body of one request, and what was read of it. */
-class RequestBody implements BodyHolder {
+class RequestBody implements BudgetHolder {
   readonly unreadBytes = 0
   readonly #socket: Socket
   readonly #before: number
@@ -55,9 +44,10 @@ class RequestBody implements BodyHolder {
 
 /**
  * Adds each request with a body to the node's budget until its response closes. Its size is what the connection has read since
- * the last response, the head included. Requests of long-polling are skipped: the guest of their session counts them.
+ * the last response, the head included.
+ * @param polling the path of long-polling, of which requests are skipped: the transport counts them
  */
-export function countBodies(server: Server, budget: BodyBudget, refused: Refused): void {
+export function countBodies(server: Server, budget: BudgetHolders, refused: Refused, polling: string): void {
   /** Of each connection, how much had been read when its last request was answered. */
   const answered = new WeakMap<Socket, number>()
   server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
@@ -65,7 +55,7 @@ export function countBodies(server: Server, budget: BodyBudget, refused: Refused
     // not `bytesRead` now: the chunk with the head may contain the whole body already
     const before = answered.get(socket) ?? 0
     response.once('close', () => answered.set(socket, socket.bytesRead))
-    if (!hasBody(request) || request.url?.startsWith('/socket.io/')) return
+    if (!hasBody(request) || request.url?.startsWith(polling)) return
     const body = new RequestBody(socket, before, refused)
     budget.add(body)
     response.once('close', () => budget.remove(body))

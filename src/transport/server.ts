@@ -106,12 +106,17 @@ export class Transport {
     })
     http.on('upgrade', (request: IncomingMessage) => {
       // Engine.IO would keep the socket of an upgrade at another path half open for as long as its client likes
-      if (request.url?.startsWith(`${this.io.path()}/`)) return
+      if (request.url?.startsWith(this.path)) return
       services.refusals.note('bad_handshake', { address: this.#addressOf(request) }, 'connection refused')
       turnAway(request, 'not_found', 404)
     })
     this.io.engine.on('connection', (engine: EngineSocket) => this.#meet(engine))
     this.io.engine.on('connection_error', (error: HandshakeError) => this.#turnedAway(error))
+  }
+
+  /** Where Socket.IO serves its clients, with the slash at the end. */
+  get path(): string {
+    return `${this.io.path()}/`
   }
 
   get draining(): boolean {
@@ -190,6 +195,7 @@ export class Transport {
       silence: (pingInterval + pingTimeout) * 1000,
       limit: maxConnections,
       addressOf: this.#addressOf,
+      memory: this.memory,
       metrics,
       refusals,
       failed: (error) => log.warn({ err: error }, 'the nodes could not be listed'),

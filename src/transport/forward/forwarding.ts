@@ -4,10 +4,12 @@ import type { Socket } from 'node:net'
 import { createProxyServer } from 'httpxy'
 import { inBackground } from '../../core/background.ts'
 import type { Keyring } from '../../core/keyring.ts'
+import type { BudgetHolders } from '../../core/ports/memory-budget.ts'
 import type { Metrics } from '../../metrics.ts'
 import type { Refusals } from '../../refusals.ts'
 import { turnAway } from '../limits/turn-away.ts'
 import { nodeOf } from './connection-id.ts'
+import { ForwardedBytes } from './forwarded-bytes.ts'
 import { type NeighbourParts, Neighbours } from './neighbours.ts'
 import { passedOnHeader, passedOnWords, saysPassedOn, vouchedAddress } from './passed-on.ts'
 
@@ -21,6 +23,7 @@ export type ForwardingParts = NeighbourParts & {
   limit: number
   /** The client's, as far as the request itself tells. */
   addressOf: (request: IncomingMessage) => string
+  memory: BudgetHolders
   metrics: Pick<Metrics, 'forwarded'>
   refusals: Refusals
 }
@@ -44,6 +47,7 @@ export class Forwarding {
   readonly #proxy = createProxyServer()
   readonly #agents = { 'http:': new Agent(keptAlive), 'https:': new TlsAgent(keptAlive) }
   readonly #pending = new WeakMap<IncomingMessage, Pending>()
+  readonly #held = new WeakMap<IncomingMessage, ForwardedBytes>()
   readonly #vouched = new WeakMap<IncomingMessage, string>()
   readonly #failed = new WeakSet<IncomingMessage>()
   #closed = false
@@ -52,7 +56,10 @@ export class Forwarding {
   constructor(parts: ForwardingParts) {
     this.#parts = parts
     this.#neighbours = new Neighbours(parts)
-    this.#proxy.on('proxyReq', hurry)
+    this.#proxy.on('proxyReq', (asked, request) => {
+      hurry(asked)
+      this.#held.get(request)?.sent(asked)
+    })
     this.#proxy.on('proxyReqWs', (asked, request, socket) => this.#join(asked, request, socket))
     this.#proxy.on('error', (error, request) => request && this.#fail(error, request))
   }
@@ -119,6 +126,7 @@ export class Forwarding {
       return turnAway(request, 'connections')
     }
     this.#pending.set(request, { node, next, answered: false })
+    this.#hold(request, response ?? socket)
     this.#count(response ? 'polling' : 'websocket', response ?? socket)
     const target = targetOf(url)
     const passing = response
@@ -132,6 +140,18 @@ export class Forwarding {
     await passing.catch(() => {}) // an answer that broke off: the client's connection is cut as well
   }
 
+  /** Adds what is held for it to the node's budget, until it closes. */
+  #hold(request: IncomingMessage, what: ServerResponse | Socket): void {
+    const { memory, refusals, addressOf } = this.#parts
+    const address = addressOf(request)
+    const held = new ForwardedBytes(request, (bytes) => {
+      refusals.note('node_memory', { address, bytes }, 'connection closed')
+    })
+    memory.add(held)
+    what.once('close', () => memory.remove(held))
+    this.#held.set(request, held)
+  }
+
   #count(kind: Kind, what: ServerResponse | Socket): void {
     this.#parts.metrics.forwarded.inc({ transport: kind })
     this.#open[kind].add(what)
@@ -140,8 +160,9 @@ export class Forwarding {
 
   /** Where one side of a tunnel is gone, so is the other. */
   #join(asked: ClientRequest, request: IncomingMessage, socket: Socket): void {
+    const pending = this.#pending.get(request)
+    this.#held.get(request)?.sent(asked)
     const answered = () => {
-      const pending = this.#pending.get(request)
       if (pending) pending.answered = true
     }
     asked.once('response', answered)

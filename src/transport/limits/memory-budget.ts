@@ -1,18 +1,5 @@
 import { getHeapStatistics } from 'node:v8'
-
-/** One client, or one connection or request that belongs to none, as far as the budget is concerned. */
-export interface BudgetHolder {
-  /** What the node holds for it. */
-  readonly bytes: number
-  /** How much of that it was sent and has not read. */
-  readonly unreadBytes: number
-  /** Bytes of incomplete input, the start of a message or of a body: its growth emits no event. */
-  readonly partialBytes: number
-  /** Gives up what can be given up; returns how many bytes that is. */
-  relieve(): number
-  /** Closes the connection of a client that does not read; returns how many bytes were unread. */
-  relieveUnread(): number
-}
+import type { BudgetHolder, BudgetHolders } from '../../core/ports/memory-budget.ts'
 
 /** The unread output of all clients is limited to this share of V8's heap. */
 const maxHeapShare = 1 / 4
@@ -26,7 +13,7 @@ const minPartialBytes = 1024
  * complete. Beyond its maximum, the node frees memory from the largest holders first: it refuses their waiting requests or
  * closes their connections.
  */
-export class MemoryBudget {
+export class MemoryBudget implements BudgetHolders {
   readonly #maxBytes: number
   readonly #maxUnreadBytes: number
   readonly #clients = new Set<BudgetHolder>()

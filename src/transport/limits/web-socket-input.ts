@@ -1,5 +1,5 @@
 import type { WebSocket } from 'ws'
-import type { BudgetHolder } from './memory-budget.ts'
+import type { BudgetHolder } from '../../core/ports/memory-budget.ts'
 import { webSocketInputBytes } from './partial-input.ts'
 
 /**
