@@ -114,6 +114,22 @@ export function describeLog({ open, fresh }: Contract): void {
     for (const rid of [1, 2, 300]) await refuses(bench.state.log.append(seated.write({ rid }), text()), 'repeated')
   })
 
+  test('a request that was refused may be repeated until the hundredth after it, in whatever order the others were done', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    const [refused, overtaking] = [200, 299]
+    const rids = Array.from({ length: overtaking }, (_, index) => index + 1)
+    const others = rids.filter((rid) => rid !== refused && rid !== overtaking && rid > 100)
+    for (const rid of [overtaking, ...others]) {
+      await bench.state.log.append(seated.write({ rid, reply: rid }), text())
+    }
+    await bench.state.log.append(seated.write({ rid: refused, reply: refused }), text())
+    for (const rid of [refused, overtaking]) {
+      await refuses(bench.state.log.append(seated.write({ rid }), text()), 'repeated')
+      expect(await bench.other.log.replyTo(seated.place, rid)).toEqual({ reply: rid })
+    }
+  })
+
   test('a write that was refused is not taken for done', async () => {
     const bench = await open()
     const seated = await bench.join()

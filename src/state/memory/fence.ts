@@ -30,8 +30,9 @@ function refuseRepetition({ replies, forgotten }: Seat, rid: number): void {
 function noteReply(seat: Seat, rid: number, reply: unknown): void {
   seat.rid = Math.max(seat.rid, rid)
   seat.replies.set(rid, reply)
-  const [oldest = 0] = seat.replies.keys()
   if (seat.replies.size <= known) return
+  const [first = 0] = seat.replies.keys()
+  const oldest = first > seat.rid - known ? Math.min(...seat.replies.keys()) : first // `first` overtook others
   seat.replies.delete(oldest)
   seat.forgotten = Math.max(seat.forgotten, oldest)
 }

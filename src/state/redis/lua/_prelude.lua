@@ -131,10 +131,18 @@ local function finish(session, replies, op, result, rid, reply)
   if rid == '' then
     redis.call('HSET', session, 'op', op, 'result', result, 'before', last_op)
   else
-    redis.call('HSET', session, 'op', op, 'result', result, 'before', last_op, 'rid', math.max(last_rid, tonumber(rid)))
-    if redis.call('RPUSH', replies, rid .. ' ' .. reply) > 128 then
-      local oldest = tonumber(string.match(redis.call('LPOP', replies), '^%d+'))
-      redis.call('HSET', session, 'forgotten', math.max(forgotten_rid, oldest))
+    local newest = math.max(last_rid, tonumber(rid))
+    redis.call('HSET', session, 'op', op, 'result', result, 'before', last_op, 'rid', newest)
+    local known = redis.call('RPUSH', replies, rid .. ' ' .. reply)
+    -- The first is forgotten. One that overtook others is put back: of 129 one is at least 128 behind the newest.
+    for _ = 1, known > 128 and known or 0 do
+      local first = redis.call('LPOP', replies)
+      local first_rid = tonumber(string.match(first, '^%d+'))
+      if first_rid <= newest - 128 then
+        redis.call('HSET', session, 'forgotten', math.max(forgotten_rid, first_rid))
+        break
+      end
+      redis.call('RPUSH', replies, first)
     end
   end
   return result
