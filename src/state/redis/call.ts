@@ -27,6 +27,7 @@ export class Call {
   readonly #reject: (error: Error) => void
   readonly #timer: NodeJS.Timeout
   #link: Link | undefined
+  #writtenTo: string | undefined
   #settled = false
 
   constructor(command: Command, slot: number | null, timeoutMs: number, events: CallEvents) {
@@ -54,8 +55,14 @@ export class Call {
     return this.#link
   }
 
+  /** The id of the connection that it was written to last, as it was then. */
+  get writtenTo(): string | undefined {
+    return this.#writtenTo
+  }
+
   write(link: Link, asking = false): void {
     this.#link = link
+    this.#writtenTo = link.id
     if (asking) link.redis.asking().catch(() => {})
     link.redis.sendCommand(this.#command)
   }

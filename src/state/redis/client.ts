@@ -1,10 +1,11 @@
-import { type Command, Redis } from 'ioredis'
+import { Command, Redis } from 'ioredis'
 import { inBackground } from '../../core/background.ts'
 import { requestTimeoutMs } from '../../core/deadline.ts'
 import type { Trouble } from '../../core/ports/state.ts'
 import { Call, type CallEvents } from './call.ts'
 import type { Link } from './link.ts'
 import { probeIntervalMs } from './probe.ts'
+import type { SubscriptionKind } from './subscriptions.ts'
 import type { Topology, TopologyEvents } from './topology.ts'
 
 /**
@@ -97,14 +98,28 @@ export class RedisClient extends Redis {
   }
 
   override sendCommand(command: Command): Promise<unknown> {
+    this.#perform(command)
+    return command.promise
+  }
+
+  /** Resolves to the id of the connection that confirmed it, which may not be the one that the slot is at by then. */
+  async subscribeTo(kind: SubscriptionKind, channels: string[]): Promise<string | undefined> {
+    const command = new Command(kind, channels)
+    const call = this.#perform(command)
+    await command.promise
+    return call?.writtenTo
+  }
+
+  #perform(command: Command): Call | undefined {
     if (this.#closed) command.reject(new Error('The connections to Redis are closed'))
     else if (this.#pendingBytes > maxPendingBytes) command.reject(new Error('Too much waits for Redis already'))
     else {
       const call = new Call(command, this.#topology.slotOf(command), commandTimeoutMs, this.#calls)
       this.#pendingBytes += call.bytes
       this.#send(call)
+      return call
     }
-    return command.promise
+    return undefined
   }
 
   override disconnect(): void {

@@ -163,9 +163,11 @@ export class Subscriptions {
   async #subscribe(batch: Subscription[]): Promise<void> {
     const [{ kind, slot }] = batch as [Subscription]
     try {
-      await this.#client[kind](...batch.map(({ channel }) => channel))
-      const home = this.#client.homeOf(slot)
+      const channels = batch.map(({ channel }) => channel)
+      const home = await this.#client.subscribeTo(kind, channels)
       for (const subscription of batch) Object.assign(subscription, { home, error: undefined })
+      // the slot moved, or the connection broke, while the answer was on its way
+      if (home !== this.#client.homeOf(slot)) this.#tryLater()
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
       if (message.startsWith('NOPERM')) this.#noteRefusal(batch)
