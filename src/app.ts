@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
-import { type Logger, pino } from 'pino'
+import type { Logger } from 'pino'
 import type { Server } from 'socket.io'
 import type { Config } from './config.ts'
 import { inBackground } from './core/background.ts'
@@ -30,6 +30,7 @@ import { countBodies } from './http/request-bodies.ts'
 import { createHttp, type HttpOptions } from './http/server.ts'
 import { tokens, type WriteToken } from './http/tokens.ts'
 import { loginTokens } from './identity/login-tokens.ts'
+import { createLog } from './log.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { Refusals } from './refusals.ts'
 import { endEach } from './shutdown.ts'
@@ -84,7 +85,7 @@ const closeMs = { sessions: 5000, requests: 2000, connections: 3000, lease: 5000
 
 /** Builds a node. It listens to nothing and has no lease until it is told to. */
 export function createApp(config: Config, parts: Parts = {}): App {
-  const log = parts.log ?? pino({ level: config.logLevel, base: { node: config.nodeId } })
+  const log = parts.log ?? createLog(config.logLevel, config.nodeId)
   // a process that was restarted under the same name is another node: what the old one held is not the new one's
   const node = `${config.nodeId}.${randomBytes(4).toString('hex')}`
   const metrics = createMetrics(config.nodeId, version)

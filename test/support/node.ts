@@ -1,11 +1,12 @@
 import type { AddressInfo } from 'node:net'
-import { type Logger, pino } from 'pino'
+import type { Logger } from 'pino'
 import { type App, createApp, type Parts } from '../../src/app.ts'
 import { type Config, readConfig } from '../../src/config.ts'
 import { newId } from '../../src/core/ids.ts'
 import type { LeasePace } from '../../src/core/lease.ts'
 import { Throttle } from '../../src/core/throttle.ts'
 import { writeToken } from '../../src/core/tokens.ts'
+import { createLog } from '../../src/log.ts'
 import type { Client } from './client.ts'
 import { afterEvery } from './ends.ts'
 import { randomPrefix, redisUrl, until } from './redis.ts'
@@ -114,7 +115,7 @@ function logInto(logs: TestNode['logs'], node: string): Logger {
     logs.lines.push(JSON.parse(line))
     logs.text += line
   }
-  return pino({ level: 'debug', base: { node } }, { write })
+  return createLog('debug', node, { write })
 }
 
 function urlOf({ server }: App['http']): string {
