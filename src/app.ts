@@ -28,6 +28,7 @@ import { UsedHeaders } from './http/management/used-headers.ts'
 import { metrics as metricsRoute } from './http/metrics.ts'
 import { countBodies } from './http/request-bodies.ts'
 import { createHttp, type HttpOptions } from './http/server.ts'
+import { storeRoute } from './http/store.ts'
 import { tokens, type WriteToken } from './http/tokens.ts'
 import { loginTokens } from './identity/login-tokens.ts'
 import { createLog } from './log.ts'
@@ -42,6 +43,7 @@ import { dialectsOf } from './transport/dialects.ts'
 import { drain } from './transport/drain.ts'
 import { clusterEphemeral, localEphemeral } from './transport/ephemeral.ts'
 import { Evacuation } from './transport/evacuation.ts'
+import { NeighbourSurvey, storePath } from './transport/forward/neighbour-survey.ts'
 import { roomChangeOf } from './transport/rooms/room.ts'
 import { Transport } from './transport/server.ts'
 import { version } from './version.ts'
@@ -96,7 +98,9 @@ export function createApp(config: Config, parts: Parts = {}): App {
   const observe = (operation: string, seconds: number, failed: boolean) => {
     metrics.redisSeconds.observe({ operation }, seconds)
     metrics.redisFailures.inc({ operation }, failed ? 1 : 0)
-    if (!failed) isolation.answered()
+    if (failed) return
+    isolation.answered()
+    health.answered()
   }
   const state =
     parts.state ??
@@ -190,7 +194,9 @@ export function createApp(config: Config, parts: Parts = {}): App {
     leapt,
   })
   const cutOffMs = () => isolation.ms
-  const evacuation = new Evacuation(transport, { cutOffMs, window: config.window, refusals, log })
+  const survey = new NeighbourSurvey(node, { nodes: () => state.oversight.nodes(), failed })
+  const allCutOff = () => survey.allCutOff()
+  const evacuation = new Evacuation(transport, { cutOffMs, allCutOff, window: config.window, refusals, failed, log })
 
   if (config.port === 0) http.server.once('listening', () => inBackground(() => lease.beat(), failed)) // and says which port
 
@@ -202,6 +208,7 @@ export function createApp(config: Config, parts: Parts = {}): App {
       return state.ping().then(() => health.trouble, unreachable)
     },
   })
+  storeRoute(http, storePath, () => health.reachable)
   metricsRoute(ops, metrics.registry, () => {
     metrics.redisUp.set(health.trouble ? 0 : 1)
     measurePresent(metrics, transport, sessions, feeds)
@@ -246,6 +253,7 @@ export function createApp(config: Config, parts: Parts = {}): App {
     metrics.draining.set(1)
     transport.refuseAll()
     evacuation.stop()
+    survey.stop()
     openRooms.stop()
     used.stop()
     roomList.stop()
@@ -281,6 +289,7 @@ export function createApp(config: Config, parts: Parts = {}): App {
       await lane?.sub.settled()
       lease.start(parts.pace ?? defaultPace)
       evacuation.start()
+      if (config.redis) survey.start((parts.pace ?? defaultPace).hold)
       openRooms.start()
       if (config.managementKeys.length > 0 && config.mauthReplayCheck) await used.watch()
     },

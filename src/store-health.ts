@@ -8,6 +8,9 @@ const repeatAfterMs = 60_000
 /** How many different failures are remembered. */
 const maxRemembered = 100
 
+/** How long a store may be silent, ms, before it is not reachable: twice as long as between heartbeats. */
+const maxSilenceMs = 4000
+
 type Part = () => Trouble | undefined
 
 /** What this node knows of its store, for /readyz, `redis_up` and the log. */
@@ -16,6 +19,7 @@ export class StoreHealth {
   readonly #parts: Part[] = []
   readonly #warnedAt = new Map<string, number>()
   #lease: Trouble | undefined = unreachable('the node has not taken its lease yet')
+  #answeredAt = Number.NEGATIVE_INFINITY
 
   constructor(log: Logger) {
     this.#log = log
@@ -43,6 +47,16 @@ export class StoreHealth {
 
   watch(part: Part): void {
     this.#parts.push(part)
+  }
+
+  /** A call to the store succeeded. */
+  answered(): void {
+    this.#answeredAt = performance.now()
+  }
+
+  /** Whether the store answers some calls, even if it does not serve this node completely. */
+  get reachable(): boolean {
+    return performance.now() - this.#answeredAt < maxSilenceMs
   }
 
   /** Why the store does not serve this node; undefined while it does. */

@@ -27,14 +27,20 @@ export class Neighbours {
     const age = performance.now() - this.#checked
     const known = this.#known.get(node)
     if (!known || age > usable) {
-      await this.#list()
+      await this.list()
       return this.#known.get(node)
     }
-    if (age > fresh) inBackground(() => this.#list(), this.#parts.failed)
+    if (age > fresh) inBackground(() => this.list(), this.#parts.failed)
     return known
   }
 
-  #list(): Promise<void> {
+  /** Every node by its id, this one too, as far as the last list had it. */
+  get known(): ReadonlyMap<string, URL> {
+    return this.#known
+  }
+
+  /** Asks the store for the nodes. Never rejects. */
+  list(): Promise<void> {
     this.#next ??= this.#listSoon()
     return this.#next
   }
