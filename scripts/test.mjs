@@ -50,7 +50,7 @@ async function run(args, stdout) {
     {
       cwd: root,
       stdio: ['inherit', stdout, 'inherit'],
-      env: { ...process.env, ...(soak ? { SIGNALBOX_SOAK: '1' } : {}) },
+      env: { ...process.env, ...(soak ? { SIGNALBOX_SOAK: '1', SIGNALBOX_STEPPING_CLOCK: '1' } : {}) },
     },
   )
   const printed = child.stdout ? text(child.stdout) : ''

@@ -1,84 +1,70 @@
-import { once } from 'node:events'
 import { expect, onTestFailed, test } from 'vitest'
-import { WebSocket } from 'ws'
 import { refusalsIn } from '../support/abuse/attacker.ts'
 import { Bystanders } from '../support/bystanders.ts'
+import { FrameConnection, type FrameTally } from '../support/frame-connection.ts'
 import { newRoom, testSecret } from '../support/node.ts'
 import { expectUnharmed, startProcess } from '../support/process.ts'
 import { Random } from '../support/random.ts'
 import { type Frame, RandomFrames } from '../support/random-frames.ts'
 import { randomPrefix, redisUrl } from '../support/redis.ts'
+import { enterBy, heardBy, type Speech, speeches } from '../support/speech.ts'
 
 const soak = process.env.SIGNALBOX_SOAK === '1'
 const frames = Number(process.env.SIGNALBOX_SOAK_FRAMES ?? (soak ? 1_000_000 : 5000))
 const connections = 8
-/** Sent before the node is asked whether it has read them. */
-const batch = 50
-const mark = 'has it been read'
+/** Sent before the sender waits until the node has read them. */
+const batch = 10
 
-test(`${frames} random frames: the node lives, makes no mistake of its own, and serves others meanwhile`, {
-  timeout: 60_000 + frames,
+test(`${frames} random frames: the node reads them, executes the valid ones, refuses the others, and serves others meanwhile`, {
+  timeout: 60_000 + 2 * frames,
 }, async () => {
   const random = new Random()
-  onTestFailed(() => console.error(`Run it again with SIGNALBOX_SEED=${random.seed}`))
-  const env = { NODE_OPTIONS: '--max-old-space-size=256', LOG_LEVEL: 'error' }
+  const tally: FrameTally = { read: 0, connections: 0, closed: 0, acks: {}, accepted: {}, heard: {} }
+  onTestFailed(() => console.error(`Run it again with SIGNALBOX_SEED=${random.seed}\n${JSON.stringify(tally)}`))
+  const env = { NODE_OPTIONS: '--max-old-space-size=256', LOG_LEVEL: 'error', RECONNECT_WINDOW: 2 }
   const node = await startProcess({ redisUrl: redisUrl(), prefix: randomPrefix(), env })
   const bystanders = await Bystanders.enter({ url: node.url, secret: testSecret })
-  let left = frames
+  const room = newRoom()
+  // the frames for `/p2p` are sent to this user
+  const mailbox = { connects: ['40/p2p,'], entries: [`42/p2p,0${JSON.stringify(['authentication', { token: room }])}`] }
+  const receiver = await FrameConnection.open(node.url, mailbox, tally)
   const sender = async () => {
-    const source = new RandomFrames(random, newRoom())
-    while (left > 0) {
-      const socket = await open(node.url)
-      for (const packet of source.opening()) socket.send(packet)
-      while (left > 0 && socket.readyState === WebSocket.OPEN) {
-        const count = Math.min(left, batch)
-        left -= count
-        await sendAll(
-          socket,
-          Array.from({ length: count }, () => source.next()),
-        )
+    while (tally.read < frames) {
+      const source = new RandomFrames(random, room)
+      const connection = await FrameConnection.open(node.url, source.opening(), tally)
+      let unread: Frame[] = []
+      while (connection.isOpen && tally.read < frames) {
+        while (unread.length < batch) unread.push(source.next())
+        unread = unread.slice(await connection.send(unread))
       }
-      socket.terminate()
+      connection.end()
     }
   }
   await Promise.all(Array.from({ length: connections }, sender))
+  expect(receiver.isOpen).toBe(true)
+  receiver.end()
+  for (const namespace of ['/', '/exchanger', '/rooms', '/p2p']) {
+    const { acks, accepted, heard } = tally
+    // a quarter of the frames for each, of which two thirds are requests that ask for an ack
+    expect(acks[namespace], `acks of ${namespace}`).toBeGreaterThan(frames / 12)
+    expect(accepted[namespace], `requests that ${namespace} executed`).toBeGreaterThan(frames / 24)
+    expect(heard[namespace], `notifications of ${namespace}`).toBeGreaterThan(frames / 24)
+  }
+  expect(tally.closed).toBeLessThan(frames / 7)
   const { sent, acked, received } = await bystanders.take()
   expect(acked).toBe(sent)
   expect(received).toEqual(Array.from({ length: sent }, (_, n) => n))
   bystanders.leave()
+  await Promise.all(speeches.map((speech) => expectHeard(speech, node)))
   await expectUnharmed([node])
   const { internal, unavailable } = refusalsIn(await (await fetch(`${node.opsUrl}/metrics`)).text())
   expect({ internal, unavailable }, node.output().slice(-3000)).toEqual({})
 })
 
-async function open(url: string): Promise<WebSocket> {
-  const socket = new WebSocket(`${url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`)
-  socket.on('error', () => {})
-  await Promise.race([once(socket, 'open'), once(socket, 'close')])
-  return socket
-}
-
-/** Resolves when the node has read all of them, or has closed the connection. */
-async function sendAll(socket: WebSocket, frames: Frame[]): Promise<void> {
-  for (const { data, kind } of frames) {
-    if (kind === 'ping' || kind === 'pong') socket[kind](data)
-    else if (kind === 'message') socket.send(data)
-    else {
-      const binary = typeof data !== 'string'
-      socket.send(data.slice(0, 3), { fin: false, binary })
-      socket.send(data.slice(3), { fin: true, binary })
-    }
-  }
-  await new Promise<void>((resolve) => {
-    const done = () => {
-      socket.off('close', done).off('pong', look)
-      resolve()
-    }
-    const look = (data: Buffer) => {
-      if (String(data) === mark) done()
-    }
-    socket.on('close', done).on('pong', look)
-    if (socket.readyState === WebSocket.OPEN) socket.ping(mark)
-    else done()
-  })
+/** Two clients enter in a dialect, and one hears the other. */
+async function expectHeard(speech: Speech, node: { url: string }): Promise<void> {
+  const room = newRoom()
+  const [speaker, hearer] = await Promise.all([enterBy(speech, node, room), enterBy(speech, node, room)])
+  await speech.say(speaker, room, 'after the frames', hearer)
+  while (!heardBy(speech, hearer).includes('after the frames')) await hearer.next()
 }

@@ -1,3 +1,4 @@
+import { newId } from '../../src/core/ids.ts'
 import { exchanger, p2p, portal, rooms } from '../../src/protocol/index.ts'
 import { loginInfo } from './client.ts'
 import type { Random } from './random.ts'
@@ -55,14 +56,32 @@ const texts = [
 const numbers = [0, -0, 1, -1, 0.5, 2 ** 31, 2 ** 53, -(2 ** 63), 1e308, 4e9]
 const separator = '\u001e'
 
-/** Frames for an Engine.IO connection: valid requests with random data, the same with mistakes, and pure noise. */
+/** What a new connection sends first: CONNECT packets, and a request to enter for each of some namespaces. */
+export type Opening = { connects: string[]; entries: string[] }
+
+/**
+ * Frames for an Engine.IO connection: valid requests that the node executes, the same events with random data, packets with
+ * mistakes, and pure noise. Frames that close the connection are few, so that the node reads most of the others.
+ */
 export class RandomFrames {
   readonly #random: Random
   readonly #room: string
+  #joined = namespaces
 
+  /** @param room what all enter, and the `/p2p` user to whom they send */
   constructor(random: Random, room: string) {
     this.#random = random
     this.#room = room
+  }
+
+  /** Most connections enter in every namespace, some in one, and some connect without entering or do nothing. */
+  opening(): Opening {
+    const random = this.#random
+    this.#joined = random.chance(0.7) ? namespaces : [random.pick(namespaces)]
+    const connects = this.#joined.map(([namespace]) => `40${namespace}`)
+    const kind = random.next()
+    if (kind < 0.05) return { connects: [], entries: [] }
+    return { connects, entries: kind < 0.1 ? [] : this.#joined.map(([namespace]) => this.#entry(namespace)) }
   }
 
   next(): Frame {
@@ -72,36 +91,52 @@ export class RandomFrames {
     return { data, kind: random.chance(0.05) ? 'fragment' : 'message' }
   }
 
-  /** What a new connection says first, so that some are in a namespace, and some are logged in. */
-  opening(): string[] {
-    const [namespace] = this.#random.pick(namespaces)
-    const login = JSON.stringify(['login', loginInfo({ room: this.#room, user: this.#text() })])
-    return this.#random.pick([
-      [],
-      ['40'],
-      [`40${namespace}`],
-      ['40', `420${login}`],
-      ['40/exchanger,', `42/exchanger,0${JSON.stringify(['joinStream', { channelName: this.#room }])}`],
-      ['40/rooms,', `42/rooms,0${JSON.stringify(['enter_room', this.#room])}`],
-      ['40/p2p,', `42/p2p,0${JSON.stringify(['authentication', { token: this.#room }])}`],
-    ])
+  #entry(namespace: string): string {
+    const entries: { [namespace: string]: unknown[] } = {
+      // the answer to a wrong token is delayed, and the signature of half a surrogate pair is wrong
+      '': ['login', loginInfo({ room: this.#room, user: `u${this.#text().slice(0, 50)}`.toWellFormed() })],
+      '/exchanger,': ['joinStream', { channelName: this.#room }],
+      '/rooms,': ['enter_room', this.#room],
+      '/p2p,': ['authentication', { token: newId() }],
+    }
+    return `42${namespace}0${JSON.stringify(entries[namespace])}`
   }
 
   #data(): string | Buffer {
     const random = this.#random
     const kind = random.next()
-    if (kind < 0.45) return this.#request()
-    if (kind < 0.75) return this.#mutated(this.#request())
-    if (kind < 0.85) return `4${Math.floor(random.next() * 10)}${this.#noise(40)}`
-    if (kind < 0.9) return this.#withAttachments()
-    if (kind < 0.95) return this.#bytes(300)
+    if (kind < 0.45) return this.#valid()
+    if (kind < 0.93) return this.#request()
+    if (kind < 0.96) return this.#mutated(random.chance(0.5) ? this.#valid() : this.#request())
+    if (kind < 0.97) return `4${Math.floor(random.next() * 10)}${this.#noise(40)}`
+    if (kind < 0.98) return this.#withAttachments()
+    if (kind < 0.99) return this.#bytes(300)
     return this.#noise(60)
+  }
+
+  /** A request that the node executes if the connection has entered. */
+  #valid(): string {
+    const random = this.#random
+    const [namespace] = random.pick(this.#joined)
+    const room = this.#room
+    const requests: { [namespace: string]: unknown[][] } = {
+      '': [['text', { to: 'all', message: this.#text().slice(0, 2000) }], ['refreshReconnectionTicket']],
+      '/exchanger,': [
+        ['candidate', { channelName: room, candidate: this.#value(3) }],
+        ['offer', { channelName: room, sessionDescriptor: this.#value(3) }],
+      ],
+      '/rooms,': [['new_message', this.#text().slice(0, 2000)], ['ice', this.#value(3), room], ['rooms']],
+      '/p2p,': [['owt-message', { to: room, data: this.#value(3) }]],
+    }
+    return `42${namespace}${this.#count(1000)}${JSON.stringify(random.pick(requests[namespace] ?? []))}`
   }
 
   #request(): string {
     const random = this.#random
-    const [namespace, events] = random.pick(namespaces)
-    const event = random.chance(0.9) ? random.pick(events) : this.#text()
+    const [namespace, events] = random.pick(random.chance(0.99) ? this.#joined : namespaces)
+    const picked = random.chance(0.9) ? random.pick(events) : this.#text()
+    // a relogin without a good ticket ends the connection
+    const event = picked === 'relogin' && random.chance(0.8) ? 'refreshReconnectionTicket' : picked
     const args = Array.from({ length: Math.floor(random.next() * 3) }, () => this.#value(3))
     const id = random.chance(0.8) ? Math.floor(random.next() * 1000) : ''
     return `42${namespace}${id}${JSON.stringify([event, ...args])}`

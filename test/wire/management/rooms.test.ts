@@ -184,6 +184,16 @@ describe('the settings of a room are bounded like a body', () => {
     expect((await call('GET', path)).body).toEqual(before)
   })
 
+  test('a patch whose document is too large between two operations is refused, though its result is small', async () => {
+    const { _id } = await make()
+    const path = `/v1/rooms/${_id}`
+    const before = (await call('GET', path)).body
+    // twelve doublings of 200 bytes are 800 kB
+    const operations = [list, ...copies(12, '/mediaIn', () => '/mediaIn/-'), { op: 'remove', path: '/mediaIn' }]
+    expect(await call('PATCH', path, { body: operations })).toMatchObject(error(400, 1201))
+    expect((await call('GET', path)).body).toEqual(before)
+  })
+
   test('a patch that moves values into each other until they are too deep is refused', async () => {
     const { _id } = await make()
     const nested = '['.repeat(20) + ']'.repeat(20)
