@@ -28,6 +28,8 @@ export const attackers: Attacker[] = [
   frames({ kind: 'pings', connections: 1, seconds: 20, reads: false }),
   frames({ kind: 'empty pings', connections: 4, seconds: 20, reads: true }),
   frames({ kind: 'fragments', connections: 4, seconds: 20, reads: false }),
+  frames({ kind: 'fragments of one byte', connections: 4, seconds: 20, reads: false }),
+  frames({ kind: 'tiny events', connections: 4, seconds: 20, reads: true }),
   payloads({ packets: 455_555, payloads: 32, atOnce: 8 }),
   halfSentAttachments({ connections: 20 }),
   earlyRequests({ connections: 80, requests: 100, bytes: 60_000 }),

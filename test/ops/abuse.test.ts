@@ -102,6 +102,7 @@ test.each([
   ['pings', false],
   ['empty pings', true],
   ['fragments', false],
+  ['tiny events', true],
 ] as const)('WebSocket %s without end (read: %s) are read slower', async (kind, reads) => {
   await attack(frames({ kind, connections: 4, seconds: 2, reads }))
 })

@@ -10,6 +10,8 @@ import { WebSocketInput } from './web-socket-input.ts'
 
 const options = {
   autoPong: false,
+  /** One event for each turn of the event loop: many small messages in one read would delay everybody else. */
+  allowSynchronousEvents: false,
   /** How long a client may take to answer a close frame. */
   closeTimeout: 5000,
   /** ws keeps each as an object of its own: many small ones cost far more than their bytes. */

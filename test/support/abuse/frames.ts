@@ -4,12 +4,14 @@ import { type Attacker, spaced, type Target } from './attacker.ts'
 import { attackerAddress } from './connection.ts'
 import { batchOf, frameOf, opcodes, rawWebSocket } from './raw-web-socket.ts'
 
-/** Frames below Engine.IO that a client may send without end, and nothing comes of them. */
+/** Frames that a client may send without end, and nothing comes of them: below Engine.IO, or events that are refused. */
 const kinds = {
   pings: { first: undefined, frame: frameOf(opcodes.ping, 'x'.repeat(125)) },
   'empty pings': { first: undefined, frame: frameOf(opcodes.ping) },
   pongs: { first: undefined, frame: frameOf(opcodes.pong) },
   fragments: { first: frameOf(opcodes.text), frame: frameOf(opcodes.continuation) },
+  'fragments of one byte': { first: frameOf(opcodes.text, '4'), frame: frameOf(opcodes.continuation, 'x') },
+  'tiny events': { first: frameOf(opcodes.lastText, '40'), frame: frameOf(opcodes.lastText, '42["a"]') },
 }
 
 type Size = {

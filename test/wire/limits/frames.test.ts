@@ -149,3 +149,22 @@ test('a client that would have to wait too long is disconnected', async () => {
   await closed
   expect(reasons(node)).toEqual(['flood'])
 })
+
+test('of many small messages that arrive in one read, others are served between any two', async () => {
+  const node = await startNode({ env: unlimited })
+  const [attacker, other] = [await raw(node), await raw(node)]
+  const answers = [attacker, other].map((socket) => once(socket, 'data'))
+  for (const socket of [attacker, other]) socket.write(frameOf(opcodes.lastText, '40'))
+  await Promise.all(answers)
+  const refused = async () => {
+    const { values } = await node.app.metrics.refused.get()
+    return values.find(({ labels }) => labels.reason === 'unknown_event')?.value ?? 0
+  }
+  const event = frameOf(opcodes.lastText, '42["nothing"]')
+  const answer = once(other, 'data')
+  attacker.write(Buffer.concat(Array.from({ length: 2000 }, () => event)))
+  other.write(frameOf(opcodes.lastText, '420["nothing"]'))
+  expect(String((await answer)[0])).toContain('430["error"')
+  expect(await refused()).toBeLessThan(1000)
+  await until(async () => (await refused()) === 2001)
+})
