@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Refused } from './errors.ts'
 
@@ -7,12 +7,18 @@ const maxUnused = 1000
 /** How long a connection may take for its first request in any case, ms: of many that arrive at once none is closed for it. */
 const graceMs = 1000
 
+/**
+ * How many requests of one connection may be under way. Node hands over all requests of one read, some thousands, in one turn of
+ * the event loop. Browsers and load balancers send one at a time.
+ */
+const maxPipelined = 16
+
 type Connection = { socket: Socket; requests: number; waitingSince: number }
 
 /**
  * The TCP connections of a server, also those that were upgraded: `close` waits for them, and `closeAllConnections` does
  * not know of them. Those that serve no request give way to others. Which client or network they belong to is not asked:
- * a load balancer has few addresses.
+ * a load balancer has few addresses. A connection that sends many requests without waiting for answers is closed.
  */
 export class HttpConnections {
   readonly #max: number
@@ -23,14 +29,15 @@ export class HttpConnections {
   /** Those that wait for a further request, the one that has waited longest first. */
   readonly #idle = new Set<Connection>()
 
-  /** @param max concurrent connections. Call it after the server has its listeners for upgrades, if it takes any. */
+  /** @param max concurrent connections. Call it after the server has its listeners for requests, and for upgrades, if it takes any. */
   constructor(server: Server, max: number, refused: Refused) {
     this.#max = max
     this.#refused = refused
     server.on('connection', (socket: Socket) => this.#opened(socket))
-    server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
-      const connection = this.#use(request)
-      if (connection) response.once('close', () => this.#answered(connection))
+    const listeners = server.listeners('request') as RequestListener[]
+    server.removeAllListeners('request')
+    server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+      if (this.#begin(request, response)) for (const listener of listeners) listener.call(server, request, response)
     })
     // with a listener for them Node leaves upgrades to it, so that a server that takes none needs to have none
     if (server.listenerCount('upgrade') > 0) server.prependListener('upgrade', (request) => this.#use(request))
@@ -60,6 +67,16 @@ export class HttpConnections {
     this.#unused.delete(connection)
     this.#idle.delete(connection)
     return connection
+  }
+
+  /** False for a request of a connection that is closed already, or now. */
+  #begin(request: IncomingMessage, response: ServerResponse): boolean {
+    const connection = this.#use(request)
+    if (!connection) return false
+    response.once('close', () => this.#answered(connection))
+    if (connection.requests <= maxPipelined) return true
+    this.#close(connection, 'pipelined_requests')
+    return false
   }
 
   #answered(connection: Connection): void {

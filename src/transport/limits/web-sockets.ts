@@ -10,20 +10,20 @@ import { WebSocketInput } from './web-socket-input.ts'
 
 const options = {
   autoPong: false,
-  /** One event for each turn of the event loop: many small messages in one read would delay everybody else. */
-  allowSynchronousEvents: false,
   /** How long a client may take to answer a close frame. */
   closeTimeout: 5000,
   /** ws keeps each as an object of its own: many small ones cost far more than their bytes. */
   maxFragments: 16_384,
   maxBufferedChunks: 16_384,
 }
+/** How many frames of one read ws may handle in one turn of the event loop. */
+const maxFramesATurn = 64
 /** A pause is worth a timer from here on. */
 const minPauseMs = 50
 /** A client that would have to wait longer than this is disconnected: its heartbeat could not be read either. */
 const maxPauseMs = 15_000
 
-type Request = IncomingMessage & { _query?: { sid?: string } }
+type Request = IncomingMessage & { _query?: { sid?: string; transport?: string } }
 
 /** What the limits of WebSockets need to know of the node. */
 export type WebSocketParts = {
@@ -60,7 +60,12 @@ export function limitedWebSocketServer(
       head: Buffer,
       done: (webSocket: WebSocket, request: IncomingMessage) => void,
     ): void {
-      const { sid = '' } = request._query ?? {} // Engine.IO treats an empty sid as absent
+      const { sid = '', transport } = request._query ?? {} // Engine.IO treats an empty sid as absent
+      if (transport !== 'websocket') {
+        refuse('bad_handshake', request, 'connection refused')
+        turnAway(request, 'Only transport=websocket can be upgraded', 400)
+        return
+      }
       // Engine.IO would complete the handshake, and only then close the WebSocket without counting it
       if (sid !== '' && (this.#upgrades.has(sid) || !mayUpgrade(sid))) {
         refuse('bad_handshake', request, 'connection refused')
@@ -112,7 +117,9 @@ function limit(
   }
   const read = (bytes: Buffer) => {
     // a read counts although it ends no header: a message in many small pieces is as much work as many messages
-    flood.count(Math.max(1, frames.count(bytes)), bytes.length)
+    const count = frames.count(bytes)
+    spread(webSocket, count)
+    flood.count(Math.max(1, count), bytes.length)
     const open = webSocket.readyState === webSocket.OPEN
     // bytes in flight when the close began are fewer than one message
     if (!open) closingBytes += bytes.length
@@ -134,6 +141,19 @@ function limit(
     const reason = reasonOf(error)
     if (reason) refuse(reason, 'connection closed')
   })
+}
+
+type Receiver = { _allowSynchronousEvents: boolean; writableLength: number }
+
+/**
+ * Of a read with many frames ws handles one message in each turn of the event loop, so that others are served between any two.
+ * Of other reads it handles all messages at once, as Socket.IO clients expect of those that they send together. The option of
+ * ws for this holds for all reads alike.
+ */
+function spread(webSocket: WebSocket, frames: number): void {
+  const { _receiver } = webSocket as unknown as { _receiver?: Receiver | null }
+  // the frames of an earlier read may still wait
+  if (_receiver?.writableLength === 0) _receiver._allowSynchronousEvents = frames <= maxFramesATurn
 }
 
 /** Why ws closes a connection for what its client sent; undefined when the connection was lost. */

@@ -74,6 +74,14 @@ test('at the limit a new TCP connection takes the place of the one that waits lo
   expect(upgraded.destroyed).toBe(false)
 })
 
+test('a TCP connection that sends many requests without waiting for answers is closed, and few of them are served', async () => {
+  const { refused, later, open } = await serverWith(10)
+  expect(await ask(await open(), head('/later').repeat(1000))).toBe('closed')
+  expect(refused).toEqual(['pipelined_requests'])
+  expect(later).toHaveLength(16)
+  expect(await ask(await open(), head('/').repeat(16))).toContain('200 OK')
+})
+
 test('of the TCP connections that have sent no complete head, the oldest beyond a thousand is closed, but not at once', async () => {
   const { refused, open } = await serverWith(10_000)
   const served = await open()
