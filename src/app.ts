@@ -38,6 +38,7 @@ import { endEach } from './shutdown.ts'
 import { createMemoryState } from './state/memory/index.ts'
 import { AdapterLane } from './state/redis/adapter-lane.ts'
 import { createRedisState } from './state/redis/index.ts'
+import type { Observe } from './state/redis/scripts.ts'
 import { StoreHealth, unreachable } from './store-health.ts'
 import { dialectsOf } from './transport/dialects.ts'
 import { drain } from './transport/drain.ts'
@@ -95,12 +96,12 @@ export function createApp(config: Config, parts: Parts = {}): App {
   const retention = retentionOf(config)
   const health = new StoreHealth(log)
   const isolation = new Isolation(retention.lease * 1000)
-  const observe = (operation: string, seconds: number, failed: boolean) => {
+  const observe: Observe = (operation, seconds, failed, byLeases) => {
     metrics.redisSeconds.observe({ operation }, seconds)
     metrics.redisFailures.inc({ operation }, failed ? 1 : 0)
     if (failed) return
-    isolation.answered()
-    health.answered()
+    isolation.answered(byLeases)
+    health.answered(byLeases)
   }
   const state =
     parts.state ??

@@ -11,6 +11,9 @@ const maxRemembered = 100
 /** How long a store may be silent, ms, before it is not reachable: twice as long as between heartbeats. */
 const maxSilenceMs = 4000
 
+/** How often an answer of the store is looked at, ms. */
+const minAnswerIntervalMs = 500
+
 type Part = () => Trouble | undefined
 
 /** What this node knows of its store, for /readyz, `redis_up` and the log. */
@@ -49,12 +52,16 @@ export class StoreHealth {
     this.#parts.push(part)
   }
 
-  /** A call to the store succeeded. */
-  answered(): void {
-    this.#answeredAt = performance.now()
+  /**
+   * A call to the store succeeded.
+   * @param byLeases whether the part that keeps the leases answered; asked twice a second at most, because it costs a hash
+   */
+  answered(byLeases: () => boolean): void {
+    const now = performance.now()
+    if (now - this.#answeredAt > minAnswerIntervalMs && byLeases()) this.#answeredAt = now
   }
 
-  /** Whether the store answers some calls, even if it does not serve this node completely. */
+  /** Whether the part of the store that keeps the leases answers some calls, even if it does not serve this node completely. */
   get reachable(): boolean {
     return performance.now() - this.#answeredAt < maxSilenceMs
   }

@@ -1,6 +1,7 @@
 /**
- * Whether this node is cut off from the store: its lease has expired, and no call to the store has succeeded since. If some
- * calls succeed, only a part of the store is down, and other nodes fare no better.
+ * Whether this node is cut off from the store: its lease has expired, and the part of the store that keeps the leases has
+ * answered no call since. Other parts may answer meanwhile, as shards of a Redis Cluster do, and the other nodes take this
+ * node for dead all the same. If the part with the leases answers other calls, the other nodes fare no better.
  */
 export class Isolation {
   readonly #leaseMs: number
@@ -12,9 +13,10 @@ export class Isolation {
     this.#leaseMs = leaseMs
   }
 
-  /** A call to the store succeeded. */
-  answered(): void {
-    this.#answeredAt = performance.now()
+  /** A call to the store succeeded. @param byLeases whether the part that keeps the leases answered; asked when that matters */
+  answered(byLeases: () => boolean): void {
+    const now = performance.now()
+    if (now >= this.#leaseEndsAt && byLeases()) this.#answeredAt = now
   }
 
   /** The lease was extended by a heartbeat that was sent at `sentAt`, on `performance.now()`. */
@@ -22,8 +24,11 @@ export class Isolation {
     this.#leaseEndsAt = sentAt + this.#leaseMs
   }
 
-  /** For how long the node has been without a lease and without an answer; 0: it is not cut off. */
+  /**
+   * For how long the node has been without a lease and without an answer; 0: it is not cut off. An answer counts for half a
+   * lease, because calls to the part with the leases may be seconds apart.
+   */
   get ms(): number {
-    return Math.max(0, performance.now() - Math.max(this.#leaseEndsAt, this.#answeredAt))
+    return Math.max(0, performance.now() - Math.max(this.#leaseEndsAt, this.#answeredAt + this.#leaseMs / 2))
   }
 }

@@ -179,3 +179,33 @@ async function moveSlot({ servers }: ProxiedRedis, key: string): Promise<{ finis
     },
   }
 }
+
+test('while the shard of a Redis Cluster with the leases is away, no answer of another shard counts as one of the leases', async () => {
+  const redis = running.get('cluster') as ProxiedRedis
+  const prefix = randomPrefix()
+  const answers: { operation: string; byLeases: boolean }[] = []
+  const state = createRedisState(
+    { urls: redis.urls, mode: 'cluster' },
+    prefix,
+    retention,
+    (operation, _s, failed, byLeases) => {
+      if (!failed) answers.push({ operation, byLeases: byLeases() })
+    },
+  )
+  onTestFinished(async () => {
+    await state.close()
+    await redis.each((proxy) => proxy.accept())
+  })
+  await until(async () => state.trouble() === undefined)
+  await state.nodes.dead()
+  expect(answers.at(-1)).toEqual({ operation: 'due', byLeases: true })
+  const home = state.client.addressOf(keysOf(prefix).nodes)
+  const proxy = redis.proxies.find(({ url }) => new URL(url).host === home)
+  await proxy?.refuse()
+  await refuses(inTime(state.nodes.dead()), 'unavailable')
+  answers.length = 0
+  const rooms = Array.from({ length: 20 }, (_, n) => `portal/room${n}` as RoomId)
+  await Promise.allSettled(rooms.map((room) => inTime(state.log.positions([room], [1]))))
+  expect(answers.length).toBeGreaterThan(0)
+  expect(answers.filter(({ byLeases }) => byLeases)).toEqual([])
+})

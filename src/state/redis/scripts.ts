@@ -73,8 +73,11 @@ export type Reply = string | number | null | Reply[]
 
 type Command = (...args: (string | number)[]) => Promise<Reply>
 
-/** Called after every call with the operation's name, how long it took, seconds, and whether Redis failed it. */
-export type Observe = (operation: string, seconds: number, failed: boolean) => void
+/**
+ * Called after every call with the operation's name, how long it took, seconds, and whether Redis failed it. `byLeases`:
+ * whether the server that keeps the leases was called; false where that is not known.
+ */
+export type Observe = (operation: string, seconds: number, failed: boolean, byLeases: () => boolean) => void
 
 /** The source of a script, inside the check of the deadline and the memory of answers that its row asks for. */
 function bodyOf(name: string, { twice, deadline }: Script): string {
@@ -138,7 +141,7 @@ export class Scripts {
   #send(name: ScriptName, keys: string[], args: (string | number)[]): Promise<Reply> {
     const command = this.#commands[`sb_${name}`] as Command
     const count = scripts[name].keys === 'any' ? [keys.length] : []
-    return this.timed(name, () => command.call(this.client, ...count, ...keys, ...args))
+    return this.timed(name, () => command.call(this.client, ...count, ...keys, ...args), keys[0])
   }
 
   /** A deadline on the clock of the server that has the keys. */
@@ -146,8 +149,17 @@ export class Scripts {
     return deadline === undefined ? '' : this.clock.at(key) + Math.ceil(deadline - now)
   }
 
-  /** A plain command, measured and with its errors put in our words. */
-  async timed<T>(operation: string, call: () => Promise<T>): Promise<T> {
+  /** Every server but one of a Redis Cluster may answer while the node cannot extend its lease. */
+  #isByLeases(key: string | undefined): boolean {
+    if (this.client.links.length === 1) return true
+    return key !== undefined && this.client.addressOf(key) === this.client.addressOf(this.#keys.nodes)
+  }
+
+  /**
+   * A plain command, measured and with its errors put in our words.
+   * @param key that the server called has, where that matters
+   */
+  async timed<T>(operation: string, call: () => Promise<T>, key?: string): Promise<T> {
     const start = performance.now()
     let failed = false
     try {
@@ -158,7 +170,7 @@ export class Scripts {
       failed = (refusal.code === 'unavailable' || refusal.code === 'internal') && !served
       throw refusal
     } finally {
-      this.#observe(operation, (performance.now() - start) / 1000, failed)
+      this.#observe(operation, (performance.now() - start) / 1000, failed, () => this.#isByLeases(key))
     }
   }
 }
