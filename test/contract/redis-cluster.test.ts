@@ -104,3 +104,28 @@ test('a room can be entered while the shard of the list of rooms stands still', 
   await bench.join({ node })
   expect(performance.now() - start).toBeLessThan(3000)
 })
+
+test.each([
+  ['the key of a room, whose tag is in braces', 'sb_announce'],
+  ['the key of the leases, which is its own tag', 'sb_beat'],
+])('a script that Redis receives twice is executed once in a Redis Cluster: %s', async (_name, command) => {
+  const prefix = randomPrefix()
+  const keys = keysOf(prefix)
+  const state = createRedisState(target(), prefix, retention)
+  onTestFinished(() => state.close())
+  const bench = new Bench(state, state)
+  await bench.join()
+  const { room } = bench
+  const roomKeys = [keys.room(room), keys.log(room), keys.feed(room), keys.members(room), keys.said(room, '')]
+  const body = '"event":"text"}'
+  const calls: { [name: string]: [keys: string[], args: string[]] } = {
+    sb_announce: [roomKeys, ['', body, '', '']],
+    sb_beat: [[keys.nodes], ['A']],
+  }
+  const [ofScript, args] = calls[command] as [string[], string[]]
+  const client = state.client as unknown as { [name: string]: (...args: string[]) => Promise<unknown> }
+  const send = () => client[command]?.(...ofScript, keys.done(ofScript[0] ?? '', 'op'), ...args, 'op')
+  const first = await send()
+  expect(await send()).toEqual(first)
+  expect(await bench.top()).toBe(command === 'sb_announce' ? 2 : 1)
+})

@@ -3,10 +3,11 @@ import { afterAll, beforeAll, test } from 'vitest'
 import { newId } from '../../src/core/ids.ts'
 import { defaultRoomOptions } from '../../src/core/model.ts'
 import type { State } from '../../src/core/ports/state.ts'
+import { AdapterLane } from '../../src/state/redis/adapter-lane.ts'
 import { createRedisState } from '../../src/state/redis/index.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
 import { FaultProxy } from '../support/fault-proxy.ts'
-import { type RedisServer, randomPrefix, startRedis } from '../support/redis.ts'
+import { type RedisServer, randomPrefix, startRedis, until } from '../support/redis.ts'
 import { Bench, retention, text } from './bench.ts'
 import { camera, streamNews } from './samples.ts'
 
@@ -169,3 +170,109 @@ test.concurrent.for(cases)(
     expect(proxy.answersLost).toBe(1)
   },
 )
+
+/** A state directly at Redis and one behind a proxy, of one cluster. */
+async function openPair(onTestFinished: (end: () => Promise<void>) => void) {
+  const proxy = await FaultProxy.start()
+  proxy.target = redis.port
+  const prefix = randomPrefix()
+  const [direct, proxied] = [redis.port, proxy.port].map((port) =>
+    createRedisState({ urls: [`redis://127.0.0.1:${port}`], mode: 'standalone' }, prefix, retention),
+  ) as [ReturnType<typeof createRedisState>, ReturnType<typeof createRedisState>]
+  onTestFinished(async () => {
+    await Promise.all([direct.close(), proxied.close()])
+  })
+  await proxied.ping()
+  const bench = new Bench(direct, direct)
+  return { proxy, direct, proxied, bench, room: bench.room }
+}
+
+test.concurrent('a second copy of reclaim does not connect a participant whose connection is lost meanwhile', async ({
+  expect,
+  onTestFinished,
+}) => {
+  const { proxy, direct, proxied, bench } = await openPair(onTestFinished)
+  const { place } = await bench.join()
+  await direct.places.detach(place, 1)
+  proxy.loseAnswers(script)
+  const reclaimed = proxied.places.reclaim(place)
+  await until(async () => (await direct.places.held([place]))[0] === 'connected')
+  await direct.places.detach(place, 1)
+  expect(await reclaimed).toBe(true)
+  expect(await direct.places.held([place])).toEqual(['waiting'])
+})
+
+test.concurrent('a second copy of unconfigure leaves a room alone that is configured anew meanwhile', async ({
+  expect,
+  onTestFinished,
+}) => {
+  const { proxy, direct, proxied, room } = await openPair(onTestFinished)
+  const isConfigured = async () => (await direct.rooms.find(room))?.configured !== undefined
+  await direct.rooms.configure(room, {})
+  proxy.loseAnswers(script)
+  const removed = proxied.rooms.remove(room)
+  await until(async () => !(await isConfigured()))
+  await direct.rooms.configure(room, { participantLimit: 3 })
+  await removed
+  expect(await isConfigured()).toBe(true)
+})
+
+test.concurrent('a copy of the write before the last one, which arrives after that, is refused', async ({
+  expect,
+  onTestFinished,
+}) => {
+  const { direct, bench } = await openPair(onTestFinished)
+  const seated = await bench.join()
+  const first = seated.write()
+  await direct.log.append(first, text())
+  await direct.log.append(seated.write(), text())
+  await expect(direct.log.append(first, text())).rejects.toMatchObject({ code: 'unavailable' })
+  expect(await bench.log()).toHaveLength(3)
+})
+
+test.concurrent('what Socket.IO’s adapter publishes is heard once, though its answer is lost', async ({
+  expect,
+  onTestFinished,
+}) => {
+  const { proxy } = await openPair(onTestFinished)
+  const lane = new AdapterLane({ urls: [`redis://127.0.0.1:${proxy.port}`], mode: 'standalone' })
+  const [listener, admin] = [new Redis(redis.url), new Redis(redis.url)]
+  onTestFinished(async () => {
+    await lane.close()
+    for (const client of [listener, admin]) client.disconnect()
+  })
+  const channel = newId()
+  const heard: string[] = []
+  listener.on('message', (_channel, message) => heard.push(message))
+  await listener.subscribe(channel)
+  await until(async () => (await lane.pub.publish(channel, 'before')) === 1)
+  proxy.loseAnswers(/publish/i)
+  await lane.pub.publish(channel, 'once')
+  await until(async () => (await lane.pub.publish(channel, 'after')) === 1)
+  await admin.publish(channel, 'end')
+  await until(async () => heard.includes('end'))
+  expect(heard.filter((message) => message === 'once')).toHaveLength(1)
+})
+
+test.concurrent('reclaim and the count of a room are not executed after the node gave them up', async ({
+  expect,
+  onTestFinished,
+}) => {
+  const server = await startRedis()
+  const state = createRedisState({ urls: [server.url], mode: 'standalone' }, randomPrefix(), retention)
+  onTestFinished(async () => {
+    await state.close()
+    await server.stop()
+  })
+  const bench = new Bench(state, state)
+  const { place } = await bench.join()
+  await state.places.reclaim(place)
+  await state.lobby.count(new Bench(state, state).room)
+  await state.places.detach(place, 1)
+  server.pause()
+  const given = await Promise.allSettled([state.places.reclaim(place), state.lobby.count(bench.room)])
+  server.resume()
+  expect(given.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+  expect(await state.places.held([place])).toEqual(['waiting'])
+  expect(await state.lobby.count(bench.room)).toBe(true)
+})

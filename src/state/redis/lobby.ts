@@ -1,3 +1,4 @@
+import { newDeadline } from '../../core/deadline.ts'
 import { dialectOf, type RoomId } from '../../core/model.ts'
 import type { Lobby, OpenRoom } from '../../core/ports/lobby.ts'
 import { olderThan } from './due.ts'
@@ -18,7 +19,8 @@ export class RedisLobby implements Lobby {
     const keys = this.#keys
     const dialect = dialectOf(room)
     const size = await this.#scripts.timed('count', () => this.#scripts.client.hlen(keys.members(room)))
-    return (await this.#scripts.run('enlist', [keys.sizes(dialect), keys.counted(dialect)], [room, size])) === 1
+    const lists = [keys.sizes(dialect), keys.counted(dialect)]
+    return (await this.#scripts.run('enlist', lists, [room, size], newDeadline())) === 1
   }
 
   async open(dialect: string, limit: number): Promise<OpenRoom[]> {

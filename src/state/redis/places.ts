@@ -1,4 +1,4 @@
-import type { Deadline } from '../../core/deadline.ts'
+import { type Deadline, newDeadline } from '../../core/deadline.ts'
 import { SignalError } from '../../core/errors.ts'
 import type { Draft, Member, ParticipantId, RoomId, Roster } from '../../core/model.ts'
 import type {
@@ -195,7 +195,7 @@ export class RedisPlaces implements Places {
   }
 
   async reclaim({ room, id, owner }: Place): Promise<boolean> {
-    return (await this.#scripts.run('reclaim', [this.#keys.session(room, id)], [owner])) === 1
+    return (await this.#scripts.run('reclaim', [this.#keys.session(room, id)], [owner], newDeadline())) === 1
   }
 
   async vouch({ place, tickets, proven, token, reconnects, ...more }: Vouch): Promise<boolean> {

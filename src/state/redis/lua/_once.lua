@@ -8,8 +8,9 @@ local op = table.remove(ARGV)
 local answer = redis.call('GET', done)
 if answer then return cjson.decode(answer) end
 
--- A copy that Redis executes later than this after the first is not recognised, for example after a longer freeze of Redis, and
--- neither is a copy after a failover that lost the key. Scripts with a deadline refuse a copy that comes so late.
+-- A node writes copies for 4.5 s (`commandTimeoutMs`), but Redis may execute one after a longer freeze. Scripts with a deadline
+-- refuse a copy that comes later than that. `beat` has no deadline: a late copy extends the lease of a node, which may be dead,
+-- once more. After a failover that lost the key, a copy is not recognised.
 local REMEMBERED_MS = 60000
 
 -- If the memory of Redis is full and this is the script's first write, Redis refuses it. A script that wrote nothing needs no
