@@ -26,6 +26,7 @@ import { demo } from './http/demo.ts'
 import { probes } from './http/health.ts'
 import { UsedHeaders } from './http/management/used-headers.ts'
 import { metrics as metricsRoute } from './http/metrics.ts'
+import { limitPipelining } from './http/pipelining.ts'
 import { countBodies } from './http/request-bodies.ts'
 import { createHttp, type HttpOptions } from './http/server.ts'
 import { storeRoute } from './http/store.ts'
@@ -247,7 +248,10 @@ export function createApp(config: Config, parts: Parts = {}): App {
 
   const open = [...new Set([http, ops])].map(({ server }) => {
     countBodies(server, transport.memory, refused, transport.path)
-    return new HttpConnections(server, server === http.server ? maxTcpConnections(config) : maxOpsConnections, refused)
+    const max = server === http.server ? maxTcpConnections(config) : maxOpsConnections
+    const connections = new HttpConnections(server, max, refused)
+    limitPipelining(server, refused)
+    return connections
   })
   let closing: Promise<void> | undefined
   const close = async () => {

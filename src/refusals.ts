@@ -6,7 +6,7 @@ const mostLines = 20
 const minute = 60_000
 
 /**
- * Every refusal, by its reason: counted, and logged. Of one reason the first 20 in a minute have a line each at `info`,
+ * Every refusal, by its reason: counted, and logged. Of one reason the first 20 in a minute have a line each at `info` or `error`,
  * the others at `debug`, and how many those were is told when the minute is over.
  */
 export class Refusals {
@@ -20,13 +20,17 @@ export class Refusals {
     this.#log = log
   }
 
-  /** @param reason one of few: it becomes a label of the metric */
-  note(reason: string, about: object, message: string): void {
+  /**
+   * @param reason one of few: it becomes a label of the metric
+   * @param fault of the node or the store: its lines are errors
+   */
+  note(reason: string, about: object, message: string, fault?: Error): void {
     this.#metrics.refused.inc({ reason })
     const before = this.#noted.get(reason) ?? 0
     this.#noted.set(reason, before + 1)
     this.#sum ??= setTimeout(() => this.#sumUp(), minute).unref()
-    this.#log[before < mostLines ? 'info' : 'debug']({ reason, ...about }, message)
+    const level = fault ? 'error' : 'info'
+    this.#log[before < mostLines ? level : 'debug']({ reason, ...about, ...(fault && { err: fault }) }, message)
   }
 
   #sumUp(): void {

@@ -1,4 +1,3 @@
-import type { Logger } from 'pino'
 import { SignalError } from '../core/errors.ts'
 import type { Refusals } from '../refusals.ts'
 import type { Arguments } from './arguments.ts'
@@ -8,9 +7,9 @@ import type { Answers } from './dialect.ts'
 /** How one client's requests are answered: in its dialect's words, logged and counted. */
 export class Acks {
   readonly #connection: Connection
-  readonly #services: { refusals: Refusals; log: Logger }
+  readonly #services: { refusals: Refusals }
 
-  constructor(connection: Connection, services: { refusals: Refusals; log: Logger }) {
+  constructor(connection: Connection, services: { refusals: Refusals }) {
     this.#connection = connection
     this.#services = services
   }
@@ -22,12 +21,12 @@ export class Acks {
   /** @param reason in metric and log, where the code does not say it all */
   refuse(event: string, { ack }: Arguments, error: unknown, reason?: string): void {
     const refusal = error instanceof SignalError ? error : new SignalError('internal', '', { cause: error })
-    const { log, refusals } = this.#services
+    const { refusals } = this.#services
     const { about: who, dialect, address } = this.#connection
     const about = { code: refusal.code, dialect: dialect.name, ...who }
-    if (refusal.code === 'internal' || refusal.code === 'unavailable')
-      log.error({ ...about, err: refusal }, 'request failed')
-    refusals.note(reason ?? refusal.code, { ...about, address }, 'request refused')
+    const isFault = refusal.code === 'internal' || refusal.code === 'unavailable'
+    const [message, fault] = isFault ? (['request failed', refusal] as const) : (['request refused'] as const)
+    refusals.note(reason ?? refusal.code, { ...about, address }, message, fault)
     ack(...this.#answers.refuse(event, refusal, dialect.words[refusal.code](refusal.detail)))
   }
 

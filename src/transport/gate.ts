@@ -187,7 +187,8 @@ export class Gate {
     const needsNone = phase === 'open' || phase === 'enter'
     // not for want of a login after all: one has come, and is being answered
     if (why === 'node_memory') this.#acks.refuse(event, args, new SignalError('too_many_requests'), why)
-    else if (open && (needsNone || (soon && state === 'connecting'))) this.#direct(incoming)
+    // one that there is no room for would be refused again at once, without end
+    else if (why !== 'too_many_early' && open && (needsNone || (soon && state === 'connecting'))) this.#direct(incoming)
     else {
       this.#acks.refuse(event, args, new SignalError('illegal_request'), why)
       if (impatient) this.#connection.close()

@@ -39,6 +39,12 @@ test('each is counted; of one reason twenty a minute have a line, then one says 
   expect(lines.slice(21)).toMatchObject([{ level: 30, reason: 'flood', withheld: 4980 }])
 })
 
+test('faults have twenty lines a minute as well, at the level of errors', () => {
+  for (let time = 0; time < 500; time += 1) refusals.note('unavailable', {}, 'failed', new Error('the store is away'))
+  expect(lines).toHaveLength(20)
+  expect(lines[0]).toMatchObject({ level: 50, reason: 'unavailable', err: { message: 'the store is away' } })
+})
+
 test('the next minute begins anew, and nothing is said when nothing happens', () => {
   note('flood', 21)
   vi.advanceTimersByTime(600_000)

@@ -120,3 +120,15 @@ test.each([1, 4])('an event or CONNECT of %i MiB is refused as too_large without
   expect(await bare.frame(/^44\/exchanger/)).toContain('too_large')
   await bare.terminate()
 })
+
+test.each(['/', '/unknown', '/socket.io/?EIO=4&transport=polling', '/socket.io/?EIO=4&transport=polling&sid=x'])(
+  'a connection that sends 2000 requests for %s at once is closed, and counted once',
+  async (path) => {
+    const node = await startNode()
+    await http(node, `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(2000)).answer
+    expect(reasons(node).filter((reason) => !/^http_4|^bad_handshake/.test(String(reason)))).toEqual([
+      'http_pipelining',
+    ])
+    expect(reasons(node).length).toBeLessThanOrEqual(9)
+  },
+)
