@@ -2,9 +2,17 @@ import type { ErrorCode } from '../protocol/errors.ts'
 
 /**
  * What goes wrong on this side of the wire. `unreachable`: no node answered in time. `lost`: one connection ended; the
- * session goes on. `closed`: by this program. `dropped`: by the server. `no_session`: nobody is logged in.
+ * session goes on. `closed`: by this program. `dropped`: by the server. `no_session`: there is no session.
+ * `token_unavailable`: the program's token function failed; the cause is its error.
  */
-export type ClientErrorCode = 'unreachable' | 'lost' | 'timeout' | 'closed' | 'dropped' | 'no_session'
+export type ClientErrorCode =
+  | 'unreachable'
+  | 'lost'
+  | 'timeout'
+  | 'closed'
+  | 'dropped'
+  | 'no_session'
+  | 'token_unavailable'
 
 /** Codes of servers newer than this library are passed on as they are. */
 export type SignalboxErrorCode = ErrorCode | ClientErrorCode | (string & {})

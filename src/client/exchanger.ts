@@ -27,7 +27,6 @@ export class Exchanger extends DialectClient<Table, ExchangerNotices> {
   /** For a Mesh, once joined. */
   readonly channel: MeshChannel
   #channelName = ''
-  #user: unknown
   /** Participant → the user as it was named. */
   readonly #users = new Map<string, unknown>()
 
@@ -55,24 +54,24 @@ export class Exchanger extends DialectClient<Table, ExchangerNotices> {
     return this.#users
   }
 
-  /** @param user anything that tells the others who it is @throws SignalboxError as the server refuses, or unreachable */
+  /** @param user anything that tells the others who it is @throws SignalboxError as the server refuses, unreachable, or closed (by leave or close) */
   async join(channelName: string, user: unknown): Promise<JoinedStream> {
     return this.session.enter({
       event: 'joinStream',
-      args: [{ channelName, user } satisfies Payload<Table['joinStream']>],
+      args: () => [{ channelName, user } satisfies Payload<Table['joinStream']>],
       read: (data) => {
         const result = data as JoinedStream
         this.#channelName = channelName
-        this.#user = user
         this.#list(result.users)
         this.channel.entered(result.id, [...this.#users.keys()], result.iceServers)
         return { ticket: result.ticket, seq: result.seq, result }
       },
+      goodbye: { event: 'leaveStream', args: [{ channelName, user }] },
     })
   }
 
   async leave(): Promise<void> {
-    await this.session.leave('leaveStream', [{ channelName: this.#channelName, user: this.#user }])
+    await this.session.leave()
   }
 
   /** To `to`, a participant's id, or to everyone else in the channel. */
@@ -125,7 +124,8 @@ export class Exchanger extends DialectClient<Table, ExchangerNotices> {
       if (users) this.#list(users)
       channel.resynced([...this.#users.keys()])
     })
-    this.on('closed', () => {
+    this.on('state', (state) => {
+      if (state !== 'initialized' && state !== 'closed') return
       this.#users.clear()
       channel.closed()
     })

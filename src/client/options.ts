@@ -1,5 +1,6 @@
 import type { BackOffOptions } from './back-off.ts'
 import { type Clock, systemClock } from './clock.ts'
+import { SignalboxError } from './errors.ts'
 import { type Connector, connectSocket } from './link.ts'
 import { type Network, systemNetwork } from './network.ts'
 import type { PaceOptions } from './pace.ts'
@@ -57,15 +58,21 @@ export function settingsOf(options: SessionOptions): Settings {
   }
 }
 
+/** @throws SignalboxError token_unavailable */
 export async function tokenOf(source: TokenSource): Promise<string> {
-  return typeof source === 'function' ? source() : source
+  try {
+    return typeof source === 'function' ? await source() : source
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new SignalboxError('token_unavailable', `The token function failed: ${why}`, { cause })
+  }
 }
 
 /** The handshake's `auth` for a dialect without a login of its own: a new token for each login, the last for a relogin. */
-export function authOf(source: TokenSource | undefined): (known: boolean) => Promise<{ token?: string }> {
+export function authOf(source: TokenSource | undefined): ((known: boolean) => Promise<{ token: string }>) | undefined {
+  if (source === undefined) return undefined
   let last: string | undefined
   return async (known) => {
-    if (source === undefined) return {}
     if (!known || last === undefined) last = await tokenOf(source)
     return { token: last } // a ticket is what proves a session; the token is there because the handshake has one
   }

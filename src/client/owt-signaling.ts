@@ -52,24 +52,27 @@ export class OwtSignaling {
     session.on('resync', ({ room }) => {
       if (room) for (const message of this.#roster.catchUp(room as PortalRoom)) this.#dispatch(message)
     })
+    let entered = false
     const read = (data: unknown) => {
       const result = data as JoinResult
+      entered = true
       this.#id = result.id
       this.#roster.enter(result.room)
       return { ticket: result.reconnectionTicket, seq: result.seq, result }
     }
+    session.on('closed', () => this.#ended(session, entered))
     this.#session?.close()
     this.#session = session
     this.#held = []
-    const joined = await orSentence(session.enter({ event: 'login', args: [loginInfo], read }))
-    session.on('closed', () => this.#ended(session))
-    setTimeout(() => this.#release())
+    const goodbye = { event: 'logout', args: [] }
+    const joined = await orSentence(session.enter({ event: 'login', args: () => [loginInfo], read, goodbye }))
+    setTimeout(() => this.#session === session && this.#release())
     return joined
   }
 
-  /** Leaves the room. `disconnect` is told too, as OWT's own signaling does. */
+  /** Leaves the room. `disconnect` is told too, as OWT's own signaling does. A `connect` that is under way rejects. */
   async disconnect(): Promise<void> {
-    await this.#session?.leave('logout')
+    await this.#session?.leave()
   }
 
   /** @returns the ack's data; rejects with the server's sentence, a string */
@@ -78,9 +81,10 @@ export class OwtSignaling {
     return orSentence(this.#session.request(name, data === undefined ? [] : [data]))
   }
 
-  #ended(session: Session): void {
+  #ended(session: Session, entered: boolean): void {
     if (this.#session !== session) return
     this.#session = undefined
+    if (!entered) return // `connect` rejects
     for (const listener of [...this.#listeners.disconnect]) listener({ type: 'disconnect' })
   }
 

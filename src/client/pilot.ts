@@ -13,8 +13,8 @@ export type Crew = {
   /** A connection is about to be tried. */
   trying(): void
   connect(url: string, signal: AbortSignal): Promise<Link>
-  /** Logs in on it and takes it over. Rejects when that does not work; the connection is closed then. */
-  board(link: Link): Promise<void>
+  /** Logs in on it and takes it over. Rejects when that does not work, or `signal` aborts; the connection is closed then. */
+  board(link: Link, signal: AbortSignal): Promise<void>
   /** It did not work; the next try follows, unless none is needed after this. */
   failed(error: unknown): void
 }
@@ -78,7 +78,7 @@ export class Pilot {
     let link: Link | undefined
     try {
       link = await this.#crew.connect(url, signal)
-      await this.#crew.board(link)
+      await this.#crew.board(link, signal)
       this.#backOff.reset()
     } catch (error) {
       link?.close()

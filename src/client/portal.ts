@@ -27,24 +27,24 @@ export class Portal extends DialectClient<Table, PortalNotices> {
     return this.#id
   }
 
-  /** @throws SignalboxError as the server refuses, or unreachable */
+  /** @throws SignalboxError as the server refuses, unreachable, token_unavailable, or closed (by logout or close) */
   async login(token: TokenSource): Promise<JoinResult> {
     const userAgent = { sdk: { type: 'JavaScript', version: '5.1' } }
-    const joined = await this.session.enter({
+    return this.session.enter({
       event: 'login',
-      args: [{ token: await tokenOf(token), userAgent, protocol: '1.2' }],
+      args: async () => [{ token: await tokenOf(token), userAgent, protocol: '1.2' }],
       read: (data) => {
         const result = data as JoinResult
+        this.#id = result.id
         return { ticket: result.reconnectionTicket, seq: result.seq, result }
       },
+      goodbye: { event: 'logout', args: [] },
     })
-    this.#id = joined.id
-    return joined
   }
 
   /** The participant leaves, and the others are told. */
   logout(): Promise<void> {
-    return this.session.leave('logout')
+    return this.session.leave()
   }
 
   /** @param to a participant's id, or `all`: everyone, the sender too */

@@ -5,6 +5,7 @@ const passing: ReadonlySet<SignalboxErrorCode> = new Set([
   'unreachable',
   'lost',
   'timeout',
+  'token_unavailable',
   'unavailable',
   'draining',
   'early_left',

@@ -13,6 +13,8 @@ type Pending = {
 
 /** How many requests may wait for their ack. */
 const most = 1000
+/** How many requests may be sent and not acked: a node knows the acks of at least the last hundred, for a repetition. */
+const maxInFlight = 100
 
 /**
  * The requests that are not acked yet. Each has a `rid` and is sent again, in order, on every new connection until it
@@ -66,7 +68,9 @@ export class Requests {
     this.#cancelWait = undefined
     const link = this.#link
     if (!link) return
+    const [oldest = 0] = this.#pending.keys()
     for (const [rid, request] of this.#pending) {
+      if (rid >= oldest + maxInFlight) return // sent when the oldest is acked
       if (request.sentOn === link) continue
       const wait = this.#pace.take()
       if (wait > 0) {
@@ -81,14 +85,13 @@ export class Requests {
   #answered(rid: number, link: Link, answer: Answer): void {
     const request = this.#pending.get(rid)
     if (!request) return
-    if (answer.ok) {
-      this.#pending.delete(rid)
-      request.resolve(answer.data)
-      return
-    }
     // not done, or not known to be: what was or will be sent on another connection gets the answer that counts
-    if (answer.code === 'lost' || answer.code === 'moved' || request.sentOn !== link || link !== this.#link) return
+    const counts =
+      answer.ok || (answer.code !== 'lost' && answer.code !== 'moved' && request.sentOn === link && link === this.#link)
+    if (!counts) return
     this.#pending.delete(rid)
-    request.reject(new SignalboxError(answer.code, answer.message))
+    if (answer.ok) request.resolve(answer.data)
+    else request.reject(new SignalboxError(answer.code, answer.message))
+    this.#send()
   }
 }

@@ -80,27 +80,29 @@ export class Rooms extends DialectClient<Table, RoomsNotices> {
     this.#members.set(this.id, this.#nickname)
   }
 
-  /** Leaves the room one is in, and enters. @throws SignalboxError as the server refuses, or unreachable */
+  /**
+   * Leaves the room one is in, and enters.
+   * @throws SignalboxError as the server refuses, also the nickname; unreachable; closed (by leave or close); in_service while
+   *   another room is being entered
+   */
   async enter(room: string): Promise<EnteredRoom> {
-    await this.leave()
-    const asked: Payload<Table['enter_room']> = room
+    if (this.session.entered) void this.session.leave() // it never rejects
     return this.session.enter({
       event: 'enter_room',
-      args: [asked],
+      args: () => [room satisfies Payload<Table['enter_room']>],
       prelude: this.#nickname === undefined ? undefined : { event: 'nickname', args: [this.#nickname] },
       read: (data) => {
         const result = data as EnteredRoom
         this.#entered(result)
         return { ticket: result.ticket, seq: result.seq, result }
       },
+      goodbye: { event: 'leave_room', args: [] },
     })
   }
 
   /** Leaves the room; the connection stays if it was opened. */
   async leave(): Promise<void> {
-    if (this.#room === '') return
-    await this.session.leave('leave_room')
-    this.#left()
+    await this.session.leave()
   }
 
   /** To everyone else in the room. */
@@ -181,6 +183,8 @@ export class Rooms extends DialectClient<Table, RoomsNotices> {
       if (members) this.#list(members)
       channel.resynced([...this.#members.keys()])
     })
-    this.on('closed', () => this.#left())
+    this.on('state', (state) => {
+      if (state === 'initialized' || state === 'closed') this.#left()
+    })
   }
 }

@@ -1,7 +1,7 @@
 import type { Draining } from '../protocol/session.ts'
-import { ask } from './ask.ts'
+import { ask, type Question } from './ask.ts'
 import { Emitter } from './emitter.ts'
-import { Entering, type Entry } from './entering.ts'
+import { Entering, type Entry, type Sent } from './entering.ts'
 import { asSignalboxError, SignalboxError } from './errors.ts'
 import type { Link } from './link.ts'
 import type { IceServer } from './mesh/rtc.ts'
@@ -21,7 +21,7 @@ type Relogin = { ticket: string; seq: number; complete: boolean; room?: unknown;
 export type SessionTarget = {
   namespace: string
   /** The handshake's `auth`. @param known whether there is a session already, that a ticket proves */
-  auth?: (known: boolean) => Promise<{ [field: string]: unknown }>
+  auth?: ((known: boolean) => Promise<{ [field: string]: unknown }>) | undefined
 }
 
 /**
@@ -38,10 +38,21 @@ export class Session extends Emitter<SessionEvents> {
   #state: SessionState = 'initialized'
   #link: Link | undefined
   #tickets: Tickets | undefined
+  /** The login that this program waits for. While it is `#leaving`, it begins after the goodbye. */
   #entering: Entering | undefined
+  /** The goodbye that is under way. */
+  #leaving: Promise<void> | undefined
+  #goodbye: Sent | undefined
+  /** Connections on which a login is under way. */
+  readonly #asking = new Set<Link>()
+  /** Connections on which a login was tried: their handshake's token is spent. */
+  readonly #used = new WeakSet<Link>()
+  /** Ends when no login is under way on the connection of the lobby. */
+  #turn: Promise<unknown> = Promise.resolve()
   /** Whether a connection is kept without a session. */
   #lobby = false
   #seq = 0
+  #lastFailure: SignalboxError | undefined
 
   constructor(settings: Settings, target: SessionTarget) {
     super()
@@ -55,7 +66,7 @@ export class Session extends Emitter<SessionEvents> {
       needed: () => this.#needsLink,
       trying: () => this.#happen('retry'),
       connect: (url, signal) => this.#connect(url, signal),
-      board: (link) => this.#board(link),
+      board: (link, signal) => this.#board(link, signal),
       failed: (error) => this.#failed(asSignalboxError(error)),
     })
   }
@@ -74,6 +85,11 @@ export class Session extends Emitter<SessionEvents> {
     return this.#link && berthOf(this.#link)
   }
 
+  /** Whether the login was acked, and nothing has ended the session since. */
+  get entered(): boolean {
+    return this.#tickets !== undefined
+  }
+
   /** How many requests wait for their ack. */
   get pending(): number {
     return this.#requests.size
@@ -86,16 +102,16 @@ export class Session extends Emitter<SessionEvents> {
     this.#pilot.seek(true)
   }
 
-  /** Begins a session. @throws SignalboxError in_service, unreachable, or as the server refuses */
+  /**
+   * Begins a session: at once, or after the goodbye that is under way.
+   * @throws SignalboxError in_service, unreachable, token_unavailable, closed (by `leave` or `close`), or as the server refuses
+   */
   enter<T>(entry: Entry<T>): Promise<T> {
-    if (this.#tickets || this.#entering) return Promise.reject(new SignalboxError('in_service'))
+    if ((this.#tickets && !this.#leaving) || this.#entering) return Promise.reject(new SignalboxError('in_service'))
     const { loginTimeoutMs, parts } = this.#settings
-    const late = () => this.#refused(new SignalboxError('unreachable', 'No node answered in time'))
-    const entering = new Entering(entry, parts.clock, loginTimeoutMs, late)
+    const entering = new Entering(entry, parts.clock, loginTimeoutMs, () => this.#refused(tooLate(this.#lastFailure)))
     this.#entering = entering
-    this.#happen('login')
-    if (this.#link?.open) this.#loginHere(this.#link)
-    else this.#pilot.seek(true)
+    if (!this.#leaving) this.#begin(entering)
     return entering.result as Promise<T>
   }
 
@@ -108,33 +124,22 @@ export class Session extends Emitter<SessionEvents> {
   /** Asks once, on the present connection, without a session. @throws SignalboxError lost, timeout, or as refused */
   ask(event: string, args: readonly unknown[]): Promise<unknown> {
     if (!this.#link) return Promise.reject(new SignalboxError('lost', 'There is no connection'))
-    return this.#ask(this.#link, event, args, (data) => data)
+    return this.#ask(this.#link, { event, args, read: (data) => data })
   }
 
   /**
    * Ends the session with a goodbye, so that the others are told at once. When no node can be reached within
-   * `attemptTimeoutMs` it ends without: the others are told when the server's window is over.
+   * `attemptTimeoutMs` it ends without: the others are told when the server's window is over. A login that is not
+   * answered yet rejects with `closed`; if the server acks it nevertheless, it is told the goodbye.
    */
-  async leave(event: string, args: readonly unknown[] = []): Promise<void> {
-    const tickets = this.#tickets
-    if (!tickets) return
-    const { parts, attemptTimeoutMs } = this.#settings
-    await new Promise<void>((resolve) => {
-      const cancel = parts.clock.after(attemptTimeoutMs, resolve)
-      const settled = () => {
-        cancel()
-        resolve()
-      }
-      this.#requests.add(event, args).then(settled, settled)
-    })
-    if (this.#tickets !== tickets) return
-    if (this.#lobby) {
-      this.#forget(new SignalboxError('no_session'))
-      this.#happen('left')
-    } else this.close()
+  async leave(): Promise<void> {
+    const entering = this.#entering
+    if (entering) this.#refused(new SignalboxError('closed'))
+    else if (this.#tickets) this.#leaving ??= this.#leave(this.#tickets)
+    await Promise.all([entering?.idle, this.#leaving])
   }
 
-  /** Ends everything at once, without a goodbye. */
+  /** Ends everything at once: a session without a goodbye, a login that is not answered yet as `leave` does. */
   close(): void {
     this.#end(new SignalboxError('closed'))
   }
@@ -144,59 +149,128 @@ export class Session extends Emitter<SessionEvents> {
     return wanted && (!this.#link?.open || this.#link === this.#passage.leaving)
   }
 
+  async #leave(tickets: Tickets): Promise<void> {
+    await this.#sayGoodbye()
+    if (this.#tickets !== tickets) return
+    this.#leaving = undefined
+    tickets.left = true
+    this.#forget(new SignalboxError('no_session'))
+    const entering = this.#entering
+    if (!entering && !this.#lobby) return this.close()
+    this.#happen('left')
+    if (!this.#lobby) this.#hangUp()
+    if (entering) this.#begin(entering)
+  }
+
+  #sayGoodbye(): Promise<void> {
+    const { parts, attemptTimeoutMs } = this.#settings
+    const { event, args } = this.#goodbye ?? { event: '', args: [] }
+    return new Promise((resolve) => {
+      const cancel = parts.clock.after(attemptTimeoutMs, resolve)
+      const settled = () => {
+        cancel()
+        resolve()
+      }
+      this.#requests.add(event, args).then(settled, settled)
+    })
+  }
+
+  /** A connection on which a login is under way is closed when that is answered. */
+  #hangUp(): void {
+    const link = this.#link
+    this.#link = undefined
+    this.#passage.reset()
+    if (link && !this.#asking.has(link)) link.close()
+  }
+
   async #connect(url: string, signal: AbortSignal): Promise<Link> {
+    const entering = this.#entering
+    await entering?.prepare().catch((error) => {
+      if (this.#entering === entering) throw error
+    })
     const { transports, attemptTimeoutMs: timeoutMs, parts } = this.#settings
     const { namespace, auth } = this.#target
     const target = { url, namespace, auth: (await auth?.(this.#tickets !== undefined)) ?? {}, transports, timeoutMs }
     return parts.connect(target, signal)
   }
 
-  async #board(link: Link): Promise<void> {
-    if (this.#tickets) await this.#relogin(link, this.#tickets)
-    else if (this.#entering) await this.#login(link)
-    else if (this.#lobby) {
-      this.#adopt(link)
-      this.emit('open')
-    } else throw new SignalboxError('closed')
+  /** Uses the connection for what is wanted, which may change while the server is asked. */
+  async #board(link: Link, signal: AbortSignal): Promise<void> {
+    for (let done = false; !done; ) {
+      const [tickets, entering] = [this.#tickets, this.#entering]
+      if (signal.aborted) throw new SignalboxError('closed')
+      if (tickets) done = await this.#relogin(link, tickets)
+      else if (entering) done = await this.#login(link, entering)
+      else done = this.#wait(link)
+    }
+  }
+
+  /** Keeps the connection without a session. */
+  #wait(link: Link): true {
+    if (!this.#lobby) throw new SignalboxError('closed')
+    this.#adopt(link)
+    this.emit('open')
+    return true
+  }
+
+  #begin(entering: Entering): void {
+    this.#happen('login')
+    const link = this.#link
+    const needsToken = this.#target.auth !== undefined && link !== undefined && this.#used.has(link)
+    if (needsToken) this.#hangUp() // a token is good for one login
+    if (link?.open && !needsToken) this.#turn = this.#turn.then(() => this.#loginHere(link, entering))
+    else this.#pilot.seek(true)
   }
 
   /** On the connection of the lobby. */
-  #loginHere(link: Link): void {
-    this.#login(link).catch((thrown) => {
-      const error = asSignalboxError(thrown)
-      this.#failed(error)
-      if (error.code === 'timeout') link.close() // and another is found
-    })
+  async #loginHere(link: Link, entering: Entering): Promise<void> {
+    if (this.#entering !== entering || this.#link !== link) return
+    try {
+      await this.#login(link, entering)
+    } catch (thrown) {
+      if (this.#entering === entering) this.#failed(asSignalboxError(thrown))
+      // it is tried again on another connection; nor can one be used whose answer may still come
+      if (this.#entering === entering || isTimeout(thrown)) link.close()
+    }
+    if (this.#link !== link) link.close() // it was kept for the goodbye
   }
 
-  async #login(link: Link): Promise<void> {
-    const entering = this.#entering
-    if (!entering) return
-    const { event, args, read, prelude } = entering.entry
-    if (prelude) link.ask(prelude.event, prelude.args, () => {})
-    await this.#ask(link, event, args, (data) => {
-      if (this.#entering !== entering) throw new SignalboxError('closed')
-      const { ticket, seq, result } = read(data)
-      this.#tickets = new Tickets(ticket, this.#settings.parts.clock.now())
-      this.#seq = seq
-      this.#passage.forget()
-      this.#entering = undefined
-      entering.done(result)
-      this.#adopt(link)
-    })
+  async #login(link: Link, entering: Entering): Promise<boolean> {
+    const ask = <T>(on: Link, question: Question<T>) => this.#ask(on, question)
+    this.#asking.add(link)
+    this.#used.add(link)
+    try {
+      return await entering.tryOn(link, ask, ({ ticket, seq, result }) => {
+        this.#asking.delete(link)
+        this.#tickets = new Tickets(ticket, this.#settings.parts.clock.now())
+        this.#goodbye = entering.entry.goodbye
+        this.#seq = seq
+        this.#passage.forget()
+        this.#entering = undefined
+        entering.done(result)
+        this.#adopt(link)
+      })
+    } finally {
+      this.#asking.delete(link)
+    }
   }
 
-  async #relogin(link: Link, tickets: Tickets): Promise<void> {
+  /** False if the session has ended meanwhile. */
+  async #relogin(link: Link, tickets: Tickets): Promise<boolean> {
     const [used, asked] = [tickets.current, this.#seq]
-    await this.#ask(link, 'relogin', [{ ticket: used, seq: asked }], (data) => {
-      if (this.#tickets !== tickets) throw new SignalboxError('closed')
+    const read = (data: unknown) => {
+      if (this.#tickets !== tickets) return false
       const { ticket, seq, complete, room, iceServers } = data as Relogin
       tickets.replace(ticket, used, this.#settings.parts.clock.now())
       if (iceServers) this.emit('iceServers', iceServers)
       // a room that is behind what was seen here has begun anew: its numbers mean something else now
       if (!complete || seq < asked) this.#resync({ seq, room })
       this.#adopt(link)
-    })
+      return true
+    }
+    const inTime = await this.#ask(link, { event: 'relogin', args: [{ ticket: used, seq: asked }], read })
+    if (!inTime && tickets.left && this.#goodbye) await this.#ask(link, { ...this.#goodbye, read: () => {} })
+    return inTime
   }
 
   #resync(resync: Resync): void {
@@ -256,6 +330,7 @@ export class Session extends Emitter<SessionEvents> {
 
   /** A try to log in or to relog in did not work. */
   #failed(error: SignalboxError): void {
+    this.#lastFailure = error
     const tickets = this.#tickets
     if (!tickets) {
       if (this.#entering && endsLogin(error.code)) this.#refused(error)
@@ -274,16 +349,18 @@ export class Session extends Emitter<SessionEvents> {
   #refused(error: SignalboxError): void {
     const entering = this.#entering
     if (!entering) return
-    if (this.#lobby) {
-      this.#entering = undefined
-      entering.fail(error)
-      this.#happen('left')
-    } else this.#end(error)
+    if (!this.#lobby && !this.#leaving) {
+      this.#end(error)
+      return
+    }
+    this.#entering = undefined
+    entering.fail(error)
+    if (!this.#leaving) this.#happen('left')
   }
 
-  #ask<T>(link: Link, event: string, args: readonly unknown[], read: (data: unknown) => T): Promise<T> {
+  #ask<T>(link: Link, question: Question<T>): Promise<T> {
     const { parts, attemptTimeoutMs } = this.#settings
-    return ask(link, { event, args, read }, parts.clock, attemptTimeoutMs)
+    return ask(link, question, parts.clock, attemptTimeoutMs)
   }
 
   /** There is no session any more. */
@@ -293,19 +370,18 @@ export class Session extends Emitter<SessionEvents> {
     this.#passage.forget()
     this.#refresh.stop()
     this.#requests.fail(reason)
-    this.#entering?.fail(reason)
-    this.#entering = undefined
   }
 
   #end(reason: SignalboxError): void {
     if (this.#state === 'closed') return
-    const link = this.#link
-    this.#link = undefined
+    const entering = this.#entering
+    this.#entering = undefined
+    this.#leaving = undefined
     this.#lobby = false
-    this.#passage.reset()
     this.#pilot.stop()
     this.#forget(reason)
-    link?.close()
+    entering?.fail(reason)
+    this.#hangUp()
     this.#happen('ended')
     this.emit('closed', reason)
   }
@@ -320,3 +396,11 @@ export class Session extends Emitter<SessionEvents> {
     if (state !== before) this.emit('state', state, before)
   }
 }
+
+/** Why a login was given up: what kept it last. */
+function tooLate(cause: SignalboxError | undefined): SignalboxError {
+  if (cause?.code === 'token_unavailable') return cause
+  return new SignalboxError('unreachable', 'No node answered in time', { cause })
+}
+
+const isTimeout = (error: unknown) => error instanceof SignalboxError && error.code === 'timeout'

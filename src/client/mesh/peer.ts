@@ -163,6 +163,7 @@ export class Peer {
   }
 
   #tell(signal: Signal): void {
+    if (this.#closed) return // while the description was being made
     this.#said.push(signal)
     this.#events.signal(signal)
   }

@@ -33,6 +33,8 @@ async function inRoom() {
   const entering = rooms.enter('den')
   await quiet()
   const link = nodes.last
+  link.ok('nickname')
+  await quiet()
   expect(link.asked.map(({ event, args }) => [event, ...args])).toEqual([
     ['nickname', 'ann'],
     ['enter_room', 'den'],

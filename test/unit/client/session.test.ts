@@ -24,7 +24,12 @@ function setUp(random = 0.5) {
   session.on('resync', ({ room, seq }) => told.push(`resync ${room} ${seq}`))
   session.on('closed', ({ code }) => told.push(`closed: ${code}`))
   const enter = () =>
-    session.enter({ event: 'login', args: ['token'], read: (data) => ({ ...(data as Join), result: 'welcome' }) })
+    session.enter({
+      event: 'login',
+      args: () => ['token'],
+      read: (data) => ({ ...(data as Join), result: 'welcome' }),
+      goodbye: { event: 'logout', args: [] },
+    })
   const login = async (ticket = ticketOf('one'), seq = 5) => {
     const entered = enter()
     await quiet()
@@ -227,7 +232,7 @@ test('drop: told, and over', async () => {
 test('leaving says goodbye; without a node in reach it ends all the same', async () => {
   const { clock, session, told, login, nodes } = setUp()
   const link = await login()
-  const left = session.leave('logout')
+  const left = session.leave()
   expect(link.all('logout')).toHaveLength(1)
   link.ok('logout')
   await left
@@ -235,7 +240,7 @@ test('leaving says goodbye; without a node in reach it ends all the same', async
   const again = await login()
   nodes.away = true
   again.cut()
-  const gone = session.leave('logout')
+  const gone = session.leave()
   await clock.pass(8000)
   await gone
   expect(session.state).toBe('closed')
@@ -244,10 +249,27 @@ test('leaving says goodbye; without a node in reach it ends all the same', async
 test('more than the server takes in a second is sent as fast as it does', async () => {
   const { clock, session, login } = setUp()
   const link = await login()
+  const ackAll = () => {
+    for (const { answer } of link.all('text')) answer({ ok: true, data: undefined })
+  }
   for (let number = 1; number <= 200; number += 1) session.request('text', [number]).catch(() => {})
+  ackAll()
   expect(link.all('text')).toHaveLength(150)
   await clock.pass(1000)
+  ackAll()
   expect(link.all('text').length).toBeGreaterThanOrEqual(189)
   expect(link.all('text').length).toBeLessThanOrEqual(191)
+  session.close()
+})
+
+test('no more than a hundred requests wait for their ack at the server, which knows that many', async () => {
+  const { session, login } = setUp()
+  const link = await login()
+  for (let number = 1; number <= 120; number += 1) session.request('text', [number]).catch(() => {})
+  expect(link.all('text')).toHaveLength(100)
+  link.all('text')[1]?.answer({ ok: true, data: undefined }) // the second: the first is still the oldest
+  expect(link.all('text')).toHaveLength(100)
+  link.all('text')[0]?.answer({ ok: true, data: undefined })
+  expect(link.all('text')).toHaveLength(102)
   session.close()
 })

@@ -1,0 +1,285 @@
+import { beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { Exchanger, type Link, OwtSignaling, Portal, Rooms, type SessionOptions } from '../../../src/client/index.ts'
+import { connectSocket } from '../../../src/client/link.ts'
+import { roomIdOf } from '../../../src/core/model.ts'
+import { writeToken } from '../../../src/core/tokens.ts'
+import { newRoom, startNode, type TestNode, testSecret, tokenFor } from '../../support/node.ts'
+import { until } from '../../support/redis.ts'
+
+/** A client of the SDK in the words that all have in common. */
+type Subject = {
+  enter(room: string): Promise<unknown>
+  /** The verbs that end: with a goodbye, and without. */
+  leave(): Promise<unknown>
+  close?: () => void
+  /** Connections that stay after `leave`. */
+  connectionsAfterLeave: number
+}
+
+/** What is called when a login comes to a certain point. */
+type Hooks = { token?: () => Promise<void>; handshake?: () => void; asked?: () => void }
+type Kind = { name: string; dialect: string; entry: string; withToken: boolean; make: (at: At) => Subject }
+type At = { options: SessionOptions; token: () => Promise<string> }
+
+const kinds: Kind[] = [
+  {
+    name: 'Portal',
+    dialect: 'portal',
+    entry: 'login',
+    withToken: true,
+    make: ({ options, token }) => {
+      const portal = new Portal(options)
+      return {
+        enter: () => portal.login(token),
+        leave: () => portal.logout(),
+        close: () => portal.close(),
+        connectionsAfterLeave: 0,
+      }
+    },
+  },
+  {
+    name: 'Rooms',
+    dialect: 'rooms',
+    entry: 'enter_room',
+    withToken: true,
+    make: ({ options, token }) => roomsClient(new Rooms({ ...options, token })),
+  },
+  {
+    name: 'Rooms with a nickname',
+    dialect: 'rooms',
+    entry: 'nickname',
+    withToken: true,
+    make: ({ options, token }) => {
+      const rooms = new Rooms({ ...options, token })
+      void rooms.nickname('ann')
+      return roomsClient(rooms)
+    },
+  },
+  {
+    name: 'Rooms with a lobby',
+    dialect: 'rooms',
+    entry: 'enter_room',
+    withToken: true,
+    make: ({ options, token }) => {
+      const rooms = new Rooms({ ...options, token })
+      rooms.open()
+      return { ...roomsClient(rooms), connectionsAfterLeave: 1 }
+    },
+  },
+  {
+    name: 'Exchanger',
+    dialect: 'exchanger',
+    entry: 'joinStream',
+    withToken: true,
+    make: ({ options, token }) => {
+      const exchanger = new Exchanger({ ...options, token })
+      return {
+        enter: (room) => exchanger.join(room, 'ann'),
+        leave: () => exchanger.leave(),
+        close: () => exchanger.close(),
+        connectionsAfterLeave: 0,
+      }
+    },
+  },
+  {
+    name: 'OwtSignaling',
+    dialect: 'portal',
+    entry: 'login',
+    withToken: false,
+    make: ({ options }) => {
+      const signaling = new OwtSignaling(options)
+      const { host } = new URL(String(options.url))
+      return {
+        enter: (room) => signaling.connect(host, false, loginInfo(host, room)),
+        leave: () => signaling.disconnect(),
+        connectionsAfterLeave: 0,
+      }
+    },
+  },
+]
+
+function roomsClient(rooms: Rooms): Subject {
+  return {
+    enter: (room) => rooms.enter(room),
+    leave: () => rooms.leave(),
+    close: () => rooms.close(),
+    connectionsAfterLeave: 0,
+  }
+}
+
+function loginInfo(host: string, room: string): object {
+  const token = writeToken(
+    [testSecret],
+    { room, user: 'ann', role: 'presenter' },
+    { host, secure: false },
+    Date.now() + 60_000,
+  )
+  return { token, userAgent: { sdk: { type: 'JavaScript', version: '5.1' } }, protocol: '1.2' }
+}
+
+const moments = ['at once', 'before the token', 'before the handshake', 'before the ack', 'after'] as const
+type Moment = (typeof moments)[number]
+
+let node: TestNode
+beforeAll(async () => {
+  node = await startNode()
+})
+beforeEach(() => until(async () => connections() === 0))
+
+/** A client whose login stops at hooks. */
+function make(kind: Kind, room: string, hooks: Hooks): Subject {
+  const connect: SessionOptions['parts'] = {
+    connect: async (target, signal) => {
+      hooks.handshake?.()
+      const link = await connectSocket(target, signal)
+      return watched(link, kind.entry, () => hooks.asked?.())
+    },
+  }
+  const options = { url: node.url, backOff: { baseMs: 10, capMs: 50 }, parts: connect }
+  const token = async () => {
+    await hooks.token?.()
+    return tokenFor({ room, user: 'ann' })
+  }
+  const subject = kind.make({ options, token })
+  onTestFinished(() => subject.close?.())
+  return subject
+}
+
+/** Tells when an event was sent, in the same step. */
+function watched(link: Link, event: string, asked: () => void): Link {
+  return {
+    get url() {
+      return link.url
+    },
+    get id() {
+      return link.id
+    },
+    get open() {
+      return link.open
+    },
+    listen: (listener) => link.listen(listener),
+    close: () => link.close(),
+    ask: (name, args, answered) => {
+      link.ask(name, args, answered)
+      if (name === event) asked()
+    },
+  }
+}
+
+/** Begins a login, and ends it at a moment. Resolves to how the login ended. */
+async function enterAndEnd(kind: Kind, moment: Moment, end: 'leave' | 'close', room: string) {
+  const hooks: Hooks = {}
+  const subject = make(kind, room, hooks)
+  let ended: unknown
+  const finish = () => {
+    if (ended === undefined) ended = end === 'leave' ? subject.leave() : (subject.close?.() ?? true)
+  }
+  if (moment === 'before the token') {
+    hooks.token = async () => finish()
+  } else if (moment === 'before the handshake') hooks.handshake = finish
+  else if (moment === 'before the ack') hooks.asked = finish
+  const entered = subject.enter(room).then(
+    () => 'entered',
+    (error) => (error instanceof Error ? (error as { code?: string }).code : error),
+  )
+  if (moment === 'at once') finish()
+  const outcome = await entered
+  if (moment === 'after') finish()
+  await ended
+  return { outcome, subject }
+}
+
+test('a token function that fails is called again, until the login has its time', async () => {
+  let calls = 0
+  const token = async () => {
+    calls += 1
+    if (calls < 3) throw new Error('the backend is away')
+    return tokenFor({ room: 'any', user: 'ann' })
+  }
+  const options = { url: node.url, backOff: { baseMs: 10, capMs: 50 } }
+  const portal = new Portal(options)
+  await portal.login(token)
+  await portal.logout()
+  expect(calls).toBe(3)
+  calls = 0
+  const rooms = new Rooms({ ...options, token })
+  await rooms.enter('any')
+  await rooms.leave()
+  expect(calls).toBe(3)
+})
+
+test.each(['Portal', 'Rooms', 'Exchanger'] as const)(
+  '%s: a login whose token function goes on failing rejects with its error as the cause',
+  async (name) => {
+    const cause = new Error('the backend is away')
+    const token = () => Promise.reject(cause)
+    const options = { url: node.url, backOff: { baseMs: 10, capMs: 50 }, loginTimeoutMs: 200, token }
+    const entered = {
+      Portal: () => new Portal(options).login(token),
+      Rooms: () => new Rooms(options).enter('any'),
+      Exchanger: () => new Exchanger(options).join('any', 'ann'),
+    }[name]()
+    await expect(entered).rejects.toMatchObject({ code: 'token_unavailable', cause })
+  },
+)
+
+test('a nickname that the server refuses makes the login reject, and nobody is in the room', async () => {
+  const room = newRoom()
+  const rooms = new Rooms({ url: node.url, token: async () => tokenFor({ room, user: 'ann' }) })
+  onTestFinished(() => rooms.close())
+  await rooms.nickname('\u0007')
+  await expect(rooms.enter(room)).rejects.toMatchObject({ code: 'bad_name' })
+  expect(await roster('rooms', room)).toEqual([])
+})
+
+const connections = () => node.app.io.engine.clientsCount
+const roster = async (dialect: string, room: string) =>
+  (await node.app.state.places.roster(roomIdOf(dialect, room)).catch(() => ({ members: [] }))).members
+
+describe.each(kinds)('$name', (kind) => {
+  const possible = moments.filter((moment) => kind.withToken || moment !== 'before the token')
+
+  test.each(possible)(
+    'a login that is left %s leaves nobody in the room, and the client may enter again',
+    async (moment) => {
+      const room = newRoom()
+      const { outcome, subject } = await enterAndEnd(kind, moment, 'leave', room)
+      expect(outcome).toBe(moment === 'after' ? 'entered' : 'closed')
+      expect(await roster(kind.dialect, room)).toEqual([])
+      await until(async () => connections() === subject.connectionsAfterLeave)
+      await subject.enter(room)
+      expect(await roster(kind.dialect, room)).toHaveLength(1)
+      await subject.leave()
+      expect(await roster(kind.dialect, room)).toEqual([])
+      subject.close?.()
+      await until(async () => connections() === 0)
+    },
+  )
+
+  test('a client that leaves, enters, leaves and enters in one step is in the room once', async () => {
+    const room = newRoom()
+    const subject = make(kind, room, {})
+    const first = subject.enter(room).catch((error) => error.code ?? error)
+    void subject.leave()
+    const second = subject.enter(room).catch((error) => error.code ?? error)
+    void subject.leave()
+    const third = subject.enter(room)
+    expect([await first, await second]).toEqual(['closed', 'closed'])
+    await third
+    await until(async () => connections() === 1)
+    expect(await roster(kind.dialect, room)).toHaveLength(1)
+    await subject.leave()
+    expect(await roster(kind.dialect, room)).toEqual([])
+    subject.close?.()
+    await until(async () => connections() === 0)
+  })
+
+  const closing = kind.name === 'OwtSignaling' ? [] : possible.filter((moment) => moment !== 'after')
+  test.each(closing)('a login that is closed %s leaves nobody in the room, and no connection', async (moment) => {
+    const room = newRoom()
+    const { outcome } = await enterAndEnd(kind, moment, 'close', room)
+    expect(outcome).toBe('closed')
+    await until(async () => connections() === 0)
+    expect(await roster(kind.dialect, room)).toEqual([])
+  })
+})
