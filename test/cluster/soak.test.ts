@@ -1,12 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect, onTestFailed, onTestFinished, test } from 'vitest'
+import { FakedClock } from '../support/faked-clock.ts'
 import { topologies } from '../support/faulty-redis.ts'
 import { OutageCluster } from '../support/outage-cluster.ts'
 import { expectUnharmed } from '../support/process.ts'
 import { Random } from '../support/random.ts'
 import { abuse } from '../support/soak/abuse.ts'
 import { clientCuts } from '../support/soak/client-cuts.ts'
-import { clockSteps } from '../support/soak/clock-steps.ts'
+import { clockSteps, redisClockSteps } from '../support/soak/clock-steps.ts'
 import type { Disturbance, Stage } from '../support/soak/disturbance.ts'
 import { nodeFaults } from '../support/soak/node-faults.ts'
 import { redisFaults } from '../support/soak/redis-faults.ts'
@@ -21,7 +22,7 @@ const suffixes = ['', ' \ud83d', ' 😀', '\udc00\ud800', ' \u0000', ' \u2028']
 
 /** What goes on side by side. In each lane one thing happens after the other; nodes and Redis fail one at a time. */
 const lanes: Disturbance[][] = [
-  [...nodeFaults, ...redisFaults],
+  [...nodeFaults, ...redisFaults, ...redisClockSteps],
   clientCuts,
   [roomChanges],
   [reloginRaces],
@@ -35,11 +36,10 @@ test(`everything that may happen to a cluster happens at random for ${seconds} s
   const random = new Random()
   const topology = random.pick(topologies)
   console.log(`Redis: ${topology}, SIGNALBOX_SEED=${random.seed}`)
-  const cluster = await OutageCluster.start(topology, {
-    RECONNECT_WINDOW: window,
-    DRAIN_SECONDS: 1,
-    LOG_LEVEL: 'error',
-  })
+  // servers of a Redis Cluster take each other for failed when their clocks step
+  const redisClock = topology === 'cluster' ? undefined : new FakedClock()
+  const options = { RECONNECT_WINDOW: window, DRAIN_SECONDS: 1, TICKET_TTL: 3600, LOG_LEVEL: 'error' }
+  const cluster = await OutageCluster.start(topology, options, { redisEnv: redisClock?.redisEnv, hasLinks: true })
   onTestFinished(() => cluster.stop())
   await cluster.allReady()
   const nodes = cluster.nodes.map(({ url }) => ({ url }))
@@ -52,7 +52,7 @@ test(`everything that may happen to a cluster happens at random for ${seconds} s
     staminaMs: 60_000,
     suffixes,
   })
-  const stage: Stage = { cluster, nodes, traffic, random, maxOutageMs: (window * 1000) / 3, mistakes: [] }
+  const stage: Stage = { cluster, redisClock, nodes, traffic, random, maxOutageMs: (window * 1000) / 3, mistakes: [] }
   const counts: { [name: string]: number } = {}
   onTestFailed(() => console.error(JSON.stringify(counts)))
   const flow = traffic.flow(60)

@@ -39,8 +39,9 @@ export class FaultyRedis {
     this.#members = members
   }
 
-  static async start(topology: Topology): Promise<FaultyRedis> {
-    const redis = new FaultyRedis(topology, await starts[topology]())
+  /** @param env of the servers that keep data, beside that of this process */
+  static async start(topology: Topology, env: Environment = {}): Promise<FaultyRedis> {
+    const redis = new FaultyRedis(topology, await starts[topology](env))
     await redis.#healthy()
     return redis
   }
@@ -94,9 +95,12 @@ async function isUp({ url }: RedisServer, topology: Topology): Promise<void> {
   }
 }
 
-async function startMember(argsFor: (port: number, folder: string, proxy: FaultProxy) => Promise<string[]> | string[]) {
+type Environment = { [name: string]: string }
+type ArgsFor = (port: number, folder: string, proxy: FaultProxy) => Promise<string[]> | string[]
+
+async function startMember(argsFor: ArgsFor, env?: Environment): Promise<Member> {
   const proxy = await FaultProxy.start()
-  const server = await spawnServer((port, folder) => argsFor(port, folder, proxy))
+  const server = await spawnServer((port, folder) => argsFor(port, folder, proxy), env)
   proxy.target = server.port
   return { server, proxy }
 }
@@ -106,14 +110,14 @@ const settings = (port: number, folder: string) => [
   ...durable,
 ]
 
-const starts: { [topology in Topology]: () => Promise<Member[]> } = {
-  standalone: async () => [await startMember(settings)],
-  sentinel: async () => {
-    const master = await startMember(settings)
+const starts: { [topology in Topology]: (env: Environment) => Promise<Member[]> } = {
+  standalone: async (env) => [await startMember(settings, env)],
+  sentinel: async (env) => {
+    const master = await startMember(settings, env)
     return [master, await startMember((port, folder) => sentinelSettings(port, folder, master.proxy))]
   },
-  cluster: async () => {
-    const members = await Promise.all([0, 1, 2].map(() => startMember(clusterSettings)))
+  cluster: async (env) => {
+    const members = await Promise.all([0, 1, 2].map(() => startMember(clusterSettings, env)))
     await Promise.all(members.map(({ server }, index) => takeShare(server, index, members.length)))
     await introduce(members.map(({ server }) => server))
     return members

@@ -1,8 +1,16 @@
 import { FakedClock } from './faked-clock.ts'
+import { FaultProxy } from './fault-proxy.ts'
 import { type Fault, FaultyRedis, type Topology } from './faulty-redis.ts'
 import { type Exit, launchProcess, type NodeProcess, untilReady } from './process.ts'
 import { type Prometheus, startPrometheus } from './prometheus.ts'
 import { randomPrefix } from './redis.ts'
+
+type Parts = {
+  /** Set for the servers that keep data. */
+  redisEnv?: { [name: string]: string } | undefined
+  /** Each node reaches a standalone Redis through a proxy of its own. */
+  hasLinks?: boolean
+}
 
 /** Three node processes, their Redis that can fail, and a Prometheus that scrapes them. */
 export class OutageCluster {
@@ -11,9 +19,18 @@ export class OutageCluster {
   readonly prometheus: Prometheus
   /** Of the nodes, in their order. */
   readonly clocks: FakedClock[]
+  /** Between each node and a standalone Redis. A sentinel and a cluster tell nodes the addresses of the servers. */
+  readonly links: FaultProxy[]
   #fault: Fault | undefined
 
-  private constructor(redis: FaultyRedis, nodes: NodeProcess[], prometheus: Prometheus, clocks: FakedClock[]) {
+  private constructor(
+    redis: FaultyRedis,
+    nodes: NodeProcess[],
+    prometheus: Prometheus,
+    clocks: FakedClock[],
+    links: FaultProxy[],
+  ) {
+    this.links = links
     this.redis = redis
     this.nodes = nodes
     this.prometheus = prometheus
@@ -21,16 +38,28 @@ export class OutageCluster {
   }
 
   /** The nodes start while Redis refuses connections: call `recover`. */
-  static async start(topology: Topology, options: { [name: string]: string | number }): Promise<OutageCluster> {
-    const redis = await FaultyRedis.start(topology)
+  static async start(
+    topology: Topology,
+    options: { [name: string]: string | number },
+    { redisEnv, hasLinks = false }: Parts = {},
+  ): Promise<OutageCluster> {
+    const redis = await FaultyRedis.start(topology, redisEnv)
     await redis.fail('killed')
     const clocks = [0, 1, 2].map(() => new FakedClock())
-    const shared = { redisUrl: redis.env.REDIS_URL ?? '', prefix: randomPrefix(), until: 'after the file' as const }
+    const { REDIS_URL = '' } = redis.env
+    const links = hasLinks && topology === 'standalone' ? await Promise.all(clocks.map(() => FaultProxy.start())) : []
+    for (const link of links) link.target = Number(new URL(REDIS_URL).port)
+    const shared = { prefix: randomPrefix(), until: 'after the file' as const }
     const nodes = await Promise.all(
-      clocks.map((clock) => launchProcess({ ...shared, env: { ...redis.env, ...clock.env, ...options } })),
+      clocks.map((clock, index) => {
+        const link = links[index]
+        const redisUrl = link ? `redis://127.0.0.1:${link.port}` : REDIS_URL
+        const env = { ...redis.env, ...clock.env, ...options, REDIS_URL: redisUrl }
+        return launchProcess({ ...shared, redisUrl, env })
+      }),
     )
     const prometheus = await startPrometheus(nodes.map(({ opsUrl }) => new URL(opsUrl).host))
-    const cluster = new OutageCluster(redis, nodes, prometheus, clocks)
+    const cluster = new OutageCluster(redis, nodes, prometheus, clocks, links)
     cluster.#fault = 'killed'
     return cluster
   }

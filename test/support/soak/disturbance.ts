@@ -1,3 +1,4 @@
+import type { FakedClock } from '../faked-clock.ts'
 import type { OutageCluster } from '../outage-cluster.ts'
 import type { Random } from '../random.ts'
 import type { Address } from '../roamer.ts'
@@ -6,6 +7,8 @@ import type { Traffic } from '../traffic.ts'
 /** Where a soak takes place. */
 export type Stage = {
   cluster: OutageCluster
+  /** Of the servers that keep data; undefined where it is that of the machine. */
+  redisClock: FakedClock | undefined
   /** The addresses of the nodes, whether they live or not. */
   nodes: readonly Address[]
   traffic: Traffic

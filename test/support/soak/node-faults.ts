@@ -3,7 +3,7 @@ import type { Disturbance } from './disturbance.ts'
 
 const indexOf = (nodes: readonly unknown[], share: number) => Math.floor(share * nodes.length)
 
-/** A node is killed and started again, drained and started again, or stands still for a while. */
+/** A node is killed and started again, drained and started again, stands still for a while, or does not reach Redis. */
 export const nodeFaults: Disturbance[] = [
   {
     name: 'SIGKILL of a node',
@@ -27,6 +27,17 @@ export const nodeFaults: Disturbance[] = [
       node.kill('SIGSTOP')
       await pause(random.next() * maxOutageMs)
       node.kill('SIGCONT')
+      await cluster.allReady()
+    },
+  },
+  {
+    name: 'a node is cut off from Redis',
+    happen: async ({ cluster, random, maxOutageMs }) => {
+      if (cluster.links.length === 0) return
+      const link = random.pick(cluster.links)
+      await link.refuse()
+      await pause(random.next() * maxOutageMs)
+      await link.pass()
       await cluster.allReady()
     },
   },
