@@ -48,6 +48,9 @@ async function talkWhileItSteps(set: (offset: number) => Promise<void>, nodes: N
   const traffic = await Traffic.start({ nodes: left, clients: 9, window, inFlight: ['many', 'one', 'any order'] })
   const flow = traffic.flow(100)
   await traffic.ledger.more(messages)
+  const lost: string[] = []
+  // these are not cut
+  for (const roamer of traffic.roamers.slice(6)) roamer.onLost = (reason) => lost.push(reason)
   for (const offset of offsets) {
     for (const roamer of traffic.roamers.slice(0, 3)) roamer.cut()
     await set(offset)
@@ -55,6 +58,7 @@ async function talkWhileItSteps(set: (offset: number) => Promise<void>, nodes: N
     await traffic.ledger.more(messages)
     await traffic.everyoneHome()
   }
+  expect(lost, 'connections that were closed').toEqual([])
   const [first] = left.splice(0, 1)
   first?.kill('SIGKILL')
   await traffic.everyoneHome(first)
