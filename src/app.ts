@@ -26,7 +26,6 @@ import { demo } from './http/demo.ts'
 import { probes } from './http/health.ts'
 import { UsedHeaders } from './http/management/used-headers.ts'
 import { metrics as metricsRoute } from './http/metrics.ts'
-import { limitPipelining } from './http/pipelining.ts'
 import { countBodies } from './http/request-bodies.ts'
 import { createHttp, type HttpOptions } from './http/server.ts'
 import { storeRoute } from './http/store.ts'
@@ -142,7 +141,8 @@ export function createApp(config: Config, parts: Parts = {}): App {
   )
 
   const refusals = new Refusals(metrics, log)
-  const refused: HttpOptions['refused'] = (reason, about) => refusals.note(reason, about, 'HTTP request refused')
+  const refused: HttpOptions['refused'] = (reason, about, fault) =>
+    refusals.note(reason, about, fault ? 'HTTP request failed' : 'HTTP request refused', fault)
   const http = createHttp({ logger: log, refused, ...config })
   const ops = config.opsPort === 0 ? http : createHttp({ logger: log, refused, ...config })
   const lane = config.redis && new AdapterLane(config.redis, health.report)
@@ -249,9 +249,7 @@ export function createApp(config: Config, parts: Parts = {}): App {
   const open = [...new Set([http, ops])].map(({ server }) => {
     countBodies(server, transport.memory, refused, transport.path)
     const max = server === http.server ? maxTcpConnections(config) : maxOpsConnections
-    const connections = new HttpConnections(server, max, refused)
-    limitPipelining(server, refused)
-    return connections
+    return new HttpConnections(server, max, refused)
   })
   let closing: Promise<void> | undefined
   const close = async () => {

@@ -2,6 +2,9 @@ import { SignalError } from './errors.ts'
 import { newId } from './ids.ts'
 import { decodeObject, encodeAscii, type Keyring, sign, verify } from './keyring.ts'
 
+/** How long a token may be valid, of whatever form: a node remembers a used one until it expires. */
+export const maxTokenLifeSeconds = 366 * 24 * 3600
+
 /**
  * Who may enter which room as what, once. `made`, where it is known, is when it was written: a room that was closed
  * since is not entered with it. Times are ms since the epoch.
@@ -64,6 +67,7 @@ export function readToken(keys: Keyring, text: unknown, now: number): Claims {
     if (!claim.isWellFormed()) throw new SignalError('bad_token', `Invalid token: ${name}`)
   }
   if (now > notAfter) throw new SignalError('token_expired')
+  if (notAfter > now + maxTokenLifeSeconds * 1000) throw new SignalError('bad_token', 'Invalid token: notAfter')
   return { tokenId, room, user, role, notAfter, ...madeAt(made) }
 }
 

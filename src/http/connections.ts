@@ -11,7 +11,7 @@ const graceMs = 1000
  * How many requests of one connection may be under way. Node hands over all requests of one read, some thousands, in one turn of
  * the event loop. Browsers and load balancers send one at a time.
  */
-const maxPipelined = 16
+const maxPipelined = 8
 
 type Connection = { socket: Socket; requests: number; waitingSince: number }
 

@@ -42,18 +42,18 @@ const refusals: { [code in ErrorCode]?: () => ApiError } = {
   bad_request: () => new ApiError(400, 'badRequest', 'Invalid request body'),
 }
 
-/** Counts and logs a refusal. The reason is `http_` and the status. */
-export type Refused = (reason: string, about: object) => void
+/** Counts and logs a refusal, with the error if the node or the store is at fault. The reason of a request is `http_` and the status. */
+export type Refused = (reason: string, about: object, fault?: Error) => void
 
 /** Every answer that is no success, as `{ error: { code, message } }`. What is our fault is logged, and not told. */
 export function answerError(refused: Refused) {
   return (error: FastifyError | ApiError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const { statusCode, apiCode, message } = told(error, request)
     const { method, ip: address } = request
-    if (statusCode >= 500) request.log.error({ err: error }, 'request failed')
     // half a body, and nobody to be answered: the connection was closed by its client, or by us, who said why then
     if (statusCode === 400 && 'code' in error && error.code === 'ECONNRESET') return reply.code(statusCode).send()
-    refused(`http_${statusCode}`, { code: apiCode, method, route: request.routeOptions.url, address })
+    const about = { code: apiCode, method, route: request.routeOptions.url, address }
+    refused(`http_${statusCode}`, about, statusCode >= 500 ? error : undefined)
     return reply.code(statusCode).send({ error: { code: apiCode, message } })
   }
 }

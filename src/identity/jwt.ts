@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose'
 import { type ErrorCode, SignalError } from '../core/errors.ts'
 import type { Keyring } from '../core/keyring.ts'
-import type { Claims } from '../core/tokens.ts'
+import { type Claims, maxTokenLifeSeconds } from '../core/tokens.ts'
 
 export type JwtConfig = {
   /** Where the public keys of another issuer are; unset: only tokens signed with our own secret are taken. */
@@ -15,8 +15,6 @@ type Verify = (token: string, now: number) => Promise<JWTPayload>
 
 /** Clocks may be apart this far, seconds. */
 const tolerance = 5
-/** A token is remembered until it expires; nobody can ask us to remember one for ever. */
-const longestLife = 366 * 24 * 3600
 
 export function isJwt(token: unknown): token is string {
   return typeof token === 'string' && /^[\w-]+\.[\w-]+\.[\w-]*$/.test(token)
@@ -104,7 +102,7 @@ function refusalOf(error: unknown): SignalError {
 
 function claimsOf(payload: JWTPayload, token: string, now: number): Claims {
   const { exp = 0, iat, jti } = payload
-  if (exp * 1000 > now + longestLife * 1000) throw new SignalError('bad_token', 'Invalid token: exp')
+  if (exp * 1000 > now + maxTokenLifeSeconds * 1000) throw new SignalError('bad_token', 'Invalid token: exp')
   if (jti !== undefined && (typeof jti !== 'string' || jti === '')) {
     throw new SignalError('bad_token', 'Invalid token: jti')
   }

@@ -1,4 +1,4 @@
-import { SignalError } from '../core/errors.ts'
+import { Overtaken, SignalError } from '../core/errors.ts'
 import type { Refusals } from '../refusals.ts'
 import type { Arguments } from './arguments.ts'
 import type { Connection } from './connection.ts'
@@ -24,7 +24,7 @@ export class Acks {
     const { refusals } = this.#services
     const { about: who, dialect, address } = this.#connection
     const about = { code: refusal.code, dialect: dialect.name, ...who }
-    const isFault = refusal.code === 'internal' || refusal.code === 'unavailable'
+    const isFault = ['internal', 'unavailable'].includes(refusal.code) && !(refusal instanceof Overtaken) // a client's own haste
     const [message, fault] = isFault ? (['request failed', refusal] as const) : (['request refused'] as const)
     refusals.note(reason ?? refusal.code, { ...about, address }, message, fault)
     ack(...this.#answers.refuse(event, refusal, dialect.words[refusal.code](refusal.detail)))

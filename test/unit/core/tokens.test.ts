@@ -50,6 +50,17 @@ test.each(['room', 'user', 'role'] as const)('a token whose %s has half of a sur
   })
 })
 
+test.each([1e30, Number.MAX_VALUE, 367 * 24 * 3600 * 1000])(
+  'a token that is good until %d, more than 366 days ahead, is refused',
+  (notAfter) => {
+    const written = writeToken(keys, claims, target, notAfter)
+    expect(refusal(() => readToken(keys, written, 1000))).toMatchObject({
+      code: 'bad_token',
+      detail: 'Invalid token: notAfter',
+    })
+  },
+)
+
 test('it is good until its time is over', () => {
   expect(readToken(keys, text, 2000).notAfter).toBe(2000)
   expect(refusal(() => readToken(keys, text, 2001)).code).toBe('token_expired')

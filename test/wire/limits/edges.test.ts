@@ -127,7 +127,7 @@ test.each(['/', '/unknown', '/socket.io/?EIO=4&transport=polling', '/socket.io/?
     const node = await startNode()
     await http(node, `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(2000)).answer
     expect(reasons(node).filter((reason) => !/^http_4|^bad_handshake/.test(String(reason)))).toEqual([
-      'http_pipelining',
+      'pipelined_requests',
     ])
     expect(reasons(node).length).toBeLessThanOrEqual(9)
   },

@@ -83,7 +83,7 @@ test.each([
   ['requests for the description of the API', '/docs'],
 ])('a thousand pipelined %s are not served', async (_name, path) => {
   const answer = await answerTo(get(path).repeat(1000), () => false)
-  expect(answer.match(/^HTTP\/1\.1 /gm)?.length ?? 0).toBeLessThanOrEqual(16)
+  expect(answer.match(/^HTTP\/1\.1 /gm)?.length ?? 0).toBeLessThanOrEqual(8)
 })
 
 test.each([
