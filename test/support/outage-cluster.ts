@@ -64,6 +64,13 @@ export class OutageCluster {
     return cluster
   }
 
+  /** Redis refuses connections, and all nodes were started after it began to. */
+  async startWithoutRedis(): Promise<void> {
+    if (this.#fault === 'killed') return // as at the beginning
+    await this.fail('killed')
+    await Promise.all(this.nodes.map((_node, index) => this.restart(index, 'SIGKILL')))
+  }
+
   async fail(fault: Fault): Promise<void> {
     this.#fault = fault
     await this.redis.fail(fault)
