@@ -38,7 +38,11 @@ test.each(cases)('the error of $what, logged as $how, has no arguments of the co
   const log = createLog('info', 'a', { write: (line) => void lines.push(line) })
   log.error({ err: error }, 'failed')
   log.child({ room: 'r' }).error({ err: error }, 'failed')
-  const http = createHttp({ logger: log, corsOrigins: [], refused: () => {} })
+  const http = createHttp({
+    logger: log,
+    corsOrigins: [],
+    refused: (reason, about, err) => log.error({ reason, ...about, err }, 'failed'),
+  })
   onTestFinished(() => http.close())
   http.get('/', async () => Promise.reject(error))
   expect((await http.inject('/')).statusCode).toBeGreaterThanOrEqual(500)
