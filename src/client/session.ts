@@ -1,13 +1,13 @@
 import type { Draining } from '../protocol/session.ts'
 import { ask, type Question } from './ask.ts'
 import { Emitter } from './emitter.ts'
-import { Entering, type Entry, type Sent } from './entering.ts'
 import { asSignalboxError, SignalboxError } from './errors.ts'
 import type { Link } from './link.ts'
 import type { IceServer } from './mesh/rtc.ts'
 import { type Notification, notificationOf } from './notification.ts'
 import type { Settings } from './options.ts'
 import { berthOf, Passage } from './passage.ts'
+import { type LoginSpec, PendingLogin, type Sent } from './pending-login.ts'
 import { Pilot } from './pilot.ts'
 import { endsLogin, endsSession } from './refusals.ts'
 import { Requests } from './requests.ts'
@@ -20,13 +20,13 @@ type Relogin = { ticket: string; seq: number; complete: boolean; room?: unknown;
 
 export type SessionTarget = {
   namespace: string
-  /** The handshake's `auth`. @param known whether there is a session already, that a ticket proves */
+  /** The handshake's `auth`. @param known whether there is a session already, which a ticket proves */
   auth?: ((known: boolean) => Promise<{ [field: string]: unknown }>) | undefined
 }
 
 /**
- * A participant's session, which outlives its connections: relogs in by itself on any node, sends requests again until
- * they are acked, and hands on every notification once and in order (wire 2).
+ * A participant's session, which outlives its connections. It resumes by itself on any node, sends requests again until they are
+ * acked, and delivers every notification once and in order.
  */
 export class Session extends Emitter<SessionEvents> {
   readonly #settings: Settings
@@ -38,19 +38,20 @@ export class Session extends Emitter<SessionEvents> {
   #state: SessionState = 'initialized'
   #link: Link | undefined
   #tickets: Tickets | undefined
-  /** The login that this program waits for. While it is `#leaving`, it begins after the goodbye. */
-  #entering: Entering | undefined
-  /** The goodbye that is under way. */
+  /** The login that this program waits for. During `#leaving` it has not begun: it waits for the goodbye. */
+  #pendingLogin: PendingLogin | undefined
+  /** Settles when the goodbye that is under way is acked, or given up. */
   #leaving: Promise<void> | undefined
+  /** The request that ends the present session. */
   #goodbye: Sent | undefined
   /** Connections on which a login is under way. */
-  readonly #asking = new Set<Link>()
-  /** Connections on which a login was tried: their handshake's token is spent. */
-  readonly #used = new WeakSet<Link>()
-  /** Ends when no login is under way on the connection of the lobby. */
-  #turn: Promise<unknown> = Promise.resolve()
-  /** Whether a connection is kept without a session. */
-  #lobby = false
+  readonly #loggingIn = new Set<Link>()
+  /** Connections on which a login was tried: the token of their handshake is spent. */
+  readonly #loginTried = new WeakSet<Link>()
+  /** Logins on the connection that is kept without a session, one after the other. */
+  #loginQueue: Promise<unknown> = Promise.resolve()
+  /** Whether a connection is kept also without a session, as in a lobby. */
+  #keepOpen = false
   #seq = 0
   #lastFailure: SignalboxError | undefined
 
@@ -75,12 +76,12 @@ export class Session extends Emitter<SessionEvents> {
     return this.#state
   }
 
-  /** The number of the last notification that was handed on. */
+  /** The number of the last notification that was delivered. */
   get seq(): number {
     return this.#seq
   }
 
-  /** Where it is connected just now. */
+  /** The present connection. */
   get berth(): Berth | undefined {
     return this.#link && berthOf(this.#link)
   }
@@ -97,55 +98,56 @@ export class Session extends Emitter<SessionEvents> {
 
   /** Keeps a connection, with or without a session, until `close`. */
   open(): void {
-    this.#lobby = true
+    this.#keepOpen = true
     this.#happen('open')
     this.#pilot.seek(true)
   }
 
   /**
-   * Begins a session: at once, or after the goodbye that is under way.
+   * Logs in: at once, or after the goodbye that is under way.
    * @throws SignalboxError in_service, unreachable, token_unavailable, closed (by `leave` or `close`), or as the server refuses
    */
-  enter<T>(entry: Entry<T>): Promise<T> {
-    if ((this.#tickets && !this.#leaving) || this.#entering) return Promise.reject(new SignalboxError('in_service'))
+  enter<T>(spec: LoginSpec<T>): Promise<T> {
+    if ((this.#tickets && !this.#leaving) || this.#pendingLogin) return Promise.reject(new SignalboxError('in_service'))
     const { loginTimeoutMs, parts } = this.#settings
-    const entering = new Entering(entry, parts.clock, loginTimeoutMs, () => this.#refused(tooLate(this.#lastFailure)))
-    this.#entering = entering
-    if (!this.#leaving) this.#begin(entering)
-    return entering.result as Promise<T>
+    const onTimeout = () => this.#endLogin(loginTimeoutError(this.#lastFailure))
+    const pending = new PendingLogin(spec, parts.clock, loginTimeoutMs, onTimeout)
+    this.#pendingLogin = pending
+    if (!this.#leaving) this.#beginLogin(pending)
+    return pending.result as Promise<T>
   }
 
-  /** Resolves to the ack's data; sent again on other connections until then. @throws SignalboxError as it is refused */
+  /** Resolves to the ack's data; until then it is sent again on each new connection. @throws SignalboxError as the server refuses */
   request(event: string, args: readonly unknown[]): Promise<unknown> {
-    if (!this.#tickets && !this.#entering) return Promise.reject(new SignalboxError('no_session'))
+    if (!this.#tickets && !this.#pendingLogin) return Promise.reject(new SignalboxError('no_session'))
     return this.#requests.add(event, args)
   }
 
-  /** Asks once, on the present connection, without a session. @throws SignalboxError lost, timeout, or as refused */
+  /** Asks once, on the present connection, also without a session. @throws SignalboxError lost, timeout, or as the server refuses */
   ask(event: string, args: readonly unknown[]): Promise<unknown> {
     if (!this.#link) return Promise.reject(new SignalboxError('lost', 'There is no connection'))
     return this.#ask(this.#link, { event, args, read: (data) => data })
   }
 
   /**
-   * Ends the session with a goodbye, so that the others are told at once. When no node can be reached within
-   * `attemptTimeoutMs` it ends without: the others are told when the server's window is over. A login that is not
-   * answered yet rejects with `closed`; if the server acks it nevertheless, it is told the goodbye.
+   * Ends the session with a goodbye, so that the others in the room are told at once. If no node acks it within
+   * `attemptTimeoutMs`, the session ends all the same, and the others are told when the server's window is over. A login that is
+   * not answered yet rejects with `closed`; if the server acks it later, the goodbye follows. Resolves when all that is done.
    */
   async leave(): Promise<void> {
-    const entering = this.#entering
-    if (entering) this.#refused(new SignalboxError('closed'))
+    const pending = this.#pendingLogin
+    if (pending) this.#endLogin(new SignalboxError('closed'))
     else if (this.#tickets) this.#leaving ??= this.#leave(this.#tickets)
-    await Promise.all([entering?.idle, this.#leaving])
+    await Promise.all([pending?.idle, this.#leaving])
   }
 
-  /** Ends everything at once: a session without a goodbye, a login that is not answered yet as `leave` does. */
+  /** Ends a session at once, without a goodbye, and closes the connection. A login that is not answered yet ends as by `leave`. */
   close(): void {
     this.#end(new SignalboxError('closed'))
   }
 
   get #needsLink(): boolean {
-    const wanted = this.#lobby || this.#tickets !== undefined || this.#entering !== undefined
+    const wanted = this.#keepOpen || this.#tickets !== undefined || this.#pendingLogin !== undefined
     return wanted && (!this.#link?.open || this.#link === this.#passage.leaving)
   }
 
@@ -154,12 +156,12 @@ export class Session extends Emitter<SessionEvents> {
     if (this.#tickets !== tickets) return
     this.#leaving = undefined
     tickets.left = true
-    this.#forget(new SignalboxError('no_session'))
-    const entering = this.#entering
-    if (!entering && !this.#lobby) return this.close()
+    this.#forgetSession(new SignalboxError('no_session'))
+    const pending = this.#pendingLogin
+    if (!pending && !this.#keepOpen) return this.close()
     this.#happen('left')
-    if (!this.#lobby) this.#hangUp()
-    if (entering) this.#begin(entering)
+    if (!this.#keepOpen) this.#hangUp()
+    if (pending) this.#beginLogin(pending)
   }
 
   #sayGoodbye(): Promise<void> {
@@ -175,18 +177,18 @@ export class Session extends Emitter<SessionEvents> {
     })
   }
 
-  /** A connection on which a login is under way is closed when that is answered. */
+  /** Leaves the connection. If a login is under way on it, `#loginHere` closes it when that is answered. */
   #hangUp(): void {
     const link = this.#link
     this.#link = undefined
     this.#passage.reset()
-    if (link && !this.#asking.has(link)) link.close()
+    if (link && !this.#loggingIn.has(link)) link.close()
   }
 
   async #connect(url: string, signal: AbortSignal): Promise<Link> {
-    const entering = this.#entering
-    await entering?.prepare().catch((error) => {
-      if (this.#entering === entering) throw error
+    const pending = this.#pendingLogin
+    await pending?.prepare().catch((error) => {
+      if (this.#pendingLogin === pending) throw error
     })
     const { transports, attemptTimeoutMs: timeoutMs, parts } = this.#settings
     const { namespace, auth } = this.#target
@@ -194,81 +196,81 @@ export class Session extends Emitter<SessionEvents> {
     return parts.connect(target, signal)
   }
 
-  /** Uses the connection for what is wanted, which may change while the server is asked. */
+  /** Resumes, logs in or keeps the connection without a session. What is wanted may change while the server is asked. */
   async #board(link: Link, signal: AbortSignal): Promise<void> {
     for (let done = false; !done; ) {
-      const [tickets, entering] = [this.#tickets, this.#entering]
+      const [tickets, pending] = [this.#tickets, this.#pendingLogin]
       if (signal.aborted) throw new SignalboxError('closed')
       if (tickets) done = await this.#relogin(link, tickets)
-      else if (entering) done = await this.#login(link, entering)
-      else done = this.#wait(link)
+      else if (pending) done = await this.#login(link, pending)
+      else done = this.#adoptIdle(link)
     }
   }
 
-  /** Keeps the connection without a session. */
-  #wait(link: Link): true {
-    if (!this.#lobby) throw new SignalboxError('closed')
+  /** Keeps the connection without a session, as in a lobby. */
+  #adoptIdle(link: Link): true {
+    if (!this.#keepOpen) throw new SignalboxError('closed')
     this.#adopt(link)
     this.emit('open')
     return true
   }
 
-  #begin(entering: Entering): void {
+  #beginLogin(pending: PendingLogin): void {
     this.#happen('login')
     const link = this.#link
-    const needsToken = this.#target.auth !== undefined && link !== undefined && this.#used.has(link)
+    const needsToken = this.#target.auth !== undefined && link !== undefined && this.#loginTried.has(link)
     if (needsToken) this.#hangUp() // a token is good for one login
-    if (link?.open && !needsToken) this.#turn = this.#turn.then(() => this.#loginHere(link, entering))
+    if (link?.open && !needsToken) this.#loginQueue = this.#loginQueue.then(() => this.#loginHere(link, pending))
     else this.#pilot.seek(true)
   }
 
-  /** On the connection of the lobby. */
-  async #loginHere(link: Link, entering: Entering): Promise<void> {
-    if (this.#entering !== entering || this.#link !== link) return
+  /** Logs in on the connection that was kept without a session. */
+  async #loginHere(link: Link, pending: PendingLogin): Promise<void> {
+    if (this.#pendingLogin !== pending || this.#link !== link) return
     try {
-      await this.#login(link, entering)
+      await this.#login(link, pending)
     } catch (thrown) {
-      if (this.#entering === entering) this.#failed(asSignalboxError(thrown))
-      // it is tried again on another connection; nor can one be used whose answer may still come
-      if (this.#entering === entering || isTimeout(thrown)) link.close()
+      if (this.#pendingLogin === pending) this.#failed(asSignalboxError(thrown))
+      // the login is tried again on another connection; after a timeout its answer may still come, so nothing else can use this one
+      if (this.#pendingLogin === pending || isTimeout(thrown)) link.close()
     }
-    if (this.#link !== link) link.close() // it was kept for the goodbye
+    if (this.#link !== link) link.close() // `#hangUp` left it open for the goodbye
   }
 
-  async #login(link: Link, entering: Entering): Promise<boolean> {
+  async #login(link: Link, pending: PendingLogin): Promise<boolean> {
     const ask = <T>(on: Link, question: Question<T>) => this.#ask(on, question)
-    this.#asking.add(link)
-    this.#used.add(link)
+    this.#loggingIn.add(link)
+    this.#loginTried.add(link)
     try {
-      return await entering.tryOn(link, ask, ({ ticket, seq, result }) => {
-        this.#asking.delete(link)
+      return await pending.tryOn(link, ask, ({ ticket, seq, result }) => {
+        this.#loggingIn.delete(link)
         this.#tickets = new Tickets(ticket, this.#settings.parts.clock.now())
-        this.#goodbye = entering.entry.goodbye
+        this.#goodbye = pending.spec.goodbye
         this.#seq = seq
         this.#passage.forget()
-        this.#entering = undefined
-        entering.done(result)
+        this.#pendingLogin = undefined
+        pending.done(result)
         this.#adopt(link)
       })
     } finally {
-      this.#asking.delete(link)
+      this.#loggingIn.delete(link)
     }
   }
 
   /** False if the session has ended meanwhile. */
   async #relogin(link: Link, tickets: Tickets): Promise<boolean> {
-    const [used, asked] = [tickets.current, this.#seq]
+    const [used, seen] = [tickets.current, this.#seq]
     const read = (data: unknown) => {
       if (this.#tickets !== tickets) return false
       const { ticket, seq, complete, room, iceServers } = data as Relogin
       tickets.replace(ticket, used, this.#settings.parts.clock.now())
       if (iceServers) this.emit('iceServers', iceServers)
-      // a room that is behind what was seen here has begun anew: its numbers mean something else now
-      if (!complete || seq < asked) this.#resync({ seq, room })
+      // the room was made anew if its `seq` is below what was seen: its numbers count from the start again
+      if (!complete || seq < seen) this.#resync({ seq, room })
       this.#adopt(link)
       return true
     }
-    const inTime = await this.#ask(link, { event: 'relogin', args: [{ ticket: used, seq: asked }], read })
+    const inTime = await this.#ask(link, { event: 'relogin', args: [{ ticket: used, seq: seen }], read })
     if (!inTime && tickets.left && this.#goodbye) await this.#ask(link, { ...this.#goodbye, read: () => {} })
     return inTime
   }
@@ -278,7 +280,7 @@ export class Session extends Emitter<SessionEvents> {
     this.emit('resync', resync)
   }
 
-  /** Goes over to a connection on which login or relogin was answered; the one before is closed after that. */
+  /** Moves to this connection, and then closes the one before. If there is a session, its login or relogin was acked here. */
   #adopt(link: Link): void {
     const old = this.#link
     const how = this.#passage.arrived(link)
@@ -302,10 +304,10 @@ export class Session extends Emitter<SessionEvents> {
     const { args, meta } = notification
     if (event === 'draining') this.#drain(link, args[0] as Draining)
     else if (event === 'resync') this.#resync(args[0] as Resync)
-    else if (!meta || meta.seq > this.#seq) this.#tell(notification)
+    else if (!meta || meta.seq > this.#seq) this.#deliver(notification)
   }
 
-  #tell(notification: Notification): void {
+  #deliver(notification: Notification): void {
     const { event, meta } = notification
     if (meta) this.#seq = meta.seq
     this.emit('notification', notification)
@@ -328,33 +330,33 @@ export class Session extends Emitter<SessionEvents> {
     this.#pilot.seek()
   }
 
-  /** A try to log in or to relog in did not work. */
+  /** A login or relogin failed, or its connection did. */
   #failed(error: SignalboxError): void {
     this.#lastFailure = error
     const tickets = this.#tickets
     if (!tickets) {
-      if (this.#entering && endsLogin(error.code)) this.#refused(error)
+      if (this.#pendingLogin && endsLogin(error.code)) this.#endLogin(error)
       else this.#happen('lost')
       return
     }
     const over = this.#settings.parts.clock.now() > tickets.expiresAt
-    // the ack that brought the current one may belong to a relogin that another of ours has overtaken
+    // the current ticket may come from the ack of a relogin that a later one of ours has overtaken
     if (error.code === 'ticket_spent' && tickets.revert()) return
     if (endsSession(error.code)) this.#end(error)
     else if (over) this.#end(new SignalboxError('ticket_expired', 'No node answered in time', { cause: error }))
     else if (!this.#link) this.#happen('lost')
   }
 
-  /** A login ends without a session. */
-  #refused(error: SignalboxError): void {
-    const entering = this.#entering
-    if (!entering) return
-    if (!this.#lobby && !this.#leaving) {
+  /** Ends the login that is not answered yet, with or without the connection. */
+  #endLogin(error: SignalboxError): void {
+    const pending = this.#pendingLogin
+    if (!pending) return
+    if (!this.#keepOpen && !this.#leaving) {
       this.#end(error)
       return
     }
-    this.#entering = undefined
-    entering.fail(error)
+    this.#pendingLogin = undefined
+    pending.fail(error)
     if (!this.#leaving) this.#happen('left')
   }
 
@@ -363,8 +365,8 @@ export class Session extends Emitter<SessionEvents> {
     return ask(link, question, parts.clock, attemptTimeoutMs)
   }
 
-  /** There is no session any more. */
-  #forget(reason: SignalboxError): void {
+  /** The session has ended; the connection may stay. */
+  #forgetSession(reason: SignalboxError): void {
     this.#tickets = undefined
     this.#seq = 0
     this.#passage.forget()
@@ -374,13 +376,13 @@ export class Session extends Emitter<SessionEvents> {
 
   #end(reason: SignalboxError): void {
     if (this.#state === 'closed') return
-    const entering = this.#entering
-    this.#entering = undefined
+    const pending = this.#pendingLogin
+    this.#pendingLogin = undefined
     this.#leaving = undefined
-    this.#lobby = false
+    this.#keepOpen = false
     this.#pilot.stop()
-    this.#forget(reason)
-    entering?.fail(reason)
+    this.#forgetSession(reason)
+    pending?.fail(reason)
     this.#hangUp()
     this.#happen('ended')
     this.emit('closed', reason)
@@ -397,8 +399,8 @@ export class Session extends Emitter<SessionEvents> {
   }
 }
 
-/** Why a login was given up: what kept it last. */
-function tooLate(cause: SignalboxError | undefined): SignalboxError {
+/** Why no login succeeded in its time: the token function, or the last failure. */
+function loginTimeoutError(cause: SignalboxError | undefined): SignalboxError {
   if (cause?.code === 'token_unavailable') return cause
   return new SignalboxError('unreachable', 'No node answered in time', { cause })
 }

@@ -6,29 +6,30 @@ import type { Link } from './link.ts'
 /** A request as it is sent: the event and its arguments. */
 export type Sent = { event: string; args: readonly unknown[] }
 
-/** What a session begins with: login, joinStream or enter_room. */
-export type Entry<T> = {
+/** The request that begins a session: login, joinStream or enter_room. */
+export type LoginSpec<T> = {
   event: string
-  /** Called once, and again when it rejects: it may ask for a token. */
+  /** May get a token. Called once, and again after a rejection. */
   args: () => readonly unknown[] | Promise<readonly unknown[]>
-  /** Sent on the same connection before it, and acked. */
+  /** Sent on the same connection before the login, which waits for its ack. */
   prelude?: Sent | undefined
   /** Reads the ack's data. */
   read: (data: unknown) => { ticket: string; seq: number; result: T }
-  /** Ends the session. */
+  /** The request that ends the session. */
   goodbye: Sent
 }
 
-/** Asks on one connection. @throws SignalboxError timeout, lost, or as the server refuses */
+/** @throws SignalboxError timeout, lost, or as the server refuses */
 type Ask = <T>(link: Link, question: Question<T>) => Promise<T>
+/** Takes the session over, in the same step in which the ack is read. */
 type Entered = (entered: { ticket: string; seq: number; result: unknown }) => void
 
 /**
- * A login that is not answered yet, on however many connections it is tried. It settles once. When it was ended before the
- * server's ack came, the ack is answered with the goodbye.
+ * A login that is not answered yet, on however many connections it is tried. Its `result` settles once. If it has ended before
+ * the server acks it, the server has a session that no program wants: the login then sends the goodbye.
  */
-export class Entering {
-  readonly entry: Entry<unknown>
+export class PendingLogin {
+  readonly spec: LoginSpec<unknown>
   readonly result: Promise<unknown>
   readonly #resolve: (result: unknown) => void
   readonly #reject: (error: SignalboxError) => void
@@ -37,24 +38,24 @@ export class Entering {
   #settled = false
   #idle: Promise<unknown> = Promise.resolve()
 
-  /** @param late called when there is no answer within `ms` */
-  constructor(entry: Entry<unknown>, clock: Clock, ms: number, late: () => void) {
-    this.entry = entry
+  /** @param onTimeout called if the login is not settled within `timeoutMs` */
+  constructor(spec: LoginSpec<unknown>, clock: Clock, timeoutMs: number, onTimeout: () => void) {
+    this.spec = spec
     const { promise, resolve, reject } = withResolvers()
     this.result = promise
     this.#resolve = resolve
     this.#reject = reject
-    this.#cancel = clock.after(ms, late)
+    this.#cancel = clock.after(timeoutMs, onTimeout)
   }
 
-  /** Resolves when no try is under way: the server has been told the goodbye if it has to be. */
+  /** Resolves when no try is under way; then the goodbye, if one was needed, was acked or failed. */
   get idle(): Promise<unknown> {
     return this.#idle
   }
 
-  /** Gets the arguments. @throws SignalboxError as `args` does, or when the login has ended */
+  /** Gets the arguments. @throws what `args` throws, or SignalboxError when the login has ended */
   async prepare(): Promise<readonly unknown[]> {
-    this.#args ??= Promise.resolve(this.entry.args())
+    this.#args ??= Promise.resolve(this.spec.args())
     const args = this.#args
     args.catch(() => {
       this.#args = undefined
@@ -64,7 +65,7 @@ export class Entering {
   }
 
   /**
-   * Tries on one connection. False if the login had ended before the ack, and the connection may be used for something else.
+   * Tries on one connection. False if the login ended before the ack; the connection can then be used for another request.
    * @throws SignalboxError timeout, lost, or as the server refuses
    */
   async tryOn(link: Link, ask: Ask, entered: Entered): Promise<boolean> {
@@ -73,8 +74,8 @@ export class Entering {
     try {
       return await tried
     } catch (error) {
-      const passed = error instanceof SignalboxError && ['lost', 'timeout'].includes(error.code)
-      if (this.#settled && !passed) return false
+      const isUnanswered = error instanceof SignalboxError && ['lost', 'timeout'].includes(error.code)
+      if (this.#settled && !isUnanswered) return false
       throw error
     }
   }
@@ -92,7 +93,7 @@ export class Entering {
   }
 
   async #try(link: Link, ask: Ask, entered: Entered): Promise<boolean> {
-    const { event, prelude, goodbye, read } = this.entry
+    const { event, prelude, goodbye, read } = this.spec
     const args = await this.prepare()
     if (prelude && !this.#settled) await ask(link, { ...prelude, read: () => {} })
     if (this.#settled) return false
@@ -110,6 +111,7 @@ export class Entering {
   }
 }
 
+/** `Promise.withResolvers`, which Node.js 20 and older browsers lack. */
 function withResolvers() {
   let resolve: (result: unknown) => void = () => {}
   let reject: (error: SignalboxError) => void = () => {}
