@@ -5,10 +5,13 @@ export type Failed = (error: unknown) => void
  * the process.
  */
 export function inBackground(work: () => unknown, failed: Failed): void {
-  watch(work, failed).catch(() => {}) // `failed` failed as well, and nothing is left to report to
+  run(work, failed).catch(() => {}) // `failed` threw: nothing is left to report that to
 }
 
-/** The handler of an event or the callback of a timer, which may throw or reject. */
+/**
+ * Wraps an event handler or a timer callback, because emitters and timers ignore a promise that rejects. A throw or rejection
+ * goes to `failed`, with the arguments of the call.
+ */
 export function guarded<Args extends unknown[]>(
   handler: (...args: Args) => unknown,
   failed: (error: unknown, ...args: Args) => void,
@@ -20,8 +23,8 @@ export function guarded<Args extends unknown[]>(
     )
 }
 
-/** Runs the synchronous part of `work` before it returns. */
-async function watch(work: () => unknown, failed: Failed): Promise<void> {
+/** The synchronous part of `work` is done when this returns. */
+async function run(work: () => unknown, failed: Failed): Promise<void> {
   try {
     await work()
   } catch (error) {

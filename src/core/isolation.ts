@@ -1,7 +1,8 @@
 /**
  * Whether this node is cut off from the store: its lease has expired, and the part of the store that keeps the leases has
- * answered no call since. Other parts may answer meanwhile, as shards of a Redis Cluster do, and the other nodes take this
- * node for dead all the same. If the part with the leases answers other calls, the other nodes fare no better.
+ * answered no call since. Answers of other parts (shards of a Redis Cluster) do not matter: the other nodes take this node for
+ * dead all the same. If the part with the leases answers calls but refuses heartbeats, it refuses those of every node, and the
+ * clients would gain nothing by moving.
  */
 export class Isolation {
   readonly #leaseMs: number
@@ -13,20 +14,20 @@ export class Isolation {
     this.#leaseMs = leaseMs
   }
 
-  /** A call to the store succeeded. @param byLeases whether the part that keeps the leases answered; asked when that matters */
+  /** A call to the store succeeded. @param byLeases whether the part that keeps the leases answered; called only when the lease has run out */
   answered(byLeases: () => boolean): void {
     const now = performance.now()
     if (now >= this.#leaseEndsAt && byLeases()) this.#answeredAt = now
   }
 
-  /** The lease was extended by a heartbeat that was sent at `sentAt`, on `performance.now()`. */
+  /** A heartbeat extended the lease. @param sentAt when it was sent, `performance.now()` */
   extended(sentAt: number): void {
     this.#leaseEndsAt = sentAt + this.#leaseMs
   }
 
   /**
-   * For how long the node has been without a lease and without an answer; 0: it is not cut off. An answer counts for half a
-   * lease, because calls to the part with the leases may be seconds apart.
+   * For how long the node has been cut off, ms; 0 if it is not. An answer after the lease counts for half a lease, because calls
+   * to the part with the leases may be seconds apart.
    */
   get ms(): number {
     return Math.max(0, performance.now() - Math.max(this.#leaseEndsAt, this.#answeredAt + this.#leaseMs / 2))

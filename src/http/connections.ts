@@ -2,34 +2,38 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'n
 import type { Socket } from 'node:net'
 import type { Refused } from './errors.ts'
 
-/** How many connections may wait for their first request longer than `graceMs`. */
+/** How many connections may wait for their first request. Beyond that, a new one closes the oldest if that is past `graceMs`. */
 const maxUnused = 1000
-/** How long a connection may take for its first request in any case, ms: of many that arrive at once none is closed for it. */
+/** How long a connection is never closed for the lack of a first request, ms: many clients may connect at once. */
 const graceMs = 1000
 
 /**
- * How many requests of one connection may be under way. Node hands over all requests of one read, some thousands, in one turn of
- * the event loop. Browsers and load balancers send one at a time.
+ * How many requests of one connection may be under way. One read can contain thousands of requests, and Node.js emits all of them
+ * in one turn of the event loop. Browsers and load balancers send one at a time.
  */
 const maxPipelined = 8
 
 type Connection = { socket: Socket; requests: number; waitingSince: number }
 
 /**
- * The TCP connections of a server, also those that were upgraded: `close` waits for them, and `closeAllConnections` does
- * not know of them. Those that serve no request give way to others. Which client or network they belong to is not asked:
- * a load balancer has few addresses. A connection that sends many requests without waiting for answers is closed.
+ * The TCP connections of a server, upgraded ones included: `Server.close` waits for those, but `Server.closeAllConnections` does
+ * not close them. At the maximum, a connection without a request is closed for a new one. The address of the client does not
+ * matter, because all connections of a load balancer come from few addresses. A connection that sends many requests without
+ * waiting for answers is closed.
  */
 export class HttpConnections {
   readonly #max: number
   readonly #refused: Refused
   readonly #open = new Map<string, Connection>()
-  /** Those that have not sent a complete head, the oldest first. */
+  /** Connections that have not sent a complete head, the oldest first. */
   readonly #unused = new Set<Connection>()
-  /** Those that wait for a further request, the one that has waited longest first. */
+  /** Connections that wait for a further request, the one that has waited longest first. */
   readonly #idle = new Set<Connection>()
 
-  /** @param max concurrent connections. Call it after the server has its listeners for requests, and for upgrades, if it takes any. */
+  /**
+   * Create it when the server already has its listeners for requests and, if it accepts upgrades, for those.
+   * @param max concurrent connections
+   */
   constructor(server: Server, max: number, refused: Refused) {
     this.#max = max
     this.#refused = refused
@@ -37,13 +41,13 @@ export class HttpConnections {
     const listeners = server.listeners('request') as RequestListener[]
     server.removeAllListeners('request')
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-      if (this.#begin(request, response)) for (const listener of listeners) listener.call(server, request, response)
+      if (this.#admit(request, response)) for (const listener of listeners) listener.call(server, request, response)
     })
-    // with a listener for them Node leaves upgrades to it, so that a server that takes none needs to have none
-    if (server.listenerCount('upgrade') > 0) server.prependListener('upgrade', (request) => this.#use(request))
+    // without a listener Node.js serves an upgrade as an ordinary request; with ours alone it would get no answer
+    if (server.listenerCount('upgrade') > 0) server.prependListener('upgrade', (request) => this.#headReceived(request))
   }
 
-  /** Cuts those that are still open, whatever is under way on them. */
+  /** Cuts all open connections, whatever is under way on them. */
   cut(): void {
     for (const { socket } of this.#open.values()) socket.destroy()
   }
@@ -55,12 +59,15 @@ export class HttpConnections {
     this.#unused.add(connection)
     socket.once('close', () => this.#remove(key, connection))
     const [oldest] = this.#unused
-    if (this.#unused.size > maxUnused && isPatient(oldest)) this.#close(oldest, 'no_request')
-    if (this.#open.size > this.#max) this.#close(this.#leastUseful() ?? connection, 'tcp_connections')
+    if (this.#unused.size > maxUnused && isPastGrace(oldest)) this.#close(oldest, 'no_request')
+    if (this.#open.size > this.#max) this.#close(this.#longestWaiting() ?? connection, 'tcp_connections')
   }
 
-  /** A complete head has arrived. With TLS the request has another socket than the connection, with the same ends. */
-  #use({ socket }: IncomingMessage): Connection | undefined {
+  /**
+   * Counts a request. An upgrade counts until its connection closes, so that the connection is never idle. With TLS the request
+   * has another socket than the connection, with the same addresses.
+   */
+  #headReceived({ socket }: IncomingMessage): Connection | undefined {
     const connection = this.#open.get(keyOf(socket))
     if (!connection) return undefined
     connection.requests += 1
@@ -69,9 +76,9 @@ export class HttpConnections {
     return connection
   }
 
-  /** False for a request of a connection that is closed already, or now. */
-  #begin(request: IncomingMessage, response: ServerResponse): boolean {
-    const connection = this.#use(request)
+  /** False if the connection is closed already, or is closed now because too many of its requests are under way. */
+  #admit(request: IncomingMessage, response: ServerResponse): boolean {
+    const connection = this.#headReceived(request)
     if (!connection) return false
     response.once('close', () => this.#answered(connection))
     if (connection.requests <= maxPipelined) return true
@@ -86,9 +93,10 @@ export class HttpConnections {
     this.#idle.add(connection)
   }
 
-  #leastUseful(): Connection | undefined {
+  /** Without a request: the oldest past the grace time; if there is none, the one that has waited longest for a further request. */
+  #longestWaiting(): Connection | undefined {
     const [[unused], [idle]] = [this.#unused, this.#idle]
-    return isPatient(unused) ? unused : idle
+    return isPastGrace(unused) ? unused : idle
   }
 
   #close(connection: Connection, reason: string): void {
@@ -107,6 +115,6 @@ export class HttpConnections {
 
 const keyOf = ({ remoteAddress, remotePort }: Socket) => `${remoteAddress} ${remotePort}`
 
-function isPatient(connection: Connection | undefined): connection is Connection {
+function isPastGrace(connection: Connection | undefined): connection is Connection {
   return connection !== undefined && performance.now() - connection.waitingSince > graceMs
 }

@@ -3,16 +3,16 @@ import { type Deadline, newDeadline, within } from '../core/deadline.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** For every call of the store that serves the request. */
+    /** By when the request must be served; handlers pass it to every call of the store. */
     deadline: Deadline
-    /** When its body began to arrive, on the clock of `deadline`. */
+    /** When the node began to read the body, on the clock of `deadline`. */
     bodyStartedAt: number
   }
 }
 
 /**
  * Gives each request of a scope its deadline when it arrives, and answers 503 at the deadline, whatever the handler waits for.
- * The client's own time, in which it sends the body, does not count. Call it before the scope has routes.
+ * The time in which the client sends the body does not count. Call it before the scope has routes.
  */
 export function limitServingTime(scope: FastifyInstance): void {
   scope.decorateRequest('deadline', 0)
@@ -32,7 +32,7 @@ export function limitServingTime(scope: FastifyInstance): void {
       try {
         return await within(request.deadline, async () => handler.call(this, request, reply))
       } catch (error) {
-        if (reply.sent) return reply // the client takes the response slowly
+        if (reply.sent) return reply // complete: only the client's reading of it takes long
         throw error
       }
     }

@@ -6,7 +6,7 @@ import type { Transport } from './server.ts'
 export type EvacuationParts = {
   /** For how long the node has been cut off from the store, ms; 0: it is not. */
   cutOffMs: () => number
-  /** Whether every other node is cut off too, as far as they say. */
+  /** Whether every other node answers that it is cut off too. */
   allCutOff: () => Promise<boolean>
   /** RECONNECT_WINDOW, s. */
   window: number
@@ -17,27 +17,27 @@ export type EvacuationParts = {
 
 const tickMs = 250
 
-/** A tick later than this, ms, means that the process was suspended: its lease looks expired until its next heartbeat. */
+/** Two ticks further apart than this, ms, mean that the process was suspended. Its lease looks expired until its next heartbeat. */
 const stallMs = 1000
 
-/** How long evacuation pauses after a suspension, ms. */
+/** How long no client is closed after a suspension, ms. */
 const graceMs = 5000
 
 /** The pause between two surveys of the other nodes, ms. */
 const surveyPauseMs = 1000
 
-/** The window assumed when RECONNECT_WINDOW is 0, ms: those clients cannot resume, and log in again. */
+/** The window assumed if RECONNECT_WINDOW is 0, ms. Clients cannot resume then, and log in again. */
 const windowlessMs = 20_000
 
 /**
- * Moves the clients of a node that is cut off from the store. The other nodes take it for dead when its lease has run out,
- * and the windows of its participants begin: each client is closed at engine level, so that its library reconnects,
- * between a quarter and a half of the window. New clients are refused as soon as the lease has run out.
+ * Moves the clients of a node that is cut off from the store to other nodes. When the lease of the node has run out, the other
+ * nodes take it for dead and begin the windows of its participants. From then on the node refuses new clients. In the first
+ * quarter of the window it closes no client, because failovers are over by then. In the second quarter it closes all of them, one
+ * after the other, at engine level, so that their library reconnects.
  *
- * While the store is away for every node, no window runs and no node takes clients. So the node asks the others from the
- * beginning, and keeps its clients while all of them say that they are cut off too. Otherwise it closes none in the first
- * quarter, because failovers are over by then, and spreads the closing over the second. If the others reach the store again
- * before this node does, the windows begin then.
+ * While the store is away for every node, no window runs and no node takes clients. So a node that is cut off asks the others at
+ * once, and keeps its clients while all of them say that they are cut off too. If another node reaches the store again before
+ * this one does, the windows begin then.
  */
 export class Evacuation {
   readonly #transport: Transport
@@ -49,10 +49,10 @@ export class Evacuation {
   #graceUntil = 0
   #cutOff = false
   #surveying = false
-  /** Whether the others have answered since the node was cut off. */
+  /** Whether a survey of the other nodes has ended since the node was cut off. */
   #surveyed = false
   #allCutOff = false
-  /** When the others were last found to be cut off too. */
+  /** When the last survey ended that found all others cut off, `performance.now()`. */
   #allCutOffAt = Number.NEGATIVE_INFINITY
   #nextSurveyAt = 0
 
@@ -79,15 +79,17 @@ export class Evacuation {
     if (now - this.#tickedAt > stallMs) this.#graceUntil = now + graceMs
     this.#tickedAt = now
     const cutOffMs = this.#parts.cutOffMs()
-    this.#tell(cutOffMs > 0)
+    this.#setCutOff(cutOffMs > 0)
     if (cutOffMs === 0) this.#surveyed = this.#allCutOff = false
     else if (now >= this.#nextSurveyAt && !this.#surveying) inBackground(() => this.#survey(), this.#parts.failed)
+    // for how long the others may have run the windows
     const aloneMs = Math.min(cutOffMs, now - this.#allCutOffAt)
-    if (this.#surveyed && !this.#allCutOff && aloneMs >= this.#startMs && now >= this.#graceUntil) this.#close(aloneMs)
+    if (this.#surveyed && !this.#allCutOff && aloneMs >= this.#startMs && now >= this.#graceUntil)
+      this.#closeDue(aloneMs)
   }
 
-  /** Closes the part of the connections that is due `aloneMs` after the windows may have begun. */
-  #close(aloneMs: number): void {
+  /** Closes as many connections as it has to in each tick for the last one to be closed at `endMs`. */
+  #closeDue(aloneMs: number): void {
     const connections = [...this.#transport.connections]
     const ticksLeft = Math.max(1, (this.#endMs - aloneMs) / tickMs)
     for (const connection of connections.slice(0, Math.ceil(connections.length / ticksLeft))) {
@@ -108,14 +110,14 @@ export class Evacuation {
     if (allCutOff) this.#allCutOffAt = performance.now()
     if (allCutOff === this.#allCutOff) return
     this.#allCutOff = allCutOff
-    const words = allCutOff
+    const message = allCutOff
       ? 'the other nodes are cut off from Redis too: the node keeps its clients'
       : 'another node may reach Redis again: the node closes its clients unless it reaches Redis too'
-    this.#parts.log.warn({ clients: this.#transport.clients }, words)
+    this.#parts.log.warn({ clients: this.#transport.clients }, message)
   }
 
-  /** Once for each change. */
-  #tell(cutOff: boolean): void {
+  /** Logs each change once. */
+  #setCutOff(cutOff: boolean): void {
     if (cutOff === this.#cutOff) return
     this.#cutOff = cutOff
     const { log } = this.#parts

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 /**
- * Below the ports that a kernel gives to outgoing connections: Linux begins at 32768, macOS at 49152. A server that is
- * ended and started again finds its port free, whatever connected to something meanwhile.
+ * Below the ports that a kernel gives to outgoing connections (Linux from 32768, macOS from 49152): a server that is ended and
+ * started again never finds its port taken by an outgoing connection.
  */
 const range = { first: 10_240, end: 32_768 }
 /** A file for each reserved port, with the id of the process that reserved it. */
@@ -17,8 +17,8 @@ process.on('exit', () => {
 })
 
 /**
- * Ports on which nothing listens on the loopback interface. They are reserved until this process ends: no other process
- * of a test gets them, even while nothing listens on them.
+ * Ports on which no process listens on 127.0.0.1. They are reserved until this process ends: `freePorts` gives them to no other
+ * process, even while no server listens on them.
  */
 export async function freePorts(count: number): Promise<number[]> {
   mkdirSync(folder, { recursive: true })
@@ -32,7 +32,7 @@ export async function freePorts(count: number): Promise<number[]> {
 
 const fileOf = (port: number) => join(folder, `${port}`)
 
-/** False if a process that is alive has it. */
+/** False if the port is reserved already, or was until now by a process that has ended: the next call may reserve it. */
 function reserve(port: number): boolean {
   if (reserved.has(port)) return false
   const file = fileOf(port)
@@ -40,18 +40,18 @@ function reserve(port: number): boolean {
     writeFileSync(file, `${process.pid}`, { flag: 'wx' })
   } catch {
     if (isOwned(file)) return false
-    rmSync(file, { force: true }) // taken by the next call, or by whoever is quicker
+    rmSync(file, { force: true }) // not written at once: another process may have removed and written it meanwhile
     return false
   }
   reserved.add(port)
   return true
 }
 
-/** A process that was killed leaves its files. One that has only just made its file has not written its id yet. */
+/** Whether the process that made the file is alive. A killed process leaves its files; an empty file will have its id soon. */
 function isOwned(file: string): boolean {
   try {
     const pid = Number(readFileSync(file, 'utf8'))
-    if (pid > 0) process.kill(pid, 0)
+    if (pid > 0) process.kill(pid, 0) // sends nothing: throws ESRCH if there is no such process
     return true
   } catch (error) {
     return (error as NodeJS.ErrnoException).code !== 'ESRCH'

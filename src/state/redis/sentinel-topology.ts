@@ -1,15 +1,15 @@
 import type { Link } from './link.ts'
 import { type OpenLink, SingleTopology, type TopologyEvents } from './topology.ts'
 
-/** What a sentinel publishes when another server is the master: its name, and both addresses. */
+/** A sentinel publishes `<name> <old host> <old port> <new host> <new port>` here when it takes another server for the master. */
 const failoverChannel = '+switch-master'
 
 /**
- * The master that the sentinels name. A master that was replaced takes writes for some seconds more, and they are lost:
- * its connection is given up as soon as a sentinel tells of the new one.
+ * The master that the sentinels name. A master that was replaced accepts writes for some seconds more, and loses them. So the
+ * node closes the connection to it as soon as a sentinel announces the new one.
  *
- * ioredis has a `failoverDetector` for it. It subscribes again on its own, without handling a failure: a sentinel whose
- * connection breaks at that moment ended the process by an unhandled rejection (6.0.0).
+ * The `failoverDetector` of ioredis 6.0.0 does the same, but it subscribes again without handling a rejection: if the connection
+ * to a sentinel breaks at that moment, the unhandled rejection ends the process.
  */
 export class SentinelTopology extends SingleTopology {
   readonly #sentinels: Link[]
@@ -17,7 +17,8 @@ export class SentinelTopology extends SingleTopology {
   /**
    * @param name of the master
    * @param sentinels their addresses, `host:port`
-   * @param master what ioredis finds the master with
+   * @param master the options with which ioredis finds the master
+   * @param open opens the link to the master
    * @param openSentinel opens a link to one sentinel
    */
   constructor(
@@ -41,7 +42,7 @@ export class SentinelTopology extends SingleTopology {
     const place = { host: address.slice(0, colon), port: Number(address.slice(colon + 1)) }
     const subscribe = () => {
       sentinel.redis.subscribe(failoverChannel).catch((error: Error) => {
-        if (sentinel.ready) sentinel.replace(error.message) // and it subscribes on the next connection
+        if (sentinel.ready) sentinel.replace(error.message) // `up` of the next connection subscribes
       })
     }
     const sentinel = openSentinel(address, place, { up: subscribe, down: () => {}, moved: () => {} })

@@ -10,46 +10,48 @@ type Subscription = {
   readonly kind: SubscriptionKind
   readonly channel: string
   readonly slot: number | null
-  /** The connection on which it was confirmed last. */
+  /** The id of the connection on which Redis confirmed it last. */
   home?: string | undefined
-  /** Why it could not be made. */
+  /** The last refusal or failure; undefined after a confirmation. */
   error?: string
 }
 
 /** How many channels one command subscribes to. */
 const maxChannels = 500
 
-/** How long it waits before it tries again what was refused, ms: the first time, and at most. */
-const retryMs = { first: 250, most: 4000 }
+/** The delay before failed subscriptions are tried again, ms. It doubles from `first` to `max`. */
+const retryMs = { first: 250, max: 4000 }
 
 /**
- * What one client listens to. A subscription is made again on each new connection, for as long as it takes, and
- * told when it is confirmed there: what was published in between was not heard.
+ * The subscriptions of one client. On each new connection they are tried again until Redis confirms them. Then `onResubscribed`
+ * is called, because messages that were published in between are lost.
  */
 export class Subscriptions {
   readonly #client: RedisClient
-  readonly #again: (channels: string[]) => void
+  readonly #onResubscribed: (channels: string[]) => void
   readonly #report: RedisReport
   readonly #wanted = new Map<string, Subscription>()
-  readonly #noted = new Set<string>()
+  readonly #reported = new Set<string>()
+  /** Whether `#makeAll` runs. */
   #busy = false
+  /** Whether `#makeAll` has to look at the subscriptions once more. */
   #changed = false
   #retry: NodeJS.Timeout | undefined
   #delay = retryMs.first
   #closed = false
 
   /**
-   * @param again channels that were confirmed again
-   * @param report is told each subscription that Redis refuses once
+   * @param onResubscribed gets channels that Redis has confirmed again, or for the first time after an `add` that rejected
+   * @param report gets each subscription for which the rights are missing, once
    */
-  constructor(client: RedisClient, again: (channels: string[]) => void, report: RedisReport) {
+  constructor(client: RedisClient, onResubscribed: (channels: string[]) => void, report: RedisReport) {
     this.#client = client
-    this.#again = again
+    this.#onResubscribed = onResubscribed
     this.#report = report
     client.on('topology', () => this.#establish())
   }
 
-  /** Resolves when it is confirmed. @throws Error when it cannot be now; it is made as soon as it can be, all the same */
+  /** Resolves when Redis has confirmed it. @throws Error if Redis did not; the subscription is tried again all the same */
   async add(kind: SubscriptionKind, channel: string): Promise<void> {
     const slot = new Command(kind, [channel]).getSlot()
     const subscription: Subscription = { kind, channel, slot: kind === 'ssubscribe' ? slot : null }
@@ -62,14 +64,14 @@ export class Subscriptions {
     }
   }
 
-  /** Resolves when it is gone. Nothing is done where there is none. */
+  /** Resolves when Redis has removed it, and at once if it was not added. */
   async remove(kind: SubscriptionKind, channel: string): Promise<void> {
     if (!this.#wanted.delete(`${kind} ${channel}`)) return
     const end = { subscribe: 'unsubscribe', psubscribe: 'punsubscribe', ssubscribe: 'sunsubscribe' } as const
     await this.#client[end[kind]](channel)
   }
 
-  /** Why it does not hear everything that it should. */
+  /** Why some messages are not received: a missing right, or subscriptions that the present connection has not confirmed. */
   get trouble(): Trouble | undefined {
     let lost = 0
     for (const { kind, channel, slot, home, error } of this.#wanted.values()) {
@@ -84,7 +86,7 @@ export class Subscriptions {
     clearTimeout(this.#retry)
   }
 
-  /** Makes all that are not on the connection that they belong to. */
+  /** Makes all subscriptions that are not confirmed on the connection that their slot belongs to now. */
   #establish(): void {
     this.#changed = true
     if (this.#busy) return
@@ -112,14 +114,14 @@ export class Subscriptions {
     }
   }
 
-  /** False: it has to be made later. */
+  /** False if it failed and has to be tried again. */
   async #attempt(batch: Subscription[]): Promise<boolean> {
     try {
       await this.#subscribe(batch)
     } catch {
       return false
     }
-    inBackground(() => this.#again(batch.map(({ channel }) => channel)), this.#report.failed)
+    inBackground(() => this.#onResubscribed(batch.map(({ channel }) => channel)), this.#report.failed)
     return true
   }
 
@@ -127,19 +129,22 @@ export class Subscriptions {
     clearTimeout(this.#retry)
     this.#retry = setTimeout(() => this.#establish(), this.#delay)
     this.#retry.unref()
-    this.#delay = Math.min(this.#delay * 2, retryMs.most)
+    this.#delay = Math.min(this.#delay * 2, retryMs.max)
   }
 
-  /** One command for channels that may be named together: sharded ones of the same server, where there are no slots. */
+  /**
+   * Subscriptions to make, one command each. SSUBSCRIBE takes several channels; in a cluster all of them have to be of one slot.
+   * The few other subscriptions have a command of their own.
+   */
   #batches(): Subscription[][] {
     const batches: Subscription[][] = []
     const open = new Map<string, Subscription[]>()
-    const alone = this.#client.links.length > 1
+    const bySlot = this.#client.links.length > 1
     for (const subscription of this.#wanted.values()) {
       const home = this.#client.homeOf(subscription.slot)
       if (home === undefined || subscription.home === home) continue
       const { kind, slot } = subscription
-      const key = kind === 'ssubscribe' ? `${home} ${alone ? slot : ''}` : subscription.channel
+      const key = kind === 'ssubscribe' ? `${home} ${bySlot ? slot : ''}` : subscription.channel
       const batch = open.get(key)
       if (batch && batch.length < maxChannels) batch.push(subscription)
       else {
@@ -151,12 +156,12 @@ export class Subscriptions {
     return batches
   }
 
-  /** Each channel once, and of the rooms' only the first: the rest is like it. */
-  #noteRefusal(batch: Subscription[]): void {
+  /** Reports each channel once, but of the sharded ones only the first: one right covers the channels of all rooms. */
+  #reportDenied(batch: Subscription[]): void {
     const [{ kind, channel }] = batch as [Subscription]
     const what = `${kind} ${kind === 'ssubscribe' ? '' : channel}`
-    if (this.#noted.has(what)) return
-    this.#noted.add(what)
+    if (this.#reported.has(what)) return
+    this.#reported.add(what)
     this.#report.denied(`${kind} ${channel}`)
   }
 
@@ -166,11 +171,11 @@ export class Subscriptions {
       const channels = batch.map(({ channel }) => channel)
       const home = await this.#client.subscribeTo(kind, channels)
       for (const subscription of batch) Object.assign(subscription, { home, error: undefined })
-      // the slot moved, or the connection broke, while the answer was on its way
+      // the slot moved, or the connection broke, before the answer arrived
       if (home !== this.#client.homeOf(slot)) this.#tryLater()
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
-      if (message.startsWith('NOPERM')) this.#noteRefusal(batch)
+      if (message.startsWith('NOPERM')) this.#reportDenied(batch)
       for (const subscription of batch) subscription.error = message
       throw error
     }

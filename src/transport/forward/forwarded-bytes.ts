@@ -4,7 +4,7 @@ import type { BudgetHolder } from '../../core/ports/memory-budget.ts'
 
 /**
  * What the node holds for one request or WebSocket that it passes on: bytes that it has read from one side, and that the other
- * side has not taken. Reading stops there, at some ten thousand bytes for each, so that only many of them are much.
+ * side has not taken. Reading stops at about 140 kB for each, so that it takes many of them to fill the memory.
  */
 export class ForwardedBytes implements BudgetHolder {
   readonly #request: IncomingMessage

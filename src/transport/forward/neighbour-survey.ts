@@ -1,27 +1,27 @@
 import { inBackground } from '../../core/background.ts'
 import { type NeighbourParts, Neighbours } from './neighbours.ts'
 
-/** Where a node says whether it reaches the store, below its NODE_URL: `{ reachable: boolean }`. */
+/** The path below NODE_URL at which a node answers `{ reachable: boolean }`: whether it reaches the store. */
 export const storePath = '/node/store'
 
 /** How long a neighbour may take to answer, ms. */
 const answerTimeoutMs = 1000
 
-/** Asks the other nodes whether they reach the store. While the store is away it asks those that it listed before. */
+/** Asks the other nodes whether they reach the store. While the store is away, those are the nodes of its last list. */
 export class NeighbourSurvey {
   readonly #node: string
   readonly #failed: (error: unknown) => void
   readonly #neighbours: Neighbours
   #timer: NodeJS.Timeout | undefined
 
-  /** @param node this one, as it is registered */
+  /** @param node the id under which this node is registered */
   constructor(node: string, parts: NeighbourParts) {
     this.#node = node
     this.#failed = parts.failed
     this.#neighbours = new Neighbours(parts)
   }
 
-  /** @param intervalMs between one list of the nodes and the next */
+  /** Lists the nodes now and then every `intervalMs`. */
   start(intervalMs: number): void {
     const list = () => inBackground(() => this.#neighbours.list(), this.#failed)
     list()
@@ -33,8 +33,8 @@ export class NeighbourSurvey {
   }
 
   /**
-   * Whether every neighbour says that it does not reach the store, and there is a neighbour. One that does not answer, or
-   * has an older version that cannot say, may reach it. Never rejects.
+   * True if there are neighbours and all of them answer that they do not reach the store. A neighbour that does not answer, or
+   * whose older version has no such route, may reach it. Never rejects.
    */
   async allCutOff(): Promise<boolean> {
     const others = [...this.#neighbours.known].filter(([id]) => id !== this.#node)
@@ -43,6 +43,7 @@ export class NeighbourSurvey {
   }
 }
 
+/** False without a valid answer. */
 async function saysCutOff(base: URL): Promise<boolean> {
   const url = new URL(base)
   url.pathname = `${base.pathname.replace(/\/$/, '')}${storePath}`

@@ -262,7 +262,7 @@ test('more than the server takes in a second is sent as fast as it does', async 
   session.close()
 })
 
-test('no more than a hundred requests wait for their ack at the server, which knows that many', async () => {
+test('no more than a hundred requests wait for their ack at the server', async () => {
   const { session, login } = setUp()
   const link = await login()
   for (let number = 1; number <= 120; number += 1) session.request('text', [number]).catch(() => {})

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { NeighbourSurvey } from '../../../src/transport/forward/neighbour-survey.ts'
 
-/** A neighbour that answers every request so; its URL. */
+/** Starts a neighbour that answers `/node/store` so. Resolves to its URL. */
 async function neighbour(status: number, body: string): Promise<string> {
   const server = createServer((request, response) => {
     response.statusCode = request.url === '/below/node/store' ? status : 500
@@ -37,7 +37,7 @@ async function allCutOff(urls: string[]): Promise<boolean> {
 
 const cutOff = () => neighbour(200, '{"reachable":false}')
 
-test('neighbours are cut off that all say so', async () => {
+test('all neighbours are cut off if each of them says so', async () => {
   expect(await allCutOff([await cutOff(), await cutOff()])).toBe(true)
 })
 
@@ -51,6 +51,6 @@ test.each<[string, () => Promise<string>]>([
   expect(await allCutOff([await cutOff(), await other()])).toBe(false)
 })
 
-test('a node that knows no neighbour takes none for cut off', async () => {
+test('a node that knows no neighbour does not take all for cut off', async () => {
   expect(await allCutOff([])).toBe(false)
 })

@@ -189,7 +189,7 @@ async function enterAndEnd(kind: Kind, moment: Moment, end: 'leave' | 'close', r
   return { outcome, subject }
 }
 
-test('a token function that fails is called again, until the login has its time', async () => {
+test('a token function that fails is called again until it succeeds', async () => {
   let calls = 0
   const token = async () => {
     calls += 1
@@ -209,7 +209,7 @@ test('a token function that fails is called again, until the login has its time'
 })
 
 test.each(['Portal', 'Rooms', 'Exchanger'] as const)(
-  '%s: a login whose token function goes on failing rejects with its error as the cause',
+  '%s: a login whose token function fails until the time-out rejects with the error of the function as the cause',
   async (name) => {
     const cause = new Error('the backend is away')
     const token = () => Promise.reject(cause)
