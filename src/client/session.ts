@@ -117,9 +117,13 @@ export class Session extends Emitter<SessionEvents> {
     return pending.result as Promise<T>
   }
 
-  /** Resolves to the ack's data; until then it is sent again on each new connection. @throws SignalboxError as the server refuses */
+  /**
+   * Resolves to the ack's data; until then it is sent again on each new connection. @throws SignalboxError as the server refuses,
+   * or no_session: also while the goodbye is under way
+   */
   request(event: string, args: readonly unknown[]): Promise<unknown> {
-    if (!this.#tickets && !this.#pendingLogin) return Promise.reject(new SignalboxError('no_session'))
+    if (this.#leaving || (!this.#tickets && !this.#pendingLogin))
+      return Promise.reject(new SignalboxError('no_session'))
     return this.#requests.add(event, args)
   }
 

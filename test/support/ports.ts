@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,7 +8,7 @@ import { join } from 'node:path'
  * started again never finds its port taken by an outgoing connection.
  */
 const range = { first: 10_240, end: 32_768 }
-/** A file for each reserved port, with the id of the process that reserved it. */
+/** A file for each reserved port, with the id of the process that reserved it, for whoever looks. */
 const folder = join(tmpdir(), 'signalbox-test-ports')
 const reserved = new Set<number>()
 
@@ -21,7 +21,10 @@ process.on('exit', () => {
  * process, even while no server listens on them.
  */
 export async function freePorts(count: number): Promise<number[]> {
-  mkdirSync(folder, { recursive: true })
+  if (reserved.size === 0) {
+    mkdirSync(folder, { recursive: true })
+    removeOldFiles()
+  }
   const ports: number[] = []
   while (ports.length < count) {
     const port = range.first + Math.floor(Math.random() * (range.end - range.first))
@@ -32,29 +35,24 @@ export async function freePorts(count: number): Promise<number[]> {
 
 const fileOf = (port: number) => join(folder, `${port}`)
 
-/** False if the port is reserved already, or was until now by a process that has ended: the next call may reserve it. */
+/** False if the port is reserved already. */
 function reserve(port: number): boolean {
   if (reserved.has(port)) return false
-  const file = fileOf(port)
   try {
-    writeFileSync(file, `${process.pid}`, { flag: 'wx' })
+    writeFileSync(fileOf(port), `${process.pid}`, { flag: 'wx' })
   } catch {
-    if (isOwned(file)) return false
-    rmSync(file, { force: true }) // not written at once: another process may have removed and written it meanwhile
     return false
   }
   reserved.add(port)
   return true
 }
 
-/** Whether the process that made the file is alive. A killed process leaves its files; an empty file will have its id soon. */
-function isOwned(file: string): boolean {
-  try {
-    const pid = Number(readFileSync(file, 'utf8'))
-    if (pid > 0) process.kill(pid, 0) // sends nothing: throws ESRCH if there is no such process
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
+/** A killed process leaves its files. Those of the last day stay: no test runs for so long, and none is taken from its owner. */
+function removeOldFiles(): void {
+  for (const name of readdirSync(folder)) {
+    const file = join(folder, name)
+    const { mtimeMs = Date.now() } = statSync(file, { throwIfNoEntry: false }) ?? {}
+    if (Date.now() - mtimeMs > 24 * 3600 * 1000) rmSync(file, { force: true })
   }
 }
 

@@ -63,6 +63,9 @@ const scripts = {
   claim: { keys: 1, twice: 'same', allowOom: true },
 } as const satisfies { [name: string]: Script }
 
+/** How far the estimate of a server's clock may be from that clock, ms: half the time that an answer took when it was learned. */
+const maxClockErrorMs = 100
+
 /** How often a script is sent again that Redis took for late although it was not: by then its clock is known. */
 const corrections = 3
 
@@ -144,9 +147,9 @@ export class Scripts {
     return this.timed(name, () => command.call(this.client, ...count, ...keys, ...args), keys[0])
   }
 
-  /** A deadline on the clock of the server that has the keys. */
+  /** A deadline on the clock of the server that has the keys. It is over there before the node says that the request was refused. */
   #onServer([key = '']: string[], deadline: Deadline | undefined, now: number): number | '' {
-    return deadline === undefined ? '' : this.clock.at(key) + Math.ceil(deadline - now)
+    return deadline === undefined ? '' : this.clock.at(key) + Math.floor(deadline - now) - maxClockErrorMs
   }
 
   /** Every server but one of a Redis Cluster may answer while the node cannot extend its lease. */

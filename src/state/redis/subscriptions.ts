@@ -144,7 +144,7 @@ export class Subscriptions {
       const home = this.#client.homeOf(subscription.slot)
       if (home === undefined || subscription.home === home) continue
       const { kind, slot } = subscription
-      const key = kind === 'ssubscribe' ? `${home} ${bySlot ? slot : ''}` : subscription.channel
+      const key = kind === 'ssubscribe' ? `${home} ${bySlot ? slot : ''}` : `${kind} ${subscription.channel}`
       const batch = open.get(key)
       if (batch && batch.length < maxChannels) batch.push(subscription)
       else {
