@@ -36,8 +36,10 @@ export async function observe(attacker: Attacker, redis: BenchRedis, dist?: stri
   const { memory, refused } = await samples.stop()
   bystanders.child.disconnect()
   await node.stop()
-  const { times = [], sent = 0, acked = 0 } = (observed as Observed | undefined) ?? {}
-  const unacked = observed && acked === sent ? undefined : 'the bystanders were disconnected'
+  const { times = [], sent = 0, refused: codes = [] } = (observed as Observed | undefined) ?? {}
+  const refusedToo =
+    codes.length > 0 ? `refused to bystanders: ${codes.length} (${[...new Set(codes)].join(', ')})` : undefined
+  const unacked = observed ? refusedToo : 'the bystanders were disconnected'
   const missing = attacker.refusals.filter((reason) => !refused[reason])
   const uncounted = missing.length > 0 ? `not counted: ${missing.join(', ')}` : undefined
   const said = failure ?? unacked ?? uncounted

@@ -2,14 +2,15 @@ import { io, type Socket } from 'socket.io-client'
 import { writeToken } from '../../src/core/tokens.ts'
 import type { Access } from './abuse/attacker.ts'
 
-export type Observed = { sent: number; acked: number; received: number[]; times: number[] }
+/** `refused`: codes with which the node refused what a bystander said. */
+export type Observed = { sent: number; acked: number; refused: string[]; received: number[]; times: number[] }
 
 /** Two who go on talking while others misbehave: one says a number every so many ms, the other hears it. */
 export class Bystanders {
   readonly #ann: Socket
   readonly #bob: Socket
   readonly #to: string
-  #observed: Observed = { sent: 0, acked: 0, received: [], times: [] }
+  #observed: Observed = { sent: 0, acked: 0, refused: [], received: [], times: [] }
   readonly #everyMs: number
   #timer: NodeJS.Timeout | undefined
 
@@ -34,17 +35,17 @@ export class Bystanders {
     this.#timer = setInterval(() => this.#say(), this.#everyMs)
   }
 
-  /** Resolves when all that was said is acked and has arrived. */
+  /** Resolves when all that was said is acked or refused, and what was acked has arrived. */
   async silence(): Promise<void> {
     clearInterval(this.#timer)
     await this.#settled()
   }
 
-  /** What was observed since the last call, when all that was said is acked. */
+  /** What was observed since the last call, when all that was said is acked or refused. */
   async take(): Promise<Observed> {
     const observed = this.#observed
     await this.#settled()
-    this.#observed = { sent: 0, acked: 0, received: [], times: [] }
+    this.#observed = { sent: 0, acked: 0, refused: [], received: [], times: [] }
     return observed
   }
 
@@ -56,7 +57,7 @@ export class Bystanders {
 
   async #settled(): Promise<void> {
     const observed = this.#observed
-    while (observed.acked < observed.sent || observed.received.length < observed.sent) {
+    while (observed.acked + observed.refused.length < observed.sent || observed.received.length < observed.acked) {
       if (!this.#ann.connected || !this.#bob.connected) throw new Error('The node disconnected a bystander')
       await new Promise((resolve) => setTimeout(resolve, 5))
     }
@@ -65,11 +66,18 @@ export class Bystanders {
   #say(): void {
     const observed = this.#observed
     const asked = performance.now()
-    this.#ann.emit('text', { to: this.#to, message: String(observed.sent) }, (status: string) => {
-      if (status !== 'ok') return
-      observed.acked += 1
-      observed.times.push(performance.now() - asked)
-    })
+    this.#ann.emit(
+      'text',
+      { to: this.#to, message: String(observed.sent) },
+      (status: string, _words: string, error?: { code: string }) => {
+        if (status !== 'ok') {
+          observed.refused.push(error?.code ?? status)
+          return
+        }
+        observed.acked += 1
+        observed.times.push(performance.now() - asked)
+      },
+    )
     observed.sent += 1
   }
 }

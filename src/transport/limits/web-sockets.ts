@@ -5,6 +5,7 @@ import { Flood, type FloodLimits } from './flood.ts'
 import { FrameCounter } from './frames.ts'
 import type { MemoryBudget } from './memory-budget.ts'
 import { Pongs } from './pongs.ts'
+import { largeReadBytes, ReadTurns } from './read-turns.ts'
 import { turnAway } from './turn-away.ts'
 import { WebSocketInput } from './web-socket-input.ts'
 
@@ -47,6 +48,7 @@ export function limitedWebSocketServer(
   given: ServerOptions,
 ) => WebSocketServer {
   return class extends WebSocketServer {
+    readonly #turns = new ReadTurns()
     /** The ids of sessions whose upgrade WebSocket is still open. */
     readonly #upgrades = new Set<string>()
 
@@ -83,7 +85,7 @@ export function limitedWebSocketServer(
           memory.remove(input)
           if (sid !== '') this.#upgrades.delete(sid)
         })
-        limit(webSocket, socket, limits, refused)
+        limit(webSocket, socket, { limits, turns: this.#turns }, refused)
         done(webSocket, request)
       })
       if (!upgraded) refuse('bad_handshake', request, 'connection refused')
@@ -95,13 +97,14 @@ export function limitedWebSocketServer(
 function limit(
   webSocket: WebSocket,
   socket: Duplex,
-  limits: FloodLimits,
+  { limits, turns }: { limits: FloodLimits; turns: ReadTurns },
   refuse: (reason: string, message: string) => void,
 ): void {
   const flood = new Flood(limits)
   const frames = new FrameCounter()
   const pongs = new Pongs(webSocket)
   let paused = false
+  let waiting = false
   let closingBytes = 0
   let timer: NodeJS.Timeout | undefined
   const pause = () => {
@@ -113,7 +116,15 @@ function limit(
     paused = false
     if (flood.aheadMs > 0)
       pause() // what was read before came in meanwhile
-    else webSocket.resume()
+    else if (!waiting) webSocket.resume()
+  }
+  const waitForTurn = () => {
+    waiting = true
+    webSocket.pause()
+    turns.wait(() => {
+      waiting = false
+      if (!paused) webSocket.resume()
+    })
   }
   const read = (bytes: Buffer) => {
     // a read counts although it ends no header: a message in many small pieces is as much work as many messages
@@ -121,6 +132,7 @@ function limit(
     spread(webSocket, count)
     flood.count(Math.max(1, count), bytes.length)
     const open = webSocket.readyState === webSocket.OPEN
+    if (open && !waiting && bytes.length >= largeReadBytes) waitForTurn()
     // bytes in flight when the close began are fewer than one message
     if (!open) closingBytes += bytes.length
     if (closingBytes > limits.maxMessageBytes) {

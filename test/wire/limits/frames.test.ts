@@ -156,15 +156,35 @@ test('of many small messages that arrive in one read, others are served between 
   const answers = [attacker, other].map((socket) => once(socket, 'data'))
   for (const socket of [attacker, other]) socket.write(frameOf(opcodes.lastText, '40'))
   await Promise.all(answers)
-  const refused = async () => {
-    const { values } = await node.app.metrics.refused.get()
-    return values.find(({ labels }) => labels.reason === 'unknown_event')?.value ?? 0
-  }
   const event = frameOf(opcodes.lastText, '42["nothing"]')
   const answer = once(other, 'data')
   attacker.write(Buffer.concat(Array.from({ length: 2000 }, () => event)))
   other.write(frameOf(opcodes.lastText, '420["nothing"]'))
   expect(String((await answer)[0])).toContain('430["error"')
-  expect(await refused()).toBeLessThan(1000)
-  await until(async () => (await refused()) === 2001)
+  expect(await unknownEvents(node)).toBeLessThan(1000)
+  await until(async () => (await unknownEvents(node)) === 2001)
 })
+
+test('connections that send large messages are read from in turn, and others are served in between', async () => {
+  const node = await startNode({ env: unlimited })
+  const attackers = await Promise.all(Array.from({ length: 30 }, () => raw(node)))
+  const other = await raw(node)
+  const answers = [...attackers, other].map((socket) => once(socket, 'data'))
+  for (const socket of [...attackers, other]) socket.write(frameOf(opcodes.lastText, '40'))
+  await Promise.all(answers)
+  const event = frameOf(opcodes.lastText, `421["nothing","${'x'.repeat(60_000)}"]`)
+  const first = Promise.race(attackers.map((socket) => once(socket, 'data')))
+  for (const socket of attackers) socket.write(Buffer.concat(Array.from({ length: 10 }, () => event)))
+  await first
+  const answer = once(other, 'data')
+  other.write(frameOf(opcodes.lastText, '420["nothing"]'))
+  expect(String((await answer)[0])).toContain('430["error"')
+  expect(await unknownEvents(node)).toBeLessThan(60) // 90 and more when all are read from in each turn of the event loop
+  await until(async () => (await unknownEvents(node)) === 301)
+})
+
+/** How many events the node refused as unknown. */
+async function unknownEvents(node: TestNode): Promise<number> {
+  const { values } = await node.app.metrics.refused.get()
+  return values.find(({ labels }) => labels.reason === 'unknown_event')?.value ?? 0
+}
