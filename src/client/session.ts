@@ -53,6 +53,7 @@ export class Session extends Emitter<SessionEvents> {
   /** Whether a connection is kept also without a session, as in a lobby. */
   #keepOpen = false
   #seq = 0
+  /** Why the login that is not answered yet did not succeed so far. */
   #lastFailure: SignalboxError | undefined
 
   constructor(settings: Settings, target: SessionTarget) {
@@ -113,6 +114,7 @@ export class Session extends Emitter<SessionEvents> {
     const onTimeout = () => this.#endLogin(loginTimeoutError(this.#lastFailure))
     const pending = new PendingLogin(spec, parts.clock, loginTimeoutMs, onTimeout)
     this.#pendingLogin = pending
+    this.#lastFailure = undefined
     if (!this.#leaving) this.#beginLogin(pending)
     return pending.result as Promise<T>
   }

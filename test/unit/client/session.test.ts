@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { SignalboxError } from '../../../src/client/errors.ts'
 import { settingsOf } from '../../../src/client/options.ts'
 import { Session } from '../../../src/client/session.ts'
 import { FakeClock, quiet } from './fake-clock.ts'
@@ -272,4 +273,22 @@ test('no more than a hundred requests wait for their ack at the server', async (
   link.all('text')[0]?.answer({ ok: true, data: undefined })
   expect(link.all('text')).toHaveLength(102)
   session.close()
+})
+
+test('why a login did not succeed in its time is not told of the next one', async () => {
+  const { clock, session } = setUp()
+  const enter = (args: () => Promise<never>) =>
+    session.enter({
+      event: 'login',
+      args,
+      read: () => ({ ticket: '', seq: 0, result: undefined }),
+      goodbye: { event: 'logout', args: [] },
+    })
+  const failing = enter(() => Promise.reject(new SignalboxError('token_unavailable')))
+  const failed = expect(failing).rejects.toMatchObject({ code: 'token_unavailable' })
+  await clock.pass(31_000)
+  await failed
+  const hanging = expect(enter(() => new Promise(() => {}))).rejects.toMatchObject({ code: 'unreachable' })
+  await clock.pass(31_000)
+  await hanging
 })
