@@ -27,7 +27,11 @@ export const Schema = Type.Object({
   REDIS_PREFIX: text('first part of every key and channel', { default: 'sb', pattern: '^[^{}\\s]+$' }),
   NODE_ID: Type.Optional(text("this node's name in Redis and in session ids", { pattern: '^[0-9A-Za-z._-]{1,64}$' })),
   NODE_URL: Type.Optional(text('where the other nodes reach this one', { pattern: '^https?://' })),
-  NODE_ENV: text('development or production', { default: 'development' }),
+  // no third word: a misspelt `production` would open a public node to everybody
+  NODE_ENV: Type.Enum(['development', 'production'], {
+    default: 'development',
+    description: 'development or production; any other word is a mistake',
+  }),
   SIGNALBOX_SECRET: Type.Optional(
     text(
       'comma-separated keys of ≥ 32 characters: the first signs, all verify. Required with REDIS_URL or NODE_ENV=production',

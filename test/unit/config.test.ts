@@ -197,6 +197,17 @@ test('production: no secret is made, nothing is open to all', () => {
   expect(readConfig({})).toMatchObject({ production: false, corsOrigins: ['*'], demo: true })
 })
 
+test.each(['prod', 'Production', 'PRODUCTION', 'production ', ' development', 'staging', 'test', '"production"', ' '])(
+  'NODE_ENV=%j is a mistake, because it would be development by accident',
+  (NODE_ENV) => {
+    expect(mistakenIn({ NODE_ENV, SIGNALBOX_SECRET: secret })).toEqual(['NODE_ENV'])
+  },
+)
+
+test('NODE_ENV is development if it is unset or empty', () => {
+  for (const NODE_ENV of [undefined, '', 'development']) expect(readConfig({ NODE_ENV }).production).toBe(false)
+})
+
 test('the description has the value in force, the default and the meaning of every option', () => {
   const rows = describeConfig({ PORT: '1234', NODE_ENV: 'production', SIGNALBOX_SECRET: secret })
   for (const { name, default: fallback, meaning } of rows) {
