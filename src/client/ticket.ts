@@ -1,7 +1,5 @@
 /** The reconnection ticket in hand, and the one before: an ack that was lost may have left the server with either. */
 export class Tickets {
-  /** Their session has ended with a goodbye, which may not have arrived. */
-  left = false
   #current: string
   #previous: string | undefined
   #lifeMs: number

@@ -1,0 +1,109 @@
+import type { SignalboxError } from './errors.ts'
+import { asSignalboxError } from './errors.ts'
+import { Handshakes, type SessionTarget } from './handshakes.ts'
+import type { Link } from './link.ts'
+import type { Settings } from './options.ts'
+import { berthOf, Passage } from './passage.ts'
+import { Pilot } from './pilot.ts'
+import type { Berth, Reconnected } from './session-events.ts'
+
+/** What the connections ask of their session, and tell it. */
+export type ConnectionsOwner = {
+  /** Whether a connection is wanted at all. */
+  wanted(): boolean
+  /** A connection is about to be tried. */
+  trying(): void
+  /** Gets ready for a connection. Its rejection is that of the try. */
+  prepare(): Promise<void>
+  /** Whether the session is known already: a ticket proves it. */
+  known(): boolean
+  /** Logs in on it and adopts it. Rejects when that does not work, or `signal` aborts; the connection is closed then. */
+  board(link: Link, signal: AbortSignal): Promise<void>
+  failed(error: SignalboxError): void
+  notice(event: string, args: unknown[]): void
+  lost(): void
+}
+
+/** The connection that serves a session now, and the way to the next one. */
+export class Connections {
+  readonly #owner: ConnectionsOwner
+  readonly #passage: Passage
+  readonly #pilot: Pilot
+  #link: Link | undefined
+
+  constructor(settings: Settings, target: SessionTarget, owner: ConnectionsOwner) {
+    const { parts, urls, backOff } = settings
+    const handshakes = new Handshakes(settings, target)
+    this.#owner = owner
+    this.#passage = new Passage(parts.clock, parts.random)
+    this.#pilot = new Pilot({ urls, backOff }, parts, {
+      needed: () => owner.wanted() && (!this.#link?.open || this.#link === this.#passage.leaving),
+      trying: () => owner.trying(),
+      connect: async (url, signal) => {
+        await owner.prepare()
+        return handshakes.open(url, owner.known(), signal)
+      },
+      board: (link, signal) => owner.board(link, signal),
+      failed: (error) => owner.failed(asSignalboxError(error)),
+    })
+  }
+
+  get link(): Link | undefined {
+    return this.#link
+  }
+
+  get berth(): Berth | undefined {
+    return this.#link && berthOf(this.#link)
+  }
+
+  seek(atOnce = false): void {
+    this.#pilot.seek(atOnce)
+  }
+
+  stop(): void {
+    this.#pilot.stop()
+  }
+
+  /**
+   * Moves to this connection, and then closes the one before.
+   * @param moved called before what the server said already on this connection is handed over
+   */
+  adopt(link: Link, moved: () => void): Reconnected | undefined {
+    const old = this.#link
+    const how = this.#passage.arrived(link)
+    this.#link = link
+    moved()
+    link.listen({
+      notice: (event, args) => link === this.#link && this.#owner.notice(event, args),
+      lost: () => this.#lost(link),
+    })
+    if (old && old !== link) old.close()
+    return how
+  }
+
+  /** A drain will cut the present connection: the session moves before that. */
+  planMove(withinMs: number): void {
+    if (this.#link) this.#passage.plan(this.#link, withinMs, () => this.#pilot.seek(true))
+  }
+
+  /** What comes next is another session than the one that lost its connection. */
+  forgetDeparture(): void {
+    this.#passage.forget()
+  }
+
+  /** Leaves the present connection to the caller. */
+  release(): Link | undefined {
+    const link = this.#link
+    this.#link = undefined
+    this.#passage.reset()
+    return link
+  }
+
+  #lost(link: Link): void {
+    if (link !== this.#link) return
+    this.#link = undefined
+    this.#passage.lost(link)
+    this.#owner.lost()
+    this.#pilot.seek()
+  }
+}

@@ -1,0 +1,27 @@
+import type { Link } from './link.ts'
+import type { Settings } from './options.ts'
+
+export type SessionTarget = {
+  namespace: string
+  /** The handshake's `auth`. @param known whether there is a session already, which a ticket proves */
+  auth?: ((known: boolean) => Promise<{ [field: string]: unknown }>) | undefined
+}
+
+/** Opens connections to a namespace, with the credentials that the handshake of each one needs. */
+export class Handshakes {
+  readonly #settings: Settings
+  readonly #target: SessionTarget
+
+  constructor(settings: Settings, target: SessionTarget) {
+    this.#settings = settings
+    this.#target = target
+  }
+
+  /** @throws SignalboxError token_unavailable, unreachable, closed, or as the server refuses the handshake */
+  async open(url: string, known: boolean, signal: AbortSignal): Promise<Link> {
+    const { transports, attemptTimeoutMs: timeoutMs, parts } = this.#settings
+    const { namespace, auth } = this.#target
+    const target = { url, namespace, auth: (await auth?.(known)) ?? {}, transports, timeoutMs }
+    return parts.connect(target, signal)
+  }
+}

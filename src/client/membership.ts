@@ -1,0 +1,64 @@
+import type { Question } from './ask.ts'
+import type { Clock } from './clock.ts'
+import type { Link } from './link.ts'
+import type { IceServer } from './mesh/rtc.ts'
+import type { Sent } from './pending-login.ts'
+import { Tickets } from './ticket.ts'
+
+type ReloginReply = { ticket: string; seq: number; complete: boolean; room?: unknown; iceServers?: IceServer[] }
+
+/** `seq` and `room` stand for what was missed if `gap` is true. */
+export type Resumed = { seq: number; gap: boolean; room?: unknown; iceServers?: IceServer[] | undefined }
+
+/** @throws SignalboxError timeout, lost, or as the server refuses */
+type Ask = <T>(link: Link, question: Question<T>) => Promise<T>
+
+/** What a login gave to this client, and what outlives its connections: the tickets, the position, the goodbye. */
+export class Membership {
+  readonly tickets: Tickets
+  /** The request that ends the session. */
+  readonly goodbye: Sent
+  /** The number of the last notification that was delivered. */
+  seq: number
+  readonly #clock: Clock
+  #end: 'left' | 'lost' | undefined
+
+  constructor({ ticket, seq, goodbye }: { ticket: string; seq: number; goodbye: Sent }, clock: Clock) {
+    this.tickets = new Tickets(ticket, clock.now())
+    this.goodbye = goodbye
+    this.seq = seq
+    this.#clock = clock
+  }
+
+  get ended(): boolean {
+    return this.#end !== undefined
+  }
+
+  get expired(): boolean {
+    return this.#clock.now() > this.tickets.expiresAt
+  }
+
+  /** @param how `left`: with a goodbye, which may not have arrived */
+  end(how: 'left' | 'lost'): void {
+    this.#end ??= how
+  }
+
+  /**
+   * Resumes on another connection; `resumed` is called in the same step in which the ack is read. False if the membership has
+   * ended meanwhile. @throws SignalboxError timeout, lost, or as the server refuses
+   */
+  async resume(link: Link, ask: Ask, resumed: (how: Resumed) => void): Promise<boolean> {
+    const [used, seen] = [this.tickets.current, this.seq]
+    const read = (data: unknown) => {
+      if (this.ended) return false
+      const { ticket, complete, ...reply } = data as ReloginReply
+      this.tickets.replace(ticket, used, this.#clock.now())
+      // the room was made anew if its `seq` is below what was seen: its numbers count from the start again
+      resumed({ ...reply, gap: !complete || reply.seq < seen })
+      return true
+    }
+    const inTime = await ask(link, { event: 'relogin', args: [{ ticket: used, seq: seen }], read })
+    if (!inTime && this.#end === 'left') await ask(link, { ...this.goodbye, read: () => {} })
+    return inTime
+  }
+}
