@@ -52,16 +52,18 @@ export class Portal extends DialectClient<Table, PortalNotices> {
     return this.request('text', { to, message })
   }
 
+  /** Publishes for the other clients of the room, which connect to this one: with the transport type `mesh` unless it names another. */
   publish(publication: Payload<Table['publish']>): Promise<Reply<Table['publish']>> {
-    return this.request('publish', publication)
+    return this.request('publish', overMesh(publication))
   }
 
   unpublish(id: string): Promise<undefined> {
     return this.request('unpublish', { id })
   }
 
+  /** As `publish`, over `mesh` unless it names another transport type. */
   subscribe(wanted: Payload<Table['subscribe']>): Promise<Reply<Table['subscribe']>> {
-    return this.request('subscribe', wanted)
+    return this.request('subscribe', overMesh(wanted))
   }
 
   unsubscribe(id: string): Promise<undefined> {
@@ -80,4 +82,8 @@ export class Portal extends DialectClient<Table, PortalNotices> {
   soac(id: string, signaling: Payload<Table['soac']>['signaling'], to?: string): Promise<undefined> {
     return this.request('soac', { id, signaling, ...(to === undefined ? {} : { to }) })
   }
+}
+
+function overMesh<R extends { transport?: { type?: string; id?: string } }>(request: R): R {
+  return { ...request, transport: { type: 'mesh', ...request.transport } }
 }

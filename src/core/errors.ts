@@ -46,6 +46,7 @@ export const errorCodes = [
   'bad_name',
   'not_in_room',
   // media
+  'no_media_server',
   'invalid_stream_id',
   'no_such_stream',
   'stream_exists',

@@ -9,9 +9,10 @@ import type {
   Signaling,
   SubscribeRequest,
   SubscriptionUpdate,
+  Transport,
 } from './ports/media.ts'
 import type { State } from './ports/state.ts'
-import { sourcesOf } from './sources.ts'
+import { sourcesOf, withSources } from './sources.ts'
 
 type Kind = 'audio' | 'video'
 
@@ -23,11 +24,12 @@ export class Mesh implements MediaBackend {
     this.#state = state
   }
 
-  async publish(asked: Asked, { tracks, data, attributes, transportId }: PublishRequest): Promise<SessionIds> {
+  async publish(asked: Asked, { tracks, data, attributes, transport: wanted }: PublishRequest): Promise<SessionIds> {
+    requireMesh(wanted)
     const { session } = asked
     await this.#authorize(asked, 'publish', tracks)
     const id = newId()
-    const transport = transportId ?? id
+    const transport = wanted?.id ?? id
     const stream: Stream = {
       id,
       owner: session.id,
@@ -78,12 +80,14 @@ export class Mesh implements MediaBackend {
     }
   }
 
-  async subscribe(asked: Asked, { tracks, dataFrom, transportId }: SubscribeRequest): Promise<SessionIds> {
+  async subscribe(asked: Asked, { tracks: wanted, dataFrom, transport }: SubscribeRequest): Promise<SessionIds> {
+    requireMesh(transport)
+    const tracks = withSources(wanted)
     const { session } = asked
     await this.#authorize(asked, 'subscribe', tracks)
     const { owner, streams } = await sourcesOf(this.#state, session.room, tracks, dataFrom)
     const id = newId()
-    const reply = { id, transportId: transportId ?? id }
+    const reply = { id, transportId: transport?.id ?? id }
     const subscription: Subscription = {
       ...reply,
       subscriber: session.id,
@@ -175,6 +179,14 @@ export class Mesh implements MediaBackend {
     const { notifying } = await this.#state.rooms.options(session.room)
     return notifying.streamChange ? [{ event: 'stream', data, from: session.id }] : []
   }
+}
+
+/**
+ * Every other client waits for the answer and the media of a server, which never come.
+ * @throws SignalError no_media_server
+ */
+function requireMesh(transport: Transport | undefined): void {
+  if (transport?.type !== 'mesh') throw new SignalError('no_media_server')
 }
 
 function refuse(code: 'no_such_stream' | 'no_such_subscription' | 'invalid_stream_control'): never {

@@ -3,6 +3,17 @@ import type { RoomId, Stream } from './model.ts'
 import type { SubscribeRequest } from './ports/media.ts'
 import type { State } from './ports/state.ts'
 
+type RequestedTrack = SubscribeRequest['tracks'][number]
+type SourcedTrack = RequestedTrack & { from: string }
+
+/** @throws no_such_source */
+export function withSources(tracks: RequestedTrack[]): SourcedTrack[] {
+  return tracks.map(({ from, ...track }) => {
+    if (from === undefined) throw new SignalError('no_such_source', 'undefined')
+    return { ...track, from }
+  })
+}
+
 /**
  * Whose streams a subscription's tracks come from. `from` is a stream's id, or one of its tracks'.
  * @throws no_such_source, source_unsatisfying, several_owners
@@ -10,7 +21,7 @@ import type { State } from './ports/state.ts'
 export async function sourcesOf(
   state: State,
   room: RoomId,
-  tracks: SubscribeRequest['tracks'],
+  tracks: Pick<SourcedTrack, 'type' | 'from'>[],
   dataFrom?: string,
 ): Promise<{ owner: string; streams: string[] }> {
   const froms = [...tracks.map(({ from }) => from), ...(dataFrom === undefined ? [] : [dataFrom])]

@@ -42,6 +42,7 @@ export const plainWords: ServedDialect['words'] = {
     'A name needs at least one character that can be seen, no control characters, and may not be too long.',
   ),
   not_in_room: say('You are not in this room.'),
+  no_media_server: say('There is no media server: publish and subscribe with the transport type mesh.'),
   invalid_stream_id: say('The stream id is not valid.'),
   no_such_stream: say('There is no such stream.'),
   stream_exists: say('The stream is there already.'),

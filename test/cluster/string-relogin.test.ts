@@ -8,6 +8,7 @@ import { startProcesses } from '../support/process.ts'
 import { randomPrefix, redisUrl, until } from '../support/redis.ts'
 import { enterBy, heardBy, speeches } from '../support/speech.ts'
 import { startTcpProxy } from '../support/tcp-proxy.ts'
+import { mesh } from '../wire/media.ts'
 
 const cuts = 24
 
@@ -48,8 +49,14 @@ test('who cannot name what it saw gets everything, and nothing twice that may co
   const speaker = await enter(first?.url ?? '', { room })
   let listener = await enter(second?.url ?? '', { room })
   const { id } = listener
-  const { id: stream } = await speaker.ask('publish', { media: { tracks: [{ type: 'audio', source: 'mic' }] } })
-  const subscribed = await listener.ask('subscribe', { media: { tracks: [{ type: 'audio', from: stream }] } })
+  const { id: stream } = await speaker.ask('publish', {
+    media: { tracks: [{ type: 'audio', source: 'mic' }] },
+    transport: mesh,
+  })
+  const subscribed = await listener.ask('subscribe', {
+    media: { tracks: [{ type: 'audio', from: stream }] },
+    transport: mesh,
+  })
   const stop = talk(speaker, subscribed.id, id)
   onTestFinished(() => void stop())
 

@@ -1,5 +1,8 @@
 import type { Client } from '../support/client.ts'
 
+/** What clients name who connect to each other. */
+export const mesh = { type: 'mesh' }
+
 /** What the tests publish: a microphone and a camera. */
 export const both = {
   tracks: [
@@ -10,7 +13,7 @@ export const both = {
 
 /** Publishes microphone and camera, and takes what the publisher is told of it. */
 export async function publishBoth(client: Client, attributes?: { [name: string]: unknown }): Promise<string> {
-  const { id } = await client.ask('publish', { media: both, ...(attributes ? { attributes } : {}) })
+  const { id } = await client.ask('publish', { media: both, transport: mesh, ...(attributes ? { attributes } : {}) })
   await client.next('progress')
   await client.next('stream')
   return id
@@ -19,7 +22,7 @@ export async function publishBoth(client: Client, attributes?: { [name: string]:
 /** Subscribes to all of a stream. */
 export async function subscribeBoth(client: Client, stream: string): Promise<string> {
   const tracks = both.tracks.map(({ type, mid }) => ({ type, mid, from: stream }))
-  return (await client.ask('subscribe', { media: { tracks } })).id
+  return (await client.ask('subscribe', { media: { tracks }, transport: mesh })).id
 }
 
 const formats = { audio: { codec: 'opus', sampleRate: 48000, channelNum: 2 }, video: { codec: 'vp8' } }

@@ -4,7 +4,7 @@ import { roomIdOf } from '../../src/core/model.ts'
 import { type Client, enter } from '../support/client.ts'
 import { ackOf, inChannel, inRoom, peer } from '../support/dialects.ts'
 import { newRoom, startCluster, startNode, type TestNode } from '../support/node.ts'
-import { publishBoth } from './media.ts'
+import { mesh, publishBoth } from './media.ts'
 
 const memory = await startNode()
 const [redis] = (await startCluster(1)) as [TestNode]
@@ -34,7 +34,7 @@ const dialects: { [dialect: string]: Dialect } = {
       ['logout'],
       ['refreshReconnectionTicket'],
       ['text', () => ({ to: 'all', message: 'x' })],
-      ['publish', () => ({ media: both, transport: { type: 'mesh' } })],
+      ['publish', () => ({ media: both, transport: mesh })],
     ],
   },
   exchanger: {

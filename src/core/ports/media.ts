@@ -2,18 +2,21 @@ import type { Asked } from '../asked.ts'
 
 export type TrackRequest = { type: 'audio' | 'video'; mid?: string; source?: string }
 
+/** How media travels: `mesh` between clients; a client that names another type, or none, expects a media server. */
+export type Transport = { type?: string; id?: string }
+
 export type PublishRequest = {
   tracks: TrackRequest[]
   data: boolean
   attributes?: { [name: string]: unknown }
-  transportId?: string
+  transport?: Transport
 }
 
 export type SubscribeRequest = {
-  tracks: { type: 'audio' | 'video'; mid?: string; from: string; parameters?: unknown; format?: unknown }[]
+  tracks: { type: 'audio' | 'video'; mid?: string; from?: string; parameters?: unknown; format?: unknown }[]
   /** A stream whose data channel is wanted. */
   dataFrom?: string
-  transportId?: string
+  transport?: Transport
 }
 
 export type SubscriptionUpdate = { audio?: { from: string }; video?: { from?: string; parameters?: unknown } }

@@ -9,11 +9,11 @@ export function publish({ media }: PortalServices): Handlers<typeof portal>['pub
       tracks: wanted?.tracks ?? [],
       data,
       ...(attributes ? { attributes } : {}),
-      ...(transport?.id === undefined ? {} : { transportId: transport.id }),
+      ...(transport ? { transport } : {}),
     })
 }
 
-/** Protocol 1.0 and 1.1. */
+/** Protocol 1.0 and 1.1, which cannot name a transport. */
 export function publishV1({ media }: PortalServices): Handlers<typeof portalV1>['publish'] {
   return (asked, { media: wanted, attributes }) =>
     media.publish(asked, { tracks: tracksOf(wanted), data: false, ...(attributes ? { attributes } : {}) })

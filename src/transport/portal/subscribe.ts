@@ -1,4 +1,3 @@
-import { SignalError } from '../../core/errors.ts'
 import type { portal, portalV1 } from '../../protocol/portal.ts'
 import type { Handlers } from '../dialect.ts'
 import type { PortalServices } from './services.ts'
@@ -7,16 +6,13 @@ import { tracksOf } from './tracks.ts'
 export function subscribe({ media }: PortalServices): Handlers<typeof portal>['subscribe'] {
   return (asked, { media: wanted, data, transport }) =>
     media.subscribe(asked, {
-      tracks: (wanted?.tracks ?? []).map(({ from, ...track }) => {
-        if (from === undefined) throw new SignalError('no_such_source', 'undefined')
-        return { ...track, from }
-      }),
+      tracks: wanted?.tracks ?? [],
       ...(data ? { dataFrom: data.from } : {}),
-      ...(transport?.id === undefined ? {} : { transportId: transport.id }),
+      ...(transport ? { transport } : {}),
     })
 }
 
-/** Protocol 1.0 and 1.1. */
+/** Protocol 1.0 and 1.1, which cannot name a transport. */
 export function subscribeV1({ media }: PortalServices): Handlers<typeof portalV1>['subscribe'] {
   return (asked, { media: wanted }) => media.subscribe(asked, { tracks: tracksOf(wanted) })
 }

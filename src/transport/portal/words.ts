@@ -40,6 +40,7 @@ export const words: ServedDialect['words'] = {
   text_too_long: say('Text should be a string of at most 2048 characters'),
   bad_name: say('Invalid name'),
   not_in_room: say('Participant is NOT in this room'),
+  no_media_server: say("There is no media server: publish and subscribe with transport { type: 'mesh' }"),
   invalid_stream_id: say('Invalid stream id'),
   no_such_stream: say('Stream does NOT exist'),
   stream_exists: say('Stream exists'),

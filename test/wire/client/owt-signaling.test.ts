@@ -67,6 +67,20 @@ test('errors are sentences: of a login, of a request, and after the end', async 
   expect(client.state).toBe('connected')
 })
 
+test('a publish of OWT’s client, which expects a media server, rejects with a sentence, and the client stays', async () => {
+  const { url } = await startNode()
+  const signaling = new OwtSignaling({ url })
+  onTestFinished(() => signaling.disconnect())
+  const userAgent = { sdk: { type: 'JavaScript', version: '5.1' } }
+  const token = tokenFor({ room: newRoom() })
+  await signaling.connect(url, false, { token, userAgent, protocol: '1.2' })
+  const media = { tracks: [{ type: 'audio', mid: '0', source: 'mic' }] }
+  const refused = /^There is no media server: publish and subscribe with transport \{ type: 'mesh' \}$/
+  await expect(signaling.send('publish', { media, transport: { type: 'webrtc' } })).rejects.toMatch(refused)
+  await expect(signaling.send('subscribe', { media, transport: { type: 'webrtc' } })).rejects.toMatch(refused)
+  await expect(signaling.send('text', { to: 'all', message: 'still here' })).resolves.toBeUndefined()
+})
+
 test('a cut is not noticed: what was said meanwhile comes, what was being sent is done, on another node', async () => {
   const [first, second] = await startCluster(2)
   if (!first || !second) throw new Error('No cluster')

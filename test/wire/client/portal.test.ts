@@ -39,6 +39,17 @@ test('login, text both ways, publish, subscribe, soac, logout', async () => {
   expect(await left).toEqual({ action: 'leave', data: bob.id })
 })
 
+test('publish and subscribe name mesh, and keep another transport that the program names', async () => {
+  const { url } = await startNode()
+  const ann = portalAt(url)
+  await ann.login(tokenFor({ room: newRoom() }))
+  const media = { tracks: [{ type: 'audio' as const }] }
+  expect(await ann.publish({ media, transport: { id: 'mine' } })).toMatchObject({ transportId: 'mine' })
+  const refused = { code: 'no_media_server', message: expect.stringContaining('There is no media server') }
+  await expect(ann.publish({ media, transport: { type: 'webrtc' } })).rejects.toMatchObject(refused)
+  await expect(ann.subscribe({ media, transport: { type: 'webrtc' } })).rejects.toMatchObject(refused)
+})
+
 test('what the server refuses is an error with its code and its sentence', async () => {
   const { url } = await startNode()
   const portal = portalAt(url)

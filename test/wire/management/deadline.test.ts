@@ -3,7 +3,7 @@ import { type Client, enter } from '../../support/client.ts'
 import { FaultProxy } from '../../support/fault-proxy.ts'
 import { newRoom, startNode, type TestNode } from '../../support/node.ts'
 import { type RedisServer, startRedis } from '../../support/redis.ts'
-import { both } from '../media.ts'
+import { both, mesh } from '../media.ts'
 import { type Answer, caller, error, managementKeys, mauth } from './caller.ts'
 
 /** How long an answer may take, ms, however many calls of the store the request needs: 5 s, and what a busy machine adds. */
@@ -35,7 +35,7 @@ async function scene(): Promise<Scene> {
   const room = newRoom()
   const ann = await enter(node.url, { room })
   await call('PUT', `/v1/rooms/${encodeURIComponent(room)}`, { body: { participantLimit: 5 } })
-  const { id } = (await ann.ask('publish', { media: both, transport: { type: 'mesh' } })) as { id: string }
+  const { id } = (await ann.ask('publish', { media: both, transport: mesh })) as { id: string }
   return { room, ann, stream: id }
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type Client, connect, enter, loginInfo } from '../../support/client.ts'
 import { lose, newRoom, startCluster } from '../../support/node.ts'
-import { both, publishBoth, subscribeBoth } from '../media.ts'
+import { both, mesh, publishBoth, subscribeBoth } from '../media.ts'
 import { caller, error, managementKeys, owtCaller } from './caller.ts'
 
 const [a, b] = await startCluster(2, { env: { MANAGEMENT_KEYS: managementKeys } })
@@ -20,7 +20,7 @@ async function scene(role = 'presenter') {
 }
 
 const permission = (path: string, value: unknown) => ({ op: 'replace', path: `/permission/${path}`, value })
-const publish = (client: Client) => client.request('publish', { media: both })
+const publish = (client: Client) => client.request('publish', { media: both, transport: mesh })
 
 describe('participants', () => {
   test('are listed and read on any node, as OWT tells them', async () => {
@@ -76,7 +76,7 @@ describe('a permission', () => {
     expect(await bob.request('soac', { id: subscription, signaling })).toMatchObject({ status: 'ok' })
     const refusal = { status: 'error', error: 'unauthorized' }
     const tracks = both.tracks.map(({ type }) => ({ type, from: stream }))
-    expect(await bob.request('subscribe', { media: { tracks } })).toMatchObject(refusal)
+    expect(await bob.request('subscribe', { media: { tracks }, transport: mesh })).toMatchObject(refusal)
   })
 
   test('outlives a relogin, whether it came before, meanwhile or after', async () => {

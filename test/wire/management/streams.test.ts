@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { enter } from '../../support/client.ts'
 import { newRoom, startCluster } from '../../support/node.ts'
-import { listed, publishBoth, subscribeBoth } from '../media.ts'
+import { listed, mesh, publishBoth, subscribeBoth } from '../media.ts'
 import { caller, error, managementKeys, owtCaller } from './caller.ts'
 
 const [a, b] = await startCluster(2, { env: { MANAGEMENT_KEYS: managementKeys } })
@@ -47,7 +47,7 @@ describe('a patch', () => {
 
   test('of what the stream has not is refused', async () => {
     const { ann, path } = await scene()
-    const { id } = await ann.ask('publish', { media: { tracks: [{ type: 'audio' as const }] } })
+    const { id } = await ann.ask('publish', { media: { tracks: [{ type: 'audio' as const }] }, transport: mesh })
     expect(await call('PATCH', `${path}/${id}`, { body: [status('video', 'inactive')] })).toMatchObject(
       error(400, 1201),
     )

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { connect, enter, loginInfo, ok } from '../../support/client.ts'
 import { newRoom, startNode } from '../../support/node.ts'
+import { mesh } from '../media.ts'
 
 const node = await startNode()
 
@@ -66,7 +67,7 @@ describe('the ack of a request', () => {
     ann.socket.onAny((event: string) => order.push(event))
     const acked = (name: string) => () => order.push(name)
     ann.socket.emit('text', hi, acked('ack of text'))
-    ann.socket.emit('publish', { media: null, data: true }, acked('ack of publish'))
+    ann.socket.emit('publish', { media: null, data: true, transport: mesh }, acked('ack of publish'))
     await ann.barrier()
     expect(order.slice(0, 5)).toEqual(['ack of text', 'text', 'ack of publish', 'progress', 'stream'])
   })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type Client, connect, enter, ok, refusal } from '../../support/client.ts'
 import { lose, newRoom, startNode } from '../../support/node.ts'
-import { both } from '../media.ts'
+import { both, mesh } from '../media.ts'
 
 const node = await startNode()
 const illegal = refusal('Illegal request', 'illegal_request')
@@ -15,7 +15,7 @@ describe('requests that are sent before the login or relogin', () => {
     const bob = await enter(node.url, { room })
     const ann = await connect(node.url)
     const early = [1, 2, 3].map((number) => ann.request('text', text(`${number}`)))
-    const published = ann.request('publish', { media: both })
+    const published = ann.request('publish', { media: both, transport: mesh })
     await ann.login({ room })
     expect(await Promise.all(early)).toEqual([ok(), ok(), ok()])
     expect((await published).status).toBe('ok')

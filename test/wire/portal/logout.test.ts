@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { connect, enter, loginInfo, ok, refusal } from '../../support/client.ts'
 import { newRoom, startNode } from '../../support/node.ts'
-import { publishBoth, subscribeBoth } from '../media.ts'
+import { mesh, publishBoth, subscribeBoth } from '../media.ts'
 
 const node = await startNode()
 const illegal = refusal('Illegal request', 'illegal_request')
@@ -71,7 +71,7 @@ describe('after it', () => {
     expect(ann.id).not.toBe(before)
     await bob.barrier()
     await ann.ask('text', { to: 'all', message: 'once' })
-    await ann.ask('publish', { media: null, data: true })
+    await ann.ask('publish', { media: null, data: true, transport: mesh })
     expect((await bob.barrier()).map(({ event }) => event)).toEqual(['text', 'stream'])
     expect((await ann.barrier()).map(({ event }) => event)).toEqual(['text', 'progress', 'stream'])
   })

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { roomIdOf } from '../../../src/core/model.ts'
 import { connect, enter, type LoginOptions, refusal } from '../../support/client.ts'
 import { newRoom, startNode } from '../../support/node.ts'
-import { both, listed } from '../media.ts'
+import { both, listed, mesh, publishBoth } from '../media.ts'
 
 const node = await startNode()
 
@@ -16,7 +16,11 @@ async function couple(options: Partial<LoginOptions> = {}, room = newRoom()) {
 describe('an accepted publish', () => {
   test('is acked with its id; its owner is told that it is ready, and then all that there is a stream', async () => {
     const { ann, bob } = await couple()
-    const { id, transportId, ...more } = await ann.ask('publish', { media: both, attributes: { about: 'me' } })
+    const { id, transportId, ...more } = await ann.ask('publish', {
+      media: both,
+      attributes: { about: 'me' },
+      transport: mesh,
+    })
     expect(id).toMatch(/^[0-9a-f]{32}$/)
     expect([transportId, more]).toEqual([id, {}])
     const from = ann.id
@@ -36,7 +40,7 @@ describe('an accepted publish', () => {
 
   test('keeps the transport that it names', async () => {
     const { ann } = await couple()
-    const { id, transportId } = await ann.ask('publish', { media: both, transport: { id: 'mine', type: 'webrtc' } })
+    const { id, transportId } = await ann.ask('publish', { media: both, transport: { id: 'mine', type: 'mesh' } })
     expect(transportId).toBe('mine')
     expect(id).not.toBe('mine')
     expect((await ann.next('progress')).data).toEqual({ id: 'mine', sessionId: id, status: 'ready' })
@@ -55,7 +59,7 @@ describe('an accepted publish', () => {
     ],
   ])('may have %s', async (_name, request, mids) => {
     const { ann } = await couple()
-    const { status } = await ann.request('publish', request)
+    const { status } = await ann.request('publish', { ...request, transport: mesh })
     expect(status).toBe('ok')
     const { data } = (await ann.next('stream')).data as {
       data: { data: boolean; media: { tracks: { mid: string }[] } }
@@ -66,7 +70,7 @@ describe('an accepted publish', () => {
 
   test('is listed to those who come later, and gone with its owner', async () => {
     const { ann, bob, room } = await couple()
-    const { id } = await ann.ask('publish', { media: both })
+    const { id } = await ann.ask('publish', { media: both, transport: mesh })
     const cem = await connect(node.url)
     expect((await cem.login({ room })).room.streams).toEqual([listed('1.2', id, ann.id)])
     await ann.ask('logout')
@@ -83,9 +87,51 @@ describe('an accepted publish', () => {
     const notifying = { participantActivities: true, streamChange: false }
     await node.app.state.rooms.configure(roomIdOf('portal', room), { notifying })
     const { ann, bob } = await couple({}, room)
-    await ann.ask('publish', { media: both })
+    await ann.ask('publish', { media: both, transport: mesh })
     expect((await ann.barrier()).map(({ event }) => event)).toEqual(['progress'])
     expect(await bob.barrier()).toEqual([])
+  })
+})
+
+describe('a publish by a client that expects a media server', () => {
+  const refused = refusal(
+    "There is no media server: publish and subscribe with transport { type: 'mesh' }",
+    'no_media_server',
+  )
+
+  test.each([
+    ['that names webrtc, as OWT’s SDK does', { media: both, transport: { type: 'webrtc' } }],
+    ['that names quic', { media: null, data: true, transport: { type: 'quic', id: 'mine' } }],
+    ['that names a type which is not known', { media: both, transport: { type: 'Mesh' } }],
+    ['that names an empty type', { media: both, transport: { type: '' } }],
+    ['that names no type', { media: both, transport: {} }],
+    ['that names a transport without its type', { media: both, transport: { id: 'mine' } }],
+    ['that names no transport', { media: both }],
+    ['without tracks', { media: { tracks: [] } }],
+  ])('%s is refused as no_media_server, and nobody is told', async (_name, request) => {
+    const { ann, bob } = await couple()
+    expect(await ann.request('publish', request)).toEqual(refused)
+    expect([await ann.barrier(), await bob.barrier()]).toEqual([[], []])
+  })
+
+  test('with a rid may come again, for mesh', async () => {
+    const { ann, bob } = await couple()
+    expect(await ann.request('publish', { media: both }, { rid: 1 })).toEqual(refused)
+    expect((await ann.request('publish', { media: both, transport: mesh }, { rid: 1 })).status).toBe('ok')
+    expect((await bob.barrier()).map(({ event }) => event)).toEqual(['stream'])
+  })
+
+  test('leaves its client in the room: what OWT’s SDK sends after the refusal gets errors', async () => {
+    const { ann, bob } = await couple()
+    await ann.request('publish', { media: both, transport: { type: 'webrtc' } })
+    const offer = { type: 'offer', sdp: 'v=0' }
+    expect((await ann.request('soac', { signaling: offer })).code).toBe('invalid_soac_id')
+    expect((await ann.request('soac', { id: null, signaling: offer })).code).toBe('invalid_soac_id')
+    expect((await ann.request('unpublish', {})).code).toBe('invalid_stream_id')
+    expect((await ann.request('unpublish', { id: 'never' })).code).toBe('no_such_stream')
+    const pause = { id: 'never', operation: 'pause', data: 'audio' }
+    expect((await ann.request('stream-control', pause)).code).toBe('no_such_stream')
+    expect([await ann.barrier(), await bob.barrier()]).toEqual([[], []])
   })
 })
 
@@ -93,33 +139,16 @@ describe('protocol 1.0 and 1.1', () => {
   const old = { audio: { source: 'mic' }, video: { source: 'camera', parameters: { framerate: 30 } } }
 
   test.each(['1.0', '1.1'] as const)(
-    '%s: audio and video become tracks, ready is told as session-progress',
+    '%s: publish is refused as no_media_server, and streams of other clients are told in its form',
     async (protocol) => {
       const { ann, bob } = await couple({ protocol })
-      const { status, data } = await ann.request('publish', { media: old, attributes: { about: 'me' } })
-      const { id } = data as { id: string }
-      expect([status, data]).toEqual(['ok', { id, transportId: id }])
-      expect(await ann.next()).toMatchObject({
-        event: 'session-progress',
-        data: { id, sessionId: id, status: 'ready' },
-      })
-      const attributes = { about: 'me' }
-      expect((await ann.next()).data).toEqual({ id, status: 'add', data: listed(protocol, id, ann.id, attributes) })
-      expect((await bob.next()).data).toEqual({ id, status: 'add', data: listed('1.2', id, ann.id, attributes) })
+      expect((await ann.request('publish', { media: old, attributes: { about: 'me' } })).code).toBe('no_media_server')
+      expect((await ann.request('publish', { media: { audio: false, video: false } })).code).toBe('no_media_server')
+      const id = await publishBoth(bob, { about: 'me' })
+      const data = listed(protocol, id, bob.id, { about: 'me' })
+      expect((await ann.next()).data).toEqual({ id, status: 'add', data })
     },
   )
-
-  test.each([
-    ['audio only', { audio: { source: 'mic' }, video: false }, ['audio'], ['0']],
-    ['video only', { audio: false, video: { source: 'screen-cast' } }, ['video'], ['0']],
-    ['neither', { audio: false, video: false }, [], []],
-  ])('%s', async (_name, media, types, mids) => {
-    const { ann, bob } = await couple({ protocol: '1.1' })
-    expect((await ann.request('publish', { media })).status).toBe('ok')
-    const { data } = (await bob.next()).data as { data: { media: { tracks: { type: string; mid: string }[] } } }
-    expect(data.media.tracks.map(({ type }) => type)).toEqual(types)
-    expect(data.media.tracks.map(({ mid }) => mid)).toEqual(mids)
-  })
 
   test.each([
     ['tracks', { media: both }],
@@ -189,7 +218,7 @@ describe('a refused publish is told to nobody', () => {
     ['video_only_viewer', 'video'],
   ])('%s may not send %s: unauthorized', async (role, type) => {
     const { ann, bob } = await couple({ role })
-    const answer = await ann.request('publish', { media: { tracks: [{ type }] } })
+    const answer = await ann.request('publish', { media: { tracks: [{ type }] }, transport: mesh })
     expect(answer).toEqual(refusal('unauthorized', 'unauthorized'))
     expect(await bob.barrier()).toEqual([])
   })
@@ -198,16 +227,18 @@ describe('a refused publish is told to nobody', () => {
     const room = newRoom()
     await node.app.state.rooms.configure(roomIdOf('portal', room), { inputLimit: 1 })
     const { ann, bob } = await couple({}, room)
-    const { id } = await ann.ask('publish', { media: both })
-    expect(await bob.request('publish', { media: both })).toEqual(refusal('Too many inputs', 'too_many_inputs'))
+    const { id } = await ann.ask('publish', { media: both, transport: mesh })
+    expect(await bob.request('publish', { media: both, transport: mesh })).toEqual(
+      refusal('Too many inputs', 'too_many_inputs'),
+    )
     await ann.ask('unpublish', { id })
-    expect((await bob.request('publish', { media: both })).status).toBe('ok')
+    expect((await bob.request('publish', { media: both, transport: mesh })).status).toBe('ok')
   })
 
   test('a room that takes nothing in', async () => {
     const room = newRoom()
     await node.app.state.rooms.configure(roomIdOf('portal', room), { inputLimit: 0 })
     const { ann } = await couple({}, room)
-    expect((await ann.request('publish', { media: both })).error).toBe('Too many inputs')
+    expect((await ann.request('publish', { media: both, transport: mesh })).error).toBe('Too many inputs')
   })
 })

@@ -3,7 +3,7 @@ import { roomIdOf } from '../../../src/core/model.ts'
 import { createMemoryState } from '../../../src/state/memory/index.ts'
 import { type Client, connect, enter, loginInfo, refusal } from '../../support/client.ts'
 import { lose, newRoom, startNode } from '../../support/node.ts'
-import { listed, publishBoth, subscribeBoth } from '../media.ts'
+import { listed, mesh, publishBoth, subscribeBoth } from '../media.ts'
 
 const node = await startNode()
 /** Its rooms remember the last three messages only. */
@@ -84,7 +84,7 @@ describe('with a ticket alone', () => {
     'works in protocol %s, which it goes on to speak',
     async (protocol) => {
       const { ann, bob, back } = await away([], protocol)
-      await bob.ask('publish', { media: null, data: true })
+      await bob.ask('publish', { media: null, data: true, transport: mesh })
       const { status, data } = await back.request('relogin', ann.ticket)
       expect(status).toBe(protocol === 'legacy' ? 'success' : 'ok')
       expect(data).toEqual(expect.any(String))

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { type Client, connect, enter, loginInfo, ok } from '../../support/client.ts'
 import { newRoom, startCluster, startNode, type TestNode, tokenFor } from '../../support/node.ts'
 import { BareClient } from '../bare-client.ts'
-import { both, publishBoth } from '../media.ts'
+import { both, mesh, publishBoth } from '../media.ts'
 
 const memory = await startNode()
 const [one, two] = (await startCluster(2)) as [TestNode, TestNode]
@@ -39,8 +39,8 @@ describe.each([
 
   test('publish makes one stream: the same ids are acked', async () => {
     const { ann, bob } = await couple()
-    const first = await ann.request('publish', { media: both }, { rid: 7 })
-    const second = await (await again(ann)).request('publish', { media: both }, { rid: 7 })
+    const first = await ann.request('publish', { media: both, transport: mesh }, { rid: 7 })
+    const second = await (await again(ann)).request('publish', { media: both, transport: mesh }, { rid: 7 })
     expect(second).toEqual(first)
     expect(events(await bob.barrier())).toEqual(['stream'])
   })
@@ -48,7 +48,7 @@ describe.each([
   test('subscribe makes one subscription', async () => {
     const { ann, bob } = await couple()
     const from = await publishBoth(bob)
-    const wanted = { media: { tracks: [{ type: 'audio', from }] } }
+    const wanted = { media: { tracks: [{ type: 'audio', from }] }, transport: mesh }
     const first = await ann.request('subscribe', wanted, { rid: 2 })
     const second = await (await again(ann)).request('subscribe', wanted, { rid: 2 })
     expect(second).toEqual(first)

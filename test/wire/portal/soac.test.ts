@@ -79,19 +79,6 @@ test('with oneself: what is for the owner is told as soac, what is for the subsc
   expect((await ann.barrier()).map(({ event }) => event)).toEqual(['soac', 'progress'])
 })
 
-test('protocol 1.0 and 1.1 read it as progress, too: it concerns a transport', async () => {
-  const room = newRoom()
-  const ann = await enter(node.url, { room })
-  const stream = await publishBoth(ann)
-  for (const protocol of ['1.0', '1.1'] as const) {
-    const old = await enter(node.url, { room, protocol })
-    const { data } = await old.request('subscribe', { media: { audio: { from: stream }, video: false } })
-    const { id } = data as { id: string }
-    expect(await ann.request('soac', { id, to: old.id, signaling: offer })).toEqual(ok())
-    expect((await old.next('progress')).data).toEqual({ id, status: 'soac', data: offer })
-  }
-})
-
 describe('is refused, and nobody is told:', () => {
   const invalidId = refusal('Invalid soac id', 'invalid_soac_id')
   const invalidSignaling = refusal('Invalid signaling object', 'invalid_signaling')

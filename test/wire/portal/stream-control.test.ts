@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { roomIdOf } from '../../../src/core/model.ts'
 import { connect, enter, ok, refusal } from '../../support/client.ts'
 import { newRoom, startNode } from '../../support/node.ts'
-import { publishBoth } from '../media.ts'
+import { mesh, publishBoth } from '../media.ts'
 
 const node = await startNode()
 const media = { audio: true, video: true }
@@ -48,7 +48,7 @@ describe('pause and play', () => {
 
   test('of av touch what there is', async () => {
     const { ann, bob } = await couple()
-    const { id } = await ann.ask('publish', { media: { tracks: [{ type: 'audio' }] } })
+    const { id } = await ann.ask('publish', { media: { tracks: [{ type: 'audio' }] }, transport: mesh })
     await bob.barrier()
     expect(await ann.request('stream-control', { id, operation: 'pause', data: 'av' })).toEqual(ok())
     expect((await bob.barrier()).map(({ event, data }) => [event, data])).toEqual([
@@ -58,7 +58,7 @@ describe('pause and play', () => {
 
   test('of what the stream has not: refused', async () => {
     const { ann, bob } = await couple()
-    const { id } = await ann.ask('publish', { media: { tracks: [{ type: 'audio' }] } })
+    const { id } = await ann.ask('publish', { media: { tracks: [{ type: 'audio' }] }, transport: mesh })
     await bob.barrier()
     const expected = refusal('Stream does NOT contain valid track to mute/unmute', 'no_such_track')
     expect(await ann.request('stream-control', { id, operation: 'pause', data: 'video' })).toEqual(expected)

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { enter, refusal } from '../../support/client.ts'
 import { newRoom, startNode } from '../../support/node.ts'
-import { publishBoth } from '../media.ts'
+import { mesh, publishBoth } from '../media.ts'
 
 const node = await startNode()
 
@@ -30,7 +30,7 @@ describe('an accepted subscribe', () => {
         format: { codec: 'vp8' as const },
       },
     ]
-    const { id, transportId } = await bob.ask('subscribe', { media: { tracks } })
+    const { id, transportId } = await bob.ask('subscribe', { media: { tracks }, transport: mesh })
     expect(id).toMatch(/^[0-9a-f]{32}$/)
     expect(transportId).toBe(id)
     expect(await ann.next()).toEqual({
@@ -44,15 +44,18 @@ describe('an accepted subscribe', () => {
 
   test('keeps the transport that it names', async () => {
     const { bob, stream } = await couple()
-    const asked = { media: { tracks: [{ type: 'audio' as const, from: stream }] }, transport: { id: 'mine' } }
+    const asked = {
+      media: { tracks: [{ type: 'audio' as const, from: stream }] },
+      transport: { type: 'mesh', id: 'mine' },
+    }
     expect((await bob.ask('subscribe', asked)).transportId).toBe('mine')
   })
 
   test('may be for data', async () => {
     const { ann, bob } = await couple()
-    const { id: stream } = await ann.ask('publish', { media: null, data: true })
+    const { id: stream } = await ann.ask('publish', { media: null, data: true, transport: mesh })
     await ann.barrier()
-    const { id } = await bob.ask('subscribe', { media: null, data: { from: stream } })
+    const { id } = await bob.ask('subscribe', { media: null, data: { from: stream }, transport: mesh })
     expect((await ann.next()).data).toEqual({ action: 'add', id, stream, tracks: [], participant: bob.id })
   })
 
@@ -63,37 +66,49 @@ describe('an accepted subscribe', () => {
       { type: 'audio' as const, from: stream },
       { type: 'video' as const, from: other },
     ]
-    await bob.ask('subscribe', { media: { tracks } })
+    await bob.ask('subscribe', { media: { tracks }, transport: mesh })
     expect((await ann.next('subscription')).data).toMatchObject({ tracks: [{ from: stream }, { from: other }] })
-    await ann.ask('subscribe', { media: { tracks } })
+    await ann.ask('subscribe', { media: { tracks }, transport: mesh })
     expect((await ann.next('subscription')).data).toMatchObject({ participant: ann.id })
   })
 })
 
+test.each([
+  ['names webrtc, as OWT’s SDK does', { type: 'webrtc' }],
+  ['names a type which is not known', { type: 'MESH' }],
+  ['names a transport without its type', { id: 'mine' }],
+  ['names no transport', undefined],
+])('a subscribe that %s is refused as no_media_server, and nobody is told', async (_name, transport) => {
+  const { ann, bob, stream } = await couple()
+  const media = { tracks: [{ type: 'audio', from: stream }] }
+  const answer = await bob.request('subscribe', { media, ...(transport ? { transport } : {}) })
+  expect(answer).toEqual(
+    refusal("There is no media server: publish and subscribe with transport { type: 'mesh' }", 'no_media_server'),
+  )
+  const never = { id: 'never' }
+  expect((await bob.request('unsubscribe', never)).code).toBe('no_such_subscription')
+  expect((await bob.request('soac', { ...never, signaling: { type: 'offer' } })).code).toBe('no_such_transport')
+  const pause = { ...never, operation: 'pause', data: 'audio' }
+  expect((await bob.request('subscription-control', pause)).code).toBe('no_such_subscription')
+  expect([await ann.barrier(), await bob.barrier()]).toEqual([[], []])
+})
+
 describe('protocol 1.0 and 1.1', () => {
-  test.each(['1.0', '1.1'] as const)('%s: audio and video become tracks', async (protocol) => {
+  test.each(['1.0', '1.1'] as const)('%s: subscribe is refused as no_media_server', async (protocol) => {
     const { ann, bob, stream } = await couple({ protocol })
     const media = {
       audio: { from: stream },
       video: { from: stream, parameters: { bitrate: 'x0.8' }, simulcastRid: 'a' },
     }
-    const { status, data } = await bob.request('subscribe', { media })
-    const { id } = data as { id: string }
-    expect([status, data]).toEqual(['ok', { id, transportId: id }])
-    expect((await ann.next()).data).toMatchObject({
-      action: 'add',
-      tracks: [
-        { type: 'audio', mid: '0', from: stream },
-        { type: 'video', mid: '1', from: stream, parameters: { bitrate: 'x0.8' } },
-      ],
-    })
+    expect((await bob.request('subscribe', { media })).code).toBe('no_media_server')
+    expect((await bob.request('subscribe', { media: { audio: false, video: false } })).code).toBe('no_media_server')
+    expect(await ann.barrier()).toEqual([])
   })
 
   test.each([
     ['tracks', (from: string) => ({ media: { tracks: [{ type: 'audio', from }] } })],
     ['audio missing', () => ({ media: { video: false } })],
     ['audio without from', () => ({ media: { audio: {}, video: false } })],
-    ['neither', () => ({ media: { audio: false, video: false } })],
     ['media null', () => ({ media: null })],
   ])('%s: refused', async (_name, request) => {
     const { ann, bob, stream } = await couple({ protocol: '1.1' })
@@ -131,8 +146,8 @@ describe('a refused subscribe is told to nobody', () => {
     ],
     ['data without from', { media: null, data: {} }, `request.data should have required property 'from' "from"`],
     ['something more', { media: null, extra: 1 }, 'request should NOT have additional properties "extra"'],
-    ['neither tracks nor data', { media: null }, 'request has neither tracks nor data'],
-    ['no tracks at all', { media: { tracks: [] } }, 'request has neither tracks nor data'],
+    ['neither tracks nor data', { media: null, transport: mesh }, 'request has neither tracks nor data'],
+    ['no tracks at all', { media: { tracks: [] }, transport: mesh }, 'request has neither tracks nor data'],
   ])('%s', async (_name, request, error) => {
     const { ann, bob } = await couple()
     const answer = await bob.request('subscribe', request)
@@ -144,9 +159,9 @@ describe('a refused subscribe is told to nobody', () => {
   test('a stream that is not there', async () => {
     const { ann, bob } = await couple()
     const answers = [
-      await bob.request('subscribe', { media: { tracks: [track] } }),
-      await bob.request('subscribe', { media: null, data: { from: 'y' } }),
-      await bob.request('subscribe', { media: { tracks: [{ type: 'audio' }] } }),
+      await bob.request('subscribe', { media: { tracks: [track] }, transport: mesh }),
+      await bob.request('subscribe', { media: null, data: { from: 'y' }, transport: mesh }),
+      await bob.request('subscribe', { media: { tracks: [{ type: 'audio' }] }, transport: mesh }),
     ]
     expect(answers).toEqual(
       ['x', 'y', 'undefined'].map((from) => refusal(`Subscription source not found: ${from}`, 'no_such_source')),
@@ -156,7 +171,10 @@ describe('a refused subscribe is told to nobody', () => {
 
   test('a stream of another room', async () => {
     const [one, two] = [await couple(), await couple()]
-    const answer = await one.bob.request('subscribe', { media: { tracks: [{ type: 'audio', from: two.stream }] } })
+    const answer = await one.bob.request('subscribe', {
+      media: { tracks: [{ type: 'audio', from: two.stream }] },
+      transport: mesh,
+    })
     expect(answer.code).toBe('no_such_source')
     expect(await two.ann.barrier()).toEqual([])
   })
@@ -164,11 +182,11 @@ describe('a refused subscribe is told to nobody', () => {
   test.each(['audio', 'video'])('a stream that has no %s', async (type) => {
     const { ann, bob } = await couple()
     const other = type === 'audio' ? 'video' : 'audio'
-    const { id } = await ann.ask('publish', { media: { tracks: [{ type: other }] } })
+    const { id } = await ann.ask('publish', { media: { tracks: [{ type: other }] }, transport: mesh })
     await ann.barrier()
     const expected = refusal(`Target ${type} stream does NOT satisfy:Requested ${type} stream`, 'source_unsatisfying')
     for (const from of [id, `${id}-0`]) {
-      expect(await bob.request('subscribe', { media: { tracks: [{ type, from }] } })).toEqual(expected)
+      expect(await bob.request('subscribe', { media: { tracks: [{ type, from }] }, transport: mesh })).toEqual(expected)
     }
     expect(await ann.barrier()).toEqual([])
   })
@@ -182,7 +200,7 @@ describe('a refused subscribe is told to nobody', () => {
       { type: 'audio', from: stream },
       { type: 'audio', from: other },
     ]
-    expect((await bob.request('subscribe', { media: { tracks } })).code).toBe('several_owners')
+    expect((await bob.request('subscribe', { media: { tracks }, transport: mesh })).code).toBe('several_owners')
     expect([await ann.barrier(), await cem.barrier()]).toEqual([[], []])
   })
 
@@ -191,7 +209,7 @@ describe('a refused subscribe is told to nobody', () => {
     ['video_only_viewer', 'audio'],
   ])('%s may not receive %s: unauthorized', async (role, type) => {
     const { ann, bob, stream } = await couple({ role })
-    const answer = await bob.request('subscribe', { media: { tracks: [{ type, from: stream }] } })
+    const answer = await bob.request('subscribe', { media: { tracks: [{ type, from: stream }] }, transport: mesh })
     expect(answer).toEqual(refusal('unauthorized', 'unauthorized'))
     expect(await ann.barrier()).toEqual([])
   })

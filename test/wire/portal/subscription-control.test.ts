@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { enter, ok, refusal } from '../../support/client.ts'
 import { newRoom, startNode } from '../../support/node.ts'
-import { publishBoth, subscribeBoth } from '../media.ts'
+import { mesh, publishBoth, subscribeBoth } from '../media.ts'
 
 const node = await startNode()
 
@@ -12,7 +12,7 @@ async function couple(kinds: ('audio' | 'video')[] = ['audio', 'video']) {
   const cem = await enter(node.url, { room })
   const stream = await publishBoth(ann)
   const tracks = kinds.map((type) => ({ type, from: stream }))
-  const { id } = await bob.ask('subscribe', { media: { tracks } })
+  const { id } = await bob.ask('subscribe', { media: { tracks }, transport: mesh })
   for (const client of [ann, bob, cem]) await client.barrier()
   return { ann, bob, cem, stream, id }
 }
@@ -80,7 +80,7 @@ describe('update', () => {
     const { ann, bob, id } = await couple()
     const missing = await bob.request('subscription-control', change(id, { audio: { from: 'none' } }))
     expect(missing).toEqual(refusal('Subscription source not found: none', 'no_such_source'))
-    const { id: silent } = await ann.ask('publish', { media: { tracks: [{ type: 'video' }] } })
+    const { id: silent } = await ann.ask('publish', { media: { tracks: [{ type: 'video' }] }, transport: mesh })
     const answer = await bob.request('subscription-control', change(id, { audio: { from: silent } }))
     expect(answer.error).toBe('Target audio stream does NOT satisfy:Requested audio stream')
   })
