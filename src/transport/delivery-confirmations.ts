@@ -1,4 +1,5 @@
 import type { Socket as EngineSocket } from 'engine.io'
+import type { PollingOutput } from './polling-output.ts'
 
 /** Private parts of Engine.IO and ws that show whether a message has arrived. */
 type WebSocketLike = {
@@ -22,14 +23,17 @@ type Confirmation = { confirmed: () => void; mark: number | undefined }
  */
 export class DeliveryConfirmations {
   readonly #engine: EngineSocket
+  readonly #output: PollingOutput
   /** In the order in which they were requested, so that a pong looks only at what it confirms. */
   readonly #open = new Set<Confirmation>()
   #unasked = false
   #lastMark = 0
 
-  constructor(engine: EngineSocket) {
+  constructor(engine: EngineSocket, output: PollingOutput) {
     this.#engine = engine
+    this.#output = output
     engine.on('drain', () => this.#ask())
+    output.onDrained(() => this.#ask())
     engine.on('upgrade', () => this.#upgraded())
     this.#listen()
   }
@@ -80,7 +84,7 @@ export class DeliveryConfirmations {
   /** Everything emitted has to be handed to the transport first; Engine.IO says `drain` when it is. */
   #ask(): void {
     const { writeBuffer } = this.#engine as unknown as { writeBuffer: unknown[] }
-    if (!this.#unasked || writeBuffer.length > 0 || this.#engine.readyState !== 'open') return
+    if (!this.#unasked || writeBuffer.length > 0 || this.#output.bytes > 0 || this.#engine.readyState !== 'open') return
     this.#unasked = false
     this.#lastMark += 1
     for (const confirmation of this.#open) confirmation.mark ??= this.#lastMark

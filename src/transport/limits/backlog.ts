@@ -1,8 +1,10 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket as EngineSocket } from 'engine.io'
+import { maxPayloadPackets, type PollingOutput, packetOverheadBytes } from '../polling-output.ts'
 
 /** The parts of Engine.IO and ws that its types keep private. */
 type TransportLike = {
+  name: string
   writable: boolean
   socket?: { bufferedAmount: number; terminate(): void }
   once(event: 'ready', listener: () => void): void
@@ -16,12 +18,10 @@ export type BacklogEvents = {
   exceeded: (bytes: number) => void
 }
 
-/** What a packet takes in memory besides its text. */
-const packetOverheadBytes = 128
-
 /** How much a connection was sent that its client has not read, in bytes: the text of packets, and what each takes besides. */
 export class Backlog {
   readonly #engine: EngineSocket
+  readonly #output: PollingOutput
   readonly #most: number
   readonly #events: BacklogEvents
   /** What waits in Engine.IO until the transport takes it. */
@@ -34,8 +34,9 @@ export class Backlog {
   #held = 0
   #abandoned = false
 
-  constructor(engine: EngineSocket, most: number, events: BacklogEvents) {
+  constructor(engine: EngineSocket, output: PollingOutput, most: number, events: BacklogEvents) {
     this.#engine = engine
+    this.#output = output
     this.#most = most
     this.#events = events
     engine.on('packetCreate', ({ data }: { data?: string | Buffer }) => {
@@ -47,7 +48,8 @@ export class Backlog {
     })
     engine.on('flush', (packets: unknown[]) => {
       this.#waiting = 0
-      this.#overhead = packets.length * packetOverheadBytes
+      const taken = this.#transport.name === 'polling' ? Math.min(packets.length, maxPayloadPackets) : packets.length
+      this.#overhead = taken * packetOverheadBytes
     })
   }
 
@@ -62,7 +64,7 @@ export class Backlog {
   get #unread(): number {
     let unread = this.#transport.socket?.bufferedAmount ?? 0
     for (const answer of this.#answers) unread += answer.writableLength
-    return this.#waiting + (unread > 0 ? unread + this.#overhead : 0)
+    return this.#waiting + this.#output.bytes + (unread > 0 ? unread + this.#overhead : 0)
   }
 
   /** The client polls: what it is answered counts until it is read, also when it polls again before. */
@@ -108,6 +110,7 @@ export class Backlog {
     queueMicrotask(() => {
       const { socket } = this.#transport
       this.#engine.close(true)
+      this.#output.abandon()
       socket?.terminate()
       for (const answer of this.#answers) answer.destroy()
     })

@@ -2,6 +2,7 @@ import type { Socket as EngineSocket } from 'engine.io'
 import type { BudgetHolder } from '../../core/ports/memory-budget.ts'
 import type { Refusals } from '../../refusals.ts'
 import { DeliveryConfirmations } from '../delivery-confirmations.ts'
+import { PollingOutput } from '../polling-output.ts'
 import { Backlog } from './backlog.ts'
 import type { FloodLimits } from './flood.ts'
 import { HeldRequests } from './held-requests.ts'
@@ -54,7 +55,8 @@ export class Guest implements BudgetHolder {
     this.#engine = engine
     this.#memory = memory
     this.#budgetBytes = Math.max(maxBufferedBytes, minBudgetMessages * maxMessageBytes)
-    this.backlog = new Backlog(engine, maxBufferedBytes, {
+    const output = new PollingOutput(engine)
+    this.backlog = new Backlog(engine, output, maxBufferedBytes, {
       grown: (bytes) => this.#grown(bytes),
       exceeded: (bytes) => this.#ended('slow_reader', { bytes }),
     })
@@ -62,7 +64,7 @@ export class Guest implements BudgetHolder {
       grown: (bytes) => this.#received(bytes),
       late: () => this.#close('incomplete_packet'),
     })
-    this.confirmations = new DeliveryConfirmations(engine)
+    this.confirmations = new DeliveryConfirmations(engine, output)
     this.posts = new Posts(engine, limits, {
       slowed: ({ address }) => refusals.note('flood', { address }, 'client read slower'),
       refused: (reason, { address }) => refusals.note(reason, { address }, 'HTTP request refused'),

@@ -2,8 +2,11 @@ import { EventEmitter } from 'node:events'
 import type { Socket as EngineSocket } from 'engine.io'
 import { expect, test } from 'vitest'
 import { Backlog } from '../../../src/transport/limits/backlog.ts'
+import { PollingOutput } from '../../../src/transport/polling-output.ts'
 
 class Transport extends EventEmitter {
+  name = 'websocket'
+  send = () => {}
   socket = { bufferedAmount: 0, terminate: () => {} }
 }
 
@@ -13,10 +16,15 @@ function backlogOf(unread: number) {
   transport.socket.bufferedAmount = unread
   const engine = Object.assign(new EventEmitter(), { transport, readyState: 'open', closed: 0, close: () => {} })
   const exceeded: number[] = []
-  const backlog = new Backlog(engine as unknown as EngineSocket, 1000, {
-    grown: () => {},
-    exceeded: (bytes) => exceeded.push(bytes),
-  })
+  const backlog = new Backlog(
+    engine as unknown as EngineSocket,
+    new PollingOutput(engine as unknown as EngineSocket),
+    1000,
+    {
+      grown: () => {},
+      exceeded: (bytes) => exceeded.push(bytes),
+    },
+  )
   const listeners = () => ['close', 'upgrade'].map((event) => engine.listenerCount(event))
   return { backlog, engine, transport, exceeded, listeners }
 }

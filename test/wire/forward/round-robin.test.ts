@@ -103,7 +103,7 @@ test('a node that drains serves its own who poll through others, and cuts what g
   expect(await polling.request('text', { to: 'all', message: 'still here' })).toEqual(ok())
   expect((await tunnelled.next('text')).data).toMatchObject({ message: 'still here' })
   expect(await tunnelled.closed).toBe('transport close')
-  expect(await polling.closed).toBe('transport close')
+  expect(await polling.closed).toBe('transport error') // its poll was answered with 400
   await drained
   const back = await connect(staying.url)
   await back.relogin({ ticket: tunnelled.ticket, seq: tunnelled.seq })

@@ -1,0 +1,133 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket as EngineSocket } from 'engine.io'
+
+/**
+ * How many packets the node sends in one payload. python-engineio drops the payload and the connection from 17 on, other
+ * servers and clients have limits of their own.
+ */
+export const maxPayloadPackets = 10
+
+/** What a packet takes in memory besides its text. */
+export const packetOverheadBytes = 128
+
+/** The answer to a request for a connection that the node does not have, as Engine.IO gives it. */
+const unknownSession = JSON.stringify({ code: 1, message: 'Session ID unknown' })
+
+type Packet = { type: string; data?: string | Buffer }
+
+/** Engine.IO keeps `req`, `res` and `shouldClose` private; `req` and `res` are those of the poll that waits for its answer. */
+type PollingTransport = {
+  name: string
+  writable: boolean
+  req: (IncomingMessage & { cleanup?: () => void }) | null
+  res: ServerResponse | null
+  /** Ends the transport after the next payload, to which Engine.IO appends a close packet. */
+  shouldClose: (() => void) | null
+  send(packets: Packet[]): void
+  prependListener(event: 'ready', listener: () => void): void
+}
+
+/**
+ * What Engine.IO sends to a client that polls, in payloads of a limited number of packets: further packets wait for the next
+ * polls. Engine.IO's close packet is not sent. Some client libraries take it for the wish of the application and never
+ * reconnect, whereas all of them reconnect when their poll fails. Replaces `send` of the transport, since Engine.IO has neither a
+ * limit nor another way to close.
+ */
+export class PollingOutput {
+  readonly #engine: EngineSocket
+  readonly #transport: PollingTransport
+  readonly #sendNow: (packets: Packet[]) => void
+  #waiting: Packet[] = []
+  #waitingBytes = 0
+  #drained = () => {}
+
+  /** Has to come before other listeners of the same connection: what waits precedes what Engine.IO sends next. */
+  constructor(engine: EngineSocket) {
+    this.#engine = engine
+    this.#transport = engine.transport as unknown as PollingTransport
+    const transport = this.#transport
+    this.#sendNow = transport.send.bind(transport)
+    if (transport.name !== 'polling') return
+    transport.send = (packets) => this.#send(packets)
+    transport.prependListener('ready', () => {
+      if (this.#waiting.length > 0) this.#send([])
+    })
+    engine.once('upgrade', (webSocket: unknown) => {
+      const packets = this.#take(Number.POSITIVE_INFINITY)
+      if (packets.length > 0) (webSocket as PollingTransport).send(packets)
+    })
+    engine.once('close', () => this.#take(Number.POSITIVE_INFINITY))
+  }
+
+  /** Of packets that wait for further polls. */
+  get bytes(): number {
+    return this.#waitingBytes
+  }
+
+  /** Calls `drained` each time that the last waiting packet has been sent. */
+  onDrained(drained: () => void): void {
+    this.#drained = drained
+  }
+
+  /** The client does not poll any more: ends a connection that waits for its polls to close. */
+  abandon(): void {
+    this.#take(Number.POSITIVE_INFINITY)
+    this.#endTransport()
+  }
+
+  #send(packets: Packet[]): void {
+    const transport = this.#transport
+    transport.writable = false
+    const isClose = packets.some(({ type }) => type === 'close')
+    const isEmpty = packets.every(({ type }) => type === 'close' || type === 'noop')
+    if (isClose || (isEmpty && transport.shouldClose && this.#waiting.length === 0)) this.#refusePoll()
+    else {
+      for (const packet of packets) this.#wait(packet)
+      this.#sendPortion()
+    }
+  }
+
+  #wait(packet: Packet): void {
+    this.#waiting.push(packet)
+    this.#waitingBytes += bytesOf(packet)
+  }
+
+  #take(count: number): Packet[] {
+    const taken = this.#waiting.splice(0, count)
+    for (const packet of taken) this.#waitingBytes -= bytesOf(packet)
+    return taken
+  }
+
+  #sendPortion(): void {
+    const transport = this.#transport
+    const waited = this.#waiting.length
+    const { shouldClose } = transport
+    transport.shouldClose = null // or Engine.IO would append the close packet and end the transport
+    this.#sendNow(this.#take(maxPayloadPackets))
+    transport.shouldClose = shouldClose
+    if (waited > 0 && this.#waiting.length === 0) this.#drained()
+  }
+
+  /** Answers the waiting poll as every node answers for a connection that it does not have. */
+  #refusePoll(): void {
+    // after an upgrade the connection goes on over the WebSocket: only the poll ends
+    if (this.#engine.upgraded) {
+      this.#sendNow([{ type: 'noop' }])
+      return
+    }
+    const { req, res } = this.#transport
+    req?.cleanup?.()
+    res?.writeHead(400, { 'Content-Type': 'application/json' }).end(unknownSession)
+    this.#endTransport()
+  }
+
+  #endTransport(): void {
+    const { shouldClose } = this.#transport
+    this.#transport.shouldClose = null
+    shouldClose?.()
+  }
+}
+
+function bytesOf({ data }: Packet): number {
+  return packetOverheadBytes + (data?.length ?? 0)
+}
