@@ -6,7 +6,7 @@ import { type ErrorCode, Overtaken, SignalError } from './errors.ts'
 import type { Feed } from './feed.ts'
 import type { Feeds } from './feeds.ts'
 import { newId } from './ids.ts'
-import { withConfirmed, withRenewed } from './issued-tickets.ts'
+import { newestTicket, withConfirmed, withRenewed } from './issued-tickets.ts'
 import type { Keyring } from './keyring.ts'
 import {
   type Draft,
@@ -82,10 +82,15 @@ export class Sessions {
     this.#config = config
     this.#events = events
     this.absent = new Absent(state, { ...events, left: (reason, who) => this.#tellLeft(who, reason) })
-    this.#vouching = new Vouching(state, this.absent, config.window > 0, {
+    this.#vouching = new Vouching(state, this.absent, this.reconnects, {
       restored: (room) => events.populated?.(room),
       givenUp: (session, error) => this.#giveUp(session, error),
     })
+  }
+
+  /** Whether a lost participant keeps its place for a time. */
+  get reconnects(): boolean {
+    return this.#config.window > 0
   }
 
   get all(): Session[] {
@@ -140,8 +145,8 @@ export class Sessions {
     const token = tokenOf(claims, this.#state.clock.date())
     const ticketId = newId()
     return this.#withPlace({ room, ticketId, token: token.id }, deadline, async (feed) => {
-      const { node, window } = this.#config
-      const limits = { reconnects: window > 0, most: maxParticipants }
+      const { node } = this.#config
+      const limits = { reconnects: this.reconnects, most: maxParticipants }
       const request = { room, member, node, token, ticketId, ...limits, reached: feed.position }
       const joined = await this.#state.places.join({ ...request, deadline })
       const id = joined.id
@@ -287,7 +292,7 @@ export class Sessions {
    * @throws reconnection_disabled, moved, unavailable
    */
   async refresh(session: Session, { deadline }: Timing): Promise<string> {
-    if (this.#config.window === 0) throw new SignalError('reconnection_disabled')
+    if (!this.reconnects) throw new SignalError('reconnection_disabled')
     const ticketId = newId()
     const before = session.tickets
     session.tickets = withRenewed(before, ticketId)
@@ -298,6 +303,11 @@ export class Sessions {
       throw error
     }
     return this.#ticket(session.dialect, session.place, ticketId)
+  }
+
+  /** The session's newest ticket with new dates. Nothing is written to the store. */
+  repeatTicket(session: Session): string {
+    return this.#ticket(session.dialect, session.place, newestTicket(session.tickets))
   }
 
   /** The client is known to have this ticket: those issued before it are spent, and so is the login token. */
@@ -324,7 +334,7 @@ export class Sessions {
     if (!this.#rise(session)) return
     const { place, mark } = session
     try {
-      await this.absent.lost({ place, mark, vouch: session.vouch(this.#config.window > 0) })
+      await this.absent.lost({ place, mark, vouch: session.vouch(this.reconnects) })
     } finally {
       await this.#feeds.release(session.room)
     }

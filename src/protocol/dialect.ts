@@ -14,6 +14,8 @@ export type Request = {
   phase: Phase
   /** What the data must look like; absent: there is none, and any is ignored. */
   payload?: TSchema
+  /** The data may be missing, or null: `undefined` as JSON has it. */
+  optional?: true
   /** The ack's data; absent: none. */
   reply?: TSchema
   /** Clients pass these as separate arguments, in this order, instead of one object. */

@@ -38,6 +38,11 @@ export const session = {
       }),
     ]),
   },
-  refreshReconnectionTicket: { phase: 'session', reply: Type.String() },
+  refreshReconnectionTicket: {
+    phase: 'session',
+    payload: Type.Object({ ice: Type.Optional(Type.Boolean()) }),
+    optional: true,
+    reply: Type.Union([Type.String(), Type.Object({ ticket: Type.String(), iceServers: IceServers })]),
+  },
   logout: { phase: 'session' },
 } as const satisfies Dialect

@@ -1,5 +1,4 @@
 import type { Socket } from 'socket.io'
-import type { Static, TSchema } from 'typebox'
 import type { Asked } from '../core/asked.ts'
 import type { Timing } from '../core/deadline.ts'
 import { type ErrorCode, SignalError } from '../core/errors.ts'
@@ -8,13 +7,10 @@ import type { Session } from '../core/session.ts'
 import { wellFormed } from '../core/text.ts'
 import { complaintOf } from '../protocol/complaint.ts'
 import type { Dialect, Phase, Request } from '../protocol/dialect.ts'
+import type { Payload, Reply } from '../protocol/payload.ts'
 import type { Meta } from '../protocol/session.ts'
 import { validationOf } from '../protocol/validation.ts'
 import type { Connection } from './connection.ts'
-
-/** What a request's data is known to be once it was checked. */
-type Payload<R extends Request> = R extends { payload: infer P extends TSchema } ? Static<P> : undefined
-type Reply<R extends Request> = R extends { reply: infer P extends TSchema } ? Static<P> : undefined
 
 /** Who asked; before login, there is no session. */
 export type AskedAtEntry = Timing & { connection: Connection; session?: Session }
@@ -104,11 +100,12 @@ export function serveTable<D extends Dialect>(table: D, handlers: Handlers<D>): 
   )
 }
 
-function checkOf({ payload, positional, refusals = {} }: Request): (data: unknown[]) => unknown {
+function checkOf({ payload, optional, positional, refusals = {} }: Request): (data: unknown[]) => unknown {
   if (!payload) return () => undefined
   const validation = validationOf(payload)
   return (data) => {
     const value = positional ? gather(positional, data) : data[0]
+    if (optional && (value === undefined || value === null)) return undefined
     if (validation.check(value)) return wellFormed(value)
     const errors = validation.errorsOf(value)
     const [first] = errors

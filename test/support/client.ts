@@ -1,5 +1,5 @@
 import { io, type ManagerOptions, type Socket, type SocketOptions } from 'socket.io-client'
-import type { Static, TSchema } from 'typebox'
+import type { Static, TSchema, TString } from 'typebox'
 import { newId } from '../../src/core/ids.ts'
 import type { portal, portalLegacy } from '../../src/protocol/portal.ts'
 import type { Meta } from '../../src/protocol/session.ts'
@@ -9,7 +9,9 @@ import { tokenFor } from './node.ts'
 /** How long anything is waited for, ms: longer than a request may wait for a login. */
 const patience = 15_000
 
-type Requests = typeof portal & typeof portalLegacy
+type Tables = typeof portal & typeof portalLegacy
+/** As they are asked here: a refresh without TURN credentials. */
+type Requests = Omit<Tables, 'refreshReconnectionTicket'> & { refreshReconnectionTicket: { reply: TString } }
 type Payload<R> = R extends { payload: infer P extends TSchema } ? [data: Static<P>] : []
 type Reply<R> = R extends { reply: infer P extends TSchema } ? Static<P> : undefined
 

@@ -2,8 +2,15 @@ import type { session } from '../../protocol/session.ts'
 import type { Handlers } from '../dialect.ts'
 import type { SessionServices } from './services.ts'
 
+/** A string, as OWT's clients expect it; with `{ ice: true }` an object that has fresh TURN credentials too. */
 export function refreshReconnectionTicket({
   sessions,
+  iceServers,
 }: SessionServices): Handlers<typeof session>['refreshReconnectionTicket'] {
-  return ({ session, ...timing }) => sessions.refresh(session, timing)
+  return async ({ session, ...timing }, request) => {
+    if (!request?.ice) return sessions.refresh(session, timing)
+    // TURN credentials expire also where no ticket is of use
+    const ticket = sessions.reconnects ? await sessions.refresh(session, timing) : sessions.repeatTicket(session)
+    return { ticket, iceServers: iceServers(session.member.user) }
+  }
 }
