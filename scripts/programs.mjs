@@ -2,7 +2,16 @@
 // that does so without questions.
 import { spawnSync } from 'node:child_process'
 
-/** A row for each program: how its version is asked and read, the least that will do, its package by manager. */
+/** Debian's packages are for its own Python, which need not be the first on PATH. */
+const pythons = ['/usr/bin/python3', 'python3']
+
+/** Prints the version of python-socketio, if the libraries are there with which it speaks HTTP and WebSocket. */
+const socketIoVersion = `
+import aiohttp, requests, websocket
+from importlib.metadata import version
+print("python-socketio", version("python-socketio"))`
+
+/** A row for each program: how its version is asked and read, the least that will do, its packages by manager. */
 const programs = [
   {
     name: 'redis-server',
@@ -79,6 +88,19 @@ const programs = [
       brew: 'kubernetes-cli',
     },
   },
+  {
+    name: 'python-socketio',
+    commands: pythons,
+    arguments: ['-c', socketIoVersion],
+    version: /python-socketio (\d+)/,
+    least: 5,
+    packages: {
+      'apt-get': 'python3-socketio python3-requests python3-websocket python3-aiohttp',
+      dnf: 'python3-socketio python3-requests python3-websocket-client python3-aiohttp',
+      pacman: 'python-socketio python-requests python-websocket-client python-aiohttp',
+    },
+    otherwise: "pip install 'python-socketio[client,asyncio_client]'",
+  },
 ]
 
 const managers = {
@@ -92,9 +114,21 @@ const managers = {
 const quiet = { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } }
 const isThere = (command) => spawnSync(command, ['--version'], { stdio: 'ignore' }).error === undefined
 
-function isGood({ name, arguments: args, version, least }) {
-  const { stdout, stderr } = spawnSync(name, args, { encoding: 'utf8' })
-  return Number(version.exec(`${stdout}${stderr}`)?.[1] ?? 0) >= least
+/** The command by which a program is there in the version that is needed; undefined when it is not. */
+function commandOf({ name, commands = [name], arguments: args, version, least }) {
+  return commands.find((command) => {
+    const { stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' })
+    return Number(version.exec(`${stdout}${stderr}`)?.[1] ?? 0) >= least
+  })
+}
+
+const isGood = (program) => commandOf(program) !== undefined
+
+/** The Python that has python-socketio. @throws Error when none has */
+export function pythonWithSocketIo() {
+  const python = commandOf(programs.find(({ name }) => name === 'python-socketio'))
+  if (python === undefined) throw new Error('No Python has python-socketio: npm test installs it')
+  return python
 }
 
 /** Runs the package manager, as root where it has to be. */
@@ -112,11 +146,12 @@ export function ensurePrograms() {
   const { update, install, root } = managers[manager] ?? {}
   if (update) manage(manager, update)
   for (const program of missing) {
-    const { name, least, insteadOf, packages } = program
-    const command = packages[manager] && [...install, packages[manager]]
+    const { name, least, insteadOf, otherwise, packages } = program
+    const command = packages[manager] && [...install, ...packages[manager].split(' ')]
     console.error(`Installing ${name}…`)
     if (command && manage(manager, command) && isGood(program)) continue
-    const how = command ? ` (${root ? 'sudo ' : ''}${[manager, ...command].join(' ')})` : ''
+    const instruction = command ? `${root ? 'sudo ' : ''}${[manager, ...command].join(' ')}` : otherwise
+    const how = instruction ? ` (${instruction})` : ''
     console.error(
       `The tests need ${name} ${least} or newer: install it${how}${insteadOf ? `, or set ${insteadOf}` : ''}.`,
     )

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { enter, loginInfo } from '../support/client.ts'
+import { libraries } from '../support/client-libraries.ts'
 import { newRoom, startNode, type TestNode } from '../support/node.ts'
 import { Poller } from '../support/poller.ts'
 import { until } from '../support/redis.ts'
@@ -153,6 +154,21 @@ describe('a connection of long-polling that the node ends is answered as one tha
     await until(async () => Object.values(clientsOf(node)).some(({ transport }) => transport.writable))
     await end(node)
     expect(await polled).toEqual(unknownSession)
+  })
+
+  test.each(libraries)('after which socket.io-client %s reconnects', async (_version, io) => {
+    const node = await startNode()
+    const socket = io(node.url, { transports: ['polling'], forceNew: true, reconnectionDelay: 10 })
+    onTestFinished(() => void socket.disconnect())
+    const connections: string[] = []
+    socket.on('connect', () => connections.push(socket.io.engine.id))
+    await until(async () => connections.length === 1)
+    await until(async () => Object.values(clientsOf(node)).some(({ transport }) => transport.writable))
+    node.app.io.sockets.sockets.forEach(({ conn }) => {
+      conn.close()
+    })
+    await until(async () => connections.length === 2)
+    expect(connections[0]).not.toBe(connections[1])
   })
 
   test('when the node drains between two polls, after all that it was sent before', async () => {

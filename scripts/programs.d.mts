@@ -1,0 +1,2 @@
+export function ensurePrograms(): void
+export function pythonWithSocketIo(): string
