@@ -1,19 +1,16 @@
-/** What the machine knows about its network; browsers tell, Node does not. */
+/** What the machine says of its network: a hint to try at once, and no reason not to try. Browsers tell, Node does not. */
 export type Network = {
-  online(): boolean
   /** Returns a function that takes the listener off. */
   onChange(listener: (online: boolean) => void): () => void
 }
 
 type BrowserLike = {
-  navigator?: { onLine?: boolean }
   addEventListener?: (type: string, listener: () => void) => void
   removeEventListener?: (type: string, listener: () => void) => void
 }
 
-/** The browser's `online` and `offline`; elsewhere always online. */
+/** The browser's events `online` and `offline`; elsewhere there are none. */
 export const systemNetwork: Network = {
-  online: () => (globalThis as BrowserLike).navigator?.onLine !== false,
   onChange: (listener) => {
     const scope = globalThis as BrowserLike
     const [online, offline] = [() => listener(true), () => listener(false)]

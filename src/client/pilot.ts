@@ -64,7 +64,7 @@ export class Pilot {
     const wanted = () => !run.signal.aborted && this.#crew.needed()
     for (let first = atOnce; wanted(); first = false) {
       const delay = first ? 0 : this.#backOff.next()
-      await this.#pause(this.#parts.network.online() ? delay : undefined)
+      await this.#pause(delay) // also offline: a device may take itself for offline behind a VPN
       if (wanted()) await this.#try(run.signal)
     }
     if (this.#run === run) this.#run = undefined
@@ -86,16 +86,16 @@ export class Pilot {
     }
   }
 
-  /** @param ms undefined: until the network comes back */
-  #pause(ms: number | undefined): Promise<void> {
+  /** Until the network comes back at the latest. */
+  #pause(ms: number): Promise<void> {
     if (ms === 0) return Promise.resolve()
     return new Promise((resolve) => {
       const done = () => {
-        cancel?.()
+        cancel()
         this.#wake = undefined
         resolve()
       }
-      const cancel = ms === undefined ? undefined : this.#parts.clock.after(ms, done)
+      const cancel = this.#parts.clock.after(ms, done)
       this.#wake = done
     })
   }

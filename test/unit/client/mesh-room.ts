@@ -69,7 +69,6 @@ export class Person {
         return made
       },
       network: {
-        online: () => true,
         onChange: (listener) => {
           this.network.change = listener
           return () => {}
