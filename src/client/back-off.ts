@@ -1,3 +1,5 @@
+import { checkOption } from './check-options.ts'
+
 export type BackOffOptions = {
   /** Upper bound of the first delay, ms. */
   baseMs: number
@@ -14,8 +16,9 @@ export class BackOff {
   readonly #random: () => number
   #attempts = 0
 
-  /** @param random from 0 up to 1, without it */
+  /** @param random from 0 up to 1, without it @throws TypeError */
   constructor(options: BackOffOptions, random: () => number) {
+    checkOption('backOff', options)
     this.#options = options
     this.#random = random
   }

@@ -19,9 +19,9 @@ export class Handshakes {
 
   /** @throws SignalboxError token_unavailable, unreachable, closed, or as the server refuses the handshake */
   async open(url: string, known: boolean, signal: AbortSignal): Promise<Link> {
-    const { transports, attemptTimeoutMs: timeoutMs, parts } = this.#settings
+    const { path, transports, attemptTimeoutMs: timeoutMs, parts } = this.#settings
     const { namespace, auth } = this.#target
-    const target = { url, namespace, auth: (await auth?.(known)) ?? {}, transports, timeoutMs }
+    const target = { url, path, namespace, auth: (await auth?.(known)) ?? {}, transports, timeoutMs }
     return parts.connect(target, signal)
   }
 }

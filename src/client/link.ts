@@ -1,4 +1,5 @@
 import { io, type Socket } from 'socket.io-client'
+import { addressOf } from './address.ts'
 import { SignalboxError } from './errors.ts'
 
 /** `lost`: the connection ended before the answer. */
@@ -23,7 +24,10 @@ export interface Link {
 }
 
 export type LinkTarget = {
+  /** May have a path, the prefix of Socket.IO's, and a query, which goes with the handshake. */
   url: string
+  /** Socket.IO's whole path; unset: as it follows from `url`. */
+  path?: string | undefined
   namespace: string
   auth: { [field: string]: unknown }
   transports: readonly string[]
@@ -46,7 +50,10 @@ export function socketConnector(open: OpenSocket): Connector {
 
 function connectWith(open: OpenSocket, target: LinkTarget, signal: AbortSignal): Promise<Link> {
   const { url, namespace, auth, transports, timeoutMs } = target
-  const socket = open(new URL(namespace, url).href, {
+  const { origin, path, query } = addressOf(url, target.path)
+  const socket = open(`${origin}${namespace}`, {
+    path,
+    query,
     auth: { ...auth, seq: true }, // it will say what it saw: nothing has to find out
     transports: [...transports] as ('websocket' | 'polling')[],
     tryAllTransports: true,

@@ -1,4 +1,5 @@
 import type { BackOffOptions } from './back-off.ts'
+import { checkOptions } from './check-options.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { SignalboxError } from './errors.ts'
 import { type Connector, connectSocket } from './link.ts'
@@ -9,8 +10,13 @@ import type { PaceOptions } from './pace.ts'
 export type TokenSource = string | (() => string | Promise<string>)
 
 export type SessionOptions = {
-  /** One address (a balancer), or those of several nodes. */
+  /**
+   * One address (a balancer), or those of several nodes. A path in it is the prefix under which a proxy serves the node:
+   * `https://host/signal` has Socket.IO at `/signal/socket.io/`. A query goes with the handshake.
+   */
   url: string | readonly string[]
+  /** Socket.IO's whole path, as socket.io-client has it, in place of the one that follows from `url`. */
+  path?: string
   /** Socket.IO transports in the order in which they are tried; WebSocket first unless it is set. */
   transports?: readonly ('websocket' | 'polling')[]
   /** How long to wait between tries; see BackOff. Default 250 ms to 10 s. */
@@ -29,6 +35,7 @@ export type SessionParts = { clock: Clock; random: () => number; network: Networ
 
 export type Settings = {
   urls: readonly string[]
+  path: string | undefined
   transports: readonly string[]
   backOff: BackOffOptions
   loginTimeoutMs: number
@@ -37,12 +44,12 @@ export type Settings = {
   parts: SessionParts
 }
 
-/** @throws TypeError when there is no address */
+/** @throws TypeError when an option is wrong */
 export function settingsOf(options: SessionOptions): Settings {
-  const urls = [options.url].flat()
-  if (urls.length === 0) throw new TypeError('At least one url is needed')
+  checkOptions(options)
   return {
-    urls,
+    urls: [options.url].flat().map(String),
+    path: options.path,
     transports: options.transports ?? ['websocket', 'polling'],
     backOff: options.backOff ?? { baseMs: 250, capMs: 10_000 },
     loginTimeoutMs: options.loginTimeoutMs ?? 30_000,

@@ -1,3 +1,4 @@
+import { checkOptions } from './check-options.ts'
 import { asSignalboxError } from './errors.ts'
 import { type SessionOptions, settingsOf } from './options.ts'
 import { type OwtMessage, OwtRoster } from './owt-roster.ts'
@@ -24,8 +25,9 @@ export class OwtSignaling {
   /** What came before OWT's client has dealt with the join result. */
   #held: OwtMessage[] | undefined
 
-  /** @param options `url` in place of the host that the token names, when it is set */
+  /** @param options `url` in place of the host that the token names, when it is set @throws TypeError when an option is wrong */
   constructor(options: Partial<SessionOptions> = {}) {
+    checkOptions(options, { needsUrl: false })
     this.#options = options
   }
 
@@ -43,8 +45,8 @@ export class OwtSignaling {
    * @returns the join result; rejects with the server's sentence, a string, as OWT's client expects
    */
   async connect(host: string, isSecured: boolean, loginInfo: unknown): Promise<JoinResult> {
-    const url = host.includes('http') ? host : `${isSecured ? 'https' : 'http'}://${host}`
-    const session = new Session(settingsOf({ url, ...this.#options }), { namespace: '/' })
+    const named = /^https?:\/\//i.test(host) ? host : `${isSecured ? 'https' : 'http'}://${host}`
+    const session = new Session(settingsOf({ ...this.#options, url: this.#options.url ?? named }), { namespace: '/' })
     session.on('notification', ({ event, args }) => {
       const message = { notification: event, data: args[0] }
       if (passedOn.has(event) && !this.#isOwnLeave(message)) this.#tell(message)

@@ -1,3 +1,4 @@
+import { checkMesh } from '../check-options.ts'
 import { Emitter } from '../emitter.ts'
 import { type Network, systemNetwork } from '../network.ts'
 import type { MeshChannel, Signal } from './channel.ts'
@@ -47,8 +48,10 @@ export class Mesh extends Emitter<MeshEvents> {
   readonly #local = new Map<MediaTrack, MediaSource[]>()
   #ends: (() => void)[] = []
 
+  /** @throws TypeError */
   constructor(channel: MeshChannel, options: MeshOptions = {}) {
     super()
+    checkMesh(channel, options)
     this.#channel = channel
     this.#options = options
   }

@@ -1,0 +1,58 @@
+/** Where Socket.IO is served: the origin, the path on it, and the parameters of the handshake. */
+export type Address = { origin: string; path: string; query: { [name: string]: string } }
+
+/** Not by the properties of `URL`, of which older versions of React Native have none. */
+const parts = /^((?:https?|wss?):\/\/)([^/?#\s]+)([^?#\s]*)(?:\?([^#\s]*))?(?:#\S*)?$/i
+
+/**
+ * Reads an address of a node or a balancer. A path in `url` is the prefix under which a proxy serves the node: `https://host/signal`
+ * has Socket.IO at `/signal/socket.io`. socket.io-client would read it as the namespace, which a dialect decides here.
+ * @param path Socket.IO's whole path, in place of the one that follows from `url`
+ * @throws TypeError
+ */
+export function addressOf(url: string | URL, path?: string): Address {
+  const [, scheme = '', host = '', prefix = '', query = ''] = parts.exec(String(url)) ?? []
+  const problem = problemOf(String(url), host)
+  if (problem) throw new TypeError(`url: ${shown(url)} ${problem}`)
+  return { origin: scheme + host, path: path ?? `${prefix.replace(/\/+$/, '')}/socket.io`, query: readQuery(query) }
+}
+
+function problemOf(url: string, host: string): string | undefined {
+  // browsers and socket.io-client would drop them without a word
+  if (host.includes('@')) return 'names a user or a password, which is not sent: use `token`'
+  if (host === '' || !isUrl(url)) return 'is no address such as https://signal.example.org'
+  return undefined
+}
+
+function isUrl(text: string): boolean {
+  try {
+    return Boolean(new URL(text)) // Safari before 17 has no URL.canParse
+  } catch {
+    return false
+  }
+}
+
+function readQuery(query: string): Address['query'] {
+  const pairs = query.split('&').filter(Boolean)
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const [name = '', ...value] = pair.split('=')
+      return [decode(name), decode(value.join('='))]
+    }),
+  )
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '))
+  } catch {
+    return text // a % that begins no character stands for itself
+  }
+}
+
+/** Without a password: a message of an error ends in logs. */
+function shown(url: unknown): string {
+  return typeof url === 'string' || url instanceof URL
+    ? JSON.stringify(String(url).replace(/\/\/.*@/, '//***@'))
+    : String(url)
+}

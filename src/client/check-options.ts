@@ -1,0 +1,110 @@
+import { addressOf } from './address.ts'
+import type { SessionOptions, TokenSource } from './options.ts'
+
+type Options = SessionOptions & { token?: TokenSource }
+/** What is wrong with a value, as the end of a sentence that begins with the option's name; undefined: nothing. */
+type Check = (value: unknown) => string | undefined
+
+/** What setTimeout can count to, ms; beyond, it fires at once. */
+const maxTimeoutMs = 2 ** 31 - 1
+const transports: readonly unknown[] = ['websocket', 'polling']
+
+const checks: { [option in Exclude<keyof Options, 'url'>]-?: Check } = {
+  path: (value) =>
+    typeof value === 'string' && /^\/[^?#\s]*$/.test(value) ? undefined : 'is no path such as /signal/socket.io/',
+  token: (value) =>
+    typeof value === 'string' || typeof value === 'function' ? undefined : 'is no string and no function that gets one',
+  transports: (value) =>
+    Array.isArray(value) && value.length > 0 && value.every((name) => transports.includes(name))
+      ? undefined
+      : "is no list of 'websocket' and 'polling'",
+  backOff: fields({ baseMs: milliseconds, capMs: milliseconds }),
+  loginTimeoutMs: milliseconds,
+  attemptTimeoutMs: milliseconds,
+  pace: fields({ perSecond: atLeast(Number.MIN_VALUE, 'above 0'), burst: atLeast(1, 'of 1 or more') }),
+  parts: (value) => (isObject(value) ? undefined : 'is no object'),
+}
+
+/**
+ * Checks the options of a client, once, for all classes: a program learns of a mistake where it made it, and not from a login that
+ * fails 30 s later. @throws TypeError which names everything that is wrong
+ */
+export function checkOptions(options: unknown, { needsUrl = true } = {}): asserts options is Options {
+  if (!isObject(options)) throw new TypeError(`The options are ${shown(options)}, and must be an object with a url`)
+  const problems = Object.entries(checks).flatMap(([name, check]) => {
+    const value = options[name]
+    const problem = value === undefined ? undefined : check(value)
+    return problem ? [`${name}: ${shown(value)} ${problem}`] : []
+  })
+  if (options.url !== undefined || needsUrl) problems.unshift(...problemsOfUrls(options.url))
+  if (problems.length > 0) throw new TypeError(problems.join('; '))
+}
+
+/** Checks one option that is used on its own. @throws TypeError */
+export function checkOption(name: keyof typeof checks, value: unknown): void {
+  const problem = checks[name](value)
+  if (problem) throw new TypeError(`${name}: ${shown(value)} ${problem}`)
+}
+
+/** Checks what a Mesh is made of. @throws TypeError */
+export function checkMesh(channel: unknown, options: unknown): void {
+  if (!isObject(channel) || typeof channel.attach !== 'function') {
+    throw new TypeError(
+      `The channel is ${shown(channel)}, and must be that of a client: \`rooms.channel\`, \`exchanger.channel\``,
+    )
+  }
+  if (!isObject(options)) throw new TypeError(`The options are ${shown(options)}, and must be an object`)
+  const { iceTransportPolicy: policy = 'all', iceServers = [] } = options
+  if (policy !== 'all' && policy !== 'relay')
+    throw new TypeError(`iceTransportPolicy: ${shown(policy)} is neither all nor relay`)
+  if (!Array.isArray(iceServers)) throw new TypeError(`iceServers: ${shown(iceServers)} is no list`)
+}
+
+function problemsOfUrls(url: unknown): string[] {
+  if (url === undefined) return ['url: is missing']
+  const urls = [url].flat()
+  if (urls.length === 0) return ['url: the list is empty']
+  return urls.flatMap((one) => {
+    try {
+      addressOf(one as string)
+      return []
+    } catch (error) {
+      return [(error as TypeError).message]
+    }
+  })
+}
+
+function milliseconds(value: unknown): string | undefined {
+  return typeof value === 'number' && value > 0 && value <= maxTimeoutMs
+    ? undefined
+    : `is no number of milliseconds above 0, up to ${maxTimeoutMs}`
+}
+
+function atLeast(least: number, words: string): Check {
+  return (value) =>
+    typeof value === 'number' && value >= least && Number.isFinite(value) ? undefined : `is no number ${words}`
+}
+
+function fields(checksOf: { [field: string]: Check }): Check {
+  return (value) => {
+    if (!isObject(value)) return `is no object with ${Object.keys(checksOf).join(' and ')}`
+    const problems = Object.entries(checksOf).flatMap(([name, check]) => {
+      const problem = check(value[name])
+      return problem ? [`has a ${name} that ${problem}`] : []
+    })
+    return problems.length > 0 ? problems.join(' and ') : undefined
+  }
+}
+
+function isObject(value: unknown): value is { [name: string]: unknown } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'function' || typeof value === 'symbol') return `a ${typeof value}`
+  try {
+    return JSON.stringify(value) ?? String(value)
+  } catch {
+    return String(value)
+  }
+}

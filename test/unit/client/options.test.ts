@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'vitest'
+import { BackOff, Exchanger, Mesh, OwtSignaling, Portal, Rooms } from '../../../src/client/index.ts'
+import { settingsOf } from '../../../src/client/options.ts'
+
+type Make = (options: unknown) => unknown
+const classes: { [name: string]: Make } = {
+  Rooms: (options) => new Rooms(options as never),
+  Exchanger: (options) => new Exchanger(options as never),
+  Portal: (options) => new Portal(options as never),
+}
+const url = 'https://host'
+
+/** The message of the TypeError. */
+function complaint(make: () => unknown): string {
+  try {
+    make()
+  } catch (error) {
+    expect(error).toBeInstanceOf(TypeError)
+    return (error as Error).message
+  }
+  return 'none'
+}
+
+describe.each(Object.entries(classes))('%s', (_name, make) => {
+  test.each<[unknown, string]>([
+    [undefined, 'The options are undefined'],
+    ['https://host', 'The options are "https://host"'],
+    [null, 'The options are null'],
+    [{}, 'url: is missing'],
+    [{ url: [] }, 'url: the list is empty'],
+    [{ url: null }, 'url: null is no address'],
+    [{ url: 8080 }, 'url: 8080 is no address'],
+    [{ url: ['https://host', 'elsewhere'] }, 'url: "elsewhere" is no address'],
+    [{ url, path: 'socket.io' }, 'path: "socket.io" is no path'],
+    [{ url, path: '/a?b' }, 'path: "/a?b" is no path'],
+    [{ url, transports: [] }, 'transports: [] is no list'],
+    [{ url, transports: 'websocket' }, 'transports: "websocket" is no list'],
+    [{ url, transports: ['webtransport'] }, 'transports: ["webtransport"] is no list'],
+    [{ url, backOff: { baseMs: -1, capMs: 10 } }, 'has a baseMs that is no number of milliseconds above 0'],
+    [{ url, backOff: { baseMs: 100 } }, 'has a capMs that is no number of milliseconds above 0'],
+    [{ url, loginTimeoutMs: -1 }, 'loginTimeoutMs: -1 is no number of milliseconds above 0'],
+    [{ url, loginTimeoutMs: Number.NaN }, 'loginTimeoutMs: '],
+    [{ url, attemptTimeoutMs: 0 }, 'attemptTimeoutMs: 0 is no number'],
+    [{ url, attemptTimeoutMs: '8000' }, 'attemptTimeoutMs: "8000" is no number'],
+    [{ url, attemptTimeoutMs: 2 ** 31 }, 'attemptTimeoutMs: 2147483648 is no number'],
+    [
+      { url, pace: { perSecond: 0, burst: 10 } },
+      'pace: {"perSecond":0,"burst":10} has a perSecond that is no number above 0',
+    ],
+    [{ url, pace: { perSecond: 10, burst: 0.5 } }, 'has a burst that is no number of 1 or more'],
+    [{ url, token: 42 }, 'token: 42 is no string and no function'],
+    [{ url, parts: null }, 'parts: null is no object'],
+  ])('%j is a TypeError at once', (options, words) => {
+    expect(complaint(() => make(options))).toContain(words)
+  })
+
+  test('everything that is wrong is said at once', () => {
+    const message = complaint(() => make({ url: '', transports: ['udp'], loginTimeoutMs: -1 }))
+    expect(message.split('; ')).toHaveLength(3)
+  })
+
+  test('an option that is undefined counts as unset', () => {
+    make({ url, path: undefined, transports: undefined, token: undefined })
+  })
+})
+
+test('OwtSignaling needs no url, and refuses the same mistakes', async () => {
+  new OwtSignaling()
+  expect(complaint(() => new OwtSignaling({ url: 'elsewhere' }))).toContain('is no address')
+  expect(complaint(() => new OwtSignaling({ loginTimeoutMs: -1 }))).toContain('loginTimeoutMs')
+  await expect(new OwtSignaling().connect('http-gateway.example bad', true, {})).rejects.toThrow(TypeError)
+})
+
+test('Mesh and BackOff refuse what they cannot work with', () => {
+  expect(complaint(() => new Mesh(undefined as never))).toContain('rooms.channel')
+  const { channel } = new Rooms({ url })
+  expect(complaint(() => new Mesh(channel, { iceTransportPolicy: 'turn' as never }))).toContain('neither all nor relay')
+  expect(complaint(() => new Mesh(channel, { iceServers: {} as never }))).toContain('is no list')
+  expect(complaint(() => new BackOff({} as never, Math.random))).toContain('backOff: {} has a baseMs')
+})
+
+test('an object of URL is taken as an address', () => {
+  expect(settingsOf({ url: new URL('https://host/signal') as never }).urls).toEqual(['https://host/signal'])
+})
