@@ -26,6 +26,7 @@ import { demo } from './http/demo.ts'
 import { probes } from './http/health.ts'
 import { UsedHeaders } from './http/management/used-headers.ts'
 import { metrics as metricsRoute } from './http/metrics.ts'
+import { redirectToPrefix, servePrefix } from './http/prefix.ts'
 import { countBodies } from './http/request-bodies.ts'
 import { createHttp, type HttpOptions } from './http/server.ts'
 import { storeRoute } from './http/store.ts'
@@ -220,11 +221,15 @@ export function createApp(config: Config, parts: Parts = {}): App {
   const issueToken: WriteToken = (claims, host, secure, closed = 0) => {
     const now = state.clock.date()
     const made = Math.max(now, closed + 1)
-    return writeToken(config.keys, { ...claims, made }, { host, secure }, now + config.tokenTtl * 1000)
+    const { publicUrl = { host, secure } } = config
+    const target = { host: publicUrl.host, secure: publicUrl.secure }
+    return writeToken(config.keys, { ...claims, made }, target, now + config.tokenTtl * 1000)
   }
+  const prefix = config.publicUrl?.prefix ?? ''
   if (config.demo) {
     tokens(http, issueToken)
     demo(http)
+    redirectToPrefix(http, prefix)
   }
   const holdBack = (address: string) => throttle.hold([`http ${networkOf(address)}`])
   const used = new UsedHeaders((...use) => state.oversight.firstUse(...use))
@@ -251,6 +256,7 @@ export function createApp(config: Config, parts: Parts = {}): App {
     const max = server === http.server ? maxTcpConnections(config) : maxOpsConnections
     return new HttpConnections(server, max, refused)
   })
+  servePrefix(http.server, prefix, transport.path)
   let closing: Promise<void> | undefined
   const close = async () => {
     metrics.draining.set(1)

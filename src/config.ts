@@ -3,6 +3,7 @@ import { networkInterfaces } from 'node:os'
 import { type IceConfig, readIce } from './config/ice.ts'
 import { readManagementKeys, readSecret } from './config/keys.ts'
 import { type Environment, list, type Options, readOptions } from './config/options.ts'
+import { type PublicUrl, readPublicUrl } from './config/public-url.ts'
 import { type RedisConfig, readRedis } from './config/redis.ts'
 
 export type { Environment } from './config/options.ts'
@@ -20,6 +21,7 @@ export type Config = {
   redisPrefix: string
   nodeId: string
   nodeUrl: string
+  publicUrl?: PublicUrl
   keys: [string, ...string[]]
   anonymousDialects: AnonymousDialect[]
   /** Several may have the same id. */
@@ -74,6 +76,7 @@ export function readConfig(environment: Environment): Config {
   }
   const managementKeys = readManagementKeys(options.MANAGEMENT_KEYS, production, mistakes)
   const ice = readIce(options, production, mistakes)
+  const publicUrl = readPublicUrl(options.PUBLIC_URL, mistakes)
   if (mistakes.length > 0) throw new ConfigError(mistakes)
 
   const [first = randomBytes(32).toString('hex'), ...rest] = keys
@@ -86,6 +89,7 @@ export function readConfig(environment: Environment): Config {
     redisPrefix: options.REDIS_PREFIX,
     nodeId: options.NODE_ID ?? randomBytes(4).toString('hex'),
     nodeUrl: options.NODE_URL ?? `http://${ownAddress(options.HOST)}:${options.PORT}`,
+    ...(publicUrl ? { publicUrl } : {}),
     keys: [first, ...rest],
     anonymousDialects:
       options.ANONYMOUS_DIALECTS === undefined && !production

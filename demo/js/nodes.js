@@ -1,10 +1,16 @@
-/** The nodes to be used: those of `?node=` in the address, one or several, or whoever served this page. */
+/** The nodes to be used: those of `?node=` in the address, one or several, or the server of this page, with the path before it. */
 export function nodeUrls() {
   const named = new URLSearchParams(location.search)
     .getAll('node')
     .flatMap((urls) => urls.split(','))
     .filter((url) => URL.canParse(url))
-  return named.length > 0 ? named : [location.origin]
+  return named.length > 0 ? named : [new URL('.', location.href).href]
+}
+
+/** An address at a node, which may be served below a path. @param path without a slash at the beginning */
+export function atNode(url, path) {
+  const { origin, pathname } = new URL(url)
+  return `${origin}${pathname.replace(/\/+$/, '')}/${path}`
 }
 
 /** For a client of the SDK. It begins anywhere of its own accord; here the node that is named first comes first. */

@@ -1,4 +1,5 @@
 import { io } from '../socket.io/socket.io.esm.min.js'
+import { atNode } from './nodes.js'
 import { MeshChannel, SignalboxError } from './sdk.js'
 import { iceServersFor, tokenFor } from './token.js'
 
@@ -38,12 +39,16 @@ export class P2pLine {
 
   /** @throws SignalboxError when nobody answers within 15 s */
   open(urls) {
-    this.#socket = io(new URL('/p2p', urls[0]).href, { transports: ['websocket', 'polling'], forceNew: true })
+    const pathAt = (url) => new URL(atNode(url, 'socket.io/')).pathname
+    const options = { path: pathAt(urls[0]), transports: ['websocket', 'polling'], forceNew: true }
+    this.#socket = io(new URL('/p2p', urls[0]).href, options)
     const socket = this.#socket
     let tries = 0
     socket.on('connect_error', () => {
       tries += 1
-      socket.io.uri = urls[tries % urls.length] // where its next try goes
+      const next = urls[tries % urls.length]
+      socket.io.uri = new URL(next).origin // where its next try goes
+      socket.io.opts.path = pathAt(next)
     })
     socket.on('disconnect', () => this.#events.down())
     socket.on('server-disconnect', () => this.#events.displaced())

@@ -1,4 +1,4 @@
-import { nodeUrls } from './nodes.js'
+import { atNode, nodeUrls } from './nodes.js'
 import { SignalboxError } from './sdk.js'
 
 /** A token that lets `user` into `room`, from the first node that answers. Nodes give them where there is a demo. */
@@ -9,7 +9,7 @@ export async function tokenFor(room, user) {
     body: JSON.stringify({ room, user }),
   }
   for (const url of nodeUrls()) {
-    const answer = await fetch(new URL('/tokens/', url), { ...request, signal: AbortSignal.timeout(5000) }).catch(
+    const answer = await fetch(atNode(url, 'tokens/'), { ...request, signal: AbortSignal.timeout(5000) }).catch(
       () => undefined,
     )
     if (answer?.ok) return answer.text()
@@ -22,7 +22,7 @@ export async function iceServersFor(user) {
   const headers = { authorization: `Bearer ${await tokenFor('ice', user)}` }
   for (const url of nodeUrls()) {
     const request = { headers, signal: AbortSignal.timeout(5000) }
-    const answer = await fetch(new URL('/v1/ice-servers', url), request).catch(() => undefined)
+    const answer = await fetch(atNode(url, 'v1/ice-servers'), request).catch(() => undefined)
     if (answer?.ok) return answer.json()
   }
 }

@@ -42,6 +42,12 @@ export function readApiArgs<N extends string, O extends Options = Record<never, 
   return { client: clientOf(shell, values), given: given as { [name in N]: string }, values }
 }
 
+/** @param url of a node, which may be served below a path @param path from the slash on, with its query */
+export function below(url: string, path: string): URL {
+  const { origin, pathname } = new URL(url)
+  return new URL(`${origin}${pathname.replace(/\/+$/, '')}${path}`)
+}
+
 /** A name as a part of a path. @throws UsageError for the two that would lead to another path: URLs resolve them */
 export function segment(name: string): string {
   if (name === '.' || name === '..') throw new UsageError(`'${name}' is no name`)
@@ -69,7 +75,7 @@ export function clientOf({ environment, print }: Shell, values: { [name: string]
   if (!/^[\x21-\x7e]+( [\x21-\x7e]+)*$/.test(key)) throw new UsageError('--key: has characters that no header may have')
   const json = values.json === true
   return {
-    ask: (method, path, body) => ask(new URL(path, url), method, key, body),
+    ask: (method, path, body) => ask(below(url, path), method, key, body),
     show: (rows, columns) => {
       if (json) print(JSON.stringify(rows))
       else for (const line of table(rows, columns)) print(line)

@@ -1,6 +1,6 @@
 import { readConfig } from '../config.ts'
 import { writeToken } from '../core/tokens.ts'
-import { apiUsage, clientOf, parseOptions, segment, UnreachableError } from './api.ts'
+import { apiUsage, below, clientOf, parseOptions, segment, UnreachableError } from './api.ts'
 import { type Command, CommandError, type Shell, UsageError } from './command.ts'
 
 type Claims = { room: string; user: string; role: string }
@@ -41,10 +41,10 @@ function sign(claims: Claims, host: string, environment: Shell['environment']): 
 
 /** A node in development gives tokens to whoever asks; in production none does. */
 async function askDemo(claims: Claims, url: string): Promise<string> {
-  if (!URL.canParse('/tokens/', url)) throw new UsageError(`--url: ${url} is no URL`)
+  if (!/^https?:/.test(url) || !URL.canParse(url)) throw new UsageError(`--url: ${url} is no URL`)
   const otherwise = 'Set SIGNALBOX_KEY to a management key, or SIGNALBOX_SECRET to what the nodes share.'
   const request = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(claims) }
-  const response = await fetch(new URL('/tokens/', url), request).catch((error: unknown) => {
+  const response = await fetch(below(url, '/tokens/'), request).catch((error: unknown) => {
     throw new UnreachableError(`No node answers at ${url}. ${otherwise}`, { cause: error })
   })
   const text = await response.text()

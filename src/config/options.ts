@@ -27,6 +27,11 @@ export const Schema = Type.Object({
   REDIS_PREFIX: text('first part of every key and channel', { default: 'sb', pattern: '^[^{}\\s]+$' }),
   NODE_ID: Type.Optional(text("this node's name in Redis and in session ids", { pattern: '^[0-9A-Za-z._-]{1,64}$' })),
   NODE_URL: Type.Optional(text('where the other nodes reach this one', { pattern: '^https?://' })),
+  PUBLIC_URL: Type.Optional(
+    text(
+      'where clients reach the cluster: `host` and `secure` of login tokens; its path is a prefix of all paths on PORT, whether the proxy strips it or not. Unset: from the request, no prefix',
+    ),
+  ),
   // no third word: a misspelt `production` would open a public node to everybody
   NODE_ENV: Type.Enum(['development', 'production'], {
     default: 'development',

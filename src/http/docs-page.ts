@@ -12,8 +12,8 @@ code,pre{font:14px/1.4 ui-monospace,monospace}pre{background:#f4f4f4;padding:.75
 section{border-top:1px solid #ccc;padding:.5rem 0}b{display:inline-block;min-width:4.5rem}
 @media(prefers-color-scheme:dark){body{background:#111;color:#ddd}pre{background:#222}a{color:#9cf}}`
 
-/** An OpenAPI document as one page, without script. */
-export function docsPage({ info, paths = {} }: Document): string {
+/** An OpenAPI document as one page, without script. @param json the document's address, relative to the page's */
+export function docsPage({ info, paths = {} }: Document, json: string): string {
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods as { [method: string]: Operation }).map(([method, operation]) =>
       section(method, path, operation),
@@ -23,7 +23,7 @@ export function docsPage({ info, paths = {} }: Document): string {
 <meta name="viewport" content="width=device-width"><style>${style}</style></head><body>
 <h1>${escaped(info.title)} API ${escaped(info.version)}</h1><p>${escaped(info.description ?? '')}</p>
 <p>Authorization: <code>Bearer</code> and a management key, or OWT’s <code>MAuth</code>.
-Errors are <code>{ "error": { "code", "message" } }</code>. <a href="/docs/json">OpenAPI</a></p>
+Errors are <code>{ "error": { "code", "message" } }</code>. <a href="${json}">OpenAPI</a></p>
 ${operations.join('\n')}</body></html>`
 }
 

@@ -24,10 +24,11 @@ export async function collectDocs(app: FastifyInstance, version: string): Promis
 export function docs(app: FastifyInstance): void {
   const hidden = { schema: { hide: true } }
   app.get('/docs/json', hidden, async () => app.swagger())
-  app.get('/docs', hidden, async (_request, reply) =>
-    reply
+  app.get('/docs', hidden, async ({ url }, reply) => {
+    const [path = ''] = url.split('?', 1)
+    return reply
       .header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'")
       .type('text/html; charset=utf-8')
-      .send(docsPage(app.swagger())),
-  )
+      .send(docsPage(app.swagger(), path.endsWith('/') ? 'json' : 'docs/json'))
+  })
 }

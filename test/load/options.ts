@@ -66,7 +66,8 @@ function targetsOf(text: string | undefined, wrong: (what: string) => Mistake): 
   return text.split(',').map((part) => {
     const url = part.trim()
     if (!/^https?:\/\//.test(url) || !URL.canParse(url)) throw wrong(`--target: ${url || 'nothing'} is no http URL`)
-    return new URL(url).origin
+    const { origin, pathname } = new URL(url)
+    return `${origin}${pathname.replace(/\/+$/, '')}`
   })
 }
 

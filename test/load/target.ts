@@ -29,7 +29,7 @@ function tokensFor(source: TokenSourceName, url: string, secret: string | undefi
 }
 
 async function reach(url: string): Promise<void> {
-  const handshake = new URL('/socket.io/?EIO=4&transport=polling', url)
+  const handshake = `${url}/socket.io/?EIO=4&transport=polling`
   const response = await fetch(handshake, { signal: AbortSignal.timeout(patience) }).catch((error: Error) => {
     const { cause } = error as { cause?: { code?: string; message?: string } }
     throw new Mistake(`Nobody answers at ${url}: ${cause?.code ?? cause?.message ?? error.message}`)

@@ -19,7 +19,7 @@ export function tokensOf(source: TokenSourceName, url: string, secret: string | 
 
 async function askToken(url: string, claims: object): Promise<string> {
   const headers = { 'content-type': 'application/json' }
-  const response = await fetch(new URL('/tokens/', url), { method: 'POST', headers, body: JSON.stringify(claims) })
+  const response = await fetch(`${url}/tokens/`, { method: 'POST', headers, body: JSON.stringify(claims) })
   const text = await response.text()
   if (!response.ok) throw new Error(`${url} gives no token: HTTP ${response.status}`)
   return text

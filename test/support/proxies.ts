@@ -19,6 +19,8 @@ export type Proxy = {
   /** The program and its arguments for a configuration: to run it, or to check it only. */
   run: (file: string) => [string, ...string[]]
   check: (file: string) => [string, ...string[]]
+  /** Serves the nodes below `/signal` alone, and strips that from the path or passes it on. */
+  below: (config: string, strip: boolean) => string
 }
 
 export const proxies: Proxy[] = [
@@ -27,12 +29,25 @@ export const proxies: Proxy[] = [
     file: 'deploy/nginx.conf',
     run: (file) => ['nginx', '-c', file, '-g', 'daemon off;'],
     check: (file) => ['nginx', '-t', '-c', file],
+    below: (config, strip) => {
+      const [from, to] = strip ? ['/signal/', 'signalbox/'] : ['/signal', 'signalbox']
+      return config
+        .replace('location / {', `location ${from} {`)
+        .replace('proxy_pass http://signalbox;', `proxy_pass http://${to};`)
+    },
   },
   {
     name: 'haproxy',
     file: 'deploy/haproxy.cfg',
     run: (file) => ['haproxy', '-db', '-f', file],
     check: (file) => ['haproxy', '-c', '-f', file],
+    below: (config, strip) => {
+      const replacing = strip ? '  http-request replace-path /signal(/.*) \\1\n' : ''
+      return config.replace(
+        '  default_backend nodes\n',
+        `  http-request deny deny_status 404 if !{ path_beg /signal }\n${replacing}  default_backend nodes\n`,
+      )
+    },
   },
 ]
 
@@ -43,10 +58,14 @@ afterEvery('test', async () => {
 })
 
 /**
- * The proxy with its shipped configuration, of which nothing but addresses, ports and folders is changed. Resolves when
- * it answers; it is killed after the test.
+ * The proxy with its shipped configuration, of which nothing but addresses, ports and folders is changed, and what `edit` changes.
+ * Resolves when it answers; it is killed after the test.
  */
-export async function startProxy({ file, run }: Proxy, nodes: readonly NodeProcess[]): Promise<{ url: string }> {
+export async function startProxy(
+  { file, run }: Proxy,
+  nodes: readonly NodeProcess[],
+  edit = (config: string) => config,
+): Promise<{ url: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'signalbox-proxy-'))
   await chmod(folder, 0o755) // nginx' workers are somebody else when the test runs as root
   const [port = 0, healthPort = 0] = await freePorts(2)
@@ -59,7 +78,7 @@ export async function startProxy({ file, run }: Proxy, nodes: readonly NodeProce
   for (const [index, { url, opsUrl }] of nodes.entries())
     config = pointTo(config, shippedNodes[index] ?? '', url, opsUrl)
   const path = join(folder, 'proxy.conf')
-  await writeFile(path, config)
+  await writeFile(path, edit(config))
   const [command, ...args] = run(path)
   const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] })
   let said = '' // thousands of lines in a restart: told only when it matters

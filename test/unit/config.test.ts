@@ -93,6 +93,7 @@ const options: { [name: string]: Row } = {
   },
 }
 const others = [
+  'PUBLIC_URL',
   ...['NODE_ENV', 'REDIS_URL', 'REDIS_MODE', 'REDIS_SENTINEL_NAME', 'SIGNALBOX_SECRET', 'ANONYMOUS_DIALECTS'],
   ...['MANAGEMENT_KEYS', 'MAUTH_REPLAY_CHECK', 'JWKS_URL', 'JWT_AUDIENCE', 'JWT_ISSUER'],
   ...['ICE_SERVERS', 'TURN_URLS', 'TURN_SECRET', 'TURN_TTL'],
@@ -137,6 +138,32 @@ test('all mistakes are told at once, one a line', () => {
   expect(mistakenIn(environment)).toEqual(['PORT', 'LOG_LEVEL', 'REDIS_URL', 'SIGNALBOX_SECRET'])
   expect(() => readConfig(environment)).toThrow(/^The configuration has 4 mistakes:\n {2}PORT: .*\n {2}LOG_LEVEL: /)
 })
+
+test.each([
+  ['https://a.example', { host: 'a.example', secure: true, prefix: '' }],
+  ['http://a.example:8080/signal/', { host: 'a.example:8080', secure: false, prefix: '/signal' }],
+  ['https://a.example/x/v1', { host: 'a.example', secure: true, prefix: '/x/v1' }],
+])('PUBLIC_URL %s is read', (PUBLIC_URL, publicUrl) => {
+  expect(readConfig({ PUBLIC_URL })).toMatchObject({ publicUrl })
+})
+
+test.each([
+  'a.example',
+  'ws://a.example',
+  'https://',
+  'https://me:pass@a.example',
+  'https://a.example/?a',
+  'https://a.example/#a',
+])('PUBLIC_URL %s is a mistake', (PUBLIC_URL) => {
+  expect(() => readConfig({ PUBLIC_URL })).toThrow('PUBLIC_URL: expected http:// or https://')
+})
+
+test.each(['socket.io', 'v1/x', 'docs', 'tokens'])(
+  'PUBLIC_URL with the path /%s, which is a path of ours, is a mistake',
+  (path) => {
+    expect(() => readConfig({ PUBLIC_URL: `https://a.example/${path}` })).toThrow('which is a path of the node itself')
+  },
+)
 
 test('NODE_URL is made of the one address that is listened on, if it is one', () => {
   const url = (HOST: string) => readConfig({ HOST, PORT: '1234' }).nodeUrl

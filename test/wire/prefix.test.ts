@@ -1,0 +1,53 @@
+import { io } from 'socket.io-client'
+import { expect, test } from 'vitest'
+import { WebSocket } from 'ws'
+import { startNode } from '../support/node.ts'
+
+const node = await startNode()
+const below = await startNode({ env: { PUBLIC_URL: 'https://calls.example/signal/', DEMO: 'true' } })
+
+/** The status of the answer to a request for a WebSocket. */
+function upgrade(url: string, path: string): Promise<number> {
+  const socket = new WebSocket(`${url.replace('http', 'ws')}${path}?EIO=4&transport=websocket`)
+  return new Promise((resolve) => {
+    socket.once('open', () => resolve(101))
+    socket.once('unexpected-response', (_request, response) => resolve(response.statusCode ?? 0))
+    socket.on('error', () => {})
+  }).finally(() => socket.terminate()) as Promise<number>
+}
+
+async function rooms(url: string, path: string, transport: 'websocket' | 'polling'): Promise<unknown> {
+  const options = { path, addTrailingSlash: false, transports: [transport], forceNew: true, reconnection: false }
+  const socket = io(`${url}/rooms`, options)
+  try {
+    return await socket.timeout(5000).emitWithAck('rooms')
+  } finally {
+    socket.disconnect()
+  }
+}
+
+test.each(['websocket', 'polling'] as const)('Socket.IO is served without its slash too, by %s', async (transport) => {
+  expect(await rooms(node.url, '/socket.io', transport)).toBe('ok')
+  expect(await rooms(below.url, '/socket.io', transport)).toBe('ok')
+  expect(await rooms(below.url, '/signal/socket.io', transport)).toBe('ok')
+})
+
+test('the path of PUBLIC_URL is a prefix of everything, and only as a whole segment, and once', async () => {
+  const status = async (path: string) => (await fetch(`${below.url}${path}`, { redirect: 'manual' })).status
+  expect(await Promise.all(['/', '/signal/', '/signal/p2p.html', '/p2p.html'].map(status))).toEqual([
+    200, 200, 200, 200,
+  ])
+  expect(await Promise.all(['/signals/', '/signal/signal/p2p.html', '/signalp2p.html'].map(status))).toEqual([
+    404, 404, 404,
+  ])
+  expect(await upgrade(below.url, '/signal/socket.io/')).toBe(101)
+  for (const path of ['/signal/', '/signals/socket.io/', '/signal/socket.iox', '/signal/signal/socket.io/']) {
+    expect(await upgrade(below.url, path), path).toBe(404)
+  }
+  expect(await upgrade(node.url, '/signal/socket.io/')).toBe(404)
+})
+
+test('the prefix without its slash leads to the page, with the query', async () => {
+  const { status, headers } = await fetch(`${below.url}/signal?room=a&node=b`, { redirect: 'manual' })
+  expect([status, headers.get('location')]).toEqual([308, '/signal/?room=a&node=b'])
+})
