@@ -216,6 +216,7 @@ export function createApp(config: Config, parts: Parts = {}): App {
     metrics.redisUp.set(health.trouble ? 0 : 1)
     measurePresent(metrics, transport, sessions, feeds)
   })
+  for (const warning of config.warnings) log.warn(warning)
   if (config.managementKeys.length === 0) log.info('MANAGEMENT_KEYS is not set: there is no management API')
   if (!config.mauthReplayCheck) log.warn('MAUTH_REPLAY_CHECK is off: whoever sees a signed header can use it again')
   const issueToken: WriteToken = (claims, host, secure, closed = 0) => {

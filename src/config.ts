@@ -1,16 +1,25 @@
 import { randomBytes } from 'node:crypto'
-import { networkInterfaces } from 'node:os'
-import { type IceConfig, readIce } from './config/ice.ts'
-import { readManagementKeys, readSecret } from './config/keys.ts'
-import { type Environment, list, type Options, readOptions } from './config/options.ts'
-import { type PublicUrl, readPublicUrl } from './config/public-url.ts'
-import { type RedisConfig, readRedis } from './config/redis.ts'
+import type { ManagementKey } from './config/keys.ts'
+import { misspeltIn } from './config/misspelt.ts'
+import {
+  type AnonymousDialect,
+  anonymousDialects,
+  type Environment,
+  type Mistake,
+  type Name,
+  type Options,
+  readOptions,
+  table,
+} from './config/options.ts'
+import { ownAddress } from './config/own-address.ts'
+import type { PublicUrl } from './config/public-url.ts'
+import type { RedisConfig } from './config/redis.ts'
+import { mistakesBetween } from './config/relations.ts'
+import type { IceServer } from './core/ice.ts'
 
-export type { Environment } from './config/options.ts'
+export type { AnonymousDialect, Environment } from './config/options.ts'
 
-/** The dialects that have no login of their own. */
-const anonymousDialects = ['exchanger', 'rooms', 'p2p'] as const
-export type AnonymousDialect = (typeof anonymousDialects)[number]
+export type IceConfig = { servers: IceServer[]; turn?: { urls: string[]; secret: string; ttl: number } }
 
 export type Config = {
   host: string
@@ -25,7 +34,7 @@ export type Config = {
   keys: [string, ...string[]]
   anonymousDialects: AnonymousDialect[]
   /** Several may have the same id. */
-  managementKeys: { id: string; key: string }[]
+  managementKeys: ManagementKey[]
   mauthReplayCheck: boolean
   jwt: { jwksUrl?: string; audience?: string; issuer?: string }
   ice: IceConfig
@@ -49,6 +58,8 @@ export type Config = {
   logLevel: Options['LOG_LEVEL']
   trustProxy?: boolean | number | string
   demo: boolean
+  /** What is allowed and probably not meant, in sentences. */
+  warnings: string[]
 }
 
 /** All mistakes at once, one a line. */
@@ -66,50 +77,43 @@ export class ConfigError extends Error {
 
 /** Reads the environment once. An empty value counts as unset. @throws ConfigError */
 export function readConfig(environment: Environment): Config {
-  const { options, mistakes } = readOptions(environment)
-  const production = options.NODE_ENV === 'production'
-  const redis = readRedis(options, mistakes)
-  const keys = readSecret(options.SIGNALBOX_SECRET, production || redis !== undefined, mistakes)
-  const anonymous = options.ANONYMOUS_DIALECTS === 'none' ? [] : list(options.ANONYMOUS_DIALECTS)
-  if (!anonymous.every(isAnonymousDialect)) {
-    mistakes.push(`ANONYMOUS_DIALECTS: expected some of ${anonymousDialects.join(', ')}, or none`)
-  }
-  const managementKeys = readManagementKeys(options.MANAGEMENT_KEYS, production, mistakes)
-  const ice = readIce(options, production, mistakes)
-  const publicUrl = readPublicUrl(options.PUBLIC_URL, mistakes)
-  if (mistakes.length > 0) throw new ConfigError(mistakes)
+  const readings = readOptions(environment)
+  const mistakes = [...readings.mistakes, ...mistakesBetween(readings)]
+  if (mistakes.length > 0)
+    throw new ConfigError(inOrder(mistakes).map(({ name, complaint }) => `${name}: ${complaint}`))
 
-  const [first = randomBytes(32).toString('hex'), ...rest] = keys
+  const { options, given } = readings
+  const production = options.NODE_ENV === 'production'
+  const host = given.has('HOST') ? options.HOST : defaultHost(options.HOST)
+  const own = ownAddress(host)
+  const redis = redisOf(options)
   return {
-    host: options.HOST,
+    host,
     port: options.PORT,
     opsPort: options.OPS_PORT,
     production,
     ...(redis ? { redis } : {}),
     redisPrefix: options.REDIS_PREFIX,
     nodeId: options.NODE_ID ?? randomBytes(4).toString('hex'),
-    nodeUrl: options.NODE_URL ?? `http://${ownAddress(options.HOST)}:${options.PORT}`,
-    ...(publicUrl ? { publicUrl } : {}),
-    keys: [first, ...rest],
-    anonymousDialects:
-      options.ANONYMOUS_DIALECTS === undefined && !production
-        ? [...anonymousDialects]
-        : anonymous.filter(isAnonymousDialect),
-    managementKeys,
+    nodeUrl: options.NODE_URL ?? `http://${own ?? '127.0.0.1'}:${options.PORT}`,
+    ...(options.PUBLIC_URL ? { publicUrl: options.PUBLIC_URL } : {}),
+    keys: (options.SIGNALBOX_SECRET as [string, ...string[]] | undefined) ?? [randomBytes(32).toString('hex')],
+    anonymousDialects: options.ANONYMOUS_DIALECTS ?? (production ? [] : [...anonymousDialects]),
+    managementKeys: options.MANAGEMENT_KEYS ?? [],
     mauthReplayCheck: options.MAUTH_REPLAY_CHECK === 'on',
     jwt: {
       ...(options.JWKS_URL === undefined ? {} : { jwksUrl: options.JWKS_URL }),
       ...(options.JWT_AUDIENCE === undefined ? {} : { audience: options.JWT_AUDIENCE }),
       ...(options.JWT_ISSUER === undefined ? {} : { issuer: options.JWT_ISSUER }),
     },
-    ice,
+    ice: iceOf(options, production),
     tokenTtl: options.TOKEN_TTL,
     ticketTtl: options.TICKET_TTL,
     window: options.RECONNECT_WINDOW,
     pingInterval: options.PING_INTERVAL,
     pingTimeout: options.PING_TIMEOUT,
     drainSeconds: options.DRAIN_SECONDS,
-    corsOrigins: options.CORS_ORIGINS === undefined ? (production ? [] : ['*']) : list(options.CORS_ORIGINS),
+    corsOrigins: options.CORS_ORIGINS ?? (production ? [] : ['*']),
     maxMessageBytes: options.MAX_MESSAGE_BYTES,
     messagesPerSecond: options.MESSAGES_PER_SECOND,
     messageBurst: options.MESSAGE_BURST,
@@ -121,23 +125,40 @@ export function readConfig(environment: Environment): Config {
     maxParticipants: options.MAX_PARTICIPANTS,
     roomLogEntries: options.ROOM_LOG_ENTRIES,
     logLevel: options.LOG_LEVEL,
-    ...(options.TRUST_PROXY === undefined ? {} : { trustProxy: trustProxyOf(options.TRUST_PROXY) }),
+    ...(options.TRUST_PROXY === undefined ? {} : { trustProxy: options.TRUST_PROXY }),
     demo: options.DEMO ?? !production,
+    warnings: [
+      ...misspeltIn(environment, names),
+      ...(redis && !given.has('NODE_URL') ? unreachableWords(host, own) : []),
+    ],
   }
 }
 
-function isAnonymousDialect(name: string): name is AnonymousDialect {
-  return (anonymousDialects as readonly string[]).includes(name)
+const names = Object.keys(table) as Name[]
+
+/** By option, as the table of the README lists them. */
+function inOrder(mistakes: Mistake[]): Mistake[] {
+  return names.flatMap((option) => mistakes.filter(({ name }) => name === option))
 }
 
-function trustProxyOf(value: string): boolean | number | string {
-  if (value === 'true' || value === 'false') return value === 'true'
-  return /^\d+$/.test(value) ? Number(value) : value
+function redisOf({ REDIS_URL: urls, REDIS_MODE: mode, REDIS_SENTINEL_NAME: name }: Options): RedisConfig | undefined {
+  return urls && { urls, mode, ...(name ? { sentinelName: name } : {}) }
 }
 
-/** Where a listener of this process is reached, as it stands in a URL. */
-function ownAddress(host: string): string {
-  if (host !== '0.0.0.0' && host !== '::') return host.includes(':') ? `[${host}]` : host
-  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? [])
-  return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1'
+function iceOf(options: Options, production: boolean): IceConfig {
+  const { ICE_SERVERS, TURN_URLS: urls = [], TURN_SECRET: secret = '', TURN_TTL: ttl } = options
+  const servers = ICE_SERVERS ?? (production ? [] : [{ urls: 'stun:stun.l.google.com:19302' }])
+  return { servers, ...(urls.length > 0 ? { turn: { urls, secret, ttl } } : {}) }
+}
+
+/** On a machine that other machines reach by IPv6 only, a listener for IPv4 would serve nobody. */
+function defaultHost(host: string): string {
+  return ownAddress(host)?.startsWith('[') ? '::' : host
+}
+
+function unreachableWords(host: string, own: string | undefined): string[] {
+  const remedy = 'set NODE_URL to where other nodes reach this one'
+  if (own === undefined) return [`NODE_URL: this machine has no address but its own loopback: ${remedy}`]
+  const deaf = host === '0.0.0.0' && own.startsWith('[')
+  return deaf ? [`HOST: 0.0.0.0 listens by IPv4 only, and this machine is reached by IPv6 only: set HOST=::`] : []
 }

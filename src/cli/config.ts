@@ -1,11 +1,13 @@
 import { describeConfig } from '../config/describe.ts'
+import { readConfig } from '../config.ts'
 import { type Command, readOptions } from './command.ts'
 
 export const config: Command = {
   usage: '',
   does: 'every option: name, value in force, default, meaning; secrets are masked',
-  async run(args, { environment, print }) {
+  async run(args, { environment, print, warn }) {
     readOptions(args, {})
+    for (const warning of readConfig(environment).warnings) warn(warning)
     const rows = describeConfig(environment).map((row) => [row.name, row.value || '–', row.default, row.meaning])
     for (const line of align([['NAME', 'VALUE', 'DEFAULT', 'MEANING'], ...rows])) print(line)
   },

@@ -1,12 +1,10 @@
-import type { TSchema } from 'typebox'
 import { readConfig } from '../config.ts'
-import { type Environment, type Options, readOptions, Schema } from './options.ts'
-
-/** Names whose values are never printed. */
-const secrets = new Set(['SIGNALBOX_SECRET', 'MANAGEMENT_KEYS', 'TURN_SECRET', 'ICE_SERVERS'])
+import { masked } from './masked.ts'
+import { type Environment, entriesOf, table } from './options.ts'
 
 /** What differs in production, or is made anew for every process. */
 const derivedDefaults: { [name: string]: string } = {
+  HOST: '0.0.0.0, or `::` on a machine with IPv6 only',
   NODE_ID: 'random',
   NODE_URL: 'http://own-ip:PORT',
   ANONYMOUS_DIALECTS: 'all in development, none in production',
@@ -20,8 +18,8 @@ export function describeConfig(
   environment: Environment,
 ): { name: string; value: string; default: string; meaning: string }[] {
   const config = readConfig(environment)
-  const { options } = readOptions(environment)
   const inForce: { [name: string]: string } = {
+    HOST: config.host,
     NODE_ID: config.nodeId,
     NODE_URL: config.nodeUrl,
     ANONYMOUS_DIALECTS: config.anonymousDialects.join(','),
@@ -29,26 +27,14 @@ export function describeConfig(
     DEMO: String(config.demo),
     ICE_SERVERS: JSON.stringify(config.ice.servers),
   }
-  return Object.entries(Schema.properties).map(([name, schema]) => {
-    const value = options[name as keyof Options]
-    const shown = value === undefined ? (inForce[name] ?? '') : withoutPassword(String(value))
+  return entriesOf(table).map(([name, { default: fallback, meaning, secret }]) => {
+    const given = environment[name] || undefined
+    const value = given === undefined ? (inForce[name] ?? fallback ?? '') : masked(given)
     return {
       name,
-      value: secrets.has(name) && value !== undefined ? '****' : shown,
-      default: derivedDefaults[name] ?? defaultOf(schema),
-      meaning: meaningOf(schema),
+      value: secret && given !== undefined ? '****' : value,
+      default: derivedDefaults[name] ?? fallback ?? '–',
+      meaning,
     }
   })
-}
-
-function withoutPassword(value: string): string {
-  return value.replace(/(\/\/[^:/@]*):[^/?#,]*@/g, '$1:****@')
-}
-
-function defaultOf(schema: TSchema): string {
-  return 'default' in schema ? String(schema.default) : '–'
-}
-
-function meaningOf(schema: TSchema): string {
-  return 'description' in schema ? String(schema.description) : ''
 }

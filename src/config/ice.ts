@@ -1,25 +1,48 @@
 import { Value } from 'typebox/value'
 import type { IceServer } from '../core/ice.ts'
 import { IceServers } from '../protocol/session.ts'
-import { list, type Options } from './options.ts'
+import { quoted } from './masked.ts'
+import { items, type Read } from './option.ts'
 
-export type IceConfig = { servers: IceServer[]; turn?: { urls: string[]; secret: string; ttl: number } }
+const host = String.raw`(?:\[[0-9a-f:.]+\]|[0-9a-z_](?:[0-9a-z._-]*[0-9a-z_.])?)`
+const stunUrl = new RegExp(`^stuns?:${host}(?::(\\d{1,5}))?$`, 'i')
+const turnUrl = new RegExp(`^turns?:${host}(?::(\\d{1,5}))?(?:\\?transport=(?:udp|tcp))?$`, 'i')
 
-export function readIce(options: Options, production: boolean, mistakes: string[]): IceConfig {
-  const { ICE_SERVERS, TURN_URLS, TURN_SECRET = '', TURN_TTL } = options
-  const servers = ICE_SERVERS === undefined ? undefined : parseJson(ICE_SERVERS)
-  const good = servers === undefined || Value.Check(IceServers, servers)
-  if (ICE_SERVERS !== undefined && (servers === undefined || !good)) {
-    mistakes.push('ICE_SERVERS: expected a JSON list of { urls, username?, credential? }')
+/** RTCIceServer[], as an RTCPeerConnection takes it (WebRTC 4.2.2, RFC 7064, RFC 7065). */
+export const iceServers: Read<IceServer[]> = (value, complain) => {
+  const servers = parseJson(value)
+  if (!Value.Check(IceServers, servers)) {
+    complain("'****' is not a JSON list of { urls, username?, credential? }")
+    return undefined
   }
-  const urls = list(TURN_URLS)
-  if (urls.some((url) => !/^turns?:[^/]/.test(url))) mistakes.push('TURN_URLS: expected turn: or turns: and a host')
-  if (urls.length > 0 && TURN_SECRET === '') mistakes.push('TURN_SECRET: required with TURN_URLS')
-  const fallback = production ? [] : [{ urls: 'stun:stun.l.google.com:19302' }]
-  return {
-    servers: servers !== undefined && good ? servers : fallback,
-    ...(urls.length > 0 ? { turn: { urls, secret: TURN_SECRET, ttl: TURN_TTL } } : {}),
+  for (const { urls, username, credential } of servers) {
+    const all = [urls].flat()
+    if (all.length === 0) complain('a server has no urls')
+    for (const url of all) {
+      const isTurn = /^turns?:/i.test(url)
+      if (!isIceUrl(url)) complain(`${quoted(url)} is no URL that browsers take: ${expectedIceUrl}`)
+      else if (isTurn && !(username && credential)) complain(`${quoted(url)} needs username and credential`)
+    }
   }
+  return servers
+}
+
+export const turnUrls: Read<string[]> = (value, complain) => {
+  const urls = items(value, complain)
+  for (const url of urls) {
+    if (!/^turns?:/i.test(url) || !isIceUrl(url)) complain(`${quoted(url)} is no TURN server: ${expectedTurnUrl}`)
+  }
+  return urls
+}
+
+const expectedTurnUrl = 'expected turn: or turns:, a host, and perhaps :port and ?transport=udp or ?transport=tcp'
+const expectedIceUrl = 'expected stun:host, stun:host:port, turn:host, turn:host:port, or turn:host:port?transport=tcp'
+
+function isIceUrl(url: string): boolean {
+  const found = turnUrl.exec(url) ?? stunUrl.exec(url)
+  if (!found) return false
+  const port = Number(found[1] ?? 1)
+  return port >= 1 && port <= 65_535
 }
 
 function parseJson(text: string): unknown {

@@ -1,27 +1,35 @@
-import { list } from './options.ts'
+import { items, type Read } from './option.ts'
 
-/** The keys that sign and verify; none when they are made up for this process alone. */
-export function readSecret(value: string | undefined, required: boolean, mistakes: string[]): string[] {
-  const keys = list(value)
-  if (keys.some((key) => key.length < 32)) mistakes.push('SIGNALBOX_SECRET: every key needs at least 32 characters')
-  if (keys.length === 0 && required) {
-    mistakes.push(
-      'SIGNALBOX_SECRET: required with REDIS_URL or NODE_ENV=production, for example `openssl rand -hex 32`',
-    )
+const minSecretLength = 32
+
+/** The keys that sign and verify, of which the first signs. */
+export const secretKeys: Read<string[]> = (value, complain) => {
+  const keys = items(value, complain)
+  for (const [index, { length }] of keys.entries()) {
+    if (length >= minSecretLength) continue
+    const which = keys.length === 1 ? 'the key' : `key ${index + 1} of ${keys.length}`
+    complain(`${which} ('****') has ${length} characters: at least ${minSecretLength} are needed`)
   }
   return keys
 }
 
-const shortestManagementKey = 16
+export type ManagementKey = { id: string; key: string }
 
-export function readManagementKeys(value: string | undefined, production: boolean, mistakes: string[]) {
-  const keys = list(value).map((entry) => {
+export const minManagementKeyLength = 16
+
+/** Several may have the same id: both are good while one takes the other's place. */
+export const managementKeys: Read<ManagementKey[]> = (value, complain) => {
+  const entries = items(value, complain)
+  const keys = entries.map((entry) => {
     const [, id = '', key = ''] = /^([0-9A-Za-z_-]{1,64}):(.+)$/.exec(entry) ?? []
     return { id, key }
   })
-  if (keys.some(({ key }) => key === '')) mistakes.push('MANAGEMENT_KEYS: expected id:key,… (ids of 0-9A-Za-z_-)')
-  else if (production && keys.some(({ key }) => key.length < shortestManagementKey)) {
-    mistakes.push(`MANAGEMENT_KEYS: in production every key needs at least ${shortestManagementKey} characters`)
+  const numberOf = (index: number) => `entry ${index + 1} of ${keys.length} ('****')`
+  for (const [index, { id, key }] of keys.entries()) {
+    if (key === '') complain(`${numberOf(index)} is not id:key with an id of 0-9A-Za-z_-`)
+    else if (keys.findIndex((other) => other.id === id && other.key === key) < index) {
+      complain(`${numberOf(index)} is there twice, with the id ${id} and the same key`)
+    }
   }
   return keys
 }

@@ -1,22 +1,67 @@
-import { list, type Options } from './options.ts'
+import { quoted } from './masked.ts'
+import { isInQuotes, items, matching, type Read } from './option.ts'
 
 export type RedisConfig = { urls: string[]; mode: 'standalone' | 'sentinel' | 'cluster'; sentinelName?: string }
 
-/** undefined: the state is in memory. */
-export function readRedis(options: Options, mistakes: string[]): RedisConfig | undefined {
-  const { REDIS_MODE: mode, REDIS_SENTINEL_NAME: sentinelName } = options
-  const urls = list(options.REDIS_URL)
-  if (!urls.every(isRedisUrl)) mistakes.push('REDIS_URL: expected redis:// or rediss:// and a host')
-  if (mode === 'sentinel' && !sentinelName) mistakes.push('REDIS_SENTINEL_NAME: required with REDIS_MODE=sentinel')
-  const several = mode === 'sentinel' || mode === 'cluster' // a mode that there is not was complained of already
-  if (several && urls.length === 0) mistakes.push(`REDIS_URL: required with REDIS_MODE=${mode}`)
-  if (mode === 'standalone' && urls.length > 1) {
-    mistakes.push('REDIS_URL: several addresses need REDIS_MODE=sentinel or cluster')
+/** Braces would name the slot of a cluster, the others are wildcards of PSUBSCRIBE and of Redis' ACL. */
+export const keyPrefix = matching(
+  /^[^\p{Cc}\s{}*?[\]^\\"'`]+$/u,
+  'a prefix without spaces, quotes, backslashes and {}*?[]^',
+)
+
+export const redisUrls: Read<string[]> = (text, complain) => {
+  const urls = items(text, complain)
+  for (const url of urls) {
+    const fault = faultOf(url)
+    if (fault) complain(`${quoted(url)} ${fault}`)
   }
-  return urls.length > 0 ? { urls, mode, ...(sentinelName ? { sentinelName } : {}) } : undefined
+  return urls
 }
 
-function isRedisUrl(text: string): boolean {
+/** Why a node cannot connect to this address, or would connect to another database than the operator means. */
+function faultOf(text: string): string | undefined {
+  if (isInQuotes(text)) return 'is in quotes: write it without them'
   const url = URL.canParse(text) ? new URL(text) : undefined
-  return url !== undefined && ['redis:', 'rediss:'].includes(url.protocol) && url.hostname !== ''
+  if (!url || !/^rediss?:$/.test(url.protocol)) {
+    return 'is not redis://host:port or rediss://host:port (in a password, % / ? # @ and , are written %25 %2F %3F %23 %40 %2C)'
+  }
+  if (!/^(?:\[[0-9a-f:.]+\]|[\w.-]+)$/i.test(url.hostname) || url.port === '0') return 'has no host that can be reached'
+  if (![url.username, url.password].every(isEncoded)) return "has a '%' in its user or password: write it %25"
+  if (url.username && !url.password)
+    return 'has a user without a password: a password alone is written redis://:password@host'
+  if (url.search) return 'has a query: its settings would have no effect'
+  if (url.hash) return "has a fragment: a '#' in a password is written %23"
+  return /^\/?$|^\/\d{1,9}$/.test(url.pathname) ? undefined : 'has a database that is not a number'
+}
+
+function isEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** What all addresses of one Redis have to agree on, of which only those of the first are used. */
+export function differenceIn([first, ...others]: string[]): string | undefined {
+  if (first === undefined) return undefined
+  const { protocol, ...used } = sharedIn(first)
+  for (const other of others.map(sharedIn)) {
+    if (other.protocol !== protocol)
+      return 'redis:// and rediss:// are mixed: all servers are spoken to in the same way'
+    const name = (['username', 'password', 'database'] as const).find(
+      (name) => other[name] && other[name] !== used[name],
+    )
+    if (name) return `the addresses have different ${name}s: that of the first would be used for all`
+  }
+  return undefined
+}
+
+/** Empty: the first one, 0. */
+export const databaseOf = (url: string): string => sharedIn(url).database
+
+function sharedIn(text: string) {
+  const { protocol, username, password, pathname } = new URL(text)
+  return { protocol, username, password, database: pathname.slice(1).replace(/^0+/, '') }
 }

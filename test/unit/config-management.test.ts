@@ -36,14 +36,37 @@ describe('mistakes', () => {
     ['MANAGEMENT_KEYS', { MANAGEMENT_KEYS: ':key' }],
     ['MANAGEMENT_KEYS', { MANAGEMENT_KEYS: 'id:' }],
     ['MANAGEMENT_KEYS', { MANAGEMENT_KEYS: 'good:key,a b:key' }],
+    ['MANAGEMENT_KEYS', { MANAGEMENT_KEYS: 'one:key,two:key,one:key' }],
     ['MANAGEMENT_KEYS', { ...production, MANAGEMENT_KEYS: 'id:short' }],
     ['MAUTH_REPLAY_CHECK', { MAUTH_REPLAY_CHECK: 'no' }],
     ['JWKS_URL', { JWKS_URL: 'file:///etc/passwd' }],
+    ['JWKS_URL', { JWKS_URL: 'https://' }],
+    ['JWKS_URL', { JWKS_URL: 'https://user:password@id.example/keys' }],
+    ['JWT_ISSUER', { JWT_ISSUER: '"https://id.example"' }],
     ['ICE_SERVERS', { ICE_SERVERS: 'stun:a' }],
     ['ICE_SERVERS', { ICE_SERVERS: '{}' }],
     ['ICE_SERVERS', { ICE_SERVERS: '[{"url":"stun:a"}]' }],
     ['ICE_SERVERS', { ICE_SERVERS: 'null' }],
-    ['TURN_URLS', { TURN_URLS: 'http://a', TURN_SECRET: 's' }],
+    ...[
+      ...[
+        '[{"urls":[]}]',
+        '[{"urls":"http://a"}]',
+        '[{"urls":"stun://a"}]',
+        '[{"urls":"stun:"}]',
+        '[{"urls":"stun:a:0"}]',
+      ],
+      ...[
+        '[{"urls":"stun:a:65536"}]',
+        '[{"urls":"stun:a b"}]',
+        '[{"urls":"stun:::1"}]',
+        '[{"urls":"stun:a?transport=udp"}]',
+      ],
+      ...['[{"urls":"turn:a"}]', '[{"urls":"turn:a","username":"u"}]', '[{"urls":"turn:a","credential":"c"}]'],
+      '[{"urls":"turn:a?transport=tls","username":"u","credential":"c"}]',
+    ].map((ICE_SERVERS) => ['ICE_SERVERS', { ICE_SERVERS }] as [string, Environment]),
+    ...['http://a', 'stun:a', 'turn://a', 'turn:', 'turn:a:b', 'turn:a?x=y', 'turn:a:3478/udp', 'turn:::1'].map(
+      (TURN_URLS) => ['TURN_URLS', { TURN_URLS, TURN_SECRET: 's' }] as [string, Environment],
+    ),
     ['TURN_SECRET', { TURN_URLS: 'turn:a' }],
     ['TURN_TTL', { TURN_TTL: '0' }],
   ] as [string, Environment][])('%s %j', (name, environment) => {
@@ -56,7 +79,7 @@ describe('mistakes', () => {
 test('TURN and JWT as they are set', () => {
   const config = readConfig({
     ICE_SERVERS: '[{"urls":["stun:a"]}]',
-    TURN_URLS: 'turn:a,turns:b:5349?transport=tcp',
+    TURN_URLS: 'turn:a,turns:b:5349?transport=tcp,turn:[::1]:3478',
     TURN_SECRET: 'north',
     TURN_TTL: '60',
     JWKS_URL: 'https://id.example/keys',
@@ -65,7 +88,7 @@ test('TURN and JWT as they are set', () => {
   })
   expect(config.ice).toEqual({
     servers: [{ urls: ['stun:a'] }],
-    turn: { urls: ['turn:a', 'turns:b:5349?transport=tcp'], secret: 'north', ttl: 60 },
+    turn: { urls: ['turn:a', 'turns:b:5349?transport=tcp', 'turn:[::1]:3478'], secret: 'north', ttl: 60 },
   })
   expect(config.jwt).toEqual({ jwksUrl: 'https://id.example/keys', audience: 'us', issuer: 'them' })
 })

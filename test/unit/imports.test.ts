@@ -13,7 +13,7 @@ const layers: { [layer: string]: RegExp } = {
   http: /^\/(core|protocol)\/|^\/(config|metrics|version)$|^(node:|@?fastify|typebox|pino$|prom-client$)/,
   cli: /^\/(config|core)\/|^\/(config|main)$|^node:/,
   client: /^\/protocol\/|^socket\.io-client$/,
-  config: /^\/(core|protocol)\/|^\/config$|^typebox/,
+  config: /^\/(core|protocol)\/|^\/config$|^typebox|^node:(net|os)$/,
   '': /^\/(config|core|protocol)\/|^\/(config|metrics|version)$|^[^/]/,
 }
 const seesAll = ['/index', '/main', '/app', '/cli']

@@ -91,5 +91,5 @@ test('the option: all in development, none in production, or those that are name
       return (error as ConfigError).mistakes
     }
   }
-  expect(mistakes()).toEqual(['ANONYMOUS_DIALECTS: expected some of exchanger, rooms, p2p, or none'])
+  expect(mistakes()).toEqual(["ANONYMOUS_DIALECTS: 'portal' is none of exchanger, rooms, p2p"])
 })

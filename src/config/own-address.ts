@@ -1,0 +1,24 @@
+import { isIPv6 } from 'node:net'
+import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os'
+
+type Interfaces = NodeJS.Dict<Pick<NetworkInterfaceInfo, 'address' | 'family' | 'internal'>[]>
+
+/**
+ * The address at which other machines reach a listener of this one, as it stands in a URL: IPv4 if the machine has it.
+ * Link-local addresses are left out: they are good on one wire only, and IPv6 ones only with the name of an interface.
+ * undefined: the machine has none.
+ */
+export function ownAddress(host: string, interfaces: Interfaces = networkInterfaces()): string | undefined {
+  if (host !== '0.0.0.0' && host !== '::') return inUrl(host)
+  const usable = Object.values(interfaces)
+    .flatMap((addresses) => addresses ?? [])
+    .filter(({ address, internal }) => !internal && !isLinkLocal(address))
+  const ofFamily = (family: string) => usable.find((candidate) => candidate.family === family)?.address
+  const found = ofFamily('IPv4') ?? ofFamily('IPv6')
+  return found === undefined ? undefined : inUrl(found)
+}
+
+const inUrl = (host: string) => (isIPv6(host) ? `[${host.replace(/%.*$/, '')}]` : host)
+
+/** 169.254.0.0/16 and fe80::/10. */
+const isLinkLocal = (address: string) => /^(?:169\.254\.|fe[89ab])/i.test(address)

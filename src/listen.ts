@@ -1,0 +1,53 @@
+import { createServer } from 'node:net'
+import { ConfigError } from './config.ts'
+
+type Listener = { option: 'PORT' | 'OPS_PORT'; port: number }
+
+/**
+ * Makes sure that a node can listen, before it starts anything: on all of its ports, so that all mistakes are told at once.
+ * @throws ConfigError
+ */
+export async function checkPorts(host: string, listeners: Listener[]): Promise<void> {
+  const faults = await Promise.all(
+    listeners.map(async ({ option, port }) => {
+      const error = await listenOnce(host, port)
+      return error ? [wordsOf(error, option, host, port)] : []
+    }),
+  )
+  const mistakes = [...new Set(faults.flat())]
+  if (mistakes.length > 0) throw new ConfigError(mistakes)
+}
+
+/** @throws ConfigError when another program has taken the port since it was checked */
+export async function listening<T>(listen: Promise<T>, host: string, { option, port }: Listener): Promise<T> {
+  return listen.catch((error: Error) => {
+    throw new ConfigError([wordsOf(error, option, host, port)])
+  })
+}
+
+function listenOnce(host: string, port: number): Promise<NodeJS.ErrnoException | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', resolve)
+    server.listen({ host, port }, () => server.close(() => resolve(undefined)))
+  })
+}
+
+function wordsOf(error: NodeJS.ErrnoException, option: string, host: string, port: number): string {
+  const { code = '', message } = error
+  switch (code) {
+    case 'EADDRINUSE':
+      return `${option}: another program listens on port ${port} of ${host} (${code})`
+    case 'EACCES':
+      return `${option}: this process has no right to listen on port ${port} (${code})`
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `HOST: '${host}' is not an address of this machine (${code})`
+    case 'EAFNOSUPPORT':
+    case 'EINVAL':
+      return `HOST: this machine cannot listen on '${host}' (${code})`
+    default:
+      return `${option}: cannot listen on port ${port} of ${host}: ${message}`
+  }
+}

@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest'
+import { ownAddress } from '../../src/config/own-address.ts'
+
+const at = (address: string, internal = false) => ({
+  address,
+  family: address.includes(':') ? ('IPv6' as const) : ('IPv4' as const),
+  internal,
+})
+const loopback = { lo: [at('127.0.0.1', true), at('::1', true)] }
+
+test('an IPv4 address of any interface is preferred, because each machine that has one is reached by it', () => {
+  expect(ownAddress('0.0.0.0', { ...loopback, a: [at('2001:db8::1')], b: [at('10.1.2.3')] })).toBe('10.1.2.3')
+})
+
+test('a machine with IPv6 only has an address in brackets', () => {
+  for (const host of ['0.0.0.0', '::']) {
+    expect(ownAddress(host, { ...loopback, a: [at('fe80::1'), at('2001:db8::1')] })).toBe('[2001:db8::1]')
+  }
+})
+
+test('a link-local address is none, because no other network reaches it', () => {
+  const linkLocal = [at('169.254.1.1'), at('fe80::1'), at('FEBF::1')]
+  expect(ownAddress('::', { ...loopback, a: linkLocal })).toBeUndefined()
+  expect(ownAddress('::', { ...loopback, a: [...linkLocal, at('fec0::1')] })).toBe('[fec0::1]')
+})
+
+test('a machine with nothing but its loopback has none', () => {
+  expect(ownAddress('0.0.0.0', loopback)).toBeUndefined()
+  expect(ownAddress('0.0.0.0', {})).toBeUndefined()
+})
+
+test('the one address that is listened on is the own one', () => {
+  expect(ownAddress('10.1.2.3', {})).toBe('10.1.2.3')
+  expect(ownAddress('::1', {})).toBe('[::1]')
+})
