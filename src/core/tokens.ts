@@ -27,6 +27,22 @@ export function writeToken(
   return encodeAscii({ ...token, signature: sign(keys, 'token', parts(token)) })
 }
 
+/** Whether a value has the form of a login token: a JWT with a header, or base64 of a JSON object. */
+export function hasTokenForm(token: unknown): boolean {
+  if (typeof token !== 'string') return false
+  try {
+    decodeObject(isJwt(token) ? token.slice(0, token.indexOf('.')) : token)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Three parts in base64url. OWT's tokens have no dots. */
+export function isJwt(token: unknown): token is string {
+  return typeof token === 'string' && /^[\w-]+\.[\w-]+\.[\w-]*$/.test(token)
+}
+
 type Token = Claims & { host: string; secure: boolean }
 
 const parts = (token: Token) => [

@@ -16,10 +16,6 @@ type Verify = (token: string, now: number) => Promise<JWTPayload>
 /** Clocks may be apart this far, seconds. */
 const tolerance = 5
 
-export function isJwt(token: unknown): token is string {
-  return typeof token === 'string' && /^[\w-]+\.[\w-]+\.[\w-]*$/.test(token)
-}
-
 /**
  * Login tokens that a backend makes without asking us: a JWT (RFC 7519) with `room`, `sub`, `role`, `exp`, perhaps `nbf`,
  * `iat` and `jti`. The algorithm decides which keys are looked at, never the other way round: HS256 is checked with our

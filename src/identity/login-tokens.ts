@@ -1,7 +1,7 @@
 import type { Keyring } from '../core/keyring.ts'
 import type { ReadToken } from '../core/ports/identity.ts'
-import { readToken } from '../core/tokens.ts'
-import { isJwt, type JwtConfig, jwtReader } from './jwt.ts'
+import { isJwt, readToken } from '../core/tokens.ts'
+import { type JwtConfig, jwtReader } from './jwt.ts'
 
 /**
  * Either form of a login token (wire 3): a JWT has dots, OWT's base64 never has.

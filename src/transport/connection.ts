@@ -1,4 +1,5 @@
 import type { Socket } from 'socket.io'
+import type { SignalError } from '../core/errors.ts'
 import type { Entry, Member } from '../core/model.ts'
 import type { Connection as CoreConnection, Flight as CoreFlight } from '../core/ports/connection.ts'
 import type { Session } from '../core/session.ts'
@@ -41,6 +42,8 @@ export class Connection implements CoreConnection {
   /** Which version of the dialect the client speaks. */
   version: string
   state: ConnectionState = 'initialized'
+  /** Why the client may only resume; undefined: it may do everything, as after its first login or relogin. */
+  restriction: SignalError | undefined
   /** What the client said of itself before it had a session, for the next one that it makes. */
   readonly profile: Member['profile'] = {}
   #session: Session | undefined
@@ -80,6 +83,7 @@ export class Connection implements CoreConnection {
     if (this.#session) this.#events.left?.(this.#session)
     this.#session = session
     this.state = 'connected'
+    this.restriction = undefined
     this.#events.entered?.(session)
   }
 

@@ -78,8 +78,8 @@ export type ServedDialect = {
   farewell?: string
   /** A client may stay without a session as long as it likes. */
   lobby?: true
-  /** Whether a client may connect; it is told why not. @throws SignalError */
-  admit?: (socket: Socket) => Promise<void>
+  /** Decides what a client may do. @returns why it may only resume @throws SignalError why it may not connect */
+  admit?: (socket: Socket) => Promise<SignalError | undefined>
   /** Every code, worded. */
   words: { readonly [code in ErrorCode]: (detail: string) => string }
 }

@@ -5,13 +5,16 @@ const patience = 10_000
 /** Too many wait, or the node needs the memory. */
 export type EarlyRefusal = 'too_many_early' | 'node_memory'
 
+type Waiting = { serve: () => void; refuse: (why?: EarlyRefusal) => void; ms: number }
+
 /**
  * Requests that came before login or relogin was answered: socket.io-client sends its buffer first (facts/owt.md 9).
  * They wait for the answer and are then served in order.
  */
 export class EarlyRequests {
-  #waiting: { serve: () => void; refuse: (why?: EarlyRefusal) => void }[] = []
-  #timer: NodeJS.Timeout | undefined
+  #waiting: Waiting[] = []
+  /** By how long their requests wait, from the first of them. */
+  readonly #timers = new Map<number, NodeJS.Timeout>()
 
   /** `refuse` is called instead of `serve`: with a reason, or without one when no login comes. */
   wait(serve: () => void, refuse: (why?: EarlyRefusal) => void, ms = patience): void {
@@ -19,8 +22,8 @@ export class EarlyRequests {
       refuse('too_many_early')
       return
     }
-    this.#waiting.push({ serve, refuse })
-    this.#timer ??= setTimeout(() => this.refuseAll(), ms).unref()
+    this.#waiting.push({ serve, refuse, ms })
+    if (!this.#timers.has(ms)) this.#timers.set(ms, setTimeout(() => this.#expire(ms), ms).unref())
   }
 
   serveAll(): void {
@@ -31,9 +34,16 @@ export class EarlyRequests {
     for (const { refuse } of this.#take()) refuse(why)
   }
 
-  #take() {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
+  #expire(ms: number): void {
+    this.#timers.delete(ms)
+    const due = this.#waiting.filter((waiting) => waiting.ms === ms)
+    this.#waiting = this.#waiting.filter((waiting) => waiting.ms !== ms)
+    for (const { refuse } of due) refuse()
+  }
+
+  #take(): Waiting[] {
+    for (const timer of this.#timers.values()) clearTimeout(timer)
+    this.#timers.clear()
     const waiting = this.#waiting
     this.#waiting = []
     return waiting

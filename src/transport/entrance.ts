@@ -58,7 +58,7 @@ export class Entrance {
       connection.enter(entered.session)
       this.#answer(entry, entered)
     } catch (error) {
-      await this.#discourage(error, entry)
+      await this.discourage(error, entry)
       connection.state = 'initialized'
       this.fail(entry, error)
       return
@@ -86,7 +86,7 @@ export class Entrance {
     try {
       entered = await this.#handle(entry, before)
     } catch (error) {
-      await this.#discourage(error, entry)
+      await this.discourage(error, entry)
       this.#refuse(entry, error)
       // how far the request came before it failed is not known: a new connection begins in a known state
       if (!(error instanceof SignalError)) connection.cut()
@@ -108,7 +108,7 @@ export class Entrance {
   }
 
   /** Who guesses is told later and later. */
-  async #discourage(error: unknown, { args: { data }, release }: Entry): Promise<void> {
+  async discourage(error: unknown, { args: { data }, release }: Pick<Entry, 'args' | 'release'>): Promise<void> {
     if (!(error instanceof SignalError && looksLikeGuessing(error.code))) return
     const { throttle, refusals } = this.#services
     const { address, dialect } = this.#connection

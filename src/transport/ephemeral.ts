@@ -1,5 +1,5 @@
 import { Emitter } from '@socket.io/redis-emitter'
-import type { Server } from 'socket.io'
+import type { Server, Socket } from 'socket.io'
 import type { Place } from '../core/ports/places.ts'
 
 /**
@@ -43,6 +43,15 @@ export function localEphemeral(io: Server): Ephemeral {
       io.of(namespace).emit(event, ...args)
     },
   }
+}
+
+/** Takes a socket out of what the nodes and other programs send to the whole namespace. */
+export function mute({ id, nsp }: Socket): void {
+  nsp.adapter.delAll(id)
+}
+
+export function unmute(socket: Socket): Promise<void> | void {
+  return socket.join(socket.id)
 }
 
 /** The Socket.IO room that a place's connection is in, alone. */

@@ -133,6 +133,7 @@ export class Gate {
     else if (state === 'connected') this.#queue.push(incoming)
     else if (state === 'connecting' || phase === 'member' || phase === undefined) this.#waitForLogin(incoming)
     else if (phase === 'session') this.#acks.refuse(event, args, new SignalError('illegal_request'))
+    else if (phase === 'open' && this.#connection.restriction) this.#waitForLogin(incoming)
     else {
       if (phase === 'enter') this.#connection.state = 'connecting' // so that what follows waits for it
       this.#queue.push(incoming)
@@ -170,8 +171,8 @@ export class Gate {
       this.#acks.refuse(event, args, complaints.at(-1))
       return
     }
-    const { impatient = false } = this.#version.requests.get(event) ?? {}
-    const soon = impatient && this.#connection.state === 'initialized'
+    const { impatient = false, phase } = this.#version.requests.get(event) ?? {}
+    const soon = (impatient || phase === 'open') && this.#connection.state === 'initialized'
     this.#early.wait(
       () => this.#queue.push({ ...incoming, deadline: Math.max(incoming.deadline, this.#entrance.deadline) }),
       (why) => this.#unserved(incoming, soon, why),
@@ -183,16 +184,28 @@ export class Gate {
   #unserved(incoming: Incoming, soon: boolean, why?: EarlyRefusal): void {
     const { event, args } = incoming
     const { phase, impatient } = this.#version.requests.get(event) ?? {}
-    const { state, open } = this.#connection
+    const { state, open, restriction } = this.#connection
     const needsNone = phase === 'open' || phase === 'enter'
     // not for want of a login after all: one has come, and is being answered
     if (why === 'node_memory') this.#acks.refuse(event, args, new SignalError('too_many_requests'), why)
+    else if (phase === 'open' && restriction && state === 'initialized') this.#forbid(incoming, restriction)
     // one that there is no room for would be refused again at once, without end
     else if (why !== 'too_many_early' && open && (needsNone || (soon && state === 'connecting'))) this.#direct(incoming)
     else {
       this.#acks.refuse(event, args, new SignalError('illegal_request'), why)
       if (impatient) this.#connection.close()
     }
+  }
+
+  /** The client may only resume, and has not done so: it is told what is wrong with its token. */
+  #forbid(incoming: Incoming, restriction: SignalError): void {
+    inBackground(
+      async () => {
+        await this.#entrance.discourage(restriction, incoming)
+        this.#acks.refuse(incoming.event, incoming.args, restriction)
+      },
+      (error) => this.#fail(error, incoming),
+    )
   }
 
   /** The node needs the memory for others. The request that is being served goes on. */

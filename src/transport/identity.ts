@@ -2,13 +2,17 @@ import type { Socket } from 'socket.io'
 import { SignalError } from '../core/errors.ts'
 import { newId } from '../core/ids.ts'
 import type { ReadToken } from '../core/ports/identity.ts'
-import type { Claims } from '../core/tokens.ts'
+import { withTimeout } from '../core/timeout.ts'
+import { type Claims, hasTokenForm } from '../core/tokens.ts'
 
 export type IdentityServices = {
   readToken: ReadToken
   /** Clients need no token (ANONYMOUS_DIALECTS). */
   anonymous: boolean
 }
+
+/** How long the admission of a client that may hold a ticket waits for the check of its token, ms: the keys may be remote. */
+const tokenCheckMs = 1000
 
 /** Whoever comes without a token may do what everyone may. */
 const role = 'presenter'
@@ -23,8 +27,9 @@ export async function identify(
   socket: Socket,
   room: string,
 ): Promise<Claims> {
-  const token = tokenOf(socket)
+  const { token } = credentialsOf(socket)
   if (token === undefined && anonymous) return claimsOf(room, 'anonymous')
+  if (token === undefined) throw noToken()
   const claims = await readToken(token)
   if (claims.room !== room) throw new SignalError('unauthorized')
   return claims
@@ -36,24 +41,45 @@ export function claimsOf(room: string, user: string): Claims {
 }
 
 /**
- * Whether a client may connect at all. A token that is out of date may: its client comes back with a ticket, and for
- * anything else the token is looked at again.
- * @throws bad_token, token_signature, unavailable
+ * Decides what a client may do. It may always resume, because the ticket is the credential of a relogin: a token that has expired,
+ * was used, or was signed with a key that is gone or cannot be fetched does not prevent that. The client says in its `auth` whether
+ * it comes to log in (`login: true`) or to resume (`login: false`); without that it may do either.
+ * @returns why the client may only resume; undefined: it may do everything
+ * @throws bad_token (the token has no token's form); for `login: true` also token_signature, token_expired, unavailable
  */
-export function admission({ readToken, anonymous }: IdentityServices): (socket: Socket) => Promise<void> {
+export function admission(services: IdentityServices): (socket: Socket) => Promise<SignalError | undefined> {
   return async (socket) => {
-    const token = tokenOf(socket)
-    if (token === undefined && anonymous) return
-    try {
-      await readToken(token)
-    } catch (error) {
-      if (!(error instanceof SignalError && error.code === 'token_expired')) throw error
-    }
+    const { token, login } = credentialsOf(socket)
+    if (token === undefined && services.anonymous) return undefined
+    if (login === false) return new SignalError('illegal_request')
+    const refusal = refusalOf(services, token)
+    if (login === true) throwIf(await refusal)
+    const refused = await withTimeout(tokenCheckMs, refusal, () => new SignalError('unavailable'))
+    if (token !== undefined && token !== '' && !hasTokenForm(token)) throwIf(refused)
+    return refused
   }
 }
 
-/** `auth.token`; of a 2.x client, which has no auth, that of the namespace's query. */
-function tokenOf({ handshake }: Socket): unknown {
+async function refusalOf({ readToken }: IdentityServices, token: unknown): Promise<SignalError | undefined> {
+  if (token === undefined) return noToken()
+  try {
+    await readToken(token)
+    return undefined
+  } catch (error) {
+    if (error instanceof SignalError) return error
+    throw error
+  }
+}
+
+const noToken = () => new SignalError('bad_token', 'the client sent none')
+
+function throwIf(refusal: SignalError | undefined): void {
+  if (refusal) throw refusal
+}
+
+/** Of `auth`, or for a 2.x client, which has no auth, of the namespace's query. */
+function credentialsOf({ handshake }: Socket): { token: unknown; login: unknown } {
   const auth: unknown = handshake.auth
-  return typeof auth === 'object' && auth !== null && 'token' in auth ? (auth.token ?? undefined) : undefined
+  const { token, login } = (typeof auth === 'object' && auth !== null ? auth : {}) as { [field: string]: unknown }
+  return { token: token ?? undefined, login }
 }

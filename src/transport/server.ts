@@ -8,7 +8,7 @@ import type { Keyring } from '../core/keyring.ts'
 import type { NodeInfo } from '../core/ports/nodes.ts'
 import { Connection } from './connection.ts'
 import type { ServedDialect } from './dialect.ts'
-import { roomOfPlace } from './ephemeral.ts'
+import { mute, roomOfPlace, unmute } from './ephemeral.ts'
 import { newConnectionId } from './forward/connection-id.ts'
 import { Forwarding } from './forward/forwarding.ts'
 import { Gate, type GateServices } from './gate.ts'
@@ -16,6 +16,7 @@ import { addressReader, type TrustProxy } from './limits/address.ts'
 import { Admission, type AdmissionLimits, type AdmissionRefusal } from './limits/admission.ts'
 import { looksLikeGuessing, networkKey } from './limits/guess.ts'
 import { Guest, type GuestLimits, minBudgetMessages } from './limits/guest.ts'
+import { closeWhenIdle } from './limits/idle.ts'
 import { MemoryBudget } from './limits/memory-budget.ts'
 import { turnAway } from './limits/turn-away.ts'
 import { limitedWebSocketServer } from './limits/web-sockets.ts'
@@ -40,9 +41,6 @@ export type ClusterParts = { pub: unknown; sub: unknown; key: string; nodes: () 
 type HandshakeError = { req: IncomingMessage; code: number; message: string }
 const forbidden = 4
 
-/** A client that never logs in is let go after this long, as OWT does (facts/owt.md 1.2). */
-const idleMs = 180_000
-
 /** Refusals of this node alone: a load balancer should ask another. */
 const elsewhere: ReadonlySet<AdmissionRefusal> = new Set<AdmissionRefusal>(['draining', 'cut_off', 'connections'])
 
@@ -55,6 +53,8 @@ export class Transport {
   readonly #admission: Admission
   readonly #addressOf: (request: IncomingMessage) => string
   readonly #guests = new WeakMap<object, Guest>()
+  /** Why an admitted client may only resume. */
+  readonly #restrictions = new WeakMap<Socket, SignalError>()
   /** What the node holds for clients, and what other listeners hold for requests that they receive. */
   readonly memory: MemoryBudget
   readonly #forwarding: Forwarding | undefined
@@ -228,7 +228,8 @@ export class Transport {
       // to come and go is not the way around the limit of what may be sent
       if (!release || (again && !guest.bucket.take(performance.now()))) throw new SignalError('too_many_requests')
       if (excess) throw new SignalError('too_large')
-      await admit?.(socket)
+      const restriction = await admit?.(socket)
+      if (restriction) this.#restrictions.set(socket, restriction)
       return undefined
     } catch (error) {
       const { code, detail } = error instanceof SignalError ? error : new SignalError('internal')
@@ -263,7 +264,10 @@ export class Transport {
         guest.letGo = true
       },
       closing: () => guest.closing(),
-      entered: ({ place }) => moveRoom(() => socket.join(roomOfPlace(place))),
+      entered: ({ place }) => {
+        moveRoom(() => unmute(socket))
+        moveRoom(() => socket.join(roomOfPlace(place)))
+      },
       left: ({ place }) => moveRoom(() => socket.leave(roomOfPlace(place))),
       delivered: (event, entry, live) => {
         // a backend names its messages as it likes, and each name would be a series of its own for ever
@@ -271,19 +275,17 @@ export class Transport {
         if (live) metrics.messageSeconds.observe(Math.max(0, clock.now(connection.session?.room) - entry.at) / 1000)
       },
     })
+    connection.restriction = this.#restrictions.get(socket)
+    if (connection.restriction || !dialect.lobby) mute(socket) // until it has a session
     new Gate(connection, this.#services, guest)
     this.connections.add(connection)
-    const idle = setTimeout(() => {
-      if (dialect.lobby || connection.state !== 'initialized') return
-      refusals.note('idle', { dialect: name, address }, 'connection closed')
-      connection.close()
-    }, idleMs).unref()
+    const stopWaiting = closeWhenIdle(connection, refusals)
     socket.on('error', (error: unknown) => {
       // a client may also send an event of this name
       if (error instanceof Error) guest.misspoke()
     })
     socket.on('disconnect', (reason) => {
-      clearTimeout(idle)
+      stopWaiting()
       // Socket.IO closes so for what fits no state: an event before it was let in, or to be let in twice
       if (reason === 'forced close') guest.misspoke()
       this.connections.delete(connection)

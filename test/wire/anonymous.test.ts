@@ -9,10 +9,12 @@ const node = await startNode({ env: { ANONYMOUS_DIALECTS: 'none' } })
 const open = await startNode({ env: { ANONYMOUS_DIALECTS: 'rooms' } })
 
 const at = (namespace: string, token?: unknown) => ({ namespace, ...(token === undefined ? {} : { auth: { token } }) })
+/** Says that it has no ticket. */
+const toLogIn = (namespace: string, token?: unknown) => ({ namespace, auth: { token, login: true } })
 const outdated = (room: string) => tokenFor({ room }, { notAfter: Date.now() - 1 })
 
 test.each(['/exchanger', '/rooms'])(
-  '%s: without a good token one cannot connect, and is told why',
+  '%s: a client that comes to log in without a good token cannot connect, and is told why',
   async (namespace) => {
     const foreign = tokenFor({ room: 'r' }, { secret: 'k'.repeat(32) })
     for (const [token, code] of [
@@ -22,8 +24,17 @@ test.each(['/exchanger', '/rooms'])(
       [{}, 'bad_token'],
       [foreign, 'token_signature'],
     ]) {
-      const error = (await connect(node.url, at(namespace, token)).catch((reason) => reason)) as Error
+      const error = (await connect(node.url, toLogIn(namespace, token)).catch((reason) => reason)) as Error
       expect(error).toMatchObject({ message: expect.stringMatching(/\.$/), data: { code } })
+    }
+  },
+)
+
+test.each(['/exchanger', '/rooms'])(
+  '%s: a client with something that is no token cannot connect',
+  async (namespace) => {
+    for (const token of [7, 'x', {}, 'x.y.z']) {
+      await expect(connect(node.url, at(namespace, token))).rejects.toMatchObject({ data: { code: 'bad_token' } })
     }
   },
 )
@@ -73,7 +84,7 @@ test('the dialects that are named need no token, and take one', async () => {
   await enterRoom(ann, room)
   const bob = await connect(open.url, at('/rooms', tokenFor({ room, user: 'Bob' })))
   expect((await enterRoom(bob, room)).members).toContainEqual({ id: bob.id, nickname: 'Bob' })
-  await expect(connect(open.url, at('/exchanger'))).rejects.toMatchObject({ data: { code: 'bad_token' } })
+  await expect(connect(open.url, toLogIn('/exchanger'))).rejects.toMatchObject({ data: { code: 'bad_token' } })
 })
 
 test('the option: all in development, none in production, or those that are named', () => {

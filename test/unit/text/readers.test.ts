@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest'
 import { decodeObject } from '../../../src/core/keyring.ts'
 import { readTicket } from '../../../src/core/tickets.ts'
-import { readToken } from '../../../src/core/tokens.ts'
+import { hasTokenForm, isJwt, readToken } from '../../../src/core/tokens.ts'
 import { parseMAuth } from '../../../src/http/management/mauth.ts'
-import { isJwt } from '../../../src/identity/jwt.ts'
 import { roomOfAddress } from '../../../src/protocol/room-address.ts'
 import { nodeOf } from '../../../src/transport/forward/connection-id.ts'
 import { guessKeys } from '../../../src/transport/limits/guess.ts'
@@ -21,6 +20,7 @@ const readers: [name: string, read: (text: string) => unknown][] = [
   ['a ticket', (text) => readTicket([...keys], 'portal', text, 0)],
   ['base64 of JSON', (text) => decodeObject(text)],
   ['the kind of a token', (text) => isJwt(text)],
+  ['the form of a token', (text) => hasTokenForm(text)],
   ['a MAuth header', (text) => parseMAuth(`MAuth ${text}`)],
   ['what a guess is remembered by', (text) => guessKeys('127.0.0.1', [{ token: text }])],
   ["a room's address", (text) => roomOfAddress(text)],
