@@ -1,7 +1,7 @@
 import { io } from '../socket.io/socket.io.esm.min.js'
 import { atNode } from './nodes.js'
-import { MeshChannel, SignalboxError } from './sdk.js'
-import { iceServersFor, tokenFor } from './token.js'
+import { iceLifetimeMs, MeshChannel, SignalboxError } from './sdk.js'
+import { tokenFor } from './token.js'
 
 const refused = 2121
 const refusals = { 2201: 'is not there. Both of you have to be on this page.', 2101: 'cannot be reached just now.' }
@@ -19,7 +19,10 @@ const most = 1000
  */
 export class P2pLine {
   /** For a Mesh. */
-  channel = new MeshChannel('earlier', (to, signal) => this.#send(to, { signal }))
+  channel = new MeshChannel('earlier', (to, signal) => this.#send(to, { signal }), {
+    overdue: () => performance.now() > this.#renewIceAt,
+    renew: () => this.#renewIce(),
+  })
   uid = ''
   #name
   #token
@@ -29,6 +32,8 @@ export class P2pLine {
   /** Begins the numbers of this visit: somebody may come back under the same name. */
   #visit = Date.now().toString(36)
   #heard = new Set()
+  /** From then on a new call needs new TURN credentials, ms on the clock of `performance.now()`. */
+  #renewIceAt = Number.POSITIVE_INFINITY
 
   /** @param events functions: `up({ url, id })`, `down()`, `displaced()` */
   constructor(name, events) {
@@ -88,11 +93,27 @@ export class P2pLine {
       return
     }
     if (error) throw new SignalboxError('unauthorized', message)
-    if (this.uid === '') this.channel.entered(uid, [], await iceServersFor(this.#name))
-    else this.channel.reconnected()
+    if (this.uid === '') {
+      this.channel.entered(uid, [], undefined)
+      await this.#renewIce()
+    } else this.channel.reconnected()
     this.uid = uid
     const { uri: url, engine } = this.#socket.io
     this.#events.up({ url, id: engine.id })
+  }
+
+  /** The ack of `authentication` has no ICE servers. Without an answer those in hand stay. */
+  #renewIce() {
+    return new Promise((resolve) => {
+      this.#socket.timeout(3000).emit('refreshReconnectionTicket', { ice: true }, (error, _status, reply) => {
+        if (!error && reply?.iceServers) {
+          const lifetime = iceLifetimeMs(reply.iceServers, reply.ticket) ?? Number.POSITIVE_INFINITY
+          this.#renewIceAt = performance.now() + 0.3 * lifetime
+          this.channel.iceServers = reply.iceServers
+        }
+        resolve()
+      })
+    })
   }
 
   /** Until it is acked: a connection may be lost with the message or with the ack. */

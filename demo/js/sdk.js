@@ -1,2 +1,9 @@
 // Where the built client is served: the one place that knows.
-export { Exchanger, Mesh, MeshChannel, Rooms, SignalboxError } from '../client/signalbox-client.bundle.min.js'
+export {
+  Exchanger,
+  iceLifetimeMs,
+  Mesh,
+  MeshChannel,
+  Rooms,
+  SignalboxError,
+} from '../client/signalbox-client.bundle.min.js'

@@ -16,13 +16,3 @@ export async function tokenFor(room, user) {
   }
   throw new SignalboxError('unreachable', 'No node could be reached')
 }
-
-/** RTCIceServer[] of the first node that answers, for dialects whose acks have none; undefined: none are to be had. */
-export async function iceServersFor(user) {
-  const headers = { authorization: `Bearer ${await tokenFor('ice', user)}` }
-  for (const url of nodeUrls()) {
-    const request = { headers, signal: AbortSignal.timeout(5000) }
-    const answer = await fetch(atNode(url, 'v1/ice-servers'), request).catch(() => undefined)
-    if (answer?.ok) return answer.json()
-  }
-}

@@ -1,6 +1,7 @@
 import type { Dialect } from '../protocol/dialect.ts'
 import type { Payload, Reply } from '../protocol/payload.ts'
 import { Emitter } from './emitter.ts'
+import type { IceServer } from './mesh/rtc.ts'
 import type { Session } from './session.ts'
 import type { Berth, SessionEvents } from './session-events.ts'
 import type { SessionState } from './states.ts'
@@ -48,6 +49,19 @@ export class DialectClient<D extends Dialect, Notices extends { [event in keyof 
 
   get berth(): Berth | undefined {
     return this.session.berth
+  }
+
+  /** As the server last gave them; their TURN credentials are renewed in time. Undefined if it gave none. */
+  get iceServers(): IceServer[] | undefined {
+    return this.session.iceServers
+  }
+
+  /**
+   * Renews the TURN credentials: before an ICE restart of connections that are not a Mesh's. Never rejects. Resolves when the event
+   * `iceServers` has told the new ones, at once if none expire, and after a few seconds in any case.
+   */
+  renewIceServers(): Promise<void> {
+    return this.session.iceRenewal.renew()
   }
 
   /** How many requests wait for their ack. */

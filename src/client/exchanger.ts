@@ -40,7 +40,7 @@ export class Exchanger extends DialectClient<Table, ExchangerNotices> {
       'userLeftStream',
     ])
     // as in the protocol that this one comes from: who joins is told of all the others, and offers
-    this.channel = new MeshChannel('later', (to, signal) => this.#signal(to, signal))
+    this.channel = new MeshChannel('later', (to, signal) => this.#signal(to, signal), this.session.iceRenewal)
     this.#follow()
   }
 
@@ -64,7 +64,7 @@ export class Exchanger extends DialectClient<Table, ExchangerNotices> {
         this.#channelName = channelName
         this.#list(result.users)
         this.channel.entered(result.id, [...this.#users.keys()], result.iceServers)
-        return { ticket: result.ticket, seq: result.seq, result }
+        return { ticket: result.ticket, seq: result.seq, iceServers: result.iceServers, result }
       },
       goodbye: { event: 'leaveStream', args: [{ channelName, user }] },
     })

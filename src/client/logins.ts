@@ -1,10 +1,11 @@
 import type { Question } from './ask.ts'
 import { SignalboxError } from './errors.ts'
 import type { Link } from './link.ts'
-import type { PendingLogin, Sent } from './pending-login.ts'
+import type { Joined } from './membership.ts'
+import type { PendingLogin } from './pending-login.ts'
 
 /** What a login's ack gave. */
-export type LoggedIn = { ticket: string; seq: number; goodbye: Sent; result: unknown }
+export type LoggedIn = Joined & { result: unknown }
 
 export type LoginsOwner = {
   /** Asks once, on one connection. @throws SignalboxError timeout, lost, or as the server refuses */

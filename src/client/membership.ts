@@ -1,5 +1,6 @@
 import type { Question } from './ask.ts'
 import type { Clock } from './clock.ts'
+import { IceCredentials } from './ice-credentials.ts'
 import type { Link } from './link.ts'
 import type { IceServer } from './mesh/rtc.ts'
 import type { Sent } from './pending-login.ts'
@@ -13,9 +14,12 @@ export type Resumed = { seq: number; gap: boolean; room?: unknown; iceServers?: 
 /** @throws SignalboxError timeout, lost, or as the server refuses */
 type Ask = <T>(link: Link, question: Question<T>) => Promise<T>
 
-/** What a login gave to this client, and what outlives its connections: the tickets, the position, the goodbye. */
+export type Joined = { ticket: string; seq: number; iceServers?: IceServer[] | undefined; goodbye: Sent }
+
+/** What a login gave to this client, and what outlives its connections: tickets, ICE servers, the position, the goodbye. */
 export class Membership {
   readonly tickets: Tickets
+  readonly ice = new IceCredentials()
   /** The request that ends the session. */
   readonly goodbye: Sent
   /** The number of the last notification that was delivered. */
@@ -23,8 +27,9 @@ export class Membership {
   readonly #clock: Clock
   #end: 'left' | 'lost' | undefined
 
-  constructor({ ticket, seq, goodbye }: { ticket: string; seq: number; goodbye: Sent }, clock: Clock) {
+  constructor({ ticket, seq, iceServers, goodbye }: Joined, clock: Clock) {
     this.tickets = new Tickets(ticket, clock.now())
+    if (iceServers) this.ice.take(iceServers, ticket, clock.now())
     this.goodbye = goodbye
     this.seq = seq
     this.#clock = clock
@@ -53,6 +58,7 @@ export class Membership {
       if (this.ended) return false
       const { ticket, complete, ...reply } = data as ReloginReply
       this.tickets.replace(ticket, used, this.#clock.now())
+      if (reply.iceServers) this.ice.take(reply.iceServers, ticket, this.#clock.now())
       // the room was made anew if its `seq` is below what was seen: its numbers count from the start again
       resumed({ ...reply, gap: !complete || reply.seq < seen })
       return true

@@ -1,12 +1,16 @@
 import { checkOptions } from './check-options.ts'
 import { asSignalboxError } from './errors.ts'
+import type { IceServer } from './mesh/rtc.ts'
 import { type SessionOptions, settingsOf } from './options.ts'
 import { type OwtMessage, OwtRoster } from './owt-roster.ts'
 import type { JoinResult, ParticipantNotice, PortalRoom } from './portal-notices.ts'
 import { Session } from './session.ts'
 
-/** As OWT's client listens for them. */
-export type OwtEvent = { type: 'data'; message: OwtMessage } | { type: 'disconnect' }
+/** As OWT's client listens for them; `iceservers` is for the page. */
+export type OwtEvent =
+  | { type: 'data'; message: OwtMessage }
+  | { type: 'disconnect' }
+  | { type: 'iceservers'; iceServers: IceServer[] }
 type OwtListener<T extends OwtEvent['type']> = (event: Extract<OwtEvent, { type: T }>) => void
 
 /** What OWT's own signaling passes on to its client. */
@@ -18,7 +22,11 @@ const passedOn = new Set(['participant', 'text', 'stream', 'progress'])
  */
 export class OwtSignaling {
   readonly #options: Partial<SessionOptions>
-  readonly #listeners = { data: new Set<OwtListener<'data'>>(), disconnect: new Set<OwtListener<'disconnect'>>() }
+  readonly #listeners = {
+    data: new Set<OwtListener<'data'>>(),
+    disconnect: new Set<OwtListener<'disconnect'>>(),
+    iceservers: new Set<OwtListener<'iceservers'>>(),
+  }
   readonly #roster = new OwtRoster()
   #session: Session | undefined
   #id = ''
@@ -29,6 +37,14 @@ export class OwtSignaling {
   constructor(options: Partial<SessionOptions> = {}) {
     checkOptions(options, { needsUrl: false })
     this.#options = options
+  }
+
+  /**
+   * For `rtcConfiguration.iceServers` of OWT's client, from `connect` on. Their TURN credentials are renewed in time, of which
+   * the event `iceservers` tells. Undefined if the server has none.
+   */
+  get iceServers(): IceServer[] | undefined {
+    return this.#session?.iceServers
   }
 
   addEventListener<T extends OwtEvent['type']>(type: T, listener: OwtListener<T>): void {
@@ -54,13 +70,16 @@ export class OwtSignaling {
     session.on('resync', ({ room }) => {
       if (room) for (const message of this.#roster.catchUp(room as PortalRoom)) this.#dispatch(message)
     })
+    session.on('iceServers', (iceServers) => {
+      for (const listener of [...this.#listeners.iceservers]) listener({ type: 'iceservers', iceServers })
+    })
     let entered = false
     const read = (data: unknown) => {
       const result = data as JoinResult
       entered = true
       this.#id = result.id
       this.#roster.enter(result.room)
-      return { ticket: result.reconnectionTicket, seq: result.seq, result }
+      return { ticket: result.reconnectionTicket, seq: result.seq, iceServers: result.iceServers, result }
     }
     session.on('closed', () => this.#ended(session, entered))
     this.#session?.close()

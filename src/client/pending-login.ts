@@ -2,9 +2,13 @@ import type { Question } from './ask.ts'
 import type { Clock } from './clock.ts'
 import { SignalboxError } from './errors.ts'
 import type { Link } from './link.ts'
+import type { IceServer } from './mesh/rtc.ts'
 
 /** A request as it is sent: the event and its arguments. */
 export type Sent = { event: string; args: readonly unknown[] }
+
+/** What the ack of a login gave. */
+export type Acked<T> = { ticket: string; seq: number; iceServers?: IceServer[] | undefined; result: T }
 
 /** The request that begins a session: login, joinStream or enter_room. */
 export type LoginSpec<T> = {
@@ -14,7 +18,7 @@ export type LoginSpec<T> = {
   /** Sent on the same connection before the login, which waits for its ack. */
   prelude?: Sent | undefined
   /** Reads the ack's data. */
-  read: (data: unknown) => { ticket: string; seq: number; result: T }
+  read: (data: unknown) => Acked<T>
   /** The request that ends the session. */
   goodbye: Sent
 }
@@ -22,7 +26,7 @@ export type LoginSpec<T> = {
 /** @throws SignalboxError timeout, lost, or as the server refuses */
 type Ask = <T>(link: Link, question: Question<T>) => Promise<T>
 /** Takes the session over, in the same step in which the ack is read. */
-type Entered = (entered: { ticket: string; seq: number; result: unknown }) => void
+type Entered = (entered: Acked<unknown>) => void
 
 /**
  * A login that is not answered yet, on however many connections it is tried. Its `result` settles once. If it has ended before

@@ -1,4 +1,5 @@
 import type { Meta } from '../protocol/session.ts'
+import type { IceServer } from './mesh/rtc.ts'
 
 export type Participant = { id: string; user: string; role: string }
 
@@ -19,7 +20,7 @@ export type JoinResult = Participant & {
   room: PortalRoom
   reconnectionTicket: string
   seq: number
-  iceServers?: unknown[]
+  iceServers?: IceServer[]
 }
 type Kinds = { audio: boolean; video: boolean }
 

@@ -36,7 +36,7 @@ export class Portal extends DialectClient<Table, PortalNotices> {
       read: (data) => {
         const result = data as JoinResult
         this.#id = result.id
-        return { ticket: result.reconnectionTicket, seq: result.seq, result }
+        return { ticket: result.reconnectionTicket, seq: result.seq, iceServers: result.iceServers, result }
       },
       goodbye: { event: 'logout', args: [] },
     })

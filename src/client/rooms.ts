@@ -48,7 +48,7 @@ export class Rooms extends DialectClient<Table, RoomsNotices> {
       'room_change',
       'announcement',
     ])
-    this.channel = new MeshChannel('earlier', (to, signal) => this.#signal(to, signal))
+    this.channel = new MeshChannel('earlier', (to, signal) => this.#signal(to, signal), this.session.iceRenewal)
     this.#follow()
   }
 
@@ -94,7 +94,7 @@ export class Rooms extends DialectClient<Table, RoomsNotices> {
       read: (data) => {
         const result = data as EnteredRoom
         this.#entered(result)
-        return { ticket: result.ticket, seq: result.seq, result }
+        return { ticket: result.ticket, seq: result.seq, iceServers: result.iceServers, result }
       },
       goodbye: { event: 'leave_room', args: [] },
     })

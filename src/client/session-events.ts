@@ -17,7 +17,7 @@ export type SessionEvents = {
   notification: [notification: Notification]
   reconnected: [how: Reconnected]
   resync: [resync: Resync]
-  /** New credentials for TURN, which came with a relogin; a Mesh takes them by itself. */
+  /** New credentials for TURN, from a renewal or a relogin. A Mesh gives them to its connections by itself. */
   iceServers: [servers: IceServer[]]
   /** A connection without a session is up, as in a lobby. */
   open: []

@@ -4,9 +4,11 @@ import { Connections } from './connections.ts'
 import { Emitter } from './emitter.ts'
 import { asSignalboxError, SignalboxError } from './errors.ts'
 import type { SessionTarget } from './handshakes.ts'
+import { IceRenewal } from './ice-renewal.ts'
 import type { Link } from './link.ts'
 import { type LoggedIn, Logins } from './logins.ts'
 import { Membership } from './membership.ts'
+import type { IceServer } from './mesh/rtc.ts'
 import { type Notification, notificationOf } from './notification.ts'
 import type { Settings } from './options.ts'
 import { type LoginSpec, PendingLogin } from './pending-login.ts'
@@ -21,6 +23,7 @@ import { TicketRefresh } from './ticket-refresh.ts'
  * acked, and delivers every notification once and in order.
  */
 export class Session extends Emitter<SessionEvents> {
+  readonly iceRenewal: IceRenewal
   readonly #settings: Settings
   readonly #target: SessionTarget
   readonly #connections: Connections
@@ -44,7 +47,12 @@ export class Session extends Emitter<SessionEvents> {
     this.#settings = settings
     this.#target = target
     this.#requests = new Requests(pace, parts.clock)
-    this.#refresh = new TicketRefresh(parts.clock, parts.random)
+    const { clock, random } = parts
+    this.#refresh = new TicketRefresh({ clock, random, timeoutMs: settings.attemptTimeoutMs }, (servers) =>
+      this.#tellIceServers(servers),
+    )
+    const credentials = () => this.#membership?.ice
+    this.iceRenewal = new IceRenewal(clock, credentials, (failed) => this.#refresh.renewIce(failed))
     this.#connections = new Connections(settings, target, {
       wanted: () => this.#keepOpen || this.#membership !== undefined || this.#pendingLogin !== undefined,
       trying: () => this.#happen('retry'),
@@ -81,6 +89,11 @@ export class Session extends Emitter<SessionEvents> {
   /** Whether the login was acked, and nothing has ended the session since. */
   get entered(): boolean {
     return this.#membership !== undefined
+  }
+
+  /** Those of the last ack that had any. */
+  get iceServers(): IceServer[] | undefined {
+    return this.#membership?.ice.servers
   }
 
   /** How many requests wait for their ack. */
@@ -223,10 +236,16 @@ export class Session extends Emitter<SessionEvents> {
   #resume(link: Link, membership: Membership): Promise<boolean> {
     const ask = <T>(on: Link, question: Question<T>) => this.#ask(on, question)
     return membership.resume(link, ask, ({ seq, gap, room, iceServers }) => {
-      if (iceServers) this.emit('iceServers', iceServers)
+      if (iceServers) this.#tellIceServers(iceServers)
       if (gap) this.#resync({ seq, room })
       this.#adopt(link, membership)
     })
+  }
+
+  /** To living peer connections first, then to those who waited for it. */
+  #tellIceServers(servers: IceServer[]): void {
+    this.emit('iceServers', servers)
+    this.iceRenewal.settle()
   }
 
   #resync(resync: Resync): void {
@@ -240,7 +259,7 @@ export class Session extends Emitter<SessionEvents> {
     // what was said on the connection already may have ended the session
     if (this.#membership === membership) {
       this.#requests.use(link)
-      this.#refresh.keep(link, membership.tickets)
+      this.#refresh.keep(link, membership)
     }
     if (how && this.#membership) this.emit('reconnected', how)
   }
@@ -313,6 +332,7 @@ export class Session extends Emitter<SessionEvents> {
     this.#membership = undefined
     this.#connections.forgetDeparture()
     this.#refresh.stop()
+    this.iceRenewal.settle()
     this.#requests.fail(reason)
   }
 

@@ -1,40 +1,44 @@
+import { BackOff } from './back-off.ts'
 import type { Clock } from './clock.ts'
-import type { Link } from './link.ts'
-import type { Tickets } from './ticket.ts'
+import type { Answer, Link } from './link.ts'
+import type { Membership } from './membership.ts'
+import type { IceServer } from './mesh/rtc.ts'
 
-/** Refreshing starts after this part of a ticket's life, and is tried again until its end. */
-const part = 0.6
+/** Parts of a life after which the renewal starts, and how far it is spread: clients that came together renew apart. */
+const ticketPart = 0.6
+const icePart = 0.3
+const spread = 0.1
+
+const shortestMs = 100
 const longestMs = 24 * 3600 * 1000
+const retries = { baseMs: 1000, capMs: 60_000 }
 
-/** Asks for a new ticket in time, as long as there is a connection. */
+/** The ack: a string also from a server that does not know the request for ICE servers. */
+type Reply = string | { ticket: string; iceServers?: IceServer[] }
+
+export type TicketRefreshParts = { clock: Clock; random: () => number; timeoutMs: number }
+
+/** Asks for new tickets and new TURN credentials in time, as long as there is a connection. */
 export class TicketRefresh {
-  readonly #clock: Clock
-  readonly #random: () => number
+  readonly #parts: TicketRefreshParts
+  readonly #renewed: (servers: IceServer[]) => void
+  readonly #backOff: BackOff
   #cancel: (() => void) | undefined
   /** What is kept fresh; an answer that comes for anything else is too late. */
-  #kept: { link: Link; tickets: Tickets } | undefined
+  #kept: { link: Link; membership: Membership } | undefined
 
-  constructor(clock: Clock, random: () => number) {
-    this.#clock = clock
-    this.#random = random
+  /** @param renewed called in the same step in which new ICE servers are read */
+  constructor(parts: TicketRefreshParts, renewed: (servers: IceServer[]) => void) {
+    this.#parts = parts
+    this.#renewed = renewed
+    this.#backOff = new BackOff(retries, parts.random)
   }
 
-  keep(link: Link, tickets: Tickets): void {
+  keep(link: Link, membership: Membership): void {
     this.stop()
-    const kept = { link, tickets }
-    this.#kept = kept
-    const left = Math.max(0, tickets.expiresAt - this.#clock.now())
-    // spread, so that clients that came together do not refresh together
-    const wait = Math.max(100, left * (part + this.#random() * 0.1))
-    this.#cancel = this.#clock.after(Math.min(longestMs, wait), () => {
-      const used = tickets.current
-      link.ask('refreshReconnectionTicket', [], (answer) => {
-        // a relogin that was asked meanwhile has brought a newer one
-        if (this.#kept !== kept || used !== tickets.current) return
-        if (answer.ok) tickets.replace(String(answer.data), used, this.#clock.now())
-        this.keep(link, tickets)
-      })
-    })
+    this.#kept = { link, membership }
+    this.#backOff.reset()
+    this.#schedule(shortestMs)
   }
 
   stop(): void {
@@ -42,4 +46,55 @@ export class TicketRefresh {
     this.#cancel = undefined
     this.#kept = undefined
   }
+
+  /** Asks for new TURN credentials now. @param failed called if the server answers without them */
+  renewIce(failed: () => void): void {
+    if (this.#kept) this.#ask(true, failed)
+  }
+
+  #schedule(leastMs: number): void {
+    const { clock, random } = this.#parts
+    if (!this.#kept) return
+    const { tickets, ice } = this.#kept.membership
+    const jitter = random() * spread
+    const [ticketAt, iceAt] = [tickets.after(ticketPart + jitter), ice.after(icePart + jitter)]
+    const wait = Math.max(leastMs, Math.min(ticketAt, iceAt) - clock.now())
+    this.#cancel?.()
+    this.#cancel = clock.after(Math.min(longestMs, wait), () => this.#ask(iceAt <= Math.max(ticketAt, clock.now())))
+  }
+
+  #ask(withIce: boolean, failed = () => {}): void {
+    const { clock, timeoutMs } = this.#parts
+    const kept = this.#kept
+    if (!kept) return
+    this.#cancel?.()
+    this.#cancel = clock.after(timeoutMs, () => this.#schedule(this.#backOff.next()))
+    kept.link.ask('refreshReconnectionTicket', withIce ? [{ ice: true }] : [], (answer) => {
+      if (this.#kept !== kept || isLost(answer)) return
+      const isDone = this.#take(answer, withIce)
+      if (isDone) this.#backOff.reset()
+      else failed()
+      this.#schedule(isDone ? shortestMs : this.#backOff.next())
+    })
+  }
+
+  /**
+   * A late answer counts too: the server takes its ticket for received. Answers come in the order of the requests.
+   * @returns whether it brought what was asked for
+   */
+  #take(answer: Answer, withIce: boolean): boolean {
+    if (!answer.ok || !this.#kept) return false
+    const now = this.#parts.clock.now()
+    const { tickets, ice } = this.#kept.membership
+    const reply = answer.data as Reply
+    const { ticket, iceServers } = typeof reply === 'string' ? { ticket: reply } : reply
+    tickets.replace(ticket, tickets.current, now)
+    if (!iceServers) return !withIce
+    ice.take(iceServers, ticket, now)
+    this.#renewed(iceServers)
+    return true
+  }
 }
+
+/** Then the next connection's relogin brings both. */
+const isLost = (answer: Answer) => !answer.ok && answer.code === 'lost'

@@ -18,7 +18,12 @@ export class Tickets {
 
   /** When the current ticket ends. Only its duration is read of it: this machine's clock may be wrong. */
   get expiresAt(): number {
-    return this.#since + this.#lifeMs
+    return this.after(1)
+  }
+
+  /** When this part of the current ticket's life is over. */
+  after(part: number): number {
+    return this.#since + this.#lifeMs * part
   }
 
   /** Goes back to the one before; false when there is none. */
@@ -38,16 +43,22 @@ export class Tickets {
   }
 }
 
-/** What a server that says nothing about it gives, ms. */
-const usualLife = 600_000
+/** The life of a ticket that has no dates, ms: what servers give unless they are told otherwise. */
+export const usualLifeMs = 600_000
 
-/** How long a ticket is good, ms: standard base64 of ASCII JSON with notBefore and notAfter. */
+/** How long a ticket is good, ms. */
 function lifeOf(ticket: string): number {
+  const { notBefore, notAfter } = datesOf(ticket)
+  const life = notAfter - notBefore
+  return life > 0 ? life : usualLifeMs
+}
+
+/** Of standard base64 of ASCII JSON: ms since the epoch on the servers' clock, NaN where there are none. */
+export function datesOf(ticket: string): { notBefore: number; notAfter: number } {
   try {
     const { notBefore, notAfter } = JSON.parse(atob(ticket)) as { notBefore?: unknown; notAfter?: unknown }
-    const life = Number(notAfter) - Number(notBefore)
-    return life > 0 ? life : usualLife
+    return { notBefore: Number(notBefore), notAfter: Number(notAfter) }
   } catch {
-    return usualLife
+    return { notBefore: Number.NaN, notAfter: Number.NaN }
   }
 }

@@ -7,11 +7,21 @@ export type ChannelListener = {
   signal(from: string, signal: Signal): void
   joined(id: string): void
   left(id: string): void
+  /** There are new ICE servers. */
+  iceServers(servers: IceServer[]): void
   /** The session moved to another connection; nothing was lost. */
   reconnected(): void
   /** Signals may have been lost; `present` are the others as they are now. */
   resynced(present: readonly string[]): void
   closed(): void
+}
+
+/** Gets new TURN credentials for a channel, and sets them as its `iceServers`. */
+export type IceSource = {
+  /** Whether those in hand should have been renewed by now. */
+  overdue(): boolean
+  /** Resolves when new ones are set, or none can be had in time. Never rejects. */
+  renew(): Promise<void>
 }
 
 export type ChannelSend = (to: string, signal: Signal) => Promise<unknown>
@@ -28,15 +38,32 @@ export class MeshChannel {
   readonly offers: 'earlier' | 'later'
   readonly send: ChannelSend
   id = ''
-  iceServers: IceServer[] | undefined
+  readonly #ice: IceSource | undefined
+  #iceServers: IceServer[] | undefined
   /** Participant → whether it was there before this one. */
   readonly #others = new Map<string, 'earlier' | 'later'>()
   readonly #kept = new Map<string, Signal[]>()
   #listener: ChannelListener | undefined
 
-  constructor(offers: 'earlier' | 'later', send: ChannelSend) {
+  constructor(offers: 'earlier' | 'later', send: ChannelSend, ice?: IceSource) {
     this.offers = offers
     this.send = send
+    this.#ice = ice
+  }
+
+  get iceServers(): IceServer[] | undefined {
+    return this.#iceServers
+  }
+
+  /** Living peer connections get them too. */
+  set iceServers(servers: IceServer[] | undefined) {
+    this.#iceServers = servers
+    if (servers) this.#listener?.iceServers(servers)
+  }
+
+  /** To be waited for before ICE begins: for TURN credentials that are good. @param restart whether ICE begins anew */
+  freshIceServers(restart: boolean): Promise<void> | undefined {
+    return restart || this.#ice?.overdue() ? this.#ice?.renew() : undefined
   }
 
   get present(): string[] {

@@ -66,11 +66,12 @@ export class Mesh extends Emitter<MeshEvents> {
     if (this.#ends.length > 0) return
     const { network = systemNetwork } = this.#options
     this.#ends = [
-      network.onChange((online) => online && this.#each((peer) => peer.restart())),
+      network.onChange((online) => online && this.#each((peer) => void peer.restart())),
       this.#channel.attach({
         signal: (from, signal) => this.#receive(from, signal),
         joined: (id) => this.#call(id),
         left: (id) => this.#drop(id),
+        iceServers: (servers) => this.#each((peer) => peer.renew(servers)),
         reconnected: () => this.#reconnected(),
         resynced: (present) => this.#resynced(present),
         closed: () => this.stop(),
@@ -134,6 +135,7 @@ export class Mesh extends Emitter<MeshEvents> {
       track: (track, streams) => this.emit('track', id, track, streams),
       state: (state) => this.emit('state', id, state),
       failed: (error) => this.emit('error', id, error),
+      freshIceServers: (restart) => this.#channel.freshIceServers(restart),
     })
     this.#peers.set(id, peer)
     for (const [track, streams] of this.#local) connection.addTrack(track, ...streams)
@@ -162,18 +164,11 @@ export class Mesh extends Emitter<MeshEvents> {
   }
 
   #reconnected(): void {
-    this.#renew()
     this.#each((peer) => isBroken(peer) && peer.mend())
-  }
-
-  /** TURN credentials may have become new, and the old ones are good for a while only. */
-  #renew(): void {
-    this.#each((peer) => peer.renew(this.#iceServers))
   }
 
   #resynced(present: readonly string[]): void {
     for (const id of [...this.#peers.keys()]) if (!present.includes(id)) this.#drop(id)
-    this.#renew()
     this.#each((peer) => peer.repeat())
     for (const id of present) if (!this.#peers.has(id)) this.#open(id, true)
   }

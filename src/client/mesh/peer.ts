@@ -6,6 +6,8 @@ export type PeerEvents = {
   track(track: MediaTrack, streams: readonly MediaSource[]): void
   state(state: string): void
   failed(error: unknown): void
+  /** To be waited for before ICE begins. @param restart whether it begins anew */
+  freshIceServers(restart: boolean): Promise<void> | undefined
 }
 
 /**
@@ -57,13 +59,17 @@ export class Peer {
   }
 
   /** New ICE candidates, after a change of network: while an offer is unanswered, too, for its own may be of the old one. */
-  restart(): void {
-    if (!this.#closed) this.connection.restartIce()
+  async restart(isNeeded = () => true): Promise<void> {
+    if (this.#closed) return
+    const fresh = this.#events.freshIceServers(true)
+    if (fresh) await fresh
+    if (!this.#closed && isNeeded()) this.connection.restartIce()
   }
 
   /** The same where something is broken. An offer that is unanswered may mend it, and if not, that shows. */
   mend(): void {
-    if (this.connection.signalingState === 'stable') this.restart()
+    const isStable = () => this.connection.signalingState === 'stable'
+    if (isStable()) void this.restart(isStable)
   }
 
   /** The other side may have missed what was said: an offer that waits for its answer is said again. */
@@ -84,13 +90,22 @@ export class Peer {
   }
 
   async #offer(): Promise<void> {
+    if (this.#makingOffer) return // the one that waits for ICE servers will have it all
     try {
       this.#makingOffer = true
+      await this.#freshIceServers()
+      // an offer of the other side that came meanwhile goes first; if one is still needed after it, that is told again
+      if (this.#closed || this.connection.signalingState !== 'stable') return
       await this.connection.setLocalDescription()
       this.#tellLocal()
     } finally {
       this.#makingOffer = false
     }
+  }
+
+  async #freshIceServers(): Promise<void> {
+    const fresh = this.#events.freshIceServers(false)
+    if (fresh) await fresh
   }
 
   async #takeDescription(description: Description): Promise<void> {
@@ -111,6 +126,7 @@ export class Peer {
     this.#accepted = { offer: offer.sdp, said: [] }
     try {
       await this.#takeRemote(offer) // rolls an own offer back if need be
+      await this.#freshIceServers()
       await connection.setLocalDescription()
     } catch (error) {
       this.#accepted = undefined

@@ -17,6 +17,11 @@ export class FakeClock implements Clock {
     }
   }
 
+  /** Time passes, and no timer is called: the device sleeps, or holds up the timers of a hidden tab. */
+  oversleep(ms: number): void {
+    this.#now += ms
+  }
+
   /** What is due is called in order, and what follows from each is done before the next. */
   async pass(ms: number): Promise<void> {
     const end = this.#now + ms

@@ -26,6 +26,8 @@ export class FakePeerConnection implements PeerConnection {
   readonly candidates: Candidate[] = []
   readonly log: string[] = []
   iceServers: unknown
+  /** The ICE servers at each local description, with which gathering begins. */
+  readonly gatheredWith: unknown[] = []
   readonly iceTransportPolicy: string | undefined
   ice = 1
   rollbacks = 0
@@ -63,6 +65,7 @@ export class FakePeerConnection implements PeerConnection {
       this.#version += 1
       const said = { tracks, ice: this.ice, offer: this.#offers, version: this.#version }
       this.localDescription = { type, sdp: JSON.stringify(said) }
+      this.gatheredWith.push(this.iceServers)
       this.#needed = false
       this.#become(type === 'offer' ? 'have-local-offer' : 'stable')
       this.onicecandidate?.({ candidate: { candidate: `of ${type} ${this.#offers}` } })

@@ -1,0 +1,52 @@
+import type { IceServer } from './mesh/rtc.ts'
+import { datesOf, usualLifeMs } from './ticket.ts'
+
+/** The ICE servers in hand. If they have TURN credentials that expire, it knows when. */
+export class IceCredentials {
+  #servers: IceServer[] | undefined
+  #since = 0
+  #lifeMs: number | undefined
+
+  get servers(): IceServer[] | undefined {
+    return this.#servers
+  }
+
+  /** When they came, ms. */
+  get since(): number {
+    return this.#since
+  }
+
+  /** How long they are good from then on, ms; undefined if they do not expire. */
+  get lifeMs(): number | undefined {
+    return this.#lifeMs
+  }
+
+  /** When this part of their life is over; Infinity if they do not expire. */
+  after(part: number): number {
+    return this.#since + (this.#lifeMs ?? Number.POSITIVE_INFINITY) * part
+  }
+
+  /** @param ticket of the same ack @param now ms, on the clock that all times here are on */
+  take(servers: IceServer[], ticket: string, now: number): void {
+    this.#servers = servers
+    this.#since = now
+    this.#lifeMs = iceLifetimeMs(servers, ticket)
+  }
+}
+
+/**
+ * How long the TURN credentials of an ack are good from its arrival on, ms; undefined if none expires. Their username is
+ * `expiry:user`, in seconds on the servers' clock, which dated the ticket of the same ack too: the device's clock may be wrong.
+ */
+export function iceLifetimeMs(servers: readonly IceServer[], ticket: string): number | undefined {
+  const expiries = servers.flatMap(({ username = '' }) => {
+    const [, expiry] = /^(\d{1,12}):/.exec(username) ?? []
+    return expiry === undefined ? [] : [Number(expiry) * 1000]
+  })
+  if (expiries.length === 0) return undefined
+  const { notBefore } = datesOf(ticket)
+  if (Number.isNaN(notBefore)) return usualLifeMs
+  // fixed credentials whose username only looks so are over already: no renewal would help
+  const lives = expiries.map((expiry) => expiry - notBefore).filter((life) => life > 0)
+  return lives.length > 0 ? Math.min(...lives) : undefined
+}

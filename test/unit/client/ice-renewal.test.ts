@@ -1,0 +1,328 @@
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { iceLifetimeMs } from '../../../src/client/ice-credentials.ts'
+import { Mesh } from '../../../src/client/mesh/mesh.ts'
+import { Rooms } from '../../../src/client/rooms.ts'
+import { FakeClock, quiet } from './fake-clock.ts'
+import { FakeNodes } from './fake-node.ts'
+import { FakePeerConnection } from './fake-peer-connection.ts'
+
+/** When the servers' clock dates the tickets of these tests, ms since the epoch; no device's clock reads that. */
+const epoch = 1_000_000_000_000
+
+const ticketOf = (id: string, seconds = 600) =>
+  btoa(JSON.stringify({ ticketId: id, notBefore: epoch, notAfter: epoch + seconds * 1000 }))
+
+/** TURN credentials that are good for so many seconds from the date of `ticketOf`. */
+const turn = (id: string, seconds = 60) => [
+  { urls: ['turn:x'], username: `${epoch / 1000 + seconds}:${id}`, credential: id },
+]
+
+/** What the peer connections were told to do is done. */
+const settled = async () => {
+  for (let n = 0; n < 20; n += 1) await quiet()
+}
+
+type Timing = { random?: number; ticketSeconds?: number; iceServers?: object[]; members?: string[] }
+
+/** Ann, who is in a room with a mesh, and the test at the other end of her connection. */
+async function inCall({ random = 0.5, ticketSeconds, iceServers = turn('one'), members = ['b'] }: Timing = {}) {
+  const [clock, nodes] = [new FakeClock(), new FakeNodes()]
+  const rooms = new Rooms({ url: 'http://a', parts: { clock, random: () => random, connect: nodes.connect } })
+  onTestFinished(() => rooms.close())
+  const entering = rooms.enter('den')
+  await quiet()
+  const link = nodes.last
+  const others = members.map((id) => ({ id, nickname: id }))
+  const ticket = ticketOf('one', ticketSeconds)
+  link.ok('enter_room', { id: 'a', room: 'den', members: others, ticket, seq: 1, iceServers })
+  await entering
+  const made: FakePeerConnection[] = []
+  const network = { change: (_online: boolean) => {} }
+  const mesh = new Mesh(rooms.channel, {
+    createPeerConnection: (configuration) => {
+      made.push(new FakePeerConnection(configuration))
+      return made.at(-1) as FakePeerConnection
+    },
+    network: {
+      onChange: (listener) => {
+        network.change = listener
+        return () => {}
+      },
+    },
+  })
+  mesh.start()
+  const told: unknown[] = []
+  rooms.on('iceServers', (servers) => told.push(servers))
+  const asked = (on = nodes.last) => on.all('refreshReconnectionTicket').map(({ args }) => args)
+  const renewed = (id: string, seconds?: number) =>
+    nodes.last.ok('refreshReconnectionTicket', { ticket: ticketOf(id, ticketSeconds), iceServers: turn(id, seconds) })
+  const connection = (id: string) => mesh.connections.get(id) as FakePeerConnection
+  return { clock, nodes, rooms, link, network, made, told, asked, renewed, connection }
+}
+
+describe('the lifetime of credentials', () => {
+  test.each([
+    ['one TURN server', turn('one', 60), 60_000],
+    ['of several, that which expires first', [{ urls: 'stun:x' }, ...turn('one', 90), ...turn('two', 60)], 60_000],
+    ['a username without a date', [{ urls: 'turn:x', username: 'ann', credential: 'x' }], undefined],
+    ['a username that only looks like a date', [{ urls: 'turn:x', username: '1234:ann', credential: 'x' }], undefined],
+    ['no TURN server', [{ urls: 'stun:x' }], undefined],
+    ['no server', [], undefined],
+  ])('%s', (_name, servers, lifetime) => {
+    expect(iceLifetimeMs(servers, ticketOf('one'))).toBe(lifetime)
+  })
+
+  test('is ten minutes where the ticket has no date', () => {
+    expect(iceLifetimeMs(turn('one', 86_400), 'no ticket')).toBe(600_000)
+  })
+})
+
+describe('a quiet session', () => {
+  test.each([0, 0.999])('renews before half of the lifetime is over, again and again (random %d)', async (random) => {
+    const { clock, told, asked, renewed } = await inCall({ random })
+    for (let n = 1; n <= 5; n += 1) {
+      await clock.pass(17_900)
+      expect(asked()).toHaveLength(n - 1)
+      await clock.pass(6100)
+      expect(asked().at(-1)).toEqual([{ ice: true }])
+      expect(asked()).toHaveLength(n)
+      renewed(`${n}`)
+      expect(told).toHaveLength(n)
+    }
+  })
+
+  test('gives the new credentials to living connections, and to those that are made later', async () => {
+    const { clock, rooms, link, renewed, connection } = await inCall()
+    link.say('welcome', 'cid', { seq: 2, from: 'c' })
+    await clock.pass(25_000)
+    renewed('two')
+    expect(connection('c').iceServers).toEqual(turn('two'))
+    link.say('welcome', 'dot', { seq: 3, from: 'd' })
+    link.say('offer', { type: 'offer', sdp: '{"tracks":[]}' }, { seq: 4, from: 'b' })
+    await quiet()
+    expect(connection('d').iceServers).toEqual(turn('two'))
+    expect(connection('b').iceServers).toEqual(turn('two'))
+    expect(rooms.iceServers).toEqual(turn('two'))
+  })
+
+  test('resumes with the ticket that came with the credentials, and renews those of the relogin', async () => {
+    const { clock, nodes, link, asked, renewed } = await inCall()
+    await clock.pass(25_000)
+    renewed('two')
+    link.cut()
+    await clock.pass(1000)
+    expect(nodes.last.all('relogin')[0]?.args).toEqual([{ ticket: ticketOf('two'), seq: 1 }])
+    nodes.last.ok('relogin', { ticket: ticketOf('three'), seq: 1, complete: true, iceServers: turn('three') })
+    await clock.pass(17_000)
+    expect(asked()).toEqual([])
+    await clock.pass(8000)
+    expect(asked()).toEqual([[{ ice: true }]])
+  })
+
+  test('a ticket that expires before the credentials is refreshed alone', async () => {
+    const { clock, link, told, asked } = await inCall({ ticketSeconds: 10, iceServers: turn('one', 3600) })
+    for (let n = 1; n <= 3; n += 1) {
+      await clock.pass(7000)
+      expect(asked()).toEqual(Array.from({ length: n }, () => []))
+      link.ok('refreshReconnectionTicket', ticketOf(`${n}`, 10))
+    }
+    expect(told).toEqual([])
+  })
+
+  test.each([
+    ['no TURN server', [{ urls: 'stun:x' }]],
+    ['fixed credentials', [{ urls: 'turn:x', username: 'ann', credential: 'x' }]],
+  ])('with %s the ticket is all that is refreshed', async (_name, iceServers) => {
+    const { clock, link, asked } = await inCall({ iceServers })
+    for (let n = 1; n <= 3; n += 1) {
+      await clock.pass(392_000)
+      expect(asked()).toEqual(Array.from({ length: n }, () => []))
+      link.ok('refreshReconnectionTicket', ticketOf(`${n}`))
+    }
+  })
+})
+
+describe('a renewal that fails', () => {
+  test('a node of an older version answers with a ticket: it is used, and a newer node is asked again', async () => {
+    const { clock, nodes, link, told, asked, renewed } = await inCall()
+    await clock.pass(25_000)
+    link.ok('refreshReconnectionTicket', ticketOf('two'))
+    expect([told, asked()]).toEqual([[], [[{ ice: true }]]])
+    await clock.pass(1000)
+    expect(asked()).toHaveLength(2)
+    link.ok('refreshReconnectionTicket', ticketOf('three'))
+    link.cut()
+    await clock.pass(1000)
+    expect(nodes.last.all('relogin')[0]?.args).toEqual([{ ticket: ticketOf('three'), seq: 1 }])
+    nodes.last.ok('relogin', { ticket: ticketOf('four'), seq: 1, complete: true })
+    await clock.pass(1000)
+    renewed('five')
+    expect(told).toEqual([turn('five')])
+  })
+
+  test('it is tried again, less and less often, also after the credentials have expired', async () => {
+    const { clock, link, asked, renewed, told } = await inCall()
+    await clock.pass(25_000)
+    const pauses: number[] = []
+    for (let n = 1; n <= 12; n += 1) {
+      link.refuse('refreshReconnectionTicket', 'unavailable')
+      const from = clock.now()
+      while (asked().length === n) await clock.pass(100)
+      pauses.push(clock.now() - from)
+    }
+    expect(pauses).toEqual(pauses.toSorted((one, other) => one - other))
+    expect(pauses.at(-1)).toBe(30_000)
+    renewed('two')
+    expect(told).toEqual([turn('two')])
+  })
+
+  test('no answer: it is asked again, and an answer that comes late counts, for the server takes it for received', async () => {
+    const { clock, nodes, link, told, asked, renewed } = await inCall()
+    await clock.pass(35_000)
+    expect(asked().length).toBeGreaterThan(1)
+    const [first] = link.all('refreshReconnectionTicket')
+    first?.answer({ ok: true, data: { ticket: ticketOf('two'), iceServers: turn('two') } })
+    expect(told).toEqual([turn('two')])
+    renewed('three')
+    link.cut()
+    await clock.pass(1000)
+    expect(nodes.last.all('relogin')[0]?.args).toEqual([{ ticket: ticketOf('three'), seq: 1 }])
+  })
+})
+
+describe('an ICE restart', () => {
+  /** A call with two others, twenty seconds after the login. */
+  async function twoCalls(timing: Timing = {}) {
+    const call = await inCall({ iceServers: turn('one', 3600), members: [], ...timing })
+    for (const [index, from] of ['b', 'c'].entries()) call.link.say('welcome', from, { seq: 2 + index, from })
+    await call.clock.pass(20_000)
+    for (const { answer } of call.link.all('offer')) answer({ ok: true, data: undefined })
+    const ice = () => call.made.map(({ ice }) => ice)
+    return { ...call, ice }
+  }
+
+  test('waits for new credentials, which all connections get by one request', async () => {
+    const { network, made, asked, renewed, ice } = await twoCalls()
+    network.change(true)
+    expect([asked(), ice()]).toEqual([[[{ ice: true }]], [1, 1]])
+    renewed('two', 3600)
+    await quiet()
+    expect(ice()).toEqual([2, 2])
+    expect(made.map(({ iceServers }) => iceServers)).toEqual([turn('two', 3600), turn('two', 3600)])
+  })
+
+  test('does not wait for longer than 3 s, and the credentials are asked for further on', async () => {
+    const { clock, network, ice, told, renewed } = await twoCalls()
+    network.change(true)
+    await clock.pass(2999)
+    expect(ice()).toEqual([1, 1])
+    await clock.pass(1)
+    expect(ice()).toEqual([2, 2])
+    renewed('two', 3600)
+    expect(told).toHaveLength(1)
+  })
+
+  test.each([
+    ['a node of an older version', { ok: true, data: ticketOf('two') } as const],
+    ['a refusal', { ok: false, code: 'unavailable', message: '' } as const],
+  ])('after the answer of %s it does not wait at all', async (_name, answer) => {
+    const { link, network, ice } = await twoCalls()
+    network.change(true)
+    link.all('refreshReconnectionTicket')[0]?.answer(answer)
+    await quiet()
+    expect(ice()).toEqual([2, 2])
+  })
+
+  test('while the session has no connection, it waits for the credentials of the relogin', async () => {
+    const { clock, nodes, link, network, made, ice } = await twoCalls()
+    link.cut()
+    network.change(true)
+    await clock.pass(1000)
+    expect(ice()).toEqual([1, 1])
+    nodes.last.ok('relogin', { ticket: ticketOf('two'), seq: 3, complete: true, iceServers: turn('two') })
+    await quiet()
+    expect(ice()).toEqual([2, 2])
+    expect(made.map(({ iceServers }) => iceServers)).toEqual([turn('two'), turn('two')])
+  })
+
+  test('of a connection that failed right after a relogin uses its credentials', async () => {
+    const { clock, nodes, link, made, asked, ice } = await twoCalls()
+    for (const connection of made) connection.signalingState = 'stable'
+    link.cut()
+    await clock.pass(1000)
+    nodes.last.ok('relogin', { ticket: ticketOf('two'), seq: 3, complete: true, iceServers: turn('two') })
+    for (const connection of made) connection.go('failed')
+    await quiet()
+    expect([asked(), ice()]).toEqual([[], [2, 2]])
+  })
+
+  test.each([
+    ['no TURN server', [{ urls: 'stun:x' }]],
+    ['fixed credentials', [{ urls: 'turn:x', username: 'ann', credential: 'x' }]],
+  ])('with %s it waits for nothing', async (_name, iceServers) => {
+    const { network, asked, ice } = await twoCalls({ iceServers })
+    network.change(true)
+    await settled()
+    expect([asked(), ice()]).toEqual([[], [2, 2]])
+  })
+
+  test('does not happen after the end of the call', async () => {
+    const { rooms, network, made } = await twoCalls()
+    network.change(true)
+    rooms.close()
+    await quiet()
+    expect(made.map(({ signalingState, ice }) => [signalingState, ice])).toEqual([
+      ['closed', 1],
+      ['closed', 1],
+    ])
+  })
+})
+
+describe('timers that are late, as in a hidden tab', () => {
+  test('a newcomer is called with new credentials: the offer waits for them', async () => {
+    const { clock, link, asked, renewed, connection } = await inCall()
+    clock.oversleep(70_000)
+    link.say('welcome', 'cid', { seq: 2, from: 'c' })
+    await settled()
+    expect([asked(), link.all('offer')]).toEqual([[[{ ice: true }]], []])
+    renewed('two')
+    await settled()
+    expect(connection('c').gatheredWith).toEqual([turn('two')])
+    expect(link.all('offer')).toHaveLength(1)
+  })
+
+  test('a caller is answered with new credentials', async () => {
+    const { clock, link, asked, renewed, connection } = await inCall()
+    clock.oversleep(70_000)
+    link.say('offer', { type: 'offer', sdp: '{"tracks":[]}' }, { seq: 2, from: 'b' })
+    link.say('ice', { candidate: 'of the caller' }, { seq: 3, from: 'b' })
+    await settled()
+    expect([asked(), link.all('answer')]).toEqual([[[{ ice: true }]], []])
+    renewed('two')
+    await settled()
+    expect(connection('b').gatheredWith).toEqual([turn('two')])
+    expect(connection('b').candidates).toEqual([{ candidate: 'of the caller' }])
+    expect(link.all('answer')).toHaveLength(1)
+  })
+
+  test('a newcomer is called all the same if the server does not answer', async () => {
+    const { clock, link } = await inCall()
+    clock.oversleep(70_000)
+    link.say('welcome', 'cid', { seq: 2, from: 'c' })
+    await clock.pass(3000)
+    await settled()
+    expect(link.all('offer')).toHaveLength(1)
+  })
+
+  test('what was missed is taken with the credentials of the relogin', async () => {
+    const { clock, nodes, link, connection } = await inCall()
+    link.cut()
+    clock.oversleep(70_000)
+    await clock.pass(1000)
+    const early = nodes.last
+    early.ok('relogin', { ticket: ticketOf('two'), seq: 2, complete: true, iceServers: turn('two') })
+    early.say('welcome', 'cid', { seq: 2, from: 'c' })
+    await quiet()
+    expect(connection('c').iceServers).toEqual(turn('two'))
+  })
+})
