@@ -43,9 +43,9 @@ export function claimsOf(room: string, user: string): Claims {
 /**
  * Decides what a client may do. It may always resume, because the ticket is the credential of a relogin: a token that has expired,
  * was used, or was signed with a key that is gone or cannot be fetched does not prevent that. The client says in its `auth` whether
- * it comes to log in (`login: true`) or to resume (`login: false`); without that it may do either.
+ * it comes to log in (`login: true`) or to resume (`login: false`); without that, one with a token may do either.
  * @returns why the client may only resume; undefined: it may do everything
- * @throws bad_token (the token has no token's form); for `login: true` also token_signature, token_expired, unavailable
+ * @throws bad_token (there is no token, or it has no token's form); for `login: true` also token_signature, token_expired, unavailable
  */
 export function admission(services: IdentityServices): (socket: Socket) => Promise<SignalError | undefined> {
   return async (socket) => {
@@ -55,7 +55,7 @@ export function admission(services: IdentityServices): (socket: Socket) => Promi
     const refusal = refusalOf(services, token)
     if (login === true) throwIf(await refusal)
     const refused = await withTimeout(tokenCheckMs, refusal, () => new SignalError('unavailable'))
-    if (token !== undefined && token !== '' && !hasTokenForm(token)) throwIf(refused)
+    if (!hasTokenForm(token)) throwIf(refused)
     return refused
   }
 }

@@ -31,9 +31,9 @@ test.each(['/exchanger', '/rooms'])(
 )
 
 test.each(['/exchanger', '/rooms'])(
-  '%s: a client with something that is no token cannot connect',
+  '%s: a client without a token, or with something that is no token, cannot connect',
   async (namespace) => {
-    for (const token of [7, 'x', {}, 'x.y.z']) {
+    for (const token of [undefined, '', 7, 'x', {}, 'x.y.z']) {
       await expect(connect(node.url, at(namespace, token))).rejects.toMatchObject({ data: { code: 'bad_token' } })
     }
   },
@@ -84,7 +84,7 @@ test('the dialects that are named need no token, and take one', async () => {
   await enterRoom(ann, room)
   const bob = await connect(open.url, at('/rooms', tokenFor({ room, user: 'Bob' })))
   expect((await enterRoom(bob, room)).members).toContainEqual({ id: bob.id, nickname: 'Bob' })
-  await expect(connect(open.url, toLogIn('/exchanger'))).rejects.toMatchObject({ data: { code: 'bad_token' } })
+  await expect(connect(open.url, at('/exchanger'))).rejects.toMatchObject({ data: { code: 'bad_token' } })
 })
 
 test('the option: all in development, none in production, or those that are named', () => {
