@@ -12,7 +12,7 @@ import { mute, roomOfPlace, unmute } from './ephemeral.ts'
 import { newConnectionId } from './forward/connection-id.ts'
 import { Forwarding } from './forward/forwarding.ts'
 import { Gate, type GateServices } from './gate.ts'
-import { addressReader, type TrustProxy } from './limits/address.ts'
+import { addressReader, type TrustProxy, trustFunction } from './limits/address.ts'
 import { Admission, type AdmissionLimits, type AdmissionRefusal } from './limits/admission.ts'
 import { looksLikeGuessing, networkKey } from './limits/guess.ts'
 import { Guest, type GuestLimits, minBudgetMessages } from './limits/guest.ts'
@@ -63,9 +63,10 @@ export class Transport {
     this.#services = services
     this.#limits = config
     this.memory = new MemoryBudget(config.maxBufferedBytesTotal, minBudgetMessages * config.maxMessageBytes)
-    const ownWordFor = addressReader(config.trustProxy)
+    const trusts = trustFunction(config.trustProxy)
+    const ownWordFor = addressReader(trusts)
     this.#addressOf = (request) => this.#forwarding?.vouchedAddress(request) ?? ownWordFor(request)
-    this.#admission = new Admission(config, this.#addressOf)
+    this.#admission = new Admission(config, this.#addressOf, trusts)
     this.io = new Server(http, {
       allowEIO3: true,
       parser: boundedParser(config.maxMessageBytes),

@@ -3,14 +3,16 @@ import proxyAddr from '@fastify/proxy-addr'
 
 export type TrustProxy = boolean | number | string
 
+/** Whether a peer is a proxy whose `X-Forwarded-…` headers are believed; `hop` counts from this node. */
+export type Trusts = (address: string, hop: number) => boolean
+
 /** Reads a client's address off a request, as Fastify does with the same `trustProxy`. */
-export function addressReader(trust: TrustProxy = false): (request: IncomingMessage) => string {
-  const trusts = trustFunction(trust)
+export function addressReader(trusts: Trusts): (request: IncomingMessage) => string {
   // IPv4 seen through an IPv6 listener is the same client
   return (request) => (proxyAddr(request, trusts) ?? '').replace(/^::ffff:/, '')
 }
 
-function trustFunction(trust: TrustProxy): (address: string, hop: number) => boolean {
+export function trustFunction(trust: TrustProxy = false): Trusts {
   if (typeof trust === 'boolean') return () => trust
   if (typeof trust === 'number') return (_address, hop) => hop < trust
   const compiled = proxyAddr.compile(trust.split(',').map((part) => part.trim()))

@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { networkOf } from '../../core/network.ts'
+import type { Trusts } from './address.ts'
+import { isOwnOrigin } from './own-host.ts'
 
 export type AdmissionLimits = {
   maxConnections: number
@@ -18,11 +20,13 @@ export class Admission {
   cutOff: () => boolean = () => false
   readonly #limits: AdmissionLimits
   readonly #addressOf: (request: IncomingMessage) => string
+  readonly #trusts: Trusts
   readonly #perNetwork = new Map<string, number>()
   #open = 0
 
-  constructor(limits: AdmissionLimits, addressOf: (request: IncomingMessage) => string) {
+  constructor(limits: AdmissionLimits, addressOf: (request: IncomingMessage) => string, trusts: Trusts) {
     this.#limits = limits
+    this.#trusts = trusts
     this.#addressOf = addressOf
   }
 
@@ -59,10 +63,10 @@ export class Admission {
   }
 
   /** CORS does not hold for WebSocket: the server itself has to look at the origin (RFC 6455 10.2). */
-  #mayCome({ headers }: IncomingMessage): boolean {
-    const { origin, host } = headers
+  #mayCome(request: IncomingMessage): boolean {
+    const { origin } = request.headers
     const { corsOrigins } = this.#limits
     if (origin === undefined || corsOrigins.includes('*') || corsOrigins.includes(origin)) return true
-    return URL.canParse(origin) && new URL(origin).host === host
+    return isOwnOrigin(origin, request, this.#trusts)
   }
 }

@@ -71,6 +71,23 @@ test('a page from elsewhere is refused over WebSocket too; a listed one, one of 
   await connect(node.url)
 })
 
+test('a page of this host is let in, however the proxy writes the host; X-Forwarded-Host counts from trusted proxies only', async () => {
+  const env = { CORS_ORIGINS: 'none' }
+  const [wary, trusting] = [await startNode({ env }), await startNode({ env: { ...env, TRUST_PROXY: 'loopback' } })]
+  const from = (headers: { [name: string]: string }) => ({
+    extraHeaders: { Origin: 'https://app.example', ...headers },
+    transports: ['websocket'],
+  })
+  for (const Host of ['app.example', 'app.example:443', 'app.example:80', 'APP.example.']) {
+    await connect(wary.url, from({ Host }))
+  }
+  await expect(connect(wary.url, from({ Host: 'app.example:8443' }))).rejects.toThrow()
+  const forwarded = { 'X-Forwarded-Host': 'app.example:443', 'X-Forwarded-Proto': 'https' }
+  await connect(trusting.url, from(forwarded))
+  await expect(connect(wary.url, from(forwarded))).rejects.toThrow()
+  expect([await refusedFor(wary, 'origin'), await refusedFor(trusting, 'origin')]).toEqual([2, 0])
+})
+
 test('connections of one IPv6 network (/64) count as one address, and IPv4 stays IPv4 behind an IPv6 listener', async () => {
   const node = await startNode({ env: { CONNECTIONS_PER_IP: 1, TRUST_PROXY: 'loopback' } })
   const from = (address: string) => ({ extraHeaders: { 'X-Forwarded-For': address } })
