@@ -4,11 +4,12 @@ import { nodeName, nodeOptions } from './nodes.js'
 import { notice } from './notices.js'
 import { Exchanger } from './sdk.js'
 import { SmallCall, sayWhere } from './small-call.js'
+import { forBrowser } from './storage.js'
 import { tokenFor } from './token.js'
 import { complaintAboutName, sentenceOf } from './words.js'
 
 const [nickname, channel] = [byId('nickname'), byId('channel')]
-nickname.value = localStorage.getItem('nickname') ?? ''
+nickname.value = forBrowser.get('nickname') ?? ''
 forgive(nickname, channel)
 byId('start-form').addEventListener('submit', (event) => {
   event.preventDefault()
@@ -18,7 +19,7 @@ byId('start-form').addEventListener('submit', (event) => {
     complain(channel, complaintAboutName(channelName, 'The channel', 256)),
   ].find(Boolean)
   if (wrong) return wrong.focus()
-  localStorage.setItem('nickname', name)
+  forBrowser.set('nickname', name)
   submit(byId('enter'), byId('enter-problem'), 'Joining…', () => join(name, channelName))
 })
 

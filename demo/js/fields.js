@@ -18,8 +18,7 @@ export function forgive(...fields) {
 export async function submit(button, problem, doing, act) {
   if (button.disabled) return
   const said = button.textContent
-  problem.textContent = navigator.onLine ? '' : 'You are offline. Try again when the network is back.'
-  if (!navigator.onLine) return
+  problem.textContent = ''
   button.disabled = true
   button.textContent = doing
   try {

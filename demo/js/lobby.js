@@ -5,6 +5,7 @@ import { notice } from './notices.js'
 import { OpenRooms } from './open-rooms.js'
 import { relayAsked } from './relay.js'
 import { Rooms } from './sdk.js'
+import { forBrowser } from './storage.js'
 import { tokenFor } from './token.js'
 import { complaintAboutName } from './words.js'
 
@@ -22,9 +23,9 @@ export class Lobby {
   /** @param enter called with `{ nickname, name, devices, relayOnly }`; rejects when that does not work */
   constructor({ enter }) {
     this.#enter = enter
-    this.#nickname.value = localStorage.getItem('nickname') ?? ''
-    this.#withMedia.checked = localStorage.getItem('with-media') !== 'no'
-    this.#relayOnly.checked = relayAsked() || localStorage.getItem('relay-only') === 'yes'
+    this.#nickname.value = forBrowser.get('nickname') ?? ''
+    this.#withMedia.checked = forBrowser.get('with-media') !== 'no'
+    this.#relayOnly.checked = relayAsked() || forBrowser.get('relay-only') === 'yes'
     this.#room.value = new URLSearchParams(location.search).get('room') ?? ''
     byId('enter-form').addEventListener('submit', (event) => {
       event.preventDefault()
@@ -75,7 +76,10 @@ export class Lobby {
   #beImpatient() {
     clearTimeout(this.#patience)
     this.#patience = setTimeout(() => {
-      this.#tell('lost', navigator.onLine ? 'No server answers. Trying again…' : 'You are offline')
+      this.#tell(
+        'lost',
+        `No server answers${navigator.onLine ? '' : ', and your device says that it is offline'}. Trying again…`,
+      )
     }, 4000)
   }
 
@@ -94,9 +98,9 @@ export class Lobby {
       complain(this.#room, complaintAboutName(name, 'The room’s name', 256)),
     ].find(Boolean)
     if (wrong) return wrong.focus()
-    localStorage.setItem('nickname', nickname)
-    localStorage.setItem('with-media', this.#withMedia.checked ? 'yes' : 'no')
-    localStorage.setItem('relay-only', this.#relayOnly.checked ? 'yes' : 'no')
+    forBrowser.set('nickname', nickname)
+    forBrowser.set('with-media', this.#withMedia.checked ? 'yes' : 'no')
+    forBrowser.set('relay-only', this.#relayOnly.checked ? 'yes' : 'no')
     const devices = this.#withMedia.checked ? ['audio', 'video'] : []
     await this.enter({ nickname, name, devices, relayOnly: this.#relayOnly.checked })
   }

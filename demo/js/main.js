@@ -37,7 +37,9 @@ function address(name) {
 }
 
 addEventListener('offline', () =>
-  notice('You are offline. As soon as the network is back, this page goes on.', { seconds: 10 }),
+  notice('Your device says that it is offline. This page tries on, and goes on when a server answers.', {
+    seconds: 10,
+  }),
 )
 addEventListener('pagehide', () => {
   if (!room) return

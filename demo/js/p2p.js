@@ -4,19 +4,20 @@ import { nodeName, nodeUrls } from './nodes.js'
 import { notice } from './notices.js'
 import { P2pLine } from './p2p-line.js'
 import { SmallCall, sayWhere } from './small-call.js'
+import { forBrowser } from './storage.js'
 import { complaintAboutName } from './words.js'
 
 const [nickname, whom] = [byId('nickname'), byId('whom')]
 let line
 let call
 
-nickname.value = localStorage.getItem('nickname') ?? ''
+nickname.value = forBrowser.get('nickname') ?? ''
 forgive(nickname, whom)
 byId('start-form').addEventListener('submit', (event) => {
   event.preventDefault()
   const name = nickname.value.trim()
   if (complain(nickname, complaintAboutName(name, 'Your name', 64))) return nickname.focus()
-  localStorage.setItem('nickname', name)
+  forBrowser.set('nickname', name)
   submit(byId('enter'), byId('enter-problem'), 'Connecting…', () => open(name))
 })
 byId('call-form').addEventListener('submit', (event) => {

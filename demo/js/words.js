@@ -7,6 +7,7 @@ const notLetIn = 'The server did not let you in. Load this page again, then try 
 const sentences = {
   room_full: 'This room is full. Try again later, or open another room.',
   too_many_rooms: 'There are too many rooms already. Enter one that is open.',
+  token_unavailable: 'The server cannot be reached. Check your network; trying again may help.',
   unreachable: 'The server cannot be reached. Check your network; trying again may help.',
   lost: 'The connection was lost. Try again.',
   timeout: 'The server did not answer in time. Try again.',
@@ -35,9 +36,14 @@ const sentences = {
   bad_name: 'This name cannot be used. It needs at least one character that can be seen.',
 }
 
+/** Nothing answered: the device may know why, but may also be wrong, as behind some VPNs. */
+const unanswered = new Set(['unreachable', 'lost', 'timeout', 'token_unavailable'])
+const offline =
+  'The server cannot be reached, and your device says that it is offline. Check your network; then try again.'
+
 /** @param error a SignalboxError, or anything that was thrown */
 export function sentenceOf(error) {
-  if (!navigator.onLine) return 'You are offline. As soon as the network is back, this page goes on.'
+  if (unanswered.has(error?.code) && navigator.onLine === false) return offline
   if (Object.hasOwn(sentences, error?.code)) return sentences[error.code]
   // the numbers of p2p come with a sentence of this page; what a server says besides is for those who program
   return /^\d+$/.test(error?.code) ? error.message : wrong

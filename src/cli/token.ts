@@ -23,24 +23,20 @@ export const token: Command = {
       const { ask } = clientOf(shell, values)
       say(await ask('POST', `/v1/rooms/${segment(claims.room)}/tokens`, { user, role }))
     } else if (environment.SIGNALBOX_SECRET && at === undefined) {
-      say(sign(claims, host === undefined ? undefined : String(host), environment))
+      say(sign(claims, String(host ?? local()), environment))
     } else say(await askDemo(claims, String(at ?? `http://${local()}`)))
   },
 }
 
 /** Only what a token needs: what else is wrong with the environment is no reason to refuse one. */
-function settings({ SIGNALBOX_SECRET, TOKEN_TTL, PORT, PUBLIC_URL }: Shell['environment']) {
-  return readConfig({ SIGNALBOX_SECRET, TOKEN_TTL, PORT, PUBLIC_URL })
+function settings({ SIGNALBOX_SECRET, TOKEN_TTL, PORT }: Shell['environment']) {
+  return readConfig({ SIGNALBOX_SECRET, TOKEN_TTL, PORT })
 }
 
-/** @param host what clients connect to, in place of PUBLIC_URL and of a node on this machine */
-function sign(claims: Claims, host: string | undefined, environment: Shell['environment']): string {
-  const { keys, tokenTtl, port, publicUrl } = settings(environment)
-  const local = { host: `localhost:${port}`, secure: false }
-  const target = host === undefined ? (publicUrl ?? local) : { host, secure: false }
+function sign(claims: Claims, host: string, environment: Shell['environment']): string {
+  const { keys, tokenTtl } = settings(environment)
   const made = Date.now()
-  const notAfter = made + tokenTtl * 1000
-  return writeToken(keys, { ...claims, made }, { host: target.host, secure: target.secure }, notAfter)
+  return writeToken(keys, { ...claims, made }, { host, secure: false }, made + tokenTtl * 1000)
 }
 
 /** A node in development gives tokens to whoever asks; in production none does. */

@@ -10,8 +10,8 @@ export type Clock = {
 const longest = 2 ** 31 - 1
 
 export const systemClock: Clock = {
-  // the clock of a device may be set while a page lives: this one is not
-  now: () => performance.now(),
+  // the clock of a device may be set while a page lives: this one is not, where there is one
+  now: () => (globalThis as { performance?: { now(): number } }).performance?.now() ?? Date.now(),
   after: (ms, call) => {
     const timer = setTimeout(call, Math.min(Math.max(0, ms), longest))
     return () => clearTimeout(timer)

@@ -19,6 +19,8 @@ export type ConnectionsOwner = {
   known(): boolean
   /** Logs in on it and adopts it. Rejects when that does not work, or `signal` aborts; the connection is closed then. */
   board(link: Link, signal: AbortSignal): Promise<void>
+  /** The present connection may be gone without a word. */
+  suspected(link: Link): void
   failed(error: SignalboxError): void
   notice(event: string, args: unknown[]): void
   lost(): void
@@ -44,6 +46,7 @@ export class Connections {
         return handshakes.open(url, owner.known(), signal)
       },
       board: (link, signal) => owner.board(link, signal),
+      woke: () => this.#link?.open && owner.suspected(this.#link),
       failed: (error) => owner.failed(asSignalboxError(error)),
     })
   }

@@ -3,6 +3,8 @@ import type { Settings } from './options.ts'
 
 export type SessionTarget = {
   namespace: string
+  /** A request that is served without a session, and changes nothing; unset: no connection is kept without a session. */
+  idleRequest?: string
   /** The handshake's `auth`. @param known whether there is a session already, which a ticket proves */
   auth?: ((known: boolean) => Promise<{ [field: string]: unknown }>) | undefined
 }

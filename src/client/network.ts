@@ -1,24 +1,66 @@
+import { type Clock, systemClock } from './clock.ts'
+import { watchStandstill } from './standstill.ts'
+
 /** What the machine says of its network: a hint to try at once, and no reason not to try. Browsers tell, Node does not. */
 export type Network = {
   /** Returns a function that takes the listener off. */
   onChange(listener: (online: boolean) => void): () => void
+  /**
+   * Calls when the machine, the page or the process goes on after it stood still: its connections may be gone without a word.
+   * Returns a function that takes the listener off.
+   */
+  onWake?(listener: () => void): () => void
+  /** Whether timers are late: browsers let those of a hidden page wait for up to a minute. */
+  throttled?(): boolean
 }
 
-type BrowserLike = {
-  addEventListener?: (type: string, listener: () => void) => void
-  removeEventListener?: (type: string, listener: () => void) => void
+type Target = {
+  addEventListener?: (type: string, listener: (event: { persisted?: boolean }) => void) => void
+  removeEventListener?: (type: string, listener: (event: { persisted?: boolean }) => void) => void
+}
+type BrowserLike = Target & { document?: Target & { visibilityState?: string } }
+
+/** Its timers do not keep a Node.js process running. */
+const backgroundClock: Clock = {
+  now: systemClock.now,
+  after: (ms, call) => {
+    const timer = setTimeout(call, ms) as { unref?: () => void }
+    timer.unref?.()
+    return () => clearTimeout(timer as never)
+  },
 }
 
-/** The browser's events `online` and `offline`; elsewhere there are none. */
+const scope = () => globalThis as BrowserLike
+const isHidden = () => scope().document?.visibilityState === 'hidden'
+
+function listen(
+  target: Target | undefined,
+  type: string,
+  listener: (event: { persisted?: boolean }) => void,
+): () => void {
+  target?.addEventListener?.(type, listener)
+  return () => target?.removeEventListener?.(type, listener)
+}
+
+/** The browser's events; elsewhere only that time has passed unnoticed. */
 export const systemNetwork: Network = {
   onChange: (listener) => {
-    const scope = globalThis as BrowserLike
-    const [online, offline] = [() => listener(true), () => listener(false)]
-    scope.addEventListener?.('online', online)
-    scope.addEventListener?.('offline', offline)
+    const ends = [listen(scope(), 'online', () => listener(true)), listen(scope(), 'offline', () => listener(false))]
     return () => {
-      scope.removeEventListener?.('online', online)
-      scope.removeEventListener?.('offline', offline)
+      for (const end of ends) end()
     }
   },
+  onWake: (listener) => {
+    const { document } = scope()
+    const ends = [
+      listen(document, 'visibilitychange', () => isHidden() || listener()),
+      listen(document, 'resume', listener), // a page that was frozen; it may still be hidden
+      listen(scope(), 'pageshow', ({ persisted }) => persisted && listener()), // from the back/forward cache
+      watchStandstill(backgroundClock, Date.now, () => isHidden() || listener()),
+    ]
+    return () => {
+      for (const end of ends) end()
+    }
+  },
+  throttled: isHidden,
 }

@@ -4,6 +4,9 @@ import type { Link } from './link.ts'
 import type { Network } from './network.ts'
 
 export type PilotOptions = { urls: readonly string[]; backOff: BackOffOptions }
+/** How often at most a hidden page tries without a pause, ms. */
+const unpausedEveryMs = 10_000
+
 export type PilotParts = { clock: Clock; random: () => number; network: Network }
 
 /** What the pilot asks of the session that it finds connections for. */
@@ -15,11 +18,13 @@ export type Crew = {
   connect(url: string, signal: AbortSignal): Promise<Link>
   /** Logs in on it and takes it over. Rejects when that does not work, or `signal` aborts; the connection is closed then. */
   board(link: Link, signal: AbortSignal): Promise<void>
+  /** The machine goes on after it stood still: a connection that seems to be open may be gone. */
+  woke(): void
   /** It did not work; the next try follows, unless none is needed after this. */
   failed(error: unknown): void
 }
 
-/** Finds a connection when one is needed: any of the nodes, with back-off, at once when the network comes back. */
+/** Finds a connection when one is needed: any of the nodes, with back-off, at once when the network comes back or the machine wakes. */
 export class Pilot {
   readonly #options: PilotOptions
   readonly #parts: PilotParts
@@ -28,7 +33,9 @@ export class Pilot {
   #index: number
   #run: AbortController | undefined
   #wake: (() => void) | undefined
-  #offNetwork: (() => void) | undefined
+  #offNetwork: (() => void)[] = []
+  /** When a hidden page last tried without a pause. */
+  #unpausedAt = Number.NEGATIVE_INFINITY
 
   constructor(options: PilotOptions, parts: PilotParts, crew: Crew) {
     this.#options = options
@@ -43,16 +50,33 @@ export class Pilot {
     if (this.#run) return
     const run = new AbortController()
     this.#run = run
-    this.#offNetwork ??= this.#parts.network.onChange((online) => online && this.#hurry())
+    this.#listen()
     void this.#seek(run, atOnce)
   }
 
   stop(): void {
     this.#run?.abort()
     this.#run = undefined
-    this.#offNetwork?.()
-    this.#offNetwork = undefined
+    for (const off of this.#offNetwork.splice(0)) off()
     this.#wake?.()
+  }
+
+  /** A hidden page's timer may be a minute late, and the place in the room gone by then. Not again and again without a pause. */
+  #mayNotWait(): boolean {
+    const { clock, network } = this.#parts
+    if (!network.throttled?.() || clock.now() - this.#unpausedAt < unpausedEveryMs) return false
+    this.#unpausedAt = clock.now()
+    return true
+  }
+
+  #listen(): void {
+    if (this.#offNetwork.length > 0) return
+    const { network } = this.#parts
+    const woke = () => {
+      this.#hurry()
+      this.#crew.woke()
+    }
+    this.#offNetwork = [network.onChange((online) => online && woke()), network.onWake?.(woke) ?? (() => {})]
   }
 
   #hurry(): void {
@@ -63,7 +87,7 @@ export class Pilot {
   async #seek(run: AbortController, atOnce: boolean): Promise<void> {
     const wanted = () => !run.signal.aborted && this.#crew.needed()
     for (let first = atOnce; wanted(); first = false) {
-      const delay = first ? 0 : this.#backOff.next()
+      const delay = first || this.#mayNotWait() ? 0 : this.#backOff.next()
       await this.#pause(delay) // also offline: a device may take itself for offline behind a VPN
       if (wanted()) await this.#try(run.signal)
     }

@@ -37,17 +37,10 @@ export class Rooms extends DialectClient<Table, RoomsNotices> {
 
   /** @param options `token`: where the server wants one */
   constructor(options: SessionOptions & { token?: TokenSource }) {
-    super(new Session(settingsOf(options), { namespace: '/rooms', auth: authOf(options.token) }), [
-      'welcome',
-      'bye',
-      'new_message',
-      'direct_message',
-      'offer',
-      'answer',
-      'ice',
-      'room_change',
-      'announcement',
-    ])
+    super(
+      new Session(settingsOf(options), { namespace: '/rooms', idleRequest: 'rooms', auth: authOf(options.token) }),
+      ['welcome', 'bye', 'new_message', 'direct_message', 'offer', 'answer', 'ice', 'room_change', 'announcement'],
+    )
     this.channel = new MeshChannel('earlier', (to, signal) => this.#signal(to, signal), this.session.iceRenewal)
     this.#follow()
   }

@@ -6,6 +6,7 @@ import { asSignalboxError, SignalboxError } from './errors.ts'
 import type { SessionTarget } from './handshakes.ts'
 import { IceRenewal } from './ice-renewal.ts'
 import type { Link } from './link.ts'
+import { Liveness } from './liveness.ts'
 import { type LoggedIn, Logins } from './logins.ts'
 import { Membership } from './membership.ts'
 import type { IceServer } from './mesh/rtc.ts'
@@ -30,6 +31,7 @@ export class Session extends Emitter<SessionEvents> {
   readonly #requests: Requests
   readonly #refresh: TicketRefresh
   readonly #logins: Logins
+  readonly #liveness: Liveness
   #state: SessionState = 'initialized'
   #membership: Membership | undefined
   /** The login that this program waits for. During `#leaving` it has not begun: it waits for the goodbye. */
@@ -47,6 +49,7 @@ export class Session extends Emitter<SessionEvents> {
     this.#settings = settings
     this.#target = target
     this.#requests = new Requests(pace, parts.clock)
+    this.#liveness = new Liveness(parts.clock)
     const { clock, random } = parts
     this.#refresh = new TicketRefresh({ clock, random, timeoutMs: settings.attemptTimeoutMs }, (servers) =>
       this.#tellIceServers(servers),
@@ -59,6 +62,7 @@ export class Session extends Emitter<SessionEvents> {
       prepare: () => this.#prepareLogin(),
       known: () => this.#membership !== undefined,
       board: (link, signal) => this.#board(link, signal),
+      suspected: (link) => this.#checkLiveness(link),
       failed: (error) => this.#failed(error),
       notice: (event, args) => this.#notice(event, args),
       lost: () => this.#lost(),
@@ -181,6 +185,12 @@ export class Session extends Emitter<SessionEvents> {
       }
       this.#requests.add(event, args).then(settled, settled)
     })
+  }
+
+  #checkLiveness(link: Link): void {
+    const { idleRequest } = this.#target
+    if (this.#membership) this.#liveness.check(link, (answered) => this.#refresh.renewTicket(answered))
+    else if (idleRequest) this.#liveness.check(link, (answered) => link.ask(idleRequest, [], answered))
   }
 
   /** Leaves the connection. If a login is under way on it, `Logins` closes it when that is answered. */

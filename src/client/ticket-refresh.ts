@@ -52,6 +52,12 @@ export class TicketRefresh {
     if (this.#kept) this.#ask(true, failed)
   }
 
+  /** Asks for a new ticket now. @param answered called with any answer */
+  renewTicket(answered: () => void): void {
+    if (this.#kept) this.#ask(false, () => {}, answered)
+    else answered()
+  }
+
   #schedule(leastMs: number): void {
     const { clock, random } = this.#parts
     if (!this.#kept) return
@@ -63,13 +69,14 @@ export class TicketRefresh {
     this.#cancel = clock.after(Math.min(longestMs, wait), () => this.#ask(iceAt <= Math.max(ticketAt, clock.now())))
   }
 
-  #ask(withIce: boolean, failed = () => {}): void {
+  #ask(withIce: boolean, failed = () => {}, answered = () => {}): void {
     const { clock, timeoutMs } = this.#parts
     const kept = this.#kept
     if (!kept) return
     this.#cancel?.()
     this.#cancel = clock.after(timeoutMs, () => this.#schedule(this.#backOff.next()))
     kept.link.ask('refreshReconnectionTicket', withIce ? [{ ice: true }] : [], (answer) => {
+      answered()
       if (this.#kept !== kept || isLost(answer)) return
       const isDone = this.#take(answer, withIce)
       if (isDone) this.#backOff.reset()

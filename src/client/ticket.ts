@@ -1,3 +1,5 @@
+import { decodeBase64 } from './base64.ts'
+
 /** The reconnection ticket in hand, and the one before: an ack that was lost may have left the server with either. */
 export class Tickets {
   #current: string
@@ -56,7 +58,7 @@ function lifeOf(ticket: string): number {
 /** Of standard base64 of ASCII JSON: ms since the epoch on the servers' clock, NaN where there are none. */
 export function datesOf(ticket: string): { notBefore: number; notAfter: number } {
   try {
-    const { notBefore, notAfter } = JSON.parse(atob(ticket)) as { notBefore?: unknown; notAfter?: unknown }
+    const { notBefore, notAfter } = JSON.parse(decodeBase64(ticket)) as { notBefore?: unknown; notAfter?: unknown }
     return { notBefore: Number(notBefore), notAfter: Number(notAfter) }
   } catch {
     return { notBefore: Number.NaN, notAfter: Number.NaN }

@@ -1,7 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import statics from '@fastify/static'
 import type { FastifyInstance } from 'fastify'
-import type { Config } from '../config.ts'
 
 const from = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 const pages = from('demo')
@@ -11,10 +10,8 @@ const bundle = 'signalbox-client.bundle.min.js'
 /**
  * The demo's pages at `/`, and the built client that they use. Each file has a route of its own, so that nothing else
  * is hidden by them and nothing outside the folder can be reached.
- * @param publicUrl where links to the pages lead; unset: to the address at which a page was opened
  */
-export function demo(app: FastifyInstance, publicUrl?: Config['publicUrl']): void {
-  const address = publicUrl && `${publicUrl.secure ? 'https' : 'http'}://${publicUrl.host}${publicUrl.prefix}/`
+export function demo(app: FastifyInstance): void {
   app.register(async (scope) => {
     scope.addHook('onSend', async (request, reply) => {
       reply.header('content-security-policy', policyFor(request.query))
@@ -22,7 +19,6 @@ export function demo(app: FastifyInstance, publicUrl?: Config['publicUrl']): voi
     })
     // files change when the node is replaced by a newer one: ask each time, and mostly hear that nothing has changed
     await scope.register(statics, { root: pages, wildcard: false, maxAge: 0 })
-    scope.get('/settings.json', async () => ({ publicUrl: address }))
     for (const file of [bundle, `${bundle}.map`]) {
       scope.get(`/client/${file}`, (_request, reply) => reply.sendFile(file, client))
     }

@@ -12,7 +12,7 @@ const { visit, manage } = useDemo({
   count: 2,
   env: async () => {
     turn = await startTurn(secret)
-    return { TURN_URLS: turn.url, TURN_SECRET: secret }
+    return { TURN_URLS: turn.url, TURN_SECRET: secret, PUBLIC_URL: 'http://calls.example/signal' }
   },
 })
 afterAll(() => turn?.stop())
@@ -121,16 +121,48 @@ test('a camera is unplugged, and the permission is taken back', async () => {
   await eventually(() => ann.heard()).toEqual(['so I write'])
 })
 
-test('no network, or no server, from the beginning', async () => {
+test('without a network, or a server, the page tries on, and enters the room when one answers', async () => {
   const ann = await visit('Ann', 0)
   await ann.visitor.context.setOffline(true)
   await ann.at('#nickname').fill('Ann')
   await ann.at('#room-name').fill(newRoom())
   await ann.at('#enter').click()
-  await ann.at('#enter-problem').filter({ hasText: 'You are offline. Try again' }).waitFor()
+  await ann.at('#lobby-status').filter({ hasText: 'your device says that it is offline. Trying again…' }).waitFor()
+  await ann.at('#enter').filter({ hasText: 'Entering…' }).waitFor()
   await ann.visitor.context.setOffline(false)
-  await ann.at('#enter').click()
   await ann.at('#room').waitFor()
   await ann.page.goto(new URL('?node=http://127.0.0.1:1', ann.page.url()).href)
   await ann.at('#lobby-status').filter({ hasText: 'No server answers. Trying again…' }).waitFor()
+})
+
+test('a device that wrongly takes itself for offline, and keeps nothing for pages, is served as any other', async () => {
+  const room = newRoom()
+  const prepare = `Object.defineProperty(Navigator.prototype, 'onLine', { get: () => false })
+    for (const name of ['localStorage', 'sessionStorage'])
+      Object.defineProperty(globalThis, name, { get() { throw new DOMException('denied', 'SecurityError') } })`
+  const [ann, bob] = [await visit('Ann', 0, { prepare }), await visit('Bob', 1)]
+  await ann.at('#lobby-status[data-state=connected]').waitFor()
+  await ann.enter(room)
+  await bob.enter(room)
+  await bob.say('hello')
+  await eventually(() => ann.heard()).toEqual(['hello'])
+  await ann.at('#leave').click()
+  await bob.at('.note').filter({ hasText: 'Ann left' }).waitFor()
+})
+
+test('below the path of PUBLIC_URL the pages work as anywhere', async () => {
+  const room = newRoom()
+  const [ann, bob] = [await visit('Ann', 0, { below: 'signal' }), await visit('Bob', 1)]
+  await ann.enter(room)
+  await bob.enter(room)
+  await expectCall(ann, bob)
+  const exchanger = { path: 'exchanger.html', below: 'signal' }
+  const cid = await visit('Cid', 0, exchanger)
+  for (const [field, text] of [
+    ['nickname', 'Cid'],
+    ['channel', room],
+  ])
+    await cid.at(`#${field}`).fill(text ?? '')
+  await cid.at('#enter').click()
+  await cid.at('#room').waitFor()
 })

@@ -6,8 +6,8 @@ import { DemoPage } from './demo-page.ts'
 
 const key = 'the key of the tests'
 
-/** `query` goes before the nodes in the page's address. */
-type Visit = VisitorOptions & { path?: string; query?: string }
+/** `query` goes before the nodes in the page's address, which are left out `below` a path: the page's own server is used. */
+type Visit = VisitorOptions & { path?: string; query?: string; below?: string }
 
 type Options = { [name: string]: string }
 
@@ -29,9 +29,13 @@ export function useDemo({ count = 3, env: own }: { count?: number; env?: () => P
     nodes,
 
     /** A person at a page whose addresses begin with the node of this index, and which takes the first one first. */
-    async visit(name: string, index: number, { path = '', query = '', ...options }: Visit = {}): Promise<DemoPage> {
+    async visit(
+      name: string,
+      index: number,
+      { path = '', query = '', below, ...options }: Visit = {},
+    ): Promise<DemoPage> {
       const urls = nodes.map((_, turn) => nodes[(index + turn) % nodes.length]?.url ?? '')
-      const address = `${urls[0]}/${path}?${query}&node=${urls.join()}`
+      const address = below ? `${urls[0]}/${below}/${path}?${query}` : `${urls[0]}/${path}?${query}&node=${urls.join()}`
       return new DemoPage(await browser.visit(address, options), name)
     },
 

@@ -156,7 +156,7 @@ describe('what goes wrong is said, and the page goes on', () => {
     await without.tile('Dot').getByText('Not in the call').waitFor()
 
     await ann.visitor.context.setOffline(true)
-    await ann.at('.notice').filter({ hasText: 'You are offline' }).waitFor()
+    await ann.at('.notice').filter({ hasText: 'Your device says that it is offline' }).waitFor()
     await refused.say('where are you?')
     await ann.visitor.context.setOffline(false)
     await eventually(() => ann.heard()).toEqual(['where are you?'])

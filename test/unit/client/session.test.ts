@@ -9,12 +9,17 @@ type Join = { ticket: string; seq: number }
 
 function setUp(random = 0.5) {
   const [clock, nodes] = [new FakeClock(), new FakeNodes()]
-  const net = { listener: (_online: boolean) => {} }
+  const net = { listener: (_online: boolean) => {}, wake: () => {}, hidden: false }
   const network = {
     onChange: (listener: (online: boolean) => void) => {
       net.listener = listener
       return () => {}
     },
+    onWake: (listener: () => void) => {
+      net.wake = listener
+      return () => {}
+    },
+    throttled: () => net.hidden,
   }
   const parts = { clock, network, random: () => random, connect: nodes.connect }
   const session = new Session(settingsOf({ url: ['http://a', 'http://b'], parts }), { namespace: '/' })
@@ -38,7 +43,7 @@ function setUp(random = 0.5) {
     return nodes.last
   }
   const setOnline = (isOnline: boolean) => net.listener(isOnline)
-  return { clock, nodes, session, told, enter, login, setOnline }
+  return { clock, nodes, session, told, enter, login, setOnline, net }
 }
 
 test('a cut: relogin with ticket and seq at the other node, what was seen is dropped, what is unacked is sent again', async () => {
@@ -183,6 +188,54 @@ test('a device that says it is offline is not believed: it tries on, and at once
   setOnline(true)
   await quiet()
   expect(nodes.tries).toBe(tries + 1)
+})
+
+test('after a standstill a connection that does not answer is given up within seconds, and one that answers stays', async () => {
+  const { clock, nodes, session, net, login } = setUp()
+  const first = await login()
+  net.wake()
+  net.wake() // of two events one may follow the other
+  expect(first.all('refreshReconnectionTicket')).toHaveLength(1)
+  first.ok('refreshReconnectionTicket', ticketOf('two'))
+  await clock.pass(10_000)
+  expect([first.open, nodes.links.length]).toEqual([true, 1])
+
+  net.wake()
+  await clock.pass(3999)
+  expect(first.open).toBe(true)
+  await clock.pass(1)
+  expect(first.open).toBe(false)
+  await clock.pass(250)
+  expect(nodes.last.all('relogin')[0]?.args).toEqual([{ ticket: ticketOf('two'), seq: 5 }])
+  nodes.last.ok('relogin', { ticket: ticketOf('three'), seq: 5, complete: true })
+  expect(session.state).toBe('connected')
+})
+
+test('after a standstill a session without a connection tries at once, whatever its back-off was', async () => {
+  const { clock, nodes, net, login } = setUp()
+  const first = await login()
+  nodes.away = true
+  first.cut()
+  await clock.pass(60_000)
+  const { tries } = nodes
+  net.wake()
+  await quiet()
+  expect(nodes.tries).toBe(tries + 1)
+})
+
+test('a hidden page, whose timers are late, resumes without one, and waits when the connection is lost again at once', async () => {
+  const { clock, nodes, net, login } = setUp()
+  const first = await login()
+  net.hidden = true
+  first.cut()
+  await quiet()
+  expect(nodes.tries).toBe(2)
+  nodes.last.ok('relogin', { ticket: ticketOf('two'), seq: 5, complete: true })
+  nodes.last.cut()
+  await quiet()
+  expect(nodes.tries).toBe(2)
+  await clock.pass(250)
+  expect(nodes.tries).toBe(3)
 })
 
 test('a connection that is gone is told, with a session on it or without', async () => {

@@ -9,7 +9,7 @@ const { sentenceOf } = (await import(path)) as { sentenceOf: (error: unknown) =>
 beforeEach(() => void vi.stubGlobal('navigator', { onLine: true }))
 afterEach(() => void vi.unstubAllGlobals())
 
-const ofTheClient = ['unreachable', 'lost', 'timeout', 'closed', 'dropped', 'no_session']
+const ofTheClient = ['unreachable', 'lost', 'timeout', 'closed', 'dropped', 'no_session', 'token_unavailable']
 
 test.each([...errorCodes, ...ofTheClient])('%s is told in words for people', (code) => {
   const said = (plainWords as { [code: string]: (detail: string) => string })[code]?.('detail') ?? code
@@ -18,10 +18,11 @@ test.each([...errorCodes, ...ofTheClient])('%s is told in words for people', (co
   expect(sentence).not.toMatch(/detail|ticket|token|session|request|protocol|event|receiver|stream/i)
 })
 
-test('what nobody foresaw, and being offline', () => {
+test('an error that was not foreseen has a sentence, and one without an answer says that the device is offline', () => {
   for (const error of [undefined, null, 'x', new Error('x is undefined'), { code: 'toString' }])
     expect(sentenceOf(error)).toBe('Something went wrong. Try again.')
   expect(sentenceOf(new SignalboxError('2201', 'Bob is not there.'))).toBe('Bob is not there.')
   vi.stubGlobal('navigator', { onLine: false })
-  expect(sentenceOf(new Error('x'))).toMatch(/^You are offline/)
+  expect(sentenceOf(new SignalboxError('unreachable'))).toMatch(/your device says that it is offline/)
+  expect(sentenceOf(new SignalboxError('room_full'))).toMatch(/^This room is full/) // the server has answered
 })
