@@ -72,7 +72,7 @@ export class Room {
       byId(id).addEventListener('click', () => this.#copyLink(), { signal: this.#ends.signal })
     }
     byId('room-title').focus()
-    globalThis.demo = { rooms, mesh: this.#call.mesh } // for those who want to look at it from the console
+    globalThis.demo = { rooms, channel: rooms.channel, mesh: this.#call.mesh } // for those who want to look at it from the console
     this.#call.media.start(...devices).catch((error) => notice(error.message))
   }
 

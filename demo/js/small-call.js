@@ -20,7 +20,7 @@ export class SmallCall {
     controls.leave.addEventListener('click', left)
     byId('controls').replaceChildren(controls.element)
     byId('room-title').focus()
-    globalThis.demo = { mesh: this.mesh } // for those who want to look at it from the console
+    globalThis.demo = { channel, mesh: this.mesh } // for those who want to look at it from the console
     if (withMedia) this.#call.media.start('audio', 'video').catch((error) => notice(error.message))
   }
 
