@@ -99,8 +99,12 @@ export class Session {
 
   /** The last seq up to which everything meant for this participant was handed to its connection. */
   get cursor(): number {
-    const handed = this.#aboard ? Math.max(this.#cursor, this.#feed.position) : this.#cursor
-    return Math.min(handed, (this.connection.firstHeld ?? Number.POSITIVE_INFINITY) - 1)
+    return Math.min(this.#handed, (this.connection.firstHeld ?? Number.POSITIVE_INFINITY) - 1)
+  }
+
+  /** The same, with what the connection holds back until a request is answered. */
+  get #handed(): number {
+    return this.#aboard ? Math.max(this.#cursor, this.#feed.position) : this.#cursor
   }
 
   /** The last seq up to which the client is known to have everything, or says so itself when it comes back. */
@@ -167,6 +171,29 @@ export class Session {
     return this.connection.drained?.()
   }
 
+  /**
+   * The client has sent a request, which may answer what it has just received. Calls `progressed` each time that the client is
+   * known to have received more of that.
+   */
+  prompt(progressed: () => void): void {
+    if (!this.#stopped && this.#flight?.oldest !== undefined) this.#flight.prompt(progressed)
+  }
+
+  /** Hands over nothing more. Resolves when the client is known to have everything before. */
+  async halt(): Promise<void> {
+    this.#stop(this.#handed)
+    const flight = this.#flight
+    const isLevel = () => flight?.oldest === undefined && this.connection.firstHeld === undefined
+    if (!flight || isLevel()) return
+    await new Promise<void>((resolve) => {
+      const wait = () => {
+        if (isLevel()) resolve()
+        else flight.prompt(wait)
+      }
+      flight.prompt(wait)
+    })
+  }
+
   lost(): void {
     this.#stop()
     this.connection.cut()
@@ -191,7 +218,7 @@ export class Session {
   /** A write by this participant, to be done once however often it is sent to the store. */
   write(request?: { rid: number; reply?: unknown }): Write {
     this.#operations += 1
-    return { place: this.place, op: `${this.place.owner}.${this.#operations}`, ...request }
+    return { place: this.place, op: `${this.place.owner}.${this.#operations}`, cursor: this.certain, ...request }
   }
 
   /** Whether a request with this `rid` may have been done before, as far as this node can tell without the store. */

@@ -354,6 +354,7 @@ export class Sessions {
    * @throws what `perform` throws, bad_request
    */
   async once(session: Session, rid: number | undefined, perform: () => Promise<unknown>): Promise<unknown> {
+    session.prompt(() => this.#background(() => this.#noteOne(session)))
     const attempt = () => (rid === undefined ? perform() : once(this.#state.log, session, rid, perform))
     try {
       return await attempt()
@@ -432,6 +433,12 @@ export class Sessions {
       moved.map(({ cursor }) => cursor),
     )
     return true
+  }
+
+  /** Without delay: the client may have answered what it is now known to have, and the node may be killed. */
+  async #noteOne(session: Session): Promise<void> {
+    const cursor = session.ended ? undefined : session.news()
+    if (cursor !== undefined) await this.#state.places.held([session.place], [cursor])
   }
 
   /** Every connection is about to be closed by this node itself. */

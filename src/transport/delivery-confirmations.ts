@@ -12,14 +12,17 @@ type TransportLike = {
   prependListener(event: 'ready', listener: () => void): void
 }
 
-/** `mark`: the number of the ping or poll that confirms it; undefined until that is sent. */
-type Confirmation = { confirmed: () => void; mark: number | undefined }
+/**
+ * `position`: how many packets had been emitted when it was requested. `mark`: the number of the ping that confirms it; undefined
+ * until that is sent.
+ */
+type Confirmation = { confirmed: () => void; position: number; mark: number | undefined }
 
 /**
  * Finds out when one client has everything that was emitted to it so far, on any of its namespaces. WebSocket frames are
  * ordered and browsers answer protocol pings by themselves, also only the newest of several (RFC 6455 5.5.2 and 5.5.3):
- * a pong confirms what its ping and those before it were sent for. With long-polling the next poll does, once the
- * response is written. Each connection has one listener per event, regardless of the number of open confirmations.
+ * a pong confirms what its ping and those before it were sent for. With long-polling a poll confirms what the answers to
+ * the polls before it contained. Each connection has one listener per event, regardless of the number of open confirmations.
  */
 export class DeliveryConfirmations {
   readonly #engine: EngineSocket
@@ -28,12 +31,17 @@ export class DeliveryConfirmations {
   readonly #open = new Set<Confirmation>()
   #unasked = false
   #lastMark = 0
+  /** How many packets have been emitted. */
+  #emitted: number
 
   constructor(engine: EngineSocket, output: PollingOutput) {
     this.#engine = engine
     this.#output = output
+    this.#emitted = this.#waiting
+    engine.on('packetCreate', () => {
+      this.#emitted += 1
+    })
     engine.on('drain', () => this.#ask())
-    output.onDrained(() => this.#ask())
     engine.on('upgrade', () => this.#upgraded())
     this.#listen()
   }
@@ -45,11 +53,11 @@ export class DeliveryConfirmations {
 
   /**
    * Calls back once the client is known to have everything that was emitted up to now. Does not call back if the connection
-   * is lost first. Each requester has at most one confirmation open, so that their number stays small.
+   * is lost first. Each requester has few confirmations open, so that their number stays small.
    * @returns withdraws the request
    */
   request(confirmed: () => void): () => void {
-    const confirmation: Confirmation = { confirmed, mark: undefined }
+    const confirmation: Confirmation = { confirmed, position: this.#emitted, mark: undefined }
     this.#open.add(confirmation)
     this.#unasked = true
     this.#ask()
@@ -62,13 +70,19 @@ export class DeliveryConfirmations {
     return this.#engine.transport as unknown as TransportLike
   }
 
+  /** Packets that were emitted and not sent yet. */
+  get #waiting(): number {
+    const { writeBuffer } = this.#engine as unknown as { writeBuffer: unknown[] }
+    return writeBuffer.length + this.#output.waiting
+  }
+
   #listen(): void {
     const transport = this.#transport
     transport.socket?.on('pong', (data) => this.#confirm(markOf(data)))
     if (transport.name === 'polling') {
       // before Engine.IO answers the poll with what was emitted meanwhile, which this poll does not confirm
       transport.prependListener('ready', () => {
-        if (transport === this.#transport) this.#confirm(this.#lastMark)
+        if (transport === this.#transport) this.#polled()
       })
     }
   }
@@ -83,15 +97,25 @@ export class DeliveryConfirmations {
 
   /** Everything emitted has to be handed to the transport first; Engine.IO says `drain` when it is. */
   #ask(): void {
-    const { writeBuffer } = this.#engine as unknown as { writeBuffer: unknown[] }
-    if (!this.#unasked || writeBuffer.length > 0 || this.#output.bytes > 0 || this.#engine.readyState !== 'open') return
+    const { socket } = this.#transport
+    if (!socket || !this.#unasked || this.#waiting > 0 || this.#engine.readyState !== 'open') return
     this.#unasked = false
     this.#lastMark += 1
     for (const confirmation of this.#open) confirmation.mark ??= this.#lastMark
-    this.#transport.socket?.ping(`sb${this.#lastMark}`)
+    socket.ping(`sb${this.#lastMark}`)
   }
 
-  /** @param mark of the newest ping or poll that has come back */
+  /** The client polls again: it has what was sent before. */
+  #polled(): void {
+    const sent = this.#emitted - this.#waiting
+    for (const confirmation of this.#open) {
+      if (confirmation.position > sent) return
+      this.#open.delete(confirmation)
+      confirmation.confirmed()
+    }
+  }
+
+  /** @param mark of the newest ping that has come back */
   #confirm(mark: number): void {
     if (mark > this.#lastMark) return // a pong that the client made up
     for (const confirmation of this.#open) {

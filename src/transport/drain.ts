@@ -1,9 +1,14 @@
+import { atMost } from '../core/timeout.ts'
 import type { Draining } from '../protocol/session.ts'
 import type { Transport } from './server.ts'
 
+/** How long a client may take to prove what it has received before its connection is closed, ms. */
+const proofTimeoutMs = 1000
+
 /**
  * Moves every client to other nodes: tells each when it will be cut, and cuts them one by one, evenly, over `seconds`.
- * At the engine's level, because after a bare `disconnect` client libraries do not come back (facts/owt.md 9).
+ * At the engine's level, because after a bare `disconnect` client libraries do not come back. Before that a client that
+ * cannot name what it saw is sent nothing more until it has proved what it received: so nothing comes twice after its relogin.
  * Resolves when the last one is closed. New connections are refused from now on.
  */
 export async function drain(transport: Transport, seconds: number): Promise<void> {
@@ -14,6 +19,7 @@ export async function drain(transport: Transport, seconds: number): Promise<void
     const notice: Draining = { withinMs }
     connection.socket.emit('draining', notice)
     await pause(withinMs)
+    if (connection.session) await atMost(proofTimeoutMs, connection.session.halt())
     connection.cut()
   })
   // they know nothing of this node, and are cut at the same pace

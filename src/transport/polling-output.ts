@@ -39,7 +39,6 @@ export class PollingOutput {
   readonly #sendNow: (packets: Packet[]) => void
   #waiting: Packet[] = []
   #waitingBytes = 0
-  #drained = () => {}
 
   /** Has to come before other listeners of the same connection: what waits precedes what Engine.IO sends next. */
   constructor(engine: EngineSocket) {
@@ -59,14 +58,14 @@ export class PollingOutput {
     engine.once('close', () => this.#take(Number.POSITIVE_INFINITY))
   }
 
-  /** Of packets that wait for further polls. */
-  get bytes(): number {
-    return this.#waitingBytes
+  /** How many packets wait for further polls. */
+  get waiting(): number {
+    return this.#waiting.length
   }
 
-  /** Calls `drained` each time that the last waiting packet has been sent. */
-  onDrained(drained: () => void): void {
-    this.#drained = drained
+  /** What these packets take in memory. */
+  get bytes(): number {
+    return this.#waitingBytes
   }
 
   /** The client does not poll any more: ends a connection that waits for its polls to close. */
@@ -100,12 +99,10 @@ export class PollingOutput {
 
   #sendPortion(): void {
     const transport = this.#transport
-    const waited = this.#waiting.length
     const { shouldClose } = transport
     transport.shouldClose = null // or Engine.IO would append the close packet and end the transport
     this.#sendNow(this.#take(maxPayloadPackets))
     transport.shouldClose = shouldClose
-    if (waited > 0 && this.#waiting.length === 0) this.#drained()
   }
 
   /** Answers the waiting poll as every node answers for a connection that it does not have. */

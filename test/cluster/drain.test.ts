@@ -1,6 +1,10 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
+import { type Client, connect } from '../support/client.ts'
+import { ackOf } from '../support/dialects.ts'
+import { newRoom, startCluster } from '../support/node.ts'
 import { startProcesses, statusOf } from '../support/process.ts'
 import { randomPrefix, redisUrl, until } from '../support/redis.ts'
+import { enterBy, heardBy, type Speech, speeches } from '../support/speech.ts'
 import { Traffic } from '../support/traffic.ts'
 
 const window = 4
@@ -41,4 +45,56 @@ test('a node that is asked to end moves its clients one by one while they talk, 
   expect(Math.min(...pairs), 'messages acked between two closings').toBeGreaterThan(0)
   await flow.stop()
   await traffic.finish()
+})
+
+/** On another node, as a client that cannot name what it saw. */
+async function comeBack({ name, namespace }: Speech, url: string, client: Client): Promise<Client> {
+  const back = await connect(url, { namespace })
+  if (name === 'p2p') await ackOf(back, 'authentication', { token: client.id })
+  else await back.relogin(client.ticket)
+  return back
+}
+
+test('a client that cannot name what it saw gets nothing twice when its node drains, however much is said', {
+  timeout: 60_000,
+}, async () => {
+  const env = { RECONNECT_WINDOW: 20, DRAIN_SECONDS: 2 }
+  const [going, staying] = await startCluster(2, { redis: true, env })
+  if (!going || !staying) throw new Error('No nodes')
+  const kinds = speeches.flatMap((speech) => ['websocket', 'polling'].map((transport) => ({ speech, transport })))
+  let over = false
+  onTestFinished(() => {
+    over = true
+  })
+  const talks = await Promise.all(
+    kinds.map(async ({ speech, transport }) => {
+      const room = newRoom()
+      const ann = await enterBy(speech, staying, room)
+      const bob = await enterBy(speech, going, room, { transports: [transport] })
+      return { title: `${speech.name} over ${transport}`, speech, room, ann, bob }
+    }),
+  )
+  const talking = talks.map(async ({ speech, room, ann, bob }) => {
+    for (let number = 1; ; number += 1) {
+      await speech.say(ann, room, `${number}`, bob)
+      if (over) return number
+    }
+  })
+  await Promise.all(talks.map(({ speech, bob }) => bob.next(speech.event)))
+  const drained = going.app.drain()
+  const backs = await Promise.all(
+    talks.map(async ({ speech, bob }) => {
+      await bob.closed
+      return comeBack(speech, staying.url, bob)
+    }),
+  )
+  await drained
+  over = true
+  const counts = await Promise.all(talking)
+  for (const [index, { title, speech, bob }] of talks.entries()) {
+    const [last, back] = [counts[index] ?? 0, backs[index] as Client]
+    const heard = () => [...heardBy(speech, bob), ...heardBy(speech, back)]
+    while (!heard().includes(`${last}`)) await back.next(speech.event)
+    expect([title, heard()]).toEqual([title, Array.from({ length: last }, (_, number) => `${number + 1}`)])
+  }
 })

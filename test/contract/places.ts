@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
 import { newId } from '../../src/core/ids.ts'
+import type { Stream } from '../../src/core/model.ts'
+import type { Write } from '../../src/core/ports/places.ts'
 import { type Bench, type Contract, refuses, type Seated, text } from './bench.ts'
 import { camera, viewing } from './samples.ts'
 
@@ -110,6 +112,45 @@ export function describePlaces({ open }: Contract): void {
     await bench.state.places.held([seated.place], [2])
     await bench.state.places.held([seated.place])
     expect(await bench.resume(seated)).toMatchObject({ from: 4 })
+  })
+
+  test('each kind of write notes how far its client has come, and never takes that back', async () => {
+    const bench = await open()
+    const { log, media, places } = bench.state
+    const streams = Array.from({ length: 4 }, () => camera('someone'))
+    const view = viewing(camera('someone'), 'someone')
+    const prepare = async (write: () => Write) => {
+      for (const stream of streams.slice(1)) await media.addStream(write(), stream, [])
+      await media.addSubscription(write(), view, [])
+    }
+    const writes: { [kind: string]: (write: Write) => Promise<unknown> } = {
+      append: (write) => log.append(write, text()),
+      note: (write) => log.note({ ...write, rid: 1 }),
+      describe: (write) => places.describe(write, {}),
+      add: (write) => media.addStream(write, streams[0] as Stream, [text()]),
+      change: (write) => media.changeStream(write, streams[1] as Stream, streams[1] as Stream, [text()]),
+      unpublish: (write) => media.removeStream(write, streams[2]?.id ?? '', [text()]),
+      remove: (write) => media.removeSubscription(write, view.id, []),
+    }
+    for (const [kind, perform] of Object.entries(writes)) {
+      const seated = await bench.join()
+      if (kind === 'add') await prepare(() => seated.write())
+      const top = await bench.top()
+      await perform(seated.write({ cursor: top }))
+      await bench.state.log.append(seated.write({ cursor: top - 1 }), text())
+      await bench.say(seated)
+      expect([kind, (await bench.resume(seated)).from]).toEqual([kind, top])
+    }
+  })
+
+  test('a write that is refused for another owner notes nothing', async () => {
+    const bench = await open()
+    const seated = await bench.join()
+    const top = await bench.say(seated)
+    const { from } = await bench.resume(seated, { nextTicketId: 'next' })
+    await refuses(bench.state.log.append(seated.write({ cursor: top }), text()), 'moved')
+    expect(from).toBeLessThan(top)
+    expect(await bench.resume(seated, { ticketId: 'next' })).toMatchObject({ from })
   })
 
   test('how far it has come is not noted for one who waits or has moved', async () => {

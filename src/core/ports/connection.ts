@@ -5,6 +5,11 @@ export interface Flight {
   /** The smallest seq that may not have arrived, or one before it that was not for this client; undefined: all has. */
   readonly oldest: number | undefined
   sent(seq: number): void
+  /**
+   * Finds out without delay whether what was sent up to now has arrived. Calls `progressed` each time that more is known to have,
+   * until all of it has. Replaces the call before.
+   */
+  prompt(progressed: () => void): void
   /** Nothing more is found out. */
   end(): void
 }

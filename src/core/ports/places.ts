@@ -22,9 +22,17 @@ export type Who = Pick<Place, 'room' | 'id'>
 /**
  * One write by a place: done once per `op`, and per `rid` if the client gave one, whose ack is then `reply`. Another
  * write with a `rid` that was done (or may have been, before those that are known) is refused as `repeated`. A write that
- * the store receives after its `deadline` is refused as `unavailable`: before it is asked, or by the store itself.
+ * the store receives after its `deadline` is refused as `unavailable`: before it is asked, or by the store itself. A write that is
+ * done also notes `cursor`: the client is known to have everything up to there.
  */
-export type Write = { place: Place; op: string; rid?: number; reply?: unknown; deadline?: Deadline | undefined }
+export type Write = {
+  place: Place
+  op: string
+  rid?: number
+  reply?: unknown
+  cursor?: number
+  deadline?: Deadline | undefined
+}
 
 export type JoinRequest = {
   room: RoomId

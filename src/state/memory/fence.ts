@@ -16,6 +16,7 @@ export function fenced<T>(table: RoomTable, write: Write, perform: (room: Room, 
   if (write.rid !== undefined) refuseRepetition(seat, write.rid)
   const result = perform(room, seat)
   if (result === false) return result
+  seat.cursor = Math.max(seat.cursor, write.cursor ?? 0)
   seat.op = write.op
   seat.result = result
   if (write.rid !== undefined) noteReply(seat, write.rid, write.reply)

@@ -12,7 +12,7 @@ import type { P2pServices } from './services.ts'
 export function owtMessage({ state }: P2pServices): Handlers<typeof p2p>['owt-message'] {
   return async (asked, { to, ...message }) => {
     const { session, rid, deadline } = asked
-    const [standing] = await state.places.held([session.place])
+    const [standing] = await state.places.held([session.place], [session.certain])
     if (standing === 'moved') throw new SignalError('moved')
     const { room, id } = mailboxOf(to)
     const write = writeOf(asked)

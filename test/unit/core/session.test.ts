@@ -1,21 +1,50 @@
 import { expect, test } from 'vitest'
 import { Feed } from '../../../src/core/feed.ts'
 import { type Entry, isFor } from '../../../src/core/model.ts'
-import type { Connection } from '../../../src/core/ports/connection.ts'
+import type { Connection, Flight } from '../../../src/core/ports/connection.ts'
 import { Session } from '../../../src/core/session.ts'
+
+/** What was sent and has not arrived, until the test says so. */
+class Sent implements Flight {
+  oldest: number | undefined
+  prompts = 0
+  #progressed = () => {}
+
+  sent(seq: number): void {
+    this.oldest ??= seq
+  }
+
+  prompt(progressed: () => void): void {
+    this.prompts += 1
+    this.#progressed = progressed
+  }
+
+  arrived(oldest?: number): void {
+    this.oldest = oldest
+    this.#progressed()
+  }
+
+  end(): void {}
+}
 
 class Line implements Connection {
   open = true
   firstHeld: number | undefined
   readonly delivered: [seq: number, live: boolean][] = []
   cuts = 0
+  readonly sent = new Sent()
+
+  flight(): Flight {
+    return this.sent
+  }
 
   onLost(): () => void {
     return () => {}
   }
 
-  deliver(entry: Entry, live: boolean): void {
+  deliver(entry: Entry, live: boolean, flight?: Flight): void {
     this.delivered.push([entry.seq, live])
+    flight?.sent(entry.seq)
   }
 
   cut(): void {
@@ -133,4 +162,47 @@ test('requests up to the last one done were seen', () => {
   session.done(4)
   session.done(2)
   expect([session.seen(4), session.seen(5)]).toEqual([true, false])
+})
+
+test('a session that is halted hands over nothing more, and is level when all that it handed over has arrived', async () => {
+  const { feed, line, session } = sessionOn([say(1), say(2)], 2, { from: 0 })
+  await session.board()
+  let level = false
+  const halted = session.halt().then(() => {
+    level = true
+  })
+  feed.hear(say(3))
+  line.sent.arrived(2)
+  await Promise.resolve()
+  expect(level).toBe(false)
+  line.sent.arrived()
+  await halted
+  expect(line.delivered.map(([seq]) => seq)).toEqual([1, 2])
+  expect(session.mark).toEqual({ cursor: 2, doubt: 2 })
+})
+
+test('what waits behind the ack of a request when its session is halted counts as handed over once it is sent', async () => {
+  const { line, session } = sessionOn([say(1), say(2)], 2, { from: 0 })
+  await session.board()
+  line.sent.arrived()
+  line.firstHeld = 2
+  const halted = session.halt()
+  expect(session.mark).toEqual({ cursor: 1, doubt: 1 })
+  line.firstHeld = undefined
+  line.sent.arrived()
+  await halted
+  expect(session.mark).toEqual({ cursor: 2, doubt: 2 })
+})
+
+test('a request of a client that has something in doubt asks for a proof, and no other request does', async () => {
+  const { line, session } = sessionOn([say(1)], 1, { from: 0 })
+  let progress = 0
+  const prompt = () => session.prompt(() => (progress += 1))
+  prompt()
+  expect(line.sent.prompts).toBe(0)
+  await session.board()
+  prompt()
+  line.sent.arrived()
+  expect([line.sent.prompts, progress]).toEqual([1, 1])
+  expect(session.write()).toMatchObject({ cursor: 1 })
 })

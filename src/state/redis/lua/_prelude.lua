@@ -106,18 +106,20 @@ local function say(room, log, feed, body)
   return seq
 end
 
--- The highest `rid` of the participant that was done, the highest that `replies` has forgotten, and its last op.
-local last_rid, forgotten_rid, last_op
+-- The highest `rid` of the participant that was done, the highest that `replies` has forgotten, its last op, and up to where its
+-- client is known to have everything.
+local last_rid, forgotten_rid, last_op, known_cursor
 
 -- Starts a write by a participant. Returns a reply to end with at once: it has moved, this write was done before, or
 -- its request was (or may have been, too long ago to tell). A smaller `rid` that is not known was refused at its time.
 -- A copy of the write before may arrive after the last one, from a connection that was given up.
-local function begin(session, replies, owner, op, rid)
-  local place = redis.call('HMGET', session, 'owner', 'op', 'result', 'rid', 'forgotten', 'before')
+local function begin(session, replies, owner, op, rid, cursor)
+  local place = redis.call('HMGET', session, 'owner', 'op', 'result', 'rid', 'forgotten', 'before', 'cursor')
   if place[1] ~= owner then return refuse('moved') end
   if place[2] == op then return place[3] end
   if place[6] == op then return refuse('unavailable') end
   last_op = place[2] or ''
+  known_cursor = math.max(tonumber(place[7] or 0), tonumber(cursor) or 0)
   last_rid, forgotten_rid = tonumber(place[4] or 0), tonumber(place[5] or 0)
   if rid == '' or tonumber(rid) > last_rid then return end
   for _, known in ipairs(redis.call('LRANGE', replies, 0, -1)) do
@@ -126,13 +128,13 @@ local function begin(session, replies, owner, op, rid)
   if tonumber(rid) <= forgotten_rid then return refuse('repeated') end
 end
 
--- Ends a write: notes its result for a repetition of the command, and the ack for a repetition of the request.
+-- Ends a write: notes the cursor that came with it, its result for a repetition of the command, and the ack for a repetition of the request.
 local function finish(session, replies, op, result, rid, reply)
   if rid == '' then
-    redis.call('HSET', session, 'op', op, 'result', result, 'before', last_op)
+    redis.call('HSET', session, 'op', op, 'result', result, 'before', last_op, 'cursor', known_cursor)
   else
     local newest = math.max(last_rid, tonumber(rid))
-    redis.call('HSET', session, 'op', op, 'result', result, 'before', last_op, 'rid', newest)
+    redis.call('HSET', session, 'op', op, 'result', result, 'before', last_op, 'cursor', known_cursor, 'rid', newest)
     local known = redis.call('RPUSH', replies, rid .. ' ' .. reply)
     -- The first is forgotten. One that overtook others is put back: of 129 one is at least 128 behind the newest.
     for _ = 1, known > 128 and known or 0 do

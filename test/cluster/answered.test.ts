@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest'
+import type { Client, ConnectOptions } from '../support/client.ts'
+import { connect } from '../support/client.ts'
+import { ackOf } from '../support/dialects.ts'
+import { newRoom } from '../support/node.ts'
+import { startProcesses } from '../support/process.ts'
+import { randomPrefix, redisUrl } from '../support/redis.ts'
+import { enterBy, heardBy, type Speech, speeches } from '../support/speech.ts'
+
+/** How long a client takes to answer, ms: at once, before it answers the node's ping, or later. */
+const answerTimes = [0, 30]
+
+const kinds = speeches.flatMap((speech) =>
+  ['websocket', 'polling'].flatMap((transport) => answerTimes.map((ms) => ({ speech, transport, ms }))),
+)
+
+/** Resolves when an answer to the first message is acked. */
+function answers(speech: Speech, client: Client, ms: number, answer: () => Promise<unknown>): Promise<unknown> {
+  return new Promise((resolve) => {
+    client.socket.once(speech.event, () => {
+      if (ms === 0) resolve(answer())
+      else setTimeout(() => resolve(answer()), ms)
+    })
+  })
+}
+
+/** On another node, as a client that cannot name what it saw. */
+async function comeBack({ name, namespace }: Speech, url: string, client: Client): Promise<Client> {
+  const back = await connect(url, { namespace })
+  if (name === 'p2p') await ackOf(back, 'authentication', { token: client.id })
+  else await back.relogin(client.ticket)
+  return back
+}
+
+test('what a client has answered does not come again when its node is killed after the ack', {
+  timeout: 60_000,
+}, async () => {
+  const shared = { redisUrl: redisUrl(), prefix: randomPrefix(), env: { RECONNECT_WINDOW: 20 } }
+  const [doomed, survivor] = await startProcesses(2, shared)
+  if (!doomed || !survivor) throw new Error('No nodes')
+  const pairs = await Promise.all(
+    kinds.map(async ({ speech, transport, ms }) => {
+      const room = newRoom()
+      const options: ConnectOptions = { transports: [transport] }
+      const [ann, bob] = [await enterBy(speech, survivor, room), await enterBy(speech, doomed, room, options)]
+      const answered = answers(speech, bob, ms, () => speech.say(bob, room, 'answer', ann))
+      return { title: `${speech.name} over ${transport}, after ${ms} ms`, speech, room, ann, bob, answered }
+    }),
+  )
+  await Promise.all(pairs.map(({ speech, ann, bob, room }) => speech.say(ann, room, 'offer', bob)))
+  await Promise.all(pairs.map(({ answered }) => answered))
+  doomed.kill('SIGKILL')
+  await doomed.exited
+  const heard = await Promise.all(
+    pairs.map(async ({ title, speech, ann, bob, room }) => {
+      const back = await comeBack(speech, survivor.url, bob)
+      await speech.say(ann, room, 'next', bob)
+      for (;;) {
+        await back.next(speech.event)
+        const all = heardBy(speech, back).filter((words) => words !== 'answer')
+        if (all.includes('next')) return [title, all]
+      }
+    }),
+  )
+  expect(heard).toEqual(pairs.map(({ title }) => [title, ['next']]))
+})
