@@ -157,6 +157,8 @@ export class Gate {
     if (badRid) return new SignalError('bad_request', 'rid should be a whole number above 0')
     if (excess === 'too_large') return new SignalError('too_large')
     if (excess === 'too_deep') return new SignalError('bad_request', 'request is nested too deeply')
+    if (excess === 'binary')
+      return new SignalError('bad_request', 'request contains binary data: send text, such as base64')
     return undefined
   }
 

@@ -1,8 +1,11 @@
 /** How deep a client's data may nest. Far above any request of ours, far below what recursion or Lua's JSON can take. */
 export const deepest = 32
 
-/** 'too_large': more than the permitted bytes, estimated from its text. */
-export type Excess = 'too_deep' | 'too_large' | undefined
+/**
+ * 'too_large': more than the permitted bytes, estimated from its text. 'binary': it contains bytes, as Socket.IO passes them
+ * beside the JSON. A room's log keeps JSON, which would make an object of them.
+ */
+export type Excess = 'too_deep' | 'too_large' | 'binary' | undefined
 export type Measured = { excess: Excess; heapBytes: number }
 
 /**
@@ -10,7 +13,7 @@ export type Measured = { excess: Excess; heapBytes: number }
  * estimated: `[[],[],…]` takes ten times its text. It means nothing where there is an excess.
  */
 export function measure(data: unknown, bytes: number): Measured {
-  const sum = { textBytes: 0, heapBytes: 0 }
+  const sum = { textBytes: 0, heapBytes: 0, binary: false }
   let level: unknown[] = [data]
   for (let depth = 0; level.length > 0; depth += 1) {
     if (depth > deepest) return { excess: 'too_deep', heapBytes: sum.heapBytes }
@@ -21,7 +24,7 @@ export function measure(data: unknown, bytes: number): Measured {
     }
     level = next
   }
-  return { excess: undefined, heapBytes: sum.heapBytes }
+  return { excess: sum.binary ? 'binary' : undefined, heapBytes: sum.heapBytes }
 }
 
 /** Whether data is within bounds. */
@@ -36,13 +39,15 @@ const objectBytes = 120
 const propertyBytes = 40
 const viewBytes = 200
 
-type Sum = { textBytes: number; heapBytes: number }
+type Sum = { textBytes: number; heapBytes: number; binary: boolean }
 
 function weigh(value: unknown, inner: unknown[], sum: Sum): void {
   if (typeof value === 'string') weighText(value, sum)
   else if (typeof value !== 'object' || value === null) add(sum, 4, numberBytes)
-  else if (ArrayBuffer.isView(value)) add(sum, value.byteLength, viewBytes + value.byteLength)
-  else if (Array.isArray(value)) {
+  else if (isBinary(value)) {
+    sum.binary = true
+    add(sum, value.byteLength, viewBytes + value.byteLength)
+  } else if (Array.isArray(value)) {
     for (const item of value) inner.push(item)
     add(sum, value.length + 2, arrayBytes + slotBytes * value.length)
   } else {
@@ -52,6 +57,11 @@ function weigh(value: unknown, inner: unknown[], sum: Sum): void {
       inner.push(item)
     }
   }
+}
+
+/** Socket.IO makes a Buffer of an attachment, whether the client sent a typed array, an ArrayBuffer or a Blob. */
+function isBinary(value: object): value is ArrayBufferView | ArrayBuffer {
+  return ArrayBuffer.isView(value) || value instanceof ArrayBuffer
 }
 
 /** V8 takes a byte for each character, or two for each if there is any beyond Latin-1. */

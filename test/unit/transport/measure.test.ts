@@ -19,11 +19,19 @@ test.each<[string, unknown]>([
   ['a list with holes', new Array(2000)],
   ['many keys', Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`k${index}`, null]))],
   ['long keys', { ['k'.repeat(2000)]: 1 }],
-  ['bytes', Buffer.alloc(2000)],
-  ['bytes in something', { a: [{ b: new Uint8Array(2000) }] }],
 ])('%s: too large', (_name, value) => {
   expect(excessOf([value], 1000)).toBe('too_large')
   expect(excessOf([value], 100_000)).toBeUndefined()
+})
+
+test.each<[string, unknown]>([
+  ['bytes', Buffer.alloc(2000)],
+  ['a typed array', new Float64Array(250)],
+  ['an ArrayBuffer', new ArrayBuffer(2000)],
+  ['bytes in something', { a: [{ b: new Uint8Array(2000) }, 'more'] }],
+])('%s: binary, or too large', (_name, value) => {
+  expect(excessOf([value], 1000)).toBe('too_large')
+  expect(excessOf([value], 100_000)).toBe('binary')
 })
 
 test('nesting has its own bound, whatever the size', () => {
