@@ -106,3 +106,10 @@ test('messages that Socket.IO’s adapter cannot read are skipped and reported, 
   expect(await heard).toEqual(['hello'])
   expect(new Set(skipped)).toEqual(new Set(channels))
 })
+
+test('bytes of an emitter arrive as bytes', async () => {
+  const { client, other, key } = await startLane()
+  const heard = once(client as unknown as NodeJS.EventEmitter, 'announcement')
+  new Emitter(other, { key }).of('/rooms').emit('announcement', { deep: [Buffer.from([1, 255])] })
+  expect(await heard).toEqual([{ deep: [Buffer.from([1, 255])] }])
+})
