@@ -1,5 +1,6 @@
 import { addressOf } from './address.ts'
-import type { SessionOptions, TokenSource } from './options.ts'
+import type { SessionOptions } from './options.ts'
+import type { TokenSource } from './token-source.ts'
 
 type Options = SessionOptions & { token?: TokenSource }
 /** What is wrong with a value, as the end of a sentence that begins with the option's name; undefined: nothing. */

@@ -1,5 +1,6 @@
 import type { SignalboxError } from './errors.ts'
 import { asSignalboxError } from './errors.ts'
+import type { Purpose } from './handshake-token.ts'
 import { Handshakes, type SessionTarget } from './handshakes.ts'
 import type { Link } from './link.ts'
 import type { Settings } from './options.ts'
@@ -15,13 +16,17 @@ export type ConnectionsOwner = {
   trying(): void
   /** Gets ready for a connection. Its rejection is that of the try. */
   prepare(): Promise<void>
-  /** Whether the session is known already: a ticket proves it. */
-  known(): boolean
-  /** Logs in on it and adopts it. Rejects when that does not work, or `signal` aborts; the connection is closed then. */
-  board(link: Link, signal: AbortSignal): Promise<void>
+  /** What the next connection is for. */
+  purpose(): Purpose
+  /**
+   * Logs in on it and adopts it. False: it is of no use for what is wanted by now. Rejects when that does not work, or `signal`
+   * aborts. The connection is closed then.
+   */
+  board(link: Link, signal: AbortSignal): Promise<boolean>
   /** The present connection may be gone without a word. */
   suspected(link: Link): void
-  failed(error: SignalboxError): void
+  /** @returns whether the next try follows at once */
+  failed(error: SignalboxError): boolean
   notice(event: string, args: unknown[]): void
   lost(): void
 }
@@ -31,6 +36,8 @@ export class Connections {
   readonly #owner: ConnectionsOwner
   readonly #passage: Passage
   readonly #pilot: Pilot
+  /** What each connection was opened for. */
+  readonly #purposes = new WeakMap<Link, Purpose>()
   #link: Link | undefined
 
   constructor(settings: Settings, target: SessionTarget, owner: ConnectionsOwner) {
@@ -43,7 +50,10 @@ export class Connections {
       trying: () => owner.trying(),
       connect: async (url, signal) => {
         await owner.prepare()
-        return handshakes.open(url, owner.known(), signal)
+        const purpose = owner.purpose()
+        const link = await handshakes.open(url, purpose, signal)
+        this.#purposes.set(link, purpose)
+        return link
       },
       board: (link, signal) => owner.board(link, signal),
       woke: () => this.#link?.open && owner.suspected(this.#link),
@@ -57,6 +67,10 @@ export class Connections {
 
   get berth(): Berth | undefined {
     return this.#link && berthOf(this.#link)
+  }
+
+  purposeOf(link: Link): Purpose | undefined {
+    return this.#purposes.get(link)
   }
 
   seek(atOnce = false): void {

@@ -15,6 +15,7 @@ const sessionEvents = [
   'open',
   'lost',
   'draining',
+  'retrying',
   'closed',
 ] as const satisfies readonly (keyof SessionEvents)[]
 

@@ -2,10 +2,12 @@ import type { exchanger } from '../protocol/exchanger.ts'
 import type { Payload, Reply } from '../protocol/payload.ts'
 import type { Meta } from '../protocol/session.ts'
 import { DialectClient } from './dialect-client.ts'
+import { HandshakeToken } from './handshake-token.ts'
 import { MeshChannel, type Signal } from './mesh/channel.ts'
 import type { Candidate, Description, IceServer } from './mesh/rtc.ts'
-import { authOf, type SessionOptions, settingsOf, type TokenSource } from './options.ts'
+import { type SessionOptions, settingsOf } from './options.ts'
 import { Session } from './session.ts'
+import type { TokenSource } from './token-source.ts'
 
 type Table = typeof exchanger
 
@@ -32,7 +34,9 @@ export class Exchanger extends DialectClient<Table, ExchangerNotices> {
 
   /** @param options `token`: where the server wants one */
   constructor(options: SessionOptions & { token?: TokenSource }) {
-    super(new Session(settingsOf(options), { namespace: '/exchanger', auth: authOf(options.token) }), [
+    const settings = settingsOf(options)
+    const token = new HandshakeToken(options.token, settings)
+    super(new Session(settings, { namespace: '/exchanger', token }), [
       'userJoinedStream',
       'receiveOffer',
       'receiveAnswer',

@@ -1,3 +1,4 @@
+import type { HandshakeToken, Purpose } from './handshake-token.ts'
 import type { Link } from './link.ts'
 import type { Settings } from './options.ts'
 
@@ -5,8 +6,8 @@ export type SessionTarget = {
   namespace: string
   /** A request that is served without a session, and changes nothing; unset: no connection is kept without a session. */
   idleRequest?: string
-  /** The handshake's `auth`. @param known whether there is a session already, which a ticket proves */
-  auth?: ((known: boolean) => Promise<{ [field: string]: unknown }>) | undefined
+  /** For the handshake, where the dialect has no login of its own. */
+  token?: HandshakeToken
 }
 
 /** Opens connections to a namespace, with the credentials that the handshake of each one needs. */
@@ -20,10 +21,11 @@ export class Handshakes {
   }
 
   /** @throws SignalboxError token_unavailable, unreachable, closed, or as the server refuses the handshake */
-  async open(url: string, known: boolean, signal: AbortSignal): Promise<Link> {
+  async open(url: string, purpose: Purpose, signal: AbortSignal): Promise<Link> {
     const { path, transports, attemptTimeoutMs: timeoutMs, parts } = this.#settings
-    const { namespace, auth } = this.#target
-    const target = { url, path, namespace, auth: (await auth?.(known)) ?? {}, transports, timeoutMs }
+    const { namespace, token } = this.#target
+    const auth = (await token?.authFor(purpose)) ?? {}
+    const target = { url, path, namespace, auth, transports, timeoutMs }
     return parts.connect(target, signal)
   }
 }

@@ -1,13 +1,9 @@
 import type { BackOffOptions } from './back-off.ts'
 import { checkOptions } from './check-options.ts'
 import { type Clock, systemClock } from './clock.ts'
-import { SignalboxError } from './errors.ts'
 import { type Connector, connectSocket } from './link.ts'
 import { type Network, systemNetwork } from './network.ts'
 import type { PaceOptions } from './pace.ts'
-
-/** A token, or what gets one: called at every login. */
-export type TokenSource = string | (() => string | Promise<string>)
 
 export type SessionOptions = {
   /**
@@ -23,7 +19,7 @@ export type SessionOptions = {
   backOff?: BackOffOptions
   /** How long a login may look for a node that answers, ms. Default 30 000. */
   loginTimeoutMs?: number
-  /** How long one connection may take to come up, and one login or relogin to be answered, ms. Default 8000. */
+  /** How long one connection may take to come up, one login or relogin to be answered, and the token function, ms. Default 8000. */
   attemptTimeoutMs?: number
   /** How fast requests are sent. Default 40 a second after a burst of 150: what the server's defaults take. */
   pace?: PaceOptions
@@ -62,25 +58,5 @@ export function settingsOf(options: SessionOptions): Settings {
       connect: connectSocket,
       ...options.parts,
     },
-  }
-}
-
-/** @throws SignalboxError token_unavailable */
-export async function tokenOf(source: TokenSource): Promise<string> {
-  try {
-    return typeof source === 'function' ? await source() : source
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new SignalboxError('token_unavailable', `The token function failed: ${why}`, { cause })
-  }
-}
-
-/** The handshake's `auth` for a dialect without a login of its own: a new token for each login, the last for a relogin. */
-export function authOf(source: TokenSource | undefined): ((known: boolean) => Promise<{ token: string }>) | undefined {
-  if (source === undefined) return undefined
-  let last: string | undefined
-  return async (known) => {
-    if (!known || last === undefined) last = await tokenOf(source)
-    return { token: last } // a ticket is what proves a session; the token is there because the handshake has one
   }
 }

@@ -17,6 +17,8 @@ export type LoginSpec<T> = {
   args: () => readonly unknown[] | Promise<readonly unknown[]>
   /** Sent on the same connection before the login, which waits for its ack. */
   prelude?: Sent | undefined
+  /** Whether the next try has another token. */
+  renewable?: boolean
   /** Reads the ack's data. */
   read: (data: unknown) => Acked<T>
   /** The request that ends the session. */
@@ -39,6 +41,7 @@ export class PendingLogin {
   readonly #reject: (error: SignalboxError) => void
   readonly #cancel: () => void
   #args: Promise<readonly unknown[]> | undefined
+  #isRenewed = false
   #settled = false
   #idle: Promise<unknown> = Promise.resolve()
 
@@ -66,6 +69,14 @@ export class PendingLogin {
     })
     await Promise.race([args, this.result]) // `result` rejects when the login ends
     return args
+  }
+
+  /** The token was refused. True if the next try has another; it is asked for once. */
+  renew(): boolean {
+    if (this.#isRenewed || !this.spec.renewable) return false
+    this.#isRenewed = true
+    this.#args = undefined
+    return true
   }
 
   /**

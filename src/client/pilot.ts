@@ -16,12 +16,15 @@ export type Crew = {
   /** A connection is about to be tried. */
   trying(): void
   connect(url: string, signal: AbortSignal): Promise<Link>
-  /** Logs in on it and takes it over. Rejects when that does not work, or `signal` aborts; the connection is closed then. */
-  board(link: Link, signal: AbortSignal): Promise<void>
+  /**
+   * Logs in on it and takes it over. False: it is of no use for what is wanted by now, so the next try follows at once. Rejects
+   * when that does not work, or `signal` aborts. The connection is closed then.
+   */
+  board(link: Link, signal: AbortSignal): Promise<boolean>
   /** The machine goes on after it stood still: a connection that seems to be open may be gone. */
   woke(): void
-  /** It did not work; the next try follows, unless none is needed after this. */
-  failed(error: unknown): void
+  /** It did not work; the next try follows, unless none is needed after this. @returns whether it follows at once */
+  failed(error: unknown): boolean
 }
 
 /** Finds a connection when one is needed: any of the nodes, with back-off, at once when the network comes back or the machine wakes. */
@@ -86,15 +89,16 @@ export class Pilot {
 
   async #seek(run: AbortController, atOnce: boolean): Promise<void> {
     const wanted = () => !run.signal.aborted && this.#crew.needed()
-    for (let first = atOnce; wanted(); first = false) {
-      const delay = first || this.#mayNotWait() ? 0 : this.#backOff.next()
+    for (let now = atOnce; wanted(); ) {
+      const delay = now || this.#mayNotWait() ? 0 : this.#backOff.next()
       await this.#pause(delay) // also offline: a device may take itself for offline behind a VPN
-      if (wanted()) await this.#try(run.signal)
+      now = wanted() && (await this.#try(run.signal))
     }
     if (this.#run === run) this.#run = undefined
   }
 
-  async #try(signal: AbortSignal): Promise<void> {
+  /** Whether the next try follows at once, if one is needed. */
+  async #try(signal: AbortSignal): Promise<boolean> {
     const { urls } = this.#options
     const url = urls[this.#index % urls.length] as string
     this.#index += 1 // the next one after a failure, and after a connection that was lost
@@ -102,11 +106,13 @@ export class Pilot {
     let link: Link | undefined
     try {
       link = await this.#crew.connect(url, signal)
-      await this.#crew.board(link, signal)
-      this.#backOff.reset()
+      const isUsed = await this.#crew.board(link, signal)
+      if (isUsed) this.#backOff.reset()
+      else link.close()
+      return !isUsed
     } catch (error) {
       link?.close()
-      if (!signal.aborted) this.#crew.failed(error)
+      return !signal.aborted && this.#crew.failed(error)
     }
   }
 

@@ -1,18 +1,21 @@
 import type { Payload, Reply } from '../protocol/payload.ts'
 import type { portal } from '../protocol/portal.ts'
 import { DialectClient } from './dialect-client.ts'
-import { type SessionOptions, settingsOf, type TokenSource, tokenOf } from './options.ts'
+import { type SessionOptions, type Settings, settingsOf } from './options.ts'
 import type { JoinResult, PortalNotices } from './portal-notices.ts'
 import { Session } from './session.ts'
+import { type TokenSource, tokenOf } from './token-source.ts'
 
 type Table = typeof portal
 
 /** The portal on `/`: rooms with roles, text and published streams. */
 export class Portal extends DialectClient<Table, PortalNotices> {
+  readonly #settings: Settings
   #id = ''
 
   constructor(options: SessionOptions) {
-    super(new Session(settingsOf(options), { namespace: '/' }), [
+    const settings = settingsOf(options)
+    super(new Session(settings, { namespace: '/' }), [
       'text',
       'participant',
       'stream',
@@ -20,6 +23,7 @@ export class Portal extends DialectClient<Table, PortalNotices> {
       'subscription',
       'soac',
     ])
+    this.#settings = settings
   }
 
   /** This participant's id, once logged in. */
@@ -29,10 +33,12 @@ export class Portal extends DialectClient<Table, PortalNotices> {
 
   /** @throws SignalboxError as the server refuses, unreachable, token_unavailable, or closed (by logout or close) */
   async login(token: TokenSource): Promise<JoinResult> {
+    const { parts, attemptTimeoutMs } = this.#settings
     const userAgent = { sdk: { type: 'JavaScript', version: '5.1' } }
     return this.session.enter({
       event: 'login',
-      args: async () => [{ token: await tokenOf(token), userAgent, protocol: '1.2' }],
+      args: async () => [{ token: await tokenOf(token, parts.clock, attemptTimeoutMs), userAgent, protocol: '1.2' }],
+      renewable: typeof token === 'function',
       read: (data) => {
         const result = data as JoinResult
         this.#id = result.id

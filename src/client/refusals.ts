@@ -14,6 +14,15 @@ const passing: ReadonlySet<SignalboxErrorCode> = new Set([
   'moved',
 ])
 
+/** A login token, in the handshake or in a login, was refused with one of these: another one may do. */
+const tokenRefusals: ReadonlySet<SignalboxErrorCode> = new Set([
+  'bad_token',
+  'token_signature',
+  'token_expired',
+  'token_used',
+  'unauthorized',
+])
+
 /** With one of these the session cannot be had back, whichever node is asked. */
 const final: ReadonlySet<SignalboxErrorCode> = new Set([
   'bad_ticket',
@@ -29,6 +38,10 @@ const final: ReadonlySet<SignalboxErrorCode> = new Set([
 /** What a program's login is told at once. */
 export function endsLogin(code: SignalboxErrorCode): boolean {
   return !passing.has(code)
+}
+
+export function refusesToken(code: SignalboxErrorCode): boolean {
+  return tokenRefusals.has(code)
 }
 
 /** Anything that nobody foresaw is tried again, until the ticket ends. */

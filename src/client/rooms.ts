@@ -2,10 +2,12 @@ import type { Payload, Reply } from '../protocol/payload.ts'
 import type { rooms } from '../protocol/rooms.ts'
 import type { Meta } from '../protocol/session.ts'
 import { DialectClient } from './dialect-client.ts'
+import { HandshakeToken } from './handshake-token.ts'
 import { MeshChannel, type Signal } from './mesh/channel.ts'
 import type { Candidate, Description, IceServer } from './mesh/rtc.ts'
-import { authOf, type SessionOptions, settingsOf, type TokenSource } from './options.ts'
+import { type SessionOptions, settingsOf } from './options.ts'
 import { Session } from './session.ts'
+import type { TokenSource } from './token-source.ts'
 
 type Table = typeof rooms
 
@@ -37,10 +39,19 @@ export class Rooms extends DialectClient<Table, RoomsNotices> {
 
   /** @param options `token`: where the server wants one */
   constructor(options: SessionOptions & { token?: TokenSource }) {
-    super(
-      new Session(settingsOf(options), { namespace: '/rooms', idleRequest: 'rooms', auth: authOf(options.token) }),
-      ['welcome', 'bye', 'new_message', 'direct_message', 'offer', 'answer', 'ice', 'room_change', 'announcement'],
-    )
+    const settings = settingsOf(options)
+    const token = new HandshakeToken(options.token, settings)
+    super(new Session(settings, { namespace: '/rooms', idleRequest: 'rooms', token }), [
+      'welcome',
+      'bye',
+      'new_message',
+      'direct_message',
+      'offer',
+      'answer',
+      'ice',
+      'room_change',
+      'announcement',
+    ])
     this.channel = new MeshChannel('earlier', (to, signal) => this.#signal(to, signal), this.session.iceRenewal)
     this.#follow()
   }

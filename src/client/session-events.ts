@@ -25,6 +25,8 @@ export type SessionEvents = {
   lost: []
   /** This connection will be cut within so many ms; the session moves before that by itself. */
   draining: [withinMs: number]
+  /** A try to connect, to log in or to resume failed, for this reason. The next try follows. */
+  retrying: [reason: SignalboxError]
   /** The session is over; its code is `closed` when this program ended it. */
   closed: [reason: SignalboxError]
 }

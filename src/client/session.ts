@@ -13,7 +13,7 @@ import type { IceServer } from './mesh/rtc.ts'
 import { type Notification, notificationOf } from './notification.ts'
 import type { Settings } from './options.ts'
 import { type LoginSpec, PendingLogin } from './pending-login.ts'
-import { endsLogin, endsSession } from './refusals.ts'
+import { endsLogin, endsSession, refusesToken } from './refusals.ts'
 import { Requests } from './requests.ts'
 import type { Berth, Resync, SessionEvents } from './session-events.ts'
 import { nextState, type SessionEvent, type SessionState } from './states.ts'
@@ -60,7 +60,7 @@ export class Session extends Emitter<SessionEvents> {
       wanted: () => this.#keepOpen || this.#membership !== undefined || this.#pendingLogin !== undefined,
       trying: () => this.#happen('retry'),
       prepare: () => this.#prepareLogin(),
-      known: () => this.#membership !== undefined,
+      purpose: () => (this.#membership ? 'relogin' : this.#pendingLogin ? 'login' : 'lobby'),
       board: (link, signal) => this.#board(link, signal),
       suspected: (link) => this.#checkLiveness(link),
       failed: (error) => this.#failed(error),
@@ -72,7 +72,9 @@ export class Session extends Emitter<SessionEvents> {
       waitsFor: (pending) => this.#pendingLogin === pending,
       serves: (link) => this.#connections.link === link,
       loggedIn: (link, pending, how) => this.#loggedIn(link, pending, how),
-      failed: (error) => this.#failed(asSignalboxError(error)),
+      failed: (error) => {
+        this.#failed(asSignalboxError(error))
+      },
     })
   }
 
@@ -121,7 +123,8 @@ export class Session extends Emitter<SessionEvents> {
       return Promise.reject(new SignalboxError('in_service'))
     const { loginTimeoutMs, parts } = this.#settings
     const onTimeout = () => this.#endLogin(loginTimeoutError(this.#lastFailure))
-    const pending = new PendingLogin(spec, parts.clock, loginTimeoutMs, onTimeout)
+    const renewable = this.#target.token?.renewable ?? false
+    const pending = new PendingLogin({ renewable, ...spec }, parts.clock, loginTimeoutMs, onTimeout)
     this.#pendingLogin = pending
     this.#lastFailure = undefined
     if (!this.#leaving) this.#beginLogin(pending)
@@ -207,14 +210,23 @@ export class Session extends Emitter<SessionEvents> {
   }
 
   /** Resumes, logs in or keeps the connection without a session. What is wanted may change while the server is asked. */
-  async #board(link: Link, signal: AbortSignal): Promise<void> {
+  async #board(link: Link, signal: AbortSignal): Promise<boolean> {
     for (let done = false; !done; ) {
       const [membership, pending] = [this.#membership, this.#pendingLogin]
       if (signal.aborted) throw new SignalboxError('closed')
+      if (!membership && this.#lacksToken(link)) return false
       if (membership) done = await this.#resume(link, membership)
       else if (pending) done = await this.#logins.login(link, pending)
       else done = this.#adoptIdle(link)
     }
+    this.#target.token?.accepted()
+    return true
+  }
+
+  /** Whether the token of its handshake is not good for a login: it is spent, or was never meant for one. */
+  #lacksToken(link: Link): boolean {
+    const wasResumed = this.#connections.purposeOf(link) === 'relogin'
+    return this.#target.token?.exists === true && (wasResumed || this.#logins.wasTried(link))
   }
 
   /** Keeps the connection without a session, as in a lobby. */
@@ -228,8 +240,8 @@ export class Session extends Emitter<SessionEvents> {
   #beginLogin(pending: PendingLogin): void {
     this.#happen('login')
     const { link } = this.#connections
-    const needsToken = this.#target.auth !== undefined && link !== undefined && this.#logins.wasTried(link)
-    if (needsToken) this.#hangUp() // a token is good for one login
+    const needsToken = link !== undefined && this.#lacksToken(link)
+    if (needsToken) this.#hangUp()
     if (link?.open && !needsToken) this.#logins.queueOn(link, pending)
     else this.#connections.seek(true)
   }
@@ -301,21 +313,27 @@ export class Session extends Emitter<SessionEvents> {
     this.emit('lost')
   }
 
-  /** A login or relogin failed, or its connection did. */
-  #failed(error: SignalboxError): void {
+  /** A login or relogin failed, or its connection did. Returns whether the next try follows at once. */
+  #failed(error: SignalboxError): boolean {
     this.#lastFailure = error
-    const membership = this.#membership
-    if (!membership) {
-      if (this.#pendingLogin && endsLogin(error.code)) this.#endLogin(error)
-      else this.#happen('lost')
-      return
-    }
+    const [membership, pending] = [this.#membership, this.#pendingLogin]
     // the current ticket may come from the ack of a relogin that a later one of ours has overtaken
-    if (error.code === 'ticket_spent' && membership.tickets.revert()) return
-    if (endsSession(error.code)) this.#end(error)
-    else if (membership.expired)
-      this.#end(new SignalboxError('ticket_expired', 'No node answered in time', { cause: error }))
-    else if (!this.#connections.link) this.#happen('lost')
+    if (error.code === 'ticket_spent' && membership?.tickets.revert()) return false
+    const isRenewed = refusesToken(error.code) && this.#renewToken()
+    const end = isRenewed ? undefined : endOf(error, membership)
+    if (membership && end) this.#end(end)
+    else if (pending && !membership && end) this.#endLogin(end)
+    else {
+      if (!membership || !this.#connections.link) this.#happen('lost')
+      this.emit('retrying', error)
+    }
+    return isRenewed
+  }
+
+  /** Whether the next try has another token. */
+  #renewToken(): boolean {
+    const pending = this.#membership ? undefined : this.#pendingLogin
+    return pending ? pending.renew() : (this.#target.token?.renew() ?? false)
   }
 
   /** Ends the login that is not answered yet, with or without the connection. */
@@ -369,6 +387,15 @@ export class Session extends Emitter<SessionEvents> {
     this.#state = state
     if (state !== before) this.emit('state', state, before)
   }
+}
+
+/** What ends the session, or the login that is not answered yet, after this failure; undefined: it is tried again. */
+function endOf(error: SignalboxError, membership: Membership | undefined): SignalboxError | undefined {
+  if (!membership) return endsLogin(error.code) ? error : undefined
+  if (endsSession(error.code)) return error
+  return membership.expired
+    ? new SignalboxError('ticket_expired', 'No node answered in time', { cause: error })
+    : undefined
 }
 
 /** Why no login succeeded in its time: the token function, or the last failure. */
