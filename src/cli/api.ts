@@ -5,6 +5,16 @@ import { table } from './table.ts'
 /** Nobody answers: exit code 3. */
 export class UnreachableError extends CommandError {}
 
+/** The API has refused: with its code, if it gave one. */
+export class RefusedError extends CommandError {
+  readonly code: unknown
+
+  constructor(message: string, code: unknown) {
+    super(message)
+    this.code = code
+  }
+}
+
 /** How long an answer may take, ms. */
 const patience = 15_000
 
@@ -99,7 +109,7 @@ async function ask(url: URL, method: string, key: string, body?: object): Promis
   const answer = response.headers.get('content-type')?.includes('json') ? decoded(text) : text
   if (response.ok) return answer
   if (response.status >= 502) throw new UnreachableError(`${url.origin} cannot answer now (HTTP ${response.status})`)
-  throw new CommandError(refusalOf(response.status, answer))
+  throw refusalOf(response.status, answer)
 }
 
 function decoded(text: string): unknown {
@@ -110,11 +120,13 @@ function decoded(text: string): unknown {
   }
 }
 
-function refusalOf(status: number, answer: unknown): string {
-  if (status === 401) return 'Refused: the key is not one of MANAGEMENT_KEYS'
-  const { error } = (typeof answer === 'object' && answer !== null ? answer : {}) as { error?: { message?: unknown } }
+function refusalOf(status: number, answer: unknown): RefusedError {
+  if (status === 401) return new RefusedError('Refused: the key is not one of MANAGEMENT_KEYS', undefined)
+  const { error } = (typeof answer === 'object' && answer !== null ? answer : {}) as {
+    error?: { code?: unknown; message?: unknown }
+  }
   const message = typeof error?.message === 'string' ? error.message : `HTTP ${status}`
   const off = message === 'Resource not found' ? ' (is MANAGEMENT_KEYS set there? without it there is no API)' : ''
-  const nowhere = message === 'Room not found' ? ': nobody has made it, and nobody is in it' : ''
-  return `Refused: ${message}${off}${nowhere}`
+  const nowhere = message === 'Room not found' ? ': no room has this id or name' : ''
+  return new RefusedError(`Refused: ${message}${off}${nowhere}`, error?.code)
 }

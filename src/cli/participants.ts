@@ -1,16 +1,16 @@
-import { apiUsage, readApiArgs, segment } from './api.ts'
+import { apiUsage, readApiArgs } from './api.ts'
 import type { Command } from './command.ts'
+import { askInRoom } from './room-name.ts'
 
 type Media = { audio: boolean; video: boolean }
 type Participant = { id: string; permission: { publish: Media; subscribe: Media } }
 
 export const participants: Command = {
   usage: `ROOM ${apiUsage}`,
-  does: 'who is in a room',
+  does: 'who is in a room: its _id, or its name if no other room has that',
   async run(args, shell) {
     const { client, given, values } = readApiArgs(args, shell, ['ROOM'])
-    const path = `/v1/rooms/${segment(given.ROOM)}/participants`
-    const found = (await client.ask('GET', path)) as Participant[]
+    const found = (await askInRoom(client, 'GET', given.ROOM, '/participants')) as Participant[]
     const rows = values.json === true ? found : found.map(readable)
     client.show(rows, ['id', 'user', 'role', 'publish', 'subscribe'])
   },

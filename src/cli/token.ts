@@ -1,7 +1,8 @@
 import { readConfig } from '../config.ts'
 import { writeToken } from '../core/tokens.ts'
-import { apiUsage, below, clientOf, parseOptions, segment, UnreachableError } from './api.ts'
+import { apiUsage, below, clientOf, parseOptions, UnreachableError } from './api.ts'
 import { type Command, CommandError, type Shell, UsageError } from './command.ts'
+import { askInRoom } from './room-name.ts'
 
 type Claims = { room: string; user: string; role: string }
 
@@ -20,8 +21,7 @@ export const token: Command = {
     const at = url ?? environment.SIGNALBOX_URL
     const say = (text: unknown) => print(values.json === true ? JSON.stringify({ token: text }) : String(text))
     if (key) {
-      const { ask } = clientOf(shell, values)
-      say(await ask('POST', `/v1/rooms/${segment(claims.room)}/tokens`, { user, role }))
+      say(await askInRoom(clientOf(shell, values), 'POST', claims.room, '/tokens', { user, role }))
     } else if (environment.SIGNALBOX_SECRET && at === undefined) {
       say(sign(claims, String(host ?? local()), environment))
     } else say(await askDemo(claims, String(at ?? `http://${local()}`)))

@@ -7,9 +7,10 @@ import { nodes } from '../../../src/cli/nodes.ts'
 import { participants } from '../../../src/cli/participants.ts'
 import { rooms } from '../../../src/cli/rooms.ts'
 import { token } from '../../../src/cli/token.ts'
+import { roomIdOf } from '../../../src/core/model.ts'
 import { connect, enter } from '../../support/client.ts'
 import { newRoom, startNode } from '../../support/node.ts'
-import { keys, managementKeys } from '../management/caller.ts'
+import { caller, keys, managementKeys } from '../management/caller.ts'
 
 const node = await startNode({ env: { MANAGEMENT_KEYS: managementKeys } })
 const environment = { SIGNALBOX_URL: node.url, SIGNALBOX_KEY: keys.service }
@@ -80,7 +81,57 @@ describe('token', () => {
 
   test('for a room that there is not is refused, and says what is wrong', async () => {
     const asked = run(token, ['--room', newRoom(), '--user', 'bob'])
-    await expect(asked).rejects.toThrow('Refused: Room not found: nobody has made it')
+    await expect(asked).rejects.toThrow('Refused: Room not found: no room has this id or name')
+  })
+})
+
+describe('a room that was made under a name, which is not its id', () => {
+  const api = caller(node.url)
+  const make = async (name: string) =>
+    ((await api('POST', '/v1/rooms', { body: { name } })).body as { _id: string })._id
+
+  test('is found by its name: by participants, token and kick', async () => {
+    const name = newRoom()
+    const _id = await make(name)
+    expect(await json(participants, name)).toEqual([])
+    const [text = ''] = await run(token, ['--room', name, '--user', 'ann'])
+    const ann = await connect(node.url)
+    expect(await ann.login({ room: _id, token: text })).toMatchObject({ user: 'ann', room: { id: _id } })
+    expect(await json(participants, name)).toMatchObject([{ id: ann.id }])
+    expect(await json(participants, _id)).toMatchObject([{ id: ann.id }])
+    await expect(run(kick, [name, 'nobody'])).rejects.toThrow('Refused: Participant not found')
+    expect(await run(kick, [name, ann.id])).toEqual([`${ann.id} was dropped`])
+  })
+
+  test('is not found by a name that several have; the message has their ids', async () => {
+    const name = newRoom()
+    const ids = [await make(name), await make(name)].toSorted()
+    const message = `Several rooms have the name ${name}. Use one of their ids: ${ids.join(', ')}`
+    for (const [command, args] of [
+      [participants, [name]],
+      [kick, [name, 'nobody']],
+      [token, ['--room', name, '--user', 'ann']],
+    ] as [Command, string[]][]) {
+      await expect(run(command, args)).rejects.toThrow(message)
+    }
+    expect(await json(participants, ids[0] ?? '')).toEqual([])
+  })
+
+  test('does not hide a room that has this name for its id', async () => {
+    const id = newRoom()
+    await make(id)
+    const ann = await enter(node.url, { room: id })
+    expect(await json(participants, id)).toMatchObject([{ id: ann.id }])
+  })
+
+  test('is found by its name beyond the first page of rooms', async () => {
+    const name = `zz ${newRoom()}`
+    const before = Array.from({ length: 1001 }, (_, index) => `0-${index}`)
+    const alone = await startNode({ env: { MANAGEMENT_KEYS: managementKeys } })
+    for (const room of before) await alone.app.state.rooms.configure(roomIdOf('portal', room), {})
+    const body = { name, _id: 'zz' }
+    await caller(alone.url)('POST', '/v1/rooms', { body })
+    expect(JSON.parse((await run(participants, [name, '--json', '--url', alone.url])).join(''))).toEqual([])
   })
 })
 
