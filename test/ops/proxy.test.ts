@@ -7,7 +7,7 @@ import { WebSocket } from 'ws'
 import { loginInfo } from '../support/client.ts'
 import { root } from '../support/markdown.ts'
 import { newRoom } from '../support/node.ts'
-import { startProcesses } from '../support/process.ts'
+import { startProcess, startProcesses } from '../support/process.ts'
 import { proxies, shippedNodes, startProxy } from '../support/proxies.ts'
 import { randomPrefix, redisUrl, until } from '../support/redis.ts'
 
@@ -49,6 +49,28 @@ describe.each(proxies)('$name', (proxy) => {
     const acks = sockets.map((socket, index) => socket.emitWithAck('login', loginInfo({ room, user: `user ${index}` })))
     try {
       expect(await Promise.all(acks)).toEqual(sockets.map(() => 'ok'))
+    } finally {
+      for (const socket of sockets) socket.disconnect()
+    }
+  })
+
+  test('takes the requests of a session to its node, so that a WebSocket that began with polling goes through no other', async () => {
+    const shared = { redisUrl: redisUrl(), prefix: randomPrefix() }
+    const names = ['node-1', 'node-2', 'node-3']
+    const nodes = await Promise.all(names.map((name) => startProcess({ ...shared, env: { NODE_ID: name } })))
+    const front = await startProxy(proxy, nodes)
+    const sockets = Array.from({ length: 12 }, () => io(front.url, { forceNew: true }))
+    try {
+      await until(async () => sockets.every(({ io: { engine } }) => engine?.transport?.name === 'websocket'))
+      const hosts = sockets.map(({ io: { engine } }) => engine.id?.split('.')[0])
+      expect(new Set(hosts)).toEqual(new Set(names))
+      const texts = await Promise.all(nodes.map(async ({ opsUrl }) => (await fetch(`${opsUrl}/metrics`)).text()))
+      const forwarded = texts.flatMap((text) => text.match(/^signalbox_forwarded_total.* [1-9]\d*$/gm) ?? [])
+      expect(forwarded).toEqual([])
+      nodes[0]?.kill('SIGKILL')
+      await until(async () =>
+        sockets.every(({ connected, io: { engine } }) => connected && !engine.id?.startsWith('node-1.')),
+      )
     } finally {
       for (const socket of sockets) socket.disconnect()
     }

@@ -30,10 +30,8 @@ export const proxies: Proxy[] = [
     run: (file) => ['nginx', '-c', file, '-g', 'daemon off;'],
     check: (file) => ['nginx', '-t', '-c', file],
     below: (config, strip) => {
-      const [from, to] = strip ? ['/signal/', 'signalbox/'] : ['/signal', 'signalbox']
-      return config
-        .replace('location / {', `location ${from} {`)
-        .replace('proxy_pass http://signalbox;', `proxy_pass http://${to};`)
+      const stripping = strip ? 'rewrite ^/signal(/.*) $1 break; ' : ''
+      return config.replace('location / {', () => `location ${strip ? '/signal/' : '/signal'} { ${stripping}`)
     },
   },
   {
