@@ -219,17 +219,16 @@ export function createApp(config: Config, parts: Parts = {}): App {
   for (const warning of config.warnings) log.warn(warning)
   if (config.managementKeys.length === 0) log.info('MANAGEMENT_KEYS is not set: there is no management API')
   if (!config.mauthReplayCheck) log.warn('MAUTH_REPLAY_CHECK is off: whoever sees a signed header can use it again')
-  const issueToken: WriteToken = (claims, host, secure, closed = 0) => {
+  const issueToken: WriteToken = (claims, asked, closed = 0) => {
     const now = state.clock.date()
     const made = Math.max(now, closed + 1)
-    const { publicUrl = { host, secure } } = config
-    const target = { host: publicUrl.host, secure: publicUrl.secure }
-    return writeToken(config.keys, { ...claims, made }, target, now + config.tokenTtl * 1000)
+    const { host, secure } = config.publicUrl ?? asked
+    return writeToken(config.keys, { ...claims, made }, { host, secure }, now + config.tokenTtl * 1000)
   }
   const prefix = config.publicUrl?.prefix ?? ''
   if (config.demo) {
     tokens(http, issueToken)
-    demo(http)
+    demo(http, config.publicUrl)
     redirectToPrefix(http, prefix)
   }
   const holdBack = (address: string) => throttle.hold([`http ${networkOf(address)}`])

@@ -6,6 +6,7 @@ import { Journey } from './journey.js'
 import { nodeOptions } from './nodes.js'
 import { notice } from './notices.js'
 import { People } from './people.js'
+import { publicLink } from './public-link.js'
 import { Rooms } from './sdk.js'
 import { Tiles } from './tiles.js'
 import { tokenFor } from './token.js'
@@ -148,11 +149,12 @@ export class Room {
   }
 
   async #copyLink() {
+    const link = publicLink()
     try {
-      await navigator.clipboard.writeText(location.href)
+      await navigator.clipboard.writeText(link)
       notice('The link is copied. Send it to someone.', { kind: 'news', seconds: 4 })
     } catch {
-      notice(`Copy this address, and send it to someone: ${location.href}`, { kind: 'news' })
+      notice(`Copy this address, and send it to someone: ${link}`, { kind: 'news' })
     }
   }
 

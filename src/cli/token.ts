@@ -23,20 +23,24 @@ export const token: Command = {
     if (key) {
       say(await askInRoom(clientOf(shell, values), 'POST', claims.room, '/tokens', { user, role }))
     } else if (environment.SIGNALBOX_SECRET && at === undefined) {
-      say(sign(claims, String(host ?? local()), environment))
+      say(sign(claims, host === undefined ? undefined : String(host), environment))
     } else say(await askDemo(claims, String(at ?? `http://${local()}`)))
   },
 }
 
 /** Only what a token needs: what else is wrong with the environment is no reason to refuse one. */
-function settings({ SIGNALBOX_SECRET, TOKEN_TTL, PORT }: Shell['environment']) {
-  return readConfig({ SIGNALBOX_SECRET, TOKEN_TTL, PORT })
+function settings({ SIGNALBOX_SECRET, TOKEN_TTL, PORT, PUBLIC_URL }: Shell['environment']) {
+  return readConfig({ SIGNALBOX_SECRET, TOKEN_TTL, PORT, PUBLIC_URL })
 }
 
-function sign(claims: Claims, host: string, environment: Shell['environment']): string {
-  const { keys, tokenTtl } = settings(environment)
+/** @param host what clients connect to, in place of PUBLIC_URL and of a node on this machine */
+function sign(claims: Claims, host: string | undefined, environment: Shell['environment']): string {
+  const { keys, tokenTtl, port, publicUrl } = settings(environment)
+  const local = { host: `localhost:${port}`, secure: false }
+  const target = host === undefined ? (publicUrl ?? local) : { host, secure: false }
   const made = Date.now()
-  return writeToken(keys, { ...claims, made }, { host, secure: false }, made + tokenTtl * 1000)
+  const notAfter = made + tokenTtl * 1000
+  return writeToken(keys, { ...claims, made }, { host: target.host, secure: target.secure }, notAfter)
 }
 
 /** A node in development gives tokens to whoever asks; in production none does. */

@@ -7,6 +7,7 @@ const derivedDefaults: { [name: string]: string } = {
   HOST: '0.0.0.0, or `::` on a machine with IPv6 only',
   NODE_ID: 'random',
   NODE_URL: 'http://own-ip:PORT',
+  PUBLIC_URL: 'from the request',
   ANONYMOUS_DIALECTS: 'all in development, none in production',
   CORS_ORIGINS: '`*` in development, none in production',
   DEMO: 'true in development',

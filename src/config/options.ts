@@ -43,7 +43,7 @@ export const table = {
   ),
   NODE_URL: option('where the other nodes reach this one', baseUrl),
   PUBLIC_URL: option(
-    'where clients reach the cluster: `host` and `secure` of login tokens; its path is a prefix of all paths on PORT, whether the proxy strips it or not. Unset: from the request, no prefix',
+    'where clients reach the cluster: `host` and `secure` of login tokens, links of the demo; its path is a prefix of all paths on PORT, whether the proxy strips it or not',
     publicUrl,
   ),
   // no third word: a misspelt `production` would open a public node to everybody

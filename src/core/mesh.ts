@@ -25,9 +25,9 @@ export class Mesh implements MediaBackend {
   }
 
   async publish(asked: Asked, { tracks, data, attributes, transport: wanted }: PublishRequest): Promise<SessionIds> {
-    requireMesh(wanted)
     const { session } = asked
     await this.#authorize(asked, 'publish', tracks)
+    requireMesh(wanted)
     const id = newId()
     const transport = wanted?.id ?? id
     const stream: Stream = {
@@ -81,10 +81,10 @@ export class Mesh implements MediaBackend {
   }
 
   async subscribe(asked: Asked, { tracks: wanted, dataFrom, transport }: SubscribeRequest): Promise<SessionIds> {
+    const { session } = asked
+    await this.#authorize(asked, 'subscribe', wanted)
     requireMesh(transport)
     const tracks = withSources(wanted)
-    const { session } = asked
-    await this.#authorize(asked, 'subscribe', tracks)
     const { owner, streams } = await sourcesOf(this.#state, session.room, tracks, dataFrom)
     const id = newId()
     const reply = { id, transportId: transport?.id ?? id }

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import statics from '@fastify/static'
 import type { FastifyInstance } from 'fastify'
+import type { PublicUrl } from '../config/public-url.ts'
 
 const from = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 const pages = from('demo')
@@ -10,8 +11,10 @@ const bundle = 'signalbox-client.bundle.min.js'
 /**
  * The demo's pages at `/`, and the built client that they use. Each file has a route of its own, so that nothing else
  * is hidden by them and nothing outside the folder can be reached.
+ * @param publicUrl where links to the pages lead; unset: to the address at which a page was opened
  */
-export function demo(app: FastifyInstance): void {
+export function demo(app: FastifyInstance, publicUrl?: PublicUrl): void {
+  const address = publicUrl && `${publicUrl.secure ? 'https' : 'http'}://${publicUrl.host}${publicUrl.prefix}/`
   app.register(async (scope) => {
     scope.addHook('onSend', async (request, reply) => {
       reply.header('content-security-policy', policyFor(request.query))
@@ -19,6 +22,7 @@ export function demo(app: FastifyInstance): void {
     })
     // files change when the node is replaced by a newer one: ask each time, and mostly hear that nothing has changed
     await scope.register(statics, { root: pages, wildcard: false, maxAge: 0 })
+    scope.get('/settings.json', async () => ({ publicUrl: address }))
     for (const file of [bundle, `${bundle}.map`]) {
       scope.get(`/client/${file}`, (_request, reply) => reply.sendFile(file, client))
     }

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifySchemaCompiler } from 'fastify'
 import type { TSchema } from 'typebox'
+import { Value } from 'typebox/value'
 import { wellFormed } from '../core/text.ts'
 import { validationOf } from '../protocol/validation.ts'
 import { ApiError, InvalidRequest } from './errors.ts'
@@ -10,8 +11,9 @@ export const maxBodyDepth = 32
 export const maxBodyBytes = 65_536
 
 /**
- * Bodies are taken as they are: no type is converted, nothing is left out in silence. A body may be absent whatever its
- * type says, as OWT's REST client sends `text/plain` on calls without one (facts/owt.md 8).
+ * No type is converted. Fields that a schema does not name are left out, as OWT does, or refused where the schema is
+ * closed. A body may be absent whatever its type says, as OWT's REST client sends `text/plain` on calls without one
+ * (facts/owt.md 8).
  */
 export function strictJson(app: FastifyInstance): void {
   app.setValidatorCompiler(compile)
@@ -32,7 +34,8 @@ const compile: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   const { check, errorsOf } = validationOf(schema)
   return (given: unknown) => {
     const value = httpPart === 'querystring' ? withNumbers(given) : given
-    return check(value) ? { value: wellFormed(value) } : { error: new InvalidRequest(errorsOf(value)) }
+    if (!check(value)) return { error: new InvalidRequest(errorsOf(value)) }
+    return { value: wellFormed(Value.Clean(schema, value)) }
   }
 }
 

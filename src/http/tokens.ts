@@ -2,6 +2,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { wellFormed } from '../protocol/names.ts'
+import { type ClientTarget, targetOf } from './client-target.ts'
 
 const TokenRequest = Type.Object({
   // the pages send an empty name when their address has no `?room=`
@@ -13,8 +14,7 @@ const TokenRequest = Type.Object({
 /** @param closed when the room was, by the clock of whichever node did it: a token that is made now is made after that */
 export type WriteToken = (
   claims: { room: string; user: string; role: string },
-  host: string,
-  secure: boolean,
+  target: ClientTarget,
   closed?: number,
 ) => string
 
@@ -24,7 +24,7 @@ export function tokens(app: FastifyInstance, writeToken: WriteToken): void {
     .withTypeProvider<TypeBoxTypeProvider>()
     .post('/tokens', { schema: { body: TokenRequest } }, async (request, reply) => {
       const room = request.body.room || 'sampleRoom'
-      const token = writeToken({ ...request.body, room }, request.host, request.protocol === 'https')
+      const token = writeToken({ ...request.body, room }, targetOf(request))
       return reply.type('text/plain').send(token)
     })
 }

@@ -22,29 +22,32 @@ export const ErrorBody = Type.Object(
   { title: 'Error' },
 )
 
-const Media = Type.Object({ audio: Type.Boolean(), video: Type.Boolean() }, closed)
-const Permission = Type.Object({ publish: Media, subscribe: Media }, closed)
+const Media = Type.Object({ audio: Type.Boolean(), video: Type.Boolean() })
+const Permission = Type.Object({ publish: Media, subscribe: Media })
 const Limit = Type.Integer({ minimum: -1, maximum: 1_000_000, description: '-1: none' })
 
-/** What signaling goes by; the rest is kept and given back. */
+/** OWT's label for a view that has none. */
+export const defaultViewLabel = 'common'
+const ViewLabel = Type.String({ minLength: 1, maxLength: 64 })
+
+/**
+ * What signaling goes by; what OWT knows beyond that is kept and given back. As in OWT, fields that the API does not know
+ * are ignored, here and in the bodies of all its requests.
+ */
 const roomFields = {
   name: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
   participantLimit: Type.Optional(Limit),
   inputLimit: Type.Optional(Limit),
   roles: Type.Optional(
-    Type.Array(
-      Type.Object({ role: Type.String({ minLength: 1, maxLength: 64 }), publish: Media, subscribe: Media }, closed),
-      { maxItems: 64 },
-    ),
+    Type.Array(Type.Object({ role: Type.String({ minLength: 1, maxLength: 64 }), publish: Media, subscribe: Media }), {
+      maxItems: 64,
+    }),
   ),
   views: Type.Optional(
-    Type.Array(Type.Object({ label: Type.String({ minLength: 1, maxLength: 64 }) }), { maxItems: 64 }),
+    Type.Array(Type.Object({ label: Type.Optional(ViewLabel) }, { additionalProperties: true }), { maxItems: 64 }),
   ),
   notifying: Type.Optional(
-    Type.Object(
-      { participantActivities: Type.Optional(Type.Boolean()), streamChange: Type.Optional(Type.Boolean()) },
-      closed,
-    ),
+    Type.Object({ participantActivities: Type.Optional(Type.Boolean()), streamChange: Type.Optional(Type.Boolean()) }),
   ),
   mediaIn: Type.Optional(Type.Unknown({ description: 'kept for OWT’s clients, and not used' })),
   mediaOut: Type.Optional(Type.Unknown({ description: 'as mediaIn' })),
@@ -61,25 +64,23 @@ const RoomName = Type.String({
 })
 
 /** Some settings of a room. `_id`, `id` and `participants` may be there, as a room that was read has them. */
-export const RoomChanges = Type.Object(
-  {
-    ...roomFields,
-    _id: Type.Optional(Type.Unknown()),
-    id: Type.Optional(Type.Unknown()),
-    participants: Type.Optional(Type.Unknown()),
-  },
-  closed,
-)
+export const RoomChanges = Type.Object({
+  ...roomFields,
+  _id: Type.Optional(Type.Unknown()),
+  id: Type.Optional(Type.Unknown()),
+  participants: Type.Optional(Type.Unknown()),
+})
 export type RoomChanges = Static<typeof RoomChanges>
 
-export const NewRoom = Type.Object(
-  {
-    name: Type.String({ minLength: 1, maxLength: 256 }),
-    _id: Type.Optional(RoomName),
-    options: Type.Optional(Type.Object({ ...roomFields, _id: Type.Optional(RoomName) }, closed)),
-  },
-  closed,
-)
+export const NewRoom = Type.Object({
+  name: Type.String({ minLength: 1, maxLength: 256 }),
+  _id: Type.Optional(RoomName),
+  options: Type.Optional(
+    Type.Union([Type.Object({ ...roomFields, _id: Type.Optional(RoomName) }), Type.Null()], {
+      description: 'null: none',
+    }),
+  ),
+})
 
 export const RoomBody = Type.Object(
   {
@@ -99,16 +100,13 @@ export const RoomBody = Type.Object(
 )
 export type RoomBody = Static<typeof RoomBody>
 
-/** JSON Patch (RFC 6902). */
-export const PatchOperation = Type.Object(
-  {
-    op: Type.Enum(['add', 'remove', 'replace', 'move', 'copy', 'test']),
-    path: Type.String({ maxLength: 1024 }),
-    from: Type.Optional(Type.String({ maxLength: 1024 })),
-    value: Type.Optional(Type.Unknown()),
-  },
-  closed,
-)
+/** JSON Patch (RFC 6902), which says that members of an operation that it does not define are ignored. */
+export const PatchOperation = Type.Object({
+  op: Type.Enum(['add', 'remove', 'replace', 'move', 'copy', 'test']),
+  path: Type.String({ maxLength: 1024 }),
+  from: Type.Optional(Type.String({ maxLength: 1024 })),
+  value: Type.Optional(Type.Unknown()),
+})
 export type PatchOperation = Static<typeof PatchOperation>
 
 export const RoomPatch = Type.Union([Type.Array(PatchOperation, { minItems: 1, maxItems: 64 }), RoomChanges])
@@ -128,23 +126,17 @@ export const ParticipantBody = Type.Object(
 const replace = Type.Enum(['replace'])
 export const ParticipantPatch = Type.Array(
   Type.Union([
-    Type.Object(
-      { op: replace, path: Type.Enum(['/permission/publish', '/permission/subscribe']), value: Media },
-      closed,
-    ),
-    Type.Object(
-      {
-        op: replace,
-        path: Type.Enum([
-          '/permission/publish/audio',
-          '/permission/publish/video',
-          '/permission/subscribe/audio',
-          '/permission/subscribe/video',
-        ]),
-        value: Type.Boolean(),
-      },
-      closed,
-    ),
+    Type.Object({ op: replace, path: Type.Enum(['/permission/publish', '/permission/subscribe']), value: Media }),
+    Type.Object({
+      op: replace,
+      path: Type.Enum([
+        '/permission/publish/audio',
+        '/permission/publish/video',
+        '/permission/subscribe/audio',
+        '/permission/subscribe/video',
+      ]),
+      value: Type.Boolean(),
+    }),
   ]),
   { minItems: 1, maxItems: 64 },
 )
@@ -158,14 +150,11 @@ export type StreamBody = Static<typeof StreamBody>
 
 /** Nothing is mixed here, so there are no views to add to and no layout. */
 export const StreamPatch = Type.Array(
-  Type.Object(
-    {
-      op: replace,
-      path: Type.Enum(['/media/audio/status', '/media/video/status']),
-      value: Type.Enum(['active', 'inactive']),
-    },
-    closed,
-  ),
+  Type.Object({
+    op: replace,
+    path: Type.Enum(['/media/audio/status', '/media/video/status']),
+    value: Type.Enum(['active', 'inactive']),
+  }),
   { minItems: 1, maxItems: 64 },
 )
 export type StreamPatch = Static<typeof StreamPatch>

@@ -1,7 +1,7 @@
 import { Value } from 'typebox/value'
 import { defaultRoomOptions, type RoomId, type RoomOptions, roomName } from '../../core/model.ts'
 import type { FoundRoom } from '../../core/ports/rooms.ts'
-import { type PatchOperation, type RoomBody, RoomChanges } from '../../protocol/management.ts'
+import { defaultViewLabel, type PatchOperation, type RoomBody, RoomChanges } from '../../protocol/management.ts'
 import { addressOfRoom } from '../../protocol/room-address.ts'
 import { ApiError } from '../errors.ts'
 import { maxBodyBytes } from '../json.ts'
@@ -28,14 +28,15 @@ export function optionsOf(changes: RoomChanges): Partial<RoomOptions> {
 }
 
 export function applied(before: RoomOptions, changes: RoomChanges): RoomOptions {
-  const { _id, id, participants, participantLimit, inputLimit, roles, notifying, ...rest } = changes
-  const about = { ...before.about, ...rest }
+  const { _id, id, participants, participantLimit, inputLimit, roles, notifying, views: given, ...rest } = changes
+  const views = given?.map((view) => ({ ...view, label: view.label ?? defaultViewLabel }))
+  const about = { ...before.about, ...rest, ...(views ? { views } : {}) }
   const after = {
     ...before,
     ...(participantLimit === undefined ? {} : { participantLimit }),
     ...(inputLimit === undefined ? {} : { inputLimit }),
     ...(roles === undefined ? {} : { roles }),
-    ...(rest.views === undefined ? {} : { views: rest.views.map(({ label }) => label) }),
+    ...(views ? { views: views.map(({ label }) => label) } : {}),
     ...(notifying === undefined ? {} : { notifying: { ...before.notifying, ...notifying } }),
     ...(Object.keys(about).length > 0 ? { about } : {}),
   }
@@ -56,5 +57,7 @@ export function changesOf(id: RoomId, before: RoomOptions, patch: PatchOperation
   const same = (field: '_id' | 'id' | 'participants') =>
     typeof after === 'object' && after !== null && Value.Equal(Reflect.get(after, field), body[field])
   if (!Value.Check(RoomChanges, after) || !same('_id') || !same('id') || !same('participants')) throw badConfiguration()
-  return after
+  // an operation on a field that is not kept could not be done
+  if (!Object.keys(after).every((field) => Object.hasOwn(RoomChanges.properties, field))) throw badConfiguration()
+  return Value.Clean(RoomChanges, after) as RoomChanges
 }

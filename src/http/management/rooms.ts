@@ -66,8 +66,8 @@ function create(api: Api, services: ApiServices): void {
         response: { 200: RoomBody, ...failures },
       },
     },
-    async ({ body: { name, _id, options = {} }, deadline }) => {
-      const { _id: given, ...changes } = options
+    async ({ body: { name, _id, options }, deadline }) => {
+      const { _id: given, ...changes } = options ?? {}
       const room = roomOfAddress(_id ?? given ?? newRoomName())
       const made = await services.management.createRoom(room, optionsOf({ ...changes, name }), deadline)
       if (!made) throw new ApiError(409, 'badRequest', 'Room exists')

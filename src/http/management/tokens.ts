@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { roomName } from '../../core/model.ts'
 import { TokenRequest } from '../../protocol/management.ts'
+import { targetOf } from '../client-target.ts'
 import { ApiError } from '../errors.ts'
 import { type Api, type ApiServices, failures, RoomParams, roomAt } from './api.ts'
 
@@ -17,7 +18,8 @@ export function tokens(api: Api, services: ApiServices): void {
         response: { 200: Type.String(), ...failures },
       },
     },
-    async ({ params, body, caller, host, protocol }, reply) => {
+    async (request, reply) => {
+      const { params, body, caller } = request
       const { id, closed } = await roomAt(services, params.room)
       const room = roomName(id)
       // a signed name and role go before those of the body, as in OWT
@@ -25,7 +27,7 @@ export function tokens(api: Api, services: ApiServices): void {
       if (user === '' || user.length > 256 || role.length > 64) {
         throw new ApiError(400, 'badRequest', 'Name or role not valid')
       }
-      const token = services.writeToken({ room, user, role }, host, protocol === 'https', closed)
+      const token = services.writeToken({ room, user, role }, targetOf(request), closed)
       return reply.type('text/plain').send(token)
     },
   )
