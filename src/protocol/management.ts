@@ -35,7 +35,7 @@ const ViewLabel = Type.String({ minLength: 1, maxLength: 64 })
  * are ignored, here and in the bodies of all its requests.
  */
 const roomFields = {
-  name: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
+  name: Type.Optional(Type.String({ minLength: 1, maxLength: 256, pattern: wellFormed })),
   participantLimit: Type.Optional(Limit),
   inputLimit: Type.Optional(Limit),
   roles: Type.Optional(
@@ -73,7 +73,7 @@ export const RoomChanges = Type.Object({
 export type RoomChanges = Static<typeof RoomChanges>
 
 export const NewRoom = Type.Object({
-  name: Type.String({ minLength: 1, maxLength: 256 }),
+  name: Type.String({ minLength: 1, maxLength: 256, pattern: wellFormed }),
   _id: Type.Optional(RoomName),
   options: Type.Optional(
     Type.Union([Type.Object({ ...roomFields, _id: Type.Optional(RoomName) }), Type.Null()], {
