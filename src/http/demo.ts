@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import statics from '@fastify/static'
 import type { FastifyInstance } from 'fastify'
-import type { PublicUrl } from '../config/public-url.ts'
+import type { Config } from '../config.ts'
 
 const from = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 const pages = from('demo')
@@ -13,7 +13,7 @@ const bundle = 'signalbox-client.bundle.min.js'
  * is hidden by them and nothing outside the folder can be reached.
  * @param publicUrl where links to the pages lead; unset: to the address at which a page was opened
  */
-export function demo(app: FastifyInstance, publicUrl?: PublicUrl): void {
+export function demo(app: FastifyInstance, publicUrl?: Config['publicUrl']): void {
   const address = publicUrl && `${publicUrl.secure ? 'https' : 'http'}://${publicUrl.host}${publicUrl.prefix}/`
   app.register(async (scope) => {
     scope.addHook('onSend', async (request, reply) => {
