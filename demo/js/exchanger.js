@@ -6,7 +6,7 @@ import { Exchanger } from './sdk.js'
 import { SmallCall, sayWhere } from './small-call.js'
 import { forBrowser } from './storage.js'
 import { tokenFor } from './token.js'
-import { complaintAboutName, sentenceOf } from './words.js'
+import { complaintAboutName, complaintOf, sentenceOf, wasRestarted } from './words.js'
 
 const [nickname, channel] = [byId('nickname'), byId('channel')]
 nickname.value = forBrowser.get('nickname') ?? ''
@@ -20,8 +20,12 @@ byId('start-form').addEventListener('submit', (event) => {
   ].find(Boolean)
   if (wrong) return wrong.focus()
   forBrowser.set('nickname', name)
-  submit(byId('enter'), byId('enter-problem'), 'Joining…', () => join(name, channelName))
+  enter(name, channelName)
 })
+
+function enter(name, channelName) {
+  return submit(byId('enter'), byId('enter-problem'), 'Joining…', () => join(name, channelName))
+}
 
 async function join(name, channelName) {
   const exchanger = new Exchanger({
@@ -39,6 +43,10 @@ async function join(name, channelName) {
   exchanger.on('userJoinedStream', show)
   exchanger.on('userLeftStream', show)
   exchanger.on('resync', show)
+  exchanger.on('retrying', (reason) => {
+    const complaint = complaintOf(reason)
+    if (complaint) notice(complaint)
+  })
   exchanger.on('state', (state) => where(exchanger, state))
   exchanger.on('reconnected', ({ ms }) => {
     where(exchanger, 'connected')
@@ -49,7 +57,9 @@ async function join(name, channelName) {
   exchanger.on('closed', (reason) => {
     removeEventListener('pagehide', leave)
     call.end()
-    if (reason.code !== 'closed') notice(sentenceOf(reason))
+    if (reason.code === 'closed') return
+    notice(sentenceOf(reason))
+    if (wasRestarted(reason)) enter(name, channelName)
   })
   const withMedia = byId('with-media').checked
   call = new SmallCall({

@@ -1,7 +1,7 @@
 import { byId } from './element.js'
 import { nodeName } from './nodes.js'
 import { notice } from './notices.js'
-import { count } from './words.js'
+import { complaintOf, count } from './words.js'
 
 /** Which node one is on, and what a move to another did. */
 export class Journey {
@@ -20,6 +20,10 @@ export class Journey {
     rooms.on('direct_message', (text, { from }) => {
       if (from !== rooms.id) this.#count()
       else if (this.#underway && text === this.#underway.milestone) this.#report()
+    })
+    rooms.on('retrying', (reason) => {
+      const complaint = complaintOf(reason)
+      if (complaint) notice(complaint)
     })
     rooms.on('draining', () => this.#show('draining'))
   }

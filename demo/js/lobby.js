@@ -7,7 +7,7 @@ import { relayAsked } from './relay.js'
 import { Rooms } from './sdk.js'
 import { forBrowser } from './storage.js'
 import { tokenFor } from './token.js'
-import { complaintAboutName } from './words.js'
+import { complaintAboutName, complaintOf } from './words.js'
 
 /** The name of a person, the rooms that are open, and the way into one. */
 export class Lobby {
@@ -52,6 +52,10 @@ export class Lobby {
     rooms.on('lost', () => {
       this.#tell('connecting', 'Reconnecting…')
       this.#beImpatient()
+    })
+    rooms.on('retrying', (reason) => {
+      const complaint = complaintOf(reason)
+      if (complaint) this.#tell('lost', complaint)
     })
     rooms.on('room_change', (_names, open) => this.#open.show(open))
     rooms.on('announcement', (text) => notice(text, { kind: 'announcement' }))

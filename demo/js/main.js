@@ -2,14 +2,14 @@ import { Lobby } from './lobby.js'
 import { notice } from './notices.js'
 import { Room } from './room.js'
 import { keepStay, takeStay } from './stay.js'
-import { sentenceOf } from './words.js'
+import { sentenceOf, wasRestarted } from './words.js'
 
 const titled = document.title
 let room
 
 const lobby = new Lobby({
   enter: async ({ nickname, name, devices, relayOnly }) => {
-    const entered = new Room(nickname, (reason) => left(entered, reason))
+    const entered = new Room(nickname, (...how) => left(entered, ...how))
     await entered.enter(name)
     room = entered
     lobby.close()
@@ -19,13 +19,15 @@ const lobby = new Lobby({
   },
 })
 
-function left(one, reason) {
+function left(one, reason, stay) {
   if (one !== room) return
   room = undefined
   address()
   document.title = titled
   lobby.open()
-  if (reason) notice(sentenceOf(reason))
+  if (!reason) return
+  notice(sentenceOf(reason))
+  if (wasRestarted(reason)) lobby.enter(stay)
 }
 
 /** So that the address can be given to others, and a page that is loaded again knows where it was. */

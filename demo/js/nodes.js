@@ -21,7 +21,8 @@ export function nodeOptions() {
     first = false
     return 0
   }
-  return { url: nodeUrls(), parts: { random } }
+  // a page that waits for a server to start again is back within seconds
+  return { url: nodeUrls(), parts: { random }, backOff: { baseMs: 250, capMs: 2000 } }
 }
 
 /** What a node calls itself, which stands before the last dot of a connection's id; else its address. */

@@ -26,6 +26,8 @@ export class P2pLine {
   uid = ''
   #name
   #token
+  /** Whether this token was got after a refusal, and not taken yet. */
+  #isRenewed = false
   #socket
   #events
   #told = 0
@@ -35,7 +37,7 @@ export class P2pLine {
   /** From then on a new call needs new TURN credentials, ms on the clock of `performance.now()`. */
   #renewIceAt = Number.POSITIVE_INFINITY
 
-  /** @param events functions: `up({ url, id })`, `down()`, `displaced()` */
+  /** @param events functions: `up({ url, id })`, `down()`, `displaced()`, `refused(error)` */
   constructor(name, events) {
     this.#name = name
     this.#token = name // where no token is needed, this is the id that one is called by
@@ -64,11 +66,17 @@ export class P2pLine {
         reject(new SignalboxError('unreachable'))
       }, 15_000)
       socket.on('connect', () => {
-        this.#authenticate().then(() => {
-          if (this.uid === '') return // it is tried again
-          clearTimeout(timer)
-          resolve()
-        }, reject)
+        this.#authenticate().then(
+          () => {
+            if (this.uid === '') return // it is tried again
+            clearTimeout(timer)
+            resolve()
+          },
+          (error) => {
+            reject(error)
+            if (this.uid !== '') this.#events.refused(error)
+          },
+        )
       })
     })
   }
@@ -87,12 +95,14 @@ export class P2pLine {
 
   async #authenticate() {
     const { uid, error, message } = await this.#socket.emitWithAck('authentication', { token: this.#token })
-    if (error === refused && this.#token === this.#name) {
+    if (error === refused && !this.#isRenewed) {
       this.#token = await tokenFor('p2p', this.#name)
+      this.#isRenewed = true
       this.#socket.disconnect().connect() // and comes here again
       return
     }
     if (error) throw new SignalboxError('unauthorized', message)
+    this.#isRenewed = false
     if (this.uid === '') {
       this.channel.entered(uid, [], undefined)
       await this.#renewIce()

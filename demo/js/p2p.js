@@ -5,7 +5,7 @@ import { notice } from './notices.js'
 import { P2pLine } from './p2p-line.js'
 import { SmallCall, sayWhere } from './small-call.js'
 import { forBrowser } from './storage.js'
-import { complaintAboutName } from './words.js'
+import { complaintAboutName, sentenceOf } from './words.js'
 
 const [nickname, whom] = [byId('nickname'), byId('whom')]
 let line
@@ -33,6 +33,10 @@ async function open(name) {
   const opened = new P2pLine(name, {
     up: (berth) => sayWhere('connected', `Node ${nodeName(berth)}`),
     down: () => sayWhere('connecting', 'Reconnecting…'),
+    refused: (error) => {
+      leave()
+      notice(sentenceOf(error))
+    },
     displaced: () => {
       leave()
       notice('You are here under this name from somewhere else now.')

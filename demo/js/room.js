@@ -15,6 +15,7 @@ import { count } from './words.js'
 /** One stay in a room: the call, the chat, and who is there. */
 export class Room {
   #nickname
+  #name
   #rooms
   #left
   #chat
@@ -26,7 +27,7 @@ export class Room {
   #page = byId('room')
   #ends = new AbortController()
 
-  /** @param left called once when it is over, with an error unless the person left */
+  /** @param left called once when it is over; unless the person left, with an error and what `show` and `enter` need to come back */
   constructor(nickname, left) {
     this.#nickname = nickname
     this.#left = left
@@ -36,6 +37,7 @@ export class Room {
   async enter(name) {
     const rooms = new Rooms({ ...nodeOptions(), token: () => tokenFor(name, this.#nickname), loginTimeoutMs: 15_000 })
     this.#rooms = rooms
+    this.#name = name
     this.#chat = new Chat(rooms, this.#ends.signal, () => this.#unread())
     this.#people = new People(rooms, (id) => this.#chat.writeTo(id))
     new Journey(rooms, this.#chat)
@@ -54,7 +56,7 @@ export class Room {
   get stay() {
     const { audio, video } = this.#call.media.status
     const devices = [audio === 'on' && 'audio', video === 'camera' && 'video'].filter(Boolean)
-    return { nickname: this.#nickname, name: this.#rooms.room, devices, relayOnly: this.#relayOnly }
+    return { nickname: this.#nickname, name: this.#name, devices, relayOnly: this.#relayOnly }
   }
 
   /** @param devices those to ask for at once: `audio`, `video` @param relayOnly so that the others learn no address */
@@ -161,11 +163,12 @@ export class Room {
   #over(reason) {
     if (this.#ends.signal.aborted) return
     this.#ends.abort()
+    const { stay } = this
     this.#call.stop()
     this.#tiles.clear()
     this.#chat.clear()
     byId('controls').replaceChildren()
     this.#page.hidden = true
-    this.#left(reason)
+    this.#left(reason, stay)
   }
 }

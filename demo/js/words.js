@@ -15,7 +15,8 @@ const sentences = {
   too_many_requests: 'That was too much at once. Wait a moment, then try again.',
   no_such_participant: 'This person has left.',
   text_too_long: 'The message is too long.',
-  participant_gone: 'You were away for too long, so you have left the room. Enter it again.',
+  participant_gone:
+    'You were away for too long, or the server was restarted, so you have left the room. Enter it again.',
   ticket_expired: 'You were away for too long, so you have left the room. Enter it again.',
   dropped: 'You were taken out of the room.',
   moved: 'You are in this room from somewhere else now.',
@@ -23,7 +24,7 @@ const sentences = {
   not_in_room: placeLost,
   no_session: placeLost,
   bad_ticket: placeLost,
-  ticket_signature: placeLost,
+  ticket_signature: 'The server was restarted and no longer knew you, so you had to enter again.',
   ticket_spent: placeLost,
   ticket_foreign: placeLost,
   reconnection_disabled: placeLost,
@@ -47,6 +48,18 @@ export function sentenceOf(error) {
   if (Object.hasOwn(sentences, error?.code)) return sentences[error.code]
   // the numbers of p2p come with a sentence of this page; what a server says besides is for those who program
   return /^\d+$/.test(error?.code) ? error.message : wrong
+}
+
+/** Whether a session ended because the server was restarted with another secret, as in development: it can only begin anew. */
+export function wasRestarted({ code }) {
+  return code === 'ticket_signature'
+}
+
+/** Why a page that is reconnecting does not get on, if it is more than that no server answers. */
+export function complaintOf(reason) {
+  return ['unreachable', 'token_unavailable', 'lost', 'timeout', 'draining'].includes(reason.code)
+    ? undefined
+    : sentenceOf(reason)
 }
 
 /** As the server wants names to be. */

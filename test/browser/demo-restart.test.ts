@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest'
+import { useBrowser } from '../support/browser.ts'
+import { newRoom } from '../support/node.ts'
+import { type NodeProcess, startProcess } from '../support/process.ts'
+import { randomPrefix, redisUrl } from '../support/redis.ts'
+import { DemoPage } from './demo-page.ts'
+
+const browser = useBrowser()
+
+/** A node as `npm start` starts it: rooms in memory, and a secret that it made up. */
+const developmentNode = (): Promise<NodeProcess> =>
+  startProcess({
+    redisUrl: redisUrl(),
+    prefix: randomPrefix(),
+    env: { REDIS_URL: '', SIGNALBOX_SECRET: '', ICE_SERVERS: '[]' },
+  })
+
+const visit = async (url: string, name: string) => new DemoPage(await browser.visit(url), name)
+
+/** As Ctrl-C and `npm start` do it. */
+async function restart(node: NodeProcess): Promise<void> {
+  node.kill('SIGINT')
+  await node.startAnew()
+}
+
+const sentence = 'The server was restarted and no longer knew you, so you had to enter again.'
+
+test('a development node is started again: two pages are back in their room, and say what happened', async () => {
+  const [node, room] = [await developmentNode(), newRoom()]
+  const [ann, bob] = [await visit(node.url, 'Ann'), await visit(node.url, 'Bob')]
+  for (const person of [ann, bob]) await person.enter(room)
+  await bob.say('before')
+  await ann.at('#messages').getByText('before').waitFor()
+  await restart(node)
+  for (const person of [ann, bob]) await person.at('#notices').getByText(sentence).waitFor()
+  for (const person of [ann, bob]) await person.at('#people-count').getByText('2 people').waitFor()
+  await bob.say('after')
+  await ann.at('#messages').getByText('after').waitFor()
+  expect(await ann.at('#node').getAttribute('data-state')).toBe('connected')
+})
+
+test('a development node is started again: the lobby is connected, and enters', async () => {
+  const [node, room] = [await developmentNode(), newRoom()]
+  const ann = await visit(node.url, 'Ann')
+  const status = ann.at('#lobby-status')
+  await status.and(ann.at('[data-state=connected]')).waitFor()
+  const before = await status.textContent()
+  await restart(node)
+  await ann.page.waitForFunction(
+    ([selector, text]) => {
+      const { document } = globalThis as unknown as {
+        document: { querySelector(what: string): { textContent: string; dataset: { state: string } } }
+      }
+      const { textContent, dataset } = document.querySelector(selector ?? '')
+      return dataset.state === 'connected' && textContent !== text
+    },
+    ['#lobby-status', before],
+  )
+  await ann.enter(room)
+})
+
+test.each([
+  ['exchanger.html', '#channel'],
+  ['p2p.html', undefined],
+])('a development node is started again: %s is connected again', async (path, field) => {
+  const node = await developmentNode()
+  const ann = await visit(`${node.url}/${path}`, 'Ann')
+  await ann.at('#nickname').fill('Ann')
+  if (field) await ann.at(field).fill(newRoom())
+  await ann.at('#enter').click()
+  await ann.at('#room').waitFor()
+  const before = await ann.at('#node').textContent()
+  await restart(node)
+  await ann.page.waitForFunction(
+    ([text]) => {
+      const { document } = globalThis as unknown as {
+        document: { getElementById(id: string): { textContent: string; dataset: { state: string } } }
+      }
+      const { textContent, dataset } = document.getElementById('node')
+      return dataset.state === 'connected' && textContent !== text
+    },
+    [before],
+  )
+  await ann.at('#room').waitFor()
+})
