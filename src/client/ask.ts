@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts'
 import { SignalboxError } from './errors.ts'
-import type { Link } from './link.ts'
+import type { Answer, Link } from './link.ts'
 
 export type Question<T> = {
   event: string
@@ -9,16 +9,32 @@ export type Question<T> = {
   read: (data: unknown) => T
 }
 
-/** Asks once, on one connection. @throws SignalboxError timeout, lost, or as the server refuses */
+/** How long the first wait is after the server refused a request for its rate, ms; each further one is twice as long. */
+const refusedWaitMs = 300
+
+/**
+ * Asks on one connection, and again after a pause if the server refuses it for the rate of requests: it has done nothing then.
+ * @throws SignalboxError timeout, lost, or as the server refuses
+ */
 export function ask<T>(link: Link, { event, args, read }: Question<T>, clock: Clock, timeoutMs: number): Promise<T> {
   return new Promise((resolve, reject) => {
+    let refusal: SignalboxError | undefined
+    let waitMs = refusedWaitMs
     let late = false
+    let cancelWait = () => {}
     const cancel = clock.after(timeoutMs, () => {
       late = true
-      reject(new SignalboxError('timeout', `No answer to ${event}`))
+      cancelWait()
+      reject(refusal ?? new SignalboxError('timeout', `No answer to ${event}`))
     })
-    link.ask(event, args, (answer) => {
+    const answered = (answer: Answer) => {
       if (late) return
+      if (!answer.ok && isRateRefusal(answer)) {
+        refusal = new SignalboxError(answer.code, answer.message)
+        cancelWait = clock.after(waitMs, send)
+        waitMs *= 2
+        return
+      }
       cancel()
       if (!answer.ok) {
         reject(new SignalboxError(answer.code, answer.message))
@@ -29,6 +45,16 @@ export function ask<T>(link: Link, { event, args, read }: Question<T>, clock: Cl
       } catch (error) {
         reject(error)
       }
-    })
+    }
+    const send = () => {
+      refusal = undefined
+      link.ask(event, args, answered)
+    }
+    send()
   })
+}
+
+/** Refused without being looked at: more requests than the server takes of one connection, or has memory for. */
+export function isRateRefusal(answer: Answer): boolean {
+  return !answer.ok && answer.code === 'too_many_requests'
 }

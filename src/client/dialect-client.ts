@@ -2,6 +2,7 @@ import type { Dialect } from '../protocol/dialect.ts'
 import type { Payload, Reply } from '../protocol/payload.ts'
 import { Emitter } from './emitter.ts'
 import type { IceServer } from './mesh/rtc.ts'
+import type { Limits } from './pace.ts'
 import type { Session } from './session.ts'
 import type { Berth, SessionEvents } from './session-events.ts'
 import type { SessionState } from './states.ts'
@@ -63,6 +64,11 @@ export class DialectClient<D extends Dialect, Notices extends { [event in keyof 
    */
   renewIceServers(): Promise<void> {
     return this.session.iceRenewal.renew()
+  }
+
+  /** What the server takes of one connection, once a login has told it. Requests are sent no faster. */
+  get limits(): Limits | undefined {
+    return this.session.limits
   }
 
   /** How many requests wait for their ack. */

@@ -54,7 +54,8 @@ function connectWith(open: OpenSocket, target: LinkTarget, signal: AbortSignal):
   const socket = open(`${origin}${namespace}`, {
     path,
     query,
-    auth: { ...auth, seq: true }, // it will say what it saw: nothing has to find out
+    // `seq`: it will say what it saw, so that nothing has to find out; `limits`: it will be told what the node takes
+    auth: { ...auth, seq: true, limits: true },
     transports: [...transports] as ('websocket' | 'polling')[],
     tryAllTransports: true,
     forceNew: true,

@@ -2,10 +2,11 @@ import type { Question } from './ask.ts'
 import { SignalboxError } from './errors.ts'
 import type { Link } from './link.ts'
 import type { Joined } from './membership.ts'
+import type { Limits } from './pace.ts'
 import type { PendingLogin } from './pending-login.ts'
 
 /** What a login's ack gave. */
-export type LoggedIn = Joined & { result: unknown }
+export type LoggedIn = Joined & { result: unknown; limits: Limits | undefined }
 
 export type LoginsOwner = {
   /** Asks once, on one connection. @throws SignalboxError timeout, lost, or as the server refuses */
@@ -52,9 +53,9 @@ export class Logins {
     this.#tried.add(link)
     try {
       const ask = <T>(on: Link, question: Question<T>) => this.#owner.ask(on, question)
-      return await pending.tryOn(link, ask, (entered) => {
+      return await pending.tryOn(link, ask, (entered, limits) => {
         this.#underWay.delete(link)
-        this.#owner.loggedIn(link, pending, { ...entered, goodbye: pending.spec.goodbye })
+        this.#owner.loggedIn(link, pending, { ...entered, limits, goodbye: pending.spec.goodbye })
       })
     } finally {
       this.#underWay.delete(link)

@@ -3,13 +3,20 @@ import type { Clock } from './clock.ts'
 import { IceCredentials } from './ice-credentials.ts'
 import type { Link } from './link.ts'
 import type { IceServer } from './mesh/rtc.ts'
+import { type Limits, limitsOf } from './pace.ts'
 import type { Sent } from './pending-login.ts'
 import { Tickets } from './ticket.ts'
 
 type ReloginReply = { ticket: string; seq: number; complete: boolean; room?: unknown; iceServers?: IceServer[] }
 
 /** `seq` and `room` stand for what was missed if `gap` is true. */
-export type Resumed = { seq: number; gap: boolean; room?: unknown; iceServers?: IceServer[] | undefined }
+export type Resumed = {
+  seq: number
+  gap: boolean
+  room?: unknown
+  iceServers?: IceServer[] | undefined
+  limits: Limits | undefined
+}
 
 /** @throws SignalboxError timeout, lost, or as the server refuses */
 type Ask = <T>(link: Link, question: Question<T>) => Promise<T>
@@ -60,7 +67,7 @@ export class Membership {
       this.tickets.replace(ticket, used, this.#clock.now())
       if (reply.iceServers) this.ice.take(reply.iceServers, ticket, this.#clock.now())
       // the room was made anew if its `seq` is below what was seen: its numbers count from the start again
-      resumed({ ...reply, gap: !complete || reply.seq < seen })
+      resumed({ ...reply, limits: limitsOf(data), gap: !complete || reply.seq < seen })
       return true
     }
     const inTime = await ask(link, { event: 'relogin', args: [{ ticket: used, seq: seen }], read })

@@ -21,7 +21,7 @@ export type SessionOptions = {
   loginTimeoutMs?: number
   /** How long one connection may take to come up, one login or relogin to be answered, and the token function, ms. Default 8000. */
   attemptTimeoutMs?: number
-  /** How fast requests are sent. Default 40 a second after a burst of 150: what the server's defaults take. */
+  /** How fast requests are sent at most. Default: as the server's limits allow, which come with the login. */
   pace?: PaceOptions
   /** What tests put in the place of the real thing. */
   parts?: Partial<SessionParts>
@@ -36,7 +36,7 @@ export type Settings = {
   backOff: BackOffOptions
   loginTimeoutMs: number
   attemptTimeoutMs: number
-  pace: PaceOptions
+  pace: PaceOptions | undefined
   parts: SessionParts
 }
 
@@ -50,7 +50,7 @@ export function settingsOf(options: SessionOptions): Settings {
     backOff: options.backOff ?? { baseMs: 250, capMs: 10_000 },
     loginTimeoutMs: options.loginTimeoutMs ?? 30_000,
     attemptTimeoutMs: options.attemptTimeoutMs ?? 8000,
-    pace: options.pace ?? { perSecond: 40, burst: 150 },
+    pace: options.pace,
     parts: {
       clock: systemClock,
       random: Math.random,

@@ -3,6 +3,7 @@ import type { Clock } from './clock.ts'
 import { SignalboxError } from './errors.ts'
 import type { Link } from './link.ts'
 import type { IceServer } from './mesh/rtc.ts'
+import { type Limits, limitsOf } from './pace.ts'
 
 /** A request as it is sent: the event and its arguments. */
 export type Sent = { event: string; args: readonly unknown[] }
@@ -28,7 +29,7 @@ export type LoginSpec<T> = {
 /** @throws SignalboxError timeout, lost, or as the server refuses */
 type Ask = <T>(link: Link, question: Question<T>) => Promise<T>
 /** Takes the session over, in the same step in which the ack is read. */
-type Entered = (entered: Acked<unknown>) => void
+type Entered = (entered: Acked<unknown>, limits: Limits | undefined) => void
 
 /**
  * A login that is not answered yet, on however many connections it is tried. Its `result` settles once. If it has ended before
@@ -117,7 +118,7 @@ export class PendingLogin {
       args,
       read: (data) => {
         if (this.#settled) return false
-        entered(read(data))
+        entered(read(data), limitsOf(data))
         return true
       },
     })

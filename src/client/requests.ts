@@ -1,7 +1,8 @@
+import { isRateRefusal } from './ask.ts'
 import type { Clock } from './clock.ts'
 import { SignalboxError } from './errors.ts'
 import type { Answer, Link } from './link.ts'
-import { Pace, type PaceOptions } from './pace.ts'
+import { type Limits, Pace, type PaceOptions } from './pace.ts'
 
 type Pending = {
   event: string
@@ -9,12 +10,16 @@ type Pending = {
   resolve: (data: unknown) => void
   reject: (error: SignalboxError) => void
   sentOn?: Link
+  /** How often the server refused it for the rate of requests. */
+  refused: number
 }
 
 /** How many requests may wait for their ack. */
 const most = 1000
 /** How many requests may be sent and not acked: a node knows the acks of at least the last hundred, for a repetition. */
 const maxInFlight = 100
+/** After a refusal for the rate of requests: how long the first wait is, and every one at most, ms; after how many it counts. */
+const refusedWait = { baseMs: 250, capMs: 5000, most: 10 }
 
 /**
  * The requests that are not acked yet. Each has a `rid` and is sent again, in order, on every new connection until it
@@ -27,8 +32,10 @@ export class Requests {
   #rid = 0
   #link: Link | undefined
   #cancelWait: (() => void) | undefined
+  /** Until then nothing is sent: the server has refused a request for its rate. */
+  #heldUntil = 0
 
-  constructor(pace: PaceOptions, clock: Clock) {
+  constructor(pace: PaceOptions | undefined, clock: Clock) {
     this.#pace = new Pace(pace, clock)
     this.#clock = clock
   }
@@ -44,14 +51,22 @@ export class Requests {
     }
     this.#rid += 1
     const rid = this.#rid
-    const settled = new Promise((resolve, reject) => this.#pending.set(rid, { event, args, resolve, reject }))
+    const settled = new Promise((resolve, reject) =>
+      this.#pending.set(rid, { event, args, resolve, reject, refused: 0 }),
+    )
     this.#send()
     return settled
+  }
+
+  /** The server said what it takes of one connection. */
+  limit(limits: Limits): void {
+    this.#pace.limit(limits)
   }
 
   /** From now on requests go over this connection, those that are not acked yet first. Undefined: they wait. */
   use(link: Link | undefined): void {
     this.#link = link
+    this.#heldUntil = 0
     this.#send()
   }
 
@@ -72,7 +87,8 @@ export class Requests {
     for (const [rid, request] of this.#pending) {
       if (rid >= oldest + maxInFlight) return // sent when the oldest is acked
       if (request.sentOn === link) continue
-      const wait = this.#pace.take()
+      const held = this.#heldUntil - this.#clock.now()
+      const wait = held > 0 ? held : this.#pace.take()
       if (wait > 0) {
         this.#cancelWait = this.#clock.after(wait, () => this.#send())
         return
@@ -88,10 +104,22 @@ export class Requests {
     // not done, or not known to be: what was or will be sent on another connection gets the answer that counts
     const counts =
       answer.ok || (answer.code !== 'lost' && answer.code !== 'moved' && request.sentOn === link && link === this.#link)
-    if (!counts) return
+    if (!counts || this.#isSentLater(request, answer)) return
     this.#pending.delete(rid)
     if (answer.ok) request.resolve(answer.data)
     else request.reject(new SignalboxError(answer.code, answer.message))
     this.#send()
+  }
+
+  /** A request that was refused for the rate of requests was not looked at, and is sent again with the same `rid`. */
+  #isSentLater(request: Pending, answer: Answer): boolean {
+    if (!isRateRefusal(answer) || request.refused >= refusedWait.most) return false
+    const { baseMs, capMs } = refusedWait
+    this.#heldUntil = this.#clock.now() + Math.min(capMs, baseMs * 2 ** request.refused)
+    request.refused += 1
+    delete request.sentOn
+    this.#pace.drain()
+    this.#send()
+    return true
   }
 }

@@ -12,6 +12,7 @@ import { Membership } from './membership.ts'
 import type { IceServer } from './mesh/rtc.ts'
 import { type Notification, notificationOf } from './notification.ts'
 import type { Settings } from './options.ts'
+import type { Limits } from './pace.ts'
 import { type LoginSpec, PendingLogin } from './pending-login.ts'
 import { endsLogin, endsSession, refusesToken } from './refusals.ts'
 import { Requests } from './requests.ts'
@@ -38,6 +39,7 @@ export class Session extends Emitter<SessionEvents> {
   #pendingLogin: PendingLogin | undefined
   /** Settles when the goodbye that is under way is acked, or given up. */
   #leaving: Promise<void> | undefined
+  #limits: Limits | undefined
   /** Whether a connection is kept also without a session, as in a lobby. */
   #keepOpen = false
   /** Why the login that is not answered yet did not succeed so far. */
@@ -100,6 +102,11 @@ export class Session extends Emitter<SessionEvents> {
   /** Those of the last ack that had any. */
   get iceServers(): IceServer[] | undefined {
     return this.#membership?.ice.servers
+  }
+
+  /** What the server takes of one connection, once it has said so. */
+  get limits(): Limits | undefined {
+    return this.#limits
   }
 
   /** How many requests wait for their ack. */
@@ -246,9 +253,10 @@ export class Session extends Emitter<SessionEvents> {
     else this.#connections.seek(true)
   }
 
-  #loggedIn(link: Link, pending: PendingLogin, { result, ...how }: LoggedIn): void {
+  #loggedIn(link: Link, pending: PendingLogin, { result, limits, ...how }: LoggedIn): void {
     const membership = new Membership(how, this.#settings.parts.clock)
     this.#membership = membership
+    this.#obey(limits)
     this.#connections.forgetDeparture()
     this.#pendingLogin = undefined
     pending.done(result)
@@ -257,11 +265,17 @@ export class Session extends Emitter<SessionEvents> {
 
   #resume(link: Link, membership: Membership): Promise<boolean> {
     const ask = <T>(on: Link, question: Question<T>) => this.#ask(on, question)
-    return membership.resume(link, ask, ({ seq, gap, room, iceServers }) => {
+    return membership.resume(link, ask, ({ seq, gap, room, iceServers, limits }) => {
+      this.#obey(limits)
       if (iceServers) this.#tellIceServers(iceServers)
       if (gap) this.#resync({ seq, room })
       this.#adopt(link, membership)
     })
+  }
+
+  #obey(limits: Limits | undefined): void {
+    this.#limits = limits ?? this.#limits
+    if (limits) this.#requests.limit(limits)
   }
 
   /** To living peer connections first, then to those who waited for it. */

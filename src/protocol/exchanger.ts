@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import type { Dialect } from './dialect.ts'
 import { Name, To } from './names.ts'
-import { session } from './session.ts'
+import { Limits, session } from './session.ts'
 
 const channelName = Name(256)
 const named = { '/channelName': 'bad_name' } as const
@@ -22,6 +22,7 @@ export const exchanger = {
       users: Type.Array(ChannelUser),
       ticket: Type.String(),
       seq: Type.Integer(),
+      limits: Type.Optional(Limits),
     }),
     refusals: named,
   },

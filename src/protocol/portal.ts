@@ -9,7 +9,7 @@ import {
   SubscriptionRequest,
   SubscriptionRequestV1,
 } from './portal-media.ts'
-import { IceServers, session } from './session.ts'
+import { IceServers, Limits, session } from './session.ts'
 
 /** Ids on the wire: no underscore, as in OWT. */
 const Id = Type.String({ maxLength: 256, pattern: '^[0-9a-zA-Z-]+$' })
@@ -27,6 +27,7 @@ const JoinResult = Type.Object({
   reconnectionTicket: Type.String(),
   seq: Type.Integer(),
   iceServers: Type.Optional(IceServers),
+  limits: Type.Optional(Limits),
 })
 
 /** OWT Client-Portal protocol 1.2 (facts/owt.md 4). */

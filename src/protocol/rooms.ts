@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import type { Dialect } from './dialect.ts'
 import { Absent, Name, To } from './names.ts'
-import { session } from './session.ts'
+import { Limits, session } from './session.ts'
 
 const nickname = Name(64)
 const room = Name(256)
@@ -42,6 +42,7 @@ export const rooms = {
       members: Type.Array(RoomMember),
       ticket: Type.String(),
       seq: Type.Integer(),
+      limits: Type.Optional(Limits),
     }),
     refusals: { '': 'bad_name', '/payload': 'bad_name' },
   },

@@ -21,6 +21,13 @@ export const IceServers = Type.Array(
   }),
 )
 
+/** What the node takes of one connection: MESSAGES_PER_SECOND, MESSAGE_BURST, MAX_MESSAGE_BYTES. */
+export const Limits = Type.Object({
+  messagesPerSecond: Type.Integer(),
+  burst: Type.Integer(),
+  maxMessageBytes: Type.Integer(),
+})
+
 /** The session verbs, the same in every dialect (wire 2). */
 export const session = {
   relogin: {
@@ -35,6 +42,7 @@ export const session = {
         complete: Type.Boolean(),
         room: Type.Optional(Type.Unknown()),
         iceServers: Type.Optional(IceServers),
+        limits: Type.Optional(Limits),
       }),
     ]),
   },

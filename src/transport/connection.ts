@@ -46,6 +46,8 @@ export class Connection implements CoreConnection {
   restriction: SignalError | undefined
   /** What the client said of itself before it had a session, for the next one that it makes. */
   readonly profile: Member['profile'] = {}
+  /** Whether acks tell it what the node takes of a connection. */
+  readonly wantsLimits: boolean
   #session: Session | undefined
   readonly #events: ConnectionEvents
   /** While a request is answered its ack comes first: what it causes is held back here. */
@@ -64,6 +66,7 @@ export class Connection implements CoreConnection {
     this.confirmations = confirmations
     this.version = dialect.firstVersion
     this.#events = events
+    this.wantsLimits = (socket.handshake.auth as { limits?: unknown } | undefined)?.limits === true
     this.#namesSeq = (socket.handshake.auth as { seq?: unknown } | undefined)?.seq === true
     socket.on('disconnect', () => {
       for (const lost of [...this.#losses]) lost()

@@ -171,7 +171,7 @@ export class Entrance {
     log.info({ dialect: dialect.name, ...about, from }, event)
     if (gap) refusals.note('log_trimmed', { dialect: dialect.name, ...about }, 'the log does not reach back so far')
     if (first?.when === 'before ack') this.#say(first)
-    this.#acks.accept(event, args, reply)
+    this.#acks.accept(event, args, this.#connection.wantsLimits ? withLimits(reply, this.#services) : reply)
     if (first?.when === 'after ack') this.#say(first)
     this.#count(event, 'ok', from)
   }
@@ -200,4 +200,10 @@ export class Entrance {
     if (event === 'relogin') metrics.relogins.inc({ dialect, result, from })
     else metrics.logins.inc({ dialect, result })
   }
+}
+
+/** An ack with a ticket says what the node takes of the connection. */
+function withLimits(reply: unknown, { messagesPerSecond, messageBurst, maxMessageBytes }: GateServices): unknown {
+  const hasTicket = typeof reply === 'object' && reply !== null && ('ticket' in reply || 'reconnectionTicket' in reply)
+  return hasTicket ? { ...reply, limits: { messagesPerSecond, burst: messageBurst, maxMessageBytes } } : reply
 }

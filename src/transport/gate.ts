@@ -26,6 +26,8 @@ export type GateServices = {
   throttle: Throttle
   clock: ClusterClock
   maxMessageBytes: number
+  messagesPerSecond: number
+  messageBurst: number
 }
 
 /** How long an impatient request waits for a login, ms: as long as a client needs that sends its buffer before it. */

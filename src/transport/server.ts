@@ -343,6 +343,10 @@ export class Transport {
 /** What is read of a client's `auth` after it was admitted. */
 function known(auth: unknown, tokenCounts: boolean): { [field: string]: unknown } {
   if (typeof auth !== 'object' || auth === null) return {}
-  const { token, seq } = auth as { [field: string]: unknown }
-  return { ...(tokenCounts && token !== undefined ? { token } : {}), ...(seq === undefined ? {} : { seq }) }
+  const { token, seq, limits } = auth as { [field: string]: unknown }
+  return {
+    ...(tokenCounts && token !== undefined ? { token } : {}),
+    ...(seq === undefined ? {} : { seq }),
+    ...(limits === undefined ? {} : { limits: limits === true }),
+  }
 }

@@ -314,6 +314,59 @@ test('more than the server takes in a second is sent as fast as it does', async 
   session.close()
 })
 
+test('what the server refuses for its rate is sent again after a pause, in order and with the same rid; anything else is not', async () => {
+  const { clock, session, login } = setUp()
+  const link = await login()
+  const [one, two, three] = [1, 2, 3].map((number) => session.request('text', [number]))
+  const sent = () => link.all('text').map(({ args }) => args)
+  link.all('text')[0]?.answer({ ok: true, data: 'one' })
+  for (const { answer } of link.all('text').slice(1))
+    answer({ ok: false, code: 'too_many_requests', message: 'slowly' })
+  const four = session.request('text', [4]) // not before those that wait
+  expect(sent()).toHaveLength(3)
+  await clock.pass(1000)
+  const again = [2, 3, 4].map((number) => [number, { rid: number }])
+  expect(sent().slice(3)).toEqual(again)
+  for (const { answer } of link.all('text').slice(3, 5)) answer({ ok: true, data: 'later' })
+  link.refuse('text', 'text_too_long')
+  expect(await Promise.all([one, two, three])).toEqual(['one', 'later', 'later'])
+  await expect(four).rejects.toMatchObject({ code: 'text_too_long' })
+})
+
+test('a request that the server refuses for its rate for half a minute is refused', async () => {
+  const { clock, session, login } = setUp()
+  const link = await login()
+  const request = session.request('text', [1])
+  const over = expect(request).rejects.toMatchObject({ code: 'too_many_requests' })
+  for (let count = 0; count <= 10; count += 1) {
+    link.refuse('text', 'too_many_requests')
+    await clock.pass(5000)
+  }
+  await over
+  expect(link.all('text')).toHaveLength(11)
+})
+
+test('requests are sent at the pace that the acks of login and relogin allow, or slower if the program wants that', async () => {
+  const { clock, nodes, session, enter } = setUp()
+  const entered = enter()
+  await quiet()
+  const limits = { messagesPerSecond: 10, burst: 8, maxMessageBytes: 1000 }
+  nodes.last.ok('login', { ticket: ticketOf('one'), seq: 5, limits })
+  await entered
+  expect(session.limits).toEqual(limits)
+  const first = nodes.last
+  for (let number = 1; number <= 30; number += 1) void session.request('text', [number]).catch(() => {})
+  expect(first.all('text')).toHaveLength(6)
+  await clock.pass(1000)
+  expect(first.all('text')).toHaveLength(14)
+  first.cut()
+  await clock.pass(250)
+  const relogin = { ticket: ticketOf('two'), seq: 5, complete: true }
+  nodes.last.ok('relogin', { ...relogin, limits: { ...limits, messagesPerSecond: 5, burst: 1 } })
+  await clock.pass(1000)
+  expect(nodes.last.all('text').length).toBeLessThanOrEqual(5)
+})
+
 test('no more than a hundred requests wait for their ack at the server', async () => {
   const { session, login } = setUp()
   const link = await login()
