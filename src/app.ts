@@ -26,6 +26,7 @@ import { demo } from './http/demo.ts'
 import { probes } from './http/health.ts'
 import { UsedHeaders } from './http/management/used-headers.ts'
 import { metrics as metricsRoute } from './http/metrics.ts'
+import { moveRoute } from './http/move.ts'
 import { redirectToPrefix, servePrefix } from './http/prefix.ts'
 import { countBodies } from './http/request-bodies.ts'
 import { createHttp, type HttpOptions } from './http/server.ts'
@@ -42,10 +43,11 @@ import { createRedisState } from './state/redis/index.ts'
 import type { Observe } from './state/redis/scripts.ts'
 import { StoreHealth, unreachable } from './store-health.ts'
 import { dialectsOf } from './transport/dialects.ts'
-import { drain } from './transport/drain.ts'
+import { drain, moveClient } from './transport/drain.ts'
 import { clusterEphemeral, localEphemeral } from './transport/ephemeral.ts'
 import { Evacuation } from './transport/evacuation.ts'
 import { NeighbourSurvey, storePath } from './transport/forward/neighbour-survey.ts'
+import { isFromNode, movePath } from './transport/forward/tunnel.ts'
 import { roomChangeOf } from './transport/rooms/room.ts'
 import { Transport } from './transport/server.ts'
 import { version } from './version.ts'
@@ -212,6 +214,7 @@ export function createApp(config: Config, parts: Parts = {}): App {
     },
   })
   storeRoute(http, storePath, () => health.reachable)
+  moveRoute(http, movePath, (move) => isFromNode(config.keys, move) && moveClient(transport, move.sid, failed))
   metricsRoute(ops, metrics.registry, () => {
     metrics.redisUp.set(health.trouble ? 0 : 1)
     measurePresent(metrics, transport, sessions, feeds)

@@ -12,6 +12,7 @@ import { nodeOf } from './connection-id.ts'
 import { ForwardedBytes } from './forwarded-bytes.ts'
 import { type NeighbourParts, Neighbours } from './neighbours.ts'
 import { passedOnHeader, passedOnWords, saysPassedOn, vouchedAddress } from './passed-on.ts'
+import { Tunnel } from './tunnel.ts'
 
 export type ForwardingParts = NeighbourParts & {
   /** This one, as it is registered. */
@@ -50,6 +51,7 @@ export class Forwarding {
   readonly #held = new WeakMap<IncomingMessage, ForwardedBytes>()
   readonly #vouched = new WeakMap<IncomingMessage, string>()
   readonly #failed = new WeakSet<IncomingMessage>()
+  readonly #tunnels = new Set<Tunnel>()
   #closed = false
   readonly #open: { [kind in Kind]: Set<ServerResponse | Socket> } = { polling: new Set(), websocket: new Set() }
 
@@ -70,8 +72,8 @@ export class Forwarding {
   }
 
   /** WebSockets of other nodes that go through this one; to be closed when it goes. */
-  get tunnels(): Socket[] {
-    return [...this.#open.websocket] as Socket[]
+  get tunnels(): Tunnel[] {
+    return [...this.#tunnels]
   }
 
   /** The client's address, as the node that passed the request on knew it; undefined when none did. */
@@ -97,7 +99,13 @@ export class Forwarding {
     }
     const headers = { [passedOnHeader]: passedOnWords(keys, String(sid), addressOf(request)) }
     inBackground(
-      () => this.#pass(request, response instanceof ServerResponse ? response : undefined, { node, next, headers }),
+      () =>
+        this.#pass(request, response instanceof ServerResponse ? response : undefined, {
+          node,
+          sid: String(sid),
+          next,
+          headers,
+        }),
       (error) => this.#fail(error as Error, request, { node, next, answered: false }),
     )
   }
@@ -105,14 +113,14 @@ export class Forwarding {
   /** Ends what is under way, and keeps no connection. */
   close(): void {
     this.#closed = true
-    for (const tunnel of this.tunnels) tunnel.destroy()
+    for (const { socket } of this.tunnels) socket.destroy()
     for (const agent of Object.values(this.#agents)) agent.destroy()
   }
 
   async #pass(
     request: IncomingMessage,
     response: ServerResponse | undefined,
-    { node, next, headers }: { node: string; next: () => void; headers: { [name: string]: string } },
+    { node, sid, next, headers }: { node: string; sid: string; next: () => void; headers: { [name: string]: string } },
   ): Promise<void> {
     const { socket } = request
     // a client may go at any time, and an upgraded socket has nobody else to hear of it
@@ -128,6 +136,7 @@ export class Forwarding {
     this.#pending.set(request, { node, next, answered: false })
     this.#hold(request, response ?? socket)
     this.#count(response ? 'polling' : 'websocket', response ?? socket)
+    if (!response) this.#keep(new Tunnel(socket, url, sid, this.#parts.keys))
     const target = targetOf(url)
     const passing = response
       ? this.#proxy.web(request, response, {
@@ -150,6 +159,11 @@ export class Forwarding {
     memory.add(held)
     what.once('close', () => memory.remove(held))
     this.#held.set(request, held)
+  }
+
+  #keep(tunnel: Tunnel): void {
+    this.#tunnels.add(tunnel)
+    tunnel.socket.once('close', () => this.#tunnels.delete(tunnel))
   }
 
   #count(kind: Kind, what: ServerResponse | Socket): void {

@@ -1,5 +1,5 @@
 import { inBackground } from '../../core/background.ts'
-import { type NeighbourParts, Neighbours } from './neighbours.ts'
+import { type NeighbourParts, Neighbours, routeAt } from './neighbours.ts'
 
 /** The path below NODE_URL at which a node answers `{ reachable: boolean }`: whether it reaches the store. */
 export const storePath = '/node/store'
@@ -45,10 +45,8 @@ export class NeighbourSurvey {
 
 /** False without a valid answer. */
 async function saysCutOff(base: URL): Promise<boolean> {
-  const url = new URL(base)
-  url.pathname = `${base.pathname.replace(/\/$/, '')}${storePath}`
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(answerTimeoutMs) })
+    const response = await fetch(routeAt(base, storePath), { signal: AbortSignal.timeout(answerTimeoutMs) })
     const answer: unknown = await response.json()
     return response.ok && typeof answer === 'object' && answer !== null && Object(answer).reachable === false
   } catch {

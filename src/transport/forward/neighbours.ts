@@ -9,6 +9,13 @@ const pause = 500
 
 export type NeighbourParts = { nodes: () => Promise<NodeInfo[]>; failed: (error: unknown) => void }
 
+/** The address of a route of a node, whose NODE_URL may have a path. */
+export function routeAt(node: URL, path: string): URL {
+  const url = new URL(node)
+  url.pathname = `${node.pathname.replace(/\/$/, '')}${path}`
+  return url
+}
+
 /** Where the other nodes are, as they are registered. While the store is away: as they were. */
 export class Neighbours {
   readonly #parts: NeighbourParts

@@ -1,7 +1,8 @@
 import { describe, expect, test, vi } from 'vitest'
+import { sign } from '../../../src/core/keyring.ts'
 import { type Client, connect, enter, ok } from '../../support/client.ts'
 import { libraries, startWith } from '../../support/client-libraries.ts'
-import { newRoom, startCluster, type TestNode } from '../../support/node.ts'
+import { newRoom, startCluster, type TestNode, testSecret } from '../../support/node.ts'
 import { until } from '../../support/redis.ts'
 import { startRoundRobin } from '../../support/round-robin.ts'
 import { measure } from '../ops/scrape.ts'
@@ -75,23 +76,26 @@ describe.each(libraries)('socket.io-client %s', (_library, io) => {
   })
 })
 
-test('a node that drains serves its own who poll through others, and cuts what goes through it', async () => {
+/** In a room, with a session on one of two nodes and all further requests to the other. */
+async function enterThrough(cluster: TestNode[], first: TestNode, room: string, transports: string[]): Promise<Client> {
+  const names = cluster.map(({ url, config }) => ({ url, name: config.nodeId }))
+  let asked = false // the first request makes the session, and the balancer has no choice for the others
+  const own = await startRoundRobin(() => {
+    const [choice] = names.filter(({ url }) => url === first.url)
+    const list = asked || !choice ? names : [choice]
+    asked = true
+    return list
+  })
+  const client = await connect(own.url, { transports })
+  await client.login({ room, user: transports.join() })
+  return client
+}
+
+test('a node that drains serves its own who poll through others, and has what goes through it moved by its nodes', async () => {
   const cluster = await startCluster(2, { env: { DRAIN_SECONDS: 1 } })
   const [going, staying] = cluster as [TestNode, TestNode]
   const room = newRoom()
-  const names = () => cluster.map(({ url, config }) => ({ url, name: config.nodeId }))
-  const through = async (first: TestNode, transports: string[]) => {
-    let asked = false // the first request makes the session, and the balancer has no choice for the others
-    const own = await startRoundRobin(() => {
-      const [choice] = names().filter(({ url }) => url === first.url)
-      const list = asked || !choice ? names() : [choice]
-      asked = true
-      return list
-    })
-    const client = await connect(own.url, { transports })
-    await client.login({ room, user: transports.join() })
-    return client
-  }
+  const through = (first: TestNode, transports: string[]) => enterThrough(cluster, first, room, transports)
   const polling = await through(going, ['polling'])
   const tunnelled = await through(staying, ['polling', 'websocket'])
   await upgraded(tunnelled)
@@ -102,11 +106,56 @@ test('a node that drains serves its own who poll through others, and cuts what g
   expect((await polling.next('draining')).data).toEqual({ withinMs: 1000 })
   expect(await polling.request('text', { to: 'all', message: 'still here' })).toEqual(ok())
   expect((await tunnelled.next('text')).data).toMatchObject({ message: 'still here' })
+  expect((await tunnelled.next('draining')).data).toEqual({ withinMs: 0 })
   expect(await tunnelled.closed).toBe('transport close')
   expect(await polling.closed).toBe('transport error') // its poll was answered with 400
   await drained
   const back = await connect(staying.url)
   await back.relogin({ ticket: tunnelled.ticket, seq: tunnelled.seq })
+})
+
+test('a client that cannot name what it saw gets nothing twice when the node that its WebSocket goes through drains', async () => {
+  const cluster = await startCluster(2, { env: { DRAIN_SECONDS: 1 } })
+  const [going, staying] = cluster as [TestNode, TestNode]
+  const room = newRoom()
+  const speaker = await enter(staying.url, { room, user: 'speaker' })
+  const client = await enterThrough(cluster, staying, room, ['polling', 'websocket'])
+  await upgraded(client)
+  let over = false
+  const say = async () => {
+    for (let number = 1; ; number += 1) {
+      await speaker.ask('text', { to: 'all', message: `${number}` })
+      if (over) return number
+    }
+  }
+  const saying = say()
+  await client.next('text')
+  const drained = going.app.drain()
+  await client.closed
+  const back = await connect(staying.url)
+  await back.relogin(client.ticket)
+  await drained
+  over = true
+  const last = await saying
+  await back.barrier()
+  const heard = [...client.seen, ...back.seen].flatMap(({ event, data }) => {
+    const { to, message } = data as { to: string; message: string }
+    return event === 'text' && to === 'all' ? Number(message) : []
+  })
+  expect(heard).toEqual(Array.from({ length: last }, (_, index) => index + 1))
+})
+
+test.each([
+  ['a signature of none', (sid: string) => ({ sid, signature: 'none' })],
+  ['the signature of another session', (sid: string) => ({ sid, signature: sign([testSecret], 'move', ['other']) })],
+  ['a session that is not here', () => ({ sid: 'other', signature: sign([testSecret], 'move', ['other']) })],
+])('a request to move a client with %s moves none', async (_what, bodyOf) => {
+  const [node] = nodes as [TestNode, ...TestNode[]]
+  const client = await enter(node.url, { room: newRoom() })
+  const body = JSON.stringify(bodyOf(client.socket.io.engine.id ?? ''))
+  const headers = { 'Content-Type': 'application/json' }
+  expect((await fetch(`${node.url}/node/move`, { method: 'POST', headers, body })).status).toBe(404)
+  expect((await client.barrier()).filter(({ event }) => event === 'draining')).toEqual([])
 })
 
 test('a node that ends keeps nobody who goes through it, and is not kept by them', async () => {
