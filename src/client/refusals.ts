@@ -1,6 +1,6 @@
 import type { SignalboxErrorCode } from './errors.ts'
 
-/** A login or relogin that was refused with one of these may work on the next try. */
+/** A request, login or relogin that was refused with one of these may work on the next try. */
 const passing: ReadonlySet<SignalboxErrorCode> = new Set([
   'unreachable',
   'lost',
@@ -35,9 +35,14 @@ const final: ReadonlySet<SignalboxErrorCode> = new Set([
   'closed',
 ])
 
+/** Whether a request that was refused so may be done on the next try. */
+export function mayPass(code: SignalboxErrorCode): boolean {
+  return passing.has(code)
+}
+
 /** What a program's login is told at once. */
 export function endsLogin(code: SignalboxErrorCode): boolean {
-  return !passing.has(code)
+  return !mayPass(code)
 }
 
 export function refusesToken(code: SignalboxErrorCode): boolean {

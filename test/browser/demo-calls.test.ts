@@ -43,12 +43,14 @@ test('six people see each other; one leaves, and is told that the room is full i
   await fay.at('#room-name').fill(room)
   await fay.at('#enter').click()
   await fay.at('#enter-problem').filter({ hasText: 'This room is full' }).waitFor()
-}, 60_000)
+}, 120_000)
 
 async function expectAllSeen(people: DemoPage[]): Promise<void> {
   const names = people.map(({ name }) => name).sort()
   for (const person of people) {
-    await eventually(() => person.sees()).toEqual(names.filter((name) => name !== person.name))
+    // thirty streams on a busy machine: it may not come to one of them for many seconds
+    const others = names.filter((name) => name !== person.name)
+    await expect.poll(() => person.sees(), { timeout: 40_000, interval: 100 }).toEqual(others)
     expect(await person.at('.tile').count()).toBe(people.length)
   }
 }

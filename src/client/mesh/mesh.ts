@@ -1,4 +1,5 @@
 import { checkMesh } from '../check-options.ts'
+import { type Clock, systemClock } from '../clock.ts'
 import { Emitter } from '../emitter.ts'
 import { type Network, systemNetwork } from '../network.ts'
 import type { MeshChannel, Signal } from './channel.ts'
@@ -11,6 +12,7 @@ import {
   type MediaTrack,
   type PeerConnection,
 } from './rtc.ts'
+import { SignalSender } from './signal-sender.ts'
 
 export type MeshOptions = {
   /** Used when the server names none. */
@@ -22,6 +24,7 @@ export type MeshOptions = {
   iceTransportPolicy?: 'all' | 'relay'
   createPeerConnection?: CreatePeerConnection
   network?: Network
+  clock?: Clock
 }
 
 export type MeshEvents = {
@@ -45,6 +48,7 @@ export class Mesh extends Emitter<MeshEvents> {
   readonly #channel: MeshChannel
   readonly #options: MeshOptions
   readonly #peers = new Map<string, Peer>()
+  readonly #senders = new Map<string, SignalSender>()
   readonly #local = new Map<MediaTrack, MediaSource[]>()
   #ends: (() => void)[] = []
 
@@ -130,8 +134,10 @@ export class Mesh extends Emitter<MeshEvents> {
     const { iceTransportPolicy } = this.#options
     const policy = iceTransportPolicy ? { iceTransportPolicy } : {}
     const connection = createPeerConnection({ iceServers: this.#iceServers, ...policy })
+    const sender = this.#senderTo(id)
+    this.#senders.set(id, sender)
     const peer = new Peer(connection, this.#channel.id < id, {
-      signal: (signal) => this.#send(id, signal),
+      signal: (signal) => sender.send(signal),
       track: (track, streams) => this.emit('track', id, track, streams),
       state: (state) => this.emit('state', id, state),
       failed: (error) => this.emit('error', id, error),
@@ -157,9 +163,12 @@ export class Mesh extends Emitter<MeshEvents> {
     void peer.receive(signal)
   }
 
-  #send(to: string, signal: Signal): void {
-    this.#channel.send(to, signal).catch((error) => {
-      if (this.#peers.has(to)) this.emit('error', to, error)
+  #senderTo(id: string): SignalSender {
+    return new SignalSender({
+      send: (signal) => this.#channel.send(id, signal),
+      clock: this.#options.clock ?? systemClock,
+      repeat: () => this.#peers.get(id)?.tellAgain(),
+      failed: (error) => this.#peers.has(id) && this.emit('error', id, error),
     })
   }
 
@@ -177,6 +186,8 @@ export class Mesh extends Emitter<MeshEvents> {
     const peer = this.#peers.get(id)
     if (!peer) return
     this.#peers.delete(id)
+    this.#senders.get(id)?.stop()
+    this.#senders.delete(id)
     peer.close()
     this.emit('gone', id)
   }

@@ -78,6 +78,11 @@ export class Peer {
     this.mend()
   }
 
+  /** Some of what was told last was refused: it is told again. */
+  tellAgain(): void {
+    if (!this.#closed) this.#say(this.#said)
+  }
+
   close(): void {
     if (this.#closed) return
     this.#closed = true
@@ -153,7 +158,8 @@ export class Peer {
 
   async #takeRemote(description: Description): Promise<void> {
     await this.connection.setRemoteDescription(description)
-    for (const candidate of this.#early.splice(0)) await this.#addCandidate(candidate)
+    // a candidate that is wrong must not cost the answer, nor the candidates after it
+    for (const candidate of this.#early.splice(0)) await this.#guard(() => this.#addCandidate(candidate))
   }
 
   async #takeCandidate(candidate: Candidate): Promise<void> {

@@ -97,6 +97,7 @@ export class FakePeerConnection implements PeerConnection {
   addIceCandidate(candidate: Candidate = {}): Promise<void> {
     return this.#inTurn(() => {
       if (!this.remoteDescription) throw wrong('candidate without a remote description')
+      if (candidate.candidate === 'malformed') throw wrong('malformed candidate')
       this.candidates.push(candidate)
     })
   }

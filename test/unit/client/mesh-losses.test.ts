@@ -79,3 +79,17 @@ test('every signal arrives twice: nobody is confused, in a glare neither', async
     }
   }
 })
+
+test('a malformed candidate that comes before its offer costs neither the answer nor the candidates after it', async () => {
+  const room = new Room()
+  const [ann, bob] = [room.enter('a'), room.enter('b')]
+  for (const candidate of ['malformed', 'good']) bob.channel.receive('a', { candidate: { candidate } })
+  bob.mesh.start()
+  ann.mesh.addTrack(track('cam a'))
+  ann.mesh.start()
+  await room.settle()
+  expect(bob.errors.splice(0)).toMatchObject([{ message: 'malformed candidate' }])
+  stable(ann, bob)
+  expect(bob.heard).toEqual(['cam a of a'])
+  expect(bob.to('a').candidates).toContainEqual({ candidate: 'good' })
+})

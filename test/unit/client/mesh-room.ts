@@ -1,7 +1,9 @@
 import { expect } from 'vitest'
+import type { Clock } from '../../../src/client/clock.ts'
 import { MeshChannel, type Signal } from '../../../src/client/mesh/channel.ts'
 import { Mesh } from '../../../src/client/mesh/mesh.ts'
 import type { Description, MediaTrack } from '../../../src/client/mesh/rtc.ts'
+import { FakeClock } from './fake-clock.ts'
 import { FakePeerConnection } from './fake-peer-connection.ts'
 
 export const track = (id: string, kind = 'video') => ({ id, kind }) as MediaTrack
@@ -59,9 +61,10 @@ export class Person {
   readonly errors: unknown[] = []
   readonly network = { change: (_online: boolean) => {} }
 
-  constructor(channel: MeshChannel) {
+  constructor(channel: MeshChannel, clock: Clock = new FakeClock()) {
     this.channel = channel
     this.mesh = new Mesh(channel, {
+      clock,
       iceServers: [{ urls: 'stun:fallback' }],
       createPeerConnection: (configuration) => {
         const made = new FakePeerConnection(configuration)
