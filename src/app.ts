@@ -63,7 +63,10 @@ export type App = {
   state: State
   sessions: Sessions
   metrics: Metrics
-  /** Takes the node's lease; resolves when the store is reachable. Call it before `http` listens. */
+  /**
+   * Takes the node's lease; resolves when the store is reachable. Call it before `http` listens.
+   * @throws UnsuitableStoreError when the store cannot serve this node
+   */
   begin: () => Promise<void>
   /** Tells everyone on `/rooms`, on all nodes. May be lost. */
   announce: (text: string) => void
@@ -296,6 +299,7 @@ export function createApp(config: Config, parts: Parts = {}): App {
     sessions,
     metrics,
     begin: async () => {
+      await state.suitable()
       await lease.begin()
       await state.handover.serve(node, (place) => sessions.yields(place))
       await lane?.sub.settled()

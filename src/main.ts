@@ -2,6 +2,7 @@ import closeWithGrace from 'close-with-grace'
 import { createApp } from './app.ts'
 import { forcedEndSeconds } from './config/options.ts'
 import { ConfigError, readConfig } from './config.ts'
+import { UnsuitableStoreError } from './core/ports/state.ts'
 import { checkPorts, listening } from './listen.ts'
 
 /** The process: environment → createApp → listen; close with grace. */
@@ -38,6 +39,7 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  console.error(error instanceof ConfigError ? error.message : error)
+  const isExplained = error instanceof ConfigError || error instanceof UnsuitableStoreError
+  console.error(isExplained ? error.message : error)
   process.exit(1)
 })

@@ -39,6 +39,8 @@ export class StoreHealth {
         { rights },
         'Redis denies its user rights that a node needs: see the list for ACL in operations.md',
       ),
+    unsuitable: (fault: string) =>
+      this.#log.error({ fault }, 'Redis is not set up as a node needs it: the node serves on, but would not start'),
     unreadable: (channel: string, cause: unknown) =>
       this.#warn(
         channel,

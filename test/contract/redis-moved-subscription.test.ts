@@ -11,6 +11,7 @@ import { type RedisServer, startRedis, until } from '../support/redis.ts'
 /** Two servers, and a map by which every slot is at the first one until it is moved. */
 class TwoServers implements Topology {
   readonly links: Link[]
+  readonly sentinels: Link[] = []
   readonly trouble = undefined
   readonly #events: TopologyEvents
   #home = 0

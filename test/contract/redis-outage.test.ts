@@ -28,6 +28,7 @@ async function start(mode: ProxiedRedis['mode']) {
     lost: (connection: string, address: string, cause: string) => lost.push(`${connection} ${address} ${cause}`),
     restored: () => {},
     denied: () => {},
+    unsuitable: () => {},
     unreadable: () => {},
     failed: () => {},
   }

@@ -14,6 +14,17 @@ export type Retention = { window: number; log: number; entries: number; lease: n
 /** Why a store does not serve a node: in short, and what exactly failed, for an operator. */
 export type Trouble = { reason: string; detail: string }
 
+/** The store answers, and cannot serve a node as it is set up. Each fault is a sentence that begins with an option. */
+export class UnsuitableStoreError extends Error {
+  readonly faults: string[]
+
+  constructor(faults: string[]) {
+    super(`The store cannot serve this node:\n${faults.map((fault) => `  ${fault}`).join('\n')}`)
+    this.name = 'UnsuitableStoreError'
+    this.faults = faults
+  }
+}
+
 /** Everything that outlives a node, as one store offers it. */
 export interface State {
   clock: ClusterClock
@@ -26,6 +37,8 @@ export interface State {
   lobby: Lobby
   nodes: Nodes
   oversight: Oversight
+  /** Resolves when the store answers, however long that takes. @throws UnsuitableStoreError */
+  suitable(): Promise<void>
   /** Asks the store. @throws unavailable */
   ping(): Promise<void>
   /** Why the store cannot serve this node, as far as is known without asking; undefined while it can. */

@@ -29,6 +29,7 @@ export function createMemoryState(retention: Retention, now: () => number = stea
     lobby: new MemoryLobby(table),
     nodes,
     oversight: new MemoryOversight(table, nodes),
+    suitable: async () => {},
     ping: async () => {},
     trouble: () => undefined,
     close: async () => {},

@@ -81,6 +81,11 @@ export class RedisClient extends Redis {
     return this.#topology.links
   }
 
+  /** Connections to the sentinels, if there are any. */
+  get sentinels(): Link[] {
+    return this.#topology.sentinels
+  }
+
   /** Why some commands cannot be served; undefined when all can. */
   get trouble(): Trouble | undefined {
     return this.#topology.trouble

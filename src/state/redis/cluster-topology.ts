@@ -16,6 +16,7 @@ type SlotRange = [first: number, last: number, master: [host: string | null, por
 
 /** The masters of a Redis Cluster, one link each. */
 export class ClusterTopology implements Topology {
+  readonly sentinels: Link[] = []
   readonly #seeds: string[]
   readonly #open: OpenLink
   readonly #events: TopologyEvents

@@ -11,6 +11,7 @@ import { RedisNodes } from './nodes.ts'
 import { RedisOversight } from './oversight.ts'
 import { RedisPlaces } from './places.ts'
 import { noReport, type RedisReport } from './report.ts'
+import { Requirements } from './requirements.ts'
 import { neededRights, Rights } from './rights.ts'
 import { RedisRooms } from './rooms.ts'
 import { type Observe, Scripts } from './scripts.ts'
@@ -30,6 +31,7 @@ export function createRedisState(
   const clock = new RedisClock(client, keys)
   const scripts = new Scripts(client, clock, keys, retention, observe)
   const wire = new RedisWire(subscriber, scripts, keys, report)
+  const requirements = new Requirements(client, target, report)
   const rights = new Rights(client, neededRights(keys, prefix), report)
   return {
     client,
@@ -44,12 +46,14 @@ export function createRedisState(
     nodes: new RedisNodes(scripts, keys, retention),
     oversight: new RedisOversight(scripts, keys, retention),
     trouble: () => client.trouble ?? subscriber.trouble ?? rights.trouble ?? wire.trouble,
+    suitable: () => requirements.met(),
     ping: () =>
       scripts.timed('ping', async () => {
         await client.ping()
         await rights.check()
       }),
     close: async () => {
+      requirements.close()
       rights.close()
       wire.close()
       await Promise.all([subscriber.close(), client.close()])

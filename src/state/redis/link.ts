@@ -39,6 +39,7 @@ export class Link {
   readonly #timer: NodeJS.Timeout
   #epoch = 0
   #cause = 'not connected yet'
+  #error: Error | undefined
   #downSince: number | undefined = performance.now()
   #shaking = 0
   #closed = false
@@ -59,8 +60,11 @@ export class Link {
       retryStrategy: (attempt) => Math.min(20 * 2 ** Math.min(attempt, 6), 1000) * (0.75 + Math.random() / 2),
     })
     this.#probe = new Probe(this.redis)
+    this.redis.on('connecting', () => {
+      this.#error = undefined
+    })
     this.redis.on('ready', () => this.#up())
-    this.redis.on('error', (error: Error) => this.#noteCause(causeOf(error)))
+    this.redis.on('error', (error: Error) => this.#failed(error))
     this.redis.on('close', () => this.#down('the connection was closed'))
     this.redis.on('end', () => this.#restart())
     this.redis.on('moved', () => {
@@ -93,6 +97,11 @@ export class Link {
     return this.ready ? undefined : unreachable(`${this.#name} to ${this.address}: ${this.#cause}`)
   }
 
+  /** The first error of the last attempt to connect. */
+  get error(): Error | undefined {
+    return this.#error
+  }
+
   /** Gives the connection up and opens another one. */
   replace(cause: string): void {
     this.#down(cause)
@@ -114,6 +123,13 @@ export class Link {
     if (this.#reported.size > 0) this.#report.restored(this.#name, this.address)
     this.#reported.clear()
     this.#events.up()
+  }
+
+  #failed(error: Error & { command?: { name?: string } }): void {
+    this.#error ??= error // what follows in the same attempt comes of it
+    this.#noteCause(causeOf(error))
+    // ioredis would go on with database 0, which may be another cluster's
+    if (error.command?.name === 'select') this.redis.disconnect(true)
   }
 
   #down(cause: string): void {

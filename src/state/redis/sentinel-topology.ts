@@ -12,7 +12,7 @@ const failoverChannel = '+switch-master'
  * to a sentinel breaks at that moment, the unhandled rejection ends the process.
  */
 export class SentinelTopology extends SingleTopology {
-  readonly #sentinels: Link[]
+  override readonly sentinels: Link[]
 
   /**
    * @param name of the master
@@ -30,11 +30,11 @@ export class SentinelTopology extends SingleTopology {
     events: TopologyEvents,
   ) {
     super(`${name} of ${sentinels.join(', ')}`, master, open, events)
-    this.#sentinels = sentinels.map((address) => this.#watch(name, address, openSentinel))
+    this.sentinels = sentinels.map((address) => this.#watch(name, address, openSentinel))
   }
 
   override async close(): Promise<void> {
-    await Promise.all([super.close(), ...this.#sentinels.map((sentinel) => sentinel.close())])
+    await Promise.all([super.close(), ...this.sentinels.map((sentinel) => sentinel.close())])
   }
 
   #watch(name: string, address: string, openSentinel: OpenLink): Link {

@@ -17,6 +17,7 @@ export type TopologyEvents = {
 /** Which connection is for which command. */
 export interface Topology {
   readonly links: Link[]
+  readonly sentinels: Link[]
   /** Why it cannot serve all commands. */
   readonly trouble: Trouble | undefined
   /** The slot of a command's keys; null if it has none, or if the topology has no slots. */
@@ -39,6 +40,7 @@ export interface Topology {
 /** One server, or the master that the sentinels name. */
 export class SingleTopology implements Topology {
   readonly links: Link[]
+  readonly sentinels: Link[] = []
   readonly #link: Link
 
   constructor(address: string, place: object, open: OpenLink, events: TopologyEvents) {

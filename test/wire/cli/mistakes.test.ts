@@ -1,8 +1,10 @@
 import { createServer, type Server } from 'node:net'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { type Output, run, signalbox, start } from '../../support/command.ts'
 import { afterEvery } from '../../support/ends.ts'
+import { testSecret } from '../../support/node.ts'
 import { freePorts } from '../../support/ports.ts'
+import { startRedis } from '../../support/redis.ts'
 
 /** Each of these can never work. */
 const mistaken = {
@@ -81,6 +83,22 @@ test('signalbox start refuses an address that is not of this machine, once for b
     'The configuration has a mistake:',
     "  HOST: '192.0.2.1' is not an address of this machine (EADDRNOTAVAIL)",
   ])
+})
+
+test('signalbox start ends with a sentence when Redis answers and cannot serve a node', async () => {
+  const redis = await startRedis(['--maxmemory-policy', 'allkeys-lru'])
+  onTestFinished(() => redis.stop())
+  const [PORT = 0, OPS_PORT = 0] = await freePorts(2)
+  const own = { HOST: '127.0.0.1', PORT, OPS_PORT, LOG_LEVEL: 'silent', SIGNALBOX_SECRET: testSecret }
+  const output = await run(signalbox, ['start'], { ...own, REDIS_URL: redis.url.replace('//', '//nobody:hidden@') })
+  expect(output).toMatchObject({ code: 1, signal: null, stdout: '' })
+  expect(linesOf(output)).toEqual([
+    'The store cannot serve this node:',
+    expect.stringMatching(/^ {2}REDIS_URL: the server at \S+ does not accept this user and password \(WRONGPASS .*\)$/),
+  ])
+  const evicting = await run(signalbox, ['start'], { ...own, REDIS_URL: redis.url })
+  expect(evicting).toMatchObject({ code: 1, signal: null, stdout: '' })
+  expect(linesOf(evicting)).toEqual([expect.any(String), expect.stringMatching(/^ {2}REDIS_URL: .*maxmemory-policy/)])
 })
 
 test('an option that is misspelt is a warning of config on stderr, and of start in the log', async () => {

@@ -1,0 +1,178 @@
+import { SignalError } from '../../core/errors.ts'
+import { UnsuitableStoreError } from '../../core/ports/state.ts'
+import type { RedisClient } from './client.ts'
+import type { RedisTarget } from './connection.ts'
+import { type Link, within } from './link.ts'
+import type { RedisReport } from './report.ts'
+
+/** How long a server may take to describe itself, ms. */
+const answerTimeoutMs = 2000
+
+/** How often the servers are asked again while none answers, ms. */
+const retryIntervalMs = 500
+
+/** The first version of Redis with sharded channels and functions of ACL in scripts. */
+const minVersion = 7
+
+/**
+ * Whether the servers are such that a node can serve with them: asked before a node begins, and on new connections after
+ * that. What a server does not say, because a managed Redis hides it, is no fault.
+ */
+export class Requirements {
+  readonly #client: RedisClient
+  readonly #target: RedisTarget
+  readonly #report: RedisReport
+  readonly #reported = new Set<string>()
+  #closed = false
+
+  constructor(client: RedisClient, target: RedisTarget, report: RedisReport) {
+    this.#client = client
+    this.#target = target
+    this.#report = report
+  }
+
+  /** Resolves when a server answers that is suitable, however long that takes. @throws UnsuitableStoreError */
+  async met(): Promise<void> {
+    for (;;) {
+      const faults = await this.#faults()
+      if (this.#closed) return
+      if (faults?.length === 0) break
+      if (faults) throw new UnsuitableStoreError(faults)
+      const cause = new Error(this.#client.trouble?.detail ?? 'Redis does not answer')
+      this.#report.failed(new SignalError('unavailable', '', { cause }))
+      await new Promise((resolve) => setTimeout(resolve, retryIntervalMs))
+    }
+    this.#client.on('topology', () => this.#watch())
+  }
+
+  close(): void {
+    this.#closed = true
+  }
+
+  /** A node that serves goes on: its clients lose less with a Redis that may forget than with none. */
+  #watch(): void {
+    const report = (faults: string[] = []) => {
+      for (const fault of faults) {
+        if (this.#reported.has(fault) || this.#closed) continue
+        this.#reported.add(fault)
+        this.#report.unsuitable(fault)
+      }
+    }
+    this.#faults().then(report, this.#report.failed)
+  }
+
+  /** undefined: no server answers. */
+  async #faults(): Promise<string[] | undefined> {
+    const ready = this.#client.links.filter((link) => link.ready)
+    if (ready.length > 0) {
+      const answers = await Promise.all(ready.map((link) => this.#faultsOf(link)))
+      const known = answers.filter((faults) => faults !== undefined)
+      return known.length > 0 ? [...new Set(known.flat())] : undefined
+    }
+    const refused = this.#client.links.flatMap(refusalOf)
+    const faults = refused.length > 0 ? refused : await this.#faultsOfSentinels()
+    return faults.length > 0 ? [...new Set(faults)] : undefined
+  }
+
+  async #faultsOf(link: Link): Promise<string[] | undefined> {
+    const { mode } = this.#target
+    try {
+      const info = await ask(link, 'INFO')
+      const slots = mode === 'cluster' ? await ask(link, 'CLUSTER', 'SLOTS') : ''
+      return faultsIn(link.address, fieldsOf(info), mode, slots)
+    } catch {
+      return undefined
+    }
+  }
+
+  /** Of those that answer, when none of them knows the master. */
+  async #faultsOfSentinels(): Promise<string[]> {
+    const { sentinelName: name = '' } = this.#target
+    const { sentinels } = this.#client
+    const answering = sentinels.filter(({ ready }) => ready)
+    if (answering.length === 0) return sentinels.flatMap(sentinelRefusalOf)
+    const faults = await Promise.all(answering.map((link) => sentinelFault(link, name).catch(() => undefined)))
+    return faults.every(Boolean) ? faults.flatMap((fault) => fault ?? []) : []
+  }
+}
+
+type Fields = { [name: string]: string | undefined }
+
+/** The answer as text; a refusal is an answer. @throws Error when the server does not answer */
+async function ask({ redis }: Link, command: string, ...args: string[]): Promise<string> {
+  const answer = redis.call(command, ...args).catch((error: Error) => {
+    if (/^[A-Z]+ /.test(error.message)) return error.message
+    throw error
+  })
+  return String((await within(answerTimeoutMs, answer)) ?? '')
+}
+
+function fieldsOf(info: string): Fields {
+  return Object.fromEntries(
+    info.split(/\r?\n/).flatMap((line) => {
+      const [, name, value] = /^(\w+):(.*)$/.exec(line) ?? []
+      return name === undefined ? [] : [[name, value]]
+    }),
+  )
+}
+
+/** @param slots the answer to CLUSTER SLOTS, in a cluster */
+function faultsIn(at: string, info: Fields, mode: RedisTarget['mode'], slots: string): string[] {
+  const { redis_version: version, redis_mode: kind, maxmemory_policy: policy } = info
+  if (kind === 'sentinel') {
+    return [`REDIS_MODE: it is ${mode}, and the server at ${at} is a Sentinel: set REDIS_MODE=sentinel`]
+  }
+  const faults: string[] = []
+  if (version !== undefined && Number.parseInt(version, 10) < minVersion) {
+    faults.push(`REDIS_URL: the Redis at ${at} has version ${version}: ${minVersion} or newer is needed`)
+  }
+  if (policy !== undefined && policy !== 'noeviction') {
+    faults.push(
+      `REDIS_URL: the Redis at ${at} removes sessions and messages when its memory is full (maxmemory-policy is ${policy}): set maxmemory-policy to noeviction`,
+    )
+  }
+  if (mode !== 'cluster' && info.cluster_enabled === '1') {
+    faults.push(
+      `REDIS_MODE: it is ${mode}, and the Redis at ${at} is a node of a Redis Cluster: set REDIS_MODE=cluster`,
+    )
+  }
+  if (slots.includes('cluster support disabled')) {
+    faults.push(`REDIS_MODE: it is cluster, and the Redis at ${at} is not a node of a Redis Cluster`)
+  }
+  if (mode === 'standalone' && info.role === 'slave') {
+    const master = `${info.master_host}:${info.master_port}`
+    faults.push(`REDIS_URL: the Redis at ${at} is a replica, which takes no writes: name its master, ${master}`)
+  }
+  return faults
+}
+
+/** Answers of a server that refuses a connection, and will refuse the next one. Others may pass. */
+const refusals: [RegExp, (server: string) => string][] = [
+  [/^NOAUTH/, (server) => `${server} wants a password: write redis://user:password@host or redis://:password@host`],
+  [/^WRONGPASS|^ERR invalid (password|username)/, (server) => `${server} does not accept this user and password`],
+  [/^DENIED/, (server) => `${server} is in protected mode and refuses other machines`],
+  [/wrong version number/i, (server) => `${server} does not speak TLS: write redis://`],
+]
+
+function refusalOf({ error, address }: Link): string[] {
+  if (!error) return []
+  const answer = `(${error.message.split(/[\r\n]/, 1)[0]})`
+  if (isOfSelect(error))
+    return [`REDIS_URL: the server at ${address} does not let this node use its database ${answer}`]
+  const [, words] = refusals.find(([pattern]) => pattern.test(error.message)) ?? []
+  return words ? [`REDIS_URL: ${words(`the server at ${address}`)} ${answer}`] : []
+}
+
+const isOfSelect = (error: Error & { command?: { name?: string } }) => error.command?.name === 'select'
+
+function sentinelRefusalOf({ error, address }: Link): string[] {
+  if (!error || !/^NOAUTH/.test(error.message)) return []
+  return [`REDIS_URL: the Sentinel at ${address} wants a password, and a node sends its password to the master only`]
+}
+
+async function sentinelFault(link: Link, name: string): Promise<string | undefined> {
+  const answer = await ask(link, 'SENTINEL', 'GET-MASTER-ADDR-BY-NAME', name)
+  if (answer === '') return `REDIS_SENTINEL_NAME: the Sentinel at ${link.address} does not know a master '${name}'`
+  const isOther = /^ERR unknown command/i.test(answer)
+  return isOther ? `REDIS_MODE: it is sentinel, and the server at ${link.address} is not a Sentinel` : undefined
+}
