@@ -11,7 +11,7 @@ import {
   readOptions,
   table,
 } from './config/options.ts'
-import { ownAddress } from './config/own-address.ts'
+import { defaultHost, ownAddress, unreachableWarnings } from './config/own-address.ts'
 import type { PublicUrl } from './config/public-url.ts'
 import type { RedisConfig } from './config/redis.ts'
 import { mistakesBetween } from './config/relations.ts'
@@ -84,8 +84,7 @@ export function readConfig(environment: Environment): Config {
 
   const { options, given } = readings
   const production = options.NODE_ENV === 'production'
-  const host = given.has('HOST') ? options.HOST : defaultHost(options.HOST)
-  const own = ownAddress(host)
+  const host = given.has('HOST') ? options.HOST : defaultHost()
   const redis = redisOf(options)
   return {
     host,
@@ -95,7 +94,7 @@ export function readConfig(environment: Environment): Config {
     ...(redis ? { redis } : {}),
     redisPrefix: options.REDIS_PREFIX,
     nodeId: options.NODE_ID ?? randomBytes(4).toString('hex'),
-    nodeUrl: options.NODE_URL ?? `http://${own ?? '127.0.0.1'}:${options.PORT}`,
+    nodeUrl: options.NODE_URL ?? `http://${ownAddress(host) ?? '127.0.0.1'}:${options.PORT}`,
     ...(options.PUBLIC_URL ? { publicUrl: options.PUBLIC_URL } : {}),
     keys: (options.SIGNALBOX_SECRET as [string, ...string[]] | undefined) ?? [randomBytes(32).toString('hex')],
     anonymousDialects: options.ANONYMOUS_DIALECTS ?? (production ? [] : [...anonymousDialects]),
@@ -129,7 +128,7 @@ export function readConfig(environment: Environment): Config {
     demo: options.DEMO ?? !production,
     warnings: [
       ...misspeltIn(environment, names),
-      ...(redis && !given.has('NODE_URL') ? unreachableWords(host, own) : []),
+      ...(redis && !given.has('NODE_URL') ? unreachableWarnings(host) : []),
     ],
   }
 }
@@ -149,16 +148,4 @@ function iceOf(options: Options, production: boolean): IceConfig {
   const { ICE_SERVERS, TURN_URLS: urls = [], TURN_SECRET: secret = '', TURN_TTL: ttl } = options
   const servers = ICE_SERVERS ?? (production ? [] : [{ urls: 'stun:stun.l.google.com:19302' }])
   return { servers, ...(urls.length > 0 ? { turn: { urls, secret, ttl } } : {}) }
-}
-
-/** On a machine that other machines reach by IPv6 only, a listener for IPv4 would serve nobody. */
-function defaultHost(host: string): string {
-  return ownAddress(host)?.startsWith('[') ? '::' : host
-}
-
-function unreachableWords(host: string, own: string | undefined): string[] {
-  const remedy = 'set NODE_URL to where other nodes reach this one'
-  if (own === undefined) return [`NODE_URL: this machine has no address but its own loopback: ${remedy}`]
-  const deaf = host === '0.0.0.0' && own.startsWith('[')
-  return deaf ? [`HOST: 0.0.0.0 listens by IPv4 only, and this machine is reached by IPv6 only: set HOST=::`] : []
 }

@@ -30,7 +30,7 @@ export const token: Command = {
 
 /** Only what a token needs: what else is wrong with the environment is no reason to refuse one. */
 function settings({ SIGNALBOX_SECRET, TOKEN_TTL, PORT, PUBLIC_URL }: Shell['environment']) {
-  return readConfig({ SIGNALBOX_SECRET, TOKEN_TTL, PORT, PUBLIC_URL })
+  return readConfig({ SIGNALBOX_SECRET, TOKEN_TTL, PORT, OPS_PORT: '0', PUBLIC_URL })
 }
 
 /** @param host what clients connect to, in place of PUBLIC_URL and of a node on this machine */

@@ -18,6 +18,22 @@ export function ownAddress(host: string, interfaces: Interfaces = networkInterfa
   return found === undefined ? undefined : inUrl(found)
 }
 
+/** On a machine that others reach by IPv6 only, a listener for IPv4 would serve none of them; `::` serves both. */
+export function defaultHost(interfaces?: Interfaces): string {
+  return ownAddress('0.0.0.0', interfaces)?.startsWith('[') ? '::' : '0.0.0.0'
+}
+
+/** Why other machines cannot reach this listener at its own address. */
+export function unreachableWarnings(host: string, interfaces?: Interfaces): string[] {
+  const own = ownAddress(host, interfaces)
+  if (own === undefined) {
+    const remedy = 'set NODE_URL to an address at which the other nodes reach this one'
+    return [`NODE_URL: this machine has no address but its loopback and link-local ones: ${remedy}`]
+  }
+  const isDeaf = host === '0.0.0.0' && own.startsWith('[')
+  return isDeaf ? ['HOST: 0.0.0.0 listens by IPv4 only, and this machine has IPv6 addresses only: set HOST=::'] : []
+}
+
 const inUrl = (host: string) => (isIPv6(host) ? `[${host.replace(/%.*$/, '')}]` : host)
 
 /** 169.254.0.0/16 and fe80::/10. */

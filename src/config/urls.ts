@@ -25,7 +25,7 @@ function httpUrlOf(value: string): URL | undefined {
 }
 
 function faultOf(url: URL | undefined): string | undefined {
-  if (!url) return 'is not a URL with http:// or https:// and a host'
+  if (!url) return 'is not a URL with http:// or https:// and a host (an IPv6 address in brackets)'
   if (url.username || url.password) return 'has a user or password, which cannot be sent'
   return url.hash ? 'has a fragment, which is never sent' : undefined
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ownAddress } from '../../src/config/own-address.ts'
+import { defaultHost, ownAddress, unreachableWarnings } from '../../src/config/own-address.ts'
 
 const at = (address: string, internal = false) => ({
   address,
@@ -32,4 +32,22 @@ test('a machine with nothing but its loopback has none', () => {
 test('the one address that is listened on is the own one', () => {
   expect(ownAddress('10.1.2.3', {})).toBe('10.1.2.3')
   expect(ownAddress('::1', {})).toBe('[::1]')
+})
+
+test('by default a machine with IPv6 only listens at ::, because 0.0.0.0 would listen by IPv4 only', () => {
+  expect(defaultHost({ ...loopback, a: [at('2001:db8::1')] })).toBe('::')
+  expect(defaultHost({ ...loopback, a: [at('2001:db8::1'), at('10.1.2.3')] })).toBe('0.0.0.0')
+  expect(defaultHost(loopback)).toBe('0.0.0.0')
+})
+
+test('a node that other machines cannot reach at its own address gets a warning', () => {
+  const ipv6 = { ...loopback, a: [at('2001:db8::1')] }
+  expect(unreachableWarnings('0.0.0.0', { ...loopback, a: [at('fe80::1')] })).toEqual([
+    expect.stringMatching(/^NODE_URL: this machine has no address/),
+  ])
+  expect(unreachableWarnings('0.0.0.0', ipv6)).toEqual([
+    expect.stringMatching(/^HOST: 0\.0\.0\.0 listens by IPv4 only/),
+  ])
+  expect(unreachableWarnings('::', ipv6)).toEqual([])
+  expect(unreachableWarnings('127.0.0.1', loopback)).toEqual([])
 })
