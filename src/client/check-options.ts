@@ -1,8 +1,8 @@
 import { addressOf } from './address.ts'
-import type { SessionOptions } from './options.ts'
+import type { ResumeOptions, SessionOptions } from './options.ts'
 import type { TokenSource } from './token-source.ts'
 
-type Options = SessionOptions & { token?: TokenSource }
+type Options = SessionOptions & ResumeOptions & { token?: TokenSource }
 /** What is wrong with a value, as the end of a sentence that begins with the option's name; undefined: nothing. */
 type Check = (value: unknown) => string | undefined
 
@@ -23,6 +23,7 @@ const checks: { [option in Exclude<keyof Options, 'url'>]-?: Check } = {
   loginTimeoutMs: milliseconds,
   attemptTimeoutMs: milliseconds,
   pace: fields({ perSecond: atLeast(Number.MIN_VALUE, 'above 0'), burst: atLeast(1, 'of 1 or more') }),
+  resume: (value) => (value === 'tab' ? undefined : "is not 'tab'"),
   parts: (value) => (isObject(value) ? undefined : 'is no object'),
 }
 
@@ -30,13 +31,17 @@ const checks: { [option in Exclude<keyof Options, 'url'>]-?: Check } = {
  * Checks the options of a client, once, for all classes: a program learns of a mistake where it made it, and not from a login that
  * fails 30 s later. @throws TypeError which names everything that is wrong
  */
-export function checkOptions(options: unknown, { needsUrl = true } = {}): asserts options is Options {
+export function checkOptions(
+  options: unknown,
+  { needsUrl = true, mayResume = false } = {},
+): asserts options is Options {
   if (!isObject(options)) throw new TypeError(`The options are ${shown(options)}, and must be an object with a url`)
   const problems = Object.entries(checks).flatMap(([name, check]) => {
     const value = options[name]
     const problem = value === undefined ? undefined : check(value)
     return problem ? [`${name}: ${shown(value)} ${problem}`] : []
   })
+  if (options.resume !== undefined && !mayResume) problems.push('resume: this class cannot go on in another page')
   if (options.url !== undefined || needsUrl) problems.unshift(...problemsOfUrls(options.url))
   if (problems.length > 0) throw new TypeError(problems.join('; '))
 }

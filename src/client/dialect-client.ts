@@ -12,6 +12,7 @@ const sessionEvents = [
   'notification',
   'reconnected',
   'resync',
+  'resumeFailed',
   'iceServers',
   'open',
   'lost',

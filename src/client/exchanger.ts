@@ -5,14 +5,15 @@ import { DialectClient } from './dialect-client.ts'
 import { HandshakeToken } from './handshake-token.ts'
 import { MeshChannel, type Signal } from './mesh/channel.ts'
 import type { Candidate, Description, IceServer } from './mesh/rtc.ts'
-import { type SessionOptions, settingsOf } from './options.ts'
+import { type ResumeOptions, type SessionOptions, settingsOf } from './options.ts'
 import { Session } from './session.ts'
+import type { ResumedInTab } from './tab-resume.ts'
 import type { TokenSource } from './token-source.ts'
 
 type Table = typeof exchanger
 
 /** The ack of joinStream; `users` are the others. */
-export type JoinedStream = Reply<Table['joinStream']> & { iceServers?: IceServer[] }
+export type JoinedStream = Reply<Table['joinStream']> & { iceServers?: IceServer[] } & ResumedInTab
 export type StreamUser = JoinedStream['users'][number]
 
 /** The notifications of `/exchanger`; whom one is from stands in `meta.from`. */
@@ -33,8 +34,8 @@ export class Exchanger extends DialectClient<Table, ExchangerNotices> {
   readonly #users = new Map<string, unknown>()
 
   /** @param options `token`: where the server wants one */
-  constructor(options: SessionOptions & { token?: TokenSource }) {
-    const settings = settingsOf(options)
+  constructor(options: SessionOptions & ResumeOptions & { token?: TokenSource }) {
+    const settings = settingsOf(options, { mayResume: true })
     const token = new HandshakeToken(options.token, settings)
     super(new Session(settings, { namespace: '/exchanger', token }), [
       'userJoinedStream',
@@ -71,6 +72,7 @@ export class Exchanger extends DialectClient<Table, ExchangerNotices> {
         return { ticket: result.ticket, seq: result.seq, iceServers: result.iceServers, result }
       },
       goodbye: { event: 'leaveStream', args: [{ channelName, user }] },
+      place: channelName,
     })
   }
 

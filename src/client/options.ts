@@ -27,6 +27,14 @@ export type SessionOptions = {
   parts?: Partial<SessionParts>
 }
 
+export type ResumeOptions = {
+  /**
+   * `tab`: a page that is loaded again in its tab, or gone back to, goes on with the session that it had in the same room, so that
+   * the others do not see it leave. The ticket is in sessionStorage from the end of one page to the start of the next.
+   */
+  resume?: 'tab'
+}
+
 export type SessionParts = { clock: Clock; random: () => number; network: Network; connect: Connector }
 
 export type Settings = {
@@ -37,12 +45,13 @@ export type Settings = {
   loginTimeoutMs: number
   attemptTimeoutMs: number
   pace: PaceOptions | undefined
+  resume: 'tab' | undefined
   parts: SessionParts
 }
 
 /** @throws TypeError when an option is wrong */
-export function settingsOf(options: SessionOptions): Settings {
-  checkOptions(options)
+export function settingsOf(options: SessionOptions & ResumeOptions, { mayResume = false } = {}): Settings {
+  checkOptions(options, { mayResume })
   return {
     urls: [options.url].flat().map(String),
     path: options.path,
@@ -51,6 +60,7 @@ export function settingsOf(options: SessionOptions): Settings {
     loginTimeoutMs: options.loginTimeoutMs ?? 30_000,
     attemptTimeoutMs: options.attemptTimeoutMs ?? 8000,
     pace: options.pace,
+    resume: options.resume,
     parts: {
       clock: systemClock,
       random: Math.random,

@@ -4,6 +4,8 @@ import { SignalboxError } from './errors.ts'
 import type { Link } from './link.ts'
 import type { IceServer } from './mesh/rtc.ts'
 import { type Limits, limitsOf } from './pace.ts'
+import type { SavedSession } from './tab-memory.ts'
+import type { TabResume } from './tab-resume.ts'
 
 /** A request as it is sent: the event and its arguments. */
 export type Sent = { event: string; args: readonly unknown[] }
@@ -24,6 +26,8 @@ export type LoginSpec<T> = {
   read: (data: unknown) => Acked<T>
   /** The request that ends the session. */
   goodbye: Sent
+  /** The room or channel. A page that is loaded again goes on with the session in the same one. */
+  place?: string
 }
 
 /** @throws SignalboxError timeout, lost, or as the server refuses */
@@ -41,14 +45,19 @@ export class PendingLogin {
   readonly #resolve: (result: unknown) => void
   readonly #reject: (error: SignalboxError) => void
   readonly #cancel: () => void
+  readonly #tab: TabResume | undefined
   #args: Promise<readonly unknown[]> | undefined
   #isRenewed = false
   #settled = false
   #idle: Promise<unknown> = Promise.resolve()
 
-  /** @param onTimeout called if the login is not settled within `timeoutMs` */
-  constructor(spec: LoginSpec<unknown>, clock: Clock, timeoutMs: number, onTimeout: () => void) {
+  /**
+   * @param onTimeout called if the login is not settled within `timeoutMs`
+   * @param tab the session of the page before, which the login goes on with if it can
+   */
+  constructor(spec: LoginSpec<unknown>, clock: Clock, timeoutMs: number, onTimeout: () => void, tab?: TabResume) {
     this.spec = spec
+    this.#tab = tab
     const { promise, resolve, reject } = withResolvers()
     this.result = promise
     this.#resolve = resolve
@@ -59,6 +68,11 @@ export class PendingLogin {
   /** Resolves when no try is under way; then the goodbye, if one was needed, was acked or failed. */
   get idle(): Promise<unknown> {
     return this.#idle
+  }
+
+  /** The session that the login goes on with; undefined: it begins a new one. */
+  get saved(): SavedSession | undefined {
+    return this.#tab?.saved
   }
 
   /** Gets the arguments. @throws what `args` throws, or SignalboxError when the login has ended */
@@ -105,20 +119,28 @@ export class PendingLogin {
   fail(error: SignalboxError): void {
     this.#settled = true
     this.#cancel()
+    if (error.code !== 'closed') this.#tab?.giveBack()
     this.#reject(error)
   }
 
   async #try(link: Link, ask: Ask, entered: Entered): Promise<boolean> {
     const { event, prelude, goodbye, read } = this.spec
     const args = await this.prepare()
-    if (prelude && !this.#settled) await ask(link, { ...prelude, read: () => {} })
     if (this.#settled) return false
+    // the login that follows enters the room that it is in, which changes nothing and tells who is there
+    const isResumed = (await this.#tab?.relogin(link, ask)) ?? false
+    if (prelude && !this.#settled) await ask(link, { ...prelude, read: () => {} })
+    if (this.#settled) {
+      if (isResumed) await ask(link, { ...goodbye, read: () => {} })
+      return false
+    }
     const inTime = await ask(link, {
       event,
       args,
       read: (data) => {
         if (this.#settled) return false
-        entered(read(data), limitsOf(data))
+        const acked = read(data)
+        entered(isResumed && this.#tab ? this.#tab.applyTo(acked) : acked, limitsOf(data))
         return true
       },
     })

@@ -18,6 +18,8 @@ type Pending = {
 const most = 1000
 /** How many requests may be sent and not acked: a node knows the acks of at least the last hundred, for a repetition. */
 const maxInFlight = 100
+/** How many numbers are left out after a page was loaded again. */
+const skippedRids = 1000
 /** After a refusal for the rate of requests: how long the first wait is, and every one at most, ms; after how many it counts. */
 const refusedWait = { baseMs: 250, capMs: 5000, most: 10 }
 
@@ -56,6 +58,16 @@ export class Requests {
     )
     this.#send()
     return settled
+  }
+
+  /** The highest that was given. */
+  get rid(): number {
+    return this.#rid
+  }
+
+  /** The page before has used numbers up to `rid`, and perhaps more after it noted that. */
+  skipTo(rid: number): void {
+    this.#rid = Math.max(this.#rid, rid + skippedRids)
   }
 
   /** The server said what it takes of one connection. */

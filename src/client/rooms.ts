@@ -5,14 +5,15 @@ import { DialectClient } from './dialect-client.ts'
 import { HandshakeToken } from './handshake-token.ts'
 import { MeshChannel, type Signal } from './mesh/channel.ts'
 import type { Candidate, Description, IceServer } from './mesh/rtc.ts'
-import { type SessionOptions, settingsOf } from './options.ts'
+import { type ResumeOptions, type SessionOptions, settingsOf } from './options.ts'
 import { Session } from './session.ts'
+import type { ResumedInTab } from './tab-resume.ts'
 import type { TokenSource } from './token-source.ts'
 
 type Table = typeof rooms
 
 /** The ack of enter_room. */
-export type EnteredRoom = Reply<Table['enter_room']> & { iceServers?: IceServer[] }
+export type EnteredRoom = Reply<Table['enter_room']> & { iceServers?: IceServer[] } & ResumedInTab
 export type RoomMember = EnteredRoom['members'][number]
 export type OpenRoom = Reply<Table['rooms']>[number]
 
@@ -38,8 +39,8 @@ export class Rooms extends DialectClient<Table, RoomsNotices> {
   readonly #members = new Map<string, string>()
 
   /** @param options `token`: where the server wants one */
-  constructor(options: SessionOptions & { token?: TokenSource }) {
-    const settings = settingsOf(options)
+  constructor(options: SessionOptions & ResumeOptions & { token?: TokenSource }) {
+    const settings = settingsOf(options, { mayResume: true })
     const token = new HandshakeToken(options.token, settings)
     super(new Session(settings, { namespace: '/rooms', idleRequest: 'rooms', token }), [
       'welcome',
@@ -101,6 +102,7 @@ export class Rooms extends DialectClient<Table, RoomsNotices> {
         return { ticket: result.ticket, seq: result.seq, iceServers: result.iceServers, result }
       },
       goodbye: { event: 'leave_room', args: [] },
+      place: room,
     })
   }
 

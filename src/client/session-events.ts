@@ -21,6 +21,8 @@ export type SessionEvents = {
   iceServers: [servers: IceServer[]]
   /** A connection without a session is up, as in a lobby. */
   open: []
+  /** The session of the page before cannot be had back, for this reason; the login begins a new one. */
+  resumeFailed: [reason: SignalboxError]
   /** The connection is gone, with or without a session on it; another is looked for. */
   lost: []
   /** This connection will be cut within so many ms; the session moves before that by itself. */

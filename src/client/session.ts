@@ -3,6 +3,7 @@ import { ask, type Question } from './ask.ts'
 import { Connections } from './connections.ts'
 import { Emitter } from './emitter.ts'
 import { asSignalboxError, SignalboxError } from './errors.ts'
+import type { Purpose } from './handshake-token.ts'
 import type { SessionTarget } from './handshakes.ts'
 import { IceRenewal } from './ice-renewal.ts'
 import type { Link } from './link.ts'
@@ -18,6 +19,8 @@ import { endsLogin, endsSession, refusesToken } from './refusals.ts'
 import { Requests } from './requests.ts'
 import type { Berth, Resync, SessionEvents } from './session-events.ts'
 import { nextState, type SessionEvent, type SessionState } from './states.ts'
+import { type SavedSession, TabMemory } from './tab-memory.ts'
+import { TabResume } from './tab-resume.ts'
 import { TicketRefresh } from './ticket-refresh.ts'
 
 /**
@@ -42,6 +45,7 @@ export class Session extends Emitter<SessionEvents> {
   #limits: Limits | undefined
   /** Whether a connection is kept also without a session, as in a lobby. */
   #keepOpen = false
+  #stopKeeping = () => {}
   /** Why the login that is not answered yet did not succeed so far. */
   #lastFailure: SignalboxError | undefined
 
@@ -62,7 +66,7 @@ export class Session extends Emitter<SessionEvents> {
       wanted: () => this.#keepOpen || this.#membership !== undefined || this.#pendingLogin !== undefined,
       trying: () => this.#happen('retry'),
       prepare: () => this.#prepareLogin(),
-      purpose: () => (this.#membership ? 'relogin' : this.#pendingLogin ? 'login' : 'lobby'),
+      purpose: () => this.#purpose,
       board: (link, signal) => this.#board(link, signal),
       suspected: (link) => this.#checkLiveness(link),
       failed: (error) => this.#failed(error),
@@ -78,6 +82,11 @@ export class Session extends Emitter<SessionEvents> {
         this.#failed(asSignalboxError(error))
       },
     })
+  }
+
+  get #purpose(): Purpose {
+    if (this.#membership || this.#pendingLogin?.saved) return 'relogin'
+    return this.#pendingLogin ? 'login' : 'lobby'
   }
 
   get state(): SessionState {
@@ -131,8 +140,13 @@ export class Session extends Emitter<SessionEvents> {
     const { loginTimeoutMs, parts } = this.#settings
     const onTimeout = () => this.#endLogin(loginTimeoutError(this.#lastFailure))
     const renewable = this.#target.token?.renewable ?? false
-    const pending = new PendingLogin({ renewable, ...spec }, parts.clock, loginTimeoutMs, onTimeout)
+    const tab = this.#tabMemoryFor(spec.place)
+    const resume = tab && new TabResume(tab, (reason) => this.emit('resumeFailed', reason))
+    const pending = new PendingLogin({ renewable, ...spec }, parts.clock, loginTimeoutMs, onTimeout, resume)
     this.#pendingLogin = pending
+    this.#stopKeeping()
+    if (tab) this.#stopKeeping = tab.follow(() => this.#toBeKept(pending))
+    if (pending.saved) this.#requests.skipTo(pending.saved.rid)
     this.#lastFailure = undefined
     if (!this.#leaving) this.#beginLogin(pending)
     return pending.result as Promise<T>
@@ -170,6 +184,20 @@ export class Session extends Emitter<SessionEvents> {
   /** Ends a session at once, without a goodbye, and closes the connection. A login that is not answered yet ends as by `leave`. */
   close(): void {
     this.#end(new SignalboxError('closed'))
+  }
+
+  #tabMemoryFor(place: string | undefined): TabMemory | undefined {
+    const { resume, urls, path = '' } = this.#settings
+    if (resume !== 'tab' || place === undefined) return undefined
+    return new TabMemory(JSON.stringify([urls, path, this.#target.namespace, place]))
+  }
+
+  /** What the page that comes next in the tab may go on with. */
+  #toBeKept(login: PendingLogin): SavedSession | undefined {
+    if (this.#pendingLogin === login) return login.saved
+    if (!this.#membership || this.#leaving) return undefined
+    const { tickets, seq } = this.#membership
+    return { ticket: tickets.current, seq, rid: this.#requests.rid }
   }
 
   async #leave(membership: Membership): Promise<void> {
@@ -221,7 +249,7 @@ export class Session extends Emitter<SessionEvents> {
     for (let done = false; !done; ) {
       const [membership, pending] = [this.#membership, this.#pendingLogin]
       if (signal.aborted) throw new SignalboxError('closed')
-      if (!membership && this.#lacksToken(link)) return false
+      if (!membership && !pending?.saved && this.#lacksToken(link)) return false
       if (membership) done = await this.#resume(link, membership)
       else if (pending) done = await this.#logins.login(link, pending)
       else done = this.#adoptIdle(link)
@@ -247,7 +275,7 @@ export class Session extends Emitter<SessionEvents> {
   #beginLogin(pending: PendingLogin): void {
     this.#happen('login')
     const { link } = this.#connections
-    const needsToken = link !== undefined && this.#lacksToken(link)
+    const needsToken = link !== undefined && !pending.saved && this.#lacksToken(link)
     if (needsToken) this.#hangUp()
     if (link?.open && !needsToken) this.#logins.queueOn(link, pending)
     else this.#connections.seek(true)
@@ -385,6 +413,7 @@ export class Session extends Emitter<SessionEvents> {
     this.#leaving = undefined
     this.#keepOpen = false
     this.#connections.stop()
+    this.#stopKeeping()
     this.#forgetSession(reason)
     pending?.fail(reason)
     this.#hangUp()

@@ -1,0 +1,77 @@
+/** What a page needs to go on with the session of the page before it in the same tab. */
+export type SavedSession = { ticket: string; seq: number; rid: number }
+
+type Page = {
+  sessionStorage?: { getItem(key: string): string | null; setItem(key: string, value: string): void }
+  addEventListener?: (type: string, listener: (event: { persisted?: boolean }) => void) => void
+  removeEventListener?: (type: string, listener: (event: { persisted?: boolean }) => void) => void
+}
+
+const page = () => globalThis as Page
+
+/**
+ * Keeps sessions in the sessionStorage of a tab from the end of one page to the start of the next, and at no other time: a tab that is
+ * duplicated, or opened by the page, gets a copy of the storage, and would take the session away from a page that still lives.
+ * Without a storage, or one that throws, nothing is kept.
+ */
+export class TabMemory {
+  readonly #key: string
+
+  /** @param key the same for sessions that may go on as each other */
+  constructor(key: string) {
+    this.#key = `signalbox ${key}`
+  }
+
+  /** Takes the session that was kept first: a page may have had several in one room. */
+  take(): SavedSession | undefined {
+    const [first, ...others] = this.#read()
+    if (first) this.#write(others)
+    return first
+  }
+
+  add(saved: SavedSession): void {
+    this.#write([...this.#read(), saved])
+  }
+
+  /** Keeps a session whenever the page ends. @param session what is to be kept then @returns a function that ends it */
+  follow(session: () => SavedSession | undefined): () => void {
+    let kept: string | undefined
+    const hide = () => {
+      const saved = session()
+      kept = saved?.ticket
+      if (saved) this.add(saved)
+    }
+    // it comes back from the back/forward cache, and has the session itself
+    const show = ({ persisted }: { persisted?: boolean }) => {
+      if (persisted && kept !== undefined) this.#write(this.#read().filter(({ ticket }) => ticket !== kept))
+    }
+    page().addEventListener?.('pagehide', hide)
+    page().addEventListener?.('pageshow', show)
+    return () => {
+      page().removeEventListener?.('pagehide', hide)
+      page().removeEventListener?.('pageshow', show)
+    }
+  }
+
+  #read(): SavedSession[] {
+    try {
+      const list: unknown = JSON.parse(page().sessionStorage?.getItem(this.#key) ?? '[]')
+      return Array.isArray(list) ? list.filter(isSaved) : []
+    } catch {
+      return []
+    }
+  }
+
+  #write(list: SavedSession[]): void {
+    try {
+      page().sessionStorage?.setItem(this.#key, JSON.stringify(list))
+    } catch {
+      // the next page logs in anew
+    }
+  }
+}
+
+function isSaved(value: unknown): value is SavedSession {
+  const { ticket, seq, rid } = (typeof value === 'object' && value !== null ? value : {}) as Partial<SavedSession>
+  return typeof ticket === 'string' && Number.isSafeInteger(seq) && Number.isSafeInteger(rid)
+}

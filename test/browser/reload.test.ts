@@ -1,0 +1,121 @@
+import type { Page } from 'playwright-core'
+import { expect, onTestFinished, test } from 'vitest'
+import { Exchanger, Rooms } from '../../src/client/index.ts'
+import { useBrowser } from '../support/browser.ts'
+import { newRoom, startNode } from '../support/node.ts'
+import { usePages } from '../support/pages.ts'
+import { eventually, Person } from './person.ts'
+
+type Entered = { id: string; resumed: boolean; complete: boolean; present: string[] }
+
+const browser = useBrowser()
+const pages = usePages()
+const node = await startNode()
+
+const at = (page: Page, { context }: { context: Person['visitor']['context'] }) => Person.at({ page, context }, 'stay')
+
+/** Somebody else in the room, and what of others coming and going is seen there. */
+async function watcher(room: string): Promise<{ bob: Rooms; seen: string[] }> {
+  const bob = new Rooms({ url: node.url })
+  onTestFinished(() => bob.close())
+  const seen: string[] = []
+  bob.on('welcome', (name) => seen.push(`welcome ${name}`))
+  bob.on('bye', (name) => seen.push(`bye ${name}`))
+  bob.on('new_message', (text) => seen.push(`new_message ${text}`))
+  await bob.nickname('Bob')
+  await bob.enter(room)
+  return { bob, seen }
+}
+
+test('a page that is loaded again keeps its place: nobody sees it leave, and what was said meanwhile arrives', async () => {
+  const room = newRoom()
+  const { bob, seen } = await watcher(room)
+  const visitor = await browser.visit(pages.url)
+  const before = await at(visitor.page, visitor)
+  const first = await before.tell<Entered>('enter', { url: node.url, room, name: 'Ann' })
+  expect(first.resumed).toBe(false)
+  await before.tell('say', 'one')
+  await bob.say('before')
+  await eventually(() => before.tell('heard')).toEqual(['before'])
+
+  await visitor.page.goto('about:blank')
+  await bob.say('meanwhile')
+  await visitor.page.goto(pages.url)
+  const after = await at(visitor.page, visitor)
+  const again = await after.tell<Entered>('enter', { url: node.url, room, name: 'Ann' })
+  expect(again).toEqual({ id: first.id, resumed: true, complete: true, present: [bob.id, first.id] })
+  await eventually(() => after.tell('heard')).toEqual(['meanwhile'])
+  await after.tell('say', 'two')
+  await visitor.page.reload()
+  const last = await at(visitor.page, visitor)
+  expect((await last.tell<Entered>('enter', { url: node.url, room, name: 'Ann' })).id).toBe(first.id)
+  await last.tell('say', 'three')
+  await last.tell('leave')
+  const expected = ['welcome Ann', 'new_message one', 'new_message two', 'new_message three', 'bye Ann']
+  await expect.poll(() => seen).toEqual(expected)
+
+  await visitor.page.reload() // after it has left it is someone new
+  const anew = await at(visitor.page, visitor)
+  expect((await anew.tell<Entered>('enter', { url: node.url, room, name: 'Ann' })).resumed).toBe(false)
+})
+
+test('a tab that the page opens, with a copy of its storage, is someone new, and the page stays who it is', async () => {
+  const room = newRoom()
+  const { seen } = await watcher(room)
+  const visitor = await browser.visit(pages.url)
+  const ann = await at(visitor.page, visitor)
+  const enter = { url: node.url, room, name: 'Ann' }
+  await ann.tell('enter', enter)
+  await visitor.page.reload()
+  const again = await at(visitor.page, visitor)
+  const { id } = await again.tell<Entered>('enter', enter)
+  const [popup] = await Promise.all([
+    visitor.context.waitForEvent('page'),
+    visitor.page.evaluate('void open(location.href)'),
+  ])
+  await popup.waitForLoadState()
+  const copy = await at(popup, visitor)
+  const other = await copy.tell<Entered>('enter', { ...enter, name: 'Copy' })
+  expect([other.resumed, other.id === id]).toEqual([false, false])
+  await again.tell('say', 'still here')
+  await copy.tell('say', 'me too')
+  await expect.poll(() => seen).toEqual(['welcome Ann', 'welcome Copy', 'new_message still here', 'new_message me too'])
+})
+
+test('exchanger: a page that is loaded again keeps its place, and gets the offer that was sent meanwhile', async () => {
+  const channel = newRoom()
+  const bob = new Exchanger({ url: node.url })
+  onTestFinished(() => bob.close())
+  const seen: unknown[] = []
+  bob.on('userJoinedStream', (user) => seen.push(user))
+  bob.on('userLeftStream', (user) => seen.push(user))
+  await bob.join(channel, 'bob')
+  const visitor = await browser.visit(pages.url)
+  const enter = { dialect: 'exchanger', url: node.url, room: channel, name: 'ann' }
+  const first = await (await at(visitor.page, visitor)).tell<Entered>('enter', enter)
+  await visitor.page.goto('about:blank')
+  await bob.offer({ type: 'offer', sdp: 'an offer' }, first.id)
+  await visitor.page.goto(pages.url)
+  const after = await at(visitor.page, visitor)
+  expect(await after.tell('enter', enter)).toEqual({ id: first.id, resumed: true, complete: true, present: [bob.id] })
+  await eventually(() => after.tell('heard')).toEqual(['an offer'])
+  expect(seen).toEqual(['ann'])
+})
+
+test('a ticket that is over is told, and the page enters as someone new', async () => {
+  const short = await startNode({ env: { RECONNECT_WINDOW: 1 } })
+  const room = newRoom()
+  const bob = new Rooms({ url: short.url })
+  onTestFinished(() => bob.close())
+  await bob.enter(room)
+  const visitor = await browser.visit(pages.url)
+  const enter = { url: short.url, room, name: 'Ann' }
+  await (await at(visitor.page, visitor)).tell('enter', enter)
+  const gone = new Promise((resolve) => bob.on('bye', resolve))
+  await visitor.page.goto('about:blank')
+  await gone
+  await visitor.page.goto(pages.url)
+  const after = await at(visitor.page, visitor)
+  expect((await after.tell<Entered>('enter', enter)).resumed).toBe(false)
+  expect(await after.tell('heard')).toEqual(['resumeFailed participant_gone'])
+})

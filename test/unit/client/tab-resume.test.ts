@@ -1,0 +1,221 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { Portal, Rooms } from '../../../src/client/index.ts'
+import { FakeClock, quiet } from './fake-clock.ts'
+import { FakeNodes, ticketOf } from './fake-node.ts'
+
+/** A tab: its storage, and the events of the page that is in it now. */
+class Tab {
+  readonly stored = new Map<string, string>()
+  readonly #listeners = new Map<string, Set<(event: object) => void>>()
+
+  show(): void {
+    this.#listeners.clear()
+    vi.stubGlobal('sessionStorage', {
+      getItem: (key: string) => this.stored.get(key) ?? null,
+      setItem: (key: string, value: string) => void this.stored.set(key, value),
+    })
+    vi.stubGlobal('addEventListener', (type: string, listener: (event: object) => void) => {
+      this.#listeners.set(type, (this.#listeners.get(type) ?? new Set()).add(listener))
+    })
+    vi.stubGlobal('removeEventListener', (type: string, listener: (event: object) => void) => {
+      this.#listeners.get(type)?.delete(listener)
+    })
+  }
+
+  fire(type: string, event: object = {}): void {
+    for (const listener of this.#listeners.get(type) ?? []) listener(event)
+  }
+
+  /** Another page in the same tab. */
+  reload(): void {
+    this.fire('pagehide', { persisted: false })
+    this.show()
+  }
+}
+
+let tab: Tab
+beforeEach(() => {
+  tab = new Tab()
+  tab.show()
+})
+afterEach(() => void vi.unstubAllGlobals())
+
+function setUp(options: object = {}) {
+  const [clock, nodes] = [new FakeClock(), new FakeNodes()]
+  const parts = { clock, random: () => 0.5, connect: nodes.connect }
+  const rooms = new Rooms({ url: 'http://a', resume: 'tab', parts, ...options })
+  const told: string[] = []
+  rooms.on('new_message', (text, { seq }) => told.push(`${text} ${seq}`))
+  rooms.on('resumeFailed', ({ code }) => told.push(`resumeFailed ${code}`))
+  return { clock, nodes, rooms, told }
+}
+
+const ack = (id: string, ticket: string, seq: number) => ({
+  ...{ id, room: 'room', ticket: ticketOf(ticket), seq },
+  members: [{ id, nickname: 'Ann' }],
+})
+
+/** In the room, having heard up to 7 and said two things. */
+async function entered(options: object = {}) {
+  const set = setUp(options)
+  const entering = set.rooms.enter('room')
+  await quiet()
+  set.nodes.last.ok('enter_room', ack('ann', 'one', 5))
+  expect((await entering).resumed).toBeUndefined()
+  set.nodes.last.say('new_message', 'seven', { seq: 7 })
+  void set.rooms.say('a').catch(() => {})
+  void set.rooms.say('b').catch(() => {})
+  return set
+}
+
+test('a page that is loaded again resumes, is told who is there, hears what was said since, and says what is new', async () => {
+  await entered()
+  tab.reload()
+  const { nodes, rooms, told } = setUp()
+  const entering = rooms.enter('room')
+  await quiet()
+  const link = nodes.last
+  expect(link.asked.map(({ event, args }) => [event, args])).toEqual([
+    ['relogin', [{ ticket: ticketOf('one'), seq: 7 }]],
+  ])
+  link.ok('relogin', { ticket: ticketOf('two'), seq: 9, complete: true })
+  await quiet()
+  link.ok('enter_room', ack('ann', 'three', 9))
+  expect(await entering).toMatchObject({ id: 'ann', resumed: true, complete: true, members: [{ id: 'ann' }] })
+  expect(rooms.members.get('ann')).toBe('Ann')
+  link.say('new_message', 'eight', { seq: 8 })
+  link.say('new_message', 'nine', { seq: 9 })
+  expect(told).toEqual(['eight 8', 'nine 9'])
+  void rooms.say('c').catch(() => {})
+  const last = link.all('new_message')[0]?.args.at(-1) as { rid: number } | undefined
+  expect(last?.rid).toBeGreaterThan(2) // the node would take a smaller one for a repetition
+})
+
+test('a log that no longer reaches back is told by complete: false', async () => {
+  await entered()
+  tab.reload()
+  const { nodes, rooms } = setUp()
+  const entering = rooms.enter('room')
+  await quiet()
+  nodes.last.ok('relogin', { ticket: ticketOf('two'), seq: 900, complete: false, room: {} })
+  await quiet()
+  nodes.last.ok('enter_room', ack('ann', 'three', 905))
+  expect(await entering).toMatchObject({ resumed: true, complete: false })
+  expect(rooms.seq).toBe(900)
+})
+
+test('a ticket that is over is told, and the same call logs in anew', async () => {
+  await entered()
+  tab.reload()
+  const { clock, nodes, rooms, told } = setUp()
+  const entering = rooms.enter('room')
+  await quiet()
+  nodes.last.refuse('relogin', 'ticket_expired')
+  await clock.pass(250)
+  expect(nodes.links).toHaveLength(2)
+  nodes.last.ok('enter_room', ack('new', 'two', 20))
+  const result = await entering
+  expect([result.id, result.resumed, rooms.seq]).toEqual(['new', undefined, 20])
+  expect(told).toEqual(['resumeFailed ticket_expired'])
+})
+
+test('a connection that is lost in the middle of it resumes with the newer ticket', async () => {
+  await entered()
+  tab.reload()
+  const { clock, nodes, rooms } = setUp()
+  const entering = rooms.enter('room')
+  await quiet()
+  nodes.last.ok('relogin', { ticket: ticketOf('two'), seq: 9, complete: true })
+  await quiet()
+  nodes.last.cut()
+  await clock.pass(250)
+  expect(nodes.last.all('relogin')[0]?.args).toEqual([{ ticket: ticketOf('two'), seq: 7 }])
+  tab.reload() // and again before it is answered
+  const again = setUp()
+  void again.rooms.enter('room').catch(() => {})
+  await quiet()
+  expect(again.nodes.last.all('relogin')[0]?.args).toEqual([{ ticket: ticketOf('two'), seq: 7 }])
+  rooms.close()
+  await expect(entering).rejects.toMatchObject({ code: 'closed' })
+})
+
+test('a duplicated tab, whose storage is a copy, is someone new: nothing is kept while a page lives', async () => {
+  await entered()
+  const copy = new Tab()
+  for (const [key, value] of tab.stored) copy.stored.set(key, value)
+  copy.show()
+  const { nodes, rooms } = setUp()
+  void rooms.enter('room').catch(() => {})
+  await quiet()
+  expect(nodes.last.asked.map(({ event }) => event)).toEqual(['enter_room'])
+})
+
+test('a page from the back/forward cache has its session itself', async () => {
+  const { rooms } = await entered()
+  tab.fire('pagehide', { persisted: true })
+  expect([...tab.stored.values()].join()).toContain(ticketOf('one'))
+  tab.fire('pageshow', { persisted: true })
+  expect([...tab.stored.values()].join()).not.toContain(ticketOf('one'))
+  rooms.close()
+})
+
+test.each(['leave', 'close', 'drop'])('after %s nothing is kept', async (how) => {
+  const { nodes, rooms } = await entered()
+  if (how === 'leave') {
+    void rooms.leave()
+    nodes.last.ok('leave_room')
+  } else if (how === 'close') rooms.close()
+  else nodes.last.say('drop', { seq: 8 })
+  await quiet()
+  tab.reload()
+  const next = setUp()
+  void next.rooms.enter('room').catch(() => {})
+  await quiet()
+  expect(next.nodes.last.all('relogin')).toEqual([])
+})
+
+test('rooms, addresses and namespaces have sessions of their own, and two of one room one each', async () => {
+  await entered()
+  const second = await entered()
+  second.nodes.last.say('new_message', 'more', { seq: 12 })
+  tab.reload()
+  const asked = async (options: object, room: string) => {
+    const { nodes, rooms } = setUp(options)
+    void rooms.enter(room).catch(() => {})
+    await quiet()
+    return nodes.last.asked.map(({ event, args }) => (event === 'relogin' ? (args[0] as { seq: number }).seq : event))
+  }
+  expect(await asked({}, 'other')).toEqual(['enter_room'])
+  expect(await asked({ url: 'http://b' }, 'room')).toEqual(['enter_room'])
+  expect(await asked({ path: '/x/socket.io' }, 'room')).toEqual(['enter_room'])
+  expect([await asked({}, 'room'), await asked({}, 'room'), await asked({}, 'room')]).toEqual([
+    [7],
+    [12],
+    ['enter_room'],
+  ])
+})
+
+test.each([
+  ['throws', () => vi.stubGlobal('sessionStorage', { getItem: fail, setItem: fail })],
+  ['is missing', () => vi.stubGlobal('sessionStorage', undefined)],
+  [
+    'holds something else',
+    () => vi.stubGlobal('sessionStorage', { getItem: () => '[{"ticket":1}]', setItem: () => {} }),
+  ],
+])('a storage that %s: the page logs in as without the option', async (_what, stub) => {
+  stub()
+  await entered()
+  tab.fire('pagehide')
+})
+
+function fail(): never {
+  throw new DOMException('denied', 'SecurityError')
+}
+
+test('without the option nothing is kept, and a class that cannot resume refuses it', async () => {
+  await entered({ resume: undefined })
+  tab.reload()
+  expect(tab.stored.size).toBe(0)
+  expect(() => new Portal({ url: 'http://a', resume: 'tab' } as never)).toThrow('resume: this class cannot')
+  expect(() => new Rooms({ url: 'http://a', resume: 'window' as never })).toThrow('resume: "window" is not \'tab\'')
+})
