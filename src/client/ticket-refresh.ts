@@ -52,9 +52,11 @@ export class TicketRefresh {
     if (this.#kept) this.#ask(true, failed)
   }
 
-  /** Asks for a new ticket now. @param answered called with any answer */
+  /** Asks for a new ticket now, and for TURN credentials if they are due: timers may be late. @param answered called with any answer */
   renewTicket(answered: () => void): void {
-    if (this.#kept) this.#ask(false, () => {}, answered)
+    const { ice } = this.#kept?.membership ?? {}
+    const isIceDue = ice !== undefined && ice.after(icePart) <= this.#parts.clock.now()
+    if (this.#kept) this.#ask(isIceDue, () => {}, answered)
     else answered()
   }
 

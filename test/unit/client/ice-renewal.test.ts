@@ -27,7 +27,16 @@ type Timing = { random?: number; ticketSeconds?: number; iceServers?: object[]; 
 /** Ann, who is in a room with a mesh, and the test at the other end of her connection. */
 async function inCall({ random = 0.5, ticketSeconds, iceServers = turn('one'), members = ['b'] }: Timing = {}) {
   const [clock, nodes] = [new FakeClock(), new FakeNodes()]
-  const rooms = new Rooms({ url: 'http://a', parts: { clock, random: () => random, connect: nodes.connect } })
+  const page = { wake: () => {} }
+  const pageEvents = {
+    onChange: () => () => {},
+    onWake: (listener: () => void) => {
+      page.wake = listener
+      return () => {}
+    },
+  }
+  const parts = { clock, random: () => random, network: pageEvents, connect: nodes.connect }
+  const rooms = new Rooms({ url: 'http://a', parts })
   onTestFinished(() => rooms.close())
   const entering = rooms.enter('den')
   await quiet()
@@ -57,7 +66,7 @@ async function inCall({ random = 0.5, ticketSeconds, iceServers = turn('one'), m
   const renewed = (id: string, seconds?: number) =>
     nodes.last.ok('refreshReconnectionTicket', { ticket: ticketOf(id, ticketSeconds), iceServers: turn(id, seconds) })
   const connection = (id: string) => mesh.connections.get(id) as FakePeerConnection
-  return { clock, nodes, rooms, link, network, made, told, asked, renewed, connection }
+  return { clock, nodes, rooms, link, page, network, made, told, asked, renewed, connection }
 }
 
 describe('the lifetime of credentials', () => {
@@ -279,6 +288,16 @@ describe('an ICE restart', () => {
 })
 
 describe('timers that are late, as in a hidden tab', () => {
+  test('a page that is shown again renews at once, if it is time', async () => {
+    const { clock, page, asked, renewed } = await inCall()
+    page.wake()
+    expect(asked()).toEqual([[]])
+    renewed('two')
+    clock.oversleep(20_000)
+    page.wake()
+    expect(asked()).toEqual([[], [{ ice: true }]])
+  })
+
   test('a newcomer is called with new credentials: the offer waits for them', async () => {
     const { clock, link, asked, renewed, connection } = await inCall()
     clock.oversleep(70_000)
