@@ -217,7 +217,7 @@ const cases: Case[] = [
     env: { ANONYMOUS_DIALECTS: 'none' },
     provoke: ({ url }) => {
       const token = tokenFor({ room: 'r' }, { secret: 'a key that no node of a test knows of' })
-      return refusedBy(connect(url, { namespace: '/exchanger', auth: { token } }))
+      return refusedBy(connect(url, { namespace: '/exchanger', auth: { token, login: true } }))
     },
   },
   {
