@@ -1,4 +1,5 @@
 import { readConfig } from '../config.ts'
+import { isName, maxNameCharacters } from '../core/names.ts'
 import { writeToken } from '../core/tokens.ts'
 import { apiUsage, below, clientOf, parseOptions, UnreachableError } from './api.ts'
 import { type Command, CommandError, type Shell, UsageError } from './command.ts'
@@ -16,6 +17,12 @@ export const token: Command = {
     if (positionals.length > 0) throw new UsageError(`Unexpected argument '${positionals[0]}'`)
     const { room = '', user = '', role = 'presenter', host, url, key = environment.SIGNALBOX_KEY } = values
     if (!room || !user || !role) throw new UsageError('token needs --room and --user')
+    for (const [option, text] of Object.entries({ '--room': room, '--user': user })) {
+      if (!isName(String(text)))
+        throw new UsageError(
+          `${option}: needs a character that can be seen, no control character, and at most ${maxNameCharacters} characters`,
+        )
+    }
     const claims = { room, user, role } as Claims
     const local = () => `localhost:${settings(environment).port}`
     const at = url ?? environment.SIGNALBOX_URL

@@ -1,7 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { collectDocs, docs } from './docs.ts'
 import { type IceServices, iceServers } from './ice-servers.ts'
-import { strictJson } from './json.ts'
 import type { ApiServices } from './management/api.ts'
 import type { Authority } from './management/authorize.ts'
 import { management } from './management/index.ts'
@@ -14,7 +13,6 @@ export function httpApi(app: FastifyInstance, services: HttpApi): void {
   const on = services.authority.keys.length > 0
   app.register(async (scope) => {
     limitServingTime(scope)
-    strictJson(scope)
     if (on) await collectDocs(scope, services.version)
     iceServers(scope, services)
     if (!on) return

@@ -3,7 +3,7 @@ import helmet from '@fastify/helmet'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { answerBrokenRequest } from './broken-request.ts'
 import { ApiError, answerError, type Refused } from './errors.ts'
-import { maxBodyBytes } from './json.ts'
+import { maxBodyBytes, strictJson } from './json.ts'
 import { hasBody } from './request-bodies.ts'
 
 export type HttpOptions = {
@@ -28,8 +28,8 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: hops,
-    // a room's name may have 256 characters, and each may take nine in a URL
-    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 2400 },
+    // a room's name may have 256 characters, and each may take twelve in a URL; the name of a dialect may stand before it
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 3100 },
     bodyLimit: maxBodyBytes,
     // what comes before any route: an address that cannot be decoded
     frameworkErrors: (error, request, reply) => {
@@ -42,6 +42,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   app.register(helmet, { contentSecurityPolicy: false })
   app.register(cors, { origin: corsOrigins.includes('*') ? true : corsOrigins })
   app.setErrorHandler(answer)
+  strictJson(app)
   const notFound = () => new ApiError(404, 'notFound', 'Resource not found')
   app.setNotFoundHandler((request, reply) => answer(notFound(), request, reply))
   // Fastify would receive the whole body first. After the hooks of the plugins, so that the answer has their headers

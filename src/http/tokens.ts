@@ -1,14 +1,15 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
-import { wellFormed } from '../protocol/names.ts'
+import { maxNameCharacters } from '../core/names.ts'
+import { Name, RoleName } from '../protocol/names.ts'
 import { type ClientTarget, targetOf } from './client-target.ts'
 
 const TokenRequest = Type.Object({
   // the pages send an empty name when their address has no `?room=`
-  room: Type.String({ maxLength: 256, pattern: wellFormed, default: '' }),
-  user: Type.String({ minLength: 1, maxLength: 256, pattern: wellFormed, default: 'user' }),
-  role: Type.String({ minLength: 1, maxLength: 64, pattern: wellFormed, default: 'presenter' }),
+  room: Type.Optional(Type.Union([Type.Literal(''), Name(maxNameCharacters)])),
+  user: Type.Optional(Name(maxNameCharacters)),
+  role: Type.Optional(RoleName),
 })
 
 /** @param closed when the room was, by the clock of whichever node did it: a token that is made now is made after that */
@@ -23,8 +24,8 @@ export function tokens(app: FastifyInstance, writeToken: WriteToken): void {
   app
     .withTypeProvider<TypeBoxTypeProvider>()
     .post('/tokens', { schema: { body: TokenRequest } }, async (request, reply) => {
-      const room = request.body.room || 'sampleRoom'
-      const token = writeToken({ ...request.body, room }, targetOf(request))
+      const { room, user = 'user', role = 'presenter' } = request.body
+      const token = writeToken({ room: room || 'sampleRoom', user, role }, targetOf(request))
       return reply.type('text/plain').send(token)
     })
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose'
 import { type ErrorCode, SignalError } from '../core/errors.ts'
 import type { Keyring } from '../core/keyring.ts'
+import { isName, isRole } from '../core/names.ts'
 import { type Claims, maxTokenLifeSeconds } from '../core/tokens.ts'
 
 export type JwtConfig = {
@@ -106,9 +107,9 @@ function claimsOf(payload: JWTPayload, token: string, now: number): Claims {
   const mark = jti === undefined ? token.slice(0, token.lastIndexOf('.')) : JSON.stringify([payload.iss ?? '', jti])
   return {
     tokenId: `jwt-${createHash('sha256').update(mark).digest('hex')}`,
-    room: textOf(payload, 'room', 256),
-    user: textOf(payload, 'sub', 256),
-    role: textOf(payload, 'role', 64),
+    room: textOf(payload, 'room', isName),
+    user: textOf(payload, 'sub', isName),
+    role: textOf(payload, 'role', isRole),
     notAfter: exp * 1000,
     made: madeAt(iat, now),
   }
@@ -122,9 +123,8 @@ function madeAt(iat: number | undefined, now: number): number {
   return iat === undefined || iat * 1000 > now + tolerance * 1000 ? 0 : (iat + tolerance) * 1000
 }
 
-function textOf(payload: JWTPayload, name: string, longest: number): string {
+function textOf(payload: JWTPayload, name: string, isGood: (text: string) => boolean): string {
   const value = payload[name]
-  const good = typeof value === 'string' && value !== '' && value.length <= longest && value.isWellFormed()
-  if (!good) throw new SignalError('bad_token', `Invalid token: ${name}`)
+  if (typeof value !== 'string' || !isGood(value)) throw new SignalError('bad_token', `Invalid token: ${name}`)
   return value
 }

@@ -1,9 +1,10 @@
 import { Type } from 'typebox'
+import { maxNameCharacters } from '../core/names.ts'
 import type { Dialect } from './dialect.ts'
 import { Name, To } from './names.ts'
 import { Limits, session } from './session.ts'
 
-const channelName = Name(256)
+const channelName = Name(maxNameCharacters)
 const named = { '/channelName': 'bad_name' } as const
 const directed = { ...named, '/to': 'invalid_receiver' } as const
 

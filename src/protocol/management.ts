@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
-import { wellFormed } from './names.ts'
+import { maxNameCharacters } from '../core/names.ts'
+import { Name, RoleName } from './names.ts'
 
 /** The management API on HTTP: OWT's REST (facts/owt.md 8), and what stands beyond it (wire 4). */
 
@@ -35,11 +36,11 @@ const ViewLabel = Type.String({ minLength: 1, maxLength: 64 })
  * are ignored, here and in the bodies of all its requests.
  */
 const roomFields = {
-  name: Type.Optional(Type.String({ minLength: 1, maxLength: 256, pattern: wellFormed })),
+  name: Type.Optional(Name(maxNameCharacters)),
   participantLimit: Type.Optional(Limit),
   inputLimit: Type.Optional(Limit),
   roles: Type.Optional(
-    Type.Array(Type.Object({ role: Type.String({ minLength: 1, maxLength: 64 }), publish: Media, subscribe: Media }), {
+    Type.Array(Type.Object({ role: RoleName, publish: Media, subscribe: Media }), {
       maxItems: 64,
     }),
   ),
@@ -73,7 +74,7 @@ export const RoomChanges = Type.Object({
 export type RoomChanges = Static<typeof RoomChanges>
 
 export const NewRoom = Type.Object({
-  name: Type.String({ minLength: 1, maxLength: 256, pattern: wellFormed }),
+  name: Name(maxNameCharacters),
   _id: Type.Optional(RoomName),
   options: Type.Optional(
     Type.Union([Type.Object({ ...roomFields, _id: Type.Optional(RoomName) }), Type.Null()], {
@@ -112,8 +113,8 @@ export type PatchOperation = Static<typeof PatchOperation>
 export const RoomPatch = Type.Union([Type.Array(PatchOperation, { minItems: 1, maxItems: 64 }), RoomChanges])
 
 export const TokenRequest = Type.Object({
-  user: Type.String({ minLength: 1, maxLength: 256, pattern: wellFormed }),
-  role: Type.String({ minLength: 1, maxLength: 64, pattern: wellFormed }),
+  user: Name(maxNameCharacters),
+  role: RoleName,
   preference: Type.Optional(Type.Unknown({ description: 'OWT’s {isp, region}; any node serves any room here' })),
   domain: Type.Optional(Type.Unknown()),
 })

@@ -1,10 +1,11 @@
 import { Type } from 'typebox'
+import { maxNameCharacters } from '../core/names.ts'
 import type { Dialect } from './dialect.ts'
 import { Absent, Name, To } from './names.ts'
 import { Limits, session } from './session.ts'
 
 const nickname = Name(64)
-const room = Name(256)
+const room = Name(maxNameCharacters)
 /** The room that one means to be in; nothing: the one that one is in. */
 const inRoom = Type.Optional(Type.Union([room, Absent]))
 const text = Type.String({ maxLength: 2048 })

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 /** Who may import what (design, "Layers"), besides its own folder: files of src begin with a slash, packages do not. */
 const layers: { [layer: string]: RegExp } = {
   core: /^node:/,
-  protocol: /^\/core\/(errors|model)$|^typebox/,
+  protocol: /^\/core\/(errors|model|names)$|^typebox/,
   state: /^\/core\/|^(node:|ioredis$)/,
   identity: /^\/core\/|^(node:|jose$)/,
   transport:

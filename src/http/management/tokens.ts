@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { roomName } from '../../core/model.ts'
+import { isName, isRole } from '../../core/names.ts'
 import { TokenRequest } from '../../protocol/management.ts'
 import { targetOf } from '../client-target.ts'
 import { ApiError } from '../errors.ts'
@@ -24,9 +25,7 @@ export function tokens(api: Api, services: ApiServices): void {
       const room = roomName(id)
       // a signed name and role go before those of the body, as in OWT
       const { user = body.user, role = body.role } = caller ?? {}
-      if (user === '' || user.length > 256 || role.length > 64) {
-        throw new ApiError(400, 'badRequest', 'Name or role not valid')
-      }
+      if (!isName(user) || !isRole(role)) throw new ApiError(400, 'badRequest', 'Name or role not valid')
       const token = services.writeToken({ room, user, role }, targetOf(request), closed)
       return reply.type('text/plain').send(token)
     },

@@ -1,4 +1,6 @@
+import { SignalError } from '../../core/errors.ts'
 import { newId } from '../../core/ids.ts'
+import { isName } from '../../core/names.ts'
 import type { Claims } from '../../core/tokens.ts'
 import type { p2p } from '../../protocol/p2p.ts'
 import type { Handlers } from '../dialect.ts'
@@ -22,9 +24,13 @@ export function authentication(services: P2pServices): Handlers<typeof p2p>['aut
   }
 }
 
-/** Where no token is needed, what stands in its place is the user's id; nothing: an id is made (facts/owt.md 10). */
+/**
+ * Where no token is needed, what stands in its place is the user's id; nothing: an id is made (facts/owt.md 10).
+ * @throws bad_name (others could not address or see such an id), or as `readToken`
+ */
 async function claimsFor({ readToken, anonymous }: P2pServices, token: string | null | undefined): Promise<Claims> {
   if (!anonymous) return readToken(token ?? undefined)
   const uid = token || `${newId()}@anonymous`
+  if (!isName(uid)) throw new SignalError('bad_name')
   return claimsOf(uid, uid)
 }
