@@ -40,13 +40,11 @@ export class IceCredentials {
  */
 export function iceLifetimeMs(servers: readonly IceServer[], ticket: string): number | undefined {
   const expiries = servers.flatMap(({ username = '' }) => {
-    const [, expiry] = /^(\d{1,12}):/.exec(username) ?? []
+    const [, expiry] = /^(\d{10,12}):/.exec(username) ?? [] // a number with fewer digits is no date of our time
     return expiry === undefined ? [] : [Number(expiry) * 1000]
   })
   if (expiries.length === 0) return undefined
-  const { notBefore } = datesOf(ticket)
-  if (Number.isNaN(notBefore)) return usualLifeMs
-  // fixed credentials whose username only looks so are over already: no renewal would help
-  const lives = expiries.map((expiry) => expiry - notBefore).filter((life) => life > 0)
-  return lives.length > 0 ? Math.min(...lives) : undefined
+  const life = Math.min(...expiries) - datesOf(ticket).notBefore
+  // a ticket without a date, or clocks that disagree: then the lifetime is not known, and is to be short rather than long
+  return life > 0 ? life : usualLifeMs
 }

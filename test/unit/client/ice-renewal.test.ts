@@ -7,7 +7,7 @@ import { FakeNodes } from './fake-node.ts'
 import { FakePeerConnection } from './fake-peer-connection.ts'
 
 /** When the servers' clock dates the tickets of these tests, ms since the epoch; no device's clock reads that. */
-const epoch = 1_000_000_000_000
+const epoch = 1_900_000_000_000
 
 const ticketOf = (id: string, seconds = 600) =>
   btoa(JSON.stringify({ ticketId: id, notBefore: epoch, notAfter: epoch + seconds * 1000 }))
@@ -75,6 +75,7 @@ describe('the lifetime of credentials', () => {
     ['of several, that which expires first', [{ urls: 'stun:x' }, ...turn('one', 90), ...turn('two', 60)], 60_000],
     ['a username without a date', [{ urls: 'turn:x', username: 'ann', credential: 'x' }], undefined],
     ['a username that only looks like a date', [{ urls: 'turn:x', username: '1234:ann', credential: 'x' }], undefined],
+    ['a date that is over by the clock of the ticket', turn('one', -60), 600_000],
     ['no TURN server', [{ urls: 'stun:x' }], undefined],
     ['no server', [], undefined],
   ])('%s', (_name, servers, lifetime) => {
