@@ -77,9 +77,14 @@ function throwIf(refusal: SignalError | undefined): void {
   if (refusal) throw refusal
 }
 
-/** Of `auth`, or for a 2.x client, which has no auth, of the namespace's query. */
-function credentialsOf({ handshake }: Socket): { token: unknown; login: unknown } {
+/** Of `auth`, or for a 2.x client, which has no auth, of the namespace's query, whose values are texts. */
+function credentialsOf({ handshake }: Socket): { token: unknown; login: boolean | undefined } {
   const auth: unknown = handshake.auth
   const { token, login } = (typeof auth === 'object' && auth !== null ? auth : {}) as { [field: string]: unknown }
-  return { token: token ?? undefined, login }
+  return { token: token ?? undefined, login: booleanOf(login) }
+}
+
+function booleanOf(value: unknown): boolean | undefined {
+  if (value === true || value === 'true') return true
+  return value === false || value === 'false' ? false : undefined
 }

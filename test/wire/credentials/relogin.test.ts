@@ -1,6 +1,7 @@
 import { Emitter } from '@socket.io/redis-emitter'
 import { Redis } from 'ioredis'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { libraries } from '../../support/client-libraries.ts'
 import { newRoom, startNode, testSecret, tokenFor } from '../../support/node.ts'
 import { randomPrefix, redisUrl } from '../../support/redis.ts'
 import { type Issuer, jwtFor, startIssuer } from './issuer.ts'
@@ -68,6 +69,34 @@ test.each(dialects)('%s: a relogin needs no token in the handshake', async (dial
   expect(await client.closed).toBe('io server disconnect')
 })
 
+describe.each(libraries)('a plain client of Socket.IO %s', (version, io) => {
+  /** Connects to the rooms, and resumes as soon as it is connected. Resolves to the ack. */
+  const resume = (credentials: { [field: string]: unknown }, ticket: string) =>
+    new Promise<unknown[]>((resolve, reject) => {
+      const given = version === '2.x' ? { query: credentials } : { auth: credentials }
+      const socket = io(`${node.url}/rooms`, {
+        transports: ['websocket'],
+        forceNew: true,
+        reconnection: false,
+        ...given,
+      })
+      onTestFinished(() => {
+        socket.disconnect()
+      })
+      for (const event of ['connect_error', 'error', 'disconnect']) socket.on(event, reject)
+      socket.on('connect', () => socket.emit('relogin', ticket, (...ack: unknown[]) => resolve(ack)))
+    })
+
+  test.each([
+    ['the token of its login, whose key is gone', () => ({ token: tokenOf('any', gone) })],
+    ['no token', () => ({ login: false })],
+  ])('resumes with its ticket and %s', async (_what, credentials) => {
+    const room = newRoom()
+    const ann = await logIn(node.url, 'rooms', room, tokenOf(room))
+    expect(await resume(credentials(), ann.ticket)).toEqual(['ok', expect.any(String)])
+  })
+})
+
 test.each(dialects)('%s: a ticket of another secret ends the relogin at once, with its reason', async (dialect) => {
   const room = newRoom()
   const client = await logIn(node.url, dialect, room, tokenOf(room))
@@ -132,6 +161,20 @@ test('a client whose token is not good is disconnected with a word if it does no
     ])
   }
 })
+
+test.each(['portal', 'p2p'] as const)(
+  '%s: a client gets nothing of the namespace before its login',
+  async (dialect) => {
+    const room = newRoom()
+    const [stranger, ann] = [await connectTo(node.url, dialect), await logIn(node.url, dialect, room, tokenOf(room))]
+    const publisher = new Redis(redisUrl())
+    onTestFinished(() => publisher.disconnect())
+    const lane = new Emitter(publisher, { key: `${node.config.redisPrefix}:io` })
+    lane.of(dialect === 'portal' ? '/' : '/p2p').emit('word')
+    await ann.next('word')
+    expect(stranger.seen).toEqual([])
+  },
+)
 
 describe('/rooms: a client whose token is not good', () => {
   const stale = () => connectTo(node.url, 'rooms', { token: tokenFor({ room: 'any' }, { secret: gone }) })
