@@ -53,7 +53,7 @@ function weigh(value: unknown, inner: unknown[], sum: Sum): void {
   } else {
     add(sum, 2, objectBytes)
     for (const [key, item] of Object.entries(value)) {
-      add(sum, key.length + 4, propertyBytes + key.length)
+      add(sum, Buffer.byteLength(key) + 4, propertyBytes + key.length)
       inner.push(item)
     }
   }

@@ -19,6 +19,7 @@ test.each<[string, unknown]>([
   ['a list with holes', new Array(2000)],
   ['many keys', Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`k${index}`, null]))],
   ['long keys', { ['k'.repeat(2000)]: 1 }],
+  ['keys whose characters take several bytes', { ['€'.repeat(400)]: 1 }],
 ])('%s: too large', (_name, value) => {
   expect(excessOf([value], 1000)).toBe('too_large')
   expect(excessOf([value], 100_000)).toBeUndefined()
