@@ -1,4 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util'
+import { withoutEndSlashes } from '../config/urls.ts'
 import { CommandError, type Shell, UsageError } from './command.ts'
 import { table } from './table.ts'
 
@@ -55,7 +56,7 @@ export function readApiArgs<N extends string, O extends Options = Record<never, 
 /** @param url of a node, which may be served below a path @param path from the slash on, with its query */
 export function below(url: string, path: string): URL {
   const { origin, pathname } = new URL(url)
-  return new URL(`${origin}${pathname.replace(/\/+$/, '')}${path}`)
+  return new URL(`${origin}${withoutEndSlashes(pathname)}${path}`)
 }
 
 /** A name as a part of a path. @throws UsageError for the two that would lead to another path: URLs resolve them */

@@ -14,7 +14,7 @@ export function addressOf(url: string | URL, path?: string): Address {
   const [, scheme = '', host = '', prefix = '', query = ''] = parts.exec(String(url)) ?? []
   const problem = problemOf(String(url), host)
   if (problem) throw new TypeError(`url: ${shown(url)} ${problem}`)
-  return { origin: scheme + host, path: path ?? `${prefix.replace(/\/+$/, '')}/socket.io`, query: readQuery(query) }
+  return { origin: scheme + host, path: path ?? `${withoutEndSlashes(prefix)}/socket.io`, query: readQuery(query) }
 }
 
 function problemOf(url: string, host: string): string | undefined {
@@ -52,7 +52,17 @@ function decode(text: string): string {
 
 /** Without a password: a message of an error ends in logs. */
 function shown(url: unknown): string {
-  return typeof url === 'string' || url instanceof URL
-    ? JSON.stringify(String(url).replace(/\/\/.*@/, '//***@'))
-    : String(url)
+  return typeof url === 'string' || url instanceof URL ? JSON.stringify(masked(String(url))) : String(url)
+}
+
+function masked(url: string): string {
+  const [start, end] = [url.indexOf('//') + 2, url.lastIndexOf('@')]
+  return start < 2 || end < start ? url : `${url.slice(0, start)}***${url.slice(end)}`
+}
+
+/** Not by `/\/+$/`, whose time grows with the square of the text. */
+function withoutEndSlashes(text: string): string {
+  let end = text.length
+  while (text[end - 1] === '/') end -= 1
+  return text.slice(0, end)
 }

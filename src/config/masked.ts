@@ -22,7 +22,14 @@ function maskedUrl(text: string): string {
   const withoutQuery = /^\s*(?:https?|rediss?):/i.test(text) ? text.replace(/\?[^@]*$/s, `?${hidden}`) : text
   const user = /^(\s*(?:[a-z][a-z0-9+.-]*:?)?\/\/[^:/@?#,]*):.*@/is
   if (user.test(withoutQuery)) return withoutQuery.replace(user, `$1:${hidden}@`)
-  if (withoutQuery.includes('@')) return withoutQuery.replace(/^([^@]*?\/\/)?.*@/s, `$1${hidden}@`)
+  const lastAt = withoutQuery.lastIndexOf('@')
+  if (lastAt !== -1) return schemeOf(withoutQuery) + hidden + withoutQuery.slice(lastAt)
   // no host follows: what stands in the place of the port may be a password
   return withoutQuery.replace(/(\/\/(?!\[)[^:/@?#]*):(?!\d{0,5}(?:[/?#]|$)).*$/s, `$1:${hidden}`)
+}
+
+/** With its slashes; '' if what is before the first `@` has none. */
+function schemeOf(url: string): string {
+  const slashes = url.slice(0, url.indexOf('@')).indexOf('//')
+  return slashes === -1 ? '' : url.slice(0, slashes + 2)
 }

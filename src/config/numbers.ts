@@ -46,5 +46,5 @@ function whole({ min = 0, max = maxCount }: Range): Read<number> {
 
 /** NaN for what is not written as a decimal number. */
 function numberOf(text: string): number {
-  return /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?\s*$/i.test(text) ? Number(text) : Number.NaN
+  return /^\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?\s*$/i.test(text) ? Number(text) : Number.NaN
 }

@@ -34,7 +34,7 @@ export function unreachableWarnings(host: string, interfaces?: Interfaces): stri
   return isDeaf ? ['HOST: 0.0.0.0 listens by IPv4 only, and this machine has IPv6 addresses only: set HOST=::'] : []
 }
 
-const inUrl = (host: string) => (isIPv6(host) ? `[${host.replace(/%.*$/, '')}]` : host)
+const inUrl = (host: string) => (isIPv6(host) ? `[${host.split('%', 1)[0]}]` : host)
 
 /** 169.254.0.0/16 and fe80::/10. */
 const isLinkLocal = (address: string) => /^(?:169\.254\.|fe[89ab])/i.test(address)

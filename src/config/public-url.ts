@@ -1,6 +1,6 @@
 import { quoted } from './masked.ts'
 import type { Read } from './option.ts'
-import { baseUrlOf } from './urls.ts'
+import { baseUrlOf, withoutEndSlashes } from './urls.ts'
 
 /** Where clients reach the cluster: `host` with its port, whether by TLS, and the path before all of ours, '' or `/signal`. */
 export type PublicUrl = { host: string; secure: boolean; prefix: string }
@@ -21,7 +21,7 @@ const ownPaths: ReadonlySet<string> = new Set([
 export const publicUrl: Read<PublicUrl> = (text, complain) => {
   const url = baseUrlOf(text, complain)
   if (!url) return undefined
-  const prefix = url.pathname.replace(/\/+$/, '')
+  const prefix = withoutEndSlashes(url.pathname)
   const [, first = ''] = prefix.split('/')
   if (ownPaths.has(first))
     complain(`${quoted(text)} has a path that begins with /${first}, which is a path of the node itself`)

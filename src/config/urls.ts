@@ -35,3 +35,10 @@ export const masterName: Read<string> = (value, complain) => {
   if (/\s/.test(value)) complain(`${quoted(value)} has a space, which no name in Sentinel has`)
   return text(value, complain)
 }
+
+/** Not by `/\/+$/`, whose time grows with the square of the text. */
+export function withoutEndSlashes(text: string): string {
+  let end = text.length
+  while (text[end - 1] === '/') end -= 1
+  return text.slice(0, end)
+}
