@@ -13,7 +13,7 @@ test('four scenarios, with what is meant if nothing is said', () => {
 
 test('what is said counts', () => {
   const line = 'chatter --users 30 --rate 2.5 --duration 20 --target http://a:1,https://b.example/x'
-  const expected = { users: 30, rate: 2.5, duration: 20, targets: ['http://a:1', 'https://b.example'] }
+  const expected = { users: 30, rate: 2.5, duration: 20, targets: ['http://a:1', 'https://b.example/x'] }
   expect(read(line)).toMatchObject(expected)
   expect(read('--help')).toBeUndefined()
 })
