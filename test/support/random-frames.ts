@@ -93,8 +93,8 @@ export class RandomFrames {
 
   #entry(namespace: string): string {
     const entries: { [namespace: string]: unknown[] } = {
-      // the answer to a wrong token is delayed, and the signature of half a surrogate pair is wrong
-      '': ['login', loginInfo({ room: this.#room, user: `u${this.#text().slice(0, 50)}`.toWellFormed() })],
+      // the answer to a wrong token is delayed, so the user's name is a valid one
+      '': ['login', loginInfo({ room: this.#room, user: nameOf(`u${this.#text().slice(0, 50)}`) })],
       '/exchanger,': ['joinStream', { channelName: this.#room }],
       '/rooms,': ['enter_room', this.#room],
       '/p2p,': ['authentication', { token: newId() }],
@@ -199,3 +199,6 @@ export class RandomFrames {
     return Math.floor(this.#random.next() * most)
   }
 }
+
+/** Without the characters that no name may have. */
+const nameOf = (text: string) => text.toWellFormed().replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, '')
