@@ -58,7 +58,7 @@ export type Config = {
   logLevel: Options['LOG_LEVEL']
   trustProxy?: boolean | number | string
   demo: boolean
-  /** What is allowed and probably not meant, in sentences. */
+  /** Sentences about values that are allowed and probably not meant. */
   warnings: string[]
 }
 

@@ -3,10 +3,7 @@ import { ConfigError } from './config.ts'
 
 type Listener = { option: 'PORT' | 'OPS_PORT'; port: number }
 
-/**
- * Makes sure that a node can listen, before it starts anything: on all of its ports, so that all mistakes are told at once.
- * @throws ConfigError
- */
+/** Checks that a node can listen on all its ports before it starts anything else. @throws ConfigError with all mistakes */
 export async function checkPorts(host: string, listeners: Listener[]): Promise<void> {
   const faults = await Promise.all(
     listeners.map(async ({ option, port }) => {

@@ -40,7 +40,10 @@ export class StoreHealth {
         'Redis denies its user rights that a node needs: see the list for ACL in operations.md',
       ),
     unsuitable: (fault: string) =>
-      this.#log.error({ fault }, 'Redis is not set up as a node needs it: the node serves on, but would not start'),
+      this.#log.error(
+        { fault },
+        'Redis is not set up as a node needs it: the node keeps running, but would not start with it',
+      ),
     unreadable: (channel: string, cause: unknown) =>
       this.#warn(
         channel,

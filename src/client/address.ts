@@ -20,7 +20,7 @@ export function addressOf(url: string | URL, path?: string): Address {
 function problemOf(url: string, host: string): string | undefined {
   // browsers and socket.io-client would drop them without a word
   if (host.includes('@')) return 'names a user or a password, which is not sent: use `token`'
-  if (host === '' || !isUrl(url)) return 'is no address such as https://signal.example.org'
+  if (host === '' || !isUrl(url)) return 'is not an address such as https://signal.example.org'
   return undefined
 }
 

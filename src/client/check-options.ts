@@ -6,30 +6,32 @@ type Options = SessionOptions & ResumeOptions & { token?: TokenSource }
 /** What is wrong with a value, as the end of a sentence that begins with the option's name; undefined: nothing. */
 type Check = (value: unknown) => string | undefined
 
-/** What setTimeout can count to, ms; beyond, it fires at once. */
+/** The longest delay of setTimeout, ms. With a longer one it fires at once. */
 const maxTimeoutMs = 2 ** 31 - 1
 const transports: readonly unknown[] = ['websocket', 'polling']
 
 const checks: { [option in Exclude<keyof Options, 'url'>]-?: Check } = {
   path: (value) =>
-    typeof value === 'string' && /^\/[^?#\s]*$/.test(value) ? undefined : 'is no path such as /signal/socket.io/',
+    typeof value === 'string' && /^\/[^?#\s]*$/.test(value) ? undefined : 'is not a path such as /signal/socket.io/',
   token: (value) =>
-    typeof value === 'string' || typeof value === 'function' ? undefined : 'is no string and no function that gets one',
+    typeof value === 'string' || typeof value === 'function'
+      ? undefined
+      : 'is neither a string nor a function that returns one',
   transports: (value) =>
     Array.isArray(value) && value.length > 0 && value.every((name) => transports.includes(name))
       ? undefined
-      : "is no list of 'websocket' and 'polling'",
+      : "is not a list of 'websocket' and 'polling'",
   backOff: fields({ baseMs: milliseconds, capMs: milliseconds }),
   loginTimeoutMs: milliseconds,
   attemptTimeoutMs: milliseconds,
   pace: fields({ perSecond: atLeast(Number.MIN_VALUE, 'above 0'), burst: atLeast(1, 'of 1 or more') }),
   resume: (value) => (value === 'tab' ? undefined : "is not 'tab'"),
-  parts: (value) => (isObject(value) ? undefined : 'is no object'),
+  parts: (value) => (isObject(value) ? undefined : 'is not an object'),
 }
 
 /**
- * Checks the options of a client, once, for all classes: a program learns of a mistake where it made it, and not from a login that
- * fails 30 s later. @throws TypeError which names everything that is wrong
+ * Checks the options of a client when a program makes it, so that the program does not learn of a mistake from a login that
+ * fails 30 s later. @throws TypeError that names everything that is wrong
  */
 export function checkOptions(
   options: unknown,
@@ -41,7 +43,8 @@ export function checkOptions(
     const problem = value === undefined ? undefined : check(value)
     return problem ? [`${name}: ${shown(value)} ${problem}`] : []
   })
-  if (options.resume !== undefined && !mayResume) problems.push('resume: this class cannot go on in another page')
+  if (options.resume !== undefined && !mayResume)
+    problems.push('resume: only Rooms and Exchanger can resume in another page')
   if (options.url !== undefined || needsUrl) problems.unshift(...problemsOfUrls(options.url))
   if (problems.length > 0) throw new TypeError(problems.join('; '))
 }
@@ -63,16 +66,16 @@ export function checkMesh(channel: unknown, options: unknown): void {
   const { iceTransportPolicy: policy = 'all', iceServers = [] } = options
   if (policy !== 'all' && policy !== 'relay')
     throw new TypeError(`iceTransportPolicy: ${shown(policy)} is neither all nor relay`)
-  if (!Array.isArray(iceServers)) throw new TypeError(`iceServers: ${shown(iceServers)} is no list`)
+  if (!Array.isArray(iceServers)) throw new TypeError(`iceServers: ${shown(iceServers)} is not a list`)
 }
 
 function problemsOfUrls(url: unknown): string[] {
   if (url === undefined) return ['url: is missing']
   const urls = [url].flat()
   if (urls.length === 0) return ['url: the list is empty']
-  return urls.flatMap((one) => {
+  return urls.flatMap((address) => {
     try {
-      addressOf(one as string)
+      addressOf(address as string)
       return []
     } catch (error) {
       return [(error as TypeError).message]
@@ -83,17 +86,17 @@ function problemsOfUrls(url: unknown): string[] {
 function milliseconds(value: unknown): string | undefined {
   return typeof value === 'number' && value > 0 && value <= maxTimeoutMs
     ? undefined
-    : `is no number of milliseconds above 0, up to ${maxTimeoutMs}`
+    : `is not a number of milliseconds above 0, up to ${maxTimeoutMs}`
 }
 
 function atLeast(least: number, words: string): Check {
   return (value) =>
-    typeof value === 'number' && value >= least && Number.isFinite(value) ? undefined : `is no number ${words}`
+    typeof value === 'number' && value >= least && Number.isFinite(value) ? undefined : `is not a number ${words}`
 }
 
 function fields(checksOf: { [field: string]: Check }): Check {
   return (value) => {
-    if (!isObject(value)) return `is no object with ${Object.keys(checksOf).join(' and ')}`
+    if (!isObject(value)) return `is not an object with ${Object.keys(checksOf).join(' and ')}`
     const problems = Object.entries(checksOf).flatMap(([name, check]) => {
       const problem = check(value[name])
       return problem ? [`has a ${name} that ${problem}`] : []

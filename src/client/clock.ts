@@ -6,14 +6,14 @@ export type Clock = {
   after(ms: number, call: () => void): () => void
 }
 
-/** What setTimeout can count to; beyond, it fires at once. */
-const longest = 2 ** 31 - 1
+/** The longest delay of setTimeout. With a longer one it fires at once. */
+const longestMs = 2 ** 31 - 1
 
 export const systemClock: Clock = {
-  // the clock of a device may be set while a page lives: this one is not, where there is one
+  // a user may set the wall clock while a page is open, but not this one; some runtimes lack it
   now: () => (globalThis as { performance?: { now(): number } }).performance?.now() ?? Date.now(),
   after: (ms, call) => {
-    const timer = setTimeout(call, Math.min(Math.max(0, ms), longest))
+    const timer = setTimeout(call, Math.min(Math.max(0, ms), longestMs))
     return () => clearTimeout(timer)
   },
 }

@@ -19,11 +19,11 @@ export type ConnectionsOwner = {
   /** What the next connection is for. */
   purpose(): Purpose
   /**
-   * Logs in on it and adopts it. False: it is of no use for what is wanted by now. Rejects when that does not work, or `signal`
-   * aborts. The connection is closed then.
+   * Logs in on it and adopts it. False: the connection does not serve the program's present wish. Rejects when the login fails, or
+   * `signal` aborts; the connection is closed then.
    */
   board(link: Link, signal: AbortSignal): Promise<boolean>
-  /** The present connection may be gone without a word. */
+  /** The present connection may have failed without an event. */
   suspected(link: Link): void
   /** @returns whether the next try follows at once */
   failed(error: SignalboxError): boolean
@@ -83,7 +83,7 @@ export class Connections {
 
   /**
    * Moves to this connection, and then closes the one before.
-   * @param moved called before what the server said already on this connection is handed over
+   * @param moved called before notifications that have arrived on this connection are delivered
    */
   adopt(link: Link, moved: () => void): Reconnected | undefined {
     const old = this.#link

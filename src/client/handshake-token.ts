@@ -11,9 +11,9 @@ export class HandshakeToken {
   readonly #clock: Clock
   readonly #timeoutMs: number
   #last: string | undefined
-  /** A node refused the last one: also a relogin gets another. */
+  /** A node refused the last token, so that a relogin needs another too. */
   #isRefused = false
-  /** Whether it was asked for again, after a refusal, since the last connection that came up. */
+  /** Whether the source was asked again after a refusal, since the last connection was accepted. */
   #isRenewed = false
 
   constructor(source: TokenSource | undefined, { parts, attemptTimeoutMs }: Settings) {
@@ -26,14 +26,14 @@ export class HandshakeToken {
     return this.#source !== undefined
   }
 
-  /** Whether another one can be had. */
+  /** Whether the source can give another token. */
   get renewable(): boolean {
     return typeof this.#source === 'function'
   }
 
   /**
-   * The handshake's `auth`. A login has a new token. A relogin has the last one, for nodes of older versions: its credential is
-   * the ticket. @throws SignalboxError token_unavailable
+   * The handshake's `auth`. A login sends a new token. A relogin sends the last one, because nodes of older versions require it;
+   * newer nodes look at the ticket only. @throws SignalboxError token_unavailable
    */
   async authFor(purpose: Purpose): Promise<{ token?: string; login: boolean }> {
     const isFresh = purpose !== 'relogin' || this.#isRefused
@@ -41,7 +41,10 @@ export class HandshakeToken {
     return { ...(token === undefined ? {} : { token }), login: purpose !== 'relogin' }
   }
 
-  /** The last one was refused. True if the next handshake has another; it is asked for once, until a connection comes up. */
+  /**
+   * A node refused the last token. Returns whether the next handshake has another: the source is asked again once, until a
+   * connection is accepted.
+   */
   renew(): boolean {
     this.#isRefused = true
     if (this.#isRenewed || !this.renewable) return false
@@ -49,7 +52,7 @@ export class HandshakeToken {
     return true
   }
 
-  /** A connection came up. */
+  /** A node accepted a connection. */
   accepted(): void {
     this.#isRefused = false
     this.#isRenewed = false
@@ -61,7 +64,7 @@ export class HandshakeToken {
       this.#last = await tokenOf(this.#source, this.#clock, this.#timeoutMs)
     } catch (error) {
       if (purpose === 'login' || this.#last === undefined) throw error
-      // the last one may do: a client comes back also while its token function fails
+      // the last token may still be valid: a client connects again even while its token function fails
     }
     return this.#last
   }

@@ -1,7 +1,7 @@
 import type { IceServer } from './mesh/rtc.ts'
 import { datesOf, usualLifeMs } from './ticket.ts'
 
-/** The ICE servers in hand. If they have TURN credentials that expire, it knows when. */
+/** The current ICE servers, and how long their TURN credentials are valid. */
 export class IceCredentials {
   #servers: IceServer[] | undefined
   #since = 0
@@ -11,12 +11,12 @@ export class IceCredentials {
     return this.#servers
   }
 
-  /** When they came, ms. */
+  /** When they arrived, ms. */
   get since(): number {
     return this.#since
   }
 
-  /** How long they are good from then on, ms; undefined if they do not expire. */
+  /** How long they are valid after that, ms; undefined if they do not expire. */
   get lifeMs(): number | undefined {
     return this.#lifeMs
   }
@@ -26,7 +26,7 @@ export class IceCredentials {
     return this.#since + (this.#lifeMs ?? Number.POSITIVE_INFINITY) * part
   }
 
-  /** @param ticket of the same ack @param now ms, on the clock that all times here are on */
+  /** @param ticket of the same ack @param now ms, on the clock of `since` */
   take(servers: IceServer[], ticket: string, now: number): void {
     this.#servers = servers
     this.#since = now
@@ -45,6 +45,6 @@ export function iceLifetimeMs(servers: readonly IceServer[], ticket: string): nu
   })
   if (expiries.length === 0) return undefined
   const life = Math.min(...expiries) - datesOf(ticket).notBefore
-  // a ticket without a date, or clocks that disagree: then the lifetime is not known, and is to be short rather than long
+  // a ticket without a date, or clocks that disagree: the lifetime is unknown, and too short is safer than too long
   return life > 0 ? life : usualLifeMs
 }

@@ -1,15 +1,15 @@
 import type { Clock } from './clock.ts'
 import type { IceCredentials } from './ice-credentials.ts'
 
-/** How long a renewal may hold up a peer connection or an ICE restart, ms. */
-const timeoutMs = 3000
-/** Credentials that came so recently are not renewed again: ms, and part of their life. */
+/** How long a renewal may delay a peer connection or an ICE restart, ms. */
+const maxDelayMs = 3000
+/** Credentials younger than both of these are not renewed: an age in ms, and a part of their lifetime. */
 const newMs = 5000
 const newPart = 0.1
-/** From this part of their life on they should have been renewed: the timer is late, as those of hidden tabs are. */
+/** After this part of their lifetime the timer for the renewal is late, as timers of hidden tabs are. */
 const overduePart = 0.5
 
-/** Renews the TURN credentials for those who wait for it, with one request for all of them. */
+/** Renews the TURN credentials before peer connections use them. Concurrent callers share one request. */
 export class IceRenewal {
   readonly #clock: Clock
   readonly #credentials: () => IceCredentials | undefined
@@ -17,7 +17,7 @@ export class IceRenewal {
   #underWay: Promise<void> | undefined
   #settle = () => {}
 
-  /** @param ask asks the server, if there is a connection; `failed` is for an answer without credentials */
+  /** @param ask sends the request if a connection is open; it calls `failed` after an answer without credentials */
   constructor(clock: Clock, credentials: () => IceCredentials | undefined, ask: (failed: () => void) => void) {
     this.#clock = clock
     this.#credentials = credentials
@@ -30,8 +30,8 @@ export class IceRenewal {
   }
 
   /**
-   * Never rejects. Resolves when new credentials are there, from the answer or from a relogin; at once if there are none that
-   * expire; and after a few seconds in any case.
+   * Resolves when new credentials have arrived, from the answer or from a relogin. Resolves at once if no credentials expire or
+   * if they are new, and after a few seconds in any case. Never rejects.
    */
   renew(): Promise<void> {
     const { since = 0, lifeMs } = this.#credentials() ?? {}
@@ -40,14 +40,14 @@ export class IceRenewal {
     return this.#underWay ?? this.#begin()
   }
 
-  /** New credentials are there, or none will come. */
+  /** New credentials have arrived, or none will arrive. */
   settle(): void {
     this.#settle()
   }
 
   #begin(): Promise<void> {
     this.#underWay = new Promise((resolve) => {
-      const cancel = this.#clock.after(timeoutMs, () => this.#settle())
+      const cancel = this.#clock.after(maxDelayMs, () => this.#settle())
       this.#settle = () => {
         cancel()
         this.#underWay = undefined

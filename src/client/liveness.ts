@@ -1,12 +1,12 @@
 import type { Clock } from './clock.ts'
 import type { Link } from './link.ts'
 
-/** How long a connection that may be gone has for an answer, ms. */
+/** How long the server may take to answer on a suspected connection, ms. */
 const answerTimeoutMs = 4000
 
 /**
- * Checks connections that may be gone without a word, after the machine slept or the network changed: the browser may take them for
- * open for minutes.
+ * Checks connections that may have failed without an event, because the machine slept or the network changed: a browser may report them
+ * as open for minutes.
  */
 export class Liveness {
   readonly #clock: Clock
@@ -16,7 +16,7 @@ export class Liveness {
     this.#clock = clock
   }
 
-  /** Closes the connection if the server does not answer. @param ask asks anything, and calls back with any answer */
+  /** Closes the connection if the server does not answer in time. @param ask sends a request, and calls `answered` at any answer */
   check(link: Link, ask: (answered: () => void) => void): void {
     if (this.#checked === link) return
     this.#checked = link

@@ -1,13 +1,13 @@
 import { type Clock, systemClock } from './clock.ts'
 import { watchStandstill } from './standstill.ts'
 
-/** What the machine says of its network: a hint to try at once, and no reason not to try. Browsers tell, Node does not. */
+/** Reports of the machine about its network: a hint to try at once, and never a reason not to try. Node.js has no such reports. */
 export type Network = {
-  /** Returns a function that takes the listener off. */
+  /** Returns a function that removes the listener. */
   onChange(listener: (online: boolean) => void): () => void
   /**
-   * Calls when the machine, the page or the process goes on after it stood still: its connections may be gone without a word.
-   * Returns a function that takes the listener off.
+   * Calls back when the machine, the page or the process runs again after a standstill: its connections may have failed without an
+   * event. Returns a function that removes the listener.
    */
   onWake?(listener: () => void): () => void
   /** Whether timers are late: browsers let those of a hidden page wait for up to a minute. */
@@ -42,7 +42,7 @@ function listen(
   return () => target?.removeEventListener?.(type, listener)
 }
 
-/** The browser's events; elsewhere only that time has passed unnoticed. */
+/** The browser's events. Without a browser it detects standstills only. */
 export const systemNetwork: Network = {
   onChange: (listener) => {
     const ends = [listen(scope(), 'online', () => listener(true)), listen(scope(), 'offline', () => listener(false))]

@@ -21,15 +21,15 @@ export type SessionOptions = {
   loginTimeoutMs?: number
   /** How long one connection may take to come up, one login or relogin to be answered, and the token function, ms. Default 8000. */
   attemptTimeoutMs?: number
-  /** How fast requests are sent at most. Default: as the server's limits allow, which come with the login. */
+  /** How fast the client sends requests at most. Default: as the server's limits allow, which come with the login. */
   pace?: PaceOptions
-  /** What tests put in the place of the real thing. */
+  /** Parts that replace those of a browser: `network` on other devices, all of them in tests. */
   parts?: Partial<SessionParts>
 }
 
 export type ResumeOptions = {
   /**
-   * `tab`: a page that is loaded again in its tab, or gone back to, goes on with the session that it had in the same room, so that
+   * `tab`: a page that the user reloads, or returns to in the same tab, resumes the session that it had in the same room, so that
    * the others do not see it leave. The ticket is in sessionStorage from the end of one page to the start of the next.
    */
   resume?: 'tab'

@@ -1,17 +1,17 @@
 import type { Clock } from './clock.ts'
 
-/** How fast requests are sent: below what a server takes of one connection (MESSAGES_PER_SECOND, MESSAGE_BURST). */
+/** How fast a client sends requests: below the server's limits for one connection (MESSAGES_PER_SECOND, MESSAGE_BURST). */
 export type PaceOptions = { perSecond: number; burst: number }
 
-/** What the server takes of one connection, as acks of login and relogin say it. */
+/** The server's limits for one connection, from the acks of login and relogin. */
 export type Limits = { messagesPerSecond: number; burst: number; maxMessageBytes: number }
 
-/** Until the server says what it takes, and with one that does not: for its defaults, 50 a second after 200. */
+/** Until an ack contains limits, and with servers that send none: for their defaults, 50 a second after 200. */
 const usualPace: PaceOptions = { perSecond: 40, burst: 150 }
-/** What is used of the limits: logins and the renewal of tickets count too. */
+/** The part of the limits that requests may use: logins and the renewal of tickets count too. */
 const usedPart = { perSecond: 0.8, burst: 0.75 }
 
-/** A token bucket: what was kept back while offline must not be refused as a flood when it is sent. */
+/** A token bucket: the server must not refuse requests that waited while the client was offline as a flood. */
 export class Pace {
   readonly #wanted: PaceOptions | undefined
   readonly #clock: Clock
@@ -19,7 +19,7 @@ export class Pace {
   #tokens: number
   #at: number
 
-  /** @param wanted what the program wants, which the server's limits may lower */
+  /** @param wanted the program's option, which the server's limits may lower */
   constructor(wanted: PaceOptions | undefined, clock: Clock) {
     this.#wanted = wanted
     this.#clock = clock
@@ -43,13 +43,13 @@ export class Pace {
     this.#tokens = Math.max(0, this.#options.burst - spent)
   }
 
-  /** The server has refused a request for its rate: its bucket is empty. */
+  /** The server has refused a request because of the rate, so its bucket is empty. */
   drain(): void {
     this.#tokens = 0
     this.#at = this.#clock.now()
   }
 
-  /** 0 when one more may be sent now, and then it counts as sent; else how long to wait, ms. */
+  /** Returns 0 if a request may be sent now, and counts it as sent; otherwise how long to wait, ms. */
   take(): number {
     const { perSecond, burst } = this.#options
     const now = this.#clock.now()

@@ -48,7 +48,7 @@ export class Pilot {
     this.#index = Math.floor(parts.random() * options.urls.length)
   }
 
-  /** Sees to it that a connection is found. @param atOnce the first try does not wait: nobody else does it just now */
+  /** Starts to look for a connection. @param atOnce the first try does not wait, because no other client does the same just now */
   seek(atOnce = false): void {
     if (this.#run) return
     const run = new AbortController()
@@ -64,7 +64,7 @@ export class Pilot {
     this.#wake?.()
   }
 
-  /** A hidden page's timer may be a minute late, and the place in the room gone by then. Not again and again without a pause. */
+  /** The timer of a hidden page may be a minute late, when the session has ended. But not every try may skip its pause. */
   #mayNotWait(): boolean {
     const { clock, network } = this.#parts
     if (!network.throttled?.() || clock.now() - this.#unpausedAt < unpausedEveryMs) return false

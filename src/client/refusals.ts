@@ -14,7 +14,7 @@ const passing: ReadonlySet<SignalboxErrorCode> = new Set([
   'moved',
 ])
 
-/** A login token, in the handshake or in a login, was refused with one of these: another one may do. */
+/** Refusals of a login token, in the handshake or in a login. Another token may be accepted. */
 const tokenRefusals: ReadonlySet<SignalboxErrorCode> = new Set([
   'bad_token',
   'token_signature',

@@ -10,18 +10,18 @@ type Pending = {
   resolve: (data: unknown) => void
   reject: (error: SignalboxError) => void
   sentOn?: Link
-  /** How often the server refused it for the rate of requests. */
+  /** How often the server refused it because of the rate of requests. */
   refused: number
 }
 
 /** How many requests may wait for their ack. */
-const most = 1000
-/** How many requests may be sent and not acked: a node knows the acks of at least the last hundred, for a repetition. */
+const maxPending = 1000
+/** How many requests may be sent and not acked: a node stores the acks of at least the last hundred, for repetitions. */
 const maxInFlight = 100
-/** How many numbers are left out after a page was loaded again. */
+/** How many numbers a reloaded page leaves out. */
 const skippedRids = 1000
-/** After a refusal for the rate of requests: how long the first wait is, and every one at most, ms; after how many it counts. */
-const refusedWait = { baseMs: 250, capMs: 5000, most: 10 }
+/** The wait after a refusal because of the rate of requests: the first, the longest, and after how many refusals the request fails. */
+const refusedWait = { baseMs: 250, capMs: 5000, maxCount: 10 }
 
 /**
  * The requests that are not acked yet. Each has a `rid` and is sent again, in order, on every new connection until it
@@ -34,7 +34,7 @@ export class Requests {
   #rid = 0
   #link: Link | undefined
   #cancelWait: (() => void) | undefined
-  /** Until then nothing is sent: the server has refused a request for its rate. */
+  /** Until then this sends nothing: the server has refused a request because of the rate. */
   #heldUntil = 0
 
   constructor(pace: PaceOptions | undefined, clock: Clock) {
@@ -48,8 +48,8 @@ export class Requests {
 
   /** Resolves to the ack's data, however many connections it takes. */
   add(event: string, args: readonly unknown[]): Promise<unknown> {
-    if (this.#pending.size >= most) {
-      return Promise.reject(new SignalboxError('too_many_requests', `${most} requests are waiting already`))
+    if (this.#pending.size >= maxPending) {
+      return Promise.reject(new SignalboxError('too_many_requests', `${maxPending} requests are waiting already`))
     }
     this.#rid += 1
     const rid = this.#rid
@@ -60,17 +60,17 @@ export class Requests {
     return settled
   }
 
-  /** The highest that was given. */
+  /** The highest number that was used. */
   get rid(): number {
     return this.#rid
   }
 
-  /** The page before has used numbers up to `rid`, and perhaps more after it noted that. */
+  /** The page before used numbers up to `rid`, and perhaps more after it stored that. */
   skipTo(rid: number): void {
     this.#rid = Math.max(this.#rid, rid + skippedRids)
   }
 
-  /** The server said what it takes of one connection. */
+  /** An ack contained the server's limits for one connection. */
   limit(limits: Limits): void {
     this.#pace.limit(limits)
   }
@@ -123,9 +123,9 @@ export class Requests {
     this.#send()
   }
 
-  /** A request that was refused for the rate of requests was not looked at, and is sent again with the same `rid`. */
+  /** The server does not perform a request that it refuses because of the rate. This sends it again with the same `rid`. */
   #isSentLater(request: Pending, answer: Answer): boolean {
-    if (!isRateRefusal(answer) || request.refused >= refusedWait.most) return false
+    if (!isRateRefusal(answer) || request.refused >= refusedWait.maxCount) return false
     const { baseMs, capMs } = refusedWait
     this.#heldUntil = this.#clock.now() + Math.min(capMs, baseMs * 2 ** request.refused)
     request.refused += 1

@@ -108,12 +108,12 @@ export class Session extends Emitter<SessionEvents> {
     return this.#membership !== undefined
   }
 
-  /** Those of the last ack that had any. */
+  /** The ICE servers of the last ack that contained any. */
   get iceServers(): IceServer[] | undefined {
     return this.#membership?.ice.servers
   }
 
-  /** What the server takes of one connection, once it has said so. */
+  /** The server's limits for one connection; undefined until an ack has contained them. */
   get limits(): Limits | undefined {
     return this.#limits
   }
@@ -170,8 +170,8 @@ export class Session extends Emitter<SessionEvents> {
   }
 
   /**
-   * Ends the session with a goodbye, so that the others in the room are told at once. If no node acks it within
-   * `attemptTimeoutMs`, the session ends all the same, and the others are told when the server's window is over. A login that is
+   * Ends the session with a goodbye, so that the others in the room see the participant leave at once. If no node acks it within
+   * `attemptTimeoutMs`, the session ends all the same, and they see it leave when the server's window is over. A login that is
    * not answered yet rejects with `closed`; if the server acks it later, the goodbye follows. Resolves when all that is done.
    */
   async leave(): Promise<void> {
@@ -192,7 +192,7 @@ export class Session extends Emitter<SessionEvents> {
     return new TabMemory(JSON.stringify([urls, path, this.#target.namespace, place]))
   }
 
-  /** What the page that comes next in the tab may go on with. */
+  /** What the next page in the tab needs to resume; undefined: there is nothing to resume. */
   #toBeKept(login: PendingLogin): SavedSession | undefined {
     if (this.#pendingLogin === login) return login.saved
     if (!this.#membership || this.#leaving) return undefined
@@ -244,7 +244,7 @@ export class Session extends Emitter<SessionEvents> {
     })
   }
 
-  /** Resumes, logs in or keeps the connection without a session. What is wanted may change while the server is asked. */
+  /** Resumes, logs in or keeps the connection without a session. The program may want something else after each answer. */
   async #board(link: Link, signal: AbortSignal): Promise<boolean> {
     for (let done = false; !done; ) {
       const [membership, pending] = [this.#membership, this.#pendingLogin]
@@ -258,7 +258,7 @@ export class Session extends Emitter<SessionEvents> {
     return true
   }
 
-  /** Whether the token of its handshake is not good for a login: it is spent, or was never meant for one. */
+  /** Whether its handshake has no token for a login: an earlier login used the token, or the handshake was for a relogin. */
   #lacksToken(link: Link): boolean {
     const wasResumed = this.#connections.purposeOf(link) === 'relogin'
     return this.#target.token?.exists === true && (wasResumed || this.#logins.wasTried(link))
@@ -306,7 +306,7 @@ export class Session extends Emitter<SessionEvents> {
     if (limits) this.#requests.limit(limits)
   }
 
-  /** To living peer connections first, then to those who waited for it. */
+  /** Peer connections get the servers before the callers of `renew` continue. */
   #tellIceServers(servers: IceServer[]): void {
     this.emit('iceServers', servers)
     this.iceRenewal.settle()
@@ -320,7 +320,7 @@ export class Session extends Emitter<SessionEvents> {
   /** Moves the session to the connection on which its login or relogin was acked. */
   #adopt(link: Link, membership: Membership): void {
     const how = this.#connections.adopt(link, () => this.#happen('entered'))
-    // what was said on the connection already may have ended the session
+    // a notification that had arrived on the connection may have ended the session
     if (this.#membership === membership) {
       this.#requests.use(link)
       this.#refresh.keep(link, membership)
@@ -432,7 +432,7 @@ export class Session extends Emitter<SessionEvents> {
   }
 }
 
-/** What ends the session, or the login that is not answered yet, after this failure; undefined: it is tried again. */
+/** The reason with which a failure ends the session, or the pending login; undefined: the client tries again. */
 function endOf(error: SignalboxError, membership: Membership | undefined): SignalboxError | undefined {
   if (!membership) return endsLogin(error.code) ? error : undefined
   if (endsSession(error.code)) return error
@@ -441,7 +441,7 @@ function endOf(error: SignalboxError, membership: Membership | undefined): Signa
     : undefined
 }
 
-/** Why no login succeeded in its time: the token function, or the last failure. */
+/** A login has used up its time: because of the token function, or of the last failure. */
 function loginTimeoutError(cause: SignalboxError | undefined): SignalboxError {
   if (cause?.code === 'token_unavailable') return cause
   return new SignalboxError('unreachable', 'No node answered in time', { cause })

@@ -1,13 +1,13 @@
 import type { Clock } from './clock.ts'
 
 const tickMs = 10_000
-/** A tick that is later than this says that the process stood still, or the machine slept. */
+/** A tick that is later than this shows that the process stood still, or the machine slept. */
 const lateMs = 5000
 
 /**
- * Calls when a timer is much too late. The clock for durations stands still while some machines sleep, and the wall clock may be set:
- * either tells. A wall clock that is set ahead calls once without need.
- * @param wall ms since the epoch @returns a function that ends it
+ * Calls back when a timer is much too late. It compares two clocks, because the monotonic clock stops while some machines sleep, and a
+ * user may set the wall clock back. If a user sets the wall clock ahead, it calls back once without need.
+ * @param wall ms since the epoch @returns a function that stops it
  */
 export function watchStandstill(clock: Clock, wall: () => number, call: () => void): () => void {
   let cancel = () => {}

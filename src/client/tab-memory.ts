@@ -1,4 +1,4 @@
-/** What a page needs to go on with the session of the page before it in the same tab. */
+/** What a page needs to resume the session of the page before it in the same tab. */
 export type SavedSession = { ticket: string; seq: number; rid: number }
 
 type Page = {
@@ -10,19 +10,19 @@ type Page = {
 const page = () => globalThis as Page
 
 /**
- * Keeps sessions in the sessionStorage of a tab from the end of one page to the start of the next, and at no other time: a tab that is
- * duplicated, or opened by the page, gets a copy of the storage, and would take the session away from a page that still lives.
- * Without a storage, or one that throws, nothing is kept.
+ * Keeps sessions in the sessionStorage of a tab from the end of one page to the start of the next, and at no other time: a tab that
+ * the user duplicates, or that the page opens, gets a copy of the storage, and would take the session from a page that still uses it.
+ * If the storage is missing or throws, this keeps nothing.
  */
 export class TabMemory {
   readonly #key: string
 
-  /** @param key the same for sessions that may go on as each other */
+  /** @param key the same for two pages if the second may resume the session of the first */
   constructor(key: string) {
     this.#key = `signalbox ${key}`
   }
 
-  /** Takes the session that was kept first: a page may have had several in one room. */
+  /** Takes the session that was stored first: a page may have had several in one room. */
   take(): SavedSession | undefined {
     const [first, ...others] = this.#read()
     if (first) this.#write(others)
@@ -33,7 +33,7 @@ export class TabMemory {
     this.#write([...this.#read(), saved])
   }
 
-  /** Keeps a session whenever the page ends. @param session what is to be kept then @returns a function that ends it */
+  /** Stores a session whenever the page ends. @param session called then, for what to store @returns a function that stops this */
   follow(session: () => SavedSession | undefined): () => void {
     let kept: string | undefined
     const hide = () => {
@@ -41,7 +41,7 @@ export class TabMemory {
       kept = saved?.ticket
       if (saved) this.add(saved)
     }
-    // it comes back from the back/forward cache, and has the session itself
+    // a page from the back/forward cache still has its session, so no other page may resume it
     const show = ({ persisted }: { persisted?: boolean }) => {
       if (persisted && kept !== undefined) this.#write(this.#read().filter(({ ticket }) => ticket !== kept))
     }

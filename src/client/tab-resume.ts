@@ -9,35 +9,38 @@ import type { SavedSession, TabMemory } from './tab-memory.ts'
 type Ask = <T>(link: Link, question: Question<T>) => Promise<T>
 type Reply = { ticket: string; seq: number; complete: boolean }
 
-/** How the result of a login says that it resumed; `complete`: whether nothing that was said meanwhile is missing. */
+/** Fields of a login's result when it has resumed a session. `complete`: whether no missed message is lost. */
 export type ResumedInTab = { resumed?: true; complete?: boolean }
 
-/** The first part of a login that goes on with the session of the page before: the relogin. */
+/** The first part of a login that resumes the session of the page before: the relogin. */
 export class TabResume {
   readonly #memory: TabMemory
   readonly #failed: (reason: SignalboxError) => void
   #saved: SavedSession | undefined
   #complete = true
 
-  /** @param failed called for each session that cannot be had back */
+  /** @param failed called for each session that the server refuses to resume */
   constructor(memory: TabMemory, failed: (reason: SignalboxError) => void) {
     this.#memory = memory
     this.#failed = failed
     this.#saved = memory.take()
   }
 
-  /** What is to be resumed; undefined: the login begins anew. */
+  /** The session to resume; undefined: the login begins a new one. */
   get saved(): SavedSession | undefined {
     return this.#saved
   }
 
-  /** False if there is nothing to resume. @throws SignalboxError timeout or lost, also when the server has refused for good */
+  /**
+   * Returns false if there is nothing to resume.
+   * @throws SignalboxError timeout, lost (also after a final refusal, which goes to `failed`), or as the server refuses
+   */
   async relogin(link: Link, ask: Ask): Promise<boolean> {
     const saved = this.#saved
     if (!saved) return false
     const read = (data: unknown) => {
       const { ticket, seq, complete } = data as Reply
-      // the room was made anew if its `seq` is below what was seen
+      // the room was made anew if its `seq` is below that of the page before
       const isWhole = complete && seq >= saved.seq
       this.#complete &&= isWhole
       this.#saved = { ...saved, ticket, seq: isWhole ? saved.seq : seq }
@@ -57,13 +60,13 @@ export class TabResume {
     return true
   }
 
-  /** The ack of the login: what was said since the page before comes as notifications. */
+  /** Changes the ack of the login so that messages since the page before arrive as notifications. */
   applyTo(acked: Acked<unknown>): Acked<unknown> {
     const { seq = acked.seq } = this.#saved ?? {}
     return { ...acked, seq, result: { ...(acked.result as object), resumed: true, complete: this.#complete } }
   }
 
-  /** The login failed, and may be tried again: also in the next page. */
+  /** The login failed, but this page or the next one may try again. */
   giveBack(): void {
     if (this.#saved) this.#memory.add(this.#saved)
     this.#saved = undefined

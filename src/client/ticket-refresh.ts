@@ -4,7 +4,7 @@ import type { Answer, Link } from './link.ts'
 import type { Membership } from './membership.ts'
 import type { IceServer } from './mesh/rtc.ts'
 
-/** Parts of a life after which the renewal starts, and how far it is spread: clients that came together renew apart. */
+/** Parts of a lifetime after which the renewal starts, and a random part on top, so that clients that logged in together renew apart. */
 const ticketPart = 0.6
 const icePart = 0.3
 const spread = 0.1
@@ -18,16 +18,16 @@ type Reply = string | { ticket: string; iceServers?: IceServer[] }
 
 export type TicketRefreshParts = { clock: Clock; random: () => number; timeoutMs: number }
 
-/** Asks for new tickets and new TURN credentials in time, as long as there is a connection. */
+/** Renews the ticket and the TURN credentials in time, as long as a connection is open. */
 export class TicketRefresh {
   readonly #parts: TicketRefreshParts
   readonly #renewed: (servers: IceServer[]) => void
   readonly #backOff: BackOff
   #cancel: (() => void) | undefined
-  /** What is kept fresh; an answer that comes for anything else is too late. */
+  /** The session to renew, and its connection; answers for any other are ignored. */
   #kept: { link: Link; membership: Membership } | undefined
 
-  /** @param renewed called in the same step in which new ICE servers are read */
+  /** @param renewed called in the same step in which an answer with new ICE servers is read */
   constructor(parts: TicketRefreshParts, renewed: (servers: IceServer[]) => void) {
     this.#parts = parts
     this.#renewed = renewed
@@ -88,8 +88,8 @@ export class TicketRefresh {
   }
 
   /**
-   * A late answer counts too: the server takes its ticket for received. Answers come in the order of the requests.
-   * @returns whether it brought what was asked for
+   * A late answer counts too, because the server takes its ticket for received. Answers arrive in the order of the requests.
+   * @returns whether it contains everything that was requested
    */
   #take(answer: Answer, withIce: boolean): boolean {
     if (!answer.ok || !this.#kept) return false
@@ -105,5 +105,5 @@ export class TicketRefresh {
   }
 }
 
-/** Then the next connection's relogin brings both. */
+/** The relogin on the next connection then brings ticket and credentials. */
 const isLost = (answer: Answer) => !answer.ok && answer.code === 'lost'

@@ -45,7 +45,7 @@ export class Tickets {
   }
 }
 
-/** The life of a ticket that has no dates, ms: what servers give unless they are told otherwise. */
+/** The lifetime of a ticket without dates, ms: the servers' default for TICKET_TTL. */
 export const usualLifeMs = 600_000
 
 /** How long a ticket is good, ms. */
@@ -55,7 +55,7 @@ function lifeOf(ticket: string): number {
   return life > 0 ? life : usualLifeMs
 }
 
-/** Of standard base64 of ASCII JSON: ms since the epoch on the servers' clock, NaN where there are none. */
+/** Of standard base64 of ASCII JSON: ms since the epoch on the servers' clock, NaN for a missing date. */
 export function datesOf(ticket: string): { notBefore: number; notAfter: number } {
   try {
     const { notBefore, notAfter } = JSON.parse(decodeBase64(ticket)) as { notBefore?: unknown; notAfter?: unknown }

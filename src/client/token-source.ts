@@ -1,7 +1,7 @@
 import type { Clock } from './clock.ts'
 import { SignalboxError } from './errors.ts'
 
-/** A token, or what gets one: called at every login. */
+/** A token, or a function that returns one: called at every login. */
 export type TokenSource = string | (() => string | Promise<string>)
 
 /** @throws SignalboxError token_unavailable, also if the function takes longer than `timeoutMs` */

@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 import { quoted } from './masked.ts'
 import { items, type Read } from './option.ts'
 
-/** An address to listen on. Of names only this machine's own: others can belong to another machine, or to none. */
+/** An address to listen on. The only names are this machine's own, because others can belong to another machine, or to none. */
 export const listenAddress: Read<string> = (text, complain) => {
   if (isIP(text) === 0 && !isOwnName(text.toLowerCase())) {
     const expected = 'expected 0.0.0.0 or :: for all addresses, one IP address, or localhost'
@@ -20,7 +20,7 @@ function isOwnName(name: string): boolean {
 /** Groups of addresses that Fastify knows by name. */
 const addressGroups: readonly string[] = ['loopback', 'linklocal', 'uniquelocal']
 
-/** The proxies that are believed: all, none, a number of hops, or a list of addresses and networks. */
+/** The trusted proxies: all, none, a number of hops, or a list of addresses and networks. */
 export const trustedProxies: Read<boolean | number | string> = (text, complain) => {
   if (text === 'true' || text === 'false') return text === 'true'
   if (/^\d+$/.test(text)) return Number(text)

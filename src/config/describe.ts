@@ -2,7 +2,7 @@ import { readConfig } from '../config.ts'
 import { masked } from './masked.ts'
 import { type Environment, entriesOf, table } from './options.ts'
 
-/** What differs in production, or is made anew for every process. */
+/** Defaults that differ in production, or that each process makes anew. */
 const derivedDefaults: { [name: string]: string } = {
   HOST: '0.0.0.0, or `::` on a machine with IPv6 only',
   NODE_ID: 'random',

@@ -20,7 +20,7 @@ export const iceServers: Read<IceServer[]> = (value, complain) => {
     if (all.length === 0) complain('a server has no urls')
     for (const url of all) {
       const isTurn = /^turns?:/i.test(url)
-      if (!isIceUrl(url)) complain(`${quoted(url)} is no URL that browsers take: ${expectedIceUrl}`)
+      if (!isIceUrl(url)) complain(`${quoted(url)} is not a URL that browsers accept: ${expectedIceUrl}`)
       else if (isTurn && !(username && credential)) complain(`${quoted(url)} needs username and credential`)
     }
   }
@@ -30,7 +30,7 @@ export const iceServers: Read<IceServer[]> = (value, complain) => {
 export const turnUrls: Read<string[]> = (value, complain) => {
   const urls = items(value, complain)
   for (const url of urls) {
-    if (!/^turns?:/i.test(url) || !isIceUrl(url)) complain(`${quoted(url)} is no TURN server: ${expectedTurnUrl}`)
+    if (!/^turns?:/i.test(url) || !isIceUrl(url)) complain(`${quoted(url)} is not a TURN server: ${expectedTurnUrl}`)
   }
   return urls
 }

@@ -2,7 +2,7 @@ import { items, type Read } from './option.ts'
 
 const minSecretLength = 32
 
-/** The keys that sign and verify, of which the first signs. */
+/** The first key signs, and all of them verify. */
 export const secretKeys: Read<string[]> = (value, complain) => {
   const keys = items(value, complain)
   for (const [index, { length }] of keys.entries()) {
@@ -17,7 +17,7 @@ export type ManagementKey = { id: string; key: string }
 
 export const minManagementKeyLength = 16
 
-/** Several may have the same id: both are good while one takes the other's place. */
+/** Several entries may have the same id, so that an operator can replace a key. */
 export const managementKeys: Read<ManagementKey[]> = (value, complain) => {
   const entries = items(value, complain)
   const keys = entries.map((entry) => {

@@ -1,9 +1,9 @@
-/** Shorter names differ by one letter from many that have nothing to do with them. */
-const minLength = 8
+/** Shorter names differ by one letter from many unrelated names. */
+const minNameCharacters = 8
 
-/** Names that are no option and differ by one letter from one that is not set, as sentences. */
+/** A sentence for each name that is not an option and differs by one letter from an option that is not set. */
 export function misspeltIn(environment: { [name: string]: string | undefined }, known: readonly string[]): string[] {
-  const unset = known.filter((name) => !environment[name] && name.length >= minLength)
+  const unset = known.filter((name) => !environment[name] && name.length >= minNameCharacters)
   return Object.keys(environment).flatMap((name) => {
     if (known.includes(name) || !environment[name]) return []
     const meant = unset.find((option) => differByOne(name.toUpperCase(), option))

@@ -64,7 +64,7 @@ export function list(value: string | undefined): string[] {
   return (value ?? '').split(',').flatMap((part) => part.trim() || [])
 }
 
-/** The parts of a list that has to have some: to leave the option unset is another thing. */
+/** The parts of a list that must not be empty: an operator who wants the default leaves the option unset. */
 export function items(value: string, complain: Complain): string[] {
   const parts = list(value)
   if (parts.length === 0) complain(`${quoted(value)} names nothing`)

@@ -8,8 +8,6 @@ import { publicUrl } from './public-url.ts'
 import { keyPrefix, redisUrls } from './redis.ts'
 import { baseUrl, fetchable, masterName } from './urls.ts'
 
-/** Every option, once: its name, type, default and meaning. `signalbox config` and README's table are made from it. */
-
 export type Environment = { [name: string]: string | undefined }
 
 /** The dialects that have no login of their own. */
@@ -19,12 +17,13 @@ export type AnonymousDialect = (typeof anonymousDialects)[number]
 const dialects: Read<AnonymousDialect[]> = (value, complain) =>
   value === 'none' ? [] : items(value, complain).flatMap((name) => oneOf(anonymousDialects)(name, complain) ?? [])
 
-/** After these seconds of a drain the process ends by force: a timer waits for both together. */
+/** How long a process may take to end after its drain before it exits by force, s. One timer waits for DRAIN_SECONDS and this. */
 export const forcedEndSeconds = 15
 
 /** Four messages may arrive at once, and `ws` computes their length in 32 bits. */
 const maxMessageBytes = 2 ** 28
 
+/** Every option, once: its name, type, default and meaning. `signalbox config` prints them; README's table repeats them. */
 export const table = {
   HOST: option('address to listen on', listenAddress, '0.0.0.0'),
   PORT: port('clients, management API, demo', 8080),
@@ -46,7 +45,7 @@ export const table = {
     'where clients reach the cluster: `host` and `secure` of login tokens, links of the demo; its path is a prefix of all paths on PORT, whether the proxy strips it or not',
     publicUrl,
   ),
-  // no third word: a misspelt `production` would open a public node to everybody
+  // any third word is a mistake: a misspelt `production` would open a public node to everybody
   NODE_ENV: option(
     'development or production; any other word is a mistake',
     oneOf(['development', 'production']),
@@ -73,7 +72,7 @@ export const table = {
   JWT_AUDIENCE: option('what `aud` of a JWT must be or name; unset: it is not looked at', text),
   JWT_ISSUER: option('what `iss` of a JWT must be; unset: it is not looked at', text),
   TOKEN_TTL: seconds('how long a login token is good, seconds', 180, { min: 1 }),
-  // a timer of OWT's clients: they refresh a ticket a minute before its end
+  // OWT's clients wait with a timer: they refresh a ticket a minute before it expires
   TICKET_TTL: timer('how long a reconnection ticket is good, seconds', 600, { min: 1 }),
   RECONNECT_WINDOW: timer('how long a lost participant keeps its place, seconds; 0 = leaves at once', 60),
   PING_INTERVAL: timer('Socket.IO heartbeat, seconds', 25, { min: 0.1 }),
@@ -121,11 +120,11 @@ type ValueOf<O> = O extends { read: Read<infer T> } ? (O extends { default: stri
 
 export type Options = { [N in Name]: ValueOf<(typeof table)[N]> }
 
-/** What the environment says of the options, and what is wrong with each. */
+/** The options as the environment sets them, and the mistakes in it. */
 export type Readings = {
-  /** Of an option with a mistake the default. */
+  /** An option with a mistake has its default here. */
   options: Options
-  /** Those that are set. An empty value counts as unset. */
+  /** The options that are set. An empty value counts as unset. */
   given: ReadonlySet<Name>
   /** A sentence for each mistake, in the order of the table. */
   mistakes: Mistake[]

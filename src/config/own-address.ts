@@ -4,9 +4,9 @@ import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os'
 type Interfaces = NodeJS.Dict<Pick<NetworkInterfaceInfo, 'address' | 'family' | 'internal'>[]>
 
 /**
- * The address at which other machines reach a listener of this one, as it stands in a URL: IPv4 if the machine has it.
- * Link-local addresses are left out: they are good on one wire only, and IPv6 ones only with the name of an interface.
- * undefined: the machine has none.
+ * The address at which other machines reach a listener of this machine, in the form for URLs: IPv4 if the machine has it. Link-local
+ * addresses do not count: they are valid on one network segment only, and IPv6 ones need the name of an interface.
+ * undefined: the machine has no such address.
  */
 export function ownAddress(host: string, interfaces: Interfaces = networkInterfaces()): string | undefined {
   if (host !== '0.0.0.0' && host !== '::') return inUrl(host)
@@ -18,7 +18,7 @@ export function ownAddress(host: string, interfaces: Interfaces = networkInterfa
   return found === undefined ? undefined : inUrl(found)
 }
 
-/** On a machine that others reach by IPv6 only, a listener for IPv4 would serve none of them; `::` serves both. */
+/** `::` on a machine that others reach by IPv6 only: it serves IPv4 too, and 0.0.0.0 would serve no other machine. */
 export function defaultHost(interfaces?: Interfaces): string {
   return ownAddress('0.0.0.0', interfaces)?.startsWith('[') ? '::' : '0.0.0.0'
 }
@@ -30,8 +30,10 @@ export function unreachableWarnings(host: string, interfaces?: Interfaces): stri
     const remedy = 'set NODE_URL to an address at which the other nodes reach this one'
     return [`NODE_URL: this machine has no address but its loopback and link-local ones: ${remedy}`]
   }
-  const isDeaf = host === '0.0.0.0' && own.startsWith('[')
-  return isDeaf ? ['HOST: 0.0.0.0 listens by IPv4 only, and this machine has IPv6 addresses only: set HOST=::'] : []
+  const isUnreachable = host === '0.0.0.0' && own.startsWith('[')
+  return isUnreachable
+    ? ['HOST: 0.0.0.0 listens by IPv4 only, and this machine has IPv6 addresses only: set HOST=::']
+    : []
 }
 
 const inUrl = (host: string) => (isIPv6(host) ? `[${host.split('%', 1)[0]}]` : host)

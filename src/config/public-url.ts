@@ -2,10 +2,10 @@ import { quoted } from './masked.ts'
 import type { Read } from './option.ts'
 import { baseUrlOf, withoutEndSlashes } from './urls.ts'
 
-/** Where clients reach the cluster: `host` with its port, whether by TLS, and the path before all of ours, '' or `/signal`. */
+/** Where clients reach the cluster. `host` has its port; `prefix` is the path before those of the node, '' or such as `/signal`. */
 export type PublicUrl = { host: string; secure: boolean; prefix: string }
 
-/** What begins our own paths: below such a prefix a request could be meant with it or without it. */
+/** First segments of the node's own paths. With one of them as a prefix, the node could not tell whether a proxy has stripped it. */
 const ownPaths: ReadonlySet<string> = new Set([
   'socket.io',
   'v1',

@@ -3,7 +3,7 @@ import { isInQuotes, items, matching, type Read } from './option.ts'
 
 export type RedisConfig = { urls: string[]; mode: 'standalone' | 'sentinel' | 'cluster'; sentinelName?: string }
 
-/** Braces would name the slot of a cluster, the others are wildcards of PSUBSCRIBE and of Redis' ACL. */
+/** Braces would choose the slot in a Redis Cluster. The others are quotes, or wildcards of PSUBSCRIBE and of Redis' ACL. */
 export const keyPrefix = matching(
   /^[^\p{Cc}\s{}*?[\]^\\"'`]+$/u,
   'a prefix without spaces, quotes, backslashes and {}*?[]^',
@@ -18,7 +18,7 @@ export const redisUrls: Read<string[]> = (text, complain) => {
   return urls
 }
 
-/** Why a node cannot connect to this address, or would connect to another database than the operator means. */
+/** Why a node could not connect to this address, or would use another database than the operator means. */
 function faultOf(text: string): string | undefined {
   if (isInQuotes(text)) return 'is in quotes: write it without them'
   const url = URL.canParse(text) ? new URL(text) : undefined
@@ -43,7 +43,7 @@ function isEncoded(text: string): boolean {
   }
 }
 
-/** What all addresses of one Redis have to agree on, of which only those of the first are used. */
+/** Why the addresses do not belong together: a node uses the user, password and database of the first for all of them. */
 export function differenceIn([first, ...others]: string[]): string | undefined {
   if (first === undefined) return undefined
   const { protocol, ...used } = sharedIn(first)
@@ -58,7 +58,7 @@ export function differenceIn([first, ...others]: string[]): string | undefined {
   return undefined
 }
 
-/** Empty: the first one, 0. */
+/** '' stands for 0. */
 export const databaseOf = (url: string): string => sharedIn(url).database
 
 function sharedIn(text: string) {

@@ -3,9 +3,9 @@ import { maxTimerSeconds } from './numbers.ts'
 import type { Mistake, Name, Options, Readings } from './options.ts'
 import { databaseOf, differenceIn } from './redis.ts'
 
-/** What several options have to agree on. Not looked at where one of `of` is mistaken by itself. */
+/** A rule for several options. It is skipped if one of the options in `of` has a mistake of its own. */
 type Relation = {
-  /** The option that the mistake is told of. */
+  /** The option that the message names. */
   name: Name
   of: Name[]
   faultOf: (options: Options, given: ReadonlySet<Name>) => string | undefined | false

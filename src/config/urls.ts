@@ -1,14 +1,14 @@
 import { quoted } from './masked.ts'
 import { type Complain, type Read, text } from './option.ts'
 
-/** Where JSON is fetched from. Node's fetch refuses an address with a user or password. */
+/** An address to fetch JSON from. Node's fetch refuses an address with a user or password. */
 export const fetchable: Read<string> = (value, complain) => {
   const fault = faultOf(httpUrlOf(value))
   if (fault) complain(`${quoted(value)} ${fault}`)
   return value
 }
 
-/** An address below which a node or the cluster is reached: perhaps with a path, and nothing after it. */
+/** An address of a node or of the cluster. It may have a path, and nothing after it. */
 export const baseUrl: Read<string> = (value, complain) => (baseUrlOf(value, complain) ? value : undefined)
 
 /** undefined after a complaint. */

@@ -1,12 +1,12 @@
 const signs = '\\p{L}\\p{N}\\p{P}\\p{S}'
-/** Characters without a picture: fillers of Hangul, which count as letters, and the empty pattern of Braille, a symbol. */
+/** Invisible characters that Unicode counts as letters or symbols, such as fillers of Hangul and the empty pattern of Braille. */
 const blanks = '\\p{Default_Ignorable_Code_Point}\\u2800'
 
 /**
- * What a room, a channel or a person may be called: at least one visible character, and no control character, line break or half
- * of a surrogate pair (which no URI can carry, and so no room's id). White space, zero-width characters and marks of direction may
- * be in a name, and make none by themselves. The lookahead stops at the first visible character and cannot try again elsewhere,
- * so the time grows with the length, not with its square.
+ * The pattern of names of rooms, channels and users: at least one visible character, and no control character, line break or half
+ * of a surrogate pair (no URI can contain such a half, and so no room's id). White space, zero-width characters and marks of
+ * direction are allowed beside a visible character. The lookahead stops at the first visible character and cannot try again
+ * elsewhere, so the time grows with the length, not with its square.
  */
 export const namePattern = `^(?=[^]*?(?![${blanks}])[${signs}])[^\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}]*$`
 const name = new RegExp(namePattern, 'u')

@@ -1,12 +1,12 @@
 import type { FastifyRequest } from 'fastify'
 
-/** What a login token tells its client to connect to. */
+/** The address in a login token that its client connects to. */
 export type ClientTarget = { host: string; secure: boolean }
 
 /**
- * Where a request reached this node, for tokens of a cluster that does not know its public address. OWT's REST client
- * leaves the port out of its Host header. That header is completed where it names the very address at which this node
- * took the connection: behind a proxy it would name the proxy, whose port is not known here.
+ * The address at which a request reached this node, for tokens of a cluster without PUBLIC_URL. OWT's REST client omits the port
+ * from its Host header. This function adds the node's port if the header names the very address at which the node accepted the
+ * connection. With a proxy in between, the header names the proxy, whose port the node does not know.
  */
 export function targetOf({ host, headers, protocol, socket }: FastifyRequest): ClientTarget {
   const { localAddress = '', localPort } = socket

@@ -8,7 +8,7 @@ const MoveRequest = Type.Object({
   signature: Type.String({ maxLength: 256 }),
 })
 
-/** Another node drains, and the WebSocket of a client of this node goes through it. `move`: false without such a client. */
+/** A draining node asks this one to move a client whose WebSocket it passes on. `move` returns false for an invalid request. */
 export function moveRoute(
   app: FastifyInstance,
   path: string,

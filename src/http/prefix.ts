@@ -2,8 +2,8 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 
 /**
- * Serves all paths of a listener also below `prefix`, so that it does not matter whether a proxy strips the prefix, and Socket.IO
- * also at its path without the slash. Call it when the server has all its listeners: those see the path without the prefix.
+ * Serves all paths of a listener also below `prefix`, so that a proxy may strip the prefix or not. Serves Socket.IO also at its path
+ * without the last slash. Call it when the server has all its listeners, so that they receive the path without the prefix.
  * @param prefix '' or a path such as `/signal`
  * @param socketPath Socket.IO's path with the slash at the end
  */
@@ -18,7 +18,7 @@ export function servePrefix(server: Server, prefix: string, socketPath: string):
   server.prependListener('upgrade', strip)
 }
 
-/** The prefix without its slash is the demo's page, of which the links are relative to the folder. */
+/** Redirects the prefix to its form with a slash: the links of the demo's page are relative to that folder. */
 export function redirectToPrefix(app: FastifyInstance, prefix: string): void {
   if (prefix === '') return
   app.get(prefix, { schema: { hide: true } }, async ({ raw }, reply) => {

@@ -19,10 +19,10 @@ type TransportLike = {
 type Confirmation = { confirmed: () => void; position: number; mark: number | undefined }
 
 /**
- * Finds out when one client has everything that was emitted to it so far, on any of its namespaces. WebSocket frames are
- * ordered and browsers answer protocol pings by themselves, also only the newest of several (RFC 6455 5.5.2 and 5.5.3):
- * a pong confirms what its ping and those before it were sent for. With long-polling a poll confirms what the answers to
- * the polls before it contained. Each connection has one listener per event, regardless of the number of open confirmations.
+ * Finds out when one client has received everything that was emitted to it so far, on all of its namespaces. WebSocket frames are
+ * ordered, and browsers answer protocol pings by themselves, but may answer only the newest (RFC 6455 5.5.2 and 5.5.3). So a
+ * pong confirms everything before its ping. With long-polling a poll confirms everything in the answers to earlier polls. Each
+ * connection has one listener per event, regardless of the number of open confirmations.
  */
 export class DeliveryConfirmations {
   readonly #engine: EngineSocket
@@ -46,13 +46,13 @@ export class DeliveryConfirmations {
     this.#listen()
   }
 
-  /** How many confirmations have been requested and neither came nor were withdrawn. */
+  /** How many confirmations were requested, and have neither arrived nor been withdrawn. */
   get open(): number {
     return this.#open.size
   }
 
   /**
-   * Calls back once the client is known to have everything that was emitted up to now. Does not call back if the connection
+   * Calls back when the client is known to have received everything emitted up to now. Does not call back if the connection
    * is lost first. Each requester has few confirmations open, so that their number stays small.
    * @returns withdraws the request
    */
@@ -80,14 +80,14 @@ export class DeliveryConfirmations {
     const transport = this.#transport
     transport.socket?.on('pong', (data) => this.#confirm(markOf(data)))
     if (transport.name === 'polling') {
-      // before Engine.IO answers the poll with what was emitted meanwhile, which this poll does not confirm
+      // before Engine.IO answers this poll: the poll does not confirm the packets of that answer
       transport.prependListener('ready', () => {
         if (transport === this.#transport) this.#polled()
       })
     }
   }
 
-  /** A client that has upgraded to WebSocket polls no more: it is asked there instead. */
+  /** A client that has upgraded to WebSocket no longer polls: the node sends it a ping instead. */
   #upgraded(): void {
     for (const confirmation of this.#open) confirmation.mark = undefined
     this.#unasked = this.#open.size > 0
@@ -95,7 +95,7 @@ export class DeliveryConfirmations {
     this.#ask()
   }
 
-  /** Everything emitted has to be handed to the transport first; Engine.IO says `drain` when it is. */
+  /** The ping has to follow everything emitted. Engine.IO emits `drain` when the transport has taken all of it. */
   #ask(): void {
     const { socket } = this.#transport
     if (!socket || !this.#unasked || this.#waiting > 0 || this.#engine.readyState !== 'open') return
@@ -105,7 +105,7 @@ export class DeliveryConfirmations {
     socket.ping(`sb${this.#lastMark}`)
   }
 
-  /** The client polls again: it has what was sent before. */
+  /** The client polls again, so it has received the earlier answers. */
   #polled(): void {
     const sent = this.#emitted - this.#waiting
     for (const confirmation of this.#open) {

@@ -8,8 +8,8 @@ import type { Transport } from './server.ts'
 const proofTimeoutMs = 1000
 
 /**
- * Moves every client to other nodes: tells each when it will be cut, and cuts them one by one, evenly, over `seconds`.
- * Resolves when the last one is closed. New connections are refused from now on.
+ * Moves every client to other nodes: announces to each client when its connection will close, and closes the connections evenly
+ * over `seconds`. Resolves when the last one is closed. The node refuses new connections from now on.
  */
 export async function drain(transport: Transport, seconds: number): Promise<void> {
   transport.refuseAll()
@@ -17,13 +17,13 @@ export async function drain(transport: Transport, seconds: number): Promise<void
   const moves = clients.map((connections, index) =>
     move(connections, Math.round(((index + 1) / clients.length) * seconds * 1000)),
   )
-  // at the same pace; their nodes move the clients
+  // the nodes of their sessions move these clients, at the same pace
   const tunnels = transport.tunnels.map(async (tunnel, index, { length }) => {
     await pause(((index + 1) / length) * seconds * 1000)
     await tunnel.close()
   })
   await Promise.all([...moves, ...tunnels])
-  // those that were shaking hands when it began
+  // connections whose handshake was under way when the drain began
   for (const connection of transport.connections) connection.cut()
 }
 
@@ -37,8 +37,8 @@ export function moveClient(transport: Transport, sid: string, failed: (error: un
 
 /**
  * Closes the connection of one client, on all its namespaces. At the engine's level, because after a bare `disconnect` client
- * libraries do not come back. Before that a client that cannot name what it saw is sent nothing more until it has
- * proved what it received: so nothing comes twice after its relogin.
+ * libraries do not reconnect. If the client cannot name its `seq`, the node first stops sending and waits until the client has proved
+ * what it has received, so that the client receives nothing twice after its relogin.
  */
 async function move(connections: Connection[], withinMs: number): Promise<void> {
   const notice: Draining = { withinMs }

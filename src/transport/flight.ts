@@ -2,16 +2,16 @@ import type { Socket } from 'socket.io'
 import type { Flight as CoreFlight } from '../core/ports/connection.ts'
 import type { DeliveryConfirmations } from './delivery-confirmations.ts'
 
-/** How many pings a session may cause at once, and from then on one in so many ms. */
+/** How many pings a session may cause at once; after that, one in each period. */
 const pingBurst = 10
 const pingPeriodMs = 1000
-/** A client that answers no ping makes nothing grow. */
+/** Bounds the memory for a client that answers no ping. */
 const maxOpenProofs = 10
 
 /**
- * What one session sent to its client and may not have arrived. On a WebSocket a ping proves it: right after the messages where
- * little is sent, one a second where much is, none where nothing is. With long-polling it is the next poll, which costs nothing.
- * A ping is also sent at once when the client itself sends a request, which may be an answer.
+ * The messages of one session that its client may not have received. On a WebSocket a ping proves their arrival: the node sends it
+ * right after the messages, and at most one a second after the first burst. With long-polling the next poll is the proof, at no
+ * cost. A request of the client causes a ping at once, because it may answer a message.
  */
 export class Flight implements CoreFlight {
   readonly #socket: Socket
@@ -20,9 +20,9 @@ export class Flight implements CoreFlight {
   readonly #open = new Set<() => void>()
   #oldest: number | undefined
   #newest = 0
-  /** What the newest proof was asked for. */
+  /** The number of the message that the newest proof was requested for. */
   #asked = 0
-  /** From when on the next ping may be sent. */
+  /** When the next ping may be sent, ms. */
   #next = Number.NEGATIVE_INFINITY
   #timer: NodeJS.Timeout | undefined
   #soon: NodeJS.Immediate | undefined
@@ -40,7 +40,7 @@ export class Flight implements CoreFlight {
   sent(seq: number): void {
     this.#oldest ??= seq
     this.#newest = seq
-    // what is sent together needs one proof
+    // messages that are sent together need one proof
     this.#soon ??= setImmediate(() => {
       this.#soon = undefined
       this.#prove()
@@ -57,7 +57,7 @@ export class Flight implements CoreFlight {
     clearImmediate(this.#soon)
     for (const withdraw of this.#open) withdraw()
     this.#open.clear()
-    this.#asked = Number.POSITIVE_INFINITY // so that none is asked for
+    this.#asked = Number.POSITIVE_INFINITY // requests no further proof
   }
 
   #prove(): void {
@@ -77,7 +77,7 @@ export class Flight implements CoreFlight {
     const seq = this.#newest
     this.#asked = seq
     const now = performance.now()
-    // those that a request or a poll caused do not put the next one off further
+    // a ping that a request or a poll caused delays the next one by one period at most
     this.#next = Math.min(now, Math.max(this.#next, now - (pingBurst - 1) * pingPeriodMs)) + pingPeriodMs
     const withdraw = this.#confirmations.request(() => {
       this.#open.delete(withdraw)
@@ -86,7 +86,7 @@ export class Flight implements CoreFlight {
     this.#open.add(withdraw)
   }
 
-  /** The client is known to have everything up to there. */
+  /** The client is known to have received everything up to this number. */
   #arrived(seq: number): void {
     this.#oldest = this.#newest > seq ? seq + 1 : undefined
     const prompted = this.#prompted

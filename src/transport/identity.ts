@@ -11,15 +11,15 @@ export type IdentityServices = {
   anonymous: boolean
 }
 
-/** How long the admission of a client that may hold a ticket waits for the check of its token, ms: the keys may be remote. */
+/** How long the admission of a client that may have a ticket waits for the check of its token, ms: the keys may be remote. */
 const tokenCheckMs = 1000
 
-/** Whoever comes without a token may do what everyone may. */
-const role = 'presenter'
+/** The role of a client without a token. */
+const anonymousRole = 'presenter'
 
 /**
- * Who comes into a room of a dialect that has no login of its own: whom the token in the handshake names, or nobody in
- * particular. A token counts where none is needed, too.
+ * The claims of a client that enters a room of a dialect without a login of its own: those of the token in its handshake, or
+ * anonymous ones. A token counts in an anonymous dialect too.
  * @throws bad_token, token_signature, token_expired, unauthorized (a token for another room), unavailable
  */
 export async function identify(
@@ -35,15 +35,15 @@ export async function identify(
   return claims
 }
 
-/** What a token would say of one who needs none; it is used once, like any other. */
+/** The claims of a client that needs no token. The store marks their `tokenId` as used once, like that of a token. */
 export function claimsOf(room: string, user: string): Claims {
-  return { tokenId: newId(), room, user, role, notAfter: 0 }
+  return { tokenId: newId(), room, user, role: anonymousRole, notAfter: 0 }
 }
 
 /**
- * Decides what a client may do. It may always resume, because the ticket is the credential of a relogin: a token that has expired,
- * was used, or was signed with a key that is gone or cannot be fetched does not prevent that. The client says in its `auth` whether
- * it comes to log in (`login: true`) or to resume (`login: false`); without that, one with a token may do either.
+ * Decides what a client may do. The ticket is the credential of a relogin, so a token that has expired, that was used, or whose key
+ * was replaced or cannot be fetched does not prevent a relogin. The client announces in its `auth` that it is going to log in
+ * (`login: true`) or to resume (`login: false`). If it announces nothing, it needs something with a token's form, and may do either.
  * @returns why the client may only resume; undefined: it may do everything
  * @throws bad_token (there is no token, or it has no token's form); for `login: true` also token_signature, token_expired, unavailable
  */
@@ -77,7 +77,7 @@ function throwIf(refusal: SignalError | undefined): void {
   if (refusal) throw refusal
 }
 
-/** Of `auth`, or for a 2.x client, which has no auth, of the namespace's query, whose values are texts. */
+/** From `auth`. A 2.x client has no `auth`, and sends these fields in the namespace's query, as strings. */
 function credentialsOf({ handshake }: Socket): { token: unknown; login: boolean | undefined } {
   const auth: unknown = handshake.auth
   const { token, login } = (typeof auth === 'object' && auth !== null ? auth : {}) as { [field: string]: unknown }

@@ -2,12 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket as EngineSocket } from 'engine.io'
 
 /**
- * How many packets the node sends in one payload. python-engineio drops the payload and the connection from 17 on, other
- * servers and clients have limits of their own.
+ * How many packets the node sends in one payload. python-engineio rejects a payload of 17 packets or more and closes the
+ * connection; other libraries have limits of their own.
  */
 export const maxPayloadPackets = 10
 
-/** What a packet takes in memory besides its text. */
+/** The memory that a packet takes besides its text. */
 export const packetOverheadBytes = 128
 
 /** The answer to a request for a connection that the node does not have, as Engine.IO gives it. */
@@ -15,7 +15,7 @@ const unknownSession = JSON.stringify({ code: 1, message: 'Session ID unknown' }
 
 type Packet = { type: string; data?: string | Buffer }
 
-/** Engine.IO keeps `req`, `res` and `shouldClose` private; `req` and `res` are those of the poll that waits for its answer. */
+/** Engine.IO keeps `req`, `res` and `shouldClose` private. `req` and `res` belong to the poll that waits for its answer. */
 type PollingTransport = {
   name: string
   writable: boolean
@@ -28,10 +28,10 @@ type PollingTransport = {
 }
 
 /**
- * What Engine.IO sends to a client that polls, in payloads of a limited number of packets: further packets wait for the next
- * polls. Engine.IO's close packet is not sent. Some client libraries take it for the wish of the application and never
- * reconnect, whereas all of them reconnect when their poll fails. Replaces `send` of the transport, since Engine.IO has neither a
- * limit nor another way to close.
+ * Sends the packets of Engine.IO to a client that polls, in payloads of a limited number of packets. Further packets wait for the
+ * next polls. It fails the poll instead of sending Engine.IO's close packet: after that packet some client libraries never
+ * reconnect, because they take it for a decision of the application, but all of them reconnect when a poll fails. It replaces
+ * `send` of the transport, because Engine.IO has neither a limit nor another way to close.
  */
 export class PollingOutput {
   readonly #engine: EngineSocket
@@ -40,7 +40,7 @@ export class PollingOutput {
   #waiting: Packet[] = []
   #waitingBytes = 0
 
-  /** Has to come before other listeners of the same connection: what waits precedes what Engine.IO sends next. */
+  /** Make it before other listeners of the same connection: waiting packets precede those that Engine.IO sends next. */
   constructor(engine: EngineSocket) {
     this.#engine = engine
     this.#transport = engine.transport as unknown as PollingTransport
@@ -63,12 +63,12 @@ export class PollingOutput {
     return this.#waiting.length
   }
 
-  /** What these packets take in memory. */
+  /** The memory that these packets take. */
   get bytes(): number {
     return this.#waitingBytes
   }
 
-  /** The client does not poll any more: ends a connection that waits for its polls to close. */
+  /** Ends a closing connection whose client does not poll any more. Waiting packets are dropped. */
   abandon(): void {
     this.#take(Number.POSITIVE_INFINITY)
     this.#endTransport()
@@ -107,7 +107,7 @@ export class PollingOutput {
 
   /** Answers the waiting poll as every node answers for a connection that it does not have. */
   #refusePoll(): void {
-    // after an upgrade the connection goes on over the WebSocket: only the poll ends
+    // after an upgrade the connection continues on the WebSocket, and only the poll ends
     if (this.#engine.upgraded) {
       this.#sendNow([{ type: 'noop' }])
       return

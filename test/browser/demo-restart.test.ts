@@ -25,7 +25,7 @@ async function restart(node: NodeProcess): Promise<void> {
 
 const sentence = 'The server was restarted and no longer knew you, so you had to enter again.'
 
-test('a development node is started again: two pages are back in their room, and say what happened', async () => {
+test('two pages enter their room again after a restart of a development node, and say what happened', async () => {
   const [node, room] = [await developmentNode(), newRoom()]
   const [ann, bob] = [await visit(node.url, 'Ann'), await visit(node.url, 'Bob')]
   for (const person of [ann, bob]) await person.enter(room)
@@ -39,7 +39,7 @@ test('a development node is started again: two pages are back in their room, and
   expect(await ann.at('#node').getAttribute('data-state')).toBe('connected')
 })
 
-test('a development node is started again: the lobby is connected, and enters', async () => {
+test('the lobby connects again after a restart of a development node, and can enter a room', async () => {
   const [node, room] = [await developmentNode(), newRoom()]
   const ann = await visit(node.url, 'Ann')
   const status = ann.at('#lobby-status')
@@ -62,7 +62,7 @@ test('a development node is started again: the lobby is connected, and enters', 
 test.each([
   ['exchanger.html', '#channel'],
   ['p2p.html', undefined],
-])('a development node is started again: %s is connected again', async (path, field) => {
+])('%s connects again after a restart of a development node', async (path, field) => {
   const node = await developmentNode()
   const ann = await visit(`${node.url}/${path}`, 'Ann')
   await ann.at('#nickname').fill('Ann')

@@ -27,7 +27,7 @@ async function watcher(room: string): Promise<{ bob: Rooms; seen: string[] }> {
   return { bob, seen }
 }
 
-test('a page that is loaded again keeps its place: nobody sees it leave, and what was said meanwhile arrives', async () => {
+test('rooms: a page that is reloaded resumes its session, receives the messages that it missed, and is not seen leaving', async () => {
   const room = newRoom()
   const { bob, seen } = await watcher(room)
   const visitor = await browser.visit(pages.url)
@@ -59,7 +59,7 @@ test('a page that is loaded again keeps its place: nobody sees it leave, and wha
   expect((await anew.tell<Entered>('enter', { url: node.url, room, name: 'Ann' })).resumed).toBe(false)
 })
 
-test('a tab that the page opens, with a copy of its storage, is someone new, and the page stays who it is', async () => {
+test('a tab that the page opens, with a copy of its storage, begins a session of its own, and the page keeps its session', async () => {
   const room = newRoom()
   const { seen } = await watcher(room)
   const visitor = await browser.visit(pages.url)
@@ -82,7 +82,7 @@ test('a tab that the page opens, with a copy of its storage, is someone new, and
   await expect.poll(() => seen).toEqual(['welcome Ann', 'welcome Copy', 'new_message still here', 'new_message me too'])
 })
 
-test('exchanger: a page that is loaded again keeps its place, and gets the offer that was sent meanwhile', async () => {
+test('exchanger: a page that is reloaded resumes its session, and receives the offer that was sent meanwhile', async () => {
   const channel = newRoom()
   const bob = new Exchanger({ url: node.url })
   onTestFinished(() => bob.close())
@@ -102,7 +102,7 @@ test('exchanger: a page that is loaded again keeps its place, and gets the offer
   expect(seen).toEqual(['ann'])
 })
 
-test('a ticket that is over is told, and the page enters as someone new', async () => {
+test('a page whose ticket has expired emits resumeFailed, and begins a new session', async () => {
   const short = await startNode({ env: { RECONNECT_WINDOW: 1 } })
   const room = newRoom()
   const bob = new Rooms({ url: short.url })

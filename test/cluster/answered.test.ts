@@ -32,7 +32,7 @@ async function comeBack({ name, namespace }: Speech, url: string, client: Client
   return back
 }
 
-test('what a client has answered does not come again when its node is killed after the ack', {
+test('a client does not receive a message again that it has answered when its node is killed after the ack', {
   timeout: 60_000,
 }, async () => {
   const shared = { redisUrl: redisUrl(), prefix: randomPrefix(), env: { RECONNECT_WINDOW: 20 } }

@@ -16,7 +16,7 @@ const kinds: [PythonOptions['kind'], string[]][] = [
   ['asyncio', ['polling', 'websocket']],
 ]
 
-test('python-socketio, unmodified, resumes after a drain and after a kill, and gets a replay of 200 messages', {
+test('an unmodified python-socketio resumes after a drain and after a kill, and receives a replay of 200 messages', {
   timeout: 120_000,
 }, async () => {
   const shared = { redisUrl: redisUrl(), prefix: randomPrefix() }

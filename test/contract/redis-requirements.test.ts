@@ -63,7 +63,7 @@ async function disguised({ port }: RedisServer, from: RegExp, to: (found: string
   return `redis://127.0.0.1:${typeof address === 'object' && address?.port}`
 }
 
-describe('a node does not begin with', () => {
+describe('a node does not start with', () => {
   test.each(['allkeys-lru', 'volatile-ttl'])('a Redis that evicts keys by %s', async (policy) => {
     const { url, port } = await startServer('--maxmemory', '100mb', '--maxmemory-policy', policy)
     expect(await faultsOf(url)).toEqual([
@@ -80,7 +80,7 @@ describe('a node does not begin with', () => {
     ])
   })
 
-  test('a database that the server does not have, and never uses another one in its place', async () => {
+  test('a database that the server does not have, and never uses another database instead', async () => {
     const server = await startServer('--databases', '4')
     const state = stateOf(`${server.url}/4`)
     await expect(state.suitable()).rejects.toMatchObject({
@@ -100,7 +100,7 @@ describe('a node does not begin with', () => {
     const { port } = server
     await adminOf(server).config('SET', 'requirepass', 'right')
     expect(await faultsOf(`redis://127.0.0.1:${port}`)).toEqual([
-      expect.stringMatching(/^REDIS_URL: the server at \S+ wants a password: write redis:\/\/.* \(NOAUTH /),
+      expect.stringMatching(/^REDIS_URL: the server at \S+ requires a password: write redis:\/\/.* \(NOAUTH /),
     ])
     for (const user of ['', 'nobody']) {
       expect(await faultsOf(`redis://${user}:hidden@127.0.0.1:${port}`)).toEqual([
@@ -115,7 +115,9 @@ describe('a node does not begin with', () => {
     const { url } = await startServer('--replicaof', '127.0.0.1', `${master.port}`)
     expect(await faultsOf(url)).toEqual([
       expect.stringMatching(
-        new RegExp(`^REDIS_URL: .* is a replica, which takes no writes: name its master, 127.0.0.1:${master.port}$`),
+        new RegExp(
+          `^REDIS_URL: .* is a replica, which accepts no writes: use the address of its master, 127.0.0.1:${master.port}$`,
+        ),
       ),
     ])
   })
@@ -123,13 +125,13 @@ describe('a node does not begin with', () => {
   test('another kind of Redis than REDIS_MODE says', async () => {
     const [single, member] = [await startServer(), await startServer('--cluster-enabled', 'yes')]
     expect(await faultsOf(member.url)).toEqual([
-      expect.stringMatching(/^REDIS_MODE: it is standalone, .* is a node of a Redis Cluster: set REDIS_MODE=cluster$/),
+      expect.stringMatching(/^REDIS_MODE: is standalone, but .* is a node of a Redis Cluster: set REDIS_MODE=cluster$/),
     ])
     expect(await faultsOf(single.url, { mode: 'cluster' })).toEqual([
-      expect.stringMatching(/^REDIS_MODE: it is cluster, .* is not a node of a Redis Cluster$/),
+      expect.stringMatching(/^REDIS_MODE: is cluster, but .* is not a node of a Redis Cluster$/),
     ])
     expect(await faultsOf(single.url, { mode: 'sentinel', sentinelName: 'm' })).toEqual([
-      expect.stringMatching(/^REDIS_MODE: it is sentinel, .* is not a Sentinel$/),
+      expect.stringMatching(/^REDIS_MODE: is sentinel, but .* is not a Sentinel$/),
     ])
   })
 
@@ -138,7 +140,7 @@ describe('a node does not begin with', () => {
     onTestFinished(() => group.stop())
     const { urls, name: sentinelName } = group
     expect(await faultsOf(urls[0] ?? '')).toEqual([
-      expect.stringMatching(/^REDIS_MODE: it is standalone, .* is a Sentinel: set REDIS_MODE=sentinel$/),
+      expect.stringMatching(/^REDIS_MODE: is standalone, but .* is a Sentinel: set REDIS_MODE=sentinel$/),
     ])
     expect(await faultsOf(urls, { mode: 'sentinel', sentinelName: 'other' })).toEqual([
       expect.stringMatching(/^REDIS_SENTINEL_NAME: the Sentinel at \S+ does not know a master 'other'$/),
@@ -151,20 +153,20 @@ describe('a node does not begin with', () => {
     ])
   })
 
-  test('a Redis with several faults, which are all told', async () => {
+  test('a Redis with several faults, and reports all of them', async () => {
     const master = await startServer()
     const settings = ['--replicaof', '127.0.0.1', `${master.port}`, '--maxmemory-policy', 'allkeys-random']
     expect(await faultsOf((await startServer(...settings)).url)).toHaveLength(2)
   })
 })
 
-test('what a server does not say of itself is no fault', async () => {
+test('a value that a server hides is no fault', async () => {
   const { url } = await startServer('--maxmemory-policy', 'allkeys-lru')
   await adminOf({ url }).call('ACL', 'SETUSER', 'reader', 'on', '>secret', '~*', '&*', '+@all', '-info', '-config')
   expect(await faultsOf(url.replace('redis://', 'redis://reader:secret@'))).toEqual([])
 })
 
-test('a Redis that is away is waited for, and judged when it comes', async () => {
+test('a node waits for a Redis that does not answer, and checks it when it answers', async () => {
   const server = await startServer()
   await server.kill()
   const reported: unknown[] = []
@@ -183,7 +185,7 @@ test('a Redis that is away is waited for, and judged when it comes', async () =>
   ])
 })
 
-test('a node that has begun goes on with a Redis that has become unsuitable, and reports it once', async () => {
+test('a running node keeps a Redis that has become unsuitable, and reports the fault once', async () => {
   const server = await startServer()
   const faults: string[] = []
   const state = stateOf(server.url, {}, { unsuitable: (fault) => faults.push(fault) })

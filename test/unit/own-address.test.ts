@@ -18,18 +18,18 @@ test('a machine with IPv6 only has an address in brackets', () => {
   }
 })
 
-test('a link-local address is none, because no other network reaches it', () => {
+test('a link-local address does not count, because no other network reaches it', () => {
   const linkLocal = [at('169.254.1.1'), at('fe80::1'), at('FEBF::1')]
   expect(ownAddress('::', { ...loopback, a: linkLocal })).toBeUndefined()
   expect(ownAddress('::', { ...loopback, a: [...linkLocal, at('fec0::1')] })).toBe('[fec0::1]')
 })
 
-test('a machine with nothing but its loopback has none', () => {
+test('a machine with only its loopback has no address', () => {
   expect(ownAddress('0.0.0.0', loopback)).toBeUndefined()
   expect(ownAddress('0.0.0.0', {})).toBeUndefined()
 })
 
-test('the one address that is listened on is the own one', () => {
+test('the own address is HOST if that is one address', () => {
   expect(ownAddress('10.1.2.3', {})).toBe('10.1.2.3')
   expect(ownAddress('::1', {})).toBe('[::1]')
 })

@@ -103,7 +103,7 @@ const isBinaryIn = (args: unknown[]): boolean =>
   args.some((value) => ArrayBuffer.isView(value) || (Object(value) === value && isBinaryIn(Object.values(value ?? {}))))
 
 describe.each(events)('%s %s', (_dialect, event, request, meet) => {
-  test('with bytes anywhere in its data is refused, and the others are told nothing', async () => {
+  test('with bytes anywhere in its data is refused, and the others receive nothing', async () => {
     const { speaker, heard } = await meet()
     for (const args of argumentsOf(request).filter(isBinaryIn)) {
       expect(JSON.stringify(await ackOf(speaker, event, ...args))).toMatch(refused)
@@ -143,7 +143,7 @@ describe.each(binaries)('%s', (_name, value) => {
   })
 })
 
-test('a login with bytes in it is refused, and a session is not made', async () => {
+test('a login that contains bytes is refused, and begins no session', async () => {
   const portalClient = await connect(one.url)
   expect((await portalClient.request('login', { token: Buffer.from('x') })).code).toBe('bad_request')
   expect(await portalClient.closed).toBe('io server disconnect')

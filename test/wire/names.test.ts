@@ -30,7 +30,7 @@ async function login(text: string): Promise<{ code?: unknown; error?: unknown; d
 }
 
 describe.each(invisibleNames)('%s', (_what, name) => {
-  test('are no nickname, no room and no channel', async () => {
+  test('are refused as a nickname, a room and a channel', async () => {
     const rooms = await connect(node.url, { namespace: '/rooms' })
     expect((await rooms.request('nickname', name)).code).toBe('bad_name')
     expect((await rooms.request('enter_room', name)).code).toBe('bad_name')
@@ -39,13 +39,13 @@ describe.each(invisibleNames)('%s', (_what, name) => {
     expect((await exchanger.request('joinStream', { channelName: name })).code).toBe('bad_name')
   })
 
-  test('are no user of /p2p', async () => {
+  test('are refused as a user of /p2p', async () => {
     const user = await connect(node.url, { namespace: '/p2p' })
     expect(await ackOf(user, 'authentication', { token: name })).toMatchObject([{ error: 2121, code: 'bad_name' }])
     expect(await user.closed).toBe('io server disconnect')
   })
 
-  test('are no user and no room of a login token, whoever wrote it', async () => {
+  test('are refused as the user and the room of a login token, whoever signed it', async () => {
     const refused = (claim: string) => ({ code: 'bad_token', error: `Invalid token: ${claim}` })
     expect(await login(tokenFor({ room: 'r', user: name }))).toMatchObject(refused('user'))
     expect(await login(tokenFor({ room: name }))).toMatchObject(refused('room'))
@@ -68,10 +68,10 @@ describe.each(invisibleNames)('%s', (_what, name) => {
   })
 })
 
-describe('a length is counted in characters, whether one takes one unit of JavaScript or two', () => {
+describe('a node counts lengths in code points, each of which takes one or two units of JavaScript', () => {
   const [longest, longer] = ['𝄞'.repeat(256), '𝄞'.repeat(257)]
 
-  test('a user of /p2p with 256 is reached, and one with more is refused at once', async () => {
+  test('a user of /p2p with 256 receives messages, and a user with more is refused at once', async () => {
     const other = await peer(node, newRoom())
     for (const uid of [longest, 'x'.repeat(256)]) {
       const user = await peer(node, uid)
@@ -117,7 +117,7 @@ describe('a length is counted in characters, whether one takes one unit of JavaS
   })
 })
 
-describe('POST /tokens/ converts no type', () => {
+describe('POST /tokens/ converts no types', () => {
   test.each<[string, object]>([
     ['a user that is a number', { user: 5 }],
     ['a user that is a boolean', { user: true }],
@@ -132,7 +132,7 @@ describe('POST /tokens/ converts no type', () => {
   })
 })
 
-test('names that a node of an older version let in stay: they are listed, come back, and are closed', async () => {
+test('sessions with names that a node of an older version accepted are listed, resume, and can be closed', async () => {
   const room = newRoom()
   const ann = await enter(node.url, { room })
   const id = roomIdOf('portal', room)

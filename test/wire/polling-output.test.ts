@@ -57,7 +57,7 @@ function expectPortions(payloads: string[][], last: number): void {
 }
 
 describe.each([4, 3])('a client that polls with revision %i of Engine.IO', (revision) => {
-  test('gets a burst of notifications in payloads of at most ten packets, in order', async () => {
+  test('receives a burst of notifications in payloads of at most ten packets, in order', async () => {
     const node = await startNode()
     const { poller, say } = await inRoom(node, revision)
     await say(1, 95)
@@ -66,7 +66,7 @@ describe.each([4, 3])('a client that polls with revision %i of Engine.IO', (revi
     expectPortions([...some, ...(await pollUntil(poller, 120))], 120)
   })
 
-  test('gets a replay in payloads of at most ten packets, in order', async () => {
+  test('receives a replay in payloads of at most ten packets, in order', async () => {
     const node = await startNode()
     const { poller, ticket, say } = await inRoom(node, revision)
     await poller.post(eventOf(revision, '1'))
@@ -99,7 +99,7 @@ test('a hundred answers and the refusal of a login come in payloads of at most t
   expect(Math.max(...payloads.map(({ length }) => length))).toBe(10)
 })
 
-describe('a client that upgrades', () => {
+describe('a client that upgrades to WebSocket', () => {
   /** Has sent the probe of its upgrade, and got the answer. */
   async function probing(poller: Poller) {
     const webSocket = new WebSocket(poller.url.replace('http', 'ws').replace('polling', 'websocket'))
@@ -112,7 +112,7 @@ describe('a client that upgrades', () => {
     return { packets, upgrade: () => webSocket.send('5') }
   }
 
-  test('gets packets that wait for its polls over the WebSocket, in order', async () => {
+  test('receives the packets that wait for its polls over the WebSocket, in order', async () => {
     const node = await startNode()
     const { poller, say } = await inRoom(node)
     await say(1, 45)
@@ -125,7 +125,7 @@ describe('a client that upgrades', () => {
     expect(numbers.filter((number) => !Number.isNaN(number))).toEqual(upTo(60))
   })
 
-  test('gets an empty answer to the poll that still waits', async () => {
+  test('receives an empty answer to the poll that still waits', async () => {
     const node = await startNode()
     const { poller } = await inRoom(node)
     const { upgrade } = await probing(poller)
@@ -135,7 +135,7 @@ describe('a client that upgrades', () => {
   })
 })
 
-describe('a connection of long-polling that the node ends is answered as one that it does not know', () => {
+describe('a poll of a connection that the node ends is answered as for an unknown connection', () => {
   const ends: [string, (node: TestNode) => unknown][] = [
     ['cuts it', ({ app }) => [...app.sessions.all].at(-1)?.connection.cut()],
     ['drains', ({ app }) => app.drain()],
@@ -171,7 +171,7 @@ describe('a connection of long-polling that the node ends is answered as one tha
     expect(connections[0]).not.toBe(connections[1])
   })
 
-  test('when the node drains between two polls, after all that it was sent before', async () => {
+  test('when the node drains between two polls, after the polls for all earlier packets', async () => {
     const node = await startNode({ env: { DRAIN_SECONDS: 0 } })
     const { poller, say } = await inRoom(node)
     await say(1, 30)

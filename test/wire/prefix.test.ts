@@ -32,7 +32,7 @@ test.each(['websocket', 'polling'] as const)('Socket.IO is served without its sl
   expect(await rooms(below.url, '/signal/socket.io', transport)).toBe('ok')
 })
 
-test('the path of PUBLIC_URL is a prefix of everything, and only as a whole segment, and once', async () => {
+test('a node serves everything below the path of PUBLIC_URL too, if that is a whole segment and occurs once', async () => {
   const status = async (path: string) => (await fetch(`${below.url}${path}`, { redirect: 'manual' })).status
   expect(await Promise.all(['/', '/signal/', '/signal/p2p.html', '/p2p.html'].map(status))).toEqual([
     200, 200, 200, 200,

@@ -7,7 +7,7 @@ export type ChannelListener = {
   signal(from: string, signal: Signal): void
   joined(id: string): void
   left(id: string): void
-  /** There are new ICE servers. */
+  /** New ICE servers have arrived. */
   iceServers(servers: IceServer[]): void
   /** The session moved to another connection; nothing was lost. */
   reconnected(): void
@@ -18,9 +18,9 @@ export type ChannelListener = {
 
 /** Gets new TURN credentials for a channel, and sets them as its `iceServers`. */
 export type IceSource = {
-  /** Whether those in hand should have been renewed by now. */
+  /** Whether the renewal of the present credentials is late. */
   overdue(): boolean
-  /** Resolves when new ones are set, or none can be had in time. Never rejects. */
+  /** Resolves when new credentials are set, or do not arrive in time. Never rejects. */
   renew(): Promise<void>
 }
 
@@ -55,13 +55,13 @@ export class MeshChannel {
     return this.#iceServers
   }
 
-  /** Living peer connections get them too. */
+  /** Sets them on open peer connections too. */
   set iceServers(servers: IceServer[] | undefined) {
     this.#iceServers = servers
     if (servers) this.#listener?.iceServers(servers)
   }
 
-  /** To be waited for before ICE begins: for TURN credentials that are good. @param restart whether ICE begins anew */
+  /** Await it before ICE starts, so that the TURN credentials are valid. @param restart whether ICE restarts */
   freshIceServers(restart: boolean): Promise<void> | undefined {
     return restart || this.#ice?.overdue() ? this.#ice?.renew() : undefined
   }

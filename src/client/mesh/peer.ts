@@ -6,7 +6,7 @@ export type PeerEvents = {
   track(track: MediaTrack, streams: readonly MediaSource[]): void
   state(state: string): void
   failed(error: unknown): void
-  /** To be waited for before ICE begins. @param restart whether it begins anew */
+  /** Await it before ICE starts. @param restart whether ICE restarts */
   freshIceServers(restart: boolean): Promise<void> | undefined
 }
 
@@ -78,7 +78,7 @@ export class Peer {
     this.mend()
   }
 
-  /** Some of what was told last was refused: it is told again. */
+  /** Repeats the last signals, because the node refused some of them. */
   tellAgain(): void {
     if (!this.#closed) this.#say(this.#said)
   }
@@ -95,11 +95,11 @@ export class Peer {
   }
 
   async #offer(): Promise<void> {
-    if (this.#makingOffer) return // the one that waits for ICE servers will have it all
+    if (this.#makingOffer) return // the offer that waits for ICE servers will include everything
     try {
       this.#makingOffer = true
       await this.#freshIceServers()
-      // an offer of the other side that came meanwhile goes first; if one is still needed after it, that is told again
+      // an offer of the other side that arrived meanwhile goes first; negotiationneeded fires again if an offer is still needed
       if (this.#closed || this.connection.signalingState !== 'stable') return
       await this.connection.setLocalDescription()
       this.#tellLocal()
@@ -158,7 +158,7 @@ export class Peer {
 
   async #takeRemote(description: Description): Promise<void> {
     await this.connection.setRemoteDescription(description)
-    // a candidate that is wrong must not cost the answer, nor the candidates after it
+    // a malformed candidate must not prevent the answer, nor later candidates
     for (const candidate of this.#early.splice(0)) await this.#guard(() => this.#addCandidate(candidate))
   }
 

@@ -3,21 +3,21 @@ import { asSignalboxError } from '../errors.ts'
 import { mayPass } from '../refusals.ts'
 import type { Signal } from './channel.ts'
 
-/** How long it waits after a refusal, ms: twice as long after each one. */
+/** The wait after the first refusal, ms. It doubles with each refusal; the sender gives up after the longest. */
 const firstWaitMs = 1000
 const longestWaitMs = 16_000
 
 export type SignalSenderParts = {
   send(signal: Signal): Promise<unknown>
   clock: Clock
-  /** Sends all that still counts once more. */
+  /** Sends everything again that is still valid. */
   repeat(): void
   failed(error: unknown): void
 }
 
 /**
- * Sends the signals for one participant. The other side waits for each of them, so what is refused for the moment, as while Redis is
- * away, is sent again, with everything that belongs to it: a candidate is of no use before its description.
+ * Sends the signals for one participant. The other side needs each of them. If the node refuses a signal for a temporary reason, such
+ * as a Redis that does not answer, this repeats it together with the signals before it: a candidate is useless without its description.
  */
 export class SignalSender {
   readonly #parts: SignalSenderParts
@@ -45,7 +45,7 @@ export class SignalSender {
 
   #refused(error: unknown): void {
     const { clock, repeat, failed } = this.#parts
-    if (this.#cancel) return // it is sent again with the others
+    if (this.#cancel) return // `repeat` includes it
     if (!mayPass(asSignalboxError(error).code) || this.#waitMs > longestWaitMs) {
       failed(error)
       return

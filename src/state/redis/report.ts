@@ -6,7 +6,7 @@ export type RedisReport = {
   restored(connection: string, address: string): void
   /** The user lacks rights that a node needs. */
   denied(rights: string): void
-  /** A server is not set up as a node needs it, and the node goes on with it. */
+  /** A server is not set up as a node needs it, and the node keeps using it. */
   unsuitable(fault: string): void
   /** Another program published something on a channel of ours that is no message of ours. It was skipped. */
   unreadable(channel: string, cause: unknown): void

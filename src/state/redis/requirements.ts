@@ -11,12 +11,12 @@ const answerTimeoutMs = 2000
 /** How often the servers are asked again while none answers, ms. */
 const retryIntervalMs = 500
 
-/** The first version of Redis with sharded channels and functions of ACL in scripts. */
+/** The first version of Redis with sharded channels and with ACL checks in scripts. */
 const minVersion = 7
 
 /**
- * Whether the servers are such that a node can serve with them: asked before a node begins, and on new connections after
- * that. What a server does not say, because a managed Redis hides it, is no fault.
+ * Checks that a node can serve with these servers: before the node starts, and after that on new connections. A value that
+ * a managed Redis hides is no fault.
  */
 export class Requirements {
   readonly #client: RedisClient
@@ -31,7 +31,7 @@ export class Requirements {
     this.#report = report
   }
 
-  /** Resolves when a server answers that is suitable, however long that takes. @throws UnsuitableStoreError */
+  /** Resolves when a suitable server answers, however long that takes. @throws UnsuitableStoreError */
   async met(): Promise<void> {
     for (;;) {
       const faults = await this.#faults()
@@ -49,7 +49,7 @@ export class Requirements {
     this.#closed = true
   }
 
-  /** A node that serves goes on: its clients lose less with a Redis that may forget than with none. */
+  /** A running node only reports faults: its clients would lose more if it ended. */
   #watch(): void {
     const report = (faults: string[] = []) => {
       for (const fault of faults) {
@@ -85,7 +85,7 @@ export class Requirements {
     }
   }
 
-  /** Of those that answer, when none of them knows the master. */
+  /** The faults of the Sentinels that answer, if none of them knows the master. */
   async #faultsOfSentinels(): Promise<string[]> {
     const { sentinelName: name = '' } = this.#target
     const { sentinels } = this.#client
@@ -98,7 +98,7 @@ export class Requirements {
 
 type Fields = { [name: string]: string | undefined }
 
-/** The answer as text; a refusal is an answer. @throws Error when the server does not answer */
+/** The answer as text, which may be a refusal. @throws Error when the server does not answer */
 async function ask({ redis }: Link, command: string, ...args: string[]): Promise<string> {
   const answer = redis.call(command, ...args).catch((error: Error) => {
     if (/^[A-Z]+ /.test(error.message)) return error.message
@@ -120,7 +120,7 @@ function fieldsOf(info: string): Fields {
 function faultsIn(at: string, info: Fields, mode: RedisTarget['mode'], slots: string): string[] {
   const { redis_version: version, redis_mode: kind, maxmemory_policy: policy } = info
   if (kind === 'sentinel') {
-    return [`REDIS_MODE: it is ${mode}, and the server at ${at} is a Sentinel: set REDIS_MODE=sentinel`]
+    return [`REDIS_MODE: is ${mode}, but the server at ${at} is a Sentinel: set REDIS_MODE=sentinel`]
   }
   const faults: string[] = []
   if (version !== undefined && Number.parseInt(version, 10) < minVersion) {
@@ -132,23 +132,23 @@ function faultsIn(at: string, info: Fields, mode: RedisTarget['mode'], slots: st
     )
   }
   if (mode !== 'cluster' && info.cluster_enabled === '1') {
-    faults.push(
-      `REDIS_MODE: it is ${mode}, and the Redis at ${at} is a node of a Redis Cluster: set REDIS_MODE=cluster`,
-    )
+    faults.push(`REDIS_MODE: is ${mode}, but the Redis at ${at} is a node of a Redis Cluster: set REDIS_MODE=cluster`)
   }
   if (slots.includes('cluster support disabled')) {
-    faults.push(`REDIS_MODE: it is cluster, and the Redis at ${at} is not a node of a Redis Cluster`)
+    faults.push(`REDIS_MODE: is cluster, but the Redis at ${at} is not a node of a Redis Cluster`)
   }
   if (mode === 'standalone' && info.role === 'slave') {
     const master = `${info.master_host}:${info.master_port}`
-    faults.push(`REDIS_URL: the Redis at ${at} is a replica, which takes no writes: name its master, ${master}`)
+    faults.push(
+      `REDIS_URL: the Redis at ${at} is a replica, which accepts no writes: use the address of its master, ${master}`,
+    )
   }
   return faults
 }
 
-/** Answers of a server that refuses a connection, and will refuse the next one. Others may pass. */
+/** Answers of a server that will refuse the next connection too. Other refusals may be temporary. */
 const refusals: [RegExp, (server: string) => string][] = [
-  [/^NOAUTH/, (server) => `${server} wants a password: write redis://user:password@host or redis://:password@host`],
+  [/^NOAUTH/, (server) => `${server} requires a password: write redis://user:password@host or redis://:password@host`],
   [/^WRONGPASS|^ERR invalid (password|username)/, (server) => `${server} does not accept this user and password`],
   [/^DENIED/, (server) => `${server} is in protected mode and refuses other machines`],
   [/wrong version number/i, (server) => `${server} does not speak TLS: write redis://`],
@@ -167,12 +167,12 @@ const isOfSelect = (error: Error & { command?: { name?: string } }) => error.com
 
 function sentinelRefusalOf({ error, address }: Link): string[] {
   if (!error || !/^NOAUTH/.test(error.message)) return []
-  return [`REDIS_URL: the Sentinel at ${address} wants a password, and a node sends its password to the master only`]
+  return [`REDIS_URL: the Sentinel at ${address} requires a password, and a node sends its password to the master only`]
 }
 
 async function sentinelFault(link: Link, name: string): Promise<string | undefined> {
   const answer = await ask(link, 'SENTINEL', 'GET-MASTER-ADDR-BY-NAME', name)
   if (answer === '') return `REDIS_SENTINEL_NAME: the Sentinel at ${link.address} does not know a master '${name}'`
   const isOther = /^ERR unknown command/i.test(answer)
-  return isOther ? `REDIS_MODE: it is sentinel, and the server at ${link.address} is not a Sentinel` : undefined
+  return isOther ? `REDIS_MODE: is sentinel, but the server at ${link.address} is not a Sentinel` : undefined
 }

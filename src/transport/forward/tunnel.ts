@@ -3,10 +3,10 @@ import { type Keyring, sign, verify } from '../../core/keyring.ts'
 import { atMost } from '../../core/timeout.ts'
 import { routeAt } from './neighbours.ts'
 
-/** The path below NODE_URL at which a node takes a `Move`: 204, or 404 if the node does not have the session. */
+/** The path below NODE_URL at which a node receives a `Move`: 204, or 404 without such a session or a valid signature. */
 export const movePath = '/node/move'
 
-/** Asks a node to move a client of its own to another node. `sid`: of the client's session. */
+/** Asks a node to move one of its clients to another node. `sid`: of the client's Engine.IO session. */
 export type Move = { sid: string; signature: string }
 
 /** How long a node may take to answer, ms. */
@@ -14,7 +14,7 @@ const answerTimeoutMs = 1000
 /** How long a node may take to close the connection after that, ms: the client may have to prove what it has received. */
 const closeTimeoutMs = 2000
 
-/** A WebSocket of another node that goes through this one. */
+/** A WebSocket that this node passes on to the node of its session. */
 export class Tunnel {
   readonly socket: Socket
   readonly #node: URL
@@ -28,8 +28,8 @@ export class Tunnel {
   }
 
   /**
-   * Closes it. The node that has the session does so as when it drains, since this one cannot read what passes. An older node has
-   * no such route, and a node that is gone does not answer: then this one cuts it.
+   * Closes the WebSocket. The node of the session closes it as in a drain, because this node cannot read what passes. If that node
+   * is older and has no such route, or does not answer, this node cuts the WebSocket.
    */
   async close(): Promise<void> {
     const { socket } = this
@@ -54,7 +54,7 @@ export class Tunnel {
   }
 }
 
-/** Whether a node of this cluster asks. */
+/** Whether a node of this cluster sent it. */
 export function isFromNode(keys: Keyring, { sid, signature }: Move): boolean {
   return verify(keys, 'move', [sid], signature)
 }

@@ -1,13 +1,14 @@
 import type { Refusals } from '../../refusals.ts'
 import type { Connection } from '../connection.ts'
 
-/** A client that never logs in is let go after this long, as OWT does (facts/owt.md 1.2). */
+/** How long a client may stay without a login, ms; as in OWT (facts/owt.md 1.2). */
 const idleMs = 180_000
-/** As long as the requests that a client sends before its relogin wait for it. */
+/** How long a restricted client may take to resume, ms: as long as its early requests wait for the relogin. */
 const resumeMs = 10_000
+/** When to look again if a login or relogin is under way, ms. */
 const retryMs = 1000
 
-/** Closes a connection whose client does not log in in time, or does not resume although it may do nothing else. */
+/** Closes a connection whose client does not log in in time, or may only resume and does not. */
 export function closeWhenIdle(connection: Connection, refusals: Refusals): () => void {
   let timer: NodeJS.Timeout
   const wait = (ms: number) => {
@@ -32,7 +33,7 @@ function closeRestricted(connection: Connection, refusals: Refusals): void {
   const { code, detail } = restriction
   refusals.note(code, { code, dialect: dialect.name, address }, 'connection closed: no relogin in time')
   socket.emit('refused', { code, message: dialect.words[code](detail) })
-  // the token could not be checked: the client should connect again by itself, which it does not after a disconnect
+  // the node could not check the token; client libraries connect again by themselves, but not after a disconnect
   if (code === 'unavailable') connection.cut()
   else connection.close()
 }

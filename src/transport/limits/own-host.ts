@@ -1,13 +1,13 @@
 import type { IncomingMessage } from 'node:http'
 import type { Trusts } from './address.ts'
 
-/** What a browser's address bar shows, as far as it is compared: of the Host header the port may be missing. */
+/** The host and port to compare. The port is '' if the Host header has none. */
 type Authority = { hostname: string; port: string }
 
-/** Ports that browsers leave out. Which of them a proxy adds says only how it was reached itself. */
+/** Ports that browsers omit from an origin. A proxy that ends TLS may add the port at which it was reached itself. */
 const defaultPorts: ReadonlySet<string> = new Set(['', '80', '443'])
 
-/** Whether a page of this origin was served by the host that the request was sent to. */
+/** Whether the origin of a page is the host to which the client sent the request. */
 export function isOwnOrigin(origin: string, request: IncomingMessage, trusts: Trusts): boolean {
   const page = URL.canParse(origin) ? new URL(origin) : undefined
   if (!page?.hostname) return false
@@ -18,7 +18,7 @@ export function isOwnOrigin(origin: string, request: IncomingMessage, trusts: Tr
   })
 }
 
-/** The hosts that a request names, and those that proxies say it named: each proxy may add one. */
+/** The host that a request names, or those that trusted proxies report instead: each proxy may add one. */
 function hostsOf({ headers, socket }: IncomingMessage, trusts: Trusts): string[] {
   const { host = '' } = headers
   const isByProxy = trusts(socket.remoteAddress ?? '', 0)
@@ -42,7 +42,7 @@ function authorityOf(host: string): Authority | undefined {
   return { hostname: withoutDot(new URL(url).hostname), port: portOf(host) }
 }
 
-/** As it is written: URL leaves out 80. */
+/** As it is written: URL omits port 80. */
 const portOf = (host: string) => /:0*(\d+)$/.exec(host.replace(/^\[.*\]/, ''))?.[1] ?? ''
 
 /** `app.example.` is the name without the search list of a resolver. */

@@ -36,10 +36,10 @@ test.each([
   'http://a b',
 ])('%j is a TypeError that quotes it', (url) => {
   expect(() => addressOf(url)).toThrow(TypeError)
-  expect(() => addressOf(url)).toThrow(`url: ${JSON.stringify(url)} is no address`)
+  expect(() => addressOf(url)).toThrow(`url: ${JSON.stringify(url)} is not an address`)
 })
 
-test('a user and a password are refused, and the message keeps the password', () => {
+test('an address with a user and a password is refused, and the message hides the password', () => {
   expect(() => addressOf('https://ann:secret@host/')).toThrow(
     'url: "https://***@host/" names a user or a password, which is not sent: use `token`',
   )

@@ -18,7 +18,7 @@ test.each(['', 'a', 'ab', 'abc', 'abcd', '{"notAfter":1}', '\u0000\u00ff\u0080']
   },
 )
 
-test('the dates of a ticket are read where there is no atob, and beside characters outside of ASCII', () => {
+test('the dates of a ticket can be read without atob, and beside characters outside of ASCII', () => {
   const json = JSON.stringify({ roomId: 'Zoë 部屋', notBefore: 1_000, notAfter: 61_000 })
   const ticket = Buffer.from(json).toString('base64')
   vi.stubGlobal('atob', undefined)
@@ -26,7 +26,7 @@ test('the dates of a ticket are read where there is no atob, and beside characte
   for (const broken of ['', 'no ticket', btoa('{')]) expect(datesOf(broken).notAfter).toBeNaN()
 })
 
-test('durations do not follow the wall clock, and a runtime without performance has the wall clock', () => {
+test('durations follow the monotonic clock, or the wall clock in a runtime without performance', () => {
   const before = systemClock.now()
   vi.setSystemTime(Date.now() + 5 * 3600_000)
   expect(systemClock.now() - before).toBeLessThan(60_000)
@@ -50,7 +50,7 @@ class Target {
   }
 }
 
-test('a page wakes when it is shown, thawed, or comes from the back/forward cache, and not when it is hidden', () => {
+test('a page wakes when it is shown, thawed, or restored from the back/forward cache, and not when it is hidden', () => {
   const [window, document] = [new Target(), Object.assign(new Target(), { visibilityState: 'visible' })]
   vi.stubGlobal('document', document)
   vi.stubGlobal('addEventListener', window.addEventListener)
@@ -72,7 +72,7 @@ test('a page wakes when it is shown, thawed, or comes from the back/forward cach
   expect([window.count, document.count]).toEqual([0, 0])
 })
 
-test('where there is no window and no document, there is nothing to listen to', () => {
+test('the network needs neither window nor document', () => {
   vi.stubGlobal('addEventListener', undefined)
   const [offChange, offWake] = [systemNetwork.onChange(() => {}), systemNetwork.onWake?.(() => {})]
   expect(systemNetwork.throttled?.()).toBe(false)

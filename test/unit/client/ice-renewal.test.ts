@@ -82,7 +82,7 @@ describe('the lifetime of credentials', () => {
     expect(iceLifetimeMs(servers, ticketOf('one'))).toBe(lifetime)
   })
 
-  test('is ten minutes where the ticket has no date', () => {
+  test('is ten minutes if the ticket has no date', () => {
     expect(iceLifetimeMs(turn('one', 86_400), 'no ticket')).toBe(600_000)
   })
 })
@@ -101,7 +101,7 @@ describe('a quiet session', () => {
     }
   })
 
-  test('gives the new credentials to living connections, and to those that are made later', async () => {
+  test('sets the new credentials on open connections, and on later ones', async () => {
     const { clock, rooms, link, renewed, connection } = await inCall()
     link.say('welcome', 'cid', { seq: 2, from: 'c' })
     await clock.pass(25_000)
@@ -153,7 +153,7 @@ describe('a quiet session', () => {
 })
 
 describe('a renewal that fails', () => {
-  test('a node of an older version answers with a ticket: it is used, and a newer node is asked again', async () => {
+  test('uses the ticket of a node of an older version, and asks a newer node again', async () => {
     const { clock, nodes, link, told, asked, renewed } = await inCall()
     await clock.pass(25_000)
     link.ok('refreshReconnectionTicket', ticketOf('two'))
@@ -170,7 +170,7 @@ describe('a renewal that fails', () => {
     expect(told).toEqual([turn('five')])
   })
 
-  test('it is tried again, less and less often, also after the credentials have expired', async () => {
+  test('is repeated, less and less often, also after the credentials have expired', async () => {
     const { clock, link, asked, renewed, told } = await inCall()
     await clock.pass(25_000)
     const pauses: number[] = []
@@ -186,7 +186,7 @@ describe('a renewal that fails', () => {
     expect(told).toEqual([turn('two')])
   })
 
-  test('no answer: it is asked again, and an answer that comes late counts, for the server takes it for received', async () => {
+  test('is repeated without an answer, and a late answer counts, because the server takes its ticket for received', async () => {
     const { clock, nodes, link, told, asked, renewed } = await inCall()
     await clock.pass(35_000)
     expect(asked().length).toBeGreaterThan(1)
@@ -211,7 +211,7 @@ describe('an ICE restart', () => {
     return { ...call, ice }
   }
 
-  test('waits for new credentials, which all connections get by one request', async () => {
+  test('waits for new credentials, and one request serves all connections', async () => {
     const { network, made, asked, renewed, ice } = await twoCalls()
     network.change(true)
     expect([asked(), ice()]).toEqual([[[{ ice: true }]], [1, 1]])
@@ -221,7 +221,7 @@ describe('an ICE restart', () => {
     expect(made.map(({ iceServers }) => iceServers)).toEqual([turn('two', 3600), turn('two', 3600)])
   })
 
-  test('does not wait for longer than 3 s, and the credentials are asked for further on', async () => {
+  test('waits for 3 s at most, and the client keeps asking for credentials', async () => {
     const { clock, network, ice, told, renewed } = await twoCalls()
     network.change(true)
     await clock.pass(2999)
@@ -243,7 +243,7 @@ describe('an ICE restart', () => {
     expect(ice()).toEqual([2, 2])
   })
 
-  test('while the session has no connection, it waits for the credentials of the relogin', async () => {
+  test('waits for the credentials of the relogin while the session has no connection', async () => {
     const { clock, nodes, link, network, made, ice } = await twoCalls()
     link.cut()
     network.change(true)
@@ -289,7 +289,7 @@ describe('an ICE restart', () => {
 })
 
 describe('timers that are late, as in a hidden tab', () => {
-  test('a page that is shown again renews at once, if it is time', async () => {
+  test('a page that is shown again renews at once if the renewal is due', async () => {
     const { clock, page, asked, renewed } = await inCall()
     page.wake()
     expect(asked()).toEqual([[]])
@@ -299,7 +299,7 @@ describe('timers that are late, as in a hidden tab', () => {
     expect(asked()).toEqual([[], [{ ice: true }]])
   })
 
-  test('a newcomer is called with new credentials: the offer waits for them', async () => {
+  test('an offer to a newcomer waits for new credentials', async () => {
     const { clock, link, asked, renewed, connection } = await inCall()
     clock.oversleep(70_000)
     link.say('welcome', 'cid', { seq: 2, from: 'c' })
@@ -311,7 +311,7 @@ describe('timers that are late, as in a hidden tab', () => {
     expect(link.all('offer')).toHaveLength(1)
   })
 
-  test('a caller is answered with new credentials', async () => {
+  test('an answer waits for new credentials', async () => {
     const { clock, link, asked, renewed, connection } = await inCall()
     clock.oversleep(70_000)
     link.say('offer', { type: 'offer', sdp: '{"tracks":[]}' }, { seq: 2, from: 'b' })
@@ -325,7 +325,7 @@ describe('timers that are late, as in a hidden tab', () => {
     expect(link.all('answer')).toHaveLength(1)
   })
 
-  test('a newcomer is called all the same if the server does not answer', async () => {
+  test('an offer to a newcomer is sent without new credentials if the server does not answer', async () => {
     const { clock, link } = await inCall()
     clock.oversleep(70_000)
     link.say('welcome', 'cid', { seq: 2, from: 'c' })
@@ -334,7 +334,7 @@ describe('timers that are late, as in a hidden tab', () => {
     expect(link.all('offer')).toHaveLength(1)
   })
 
-  test('what was missed is taken with the credentials of the relogin', async () => {
+  test('missed notifications are processed with the credentials of the relogin', async () => {
     const { clock, nodes, link, connection } = await inCall()
     link.cut()
     clock.oversleep(70_000)

@@ -43,6 +43,6 @@ test('six people who enter at once all see each other, whoever calls, collides a
   for (let seed = first; seed < first + 60; seed += 1) expectAllSeen(await enterAtOnce(seed), seed)
 })
 
-test('so do they if one signal in ten is refused for the moment: it is sent again', async () => {
+test('six people all see each other if the node refuses one signal in ten for a temporary reason', async () => {
   for (let seed = first; seed < first + 30; seed += 1) expectAllSeen(await enterAtOnce(seed, 0.1), seed)
 })

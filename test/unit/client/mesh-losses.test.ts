@@ -80,7 +80,7 @@ test('every signal arrives twice: nobody is confused, in a glare neither', async
   }
 })
 
-test('a malformed candidate that comes before its offer costs neither the answer nor the candidates after it', async () => {
+test('a malformed candidate that arrives before its offer prevents neither the answer nor later candidates', async () => {
   const room = new Room()
   const [ann, bob] = [room.enter('a'), room.enter('b')]
   for (const candidate of ['malformed', 'good']) bob.channel.receive('a', { candidate: { candidate } })

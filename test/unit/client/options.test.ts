@@ -28,33 +28,33 @@ describe.each(Object.entries(classes))('%s', (_name, make) => {
     [null, 'The options are null'],
     [{}, 'url: is missing'],
     [{ url: [] }, 'url: the list is empty'],
-    [{ url: null }, 'url: null is no address'],
-    [{ url: 8080 }, 'url: 8080 is no address'],
-    [{ url: ['https://host', 'elsewhere'] }, 'url: "elsewhere" is no address'],
-    [{ url, path: 'socket.io' }, 'path: "socket.io" is no path'],
-    [{ url, path: '/a?b' }, 'path: "/a?b" is no path'],
-    [{ url, transports: [] }, 'transports: [] is no list'],
-    [{ url, transports: 'websocket' }, 'transports: "websocket" is no list'],
-    [{ url, transports: ['webtransport'] }, 'transports: ["webtransport"] is no list'],
-    [{ url, backOff: { baseMs: -1, capMs: 10 } }, 'has a baseMs that is no number of milliseconds above 0'],
-    [{ url, backOff: { baseMs: 100 } }, 'has a capMs that is no number of milliseconds above 0'],
-    [{ url, loginTimeoutMs: -1 }, 'loginTimeoutMs: -1 is no number of milliseconds above 0'],
+    [{ url: null }, 'url: null is not an address'],
+    [{ url: 8080 }, 'url: 8080 is not an address'],
+    [{ url: ['https://host', 'elsewhere'] }, 'url: "elsewhere" is not an address'],
+    [{ url, path: 'socket.io' }, 'path: "socket.io" is not a path'],
+    [{ url, path: '/a?b' }, 'path: "/a?b" is not a path'],
+    [{ url, transports: [] }, 'transports: [] is not a list'],
+    [{ url, transports: 'websocket' }, 'transports: "websocket" is not a list'],
+    [{ url, transports: ['webtransport'] }, 'transports: ["webtransport"] is not a list'],
+    [{ url, backOff: { baseMs: -1, capMs: 10 } }, 'has a baseMs that is not a number of milliseconds above 0'],
+    [{ url, backOff: { baseMs: 100 } }, 'has a capMs that is not a number of milliseconds above 0'],
+    [{ url, loginTimeoutMs: -1 }, 'loginTimeoutMs: -1 is not a number of milliseconds above 0'],
     [{ url, loginTimeoutMs: Number.NaN }, 'loginTimeoutMs: '],
-    [{ url, attemptTimeoutMs: 0 }, 'attemptTimeoutMs: 0 is no number'],
-    [{ url, attemptTimeoutMs: '8000' }, 'attemptTimeoutMs: "8000" is no number'],
-    [{ url, attemptTimeoutMs: 2 ** 31 }, 'attemptTimeoutMs: 2147483648 is no number'],
+    [{ url, attemptTimeoutMs: 0 }, 'attemptTimeoutMs: 0 is not a number'],
+    [{ url, attemptTimeoutMs: '8000' }, 'attemptTimeoutMs: "8000" is not a number'],
+    [{ url, attemptTimeoutMs: 2 ** 31 }, 'attemptTimeoutMs: 2147483648 is not a number'],
     [
       { url, pace: { perSecond: 0, burst: 10 } },
-      'pace: {"perSecond":0,"burst":10} has a perSecond that is no number above 0',
+      'pace: {"perSecond":0,"burst":10} has a perSecond that is not a number above 0',
     ],
-    [{ url, pace: { perSecond: 10, burst: 0.5 } }, 'has a burst that is no number of 1 or more'],
-    [{ url, token: 42 }, 'token: 42 is no string and no function'],
-    [{ url, parts: null }, 'parts: null is no object'],
+    [{ url, pace: { perSecond: 10, burst: 0.5 } }, 'has a burst that is not a number of 1 or more'],
+    [{ url, token: 42 }, 'token: 42 is neither a string nor a function'],
+    [{ url, parts: null }, 'parts: null is not an object'],
   ])('%j is a TypeError at once', (options, words) => {
     expect(complaint(() => make(options))).toContain(words)
   })
 
-  test('everything that is wrong is said at once', () => {
+  test('a TypeError names everything that is wrong', () => {
     const message = complaint(() => make({ url: '', transports: ['udp'], loginTimeoutMs: -1 }))
     expect(message.split('; ')).toHaveLength(3)
   })
@@ -66,19 +66,19 @@ describe.each(Object.entries(classes))('%s', (_name, make) => {
 
 test('OwtSignaling needs no url, and refuses the same mistakes', async () => {
   new OwtSignaling()
-  expect(complaint(() => new OwtSignaling({ url: 'elsewhere' }))).toContain('is no address')
+  expect(complaint(() => new OwtSignaling({ url: 'elsewhere' }))).toContain('is not an address')
   expect(complaint(() => new OwtSignaling({ loginTimeoutMs: -1 }))).toContain('loginTimeoutMs')
   await expect(new OwtSignaling().connect('http-gateway.example bad', true, {})).rejects.toThrow(TypeError)
 })
 
-test('Mesh and BackOff refuse what they cannot work with', () => {
+test('Mesh and BackOff refuse invalid arguments', () => {
   expect(complaint(() => new Mesh(undefined as never))).toContain('rooms.channel')
   const { channel } = new Rooms({ url })
   expect(complaint(() => new Mesh(channel, { iceTransportPolicy: 'turn' as never }))).toContain('neither all nor relay')
-  expect(complaint(() => new Mesh(channel, { iceServers: {} as never }))).toContain('is no list')
+  expect(complaint(() => new Mesh(channel, { iceServers: {} as never }))).toContain('is not a list')
   expect(complaint(() => new BackOff({} as never, Math.random))).toContain('backOff: {} has a baseMs')
 })
 
-test('an object of URL is taken as an address', () => {
+test('a URL object is a valid address', () => {
   expect(settingsOf({ url: new URL('https://host/signal') as never }).urls).toEqual(['https://host/signal'])
 })

@@ -176,7 +176,7 @@ test('the ticket is refreshed before it ends, again and again', async () => {
   expect(nodes.last.all('relogin')[0]?.args).toEqual([{ ticket: ticketOf('two', 10_000), seq: 5 }])
 })
 
-test('a device that says it is offline is not believed: it tries on, and at once when it says that it is online', async () => {
+test('a session keeps trying while the device reports offline, and tries at once when it reports online', async () => {
   const { clock, nodes, login, setOnline } = setUp()
   const link = await login()
   nodes.away = true
@@ -190,7 +190,7 @@ test('a device that says it is offline is not believed: it tries on, and at once
   expect(nodes.tries).toBe(tries + 1)
 })
 
-test('after a standstill a connection that does not answer is given up within seconds, and one that answers stays', async () => {
+test('after a standstill a session leaves a connection without an answer within seconds, and keeps one with an answer', async () => {
   const { clock, nodes, session, net, login } = setUp()
   const first = await login()
   net.wake()
@@ -223,7 +223,7 @@ test('after a standstill a session without a connection tries at once, whatever 
   expect(nodes.tries).toBe(tries + 1)
 })
 
-test('a hidden page, whose timers are late, resumes without one, and waits when the connection is lost again at once', async () => {
+test('a hidden page, whose timers are late, resumes without a timer, and waits when it loses the next connection at once', async () => {
   const { clock, nodes, net, login } = setUp()
   const first = await login()
   net.hidden = true
@@ -314,7 +314,7 @@ test('more than the server takes in a second is sent as fast as it does', async 
   session.close()
 })
 
-test('what the server refuses for its rate is sent again after a pause, in order and with the same rid; anything else is not', async () => {
+test('a request that the server refuses because of the rate is sent again after a pause, in order and with the same rid; other refused requests are not', async () => {
   const { clock, session, login } = setUp()
   const link = await login()
   const [one, two, three] = [1, 2, 3].map((number) => session.request('text', [number]))
@@ -333,7 +333,7 @@ test('what the server refuses for its rate is sent again after a pause, in order
   await expect(four).rejects.toMatchObject({ code: 'text_too_long' })
 })
 
-test('a request that the server refuses for its rate for half a minute is refused', async () => {
+test('a request rejects when the server has refused it because of the rate for half a minute', async () => {
   const { clock, session, login } = setUp()
   const link = await login()
   const request = session.request('text', [1])
@@ -379,7 +379,7 @@ test('no more than a hundred requests wait for their ack at the server', async (
   session.close()
 })
 
-test('why a login did not succeed in its time is not told of the next one', async () => {
+test('a login that times out does not reject with the failure of an earlier login', async () => {
   const { clock, session } = setUp()
   const enter = (args: () => Promise<never>) =>
     session.enter({

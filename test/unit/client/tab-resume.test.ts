@@ -68,7 +68,7 @@ async function entered(options: object = {}) {
   return set
 }
 
-test('a page that is loaded again resumes, is told who is there, hears what was said since, and says what is new', async () => {
+test('a page that is reloaded resumes with the present participants, receives missed messages, and sends new ones', async () => {
   await entered()
   tab.reload()
   const { nodes, rooms, told } = setUp()
@@ -91,7 +91,7 @@ test('a page that is loaded again resumes, is told who is there, hears what was 
   expect(last?.rid).toBeGreaterThan(2) // the node would take a smaller one for a repetition
 })
 
-test('a log that no longer reaches back is told by complete: false', async () => {
+test('the result has complete: false if the log no longer reaches back', async () => {
   await entered()
   tab.reload()
   const { nodes, rooms } = setUp()
@@ -104,7 +104,7 @@ test('a log that no longer reaches back is told by complete: false', async () =>
   expect(rooms.seq).toBe(900)
 })
 
-test('a ticket that is over is told, and the same call logs in anew', async () => {
+test('an expired ticket emits resumeFailed, and the same call logs in anew', async () => {
   await entered()
   tab.reload()
   const { clock, nodes, rooms, told } = setUp()
@@ -119,7 +119,7 @@ test('a ticket that is over is told, and the same call logs in anew', async () =
   expect(told).toEqual(['resumeFailed ticket_expired'])
 })
 
-test('a connection that is lost in the middle of it resumes with the newer ticket', async () => {
+test('a login that loses its connection after the relogin resumes with the newer ticket', async () => {
   await entered()
   tab.reload()
   const { clock, nodes, rooms } = setUp()
@@ -139,7 +139,7 @@ test('a connection that is lost in the middle of it resumes with the newer ticke
   await expect(entering).rejects.toMatchObject({ code: 'closed' })
 })
 
-test('a duplicated tab, whose storage is a copy, is someone new: nothing is kept while a page lives', async () => {
+test('a duplicated tab begins a session of its own, because a live page stores nothing', async () => {
   await entered()
   const copy = new Tab()
   for (const [key, value] of tab.stored) copy.stored.set(key, value)
@@ -150,7 +150,7 @@ test('a duplicated tab, whose storage is a copy, is someone new: nothing is kept
   expect(nodes.last.asked.map(({ event }) => event)).toEqual(['enter_room'])
 })
 
-test('a page from the back/forward cache has its session itself', async () => {
+test('a page from the back/forward cache keeps its session', async () => {
   const { rooms } = await entered()
   tab.fire('pagehide', { persisted: true })
   expect([...tab.stored.values()].join()).toContain(ticketOf('one'))
@@ -159,7 +159,7 @@ test('a page from the back/forward cache has its session itself', async () => {
   rooms.close()
 })
 
-test.each(['leave', 'close', 'drop'])('after %s nothing is kept', async (how) => {
+test.each(['leave', 'close', 'drop'])('a page that ends after a %s stores nothing', async (how) => {
   const { nodes, rooms } = await entered()
   if (how === 'leave') {
     void rooms.leave()
@@ -174,7 +174,7 @@ test.each(['leave', 'close', 'drop'])('after %s nothing is kept', async (how) =>
   expect(next.nodes.last.all('relogin')).toEqual([])
 })
 
-test('rooms, addresses and namespaces have sessions of their own, and two of one room one each', async () => {
+test('sessions are stored by room, address and namespace, and two clients of one room resume one each', async () => {
   await entered()
   const second = await entered()
   second.nodes.last.say('new_message', 'more', { seq: 12 })
@@ -212,10 +212,10 @@ function fail(): never {
   throw new DOMException('denied', 'SecurityError')
 }
 
-test('without the option nothing is kept, and a class that cannot resume refuses it', async () => {
+test('a page without the option stores nothing, and classes that cannot resume refuse the option', async () => {
   await entered({ resume: undefined })
   tab.reload()
   expect(tab.stored.size).toBe(0)
-  expect(() => new Portal({ url: 'http://a', resume: 'tab' } as never)).toThrow('resume: this class cannot')
+  expect(() => new Portal({ url: 'http://a', resume: 'tab' } as never)).toThrow('resume: only Rooms and Exchanger')
   expect(() => new Rooms({ url: 'http://a', resume: 'window' as never })).toThrow('resume: "window" is not \'tab\'')
 })

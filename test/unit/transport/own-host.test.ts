@@ -66,7 +66,7 @@ describe('behind a proxy', () => {
     expect(isOwn(origin, headers, false)).toBe(false)
   })
 
-  test('a page of the host behind a trusted proxy is none, because no browser is there', () => {
+  test('an origin of the internal host behind a trusted proxy is not accepted, because no browser uses that host', () => {
     expect(isOwn('http://node-1:8080', { host, 'x-forwarded-host': 'app.example' })).toBe(false)
   })
 })

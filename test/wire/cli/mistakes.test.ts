@@ -52,7 +52,7 @@ function linesOf({ stderr }: Output): string[] {
 }
 
 describe.each(['config', 'start'])('signalbox %s', (command) => {
-  test('tells of every mistake in the environment at once, in a sentence each, and nothing else', async () => {
+  test('reports every mistake in the environment at once, each in a sentence, and prints nothing else', async () => {
     const output = await run(signalbox, [command], mistaken)
     expect(output).toMatchObject({ code: 1, signal: null, stdout: '' })
     const [heading, ...lines] = linesOf(output)
@@ -63,7 +63,7 @@ describe.each(['config', 'start'])('signalbox %s', (command) => {
   })
 })
 
-test('signalbox start tells of all ports that it cannot listen on, with their options', async () => {
+test('signalbox start reports all ports that it cannot listen on, with their options', async () => {
   const [PORT = 0, OPS_PORT = 0] = await freePorts(2)
   await Promise.all([occupy(PORT), occupy(OPS_PORT)])
   const output = await run(signalbox, ['start'], { HOST: '127.0.0.1', PORT, OPS_PORT })
@@ -75,7 +75,7 @@ test('signalbox start tells of all ports that it cannot listen on, with their op
   ])
 })
 
-test('signalbox start refuses an address that is not of this machine, once for both ports', async () => {
+test('signalbox start reports an address of another machine once for both ports', async () => {
   const [PORT = 0, OPS_PORT = 0] = await freePorts(2)
   const output = await run(signalbox, ['start'], { HOST: '192.0.2.1', PORT, OPS_PORT }) // RFC 5737: of no machine
   expect(output).toMatchObject({ code: 1, stdout: '' })
@@ -85,7 +85,7 @@ test('signalbox start refuses an address that is not of this machine, once for b
   ])
 })
 
-test('signalbox start ends with a sentence when Redis answers and cannot serve a node', async () => {
+test('signalbox start ends with a sentence when Redis answers but cannot serve a node', async () => {
   const redis = await startRedis(['--maxmemory-policy', 'allkeys-lru'])
   onTestFinished(() => redis.stop())
   const [PORT = 0, OPS_PORT = 0] = await freePorts(2)
@@ -101,7 +101,7 @@ test('signalbox start ends with a sentence when Redis answers and cannot serve a
   expect(linesOf(evicting)).toEqual([expect.any(String), expect.stringMatching(/^ {2}REDIS_URL: .*maxmemory-policy/)])
 })
 
-test('an option that is misspelt is a warning of config on stderr, and of start in the log', async () => {
+test('a misspelt option causes a warning of signalbox config on stderr, and of signalbox start in the log', async () => {
   const environment = { HOST: '127.0.0.1', PORT: 0, OPS_PORT: 0, REDIS_URI: 'redis://h' }
   const warning = 'REDIS_URI: is not an option and has no effect; is REDIS_URL meant?'
   const { code, stdout, stderr } = await run(signalbox, ['config'], environment)

@@ -7,7 +7,7 @@ const limited = await startNode({ env: { MESSAGES_PER_SECOND: 20, MESSAGE_BURST:
 const strict = await startNode({ env: { MESSAGES_PER_SECOND: 10, MESSAGE_BURST: 1 } })
 const limits = { messagesPerSecond: 20, burst: 10, maxMessageBytes: 2000 }
 
-test('login, joinStream, enter_room and relogin say what the node takes of a connection', async () => {
+test('the acks of login, joinStream, enter_room and relogin contain the limits of the node', async () => {
   const { url } = limited
   const room = newRoom()
   const [portal, exchanger, rooms] = [new Portal({ url }), new Exchanger({ url }), new Rooms({ url })]
@@ -47,7 +47,7 @@ test('a flood of candidates under a low limit arrives whole and in order, and th
   for (const client of [ann, bob]) client.close()
 })
 
-test('with a burst of one, a nickname and a room are sent one after the other, and what is said arrives', async () => {
+test('with a burst of one, the SDK sends nickname and room one after the other, and messages arrive', async () => {
   const [ann, bob] = [new Rooms({ url: strict.url }), new Rooms({ url: strict.url })]
   const room = newRoom()
   for (const [index, client] of [ann, bob].entries()) {

@@ -54,7 +54,7 @@ describe.each(sdkNames)('%s: the SDK', (dialect) => {
     expect([client.state, reasons]).toEqual(['closed', []])
   })
 
-  test('asks its token function again at once when its token is refused, and logs in', async () => {
+  test('calls its token function again at once when a node refuses the token, and logs in', async () => {
     const room = newRoom()
     const token = source(
       () => forged(room),
@@ -65,7 +65,7 @@ describe.each(sdkNames)('%s: the SDK', (dialect) => {
     expect([token.asked, client.state]).toEqual([2, 'connected'])
   })
 
-  test('rejects the login with the code and a sentence when the next token is refused too', async () => {
+  test('rejects the login with the code and a sentence when the node refuses the next token too', async () => {
     const room = newRoom()
     const token = source(() => forged(room))
     const { logIn } = clientOf(dialect, node.url, token)
@@ -73,7 +73,7 @@ describe.each(sdkNames)('%s: the SDK', (dialect) => {
     expect(token.asked).toBe(2)
   })
 
-  test('rejects the login at once when its token is a text, which stays the same', async () => {
+  test('rejects the login at once when its token is a string, because the next try would send the same', async () => {
     const room = newRoom()
     const { logIn } = clientOf(dialect, node.url, forged(room))
     await expect(logIn(room)).rejects.toMatchObject({ code: 'token_signature' })
@@ -90,7 +90,7 @@ describe.each(sdkNames)('%s: the SDK', (dialect) => {
     expect(token.asked).toBe(1)
   })
 
-  test('asks its token function again if it hangs at the login', async () => {
+  test('calls its token function again if the first call hangs at the login', async () => {
     const room = newRoom()
     const token = source(never, () => good(room))
     const { logIn, reasons } = clientOf(dialect, node.url, token, 500)
@@ -100,7 +100,7 @@ describe.each(sdkNames)('%s: the SDK', (dialect) => {
     ])
   })
 
-  test('says what its token function returned if that is no text', async () => {
+  test('rejects the login with the type that its token function returned if that is not a string', async () => {
     const room = newRoom()
     const token = source(
       () => undefined as unknown as string,
@@ -114,13 +114,13 @@ describe.each(sdkNames)('%s: the SDK', (dialect) => {
   })
 })
 
-describe.each(['exchanger', 'rooms'] as const)('%s: at a node that checks the token also of a relogin', (dialect) => {
+describe.each(['exchanger', 'rooms'] as const)('%s: at a node that also checks the token of a relogin', (dialect) => {
   /** As nodes did before the ticket became the credential. */
   const checks = (accepted: (token: unknown) => boolean) => (auth: { token?: unknown }) => {
     if (!accepted(auth.token)) throw new SignalboxError('token_signature', 'The token was not signed by this service.')
   }
 
-  test('the SDK asks its token function again at once, and resumes', async () => {
+  test('the SDK calls its token function again at once, and resumes', async () => {
     const room = newRoom()
     const [first, second] = [good(room), good(room)]
     const token = source(
@@ -136,7 +136,7 @@ describe.each(['exchanger', 'rooms'] as const)('%s: at a node that checks the to
     expect(token.asked).toBe(2)
   })
 
-  test('the SDK says so if that does not help, and resumes as soon as a node takes it', async () => {
+  test('the SDK emits retrying if the node refuses the next token too, and resumes as soon as a node accepts one', async () => {
     const room = newRoom()
     const token = source(() => good(room))
     const { line, logIn, reconnected, retrying } = clientOf(dialect, node.url, token)
@@ -157,7 +157,7 @@ describe('rooms: the lobby', () => {
     return { ...made, client: made.client as Rooms }
   }
 
-  test('comes back while the token function hangs', async () => {
+  test('connects again while the token function hangs', async () => {
     const { client, line } = lobbyOf(
       source(() => good('lobby'), never),
       300,
@@ -171,7 +171,7 @@ describe('rooms: the lobby', () => {
     expect(await client.list()).toEqual(expect.any(Array))
   })
 
-  test('opens with the second token if the first is refused', async () => {
+  test('opens with the second token if the node refuses the first', async () => {
     const token = source(
       () => forged('lobby'),
       () => good('lobby'),
@@ -183,7 +183,7 @@ describe('rooms: the lobby', () => {
     expect(await client.list()).toEqual(expect.any(Array))
   })
 
-  test('says why it does not open, and opens as soon as a token is taken', async () => {
+  test('emits retrying with the reason while the node refuses its tokens, and opens as soon as the node accepts one', async () => {
     const token = source(
       () => forged('lobby'),
       () => forged('lobby'),
@@ -198,7 +198,7 @@ describe('rooms: the lobby', () => {
     )
   })
 
-  test('is left with another token for the room if its own is for none, or has expired', async () => {
+  test('connects anew with another token for the room if its own names another room, or has expired', async () => {
     for (const first of [good('lobby'), tokenFor({ room: 'lobby' }, { notAfter: Date.now() + 300 })]) {
       const room = newRoom()
       const { client } = lobbyOf(
@@ -215,7 +215,7 @@ describe('rooms: the lobby', () => {
     }
   })
 
-  test('is entered again, and another room, after the session was resumed', async () => {
+  test('lists rooms after a resumed session has left its room, and another room can be entered', async () => {
     const rooms = [newRoom(), newRoom()]
     const { client, line, reconnected } = lobbyOf(
       source(

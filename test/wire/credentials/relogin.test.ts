@@ -97,16 +97,19 @@ describe.each(libraries)('a plain client of Socket.IO %s', (version, io) => {
   })
 })
 
-test.each(dialects)('%s: a ticket of another secret ends the relogin at once, with its reason', async (dialect) => {
-  const room = newRoom()
-  const client = await logIn(node.url, dialect, room, tokenOf(room))
-  const other = await startNode({ env: { ANONYMOUS_DIALECTS: 'none', SIGNALBOX_SECRET: gone } })
-  const back = await connectTo(other.url, dialect, { token: tokenOf(room) })
-  expect(await back.request('relogin', client.ticket)).toMatchObject({ status: 'error', code: 'ticket_signature' })
-  expect(await back.closed).toBe('io server disconnect')
-})
+test.each(dialects)(
+  '%s: a relogin with a ticket of another secret is refused at once as ticket_signature',
+  async (dialect) => {
+    const room = newRoom()
+    const client = await logIn(node.url, dialect, room, tokenOf(room))
+    const other = await startNode({ env: { ANONYMOUS_DIALECTS: 'none', SIGNALBOX_SECRET: gone } })
+    const back = await connectTo(other.url, dialect, { token: tokenOf(room) })
+    expect(await back.request('relogin', client.ticket)).toMatchObject({ status: 'error', code: 'ticket_signature' })
+    expect(await back.closed).toBe('io server disconnect')
+  },
+)
 
-describe.each(tokenInHandshake)('/%s: a client whose token is not good', (dialect) => {
+describe.each(tokenInHandshake)('/%s: a client whose token is not valid', (dialect) => {
   const stale = () => tokenFor({ room: 'any' }, { secret: gone })
   const loginOf = (room: string): unknown[] =>
     dialect === 'rooms' ? ['enter_room', room] : ['joinStream', { channelName: room }]
@@ -114,7 +117,7 @@ describe.each(tokenInHandshake)('/%s: a client whose token is not good', (dialec
   test.each([
     ['is not of this service', stale, 'token_signature'],
     ['has expired', () => tokenFor({ room: 'any' }, { notAfter: Date.now() - 1 }), 'token_expired'],
-  ])('because it %s is told so when it logs in, and can still resume', async (_why, sign, code) => {
+  ])('because it %s receives the reason when it logs in, and can still resume', async (_why, sign, code) => {
     const room = newRoom()
     const ann = await logIn(node.url, dialect, room, tokenOf(room))
     const client = await connectTo(node.url, dialect, { token: sign() })
@@ -126,12 +129,12 @@ describe.each(tokenInHandshake)('/%s: a client whose token is not good', (dialec
     ['is not of this service', stale, 'token_signature'],
     ['has expired', () => tokenFor({ room: 'any' }, { notAfter: Date.now() - 1 }), 'token_expired'],
     ['is missing', () => undefined, 'bad_token'],
-  ])('because it %s is refused the handshake if it says that it comes to log in', async (_why, sign, code) => {
+  ])('because it %s is refused the handshake if it says login: true', async (_why, sign, code) => {
     const refused = connectTo(node.url, dialect, { token: sign(), login: true })
     await expect(refused).rejects.toMatchObject({ message: expect.stringMatching(/\.$/), data: { code } })
   })
 
-  test('gets nothing that is sent to the namespace before it has resumed', async () => {
+  test('receives no broadcasts to the namespace before it has resumed', async () => {
     const room = newRoom()
     const ann = await logIn(node.url, dialect, room, tokenOf(room))
     const lobby = await connectTo(node.url, dialect, { token: tokenOf(room) })
@@ -151,7 +154,7 @@ describe.each(tokenInHandshake)('/%s: a client whose token is not good', (dialec
   })
 })
 
-test('a client whose token is not good is disconnected with a word if it does not resume in 10 s', async () => {
+test('a client whose token is not valid receives refused and is disconnected if it does not resume in 10 s', async () => {
   const token = tokenOf('any', gone)
   const clients = await Promise.all(tokenInHandshake.map((dialect) => connectTo(node.url, dialect, { token })))
   for (const client of clients) {
@@ -163,7 +166,7 @@ test('a client whose token is not good is disconnected with a word if it does no
 })
 
 test.each(['portal', 'p2p'] as const)(
-  '%s: a client gets nothing of the namespace before its login',
+  '%s: a client receives no broadcasts to the namespace before its login',
   async (dialect) => {
     const room = newRoom()
     const [stranger, ann] = [await connectTo(node.url, dialect), await logIn(node.url, dialect, room, tokenOf(room))]
@@ -176,7 +179,7 @@ test.each(['portal', 'p2p'] as const)(
   },
 )
 
-describe('/rooms: a client whose token is not good', () => {
+describe('/rooms: a client whose token is not valid', () => {
   const stale = () => connectTo(node.url, 'rooms', { token: tokenFor({ room: 'any' }, { secret: gone }) })
 
   test('cannot list the rooms', async () => {
@@ -184,7 +187,7 @@ describe('/rooms: a client whose token is not good', () => {
     expect(await client.request('rooms')).toMatchObject({ status: 'error', code: 'token_signature' })
   })
 
-  test('may send its requests before its relogin: they wait for it', async () => {
+  test('may send requests before its relogin, which wait for it', async () => {
     const room = newRoom()
     const [ann, bob] = [
       await logIn(node.url, 'rooms', room, tokenOf(room)),

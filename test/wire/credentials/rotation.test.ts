@@ -57,7 +57,7 @@ test.each(dialects)(
 test.each(
   sdkNames.flatMap((name) => [oldKey, newKey].map((key) => [name, key === oldKey ? 'old' : 'new', key] as const)),
 )(
-  '%s: the SDK resumes after each step of a rotation, when its tokens are signed with the %s key as soon as nodes verify it',
+  '%s: the SDK resumes after each step of a rotation when a backend signs its tokens with the %s key as soon as nodes verify it',
   async (dialect, _which, key) => {
     const room = newRoom()
     let signing = oldKey
@@ -85,7 +85,7 @@ test.each(
   },
 )
 
-test('p2p: a user authenticates again with a token of either key, and gets what was sent to it meanwhile', async () => {
+test('p2p: a user authenticates again with a token of either key, and receives the messages sent meanwhile', async () => {
   const [ann, bob] = [newId(), newId()]
   const authenticate = async (node: TestNode, user: string, key: string) => {
     const client = await connectTo(node.url, 'p2p')

@@ -114,7 +114,7 @@ test('a node that drains serves its own who poll through others, and has what go
   await back.relogin({ ticket: tunnelled.ticket, seq: tunnelled.seq })
 })
 
-test('a client that cannot name what it saw gets nothing twice when the node that its WebSocket goes through drains', async () => {
+test('a client that cannot name its seq receives nothing twice when the node that passes its WebSocket on drains', async () => {
   const cluster = await startCluster(2, { env: { DRAIN_SECONDS: 1 } })
   const [going, staying] = cluster as [TestNode, TestNode]
   const room = newRoom()
