@@ -33,20 +33,33 @@ export class Requirements {
 
   /** Resolves when a suitable server answers, however long that takes. @throws UnsuitableStoreError */
   async met(): Promise<void> {
-    for (;;) {
+    for (let attempts = 1; ; attempts += 1) {
       const faults = await this.#faults()
       if (this.#closed) return
       if (faults?.length === 0) break
       if (faults) throw new UnsuitableStoreError(faults)
       const cause = new Error(this.#client.trouble?.detail ?? 'Redis does not answer')
-      this.#report.failed(new SignalError('unavailable', '', { cause }))
-      await new Promise((resolve) => setTimeout(resolve, retryIntervalMs))
+      if (attempts > 1) this.#report.failed(new SignalError('unavailable', '', { cause })) // at first it is just connecting
+      await this.#change()
     }
     this.#client.on('topology', () => this.#watch())
   }
 
   close(): void {
     this.#closed = true
+  }
+
+  /** Resolves when a connection has come up, and after `retryIntervalMs` in any case. */
+  #change(): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer)
+        this.#client.off('topology', done)
+        resolve()
+      }
+      const timer = setTimeout(done, retryIntervalMs)
+      this.#client.once('topology', done)
+    })
   }
 
   /** A running node only reports faults: its clients would lose more if it ended. */
