@@ -83,3 +83,22 @@ test.each([
   )
   await ann.at('#room').waitFor()
 })
+
+test('two pages stay in their room while the secret is replaced in three restarts', async () => {
+  const [oldKey, newKey] = ['the key that the restarts replace', 'the key that the restarts bring in']
+  const env = { ICE_SERVERS: '[]', ANONYMOUS_DIALECTS: 'none', DRAIN_SECONDS: 0, SIGNALBOX_SECRET: oldKey }
+  let node = await startProcess({ redisUrl: redisUrl(), prefix: randomPrefix(), env })
+  const room = newRoom()
+  const [ann, bob] = [await visit(node.url, 'Ann'), await visit(node.url, 'Bob')]
+  for (const person of [ann, bob]) await person.enter(room)
+  for (const secret of [`${oldKey},${newKey}`, `${newKey},${oldKey}`, newKey]) {
+    node.kill('SIGTERM')
+    node = await node.startAnew({ SIGNALBOX_SECRET: secret })
+    await bob.say(`after ${secret}`)
+    await ann.at('#messages').getByText(`after ${secret}`, { exact: true }).waitFor()
+  }
+  for (const person of [ann, bob]) {
+    await person.at('#people-count').getByText('2 people').waitFor()
+    expect(await person.at('#notices').getByText(sentence).count()).toBe(0)
+  }
+})

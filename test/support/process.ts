@@ -29,8 +29,8 @@ export type NodeProcess = {
   pid: number
   kill(signal: NodeJS.Signals): void
   exited: Promise<Exit>
-  /** After it has ended: another process like it, on the same ports. Resolves when it is ready. */
-  startAnew(): Promise<NodeProcess>
+  /** After it has ended: another process like it, on the same ports, with these options changed. Resolves when it is ready. */
+  startAnew(changes?: ProcessOptions['env']): Promise<NodeProcess>
   /** The same, but resolves at once. */
   launchAnew(): Promise<NodeProcess>
   /** What it printed and logged: warnings and worse, unless LOG_LEVEL says otherwise. */
@@ -134,9 +134,9 @@ function spawnNode(port: number, opsPort: number, options: ProcessOptions): Node
     pid: child.pid ?? 0,
     kill: (signal) => child.kill(signal),
     exited,
-    startAnew: async () => {
+    startAnew: async (changes = {}) => {
       await exited
-      const next = spawnNode(port, opsPort, options)
+      const next = spawnNode(port, opsPort, { ...options, env: { ...env, ...changes } })
       await untilReady(next)
       return next
     },
