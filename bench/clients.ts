@@ -1,5 +1,5 @@
 import { io, type Socket } from 'socket.io-client'
-import { writeToken } from '../src/core/tokens.ts'
+import { writeToken } from '../src/core/auth/tokens.ts'
 import { type Server, secret } from './servers.ts'
 
 export type Client = { socket: Socket; id: string }

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis'
 import { io, type Socket } from 'socket.io-client'
-import { writeToken } from '../src/core/tokens.ts'
+import { writeToken } from '../src/core/auth/tokens.ts'
 import { type Server, secret, startNode, startRedis } from './servers.ts'
 
 /**

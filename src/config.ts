@@ -15,7 +15,7 @@ import { defaultHost, ownAddress, unreachableWarnings } from './config/own-addre
 import type { PublicUrl } from './config/public-url.ts'
 import type { RedisConfig } from './config/redis.ts'
 import { mistakesBetween } from './config/relations.ts'
-import type { IceServer } from './core/ice.ts'
+import type { IceServer } from './core/auth/turn-credentials.ts'
 
 export type { AnonymousDialect, Environment } from './config/options.ts'
 

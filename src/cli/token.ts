@@ -1,6 +1,6 @@
 import { readConfig } from '../config.ts'
 import { isName, maxNameCharacters } from '../core/names.ts'
-import { writeToken } from '../core/tokens.ts'
+import { writeToken } from '../core/auth/tokens.ts'
 import { apiUsage, below, clientOf, parseOptions, UnreachableError } from './api.ts'
 import { type Command, CommandError, type Shell, UsageError } from './command.ts'
 import { askInRoom } from './room-name.ts'

@@ -1,5 +1,5 @@
 import { Value } from 'typebox/value'
-import type { IceServer } from '../core/ice.ts'
+import type { IceServer } from '../core/auth/turn-credentials.ts'
 import { IceServers } from '../protocol/session.ts'
 import { quoted } from './masked.ts'
 import { items, type Read } from './option.ts'

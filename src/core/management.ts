@@ -11,9 +11,9 @@ import {
   type RoomOptions,
   type Stream,
 } from './model.ts'
-import type { FoundRoom } from './ports/rooms.ts'
+import type { FoundRoom } from './ports/room-store.ts'
 import type { State } from './ports/state.ts'
-import type { Sessions } from './sessions.ts'
+import type { Sessions } from './session/sessions.ts'
 
 type Kind = 'audio' | 'video'
 /** How long it is known that a room was closed, s: far longer than a login token lives. */

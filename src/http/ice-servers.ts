@@ -1,6 +1,6 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyInstance } from 'fastify'
-import type { IceServer } from '../core/ice.ts'
+import type { IceServer } from '../core/auth/turn-credentials.ts'
 import { ErrorBody } from '../protocol/management.ts'
 import { IceServers } from '../protocol/session.ts'
 import { ApiError } from './errors.ts'

@@ -1,6 +1,6 @@
-import type { Keyring } from '../core/keyring.ts'
-import type { ReadToken } from '../core/ports/identity.ts'
-import { isJwt, readToken } from '../core/tokens.ts'
+import type { Keyring } from '../core/auth/keyring.ts'
+import type { ReadToken } from '../core/auth/token-reader.ts'
+import { isJwt, readToken } from '../core/auth/tokens.ts'
 import { type JwtConfig, jwtReader } from './jwt.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { inBackground } from '../core/background.ts'
 import { type Deadline, within } from '../core/deadline.ts'
 import { SignalError } from '../core/errors.ts'
-import type { Session } from '../core/session.ts'
+import type { Session } from '../core/session/session.ts'
 import type { Acks } from './acks.ts'
 import type { Arguments } from './arguments.ts'
 import type { Connection } from './connection.ts'

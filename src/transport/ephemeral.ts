@@ -1,6 +1,6 @@
 import { Emitter } from '@socket.io/redis-emitter'
 import type { Server, Socket } from 'socket.io'
-import type { Place } from '../core/ports/places.ts'
+import type { Place } from '../core/ports/session-store.ts'
 
 /**
  * The lane for what may be lost: what closes a connection wherever it is. It has no memory and no order; who relies on

@@ -1,5 +1,5 @@
-import { newestTicket } from '../core/issued-tickets.ts'
-import type { Session } from '../core/session.ts'
+import { newestTicket } from '../core/session/issued-tickets.ts'
+import type { Session } from '../core/session/session.ts'
 import type { DeliveryConfirmations } from './delivery-confirmations.ts'
 
 type SentTicket = { session: Session; ticketId: string }

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { defaultPace } from '../../src/core/lease.ts'
+import { defaultPace } from '../../src/core/cluster/node-lease.ts'
 import { type Client, connect, enter } from '../support/client.ts'
 import { FaultProxy } from '../support/fault-proxy.ts'
 import { newRoom, startNode, type TestNode } from '../support/node.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { defaultPace } from '../../src/core/lease.ts'
+import { defaultPace } from '../../src/core/cluster/node-lease.ts'
 import { startNode, type TestNode } from '../support/node.ts'
 import { expectUnharmed, type NodeProcess, startProcess } from '../support/process.ts'
 import { Random } from '../support/random.ts'

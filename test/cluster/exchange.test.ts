@@ -1,5 +1,5 @@
 import { test } from 'vitest'
-import { defaultPace } from '../../src/core/lease.ts'
+import { defaultPace } from '../../src/core/cluster/node-lease.ts'
 import { startCluster } from '../support/node.ts'
 import { startProcesses } from '../support/process.ts'
 import { randomPrefix, redisUrl } from '../support/redis.ts'

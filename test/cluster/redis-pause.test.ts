@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { defaultPace } from '../../src/core/lease.ts'
+import { defaultPace } from '../../src/core/cluster/node-lease.ts'
 import { connect, enter } from '../support/client.ts'
 import { newRoom, startCluster } from '../support/node.ts'
 import { expectUnharmed, startProcesses, statusOf } from '../support/process.ts'

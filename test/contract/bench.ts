@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
 import type { ErrorCode } from '../../src/core/errors.ts'
 import { newId } from '../../src/core/ids.ts'
 import { type Draft, defaultRoles, type Entry, type Member, type RoomId, roomIdOf } from '../../src/core/model.ts'
-import type { Joined, JoinRequest, Place, Resumed, ResumeRequest, Write } from '../../src/core/ports/places.ts'
+import type { Joined, JoinRequest, Place, Resumed, ResumeRequest, Write } from '../../src/core/ports/session-store.ts'
 import type { Retention, State } from '../../src/core/ports/state.ts'
 
 /** One node's view of a store, and more nodes' views of the same one where that is possible. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { newId } from '../../src/core/ids.ts'
-import type { Resumed, ReturnRequest } from '../../src/core/ports/places.ts'
+import type { Resumed, ReturnRequest } from '../../src/core/ports/session-store.ts'
 import { at, type Bench, type Contract, refuses, type Seated } from './bench.ts'
 
 /** With a token that nobody has used, on node B. */

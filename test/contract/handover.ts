@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { newId } from '../../src/core/ids.ts'
-import type { Mark, Place } from '../../src/core/ports/places.ts'
+import type { Mark, Place } from '../../src/core/ports/session-store.ts'
 import type { Contract } from './bench.ts'
 
 /** What a node asks another about a place that it has taken over: `serve`, `ask`. */

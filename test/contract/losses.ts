@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Vouch } from '../../src/core/ports/places.ts'
+import type { Vouch } from '../../src/core/ports/session-store.ts'
 import type { Bench, Contract, Seated } from './bench.ts'
 
 /** What node A knows of one who came in there. */

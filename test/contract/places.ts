@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { newId } from '../../src/core/ids.ts'
 import type { Stream } from '../../src/core/model.ts'
-import type { Write } from '../../src/core/ports/places.ts'
+import type { Write } from '../../src/core/ports/session-store.ts'
 import { type Bench, type Contract, refuses, type Seated, text } from './bench.ts'
 import { camera, viewing } from './samples.ts'
 

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { nodeOf } from '../../src/core/ports/handover.ts'
-import type { Place } from '../../src/core/ports/places.ts'
+import type { Place } from '../../src/core/ports/session-store.ts'
 import type { RedisClock } from '../../src/state/redis/clock.ts'
 import { createRedisState } from '../../src/state/redis/index.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'

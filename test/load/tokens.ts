@@ -1,5 +1,5 @@
 import { readConfig } from '../../src/config.ts'
-import { writeToken } from '../../src/core/tokens.ts'
+import { writeToken } from '../../src/core/auth/tokens.ts'
 
 /** `signed` with SIGNALBOX_SECRET, `asked` of POST /tokens/, or `none`: the dialect may be used without. */
 export type TokenSourceName = 'signed' | 'asked' | 'none'

@@ -1,5 +1,5 @@
 import { io, type Socket } from 'socket.io-client'
-import { writeToken } from '../../src/core/tokens.ts'
+import { writeToken } from '../../src/core/auth/tokens.ts'
 import type { Access } from './abuse/attacker.ts'
 
 /** `refused`: codes with which the node refused what a bystander said. */

@@ -19,7 +19,7 @@ const layers: { [layer: string]: RegExp } = {
 const seesAll = ['/index', '/main', '/app', '/cli']
 const readsEnvironment = ['/main', '/cli']
 
-/** @param path from src, as in `core/feed.ts` */
+/** @param path from src, as in `core/room/feed.ts` */
 function violations(path: string, text: string): string[] {
   const file = `/${path.replace(/\.ts$/, '')}`
   const layer = file.slice(1, Math.max(1, file.indexOf('/', 1)))

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { IceServer } from '../../src/core/ice.ts'
+import type { IceServer } from '../../src/core/auth/turn-credentials.ts'
 import { type Client, connect } from '../support/client.ts'
 import { newRoom, startNode } from '../support/node.ts'
 import { enterBy, heardBy, speeches } from '../support/speech.ts'

@@ -1,4 +1,4 @@
-import type { Mark, Place } from './places.ts'
+import type { Mark, Place } from './session-store.ts'
 
 /** What nodes ask each other about a participant that came to one while its connection stood on another. */
 export interface Handover {

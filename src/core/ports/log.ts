@@ -1,6 +1,6 @@
 import type { Deadline } from '../deadline.ts'
 import type { Draft, Entry, RoomId } from '../model.ts'
-import type { Place, Write } from './places.ts'
+import type { Place, Write } from './session-store.ts'
 
 /** What was said in every room. */
 export interface Log {

@@ -1,5 +1,5 @@
 import type { Draft, RoomId, Stream, Subscription } from '../model.ts'
-import type { Write } from './places.ts'
+import type { Write } from './session-store.ts'
 
 /**
  * Streams and subscriptions of a room. Writes are fenced, done once, and tell what they change in the same step.

@@ -1,6 +1,6 @@
 import type { Deadline } from '../deadline.ts'
 import type { Draft, Member, ParticipantId, RoomId, Stream } from '../model.ts'
-import type { NodeInfo } from './nodes.ts'
+import type { NodeInfo } from './node-registry.ts'
 
 /**
  * What management does over the heads of the participants: its writes are fenced by what they expect to find, not by

@@ -4,7 +4,7 @@ import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fasti
 import { Type } from 'typebox'
 import type { Management } from '../../core/management.ts'
 import type { RoomId, Stream } from '../../core/model.ts'
-import type { FoundRoom } from '../../core/ports/rooms.ts'
+import type { FoundRoom } from '../../core/ports/room-store.ts'
 import type { State } from '../../core/ports/state.ts'
 import { ErrorBody, type Paging, type StreamBody } from '../../protocol/management.ts'
 import { roomOfAddress } from '../../protocol/room-address.ts'

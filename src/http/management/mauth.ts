@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { equal, owtSignature } from '../../core/keyring.ts'
+import { equal, owtSignature } from '../../core/auth/keyring.ts'
 
 /** Who may use the API; several keys may have the same id while one is replaced. */
 export type ManagementKey = { id: string; key: string }

@@ -1,6 +1,6 @@
 import { Value } from 'typebox/value'
 import { defaultRoomOptions, type RoomId, type RoomOptions, roomName } from '../../core/model.ts'
-import type { FoundRoom } from '../../core/ports/rooms.ts'
+import type { FoundRoom } from '../../core/ports/room-store.ts'
 import { defaultViewLabel, type PatchOperation, type RoomBody, RoomChanges } from '../../protocol/management.ts'
 import { addressOfRoom } from '../../protocol/room-address.ts'
 import { ApiError } from '../errors.ts'

@@ -1,6 +1,6 @@
 import { refuseLate } from '../../core/deadline.ts'
 import { SignalError } from '../../core/errors.ts'
-import type { Write } from '../../core/ports/places.ts'
+import type { Write } from '../../core/ports/session-store.ts'
 import type { Room, RoomTable, Seat } from './room.ts'
 
 /** How many acks are known of each participant. */

@@ -1,5 +1,5 @@
 import { type Handover, nodeOf } from '../../core/ports/handover.ts'
-import type { Mark, Place } from '../../core/ports/places.ts'
+import type { Mark, Place } from '../../core/ports/session-store.ts'
 
 type Yields = (place: Place) => Mark | undefined
 

@@ -1,5 +1,5 @@
 import { dialectOf, type RoomId } from '../../core/model.ts'
-import type { Lobby, OpenRoom } from '../../core/ports/lobby.ts'
+import type { Lobby, OpenRoom } from '../../core/ports/open-room-index.ts'
 import type { RoomTable } from './room.ts'
 
 export class MemoryLobby implements Lobby {

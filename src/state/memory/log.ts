@@ -2,7 +2,7 @@ import { type Deadline, refuseLate } from '../../core/deadline.ts'
 import { SignalError } from '../../core/errors.ts'
 import type { Draft, Entry, RoomId } from '../../core/model.ts'
 import type { Log, Wire } from '../../core/ports/log.ts'
-import type { Place, Write } from '../../core/ports/places.ts'
+import type { Place, Write } from '../../core/ports/session-store.ts'
 import { fenced } from './fence.ts'
 import type { RoomTable } from './room.ts'
 

@@ -1,5 +1,5 @@
 import type { ParticipantId, RoomId } from '../../core/model.ts'
-import type { NodeInfo, Nodes } from '../../core/ports/nodes.ts'
+import type { NodeInfo, Nodes } from '../../core/ports/node-registry.ts'
 import type { RoomTable } from './room.ts'
 
 /** One process, so one node: it is never dead, and only the windows of participants run out. */

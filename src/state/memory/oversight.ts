@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type Deadline, refuseLate } from '../../core/deadline.ts'
 import type { Draft, Member, ParticipantId, RoomId, Stream } from '../../core/model.ts'
-import type { NodeInfo } from '../../core/ports/nodes.ts'
+import type { NodeInfo } from '../../core/ports/node-registry.ts'
 import type { Oversight } from '../../core/ports/oversight.ts'
 import { removeStreamFrom } from './media-store.ts'
 import type { MemoryNodes } from './nodes.ts'

@@ -1,6 +1,6 @@
 import { type Deadline, refuseLate, requestTimeoutMs } from '../../core/deadline.ts'
 import { Overtaken, SignalError } from '../../core/errors.ts'
-import { type IssuedTickets, newestTicket, withConfirmed, withRenewed, withUsed } from '../../core/issued-tickets.ts'
+import { type IssuedTickets, newestTicket, withConfirmed, withRenewed, withUsed } from '../../core/session/issued-tickets.ts'
 import { type Draft, follows, type Member, type ParticipantId, type RoomId, type Roster } from '../../core/model.ts'
 import type {
   Claim,
@@ -15,7 +15,7 @@ import type {
   ReturnRequest,
   Vouch,
   Write,
-} from '../../core/ports/places.ts'
+} from '../../core/ports/session-store.ts'
 import { fenced } from './fence.ts'
 import { removeMediaOf } from './media-store.ts'
 import type { Room, RoomTable, Seat } from './room.ts'

@@ -1,4 +1,4 @@
-import type { IssuedTickets } from '../../core/issued-tickets.ts'
+import type { IssuedTickets } from '../../core/session/issued-tickets.ts'
 import type {
   Draft,
   Entry,

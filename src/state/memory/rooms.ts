@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { type Deadline, refuseLate } from '../../core/deadline.ts'
 import { SignalError } from '../../core/errors.ts'
 import { defaultRoomOptions, type RoomId, type RoomOptions } from '../../core/model.ts'
-import type { FoundRoom, Rooms } from '../../core/ports/rooms.ts'
+import type { FoundRoom, Rooms } from '../../core/ports/room-store.ts'
 import type { RoomTable } from './room.ts'
 
 export class MemoryRooms implements Rooms {

@@ -1,7 +1,7 @@
 import { inBackground } from '../../core/background.ts'
 import { newId } from '../../core/ids.ts'
 import { type Handover, nodeOf } from '../../core/ports/handover.ts'
-import type { Mark, Place } from '../../core/ports/places.ts'
+import type { Mark, Place } from '../../core/ports/session-store.ts'
 import type { Keys } from './keys.ts'
 import type { Scripts } from './scripts.ts'
 import type { RedisWire } from './wire.ts'

@@ -1,7 +1,7 @@
 import type { Deadline } from '../../core/deadline.ts'
 import type { Draft, Entry, RoomId } from '../../core/model.ts'
 import type { Log } from '../../core/ports/log.ts'
-import type { Place, Write } from '../../core/ports/places.ts'
+import type { Place, Write } from '../../core/ports/session-store.ts'
 import { bodyOf, parseEntry } from './draft.ts'
 import type { Keys } from './keys.ts'
 import type { Scripts } from './scripts.ts'

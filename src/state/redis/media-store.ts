@@ -1,6 +1,6 @@
 import type { Draft, RoomId, Stream, Subscription } from '../../core/model.ts'
 import type { MediaStore } from '../../core/ports/media-store.ts'
-import type { Write } from '../../core/ports/places.ts'
+import type { Write } from '../../core/ports/session-store.ts'
 import { bodyOf } from './draft.ts'
 import type { Keys } from './keys.ts'
 import type { Scripts } from './scripts.ts'

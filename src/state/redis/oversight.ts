@@ -1,7 +1,7 @@
 import type { Deadline } from '../../core/deadline.ts'
 import { newId } from '../../core/ids.ts'
 import type { Draft, Member, ParticipantId, RoomId, Stream } from '../../core/model.ts'
-import type { NodeInfo } from '../../core/ports/nodes.ts'
+import type { NodeInfo } from '../../core/ports/node-registry.ts'
 import type { Oversight } from '../../core/ports/oversight.ts'
 import type { Retention } from '../../core/ports/state.ts'
 import { bodyOf } from './draft.ts'

@@ -14,7 +14,7 @@ import type {
   ReturnRequest,
   Vouch,
   Write,
-} from '../../core/ports/places.ts'
+} from '../../core/ports/session-store.ts'
 import { wellFormed } from '../../core/text.ts'
 import { bodyOf } from './draft.ts'
 import type { Keys } from './keys.ts'

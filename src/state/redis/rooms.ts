@@ -1,7 +1,7 @@
 import type { Deadline } from '../../core/deadline.ts'
 import { SignalError } from '../../core/errors.ts'
 import { defaultRoomOptions, type RoomId, type RoomOptions } from '../../core/model.ts'
-import type { FoundRoom, Rooms } from '../../core/ports/rooms.ts'
+import type { FoundRoom, Rooms } from '../../core/ports/room-store.ts'
 import { atMost } from '../../core/timeout.ts'
 import { olderThan } from './due.ts'
 import type { Keys } from './keys.ts'

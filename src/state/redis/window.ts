@@ -1,4 +1,4 @@
-import type { Mark, Place } from '../../core/ports/places.ts'
+import type { Mark, Place } from '../../core/ports/session-store.ts'
 import type { Keys } from './keys.ts'
 import type { Scripts } from './scripts.ts'
 

@@ -1,4 +1,4 @@
-import type { Write } from '../../core/ports/places.ts'
+import type { Write } from '../../core/ports/session-store.ts'
 
 /** The first arguments of every script that writes for a participant: owner, op, rid, reply, cursor. */
 export function writeArgs({ place, op, rid, reply, cursor }: Write): (string | number)[] {

@@ -1,6 +1,6 @@
 import { SignalError } from '../../core/errors.ts'
 import { type Member, roomName } from '../../core/model.ts'
-import type { Session } from '../../core/session.ts'
+import type { Session } from '../../core/session/session.ts'
 
 /** Everyone in a channel but one, as they are told of: `user` is what they gave as such. */
 export function usersBut(id: string, members: Member[]): { id: string; user: unknown }[] {

@@ -1,6 +1,6 @@
-import type { IceServer } from '../../core/ice.ts'
+import type { IceServer } from '../../core/auth/turn-credentials.ts'
 import { type Roster, roomName } from '../../core/model.ts'
-import type { Session } from '../../core/session.ts'
+import type { Session } from '../../core/session/session.ts'
 import type { exchanger } from '../../protocol/exchanger.ts'
 import type { Entered, Handlers } from '../dialect.ts'
 import { iceOf } from '../ice.ts'

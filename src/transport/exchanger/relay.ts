@@ -1,4 +1,4 @@
-import { type Asked, writeOf } from '../../core/asked.ts'
+import { type Asked, writeOf } from '../../core/session/request-context.ts'
 import type { State } from '../../core/ports/state.ts'
 import { requireChannel } from './channel.ts'
 

@@ -1,5 +1,5 @@
 import type { State } from '../../core/ports/state.ts'
-import type { Sessions } from '../../core/sessions.ts'
+import type { Sessions } from '../../core/session/sessions.ts'
 import type { IceServers } from '../ice.ts'
 import type { IdentityServices } from '../identity.ts'
 

@@ -1,5 +1,5 @@
 import { inBackground } from '../../core/background.ts'
-import type { NodeInfo } from '../../core/ports/nodes.ts'
+import type { NodeInfo } from '../../core/ports/node-registry.ts'
 
 /** For how long an address is used without asking, and then while it is being asked, ms. */
 const fresh = 5000

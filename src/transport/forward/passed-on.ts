@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { type Keyring, sign, verify } from '../../core/keyring.ts'
+import { type Keyring, sign, verify } from '../../core/auth/keyring.ts'
 
 /** Borne by a request that another node has passed on: the client's address, and a signature of the cluster's key. */
 export const passedOnHeader = 'x-signalbox-passed-on'

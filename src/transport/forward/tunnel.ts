@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { type Keyring, sign, verify } from '../../core/keyring.ts'
+import { type Keyring, sign, verify } from '../../core/auth/keyring.ts'
 import { atMost } from '../../core/timeout.ts'
 import { routeAt } from './neighbours.ts'
 

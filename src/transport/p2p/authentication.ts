@@ -1,7 +1,7 @@
 import { SignalError } from '../../core/errors.ts'
 import { newId } from '../../core/ids.ts'
 import { isName } from '../../core/names.ts'
-import type { Claims } from '../../core/tokens.ts'
+import type { Claims } from '../../core/auth/tokens.ts'
 import type { p2p } from '../../protocol/p2p.ts'
 import type { Handlers } from '../dialect.ts'
 import { claimsOf } from '../identity.ts'

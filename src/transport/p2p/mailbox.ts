@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type ParticipantId, type RoomId, roomIdOf, roomName } from '../../core/model.ts'
-import type { Session } from '../../core/session.ts'
+import type { Session } from '../../core/session/session.ts'
 
 /**
  * A user is the only member of a room of its own, in which the others leave messages: so they have an order, are held

@@ -1,4 +1,4 @@
-import { writeOf } from '../../core/asked.ts'
+import { writeOf } from '../../core/session/request-context.ts'
 import { SignalError } from '../../core/errors.ts'
 import type { p2p } from '../../protocol/p2p.ts'
 import type { Handlers } from '../dialect.ts'

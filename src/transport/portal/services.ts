@@ -1,7 +1,7 @@
-import type { ReadToken } from '../../core/ports/identity.ts'
-import type { MediaBackend } from '../../core/ports/media.ts'
+import type { ReadToken } from '../../core/auth/token-reader.ts'
+import type { MediaBackend } from '../../core/media/media-backend.ts'
 import type { State } from '../../core/ports/state.ts'
-import type { Sessions } from '../../core/sessions.ts'
+import type { Sessions } from '../../core/session/sessions.ts'
 import type { IceServers } from '../ice.ts'
 
 /** What the portal's handlers work with. */

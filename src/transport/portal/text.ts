@@ -1,4 +1,4 @@
-import { type Asked, writeOf } from '../../core/asked.ts'
+import { type Asked, writeOf } from '../../core/session/request-context.ts'
 import type { portal } from '../../protocol/portal.ts'
 import type { Handlers } from '../dialect.ts'
 import type { PortalServices } from './services.ts'

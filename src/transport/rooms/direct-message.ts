@@ -1,4 +1,4 @@
-import { writeOf } from '../../core/asked.ts'
+import { writeOf } from '../../core/session/request-context.ts'
 import type { rooms } from '../../protocol/rooms.ts'
 import type { Handlers } from '../dialect.ts'
 import type { RoomsServices } from './services.ts'

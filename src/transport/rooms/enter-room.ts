@@ -1,5 +1,5 @@
 import { type Roster, roomName } from '../../core/model.ts'
-import type { Session } from '../../core/session.ts'
+import type { Session } from '../../core/session/session.ts'
 import { atMost } from '../../core/timeout.ts'
 import type { rooms } from '../../protocol/rooms.ts'
 import type { Handlers } from '../dialect.ts'

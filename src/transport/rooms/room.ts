@@ -1,7 +1,7 @@
 import { SignalError } from '../../core/errors.ts'
 import { type Member, roomName } from '../../core/model.ts'
-import type { OpenRoom } from '../../core/ports/lobby.ts'
-import type { Session } from '../../core/session.ts'
+import type { OpenRoom } from '../../core/ports/open-room-index.ts'
+import type { Session } from '../../core/session/session.ts'
 
 /** A room's members, oneself too, as they are told of. */
 export function membersOf(members: Member[]): { id: string; nickname: string }[] {

@@ -1,6 +1,6 @@
-import type { OpenRooms } from '../../core/open-rooms.ts'
+import type { OpenRooms } from '../../core/room/open-rooms.ts'
 import type { State } from '../../core/ports/state.ts'
-import type { Sessions } from '../../core/sessions.ts'
+import type { Sessions } from '../../core/session/sessions.ts'
 import type { IceServers } from '../ice.ts'
 import type { IdentityServices } from '../identity.ts'
 

@@ -1,5 +1,5 @@
-import type { Session } from '../../core/session.ts'
-import type { ReloggedIn, Sessions } from '../../core/sessions.ts'
+import type { Session } from '../../core/session/session.ts'
+import type { ReloggedIn, Sessions } from '../../core/session/sessions.ts'
 import type { Connection } from '../connection.ts'
 import type { IceServers } from '../ice.ts'
 

@@ -1,6 +1,6 @@
 import { type Agent, request } from 'node:http'
 import { WebSocket } from 'ws'
-import { writeToken } from '../../../src/core/tokens.ts'
+import { writeToken } from '../../../src/core/auth/tokens.ts'
 import type { Target } from './attacker.ts'
 
 /**

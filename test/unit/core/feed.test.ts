@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Feed, type FeedEvents, type Receiver } from '../../../src/core/feed.ts'
+import { Feed, type FeedEvents, type Receiver } from '../../../src/core/room/feed.ts'
 import type { Entry } from '../../../src/core/model.ts'
 
 const say = (seq: number, changes: Partial<Entry> = {}): Entry => ({ seq, at: 0, event: 'text', data: seq, ...changes })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Feeds } from '../../../src/core/feeds.ts'
+import { Feeds } from '../../../src/core/room/feeds.ts'
 import type { Entry, RoomId } from '../../../src/core/model.ts'
 import type { Wire } from '../../../src/core/ports/log.ts'
 import { createMemoryState } from '../../../src/state/memory/index.ts'

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { iceServersFor } from '../../../src/core/ice.ts'
+import { iceServersFor } from '../../../src/core/auth/turn-credentials.ts'
 
 const servers = [{ urls: 'stun:stun.example:3478' }]
 const turn = { urls: ['turn:turn.example:3478', 'turns:turn.example:5349'], secret: 'north', ttl: 3600 }

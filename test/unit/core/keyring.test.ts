@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { decodeObject, encodeAscii, equal, owtSignature, sign, verify } from '../../../src/core/keyring.ts'
+import { decodeObject, encodeAscii, equal, owtSignature, sign, verify } from '../../../src/core/auth/keyring.ts'
 
 describe('OWT signatures (facts/owt.md 2, 3, 8)', () => {
   const vectors: [name: string, parts: string[], signature: string][] = [

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { Feed } from '../../../src/core/feed.ts'
+import { Feed } from '../../../src/core/room/feed.ts'
 import type { Entry } from '../../../src/core/model.ts'
-import { Session } from '../../../src/core/session.ts'
+import { Session } from '../../../src/core/session/session.ts'
 
 const media = (audio: boolean) => ({ audio, video: true })
 const permission = (audio: boolean) => ({ publish: media(audio), subscribe: media(true) })

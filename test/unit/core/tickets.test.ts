@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { decodeObject, encodeAscii, sign } from '../../../src/core/keyring.ts'
-import { readTicket, writeTicket } from '../../../src/core/tickets.ts'
-import { writeToken } from '../../../src/core/tokens.ts'
+import { decodeObject, encodeAscii, sign } from '../../../src/core/auth/keyring.ts'
+import { readTicket, writeTicket } from '../../../src/core/auth/tickets.ts'
+import { writeToken } from '../../../src/core/auth/tokens.ts'
 import { describeSigned, keys, refusal } from './signed.ts'
 
 const ticket = { participantId: 'p1', roomId: 'Räum 1', ticketId: 't1', notBefore: 1000, notAfter: 2000 }

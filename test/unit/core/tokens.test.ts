@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { decodeObject } from '../../../src/core/keyring.ts'
-import { writeTicket } from '../../../src/core/tickets.ts'
-import { readToken, writeToken } from '../../../src/core/tokens.ts'
+import { decodeObject } from '../../../src/core/auth/keyring.ts'
+import { writeTicket } from '../../../src/core/auth/tickets.ts'
+import { readToken, writeToken } from '../../../src/core/auth/tokens.ts'
 import { describeSigned, keys, refusal } from './signed.ts'
 
 const claims = { room: 'r é', user: 'Zoë 🎧', role: 'presenter' }

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { sign } from '../../../src/core/keyring.ts'
+import { sign } from '../../../src/core/auth/keyring.ts'
 import { type Client, connect, enter, ok } from '../../support/client.ts'
 import { libraries, startWith } from '../../support/client-libraries.ts'
 import { newRoom, startCluster, type TestNode, testSecret } from '../../support/node.ts'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type IceServer, iceServersFor } from '../../../src/core/ice.ts'
+import { type IceServer, iceServersFor } from '../../../src/core/auth/turn-credentials.ts'
 import { connect, enter } from '../../support/client.ts'
 import { lose, newRoom, startNode, type TestNode, tokenFor } from '../../support/node.ts'
 import { allocates, startTurn, type TurnServer } from '../../support/turn-server.ts'

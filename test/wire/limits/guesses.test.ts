@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Throttle } from '../../../src/core/throttle.ts'
+import { Throttle } from '../../../src/core/auth/attempt-throttle.ts'
 import { connect } from '../../support/client.ts'
 import { newRoom, startNode, tokenFor } from '../../support/node.ts'
 import { type Answer, caller, error, keys, managementKeys, mauth } from '../management/caller.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Throttle } from '../../../src/core/throttle.ts'
+import { Throttle } from '../../../src/core/auth/attempt-throttle.ts'
 import { connect, enter, refusal } from '../../support/client.ts'
 import { newRoom, startNode, tokenFor } from '../../support/node.ts'
 

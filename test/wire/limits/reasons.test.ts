@@ -1,7 +1,7 @@
 import { request } from 'node:http'
 import { connect as connectTcp } from 'node:net'
 import { describe, expect, test } from 'vitest'
-import { Throttle } from '../../../src/core/throttle.ts'
+import { Throttle } from '../../../src/core/auth/attempt-throttle.ts'
 import { type Client, connect, enter, loginInfo } from '../../support/client.ts'
 import { type LogLine, lose, newRoom, startNode, type TestNode, tokenFor } from '../../support/node.ts'
 import { until } from '../../support/redis.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { sign } from '../../../src/core/keyring.ts'
-import { type Ticket, writeTicket } from '../../../src/core/tickets.ts'
+import { sign } from '../../../src/core/auth/keyring.ts'
+import { type Ticket, writeTicket } from '../../../src/core/auth/tickets.ts'
 import { type Client, connect, enter, loginInfo, refusal } from '../../support/client.ts'
 import { newRoom, startNode, testSecret, tokenFor } from '../../support/node.ts'
 import { BareClient } from '../bare-client.ts'

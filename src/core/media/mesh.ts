@@ -1,7 +1,7 @@
-import { type Asked, writeOf } from './asked.ts'
-import { SignalError } from './errors.ts'
-import { newId } from './ids.ts'
-import type { Draft, Permission, Stream, Subscription } from './model.ts'
+import { type Asked, writeOf } from '../session/request-context.ts'
+import { SignalError } from '../errors.ts'
+import { newId } from '../ids.ts'
+import type { Draft, Permission, Stream, Subscription } from '../model.ts'
 import type {
   MediaBackend,
   PublishRequest,
@@ -10,9 +10,9 @@ import type {
   SubscribeRequest,
   SubscriptionUpdate,
   Transport,
-} from './ports/media.ts'
-import type { State } from './ports/state.ts'
-import { sourcesOf, withSources } from './sources.ts'
+} from './media-backend.ts'
+import type { State } from '../ports/state.ts'
+import { sourcesOf, withSources } from './track-sources.ts'
 
 type Kind = 'audio' | 'video'
 

@@ -1,10 +1,10 @@
-import { doAll } from './attempts.ts'
-import { expel } from './expel.ts'
-import type { RoomId } from './model.ts'
-import { nodeOf } from './ports/handover.ts'
-import type { LeaveReason, Place, PlaceState, Who } from './ports/places.ts'
-import type { State } from './ports/state.ts'
-import type { Sessions } from './sessions.ts'
+import { doAll } from '../attempts.ts'
+import { expel } from '../session/expel.ts'
+import type { RoomId } from '../model.ts'
+import { nodeOf } from '../ports/handover.ts'
+import type { LeaveReason, Place, PlaceState, Who } from '../ports/session-store.ts'
+import type { State } from '../ports/state.ts'
+import type { Sessions } from '../session/sessions.ts'
 
 /** How many rooms are looked at side by side. */
 const batchRooms = 100

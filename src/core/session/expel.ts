@@ -1,5 +1,5 @@
-import { SignalError } from './errors.ts'
-import type { Place, Places } from './ports/places.ts'
+import { SignalError } from '../errors.ts'
+import type { Place, Places } from '../ports/session-store.ts'
 
 /** Takes out a participant that does not reconnect. Resolves to false if it was gone, or if another owner has its place. */
 export async function expel(places: Places, { room, id, owner }: Place): Promise<boolean> {

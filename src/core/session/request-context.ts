@@ -1,5 +1,5 @@
-import type { Deadline } from './deadline.ts'
-import type { Write } from './ports/places.ts'
+import type { Deadline } from '../deadline.ts'
+import type { Write } from '../ports/session-store.ts'
 import type { Session } from './session.ts'
 
 /** A request as the rules see it: who asks, until when it may be served, and the client's number for it. */

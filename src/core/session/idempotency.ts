@@ -1,5 +1,5 @@
-import { SignalError } from './errors.ts'
-import type { Log } from './ports/log.ts'
+import { SignalError } from '../errors.ts'
+import type { Log } from '../ports/log.ts'
 import type { Session } from './session.ts'
 
 /**

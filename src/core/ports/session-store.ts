@@ -1,5 +1,5 @@
 import type { Deadline } from '../deadline.ts'
-import type { IssuedTickets } from '../issued-tickets.ts'
+import type { IssuedTickets } from '../session/issued-tickets.ts'
 import type { Draft, Member, ParticipantId, RoomId, Roster } from '../model.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { Asked } from '../asked.ts'
+import type { Asked } from '../session/request-context.ts'
 
 export type TrackRequest = { type: 'audio' | 'video'; mid?: string; source?: string }
 

@@ -1,4 +1,4 @@
-import type { Claims } from '../tokens.ts'
+import type { Claims } from './tokens.ts'
 
 /**
  * Reads a login token, whatever its form.

@@ -1,5 +1,5 @@
-import { inBackground } from './background.ts'
-import { type Entry, follows, isFor, type ParticipantId } from './model.ts'
+import { inBackground } from '../background.ts'
+import { type Entry, follows, isFor, type ParticipantId } from '../model.ts'
 
 /** Someone on this node who is told what a room says. */
 export interface Receiver {

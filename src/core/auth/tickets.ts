@@ -1,4 +1,4 @@
-import { SignalError } from './errors.ts'
+import { SignalError } from '../errors.ts'
 import { decodeObject, encodeAscii, type Keyring, sign, verify } from './keyring.ts'
 
 /**

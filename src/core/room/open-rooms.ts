@@ -1,6 +1,6 @@
-import { inBackground } from './background.ts'
-import { dialectOf, type RoomId } from './model.ts'
-import type { Lobby, OpenRoom } from './ports/lobby.ts'
+import { inBackground } from '../background.ts'
+import { dialectOf, type RoomId } from '../model.ts'
+import type { Lobby, OpenRoom } from '../ports/open-room-index.ts'
 
 export type OpenRoomsEvents = {
   /** Said to everyone in the dialect, wherever they are; may be lost. */

@@ -1,13 +1,13 @@
-import { Absent } from './absent.ts'
-import { isAway } from './attempts.ts'
-import { inBackground } from './background.ts'
-import { type Deadline, isPast, newDeadline, type Timing } from './deadline.ts'
-import { type ErrorCode, Overtaken, SignalError } from './errors.ts'
-import type { Feed } from './feed.ts'
-import type { Feeds } from './feeds.ts'
-import { newId } from './ids.ts'
+import { Absent } from './disconnections.ts'
+import { isAway } from '../attempts.ts'
+import { inBackground } from '../background.ts'
+import { type Deadline, isPast, newDeadline, type Timing } from '../deadline.ts'
+import { type ErrorCode, Overtaken, SignalError } from '../errors.ts'
+import type { Feed } from '../room/feed.ts'
+import type { Feeds } from '../room/feeds.ts'
+import { newId } from '../ids.ts'
 import { newestTicket, withConfirmed, withRenewed } from './issued-tickets.ts'
-import type { Keyring } from './keyring.ts'
+import type { Keyring } from '../auth/keyring.ts'
 import {
   type Draft,
   type Member,
@@ -17,16 +17,16 @@ import {
   type Roster,
   roomIdOf,
   roomName,
-} from './model.ts'
-import { once } from './once.ts'
-import type { Connection } from './ports/connection.ts'
-import { generationOf, nodeOf } from './ports/handover.ts'
-import type { Claim, LeaveReason, Mark, Place, Resumed, Who, Write } from './ports/places.ts'
-import type { State } from './ports/state.ts'
+} from '../model.ts'
+import { once } from './idempotency.ts'
+import type { Connection } from '../ports/connection.ts'
+import { generationOf, nodeOf } from '../ports/handover.ts'
+import type { Claim, LeaveReason, Mark, Place, Resumed, Who, Write } from '../ports/session-store.ts'
+import type { State } from '../ports/state.ts'
 import { Session } from './session.ts'
-import { readTicket, writeTicket } from './tickets.ts'
-import type { Claims } from './tokens.ts'
-import { Vouching } from './vouching.ts'
+import { readTicket, writeTicket } from '../auth/tickets.ts'
+import type { Claims } from '../auth/tokens.ts'
+import { Vouching } from './session-restore.ts'
 
 export type SessionsConfig = {
   node: string

@@ -1,6 +1,6 @@
-import { inBackground } from './background.ts'
-import type { RoomId } from './model.ts'
-import type { Rooms } from './ports/rooms.ts'
+import { inBackground } from '../background.ts'
+import type { RoomId } from '../model.ts'
+import type { Rooms } from '../ports/room-store.ts'
 
 /** How long changes are gathered, ms, and until those that failed are tried again. */
 const gatherMs = 20

@@ -1,9 +1,9 @@
-import { Attempts, doAll } from './attempts.ts'
-import { expel } from './expel.ts'
-import type { RoomId } from './model.ts'
-import type { LeaveReason, Place, Who } from './ports/places.ts'
-import type { State } from './ports/state.ts'
-import type { Sessions } from './sessions.ts'
+import { Attempts, doAll } from '../attempts.ts'
+import { expel } from '../session/expel.ts'
+import type { RoomId } from '../model.ts'
+import type { LeaveReason, Place, Who } from '../ports/session-store.ts'
+import type { State } from '../ports/state.ts'
+import type { Sessions } from '../session/sessions.ts'
 
 /**
  * Participants who had left, and are back in a store that lost its newest writes: nobody has their connection. Each node

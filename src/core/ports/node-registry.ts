@@ -1,5 +1,5 @@
 import type { ParticipantId, RoomId } from '../model.ts'
-import type { Place } from './places.ts'
+import type { Place } from './session-store.ts'
 
 /** A participant whose window may be over. */
 export type Due = { room: RoomId; id: ParticipantId; due: number }

@@ -1,8 +1,8 @@
-import { SignalError } from './errors.ts'
+import { SignalError } from '../errors.ts'
 import type { Keyring } from './keyring.ts'
-import { roomIdOf } from './model.ts'
-import type { ReadToken } from './ports/identity.ts'
-import type { State } from './ports/state.ts'
+import { roomIdOf } from '../model.ts'
+import type { ReadToken } from './token-reader.ts'
+import type { State } from '../ports/state.ts'
 import { dialects, readTicket } from './tickets.ts'
 
 /**
