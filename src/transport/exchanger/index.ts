@@ -1,5 +1,5 @@
 import { exchanger } from '../../protocol/exchanger.ts'
-import { type ServedDialect, serveTable } from '../dialect.ts'
+import { type ServedDialect, serveTable } from '../../gateway/dialect.ts'
 import { admission } from '../identity.ts'
 import { metaOfNews } from '../newcomer.ts'
 import { sessionVerbs } from '../session/index.ts'

@@ -1,5 +1,5 @@
 import type { Entry, ParticipantNews } from '../../core/model.ts'
-import type { Notification } from '../dialect.ts'
+import type { Notification } from '../../gateway/dialect.ts'
 import { userOf } from './channel.ts'
 
 const received = { offer: 'receiveOffer', answer: 'receiveAnswer', candidate: 'receiveCandidate' } as const

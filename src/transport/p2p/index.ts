@@ -1,5 +1,5 @@
 import { p2p } from '../../protocol/p2p.ts'
-import { type ServedDialect, serveTable } from '../dialect.ts'
+import { type ServedDialect, serveTable } from '../../gateway/dialect.ts'
 import { sessionVerbs } from '../session/index.ts'
 import { answers } from './answers.ts'
 import { authentication } from './authentication.ts'

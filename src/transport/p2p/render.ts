@@ -1,5 +1,5 @@
 import type { Entry } from '../../core/model.ts'
-import type { Notification } from '../dialect.ts'
+import type { Notification } from '../../gateway/dialect.ts'
 
 /** Who else comes and goes is nothing that OWT's clients are told. */
 export function render(entry: Entry): Notification | undefined {

@@ -1,5 +1,5 @@
 import { portal, portalLegacy, portalV1 } from '../../protocol/portal.ts'
-import { type ServedDialect, serveTable } from '../dialect.ts'
+import { type ServedDialect, serveTable } from '../../gateway/dialect.ts'
 import { sessionVerbs } from '../session/index.ts'
 import type { SessionServices } from '../session/services.ts'
 import { customMessage } from './custom-message.ts'

@@ -1,6 +1,6 @@
 import type { Entry, ParticipantNews, Stream } from '../../core/model.ts'
-import type { Connection } from '../connection.ts'
-import type { Notification } from '../dialect.ts'
+import type { Connection } from '../../gateway/connection.ts'
+import type { Notification } from '../../gateway/dialect.ts'
 import { isPortalVersion, legacyUser, type PortalVersion, participantInfo, portalVersions } from './versions.ts'
 
 /** An entry in the portal's words (facts/owt.md 5). */

@@ -1,6 +1,6 @@
 import { roomName } from '../../core/model.ts'
 import { rooms as table } from '../../protocol/rooms.ts'
-import { type ServedDialect, serveTable } from '../dialect.ts'
+import { type ServedDialect, serveTable } from '../../gateway/dialect.ts'
 import { admission } from '../identity.ts'
 import { sessionVerbs } from '../session/index.ts'
 import { answer } from './answer.ts'

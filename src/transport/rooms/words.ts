@@ -1,4 +1,4 @@
-import type { ServedDialect } from '../dialect.ts'
+import type { ServedDialect } from '../../gateway/dialect.ts'
 import { plainWords } from '../words.ts'
 
 export const words: ServedDialect['words'] = {

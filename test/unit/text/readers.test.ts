@@ -4,9 +4,9 @@ import { readTicket } from '../../../src/core/auth/tickets.ts'
 import { hasTokenForm, isJwt, readToken } from '../../../src/core/auth/tokens.ts'
 import { parseMAuth } from '../../../src/http/management/mauth.ts'
 import { roomOfAddress } from '../../../src/protocol/room-address.ts'
-import { nodeOf } from '../../../src/transport/forward/connection-id.ts'
-import { guessKeys } from '../../../src/transport/limits/guess.ts'
-import { excessOf } from '../../../src/transport/measure.ts'
+import { nodeOf } from '../../../src/gateway/proxy/connection-id.ts'
+import { guessKeys } from '../../../src/gateway/limits/credential-guessing.ts'
+import { excessOf } from '../../../src/gateway/payload-limits.ts'
 import { growthOf, linear } from '../../support/growth.ts'
 
 /** Everything that reads a text of a client which no schema describes. */

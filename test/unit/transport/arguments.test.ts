@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { readArguments } from '../../../src/transport/arguments.ts'
+import { readArguments } from '../../../src/gateway/arguments.ts'
 
 const ack = () => {}
 const other = () => {}

@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events'
 import type { Socket as EngineSocket } from 'engine.io'
 import { expect, test } from 'vitest'
-import { Backlog } from '../../../src/transport/limits/backlog.ts'
-import { PollingOutput } from '../../../src/transport/polling-output.ts'
+import { Backlog } from '../../../src/gateway/limits/send-buffer.ts'
+import { PollingOutput } from '../../../src/gateway/polling-output.ts'
 
 class Transport extends EventEmitter {
   name = 'websocket'

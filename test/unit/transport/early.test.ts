@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { EarlyRequests } from '../../../src/transport/early.ts'
+import { EarlyRequests } from '../../../src/gateway/early-requests.ts'
 
 const patience = 10_000
 let early: EarlyRequests

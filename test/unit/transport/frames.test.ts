@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { FrameCounter } from '../../../src/transport/limits/frames.ts'
+import { FrameCounter } from '../../../src/gateway/limits/frame-counter.ts'
 import { frameOf, opcodes } from '../../support/abuse/raw-web-socket.ts'
 import { Random } from '../../support/random.ts'
 

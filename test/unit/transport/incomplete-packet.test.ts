@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 import type { Socket as EngineSocket } from 'engine.io'
 import { Decoder } from 'socket.io-parser'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { IncompletePacket, packetTimeoutMs } from '../../../src/transport/limits/incomplete-packet.ts'
+import { IncompletePacket, packetTimeoutMs } from '../../../src/gateway/limits/incomplete-packet.ts'
 
 let engine: EventEmitter
 let packet: IncompletePacket

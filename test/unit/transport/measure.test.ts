@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { deepest, excessOf, measure } from '../../../src/transport/measure.ts'
+import { deepest, excessOf, measure } from '../../../src/gateway/payload-limits.ts'
 
 const nested = (levels: number, leaf: unknown = 0): unknown => {
   let value = leaf

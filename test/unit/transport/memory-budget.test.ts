@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { BudgetHolder } from '../../../src/core/ports/memory-budget.ts'
-import { MemoryBudget } from '../../../src/transport/limits/memory-budget.ts'
+import { MemoryBudget } from '../../../src/gateway/limits/memory-budget.ts'
 
 class Holder implements BudgetHolder {
   relieved: ('all' | 'unread')[] = []

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import { NeighbourSurvey } from '../../../src/transport/forward/neighbour-survey.ts'
+import { NeighbourSurvey } from '../../../src/gateway/proxy/node-survey.ts'
 
 /** Starts a neighbour that answers `/node/store` so. Resolves to its URL. */
 async function neighbour(status: number, body: string): Promise<string> {

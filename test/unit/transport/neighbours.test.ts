@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { Neighbours } from '../../../src/transport/forward/neighbours.ts'
+import { Neighbours } from '../../../src/gateway/proxy/node-directory.ts'
 
 let there: { [id: string]: string }
 let away: boolean

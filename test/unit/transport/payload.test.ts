@@ -1,6 +1,6 @@
 import { encodePayload } from 'engine.io-parser'
 import { describe, expect, test } from 'vitest'
-import { packetCounter } from '../../../src/transport/limits/payload.ts'
+import { packetCounter } from '../../../src/gateway/limits/packet-counter.ts'
 
 const pieces = <Part extends string | Buffer>(payload: Part, size: number): Part[] =>
   Array.from({ length: Math.ceil(payload.length / size) }, (_, n) => payload.slice(n * size, (n + 1) * size) as Part)

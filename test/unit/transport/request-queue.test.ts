@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { RequestQueue } from '../../../src/transport/request-queue.ts'
+import { RequestQueue } from '../../../src/gateway/request-queue.ts'
 
 function throwIt(error: unknown): never {
   throw error

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { networkOf } from '../../core/network.ts'
-import type { Trusts } from './address.ts'
+import type { Trusts } from './client-address.ts'
 import { isOwnOrigin } from './own-host.ts'
 
 export type AdmissionLimits = {

@@ -6,8 +6,8 @@ import type { Session } from '../core/session/session.ts'
 import type { Meta } from '../protocol/session.ts'
 import type { DeliveryConfirmations } from './delivery-confirmations.ts'
 import type { ServedDialect } from './dialect.ts'
-import { Flight } from './flight.ts'
-import { measure } from './measure.ts'
+import { Flight } from './in-flight.ts'
+import { measure } from './payload-limits.ts'
 
 /** `connecting` while a login or relogin is being answered (facts/owt.md 1.3). */
 export type ConnectionState = 'initialized' | 'connecting' | 'connected'

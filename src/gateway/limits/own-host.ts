@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { Trusts } from './address.ts'
+import type { Trusts } from './client-address.ts'
 
 /** The host and port to compare. The port is '' if the Host header has none. */
 type Authority = { hostname: string; port: string }

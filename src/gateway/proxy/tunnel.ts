@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { type Keyring, sign, verify } from '../../core/auth/keyring.ts'
 import { atMost } from '../../core/timeout.ts'
-import { routeAt } from './neighbours.ts'
+import { routeAt } from './node-directory.ts'
 
 /** The path below NODE_URL at which a node receives a `Move`: 204, or 404 without such a session or a valid signature. */
 export const movePath = '/node/move'

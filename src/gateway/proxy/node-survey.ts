@@ -1,5 +1,5 @@
 import { inBackground } from '../../core/background.ts'
-import { type NeighbourParts, Neighbours, routeAt } from './neighbours.ts'
+import { type NeighbourParts, Neighbours, routeAt } from './node-directory.ts'
 
 /** The path below NODE_URL at which a node answers `{ reachable: boolean }`: whether it reaches the store. */
 export const storePath = '/node/store'

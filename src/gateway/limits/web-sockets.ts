@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws'
-import { Flood, type FloodLimits } from './flood.ts'
-import { FrameCounter } from './frames.ts'
+import { Flood, type FloodLimits } from './flood-control.ts'
+import { FrameCounter } from './frame-counter.ts'
 import type { MemoryBudget } from './memory-budget.ts'
 import { Pongs } from './pongs.ts'
 import { largeReadBytes, ReadTurns } from './read-turns.ts'
-import { turnAway } from './turn-away.ts'
+import { turnAway } from './reject-handshake.ts'
 import { WebSocketInput } from './web-socket-input.ts'
 
 const options = {

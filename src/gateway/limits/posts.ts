@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket as EngineSocket } from 'engine.io'
-import { Flood, type FloodLimits } from './flood.ts'
-import { packetCounter } from './payload.ts'
+import { Flood, type FloodLimits } from './flood-control.ts'
+import { packetCounter } from './packet-counter.ts'
 
 /** How many packets a payload may have for each message of the burst: binary values are packets of their own. */
 const packetsPerMessage = 4

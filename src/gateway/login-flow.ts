@@ -6,9 +6,9 @@ import type { Acks } from './acks.ts'
 import type { Arguments } from './arguments.ts'
 import type { Connection } from './connection.ts'
 import type { Entered, Served } from './dialect.ts'
-import type { EarlyRequests } from './early.ts'
-import type { GateServices } from './gate.ts'
-import { guessKeys, looksLikeGuessing } from './limits/guess.ts'
+import type { EarlyRequests } from './early-requests.ts'
+import type { GateServices } from './dispatcher.ts'
+import { guessKeys, looksLikeGuessing } from './limits/credential-guessing.ts'
 import { TicketReceipts } from './ticket-receipts.ts'
 
 /** One request that makes a session: a login or relogin, or coming into a room. */
