@@ -8,7 +8,7 @@ import { errorCodes } from '../../src/core/errors.ts'
 import { portal, portalLegacy, portalV1 } from '../../src/protocol/portal.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
 import { neededRights } from '../../src/state/redis/rights.ts'
-import { words } from '../../src/transport/portal/words.ts'
+import { words } from '../../src/dialects/portal/error-messages.ts'
 import { anchors, links, marked, quoted, readDocument, root, rows, section } from '../support/markdown.ts'
 import { startNode } from '../support/node.ts'
 

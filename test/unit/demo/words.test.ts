@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { SignalboxError } from '../../../src/client/index.ts'
 import { errorCodes } from '../../../src/core/errors.ts'
-import { plainWords } from '../../../src/transport/words.ts'
+import { plainWords } from '../../../src/dialects/shared/error-messages.ts'
 
 const path = '../../../demo/js/words.js' // has no types
 const { sentenceOf } = (await import(path)) as { sentenceOf: (error: unknown) => string }

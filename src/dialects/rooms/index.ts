@@ -1,7 +1,7 @@
 import { roomName } from '../../core/model.ts'
 import { rooms as table } from '../../protocol/rooms.ts'
 import { type ServedDialect, serveTable } from '../../gateway/dialect.ts'
-import { admission } from '../identity.ts'
+import { admission } from '../shared/authentication.ts'
 import { sessionVerbs } from '../session/index.ts'
 import { answer } from './answer.ts'
 import { directMessage } from './direct-message.ts'
@@ -15,7 +15,7 @@ import { metaOf, render } from './render.ts'
 import { membersOf } from './room.ts'
 import { rooms } from './rooms.ts'
 import type { RoomsServices } from './services.ts'
-import { words } from './words.ts'
+import { words } from './error-messages.ts'
 
 /** Chat and calls on `/rooms` (wire 3, seeds/001). */
 export function roomsDialect(services: RoomsServices): ServedDialect {

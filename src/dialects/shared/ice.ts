@@ -1,4 +1,4 @@
-import type { IceServer } from '../core/auth/turn-credentials.ts'
+import type { IceServer } from '../../core/auth/turn-credentials.ts'
 
 /** Fresh for a user. */
 export type IceServers = (user: string) => IceServer[]

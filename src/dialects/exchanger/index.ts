@@ -1,7 +1,7 @@
 import { exchanger } from '../../protocol/exchanger.ts'
 import { type ServedDialect, serveTable } from '../../gateway/dialect.ts'
-import { admission } from '../identity.ts'
-import { metaOfNews } from '../newcomer.ts'
+import { admission } from '../shared/authentication.ts'
+import { metaOfNews } from '../shared/render.ts'
 import { sessionVerbs } from '../session/index.ts'
 import { answer } from './answer.ts'
 import { candidate } from './candidate.ts'
@@ -11,7 +11,7 @@ import { leaveStream } from './leave-stream.ts'
 import { offer } from './offer.ts'
 import { render } from './render.ts'
 import type { ExchangerServices } from './services.ts'
-import { words } from './words.ts'
+import { words } from './error-messages.ts'
 
 /** The WebRTC signal exchanger on `/exchanger` (wire 3, seeds/004). */
 export function exchangerDialect(services: ExchangerServices): ServedDialect {

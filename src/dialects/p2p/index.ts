@@ -7,7 +7,7 @@ import { uidOf } from './mailbox.ts'
 import { owtMessage } from './owt-message.ts'
 import { render } from './render.ts'
 import type { P2pServices } from './services.ts'
-import { words } from './words.ts'
+import { words } from './error-messages.ts'
 
 /** OWT's P2P server on `/p2p` (wire 3, facts/owt.md 10). */
 export function p2pDialect(services: P2pServices): ServedDialect {

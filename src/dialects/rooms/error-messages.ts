@@ -1,7 +1,7 @@
 import type { ServedDialect } from '../../gateway/dialect.ts'
-import { plainWords } from '../words.ts'
+import { plainWords } from '../shared/error-messages.ts'
 
 export const words: ServedDialect['words'] = {
   ...plainWords,
-  illegal_request: () => 'Nobody is authenticated on this connection.',
+  illegal_request: () => 'You are in no room: enter one first.',
 }

@@ -1,5 +1,5 @@
 import type { ServedDialect } from '../../gateway/dialect.ts'
-import { plainWords } from '../words.ts'
+import { plainWords } from '../shared/error-messages.ts'
 
 export const words: ServedDialect['words'] = {
   ...plainWords,

@@ -15,7 +15,7 @@ import { text } from './text.ts'
 import { unpublish } from './unpublish.ts'
 import { unsubscribe } from './unsubscribe.ts'
 import { portalVersions, versionOf } from './versions.ts'
-import { words } from './words.ts'
+import { words } from './error-messages.ts'
 
 /** OWT's Client-Portal protocol on `/` (wire 3). */
 export function portalDialect(services: PortalServices): ServedDialect {

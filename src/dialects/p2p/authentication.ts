@@ -4,7 +4,7 @@ import { isName } from '../../core/names.ts'
 import type { Claims } from '../../core/auth/tokens.ts'
 import type { p2p } from '../../protocol/p2p.ts'
 import type { Handlers } from '../../gateway/dialect.ts'
-import { claimsOf } from '../identity.ts'
+import { claimsOf } from '../shared/authentication.ts'
 import { participantIdOf } from './mailbox.ts'
 import type { P2pServices } from './services.ts'
 

@@ -1,7 +1,7 @@
 import type { Session } from '../../core/session/session.ts'
 import type { ReloggedIn, Sessions } from '../../core/session/sessions.ts'
 import type { Connection } from '../../gateway/connection.ts'
-import type { IceServers } from '../ice.ts'
+import type { IceServers } from '../shared/ice.ts'
 
 /** What the session verbs work with, and what differs between dialects. */
 export type SessionServices = {

@@ -1,7 +1,7 @@
 import type { Entry, ParticipantNews } from '../../core/model.ts'
 import type { Meta } from '../../protocol/session.ts'
 import type { Notification } from '../../gateway/dialect.ts'
-import { metaOfNews } from '../newcomer.ts'
+import { metaOfNews } from '../shared/render.ts'
 import { nicknameOf } from './room.ts'
 
 /** An entry in the words of the seed. */

@@ -1,7 +1,7 @@
 import { Value } from 'typebox/value'
 import { type session, TicketAndSeq } from '../../protocol/session.ts'
 import type { Handlers } from '../../gateway/dialect.ts'
-import { iceOf } from '../ice.ts'
+import { iceOf } from '../shared/ice.ts'
 import type { SessionServices } from './services.ts'
 
 /** A string for a string: OWT's JavaScript SDK breaks on the documented object (facts/owt.md 9). */

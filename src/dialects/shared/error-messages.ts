@@ -1,4 +1,4 @@
-import type { ServedDialect } from '../gateway/dialect.ts'
+import type { ServedDialect } from '../../gateway/dialect.ts'
 
 const say = (text: string) => () => text
 
