@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
-import type { ClusterNode } from '../src/cli/cluster-node.ts'
-import { type LocalCluster, startLocalCluster } from '../src/cli/local-cluster.ts'
+import type { ClusterNode } from '../src/cli/local-cluster/node-process.ts'
+import { type LocalCluster, startLocalCluster } from '../src/cli/local-cluster/index.ts'
 import { Participant } from './participant.ts'
 
 /**
@@ -24,7 +24,7 @@ function startCluster(): Promise<LocalCluster> {
   const { PATH, REDIS_URL, REDIS_MODE, REDIS_SENTINEL_NAME } = process.env
   return startLocalCluster({
     nodes: 3,
-    program: [process.execPath, fileURLToPath(new URL('../dist/cli.js', import.meta.url))],
+    program: [process.execPath, fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))],
     environment: {
       ...{ PATH, REDIS_URL, REDIS_MODE, REDIS_SENTINEL_NAME },
       REDIS_PREFIX: `roam-${randomBytes(4).toString('hex')}`,

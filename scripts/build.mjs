@@ -29,7 +29,7 @@ export function build() {
   mkdirSync(join(root, 'dist/state/redis/lua'), { recursive: true })
   cpSync(join(root, 'src/state/redis/lua'), join(root, 'dist/state/redis/lua'), { recursive: true })
   run(process.execPath, [join(root, 'scripts/build-client.mjs')], { stdio: ['ignore', 'ignore', 'inherit'] })
-  chmodSync(join(root, 'dist/cli.js'), 0o755) // npm does so for those who install it; `npx signalbox` in a clone needs it too
+  chmodSync(join(root, 'dist/cli/main.js'), 0o755) // npm does so for those who install it; `npx signalbox` in a clone needs it too
   writeFileSync(stamp, '')
 }
 

@@ -1,5 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util'
-import type { Environment } from '../config.ts'
+import type { Environment } from '../config/index.ts'
 
 /** What a command sees of the world. */
 export type Shell = {

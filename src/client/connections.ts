@@ -4,8 +4,8 @@ import type { Purpose } from './handshake-token.ts'
 import { Handshakes, type SessionTarget } from './handshakes.ts'
 import type { Link } from './link.ts'
 import type { Settings } from './options.ts'
-import { berthOf, Passage } from './passage.ts'
-import { Pilot } from './pilot.ts'
+import { berthOf, Passage } from './migration.ts'
+import { Pilot } from './reconnector.ts'
 import type { Berth, Reconnected } from './session-events.ts'
 
 /** What the connections ask of their session, and tell it. */

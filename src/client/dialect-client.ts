@@ -2,10 +2,10 @@ import type { Dialect } from '../protocol/dialect.ts'
 import type { Payload, Reply } from '../protocol/payload.ts'
 import { Emitter } from './emitter.ts'
 import type { IceServer } from './mesh/rtc.ts'
-import type { Limits } from './pace.ts'
+import type { Limits } from './rate-limiter.ts'
 import type { Session } from './session.ts'
 import type { Berth, SessionEvents } from './session-events.ts'
-import type { SessionState } from './states.ts'
+import type { SessionState } from './session-state.ts'
 
 const sessionEvents = [
   'state',

@@ -1,5 +1,5 @@
 import type { IceServer } from './mesh/rtc.ts'
-import { datesOf, usualLifeMs } from './ticket.ts'
+import { datesOf, usualLifeMs } from './tickets.ts'
 
 /** The current ICE servers, and how long their TURN credentials are valid. */
 export class IceCredentials {

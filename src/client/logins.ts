@@ -1,8 +1,8 @@
-import type { Question } from './ask.ts'
+import type { Question } from './request.ts'
 import { SignalboxError } from './errors.ts'
 import type { Link } from './link.ts'
 import type { Joined } from './membership.ts'
-import type { Limits } from './pace.ts'
+import type { Limits } from './rate-limiter.ts'
 import type { PendingLogin } from './pending-login.ts'
 
 /** What a login's ack gave. */

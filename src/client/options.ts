@@ -3,7 +3,7 @@ import { checkOptions } from './check-options.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { type Connector, connectSocket } from './link.ts'
 import { type Network, systemNetwork } from './network.ts'
-import type { PaceOptions } from './pace.ts'
+import type { PaceOptions } from './rate-limiter.ts'
 
 export type SessionOptions = {
   /**

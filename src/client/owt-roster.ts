@@ -1,4 +1,4 @@
-import type { ParticipantNotice, PortalRoom, StreamInfo, StreamNotice } from './portal-notices.ts'
+import type { ParticipantNotice, PortalRoom, StreamInfo, StreamNotice } from './portal-notifications.ts'
 
 /** A notification as OWT's client takes it. */
 export type OwtMessage = { notification: string; data: unknown }

@@ -3,7 +3,7 @@ import { asSignalboxError } from './errors.ts'
 import type { IceServer } from './mesh/rtc.ts'
 import { type SessionOptions, settingsOf } from './options.ts'
 import { type OwtMessage, OwtRoster } from './owt-roster.ts'
-import type { JoinResult, ParticipantNotice, PortalRoom } from './portal-notices.ts'
+import type { JoinResult, ParticipantNotice, PortalRoom } from './portal-notifications.ts'
 import { Session } from './session.ts'
 
 /** As OWT's client listens for them; `iceservers` is for the page. */

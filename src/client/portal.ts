@@ -2,7 +2,7 @@ import type { Payload, Reply } from '../protocol/payload.ts'
 import type { portal } from '../protocol/portal.ts'
 import { DialectClient } from './dialect-client.ts'
 import { type SessionOptions, type Settings, settingsOf } from './options.ts'
-import type { JoinResult, PortalNotices } from './portal-notices.ts'
+import type { JoinResult, PortalNotices } from './portal-notifications.ts'
 import { Session } from './session.ts'
 import { type TokenSource, tokenOf } from './token-source.ts'
 

@@ -1,7 +1,7 @@
 import type { SignalboxError } from './errors.ts'
 import type { IceServer } from './mesh/rtc.ts'
 import type { Notification } from './notification.ts'
-import type { SessionState } from './states.ts'
+import type { SessionState } from './session-state.ts'
 
 /** Where a connection was and is; `id` is the connection's, which names its node. */
 export type Berth = { url: string; id: string }

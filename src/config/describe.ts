@@ -1,4 +1,4 @@
-import { readConfig } from '../config.ts'
+import { readConfig } from './index.ts'
 import { masked } from './masked.ts'
 import { type Environment, entriesOf, table } from './options.ts'
 

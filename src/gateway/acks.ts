@@ -1,5 +1,5 @@
 import { Overtaken, SignalError } from '../core/errors.ts'
-import type { Refusals } from '../refusals.ts'
+import type { Refusals } from '../observability/refusal-log.ts'
 import type { Arguments } from './arguments.ts'
 import type { Connection } from './connection.ts'
 import type { Answers } from './dialect.ts'

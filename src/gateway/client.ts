@@ -1,6 +1,6 @@
 import type { Socket as EngineSocket } from 'engine.io'
 import type { BudgetHolder } from '../core/ports/memory-budget.ts'
-import type { Refusals } from '../refusals.ts'
+import type { Refusals } from '../observability/refusal-log.ts'
 import { DeliveryConfirmations } from './delivery-confirmations.ts'
 import { PollingOutput } from './polling-output.ts'
 import { Backlog } from './limits/send-buffer.ts'

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import { inBackground } from '../core/background.ts'
-import type { Refusals } from '../refusals.ts'
+import type { Refusals } from '../observability/refusal-log.ts'
 import type { Transport } from './server.ts'
 
 export type EvacuationParts = {

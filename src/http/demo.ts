@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import statics from '@fastify/static'
 import type { FastifyInstance } from 'fastify'
-import type { Config } from '../config.ts'
+import type { Config } from '../config/index.ts'
 
 const from = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 const pages = from('demo')

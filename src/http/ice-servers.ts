@@ -4,7 +4,7 @@ import type { IceServer } from '../core/auth/turn-credentials.ts'
 import { ErrorBody } from '../protocol/management.ts'
 import { IceServers } from '../protocol/session.ts'
 import { ApiError } from './errors.ts'
-import { type HoldBack, refusalOfGuess } from './guess.ts'
+import { type HoldBack, refusalOfGuess } from './credential-guessing.ts'
 
 export type IceServices = {
   /** Who has a login token or a reconnection ticket that is good; undefined: nobody. @throws unavailable */

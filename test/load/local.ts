@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
-import { type LocalCluster, startLocalCluster } from '../../src/cli/local-cluster.ts'
+import { type LocalCluster, startLocalCluster } from '../../src/cli/local-cluster/index.ts'
 import { Mistake } from './mistake.ts'
 
 /** A cluster for one run: three nodes as `signalbox cluster` starts them, on any free ports. */
@@ -12,7 +12,7 @@ export async function startRunCluster(say: (line: string) => void): Promise<RunC
   const secret = randomBytes(32).toString('hex')
   const options = {
     nodes: 3,
-    program: [process.execPath, fileURLToPath(new URL('../../dist/cli.js', import.meta.url))] as const,
+    program: [process.execPath, fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))] as const,
     environment: {
       ...{ PATH, REDIS_URL },
       REDIS_PREFIX: `load-${randomBytes(4).toString('hex')}`,

@@ -1,4 +1,4 @@
-import { readConfig } from '../../src/config.ts'
+import { readConfig } from '../../src/config/index.ts'
 import { writeToken } from '../../src/core/auth/tokens.ts'
 
 /** `signed` with SIGNALBOX_SECRET, `asked` of POST /tokens/, or `none`: the dialect may be used without. */

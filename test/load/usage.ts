@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis'
-import type { LocalCluster } from '../../src/cli/local-cluster.ts'
+import type { LocalCluster } from '../../src/cli/local-cluster/index.ts'
 
 /** What one process took: cores over the time before, memory now. */
 export type Load = { name: string; cores: number; rss: number; connections?: number }

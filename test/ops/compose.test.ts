@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'
 import { describeConfig } from '../../src/config/describe.ts'
-import { readConfig } from '../../src/config.ts'
+import { readConfig } from '../../src/config/index.ts'
 import { readDocument, root } from '../support/markdown.ts'
 import { shippedNodes } from '../support/proxies.ts'
 

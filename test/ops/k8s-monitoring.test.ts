@@ -8,7 +8,7 @@ import type { IConfigMap } from 'kubernetes-models/v1/ConfigMap'
 import type { IService } from 'kubernetes-models/v1/Service'
 import { expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
-import { createMetrics } from '../../src/metrics.ts'
+import { createMetrics } from '../../src/observability/metrics.ts'
 import { readDocument, root } from '../support/markdown.ts'
 import { build, one } from './manifests.ts'
 

@@ -11,7 +11,7 @@ const file = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 export type Program = readonly [string, ...string[]]
 
 /** The built command, `signalbox`. */
-export const signalbox: Program = [process.execPath, file('../../dist/cli.js')]
+export const signalbox: Program = [process.execPath, file('../../dist/cli/main.js')]
 
 /** A TypeScript file of the project, named from its root. */
 export const typescript = (path: string): Program => [

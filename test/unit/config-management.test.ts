@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { describeConfig } from '../../src/config/describe.ts'
-import { ConfigError, type Environment, readConfig } from '../../src/config.ts'
+import { ConfigError, type Environment, readConfig } from '../../src/config/index.ts'
 
 const production: Environment = { NODE_ENV: 'production', SIGNALBOX_SECRET: 'a secret of thirty-two characters' }
 

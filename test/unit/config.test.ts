@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { describeConfig } from '../../src/config/describe.ts'
-import { type Config, ConfigError, type Environment, readConfig } from '../../src/config.ts'
+import { type Config, ConfigError, type Environment, readConfig } from '../../src/config/index.ts'
 
 const secret = 'a secret of thirty-two characters'
 

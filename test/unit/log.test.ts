@@ -2,7 +2,7 @@ import { Redis } from 'ioredis'
 import { expect, onTestFinished, test } from 'vitest'
 import { SignalError } from '../../src/core/errors.ts'
 import { createHttp } from '../../src/http/server.ts'
-import { createLog } from '../../src/log.ts'
+import { createLog } from '../../src/observability/log.ts'
 import { redisUrl } from '../support/redis.ts'
 
 const secret = 'a ticket that only its client may have'

@@ -1,7 +1,7 @@
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { createMetrics } from '../../src/metrics.ts'
-import { Refusals } from '../../src/refusals.ts'
+import { createMetrics } from '../../src/observability/metrics.ts'
+import { Refusals } from '../../src/observability/refusal-log.ts'
 
 type Line = { level: number; reason: string; msg: string; withheld?: number }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { endEach } from '../../src/shutdown.ts'
+import { endEach } from '../../src/app/shutdown.ts'
 
 test('a part that fails or does not end keeps no other from ending, in their order', async () => {
   const ended: string[] = []

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type ConfigError, readConfig } from '../../src/config.ts'
+import { type ConfigError, readConfig } from '../../src/config/index.ts'
 import { newId } from '../../src/core/ids.ts'
 import { connect } from '../support/client.ts'
 import { ackOf, enterRoom, joinStream } from '../support/dialects.ts'

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
-import { Front } from '../../src/cli/front.ts'
+import { Front } from '../../src/cli/local-cluster/load-balancer.ts'
 
 const cleanUps: (() => unknown)[] = []
 afterEach(async () => {

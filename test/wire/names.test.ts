@@ -1,7 +1,7 @@
 import { SignJWT } from 'jose'
 import { describe, expect, test } from 'vitest'
 import type { Shell } from '../../src/cli/command.ts'
-import { token } from '../../src/cli/token.ts'
+import { token } from '../../src/cli/commands/token.ts'
 import { newId } from '../../src/core/ids.ts'
 import { roomIdOf } from '../../src/core/model.ts'
 import { connect, enter, loginInfo } from '../support/client.ts'

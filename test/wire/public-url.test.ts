@@ -1,6 +1,6 @@
 import { request } from 'node:http'
 import { describe, expect, test } from 'vitest'
-import { token } from '../../src/cli/token.ts'
+import { token } from '../../src/cli/commands/token.ts'
 import { newRoom, startNode, testSecret } from '../support/node.ts'
 import { keys, managementKeys } from './management/caller.ts'
 

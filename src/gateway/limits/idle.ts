@@ -1,4 +1,4 @@
-import type { Refusals } from '../../refusals.ts'
+import type { Refusals } from '../../observability/refusal-log.ts'
 import type { Connection } from '../connection.ts'
 
 /** How long a client may stay without a login, ms; as in OWT (facts/owt.md 1.2). */

@@ -3,7 +3,7 @@ import { SignalError } from '../../core/errors.ts'
 import type { Draft, Entry, RoomId } from '../../core/model.ts'
 import type { Log, Wire } from '../../core/ports/log.ts'
 import type { Place, Write } from '../../core/ports/session-store.ts'
-import { fenced } from './fence.ts'
+import { fenced } from './fenced-write.ts'
 import type { RoomTable } from './room.ts'
 
 export class MemoryLog implements Log {

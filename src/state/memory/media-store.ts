@@ -4,7 +4,7 @@ import type { Draft, ParticipantId, RoomId, Stream, Subscription } from '../../c
 import type { MediaStore } from '../../core/ports/media-store.ts'
 import type { Write } from '../../core/ports/session-store.ts'
 import type { Retention } from '../../core/ports/state.ts'
-import { fenced } from './fence.ts'
+import { fenced } from './fenced-write.ts'
 import type { Room, RoomTable } from './room.ts'
 
 export class MemoryMediaStore implements MediaStore {

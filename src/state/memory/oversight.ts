@@ -4,7 +4,7 @@ import type { Draft, Member, ParticipantId, RoomId, Stream } from '../../core/mo
 import type { NodeInfo } from '../../core/ports/node-registry.ts'
 import type { Oversight } from '../../core/ports/oversight.ts'
 import { removeStreamFrom } from './media-store.ts'
-import type { MemoryNodes } from './nodes.ts'
+import type { MemoryNodes } from './node-registry.ts'
 import type { RoomTable } from './room.ts'
 
 export class MemoryOversight implements Oversight {

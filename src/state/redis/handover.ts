@@ -4,7 +4,7 @@ import { type Handover, nodeOf } from '../../core/ports/handover.ts'
 import type { Mark, Place } from '../../core/ports/session-store.ts'
 import type { Keys } from './keys.ts'
 import type { Scripts } from './scripts.ts'
-import type { RedisWire } from './wire.ts'
+import type { RedisWire } from './pub-sub.ts'
 
 /** How long a node may take to answer, ms. One that was killed is known to be gone at once. */
 const patience = 500

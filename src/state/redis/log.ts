@@ -2,10 +2,10 @@ import type { Deadline } from '../../core/deadline.ts'
 import type { Draft, Entry, RoomId } from '../../core/model.ts'
 import type { Log } from '../../core/ports/log.ts'
 import type { Place, Write } from '../../core/ports/session-store.ts'
-import { bodyOf, parseEntry } from './draft.ts'
+import { bodyOf, parseEntry } from './entry-json.ts'
 import type { Keys } from './keys.ts'
 import type { Scripts } from './scripts.ts'
-import { writeArgs } from './write.ts'
+import { writeArgs } from './write-args.ts'
 
 export class RedisLog implements Log {
   readonly #scripts: Scripts

@@ -1,10 +1,10 @@
 import type { Draft, RoomId, Stream, Subscription } from '../../core/model.ts'
 import type { MediaStore } from '../../core/ports/media-store.ts'
 import type { Write } from '../../core/ports/session-store.ts'
-import { bodyOf } from './draft.ts'
+import { bodyOf } from './entry-json.ts'
 import type { Keys } from './keys.ts'
 import type { Scripts } from './scripts.ts'
-import { writeArgs } from './write.ts'
+import { writeArgs } from './write-args.ts'
 
 /** How `change` is to treat one object: which hash, what there should be, what there shall be. */
 type Change = {

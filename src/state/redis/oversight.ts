@@ -4,7 +4,7 @@ import type { Draft, Member, ParticipantId, RoomId, Stream } from '../../core/mo
 import type { NodeInfo } from '../../core/ports/node-registry.ts'
 import type { Oversight } from '../../core/ports/oversight.ts'
 import type { Retention } from '../../core/ports/state.ts'
-import { bodyOf } from './draft.ts'
+import { bodyOf } from './entry-json.ts'
 import type { Keys } from './keys.ts'
 import type { Scripts } from './scripts.ts'
 

@@ -1,6 +1,6 @@
 import type { SignalboxError } from '../../../src/client/errors.ts'
 import type { SessionEvents } from '../../../src/client/session-events.ts'
-import type { SessionState } from '../../../src/client/states.ts'
+import type { SessionState } from '../../../src/client/session-state.ts'
 import type { Crew, Group } from './crew.ts'
 import { Tap } from './tap.ts'
 

@@ -3,7 +3,7 @@ import { decodeBase64 } from '../../../src/client/base64.ts'
 import { systemClock } from '../../../src/client/clock.ts'
 import { systemNetwork } from '../../../src/client/network.ts'
 import { watchStandstill } from '../../../src/client/standstill.ts'
-import { datesOf } from '../../../src/client/ticket.ts'
+import { datesOf } from '../../../src/client/tickets.ts'
 import { FakeClock } from './fake-clock.ts'
 
 /** What the SDK takes of the device, where the device is wrong or has not got it. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { OwtRoster } from '../../../src/client/owt-roster.ts'
-import type { PortalRoom } from '../../../src/client/portal-notices.ts'
+import type { PortalRoom } from '../../../src/client/portal-notifications.ts'
 
 const room = (participants: string[], streams: string[]) =>
   ({ participants: participants.map((id) => ({ id })), streams: streams.map((id) => ({ id })) }) as PortalRoom

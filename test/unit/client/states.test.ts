@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { nextState, sessionEvents, sessionStates, transitions } from '../../../src/client/states.ts'
+import { nextState, sessionEvents, sessionStates, transitions } from '../../../src/client/session-state.ts'
 
 test('every state has an answer to every event, and it is a state', () => {
   expect(Object.keys(transitions).toSorted()).toEqual([...sessionStates].toSorted())

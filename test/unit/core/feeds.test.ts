@@ -4,7 +4,7 @@ import type { Entry, RoomId } from '../../../src/core/model.ts'
 import type { Wire } from '../../../src/core/ports/log.ts'
 import { createMemoryState } from '../../../src/state/memory/index.ts'
 import { MemoryLog, MemoryWire } from '../../../src/state/memory/log.ts'
-import { MemoryNodes } from '../../../src/state/memory/nodes.ts'
+import { MemoryNodes } from '../../../src/state/memory/node-registry.ts'
 import { RoomTable } from '../../../src/state/memory/room.ts'
 
 const room: RoomId = 'portal/r'

@@ -1,7 +1,7 @@
 import { type TSchema, Type } from 'typebox'
 import { Errors } from 'typebox/value'
 import { expect, test } from 'vitest'
-import { complaintOf } from '../../../src/protocol/complaint.ts'
+import { complaintOf } from '../../../src/protocol/validation-message.ts'
 import { portal, portalV1 } from '../../../src/protocol/portal.ts'
 
 const complaint = (schema: TSchema, value: unknown) => complaintOf(Errors(schema, value))

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { pino } from 'pino'
 import { describe, expect, test } from 'vitest'
-import { createApp } from '../../../src/app.ts'
+import { createApp } from '../../../src/app/index.ts'
 import { enter } from '../../support/client.ts'
 import { newRoom, startNode, type TestNode } from '../../support/node.ts'
 import { startRedis, until } from '../../support/redis.ts'

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { pipeline } from 'node:stream'
-import { inBackground } from '../core/background.ts'
+import { inBackground } from '../../core/background.ts'
 
 /** A node as the front sees it; `readyUrl` answers 200 while new clients should be sent there. */
 export type Upstream = { name: string; host: string; port: number; readyUrl: string }

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import type { Environment } from '../config.ts'
-import { CommandError } from './command.ts'
-import { describeExit, type Ending, type Exit, endOf } from './ending.ts'
+import type { Environment } from '../../config/index.ts'
+import { CommandError } from '../command.ts'
+import { describeExit, type Ending, type Exit, endOf } from './child-process.ts'
 
 /** One node of a cluster on this machine, in a process of its own. */
 export type ClusterNode = Ending & {

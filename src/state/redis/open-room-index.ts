@@ -1,7 +1,7 @@
 import { newDeadline } from '../../core/deadline.ts'
 import { dialectOf, type RoomId } from '../../core/model.ts'
 import type { Lobby, OpenRoom } from '../../core/ports/open-room-index.ts'
-import { olderThan } from './due.ts'
+import { olderThan } from './expired.ts'
 import type { Keys } from './keys.ts'
 import type { Scripts } from './scripts.ts'
 

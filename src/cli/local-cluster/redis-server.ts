@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import type { Readable } from 'node:stream'
-import { CommandError } from './command.ts'
-import { endOf } from './ending.ts'
+import { CommandError } from '../command.ts'
+import { endOf } from './child-process.ts'
 
 /** A `redis-server` for a cluster that was given none: on the loopback interface, keeping nothing. */
 export type PrivateRedis = {

@@ -1,6 +1,6 @@
-import { apiUsage, readApiArgs } from './api.ts'
-import type { Command } from './command.ts'
-import { askInRoom } from './room-name.ts'
+import { apiUsage, readApiArgs } from '../management-client.ts'
+import type { Command } from '../command.ts'
+import { askInRoom } from '../room-lookup.ts'
 
 type Media = { audio: boolean; video: boolean }
 type Participant = { id: string; permission: { publish: Media; subscribe: Media } }

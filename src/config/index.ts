@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import type { ManagementKey } from './config/keys.ts'
-import { misspeltIn } from './config/misspelt.ts'
+import type { ManagementKey } from './keys.ts'
+import { misspeltIn } from './misspelt.ts'
 import {
   type AnonymousDialect,
   anonymousDialects,
@@ -10,14 +10,14 @@ import {
   type Options,
   readOptions,
   table,
-} from './config/options.ts'
-import { defaultHost, ownAddress, unreachableWarnings } from './config/own-address.ts'
-import type { PublicUrl } from './config/public-url.ts'
-import type { RedisConfig } from './config/redis.ts'
-import { mistakesBetween } from './config/relations.ts'
-import type { IceServer } from './core/auth/turn-credentials.ts'
+} from './options.ts'
+import { defaultHost, ownAddress, unreachableWarnings } from './own-address.ts'
+import type { PublicUrl } from './public-url.ts'
+import type { RedisConfig } from './redis.ts'
+import { mistakesBetween } from './relations.ts'
+import type { IceServer } from '../core/auth/turn-credentials.ts'
 
-export type { AnonymousDialect, Environment } from './config/options.ts'
+export type { AnonymousDialect, Environment } from './options.ts'
 
 export type IceConfig = { servers: IceServer[]; turn?: { urls: string[]; secret: string; ttl: number } }
 

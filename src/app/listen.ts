@@ -1,5 +1,5 @@
 import { createServer } from 'node:net'
-import { ConfigError } from './config.ts'
+import { ConfigError } from '../config/index.ts'
 
 type Listener = { option: 'PORT' | 'OPS_PORT'; port: number }
 

@@ -3,7 +3,7 @@ import { SignalError } from '../../core/errors.ts'
 import { defaultRoomOptions, type RoomId, type RoomOptions } from '../../core/model.ts'
 import type { FoundRoom, Rooms } from '../../core/ports/room-store.ts'
 import { atMost } from '../../core/timeout.ts'
-import { olderThan } from './due.ts'
+import { olderThan } from './expired.ts'
 import type { Keys } from './keys.ts'
 import type { Scripts } from './scripts.ts'
 

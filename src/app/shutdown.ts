@@ -1,4 +1,4 @@
-import { withTimeout } from './core/timeout.ts'
+import { withTimeout } from '../core/timeout.ts'
 
 /** A part of the node that ends, and how long the others wait for it. */
 export type Ending = { what: string; end: () => unknown; ms: number }

@@ -1,6 +1,6 @@
-import { apiUsage, readApiArgs, segment } from './api.ts'
-import type { Command } from './command.ts'
-import { askInRoom } from './room-name.ts'
+import { apiUsage, readApiArgs, segment } from '../management-client.ts'
+import type { Command } from '../command.ts'
+import { askInRoom } from '../room-lookup.ts'
 
 export const kick: Command = {
   usage: `ROOM PARTICIPANT ${apiUsage}`,

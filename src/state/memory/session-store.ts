@@ -16,7 +16,7 @@ import type {
   Vouch,
   Write,
 } from '../../core/ports/session-store.ts'
-import { fenced } from './fence.ts'
+import { fenced } from './fenced-write.ts'
 import { removeMediaOf } from './media-store.ts'
 import type { Room, RoomTable, Seat } from './room.ts'
 

@@ -4,11 +4,11 @@ import type { ParticipantId, RoomId } from '../../core/model.ts'
 import type { NodeInfo, Nodes } from '../../core/ports/node-registry.ts'
 import type { Place, PlaceState } from '../../core/ports/session-store.ts'
 import type { Retention } from '../../core/ports/state.ts'
-import { olderThan, overdue } from './due.ts'
+import { olderThan, overdue } from './expired.ts'
 import type { Keys } from './keys.ts'
 import type { Scripts } from './scripts.ts'
-import { seatsOf } from './seats.ts'
-import { noteDeadline, openWindow, waiterOf } from './window.ts'
+import { seatsOf } from './session-records.ts'
+import { noteDeadline, openWindow, waiterOf } from './reconnect-window.ts'
 
 /** When one that could not be taken out is due again, ms. */
 const postponedMs = 5000

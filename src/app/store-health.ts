@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
-import { isAway } from './core/attempts.ts'
-import type { Trouble } from './core/ports/state.ts'
+import { isAway } from '../core/attempts.ts'
+import type { Trouble } from '../core/ports/state.ts'
 
 /** For how long the same failure is not logged again as a warning, ms. */
 const repeatAfterMs = 60_000

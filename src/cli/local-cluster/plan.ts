@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { ConfigError, type Environment, readConfig } from '../config.ts'
+import { ConfigError, type Environment, readConfig } from '../../config/index.ts'
 
 /** Where everything of a cluster on one machine listens; a port of 0 is any free one. */
 export type ClusterPlan = { host: string; frontPort: number; nodes: NodePlan[] }

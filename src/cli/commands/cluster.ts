@@ -1,6 +1,6 @@
-import { mostNodes } from './cluster-plan.ts'
-import { type Command, CommandError, readOptions, UsageError } from './command.ts'
-import { type LocalCluster, startLocalCluster } from './local-cluster.ts'
+import { mostNodes } from '../local-cluster/plan.ts'
+import { type Command, CommandError, readOptions, UsageError } from '../command.ts'
+import { type LocalCluster, startLocalCluster } from '../local-cluster/index.ts'
 
 export const cluster: Command = {
   usage: '[--nodes 3]',

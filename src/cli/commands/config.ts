@@ -1,6 +1,6 @@
-import { describeConfig } from '../config/describe.ts'
-import { readConfig } from '../config.ts'
-import { type Command, readOptions } from './command.ts'
+import { describeConfig } from '../../config/describe.ts'
+import { readConfig } from '../../config/index.ts'
+import { type Command, readOptions } from '../command.ts'
 
 export const config: Command = {
   usage: '',

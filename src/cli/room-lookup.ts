@@ -1,4 +1,4 @@
-import { type ApiClient, RefusedError, segment } from './api.ts'
+import { type ApiClient, RefusedError, segment } from './management-client.ts'
 import { CommandError } from './command.ts'
 
 type Room = { _id: string; name: string }

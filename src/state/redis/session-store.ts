@@ -16,12 +16,12 @@ import type {
   Write,
 } from '../../core/ports/session-store.ts'
 import { wellFormed } from '../../core/text.ts'
-import { bodyOf } from './draft.ts'
+import { bodyOf } from './entry-json.ts'
 import type { Keys } from './keys.ts'
 import type { Reply, Scripts } from './scripts.ts'
-import { seatsOf } from './seats.ts'
-import { openWindow } from './window.ts'
-import { writeArgs } from './write.ts'
+import { seatsOf } from './session-records.ts'
+import { openWindow } from './reconnect-window.ts'
+import { writeArgs } from './write-args.ts'
 
 /** How many places one script looks at. */
 const batch = 100
