@@ -1,5 +1,5 @@
 import { byId } from './element.js'
-import { sentenceOf } from './words.js'
+import { sentenceOf } from './messages.js'
 
 /** Says below a field what is wrong with it, or that nothing is. Returns the field if something is. */
 export function complain(field, complaint = '') {

@@ -3,7 +3,7 @@ import { SignalboxError } from '../../../src/client/index.ts'
 import { errorCodes } from '../../../src/core/errors.ts'
 import { plainWords } from '../../../src/dialects/shared/error-messages.ts'
 
-const path = '../../../demo/js/words.js' // has no types
+const path = '../../../demo/js/messages.js' // has no types
 const { sentenceOf } = (await import(path)) as { sentenceOf: (error: unknown) => string }
 
 beforeEach(() => void vi.stubGlobal('navigator', { onLine: true }))
