@@ -1,4 +1,4 @@
-import { type Counter, type Counts, type Standing, type Timing, timed, zeroCounts } from './account.ts'
+import { type Counter, type Counts, type Standing, type Timing, timed, zeroCounts } from './counters.ts'
 import { Histogram } from './histogram.ts'
 
 export type LedgerOptions = {

@@ -1,6 +1,6 @@
 import { getArtillery } from './artillery.ts'
 import { startRunCluster } from './local.ts'
-import { Mistake } from './mistake.ts'
+import { Mistake } from './usage-error.ts'
 import { readLoadOptions, usage } from './options.ts'
 import { writeReport } from './report/report.ts'
 import { type Outcome, Run } from './run.ts'

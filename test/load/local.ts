@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { type LocalCluster, startLocalCluster } from '../../src/cli/local-cluster/index.ts'
-import { Mistake } from './mistake.ts'
+import { Mistake } from './usage-error.ts'
 
 /** A cluster for one run: three nodes as `signalbox cluster` starts them, on any free ports. */
 export type RunCluster = { cluster: LocalCluster; redisUrl: string; secret: string }

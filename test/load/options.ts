@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { Mistake } from './mistake.ts'
+import { Mistake } from './usage-error.ts'
 import type { Scenario } from './scenario.ts'
 
 export type LoadOptions = {

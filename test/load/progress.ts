@@ -1,4 +1,4 @@
-import { type Counts, faults } from './account.ts'
+import { type Counts, faults } from './counters.ts'
 import type { Percentiles, Row } from './recorder.ts'
 
 export const ms = (value: number | undefined) => {

@@ -7,7 +7,7 @@ import {
   type Timing,
   timed,
   zeroCounts,
-} from './account.ts'
+} from './counters.ts'
 import { Histogram } from './histogram.ts'
 
 export type Percentiles = { count: number; p50: number; p95: number; p99: number; max: number }

@@ -1,7 +1,7 @@
 import { SignalboxError } from '../../src/client/errors.ts'
 import { Exchanger } from '../../src/client/exchanger.ts'
 import { Portal } from '../../src/client/portal.ts'
-import { Mistake } from './mistake.ts'
+import { Mistake } from './usage-error.ts'
 import { type TokenSourceName, type Tokens, tokensOf } from './tokens.ts'
 
 /** How long anything may take, ms. */

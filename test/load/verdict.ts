@@ -1,4 +1,4 @@
-import { faults } from './account.ts'
+import { faults } from './counters.ts'
 import type { Check } from './artillery.ts'
 import type { Totals } from './recorder.ts'
 

@@ -1,8 +1,8 @@
-import { faults, type Sample, type Timing, timed } from '../account.ts'
+import { faults, type Sample, type Timing, timed } from '../counters.ts'
 import { Ledger } from '../ledger.ts'
-import { callHome, type Line, lineVariable, type Told } from '../line.ts'
+import { callHome, type Line, lineVariable, type Told } from '../control-channel.ts'
 import { type TokenSourceName, tokensOf } from '../tokens.ts'
-import { Crew } from './crew.ts'
+import { Crew } from './user-pool.ts'
 import { readFlow } from './steps.ts'
 
 /** What artillery gives an engine. */

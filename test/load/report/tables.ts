@@ -1,4 +1,4 @@
-import { type Counter, faults } from '../account.ts'
+import { type Counter, faults } from '../counters.ts'
 import { ms } from '../progress.ts'
 import type { Outcome } from '../run.ts'
 import type { Sizing } from '../sizing.ts'

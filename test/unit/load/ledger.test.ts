@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest'
-import { faults } from '../../load/account.ts'
+import { faults } from '../../load/counters.ts'
 import { Ledger } from '../../load/ledger.ts'
 
 let now = 0

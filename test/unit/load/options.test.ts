@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Mistake } from '../../load/mistake.ts'
+import type { Mistake } from '../../load/usage-error.ts'
 import { readLoadOptions } from '../../load/options.ts'
 import { readScenarios } from '../../load/scenario.ts'
 

@@ -1,4 +1,4 @@
-import { type Counts, zeroCounts } from '../../load/account.ts'
+import { type Counts, zeroCounts } from '../../load/counters.ts'
 import { Histogram } from '../../load/histogram.ts'
 import { Recorder } from '../../load/recorder.ts'
 import type { Outcome } from '../../load/run.ts'

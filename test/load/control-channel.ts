@@ -4,7 +4,7 @@ import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import type { Sample } from './account.ts'
+import type { Sample } from './counters.ts'
 
 /** What a worker of artillery tells the command that started it. */
 export type Told = { hello: { node: string } } | { sample: Sample } | { fatal: string }

@@ -1,7 +1,7 @@
 import { Portal } from '../../../src/client/portal.ts'
-import type { Crew, Group } from './crew.ts'
-import { readLetter, writeLetter } from './letter.ts'
-import { Person } from './person.ts'
+import type { Crew, Group } from './user-pool.ts'
+import { readLetter, writeLetter } from './payload.ts'
+import { Person } from './virtual-user.ts'
 
 export type Chat = {
   /** Length of a text. */

@@ -1,6 +1,6 @@
 import type { Ledger } from '../ledger.ts'
 import type { Tokens } from '../tokens.ts'
-import type { Person } from './person.ts'
+import type { Person } from './virtual-user.ts'
 
 /** Those who share a room. `present` may be spoken to: they have entered, and are not about to leave. */
 export type Group = { name: string; present: Map<string, Person>; all: Person[] }

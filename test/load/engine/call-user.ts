@@ -1,7 +1,7 @@
 import { Exchanger } from '../../../src/client/exchanger.ts'
-import type { Crew, Group } from './crew.ts'
-import { readLetter, writeLetter } from './letter.ts'
-import { Person } from './person.ts'
+import type { Crew, Group } from './user-pool.ts'
+import { readLetter, writeLetter } from './payload.ts'
+import { Person } from './virtual-user.ts'
 
 export type Negotiation = {
   /** Length of a session description. */
