@@ -4,7 +4,7 @@ import { startNode, type TestNode } from '../support/node.ts'
 import { expectUnharmed, type NodeProcess, startProcess } from '../support/process.ts'
 import { Random } from '../support/random.ts'
 import { randomPrefix, redisUrl } from '../support/redis.ts'
-import type { Address } from '../support/roamer.ts'
+import type { Address } from '../support/resilient-client.ts'
 import { Traffic } from '../support/traffic.ts'
 
 const window = 6

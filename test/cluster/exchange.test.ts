@@ -3,7 +3,7 @@ import { defaultPace } from '../../src/core/cluster/node-lease.ts'
 import { startCluster } from '../support/node.ts'
 import { startProcesses } from '../support/process.ts'
 import { randomPrefix, redisUrl } from '../support/redis.ts'
-import type { Address } from '../support/roamer.ts'
+import type { Address } from '../support/resilient-client.ts'
 import { Traffic } from '../support/traffic.ts'
 
 const window = 3

@@ -6,9 +6,9 @@ import { type Client, connect, enter } from '../support/client.ts'
 import { newRoom, startCluster, type TestNode } from '../support/node.ts'
 import { startProcesses } from '../support/process.ts'
 import { randomPrefix, redisUrl, until } from '../support/redis.ts'
-import { enterBy, heardBy, speeches } from '../support/speech.ts'
+import { enterBy, heardBy, speeches } from '../support/dialect-drivers.ts'
 import { startTcpProxy } from '../support/tcp-proxy.ts'
-import { mesh } from '../wire/media.ts'
+import { mesh } from '../integration/media.ts'
 
 const cuts = 24
 

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe } from 'vitest'
 import { createMemoryState } from '../../src/state/memory/index.ts'
 import { type RedisGroup, redisUrl, startRedisCluster } from '../support/redis.ts'
 import { type Abilities, contractOf, type Factory } from './bench.ts'
-import { describeComeBack } from './come-back.ts'
-import { describeLobby } from './lobby.ts'
+import { describeComeBack } from './rejoin.ts'
+import { describeLobby } from './open-room-index.ts'
 import { redisFactory } from './redis-factory.ts'
 
 /** What the dialects without a login of their own need of every store. */

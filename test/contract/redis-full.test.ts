@@ -8,7 +8,7 @@ import { keysOf } from '../../src/state/redis/keys.ts'
 import { type RedisServer, randomPrefix, startRedis } from '../support/redis.ts'
 import { asDocumentedUser } from '../support/redis-user.ts'
 import { Bench, refuses, retention, type Seated, text } from './bench.ts'
-import { vouchOf } from './losses.ts'
+import { vouchOf } from './restore.ts'
 import { camera, streamNews, viewing } from './samples.ts'
 
 const prefix = randomPrefix()

@@ -6,7 +6,7 @@ import { createRedisState } from '../../src/state/redis/index.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
 import { randomPrefix, redisUrl, until } from '../support/redis.ts'
 import { Bench, retention, type Seated } from './bench.ts'
-import { vouchOf } from './losses.ts'
+import { vouchOf } from './restore.ts'
 
 function open() {
   const prefix = randomPrefix()

@@ -4,7 +4,7 @@ import { createRedisState } from '../../src/state/redis/index.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
 import { randomPrefix, redisUrl } from '../support/redis.ts'
 import { Bench, refuses, retention, type Seated } from './bench.ts'
-import { vouchOf } from './losses.ts'
+import { vouchOf } from './restore.ts'
 
 /** A room on two nodes, whose keys may be put back or taken away. */
 function open() {

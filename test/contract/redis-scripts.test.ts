@@ -4,7 +4,7 @@ import { createRedisState } from '../../src/state/redis/index.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
 import { randomPrefix, redisUrl, startRedis } from '../support/redis.ts'
 import { Bench, refuses, retention } from './bench.ts'
-import { vouchOf } from './losses.ts'
+import { vouchOf } from './restore.ts'
 import { camera, viewing } from './samples.ts'
 
 function open(url = redisUrl()) {

@@ -3,7 +3,7 @@ import type { Static, TSchema, TString } from 'typebox'
 import { newId } from '../../src/core/ids.ts'
 import type { portal, portalLegacy } from '../../src/protocol/portal.ts'
 import type { Meta } from '../../src/protocol/session.ts'
-import { afterEvery } from './ends.ts'
+import { afterEvery } from './cleanup.ts'
 import { tokenFor } from './node.ts'
 
 /** How long anything is waited for, ms: longer than a request may wait for a login. */

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { afterEvery } from './ends.ts'
+import { afterEvery } from './cleanup.ts'
 import { until } from './redis.ts'
 
 const file = (path: string) => fileURLToPath(new URL(path, import.meta.url))

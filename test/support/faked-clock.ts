@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEvery } from './ends.ts'
+import { afterEvery } from './cleanup.ts'
 
 const folders = [
   '/usr/lib/x86_64-linux-gnu/faketime',

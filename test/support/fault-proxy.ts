@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
-import { afterEvery } from './ends.ts'
+import { afterEvery } from './cleanup.ts'
 import { freePorts } from './ports.ts'
 
 /** Two sockets that pass bytes to each other. */

@@ -2,7 +2,7 @@ import { expect, vi } from 'vitest'
 import { newId } from '../../src/core/ids.ts'
 import { type Client, connect, loginInfo } from './client.ts'
 import { newRoom } from './node.ts'
-import type { Address } from './roamer.ts'
+import type { Address } from './resilient-client.ts'
 import type { Waits } from './waits.ts'
 
 /** How a new client comes into a room, in one dialect. */

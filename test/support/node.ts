@@ -8,7 +8,7 @@ import { Throttle } from '../../src/core/auth/attempt-throttle.ts'
 import { writeToken } from '../../src/core/auth/tokens.ts'
 import { createLog } from '../../src/observability/log.ts'
 import type { Client } from './client.ts'
-import { afterEvery } from './ends.ts'
+import { afterEvery } from './cleanup.ts'
 import { randomPrefix, redisUrl, until } from './redis.ts'
 import { asDocumentedUser } from './redis-user.ts'
 

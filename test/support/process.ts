@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { expect, vi } from 'vitest'
-import { afterEvery } from './ends.ts'
+import { afterEvery } from './cleanup.ts'
 import { testSecret } from './node.ts'
 import { freePorts } from './ports.ts'
 import { asDocumentedUser } from './redis-user.ts'

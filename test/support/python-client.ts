@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { pythonWithSocketIo } from '../../scripts/programs.mjs'
 import { loginInfo } from './client.ts'
-import { afterEvery } from './ends.ts'
+import { afterEvery } from './cleanup.ts'
 
 const program = fileURLToPath(new URL('./python-client.py', import.meta.url))
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, request } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
-import { afterEvery } from './ends.ts'
+import { afterEvery } from './cleanup.ts'
 
 /** `name` is what ids of its connections begin with. */
 export type Behind = { url: string; name: string }

@@ -1,10 +1,10 @@
 import { afterAll, afterEach, expect } from 'vitest'
-import { endAll } from './ends.ts'
+import { endAll } from './cleanup.ts'
 
 afterEach(async ({ task }) => {
   const isOfCluster = expect.getState().testPath?.includes('/test/cluster/')
   try {
-    if (isOfCluster && task.result?.state !== 'fail') await (await import('./ghosts.ts')).expectNoGhosts()
+    if (isOfCluster && task.result?.state !== 'fail') await (await import('./stale-sessions.ts')).expectNoGhosts()
   } finally {
     await endAll('test')
   }

@@ -1,4 +1,4 @@
-import { afterEvery } from './ends.ts'
+import { afterEvery } from './cleanup.ts'
 import { FakedClock } from './faked-clock.ts'
 
 /** How far the clock is from the right time, one after the other, s. */

@@ -3,7 +3,7 @@ import { connect } from './client.ts'
 import { Ledger } from './ledger.ts'
 import { newRoom } from './node.ts'
 import { Random } from './random.ts'
-import { type Address, Roamer, type RoamerOptions } from './roamer.ts'
+import { type Address, Roamer, type RoamerOptions } from './resilient-client.ts'
 
 export type TrafficOptions = {
   /** The nodes that are there; those that go and come are taken out and put in by the test. */

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { afterEvery } from './ends.ts'
+import { afterEvery } from './cleanup.ts'
 
 /** How late timers of this process run is sampled this often. */
 const sampleMs = 10

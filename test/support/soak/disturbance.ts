@@ -1,7 +1,7 @@
 import type { FakedClock } from '../faked-clock.ts'
 import type { OutageCluster } from '../outage-cluster.ts'
 import type { Random } from '../random.ts'
-import type { Address } from '../roamer.ts'
+import type { Address } from '../resilient-client.ts'
 import type { Traffic } from '../traffic.ts'
 
 /** Where a soak takes place. */

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { io, type Socket } from 'socket.io-client'
 import { loginInfo } from '../client.ts'
 import { newRoom } from '../node.ts'
-import type { Address } from '../roamer.ts'
+import type { Address } from '../resilient-client.ts'
 import type { Disturbance, Stage } from './disturbance.ts'
 
 type Ack = { status: string; data?: unknown; code: string }

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { io, type Socket } from 'socket.io-client'
-import { afterEvery } from '../ends.ts'
+import { afterEvery } from '../cleanup.ts'
 import { newRoom } from '../node.ts'
 import type { Disturbance } from './disturbance.ts'
 

@@ -2,7 +2,7 @@ import { Check } from 'typebox/value'
 import { expect, test } from 'vitest'
 import { isName, isRole } from '../../../src/core/names.ts'
 import { Name } from '../../../src/protocol/names.ts'
-import { invisibleNames } from '../../wire/invisible-names.ts'
+import { invisibleNames } from '../../integration/invisible-names.ts'
 
 const good: [string, string][] = [
   ['a letter', 'a'],

@@ -1,0 +1,161 @@
+import { once } from 'node:events'
+import { createServer as createHttpServer } from 'node:http'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { afterEach, expect, test } from 'vitest'
+import { Front } from '../../../src/cli/local-cluster/load-balancer.ts'
+
+const cleanUps: (() => unknown)[] = []
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
+})
+
+/** A node as far as the front can tell: a port that takes connections, and another that says whether it is ready. */
+class FakeNode {
+  readonly name: string
+  ready = true
+  readonly taken: Socket[] = []
+  readonly #server: Server
+  readonly #health = createHttpServer((_request, response) => response.writeHead(this.ready ? 200 : 503).end())
+
+  /** Every connection is told the node's name, unless it is served otherwise. */
+  constructor(name: string, serve: (socket: Socket) => void = (socket) => void socket.end(name)) {
+    this.name = name
+    this.#server = createServer({ allowHalfOpen: true }, (socket) => {
+      this.taken.push(socket)
+      socket.on('error', () => {})
+      serve(socket)
+    })
+  }
+
+  async listen() {
+    const [port, healthPort] = [await listening(this.#server), await listening(this.#health)]
+    cleanUps.push(() => this.stop())
+    return { name: this.name, host: '127.0.0.1', port, readyUrl: `http://127.0.0.1:${healthPort}` }
+  }
+
+  /** As when the process dies. */
+  async stop(): Promise<void> {
+    for (const socket of this.taken) socket.destroy()
+    this.#health.closeAllConnections()
+    await Promise.all([this.#server, this.#health].map((server) => new Promise((resolve) => server.close(resolve))))
+  }
+}
+
+async function listening(server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return (server.address() as AddressInfo).port
+}
+
+async function frontOf(nodes: FakeNode[]): Promise<{ front: Front; port: number }> {
+  const front = new Front(await Promise.all(nodes.map((node) => node.listen())))
+  const port = await front.listen(0, '127.0.0.1')
+  cleanUps.push(() => front.close())
+  return { front, port }
+}
+
+function dial(port: number): Socket {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+  cleanUps.push(() => socket.destroy())
+  return socket
+}
+
+/** All that comes until the other side ends; this side stays open, as node:stream/consumers would not leave it. */
+async function text(socket: Socket): Promise<string> {
+  let all = ''
+  socket.on('data', (part) => {
+    all += part
+  })
+  await once(socket, 'end')
+  return all
+}
+
+/** Who answers, connection after connection. */
+async function answers(port: number, count: number): Promise<string[]> {
+  const names: string[] = []
+  for (let n = 0; n < count; n += 1) {
+    const socket = dial(port)
+    names.push(await text(socket))
+    socket.end()
+  }
+  return names
+}
+
+test('connections go to the nodes in turn', async () => {
+  const { port } = await frontOf(['a', 'b', 'c'].map((name) => new FakeNode(name)))
+  expect(await answers(port, 7)).toEqual(['a', 'b', 'c', 'a', 'b', 'c', 'a'])
+})
+
+test('a node that refuses is passed over, and its turns are shared by the others', async () => {
+  const nodes = ['a', 'b', 'c'].map((name) => new FakeNode(name))
+  const { port } = await frontOf(nodes)
+  await nodes[1]?.stop()
+  const names = await answers(port, 9)
+  expect(names.filter((name) => name === 'a').length).toBeGreaterThanOrEqual(4)
+  expect(names.filter((name) => name === 'c').length).toBeGreaterThanOrEqual(4)
+  expect(names).not.toContain('b')
+})
+
+test('a node that is not ready gets nobody, until it is ready again', async () => {
+  const [a, b] = [new FakeNode('a'), new FakeNode('b')]
+  const { front, port } = await frontOf([a, b])
+  a.ready = false
+  await front.check()
+  expect(await answers(port, 3)).toEqual(['b', 'b', 'b'])
+  a.ready = true
+  await front.check()
+  expect((await answers(port, 2)).sort()).toEqual(['a', 'b'])
+})
+
+test('when none is ready those that take connections are asked all the same', async () => {
+  const [a, b] = [new FakeNode('a'), new FakeNode('b')]
+  const { front, port } = await frontOf([a, b])
+  for (const node of [a, b]) node.ready = false
+  await front.check()
+  await a.stop()
+  expect(await answers(port, 2)).toEqual(['b', 'b'])
+})
+
+test('when there is none at all the client is told so', async () => {
+  const node = new FakeNode('a')
+  const { port } = await frontOf([node])
+  await node.stop()
+  const response = await fetch(`http://127.0.0.1:${port}`)
+  expect(response.status).toBe(503)
+})
+
+test('a client that has said all still hears the answer', async () => {
+  const echo = new FakeNode('a', async (socket) => socket.end(`heard ${await text(socket)}`))
+  const { port } = await frontOf([echo])
+  const client = dial(port)
+  client.end('all')
+  expect(await text(client)).toBe('heard all')
+})
+
+test('a node that has said all still hears the client', async () => {
+  const node = new FakeNode('a')
+  const { port } = await frontOf([node])
+  const client = dial(port)
+  expect(await text(client)).toBe('a')
+  client.end('and this after it')
+  expect(await text(node.taken[0] as Socket)).toBe('and this after it')
+})
+
+test('a node that breaks off ends its client, and the front goes on', async () => {
+  const breaking = new FakeNode('a', (socket) => socket.once('data', () => socket.resetAndDestroy()))
+  const { port } = await frontOf([breaking, new FakeNode('b')])
+  const client = dial(port)
+  client.write('x')
+  expect(await text(client)).toBe('')
+  expect(await answers(port, 1)).toEqual(['b'])
+})
+
+test('a client that breaks off ends its connection to the node', async () => {
+  const node = new FakeNode('a', (socket) => void socket.resume().write('welcome'))
+  const { port } = await frontOf([node])
+  const client = dial(port)
+  await once(client, 'data')
+  const ended = once(node.taken[0] as Socket, 'end')
+  client.resetAndDestroy()
+  await ended
+})

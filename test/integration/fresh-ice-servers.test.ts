@@ -1,0 +1,100 @@
+import { describe, expect, test } from 'vitest'
+import type { IceServer } from '../../src/core/auth/turn-credentials.ts'
+import { type Client, connect } from '../support/client.ts'
+import { newRoom, startNode } from '../support/node.ts'
+import { enterBy, heardBy, speeches } from '../support/dialect-drivers.ts'
+
+const stun = { urls: 'stun:127.0.0.1:3478' }
+const turn = { TURN_URLS: 'turn:127.0.0.1:3478', TURN_SECRET: 'what coturn and the nodes both know' }
+const env = { ICE_SERVERS: JSON.stringify([stun]), ...turn, TURN_TTL: 20, TICKET_TTL: 600 }
+const node = await startNode({ env })
+
+type Refreshed = { ticket: string; iceServers: IceServer[] }
+
+const refresh = async (client: Client, ...args: unknown[]) => client.request('refreshReconnectionTicket', ...args)
+const refreshWithIce = async (client: Client) => (await refresh(client, { ice: true })).data as Refreshed
+
+const datesOf = (ticket: string) =>
+  JSON.parse(Buffer.from(ticket, 'base64').toString()) as { notBefore: number; notAfter: number }
+
+/** How long tickets and TURN credentials of one ack are good, seconds. */
+function livesOf({ ticket, iceServers }: Refreshed) {
+  const { notBefore, notAfter } = datesOf(ticket)
+  const [expiry = ''] = (iceServers.at(-1)?.username ?? '').split(':')
+  return { ticket: (notAfter - notBefore) / 1000, turn: Number(expiry) - Math.floor(notBefore / 1000) }
+}
+
+const good = ['ok', 'success']
+
+describe.each(speeches)('refreshReconnectionTicket, $name', (speech) => {
+  const { namespace } = speech
+  const entered = () => enterBy(speech, node, newRoom())
+
+  test('{ ice: true } is answered with a ticket that resumes the session and with new TURN credentials', async () => {
+    const room = newRoom()
+    const [ann, bob] = [await enterBy(speech, node, room), await enterBy(speech, node, room)]
+    const { status, data } = await refresh(ann, { ice: true })
+    expect(good).toContain(status)
+    const { ticket, ...others } = data as Refreshed
+    const user = expect.stringMatching(/^\d+:./)
+    const ours = { urls: ['turn:127.0.0.1:3478'], username: user, credential: expect.any(String) }
+    expect(others).toEqual({ iceServers: [stun, ours] })
+    expect(livesOf(data as Refreshed)).toEqual({ ticket: 600, turn: 20 })
+    const back = await connect(node.url, { namespace })
+    await back.relogin({ ticket, seq: 0 })
+    await speech.say(bob, room, 'you are back', ann)
+    await back.next(speech.event)
+    expect(heardBy(speech, back)).toContain('you are back')
+  })
+
+  test.each([[[]], [[null]], [[{}]], [[{ ice: false }]], [[{ ticket: 'the old one' }, 'more']]])(
+    '%j is answered with a string',
+    async (args) => {
+      const { status, data } = await refresh(await entered(), ...args)
+      expect([good.includes(status), typeof data]).toEqual([true, 'string'])
+    },
+  )
+
+  test.each([
+    [{ ice: 'yes' }, 'ice should be boolean'],
+    [{ ice: 1 }, 'ice should be boolean'],
+    [{ ice: null }, 'ice should be boolean'],
+    ['ice', 'should be object'],
+    [true, 'should be object'],
+    [['ice'], 'should be object'],
+  ])('%j is refused with a sentence that names the mistake, and spends no ticket', async (argument, words) => {
+    const ann = await entered()
+    const { ticket } = await refreshWithIce(ann)
+    const { status, error, code } = await refresh(ann, argument)
+    expect([status, code]).toEqual(['error', 'bad_request'])
+    expect(error).toMatch(words)
+    const back = await connect(node.url, { namespace })
+    await back.relogin(ticket)
+  })
+})
+
+test('the life of tickets does not limit that of TURN credentials, nor the other way round', async () => {
+  const { url } = await startNode({ env: { ...turn, TURN_TTL: 86_400, TICKET_TTL: 5 } })
+  const ann = await connect(url)
+  const joined = await ann.login({ room: newRoom() })
+  const { iceServers } = joined as unknown as Refreshed
+  expect(livesOf({ ticket: ann.ticket, iceServers })).toEqual({ ticket: 5, turn: 86_400 })
+  expect(livesOf(await refreshWithIce(ann))).toEqual({ ticket: 5, turn: 86_400 })
+})
+
+test('a node without ICE servers answers with none', async () => {
+  const { url } = await startNode()
+  const ann = await connect(url)
+  await ann.login({ room: newRoom() })
+  expect(await refreshWithIce(ann)).toEqual({ ticket: expect.any(String), iceServers: [] })
+})
+
+test('without a window there are TURN credentials all the same', async () => {
+  const { url } = await startNode({ env: { ...turn, RECONNECT_WINDOW: 0 } })
+  const ann = await connect(url)
+  await ann.login({ room: newRoom() })
+  expect((await refresh(ann)).code).toBe('reconnection_disabled')
+  const { ticket, iceServers } = await refreshWithIce(ann)
+  expect([typeof ticket, iceServers.length]).toEqual(['string', 1])
+  expect(await ann.barrier()).toEqual([])
+})

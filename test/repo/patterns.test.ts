@@ -1,0 +1,122 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { TSchema } from 'typebox'
+import ts from 'typescript'
+import { expect, test } from 'vitest'
+import { exchanger } from '../../src/protocol/exchanger.ts'
+import * as management from '../../src/protocol/management.ts'
+import { p2p } from '../../src/protocol/p2p.ts'
+import { portal, portalLegacy, portalV1 } from '../../src/protocol/portal.ts'
+import { rooms } from '../../src/protocol/rooms.ts'
+import { validationOf } from '../../src/protocol/validation.ts'
+import { growthOf, hardTexts, linear } from '../support/growth.ts'
+
+/** A node serves everybody with one thread: a search that grows with the square of a client's text holds all up. */
+
+const tables = { portal, portalV1, portalLegacy, exchanger, rooms, p2p }
+const schemas: [name: string, schema: TSchema][] = [
+  ...Object.entries(tables).flatMap(([table, requests]) =>
+    Object.entries(requests).flatMap(([event, request]): [string, TSchema][] =>
+      'payload' in request ? [[`${table} ${event}`, request.payload]] : [],
+    ),
+  ),
+  ...Object.entries(management).flatMap(([name, value]): [string, TSchema][] =>
+    typeof value === 'object' && ('type' in value || 'anyOf' in value)
+      ? [[`management ${name}`, value as TSchema]]
+      : [],
+  ),
+]
+
+type Keywords = { [keyword: string]: unknown }
+type Place = { schema: Keywords; wrap: (value: unknown) => unknown }
+
+/** Every text in a schema, and how a value looks that has one there. */
+function textsIn(schema: TSchema, wrap: Place['wrap'] = (value) => value): Place[] {
+  const { type, anyOf, properties, items, patternProperties } = schema as Keywords
+  const inside = Object.entries((properties ?? {}) as { [name: string]: TSchema })
+  return [
+    ...(type === 'string' ? [{ schema: schema as Keywords, wrap }] : []),
+    ...((anyOf ?? []) as TSchema[]).flatMap((one) => textsIn(one, wrap)),
+    ...inside.flatMap(([name, one]) => textsIn(one, (value) => wrap({ [name]: value }))),
+    ...(items ? textsIn(items as TSchema, (value) => wrap([value])) : []),
+    ...(patternProperties ? [{ schema: {}, wrap: (value: unknown) => wrap({ [String(value)]: value }) }] : []),
+  ]
+}
+
+/** Regular expressions that the source itself has, wherever the text comes from that they search. */
+function patternsIn(folder: string): [place: string, source: string, flags: string][] {
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
+  return files.flatMap((file) => {
+    const found: [string, string, string][] = []
+    const tree = ts.createSourceFile(file, readFileSync(join(folder, file), 'utf8'), ts.ScriptTarget.Latest)
+    const visit = (node: ts.Node) => {
+      if (ts.isRegularExpressionLiteral(node)) {
+        const end = node.text.lastIndexOf('/')
+        found.push([file, node.text.slice(1, end), node.text.slice(end + 1)])
+      }
+      node.forEachChild(visit)
+    }
+    visit(tree)
+    return found
+  })
+}
+
+const inSchemas = schemas.flatMap(([name, schema]) =>
+  textsIn(schema).flatMap(({ schema: { pattern, maxLength } }) =>
+    typeof pattern === 'string' ? [{ name, pattern, maxLength }] : [],
+  ),
+)
+const inSource = patternsIn('src')
+
+test('the patterns are found', () => {
+  expect(inSchemas.length).toBeGreaterThan(15)
+  expect(inSource.length).toBeGreaterThan(15)
+})
+
+test.each(inSchemas)('$name: a text that is searched for $pattern has a greatest length', ({ maxLength }) => {
+  expect(maxLength).toBeGreaterThan(0)
+})
+
+/** A text for which the time of a search grows faster than its length; undefined: there is none. */
+function hardTextOf(source: string, flags: string): string | undefined {
+  const pattern = new RegExp(source, flags)
+  const search = (value: string) => void value.search(pattern)
+  return hardTexts(source).find((text) => growthOf(prepared(text, search)) >= linear)?.(3)
+}
+
+/** The value for a length is made once, before its time is taken. */
+function prepared<T>(make: (length: number) => T, run: (value: T) => void): (length: number) => void {
+  const values = new Map<number, T>()
+  return (length) => {
+    const value = values.get(length) ?? make(length)
+    values.set(length, value)
+    run(value)
+  }
+}
+
+test('a pattern whose time grows with the square of the length is found', () => {
+  expect(hardTextOf('^[^\\p{Cc}]*\\p{L}[^\\p{Cc}]*$', 'u')).toBe('aaa\u0001')
+})
+
+const all = [...inSchemas.map(({ name, pattern }): [string, string, string] => [name, pattern, 'u']), ...inSource]
+const distinct = [
+  ...new Map(all.map(([place, source, flags]) => [`${flags} ${source}`, { place, source, flags }])).values(),
+]
+
+test.each(distinct)('$place: the time to search for $source grows with the length of the text', ({ source, flags }) => {
+  expect(hardTextOf(source, flags)).toBeUndefined()
+})
+
+test.each(schemas)('%s: to refuse a long text takes time that grows with its length', (_name, schema) => {
+  const { check, errorsOf } = validationOf(schema)
+  const attempts = textsIn(schema).flatMap(({ wrap }) => {
+    const texts = [
+      (length: number) => `${'a'.repeat(length)}\u0001`,
+      (length: number) => `${' '.repeat(length)}`,
+      (length: number) => `${'é🙂'.repeat(length / 2)}\ud800`,
+    ]
+    const refuse = (value: unknown) => void (check(value) || errorsOf(value))
+    return texts.map((text) => growthOf(prepared((length) => wrap(text(length)), refuse)))
+  })
+  expect(Math.max(0, ...attempts)).toBeLessThan(linear)
+})

@@ -1,0 +1,69 @@
+import { expect, test } from 'vitest'
+import type { ErrorCode } from '../../../../src/core/errors.ts'
+import { decodeObject, encodeAscii, type Keyring } from '../../../../src/core/auth/keyring.ts'
+
+export const [keys, otherKeys]: [Keyring, Keyring] = [
+  ['a key of the house '.repeat(2)],
+  ['a key of another '.repeat(2)],
+]
+
+export function refusal(act: () => unknown): { code: ErrorCode; detail: string } {
+  try {
+    act()
+  } catch (error) {
+    return error as { code: ErrorCode; detail: string }
+  }
+  throw new Error('It was not refused')
+}
+
+/** What is so of every signed text that a client hands back: login token and ticket. */
+export function describeSigned(signed: {
+  text: string
+  read: (keys: Keyring, text: unknown) => object
+  unreadable: ErrorCode
+  forged: ErrorCode[]
+}): void {
+  const { text, read, unreadable, forged } = signed
+  const fields = decodeObject(text)
+  const whole = read(keys, text)
+
+  test('every field is signed', () => {
+    const changes = Object.entries(fields).flatMap(([name, value]) => [
+      { ...fields, [name]: typeof value === 'number' ? value + 1 : typeof value === 'boolean' ? !value : `${value}x` },
+      { ...fields, [name]: '' },
+      { ...fields, [name]: null },
+      { ...fields, [name]: [value] },
+      Object.fromEntries(Object.entries(fields).filter(([other]) => other !== name)),
+    ])
+    for (const change of changes) expect(forged).toContain(refusal(() => read(keys, encodeAscii(change))).code)
+  })
+
+  test('only the keys of the house sign', () => {
+    expect(refusal(() => read(otherKeys, text)).code).toBe(forged[0])
+    expect(read([...otherKeys, ...keys], text)).toEqual(whole)
+  })
+
+  test('however much of it is cut off, it is refused or says the same', () => {
+    for (let length = 0; length < text.length; length += 1) {
+      const part = text.slice(0, length)
+      if (Buffer.from(part, 'base64').equals(Buffer.from(text, 'base64'))) expect(read(keys, part)).toEqual(whole)
+      else expect(refusal(() => read(keys, part)).code).toBe(unreadable)
+    }
+  })
+
+  test.each([
+    ['nothing', undefined],
+    ['null', null],
+    ['a number', 7],
+    ['an object', fields],
+    ['an array', [text]],
+    ['an empty text', ''],
+    ['garbage', '\u0000\uffff'],
+    ['base64 of null', Buffer.from('null').toString('base64')],
+    ['base64 of an array', Buffer.from('[]').toString('base64')],
+  ])('%s is refused with what is wrong with it', (_, input) => {
+    const { code, detail } = refusal(() => read(keys, input))
+    expect(code).toBe(unreadable)
+    expect(detail).not.toBe('')
+  })
+}

@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest'
+import { decodeObject, encodeAscii, sign } from '../../../../src/core/auth/keyring.ts'
+import { readTicket, writeTicket } from '../../../../src/core/auth/tickets.ts'
+import { writeToken } from '../../../../src/core/auth/tokens.ts'
+import { describeSigned, keys, refusal } from './signed.ts'
+
+const ticket = { participantId: 'p1', roomId: 'Räum 1', ticketId: 't1', notBefore: 1000, notAfter: 2000 }
+const text = writeTicket(keys, 'portal', ticket)
+
+describeSigned({
+  text,
+  read: (keys, text) => readTicket(keys, 'portal', text, 1500),
+  unreadable: 'bad_ticket',
+  // without a field that it cannot do without it is not a ticket at all
+  forged: ['ticket_signature', 'bad_ticket'],
+})
+
+test('a ticket says what was written', () => {
+  expect(readTicket(keys, 'portal', text, 1500)).toEqual(ticket)
+})
+
+test('it is standard base64 of ASCII JSON with its times as numbers, as OWT’s clients read it', () => {
+  expect(text).toMatch(/^[A-Za-z0-9+/]+=*$/)
+  const json = Buffer.from(text, 'base64').toString('latin1')
+  expect(json).not.toMatch(/[^ -~]/)
+  expect(JSON.parse(json)).toEqual({ ...ticket, signature: expect.any(String) })
+})
+
+test('an altered ticket is told from one that cannot be read', () => {
+  const fields = decodeObject(text)
+  for (const name of ['participantId', 'roomId', 'ticketId', 'signature']) {
+    expect(refusal(() => readTicket(keys, 'portal', encodeAscii({ ...fields, [name]: 'x' }), 1500)).code).toBe(
+      'ticket_signature',
+    )
+  }
+  const { notAfter: _, ...timeless } = fields
+  expect(refusal(() => readTicket(keys, 'portal', encodeAscii(timeless), 1500))).toMatchObject({
+    code: 'bad_ticket',
+    detail: 'No dates',
+  })
+})
+
+test('it is good in its own dialect only', () => {
+  expect(refusal(() => readTicket(keys, 'exchanger', text, 1500)).code).toBe('ticket_foreign')
+})
+
+test('it is good to its last moment, and from as long before its first as clocks may be apart', () => {
+  for (const now of [1000 - 30_000, 1000, 2000]) expect(readTicket(keys, 'portal', text, now)).toEqual(ticket)
+  for (const now of [999 - 30_000, 2001]) {
+    expect(refusal(() => readTicket(keys, 'portal', text, now)).code).toBe('ticket_expired')
+  }
+})
+
+test('a forged ticket is not told that it is out of date', () => {
+  const fields = { ...decodeObject(text), notAfter: 1 }
+  expect(refusal(() => readTicket(keys, 'portal', encodeAscii(fields), 1500)).code).toBe('ticket_signature')
+})
+
+test('an OWT signature is not ours', () => {
+  const parts = [ticket.participantId, ticket.notBefore, ticket.notAfter]
+  const fields = { ...ticket, signature: sign(keys, 'ticket', parts) }
+  expect(refusal(() => readTicket(keys, 'portal', encodeAscii(fields), 1500)).code).toBe('ticket_signature')
+})
+
+test('a token is not a ticket', () => {
+  const token = writeToken(keys, { room: 'r', user: 'u', role: 'x' }, { host: 'h:1', secure: false }, 9000)
+  expect(refusal(() => readTicket(keys, 'portal', token, 1500)).code).toBe('bad_ticket')
+})

@@ -1,0 +1,234 @@
+import fc from 'fast-check'
+import { Feed } from '../../../../src/core/room/feed.ts'
+import { type Entry, isFor, type ParticipantId } from '../../../../src/core/model.ts'
+import type { Connection } from '../../../../src/core/ports/connection.ts'
+import { Session } from '../../../../src/core/session/session.ts'
+
+/** Everything that may happen to one room's feed, in an order that fast-check makes up. `pick` chooses among what is there. */
+export type Step =
+  | { do: 'say'; to?: ParticipantId; except?: ParticipantId }
+  | { do: 'hear'; pick: number }
+  | { do: 'lose'; pick: number }
+  | { do: 'hear again'; pick: number }
+  | { do: 'reach'; pick: number }
+  | ({ do: 'attach'; id: ParticipantId; from: 'top' | 'seen' | number } & Ending)
+  | { do: 'detach'; id: ParticipantId }
+  | { do: 'answer'; pick: number; late: boolean }
+  | { do: 'fail'; pick: number }
+  | { do: 'settle' }
+  | { do: 'trim'; to: number }
+
+/** When a seat ends by itself, in the middle of what it is being told: as a client does that is too slow. */
+type Ending = { endsAfter?: number; endsWhenLost?: boolean }
+
+const ids: ParticipantId[] = ['ann', 'bob', 'cem']
+const id = fc.constantFrom(...ids)
+const pick = fc.nat(15)
+
+const steps = {
+  say: fc.oneof(
+    { weight: 2, arbitrary: fc.constant({ do: 'say' as const }) },
+    fc.record({ do: fc.constant('say' as const), to: id }),
+    fc.record({ do: fc.constant('say' as const), except: id }),
+  ),
+  hear: fc.record({ do: fc.constant('hear' as const), pick }),
+  lose: fc.record({ do: fc.constant('lose' as const), pick }),
+  again: fc.record({ do: fc.constant('hear again' as const), pick }),
+  reach: fc.record({ do: fc.constant('reach' as const), pick }),
+  attach: fc.record(
+    {
+      do: fc.constant('attach' as const),
+      id,
+      from: fc.oneof(fc.constant('top' as const), fc.constant('seen' as const), pick),
+      endsAfter: fc.integer({ min: 1, max: 4 }),
+      endsWhenLost: fc.boolean(),
+    },
+    { requiredKeys: ['do', 'id', 'from'] },
+  ),
+  detach: fc.record({ do: fc.constant('detach' as const), id }),
+  answer: fc.record({ do: fc.constant('answer' as const), pick, late: fc.boolean() }),
+  fail: fc.record({ do: fc.constant('fail' as const), pick }),
+  settle: fc.constant({ do: 'settle' as const }),
+  trim: fc.record({ do: fc.constant('trim' as const), to: pick }),
+}
+
+export function schedules(options: { trims: boolean }): fc.Arbitrary<{ before: number; steps: Step[] }> {
+  const step: fc.Arbitrary<Step> = fc.oneof(
+    { weight: 8, arbitrary: steps.say },
+    { weight: 6, arbitrary: steps.hear },
+    { weight: 2, arbitrary: steps.lose },
+    { weight: 2, arbitrary: steps.again },
+    { weight: 2, arbitrary: steps.reach },
+    { weight: 5, arbitrary: steps.attach },
+    { weight: 2, arbitrary: steps.detach },
+    { weight: 6, arbitrary: steps.answer },
+    { weight: 2, arbitrary: steps.fail },
+    { weight: 6, arbitrary: steps.settle },
+    { weight: options.trims ? 2 : 0, arbitrary: steps.trim },
+  )
+  return fc.record({ before: fc.nat(5), steps: fc.array(step, { maxLength: 60, size: 'max' }) })
+}
+
+/** One time aboard, from an attach until it is put off, ends or is lost: a session and the connection that it writes to. */
+export class Seat implements Connection {
+  readonly open = true
+  readonly session: Session
+  readonly start: number
+  readonly taken: Entry[] = []
+  wasLost = false
+  /** What it was given after it could have been given nothing. */
+  tooMuch = 0
+  readonly #endsAfter: number
+  readonly #endsWhenLost: boolean
+
+  constructor(feed: Feed, id: ParticipantId, start: number, { endsAfter, endsWhenLost }: Ending) {
+    this.start = start
+    this.#endsAfter = endsAfter ?? Number.POSITIVE_INFINITY
+    this.#endsWhenLost = endsWhenLost ?? false
+    const place = { room: 'room', id, owner: 'A:1' }
+    const member = { id, user: id, role: '', permission: { publish: none, subscribe: none }, profile: {} }
+    const token = { id: '', seconds: 0 }
+    const tickets = { previous: '', issued: ['ticket'] }
+    const from = { dialect: '', member, place, token, tickets, proven: false, rid: 0, from: start, doubt: 0 }
+    this.session = new Session(from, this, feed)
+  }
+
+  get ended(): boolean {
+    return this.session.ended
+  }
+
+  onLost(): () => void {
+    return () => {}
+  }
+
+  deliver(entry: Entry): void {
+    if (this.ended || this.wasLost) this.tooMuch += 1
+    this.taken.push(entry)
+    if (this.taken.length >= this.#endsAfter) this.session.end()
+  }
+
+  cut(): void {
+    if (this.wasLost) this.tooMuch += 1
+    this.wasLost = true
+    if (this.#endsWhenLost) this.session.end()
+  }
+
+  close(): void {}
+}
+
+const none = { audio: false, video: false }
+
+type Read = { after: number; asked: Entry[]; resolve: (entries: Entry[]) => void; reject: (error: Error) => void }
+
+/** A room and the feed of it on one node, where nothing happens but what a step makes happen. */
+export class World {
+  readonly log: Entry[] = []
+  readonly seats: Seat[] = []
+  readonly feed: Feed
+  #oldest = 1
+  #flying: Entry[] = []
+  #reads: Read[] = []
+
+  constructor(before: number) {
+    for (let n = 0; n < before; n += 1) this.#say({})
+    this.#flying = []
+    this.feed = new Feed(this.top, this.#read, async () => {})
+  }
+
+  get top(): number {
+    return this.log.length
+  }
+
+  perform(step: Step): void | Promise<void> {
+    switch (step.do) {
+      case 'say':
+        return this.#say(step)
+      case 'hear':
+        return this.#fly(step.pick, (entry) => this.feed.hear(entry))
+      case 'lose':
+        return this.#fly(step.pick, () => {})
+      case 'hear again': {
+        const entry = this.log[step.pick % this.top]
+        return entry && this.feed.hear(entry)
+      }
+      case 'reach':
+        return this.feed.reach(step.pick % (this.top + 1))
+      case 'attach':
+        return this.#attach(step)
+      case 'detach':
+        return void this.#seatOf(step.id)?.session.end()
+      case 'answer':
+        return this.#answer(step.pick, (read) => read.resolve(step.late ? this.#page(read.after) : read.asked))
+      case 'fail':
+        return this.#answer(step.pick, (read) => read.reject(new Error('away')))
+      case 'settle':
+        return settle()
+      case 'trim':
+        this.#oldest = Math.max(this.#oldest, Math.min(step.to, this.top + 1))
+    }
+  }
+
+  /** The live side falls silent; somebody finds out how far the room has come, and every read is answered. */
+  async finish(): Promise<void> {
+    this.feed.reach(this.top)
+    await settle()
+    while (this.#reads.length > 0) {
+      this.#answer(0, (read) => read.resolve(this.#page(read.after)))
+      await settle()
+    }
+  }
+
+  /** What a seat should have been given if it had stayed until now. */
+  meantFor(seat: Seat): Entry[] {
+    return this.log.filter((entry) => entry.seq > seat.start && isFor(entry, seat.session.id))
+  }
+
+  #say({ to, except }: { to?: ParticipantId; except?: ParticipantId }): void {
+    const entry: Entry = { seq: this.top + 1, at: 0, event: 'text', data: null }
+    if (to !== undefined) entry.to = to
+    if (except !== undefined) entry.except = except
+    this.log.push(entry)
+    this.#flying.push(entry)
+  }
+
+  #fly(pick: number, land: (entry: Entry) => void): void {
+    const [entry] = this.#flying.splice(pick % Math.max(1, this.#flying.length), 1)
+    if (entry) land(entry)
+  }
+
+  /** The one before ends first, as in a relogin; its connection may still be there. */
+  #attach({ id, from, ...ending }: Step & { do: 'attach' }): void {
+    const before = this.#seatOf(id)?.session
+    before?.end()
+    const start = from === 'top' ? this.top : from === 'seen' ? (before?.cursor ?? this.top) : from % (this.top + 1)
+    const seat = new Seat(this.feed, id, start, ending)
+    this.seats.push(seat)
+    void seat.session.board()
+  }
+
+  #seatOf(id: ParticipantId): Seat | undefined {
+    return this.seats.findLast(({ session }) => session.id === id)
+  }
+
+  #answer(pick: number, give: (read: Read) => void): void {
+    const [read] = this.#reads.splice(pick % Math.max(1, this.#reads.length), 1)
+    if (read) give(read)
+  }
+
+  readonly #read = (after: number): Promise<Entry[]> =>
+    new Promise((resolve, reject) => {
+      this.#reads.push({ after, asked: this.#page(after), resolve, reject })
+    })
+
+  /** A log is read three entries at a time, so that most reads take several. */
+  #page(after: number): Entry[] {
+    return this.log.filter(({ seq }) => seq > after && seq >= this.#oldest).slice(0, 3)
+  }
+}
+
+/** Resolves when everything that could go on by itself has. */
+function settle(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve)
+  })
+}

@@ -1,0 +1,232 @@
+import { expect, test } from 'vitest'
+import { Feeds } from '../../../../src/core/room/feeds.ts'
+import type { Entry, RoomId } from '../../../../src/core/model.ts'
+import type { Wire } from '../../../../src/core/ports/log.ts'
+import { createMemoryState } from '../../../../src/state/memory/index.ts'
+import { MemoryLog, MemoryWire } from '../../../../src/state/memory/log.ts'
+import { MemoryNodes } from '../../../../src/state/memory/node-registry.ts'
+import { RoomTable } from '../../../../src/state/memory/room.ts'
+
+const room: RoomId = 'portal/r'
+const retention = { window: 60, log: 90, entries: 1000, lease: 6 }
+const text = { at: 0, event: 'text' as const, data: null }
+
+/** The memory state, where every call is noted and may be held up, fail, or be preceded by something. */
+function world() {
+  const calls: string[] = []
+  const before: { [call: string]: () => unknown } = {}
+  const failures: unknown[] = []
+  const table = new RoomTable(retention, Date.now)
+  let reset: (rooms: RoomId[]) => void = () => {}
+  let deaf = false
+
+  async function pass(call: string): Promise<void> {
+    calls.push(call)
+    await before[call]?.()
+  }
+  const live = new MemoryWire(table)
+  const wire: Wire = {
+    listen: async (room, hear) => {
+      await live.listen(room, (entry) => {
+        if (!deaf) hear(entry)
+      })
+      await pass('listen')
+    },
+    unlisten: async (room) => {
+      await pass('unlisten')
+      await live.unlisten(room)
+    },
+    onReset: (given) => {
+      reset = given
+    },
+  }
+  class Log extends MemoryLog {
+    override async positions(rooms: RoomId[]) {
+      await pass('positions')
+      const positions = await super.positions(rooms)
+      await before.answer?.()
+      return positions
+    }
+  }
+  class Nodes extends MemoryNodes {
+    override hold(...[node, rooms]: unknown[]) {
+      return pass(`hold ${node} ${rooms}`)
+    }
+    override release(...[node, room]: unknown[]) {
+      return pass(`release ${node} ${room}`)
+    }
+  }
+  const log = new Log(table)
+  const state = { ...createMemoryState(retention), wire, log, nodes: new Nodes(table) }
+  const feeds = new Feeds(state, 'A', async () => {}, { failed: (error) => failures.push(error) })
+  table.make(room)
+  return {
+    calls,
+    before,
+    failures,
+    feeds,
+    say: () => log.announce(room, text),
+    /** The live side loses what is said from now on, or not any more. */
+    setDeaf: (now: boolean) => {
+      deaf = now
+    },
+    reset: (rooms: RoomId[]) => reset(rooms),
+  }
+}
+
+/** Everyone who listens aboard a feed; resolves when it was told of a seq. */
+function listener(id = 'ann') {
+  const taken: number[] = []
+  let wake = () => {}
+  return {
+    id,
+    taken,
+    take: ({ seq }: Entry) => {
+      taken.push(seq)
+      wake()
+    },
+    lost: () => {},
+    async until(seq: number) {
+      while (!taken.includes(seq)) {
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
+      }
+    },
+  }
+}
+
+test('a room is noted, listened to, and only then asked for its position', async () => {
+  const { feeds, calls } = world()
+  await feeds.use(room)
+  expect(calls).toEqual([`hold A ${room}`, 'listen', 'positions'])
+  expect(feeds.rooms).toEqual([room])
+})
+
+test('a feed begins where the room stands', async () => {
+  const { feeds, say } = world()
+  await say()
+  await say()
+  expect((await feeds.use(room)).position).toBe(2)
+})
+
+test('a room is behind from when something is known to have been said until it is handed on', async () => {
+  const { feeds, say, setDeaf } = world()
+  const feed = await feeds.use(room)
+  const ann = listener()
+  await feed.attach(ann, 0, () => false)
+  setDeaf(true)
+  await say()
+  expect(feeds.behind).toBe(0)
+  feed.reach(1)
+  expect(feeds.behind).toBe(1)
+  await ann.until(1)
+  expect(feeds.behind).toBe(0)
+})
+
+test('all users of a room have one feed, until the last has released it', async () => {
+  const { feeds, calls } = world()
+  const [one, two] = await Promise.all([feeds.use(room), feeds.use(room)])
+  expect(one).toBe(two)
+  await feeds.release(room)
+  expect(feeds.rooms).toEqual([room])
+  expect(await feeds.use(room)).toBe(one)
+  await feeds.release(room)
+  await feeds.release(room)
+  await feeds.release(room)
+  expect(feeds.rooms).toEqual([])
+  expect(calls.slice(3)).toEqual(['unlisten', `release A ${room}`])
+})
+
+test('a room that is wanted again while it is given up is listened to after that', async () => {
+  const { feeds, calls, say } = world()
+  const before = await feeds.use(room)
+  const released = feeds.release(room)
+  const after = await feeds.use(room)
+  await released
+  expect(after).not.toBe(before)
+  expect(calls.slice(3)).toEqual(['unlisten', `release A ${room}`, `hold A ${room}`, 'listen', 'positions'])
+  const ann = listener()
+  await after.attach(ann, after.position, () => false)
+  await say()
+  await ann.until(1)
+})
+
+test('what is said after the position was read, and before it is known, is not missed', async () => {
+  const { feeds, before, say } = world()
+  before.answer = async () => {
+    delete before.answer
+    await say()
+    await say()
+  }
+  const ann = listener()
+  const feed = await feeds.use(room)
+  await feed.attach(ann, 0, () => false)
+  await ann.until(2)
+  expect(ann.taken).toEqual([1, 2])
+})
+
+test('what is said as listening begins is counted', async () => {
+  const { feeds, before, say } = world()
+  before.listen = async () => {
+    await say()
+  }
+  const feed = await feeds.use(room)
+  expect(feed.position).toBe(1)
+})
+
+for (const call of [`hold A ${room}`, 'listen', 'positions']) {
+  test(`when "${call}" fails nobody has the room, and it may be tried again`, async () => {
+    const { feeds, before, calls } = world()
+    before[call] = () => Promise.reject(new Error('away'))
+    const results = await Promise.allSettled([feeds.use(room), feeds.use(room)])
+    expect(results).toMatchObject([{ reason: { message: 'away' } }, { reason: { message: 'away' } }])
+    expect(feeds.rooms).toEqual([])
+    expect(calls).toContain('unlisten')
+    delete before[call]
+    expect((await feeds.use(room)).position).toBe(0)
+  })
+}
+
+test('a room that cannot be given up is reported, and may be used again', async () => {
+  const { feeds, before, failures } = world()
+  await feeds.use(room)
+  before.unlisten = () => Promise.reject(new Error('away'))
+  await feeds.release(room)
+  expect(failures).toMatchObject([{ message: 'away' }])
+  await feeds.use(room)
+})
+
+test('what the live side lost is found by comparing positions', async () => {
+  const { feeds, say, setDeaf } = world()
+  const ann = listener()
+  const feed = await feeds.use(room)
+  await feed.attach(ann, 0, () => false)
+  setDeaf(true)
+  await say()
+  await say()
+  await feeds.level()
+  await ann.until(2)
+  expect(ann.taken).toEqual([1, 2])
+})
+
+test('when a subscription was re-established positions are compared', async () => {
+  const { feeds, say, setDeaf, reset } = world()
+  const ann = listener()
+  const feed = await feeds.use(room)
+  await feed.attach(ann, 0, () => false)
+  setDeaf(true)
+  await say()
+  reset(['portal/unknown', room])
+  await ann.until(1)
+})
+
+test('positions that cannot be compared are reported, and nothing else', async () => {
+  const { feeds, before, failures, calls } = world()
+  await feeds.level()
+  expect(calls).toEqual([])
+  await feeds.use(room)
+  before.positions = () => Promise.reject(new Error('away'))
+  await feeds.level()
+  expect(failures).toMatchObject([{ message: 'away' }])
+})

@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest'
+import { Feed } from '../../../../src/core/room/feed.ts'
+import type { Entry } from '../../../../src/core/model.ts'
+import { Session } from '../../../../src/core/session/session.ts'
+
+const media = (audio: boolean) => ({ audio, video: true })
+const permission = (audio: boolean) => ({ publish: media(audio), subscribe: media(true) })
+const news = (seq: number, audio: boolean, changes: number): Entry => {
+  const data = { permission: permission(audio), changes }
+  return { seq, at: 0, event: 'permission', data, to: 'ann' }
+}
+
+function sessionWith(changes: number, log: Entry[] = []) {
+  const read = async (after: number) => log.filter(({ seq }) => seq > after)
+  const feed = new Feed(log.length, read, async () => {})
+  const delivered: Entry[] = []
+  const deliver = (entry: Entry) => void delivered.push(entry)
+  const connection = { open: true, onLost: () => () => {}, deliver, cut() {}, close() {} }
+  const member = { id: 'ann', user: 'Ann', role: 'r', permission: permission(false), changes, profile: {} }
+  const place = { room: 'portal/r', id: 'ann', owner: 'A:1' }
+  const tickets = { previous: '', issued: ['ticket'] }
+  const start = {
+    dialect: 'portal',
+    member,
+    place,
+    token: { id: 't', seconds: 1 },
+    tickets,
+    proven: false,
+    rid: 0,
+    from: 0,
+    doubt: 0,
+  }
+  return { session: new Session(start, connection, feed), feed, delivered }
+}
+
+test('a permission that is told counts, the client is not told, and the cursor moves on', async () => {
+  const { session, feed, delivered } = sessionWith(0)
+  await session.board()
+  feed.hear(news(1, true, 1))
+  expect(session.member.permission).toEqual(permission(true))
+  expect(session.cursor).toBe(1)
+  feed.hear(news(2, false, 2))
+  expect(session.member).toMatchObject({ permission: permission(false), changes: 2 })
+  expect(delivered).toEqual([])
+})
+
+test('one that is replayed does not take back a newer one, not even for a moment', async () => {
+  const { session } = sessionWith(2, [news(1, true, 1), news(2, false, 2)])
+  session.take(news(1, true, 1))
+  expect(session.member.permission).toEqual(permission(false))
+  await session.board()
+  expect(session.member.permission).toEqual(permission(false))
+})
