@@ -34,13 +34,13 @@ export default defineConfig({
     projects: [
       {
         // some turn the clock by hand, which what another file left behind would feel
-        test: { ...shared, name: 'unit', include: suites('unit'), maxWorkers: 2, sequence: { groupOrder: 0 } },
+        test: { ...shared, name: 'unit', include: suites('unit', 'repo'), maxWorkers: 2, sequence: { groupOrder: 0 } },
       },
       {
         test: {
           ...shared,
-          name: 'wire',
-          include: suites('contract', 'wire'),
+          name: 'integration',
+          include: suites('contract', 'integration'),
           maxWorkers: 2,
           // many small files: loading everything anew for each takes longer than the tests
           isolate: false,
@@ -51,8 +51,8 @@ export default defineConfig({
         // several nodes, proxies, a crowd: one file at a time, or two cores are too few
         test: {
           ...shared,
-          name: 'ops',
-          include: suites('ops'),
+          name: 'deploy',
+          include: suites('deploy'),
           maxWorkers: 1,
           fileParallelism: false,
           sequence: { groupOrder: 2 },

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
-import type { ClusterNode } from '../src/cli/local-cluster/node-process.ts'
 import { type LocalCluster, startLocalCluster } from '../src/cli/local-cluster/index.ts'
+import type { ClusterNode } from '../src/cli/local-cluster/node-process.ts'
 import { Participant } from './participant.ts'
 
 /**

@@ -4,7 +4,10 @@ import { build } from './build.mjs'
 build()
 const { register } = await import('tsx/esm/api')
 register()
-const [{ load }, { Mistake }] = await Promise.all([import('../test/load/load.ts'), import('../test/load/usage-error.ts')])
+const [{ load }, { Mistake }] = await Promise.all([
+  import('../test/load/load.ts'),
+  import('../test/load/usage-error.ts'),
+])
 try {
   process.exitCode = await load(process.argv.slice(2), console.log)
 } catch (error) {

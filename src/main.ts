@@ -1,9 +1,9 @@
 import closeWithGrace from 'close-with-grace'
 import { createApp } from './app/index.ts'
-import { forcedEndSeconds } from './config/options.ts'
-import { ConfigError, readConfig } from './config/index.ts'
-import { UnsuitableStoreError } from './core/ports/state.ts'
 import { checkPorts, listening } from './app/listen.ts'
+import { ConfigError, readConfig } from './config/index.ts'
+import { forcedEndSeconds } from './config/options.ts'
+import { UnsuitableStoreError } from './core/ports/state.ts'
 
 /** The process: environment → createApp → listen; close with grace. */
 async function main(): Promise<void> {

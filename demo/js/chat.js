@@ -1,6 +1,6 @@
 import { byId, element } from './element.js'
-import { face } from './participant-list.js'
 import { complaintAboutText, sentenceOf } from './messages.js'
+import { face } from './participant-list.js'
 
 const everyone = ''
 const most = 500

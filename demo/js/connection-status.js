@@ -1,7 +1,7 @@
 import { byId } from './element.js'
+import { complaintOf, count } from './messages.js'
 import { nodeName } from './nodes.js'
 import { notice } from './notices.js'
-import { complaintOf, count } from './messages.js'
 
 /** Which node one is on, and what a move to another did. */
 export class Journey {

@@ -1,12 +1,12 @@
 import { byId } from './element.js'
 import { complain, forgive, submit } from './form-errors.js'
+import { complaintAboutName, complaintOf, sentenceOf, wasRestarted } from './messages.js'
 import { nodeName, nodeOptions } from './nodes.js'
 import { notice } from './notices.js'
 import { Exchanger } from './sdk.js'
 import { SmallCall, sayWhere } from './single-call.js'
 import { forBrowser } from './storage.js'
 import { tokenFor } from './token.js'
-import { complaintAboutName, complaintOf, sentenceOf, wasRestarted } from './messages.js'
 
 const [nickname, channel] = [byId('nickname'), byId('channel')]
 nickname.value = forBrowser.get('nickname') ?? ''

@@ -1,5 +1,6 @@
 import { byId } from './element.js'
 import { complain, forgive, submit } from './form-errors.js'
+import { complaintAboutName, complaintOf } from './messages.js'
 import { nodeName, nodeOptions } from './nodes.js'
 import { notice } from './notices.js'
 import { OpenRooms } from './open-rooms.js'
@@ -7,7 +8,6 @@ import { relayAsked } from './relay.js'
 import { Rooms } from './sdk.js'
 import { forBrowser } from './storage.js'
 import { tokenFor } from './token.js'
-import { complaintAboutName, complaintOf } from './messages.js'
 
 /** The name of a person, the rooms that are open, and the way into one. */
 export class Lobby {

@@ -1,8 +1,8 @@
 import { Lobby } from './lobby.js'
-import { notice } from './notices.js'
-import { Room } from './room.js'
-import { keepStay, takeStay } from './reload-restore.js'
 import { sentenceOf, wasRestarted } from './messages.js'
+import { notice } from './notices.js'
+import { keepStay, takeStay } from './reload-restore.js'
+import { Room } from './room.js'
 
 const titled = document.title
 let room

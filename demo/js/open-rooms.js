@@ -1,6 +1,6 @@
 import { byId, element, icon } from './element.js'
-import { hueOf } from './tiles.js'
 import { count } from './messages.js'
+import { hueOf } from './tiles.js'
 
 /** The rooms that are open. One that stays keeps its place in the page, and the focus. */
 export class OpenRooms {

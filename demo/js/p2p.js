@@ -1,11 +1,11 @@
 import { byId } from './element.js'
 import { complain, forgive, submit } from './form-errors.js'
+import { complaintAboutName, sentenceOf } from './messages.js'
 import { nodeName, nodeUrls } from './nodes.js'
 import { notice } from './notices.js'
 import { P2pLine } from './p2p-signaling.js'
 import { SmallCall, sayWhere } from './single-call.js'
 import { forBrowser } from './storage.js'
-import { complaintAboutName, sentenceOf } from './messages.js'
 
 const [nickname, whom] = [byId('nickname'), byId('whom')]
 let line

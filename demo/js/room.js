@@ -1,8 +1,9 @@
 import { Call } from './call.js'
 import { Chat } from './chat.js'
+import { Journey } from './connection-status.js'
 import { Controls } from './controls.js'
 import { byId, element, icon } from './element.js'
-import { Journey } from './connection-status.js'
+import { count } from './messages.js'
 import { nodeOptions } from './nodes.js'
 import { notice } from './notices.js'
 import { People } from './participant-list.js'
@@ -10,7 +11,6 @@ import { publicLink } from './public-link.js'
 import { Rooms } from './sdk.js'
 import { Tiles } from './tiles.js'
 import { tokenFor } from './token.js'
-import { count } from './messages.js'
 
 /** One stay in a room: the call, the chat, and who is there. */
 export class Room {

@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 import { fileURLToPath } from 'node:url'
-import { announce } from './commands/announce.ts'
-import { UnreachableError } from './management-client.ts'
-import { cluster } from './commands/cluster.ts'
+import { ConfigError } from '../config/index.ts'
+import { version } from '../version.ts'
 import { type Command, CommandError, type Shell, UsageError } from './command.ts'
+import { announce } from './commands/announce.ts'
+import { cluster } from './commands/cluster.ts'
 import { config } from './commands/config.ts'
 import { kick } from './commands/kick.ts'
 import { nodes } from './commands/nodes.ts'
@@ -11,8 +12,7 @@ import { participants } from './commands/participants.ts'
 import { rooms } from './commands/rooms.ts'
 import { start } from './commands/start.ts'
 import { token } from './commands/token.ts'
-import { ConfigError } from '../config/index.ts'
-import { version } from '../version.ts'
+import { UnreachableError } from './management-client.ts'
 
 /** The `signalbox` command. */
 const commands: { [name: string]: Command } = {

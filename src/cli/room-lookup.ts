@@ -1,5 +1,5 @@
-import { type ApiClient, RefusedError, segment } from './management-client.ts'
 import { CommandError } from './command.ts'
+import { type ApiClient, RefusedError, segment } from './management-client.ts'
 
 type Room = { _id: string; name: string }
 

@@ -1,9 +1,9 @@
-import type { Question } from './request.ts'
 import { SignalboxError } from './errors.ts'
 import type { Link } from './link.ts'
 import type { Joined } from './membership.ts'
-import type { Limits } from './rate-limiter.ts'
 import type { PendingLogin } from './pending-login.ts'
+import type { Limits } from './rate-limiter.ts'
+import type { Question } from './request.ts'
 
 /** What a login's ack gave. */
 export type LoggedIn = Joined & { result: unknown; limits: Limits | undefined }

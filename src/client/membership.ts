@@ -1,10 +1,10 @@
-import type { Question } from './request.ts'
 import type { Clock } from './clock.ts'
 import { IceCredentials } from './ice-credentials.ts'
 import type { Link } from './link.ts'
 import type { IceServer } from './mesh/rtc.ts'
-import { type Limits, limitsOf } from './rate-limiter.ts'
 import type { Sent } from './pending-login.ts'
+import { type Limits, limitsOf } from './rate-limiter.ts'
+import type { Question } from './request.ts'
 import { Tickets } from './tickets.ts'
 
 type ReloginReply = { ticket: string; seq: number; complete: boolean; room?: unknown; iceServers?: IceServer[] }

@@ -1,9 +1,9 @@
-import type { Question } from './request.ts'
 import type { Clock } from './clock.ts'
 import { SignalboxError } from './errors.ts'
 import type { Link } from './link.ts'
 import type { IceServer } from './mesh/rtc.ts'
 import { type Limits, limitsOf } from './rate-limiter.ts'
+import type { Question } from './request.ts'
 import type { SavedSession } from './tab-memory.ts'
 import type { TabResume } from './tab-resume.ts'
 

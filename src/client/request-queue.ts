@@ -1,8 +1,8 @@
-import { isRateRefusal } from './request.ts'
 import type { Clock } from './clock.ts'
 import { SignalboxError } from './errors.ts'
 import type { Answer, Link } from './link.ts'
 import { type Limits, Pace, type PaceOptions } from './rate-limiter.ts'
+import { isRateRefusal } from './request.ts'
 
 type Pending = {
   event: string

@@ -1,8 +1,8 @@
-import type { Question } from './request.ts'
+import { endsSession } from './error-policy.ts'
 import { asSignalboxError, SignalboxError } from './errors.ts'
 import type { Link } from './link.ts'
 import type { Acked } from './pending-login.ts'
-import { endsSession } from './error-policy.ts'
+import type { Question } from './request.ts'
 import type { SavedSession, TabMemory } from './tab-memory.ts'
 
 /** @throws SignalboxError timeout, lost, or as the server refuses */

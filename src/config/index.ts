@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { IceServer } from '../core/auth/turn-credentials.ts'
 import type { ManagementKey } from './keys.ts'
 import { misspeltIn } from './misspelt.ts'
 import {
@@ -15,7 +16,6 @@ import { defaultHost, ownAddress, unreachableWarnings } from './own-address.ts'
 import type { PublicUrl } from './public-url.ts'
 import type { RedisConfig } from './redis.ts'
 import { mistakesBetween } from './relations.ts'
-import type { IceServer } from '../core/auth/turn-credentials.ts'
 
 export type { AnonymousDialect, Environment } from './options.ts'
 

@@ -1,6 +1,6 @@
-import type { OpenRooms } from '../core/room/open-rooms.ts'
 import type { MediaBackend } from '../core/media/media-backend.ts'
 import type { State } from '../core/ports/state.ts'
+import type { OpenRooms } from '../core/room/open-rooms.ts'
 import type { Sessions } from '../core/session/sessions.ts'
 import type { ServedDialect } from '../gateway/dialect.ts'
 import { exchangerDialect } from './exchanger/index.ts'

@@ -2,8 +2,6 @@ import type { Socket as EngineSocket } from 'engine.io'
 import type { BudgetHolder } from '../core/ports/memory-budget.ts'
 import type { Refusals } from '../observability/refusal-log.ts'
 import { DeliveryConfirmations } from './delivery-confirmations.ts'
-import { PollingOutput } from './polling-output.ts'
-import { Backlog } from './limits/send-buffer.ts'
 import type { FloodLimits } from './limits/flood-control.ts'
 import { HeldRequests } from './limits/held-requests.ts'
 import { IncompletePacket } from './limits/incomplete-packet.ts'
@@ -11,7 +9,9 @@ import { decodeLegacyPayloads } from './limits/legacy-payload.ts'
 import type { MemoryBudget } from './limits/memory-budget.ts'
 import { openWebSocketInputBytes, partialRequestBytes } from './limits/partial-input.ts'
 import { Posts } from './limits/posts.ts'
+import { Backlog } from './limits/send-buffer.ts'
 import { TokenBucket } from './limits/token-bucket.ts'
+import { PollingOutput } from './polling-output.ts'
 
 export type GuestLimits = FloodLimits & { maxBufferedBytes: number }
 

@@ -1,15 +1,15 @@
 import type { Socket } from 'socket.io'
-import type { Asked } from '../core/session/request-context.ts'
 import type { Timing } from '../core/deadline.ts'
 import { type ErrorCode, SignalError } from '../core/errors.ts'
 import type { Entry } from '../core/model.ts'
+import type { Asked } from '../core/session/request-context.ts'
 import type { Session } from '../core/session/session.ts'
 import { wellFormed } from '../core/text.ts'
-import { complaintOf } from '../protocol/validation-message.ts'
 import type { Dialect, Phase, Request } from '../protocol/dialect.ts'
 import type { Payload, Reply } from '../protocol/payload.ts'
 import type { Meta } from '../protocol/session.ts'
 import { validationOf } from '../protocol/validation.ts'
+import { complaintOf } from '../protocol/validation-message.ts'
 import type { Connection } from './connection.ts'
 
 /** Who asked; before login, there is no session. */

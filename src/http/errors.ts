@@ -1,8 +1,8 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { TLocalizedValidationError } from 'typebox/error'
 import { type ErrorCode, SignalError } from '../core/errors.ts'
-import { complaintOf } from '../protocol/validation-message.ts'
 import { apiCodes } from '../protocol/management.ts'
+import { complaintOf } from '../protocol/validation-message.ts'
 
 /** A refusal with its HTTP status and one of OWT's codes. */
 export class ApiError extends Error {

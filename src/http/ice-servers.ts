@@ -3,8 +3,8 @@ import type { FastifyInstance } from 'fastify'
 import type { IceServer } from '../core/auth/turn-credentials.ts'
 import { ErrorBody } from '../protocol/management.ts'
 import { IceServers } from '../protocol/session.ts'
-import { ApiError } from './errors.ts'
 import { type HoldBack, refusalOfGuess } from './credential-guessing.ts'
+import { ApiError } from './errors.ts'
 
 export type IceServices = {
   /** Who has a login token or a reconnection ticket that is good; undefined: nobody. @throws unavailable */

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose'
-import { type ErrorCode, SignalError } from '../core/errors.ts'
 import type { Keyring } from '../core/auth/keyring.ts'
-import { isName, isRole } from '../core/names.ts'
 import { type Claims, maxTokenLifeSeconds } from '../core/auth/tokens.ts'
+import { type ErrorCode, SignalError } from '../core/errors.ts'
+import { isName, isRole } from '../core/names.ts'
 
 export type JwtConfig = {
   /** Where the public keys of another issuer are; unset: only tokens signed with our own secret are taken. */

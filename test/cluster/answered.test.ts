@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import type { Client, ConnectOptions } from '../support/client.ts'
 import { connect } from '../support/client.ts'
+import { enterBy, heardBy, type Speech, speeches } from '../support/dialect-drivers.ts'
 import { ackOf } from '../support/dialects.ts'
 import { newRoom } from '../support/node.ts'
 import { startProcesses } from '../support/process.ts'
 import { randomPrefix, redisUrl } from '../support/redis.ts'
-import { enterBy, heardBy, type Speech, speeches } from '../support/dialect-drivers.ts'
 
 /** How long a client takes to answer, ms: at once, before it answers the node's ping, or later. */
 const answerTimes = [0, 30]

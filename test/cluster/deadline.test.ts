@@ -31,7 +31,8 @@ async function timed(client: Client, event: string, ...args: unknown[]): Promise
 async function beatsOf({ app }: TestNode): Promise<number> {
   const { values } = await app.metrics.redisSeconds.get()
   return (
-    values.find(({ metricName, labels }) => /count$/.test(metricName ?? '') && labels.operation === 'beat')?.value ?? 0
+    values.find(({ metricName, labels }) => /count$/.test(metricName ?? '') && labels.operation === 'heartbeat')
+      ?.value ?? 0
   )
 }
 

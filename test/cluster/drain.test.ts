@@ -1,10 +1,10 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { type Client, connect } from '../support/client.ts'
+import { enterBy, heardBy, type Speech, speeches } from '../support/dialect-drivers.ts'
 import { ackOf } from '../support/dialects.ts'
 import { newRoom, startCluster } from '../support/node.ts'
 import { startProcesses, statusOf } from '../support/process.ts'
 import { randomPrefix, redisUrl, until } from '../support/redis.ts'
-import { enterBy, heardBy, type Speech, speeches } from '../support/dialect-drivers.ts'
 import { Traffic } from '../support/traffic.ts'
 
 const window = 4

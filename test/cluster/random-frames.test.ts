@@ -1,13 +1,13 @@
 import { expect, onTestFailed, test } from 'vitest'
 import { refusalsIn } from '../support/abuse/attacker.ts'
 import { Bystanders } from '../support/bystanders.ts'
+import { enterBy, heardBy, type Speech, speeches } from '../support/dialect-drivers.ts'
 import { FrameConnection, type FrameTally } from '../support/frame-connection.ts'
 import { newRoom, testSecret } from '../support/node.ts'
 import { expectUnharmed, startProcess } from '../support/process.ts'
 import { Random } from '../support/random.ts'
 import { type Frame, RandomFrames } from '../support/random-frames.ts'
 import { randomPrefix, redisUrl } from '../support/redis.ts'
-import { enterBy, heardBy, type Speech, speeches } from '../support/dialect-drivers.ts'
 
 const soak = process.env.SIGNALBOX_SOAK === '1'
 const frames = Number(process.env.SIGNALBOX_SOAK_FRAMES ?? (soak ? 1_000_000 : 5000))

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe } from 'vitest'
 import { createMemoryState } from '../../src/state/memory/index.ts'
 import { type RedisGroup, redisUrl, startRedisCluster } from '../support/redis.ts'
 import { type Abilities, contractOf, type Factory } from './bench.ts'
-import { describeComeBack } from './rejoin.ts'
 import { describeLobby } from './open-room-index.ts'
 import { redisFactory } from './redis-factory.ts'
+import { describeComeBack } from './rejoin.ts'
 
 /** What the dialects without a login of their own need of every store. */
 function describeDialects(name: string, factory: Factory, abilities: Abilities = {}): void {

@@ -199,7 +199,7 @@ test('while the shard of a Redis Cluster with the leases is away, no answer of a
   })
   await until(async () => state.trouble() === undefined)
   await state.nodes.dead()
-  expect(answers.at(-1)).toEqual({ operation: 'due', byLeases: true })
+  expect(answers.at(-1)).toEqual({ operation: 'older-than', byLeases: true })
   const home = state.client.addressOf(keysOf(prefix).nodes)
   const proxy = redis.proxies.find(({ url }) => new URL(url).host === home)
   await proxy?.refuse()

@@ -6,14 +6,14 @@ import { describeHandover } from './handover.ts'
 import { describeJoin } from './join.ts'
 import { describeLeave } from './leave.ts'
 import { describeLog } from './log.ts'
-import { describeLosses } from './restore.ts'
 import { describeMedia } from './media.ts'
 import { describeNodes } from './node-registry.ts'
-import { describePlaces } from './session-checks.ts'
+import { describeWire } from './pub-sub.ts'
+import { describeLosses } from './restore.ts'
 import { describeResume } from './resume.ts'
 import { describeRooms } from './rooms.ts'
+import { describePlaces } from './session-checks.ts'
 import { describeTickets } from './tickets.ts'
-import { describeWire } from './pub-sub.ts'
 
 /** What every store has to do, whatever it keeps things in (house style 7). */
 export function describeState(name: string, factory: Factory, abilities: Abilities = {}): void {

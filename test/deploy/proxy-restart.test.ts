@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
+import { Visitor } from '../support/connection-churn.ts'
 import { type NodeProcess, startProcesses } from '../support/process.ts'
 import { proxies, startProxy } from '../support/proxies.ts'
 import { randomPrefix, redisUrl, until } from '../support/redis.ts'
 import { Traffic } from '../support/traffic.ts'
-import { Visitor } from '../support/connection-churn.ts'
 
 const clients = 300
 const rooms = 20

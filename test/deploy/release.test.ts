@@ -40,7 +40,9 @@ test('it has what a user needs, and nothing of ours', () => {
   )
   expect(ours).toEqual([])
   expect(packed.filter((path) => /\.map$|\.built$|\.test\.|\.png$/.test(path))).toEqual([])
-  expect(packed).toEqual(expect.arrayContaining(['dist/cli/main.js', 'dist/main.js', 'dist/state/redis/lua/append.lua']))
+  expect(packed).toEqual(
+    expect.arrayContaining(['dist/cli/main.js', 'dist/main.js', 'dist/state/redis/lua/append.lua']),
+  )
 })
 
 test('publint finds nothing', async () => {

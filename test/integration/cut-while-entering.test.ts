@@ -2,10 +2,10 @@ import { expect, test } from 'vitest'
 import { roomIdOf } from '../../src/core/model.ts'
 import { type Client, connect, loginInfo } from '../support/client.ts'
 import { enterRoom } from '../support/dialects.ts'
-import { expectNoGhosts } from '../support/stale-sessions.ts'
 import { newRoom, startCluster, startNode, type TestNode, tokenFor } from '../support/node.ts'
 import { Random } from '../support/random.ts'
 import { until } from '../support/redis.ts'
+import { expectNoGhosts } from '../support/stale-sessions.ts'
 
 const factor = process.env.SIGNALBOX_SOAK === '1' ? 40 : 1
 /** How many clients are cut at the same time. */

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { IceServer } from '../../src/core/auth/turn-credentials.ts'
 import { type Client, connect } from '../support/client.ts'
-import { newRoom, startNode } from '../support/node.ts'
 import { enterBy, heardBy, speeches } from '../support/dialect-drivers.ts'
+import { newRoom, startNode } from '../support/node.ts'
 
 const stun = { urls: 'stun:127.0.0.1:3478' }
 const turn = { TURN_URLS: 'turn:127.0.0.1:3478', TURN_SECRET: 'what coturn and the nodes both know' }

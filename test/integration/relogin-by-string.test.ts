@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { type Client, connect, enter } from '../support/client.ts'
+import { enterBy, heardBy, type Speech, speeches } from '../support/dialect-drivers.ts'
 import { newRoom, startCluster, type TestNode } from '../support/node.ts'
 import { until } from '../support/redis.ts'
-import { enterBy, heardBy, type Speech, speeches } from '../support/dialect-drivers.ts'
 import { startTcpProxy } from '../support/tcp-proxy.ts'
 import { publishBoth, subscribeBoth } from './media.ts'
 

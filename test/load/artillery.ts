@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { realpathSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { lineVariable } from './control-channel.ts'
-import { Mistake } from './usage-error.ts'
 import type { LoadOptions } from './options.ts'
 import type { TokenSourceName } from './tokens.ts'
+import { Mistake } from './usage-error.ts'
 
 const version = '2.0.34'
 /** Brings a `node` of its own: artillery does not run on the oldest that Signalbox runs on. */

@@ -1,12 +1,12 @@
 import { getArtillery } from './artillery.ts'
 import { startRunCluster } from './local.ts'
-import { Mistake } from './usage-error.ts'
 import { readLoadOptions, usage } from './options.ts'
 import { writeReport } from './report/report.ts'
 import { type Outcome, Run } from './run.ts'
 import { readScenarios } from './scenario.ts'
 import { tryTargets } from './target.ts'
 import { Gauges } from './usage.ts'
+import { Mistake } from './usage-error.ts'
 
 /**
  * `npm run load -- <scenario>`: virtual users of artillery against a cluster, a ledger of what they sent and heard, and

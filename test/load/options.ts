@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
-import { Mistake } from './usage-error.ts'
 import type { Scenario } from './scenario.ts'
+import { Mistake } from './usage-error.ts'
 
 export type LoadOptions = {
   scenario: Scenario

@@ -1,10 +1,10 @@
 import { type Attack, type AttackOptions, attack, type Check, checksIn } from './artillery.ts'
 import type { Told } from './control-channel.ts'
 import { openSwitchboard, type Switchboard } from './control-channel.ts'
-import { Mistake } from './usage-error.ts'
 import { progressLine } from './progress.ts'
 import { Recorder, type Row, type Totals } from './recorder.ts'
 import type { Gauges, Usage } from './usage.ts'
+import { Mistake } from './usage-error.ts'
 import { type Verdict, verdictOf } from './verdict.ts'
 
 /** Something that was done to the cluster or its clients, s since the run began. */

@@ -1,8 +1,8 @@
 import { SignalboxError } from '../../src/client/errors.ts'
 import { Exchanger } from '../../src/client/exchanger.ts'
 import { Portal } from '../../src/client/portal.ts'
-import { Mistake } from './usage-error.ts'
 import { type TokenSourceName, type Tokens, tokensOf } from './tokens.ts'
+import { Mistake } from './usage-error.ts'
 
 /** How long anything may take, ms. */
 const patience = 10_000

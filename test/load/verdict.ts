@@ -1,5 +1,5 @@
-import { faults } from './counters.ts'
 import type { Check } from './artillery.ts'
+import { faults } from './counters.ts'
 import type { Totals } from './recorder.ts'
 
 /** `right`: nothing was lost, and every threshold was kept. `empty`: nothing happened that could be judged. */

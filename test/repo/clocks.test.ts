@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 const mayRead: { [path: string]: string } = {
   'state/memory/index.ts': 'anchors the monotonic clock once; dates of outside systems on a node without Redis',
   'state/redis/clock.ts': 'stands in for Redis’ clock until Redis has told it',
-  'cli/token.ts': 'dates a token outside of any node',
+  'cli/commands/token.ts': 'dates a token outside of any node',
   'client/clock.ts': 'measures durations where a runtime has no monotonic clock',
   'client/network.ts': 'notices a sleep during which the monotonic clock stood still',
 }

@@ -5,10 +5,10 @@ import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { describeConfig } from '../../src/config/describe.ts'
 import { errorCodes } from '../../src/core/errors.ts'
+import { words } from '../../src/dialects/portal/error-messages.ts'
 import { portal, portalLegacy, portalV1 } from '../../src/protocol/portal.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
 import { neededRights } from '../../src/state/redis/rights.ts'
-import { words } from '../../src/dialects/portal/error-messages.ts'
 import { anchors, links, marked, quoted, readDocument, root, rows, section } from '../support/markdown.ts'
 import { startNode } from '../support/node.ts'
 
@@ -188,7 +188,7 @@ describe('what the documents name is there', () => {
     const code = quoted(all).concat([...all.matchAll(/^(?:npx )?signalbox .+$/gm)].map(([line]) => line))
     const named = code.flatMap((text) => /^(?:npx )?signalbox (\w+)/.exec(text)?.[1] ?? [])
     expect(named.length).toBeGreaterThan(3)
-    expect(sorted(named).filter((name) => !existsSync(join(root, `src/cli/${name}.ts`)))).toEqual([])
+    expect(sorted(named).filter((name) => !existsSync(join(root, `src/cli/commands/${name}.ts`)))).toEqual([])
   })
 
   test('files and folders', () => {

@@ -8,16 +8,19 @@ const layers: { [layer: string]: RegExp } = {
   protocol: /^\/core\/(errors|model|names)$|^typebox/,
   state: /^\/core\/|^(node:|ioredis$)/,
   identity: /^\/core\/|^(node:|jose$)/,
-  transport:
-    /^\/(core|protocol)\/|^\/(config|metrics|refusals|version)$|^(node:|@?socket\.io|@fastify\/proxy-addr$|httpxy$|engine\.io|ws$|typebox|pino$|prom-client$)/,
-  http: /^\/(core|protocol)\/|^\/(config|metrics|version)$|^(node:|@?fastify|typebox|pino$|prom-client$)/,
-  cli: /^\/(config|core)\/|^\/(config|main)$|^node:/,
+  observability: /^\/(core|config|protocol)\/|^\/version$|^(node:|pino$|prom-client$)/,
+  gateway:
+    /^\/(core|protocol|config|observability)\/|^\/version$|^(node:|@?socket\.io|@fastify\/proxy-addr$|httpxy$|engine\.io|ws$|typebox|pino$|prom-client$)/,
+  dialects: /^\/(core|protocol|config|gateway|observability)\/|^(node:|socket\.io$|typebox)/,
+  http: /^\/(core|protocol|config|observability)\/|^\/version$|^(node:|@?fastify|typebox|pino$|prom-client$)/,
+  app: /./,
+  cli: /^\/(config|core)\/|^\/main$|^node:/,
   client: /^\/protocol\/|^socket\.io-client$/,
-  config: /^\/(core|protocol)\/|^\/config$|^typebox|^node:(net|os)$/,
-  '': /^\/(config|core|protocol)\/|^\/(config|metrics|version)$|^[^/]/,
+  config: /^\/(core|protocol)\/|^typebox|^node:(crypto|net|os)$/,
+  '': /^[^/]/,
 }
-const seesAll = ['/index', '/main', '/app', '/cli']
-const readsEnvironment = ['/main', '/cli']
+const seesAll = ['/index', '/main', '/cli/main']
+const readsEnvironment = ['/main', '/cli/main']
 
 /** @param path from src, as in `core/room/feed.ts` */
 function violations(path: string, text: string): string[] {
@@ -46,23 +49,24 @@ test('nobody imports what it should not know', () => {
 test.each([
   ['core/feed.ts', "import { Redis } from 'ioredis'", 'ioredis'],
   ['core/ports/log.ts', "import {\n  a,\n} from '../../state/memory/room.ts'", '/state/memory/room'],
-  ['core/a.ts', "const x = await import('../app.ts')", '/app'],
-  ['core/a.ts', "import '../metrics.ts'", '/metrics'],
+  ['core/a.ts', "const x = await import('../app/index.ts')", '/app/index'],
+  ['core/a.ts', "import '../observability/metrics.ts'", '/observability/metrics'],
   ['protocol/a.ts', "export * from '../core/feed.ts'", '/core/feed'],
-  ['state/redis/a.ts', "import type { X } from '../../transport/gate.ts'", '/transport/gate'],
-  ['transport/a.ts', "import { x } from '../state/memory/index.ts'", '/state/memory/index'],
-  ['transport/a.ts', "import { Redis } from 'ioredis'", 'ioredis'],
-  ['http/a.ts', "import { x } from '../transport/gate.ts'", '/transport/gate'],
+  ['state/redis/a.ts', "import type { X } from '../../gateway/dispatcher.ts'", '/gateway/dispatcher'],
+  ['gateway/a.ts', "import { x } from '../state/memory/index.ts'", '/state/memory/index'],
+  ['gateway/a.ts', "import { Redis } from 'ioredis'", 'ioredis'],
+  ['http/a.ts', "import { x } from '../gateway/dispatcher.ts'", '/gateway/dispatcher'],
   ['client/a.ts', "import { x } from '../core/feed.ts'", '/core/feed'],
-  ['config.ts', "import { x } from './http/server.ts'", '/http/server'],
+  ['config/index.ts', "import { x } from '../http/server.ts'", '/http/server'],
+  ['gateway/a.ts', "import { x } from '../dialects/index.ts'", '/dialects/index'],
   ['utils/a.ts', "import { x } from './b.ts'", '/utils/b'],
-  ['transport/a.ts', 'if (process.env.DEBUG) x()', 'process.env'],
+  ['gateway/a.ts', 'if (process.env.DEBUG) x()', 'process.env'],
 ])('%s may not: %s', (path, text, used) => {
   expect(violations(path, text)).toEqual([`${path} uses ${used}`])
 })
 
 test.each([
-  ['main.ts', "import { createApp } from './app.ts'\nprocess.env.PORT"],
+  ['main.ts', "import { createApp } from './app/index.ts'\nprocess.env.PORT"],
   ['core/ports/log.ts', "import type { Entry } from '../model.ts'\nimport { x } from 'node:util'"],
   ['protocol/portal.ts', "import Type from 'typebox'\nimport type { ErrorCode } from '../core/errors.ts'"],
   ['state/redis/a.ts', "import { Redis } from 'ioredis'\nimport { b } from './b.ts'\n// from '../http/x.ts'"],

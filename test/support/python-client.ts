@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { pythonWithSocketIo } from '../../scripts/programs.mjs'
-import { loginInfo } from './client.ts'
 import { afterEvery } from './cleanup.ts'
+import { loginInfo } from './client.ts'
 
 const program = fileURLToPath(new URL('./python-client.py', import.meta.url))
 

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { io, type Socket } from 'socket.io-client'
-import { loginInfo } from './client.ts'
 import { afterEvery } from './cleanup.ts'
+import { loginInfo } from './client.ts'
 import type { Ledger } from './ledger.ts'
 import type { Random } from './random.ts'
 import type { Waits } from './waits.ts'

@@ -1,6 +1,6 @@
-import { mostNodes } from '../local-cluster/plan.ts'
 import { type Command, CommandError, readOptions, UsageError } from '../command.ts'
 import { type LocalCluster, startLocalCluster } from '../local-cluster/index.ts'
+import { mostNodes } from '../local-cluster/plan.ts'
 
 export const cluster: Command = {
   usage: '[--nodes 3]',

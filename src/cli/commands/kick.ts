@@ -1,5 +1,5 @@
-import { apiUsage, readApiArgs, segment } from '../management-client.ts'
 import type { Command } from '../command.ts'
+import { apiUsage, readApiArgs, segment } from '../management-client.ts'
 import { askInRoom } from '../room-lookup.ts'
 
 export const kick: Command = {

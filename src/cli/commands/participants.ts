@@ -1,5 +1,5 @@
-import { apiUsage, readApiArgs } from '../management-client.ts'
 import type { Command } from '../command.ts'
+import { apiUsage, readApiArgs } from '../management-client.ts'
 import { askInRoom } from '../room-lookup.ts'
 
 type Media = { audio: boolean; video: boolean }

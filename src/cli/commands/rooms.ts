@@ -1,5 +1,5 @@
-import { apiUsage, readApiArgs } from '../management-client.ts'
 import { type Command, UsageError } from '../command.ts'
+import { apiUsage, readApiArgs } from '../management-client.ts'
 
 export const rooms: Command = {
   usage: `[--page N] [--per-page N] ${apiUsage}`,

@@ -1,8 +1,8 @@
 import { readConfig } from '../../config/index.ts'
-import { isName, maxNameCharacters } from '../../core/names.ts'
 import { writeToken } from '../../core/auth/tokens.ts'
-import { apiUsage, below, clientOf, parseOptions, UnreachableError } from '../management-client.ts'
+import { isName, maxNameCharacters } from '../../core/names.ts'
 import { type Command, CommandError, type Shell, UsageError } from '../command.ts'
+import { apiUsage, below, clientOf, parseOptions, UnreachableError } from '../management-client.ts'
 import { askInRoom } from '../room-lookup.ts'
 
 type Claims = { room: string; user: string; role: string }

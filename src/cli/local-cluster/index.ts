@@ -1,9 +1,9 @@
 import type { Environment } from '../../config/index.ts'
-import { type ClusterNode, type StartingNode, startNode } from './node-process.ts'
-import { type ClusterPlan, planCluster, reachable } from './plan.ts'
 import { CommandError } from '../command.ts'
 import { describeExit, type Exit } from './child-process.ts'
 import { Front, type Upstream } from './load-balancer.ts'
+import { type ClusterNode, type StartingNode, startNode } from './node-process.ts'
+import { type ClusterPlan, planCluster, reachable } from './plan.ts'
 import { type PrivateRedis, startPrivateRedis } from './redis-server.ts'
 
 export type ClusterOptions = {

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
-import { asSignalboxError } from '../errors.ts'
 import { mayPass } from '../error-policy.ts'
+import { asSignalboxError } from '../errors.ts'
 import type { Signal } from './channel.ts'
 
 /** The wait after the first refusal, ms. It doubles with each refusal; the sender gives up after the longest. */

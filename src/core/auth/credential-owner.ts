@@ -1,9 +1,9 @@
 import { SignalError } from '../errors.ts'
-import type { Keyring } from './keyring.ts'
 import { roomIdOf } from '../model.ts'
-import type { ReadToken } from './token-reader.ts'
 import type { State } from '../ports/state.ts'
+import type { Keyring } from './keyring.ts'
 import { dialects, readTicket } from './tickets.ts'
+import type { ReadToken } from './token-reader.ts'
 
 /**
  * Whose login token or reconnection ticket it is, without using it up; undefined: nobody's. A ticket is good only as long

@@ -1,7 +1,7 @@
 import { SignalError } from '../errors.ts'
 import { newId } from '../ids.ts'
-import { decodeObject, encodeAscii, type Keyring, sign, verify } from './keyring.ts'
 import { isName, isRole } from '../names.ts'
+import { decodeObject, encodeAscii, type Keyring, sign, verify } from './keyring.ts'
 
 /** How long a token may be valid, of whatever form: a node remembers a used one until it expires. */
 export const maxTokenLifeSeconds = 366 * 24 * 3600

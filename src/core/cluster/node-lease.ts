@@ -1,15 +1,15 @@
 import { doAll, isAway } from '../attempts.ts'
 import { inBackground } from '../background.ts'
-import type { Feeds } from '../room/feeds.ts'
-import { Ghosts } from './stale-sessions.ts'
 import type { RoomId } from '../model.ts'
 import type { NodeInfo } from '../ports/node-registry.ts'
 import type { LeaveReason, Place, Who } from '../ports/session-store.ts'
 import type { State } from '../ports/state.ts'
-import { Reaper } from './reaper.ts'
-import { Reconciliation } from './reconciler.ts'
+import type { Feeds } from '../room/feeds.ts'
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
+import { Reaper } from './reaper.ts'
+import { Reconciliation } from './reconciler.ts'
+import { Ghosts } from './stale-sessions.ts'
 
 export type LeaseEvents = {
   left?: (reason: LeaveReason, who: Who) => void

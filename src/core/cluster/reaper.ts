@@ -1,9 +1,9 @@
 import { Attempts, doAll, isAway } from '../attempts.ts'
-import { expel } from '../session/expel.ts'
 import type { RoomId } from '../model.ts'
 import type { Due } from '../ports/node-registry.ts'
 import type { LeaveReason, Who } from '../ports/session-store.ts'
 import type { State } from '../ports/state.ts'
+import { expel } from '../session/expel.ts'
 
 /** How many rooms, participants or list entries are seen to side by side. */
 const batch = 100

@@ -1,9 +1,9 @@
 import { doAll } from '../attempts.ts'
-import { expel } from '../session/expel.ts'
 import type { RoomId } from '../model.ts'
 import { nodeOf } from '../ports/handover.ts'
 import type { LeaveReason, Place, PlaceState, Who } from '../ports/session-store.ts'
 import type { State } from '../ports/state.ts'
+import { expel } from '../session/expel.ts'
 import type { Sessions } from '../session/sessions.ts'
 
 /** How many rooms are looked at side by side. */

@@ -1,8 +1,8 @@
 import { Attempts, doAll } from '../attempts.ts'
-import { expel } from '../session/expel.ts'
 import type { RoomId } from '../model.ts'
 import type { LeaveReason, Place, Who } from '../ports/session-store.ts'
 import type { State } from '../ports/state.ts'
+import { expel } from '../session/expel.ts'
 import type { Sessions } from '../session/sessions.ts'
 
 /**

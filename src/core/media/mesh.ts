@@ -1,7 +1,8 @@
-import { type Asked, writeOf } from '../session/request-context.ts'
 import { SignalError } from '../errors.ts'
 import { newId } from '../ids.ts'
 import type { Draft, Permission, Stream, Subscription } from '../model.ts'
+import type { State } from '../ports/state.ts'
+import { type Asked, writeOf } from '../session/request-context.ts'
 import type {
   MediaBackend,
   PublishRequest,
@@ -11,7 +12,6 @@ import type {
   SubscriptionUpdate,
   Transport,
 } from './media-backend.ts'
-import type { State } from '../ports/state.ts'
 import { sourcesOf, withSources } from './track-sources.ts'
 
 type Kind = 'audio' | 'video'

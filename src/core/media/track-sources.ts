@@ -1,7 +1,7 @@
 import { SignalError } from '../errors.ts'
 import type { RoomId, Stream } from '../model.ts'
-import type { SubscribeRequest } from './media-backend.ts'
 import type { State } from '../ports/state.ts'
+import type { SubscribeRequest } from './media-backend.ts'
 
 type RequestedTrack = SubscribeRequest['tracks'][number]
 type SourcedTrack = RequestedTrack & { from: string }

@@ -1,6 +1,6 @@
 import type { Deadline } from '../deadline.ts'
-import type { IssuedTickets } from '../session/issued-tickets.ts'
 import type { Draft, Member, ParticipantId, RoomId, Roster } from '../model.ts'
+import type { IssuedTickets } from '../session/issued-tickets.ts'
 
 /**
  * A participant's seat in a room and who may write for it. `owner` is `node:generation`; it changes with every login

@@ -1,12 +1,12 @@
 import type { ClusterClock } from './clock.ts'
 import type { Handover } from './handover.ts'
-import type { Lobby } from './open-room-index.ts'
 import type { Log, Wire } from './log.ts'
 import type { MediaStore } from './media-store.ts'
 import type { Nodes } from './node-registry.ts'
+import type { Lobby } from './open-room-index.ts'
 import type { Oversight } from './oversight.ts'
-import type { Places } from './session-store.ts'
 import type { Rooms } from './room-store.ts'
+import type { Places } from './session-store.ts'
 
 /** How long things are kept, in seconds, and how much of a room's log at most. */
 export type Retention = { window: number; log: number; entries: number; lease: number }

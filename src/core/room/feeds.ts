@@ -1,8 +1,8 @@
 import { doAll } from '../attempts.ts'
 import { inBackground } from '../background.ts'
-import { Feed, type FeedEvents } from './feed.ts'
 import type { RoomId } from '../model.ts'
 import type { State } from '../ports/state.ts'
+import { Feed, type FeedEvents } from './feed.ts'
 
 /** How many entries are read from a log at a time. */
 const page = 256

@@ -1,10 +1,10 @@
 import { Attempts } from '../attempts.ts'
 import { type Deadline, isPast } from '../deadline.ts'
 import { SignalError } from '../errors.ts'
-import { expel } from './expel.ts'
 import type { ParticipantId, RoomId } from '../model.ts'
 import type { Claim, LeaveReason, Mark, Place, Vouch, Who } from '../ports/session-store.ts'
 import type { State } from '../ports/state.ts'
+import { expel } from './expel.ts'
 
 /** A connection that ended, how far it came, and what else is known of its place. */
 type Lost = { place: Place; mark: Mark; vouch?: Vouch }

@@ -1,7 +1,7 @@
-import type { Absent } from './disconnections.ts'
 import { Attempts } from '../attempts.ts'
 import type { RoomId } from '../model.ts'
 import type { State } from '../ports/state.ts'
+import type { Absent } from './disconnections.ts'
 import type { Session } from './session.ts'
 
 export type VouchingEvents = {

@@ -1,8 +1,8 @@
-import type { Feed } from '../room/feed.ts'
-import { type IssuedTickets, withConfirmed } from './issued-tickets.ts'
 import type { Entry, Member, ParticipantNews, PermissionNews, RoomId } from '../model.ts'
 import type { Connection, Flight } from '../ports/connection.ts'
 import type { Mark, Place, Vouch, Write } from '../ports/session-store.ts'
+import type { Feed } from '../room/feed.ts'
+import { type IssuedTickets, withConfirmed } from './issued-tickets.ts'
 
 export type SessionStart = {
   /** The namespace that the client came through. */

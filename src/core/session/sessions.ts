@@ -1,13 +1,11 @@
-import { Absent } from './disconnections.ts'
 import { isAway } from '../attempts.ts'
+import type { Keyring } from '../auth/keyring.ts'
+import { readTicket, writeTicket } from '../auth/tickets.ts'
+import type { Claims } from '../auth/tokens.ts'
 import { inBackground } from '../background.ts'
 import { type Deadline, isPast, newDeadline, type Timing } from '../deadline.ts'
 import { type ErrorCode, Overtaken, SignalError } from '../errors.ts'
-import type { Feed } from '../room/feed.ts'
-import type { Feeds } from '../room/feeds.ts'
 import { newId } from '../ids.ts'
-import { newestTicket, withConfirmed, withRenewed } from './issued-tickets.ts'
-import type { Keyring } from '../auth/keyring.ts'
 import {
   type Draft,
   type Member,
@@ -18,14 +16,16 @@ import {
   roomIdOf,
   roomName,
 } from '../model.ts'
-import { once } from './idempotency.ts'
 import type { Connection } from '../ports/connection.ts'
 import { generationOf, nodeOf } from '../ports/handover.ts'
 import type { Claim, LeaveReason, Mark, Place, Resumed, Who, Write } from '../ports/session-store.ts'
 import type { State } from '../ports/state.ts'
+import type { Feed } from '../room/feed.ts'
+import type { Feeds } from '../room/feeds.ts'
+import { Absent } from './disconnections.ts'
+import { once } from './idempotency.ts'
+import { newestTicket, withConfirmed, withRenewed } from './issued-tickets.ts'
 import { Session } from './session.ts'
-import { readTicket, writeTicket } from '../auth/tickets.ts'
-import type { Claims } from '../auth/tokens.ts'
 import { Vouching } from './session-restore.ts'
 
 export type SessionsConfig = {

@@ -1,5 +1,5 @@
-import type { exchanger } from '../../protocol/exchanger.ts'
 import type { Handlers } from '../../gateway/dialect.ts'
+import type { exchanger } from '../../protocol/exchanger.ts'
 import { relay } from './relay.ts'
 import type { ExchangerServices } from './services.ts'
 

@@ -1,17 +1,17 @@
-import { exchanger } from '../../protocol/exchanger.ts'
 import { type ServedDialect, serveTable } from '../../gateway/dialect.ts'
+import { exchanger } from '../../protocol/exchanger.ts'
+import { sessionVerbs } from '../session/index.ts'
 import { admission } from '../shared/authentication.ts'
 import { metaOfNews } from '../shared/render.ts'
-import { sessionVerbs } from '../session/index.ts'
 import { answer } from './answer.ts'
 import { candidate } from './candidate.ts'
 import { usersBut } from './channel.ts'
+import { words } from './error-messages.ts'
 import { joinStream } from './join-stream.ts'
 import { leaveStream } from './leave-stream.ts'
 import { offer } from './offer.ts'
 import { render } from './render.ts'
 import type { ExchangerServices } from './services.ts'
-import { words } from './error-messages.ts'
 
 /** The WebRTC signal exchanger on `/exchanger` (wire 3, seeds/004). */
 export function exchangerDialect(services: ExchangerServices): ServedDialect {

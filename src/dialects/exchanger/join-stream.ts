@@ -1,10 +1,10 @@
 import type { IceServer } from '../../core/auth/turn-credentials.ts'
 import { type Roster, roomName } from '../../core/model.ts'
 import type { Session } from '../../core/session/session.ts'
-import type { exchanger } from '../../protocol/exchanger.ts'
 import type { Entered, Handlers } from '../../gateway/dialect.ts'
-import { iceOf } from '../shared/ice.ts'
+import type { exchanger } from '../../protocol/exchanger.ts'
 import { identify } from '../shared/authentication.ts'
+import { iceOf } from '../shared/ice.ts'
 import { usersBut } from './channel.ts'
 import type { ExchangerServices } from './services.ts'
 

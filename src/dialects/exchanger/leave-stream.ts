@@ -1,5 +1,5 @@
-import type { exchanger } from '../../protocol/exchanger.ts'
 import type { Handlers } from '../../gateway/dialect.ts'
+import type { exchanger } from '../../protocol/exchanger.ts'
 import { requireChannel } from './channel.ts'
 import type { ExchangerServices } from './services.ts'
 

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../core/errors.ts'
-import { p2pErrors } from '../../protocol/p2p.ts'
 import { answersWith } from '../../gateway/acks.ts'
 import type { Answers } from '../../gateway/dialect.ts'
+import { p2pErrors } from '../../protocol/p2p.ts'
 
 const plain = answersWith('ok')
 

@@ -1,13 +1,13 @@
-import { p2p } from '../../protocol/p2p.ts'
 import { type ServedDialect, serveTable } from '../../gateway/dialect.ts'
+import { p2p } from '../../protocol/p2p.ts'
 import { sessionVerbs } from '../session/index.ts'
 import { answers } from './answers.ts'
 import { authentication } from './authentication.ts'
+import { words } from './error-messages.ts'
 import { uidOf } from './mailbox.ts'
 import { owtMessage } from './owt-message.ts'
 import { render } from './render.ts'
 import type { P2pServices } from './services.ts'
-import { words } from './error-messages.ts'
 
 /** OWT's P2P server on `/p2p` (wire 3, facts/owt.md 10). */
 export function p2pDialect(services: P2pServices): ServedDialect {

@@ -1,7 +1,7 @@
-import { writeOf } from '../../core/session/request-context.ts'
 import { SignalError } from '../../core/errors.ts'
-import type { p2p } from '../../protocol/p2p.ts'
+import { writeOf } from '../../core/session/request-context.ts'
 import type { Handlers } from '../../gateway/dialect.ts'
+import type { p2p } from '../../protocol/p2p.ts'
 import { mailboxOf, uidOf } from './mailbox.ts'
 import type { P2pServices } from './services.ts'
 

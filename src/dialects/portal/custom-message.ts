@@ -1,5 +1,5 @@
-import type { portalLegacy } from '../../protocol/portal.ts'
 import type { Handlers } from '../../gateway/dialect.ts'
+import type { portalLegacy } from '../../protocol/portal.ts'
 import type { PortalServices } from './services.ts'
 import { say } from './text.ts'
 

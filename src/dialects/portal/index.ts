@@ -1,8 +1,9 @@
-import { portal, portalLegacy, portalV1 } from '../../protocol/portal.ts'
 import { type ServedDialect, serveTable } from '../../gateway/dialect.ts'
+import { portal, portalLegacy, portalV1 } from '../../protocol/portal.ts'
 import { sessionVerbs } from '../session/index.ts'
 import type { SessionServices } from '../session/services.ts'
 import { customMessage } from './custom-message.ts'
+import { words } from './error-messages.ts'
 import { login } from './login.ts'
 import { publish, publishV1 } from './publish.ts'
 import { render } from './render.ts'
@@ -15,7 +16,6 @@ import { text } from './text.ts'
 import { unpublish } from './unpublish.ts'
 import { unsubscribe } from './unsubscribe.ts'
 import { portalVersions, versionOf } from './versions.ts'
-import { words } from './error-messages.ts'
 
 /** OWT's Client-Portal protocol on `/` (wire 3). */
 export function portalDialect(services: PortalServices): ServedDialect {

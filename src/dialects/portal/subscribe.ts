@@ -1,5 +1,5 @@
-import type { portal, portalV1 } from '../../protocol/portal.ts'
 import type { Handlers } from '../../gateway/dialect.ts'
+import type { portal, portalV1 } from '../../protocol/portal.ts'
 import type { PortalServices } from './services.ts'
 import { tracksOf } from './tracks.ts'
 

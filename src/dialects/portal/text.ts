@@ -1,6 +1,6 @@
 import { type Asked, writeOf } from '../../core/session/request-context.ts'
-import type { portal } from '../../protocol/portal.ts'
 import type { Handlers } from '../../gateway/dialect.ts'
+import type { portal } from '../../protocol/portal.ts'
 import type { PortalServices } from './services.ts'
 
 export function text({ state }: PortalServices): Handlers<typeof portal>['text'] {

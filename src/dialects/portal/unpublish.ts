@@ -1,5 +1,5 @@
-import type { portal } from '../../protocol/portal.ts'
 import type { Handlers } from '../../gateway/dialect.ts'
+import type { portal } from '../../protocol/portal.ts'
 import type { PortalServices } from './services.ts'
 
 export function unpublish({ media }: PortalServices): Handlers<typeof portal>['unpublish'] {

@@ -1,10 +1,10 @@
 import { type Roster, roomName } from '../../core/model.ts'
 import type { Session } from '../../core/session/session.ts'
 import { atMost } from '../../core/timeout.ts'
-import type { rooms } from '../../protocol/rooms.ts'
 import type { Handlers } from '../../gateway/dialect.ts'
-import { iceOf } from '../shared/ice.ts'
+import type { rooms } from '../../protocol/rooms.ts'
 import { identify } from '../shared/authentication.ts'
+import { iceOf } from '../shared/ice.ts'
 import { membersOf } from './room.ts'
 import type { RoomsServices } from './services.ts'
 

@@ -1,11 +1,12 @@
 import { roomName } from '../../core/model.ts'
-import { rooms as table } from '../../protocol/rooms.ts'
 import { type ServedDialect, serveTable } from '../../gateway/dialect.ts'
-import { admission } from '../shared/authentication.ts'
+import { rooms as table } from '../../protocol/rooms.ts'
 import { sessionVerbs } from '../session/index.ts'
+import { admission } from '../shared/authentication.ts'
 import { answer } from './answer.ts'
 import { directMessage } from './direct-message.ts'
 import { enterRoom } from './enter-room.ts'
+import { words } from './error-messages.ts'
 import { ice } from './ice.ts'
 import { leaveRoom } from './leave-room.ts'
 import { newMessage } from './new-message.ts'
@@ -15,7 +16,6 @@ import { metaOf, render } from './render.ts'
 import { membersOf } from './room.ts'
 import { rooms } from './rooms.ts'
 import type { RoomsServices } from './services.ts'
-import { words } from './error-messages.ts'
 
 /** Chat and calls on `/rooms` (wire 3, seeds/001). */
 export function roomsDialect(services: RoomsServices): ServedDialect {

@@ -1,5 +1,5 @@
-import type { rooms } from '../../protocol/rooms.ts'
 import type { Handlers } from '../../gateway/dialect.ts'
+import type { rooms } from '../../protocol/rooms.ts'
 import type { RoomsServices } from './services.ts'
 
 export function leaveRoom({ sessions }: RoomsServices): Handlers<typeof rooms>['leave_room'] {

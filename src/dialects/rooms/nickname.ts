@@ -1,6 +1,6 @@
 import { writeOf } from '../../core/session/request-context.ts'
-import type { rooms } from '../../protocol/rooms.ts'
 import type { Handlers } from '../../gateway/dialect.ts'
+import type { rooms } from '../../protocol/rooms.ts'
 import type { RoomsServices } from './services.ts'
 
 /** For the room that one is in, and for those that one enters on this connection. Nobody is told. */

@@ -1,5 +1,5 @@
-import type { rooms } from '../../protocol/rooms.ts'
 import type { Handlers } from '../../gateway/dialect.ts'
+import type { rooms } from '../../protocol/rooms.ts'
 import { relay } from './relay.ts'
 import type { RoomsServices } from './services.ts'
 

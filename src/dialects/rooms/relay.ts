@@ -1,5 +1,5 @@
-import { type Asked, writeOf } from '../../core/session/request-context.ts'
 import type { State } from '../../core/ports/state.ts'
+import { type Asked, writeOf } from '../../core/session/request-context.ts'
 import { requireRoom } from './room.ts'
 
 /** Passes something on to one participant, or to everyone else in the room. */

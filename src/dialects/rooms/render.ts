@@ -1,6 +1,6 @@
 import type { Entry, ParticipantNews } from '../../core/model.ts'
-import type { Meta } from '../../protocol/session.ts'
 import type { Notification } from '../../gateway/dialect.ts'
+import type { Meta } from '../../protocol/session.ts'
 import { metaOfNews } from '../shared/render.ts'
 import { nicknameOf } from './room.ts'
 

@@ -1,5 +1,5 @@
-import type { rooms as table } from '../../protocol/rooms.ts'
 import type { Handlers } from '../../gateway/dialect.ts'
+import type { rooms as table } from '../../protocol/rooms.ts'
 import { openRoomsOf } from './room.ts'
 import type { RoomsServices } from './services.ts'
 

@@ -1,5 +1,5 @@
-import type { session } from '../../protocol/session.ts'
 import type { Handlers } from '../../gateway/dialect.ts'
+import type { session } from '../../protocol/session.ts'
 import { logout } from './logout.ts'
 import { refreshReconnectionTicket } from './refresh-reconnection-ticket.ts'
 import { relogin } from './relogin.ts'

@@ -1,5 +1,5 @@
-import type { session } from '../../protocol/session.ts'
 import type { Handlers } from '../../gateway/dialect.ts'
+import type { session } from '../../protocol/session.ts'
 import type { SessionServices } from './services.ts'
 
 /** The participant leaves; the connection stays, and may log in again. */

@@ -1,5 +1,5 @@
-import type { session } from '../../protocol/session.ts'
 import type { Handlers } from '../../gateway/dialect.ts'
+import type { session } from '../../protocol/session.ts'
 import type { SessionServices } from './services.ts'
 
 /** A string, as OWT's clients expect it; with `{ ice: true }` an object that has fresh TURN credentials too. */

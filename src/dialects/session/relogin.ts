@@ -1,6 +1,6 @@
 import { Value } from 'typebox/value'
-import { type session, TicketAndSeq } from '../../protocol/session.ts'
 import type { Handlers } from '../../gateway/dialect.ts'
+import { type session, TicketAndSeq } from '../../protocol/session.ts'
 import { iceOf } from '../shared/ice.ts'
 import type { SessionServices } from './services.ts'
 

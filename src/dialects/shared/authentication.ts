@@ -1,9 +1,9 @@
 import type { Socket } from 'socket.io'
+import type { ReadToken } from '../../core/auth/token-reader.ts'
+import { type Claims, hasTokenForm } from '../../core/auth/tokens.ts'
 import { SignalError } from '../../core/errors.ts'
 import { newId } from '../../core/ids.ts'
-import type { ReadToken } from '../../core/auth/token-reader.ts'
 import { withTimeout } from '../../core/timeout.ts'
-import { type Claims, hasTokenForm } from '../../core/auth/tokens.ts'
 
 export type IdentityServices = {
   readToken: ReadToken

@@ -1,5 +1,5 @@
-import type { ErrorCode } from '../../core/errors.ts'
 import { decodeObject } from '../../core/auth/keyring.ts'
+import type { ErrorCode } from '../../core/errors.ts'
 import { networkOf } from '../../core/network.ts'
 
 /** Refusals that someone who guesses tickets or tokens runs into. */

@@ -2,16 +2,16 @@ import { Agent, type ClientRequest, type IncomingMessage, ServerResponse } from 
 import { Agent as TlsAgent } from 'node:https'
 import type { Socket } from 'node:net'
 import { createProxyServer } from 'httpxy'
-import { inBackground } from '../../core/background.ts'
 import type { Keyring } from '../../core/auth/keyring.ts'
+import { inBackground } from '../../core/background.ts'
 import type { BudgetHolders } from '../../core/ports/memory-budget.ts'
 import type { Metrics } from '../../observability/metrics.ts'
 import type { Refusals } from '../../observability/refusal-log.ts'
 import { turnAway } from '../limits/reject-handshake.ts'
 import { nodeOf } from './connection-id.ts'
 import { ForwardedBytes } from './forwarded-bytes.ts'
-import { type NeighbourParts, Neighbours } from './node-directory.ts'
 import { passedOnHeader, passedOnWords, saysPassedOn, vouchedAddress } from './forwarded-header.ts'
+import { type NeighbourParts, Neighbours } from './node-directory.ts'
 import { Tunnel } from './tunnel.ts'
 
 export type ForwardingParts = NeighbourParts & {

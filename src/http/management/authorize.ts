@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Deadline, within } from '../../core/deadline.ts'
-import { ApiError } from '../errors.ts'
 import { type HoldBack, refusalOfGuess } from '../credential-guessing.ts'
+import { ApiError } from '../errors.ts'
 import { idOfKey, isSigned, type ManagementKey, parseMAuth, timestampWindow } from './mauth.ts'
 import type { UsedHeaders } from './used-headers.ts'
 

@@ -1,13 +1,13 @@
 import type { Retention, State } from '../../core/ports/state.ts'
 import { MemoryHandover } from './handover.ts'
-import { MemoryLobby } from './open-room-index.ts'
 import { MemoryLog, MemoryWire } from './log.ts'
 import { MemoryMediaStore } from './media-store.ts'
 import { MemoryNodes } from './node-registry.ts'
+import { MemoryLobby } from './open-room-index.ts'
 import { MemoryOversight } from './oversight.ts'
-import { MemoryPlaces } from './session-store.ts'
 import { RoomTable } from './room.ts'
 import { MemoryRooms } from './room-store.ts'
+import { MemoryPlaces } from './session-store.ts'
 
 /** Everything in this process: one node, and what it knows ends with it. */
 export function createMemoryState(retention: Retention, now: () => number = steadyClock()): State {

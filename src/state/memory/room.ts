@@ -1,4 +1,3 @@
-import type { IssuedTickets } from '../../core/session/issued-tickets.ts'
 import type {
   Draft,
   Entry,
@@ -12,6 +11,7 @@ import type {
   Subscription,
 } from '../../core/model.ts'
 import type { Retention } from '../../core/ports/state.ts'
+import type { IssuedTickets } from '../../core/session/issued-tickets.ts'
 
 /** A participant's seat as the memory keeps it; the fields are those of the Redis hash `session`, `tickets` its `ticket` and `previous`. */
 export type Seat = {

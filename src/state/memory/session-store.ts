@@ -1,6 +1,5 @@
 import { type Deadline, refuseLate, requestTimeoutMs } from '../../core/deadline.ts'
 import { Overtaken, SignalError } from '../../core/errors.ts'
-import { type IssuedTickets, newestTicket, withConfirmed, withRenewed, withUsed } from '../../core/session/issued-tickets.ts'
 import { type Draft, follows, type Member, type ParticipantId, type RoomId, type Roster } from '../../core/model.ts'
 import type {
   Claim,
@@ -16,6 +15,13 @@ import type {
   Vouch,
   Write,
 } from '../../core/ports/session-store.ts'
+import {
+  type IssuedTickets,
+  newestTicket,
+  withConfirmed,
+  withRenewed,
+  withUsed,
+} from '../../core/session/issued-tickets.ts'
 import { fenced } from './fenced-write.ts'
 import { removeMediaOf } from './media-store.ts'
 import type { Room, RoomTable, Seat } from './room.ts'

@@ -6,13 +6,13 @@ export type DueMember = { member: string; score: number }
 /** The members of a zset of times that are older than an age, oldest first. */
 export async function olderThan(scripts: Scripts, key: string, ageMs: number, limit: number): Promise<DueMember[]> {
   const sentAt = performance.now()
-  return learnFrom(scripts, key, sentAt, await scripts.run('due', [key], [ageMs, limit]))
+  return learnFrom(scripts, key, sentAt, await scripts.run('older-than', [key], [ageMs, limit]))
 }
 
 /** Those in `waiting` whose window may be over, oldest first. */
 export async function overdue(scripts: Scripts, keys: Keys, limit: number): Promise<DueMember[]> {
   const sentAt = performance.now()
-  const reply = await scripts.run('overdue', [keys.waiting, keys.waitingClock], [limit])
+  const reply = await scripts.run('expired-windows', [keys.waiting, keys.waitingClock], [limit])
   return learnFrom(scripts, keys.waiting, sentAt, reply)
 }
 

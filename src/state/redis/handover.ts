@@ -3,8 +3,8 @@ import { newId } from '../../core/ids.ts'
 import { type Handover, nodeOf } from '../../core/ports/handover.ts'
 import type { Mark, Place } from '../../core/ports/session-store.ts'
 import type { Keys } from './keys.ts'
-import type { Scripts } from './scripts.ts'
 import type { RedisWire } from './pub-sub.ts'
+import type { Scripts } from './scripts.ts'
 
 /** How long a node may take to answer, ms. One that was killed is known to be gone at once. */
 const patience = 500

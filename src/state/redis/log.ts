@@ -51,7 +51,7 @@ export class RedisLog implements Log {
   async note(write: Write): Promise<void> {
     const { room, id } = write.place
     const keys = [this.#keys.session(room, id), this.#keys.replies(room, id)]
-    await this.#scripts.run('note', keys, writeArgs(write), write.deadline)
+    await this.#scripts.run('record-reply', keys, writeArgs(write), write.deadline)
   }
 
   async read(room: RoomId, after: number, limit: number): Promise<Entry[]> {
@@ -72,7 +72,9 @@ export class RedisLog implements Log {
 
   async #level(room: RoomId, reached: number): Promise<number> {
     const keys = this.#keys
-    return Number(await this.#scripts.run('level', [keys.room(room), keys.log(room), keys.feed(room)], [reached]))
+    return Number(
+      await this.#scripts.run('catch-up-seq', [keys.room(room), keys.log(room), keys.feed(room)], [reached]),
+    )
   }
 
   async replyTo({ room, id }: Place, rid: number): Promise<{ reply: unknown } | undefined> {

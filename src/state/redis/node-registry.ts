@@ -6,9 +6,9 @@ import type { Place, PlaceState } from '../../core/ports/session-store.ts'
 import type { Retention } from '../../core/ports/state.ts'
 import { olderThan, overdue } from './expired.ts'
 import type { Keys } from './keys.ts'
+import { noteDeadline, openWindow, waiterOf } from './reconnect-window.ts'
 import type { Scripts } from './scripts.ts'
 import { seatsOf } from './session-records.ts'
-import { noteDeadline, openWindow, waiterOf } from './reconnect-window.ts'
 
 /** When one that could not be taken out is due again, ms. */
 const postponedMs = 5000
@@ -29,11 +29,11 @@ export class RedisNodes implements Nodes {
   async beat({ id, ...info }: NodeInfo): Promise<boolean> {
     const { clock } = this.#scripts
     const sentAt = performance.now()
-    const [alive, time] = (await this.#scripts.run('beat', [this.#keys.nodes], [id])) as [number, number]
+    const [alive, time] = (await this.#scripts.run('heartbeat', [this.#keys.nodes], [id])) as [number, number]
     clock.learn(this.#keys.nodes, time, sentAt)
     clock.ask()
     const seconds = this.#retention.lease * 600 // so long that a step of the clock ends none
-    await this.#scripts.run('node', [this.#keys.node(id)], [seconds, ...Object.entries(info).flat()])
+    await this.#scripts.run('register-node', [this.#keys.node(id)], [seconds, ...Object.entries(info).flat()])
     return alive === 1
   }
 
@@ -45,7 +45,7 @@ export class RedisNodes implements Nodes {
   async hold(node: string, rooms: RoomId[]): Promise<void> {
     for (let start = 0; start < rooms.length; start += 1000) {
       const some = rooms.slice(start, start + 1000)
-      await this.#scripts.run('hold', [this.#keys.nodeRooms(node)], some)
+      await this.#scripts.run('track-rooms', [this.#keys.nodeRooms(node)], some)
     }
   }
 
@@ -76,7 +76,7 @@ export class RedisNodes implements Nodes {
   }
 
   async settled(room: RoomId, id: ParticipantId, due: number): Promise<void> {
-    await this.#scripts.run('forget', [this.#keys.waiting], [waiterOf({ room, id }), due])
+    await this.#scripts.run('remove-if-unchanged', [this.#keys.waiting], [waiterOf({ room, id }), due])
   }
 
   noteDeadline(place: Place, deadline: number): Promise<void> {
@@ -92,7 +92,7 @@ export class RedisNodes implements Nodes {
 
   async postpone(room: RoomId, id: ParticipantId): Promise<void> {
     await this.#scripts.run(
-      'wait',
+      'open-window',
       [this.#keys.waiting, this.#keys.waitingClock],
       [waiterOf({ room, id }), postponedMs],
     )

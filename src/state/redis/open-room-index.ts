@@ -20,7 +20,7 @@ export class RedisLobby implements Lobby {
     const dialect = dialectOf(room)
     const size = await this.#scripts.timed('count', () => this.#scripts.client.hlen(keys.members(room)))
     const lists = [keys.sizes(dialect), keys.counted(dialect)]
-    return (await this.#scripts.run('enlist', lists, [room, size], newDeadline())) === 1
+    return (await this.#scripts.run('count-open-room', lists, [room, size], newDeadline())) === 1
   }
 
   async open(dialect: string, limit: number): Promise<OpenRoom[]> {

@@ -29,7 +29,7 @@ export class RedisOversight implements Oversight {
   async changeMember(room: RoomId, before: Member, after: Member, told: Draft, deadline?: Deadline) {
     const keys = this.#keys
     const changed = await this.#scripts.run(
-      'permit',
+      'admin-member',
       [keys.room(room), keys.members(room), keys.log(room), keys.feed(room)],
       [before.id, JSON.stringify(before), JSON.stringify(after), bodyOf(told)],
       deadline,
@@ -61,7 +61,12 @@ export class RedisOversight implements Oversight {
 
   async firstUse(mark: string, seconds: number, deadline?: Deadline): Promise<{ first: boolean; since: number }> {
     const keys = this.#keys
-    const reply = await this.#scripts.run('use', [keys.used(mark), keys.remembers], [seconds, this.#memory], deadline)
+    const reply = await this.#scripts.run(
+      'claim-nonce',
+      [keys.used(mark), keys.remembers],
+      [seconds, this.#memory],
+      deadline,
+    )
     const [first, since, memory] = reply as [number, number, string]
     this.#memory = memory
     if (first !== 1) return { first: false, since }
@@ -77,7 +82,7 @@ export class RedisOversight implements Oversight {
   async #oversee(room: RoomId, args: (string | number)[], told: Draft[], deadline?: Deadline) {
     const keys = this.#keys
     const changed = await this.#scripts.run(
-      'oversee',
+      'admin-stream',
       [
         keys.room(room),
         keys.log(room),

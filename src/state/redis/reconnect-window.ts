@@ -18,7 +18,7 @@ export async function openWindow(
   place: Place,
   mark?: Mark,
 ): Promise<'waiting' | 'left' | 'moved'> {
-  const deadline = await scripts.run('wait', [keys.waiting, keys.waitingClock], [waiterOf(place)])
+  const deadline = await scripts.run('open-window', [keys.waiting, keys.waitingClock], [waiterOf(place)])
   const session = keys.session(place.room, place.id)
   const outcome = await scripts.run(
     'detach',
@@ -31,5 +31,5 @@ export async function openWindow(
 
 /** Notes the deadline of one who waits, unless a deadline is noted. */
 export async function noteDeadline(scripts: Scripts, keys: Keys, place: Place, deadline: number): Promise<void> {
-  await scripts.run('renote', [keys.waiting], [deadline, waiterOf(place)])
+  await scripts.run('restore-window', [keys.waiting], [deadline, waiterOf(place)])
 }

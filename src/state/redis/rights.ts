@@ -14,7 +14,7 @@ const retryIntervalMs = 2000
 /** How many missing rights are named. */
 const maxNamed = 8
 
-const script = readFileSync(new URL('lua/rights.lua', import.meta.url), 'utf8')
+const script = readFileSync(new URL('lua/missing-rights.lua', import.meta.url), 'utf8')
 
 type Invocation = [command: string, ...args: string[]]
 

@@ -36,7 +36,7 @@ export class RedisRooms implements Rooms {
 
   /** The list is on a shard of its own, and a limit is no reason to let nobody in while that is away. */
   async #isCounted(room: RoomId, most: number): Promise<boolean> {
-    const counted = this.#scripts.run('admit', [this.#keys.rooms], [room, most]).catch(() => 1)
+    const counted = this.#scripts.run('add-room', [this.#keys.rooms], [room, most]).catch(() => 1)
     return (await atMost(countTimeoutMs, counted)) !== 0
   }
 
@@ -45,8 +45,8 @@ export class RedisRooms implements Rooms {
     for (let start = 0; start < rooms.length; start += batchRooms) {
       const some = rooms.slice(start, start + batchRooms)
       await Promise.all([
-        this.#scripts.run('list', [list], [this.#scripts.clock.at(list), ...some]),
-        this.#scripts.run('list', [names], [0, ...some]),
+        this.#scripts.run('keep-listed', [list], [this.#scripts.clock.at(list), ...some]),
+        this.#scripts.run('keep-listed', [names], [0, ...some]),
       ])
     }
   }

@@ -18,9 +18,9 @@ import type {
 import { wellFormed } from '../../core/text.ts'
 import { bodyOf } from './entry-json.ts'
 import type { Keys } from './keys.ts'
+import { openWindow } from './reconnect-window.ts'
 import type { Reply, Scripts } from './scripts.ts'
 import { seatsOf } from './session-records.ts'
-import { openWindow } from './reconnect-window.ts'
 import { writeArgs } from './write-args.ts'
 
 /** How many places one script looks at. */
@@ -104,7 +104,7 @@ export class RedisPlaces implements Places {
   async comeBack({ room, id, node, token, ticketId, deadline }: ReturnRequest): Promise<Resumed> {
     const keys = [...this.#placeKeys(room, id), this.#keys.token(room, token.id)]
     const args = [id, node, ticketId, token.id, token.seconds]
-    return resumedOf(await this.#scripts.run('return', keys, args, deadline))
+    return resumedOf(await this.#scripts.run('rejoin', keys, args, deadline))
   }
 
   #placeKeys(room: RoomId, id: ParticipantId): string[] {
@@ -134,12 +134,12 @@ export class RedisPlaces implements Places {
   }
 
   async renew({ room, id, owner }: Place, ticketId: string, deadline?: Deadline): Promise<void> {
-    await this.#scripts.run('renew', [this.#keys.session(room, id)], [owner, ticketId], deadline)
+    await this.#scripts.run('renew-ticket', [this.#keys.session(room, id)], [owner, ticketId], deadline)
   }
 
   async settle({ room, id, owner }: Place, token: { id: string; seconds: number }, ticketId: string): Promise<void> {
     const keys = [this.#keys.session(room, id), this.#keys.token(room, token.id)]
-    await this.#scripts.run('settle', keys, [owner, token.seconds, ticketId])
+    await this.#scripts.run('confirm-ticket', keys, [owner, token.seconds, ticketId])
   }
 
   async taken(claim: Claim): Promise<{ place: Place; cursor: number } | undefined> {
@@ -187,7 +187,7 @@ export class RedisPlaces implements Places {
       const some = indices.map((index) => places[index] as Place)
       const args = indices.flatMap((index) => [places[index]?.owner ?? '', cursors?.[index] ?? ''])
       const keys = some.map(({ room, id }) => this.#keys.session(room, id))
-      const reply = (await this.#scripts.run('held', keys, args)) as typeof standing
+      const reply = (await this.#scripts.run('session-states', keys, args)) as typeof standing
       for (const [nth, index] of indices.entries()) standing[index] = reply[nth] ?? 'moved'
     }
     await Promise.all(batchesByRoom(places).map(ask))
@@ -205,7 +205,7 @@ export class RedisPlaces implements Places {
     const keys = this.#keys
     const told: Draft = { event: 'participant', data: { action: 'join', member }, except: id }
     const sure = await this.#scripts.run(
-      'vouch',
+      'restore',
       [
         keys.room(room),
         keys.members(room),

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { type Output, run, signalbox, start } from '../../support/command.ts'
 import { afterEvery } from '../../support/cleanup.ts'
+import { type Output, run, signalbox, start } from '../../support/command.ts'
 import { testSecret } from '../../support/node.ts'
 import { freePorts } from '../../support/ports.ts'
 import { startRedis } from '../../support/redis.ts'

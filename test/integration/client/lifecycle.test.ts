@@ -1,8 +1,8 @@
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { Exchanger, type Link, OwtSignaling, Portal, Rooms, type SessionOptions } from '../../../src/client/index.ts'
 import { connectSocket } from '../../../src/client/link.ts'
-import { roomIdOf } from '../../../src/core/model.ts'
 import { writeToken } from '../../../src/core/auth/tokens.ts'
+import { roomIdOf } from '../../../src/core/model.ts'
 import { newRoom, startNode, type TestNode, testSecret, tokenFor } from '../../support/node.ts'
 import { until } from '../../support/redis.ts'
 

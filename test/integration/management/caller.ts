@@ -1,5 +1,5 @@
-import { newId } from '../../../src/core/ids.ts'
 import { owtSignature } from '../../../src/core/auth/keyring.ts'
+import { newId } from '../../../src/core/ids.ts'
 
 /** The keys that the nodes of these tests take; the second is being replaced by the third. */
 export const keys = {

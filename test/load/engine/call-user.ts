@@ -1,6 +1,6 @@
 import { Exchanger } from '../../../src/client/exchanger.ts'
-import type { Crew, Group } from './user-pool.ts'
 import { readLetter, writeLetter } from './payload.ts'
+import type { Crew, Group } from './user-pool.ts'
 import { Person } from './virtual-user.ts'
 
 export type Negotiation = {

@@ -1,6 +1,6 @@
 import { Portal } from '../../../src/client/portal.ts'
-import type { Crew, Group } from './user-pool.ts'
 import { readLetter, writeLetter } from './payload.ts'
+import type { Crew, Group } from './user-pool.ts'
 import { Person } from './virtual-user.ts'
 
 export type Chat = {

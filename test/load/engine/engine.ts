@@ -1,9 +1,9 @@
+import { callHome, type Line, lineVariable, type Told } from '../control-channel.ts'
 import { faults, type Sample, type Timing, timed } from '../counters.ts'
 import { Ledger } from '../ledger.ts'
-import { callHome, type Line, lineVariable, type Told } from '../control-channel.ts'
 import { type TokenSourceName, tokensOf } from '../tokens.ts'
-import { Crew } from './user-pool.ts'
 import { readFlow } from './steps.ts'
+import { Crew } from './user-pool.ts'
 
 /** What artillery gives an engine. */
 type Script = {

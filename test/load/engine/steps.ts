@@ -1,7 +1,7 @@
 import { Caller } from './call-user.ts'
+import { Texter } from './chat-user.ts'
 import type { Crew } from './user-pool.ts'
 import type { Person } from './virtual-user.ts'
-import { Texter } from './chat-user.ts'
 
 /** What one virtual user does next. */
 type Step = (crew: Crew, person: Person | undefined) => Promise<Person | undefined>

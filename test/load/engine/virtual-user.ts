@@ -1,8 +1,8 @@
 import type { SignalboxError } from '../../../src/client/errors.ts'
 import type { SessionEvents } from '../../../src/client/session-events.ts'
 import type { SessionState } from '../../../src/client/session-state.ts'
-import type { Crew, Group } from './user-pool.ts'
 import { Tap } from './socket-monitor.ts'
+import type { Crew, Group } from './user-pool.ts'
 
 /** What a client of any dialect has. */
 type Client = {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import type { Mistake } from '../../load/usage-error.ts'
 import { readLoadOptions } from '../../load/options.ts'
 import { readScenarios } from '../../load/scenario.ts'
+import type { Mistake } from '../../load/usage-error.ts'
 
 const scenarios = readScenarios()
 const read = (line: string) => readLoadOptions(line.split(' ').filter(Boolean), scenarios)

@@ -1,8 +1,8 @@
 import { type TSchema, Type } from 'typebox'
 import { Errors } from 'typebox/value'
 import { expect, test } from 'vitest'
-import { complaintOf } from '../../../src/protocol/validation-message.ts'
 import { portal, portalV1 } from '../../../src/protocol/portal.ts'
+import { complaintOf } from '../../../src/protocol/validation-message.ts'
 
 const complaint = (schema: TSchema, value: unknown) => complaintOf(Errors(schema, value))
 const requestOf = (event: keyof typeof portal, value: unknown) => complaint(portal[event as 'publish'].payload, value)

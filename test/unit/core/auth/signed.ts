@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { ErrorCode } from '../../../../src/core/errors.ts'
 import { decodeObject, encodeAscii, type Keyring } from '../../../../src/core/auth/keyring.ts'
+import type { ErrorCode } from '../../../../src/core/errors.ts'
 
 export const [keys, otherKeys]: [Keyring, Keyring] = [
   ['a key of the house '.repeat(2)],

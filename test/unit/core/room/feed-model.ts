@@ -1,7 +1,7 @@
 import fc from 'fast-check'
-import { Feed } from '../../../../src/core/room/feed.ts'
 import { type Entry, isFor, type ParticipantId } from '../../../../src/core/model.ts'
 import type { Connection } from '../../../../src/core/ports/connection.ts'
+import { Feed } from '../../../../src/core/room/feed.ts'
 import { Session } from '../../../../src/core/session/session.ts'
 
 /** Everything that may happen to one room's feed, in an order that fast-check makes up. `pick` chooses among what is there. */

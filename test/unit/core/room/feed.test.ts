@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { Feed, type FeedEvents, type Receiver } from '../../../../src/core/room/feed.ts'
 import type { Entry } from '../../../../src/core/model.ts'
+import { Feed, type FeedEvents, type Receiver } from '../../../../src/core/room/feed.ts'
 
 const say = (seq: number, changes: Partial<Entry> = {}): Entry => ({ seq, at: 0, event: 'text', data: seq, ...changes })
 const said = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => say(from + n))

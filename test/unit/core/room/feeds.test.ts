@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { Feeds } from '../../../../src/core/room/feeds.ts'
 import type { Entry, RoomId } from '../../../../src/core/model.ts'
 import type { Wire } from '../../../../src/core/ports/log.ts'
+import { Feeds } from '../../../../src/core/room/feeds.ts'
 import { createMemoryState } from '../../../../src/state/memory/index.ts'
 import { MemoryLog, MemoryWire } from '../../../../src/state/memory/log.ts'
 import { MemoryNodes } from '../../../../src/state/memory/node-registry.ts'

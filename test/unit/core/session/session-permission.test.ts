@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { Feed } from '../../../../src/core/room/feed.ts'
 import type { Entry } from '../../../../src/core/model.ts'
+import { Feed } from '../../../../src/core/room/feed.ts'
 import { Session } from '../../../../src/core/session/session.ts'
 
 const media = (audio: boolean) => ({ audio, video: true })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { Feed } from '../../../../src/core/room/feed.ts'
 import { type Entry, isFor } from '../../../../src/core/model.ts'
 import type { Connection, Flight } from '../../../../src/core/ports/connection.ts'
+import { Feed } from '../../../../src/core/room/feed.ts'
 import { Session } from '../../../../src/core/session/session.ts'
 
 /** What was sent and has not arrived, until the test says so. */
