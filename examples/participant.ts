@@ -2,58 +2,58 @@ import { io, type Socket } from 'socket.io-client'
 import { Ledger } from './ledger.ts'
 
 /** A node as a client knows it. */
-export type Place = { name: string; url: string }
+export type NodeAddress = { name: string; url: string }
 
 const userAgent = { sdk: { type: 'JavaScript', version: '5.0' } }
 
-/** A plain Socket.IO client that can come back on any node: all that takes is its last ticket and the last seq it saw. */
+/** A plain Socket.IO client that resumes on any node. It needs only its last ticket and the last seq that it received. */
 export class Participant {
   readonly name: string
-  readonly heard = new Ledger()
-  at: Place
-  /** Resolves when the connection is lost. */
+  readonly ledger = new Ledger()
+  node: NodeAddress
+  /** Resolves to the reason when the connection is lost. */
   lost: Promise<string> = Promise.resolve('never connected')
-  /** Resolves when the node says within how many ms it will close the connection. */
-  moves: Promise<number> = Promise.resolve(0)
+  /** Resolves when the node announces that it will close the connection, to the remaining ms. */
+  draining: Promise<number> = Promise.resolve(0)
   seq = 0
   #ticket = ''
   #socket: Socket
   #loggedIn = false
-  /** Texts that were said and not acked yet. */
-  #inFlight: number[] = []
+  /** Texts that have no ack yet. */
+  #unacked: number[] = []
 
-  private constructor(name: string, at: Place) {
+  private constructor(name: string, node: NodeAddress) {
     this.name = name
-    this.at = at
-    this.#socket = this.#connect(at)
+    this.node = node
+    this.#socket = this.#connect(node)
   }
 
-  static async login(name: string, room: string, at: Place): Promise<Participant> {
-    const participant = new Participant(name, at)
-    const token = await tokenFor(at, { room, user: name, role: 'presenter' })
-    const { reconnectionTicket, seq } = await participant.#ask('login', { token, userAgent, protocol: '1.2' })
+  static async login(name: string, room: string, node: NodeAddress): Promise<Participant> {
+    const participant = new Participant(name, node)
+    const token = await requestToken(node, { room, user: name, role: 'presenter' })
+    const { reconnectionTicket, seq } = await participant.#request('login', { token, userAgent, protocol: '1.2' })
     participant.#ticket = String(reconnectionTicket)
     participant.seq = Number(seq)
     participant.#loggedIn = true
     return participant
   }
 
-  /** Comes back, on the same node or another; what was missed follows by itself. Returns how much was said again. */
-  async relogin(at: Place): Promise<number> {
-    this.at = at
-    this.#socket = this.#connect(at)
-    const { ticket, complete } = await this.#ask('relogin', { ticket: this.#ticket, seq: this.seq })
+  /** Resumes on the same node or another; the node then sends the missed notifications. @returns how many texts were resent */
+  async resume(node: NodeAddress): Promise<number> {
+    this.node = node
+    this.#socket = this.#connect(node)
+    const { ticket, complete } = await this.#request('relogin', { ticket: this.#ticket, seq: this.seq })
     this.#ticket = String(ticket)
-    if (!complete) this.heard.incidents.push(`${this.name} was not given all that was missed`)
+    if (!complete) this.ledger.incidents.push(`${this.name} did not get all missed notifications`)
     this.#loggedIn = true
-    // what had no ack may be done or not; with its `rid` it is done once, however often it is sent
-    for (const text of this.#inFlight) this.#send(text)
-    return this.#inFlight.length
+    // The node may have applied a text whose ack was lost. Its `rid` makes sending it again safe.
+    for (const text of this.#unacked) this.#send(text)
+    return this.#unacked.length
   }
 
-  /** Says a number to everyone in the room, now or after the next relogin. */
-  say(text: number): void {
-    this.#inFlight.push(text)
+  /** Sends a number to all in the room, now or after the next resume. */
+  send(text: number): void {
+    this.#unacked.push(text)
     if (this.#loggedIn) this.#send(text)
   }
 
@@ -67,13 +67,13 @@ export class Participant {
       { to: 'all', message: String(text) },
       { rid: text },
       (status: string, reason?: string) => {
-        if (status !== 'ok') this.heard.incidents.push(`text ${text} of ${this.name} was refused: ${reason}`)
-        this.#inFlight = this.#inFlight.filter((other) => other !== text)
+        if (status !== 'ok') this.ledger.incidents.push(`text ${text} of ${this.name} was refused: ${reason}`)
+        this.#unacked = this.#unacked.filter((other) => other !== text)
       },
     )
   }
 
-  #connect({ url }: Place): Socket {
+  #connect({ url }: NodeAddress): Socket {
     const socket = io(url, { transports: ['websocket'], forceNew: true, reconnection: false })
     this.lost = new Promise((resolve) => {
       socket.once('disconnect', (reason) => {
@@ -82,39 +82,39 @@ export class Participant {
       })
       socket.once('connect_error', (error) => resolve(error.message))
     })
-    this.moves = new Promise((resolve) => socket.once('draining', ({ withinMs }) => resolve(withinMs)))
-    socket.onAny((event, data, meta) => this.#hear(event, data, meta))
+    this.draining = new Promise((resolve) => socket.once('draining', ({ withinMs }) => resolve(withinMs)))
+    socket.onAny((event, data, meta) => this.#onEvent(event, data, meta))
     return socket
   }
 
-  /** Every notification ends with `{ seq }`. */
-  #hear(event: string, data: { action?: string; message?: string }, meta?: { seq: number }): void {
+  /** The last argument of every notification has the `seq`. */
+  #onEvent(event: string, data: { action?: string; message?: string }, meta?: { seq: number }): void {
     if (!meta) return
     this.seq = meta.seq
-    this.heard.note(meta.seq, event === 'text' ? Number(data.message) : undefined)
+    this.ledger.record(meta.seq, event === 'text' ? Number(data.message) : undefined)
     if (event === 'participant' && data.action === 'leave') {
-      this.heard.incidents.push(`${this.name} saw somebody leave`)
+      this.ledger.incidents.push(`${this.name} saw a participant leave`)
     }
   }
 
-  async #ask(event: string, data: object): Promise<{ [field: string]: unknown }> {
-    const answer = new Promise<{ [field: string]: unknown }>((resolve, reject) => {
+  async #request(event: string, data: object): Promise<{ [field: string]: unknown }> {
+    const ack = new Promise<{ [field: string]: unknown }>((resolve, reject) => {
       this.#socket.emit(event, data, (status: string, reply: { [field: string]: unknown } | string) => {
         if (typeof reply === 'object') resolve(reply)
-        else reject(new Error(`${event} of ${this.name} was answered ${status}: ${reply}`))
+        else reject(new Error(`${event} of ${this.name} was refused with ${status}: ${reply}`))
       })
     })
     const lost = this.lost.then((reason): never => {
-      throw new Error(`The connection of ${this.name} was lost before ${event} was answered: ${reason}`)
+      throw new Error(`The connection of ${this.name} was lost before ${event} was acked: ${reason}`)
     })
-    return Promise.race([answer, lost])
+    return Promise.race([ack, lost])
   }
 }
 
-/** Nodes give tokens to whoever asks while they are in development. */
-async function tokenFor({ url }: Place, claims: { room: string; user: string; role: string }): Promise<string> {
+/** Nodes in development issue tokens to every client that asks. */
+async function requestToken({ url }: NodeAddress, claims: { room: string; user: string; role: string }) {
   const headers = { 'content-type': 'application/json' }
   const response = await fetch(`${url}/tokens/`, { method: 'POST', headers, body: JSON.stringify(claims) })
-  if (!response.ok) throw new Error(`No token from ${url}: HTTP ${response.status}`)
+  if (!response.ok) throw new Error(`${url} issued no token: HTTP ${response.status}`)
   return response.text()
 }

@@ -5,20 +5,20 @@ import type { ClusterNode } from '../src/cli/local-cluster/node-process.ts'
 import { Participant } from './participant.ts'
 
 /**
- * `npm run roam`: three node processes and a Redis. Alice and Bob meet in a room, each on a node of their own, and Bob
- * counts aloud. Alice's node is killed; she comes back on another and hears every number she missed. Then Bob's node is
- * shut down, and he moves without losing count. Exit code 0 only if nothing was lost, doubled or out of order, and
- * nobody was seen leaving.
+ * `npm run roam`: three node processes and a Redis. Alice and Bob are in one room, each on a different node, and Bob
+ * sends the numbers from 1 up. Alice's node is killed; she resumes on another and receives every number that she missed.
+ * Then Bob's node is shut down, and he moves to another without losing a number. The exit code is 0 only if no number was
+ * lost, duplicated or out of order, and no participant was seen leaving.
  */
-const pace = 20 // ms between two numbers
-const patience = 60_000 // ms for all of it
+const sendIntervalMs = 20
+const storyTimeoutMs = 60_000
 
 const started = performance.now()
-const tell = (line: string) =>
+const print = (line: string) =>
   console.log(`${((performance.now() - started) / 1000).toFixed(3).padStart(7)} s  ${line}`)
 const ms = (time: number) => `${time.toFixed(0)} ms`
-/** What the nodes print; shown when something went wrong. */
-const log: string[] = []
+/** What the nodes print; shown when the story fails. */
+const nodeOutput: string[] = []
 
 function startCluster(): Promise<LocalCluster> {
   const { PATH, REDIS_URL, REDIS_MODE, REDIS_SENTINEL_NAME } = process.env
@@ -29,29 +29,29 @@ function startCluster(): Promise<LocalCluster> {
       ...{ PATH, REDIS_URL, REDIS_MODE, REDIS_SENTINEL_NAME },
       REDIS_PREFIX: `roam-${randomBytes(4).toString('hex')}`,
       HOST: '127.0.0.1',
-      PORT: '0', // any free one
+      PORT: '0', // any free port
       OPS_PORT: '0',
       DRAIN_SECONDS: '1',
       LOG_LEVEL: 'warn',
     },
-    say: (line) => log.push(line),
+    say: (line) => nodeOutput.push(line),
   })
 }
 
-/** Bob's voice: the numbers from 1 up, all the time. */
-class Counting {
-  said = 0
-  readonly #by: Participant
+/** Sends the numbers from 1 up at a steady rate. */
+class NumberSender {
+  sentCount = 0
+  readonly #sender: Participant
   readonly #timer: NodeJS.Timeout
 
-  constructor(by: Participant) {
-    this.#by = by
-    this.#timer = setInterval(() => by.say(++this.said), pace)
+  constructor(sender: Participant) {
+    this.#sender = sender
+    this.#timer = setInterval(() => sender.send(++this.sentCount), sendIntervalMs)
   }
 
-  /** Resolves when so many more were said, and heard by the one who says them. */
+  /** Resolves when the sender has received this many more of its own numbers. */
   more(count: number): Promise<void> {
-    return this.#by.heard.hears(this.said + count)
+    return this.#sender.ledger.received(this.sentCount + count)
   }
 
   stop(): void {
@@ -59,58 +59,68 @@ class Counting {
   }
 }
 
-/** A node dies without a word, and the participant on it comes back on another. */
-async function kill(node: ClusterNode, alice: Participant, bobs: Counting, other: ClusterNode): Promise<void> {
+/** Kills a node without warning; its participant resumes on another. */
+async function kill(node: ClusterNode, alice: Participant, numbers: NumberSender, other: ClusterNode): Promise<void> {
   node.kill()
-  const killed = performance.now()
+  const killedAt = performance.now()
   await alice.lost
-  const last = alice.heard.lastText
-  tell(`node ${node.name} is killed with SIGKILL; the last number alice has is ${last}, seq ${alice.seq}`)
-  await bobs.more(50)
-  tell(`bob has gone on to ${bobs.said}`)
+  const last = alice.ledger.lastText
+  print(`node ${node.name} is killed with SIGKILL; the last number alice received is ${last}, seq ${alice.seq}`)
+  await numbers.more(50)
+  print(`bob has sent up to ${numbers.sentCount} meanwhile`)
 
-  const missed = bobs.said
-  const back = performance.now()
-  await alice.relogin(other)
-  await alice.heard.hears(missed)
-  tell(`alice is back, on ${other.name}, ${ms(back - killed)} after the kill, with her ticket and that seq`)
-  tell(`she has ${last + 1} to ${missed} within ${ms(performance.now() - back)}, and hears bob live again`)
-  await bobs.more(25)
+  const missed = numbers.sentCount
+  const resumedAt = performance.now()
+  const { seq } = alice
+  await alice.resume(other)
+  await alice.ledger.received(missed)
+  print(`alice resumes on ${other.name}, ${ms(resumedAt - killedAt)} after the kill, with her ticket and seq ${seq}`)
+  print(`she receives ${last + 1} to ${missed} within ${ms(performance.now() - resumedAt)}, then new numbers again`)
+  await numbers.more(25)
 }
 
-/** A node is shut down as in a deployment, and the participant on it moves to another. */
-async function drain(node: ClusterNode, bob: Participant, bobs: Counting, other: ClusterNode): Promise<void> {
+/** Shuts a node down as a deployment does; its participant moves to another. */
+async function drain(node: ClusterNode, bob: Participant, numbers: NumberSender, other: ClusterNode): Promise<void> {
   node.signal('SIGTERM')
-  tell(`node ${node.name} is shut down with SIGTERM: bob is told to move within ${ms(await bob.moves)}, and counts on`)
+  print(
+    `node ${node.name} is shut down with SIGTERM; it asks bob to move within ${ms(await bob.draining)}; he keeps sending`,
+  )
   await bob.lost
-  const cut = performance.now()
-  const again = await bob.relogin(other)
-  tell(`at ${bobs.said} his connection is closed; ${ms(performance.now() - cut)} later he is back, on ${other.name}`)
-  tell(`numbers that had no ack yet, so that he says them again: ${again}`)
-  await bobs.more(25)
+  const closedAt = performance.now()
+  const resent = await bob.resume(other)
+  const afterMs = performance.now() - closedAt
+  print(
+    `node ${node.name} closes his connection after number ${numbers.sentCount}; he resumes on ${other.name} ${ms(afterMs)} later`,
+  )
+  print(`bob resends his unacknowledged numbers: ${resent}`)
+  await numbers.more(25)
   const { code, signal } = await node.ended
-  tell(`node ${node.name} has ended by itself, ${signal ?? `exit code ${code}`}`)
-  if (code !== 0) bob.heard.incidents.push(`node ${node.name} did not end well`)
+  print(`node ${node.name} has exited with ${signal ?? `code ${code}`}`)
+  if (code !== 0) bob.ledger.incidents.push(`node ${node.name} did not exit with code 0`)
 }
 
+/** @returns the faults */
 async function story({ nodes: [a, b, c] }: LocalCluster): Promise<string[]> {
-  if (!a || !b || !c) throw new Error('Three nodes are needed')
-  tell(`three nodes on one Redis: ${[a, b, c].map(({ name, url }) => `${name} at ${url}`).join(', ')}`)
+  if (!a || !b || !c) throw new Error('The story needs three nodes')
+  print(`three nodes on one Redis: ${[a, b, c].map(({ name, url }) => `${name} at ${url}`).join(', ')}`)
   const alice = await Participant.login('alice', 'roam', a)
   const bob = await Participant.login('bob', 'roam', b)
-  tell('alice logs in on a, bob on b')
+  print('alice logs in on a, bob on b')
 
-  const bobs = new Counting(bob)
-  await bobs.more(25)
-  tell(`bob counts, a number every ${pace} ms; alice has heard 1 to ${alice.heard.lastText}`)
-  await kill(a, alice, bobs, c)
-  await drain(b, bob, bobs, c)
-  bobs.stop()
+  const numbers = new NumberSender(bob)
+  await numbers.more(25)
+  print(`bob sends a number every ${sendIntervalMs} ms; alice has received 1 to ${alice.ledger.lastText}`)
+  await kill(a, alice, numbers, c)
+  await drain(b, bob, numbers, c)
+  numbers.stop()
 
-  await Promise.all([alice, bob].map(({ heard }) => heard.hears(bobs.said)))
+  const { sentCount } = numbers
+  await Promise.all([alice, bob].map(({ ledger }) => ledger.received(sentCount)))
   for (const participant of [alice, bob]) participant.leave()
-  tell(`bob stops at ${bobs.said}; alice heard ${alice.heard.texts.length} numbers, bob ${bob.heard.texts.length}`)
-  return [alice, bob].flatMap(({ name, heard }) => heard.faults(bobs.said).map((fault) => `${name}: ${fault}`))
+  print(
+    `bob stops at ${sentCount}; alice received ${alice.ledger.texts.length} numbers, bob ${bob.ledger.texts.length}`,
+  )
+  return [alice, bob].flatMap(({ name, ledger }) => ledger.faults(sentCount).map((fault) => `${name}: ${fault}`))
 }
 
 async function roam(): Promise<string[]> {
@@ -120,19 +130,19 @@ async function roam(): Promise<string[]> {
   return faults
 }
 
-const late = setTimeout(() => fail([`Not done within ${patience / 1000} s`]), patience)
+const timeout = setTimeout(() => fail([`The story took longer than ${storyTimeoutMs / 1000} s`]), storyTimeoutMs)
 
-/** All that still runs ends with this process. */
+/** Ends this process, and with it the nodes and Redis that it started. */
 function fail(faults: string[]): never {
-  for (const line of [...log, ...faults]) console.error(line)
+  for (const line of [...nodeOutput, ...faults]) console.error(line)
   process.exit(1)
 }
 
 try {
   const faults = await roam()
-  clearTimeout(late)
+  clearTimeout(timeout)
   if (faults.length > 0) fail(faults)
-  tell('0 lost, 0 doubled, 0 out of order, and nobody was seen leaving')
+  print('0 lost, 0 duplicated, 0 out of order, and no participant was seen leaving')
 } catch (error) {
   fail([error instanceof Error ? (error.stack ?? error.message) : String(error)])
 }
