@@ -135,7 +135,7 @@ export function readConfig(environment: Environment): Config {
 
 const names = Object.keys(table) as Name[]
 
-/** By option, as the table of the README lists them. */
+/** In the order of the table of options. */
 function inOrder(mistakes: Mistake[]): Mistake[] {
   return names.flatMap((option) => mistakes.filter(({ name }) => name === option))
 }

@@ -23,7 +23,7 @@ export const forcedEndSeconds = 15
 /** Four messages may arrive at once, and `ws` computes their length in 32 bits. */
 const maxMessageBytes = 2 ** 28
 
-/** Every option, once: its name, type, default and meaning. `signalbox config` prints them; README's table repeats them. */
+/** Every option, once: its name, type, default and meaning. `signalbox config` prints them; docs/configuration.md repeats them. */
 export const table = {
   HOST: option('address to listen on', listenAddress, '0.0.0.0'),
   PORT: port('clients, management API, demo', 8080),

@@ -17,6 +17,7 @@ type RuleTest = {
 
 const names = alerts.map(({ alert }) => alert)
 const operations = readDocument('docs/operations.md')
+const monitoring = readDocument('docs/monitoring.md')
 const runbook = section(operations, 'Runbook')
 const { tests } = parse(readDocument('deploy/alerts.test.yml')) as { tests: RuleTest[] }
 
@@ -90,12 +91,12 @@ test('the panels and dashboards that the runbook names are there', () => {
   expect(named.filter((title) => !titles.includes(title ?? ''))).toEqual([])
   const files = [...runbook.matchAll(/dashboard `(\w+)`/g)].map(([, file = '']) => file)
   expect(files.filter((file) => !dashboards.has(file))).toEqual([])
-  const listed = quoted(section(operations, 'Dashboards')).filter((text) => dashboards.has(text))
+  const listed = quoted(section(monitoring, 'Dashboards')).filter((text) => dashboards.has(text))
   expect(new Set(listed)).toEqual(new Set(dashboards.keys()))
 })
 
 test('the documented line gives all links another address, and nothing else', () => {
-  const [, line = ''] = /^(grep -rl https:.*)$/m.exec(operations) ?? []
+  const [, line = ''] = /^(grep -rl https:.*)$/m.exec(monitoring) ?? []
   const cwd = mkdtempSync(join(tmpdir(), 'signalbox-links-'))
   onTestFinished(() => rmSync(cwd, { recursive: true }))
   for (const folder of ['deploy', 'grafana', 'k8s']) cpSync(join(root, folder), join(cwd, folder), { recursive: true })

@@ -137,11 +137,11 @@ describe('secrets', () => {
   })
 })
 
-/** Runs the documented line; README has the same. */
+/** Runs the documented line; docs/compose.md has the same. */
 function makeSecrets(): { [name: string]: string } {
   const example = join(root, 'deploy/.env.example')
   const [, line = ''] = /^# {3}(\(umask .*\.env\))$/m.exec(readFileSync(example, 'utf8')) ?? []
-  expect(readDocument('README.md')).toContain(line.slice(1, -1))
+  expect(readDocument('docs/compose.md')).toContain(line.slice(1, -1))
   const cwd = mkdtempSync(join(tmpdir(), 'signalbox-env-'))
   onTestFinished(() => rmSync(cwd, { recursive: true }))
   expect(spawnSync('cp', [example, cwd]).status).toBe(0)

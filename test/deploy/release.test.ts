@@ -5,10 +5,10 @@ import { dirname, join } from 'node:path'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { documents, readDocument, root } from '../support/markdown.ts'
 
 /** What npm would publish of dist/ as it is, unpacked into a folder of its own with nothing but the package's own dependencies beside it. */
 
-const root = join(import.meta.dirname, '../..')
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 const folder = mkdtempSync(join(tmpdir(), 'signalbox-release-'))
 const installed = join(folder, 'node_modules/signalbox')
@@ -55,7 +55,9 @@ test('the command is there, and says the version', () => {
 })
 
 test('whatever names the image names this version of it', () => {
-  const files = ['README.md', 'deploy/Dockerfile', 'deploy/compose.yaml', 'k8s/base/deployment.yaml']
+  const guides = documents.filter((path) => /\bsignalbox:\d/.test(readDocument(path)))
+  expect(guides).toContain('docs/kubernetes.md')
+  const files = [...guides, 'deploy/Dockerfile', 'deploy/compose.yaml', 'k8s/base/deployment.yaml']
   for (const file of files) {
     const named = readFileSync(join(root, file), 'utf8').match(/(?<=\bsignalbox:)\d[\w.-]*/g)
     expect({ file, named: [...new Set(named)] }).toEqual({ file, named: [manifest.version] })

@@ -9,31 +9,28 @@ import { words } from '../../src/dialects/portal/error-messages.ts'
 import { portal, portalLegacy, portalV1 } from '../../src/protocol/portal.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
 import { neededRights } from '../../src/state/redis/rights.ts'
-import { anchors, links, marked, quoted, readDocument, root, rows, section } from '../support/markdown.ts'
+import { anchors, documents, links, marked, quoted, readDocument, root, rows, section } from '../support/markdown.ts'
 import { startNode } from '../support/node.ts'
 
-const documents = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md'].concat(
-  readdirSync(join(root, 'docs'))
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`),
-)
 const all = documents.map(readDocument).join('\n')
 const sorted = (texts: Iterable<string>) => [...new Set(texts)].sort()
 const cells = (line: string[]) => `| ${line.join(' | ')} |`
 
 describe('options', () => {
   const options = describeConfig({})
+  const groups = marked(readDocument('docs/configuration.md'), 'options').split(/^## /m).slice(1)
 
-  test("README's table is that of the code", () => {
+  test('the tables of configuration.md have each option once, with the default and meaning of the code', () => {
     const expected = options.map((option) => cells([option.name, option.default, option.meaning]))
-    expect(rows(marked(readDocument('README.md'), 'options')).map(cells)).toEqual(expected)
+    expect(groups.flatMap((group) => rows(group).map(cells)).toSorted()).toEqual(expected.toSorted())
   })
 
-  test('operations has each in a group', () => {
-    const grouped = rows(section(readDocument('docs/operations.md'), 'Options')).flatMap(([, names = '']) =>
-      quoted(names),
-    )
-    expect(grouped.toSorted()).toEqual(options.map(({ name }) => name).sort())
+  test('each group of configuration.md has a table, and names no option that the node does not have', () => {
+    expect(groups.filter((group) => rows(group).length === 0)).toEqual([])
+    const names = new Set<string>(options.map(({ name }) => name))
+    const named = groups.flatMap(quoted).flatMap((text) => text.match(/\b[A-Z]{2,}(?:_[A-Z]+)+\b/g) ?? [])
+    expect(named.length).toBeGreaterThan(10)
+    expect(named.filter((name) => !names.has(name))).toEqual([])
   })
 })
 
@@ -46,7 +43,7 @@ test('the metrics are those that a node tells, with their types and labels', asy
   const expected = [...told.matchAll(/^# TYPE (signalbox_\w+) (\w+)$/gm)].map(
     ([, name = '', type = '']) => `${name} ${type} ${labels.get(name)}`,
   )
-  const written = rows(marked(readDocument('docs/operations.md'), 'metrics')).map(
+  const written = rows(marked(readDocument('docs/monitoring.md'), 'metrics')).map(
     ([name = '', type, labels = '']) => `${quoted(name)} ${type} ${quoted(labels).join(', ')}`,
   )
   expect(written).toEqual(expect.arrayContaining(expected))
@@ -66,6 +63,17 @@ describe('the client', () => {
     expect(example.trimEnd().split('\n')).toHaveLength(10)
   })
 
+  test("the transcript in README is the real program's: at most eight lines, each as examples/roam.ts prints it", () => {
+    const [, transcript = ''] = /^```text\n(.*?)^```$/ms.exec(marked(readme, 'roam')) ?? []
+    const lines = transcript.trimEnd().split('\n')
+    const printed = printedBy(readDocument('examples/roam.ts'))
+    const unknown = (texts: string[]) => texts.filter((line) => !printed.some((pattern) => pattern.test(line)))
+    expect(lines.length).toBeGreaterThan(4)
+    expect(lines.length).toBeLessThanOrEqual(8)
+    expect(unknown(lines)).toEqual([])
+    expect(unknown(['  1.000 s  alice logs in on a, bob on c', '  1.000 s  0 lost, 1 duplicated'])).toHaveLength(2)
+  })
+
   test('its sizes are those of the build, give or take a fiftieth', async () => {
     const { stdout } = await promisify(execFile)(process.execPath, [
       join(root, 'scripts/build-client.mjs'),
@@ -80,6 +88,14 @@ describe('the client', () => {
     ).toEqual([true, true])
   })
 })
+
+/** Patterns of the lines that a program prints by `print`, each after the time in seconds. */
+function printedBy(program: string): RegExp[] {
+  return [...program.matchAll(/\bprint\(\s*([`'])(.+?)\1/gs)].map(([, , text = '']) => {
+    const fixed = text.split(/\$\{[^}]*\}/).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+    return new RegExp(`^ +\\d+\\.\\d{3} s {2}${fixed.join('.+')}$`)
+  })
+}
 
 describe('protocol', () => {
   const protocol = readDocument('docs/protocol.md')

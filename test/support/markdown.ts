@@ -1,10 +1,17 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 export const root = join(import.meta.dirname, '../..')
 
 /** A document of the project, by its path from the root. */
 export const readDocument = (path: string): string => readFileSync(join(root, path), 'utf8')
+
+/** Paths of all documents of the project, from the root. */
+export const documents: string[] = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md'].concat(
+  readdirSync(join(root, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+)
 
 /** What stands between `<!-- name -->` and `<!-- /name -->`. */
 export function marked(text: string, name: string): string {
