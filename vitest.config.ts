@@ -30,7 +30,7 @@ const shared = {
 
 export default defineConfig({
   test: {
-    globalSetup: ['test/support/redis-setup.ts'],
+    globalSetup: ['test/support/redis-setup.ts', 'test/support/run-folder.ts'],
     projects: [
       {
         // some turn the clock by hand, which what another file left behind would feel

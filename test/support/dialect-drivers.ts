@@ -76,3 +76,15 @@ export async function enterBy(
 /** What a client has heard by now, in order. */
 export const heardBy = ({ event, words }: Speech, { seen }: Client): unknown[] =>
   seen.filter((notice) => notice.event === event).map(words)
+
+/** The same participant on another connection. `seq`: the last one that the client received, if it can name it. */
+export async function resumeBy(
+  { namespace }: Speech,
+  { url }: { url: string },
+  { ticket }: Client,
+  { seq, ...options }: ConnectOptions & { seq?: number } = {},
+): Promise<Client> {
+  const back = await connect(url, { namespace, ...options })
+  await back.relogin(seq === undefined ? ticket : { ticket, seq })
+  return back
+}

@@ -14,6 +14,8 @@ export type ProcessOptions = {
   /** Processes with the same prefix are a cluster. */
   prefix: string
   env?: { [option: string]: string | number }
+  /** The file that starts it. Default: that of this tree's build. */
+  entry?: string
   /** When it is killed at the latest. Default: after the test. */
   until?: Until
 }
@@ -102,7 +104,7 @@ export function startProcesses(count: number, options: ProcessOptions): Promise<
 }
 
 function spawnNode(port: number, opsPort: number, options: ProcessOptions): NodeProcess {
-  const { redisUrl, prefix, env = {}, until = 'after the test' } = options
+  const { redisUrl, prefix, env = {}, entry = main, until = 'after the test' } = options
   const settings = {
     HOST: '127.0.0.1',
     PORT: port,
@@ -116,7 +118,7 @@ function spawnNode(port: number, opsPort: number, options: ProcessOptions): Node
     ...env,
   }
   const texts = Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, String(value)]))
-  const child = spawn(process.execPath, [main], {
+  const child = spawn(process.execPath, [entry], {
     env: { PATH: process.env.PATH, ...texts }, // nothing of what the test runner was started with
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -1,0 +1,141 @@
+import { Redis } from 'ioredis'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { type Client, connect, enter } from '../support/client.ts'
+import { enterBy, heardBy, resumeBy, type Speech, speeches } from '../support/dialect-drivers.ts'
+import { newRoom } from '../support/node.ts'
+import { expectUnharmed } from '../support/process.ts'
+import { randomPrefix, redisUrl, until } from '../support/redis.ts'
+import { startRoundRobin } from '../support/round-robin.ts'
+import { Traffic } from '../support/traffic.ts'
+import { cannotMix, directions, startVersions, type VersionedNode, whyNot } from '../support/two-versions.ts'
+
+const signals = ['SIGTERM', 'SIGKILL'] as const
+
+const dialects = speeches.flatMap((speech) => ['websocket', 'polling'].map((transport) => ({ speech, transport })))
+
+/** Resolves when Redis has noted that a client received everything up to a number: a killed node notes nothing more. */
+async function noted(redis: Redis, prefix: string, { namespace }: Speech, { ticket, seq }: Client): Promise<void> {
+  const { participantId, roomId } = JSON.parse(Buffer.from(ticket, 'base64').toString())
+  const room = `${namespace.slice(1) || 'portal'}/${encodeURIComponent(roomId)}`
+  await until(async () => Number(await redis.hget(`${prefix}:{${room}}:session:${participantId}`, 'cursor')) >= seq)
+}
+
+describe.skipIf(cannotMix)(`A cluster with a node of the old commit and one of this tree${whyNot}`, () => {
+  test('loses, doubles and reorders nothing while nodes of both versions drain, are killed and return', {
+    timeout: 90_000,
+  }, async () => {
+    const window = 3
+    const { old, new: now } = await startVersions({ env: { RECONNECT_WINDOW: window, DRAIN_SECONDS: 1 } })
+    const nodes: VersionedNode[] = [old, now]
+    const inFlight = ['many', 'one'] as const
+    const traffic = await Traffic.start({ nodes, clients: 12, window, inFlight: [...inFlight] })
+    const flow = traffic.flow(200)
+    const cross = async () => {
+      await traffic.ledger.more(50)
+      for (const roamer of traffic.present) roamer.move(nodes.find((node) => node !== roamer.node))
+      await traffic.everyoneHome()
+    }
+    await cross()
+    await cross()
+    const lost = []
+    for (const signal of signals) {
+      for (const name of ['old', 'new']) {
+        const [ending] = nodes.filter((node) => node.name === name)
+        if (!ending) throw new Error('No node')
+        nodes.splice(nodes.indexOf(ending), 1)
+        const [gone, ...others] = traffic.on(ending)
+        expect(others.length).toBeGreaterThan(0)
+        if (signal === 'SIGKILL' && gone) lost.push(gone)
+        if (signal === 'SIGKILL') gone?.vanish()
+        ending.kill(signal)
+        await traffic.everyoneHome(ending)
+        if (signal === 'SIGTERM') expect(await ending.exited).toEqual({ code: 0, signal: null })
+        await traffic.ledger.more(50)
+        const again = { ...(await ending.startAnew()), name }
+        nodes.push(again)
+        for (const [index, roamer] of traffic.present.entries()) if (index % 2 === 0) roamer.move(again)
+        await traffic.everyoneHome()
+      }
+    }
+    const [observer] = traffic.present
+    if (!observer) throw new Error('Nobody is left')
+    await traffic.leave(lost, observer)
+    await flow.stop()
+    await traffic.finish()
+    for (const { id } of lost) expect(traffic.ledger.leavesSeenBy(observer.id, id)).toBe(1)
+    await expectUnharmed(nodes)
+  })
+
+  describe.each(directions)('a client of %s that resumes on %s with a ticket alone', (from, to) => {
+    test.each(signals)(
+      'after %s, receives once what it missed, and repeats a request that is done once',
+      async (signal) => {
+        const prefix = randomPrefix()
+        const nodes = await startVersions({ prefix, env: { RECONNECT_WINDOW: 20, DRAIN_SECONDS: 1 } })
+        const [ending, staying] = [nodes[from], nodes[to]]
+        const redis = new Redis(redisUrl())
+        onTestFinished(() => redis.disconnect())
+        const talks = await Promise.all(
+          dialects.map(async ({ speech, transport }) => {
+            const room = newRoom()
+            const ann = await enterBy(speech, ending, room, { transports: [transport] })
+            const bob = await enterBy(speech, staying, room)
+            const say = async (...all: string[]) => {
+              for (const words of all) await speech.say(bob, room, words, ann)
+            }
+            await say('1', '2', '3')
+            for (let number = 1; number <= 3; number += 1) await ann.next(speech.event)
+            await noted(redis, prefix, speech, ann)
+            return { title: `${speech.name} over ${transport}`, speech, ann, bob, say }
+          }),
+        )
+        const room = newRoom()
+        const [carl, dan] = [await enter(ending.url, { room }), await enter(staying.url, { room })]
+        const request = ['text', { to: 'all', message: 'once' }, { rid: 1 }] as const
+        carl.socket.emit(...request) // its ack is not awaited, as if it were lost
+        await dan.next('text')
+        ending.kill(signal)
+        const received = await Promise.all(
+          talks.map(async ({ title, speech, ann, bob, say }) => {
+            await ann.closed
+            await say('4', '5')
+            const back = await resumeBy(speech, staying, ann)
+            await say('6')
+            while (!heardBy(speech, back).includes('6')) await back.next(speech.event)
+            expect(JSON.stringify(bob.seen), title).not.toMatch(/"leave"|"bye"|"userLeftStream"/)
+            return [title, heardBy(speech, ann), heardBy(speech, back)]
+          }),
+        )
+        expect(received).toEqual(talks.map(({ title }) => [title, ['1', '2', '3'], ['4', '5', '6']]))
+        await carl.closed
+        const back = await connect(staying.url)
+        await back.relogin(carl.ticket)
+        expect(await back.request(...request)).toEqual({ status: 'ok' })
+        expect(await dan.barrier()).toEqual([])
+        await ending.exited
+        await expectUnharmed([staying])
+      },
+    )
+  })
+
+  describe.each(directions)('%s drains, through which a WebSocket of %s is passed on', (passing, serving) => {
+    test('and the client is asked to move', async () => {
+      const nodes = await startVersions({ env: { RECONNECT_WINDOW: 20, DRAIN_SECONDS: 1 } })
+      let behind = [nodes[serving], nodes[passing]]
+      const front = await startRoundRobin(() => behind)
+      const room = newRoom()
+      const ann = await connect(front.url, { transports: ['polling', 'websocket'] })
+      await ann.login({ room })
+      const { engine } = ann.socket.io
+      await until(async () => engine.transport.name === 'websocket')
+      expect(String((engine as { id?: string }).id)).toMatch(new RegExp(`^${nodes[serving].name}\\.`))
+      nodes[passing].kill('SIGTERM')
+      expect(await ann.next('draining')).toMatchObject({ data: { withinMs: expect.any(Number) } })
+      expect(await ann.closed).toBe('transport close')
+      behind = [nodes[serving]]
+      const back = await connect(front.url)
+      expect(await back.relogin({ ticket: ann.ticket, seq: ann.seq })).toMatchObject({ complete: true })
+      expect(await nodes[passing].exited).toEqual({ code: 0, signal: null })
+    })
+  })
+})
