@@ -6,57 +6,63 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Sample } from './counters.ts'
 
-/** What a worker of artillery tells the command that started it. */
-export type Told = { hello: { node: string } } | { sample: Sample } | { fatal: string }
-/** What it is told: everyone loses the connection now; everyone finishes what is under way and leaves. */
-export type Order = 'cut' | 'finish'
+/** What a worker of artillery sends to the command that started it. */
+export type WorkerMessage = { hello: { node: string } } | { sample: Sample } | { fatal: string }
+/** What the command sends back. `cut`: all users lose their connection now. `finish`: all users complete what they are doing and leave. */
+export type Command = 'cut' | 'finish'
 
-/** Where the line is, for those who are started with it in their environment. */
-export const lineVariable = 'SIGNALBOX_LOAD_LINE'
+/** The environment variable in which a worker finds the path of the command's socket. */
+export const controlPathVariable = 'SIGNALBOX_LOAD_LINE'
 
-export type Line<Out> = { say(what: Out): void; close(): void }
+export type ControlChannel<Out> = { send(message: Out): void; close(): void }
 
-/** One JSON value a line, both ways. */
-function speak<In, Out>(socket: Socket, hear: (what: In) => void): Line<Out> {
-  createInterface({ input: socket }).on('line', (line) => hear(JSON.parse(line) as In))
-  return { say: (what) => socket.write(`${JSON.stringify(what)}\n`), close: () => socket.destroy() }
+/** One JSON value per line, in both directions. */
+function channelOver<In, Out>(socket: Socket, onMessage: (message: In) => void): ControlChannel<Out> {
+  createInterface({ input: socket }).on('line', (line) => onMessage(JSON.parse(line) as In))
+  return { send: (message) => socket.write(`${JSON.stringify(message)}\n`), close: () => socket.destroy() }
 }
 
-/** @throws Error when nobody listens there */
-export async function callHome(path: string, hear: (order: Order) => void, lost: () => void): Promise<Line<Told>> {
+/** A worker's end of the channel. @throws Error when no command listens at `path` */
+export async function connectToCommand(
+  path: string,
+  onMessage: (message: Command) => void,
+  onLost: () => void,
+): Promise<ControlChannel<WorkerMessage>> {
   const socket = connect(path)
   await once(socket, 'connect')
   socket.on('error', () => {}) // `close` follows
-  socket.once('close', lost)
-  return speak<Order, Told>(socket, hear)
+  socket.once('close', onLost)
+  return channelOver<Command, WorkerMessage>(socket, onMessage)
 }
 
-/** The other end, for all workers. */
-export type Switchboard = { path: string; order(order: Order): void; close(): void }
+/** The command's end, for all workers. */
+export type ControlServer = { path: string; send(command: Command): void; close(): void }
 
-/** @param hear is told by which worker, in the order in which they called */
-export async function openSwitchboard(hear: (told: Told, worker: number) => void): Promise<Switchboard> {
-  const folder = mkdtempSync(join(tmpdir(), 'signalbox-load-'))
-  const path = join(folder, 'line')
-  const lines = new Set<Line<Order>>()
-  let given: Order | undefined
+/** @param onMessage gets the worker's number too: its place in the order of connecting */
+export async function startControlServer(
+  onMessage: (message: WorkerMessage, worker: number) => void,
+): Promise<ControlServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'signalbox-load-')) // only this user can open the socket
+  const path = join(folder, 'control')
+  const channels = new Set<ControlChannel<Command>>()
+  let finish: Command | undefined
   const server = createServer((socket) => {
-    const worker = lines.size
-    const line = speak<Told, Order>(socket, (told) => hear(told, worker))
-    lines.add(line)
+    const worker = channels.size
+    const channel = channelOver<WorkerMessage, Command>(socket, (message) => onMessage(message, worker))
+    channels.add(channel)
     socket.on('error', () => {})
-    if (given) line.say(given)
+    if (finish) channel.send(finish)
   })
   server.listen(path)
   await once(server, 'listening')
   return {
     path,
-    order: (order) => {
-      if (order === 'finish') given = order // also for those who call later
-      for (const line of lines) line.say(order)
+    send: (command) => {
+      if (command === 'finish') finish = command // also for workers that connect later
+      for (const channel of channels) channel.send(command)
     },
     close: () => {
-      for (const line of lines) line.close()
+      for (const channel of channels) channel.close()
       server.close()
       rmSync(folder, { recursive: true, force: true })
     },

@@ -1,78 +1,78 @@
 import type { Buckets } from './histogram.ts'
 
-/** What is counted, over the whole run. A receipt is one message at one of those whom it is for. */
-export const counted = [
+/** Counted over the whole run. A receipt is one message received by one of its receivers. */
+export const counters = [
   'logins',
   'leaves',
-  /** Requests to send, those that were acked, and those that were refused. */
+  /** Requests that send a message: all, acked, refused. */
   'sent',
   'acked',
   'refused',
   'delivered',
-  /** Receipts that did not come before the receiver gave up waiting. */
+  /** Receipts that had not arrived when the receiver's wait timed out. */
   'lost',
-  'doubled',
+  'duplicated',
   'outOfOrder',
-  /** Receipts that took longer than the limit, although both sides were connected all the time. */
+  /** Receipts that took longer than the limit although both users stayed connected. */
   'late',
-  /** Receipts whose sender or receiver was away in between: they came after the return, and no latency is read of them. */
+  /** Receipts whose sender or receiver was disconnected in between. They do not count for the latency. */
   'caughtUp',
-  /** Connections lost, and those who came back: on the same address, on another. */
+  /** Lost connections, resumed sessions, and sessions that moved to another address. */
   'cuts',
   'returns',
   'moves',
-  /** Logins that failed, sessions that the server ended, logs that no longer reached back, people wrongly seen leaving. */
+  /** Failed logins, sessions that the server ended, resumes with missed messages already trimmed, users wrongly seen leaving. */
   'failedLogins',
-  'thrownOut',
+  'endedSessions',
   'resyncs',
   'seenLeaving',
 ] as const
-export type Counter = (typeof counted)[number]
+export type Counter = (typeof counters)[number]
 export type Counts = { [counter in Counter]: number }
 
-/** What must be 0 for a run to be right. */
-export const faults = [
+/** The counters that are 0 in a correct run. */
+export const faultCounters = [
   'lost',
-  'doubled',
+  'duplicated',
   'outOfOrder',
   'refused',
   'failedLogins',
-  'thrownOut',
+  'endedSessions',
   'resyncs',
   'seenLeaving',
 ] as const satisfies readonly Counter[]
 
 /**
- * What is timed, ms. `delivery`: from sending to each receipt. `ack`: from sending to `ok`. `enter`: login with its
- * connection. `back`: from a lost connection to being level again. `setup`: from an offer to the answer and all candidates.
+ * Timings in ms. `delivery`: from sending to each receipt. `ack`: from sending to `ok`. `enter`: connecting and login.
+ * `back`: from a lost connection until the session is resumed. `setup`: from an offer to the answer and all candidates.
  */
-export const timed = ['delivery', 'ack', 'enter', 'back', 'setup'] as const
-export type Timing = (typeof timed)[number]
+export const timings = ['delivery', 'ack', 'enter', 'back', 'setup'] as const
+export type Timing = (typeof timings)[number]
 
-/** How things stand at one moment. */
+/** The state of the users and their messages at one moment. */
 export type Standing = {
-  /** Those who are logged in, and those of them who have no connection just now. */
+  /** Users who are logged in, and how many of them have no connection now. */
   users: number
   away: number
-  /** Receipts that are not there yet. */
+  /** Receipts that have not arrived yet. */
   pending: number
-  /** Those that should have come long ago; `lost` unless they still come. */
+  /** Pending receipts that are long overdue. They become `lost` unless they still arrive. */
   missing: number
 }
 
-/** What one worker tells each second: its counts so far, and the times of that second. */
+/** What one worker reports each second: its counts so far, and the timings of that second. */
 export type Sample = {
   counts: Counts
   standing: Standing
   times: { [timing in Timing]: { buckets: Buckets; max: number } }
-  /** CPU time so far of the process that makes the load, s. */
+  /** CPU time so far of the process that generates the load, s. */
   cpu: number
-  /** The first things that went wrong, as sentences. */
+  /** The first faults, as sentences. */
   incidents: string[]
-  /** The first of the receipts that are not there yet, as sentences: should this be the last that is told, they are lost. */
-  unheard: string[]
+  /** The first pending receipts, as sentences. They are lost if this is the worker's last sample. */
+  undelivered: string[]
 }
 
 export function zeroCounts(): Counts {
-  return Object.fromEntries(counted.map((counter) => [counter, 0])) as Counts
+  return Object.fromEntries(counters.map((counter) => [counter, 0])) as Counts
 }

@@ -1,12 +1,12 @@
-/** Each bucket's upper bound is so much above its lower one: what is read of it is at most half of that off. */
-const growth = 1.02
-/** Everything below is the same, ms. */
-const least = 0.05
+/** A bucket's upper bound divided by its lower bound. A quantile is off by half of the excess at most. */
+const bucketGrowth = 1.02
+/** All shorter durations share the first bucket. */
+const lowestBucketMs = 0.05
 
-/** Buckets as they are passed on: index and count in turn. */
+/** Serialized buckets: index, count, index, count … */
 export type Buckets = number[]
 
-/** Durations in ms, kept as counts in buckets, so that a million take no more room than a thousand, and sums are exact. */
+/** Durations in ms, counted in buckets: the size does not depend on their number, and histograms add up exactly. */
 export class Histogram {
   #count = 0
   #max = 0
@@ -22,13 +22,13 @@ export class Histogram {
     return this.#count
   }
 
-  /** The longest, exactly. 0 when there is none. */
+  /** The longest duration, exactly; 0 when there is none. */
   get max(): number {
     return this.#max
   }
 
-  note(ms: number): void {
-    const index = ms <= least ? 0 : Math.ceil(Math.log(ms / least) / Math.log(growth))
+  record(ms: number): void {
+    const index = ms <= lowestBucketMs ? 0 : Math.ceil(Math.log(ms / lowestBucketMs) / Math.log(bucketGrowth))
     this.#count += 1
     this.#max = Math.max(this.#max, ms)
     this.#buckets.set(index, (this.#buckets.get(index) ?? 0) + 1)
@@ -43,19 +43,19 @@ export class Histogram {
     this.#max = Math.max(this.#max, max)
   }
 
-  /** By nearest rank, within 1 %. @param part from 0 to 1; 0.99 is the 99th percentile. Undefined when there is none */
-  quantile(part: number): number | undefined {
+  /** By nearest rank, within 1 %. @param fraction 0.99 is the 99th percentile @returns undefined when there are no durations */
+  quantile(fraction: number): number | undefined {
     if (this.#count === 0) return undefined
-    const rank = Math.max(1, Math.ceil(part * this.#count))
+    const rank = Math.max(1, Math.ceil(fraction * this.#count))
     let seen = 0
     for (const index of [...this.#buckets.keys()].sort((a, b) => a - b)) {
       seen += this.#buckets.get(index) ?? 0
-      if (seen >= rank) return Math.min(this.#max, least * growth ** (index - 0.5))
+      if (seen >= rank) return Math.min(this.#max, lowestBucketMs * bucketGrowth ** (index - 0.5))
     }
     return this.#max
   }
 
-  /** What was noted since it was last taken. */
+  /** Returns the buckets and empties the histogram. */
   take(): { buckets: Buckets; max: number } {
     const taken = { buckets: [...this.#buckets].flat(), max: this.#max }
     this.#buckets.clear()

@@ -1,185 +1,197 @@
-import { type Counter, type Counts, type Standing, type Timing, timed, zeroCounts } from './counters.ts'
+import { type Counter, type Counts, type Standing, type Timing, timings, zeroCounts } from './counters.ts'
 import { Histogram } from './histogram.ts'
 
 export type LedgerOptions = {
-  /** ms since any fixed moment */
+  /** The current time, ms since any fixed moment. */
   now: () => number
-  /** A receipt that takes longer is late, ms. */
+  /** A receipt that takes more ms is late. */
   lateMs: number
-  /** Told of every count as it rises, and of every time. */
+  /** Called with every increase of a counter, and with every measured time. */
   onCount?: (counter: Counter, by: number) => void
   onTime?: (timing: Timing, ms: number) => void
 }
 
-/** One message: `number` rises per sender, in the order in which it is said. */
-type Letter = {
+/** One message. The numbers of a sender rise in the order of sending. */
+type Message = {
   from: string
   number: number
   at: number
-  /** Its times say nothing of the server's: the sender was away. */
-  hampered: boolean
-  /** Whether a time is read of it at all. */
+  /** The sender was disconnected, so the message's times do not show the server's latency. */
+  excludedFromTimes: boolean
+  /** Whether its delivery is timed. */
   timed: boolean
   acked: boolean
+  /** Receivers who do not have it yet. */
   missing: Set<string>
 }
 
-/** One who is in a room, as it knows itself. */
-type Book = {
-  away: boolean
-  /** When it last came back. */
-  backAt: number
-  /** How many receipts it waits for. */
-  owed: number
-  /** Sender → the highest number heard of it. */
-  heard: Map<string, number>
-  settled: (() => void) | undefined
+/** What the ledger knows of one user in a room. */
+type UserRecord = {
+  disconnected: boolean
+  /** When it last resumed, as of `now`. */
+  resumedAt: number
+  /** Number of messages that it has to receive. */
+  pendingReceipts: number
+  /** Sender → the highest number received from it. */
+  lastNumbers: Map<string, number>
+  onSettled: (() => void) | undefined
 }
 
-/** How many incidents are worth telling, and how many receipts that are still to come. */
-const most = 30
-const mostUnheard = 5
-/** A receipt that is so much older than "late" is counted as missing, times. */
-const patience = 5
+/** Limits of what a sample lists. */
+const maxIncidents = 30
+const maxUndelivered = 5
+/** A pending receipt counts as missing after this many times `lateMs`. */
+const missingAfterLateFactor = 5
 
 /**
- * What everyone sent, was promised and received. A message is for those who are in the room when it is sent; each of
- * them has to hear it exactly once, unless it leaves first.
+ * Everything that the users sent, got acked and received. The receivers of a message are those in the room when it is
+ * sent; each has to receive it exactly once, unless it leaves first.
  */
 export class Ledger {
   readonly counts: Counts = zeroCounts()
   readonly incidents: string[] = []
-  readonly times = Object.fromEntries(timed.map((name) => [name, new Histogram()])) as { [name in Timing]: Histogram }
+  readonly times = Object.fromEntries(timings.map((name) => [name, new Histogram()])) as { [name in Timing]: Histogram }
   readonly #options: LedgerOptions
-  readonly #books = new Map<string, Book>()
-  /** Sender → number → what is not heard everywhere, or not acked yet. */
-  readonly #open = new Map<string, Map<number, Letter>>()
+  readonly #users = new Map<string, UserRecord>()
+  /** Sender → number → message that is not acked yet, or not received by all. */
+  readonly #open = new Map<string, Map<number, Message>>()
 
   constructor(options: LedgerOptions) {
     this.#options = options
   }
 
-  entered(who: string): void {
-    this.#books.set(who, { away: false, backAt: -Infinity, owed: 0, heard: new Map(), settled: undefined })
+  loggedIn(user: string): void {
+    this.#users.set(user, {
+      disconnected: false,
+      resumedAt: -Infinity,
+      pendingReceipts: 0,
+      lastNumbers: new Map(),
+      onSettled: undefined,
+    })
   }
 
-  lostConnection(who: string): void {
+  disconnected(user: string): void {
     this.count('cuts')
-    const book = this.#books.get(who)
-    if (book) book.away = true
-    // what was not acked is sent again after the return: its time says nothing of the server's
-    for (const letter of this.#open.get(who)?.values() ?? []) if (!letter.acked) letter.hampered = true
+    const record = this.#users.get(user)
+    if (record) record.disconnected = true
+    // the client sends unacked messages again when it resumes, so their times are not the server's
+    for (const message of this.#open.get(user)?.values() ?? []) if (!message.acked) message.excludedFromTimes = true
   }
 
-  cameBack(who: string): void {
+  resumed(user: string): void {
     this.count('returns')
-    const book = this.#books.get(who)
-    if (!book) return
-    book.away = false
-    book.backAt = this.#options.now()
+    const record = this.#users.get(user)
+    if (!record) return
+    record.disconnected = false
+    record.resumedAt = this.#options.now()
   }
 
-  /** @param to everyone who has to hear it */
+  /** @param to everyone who has to receive it */
   sent(from: string, number: number, to: Iterable<string>): void {
-    this.#expect(from, number, to, { acked: false, timed: true, hampered: this.#books.get(from)?.away ?? false })
+    this.#expect(from, number, to, {
+      acked: false,
+      timed: true,
+      excludedFromTimes: this.#users.get(from)?.disconnected ?? false,
+    })
     this.count('sent')
   }
 
-  /** Something that the server tells of its own accord: that somebody came, untimed, or left. */
+  /** A notification that the server itself sends: a join, untimed, or a leave. */
   announced(from: string, number: number, to: Iterable<string>, { timed }: { timed: boolean }): void {
-    this.#expect(from, number, to, { acked: true, timed, hampered: false })
+    this.#expect(from, number, to, { acked: true, timed, excludedFromTimes: false })
   }
 
   acked(from: string, number: number): void {
     this.count('acked')
-    const letter = this.#open.get(from)?.get(number)
-    if (!letter) return
-    letter.acked = true
-    if (!letter.hampered) this.time('ack', this.#options.now() - letter.at)
-    this.#settle(letter)
+    const message = this.#open.get(from)?.get(number)
+    if (!message) return
+    message.acked = true
+    if (!message.excludedFromTimes) this.time('ack', this.#options.now() - message.at)
+    this.#closeIfComplete(message)
   }
 
-  /** The server would not; nobody has to hear it. */
+  /** The server refused the message; no user has to receive it. */
   refused(from: string, number: number, why: string): void {
     this.count('refused')
     this.incident(`${from}'s message ${number} was refused: ${why}`)
     this.withdraw(from, number)
   }
 
-  /** It will not be said after all. */
+  /** The message is not sent after all; no user has to receive it. */
   withdraw(from: string, number: number): void {
-    const letter = this.#open.get(from)?.get(number)
-    if (!letter) return
-    letter.acked = true
-    for (const who of [...letter.missing]) this.#receive(letter, who)
-    this.#settle(letter)
+    const message = this.#open.get(from)?.get(number)
+    if (!message) return
+    message.acked = true
+    for (const user of [...message.missing]) this.#removeReceiver(message, user)
+    this.#closeIfComplete(message)
   }
 
-  heard(who: string, from: string, number: number): void {
-    const book = this.#books.get(who)
-    if (!book) return
-    const letter = this.#open.get(from)?.get(number)
-    const owed = letter?.missing.has(who) ?? false
-    const last = book.heard.get(from) ?? -1
-    if (number <= last && !owed) {
-      this.fault('doubled', `${who} heard ${from}'s message ${number} again`)
+  received(user: string, from: string, number: number): void {
+    const record = this.#users.get(user)
+    if (!record) return
+    const message = this.#open.get(from)?.get(number)
+    const pending = message?.missing.has(user) ?? false
+    const last = record.lastNumbers.get(from) ?? -1
+    if (number <= last && !pending) {
+      this.fault('duplicated', `${user} received ${from}'s message ${number} again`)
       return
     }
-    if (number <= last) this.fault('outOfOrder', `${who} heard ${from}'s message ${number} after ${last}`)
-    else book.heard.set(from, number)
+    if (number <= last) this.fault('outOfOrder', `${user} received ${from}'s message ${number} after ${last}`)
+    else record.lastNumbers.set(from, number)
     this.count('delivered')
-    if (letter && owed) this.#arrived(letter, who, book)
+    if (message && pending) this.#recordDelivery(message, user, record)
   }
 
-  /** Resolves when all that one is to hear has come and all that it said is acked, or the time is over. */
-  settled(who: string, ms: number): Promise<void> {
-    const book = this.#books.get(who)
-    if (!book || this.#isSettled(who, book)) return Promise.resolve()
+  /** Resolves when the user has received all of its messages and all that it sent are acked, at the latest after `ms`. */
+  whenSettled(user: string, ms: number): Promise<void> {
+    const record = this.#users.get(user)
+    if (!record || this.#isSettled(user, record)) return Promise.resolve()
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, ms)
-      book.settled = () => {
+      record.onSettled = () => {
         clearTimeout(timer)
         resolve()
       }
     })
   }
 
-  /** What it was to hear and has not heard is lost, and nothing has to reach it any more. */
-  gone(who: string): void {
-    const book = this.#books.get(who)
-    if (!book) return
-    for (const letter of book.owed > 0 ? this.#letters() : []) {
-      if (!letter.missing.has(who)) continue
-      const { from, number, acked } = letter
-      this.#receive(letter, who)
-      this.fault('lost', `${who} never heard ${from}'s message ${number}, which was ${acked ? '' : 'not '}acked`)
-      this.#settle(letter)
+  /** The user left: its pending receipts are lost, and it has to receive nothing more. */
+  left(user: string): void {
+    const record = this.#users.get(user)
+    if (!record) return
+    for (const message of record.pendingReceipts > 0 ? this.#messages() : []) {
+      if (!message.missing.has(user)) continue
+      const { from, number, acked } = message
+      this.#removeReceiver(message, user)
+      this.fault('lost', `${user} did not receive ${from}'s message ${number}, which was ${acked ? '' : 'not '}acked`)
+      this.#closeIfComplete(message)
     }
-    this.#books.delete(who)
+    this.#users.delete(user)
     this.count('leaves')
   }
 
   standing(): Standing {
-    const longAgo = this.#options.now() - this.#options.lateMs * patience
-    const standing = { users: this.#books.size, away: 0, pending: 0, missing: 0 }
-    for (const { away } of this.#books.values()) standing.away += away ? 1 : 0
-    for (const { at, missing } of this.#letters()) {
+    const overdueBefore = this.#options.now() - this.#options.lateMs * missingAfterLateFactor
+    const standing = { users: this.#users.size, away: 0, pending: 0, missing: 0 }
+    for (const { disconnected: away } of this.#users.values()) standing.away += away ? 1 : 0
+    for (const { at, missing } of this.#messages()) {
       standing.pending += missing.size
-      if (at < longAgo) for (const who of missing) standing.missing += this.#books.get(who)?.away ? 0 : 1
+      if (at < overdueBefore)
+        for (const user of missing) standing.missing += this.#users.get(user)?.disconnected ? 0 : 1
     }
     return standing
   }
 
-  /** Some of what is still to come. */
-  unheard(): string[] {
-    const said: string[] = []
-    for (const { from, number, missing } of this.#letters()) {
-      for (const who of missing) {
-        if (said.length === mostUnheard) return said
-        said.push(`${who} has not heard ${from}'s message ${number}`)
+  /** The first pending receipts, as sentences. */
+  undelivered(): string[] {
+    const sentences: string[] = []
+    for (const { from, number, missing } of this.#messages()) {
+      for (const user of missing) {
+        if (sentences.length === maxUndelivered) return sentences
+        sentences.push(`${user} has not received ${from}'s message ${number}`)
       }
     }
-    return said
+    return sentences
   }
 
   count(counter: Counter, by = 1): void {
@@ -188,7 +200,7 @@ export class Ledger {
   }
 
   time(timing: Timing, ms: number): void {
-    this.times[timing].note(ms)
+    this.times[timing].record(ms)
     this.#options.onTime?.(timing, ms)
   }
 
@@ -198,62 +210,67 @@ export class Ledger {
   }
 
   incident(sentence: string): void {
-    if (this.incidents.length < most) this.incidents.push(sentence)
+    if (this.incidents.length < maxIncidents) this.incidents.push(sentence)
   }
 
-  #expect(from: string, number: number, to: Iterable<string>, how: Pick<Letter, 'acked' | 'timed' | 'hampered'>): void {
+  #expect(
+    from: string,
+    number: number,
+    to: Iterable<string>,
+    options: Pick<Message, 'acked' | 'timed' | 'excludedFromTimes'>,
+  ): void {
     const missing = new Set<string>()
-    for (const who of to) {
-      const book = this.#books.get(who)
-      if (!book) continue
-      book.owed += 1
-      missing.add(who)
+    for (const user of to) {
+      const record = this.#users.get(user)
+      if (!record) continue
+      record.pendingReceipts += 1
+      missing.add(user)
     }
-    const letters = this.#open.get(from) ?? new Map<number, Letter>()
-    const letter = { from, number, at: this.#options.now(), ...how, missing }
-    this.#open.set(from, letters.set(number, letter))
-    this.#settle(letter)
+    const messages = this.#open.get(from) ?? new Map<number, Message>()
+    const message = { from, number, at: this.#options.now(), ...options, missing }
+    this.#open.set(from, messages.set(number, message))
+    this.#closeIfComplete(message)
   }
 
-  *#letters(): Iterable<Letter> {
-    for (const letters of this.#open.values()) yield* letters.values()
+  *#messages(): Iterable<Message> {
+    for (const messages of this.#open.values()) yield* messages.values()
   }
 
-  #arrived(letter: Letter, who: string, book: Book): void {
-    const ms = this.#options.now() - letter.at
-    if (letter.hampered || book.away || book.backAt >= letter.at) this.count('caughtUp')
-    else if (letter.timed) {
+  #recordDelivery(message: Message, user: string, record: UserRecord): void {
+    const ms = this.#options.now() - message.at
+    if (message.excludedFromTimes || record.disconnected || record.resumedAt >= message.at) this.count('caughtUp')
+    else if (message.timed) {
       this.time('delivery', ms)
       if (ms > this.#options.lateMs) this.count('late')
     }
-    this.#receive(letter, who)
-    this.#settle(letter)
+    this.#removeReceiver(message, user)
+    this.#closeIfComplete(message)
   }
 
-  #receive(letter: Letter, who: string): void {
-    letter.missing.delete(who)
-    const book = this.#books.get(who)
-    if (!book) return
-    book.owed -= 1
-    this.#look(who, book)
+  #removeReceiver(message: Message, user: string): void {
+    message.missing.delete(user)
+    const record = this.#users.get(user)
+    if (!record) return
+    record.pendingReceipts -= 1
+    this.#resolveIfSettled(user, record)
   }
 
-  #settle({ from, number, acked, missing }: Letter): void {
-    const letters = this.#open.get(from)
-    if (!acked || missing.size > 0 || !letters) return
-    letters.delete(number)
-    if (letters.size === 0) this.#open.delete(from)
-    const book = this.#books.get(from)
-    if (book) this.#look(from, book)
+  #closeIfComplete({ from, number, acked, missing }: Message): void {
+    const messages = this.#open.get(from)
+    if (!acked || missing.size > 0 || !messages) return
+    messages.delete(number)
+    if (messages.size === 0) this.#open.delete(from)
+    const record = this.#users.get(from)
+    if (record) this.#resolveIfSettled(from, record)
   }
 
-  #look(who: string, book: Book): void {
-    if (!book.settled || !this.#isSettled(who, book)) return
-    book.settled()
-    book.settled = undefined
+  #resolveIfSettled(user: string, record: UserRecord): void {
+    if (!record.onSettled || !this.#isSettled(user, record)) return
+    record.onSettled()
+    record.onSettled = undefined
   }
 
-  #isSettled(who: string, { owed }: Book): boolean {
-    return owed === 0 && ![...(this.#open.get(who)?.values() ?? [])].some(({ acked }) => !acked)
+  #isSettled(user: string, { pendingReceipts }: UserRecord): boolean {
+    return pendingReceipts === 0 && ![...(this.#open.get(user)?.values() ?? [])].some(({ acked }) => !acked)
   }
 }

@@ -1,16 +1,17 @@
-import { getArtillery } from './artillery.ts'
+import { installArtillery } from './artillery.ts'
 import { startRunCluster } from './local.ts'
 import { readLoadOptions, usage } from './options.ts'
 import { writeReport } from './report/report.ts'
 import { type Outcome, Run } from './run.ts'
 import { readScenarios } from './scenario.ts'
 import { tryTargets } from './target.ts'
-import { Gauges } from './usage.ts'
-import { Mistake } from './usage-error.ts'
+import { UsageReader } from './usage.ts'
+import { UsageError } from './usage-error.ts'
 
 /**
- * `npm run load -- <scenario>`: virtual users of artillery against a cluster, a ledger of what they sent and heard, and
- * a report as a page. Exit code 0 only if nothing was lost or doubled and every threshold was kept.
+ * `npm run load -- <scenario>`: drives virtual users against a cluster with artillery, keeps a ledger of what they send
+ * and receive, and writes a report. @returns the exit code: 0 only if no message was lost or duplicated and all
+ * thresholds held
  */
 export async function load(args: string[], print: (line: string) => void): Promise<number> {
   const scenarios = readScenarios()
@@ -19,41 +20,44 @@ export async function load(args: string[], print: (line: string) => void): Promi
     print(usage(scenarios))
     return 0
   }
-  const ends = new Ends()
+  const cleanup = new Cleanup()
   try {
     const dialect = options.scenario.name === 'exchange' ? 'exchanger' : 'portal'
     const secret = process.env.SIGNALBOX_SECRET || undefined
-    // what is wrong with these is said before anything is fetched or started
-    const given = options.targets.length > 0 && { tokens: await tryTargets(options.targets, dialect, secret), secret }
-    print('Getting artillery from npm: some 650 MB, the first time…')
-    const artillery = getArtillery()
-    const place = given
-      ? { ...given, targets: options.targets, local: false }
-      : { ...(await startHere(ends, print)), tokens: 'signed' as const, local: true }
+    // check the targets before anything is downloaded or started
+    const targetTokens = options.targets.length > 0 && {
+      tokens: await tryTargets(options.targets, dialect, secret),
+      secret,
+    }
+    print('Installing artillery from npm (about 650 MB on the first run)…')
+    const artillery = installArtillery()
+    const cluster = targetTokens
+      ? { ...targetTokens, targets: options.targets, local: false }
+      : { ...(await startLocalRun(cleanup, print)), tokens: 'signed' as const, local: true }
     const when = new Date()
-    const run = new Run({ ...place, artillery, options, print })
+    const run = new Run({ ...cluster, artillery, options, print })
     const stop = () => run.stop()
     process.on('SIGINT', stop).on('SIGTERM', stop)
     const outcome = await run.go()
-    await ends.all()
-    const path = writeReport({ options, outcome, local: place.local, targets: place.targets, when })
-    tell(outcome, path, print)
+    await cleanup.run()
+    const path = writeReport({ options, outcome, local: cluster.local, targets: cluster.targets, when })
+    printOutcome(outcome, path, print)
     if (outcome.stopped) return 130
     return outcome.verdict.kind === 'right' ? 0 : 1
   } catch (error) {
-    for (const line of error instanceof Mistake ? [] : ends.log) print(line)
+    for (const line of error instanceof UsageError ? [] : cleanup.nodeOutput) print(line)
     throw error
   } finally {
-    await ends.all()
+    await cleanup.run()
   }
 }
 
-/** A cluster on this machine, which ends with the run. */
-async function startHere(ends: Ends, print: (line: string) => void) {
-  const { cluster, redisUrl, secret } = await startRunCluster((line) => ends.log.push(line))
-  ends.add(cluster.end)
-  const gauges = new Gauges(cluster, redisUrl)
-  ends.add(async () => gauges.close())
+/** Starts a cluster on this machine for this run. */
+async function startLocalRun(cleanup: Cleanup, print: (line: string) => void) {
+  const { cluster, redisUrl, secret } = await startRunCluster((line) => cleanup.nodeOutput.push(line))
+  cleanup.add(cluster.end)
+  const usageReader = new UsageReader(cluster, redisUrl)
+  cleanup.add(async () => usageReader.close())
   const targets = cluster.nodes.map(({ url }) => url)
   print(`Three nodes and a Redis on this machine: ${targets.join(', ')}`)
   const killNode = () => {
@@ -61,26 +65,26 @@ async function startHere(ends: Ends, print: (line: string) => void) {
     node?.kill()
     return node?.name ?? ''
   }
-  return { targets, secret, gauges, killNode }
+  return { targets, secret, usageReader, killNode }
 }
 
-/** What was started, ended in reverse. */
-class Ends {
-  /** What the nodes printed. */
-  readonly log: string[] = []
-  readonly #ends: (() => Promise<void>)[] = []
+/** Ends what was started, in reverse order. */
+class Cleanup {
+  /** What the nodes printed; shown after an unexpected error. */
+  readonly nodeOutput: string[] = []
+  readonly #steps: (() => Promise<void>)[] = []
 
-  add(end: () => Promise<void>): void {
-    this.#ends.unshift(end)
+  add(step: () => Promise<void>): void {
+    this.#steps.unshift(step)
   }
 
-  async all(): Promise<void> {
-    for (const end of this.#ends.splice(0)) await end()
+  async run(): Promise<void> {
+    for (const step of this.#steps.splice(0)) await step()
   }
 }
 
-function tell({ verdict, totals, checks }: Outcome, path: string, print: (line: string) => void): void {
-  for (const { says, ok } of checks) if (!ok) print(`Threshold not kept: ${says}`)
+function printOutcome({ verdict, totals, checks }: Outcome, path: string, print: (line: string) => void): void {
+  for (const { says, ok } of checks) if (!ok) print(`Threshold exceeded: ${says}`)
   for (const incident of totals.incidents.slice(0, 10)) print(incident)
   print(verdict.says)
   print(`Report: ${path}`)

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { type LocalCluster, startLocalCluster } from '../../src/cli/local-cluster/index.ts'
-import { Mistake } from './usage-error.ts'
+import { UsageError } from './usage-error.ts'
 
-/** A cluster for one run: three nodes as `signalbox cluster` starts them, on any free ports. */
+/** The cluster of one run: three nodes as `signalbox cluster` starts them, on free ports. */
 export type RunCluster = { cluster: LocalCluster; redisUrl: string; secret: string }
 
-/** @param say is given what the nodes print @throws Mistake */
-export async function startRunCluster(say: (line: string) => void): Promise<RunCluster> {
+/** @param print gets each line that a node prints @throws UsageError when the cluster does not start */
+export async function startRunCluster(print: (line: string) => void): Promise<RunCluster> {
   const { PATH, REDIS_URL } = process.env
   const secret = randomBytes(32).toString('hex')
   const options = {
@@ -23,10 +23,10 @@ export async function startRunCluster(say: (line: string) => void): Promise<RunC
       LOG_LEVEL: 'warn',
       DRAIN_SECONDS: '1',
     },
-    say,
+    say: print,
   }
   const cluster = await startLocalCluster(options).catch((error: Error) => {
-    throw new Mistake(`The cluster did not start: ${error.message}`)
+    throw new UsageError(`The cluster did not start: ${error.message}`)
   })
   return { cluster, redisUrl: REDIS_URL || (cluster.redis?.url ?? ''), secret }
 }

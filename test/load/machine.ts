@@ -1,6 +1,6 @@
 import { cpus, totalmem, type } from 'node:os'
 
-/** What the figures of a run on this machine mean. */
+/** The hardware and Node version that the figures of a run depend on. */
 export function describeMachine(): string {
   const [first] = cpus()
   const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`

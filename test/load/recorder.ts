@@ -1,53 +1,53 @@
 import {
   type Counter,
   type Counts,
-  counted,
+  counters,
   type Sample,
   type Standing,
   type Timing,
-  timed,
+  timings,
   zeroCounts,
 } from './counters.ts'
 import { Histogram } from './histogram.ts'
 
 export type Percentiles = { count: number; p50: number; p95: number; p99: number; max: number }
 
-/** One second of a run, as all workers saw it. */
+/** One second of a run, summed over all workers. */
 export type Row = {
   /** Since the run began, s. */
   at: number
   standing: Standing
-  /** What happened in it, a second. */
+  /** The increase of each counter, per second. */
   pace: Counts
   times: { [timing in Timing]?: Percentiles }
-  /** Cores that the making of the load took. */
+  /** Cores that the load generator used. */
   generator: number
 }
 
-/** A run from its beginning on. */
+/** The run so far. */
 export type Totals = {
   counts: Counts
   times: { [timing in Timing]?: Percentiles }
   most: { users: number }
-  /** Receipts that were still to come when the last was told. */
+  /** Receipts that were pending in the last samples. */
   pending: number
   incidents: string[]
 }
 
-const nobody = (): Standing => ({ users: 0, away: 0, pending: 0, missing: 0 })
-const histograms = () => new Map<Timing, Histogram>(timed.map((timing) => [timing, new Histogram()]))
+const emptyStanding = (): Standing => ({ users: 0, away: 0, pending: 0, missing: 0 })
+const histograms = () => new Map<Timing, Histogram>(timings.map((timing) => [timing, new Histogram()]))
 
-/** Puts together what the workers tell, a row for each second. */
+/** Sums up the samples of the workers, one row per second. */
 export class Recorder {
   readonly rows: Row[] = []
   readonly #latest = new Map<number, Sample>()
   readonly #all = histograms()
   #recent = histograms()
-  #before: { at: number; counts: Counts; cpu: number } = { at: 0, counts: zeroCounts(), cpu: 0 }
+  #previous: { at: number; counts: Counts; cpu: number } = { at: 0, counts: zeroCounts(), cpu: 0 }
 
   take(sample: Sample, worker: number): void {
     this.#latest.set(worker, sample)
-    for (const timing of timed) {
+    for (const timing of timings) {
       const { buckets, max } = sample.times[timing]
       this.#all.get(timing)?.add(buckets, max)
       this.#recent.get(timing)?.add(buckets, max)
@@ -57,21 +57,21 @@ export class Recorder {
   /** @param at since the run began, s */
   tick(at: number): Row {
     const counts = this.counts
-    // of threads of one process each tells the whole of it
+    // workers are threads of one process, and each reports the CPU time of the whole process
     const cpu = Math.max(0, ...[...this.#latest.values()].map((sample) => sample.cpu))
-    const seconds = Math.max(0.001, at - this.#before.at)
+    const seconds = Math.max(0.001, at - this.#previous.at)
     const pace = { ...counts }
-    for (const counter of counted) pace[counter] = (counts[counter] - this.#before.counts[counter]) / seconds
-    const generator = this.rows.length === 0 ? 0 : (cpu - this.#before.cpu) / seconds
+    for (const counter of counters) pace[counter] = (counts[counter] - this.#previous.counts[counter]) / seconds
+    const generator = this.rows.length === 0 ? 0 : (cpu - this.#previous.cpu) / seconds
     const row = { at, standing: this.standing, pace, times: percentilesOf(this.#recent), generator }
-    this.#before = { at, counts, cpu }
+    this.#previous = { at, counts, cpu }
     this.#recent = histograms()
     this.rows.push(row)
     return row
   }
 
   get standing(): Standing {
-    const sum = nobody()
+    const sum = emptyStanding()
     for (const { standing } of this.#latest.values()) {
       sum.users += standing.users
       sum.away += standing.away
@@ -84,7 +84,7 @@ export class Recorder {
   get counts(): Counts {
     const sum = zeroCounts()
     for (const { counts } of this.#latest.values()) {
-      for (const counter of counted) sum[counter as Counter] += counts[counter]
+      for (const counter of counters) sum[counter as Counter] += counts[counter]
     }
     return sum
   }
@@ -95,7 +95,10 @@ export class Recorder {
       times: percentilesOf(this.#all),
       most: { users: Math.max(0, ...this.rows.map(({ standing }) => standing.users)) },
       pending: this.standing.pending,
-      incidents: [...this.#latest.values()].flatMap(({ incidents, unheard }) => [...incidents, ...unheard]),
+      incidents: [...this.#latest.values()].flatMap(({ incidents, undelivered: unheard }) => [
+        ...incidents,
+        ...unheard,
+      ]),
     }
   }
 }
@@ -103,7 +106,7 @@ export class Recorder {
 function percentilesOf(all: Map<Timing, Histogram>): { [timing in Timing]?: Percentiles } {
   const found: { [timing in Timing]?: Percentiles } = {}
   for (const [timing, histogram] of all) {
-    const [p50, p95, p99] = [0.5, 0.95, 0.99].map((part) => histogram.quantile(part))
+    const [p50, p95, p99] = [0.5, 0.95, 0.99].map((fraction) => histogram.quantile(fraction))
     if (p50 === undefined || p95 === undefined || p99 === undefined) continue
     found[timing] = { count: histogram.count, p50, p95, p99, max: histogram.max }
   }

@@ -1,16 +1,16 @@
-import { type Attack, type AttackOptions, attack, type Check, checksIn } from './artillery.ts'
-import type { Told } from './control-channel.ts'
-import { openSwitchboard, type Switchboard } from './control-channel.ts'
+import { type ArtilleryOptions, type ArtilleryProcess, type Check, checksIn, startArtillery } from './artillery.ts'
+import type { WorkerMessage } from './control-channel.ts'
+import { type ControlServer, startControlServer } from './control-channel.ts'
 import { progressLine } from './progress.ts'
 import { Recorder, type Row, type Totals } from './recorder.ts'
-import type { Gauges, Usage } from './usage.ts'
-import { Mistake } from './usage-error.ts'
+import type { Usage, UsageReader } from './usage.ts'
+import { UsageError } from './usage-error.ts'
 import { type Verdict, verdictOf } from './verdict.ts'
 
-/** Something that was done to the cluster or its clients, s since the run began. */
+/** An event of the run, `at` s after its start. `hard`: a fault that the run caused on purpose. */
 export type Mark = { at: number; says: string; hard: boolean }
 
-/** All that a report tells. */
+/** Everything that a report shows. */
 export type Outcome = {
   rows: Row[]
   usage: Usage[]
@@ -22,33 +22,32 @@ export type Outcome = {
   seconds: number
 }
 
-export type RunOptions = Omit<AttackOptions, 'line'> & {
-  gauges?: Gauges
-  /** Kills a node of the cluster, and says which. Unset: there is none to kill. */
+export type RunOptions = Omit<ArtilleryOptions, 'controlPath'> & {
+  usageReader?: UsageReader
+  /** Kills a node and returns its name. Unset: the run may not kill nodes. */
   killNode?: () => string
   print: (line: string) => void
 }
 
-/** How often a worker tells, s, and every how many times the progress is told. */
-const beat = 1
-const pace = 3
-/** How long the last users may take to hear what is under way, and artillery to end, s. */
-const farewell = 45
-/** How long artillery may take to start, s. */
-const start = 60
-/** No storm so shortly before the end, s: everyone should be back. */
-const calm = 6
+/** How often a worker sends a sample, and how many samples there are between two lines of progress. */
+const sampleIntervalSeconds = 1
+const progressEverySamples = 3
+/** How long the last users may take to receive pending messages, and artillery to exit. */
+const finishTimeoutSeconds = 45
+const startTimeoutSeconds = 60
+/** The last storm is this long before the end, so that all users can resume. */
+const lastStormBeforeEndSeconds = 6
 
-/** One run of a scenario, from artillery's start to its end. */
+/** One run of a scenario, from artillery's start to its exit. */
 export class Run {
   readonly #options: RunOptions
   readonly #recorder = new Recorder()
   readonly #marks: Mark[] = []
   readonly #timers: NodeJS.Timeout[] = []
-  #switchboard: Switchboard | undefined
-  #attack: Attack | undefined
-  #began: number | undefined
-  #ticked = 0
+  #controlServer: ControlServer | undefined
+  #artillery: ArtilleryProcess | undefined
+  #startedAt: number | undefined
+  #lastTickSeconds = 0
   #fatal: string | undefined
   #finishing = false
   #stopped = false
@@ -58,62 +57,70 @@ export class Run {
     this.#options = options
   }
 
-  /** Asked once it ends in order, and with a report; asked again, at once. */
+  /** The first call ends the run in order, with a report; the second kills artillery. */
   stop(): void {
     if (this.#stopped) {
-      this.#attack?.stop('SIGKILL')
+      this.#artillery?.stop('SIGKILL')
       return
     }
     this.#stopped = true
-    this.#options.print('Stopping: what is under way is finished first. Ctrl-C again ends it at once.')
+    this.#options.print('Stopping after the users have left. Press Ctrl-C again to stop at once.')
     this.#finish()
   }
 
-  /** @throws Mistake when artillery does not run */
+  /** @throws UsageError when artillery does not start or fails */
   async go(): Promise<Outcome> {
-    const switchboard = await openSwitchboard((told, worker) => this.#hear(told, worker))
-    this.#switchboard = switchboard
+    const controlServer = await startControlServer((message, worker) => this.#onMessage(message, worker))
+    this.#controlServer = controlServer
     try {
-      this.#attack = attack({ ...this.#options, line: switchboard.path })
-      this.#later(start, () => this.#began === undefined && this.#give('artillery did not start in time'))
-      const code = await this.#attack.ended
-      return this.#outcome(code, this.#attack)
+      this.#artillery = startArtillery({ ...this.#options, controlPath: controlServer.path })
+      this.#schedule(
+        startTimeoutSeconds,
+        () => this.#startedAt === undefined && this.#abort(`artillery did not start within ${startTimeoutSeconds} s`),
+      )
+      const code = await this.#artillery.ended
+      return this.#outcome(code, this.#artillery)
     } finally {
       this.#over = true
       for (const timer of this.#timers) clearTimeout(timer)
-      switchboard.close()
+      controlServer.close()
     }
   }
 
   get #seconds(): number {
-    return this.#began === undefined ? 0 : (performance.now() - this.#began) / 1000
+    return this.#startedAt === undefined ? 0 : (performance.now() - this.#startedAt) / 1000
   }
 
-  #hear(told: Told, worker: number): void {
-    if ('hello' in told && this.#began === undefined) this.#begin()
-    if ('fatal' in told) this.#give(told.fatal)
-    if (!('sample' in told)) return
-    this.#recorder.take(told.sample, worker)
-    // a row for each that the first worker tells: with a clock of its own there would be rows of none and of two
-    if (worker === 0 && this.#seconds - this.#ticked > beat / 2) this.#tick()
-    if (this.#stopped && told.sample.standing.users === 0) this.#attack?.stop('SIGTERM')
+  #onMessage(message: WorkerMessage, worker: number): void {
+    if ('hello' in message && this.#startedAt === undefined) this.#begin()
+    if ('fatal' in message) this.#abort(message.fatal)
+    if (!('sample' in message)) return
+    this.#recorder.take(message.sample, worker)
+    // one row per sample of the first worker: a timer here would make rows with no sample and with two
+    if (worker === 0 && this.#seconds - this.#lastTickSeconds > sampleIntervalSeconds / 2) this.#tick()
+    if (this.#stopped && message.sample.standing.users === 0) this.#artillery?.stop('SIGTERM')
   }
 
   #begin(): void {
-    const { options, gauges } = this.#options
-    this.#began = performance.now()
-    void gauges?.read(0)
+    const { options, usageReader } = this.#options
+    this.#startedAt = performance.now()
+    void usageReader?.read(0)
     const { everySeconds } = options.scenario.storms ?? {}
     if (everySeconds) this.#planStorms(Math.min(everySeconds, (options.duration - options.ramp) / 3))
-    this.#later(options.duration, () => this.#finish())
+    this.#schedule(options.duration, () => this.#finish())
   }
 
-  #planStorms(every: number): void {
+  #planStorms(intervalSeconds: number): void {
     const { duration, ramp } = this.#options.options
     const storms: number[] = []
-    for (let at = ramp + every / 2; at <= Math.max(duration - calm, ramp + every / 2); at += every) storms.push(at)
+    for (
+      let at = ramp + intervalSeconds / 2;
+      at <= Math.max(duration - lastStormBeforeEndSeconds, ramp + intervalSeconds / 2);
+      at += intervalSeconds
+    )
+      storms.push(at)
     for (const [index, at] of storms.entries()) {
-      this.#later(at, () => this.#storm(index === storms.length - 1))
+      this.#schedule(at, () => this.#storm(index === storms.length - 1))
     }
   }
 
@@ -121,8 +128,8 @@ export class Run {
     if (this.#finishing) return
     const { killNode, print } = this.#options
     const killed = last && killNode ? killNode() : undefined
-    this.#switchboard?.order('cut')
-    const says = killed ? `everyone cut off, node ${killed} killed` : 'everyone cut off'
+    this.#controlServer?.send('cut')
+    const says = killed ? `all connections cut, node ${killed} killed` : 'all connections cut'
     this.#marks.push({ at: this.#seconds, says, hard: true })
     print(`${this.#seconds.toFixed(0).padStart(5)} s  ${says}`)
   }
@@ -130,48 +137,49 @@ export class Run {
   #finish(): void {
     if (this.#finishing) return
     this.#finishing = true
-    this.#marks.push({ at: this.#seconds, says: this.#stopped ? 'stopped' : 'all leave', hard: false })
-    this.#switchboard?.order('finish')
-    this.#later(this.#seconds + farewell, () => this.#attack?.stop('SIGKILL'))
-    if (this.#began === undefined) this.#attack?.stop('SIGKILL')
+    this.#marks.push({ at: this.#seconds, says: this.#stopped ? 'stopped' : 'users leave', hard: false })
+    this.#controlServer?.send('finish')
+    this.#schedule(this.#seconds + finishTimeoutSeconds, () => this.#artillery?.stop('SIGKILL'))
+    if (this.#startedAt === undefined) this.#artillery?.stop('SIGKILL')
   }
 
-  #give(up: string): void {
-    this.#fatal ??= up
-    this.#attack?.stop('SIGKILL')
+  #abort(reason: string): void {
+    this.#fatal ??= reason
+    this.#artillery?.stop('SIGKILL')
   }
 
   #tick(): void {
-    const { print, gauges } = this.#options
-    this.#ticked = this.#seconds
-    const row = this.#recorder.tick(this.#ticked)
-    const beats = this.#recorder.rows.length
-    if (beats % pace === 0) print(progressLine(row, this.#recorder.counts))
-    if (beats % 2 === 0) void gauges?.read(row.at)
+    const { print, usageReader } = this.#options
+    this.#lastTickSeconds = this.#seconds
+    const row = this.#recorder.tick(this.#lastTickSeconds)
+    const samples = this.#recorder.rows.length
+    if (samples % progressEverySamples === 0) print(progressLine(row, this.#recorder.counts))
+    if (samples % 2 === 0) void usageReader?.read(row.at)
   }
 
-  /** @param at since the run began, s */
-  #later(at: number, call: () => void): void {
-    const wait = Math.max(0, at - this.#seconds) * 1000
-    this.#timers.push(setTimeout(() => this.#over || call(), wait))
+  /** @param at s since the start of the run */
+  #schedule(at: number, call: () => void): void {
+    const delayMs = Math.max(0, at - this.#seconds) * 1000
+    this.#timers.push(setTimeout(() => this.#over || call(), delayMs))
   }
 
-  #outcome(code: number, { output }: Attack): Outcome {
+  #outcome(code: number, { output }: ArtilleryProcess): Outcome {
     const tail = () => output().trim().split('\n').slice(-15).join('\n')
-    if (this.#fatal) throw new Mistake(`${this.#fatal}\n${tail()}`)
-    if (this.#began === undefined && !this.#stopped) throw new Mistake(`artillery ended with code ${code}:\n${tail()}`)
+    if (this.#fatal) throw new UsageError(`${this.#fatal}\n${tail()}`)
+    if (this.#startedAt === undefined && !this.#stopped)
+      throw new UsageError(`artillery exited with code ${code}:\n${tail()}`)
     const seconds = this.#seconds
     this.#recorder.tick(seconds)
     const totals = this.#recorder.totals()
     const checks = this.#stopped ? [] : checksIn(output())
     const broken = !this.#stopped && code !== 0 && checks.every(({ ok }) => ok)
-    if (broken) totals.incidents.push(`artillery ended with code ${code}: ${tail()}`)
+    if (broken) totals.incidents.push(`artillery exited with code ${code}: ${tail()}`)
     const verdict = verdictOf({ totals, checks, stopped: this.#stopped, broken })
-    const { gauges } = this.#options
+    const { usageReader } = this.#options
     const { rows } = this.#recorder
     return {
       rows,
-      usage: gauges?.rows ?? [],
+      usage: usageReader?.rows ?? [],
       totals,
       marks: this.#marks,
       checks,

@@ -4,12 +4,12 @@ import { parse } from 'yaml'
 
 const folder = join(import.meta.dirname, 'scenarios')
 
-/** What a scenario's YAML says about itself, for the command; the rest of the file is artillery's. */
+/** The section `load` of a scenario's YAML, which the command reads; artillery reads the rest of the file. */
 export type Scenario = {
   name: string
   path: string
   about: string
-  /** How many at a time. Unset: they come and go all the time. */
+  /** Number of users at a time. Unset: users come and leave all the time. */
   users?: number
   rate: { default: number; most: number; means: string }
   storms?: { everySeconds: number }

@@ -1,5 +1,5 @@
-/** Asked in a way that cannot be understood (exit code 2), or it cannot be done (1); the message says all there is. */
-export class Mistake extends Error {
+/** Wrong arguments (exit code 2), or a run that cannot start (1). The command prints the message without a stack. */
+export class UsageError extends Error {
   readonly exitCode: number
 
   constructor(message: string, exitCode = 1) {

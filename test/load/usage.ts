@@ -1,28 +1,28 @@
 import { Redis } from 'ioredis'
 import type { LocalCluster } from '../../src/cli/local-cluster/index.ts'
 
-/** What one process took: cores over the time before, memory now. */
-export type Load = { name: string; cores: number; rss: number; connections?: number }
+/** One process: cores since the reading before, resident memory now in bytes. */
+export type ProcessUsage = { name: string; cores: number; rss: number; connections?: number }
 
-/** What the processes of a cluster took at one moment; Redis' commands a second over the time before. */
-export type Usage = { at: number; nodes: Load[]; redis: Load & { commands: number; scripts: number } }
+/** The processes of a cluster, `at` s after the start of the run. Redis' commands and scripts are per second since the reading before. */
+export type Usage = { at: number; nodes: ProcessUsage[]; redis: ProcessUsage & { commands: number; scripts: number } }
 
 type Reading = { at: number; cpu: Map<string, number>; commands: number; scripts: number }
 
-/** Reads what the nodes of a cluster on this machine, and its Redis, use. */
-export class Gauges {
+/** Reads CPU and memory of the nodes of a cluster on this machine, and of its Redis. */
+export class UsageReader {
   readonly rows: Usage[] = []
   readonly #cluster: LocalCluster
   readonly #redis: Redis
-  #before: Reading | undefined
+  #previous: Reading | undefined
 
   constructor(cluster: LocalCluster, redisUrl: string) {
     this.#cluster = cluster
     this.#redis = new Redis(redisUrl, { lazyConnect: true, maxRetriesPerRequest: 1 })
-    this.#redis.on('error', () => {}) // a reading fails then, and says so
+    this.#redis.on('error', () => {}) // `read` handles the failure of its own command
   }
 
-  /** @param at since the run began, s */
+  /** @param at s since the start of the run */
   async read(at: number): Promise<void> {
     const nodes = await Promise.all(this.#cluster.nodes.map(({ name, url }) => readNode(name, url)))
     const info = await this.#redis.info('everything').catch(() => undefined)
@@ -33,7 +33,7 @@ export class Gauges {
       ['redis', redisCpu],
     ])
     const reading = { at, cpu, commands: numberIn(info, 'total_commands_processed'), scripts: scriptsIn(info) }
-    const before = this.#before ?? reading
+    const before = this.#previous ?? reading
     const seconds = Math.max(0.001, at - before.at)
     const cores = (name: string) => Math.max(0, ((cpu.get(name) ?? 0) - (before.cpu.get(name) ?? 0)) / seconds)
     this.rows.push({
@@ -47,7 +47,7 @@ export class Gauges {
         scripts: (reading.scripts - before.scripts) / seconds,
       },
     })
-    this.#before = reading
+    this.#previous = reading
   }
 
   close(): void {
@@ -55,7 +55,7 @@ export class Gauges {
   }
 }
 
-/** Undefined: it is gone. */
+/** Undefined: the node has exited. */
 async function readNode(name: string, url: string) {
   const text = await fetch(`${url}/metrics`).then(
     (response) => response.text(),

@@ -1,18 +1,18 @@
 import type { Check } from './artillery.ts'
-import { faults } from './counters.ts'
+import { faultCounters } from './counters.ts'
 import type { Totals } from './recorder.ts'
 
-/** `right`: nothing was lost, and every threshold was kept. `empty`: nothing happened that could be judged. */
+/** `right`: no fault, all thresholds held. `wrong`: a fault. `slow`: a threshold did not hold. `empty`: no user logged in. */
 export type Verdict = { kind: 'right' | 'wrong' | 'slow' | 'empty'; says: string }
 
-const words: { [fault in (typeof faults)[number]]: string } = {
+const faultNames: { [fault in (typeof faultCounters)[number]]: string } = {
   lost: 'lost',
-  doubled: 'doubled',
+  duplicated: 'duplicated',
   outOfOrder: 'out of order',
   refused: 'refused',
   failedLogins: 'logins failed',
-  thrownOut: 'sessions ended by the server',
-  resyncs: 'not given what they missed',
+  endedSessions: 'sessions ended by the server',
+  resyncs: 'resumed with missed messages lost',
   seenLeaving: 'wrongly seen leaving',
 }
 
@@ -20,16 +20,21 @@ type Known = { totals: Totals; checks: Check[]; stopped: boolean; broken: boolea
 
 export function verdictOf({ totals, checks, stopped, broken }: Known): Verdict {
   const { counts, pending } = totals
-  const wrong = faults.filter((fault) => counts[fault] > 0).map((fault) => `${counts[fault]} ${words[fault]}`)
-  // in order, everyone leaves, and what did not reach them by then is lost
-  if (pending > 0 && !stopped) wrong.push(`${pending} not heard when it ended`)
-  const far = stopped ? ' until it was stopped' : ''
-  if (wrong.length > 0) return { kind: 'wrong', says: wrong.join(', ') + far }
-  if (broken) return { kind: 'wrong', says: 'artillery did not end well' }
-  if (counts.logins === 0) return { kind: 'empty', says: 'Nobody logged in' }
+  const wrong = faultCounters
+    .filter((fault) => counts[fault] > 0)
+    .map((fault) => `${counts[fault]} ${faultNames[fault]}`)
+  // at an orderly end all users leave and nothing is pending
+  if (pending > 0 && !stopped) wrong.push(`${pending} receipts pending at the end`)
+  const suffix = stopped ? ' until it was stopped' : ''
+  if (wrong.length > 0) return { kind: 'wrong', says: wrong.join(', ') + suffix }
+  if (broken) return { kind: 'wrong', says: 'artillery failed' }
+  if (counts.logins === 0) return { kind: 'empty', says: 'No user logged in' }
   const failed = checks.filter(({ ok }) => !ok)
   if (failed.length > 0) {
-    return { kind: 'slow', says: `0 lost, 0 doubled, but not ${failed.map(({ says }) => says).join(', not ')}` }
+    return {
+      kind: 'slow',
+      says: `0 lost, 0 duplicated, but thresholds exceeded: ${failed.map(({ says }) => says).join(', ')}`,
+    }
   }
-  return { kind: 'right', says: `0 lost, 0 doubled, 0 out of order${far}` }
+  return { kind: 'right', says: `0 lost, 0 duplicated, 0 out of order${suffix}` }
 }

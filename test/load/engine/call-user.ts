@@ -1,126 +1,125 @@
 import { Exchanger } from '../../../src/client/exchanger.ts'
-import { readLetter, writeLetter } from './payload.ts'
-import type { Crew, Group } from './user-pool.ts'
-import { Person } from './virtual-user.ts'
+import { readPayload, writePayload } from './payload.ts'
+import type { Group, UserPool } from './user-pool.ts'
+import { VirtualUser } from './virtual-user.ts'
 
 export type Negotiation = {
-  /** Length of a session description. */
+  /** Length of a session description, characters. */
   sdpBytes: number
-  /** How many candidates each side sends. */
+  /** Number of candidates that each side sends. */
   candidates: number
 }
 
-/** One exchange with one other, as the one who calls sees it. */
+/** A call to another user, at the caller's side. `over` resolves when it is complete or timed out. */
 type Call = { started: number; answered: boolean; candidates: number; done: () => void; over: Promise<void> }
 
-/** How far apart candidates are found, ms. */
-const trickle = 20
-/** How long a call may take before it is given up, ms. */
-const patience = 15_000
+/** The time between two trickled candidates. */
+const candidateIntervalMs = 20
+const callTimeoutMs = 15_000
 
-/** Someone in a channel who calls those who came before: offer, answer, and candidates both ways. */
-export class Caller extends Person {
+/** A user of an exchanger channel who calls the users who joined before: offer, answer, and candidates in both directions. */
+export class CallUser extends VirtualUser {
   protected readonly client: Exchanger
-  readonly #earlier: Person[]
+  readonly #callees: VirtualUser[]
   readonly #calls = new Map<string, Call>()
   readonly #answering = new Set<Promise<void>>()
   #negotiation: Negotiation = { sdpBytes: 2000, candidates: 8 }
 
-  constructor(crew: Crew, group: Group) {
-    const earlier = [...group.all] // on their way in, perhaps: of two who come together one has to call
-    super(crew, group)
-    this.#earlier = earlier
-    const { connect } = this.tap
-    const token = async () => (await crew.tokens({ room: group.name, user: this.name, role: 'presenter' })) ?? ''
-    this.client = new Exchanger({ url: crew.urls, transports: ['websocket'], token, parts: { connect } })
+  constructor(pool: UserPool, group: Group) {
+    const callees = [...group.members] // also those who are still joining: of two users one has to call
+    super(pool, group)
+    this.#callees = callees
+    const { connect } = this.monitor
+    const token = async () => (await pool.tokens({ room: group.name, user: this.name, role: 'presenter' })) ?? ''
+    this.client = new Exchanger({ url: pool.urls, transports: ['websocket'], token, parts: { connect } })
     this.#listen()
   }
 
-  /** Until it is time to finish. */
+  /** Calls until the run finishes. */
   async negotiate(negotiation: Negotiation): Promise<void> {
     this.#negotiation = negotiation
-    const pace = 1000 / this.crew.perSecond
-    await this.crew.pause(Math.random() * pace)
-    while (!this.crew.finishing && this.client.state !== 'closed') {
-      const called = this.#earlier.filter(({ name }) => this.group.present.has(name))
-      await Promise.all(called.map((other) => this.#call(other)))
-      await this.crew.pause(pace * (0.5 + Math.random()))
+    const intervalMs = 1000 / this.pool.perSecond
+    await this.pool.pause(Math.random() * intervalMs)
+    while (!this.pool.finishing && this.client.state !== 'closed') {
+      const present = this.#callees.filter(({ name }) => this.group.present.has(name))
+      await Promise.all(present.map((other) => this.#call(other)))
+      await this.pool.pause(intervalMs * (0.5 + Math.random()))
     }
   }
 
-  protected goIn(): Promise<unknown> {
+  protected startSession(): Promise<unknown> {
     return this.client.join(this.group.name, this.name)
   }
 
-  protected goOut(): Promise<unknown> {
+  protected endSession(): Promise<unknown> {
     return this.client.leave()
   }
 
-  /** Nobody is called any more, or answered. */
-  protected override async finished(): Promise<void> {
-    const callers = this.others.filter((other) => other instanceof Caller)
+  /** Waits for the calls that this user answers or is called in. */
+  protected override async whenIdle(): Promise<void> {
+    const callers = this.others.filter((other) => other instanceof CallUser)
     await Promise.all([...this.#answering, ...callers.map((caller) => caller.#calls.get(this.name)?.over)])
   }
 
   #listen(): void {
     const { client } = this
-    client.on('userJoinedStream', (user) => this.sawComing(String(user)))
-    client.on('userLeftStream', (user) => this.sawLeaving(String(user)))
+    client.on('userJoinedStream', (user) => this.sawJoin(String(user)))
+    client.on('userLeftStream', (user) => this.sawLeave(String(user)))
     client.on('receiveOffer', ({ sdp }) => {
-      const other = this.#read(sdp)
+      const other = this.#senderOf(sdp)
       if (!other) return
       const answering = this.#send(other, 'answer').finally(() => this.#answering.delete(answering))
       this.#answering.add(answering)
     })
     client.on('receiveAnswer', ({ sdp }) => {
-      const call = this.#calls.get(this.#read(sdp)?.name ?? '')
+      const call = this.#calls.get(this.#senderOf(sdp)?.name ?? '')
       if (call) this.#progress(call, { answered: true })
     })
     client.on('receiveCandidate', (candidate) => {
-      const call = this.#calls.get(this.#read(candidate?.candidate)?.name ?? '')
+      const call = this.#calls.get(this.#senderOf(candidate?.candidate)?.name ?? '')
       if (call) this.#progress(call, { candidates: call.candidates + 1 })
     })
   }
 
-  /** Whom it is from, if that one is there. */
-  #read(text: unknown): Person | undefined {
-    const letter = readLetter(text)
-    if (!letter) return undefined
-    this.heard(letter.from, letter.number)
-    return this.group.present.get(letter.from)
+  /** Records the receipt of a payload. @returns its sender, if still present */
+  #senderOf(text: unknown): VirtualUser | undefined {
+    const payload = readPayload(text)
+    if (!payload) return undefined
+    this.received(payload.from, payload.number)
+    return this.group.present.get(payload.from)
   }
 
-  /** Resolves when the other has answered with everything. */
-  async #call(other: Person): Promise<void> {
+  /** Resolves when the other user has sent its answer and all candidates, or at the timeout. */
+  async #call(other: VirtualUser): Promise<void> {
     let done = () => {}
     const answered = new Promise<void>((resolve) => {
       done = resolve
     })
-    const given = new Promise<void>((resolve) => setTimeout(resolve, patience).unref())
-    const over = Promise.all([this.#send(other, 'offer'), Promise.race([answered, given])]).then(() => {
+    const timedOut = new Promise<void>((resolve) => setTimeout(resolve, callTimeoutMs).unref())
+    const over = Promise.all([this.#send(other, 'offer'), Promise.race([answered, timedOut])]).then(() => {
       this.#calls.delete(other.name)
     })
     this.#calls.set(other.name, { started: performance.now(), answered: false, candidates: 0, done, over })
     await over
   }
 
-  #progress(call: Call, news: Partial<Call>): void {
-    Object.assign(call, news)
+  #progress(call: Call, changes: Partial<Call>): void {
+    Object.assign(call, changes)
     if (!call.answered || call.candidates < this.#negotiation.candidates) return
-    this.crew.ledger.time('setup', performance.now() - call.started)
+    this.pool.ledger.time('setup', performance.now() - call.started)
     call.done()
   }
 
-  async #send(other: Person, type: 'offer' | 'answer'): Promise<void> {
+  async #send(other: VirtualUser, type: 'offer' | 'answer'): Promise<void> {
     const { sdpBytes, candidates } = this.#negotiation
-    this.say([other], (number) => {
-      const description = { type, sdp: writeLetter(this.name, number, sdpBytes) }
+    this.send([other], (number) => {
+      const description = { type, sdp: writePayload(this.name, number, sdpBytes) }
       return type === 'offer' ? this.client.offer(description, other.id) : this.client.answer(description, other.id)
     })
     for (let n = 0; n < candidates; n += 1) {
-      await new Promise((resolve) => setTimeout(resolve, trickle))
-      this.say([other], (number) => {
-        const candidate = { candidate: writeLetter(this.name, number, 120), sdpMid: '0', sdpMLineIndex: 0 }
+      await new Promise((resolve) => setTimeout(resolve, candidateIntervalMs))
+      this.send([other], (number) => {
+        const candidate = { candidate: writePayload(this.name, number, 120), sdpMid: '0', sdpMLineIndex: 0 }
         return this.client.candidate(candidate, other.id)
       })
     }

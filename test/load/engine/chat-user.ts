@@ -1,54 +1,54 @@
 import { Portal } from '../../../src/client/portal.ts'
-import { readLetter, writeLetter } from './payload.ts'
-import type { Crew, Group } from './user-pool.ts'
-import { Person } from './virtual-user.ts'
+import { readPayload, writePayload } from './payload.ts'
+import type { Group, UserPool } from './user-pool.ts'
+import { VirtualUser } from './virtual-user.ts'
 
 export type Chat = {
-  /** Length of a text. */
+  /** Length of a text, characters. */
   bytes: number
-  /** How many of them are for one other; the rest is for all. From 0 to 1. */
+  /** The share of texts that go to one user, from 0 to 1; the others go to all. */
   direct: number
 }
 
-/** Someone in a room of the portal who writes texts. */
-export class Texter extends Person {
+/** A user in a room of the portal who sends texts. */
+export class ChatUser extends VirtualUser {
   protected readonly client: Portal
 
-  constructor(crew: Crew, group: Group) {
-    super(crew, group)
-    const { connect } = this.tap
-    this.client = new Portal({ url: crew.urls, transports: ['websocket'], parts: { connect } })
+  constructor(pool: UserPool, group: Group) {
+    super(pool, group)
+    const { connect } = this.monitor
+    this.client = new Portal({ url: pool.urls, transports: ['websocket'], parts: { connect } })
     this.client.on('text', ({ message }) => {
-      const letter = readLetter(message)
-      if (letter) this.heard(letter.from, letter.number)
+      const payload = readPayload(message)
+      if (payload) this.received(payload.from, payload.number)
     })
-    this.client.on('participant', (news) => {
-      if (news.action === 'join') this.sawComing(news.data.user)
-      else this.sawLeaving(crew.nameOf(news.data) ?? '')
+    this.client.on('participant', (change) => {
+      if (change.action === 'join') this.sawJoin(change.data.user)
+      else this.sawLeave(pool.nameOf(change.data) ?? '')
     })
   }
 
-  /** Until it is time to finish. */
+  /** Sends texts until the run finishes. */
   async chat({ bytes, direct }: Chat): Promise<void> {
-    const pace = 1000 / this.crew.perSecond
-    await this.crew.pause(Math.random() * pace) // or all would speak at once
-    while (!this.crew.finishing && this.client.state !== 'closed') {
+    const intervalMs = 1000 / this.pool.perSecond
+    await this.pool.pause(Math.random() * intervalMs) // spreads the users over the interval
+    while (!this.pool.finishing && this.client.state !== 'closed') {
       const { others } = this
-      const other = others[Math.floor(Math.random() * others.length)]
-      const one = Math.random() < direct ? other : undefined
-      const heard = one ? [one] : [this, ...others] // `all` is everyone, the sender too
-      const to = one?.id ?? 'all'
-      this.say(heard, (number) => this.client.text(to, writeLetter(this.name, number, bytes)))
-      await this.crew.pause(pace * (0.5 + Math.random()))
+      const candidate = others[Math.floor(Math.random() * others.length)]
+      const receiver = Math.random() < direct ? candidate : undefined
+      const receivers = receiver ? [receiver] : [this, ...others] // `all` includes the sender
+      const to = receiver?.id ?? 'all'
+      this.send(receivers, (number) => this.client.text(to, writePayload(this.name, number, bytes)))
+      await this.pool.pause(intervalMs * (0.5 + Math.random()))
     }
   }
 
-  protected goIn(): Promise<unknown> {
+  protected startSession(): Promise<unknown> {
     const claims = { room: this.group.name, user: this.name, role: 'presenter' }
-    return this.client.login(async () => (await this.crew.tokens(claims)) ?? '')
+    return this.client.login(async () => (await this.pool.tokens(claims)) ?? '')
   }
 
-  protected goOut(): Promise<unknown> {
+  protected endSession(): Promise<unknown> {
     return this.client.logout()
   }
 }

@@ -2,37 +2,37 @@ import { io, type Socket } from 'socket.io-client'
 import { type Connector, socketConnector } from '../../../src/client/link.ts'
 
 /**
- * What is under a session: the sockets that it opens. The SDK drops what it has seen, so that a program never sees a
- * message twice; here is seen whether a node sends one twice, on one connection or beyond the seq a relogin named.
+ * Watches the sockets that a session opens. The SDK drops repeated notifications before the program receives them; the
+ * monitor detects whether a node sends one twice, on one connection or below the seq that a relogin named.
  */
-export class Tap {
+export class SocketMonitor {
   readonly connect: Connector
   readonly #open = new Set<Socket>()
-  readonly #repeated: (what: string) => void
+  readonly #onRepeat: (description: string) => void
 
-  constructor(repeated: (what: string) => void) {
-    this.#repeated = repeated
+  constructor(onRepeat: (description: string) => void) {
+    this.#onRepeat = onRepeat
     this.connect = socketConnector((url, options) => this.#watch(io(url, options)))
   }
 
-  /** Every connection ends, at once and without a word of any protocol above TCP. */
+  /** Cuts every connection at once, without a close frame or packet. */
   cut(): void {
-    for (const socket of this.#open) destroy(socket)
+    for (const socket of this.#open) terminate(socket)
   }
 
   #watch(socket: Socket): Socket {
-    let seen = -1
+    let lastSeq = -1
     this.#open.add(socket)
     socket.once('disconnect', () => this.#open.delete(socket))
     socket.once('connect_error', () => this.#open.delete(socket))
     socket.onAnyOutgoing((event: string, data: unknown) => {
-      if (event === 'relogin') seen = seqOf(data) ?? seen
+      if (event === 'relogin') lastSeq = seqOf(data) ?? lastSeq
     })
     socket.prependAny((event: string, ...args: unknown[]) => {
       const seq = seqOf(args.at(-1))
       if (seq === undefined) return
-      if (seq <= seen) this.#repeated(`${event} with seq ${seq}, after ${seen}`)
-      seen = Math.max(seen, seq)
+      if (seq <= lastSeq) this.#onRepeat(`${event} with seq ${seq}, after ${lastSeq}`)
+      lastSeq = Math.max(lastSeq, seq)
     })
     return socket
   }
@@ -43,9 +43,9 @@ function seqOf(data: unknown): number | undefined {
   return typeof seq === 'number' ? seq : undefined
 }
 
-function destroy(socket: Socket): void {
+function terminate(socket: Socket): void {
   const { engine } = socket.io as { engine?: { transport?: { ws?: { terminate?: () => void } }; close(): void } }
   const { ws } = engine?.transport ?? {}
   if (ws?.terminate) ws.terminate()
-  else engine?.close() // before the upgrade, or not a WebSocket of the ws package
+  else engine?.close() // polling, or a WebSocket that is not of the ws package
 }

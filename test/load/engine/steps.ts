@@ -1,74 +1,74 @@
-import { Caller } from './call-user.ts'
-import { Texter } from './chat-user.ts'
-import type { Crew } from './user-pool.ts'
-import type { Person } from './virtual-user.ts'
+import { CallUser } from './call-user.ts'
+import { ChatUser } from './chat-user.ts'
+import type { UserPool } from './user-pool.ts'
+import type { VirtualUser } from './virtual-user.ts'
 
-/** What one virtual user does next. */
-type Step = (crew: Crew, person: Person | undefined) => Promise<Person | undefined>
-type Given = { [name: string]: unknown }
+/** A step of one virtual user; it resolves to the user of the next step. */
+type Step = (pool: UserPool, user: VirtualUser | undefined) => Promise<VirtualUser | undefined>
+type StepOptions = { [name: string]: unknown }
 
-/** The steps of a scenario's flow: each makes or takes the one who does it. */
-const verbs: { [verb: string]: (given: Given) => Step } = {
-  /** Into a room of the portal. */
-  login: (given) => {
-    const size = numberOf(given, 'roomOf')
-    return (crew) => enter(new Texter(crew, crew.groupOf(size)))
+/** The verbs of a scenario's flow. `login` and `join` create the user; the others need one. */
+const stepFactories: { [verb: string]: (options: StepOptions) => Step } = {
+  /** Enters a room of the portal. */
+  login: (options) => {
+    const size = numberOf(options, 'roomOf')
+    return (pool) => logIn(new ChatUser(pool, pool.groupOf(size)))
   },
-  /** Into a channel of the exchanger. */
-  join: (given) => {
-    const size = numberOf(given, 'channelOf')
-    return (crew) => enter(new Caller(crew, crew.groupOf(size)))
+  /** Enters a channel of the exchanger. */
+  join: (options) => {
+    const size = numberOf(options, 'channelOf')
+    return (pool) => logIn(new CallUser(pool, pool.groupOf(size)))
   },
-  stay: (given) => {
-    const ms = numberOf(given, 'seconds') * 1000
-    return async (crew, person) => {
-      await crew.pause(ms)
-      return person
+  stay: (options) => {
+    const ms = numberOf(options, 'seconds') * 1000
+    return async (pool, user) => {
+      await pool.pause(ms)
+      return user
     }
   },
-  chat: (given) => {
-    const chat = { bytes: numberOf(given, 'bytes'), direct: numberOf(given, 'direct') }
-    return async (_crew, person) => {
-      if (!(person instanceof Texter)) throw new Error('chat comes after login')
-      await person.chat(chat)
-      return person
+  chat: (options) => {
+    const chat = { bytes: numberOf(options, 'bytes'), direct: numberOf(options, 'direct') }
+    return async (_crew, user) => {
+      if (!(user instanceof ChatUser)) throw new Error('The step chat needs a step login before it')
+      await user.chat(chat)
+      return user
     }
   },
-  negotiate: (given) => {
-    const negotiation = { sdpBytes: numberOf(given, 'sdpBytes'), candidates: numberOf(given, 'candidates') }
-    return async (_crew, person) => {
-      if (!(person instanceof Caller)) throw new Error('negotiate comes after join')
-      await person.negotiate(negotiation)
-      return person
+  negotiate: (options) => {
+    const negotiation = { sdpBytes: numberOf(options, 'sdpBytes'), candidates: numberOf(options, 'candidates') }
+    return async (_crew, user) => {
+      if (!(user instanceof CallUser)) throw new Error('The step negotiate needs a step join before it')
+      await user.negotiate(negotiation)
+      return user
     }
   },
-  leave: () => async (_crew, person) => {
-    await person?.leave()
+  leave: () => async (_crew, user) => {
+    await user?.leave()
     return undefined
   },
 }
 
-/** @param flow as it stands in the scenario's YAML: one verb each @throws Error when there is no such verb */
-export function readFlow(flow: readonly Given[]): (crew: Crew) => Promise<void> {
+/** @param flow of the scenario's YAML: objects with one verb as their key @throws Error on an unknown verb */
+export function readFlow(flow: readonly StepOptions[]): (pool: UserPool) => Promise<void> {
   const steps = flow.map((entry) => {
-    const [verb = '', given] = Object.entries(entry)[0] ?? []
-    const make = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined
-    if (!make) throw new Error(`There is no step ${verb}; there are ${Object.keys(verbs).join(', ')}`)
-    return make((given ?? {}) as Given)
+    const [verb = '', options] = Object.entries(entry)[0] ?? []
+    const make = Object.hasOwn(stepFactories, verb) ? stepFactories[verb] : undefined
+    if (!make) throw new Error(`Unknown step "${verb}"; the steps are ${Object.keys(stepFactories).join(', ')}`)
+    return make((options ?? {}) as StepOptions)
   })
-  return async (crew) => {
-    let person: Person | undefined
-    for (const step of steps) person = await step(crew, person)
+  return async (pool) => {
+    let user: VirtualUser | undefined
+    for (const step of steps) user = await step(pool, user)
   }
 }
 
-async function enter(person: Person): Promise<Person> {
-  await person.enter()
-  return person
+async function logIn(user: VirtualUser): Promise<VirtualUser> {
+  await user.enter()
+  return user
 }
 
-function numberOf(given: Given, name: string): number {
-  const value = Number(given[name])
+function numberOf(options: StepOptions, name: string): number {
+  const value = Number(options[name])
   if (Number.isFinite(value) && value >= 0) return value
-  throw new Error(`${name}: expected a number, not ${JSON.stringify(given[name])}`)
+  throw new Error(`${name}: expected a number, not ${JSON.stringify(options[name])}`)
 }

@@ -1,43 +1,43 @@
 import type { Ledger } from '../ledger.ts'
 import type { Tokens } from '../tokens.ts'
-import type { Person } from './virtual-user.ts'
+import type { VirtualUser } from './virtual-user.ts'
 
-/** Those who share a room. `present` may be spoken to: they have entered, and are not about to leave. */
-export type Group = { name: string; present: Map<string, Person>; all: Person[] }
+/** The users of one room. Only `present` ones get messages: they have joined, and are not leaving yet. */
+export type Group = { name: string; present: Map<string, VirtualUser>; members: VirtualUser[] }
 
-export type CrewOptions = {
+export type UserPoolOptions = {
   urls: readonly string[]
   tokens: Tokens
   ledger: Ledger
-  /** How often everyone does what the scenario is about, a second. */
+  /** The rate of each user: texts or calls per second. */
   perSecond: number
 }
 
-/** All virtual users of one worker: in rooms of their own, with one ledger. */
-export class Crew {
+/** All virtual users of one worker. They have their own rooms and share one ledger. */
+export class UserPool {
   readonly urls: readonly string[]
   readonly tokens: Tokens
   readonly ledger: Ledger
   readonly perSecond: number
-  /** Other workers, and other runs on the same cluster, have other names. */
+  /** Keeps names distinct between workers, and between runs on one cluster. */
   readonly #tag = Math.random().toString(36).slice(2, 8)
-  readonly #people = new Map<string, Person>()
+  readonly #users = new Map<string, VirtualUser>()
   readonly #names = new Map<string, string>()
-  readonly #left = new Map<string, number>()
-  readonly #waiting = new Set<() => void>()
+  readonly #leaveNumbers = new Map<string, number>()
+  readonly #pauses = new Set<() => void>()
   #group: Group | undefined
-  #places = 0
+  #groupSize = 0
   #count = 0
   #finishing = false
 
-  constructor({ urls, tokens, ledger, perSecond }: CrewOptions) {
+  constructor({ urls, tokens, ledger, perSecond }: UserPoolOptions) {
     this.urls = urls
     this.tokens = tokens
     this.ledger = ledger
     this.perSecond = perSecond
   }
 
-  /** Everyone should leave now. */
+  /** True when all users are to leave. */
   get finishing(): boolean {
     return this.#finishing
   }
@@ -47,68 +47,68 @@ export class Crew {
     return `${this.#tag}-${this.#count}`
   }
 
-  /** Rooms are filled one after the other. */
+  /** A group with a free place; groups fill one after the other. */
   groupOf(size: number): Group {
-    if (!this.#group || this.#places >= size) {
-      this.#group = { name: `load-${this.newName()}`, present: new Map(), all: [] }
-      this.#places = 0
+    if (!this.#group || this.#groupSize >= size) {
+      this.#group = { name: `load-${this.newName()}`, present: new Map(), members: [] }
+      this.#groupSize = 0
     }
-    this.#places += 1
+    this.#groupSize += 1
     return this.#group
   }
 
-  add(person: Person): void {
-    this.#people.set(person.name, person)
+  add(user: VirtualUser): void {
+    this.#users.set(user.name, user)
   }
 
-  /** Notifications name participants by id. */
-  known(person: Person): void {
-    this.#names.set(person.id, person.name)
+  /** Records the user's participant id, by which notifications name it. */
+  register(user: VirtualUser): void {
+    this.#names.set(user.id, user.name)
   }
 
-  /** It goes, and that is told under this number. */
-  leaving(person: Person, number: number): void {
-    this.#left.set(person.name, number)
+  /** Records that the user leaves, and the number of this message in the ledger. */
+  recordLeave(user: VirtualUser, number: number): void {
+    this.#leaveNumbers.set(user.name, number)
   }
 
-  remove(person: Person): void {
-    this.#people.delete(person.name)
+  remove(user: VirtualUser): void {
+    this.#users.delete(user.name)
   }
 
-  isHere(name: string): boolean {
-    return this.#people.has(name)
+  has(name: string): boolean {
+    return this.#users.has(name)
   }
 
-  /** Whose id it is or was. Undefined: not one of ours. */
+  /** The user with this id, present or left. Undefined: not a user of this pool. */
   nameOf(id: string): string | undefined {
     return this.#names.get(id)
   }
 
-  /** The number under which somebody's leaving is told. Undefined: that one has not left. */
-  leftAs(name: string): number | undefined {
-    return this.#left.get(name)
+  /** The number that the ledger has for the user's leaving. Undefined: the user has not left. */
+  leaveNumberOf(name: string): number | undefined {
+    return this.#leaveNumbers.get(name)
   }
 
   cut(): void {
-    for (const person of this.#people.values()) person.cut()
+    for (const user of this.#users.values()) user.cut()
   }
 
   finish(): void {
     this.#finishing = true
-    for (const wake of this.#waiting) wake()
+    for (const wake of this.#pauses) wake()
   }
 
-  /** Resolves after so many ms, or when it is time to finish. */
+  /** Resolves after `ms`, or as soon as the run finishes. */
   pause(ms: number): Promise<void> {
     if (this.#finishing) return Promise.resolve()
     return new Promise((resolve) => {
       const wake = () => {
         clearTimeout(timer)
-        this.#waiting.delete(wake)
+        this.#pauses.delete(wake)
         resolve()
       }
       const timer = setTimeout(wake, ms)
-      this.#waiting.add(wake)
+      this.#pauses.add(wake)
     })
   }
 }

@@ -1,10 +1,10 @@
 import type { SignalboxError } from '../../../src/client/errors.ts'
 import type { SessionEvents } from '../../../src/client/session-events.ts'
 import type { SessionState } from '../../../src/client/session-state.ts'
-import { Tap } from './socket-monitor.ts'
-import type { Crew, Group } from './user-pool.ts'
+import { SocketMonitor } from './socket-monitor.ts'
+import type { Group, UserPool } from './user-pool.ts'
 
-/** What a client of any dialect has. */
+/** What the clients of all dialects have in common. */
 type Client = {
   readonly id: string
   readonly state: SessionState
@@ -12,91 +12,93 @@ type Client = {
   close(): void
 }
 
-/** The number under which somebody's coming is told; what is said counts on from there, and leaving comes last. */
-const coming = 0
-/** How long one waits at the end for what is still to come, ms. */
-const patience = 15_000
+/** The ledger's number for the join of a user. Its messages count up from here, and its leaving is the last number. */
+const joinNumber = 0
+/** How long a leaving user waits for its pending receipts and acks. */
+const settleTimeoutMs = 15_000
 
-/** One virtual user: a client of the SDK, and what it tells the ledger. */
-export abstract class Person {
+/** One virtual user: a client of the SDK that records what it does and receives in the ledger. */
+export abstract class VirtualUser {
   readonly name: string
   readonly group: Group
-  protected readonly crew: Crew
-  protected readonly tap: Tap
+  protected readonly pool: UserPool
+  protected readonly monitor: SocketMonitor
   protected abstract readonly client: Client
-  /** The number of the last thing said. */
-  #said = coming
+  /** The number of the last message. */
+  #lastNumber = joinNumber
   #leaving = false
-  #over: SignalboxError | undefined
+  #endedWith: SignalboxError | undefined
 
-  constructor(crew: Crew, group: Group) {
-    this.crew = crew
+  constructor(pool: UserPool, group: Group) {
+    this.pool = pool
     this.group = group
-    this.name = crew.newName()
-    group.all.push(this)
-    this.tap = new Tap((what) => crew.ledger.fault('doubled', `${this.name} was sent ${what}`))
+    this.name = pool.newName()
+    group.members.push(this)
+    this.monitor = new SocketMonitor((description) =>
+      pool.ledger.fault('duplicated', `${this.name} was sent ${description}`),
+    )
   }
 
   get id(): string {
     return this.client.id
   }
 
-  protected get others(): Person[] {
-    return [...this.group.present.values()].filter((person) => person !== this)
+  protected get others(): VirtualUser[] {
+    return [...this.group.present.values()].filter((user) => user !== this)
   }
 
-  protected abstract goIn(): Promise<unknown>
-  protected abstract goOut(): Promise<unknown>
+  protected abstract startSession(): Promise<unknown>
+  protected abstract endSession(): Promise<unknown>
 
   cut(): void {
-    this.tap.cut()
+    this.monitor.cut()
   }
 
-  /** @throws SignalboxError as the server refuses, or unreachable */
+  /** @throws SignalboxError when the server refuses, or `unreachable` */
   async enter(): Promise<void> {
-    const { ledger } = this.crew
+    const { ledger } = this.pool
     const started = performance.now()
-    this.crew.add(this)
-    this.#follow()
-    ledger.announced(this.name, coming, this.group.present.keys(), { timed: false })
+    this.pool.add(this)
+    this.#recordSessionEvents()
+    ledger.announced(this.name, joinNumber, this.group.present.keys(), { timed: false })
     try {
-      await this.goIn()
+      await this.startSession()
     } catch (error) {
-      ledger.withdraw(this.name, coming)
+      ledger.withdraw(this.name, joinNumber)
       ledger.fault('failedLogins', `${this.name} could not log in: ${error instanceof Error ? error.message : error}`)
-      this.crew.remove(this)
+      this.pool.remove(this)
       throw error
     }
     ledger.time('enter', performance.now() - started)
     ledger.count('logins')
-    ledger.entered(this.name)
-    this.crew.known(this)
+    ledger.loggedIn(this.name)
+    this.pool.register(this)
     this.group.present.set(this.name, this)
   }
 
-  /** Waits for what is still to come, then says goodbye. @throws SignalboxError when the server has ended it before */
+  /** Waits for pending messages, then ends the session. @throws SignalboxError when the server has ended it before */
   async leave(): Promise<void> {
-    const { ledger } = this.crew
-    await this.finished()
+    const { ledger } = this.pool
+    await this.whenIdle()
     this.group.present.delete(this.name)
-    await this.#home()
-    await ledger.settled(this.name, patience)
-    if (this.#over) throw this.#over
+    await this.#whenConnected()
+    await ledger.whenSettled(this.name, settleTimeoutMs)
+    if (this.#endedWith) throw this.#endedWith
     this.#leaving = true
-    const number = this.#said + 1
-    this.crew.leaving(this, number)
+    const number = this.#lastNumber + 1
+    this.pool.recordLeave(this, number)
     ledger.announced(this.name, number, this.group.present.keys(), { timed: true })
-    await this.goOut()
-    this.#gone()
+    await this.endSession()
+    this.#remove()
   }
 
-  /** Resolves when nothing is under way that others rely on. */
-  protected async finished(): Promise<void> {}
+  /** Resolves when no other user waits for this one. */
+  protected async whenIdle(): Promise<void> {}
 
-  /** Says one thing to those who are present, and tells the ledger how that went. */
-  protected say(to: readonly Person[], send: (number: number) => Promise<unknown>): void {
-    const { ledger } = this.crew
-    const number = ++this.#said
+  /** Sends one message to those of `to` who are present, and records the outcome. */
+  protected send(to: readonly VirtualUser[], send: (number: number) => Promise<unknown>): void {
+    const { ledger } = this.pool
+    const number = ++this.#lastNumber
     const present = to.filter(({ name }) => this.group.present.has(name))
     ledger.sent(
       this.name,
@@ -106,51 +108,51 @@ export abstract class Person {
     send(number).then(
       () => ledger.acked(this.name, number),
       (error: SignalboxError) => {
-        if (!this.#over) ledger.refused(this.name, number, `${error.code}, ${error.message}`)
+        if (!this.#endedWith) ledger.refused(this.name, number, `${error.code}, ${error.message}`)
       },
     )
   }
 
-  protected heard(from: string, number: number): void {
-    this.crew.ledger.heard(this.name, from, number)
+  protected received(from: string, number: number): void {
+    this.pool.ledger.received(this.name, from, number)
   }
 
-  protected sawComing(name: string): void {
-    if (this.crew.isHere(name)) this.heard(name, coming)
+  protected sawJoin(name: string): void {
+    if (this.pool.has(name)) this.received(name, joinNumber)
   }
 
-  protected sawLeaving(name: string): void {
-    const number = this.crew.leftAs(name)
-    if (number !== undefined) this.heard(name, number)
-    else if (this.crew.isHere(name)) this.crew.ledger.fault('seenLeaving', `${this.name} saw ${name} leave`)
+  protected sawLeave(name: string): void {
+    const number = this.pool.leaveNumberOf(name)
+    if (number !== undefined) this.received(name, number)
+    else if (this.pool.has(name)) this.pool.ledger.fault('seenLeaving', `${this.name} saw ${name} leave`)
   }
 
-  #follow(): void {
-    const { ledger } = this.crew
+  #recordSessionEvents(): void {
+    const { ledger } = this.pool
     this.client.on('state', (state, before) => {
-      if (before === 'connected' && state === 'waiting_for_reconnecting') ledger.lostConnection(this.name)
+      if (before === 'connected' && state === 'waiting_for_reconnecting') ledger.disconnected(this.name)
     })
     this.client.on('reconnected', ({ from, to, ms, planned }) => {
       if (from && from.url !== to.url) ledger.count('moves')
       if (planned) return
-      ledger.cameBack(this.name)
+      ledger.resumed(this.name)
       ledger.time('back', ms)
     })
-    this.client.on('resync', () => ledger.fault('resyncs', `${this.name} was not given all that it missed`))
+    this.client.on('resync', () => ledger.fault('resyncs', `${this.name} did not get all missed messages`))
     this.client.on('closed', (reason) => {
-      if (reason.code === 'closed' || this.#leaving || this.crew.nameOf(this.id) === undefined) return
-      this.#over = reason
-      ledger.fault('thrownOut', `${this.name}'s session was ended: ${reason.code}, ${reason.message}`)
+      if (reason.code === 'closed' || this.#leaving || this.pool.nameOf(this.id) === undefined) return
+      this.#endedWith = reason
+      ledger.fault('endedSessions', `${this.name}'s session was ended by the server: ${reason.code}, ${reason.message}`)
       this.group.present.delete(this.name)
-      this.#gone()
+      this.#remove()
     })
   }
 
-  /** Resolves when there is a connection, or none comes back in time. */
-  async #home(): Promise<void> {
-    if (this.client.state === 'connected' || this.#over) return
+  /** Resolves when the client is connected or closed, at the latest at the timeout. */
+  async #whenConnected(): Promise<void> {
+    if (this.client.state === 'connected' || this.#endedWith) return
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, patience)
+      const timer = setTimeout(resolve, settleTimeoutMs)
       const done = () => {
         clearTimeout(timer)
         resolve()
@@ -160,9 +162,9 @@ export abstract class Person {
     })
   }
 
-  #gone(): void {
-    this.crew.remove(this)
-    this.crew.ledger.gone(this.name)
+  #remove(): void {
+    this.pool.remove(this)
+    this.pool.ledger.left(this.name)
     this.client.close()
   }
 }

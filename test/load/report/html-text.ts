@@ -6,7 +6,7 @@ const entities: { [character: string]: string } = {
   "'": '&#39;',
 }
 
-/** Text as it stands in HTML and in its attributes: servers and users may have written it. */
+/** Escapes text for HTML and its attributes. */
 export function htmlText(text: string): string {
   return text.replace(/[&<>"']/g, (character) => entities[character] ?? '')
 }

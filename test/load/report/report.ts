@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { page, type Report } from './page.ts'
 
-/** @returns where it is */
+/** @returns the path of the page */
 export function writeReport(report: Report): string {
   const { out, scenario } = report.options
   mkdirSync(out, { recursive: true })

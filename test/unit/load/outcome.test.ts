@@ -8,12 +8,12 @@ import { verdictOf } from '../../load/verdict.ts'
 import { knownOutcome } from './outcome.ts'
 
 const [scenario] = readScenarios()
-if (!scenario) throw new Error('There is no scenario')
+if (!scenario) throw new Error('test/load/scenarios is empty')
 const options = { scenario, targets: [], duration: 10, ramp: 1, users: 10, rate: 1, out: '' }
 const pageOf = (outcome = knownOutcome()) =>
   page({ options, outcome, local: true, targets: ['http://a'], when: new Date(0) })
 
-test('rows have what happened in their second, and totals all of it', () => {
+test('a row holds the events of its second, and the totals those of the run', () => {
   const { rows, totals } = knownOutcome()
   expect(rows).toHaveLength(10)
   expect(rows[4]).toMatchObject({ at: 5, pace: { sent: 100, delivered: 700, logins: 0 }, generator: 0.25 })
@@ -24,7 +24,7 @@ test('rows have what happened in their second, and totals all of it', () => {
   expect(totals.times.back).toBeUndefined()
 })
 
-test('what a message takes', () => {
+test('the sizing is the cost of a message per node and Redis', () => {
   const sizing = sizingOf(knownOutcome())
   expect(sizing?.unit).toBe('message')
   expect(sizing?.nodeCpuMs).toBeCloseTo(2) // two nodes of 0.1 cores, 100 messages a second
@@ -32,14 +32,14 @@ test('what a message takes', () => {
   expect(sizing?.redisCpuMs).toBeCloseTo(0.5)
   expect(sizing?.scripts).toBeCloseTo(1.5)
   expect(sizing?.commands).toBeCloseTo(9)
-  expect(sizing?.connectionBytes).toBeCloseTo((2 * 2e5) / 10) // as soon as all were there
+  expect(sizing?.connectionBytes).toBeCloseTo((2 * 2e5) / 10) // from the first reading with all users
 })
 
-test('nothing of a cluster elsewhere is known', () => {
+test('a run against another cluster has no sizing', () => {
   expect(sizingOf({ ...knownOutcome(), usage: [] })).toBeUndefined()
 })
 
-test('the line of progress', () => {
+test('the line of progress shows users, messages, faults and the latency', () => {
   const { rows, totals } = knownOutcome({ refused: 2 })
   expect(rows[2] && progressLine(rows[2], totals.counts)).toMatch(
     /^ {4}3 s {2}10 users · sent 1000 · delivered 7000 · lost 0 · refused 2 · p99 \d+ ms$/,
@@ -47,21 +47,21 @@ test('the line of progress', () => {
 })
 
 test.each([
-  [{}, 'right', '0 lost, 0 doubled, 0 out of order'],
+  [{}, 'right', '0 lost, 0 duplicated, 0 out of order'],
   [{ lost: 3, seenLeaving: 1 }, 'wrong', '3 lost, 1 wrongly seen leaving'],
-  [{ logins: 0 }, 'empty', 'Nobody logged in'],
-])('the verdict of %j', (wrong, kind, says) => {
+  [{ logins: 0 }, 'empty', 'No user logged in'],
+])('the verdict of a run with %j is %s: %s', (wrong, kind, says) => {
   expect(knownOutcome(wrong).verdict).toEqual({ kind, says })
 })
 
-test('what nobody had heard when artillery was killed is no success, and is named', () => {
+test('a run with pending receipts at its end has failed, and its incidents name them', () => {
   const { verdict, totals } = knownOutcome({}, 3)
-  expect(verdict).toEqual({ kind: 'wrong', says: '3 not heard when it ended' })
-  expect(totals.incidents).toContain("cy has not heard ben's message 7")
-  expect(verdictOf({ totals, checks: [], stopped: true, broken: false }).kind).toBe('right') // by hand, and all at once
+  expect(verdict).toEqual({ kind: 'wrong', says: '3 receipts pending at the end' })
+  expect(totals.incidents).toContain("cy has not received ben's message 7")
+  expect(verdictOf({ totals, checks: [], stopped: true, broken: false }).kind).toBe('right') // the user stopped it
 })
 
-test('a threshold that is not kept is no success, and neither is an artillery that fails', () => {
+test('a run with an exceeded threshold or a failed artillery is not right', () => {
   const { totals } = knownOutcome()
   const checks = checksIn('Checks:\n\u001b[32mok\u001b[39m: a == 0\n\u001b[31mfail\u001b[39m: signalbox.ack.p99 < 5\n')
   expect(checks).toEqual([
@@ -78,7 +78,7 @@ test('the page says how it went, needs nothing from elsewhere, and takes nobody�
   expect(html).toContain('1,000 messages, 7,000 receipts, up to 10 users at a time, 10 s')
   expect(html).not.toMatch(/(?:src|href)=|@import|url\(/)
   expect(html).not.toContain('<b>ann</b>')
-  expect(html).toContain('&lt;b&gt;ann&lt;/b&gt; never heard ben')
+  expect(html).toContain('&lt;b&gt;ann&lt;/b&gt; did not receive ben')
   expect(pageOf(knownOutcome({ lost: 3 }))).toContain('class="verdict wrong"')
 })
 

@@ -4,12 +4,12 @@ import { Recorder } from '../../load/recorder.ts'
 import type { Outcome } from '../../load/run.ts'
 import { verdictOf } from '../../load/verdict.ts'
 
-/** Ten seconds of a run with known figures: ten users, of whom each second 100 messages come to 700. */
+/** Ten seconds of a run with known figures: ten users, and 100 messages with 700 receipts each second. */
 export function knownOutcome(wrong: Partial<Counts> = {}, pending = 0): Outcome {
   const recorder = new Recorder()
   for (let second = 1; second <= 10; second += 1) {
     const delivery = new Histogram()
-    for (let ms = 1; ms <= 100; ms += 1) delivery.note(ms)
+    for (let ms = 1; ms <= 100; ms += 1) delivery.record(ms)
     const none = { buckets: [], max: 0 }
     const counts = { ...zeroCounts(), logins: 10, sent: 100 * second, acked: 100 * second, delivered: 700 * second }
     const sample = {
@@ -17,8 +17,8 @@ export function knownOutcome(wrong: Partial<Counts> = {}, pending = 0): Outcome 
       standing: { users: 10, away: 0, pending, missing: 0 },
       times: { delivery: delivery.take(), ack: none, enter: none, back: none, setup: none },
       cpu: second * 0.25,
-      incidents: ['<b>ann</b> never heard ben'],
-      unheard: pending > 0 ? ["cy has not heard ben's message 7"] : [],
+      incidents: ['<b>ann</b> did not receive ben'],
+      undelivered: pending > 0 ? ["cy has not received ben's message 7"] : [],
     }
     recorder.take(sample, 0)
     recorder.tick(second)
@@ -32,6 +32,6 @@ export function knownOutcome(wrong: Partial<Counts> = {}, pending = 0): Outcome 
   const checks = [{ says: 'signalbox.delivery.p99 < 500', ok: true }]
   const totals = recorder.totals()
   const verdict = verdictOf({ totals, checks, stopped: false, broken: false })
-  const marks = [{ at: 9.5, says: 'all leave', hard: false }]
+  const marks = [{ at: 9.5, says: 'users leave', hard: false }]
   return { rows: recorder.rows, usage, totals, marks, checks, verdict, stopped: false, seconds: 10 }
 }

@@ -1,2 +1,2 @@
-// artillery looks for an engine by the name of its package
+// artillery finds an engine by the name of its package
 export { Engine as default } from '../../engine/engine.ts'
