@@ -4,6 +4,9 @@ import { dirname, join, posix } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { describeConfig } from '../../src/config/describe.ts'
+import { decodeObject, type Keyring } from '../../src/core/auth/keyring.ts'
+import { writeTicket } from '../../src/core/auth/tickets.ts'
+import { writeToken } from '../../src/core/auth/tokens.ts'
 import { errorCodes } from '../../src/core/errors.ts'
 import { words } from '../../src/dialects/portal/error-messages.ts'
 import { portal, portalLegacy, portalV1 } from '../../src/protocol/portal.ts'
@@ -49,6 +52,8 @@ test('the metrics are those that a node tells, with their types and labels', asy
   expect(written).toEqual(expect.arrayContaining(expected))
   expect(expected).toEqual(expect.arrayContaining(written))
 })
+
+const fieldsOf = (credential: string) => Object.keys(decodeObject(credential)).sort()
 
 function labelsOf(metric: object): unknown[] {
   return 'labelNames' in metric && Array.isArray(metric.labelNames) ? metric.labelNames : []
@@ -110,12 +115,22 @@ describe('protocol', () => {
     )
   })
 
+  test('login tokens and tickets have the fields that the code writes', () => {
+    const keys: Keyring = ['k']
+    const claims = { room: 'room', user: 'user', role: 'role', made: 1 }
+    const ticket = { participantId: 'p', roomId: 'room', ticketId: 't', notBefore: 1, notAfter: 2 }
+    const fieldsIn = (heading: string) => rows(section(protocol, heading)).flatMap(([name = '']) => quoted(name))
+    const target = { host: 'host:1', secure: true }
+    expect(fieldsIn('Login tokens').sort()).toEqual(fieldsOf(writeToken(keys, claims, target, 2)))
+    expect(fieldsIn('Reconnection tickets').sort()).toEqual(fieldsOf(writeTicket(keys, 'portal', ticket)))
+  })
+
   test('every request has a section, and names no code that there is not', () => {
     const text = section(protocol, 'Session verbs') + section(protocol, 'Portal requests')
     const headings = [...text.matchAll(/^### `(.+)`$/gm)].map(([, event]) => event ?? '')
     const events = [portal, portalV1, portalLegacy].flatMap((table) => Object.keys(table))
     expect(sorted(headings)).toEqual(sorted([...events, 'draining'])) // the one that goes the other way
-    const wrong = [...text.matchAll(/^- \*\*Wrong\*\*: (.+)$/gm)].flatMap(([, codes = '']) => quoted(codes))
+    const wrong = [...text.matchAll(/^- \*\*Errors\*\*: (.+)$/gm)].flatMap(([, codes = '']) => quoted(codes))
     const codes = wrong.filter((code) => /^[a-z]+_[a-z_]+$/.test(code))
     expect(codes.length).toBeGreaterThan(30)
     expect(codes.filter((code) => !(errorCodes as readonly string[]).includes(code))).toEqual([])
