@@ -29,11 +29,11 @@ export class Journey {
   }
 
   #show(state) {
-    const { berth } = this.#rooms
-    const on = berth ? `Node ${nodeName(berth)}` : ''
+    const { connection } = this.#rooms
+    const on = connection ? `Node ${nodeName(connection)}` : ''
     const texts = { connected: on, draining: `${on} is going away, moving…` }
     this.#pill.dataset.state = state === 'connected' ? 'connected' : 'connecting'
-    if (berth) Object.assign(this.#pill.dataset, { node: nodeName(berth), url: berth.url })
+    if (connection) Object.assign(this.#pill.dataset, { node: nodeName(connection), url: connection.url })
     this.#pill.textContent = texts[state] ?? 'Reconnecting…'
   }
 

@@ -50,7 +50,7 @@ async function join(name, channelName) {
   exchanger.on('state', (state) => where(exchanger, state))
   exchanger.on('reconnected', ({ ms }) => {
     where(exchanger, 'connected')
-    notice(`Back on node ${nodeName(exchanger.berth)} in ${Math.round(ms)} ms`, { kind: 'news', seconds: 8 })
+    notice(`Back on node ${nodeName(exchanger.connection)} in ${Math.round(ms)} ms`, { kind: 'news', seconds: 8 })
   })
   await exchanger.join(channelName, { name })
   addEventListener('pagehide', leave)
@@ -74,8 +74,8 @@ async function join(name, channelName) {
   call.mesh.start()
 }
 
-function where({ berth }, state) {
-  if (state === 'connected' && berth) sayWhere('connected', `Node ${nodeName(berth)}`)
+function where({ connection }, state) {
+  if (state === 'connected' && connection) sayWhere('connected', `Node ${nodeName(connection)}`)
   else sayWhere('connecting', 'Reconnecting…')
 }
 

@@ -43,7 +43,7 @@ export class Lobby {
     this.#beImpatient()
     rooms.on('open', () => {
       clearTimeout(this.#patience)
-      this.#tell('connected', `Node ${nodeName(rooms.berth)}`)
+      this.#tell('connected', `Node ${nodeName(rooms.connection)}`)
       rooms.list().then(
         (open) => rooms === this.#rooms && this.#open.show(open),
         () => {}, // lost again: the next connection asks anew

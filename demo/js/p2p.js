@@ -31,7 +31,7 @@ addEventListener('pagehide', () => leave())
 
 async function open(name) {
   const opened = new P2pLine(name, {
-    up: (berth) => sayWhere('connected', `Node ${nodeName(berth)}`),
+    up: (connection) => sayWhere('connected', `Node ${nodeName(connection)}`),
     down: () => sayWhere('connecting', 'Reconnecting…'),
     refused: (error) => {
       leave()

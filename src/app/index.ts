@@ -9,12 +9,12 @@ import { writeToken } from '../core/auth/tokens.ts'
 import { iceServersFor } from '../core/auth/turn-credentials.ts'
 import { inBackground } from '../core/background.ts'
 import { Isolation } from '../core/cluster/isolation.ts'
-import { defaultPace, Lease, type LeasePace, leaseSeconds } from '../core/cluster/node-lease.ts'
+import { defaultLeaseIntervals, type LeaseIntervals, leaseSeconds, NodeLease } from '../core/cluster/node-lease.ts'
 import { Management } from '../core/management.ts'
-import { Mesh } from '../core/media/mesh.ts'
+import { MeshBackend } from '../core/media/mesh.ts'
 import { dialectOf, type RoomId } from '../core/model.ts'
 import { networkOf } from '../core/network.ts'
-import type { Place, Who } from '../core/ports/session-store.ts'
+import type { ParticipantRef, SessionRef } from '../core/ports/session-store.ts'
 import type { Retention, State } from '../core/ports/state.ts'
 import { Feeds } from '../core/room/feeds.ts'
 import { OpenRooms } from '../core/room/open-rooms.ts'
@@ -22,12 +22,12 @@ import { RoomList } from '../core/room/room-list.ts'
 import { Sessions } from '../core/session/sessions.ts'
 import { dialectsOf } from '../dialects/index.ts'
 import { roomChangeOf } from '../dialects/rooms/room.ts'
-import { clusterEphemeral, localEphemeral } from '../gateway/broadcast.ts'
+import { clusterBroadcast, localBroadcast } from '../gateway/broadcast.ts'
 import { drain, moveClient } from '../gateway/drain.ts'
 import { Evacuation } from '../gateway/evacuation.ts'
-import { NeighbourSurvey, storePath } from '../gateway/proxy/node-survey.ts'
+import { NodeSurvey, storePath } from '../gateway/proxy/node-survey.ts'
 import { isFromNode, movePath } from '../gateway/proxy/tunnel.ts'
-import { Transport } from '../gateway/server.ts'
+import { Gateway } from '../gateway/server.ts'
 import { httpApi } from '../http/api.ts'
 import { HttpConnections } from '../http/connections.ts'
 import { demo } from '../http/demo.ts'
@@ -43,7 +43,7 @@ import { tokens, type WriteToken } from '../http/tokens.ts'
 import { loginTokens } from '../identity/login-tokens.ts'
 import { createLog } from '../observability/log.ts'
 import { createMetrics, type Metrics } from '../observability/metrics.ts'
-import { Refusals } from '../observability/refusal-log.ts'
+import { RefusalLog } from '../observability/refusal-log.ts'
 import { createMemoryState } from '../state/memory/index.ts'
 import { AdapterLane } from '../state/redis/adapter-lane.ts'
 import { createRedisState } from '../state/redis/index.ts'
@@ -53,7 +53,7 @@ import { endEach } from './shutdown.ts'
 import { StoreHealth, unreachable } from './store-health.ts'
 
 /** What tests put in the place of the real thing. */
-export type Parts = { log?: Logger; state?: State; pace?: LeasePace; throttle?: Throttle }
+export type Parts = { log?: Logger; state?: State; intervals?: LeaseIntervals; throttle?: Throttle }
 
 export type App = {
   http: FastifyInstance
@@ -115,7 +115,7 @@ export function createApp(config: Config, parts: Parts = {}): App {
       ? createRedisState(config.redis, config.redisPrefix, retention, observe, health.report)
       : createMemoryState(retention))
 
-  health.watch(() => state.trouble())
+  health.watch(() => state.problem())
   const { failed } = health
   const pause = () => new Promise<void>((resolve) => setTimeout(resolve, 200))
   const feeds = new Feeds(state, node, pause, {
@@ -123,11 +123,11 @@ export function createApp(config: Config, parts: Parts = {}): App {
     repaired: () => metrics.repaired.inc(),
     failed,
   })
-  const left = (reason: string, { room, id }: Who) => {
+  const left = (reason: string, { room, id }: ParticipantRef) => {
     metrics.left.inc({ reason })
     log.info({ room, participant: id, reason }, 'left')
   }
-  const givenUp = ({ room, id }: Who, error: unknown) => {
+  const givenUp = ({ room, id }: ParticipantRef, error: unknown) => {
     const about = { room, participant: id, err: error }
     log.error(about, 'the record of a participant in Redis is broken: its client was cut, and has to log in anew')
     refusals.note('broken_record', { room, participant: id }, 'participant given up')
@@ -141,68 +141,68 @@ export function createApp(config: Config, parts: Parts = {}): App {
       failed,
       givenUp,
       incomplete: () => metrics.incomplete.inc(),
-      populated: (room) => populated(room),
+      occupancyChanged: (room) => occupancyChanged(room),
       takenOver: (...taken) => takenOver(...taken),
     },
   )
 
-  const refusals = new Refusals(metrics, log)
+  const refusals = new RefusalLog(metrics, log)
   const refused: HttpOptions['refused'] = (reason, about, fault) =>
     refusals.note(reason, about, fault ? 'HTTP request failed' : 'HTTP request refused', fault)
   const http = createHttp({ logger: log, refused, ...config })
   const ops = config.opsPort === 0 ? http : createHttp({ logger: log, refused, ...config })
   const lane = config.redis && new AdapterLane(config.redis, health.report)
-  health.watch(() => lane?.trouble)
+  health.watch(() => lane?.problem)
   const cluster = lane && {
     ...{ pub: lane.pub, sub: lane.sub },
     key: `${config.redisPrefix}:io`,
     nodes: () => state.oversight.nodes(),
   }
   const throttle = parts.throttle ?? new Throttle()
-  const gateServices = { ...config, sessions, metrics, refusals, log, throttle, clock: state.clock }
-  const transport = new Transport(http.server, { ...config, node }, gateServices, cluster)
+  const gatewayServices = { ...config, sessions, metrics, refusals, log, throttle, clock: state.clock }
+  const transport = new Gateway(http.server, { ...config, node }, gatewayServices, cluster)
   const readToken = loginTokens(config.keys, config.jwt, () => state.clock.date())
   const iceServers = (user: string) => iceServersFor(config.ice, user, state.clock.date())
-  const ephemeral = cluster ? clusterEphemeral(cluster.pub, cluster.key) : localEphemeral(transport.io)
-  const openRooms = new OpenRooms(state.lobby, 'rooms', {
-    tell: (rooms) => ephemeral.tell('/rooms', 'room_change', ...roomChangeOf(rooms)),
+  const broadcast = cluster ? clusterBroadcast(cluster.pub, cluster.key) : localBroadcast(transport.io)
+  const openRooms = new OpenRooms(state.openRoomIndex, 'rooms', {
+    tell: (rooms) => broadcast.tell('/rooms', 'room_change', ...roomChangeOf(rooms)),
     failed,
   })
   const roomList = new RoomList(state.rooms, failed)
-  const populated = (room: RoomId) => {
+  const occupancyChanged = (room: RoomId) => {
     roomList.changed(room)
     inBackground(() => openRooms.changed(room), failed)
   }
   const dialects = dialectsOf({
     sessions,
     state,
-    media: new Mesh(state),
+    media: new MeshBackend(state),
     openRooms,
     readToken,
     iceServers,
     anonymousDialects: config.anonymousDialects,
   })
   for (const dialect of Object.values(dialects)) transport.serve(dialect)
-  const takenOver = (place: Place, here: boolean) => {
-    log.info({ room: place.room, participant: place.id }, 'connection taken over')
-    const dialect = dialects[dialectOf(place.room)]
-    if (dialect && !here) ephemeral.closePlace(dialect.namespace, place, dialect.farewell)
+  const takenOver = (ref: SessionRef, here: boolean) => {
+    log.info({ room: ref.room, participant: ref.id }, 'connection taken over')
+    const dialect = dialects[dialectOf(ref.room)]
+    if (dialect && !here) broadcast.closeConnection(dialect.namespace, ref, dialect.displacedEvent)
   }
 
   const ownUrl = () => withRealPort(config.nodeUrl, http.server.address())
   const nodeInfo = () => ({ id: node, url: ownUrl(), version, connections: transport.connections.size })
   const leapt = (room: RoomId, seq: number) => log.warn({ room, seq }, 'Redis may have lost what was said last')
-  const lease = new Lease(state, feeds, sessions, nodeInfo, {
+  const lease = new NodeLease(state, feeds, sessions, nodeInfo, {
     left,
     failed,
     givenUp,
-    populated,
-    beat: health.beat,
+    occupancyChanged,
+    heartbeat: health.beat,
     extended: (sentAt) => isolation.extended(sentAt),
     leapt,
   })
   const cutOffMs = () => isolation.ms
-  const survey = new NeighbourSurvey(node, { nodes: () => state.oversight.nodes(), failed })
+  const survey = new NodeSurvey(node, { nodes: () => state.oversight.nodes(), failed })
   const allCutOff = () => survey.allCutOff()
   const evacuation = new Evacuation(transport, { cutOffMs, allCutOff, window: config.window, refusals, failed, log })
 
@@ -211,15 +211,15 @@ export function createApp(config: Config, parts: Parts = {}): App {
   probes(ops, {
     notReady: async () => {
       if (transport.draining) return { reason: 'draining' }
-      if (health.trouble) return health.trouble
+      if (health.problem) return health.problem
       if (!http.server.listening) return { reason: 'starting' }
-      return state.ping().then(() => health.trouble, unreachable)
+      return state.ping().then(() => health.problem, unreachable)
     },
   })
   storeRoute(http, storePath, () => health.reachable)
   moveRoute(http, movePath, (move) => isFromNode(config.keys, move) && moveClient(transport, move.sid, failed))
   metricsRoute(ops, metrics.registry, () => {
-    metrics.redisUp.set(health.trouble ? 0 : 1)
+    metrics.redisUp.set(health.problem ? 0 : 1)
     measurePresent(metrics, transport, sessions, feeds)
   })
   for (const warning of config.warnings) log.warn(warning)
@@ -301,15 +301,15 @@ export function createApp(config: Config, parts: Parts = {}): App {
     begin: async () => {
       await state.suitable()
       await lease.begin()
-      await state.handover.serve(node, (place) => sessions.yields(place))
+      await state.handover.serve(node, (ref) => sessions.onTakeover(ref))
       await lane?.sub.settled()
-      lease.start(parts.pace ?? defaultPace)
+      lease.start(parts.intervals ?? defaultLeaseIntervals)
       evacuation.start()
-      if (config.redis) survey.start((parts.pace ?? defaultPace).hold)
+      if (config.redis) survey.start((parts.intervals ?? defaultLeaseIntervals).trackRoomsMs)
       openRooms.start()
       if (config.managementKeys.length > 0 && config.mauthReplayCheck) await used.watch()
     },
-    announce: (text) => ephemeral.tell('/rooms', 'announcement', text),
+    announce: (text) => broadcast.tell('/rooms', 'announcement', text),
     drain: () => {
       metrics.draining.set(1)
       return drain(transport, config.drainSeconds)
@@ -332,18 +332,18 @@ function withRealPort(url: string, address: ReturnType<FastifyInstance['server']
   return typeof address === 'object' && address ? url.replace(/:0$/, `:${address.port}`) : url
 }
 
-function measurePresent(metrics: Metrics, transport: Transport, sessions: Sessions, feeds: Feeds): void {
-  const { connections, clients, forwarding, participants, rooms, roomsBehind } = metrics
+function measurePresent(metrics: Metrics, transport: Gateway, sessions: Sessions, feeds: Feeds): void {
+  const { connections, clients, nodeProxy, participants, rooms, roomsBehind } = metrics
   connections.reset()
   for (const { dialect, socket } of transport.connections) {
     connections.inc({ dialect: dialect.name, transport: socket.conn.transport.name })
   }
   clients.set(transport.clients)
-  for (const [transportName, open] of Object.entries(transport.forwarding)) {
-    forwarding.set({ transport: transportName }, open)
+  for (const [transportName, open] of Object.entries(transport.nodeProxy)) {
+    nodeProxy.set({ transport: transportName }, open)
   }
   participants.set({ state: 'connected' }, sessions.all.length)
-  participants.set({ state: 'waiting' }, sessions.absent.waiting.length)
+  participants.set({ state: 'waiting' }, sessions.disconnections.waiting.length)
   rooms.set(feeds.rooms.length)
   roomsBehind.set(feeds.behind)
 }

@@ -1,10 +1,10 @@
 import { createServer } from 'node:net'
 import { ConfigError } from '../config/index.ts'
 
-type Listener = { option: 'PORT' | 'OPS_PORT'; port: number }
+type ListenTarget = { option: 'PORT' | 'OPS_PORT'; port: number }
 
 /** Checks that a node can listen on all its ports before it starts anything else. @throws ConfigError with all mistakes */
-export async function checkPorts(host: string, listeners: Listener[]): Promise<void> {
+export async function checkPorts(host: string, listeners: ListenTarget[]): Promise<void> {
   const faults = await Promise.all(
     listeners.map(async ({ option, port }) => {
       const error = await listenOnce(host, port)
@@ -16,7 +16,7 @@ export async function checkPorts(host: string, listeners: Listener[]): Promise<v
 }
 
 /** @throws ConfigError when another program has taken the port since it was checked */
-export async function listening<T>(listen: Promise<T>, host: string, { option, port }: Listener): Promise<T> {
+export async function listening<T>(listen: Promise<T>, host: string, { option, port }: ListenTarget): Promise<T> {
   return listen.catch((error: Error) => {
     throw new ConfigError([wordsOf(error, option, host, port)])
   })

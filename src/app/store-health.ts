@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import { isAway } from '../core/attempts.ts'
-import type { Trouble } from '../core/ports/state.ts'
+import type { StoreProblem } from '../core/ports/state.ts'
 
 /** For how long the same failure is not logged again as a warning, ms. */
 const repeatAfterMs = 60_000
@@ -14,14 +14,14 @@ const maxSilenceMs = 4000
 /** How often an answer of the store is looked at, ms. */
 const minAnswerIntervalMs = 500
 
-type Part = () => Trouble | undefined
+type Part = () => StoreProblem | undefined
 
 /** What this node knows of its store, for /readyz, `redis_up` and the log. */
 export class StoreHealth {
   readonly #log: Logger
   readonly #parts: Part[] = []
   readonly #warnedAt = new Map<string, number>()
-  #lease: Trouble | undefined = unreachable('the node has not taken its lease yet')
+  #lease: StoreProblem | undefined = unreachable('the node has not taken its lease yet')
   #answeredAt = Number.NEGATIVE_INFINITY
 
   constructor(log: Logger) {
@@ -72,10 +72,10 @@ export class StoreHealth {
   }
 
   /** Why the store does not serve this node; undefined while it does. */
-  get trouble(): Trouble | undefined {
+  get problem(): StoreProblem | undefined {
     for (const part of this.#parts) {
-      const trouble = part()
-      if (trouble) return trouble
+      const problem = part()
+      if (problem) return problem
     }
     return this.#lease
   }
@@ -108,7 +108,7 @@ export class StoreHealth {
   }
 }
 
-export function unreachable(error: unknown): Trouble {
+export function unreachable(error: unknown): StoreProblem {
   return { reason: 'Redis unreachable', detail: wordsOf(error) }
 }
 

@@ -13,7 +13,7 @@ export type Shell = {
 export type Command = {
   /** The arguments, as usage shows them. */
   usage: string
-  does: string
+  summary: string
   /** @throws UsageError, CommandError, ConfigError */
   run: (args: string[], shell: Shell) => Promise<void>
 }
@@ -24,11 +24,11 @@ export class UsageError extends Error {}
 /** It cannot be done, and the message says all there is to know: exit code 1. */
 export class CommandError extends Error {}
 
-type Options = NonNullable<ParseArgsConfig['options']>
-type Values<O extends Options> = ReturnType<typeof parseArgs<{ options: O; strict: true }>>['values']
+type CommandOptions = NonNullable<ParseArgsConfig['options']>
+type Values<O extends CommandOptions> = ReturnType<typeof parseArgs<{ options: O; strict: true }>>['values']
 
 /** The options of a command by name. @throws UsageError */
-export function readOptions<O extends Options>(args: string[], options: O): Values<O> {
+export function readOptions<O extends CommandOptions>(args: string[], options: O): Values<O> {
   try {
     return parseArgs({ args, options, strict: true, allowPositionals: false }).values
   } catch (error) {

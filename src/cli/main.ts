@@ -36,12 +36,12 @@ const shell: Shell = {
 
 function usage(): string {
   const rows = Object.entries(commands).map(
-    ([name, { usage, does }]) => `  ${`${name} ${usage}`.trim()}\n      ${does}`,
+    ([name, { usage, summary: does }]) => `  ${`${name} ${usage}`.trim()}\n      ${does}`,
   )
   return `Usage: signalbox <command> [options]\n\n${rows.join('\n')}\n\n  --version, --help\n`
 }
 
-function usageOf(name: string, { usage, does }: Command): string {
+function usageOf(name: string, { usage, summary: does }: Command): string {
   return `Usage: ${`signalbox ${name} ${usage}`.trim()}\n  ${does}`
 }
 

@@ -17,12 +17,12 @@ export class RefusedError extends CommandError {
 }
 
 /** How long an answer may take, ms. */
-const patience = 15_000
+const requestTimeoutMs = 15_000
 
 /** What every command that asks the API takes. */
 export const apiUsage = '[--url http://localhost:8080] [--key K] [--json]'
 
-type Options = NonNullable<ParseArgsConfig['options']>
+type ManagementOptions = NonNullable<ParseArgsConfig['options']>
 const common = { url: { type: 'string' }, key: { type: 'string' }, json: { type: 'boolean' } } as const
 
 /** The API of a running cluster, as one command asks it. */
@@ -39,7 +39,7 @@ export type ApiClient = {
  * Reads a command's arguments: `names` are those without a dash, in their order.
  * @throws UsageError
  */
-export function readApiArgs<N extends string, O extends Options = Record<never, never>>(
+export function readApiArgs<N extends string, O extends ManagementOptions = Record<never, never>>(
   args: string[],
   shell: Shell,
   names: readonly N[],
@@ -68,7 +68,7 @@ export function segment(name: string): string {
 /** A command's own options and those of every command that asks the API. @throws UsageError */
 export function parseOptions(
   args: string[],
-  options: Options = {},
+  options: ManagementOptions = {},
 ): { values: { [name: string]: unknown }; positionals: string[] } {
   try {
     return parseArgs({ args, options: { ...options, ...common }, strict: true, allowPositionals: true })
@@ -99,7 +99,7 @@ async function ask(url: URL, method: string, key: string, body?: object): Promis
   const request = {
     method,
     headers: { authorization: `Bearer ${key}`, ...(body ? { 'content-type': 'application/json' } : {}) },
-    signal: AbortSignal.timeout(patience),
+    signal: AbortSignal.timeout(requestTimeoutMs),
     ...(body ? { body: JSON.stringify(body) } : {}),
   }
   const unreachable = (error: unknown): never => {

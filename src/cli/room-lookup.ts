@@ -1,7 +1,7 @@
 import { CommandError } from './command.ts'
 import { type ApiClient, RefusedError, segment } from './management-client.ts'
 
-type Room = { _id: string; name: string }
+type RoomListing = { _id: string; name: string }
 
 /** The code of the API for a room that it does not have. */
 const noSuchRoom = 1003
@@ -40,7 +40,7 @@ export async function askInRoom(
 async function idsOf(client: ApiClient, name: string): Promise<string[]> {
   const ids: string[] = []
   for (let page = 1; page <= maxPages; page += 1) {
-    const rooms = (await client.ask('GET', `/v1/rooms?page=${page}&per_page=${pageRooms}`)) as Room[]
+    const rooms = (await client.ask('GET', `/v1/rooms?page=${page}&per_page=${pageRooms}`)) as RoomListing[]
     if (rooms.length === 0) break
     ids.push(...rooms.flatMap((room) => (room.name === name ? room._id : [])))
   }

@@ -1,5 +1,5 @@
 /** Where Socket.IO is served: the origin, the path on it, and the parameters of the handshake. */
-export type Address = { origin: string; path: string; query: { [name: string]: string } }
+export type ServerAddress = { origin: string; path: string; query: { [name: string]: string } }
 
 /** Not by the properties of `URL`, of which older versions of React Native have none. */
 const parts = /^((?:https?|wss?):\/\/)([^/?#\s]+)([^?#\s]*)(?:\?([^#\s]*))?(?:#\S*)?$/i
@@ -10,7 +10,7 @@ const parts = /^((?:https?|wss?):\/\/)([^/?#\s]+)([^?#\s]*)(?:\?([^#\s]*))?(?:#\
  * @param path Socket.IO's whole path, in place of the one that follows from `url`
  * @throws TypeError
  */
-export function addressOf(url: string | URL, path?: string): Address {
+export function addressOf(url: string | URL, path?: string): ServerAddress {
   const [, scheme = '', host = '', prefix = '', query = ''] = parts.exec(String(url)) ?? []
   const problem = problemOf(String(url), host)
   if (problem) throw new TypeError(`url: ${shown(url)} ${problem}`)
@@ -32,7 +32,7 @@ function isUrl(text: string): boolean {
   }
 }
 
-function readQuery(query: string): Address['query'] {
+function readQuery(query: string): ServerAddress['query'] {
   const pairs = query.split('&').filter(Boolean)
   return Object.fromEntries(
     pairs.map((pair) => {

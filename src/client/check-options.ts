@@ -2,15 +2,15 @@ import { addressOf } from './address.ts'
 import type { ResumeOptions, SessionOptions } from './options.ts'
 import type { TokenSource } from './token-source.ts'
 
-type Options = SessionOptions & ResumeOptions & { token?: TokenSource }
+type CheckedOptions = SessionOptions & ResumeOptions & { token?: TokenSource }
 /** What is wrong with a value, as the end of a sentence that begins with the option's name; undefined: nothing. */
 type Check = (value: unknown) => string | undefined
 
 /** The longest delay of setTimeout, ms. With a longer one it fires at once. */
-const maxTimeoutMs = 2 ** 31 - 1
+const maxTimerMs = 2 ** 31 - 1
 const transports: readonly unknown[] = ['websocket', 'polling']
 
-const checks: { [option in Exclude<keyof Options, 'url'>]-?: Check } = {
+const checks: { [option in Exclude<keyof CheckedOptions, 'url'>]-?: Check } = {
   path: (value) =>
     typeof value === 'string' && /^\/[^?#\s]*$/.test(value) ? undefined : 'is not a path such as /signal/socket.io/',
   token: (value) =>
@@ -36,7 +36,7 @@ const checks: { [option in Exclude<keyof Options, 'url'>]-?: Check } = {
 export function checkOptions(
   options: unknown,
   { needsUrl = true, mayResume = false } = {},
-): asserts options is Options {
+): asserts options is CheckedOptions {
   if (!isObject(options)) throw new TypeError(`The options are ${shown(options)}, and must be an object with a url`)
   const problems = Object.entries(checks).flatMap(([name, check]) => {
     const value = options[name]
@@ -84,9 +84,9 @@ function problemsOfUrls(url: unknown): string[] {
 }
 
 function milliseconds(value: unknown): string | undefined {
-  return typeof value === 'number' && value > 0 && value <= maxTimeoutMs
+  return typeof value === 'number' && value > 0 && value <= maxTimerMs
     ? undefined
-    : `is not a number of milliseconds above 0, up to ${maxTimeoutMs}`
+    : `is not a number of milliseconds above 0, up to ${maxTimerMs}`
 }
 
 function atLeast(least: number, words: string): Check {

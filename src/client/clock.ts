@@ -7,13 +7,13 @@ export type Clock = {
 }
 
 /** The longest delay of setTimeout. With a longer one it fires at once. */
-const longestMs = 2 ** 31 - 1
+const maxTimerMs = 2 ** 31 - 1
 
 export const systemClock: Clock = {
   // a user may set the wall clock while a page is open, but not this one; some runtimes lack it
   now: () => (globalThis as { performance?: { now(): number } }).performance?.now() ?? Date.now(),
   after: (ms, call) => {
-    const timer = setTimeout(call, Math.min(Math.max(0, ms), longestMs))
+    const timer = setTimeout(call, Math.min(Math.max(0, ms), maxTimerMs))
     return () => clearTimeout(timer)
   },
 }

@@ -3,10 +3,10 @@ import { asSignalboxError } from './errors.ts'
 import type { Purpose } from './handshake-token.ts'
 import { Handshakes, type SessionTarget } from './handshakes.ts'
 import type { Link } from './link.ts'
-import { berthOf, Passage } from './migration.ts'
+import { connectionInfoOf, Migration } from './migration.ts'
 import type { Settings } from './options.ts'
-import { Pilot } from './reconnector.ts'
-import type { Berth, Reconnected } from './session-events.ts'
+import { Reconnector } from './reconnector.ts'
+import type { ConnectionInfo, Reconnected } from './session-events.ts'
 
 /** What the connections ask of their session, and tell it. */
 export type ConnectionsOwner = {
@@ -34,8 +34,8 @@ export type ConnectionsOwner = {
 /** The connection that serves a session now, and the way to the next one. */
 export class Connections {
   readonly #owner: ConnectionsOwner
-  readonly #passage: Passage
-  readonly #pilot: Pilot
+  readonly #migration: Migration
+  readonly #reconnector: Reconnector
   /** What each connection was opened for. */
   readonly #purposes = new WeakMap<Link, Purpose>()
   #link: Link | undefined
@@ -44,9 +44,9 @@ export class Connections {
     const { parts, urls, backOff } = settings
     const handshakes = new Handshakes(settings, target)
     this.#owner = owner
-    this.#passage = new Passage(parts.clock, parts.random)
-    this.#pilot = new Pilot({ urls, backOff }, parts, {
-      needed: () => owner.wanted() && (!this.#link?.open || this.#link === this.#passage.leaving),
+    this.#migration = new Migration(parts.clock, parts.random)
+    this.#reconnector = new Reconnector({ urls, backOff }, parts, {
+      needed: () => owner.wanted() && (!this.#link?.open || this.#link === this.#migration.leaving),
       trying: () => owner.trying(),
       connect: async (url, signal) => {
         await owner.prepare()
@@ -55,7 +55,7 @@ export class Connections {
         this.#purposes.set(link, purpose)
         return link
       },
-      board: (link, signal) => owner.board(link, signal),
+      establish: (link, signal) => owner.board(link, signal),
       woke: () => this.#link?.open && owner.suspected(this.#link),
       failed: (error) => owner.failed(asSignalboxError(error)),
     })
@@ -65,8 +65,8 @@ export class Connections {
     return this.#link
   }
 
-  get berth(): Berth | undefined {
-    return this.#link && berthOf(this.#link)
+  get connection(): ConnectionInfo | undefined {
+    return this.#link && connectionInfoOf(this.#link)
   }
 
   purposeOf(link: Link): Purpose | undefined {
@@ -74,11 +74,11 @@ export class Connections {
   }
 
   seek(atOnce = false): void {
-    this.#pilot.seek(atOnce)
+    this.#reconnector.start(atOnce)
   }
 
   stop(): void {
-    this.#pilot.stop()
+    this.#reconnector.stop()
   }
 
   /**
@@ -87,7 +87,7 @@ export class Connections {
    */
   adopt(link: Link, moved: () => void): Reconnected | undefined {
     const old = this.#link
-    const how = this.#passage.arrived(link)
+    const how = this.#migration.arrived(link)
     this.#link = link
     moved()
     link.listen({
@@ -100,27 +100,27 @@ export class Connections {
 
   /** A drain will cut the present connection: the session moves before that. */
   planMove(withinMs: number): void {
-    if (this.#link) this.#passage.plan(this.#link, withinMs, () => this.#pilot.seek(true))
+    if (this.#link) this.#migration.plan(this.#link, withinMs, () => this.#reconnector.start(true))
   }
 
   /** What comes next is another session than the one that lost its connection. */
   forgetDeparture(): void {
-    this.#passage.forget()
+    this.#migration.forget()
   }
 
   /** Leaves the present connection to the caller. */
   release(): Link | undefined {
     const link = this.#link
     this.#link = undefined
-    this.#passage.reset()
+    this.#migration.reset()
     return link
   }
 
   #lost(link: Link): void {
     if (link !== this.#link) return
     this.#link = undefined
-    this.#passage.lost(link)
+    this.#migration.lost(link)
     this.#owner.lost()
-    this.#pilot.seek()
+    this.#reconnector.start()
   }
 }

@@ -3,8 +3,8 @@ import type { Payload, Reply } from '../protocol/payload.ts'
 import { Emitter } from './emitter.ts'
 import type { IceServer } from './mesh/rtc.ts'
 import type { Limits } from './rate-limiter.ts'
-import type { Session } from './session.ts'
-import type { Berth, SessionEvents } from './session-events.ts'
+import type { ClientSession } from './session.ts'
+import type { ConnectionInfo, SessionEvents } from './session-events.ts'
 import type { SessionState } from './session-state.ts'
 
 const sessionEvents = [
@@ -28,9 +28,9 @@ const sessionEvents = [
 export class DialectClient<D extends Dialect, Notices extends { [event in keyof Notices]: unknown[] }> extends Emitter<
   SessionEvents & Notices
 > {
-  protected readonly session: Session
+  protected readonly session: ClientSession
 
-  constructor(session: Session, notices: readonly (keyof Notices & string)[]) {
+  constructor(session: ClientSession, notices: readonly (keyof Notices & string)[]) {
     super()
     this.session = session
     // what a notification's arguments are is the server's word; the types above are those of wire 3
@@ -50,8 +50,8 @@ export class DialectClient<D extends Dialect, Notices extends { [event in keyof 
     return this.session.seq
   }
 
-  get berth(): Berth | undefined {
-    return this.session.berth
+  get connection(): ConnectionInfo | undefined {
+    return this.session.connection
   }
 
   /** As the server last gave them; their TURN credentials are renewed in time. Undefined if it gave none. */

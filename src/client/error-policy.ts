@@ -1,7 +1,7 @@
 import type { SignalboxErrorCode } from './errors.ts'
 
 /** A request, login or relogin that was refused with one of these may work on the next try. */
-const passing: ReadonlySet<SignalboxErrorCode> = new Set([
+const retryableCodes: ReadonlySet<SignalboxErrorCode> = new Set([
   'unreachable',
   'lost',
   'timeout',
@@ -24,7 +24,7 @@ const tokenRefusals: ReadonlySet<SignalboxErrorCode> = new Set([
 ])
 
 /** With one of these the session cannot be had back, whichever node is asked. */
-const final: ReadonlySet<SignalboxErrorCode> = new Set([
+const fatalCodes: ReadonlySet<SignalboxErrorCode> = new Set([
   'bad_ticket',
   'ticket_signature',
   'ticket_expired',
@@ -37,11 +37,11 @@ const final: ReadonlySet<SignalboxErrorCode> = new Set([
 
 /** Whether a request that was refused so may be done on the next try. */
 export function mayPass(code: SignalboxErrorCode): boolean {
-  return passing.has(code)
+  return retryableCodes.has(code)
 }
 
 /** What a program's login is told at once. */
-export function endsLogin(code: SignalboxErrorCode): boolean {
+export function isFatalForLogin(code: SignalboxErrorCode): boolean {
   return !mayPass(code)
 }
 
@@ -50,6 +50,6 @@ export function refusesToken(code: SignalboxErrorCode): boolean {
 }
 
 /** Anything that nobody foresaw is tried again, until the ticket ends. */
-export function endsSession(code: SignalboxErrorCode): boolean {
-  return final.has(code)
+export function isFatalForSession(code: SignalboxErrorCode): boolean {
+  return fatalCodes.has(code)
 }

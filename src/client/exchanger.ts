@@ -6,18 +6,18 @@ import { HandshakeToken } from './handshake-token.ts'
 import { MeshChannel, type Signal } from './mesh/channel.ts'
 import type { Candidate, Description, IceServer } from './mesh/rtc.ts'
 import { type ResumeOptions, type SessionOptions, settingsOf } from './options.ts'
-import { Session } from './session.ts'
+import { ClientSession } from './session.ts'
 import type { ResumedInTab } from './tab-resume.ts'
 import type { TokenSource } from './token-source.ts'
 
-type Table = typeof exchanger
+type ExchangerTable = typeof exchanger
 
 /** The ack of joinStream; `users` are the others. */
-export type JoinedStream = Reply<Table['joinStream']> & { iceServers?: IceServer[] } & ResumedInTab
+export type JoinedStream = Reply<ExchangerTable['joinStream']> & { iceServers?: IceServer[] } & ResumedInTab
 export type StreamUser = JoinedStream['users'][number]
 
 /** The notifications of `/exchanger`; whom one is from stands in `meta.from`. */
-export type ExchangerNotices = {
+export type ExchangerNotifications = {
   userJoinedStream: [user: unknown, meta: Meta]
   receiveOffer: [sessionDescriptor: Description, meta: Meta]
   receiveAnswer: [sessionDescriptor: Description, meta: Meta]
@@ -26,7 +26,7 @@ export type ExchangerNotices = {
 }
 
 /** Exchanges session descriptions and candidates among those who joined a channel. */
-export class Exchanger extends DialectClient<Table, ExchangerNotices> {
+export class Exchanger extends DialectClient<ExchangerTable, ExchangerNotifications> {
   /** For a Mesh, once joined. */
   readonly channel: MeshChannel
   #channelName = ''
@@ -37,7 +37,7 @@ export class Exchanger extends DialectClient<Table, ExchangerNotices> {
   constructor(options: SessionOptions & ResumeOptions & { token?: TokenSource }) {
     const settings = settingsOf(options, { mayResume: true })
     const token = new HandshakeToken(options.token, settings)
-    super(new Session(settings, { namespace: '/exchanger', token }), [
+    super(new ClientSession(settings, { namespace: '/exchanger', token }), [
       'userJoinedStream',
       'receiveOffer',
       'receiveAnswer',
@@ -63,7 +63,7 @@ export class Exchanger extends DialectClient<Table, ExchangerNotices> {
   async join(channelName: string, user: unknown): Promise<JoinedStream> {
     return this.session.enter({
       event: 'joinStream',
-      args: () => [{ channelName, user } satisfies Payload<Table['joinStream']>],
+      args: () => [{ channelName, user } satisfies Payload<ExchangerTable['joinStream']>],
       read: (data) => {
         const result = data as JoinedStream
         this.#channelName = channelName
@@ -93,7 +93,7 @@ export class Exchanger extends DialectClient<Table, ExchangerNotices> {
     await this.request('candidate', { ...this.#where(to), candidate })
   }
 
-  #where(to: string | undefined): Pick<Payload<Table['offer']>, 'channelName' | 'to'> {
+  #where(to: string | undefined): Pick<Payload<ExchangerTable['offer']>, 'channelName' | 'to'> {
     return { channelName: this.#channelName, ...(to === undefined ? {} : { to }) }
   }
 

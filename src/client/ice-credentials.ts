@@ -1,5 +1,5 @@
 import type { IceServer } from './mesh/rtc.ts'
-import { datesOf, usualLifeMs } from './tickets.ts'
+import { datesOf, defaultTicketLifeMs } from './tickets.ts'
 
 /** The current ICE servers, and how long their TURN credentials are valid. */
 export class IceCredentials {
@@ -46,5 +46,5 @@ export function iceLifetimeMs(servers: readonly IceServer[], ticket: string): nu
   if (expiries.length === 0) return undefined
   const life = Math.min(...expiries) - datesOf(ticket).notBefore
   // a ticket without a date, or clocks that disagree: the lifetime is unknown, and too short is safer than too long
-  return life > 0 ? life : usualLifeMs
+  return life > 0 ? life : defaultTicketLifeMs
 }

@@ -4,10 +4,10 @@ import type { IceCredentials } from './ice-credentials.ts'
 /** How long a renewal may delay a peer connection or an ICE restart, ms. */
 const maxDelayMs = 3000
 /** Credentials younger than both of these are not renewed: an age in ms, and a part of their lifetime. */
-const newMs = 5000
-const newPart = 0.1
+const freshForMs = 5000
+const freshFraction = 0.1
 /** After this part of their lifetime the timer for the renewal is late, as timers of hidden tabs are. */
-const overduePart = 0.5
+const overdueFraction = 0.5
 
 /** Renews the TURN credentials before peer connections use them. Concurrent callers share one request. */
 export class IceRenewal {
@@ -26,7 +26,7 @@ export class IceRenewal {
 
   overdue(): boolean {
     const credentials = this.#credentials()
-    return credentials !== undefined && this.#clock.now() > credentials.after(overduePart)
+    return credentials !== undefined && this.#clock.now() > credentials.after(overdueFraction)
   }
 
   /**
@@ -35,7 +35,7 @@ export class IceRenewal {
    */
   renew(): Promise<void> {
     const { since = 0, lifeMs } = this.#credentials() ?? {}
-    const isNew = lifeMs !== undefined && this.#clock.now() - since < Math.min(newMs, lifeMs * newPart)
+    const isNew = lifeMs !== undefined && this.#clock.now() - since < Math.min(freshForMs, lifeMs * freshFraction)
     if (lifeMs === undefined || isNew) return Promise.resolve()
     return this.#underWay ?? this.#begin()
   }

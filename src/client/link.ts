@@ -3,7 +3,7 @@ import { addressOf } from './address.ts'
 import { SignalboxError } from './errors.ts'
 
 /** `lost`: the connection ended before the answer. */
-export type Answer = { ok: true; data: unknown } | { ok: false; code: string; message: string }
+export type HandshakeAnswer = { ok: true; data: unknown } | { ok: false; code: string; message: string }
 
 export type LinkListener = {
   notice(event: string, args: unknown[]): void
@@ -17,7 +17,7 @@ export interface Link {
   readonly id: string
   readonly open: boolean
   /** Calls back once, and in the same step in which the answer is read: what the server says next comes after it. */
-  ask(event: string, args: readonly unknown[], answered: (answer: Answer) => void): void
+  ask(event: string, args: readonly unknown[], answered: (answer: HandshakeAnswer) => void): void
   /** One listener. What came before it is handed over at once. */
   listen(listener: LinkListener): void
   close(): void
@@ -101,7 +101,7 @@ function refusalOf(error: Error & { data?: unknown }, url: string): SignalboxErr
 class SocketLink implements Link {
   readonly url: string
   readonly #socket: Socket
-  readonly #asked = new Set<(answer: Answer) => void>()
+  readonly #asked = new Set<(answer: HandshakeAnswer) => void>()
   #listener: LinkListener | undefined
   #early: { event: string; args: unknown[] }[] = []
   #lost: string | undefined
@@ -129,8 +129,8 @@ class SocketLink implements Link {
     return this.#lost === undefined && this.#socket.connected
   }
 
-  ask(event: string, args: readonly unknown[], answered: (answer: Answer) => void): void {
-    const once = (answer: Answer) => {
+  ask(event: string, args: readonly unknown[], answered: (answer: HandshakeAnswer) => void): void {
+    const once = (answer: HandshakeAnswer) => {
       if (this.#asked.delete(once)) answered(answer)
     }
     this.#asked.add(once)
@@ -157,9 +157,9 @@ class SocketLink implements Link {
   }
 }
 
-const lostAnswer: Answer = { ok: false, code: 'lost', message: 'The connection was lost' }
+const lostAnswer: HandshakeAnswer = { ok: false, code: 'lost', message: 'The connection was lost' }
 
-function answerOf([status, data, more]: unknown[]): Answer {
+function answerOf([status, data, more]: unknown[]): HandshakeAnswer {
   if (status !== 'error') return { ok: true, data }
   const { code } = (typeof more === 'object' && more !== null ? more : {}) as { code?: unknown }
   return { ok: false, code: typeof code === 'string' ? code : 'internal', message: String(data) }

@@ -1,22 +1,22 @@
 import { SignalboxError } from './errors.ts'
 import type { Link } from './link.ts'
-import type { Joined } from './membership.ts'
+import type { EntryReply } from './membership.ts'
 import type { PendingLogin } from './pending-login.ts'
 import type { Limits } from './rate-limiter.ts'
-import type { Question } from './request.ts'
+import type { RequestSpec } from './request.ts'
 
 /** What a login's ack gave. */
-export type LoggedIn = Joined & { result: unknown; limits: Limits | undefined }
+export type LoginResult = EntryReply & { result: unknown; limits: Limits | undefined }
 
 export type LoginsOwner = {
   /** Asks once, on one connection. @throws SignalboxError timeout, lost, or as the server refuses */
-  ask<T>(link: Link, question: Question<T>): Promise<T>
+  ask<T>(link: Link, question: RequestSpec<T>): Promise<T>
   /** Whether this is the login that the program waits for. */
   waitsFor(pending: PendingLogin): boolean
   /** Whether this is the present connection. */
   serves(link: Link): boolean
   /** Takes the session over, in the same step in which the ack is read. */
-  loggedIn(link: Link, pending: PendingLogin, how: LoggedIn): void
+  loggedIn(link: Link, pending: PendingLogin, how: LoginResult): void
   failed(error: unknown): void
 }
 
@@ -52,7 +52,7 @@ export class Logins {
     this.#underWay.add(link)
     this.#tried.add(link)
     try {
-      const ask = <T>(on: Link, question: Question<T>) => this.#owner.ask(on, question)
+      const ask = <T>(on: Link, question: RequestSpec<T>) => this.#owner.ask(on, question)
       return await pending.tryOn(link, ask, (entered, limits) => {
         this.#underWay.delete(link)
         this.#owner.loggedIn(link, pending, { ...entered, limits, goodbye: pending.spec.goodbye })

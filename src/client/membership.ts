@@ -4,13 +4,13 @@ import type { Link } from './link.ts'
 import type { IceServer } from './mesh/rtc.ts'
 import type { Sent } from './pending-login.ts'
 import { type Limits, limitsOf } from './rate-limiter.ts'
-import type { Question } from './request.ts'
+import type { AskOverLink } from './request.ts'
 import { Tickets } from './tickets.ts'
 
 type ReloginReply = { ticket: string; seq: number; complete: boolean; room?: unknown; iceServers?: IceServer[] }
 
 /** `seq` and `room` stand for what was missed if `gap` is true. */
-export type Resumed = {
+export type ResumeResult = {
   seq: number
   gap: boolean
   room?: unknown
@@ -19,9 +19,8 @@ export type Resumed = {
 }
 
 /** @throws SignalboxError timeout, lost, or as the server refuses */
-type Ask = <T>(link: Link, question: Question<T>) => Promise<T>
 
-export type Joined = { ticket: string; seq: number; iceServers?: IceServer[] | undefined; goodbye: Sent }
+export type EntryReply = { ticket: string; seq: number; iceServers?: IceServer[] | undefined; goodbye: Sent }
 
 /** What a login gave to this client, and what outlives its connections: tickets, ICE servers, the position, the goodbye. */
 export class Membership {
@@ -34,7 +33,7 @@ export class Membership {
   readonly #clock: Clock
   #end: 'left' | 'lost' | undefined
 
-  constructor({ ticket, seq, iceServers, goodbye }: Joined, clock: Clock) {
+  constructor({ ticket, seq, iceServers, goodbye }: EntryReply, clock: Clock) {
     this.tickets = new Tickets(ticket, clock.now())
     if (iceServers) this.ice.take(iceServers, ticket, clock.now())
     this.goodbye = goodbye
@@ -59,7 +58,7 @@ export class Membership {
    * Resumes on another connection; `resumed` is called in the same step in which the ack is read. False if the membership has
    * ended meanwhile. @throws SignalboxError timeout, lost, or as the server refuses
    */
-  async resume(link: Link, ask: Ask, resumed: (how: Resumed) => void): Promise<boolean> {
+  async resume(link: Link, ask: AskOverLink, resumed: (how: ResumeResult) => void): Promise<boolean> {
     const [used, seen] = [this.tickets.current, this.seq]
     const read = (data: unknown) => {
       if (this.ended) return false

@@ -1,14 +1,14 @@
 import type { Clock } from './clock.ts'
 import type { Link } from './link.ts'
-import type { Berth, Reconnected } from './session-events.ts'
+import type { ConnectionInfo, Reconnected } from './session-events.ts'
 
 /** A session on its way from one connection to another: why, where from, and since when. */
-export class Passage {
+export class Migration {
   readonly #clock: Clock
   readonly #random: () => number
   #cancelPlan: (() => void) | undefined
   #leaving: Link | undefined
-  #departure: { from: Berth; at: number; planned: boolean } | undefined
+  #departure: { from: ConnectionInfo; at: number; planned: boolean } | undefined
 
   constructor(clock: Clock, random: () => number) {
     this.#clock = clock
@@ -25,14 +25,14 @@ export class Passage {
     this.#cancelPlan?.()
     this.#cancelPlan = this.#clock.after((this.#random() * withinMs) / 2, () => {
       this.#leaving = link
-      this.#depart(link, true)
+      this.#recordDeparture(link, true)
       leave()
     })
   }
 
   lost(link: Link): void {
     this.reset()
-    this.#depart(link, false)
+    this.#recordDeparture(link, false)
   }
 
   /** How it went; undefined when this is where the session begins. */
@@ -41,7 +41,7 @@ export class Passage {
     this.reset()
     if (!departure) return undefined
     const { from, at, planned } = departure
-    return { from, to: berthOf(link), ms: Math.round(this.#clock.now() - at), planned }
+    return { from, to: connectionInfoOf(link), ms: Math.round(this.#clock.now() - at), planned }
   }
 
   /** Another session than the one that departed; the connection may still be one to be left. */
@@ -56,11 +56,11 @@ export class Passage {
     this.forget()
   }
 
-  #depart(link: Link, planned: boolean): void {
-    this.#departure = { from: berthOf(link), at: this.#clock.now(), planned }
+  #recordDeparture(link: Link, planned: boolean): void {
+    this.#departure = { from: connectionInfoOf(link), at: this.#clock.now(), planned }
   }
 }
 
-export function berthOf({ url, id }: Link): Berth {
+export function connectionInfoOf({ url, id }: Link): ConnectionInfo {
   return { url, id }
 }

@@ -3,7 +3,7 @@ import { checkOptions } from './check-options.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { type Connector, connectSocket } from './link.ts'
 import { type Network, systemNetwork } from './network.ts'
-import type { PaceOptions } from './rate-limiter.ts'
+import type { RateLimitOptions } from './rate-limiter.ts'
 
 export type SessionOptions = {
   /**
@@ -22,7 +22,7 @@ export type SessionOptions = {
   /** How long one connection may take to come up, one login or relogin to be answered, and the token function, ms. Default 8000. */
   attemptTimeoutMs?: number
   /** How fast the client sends requests at most. Default: as the server's limits allow, which come with the login. */
-  pace?: PaceOptions
+  pace?: RateLimitOptions
   /** Parts that replace those of a browser: `network` on other devices, all of them in tests. */
   parts?: Partial<SessionParts>
 }
@@ -44,7 +44,7 @@ export type Settings = {
   backOff: BackOffOptions
   loginTimeoutMs: number
   attemptTimeoutMs: number
-  pace: PaceOptions | undefined
+  pace: RateLimitOptions | undefined
   resume: 'tab' | undefined
   parts: SessionParts
 }

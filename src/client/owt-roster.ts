@@ -1,4 +1,4 @@
-import type { ParticipantNotice, PortalRoom, StreamInfo, StreamNotice } from './portal-notifications.ts'
+import type { ParticipantNotification, PortalRoom, StreamInfo, StreamNotification } from './portal-notifications.ts'
 
 /** A notification as OWT's client takes it. */
 export type OwtMessage = { notification: string; data: unknown }
@@ -18,12 +18,12 @@ export class OwtRoster {
 
   note({ notification, data }: OwtMessage): void {
     if (notification === 'participant') {
-      const news = data as ParticipantNotice
+      const news = data as ParticipantNotification
       if (news.action === 'join') this.#participants.set(news.data.id, news.data)
       else this.#participants.delete(news.data)
     }
     if (notification === 'stream') {
-      const news = data as StreamNotice
+      const news = data as StreamNotification
       if (news.status === 'add') this.#streams.set(news.id, news.data)
       if (news.status === 'remove') this.#streams.delete(news.id)
     }

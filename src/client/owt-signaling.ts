@@ -3,8 +3,8 @@ import { asSignalboxError } from './errors.ts'
 import type { IceServer } from './mesh/rtc.ts'
 import { type SessionOptions, settingsOf } from './options.ts'
 import { type OwtMessage, OwtRoster } from './owt-roster.ts'
-import type { JoinResult, ParticipantNotice, PortalRoom } from './portal-notifications.ts'
-import { Session } from './session.ts'
+import type { JoinResult, ParticipantNotification, PortalRoom } from './portal-notifications.ts'
+import { ClientSession } from './session.ts'
 
 /** As OWT's client listens for them; `iceservers` is for the page. */
 export type OwtEvent =
@@ -28,7 +28,7 @@ export class OwtSignaling {
     iceservers: new Set<OwtListener<'iceservers'>>(),
   }
   readonly #roster = new OwtRoster()
-  #session: Session | undefined
+  #session: ClientSession | undefined
   #id = ''
   /** What came before OWT's client has dealt with the join result. */
   #held: OwtMessage[] | undefined
@@ -62,7 +62,9 @@ export class OwtSignaling {
    */
   async connect(host: string, isSecured: boolean, loginInfo: unknown): Promise<JoinResult> {
     const named = /^https?:\/\//i.test(host) ? host : `${isSecured ? 'https' : 'http'}://${host}`
-    const session = new Session(settingsOf({ ...this.#options, url: this.#options.url ?? named }), { namespace: '/' })
+    const session = new ClientSession(settingsOf({ ...this.#options, url: this.#options.url ?? named }), {
+      namespace: '/',
+    })
     session.on('notification', ({ event, args }) => {
       const message = { notification: event, data: args[0] }
       if (passedOn.has(event) && !this.#isOwnLeave(message)) this.#tell(message)
@@ -102,7 +104,7 @@ export class OwtSignaling {
     return orSentence(this.#session.request(name, data === undefined ? [] : [data]))
   }
 
-  #ended(session: Session, entered: boolean): void {
+  #ended(session: ClientSession, entered: boolean): void {
     if (this.#session !== session) return
     this.#session = undefined
     if (!entered) return // `connect` rejects
@@ -111,7 +113,7 @@ export class OwtSignaling {
 
   /** A page that logs out need not be told who left. */
   #isOwnLeave({ notification, data }: OwtMessage): boolean {
-    return notification === 'participant' && (data as ParticipantNotice).data === this.#id
+    return notification === 'participant' && (data as ParticipantNotification).data === this.#id
   }
 
   #tell(message: OwtMessage): void {

@@ -3,7 +3,7 @@ import { SignalboxError } from './errors.ts'
 import type { Link } from './link.ts'
 import type { IceServer } from './mesh/rtc.ts'
 import { type Limits, limitsOf } from './rate-limiter.ts'
-import type { Question } from './request.ts'
+import type { AskOverLink } from './request.ts'
 import type { SavedSession } from './tab-memory.ts'
 import type { TabResume } from './tab-resume.ts'
 
@@ -31,9 +31,8 @@ export type LoginSpec<T> = {
 }
 
 /** @throws SignalboxError timeout, lost, or as the server refuses */
-type Ask = <T>(link: Link, question: Question<T>) => Promise<T>
 /** Takes the session over, in the same step in which the ack is read. */
-type Entered = (entered: Acked<unknown>, limits: Limits | undefined) => void
+type LoginListener = (entered: Acked<unknown>, limits: Limits | undefined) => void
 
 /**
  * A login that is not answered yet, on however many connections it is tried. Its `result` settles once. If it has ended before
@@ -98,7 +97,7 @@ export class PendingLogin {
    * Tries on one connection. False if the login ended before the ack; the connection can then be used for another request.
    * @throws SignalboxError timeout, lost, or as the server refuses
    */
-  async tryOn(link: Link, ask: Ask, entered: Entered): Promise<boolean> {
+  async tryOn(link: Link, ask: AskOverLink, entered: LoginListener): Promise<boolean> {
     const tried = this.#try(link, ask, entered)
     this.#idle = tried.catch(() => {})
     try {
@@ -123,7 +122,7 @@ export class PendingLogin {
     this.#reject(error)
   }
 
-  async #try(link: Link, ask: Ask, entered: Entered): Promise<boolean> {
+  async #try(link: Link, ask: AskOverLink, entered: LoginListener): Promise<boolean> {
     const { event, prelude, goodbye, read } = this.spec
     const args = await this.prepare()
     if (this.#settled) return false

@@ -24,24 +24,24 @@ export type JoinResult = Participant & {
 }
 type Kinds = { audio: boolean; video: boolean }
 
-export type TextNotice = { from: string; to: 'all' | 'me'; message: unknown }
-export type ParticipantNotice = { action: 'join'; data: Participant } | { action: 'leave'; data: string }
-export type StreamNotice =
+export type TextNotification = { from: string; to: 'all' | 'me'; message: unknown }
+export type ParticipantNotification = { action: 'join'; data: Participant } | { action: 'leave'; data: string }
+export type StreamNotification =
   | { id: string; status: 'add'; data: StreamInfo }
   | { id: string; status: 'update'; data: { field: string; value: unknown } }
   | { id: string; status: 'remove' }
-export type ProgressNotice = { id: string; sessionId?: string; status: string; data?: unknown }
-export type SubscriptionNotice =
+export type ProgressNotification = { id: string; sessionId?: string; status: string; data?: unknown }
+export type SubscriptionNotification =
   | { action: 'add'; id: string; stream: string; tracks: unknown[]; participant: string }
   | { action: 'remove'; id: string }
-export type SoacNotice = { id: string; from: string; signaling: { type: string; [field: string]: unknown } }
+export type SoacNotification = { id: string; from: string; signaling: { type: string; [field: string]: unknown } }
 
 /** The portal's notifications. */
-export type PortalNotices = {
-  text: [text: TextNotice, meta: Meta]
-  participant: [news: ParticipantNotice, meta: Meta]
-  stream: [news: StreamNotice, meta: Meta]
-  progress: [progress: ProgressNotice, meta: Meta]
-  subscription: [news: SubscriptionNotice, meta: Meta]
-  soac: [soac: SoacNotice, meta: Meta]
+export type PortalNotifications = {
+  text: [text: TextNotification, meta: Meta]
+  participant: [news: ParticipantNotification, meta: Meta]
+  stream: [news: StreamNotification, meta: Meta]
+  progress: [progress: ProgressNotification, meta: Meta]
+  subscription: [news: SubscriptionNotification, meta: Meta]
+  soac: [soac: SoacNotification, meta: Meta]
 }

@@ -2,20 +2,20 @@ import type { Payload, Reply } from '../protocol/payload.ts'
 import type { portal } from '../protocol/portal.ts'
 import { DialectClient } from './dialect-client.ts'
 import { type SessionOptions, type Settings, settingsOf } from './options.ts'
-import type { JoinResult, PortalNotices } from './portal-notifications.ts'
-import { Session } from './session.ts'
+import type { JoinResult, PortalNotifications } from './portal-notifications.ts'
+import { ClientSession } from './session.ts'
 import { type TokenSource, tokenOf } from './token-source.ts'
 
-type Table = typeof portal
+type PortalTable = typeof portal
 
 /** The portal on `/`: rooms with roles, text and published streams. */
-export class Portal extends DialectClient<Table, PortalNotices> {
+export class Portal extends DialectClient<PortalTable, PortalNotifications> {
   readonly #settings: Settings
   #id = ''
 
   constructor(options: SessionOptions) {
     const settings = settingsOf(options)
-    super(new Session(settings, { namespace: '/' }), [
+    super(new ClientSession(settings, { namespace: '/' }), [
       'text',
       'participant',
       'stream',
@@ -59,7 +59,7 @@ export class Portal extends DialectClient<Table, PortalNotices> {
   }
 
   /** Publishes for the other clients of the room, which connect to this one: with the transport type `mesh` unless it names another. */
-  publish(publication: Payload<Table['publish']>): Promise<Reply<Table['publish']>> {
+  publish(publication: Payload<PortalTable['publish']>): Promise<Reply<PortalTable['publish']>> {
     return this.request('publish', overMesh(publication))
   }
 
@@ -68,7 +68,7 @@ export class Portal extends DialectClient<Table, PortalNotices> {
   }
 
   /** As `publish`, over `mesh` unless it names another transport type. */
-  subscribe(wanted: Payload<Table['subscribe']>): Promise<Reply<Table['subscribe']>> {
+  subscribe(wanted: Payload<PortalTable['subscribe']>): Promise<Reply<PortalTable['subscribe']>> {
     return this.request('subscribe', overMesh(wanted))
   }
 
@@ -76,16 +76,16 @@ export class Portal extends DialectClient<Table, PortalNotices> {
     return this.request('unsubscribe', { id })
   }
 
-  streamControl(control: Payload<Table['stream-control']>): Promise<undefined> {
+  streamControl(control: Payload<PortalTable['stream-control']>): Promise<undefined> {
     return this.request('stream-control', control)
   }
 
-  subscriptionControl(control: Payload<Table['subscription-control']>): Promise<undefined> {
+  subscriptionControl(control: Payload<PortalTable['subscription-control']>): Promise<undefined> {
     return this.request('subscription-control', control)
   }
 
   /** Offer, answer or candidate of a subscription; `to` is the subscriber, when the owner of the stream signals. */
-  soac(id: string, signaling: Payload<Table['soac']>['signaling'], to?: string): Promise<undefined> {
+  soac(id: string, signaling: Payload<PortalTable['soac']>['signaling'], to?: string): Promise<undefined> {
     return this.request('soac', { id, signaling, ...(to === undefined ? {} : { to }) })
   }
 }

@@ -1,26 +1,26 @@
 import type { Clock } from './clock.ts'
 
 /** How fast a client sends requests: below the server's limits for one connection (MESSAGES_PER_SECOND, MESSAGE_BURST). */
-export type PaceOptions = { perSecond: number; burst: number }
+export type RateLimitOptions = { perSecond: number; burst: number }
 
 /** The server's limits for one connection, from the acks of login and relogin. */
 export type Limits = { messagesPerSecond: number; burst: number; maxMessageBytes: number }
 
 /** Until an ack contains limits, and with servers that send none: for their defaults, 50 a second after 200. */
-const usualPace: PaceOptions = { perSecond: 40, burst: 150 }
+const usualPace: RateLimitOptions = { perSecond: 40, burst: 150 }
 /** The part of the limits that requests may use: logins and the renewal of tickets count too. */
 const usedPart = { perSecond: 0.8, burst: 0.75 }
 
 /** A token bucket: the server must not refuse requests that waited while the client was offline as a flood. */
-export class Pace {
-  readonly #wanted: PaceOptions | undefined
+export class RateLimiter {
+  readonly #wanted: RateLimitOptions | undefined
   readonly #clock: Clock
-  #options: PaceOptions
+  #options: RateLimitOptions
   #tokens: number
   #at: number
 
   /** @param wanted the program's option, which the server's limits may lower */
-  constructor(wanted: PaceOptions | undefined, clock: Clock) {
+  constructor(wanted: RateLimitOptions | undefined, clock: Clock) {
     this.#wanted = wanted
     this.#clock = clock
     this.#options = wanted ?? usualPace

@@ -3,14 +3,14 @@ import type { Clock } from './clock.ts'
 import type { Link } from './link.ts'
 import type { Network } from './network.ts'
 
-export type PilotOptions = { urls: readonly string[]; backOff: BackOffOptions }
+export type ReconnectorOptions = { urls: readonly string[]; backOff: BackOffOptions }
 /** How often at most a hidden page tries without a pause, ms. */
-const unpausedEveryMs = 10_000
+const minImmediateRetryIntervalMs = 10_000
 
-export type PilotParts = { clock: Clock; random: () => number; network: Network }
+export type ReconnectorParts = { clock: Clock; random: () => number; network: Network }
 
-/** What the pilot asks of the session that it finds connections for. */
-export type Crew = {
+/** What the reconnector asks of the session that it finds connections for. */
+export type ReconnectorCallbacks = {
   /** Whether another connection is wanted. */
   needed(): boolean
   /** A connection is about to be tried. */
@@ -20,7 +20,7 @@ export type Crew = {
    * Logs in on it and takes it over. False: it is of no use for what is wanted by now, so the next try follows at once. Rejects
    * when that does not work, or `signal` aborts. The connection is closed then.
    */
-  board(link: Link, signal: AbortSignal): Promise<boolean>
+  establish(link: Link, signal: AbortSignal): Promise<boolean>
   /** The machine goes on after it stood still: a connection that seems to be open may be gone. */
   woke(): void
   /** It did not work; the next try follows, unless none is needed after this. @returns whether it follows at once */
@@ -28,10 +28,10 @@ export type Crew = {
 }
 
 /** Finds a connection when one is needed: any of the nodes, with back-off, at once when the network comes back or the machine wakes. */
-export class Pilot {
-  readonly #options: PilotOptions
-  readonly #parts: PilotParts
-  readonly #crew: Crew
+export class Reconnector {
+  readonly #options: ReconnectorOptions
+  readonly #parts: ReconnectorParts
+  readonly #callbacks: ReconnectorCallbacks
   readonly #backOff: BackOff
   #index: number
   #run: AbortController | undefined
@@ -40,21 +40,21 @@ export class Pilot {
   /** When a hidden page last tried without a pause. */
   #unpausedAt = Number.NEGATIVE_INFINITY
 
-  constructor(options: PilotOptions, parts: PilotParts, crew: Crew) {
+  constructor(options: ReconnectorOptions, parts: ReconnectorParts, callbacks: ReconnectorCallbacks) {
     this.#options = options
     this.#parts = parts
-    this.#crew = crew
+    this.#callbacks = callbacks
     this.#backOff = new BackOff(options.backOff, parts.random)
     this.#index = Math.floor(parts.random() * options.urls.length)
   }
 
   /** Starts to look for a connection. @param atOnce the first try does not wait, because no other client does the same just now */
-  seek(atOnce = false): void {
+  start(atOnce = false): void {
     if (this.#run) return
     const run = new AbortController()
     this.#run = run
     this.#listen()
-    void this.#seek(run, atOnce)
+    void this.#search(run, atOnce)
   }
 
   stop(): void {
@@ -67,7 +67,7 @@ export class Pilot {
   /** The timer of a hidden page may be a minute late, when the session has ended. But not every try may skip its pause. */
   #mayNotWait(): boolean {
     const { clock, network } = this.#parts
-    if (!network.throttled?.() || clock.now() - this.#unpausedAt < unpausedEveryMs) return false
+    if (!network.throttled?.() || clock.now() - this.#unpausedAt < minImmediateRetryIntervalMs) return false
     this.#unpausedAt = clock.now()
     return true
   }
@@ -76,19 +76,19 @@ export class Pilot {
     if (this.#offNetwork.length > 0) return
     const { network } = this.#parts
     const woke = () => {
-      this.#hurry()
-      this.#crew.woke()
+      this.#retryNow()
+      this.#callbacks.woke()
     }
     this.#offNetwork = [network.onChange((online) => online && woke()), network.onWake?.(woke) ?? (() => {})]
   }
 
-  #hurry(): void {
+  #retryNow(): void {
     this.#backOff.reset()
     this.#wake?.()
   }
 
-  async #seek(run: AbortController, atOnce: boolean): Promise<void> {
-    const wanted = () => !run.signal.aborted && this.#crew.needed()
+  async #search(run: AbortController, atOnce: boolean): Promise<void> {
+    const wanted = () => !run.signal.aborted && this.#callbacks.needed()
     for (let now = atOnce; wanted(); ) {
       const delay = now || this.#mayNotWait() ? 0 : this.#backOff.next()
       await this.#pause(delay) // also offline: a device may take itself for offline behind a VPN
@@ -102,17 +102,17 @@ export class Pilot {
     const { urls } = this.#options
     const url = urls[this.#index % urls.length] as string
     this.#index += 1 // the next one after a failure, and after a connection that was lost
-    this.#crew.trying()
+    this.#callbacks.trying()
     let link: Link | undefined
     try {
-      link = await this.#crew.connect(url, signal)
-      const isUsed = await this.#crew.board(link, signal)
+      link = await this.#callbacks.connect(url, signal)
+      const isUsed = await this.#callbacks.establish(link, signal)
       if (isUsed) this.#backOff.reset()
       else link.close()
       return !isUsed
     } catch (error) {
       link?.close()
-      return !signal.aborted && this.#crew.failed(error)
+      return !signal.aborted && this.#callbacks.failed(error)
     }
   }
 

@@ -1,10 +1,10 @@
 import type { Clock } from './clock.ts'
 import { SignalboxError } from './errors.ts'
-import type { Answer, Link } from './link.ts'
-import { type Limits, Pace, type PaceOptions } from './rate-limiter.ts'
+import type { HandshakeAnswer, Link } from './link.ts'
+import { type Limits, RateLimiter, type RateLimitOptions } from './rate-limiter.ts'
 import { isRateRefusal } from './request.ts'
 
-type Pending = {
+type PendingRequest = {
   event: string
   args: readonly unknown[]
   resolve: (data: unknown) => void
@@ -19,7 +19,7 @@ const maxPending = 1000
 /** How many requests may be sent and not acked: a node stores the acks of at least the last hundred, for repetitions. */
 const maxInFlight = 100
 /** How many numbers a reloaded page leaves out. */
-const skippedRids = 1000
+const reservedRids = 1000
 /** The wait after a refusal because of the rate of requests: the first, the longest, and after how many refusals the request fails. */
 const refusedWait = { baseMs: 250, capMs: 5000, maxCount: 10 }
 
@@ -27,9 +27,9 @@ const refusedWait = { baseMs: 250, capMs: 5000, maxCount: 10 }
  * The requests that are not acked yet. Each has a `rid` and is sent again, in order, on every new connection until it
  * is acked; the server does it once and acks a repetition the same (wire 2). Each promise settles exactly once.
  */
-export class Requests {
-  readonly #pending = new Map<number, Pending>()
-  readonly #pace: Pace
+export class RequestQueue {
+  readonly #pending = new Map<number, PendingRequest>()
+  readonly #pace: RateLimiter
   readonly #clock: Clock
   #rid = 0
   #link: Link | undefined
@@ -37,8 +37,8 @@ export class Requests {
   /** Until then this sends nothing: the server has refused a request because of the rate. */
   #heldUntil = 0
 
-  constructor(pace: PaceOptions | undefined, clock: Clock) {
-    this.#pace = new Pace(pace, clock)
+  constructor(pace: RateLimitOptions | undefined, clock: Clock) {
+    this.#pace = new RateLimiter(pace, clock)
     this.#clock = clock
   }
 
@@ -67,7 +67,7 @@ export class Requests {
 
   /** The page before used numbers up to `rid`, and perhaps more after it stored that. */
   skipTo(rid: number): void {
-    this.#rid = Math.max(this.#rid, rid + skippedRids)
+    this.#rid = Math.max(this.#rid, rid + reservedRids)
   }
 
   /** An ack contained the server's limits for one connection. */
@@ -110,7 +110,7 @@ export class Requests {
     }
   }
 
-  #answered(rid: number, link: Link, answer: Answer): void {
+  #answered(rid: number, link: Link, answer: HandshakeAnswer): void {
     const request = this.#pending.get(rid)
     if (!request) return
     // not done, or not known to be: what was or will be sent on another connection gets the answer that counts
@@ -124,7 +124,7 @@ export class Requests {
   }
 
   /** The server does not perform a request that it refuses because of the rate. This sends it again with the same `rid`. */
-  #isSentLater(request: Pending, answer: Answer): boolean {
+  #isSentLater(request: PendingRequest, answer: HandshakeAnswer): boolean {
     if (!isRateRefusal(answer) || request.refused >= refusedWait.maxCount) return false
     const { baseMs, capMs } = refusedWait
     this.#heldUntil = this.#clock.now() + Math.min(capMs, baseMs * 2 ** request.refused)

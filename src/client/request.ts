@@ -1,25 +1,28 @@
 import type { Clock } from './clock.ts'
 import { SignalboxError } from './errors.ts'
-import type { Answer, Link } from './link.ts'
+import type { HandshakeAnswer, Link } from './link.ts'
 
-export type Question<T> = {
+export type RequestSpec<T> = {
   event: string
   args: readonly unknown[]
   /** Reads the ack's data in the same step in which it came: what the server says next comes after it. */
   read: (data: unknown) => T
 }
 
+/** Sends a request over one connection and resolves to what `read` makes of its ack. */
+export type AskOverLink = <T>(link: Link, request: RequestSpec<T>) => Promise<T>
+
 /** How long the first wait is after the server refused a request for its rate, ms; each further one is twice as long. */
-const refusedWaitMs = 300
+const minRetryDelayMs = 300
 
 /**
  * Asks on one connection, and again after a pause if the server refuses it for the rate of requests: it has done nothing then.
  * @throws SignalboxError timeout, lost, or as the server refuses
  */
-export function ask<T>(link: Link, { event, args, read }: Question<T>, clock: Clock, timeoutMs: number): Promise<T> {
+export function ask<T>(link: Link, { event, args, read }: RequestSpec<T>, clock: Clock, timeoutMs: number): Promise<T> {
   return new Promise((resolve, reject) => {
     let refusal: SignalboxError | undefined
-    let waitMs = refusedWaitMs
+    let waitMs = minRetryDelayMs
     let late = false
     let cancelWait = () => {}
     const cancel = clock.after(timeoutMs, () => {
@@ -27,7 +30,7 @@ export function ask<T>(link: Link, { event, args, read }: Question<T>, clock: Cl
       cancelWait()
       reject(refusal ?? new SignalboxError('timeout', `No answer to ${event}`))
     })
-    const answered = (answer: Answer) => {
+    const answered = (answer: HandshakeAnswer) => {
       if (late) return
       if (!answer.ok && isRateRefusal(answer)) {
         refusal = new SignalboxError(answer.code, answer.message)
@@ -55,6 +58,6 @@ export function ask<T>(link: Link, { event, args, read }: Question<T>, clock: Cl
 }
 
 /** Refused without being looked at: more requests than the server takes of one connection, or has memory for. */
-export function isRateRefusal(answer: Answer): boolean {
+export function isRateRefusal(answer: HandshakeAnswer): boolean {
   return !answer.ok && answer.code === 'too_many_requests'
 }

@@ -6,19 +6,19 @@ import { HandshakeToken } from './handshake-token.ts'
 import { MeshChannel, type Signal } from './mesh/channel.ts'
 import type { Candidate, Description, IceServer } from './mesh/rtc.ts'
 import { type ResumeOptions, type SessionOptions, settingsOf } from './options.ts'
-import { Session } from './session.ts'
+import { ClientSession } from './session.ts'
 import type { ResumedInTab } from './tab-resume.ts'
 import type { TokenSource } from './token-source.ts'
 
-type Table = typeof rooms
+type RoomsTable = typeof rooms
 
 /** The ack of enter_room. */
-export type EnteredRoom = Reply<Table['enter_room']> & { iceServers?: IceServer[] } & ResumedInTab
+export type EnteredRoom = Reply<RoomsTable['enter_room']> & { iceServers?: IceServer[] } & ResumedInTab
 export type RoomMember = EnteredRoom['members'][number]
-export type OpenRoom = Reply<Table['rooms']>[number]
+export type OpenRoom = Reply<RoomsTable['rooms']>[number]
 
 /** The notifications of `/rooms`; whom one is about stands in `meta.from`. */
-export type RoomsNotices = {
+export type RoomsNotifications = {
   welcome: [nickname: string, meta: Meta]
   bye: [nickname: string, meta: Meta]
   new_message: [text: string, meta: Meta]
@@ -31,7 +31,7 @@ export type RoomsNotices = {
 }
 
 /** Rooms with nicknames, chat and calls, and the lobby before them. One room at a time. */
-export class Rooms extends DialectClient<Table, RoomsNotices> {
+export class Rooms extends DialectClient<RoomsTable, RoomsNotifications> {
   /** For a Mesh, once in a room. */
   readonly channel: MeshChannel
   #nickname: string | undefined
@@ -42,7 +42,7 @@ export class Rooms extends DialectClient<Table, RoomsNotices> {
   constructor(options: SessionOptions & ResumeOptions & { token?: TokenSource }) {
     const settings = settingsOf(options, { mayResume: true })
     const token = new HandshakeToken(options.token, settings)
-    super(new Session(settings, { namespace: '/rooms', idleRequest: 'rooms', token }), [
+    super(new ClientSession(settings, { namespace: '/rooms', idleRequest: 'rooms', token }), [
       'welcome',
       'bye',
       'new_message',
@@ -94,7 +94,7 @@ export class Rooms extends DialectClient<Table, RoomsNotices> {
     if (this.session.entered) void this.session.leave() // it never rejects
     return this.session.enter({
       event: 'enter_room',
-      args: () => [room satisfies Payload<Table['enter_room']>],
+      args: () => [room satisfies Payload<RoomsTable['enter_room']>],
       prelude: this.#nickname === undefined ? undefined : { event: 'nickname', args: [this.#nickname] },
       read: (data) => {
         const result = data as EnteredRoom

@@ -4,10 +4,10 @@ import type { Notification } from './notification.ts'
 import type { SessionState } from './session-state.ts'
 
 /** Where a connection was and is; `id` is the connection's, which names its node. */
-export type Berth = { url: string; id: string }
+export type ConnectionInfo = { url: string; id: string }
 
 /** `ms`: from the loss, or from the decision to move when it was `planned`, until the session was back. */
-export type Reconnected = { from: Berth | undefined; to: Berth; ms: number; planned: boolean }
+export type Reconnected = { from: ConnectionInfo | undefined; to: ConnectionInfo; ms: number; planned: boolean }
 
 /** The log no longer reached back: `room` is the room as it stands, in the dialect's words, as of `seq`. */
 export type Resync = { room: unknown; seq: number }

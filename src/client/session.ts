@@ -1,23 +1,23 @@
 import type { Draining } from '../protocol/session.ts'
 import { Connections } from './connections.ts'
 import { Emitter } from './emitter.ts'
-import { endsLogin, endsSession, refusesToken } from './error-policy.ts'
+import { isFatalForLogin, isFatalForSession, refusesToken } from './error-policy.ts'
 import { asSignalboxError, SignalboxError } from './errors.ts'
 import type { Purpose } from './handshake-token.ts'
 import type { SessionTarget } from './handshakes.ts'
 import { IceRenewal } from './ice-renewal.ts'
 import type { Link } from './link.ts'
 import { Liveness } from './liveness.ts'
-import { type LoggedIn, Logins } from './logins.ts'
+import { type LoginResult, Logins } from './logins.ts'
 import { Membership } from './membership.ts'
 import type { IceServer } from './mesh/rtc.ts'
 import { type Notification, notificationOf } from './notification.ts'
 import type { Settings } from './options.ts'
 import { type LoginSpec, PendingLogin } from './pending-login.ts'
 import type { Limits } from './rate-limiter.ts'
-import { ask, type Question } from './request.ts'
-import { Requests } from './request-queue.ts'
-import type { Berth, Resync, SessionEvents } from './session-events.ts'
+import { ask, type RequestSpec } from './request.ts'
+import { RequestQueue } from './request-queue.ts'
+import type { ConnectionInfo, Resync, SessionEvents } from './session-events.ts'
 import { nextState, type SessionEvent, type SessionState } from './session-state.ts'
 import { type SavedSession, TabMemory } from './tab-memory.ts'
 import { TabResume } from './tab-resume.ts'
@@ -27,12 +27,12 @@ import { TicketRefresh } from './ticket-refresh.ts'
  * A participant's session, which outlives its connections. It resumes by itself on any node, sends requests again until they are
  * acked, and delivers every notification once and in order.
  */
-export class Session extends Emitter<SessionEvents> {
+export class ClientSession extends Emitter<SessionEvents> {
   readonly iceRenewal: IceRenewal
   readonly #settings: Settings
   readonly #target: SessionTarget
   readonly #connections: Connections
-  readonly #requests: Requests
+  readonly #requests: RequestQueue
   readonly #refresh: TicketRefresh
   readonly #logins: Logins
   readonly #liveness: Liveness
@@ -54,7 +54,7 @@ export class Session extends Emitter<SessionEvents> {
     const { parts, pace } = settings
     this.#settings = settings
     this.#target = target
-    this.#requests = new Requests(pace, parts.clock)
+    this.#requests = new RequestQueue(pace, parts.clock)
     this.#liveness = new Liveness(parts.clock)
     const { clock, random } = parts
     this.#refresh = new TicketRefresh({ clock, random, timeoutMs: settings.attemptTimeoutMs }, (servers) =>
@@ -67,7 +67,7 @@ export class Session extends Emitter<SessionEvents> {
       trying: () => this.#happen('retry'),
       prepare: () => this.#prepareLogin(),
       purpose: () => this.#purpose,
-      board: (link, signal) => this.#board(link, signal),
+      board: (link, signal) => this.#establish(link, signal),
       suspected: (link) => this.#checkLiveness(link),
       failed: (error) => this.#failed(error),
       notice: (event, args) => this.#notice(event, args),
@@ -99,8 +99,8 @@ export class Session extends Emitter<SessionEvents> {
   }
 
   /** The present connection. */
-  get berth(): Berth | undefined {
-    return this.#connections.berth
+  get connection(): ConnectionInfo | undefined {
+    return this.#connections.connection
   }
 
   /** Whether the login was acked, and nothing has ended the session since. */
@@ -245,7 +245,7 @@ export class Session extends Emitter<SessionEvents> {
   }
 
   /** Resumes, logs in or keeps the connection without a session. The program may want something else after each answer. */
-  async #board(link: Link, signal: AbortSignal): Promise<boolean> {
+  async #establish(link: Link, signal: AbortSignal): Promise<boolean> {
     for (let done = false; !done; ) {
       const [membership, pending] = [this.#membership, this.#pendingLogin]
       if (signal.aborted) throw new SignalboxError('closed')
@@ -281,7 +281,7 @@ export class Session extends Emitter<SessionEvents> {
     else this.#connections.seek(true)
   }
 
-  #loggedIn(link: Link, pending: PendingLogin, { result, limits, ...how }: LoggedIn): void {
+  #loggedIn(link: Link, pending: PendingLogin, { result, limits, ...how }: LoginResult): void {
     const membership = new Membership(how, this.#settings.parts.clock)
     this.#membership = membership
     this.#obey(limits)
@@ -292,7 +292,7 @@ export class Session extends Emitter<SessionEvents> {
   }
 
   #resume(link: Link, membership: Membership): Promise<boolean> {
-    const ask = <T>(on: Link, question: Question<T>) => this.#ask(on, question)
+    const ask = <T>(on: Link, question: RequestSpec<T>) => this.#ask(on, question)
     return membership.resume(link, ask, ({ seq, gap, room, iceServers, limits }) => {
       this.#obey(limits)
       if (iceServers) this.#tellIceServers(iceServers)
@@ -391,7 +391,7 @@ export class Session extends Emitter<SessionEvents> {
     if (!this.#leaving) this.#happen('left')
   }
 
-  #ask<T>(link: Link, question: Question<T>): Promise<T> {
+  #ask<T>(link: Link, question: RequestSpec<T>): Promise<T> {
     const { parts, attemptTimeoutMs } = this.#settings
     return ask(link, question, parts.clock, attemptTimeoutMs)
   }
@@ -434,8 +434,8 @@ export class Session extends Emitter<SessionEvents> {
 
 /** The reason with which a failure ends the session, or the pending login; undefined: the client tries again. */
 function endOf(error: SignalboxError, membership: Membership | undefined): SignalboxError | undefined {
-  if (!membership) return endsLogin(error.code) ? error : undefined
-  if (endsSession(error.code)) return error
+  if (!membership) return isFatalForLogin(error.code) ? error : undefined
+  if (isFatalForSession(error.code)) return error
   return membership.expired
     ? new SignalboxError('ticket_expired', 'No node answered in time', { cause: error })
     : undefined

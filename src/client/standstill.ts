@@ -2,7 +2,7 @@ import type { Clock } from './clock.ts'
 
 const tickMs = 10_000
 /** A tick that is later than this shows that the process stood still, or the machine slept. */
-const lateMs = 5000
+const maxTimerLagMs = 5000
 
 /**
  * Calls back when a timer is much too late. It compares two clocks, because the monotonic clock stops while some machines sleep, and a
@@ -16,7 +16,7 @@ export function watchStandstill(clock: Clock, wall: () => number, call: () => vo
     cancel = clock.after(tickMs, () => {
       const passed = Math.max(clock.now() - at, wall() - wallAt)
       tick()
-      if (passed > tickMs + lateMs) call()
+      if (passed > tickMs + maxTimerLagMs) call()
     })
   }
   tick()

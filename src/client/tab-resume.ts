@@ -1,13 +1,12 @@
-import { endsSession } from './error-policy.ts'
+import { isFatalForSession } from './error-policy.ts'
 import { asSignalboxError, SignalboxError } from './errors.ts'
 import type { Link } from './link.ts'
 import type { Acked } from './pending-login.ts'
-import type { Question } from './request.ts'
+import type { AskOverLink } from './request.ts'
 import type { SavedSession, TabMemory } from './tab-memory.ts'
 
 /** @throws SignalboxError timeout, lost, or as the server refuses */
-type Ask = <T>(link: Link, question: Question<T>) => Promise<T>
-type Reply = { ticket: string; seq: number; complete: boolean }
+type TabResumeReply = { ticket: string; seq: number; complete: boolean }
 
 /** Fields of a login's result when it has resumed a session. `complete`: whether no missed message is lost. */
 export type ResumedInTab = { resumed?: true; complete?: boolean }
@@ -35,11 +34,11 @@ export class TabResume {
    * Returns false if there is nothing to resume.
    * @throws SignalboxError timeout, lost (also after a final refusal, which goes to `failed`), or as the server refuses
    */
-  async relogin(link: Link, ask: Ask): Promise<boolean> {
+  async relogin(link: Link, ask: AskOverLink): Promise<boolean> {
     const saved = this.#saved
     if (!saved) return false
     const read = (data: unknown) => {
-      const { ticket, seq, complete } = data as Reply
+      const { ticket, seq, complete } = data as TabResumeReply
       // the room was made anew if its `seq` is below that of the page before
       const isWhole = complete && seq >= saved.seq
       this.#complete &&= isWhole
@@ -50,7 +49,7 @@ export class TabResume {
       await ask(link, { event: 'relogin', args: [{ ticket, seq }], read })
     } catch (thrown) {
       const error = asSignalboxError(thrown)
-      if (!endsSession(error.code)) throw error
+      if (!isFatalForSession(error.code)) throw error
       this.#saved = this.#memory.take()
       this.#complete = true
       this.#failed(error)

@@ -1,20 +1,20 @@
 import { BackOff } from './back-off.ts'
 import type { Clock } from './clock.ts'
-import type { Answer, Link } from './link.ts'
+import type { HandshakeAnswer, Link } from './link.ts'
 import type { Membership } from './membership.ts'
 import type { IceServer } from './mesh/rtc.ts'
 
 /** Parts of a lifetime after which the renewal starts, and a random part on top, so that clients that logged in together renew apart. */
-const ticketPart = 0.6
-const icePart = 0.3
-const spread = 0.1
+const ticketRefreshFraction = 0.6
+const iceRefreshFraction = 0.3
+const jitterFraction = 0.1
 
-const shortestMs = 100
-const longestMs = 24 * 3600 * 1000
+const minDelayMs = 100
+const maxDelayMs = 24 * 3600 * 1000
 const retries = { baseMs: 1000, capMs: 60_000 }
 
 /** The ack: a string also from a server that does not know the request for ICE servers. */
-type Reply = string | { ticket: string; iceServers?: IceServer[] }
+type RefreshReply = string | { ticket: string; iceServers?: IceServer[] }
 
 export type TicketRefreshParts = { clock: Clock; random: () => number; timeoutMs: number }
 
@@ -38,7 +38,7 @@ export class TicketRefresh {
     this.stop()
     this.#kept = { link, membership }
     this.#backOff.reset()
-    this.#schedule(shortestMs)
+    this.#schedule(minDelayMs)
   }
 
   stop(): void {
@@ -55,7 +55,7 @@ export class TicketRefresh {
   /** Asks for a new ticket now, and for TURN credentials if they are due: timers may be late. @param answered called with any answer */
   renewTicket(answered: () => void): void {
     const { ice } = this.#kept?.membership ?? {}
-    const isIceDue = ice !== undefined && ice.after(icePart) <= this.#parts.clock.now()
+    const isIceDue = ice !== undefined && ice.after(iceRefreshFraction) <= this.#parts.clock.now()
     if (this.#kept) this.#ask(isIceDue, () => {}, answered)
     else answered()
   }
@@ -64,11 +64,11 @@ export class TicketRefresh {
     const { clock, random } = this.#parts
     if (!this.#kept) return
     const { tickets, ice } = this.#kept.membership
-    const jitter = random() * spread
-    const [ticketAt, iceAt] = [tickets.after(ticketPart + jitter), ice.after(icePart + jitter)]
+    const jitter = random() * jitterFraction
+    const [ticketAt, iceAt] = [tickets.after(ticketRefreshFraction + jitter), ice.after(iceRefreshFraction + jitter)]
     const wait = Math.max(leastMs, Math.min(ticketAt, iceAt) - clock.now())
     this.#cancel?.()
-    this.#cancel = clock.after(Math.min(longestMs, wait), () => this.#ask(iceAt <= Math.max(ticketAt, clock.now())))
+    this.#cancel = clock.after(Math.min(maxDelayMs, wait), () => this.#ask(iceAt <= Math.max(ticketAt, clock.now())))
   }
 
   #ask(withIce: boolean, failed = () => {}, answered = () => {}): void {
@@ -83,7 +83,7 @@ export class TicketRefresh {
       const isDone = this.#take(answer, withIce)
       if (isDone) this.#backOff.reset()
       else failed()
-      this.#schedule(isDone ? shortestMs : this.#backOff.next())
+      this.#schedule(isDone ? minDelayMs : this.#backOff.next())
     })
   }
 
@@ -91,11 +91,11 @@ export class TicketRefresh {
    * A late answer counts too, because the server takes its ticket for received. Answers arrive in the order of the requests.
    * @returns whether it contains everything that was requested
    */
-  #take(answer: Answer, withIce: boolean): boolean {
+  #take(answer: HandshakeAnswer, withIce: boolean): boolean {
     if (!answer.ok || !this.#kept) return false
     const now = this.#parts.clock.now()
     const { tickets, ice } = this.#kept.membership
-    const reply = answer.data as Reply
+    const reply = answer.data as RefreshReply
     const { ticket, iceServers } = typeof reply === 'string' ? { ticket: reply } : reply
     tickets.replace(ticket, tickets.current, now)
     if (!iceServers) return !withIce
@@ -106,4 +106,4 @@ export class TicketRefresh {
 }
 
 /** The relogin on the next connection then brings ticket and credentials. */
-const isLost = (answer: Answer) => !answer.ok && answer.code === 'lost'
+const isLost = (answer: HandshakeAnswer) => !answer.ok && answer.code === 'lost'

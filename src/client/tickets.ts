@@ -46,13 +46,13 @@ export class Tickets {
 }
 
 /** The lifetime of a ticket without dates, ms: the servers' default for TICKET_TTL. */
-export const usualLifeMs = 600_000
+export const defaultTicketLifeMs = 600_000
 
 /** How long a ticket is good, ms. */
 function lifeOf(ticket: string): number {
   const { notBefore, notAfter } = datesOf(ticket)
   const life = notAfter - notBefore
-  return life > 0 ? life : usualLifeMs
+  return life > 0 ? life : defaultTicketLifeMs
 }
 
 /** Of standard base64 of ASCII JSON: ms since the epoch on the servers' clock, NaN for a missing date. */

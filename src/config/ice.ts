@@ -1,5 +1,5 @@
 import { Value } from 'typebox/value'
-import type { IceServer } from '../core/auth/turn-credentials.ts'
+import type { IceServerEntry } from '../core/auth/turn-credentials.ts'
 import { IceServers } from '../protocol/session.ts'
 import { quoted } from './masked.ts'
 import { items, type Read } from './option.ts'
@@ -9,7 +9,7 @@ const stunUrl = new RegExp(`^stuns?:${host}(?::(\\d{1,5}))?$`, 'i')
 const turnUrl = new RegExp(`^turns?:${host}(?::(\\d{1,5}))?(?:\\?transport=(?:udp|tcp))?$`, 'i')
 
 /** RTCIceServer[], as an RTCPeerConnection takes it (WebRTC 4.2.2, RFC 7064, RFC 7065). */
-export const iceServers: Read<IceServer[]> = (value, complain) => {
+export const iceServers: Read<IceServerEntry[]> = (value, complain) => {
   const servers = parseJson(value)
   if (!Value.Check(IceServers, servers)) {
     complain("'****' is not a JSON list of { urls, username?, credential? }")

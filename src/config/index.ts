@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { IceServer } from '../core/auth/turn-credentials.ts'
+import type { IceServerEntry } from '../core/auth/turn-credentials.ts'
 import type { ManagementKey } from './keys.ts'
 import { misspeltIn } from './misspelt.ts'
 import {
@@ -8,7 +8,7 @@ import {
   type Environment,
   type Mistake,
   type Name,
-  type Options,
+  type OptionValues,
   readOptions,
   table,
 } from './options.ts'
@@ -19,7 +19,7 @@ import { mistakesBetween } from './relations.ts'
 
 export type { AnonymousDialect, Environment } from './options.ts'
 
-export type IceConfig = { servers: IceServer[]; turn?: { urls: string[]; secret: string; ttl: number } }
+export type IceSettings = { servers: IceServerEntry[]; turn?: { urls: string[]; secret: string; ttl: number } }
 
 export type Config = {
   host: string
@@ -37,7 +37,7 @@ export type Config = {
   managementKeys: ManagementKey[]
   mauthReplayCheck: boolean
   jwt: { jwksUrl?: string; audience?: string; issuer?: string }
-  ice: IceConfig
+  ice: IceSettings
   tokenTtl: number
   ticketTtl: number
   window: number
@@ -55,7 +55,7 @@ export type Config = {
   maxRooms: number
   maxParticipants: number
   roomLogEntries: number
-  logLevel: Options['LOG_LEVEL']
+  logLevel: OptionValues['LOG_LEVEL']
   trustProxy?: boolean | number | string
   demo: boolean
   /** Sentences about values that are allowed and probably not meant. */
@@ -140,11 +140,15 @@ function inOrder(mistakes: Mistake[]): Mistake[] {
   return names.flatMap((option) => mistakes.filter(({ name }) => name === option))
 }
 
-function redisOf({ REDIS_URL: urls, REDIS_MODE: mode, REDIS_SENTINEL_NAME: name }: Options): RedisConfig | undefined {
+function redisOf({
+  REDIS_URL: urls,
+  REDIS_MODE: mode,
+  REDIS_SENTINEL_NAME: name,
+}: OptionValues): RedisConfig | undefined {
   return urls && { urls, mode, ...(name ? { sentinelName: name } : {}) }
 }
 
-function iceOf(options: Options, production: boolean): IceConfig {
+function iceOf(options: OptionValues, production: boolean): IceSettings {
   const { ICE_SERVERS, TURN_URLS: urls = [], TURN_SECRET: secret = '', TURN_TTL: ttl } = options
   const servers = ICE_SERVERS ?? (production ? [] : [{ urls: 'stun:stun.l.google.com:19302' }])
   return { servers, ...(urls.length > 0 ? { turn: { urls, secret, ttl } } : {}) }

@@ -118,12 +118,12 @@ export type Name = keyof typeof table
 
 type ValueOf<O> = O extends { read: Read<infer T> } ? (O extends { default: string } ? T : T | undefined) : never
 
-export type Options = { [N in Name]: ValueOf<(typeof table)[N]> }
+export type OptionValues = { [N in Name]: ValueOf<(typeof table)[N]> }
 
 /** The options as the environment sets them, and the mistakes in it. */
 export type Readings = {
   /** An option with a mistake has its default here. */
-  options: Options
+  options: OptionValues
   /** The options that are set. An empty value counts as unset. */
   given: ReadonlySet<Name>
   /** A sentence for each mistake, in the order of the table. */
@@ -148,7 +148,7 @@ export function readOptions(environment: Environment): Readings {
     options[name] = value ? read(value, complain) : byDefault()
     if (mistakes.length > before) options[name] = byDefault()
   }
-  return { options: options as Options, given, mistakes }
+  return { options: options as OptionValues, given, mistakes }
 }
 
 export const entriesOf = (options: typeof table) => Object.entries(options) as [Name, Option<unknown>][]

@@ -1,6 +1,6 @@
 import { minManagementKeyLength } from './keys.ts'
 import { maxTimerSeconds } from './numbers.ts'
-import type { Mistake, Name, Options, Readings } from './options.ts'
+import type { Mistake, Name, OptionValues, Readings } from './options.ts'
 import { databaseOf, differenceIn } from './redis.ts'
 
 /** A rule for several options. It is skipped if one of the options in `of` has a mistake of its own. */
@@ -8,7 +8,7 @@ type Relation = {
   /** The option that the message names. */
   name: Name
   of: Name[]
-  faultOf: (options: Options, given: ReadonlySet<Name>) => string | undefined | false
+  faultOf: (options: OptionValues, given: ReadonlySet<Name>) => string | undefined | false
 }
 
 const relations: Relation[] = [

@@ -30,7 +30,7 @@ export function refuseLate(deadline: Deadline | undefined): void {
  * deadline itself before it changes anything.
  * @throws unavailable at the deadline; what `perform` throws
  */
-export async function within<T>(deadline: Deadline, perform: () => Promise<T>): Promise<T> {
+export async function beforeDeadline<T>(deadline: Deadline, perform: () => Promise<T>): Promise<T> {
   refuseLate(deadline)
   return withTimeout(deadline - performance.now(), perform(), () => {
     throw new SignalError('unavailable', 'the deadline of the request is over')

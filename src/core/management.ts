@@ -17,9 +17,9 @@ import type { Sessions } from './session/sessions.ts'
 
 type Kind = 'audio' | 'video'
 /** How long it is known that a room was closed, s: far longer than a login token lives. */
-const closedFor = 24 * 3600
+const closedForSeconds = 24 * 3600
 /** How many participants of a room that is removed are dropped concurrently: a large room takes seconds otherwise. */
-const dropsAtOnce = 100
+const maxConcurrentDrops = 100
 
 export type StreamStatus = { kind: Kind; status: 'active' | 'inactive' }
 
@@ -57,10 +57,10 @@ export class Management {
 
   /** Takes back what was configured and drops everyone who is in it. Tokens that were made until then are worth nothing. */
   async removeRoom(room: RoomId, deadline: Deadline): Promise<void> {
-    await this.#state.rooms.remove(room, { at: this.#state.clock.date(), seconds: closedFor }, deadline)
-    const { members } = await this.#state.places.roster(room)
-    for (let start = 0; start < members.length; start += dropsAtOnce) {
-      const some = members.slice(start, start + dropsAtOnce)
+    await this.#state.rooms.remove(room, { at: this.#state.clock.date(), seconds: closedForSeconds }, deadline)
+    const { members } = await this.#state.sessionStore.roster(room)
+    for (let start = 0; start < members.length; start += maxConcurrentDrops) {
+      const some = members.slice(start, start + maxConcurrentDrops)
       await Promise.all(some.map(({ id }) => this.#sessions.drop(room, id, { deadline })))
     }
   }
@@ -81,8 +81,8 @@ export class Management {
       const permission = change(before.permission)
       const changes = (before.changes ?? 0) + 1
       const after: Member = { ...before, permission, changes }
-      const told: Draft = { event: 'permission', data: { permission, changes }, to: id }
-      if (await this.#state.oversight.changeMember(room, before, after, told, deadline)) return after
+      const notifications: Draft = { event: 'permission', data: { permission, changes }, to: id }
+      if (await this.#state.oversight.changeMember(room, before, after, notifications, deadline)) return after
     }
   }
 
@@ -106,15 +106,15 @@ export class Management {
         status: 'update',
         data: { field: `${kind}.status`, value: status },
       }))
-      const told = await this.#streamNews(room, news)
-      if (await this.#state.oversight.changeStream(room, before, after, told, deadline)) return after
+      const notifications = await this.#streamNews(room, news)
+      if (await this.#state.oversight.changeStream(room, before, after, notifications, deadline)) return after
     }
   }
 
   /** False if there was no such stream. */
   async removeStream(room: RoomId, id: string, deadline: Deadline): Promise<boolean> {
-    const told = await this.#streamNews(room, [{ id, status: 'remove' }])
-    return this.#state.oversight.removeStream(room, id, told, deadline)
+    const notifications = await this.#streamNews(room, [{ id, status: 'remove' }])
+    return this.#state.oversight.removeStream(room, id, notifications, deadline)
   }
 
   /** A message from outside to everyone, or to one. Resolves to its seq. @throws no_such_participant */

@@ -1,5 +1,5 @@
 import { Overtaken, SignalError } from '../core/errors.ts'
-import type { Refusals } from '../observability/refusal-log.ts'
+import type { RefusalLog } from '../observability/refusal-log.ts'
 import type { Arguments } from './arguments.ts'
 import type { Connection } from './connection.ts'
 import type { Answers } from './dialect.ts'
@@ -7,9 +7,9 @@ import type { Answers } from './dialect.ts'
 /** How one client's requests are answered: in its dialect's words, logged and counted. */
 export class Acks {
   readonly #connection: Connection
-  readonly #services: { refusals: Refusals }
+  readonly #services: { refusals: RefusalLog }
 
-  constructor(connection: Connection, services: { refusals: Refusals }) {
+  constructor(connection: Connection, services: { refusals: RefusalLog }) {
     this.#connection = connection
     this.#services = services
   }
@@ -27,7 +27,7 @@ export class Acks {
     const isFault = ['internal', 'unavailable'].includes(refusal.code) && !(refusal instanceof Overtaken) // a client's own haste
     const [message, fault] = isFault ? (['request failed', refusal] as const) : (['request refused'] as const)
     refusals.note(reason ?? refusal.code, { ...about, address }, message, fault)
-    ack(...this.#answers.refuse(event, refusal, dialect.words[refusal.code](refusal.detail)))
+    ack(...this.#answers.refuse(event, refusal, dialect.messages[refusal.code](refusal.detail)))
   }
 
   get #answers(): Answers {
@@ -40,6 +40,6 @@ export class Acks {
 export function answersWith(success: string): Answers {
   return {
     accept: (_event, reply) => (reply === undefined ? [success] : [success, reply]),
-    refuse: (_event, { code }, words) => ['error', words, { code }],
+    refuse: (_event, { code }, messages) => ['error', messages, { code }],
   }
 }

@@ -1,6 +1,6 @@
 import type { Socket as EngineSocket } from 'engine.io'
 import type { BudgetHolder } from '../core/ports/memory-budget.ts'
-import type { Refusals } from '../observability/refusal-log.ts'
+import type { RefusalLog } from '../observability/refusal-log.ts'
 import { DeliveryConfirmations } from './delivery-confirmations.ts'
 import type { FloodLimits } from './limits/flood-control.ts'
 import { HeldRequests } from './limits/held-requests.ts'
@@ -9,14 +9,14 @@ import { decodeLegacyPayloads } from './limits/legacy-payload.ts'
 import type { MemoryBudget } from './limits/memory-budget.ts'
 import { openWebSocketInputBytes, partialRequestBytes } from './limits/partial-input.ts'
 import { Posts } from './limits/posts.ts'
-import { Backlog } from './limits/send-buffer.ts'
+import { SendBuffer } from './limits/send-buffer.ts'
 import { TokenBucket } from './limits/token-bucket.ts'
 import { PollingOutput } from './polling-output.ts'
 
-export type GuestLimits = FloodLimits & { maxBufferedBytes: number }
+export type ClientLimits = FloodLimits & { maxBufferedBytes: number }
 
 /** For how long a client that is to be closed may take what it was sent before, ms. */
-const closingMs = 5000
+const closeTimeoutMs = 5000
 
 /** A client's budget has room for so many of the largest messages, also where less may be left unread. */
 export const minBudgetMessages = 32
@@ -25,9 +25,9 @@ export const minBudgetMessages = 32
  * One client's connection, on whichever and however many namespaces it speaks: what it may send, and what the node holds
  * for it. That has one budget: unread output, requests without an ack, and packets that are not complete.
  */
-export class Guest implements BudgetHolder {
+export class ClientConnection implements BudgetHolder {
   readonly bucket: TokenBucket
-  readonly backlog: Backlog
+  readonly sendBuffer: SendBuffer
   readonly confirmations: DeliveryConfirmations
   /** What it sends by long-polling. */
   readonly posts: Posts
@@ -35,9 +35,9 @@ export class Guest implements BudgetHolder {
   /** The namespaces that it is being admitted to. */
   readonly admitting = new Set<string>()
   /** The namespaces that it has asked for. */
-  readonly asked = new Set<string>()
+  readonly namespaces = new Set<string>()
   /** It is we who close the connection, for a reason that is counted elsewhere or is no refusal. */
-  letGo = false
+  closedByNode = false
   #closing: NodeJS.Timeout | undefined
   readonly #ended: (reason: string, about?: object) => void
   readonly #engine: EngineSocket
@@ -45,18 +45,18 @@ export class Guest implements BudgetHolder {
   readonly #packet: IncompletePacket
   readonly #budgetBytes: number
 
-  constructor(engine: EngineSocket, address: string, limits: GuestLimits, memory: MemoryBudget, refusals: Refusals) {
+  constructor(engine: EngineSocket, address: string, limits: ClientLimits, memory: MemoryBudget, refusals: RefusalLog) {
     const { messagesPerSecond, messageBurst, maxBufferedBytes, maxMessageBytes } = limits
     this.bucket = new TokenBucket(messagesPerSecond, messageBurst, performance.now())
     this.#ended = (reason, about) => {
-      this.letGo = true
+      this.closedByNode = true
       refusals.note(reason, { address, ...about }, 'connection closed')
     }
     this.#engine = engine
     this.#memory = memory
     this.#budgetBytes = Math.max(maxBufferedBytes, minBudgetMessages * maxMessageBytes)
     const output = new PollingOutput(engine)
-    this.backlog = new Backlog(engine, output, maxBufferedBytes, {
+    this.sendBuffer = new SendBuffer(engine, output, maxBufferedBytes, {
       grown: (bytes) => this.#grown(bytes),
       exceeded: (bytes) => this.#ended('slow_reader', { bytes }),
     })
@@ -75,13 +75,13 @@ export class Guest implements BudgetHolder {
     engine.once('close', (why: string, cause?: Error) => {
       clearTimeout(this.#closing)
       memory.remove(this)
-      const reason = this.letGo ? undefined : reasonOf(why, cause, this.asked.size > 0)
+      const reason = this.closedByNode ? undefined : reasonOf(why, cause, this.namespaces.size > 0)
       if (reason) this.#ended(reason)
     })
   }
 
   get bytes(): number {
-    return this.backlog.bytes + this.requests.bytes + this.#packet.bytes + this.partialBytes
+    return this.sendBuffer.bytes + this.requests.bytes + this.#packet.bytes + this.partialBytes
   }
 
   /** The node's budget has the WebSocket as a holder of its own; the client's budget counts both. */
@@ -90,7 +90,7 @@ export class Guest implements BudgetHolder {
   }
 
   get unreadBytes(): number {
-    return this.backlog.bytes
+    return this.sendBuffer.bytes
   }
 
   get partialBytes(): number {
@@ -109,17 +109,17 @@ export class Guest implements BudgetHolder {
   }
 
   /** For the node's budget: what most of its memory is held for is refused in words, or else the connection is closed. */
-  relieve(): number {
+  shed(): number {
     const before = this.bytes
-    if (this.requests.bytes > before / 2 && this.requests.relieve() > before / 4) return before - this.bytes
-    if (this.unreadBytes > before / 2) this.backlog.abandon()
+    if (this.requests.bytes > before / 2 && this.requests.shed() > before / 4) return before - this.bytes
+    if (this.unreadBytes > before / 2) this.sendBuffer.leaveQuietly()
     else this.#close('node_memory')
     return this.#giveUp(before)
   }
 
-  relieveUnread(): number {
+  shedUnread(): number {
     const bytes = this.unreadBytes
-    this.backlog.abandon()
+    this.sendBuffer.leaveQuietly()
     return this.#giveUp(bytes)
   }
 
@@ -132,7 +132,7 @@ export class Guest implements BudgetHolder {
   /** Unread output has grown: what waits for an answer makes room for it, which is short. */
   #grown(bytes: number): void {
     this.#memory.grown(this, bytes)
-    if (this.requests.bytes > 0 && this.#ownBytes > this.#budgetBytes) this.requests.relieve()
+    if (this.requests.bytes > 0 && this.#ownBytes > this.#budgetBytes) this.requests.shed()
   }
 
   /** More of an incomplete packet has arrived. */
@@ -142,21 +142,21 @@ export class Guest implements BudgetHolder {
   }
 
   #close(reason: string): void {
-    if (!this.letGo) this.#ended(reason, { bytes: this.bytes })
-    this.backlog.terminate()
+    if (!this.closedByNode) this.#ended(reason, { bytes: this.bytes })
+    this.sendBuffer.terminate()
   }
 
   /** The connection is about to be closed: Engine.IO sends first what waits, which a frozen client never takes. */
   closing(): void {
     this.#closing ??= setTimeout(() => {
-      this.letGo = true
-      this.backlog.terminate()
-    }, closingMs).unref()
+      this.closedByNode = true
+      this.sendBuffer.terminate()
+    }, closeTimeoutMs).unref()
   }
 
   /** It sent a packet that makes no sense, on whichever of its namespaces. */
-  misspoke(): void {
-    if (!this.letGo) this.#ended('bad_packet')
+  protocolError(): void {
+    if (!this.closedByNode) this.#ended('bad_packet')
   }
 }
 

@@ -1,12 +1,12 @@
 import type { Socket } from 'socket.io'
 import type { SignalError } from '../core/errors.ts'
 import type { Entry, Member } from '../core/model.ts'
-import type { Connection as CoreConnection, Flight as CoreFlight } from '../core/ports/connection.ts'
+import type { DeliveryTracker, SessionConnection } from '../core/ports/connection.ts'
 import type { Session } from '../core/session/session.ts'
 import type { Meta } from '../protocol/session.ts'
 import type { DeliveryConfirmations } from './delivery-confirmations.ts'
 import type { ServedDialect } from './dialect.ts'
-import { Flight } from './in-flight.ts'
+import { InFlightTracker } from './in-flight.ts'
 import { measure } from './payload-limits.ts'
 
 /** `connecting` while a login or relogin is being answered (facts/owt.md 1.3). */
@@ -31,10 +31,10 @@ export type ConnectionEvents = {
   delivered?: (event: string, entry: Entry, live: boolean) => void
 }
 
-type Delivery = { entry: Entry; live: boolean; flight: CoreFlight | undefined; bytes?: number }
+type Delivery = { entry: Entry; live: boolean; inFlight: DeliveryTracker | undefined; bytes?: number }
 
 /** One client's socket on one namespace: what was told to it, in which order, and who it is. */
-export class Connection implements CoreConnection {
+export class Connection implements SessionConnection {
   readonly socket: Socket
   readonly dialect: ServedDialect
   /** Of the client, for all its namespaces. */
@@ -122,16 +122,18 @@ export class Connection implements CoreConnection {
     this.#namesSeq = true
   }
 
-  flight(): CoreFlight | undefined {
-    return this.#namesSeq && !this.dialect.proves ? undefined : new Flight(this.socket, this.confirmations)
+  inFlight(): DeliveryTracker | undefined {
+    return this.#namesSeq && !this.dialect.confirmsDelivery
+      ? undefined
+      : new InFlightTracker(this.socket, this.confirmations)
   }
 
-  deliver(entry: Entry, live: boolean, flight?: CoreFlight): void {
+  deliver(entry: Entry, live: boolean, inFlight?: DeliveryTracker): void {
     if (this.#held) {
       const bytes = measure(entry.data, Number.POSITIVE_INFINITY).heapBytes
-      this.#held.push({ entry, live, flight, bytes })
+      this.#held.push({ entry, live, inFlight, bytes })
       this.#events.held?.(bytes)
-    } else this.#emit({ entry, live, flight })
+    } else this.#emit({ entry, live, inFlight })
   }
 
   hold(): void {
@@ -161,20 +163,20 @@ export class Connection implements CoreConnection {
   }
 
   close(why?: 'displaced'): void {
-    const { farewell } = this.dialect
-    if (why === 'displaced' && farewell !== undefined) this.socket.emit(farewell)
+    const { displacedEvent } = this.dialect
+    if (why === 'displaced' && displacedEvent !== undefined) this.socket.emit(displacedEvent)
     this.#events.closing?.()
     this.socket.disconnect(true)
   }
 
-  #emit({ entry, live, flight }: Delivery): void {
+  #emit({ entry, live, inFlight }: Delivery): void {
     const rendered = this.dialect.render(entry, this)
     if (rendered) {
       const [event, ...args] = rendered
       const { seq, from } = entry
       const meta: Meta = { seq, ...(from === undefined ? {} : { from }), ...this.dialect.metaOf?.(entry) }
       this.socket.emit(event, ...args, meta)
-      flight?.sent(seq)
+      inFlight?.sent(seq)
       this.#events.delivered?.(event, entry, live)
     }
     if (entry.event === 'drop') this.close()

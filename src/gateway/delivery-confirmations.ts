@@ -2,13 +2,13 @@ import type { Socket as EngineSocket } from 'engine.io'
 import type { PollingOutput } from './polling-output.ts'
 
 /** Private parts of Engine.IO and ws that show whether a message has arrived. */
-type WebSocketLike = {
+type PingableWebSocket = {
   ping(data: string): void
   on(event: 'pong', listener: (data: Buffer) => void): void
 }
-type TransportLike = {
+type PingableTransport = {
   name: string
-  socket?: WebSocketLike
+  socket?: PingableWebSocket
   prependListener(event: 'ready', listener: () => void): void
 }
 
@@ -66,8 +66,8 @@ export class DeliveryConfirmations {
     }
   }
 
-  get #transport(): TransportLike {
-    return this.#engine.transport as unknown as TransportLike
+  get #transport(): PingableTransport {
+    return this.#engine.transport as unknown as PingableTransport
   }
 
   /** Packets that were emitted and not sent yet. */
@@ -78,7 +78,7 @@ export class DeliveryConfirmations {
 
   #listen(): void {
     const transport = this.#transport
-    transport.socket?.on('pong', (data) => this.#confirm(markOf(data)))
+    transport.socket?.on('pong', (data) => this.#confirm(deliveryStateOf(data)))
     if (transport.name === 'polling') {
       // before Engine.IO answers this poll: the poll does not confirm the packets of that answer
       transport.prependListener('ready', () => {
@@ -127,7 +127,7 @@ export class DeliveryConfirmations {
 }
 
 /** 0, which confirms nothing, for a pong that answers none of our pings. */
-function markOf(data: Buffer): number {
+function deliveryStateOf(data: Buffer): number {
   const [, digits = 0] = /^sb(\d{1,15})$/.exec(data.toString('latin1')) ?? []
   return Number(digits)
 }

@@ -1,27 +1,27 @@
 import type { Logger } from 'pino'
 import type { Throttle } from '../core/auth/attempt-throttle.ts'
 import { guarded, inBackground } from '../core/background.ts'
-import { newDeadline, within } from '../core/deadline.ts'
+import { beforeDeadline, newDeadline } from '../core/deadline.ts'
 import { SignalError } from '../core/errors.ts'
 import type { ClusterClock } from '../core/ports/clock.ts'
 import type { Session } from '../core/session/session.ts'
 import type { Sessions } from '../core/session/sessions.ts'
 import type { Metrics } from '../observability/metrics.ts'
-import type { Refusals } from '../observability/refusal-log.ts'
+import type { RefusalLog } from '../observability/refusal-log.ts'
 import { Acks } from './acks.ts'
 import { type Arguments, readArguments } from './arguments.ts'
-import type { Guest } from './client.ts'
+import type { ClientConnection } from './client.ts'
 import type { Connection } from './connection.ts'
 import type { Served, Version } from './dialect.ts'
 import { type EarlyRefusal, EarlyRequests } from './early-requests.ts'
-import { Entrance, type Entry } from './login-flow.ts'
+import { LoginFlow, type LoginRequest } from './login-flow.ts'
 import { type Excess, measure } from './payload-limits.ts'
-import { RequestQueue } from './request-queue.ts'
+import { SerialQueue } from './request-queue.ts'
 
-export type GateServices = {
+export type GatewayServices = {
   sessions: Sessions
   metrics: Metrics
-  refusals: Refusals
+  refusals: RefusalLog
   log: Logger
   throttle: Throttle
   clock: ClusterClock
@@ -31,43 +31,43 @@ export type GateServices = {
 }
 
 /** How long an impatient request waits for a login, ms: as long as a client needs that sends its buffer before it. */
-const impatience = 1000
+const impatientLoginWaitMs = 1000
 
 /** One request that has arrived. */
-type Incoming = Omit<Entry, 'request'>
+type Incoming = Omit<LoginRequest, 'request'>
 
 /**
  * The one gate between a socket and the handlers: reads the arguments, checks, waits its turn, handles, acks, counts.
  * Every request gets exactly one ack, and a client's requests are served one after the other, in the order they came.
  * Each has a deadline, counted from its arrival: one that is still unserved then is refused as `unavailable`.
  */
-export class Gate {
+export class Dispatcher {
   readonly #connection: Connection
-  readonly #services: GateServices
+  readonly #services: GatewayServices
   readonly #acks: Acks
   readonly #early = new EarlyRequests()
-  readonly #entrance: Entrance
-  readonly #guest: Guest
+  readonly #loginFlow: LoginFlow
+  readonly #client: ClientConnection
   /** Deadlines rise in the order of the queue, and no turn lasts beyond its own: so no request waits beyond its own. */
-  readonly #queue = new RequestQueue<Incoming>(
+  readonly #queue = new SerialQueue<Incoming>(
     (incoming) => this.#serve(incoming),
     (error, incoming) => this.#fail(error, incoming),
   )
 
   /** @param guest the client, for all its namespaces */
-  constructor(connection: Connection, services: GateServices, guest: Guest) {
+  constructor(connection: Connection, services: GatewayServices, client: ClientConnection) {
     this.#connection = connection
     this.#services = services
     this.#acks = new Acks(connection, services)
-    this.#entrance = new Entrance(connection, services, this.#acks, this.#early)
-    this.#guest = guest
-    const relieved = guest.requests.onRelief(() => this.#refuseWaiting())
+    this.#loginFlow = new LoginFlow(connection, services, this.#acks, this.#early)
+    this.#client = client
+    const relieved = client.requests.onShed(() => this.#refuseWaiting())
     connection.socket.onAny((event: string, ...args: unknown[]) => this.#arrived(event, args))
     const end = () => {
       relieved()
       this.#early.refuseAll()
       for (const { release } of this.#queue.take()) release()
-      this.#entrance.end()
+      this.#loginFlow.end()
     }
     connection.socket.on(
       'disconnect',
@@ -102,26 +102,26 @@ export class Gate {
     const known = dialect.events.has(event)
     this.#services.metrics.countMessage(dialect.name, known ? event : 'unknown', 'in')
     const { heapBytes, excess } = measure(args.data, this.#services.maxMessageBytes)
-    const taken = this.#guest.bucket.take(performance.now())
+    const taken = this.#client.bucket.take(performance.now())
     const refusal = taken ? this.#refusalOf(args, known, excess) : new SignalError('too_many_requests')
-    if (refusal) this.#turnAway(incoming, refusal)
+    if (refusal) this.#refuseUnhandled(incoming, refusal)
     else this.#hold(incoming, heapBytes)
   }
 
   /** Counts the request in its client's budget until it has its ack. */
   #hold(incoming: Incoming, heapBytes: number): void {
     const { event, args } = incoming
-    const release = this.#guest.holdRequest(heapBytes)
+    const release = this.#client.holdRequest(heapBytes)
     if (release) this.#direct({ ...incoming, args: releasing(args, release), release })
     else this.#acks.refuse(event, args, new SignalError('too_many_requests'), 'client_memory')
   }
 
   /** A login that is not even looked at has failed like any other, unless there were just too many requests. */
-  #turnAway(incoming: Incoming, refusal: SignalError): void {
+  #refuseUnhandled(incoming: Incoming, refusal: SignalError): void {
     const { event, args } = incoming
     const request = this.#version.requests.get(event)
     const isLogin = request?.phase === 'entry' && this.#connection.state === 'initialized'
-    if (isLogin && refusal.code !== 'too_many_requests') this.#entrance.fail({ ...incoming, request }, refusal)
+    if (isLogin && refusal.code !== 'too_many_requests') this.#loginFlow.fail({ ...incoming, request }, refusal)
     else this.#acks.refuse(event, args, refusal)
   }
 
@@ -142,9 +142,9 @@ export class Gate {
     }
   }
 
-  #login(entry: Entry): void {
+  #login(entry: LoginRequest): void {
     inBackground(
-      () => this.#entrance.login(entry),
+      () => this.#loginFlow.login(entry),
       (error) => this.#fail(error, entry),
     )
   }
@@ -169,7 +169,7 @@ export class Gate {
     const { event, args } = incoming
     // of those that know the event; the newest says what is wrong
     const versions = Object.values(this.#connection.dialect.versions).filter(({ requests }) => requests.has(event))
-    const complaints = versions.map(({ requests }) => complaintOf(requests.get(event), args.data))
+    const complaints = versions.map(({ requests }) => payloadErrorOf(requests.get(event), args.data))
     const hopeless = complaints.every((complaint) => complaint !== undefined)
     if (hopeless) {
       this.#acks.refuse(event, args, complaints.at(-1))
@@ -178,9 +178,9 @@ export class Gate {
     const { impatient = false, phase } = this.#version.requests.get(event) ?? {}
     const soon = (impatient || phase === 'open') && this.#connection.state === 'initialized'
     this.#early.wait(
-      () => this.#queue.push({ ...incoming, deadline: Math.max(incoming.deadline, this.#entrance.deadline) }),
+      () => this.#queue.push({ ...incoming, deadline: Math.max(incoming.deadline, this.#loginFlow.deadline) }),
       (why) => this.#unserved(incoming, soon, why),
-      soon ? impatience : undefined,
+      soon ? impatientLoginWaitMs : undefined,
     )
   }
 
@@ -205,7 +205,7 @@ export class Gate {
   #forbid(incoming: Incoming, restriction: SignalError): void {
     inBackground(
       async () => {
-        await this.#entrance.discourage(restriction, incoming)
+        await this.#loginFlow.discourage(restriction, incoming)
         this.#acks.refuse(incoming.event, incoming.args, restriction)
       },
       (error) => this.#fail(error, incoming),
@@ -226,7 +226,7 @@ export class Gate {
     const request = this.#version.requests.get(event)
     if (!connection.open) return release()
     if (!request) return this.#acks.refuse(event, args, new SignalError('unknown_event'))
-    if (request.phase === 'enter') return this.#entrance.enter({ ...incoming, request })
+    if (request.phase === 'enter') return this.#loginFlow.enter({ ...incoming, request })
     if (!connection.session && request.phase !== 'open') {
       return this.#acks.refuse(event, args, new SignalError('illegal_request'))
     }
@@ -238,12 +238,12 @@ export class Gate {
     }
   }
 
-  async #handle(entry: Entry): Promise<void> {
+  async #handle(entry: LoginRequest): Promise<void> {
     const { event, args } = entry
     const { session } = this.#connection
     try {
-      this.#acks.accept(event, args, await within(entry.deadline, () => this.#perform(entry, session)))
-      if (event === 'refreshReconnectionTicket') this.#entrance.settle()
+      this.#acks.accept(event, args, await beforeDeadline(entry.deadline, () => this.#perform(entry, session)))
+      if (event === 'refreshReconnectionTicket') this.#loginFlow.settle()
     } catch (error) {
       this.#acks.refuse(event, args, error)
       const moved = error instanceof SignalError && error.code === 'moved'
@@ -251,13 +251,13 @@ export class Gate {
     }
   }
 
-  async #perform({ request, args, deadline }: Entry, session: Session | undefined): Promise<unknown> {
+  async #perform({ request, args, deadline }: LoginRequest, session: Session | undefined): Promise<unknown> {
     const connection = this.#connection
     const { rid } = args
     const payload = request.check(args.data)
-    const asked = { connection, deadline, ...(session ? { session } : {}), ...(rid === undefined ? {} : { rid }) }
-    const perform = () => request.handle(asked, payload)
-    const reply = session ? await this.#services.sessions.once(session, rid, perform) : await perform()
+    const context = { connection, deadline, ...(session ? { session } : {}), ...(rid === undefined ? {} : { rid }) }
+    const perform = () => request.handle(context, payload)
+    const reply = session ? await this.#services.sessions.runOnce(session, rid, perform) : await perform()
     if (session?.ended && connection.session === session) connection.exit()
     return reply
   }
@@ -272,7 +272,7 @@ function releasing(args: Arguments, release: () => void): Arguments {
   return { ...args, ack }
 }
 
-function complaintOf(request: Served | undefined, data: unknown[]): unknown {
+function payloadErrorOf(request: Served | undefined, data: unknown[]): unknown {
   try {
     if (!request) return new SignalError('unknown_event')
     request.check(data)

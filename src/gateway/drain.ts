@@ -2,7 +2,7 @@ import { inBackground } from '../core/background.ts'
 import { atMost } from '../core/timeout.ts'
 import type { Draining } from '../protocol/session.ts'
 import type { Connection } from './connection.ts'
-import type { Transport } from './server.ts'
+import type { Gateway } from './server.ts'
 
 /** How long a client may take to prove what it has received before its connection is closed, ms. */
 const proofTimeoutMs = 1000
@@ -11,7 +11,7 @@ const proofTimeoutMs = 1000
  * Moves every client to other nodes: announces to each client when its connection will close, and closes the connections evenly
  * over `seconds`. Resolves when the last one is closed. The node refuses new connections from now on.
  */
-export async function drain(transport: Transport, seconds: number): Promise<void> {
+export async function drain(transport: Gateway, seconds: number): Promise<void> {
   transport.refuseAll()
   const clients = [...byClient(transport.connections).values()]
   const moves = clients.map((connections, index) =>
@@ -28,7 +28,7 @@ export async function drain(transport: Transport, seconds: number): Promise<void
 }
 
 /** Moves the client of one session to another node, at once. False if the node does not have the session. */
-export function moveClient(transport: Transport, sid: string, failed: (error: unknown) => void): boolean {
+export function moveClient(transport: Gateway, sid: string, failed: (error: unknown) => void): boolean {
   const connections = [...transport.connections].filter(({ socket }) => idOf(socket.conn) === sid)
   if (connections.length === 0) return false
   inBackground(() => move(connections, 0), failed)

@@ -1,6 +1,6 @@
 /** What one client may have waiting before it is logged in, and for how long (wire 2). */
-const most = 100
-const patience = 10_000
+const maxEarlyRequests = 100
+const earlyRequestTimeoutMs = 10_000
 
 /** Too many wait, or the node needs the memory. */
 export type EarlyRefusal = 'too_many_early' | 'node_memory'
@@ -17,8 +17,8 @@ export class EarlyRequests {
   readonly #timers = new Map<number, NodeJS.Timeout>()
 
   /** `refuse` is called instead of `serve`: with a reason, or without one when no login comes. */
-  wait(serve: () => void, refuse: (why?: EarlyRefusal) => void, ms = patience): void {
-    if (this.#waiting.length >= most) {
+  wait(serve: () => void, refuse: (why?: EarlyRefusal) => void, ms = earlyRequestTimeoutMs): void {
+    if (this.#waiting.length >= maxEarlyRequests) {
       refuse('too_many_early')
       return
     }

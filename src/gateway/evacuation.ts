@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import { inBackground } from '../core/background.ts'
-import type { Refusals } from '../observability/refusal-log.ts'
-import type { Transport } from './server.ts'
+import type { RefusalLog } from '../observability/refusal-log.ts'
+import type { Gateway } from './server.ts'
 
 export type EvacuationParts = {
   /** For how long the node has been cut off from the store, ms; 0: it is not. */
@@ -10,7 +10,7 @@ export type EvacuationParts = {
   allCutOff: () => Promise<boolean>
   /** RECONNECT_WINDOW, s. */
   window: number
-  refusals: Refusals
+  refusals: RefusalLog
   failed: (error: unknown) => void
   log: Logger
 }
@@ -27,7 +27,7 @@ const graceMs = 5000
 const surveyPauseMs = 1000
 
 /** The window assumed if RECONNECT_WINDOW is 0, ms. Clients cannot resume then, and log in again. */
-const windowlessMs = 20_000
+const evacuationWithoutWindowMs = 20_000
 
 /**
  * Moves the clients of a node that is cut off from the store to other nodes. When the lease of the node has run out, the other
@@ -40,7 +40,7 @@ const windowlessMs = 20_000
  * this one does, the windows begin then.
  */
 export class Evacuation {
-  readonly #transport: Transport
+  readonly #transport: Gateway
   readonly #parts: EvacuationParts
   readonly #startMs: number
   readonly #endMs: number
@@ -56,10 +56,10 @@ export class Evacuation {
   #allCutOffAt = Number.NEGATIVE_INFINITY
   #nextSurveyAt = 0
 
-  constructor(transport: Transport, parts: EvacuationParts) {
+  constructor(transport: Gateway, parts: EvacuationParts) {
     this.#transport = transport
     this.#parts = parts
-    const windowMs = parts.window > 0 ? parts.window * 1000 : windowlessMs
+    const windowMs = parts.window > 0 ? parts.window * 1000 : evacuationWithoutWindowMs
     this.#startMs = windowMs / 4
     this.#endMs = windowMs / 2
     transport.refuseWhile(() => parts.cutOffMs() > 0)

@@ -1,5 +1,5 @@
 import type { Socket } from 'socket.io'
-import type { Flight as CoreFlight } from '../core/ports/connection.ts'
+import type { DeliveryTracker } from '../core/ports/connection.ts'
 import type { DeliveryConfirmations } from './delivery-confirmations.ts'
 
 /** How many pings a session may cause at once; after that, one in each period. */
@@ -13,7 +13,7 @@ const maxOpenProofs = 10
  * right after the messages, and at most one a second after the first burst. With long-polling the next poll is the proof, at no
  * cost. A request of the client causes a ping at once, because it may answer a message.
  */
-export class Flight implements CoreFlight {
+export class InFlightTracker implements DeliveryTracker {
   readonly #socket: Socket
   readonly #confirmations: DeliveryConfirmations
   /** Withdraw the open proofs. */

@@ -1,18 +1,18 @@
 import { inBackground } from '../core/background.ts'
-import { type Deadline, within } from '../core/deadline.ts'
+import { beforeDeadline, type Deadline } from '../core/deadline.ts'
 import { SignalError } from '../core/errors.ts'
 import type { Session } from '../core/session/session.ts'
 import type { Acks } from './acks.ts'
 import type { Arguments } from './arguments.ts'
 import type { Connection } from './connection.ts'
-import type { Entered, Served } from './dialect.ts'
-import type { GateServices } from './dispatcher.ts'
+import type { LoginOutcome, Served } from './dialect.ts'
+import type { GatewayServices } from './dispatcher.ts'
 import type { EarlyRequests } from './early-requests.ts'
 import { guessKeys, looksLikeGuessing } from './limits/credential-guessing.ts'
 import { TicketReceipts } from './ticket-receipts.ts'
 
 /** One request that makes a session: a login or relogin, or coming into a room. */
-export type Entry = {
+export type LoginRequest = {
   event: string
   request: Served
   args: Arguments
@@ -22,21 +22,21 @@ export type Entry = {
 }
 
 /** How one client gets its session, and from one to the next. */
-export class Entrance {
+export class LoginFlow {
   readonly #connection: Connection
-  readonly #services: GateServices
+  readonly #services: GatewayServices
   readonly #acks: Acks
   readonly #early: EarlyRequests
   readonly #receipts: TicketReceipts
   #deadline: Deadline = 0
 
-  constructor(connection: Connection, services: GateServices, acks: Acks, early: EarlyRequests) {
+  constructor(connection: Connection, services: GatewayServices, acks: Acks, early: EarlyRequests) {
     this.#connection = connection
     this.#services = services
     this.#acks = acks
     this.#early = early
     this.#receipts = new TicketReceipts(connection.confirmations, (session, ticketId) =>
-      this.#background(() => services.sessions.settle(session, ticketId), 'a ticket could not be confirmed'),
+      this.#background(() => services.sessions.confirmTicket(session, ticketId), 'a ticket could not be confirmed'),
     )
   }
 
@@ -46,7 +46,7 @@ export class Entrance {
   }
 
   /** Login and relogin: one at a time, and only without a session. */
-  async login(entry: Entry): Promise<void> {
+  async login(entry: LoginRequest): Promise<void> {
     const connection = this.#connection
     const { event, args } = entry
     const startedAt = performance.now()
@@ -68,7 +68,7 @@ export class Entrance {
   }
 
   /** The client is told, and let go. */
-  fail(entry: Entry, error: unknown): void {
+  fail(entry: LoginRequest, error: unknown): void {
     this.#refuse(entry, error)
     this.#early.refuseAll()
     // Redis was away for a moment: the client should come back by itself, which it does not after a disconnect
@@ -77,12 +77,12 @@ export class Entrance {
   }
 
   /** Into a room, and out of the one before if there is one. Refused, everything stays as it was. */
-  async enter(entry: Entry): Promise<void> {
+  async enter(entry: LoginRequest): Promise<void> {
     const connection = this.#connection
     const before = connection.session
     if (!before) connection.state = 'connecting'
     this.#deadline = entry.deadline
-    let entered: Entered<unknown>
+    let entered: LoginOutcome<unknown>
     try {
       entered = await this.#handle(entry, before)
     } catch (error) {
@@ -108,7 +108,7 @@ export class Entrance {
   }
 
   /** Who guesses is told later and later. */
-  async discourage(error: unknown, { args: { data }, release }: Pick<Entry, 'args' | 'release'>): Promise<void> {
+  async discourage(error: unknown, { args: { data }, release }: Pick<LoginRequest, 'args' | 'release'>): Promise<void> {
     if (!(error instanceof SignalError && looksLikeGuessing(error.code))) return
     const { throttle, refusals } = this.#services
     const { address, dialect } = this.#connection
@@ -130,13 +130,13 @@ export class Entrance {
     this.#receipts.end()
   }
 
-  async #handle({ request, args, deadline }: Entry, before?: Session): Promise<Entered<unknown>> {
-    const asked = { connection: this.#connection, deadline, ...(before ? { session: before } : {}) }
-    let handled: Promise<Entered<unknown>> | undefined
-    let entered: Entered<unknown>
+  async #handle({ request, args, deadline }: LoginRequest, before?: Session): Promise<LoginOutcome<unknown>> {
+    const context = { connection: this.#connection, deadline, ...(before ? { session: before } : {}) }
+    let handled: Promise<LoginOutcome<unknown>> | undefined
+    let entered: LoginOutcome<unknown>
     try {
-      entered = await within(deadline, () => {
-        handled = request.handle(asked, request.check(args.data)) as Promise<Entered<unknown>>
+      entered = await beforeDeadline(deadline, () => {
+        handled = request.handle(context, request.check(args.data)) as Promise<LoginOutcome<unknown>>
         return handled
       })
     } catch (error) {
@@ -148,12 +148,12 @@ export class Entrance {
     return entered
   }
 
-  #abandonLater(handled: Promise<Entered<unknown>>, before: Session | undefined): void {
-    const abandon = async () => {
+  #abandonLater(handled: Promise<LoginOutcome<unknown>>, before: Session | undefined): void {
+    const leaveQuietly = async () => {
       const entered = await handled.catch(() => undefined)
-      if (entered && entered.session !== before) await this.#services.sessions.abandon(entered.session)
+      if (entered && entered.session !== before) await this.#services.sessions.leaveQuietly(entered.session)
     }
-    this.#background(abandon, 'the session of a refused request could not be ended')
+    this.#background(leaveQuietly, 'the session of a refused request could not be ended')
   }
 
   #background(work: () => Promise<void>, message: string): void {
@@ -161,11 +161,11 @@ export class Entrance {
   }
 
   /** The ack of the new room does not wait longer than its request may for the old room to be left. */
-  async #leave(before: Session, { deadline }: Entry): Promise<void> {
-    await within(deadline, () => this.#services.sessions.abandon(before)).catch(() => {})
+  async #leave(before: Session, { deadline }: LoginRequest): Promise<void> {
+    await beforeDeadline(deadline, () => this.#services.sessions.leaveQuietly(before)).catch(() => {})
   }
 
-  #answer({ event, args }: Entry, { reply, from, first, gap }: Entered<unknown>): void {
+  #answer({ event, args }: LoginRequest, { reply, from, first, gap }: LoginOutcome<unknown>): void {
     const { dialect, about } = this.#connection
     const { log, refusals } = this.#services
     log.info({ dialect: dialect.name, ...about, from }, event)
@@ -176,7 +176,7 @@ export class Entrance {
     this.#count(event, 'ok', from)
   }
 
-  #say({ say: [event, ...data], seq }: NonNullable<Entered<unknown>['first']>): void {
+  #say({ say: [event, ...data], seq }: NonNullable<LoginOutcome<unknown>['first']>): void {
     const { socket, dialect } = this.#connection
     socket.emit(event, ...data, ...(seq === undefined ? [] : [{ seq }]))
     this.#services.metrics.countMessage(dialect.name, event, 'out')
@@ -186,10 +186,10 @@ export class Entrance {
   async #board(): Promise<void> {
     this.settle()
     this.#early.serveAll()
-    await this.#connection.session?.board()
+    await this.#connection.session?.startDelivery()
   }
 
-  #refuse({ event, args }: Entry, error: unknown): void {
+  #refuse({ event, args }: LoginRequest, error: unknown): void {
     this.#count(event, error instanceof SignalError ? error.code : 'internal')
     this.#acks.refuse(event, args, error)
   }
@@ -203,7 +203,7 @@ export class Entrance {
 }
 
 /** An ack with a ticket says what the node takes of the connection. */
-function withLimits(reply: unknown, { messagesPerSecond, messageBurst, maxMessageBytes }: GateServices): unknown {
+function withLimits(reply: unknown, { messagesPerSecond, messageBurst, maxMessageBytes }: GatewayServices): unknown {
   const hasTicket = typeof reply === 'object' && reply !== null && ('ticket' in reply || 'reconnectionTicket' in reply)
   return hasTicket ? { ...reply, limits: { messagesPerSecond, burst: messageBurst, maxMessageBytes } } : reply
 }

@@ -1,5 +1,5 @@
 /** How deep a client's data may nest. Far above any request of ours, far below what recursion or Lua's JSON can take. */
-export const deepest = 32
+export const maxDepth = 32
 
 /**
  * 'too_large': more than the permitted bytes, estimated from its text. 'binary': it contains bytes, as Socket.IO passes them
@@ -16,7 +16,7 @@ export function measure(data: unknown, bytes: number): Measured {
   const sum = { textBytes: 0, heapBytes: 0, binary: false }
   let level: unknown[] = [data]
   for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > deepest) return { excess: 'too_deep', heapBytes: sum.heapBytes }
+    if (depth > maxDepth) return { excess: 'too_deep', heapBytes: sum.heapBytes }
     const next: unknown[] = []
     for (const value of level) {
       weigh(value, next, sum)

@@ -13,7 +13,7 @@ export const packetOverheadBytes = 128
 /** The answer to a request for a connection that the node does not have, as Engine.IO gives it. */
 const unknownSession = JSON.stringify({ code: 1, message: 'Session ID unknown' })
 
-type Packet = { type: string; data?: string | Buffer }
+type OutgoingPacket = { type: string; data?: string | Buffer }
 
 /** Engine.IO keeps `req`, `res` and `shouldClose` private. `req` and `res` belong to the poll that waits for its answer. */
 type PollingTransport = {
@@ -23,7 +23,7 @@ type PollingTransport = {
   res: ServerResponse | null
   /** Ends the transport after the next payload, to which Engine.IO appends a close packet. */
   shouldClose: (() => void) | null
-  send(packets: Packet[]): void
+  send(packets: OutgoingPacket[]): void
   prependListener(event: 'ready', listener: () => void): void
 }
 
@@ -36,8 +36,8 @@ type PollingTransport = {
 export class PollingOutput {
   readonly #engine: EngineSocket
   readonly #transport: PollingTransport
-  readonly #sendNow: (packets: Packet[]) => void
-  #waiting: Packet[] = []
+  readonly #sendNow: (packets: OutgoingPacket[]) => void
+  #waiting: OutgoingPacket[] = []
   #waitingBytes = 0
 
   /** Make it before other listeners of the same connection: waiting packets precede those that Engine.IO sends next. */
@@ -69,12 +69,12 @@ export class PollingOutput {
   }
 
   /** Ends a closing connection whose client does not poll any more. Waiting packets are dropped. */
-  abandon(): void {
+  leaveQuietly(): void {
     this.#take(Number.POSITIVE_INFINITY)
     this.#endTransport()
   }
 
-  #send(packets: Packet[]): void {
+  #send(packets: OutgoingPacket[]): void {
     const transport = this.#transport
     transport.writable = false
     const isClose = packets.some(({ type }) => type === 'close')
@@ -86,12 +86,12 @@ export class PollingOutput {
     }
   }
 
-  #wait(packet: Packet): void {
+  #wait(packet: OutgoingPacket): void {
     this.#waiting.push(packet)
     this.#waitingBytes += bytesOf(packet)
   }
 
-  #take(count: number): Packet[] {
+  #take(count: number): OutgoingPacket[] {
     const taken = this.#waiting.splice(0, count)
     for (const packet of taken) this.#waitingBytes -= bytesOf(packet)
     return taken
@@ -125,6 +125,6 @@ export class PollingOutput {
   }
 }
 
-function bytesOf({ data }: Packet): number {
+function bytesOf({ data }: OutgoingPacket): number {
   return packetOverheadBytes + (data?.length ?? 0)
 }

@@ -1,7 +1,7 @@
 import { inBackground } from '../core/background.ts'
 
 /** The requests of one connection that are served one after the other, in the order they came. */
-export class RequestQueue<Request> {
+export class SerialQueue<Request> {
   readonly #serve: (request: Request) => Promise<void>
   readonly #failed: (error: unknown, request: Request) => void
   #waiting: Request[] = []

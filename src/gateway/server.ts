@@ -6,25 +6,25 @@ import type { Keyring } from '../core/auth/keyring.ts'
 import { guarded, inBackground } from '../core/background.ts'
 import { SignalError } from '../core/errors.ts'
 import type { NodeInfo } from '../core/ports/node-registry.ts'
-import { mute, roomOfPlace, unmute } from './broadcast.ts'
-import { Guest, type GuestLimits, minBudgetMessages } from './client.ts'
+import { mute, roomOfSession, unmute } from './broadcast.ts'
+import { ClientConnection, type ClientLimits, minBudgetMessages } from './client.ts'
 import { Connection } from './connection.ts'
 import type { ServedDialect } from './dialect.ts'
-import { Gate, type GateServices } from './dispatcher.ts'
+import { Dispatcher, type GatewayServices } from './dispatcher.ts'
 import { Admission, type AdmissionLimits, type AdmissionRefusal } from './limits/admission.ts'
 import { addressReader, type TrustProxy, trustFunction } from './limits/client-address.ts'
 import { looksLikeGuessing, networkKey } from './limits/credential-guessing.ts'
 import { closeWhenIdle } from './limits/idle.ts'
 import { MemoryBudget } from './limits/memory-budget.ts'
-import { turnAway } from './limits/reject-handshake.ts'
+import { rejectHandshake } from './limits/reject-handshake.ts'
 import { limitedWebSocketServer } from './limits/web-sockets.ts'
 import { boundedParser } from './packets.ts'
 import { measure } from './payload-limits.ts'
 import { newConnectionId } from './proxy/connection-id.ts'
-import { Forwarding } from './proxy/node-proxy.ts'
+import { NodeProxy } from './proxy/node-proxy.ts'
 
 export type IoConfig = AdmissionLimits &
-  GuestLimits & {
+  ClientLimits & {
     /** As it is registered. */
     node: string
     keys: Keyring
@@ -39,33 +39,37 @@ export type ClusterParts = { pub: unknown; sub: unknown; key: string; nodes: () 
 
 /** What Engine.IO tells of a handshake that failed; 4: forbidden. */
 type HandshakeError = { req: IncomingMessage; code: number; message: string }
-const forbidden = 4
+const forbiddenCode = 4
 
 /** Refusals of this node alone: a load balancer should ask another. */
-const elsewhere: ReadonlySet<AdmissionRefusal> = new Set<AdmissionRefusal>(['draining', 'cut_off', 'connections'])
+const retryOnAnotherNode: ReadonlySet<AdmissionRefusal> = new Set<AdmissionRefusal>([
+  'draining',
+  'cut_off',
+  'connections',
+])
 
 /** Socket.IO, as far as all dialects share it: protocols 4 and 5, one namespace for each dialect, all on one port. */
-export class Transport {
+export class Gateway {
   readonly io: Server
   readonly connections = new Set<Connection>()
-  readonly #services: GateServices
-  readonly #limits: GuestLimits
+  readonly #services: GatewayServices
+  readonly #limits: ClientLimits
   readonly #admission: Admission
   readonly #addressOf: (request: IncomingMessage) => string
-  readonly #guests = new WeakMap<object, Guest>()
+  readonly #clientConnections = new WeakMap<object, ClientConnection>()
   /** Why an admitted client may only resume. */
   readonly #restrictions = new WeakMap<Socket, SignalError>()
   /** What the node holds for clients, and what other listeners hold for requests that they receive. */
   readonly memory: MemoryBudget
-  readonly #forwarding: Forwarding | undefined
+  readonly #nodeProxy: NodeProxy | undefined
 
-  constructor(http: HttpServer, config: IoConfig, services: GateServices, cluster?: ClusterParts) {
+  constructor(http: HttpServer, config: IoConfig, services: GatewayServices, cluster?: ClusterParts) {
     this.#services = services
     this.#limits = config
     this.memory = new MemoryBudget(config.maxBufferedBytesTotal, minBudgetMessages * config.maxMessageBytes)
     const trusts = trustFunction(config.trustProxy)
     const ownWordFor = addressReader(trusts)
-    this.#addressOf = (request) => this.#forwarding?.vouchedAddress(request) ?? ownWordFor(request)
+    this.#addressOf = (request) => this.#nodeProxy?.vouchedAddress(request) ?? ownWordFor(request)
     this.#admission = new Admission(config, this.#addressOf, trusts)
     this.io = new Server(http, {
       allowEIO3: true,
@@ -86,7 +90,7 @@ export class Transport {
       ),
       allowRequest: (request, decide) => {
         const reason = this.#refusalOf(request)
-        if (reason && elsewhere.has(reason)) turnAway(request, reason)
+        if (reason && retryOnAnotherNode.has(reason)) rejectHandshake(request, reason)
         else decide(reason ?? null, reason === undefined)
       },
       ...(cluster ? { adapter: createAdapter(cluster.pub, cluster.sub, { key: cluster.key }) } : {}),
@@ -94,14 +98,14 @@ export class Transport {
     // names its node, so that a client can say where it is, also behind a balancer
     this.io.engine.generateId = () => newConnectionId(config.node)
     // behind CORS, which is the same on every node, and before all that is about connections of this one
-    this.#forwarding = cluster && this.#forward(config, cluster)
+    this.#nodeProxy = cluster && this.#forward(config, cluster)
     this.io.engine.use((request: IncomingMessage, response: object, next: () => void) => {
-      const guest = response instanceof ServerResponse && this.#pollingGuest(request)
-      if (!guest) next()
+      const client = response instanceof ServerResponse && this.#pollingClient(request)
+      if (!client) next()
       else if (request.method === 'POST')
-        guest.posts.take({ request, response, next, address: this.#addressOf(request) })
+        client.posts.take({ request, response, next, address: this.#addressOf(request) })
       else {
-        guest.backlog.answering(response)
+        client.sendBuffer.answering(response)
         next()
       }
     })
@@ -109,10 +113,10 @@ export class Transport {
       // Engine.IO would keep the socket of an upgrade at another path half open for as long as its client likes
       if (request.url?.startsWith(this.path)) return
       services.refusals.note('bad_handshake', { address: this.#addressOf(request) }, 'connection refused')
-      turnAway(request, 'not_found', 404)
+      rejectHandshake(request, 'not_found', 404)
     })
-    this.io.engine.on('connection', (engine: EngineSocket) => this.#meet(engine))
-    this.io.engine.on('connection_error', (error: HandshakeError) => this.#turnedAway(error))
+    this.io.engine.on('connection', (engine: EngineSocket) => this.#onEngineConnection(engine))
+    this.io.engine.on('connection_error', (error: HandshakeError) => this.#onHandshakeError(error))
   }
 
   /** Where Socket.IO serves its clients, with the slash at the end. */
@@ -130,17 +134,17 @@ export class Transport {
   }
 
   /** What of other nodes goes through this one just now. */
-  get forwarding(): Forwarding['open'] {
-    return this.#forwarding?.open ?? { polling: 0, websocket: 0 }
+  get nodeProxy(): NodeProxy['open'] {
+    return this.#nodeProxy?.open ?? { polling: 0, websocket: 0 }
   }
 
   /** WebSockets of other nodes that go through this one. */
-  get tunnels(): Forwarding['tunnels'] {
-    return this.#forwarding?.tunnels ?? []
+  get tunnels(): NodeProxy['tunnels'] {
+    return this.#nodeProxy?.tunnels ?? []
   }
 
   async close(): Promise<void> {
-    this.#forwarding?.close()
+    this.#nodeProxy?.close()
     await this.io.close()
     this.memory.close()
   }
@@ -174,11 +178,11 @@ export class Transport {
   }
 
   /** A client whose admission failed in a way that was not foreseen. */
-  #unforeseen(error: unknown, { name, words }: ServedDialect): Error {
+  #unforeseen(error: unknown, { name, messages }: ServedDialect): Error {
     const { log, refusals } = this.#services
     log.error({ err: error }, 'a client could not be admitted')
     refusals.note('internal', { dialect: name }, 'client not admitted')
-    return Object.assign(new Error(words.internal('')), { data: { code: 'internal' } })
+    return Object.assign(new Error(messages.internal('')), { data: { code: 'internal' } })
   }
 
   /** Neither admitted nor refused: its client connects anew. */
@@ -187,9 +191,9 @@ export class Transport {
     this.#services.log.error({ err: error }, 'a client could not be served: its connection was closed')
   }
 
-  #forward({ node, keys, pingInterval, pingTimeout, maxConnections }: IoConfig, { nodes }: ClusterParts): Forwarding {
+  #forward({ node, keys, pingInterval, pingTimeout, maxConnections }: IoConfig, { nodes }: ClusterParts): NodeProxy {
     const { metrics, refusals, log } = this.#services
-    const forwarding = new Forwarding({
+    const nodeProxy = new NodeProxy({
       node,
       keys,
       nodes,
@@ -201,8 +205,8 @@ export class Transport {
       refusals,
       failed: (error) => log.warn({ err: error }, 'the nodes could not be listed'),
     })
-    this.io.engine.use(forwarding.middleware)
-    return forwarding
+    this.io.engine.use(nodeProxy.middleware)
+    return nodeProxy
   }
 
   /**
@@ -211,23 +215,23 @@ export class Transport {
    * Socket.IO keeps nothing for it.
    */
   #isAgain(socket: Socket, { name }: ServedDialect): boolean {
-    if (!this.#guestOf(socket).admitting.has(name)) return false
+    if (!this.#clientOf(socket).admitting.has(name)) return false
     const about = { dialect: name, address: this.#addressOf(socket.request) }
     this.#services.refusals.note('too_many_requests', about, 'CONNECT ignored')
     return true
   }
 
   /** Why a client may not connect: what `connect_error` tells it, with `data.code`. */
-  async #admit(socket: Socket, { name, admit, words }: ServedDialect): Promise<Error | undefined> {
-    const guest = this.#guestOf(socket)
-    guest.admitting.add(name)
-    const again = guest.asked.has(name)
-    guest.asked.add(name)
+  async #admit(socket: Socket, { name, admit, messages }: ServedDialect): Promise<Error | undefined> {
+    const client = this.#clientOf(socket)
+    client.admitting.add(name)
+    const again = client.namespaces.has(name)
+    client.namespaces.add(name)
     const { excess, heapBytes } = measure(socket.handshake.auth, this.#limits.maxMessageBytes)
-    const release = excess ? () => {} : guest.holdRequest(heapBytes)
+    const release = excess ? () => {} : client.holdRequest(heapBytes)
     try {
       // to come and go is not the way around the limit of what may be sent
-      if (!release || (again && !guest.bucket.take(performance.now()))) throw new SignalError('too_many_requests')
+      if (!release || (again && !client.bucket.take(performance.now()))) throw new SignalError('too_many_requests')
       if (excess) throw new SignalError('too_large')
       const restriction = await admit?.(socket)
       if (restriction) this.#restrictions.set(socket, restriction)
@@ -242,9 +246,9 @@ export class Transport {
       }
       if (code === 'internal') log.error({ err: error }, 'a client could not be admitted')
       refusals.note(release ? code : 'client_memory', about, 'client not admitted')
-      return Object.assign(new Error(words[code](detail)), { data: { code } })
+      return Object.assign(new Error(messages[code](detail)), { data: { code } })
     } finally {
-      guest.admitting.delete(name)
+      client.admitting.delete(name)
       // it stays as long as the connection does: what a client sends beside them is not kept for it
       socket.handshake.auth = known(socket.handshake.auth, admit !== undefined)
       release?.()
@@ -254,22 +258,22 @@ export class Transport {
   #accept(socket: Socket, dialect: ServedDialect): void {
     const { metrics, refusals, log, clock } = this.#services
     const name = dialect.name
-    const guest = this.#guestOf(socket)
+    const client = this.#clientOf(socket)
     const address = this.#addressOf(socket.request)
     const moveRoom = (move: () => unknown) => inBackground(move, (error) => this.#failed(error, socket))
-    const connection = new Connection(socket, dialect, guest.confirmations, {
+    const connection = new Connection(socket, dialect, client.confirmations, {
       address,
-      drained: () => guest.backlog.drained(),
-      held: (bytes) => guest.backlog.hold(bytes),
+      drained: () => client.sendBuffer.drained(),
+      held: (bytes) => client.sendBuffer.hold(bytes),
       cut: () => {
-        guest.letGo = true
+        client.closedByNode = true
       },
-      closing: () => guest.closing(),
-      entered: ({ place }) => {
+      closing: () => client.closing(),
+      entered: ({ ref }) => {
         moveRoom(() => unmute(socket))
-        moveRoom(() => socket.join(roomOfPlace(place)))
+        moveRoom(() => socket.join(roomOfSession(ref)))
       },
-      left: ({ place }) => moveRoom(() => socket.leave(roomOfPlace(place))),
+      left: ({ ref }) => moveRoom(() => socket.leave(roomOfSession(ref))),
       delivered: (event, entry, live) => {
         // a backend names its messages as it likes, and each name would be a series of its own for ever
         metrics.countMessage(name, entry.event === 'message' ? 'other' : event, 'out')
@@ -277,18 +281,18 @@ export class Transport {
       },
     })
     connection.restriction = this.#restrictions.get(socket)
-    if (connection.restriction || !dialect.lobby) mute(socket) // until it has a session
-    new Gate(connection, this.#services, guest)
+    if (connection.restriction || !dialect.allowsIdle) mute(socket) // until it has a session
+    new Dispatcher(connection, this.#services, client)
     this.connections.add(connection)
     const stopWaiting = closeWhenIdle(connection, refusals)
     socket.on('error', (error: unknown) => {
       // a client may also send an event of this name
-      if (error instanceof Error) guest.misspoke()
+      if (error instanceof Error) client.protocolError()
     })
     socket.on('disconnect', (reason) => {
       stopWaiting()
       // Socket.IO closes so for what fits no state: an event before it was let in, or to be let in twice
-      if (reason === 'forced close') guest.misspoke()
+      if (reason === 'forced close') client.protocolError()
       this.connections.delete(connection)
       log.debug({ dialect: name, reason, ...connection.about }, 'disconnected')
     })
@@ -303,16 +307,19 @@ export class Transport {
   }
 
   /** A handshake that is none. What we refused ourselves is counted already. */
-  #turnedAway({ req, code, message }: HandshakeError): void {
-    if (code === forbidden || this.#forwarding?.hasFailed(req)) return
+  #onHandshakeError({ req, code, message }: HandshakeError): void {
+    if (code === forbiddenCode || this.#nodeProxy?.hasFailed(req)) return
     this.#services.refusals.note('bad_handshake', { why: message, address: this.#addressOf(req) }, 'connection refused')
   }
 
-  #meet(engine: EngineSocket): void {
+  #onEngineConnection(engine: EngineSocket): void {
     const request = engine.request as IncomingMessage
     engine.once('close', this.#admission.enter(request))
     const address = this.#addressOf(request)
-    this.#guests.set(engine, new Guest(engine, address, this.#limits, this.memory, this.#services.refusals))
+    this.#clientConnections.set(
+      engine,
+      new ClientConnection(engine, address, this.#limits, this.memory, this.#services.refusals),
+    )
   }
 
   /** A session that has a WebSocket, or has begun to move to one, takes no other. */
@@ -327,16 +334,16 @@ export class Transport {
   }
 
   /** The client of a long-polling request, once it has shaken hands. */
-  #pollingGuest(request: IncomingMessage): Guest | undefined {
+  #pollingClient(request: IncomingMessage): ClientConnection | undefined {
     const { sid } = (request as { _query?: { sid?: string } })._query ?? {}
     const client = sid === undefined ? undefined : this.#engineSocket(sid)
-    return client && this.#guests.get(client)
+    return client && this.#clientConnections.get(client)
   }
 
-  #guestOf({ conn }: Socket): Guest {
-    const guest = this.#guests.get(conn)
-    if (!guest) throw new Error('A client that nobody met')
-    return guest
+  #clientOf({ conn }: Socket): ClientConnection {
+    const client = this.#clientConnections.get(conn)
+    if (!client) throw new Error('A client that nobody met')
+    return client
   }
 }
 

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import type { Refused } from './errors.ts'
 
 /** How many connections may wait for their first request. Beyond that, a new one closes the oldest if that is past `graceMs`. */
-const maxUnused = 1000
+const maxUnusedConnections = 1000
 /** How long a connection is never closed for the lack of a first request, ms: many clients may connect at once. */
 const graceMs = 1000
 
@@ -13,7 +13,7 @@ const graceMs = 1000
  */
 const maxPipelined = 8
 
-type Connection = { socket: Socket; requests: number; waitingSince: number }
+type HttpConnection = { socket: Socket; requests: number; waitingSince: number }
 
 /**
  * The TCP connections of a server, upgraded ones included: `Server.close` waits for those, but `Server.closeAllConnections` does
@@ -24,11 +24,11 @@ type Connection = { socket: Socket; requests: number; waitingSince: number }
 export class HttpConnections {
   readonly #max: number
   readonly #refused: Refused
-  readonly #open = new Map<string, Connection>()
+  readonly #open = new Map<string, HttpConnection>()
   /** Connections that have not sent a complete head, the oldest first. */
-  readonly #unused = new Set<Connection>()
+  readonly #unused = new Set<HttpConnection>()
   /** Connections that wait for a further request, the one that has waited longest first. */
-  readonly #idle = new Set<Connection>()
+  readonly #idle = new Set<HttpConnection>()
 
   /**
    * Create it when the server already has its listeners for requests and, if it accepts upgrades, for those.
@@ -59,7 +59,7 @@ export class HttpConnections {
     this.#unused.add(connection)
     socket.once('close', () => this.#remove(key, connection))
     const [oldest] = this.#unused
-    if (this.#unused.size > maxUnused && isPastGrace(oldest)) this.#close(oldest, 'no_request')
+    if (this.#unused.size > maxUnusedConnections && isPastGrace(oldest)) this.#close(oldest, 'no_request')
     if (this.#open.size > this.#max) this.#close(this.#longestWaiting() ?? connection, 'tcp_connections')
   }
 
@@ -67,7 +67,7 @@ export class HttpConnections {
    * Counts a request. An upgrade counts until its connection closes, so that the connection is never idle. With TLS the request
    * has another socket than the connection, with the same addresses.
    */
-  #headReceived({ socket }: IncomingMessage): Connection | undefined {
+  #headReceived({ socket }: IncomingMessage): HttpConnection | undefined {
     const connection = this.#open.get(keyOf(socket))
     if (!connection) return undefined
     connection.requests += 1
@@ -86,7 +86,7 @@ export class HttpConnections {
     return false
   }
 
-  #answered(connection: Connection): void {
+  #answered(connection: HttpConnection): void {
     connection.requests -= 1
     if (connection.requests > 0 || connection.socket.destroyed) return
     connection.waitingSince = performance.now()
@@ -94,19 +94,19 @@ export class HttpConnections {
   }
 
   /** Without a request: the oldest past the grace time; if there is none, the one that has waited longest for a further request. */
-  #longestWaiting(): Connection | undefined {
+  #longestWaiting(): HttpConnection | undefined {
     const [[unused], [idle]] = [this.#unused, this.#idle]
     return isPastGrace(unused) ? unused : idle
   }
 
-  #close(connection: Connection, reason: string): void {
+  #close(connection: HttpConnection, reason: string): void {
     const { socket } = connection
     this.#refused(reason, { address: socket.remoteAddress })
     this.#remove(keyOf(socket), connection)
     socket.destroy()
   }
 
-  #remove(key: string, connection: Connection): void {
+  #remove(key: string, connection: HttpConnection): void {
     this.#unused.delete(connection)
     this.#idle.delete(connection)
     if (this.#open.get(key) === connection) this.#open.delete(key)
@@ -115,6 +115,6 @@ export class HttpConnections {
 
 const keyOf = ({ remoteAddress, remotePort }: Socket) => `${remoteAddress} ${remotePort}`
 
-function isPastGrace(connection: Connection | undefined): connection is Connection {
+function isPastGrace(connection: HttpConnection | undefined): connection is HttpConnection {
   return connection !== undefined && performance.now() - connection.waitingSince > graceMs
 }

@@ -2,7 +2,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { TLocalizedValidationError } from 'typebox/error'
 import { type ErrorCode, SignalError } from '../core/errors.ts'
 import { apiCodes } from '../protocol/management.ts'
-import { complaintOf } from '../protocol/validation-message.ts'
+import { validationMessageOf } from '../protocol/validation-message.ts'
 
 /** A refusal with its HTTP status and one of OWT's codes. */
 export class ApiError extends Error {
@@ -22,7 +22,7 @@ export class InvalidRequest extends ApiError {
   readonly path: string
 
   constructor(errors: readonly TLocalizedValidationError[]) {
-    super(400, 'badRequest', complaintOf(errors))
+    super(400, 'badRequest', validationMessageOf(errors))
     this.path = errors[0]?.instancePath ?? ''
   }
 }
@@ -48,7 +48,7 @@ export type Refused = (reason: string, about: object, fault?: Error) => void
 /** Every answer that is no success, as `{ error: { code, message } }`. What is our fault is logged, and not told. */
 export function answerError(refused: Refused) {
   return (error: FastifyError | ApiError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-    const { statusCode, apiCode, message } = told(error, request)
+    const { statusCode, apiCode, message } = notifications(error, request)
     const { method, ip: address } = request
     // half a body, and nobody to be answered: the connection was closed by its client, or by us, who said why then
     if (statusCode === 400 && 'code' in error && error.code === 'ECONNRESET') return reply.code(statusCode).send()
@@ -58,7 +58,7 @@ export function answerError(refused: Refused) {
   }
 }
 
-function told(error: FastifyError | ApiError, request: FastifyRequest): ApiError {
+function notifications(error: FastifyError | ApiError, request: FastifyRequest): ApiError {
   if (error instanceof InvalidRequest) {
     const { invalid } = request.routeOptions.config
     return invalid ? new ApiError(400, 'badRequest', invalid(error.path)) : error

@@ -1,6 +1,6 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyInstance } from 'fastify'
-import type { IceServer } from '../core/auth/turn-credentials.ts'
+import type { IceServerEntry } from '../core/auth/turn-credentials.ts'
 import { ErrorBody } from '../protocol/management.ts'
 import { IceServers } from '../protocol/session.ts'
 import { type HoldBack, refusalOfGuess } from './credential-guessing.ts'
@@ -9,7 +9,7 @@ import { ApiError } from './errors.ts'
 export type IceServices = {
   /** Who has a login token or a reconnection ticket that is good; undefined: nobody. @throws unavailable */
   userOf: (credential: string) => Promise<string | undefined>
-  iceServers: (user: string) => IceServer[]
+  iceServers: (user: string) => IceServerEntry[]
   holdBack: HoldBack
 }
 

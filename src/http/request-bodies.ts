@@ -30,14 +30,14 @@ class RequestBody implements BudgetHolder {
     return this.bytes
   }
 
-  relieve(): number {
+  shed(): number {
     const { bytes } = this
     this.#refused('node_memory', { address: this.#socket.remoteAddress, bytes })
     this.#socket.destroy()
     return bytes
   }
 
-  relieveUnread(): number {
+  shedUnread(): number {
     return 0
   }
 }

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { type Deadline, newDeadline, within } from '../core/deadline.ts'
+import { beforeDeadline, type Deadline, newDeadline } from '../core/deadline.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -30,7 +30,7 @@ export function limitServingTime(scope: FastifyInstance): void {
     const { handler } = route
     route.handler = async function (request, reply) {
       try {
-        return await within(request.deadline, async () => handler.call(this, request, reply))
+        return await beforeDeadline(request.deadline, async () => handler.call(this, request, reply))
       } catch (error) {
         if (reply.sent) return reply // complete: only the client's reading of it takes long
         throw error

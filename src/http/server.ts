@@ -11,7 +11,7 @@ export type HttpOptions = {
   corsOrigins: string[]
   trustProxy?: boolean | number | string
   refused: Refused
-  patience?: Patience
+  timeouts?: Patience
 }
 
 /** How long a client may take, ms: for the headers, for the whole request, and how often that is looked at. */
@@ -21,7 +21,7 @@ const defaultPatience: Patience = { headers: 10_000, request: 30_000, look: 5000
 
 /** A listener with what all of ours share: CORS, no difference for a trailing slash, errors as `{ error: { code, message } }`. */
 export function createHttp(options: HttpOptions): FastifyInstance {
-  const { logger, corsOrigins, trustProxy = false, refused, patience = defaultPatience } = options
+  const { logger, corsOrigins, trustProxy = false, refused, timeouts: patience = defaultPatience } = options
   const hops = typeof trustProxy === 'number' ? (_address: string, hop: number) => hop < trustProxy : trustProxy
   const answer = answerError(refused)
   const app: FastifyInstance = Fastify({

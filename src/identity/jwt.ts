@@ -15,7 +15,7 @@ export type JwtConfig = {
 type Verify = (token: string, now: number) => Promise<JWTPayload>
 
 /** Clocks may be apart this far, seconds. */
-const tolerance = 5
+const clockToleranceSeconds = 5
 
 /**
  * Login tokens that a backend makes without asking us: a JWT (RFC 7519) with `room`, `sub`, `role`, `exp`, perhaps `nbf`,
@@ -62,7 +62,7 @@ function withPublicKeys(config: JwtConfig): { [algorithm: string]: Verify } {
 function optionsOf({ audience, issuer }: JwtConfig, now: number) {
   return {
     currentDate: new Date(now),
-    clockTolerance: tolerance,
+    clockTolerance: clockToleranceSeconds,
     requiredClaims: ['exp'],
     ...(audience === undefined ? {} : { audience }),
     ...(issuer === undefined ? {} : { issuer }),
@@ -120,7 +120,7 @@ function claimsOf(payload: JWTPayload, token: string, now: number): Claims {
  * it enters no room that is known to have been deleted. `nbf` is no help, as it may be later than the deletion.
  */
 function madeAt(iat: number | undefined, now: number): number {
-  return iat === undefined || iat * 1000 > now + tolerance * 1000 ? 0 : (iat + tolerance) * 1000
+  return iat === undefined || iat * 1000 > now + clockToleranceSeconds * 1000 ? 0 : (iat + clockToleranceSeconds) * 1000
 }
 
 function textOf(payload: JWTPayload, name: string, isGood: (text: string) => boolean): string {

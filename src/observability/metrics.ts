@@ -27,13 +27,13 @@ export function createMetrics(node: string, version: string) {
       tally.drain((labels, count) => this.inc(labels, count))
     },
   })
-  const fast = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+  const fastBucketsSeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
   const metrics = {
     registry,
     connections: gauge('connections', 'Open client connections', ['dialect', 'transport']),
     clients: gauge('clients', 'Clients that count towards the limit, however many dialects each speaks'),
     clientsLimit: gauge('clients_limit', 'MAX_CONNECTIONS'),
-    forwarding: gauge('forwarding', 'Requests and WebSockets of other nodes that go through this one', ['transport']),
+    nodeProxy: gauge('forwarding', 'Requests and WebSockets of other nodes that go through this one', ['transport']),
     forwarded: counter('forwarded_total', 'Requests passed on to the node that they are for', ['transport']),
     participants: gauge('participants', 'Participants held by this node', ['state']),
     rooms: gauge('rooms', 'Rooms that this node listens to'),
@@ -41,9 +41,9 @@ export function createMetrics(node: string, version: string) {
     logins: counter('logins_total', 'Logins asked for', ['dialect', 'result']),
     relogins: counter('relogins_total', 'Relogins asked for', ['dialect', 'result', 'from']),
     incomplete: counter('incomplete_relogins_total', 'Relogins for which the log had not kept all that was missed'),
-    reloginSeconds: histogram('relogin_seconds', 'From relogin asked to level with the room', fast),
-    messageSeconds: histogram('message_seconds', 'From message accepted to handed to the socket', fast),
-    redisSeconds: histogram('redis_seconds', 'Calls to Redis', fast, ['operation']),
+    reloginSeconds: histogram('relogin_seconds', 'From relogin asked to level with the room', fastBucketsSeconds),
+    messageSeconds: histogram('message_seconds', 'From message accepted to handed to the socket', fastBucketsSeconds),
+    redisSeconds: histogram('redis_seconds', 'Calls to Redis', fastBucketsSeconds, ['operation']),
     redisFailures: counter('redis_failures_total', 'Calls that Redis did not answer, or with an error', ['operation']),
     messages,
     countMessage: tally.count.bind(tally),

@@ -2,14 +2,14 @@ import type { Logger } from 'pino'
 import type { Metrics } from './metrics.ts'
 
 /** What one reason may write a minute: whoever floods us is not to fill the disk as well. */
-const mostLines = 20
-const minute = 60_000
+const maxLinesPerMinute = 20
+const windowMs = 60_000
 
 /**
  * Every refusal, by its reason: counted, and logged. Of one reason the first 20 in a minute have a line each at `info` or `error`,
  * the others at `debug`, and how many those were is told when the minute is over.
  */
-export class Refusals {
+export class RefusalLog {
   readonly #metrics: Metrics
   readonly #log: Logger
   readonly #noted = new Map<string, number>()
@@ -28,15 +28,15 @@ export class Refusals {
     this.#metrics.refused.inc({ reason })
     const before = this.#noted.get(reason) ?? 0
     this.#noted.set(reason, before + 1)
-    this.#sum ??= setTimeout(() => this.#sumUp(), minute).unref()
+    this.#sum ??= setTimeout(() => this.#sumUp(), windowMs).unref()
     const level = fault ? 'error' : 'info'
-    this.#log[before < mostLines ? level : 'debug']({ reason, ...about, ...(fault && { err: fault }) }, message)
+    this.#log[before < maxLinesPerMinute ? level : 'debug']({ reason, ...about, ...(fault && { err: fault }) }, message)
   }
 
   #sumUp(): void {
     this.#sum = undefined
     for (const [reason, count] of this.#noted) {
-      const withheld = count - mostLines
+      const withheld = count - maxLinesPerMinute
       if (withheld > 0) this.#log.info({ reason, withheld }, 'refused, without a line each')
     }
     this.#noted.clear()

@@ -4,7 +4,7 @@ import type { TLocalizedValidationError } from 'typebox/error'
  * Says what is wrong with a request in the words of OWT's portal, which are those of ajv 6:
  * `request.media.tracks[0].type should be equal to one of the allowed values ["audio","video"]` (facts/owt.md 4).
  */
-export function complaintOf(errors: readonly TLocalizedValidationError[]): string {
+export function validationMessageOf(errors: readonly TLocalizedValidationError[]): string {
   const telling = errors.filter(({ keyword }) => !['anyOf', 'boolean', 'oneOf'].includes(keyword))
   const alternatives = errors.length > telling.length && errors.some(({ keyword }) => keyword === 'anyOf')
   const missing = missingInAll(telling)

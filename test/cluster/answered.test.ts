@@ -25,7 +25,7 @@ function answers(speech: Speech, client: Client, ms: number, answer: () => Promi
 }
 
 /** On another node, as a client that cannot name what it saw. */
-async function comeBack({ name, namespace }: Speech, url: string, client: Client): Promise<Client> {
+async function rejoin({ name, namespace }: Speech, url: string, client: Client): Promise<Client> {
   const back = await connect(url, { namespace })
   if (name === 'p2p') await ackOf(back, 'authentication', { token: client.id })
   else await back.relogin(client.ticket)
@@ -53,11 +53,11 @@ test('a client does not receive a message again that it has answered when its no
   await doomed.exited
   const heard = await Promise.all(
     pairs.map(async ({ title, speech, ann, bob, room }) => {
-      const back = await comeBack(speech, survivor.url, bob)
+      const back = await rejoin(speech, survivor.url, bob)
       await speech.say(ann, room, 'next', bob)
       for (;;) {
         await back.next(speech.event)
-        const all = heardBy(speech, back).filter((words) => words !== 'answer')
+        const all = heardBy(speech, back).filter((messages) => messages !== 'answer')
         if (all.includes('next')) return [title, all]
       }
     }),

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { defaultPace } from '../../src/core/cluster/node-lease.ts'
+import { defaultLeaseIntervals } from '../../src/core/cluster/node-lease.ts'
 import { type Client, connect, enter } from '../support/client.ts'
 import { FaultProxy } from '../support/fault-proxy.ts'
 import { newRoom, startNode, type TestNode } from '../support/node.ts'
@@ -17,7 +17,11 @@ async function start(url: string, window: number): Promise<{ nodes: [TestNode, T
   const through = (port: number | string) => {
     const address = new URL(url)
     address.port = String(port)
-    return startNode({ redis: { url: address.href, prefix }, env, parts: { pace: { ...defaultPace, hold: 500 } } })
+    return startNode({
+      redis: { url: address.href, prefix },
+      env,
+      parts: { intervals: { ...defaultLeaseIntervals, trackRoomsMs: 500 } },
+    })
   }
   const nodes: [TestNode, TestNode] = [await through(proxy.port), await through(new URL(url).port)]
   onTestFinished(async () => {

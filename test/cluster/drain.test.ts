@@ -48,7 +48,7 @@ test('a node that is asked to end moves its clients one by one while they talk, 
 })
 
 /** On another node, as a client that cannot name what it saw. */
-async function comeBack({ name, namespace }: Speech, url: string, client: Client): Promise<Client> {
+async function rejoin({ name, namespace }: Speech, url: string, client: Client): Promise<Client> {
   const back = await connect(url, { namespace })
   if (name === 'p2p') await ackOf(back, 'authentication', { token: client.id })
   else await back.relogin(client.ticket)
@@ -85,7 +85,7 @@ test('a client that cannot name what it saw gets nothing twice when its node dra
   const backs = await Promise.all(
     talks.map(async ({ speech, bob }) => {
       await bob.closed
-      return comeBack(speech, staying.url, bob)
+      return rejoin(speech, staying.url, bob)
     }),
   )
   await drained

@@ -1,5 +1,5 @@
 import { test } from 'vitest'
-import { defaultPace } from '../../src/core/cluster/node-lease.ts'
+import { defaultLeaseIntervals } from '../../src/core/cluster/node-lease.ts'
 import { startCluster } from '../support/node.ts'
 import { startProcesses } from '../support/process.ts'
 import { randomPrefix, redisUrl } from '../support/redis.ts'
@@ -10,7 +10,10 @@ const window = 3
 const env = { RECONNECT_WINDOW: window }
 
 test.each<{ where: string; start: () => Promise<Address[]> }>([
-  { where: 'one process', start: () => startCluster(3, { redis: true, env, parts: { pace: defaultPace } }) },
+  {
+    where: 'one process',
+    start: () => startCluster(3, { redis: true, env, parts: { intervals: defaultLeaseIntervals } }),
+  },
   {
     where: 'three processes',
     start: () => startProcesses(3, { redisUrl: redisUrl(), prefix: randomPrefix(), env }),

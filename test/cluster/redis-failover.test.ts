@@ -37,9 +37,9 @@ async function cut(nodes: TestNode[], people: Person[]): Promise<void> {
 
 /** Who is in the room, as one sees it who comes in. */
 async function present(nodes: TestNode[], room: string): Promise<string[]> {
-  const guest = new Portal({ url: nodes[0]?.url ?? '' })
-  const joined = await guest.login(tokenFor({ room, user: 'guest' }))
-  await guest.logout()
+  const client = new Portal({ url: nodes[0]?.url ?? '' })
+  const joined = await client.login(tokenFor({ room, user: 'guest' }))
+  await client.logout()
   return joined.room.participants.map(({ user }) => user).toSorted()
 }
 

@@ -102,15 +102,15 @@ test('who cannot name what it saw gets what its killed node sent into a black ho
       const ann = await enterBy(speech, proxy, room, { transports: [transport] })
       const bob = await enterBy(speech, survivor, room)
       const say = async (...all: string[]) => {
-        for (const words of all) await speech.say(bob, room, words, ann)
+        for (const messages of all) await speech.say(bob, room, messages, ann)
       }
       await say('1', '2', '3')
       for (let number = 1; number <= 3; number += 1) await ann.next(speech.event)
       const { seq } = ann
       const { participantId, roomId } = JSON.parse(Buffer.from(ann.ticket, 'base64').toString())
       const dialect = speech.namespace.slice(1) || 'portal'
-      const place = keysOf(prefix).session(roomIdOf(dialect, roomId), participantId)
-      await until(async () => Number(await redis.hget(place, 'cursor')) >= seq)
+      const ref = keysOf(prefix).session(roomIdOf(dialect, roomId), participantId)
+      await until(async () => Number(await redis.hget(ref, 'cursor')) >= seq)
       return { speech, ann, say }
     }),
   )

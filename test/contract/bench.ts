@@ -2,7 +2,14 @@ import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
 import type { ErrorCode } from '../../src/core/errors.ts'
 import { newId } from '../../src/core/ids.ts'
 import { type Draft, defaultRoles, type Entry, type Member, type RoomId, roomIdOf } from '../../src/core/model.ts'
-import type { Joined, JoinRequest, Place, Resumed, ResumeRequest, Write } from '../../src/core/ports/session-store.ts'
+import type {
+  Joined,
+  JoinRequest,
+  Resumed,
+  ResumeRequest,
+  SessionRef,
+  Write,
+} from '../../src/core/ports/session-store.ts'
 import type { Retention, State } from '../../src/core/ports/state.ts'
 
 /** One node's view of a store, and more nodes' views of the same one where that is possible. */
@@ -82,12 +89,12 @@ export class Bench {
 
   async join(changes: Partial<JoinRequest> = {}): Promise<Seated> {
     const request = this.joinRequest(changes)
-    return new Seated(request, await this.state.places.join(request))
+    return new Seated(request, await this.state.sessionStore.join(request))
   }
 
   /** With the ticket that the participant was last given, on node B. */
   resume(seated: Seated, changes: Partial<ResumeRequest> = {}): Promise<Resumed> {
-    return this.other.places.resume({
+    return this.other.sessionStore.resume({
       room: this.room,
       id: seated.id,
       node: 'B',
@@ -98,8 +105,8 @@ export class Bench {
   }
 
   /** The same participant after a relogin on node B. */
-  async moved(seated: Seated): Promise<Place> {
-    return { ...seated.place, owner: (await this.resume(seated)).owner }
+  async moved(seated: Seated): Promise<SessionRef> {
+    return { ...seated.ref, owner: (await this.resume(seated)).owner }
   }
 
   say(seated: Seated, changes: Partial<Draft> = {}): Promise<number> {
@@ -122,7 +129,7 @@ export class Bench {
 
   /** The newest seq, asked of the other node. */
   async top(): Promise<number> {
-    const [seq = 0] = await this.other.log.positions([this.room])
+    const [seq = 0] = await this.other.log.heads([this.room])
     return seq
   }
 }
@@ -132,13 +139,13 @@ export class Seated {
   readonly request: JoinRequest
   readonly joined: Joined
   readonly id: string
-  readonly place: Place
+  readonly ref: SessionRef
 
   constructor(request: JoinRequest, joined: Joined) {
     this.request = request
     this.joined = joined
     this.id = joined.id
-    this.place = { room: request.room, id: joined.id, owner: joined.owner }
+    this.ref = { room: request.room, id: joined.id, owner: joined.owner }
   }
 
   get member(): Member {
@@ -147,7 +154,7 @@ export class Seated {
 
   /** A new operation. */
   write(changes: Partial<Write> = {}): Write {
-    return { place: this.place, op: newId(), ...changes }
+    return { ref: this.ref, op: newId(), ...changes }
   }
 }
 
@@ -185,7 +192,7 @@ export class Ears {
   #wanted = 0
   #enough: () => void = () => {}
 
-  readonly hear = (entry: Entry): void => {
+  readonly onEntry = (entry: Entry): void => {
     this.heard.push(undated(entry))
     if (this.heard.length >= this.#wanted) this.#enough()
   }

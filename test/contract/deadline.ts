@@ -12,17 +12,25 @@ type Scene = { bench: Bench; seated: Seated; other: Seated; stream: Stream; subs
 const writes: { [verb: string]: (scene: Scene, deadline: Deadline) => Promise<unknown> } = {
   append: ({ bench, seated }, deadline) => bench.state.log.append(seated.write({ deadline }), text()),
   announce: ({ bench }, deadline) => bench.state.log.announce(bench.room, text(), newId(), deadline),
-  note: ({ bench, seated }, deadline) => bench.state.log.note(seated.write({ rid: 7, deadline })),
+  note: ({ bench, seated }, deadline) => bench.state.log.recordReply(seated.write({ rid: 7, deadline })),
   join: ({ bench }, deadline) => bench.join({ deadline }),
   resume: ({ bench, seated }, deadline) => bench.resume(seated, { deadline }),
-  comeBack: ({ bench: { state, room }, seated: { id } }, deadline) =>
-    state.places.comeBack({ room, id, node: 'B', token: { id: newId(), seconds: 60 }, ticketId: newId(), deadline }),
-  describe: ({ bench, seated }, deadline) => bench.state.places.describe(seated.write({ deadline }), { new: true }),
-  renew: ({ bench, seated }, deadline) => bench.state.places.renew(seated.place, newId(), deadline),
+  rejoin: ({ bench: { state, room }, seated: { id } }, deadline) =>
+    state.sessionStore.rejoin({
+      room,
+      id,
+      node: 'B',
+      token: { id: newId(), seconds: 60 },
+      ticketId: newId(),
+      deadline,
+    }),
+  describe: ({ bench, seated }, deadline) =>
+    bench.state.sessionStore.setProfile(seated.write({ deadline }), { new: true }),
+  renew: ({ bench, seated }, deadline) => bench.state.sessionStore.renewTicket(seated.ref, newId(), deadline),
   'leave by the owner': ({ bench: { state, room }, seated }, deadline) =>
-    state.places.leave(room, seated.id, { owner: seated.place.owner }, undefined, deadline),
+    state.sessionStore.leave(room, seated.id, { owner: seated.ref.owner }, undefined, deadline),
   'leave by management': ({ bench: { state, room }, seated }, deadline) =>
-    state.places.leave(room, seated.id, 'any', text(), deadline),
+    state.sessionStore.leave(room, seated.id, 'any', text(), deadline),
   addStream: ({ bench, seated }, deadline) =>
     bench.state.media.addStream(seated.write({ deadline }), camera(seated.id), [text()]),
   changeStream: ({ bench, seated, stream }, deadline) => {
@@ -38,8 +46,8 @@ const writes: { [verb: string]: (scene: Scene, deadline: Deadline) => Promise<un
     return bench.state.media.changeSubscription(other.write({ deadline }), subscription, after, [text()])
   },
   removeSubscription: ({ bench, other, subscription }, deadline) => {
-    const told = [subscriptionRemoved(subscription, other.id)]
-    return bench.state.media.removeSubscription(other.write({ deadline }), subscription.id, told)
+    const notifications = [subscriptionRemoved(subscription, other.id)]
+    return bench.state.media.removeSubscription(other.write({ deadline }), subscription.id, notifications)
   },
   'changeMember by management': ({ bench: { state, room }, seated: { member } }, deadline) =>
     state.oversight.changeMember(room, member, { ...member, changes: 1 }, text(), deadline),
@@ -71,10 +79,10 @@ async function findings({ bench, seated, other, subscription }: Scene): Promise<
   return {
     log: await bench.log(),
     room: await state.rooms.find(room),
-    roster: await state.places.roster(room),
-    standing: await state.places.held(sides.map(({ place }) => place)),
+    roster: await state.sessionStore.roster(room),
+    standing: await state.sessionStore.states(sides.map(({ ref }) => ref)),
     subscription: await state.media.subscription(room, subscription.id),
-    replies: await Promise.all(sides.map(({ place }) => state.log.replyTo(place, 7))),
+    replies: await Promise.all(sides.map(({ ref }) => state.log.replyTo(ref, 7))),
   }
 }
 
@@ -92,16 +100,16 @@ export function describeDeadline({ open }: Contract): void {
   test('renew after its deadline leaves the ticket as it was', async () => {
     const bench = await open()
     const seated = await bench.join()
-    await refuses(bench.state.places.renew(seated.place, 'late', performance.now()), 'unavailable')
+    await refuses(bench.state.sessionStore.renewTicket(seated.ref, 'late', performance.now()), 'unavailable')
     await refuses(bench.resume(seated, { ticketId: 'late' }), 'ticket_spent')
     expect(await bench.resume(seated)).toMatchObject({ complete: true })
   })
 
   test('firstUse after its deadline uses nothing', async () => {
     const { oversight } = (await open()).state
-    const mark = newId()
-    await refuses(oversight.firstUse(mark, 60, performance.now()), 'unavailable')
-    expect(await oversight.firstUse(mark, 60)).toMatchObject({ first: true })
+    const deliveryState = newId()
+    await refuses(oversight.firstUse(deliveryState, 60, performance.now()), 'unavailable')
+    expect(await oversight.firstUse(deliveryState, 60)).toMatchObject({ first: true })
   })
 
   test('a relogin that arrived before the one that has the place is refused, whichever the store received first', async () => {
@@ -110,7 +118,7 @@ export function describeDeadline({ open }: Contract): void {
     const arrived = performance.now()
     const newer = await bench.resume(seated, { deadline: arrived + 4400 })
     await refuses(bench.resume(seated, { deadline: arrived + 4300 }), 'unavailable')
-    expect(await bench.other.places.held([{ ...seated.place, owner: newer.owner }])).toEqual(['connected'])
+    expect(await bench.other.sessionStore.states([{ ...seated.ref, owner: newer.owner }])).toEqual(['connected'])
     expect(await bench.resume(seated, { deadline: arrived + 4500 })).toMatchObject({ previousOwner: newer.owner })
   })
 
@@ -118,13 +126,13 @@ export function describeDeadline({ open }: Contract): void {
     const bench = await open()
     const arrived = performance.now()
     const request = bench.joinRequest({ deadline: arrived + 4400 })
-    const newer = await bench.other.places.join(request)
+    const newer = await bench.other.sessionStore.join(request)
     const older = { ...request, ticketId: newId(), deadline: arrived + 4300 }
-    await refuses(bench.state.places.join(older), 'unavailable')
+    await refuses(bench.state.sessionStore.join(older), 'unavailable')
     const { room, token, ticketId } = older
     const again = { room, id: newer.id, node: 'A', token, ticketId }
-    await refuses(bench.state.places.comeBack({ ...again, deadline: arrived + 4300 }), 'unavailable')
-    const latest = await bench.state.places.comeBack({ ...again, deadline: arrived + 4500 })
+    await refuses(bench.state.sessionStore.rejoin({ ...again, deadline: arrived + 4300 }), 'unavailable')
+    const latest = await bench.state.sessionStore.rejoin({ ...again, deadline: arrived + 4500 })
     expect(latest).toMatchObject({ previousOwner: newer.owner })
   })
 }

@@ -1,32 +1,32 @@
 import { expect, test } from 'vitest'
 import { newId } from '../../src/core/ids.ts'
-import type { Mark, Place } from '../../src/core/ports/session-store.ts'
+import type { DeliveryState, SessionRef } from '../../src/core/ports/session-store.ts'
 import type { Contract } from './bench.ts'
 
 /** What a node asks another about a place that it has taken over: `serve`, `ask`. */
 export function describeHandover({ open, abilities }: Contract): void {
-  const placeOf = (node: string, id = newId()): Place => ({ room: 'portal/r é', id, owner: `${node}:7` })
-  const marks = (known: { [id: string]: Mark }) => (place: Place) => known[place.id]
+  const placeOf = (node: string, id = newId()): SessionRef => ({ room: 'portal/r é', id, owner: `${node}:7` })
+  const marks = (known: { [id: string]: DeliveryState }) => (ref: SessionRef) => known[ref.id]
 
   test('the node that held a place says how far it came, or that it knows nothing', async () => {
     const { state, other } = await open()
     const [one, two] = [`host:80.${newId()}`, newId()]
-    const place = placeOf(one)
-    const asked: Place[] = []
+    const ref = placeOf(one)
+    const asked: SessionRef[] = []
     await state.handover.serve(one, (about) => {
       asked.push(about)
-      return marks({ [place.id]: { cursor: 3, doubt: 5 } })(about)
+      return marks({ [ref.id]: { confirmed: 3, sent: 5 } })(about)
     })
-    await other.handover.serve(two, () => ({ cursor: 1, doubt: 1 }))
-    const answers = [placeOf(one), place, placeOf(one)].map((about) => other.handover.ask(about))
-    expect(await Promise.all(answers)).toEqual([undefined, { cursor: 3, doubt: 5 }, undefined])
-    expect(asked).toContainEqual(place)
+    await other.handover.serve(two, () => ({ confirmed: 1, sent: 1 }))
+    const answers = [placeOf(one), ref, placeOf(one)].map((about) => other.handover.ask(about))
+    expect(await Promise.all(answers)).toEqual([undefined, { confirmed: 3, sent: 5 }, undefined])
+    expect(asked).toContainEqual(ref)
     expect(asked).toHaveLength(3)
   })
 
   test('a node that is not there has nothing to say', async () => {
     const { state } = await open()
-    await state.handover.serve(newId(), () => ({ cursor: 1, doubt: 1 }))
+    await state.handover.serve(newId(), () => ({ confirmed: 1, sent: 1 }))
     expect(await state.handover.ask(placeOf(newId()))).toBeUndefined()
   })
 
@@ -34,9 +34,9 @@ export function describeHandover({ open, abilities }: Contract): void {
   test('both ask each other at the same time', async () => {
     const { state, other } = await open()
     const [one, two] = [newId(), newId()]
-    await state.handover.serve(one, () => ({ cursor: 1, doubt: 1 }))
-    await other.handover.serve(two, () => ({ cursor: 2, doubt: 2 }))
+    await state.handover.serve(one, () => ({ confirmed: 1, sent: 1 }))
+    await other.handover.serve(two, () => ({ confirmed: 2, sent: 2 }))
     const answers = [state.handover.ask(placeOf(two)), other.handover.ask(placeOf(one))]
-    expect((await Promise.all(answers)).map((mark) => mark?.cursor)).toEqual([2, 1])
+    expect((await Promise.all(answers)).map((deliveryState) => deliveryState?.confirmed)).toEqual([2, 1])
   })
 }

@@ -33,7 +33,7 @@ export function describeJoin({ open }: Contract): void {
     expect(roster.members.toSorted(byId)).toEqual([first.member, second.member].toSorted(byId))
     expect(roster.streams).toEqual([stream])
     expect(roster.seq).toBe(second.joined.seq)
-    const read = await bench.other.places.roster(bench.room)
+    const read = await bench.other.sessionStore.roster(bench.room)
     expect({ ...read, members: read.members.toSorted(byId) }).toEqual({
       ...roster,
       members: roster.members.toSorted(byId),
@@ -42,21 +42,21 @@ export function describeJoin({ open }: Contract): void {
 
   test('each login has an owner of its own', async () => {
     const bench = await open()
-    const owners = await Promise.all(Array.from({ length: 5 }, async () => (await bench.join()).place.owner))
+    const owners = await Promise.all(Array.from({ length: 5 }, async () => (await bench.join()).ref.owner))
     expect(new Set(owners).size).toBe(5)
   })
 
   test('the roster of a room that is not there is empty', async () => {
     const { state, room } = await open()
-    expect(await state.places.roster(room)).toEqual({ seq: 0, members: [], streams: [] })
+    expect(await state.sessionStore.roster(room)).toEqual({ seq: 0, members: [], streams: [] })
   })
 
   test('a login that is repeated is the same participant, told of once, and the connection before is named', async () => {
     const bench = await open()
     const first = await bench.join()
-    const again = await bench.other.places.join(first.request)
-    expect(again).toMatchObject({ id: first.id, previousOwner: first.place.owner, seq: 1 })
-    expect(again.owner).not.toBe(first.place.owner)
+    const again = await bench.other.sessionStore.join(first.request)
+    expect(again).toMatchObject({ id: first.id, previousOwner: first.ref.owner, seq: 1 })
+    expect(again.owner).not.toBe(first.ref.owner)
     expect(again.roster.members).toEqual([first.member])
     expect(await bench.log()).toHaveLength(1)
     await refuses(bench.say(first), 'moved')
@@ -66,7 +66,7 @@ export function describeJoin({ open }: Contract): void {
     const bench = await open()
     const first = await bench.join()
     const retry = bench.joinRequest({ token: first.request.token, node: 'B' })
-    const again = await bench.other.places.join(retry)
+    const again = await bench.other.sessionStore.join(retry)
     expect(again.id).toBe(first.id)
     expect(again.owner).toMatch(/^B:/)
     expect(again.roster.members).toEqual([{ ...retry.member, id: first.id }])
@@ -81,7 +81,7 @@ export function describeJoin({ open }: Contract): void {
     await bench.state.log.append(first.write({ rid: 7, reply: 'ok' }), text())
     const again = await bench.join({ token: first.request.token })
     expect(again.joined.rid).toBe(7)
-    expect(await bench.other.log.replyTo(again.place, 7)).toEqual({ reply: 'ok' })
+    expect(await bench.other.log.replyTo(again.ref, 7)).toEqual({ reply: 'ok' })
   })
 
   test('the ticket of a login that was repeated is good for nothing', async () => {
@@ -94,19 +94,19 @@ export function describeJoin({ open }: Contract): void {
   test('the same token after the connection was lost: no connection is named', async () => {
     const bench = await open()
     const first = await bench.join()
-    await bench.state.places.detach(first.place, 1)
+    await bench.state.sessionStore.detach(first.ref, 1)
     const again = await bench.join({ token: first.request.token })
     expect(again.id).toBe(first.id)
     expect(again.joined.previousOwner).toBeUndefined()
-    expect(await bench.state.places.held([again.place])).toEqual(['connected'])
+    expect(await bench.state.sessionStore.states([again.ref])).toEqual(['connected'])
   })
 
   test('two logins with one token at the same time are one participant', async () => {
     const bench = await open()
     const token = { id: newId(), seconds: 180 }
     const [one, two] = await Promise.all([
-      bench.state.places.join(bench.joinRequest({ token })),
-      bench.other.places.join(bench.joinRequest({ token, node: 'B' })),
+      bench.state.sessionStore.join(bench.joinRequest({ token })),
+      bench.other.sessionStore.join(bench.joinRequest({ token, node: 'B' })),
     ])
     expect(one.id).toBe(two.id)
     const [earlier, later] = one.previousOwner ? [two, one] : [one, two]
@@ -117,26 +117,26 @@ export function describeJoin({ open }: Contract): void {
 
   test('a token is used once the client is known to have its ticket', async () => {
     const bench = await open()
-    const { request, place } = await bench.join()
-    await bench.state.places.settle(place, request.token, request.ticketId)
-    await refuses(bench.other.places.join(bench.joinRequest({ token: request.token })), 'token_used')
-    await refuses(bench.other.places.join(request), 'token_used')
-    await bench.state.places.leave(bench.room, place.id, 'any')
-    await refuses(bench.other.places.join(request), 'token_used')
+    const { request, ref } = await bench.join()
+    await bench.state.sessionStore.confirmTicket(ref, request.token, request.ticketId)
+    await refuses(bench.other.sessionStore.join(bench.joinRequest({ token: request.token })), 'token_used')
+    await refuses(bench.other.sessionStore.join(request), 'token_used')
+    await bench.state.sessionStore.leave(bench.room, ref.id, 'any')
+    await refuses(bench.other.sessionStore.join(request), 'token_used')
   })
 
   test('a token is used after a relogin', async () => {
     const bench = await open()
     const seated = await bench.join()
     await bench.resume(seated)
-    await refuses(bench.other.places.join(bench.joinRequest({ token: seated.request.token })), 'token_used')
-    await refuses(bench.state.places.join(seated.request), 'token_used')
+    await refuses(bench.other.sessionStore.join(bench.joinRequest({ token: seated.request.token })), 'token_used')
+    await refuses(bench.state.sessionStore.join(seated.request), 'token_used')
   })
 
   test('one who left before the client is known to have its ticket may come again, as the same one', async () => {
     const bench = await open()
     const first = await bench.join()
-    await bench.state.places.leave(bench.room, first.id, 'any')
+    await bench.state.sessionStore.leave(bench.room, first.id, 'any')
     const again = await bench.join({ token: first.request.token })
     expect(again.id).toBe(first.id)
     expect((await bench.log()).map(({ data }) => data)).toMatchObject([
@@ -152,23 +152,23 @@ export function describeJoin({ open }: Contract): void {
     const first = await bench.join()
     await bench.join()
     const late = bench.joinRequest()
-    await refuses(bench.other.places.join(late), 'room_full')
-    await bench.state.places.leave(bench.room, first.id, 'any')
-    expect(await bench.other.places.join(late)).toMatchObject({ id: late.member.id })
+    await refuses(bench.other.sessionStore.join(late), 'room_full')
+    await bench.state.sessionStore.leave(bench.room, first.id, 'any')
+    expect(await bench.other.sessionStore.join(late)).toMatchObject({ id: late.member.id })
   })
 
   test('a login that is repeated fits into a full room', async () => {
     const bench = await open()
     await bench.state.rooms.configure(bench.room, { participantLimit: 1 })
     const first = await bench.join()
-    expect(await bench.other.places.join(first.request)).toMatchObject({ id: first.id })
+    expect(await bench.other.sessionStore.join(first.request)).toMatchObject({ id: first.id })
   })
 
   test('one who is waiting keeps its place in a full room', async () => {
     const bench = await open()
     await bench.state.rooms.configure(bench.room, { participantLimit: 1 })
     const first = await bench.join()
-    await bench.state.places.detach(first.place, 1)
+    await bench.state.sessionStore.detach(first.ref, 1)
     await refuses(bench.join(), 'room_full')
     expect(await bench.resume(first)).toMatchObject({ complete: true })
   })
@@ -177,19 +177,19 @@ export function describeJoin({ open }: Contract): void {
     const bench = await open()
     await bench.state.rooms.configure(bench.room, { participantLimit: 3 })
     const nodes = [bench.state, bench.other]
-    const attempts = Array.from({ length: 8 }, (_, n) => nodes[n % 2]?.places.join(bench.joinRequest()))
+    const attempts = Array.from({ length: 8 }, (_, n) => nodes[n % 2]?.sessionStore.join(bench.joinRequest()))
     const results = await Promise.allSettled(attempts)
     const refused = results.flatMap((result) => (result.status === 'rejected' ? result.reason : []))
     expect(refused).toHaveLength(5)
     for (const reason of refused) expect(reason).toMatchObject({ code: 'room_full' })
-    expect((await bench.state.places.roster(bench.room)).members).toHaveLength(3)
+    expect((await bench.state.sessionStore.roster(bench.room)).members).toHaveLength(3)
   })
 
   test('a limit of -1 is none', async () => {
     const bench = await open()
     await bench.state.rooms.configure(bench.room, { participantLimit: -1 })
     for (let n = 0; n < 5; n += 1) await bench.join()
-    expect((await bench.state.places.roster(bench.room)).members).toHaveLength(5)
+    expect((await bench.state.sessionStore.roster(bench.room)).members).toHaveLength(5)
   })
 
   test('nobody is told in a room that does not notify', async () => {

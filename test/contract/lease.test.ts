@@ -1,9 +1,9 @@
 import { expect, onTestFinished, test } from 'vitest'
 import type { Keyring } from '../../src/core/auth/keyring.ts'
-import { Lease, type LeaseEvents } from '../../src/core/cluster/node-lease.ts'
+import { type LeaseEvents, NodeLease } from '../../src/core/cluster/node-lease.ts'
 import { SignalError } from '../../src/core/errors.ts'
-import type { Connection } from '../../src/core/ports/connection.ts'
-import type { Place } from '../../src/core/ports/session-store.ts'
+import type { SessionConnection } from '../../src/core/ports/connection.ts'
+import type { SessionRef } from '../../src/core/ports/session-store.ts'
 import { Feeds } from '../../src/core/room/feeds.ts'
 import { Sessions } from '../../src/core/session/sessions.ts'
 import { createRedisState } from '../../src/state/redis/index.ts'
@@ -23,7 +23,7 @@ async function survivor(rooms: number, seconds: { window: number }, events: Leas
   })
   onTestFinished(() => state.close())
   const benches = Array.from({ length: rooms }, () => new Bench(state, state))
-  await state.nodes.hold(
+  await state.nodes.trackRooms(
     'A',
     benches.map(({ room }) => room),
   )
@@ -32,81 +32,81 @@ async function survivor(rooms: number, seconds: { window: number }, events: Leas
   const keys: Keyring = ['a key of at least thirty-two characters']
   const config = { node: 'B', keys, tokenTtl: 180, ticketTtl: 600, window: 60, maxRooms: 0, maxParticipants: 0 }
   const sessions = new Sessions(state, feeds, config, {})
-  const lease = new Lease(state, feeds, sessions, () => node('B'), events)
-  return { state, lease, sessions, keys: keysOf(prefix), seats, places: seats.map(({ place }) => place) }
+  const lease = new NodeLease(state, feeds, sessions, () => node('B'), events)
+  return { state, lease, sessions, keys: keysOf(prefix), seats, sessionStore: seats.map(({ ref }) => ref) }
 }
 
 test('everyone of a dead node is in the window after one round, however many they are', async () => {
-  const { state, lease, places } = await survivor(350, { window: 60 })
-  await state.nodes.beat(node('A'))
+  const { state, lease, sessionStore } = await survivor(350, { window: 60 })
+  await state.nodes.heartbeat(node('A'))
   await lease.reap()
-  expect(new Set(await state.places.held(places))).toEqual(new Set(['waiting']))
-  expect(await state.nodes.dead()).toEqual([])
+  expect(new Set(await state.sessionStore.states(sessionStore))).toEqual(new Set(['waiting']))
+  expect(await state.nodes.expiredNodes()).toEqual([])
 })
 
 test('everyone whose window is over is out after one round, however many they are', async () => {
   const left: string[] = []
-  const { state, lease, places } = await survivor(
+  const { state, lease, sessionStore } = await survivor(
     350,
     { window: 0 },
     { left: (reason, { id }) => left.push(`${reason} ${id}`) },
   )
-  await Promise.all(places.map((place) => state.places.detach(place, 1)))
+  await Promise.all(sessionStore.map((ref) => state.sessionStore.detach(ref, 1)))
   await lease.reap()
-  expect(left.toSorted()).toEqual(places.map(({ id }) => `window ${id}`).toSorted())
-  expect(await state.nodes.due(10)).toEqual([])
+  expect(left.toSorted()).toEqual(sessionStore.map(({ id }) => `window ${id}`).toSorted())
+  expect(await state.nodes.expiredSessions(10)).toEqual([])
 })
 
 test('a node that comes back is not cleared up to the end', async () => {
-  const { state, lease, places } = await survivor(350, { window: 60 })
-  await state.nodes.beat(node('A'))
-  const { orphan } = state.nodes
+  const { state, lease, sessionStore } = await survivor(350, { window: 60 })
+  await state.nodes.heartbeat(node('A'))
+  const { detachAllOf: orphan } = state.nodes
   // it is heard of again while the first batch is seen to
-  state.nodes.orphan = async (...asked) => {
+  state.nodes.detachAllOf = async (...asked) => {
     const done = await orphan.apply(state.nodes, asked)
     await state.nodes.remove('A')
     return done
   }
   await lease.reap()
-  expect(new Set(await state.places.held(places))).toEqual(new Set(['waiting', 'connected']))
+  expect(new Set(await state.sessionStore.states(sessionStore))).toEqual(new Set(['waiting', 'connected']))
 })
 
 /** Makes every script that looks at a place fail. */
-async function spoil({ state, keys }: Awaited<ReturnType<typeof survivor>>, places: Place[]): Promise<void> {
-  for (const { room, id } of places) await state.client.set(keys.session(room, id), 'no hash')
+async function spoil({ state, keys }: Awaited<ReturnType<typeof survivor>>, sessionStore: SessionRef[]): Promise<void> {
+  for (const { room, id } of sessionStore) await state.client.set(keys.session(room, id), 'no hash')
 }
 
 test('a room of a dead node that cannot be seen to holds up none of the others', async () => {
-  const { state, lease, keys, places } = await survivor(30, { window: 60 })
-  const [spoilt, ...others] = places as [Place, ...Place[]]
+  const { state, lease, keys, sessionStore } = await survivor(30, { window: 60 })
+  const [spoilt, ...others] = sessionStore as [SessionRef, ...SessionRef[]]
   await state.client.set(keys.members(spoilt.room), 'no hash')
-  await state.nodes.beat(node('A'))
+  await state.nodes.heartbeat(node('A'))
   await expect(lease.reap()).rejects.toThrow()
-  expect(new Set(await state.places.held(others))).toEqual(new Set(['waiting']))
-  expect(await state.nodes.roomsOf('A')).toEqual([spoilt.room])
+  expect(new Set(await state.sessionStore.states(others))).toEqual(new Set(['waiting']))
+  expect(await state.nodes.trackedRooms('A')).toEqual([spoilt.room])
 })
 
 test('more participants than one batch, whose shard is away, hold up none of the others', async () => {
-  const { state, lease, keys, places } = await survivor(130, { window: 0 })
-  for (const place of places) await state.places.detach(place, 1) // the oldest first
-  const away = new Set(places.slice(0, 120).map(({ room }) => room))
-  const { leave } = state.places
-  state.places.leave = async (...asked) => {
+  const { state, lease, keys, sessionStore } = await survivor(130, { window: 0 })
+  for (const ref of sessionStore) await state.sessionStore.detach(ref, 1) // the oldest first
+  const away = new Set(sessionStore.slice(0, 120).map(({ room }) => room))
+  const { leave } = state.sessionStore
+  state.sessionStore.leave = async (...asked) => {
     if (away.has(asked[0])) throw new SignalError('unavailable')
-    return leave.apply(state.places, asked)
+    return leave.apply(state.sessionStore, asked)
   }
   for (let round = 0; round < 3; round += 1) await lease.reap().catch(() => {})
-  const rosters = await Promise.all(places.slice(120).map(({ room }) => state.places.roster(room)))
+  const rosters = await Promise.all(sessionStore.slice(120).map(({ room }) => state.sessionStore.roster(room)))
   expect(rosters.map(({ members }) => members)).toEqual(rosters.map(() => []))
   expect(await state.client.zcard(keys.waiting)).toBe(120)
 })
 
-const connection: Connection = { open: true, onLost: () => () => {}, deliver() {}, cut() {}, close() {} }
+const connection: SessionConnection = { open: true, onLost: () => () => {}, deliver() {}, cut() {}, close() {} }
 
-async function login(sessions: Sessions, room: string): Promise<Place> {
+async function login(sessions: Sessions, room: string): Promise<SessionRef> {
   const claims = { tokenId: room, room, user: 'Ann', role: 'presenter', notAfter: Date.now() + 60_000 }
   const { session } = await sessions.login(connection, 'portal', claims, {}, {})
-  return session.place
+  return session.ref
 }
 
 test('a room that cannot be checked holds up neither the other rooms nor the other duties', async () => {
@@ -114,54 +114,54 @@ test('a room that cannot be checked holds up neither the other rooms nor the oth
   const { state, lease, sessions } = given
   const [spoilt, waiting, untold] = [await login(sessions, 'a'), await login(sessions, 'b'), await login(sessions, 'c')]
   await spoil(given, [spoilt])
-  await state.places.detach(waiting, 1) // by a node that took this one for dead
-  const { detach } = state.places
-  state.places.detach = () => Promise.reject(new SignalError('unavailable'))
+  await state.sessionStore.detach(waiting, 1) // by a node that took this one for dead
+  const { detach } = state.sessionStore
+  state.sessionStore.detach = () => Promise.reject(new SignalError('unavailable'))
   await sessions.detach(sessions.find(untold) as never)
-  state.places.detach = detach
+  state.sessionStore.detach = detach
   await expect(lease.check()).rejects.toThrow()
-  expect(await state.places.held([waiting, untold])).toEqual(['connected', 'waiting'])
+  expect(await state.sessionStore.states([waiting, untold])).toEqual(['connected', 'waiting'])
 })
 
 test('places without a connection are put into the window in the second round, and those with one stay', async () => {
   const given = await survivor(3, { window: 60 })
-  const { state, lease, sessions, keys, places } = given
+  const { state, lease, sessions, keys, sessionStore } = given
   const held = await login(sessions, 'held')
   const { room } = held
   const bench = new Bench(state, state, room)
-  const own = (await bench.join({ node: 'B' })).place
-  const strange = (await bench.join({ node: 'of no lease' })).place
-  await state.nodes.hold('B', ['portal/empty'])
+  const own = (await bench.join({ node: 'B' })).ref
+  const strange = (await bench.join({ node: 'of no lease' })).ref
+  await state.nodes.trackRooms('B', ['portal/empty'])
   await lease.reconcile()
-  expect(await state.places.held([held, own, strange, ...places])).not.toContain('waiting')
+  expect(await state.sessionStore.states([held, own, strange, ...sessionStore])).not.toContain('waiting')
   await lease.reconcile()
-  expect(await state.places.held([held, own, strange])).toEqual(['connected', 'waiting', 'waiting'])
-  expect(await state.nodes.roomsOf('B')).toEqual([room])
+  expect(await state.sessionStore.states([held, own, strange])).toEqual(['connected', 'waiting', 'waiting'])
+  expect(await state.nodes.trackedRooms('B')).toEqual([room])
   // rooms that no node has noted for long are nobody's: whoever prunes the list looks
-  await state.client.zadd(keys.rooms, ...places.flatMap(({ room }) => [1, room]))
+  await state.client.zadd(keys.rooms, ...sessionStore.flatMap(({ room }) => [1, room]))
   await lease.reap()
-  expect(await state.places.held(places)).toEqual(places.map(() => 'waiting'))
+  expect(await state.sessionStore.states(sessionStore)).toEqual(sessionStore.map(() => 'waiting'))
 })
 
 test('one who waits beyond its deadline, because the note of it was lost, is due again', async () => {
-  const { state, lease, keys, places } = await survivor(1, { window: -20 })
-  const [place] = places as [Place]
-  await state.places.detach(place, 1)
+  const { state, lease, keys, sessionStore } = await survivor(1, { window: -20 })
+  const [ref] = sessionStore as [SessionRef]
+  await state.sessionStore.detach(ref, 1)
   await state.client.del(keys.waiting)
-  await state.nodes.hold('B', [place.room])
+  await state.nodes.trackRooms('B', [ref.room])
   for (let round = 0; round < 2; round += 1) await lease.reconcile()
-  expect(await state.nodes.due(10)).toMatchObject([{ id: place.id }])
+  expect(await state.nodes.expiredSessions(10)).toMatchObject([{ id: ref.id }])
   await lease.reap()
-  expect((await state.places.roster(place.room)).members).toEqual([])
+  expect((await state.sessionStore.roster(ref.room)).members).toEqual([])
 })
 
 test('reconciliation does not put off a deadline that has not come by the clock of the windows', async () => {
-  const { state, lease, keys, places } = await survivor(2, { window: 60 })
-  const [first, second] = places as [Place, Place]
-  await state.places.detach(first, 1)
+  const { state, lease, keys, sessionStore } = await survivor(2, { window: 60 })
+  const [first, second] = sessionStore as [SessionRef, SessionRef]
+  await state.sessionStore.detach(first, 1)
   await state.client.hset(keys.waitingClock, 'behind', 100_000) // no node looked for windows for so long
-  await state.places.detach(second, 1)
-  await state.nodes.hold('B', [first.room, second.room])
+  await state.sessionStore.detach(second, 1)
+  await state.nodes.trackRooms('B', [first.room, second.room])
   const noted = () => state.client.zscore(keys.waiting, `${second.room}|${second.id}`)
   const deadline = await noted()
   for (let round = 0; round < 2; round += 1) await lease.reconcile()
@@ -169,8 +169,8 @@ test('reconciliation does not put off a deadline that has not come by the clock 
 })
 
 test('a note of the deadline that the reaper drops before the place waits is noted again', async () => {
-  const { state, keys, places } = await survivor(1, { window: 60 })
-  const [place] = places as [Place]
+  const { state, keys, sessionStore } = await survivor(1, { window: 60 })
+  const [ref] = sessionStore as [SessionRef]
   const commands = state.client as unknown as { sb_detach: (...args: unknown[]) => Promise<unknown> }
   const { sb_detach: detach } = commands
   // as if the node stood still here for longer than the window
@@ -178,17 +178,17 @@ test('a note of the deadline that the reaper drops before the place waits is not
     await state.client.del(keys.waiting)
     return detach.apply(commands, args)
   }
-  expect(await state.places.detach(place, 1)).toBe('waiting')
-  expect(await state.client.zscore(keys.waiting, `${place.room}|${place.id}`)).not.toBeNull()
+  expect(await state.sessionStore.detach(ref, 1)).toBe('waiting')
+  expect(await state.client.zscore(keys.waiting, `${ref.room}|${ref.id}`)).not.toBeNull()
 })
 
 test('one who waited before its node died without a note of the deadline is given one', async () => {
-  const { state, lease, keys, places } = await survivor(1, { window: 60 })
-  const [place] = places as [Place]
-  await state.places.detach(place, 1)
-  const deadline = await state.client.hget(keys.session(place.room, place.id), 'deadline')
+  const { state, lease, keys, sessionStore } = await survivor(1, { window: 60 })
+  const [ref] = sessionStore as [SessionRef]
+  await state.sessionStore.detach(ref, 1)
+  const deadline = await state.client.hget(keys.session(ref.room, ref.id), 'deadline')
   await state.client.del(keys.waiting)
-  await state.nodes.beat(node('A'))
+  await state.nodes.heartbeat(node('A'))
   await lease.reap()
-  expect(await state.client.zscore(keys.waiting, `${place.room}|${place.id}`)).toBe(deadline)
+  expect(await state.client.zscore(keys.waiting, `${ref.room}|${ref.id}`)).toBe(deadline)
 })

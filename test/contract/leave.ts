@@ -17,60 +17,62 @@ export function describeLeave({ open, fresh }: Contract): void {
 
   test('the owner leaves, once, and the others are told', async () => {
     const bench = await open()
-    const { id, place, member, joined } = await bench.join()
-    expect(await bench.state.places.leave(bench.room, id, { owner: place.owner })).toBe(true)
-    expect(await bench.state.places.leave(bench.room, id, { owner: place.owner })).toBe(false)
+    const { id, ref, member, joined } = await bench.join()
+    expect(await bench.state.sessionStore.leave(bench.room, id, { owner: ref.owner })).toBe(true)
+    expect(await bench.state.sessionStore.leave(bench.room, id, { owner: ref.owner })).toBe(false)
     expect(await saidSince(bench, joined.seq)).toEqual([left(member)])
-    expect((await bench.state.places.roster(bench.room)).members).toEqual([])
+    expect((await bench.state.sessionStore.roster(bench.room)).members).toEqual([])
   })
 
   test('an owner whose place another has taken is refused as moved, and takes nobody out', async () => {
     const bench = await open()
     const seated = await bench.join()
     await bench.moved(seated)
-    await refuses(bench.state.places.leave(bench.room, seated.id, { owner: seated.place.owner }), 'moved')
+    await refuses(bench.state.sessionStore.leave(bench.room, seated.id, { owner: seated.ref.owner }), 'moved')
     expect(await bench.log()).toHaveLength(1)
   })
 
   test('nobody is taken out of a room that is not there', async () => {
     const { state, room } = await open()
-    expect(await state.places.leave(room, 'nobody', 'any')).toBe(false)
+    expect(await state.sessionStore.leave(room, 'nobody', 'any')).toBe(false)
   })
 
   test('management takes anyone out, and that one is told first', async () => {
     const bench = await open()
     const seated = await bench.join()
     await bench.moved(seated)
-    const told: Draft = { event: 'drop', data: null, to: seated.id }
-    expect(await bench.state.places.leave(bench.room, seated.id, 'any', told)).toBe(true)
-    expect(await bench.state.places.leave(bench.room, seated.id, 'any', told)).toBe(false)
-    expect(await saidSince(bench, 1)).toEqual([told, left(seated.member)])
+    const notifications: Draft = { event: 'drop', data: null, to: seated.id }
+    expect(await bench.state.sessionStore.leave(bench.room, seated.id, 'any', notifications)).toBe(true)
+    expect(await bench.state.sessionStore.leave(bench.room, seated.id, 'any', notifications)).toBe(false)
+    expect(await saidSince(bench, 1)).toEqual([notifications, left(seated.member)])
   })
 
   test('a window that is not over keeps its participant', async () => {
     const bench = await open()
     const seated = await bench.join()
-    await bench.state.places.detach(seated.place, 1)
-    expect(await bench.other.places.leave(bench.room, seated.id, { due: Date.now() })).toBe(false)
-    expect(await bench.other.places.leave(bench.room, seated.id, { due: late })).toBe(true)
+    await bench.state.sessionStore.detach(seated.ref, 1)
+    expect(await bench.other.sessionStore.leave(bench.room, seated.id, { due: Date.now() })).toBe(false)
+    expect(await bench.other.sessionStore.leave(bench.room, seated.id, { due: late })).toBe(true)
   })
 
   test('one who is connected is never due', async () => {
     const bench = await open()
     const seated = await bench.join()
-    expect(await bench.state.places.leave(bench.room, seated.id, { due: late })).toBe(false)
-    await bench.state.places.detach(seated.place, 1)
+    expect(await bench.state.sessionStore.leave(bench.room, seated.id, { due: late })).toBe(false)
+    await bench.state.sessionStore.detach(seated.ref, 1)
     await bench.resume(seated)
-    expect(await bench.state.places.leave(bench.room, seated.id, { due: late })).toBe(false)
+    expect(await bench.state.sessionStore.leave(bench.room, seated.id, { due: late })).toBe(false)
     expect(await bench.log()).toHaveLength(1)
   })
 
   test('of two reapers one takes the participant out', async () => {
     const bench = await open()
     const seated = await bench.join()
-    await bench.state.places.detach(seated.place, 1)
+    await bench.state.sessionStore.detach(seated.ref, 1)
     const reapers = [bench.state, bench.other, bench.state, bench.other]
-    const outcomes = await Promise.all(reapers.map(({ places }) => places.leave(bench.room, seated.id, { due: late })))
+    const outcomes = await Promise.all(
+      reapers.map(({ sessionStore }) => sessionStore.leave(bench.room, seated.id, { due: late })),
+    )
     expect(outcomes.filter(Boolean)).toHaveLength(1)
     expect(await saidSince(bench, 1)).toEqual([left(seated.member)])
   })
@@ -78,14 +80,14 @@ export function describeLeave({ open, fresh }: Contract): void {
   test('a reaper and a returning client do not disagree', async () => {
     const bench = await open()
     const seated = await bench.join()
-    await bench.state.places.detach(seated.place, 1)
+    await bench.state.sessionStore.detach(seated.ref, 1)
     const [taken, resumed] = await Promise.allSettled([
-      bench.state.places.leave(bench.room, seated.id, { due: late }),
+      bench.state.sessionStore.leave(bench.room, seated.id, { due: late }),
       bench.resume(seated),
     ])
     const gone = taken.status === 'fulfilled' && taken.value
     expect(resumed.status).toBe(gone ? 'rejected' : 'fulfilled')
-    expect((await bench.state.places.roster(bench.room)).members).toHaveLength(gone ? 0 : 1)
+    expect((await bench.state.sessionStore.roster(bench.room)).members).toHaveLength(gone ? 0 : 1)
   })
 
   test('what it published and subscribed to goes with it, and the other sides are told', async () => {
@@ -96,7 +98,7 @@ export function describeLeave({ open, fresh }: Contract): void {
     const watching = viewing(theirs, gone.id)
     const own = viewing(mine, gone.id)
     const kept = viewing(theirs, other.id)
-    const { media, places } = bench.state
+    const { media, sessionStore } = bench.state
     for (const [owner, stream] of [[gone, mine] as const, [other, theirs] as const]) {
       await media.addStream(owner.write(), stream, [])
     }
@@ -109,7 +111,7 @@ export function describeLeave({ open, fresh }: Contract): void {
       await media.addSubscription(owner.write(), subscription, [])
     }
 
-    await places.leave(bench.room, gone.id, { owner: gone.place.owner })
+    await sessionStore.leave(bench.room, gone.id, { owner: gone.ref.owner })
 
     const [first, second, ...rest] = await saidSince(bench, 2)
     expect([first, second]).toEqual([left(gone.member), { event: 'stream', data: { id: mine.id, status: 'remove' } }])
@@ -117,7 +119,7 @@ export function describeLeave({ open, fresh }: Contract): void {
     expect(rest).toHaveLength(2)
     expect(rest).toContainEqual(subscriptionRemoved(watched, other.id))
     expect(rest).toContainEqual(subscriptionRemoved(watching, other.id))
-    expect((await places.roster(bench.room)).streams).toEqual([theirs])
+    expect((await sessionStore.roster(bench.room)).streams).toEqual([theirs])
     for (const { id } of [watched, watching, own]) expect(await media.subscription(bench.room, id)).toBeUndefined()
     expect(await media.subscription(bench.room, kept.id)).toEqual(kept)
   })
@@ -131,7 +133,7 @@ export function describeLeave({ open, fresh }: Contract): void {
     const watched = viewing(stream, other.id)
     await bench.state.media.addStream(gone.write(), stream, [])
     await bench.state.media.addSubscription(other.write(), watched, [])
-    await bench.state.places.leave(bench.room, gone.id, 'any')
+    await bench.state.sessionStore.leave(bench.room, gone.id, 'any')
     expect(await saidSince(bench, 0)).toEqual([subscriptionRemoved(watched, other.id)])
   })
 
@@ -143,24 +145,24 @@ export function describeLeave({ open, fresh }: Contract): void {
       const attempt = bench.state.media.addStream(deep.write(), camera(deep.id, { attributes }), [])
       await attempt.catch(({ code }) => expect(code).toBe('bad_request'))
     }
-    expect(await bench.state.places.leave(bench.room, other.id, 'any')).toBe(true)
-    expect(await bench.state.places.leave(bench.room, deep.id, 'any')).toBe(true)
+    expect(await bench.state.sessionStore.leave(bench.room, other.id, 'any')).toBe(true)
+    expect(await bench.state.sessionStore.leave(bench.room, deep.id, 'any')).toBe(true)
   })
 
   test('a room that everybody left goes on where it was when someone comes back soon', async () => {
     const bench = await open()
     const first = await bench.join()
-    await bench.state.places.leave(bench.room, first.id, 'any')
+    await bench.state.sessionStore.leave(bench.room, first.id, 'any')
     const wire = await bench.join()
     expect(wire.joined.seq).toBe(3)
-    expect(wire.place.owner).not.toBe(first.place.owner)
+    expect(wire.ref.owner).not.toBe(first.ref.owner)
   })
 
   test('the requests of one who left are forgotten', async () => {
     const bench = await fresh()
     const seated = await bench.join()
     await bench.state.log.append(seated.write({ rid: 1, reply: 'done' }), { event: 'text', data: '' })
-    await bench.state.places.leave(bench.room, seated.id, 'any')
-    expect(await bench.state.log.replyTo(seated.place, 1)).toBeUndefined()
+    await bench.state.sessionStore.leave(bench.room, seated.id, 'any')
+    expect(await bench.state.log.replyTo(seated.ref, 1)).toBeUndefined()
   })
 }

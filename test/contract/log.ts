@@ -55,20 +55,20 @@ export function describeLog({ open, fresh }: Contract): void {
   test('a message to one who is not there is refused, and not said', async () => {
     const bench = await open()
     const [seated, gone] = [await bench.join(), await bench.join()]
-    await bench.state.places.leave(bench.room, gone.id, 'any')
+    await bench.state.sessionStore.leave(bench.room, gone.id, 'any')
     const before = await bench.log()
     for (const to of ['nobody', gone.id]) {
       const attempt = bench.state.log.append(seated.write({ rid: 1, reply: 'ok' }), text({ to }))
       await expect(attempt).rejects.toMatchObject({ code: 'no_such_participant', detail: to })
     }
     expect(await bench.log()).toEqual(before)
-    expect(await bench.state.log.replyTo(seated.place, 1)).toBeUndefined()
+    expect(await bench.state.log.replyTo(seated.ref, 1)).toBeUndefined()
   })
 
   test('a message to one who waits, or to itself, is said', async () => {
     const bench = await open()
     const [seated, away] = [await bench.join(), await bench.join()]
-    await bench.state.places.detach(away.place, 2)
+    await bench.state.sessionStore.detach(away.ref, 2)
     expect(await bench.say(seated, { to: away.id })).toBe(3)
     expect(await bench.say(seated, { to: seated.id })).toBe(4)
   })
@@ -91,7 +91,7 @@ export function describeLog({ open, fresh }: Contract): void {
     for (const rid of [1, 2, 3]) await bench.state.log.append(seated.write({ rid, reply: rid }), text())
     for (const rid of [3, 1]) {
       await refuses(bench.other.log.append(seated.write({ rid, reply: 'again' }), text()), 'repeated')
-      expect(await bench.state.log.replyTo(seated.place, rid)).toEqual({ reply: rid })
+      expect(await bench.state.log.replyTo(seated.ref, rid)).toEqual({ reply: rid })
     }
     expect(await bench.log()).toHaveLength(4)
   })
@@ -102,7 +102,7 @@ export function describeLog({ open, fresh }: Contract): void {
     await refuses(bench.state.log.append(seated.write({ rid: 1 }), text({ to: 'nobody' })), 'no_such_participant')
     await bench.state.log.append(seated.write({ rid: 2 }), text())
     expect(await bench.state.log.append(seated.write({ rid: 1, reply: 'late' }), text())).toBe(3)
-    expect(await bench.state.log.replyTo(seated.place, 1)).toEqual({ reply: 'late' })
+    expect(await bench.state.log.replyTo(seated.ref, 1)).toEqual({ reply: 'late' })
     await refuses(bench.state.log.append(seated.write({ rid: 1 }), text()), 'repeated')
     expect(await bench.state.log.append(seated.write({ rid: 3 }), text())).toBe(4)
   })
@@ -126,7 +126,7 @@ export function describeLog({ open, fresh }: Contract): void {
     await bench.state.log.append(seated.write({ rid: refused, reply: refused }), text())
     for (const rid of [refused, overtaking]) {
       await refuses(bench.state.log.append(seated.write({ rid }), text()), 'repeated')
-      expect(await bench.other.log.replyTo(seated.place, rid)).toEqual({ reply: rid })
+      expect(await bench.other.log.replyTo(seated.ref, rid)).toEqual({ reply: rid })
     }
   })
 
@@ -145,14 +145,12 @@ export function describeLog({ open, fresh }: Contract): void {
     for (let rid = 1; rid <= 300; rid += 1) {
       await bench.state.log.append(seated.write({ rid, reply: { rid } }), text())
     }
-    const known = await Promise.all(
-      Array.from({ length: 100 }, (_, n) => bench.other.log.replyTo(seated.place, 201 + n)),
-    )
+    const known = await Promise.all(Array.from({ length: 100 }, (_, n) => bench.other.log.replyTo(seated.ref, 201 + n)))
     expect(known).toEqual(Array.from({ length: 100 }, (_, n) => ({ reply: { rid: 201 + n } })))
-    expect(await bench.state.log.replyTo(seated.place, 301)).toBeUndefined()
-    expect(await bench.state.log.replyTo(seated.place, 30)).toBeUndefined()
-    expect(await bench.state.log.replyTo(other.place, 300)).toBeUndefined()
-    expect(await bench.state.log.replyTo({ ...seated.place, id: newId() }, 1)).toBeUndefined()
+    expect(await bench.state.log.replyTo(seated.ref, 301)).toBeUndefined()
+    expect(await bench.state.log.replyTo(seated.ref, 30)).toBeUndefined()
+    expect(await bench.state.log.replyTo(other.ref, 300)).toBeUndefined()
+    expect(await bench.state.log.replyTo({ ...seated.ref, id: newId() }, 1)).toBeUndefined()
   })
 
   test('an ack may be anything, or nothing', async () => {
@@ -163,7 +161,7 @@ export function describeLog({ open, fresh }: Contract): void {
       await bench.state.log.append(seated.write({ rid: index + 1, reply }), text())
     }
     for (const [index, reply] of replies.entries()) {
-      expect(await bench.state.log.replyTo(seated.place, index + 1)).toEqual({ reply })
+      expect(await bench.state.log.replyTo(seated.ref, index + 1)).toEqual({ reply })
     }
   })
 
@@ -205,8 +203,8 @@ export function describeLog({ open, fresh }: Contract): void {
     const [second, empty] = [bench.anotherRoom(), bench.anotherRoom()]
     await bench.say(await bench.join())
     await second.join()
-    expect(await bench.other.log.positions([second.room, empty.room, bench.room])).toEqual([1, 0, 2])
-    expect(await bench.state.log.positions([])).toEqual([])
+    expect(await bench.other.log.heads([second.room, empty.room, bench.room])).toEqual([1, 0, 2])
+    expect(await bench.state.log.heads([])).toEqual([])
   })
 
   test('a log keeps as many entries as it should, and forgets the oldest', async () => {
@@ -253,7 +251,7 @@ export function describeLog({ open, fresh }: Contract): void {
     vi.useFakeTimers({ toFake: ['Date'], now: 0 })
     onTestFinished(() => void vi.useRealTimers())
     await bench.say(seated)
-    await bench.state.places.leave(bench.room, seated.id, 'any')
+    await bench.state.sessionStore.leave(bench.room, seated.id, 'any')
     const dates = (await bench.dates()).map((at) => at - before)
     expect(dates).toHaveLength(3)
     for (const date of dates) expect(Math.abs(date)).toBeLessThan(10_000)

@@ -8,11 +8,11 @@ export function describeMedia({ open }: Contract): void {
     const bench = await open()
     const seated = await bench.join()
     const stream = camera(seated.id)
-    const told = [streamNews(stream, 'add'), text({ event: 'progress', to: seated.id })]
-    await bench.state.media.addStream(seated.write(), stream, told)
+    const notifications = [streamNews(stream, 'add'), text({ event: 'progress', to: seated.id })]
+    await bench.state.media.addStream(seated.write(), stream, notifications)
     expect(await bench.other.media.streams(bench.room, ['nothing', stream.id])).toEqual([undefined, stream])
     expect(await bench.other.media.streams(bench.room, [])).toEqual([])
-    expect(await bench.log(1)).toEqual(told.map((draft, index) => ({ ...draft, seq: index + 2 })))
+    expect(await bench.log(1)).toEqual(notifications.map((draft, index) => ({ ...draft, seq: index + 2 })))
   })
 
   test('a stream id is given once', async () => {
@@ -37,7 +37,7 @@ export function describeMedia({ open }: Contract): void {
     const refused = results.flatMap((result) => (result.status === 'rejected' ? result.reason : []))
     expect(refused).toHaveLength(3)
     for (const reason of refused) expect(reason).toMatchObject({ code: 'too_many_inputs' })
-    const { streams } = await bench.state.places.roster(bench.room)
+    const { streams } = await bench.state.sessionStore.roster(bench.room)
     expect(streams).toHaveLength(2)
     expect(await bench.log()).toHaveLength(3)
     await bench.state.media.removeStream(seated.write(), streams[0]?.id ?? '', [])
@@ -81,10 +81,10 @@ export function describeMedia({ open }: Contract): void {
     expect(await bench.state.media.changeStream(write, stream, two, [text()])).toBe(false)
     expect(await bench.state.media.streams(bench.room, [stream.id])).toEqual([one])
     expect(await bench.log()).toHaveLength(1)
-    expect(await bench.state.log.replyTo(seated.place, 1)).toBeUndefined()
+    expect(await bench.state.log.replyTo(seated.ref, 1)).toBeUndefined()
     expect(await bench.state.media.changeStream(write, one, two, [])).toBe(true)
     expect(await bench.state.media.streams(bench.room, [stream.id])).toEqual([two])
-    expect(await bench.state.log.replyTo(seated.place, 1)).toEqual({ reply: 'ok' })
+    expect(await bench.state.log.replyTo(seated.ref, 1)).toEqual({ reply: 'ok' })
   })
 
   test('of two changes at once one is made', async () => {
@@ -109,7 +109,7 @@ export function describeMedia({ open }: Contract): void {
     const { media } = bench.state
     expect(await media.changeStream(seated.write(), stream, stream, [text()])).toBe(false)
     expect(await media.changeSubscription(seated.write(), subscription, subscription, [text()])).toBe(false)
-    expect((await bench.state.places.roster(bench.room)).streams).toEqual([])
+    expect((await bench.state.sessionStore.roster(bench.room)).streams).toEqual([])
     expect(await media.subscription(bench.room, subscription.id)).toBeUndefined()
     expect(await bench.log()).toHaveLength(1)
   })
@@ -124,7 +124,7 @@ export function describeMedia({ open }: Contract): void {
     for (const published of [stream, other]) await media.addStream(owner.write(), published, [])
     for (const subscription of [ended, kept]) await media.addSubscription(viewer.write(), subscription, [])
     await media.removeStream(owner.write(), stream.id, [streamNews(stream, 'remove')])
-    expect((await bench.state.places.roster(bench.room)).streams).toEqual([other])
+    expect((await bench.state.sessionStore.roster(bench.room)).streams).toEqual([other])
     expect(await media.subscription(bench.room, ended.id)).toBeUndefined()
     expect(await media.subscription(bench.room, kept.id)).toEqual(kept)
     expect(await bench.log(2)).toEqual([
@@ -146,17 +146,17 @@ export function describeMedia({ open }: Contract): void {
     const subscription = viewing(camera(owner.id), viewer.id)
     const paused = { ...subscription, paused: ['audio' as const] }
     const { media } = bench.state
-    const told = [text({ to: owner.id }), text({ to: viewer.id })]
-    await media.addSubscription(viewer.write(), subscription, told)
+    const notifications = [text({ to: owner.id }), text({ to: viewer.id })]
+    await media.addSubscription(viewer.write(), subscription, notifications)
     expect(await bench.other.media.subscription(bench.room, subscription.id)).toEqual(subscription)
-    await refuses(media.addSubscription(viewer.write(), subscription, told), 'subscription_exists')
-    expect(await media.changeSubscription(viewer.write(), subscription, paused, told)).toBe(true)
-    expect(await media.changeSubscription(viewer.write(), subscription, paused, told)).toBe(false)
+    await refuses(media.addSubscription(viewer.write(), subscription, notifications), 'subscription_exists')
+    expect(await media.changeSubscription(viewer.write(), subscription, paused, notifications)).toBe(true)
+    expect(await media.changeSubscription(viewer.write(), subscription, paused, notifications)).toBe(false)
     expect(await bench.other.media.subscription(bench.room, subscription.id)).toEqual(paused)
-    await media.removeSubscription(viewer.write(), subscription.id, told)
+    await media.removeSubscription(viewer.write(), subscription.id, notifications)
     expect(await bench.other.media.subscription(bench.room, subscription.id)).toBeUndefined()
-    await refuses(media.removeSubscription(viewer.write(), subscription.id, told), 'no_such_subscription')
-    const thrice = [...told, ...told, ...told]
+    await refuses(media.removeSubscription(viewer.write(), subscription.id, notifications), 'no_such_subscription')
+    const thrice = [...notifications, ...notifications, ...notifications]
     expect(await bench.log(2)).toEqual(thrice.map((draft, index) => ({ ...draft, seq: index + 3 })))
   })
 
@@ -187,19 +187,19 @@ export function describeMedia({ open }: Contract): void {
     const subscription = viewing(stream, seated.id)
     const paused = { ...subscription, paused: ['video' as const] }
     const { media } = bench.state
-    const told = [text()]
+    const notifications = [text()]
     const verbs = [
-      media.addStream.bind(media, seated.write({ rid: 1, reply: 1 }), stream, told),
-      media.changeStream.bind(media, seated.write({ rid: 2, reply: 2 }), stream, changed, told),
-      media.addSubscription.bind(media, seated.write({ rid: 3, reply: 3 }), subscription, told),
-      media.changeSubscription.bind(media, seated.write({ rid: 4, reply: 4 }), subscription, paused, told),
-      media.removeSubscription.bind(media, seated.write({ rid: 5, reply: 5 }), subscription.id, told),
-      media.removeStream.bind(media, seated.write({ rid: 6, reply: 6 }), stream.id, told),
+      media.addStream.bind(media, seated.write({ rid: 1, reply: 1 }), stream, notifications),
+      media.changeStream.bind(media, seated.write({ rid: 2, reply: 2 }), stream, changed, notifications),
+      media.addSubscription.bind(media, seated.write({ rid: 3, reply: 3 }), subscription, notifications),
+      media.changeSubscription.bind(media, seated.write({ rid: 4, reply: 4 }), subscription, paused, notifications),
+      media.removeSubscription.bind(media, seated.write({ rid: 5, reply: 5 }), subscription.id, notifications),
+      media.removeStream.bind(media, seated.write({ rid: 6, reply: 6 }), stream.id, notifications),
     ]
     for (const [index, verb] of verbs.entries()) {
       expect(await verb()).toEqual(await verb())
       expect(await bench.log()).toHaveLength(index + 2)
-      expect(await bench.state.log.replyTo(seated.place, index + 1)).toEqual({ reply: index + 1 })
+      expect(await bench.state.log.replyTo(seated.ref, index + 1)).toEqual({ reply: index + 1 })
     }
   })
 }

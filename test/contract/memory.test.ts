@@ -15,12 +15,12 @@ async function leftBehind(prepare: (bench: Bench) => Promise<void> = async () =>
   const bench = new Bench(state, state)
   await prepare(bench)
   const { id, request } = await bench.join()
-  await state.places.leave(bench.room, id, 'any')
+  await state.sessionStore.leave(bench.room, id, 'any')
   now += request.token.seconds * 1000 - 1
-  await state.nodes.due(10)
+  await state.nodes.expiredSessions(10)
   expect(await bench.top()).toBe(2)
   now += 1
-  await state.nodes.due(10)
+  await state.nodes.expiredSessions(10)
   return bench
 }
 
@@ -39,9 +39,9 @@ test('a room that was configured is not', async () => {
 })
 
 test('a room that is listened to is not, until nobody listens', async () => {
-  const bench = await leftBehind(({ state, room }) => state.wire.listen(room, () => {}))
+  const bench = await leftBehind(({ state, room }) => state.pubSub.subscribe(room, () => {}))
   expect(await bench.top()).toBe(2)
-  await bench.state.wire.unlisten(bench.room)
+  await bench.state.pubSub.unsubscribe(bench.room)
   expect(await bench.top()).toBe(0)
 })
 
@@ -49,9 +49,9 @@ test('a login token is forgotten when it is out of date', async () => {
   let now = at
   const state = createMemoryState(retention, () => now)
   const bench = new Bench(state, state)
-  const { id, request, place } = await bench.join()
-  await state.places.settle(place, request.token, request.ticketId)
-  await state.places.leave(bench.room, id, 'any')
+  const { id, request, ref } = await bench.join()
+  await state.sessionStore.confirmTicket(ref, request.token, request.ticketId)
+  await state.sessionStore.leave(bench.room, id, 'any')
   now += request.token.seconds * 1000
   expect((await bench.join({ token: request.token })).id).not.toBe(id)
 })

@@ -13,64 +13,64 @@ export function describeNodes(contract: Contract): void {
 function describeWindows({ fresh }: Contract): void {
   /** Takes out those who are due, as the reaper does. */
   async function reap(bench: Bench): Promise<number> {
-    const due = await bench.other.nodes.due(100)
-    const left = await Promise.all(due.map((one) => bench.other.places.leave(one.room, one.id, { due: one.due })))
-    for (const one of due) await bench.other.nodes.settled(one.room, one.id, one.due)
+    const due = await bench.other.nodes.expiredSessions(100)
+    const left = await Promise.all(due.map((one) => bench.other.sessionStore.leave(one.room, one.id, { due: one.due })))
+    for (const one of due) await bench.other.nodes.clearDue(one.room, one.id, one.due)
     return left.filter(Boolean).length
   }
 
   test('nobody is due before the window is over', async () => {
     const bench = await fresh({ window: 60 })
     const seated = await bench.join()
-    await bench.state.places.detach(seated.place, 1)
-    expect(await bench.other.nodes.due(10)).toEqual([])
+    await bench.state.sessionStore.detach(seated.ref, 1)
+    expect(await bench.other.nodes.expiredSessions(10)).toEqual([])
   })
 
   test('one whose window is over is due until dealt with', async () => {
     const bench = await fresh({ window: 0 })
     const [seated] = [await bench.join(), await bench.join()]
-    await bench.state.places.detach(seated.place, 2)
+    await bench.state.sessionStore.detach(seated.ref, 2)
     const due = { room: bench.room, id: seated.id, due: expect.any(Number) }
-    expect(await bench.other.nodes.due(10)).toEqual([due])
-    expect(await bench.other.nodes.due(10)).toEqual([due])
+    expect(await bench.other.nodes.expiredSessions(10)).toEqual([due])
+    expect(await bench.other.nodes.expiredSessions(10)).toEqual([due])
     expect(await reap(bench)).toBe(1)
-    expect(await bench.other.nodes.due(10)).toEqual([])
-    expect((await bench.state.places.roster(bench.room)).members).toHaveLength(1)
+    expect(await bench.other.nodes.expiredSessions(10)).toEqual([])
+    expect((await bench.state.sessionStore.roster(bench.room)).members).toHaveLength(1)
   })
 
   test('the oldest first, and as many as asked for', async () => {
     const bench = await fresh({ window: 0 })
     const seats: Seated[] = []
     for (let n = 0; n < 5; n += 1) seats.push(await (n % 2 ? bench : bench.anotherRoom()).join())
-    for (const { place } of seats.reverse()) {
-      await bench.state.places.detach(place, 1)
+    for (const { ref } of seats.reverse()) {
+      await bench.state.sessionStore.detach(ref, 1)
       const now = bench.state.clock.now()
       await until(async () => bench.state.clock.now() > now + 1)
     }
-    const deadlines = (await bench.state.nodes.due(100)).map(({ due }) => due)
+    const deadlines = (await bench.state.nodes.expiredSessions(100)).map(({ due }) => due)
     expect(new Set(deadlines).size).toBe(5)
     expect(deadlines).toEqual(deadlines.toSorted((a, b) => a - b))
-    expect((await bench.state.nodes.due(3)).map(({ due }) => due)).toEqual(deadlines.slice(0, 3))
+    expect((await bench.state.nodes.expiredSessions(3)).map(({ due }) => due)).toEqual(deadlines.slice(0, 3))
   })
 
   test('one who came back is not taken out', async () => {
     const bench = await fresh({ window: 0 })
     const seated = await bench.join()
-    await bench.state.places.detach(seated.place, 1)
+    await bench.state.sessionStore.detach(seated.ref, 1)
     await bench.resume(seated)
     expect(await reap(bench)).toBe(0)
-    expect(await bench.other.nodes.due(10)).toEqual([])
+    expect(await bench.other.nodes.expiredSessions(10)).toEqual([])
   })
 
   test('one who has waited anew stays due when the wait before is dealt with', async () => {
     const bench = await fresh({ window: 0.05 })
     const seated = await bench.join()
-    const isDue = async () => (await bench.state.nodes.due(10)).length > 0
-    await bench.state.places.detach(seated.place, 1)
+    const isDue = async () => (await bench.state.nodes.expiredSessions(10)).length > 0
+    await bench.state.sessionStore.detach(seated.ref, 1)
     await until(isDue)
-    const [before] = await bench.state.nodes.due(10)
-    await bench.state.places.detach(await bench.moved(seated), 1)
-    await bench.state.nodes.settled(bench.room, seated.id, before?.due ?? 0)
+    const [before] = await bench.state.nodes.expiredSessions(10)
+    await bench.state.sessionStore.detach(await bench.moved(seated), 1)
+    await bench.state.nodes.clearDue(bench.room, seated.id, before?.due ?? 0)
     await until(isDue)
     expect(await reap(bench)).toBe(1)
   })
@@ -81,68 +81,68 @@ function describeLeases({ fresh }: Contract): void {
 
   test('a lease that is extended in time holds', async () => {
     const { state, other } = await fresh()
-    await state.nodes.beat(info('A'))
-    expect(await other.nodes.beat(info('A'))).toBe(true)
-    expect(await other.nodes.dead()).toEqual([])
+    await state.nodes.heartbeat(info('A'))
+    expect(await other.nodes.heartbeat(info('A'))).toBe(true)
+    expect(await other.nodes.expiredNodes()).toEqual([])
   })
 
   test('a node is told that its lease had run out, or never was', async () => {
     const { state } = await fresh({ lease: 0 })
-    expect(await state.nodes.beat(info('A'))).toBe(false)
-    expect(await state.nodes.beat(info('A'))).toBe(false)
+    expect(await state.nodes.heartbeat(info('A'))).toBe(false)
+    expect(await state.nodes.heartbeat(info('A'))).toBe(false)
   })
 
   test('nodes whose lease ran out are dead until removed', async () => {
     const { state, other } = await fresh({ lease: 0 })
-    for (const node of ['A', 'B']) await state.nodes.beat(info(node))
-    expect((await other.nodes.dead()).toSorted()).toEqual(['A', 'B'])
+    for (const node of ['A', 'B']) await state.nodes.heartbeat(info(node))
+    expect((await other.nodes.expiredNodes()).toSorted()).toEqual(['A', 'B'])
     await other.nodes.remove('A')
     await state.nodes.remove('A')
-    expect(await state.nodes.dead()).toEqual(['B'])
+    expect(await state.nodes.expiredNodes()).toEqual(['B'])
   })
 
   test('a node that was removed has no lease', async () => {
     const { state, other } = await fresh()
-    await state.nodes.beat(info('A'))
+    await state.nodes.heartbeat(info('A'))
     await other.nodes.remove('A')
-    expect(await state.nodes.beat(info('A'))).toBe(false)
+    expect(await state.nodes.heartbeat(info('A'))).toBe(false)
   })
 }
 
 function describeOrphans({ fresh }: Contract): void {
   async function held(bench: Bench, node: string, reconnects = true): Promise<Seated> {
-    await bench.state.nodes.hold(node, [bench.room])
+    await bench.state.nodes.trackRooms(node, [bench.room])
     return bench.join({ node, reconnects })
   }
 
   test('the participants of a dead node wait, and only those', async () => {
     const bench = await fresh()
     const [lost, safe] = [await held(bench, 'A'), await held(bench, 'AB')]
-    expect(await bench.other.nodes.orphan('A', 10)).toEqual({ done: true, left: [] })
-    expect(await bench.state.places.held([lost.place, safe.place])).toEqual(['waiting', 'connected'])
+    expect(await bench.other.nodes.detachAllOf('A', 10)).toEqual({ done: true, left: [] })
+    expect(await bench.state.sessionStore.states([lost.ref, safe.ref])).toEqual(['waiting', 'connected'])
     expect(await bench.log()).toHaveLength(2)
   })
 
   test('one who does not reconnect is named until it is taken out', async () => {
     const bench = await fresh()
-    const [{ place }, lost] = [await held(bench, 'A', false), await held(bench, 'A')]
-    const named = { done: false, left: [place] }
+    const [{ ref }, lost] = [await held(bench, 'A', false), await held(bench, 'A')]
+    const named = { done: false, left: [ref] }
     // whoever was told first may have ended before it did anything
-    expect(await bench.state.nodes.orphan('A', 10)).toEqual(named)
-    expect(await bench.other.nodes.orphan('A', 10)).toEqual(named)
-    expect(await bench.other.places.leave(place.room, place.id, { owner: place.owner })).toBe(true)
-    expect(await bench.other.nodes.orphan('A', 10)).toEqual({ done: true, left: [] })
-    expect(await bench.state.places.held([lost.place])).toEqual(['waiting'])
+    expect(await bench.state.nodes.detachAllOf('A', 10)).toEqual(named)
+    expect(await bench.other.nodes.detachAllOf('A', 10)).toEqual(named)
+    expect(await bench.other.sessionStore.leave(ref.room, ref.id, { owner: ref.owner })).toBe(true)
+    expect(await bench.other.nodes.detachAllOf('A', 10)).toEqual({ done: true, left: [] })
+    expect(await bench.state.sessionStore.states([lost.ref])).toEqual(['waiting'])
   })
 
   test('all that was said by then is in doubt', async () => {
     const bench = await fresh()
     const seated = await held(bench, 'A')
     for (let n = 0; n < 4; n += 1) await bench.say(seated)
-    await bench.state.places.held([seated.place], [3])
-    await bench.other.nodes.orphan('A', 10)
+    await bench.state.sessionStore.states([seated.ref], [3])
+    await bench.other.nodes.detachAllOf('A', 10)
     await bench.state.log.announce(bench.room, { event: 'text', data: 'later' })
-    expect(await bench.resume(seated)).toMatchObject({ from: 3, doubt: 5, previousNode: 'A' })
+    expect(await bench.resume(seated)).toMatchObject({ from: 3, sent: 5, previousNode: 'A' })
   })
 
   test('many rooms are dealt with a few at a time', async () => {
@@ -150,45 +150,45 @@ function describeOrphans({ fresh }: Contract): void {
     const seats: Seated[] = []
     for (let n = 0; n < 5; n += 1) seats.push(await held(bench.anotherRoom(), 'A'))
     const rounds: boolean[] = []
-    while (!rounds.at(-1)) rounds.push((await bench.other.nodes.orphan('A', 2)).done)
+    while (!rounds.at(-1)) rounds.push((await bench.other.nodes.detachAllOf('A', 2)).done)
     expect(rounds).toEqual([false, false, true])
-    expect(new Set(await bench.state.places.held(seats.map(({ place }) => place)))).toEqual(new Set(['waiting']))
-    expect(await bench.other.nodes.orphan('A', 2)).toEqual({ done: true, left: [] })
+    expect(new Set(await bench.state.sessionStore.states(seats.map(({ ref }) => ref)))).toEqual(new Set(['waiting']))
+    expect(await bench.other.nodes.detachAllOf('A', 2)).toEqual({ done: true, left: [] })
   })
 
   test('one who moved in time is left alone', async () => {
     const bench = await fresh()
     const seated = await held(bench, 'A')
     const moved = await bench.moved(seated)
-    await bench.other.nodes.orphan('A', 10)
-    expect(await bench.state.places.held([moved])).toEqual(['connected'])
+    await bench.other.nodes.detachAllOf('A', 10)
+    expect(await bench.state.sessionStore.states([moved])).toEqual(['connected'])
   })
 
   test('a second reaper does not move the deadline of one who waits', async () => {
     const bench = await fresh({ window: 0 })
     const seated = await held(bench, 'A')
-    await Promise.all([bench.state.nodes.orphan('A', 10), bench.other.nodes.orphan('A', 10)])
-    const due = await bench.state.nodes.due(10)
+    await Promise.all([bench.state.nodes.detachAllOf('A', 10), bench.other.nodes.detachAllOf('A', 10)])
+    const due = await bench.state.nodes.expiredSessions(10)
     expect(due).toMatchObject([{ room: bench.room, id: seated.id }])
-    expect(await bench.state.places.leave(bench.room, seated.id, { due: due[0]?.due ?? 0 })).toBe(true)
+    expect(await bench.state.sessionStore.leave(bench.room, seated.id, { due: due[0]?.due ?? 0 })).toBe(true)
   })
 
   test('who waited before its node died has no longer time for that', async () => {
     const bench = await fresh({ window: 0.05 })
     const lost = await held(bench, 'A')
-    await bench.state.places.detach(lost.place, 1)
-    await until(async () => (await bench.state.nodes.due(10)).length > 0)
-    const before = await bench.state.nodes.due(10)
-    await bench.other.nodes.orphan('A', 10)
-    expect(await bench.state.nodes.due(10)).toEqual(before)
+    await bench.state.sessionStore.detach(lost.ref, 1)
+    await until(async () => (await bench.state.nodes.expiredSessions(10)).length > 0)
+    const before = await bench.state.nodes.expiredSessions(10)
+    await bench.other.nodes.detachAllOf('A', 10)
+    expect(await bench.state.nodes.expiredSessions(10)).toEqual(before)
   })
 
   test('a room that was given up is not looked at', async () => {
     const bench = await fresh()
     const seated = await held(bench, 'A')
-    await bench.state.nodes.release('A', bench.room)
-    await bench.state.nodes.release('A', bench.room)
-    expect(await bench.other.nodes.orphan('A', 10)).toEqual({ done: true, left: [] })
-    expect(await bench.state.places.held([seated.place])).toEqual(['connected'])
+    await bench.state.nodes.untrackRoom('A', bench.room)
+    await bench.state.nodes.untrackRoom('A', bench.room)
+    expect(await bench.other.nodes.detachAllOf('A', 10)).toEqual({ done: true, left: [] })
+    expect(await bench.state.sessionStore.states([seated.ref])).toEqual(['connected'])
   })
 }

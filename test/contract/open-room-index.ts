@@ -13,28 +13,28 @@ export function describeLobby({ open, fresh }: Contract): void {
   test('a room is on the list with its size while someone is in it, on every node', async () => {
     const { dialect, roomIn } = dialects()
     const bench = roomIn(await open())
-    const { lobby } = bench.state
+    const { openRoomIndex } = bench.state
     const seated = await bench.join()
     await bench.join()
-    expect(await lobby.count(bench.room)).toBe(true)
-    expect(await bench.other.lobby.open(dialect, 10)).toEqual([{ room: bench.room, size: 2 }])
-    expect(await bench.other.lobby.count(bench.room)).toBe(false)
-    await bench.state.places.leave(bench.room, seated.id, 'any')
-    expect(await bench.other.lobby.count(bench.room)).toBe(true)
-    expect(await lobby.open(dialect, 10)).toEqual([{ room: bench.room, size: 1 }])
+    expect(await openRoomIndex.count(bench.room)).toBe(true)
+    expect(await bench.other.openRoomIndex.list(dialect, 10)).toEqual([{ room: bench.room, size: 2 }])
+    expect(await bench.other.openRoomIndex.count(bench.room)).toBe(false)
+    await bench.state.sessionStore.leave(bench.room, seated.id, 'any')
+    expect(await bench.other.openRoomIndex.count(bench.room)).toBe(true)
+    expect(await openRoomIndex.list(dialect, 10)).toEqual([{ room: bench.room, size: 1 }])
   })
 
   test('an empty room comes off the list, and one that never was is not put on it', async () => {
     const { dialect, roomIn } = dialects()
     const bench = roomIn(await open())
-    const { lobby, places } = bench.state
-    expect(await lobby.count(bench.room)).toBe(false)
+    const { openRoomIndex, sessionStore } = bench.state
+    expect(await openRoomIndex.count(bench.room)).toBe(false)
     const seated = await bench.join()
-    await lobby.count(bench.room)
-    await places.leave(bench.room, seated.id, 'any')
-    expect(await lobby.count(bench.room)).toBe(true)
-    expect(await lobby.open(dialect, 10)).toEqual([])
-    expect(await lobby.stale(dialect, 0, 10)).toEqual([])
+    await openRoomIndex.count(bench.room)
+    await sessionStore.leave(bench.room, seated.id, 'any')
+    expect(await openRoomIndex.count(bench.room)).toBe(true)
+    expect(await openRoomIndex.list(dialect, 10)).toEqual([])
+    expect(await openRoomIndex.stale(dialect, 0, 10)).toEqual([])
   })
 
   test('the largest first, as many as asked for, of one dialect only', async () => {
@@ -43,11 +43,11 @@ export function describeLobby({ open, fresh }: Contract): void {
     const rooms = [roomIn(common), roomIn(common), roomIn(common)]
     for (const [index, bench] of rooms.entries()) {
       for (let count = 0; count <= index; count += 1) await bench.join()
-      await bench.state.lobby.count(bench.room)
+      await bench.state.openRoomIndex.count(bench.room)
     }
     await common.join()
-    await common.state.lobby.count(common.room)
-    const sizes = (await common.state.lobby.open(dialect, 2)).map(({ size }) => size)
+    await common.state.openRoomIndex.count(common.room)
+    const sizes = (await common.state.openRoomIndex.list(dialect, 2)).map(({ size }) => size)
     expect(sizes).toEqual([3, 2])
   })
 
@@ -55,16 +55,16 @@ export function describeLobby({ open, fresh }: Contract): void {
     const { dialect, roomIn } = dialects()
     const bench = roomIn(await open())
     await bench.join()
-    await bench.state.lobby.count(bench.room)
-    expect(await bench.other.lobby.stale(dialect, 60_000, 10)).toEqual([])
-    expect(await bench.other.lobby.stale(dialect, 0, 10)).toEqual([bench.room])
+    await bench.state.openRoomIndex.count(bench.room)
+    expect(await bench.other.openRoomIndex.stale(dialect, 60_000, 10)).toEqual([])
+    expect(await bench.other.openRoomIndex.stale(dialect, 0, 10)).toEqual([bench.room])
   })
 
   test('one tells at a time', async () => {
     const { dialect } = dialects()
     const { state, other } = await fresh()
-    expect(await state.lobby.turn(dialect, 60_000)).toBe(true)
-    expect(await other.lobby.turn(dialect, 60_000)).toBe(false)
-    expect(await other.lobby.turn(`${dialect}2`, 60_000)).toBe(true)
+    expect(await state.openRoomIndex.claimBroadcast(dialect, 60_000)).toBe(true)
+    expect(await other.openRoomIndex.claimBroadcast(dialect, 60_000)).toBe(false)
+    expect(await other.openRoomIndex.claimBroadcast(`${dialect}2`, 60_000)).toBe(true)
   })
 }

@@ -52,7 +52,7 @@ function describeOversight({ open, fresh }: Contract): void {
     const after = mute(seated.member)
     expect(await bench.other.oversight.changeMember(bench.room, seated.member, after, news(after))).toBe(true)
     expect(await bench.log(1)).toEqual([{ seq: 2, ...news(after) }])
-    expect((await bench.state.places.roster(bench.room)).members).toEqual([after])
+    expect((await bench.state.sessionStore.roster(bench.room)).members).toEqual([after])
     expect((await bench.resume(seated)).member).toEqual(after)
   })
 
@@ -71,7 +71,7 @@ function describeOversight({ open, fresh }: Contract): void {
     const bench = await open()
     const { member, id } = await bench.join()
     await bench.join()
-    await bench.state.places.leave(bench.room, id, 'any')
+    await bench.state.sessionStore.leave(bench.room, id, 'any')
     const before = await bench.log()
     expect(await bench.state.oversight.changeMember(bench.room, member, mute(member), news(member))).toBe(false)
     expect(await bench.log()).toEqual(before)
@@ -83,11 +83,11 @@ function describeOversight({ open, fresh }: Contract): void {
     const stream = camera(seated.id)
     await bench.state.media.addStream(seated.write(), stream, [])
     const after = { ...stream, data: true }
-    const told = streamNews(stream, 'update')
-    expect(await bench.other.oversight.changeStream(bench.room, stream, after, [told])).toBe(true)
-    expect(await bench.state.oversight.changeStream(bench.room, stream, after, [told])).toBe(false)
+    const notifications = streamNews(stream, 'update')
+    expect(await bench.other.oversight.changeStream(bench.room, stream, after, [notifications])).toBe(true)
+    expect(await bench.state.oversight.changeStream(bench.room, stream, after, [notifications])).toBe(false)
     expect(await bench.state.media.streams(bench.room, [stream.id])).toEqual([after])
-    expect(await bench.log(1)).toEqual([{ seq: 2, ...told }])
+    expect(await bench.log(1)).toEqual([{ seq: 2, ...notifications }])
   })
 
   test('a stream goes with its subscriptions, once, and first their subscribers are told', async () => {
@@ -99,16 +99,16 @@ function describeOversight({ open, fresh }: Contract): void {
     const [ended, stays] = [viewing(stream, viewer.id), viewing(other, viewer.id)]
     await bench.state.media.addSubscription(viewer.write(), ended, [])
     await bench.state.media.addSubscription(viewer.write(), stays, [])
-    await bench.state.places.leave(bench.room, gone.id, 'any')
+    await bench.state.sessionStore.leave(bench.room, gone.id, 'any')
     const position = await bench.top()
-    const told = streamNews(stream, 'remove')
-    expect(await bench.other.oversight.removeStream(bench.room, stream.id, [told])).toBe(true)
-    expect(await bench.other.oversight.removeStream(bench.room, stream.id, [told])).toBe(false)
+    const notifications = streamNews(stream, 'remove')
+    expect(await bench.other.oversight.removeStream(bench.room, stream.id, [notifications])).toBe(true)
+    expect(await bench.other.oversight.removeStream(bench.room, stream.id, [notifications])).toBe(false)
     expect(await bench.log(position)).toEqual([
       { seq: position + 1, ...subscriptionRemoved(ended, viewer.id) },
-      { seq: position + 2, ...told },
+      { seq: position + 2, ...notifications },
     ])
-    expect((await bench.state.places.roster(bench.room)).streams).toEqual([other])
+    expect((await bench.state.sessionStore.roster(bench.room)).streams).toEqual([other])
     expect(await bench.state.media.subscription(bench.room, stays.id)).toEqual(stays)
   })
 
@@ -120,25 +120,25 @@ function describeOversight({ open, fresh }: Contract): void {
     await bench.state.media.addStream(write, stream, [text()])
     await bench.state.oversight.removeStream(bench.room, stream.id, [])
     await bench.state.media.addStream(write, stream, [text()]) // the same write again: it was done
-    expect((await bench.state.places.roster(bench.room)).streams).toEqual([])
+    expect((await bench.state.sessionStore.roster(bench.room)).streams).toEqual([])
   })
 
   test('nodes are listed as they said last', async () => {
     const { state, other } = await fresh()
     expect(await state.oversight.nodes()).toEqual([])
-    await state.nodes.beat({ id: 'A', url: 'http://a', version: '1', connections: 1 })
+    await state.nodes.heartbeat({ id: 'A', url: 'http://a', version: '1', connections: 1 })
     const node = { id: 'A', url: 'http://a', version: '1', connections: 7 }
-    await state.nodes.beat(node)
+    await state.nodes.heartbeat(node)
     expect(await other.oversight.nodes()).toEqual([node])
   })
 
   test('a mark is new once, on whichever node, and again when its time is over', async () => {
     const { state, other } = await open()
-    const mark = newId()
-    const first = await Promise.all([state, other].map(({ oversight }) => oversight.firstUse(mark, 60)))
+    const deliveryState = newId()
+    const first = await Promise.all([state, other].map(({ oversight }) => oversight.firstUse(deliveryState, 60)))
     expect(first.map((use) => use.first).toSorted()).toEqual([false, true])
     expect(new Set(first.map(({ since }) => since)).size).toBe(1)
-    expect((await state.oversight.firstUse(mark, 60)).first).toBe(false)
+    expect((await state.oversight.firstUse(deliveryState, 60)).first).toBe(false)
     expect((await state.oversight.firstUse(newId(), 60)).first).toBe(true)
   })
 }
@@ -153,7 +153,7 @@ function describeListing({ open, fresh }: Contract): void {
     const seated = await bench.join()
     expect(await bench.other.rooms.find(bench.room)).toEqual({ id: bench.room, members: 1 })
     expect(await bench.state.rooms.replace(bench.room, undefined, options)).toBe(true)
-    await bench.state.places.leave(bench.room, seated.id, 'any')
+    await bench.state.sessionStore.leave(bench.room, seated.id, 'any')
     expect(await bench.other.rooms.find(bench.room)).toEqual({ id: bench.room, members: 0, configured: options })
     await bench.state.rooms.remove(bench.room)
     expect(await bench.state.rooms.find(bench.room)).toBeUndefined()
@@ -197,7 +197,7 @@ function describeListing({ open, fresh }: Contract): void {
 
   test('a room that was only joined is listed too', async () => {
     const bench = await fresh()
-    await bench.state.rooms.note([bench.room])
+    await bench.state.rooms.touch([bench.room])
     expect((await bench.state.rooms.list(0, 10)).rooms).toEqual([])
     await bench.join()
     expect((await bench.other.rooms.list(0, 10)).rooms).toEqual([{ id: bench.room, members: 1 }])

@@ -37,10 +37,10 @@ test('a message that is no entry is skipped and reported, and the room is read f
   const { state, keys, other, skipped } = await start()
   const bench = new Bench(state, state)
   const reset: RoomId[] = []
-  state.wire.onReset((rooms) => void reset.push(...rooms))
+  state.pubSub.onResubscribed((rooms) => void reset.push(...rooms))
   const seated = await bench.join()
   const ears = new Ears()
-  await state.wire.listen(bench.room, ears.hear)
+  await state.pubSub.subscribe(bench.room, ears.onEntry)
   reset.length = 0
   for (const text of unreadable) await other.spublish(keys.feed(bench.room), text)
   await bench.say(seated)
@@ -51,12 +51,12 @@ test('a message that is no entry is skipped and reported, and the room is read f
 
 test('a message to a node that is no question is skipped and reported, and the next question is answered', async () => {
   const { state, keys, other, skipped } = await start()
-  const { place } = await new Bench(state, state).join()
-  await state.handover.serve('A', ({ id }) => ({ cursor: id === place.id ? 7 : 0, doubt: 7 }))
+  const { ref } = await new Bench(state, state).join()
+  await state.handover.serve('A', ({ id }) => ({ confirmed: id === ref.id ? 7 : 0, sent: 7 }))
   const alike = ['{"ask":"1","from":"B"}', '{"ask":"1","from":"B","place":{"id":1}}', '{"answer":"1","mark":7}']
   const messages = [...unreadable, ...alike]
   for (const text of messages) await other.spublish(keys.handover('A'), text)
-  expect(await state.handover.ask(place)).toEqual({ cursor: 7, doubt: 7 })
+  expect(await state.handover.ask(ref)).toEqual({ confirmed: 7, sent: 7 })
   expect(skipped).toEqual(messages.map(() => keys.handover('A')))
 })
 

@@ -21,29 +21,29 @@ const node = { id: 'A', url: 'http://127.0.0.1:1', version: '1.0.0', connections
 
 test('a window does not end because Redis’ clock is set', async () => {
   const { clock, state, bench } = await open({ window: 60 })
-  const { place } = await bench.join()
-  await state.places.detach(place, 1)
-  expect(await state.nodes.due(10)).toEqual([])
+  const { ref } = await bench.join()
+  await state.sessionStore.detach(ref, 1)
+  expect(await state.nodes.expiredSessions(10)).toEqual([])
   for (const seconds of [300, 0, -300, 60]) {
     clock.set(seconds)
-    expect(await state.nodes.due(10)).toEqual([])
+    expect(await state.nodes.expiredSessions(10)).toEqual([])
   }
 })
 
 test('a step of Redis’ clock is known before anyone is judged by the leases', async () => {
   const { clock, state } = await open()
-  await state.nodes.beat(node)
+  await state.nodes.heartbeat(node)
   clock.set(300)
   const asked = performance.now()
-  expect(await state.nodes.dead()).toEqual(['A'])
+  expect(await state.nodes.expiredNodes()).toEqual(['A'])
   expect(state.clock.steppedAt).toBeGreaterThan(asked)
 })
 
 test('the lease of a node that died before Redis’ clock was set back ends', async () => {
   const { clock, state } = await open({ lease: 0 })
-  await state.nodes.beat(node)
+  await state.nodes.heartbeat(node)
   clock.set(-300)
-  await expect.poll(() => state.nodes.dead()).toEqual(['A'])
+  await expect.poll(() => state.nodes.expiredNodes()).toEqual(['A'])
 })
 
 test.each([-300, 300])('a log is not trimmed because Redis’ clock is set by %i s', async (seconds) => {
@@ -57,11 +57,11 @@ test.each([-300, 300])('a log is not trimmed because Redis’ clock is set by %i
 
 test('the list of rooms goes on being told after Redis’ clock was set back', async () => {
   const { clock, state } = await open()
-  await state.nodes.beat(node)
-  expect(await state.lobby.turn('rooms', 500)).toBe(true)
+  await state.nodes.heartbeat(node)
+  expect(await state.openRoomIndex.claimBroadcast('rooms', 500)).toBe(true)
   clock.set(-300)
-  await state.nodes.beat(node)
-  expect(await state.lobby.turn('rooms', 500)).toBe(true)
+  await state.nodes.heartbeat(node)
+  expect(await state.openRoomIndex.claimBroadcast('rooms', 500)).toBe(true)
 })
 
 test('a relogin takes the place after Redis’ clock was set back', async () => {

@@ -37,11 +37,11 @@ async function follow(
   reset: (rooms: RoomId[]) => void = () => {},
 ): Promise<Map<RoomId, Set<number>>> {
   const heard = new Map(rooms.map((room) => [room, new Set<number>()]))
-  state.wire.onReset(async (missed) => {
+  state.pubSub.onResubscribed(async (missed) => {
     reset(missed)
     for (const room of missed) for (const { seq } of await state.log.read(room, 0, 100)) heard.get(room)?.add(seq)
   })
-  for (const [room, seqs] of heard) await state.wire.listen(room, ({ seq }) => seqs.add(seq))
+  for (const [room, seqs] of heard) await state.pubSub.subscribe(room, ({ seq }) => seqs.add(seq))
   return heard
 }
 
@@ -93,14 +93,14 @@ test('a room can be entered while the shard of the list of rooms stands still', 
   const state = createRedisState(target(), prefix, retention)
   onTestFinished(() => state.close())
   const bench = new Bench(state, state, room)
-  await state.nodes.hold(node, [room]) // connected to every shard
-  await state.rooms.note([room])
+  await state.nodes.trackRooms(node, [room]) // connected to every shard
+  await state.rooms.touch([room])
   const server = cluster.servers[frozen]
   server?.pause()
   onTestFinished(() => server?.resume())
   const start = performance.now()
-  await state.rooms.admit('portal/another', 1)
-  await state.nodes.hold(node, [room])
+  await state.rooms.registerWithin('portal/another', 1)
+  await state.nodes.trackRooms(node, [room])
   await bench.join({ node })
   expect(performance.now() - start).toBeLessThan(3000)
 })

@@ -47,8 +47,8 @@ type Scene = Awaited<ReturnType<typeof openScene>>
 type Act = () => Promise<unknown>
 
 const token = () => ({ id: newId(), seconds: 60 })
-const standing = async ({ place }: Seated) => (await state.places.held([place]))[0]
-const detach = ({ place }: Seated) => state.places.detach(place, 1)
+const standing = async ({ ref }: Seated) => (await state.sessionStore.states([ref]))[0]
+const detach = ({ ref }: Seated) => state.sessionStore.detach(ref, 1)
 
 /** Each verb that continues or ends something, prepared while Redis has memory, and its outcome. */
 const served: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act, outcome: unknown] } = {
@@ -56,8 +56,8 @@ const served: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act, 
     () => {
       const node = { id: newId(), url: 'http://node', version: '1', connections: 3 }
       return async () => {
-        await state.nodes.beat(node)
-        return [await state.nodes.beat(node), (await state.oversight.nodes()).some(({ id }) => id === node.id)]
+        await state.nodes.heartbeat(node)
+        return [await state.nodes.heartbeat(node), (await state.oversight.nodes()).some(({ id }) => id === node.id)]
       }
     },
     [true, true],
@@ -66,8 +66,8 @@ const served: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act, 
     ({ room }) => {
       const node = newId()
       return async () => {
-        await state.nodes.hold(node, [room])
-        return (await state.nodes.roomsOf(node)).length
+        await state.nodes.trackRooms(node, [room])
+        return (await state.nodes.trackedRooms(node)).length
       }
     },
     1,
@@ -75,7 +75,7 @@ const served: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act, 
   'note of the list of rooms': [
     ({ room }) =>
       async () => {
-        await state.rooms.note([room])
+        await state.rooms.touch([room])
         return [await admin.zscore(keys.names, room), (await admin.zscore(keys.rooms, room)) !== null]
       },
     ['0', true],
@@ -97,7 +97,7 @@ const served: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act, 
       const member = `${room}|${seated.id}`
       await admin.zrem(keys.waiting, member)
       return async () => {
-        await state.nodes.noteDeadline(seated.place, 5)
+        await state.nodes.recordDeadline(seated.ref, 5)
         return admin.zscore(keys.waiting, member)
       }
     },
@@ -115,8 +115,8 @@ const served: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act, 
     async ({ room, seated }) => {
       await detach(seated)
       return async () => [
-        await state.places.leave(room, seated.id, { due: Number.MAX_SAFE_INTEGER }),
-        (await state.places.roster(room)).members.length,
+        await state.sessionStore.leave(room, seated.id, { due: Number.MAX_SAFE_INTEGER }),
+        (await state.sessionStore.roster(room)).members.length,
       ]
     },
     [true, 1],
@@ -124,28 +124,28 @@ const served: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act, 
   'leave of one who is gone': [
     ({ room }) =>
       () =>
-        state.places.leave(room, newId(), 'any'),
+        state.sessionStore.leave(room, newId(), 'any'),
     false,
   ],
   logout: [
     ({ room, seated }) =>
       () =>
-        state.places.leave(room, seated.id, { owner: seated.place.owner }),
+        state.sessionStore.leave(room, seated.id, { owner: seated.ref.owner }),
     true,
   ],
   orphan: [
     async ({ bench, room }) => {
       const node = newId()
       const seated = await bench.join({ node })
-      await state.nodes.hold(node, [room])
-      return async () => [(await state.nodes.orphan(node, 100)).left, await standing(seated)]
+      await state.nodes.trackRooms(node, [room])
+      return async () => [(await state.nodes.detachAllOf(node, 100)).left, await standing(seated)]
     },
     [[], 'waiting'],
   ],
   'held, which notes a cursor': [
     ({ bench, room, seated }) =>
       async () => {
-        const held = await state.places.held([seated.place], [await bench.top()])
+        const held = await state.sessionStore.states([seated.ref], [await bench.top()])
         return [held, await admin.hget(keys.session(room, seated.id), 'cursor')]
       },
     [['connected'], '2'],
@@ -153,14 +153,14 @@ const served: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act, 
   reclaim: [
     async ({ seated }) => {
       await detach(seated)
-      return async () => [await state.places.reclaim(seated.place), await standing(seated)]
+      return async () => [await state.sessionStore.reclaim(seated.ref), await standing(seated)]
     },
     [true, 'connected'],
   ],
   'reclaim of one who moved': [
     async ({ bench, seated }) => {
       await bench.resume(seated)
-      return () => state.places.reclaim(seated.place)
+      return () => state.sessionStore.reclaim(seated.ref)
     },
     false,
   ],
@@ -171,24 +171,24 @@ const served: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act, 
     },
     true,
   ],
-  comeBack: [
+  rejoin: [
     ({ room, seated: { id } }) =>
       async () =>
-        (await state.places.comeBack({ room, id, node: 'B', token: token(), ticketId: newId() })).member.id === id,
+        (await state.sessionStore.rejoin({ room, id, node: 'B', token: token(), ticketId: newId() })).member.id === id,
     true,
   ],
   renew: [
     ({ bench, seated }) =>
       async () => {
-        await state.places.renew(seated.place, 'next')
+        await state.sessionStore.renewTicket(seated.ref, 'next')
         return (await bench.resume(seated, { ticketId: 'next' })).complete
       },
     true,
   ],
   settle: [
-    ({ room, seated: { place, request } }) =>
+    ({ room, seated: { ref, request } }) =>
       async () => {
-        await state.places.settle(place, request.token, request.ticketId)
+        await state.sessionStore.confirmTicket(ref, request.token, request.ticketId)
         return admin.get(keys.token(room, request.token.id))
       },
     'used',
@@ -196,14 +196,14 @@ const served: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act, 
   vouch: [
     async ({ room, seated }) => {
       await admin.del(keys.session(room, seated.id))
-      return async () => [await state.places.vouch(vouchOf(seated)), await standing(seated)]
+      return async () => [await state.sessionStore.restore(vouchOf(seated)), await standing(seated)]
     },
     [true, 'connected'],
   ],
   'positions of a room that is behind': [
     ({ room }) =>
       async () => {
-        const [seq = 0] = await state.log.positions([room], [7])
+        const [seq = 0] = await state.log.heads([room], [7])
         return seq > 1_000_000
       },
     true,
@@ -212,7 +212,7 @@ const served: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act, 
     async ({ room }) => {
       await admin.hset(keys.room(room), 'server', 'another')
       return async () => {
-        const [seq = 0] = await state.log.positions([room], [1])
+        const [seq = 0] = await state.log.heads([room], [1])
         return seq > 1_000_000
       }
     },
@@ -253,10 +253,10 @@ const served: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act, 
   ],
   firstUse: [
     () => {
-      const mark = newId()
+      const deliveryState = newId()
       return async () => [
-        (await state.oversight.firstUse(mark, 60)).first,
-        (await state.oversight.firstUse(mark, 60)).first,
+        (await state.oversight.firstUse(deliveryState, 60)).first,
+        (await state.oversight.firstUse(deliveryState, 60)).first,
       ]
     },
     [true, false],
@@ -265,10 +265,10 @@ const served: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act, 
     ({ room }) => {
       const dialect = newId()
       return async () => [
-        await state.lobby.count(room),
-        (await state.lobby.open(dialectOf(room), 100_000)).some((open) => open.room === room),
-        await state.lobby.turn(dialect, 30_000),
-        await state.lobby.turn(dialect, 30_000),
+        await state.openRoomIndex.count(room),
+        (await state.openRoomIndex.list(dialectOf(room), 100_000)).some((open) => open.room === room),
+        await state.openRoomIndex.claimBroadcast(dialect, 30_000),
+        await state.openRoomIndex.claimBroadcast(dialect, 30_000),
       ]
     },
     [true, true, true, false],
@@ -280,8 +280,8 @@ const refused: { [verb: string]: (scene: Scene) => Promise<unknown> } = {
   join: ({ bench }) => bench.join(),
   append: ({ bench, seated }) => bench.say(seated),
   announce: ({ room }) => state.log.announce(room, text(), newId()),
-  note: ({ seated }) => state.log.note(seated.write({ rid: 7 })),
-  describe: ({ seated }) => state.places.describe(seated.write(), { new: true }),
+  note: ({ seated }) => state.log.recordReply(seated.write({ rid: 7 })),
+  describe: ({ seated }) => state.sessionStore.setProfile(seated.write(), { new: true }),
   addStream: ({ seated }) => state.media.addStream(seated.write(), camera(seated.id), [text()]),
   changeStream: ({ room, stream }) => state.oversight.changeStream(room, stream, { ...stream, data: true }, [text()]),
   changeMember: async ({ room, seated: { member } }) =>
@@ -290,13 +290,13 @@ const refused: { [verb: string]: (scene: Scene) => Promise<unknown> } = {
 }
 
 async function snapshot({ bench, room, seated, other }: Scene): Promise<unknown> {
-  const places = [seated, other].map(({ place }) => place)
+  const sessionStore = [seated, other].map(({ ref }) => ref)
   return {
     log: await bench.log(),
-    roster: await state.places.roster(room),
+    roster: await state.sessionStore.roster(room),
     found: await state.rooms.find(room),
-    standing: await state.places.held(places),
-    replies: await Promise.all(places.map((place) => state.log.replyTo(place, 7))),
+    standing: await state.sessionStore.states(sessionStore),
+    replies: await Promise.all(sessionStore.map((ref) => state.log.replyTo(ref, 7))),
   }
 }
 

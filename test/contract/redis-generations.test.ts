@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { nodeOf } from '../../src/core/ports/handover.ts'
-import type { Place } from '../../src/core/ports/session-store.ts'
+import type { SessionRef } from '../../src/core/ports/session-store.ts'
 import type { RedisClock } from '../../src/state/redis/clock.ts'
 import { createRedisState } from '../../src/state/redis/index.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
@@ -20,7 +20,7 @@ function open() {
     keys,
     /** As when everyone has left, and the window and the log are over. */
     expire: async (seated: Seated) => {
-      await state.places.leave(bench.room, seated.id, 'any')
+      await state.sessionStore.leave(bench.room, seated.id, 'any')
       await state.client.unlink(keys.room(bench.room), keys.log(bench.room), keys.left(bench.room, seated.id))
       const now = Date.now()
       await until(async () => Date.now() > now + 5) // an expiry takes seconds, in which the clock goes on
@@ -28,17 +28,17 @@ function open() {
   }
 }
 
-const generationOf = ({ owner }: Pick<Place, 'owner'>) => Number(owner.slice(nodeOf({ owner }).length + 1))
+const generationOf = ({ owner }: Pick<SessionRef, 'owner'>) => Number(owner.slice(nodeOf({ owner }).length + 1))
 
 test('a node that was cut off until the room had expired does not take the place from a newer connection', async () => {
   const { state, bench, expire } = open()
   const before = await bench.join()
-  const place = { ...before.place, owner: (await bench.resume(before)).owner }
+  const ref = { ...before.ref, owner: (await bench.resume(before)).owner }
   await expire(before)
   const now = await bench.join({ member: before.member })
-  expect(generationOf(now.place)).toBeGreaterThan(generationOf(place))
-  expect(await state.places.vouch(vouchOf(before, { place }))).toBe(false)
-  expect(await state.places.held([now.place])).toEqual(['connected'])
+  expect(generationOf(now.ref)).toBeGreaterThan(generationOf(ref))
+  expect(await state.sessionStore.restore(vouchOf(before, { ref }))).toBe(false)
+  expect(await state.sessionStore.states([now.ref])).toEqual(['connected'])
 })
 
 test('a room that ends and is made anew within a millisecond, again and again, gives no owner twice', async () => {
@@ -46,9 +46,9 @@ test('a room that ends and is made anew within a millisecond, again and again, g
   const owners: string[] = []
   for (let round = 0; round < 50; round += 1) {
     const seated = await bench.join()
-    await state.places.leave(bench.room, seated.id, 'any')
+    await state.sessionStore.leave(bench.room, seated.id, 'any')
     await state.rooms.remove(bench.room)
-    owners.push(seated.place.owner)
+    owners.push(seated.ref.owner)
   }
   expect(new Set(owners).size).toBe(owners.length)
   expect(owners.map((owner) => generationOf({ owner }))).toEqual(
@@ -61,16 +61,16 @@ test('a room that is made after the clock of Redis was set back begins above the
   const clock = state.clock as RedisClock
   const latest = Date.now() + 300_000
   clock.learn(keys.nodes, latest, performance.now())
-  expect(generationOf((await bench.join()).place)).toBeGreaterThanOrEqual(latest)
+  expect(generationOf((await bench.join()).ref)).toBeGreaterThanOrEqual(latest)
 })
 
 test('a room outlives the generations that a leap has pushed ahead of the clock', async () => {
   const { bench, state, keys } = open()
   const seated = await bench.join()
   const ahead = Date.now() + 500_000
-  await state.log.positions([bench.room], [ahead])
+  await state.log.heads([bench.room], [ahead])
   const owner = generationOf(await bench.resume(seated))
-  await state.places.leave(bench.room, seated.id, 'any')
+  await state.sessionStore.leave(bench.room, seated.id, 'any')
   const expiry = Date.now() + (await state.client.pttl(keys.room(bench.room)))
   expect(expiry).toBeGreaterThan(owner + retention.log * 1000 - 5000)
   expect(await state.client.pttl(keys.log(bench.room))).toBeLessThanOrEqual(retention.log * 1000)
@@ -89,6 +89,6 @@ test('a room that is restored by the nodes numbers owners above those that they 
   const seated = await bench.join()
   await expire(seated)
   const owner = `A:${Date.now() + 100_000}`
-  expect(await state.places.vouch(vouchOf(seated, { place: { ...seated.place, owner } }))).toBe(true)
-  expect(generationOf((await bench.join()).place)).toBeGreaterThan(generationOf({ owner }))
+  expect(await state.sessionStore.restore(vouchOf(seated, { ref: { ...seated.ref, owner } }))).toBe(true)
+  expect(generationOf((await bench.join()).ref)).toBeGreaterThan(generationOf({ owner }))
 })

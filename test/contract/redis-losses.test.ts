@@ -43,9 +43,9 @@ test('the first write on a server with another history leaps, whoever makes it',
     message: (bench, seated) => bench.say(seated),
     login: (bench) => bench.join(),
     relogin: (bench, seated) => bench.resume(seated),
-    leaving: (bench, seated) => bench.state.places.leave(bench.room, seated.id, 'any'),
+    leaving: (bench, seated) => bench.state.sessionStore.leave(bench.room, seated.id, 'any'),
     announcement: (bench) => bench.state.log.announce(bench.room, { event: 'text', data: null }),
-    check: (bench) => bench.state.log.positions([bench.room], [0]),
+    check: (bench) => bench.state.log.heads([bench.room], [0]),
   }
   for (const write of Object.values(writes)) {
     const { bench, remember } = open()
@@ -67,7 +67,9 @@ test('a seat that was given on a server that is gone is not given to another aga
   await goBack()
   const again = await bench.resume(seated)
   expect(again.owner).not.toBe(lost.owner)
-  expect(await bench.state.places.vouch(vouchOf(seated, { place: { ...seated.place, owner: lost.owner } }))).toBe(false)
+  expect(await bench.state.sessionStore.restore(vouchOf(seated, { ref: { ...seated.ref, owner: lost.owner } }))).toBe(
+    false,
+  )
 })
 
 test('a relogin that was lost counts again when its node vouches for it, with its tickets', async () => {
@@ -77,11 +79,11 @@ test('a relogin that was lost counts again when its node vouches for it, with it
   const nextTicketId = newId()
   const { owner } = await bench.resume(seated, { nextTicketId })
   await goBack()
-  const place = { ...seated.place, owner }
-  await refuses(bench.state.log.append({ place, op: 'x' }, { event: 'text', data: null }), 'moved')
+  const ref = { ...seated.ref, owner }
+  await refuses(bench.state.log.append({ ref, op: 'x' }, { event: 'text', data: null }), 'moved')
   const tickets = { previous: seated.request.ticketId, issued: [nextTicketId] }
-  expect(await bench.state.places.vouch(vouchOf(seated, { place, tickets, proven: true }))).toBe(true)
-  expect(await bench.state.log.append({ place, op: 'x' }, { event: 'text', data: null })).toBeGreaterThan(1_000_000)
+  expect(await bench.state.sessionStore.restore(vouchOf(seated, { ref, tickets, ticketConfirmed: true }))).toBe(true)
+  expect(await bench.state.log.append({ ref, op: 'x' }, { event: 'text', data: null })).toBeGreaterThan(1_000_000)
   await refuses(bench.say(seated), 'moved')
   expect(await bench.resume(seated, { ticketId: nextTicketId })).toMatchObject({ previousOwner: owner })
 })
@@ -91,12 +93,12 @@ test('a store that has lost a whole room: nodes restore it at the same time, eac
   const people = [await bench.join(), await bench.join(), await bench.join()]
   const top = await bench.top()
   await flush()
-  const vouches = people.map((seated) => vouchOf(seated, { reached: top, proven: true }))
+  const vouches = people.map((seated) => vouchOf(seated, { reached: top, ticketConfirmed: true }))
   const twice = [...vouches, ...vouches].map((vouch, index) =>
-    (index % 2 ? bench.state : bench.other).places.vouch(vouch),
+    (index % 2 ? bench.state : bench.other).sessionStore.restore(vouch),
   )
   expect(await Promise.all(twice)).toEqual(twice.map(() => true))
-  const { members } = await bench.state.places.roster(room)
+  const { members } = await bench.state.sessionStore.roster(room)
   expect(members.map(({ id }) => id).toSorted()).toEqual(people.map(({ id }) => id).toSorted())
   const log = await bench.log()
   expect(log.map(({ event }) => event)).toEqual(['leap', 'participant', 'participant', 'participant'])
@@ -123,22 +125,22 @@ test('a permission that was changed since is not put back', async () => {
   const none = { audio: false, video: false }
   const after = { ...member, permission: { publish: none, subscribe: none }, changes: 1 }
   await bench.state.oversight.changeMember(room, member, after, { event: 'permission', data: null, to: member.id })
-  await bench.state.places.vouch(vouchOf(seated))
+  await bench.state.sessionStore.restore(vouchOf(seated))
   expect(await bench.state.oversight.member(room, member.id)).toEqual(after)
 })
 
 test('who is back and has no node to vouch for it is forsaken; who came in since is not', async () => {
   const { bench, remember, room } = open()
   const [here, gone, waiting] = [await bench.join(), await bench.join(), await bench.join()]
-  await bench.state.places.detach(waiting.place, 3)
+  await bench.state.sessionStore.detach(waiting.ref, 3)
   const goBack = await remember()
-  await bench.state.places.leave(room, gone.id, 'any')
+  await bench.state.sessionStore.leave(room, gone.id, 'any')
   await goBack()
-  const [leap = 0] = await bench.state.log.positions([room], [0])
+  const [leap = 0] = await bench.state.log.heads([room], [0])
   await bench.join()
-  await bench.state.places.vouch(vouchOf(here))
-  expect(await bench.state.places.forsaken(room, leap)).toEqual(expect.arrayContaining([gone.place, waiting.place]))
-  expect(await bench.state.places.forsaken(room, leap)).toHaveLength(2)
+  await bench.state.sessionStore.restore(vouchOf(here))
+  expect(await bench.state.sessionStore.unrestored(room, leap)).toEqual(expect.arrayContaining([gone.ref, waiting.ref]))
+  expect(await bench.state.sessionStore.unrestored(room, leap)).toHaveLength(2)
 })
 
 test('a client that cannot say what it saw goes on behind the leap, where its connection was handed more', async () => {
@@ -148,7 +150,7 @@ test('a client that cannot say what it saw goes on behind the leap, where its co
   await bench.say(seated)
   await bench.say(seated)
   await goBack()
-  await bench.state.places.vouch(vouchOf(seated, { cursor: 3, reached: 3 }))
+  await bench.state.sessionStore.restore(vouchOf(seated, { confirmed: 3, reached: 3 }))
   await bench.say(seated)
   const [leap] = await bench.log(1)
   expect(leap).toMatchObject({ event: 'leap', data: { after: 1 } })

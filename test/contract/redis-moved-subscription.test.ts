@@ -2,7 +2,7 @@ import type { Command } from 'ioredis'
 import { Redis } from 'ioredis'
 import { expect, onTestFinished, test } from 'vitest'
 import { RedisClient } from '../../src/state/redis/client.ts'
-import { Link } from '../../src/state/redis/link.ts'
+import { RedisLink } from '../../src/state/redis/link.ts'
 import { noReport } from '../../src/state/redis/report.ts'
 import { Subscriptions } from '../../src/state/redis/subscriptions.ts'
 import type { Topology, TopologyEvents } from '../../src/state/redis/topology.ts'
@@ -10,9 +10,9 @@ import { type RedisServer, startRedis, until } from '../support/redis.ts'
 
 /** Two servers, and a map by which every slot is at the first one until it is moved. */
 class TwoServers implements Topology {
-  readonly links: Link[]
-  readonly sentinels: Link[] = []
-  readonly trouble = undefined
+  readonly links: RedisLink[]
+  readonly sentinels: RedisLink[] = []
+  readonly problem = undefined
   readonly #events: TopologyEvents
   #home = 0
 
@@ -21,7 +21,7 @@ class TwoServers implements Topology {
     this.links = servers.map(({ port }) => {
       const link = { up: events.changed, down: events.changed, moved: events.changed }
       const options = { host: '127.0.0.1', port, connectionName: 'test' }
-      return new Link(`127.0.0.1:${port}`, options, link, noReport)
+      return new RedisLink(`127.0.0.1:${port}`, options, link, noReport)
     })
     for (const link of this.links) events.opened(link)
   }
@@ -40,7 +40,7 @@ class TwoServers implements Topology {
     return null
   }
 
-  linkFor(): Link | undefined {
+  linkFor(): RedisLink | undefined {
     return this.links[this.#home]
   }
 
@@ -48,7 +48,7 @@ class TwoServers implements Topology {
     return 0
   }
 
-  linkTo(_address: string, from: Link): Link {
+  linkTo(_address: string, from: RedisLink): RedisLink {
     return from
   }
 
@@ -97,7 +97,7 @@ test.each(['told before the answer', 'told after the answer', 'told to no one'])
     await added
     if (when === 'told after the answer') tell()
     await until(async () => ((await after.call('PUBSUB', 'SHARDCHANNELS')) as string[]).includes('channel'))
-    await until(async () => subscriptions.trouble === undefined)
+    await until(async () => subscriptions.problem === undefined)
     expect(new Set(again)).toEqual(new Set(['channel']))
   },
 )

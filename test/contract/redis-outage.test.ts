@@ -36,8 +36,8 @@ async function start(mode: ProxiedRedis['mode']) {
   onTestFinished(() => state.close())
   const bench = new Bench(state, state)
   const seated = await bench.join()
-  const isWell = () => until(async () => state.trouble() === undefined)
-  const isIll = () => until(async () => state.trouble() !== undefined)
+  const isWell = () => until(async () => state.problem() === undefined)
+  const isIll = () => until(async () => state.problem() !== undefined)
   await isWell()
   return { redis, prefix, state, bench, seated, lost, isWell, isIll }
 }
@@ -64,8 +64,8 @@ test.each(modes)('when Redis (%s) takes no connection, calls fail within 5 s and
   expect(Math.max(...attempts)).toBeLessThan(60)
   await redis.each((proxy) => proxy.refuse())
   await allRefused()
-  await until(async () => state.trouble()?.detail.includes('ECONNREFUSED') === true)
-  expect(state.trouble()).toEqual({
+  await until(async () => state.problem()?.detail.includes('ECONNREFUSED') === true)
+  expect(state.problem()).toEqual({
     reason: 'Redis unreachable',
     detail: expect.stringMatching(/^signalbox-\w+ to 127\.0\.0\.1:\d+: connect ECONNREFUSED 127\.0\.0\.1:\d+$/),
   })
@@ -81,8 +81,8 @@ test.each(modes)('when Redis (%s) takes no connection, calls fail within 5 s and
 test.each(modes)('half-open connections to Redis (%s) are replaced, and rooms are heard again', async (mode) => {
   const { redis, state, bench, seated, lost, isIll, isWell } = await start(mode)
   const ears = new Ears()
-  await state.wire.listen(bench.room, ears.hear)
-  const reset = new Promise<RoomId[]>((resolve) => state.wire.onReset(resolve))
+  await state.pubSub.subscribe(bench.room, ears.onEntry)
+  const reset = new Promise<RoomId[]>((resolve) => state.pubSub.onResubscribed(resolve))
   await redis.each((proxy) => proxy.halfOpen())
   await isIll()
   await isWell()
@@ -95,12 +95,12 @@ test.each(modes)('half-open connections to Redis (%s) are replaced, and rooms ar
 test.each(modes)('where only the feed (%s) is half open, the state says so and the feed is replaced', async (mode) => {
   const { redis, state, bench, seated, isIll, isWell } = await start(mode)
   const ears = new Ears()
-  await state.wire.listen(bench.room, ears.hear)
-  const reset = new Promise<RoomId[]>((resolve) => state.wire.onReset(resolve))
+  await state.pubSub.subscribe(bench.room, ears.onEntry)
+  const reset = new Promise<RoomId[]>((resolve) => state.pubSub.onResubscribed(resolve))
   await redis.each((proxy) => proxy.halfOpen('signalbox-feed'))
   await bench.say(seated)
   await isIll()
-  expect(state.trouble()?.detail).toContain('signalbox-feed')
+  expect(state.problem()?.detail).toContain('signalbox-feed')
   await isWell()
   expect(await reset).toEqual([bench.room])
   await bench.say(seated)
@@ -115,13 +115,13 @@ test('a subscription that Redis refuses after a reconnection is tried until it i
   const state = createRedisState({ urls: [url], mode: 'standalone' }, prefix, retention)
   onTestFinished(() => state.close())
   const bench = new Bench(state, state)
-  await state.wire.listen(bench.room, () => {})
-  const reset = new Promise<RoomId[]>((resolve) => state.wire.onReset(resolve))
+  await state.pubSub.subscribe(bench.room, () => {})
+  const reset = new Promise<RoomId[]>((resolve) => state.pubSub.onResubscribed(resolve))
   const admin = new Redis(redis.url)
   onTestFinished(() => admin.disconnect())
   // Redis closes the connections of subscribers who lose a channel
   await admin.call('ACL', 'SETUSER', new URL(url).username, 'resetchannels')
-  await until(async () => state.trouble()?.reason.startsWith('Redis denies') === true)
+  await until(async () => state.problem()?.reason.startsWith('Redis denies') === true)
   await admin.call('ACL', 'SETUSER', new URL(url).username, `&${prefix}:*`)
   expect(await reset).toEqual([bench.room])
 })
@@ -144,10 +144,10 @@ test('what waits for a Redis that does not answer is bounded in bytes: the rest 
 test('a room whose slot moves to another master: calls wait until it has moved and are done once, and the room is heard there', async () => {
   const { redis, state, bench, seated, prefix } = await start('cluster')
   const heard = new Set<number>()
-  state.wire.onReset(async () => {
+  state.pubSub.onResubscribed(async () => {
     for (const { seq } of await bench.log()) heard.add(seq)
   })
-  await state.wire.listen(bench.room, ({ seq }) => heard.add(seq))
+  await state.pubSub.subscribe(bench.room, ({ seq }) => heard.add(seq))
   const slot = await moveSlot(redis, keysOf(prefix).room(bench.room))
   const during = [bench.say(seated), bench.say(seated)]
   await slot.finish()
@@ -197,16 +197,16 @@ test('while the shard of a Redis Cluster with the leases is away, no answer of a
     await state.close()
     await redis.each((proxy) => proxy.accept())
   })
-  await until(async () => state.trouble() === undefined)
-  await state.nodes.dead()
+  await until(async () => state.problem() === undefined)
+  await state.nodes.expiredNodes()
   expect(answers.at(-1)).toEqual({ operation: 'older-than', byLeases: true })
   const home = state.client.addressOf(keysOf(prefix).nodes)
   const proxy = redis.proxies.find(({ url }) => new URL(url).host === home)
   await proxy?.refuse()
-  await refuses(inTime(state.nodes.dead()), 'unavailable')
+  await refuses(inTime(state.nodes.expiredNodes()), 'unavailable')
   answers.length = 0
   const rooms = Array.from({ length: 20 }, (_, n) => `portal/room${n}` as RoomId)
-  await Promise.allSettled(rooms.map((room) => inTime(state.log.positions([room], [1]))))
+  await Promise.allSettled(rooms.map((room) => inTime(state.log.heads([room], [1]))))
   expect(answers.length).toBeGreaterThan(0)
   expect(answers.filter(({ byLeases }) => byLeases)).toEqual([])
 })

@@ -47,7 +47,7 @@ const cases: Case[] = [
     command: script,
     arrange: async (bench) => {
       const { id } = await bench.join()
-      return (state) => state.places.leave(bench.room, id, 'any', text())
+      return (state) => state.sessionStore.leave(bench.room, id, 'any', text())
     },
   },
   {
@@ -87,16 +87,16 @@ const cases: Case[] = [
     verb: 'firstUse',
     command: script,
     arrange: async () => {
-      const mark = newId()
-      return (state) => state.oversight.firstUse(mark, 60)
+      const deliveryState = newId()
+      return (state) => state.oversight.firstUse(deliveryState, 60)
     },
   },
   {
     verb: 'firstUse (the key of older nodes)',
     command: keyOfOlderNodes,
     arrange: async () => {
-      const mark = newId()
-      return (state) => state.oversight.firstUse(mark, 60)
+      const deliveryState = newId()
+      return (state) => state.oversight.firstUse(deliveryState, 60)
     },
   },
   {
@@ -104,7 +104,7 @@ const cases: Case[] = [
     command: script,
     arrange: async (bench) => {
       await bench.join()
-      return (state) => state.lobby.count(bench.room)
+      return (state) => state.openRoomIndex.count(bench.room)
     },
   },
   {
@@ -112,7 +112,7 @@ const cases: Case[] = [
     command: script,
     arrange: async () => {
       const dialect = newId()
-      return (state) => state.lobby.turn(dialect, 30_000)
+      return (state) => state.openRoomIndex.claimBroadcast(dialect, 30_000)
     },
   },
   {
@@ -121,7 +121,7 @@ const cases: Case[] = [
     arrange: async (_bench, redis, prefix) => {
       const id = newId()
       await redis.zadd(keysOf(prefix).nodes, 1, id)
-      return (state) => state.nodes.beat({ id, url: '', version: '', connections: 0 })
+      return (state) => state.nodes.heartbeat({ id, url: '', version: '', connections: 0 })
     },
   },
 ]
@@ -192,14 +192,14 @@ test.concurrent('a second copy of reclaim does not connect a participant whose c
   onTestFinished,
 }) => {
   const { proxy, direct, proxied, bench } = await openPair(onTestFinished)
-  const { place } = await bench.join()
-  await direct.places.detach(place, 1)
+  const { ref } = await bench.join()
+  await direct.sessionStore.detach(ref, 1)
   proxy.loseAnswers(script)
-  const reclaimed = proxied.places.reclaim(place)
-  await until(async () => (await direct.places.held([place]))[0] === 'connected')
-  await direct.places.detach(place, 1)
+  const reclaimed = proxied.sessionStore.reclaim(ref)
+  await until(async () => (await direct.sessionStore.states([ref]))[0] === 'connected')
+  await direct.sessionStore.detach(ref, 1)
   expect(await reclaimed).toBe(true)
-  expect(await direct.places.held([place])).toEqual(['waiting'])
+  expect(await direct.sessionStore.states([ref])).toEqual(['waiting'])
 })
 
 test.concurrent('a second copy of unconfigure leaves a room alone that is configured anew meanwhile', async ({
@@ -265,14 +265,14 @@ test.concurrent('reclaim and the count of a room are not executed after the node
     await server.stop()
   })
   const bench = new Bench(state, state)
-  const { place } = await bench.join()
-  await state.places.reclaim(place)
-  await state.lobby.count(new Bench(state, state).room)
-  await state.places.detach(place, 1)
+  const { ref } = await bench.join()
+  await state.sessionStore.reclaim(ref)
+  await state.openRoomIndex.count(new Bench(state, state).room)
+  await state.sessionStore.detach(ref, 1)
   server.pause()
-  const given = await Promise.allSettled([state.places.reclaim(place), state.lobby.count(bench.room)])
+  const given = await Promise.allSettled([state.sessionStore.reclaim(ref), state.openRoomIndex.count(bench.room)])
   server.resume()
   expect(given.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
-  expect(await state.places.held([place])).toEqual(['waiting'])
-  expect(await state.lobby.count(bench.room)).toBe(true)
+  expect(await state.sessionStore.states([ref])).toEqual(['waiting'])
+  expect(await state.openRoomIndex.count(bench.room)).toBe(true)
 })

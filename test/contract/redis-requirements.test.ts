@@ -199,5 +199,5 @@ test('a running node keeps a Redis that has become unsuitable, and reports the f
   await connected
   await state.ping()
   expect(faults).toEqual([expect.stringContaining('maxmemory-policy is allkeys-lru')])
-  await until(async () => state.trouble() === undefined)
+  await until(async () => state.problem() === undefined)
 })

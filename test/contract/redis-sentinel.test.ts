@@ -60,9 +60,9 @@ test('after a failover the room goes on, and is heard again', async () => {
   const bench = new Bench(state, state)
   const seated = await bench.join()
   const ears = new Ears()
-  await state.wire.listen(bench.room, ears.hear)
+  await state.pubSub.subscribe(bench.room, ears.onEntry)
   await state.client.wait(1, 5000) // what the replica does not have is not there after a failover
-  const reset = new Promise((resolve) => state.wire.onReset(resolve))
+  const reset = new Promise((resolve) => state.pubSub.onResubscribed(resolve))
   const connectedAnew = new Promise<void>((resolve) => state.client.links[0]?.redis.once('ready', resolve))
 
   await group.failover()

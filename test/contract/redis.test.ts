@@ -39,7 +39,7 @@ test('a node whose wall clock is wrong when it starts reads the clock of Redis',
   vi.useFakeTimers({ toFake: ['Date'], now: 0 })
   onTestFinished(() => void vi.useRealTimers())
   const { state } = open()
-  await state.nodes.beat({ id: 'A', url: '', version: '1.0.0', connections: 0 })
+  await state.nodes.heartbeat({ id: 'A', url: '', version: '1.0.0', connections: 0 })
   const [seconds] = await state.client.time()
   expect(Math.abs(state.clock.now() - Number(seconds) * 1000)).toBeLessThan(3000)
 })
@@ -72,7 +72,7 @@ test('what a room leaves behind expires once nobody is in it, and stays when som
   const { state, bench, keys, room } = open()
   const seated = await bench.join()
   await state.log.append(seated.write({ rid: 1, reply: 1 }), text())
-  await state.places.leave(room, seated.id, 'any')
+  await state.sessionStore.leave(room, seated.id, 'any')
   const remaining = [keys.room(room), keys.log(room)]
   const expiring = () => Promise.all(remaining.map((key) => state.client.pttl(key)))
   for (const left of await expiring()) expect(left).toBeGreaterThan((retention.log - 10) * 1000)
@@ -113,7 +113,7 @@ test('what is set for a room does not expire', async () => {
   const { state, bench, keys, room } = open()
   const leave = async () => {
     const { id } = await bench.join()
-    await state.places.leave(room, id, 'any')
+    await state.sessionStore.leave(room, id, 'any')
   }
   await leave()
   await state.rooms.configure(room, { participantLimit: 1 })
@@ -125,7 +125,7 @@ test('what is set for a room does not expire', async () => {
 test('a room that expired starts anew, whatever is left of it', async () => {
   const { state, bench, keys, room } = open()
   const seated = await bench.join()
-  await state.places.leave(room, seated.id, 'any')
+  await state.sessionStore.leave(room, seated.id, 'any')
   await state.client.unlink(keys.room(room))
   const again = await bench.join()
   expect(again.joined.seq).toBe(1)
@@ -134,10 +134,10 @@ test('a room that expired starts anew, whatever is left of it', async () => {
 
 test('a login token expires', async () => {
   const { state, bench, keys, room } = open()
-  const { request, place } = await bench.join()
+  const { request, ref } = await bench.join()
   const left = () => state.client.ttl(keys.token(room, request.token.id))
   expect(await left()).toBeGreaterThan(170)
-  await state.places.settle(place, { ...request.token, seconds: 500 }, request.ticketId)
+  await state.sessionStore.confirmTicket(ref, { ...request.token, seconds: 500 }, request.ticketId)
   expect(await left()).toBeGreaterThan(490)
 })
 
@@ -145,7 +145,7 @@ test('rooms that are gone are taken off the list of rooms', async () => {
   const { state, bench, keys, room } = open()
   const gone = bench.anotherRoom()
   await bench.join()
-  await state.rooms.note([room, gone.room])
+  await state.rooms.touch([room, gone.room])
   const listed = async () =>
     (await state.client.zmscore(keys.rooms, room, gone.room)).map((lastUse) => lastUse !== null)
   await state.rooms.prune(60, 10)
@@ -157,10 +157,10 @@ test('rooms that are gone are taken off the list of rooms', async () => {
 test('every key has the prefix and every key of a room its hash tag', async () => {
   const { admin, server } = await ownRedis()
   const { state, bench, prefix } = open(server.url)
-  await state.nodes.beat({ id: 'A', url: '', version: '', connections: 0 })
-  await state.nodes.hold('A', [bench.room])
+  await state.nodes.heartbeat({ id: 'A', url: '', version: '', connections: 0 })
+  await state.nodes.trackRooms('A', [bench.room])
   const seated = await bench.join()
-  await state.places.detach(seated.place, 1)
+  await state.sessionStore.detach(seated.ref, 1)
   const names = await admin.keys('*')
   expect(names.length).toBeGreaterThan(6)
   for (const name of names) expect(name).toMatch(new RegExp(`^${prefix}:`))
@@ -172,11 +172,11 @@ test('a subscription that broke is established again, and said so', async () => 
   const { state, bench } = open(server.url)
   const seated = await bench.join()
   const ears = new Ears()
-  await state.wire.listen(bench.room, ears.hear)
+  await state.pubSub.subscribe(bench.room, ears.onEntry)
   const { room } = bench.anotherRoom()
-  await state.wire.listen(room, () => {})
-  await state.wire.unlisten(room)
-  const reset = new Promise((resolve) => state.wire.onReset(resolve))
+  await state.pubSub.subscribe(room, () => {})
+  await state.pubSub.unsubscribe(room)
+  const reset = new Promise((resolve) => state.pubSub.onResubscribed(resolve))
   await admin.client('KILL', 'TYPE', 'PUBSUB')
   expect(await reset).toEqual([bench.room])
   await bench.say(seated)

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
 import { newId } from '../../src/core/ids.ts'
-import type { Resumed, ReturnRequest } from '../../src/core/ports/session-store.ts'
+import type { RejoinRequest, Resumed } from '../../src/core/ports/session-store.ts'
 import { at, type Bench, type Contract, refuses, type Seated } from './bench.ts'
 
 /** With a token that nobody has used, on node B. */
-function comeBack(bench: Bench, { id }: Pick<Seated, 'id'>, changes: Partial<ReturnRequest> = {}): Promise<Resumed> {
+function rejoin(bench: Bench, { id }: Pick<Seated, 'id'>, changes: Partial<RejoinRequest> = {}): Promise<Resumed> {
   const token = { id: newId(), seconds: 60 }
-  return bench.other.places.comeBack({ room: bench.room, id, node: 'B', token, ticketId: newId(), ...changes })
+  return bench.other.sessionStore.rejoin({ room: bench.room, id, node: 'B', token, ticketId: newId(), ...changes })
 }
 
 /** Coming back without a ticket: `places.comeBack`, and what a dialect keeps: `places.describe`. */
@@ -15,19 +15,19 @@ export function describeComeBack({ open }: Contract): void {
     const bench = await open()
     const seated = await bench.join()
     await bench.state.log.append(seated.write({ rid: 3 }), { event: 'text', data: 'mine' })
-    await bench.state.places.detach(seated.place, 1)
-    const back = await comeBack(bench, seated)
+    await bench.state.sessionStore.detach(seated.ref, 1)
+    const back = await rejoin(bench, seated)
     expect(back).toMatchObject({ from: 1, rid: 3, complete: true, previousNode: 'A', member: seated.member })
     expect(back).not.toHaveProperty('previousOwner')
     expect(back.owner).toMatch(/^B:\d+$/)
-    expect(back.owner.split(':')[1]).not.toBe(seated.place.owner.split(':')[1])
+    expect(back.owner.split(':')[1]).not.toBe(seated.ref.owner.split(':')[1])
     expect((await bench.log()).map(({ event }) => event)).toEqual(['participant', 'text'])
   })
 
   test('a connection that stands is named, and may write no more', async () => {
     const bench = await open()
     const seated = await bench.join()
-    expect(await comeBack(bench, seated)).toMatchObject({ previousOwner: seated.place.owner })
+    expect(await rejoin(bench, seated)).toMatchObject({ previousOwner: seated.ref.owner })
     await refuses(bench.say(seated), 'moved')
   })
 
@@ -35,7 +35,7 @@ export function describeComeBack({ open }: Contract): void {
     const bench = await open()
     const seated = await bench.join()
     const ticketId = newId()
-    await comeBack(bench, seated, { ticketId })
+    await rejoin(bench, seated, { ticketId })
     await refuses(bench.resume(seated), 'ticket_spent')
     expect(await bench.resume(seated, { ticketId })).toMatchObject({ complete: true })
   })
@@ -44,43 +44,43 @@ export function describeComeBack({ open }: Contract): void {
     const bench = await open()
     const seated = await bench.join()
     const { token } = seated.request
-    await bench.state.places.settle(seated.place, token, seated.request.ticketId)
-    expect(await comeBack(bench, seated, { token })).toMatchObject({ tokenId: token.id })
+    await bench.state.sessionStore.confirmTicket(seated.ref, token, seated.request.ticketId)
+    expect(await rejoin(bench, seated, { token })).toMatchObject({ tokenId: token.id })
   })
 
   test('a token that was used by anyone is good no more, also by oneself before another one', async () => {
     const bench = await open()
     const [seated, other] = [await bench.join(), await bench.join()]
-    await refuses(comeBack(bench, seated, { token: other.request.token }), 'token_used')
-    await comeBack(bench, seated)
-    await refuses(comeBack(bench, seated, { token: seated.request.token }), 'token_used')
-    expect(await bench.state.places.held([other.place])).toEqual(['connected'])
+    await refuses(rejoin(bench, seated, { token: other.request.token }), 'token_used')
+    await rejoin(bench, seated)
+    await refuses(rejoin(bench, seated, { token: seated.request.token }), 'token_used')
+    expect(await bench.state.sessionStore.states([other.ref])).toEqual(['connected'])
   })
 
   test('who is not there cannot come back', async () => {
     const bench = await open()
-    await refuses(comeBack(bench, { id: newId() }), 'participant_gone')
+    await refuses(rejoin(bench, { id: newId() }), 'participant_gone')
     const seated = await bench.join()
-    await bench.state.places.leave(bench.room, seated.id, 'any')
-    await refuses(comeBack(bench, seated), 'participant_gone')
+    await bench.state.sessionStore.leave(bench.room, seated.id, 'any')
+    await refuses(rejoin(bench, seated), 'participant_gone')
   })
 
   test('one who has come back is not due any more', async () => {
     const bench = await open()
     const seated = await bench.join()
-    await bench.state.places.detach(seated.place, 1)
-    await comeBack(bench, seated)
-    expect(await bench.state.places.leave(bench.room, seated.id, { due: at * 2 })).toBe(false)
+    await bench.state.sessionStore.detach(seated.ref, 1)
+    await rejoin(bench, seated)
+    expect(await bench.state.sessionStore.leave(bench.room, seated.id, { due: at * 2 })).toBe(false)
   })
 
   test('what a dialect keeps is replaced, and the rest of the member stays', async () => {
     const bench = await open()
     const seated = await bench.join()
     const profile = { nickname: '"Zoë" 🎧 \\', list: [], object: {}, nothing: null }
-    await bench.state.places.describe(seated.write(), profile)
-    expect((await bench.other.places.roster(bench.room)).members).toEqual([{ ...seated.member, profile }])
+    await bench.state.sessionStore.setProfile(seated.write(), profile)
+    expect((await bench.other.sessionStore.roster(bench.room)).members).toEqual([{ ...seated.member, profile }])
     expect(await bench.resume(seated)).toMatchObject({ member: { profile } })
-    await refuses(bench.state.places.describe(seated.write(), {}), 'moved')
+    await refuses(bench.state.sessionStore.setProfile(seated.write(), {}), 'moved')
     expect(await bench.log()).toHaveLength(1)
   })
 
@@ -98,10 +98,10 @@ export function describeComeBack({ open }: Contract): void {
   test('a request that was done elsewhere is noted with its ack', async () => {
     const bench = await open()
     const seated = await bench.join()
-    await bench.state.log.note(seated.write({ rid: 5, reply: { fine: true } }))
-    expect(await bench.other.log.replyTo(seated.place, 5)).toEqual({ reply: { fine: true } })
+    await bench.state.log.recordReply(seated.write({ rid: 5, reply: { fine: true } }))
+    expect(await bench.other.log.replyTo(seated.ref, 5)).toEqual({ reply: { fine: true } })
     expect(await bench.resume(seated)).toMatchObject({ rid: 5 })
-    await refuses(bench.state.log.note(seated.write({ rid: 6 })), 'moved')
+    await refuses(bench.state.log.recordReply(seated.write({ rid: 6 })), 'moved')
     expect(await bench.log()).toHaveLength(1)
   })
 }

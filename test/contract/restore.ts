@@ -1,18 +1,21 @@
 import { expect, test } from 'vitest'
-import type { Vouch } from '../../src/core/ports/session-store.ts'
+import type { SessionSnapshot } from '../../src/core/ports/session-store.ts'
 import type { Bench, Contract, Seated } from './bench.ts'
 
 /** What node A knows of one who came in there. */
-export function vouchOf({ place, member, request, joined }: Seated, changes: Partial<Vouch> = {}): Vouch {
+export function vouchOf(
+  { ref, member, request, joined }: Seated,
+  changes: Partial<SessionSnapshot> = {},
+): SessionSnapshot {
   const { ticketId, token, reconnects } = request
   const tickets = { previous: '', issued: [ticketId] }
-  const flow = { joined: joined.seq, cursor: joined.seq, rid: 0, reached: joined.seq }
-  return { place, member, tickets, proven: false, token, reconnects, ...flow, ...changes }
+  const flow = { joined: joined.seq, confirmed: joined.seq, rid: 0, reached: joined.seq }
+  return { ref, member, tickets, ticketConfirmed: false, token, reconnects, ...flow, ...changes }
 }
 
 /** How far the room has come, told by a node that was handed more than the store knows. */
 async function leap({ state, room }: Bench, reached: number): Promise<number> {
-  const [seq = 0] = await state.log.positions([room], [reached])
+  const [seq = 0] = await state.log.heads([room], [reached])
   return seq
 }
 
@@ -36,7 +39,7 @@ export function describeLosses({ open }: Contract): void {
 
   test('a room that is not there does not come to be', async () => {
     const bench = await open()
-    expect(await bench.state.log.positions([bench.room], [9])).toEqual([0])
+    expect(await bench.state.log.heads([bench.room], [9])).toEqual([0])
     expect(await bench.top()).toBe(0)
   })
 
@@ -76,10 +79,10 @@ export function describeLosses({ open }: Contract): void {
   test('a place that is vouched for stays as it is, and one that waits is connected', async () => {
     const bench = await open()
     const seated = await bench.join()
-    expect(await bench.state.places.vouch(vouchOf(seated))).toBe(true)
-    await bench.state.places.detach(seated.place, 1)
-    expect(await bench.state.places.vouch(vouchOf(seated))).toBe(true)
-    expect(await bench.state.places.held([seated.place])).toEqual(['connected'])
+    expect(await bench.state.sessionStore.restore(vouchOf(seated))).toBe(true)
+    await bench.state.sessionStore.detach(seated.ref, 1)
+    expect(await bench.state.sessionStore.restore(vouchOf(seated))).toBe(true)
+    expect(await bench.state.sessionStore.states([seated.ref])).toEqual(['connected'])
     expect(await bench.log()).toHaveLength(1)
     expect(await bench.resume(seated)).toMatchObject({ complete: true })
   })
@@ -87,12 +90,12 @@ export function describeLosses({ open }: Contract): void {
   test('nobody vouches for one who has moved or left', async () => {
     const bench = await open()
     const [moved, gone] = [await bench.join(), await bench.join()]
-    const place = await bench.moved(moved)
-    await bench.state.places.leave(bench.room, gone.id, 'any')
+    const ref = await bench.moved(moved)
+    await bench.state.sessionStore.leave(bench.room, gone.id, 'any')
     const top = await bench.top()
-    for (const seated of [moved, gone]) expect(await bench.state.places.vouch(vouchOf(seated))).toBe(false)
-    expect(await bench.state.places.held([place])).toEqual(['connected'])
-    expect((await bench.state.places.roster(bench.room)).members.map(({ id }) => id)).toEqual([moved.id])
+    for (const seated of [moved, gone]) expect(await bench.state.sessionStore.restore(vouchOf(seated))).toBe(false)
+    expect(await bench.state.sessionStore.states([ref])).toEqual(['connected'])
+    expect((await bench.state.sessionStore.roster(bench.room)).members.map(({ id }) => id)).toEqual([moved.id])
     expect(await bench.top()).toBe(top)
   })
 
@@ -100,7 +103,7 @@ export function describeLosses({ open }: Contract): void {
     const bench = await open()
     const seated = await bench.join()
     await bench.say(seated)
-    expect(await bench.state.places.detach(seated.place)).toBe('waiting')
-    expect(await bench.resume(seated)).toMatchObject({ from: 1, doubt: 2 })
+    expect(await bench.state.sessionStore.detach(seated.ref)).toBe('waiting')
+    expect(await bench.resume(seated)).toMatchObject({ from: 1, sent: 2 })
   })
 }

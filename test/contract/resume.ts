@@ -8,12 +8,12 @@ export function describeResume({ open, fresh }: Contract): void {
   test('a lost connection resumes on another node', async () => {
     const bench = await open()
     const seated = await bench.join()
-    await bench.state.places.detach(seated.place, 1)
+    await bench.state.sessionStore.detach(seated.ref, 1)
     expect(await bench.resume(seated)).toEqual({
       owner: expect.stringMatching(/^B:\d+$/),
       member: seated.member,
       from: 1,
-      doubt: 1,
+      sent: 1,
       complete: true,
       previousNode: 'A',
       rid: 0,
@@ -25,7 +25,7 @@ export function describeResume({ open, fresh }: Contract): void {
   test('a connection that may still stand is named', async () => {
     const bench = await open()
     const seated = await bench.join()
-    expect(await bench.resume(seated)).toMatchObject({ previousOwner: seated.place.owner, previousNode: 'A' })
+    expect(await bench.resume(seated)).toMatchObject({ previousOwner: seated.ref.owner, previousNode: 'A' })
   })
 
   test('a node name may have a colon in it', async () => {
@@ -38,8 +38,8 @@ export function describeResume({ open, fresh }: Contract): void {
     const bench = await open()
     const seated = await bench.join()
     for (let n = 0; n < 4; n += 1) await bench.say(seated)
-    await bench.state.places.detach(seated.place, 5)
-    expect(await bench.resume(seated, { seq: 3 })).toMatchObject({ from: 3, doubt: 0, complete: true })
+    await bench.state.sessionStore.detach(seated.ref, 5)
+    expect(await bench.resume(seated, { seq: 3 })).toMatchObject({ from: 3, sent: 0, complete: true })
   })
 
   test('a seq before the login counts from the login', async () => {
@@ -62,28 +62,28 @@ export function describeResume({ open, fresh }: Contract): void {
     await bench.state.rooms.configure(bench.room, { notifying: { participantActivities: false, streamChange: true } })
     const seated = await bench.join()
     await bench.say(seated)
-    await bench.state.places.detach(seated.place, 1)
-    expect(await bench.resume(seated, { seq: 0 })).toMatchObject({ from: 0, doubt: 0 })
+    await bench.state.sessionStore.detach(seated.ref, 1)
+    expect(await bench.resume(seated, { seq: 0 })).toMatchObject({ from: 0, sent: 0 })
   })
 
   test('without a seq messages start after what was handed to the lost connection', async () => {
     const bench = await open()
     const seated = await bench.join()
     for (let n = 0; n < 4; n += 1) await bench.say(seated)
-    await bench.state.places.detach(seated.place, 3)
-    expect(await bench.resume(seated)).toMatchObject({ from: 3, doubt: 3 })
+    await bench.state.sessionStore.detach(seated.ref, 3)
+    expect(await bench.resume(seated)).toMatchObject({ from: 3, sent: 3 })
   })
 
   test('without a seq all that was said while the connection stood is in doubt', async () => {
     const bench = await open()
     const seated = await bench.join()
     for (let n = 0; n < 4; n += 1) await bench.say(seated)
-    await bench.state.places.held([seated.place], [2])
+    await bench.state.sessionStore.states([seated.ref], [2])
     const resumed = await bench.resume(seated)
-    expect(resumed).toMatchObject({ from: 2, doubt: 5 })
+    expect(resumed).toMatchObject({ from: 2, sent: 5 })
     // what one connection may have seen stays in doubt for those after it
-    await bench.state.places.detach({ ...seated.place, owner: resumed.owner }, 4)
-    expect(await bench.resume(seated)).toMatchObject({ from: 4, doubt: 5 })
+    await bench.state.sessionStore.detach({ ...seated.ref, owner: resumed.owner }, 4)
+    expect(await bench.resume(seated)).toMatchObject({ from: 4, sent: 5 })
   })
 
   test('a log that does not reach back is said so, with how things stand', async () => {
@@ -132,7 +132,7 @@ export function describeResume({ open, fresh }: Contract): void {
     const seated = await bench.join()
     await bench.state.log.append(seated.write({ rid: 7, reply: null }), text())
     expect(await bench.resume(seated)).toMatchObject({ rid: 7 })
-    expect(await bench.other.log.replyTo(seated.place, 7)).toEqual({ reply: null })
+    expect(await bench.other.log.replyTo(seated.ref, 7)).toEqual({ reply: null })
   })
 
   test('a participant that is not there', async () => {
@@ -140,7 +140,7 @@ export function describeResume({ open, fresh }: Contract): void {
     const seated = await bench.join()
     await refuses(bench.resume(seated, { id: newId() }), 'participant_gone')
     await refuses(bench.resume(seated, { room: bench.anotherRoom().room }), 'participant_gone')
-    await bench.state.places.leave(bench.room, seated.id, 'any')
+    await bench.state.sessionStore.leave(bench.room, seated.id, 'any')
     await refuses(bench.resume(seated), 'participant_gone')
   })
 
@@ -154,22 +154,22 @@ export function describeResume({ open, fresh }: Contract): void {
     const bench = await open()
     const seated = await bench.join()
     await refuses(bench.resume(seated, { ticketId: newId() }), 'ticket_spent')
-    expect(await bench.state.places.held([seated.place])).toEqual(['connected'])
+    expect(await bench.state.sessionStore.states([seated.ref])).toEqual(['connected'])
     expect(await bench.say(seated)).toBe(2)
   })
 
   test('two relogins with one ticket at the same time: one of them has the place in the end', async () => {
     const bench = await open()
     const seated = await bench.join()
-    await bench.state.places.detach(seated.place, 1)
+    await bench.state.sessionStore.detach(seated.ref, 1)
     const request = { room: bench.room, id: seated.id, ticketId: seated.request.ticketId }
     const [one, two] = await Promise.all([
-      bench.state.places.resume({ ...request, node: 'A', nextTicketId: newId() }),
-      bench.other.places.resume({ ...request, node: 'B', nextTicketId: newId() }),
+      bench.state.sessionStore.resume({ ...request, node: 'A', nextTicketId: newId() }),
+      bench.other.sessionStore.resume({ ...request, node: 'B', nextTicketId: newId() }),
     ])
     const [earlier, later] = one.previousOwner ? [two, one] : [one, two]
     expect(later.previousOwner).toBe(earlier.owner)
-    const places = [earlier, later].map(({ owner }) => ({ ...seated.place, owner }))
-    expect(await bench.state.places.held(places)).toEqual(['moved', 'connected'])
+    const sessionStore = [earlier, later].map(({ owner }) => ({ ...seated.ref, owner }))
+    expect(await bench.state.sessionStore.states(sessionStore)).toEqual(['moved', 'connected'])
   })
 }

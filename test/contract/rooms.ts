@@ -47,7 +47,7 @@ export function describeRooms({ open, fresh }: Contract): void {
     const bench = await open()
     await bench.state.rooms.configure(bench.room, { participantLimit: 1 })
     const seated = await bench.join()
-    await bench.state.places.leave(bench.room, seated.id, 'any')
+    await bench.state.sessionStore.leave(bench.room, seated.id, 'any')
     await bench.state.rooms.prune(0, 100)
     expect(await bench.other.rooms.options(bench.room)).toMatchObject({ participantLimit: 1 })
     expect((await bench.join()).joined.seq).toBe(3)
@@ -107,33 +107,33 @@ export function describeRooms({ open, fresh }: Contract): void {
     const bench = await open()
     const { id, request } = await bench.join({ token: { id: newId(), seconds: 60, made: at } })
     await bench.state.rooms.remove(bench.room, { at, seconds: 60 })
-    await bench.state.places.leave(bench.room, id, 'any')
-    await refuses(bench.state.places.join({ ...request, ticketId: newId() }), 'token_expired')
+    await bench.state.sessionStore.leave(bench.room, id, 'any')
+    await refuses(bench.state.sessionStore.join({ ...request, ticketId: newId() }), 'token_expired')
     await bench.anotherRoom().join({ token: { ...request.token, made: 0 } }) // however old, where nothing was closed
   })
 
   test('of new rooms that come at the same time as many are let in as there may be, and those again', async () => {
     const bench = await fresh()
     const rooms = Array.from({ length: 10 }, () => bench.anotherRoom().room)
-    const admit = (room: string, index: number) => (index % 2 ? bench.state : bench.other).rooms.admit(room, 3)
+    const admit = (room: string, index: number) => (index % 2 ? bench.state : bench.other).rooms.registerWithin(room, 3)
     const outcomes = await Promise.allSettled(rooms.map(admit))
     const admitted = rooms.filter((_, index) => outcomes[index]?.status === 'fulfilled')
     expect(admitted).toHaveLength(3)
     await Promise.all(admitted.map(admit))
-    await refuses(bench.state.rooms.admit(bench.room, 3), 'too_many_rooms')
+    await refuses(bench.state.rooms.registerWithin(bench.room, 3), 'too_many_rooms')
   })
 
   test('a room that everybody left, or that nobody could enter, does not count', async () => {
     const bench = await fresh()
-    await bench.state.rooms.admit(bench.room, 1)
+    await bench.state.rooms.registerWithin(bench.room, 1)
     const { id } = await bench.join()
     const next = bench.anotherRoom()
-    await refuses(next.state.rooms.admit(next.room, 1), 'too_many_rooms')
-    await bench.state.places.leave(bench.room, id, 'any')
+    await refuses(next.state.rooms.registerWithin(next.room, 1), 'too_many_rooms')
+    await bench.state.sessionStore.leave(bench.room, id, 'any')
     await bench.state.rooms.relist([bench.room])
-    await next.state.rooms.admit(next.room, 1)
+    await next.state.rooms.registerWithin(next.room, 1)
     await next.state.rooms.relist([next.room])
-    await bench.state.rooms.admit(bench.room, 1)
+    await bench.state.rooms.registerWithin(bench.room, 1)
   })
 
   test('a room that is open is let in when there are too many, whatever the list says', async () => {
@@ -141,12 +141,12 @@ export function describeRooms({ open, fresh }: Contract): void {
     await bench.join()
     await bench
       .anotherRoom()
-      .state.rooms.admit('portal/other', 1)
+      .state.rooms.registerWithin('portal/other', 1)
       .catch(() => {})
-    await bench.state.rooms.admit(bench.room, 1)
+    await bench.state.rooms.registerWithin(bench.room, 1)
     const configured = bench.anotherRoom().room
     await bench.state.rooms.configure(configured, { participantLimit: 1 })
-    await bench.state.rooms.admit(configured, 1)
+    await bench.state.rooms.registerWithin(configured, 1)
   })
 
   test('a room is on the list while it is configured or has participants, however its changes meet', async () => {
@@ -155,14 +155,14 @@ export function describeRooms({ open, fresh }: Contract): void {
     for (let round = 0; round < 30; round += 1) {
       const before = await bench.join()
       await bench.state.rooms.relist([bench.room])
-      await bench.state.places.leave(bench.room, before.id, 'any')
+      await bench.state.sessionStore.leave(bench.room, before.id, 'any')
       const comes = enterAfter(bench, round % 5).then(async (seated) => {
         await bench.other.rooms.relist([bench.room])
         return seated
       })
       const [seated] = await Promise.all([comes, bench.state.rooms.relist([bench.room])])
       expect(await listed()).toEqual([bench.room])
-      await bench.state.places.leave(bench.room, seated.id, 'any')
+      await bench.state.sessionStore.leave(bench.room, seated.id, 'any')
     }
     await bench.state.rooms.relist([bench.room])
     await bench.state.rooms.configure(bench.room, { participantLimit: 1 })
@@ -175,7 +175,7 @@ export function describeRooms({ open, fresh }: Contract): void {
   test('taking rooms off the list harms none that is in use', async () => {
     const bench = await fresh()
     const seated = await bench.join()
-    await bench.state.rooms.note([bench.room])
+    await bench.state.rooms.touch([bench.room])
     await bench.state.rooms.prune(0, 100)
     await bench.state.rooms.prune(0, 100)
     expect(await bench.say(seated)).toBe(2)

@@ -9,28 +9,31 @@ import { camera, viewing } from './samples.ts'
 export function describePlaces({ open }: Contract): void {
   test('a lost connection waits, however often that is said', async () => {
     const bench = await open()
-    const { place } = await bench.join()
-    expect(await bench.state.places.detach(place, 1)).toBe('waiting')
-    expect(await bench.state.places.detach(place, 1)).toBe('waiting')
-    expect(await bench.other.places.held([place])).toEqual(['waiting'])
+    const { ref } = await bench.join()
+    expect(await bench.state.sessionStore.detach(ref, 1)).toBe('waiting')
+    expect(await bench.state.sessionStore.detach(ref, 1)).toBe('waiting')
+    expect(await bench.other.sessionStore.states([ref])).toEqual(['waiting'])
     expect(await bench.log()).toHaveLength(1)
   })
 
   test('a place is found by the login or relogin that took it, when its answer was not heard', async () => {
     const bench = await open()
-    const { request, place, id } = await bench.join()
+    const { request, ref, id } = await bench.join()
     const { room, ticketId, token } = request
-    const taken = (claim: object) => bench.other.places.taken({ room, ticketId, id, ...claim })
-    expect(await taken({})).toEqual({ place, cursor: 1 })
-    expect(await bench.state.places.taken({ room, ticketId, token: token.id })).toEqual({ place, cursor: 1 })
+    const taken = (claim: object) => bench.other.sessionStore.findByClaim({ room, ticketId, id, ...claim })
+    expect(await taken({})).toEqual({ ref, confirmed: 1 })
+    expect(await bench.state.sessionStore.findByClaim({ room, ticketId, token: token.id })).toEqual({
+      ref,
+      confirmed: 1,
+    })
     for (const claim of [{ id: newId() }, { ticketId: newId() }, { room: bench.anotherRoom().room }]) {
       expect(await taken(claim)).toBeUndefined()
     }
-    expect(await bench.state.places.taken({ room, ticketId, token: newId() })).toBeUndefined()
-    const { owner } = await bench.other.places.resume({ room, id, node: 'B', ticketId, nextTicketId: 'next' })
+    expect(await bench.state.sessionStore.findByClaim({ room, ticketId, token: newId() })).toBeUndefined()
+    const { owner } = await bench.other.sessionStore.resume({ room, id, node: 'B', ticketId, nextTicketId: 'next' })
     expect(await taken({})).toBeUndefined()
-    expect(await taken({ ticketId: 'next' })).toEqual({ place: { ...place, owner }, cursor: 1 })
-    await bench.other.places.resume({ room, id, node: 'A', ticketId, nextTicketId: 'another' })
+    expect(await taken({ ticketId: 'next' })).toEqual({ ref: { ...ref, owner }, confirmed: 1 })
+    await bench.other.sessionStore.resume({ room, id, node: 'A', ticketId, nextTicketId: 'another' })
     expect(await taken({ ticketId: 'next' })).toBeUndefined()
   })
 
@@ -38,48 +41,48 @@ export function describePlaces({ open }: Contract): void {
     const bench = await open()
     const seated = await bench.join()
     for (let n = 0; n < 4; n += 1) await bench.say(seated)
-    await bench.state.places.detach(seated.place, 3)
-    await bench.state.places.detach(seated.place, 5)
+    await bench.state.sessionStore.detach(seated.ref, 3)
+    await bench.state.sessionStore.detach(seated.ref, 5)
     expect(await bench.resume(seated)).toMatchObject({ from: 3 })
   })
 
   test('one who does not reconnect has left as soon as it is lost, and stays until taken out', async () => {
     const bench = await open()
-    const { place, id } = await bench.join({ reconnects: false })
-    expect(await bench.state.places.detach(place, 1)).toBe('left')
-    expect(await bench.state.places.detach(place, 1)).toBe('left')
-    expect(await bench.state.places.leave(bench.room, id, { owner: place.owner })).toBe(true)
-    expect(await bench.state.places.detach(place, 1)).toBe('moved')
+    const { ref, id } = await bench.join({ reconnects: false })
+    expect(await bench.state.sessionStore.detach(ref, 1)).toBe('left')
+    expect(await bench.state.sessionStore.detach(ref, 1)).toBe('left')
+    expect(await bench.state.sessionStore.leave(bench.room, id, { owner: ref.owner })).toBe(true)
+    expect(await bench.state.sessionStore.detach(ref, 1)).toBe('moved')
   })
 
   test('what may have been seen is noted besides what has, and is forgotten by no later word', async () => {
     const bench = await open()
     const seated = await bench.join()
     for (let n = 0; n < 4; n += 1) await bench.say(seated)
-    await bench.state.places.detach(seated.place, 2, 4)
+    await bench.state.sessionStore.detach(seated.ref, 2, 4)
     const resumed = await bench.resume(seated)
-    expect(resumed).toMatchObject({ from: 2, doubt: 4 })
-    await bench.state.places.detach({ ...seated.place, owner: resumed.owner }, 2, 3)
-    expect(await bench.resume(seated)).toMatchObject({ from: 2, doubt: 4 })
+    expect(resumed).toMatchObject({ from: 2, sent: 4 })
+    await bench.state.sessionStore.detach({ ...seated.ref, owner: resumed.owner }, 2, 3)
+    expect(await bench.resume(seated)).toMatchObject({ from: 2, sent: 4 })
   })
 
   test('a connection that is lost after its participant moved changes nothing', async () => {
     const bench = await open()
     const seated = await bench.join()
     const moved = await bench.moved(seated)
-    expect(await bench.state.places.detach(seated.place, 1)).toBe('moved')
-    expect(await bench.state.places.held([moved])).toEqual(['connected'])
+    expect(await bench.state.sessionStore.detach(seated.ref, 1)).toBe('moved')
+    expect(await bench.state.sessionStore.states([moved])).toEqual(['connected'])
   })
 
   test('each place is told how it stands, in order', async () => {
     const bench = await open()
     const [one, two, three] = [await bench.join(), await bench.join(), await bench.join()]
-    await bench.state.places.detach(two.place, 1)
+    await bench.state.sessionStore.detach(two.ref, 1)
     await bench.resume(three)
     const nobody = { room: bench.anotherRoom().room, id: newId(), owner: 'A:1' }
-    const places = [one.place, two.place, three.place, nobody]
-    expect(await bench.state.places.held(places)).toEqual(['connected', 'waiting', 'moved', 'moved'])
-    expect(await bench.state.places.held([])).toEqual([])
+    const sessionStore = [one.ref, two.ref, three.ref, nobody]
+    expect(await bench.state.sessionStore.states(sessionStore)).toEqual(['connected', 'waiting', 'moved', 'moved'])
+    expect(await bench.state.sessionStore.states([])).toEqual([])
   })
 
   test('any number of places in any rooms is told in order, and each is noted', async () => {
@@ -90,15 +93,15 @@ export function describePlaces({ open }: Contract): void {
     )
     const lost = new Set([0, 99, 100, 101, 229])
     const cursors = await Promise.all(rooms.map((room) => room.top()))
-    await Promise.all([...lost].map((nth) => bench.state.places.detach((seats[nth] as Seated).place, 1)))
-    const standing = await bench.state.places.held(
-      seats.map(({ place }) => place),
+    await Promise.all([...lost].map((nth) => bench.state.sessionStore.detach((seats[nth] as Seated).ref, 1)))
+    const standing = await bench.state.sessionStore.states(
+      seats.map(({ ref }) => ref),
       seats.map((_, nth) => cursors[nth % 7 === 0 ? 1 : 0] ?? 0),
     )
     expect(standing).toEqual(seats.map((_, nth) => (lost.has(nth) ? 'waiting' : 'connected')))
     for (const nth of [1, 7, 228]) {
       const seated = seats[nth] as Seated
-      expect(await bench.resume(seated, { room: seated.place.room })).toMatchObject({
+      expect(await bench.resume(seated, { room: seated.ref.room })).toMatchObject({
         from: cursors[nth % 7 === 0 ? 1 : 0],
       })
     }
@@ -108,15 +111,15 @@ export function describePlaces({ open }: Contract): void {
     const bench = await open()
     const seated = await bench.join()
     for (let n = 0; n < 4; n += 1) await bench.say(seated)
-    await bench.state.places.held([seated.place], [4])
-    await bench.state.places.held([seated.place], [2])
-    await bench.state.places.held([seated.place])
+    await bench.state.sessionStore.states([seated.ref], [4])
+    await bench.state.sessionStore.states([seated.ref], [2])
+    await bench.state.sessionStore.states([seated.ref])
     expect(await bench.resume(seated)).toMatchObject({ from: 4 })
   })
 
   test('each kind of write notes how far its client has come, and never takes that back', async () => {
     const bench = await open()
-    const { log, media, places } = bench.state
+    const { log, media, sessionStore } = bench.state
     const streams = Array.from({ length: 4 }, () => camera('someone'))
     const view = viewing(camera('someone'), 'someone')
     const prepare = async (write: () => Write) => {
@@ -125,8 +128,8 @@ export function describePlaces({ open }: Contract): void {
     }
     const writes: { [kind: string]: (write: Write) => Promise<unknown> } = {
       append: (write) => log.append(write, text()),
-      note: (write) => log.note({ ...write, rid: 1 }),
-      describe: (write) => places.describe(write, {}),
+      note: (write) => log.recordReply({ ...write, rid: 1 }),
+      describe: (write) => sessionStore.setProfile(write, {}),
       add: (write) => media.addStream(write, streams[0] as Stream, [text()]),
       change: (write) => media.changeStream(write, streams[1] as Stream, streams[1] as Stream, [text()]),
       unpublish: (write) => media.removeStream(write, streams[2]?.id ?? '', [text()]),
@@ -136,8 +139,8 @@ export function describePlaces({ open }: Contract): void {
       const seated = await bench.join()
       if (kind === 'add') await prepare(() => seated.write())
       const top = await bench.top()
-      await perform(seated.write({ cursor: top }))
-      await bench.state.log.append(seated.write({ cursor: top - 1 }), text())
+      await perform(seated.write({ confirmed: top }))
+      await bench.state.log.append(seated.write({ confirmed: top - 1 }), text())
       await bench.say(seated)
       expect([kind, (await bench.resume(seated)).from]).toEqual([kind, top])
     }
@@ -148,7 +151,7 @@ export function describePlaces({ open }: Contract): void {
     const seated = await bench.join()
     const top = await bench.say(seated)
     const { from } = await bench.resume(seated, { nextTicketId: 'next' })
-    await refuses(bench.state.log.append(seated.write({ cursor: top }), text()), 'moved')
+    await refuses(bench.state.log.append(seated.write({ confirmed: top }), text()), 'moved')
     expect(from).toBeLessThan(top)
     expect(await bench.resume(seated, { ticketId: 'next' })).toMatchObject({ from })
   })
@@ -157,32 +160,32 @@ export function describePlaces({ open }: Contract): void {
     const bench = await open()
     const seated = await bench.join()
     for (let n = 0; n < 4; n += 1) await bench.say(seated)
-    await bench.state.places.detach(seated.place, 2)
-    await bench.state.places.held([seated.place], [5])
+    await bench.state.sessionStore.detach(seated.ref, 2)
+    await bench.state.sessionStore.states([seated.ref], [5])
     const resumed = await bench.resume(seated)
     expect(resumed).toMatchObject({ from: 2 })
-    await bench.state.places.held([seated.place], [5])
+    await bench.state.sessionStore.states([seated.ref], [5])
     expect(await bench.resume(seated)).toMatchObject({ from: 2 })
   })
 
   test('a place is taken back over the connection that it has', async () => {
     const bench = await open()
-    const { place, id } = await bench.join()
-    await bench.state.places.detach(place, 1)
-    expect(await bench.state.places.reclaim(place)).toBe(true)
-    expect(await bench.state.places.reclaim(place)).toBe(true)
-    expect(await bench.state.places.held([place])).toEqual(['connected'])
-    expect(await bench.state.places.leave(bench.room, id, { due: Number.MAX_SAFE_INTEGER })).toBe(false)
+    const { ref, id } = await bench.join()
+    await bench.state.sessionStore.detach(ref, 1)
+    expect(await bench.state.sessionStore.reclaim(ref)).toBe(true)
+    expect(await bench.state.sessionStore.reclaim(ref)).toBe(true)
+    expect(await bench.state.sessionStore.states([ref])).toEqual(['connected'])
+    expect(await bench.state.sessionStore.leave(bench.room, id, { due: Number.MAX_SAFE_INTEGER })).toBe(false)
   })
 
   test('a place that has moved, or is gone, is not taken back', async () => {
     const bench = await open()
     const seated = await bench.join()
     const moved = await bench.moved(seated)
-    expect(await bench.state.places.reclaim(seated.place)).toBe(false)
-    await bench.state.places.leave(bench.room, seated.id, 'any')
-    expect(await bench.state.places.reclaim(moved)).toBe(false)
-    expect((await bench.state.places.roster(bench.room)).members).toEqual([])
+    expect(await bench.state.sessionStore.reclaim(seated.ref)).toBe(false)
+    await bench.state.sessionStore.leave(bench.room, seated.id, 'any')
+    expect(await bench.state.sessionStore.reclaim(moved)).toBe(false)
+    expect((await bench.state.sessionStore.roster(bench.room)).members).toEqual([])
   })
 
   test('nobody writes for a place that has moved', async () => {
@@ -208,19 +211,19 @@ export function describePlaces({ open }: Contract): void {
     await Promise.all(attempts.map((attempt) => refuses(attempt, 'moved')))
 
     expect(await bench.log()).toEqual(before)
-    expect((await bench.state.places.roster(bench.room)).streams).toEqual([stream])
+    expect((await bench.state.sessionStore.roster(bench.room)).streams).toEqual([stream])
     expect(await media.subscription(bench.room, subscription.id)).toEqual(subscription)
   })
 
   test('nobody writes for a place that never was', async () => {
     const bench = await open()
     const seated = await bench.join()
-    for (const place of [
-      { ...seated.place, id: newId() },
-      { ...seated.place, room: bench.anotherRoom().room },
+    for (const ref of [
+      { ...seated.ref, id: newId() },
+      { ...seated.ref, room: bench.anotherRoom().room },
     ]) {
-      await refuses(bench.state.log.append(seated.write({ place }), text()), 'moved')
-      await refuses(bench.state.media.removeStream(seated.write({ place }), 'x', []), 'moved')
+      await refuses(bench.state.log.append(seated.write({ ref }), text()), 'moved')
+      await refuses(bench.state.media.removeStream(seated.write({ ref }), 'x', []), 'moved')
     }
   })
 }

@@ -7,7 +7,7 @@ export function describeTickets({ open }: Contract): void {
   /** Relogs in; answers with the place that it gave. */
   const use = async (bench: Bench, seated: Seated, ticketId: string, nextTicketId: string) => {
     const { owner } = await bench.resume(seated, { ticketId, nextTicketId })
-    return { ...seated.place, owner }
+    return { ...seated.ref, owner }
   }
 
   /** Joined with ticket `one`. */
@@ -19,7 +19,7 @@ export function describeTickets({ open }: Contract): void {
   test('a renewed ticket is good, and the one before stays so until the renewed one is used', async () => {
     const bench = await open()
     const seated = await bench.join({ ticketId: 'one' })
-    await bench.state.places.renew(seated.place, 'two')
+    await bench.state.sessionStore.renewTicket(seated.ref, 'two')
     await use(bench, seated, 'one', 'three')
     await use(bench, seated, 'two', 'four')
     for (const spent of ['one', 'three']) await refuses(use(bench, seated, spent, 'five'), 'ticket_spent')
@@ -28,7 +28,7 @@ export function describeTickets({ open }: Contract): void {
   test('using the renewed one spends the one before', async () => {
     const bench = await open()
     const seated = await bench.join({ ticketId: 'one' })
-    await bench.state.places.renew(seated.place, 'two')
+    await bench.state.sessionStore.renewTicket(seated.ref, 'two')
     await use(bench, seated, 'two', 'three')
     await refuses(use(bench, seated, 'one', 'four'), 'ticket_spent')
   })
@@ -36,8 +36,8 @@ export function describeTickets({ open }: Contract): void {
   test('renewing twice spends the first', async () => {
     const bench = await open()
     const seated = await bench.join({ ticketId: 'one' })
-    await bench.state.places.renew(seated.place, 'two')
-    await bench.state.places.renew(seated.place, 'three')
+    await bench.state.sessionStore.renewTicket(seated.ref, 'two')
+    await bench.state.sessionStore.renewTicket(seated.ref, 'three')
     await refuses(use(bench, seated, 'one', 'four'), 'ticket_spent')
     await use(bench, seated, 'two', 'four')
   })
@@ -45,9 +45,9 @@ export function describeTickets({ open }: Contract): void {
   test('a confirmation of the login ticket leaves the renewed one and itself good', async () => {
     const bench = await open()
     const { seated, token } = await joined(bench)
-    await bench.state.places.renew(seated.place, 'two')
-    await bench.state.places.settle(seated.place, token, 'one')
-    await refuses(bench.other.places.join(bench.joinRequest({ token })), 'token_used')
+    await bench.state.sessionStore.renewTicket(seated.ref, 'two')
+    await bench.state.sessionStore.confirmTicket(seated.ref, token, 'one')
+    await refuses(bench.other.sessionStore.join(bench.joinRequest({ token })), 'token_used')
     await use(bench, seated, 'one', 'three')
     await use(bench, seated, 'two', 'four')
   })
@@ -55,8 +55,8 @@ export function describeTickets({ open }: Contract): void {
   test('a confirmation of a renewed ticket leaves the one that was issued since and itself good', async () => {
     const bench = await open()
     const { seated, token } = await joined(bench)
-    for (const next of ['two', 'three']) await bench.state.places.renew(seated.place, next)
-    for (let n = 0; n < 2; n += 1) await bench.state.places.settle(seated.place, token, 'two')
+    for (const next of ['two', 'three']) await bench.state.sessionStore.renewTicket(seated.ref, next)
+    for (let n = 0; n < 2; n += 1) await bench.state.sessionStore.confirmTicket(seated.ref, token, 'two')
     await use(bench, seated, 'two', 'four')
     await use(bench, seated, 'three', 'five')
     for (const spent of ['one', 'two', 'four']) await refuses(use(bench, seated, spent, 'six'), 'ticket_spent')
@@ -65,8 +65,8 @@ export function describeTickets({ open }: Contract): void {
   test('a confirmation of the newest ticket spends the one before', async () => {
     const bench = await open()
     const { seated, token } = await joined(bench)
-    await bench.state.places.renew(seated.place, 'two')
-    await bench.state.places.settle(seated.place, token, 'two')
+    await bench.state.sessionStore.renewTicket(seated.ref, 'two')
+    await bench.state.sessionStore.confirmTicket(seated.ref, token, 'two')
     await refuses(use(bench, seated, 'one', 'three'), 'ticket_spent')
     await use(bench, seated, 'two', 'three')
   })
@@ -74,9 +74,9 @@ export function describeTickets({ open }: Contract): void {
   test('confirmations of tickets that are spent, of unknown and of half ids spend nothing', async () => {
     const bench = await open()
     const { seated, token } = await joined(bench)
-    for (const next of ['two', 'three']) await bench.state.places.renew(seated.place, next)
+    for (const next of ['two', 'three']) await bench.state.sessionStore.renewTicket(seated.ref, next)
     for (const other of ['one', 'unknown', 'thr', 'hree', '']) {
-      await bench.state.places.settle(seated.place, token, other)
+      await bench.state.sessionStore.confirmTicket(seated.ref, token, other)
     }
     await use(bench, seated, 'two', 'four')
     await use(bench, seated, 'three', 'five')
@@ -86,9 +86,9 @@ export function describeTickets({ open }: Contract): void {
     const bench = await open()
     const { seated, token } = await joined(bench)
     await use(bench, seated, 'one', 'unheard')
-    const place = await use(bench, seated, 'one', 'two')
-    await bench.other.places.renew(place, 'three')
-    await bench.other.places.settle(place, token, 'two')
+    const ref = await use(bench, seated, 'one', 'two')
+    await bench.other.sessionStore.renewTicket(ref, 'three')
+    await bench.other.sessionStore.confirmTicket(ref, token, 'two')
     for (const spent of ['one', 'unheard']) await refuses(use(bench, seated, spent, 'four'), 'ticket_spent')
     await use(bench, seated, 'two', 'four')
     await use(bench, seated, 'three', 'five')
@@ -97,8 +97,8 @@ export function describeTickets({ open }: Contract): void {
   test('renewing to the same ticket again changes nothing', async () => {
     const bench = await open()
     const seated = await bench.join({ ticketId: 'one' })
-    await bench.state.places.renew(seated.place, 'two')
-    await bench.state.places.renew(seated.place, 'two')
+    await bench.state.sessionStore.renewTicket(seated.ref, 'two')
+    await bench.state.sessionStore.renewTicket(seated.ref, 'two')
     await use(bench, seated, 'one', 'three')
   })
 
@@ -106,8 +106,8 @@ export function describeTickets({ open }: Contract): void {
     const bench = await open()
     const seated = await bench.join({ ticketId: 'one' })
     await use(bench, seated, 'one', 'two')
-    await refuses(bench.state.places.renew(seated.place, 'three'), 'moved')
-    await refuses(bench.state.places.renew({ ...seated.place, id: 'nobody' }, 'three'), 'moved')
+    await refuses(bench.state.sessionStore.renewTicket(seated.ref, 'three'), 'moved')
+    await refuses(bench.state.sessionStore.renewTicket({ ...seated.ref, id: 'nobody' }, 'three'), 'moved')
     await use(bench, seated, 'two', 'three')
   })
 
@@ -125,9 +125,9 @@ export function describeTickets({ open }: Contract): void {
     const seated = await bench.join({ ticketId: 'one' })
     await use(bench, seated, 'one', 'heard')
     for (let n = 0; n < 5; n += 1) await use(bench, seated, 'one', `unheard-${n}`)
-    const place = await use(bench, seated, 'heard', 'next')
+    const ref = await use(bench, seated, 'heard', 'next')
     for (const spent of ['one', 'unheard-4']) await refuses(use(bench, seated, spent, 'other'), 'ticket_spent')
-    await bench.state.places.settle(place, seated.request.token, 'next')
+    await bench.state.sessionStore.confirmTicket(ref, seated.request.token, 'next')
     await refuses(use(bench, seated, 'heard', 'other'), 'ticket_spent')
     await use(bench, seated, 'next', 'last')
   })
@@ -136,8 +136,8 @@ export function describeTickets({ open }: Contract): void {
     const bench = await open()
     const seated = await bench.join({ ticketId: 'one' })
     await use(bench, seated, 'one', 'unheard')
-    const place = await use(bench, seated, 'one', 'heard')
-    await bench.state.places.settle(place, seated.request.token, 'heard')
+    const ref = await use(bench, seated, 'one', 'heard')
+    await bench.state.sessionStore.confirmTicket(ref, seated.request.token, 'heard')
     await refuses(use(bench, seated, 'unheard', 'other'), 'ticket_spent')
     await use(bench, seated, 'heard', 'next')
   })
@@ -162,9 +162,9 @@ export function describeTickets({ open }: Contract): void {
   test('once the client is known to have its ticket, the one before is spent', async () => {
     const bench = await open()
     const seated = await bench.join({ ticketId: 'one' })
-    const place = await use(bench, seated, 'one', 'two')
-    await bench.other.places.settle(place, seated.request.token, 'two')
-    await bench.other.places.settle(place, seated.request.token, 'two')
+    const ref = await use(bench, seated, 'one', 'two')
+    await bench.other.sessionStore.confirmTicket(ref, seated.request.token, 'two')
+    await bench.other.sessionStore.confirmTicket(ref, seated.request.token, 'two')
     await refuses(use(bench, seated, 'one', 'three'), 'ticket_spent')
     await use(bench, seated, 'two', 'three')
   })
@@ -173,9 +173,9 @@ export function describeTickets({ open }: Contract): void {
     const bench = await open()
     const seated = await bench.join({ ticketId: 'one' })
     const again = await bench.join({ token: seated.request.token, ticketId: 'two' })
-    await bench.state.places.settle(seated.place, seated.request.token, 'one')
-    await bench.state.places.renew(again.place, 'three')
-    await bench.state.places.settle(seated.place, seated.request.token, 'three')
+    await bench.state.sessionStore.confirmTicket(seated.ref, seated.request.token, 'one')
+    await bench.state.sessionStore.renewTicket(again.ref, 'three')
+    await bench.state.sessionStore.confirmTicket(seated.ref, seated.request.token, 'three')
     const third = await bench.join({ token: seated.request.token, ticketId: 'four' })
     expect(third.id).toBe(seated.id)
   })
@@ -183,9 +183,9 @@ export function describeTickets({ open }: Contract): void {
   test('settling again does not spend the ticket that was renewed meanwhile for one who has moved', async () => {
     const bench = await open()
     const seated = await bench.join({ ticketId: 'one' })
-    const place = await use(bench, seated, 'one', 'two')
-    await bench.other.places.renew(place, 'three')
-    await bench.state.places.settle(seated.place, seated.request.token, 'three')
+    const ref = await use(bench, seated, 'one', 'two')
+    await bench.other.sessionStore.renewTicket(ref, 'three')
+    await bench.state.sessionStore.confirmTicket(seated.ref, seated.request.token, 'three')
     await use(bench, seated, 'two', 'four')
   })
 }

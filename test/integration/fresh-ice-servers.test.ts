@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { IceServer } from '../../src/core/auth/turn-credentials.ts'
+import type { IceServerEntry } from '../../src/core/auth/turn-credentials.ts'
 import { type Client, connect } from '../support/client.ts'
 import { enterBy, heardBy, speeches } from '../support/dialect-drivers.ts'
 import { newRoom, startNode } from '../support/node.ts'
@@ -9,7 +9,7 @@ const turn = { TURN_URLS: 'turn:127.0.0.1:3478', TURN_SECRET: 'what coturn and t
 const env = { ICE_SERVERS: JSON.stringify([stun]), ...turn, TURN_TTL: 20, TICKET_TTL: 600 }
 const node = await startNode({ env })
 
-type Refreshed = { ticket: string; iceServers: IceServer[] }
+type Refreshed = { ticket: string; iceServers: IceServerEntry[] }
 
 const refresh = async (client: Client, ...args: unknown[]) => client.request('refreshReconnectionTicket', ...args)
 const refreshWithIce = async (client: Client) => (await refresh(client, { ice: true })).data as Refreshed
@@ -62,12 +62,12 @@ describe.each(speeches)('refreshReconnectionTicket, $name', (speech) => {
     ['ice', 'should be object'],
     [true, 'should be object'],
     [['ice'], 'should be object'],
-  ])('%j is refused with a sentence that names the mistake, and spends no ticket', async (argument, words) => {
+  ])('%j is refused with a sentence that names the mistake, and spends no ticket', async (argument, messages) => {
     const ann = await entered()
     const { ticket } = await refreshWithIce(ann)
     const { status, error, code } = await refresh(ann, argument)
     expect([status, code]).toEqual(['error', 'bad_request'])
-    expect(error).toMatch(words)
+    expect(error).toMatch(messages)
     const back = await connect(node.url, { namespace })
     await back.relogin(ticket)
   })

@@ -70,7 +70,7 @@ describe.each([4, 3])('a client that polls with revision %i of Engine.IO', (revi
     const node = await startNode()
     const { poller, ticket, say } = await inRoom(node, revision)
     await poller.post(eventOf(revision, '1'))
-    await until(async () => node.app.sessions.absent.waiting.length === 1)
+    await until(async () => node.app.sessions.disconnections.waiting.length === 1)
     await say(1, 200)
     const back = await Poller.connect(node, revision)
     await back.post(eventOf(revision, `420${JSON.stringify(['relogin', ticket])}`))

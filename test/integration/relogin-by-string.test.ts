@@ -7,8 +7,8 @@ import { startTcpProxy } from '../support/tcp-proxy.ts'
 import { publishBoth, subscribeBoth } from './media.ts'
 
 /** So slow that what is known of a client is only found where it was left, or asked for. */
-const pace = { beat: 500, reap: 100, check: 600_000, note: 600_000, hold: 5000 }
-const [here, there] = (await startCluster(2, { redis: true, parts: { pace } })) as [TestNode, TestNode]
+const intervals = { heartbeatMs: 500, reapMs: 100, checkMs: 600_000, saveMs: 600_000, trackRoomsMs: 5000 }
+const [here, there] = (await startCluster(2, { redis: true, parts: { intervals } })) as [TestNode, TestNode]
 
 /** The versions of the portal do not differ in how they are sent. */
 const overPolling = new Set(['portal 1.2', 'exchanger', 'rooms'])
@@ -18,7 +18,7 @@ const sessionOf = (client: Client) => here.app.sessions.all.find(({ id }) => id 
 
 /** The node knows that the client has everything that was said. */
 async function proven(client: Client): Promise<void> {
-  await until(async () => sessionOf(client)?.certain === sessionOf(client)?.cursor)
+  await until(async () => sessionOf(client)?.confirmedSeq === sessionOf(client)?.sentSeq)
 }
 
 /** A client whose connection has become a black hole after some messages: more were sent into it. */
@@ -28,19 +28,19 @@ async function swallowed(speech: Speech, transport: string) {
   const ann = await enterBy(speech, proxy, room, { transports: [transport] })
   const bob = await enterBy(speech, there, room)
   const say = async (...all: string[]) => {
-    for (const words of all) await speech.say(bob, room, words, ann)
+    for (const messages of all) await speech.say(bob, room, messages, ann)
   }
   await say('1', '2', '3')
   for (let number = 1; number <= 3; number += 1) await ann.next(speech.event)
   await proven(ann)
   proxy.stall('answers')
-  const before = sessionOf(ann)?.cursor ?? 0
+  const before = sessionOf(ann)?.sentSeq ?? 0
   await say('4', '5', '6')
-  await until(async () => (sessionOf(ann)?.cursor ?? 0) >= before + 3)
+  await until(async () => (sessionOf(ann)?.sentSeq ?? 0) >= before + 3)
   return { room, ann, bob, say }
 }
 
-async function comeBack(speech: Speech, { ticket }: Client): Promise<Client> {
+async function rejoin(speech: Speech, { ticket }: Client): Promise<Client> {
   const back = await connect(there.url, { namespace: speech.namespace })
   await back.relogin(ticket)
   return back
@@ -57,7 +57,7 @@ const lost = {
   'the old connection stands': async () => {},
   'it was closed': async (ann: Client) => {
     end(ann)
-    await until(async () => here.app.sessions.absent.waiting.some(({ id }) => id === participantOf(ann)))
+    await until(async () => here.app.sessions.disconnections.waiting.some(({ id }) => id === participantOf(ann)))
   },
   'it was closed just now': async (ann: Client) => end(ann),
 }
@@ -74,7 +74,7 @@ describe.each(
     test.each(Object.entries(lost))('%s', async (_, lose) => {
       const { ann, say } = await swallowed(speech, transport)
       await lose(ann)
-      const back = await comeBack(speech, ann)
+      const back = await rejoin(speech, ann)
       await say('7')
       for (let number = 4; number <= 7; number += 1) await back.next(speech.event)
       expect(heardBy(speech, ann)).toEqual(['1', '2', '3'])
@@ -100,10 +100,10 @@ test.each(Object.entries(lost))('progress that may have arrived never comes agai
   await ann.next('progress')
   await proven(ann)
   proxy.stall('answers')
-  const before = sessionOf(ann)?.cursor ?? 0
+  const before = sessionOf(ann)?.sentSeq ?? 0
   await signal(2)
   await bob.ask('text', { to: ann.id, message: 'sent into the black hole' })
-  await until(async () => (sessionOf(ann)?.cursor ?? 0) >= before + 2)
+  await until(async () => (sessionOf(ann)?.sentSeq ?? 0) >= before + 2)
   await lose(ann)
   const back = await connect(there.url)
   await back.relogin(ann.ticket)

@@ -8,7 +8,7 @@ import { decodeObject, type Keyring } from '../../src/core/auth/keyring.ts'
 import { writeTicket } from '../../src/core/auth/tickets.ts'
 import { writeToken } from '../../src/core/auth/tokens.ts'
 import { errorCodes } from '../../src/core/errors.ts'
-import { words } from '../../src/dialects/portal/error-messages.ts'
+import { messages } from '../../src/dialects/portal/error-messages.ts'
 import { portal, portalLegacy, portalV1 } from '../../src/protocol/portal.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
 import { neededRights } from '../../src/state/redis/rights.ts'
@@ -107,7 +107,7 @@ describe('protocol', () => {
 
   test('every error code, in order, with its words', () => {
     const expected = errorCodes.map((code) => {
-      const [said, plain] = [words[code]('…'), words[code]('')]
+      const [said, plain] = [messages[code]('…'), messages[code]('')]
       return cells([`\`${code}\``, said === '…' ? `\`…\` or \`${plain}\`` : `\`${said}\``])
     })
     expect(rows(marked(protocol, 'errors')).map(([code = '', message = '']) => cells([code, message]))).toEqual(
@@ -188,7 +188,7 @@ describe('redis', () => {
         .join('\n')
     const byScripts = [...sources('.lua').matchAll(/redis\.call\(\s*'(\w+)'/g)].map(([, name]) => name ?? '')
     const byCode = [...sources('.ts').matchAll(/\bclient\s*\.(\w+)\(/g)].map(([, name]) => name ?? '')
-    const notSent = ['on', 'once', 'off', 'close', 'defineCommand', 'homeOf', 'addressOf', 'subscribeTo']
+    const notSent = ['on', 'once', 'off', 'close', 'defineCommand', 'linkOf', 'addressOf', 'subscribeTo']
     const sent = [...byScripts, ...byCode].filter((name) => !notSent.includes(name)).map((name) => name.toLowerCase())
     // what ioredis and the Socket.IO adapter send by themselves
     const byPackages = ['hello', 'auth', 'select', 'info', 'client|setname', 'eval', 'evalsha', 'publish', 'quit']

@@ -28,10 +28,10 @@ const schemas: [name: string, schema: TSchema][] = [
 ]
 
 type Keywords = { [keyword: string]: unknown }
-type Place = { schema: Keywords; wrap: (value: unknown) => unknown }
+type SessionRef = { schema: Keywords; wrap: (value: unknown) => unknown }
 
 /** Every text in a schema, and how a value looks that has one there. */
-function textsIn(schema: TSchema, wrap: Place['wrap'] = (value) => value): Place[] {
+function textsIn(schema: TSchema, wrap: SessionRef['wrap'] = (value) => value): SessionRef[] {
   const { type, anyOf, properties, items, patternProperties } = schema as Keywords
   const inside = Object.entries((properties ?? {}) as { [name: string]: TSchema })
   return [

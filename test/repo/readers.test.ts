@@ -4,7 +4,7 @@ import { readTicket } from '../../src/core/auth/tickets.ts'
 import { hasTokenForm, isJwt, readToken } from '../../src/core/auth/tokens.ts'
 import { guessKeys } from '../../src/gateway/limits/credential-guessing.ts'
 import { excessOf } from '../../src/gateway/payload-limits.ts'
-import { nodeOf } from '../../src/gateway/proxy/connection-id.ts'
+import { nodeOfConnection } from '../../src/gateway/proxy/connection-id.ts'
 import { parseMAuth } from '../../src/http/management/mauth.ts'
 import { roomOfAddress } from '../../src/protocol/room-address.ts'
 import { growthOf, linear } from '../support/growth.ts'
@@ -24,7 +24,7 @@ const readers: [name: string, read: (text: string) => unknown][] = [
   ['a MAuth header', (text) => parseMAuth(`MAuth ${text}`)],
   ['what a guess is remembered by', (text) => guessKeys('127.0.0.1', [{ token: text }])],
   ["a room's address", (text) => roomOfAddress(text)],
-  ['a connection id', (text) => nodeOf(text)],
+  ['a connection id', (text) => nodeOfConnection(text)],
   ['the size of a request', (text) => excessOf([text], 1e9)],
 ]
 const texts: ((length: number) => string)[] = [

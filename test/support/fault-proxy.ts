@@ -116,19 +116,19 @@ export class FaultProxy {
   #forward(link: Link, from: Socket, to: Socket): void {
     /** Bytes under way, in order: a delay that ends does not let later bytes overtake. */
     const underWay: { due: number; bytes: Buffer }[] = []
-    const arrive = () => {
+    const joinOrResume = () => {
       for (let [first] = underWay; first && first.due <= performance.now(); [first] = underWay) {
         underWay.shift()
         if (!link.swallowed) to.write(first.bytes)
       }
       const [next] = underWay
-      if (next) setTimeout(arrive, next.due - performance.now() + 1)
+      if (next) setTimeout(joinOrResume, next.due - performance.now() + 1)
     }
     from.setNoDelay(true)
     from.on('data', (bytes) => {
       if (link.swallowed || (link.answersLost && from === link.server)) return
       underWay.push({ due: performance.now() + this.#delayMs, bytes })
-      if (underWay.length === 1) arrive()
+      if (underWay.length === 1) joinOrResume()
     })
     from.on('error', () => {})
     from.on('close', () => {

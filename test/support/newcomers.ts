@@ -6,7 +6,7 @@ import type { Address } from './resilient-client.ts'
 import type { Waits } from './waits.ts'
 
 /** How a new client comes into a room, in one dialect. */
-type Entrance = {
+type LoginFlow = {
   namespace: string
   event: string
   data(room: string): unknown
@@ -18,7 +18,7 @@ type Entrance = {
 type PortalAck = { id: string; room: { participants: { id: string }[] } }
 const without = (list: { id: string }[], id: string) => list.filter((one) => one.id !== id)
 
-const entrances: Entrance[] = [
+const entrances: LoginFlow[] = [
   {
     namespace: '/',
     event: 'login',
@@ -70,7 +70,7 @@ export class Newcomers {
   /** The participants that a login at a node finds in a room. */
   async #othersIn(
     room: string,
-    { namespace, event, data, others, leave }: Entrance,
+    { namespace, event, data, others, leave }: LoginFlow,
     node: Address,
   ): Promise<unknown[]> {
     const client = await connect(node.url, { namespace })
@@ -81,7 +81,7 @@ export class Newcomers {
     return others(ack, (ack as { id?: string } | undefined)?.id ?? '')
   }
 
-  async #visit(node: Address, { namespace, event, data, leave }: Entrance, index: number): Promise<void> {
+  async #visit(node: Address, { namespace, event, data, leave }: LoginFlow, index: number): Promise<void> {
     const name = `${event} of a newcomer at ${node.url}`
     const client = await connect(node.url, { namespace }).catch(() => undefined)
     if (!client) return // a node that is not there

@@ -4,7 +4,7 @@ import { type App, createApp, type Parts } from '../../src/app/index.ts'
 import { type Config, readConfig } from '../../src/config/index.ts'
 import { Throttle } from '../../src/core/auth/attempt-throttle.ts'
 import { writeToken } from '../../src/core/auth/tokens.ts'
-import type { LeasePace } from '../../src/core/cluster/node-lease.ts'
+import type { LeaseIntervals } from '../../src/core/cluster/node-lease.ts'
 import { newId } from '../../src/core/ids.ts'
 import { createLog } from '../../src/observability/log.ts'
 import { afterEvery } from './cleanup.ts'
@@ -16,7 +16,7 @@ import { asDocumentedUser } from './redis-user.ts'
 export const testSecret = 'the secret that the nodes of a test share'
 
 /** Quick enough that nobody waits for a duty, slow enough for two cores. */
-const pace: LeasePace = { beat: 500, reap: 100, check: 500, note: 250, hold: 5000 }
+const pace: LeaseIntervals = { heartbeatMs: 500, reapMs: 100, checkMs: 500, saveMs: 250, trackRoomsMs: 5000 }
 
 export type LogLine = { level: number; msg: string; [field: string]: unknown }
 
@@ -62,7 +62,7 @@ export async function startNode({ env = {}, redis, parts = {} }: NodeOptions = {
   })
   const logs: TestNode['logs'] = { lines: [], text: '' }
   const app = createApp(config, {
-    pace,
+    intervals: pace,
     throttle: new Throttle(Number.POSITIVE_INFINITY),
     ...parts,
     log: logInto(logs, config.nodeId),
@@ -104,7 +104,7 @@ export function tokenFor(
 /** Cuts a client's connection. Resolves when its node knows, and the participant is in its window. */
 export async function lose({ app }: TestNode, client: Client): Promise<void> {
   client.cut()
-  await until(async () => app.sessions.absent.waiting.some(({ id }) => id === client.id))
+  await until(async () => app.sessions.disconnections.waiting.some(({ id }) => id === client.id))
 }
 
 /** A room that no other test is in. */

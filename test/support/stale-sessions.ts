@@ -2,7 +2,7 @@ import { Cluster, type Redis } from 'ioredis'
 import { expect, vi } from 'vitest'
 import { dialectOf, type RoomId } from '../../src/core/model.ts'
 import { nodeOf } from '../../src/core/ports/handover.ts'
-import type { Place } from '../../src/core/ports/session-store.ts'
+import type { SessionRef } from '../../src/core/ports/session-store.ts'
 import { connect, type RedisTarget } from '../../src/state/redis/connection.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
 import { nodesHere, type TestNode } from './node.ts'
@@ -17,11 +17,11 @@ const answerTimeoutMs = 1000
 /** What the checker asks a node: whether it has the connection of a place, or how many connections it has in a dialect. */
 type Witness = {
   port: string
-  holds?: (place: Place) => boolean
+  holds?: (ref: SessionRef) => boolean
   connections?: () => Promise<((dialect: string) => number) | undefined>
 }
 type Deployment = { target: RedisTarget; prefix: string; nodes: Witness[] }
-type Seat = { place: Place; state: string }
+type SessionRecord = { ref: SessionRef; state: string }
 
 /**
  * Whoever has a place has a living connection or a deadline. Reads the places of every cluster of this test from its Redis,
@@ -59,7 +59,7 @@ function deployments(): Deployment[] {
     found.set(key, deployment)
   }
   for (const { config, app, url } of nodesHere()) {
-    const holds = (place: Place) => app.sessions.find(place)?.connection.open === true
+    const holds = (ref: SessionRef) => app.sessions.find(ref)?.connection.open === true
     if (config.redis) add(asAdmin(config.redis), config.redisPrefix, { port: new URL(url).port, holds })
   }
   for (const { url, opsUrl, options } of runningProcesses()) {
@@ -113,24 +113,23 @@ async function ghostsIn(client: Redis | Cluster, { prefix, nodes }: Deployment):
   }
   const seats = await seatsIn(client, prefix)
   const found: string[] = []
-  for (const { place, state } of seats) {
-    const why =
-      state === 'waiting' ? await undue(client, prefix, place) : await unheld(client, prefix, place, witnesses)
-    if (why) found.push(`${place.room} ${place.id} of ${place.owner}: ${why}`)
+  for (const { ref, state } of seats) {
+    const why = state === 'waiting' ? await undue(client, prefix, ref) : await unheld(client, prefix, ref, witnesses)
+    if (why) found.push(`${ref.room} ${ref.id} of ${ref.owner}: ${why}`)
   }
   for (const [name, witness] of witnesses) {
     const connections = await witness?.connections?.()
-    const owned = seats.filter(({ place, state }) => state === 'connected' && nodeOf(place) === name)
-    for (const dialect of new Set(owned.map(({ place }) => dialectOf(place.room)))) {
-      const places = owned.filter(({ place }) => dialectOf(place.room) === dialect).length
-      const open = connections?.(dialect) ?? places
-      if (open < places) found.push(`${name} has ${open} connections for ${places} places of ${dialect}`)
+    const owned = seats.filter(({ ref, state }) => state === 'connected' && nodeOf(ref) === name)
+    for (const dialect of new Set(owned.map(({ ref }) => dialectOf(ref.room)))) {
+      const sessionStore = owned.filter(({ ref }) => dialectOf(ref.room) === dialect).length
+      const open = connections?.(dialect) ?? sessionStore
+      if (open < sessionStore) found.push(`${name} has ${open} connections for ${sessionStore} places of ${dialect}`)
     }
   }
   return found
 }
 
-async function undue(client: Redis | Cluster, prefix: string, { room, id }: Place): Promise<string | undefined> {
+async function undue(client: Redis | Cluster, prefix: string, { room, id }: SessionRef): Promise<string | undefined> {
   const deadline = await client.zscore(keysOf(prefix).waiting, `${room}|${id}`)
   if (deadline === null) return 'waits without a deadline'
   return Date.now() - Number(deadline) > maxOverdueMs ? 'waits beyond its deadline' : undefined
@@ -139,18 +138,18 @@ async function undue(client: Redis | Cluster, prefix: string, { room, id }: Plac
 async function unheld(
   client: Redis | Cluster,
   prefix: string,
-  place: Place,
+  ref: SessionRef,
   witnesses: Map<string, Witness | undefined>,
 ): Promise<string | undefined> {
-  const node = nodeOf(place)
+  const node = nodeOf(ref)
   if (!witnesses.has(node)) return 'its node is none of the cluster'
   const { holds } = witnesses.get(node) ?? {}
-  if (holds && !holds(place)) return 'its node does not have the connection'
-  const noted = await client.sismember(keysOf(prefix).nodeRooms(node), place.room)
+  if (holds && !holds(ref)) return 'its node does not have the connection'
+  const noted = await client.sismember(keysOf(prefix).nodeRooms(node), ref.room)
   return noted ? undefined : 'the room is none of its node: nobody would look for it there'
 }
 
-async function seatsIn(client: Redis | Cluster, prefix: string): Promise<Seat[]> {
+async function seatsIn(client: Redis | Cluster, prefix: string): Promise<SessionRecord[]> {
   const masters = client instanceof Cluster ? client.nodes('master') : [client]
   const start = `${prefix}:{`
   const found = await Promise.all(masters.map((master) => scan(master, `${start}*:members`)))
@@ -159,9 +158,9 @@ async function seatsIn(client: Redis | Cluster, prefix: string): Promise<Seat[]>
   const seats = rooms.map(async (room) => {
     const ids = await client.hkeys(keys.members(room))
     return Promise.all(
-      ids.map(async (id): Promise<Seat> => {
+      ids.map(async (id): Promise<SessionRecord> => {
         const [owner, state] = await client.hmget(keys.session(room, id), 'owner', 'state')
-        return { place: { room, id, owner: owner ?? '' }, state: state ?? '' }
+        return { ref: { room, id, owner: owner ?? '' }, state: state ?? '' }
       }),
     )
   })
@@ -181,13 +180,15 @@ async function scan(redis: Redis, pattern: string): Promise<string[]> {
 
 async function ghostsInMemory({ app }: TestNode): Promise<string[]> {
   const { rooms } = await app.state.rooms.list(0, Number.MAX_SAFE_INTEGER)
-  const { all, absent } = app.sessions
+  const { all, disconnections } = app.sessions
   const open = all.filter(({ connection }) => connection.open)
   const known = new Set([
     ...open.map(({ room, id }) => `${room} ${id}`),
-    ...absent.waiting.map(({ room, id }) => `${room} ${id}`),
+    ...disconnections.waiting.map(({ room, id }) => `${room} ${id}`),
   ])
-  const rosters = await Promise.all(rooms.map(async ({ id }) => ({ id, roster: await app.state.places.roster(id) })))
-  const places = rosters.flatMap(({ id, roster }) => roster.members.map((member) => `${id} ${member.id}`))
-  return places.filter((place) => !known.has(place))
+  const rosters = await Promise.all(
+    rooms.map(async ({ id }) => ({ id, roster: await app.state.sessionStore.roster(id) })),
+  )
+  const sessionStore = rosters.flatMap(({ id, roster }) => roster.members.map((member) => `${id} ${member.id}`))
+  return sessionStore.filter((ref) => !known.has(ref))
 }

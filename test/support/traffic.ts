@@ -121,13 +121,13 @@ export class Traffic {
 
   /** A fresh login sees everyone once, and nobody else. */
   async expectRoster(): Promise<void> {
-    const guest = await connect(this.#lookout().url)
-    const joined = await guest.login({ room: this.room, user: 'guest' })
+    const client = await connect(this.#lookout().url)
+    const joined = await client.login({ room: this.room, user: 'guest' })
     const { id } = joined
     const there = joined.room.participants.map((participant) => participant.id)
     expect(there.toSorted()).toEqual([...this.present.map((roamer) => roamer.id), id].toSorted())
-    await guest.request('logout')
-    guest.socket.disconnect()
+    await client.request('logout')
+    client.socket.disconnect()
   }
 
   #lookout(): Address {

@@ -3,7 +3,7 @@ import { apiUsage, readApiArgs } from '../management-client.ts'
 
 export const announce: Command = {
   usage: `TEXT ${apiUsage}`,
-  does: 'tells everyone who is connected to /rooms',
+  summary: 'tells everyone who is connected to /rooms',
   async run(args, shell) {
     const { client, given } = readApiArgs(args, shell, ['TEXT'])
     await client.ask('POST', '/v1/announcements', { text: given.TEXT })

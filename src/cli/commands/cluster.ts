@@ -1,10 +1,10 @@
 import { type Command, CommandError, readOptions, UsageError } from '../command.ts'
 import { type LocalCluster, startLocalCluster } from '../local-cluster/index.ts'
-import { mostNodes } from '../local-cluster/plan.ts'
+import { maxNodes } from '../local-cluster/plan.ts'
 
 export const cluster: Command = {
   usage: '[--nodes 3]',
-  does: 'for trying it on one machine: nodes on PORT, PORT+1, …, one Redis, and a round-robin front on PORT-1',
+  summary: 'for trying it on one machine: nodes on PORT, PORT+1, …, one Redis, and a round-robin front on PORT-1',
   async run(args, { environment, program, print }) {
     const nodes = countOf(readOptions(args, { nodes: { type: 'string', default: '3' } }).nodes)
     const interrupted = interruption()
@@ -19,7 +19,7 @@ export const cluster: Command = {
 }
 
 /** Package managers pass on a Ctrl-C that the terminal has told this process already: within this time, ms, it is one. */
-const sameKey = 500
+const repeatedKeyMs = 500
 
 /** Resolves at the first SIGINT or SIGTERM. The second ends this process at once, and all others with it. */
 function interruption(): Promise<undefined> {
@@ -27,7 +27,7 @@ function interruption(): Promise<undefined> {
     let first: number | undefined
     const take = () => {
       first ??= performance.now()
-      if (performance.now() - first > sameKey) process.exit(130)
+      if (performance.now() - first > repeatedKeyMs) process.exit(130)
       resolve(undefined)
     }
     process.on('SIGINT', take)
@@ -37,8 +37,8 @@ function interruption(): Promise<undefined> {
 
 function countOf(text: string): number {
   const count = Number(text)
-  if (Number.isInteger(count) && count >= 1 && count <= mostNodes) return count
-  throw new UsageError(`--nodes: expected a number from 1 to ${mostNodes}, not ${text}`)
+  if (Number.isInteger(count) && count >= 1 && count <= maxNodes) return count
+  throw new UsageError(`--nodes: expected a number from 1 to ${maxNodes}, not ${text}`)
 }
 
 function banner({ url, nodes, redis }: LocalCluster): string {

@@ -4,7 +4,7 @@ import { type Command, readOptions } from '../command.ts'
 
 export const config: Command = {
   usage: '',
-  does: 'every option: name, value in force, default, meaning; secrets are masked',
+  summary: 'every option: name, value in force, default, meaning; secrets are masked',
   async run(args, { environment, print, warn }) {
     readOptions(args, {})
     for (const warning of readConfig(environment).warnings) warn(warning)

@@ -4,7 +4,7 @@ import { askInRoom } from '../room-lookup.ts'
 
 export const kick: Command = {
   usage: `ROOM PARTICIPANT ${apiUsage}`,
-  does: 'drops a participant, by its id, on whichever node it is',
+  summary: 'drops a participant, by its id, on whichever node it is',
   async run(args, shell) {
     const { client, given } = readApiArgs(args, shell, ['ROOM', 'PARTICIPANT'])
     await askInRoom(client, 'DELETE', given.ROOM, `/participants/${segment(given.PARTICIPANT)}`)

@@ -3,7 +3,7 @@ import { apiUsage, readApiArgs } from '../management-client.ts'
 
 export const nodes: Command = {
   usage: apiUsage,
-  does: 'the nodes of a cluster that live',
+  summary: 'the nodes of a cluster that live',
   async run(args, shell) {
     const { client } = readApiArgs(args, shell, [])
     const found = (await client.ask('GET', '/v1/nodes')) as object[]

@@ -3,7 +3,7 @@ import { apiUsage, readApiArgs } from '../management-client.ts'
 
 export const rooms: Command = {
   usage: `[--page N] [--per-page N] ${apiUsage}`,
-  does: 'the rooms of a cluster: those that were made, and those that someone is in',
+  summary: 'the rooms of a cluster: those that were made, and those that someone is in',
   async run(args, shell) {
     const option = { type: 'string' } as const
     const { client, values } = readApiArgs(args, shell, [], { page: option, 'per-page': option })

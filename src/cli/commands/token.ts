@@ -5,11 +5,12 @@ import { type Command, CommandError, type Shell, UsageError } from '../command.t
 import { apiUsage, below, clientOf, parseOptions, UnreachableError } from '../management-client.ts'
 import { askInRoom } from '../room-lookup.ts'
 
-type Claims = { room: string; user: string; role: string }
+type TokenSpec = { room: string; user: string; role: string }
 
 export const token: Command = {
   usage: `--room R --user U [--role presenter] [--host localhost:8080] ${apiUsage}`,
-  does: 'a login token: asked of the API with SIGNALBOX_KEY or --key; without a key signed with SIGNALBOX_SECRET, or asked of a node in development',
+  summary:
+    'a login token: asked of the API with SIGNALBOX_KEY or --key; without a key signed with SIGNALBOX_SECRET, or asked of a node in development',
   async run(args, shell) {
     const { environment, print } = shell
     const option = { type: 'string' } as const
@@ -23,7 +24,7 @@ export const token: Command = {
           `${option}: needs a character that can be seen, no control character, and at most ${maxNameCharacters} characters`,
         )
     }
-    const claims = { room, user, role } as Claims
+    const claims = { room, user, role } as TokenSpec
     const local = () => `localhost:${settings(environment).port}`
     const at = url ?? environment.SIGNALBOX_URL
     const say = (text: unknown) => print(values.json === true ? JSON.stringify({ token: text }) : String(text))
@@ -41,7 +42,7 @@ function settings({ SIGNALBOX_SECRET, TOKEN_TTL, PORT, PUBLIC_URL }: Shell['envi
 }
 
 /** @param host what clients connect to, in place of PUBLIC_URL and of a node on this machine */
-function sign(claims: Claims, host: string | undefined, environment: Shell['environment']): string {
+function sign(claims: TokenSpec, host: string | undefined, environment: Shell['environment']): string {
   const { keys, tokenTtl, port, publicUrl } = settings(environment)
   const local = { host: `localhost:${port}`, secure: false }
   const target = host === undefined ? (publicUrl ?? local) : { host, secure: false }
@@ -51,7 +52,7 @@ function sign(claims: Claims, host: string | undefined, environment: Shell['envi
 }
 
 /** A node in development gives tokens to whoever asks; in production none does. */
-async function askDemo(claims: Claims, url: string): Promise<string> {
+async function askDemo(claims: TokenSpec, url: string): Promise<string> {
   if (!/^https?:/.test(url) || !URL.canParse(url)) throw new UsageError(`--url: ${url} is no URL`)
   const otherwise = 'Set SIGNALBOX_KEY to a management key, or SIGNALBOX_SECRET to what the nodes share.'
   const request = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(claims) }

@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process'
 
 export type Exit = { code: number | null; signal: NodeJS.Signals | null }
 
-export type Ending = {
+export type ChildExit = {
   /** Resolves when the process is gone; also when it could not even be started. */
   ended: Promise<Exit>
   kill: () => void
@@ -11,7 +11,7 @@ export type Ending = {
 }
 
 /** How a child process ends. */
-export function endOf(child: ChildProcess): Ending {
+export function endOf(child: ChildProcess): ChildExit {
   const ended = new Promise<Exit>((resolve) => {
     const { exitCode: code, signalCode: signal } = child
     if (code !== null || signal !== null) resolve({ code, signal })

@@ -27,7 +27,7 @@ export type LocalCluster = {
 }
 
 /** How long a node may take to let its clients go, ms. */
-const patience = 10_000
+const startTimeoutMs = 10_000
 
 /** @throws ConfigError, CommandError; nothing runs then. Should this process end, all of it ends too. */
 export async function startLocalCluster(options: ClusterOptions): Promise<LocalCluster> {
@@ -41,7 +41,7 @@ export async function startLocalCluster(options: ClusterOptions): Promise<LocalC
   const end = async () => {
     ending = true
     await running.front?.close()
-    await Promise.all(running.nodes.map(({ stop }) => stop('SIGINT', patience)))
+    await Promise.all(running.nodes.map(({ stop }) => stop('SIGINT', startTimeoutMs)))
     await running.redis?.stop()
     process.off('exit', kill)
   }

@@ -9,12 +9,12 @@ export type Upstream = { name: string; host: string; port: number; readyUrl: str
 type Known = Upstream & { ready: boolean }
 
 /** How often every node is asked whether it is ready, ms. */
-const pace = 1000
+const healthCheckIntervalMs = 1000
 
 /** A node that could not be asked is asked again in the next turn. */
 const ignore = () => {}
 
-const nobody = 'HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'
+const serviceUnavailableResponse = 'HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'
 
 /**
  * Passes TCP connections on to the nodes in turn, and knows no more of them than a cloud's load balancer would:
@@ -41,7 +41,7 @@ export class Front {
     this.#server.listen(port, host)
     await once(this.#server, 'listening')
     this.#server.on('error', () => {}) // a connection that could not be taken, as when there are too many
-    this.#polling = setInterval(() => inBackground(() => this.check(), ignore), pace).unref()
+    this.#polling = setInterval(() => inBackground(() => this.check(), ignore), healthCheckIntervalMs).unref()
     return (this.#server.address() as AddressInfo).port
   }
 
@@ -58,7 +58,9 @@ export class Front {
   }
 
   async #ask(upstream: Known): Promise<void> {
-    const answer = await fetch(upstream.readyUrl, { signal: AbortSignal.timeout(pace * 0.9) }).catch(() => undefined)
+    const answer = await fetch(upstream.readyUrl, { signal: AbortSignal.timeout(healthCheckIntervalMs * 0.9) }).catch(
+      () => undefined,
+    )
     upstream.ready = answer?.ok === true
     await answer?.body?.cancel().catch(() => {}) // it is read to the end, or broke off
   }
@@ -73,7 +75,7 @@ export class Front {
       candidate.ready = false // until it says otherwise
     }
     client.resume() // or its end would never be seen
-    client.end(nobody)
+    client.end(serviceUnavailableResponse)
   }
 
   /** The one whose turn it is, then the others; those that are not ready last, for it may be that they all are not. */

@@ -3,10 +3,10 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import type { Environment } from '../../config/index.ts'
 import { CommandError } from '../command.ts'
-import { describeExit, type Ending, type Exit, endOf } from './child-process.ts'
+import { type ChildExit, describeExit, type Exit, endOf } from './child-process.ts'
 
 /** One node of a cluster on this machine, in a process of its own. */
-export type ClusterNode = Ending & {
+export type ClusterNode = ChildExit & {
   name: string
   pid: number
   url: string
@@ -14,7 +14,7 @@ export type ClusterNode = Ending & {
 }
 
 /** The process from its start, which may still fail. */
-export type StartingNode = Ending & {
+export type StartingNode = ChildExit & {
   /** @throws CommandError when it ends instead */
   up: Promise<ClusterNode>
 }

@@ -8,7 +8,7 @@ export type ClusterPlan = { host: string; frontPort: number; nodes: NodePlan[] }
 export type NodePlan = { name: string; opsPort: number; environment: Environment }
 
 /** Nodes are named by letters. */
-export const mostNodes = 26
+export const maxNodes = 26
 
 /**
  * One environment for each node: the given one, with ports that follow one another, and a secret if there is none.

@@ -27,7 +27,7 @@ export type IceSource = {
 export type ChannelSend = (to: string, signal: Signal) => Promise<unknown>
 
 /** How many signals of one participant are kept for a mesh that is not there yet. */
-const most = 256
+const maxQueuedSignals = 256
 
 /**
  * Who is in the room besides oneself, and what they signal, for a mesh to work with. What came before a mesh is there
@@ -111,7 +111,7 @@ export class MeshChannel {
       return
     }
     const kept = this.#kept.get(from) ?? []
-    if (kept.length < most) this.#kept.set(from, [...kept, signal])
+    if (kept.length < maxQueuedSignals) this.#kept.set(from, [...kept, signal])
   }
 
   reconnected(): void {

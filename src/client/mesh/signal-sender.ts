@@ -4,8 +4,8 @@ import { asSignalboxError } from '../errors.ts'
 import type { Signal } from './channel.ts'
 
 /** The wait after the first refusal, ms. It doubles with each refusal; the sender gives up after the longest. */
-const firstWaitMs = 1000
-const longestWaitMs = 16_000
+const minRetryDelayMs = 1000
+const maxRetryDelayMs = 16_000
 
 export type SignalSenderParts = {
   send(signal: Signal): Promise<unknown>
@@ -21,7 +21,7 @@ export type SignalSenderParts = {
  */
 export class SignalSender {
   readonly #parts: SignalSenderParts
-  #waitMs = firstWaitMs
+  #waitMs = minRetryDelayMs
   #cancel: (() => void) | undefined
 
   constructor(parts: SignalSenderParts) {
@@ -40,13 +40,13 @@ export class SignalSender {
   }
 
   #delivered(signal: Signal): void {
-    if ('description' in signal) this.#waitMs = firstWaitMs
+    if ('description' in signal) this.#waitMs = minRetryDelayMs
   }
 
   #refused(error: unknown): void {
     const { clock, repeat, failed } = this.#parts
     if (this.#cancel) return // `repeat` includes it
-    if (!mayPass(asSignalboxError(error).code) || this.#waitMs > longestWaitMs) {
+    if (!mayPass(asSignalboxError(error).code) || this.#waitMs > maxRetryDelayMs) {
       failed(error)
       return
     }

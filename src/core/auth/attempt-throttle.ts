@@ -1,9 +1,9 @@
 /** How long failures are remembered. */
 const windowMs = 60_000
-const longest = 10_000
+const maxDelayMs = 10_000
 /** Refusals that are held back at a time, and addresses and ids that are remembered; beyond, refusals are told at once. */
-const mostHeld = 1000
-const mostKnown = 20_000
+const maxDelayedReplies = 1000
+const maxRememberedKeys = 20_000
 
 /**
  * Slows down guessing: after some failures for an address, ticket or token the next refusals are told later and later.
@@ -22,8 +22,8 @@ export class Throttle {
   /** Notes a failure under each key; resolves when it may be told. False: it was not held back. */
   async hold(keys: string[]): Promise<boolean> {
     const worst = Math.max(...keys.map((key) => this.#note(key)))
-    const wait = Math.min(longest, 100 * 2 ** Math.min(worst - this.#free, 20))
-    if (worst <= this.#free || this.#held >= mostHeld) return false
+    const wait = Math.min(maxDelayMs, 100 * 2 ** Math.min(worst - this.#free, 20))
+    if (worst <= this.#free || this.#held >= maxDelayedReplies) return false
     this.#held += 1
     await new Promise((resolve) => setTimeout(resolve, wait).unref())
     this.#held -= 1
@@ -37,7 +37,7 @@ export class Throttle {
     // the oldest is forgotten first: a Map keeps the order in which its keys came
     this.#failures.delete(key)
     this.#failures.set(key, { count, until: now + windowMs })
-    if (this.#failures.size > mostKnown) this.#failures.delete(this.#failures.keys().next().value ?? '')
+    if (this.#failures.size > maxRememberedKeys) this.#failures.delete(this.#failures.keys().next().value ?? '')
     return count
   }
 }

@@ -14,7 +14,7 @@ export type Ticket = {
 }
 
 /** How far the clock of the node that issued a ticket may be ahead, ms: an older version dates tickets by its own clock. */
-const skew = 30_000
+const maxClockSkewMs = 30_000
 
 const parts = (dialect: string, ticket: Ticket) => [
   dialect,
@@ -42,7 +42,7 @@ export function readTicket(keys: Keyring, dialect: string, text: unknown, earlie
   const { participantId, roomId, ticketId, notBefore, notAfter } = ticket
   const isOf = (name: string) => verify(keys, 'ticket', parts(name, ticket), ticket.signature)
   if (!isOf(dialect)) throw new SignalError(dialects.some(isOf) ? 'ticket_foreign' : 'ticket_signature')
-  if (latest < notBefore - skew || earliest > notAfter) throw new SignalError('ticket_expired')
+  if (latest < notBefore - maxClockSkewMs || earliest > notAfter) throw new SignalError('ticket_expired')
   return { participantId, roomId, ticketId, notBefore, notAfter }
 }
 

@@ -2,60 +2,73 @@ import { doAll, isAway } from '../attempts.ts'
 import { inBackground } from '../background.ts'
 import type { RoomId } from '../model.ts'
 import type { NodeInfo } from '../ports/node-registry.ts'
-import type { LeaveReason, Place, Who } from '../ports/session-store.ts'
+import type { LeaveReason, ParticipantRef, SessionRef } from '../ports/session-store.ts'
 import type { State } from '../ports/state.ts'
 import type { Feeds } from '../room/feeds.ts'
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { Reaper } from './reaper.ts'
-import { Reconciliation } from './reconciler.ts'
-import { Ghosts } from './stale-sessions.ts'
+import { Reconciler } from './reconciler.ts'
+import { StaleSessions } from './stale-sessions.ts'
 
 export type LeaseEvents = {
-  left?: (reason: LeaveReason, who: Who) => void
+  left?: (reason: LeaveReason, who: ParticipantRef) => void
   /** Somebody has left a room. */
-  populated?: (room: RoomId) => void
+  occupancyChanged?: (room: RoomId) => void
   failed?: (error: unknown) => void
   /** The store answers with errors when a participant is to be taken out, time after time: its deadline is forgotten. */
-  givenUp?: (who: Who, error: unknown) => void
+  givenUp?: (who: ParticipantRef, error: unknown) => void
   /** The store may have lost the newest writes of a room, whose numbers go on at `seq`. */
   leapt?: (room: RoomId, seq: number) => void
   /** A heartbeat that was sent at that time, on `performance.now()`, extended the lease. */
   extended?: (sentAt: number) => void
   /** The store took a heartbeat, or did not, and why. */
-  beat?: (error?: unknown) => void
+  heartbeat?: (error?: unknown) => void
 }
 
 /** How long a node lives for the others after a heartbeat, s. */
 export const leaseSeconds = 6
 
 /** Milliseconds between one kind of duty and the next; each is done with up to a quarter of jitter. */
-export type LeasePace = { beat: number; reap: number; check: number; note: number; hold: number; reconcile?: number }
+export type LeaseIntervals = {
+  heartbeatMs: number
+  reapMs: number
+  checkMs: number
+  saveMs: number
+  trackRoomsMs: number
+  reconcileMs?: number
+}
 
-export const defaultPace: LeasePace = { beat: 2000, reap: 1000, check: 3000, note: 1000, hold: 30_000 }
+export const defaultLeaseIntervals: LeaseIntervals = {
+  heartbeatMs: 2000,
+  reapMs: 1000,
+  checkMs: 3000,
+  saveMs: 1000,
+  trackRoomsMs: 30_000,
+}
 
 /** A pace that does not say how often to reconcile. */
-const reconcileMs = 30_000
+const defaultReconcileMs = 30_000
 
 /** How many rooms, participants or list entries are seen to side by side. */
-const batch = 100
+const maxConcurrent = 100
 
 /**
  * What a node owes the others: it says that it lives, clears up after those that do not, and makes sure now and then
  * that what it holds is still its own and complete.
  */
-export class Lease {
+export class NodeLease {
   readonly #state: State
   readonly #feeds: Feeds
   readonly #sessions: Sessions
   readonly #info: () => NodeInfo
   readonly #events: LeaseEvents
-  readonly #ghosts: Ghosts
+  readonly #staleSessions: StaleSessions
   readonly #reaper: Reaper
-  readonly #reconciliation: Reconciliation
+  readonly #reconciler: Reconciler
   readonly #timers = new Set<NodeJS.Timeout>()
   #stopped = false
-  #pace: LeasePace = defaultPace
+  #pace: LeaseIntervals = defaultLeaseIntervals
   /** When the store was last found to be, or to have been, away. */
   #awayAt = Number.NEGATIVE_INFINITY
   #hadLease = false
@@ -66,33 +79,33 @@ export class Lease {
     this.#sessions = sessions
     this.#info = info
     this.#events = events
-    const left = (reason: LeaveReason, who: Who) => this.#tellLeft(who, reason)
-    this.#ghosts = new Ghosts(state, sessions, left)
+    const left = (reason: LeaveReason, who: ParticipantRef) => this.#tellLeft(who, reason)
+    this.#staleSessions = new StaleSessions(state, sessions, left)
     const uses = (room: RoomId) => feeds.uses(room)
-    this.#reconciliation = new Reconciliation({ state, sessions, node: () => info().id, uses, left })
+    this.#reconciler = new Reconciler({ state, sessions, node: () => info().id, uses, left })
     this.#reaper = new Reaper(state, (asked) => this.#wasAway(asked), {
       left,
-      unnoted: (room) => this.#reconciliation.reconcileUnnoted(room),
+      unnoted: (room) => this.#reconciler.reconcileUnnoted(room),
       givenUp: (who, error) => events.givenUp?.(who, error),
     })
     feeds.onLoss({
-      vouch: (room) => sessions.vouch(room),
+      restoreRoom: (room) => sessions.restoreRoom(room),
       leapt: (room, seq) => {
         events.leapt?.(room, seq)
-        this.#ghosts.expect(room, seq)
-        sessions.vouch(room).catch((error) => events.failed?.(error)) // it is tried again before anybody is taken for a ghost
+        this.#staleSessions.watch(room, seq)
+        sessions.restoreRoom(room).catch((error) => events.failed?.(error)) // it is tried again before anybody is taken for a ghost
       },
     })
   }
 
-  start(pace: LeasePace = defaultPace): void {
+  start(pace: LeaseIntervals = defaultLeaseIntervals): void {
     this.#pace = pace
-    this.#every(pace.beat, () => this.beat())
-    this.#every(pace.reap, () => this.reap())
-    this.#every(pace.check, () => this.check())
-    this.#every(pace.note, () => this.#sessions.note())
-    this.#every(pace.hold, () => this.hold())
-    this.#every(pace.reconcile ?? reconcileMs, () => this.reconcile())
+    this.#every(pace.heartbeatMs, () => this.beat())
+    this.#every(pace.reapMs, () => this.reap())
+    this.#every(pace.checkMs, () => this.check())
+    this.#every(pace.saveMs, () => this.#sessions.recordProgress())
+    this.#every(pace.trackRoomsMs, () => this.hold())
+    this.#every(pace.reconcileMs ?? defaultReconcileMs, () => this.reconcile())
   }
 
   /** Takes the lease: resolves when the store knows of this node, however long that takes. */
@@ -123,11 +136,11 @@ export class Lease {
     let alive = false
     const sentAt = performance.now()
     try {
-      alive = await this.#state.nodes.beat(this.#info())
+      alive = await this.#state.nodes.heartbeat(this.#info())
       this.#events.extended?.(sentAt)
-      this.#events.beat?.()
+      this.#events.heartbeat?.()
     } catch (error) {
-      this.#events.beat?.(error)
+      this.#events.heartbeat?.(error)
       throw error
     } finally {
       if (!alive && this.#hadLease) this.#awayAt = performance.now()
@@ -140,8 +153,8 @@ export class Lease {
   /** Notes again in which rooms this node has members: another may have crossed them out while it took it for dead. */
   async hold(): Promise<void> {
     const { rooms } = this.#feeds
-    await this.#state.nodes.hold(this.#info().id, rooms)
-    await this.#state.rooms.note(rooms)
+    await this.#state.nodes.trackRooms(this.#info().id, rooms)
+    await this.#state.rooms.touch(rooms)
   }
 
   /** Puts the participants of dead nodes into the window, and takes out those whose window is over. */
@@ -151,7 +164,7 @@ export class Lease {
 
   /** Finds places that are this node's or nobody's, and have neither a connection nor a deadline. */
   async reconcile(): Promise<void> {
-    if (!this.#wasAway(performance.now())) await this.#reconciliation.reconcile()
+    if (!this.#wasAway(performance.now())) await this.#reconciler.reconcile()
   }
 
   /**
@@ -159,7 +172,7 @@ export class Lease {
    * that, all have time to do so. An answer that was long in coming may tell how things stood before they could.
    */
   #wasAway(asked: number): boolean {
-    const { beat } = this.#pace
+    const { heartbeatMs: beat } = this.#pace
     return performance.now() - asked > beat || asked - Math.max(this.#awayAt, this.#state.clock.steppedAt) < beat * 1.5
   }
 
@@ -168,10 +181,10 @@ export class Lease {
     // one participant or room that fails keeps the others from nothing
     await doAll([
       () => this.#checkSessions(),
-      () => this.#sessions.absent.retell(),
-      () => doAll(byRoom(this.#sessions.absent.waiting).map((waiting) => () => this.#checkWaiting(waiting))),
+      () => this.#sessions.disconnections.retry(),
+      () => doAll(byRoom(this.#sessions.disconnections.waiting).map((waiting) => () => this.#checkWaiting(waiting))),
       () => this.#feeds.level(),
-      () => this.#ghosts.lay(this.#pace.beat * 3),
+      () => this.#staleSessions.sweep(this.#pace.heartbeatMs * 3),
     ])
   }
 
@@ -179,43 +192,43 @@ export class Lease {
   async #checkSessions(): Promise<void> {
     const rooms = byRoom(this.#sessions.all)
     const failures: unknown[] = []
-    for (let start = 0; start < rooms.length; start += batch) {
-      const some = rooms.slice(start, start + batch)
+    for (let start = 0; start < rooms.length; start += maxConcurrent) {
+      const some = rooms.slice(start, start + maxConcurrent)
       const results = await Promise.allSettled(some.map((sessions) => this.#checkRoom(sessions)))
       const reasons = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []))
       failures.push(...reasons)
-      if (some.length === batch && reasons.length === some.length && reasons.every(isAway)) break
+      if (some.length === maxConcurrent && reasons.length === some.length && reasons.every(isAway)) break
     }
     if (failures.length > 0) throw failures.find(isAway) ?? failures[0]
   }
 
   async #checkRoom(sessions: Session[]): Promise<void> {
-    const standing = await this.#state.places.held(
-      sessions.map(({ place }) => place),
-      sessions.map(({ certain }) => certain),
+    const standing = await this.#state.sessionStore.states(
+      sessions.map(({ ref }) => ref),
+      sessions.map(({ confirmedSeq: certain }) => certain),
     )
     await doAll(
       sessions.map((session, index) => async () => {
         // one that ended meanwhile is on its way into the window: to claim it back would leave a ghost
         if (session.ended || standing[index] === 'connected') return
-        const waiting = standing[index] === 'waiting' && (await this.#state.places.reclaim(session.place))
-        const ours = waiting || (await this.#sessions.regain(session))
+        const waiting = standing[index] === 'waiting' && (await this.#state.sessionStore.reclaim(session.ref))
+        const ours = waiting || (await this.#sessions.restore(session))
         if (!ours) await this.#sessions.supersede(session)
       }),
     )
   }
 
   /** @param waiting of one room */
-  async #checkWaiting(waiting: Place[]): Promise<void> {
-    const standing = await this.#state.places.held(waiting)
-    for (const [index, place] of waiting.entries()) {
-      if (standing[index] !== 'waiting') this.#sessions.absent.noLongerWaiting(place)
+  async #checkWaiting(waiting: SessionRef[]): Promise<void> {
+    const standing = await this.#state.sessionStore.states(waiting)
+    for (const [index, ref] of waiting.entries()) {
+      if (standing[index] !== 'waiting') this.#sessions.disconnections.resumedOrGone(ref)
     }
   }
 
-  #tellLeft(who: Who, reason: LeaveReason): void {
+  #tellLeft(who: ParticipantRef, reason: LeaveReason): void {
     this.#events.left?.(reason, who)
-    this.#events.populated?.(who.room)
+    this.#events.occupancyChanged?.(who.room)
   }
 
   #every(period: number, duty: () => Promise<unknown>): void {

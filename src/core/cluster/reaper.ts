@@ -1,21 +1,21 @@
 import { Attempts, doAll, isAway } from '../attempts.ts'
 import type { RoomId } from '../model.ts'
-import type { Due } from '../ports/node-registry.ts'
-import type { LeaveReason, Who } from '../ports/session-store.ts'
+import type { ExpiredSession } from '../ports/node-registry.ts'
+import type { LeaveReason, ParticipantRef } from '../ports/session-store.ts'
 import type { State } from '../ports/state.ts'
 import { expel } from '../session/expel.ts'
 
 /** How many rooms, participants or list entries are seen to side by side. */
-const batch = 100
+const maxConcurrent = 100
 /** Rooms of the list that no node has noted for so long are looked at: nodes note theirs every `hold`. */
 const pruneAgeSeconds = 60
 
 export type ReaperEvents = {
-  left: (reason: LeaveReason, who: Who) => void
+  left: (reason: LeaveReason, who: ParticipantRef) => void
   /** A room has participants, and no node notes it. */
   unnoted: (room: RoomId) => Promise<void>
   /** A participant could not be taken out, though the store answers: it is not tried again. */
-  givenUp: (who: Who, error: unknown) => void
+  givenUp: (who: ParticipantRef, error: unknown) => void
 }
 
 /** Clears up after nodes that are dead, participants whose window is over, and rooms that have ended. */
@@ -49,16 +49,16 @@ export class Reaper {
   }
 
   async #prune(): Promise<void> {
-    const unnoted = await this.#state.rooms.prune(pruneAgeSeconds, batch)
+    const unnoted = await this.#state.rooms.prune(pruneAgeSeconds, maxConcurrent)
     await doAll(unnoted.map((room) => () => this.#events.unnoted(room)))
   }
 
   /** Puts a batch of what a node held into the window; true when that was the last. */
   async orphan(node: string): Promise<boolean> {
-    const { done, left } = await this.#state.nodes.orphan(node, batch)
+    const { done, left } = await this.#state.nodes.detachAllOf(node, maxConcurrent)
     await doAll(
-      left.map((place) => async () => {
-        if (await expel(this.#state.places, place)) this.#events.left('node_lost', place)
+      left.map((ref) => async () => {
+        if (await expel(this.#state.sessionStore, ref)) this.#events.left('node_lost', ref)
       }),
     )
     return done
@@ -68,7 +68,7 @@ export class Reaper {
   async #nodesBatch(): Promise<boolean> {
     const { nodes } = this.#state
     const asked = performance.now()
-    const dead = await nodes.dead()
+    const dead = await nodes.expiredNodes()
     if (this.#wasAway(asked)) return false
     let more = false
     await doAll(
@@ -83,17 +83,17 @@ export class Reaper {
   /** True when there is more to do at once. */
   async #dueBatch(): Promise<boolean> {
     const asked = performance.now()
-    const overdue = await this.#state.nodes.due(batch)
+    const overdue = await this.#state.nodes.expiredSessions(maxConcurrent)
     if (this.#wasAway(asked)) return false
     await doAll(overdue.map((one) => () => this.#expire(one)))
-    return overdue.length === batch
+    return overdue.length === maxConcurrent
   }
 
-  async #expire({ room, id, due }: Due): Promise<void> {
-    const { nodes, places } = this.#state
+  async #expire({ room, id, due }: ExpiredSession): Promise<void> {
+    const { nodes, sessionStore } = this.#state
     const what = `${room}|${id}|${due}`
     try {
-      if (await places.leave(room, id, { due })) this.#events.left('window', { room, id })
+      if (await sessionStore.leave(room, id, { due })) this.#events.left('window', { room, id })
     } catch (error) {
       // so that those whose shard is away do not hide the others
       if (isAway(error)) await nodes.postpone(room, id)
@@ -101,6 +101,6 @@ export class Reaper {
       this.#events.givenUp({ room, id }, error)
     }
     this.#attempts.over(what)
-    await nodes.settled(room, id, due)
+    await nodes.clearDue(room, id, due)
   }
 }

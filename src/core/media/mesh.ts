@@ -2,7 +2,7 @@ import { SignalError } from '../errors.ts'
 import { newId } from '../ids.ts'
 import type { Draft, Permission, Stream, Subscription } from '../model.ts'
 import type { State } from '../ports/state.ts'
-import { type Asked, writeOf } from '../session/request-context.ts'
+import { type RequestContext, writeOf } from '../session/request-context.ts'
 import type {
   MediaBackend,
   PublishRequest,
@@ -10,23 +10,26 @@ import type {
   Signaling,
   SubscribeRequest,
   SubscriptionUpdate,
-  Transport,
+  TransportRequest,
 } from './media-backend.ts'
 import { sourcesOf, withSources } from './track-sources.ts'
 
-type Kind = 'audio' | 'video'
+type TrackKind = 'audio' | 'video'
 
 /** Media without a server: a subscriber and the owner of a stream connect to each other, and soac passes between them. */
-export class Mesh implements MediaBackend {
+export class MeshBackend implements MediaBackend {
   readonly #state: State
 
   constructor(state: State) {
     this.#state = state
   }
 
-  async publish(asked: Asked, { tracks, data, attributes, transport: wanted }: PublishRequest): Promise<SessionIds> {
-    const { session } = asked
-    await this.#authorize(asked, 'publish', tracks)
+  async publish(
+    context: RequestContext,
+    { tracks, data, attributes, transport: wanted }: PublishRequest,
+  ): Promise<SessionIds> {
+    const { session } = context
+    await this.#authorize(context, 'publish', tracks)
     requireMesh(wanted)
     const id = newId()
     const transport = wanted?.id ?? id
@@ -51,38 +54,43 @@ export class Mesh implements MediaBackend {
       to: session.id,
       once: true,
     }
-    const added = await this.#streamNews(asked, { id, status: 'add', data: stream })
-    await this.#state.media.addStream(writeOf(asked, reply), stream, [ready, ...added])
+    const added = await this.#streamNews(context, { id, status: 'add', data: stream })
+    await this.#state.media.addStream(writeOf(context, reply), stream, [ready, ...added])
     return reply
   }
 
-  async unpublish(asked: Asked, id: string): Promise<void> {
-    const stream = await this.#stream(asked, id)
-    if (stream.owner !== asked.session.id) throw new SignalError('unauthorized')
-    const removed = await this.#streamNews(asked, { id, status: 'remove' })
-    await this.#state.media.removeStream(writeOf(asked), id, removed)
+  async unpublish(context: RequestContext, id: string): Promise<void> {
+    const stream = await this.#stream(context, id)
+    if (stream.owner !== context.session.id) throw new SignalError('unauthorized')
+    const removed = await this.#streamNews(context, { id, status: 'remove' })
+    await this.#state.media.removeStream(writeOf(context), id, removed)
   }
 
-  async controlStream(asked: Asked, id: string, operation: string, data: unknown): Promise<void> {
+  async controlStream(context: RequestContext, id: string, operation: string, data: unknown): Promise<void> {
     // a conflict means that the stream was changed meanwhile: look again
     for (;;) {
-      const stream = await this.#stream(asked, id)
-      const { session } = asked
+      const stream = await this.#stream(context, id)
+      const { session } = context
       if (stream.owner !== session.id && session.member.role !== 'admin') throw new SignalError('unauthorized')
       const kinds = kindsOf(operation, data) ?? refuse('invalid_stream_control')
       if (!kinds.some((kind) => stream.tracks.some(({ type }) => type === kind))) throw new SignalError('no_such_track')
       const status = operation === 'pause' ? 'inactive' : 'active'
       const affected = kinds.filter((kind) => stream.tracks.some(({ type }) => type === kind))
       const tracks = stream.tracks.map((track) => (affected.includes(track.type) ? { ...track, status } : track))
-      const told = await Promise.all(affected.map((kind) => this.#streamNews(asked, statusNews(id, kind, status))))
+      const notifications = await Promise.all(
+        affected.map((kind) => this.#streamNews(context, statusNews(id, kind, status))),
+      )
       const after = { ...stream, tracks } as Stream
-      if (await this.#state.media.changeStream(writeOf(asked), stream, after, told.flat())) return
+      if (await this.#state.media.changeStream(writeOf(context), stream, after, notifications.flat())) return
     }
   }
 
-  async subscribe(asked: Asked, { tracks: wanted, dataFrom, transport }: SubscribeRequest): Promise<SessionIds> {
-    const { session } = asked
-    await this.#authorize(asked, 'subscribe', wanted)
+  async subscribe(
+    context: RequestContext,
+    { tracks: wanted, dataFrom, transport }: SubscribeRequest,
+  ): Promise<SessionIds> {
+    const { session } = context
+    await this.#authorize(context, 'subscribe', wanted)
     requireMesh(transport)
     const tracks = withSources(wanted)
     const { owner, streams } = await sourcesOf(this.#state, session.room, tracks, dataFrom)
@@ -97,33 +105,33 @@ export class Mesh implements MediaBackend {
       paused: [],
     }
     const news = { action: 'add', id, stream: streams[0], tracks: subscription.tracks, participant: session.id }
-    const told: Draft = { event: 'subscription', data: news, from: session.id, to: owner }
-    await this.#state.media.addSubscription(writeOf(asked, reply), subscription, [told])
+    const notifications: Draft = { event: 'subscription', data: news, from: session.id, to: owner }
+    await this.#state.media.addSubscription(writeOf(context, reply), subscription, [notifications])
     return reply
   }
 
-  async unsubscribe(asked: Asked, id: string): Promise<void> {
-    const { subscriber, owner } = await this.#subscription(asked, id)
-    if (subscriber !== asked.session.id) throw new SignalError('unauthorized')
+  async unsubscribe(context: RequestContext, id: string): Promise<void> {
+    const { subscriber, owner } = await this.#subscription(context, id)
+    if (subscriber !== context.session.id) throw new SignalError('unauthorized')
     const news = { action: 'remove', id }
-    const told: Draft = { event: 'subscription', data: news, from: subscriber, to: owner }
-    await this.#state.media.removeSubscription(writeOf(asked), id, [told])
+    const notifications: Draft = { event: 'subscription', data: news, from: subscriber, to: owner }
+    await this.#state.media.removeSubscription(writeOf(context), id, [notifications])
   }
 
-  async controlSubscription(asked: Asked, id: string, operation: string, data: unknown): Promise<void> {
+  async controlSubscription(context: RequestContext, id: string, operation: string, data: unknown): Promise<void> {
     for (;;) {
-      const subscription = await this.#subscription(asked, id)
-      if (subscription.subscriber !== asked.session.id) throw new SignalError('unauthorized')
-      const { after, told } =
+      const subscription = await this.#subscription(context, id)
+      if (subscription.subscriber !== context.session.id) throw new SignalError('unauthorized')
+      const { after, notifications } =
         operation === 'update'
-          ? { after: await this.#updated(asked, subscription, data as SubscriptionUpdate), told: [] }
-          : paused(asked, subscription, operation, data)
-      if (await this.#state.media.changeSubscription(writeOf(asked), subscription, after, told)) return
+          ? { after: await this.#updated(context, subscription, data as SubscriptionUpdate), notifications: [] }
+          : paused(context, subscription, operation, data)
+      if (await this.#state.media.changeSubscription(writeOf(context), subscription, after, notifications)) return
     }
   }
 
-  async signal(asked: Asked, id: string, signaling: Signaling, to?: string): Promise<void> {
-    const { session } = asked
+  async signal(context: RequestContext, id: string, signaling: Signaling, to?: string): Promise<void> {
+    const { session } = context
     const subscription = await this.#state.media.subscription(session.room, id)
     if (!subscription) throw new SignalError('no_such_transport', id)
     const { owner, subscriber } = subscription
@@ -131,9 +139,9 @@ export class Mesh implements MediaBackend {
     if (from === owner && (to !== undefined || from !== subscriber)) {
       if (to !== undefined && to !== subscriber) throw new SignalError('no_such_participant', to)
       const data = { id, status: 'soac', data: signaling }
-      await this.#state.log.append(writeOf(asked), { event: 'progress', data, from, to: subscriber, once: true })
+      await this.#state.log.append(writeOf(context), { event: 'progress', data, from, to: subscriber, once: true })
     } else if (from === subscriber) {
-      await this.#state.log.append(writeOf(asked), {
+      await this.#state.log.append(writeOf(context), {
         event: 'soac',
         data: { id, from, signaling },
         from,
@@ -146,13 +154,17 @@ export class Mesh implements MediaBackend {
    * Asks the store: management may have taken a permission away a moment ago, and been told that it is gone, before the
    * room's feed has brought the news to this node.
    */
-  async #authorize({ session }: Asked, what: keyof Permission, tracks: { type: Kind }[]): Promise<void> {
+  async #authorize({ session }: RequestContext, what: keyof Permission, tracks: { type: TrackKind }[]): Promise<void> {
     const { permission } = (await this.#state.oversight.member(session.room, session.id)) ?? session.member
     if (tracks.some(({ type }) => !permission[what][type])) throw new SignalError('unauthorized')
   }
 
-  async #updated(asked: Asked, subscription: Subscription, update: SubscriptionUpdate): Promise<Subscription> {
-    const has = (kind: Kind) => subscription.tracks.some(({ type }) => type === kind)
+  async #updated(
+    context: RequestContext,
+    subscription: Subscription,
+    update: SubscriptionUpdate,
+  ): Promise<Subscription> {
+    const has = (kind: TrackKind) => subscription.tracks.some(({ type }) => type === kind)
     if (update.audio && !has('audio')) throw new SignalError('no_audio_to_update')
     if (update.video && !has('video')) throw new SignalError('no_video_to_update')
     const tracks = subscription.tracks.map((track) => {
@@ -160,22 +172,22 @@ export class Mesh implements MediaBackend {
         update[track.type] ?? {}
       return { ...track, from, ...(parameters === undefined ? {} : { parameters }) }
     })
-    const { owner, streams } = await sourcesOf(this.#state, asked.session.room, tracks)
+    const { owner, streams } = await sourcesOf(this.#state, context.session.room, tracks)
     if (owner !== subscription.owner) throw new SignalError('several_owners')
     return { ...subscription, tracks, streams }
   }
 
-  async #stream({ session }: Asked, id: string): Promise<Stream> {
+  async #stream({ session }: RequestContext, id: string): Promise<Stream> {
     const [stream] = await this.#state.media.streams(session.room, [id])
     return stream ?? refuse('no_such_stream')
   }
 
-  async #subscription({ session }: Asked, id: string): Promise<Subscription> {
+  async #subscription({ session }: RequestContext, id: string): Promise<Subscription> {
     return (await this.#state.media.subscription(session.room, id)) ?? refuse('no_such_subscription')
   }
 
   /** An entry about a stream for the whole room, unless the room does not want to be told. */
-  async #streamNews({ session }: Asked, data: object): Promise<Draft[]> {
+  async #streamNews({ session }: RequestContext, data: object): Promise<Draft[]> {
     const { notifying } = await this.#state.rooms.options(session.room)
     return notifying.streamChange ? [{ event: 'stream', data, from: session.id }] : []
   }
@@ -185,7 +197,7 @@ export class Mesh implements MediaBackend {
  * Every other client waits for the answer and the media of a server, which never come.
  * @throws SignalError no_media_server
  */
-function requireMesh(transport: Transport | undefined): void {
+function requireMesh(transport: TransportRequest | undefined): void {
   if (transport?.type !== 'mesh') throw new SignalError('no_media_server')
 }
 
@@ -193,24 +205,24 @@ function refuse(code: 'no_such_stream' | 'no_such_subscription' | 'invalid_strea
   throw new SignalError(code)
 }
 
-function kindsOf(operation: string, data: unknown): Kind[] | undefined {
+function kindsOf(operation: string, data: unknown): TrackKind[] | undefined {
   if (operation !== 'pause' && operation !== 'play') return undefined
   if (data === 'av') return ['audio', 'video']
   return data === 'audio' || data === 'video' ? [data] : undefined
 }
 
-function statusNews(id: string, kind: Kind, value: 'active' | 'inactive'): object {
+function statusNews(id: string, kind: TrackKind, value: 'active' | 'inactive'): object {
   return { id, status: 'update', data: { field: `${kind}.status`, value } }
 }
 
 /** Pausing a subscription concerns its two sides only: both are told how the stream stands for this subscriber. */
-function paused({ session }: Asked, subscription: Subscription, operation: string, data: unknown) {
+function paused({ session }: RequestContext, subscription: Subscription, operation: string, data: unknown) {
   const kinds = kindsOf(operation, data)?.filter((kind) => subscription.tracks.some(({ type }) => type === kind))
   if (!kinds || kinds.length === 0) throw new SignalError('invalid_subscription_control')
   const pause = operation === 'pause'
   const others = subscription.paused.filter((kind) => !kinds.includes(kind))
   const sides = [...new Set([subscription.owner, subscription.subscriber])]
-  const told: Draft[] = sides.flatMap((to) =>
+  const notifications: Draft[] = sides.flatMap((to) =>
     kinds.map((kind) => ({
       event: 'stream' as const,
       data: statusNews(subscription.streams[0] ?? '', kind, pause ? 'inactive' : 'active'),
@@ -218,5 +230,5 @@ function paused({ session }: Asked, subscription: Subscription, operation: strin
       to,
     })),
   )
-  return { after: { ...subscription, paused: pause ? [...others, ...kinds] : others }, told }
+  return { after: { ...subscription, paused: pause ? [...others, ...kinds] : others }, notifications }
 }

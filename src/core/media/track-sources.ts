@@ -43,7 +43,7 @@ async function find(state: State, room: RoomId, froms: string[]): Promise<Stream
   const byId = await state.media.streams(room, froms)
   if (byId.every((stream) => stream !== undefined)) return byId
   // a track's id does not name its stream, so all of the room's are looked at
-  const { streams } = await state.places.roster(room)
+  const { streams } = await state.sessionStore.roster(room)
   return froms.map((from, index) => {
     const stream = byId[index] ?? streams.find(({ tracks }) => tracks.some(({ id }) => id === from))
     if (!stream) throw new SignalError('no_such_source', from)

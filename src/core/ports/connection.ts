@@ -1,7 +1,7 @@
 import type { Entry } from '../model.ts'
 
 /** What was sent to a client and may not have arrived. */
-export interface Flight {
+export interface DeliveryTracker {
   /** The smallest seq that may not have arrived, or one before it that was not for this client; undefined: all has. */
   readonly oldest: number | undefined
   sent(seq: number): void
@@ -15,7 +15,7 @@ export interface Flight {
 }
 
 /** What the core knows of a client's connection. */
-export interface Connection {
+export interface SessionConnection {
   readonly open: boolean
   /**
    * Calls `lost` in the step in which the connection is lost; one that is not open may have been lost already.
@@ -23,14 +23,14 @@ export interface Connection {
    */
   onLost(lost: () => void): () => void
   /** For a session that begins; undefined: the client says by itself what it saw, and what is delivered counts as seen. */
-  flight?(): Flight | undefined
+  inFlight?(): DeliveryTracker | undefined
   /** The seq of the first entry that was delivered but waits behind the ack of a request, if any does. */
   readonly firstHeld?: number | undefined
   /**
    * Hands over one entry; the connection keeps the order. `live`: as it was said, not read for one who came back.
    * @param flight is told when it is sent, unless this client is not told of it
    */
-  deliver(entry: Entry, live: boolean, flight?: Flight): void
+  deliver(entry: Entry, live: boolean, inFlight?: DeliveryTracker): void
   /** Resolves when the client has read enough for a replay to go on; undefined when it has. */
   drained?(): Promise<void> | undefined
   /** The client's library reconnects by itself after this: the participant should come back. */

@@ -1,6 +1,6 @@
 import type { Deadline } from '../deadline.ts'
 import type { Draft, Entry, RoomId } from '../model.ts'
-import type { Place, Write } from './session-store.ts'
+import type { SessionRef, Write } from './session-store.ts'
 
 /** What was said in every room. */
 export interface Log {
@@ -15,9 +15,9 @@ export interface Log {
    * The seq of the newest entry of each room, 0 for a room that is not there. With `reached`, the last that was handed on
    * of each: a room that is behind that has lost its newest entries, and goes on far above it (`leap`).
    */
-  positions(rooms: RoomId[], reached?: number[]): Promise<number[]>
+  heads(rooms: RoomId[], reached?: number[]): Promise<number[]>
   /** The ack that a `rid` was given, if it was done: at least the last 100 are known. */
-  replyTo(place: Place, rid: number): Promise<{ reply: unknown } | undefined>
+  replyTo(ref: SessionRef, rid: number): Promise<{ reply: unknown } | undefined>
   /**
    * An entry from no participant of the room: management, or a participant of another one.
    * @param once repeated with the same text, it is said once
@@ -25,14 +25,14 @@ export interface Log {
    */
   announce(room: RoomId, draft: Draft, once?: string, deadline?: Deadline): Promise<number>
   /** Notes the ack of a request that was done in another room. @throws moved */
-  note(write: Write): Promise<void>
+  recordReply(write: Write): Promise<void>
 }
 
 /** The live side of the log: what is appended anywhere, told to every node that listens. May lose, double, reorder. */
-export interface Wire {
+export interface PubSub {
   /** Resolves when the subscription is confirmed: everything appended from then on is told, or a reset is. */
-  listen(room: RoomId, hear: (entry: Entry) => void): Promise<void>
-  unlisten(room: RoomId): Promise<void>
+  subscribe(room: RoomId, onEntry: (entry: Entry) => void): Promise<void>
+  unsubscribe(room: RoomId): Promise<void>
   /** Called after a subscription was re-established: something may have been missed in these rooms. */
-  onReset(reset: (rooms: RoomId[]) => void): void
+  onResubscribed(reset: (rooms: RoomId[]) => void): void
 }

@@ -7,9 +7,9 @@ export interface BudgetHolder {
   /** Bytes of incomplete input, the start of a message or of a body: its growth emits no event. */
   readonly partialBytes: number
   /** Gives up what can be given up; returns how many bytes that is. */
-  relieve(): number
+  shed(): number
   /** Closes the connection of a client that does not read; returns how many bytes were unread. */
-  relieveUnread(): number
+  shedUnread(): number
 }
 
 /** The memory that a node may hold for all its clients together. */

@@ -9,15 +9,21 @@ import type { NodeInfo } from './node-registry.ts'
  */
 export interface Oversight {
   member(room: RoomId, id: ParticipantId): Promise<Member | undefined>
-  changeMember(room: RoomId, before: Member, after: Member, told: Draft, deadline?: Deadline): Promise<boolean>
-  changeStream(room: RoomId, before: Stream, after: Stream, told: Draft[], deadline?: Deadline): Promise<boolean>
+  changeMember(room: RoomId, before: Member, after: Member, notifications: Draft, deadline?: Deadline): Promise<boolean>
+  changeStream(
+    room: RoomId,
+    before: Stream,
+    after: Stream,
+    notifications: Draft[],
+    deadline?: Deadline,
+  ): Promise<boolean>
   /** Takes the subscriptions to it along and tells their subscribers. False if it was gone. */
-  removeStream(room: RoomId, id: string, told: Draft[], deadline?: Deadline): Promise<boolean>
+  removeStream(room: RoomId, id: string, notifications: Draft[], deadline?: Deadline): Promise<boolean>
   /** Nodes whose lease has not run out, by id. */
   nodes(): Promise<NodeInfo[]>
   /**
    * Notes a use for so many seconds. `since`: the store may have forgotten what was used before that, ms on its clock. It
    * rises when the store has lost its newest writes, or everything since this node asked last; until then it is 0.
    */
-  firstUse(mark: string, seconds: number, deadline?: Deadline): Promise<{ first: boolean; since: number }>
+  firstUse(deliveryState: string, seconds: number, deadline?: Deadline): Promise<{ first: boolean; since: number }>
 }

@@ -5,16 +5,16 @@ import type { RoomId, RoomOptions } from '../model.ts'
 export type FoundRoom = { id: RoomId; configured?: RoomOptions; members: number; closed?: number }
 
 /** What is set for a room, and which rooms there are. */
-export interface Rooms {
+export interface RoomStore {
   options(room: RoomId): Promise<RoomOptions>
   /**
    * Counts a new room, and refuses it when `most` are open already: configured, or with participants. An open room is
    * always let in. A store that cannot count refuses none.
    * @throws too_many_rooms
    */
-  admit(room: RoomId, most: number): Promise<void>
+  registerWithin(room: RoomId, most: number): Promise<void>
   /** Puts rooms on the list of rooms, or keeps them there. @throws unavailable */
-  note(rooms: RoomId[]): Promise<void>
+  touch(rooms: RoomId[]): Promise<void>
   /** Puts rooms that are open on the list of rooms, and takes the others off it. @throws unavailable */
   relist(rooms: RoomId[]): Promise<void>
   /** Makes the room if need be; a room that was configured stays when it is empty. */

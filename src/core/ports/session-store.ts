@@ -6,18 +6,18 @@ import type { IssuedTickets } from '../session/issued-tickets.ts'
  * A participant's seat in a room and who may write for it. `owner` is `node:generation`; it changes with every login
  * and relogin, so a node whose participant has moved is refused (design, invariant 1).
  */
-export type Place = { room: RoomId; id: ParticipantId; owner: string }
+export type SessionRef = { room: RoomId; id: ParticipantId; owner: string }
 
 /**
  * How far a connection came: the client is known to have everything up to `cursor`, and was sent nothing behind `doubt`.
  */
-export type Mark = { cursor: number; doubt: number }
+export type DeliveryState = { confirmed: number; sent: number }
 
 /** How a place stands in the store; `deadline` of one that waits: ms on the store's clock. */
-export type PlaceState = { place: Place; waiting: boolean; deadline: number }
+export type SessionStatus = { ref: SessionRef; waiting: boolean; deadline: number }
 
 /** A participant, for those who only tell of it. */
-export type Who = Pick<Place, 'room' | 'id'>
+export type ParticipantRef = Pick<SessionRef, 'room' | 'id'>
 
 /**
  * One write by a place: done once per `op`, and per `rid` if the client gave one, whose ack is then `reply`. Another
@@ -26,11 +26,11 @@ export type Who = Pick<Place, 'room' | 'id'>
  * done also notes `cursor`: the client is known to have everything up to there.
  */
 export type Write = {
-  place: Place
+  ref: SessionRef
   op: string
   rid?: number
   reply?: unknown
-  cursor?: number
+  confirmed?: number
   deadline?: Deadline | undefined
 }
 
@@ -47,7 +47,7 @@ export type JoinRequest = {
   /** False: a lost connection leaves at once. */
   reconnects: boolean
   /** How many participants any room may have, whatever its own limit; 0 or absent: no limit. */
-  most?: number
+  maxParticipants?: number
   /** The last seq of the room that the node handed on. */
   reached?: number
   deadline?: Deadline | undefined
@@ -78,7 +78,7 @@ export type ResumeRequest = {
 }
 
 /** As a ticket's, of one who is known by a login token instead. */
-export type ReturnRequest = {
+export type RejoinRequest = {
   room: RoomId
   id: ParticipantId
   node: string
@@ -93,7 +93,7 @@ export type Resumed = {
   /** Replay starts after this. */
   from: number
   /** Entries up to here that are at most once may have been seen already. */
-  doubt: number
+  sent: number
   /** False: the log no longer reaches back to `from`; `roster` says how things stand. */
   complete: boolean
   roster?: Roster
@@ -107,25 +107,25 @@ export type Resumed = {
 }
 
 /** What the node that has a participant's connection knows of its place. */
-export type Vouch = {
-  place: Place
+export type SessionSnapshot = {
+  ref: SessionRef
   member: Member
   /** Those that are good. */
   tickets: IssuedTickets
   /** Whether the client is known to have one of them. */
-  proven: boolean
+  ticketConfirmed: boolean
   token: { id: string; seconds: number }
   reconnects: boolean
   /** Where its messages started, and up to where the client is known to have them. */
   joined: number
-  cursor: number
+  confirmed: number
   rid: number
   /** The last seq of the room that the node handed on. */
   reached: number
 }
 
 /** What a login or relogin asked for: `ticketId` is the new one, and `id` its participant's or that of whoever used `token`. */
-export type Claim = { room: RoomId; ticketId: string } & ({ id: ParticipantId } | { token: string })
+export type PendingJoin = { room: RoomId; ticketId: string } & ({ id: ParticipantId } | { token: string })
 
 export type LeaveReason = 'logout' | 'window' | 'dropped' | 'node_lost'
 
@@ -133,7 +133,7 @@ export type LeaveReason = 'logout' | 'window' | 'dropped' | 'node_lost'
 export type LeaveGuard = { owner: string } | { due: number } | 'any'
 
 /** Participants and their seats. Every verb is atomic and may be repeated: a second time changes nothing. */
-export interface Places {
+export interface SessionStore {
   /** @throws room_full, token_used */
   join(request: JoinRequest): Promise<Joined>
   /** @throws participant_gone, ticket_spent, reconnection_disabled */
@@ -142,37 +142,43 @@ export interface Places {
    * As resume, for one who needs no ticket: the token it came with, or one that nobody has used, says who it is.
    * @throws participant_gone, token_used
    */
-  comeBack(request: ReturnRequest): Promise<Resumed>
+  rejoin(request: RejoinRequest): Promise<Resumed>
   /** Replaces what a dialect keeps of the participant. @throws moved */
-  describe(write: Write, profile: Member['profile']): Promise<void>
+  setProfile(write: Write, profile: Member['profile']): Promise<void>
   /** Gives a new ticket id; the one before stays good until the new one is used or known to have arrived. @throws moved */
-  renew(place: Place, ticketId: string, deadline?: Deadline): Promise<void>
+  renewTicket(ref: SessionRef, ticketId: string, deadline?: Deadline): Promise<void>
   /** The client is known to have this ticket: those issued before it are spent, and so is the login token. */
-  settle(place: Place, token: { id: string; seconds: number }, ticketId: string): Promise<void>
+  confirmTicket(ref: SessionRef, token: { id: string; seconds: number }, ticketId: string): Promise<void>
   /** The place that a login or relogin took; undefined if it did not, or another has taken it since. */
-  taken(claim: Claim): Promise<{ place: Place; cursor: number } | undefined>
+  findByClaim(claim: PendingJoin): Promise<{ ref: SessionRef; confirmed: number } | undefined>
   /**
    * The connection is lost. `cursor` and `doubt` (which is `cursor` unless given) as in a mark, unless nobody knows.
    * 'left' when the participant does not reconnect.
    */
-  detach(place: Place, cursor?: number, doubt?: number): Promise<'waiting' | 'left' | 'moved'>
+  detach(ref: SessionRef, confirmed?: number, sent?: number): Promise<'waiting' | 'left' | 'moved'>
   /**
    * Whether it went: false if it was gone, or is not due.
    * @throws moved: the place is another owner's; unavailable: also after the deadline
    */
-  leave(room: RoomId, id: ParticipantId, guard: LeaveGuard, told?: Draft, deadline?: Deadline): Promise<boolean>
+  leave(
+    room: RoomId,
+    id: ParticipantId,
+    guard: LeaveGuard,
+    notifications?: Draft,
+    deadline?: Deadline,
+  ): Promise<boolean>
   /** How each place stands. With `cursors`, notes how far the client of each connected one is known to have come. */
-  held(places: Place[], cursors?: number[]): Promise<('connected' | 'waiting' | 'moved')[]>
+  states(sessionStore: SessionRef[], cursors?: number[]): Promise<('connected' | 'waiting' | 'moved')[]>
   /** Connected again over the connection that it has, after its node was declared dead. False if it has moved. */
-  reclaim(place: Place): Promise<boolean>
+  reclaim(ref: SessionRef): Promise<boolean>
   /**
    * Makes a place what its node knows of it, where the store may have lost its newest writes. False if the participant
    * has moved since, or left. One that the store did not know is told to the others.
    */
-  vouch(vouch: Vouch): Promise<boolean>
+  restore(vouch: SessionSnapshot): Promise<boolean>
   /** Places of before a leap for which no node has vouched since: of participants that wait, or had left or moved. */
-  forsaken(room: RoomId, leap: number): Promise<Place[]>
+  unrestored(room: RoomId, leap: number): Promise<SessionRef[]>
   /** All places of a room. */
-  standing(room: RoomId): Promise<PlaceState[]>
+  list(room: RoomId): Promise<SessionStatus[]>
   roster(room: RoomId): Promise<Roster>
 }

@@ -1,18 +1,18 @@
 import type { ClusterClock } from './clock.ts'
 import type { Handover } from './handover.ts'
-import type { Log, Wire } from './log.ts'
+import type { Log, PubSub } from './log.ts'
 import type { MediaStore } from './media-store.ts'
-import type { Nodes } from './node-registry.ts'
-import type { Lobby } from './open-room-index.ts'
+import type { NodeRegistry } from './node-registry.ts'
+import type { OpenRoomIndex } from './open-room-index.ts'
 import type { Oversight } from './oversight.ts'
-import type { Rooms } from './room-store.ts'
-import type { Places } from './session-store.ts'
+import type { RoomStore } from './room-store.ts'
+import type { SessionStore } from './session-store.ts'
 
 /** How long things are kept, in seconds, and how much of a room's log at most. */
 export type Retention = { window: number; log: number; entries: number; lease: number }
 
 /** Why a store does not serve a node: in short, and what exactly failed, for an operator. */
-export type Trouble = { reason: string; detail: string }
+export type StoreProblem = { reason: string; detail: string }
 
 /** The store answers, and cannot serve a node as it is set up. Each fault is a sentence that begins with an option. */
 export class UnsuitableStoreError extends Error {
@@ -28,20 +28,20 @@ export class UnsuitableStoreError extends Error {
 /** Everything that outlives a node, as one store offers it. */
 export interface State {
   clock: ClusterClock
-  places: Places
+  sessionStore: SessionStore
   log: Log
-  wire: Wire
+  pubSub: PubSub
   handover: Handover
   media: MediaStore
-  rooms: Rooms
-  lobby: Lobby
-  nodes: Nodes
+  rooms: RoomStore
+  openRoomIndex: OpenRoomIndex
+  nodes: NodeRegistry
   oversight: Oversight
   /** Resolves when the store answers, however long that takes. @throws UnsuitableStoreError */
   suitable(): Promise<void>
   /** Asks the store. @throws unavailable */
   ping(): Promise<void>
   /** Why the store cannot serve this node, as far as is known without asking; undefined while it can. */
-  trouble(): Trouble | undefined
+  problem(): StoreProblem | undefined
   close(): Promise<void>
 }

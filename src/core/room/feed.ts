@@ -2,7 +2,7 @@ import { inBackground } from '../background.ts'
 import { type Entry, follows, isFor, type ParticipantId } from '../model.ts'
 
 /** Someone on this node who is told what a room says. */
-export interface Receiver {
+export interface FeedReceiver {
   readonly id: ParticipantId
   take(entry: Entry): void
   /** While it catches up: resolves when it can take more; undefined when it can. */
@@ -19,7 +19,7 @@ export type FeedEvents = {
   /** The log could not be read, or `hole` was not done; it will be tried again. Or a receiver failed, and was put off. */
   failed?: (error: unknown) => void
   /** The log has not got what comes next: done before those aboard are cut from their clients, who then come back. */
-  hole?: () => Promise<void>
+  gap?: () => Promise<void>
   /** The room's numbers go on at this one, because the store may have lost its newest writes. */
   leapt?: (seq: number) => void
 }
@@ -41,10 +41,10 @@ export class Feed {
   /** The last seq handed to everyone aboard. */
   #position: number
   /** The highest seq that anybody has spoken of. */
-  #known: number
+  #head: number
   #repairing = false
   #closed = false
-  readonly #aboard = new Map<ParticipantId, { receiver: Receiver; from: number }>()
+  readonly #live = new Map<ParticipantId, { receiver: FeedReceiver; from: number }>()
   readonly #read: ReadLog
   readonly #pause: () => Promise<void>
   readonly #events: FeedEvents
@@ -52,7 +52,7 @@ export class Feed {
   /** @param pause how long to wait before the log is asked again after it could not be read */
   constructor(position: number, read: ReadLog, pause: () => Promise<void>, events: FeedEvents = {}) {
     this.#position = position
-    this.#known = position
+    this.#head = position
     this.#read = read
     this.#pause = pause
     this.#events = events
@@ -64,21 +64,21 @@ export class Feed {
 
   /** Whether it knows of entries that it has not handed on yet. */
   get behind(): boolean {
-    return this.#known > this.#position
+    return this.#head > this.#position
   }
 
   /** A live entry. The next one is handed on; an old one is dropped; a later one shows a gap. */
-  hear(entry: Entry): void {
+  onEntry(entry: Entry): void {
     if (!this.#repairing && follows(entry, this.#position)) {
-      this.#known = Math.max(this.#known, entry.seq)
-      this.#hand(entry)
-    } else this.reach(entry.seq)
+      this.#head = Math.max(this.#head, entry.seq)
+      this.#deliver(entry)
+    } else this.advanceHead(entry.seq)
   }
 
   /** Somebody knows that the room has come to `seq`: what is missing up to there is read. */
-  reach(seq: number): void {
-    this.#known = Math.max(this.#known, seq)
-    if (this.#known <= this.#position || this.#repairing || this.#closed) return
+  advanceHead(seq: number): void {
+    this.#head = Math.max(this.#head, seq)
+    if (this.#head <= this.#position || this.#repairing || this.#closed) return
     inBackground(
       () => this.#repair(),
       (error) => this.#events.failed?.(error),
@@ -89,8 +89,8 @@ export class Feed {
    * Brings a receiver from `position` to level with the feed, then aboard, in one synchronous step with the last entry.
    * Whoever was aboard under the same id is put off. Resolves when aboard, or given up because `stop` said so.
    */
-  async attach(receiver: Receiver, position: number, stop: () => boolean): Promise<void> {
-    this.#aboard.delete(receiver.id)
+  async attach(receiver: FeedReceiver, position: number, stop: () => boolean): Promise<void> {
+    this.#live.delete(receiver.id)
     let from = position
     let limit = minReadEntries
     while (from < this.#position) {
@@ -102,8 +102,8 @@ export class Feed {
       if (stop()) return
     }
     if (stop() || this.#closed) return
-    this.#aboard.set(receiver.id, { receiver, from })
-    this.reach(from)
+    this.#live.set(receiver.id, { receiver, from })
+    this.advanceHead(from)
   }
 
   /**
@@ -111,7 +111,12 @@ export class Feed {
    * for that long: a receiver that reads slowly would cost a page of the log.
    * @returns undefined when the receiver was lost or stopped
    */
-  async #replay(receiver: Receiver, from: number, limit: number, stop: () => boolean): Promise<Replayed | undefined> {
+  async #replay(
+    receiver: FeedReceiver,
+    from: number,
+    limit: number,
+    stop: () => boolean,
+  ): Promise<Replayed | undefined> {
     const read = await this.#patiently(() => this.#read(from, limit), stop)
     if (read === undefined || stop()) return undefined
     if (!read[0] || !follows(read[0], from)) {
@@ -124,7 +129,7 @@ export class Feed {
       if (isFor(entry, receiver.id)) {
         replayed.drained = receiver.drained?.()
         if (replayed.drained) break
-        if (!this.#deliver(entry, receiver)) return undefined
+        if (!this.#pass(entry, receiver)) return undefined
         replayed.entries += 1
       }
       replayed.reached = entry.seq
@@ -133,26 +138,26 @@ export class Feed {
     return replayed
   }
 
-  detach(receiver: Receiver): void {
-    if (this.#aboard.get(receiver.id)?.receiver === receiver) this.#aboard.delete(receiver.id)
+  detach(receiver: FeedReceiver): void {
+    if (this.#live.get(receiver.id)?.receiver === receiver) this.#live.delete(receiver.id)
   }
 
   close(): void {
     this.#closed = true
-    this.#aboard.clear()
+    this.#live.clear()
   }
 
   /** What fails in between is tried again when the feed next hears of the room, or is levelled. */
   async #repair(): Promise<void> {
     this.#repairing = true
     try {
-      while (this.#position < this.#known) {
+      while (this.#position < this.#head) {
         const before = this.#position
         const entries = await this.#patiently(
           () => this.#read(before),
           () => this.#closed,
         )
-        if (entries === undefined || !(await this.#handAll(entries, before))) break
+        if (entries === undefined || !(await this.#deliverAll(entries, before))) break
       }
     } finally {
       this.#repairing = false // in the same step as the last look at `known`
@@ -160,44 +165,44 @@ export class Feed {
   }
 
   /** Hands on what was read after `before`. False: the feed is closed. */
-  async #handAll(entries: Entry[], before: number): Promise<boolean> {
+  async #deliverAll(entries: Entry[], before: number): Promise<boolean> {
     if (!entries[0] || !follows(entries[0], before)) {
-      const next = entries[0]?.seq ?? this.#known + 1 // what is heard meanwhile can be read
+      const next = entries[0]?.seq ?? this.#head + 1 // what is heard meanwhile can be read
       if (!(await this.#patiently(this.#beforeHole, () => this.#closed))) return false
       this.#giveUp(next)
     }
-    for (const entry of entries) this.#hand(entry)
+    for (const entry of entries) this.#deliver(entry)
     this.#events.repaired?.(entries.length)
     return true
   }
 
   readonly #beforeHole = async (): Promise<true> => {
-    await this.#events.hole?.()
+    await this.#events.gap?.()
     return true
   }
 
   /** The log no longer has what comes next: who needs it has to start anew, and the feed goes on behind the hole. */
   #giveUp(next: number): void {
-    const behind = [...this.#aboard.values()].filter(({ from }) => from < next - 1)
-    for (const { receiver } of behind) this.#aboard.delete(receiver.id)
+    const behind = [...this.#live.values()].filter(({ from }) => from < next - 1)
+    for (const { receiver } of behind) this.#live.delete(receiver.id)
     for (const { receiver } of behind) this.#lose(receiver) // while the position still says how far they have come
     this.#position = next - 1
   }
 
-  #hand(entry: Entry): void {
+  #deliver(entry: Entry): void {
     this.#position = entry.seq
     if (entry.event === 'leap') this.#events.leapt?.(entry.seq)
-    else if (entry.to !== undefined) this.#give(entry, entry.to)
-    else for (const id of this.#aboard.keys()) if (id !== entry.except) this.#give(entry, id)
+    else if (entry.to !== undefined) this.#deliverTo(entry, entry.to)
+    else for (const id of this.#live.keys()) if (id !== entry.except) this.#deliverTo(entry, id)
   }
 
-  #give(entry: Entry, id: ParticipantId): void {
-    const seat = this.#aboard.get(id)
-    if (seat && entry.seq > seat.from) this.#deliver(entry, seat.receiver)
+  #deliverTo(entry: Entry, id: ParticipantId): void {
+    const place = this.#live.get(id)
+    if (place && entry.seq > place.from) this.#pass(entry, place.receiver)
   }
 
   /** A receiver that throws misses an entry, so it is put off: its client has to resume. The others get the entry. */
-  #deliver(entry: Entry, receiver: Receiver): boolean {
+  #pass(entry: Entry, receiver: FeedReceiver): boolean {
     try {
       receiver.take(entry)
       return true
@@ -209,7 +214,7 @@ export class Feed {
     }
   }
 
-  #lose(receiver: Receiver): void {
+  #lose(receiver: FeedReceiver): void {
     try {
       receiver.lost()
     } catch (error) {

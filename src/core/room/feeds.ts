@@ -5,14 +5,14 @@ import type { State } from '../ports/state.ts'
 import { Feed, type FeedEvents } from './feed.ts'
 
 /** How many entries are read from a log at a time. */
-const page = 256
+const logPageEntries = 256
 
 export type FeedsEvents = Omit<FeedEvents, 'hole' | 'leapt'>
 
 /** What is done where the store has lost its newest writes: the nodes know better then. */
 export type LossEvents = {
   /** The store may not know who is connected: told before anybody is cut for it. */
-  vouch: (room: RoomId) => Promise<void>
+  restoreRoom: (room: RoomId) => Promise<void>
   /** The room's numbers go on at `seq`. */
   leapt: (room: RoomId, seq: number) => void
 }
@@ -28,14 +28,14 @@ export class Feeds {
   readonly #node: string
   readonly #pause: () => Promise<void>
   readonly #events: FeedsEvents
-  #losses: LossEvents = { vouch: async () => {}, leapt: () => {} }
+  #losses: LossEvents = { restoreRoom: async () => {}, leapt: () => {} }
 
   constructor(state: State, node: string, pause: () => Promise<void>, events: FeedsEvents) {
     this.#state = state
     this.#node = node
     this.#pause = pause
     this.#events = events
-    state.wire.onReset((rooms) =>
+    state.pubSub.onResubscribed((rooms) =>
       inBackground(
         () => this.level(rooms),
         (error) => events.failed?.(error),
@@ -106,10 +106,10 @@ export class Feeds {
   }
 
   async #levelOne(room: RoomId, feed: Feed): Promise<void> {
-    const [position = 0] = await this.#state.log.positions([room], [feed.position])
-    feed.reach(position)
+    const [position = 0] = await this.#state.log.heads([room], [feed.position])
+    feed.advanceHead(position)
     // one that was there, and is not: vouching for those who are in it makes it anew
-    if (position === 0 && feed.position > 0) await this.#losses.vouch(room)
+    if (position === 0 && feed.position > 0) await this.#losses.restoreRoom(room)
   }
 
   #begin(room: RoomId): Open {
@@ -122,33 +122,33 @@ export class Feeds {
   }
 
   async #listen(room: RoomId, open: Open): Promise<Feed> {
-    this.#state.rooms.note([room]).catch((error) => this.#events.failed?.(error)) // a list may lag behind
-    await this.#state.nodes.hold(this.#node, [room])
+    this.#state.rooms.touch([room]).catch((error) => this.#events.failed?.(error)) // a list may lag behind
+    await this.#state.nodes.trackRooms(this.#node, [room])
     let early = 0 // the newest entry heard before the feed was there to hear it
-    await this.#state.wire.listen(room, (entry) => {
-      if (open.feed) open.feed.hear(entry)
+    await this.#state.pubSub.subscribe(room, (entry) => {
+      if (open.feed) open.feed.onEntry(entry)
       else early = Math.max(early, entry.seq)
     })
-    const [position = 0] = await this.#state.log.positions([room])
+    const [position = 0] = await this.#state.log.heads([room])
     open.feed = new Feed(
       position,
-      (after, limit = page) => this.#state.log.read(room, after, Math.min(limit, page)),
+      (after, limit = logPageEntries) => this.#state.log.read(room, after, Math.min(limit, logPageEntries)),
       this.#pause,
       {
         ...this.#events,
-        hole: () => this.#losses.vouch(room),
+        gap: () => this.#losses.restoreRoom(room),
         leapt: (seq) => this.#losses.leapt(room, seq),
       },
     )
-    open.feed.reach(early)
+    open.feed.advanceHead(early)
     return open.feed
   }
 
   async #end(room: RoomId, open: Open): Promise<void> {
     open.feed?.close()
     try {
-      await this.#state.wire.unlisten(room)
-      await this.#state.nodes.release(this.#node, room)
+      await this.#state.pubSub.unsubscribe(room)
+      await this.#state.nodes.untrackRoom(this.#node, room)
     } catch (error) {
       this.#events.failed?.(error) // a subscription or note too many does no harm
     }

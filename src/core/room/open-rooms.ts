@@ -1,31 +1,31 @@
 import { inBackground } from '../background.ts'
 import { dialectOf, type RoomId } from '../model.ts'
-import type { Lobby, OpenRoom } from '../ports/open-room-index.ts'
+import type { OpenRoomIndex, RoomSize } from '../ports/open-room-index.ts'
 
 export type OpenRoomsEvents = {
   /** Said to everyone in the dialect, wherever they are; may be lost. */
-  tell: (rooms: OpenRoom[]) => void
+  tell: (rooms: RoomSize[]) => void
   failed?: (error: unknown) => void
 }
 
 /** Milliseconds: how often the whole cluster tells the list at most; how often rooms are looked at again, and how old a count may get. */
-export type OpenRoomsPace = { tell: number; sweep: number; age: number }
+export type OpenRoomsIntervals = { broadcastMs: number; sweepMs: number; maxCountAgeMs: number }
 
-export const defaultOpenRoomsPace: OpenRoomsPace = { tell: 500, sweep: 3000, age: 10_000 }
+export const defaultOpenRoomsIntervals: OpenRoomsIntervals = { broadcastMs: 500, sweepMs: 3000, maxCountAgeMs: 10_000 }
 
 /** How many rooms a list names, and how many one sweep counts. */
-const longest = 500
-const batch = 100
+const maxListedRooms = 500
+const maxSweptRooms = 100
 
 /**
  * The open rooms of one dialect, for those who look for one. Coming and going costs a count each, whatever the number of
  * rooms; the list is told at most once per `tell` in the whole cluster, however much happens in between.
  */
 export class OpenRooms {
-  readonly #lobby: Lobby
+  readonly #index: OpenRoomIndex
   readonly #dialect: string
   readonly #events: OpenRoomsEvents
-  readonly #pace: OpenRoomsPace
+  readonly #pace: OpenRoomsIntervals
   /** Rooms that could not be counted when they changed. */
   readonly #uncounted = new Set<RoomId>()
   /** Rooms that changed since the list was last told: two counts at the same time may be noted in the wrong order. */
@@ -34,8 +34,13 @@ export class OpenRooms {
   #sweeping: NodeJS.Timeout | undefined
   #stopped = false
 
-  constructor(lobby: Lobby, dialect: string, events: OpenRoomsEvents, pace = defaultOpenRoomsPace) {
-    this.#lobby = lobby
+  constructor(
+    openRoomIndex: OpenRoomIndex,
+    dialect: string,
+    events: OpenRoomsEvents,
+    pace = defaultOpenRoomsIntervals,
+  ) {
+    this.#index = openRoomIndex
     this.#dialect = dialect
     this.#events = events
     this.#pace = pace
@@ -49,7 +54,7 @@ export class OpenRooms {
         if (!this.#stopped) this.start()
       }
     }
-    const ms = this.#pace.sweep * (0.75 + Math.random() / 4)
+    const ms = this.#pace.sweepMs * (0.75 + Math.random() / 4)
     this.#sweeping = setTimeout(() => this.#background(turn), ms).unref()
   }
 
@@ -60,8 +65,8 @@ export class OpenRooms {
   }
 
   /** The largest first. @throws unavailable */
-  list(): Promise<OpenRoom[]> {
-    return this.#lobby.open(this.#dialect, longest)
+  list(): Promise<RoomSize[]> {
+    return this.#index.list(this.#dialect, maxListedRooms)
   }
 
   /** Who is in a room has changed. Resolves when the list says so; rooms of other dialects are not its business. */
@@ -69,7 +74,7 @@ export class OpenRooms {
     if (dialectOf(room) !== this.#dialect || this.#stopped) return
     try {
       this.#uncounted.delete(room)
-      if (!(await this.#lobby.count(room))) return
+      if (!(await this.#index.count(room))) return
       this.#recent.add(room)
       this.#tellSoon(0)
     } catch (error) {
@@ -82,7 +87,8 @@ export class OpenRooms {
   async sweep(): Promise<void> {
     for (const room of [...this.#uncounted]) await this.changed(room)
     try {
-      for (const room of await this.#lobby.stale(this.#dialect, this.#pace.age, batch)) await this.changed(room)
+      for (const room of await this.#index.stale(this.#dialect, this.#pace.maxCountAgeMs, maxSweptRooms))
+        await this.changed(room)
     } catch (error) {
       this.#events.failed?.(error)
     }
@@ -92,7 +98,7 @@ export class OpenRooms {
     if (this.#stopped) return
     this.#telling ??= setTimeout(() => {
       this.#telling = undefined
-      this.#background(() => this.#tell())
+      this.#background(() => this.#broadcast())
     }, delay).unref()
   }
 
@@ -100,13 +106,13 @@ export class OpenRooms {
     inBackground(work, (error) => this.#events.failed?.(error))
   }
 
-  async #tell(): Promise<void> {
-    const { tell } = this.#pace
+  async #broadcast(): Promise<void> {
+    const { broadcastMs: tell } = this.#pace
     try {
-      if (!(await this.#lobby.turn(this.#dialect, tell))) return this.#tellSoon(tell)
+      if (!(await this.#index.claimBroadcast(this.#dialect, tell))) return this.#tellSoon(tell)
       const recent = [...this.#recent]
       this.#recent.clear()
-      for (const room of recent) await this.#lobby.count(room)
+      for (const room of recent) await this.#index.count(room)
       this.#events.tell(await this.list())
     } catch (error) {
       this.#events.failed?.(error)

@@ -1,6 +1,6 @@
 import { inBackground } from '../background.ts'
 import type { RoomId } from '../model.ts'
-import type { Rooms } from '../ports/room-store.ts'
+import type { RoomStore } from '../ports/room-store.ts'
 
 /** How long changes are gathered, ms, and until those that failed are tried again. */
 const gatherMs = 20
@@ -11,13 +11,13 @@ const maxRooms = 20_000
 
 /** Keeps the list of rooms true: one that begins is on it, and one that ends goes off it. */
 export class RoomList {
-  readonly #rooms: Rooms
+  readonly #rooms: RoomStore
   readonly #failed: (error: unknown) => void
   readonly #changed = new Set<RoomId>()
   #timer: NodeJS.Timeout | undefined
   #stopped = false
 
-  constructor(rooms: Rooms, failed: (error: unknown) => void) {
+  constructor(rooms: RoomStore, failed: (error: unknown) => void) {
     this.#rooms = rooms
     this.#failed = failed
   }

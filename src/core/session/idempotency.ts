@@ -7,15 +7,20 @@ import type { Session } from './session.ts'
  * may come out late: the store may do what it was asked after we gave up waiting, so it has the last word.
  * @throws bad_request when it was too long ago to tell
  */
-export async function once(log: Log, session: Session, rid: number, perform: () => Promise<unknown>): Promise<unknown> {
-  const before = session.seen(rid) ? await log.replyTo(session.place, rid) : undefined
+export async function runOnce(
+  log: Log,
+  session: Session,
+  rid: number,
+  perform: () => Promise<unknown>,
+): Promise<unknown> {
+  const before = session.mayHaveRun(rid) ? await log.replyTo(session.ref, rid) : undefined
   if (before) return before.reply
-  session.done(rid) // or not, if it is refused: then the store does not know it, and it may come again
+  session.recordRid(rid) // or not, if it is refused: then the store does not know it, and it may come again
   try {
     return await perform()
   } catch (error) {
     if (!(error instanceof SignalError && error.code === 'repeated')) throw error
-    const done = await log.replyTo(session.place, rid)
+    const done = await log.replyTo(session.ref, rid)
     if (!done) throw new SignalError('bad_request', 'rid should be above those of earlier requests')
     return done.reply
   }

@@ -1,10 +1,10 @@
 import { Attempts } from '../attempts.ts'
 import type { RoomId } from '../model.ts'
 import type { State } from '../ports/state.ts'
-import type { Absent } from './disconnections.ts'
+import type { Disconnections } from './disconnections.ts'
 import type { Session } from './session.ts'
 
-export type VouchingEvents = {
+export type SessionRestoreEvents = {
   restored: (room: RoomId) => void
   /** The store answers with errors when a participant is restored: it should come back by itself. */
   givenUp: (session: Session, error: unknown) => Promise<void>
@@ -14,17 +14,17 @@ export type VouchingEvents = {
  * A store that fails over to a replica lacks its newest writes, and one that is started anew may lack all. Who is
  * connected is known better by the nodes then: each vouches for the participants whose connections it has.
  */
-export class Vouching {
+export class SessionRestore {
   readonly #state: State
-  readonly #absent: Absent
+  readonly #absent: Disconnections
   readonly #reconnects: boolean
-  readonly #events: VouchingEvents
+  readonly #events: SessionRestoreEvents
   readonly #attempts = new Attempts()
 
   /** @param reconnects whether who is lost has a window */
-  constructor(state: State, absent: Absent, reconnects: boolean, events: VouchingEvents) {
+  constructor(state: State, disconnections: Disconnections, reconnects: boolean, events: SessionRestoreEvents) {
     this.#state = state
-    this.#absent = absent
+    this.#absent = disconnections
     this.#reconnects = reconnects
     this.#events = events
   }
@@ -34,19 +34,19 @@ export class Vouching {
    * concern this participant alone, it is given up.
    * @throws unavailable, internal
    */
-  async regain(session: Session): Promise<boolean> {
-    const ours = await this.#vouch(session)
+  async restore(session: Session): Promise<boolean> {
+    const ours = await this.#restoreInStore(session)
     // one that ended meanwhile has nobody who sits at its place
-    if (ours && session.ended) await this.#absent.lost({ place: session.place, mark: session.mark })
+    if (ours && session.ended) await this.#absent.lost({ ref: session.ref, deliveryState: session.deliveryState })
     if (ours) this.#events.restored(session.room)
     return ours
   }
 
-  async #vouch(session: Session): Promise<boolean> {
-    const { room, id, owner } = session.place
+  async #restoreInStore(session: Session): Promise<boolean> {
+    const { room, id, owner } = session.ref
     const what = `${room}|${id}|${owner}`
     try {
-      const ours = await this.#state.places.vouch(session.vouch(this.#reconnects))
+      const ours = await this.#state.sessionStore.restore(session.snapshot(this.#reconnects))
       this.#attempts.over(what)
       return ours
     } catch (error) {

@@ -1,6 +1,6 @@
 import type { Entry, Member, ParticipantNews, PermissionNews, RoomId } from '../model.ts'
-import type { Connection, Flight } from '../ports/connection.ts'
-import type { Mark, Place, Vouch, Write } from '../ports/session-store.ts'
+import type { DeliveryTracker, SessionConnection } from '../ports/connection.ts'
+import type { DeliveryState, SessionRef, SessionSnapshot, Write } from '../ports/session-store.ts'
 import type { Feed } from '../room/feed.ts'
 import { type IssuedTickets, withConfirmed } from './issued-tickets.ts'
 
@@ -8,7 +8,7 @@ export type SessionStart = {
   /** The namespace that the client came through. */
   dialect: string
   member: Member
-  place: Place
+  ref: SessionRef
   token: { id: string; seconds: number }
   tickets: IssuedTickets
   /** The client is known to have a ticket. */
@@ -18,46 +18,46 @@ export type SessionStart = {
   /** The room's seq at which messages start for this connection. */
   from: number
   /** At-most-once entries up to here are left out. */
-  doubt: number
+  sent: number
 }
 
 /** One participant's connection on this node: from login or relogin until the connection is lost or taken over. */
 export class Session {
   readonly dialect: string
-  readonly place: Place
+  readonly ref: SessionRef
   readonly token: { id: string; seconds: number }
-  readonly connection: Connection
+  readonly connection: SessionConnection
   tickets: IssuedTickets
-  #proven: boolean
-  #confirmed: string | undefined
+  #ticketConfirmed: boolean
+  #confirmedTicketId: string | undefined
   readonly #feed: Feed
   #member: Member
-  readonly #start: { from: number; doubt: number }
-  readonly #flight: Flight | undefined
-  #noted: number
+  readonly #start: { from: number; sent: number }
+  readonly #inFlight: DeliveryTracker | undefined
+  #savedSeq: number
   #operations = 0
   #rid: number
   #ended = false
-  #cursor: number
-  #aboard = false
+  #sentSeq: number
+  #live = false
   #stopped = false
   #gone = false
   #forgetLoss: (() => void) | undefined
 
-  constructor(start: SessionStart, connection: Connection, feed: Feed) {
+  constructor(start: SessionStart, connection: SessionConnection, feed: Feed) {
     this.dialect = start.dialect
     this.#member = start.member
-    this.place = start.place
+    this.ref = start.ref
     this.token = start.token
     this.tickets = start.tickets
-    this.#proven = start.proven
+    this.#ticketConfirmed = start.proven
     this.connection = connection
     this.#feed = feed
-    this.#start = { from: start.from, doubt: start.doubt }
-    this.#flight = connection.flight?.()
+    this.#start = { from: start.from, sent: start.sent }
+    this.#inFlight = connection.inFlight?.()
     this.#rid = start.rid
-    this.#cursor = start.from
-    this.#noted = start.from
+    this.#sentSeq = start.from
+    this.#savedSeq = start.from
   }
 
   get id(): string {
@@ -74,7 +74,7 @@ export class Session {
   }
 
   get room(): RoomId {
-    return this.place.room
+    return this.ref.room
   }
 
   get ended(): boolean {
@@ -82,45 +82,45 @@ export class Session {
   }
 
   /** Whether the client is known to have a ticket. */
-  get proven(): boolean {
-    return this.#proven
+  get ticketConfirmed(): boolean {
+    return this.#ticketConfirmed
   }
 
   /** The last of its tickets that the client is known to have received over this connection. */
-  get confirmed(): string | undefined {
-    return this.#confirmed
+  get confirmedTicketId(): string | undefined {
+    return this.#confirmedTicketId
   }
 
   confirm(ticketId: string): void {
-    this.#proven = true
-    this.#confirmed = ticketId
+    this.#ticketConfirmed = true
+    this.#confirmedTicketId = ticketId
     this.tickets = withConfirmed(this.tickets, ticketId)
   }
 
   /** The last seq up to which everything meant for this participant was handed to its connection. */
-  get cursor(): number {
+  get sentSeq(): number {
     return Math.min(this.#handed, (this.connection.firstHeld ?? Number.POSITIVE_INFINITY) - 1)
   }
 
   /** The same, with what the connection holds back until a request is answered. */
   get #handed(): number {
-    return this.#aboard ? Math.max(this.#cursor, this.#feed.position) : this.#cursor
+    return this.#live ? Math.max(this.#sentSeq, this.#feed.position) : this.#sentSeq
   }
 
   /** The last seq up to which the client is known to have everything, or says so itself when it comes back. */
-  get certain(): number {
-    return Math.min(this.cursor, (this.#flight?.oldest ?? Number.POSITIVE_INFINITY) - 1)
+  get confirmedSeq(): number {
+    return Math.min(this.sentSeq, (this.#inFlight?.oldest ?? Number.POSITIVE_INFINITY) - 1)
   }
 
-  get mark(): Mark {
-    return { cursor: this.certain, doubt: Math.max(this.cursor, this.#start.doubt) }
+  get deliveryState(): DeliveryState {
+    return { confirmed: this.confirmedSeq, sent: Math.max(this.sentSeq, this.#start.sent) }
   }
 
   /** How far its client is known to have come since that was last asked; undefined: no further, or it will say so itself. */
-  news(): number | undefined {
-    const { certain } = this
-    if (!this.#flight || certain <= this.#noted) return undefined
-    this.#noted = certain
+  takeProgress(): number | undefined {
+    const { confirmedSeq: certain } = this
+    if (!this.#inFlight || certain <= this.#savedSeq) return undefined
+    this.#savedSeq = certain
     return certain
   }
 
@@ -134,20 +134,20 @@ export class Session {
   }
 
   /** Starts the flow of messages: those missed, then live ones. Called after the ack of login or relogin was sent. */
-  async board(): Promise<void> {
+  async startDelivery(): Promise<void> {
     await this.#feed.attach(this, this.#start.from, () => this.#ended)
-    this.#aboard = !this.#stopped
+    this.#live = !this.#stopped
   }
 
   take(entry: Entry): void {
     // a connection that is closing sends what it has and takes no more: what it is not handed was not seen
     if (!this.connection.open) this.#stop(entry.seq - 1)
     if (this.#stopped) return
-    this.#cursor = entry.seq
+    this.#sentSeq = entry.seq
     // its own leaving, and what comes of that, is for the others
     this.#gone ||= isLeaveOf(entry, this.id)
     if (this.#gone) return
-    if (entry.once && entry.seq <= this.#start.doubt) return
+    if (entry.once && entry.seq <= this.#start.sent) return
     if (entry.event === 'permission') this.#permit(entry.data as PermissionNews)
     else this.#deliver(entry)
   }
@@ -155,7 +155,7 @@ export class Session {
   /** @throws what the connection throws: this entry was not handed over, and no later one is */
   #deliver(entry: Entry): void {
     try {
-      this.connection.deliver(entry, this.#aboard, this.#flight)
+      this.connection.deliver(entry, this.#live, this.#inFlight)
     } catch (error) {
       this.#stop(entry.seq - 1)
       throw error
@@ -176,21 +176,21 @@ export class Session {
    * known to have received more of that.
    */
   prompt(progressed: () => void): void {
-    if (!this.#stopped && this.#flight?.oldest !== undefined) this.#flight.prompt(progressed)
+    if (!this.#stopped && this.#inFlight?.oldest !== undefined) this.#inFlight.prompt(progressed)
   }
 
   /** Hands over nothing more. Resolves when the client is known to have everything before. */
   async halt(): Promise<void> {
     this.#stop(this.#handed)
-    const flight = this.#flight
-    const isLevel = () => flight?.oldest === undefined && this.connection.firstHeld === undefined
-    if (!flight || isLevel()) return
+    const inFlight = this.#inFlight
+    const isLevel = () => inFlight?.oldest === undefined && this.connection.firstHeld === undefined
+    if (!inFlight || isLevel()) return
     await new Promise<void>((resolve) => {
       const wait = () => {
         if (isLevel()) resolve()
-        else flight.prompt(wait)
+        else inFlight.prompt(wait)
       }
-      flight.prompt(wait)
+      inFlight.prompt(wait)
     })
   }
 
@@ -200,33 +200,33 @@ export class Session {
   }
 
   /** Nothing more is handed over: what the feed goes on to hand to others does not move the cursor. */
-  #stop(cursor = this.cursor): void {
+  #stop(confirmed = this.sentSeq): void {
     if (this.#stopped) return
-    this.#cursor = cursor
-    this.#aboard = false
+    this.#sentSeq = confirmed
+    this.#live = false
     this.#stopped = true
   }
 
   /** What this node knows of the place, for a store that may have lost it. */
-  vouch(reconnects: boolean): Vouch {
-    const { place, member, token, tickets, proven } = this
+  snapshot(reconnects: boolean): SessionSnapshot {
+    const { ref, member, token, tickets, ticketConfirmed: proven } = this
     const reached = this.#feed.position
-    const flow = { joined: this.#start.from, cursor: this.certain, rid: this.#rid, reached }
-    return { place, member, tickets, proven, token, reconnects, ...flow }
+    const flow = { joined: this.#start.from, confirmed: this.confirmedSeq, rid: this.#rid, reached }
+    return { ref, member, tickets, ticketConfirmed: proven, token, reconnects, ...flow }
   }
 
   /** A write by this participant, to be done once however often it is sent to the store. */
   write(request?: { rid: number; reply?: unknown }): Write {
     this.#operations += 1
-    return { place: this.place, op: `${this.place.owner}.${this.#operations}`, cursor: this.certain, ...request }
+    return { ref: this.ref, op: `${this.ref.owner}.${this.#operations}`, confirmed: this.confirmedSeq, ...request }
   }
 
   /** Whether a request with this `rid` may have been done before, as far as this node can tell without the store. */
-  seen(rid: number): boolean {
+  mayHaveRun(rid: number): boolean {
     return rid <= this.#rid
   }
 
-  done(rid: number): void {
+  recordRid(rid: number): void {
     this.#rid = Math.max(this.#rid, rid)
   }
 
@@ -236,7 +236,7 @@ export class Session {
     this.#stop()
     this.#ended = true
     this.#forgetLoss?.()
-    this.#flight?.end()
+    this.#inFlight?.end()
     this.#feed.detach(this)
     return true
   }

@@ -16,17 +16,25 @@ import {
   roomIdOf,
   roomName,
 } from '../model.ts'
-import type { Connection } from '../ports/connection.ts'
+import type { SessionConnection } from '../ports/connection.ts'
 import { generationOf, nodeOf } from '../ports/handover.ts'
-import type { Claim, LeaveReason, Mark, Place, Resumed, Who, Write } from '../ports/session-store.ts'
+import type {
+  DeliveryState,
+  LeaveReason,
+  ParticipantRef,
+  PendingJoin,
+  Resumed,
+  SessionRef,
+  Write,
+} from '../ports/session-store.ts'
 import type { State } from '../ports/state.ts'
 import type { Feed } from '../room/feed.ts'
 import type { Feeds } from '../room/feeds.ts'
-import { Absent } from './disconnections.ts'
-import { once } from './idempotency.ts'
+import { Disconnections } from './disconnections.ts'
+import { runOnce } from './idempotency.ts'
 import { newestTicket, withConfirmed, withRenewed } from './issued-tickets.ts'
 import { Session } from './session.ts'
-import { Vouching } from './session-restore.ts'
+import { SessionRestore } from './session-restore.ts'
 
 export type SessionsConfig = {
   node: string
@@ -41,16 +49,16 @@ export type SessionsConfig = {
 }
 
 export type SessionsEvents = {
-  left?: (reason: LeaveReason, who: Who) => void
+  left?: (reason: LeaveReason, who: ParticipantRef) => void
   failed?: (error: unknown) => void
   /** The store answers with errors for a participant, time after time: it is not tried any more. */
-  givenUp?: (who: Who, error: unknown) => void
+  givenUp?: (who: ParticipantRef, error: unknown) => void
   /** Someone came back, and the log had not kept all that was missed. */
   incomplete?: () => void
   /** Somebody has come into a room, is back in it, or has left it. */
-  populated?: (room: RoomId) => void
+  occupancyChanged?: (room: RoomId) => void
   /** A place was taken over from a connection that may still stand: if that is not here, it has to be closed yet. */
-  takenOver?: (place: Place, here: boolean) => void
+  takenOver?: (ref: SessionRef, here: boolean) => void
 }
 
 export type LoggedIn = { session: Session; seq: number; roster: Roster; options: RoomOptions; ticket: string }
@@ -73,17 +81,17 @@ export class Sessions {
   readonly #config: SessionsConfig
   readonly #events: SessionsEvents
   readonly #here = new Map<string, Session>()
-  readonly absent: Absent
-  readonly #vouching: Vouching
+  readonly disconnections: Disconnections
+  readonly #restore: SessionRestore
 
   constructor(state: State, feeds: Feeds, config: SessionsConfig, events: SessionsEvents) {
     this.#state = state
     this.#feeds = feeds
     this.#config = config
     this.#events = events
-    this.absent = new Absent(state, { ...events, left: (reason, who) => this.#tellLeft(who, reason) })
-    this.#vouching = new Vouching(state, this.absent, this.reconnects, {
-      restored: (room) => events.populated?.(room),
+    this.disconnections = new Disconnections(state, { ...events, left: (reason, who) => this.#tellLeft(who, reason) })
+    this.#restore = new SessionRestore(state, this.disconnections, this.reconnects, {
+      restored: (room) => events.occupancyChanged?.(room),
       givenUp: (session, error) => this.#giveUp(session, error),
     })
   }
@@ -103,7 +111,7 @@ export class Sessions {
    * @throws invalid_role, room_full, token_used, token_expired (the room was closed since), early_left, unavailable
    */
   async login(
-    connection: Connection,
+    connection: SessionConnection,
     dialect: string,
     claims: Claims,
     profile: Member['profile'],
@@ -112,17 +120,17 @@ export class Sessions {
   ): Promise<LoggedIn> {
     const room = roomIdOf(dialect, claims.room)
     const { maxRooms } = this.#config
-    if (maxRooms > 0) await this.#state.rooms.admit(room, maxRooms)
+    if (maxRooms > 0) await this.#state.rooms.registerWithin(room, maxRooms)
     try {
       return await this.#enter(connection, dialect, room, claims, profile, timing, id)
     } catch (error) {
-      this.#events.populated?.(room) // it was counted, and may be empty
+      this.#events.occupancyChanged?.(room) // it was counted, and may be empty
       throw error
     }
   }
 
   async #enter(
-    connection: Connection,
+    connection: SessionConnection,
     dialect: string,
     room: RoomId,
     claims: Claims,
@@ -146,22 +154,22 @@ export class Sessions {
     const ticketId = newId()
     return this.#withPlace({ room, ticketId, token: token.id }, deadline, async (feed) => {
       const { node } = this.#config
-      const limits = { reconnects: this.reconnects, most: maxParticipants }
+      const limits = { reconnects: this.reconnects, maxParticipants }
       const request = { room, member, node, token, ticketId, ...limits, reached: feed.position }
-      const joined = await this.#state.places.join({ ...request, deadline })
+      const joined = await this.#state.sessionStore.join({ ...request, deadline })
       const id = joined.id
-      const place: Place = { room, id, owner: joined.owner }
-      if (joined.previousOwner) await this.#takeOver({ ...place, owner: joined.previousOwner }, joined.seq)
+      const ref: SessionRef = { room, id, owner: joined.owner }
+      if (joined.previousOwner) await this.#takeOver({ ...ref, owner: joined.previousOwner }, joined.seq)
       const start = {
         dialect,
         member: { ...member, id },
-        place,
+        ref,
         token,
         tickets: { previous: '', issued: [ticketId] },
         proven: false,
         rid: joined.rid ?? 0,
         from: joined.seq,
-        doubt: 0,
+        sent: 0,
       }
       const session = await this.#begin(new Session(start, connection, feed), deadline)
       return {
@@ -169,7 +177,7 @@ export class Sessions {
         seq: joined.seq,
         roster: joined.roster,
         options,
-        ticket: this.#ticket(dialect, place, ticketId),
+        ticket: this.#ticket(dialect, ref, ticketId),
       }
     })
   }
@@ -181,7 +189,7 @@ export class Sessions {
    *   reconnection_disabled, early_left, unavailable
    */
   async relogin(
-    connection: Connection,
+    connection: SessionConnection,
     dialect: string,
     text: unknown,
     seq: number | undefined,
@@ -194,7 +202,7 @@ export class Sessions {
     const { node } = this.#config
     const said = { ...(seq === undefined ? {} : { seq }), deadline: timing.deadline }
     return this.#takePlace(connection, dialect, { room, id, ticketId }, seq, timing, (nextTicketId) =>
-      this.#state.places.resume({ room, id, node, ticketId, nextTicketId, ...said }),
+      this.#state.sessionStore.resume({ room, id, node, ticketId, nextTicketId, ...said }),
     )
   }
 
@@ -203,24 +211,24 @@ export class Sessions {
    * for it, or a new one. Two devices may do so at the same time: each gets the place, and the last one keeps it.
    * @throws as login
    */
-  async arrive(
-    connection: Connection,
+  async joinOrResume(
+    connection: SessionConnection,
     dialect: string,
     claims: Claims,
     id: ParticipantId,
     timing: Timing,
   ): Promise<{ session: Session }> {
     try {
-      return await this.#arrive(connection, dialect, claims, id, timing)
+      return await this.#joinOrResume(connection, dialect, claims, id, timing)
     } catch (error) {
       // a login of a connection that is gone must not win; this client still waits, so its login counts from now
       if (!(error instanceof Overtaken && connection.open)) throw error
-      return this.#arrive(connection, dialect, claims, id, { ...timing, deadline: newDeadline() })
+      return this.#joinOrResume(connection, dialect, claims, id, { ...timing, deadline: newDeadline() })
     }
   }
 
-  async #arrive(
-    connection: Connection,
+  async #joinOrResume(
+    connection: SessionConnection,
     dialect: string,
     claims: Claims,
     id: ParticipantId,
@@ -230,15 +238,15 @@ export class Sessions {
     const token = tokenOf(claims, this.#state.clock.date())
     const { node } = this.#config
     const { deadline } = timing
-    const comeBack = () =>
+    const rejoin = () =>
       this.#takePlace(connection, dialect, { room, id }, undefined, timing, (ticketId) =>
-        this.#state.places.comeBack({ room, id, node, token, ticketId, deadline }),
+        this.#state.sessionStore.rejoin({ room, id, node, token, ticketId, deadline }),
       )
     const unless = (code: ErrorCode, error: unknown) => {
       if (!(error instanceof SignalError && error.code === code)) throw error
     }
     try {
-      return await comeBack()
+      return await rejoin()
     } catch (error) {
       unless('participant_gone', error)
     }
@@ -247,7 +255,7 @@ export class Sessions {
     } catch (error) {
       unless('token_used', error)
       // the same user has come in elsewhere at the same time, or the token really is used
-      return comeBack().catch((second: unknown) => {
+      return rejoin().catch((second: unknown) => {
         unless('participant_gone', second)
         throw error
       })
@@ -256,9 +264,9 @@ export class Sessions {
 
   /** What relogin and coming back have in common: `take` asks the state for the place, with the id of the next ticket. */
   async #takePlace(
-    connection: Connection,
+    connection: SessionConnection,
     dialect: string,
-    { room, id, ticketId: previous = '' }: Pick<Place, 'room' | 'id'> & { ticketId?: string },
+    { room, id, ticketId: previous = '' }: Pick<SessionRef, 'room' | 'id'> & { ticketId?: string },
     seq: number | undefined,
     { deadline }: Timing,
     take: (nextTicketId: string) => Promise<Resumed>,
@@ -268,17 +276,20 @@ export class Sessions {
       const resumed = await take(nextTicketId)
       if (!resumed.complete) this.#events.incomplete?.()
       const options = resumed.complete ? undefined : await this.#state.rooms.options(room)
-      const place: Place = { room, id, owner: resumed.owner }
-      const mark = resumed.previousOwner && (await this.#takeOver({ ...place, owner: resumed.previousOwner }, seq))
-      const { from, doubt } = mark ? { from: Math.max(resumed.from, mark.cursor), doubt: mark.doubt } : resumed
+      const ref: SessionRef = { room, id, owner: resumed.owner }
+      const deliveryState =
+        resumed.previousOwner && (await this.#takeOver({ ...ref, owner: resumed.previousOwner }, seq))
+      const { from, sent } = deliveryState
+        ? { from: Math.max(resumed.from, deliveryState.confirmed), sent: deliveryState.sent }
+        : resumed
       const token = { id: resumed.tokenId, seconds: this.#config.tokenTtl + 60 }
       const { member, rid } = resumed
       const tickets = { previous, issued: [nextTicketId] }
-      const start = { dialect, member, place, token, tickets, proven: true, rid, from, doubt }
+      const start = { dialect, member, ref, token, tickets, proven: true, rid, from, sent }
       const session = await this.#begin(new Session(start, connection, feed), deadline)
       return {
         session,
-        ticket: this.#ticket(dialect, place, nextTicketId),
+        ticket: this.#ticket(dialect, ref, nextTicketId),
         seq: from,
         complete: resumed.complete,
         ...(resumed.roster && options ? { snapshot: { roster: resumed.roster, options } } : {}),
@@ -297,25 +308,25 @@ export class Sessions {
     const before = session.tickets
     session.tickets = withRenewed(before, ticketId)
     try {
-      await this.#state.places.renew(session.place, ticketId, deadline)
+      await this.#state.sessionStore.renewTicket(session.ref, ticketId, deadline)
     } catch (error) {
-      session.tickets = withConfirmed(before, session.confirmed ?? '') // one may have been confirmed meanwhile
+      session.tickets = withConfirmed(before, session.confirmedTicketId ?? '') // one may have been confirmed meanwhile
       throw error
     }
-    return this.#ticket(session.dialect, session.place, ticketId)
+    return this.#ticket(session.dialect, session.ref, ticketId)
   }
 
   /** The session's newest ticket with new dates. Nothing is written to the store. */
   repeatTicket(session: Session): string {
-    return this.#ticket(session.dialect, session.place, newestTicket(session.tickets))
+    return this.#ticket(session.dialect, session.ref, newestTicket(session.tickets))
   }
 
   /** The client is known to have this ticket: those issued before it are spent, and so is the login token. */
-  async settle(session: Session, ticketId: string): Promise<void> {
+  async confirmTicket(session: Session, ticketId: string): Promise<void> {
     if (session.ended) return
     session.confirm(ticketId)
     try {
-      await this.#state.places.settle(session.place, session.token, ticketId)
+      await this.#state.sessionStore.confirmTicket(session.ref, session.token, ticketId)
     } catch (error) {
       this.#events.failed?.(error) // those before it stay good a little longer
     }
@@ -323,8 +334,8 @@ export class Sessions {
 
   /** The participant goes, and the others are told. @throws moved, unavailable */
   async logout(session: Session, { deadline }: Timing = {}): Promise<void> {
-    const { room, id, owner } = session.place
-    const left = await this.#state.places.leave(room, id, { owner }, undefined, deadline)
+    const { room, id, owner } = session.ref
+    const left = await this.#state.sessionStore.leave(room, id, { owner }, undefined, deadline)
     if (left) this.#tellLeft({ room, id }, 'logout')
     await this.#unseat(session)
   }
@@ -332,9 +343,9 @@ export class Sessions {
   /** The connection is lost: the participant keeps its place for the window, if it has not moved already. */
   async detach(session: Session): Promise<void> {
     if (!this.#rise(session)) return
-    const { place, mark } = session
+    const { ref, deliveryState } = session
     try {
-      await this.absent.lost({ place, mark, vouch: session.vouch(this.reconnects) })
+      await this.disconnections.lost({ ref, deliveryState, vouch: session.snapshot(this.reconnects) })
     } finally {
       await this.#feeds.release(session.room)
     }
@@ -342,8 +353,8 @@ export class Sessions {
 
   /** Takes a participant out, wherever it is; it is told `drop` and its connection ends. */
   async drop(room: RoomId, id: ParticipantId, { deadline }: Timing = {}): Promise<boolean> {
-    const told: Draft = { event: 'drop', data: null, to: id }
-    const left = await this.#state.places.leave(room, id, 'any', told, deadline)
+    const notifications: Draft = { event: 'drop', data: null, to: id }
+    const left = await this.#state.sessionStore.leave(room, id, 'any', notifications, deadline)
     if (left) this.#tellLeft({ room, id }, 'dropped')
     return left
   }
@@ -353,34 +364,34 @@ export class Sessions {
    * is only because the store has lost its newest writes.
    * @throws what `perform` throws, bad_request
    */
-  async once(session: Session, rid: number | undefined, perform: () => Promise<unknown>): Promise<unknown> {
+  async runOnce(session: Session, rid: number | undefined, perform: () => Promise<unknown>): Promise<unknown> {
     session.prompt(() => this.#background(() => this.#noteOne(session)))
-    const attempt = () => (rid === undefined ? perform() : once(this.#state.log, session, rid, perform))
+    const attempt = () => (rid === undefined ? perform() : runOnce(this.#state.log, session, rid, perform))
     try {
       return await attempt()
     } catch (error) {
       const moved = error instanceof SignalError && error.code === 'moved'
-      if (!moved || session.ended || !(await this.regain(session))) throw error
+      if (!moved || session.ended || !(await this.restore(session))) throw error
       return attempt()
     }
   }
 
   /** Takes the place back that the store does not know to be this connection's. False if it has moved, or is left. */
-  regain(session: Session): Promise<boolean> {
-    return this.#vouching.regain(session)
+  restore(session: Session): Promise<boolean> {
+    return this.#restore.restore(session)
   }
 
   /** The store may have lost the newest writes of a room: makes sure that it knows everyone who is connected here. */
-  async vouch(room: RoomId): Promise<void> {
+  async restoreRoom(room: RoomId): Promise<void> {
     const here = this.all.filter((session) => session.room === room && !session.ended)
-    const results = await Promise.allSettled(here.map((session) => this.regain(session)))
+    const results = await Promise.allSettled(here.map((session) => this.restore(session)))
     // whoever cannot be restored although the store answers keeps the others waiting no longer
     const away = results.find((result) => result.status === 'rejected' && isAway(result.reason))
     if (away?.status === 'rejected') throw away.reason
   }
 
   /** Leaves one room for another on the same connection. A store that is away is told later, by the window. */
-  async abandon(session: Session): Promise<void> {
+  async leaveQuietly(session: Session): Promise<void> {
     try {
       await this.logout(session)
     } catch (error) {
@@ -392,13 +403,13 @@ export class Sessions {
 
   /** Replaces what a dialect keeps of the participant. @throws moved, unavailable */
   async describe(session: Session, write: Write, profile: Member['profile']): Promise<void> {
-    await this.#state.places.describe(write, profile)
+    await this.#state.sessionStore.setProfile(write, profile)
     session.describe(profile)
   }
 
   /** A connection that is not the participant's any more: it ends, and nobody is seen leaving. */
   async supersede(session: Session): Promise<void> {
-    if (!session.ended) this.absent.remember({ place: session.place, mark: session.mark })
+    if (!session.ended) this.disconnections.remember({ ref: session.ref, deliveryState: session.deliveryState })
     try {
       await this.#unseat(session)
     } finally {
@@ -410,35 +421,35 @@ export class Sessions {
    * The connection of a place that was taken over ends.
    * @returns how far it came, also if it was lost by itself just now; undefined: nobody knows of it
    */
-  yields(place: Place): Mark | undefined {
-    const standing = this.find(place)
-    if (!standing) return this.absent.markOf(place)
-    const { mark } = standing // nothing is handed over any more
+  onTakeover(ref: SessionRef): DeliveryState | undefined {
+    const standing = this.find(ref)
+    if (!standing) return this.disconnections.deliveryStateOf(ref)
+    const { deliveryState } = standing // nothing is handed over any more
     this.#background(() => this.supersede(standing))
-    return mark
+    return deliveryState
   }
 
   /**
    * Notes how far clients are known to have come, of those that came further since the last time. Resolves to whether
    * there was anything to note. @throws unavailable
    */
-  async note(): Promise<boolean> {
+  async recordProgress(): Promise<boolean> {
     const moved = this.all.flatMap((session) => {
-      const cursor = session.news()
-      return cursor === undefined ? [] : [{ place: session.place, cursor }]
+      const confirmed = session.takeProgress()
+      return confirmed === undefined ? [] : [{ ref: session.ref, confirmed }]
     })
     if (moved.length === 0) return false
-    await this.#state.places.held(
-      moved.map(({ place }) => place),
-      moved.map(({ cursor }) => cursor),
+    await this.#state.sessionStore.states(
+      moved.map(({ ref }) => ref),
+      moved.map(({ confirmed }) => confirmed),
     )
     return true
   }
 
   /** Without delay: the client may have answered what it is now known to have, and the node may be killed. */
   async #noteOne(session: Session): Promise<void> {
-    const cursor = session.ended ? undefined : session.news()
-    if (cursor !== undefined) await this.#state.places.held([session.place], [cursor])
+    const confirmed = session.ended ? undefined : session.takeProgress()
+    if (confirmed !== undefined) await this.#state.sessionStore.states([session.ref], [confirmed])
   }
 
   /** Every connection is about to be closed by this node itself. */
@@ -446,12 +457,12 @@ export class Sessions {
     await Promise.all(this.all.map((session) => this.detach(session)))
   }
 
-  find(place: Place): Session | undefined {
-    const session = this.#here.get(key(place.room, place.id))
-    return session?.place.owner === place.owner ? session : undefined
+  find(ref: SessionRef): Session | undefined {
+    const session = this.#here.get(key(ref.room, ref.id))
+    return session?.ref.owner === ref.owner ? session : undefined
   }
 
-  #ticket(dialect: string, { room, id }: Place, ticketId: string): string {
+  #ticket(dialect: string, { room, id }: SessionRef, ticketId: string): string {
     const now = this.#state.clock.now()
     return writeTicket(this.#config.keys, dialect, {
       participantId: id,
@@ -466,10 +477,14 @@ export class Sessions {
    * Takes a place and begins its session. If that fails after the store may have given the place, the place is given back.
    * The session's own use of the feed ends when it does: in `detach`, or in #unseat.
    */
-  async #withPlace<T>(claim: Claim, deadline: Deadline | undefined, enter: (feed: Feed) => Promise<T>): Promise<T> {
+  async #withPlace<T>(
+    claim: PendingJoin,
+    deadline: Deadline | undefined,
+    enter: (feed: Feed) => Promise<T>,
+  ): Promise<T> {
     const feed = await this.#feeds.use(claim.room)
     try {
-      return await this.absent.claim(claim, deadline, () => enter(feed))
+      return await this.disconnections.claim(claim, deadline, () => enter(feed))
     } catch (error) {
       if (!(error instanceof SignalError && error.code === 'early_left')) await this.#feeds.release(claim.room)
       throw error
@@ -481,23 +496,23 @@ export class Sessions {
    * @throws early_left: the client has gone, or was refused, or a later claim has the place
    */
   async #begin(session: Session, deadline: Deadline | undefined): Promise<Session> {
-    const place = key(session.room, session.id)
-    const before = this.#here.get(place)
-    if (before && generationOf(before.place) > generationOf(session.place)) {
+    const ref = key(session.room, session.id)
+    const before = this.#here.get(ref)
+    if (before && generationOf(before.ref) > generationOf(session.ref)) {
       // two claims of the place at the same time: the store served the other later, and that began earlier here
       session.end()
       await this.#feeds.release(session.room)
       throw new SignalError('early_left')
     }
-    this.#here.set(place, session)
+    this.#here.set(ref, session)
     const open = session.attach(() => this.#background(() => this.detach(session)))
-    this.absent.noLongerWaiting(session.place)
-    this.#events.populated?.(session.room)
+    this.disconnections.resumedOrGone(session.ref)
+    this.#events.occupancyChanged?.(session.room)
     if (before?.connection === session.connection) this.#background(() => this.#unseat(before))
     else if (before) this.#background(() => this.supersede(before))
     if (open && !isPast(deadline)) return session
     // a client that was refused and stays has no ticket to come back with
-    await (open ? this.abandon(session) : this.detach(session))
+    await (open ? this.leaveQuietly(session) : this.detach(session))
     throw new SignalError('early_left')
   }
 
@@ -505,14 +520,14 @@ export class Sessions {
     inBackground(work, (error) => this.#events.failed?.(error))
   }
 
-  #tellLeft(who: Who, reason: LeaveReason): void {
+  #tellLeft(who: ParticipantRef, reason: LeaveReason): void {
     this.#events.left?.(reason, who)
-    this.#events.populated?.(who.room)
+    this.#events.occupancyChanged?.(who.room)
   }
 
   /** Its record in the store is broken: the client is cut from it, and may come back with its ticket or log in anew. */
   async #giveUp(session: Session, error: unknown): Promise<void> {
-    this.#events.givenUp?.(session.place, error)
+    this.#events.givenUp?.(session.ref, error)
     await this.#unseat(session)
     session.connection.cut()
   }
@@ -524,18 +539,18 @@ export class Sessions {
   /** The session is nobody's any more; what its place and its use of the feed come to is up to the caller. True the first time. */
   #rise(session: Session): boolean {
     if (!session.end()) return false
-    const place = key(session.room, session.id)
-    if (this.#here.get(place) === session) this.#here.delete(place)
+    const ref = key(session.room, session.id)
+    if (this.#here.get(ref) === session) this.#here.delete(ref)
     return true
   }
 
   /** Ends the connection that held a place, wherever it is. Resolves to how far it came, where that matters and is known. */
-  async #takeOver(place: Place, seq: number | undefined): Promise<Mark | undefined> {
-    const here = nodeOf(place) === this.#config.node
-    const known = this.yields(place)
-    const mark = known ?? (here || seq !== undefined ? undefined : await this.#state.handover.ask(place))
-    this.#events.takenOver?.(place, here || mark !== undefined)
-    return seq === undefined ? mark : undefined
+  async #takeOver(ref: SessionRef, seq: number | undefined): Promise<DeliveryState | undefined> {
+    const here = nodeOf(ref) === this.#config.node
+    const known = this.onTakeover(ref)
+    const deliveryState = known ?? (here || seq !== undefined ? undefined : await this.#state.handover.ask(ref))
+    this.#events.takenOver?.(ref, here || deliveryState !== undefined)
+    return seq === undefined ? deliveryState : undefined
   }
 }
 

@@ -4,8 +4,8 @@ import { relay } from './relay.ts'
 import type { ExchangerServices } from './services.ts'
 
 export function answer({ state }: ExchangerServices): Handlers<typeof exchanger>['answer'] {
-  return async (asked, data) => {
-    await relay(state, asked, 'answer', data, data.sessionDescriptor)
+  return async (context, data) => {
+    await relay(state, context, 'answer', data, data.sessionDescriptor)
     return undefined
   }
 }

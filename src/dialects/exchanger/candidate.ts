@@ -4,8 +4,8 @@ import { relay } from './relay.ts'
 import type { ExchangerServices } from './services.ts'
 
 export function candidate({ state }: ExchangerServices): Handlers<typeof exchanger>['candidate'] {
-  return async (asked, data) => {
-    await relay(state, asked, 'candidate', data, data.candidate)
+  return async (context, data) => {
+    await relay(state, context, 'candidate', data, data.candidate)
     return undefined
   }
 }

@@ -6,7 +6,7 @@ import { metaOfNews } from '../shared/render.ts'
 import { answer } from './answer.ts'
 import { candidate } from './candidate.ts'
 import { usersBut } from './channel.ts'
-import { words } from './error-messages.ts'
+import { messages } from './error-messages.ts'
 import { joinStream } from './join-stream.ts'
 import { leaveStream } from './leave-stream.ts'
 import { offer } from './offer.ts'
@@ -37,8 +37,8 @@ export function exchangerDialect(services: ExchangerServices): ServedDialect {
     firstVersion: 'seed',
     render,
     metaOf: metaOfNews,
-    words,
-    lobby: true,
+    messages,
+    allowsIdle: true,
     admit: admission(services),
   }
 }

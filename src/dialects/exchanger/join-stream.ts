@@ -1,7 +1,7 @@
-import type { IceServer } from '../../core/auth/turn-credentials.ts'
+import type { IceServerEntry } from '../../core/auth/turn-credentials.ts'
 import { type Roster, roomName } from '../../core/model.ts'
 import type { Session } from '../../core/session/session.ts'
-import type { Entered, Handlers } from '../../gateway/dialect.ts'
+import type { Handlers, LoginOutcome } from '../../gateway/dialect.ts'
 import type { exchanger } from '../../protocol/exchanger.ts'
 import { identify } from '../shared/authentication.ts'
 import { iceOf } from '../shared/ice.ts'
@@ -11,19 +11,19 @@ import type { ExchangerServices } from './services.ts'
 /** Into a channel, and out of the one before. Joining the channel that one is in changes nothing. */
 export function joinStream(services: ExchangerServices): Handlers<typeof exchanger>['joinStream'] {
   const { sessions, state, iceServers } = services
-  return async (asked, { channelName, user = null }) => {
-    const { connection, session: standing } = asked
+  return async (context, { channelName, user = null }) => {
+    const { connection, session: standing } = context
     if (standing && roomName(standing.room) === channelName) {
-      const roster = await state.places.roster(standing.room)
+      const roster = await state.sessionStore.roster(standing.room)
       const ice = iceOf(iceServers(standing.member.user))
       return entered(standing, roster, {
-        ticket: await sessions.refresh(standing, asked),
-        seq: standing.cursor,
+        ticket: await sessions.refresh(standing, context),
+        seq: standing.sentSeq,
         ...ice,
       })
     }
     const claims = await identify(services, connection.socket, channelName)
-    const { session, roster, ticket, seq } = await sessions.login(connection, 'exchanger', claims, { user }, asked)
+    const { session, roster, ticket, seq } = await sessions.login(connection, 'exchanger', claims, { user }, context)
     return entered(session, roster, { ticket, seq, ...iceOf(iceServers(session.member.user)) })
   }
 }
@@ -31,10 +31,10 @@ export function joinStream(services: ExchangerServices): Handlers<typeof exchang
 function entered(
   session: Session,
   { members }: Roster,
-  given: { ticket: string; seq: number; iceServers?: IceServer[] },
+  given: { ticket: string; seq: number; iceServers?: IceServerEntry[] },
 ) {
   const users = usersBut(session.id, members)
   const first = { when: 'after ack', say: ['allStreamUsers', users.map(({ id }) => id)], seq: given.seq } as const
   const reply = { id: session.id, users, ...given }
-  return { reply, session, first: { ...first, say: [...first.say] } } satisfies Entered<typeof reply>
+  return { reply, session, first: { ...first, say: [...first.say] } } satisfies LoginOutcome<typeof reply>
 }

@@ -4,8 +4,8 @@ import { relay } from './relay.ts'
 import type { ExchangerServices } from './services.ts'
 
 export function offer({ state }: ExchangerServices): Handlers<typeof exchanger>['offer'] {
-  return async (asked, data) => {
-    await relay(state, asked, 'offer', data, data.sessionDescriptor)
+  return async (context, data) => {
+    await relay(state, context, 'offer', data, data.sessionDescriptor)
     return undefined
   }
 }

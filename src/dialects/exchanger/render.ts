@@ -1,11 +1,11 @@
 import type { Entry, ParticipantNews } from '../../core/model.ts'
-import type { Notification } from '../../gateway/dialect.ts'
+import type { RenderedEvent } from '../../gateway/dialect.ts'
 import { userOf } from './channel.ts'
 
 const received = { offer: 'receiveOffer', answer: 'receiveAnswer', candidate: 'receiveCandidate' } as const
 
 /** An entry in the words of the seed. */
-export function render(entry: Entry): Notification | undefined {
+export function render(entry: Entry): RenderedEvent | undefined {
   switch (entry.event) {
     case 'participant': {
       const { action, member } = entry.data as ParticipantNews

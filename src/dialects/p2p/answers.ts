@@ -24,9 +24,9 @@ export const answers: Answers = {
     if (event === 'authentication') return [reply]
     return event === 'owt-message' ? [] : plain.accept(event, reply)
   },
-  refuse: (event, refusal, words) => {
+  refuse: (event, refusal, messages) => {
     const { code } = refusal
-    if (event === 'authentication') return [{ error: p2pErrors.refused, message: words, code }]
-    return event === 'owt-message' ? [numbers[code] ?? p2pErrors.unknown] : plain.refuse(event, refusal, words)
+    if (event === 'authentication') return [{ error: p2pErrors.refused, message: messages, code }]
+    return event === 'owt-message' ? [numbers[code] ?? p2pErrors.unknown] : plain.refuse(event, refusal, messages)
   },
 }

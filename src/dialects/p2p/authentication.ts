@@ -11,10 +11,16 @@ import type { P2pServices } from './services.ts'
 /** The user takes its mailbox, new or with what was held in it; a connection that had it before is closed. */
 export function authentication(services: P2pServices): Handlers<typeof p2p>['authentication'] {
   const { sessions } = services
-  return async ({ connection, ...timing }, asked) => {
-    const claims = await claimsFor(services, asked?.token)
+  return async ({ connection, ...timing }, context) => {
+    const claims = await claimsFor(services, context?.token)
     const uid = claims.user
-    const arrived = await sessions.arrive(connection, 'p2p', { ...claims, room: uid }, participantIdOf(uid), timing)
+    const arrived = await sessions.joinOrResume(
+      connection,
+      'p2p',
+      { ...claims, room: uid },
+      participantIdOf(uid),
+      timing,
+    )
     // the older of two ways to say the same, which OWT's samples wait for
     return {
       reply: { uid },

@@ -3,7 +3,7 @@ import { p2p } from '../../protocol/p2p.ts'
 import { sessionVerbs } from '../session/index.ts'
 import { answers } from './answers.ts'
 import { authentication } from './authentication.ts'
-import { words } from './error-messages.ts'
+import { messages } from './error-messages.ts'
 import { uidOf } from './mailbox.ts'
 import { owtMessage } from './owt-message.ts'
 import { render } from './render.ts'
@@ -24,9 +24,9 @@ export function p2pDialect(services: P2pServices): ServedDialect {
     versions: { owt: { requests, success: 'ok' } },
     firstVersion: 'owt',
     render,
-    words,
+    messages,
     answers,
-    proves: true,
-    farewell: 'server-disconnect',
+    confirmsDelivery: true,
+    displacedEvent: 'server-disconnect',
   }
 }

@@ -10,16 +10,16 @@ import type { P2pServices } from './services.ts'
  * asked before, and that it was done is noted after; under one name, however often it comes, it is said once.
  */
 export function owtMessage({ state }: P2pServices): Handlers<typeof p2p>['owt-message'] {
-  return async (asked, { to, ...message }) => {
-    const { session, rid, deadline } = asked
-    const [standing] = await state.places.held([session.place], [session.certain])
+  return async (context, { to, ...message }) => {
+    const { session, rid, deadline } = context
+    const [standing] = await state.sessionStore.states([session.ref], [session.confirmedSeq])
     if (standing === 'moved') throw new SignalError('moved')
     const { room, id } = mailboxOf(to)
-    const write = writeOf(asked)
+    const write = writeOf(context)
     const once = rid === undefined ? write.op : `${session.id}.${rid}`
     const draft = { event: 'text' as const, data: { ...message, from: uidOf(session) }, to: id }
     await state.log.announce(room, draft, once, deadline)
-    if (rid !== undefined) await state.log.note(write)
+    if (rid !== undefined) await state.log.recordReply(write)
     return undefined
   }
 }

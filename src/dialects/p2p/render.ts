@@ -1,8 +1,8 @@
 import type { Entry } from '../../core/model.ts'
-import type { Notification } from '../../gateway/dialect.ts'
+import type { RenderedEvent } from '../../gateway/dialect.ts'
 
 /** Who else comes and goes is nothing that OWT's clients are told. */
-export function render(entry: Entry): Notification | undefined {
+export function render(entry: Entry): RenderedEvent | undefined {
   switch (entry.event) {
     case 'text':
       return ['owt-message', entry.data]

@@ -5,8 +5,8 @@ import { say } from './text.ts'
 
 /** The legacy protocol's text. */
 export function customMessage({ state }: PortalServices): Handlers<typeof portalLegacy>['customMessage'] {
-  return async (asked, { receiver, data }) => {
-    await say(state, asked, receiver, data)
+  return async (context, { receiver, data }) => {
+    await say(state, context, receiver, data)
     return undefined
   }
 }

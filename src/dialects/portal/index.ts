@@ -3,7 +3,7 @@ import { portal, portalLegacy, portalV1 } from '../../protocol/portal.ts'
 import { sessionVerbs } from '../session/index.ts'
 import type { SessionServices } from '../session/services.ts'
 import { customMessage } from './custom-message.ts'
-import { words } from './error-messages.ts'
+import { messages } from './error-messages.ts'
 import { login } from './login.ts'
 import { publish, publishV1 } from './publish.ts'
 import { render } from './render.ts'
@@ -47,7 +47,7 @@ export function portalDialect(services: PortalServices): ServedDialect {
     },
     firstVersion: '1.2',
     render,
-    words,
+    messages,
   }
 }
 

@@ -4,8 +4,8 @@ import type { PortalServices } from './services.ts'
 import { tracksOf } from './tracks.ts'
 
 export function publish({ media }: PortalServices): Handlers<typeof portal>['publish'] {
-  return (asked, { media: wanted, attributes, data = false, transport }) =>
-    media.publish(asked, {
+  return (context, { media: wanted, attributes, data = false, transport }) =>
+    media.publish(context, {
       tracks: wanted?.tracks ?? [],
       data,
       ...(attributes ? { attributes } : {}),
@@ -15,6 +15,6 @@ export function publish({ media }: PortalServices): Handlers<typeof portal>['pub
 
 /** Protocol 1.0 and 1.1, which cannot name a transport. */
 export function publishV1({ media }: PortalServices): Handlers<typeof portalV1>['publish'] {
-  return (asked, { media: wanted, attributes }) =>
-    media.publish(asked, { tracks: tracksOf(wanted), data: false, ...(attributes ? { attributes } : {}) })
+  return (context, { media: wanted, attributes }) =>
+    media.publish(context, { tracks: tracksOf(wanted), data: false, ...(attributes ? { attributes } : {}) })
 }

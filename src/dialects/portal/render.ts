@@ -1,15 +1,15 @@
 import type { Entry, ParticipantNews, Stream } from '../../core/model.ts'
 import type { Connection } from '../../gateway/connection.ts'
-import type { Notification } from '../../gateway/dialect.ts'
+import type { RenderedEvent } from '../../gateway/dialect.ts'
 import { isPortalVersion, legacyUser, type PortalVersion, participantInfo, portalVersions } from './versions.ts'
 
 /** An entry in the portal's words (facts/owt.md 5). */
-export function render(entry: Entry, { version }: Connection): Notification | undefined {
+export function render(entry: Entry, { version }: Connection): RenderedEvent | undefined {
   const speaks = isPortalVersion(version) ? version : '1.2'
   return speaks === 'legacy' ? renderLegacy(entry) : renderV1(entry, speaks)
 }
 
-function renderV1(entry: Entry, version: Exclude<PortalVersion, 'legacy'>): Notification | undefined {
+function renderV1(entry: Entry, version: Exclude<PortalVersion, 'legacy'>): RenderedEvent | undefined {
   switch (entry.event) {
     case 'participant': {
       const { action, member } = entry.data as ParticipantNews
@@ -44,7 +44,7 @@ function renderV1(entry: Entry, version: Exclude<PortalVersion, 'legacy'>): Noti
 }
 
 /** Presence and text; media is not told to clients of the legacy protocol. */
-function renderLegacy(entry: Entry): Notification | undefined {
+function renderLegacy(entry: Entry): RenderedEvent | undefined {
   switch (entry.event) {
     case 'participant': {
       const { action, member } = entry.data as ParticipantNews

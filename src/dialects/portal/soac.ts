@@ -3,8 +3,8 @@ import type { portal } from '../../protocol/portal.ts'
 import type { PortalServices } from './services.ts'
 
 export function soac({ media }: PortalServices): Handlers<typeof portal>['soac'] {
-  return async (asked, { id, signaling, to }) => {
-    await media.signal(asked, id, signaling, to)
+  return async (context, { id, signaling, to }) => {
+    await media.signal(context, id, signaling, to)
     return undefined
   }
 }

@@ -3,8 +3,8 @@ import type { portal } from '../../protocol/portal.ts'
 import type { PortalServices } from './services.ts'
 
 export function streamControl({ media }: PortalServices): Handlers<typeof portal>['stream-control'] {
-  return async (asked, { id, operation, data }) => {
-    await media.controlStream(asked, id, operation, data)
+  return async (context, { id, operation, data }) => {
+    await media.controlStream(context, id, operation, data)
     return undefined
   }
 }

@@ -4,8 +4,8 @@ import type { PortalServices } from './services.ts'
 import { tracksOf } from './tracks.ts'
 
 export function subscribe({ media }: PortalServices): Handlers<typeof portal>['subscribe'] {
-  return (asked, { media: wanted, data, transport }) =>
-    media.subscribe(asked, {
+  return (context, { media: wanted, data, transport }) =>
+    media.subscribe(context, {
       tracks: wanted?.tracks ?? [],
       ...(data ? { dataFrom: data.from } : {}),
       ...(transport ? { transport } : {}),
@@ -14,5 +14,5 @@ export function subscribe({ media }: PortalServices): Handlers<typeof portal>['s
 
 /** Protocol 1.0 and 1.1, which cannot name a transport. */
 export function subscribeV1({ media }: PortalServices): Handlers<typeof portalV1>['subscribe'] {
-  return (asked, { media: wanted }) => media.subscribe(asked, { tracks: tracksOf(wanted) })
+  return (context, { media: wanted }) => media.subscribe(context, { tracks: tracksOf(wanted) })
 }

@@ -3,8 +3,8 @@ import type { portal } from '../../protocol/portal.ts'
 import type { PortalServices } from './services.ts'
 
 export function unpublish({ media }: PortalServices): Handlers<typeof portal>['unpublish'] {
-  return async (asked, { id }) => {
-    await media.unpublish(asked, id)
+  return async (context, { id }) => {
+    await media.unpublish(context, id)
     return undefined
   }
 }

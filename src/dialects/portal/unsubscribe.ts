@@ -3,8 +3,8 @@ import type { portal } from '../../protocol/portal.ts'
 import type { PortalServices } from './services.ts'
 
 export function unsubscribe({ media }: PortalServices): Handlers<typeof portal>['unsubscribe'] {
-  return async (asked, { id }) => {
-    await media.unsubscribe(asked, id)
+  return async (context, { id }) => {
+    await media.unsubscribe(context, id)
     return undefined
   }
 }

@@ -4,8 +4,8 @@ import { relay } from './relay.ts'
 import type { RoomsServices } from './services.ts'
 
 export function answer({ state }: RoomsServices): Handlers<typeof rooms>['answer'] {
-  return async (asked, data) => {
-    await relay(state, asked, 'answer', data)
+  return async (context, data) => {
+    await relay(state, context, 'answer', data)
     return undefined
   }
 }

@@ -5,9 +5,9 @@ import type { RoomsServices } from './services.ts'
 
 /** To one participant in the room. */
 export function directMessage({ state }: RoomsServices): Handlers<typeof rooms>['direct_message'] {
-  return async (asked, { to, text }) => {
-    const { session } = asked
-    await state.log.append(writeOf(asked), { event: 'text', data: { text }, from: session.id, to })
+  return async (context, { to, text }) => {
+    const { session } = context
+    await state.log.append(writeOf(context), { event: 'text', data: { text }, from: session.id, to })
     return undefined
   }
 }

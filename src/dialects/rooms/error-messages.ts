@@ -1,7 +1,7 @@
 import type { ServedDialect } from '../../gateway/dialect.ts'
-import { plainWords } from '../shared/error-messages.ts'
+import { plainMessages } from '../shared/error-messages.ts'
 
-export const words: ServedDialect['words'] = {
-  ...plainWords,
+export const messages: ServedDialect['messages'] = {
+  ...plainMessages,
   illegal_request: () => 'You are in no room: enter one first.',
 }

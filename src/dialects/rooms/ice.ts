@@ -4,8 +4,8 @@ import { relay } from './relay.ts'
 import type { RoomsServices } from './services.ts'
 
 export function ice({ state }: RoomsServices): Handlers<typeof rooms>['ice'] {
-  return async (asked, data) => {
-    await relay(state, asked, 'candidate', data)
+  return async (context, data) => {
+    await relay(state, context, 'candidate', data)
     return undefined
   }
 }

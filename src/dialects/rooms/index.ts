@@ -6,7 +6,7 @@ import { admission } from '../shared/authentication.ts'
 import { answer } from './answer.ts'
 import { directMessage } from './direct-message.ts'
 import { enterRoom } from './enter-room.ts'
-import { words } from './error-messages.ts'
+import { messages } from './error-messages.ts'
 import { ice } from './ice.ts'
 import { leaveRoom } from './leave-room.ts'
 import { newMessage } from './new-message.ts'
@@ -52,8 +52,8 @@ export function roomsDialect(services: RoomsServices): ServedDialect {
     firstVersion: 'seed',
     render,
     metaOf,
-    words,
-    lobby: true,
+    messages,
+    allowsIdle: true,
     admit: admission(services),
   }
 }

@@ -6,11 +6,11 @@ import type { RoomsServices } from './services.ts'
 
 /** To everyone else in the room, under the nickname of now. */
 export function newMessage({ state }: RoomsServices): Handlers<typeof rooms>['new_message'] {
-  return async (asked, { text, room }) => {
-    const { session } = asked
+  return async (context, { text, room }) => {
+    const { session } = context
     requireRoom(session, room)
     const data = { text, nickname: nicknameOf(session.member) }
-    await state.log.append(writeOf(asked), { event: 'text', data, from: session.id, except: session.id })
+    await state.log.append(writeOf(context), { event: 'text', data, from: session.id, except: session.id })
     return undefined
   }
 }

@@ -5,9 +5,9 @@ import type { RoomsServices } from './services.ts'
 
 /** For the room that one is in, and for those that one enters on this connection. Nobody is told. */
 export function nickname({ sessions }: RoomsServices): Handlers<typeof rooms>['nickname'] {
-  return async ({ connection, session, ...asked }, { name }) => {
+  return async ({ connection, session, ...context }, { name }) => {
     const profile = { nickname: name.trim() }
-    if (session) await sessions.describe(session, writeOf({ ...asked, session }), profile)
+    if (session) await sessions.describe(session, writeOf({ ...context, session }), profile)
     Object.assign(connection.profile, profile)
     return undefined
   }

@@ -4,8 +4,8 @@ import { relay } from './relay.ts'
 import type { RoomsServices } from './services.ts'
 
 export function offer({ state }: RoomsServices): Handlers<typeof rooms>['offer'] {
-  return async (asked, data) => {
-    await relay(state, asked, 'offer', data)
+  return async (context, data) => {
+    await relay(state, context, 'offer', data)
     return undefined
   }
 }

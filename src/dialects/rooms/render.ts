@@ -1,11 +1,11 @@
 import type { Entry, ParticipantNews } from '../../core/model.ts'
-import type { Notification } from '../../gateway/dialect.ts'
+import type { RenderedEvent } from '../../gateway/dialect.ts'
 import type { Meta } from '../../protocol/session.ts'
 import { metaOfNews } from '../shared/render.ts'
 import { nicknameOf } from './room.ts'
 
 /** An entry in the words of the seed. */
-export function render(entry: Entry): Notification | undefined {
+export function render(entry: Entry): RenderedEvent | undefined {
   switch (entry.event) {
     case 'participant': {
       const { action, member } = entry.data as ParticipantNews

@@ -1,6 +1,6 @@
 import { SignalError } from '../../core/errors.ts'
 import { type Member, roomName } from '../../core/model.ts'
-import type { OpenRoom } from '../../core/ports/open-room-index.ts'
+import type { RoomSize } from '../../core/ports/open-room-index.ts'
 import type { Session } from '../../core/session/session.ts'
 
 /** A room's members, oneself too, as they are told of. */
@@ -17,12 +17,12 @@ export function requireRoom({ room }: Session, name: string | null | undefined):
   if (name != null && roomName(room) !== name.trim()) throw new SignalError('not_in_room')
 }
 
-export function openRoomsOf(rooms: OpenRoom[]): { name: string; size: number }[] {
+export function openRoomsOf(rooms: RoomSize[]): { name: string; size: number }[] {
   return rooms.map(({ room, size }) => ({ name: roomName(room), size }))
 }
 
 /** The arguments of `room_change`: the names for the seed's clients, then each with its size. */
-export function roomChangeOf(open: OpenRoom[]): [names: string[], rooms: { name: string; size: number }[]] {
+export function roomChangeOf(open: RoomSize[]): [names: string[], rooms: { name: string; size: number }[]] {
   const rooms = openRoomsOf(open)
   return [rooms.map(({ name }) => name), rooms]
 }

@@ -12,10 +12,10 @@ export function relogin({
   snapshot,
   iceServers,
 }: SessionServices): Handlers<typeof session>['relogin'] {
-  return async ({ connection, ...timing }, asked) => {
-    const object = Value.Check(TicketAndSeq, asked) ? asked : undefined
+  return async ({ connection, ...timing }, context) => {
+    const object = Value.Check(TicketAndSeq, context) ? context : undefined
     if (object?.seq !== undefined) connection.namesSeq()
-    const entered = await sessions.relogin(connection, dialect, object ? object.ticket : asked, object?.seq, timing)
+    const entered = await sessions.relogin(connection, dialect, object ? object.ticket : context, object?.seq, timing)
     const { session, ticket, seq, complete, snapshot: standing, from } = entered
     restored?.(connection, session)
     const gap = !complete

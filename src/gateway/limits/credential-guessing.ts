@@ -3,7 +3,7 @@ import type { ErrorCode } from '../../core/errors.ts'
 import { networkOf } from '../../core/network.ts'
 
 /** Refusals that someone who guesses tickets or tokens runs into. */
-const tellTales: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+const credentialErrors: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'bad_token',
   'token_signature',
   'token_expired',
@@ -17,7 +17,7 @@ const tellTales: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 ])
 
 export function looksLikeGuessing(code: ErrorCode): boolean {
-  return tellTales.has(code)
+  return credentialErrors.has(code)
 }
 
 /** The throttle's keys of a failed login or relogin: the client's network, and the id of the ticket or token. */

@@ -1,5 +1,5 @@
 /** By how much the permitted rate may be exceeded before the node reads slower: up to there it reads and refuses at once. */
-const tolerance = 20
+const floodFactor = 20
 
 export type FloodLimits = { messagesPerSecond: number; messageBurst: number; maxMessageBytes: number }
 
@@ -7,7 +7,7 @@ export type FloodLimits = { messagesPerSecond: number; messageBurst: number; max
  * How far a client is ahead of what the node reads from it at full speed: 20 times the permitted rate of messages, or as
  * many bytes as the largest messages at that rate have. Whoever reads from the client waits until it is not ahead.
  */
-export class Flood {
+export class FloodControl {
   readonly #limits: FloodLimits
   /** When everything that has arrived would have been due at that pace, ms. */
   #due = 0
@@ -19,7 +19,7 @@ export class Flood {
   /** Counts what arrived: frames or packets of any kind, and their bytes. */
   count(frames: number, bytes: number): void {
     const { messagesPerSecond, maxMessageBytes } = this.#limits
-    const messages = Math.max(frames / tolerance, bytes / maxMessageBytes)
+    const messages = Math.max(frames / floodFactor, bytes / maxMessageBytes)
     this.#due = Math.max(this.#due, performance.now()) + (1000 * messages) / messagesPerSecond
   }
 

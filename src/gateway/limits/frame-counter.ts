@@ -1,4 +1,4 @@
-const empty = Buffer.alloc(0)
+const emptyBuffer = Buffer.alloc(0)
 
 /** The header length of a client's frame, bytes, mask included, by its 7-bit length field (RFC 6455 5.2). */
 const headerBytesOf = (length: number) => (length < 126 ? 6 : length === 126 ? 8 : 14)
@@ -11,7 +11,7 @@ export class FrameCounter {
   /** Bytes of the last frame's payload that are still to come. */
   #payload = 0
   /** The part of a frame's header that came with the last read. */
-  #header = empty
+  #header = emptyBuffer
 
   /** The number of frame headers that these bytes complete. */
   count(read: Buffer): number {
@@ -27,7 +27,7 @@ export class FrameCounter {
     }
     this.#payload = Math.max(0, at - bytes.length)
     // a copy, so that the whole read is not kept for it
-    this.#header = at < bytes.length ? Buffer.from(bytes.subarray(at)) : empty
+    this.#header = at < bytes.length ? Buffer.from(bytes.subarray(at)) : emptyBuffer
     return frames
   }
 }

@@ -25,13 +25,13 @@ export class HeldRequests {
   }
 
   /** @param refuse refuses the requests of one namespace that nobody works on yet. @returns takes it back */
-  onRelief(refuse: () => void): () => void {
+  onShed(refuse: () => void): () => void {
     this.#refuseWaiting.add(refuse)
     return () => this.#refuseWaiting.delete(refuse)
   }
 
   /** Returns how many bytes it freed. */
-  relieve(): number {
+  shed(): number {
     const before = this.#bytes
     for (const refuse of this.#refuseWaiting) refuse()
     return before - this.#bytes

@@ -1,4 +1,4 @@
-import type { Refusals } from '../../observability/refusal-log.ts'
+import type { RefusalLog } from '../../observability/refusal-log.ts'
 import type { Connection } from '../connection.ts'
 
 /** How long a client may stay without a login, ms; as in OWT (facts/owt.md 1.2). */
@@ -9,7 +9,7 @@ const resumeMs = 10_000
 const retryMs = 1000
 
 /** Closes a connection whose client does not log in in time, or may only resume and does not. */
-export function closeWhenIdle(connection: Connection, refusals: Refusals): () => void {
+export function closeWhenIdle(connection: Connection, refusals: RefusalLog): () => void {
   let timer: NodeJS.Timeout
   const wait = (ms: number) => {
     timer = setTimeout(look, ms).unref()
@@ -18,7 +18,7 @@ export function closeWhenIdle(connection: Connection, refusals: Refusals): () =>
     const { dialect, restriction, state } = connection
     if (restriction && state === 'connecting') wait(retryMs)
     else if (restriction) closeRestricted(connection, refusals)
-    else if (!dialect.lobby && state === 'initialized') {
+    else if (!dialect.allowsIdle && state === 'initialized') {
       refusals.note('idle', { dialect: dialect.name, address: connection.address }, 'connection closed')
       connection.close()
     }
@@ -27,12 +27,12 @@ export function closeWhenIdle(connection: Connection, refusals: Refusals): () =>
   return () => clearTimeout(timer)
 }
 
-function closeRestricted(connection: Connection, refusals: Refusals): void {
+function closeRestricted(connection: Connection, refusals: RefusalLog): void {
   const { dialect, restriction, address, socket } = connection
   if (!restriction) return
   const { code, detail } = restriction
   refusals.note(code, { code, dialect: dialect.name, address }, 'connection closed: no relogin in time')
-  socket.emit('refused', { code, message: dialect.words[code](detail) })
+  socket.emit('refused', { code, message: dialect.messages[code](detail) })
   // the node could not check the token; client libraries connect again by themselves, but not after a disconnect
   if (code === 'unavailable') connection.cut()
   else connection.close()

@@ -7,7 +7,7 @@ export const packetTimeoutMs = 30_000
 const parsedFactor = 16
 
 /** A packet of Engine.IO. */
-type Packet = { type: string; data?: string | Buffer }
+type AttachmentPacket = { type: string; data?: string | Buffer }
 
 export type IncompletePacketEvents = {
   /** More of it has arrived. */
@@ -28,7 +28,7 @@ export class IncompletePacket {
 
   constructor(engine: EngineSocket, events: IncompletePacketEvents) {
     this.#events = events
-    engine.on('packet', (packet: Packet) => this.#arrived(packet))
+    engine.on('packet', (packet: AttachmentPacket) => this.#arrived(packet))
     engine.once('close', () => this.#reset())
   }
 
@@ -36,7 +36,7 @@ export class IncompletePacket {
     return this.#bytes
   }
 
-  #arrived(packet: Packet): void {
+  #arrived(packet: AttachmentPacket): void {
     const { type, data } = packet
     if (type !== 'message' || data === undefined) return
     if (typeof data === 'string') this.#begin(data)

@@ -1,18 +1,18 @@
 import type { Socket as EngineSocket } from 'engine.io'
 
-type Packet = { type?: string; data?: unknown }
-type Take = (packet: Packet, index: number, total: number) => unknown
+type LegacyPacket = { type?: string; data?: unknown }
+type Take = (packet: LegacyPacket, index: number, total: number) => unknown
 
 /** The parser of a long-polling transport, which Engine.IO's types keep private. */
 type Parser = {
-  decodePacket(data: string | Buffer): Packet
+  decodePacket(data: string | Buffer): LegacyPacket
   decodePayload(data: string | Buffer, take: Take): unknown
 }
 
 /** The digits of the longest length, and the 255 after them. */
-const maxLengthBytes = 11
+const maxLengthDigits = 11
 
-const parseError: Packet = { type: 'error', data: 'parser error' }
+const parseError: LegacyPacket = { type: 'error', data: 'parser error' }
 
 /**
  * Decodes binary payloads of clients that speak revision 3 of Engine.IO's protocol. Its own decoder puts their text
@@ -30,7 +30,7 @@ export function decodeLegacyPayloads({ protocol, transport }: EngineSocket): voi
 /** 0 for text or 1 for binary, the digits of a length as numbers, 255, as many bytes; and so on. */
 function decodeBinary(payload: Buffer, parser: Parser, take: Take): void {
   for (let at = 0; at < payload.length; ) {
-    const digits = payload.subarray(at + 1, at + 1 + maxLengthBytes)
+    const digits = payload.subarray(at + 1, at + 1 + maxLengthDigits)
     const end = at + 1 + digits.indexOf(255)
     const length = Number(payload.subarray(at + 1, end).join(''))
     const next = end + 1 + length

@@ -52,7 +52,7 @@ export class MemoryBudget implements BudgetHolders {
     if (!this.#clients.has(client)) return
     this.#holders.add(client)
     this.#grownBytes += bytes
-    if (this.#grownBytes >= this.#maxUnreadBytes / 16) this.#relieve()
+    if (this.#grownBytes >= this.#maxUnreadBytes / 16) this.#shed()
   }
 
   #sample(): void {
@@ -63,23 +63,23 @@ export class MemoryBudget implements BudgetHolders {
       total += partialBytes
       this.#holders.add(client)
     }
-    if (total >= this.#maxUnreadBytes / 16) this.#relieve()
+    if (total >= this.#maxUnreadBytes / 16) this.#shed()
   }
 
-  #relieve(): void {
+  #shed(): void {
     this.#grownBytes = 0
     for (const client of this.#holders) if (client.bytes === 0) this.#holders.delete(client)
-    this.#reduce(this.#maxUnreadBytes, 'unreadBytes', (client) => client.relieveUnread())
-    this.#reduce(this.#maxBytes, 'bytes', (client) => client.relieve())
+    this.#reduce(this.#maxUnreadBytes, 'unreadBytes', (client) => client.shedUnread())
+    this.#reduce(this.#maxBytes, 'bytes', (client) => client.shed())
   }
 
-  #reduce(maxBytes: number, kind: 'bytes' | 'unreadBytes', relieve: (client: BudgetHolder) => number): void {
+  #reduce(maxBytes: number, kind: 'bytes' | 'unreadBytes', shed: (client: BudgetHolder) => number): void {
     const sizes = [...this.#holders].map((client) => ({ client, bytes: client[kind] }))
     let total = sizes.reduce((sum, { bytes }) => sum + bytes, 0)
     if (total <= maxBytes) return
     for (const { client } of sizes.sort((a, b) => b.bytes - a.bytes)) {
       if (total <= maxBytes) return
-      total -= relieve(client)
+      total -= shed(client)
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket as EngineSocket } from 'engine.io'
-import { Flood, type FloodLimits } from './flood-control.ts'
+import { FloodControl, type FloodLimits } from './flood-control.ts'
 import { packetCounter } from './packet-counter.ts'
 
 /** How many packets a payload may have for each message of the burst: binary values are packets of their own. */
@@ -35,14 +35,14 @@ export type PostEvents = {
  */
 export class Posts {
   readonly #engine: EngineSocket
-  readonly #flood: Flood
+  readonly #flood: FloodControl
   readonly #maxPackets: number
   readonly #events: PostEvents
   #held = false
 
   constructor(engine: EngineSocket, limits: FloodLimits, events: PostEvents) {
     this.#engine = engine
-    this.#flood = new Flood(limits)
+    this.#flood = new FloodControl(limits)
     this.#maxPackets = Math.max(minPackets, packetsPerMessage * limits.messageBurst)
     this.#events = events
     engine.on('packet', ({ data }: { data?: string | Buffer }) => {

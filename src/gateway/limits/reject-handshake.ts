@@ -4,7 +4,7 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:ht
  * Answers a handshake with 503: this node will not have the client, another may. Engine.io itself knows only 400 for
  * WebSocket and 403 for long-polling, which no load balancer takes for a reason to ask the next node.
  */
-export function turnAway(request: IncomingMessage, reason: string, status = 503): void {
+export function rejectHandshake(request: IncomingMessage, reason: string, status = 503): void {
   const body = JSON.stringify({ code: 4, message: reason }) // as engine.io writes its refusals
   const headers = { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body), Connection: 'close' }
   const { res } = request as { res?: ServerResponse } // engine.io leaves it there for long-polling

@@ -3,7 +3,7 @@ import type { Socket as EngineSocket } from 'engine.io'
 import { maxPayloadPackets, type PollingOutput, packetOverheadBytes } from '../polling-output.ts'
 
 /** The parts of Engine.IO and ws that its types keep private. */
-type TransportLike = {
+type WritingTransport = {
   name: string
   writable: boolean
   socket?: { bufferedAmount: number; terminate(): void }
@@ -11,7 +11,7 @@ type TransportLike = {
   off(event: 'ready', listener: () => void): void
 }
 
-export type BacklogEvents = {
+export type SendBufferEvents = {
   /** A client that has not read everything was sent more. */
   grown: (bytes: number) => void
   /** More than the maximum waits: the connection is closed. Called once. */
@@ -19,11 +19,11 @@ export type BacklogEvents = {
 }
 
 /** How much a connection was sent that its client has not read, in bytes: the text of packets, and what each takes besides. */
-export class Backlog {
+export class SendBuffer {
   readonly #engine: EngineSocket
   readonly #output: PollingOutput
-  readonly #most: number
-  readonly #events: BacklogEvents
+  readonly #maxBytes: number
+  readonly #events: SendBufferEvents
   /** What waits in Engine.IO until the transport takes it. */
   #waiting = 0
   /** What the packets that the transport took last are besides their text, until the client has read them. */
@@ -34,17 +34,17 @@ export class Backlog {
   #held = 0
   #abandoned = false
 
-  constructor(engine: EngineSocket, output: PollingOutput, most: number, events: BacklogEvents) {
+  constructor(engine: EngineSocket, output: PollingOutput, most: number, events: SendBufferEvents) {
     this.#engine = engine
     this.#output = output
-    this.#most = most
+    this.#maxBytes = most
     this.#events = events
     engine.on('packetCreate', ({ data }: { data?: string | Buffer }) => {
       const length = packetOverheadBytes + (data?.length ?? 0)
       const before = this.bytes
       this.#waiting += length
       if (before > 0) events.grown(length)
-      if (this.bytes > this.#most) this.abandon()
+      if (this.bytes > this.#maxBytes) this.leaveQuietly()
     })
     engine.on('flush', (packets: unknown[]) => {
       this.#waiting = 0
@@ -53,8 +53,8 @@ export class Backlog {
     })
   }
 
-  get #transport(): TransportLike {
-    return this.#engine.transport as unknown as TransportLike
+  get #transport(): WritingTransport {
+    return this.#engine.transport as unknown as WritingTransport
   }
 
   get bytes(): number {
@@ -78,12 +78,12 @@ export class Backlog {
     this.#held += bytes
     if (bytes < 0) return
     this.#events.grown(bytes)
-    if (this.bytes > this.#most) this.abandon()
+    if (this.bytes > this.#maxBytes) this.leaveQuietly()
   }
 
   /** Resolves when a replay may go on; undefined when it may right away. A quarter is kept free for live messages. */
   drained(): Promise<void> | undefined {
-    if (this.#unread <= this.#most / 4 || this.#engine.readyState !== 'open') return undefined
+    if (this.#unread <= this.#maxBytes / 4 || this.#engine.readyState !== 'open') return undefined
     const [engine, transport] = [this.#engine, this.#transport]
     return new Promise((resolve) => {
       const done = () => {
@@ -97,7 +97,7 @@ export class Backlog {
   }
 
   /** Closes the connection of a client that reads too slowly. */
-  abandon(): void {
+  leaveQuietly(): void {
     if (this.#abandoned) return
     this.#abandoned = true
     this.#events.exceeded(this.bytes)
@@ -110,7 +110,7 @@ export class Backlog {
     queueMicrotask(() => {
       const { socket } = this.#transport
       this.#engine.close(true)
-      this.#output.abandon()
+      this.#output.leaveQuietly()
       socket?.terminate()
       for (const answer of this.#answers) answer.destroy()
     })

@@ -29,14 +29,14 @@ export class WebSocketInput implements BudgetHolder {
     return readyState === OPEN ? 0 : bufferedAmount
   }
 
-  relieve(): number {
+  shed(): number {
     const { bytes } = this
     this.#ended()
     this.#webSocket.terminate()
     return bytes
   }
 
-  relieveUnread(): number {
-    return this.unreadBytes > 0 ? this.relieve() : 0
+  shedUnread(): number {
+    return this.unreadBytes > 0 ? this.shed() : 0
   }
 }

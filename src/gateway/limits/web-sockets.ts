@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws'
-import { Flood, type FloodLimits } from './flood-control.ts'
+import { FloodControl, type FloodLimits } from './flood-control.ts'
 import { FrameCounter } from './frame-counter.ts'
 import type { MemoryBudget } from './memory-budget.ts'
 import { Pongs } from './pongs.ts'
 import { largeReadBytes, ReadTurns } from './read-turns.ts'
-import { turnAway } from './reject-handshake.ts'
+import { rejectHandshake } from './reject-handshake.ts'
 import { WebSocketInput } from './web-socket-input.ts'
 
 const options = {
@@ -24,7 +24,7 @@ const minPauseMs = 50
 /** A client that would have to wait longer than this is disconnected: its heartbeat could not be read either. */
 const maxPauseMs = 15_000
 
-type Request = IncomingMessage & { _query?: { sid?: string; transport?: string } }
+type UpgradeRequest = IncomingMessage & { _query?: { sid?: string; transport?: string } }
 
 /** What the limits of WebSockets need to know of the node. */
 export type WebSocketParts = {
@@ -57,7 +57,7 @@ export function limitedWebSocketServer(
     }
 
     override handleUpgrade(
-      request: Request,
+      request: UpgradeRequest,
       socket: Duplex,
       head: Buffer,
       done: (webSocket: WebSocket, request: IncomingMessage) => void,
@@ -65,13 +65,13 @@ export function limitedWebSocketServer(
       const { sid = '', transport } = request._query ?? {} // Engine.IO treats an empty sid as absent
       if (transport !== 'websocket') {
         refuse('bad_handshake', request, 'connection refused')
-        turnAway(request, 'Only transport=websocket can be upgraded', 400)
+        rejectHandshake(request, 'Only transport=websocket can be upgraded', 400)
         return
       }
       // Engine.IO would complete the handshake, and only then close the WebSocket without counting it
       if (sid !== '' && (this.#upgrades.has(sid) || !mayUpgrade(sid))) {
         refuse('bad_handshake', request, 'connection refused')
-        turnAway(request, 'The session has a WebSocket already, or cannot be upgraded', 400)
+        rejectHandshake(request, 'The session has a WebSocket already, or cannot be upgraded', 400)
         return
       }
       let upgraded = false
@@ -100,7 +100,7 @@ function limit(
   { limits, turns }: { limits: FloodLimits; turns: ReadTurns },
   refuse: (reason: string, message: string) => void,
 ): void {
-  const flood = new Flood(limits)
+  const flood = new FloodControl(limits)
   const frames = new FrameCounter()
   const pongs = new Pongs(webSocket)
   let paused = false
@@ -155,7 +155,7 @@ function limit(
   })
 }
 
-type Receiver = { _allowSynchronousEvents: boolean; writableLength: number }
+type PausableReceiver = { _allowSynchronousEvents: boolean; writableLength: number }
 
 /**
  * Of a read with many frames ws handles one message in each turn of the event loop, so that others are served between any two.
@@ -163,7 +163,7 @@ type Receiver = { _allowSynchronousEvents: boolean; writableLength: number }
  * ws for this holds for all reads alike.
  */
 function spread(webSocket: WebSocket, frames: number): void {
-  const { _receiver } = webSocket as unknown as { _receiver?: Receiver | null }
+  const { _receiver } = webSocket as unknown as { _receiver?: PausableReceiver | null }
   // the frames of an earlier read may still wait
   if (_receiver?.writableLength === 0) _receiver._allowSynchronousEvents = frames <= maxFramesATurn
 }

@@ -49,15 +49,15 @@ export class ForwardedBytes implements BudgetHolder {
     return socket.readableLength + readableLength + (this.#tunnel ?? this.#asked ?? untaken).writableLength
   }
 
-  relieve(): number {
+  shed(): number {
     const { bytes } = this
     this.#ended(bytes)
     this.#request.socket.destroy()
     return bytes
   }
 
-  relieveUnread(): number {
-    return this.unreadBytes > 0 ? this.relieve() : 0
+  shedUnread(): number {
+    return this.unreadBytes > 0 ? this.shed() : 0
   }
 }
 

@@ -2,12 +2,12 @@ import { inBackground } from '../../core/background.ts'
 import type { NodeInfo } from '../../core/ports/node-registry.ts'
 
 /** For how long an address is used without asking, and then while it is being asked, ms. */
-const fresh = 5000
-const usable = 30_000
+const refreshAfterMs = 5000
+const expireAfterMs = 30_000
 /** Between one question and the next, ms: whatever clients send, the store is not asked more often. */
-const pause = 500
+const minLookupIntervalMs = 500
 
-export type NeighbourParts = { nodes: () => Promise<NodeInfo[]>; failed: (error: unknown) => void }
+export type NodeDirectoryParts = { nodes: () => Promise<NodeInfo[]>; failed: (error: unknown) => void }
 
 /** The address of a route of a node, whose NODE_URL may have a path. */
 export function routeAt(node: URL, path: string): URL {
@@ -17,15 +17,15 @@ export function routeAt(node: URL, path: string): URL {
 }
 
 /** Where the other nodes are, as they are registered. While the store is away: as they were. */
-export class Neighbours {
-  readonly #parts: NeighbourParts
+export class NodeDirectory {
+  readonly #parts: NodeDirectoryParts
   #known = new Map<string, URL>()
   #checked = Number.NEGATIVE_INFINITY
   #begun = Number.NEGATIVE_INFINITY
   /** A list that is not begun yet: who waits for it gets one that is newer than its question. */
   #next: Promise<void> | undefined
 
-  constructor(parts: NeighbourParts) {
+  constructor(parts: NodeDirectoryParts) {
     this.#parts = parts
   }
 
@@ -33,11 +33,11 @@ export class Neighbours {
   async addressOf(node: string): Promise<URL | undefined> {
     const age = performance.now() - this.#checked
     const known = this.#known.get(node)
-    if (!known || age > usable) {
+    if (!known || age > expireAfterMs) {
       await this.list()
       return this.#known.get(node)
     }
-    if (age > fresh) inBackground(() => this.list(), this.#parts.failed)
+    if (age > refreshAfterMs) inBackground(() => this.list(), this.#parts.failed)
     return known
   }
 
@@ -53,7 +53,7 @@ export class Neighbours {
   }
 
   async #listSoon(): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, this.#begun + pause - performance.now()).unref())
+    await new Promise((resolve) => setTimeout(resolve, this.#begun + minLookupIntervalMs - performance.now()).unref())
     this.#next = undefined
     this.#begun = performance.now()
     try {

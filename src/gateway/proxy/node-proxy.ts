@@ -6,15 +6,15 @@ import type { Keyring } from '../../core/auth/keyring.ts'
 import { inBackground } from '../../core/background.ts'
 import type { BudgetHolders } from '../../core/ports/memory-budget.ts'
 import type { Metrics } from '../../observability/metrics.ts'
-import type { Refusals } from '../../observability/refusal-log.ts'
-import { turnAway } from '../limits/reject-handshake.ts'
-import { nodeOf } from './connection-id.ts'
+import type { RefusalLog } from '../../observability/refusal-log.ts'
+import { rejectHandshake } from '../limits/reject-handshake.ts'
+import { nodeOfConnection } from './connection-id.ts'
 import { ForwardedBytes } from './forwarded-bytes.ts'
-import { passedOnHeader, passedOnWords, saysPassedOn, vouchedAddress } from './forwarded-header.ts'
-import { type NeighbourParts, Neighbours } from './node-directory.ts'
+import { forwardedHeader, isForwarded, signForwarded, vouchedAddress } from './forwarded-header.ts'
+import { NodeDirectory, type NodeDirectoryParts } from './node-directory.ts'
 import { Tunnel } from './tunnel.ts'
 
-export type ForwardingParts = NeighbourParts & {
+export type NodeProxyParts = NodeDirectoryParts & {
   /** This one, as it is registered. */
   node: string
   keys: Keyring
@@ -26,38 +26,41 @@ export type ForwardingParts = NeighbourParts & {
   addressOf: (request: IncomingMessage) => string
   memory: BudgetHolders
   metrics: Pick<Metrics, 'forwarded'>
-  refusals: Refusals
+  refusals: RefusalLog
 }
 
-type Kind = 'polling' | 'websocket'
-type Pending = { node: string; next: () => void; answered: boolean }
+type TransportKind = 'polling' | 'websocket'
+type PendingForward = { node: string; next: () => void; answered: boolean }
 
 /** How long a node may take to take a connection, ms. */
-const connectPatience = 2000
+const connectTimeoutMs = 2000
 /** How long an idle connection to a node is kept, ms: less than the 72 s after which the node closes it. */
-const idle = 20_000
+const idleConnectionMs = 20_000
 
 /**
  * Passes on what belongs to a connection of another node, once, and to registered nodes only. Before Engine.IO looks at
  * it; what cannot be passed on goes on to Engine.IO, which refuses it as it refuses any id that it does not know, so
  * that the client connects anew.
  */
-export class Forwarding {
-  readonly #parts: ForwardingParts
-  readonly #neighbours: Neighbours
+export class NodeProxy {
+  readonly #parts: NodeProxyParts
+  readonly #directory: NodeDirectory
   readonly #proxy = createProxyServer()
   readonly #agents = { 'http:': new Agent(keptAlive), 'https:': new TlsAgent(keptAlive) }
-  readonly #pending = new WeakMap<IncomingMessage, Pending>()
+  readonly #pending = new WeakMap<IncomingMessage, PendingForward>()
   readonly #held = new WeakMap<IncomingMessage, ForwardedBytes>()
   readonly #vouched = new WeakMap<IncomingMessage, string>()
   readonly #failed = new WeakSet<IncomingMessage>()
   readonly #tunnels = new Set<Tunnel>()
   #closed = false
-  readonly #open: { [kind in Kind]: Set<ServerResponse | Socket> } = { polling: new Set(), websocket: new Set() }
+  readonly #open: { [kind in TransportKind]: Set<ServerResponse | Socket> } = {
+    polling: new Set(),
+    websocket: new Set(),
+  }
 
-  constructor(parts: ForwardingParts) {
+  constructor(parts: NodeProxyParts) {
     this.#parts = parts
-    this.#neighbours = new Neighbours(parts)
+    this.#directory = new NodeDirectory(parts)
     this.#proxy.on('proxyReq', (asked, request) => {
       hurry(asked)
       this.#held.get(request)?.sent(asked)
@@ -67,7 +70,7 @@ export class Forwarding {
   }
 
   /** Under way just now. */
-  get open(): { [kind in Kind]: number } {
+  get open(): { [kind in TransportKind]: number } {
     return { polling: this.#open.polling.size, websocket: this.#open.websocket.size }
   }
 
@@ -89,15 +92,15 @@ export class Forwarding {
   /** Engine.IO's middleware, for requests and for upgrades. */
   readonly middleware = (request: IncomingMessage, response: object, next: () => void): void => {
     const { sid } = (request as { _query?: { sid?: unknown } })._query ?? {}
-    const node = nodeOf(sid)
+    const node = nodeOfConnection(sid)
     const { keys, addressOf } = this.#parts
-    if (node === undefined || node === this.#parts.node || saysPassedOn(request)) {
+    if (node === undefined || node === this.#parts.node || isForwarded(request)) {
       const address = node && vouchedAddress(keys, String(sid), request)
       if (address !== undefined) this.#vouched.set(request, address)
       next()
       return
     }
-    const headers = { [passedOnHeader]: passedOnWords(keys, String(sid), addressOf(request)) }
+    const headers = { [forwardedHeader]: signForwarded(keys, String(sid), addressOf(request)) }
     inBackground(
       () =>
         this.#pass(request, response instanceof ServerResponse ? response : undefined, {
@@ -125,13 +128,13 @@ export class Forwarding {
     const { socket } = request
     // a client may go at any time, and an upgraded socket has nobody else to hear of it
     if (!response) socket.on('error', () => {})
-    const url = await this.#neighbours.addressOf(node)
+    const url = await this.#directory.addressOf(node)
     if (socket.destroyed) return
     // what is no WebSocket is not for the proxy, which would close it without a word
     if (!url || (!response && !isWebSocket(request))) return next()
     if (this.#open.polling.size + this.#open.websocket.size >= this.#parts.limit) {
       this.#parts.refusals.note('connections', { address: this.#parts.addressOf(request) }, 'request not passed on')
-      return turnAway(request, 'connections')
+      return rejectHandshake(request, 'connections')
     }
     this.#pending.set(request, { node, next, answered: false })
     this.#hold(request, response ?? socket)
@@ -145,7 +148,7 @@ export class Forwarding {
           agent: this.#agents[target.protocol],
           proxyTimeout: this.#parts.silence,
         })
-      : this.#proxy.ws(request, socket, { target, headers, upgradeTimeout: connectPatience * 2 })
+      : this.#proxy.ws(request, socket, { target, headers, upgradeTimeout: connectTimeoutMs * 2 })
     await passing.catch(() => {}) // an answer that broke off: the client's connection is cut as well
   }
 
@@ -166,7 +169,7 @@ export class Forwarding {
     tunnel.socket.once('close', () => this.#tunnels.delete(tunnel))
   }
 
-  #count(kind: Kind, what: ServerResponse | Socket): void {
+  #count(kind: TransportKind, what: ServerResponse | Socket): void {
     this.#parts.metrics.forwarded.inc({ transport: kind })
     this.#open[kind].add(what)
     what.once('close', () => this.#open[kind].delete(what))
@@ -201,7 +204,7 @@ export class Forwarding {
   }
 }
 
-const keptAlive = { keepAlive: true, timeout: idle }
+const keptAlive = { keepAlive: true, timeout: idleConnectionMs }
 
 /** Not a URL: its host would keep the brackets of IPv6, with which no name is found. */
 function targetOf({ protocol, hostname, port, pathname }: URL) {
@@ -216,6 +219,6 @@ function isWebSocket({ method, headers }: IncomingMessage): boolean {
 /** A machine that is lost does not even refuse. */
 function hurry({ socket }: ClientRequest): void {
   if (!socket?.connecting) return
-  const late = setTimeout(() => socket.destroy(new Error('The node does not answer')), connectPatience)
+  const late = setTimeout(() => socket.destroy(new Error('The node does not answer')), connectTimeoutMs)
   for (const event of ['connect', 'close']) socket.once(event, () => clearTimeout(late))
 }

@@ -1,5 +1,5 @@
 import { inBackground } from '../../core/background.ts'
-import { type NeighbourParts, Neighbours, routeAt } from './node-directory.ts'
+import { NodeDirectory, type NodeDirectoryParts, routeAt } from './node-directory.ts'
 
 /** The path below NODE_URL at which a node answers `{ reachable: boolean }`: whether it reaches the store. */
 export const storePath = '/node/store'
@@ -8,22 +8,22 @@ export const storePath = '/node/store'
 const answerTimeoutMs = 1000
 
 /** Asks the other nodes whether they reach the store. While the store is away, those are the nodes of its last list. */
-export class NeighbourSurvey {
+export class NodeSurvey {
   readonly #node: string
   readonly #failed: (error: unknown) => void
-  readonly #neighbours: Neighbours
+  readonly #directory: NodeDirectory
   #timer: NodeJS.Timeout | undefined
 
   /** @param node the id under which this node is registered */
-  constructor(node: string, parts: NeighbourParts) {
+  constructor(node: string, parts: NodeDirectoryParts) {
     this.#node = node
     this.#failed = parts.failed
-    this.#neighbours = new Neighbours(parts)
+    this.#directory = new NodeDirectory(parts)
   }
 
   /** Lists the nodes now and then every `intervalMs`. */
   start(intervalMs: number): void {
-    const list = () => inBackground(() => this.#neighbours.list(), this.#failed)
+    const list = () => inBackground(() => this.#directory.list(), this.#failed)
     list()
     this.#timer = setInterval(list, intervalMs).unref()
   }
@@ -37,7 +37,7 @@ export class NeighbourSurvey {
    * whose older version has no such route, may reach it. Never rejects.
    */
   async allCutOff(): Promise<boolean> {
-    const others = [...this.#neighbours.known].filter(([id]) => id !== this.#node)
+    const others = [...this.#directory.known].filter(([id]) => id !== this.#node)
     const cutOff = await Promise.all(others.map(([, url]) => saysCutOff(url)))
     return cutOff.length > 0 && cutOff.every(Boolean)
   }

@@ -1,12 +1,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type Deadline, within } from '../../core/deadline.ts'
+import { beforeDeadline, type Deadline } from '../../core/deadline.ts'
 import { type HoldBack, refusalOfGuess } from '../credential-guessing.ts'
 import { ApiError } from '../errors.ts'
-import { idOfKey, isSigned, type ManagementKey, parseMAuth, timestampWindow } from './mauth.ts'
+import { idOfKey, isSigned, type MauthKey, maxTimestampSkewMs, parseMAuth } from './mauth.ts'
 import type { UsedHeaders } from './used-headers.ts'
 
-export type Authority = {
-  keys: readonly ManagementKey[]
+export type AuthorizeParts = {
+  keys: readonly MauthKey[]
   /** False: a signed header may be used again, and at any time. */
   replayCheck: boolean
   /** Milliseconds since the epoch: what a header's time is compared with, the same on every node, as its mark is. */
@@ -30,12 +30,12 @@ const realm = 'MAuth realm="http://marte3.dit.upm.es"'
 const refuse = () => new ApiError(401, 'unauthenticated', `WWW-Authenticate: ${realm}`)
 
 /** Runs before a body is read. Who has a key is never made to wait, whoever guesses beside it. @throws 401, 429, 503 (the store that remembers headers is away) */
-export function authorize(authority: Authority) {
+export function authorize(authority: AuthorizeParts) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const header = request.headers.authorization ?? ''
     const caller = /^Bearer /i.test(header)
       ? fromBearer(authority, header.slice('Bearer '.length))
-      : await within(request.deadline, () => fromMAuth(authority, header, request.deadline))
+      : await beforeDeadline(request.deadline, () => fromMAuth(authority, header, request.deadline))
     if (!caller) {
       reply.header('www-authenticate', `${realm}, Bearer`)
       throw await refusalOfGuess(request, reply, authority.holdBack, refuse())
@@ -45,19 +45,19 @@ export function authorize(authority: Authority) {
 }
 
 /** The key itself (wire 4). */
-function fromBearer({ keys }: Authority, key: string): Caller | undefined {
+function fromBearer({ keys }: AuthorizeParts, key: string): Caller | undefined {
   const id = idOfKey(keys, key)
   return id === undefined ? undefined : { id }
 }
 
-async function fromMAuth(authority: Authority, header: string, deadline: Deadline): Promise<Caller | undefined> {
+async function fromMAuth(authority: AuthorizeParts, header: string, deadline: Deadline): Promise<Caller | undefined> {
   const mauth = parseMAuth(header)
   if (!mauth || !isSigned(authority.keys, mauth)) return undefined
   const { id, timestamp, signature, username, role } = mauth
   if (authority.replayCheck) {
-    if (Math.abs(authority.date() - Number(timestamp)) > timestampWindow) return undefined
+    if (Math.abs(authority.date() - Number(timestamp)) > maxTimestampSkewMs) return undefined
     // the signature covers the nonce and the time: to remember it is to remember both, and only what a key signed
-    const seconds = (2 * timestampWindow) / 1000 + 1
+    const seconds = (2 * maxTimestampSkewMs) / 1000 + 1
     const mark = `mauth:${id}:${signature}`
     if (!(await authority.used.use(mark, Number(timestamp), seconds, deadline))) return undefined
   }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { equal, owtSignature } from '../../core/auth/keyring.ts'
 
 /** Who may use the API; several keys may have the same id while one is replaced. */
-export type ManagementKey = { id: string; key: string }
+export type MauthKey = { id: string; key: string }
 
 /** What a signed header says, with the signature that covers it. */
 export type MAuth = {
@@ -15,16 +15,16 @@ export type MAuth = {
 }
 
 /** How far a header's time may be from ours, ms. */
-export const timestampWindow = 300_000
+export const maxTimestampSkewMs = 300_000
 
-const longest = 2048
+const maxHeaderCharacters = 2048
 
 /**
  * OWT's header: `MAuth realm=…,mauth_signature_method=HMAC_SHA256,mauth_serviceid=…,mauth_cnonce=…,mauth_timestamp=…,
  * mauth_signature=…`, perhaps with mauth_username and mauth_role (facts/owt.md 8). Undefined if it is none.
  */
 export function parseMAuth(header: string): MAuth | undefined {
-  if (!/^MAuth /i.test(header) || header.length > longest) return undefined
+  if (!/^MAuth /i.test(header) || header.length > maxHeaderCharacters) return undefined
   const fields = new Map<string, string>()
   for (const part of header.slice('MAuth '.length).split(',')) {
     const equals = part.indexOf('=')
@@ -42,7 +42,7 @@ export function parseMAuth(header: string): MAuth | undefined {
 }
 
 /** Every key is tried, so that the time taken tells neither which one signed nor whether the id is known. */
-export function isSigned(keys: readonly ManagementKey[], mauth: MAuth): boolean {
+export function isSigned(keys: readonly MauthKey[], mauth: MAuth): boolean {
   const { timestamp, cnonce, username, role } = mauth
   const parts = [timestamp, cnonce, ...(username !== undefined && role !== undefined ? [username, role] : [])]
   const right = keys.map(({ id, key }) => {
@@ -53,7 +53,7 @@ export function isSigned(keys: readonly ManagementKey[], mauth: MAuth): boolean 
 }
 
 /** The id of a key. All are looked at, as digests, so that the time taken tells nothing of any. */
-export function idOfKey(keys: readonly ManagementKey[], key: string): string | undefined {
+export function idOfKey(keys: readonly MauthKey[], key: string): string | undefined {
   const digest = (text: string) => createHash('sha256').update(text).digest('hex')
   const given = digest(key)
   const right = keys.filter((one) => equal(digest(one.key), given))

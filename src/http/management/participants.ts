@@ -25,7 +25,7 @@ export function participants(api: Api, services: ApiServices): void {
       },
     },
     async ({ params, query }) => {
-      const { members } = await state.places.roster(await roomIdAt(services, params.room))
+      const { members } = await state.sessionStore.roster(await roomIdAt(services, params.room))
       return pageOf(members.map(bodyOf).toSorted(byId), query)
     },
   )

@@ -33,7 +33,7 @@ export function streams(api: Api, services: ApiServices, write: WriteStream): vo
       },
     },
     async ({ params, query }) => {
-      const roster = await state.places.roster(await roomIdAt(services, params.room))
+      const roster = await state.sessionStore.roster(await roomIdAt(services, params.room))
       const sorted = roster.streams.toSorted((a, b) => (a.id < b.id ? -1 : 1))
       return pageOf(sorted, query).map(write)
     },

@@ -1,16 +1,16 @@
 import { type Handover, nodeOf } from '../../core/ports/handover.ts'
-import type { Mark, Place } from '../../core/ports/session-store.ts'
+import type { DeliveryState, SessionRef } from '../../core/ports/session-store.ts'
 
-type Yields = (place: Place) => Mark | undefined
+type Yields = (ref: SessionRef) => DeliveryState | undefined
 
 export class MemoryHandover implements Handover {
   readonly #nodes = new Map<string, Yields>()
 
-  async serve(node: string, yields: Yields): Promise<void> {
-    this.#nodes.set(node, yields)
+  async serve(node: string, onTakeover: Yields): Promise<void> {
+    this.#nodes.set(node, onTakeover)
   }
 
-  async ask(place: Place): Promise<Mark | undefined> {
-    return this.#nodes.get(nodeOf(place))?.(place)
+  async ask(ref: SessionRef): Promise<DeliveryState | undefined> {
+    return this.#nodes.get(nodeOf(ref))?.(ref)
   }
 }

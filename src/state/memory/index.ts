@@ -1,18 +1,18 @@
 import type { Retention, State } from '../../core/ports/state.ts'
 import { MemoryHandover } from './handover.ts'
-import { MemoryLog, MemoryWire } from './log.ts'
+import { MemoryLog, MemoryPubSub } from './log.ts'
 import { MemoryMediaStore } from './media-store.ts'
-import { MemoryNodes } from './node-registry.ts'
-import { MemoryLobby } from './open-room-index.ts'
+import { MemoryNodeRegistry } from './node-registry.ts'
+import { MemoryOpenRoomIndex } from './open-room-index.ts'
 import { MemoryOversight } from './oversight.ts'
 import { RoomTable } from './room.ts'
-import { MemoryRooms } from './room-store.ts'
-import { MemoryPlaces } from './session-store.ts'
+import { MemoryRoomStore } from './room-store.ts'
+import { MemorySessionStore } from './session-store.ts'
 
 /** Everything in this process: one node, and what it knows ends with it. */
 export function createMemoryState(retention: Retention, now: () => number = steadyClock()): State {
   const table = new RoomTable(retention, now)
-  const nodes = new MemoryNodes(table)
+  const nodes = new MemoryNodeRegistry(table)
   return {
     clock: {
       now,
@@ -20,18 +20,18 @@ export function createMemoryState(retention: Retention, now: () => number = stea
       date: Date.now,
       steppedAt: Number.NEGATIVE_INFINITY,
     },
-    places: new MemoryPlaces(table),
+    sessionStore: new MemorySessionStore(table),
     log: new MemoryLog(table),
-    wire: new MemoryWire(table),
+    pubSub: new MemoryPubSub(table),
     handover: new MemoryHandover(),
     media: new MemoryMediaStore(table),
-    rooms: new MemoryRooms(table),
-    lobby: new MemoryLobby(table),
+    rooms: new MemoryRoomStore(table),
+    openRoomIndex: new MemoryOpenRoomIndex(table),
     nodes,
     oversight: new MemoryOversight(table, nodes),
     suitable: async () => {},
     ping: async () => {},
-    trouble: () => undefined,
+    problem: () => undefined,
     close: async () => {},
   }
 }

@@ -1,8 +1,8 @@
 import { type Deadline, refuseLate } from '../../core/deadline.ts'
 import { SignalError } from '../../core/errors.ts'
 import type { Draft, Entry, RoomId } from '../../core/model.ts'
-import type { Log, Wire } from '../../core/ports/log.ts'
-import type { Place, Write } from '../../core/ports/session-store.ts'
+import type { Log, PubSub } from '../../core/ports/log.ts'
+import type { SessionRef, Write } from '../../core/ports/session-store.ts'
 import { fenced } from './fenced-write.ts'
 import type { RoomTable } from './room.ts'
 
@@ -32,7 +32,7 @@ export class MemoryLog implements Log {
     return seq
   }
 
-  async note(write: Write): Promise<void> {
+  async recordReply(write: Write): Promise<void> {
     fenced(this.#table, write, () => undefined)
   }
 
@@ -42,7 +42,7 @@ export class MemoryLog implements Log {
     return start === -1 ? [] : structuredClone(log.slice(start, start + limit))
   }
 
-  async positions(rooms: RoomId[], reached: number[] = []): Promise<number[]> {
+  async heads(rooms: RoomId[], reached: number[] = []): Promise<number[]> {
     return rooms.map((id, index) => {
       const room = this.#table.find(id)
       const known = reached[index] ?? 0
@@ -51,14 +51,14 @@ export class MemoryLog implements Log {
     })
   }
 
-  async replyTo(place: Place, rid: number): Promise<{ reply: unknown } | undefined> {
-    const replies = this.#table.find(place.room)?.seats.get(place.id)?.replies
+  async replyTo(ref: SessionRef, rid: number): Promise<{ reply: unknown } | undefined> {
+    const replies = this.#table.find(ref.room)?.records.get(ref.id)?.replies
     return replies?.has(rid) ? { reply: replies.get(rid) } : undefined
   }
 }
 
 /** In one process nothing is lost, so there is never a reset. */
-export class MemoryWire implements Wire {
+export class MemoryPubSub implements PubSub {
   readonly #table: RoomTable
   readonly #heard = new Map<RoomId, (entry: Entry) => void>()
 
@@ -66,19 +66,19 @@ export class MemoryWire implements Wire {
     this.#table = table
   }
 
-  async listen(room: RoomId, hear: (entry: Entry) => void): Promise<void> {
-    await this.unlisten(room)
-    this.#table.make(room).listeners.add(hear)
-    this.#heard.set(room, hear)
+  async subscribe(room: RoomId, onEntry: (entry: Entry) => void): Promise<void> {
+    await this.unsubscribe(room)
+    this.#table.make(room).listeners.add(onEntry)
+    this.#heard.set(room, onEntry)
   }
 
-  async unlisten(room: RoomId): Promise<void> {
-    const hear = this.#heard.get(room)
-    if (!hear) return
-    this.#table.find(room)?.listeners.delete(hear)
+  async unsubscribe(room: RoomId): Promise<void> {
+    const onEntry = this.#heard.get(room)
+    if (!onEntry) return
+    this.#table.find(room)?.listeners.delete(onEntry)
     this.#heard.delete(room)
     this.#table.tidy(room)
   }
 
-  onReset(): void {}
+  onResubscribed(): void {}
 }

@@ -5,7 +5,7 @@ import type { MediaStore } from '../../core/ports/media-store.ts'
 import type { Write } from '../../core/ports/session-store.ts'
 import type { Retention } from '../../core/ports/state.ts'
 import { fenced } from './fenced-write.ts'
-import type { Room, RoomTable } from './room.ts'
+import type { RoomRecord, RoomTable } from './room.ts'
 
 export class MemoryMediaStore implements MediaStore {
   readonly #table: RoomTable
@@ -14,43 +14,48 @@ export class MemoryMediaStore implements MediaStore {
     this.#table = table
   }
 
-  async addStream(write: Write, stream: Stream, told: Draft[]): Promise<void> {
+  async addStream(write: Write, stream: Stream, notifications: Draft[]): Promise<void> {
     fenced(this.#table, write, (room) => {
       const limit = room.options?.inputLimit ?? -1
       if (limit >= 0 && room.streams.size >= limit) throw new SignalError('too_many_inputs')
       if (room.streams.has(stream.id)) throw new SignalError('stream_exists')
       room.streams.set(stream.id, structuredClone(stream))
-      this.#tell(room, told)
+      this.#tell(room, notifications)
     })
   }
 
-  async changeStream(write: Write, before: Stream, after: Stream, told: Draft[]): Promise<boolean> {
-    return this.#change(write, (room) => room.streams, before, after, told)
+  async changeStream(write: Write, before: Stream, after: Stream, notifications: Draft[]): Promise<boolean> {
+    return this.#change(write, (room) => room.streams, before, after, notifications)
   }
 
-  async removeStream(write: Write, id: string, told: Draft[]): Promise<void> {
+  async removeStream(write: Write, id: string, notifications: Draft[]): Promise<void> {
     fenced(this.#table, write, (room) => {
       if (!removeStreamFrom(room, id, this.#table.retention)) throw new SignalError('no_such_stream')
-      this.#tell(room, told)
+      this.#tell(room, notifications)
     })
   }
 
-  async addSubscription(write: Write, subscription: Subscription, told: Draft[]): Promise<void> {
+  async addSubscription(write: Write, subscription: Subscription, notifications: Draft[]): Promise<void> {
     fenced(this.#table, write, (room) => {
       if (room.subscriptions.has(subscription.id)) throw new SignalError('subscription_exists')
       room.subscriptions.set(subscription.id, structuredClone(subscription))
-      this.#tell(room, told)
+      this.#tell(room, notifications)
     })
   }
 
-  async changeSubscription(write: Write, before: Subscription, after: Subscription, told: Draft[]): Promise<boolean> {
-    return this.#change(write, (room) => room.subscriptions, before, after, told)
+  async changeSubscription(
+    write: Write,
+    before: Subscription,
+    after: Subscription,
+    notifications: Draft[],
+  ): Promise<boolean> {
+    return this.#change(write, (room) => room.subscriptions, before, after, notifications)
   }
 
-  async removeSubscription(write: Write, id: string, told: Draft[]): Promise<void> {
+  async removeSubscription(write: Write, id: string, notifications: Draft[]): Promise<void> {
     fenced(this.#table, write, (room) => {
       if (!room.subscriptions.delete(id)) throw new SignalError('no_such_subscription')
-      this.#tell(room, told)
+      this.#tell(room, notifications)
     })
   }
 
@@ -65,26 +70,26 @@ export class MemoryMediaStore implements MediaStore {
 
   #change<T extends { id: string }>(
     write: Write,
-    of: (room: Room) => Map<string, T>,
+    of: (room: RoomRecord) => Map<string, T>,
     before: T,
     after: T,
-    told: Draft[],
+    notifications: Draft[],
   ): boolean {
     return fenced(this.#table, write, (room) => {
       if (!isDeepStrictEqual(of(room).get(before.id), before)) return false
       of(room).set(after.id, structuredClone(after))
-      this.#tell(room, told)
+      this.#tell(room, notifications)
       return true
     })
   }
 
-  #tell(room: Room, told: Draft[]): void {
-    for (const draft of told) room.say(draft, this.#table.retention)
+  #tell(room: RoomRecord, notifications: Draft[]): void {
+    for (const draft of notifications) room.say(draft, this.#table.retention)
   }
 }
 
 /** Takes out a stream and the subscriptions to it, and tells their subscribers. False if it was gone. */
-export function removeStreamFrom(room: Room, id: string, retention: Retention): boolean {
+export function removeStreamFrom(room: RoomRecord, id: string, retention: Retention): boolean {
   if (!room.streams.delete(id)) return false
   for (const subscription of [...room.subscriptions.values()]) {
     if (!subscription.streams.includes(id)) continue
@@ -96,7 +101,7 @@ export function removeStreamFrom(room: Room, id: string, retention: Retention): 
 }
 
 /** Takes out what a participant who left had published or subscribed to, and tells the others. */
-export function removeMediaOf(room: Room, gone: ParticipantId, retention: Retention): void {
+export function removeMediaOf(room: RoomRecord, gone: ParticipantId, retention: Retention): void {
   for (const { id, owner } of [...room.streams.values()]) {
     if (owner !== gone) continue
     room.streams.delete(id)

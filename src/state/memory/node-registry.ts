@@ -1,9 +1,9 @@
 import type { ParticipantId, RoomId } from '../../core/model.ts'
-import type { NodeInfo, Nodes } from '../../core/ports/node-registry.ts'
+import type { NodeInfo, NodeRegistry } from '../../core/ports/node-registry.ts'
 import type { RoomTable } from './room.ts'
 
 /** One process, so one node: it is never dead, and only the windows of participants run out. */
-export class MemoryNodes implements Nodes {
+export class MemoryNodeRegistry implements NodeRegistry {
   readonly #table: RoomTable
   /** As it said of itself last. */
   info: NodeInfo | undefined
@@ -12,40 +12,40 @@ export class MemoryNodes implements Nodes {
     this.#table = table
   }
 
-  async beat(info: NodeInfo): Promise<boolean> {
+  async heartbeat(info: NodeInfo): Promise<boolean> {
     this.info = info
     return true
   }
 
-  async dead(): Promise<string[]> {
+  async expiredNodes(): Promise<string[]> {
     return []
   }
 
-  async hold(): Promise<void> {}
-  async release(): Promise<void> {}
+  async trackRooms(): Promise<void> {}
+  async untrackRoom(): Promise<void> {}
   async postpone(): Promise<void> {}
-  async noteDeadline(): Promise<void> {}
+  async recordDeadline(): Promise<void> {}
   async remove(): Promise<void> {}
 
-  async roomsOf(): Promise<RoomId[]> {
+  async trackedRooms(): Promise<RoomId[]> {
     return [...this.#table.entries()].map(([id]) => id)
   }
 
-  async orphan(): Promise<{ done: boolean; left: [] }> {
+  async detachAllOf(): Promise<{ done: boolean; left: [] }> {
     return { done: true, left: [] }
   }
 
-  async due(limit: number): Promise<{ room: RoomId; id: ParticipantId; due: number }[]> {
+  async expiredSessions(limit: number): Promise<{ room: RoomId; id: ParticipantId; due: number }[]> {
     const now = this.#table.now()
     const due: { room: RoomId; id: ParticipantId; due: number }[] = []
     for (const [name, room] of this.#table.entries()) {
-      for (const [id, seat] of room.seats) {
-        if (seat.state === 'waiting' && seat.deadline <= now) due.push({ room: name, id, due: seat.deadline })
+      for (const [id, record] of room.records) {
+        if (record.state === 'waiting' && record.deadline <= now) due.push({ room: name, id, due: record.deadline })
       }
       this.#table.tidy(name)
     }
     return due.sort((a, b) => a.due - b.due).slice(0, limit)
   }
 
-  async settled(): Promise<void> {}
+  async clearDue(): Promise<void> {}
 }

@@ -1,8 +1,8 @@
 import { dialectOf, type RoomId } from '../../core/model.ts'
-import type { Lobby, OpenRoom } from '../../core/ports/open-room-index.ts'
+import type { OpenRoomIndex, RoomSize } from '../../core/ports/open-room-index.ts'
 import type { RoomTable } from './room.ts'
 
-export class MemoryLobby implements Lobby {
+export class MemoryOpenRoomIndex implements OpenRoomIndex {
   readonly #table: RoomTable
   readonly #listed = new Map<RoomId, { size: number; counted: number }>()
   readonly #told = new Map<string, number>()
@@ -19,7 +19,7 @@ export class MemoryLobby implements Lobby {
     return size !== before
   }
 
-  async open(dialect: string, limit: number): Promise<OpenRoom[]> {
+  async list(dialect: string, limit: number): Promise<RoomSize[]> {
     const rooms = this.#of(dialect).map(([room, { size }]) => ({ room, size }))
     return rooms.sort((a, b) => b.size - a.size || (a.room < b.room ? 1 : -1)).slice(0, limit)
   }
@@ -33,7 +33,7 @@ export class MemoryLobby implements Lobby {
       .map(([room]) => room)
   }
 
-  async turn(dialect: string, ms: number): Promise<boolean> {
+  async claimBroadcast(dialect: string, ms: number): Promise<boolean> {
     const now = this.#table.now()
     if (now < (this.#told.get(dialect) ?? 0)) return false
     this.#told.set(dialect, now + ms)

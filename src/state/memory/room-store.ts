@@ -2,10 +2,10 @@ import { isDeepStrictEqual } from 'node:util'
 import { type Deadline, refuseLate } from '../../core/deadline.ts'
 import { SignalError } from '../../core/errors.ts'
 import { defaultRoomOptions, type RoomId, type RoomOptions } from '../../core/model.ts'
-import type { FoundRoom, Rooms } from '../../core/ports/room-store.ts'
+import type { FoundRoom, RoomStore } from '../../core/ports/room-store.ts'
 import type { RoomTable } from './room.ts'
 
-export class MemoryRooms implements Rooms {
+export class MemoryRoomStore implements RoomStore {
   readonly #table: RoomTable
 
   constructor(table: RoomTable) {
@@ -16,11 +16,11 @@ export class MemoryRooms implements Rooms {
     return this.#configured(room) ?? structuredClone(defaultRoomOptions)
   }
 
-  async admit(room: RoomId, most: number): Promise<void> {
+  async registerWithin(room: RoomId, most: number): Promise<void> {
     if (!this.#table.admit(room, most)) throw new SignalError('too_many_rooms')
   }
 
-  async note(): Promise<void> {}
+  async touch(): Promise<void> {}
 
   async relist(rooms: RoomId[]): Promise<void> {
     for (const room of rooms) this.#table.count(room)

@@ -14,7 +14,7 @@ import type { Retention } from '../../core/ports/state.ts'
 import type { IssuedTickets } from '../../core/session/issued-tickets.ts'
 
 /** A participant's seat as the memory keeps it; the fields are those of the Redis hash `session`, `tickets` its `ticket` and `previous`. */
-export type Seat = {
+export type SessionRecord = {
   owner: string
   state: 'connected' | 'waiting'
   deadline: number
@@ -22,8 +22,8 @@ export type Seat = {
   proven: boolean
   token: string
   joined: number
-  cursor: number
-  doubt: number
+  confirmed: number
+  sent: number
   reconnects: boolean
   /** The deadline of the request that took the place; 0: it had none. */
   taken: number
@@ -39,10 +39,10 @@ export type Seat = {
 type Generations = { last: number }
 
 /** One room, whole. */
-export class Room {
+export class RoomRecord {
   readonly #generations: Generations
   readonly members = new Map<ParticipantId, Member>()
-  readonly seats = new Map<ParticipantId, Seat>()
+  readonly records = new Map<ParticipantId, SessionRecord>()
   readonly streams = new Map<string, Stream>()
   readonly subscriptions = new Map<string, Subscription>()
   readonly listeners = new Set<(entry: Entry) => void>()
@@ -74,7 +74,7 @@ export class Room {
     this.log.push(entry)
     if (this.log.length > retention.entries || this.seq % 64 === 0)
       this.#trim(entry.at - retention.log * 1000, retention)
-    for (const hear of this.listeners) queueMicrotask(() => hear(entry))
+    for (const onEntry of this.listeners) queueMicrotask(() => onEntry(entry))
     return this.seq
   }
 
@@ -101,7 +101,7 @@ export class Room {
 
 /** All rooms of the process, by id. */
 export class RoomTable {
-  readonly #rooms = new Map<RoomId, Room>()
+  readonly #rooms = new Map<RoomId, RoomRecord>()
   /** Rooms that are configured or have participants, and those that were admitted just now. */
   readonly #open = new Set<RoomId>()
   readonly #generations: Generations = { last: 0 }
@@ -115,12 +115,12 @@ export class RoomTable {
     this.now = now
   }
 
-  find(id: RoomId): Room | undefined {
+  find(id: RoomId): RoomRecord | undefined {
     return this.#rooms.get(id)
   }
 
-  make(id: RoomId): Room {
-    const room = this.#rooms.get(id) ?? new Room(this.#generations, this.now)
+  make(id: RoomId): RoomRecord {
+    const room = this.#rooms.get(id) ?? new RoomRecord(this.#generations, this.now)
     this.#rooms.set(id, room)
     return room
   }
@@ -169,7 +169,7 @@ export class RoomTable {
     else this.#open.delete(id)
   }
 
-  entries(): IterableIterator<[RoomId, Room]> {
+  entries(): IterableIterator<[RoomId, RoomRecord]> {
     return this.#rooms.entries()
   }
 }

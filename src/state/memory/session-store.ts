@@ -2,17 +2,17 @@ import { type Deadline, refuseLate, requestTimeoutMs } from '../../core/deadline
 import { Overtaken, SignalError } from '../../core/errors.ts'
 import { type Draft, follows, type Member, type ParticipantId, type RoomId, type Roster } from '../../core/model.ts'
 import type {
-  Claim,
   Joined,
   JoinRequest,
   LeaveGuard,
-  Place,
-  PlaceState,
-  Places,
+  PendingJoin,
+  RejoinRequest,
   Resumed,
   ResumeRequest,
-  ReturnRequest,
-  Vouch,
+  SessionRef,
+  SessionSnapshot,
+  SessionStatus,
+  SessionStore,
   Write,
 } from '../../core/ports/session-store.ts'
 import {
@@ -24,9 +24,9 @@ import {
 } from '../../core/session/issued-tickets.ts'
 import { fenced } from './fenced-write.ts'
 import { removeMediaOf } from './media-store.ts'
-import type { Room, RoomTable, Seat } from './room.ts'
+import type { RoomRecord, RoomTable, SessionRecord } from './room.ts'
 
-export class MemoryPlaces implements Places {
+export class MemorySessionStore implements SessionStore {
   readonly #table: RoomTable
 
   constructor(table: RoomTable) {
@@ -42,11 +42,11 @@ export class MemoryPlaces implements Places {
     const used = room.tokens.get(token.id)
     const holder = used && used.until > this.#table.now() ? used.holder : undefined
     const id = holder ?? request.member.id
-    const before = room.seats.get(id)
+    const before = room.records.get(id)
     if (holder === 'used' || before?.proven) throw new SignalError('token_used')
     refuseOvertaken(before, request.deadline)
     const limit = room.options?.participantLimit ?? -1
-    const most = Math.min(limit > 0 ? limit : Infinity, request.most || Infinity)
+    const most = Math.min(limit > 0 ? limit : Infinity, request.maxParticipants || Infinity)
     if (!before && room.members.size >= most) throw new SignalError('room_full')
 
     const member: Member = structuredClone({ ...request.member, id })
@@ -54,9 +54,9 @@ export class MemoryPlaces implements Places {
     this.#table.count(request.room)
     room.tokens.set(token.id, { holder: id, until: this.#table.now() + token.seconds * 1000 })
     const owner = `${node}:${room.nextGeneration()}`
-    const told: Draft = { event: 'participant', data: { action: 'join', member }, except: id }
-    if (!before && announces(room)) room.say(told, this.#table.retention)
-    room.seats.set(id, newSeat(request, owner, room.seq, before))
+    const notifications: Draft = { event: 'participant', data: { action: 'join', member }, except: id }
+    if (!before && announces(room)) room.say(notifications, this.#table.retention)
+    room.records.set(id, newSeat(request, owner, room.seq, before))
     const previousOwner = before?.state === 'connected' ? { previousOwner: before.owner } : {}
     const rid = before && before.rid > 0 ? { rid: before.rid } : {}
     return { id, owner, seq: room.seq, roster: room.roster(), ...previousOwner, ...rid }
@@ -65,88 +65,88 @@ export class MemoryPlaces implements Places {
   async resume({ room: name, id, node, ticketId, nextTicketId, seq, deadline }: ResumeRequest): Promise<Resumed> {
     refuseLate(deadline)
     const room = this.#table.find(name)
-    const seat = room?.seats.get(id)
-    if (!room || !seat) throw new SignalError('participant_gone')
-    if (!seat.reconnects) throw new SignalError('reconnection_disabled')
-    const tickets = withUsed(seat.tickets, ticketId, nextTicketId)
+    const record = room?.records.get(id)
+    if (!room || !record) throw new SignalError('participant_gone')
+    if (!record.reconnects) throw new SignalError('reconnection_disabled')
+    const tickets = withUsed(record.tickets, ticketId, nextTicketId)
     if (!tickets) throw new SignalError('ticket_spent')
-    refuseOvertaken(seat, deadline)
-    return reseat(room, id, seat, { node, seq, tickets, deadline })
+    refuseOvertaken(record, deadline)
+    return reseat(room, id, record, { node, seq, tickets, deadline })
   }
 
-  async comeBack({ room: name, id, node, token, ticketId, deadline }: ReturnRequest): Promise<Resumed> {
+  async rejoin({ room: name, id, node, token, ticketId, deadline }: RejoinRequest): Promise<Resumed> {
     refuseLate(deadline)
     const room = this.#table.find(name)
-    const seat = room?.seats.get(id)
-    if (!room || !seat) throw new SignalError('participant_gone')
-    refuseOvertaken(seat, deadline)
-    if (token.id !== seat.token) {
+    const record = room?.records.get(id)
+    if (!room || !record) throw new SignalError('participant_gone')
+    refuseOvertaken(record, deadline)
+    if (token.id !== record.token) {
       const now = this.#table.now()
       if ((room.tokens.get(token.id)?.until ?? 0) > now) throw new SignalError('token_used')
       room.tokens.set(token.id, { holder: id, until: now + token.seconds * 1000 })
-      seat.token = token.id
+      record.token = token.id
     }
-    return reseat(room, id, seat, { node, seq: undefined, tickets: { previous: '', issued: [ticketId] }, deadline })
+    return reseat(room, id, record, { node, seq: undefined, tickets: { previous: '', issued: [ticketId] }, deadline })
   }
 
-  async describe(write: Write, profile: Member['profile']): Promise<void> {
+  async setProfile(write: Write, profile: Member['profile']): Promise<void> {
     fenced(this.#table, write, ({ members }) => {
-      const { id } = write.place
+      const { id } = write.ref
       const member = members.get(id)
       if (member) members.set(id, structuredClone({ ...member, profile }))
     })
   }
 
-  async renew(place: Place, ticketId: string, deadline?: Deadline): Promise<void> {
+  async renewTicket(ref: SessionRef, ticketId: string, deadline?: Deadline): Promise<void> {
     refuseLate(deadline)
-    const seat = this.#owned(place)
-    if (!seat) throw new SignalError('moved')
-    seat.tickets = withRenewed(seat.tickets, ticketId)
+    const record = this.#owned(ref)
+    if (!record) throw new SignalError('moved')
+    record.tickets = withRenewed(record.tickets, ticketId)
   }
 
-  async settle(place: Place, token: { id: string; seconds: number }, ticketId: string): Promise<void> {
-    const seat = this.#owned(place)
-    if (!seat) return
-    seat.proven = true
-    seat.tickets = withConfirmed(seat.tickets, ticketId)
+  async confirmTicket(ref: SessionRef, token: { id: string; seconds: number }, ticketId: string): Promise<void> {
+    const record = this.#owned(ref)
+    if (!record) return
+    record.proven = true
+    record.tickets = withConfirmed(record.tickets, ticketId)
     const until = this.#table.now() + token.seconds * 1000
-    this.#table.make(place.room).tokens.set(token.id, { holder: 'used', until })
+    this.#table.make(ref.room).tokens.set(token.id, { holder: 'used', until })
   }
 
-  async taken(claim: Claim): Promise<{ place: Place; cursor: number } | undefined> {
+  async findByClaim(claim: PendingJoin): Promise<{ ref: SessionRef; confirmed: number } | undefined> {
     const room = this.#table.find(claim.room)
     const id = 'id' in claim ? claim.id : room?.tokens.get(claim.token)?.holder
-    const seat = room?.seats.get(id ?? '')
-    if (!id || !seat || newestTicket(seat.tickets) !== claim.ticketId) return undefined
-    return { place: { room: claim.room, id, owner: seat.owner }, cursor: seat.cursor }
+    const record = room?.records.get(id ?? '')
+    if (!id || !record || newestTicket(record.tickets) !== claim.ticketId) return undefined
+    return { ref: { room: claim.room, id, owner: record.owner }, confirmed: record.confirmed }
   }
 
-  async detach(place: Place, cursor?: number, doubt = cursor): Promise<'waiting' | 'left' | 'moved'> {
-    const seat = this.#owned(place)
-    if (!seat) return 'moved'
-    if (!seat.reconnects) return 'left'
-    if (seat.state === 'waiting') return 'waiting'
+  async detach(ref: SessionRef, confirmed?: number, sent = confirmed): Promise<'waiting' | 'left' | 'moved'> {
+    const record = this.#owned(ref)
+    if (!record) return 'moved'
+    if (!record.reconnects) return 'left'
+    if (record.state === 'waiting') return 'waiting'
     const { retention, now } = this.#table
-    Object.assign(seat, {
+    Object.assign(record, {
       state: 'waiting',
       deadline: now() + retention.window * 1000,
-      cursor: cursor ?? seat.cursor,
-      doubt: Math.max(seat.doubt, doubt ?? this.#table.find(place.room)?.seq ?? 0),
-    } satisfies Partial<Seat>)
+      confirmed: confirmed ?? record.confirmed,
+      sent: Math.max(record.sent, sent ?? this.#table.find(ref.room)?.seq ?? 0),
+    } satisfies Partial<SessionRecord>)
     return 'waiting'
   }
 
-  async leave(name: RoomId, id: ParticipantId, guard: LeaveGuard, told?: Draft, deadline?: Deadline) {
+  async leave(name: RoomId, id: ParticipantId, guard: LeaveGuard, notifications?: Draft, deadline?: Deadline) {
     refuseLate(deadline)
     const room = this.#table.find(name)
-    const seat = room?.seats.get(id)
+    const record = room?.records.get(id)
     const member = room?.members.get(id)
-    if (!room || !seat || !member) return false
-    if (guard !== 'any' && 'owner' in guard && guard.owner !== seat.owner) throw new SignalError('moved')
-    if (!this.#mayLeave(seat, guard)) return false
+    if (!room || !record || !member) return false
+    if (guard !== 'any' && 'owner' in guard && guard.owner !== record.owner) throw new SignalError('moved')
+    if (!this.#mayLeave(record, guard)) return false
     const { retention } = this.#table
-    if (told) room.say(told, retention)
-    room.seats.delete(id)
+    if (notifications) room.say(notifications, retention)
+    room.records.delete(id)
     room.members.delete(id)
     if (announces(room)) room.say({ event: 'participant', data: { action: 'leave', member } }, retention)
     removeMediaOf(room, id, retention)
@@ -154,34 +154,34 @@ export class MemoryPlaces implements Places {
     return true
   }
 
-  async held(places: Place[], cursors?: number[]): Promise<('connected' | 'waiting' | 'moved')[]> {
-    return places.map((place, index) => {
-      const seat = this.#owned(place)
-      if (!seat) return 'moved'
-      if (cursors && seat.state === 'connected') seat.cursor = Math.max(seat.cursor, cursors[index] ?? 0)
-      return seat.state
+  async states(sessionStore: SessionRef[], cursors?: number[]): Promise<('connected' | 'waiting' | 'moved')[]> {
+    return sessionStore.map((ref, index) => {
+      const record = this.#owned(ref)
+      if (!record) return 'moved'
+      if (cursors && record.state === 'connected') record.confirmed = Math.max(record.confirmed, cursors[index] ?? 0)
+      return record.state
     })
   }
 
-  async reclaim(place: Place): Promise<boolean> {
-    const seat = this.#owned(place)
-    if (seat) seat.state = 'connected'
-    return seat !== undefined
+  async reclaim(ref: SessionRef): Promise<boolean> {
+    const record = this.#owned(ref)
+    if (record) record.state = 'connected'
+    return record !== undefined
   }
 
   /** What is kept in the process of the only node is not lost before the node is. */
-  async vouch({ place }: Vouch): Promise<boolean> {
-    return this.reclaim(place)
+  async restore({ ref }: SessionSnapshot): Promise<boolean> {
+    return this.reclaim(ref)
   }
 
-  async forsaken(): Promise<Place[]> {
+  async unrestored(): Promise<SessionRef[]> {
     return []
   }
 
-  async standing(room: RoomId): Promise<PlaceState[]> {
-    const seats = [...(this.#table.find(room)?.seats ?? [])]
-    return seats.map(([id, { owner, state, deadline }]) => ({
-      place: { room, id, owner },
+  async list(room: RoomId): Promise<SessionStatus[]> {
+    const records = [...(this.#table.find(room)?.records ?? [])]
+    return records.map(([id, { owner, state, deadline }]) => ({
+      ref: { room, id, owner },
       waiting: state === 'waiting',
       deadline,
     }))
@@ -191,22 +191,22 @@ export class MemoryPlaces implements Places {
     return this.#table.find(room)?.roster() ?? { seq: 0, members: [], streams: [] }
   }
 
-  #owned(place: Place): Seat | undefined {
-    const seat = this.#table.find(place.room)?.seats.get(place.id)
-    return seat?.owner === place.owner ? seat : undefined
+  #owned(ref: SessionRef): SessionRecord | undefined {
+    const record = this.#table.find(ref.room)?.records.get(ref.id)
+    return record?.owner === ref.owner ? record : undefined
   }
 
-  #mayLeave(seat: Seat, guard: LeaveGuard): boolean {
+  #mayLeave(record: SessionRecord, guard: LeaveGuard): boolean {
     if (guard === 'any' || 'owner' in guard) return true
-    return seat.state === 'waiting' && seat.deadline <= guard.due
+    return record.state === 'waiting' && record.deadline <= guard.due
   }
 }
 
-function announces(room: Room): boolean {
+function announces(room: RoomRecord): boolean {
   return room.options?.notifying?.participantActivities ?? true
 }
 
-function newSeat(request: JoinRequest, owner: string, seq: number, before?: Seat): Seat {
+function newSeat(request: JoinRequest, owner: string, seq: number, before?: SessionRecord): SessionRecord {
   return {
     owner,
     state: 'connected',
@@ -215,8 +215,8 @@ function newSeat(request: JoinRequest, owner: string, seq: number, before?: Seat
     proven: false,
     token: request.token.id,
     joined: seq,
-    cursor: seq,
-    doubt: 0,
+    confirmed: seq,
+    sent: 0,
     reconnects: request.reconnects,
     taken: request.deadline ?? 0,
     op: '',
@@ -228,8 +228,9 @@ function newSeat(request: JoinRequest, owner: string, seq: number, before?: Seat
 }
 
 /** Refuses a request that arrived before the one that has the place: its client has reconnected since. */
-function refuseOvertaken(seat: Seat | undefined, deadline: Deadline | undefined): void {
-  if (!seat || deadline === undefined || seat.taken <= deadline || seat.taken - deadline > requestTimeoutMs) return
+function refuseOvertaken(record: SessionRecord | undefined, deadline: Deadline | undefined): void {
+  if (!record || deadline === undefined || record.taken <= deadline || record.taken - deadline > requestTimeoutMs)
+    return
   throw new Overtaken()
 }
 
@@ -241,35 +242,40 @@ type Reseating = {
 }
 
 /** Gives a place to a new owner, who goes on after `seq`, or after what the last one was handed. */
-function reseat(room: Room, id: ParticipantId, seat: Seat, { node, seq, tickets, deadline }: Reseating): Resumed {
-  const standing = seat.state === 'connected'
-  const before = seat.owner
-  const doubt = seq !== undefined ? 0 : standing ? room.seq : seat.doubt
-  const wanted = Math.min(Math.max(seat.joined, seq ?? seat.cursor), room.seq)
+function reseat(
+  room: RoomRecord,
+  id: ParticipantId,
+  record: SessionRecord,
+  { node, seq, tickets, deadline }: Reseating,
+): Resumed {
+  const standing = record.state === 'connected'
+  const before = record.owner
+  const sent = seq !== undefined ? 0 : standing ? room.seq : record.sent
+  const wanted = Math.min(Math.max(record.joined, seq ?? record.confirmed), room.seq)
   const next = room.log.find((entry) => entry.seq > wanted)
   const complete = wanted === room.seq || (next !== undefined && follows(next, wanted))
   // behind a leap nothing is missing; what a log has forgotten is
   const from = complete ? wanted : next?.event === 'leap' ? next.seq : room.seq
   const owner = `${node}:${room.nextGeneration()}`
-  Object.assign(seat, {
+  Object.assign(record, {
     owner,
     state: 'connected',
     tickets,
     proven: true,
     taken: deadline ?? 0,
-    cursor: from,
-    doubt,
-  } satisfies Partial<Seat>)
+    confirmed: from,
+    sent,
+  } satisfies Partial<SessionRecord>)
   return structuredClone({
     owner,
     member: room.members.get(id) as Member,
     from,
-    doubt,
+    sent,
     complete,
     ...(complete ? {} : { roster: room.roster() }),
     ...(standing ? { previousOwner: before } : {}),
     previousNode: before.slice(0, before.lastIndexOf(':')),
-    rid: seat.rid,
-    tokenId: seat.token,
+    rid: record.rid,
+    tokenId: record.token,
   })
 }

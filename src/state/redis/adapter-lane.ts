@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { inBackground } from '../../core/background.ts'
-import type { Trouble } from '../../core/ports/state.ts'
+import type { StoreProblem } from '../../core/ports/state.ts'
 import type { RedisClient } from './client.ts'
 import { connect, type RedisTarget } from './connection.ts'
 import { noReport, type RedisReport } from './report.ts'
@@ -24,8 +24,8 @@ export class AdapterLane {
   }
 
   /** Why it does not carry everything. */
-  get trouble(): Trouble | undefined {
-    return this.#clients.find(({ trouble }) => trouble)?.trouble ?? this.sub.trouble
+  get problem(): StoreProblem | undefined {
+    return this.#clients.find(({ problem }) => problem)?.problem ?? this.sub.problem
   }
 
   async close(): Promise<void> {
@@ -66,8 +66,8 @@ class Subscriber extends EventEmitter {
     )
   }
 
-  get trouble(): Trouble | undefined {
-    return this.#subscriptions.trouble
+  get problem(): StoreProblem | undefined {
+    return this.#subscriptions.problem
   }
 
   subscribe(...channels: (string | string[])[]): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Command } from 'ioredis'
-import type { Link } from './link.ts'
+import type { RedisLink } from './link.ts'
 
 /** What a command costs beside its arguments, bytes. */
 const commandOverheadBytes = 500
@@ -8,7 +8,7 @@ export type CallEvents = {
   /** It has no answer, and its time is over. */
   expired(call: Call): void
   /** An answer that is an error, or no answer because the connection broke. @param from the link that it was written to */
-  refused(call: Call, error: Error, from: Link | undefined): void
+  refused(call: Call, error: Error, from: RedisLink | undefined): void
   /** Its promise is settled. */
   settled(call: Call): void
   /** It is settled, and no connection keeps it for an answer any more. */
@@ -26,7 +26,7 @@ export class Call {
   readonly #events: CallEvents
   readonly #reject: (error: Error) => void
   readonly #timer: NodeJS.Timeout
-  #link: Link | undefined
+  #link: RedisLink | undefined
   #writtenTo: string | undefined
   #settled = false
 
@@ -51,7 +51,7 @@ export class Call {
   }
 
   /** Where it was written last, until that connection has answered or is gone. */
-  get link(): Link | undefined {
+  get link(): RedisLink | undefined {
     return this.#link
   }
 
@@ -60,7 +60,7 @@ export class Call {
     return this.#writtenTo
   }
 
-  write(link: Link, asking = false): void {
+  write(link: RedisLink, asking = false): void {
     this.#link = link
     this.#writtenTo = link.id
     if (asking) link.redis.asking().catch(() => {})
@@ -74,7 +74,7 @@ export class Call {
   }
 
   /** The connection has let go of it. */
-  #answered(): Link | undefined {
+  #answered(): RedisLink | undefined {
     const link = this.#link
     this.#link = undefined
     if (this.#settled && link) this.#events.freed(this)

@@ -1,9 +1,9 @@
 import { Command, Redis } from 'ioredis'
 import { inBackground } from '../../core/background.ts'
 import { requestTimeoutMs } from '../../core/deadline.ts'
-import type { Trouble } from '../../core/ports/state.ts'
+import type { StoreProblem } from '../../core/ports/state.ts'
 import { Call, type CallEvents } from './call.ts'
-import type { Link } from './link.ts'
+import type { RedisLink } from './link.ts'
 import { probeIntervalMs } from './probe.ts'
 import type { SubscriptionKind } from './subscriptions.ts'
 import type { Topology, TopologyEvents } from './topology.ts'
@@ -77,18 +77,18 @@ export class RedisClient extends Redis {
   }
 
   /** Every connection that is open, or should be. */
-  get links(): Link[] {
+  get links(): RedisLink[] {
     return this.#topology.links
   }
 
   /** Connections to the sentinels, if there are any. */
-  get sentinels(): Link[] {
+  get sentinels(): RedisLink[] {
     return this.#topology.sentinels
   }
 
   /** Why some commands cannot be served; undefined when all can. */
-  get trouble(): Trouble | undefined {
-    return this.#topology.trouble
+  get problem(): StoreProblem | undefined {
+    return this.#topology.problem
   }
 
   /** The address of the server that has a key, as its link has it; empty while that is not known. */
@@ -97,7 +97,7 @@ export class RedisClient extends Redis {
   }
 
   /** The id of the connection used for a slot's subscriptions; undefined while it is down. */
-  homeOf(slot: number | null): string | undefined {
+  linkOf(slot: number | null): string | undefined {
     const link = this.#topology.linkFor(slot)
     return link?.ready ? link.id : undefined
   }
@@ -157,11 +157,11 @@ export class RedisClient extends Redis {
       return
     }
     const down = this.#closed || !this.#waits || this.#topology.downMs(call.slot) > commandTimeoutMs
-    if (down) call.fail(new Error((link?.trouble ?? this.trouble)?.detail ?? 'No connection to Redis'))
+    if (down) call.fail(new Error((link?.problem ?? this.problem)?.detail ?? 'No connection to Redis'))
     else this.#waiting.add(call)
   }
 
-  #write(call: Call, link: Link, asking = false): void {
+  #write(call: Call, link: RedisLink, asking = false): void {
     this.#waiting.delete(call)
     call.write(link, asking)
   }
@@ -169,11 +169,11 @@ export class RedisClient extends Redis {
   #whyLate({ link, slot }: Call): string {
     const to = link ?? this.#topology.linkFor(slot)
     const silence = `${to?.address ?? 'Redis'}: no answer for ${commandTimeoutMs / 1000} s`
-    return (to ?? this).trouble?.detail ?? silence
+    return (to ?? this).problem?.detail ?? silence
   }
 
   /** Follows redirections, retries transient errors, and returns any other error to the caller. */
-  #refused(call: Call, error: Error, from: Link | undefined): void {
+  #refused(call: Call, error: Error, from: RedisLink | undefined): void {
     const { message } = error
     const [kind, slot, address = ''] = message.split(' ')
     if (from && kind === 'MOVED') {

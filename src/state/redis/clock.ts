@@ -3,7 +3,7 @@ import type { RoomId } from '../../core/model.ts'
 import type { ClusterClock } from '../../core/ports/clock.ts'
 import type { RedisClient } from './client.ts'
 import type { Keys } from './keys.ts'
-import type { Link } from './link.ts'
+import type { RedisLink } from './link.ts'
 import { ServerClock } from './server-clock.ts'
 
 /**
@@ -61,7 +61,7 @@ export class RedisClock implements ClusterClock {
     }
   }
 
-  async #ask({ address, redis }: Link): Promise<void> {
+  async #ask({ address, redis }: RedisLink): Promise<void> {
     const sentAt = performance.now()
     const [seconds, microseconds] = await redis.time()
     const serverMs = Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000)

@@ -1,7 +1,7 @@
 import { Command } from 'ioredis'
 import { inBackground } from '../../core/background.ts'
-import type { Trouble } from '../../core/ports/state.ts'
-import { type Link, within } from './link.ts'
+import type { StoreProblem } from '../../core/ports/state.ts'
+import { answerWithin, type RedisLink } from './link.ts'
 import { unreachable } from './report.ts'
 import type { OpenLink, Topology, TopologyEvents } from './topology.ts'
 
@@ -16,14 +16,14 @@ type SlotRange = [first: number, last: number, master: [host: string | null, por
 
 /** The masters of a Redis Cluster, one link each. */
 export class ClusterTopology implements Topology {
-  readonly sentinels: Link[] = []
+  readonly sentinels: RedisLink[] = []
   readonly #seeds: string[]
   readonly #open: OpenLink
   readonly #events: TopologyEvents
-  readonly #links = new Map<string, Link>()
+  readonly #links = new Map<string, RedisLink>()
   readonly #timer: NodeJS.Timeout
   #slots: (string | undefined)[] = []
-  #home: Link | undefined
+  #home: RedisLink | undefined
   #mapLostAt: number | undefined = performance.now()
   #stale = true
   #refreshing = false
@@ -35,18 +35,18 @@ export class ClusterTopology implements Topology {
     this.#events = events
     for (const seed of seeds) this.#linkAt(seed)
     this.#timer = setInterval(() => {
-      if (this.#stale || this.trouble !== undefined) this.refresh()
+      if (this.#stale || this.problem !== undefined) this.refresh()
     }, refreshIntervalMs)
     this.#timer.unref()
   }
 
-  get links(): Link[] {
+  get links(): RedisLink[] {
     return [...this.#links.values()]
   }
 
-  get trouble(): Trouble | undefined {
+  get problem(): StoreProblem | undefined {
     const link = this.links.find(({ ready }) => !ready)
-    if (link) return link.trouble
+    if (link) return link.problem
     const unserved = this.#slots.length === 0 ? slotCount : this.#slots.filter((address) => !address).length
     return unserved > 0 ? unreachable(`${unserved} slots of the Redis Cluster have no master`) : undefined
   }
@@ -59,7 +59,7 @@ export class ClusterTopology implements Topology {
     return new Command('get', [key]).getSlot()
   }
 
-  linkFor(slot: number | null): Link | undefined {
+  linkFor(slot: number | null): RedisLink | undefined {
     if (slot !== null) return this.#links.get(this.#slots[slot] ?? '')
     if (!this.#home?.ready || this.#links.get(this.#home.address) !== this.#home) {
       this.#home = this.#slots.length > 0 ? this.links.find(({ ready }) => ready) : undefined
@@ -74,11 +74,11 @@ export class ClusterTopology implements Topology {
     return slot === null ? Math.min(...this.links.map(({ downMs }) => downMs)) : 0
   }
 
-  linkTo(address: string, from: Link): Link {
+  linkTo(address: string, from: RedisLink): RedisLink {
     return this.#linkAt(absolute(address, from))
   }
 
-  moved(slot: number, address: string, from: Link): boolean {
+  moved(slot: number, address: string, from: RedisLink): boolean {
     this.#slots[slot] = absolute(address, from)
     this.#linkAt(absolute(address, from))
     this.refresh()
@@ -110,15 +110,16 @@ export class ClusterTopology implements Topology {
     const usable = this.links.filter(({ ready }) => ready)
     if (usable.length === 0) for (const seed of this.#seeds) this.#linkAt(seed) // all may have new addresses
     for (const link of shuffled(usable)) {
-      const ranges = await within(refreshTimeoutMs, link.redis.call('CLUSTER', 'SLOTS') as Promise<SlotRange[]>).catch(
-        () => [],
-      )
+      const ranges = await answerWithin(
+        refreshTimeoutMs,
+        link.redis.call('CLUSTER', 'SLOTS') as Promise<SlotRange[]>,
+      ).catch(() => [])
       if (this.#closed) return
       if (ranges.length > 0) return this.#adopt(ranges, link)
     }
   }
 
-  #adopt(ranges: SlotRange[], from: Link): void {
+  #adopt(ranges: SlotRange[], from: RedisLink): void {
     const slots: (string | undefined)[] = Array(slotCount)
     for (const [first, last, [host, port]] of ranges) {
       slots.fill(absolute(`${host ?? ''}:${port}`, from), first, last + 1)
@@ -136,17 +137,17 @@ export class ClusterTopology implements Topology {
     this.#events.changed()
   }
 
-  #linkAt(address: string): Link {
+  #linkAt(address: string): RedisLink {
     const known = this.#links.get(address)
     if (known) return known
     const colon = address.lastIndexOf(':')
-    const place = { host: address.slice(0, colon), port: Number(address.slice(colon + 1)) }
+    const endpoint = { host: address.slice(0, colon), port: Number(address.slice(colon + 1)) }
     const lookAgain = () => {
       if (this.#links.get(address) !== link) return
       this.refresh()
       this.#events.changed()
     }
-    const link = this.#open(address, place, { up: lookAgain, down: lookAgain, moved: lookAgain })
+    const link = this.#open(address, endpoint, { up: lookAgain, down: lookAgain, moved: lookAgain })
     this.#links.set(address, link)
     this.#events.opened(link)
     return link
@@ -154,7 +155,7 @@ export class ClusterTopology implements Topology {
 }
 
 /** A server that does not know its own address leaves the host out: it is the one that was asked. */
-function absolute(address: string, { address: asked }: Link): string {
+function absolute(address: string, { address: asked }: RedisLink): string {
   return address.startsWith(':') || address.startsWith('?:')
     ? `${asked.slice(0, asked.lastIndexOf(':'))}${address.slice(address.lastIndexOf(':'))}`
     : address

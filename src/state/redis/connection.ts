@@ -1,6 +1,6 @@
 import { RedisClient } from './client.ts'
 import { ClusterTopology } from './cluster-topology.ts'
-import { Link, type LinkOptions } from './link.ts'
+import { type LinkOptions, RedisLink } from './link.ts'
 import { noReport, type RedisReport } from './report.ts'
 import { SentinelTopology } from './sentinel-topology.ts'
 import { type OpenLink, SingleTopology, type Topology, type TopologyEvents } from './topology.ts'
@@ -40,8 +40,8 @@ export function connect(
   const { host: _host, port: _port, db, ...credentials } = first
   const shared = { ...credentials, connectionName: `signalbox-${role}` }
   const topologyOf = (events: TopologyEvents): Topology => {
-    const open: OpenLink = (address, place, linkEvents) =>
-      new Link(address, { ...shared, ...place }, linkEvents, report)
+    const open: OpenLink = (address, ref, linkEvents) =>
+      new RedisLink(address, { ...shared, ...ref }, linkEvents, report)
     const [seed = '', ...seeds] = addresses.map(({ host, port }) => `${host}:${port}`)
     if (target.mode === 'cluster') return new ClusterTopology([seed, ...seeds], open, events)
     if (target.mode === 'standalone') {
@@ -49,8 +49,8 @@ export function connect(
     }
     const { sentinelName = '' } = target
     const master = { ...sentinelOptions(sentinelName, addresses), db }
-    const openSentinel: OpenLink = (address, place, linkEvents) =>
-      new Link(address, { connectionName: `signalbox-${role}`, ...tlsOf(first), ...place }, linkEvents, noReport)
+    const openSentinel: OpenLink = (address, ref, linkEvents) =>
+      new RedisLink(address, { connectionName: `signalbox-${role}`, ...tlsOf(first), ...ref }, linkEvents, noReport)
     return new SentinelTopology(sentinelName, [seed, ...seeds], master, open, openSentinel, events)
   }
   const client = new RedisClient(topologyOf, waits, report.failed)
@@ -58,9 +58,9 @@ export function connect(
   return client
 }
 
-const tlsOf = ({ tls }: Address) => (tls ? { tls } : {})
+const tlsOf = ({ tls }: RedisAddress) => (tls ? { tls } : {})
 
-function sentinelOptions(name: string, sentinels: Address[]): Partial<LinkOptions> {
+function sentinelOptions(name: string, sentinels: RedisAddress[]): Partial<LinkOptions> {
   const tls = sentinels[0]?.tls
   return {
     sentinels: sentinels.map(({ host, port }) => ({ host, port })),
@@ -72,9 +72,9 @@ function sentinelOptions(name: string, sentinels: Address[]): Partial<LinkOption
   }
 }
 
-type Address = Pick<LinkOptions, 'username' | 'password' | 'tls'> & { host: string; port: number; db: number }
+type RedisAddress = Pick<LinkOptions, 'username' | 'password' | 'tls'> & { host: string; port: number; db: number }
 
-function parse(text: string): Address {
+function parse(text: string): RedisAddress {
   const url = new URL(text)
   return {
     host: url.hostname.replace(/^\[|\]$/g, ''),

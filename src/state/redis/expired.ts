@@ -1,5 +1,5 @@
 import type { Keys } from './keys.ts'
-import type { Reply, Scripts } from './scripts.ts'
+import type { RedisReply, Scripts } from './scripts.ts'
 
 export type DueMember = { member: string; score: number }
 
@@ -17,7 +17,7 @@ export async function overdue(scripts: Scripts, keys: Keys, limit: number): Prom
 }
 
 /** The answer begins with the server's time: a step is known before anyone is judged by the ages that follow. */
-function learnFrom({ clock }: Scripts, key: string, sentAt: number, reply: Reply): DueMember[] {
+function learnFrom({ clock }: Scripts, key: string, sentAt: number, reply: RedisReply): DueMember[] {
   const [time, ...pairs] = reply as [number, ...string[]]
   clock.learn(key, time, sentAt)
   return pairs.flatMap((member, index) => (index % 2 === 0 ? [{ member, score: Number(pairs[index + 1]) }] : []))

@@ -1,65 +1,67 @@
 import { inBackground } from '../../core/background.ts'
 import { newId } from '../../core/ids.ts'
 import { type Handover, nodeOf } from '../../core/ports/handover.ts'
-import type { Mark, Place } from '../../core/ports/session-store.ts'
+import type { DeliveryState, SessionRef } from '../../core/ports/session-store.ts'
 import type { Keys } from './keys.ts'
-import type { RedisWire } from './pub-sub.ts'
+import type { RedisPubSub } from './pub-sub.ts'
 import type { Scripts } from './scripts.ts'
 
 /** How long a node may take to answer, ms. One that was killed is known to be gone at once. */
-const patience = 500
+const answerTimeoutMs = 500
 
-type Question = { ask: string; from: string; place: Place }
-type Answer = { answer: string; mark: Mark | null }
+/** As JSON between nodes, of this version and of others: the fields keep these names. */
+type HandoverQuestion = { ask: string; from: string; place: SessionRef }
+type HandoverAnswer = { answer: string; mark: { cursor: number; doubt: number } | null }
 
 /** A channel for each node: questions to it, and the answers to its own. */
 export class RedisHandover implements Handover {
-  readonly #wire: RedisWire
+  readonly #pubSub: RedisPubSub
   readonly #scripts: Scripts
   readonly #keys: Keys
-  readonly #asked = new Map<string, (mark: Mark | undefined) => void>()
+  readonly #waiting = new Map<string, (state: DeliveryState | undefined) => void>()
   #node = ''
 
-  constructor(wire: RedisWire, scripts: Scripts, keys: Keys) {
-    this.#wire = wire
+  constructor(pubSub: RedisPubSub, scripts: Scripts, keys: Keys) {
+    this.#pubSub = pubSub
     this.#scripts = scripts
     this.#keys = keys
   }
 
-  async serve(node: string, yields: (place: Place) => Mark | undefined): Promise<void> {
+  async serve(node: string, onTakeover: (ref: SessionRef) => DeliveryState | undefined): Promise<void> {
     this.#node = node
-    await this.#wire.follow(this.#keys.handover(node), (text) => {
-      const said = messageOf(text)
-      if ('answer' in said) this.#asked.get(said.answer)?.(said.mark ?? undefined)
-      else this.#answer(said, yields(said.place))
+    await this.#pubSub.subscribeRaw(this.#keys.handover(node), (text) => {
+      const message = messageOf(text)
+      if ('answer' in message) this.#waiting.get(message.answer)?.(stateOf(message.mark))
+      else this.#answer(message.ask, message.from, onTakeover(message.place))
     })
   }
 
-  async ask(place: Place): Promise<Mark | undefined> {
+  async ask(ref: SessionRef): Promise<DeliveryState | undefined> {
     const id = newId()
-    const answered = new Promise<Mark | undefined>((resolve) => this.#asked.set(id, resolve))
-    const timer = setTimeout(() => this.#asked.get(id)?.(undefined), patience)
+    const answered = new Promise<DeliveryState | undefined>((resolve) => this.#waiting.set(id, resolve))
+    const timer = setTimeout(() => this.#waiting.get(id)?.(undefined), answerTimeoutMs)
     try {
-      const heard = await this.#tell(nodeOf(place), { ask: id, from: this.#node, place })
-      return heard ? await answered : undefined
+      const received = await this.#send(nodeOf(ref), { ask: id, from: this.#node, place: ref })
+      return received ? await answered : undefined
     } finally {
       clearTimeout(timer)
-      this.#asked.delete(id)
+      this.#waiting.delete(id)
     }
   }
 
-  /** A node that gets no answer goes on without it after `patience`. */
-  #answer({ ask, from }: Question, mark: Mark | undefined): void {
+  /** A node that gets no answer goes on without it after `answerTimeoutMs`. */
+  #answer(ask: string, to: string, state: DeliveryState | undefined): void {
+    const mark = state ? { cursor: state.confirmed, doubt: state.sent } : null
     inBackground(
-      () => this.#tell(from, { answer: ask, mark: mark ?? null }),
+      () => this.#send(to, { answer: ask, mark }),
       () => {},
     )
   }
 
   /** Whether a node listens there. */
-  async #tell(node: string, said: Question | Answer): Promise<boolean> {
+  async #send(node: string, message: HandoverQuestion | HandoverAnswer): Promise<boolean> {
     const channel = this.#keys.handover(node)
-    const publish = () => this.#scripts.client.spublish(channel, JSON.stringify(said))
+    const publish = () => this.#scripts.client.spublish(channel, JSON.stringify(message))
     return this.#scripts.timed('handover', publish).then(
       (listeners) => Number(listeners) > 0,
       () => false,
@@ -68,13 +70,15 @@ export class RedisHandover implements Handover {
 }
 
 /** @throws SyntaxError, TypeError when the text is not a question or an answer */
-function messageOf(text: string): Question | Answer {
-  const { ask, from, place, answer, mark }: Partial<Question & Answer> = JSON.parse(text) ?? {}
+function messageOf(text: string): HandoverQuestion | HandoverAnswer {
+  const { ask, from, place, answer, mark }: Partial<HandoverQuestion & HandoverAnswer> = JSON.parse(text) ?? {}
   if (typeof answer === 'string' && (!mark || isMark(mark))) return { answer, mark: mark ?? null }
-  if (typeof ask === 'string' && typeof from === 'string' && place && isPlace(place)) return { ask, from, place }
+  if (typeof ask === 'string' && typeof from === 'string' && place && isSessionRef(place)) return { ask, from, place }
   throw new TypeError('Not a question or an answer of a node')
 }
 
-const isMark = ({ cursor, doubt }: Partial<Mark>) => Number.isSafeInteger(cursor) && Number.isSafeInteger(doubt)
-const isPlace = (place: Partial<Place>) =>
-  [place.room, place.id, place.owner].every((field) => typeof field === 'string')
+const stateOf = (mark: HandoverAnswer['mark']) => (mark ? { confirmed: mark.cursor, sent: mark.doubt } : undefined)
+const isMark = ({ cursor, doubt }: Partial<NonNullable<HandoverAnswer['mark']>>) =>
+  Number.isSafeInteger(cursor) && Number.isSafeInteger(doubt)
+const isSessionRef = (ref: Partial<SessionRef>) =>
+  [ref.room, ref.id, ref.owner].every((field) => typeof field === 'string')

@@ -6,16 +6,16 @@ import { RedisHandover } from './handover.ts'
 import { keysOf } from './keys.ts'
 import { RedisLog } from './log.ts'
 import { RedisMediaStore } from './media-store.ts'
-import { RedisNodes } from './node-registry.ts'
-import { RedisLobby } from './open-room-index.ts'
+import { RedisNodeRegistry } from './node-registry.ts'
+import { RedisOpenRoomIndex } from './open-room-index.ts'
 import { RedisOversight } from './oversight.ts'
-import { RedisWire } from './pub-sub.ts'
+import { RedisPubSub } from './pub-sub.ts'
 import { noReport, type RedisReport } from './report.ts'
 import { Requirements } from './requirements.ts'
 import { neededRights, Rights } from './rights.ts'
-import { RedisRooms } from './room-store.ts'
+import { RedisRoomStore } from './room-store.ts'
 import { type Observe, Scripts } from './scripts.ts'
-import { RedisPlaces } from './session-store.ts'
+import { RedisSessionStore } from './session-store.ts'
 
 /** Shared by every node with the same Redis and prefix. Redis ≥ 7: scripts publish to sharded channels. */
 export function createRedisState(
@@ -30,22 +30,22 @@ export function createRedisState(
   const keys = keysOf(prefix)
   const clock = new RedisClock(client, keys)
   const scripts = new Scripts(client, clock, keys, retention, observe)
-  const wire = new RedisWire(subscriber, scripts, keys, report)
+  const pubSub = new RedisPubSub(subscriber, scripts, keys, report)
   const requirements = new Requirements(client, target, report)
   const rights = new Rights(client, neededRights(keys, prefix), report)
   return {
     client,
     clock,
-    places: new RedisPlaces(scripts, keys),
+    sessionStore: new RedisSessionStore(scripts, keys),
     log: new RedisLog(scripts, keys),
-    wire,
-    handover: new RedisHandover(wire, scripts, keys),
+    pubSub: pubSub,
+    handover: new RedisHandover(pubSub, scripts, keys),
     media: new RedisMediaStore(scripts, keys),
-    rooms: new RedisRooms(scripts, keys),
-    lobby: new RedisLobby(scripts, keys),
-    nodes: new RedisNodes(scripts, keys, retention),
+    rooms: new RedisRoomStore(scripts, keys),
+    openRoomIndex: new RedisOpenRoomIndex(scripts, keys),
+    nodes: new RedisNodeRegistry(scripts, keys, retention),
     oversight: new RedisOversight(scripts, keys, retention),
-    trouble: () => client.trouble ?? subscriber.trouble ?? rights.trouble ?? wire.trouble,
+    problem: () => client.problem ?? subscriber.problem ?? rights.problem ?? pubSub.problem,
     suitable: () => requirements.met(),
     ping: () =>
       scripts.timed('ping', async () => {
@@ -55,7 +55,7 @@ export function createRedisState(
     close: async () => {
       requirements.close()
       rights.close()
-      wire.close()
+      pubSub.close()
       await Promise.all([subscriber.close(), client.close()])
     },
   }

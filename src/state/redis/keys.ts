@@ -57,9 +57,9 @@ export function keysOf(prefix: string) {
     /** zset: the same rooms, all with the same score, so that they are in the order of their ids */
     names: `${prefix}:names`,
     /** string, expiring: something that may be used once, as older nodes look for it */
-    once: (mark: string) => `${prefix}:once:${mark}`,
+    once: (deliveryState: string) => `${prefix}:once:${deliveryState}`,
     /** string, expiring: something that may be used once */
-    used: (mark: string) => `${prefix}:{used}:${mark}`,
+    used: (deliveryState: string) => `${prefix}:{used}:${deliveryState}`,
     /** hash: since when uses are remembered, and on which server */
     remembers: `${prefix}:{used}`,
   }

@@ -1,5 +1,5 @@
 import { Redis, type RedisOptions } from 'ioredis'
-import type { Trouble } from '../../core/ports/state.ts'
+import type { StoreProblem } from '../../core/ports/state.ts'
 import { withTimeout } from '../../core/timeout.ts'
 import { Probe, probeIntervalMs } from './probe.ts'
 import { type RedisReport, unreachable } from './report.ts'
@@ -29,7 +29,7 @@ export type LinkEvents = {
  * silent, until it is closed. It queues nothing: a command is written at once or rejected, and rejected when the
  * connection breaks before the answer.
  */
-export class Link {
+export class RedisLink {
   readonly redis: Redis
   readonly address: string
   readonly #name: string
@@ -93,7 +93,7 @@ export class Link {
   }
 
   /** Why the link is down; undefined while it is up. */
-  get trouble(): Trouble | undefined {
+  get problem(): StoreProblem | undefined {
     return this.ready ? undefined : unreachable(`${this.#name} to ${this.address}: ${this.#cause}`)
   }
 
@@ -113,7 +113,7 @@ export class Link {
     if (this.#closed) return
     this.#closed = true
     clearInterval(this.#timer)
-    if (this.ready) await within(quitTimeoutMs, this.redis.quit()).catch(() => {})
+    if (this.ready) await answerWithin(quitTimeoutMs, this.redis.quit()).catch(() => {})
     this.redis.disconnect()
   }
 
@@ -175,7 +175,7 @@ function causeOf(error: Error): string {
 }
 
 /** @throws Error when the answer takes longer */
-export function within<T>(ms: number, answer: Promise<T>): Promise<T> {
+export function answerWithin<T>(ms: number, answer: Promise<T>): Promise<T> {
   return withTimeout(ms, answer, () => {
     throw new Error(`No answer from Redis for ${ms} ms`)
   })

@@ -1,7 +1,7 @@
 import type { Deadline } from '../../core/deadline.ts'
 import type { Draft, Entry, RoomId } from '../../core/model.ts'
 import type { Log } from '../../core/ports/log.ts'
-import type { Place, Write } from '../../core/ports/session-store.ts'
+import type { SessionRef, Write } from '../../core/ports/session-store.ts'
 import { bodyOf, parseEntry } from './entry-json.ts'
 import type { Keys } from './keys.ts'
 import type { Scripts } from './scripts.ts'
@@ -17,7 +17,7 @@ export class RedisLog implements Log {
   }
 
   async append(write: Write, draft: Draft): Promise<number> {
-    const { room, id } = write.place
+    const { room, id } = write.ref
     const keys = this.#keys
     return Number(
       await this.#scripts.run(
@@ -48,8 +48,8 @@ export class RedisLog implements Log {
     )
   }
 
-  async note(write: Write): Promise<void> {
-    const { room, id } = write.place
+  async recordReply(write: Write): Promise<void> {
+    const { room, id } = write.ref
     const keys = [this.#keys.session(room, id), this.#keys.replies(room, id)]
     await this.#scripts.run('record-reply', keys, writeArgs(write), write.deadline)
   }
@@ -61,7 +61,7 @@ export class RedisLog implements Log {
     return entries.map(([, [, text = '']]) => parseEntry(text))
   }
 
-  async positions(rooms: RoomId[], reached?: number[]): Promise<number[]> {
+  async heads(rooms: RoomId[], reached?: number[]): Promise<number[]> {
     if (reached) return Promise.all(rooms.map((room, index) => this.#level(room, reached[index] ?? 0)))
     return this.#scripts.timed('positions', () =>
       Promise.all(
@@ -77,7 +77,7 @@ export class RedisLog implements Log {
     )
   }
 
-  async replyTo({ room, id }: Place, rid: number): Promise<{ reply: unknown } | undefined> {
+  async replyTo({ room, id }: SessionRef, rid: number): Promise<{ reply: unknown } | undefined> {
     const replies = await this.#scripts.timed('reply', () =>
       this.#scripts.client.lrange(this.#keys.replies(room, id), 0, -1),
     )

@@ -26,37 +26,46 @@ export class RedisMediaStore implements MediaStore {
     this.#keys = keys
   }
 
-  async addStream(write: Write, value: Stream, told: Draft[]): Promise<void> {
+  async addStream(write: Write, value: Stream, notifications: Draft[]): Promise<void> {
     const change: Change = { hash: 'streams', verb: 'add', id: value.id, value }
-    await this.#change(write, { ...change, limit: 'inputLimit', refusal: 'stream_exists' }, told)
+    await this.#change(write, { ...change, limit: 'inputLimit', refusal: 'stream_exists' }, notifications)
   }
 
-  changeStream(write: Write, expected: Stream, value: Stream, told: Draft[]): Promise<boolean> {
-    return this.#change(write, { hash: 'streams', verb: 'change', id: value.id, value, expected }, told)
+  changeStream(write: Write, expected: Stream, value: Stream, notifications: Draft[]): Promise<boolean> {
+    return this.#change(write, { hash: 'streams', verb: 'change', id: value.id, value, expected }, notifications)
   }
 
-  async removeStream(write: Write, id: string, told: Draft[]): Promise<void> {
+  async removeStream(write: Write, id: string, notifications: Draft[]): Promise<void> {
     const keys = this.#keys
-    const { room } = write.place
+    const { room } = write.ref
     await this.#scripts.run(
       'unpublish',
       [...this.#writeKeys(write), keys.streams(room), keys.subscriptions(room), keys.members(room)],
-      [...writeArgs(write), id, ...told.map(bodyOf)],
+      [...writeArgs(write), id, ...notifications.map(bodyOf)],
       write.deadline,
     )
   }
 
-  async addSubscription(write: Write, value: Subscription, told: Draft[]): Promise<void> {
+  async addSubscription(write: Write, value: Subscription, notifications: Draft[]): Promise<void> {
     const change: Change = { hash: 'subscriptions', verb: 'add', id: value.id, value }
-    await this.#change(write, { ...change, refusal: 'subscription_exists' }, told)
+    await this.#change(write, { ...change, refusal: 'subscription_exists' }, notifications)
   }
 
-  changeSubscription(write: Write, expected: Subscription, value: Subscription, told: Draft[]): Promise<boolean> {
-    return this.#change(write, { hash: 'subscriptions', verb: 'change', id: value.id, value, expected }, told)
+  changeSubscription(
+    write: Write,
+    expected: Subscription,
+    value: Subscription,
+    notifications: Draft[],
+  ): Promise<boolean> {
+    return this.#change(write, { hash: 'subscriptions', verb: 'change', id: value.id, value, expected }, notifications)
   }
 
-  async removeSubscription(write: Write, id: string, told: Draft[]): Promise<void> {
-    await this.#change(write, { hash: 'subscriptions', verb: 'remove', id, refusal: 'no_such_subscription' }, told)
+  async removeSubscription(write: Write, id: string, notifications: Draft[]): Promise<void> {
+    await this.#change(
+      write,
+      { hash: 'subscriptions', verb: 'remove', id, refusal: 'no_such_subscription' },
+      notifications,
+    )
   }
 
   async streams(room: RoomId, ids: string[]): Promise<(Stream | undefined)[]> {
@@ -74,19 +83,19 @@ export class RedisMediaStore implements MediaStore {
     return text === null ? undefined : JSON.parse(text)
   }
 
-  async #change(write: Write, change: Change, told: Draft[]): Promise<boolean> {
+  async #change(write: Write, change: Change, notifications: Draft[]): Promise<boolean> {
     const { hash, verb, id, value, expected, limit = '', refusal = '' } = change
     const json = (object?: object) => (object ? JSON.stringify(object) : '')
     const changed = await this.#scripts.run(
       'change',
-      [...this.#writeKeys(write), this.#keys[hash](write.place.room)],
-      [...writeArgs(write), verb, id, json(value), json(expected), limit, refusal, ...told.map(bodyOf)],
+      [...this.#writeKeys(write), this.#keys[hash](write.ref.room)],
+      [...writeArgs(write), verb, id, json(value), json(expected), limit, refusal, ...notifications.map(bodyOf)],
       write.deadline,
     )
     return Number(changed) === 1
   }
 
-  #writeKeys({ place: { room, id } }: Write): string[] {
+  #writeKeys({ ref: { room, id } }: Write): string[] {
     const keys = this.#keys
     return [keys.room(room), keys.session(room, id), keys.log(room), keys.feed(room), keys.replies(room, id)]
   }

@@ -1,12 +1,12 @@
 import { newDeadline } from '../../core/deadline.ts'
 import { dialectOf, type RoomId } from '../../core/model.ts'
-import type { Lobby, OpenRoom } from '../../core/ports/open-room-index.ts'
+import type { OpenRoomIndex, RoomSize } from '../../core/ports/open-room-index.ts'
 import { olderThan } from './expired.ts'
 import type { Keys } from './keys.ts'
 import type { Scripts } from './scripts.ts'
 
 /** The list is on another shard than its rooms, so a count and its note are two steps. */
-export class RedisLobby implements Lobby {
+export class RedisOpenRoomIndex implements OpenRoomIndex {
   readonly #scripts: Scripts
   readonly #keys: Keys
 
@@ -23,7 +23,7 @@ export class RedisLobby implements Lobby {
     return (await this.#scripts.run('count-open-room', lists, [room, size], newDeadline())) === 1
   }
 
-  async open(dialect: string, limit: number): Promise<OpenRoom[]> {
+  async list(dialect: string, limit: number): Promise<RoomSize[]> {
     const reply = await this.#scripts.timed('open', () =>
       this.#scripts.client.zrevrange(this.#keys.sizes(dialect), 0, limit - 1, 'WITHSCORES'),
     )
@@ -35,7 +35,7 @@ export class RedisLobby implements Lobby {
     return (await olderThan(this.#scripts, this.#keys.counted(dialect), age, limit)).map(({ member }) => member)
   }
 
-  async turn(dialect: string, ms: number): Promise<boolean> {
+  async claimBroadcast(dialect: string, ms: number): Promise<boolean> {
     const key = this.#keys.telling(dialect)
     const now = this.#scripts.clock.at(key)
     const own = now + Math.random() // of several nodes, too, each has a value of its own

@@ -26,23 +26,23 @@ export class RedisOversight implements Oversight {
     return text === null ? undefined : JSON.parse(text)
   }
 
-  async changeMember(room: RoomId, before: Member, after: Member, told: Draft, deadline?: Deadline) {
+  async changeMember(room: RoomId, before: Member, after: Member, notifications: Draft, deadline?: Deadline) {
     const keys = this.#keys
     const changed = await this.#scripts.run(
       'admin-member',
       [keys.room(room), keys.members(room), keys.log(room), keys.feed(room)],
-      [before.id, JSON.stringify(before), JSON.stringify(after), bodyOf(told)],
+      [before.id, JSON.stringify(before), JSON.stringify(after), bodyOf(notifications)],
       deadline,
     )
     return changed === 1
   }
 
-  changeStream(room: RoomId, before: Stream, after: Stream, told: Draft[], deadline?: Deadline) {
-    return this.#oversee(room, [before.id, JSON.stringify(before), JSON.stringify(after)], told, deadline)
+  changeStream(room: RoomId, before: Stream, after: Stream, notifications: Draft[], deadline?: Deadline) {
+    return this.#oversee(room, [before.id, JSON.stringify(before), JSON.stringify(after)], notifications, deadline)
   }
 
-  removeStream(room: RoomId, id: string, told: Draft[], deadline?: Deadline): Promise<boolean> {
-    return this.#oversee(room, [id, '', ''], told, deadline)
+  removeStream(room: RoomId, id: string, notifications: Draft[], deadline?: Deadline): Promise<boolean> {
+    return this.#oversee(room, [id, '', ''], notifications, deadline)
   }
 
   async nodes(): Promise<NodeInfo[]> {
@@ -59,11 +59,15 @@ export class RedisOversight implements Oversight {
     })
   }
 
-  async firstUse(mark: string, seconds: number, deadline?: Deadline): Promise<{ first: boolean; since: number }> {
+  async firstUse(
+    deliveryState: string,
+    seconds: number,
+    deadline?: Deadline,
+  ): Promise<{ first: boolean; since: number }> {
     const keys = this.#keys
     const reply = await this.#scripts.run(
       'claim-nonce',
-      [keys.used(mark), keys.remembers],
+      [keys.used(deliveryState), keys.remembers],
       [seconds, this.#memory],
       deadline,
     )
@@ -71,15 +75,15 @@ export class RedisOversight implements Oversight {
     this.#memory = memory
     if (first !== 1) return { first: false, since }
     // older nodes know this key alone. In this order one of several nodes wins both
-    return { first: await this.#isFirstForOlderNodes(mark, seconds), since }
+    return { first: await this.#isFirstForOlderNodes(deliveryState, seconds), since }
   }
 
-  async #isFirstForOlderNodes(mark: string, seconds: number): Promise<boolean> {
+  async #isFirstForOlderNodes(deliveryState: string, seconds: number): Promise<boolean> {
     const op = newId()
-    return (await this.#scripts.run('claim', [this.#keys.once(mark)], [op, seconds * 1000, ''])) === op
+    return (await this.#scripts.run('claim', [this.#keys.once(deliveryState)], [op, seconds * 1000, ''])) === op
   }
 
-  async #oversee(room: RoomId, args: (string | number)[], told: Draft[], deadline?: Deadline) {
+  async #oversee(room: RoomId, args: (string | number)[], notifications: Draft[], deadline?: Deadline) {
     const keys = this.#keys
     const changed = await this.#scripts.run(
       'admin-stream',
@@ -91,7 +95,7 @@ export class RedisOversight implements Oversight {
         keys.subscriptions(room),
         keys.members(room),
       ],
-      [...args, ...told.map(bodyOf)],
+      [...args, ...notifications.map(bodyOf)],
       deadline,
     )
     return changed === 1

@@ -1,6 +1,6 @@
 import type { Entry, RoomId } from '../../core/model.ts'
-import type { Wire } from '../../core/ports/log.ts'
-import type { Trouble } from '../../core/ports/state.ts'
+import type { PubSub } from '../../core/ports/log.ts'
+import type { StoreProblem } from '../../core/ports/state.ts'
 import type { RedisClient } from './client.ts'
 import { parseEntry } from './entry-json.ts'
 import type { Keys } from './keys.ts'
@@ -12,12 +12,12 @@ import { Subscriptions } from './subscriptions.ts'
  * The live side of the logs over sharded pub/sub, on a connection of its own (one per master of a cluster).
  * A subscription that was confirmed again is reported as a reset.
  */
-export class RedisWire implements Wire {
+export class RedisPubSub implements PubSub {
   readonly #subscriptions: Subscriptions
   readonly #scripts: Scripts
   readonly #keys: Keys
   /** By channel; one that is no room's is only listened to. */
-  readonly #channels = new Map<string, { room?: RoomId; hear: (text: string) => void }>()
+  readonly #channels = new Map<string, { room?: RoomId; onEntry: (text: string) => void }>()
   readonly #unreadable: RedisReport['unreadable']
   #reset: (rooms: RoomId[]) => void = () => {}
 
@@ -29,9 +29,9 @@ export class RedisWire implements Wire {
     client.on('smessage', (channel: string, text: string) => this.#receive(channel, text))
   }
 
-  async listen(room: RoomId, hear: (entry: Entry) => void): Promise<void> {
+  async subscribe(room: RoomId, onEntry: (entry: Entry) => void): Promise<void> {
     const channel = this.#keys.feed(room)
-    this.#channels.set(channel, { room, hear: (text) => hear(entryOf(text)) })
+    this.#channels.set(channel, { room, onEntry: (text) => onEntry(entryOf(text)) })
     try {
       await this.#scripts.timed('listen', () => this.#subscriptions.add('ssubscribe', channel))
     } catch (error) {
@@ -42,33 +42,33 @@ export class RedisWire implements Wire {
   }
 
   /** Listens to a channel that is no room's, for good. Resolves when that is confirmed, or has to wait for Redis. */
-  async follow(channel: string, hear: (text: string) => void): Promise<void> {
-    this.#channels.set(channel, { hear })
+  async subscribeRaw(channel: string, onEntry: (text: string) => void): Promise<void> {
+    this.#channels.set(channel, { onEntry })
     await this.#scripts.timed('listen', () => this.#subscriptions.add('ssubscribe', channel)).catch(() => {})
   }
 
-  async unlisten(room: RoomId): Promise<void> {
+  async unsubscribe(room: RoomId): Promise<void> {
     const channel = this.#keys.feed(room)
     if (!this.#channels.delete(channel)) return
     await this.#scripts.timed('unlisten', () => this.#subscriptions.remove('ssubscribe', channel))
   }
 
-  get trouble(): Trouble | undefined {
-    return this.#subscriptions.trouble
+  get problem(): StoreProblem | undefined {
+    return this.#subscriptions.problem
   }
 
   close(): void {
     this.#subscriptions.close()
   }
 
-  onReset(reset: (rooms: RoomId[]) => void): void {
+  onResubscribed(reset: (rooms: RoomId[]) => void): void {
     this.#reset = reset
   }
 
   /** Catches errors: in ioredis they would end the process. The room is then read from its log, in case an entry was lost. */
   #receive(channel: string, text: string): void {
     try {
-      this.#channels.get(channel)?.hear(text)
+      this.#channels.get(channel)?.onEntry(text)
     } catch (error) {
       this.#unreadable(channel, error)
       this.#report([channel])

@@ -1,9 +1,9 @@
-import type { Mark, Place } from '../../core/ports/session-store.ts'
+import type { DeliveryState, SessionRef } from '../../core/ports/session-store.ts'
 import type { Keys } from './keys.ts'
 import type { Scripts } from './scripts.ts'
 
 /** The member of the `waiting` zset for a participant. Room ids have no `|`: they are percent-encoded. */
-export const waiterOf = ({ room, id }: Pick<Place, 'room' | 'id'>) => `${room}|${id}`
+export const waiterOf = ({ room, id }: Pick<SessionRef, 'room' | 'id'>) => `${room}|${id}`
 
 /**
  * Notes the deadline, detaches, and notes the deadline again if that is gone. In this order: a process that ends in between
@@ -15,21 +15,21 @@ export const waiterOf = ({ room, id }: Pick<Place, 'room' | 'id'>) => `${room}|$
 export async function openWindow(
   scripts: Scripts,
   keys: Keys,
-  place: Place,
-  mark?: Mark,
+  ref: SessionRef,
+  deliveryState?: DeliveryState,
 ): Promise<'waiting' | 'left' | 'moved'> {
-  const deadline = await scripts.run('open-window', [keys.waiting, keys.waitingClock], [waiterOf(place)])
-  const session = keys.session(place.room, place.id)
+  const deadline = await scripts.run('open-window', [keys.waiting, keys.waitingClock], [waiterOf(ref)])
+  const session = keys.session(ref.room, ref.id)
   const outcome = await scripts.run(
     'detach',
-    [session, keys.room(place.room)],
-    [place.owner, Number(deadline), mark?.cursor ?? '', mark?.doubt ?? ''],
+    [session, keys.room(ref.room)],
+    [ref.owner, Number(deadline), deliveryState?.confirmed ?? '', deliveryState?.sent ?? ''],
   )
-  if (outcome === 'waiting') await noteDeadline(scripts, keys, place, Number(deadline))
+  if (outcome === 'waiting') await noteDeadline(scripts, keys, ref, Number(deadline))
   return outcome as 'waiting' | 'left' | 'moved'
 }
 
 /** Notes the deadline of one who waits, unless a deadline is noted. */
-export async function noteDeadline(scripts: Scripts, keys: Keys, place: Place, deadline: number): Promise<void> {
-  await scripts.run('restore-window', [keys.waiting], [deadline, waiterOf(place)])
+export async function noteDeadline(scripts: Scripts, keys: Keys, ref: SessionRef, deadline: number): Promise<void> {
+  await scripts.run('restore-window', [keys.waiting], [deadline, waiterOf(ref)])
 }

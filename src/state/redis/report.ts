@@ -1,4 +1,4 @@
-import type { Trouble } from '../../core/ports/state.ts'
+import type { StoreProblem } from '../../core/ports/state.ts'
 
 /** What an operator has to know of the connections to Redis. Each is told once a change. */
 export type RedisReport = {
@@ -23,10 +23,10 @@ export const noReport: RedisReport = {
   failed: () => {},
 }
 
-export const unreachable = (detail: string): Trouble => ({ reason: 'Redis unreachable', detail })
+export const unreachable = (detail: string): StoreProblem => ({ reason: 'Redis unreachable', detail })
 
 /** @param rights commands with the key or channel that they are for */
-export const denied = (rights: string, detail: string): Trouble => ({
+export const denied = (rights: string, detail: string): StoreProblem => ({
   reason: `Redis denies its user what a node needs: ${rights}`,
   detail,
 })

@@ -2,7 +2,7 @@ import { SignalError } from '../../core/errors.ts'
 import { UnsuitableStoreError } from '../../core/ports/state.ts'
 import type { RedisClient } from './client.ts'
 import type { RedisTarget } from './connection.ts'
-import { type Link, within } from './link.ts'
+import { answerWithin, type RedisLink } from './link.ts'
 import type { RedisReport } from './report.ts'
 
 /** How long a server may take to describe itself, ms. */
@@ -38,7 +38,7 @@ export class Requirements {
       if (this.#closed) return
       if (faults?.length === 0) break
       if (faults) throw new UnsuitableStoreError(faults)
-      const cause = new Error(this.#client.trouble?.detail ?? 'Redis does not answer')
+      const cause = new Error(this.#client.problem?.detail ?? 'Redis does not answer')
       if (attempts > 1) this.#report.failed(new SignalError('unavailable', '', { cause })) // at first it is just connecting
       await this.#change()
     }
@@ -87,7 +87,7 @@ export class Requirements {
     return faults.length > 0 ? [...new Set(faults)] : undefined
   }
 
-  async #faultsOf(link: Link): Promise<string[] | undefined> {
+  async #faultsOf(link: RedisLink): Promise<string[] | undefined> {
     const { mode } = this.#target
     try {
       const info = await ask(link, 'INFO')
@@ -112,12 +112,12 @@ export class Requirements {
 type Fields = { [name: string]: string | undefined }
 
 /** The answer as text, which may be a refusal. @throws Error when the server does not answer */
-async function ask({ redis }: Link, command: string, ...args: string[]): Promise<string> {
+async function ask({ redis }: RedisLink, command: string, ...args: string[]): Promise<string> {
   const answer = redis.call(command, ...args).catch((error: Error) => {
     if (/^[A-Z]+ /.test(error.message)) return error.message
     throw error
   })
-  return String((await within(answerTimeoutMs, answer)) ?? '')
+  return String((await answerWithin(answerTimeoutMs, answer)) ?? '')
 }
 
 function fieldsOf(info: string): Fields {
@@ -167,7 +167,7 @@ const refusals: [RegExp, (server: string) => string][] = [
   [/wrong version number/i, (server) => `${server} does not speak TLS: write redis://`],
 ]
 
-function refusalOf({ error, address }: Link): string[] {
+function refusalOf({ error, address }: RedisLink): string[] {
   if (!error) return []
   const answer = `(${error.message.split(/[\r\n]/, 1)[0]})`
   if (isOfSelect(error))
@@ -178,12 +178,12 @@ function refusalOf({ error, address }: Link): string[] {
 
 const isOfSelect = (error: Error & { command?: { name?: string } }) => error.command?.name === 'select'
 
-function sentinelRefusalOf({ error, address }: Link): string[] {
+function sentinelRefusalOf({ error, address }: RedisLink): string[] {
   if (!error || !/^NOAUTH/.test(error.message)) return []
   return [`REDIS_URL: the Sentinel at ${address} requires a password, and a node sends its password to the master only`]
 }
 
-async function sentinelFault(link: Link, name: string): Promise<string | undefined> {
+async function sentinelFault(link: RedisLink, name: string): Promise<string | undefined> {
   const answer = await ask(link, 'SENTINEL', 'GET-MASTER-ADDR-BY-NAME', name)
   if (answer === '') return `REDIS_SENTINEL_NAME: the Sentinel at ${link.address} does not know a master '${name}'`
   const isOther = /^ERR unknown command/i.test(answer)

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
-import type { Trouble } from '../../core/ports/state.ts'
+import type { StoreProblem } from '../../core/ports/state.ts'
 import type { RedisClient } from './client.ts'
 import type { Keys } from './keys.ts'
-import { within } from './link.ts'
+import { answerWithin } from './link.ts'
 import { denied, type RedisReport } from './report.ts'
 
 /** How long Redis may take to say what the user may do, ms. */
@@ -96,7 +96,7 @@ export class Rights {
   }
 
   /** What the user may not do, as far as is known. */
-  get trouble(): Trouble | undefined {
+  get problem(): StoreProblem | undefined {
     return this.#missing ? denied(this.#missing, 'see the rule for ACL in docs/operations.md') : undefined
   }
 
@@ -104,7 +104,7 @@ export class Rights {
   async check(): Promise<void> {
     const links = this.#client.links.filter(({ ready }) => ready)
     if (links.length === 0) return
-    const answers = await Promise.all(links.map(({ redis }) => within(checkTimeoutMs, this.#ask(redis))))
+    const answers = await Promise.all(links.map(({ redis }) => answerWithin(checkTimeoutMs, this.#ask(redis))))
     const missing = [...new Set(answers.flat())]
     const rest = missing.length > maxNamed ? [`and ${missing.length - maxNamed} more`] : []
     const words = [...missing.slice(0, maxNamed), ...rest].join(', ')

@@ -1,7 +1,7 @@
 import type { Deadline } from '../../core/deadline.ts'
 import { SignalError } from '../../core/errors.ts'
 import { defaultRoomOptions, type RoomId, type RoomOptions } from '../../core/model.ts'
-import type { FoundRoom, Rooms } from '../../core/ports/room-store.ts'
+import type { FoundRoom, RoomStore } from '../../core/ports/room-store.ts'
 import { atMost } from '../../core/timeout.ts'
 import { olderThan } from './expired.ts'
 import type { Keys } from './keys.ts'
@@ -14,7 +14,7 @@ const countTimeoutMs = 500
 /** How long a room that has ended stays on the list at most while Redis answers, and its nodes are not too busy. */
 const listLagMs = 150
 
-export class RedisRooms implements Rooms {
+export class RedisRoomStore implements RoomStore {
   readonly #scripts: Scripts
   readonly #keys: Keys
 
@@ -27,7 +27,7 @@ export class RedisRooms implements Rooms {
     return (await this.#configured(room)) ?? structuredClone(defaultRoomOptions)
   }
 
-  async admit(room: RoomId, most: number): Promise<void> {
+  async registerWithin(room: RoomId, most: number): Promise<void> {
     if ((await this.#isCounted(room, most)) || (await this.#isOpen(room))) return
     // the list follows the rooms: one that has ended just now may be on it
     await new Promise((resolve) => setTimeout(resolve, listLagMs))
@@ -40,7 +40,7 @@ export class RedisRooms implements Rooms {
     return (await atMost(countTimeoutMs, counted)) !== 0
   }
 
-  async note(rooms: RoomId[]): Promise<void> {
+  async touch(rooms: RoomId[]): Promise<void> {
     const { rooms: list, names } = this.#keys
     for (let start = 0; start < rooms.length; start += batchRooms) {
       const some = rooms.slice(start, start + batchRooms)
@@ -58,7 +58,7 @@ export class RedisRooms implements Rooms {
   /** Resolves to those that are open. */
   async #relist(rooms: RoomId[]): Promise<RoomId[]> {
     const open = await Promise.all(rooms.map((room) => this.#isOpen(room)))
-    await this.note(rooms.filter((_, index) => open[index]))
+    await this.touch(rooms.filter((_, index) => open[index]))
     const gone = rooms.filter((_, index) => !open[index])
     const listed = rooms.filter((_, index) => open[index])
     if (gone.length === 0) return listed
@@ -69,7 +69,7 @@ export class RedisRooms implements Rooms {
     })
     // one that was entered meanwhile
     const back = await Promise.all(gone.map((room) => this.#isOpen(room)))
-    await this.note(gone.filter((_, index) => back[index]))
+    await this.touch(gone.filter((_, index) => back[index]))
     return listed
   }
 
@@ -82,7 +82,7 @@ export class RedisRooms implements Rooms {
 
   async replace(room: RoomId, before: RoomOptions | undefined, after: RoomOptions, deadline?: Deadline) {
     const { participantActivities, streamChange } = after.notifying
-    await this.note([room]) // before the room is there: a name too many does no harm
+    await this.touch([room]) // before the room is there: a name too many does no harm
     const replaced = await this.#scripts.run(
       'configure',
       [this.#keys.room(room)],

@@ -67,14 +67,14 @@ const scripts = {
 const maxClockErrorMs = 100
 
 /** How often a script is sent again that Redis took for late although it was not: by then its clock is known. */
-const corrections = 3
+const maxClockCorrections = 3
 
 export type ScriptName = keyof typeof scripts
 
 /** Redis' answer: integers, strings, lists of them, null for a missing value. */
-export type Reply = string | number | null | Reply[]
+export type RedisReply = string | number | null | RedisReply[]
 
-type Command = (...args: (string | number)[]) => Promise<Reply>
+type ScriptCommand = (...args: (string | number)[]) => Promise<RedisReply>
 
 /**
  * Called after every call with the operation's name, how long it took, seconds, and whether Redis failed it. `byLeases`:
@@ -95,7 +95,7 @@ const read = (file: string) => readFileSync(new URL(`lua/${file}.lua`, import.me
 export class Scripts {
   readonly client: RedisClient
   readonly clock: RedisClock
-  readonly #commands: { [name: string]: Command }
+  readonly #commands: { [name: string]: ScriptCommand }
   readonly #keys: Keys
   readonly #observe: Observe
 
@@ -118,12 +118,12 @@ export class Scripts {
     this.client = client
     this.clock = clock
     this.#keys = keys
-    this.#commands = client as unknown as { [name: string]: Command }
+    this.#commands = client as unknown as { [name: string]: ScriptCommand }
     this.#observe = observe
   }
 
   /** @throws SignalError: what the script refused, or `unavailable`: also after the deadline, before Redis is asked or by it */
-  async run(name: ScriptName, keys: string[], args: (string | number)[], deadline?: Deadline): Promise<Reply> {
+  async run(name: ScriptName, keys: string[], args: (string | number)[], deadline?: Deadline): Promise<RedisReply> {
     const script: Script = scripts[name]
     const op = script.twice === 'remembered' ? newId() : undefined
     const allKeys = op === undefined ? keys : [...keys, this.#keys.done(keys[0] ?? '', op)]
@@ -135,14 +135,14 @@ export class Scripts {
       try {
         return await send([this.#onServer(keys, deadline, sentAt)])
       } catch (error) {
-        if (!(error instanceof LateRefusal) || attempt === corrections) throw error
+        if (!(error instanceof LateRefusal) || attempt === maxClockCorrections) throw error
         this.clock.learn(keys[0] ?? '', error.serverMs, sentAt)
       }
     }
   }
 
-  #send(name: ScriptName, keys: string[], args: (string | number)[]): Promise<Reply> {
-    const command = this.#commands[`sb_${name}`] as Command
+  #send(name: ScriptName, keys: string[], args: (string | number)[]): Promise<RedisReply> {
+    const command = this.#commands[`sb_${name}`] as ScriptCommand
     const count = scripts[name].keys === 'any' ? [keys.length] : []
     return this.timed(name, () => command.call(this.client, ...count, ...keys, ...args), keys[0])
   }
@@ -197,9 +197,9 @@ const brokenRecord = /^(ERR (user_script|Error running script)|WRONGTYPE)/
  */
 function translated(error: unknown): SignalError {
   const message = error instanceof Error ? error.message : String(error)
-  const [mark, code = '', detail = ''] = message.split(' ', 3)
-  if (mark === 'SB' && code === 'late') return new LateRefusal(Number(detail), error)
-  if (mark === 'SB' && code === 'overtaken') return new Overtaken({ cause: error })
-  if (mark === 'SB' && isErrorCode(code)) return new SignalError(code, detail, { cause: error })
+  const [deliveryState, code = '', detail = ''] = message.split(' ', 3)
+  if (deliveryState === 'SB' && code === 'late') return new LateRefusal(Number(detail), error)
+  if (deliveryState === 'SB' && code === 'overtaken') return new Overtaken({ cause: error })
+  if (deliveryState === 'SB' && isErrorCode(code)) return new SignalError(code, detail, { cause: error })
   return new SignalError(brokenRecord.test(message) ? 'internal' : 'unavailable', '', { cause: error })
 }

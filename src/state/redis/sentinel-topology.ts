@@ -1,4 +1,4 @@
-import type { Link } from './link.ts'
+import type { RedisLink } from './link.ts'
 import { type OpenLink, SingleTopology, type TopologyEvents } from './topology.ts'
 
 /** A sentinel publishes `<name> <old host> <old port> <new host> <new port>` here when it takes another server for the master. */
@@ -12,7 +12,7 @@ const failoverChannel = '+switch-master'
  * to a sentinel breaks at that moment, the unhandled rejection ends the process.
  */
 export class SentinelTopology extends SingleTopology {
-  override readonly sentinels: Link[]
+  override readonly sentinels: RedisLink[]
 
   /**
    * @param name of the master
@@ -37,15 +37,15 @@ export class SentinelTopology extends SingleTopology {
     await Promise.all([super.close(), ...this.sentinels.map((sentinel) => sentinel.close())])
   }
 
-  #watch(name: string, address: string, openSentinel: OpenLink): Link {
+  #watch(name: string, address: string, openSentinel: OpenLink): RedisLink {
     const colon = address.lastIndexOf(':')
-    const place = { host: address.slice(0, colon), port: Number(address.slice(colon + 1)) }
+    const endpoint = { host: address.slice(0, colon), port: Number(address.slice(colon + 1)) }
     const subscribe = () => {
       sentinel.redis.subscribe(failoverChannel).catch((error: Error) => {
         if (sentinel.ready) sentinel.replace(error.message) // `up` of the next connection subscribes
       })
     }
-    const sentinel = openSentinel(address, place, { up: subscribe, down: () => {}, moved: () => {} })
+    const sentinel = openSentinel(address, endpoint, { up: subscribe, down: () => {}, moved: () => {} })
     sentinel.redis.on('message', (_channel: string, message: string) => {
       if (message.split(' ', 1)[0] === name) this.linkFor().replace('the sentinels name another master')
     })

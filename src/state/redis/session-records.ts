@@ -3,7 +3,7 @@ import type { RedisClient } from './client.ts'
 import type { Keys } from './keys.ts'
 
 /** Who owns the place of each member of a room, and more fields of its session. */
-export async function seatsOf(
+export async function sessionRecords(
   client: RedisClient,
   keys: Keys,
   room: RoomId,

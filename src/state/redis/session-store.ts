@@ -2,31 +2,31 @@ import { type Deadline, newDeadline } from '../../core/deadline.ts'
 import { SignalError } from '../../core/errors.ts'
 import type { Draft, Member, ParticipantId, RoomId, Roster } from '../../core/model.ts'
 import type {
-  Claim,
   Joined,
   JoinRequest,
   LeaveGuard,
-  Place,
-  PlaceState,
-  Places,
+  PendingJoin,
+  RejoinRequest,
   Resumed,
   ResumeRequest,
-  ReturnRequest,
-  Vouch,
+  SessionRef,
+  SessionSnapshot,
+  SessionStatus,
+  SessionStore,
   Write,
 } from '../../core/ports/session-store.ts'
 import { wellFormed } from '../../core/text.ts'
 import { bodyOf } from './entry-json.ts'
 import type { Keys } from './keys.ts'
 import { openWindow } from './reconnect-window.ts'
-import type { Reply, Scripts } from './scripts.ts'
-import { seatsOf } from './session-records.ts'
+import type { RedisReply, Scripts } from './scripts.ts'
+import { sessionRecords } from './session-records.ts'
 import { writeArgs } from './write-args.ts'
 
 /** How many places one script looks at. */
-const batch = 100
+const maxPipelined = 100
 
-export class RedisPlaces implements Places {
+export class RedisSessionStore implements SessionStore {
   readonly #scripts: Scripts
   readonly #keys: Keys
 
@@ -53,13 +53,13 @@ export class RedisPlaces implements Places {
     token,
     ticketId,
     reconnects,
-    most = 0,
+    maxParticipants: most = 0,
     reached = 0,
     deadline,
   }: JoinRequest): Promise<Joined> {
     const keys = this.#keys
     const { id } = member
-    const told: Draft = { event: 'participant', data: { action: 'join', member }, except: id }
+    const notifications: Draft = { event: 'participant', data: { action: 'join', member }, except: id }
     const reply = await this.#scripts.run(
       'join',
       [
@@ -85,7 +85,7 @@ export class RedisPlaces implements Places {
         token.made ?? '',
         most,
         reached,
-        bodyOf(told),
+        bodyOf(notifications),
         this.#scripts.clock.latest,
       ],
       deadline,
@@ -101,7 +101,7 @@ export class RedisPlaces implements Places {
     return resumedOf(await this.#scripts.run('resume', this.#placeKeys(room, id), args, deadline))
   }
 
-  async comeBack({ room, id, node, token, ticketId, deadline }: ReturnRequest): Promise<Resumed> {
+  async rejoin({ room, id, node, token, ticketId, deadline }: RejoinRequest): Promise<Resumed> {
     const keys = [...this.#placeKeys(room, id), this.#keys.token(room, token.id)]
     const args = [id, node, ticketId, token.id, token.seconds]
     return resumedOf(await this.#scripts.run('rejoin', keys, args, deadline))
@@ -119,8 +119,8 @@ export class RedisPlaces implements Places {
     ]
   }
 
-  async describe(write: Write, profile: Member['profile']): Promise<void> {
-    const { room, id } = write.place
+  async setProfile(write: Write, profile: Member['profile']): Promise<void> {
+    const { room, id } = write.ref
     const keys = this.#keys
     const writeKeys = [keys.room(room), keys.session(room, id), keys.log(room), keys.feed(room), keys.replies(room, id)]
     // what else is in the record may be changed meanwhile: then it is read again
@@ -133,33 +133,37 @@ export class RedisPlaces implements Places {
     }
   }
 
-  async renew({ room, id, owner }: Place, ticketId: string, deadline?: Deadline): Promise<void> {
+  async renewTicket({ room, id, owner }: SessionRef, ticketId: string, deadline?: Deadline): Promise<void> {
     await this.#scripts.run('renew-ticket', [this.#keys.session(room, id)], [owner, ticketId], deadline)
   }
 
-  async settle({ room, id, owner }: Place, token: { id: string; seconds: number }, ticketId: string): Promise<void> {
+  async confirmTicket(
+    { room, id, owner }: SessionRef,
+    token: { id: string; seconds: number },
+    ticketId: string,
+  ): Promise<void> {
     const keys = [this.#keys.session(room, id), this.#keys.token(room, token.id)]
     await this.#scripts.run('confirm-ticket', keys, [owner, token.seconds, ticketId])
   }
 
-  async taken(claim: Claim): Promise<{ place: Place; cursor: number } | undefined> {
+  async findByClaim(claim: PendingJoin): Promise<{ ref: SessionRef; confirmed: number } | undefined> {
     const { room, ticketId } = claim
     const { client } = this.#scripts
     return this.#scripts.timed('taken', async () => {
       const id = 'id' in claim ? claim.id : await client.get(this.#keys.token(room, claim.token))
       if (id === null) return undefined
-      const [owner, issued, cursor] = await client.hmget(this.#keys.session(room, id), 'owner', 'ticket', 'cursor')
+      const [owner, issued, confirmed] = await client.hmget(this.#keys.session(room, id), 'owner', 'ticket', 'cursor')
       if (!owner || issued?.split(' ').at(-1) !== ticketId) return undefined
-      return { place: { room, id, owner }, cursor: Number(cursor) }
+      return { ref: { room, id, owner }, confirmed: Number(confirmed) }
     })
   }
 
-  async detach(place: Place, cursor?: number, doubt = cursor): Promise<'waiting' | 'left' | 'moved'> {
-    const mark = cursor === undefined || doubt === undefined ? undefined : { cursor, doubt }
-    return openWindow(this.#scripts, this.#keys, place, mark)
+  async detach(ref: SessionRef, confirmed?: number, sent = confirmed): Promise<'waiting' | 'left' | 'moved'> {
+    const deliveryState = confirmed === undefined || sent === undefined ? undefined : { confirmed, sent }
+    return openWindow(this.#scripts, this.#keys, ref, deliveryState)
   }
 
-  async leave(room: RoomId, id: ParticipantId, guard: LeaveGuard, told?: Draft, deadline?: Deadline) {
+  async leave(room: RoomId, id: ParticipantId, guard: LeaveGuard, notifications?: Draft, deadline?: Deadline) {
     const keys = this.#keys
     const [kind, value] = guard === 'any' ? ['any', ''] : 'owner' in guard ? ['owner', guard.owner] : ['due', guard.due]
     const left = await this.#scripts.run(
@@ -175,35 +179,42 @@ export class RedisPlaces implements Places {
         keys.replies(room, id),
         keys.left(room, id),
       ],
-      [id, kind, value, told ? bodyOf(told) : ''] as (string | number)[],
+      [id, kind, value, notifications ? bodyOf(notifications) : ''] as (string | number)[],
       deadline,
     )
     return left === 1
   }
 
-  async held(places: Place[], cursors?: number[]): Promise<('connected' | 'waiting' | 'moved')[]> {
+  async states(sessionStore: SessionRef[], cursors?: number[]): Promise<('connected' | 'waiting' | 'moved')[]> {
     const standing: ('connected' | 'waiting' | 'moved')[] = []
     const ask = async (indices: number[]) => {
-      const some = indices.map((index) => places[index] as Place)
-      const args = indices.flatMap((index) => [places[index]?.owner ?? '', cursors?.[index] ?? ''])
+      const some = indices.map((index) => sessionStore[index] as SessionRef)
+      const args = indices.flatMap((index) => [sessionStore[index]?.owner ?? '', cursors?.[index] ?? ''])
       const keys = some.map(({ room, id }) => this.#keys.session(room, id))
       const reply = (await this.#scripts.run('session-states', keys, args)) as typeof standing
       for (const [nth, index] of indices.entries()) standing[index] = reply[nth] ?? 'moved'
     }
-    await Promise.all(batchesByRoom(places).map(ask))
+    await Promise.all(batchesByRoom(sessionStore).map(ask))
     return standing
   }
 
-  async reclaim({ room, id, owner }: Place): Promise<boolean> {
+  async reclaim({ room, id, owner }: SessionRef): Promise<boolean> {
     return (await this.#scripts.run('reclaim', [this.#keys.session(room, id)], [owner], newDeadline())) === 1
   }
 
-  async vouch({ place, tickets, proven, token, reconnects, ...more }: Vouch): Promise<boolean> {
-    const { room, id, owner } = place
-    const { joined, cursor, rid, reached } = more
+  async restore({
+    ref,
+    tickets,
+    ticketConfirmed: proven,
+    token,
+    reconnects,
+    ...more
+  }: SessionSnapshot): Promise<boolean> {
+    const { room, id, owner } = ref
+    const { joined, confirmed, rid, reached } = more
     const member = wellFormed(more.member) // an older node may have written what it came from
     const keys = this.#keys
-    const told: Draft = { event: 'participant', data: { action: 'join', member }, except: id }
+    const notifications: Draft = { event: 'participant', data: { action: 'join', member }, except: id }
     const sure = await this.#scripts.run(
       'restore',
       [
@@ -218,16 +229,16 @@ export class RedisPlaces implements Places {
       [
         ...[owner, id, JSON.stringify(member), member.changes ?? 0],
         ...[tickets.issued.join(' '), tickets.previous, proven ? 1 : 0],
-        ...[token.id, token.seconds, joined, cursor, rid, reconnects ? 1 : 0, reached, bodyOf(told)],
+        ...[token.id, token.seconds, joined, confirmed, rid, reconnects ? 1 : 0, reached, bodyOf(notifications)],
       ],
     )
     return sure === 1
   }
 
-  async forsaken(room: RoomId, leap: number): Promise<Place[]> {
+  async unrestored(room: RoomId, leap: number): Promise<SessionRef[]> {
     const { client } = this.#scripts
     return this.#scripts.timed('forsaken', async () => {
-      const seats = await seatsOf(client, this.#keys, room, 'vouched')
+      const seats = await sessionRecords(client, this.#keys, room, 'vouched')
       return seats.flatMap(({ id, owner, values: [vouched] }) => {
         if (!owner) return []
         const newest = Math.max(Number(owner.slice(owner.lastIndexOf(':') + 1)), Number(vouched ?? 0))
@@ -236,11 +247,13 @@ export class RedisPlaces implements Places {
     })
   }
 
-  async standing(room: RoomId): Promise<PlaceState[]> {
+  async list(room: RoomId): Promise<SessionStatus[]> {
     const { client } = this.#scripts
-    const seats = await this.#scripts.timed('standing', () => seatsOf(client, this.#keys, room, 'state', 'deadline'))
+    const seats = await this.#scripts.timed('standing', () =>
+      sessionRecords(client, this.#keys, room, 'state', 'deadline'),
+    )
     return seats.flatMap(({ id, owner, values: [state, deadline] }) =>
-      owner ? [{ place: { room, id, owner }, waiting: state === 'waiting', deadline: Number(deadline ?? 0) }] : [],
+      owner ? [{ ref: { room, id, owner }, waiting: state === 'waiting', deadline: Number(deadline ?? 0) }] : [],
     )
   }
 
@@ -258,16 +271,16 @@ export class RedisPlaces implements Places {
 }
 
 /** The indices of places, those of one room together, so many at a time. */
-function batchesByRoom(places: Place[]): number[][] {
+function batchesByRoom(sessionStore: SessionRef[]): number[][] {
   const rooms = new Map<RoomId, number[]>()
-  for (const [index, { room }] of places.entries()) {
+  for (const [index, { room }] of sessionStore.entries()) {
     const indices = rooms.get(room)
     if (indices) indices.push(index)
     else rooms.set(room, [index])
   }
   return [...rooms.values()].flatMap((indices) =>
-    Array.from({ length: Math.ceil(indices.length / batch) }, (_, nth) =>
-      indices.slice(nth * batch, (nth + 1) * batch),
+    Array.from({ length: Math.ceil(indices.length / maxPipelined) }, (_, nth) =>
+      indices.slice(nth * maxPipelined, (nth + 1) * maxPipelined),
     ),
   )
 }
@@ -280,12 +293,12 @@ function rosterOf(seq: number, members: string[], streams: string[]): Roster {
   }
 }
 
-function resumedOf(reply: Reply): Resumed {
-  const [owner, member, from, doubt, complete, before, standing, rid, tokenId, members, streams] = reply as [
+function resumedOf(reply: RedisReply): Resumed {
+  const [owner, member, from, sent, complete, before, standing, rid, tokenId, members, streams] = reply as [
     owner: string,
     member: string,
     from: number,
-    doubt: number,
+    sent: number,
     complete: number,
     before: string,
     standing: number,
@@ -298,7 +311,7 @@ function resumedOf(reply: Reply): Resumed {
     owner,
     member: JSON.parse(member),
     from,
-    doubt,
+    sent,
     complete: complete === 1,
     ...(complete === 1 ? {} : { roster: rosterOf(from, members ?? [], streams ?? []) }),
     ...(standing === 1 ? { previousOwner: before } : {}),

@@ -1,17 +1,17 @@
 import { Command } from 'ioredis'
 import { inBackground } from '../../core/background.ts'
-import type { Trouble } from '../../core/ports/state.ts'
+import type { StoreProblem } from '../../core/ports/state.ts'
 import type { RedisClient } from './client.ts'
 import { denied, type RedisReport, unreachable } from './report.ts'
 
 export type SubscriptionKind = 'subscribe' | 'psubscribe' | 'ssubscribe'
 
-type Subscription = {
+type ChannelSubscription = {
   readonly kind: SubscriptionKind
   readonly channel: string
   readonly slot: number | null
   /** The id of the connection on which Redis confirmed it last. */
-  home?: string | undefined
+  link?: string | undefined
   /** The last refusal or failure; undefined after a confirmation. */
   error?: string
 }
@@ -30,7 +30,7 @@ export class Subscriptions {
   readonly #client: RedisClient
   readonly #onResubscribed: (channels: string[]) => void
   readonly #report: RedisReport
-  readonly #wanted = new Map<string, Subscription>()
+  readonly #wanted = new Map<string, ChannelSubscription>()
   readonly #reported = new Set<string>()
   /** Whether `#makeAll` runs. */
   #busy = false
@@ -54,7 +54,7 @@ export class Subscriptions {
   /** Resolves when Redis has confirmed it. @throws Error if Redis did not; the subscription is tried again all the same */
   async add(kind: SubscriptionKind, channel: string): Promise<void> {
     const slot = new Command(kind, [channel]).getSlot()
-    const subscription: Subscription = { kind, channel, slot: kind === 'ssubscribe' ? slot : null }
+    const subscription: ChannelSubscription = { kind, channel, slot: kind === 'ssubscribe' ? slot : null }
     this.#wanted.set(`${kind} ${channel}`, subscription)
     try {
       await this.#subscribe([subscription])
@@ -72,11 +72,11 @@ export class Subscriptions {
   }
 
   /** Why some messages are not received: a missing right, or subscriptions that the present connection has not confirmed. */
-  get trouble(): Trouble | undefined {
+  get problem(): StoreProblem | undefined {
     let lost = 0
-    for (const { kind, channel, slot, home, error } of this.#wanted.values()) {
+    for (const { kind, channel, slot, link, error } of this.#wanted.values()) {
       if (error?.startsWith('NOPERM')) return denied(`${kind} ${channel}`, error)
-      if (error !== undefined || (home !== undefined && home !== this.#client.homeOf(slot))) lost += 1
+      if (error !== undefined || (link !== undefined && link !== this.#client.linkOf(slot))) lost += 1
     }
     return lost > 0 ? unreachable(`${lost} channels are not subscribed to yet`) : undefined
   }
@@ -115,7 +115,7 @@ export class Subscriptions {
   }
 
   /** False if it failed and has to be tried again. */
-  async #attempt(batch: Subscription[]): Promise<boolean> {
+  async #attempt(batch: ChannelSubscription[]): Promise<boolean> {
     try {
       await this.#subscribe(batch)
     } catch {
@@ -136,15 +136,15 @@ export class Subscriptions {
    * Subscriptions to make, one command each. SSUBSCRIBE takes several channels; in a cluster all of them have to be of one slot.
    * The few other subscriptions have a command of their own.
    */
-  #batches(): Subscription[][] {
-    const batches: Subscription[][] = []
-    const open = new Map<string, Subscription[]>()
+  #batches(): ChannelSubscription[][] {
+    const batches: ChannelSubscription[][] = []
+    const open = new Map<string, ChannelSubscription[]>()
     const bySlot = this.#client.links.length > 1
     for (const subscription of this.#wanted.values()) {
-      const home = this.#client.homeOf(subscription.slot)
-      if (home === undefined || subscription.home === home) continue
+      const link = this.#client.linkOf(subscription.slot)
+      if (link === undefined || subscription.link === link) continue
       const { kind, slot } = subscription
-      const key = kind === 'ssubscribe' ? `${home} ${bySlot ? slot : ''}` : `${kind} ${subscription.channel}`
+      const key = kind === 'ssubscribe' ? `${link} ${bySlot ? slot : ''}` : `${kind} ${subscription.channel}`
       const batch = open.get(key)
       if (batch && batch.length < maxChannels) batch.push(subscription)
       else {
@@ -157,22 +157,22 @@ export class Subscriptions {
   }
 
   /** Reports each channel once, but of the sharded ones only the first: one right covers the channels of all rooms. */
-  #reportDenied(batch: Subscription[]): void {
-    const [{ kind, channel }] = batch as [Subscription]
+  #reportDenied(batch: ChannelSubscription[]): void {
+    const [{ kind, channel }] = batch as [ChannelSubscription]
     const what = `${kind} ${kind === 'ssubscribe' ? '' : channel}`
     if (this.#reported.has(what)) return
     this.#reported.add(what)
     this.#report.denied(`${kind} ${channel}`)
   }
 
-  async #subscribe(batch: Subscription[]): Promise<void> {
-    const [{ kind, slot }] = batch as [Subscription]
+  async #subscribe(batch: ChannelSubscription[]): Promise<void> {
+    const [{ kind, slot }] = batch as [ChannelSubscription]
     try {
       const channels = batch.map(({ channel }) => channel)
-      const home = await this.#client.subscribeTo(kind, channels)
-      for (const subscription of batch) Object.assign(subscription, { home, error: undefined })
+      const link = await this.#client.subscribeTo(kind, channels)
+      for (const subscription of batch) Object.assign(subscription, { link, error: undefined })
       // the slot moved, or the connection broke, before the answer arrived
-      if (home !== this.#client.homeOf(slot)) this.#tryLater()
+      if (link !== this.#client.linkOf(slot)) this.#tryLater()
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
       if (message.startsWith('NOPERM')) this.#reportDenied(batch)

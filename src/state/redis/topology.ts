@@ -1,13 +1,13 @@
 import type { Command } from 'ioredis'
-import type { Trouble } from '../../core/ports/state.ts'
-import type { Link, LinkEvents } from './link.ts'
+import type { StoreProblem } from '../../core/ports/state.ts'
+import type { LinkEvents, RedisLink } from './link.ts'
 
 /** Makes a link. `address` is for messages, `place` what ioredis connects to. */
-export type OpenLink = (address: string, place: object, events: LinkEvents) => Link
+export type OpenLink = (address: string, endpoint: object, events: LinkEvents) => RedisLink
 
 export type TopologyEvents = {
   /** A link was opened: who listens to its connection may begin. */
-  opened(link: Link): void
+  opened(link: RedisLink): void
   /** What can be used, and for which slots, is not what it was. */
   changed(): void
   /** Background work failed. It is tried again. */
@@ -16,22 +16,22 @@ export type TopologyEvents = {
 
 /** Which connection is for which command. */
 export interface Topology {
-  readonly links: Link[]
-  readonly sentinels: Link[]
+  readonly links: RedisLink[]
+  readonly sentinels: RedisLink[]
   /** Why it cannot serve all commands. */
-  readonly trouble: Trouble | undefined
+  readonly problem: StoreProblem | undefined
   /** The slot of a command's keys; null if it has none, or if the topology has no slots. */
   slotOf(command: Command): number | null
   /** The slot of a key; null if the topology has no slots. */
   slotOfKey(key: string): number | null
   /** @param slot null: any server will do, and it is the same one for as long as it can be used */
-  linkFor(slot: number | null): Link | undefined
+  linkFor(slot: number | null): RedisLink | undefined
   /** How long nothing could be done for a slot, ms. */
   downMs(slot: number | null): number
   /** The link to an address that a redirection named. @param from where the redirection came from */
-  linkTo(address: string, from: Link): Link
+  linkTo(address: string, from: RedisLink): RedisLink
   /** A slot is at another address now. False: there are no slots here. */
-  moved(slot: number, address: string, from: Link): boolean
+  moved(slot: number, address: string, from: RedisLink): boolean
   /** Where the slots are may have changed. */
   refresh(): void
   close(): Promise<void>
@@ -39,18 +39,18 @@ export interface Topology {
 
 /** One server, or the master that the sentinels name. */
 export class SingleTopology implements Topology {
-  readonly links: Link[]
-  readonly sentinels: Link[] = []
-  readonly #link: Link
+  readonly links: RedisLink[]
+  readonly sentinels: RedisLink[] = []
+  readonly #link: RedisLink
 
-  constructor(address: string, place: object, open: OpenLink, events: TopologyEvents) {
-    this.#link = open(address, place, { up: events.changed, down: events.changed, moved: events.changed })
+  constructor(address: string, endpoint: object, open: OpenLink, events: TopologyEvents) {
+    this.#link = open(address, endpoint, { up: events.changed, down: events.changed, moved: events.changed })
     this.links = [this.#link]
     events.opened(this.#link)
   }
 
-  get trouble(): Trouble | undefined {
-    return this.#link.trouble
+  get problem(): StoreProblem | undefined {
+    return this.#link.problem
   }
 
   slotOf(): null {
@@ -61,7 +61,7 @@ export class SingleTopology implements Topology {
     return null
   }
 
-  linkFor(): Link {
+  linkFor(): RedisLink {
     return this.#link
   }
 
@@ -69,7 +69,7 @@ export class SingleTopology implements Topology {
     return this.#link.downMs
   }
 
-  linkTo(): Link {
+  linkTo(): RedisLink {
     return this.#link
   }
 

@@ -1,7 +1,7 @@
 import type { Write } from '../../core/ports/session-store.ts'
 
 /** The first arguments of every script that writes for a participant: owner, op, rid, reply, cursor. */
-export function writeArgs({ place, op, rid, reply, cursor }: Write): (string | number)[] {
+export function writeArgs({ ref, op, rid, reply, confirmed }: Write): (string | number)[] {
   const ack = rid === undefined || reply === undefined ? '' : JSON.stringify(reply)
-  return [place.owner, op, rid ?? '', ack, cursor ?? '']
+  return [ref.owner, op, rid ?? '', ack, confirmed ?? '']
 }

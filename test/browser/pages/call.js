@@ -83,7 +83,7 @@ globalThis.person = {
     moves,
     tiles: tiles.ids,
     negotiations: [...mesh.connections.values()].map(({ signalingState }) => signalingState),
-    url: client.berth?.url,
+    url: client.connection?.url,
   }),
   colour: (id) => tiles.colour(id),
   received: (id) => received(mesh.connections.get(id)),

@@ -59,13 +59,13 @@ test('rooms on two nodes: lobby, chat, direct messages, a call, and a cut in the
   ann.on('direct_message', (text, { from }) => said.push(`${from === bob.id} ${text}`))
   const back = new Promise((resolve) => ann.on('reconnected', resolve))
   const sent = ann.say('of ann')
-  const from = ann.berth
+  const from = ann.connection
   line.cut()
   calls[0]?.mesh.addTrack({ id: 'screen of ann', kind: 'video' } as MediaTrack)
   await bob.say('of bob')
   await bob.whisper(ann.id, 'psst')
   await sent
-  expect(await back).toMatchObject({ from, to: ann.berth })
+  expect(await back).toMatchObject({ from, to: ann.connection })
   expect(from?.id).toMatch(/./)
   await expect.poll(() => said).toEqual(['bob: of bob', 'true psst'])
   await expect.poll(() => calls[1]?.heard.at(-1)).toBe(`screen of ann of ${ann.id}`)

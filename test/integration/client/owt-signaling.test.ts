@@ -110,6 +110,6 @@ test('dropped by the server: the page is told that it is over', async () => {
   const room = newRoom()
   await client.join(owtToken(node.url, room, 'ann'))
   const told = { event: 'drop' as const, data: null, to: client.id }
-  await node.app.state.places.leave(roomIdOf('portal', room), client.id, 'any', told)
+  await node.app.state.sessionStore.leave(roomIdOf('portal', room), client.id, 'any', told)
   expect(await client.until(1)).toEqual(['serverdisconnected'])
 })

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type IceServer, iceServersFor } from '../../../src/core/auth/turn-credentials.ts'
+import { type IceServerEntry, iceServersFor } from '../../../src/core/auth/turn-credentials.ts'
 import { connect, enter } from '../../support/client.ts'
 import { lose, newRoom, startNode, type TestNode, tokenFor } from '../../support/node.ts'
 import { allocates, startTurn, type TurnServer } from '../../support/turn-server.ts'
@@ -33,7 +33,7 @@ describe('a real coturn', () => {
 
   test('relays for who has what the API gave', async () => {
     const { body } = await ask(tokenFor({ room: newRoom(), user: 'Zoë' }))
-    const { username = '', credential = '' } = (body as IceServer[])[1] ?? {}
+    const { username = '', credential = '' } = (body as IceServerEntry[])[1] ?? {}
     expect(allocates(turn.port, username, credential)).toBe(true)
   })
 
@@ -63,7 +63,7 @@ describe('GET /v1/ice-servers', () => {
     const ann = await enter(node.url, { room: newRoom(), user: 'ann' })
     const { status, body, headers } = await ask(ann.ticket)
     expect({ status, body }).toEqual({ status: 200, body: ours })
-    expect((body as IceServer[])[1]?.username).toMatch(/^\d+:ann$/)
+    expect((body as IceServerEntry[])[1]?.username).toMatch(/^\d+:ann$/)
     expect(headers.get('cache-control')).toBe('no-store')
     await ann.ask('logout')
     expect((await ask(ann.ticket)).status).toBe(401)

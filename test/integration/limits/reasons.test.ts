@@ -297,7 +297,7 @@ async function notReading(node: TestNode): Promise<void> {
   const [ann, slow] = [await enter(node.url, { room }), await enter(node.url, { room })]
   const { transport } = slow.socket.io.engine as unknown as { transport: { ws: { _socket: { pause(): void } } } }
   transport.ws._socket.pause()
-  const isGone = () => node.app.sessions.absent.waiting.some(({ id }) => id === slow.id)
+  const isGone = () => node.app.sessions.disconnections.waiting.some(({ id }) => id === slow.id)
   for (let said = 0; said < 20_000 && !isGone(); said += 50) {
     await Promise.all(Array.from({ length: 50 }, () => ann.ask('text', { to: slow.id, message: 'x'.repeat(2000) })))
   }

@@ -15,7 +15,7 @@ test('a client that does not read is let go, the others go on, and it can come b
   const [alice, slow] = [await enter(node.url, { room }), await enter(node.url, { room, user: 'slow' })]
   const { transport } = slow.socket.io.engine as unknown as { transport: { ws: { _socket: Raw } } }
   transport.ws._socket.pause()
-  const isGone = () => node.app.sessions.absent.waiting.some(({ id }) => id === slow.id)
+  const isGone = () => node.app.sessions.disconnections.waiting.some(({ id }) => id === slow.id)
   let said = 0
   while (!isGone() && said < 20_000) {
     const messages = Array.from({ length: 50 }, (_, index) => `${said + index} ${'x'.repeat(2000)}`)
@@ -43,9 +43,9 @@ test('a client that the node closes and that does not read is cut after a while,
   for (let said = 0; said < 10_000; said += 100) {
     await Promise.all(Array.from({ length: 100 }, () => alice.ask('text', { to: slow.id, message })))
   }
-  const lost = () => node.app.sessions.absent.waiting.some(({ id }) => id === slow.id)
+  const lost = () => node.app.sessions.disconnections.waiting.some(({ id }) => id === slow.id)
   await node.app.drain()
-  await expect.poll(() => node.app.sessions.absent.waiting.length, { timeout: 20_000 }).toBe(2)
+  await expect.poll(() => node.app.sessions.disconnections.waiting.length, { timeout: 20_000 }).toBe(2)
   expect(lost()).toBe(true)
   expect(node.app.io.engine.clientsCount).toBe(0)
 })

@@ -36,7 +36,7 @@ describe('a request that is sent slowly is not waited for', () => {
       corsOrigins: [],
       refused: (reason) => reasons.push(reason),
       // each only in time because of what it runs into
-      patience: { headers: 50, request: text.includes('\r\n\r\n') ? 100 : 60_000, look: 20 },
+      timeouts: { headers: 50, request: text.includes('\r\n\r\n') ? 100 : 60_000, look: 20 },
     })
     onTestFinished(() => app.close())
     app.post('/tokens', async () => 'read')

@@ -49,7 +49,7 @@ test('what Redis keeps after everyone has left expires, or belongs to a node tha
   expect(await staying()).toEqual([])
   expect(await redis.zcard(keys.nodes)).toBe(2)
   for (const node of cluster) expect(node.app.sessions.all).toEqual([])
-  await until(async () => app.sessions.absent.waiting.length === 0)
+  await until(async () => app.sessions.disconnections.waiting.length === 0)
 })
 
 test.each([

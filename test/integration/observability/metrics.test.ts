@@ -140,11 +140,11 @@ test('incomplete_relogins_total: the log had not kept all that was missed', asyn
 
 test('rooms_behind: for as long as what the live side lost cannot be read', async () => {
   const state = createMemoryState({ window: 60, log: 90, entries: 100, lease: 6 })
-  const { log, wire } = state
-  const [read, listen] = [log.read.bind(log), wire.listen.bind(wire)]
+  const { log, pubSub: wire } = state
+  const [read, listen] = [log.read.bind(log), wire.subscribe.bind(wire)]
   let readable = false
   log.read = async (...asked) => (readable ? read(...asked) : Promise.reject(new Error('away')))
-  wire.listen = (room) => listen(room, () => {})
+  wire.subscribe = (room) => listen(room, () => {})
   const own = await startNode({ parts: { state } })
   const ann = await enter(own.url, { room: newRoom() })
   await ann.ask('text', { to: ann.id, message: 'x' })
@@ -335,10 +335,10 @@ async function joinThrough(state: ReturnType<typeof createRedisState>, name: str
   const media = { audio: true, video: true }
   const permission = { publish: media, subscribe: media }
   const member = { id: newId(), user: 'lost', role: 'presenter', permission, profile: {} }
-  await state.nodes.beat({ id: 'lost', url: 'http://127.0.0.1:1', version, connections: 1 })
-  await state.nodes.hold('lost', [room])
+  await state.nodes.heartbeat({ id: 'lost', url: 'http://127.0.0.1:1', version, connections: 1 })
+  await state.nodes.trackRooms('lost', [room])
   const token = { id: newId(), seconds: 60 }
-  await state.places.join({ room, member, node: 'lost', token, ticketId: newId(), reconnects: false })
+  await state.sessionStore.join({ room, member, node: 'lost', token, ticketId: newId(), reconnects: false })
 }
 
 describe('refused_total and draining', () => {

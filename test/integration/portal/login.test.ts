@@ -98,11 +98,11 @@ describe('an accepted login', () => {
 
   test('follows what is set for the room: views and roles', async () => {
     const room = newRoom()
-    const guest = { role: 'guest', publish: { audio: true, video: false }, subscribe: both }
-    await node.app.state.rooms.configure(roomIdOf('portal', room), { roles: [guest], views: ['left', 'right'] })
+    const client = { role: 'guest', publish: { audio: true, video: false }, subscribe: both }
+    await node.app.state.rooms.configure(roomIdOf('portal', room), { roles: [client], views: ['left', 'right'] })
     const ann = await connect(node.url)
     const joined = await ann.login({ room, role: 'guest' })
-    expect(joined.permission).toEqual({ publish: guest.publish, subscribe: guest.subscribe })
+    expect(joined.permission).toEqual({ publish: client.publish, subscribe: client.subscribe })
     expect(joined.room.views).toEqual(['left', 'right'])
   })
 
@@ -253,8 +253,8 @@ describe('a refused login', () => {
     const room = newRoom()
     const token = tokenFor({ room, role: 'guest' })
     await expectRefused(loginInfo({ room, token }), refusal('Invalid role', 'invalid_role'))
-    const guest = { role: 'guest', publish: both, subscribe: both }
-    await node.app.state.rooms.configure(roomIdOf('portal', room), { roles: [guest] })
+    const client = { role: 'guest', publish: both, subscribe: both }
+    await node.app.state.rooms.configure(roomIdOf('portal', room), { roles: [client] })
     await enter(node.url, { room, token })
   })
 

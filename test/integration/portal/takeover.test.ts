@@ -45,7 +45,7 @@ test('a connection that lost its place and was not told is refused its next writ
   await bob.next('participant')
   const { ticketId } = JSON.parse(Buffer.from(ann.ticket, 'base64').toString())
   const moved = { room: roomIdOf('portal', room), id: ann.id, node: 'elsewhere', ticketId, nextTicketId: newId() }
-  await there.app.state.places.resume(moved)
+  await there.app.state.sessionStore.resume(moved)
   const answer = await ann.request('text', { to: 'all', message: 'late' })
   expect(answer).toEqual(refusal('Participant has NOT joined', 'moved'))
   expect(await ann.closed).toBe('io server disconnect')

@@ -3,7 +3,7 @@ import { request } from 'node:http'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { afterAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { passedOnHeader } from '../../../src/gateway/proxy/forwarded-header.ts'
+import { forwardedHeader } from '../../../src/gateway/proxy/forwarded-header.ts'
 import { startCluster, startNode, type TestNode } from '../../support/node.ts'
 import { freePorts } from '../../support/ports.ts'
 import { until } from '../../support/redis.ts'
@@ -33,7 +33,7 @@ afterAll(() => {
   listener.close()
 })
 
-type Asked = {
+type RequestContext = {
   method?: string
   headers?: { [name: string]: string }
   body?: string
@@ -42,7 +42,11 @@ type Asked = {
 }
 type Answer = { status: number | undefined; text: string; headers: { [name: string]: string[] | undefined } }
 
-function ask({ url }: TestNode, sid: string, { method = 'GET', headers = {}, body, query, localAddress }: Asked = {}) {
+function ask(
+  { url }: TestNode,
+  sid: string,
+  { method = 'GET', headers = {}, body, query, localAddress }: RequestContext = {},
+) {
   const address = `${url}/socket.io/?EIO=4&transport=polling&${query ?? `sid=${encodeURIComponent(sid)}`}`
   return new Promise<Answer>((resolve, reject) => {
     const asked = request(address, { method, headers, agent: false, localAddress }, async (response) => {
@@ -80,7 +84,7 @@ async function open(node: TestNode, headers: { [name: string]: string } = {}): P
 
 /** A node as the registry has it, wherever it leads; an id that names it. */
 async function register(name: string, url: string, node = here): Promise<string> {
-  await node.app.state.nodes.beat({ id: `${name}.0123abcd`, url, version: '1', connections: 0 })
+  await node.app.state.nodes.heartbeat({ id: `${name}.0123abcd`, url, version: '1', connections: 0 })
   return `${name}.0123abcd${'x'.repeat(12)}`
 }
 
@@ -174,7 +178,7 @@ test('what was passed on is not passed on again, whatever the registry says', as
 
 test('a client that says that it was passed on is served where it is, and nowhere else', async () => {
   const sid = await open(there)
-  const headers = { [passedOnHeader]: '203.0.113.66 forged' }
+  const headers = { [forwardedHeader]: '203.0.113.66 forged' }
   expect(await ask(here, sid, { method: 'POST', body: '40', headers })).toMatchObject(unknown)
   expect(await ask(there, sid, { method: 'POST', body: '40', headers })).toMatchObject({ status: 200 })
 })
@@ -194,7 +198,7 @@ test('a body that is too large is refused by the node that it is for, which know
 test('the address of a forged word is not believed', async () => {
   const strangers = await startNode({ redis: true, env: { TRUST_PROXY: 'loopback' } })
   const sid = await open(strangers)
-  const headers = { 'X-Forwarded-For': '203.0.113.2', [passedOnHeader]: '203.0.113.66 forged' }
+  const headers = { 'X-Forwarded-For': '203.0.113.2', [forwardedHeader]: '203.0.113.66 forged' }
   expect((await ask(strangers, sid, { method: 'POST', body: `4${large}`, headers })).status).toBe(413)
   expect(tooLarge(strangers)).toMatchObject([{ address: '203.0.113.2' }])
 })

@@ -58,10 +58,11 @@ test('a list that is wrong is put right by looking again', async () => {
   const ann = await inRoom(a, room)
   await listWith(lobby, (rooms) => sizeOf(rooms, room) === 1) // told: nobody counts it again by itself for now
   // as if its node had ended between the two: gone from the room, and still on the list
-  await a.app.state.places.leave(id, ann.id, 'any')
-  const listed = async () => (await b.app.state.lobby.open('rooms', 1000)).some((open) => open.room === id)
+  await a.app.state.sessionStore.leave(id, ann.id, 'any')
+  const listed = async () => (await b.app.state.openRoomIndex.list('rooms', 1000)).some((open) => open.room === id)
   expect(await listed()).toBe(true)
-  for (const stale of await b.app.state.lobby.stale('rooms', 0, 1000)) await b.app.state.lobby.count(stale)
+  for (const stale of await b.app.state.openRoomIndex.stale('rooms', 0, 1000))
+    await b.app.state.openRoomIndex.count(stale)
   expect(await listed()).toBe(false)
 })
 

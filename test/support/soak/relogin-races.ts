@@ -20,7 +20,7 @@ export const reloginRaces: Disturbance = {
     const { reconnectionTicket, id } = first.ack.data as { reconnectionTicket: string; id: string }
     const racers = await Promise.all(nodes.map((node) => ask(node, 'relogin', reconnectionTicket)))
     const won = racers.flatMap(({ ack }) => (ack.status === 'ok' ? [String(ack.data)] : []))
-    const back = await comeBack(stage, [...won, reconnectionTicket])
+    const back = await rejoin(stage, [...won, reconnectionTicket])
     if (!back) mistakes.push(`${id} could not come back after a race that ${won.length} won`)
     for (const { close } of [first, ...racers]) close()
     back?.close()
@@ -28,7 +28,7 @@ export const reloginRaces: Disturbance = {
 }
 
 /** With whichever ticket is good, on whichever node answers. Leaves the room. */
-async function comeBack({ nodes, random }: Stage, tickets: string[]): Promise<{ close: () => void } | undefined> {
+async function rejoin({ nodes, random }: Stage, tickets: string[]): Promise<{ close: () => void } | undefined> {
   const deadline = performance.now() + backMs
   const known = [...tickets]
   while (performance.now() < deadline) {

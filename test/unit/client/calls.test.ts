@@ -11,17 +11,17 @@ function parts() {
 }
 
 const signals = () => ({
-  told: [] as string[],
+  notifications: [] as string[],
   listener() {
-    const tell = (what: string) => (about: unknown) => void this.told.push(`${what} ${JSON.stringify(about)}`)
+    const tell = (what: string) => (about: unknown) => void this.notifications.push(`${what} ${JSON.stringify(about)}`)
     return {
-      signal: (from: string, signal: object) => void this.told.push(`${from} ${JSON.stringify(signal)}`),
+      signal: (from: string, signal: object) => void this.notifications.push(`${from} ${JSON.stringify(signal)}`),
       joined: tell('joined'),
       left: tell('left'),
       iceServers: tell('iceServers'),
-      reconnected: () => void this.told.push('reconnected'),
+      reconnected: () => void this.notifications.push('reconnected'),
       resynced: tell('resynced'),
-      closed: () => void this.told.push('closed'),
+      closed: () => void this.notifications.push('closed'),
     }
   },
 })
@@ -114,7 +114,7 @@ test('rooms: the call goes through the channel, to one and from one, and over a 
   await clock.pass(1000)
   const room = { members: [{ id: 'c', nickname: 'cid' }] }
   nodes.last.ok('relogin', { ticket: ticketOf('three'), seq: 99, complete: false, room })
-  expect(heard.told).toEqual([
+  expect(heard.notifications).toEqual([
     'b {"description":{"type":"offer"}}',
     'b {"candidate":{"candidate":"x"}}',
     'joined "c"',
@@ -179,7 +179,7 @@ test('exchanger: join, signals with and without a target, users by id, leave', a
   link.say('receiveAnswer', { type: 'answer' }, { seq: 4, from: 'b' })
   link.say('receiveCandidate', { candidate: 'x' }, { seq: 5, from: 'b' })
   link.say('userLeftStream', 'bob', { seq: 6, from: 'b' })
-  expect(heard.told).toEqual([
+  expect(heard.notifications).toEqual([
     'joined "c"',
     'c {"description":{"type":"offer"}}',
     'b {"description":{"type":"answer"}}',

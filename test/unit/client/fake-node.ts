@@ -1,14 +1,14 @@
 import { SignalboxError } from '../../../src/client/errors.ts'
-import type { Answer, Connector, Link, LinkListener } from '../../../src/client/link.ts'
+import type { Connector, HandshakeAnswer, Link, LinkListener } from '../../../src/client/link.ts'
 
-export type Asked = { event: string; args: readonly unknown[]; answer: (answer: Answer) => void }
+export type RequestContext = { event: string; args: readonly unknown[]; answer: (answer: HandshakeAnswer) => void }
 
 /** A connection whose other end is the test. */
 export class FakeLink implements Link {
   readonly url: string
   readonly id: string
   open = true
-  readonly asked: Asked[] = []
+  readonly asked: RequestContext[] = []
   #listener: LinkListener | undefined
 
   constructor(url: string, id: string) {
@@ -16,7 +16,7 @@ export class FakeLink implements Link {
     this.id = id
   }
 
-  ask(event: string, args: readonly unknown[], answered: (answer: Answer) => void): void {
+  ask(event: string, args: readonly unknown[], answered: (answer: HandshakeAnswer) => void): void {
     const asked = { event, args, answer: answered }
     if (this.open) this.asked.push(asked)
     else answered(lost)
@@ -31,7 +31,7 @@ export class FakeLink implements Link {
   }
 
   /** The requests of one event, oldest first. */
-  all(event: string): Asked[] {
+  all(event: string): RequestContext[] {
     return this.asked.filter((asked) => asked.event === event)
   }
 
@@ -55,7 +55,7 @@ export class FakeLink implements Link {
   }
 }
 
-const lost: Answer = { ok: false, code: 'lost', message: 'lost' }
+const lost: HandshakeAnswer = { ok: false, code: 'lost', message: 'lost' }
 
 /** Nodes that take every connection, until they are `away`. */
 export class FakeNodes {

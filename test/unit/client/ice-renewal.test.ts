@@ -60,13 +60,13 @@ async function inCall({ random = 0.5, ticketSeconds, iceServers = turn('one'), m
     },
   })
   mesh.start()
-  const told: unknown[] = []
-  rooms.on('iceServers', (servers) => told.push(servers))
+  const notifications: unknown[] = []
+  rooms.on('iceServers', (servers) => notifications.push(servers))
   const asked = (on = nodes.last) => on.all('refreshReconnectionTicket').map(({ args }) => args)
   const renewed = (id: string, seconds?: number) =>
     nodes.last.ok('refreshReconnectionTicket', { ticket: ticketOf(id, ticketSeconds), iceServers: turn(id, seconds) })
   const connection = (id: string) => mesh.connections.get(id) as FakePeerConnection
-  return { clock, nodes, rooms, link, page, network, made, told, asked, renewed, connection }
+  return { clock, nodes, rooms, link, page, network, made, notifications, asked, renewed, connection }
 }
 
 describe('the lifetime of credentials', () => {
@@ -89,7 +89,7 @@ describe('the lifetime of credentials', () => {
 
 describe('a quiet session', () => {
   test.each([0, 0.999])('renews before half of the lifetime is over, again and again (random %d)', async (random) => {
-    const { clock, told, asked, renewed } = await inCall({ random })
+    const { clock, notifications, asked, renewed } = await inCall({ random })
     for (let n = 1; n <= 5; n += 1) {
       await clock.pass(17_900)
       expect(asked()).toHaveLength(n - 1)
@@ -97,7 +97,7 @@ describe('a quiet session', () => {
       expect(asked().at(-1)).toEqual([{ ice: true }])
       expect(asked()).toHaveLength(n)
       renewed(`${n}`)
-      expect(told).toHaveLength(n)
+      expect(notifications).toHaveLength(n)
     }
   })
 
@@ -130,13 +130,13 @@ describe('a quiet session', () => {
   })
 
   test('a ticket that expires before the credentials is refreshed alone', async () => {
-    const { clock, link, told, asked } = await inCall({ ticketSeconds: 10, iceServers: turn('one', 3600) })
+    const { clock, link, notifications, asked } = await inCall({ ticketSeconds: 10, iceServers: turn('one', 3600) })
     for (let n = 1; n <= 3; n += 1) {
       await clock.pass(7000)
       expect(asked()).toEqual(Array.from({ length: n }, () => []))
       link.ok('refreshReconnectionTicket', ticketOf(`${n}`, 10))
     }
-    expect(told).toEqual([])
+    expect(notifications).toEqual([])
   })
 
   test.each([
@@ -154,10 +154,10 @@ describe('a quiet session', () => {
 
 describe('a renewal that fails', () => {
   test('uses the ticket of a node of an older version, and asks a newer node again', async () => {
-    const { clock, nodes, link, told, asked, renewed } = await inCall()
+    const { clock, nodes, link, notifications, asked, renewed } = await inCall()
     await clock.pass(25_000)
     link.ok('refreshReconnectionTicket', ticketOf('two'))
-    expect([told, asked()]).toEqual([[], [[{ ice: true }]]])
+    expect([notifications, asked()]).toEqual([[], [[{ ice: true }]]])
     await clock.pass(1000)
     expect(asked()).toHaveLength(2)
     link.ok('refreshReconnectionTicket', ticketOf('three'))
@@ -167,11 +167,11 @@ describe('a renewal that fails', () => {
     nodes.last.ok('relogin', { ticket: ticketOf('four'), seq: 1, complete: true })
     await clock.pass(1000)
     renewed('five')
-    expect(told).toEqual([turn('five')])
+    expect(notifications).toEqual([turn('five')])
   })
 
   test('is repeated, less and less often, also after the credentials have expired', async () => {
-    const { clock, link, asked, renewed, told } = await inCall()
+    const { clock, link, asked, renewed, notifications } = await inCall()
     await clock.pass(25_000)
     const pauses: number[] = []
     for (let n = 1; n <= 12; n += 1) {
@@ -183,16 +183,16 @@ describe('a renewal that fails', () => {
     expect(pauses).toEqual(pauses.toSorted((one, other) => one - other))
     expect(pauses.at(-1)).toBe(30_000)
     renewed('two')
-    expect(told).toEqual([turn('two')])
+    expect(notifications).toEqual([turn('two')])
   })
 
   test('is repeated without an answer, and a late answer counts, because the server takes its ticket for received', async () => {
-    const { clock, nodes, link, told, asked, renewed } = await inCall()
+    const { clock, nodes, link, notifications, asked, renewed } = await inCall()
     await clock.pass(35_000)
     expect(asked().length).toBeGreaterThan(1)
     const [first] = link.all('refreshReconnectionTicket')
     first?.answer({ ok: true, data: { ticket: ticketOf('two'), iceServers: turn('two') } })
-    expect(told).toEqual([turn('two')])
+    expect(notifications).toEqual([turn('two')])
     renewed('three')
     link.cut()
     await clock.pass(1000)
@@ -222,14 +222,14 @@ describe('an ICE restart', () => {
   })
 
   test('waits for 3 s at most, and the client keeps asking for credentials', async () => {
-    const { clock, network, ice, told, renewed } = await twoCalls()
+    const { clock, network, ice, notifications, renewed } = await twoCalls()
     network.change(true)
     await clock.pass(2999)
     expect(ice()).toEqual([1, 1])
     await clock.pass(1)
     expect(ice()).toEqual([2, 2])
     renewed('two', 3600)
-    expect(told).toHaveLength(1)
+    expect(notifications).toHaveLength(1)
   })
 
   test.each([

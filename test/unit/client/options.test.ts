@@ -50,8 +50,8 @@ describe.each(Object.entries(classes))('%s', (_name, make) => {
     [{ url, pace: { perSecond: 10, burst: 0.5 } }, 'has a burst that is not a number of 1 or more'],
     [{ url, token: 42 }, 'token: 42 is neither a string nor a function'],
     [{ url, parts: null }, 'parts: null is not an object'],
-  ])('%j is a TypeError at once', (options, words) => {
-    expect(complaint(() => make(options))).toContain(words)
+  ])('%j is a TypeError at once', (options, messages) => {
+    expect(complaint(() => make(options))).toContain(messages)
   })
 
   test('a TypeError names everything that is wrong', () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { SignalboxError } from '../../../src/client/errors.ts'
 import { settingsOf } from '../../../src/client/options.ts'
-import { Session } from '../../../src/client/session.ts'
+import { ClientSession } from '../../../src/client/session.ts'
 import { FakeClock, quiet } from './fake-clock.ts'
 import { FakeNodes, ticketOf } from './fake-node.ts'
 
@@ -22,12 +22,14 @@ function setUp(random = 0.5) {
     throttled: () => net.hidden,
   }
   const parts = { clock, network, random: () => random, connect: nodes.connect }
-  const session = new Session(settingsOf({ url: ['http://a', 'http://b'], parts }), { namespace: '/' })
-  const told: string[] = []
-  session.on('notification', ({ event, args, meta }) => told.push(`${event} ${args.join()} ${meta?.seq ?? '-'}`))
-  session.on('state', (state) => told.push(state))
-  session.on('resync', ({ room, seq }) => told.push(`resync ${room} ${seq}`))
-  session.on('closed', ({ code }) => told.push(`closed: ${code}`))
+  const session = new ClientSession(settingsOf({ url: ['http://a', 'http://b'], parts }), { namespace: '/' })
+  const notifications: string[] = []
+  session.on('notification', ({ event, args, meta }) =>
+    notifications.push(`${event} ${args.join()} ${meta?.seq ?? '-'}`),
+  )
+  session.on('state', (state) => notifications.push(state))
+  session.on('resync', ({ room, seq }) => notifications.push(`resync ${room} ${seq}`))
+  session.on('closed', ({ code }) => notifications.push(`closed: ${code}`))
   const enter = () =>
     session.enter({
       event: 'login',
@@ -43,11 +45,11 @@ function setUp(random = 0.5) {
     return nodes.last
   }
   const setOnline = (isOnline: boolean) => net.listener(isOnline)
-  return { clock, nodes, session, told, enter, login, setOnline, net }
+  return { clock, nodes, session, notifications, enter, login, setOnline, net }
 }
 
 test('a cut: relogin with ticket and seq at the other node, what was seen is dropped, what is unacked is sent again', async () => {
-  const { clock, nodes, session, told, login } = setUp()
+  const { clock, nodes, session, notifications, login } = setUp()
   const first = await login()
   first.say('text', 'six', { seq: 6 })
   const [one, two] = [session.request('text', [1]), session.request('text', [2])]
@@ -67,7 +69,7 @@ test('a cut: relogin with ticket and seq at the other node, what was seen is dro
   second.say('room_change', 'x')
   second.ok('text', 'also done')
   expect(await two).toBe('also done')
-  expect(told).toEqual([
+  expect(notifications).toEqual([
     'connecting',
     'connected',
     'text six 6',
@@ -92,7 +94,7 @@ test('an answer that says that the participant is elsewhere is none: the request
 })
 
 test('draining: the new connection is there before the old one is closed, and nobody waits', async () => {
-  const { clock, nodes, session, told, login } = setUp()
+  const { clock, nodes, session, notifications, login } = setUp()
   const first = await login()
   const moves: unknown[] = []
   session.on('reconnected', (how) => moves.push(how))
@@ -111,26 +113,26 @@ test('draining: the new connection is there before the old one is closed, and no
   second.say('text', 'meanwhile', { seq: 6 })
   second.ok('text', 'done')
   expect(await unacked).toBe('done')
-  expect(told).toEqual(['connecting', 'connected', 'text meanwhile 6'])
+  expect(notifications).toEqual(['connecting', 'connected', 'text meanwhile 6'])
   expect(moves).toEqual([
     { from: { url: first.url, id: 'link 0' }, to: { url: second.url, id: 'link 1' }, ms: 250, planned: true },
   ])
 })
 
 test('an incomplete relogin is told as a resync with the room, and counts from there', async () => {
-  const { clock, nodes, session, told, login } = setUp()
+  const { clock, nodes, session, notifications, login } = setUp()
   const first = await login()
   first.cut()
   await clock.pass(1000)
   nodes.last.ok('relogin', { ticket: ticketOf('two'), seq: 90, complete: false, room: 'snapshot' })
   nodes.last.say('text', 'old', { seq: 90 })
   nodes.last.say('text', 'new', { seq: 91 })
-  expect(told.slice(-3)).toEqual(['resync snapshot 90', 'connected', 'text new 91'])
+  expect(notifications.slice(-3)).toEqual(['resync snapshot 90', 'connected', 'text new 91'])
   expect(session.seq).toBe(91)
 })
 
 test('a spent ticket: the one before is tried once; then the session is over, and its requests are refused', async () => {
-  const { clock, nodes, session, told, login } = setUp()
+  const { clock, nodes, session, notifications, login } = setUp()
   const first = await login()
   first.cut()
   await clock.pass(1000)
@@ -145,14 +147,14 @@ test('a spent ticket: the one before is tried once; then the session is over, an
   nodes.last.refuse('relogin', 'ticket_spent')
   await quiet()
   await expect(request).rejects.toMatchObject({ code: 'ticket_spent' })
-  expect(told.slice(-2)).toEqual(['closed', 'closed: ticket_spent'])
+  expect(notifications.slice(-2)).toEqual(['closed', 'closed: ticket_spent'])
   const { tries } = nodes
   await clock.pass(60_000)
   expect(nodes.tries).toBe(tries)
 })
 
 test('nobody answers: it is tried until the ticket ends', async () => {
-  const { clock, nodes, session, told, login } = setUp()
+  const { clock, nodes, session, notifications, login } = setUp()
   const first = await login(ticketOf('one', 60_000))
   nodes.away = true
   first.cut()
@@ -160,7 +162,7 @@ test('nobody answers: it is tried until the ticket ends', async () => {
   expect(session.state).toBe('waiting_for_reconnecting')
   expect(nodes.tries).toBeGreaterThan(10)
   await clock.pass(12_000)
-  expect(told.at(-1)).toBe('closed: ticket_expired')
+  expect(notifications.at(-1)).toBe('closed: ticket_expired')
 })
 
 test('the ticket is refreshed before it ends, again and again', async () => {
@@ -240,23 +242,23 @@ test('a hidden page, whose timers are late, resumes without a timer, and waits w
 
 test('a connection that is gone is told, with a session on it or without', async () => {
   const { clock, nodes, session, login } = setUp()
-  const told: string[] = []
-  session.on('open', () => told.push('open'))
-  session.on('lost', () => told.push(`lost ${session.state}`))
+  const notifications: string[] = []
+  session.on('open', () => notifications.push('open'))
+  session.on('lost', () => notifications.push(`lost ${session.state}`))
   session.open()
   await quiet()
   nodes.last.cut()
   await clock.pass(1000)
   const link = await login()
-  expect(told).toEqual(['open', 'lost initialized', 'open'])
+  expect(notifications).toEqual(['open', 'lost initialized', 'open'])
   link.cut()
-  expect(told.at(-1)).toBe('lost waiting_for_reconnecting')
+  expect(notifications.at(-1)).toBe('lost waiting_for_reconnecting')
   session.close()
-  expect(told).toHaveLength(4) // by this program: that is `closed`
+  expect(notifications).toHaveLength(4) // by this program: that is `closed`
 })
 
 test('a login that is refused is not tried again; one that is cut off is, with the same token', async () => {
-  const { clock, nodes, enter, told } = setUp()
+  const { clock, nodes, enter, notifications } = setUp()
   const cutOff = enter()
   await quiet()
   nodes.last.cut()
@@ -264,7 +266,7 @@ test('a login that is refused is not tried again; one that is cut off is, with t
   expect(nodes.last.all('login')[0]?.args).toEqual(['token'])
   nodes.last.refuse('login', 'token_used')
   await expect(cutOff).rejects.toMatchObject({ code: 'token_used' })
-  expect(told.at(-1)).toBe('closed: token_used')
+  expect(notifications.at(-1)).toBe('closed: token_used')
   nodes.away = true
   const unreachable = enter()
   unreachable.catch(() => {})
@@ -273,22 +275,22 @@ test('a login that is refused is not tried again; one that is cut off is, with t
 })
 
 test('drop: told, and over', async () => {
-  const { session, told, login } = setUp()
+  const { session, notifications, login } = setUp()
   const link = await login()
   link.say('drop', { seq: 6 })
-  expect(told.slice(-3)).toEqual(['drop  6', 'closed', 'closed: dropped'])
+  expect(notifications.slice(-3)).toEqual(['drop  6', 'closed', 'closed: dropped'])
   expect(link.open).toBe(false)
   await expect(session.request('text', [])).rejects.toMatchObject({ code: 'no_session' })
 })
 
 test('leaving says goodbye; without a node in reach it ends all the same', async () => {
-  const { clock, session, told, login, nodes } = setUp()
+  const { clock, session, notifications, login, nodes } = setUp()
   const link = await login()
   const left = session.leave()
   expect(link.all('logout')).toHaveLength(1)
   link.ok('logout')
   await left
-  expect(told.at(-1)).toBe('closed: closed')
+  expect(notifications.at(-1)).toBe('closed: closed')
   const again = await login()
   nodes.away = true
   again.cut()

@@ -44,10 +44,10 @@ function setUp(options: object = {}) {
   const [clock, nodes] = [new FakeClock(), new FakeNodes()]
   const parts = { clock, random: () => 0.5, connect: nodes.connect }
   const rooms = new Rooms({ url: 'http://a', resume: 'tab', parts, ...options })
-  const told: string[] = []
-  rooms.on('new_message', (text, { seq }) => told.push(`${text} ${seq}`))
-  rooms.on('resumeFailed', ({ code }) => told.push(`resumeFailed ${code}`))
-  return { clock, nodes, rooms, told }
+  const notifications: string[] = []
+  rooms.on('new_message', (text, { seq }) => notifications.push(`${text} ${seq}`))
+  rooms.on('resumeFailed', ({ code }) => notifications.push(`resumeFailed ${code}`))
+  return { clock, nodes, rooms, notifications }
 }
 
 const ack = (id: string, ticket: string, seq: number) => ({
@@ -71,7 +71,7 @@ async function entered(options: object = {}) {
 test('a page that is reloaded resumes with the present participants, receives missed messages, and sends new ones', async () => {
   await entered()
   tab.reload()
-  const { nodes, rooms, told } = setUp()
+  const { nodes, rooms, notifications } = setUp()
   const entering = rooms.enter('room')
   await quiet()
   const link = nodes.last
@@ -85,7 +85,7 @@ test('a page that is reloaded resumes with the present participants, receives mi
   expect(rooms.members.get('ann')).toBe('Ann')
   link.say('new_message', 'eight', { seq: 8 })
   link.say('new_message', 'nine', { seq: 9 })
-  expect(told).toEqual(['eight 8', 'nine 9'])
+  expect(notifications).toEqual(['eight 8', 'nine 9'])
   void rooms.say('c').catch(() => {})
   const last = link.all('new_message')[0]?.args.at(-1) as { rid: number } | undefined
   expect(last?.rid).toBeGreaterThan(2) // the node would take a smaller one for a repetition
@@ -107,7 +107,7 @@ test('the result has complete: false if the log no longer reaches back', async (
 test('an expired ticket emits resumeFailed, and the same call logs in anew', async () => {
   await entered()
   tab.reload()
-  const { clock, nodes, rooms, told } = setUp()
+  const { clock, nodes, rooms, notifications } = setUp()
   const entering = rooms.enter('room')
   await quiet()
   nodes.last.refuse('relogin', 'ticket_expired')
@@ -116,7 +116,7 @@ test('an expired ticket emits resumeFailed, and the same call logs in anew', asy
   nodes.last.ok('enter_room', ack('new', 'two', 20))
   const result = await entering
   expect([result.id, result.resumed, rooms.seq]).toEqual(['new', undefined, 20])
-  expect(told).toEqual(['resumeFailed ticket_expired'])
+  expect(notifications).toEqual(['resumeFailed ticket_expired'])
 })
 
 test('a login that loses its connection after the relogin resumes with the newer ticket', async () => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { SignalboxError } from '../../../src/client/index.ts'
 import { errorCodes } from '../../../src/core/errors.ts'
-import { plainWords } from '../../../src/dialects/shared/error-messages.ts'
+import { plainMessages } from '../../../src/dialects/shared/error-messages.ts'
 
 const path = '../../../demo/js/messages.js' // has no types
 const { sentenceOf } = (await import(path)) as { sentenceOf: (error: unknown) => string }
@@ -12,7 +12,7 @@ afterEach(() => void vi.unstubAllGlobals())
 const ofTheClient = ['unreachable', 'lost', 'timeout', 'closed', 'dropped', 'no_session', 'token_unavailable']
 
 test.each([...errorCodes, ...ofTheClient])('%s is told in words for people', (code) => {
-  const said = (plainWords as { [code: string]: (detail: string) => string })[code]?.('detail') ?? code
+  const said = (plainMessages as { [code: string]: (detail: string) => string })[code]?.('detail') ?? code
   const sentence = sentenceOf(new SignalboxError(code, said))
   expect(sentence).toMatch(/^[A-Z].*[.]$/)
   expect(sentence).not.toMatch(/detail|ticket|token|session|request|protocol|event|receiver|stream/i)

@@ -18,14 +18,14 @@ class Holder implements BudgetHolder {
     return this.unreadBytes + this.requestBytes + this.partialBytes
   }
 
-  relieve(): number {
+  shed(): number {
     this.relieved.push('all')
     const { bytes } = this
     this.unreadBytes = this.requestBytes = this.partialBytes = 0
     return bytes
   }
 
-  relieveUnread(): number {
+  shedUnread(): number {
     this.relieved.push('unread')
     const bytes = this.unreadBytes
     this.unreadBytes = 0

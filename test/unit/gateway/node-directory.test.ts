@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { Neighbours } from '../../../src/gateway/proxy/node-directory.ts'
+import { NodeDirectory } from '../../../src/gateway/proxy/node-directory.ts'
 
 let there: { [id: string]: string }
 let away: boolean
@@ -23,14 +23,14 @@ afterEach(() => {
 })
 
 /** As text, once all that it waits for has passed. */
-async function find(neighbours: Neighbours, node: string): Promise<string | undefined> {
+async function find(neighbours: NodeDirectory, node: string): Promise<string | undefined> {
   const found = neighbours.addressOf(node)
   await vi.advanceTimersByTimeAsync(500)
   return (await found)?.href
 }
 
 test('an address is asked for once in 5 s, however often it is needed', async () => {
-  const neighbours = new Neighbours({ nodes, failed })
+  const neighbours = new NodeDirectory({ nodes, failed })
   for (let times = 0; times < 9; times += 1) expect(await find(neighbours, 'a')).toBe('http://a:1/')
   expect(asked).toBe(1)
   there = { a: 'http://a:2/' }
@@ -41,7 +41,7 @@ test('an address is asked for once in 5 s, however often it is needed', async ()
 })
 
 test('whatever names are made up, the store is asked twice a second at most', async () => {
-  const neighbours = new Neighbours({ nodes, failed })
+  const neighbours = new NodeDirectory({ nodes, failed })
   const found = Array.from({ length: 1000 }, (_, number) => neighbours.addressOf(`made up ${number}`))
   await vi.advanceTimersByTimeAsync(0)
   expect(await Promise.all(found)).toEqual(found.map(() => undefined))
@@ -53,7 +53,7 @@ test('whatever names are made up, the store is asked twice a second at most', as
 })
 
 test('a node that has just come is found, and one that has gone is not, in a list that is newer than the question', async () => {
-  const neighbours = new Neighbours({ nodes, failed })
+  const neighbours = new NodeDirectory({ nodes, failed })
   expect(await find(neighbours, 'b')).toBeUndefined()
   there = { b: 'http://b:1/' }
   expect(await find(neighbours, 'b')).toBe('http://b:1/')
@@ -61,7 +61,7 @@ test('a node that has just come is found, and one that has gone is not, in a lis
 })
 
 test('while the store is away what was known goes on, without a wait for each', async () => {
-  const neighbours = new Neighbours({ nodes, failed })
+  const neighbours = new NodeDirectory({ nodes, failed })
   await find(neighbours, 'a')
   away = true
   await vi.advanceTimersByTimeAsync(60_000)
@@ -73,7 +73,7 @@ test('while the store is away what was known goes on, without a wait for each', 
 
 test('a node that does not say yet at which port it listens is not there yet', async () => {
   there = { a: 'http://a:0', b: 'http://', c: 'http://[::1]:3' }
-  const neighbours = new Neighbours({ nodes, failed })
+  const neighbours = new NodeDirectory({ nodes, failed })
   expect([await find(neighbours, 'a'), await find(neighbours, 'b')]).toEqual([undefined, undefined])
   expect(await find(neighbours, 'c')).toBe('http://[::1]:3/')
 })

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import { NeighbourSurvey } from '../../../src/gateway/proxy/node-survey.ts'
+import { NodeSurvey } from '../../../src/gateway/proxy/node-survey.ts'
 
 /** Starts a neighbour that answers `/node/store` so. Resolves to its URL. */
 async function neighbour(status: number, body: string): Promise<string> {
@@ -28,7 +28,7 @@ async function allCutOff(urls: string[]): Promise<boolean> {
     setImmediate(isListed)
     return infos
   }
-  const survey = new NeighbourSurvey('node0', { nodes, failed: () => {} })
+  const survey = new NodeSurvey('node0', { nodes, failed: () => {} })
   survey.start(30_000)
   onTestFinished(() => survey.stop())
   await listed

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { deepest, excessOf, measure } from '../../../src/gateway/payload-limits.ts'
+import { excessOf, maxDepth, measure } from '../../../src/gateway/payload-limits.ts'
 
 const nested = (levels: number, leaf: unknown = 0): unknown => {
   let value = leaf
@@ -36,8 +36,8 @@ test.each<[string, unknown]>([
 })
 
 test('nesting has its own bound, whatever the size', () => {
-  expect(excessOf(nested(deepest), 10_000)).toBeUndefined()
-  expect(excessOf(nested(deepest + 1), 10_000)).toBe('too_deep')
+  expect(excessOf(nested(maxDepth), 10_000)).toBeUndefined()
+  expect(excessOf(nested(maxDepth + 1), 10_000)).toBe('too_deep')
   expect(excessOf([nested(100_000)], 1e9)).toBe('too_deep')
 })
 

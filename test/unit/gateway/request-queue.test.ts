@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { RequestQueue } from '../../../src/gateway/request-queue.ts'
+import { SerialQueue } from '../../../src/gateway/request-queue.ts'
 
 function throwIt(error: unknown): never {
   throw error
@@ -9,7 +9,7 @@ function throwIt(error: unknown): never {
 function open() {
   const served: number[] = []
   const finish: (() => void)[] = []
-  const queue = new RequestQueue<number>((request) => {
+  const queue = new SerialQueue<number>((request) => {
     served.push(request)
     return new Promise((resolve) => finish.push(resolve))
   }, throwIt)
@@ -51,7 +51,7 @@ test('what is taken out is not served; what comes afterwards is', async () => {
 test('a request that fails, by a throw or a rejection, is reported, and the next ones are served', async () => {
   const served: number[] = []
   const failures: unknown[] = []
-  const queue = new RequestQueue<number>(
+  const queue = new SerialQueue<number>(
     (request) => {
       if (request === 1) throw new Error('thrown')
       if (request === 2) return Promise.reject(new Error('rejected'))

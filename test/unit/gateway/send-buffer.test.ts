@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { Socket as EngineSocket } from 'engine.io'
 import { expect, test } from 'vitest'
-import { Backlog } from '../../../src/gateway/limits/send-buffer.ts'
+import { SendBuffer } from '../../../src/gateway/limits/send-buffer.ts'
 import { PollingOutput } from '../../../src/gateway/polling-output.ts'
 
 class Transport extends EventEmitter {
@@ -16,7 +16,7 @@ function backlogOf(unread: number) {
   transport.socket.bufferedAmount = unread
   const engine = Object.assign(new EventEmitter(), { transport, readyState: 'open', closed: 0, close: () => {} })
   const exceeded: number[] = []
-  const backlog = new Backlog(
+  const sendBuffer = new SendBuffer(
     engine as unknown as EngineSocket,
     new PollingOutput(engine as unknown as EngineSocket),
     1000,
@@ -26,15 +26,15 @@ function backlogOf(unread: number) {
     },
   )
   const listeners = () => ['close', 'upgrade'].map((event) => engine.listenerCount(event))
-  return { backlog, engine, transport, exceeded, listeners }
+  return { sendBuffer, engine, transport, exceeded, listeners }
 }
 
 test.each(['ready', 'upgrade', 'close'] as const)(
   'a replay waits for %s, and leaves no listener behind',
   async (event) => {
-    const { backlog, engine, transport, listeners } = backlogOf(300)
+    const { sendBuffer, engine, transport, listeners } = backlogOf(300)
     const before = listeners()
-    const waits = [backlog.drained(), backlog.drained()]
+    const waits = [sendBuffer.drained(), sendBuffer.drained()]
     expect(waits.map((wait) => wait instanceof Promise)).toEqual([true, true])
     if (event === 'ready') transport.emit(event)
     else engine.emit(event)
@@ -45,13 +45,13 @@ test.each(['ready', 'upgrade', 'close'] as const)(
 )
 
 test('what waits for an ack counts as unread until it is sent, and does not hold a replay up', () => {
-  const { backlog, exceeded } = backlogOf(100)
-  backlog.hold(800)
-  expect(backlog.bytes).toBe(900)
-  expect(backlog.drained()).toBeUndefined()
-  backlog.hold(-800)
-  backlog.hold(850)
+  const { sendBuffer, exceeded } = backlogOf(100)
+  sendBuffer.hold(800)
+  expect(sendBuffer.bytes).toBe(900)
+  expect(sendBuffer.drained()).toBeUndefined()
+  sendBuffer.hold(-800)
+  sendBuffer.hold(850)
   expect(exceeded).toEqual([])
-  backlog.hold(100)
+  sendBuffer.hold(100)
   expect(exceeded).toEqual([1050])
 })

@@ -1,12 +1,12 @@
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createMetrics } from '../../../src/observability/metrics.ts'
-import { Refusals } from '../../../src/observability/refusal-log.ts'
+import { RefusalLog } from '../../../src/observability/refusal-log.ts'
 
 type Line = { level: number; reason: string; msg: string; withheld?: number }
 
 let lines: Line[]
-let refusals: Refusals
+let refusals: RefusalLog
 const metrics = createMetrics('n', '1')
 
 beforeEach(() => {
@@ -14,7 +14,7 @@ beforeEach(() => {
   lines = []
   metrics.refused.reset()
   const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line)) })
-  refusals = new Refusals(metrics, log)
+  refusals = new RefusalLog(metrics, log)
 })
 afterEach(() => {
   vi.useRealTimers()

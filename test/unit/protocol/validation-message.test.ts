@@ -2,9 +2,9 @@ import { type TSchema, Type } from 'typebox'
 import { Errors } from 'typebox/value'
 import { expect, test } from 'vitest'
 import { portal, portalV1 } from '../../../src/protocol/portal.ts'
-import { complaintOf } from '../../../src/protocol/validation-message.ts'
+import { validationMessageOf } from '../../../src/protocol/validation-message.ts'
 
-const complaint = (schema: TSchema, value: unknown) => complaintOf(Errors(schema, value))
+const complaint = (schema: TSchema, value: unknown) => validationMessageOf(Errors(schema, value))
 const requestOf = (event: keyof typeof portal, value: unknown) => complaint(portal[event as 'publish'].payload, value)
 
 /** What OWT's portal was seen to answer (facts/owt.md 4). */
@@ -65,5 +65,5 @@ test('protocol 1.0 and 1.1 are told of their own form', () => {
 })
 
 test('nothing wrong is still a sentence', () => {
-  expect(complaintOf([])).toBe('request is not valid')
+  expect(validationMessageOf([])).toBe('request is not valid')
 })

@@ -7,9 +7,9 @@ afterEach(() => void vi.useRealTimers())
 /** How long a failure is held back, ms; undefined: it is told at once. */
 async function waitOf(throttle: Throttle, ...keys: string[]): Promise<number | undefined> {
   const start = performance.now()
-  const told = throttle.hold(keys).then((held) => (held ? performance.now() - start : undefined))
+  const notifications = throttle.hold(keys).then((held) => (held ? performance.now() - start : undefined))
   await vi.runAllTimersAsync()
-  return told
+  return notifications
 }
 
 test('the first cost nothing, the next twice as much each, up to ten seconds', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { type Entry, isFor, type ParticipantId } from '../../../../src/core/model.ts'
-import type { Connection } from '../../../../src/core/ports/connection.ts'
+import type { SessionConnection } from '../../../../src/core/ports/connection.ts'
 import { Feed } from '../../../../src/core/room/feed.ts'
 import { Session } from '../../../../src/core/session/session.ts'
 
@@ -31,10 +31,10 @@ const steps = {
     fc.record({ do: fc.constant('say' as const), to: id }),
     fc.record({ do: fc.constant('say' as const), except: id }),
   ),
-  hear: fc.record({ do: fc.constant('hear' as const), pick }),
+  onEntry: fc.record({ do: fc.constant('hear' as const), pick }),
   lose: fc.record({ do: fc.constant('lose' as const), pick }),
   again: fc.record({ do: fc.constant('hear again' as const), pick }),
-  reach: fc.record({ do: fc.constant('reach' as const), pick }),
+  advanceHead: fc.record({ do: fc.constant('reach' as const), pick }),
   attach: fc.record(
     {
       do: fc.constant('attach' as const),
@@ -55,10 +55,10 @@ const steps = {
 export function schedules(options: { trims: boolean }): fc.Arbitrary<{ before: number; steps: Step[] }> {
   const step: fc.Arbitrary<Step> = fc.oneof(
     { weight: 8, arbitrary: steps.say },
-    { weight: 6, arbitrary: steps.hear },
+    { weight: 6, arbitrary: steps.onEntry },
     { weight: 2, arbitrary: steps.lose },
     { weight: 2, arbitrary: steps.again },
-    { weight: 2, arbitrary: steps.reach },
+    { weight: 2, arbitrary: steps.advanceHead },
     { weight: 5, arbitrary: steps.attach },
     { weight: 2, arbitrary: steps.detach },
     { weight: 6, arbitrary: steps.answer },
@@ -70,7 +70,7 @@ export function schedules(options: { trims: boolean }): fc.Arbitrary<{ before: n
 }
 
 /** One time aboard, from an attach until it is put off, ends or is lost: a session and the connection that it writes to. */
-export class Seat implements Connection {
+export class SessionRecord implements SessionConnection {
   readonly open = true
   readonly session: Session
   readonly start: number
@@ -85,11 +85,11 @@ export class Seat implements Connection {
     this.start = start
     this.#endsAfter = endsAfter ?? Number.POSITIVE_INFINITY
     this.#endsWhenLost = endsWhenLost ?? false
-    const place = { room: 'room', id, owner: 'A:1' }
+    const ref = { room: 'room', id, owner: 'A:1' }
     const member = { id, user: id, role: '', permission: { publish: none, subscribe: none }, profile: {} }
     const token = { id: '', seconds: 0 }
     const tickets = { previous: '', issued: ['ticket'] }
-    const from = { dialect: '', member, place, token, tickets, proven: false, rid: 0, from: start, doubt: 0 }
+    const from = { dialect: '', member, ref, token, tickets, proven: false, rid: 0, from: start, sent: 0 }
     this.session = new Session(from, this, feed)
   }
 
@@ -123,7 +123,7 @@ type Read = { after: number; asked: Entry[]; resolve: (entries: Entry[]) => void
 /** A room and the feed of it on one node, where nothing happens but what a step makes happen. */
 export class World {
   readonly log: Entry[] = []
-  readonly seats: Seat[] = []
+  readonly seats: SessionRecord[] = []
   readonly feed: Feed
   #oldest = 1
   #flying: Entry[] = []
@@ -144,15 +144,15 @@ export class World {
       case 'say':
         return this.#say(step)
       case 'hear':
-        return this.#fly(step.pick, (entry) => this.feed.hear(entry))
+        return this.#fly(step.pick, (entry) => this.feed.onEntry(entry))
       case 'lose':
         return this.#fly(step.pick, () => {})
       case 'hear again': {
         const entry = this.log[step.pick % this.top]
-        return entry && this.feed.hear(entry)
+        return entry && this.feed.onEntry(entry)
       }
       case 'reach':
-        return this.feed.reach(step.pick % (this.top + 1))
+        return this.feed.advanceHead(step.pick % (this.top + 1))
       case 'attach':
         return this.#attach(step)
       case 'detach':
@@ -170,7 +170,7 @@ export class World {
 
   /** The live side falls silent; somebody finds out how far the room has come, and every read is answered. */
   async finish(): Promise<void> {
-    this.feed.reach(this.top)
+    this.feed.advanceHead(this.top)
     await settle()
     while (this.#reads.length > 0) {
       this.#answer(0, (read) => read.resolve(this.#page(read.after)))
@@ -179,7 +179,7 @@ export class World {
   }
 
   /** What a seat should have been given if it had stayed until now. */
-  meantFor(seat: Seat): Entry[] {
+  meantFor(seat: SessionRecord): Entry[] {
     return this.log.filter((entry) => entry.seq > seat.start && isFor(entry, seat.session.id))
   }
 
@@ -200,13 +200,13 @@ export class World {
   #attach({ id, from, ...ending }: Step & { do: 'attach' }): void {
     const before = this.#seatOf(id)?.session
     before?.end()
-    const start = from === 'top' ? this.top : from === 'seen' ? (before?.cursor ?? this.top) : from % (this.top + 1)
-    const seat = new Seat(this.feed, id, start, ending)
+    const start = from === 'top' ? this.top : from === 'seen' ? (before?.sentSeq ?? this.top) : from % (this.top + 1)
+    const seat = new SessionRecord(this.feed, id, start, ending)
     this.seats.push(seat)
-    void seat.session.board()
+    void seat.session.startDelivery()
   }
 
-  #seatOf(id: ParticipantId): Seat | undefined {
+  #seatOf(id: ParticipantId): SessionRecord | undefined {
     return this.seats.findLast(({ session }) => session.id === id)
   }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type Seat, type Step, schedules, World } from './feed-model.ts'
+import { type SessionRecord, type Step, schedules, World } from './feed-model.ts'
 
 const runs = { numRuns: 2000, ...(process.env.FC_SEED ? { seed: Number(process.env.FC_SEED) } : {}) }
 
@@ -14,10 +14,10 @@ async function play({ before, steps }: { before: number; steps: Step[] }): Promi
 const seqs = (entries: { seq: number }[]) => entries.map(({ seq }) => seq)
 
 /** In order, once, without a hole: the first so many of those that it should get; and it claims no more than those. */
-function expectUnbroken(world: World, seat: Seat): void {
+function expectUnbroken(world: World, seat: SessionRecord): void {
   expect(seqs(seat.taken)).toEqual(seqs(world.meantFor(seat)).slice(0, seat.taken.length))
   expect(seat.tooMuch).toBe(0)
-  const claimed = world.meantFor(seat).filter(({ seq }) => seq <= seat.session.cursor)
+  const claimed = world.meantFor(seat).filter(({ seq }) => seq <= seat.session.sentSeq)
   expect(seqs(seat.taken)).toEqual(seqs(claimed))
 }
 

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
 import type { Entry } from '../../../../src/core/model.ts'
-import { Feed, type FeedEvents, type Receiver } from '../../../../src/core/room/feed.ts'
+import { Feed, type FeedEvents, type FeedReceiver } from '../../../../src/core/room/feed.ts'
 
 const say = (seq: number, changes: Partial<Entry> = {}): Entry => ({ seq, at: 0, event: 'text', data: seq, ...changes })
 const said = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => say(from + n))
 const never = () => false
 
-class Listener implements Receiver {
+class Listener implements FeedReceiver {
   readonly id: string
   readonly taken: number[] = []
   losses = 0
@@ -27,24 +27,24 @@ class Listener implements Receiver {
 /** A feed on a log that answers at once, two entries at a time; what was asked and what was told are noted. */
 function feedOn(log: Entry[], position: number) {
   const asked: number[] = []
-  const told: string[] = []
+  const notifications: string[] = []
   const events: FeedEvents = {
-    repaired: (entries) => void told.push(`repaired ${entries}`),
-    replayed: (entries) => void told.push(`replayed ${entries}`),
-    failed: (error) => void told.push(`failed ${error}`),
-    leapt: (seq) => void told.push(`leapt ${seq}`),
-    hole: async () => {
+    repaired: (entries) => void notifications.push(`repaired ${entries}`),
+    replayed: (entries) => void notifications.push(`replayed ${entries}`),
+    failed: (error) => void notifications.push(`failed ${error}`),
+    leapt: (seq) => void notifications.push(`leapt ${seq}`),
+    gap: async () => {
       const failure = world.failures.shift()
       if (failure) throw failure
-      told.push('hole')
+      notifications.push('hole')
     },
   }
   const world = {
     asked,
-    told,
+    notifications,
     /** What the next reads do instead of answering. */
     failures: [] as string[],
-    feed: new Feed(position, read, async () => void told.push('paused'), events),
+    feed: new Feed(position, read, async () => void notifications.push('paused'), events),
   }
   async function read(after: number): Promise<Entry[]> {
     asked.push(after)
@@ -62,7 +62,7 @@ test('the next entry is handed on at once', async () => {
   const { feed, asked } = feedOn([], 3)
   const ann = new Listener()
   await feed.attach(ann, 3, never)
-  feed.hear(say(4))
+  feed.onEntry(say(4))
   expect(ann.taken).toEqual([4])
   expect(feed.position).toBe(4)
   expect(asked).toEqual([])
@@ -72,20 +72,20 @@ test('an entry that was handed on already is dropped', async () => {
   const { feed } = feedOn([], 3)
   const ann = new Listener()
   await feed.attach(ann, 3, never)
-  for (const seq of [4, 4, 2, 3]) feed.hear(say(seq))
+  for (const seq of [4, 4, 2, 3]) feed.onEntry(say(seq))
   expect(ann.taken).toEqual([4])
 })
 
 test('a gap is filled from the log, and the entry that showed it waits its turn', async () => {
-  const { feed, asked, told } = feedOn(said(1, 7), 3)
+  const { feed, asked, notifications } = feedOn(said(1, 7), 3)
   const ann = new Listener()
   await feed.attach(ann, 3, never)
-  feed.hear(say(7))
+  feed.onEntry(say(7))
   expect(ann.taken).toEqual([])
   await settled()
   expect(ann.taken).toEqual([4, 5, 6, 7])
   expect(asked).toEqual([3, 5])
-  expect(told).toEqual(['repaired 2', 'repaired 2'])
+  expect(notifications).toEqual(['repaired 2', 'repaired 2'])
 })
 
 test('what is heard while a gap is filled is not handed on before its turn', async () => {
@@ -93,10 +93,10 @@ test('what is heard while a gap is filled is not handed on before its turn', asy
   const { feed } = feedOn(log, 3)
   const ann = new Listener()
   await feed.attach(ann, 3, never)
-  feed.hear(say(6))
-  feed.hear(say(4))
+  feed.onEntry(say(6))
+  feed.onEntry(say(4))
   log.push(say(7))
-  feed.hear(say(7))
+  feed.onEntry(say(7))
   await settled()
   expect(ann.taken).toEqual([4, 5, 6, 7])
 })
@@ -105,8 +105,8 @@ test('a position that somebody knows of is read up to', async () => {
   const { feed } = feedOn(said(1, 5), 3)
   const ann = new Listener()
   await feed.attach(ann, 3, never)
-  feed.reach(2)
-  feed.reach(5)
+  feed.advanceHead(2)
+  feed.advanceHead(5)
   await settled()
   expect(ann.taken).toEqual([4, 5])
 })
@@ -116,22 +116,22 @@ test('everyone gets what is meant for them', async () => {
   const [ann, bob] = [new Listener('ann'), new Listener('bob')]
   await feed.attach(ann, 0, never)
   await feed.attach(bob, 0, never)
-  feed.hear(say(1))
-  feed.hear(say(2, { to: 'ann' }))
-  feed.hear(say(3, { except: 'ann' }))
-  feed.hear(say(4, { to: 'nobody' }))
+  feed.onEntry(say(1))
+  feed.onEntry(say(2, { to: 'ann' }))
+  feed.onEntry(say(3, { except: 'ann' }))
+  feed.onEntry(say(4, { to: 'nobody' }))
   expect(ann.taken).toEqual([1, 2])
   expect(bob.taken).toEqual([1, 3])
 })
 
 test('one who comes back gets what it missed, and then what is live', async () => {
   const log = [say(1), say(2, { to: 'ann' }), say(3, { except: 'ann' }), say(4, { to: 'bob' }), say(5)]
-  const { feed, told } = feedOn(log, 5)
+  const { feed, notifications } = feedOn(log, 5)
   const ann = new Listener()
   await feed.attach(ann, 1, never)
-  feed.hear(say(6))
+  feed.onEntry(say(6))
   expect(ann.taken).toEqual([2, 5, 6])
-  expect(told).toEqual(['replayed 1', 'replayed 1'])
+  expect(notifications).toEqual(['replayed 1', 'replayed 1'])
 })
 
 test('what is said while one catches up comes in its place', async () => {
@@ -141,9 +141,9 @@ test('what is said while one catches up comes in its place', async () => {
   await feed.attach(bob, 4, never)
   const aboard = feed.attach(ann, 0, never)
   log.push(say(5))
-  feed.hear(say(5))
+  feed.onEntry(say(5))
   await aboard
-  feed.hear(say(6))
+  feed.onEntry(say(6))
   expect(ann.taken).toEqual([1, 2, 3, 4, 5, 6])
   expect(bob.taken).toEqual([5, 6])
 })
@@ -153,8 +153,8 @@ test('one who is ahead of the feed is told nothing twice, and the feed follows',
   const [ann, bob] = [new Listener('ann'), new Listener('bob')]
   await feed.attach(bob, 3, never)
   await feed.attach(ann, 5, never)
-  feed.hear(say(4))
-  feed.reach(6)
+  feed.onEntry(say(4))
+  feed.advanceHead(6)
   await settled()
   expect(ann.taken).toEqual([6])
   expect(bob.taken).toEqual([4, 5, 6])
@@ -175,7 +175,7 @@ test('whoever comes aboard under the same id takes the place of the one before',
   await feed.attach(before, 0, never)
   await feed.attach(after, 0, never)
   feed.detach(before) // it is late, and not aboard any more
-  feed.hear(say(1))
+  feed.onEntry(say(1))
   expect(before.taken).toEqual([])
   expect(after.taken).toEqual([1])
 })
@@ -185,7 +185,7 @@ test('the one before is told nothing while its successor catches up', async () =
   const [before, after] = [new Listener(), new Listener()]
   await feed.attach(before, 2, never)
   const aboard = feed.attach(after, 0, never)
-  feed.hear(say(3))
+  feed.onEntry(say(3))
   expect(before.taken).toEqual([])
   await aboard
 })
@@ -195,7 +195,7 @@ test('one who left is told nothing', async () => {
   const ann = new Listener()
   await feed.attach(ann, 0, never)
   feed.detach(ann)
-  feed.hear(say(1))
+  feed.onEntry(say(1))
   expect(ann.taken).toEqual([])
 })
 
@@ -203,20 +203,20 @@ test('one who ends while catching up is told nothing more, and does not come abo
   const { feed } = feedOn(said(1, 4), 4)
   const ann = new Listener()
   await feed.attach(ann, 0, () => ann.taken.length >= 1)
-  feed.hear(say(5))
+  feed.onEntry(say(5))
   expect(ann.taken).toEqual([1])
 })
 
 test('a log that cannot be read is read again after a pause', async () => {
-  const { feed, failures, told } = feedOn(said(1, 3), 2)
+  const { feed, failures, notifications } = feedOn(said(1, 3), 2)
   const [ann, bob] = [new Listener('ann'), new Listener('bob')]
   failures.push('away', 'still away')
   await feed.attach(ann, 0, never)
   expect(ann.taken).toEqual([1, 2])
-  expect(told).toEqual(['failed away', 'paused', 'failed still away', 'paused', 'replayed 2'])
+  expect(notifications).toEqual(['failed away', 'paused', 'failed still away', 'paused', 'replayed 2'])
   failures.push('away again')
   await feed.attach(bob, 2, never)
-  feed.reach(3)
+  feed.advanceHead(3)
   await settled()
   expect(bob.taken).toEqual([3])
 })
@@ -225,7 +225,7 @@ test('one whose next entry the log has forgotten is lost, and not aboard', async
   const { feed } = feedOn(said(3, 5), 5)
   const ann = new Listener()
   await feed.attach(ann, 1, never)
-  feed.hear(say(6))
+  feed.onEntry(say(6))
   expect(ann).toMatchObject({ losses: 1, taken: [] })
 })
 
@@ -233,12 +233,12 @@ test('a gap that the log has forgotten loses everyone aboard, and the feed goes 
   const { feed } = feedOn(said(5, 6), 2)
   const [ann, bob] = [new Listener('ann'), new Listener('bob')]
   await feed.attach(ann, 2, never)
-  feed.reach(6)
+  feed.advanceHead(6)
   await settled()
   expect(ann).toMatchObject({ losses: 1, taken: [] })
   expect(feed.position).toBe(6)
   await feed.attach(bob, 6, never)
-  feed.hear(say(7))
+  feed.onEntry(say(7))
   expect(bob.taken).toEqual([7])
   expect(ann.taken).toEqual([])
 })
@@ -248,7 +248,7 @@ test('those who are lost can still say how far they had come', async () => {
   const positions: number[] = []
   const ann = Object.assign(new Listener(), { lost: () => void positions.push(feed.position) })
   await feed.attach(ann, 2, never)
-  feed.reach(6)
+  feed.advanceHead(6)
   await settled()
   expect(positions).toEqual([2])
   expect(feed.position).toBe(6)
@@ -259,10 +259,10 @@ test('a closed feed tells and reads nothing more', async () => {
   const [ann, late] = [new Listener('ann'), new Listener('late')]
   await feed.attach(ann, 2, never)
   feed.close()
-  feed.hear(say(3))
-  feed.reach(9)
+  feed.onEntry(say(3))
+  feed.advanceHead(9)
   await feed.attach(late, feed.position, never)
-  feed.hear(say(4))
+  feed.onEntry(say(4))
   await settled()
   expect([...ann.taken, ...late.taken]).toEqual([])
   expect(asked).toEqual([])
@@ -271,26 +271,26 @@ test('a closed feed tells and reads nothing more', async () => {
 const leap = (seq: number, after: number): Entry => say(seq, { event: 'leap', data: { after } })
 
 test('who is level with the last that the log knows goes on behind a leap, and nobody is cut', async () => {
-  const { feed, told } = feedOn([], 3)
+  const { feed, notifications } = feedOn([], 3)
   const ann = new Listener()
   await feed.attach(ann, 3, never)
-  feed.hear(leap(100, 3))
-  feed.hear(say(101))
-  expect([ann.taken, ann.losses, feed.position, told]).toEqual([[101], 0, 101, ['leapt 100']])
+  feed.onEntry(leap(100, 3))
+  feed.onEntry(say(101))
+  expect([ann.taken, ann.losses, feed.position, notifications]).toEqual([[101], 0, 101, ['leapt 100']])
 })
 
 test('who was handed what the log knows no more is cut, once all is done that has to be before', async () => {
-  const { feed, told, failures } = feedOn([say(1), leap(100, 1), say(101)], 3)
+  const { feed, notifications, failures } = feedOn([say(1), leap(100, 1), say(101)], 3)
   const ann = new Listener()
   await feed.attach(ann, 3, never)
   failures.push('', 'hole')
-  feed.hear(say(101))
+  feed.onEntry(say(101))
   const eve = new Listener('eve') // came back at the leap before the feed was there
   await feed.attach(eve, 100, never)
   await settled()
   expect([ann.taken, ann.losses]).toEqual([[], 1])
   expect([eve.taken, eve.losses, feed.position]).toEqual([[101], 0, 101])
-  expect(told).toEqual(['failed hole', 'paused', 'hole', 'leapt 100', 'repaired 2'])
+  expect(notifications).toEqual(['failed hole', 'paused', 'hole', 'leapt 100', 'repaired 2'])
 })
 
 test('what was read for a receiver that has to wait is read again afterwards, and not kept meanwhile', async () => {
@@ -331,21 +331,21 @@ class Failing extends Listener {
 }
 
 test('a receiver that throws is put off and told that it lost an entry, and the others get every entry', async () => {
-  const { feed, told } = feedOn([], 3)
+  const { feed, notifications } = feedOn([], 3)
   const [eve, ann] = [new Failing('eve'), new Listener()]
   for (const receiver of [eve, ann]) await feed.attach(receiver, 3, never)
-  for (const seq of [4, 5, 6]) feed.hear(say(seq))
+  for (const seq of [4, 5, 6]) feed.onEntry(say(seq))
   expect([eve.taken, eve.losses, ann.taken, ann.losses]).toEqual([[4], 1, [4, 5, 6], 0])
-  expect(told).toEqual(['failed Error: cannot take 5'])
+  expect(notifications).toEqual(['failed Error: cannot take 5'])
 })
 
 test('a receiver that throws while a gap is filled does not stop the feed', async () => {
   const { feed } = feedOn(said(1, 7), 3)
   const [eve, ann] = [new Failing('eve'), new Listener()]
   for (const receiver of [eve, ann]) await feed.attach(receiver, 3, never)
-  feed.hear(say(7))
+  feed.onEntry(say(7))
   await settled()
-  feed.hear(say(8))
+  feed.onEntry(say(8))
   expect([eve.taken, eve.losses, ann.taken]).toEqual([[4], 1, [4, 5, 6, 7, 8]])
 })
 
@@ -353,7 +353,7 @@ test('a receiver that throws while it catches up is put off, and its attachment 
   const { feed } = feedOn(said(1, 7), 7)
   const eve = new Failing('eve')
   await feed.attach(eve, 3, never)
-  feed.hear(say(8))
+  feed.onEntry(say(8))
   expect([eve.taken, eve.losses]).toEqual([[4], 1])
 })
 
@@ -373,10 +373,10 @@ test('a feed whose events throw while a gap is filled fills the next one', async
   )
   const ann = new Listener()
   await feed.attach(ann, 3, never)
-  feed.reach(9)
+  feed.advanceHead(9)
   await settled()
   log.push(say(10), say(11))
-  feed.reach(11)
+  feed.advanceHead(11)
   await settled()
   expect(ann.taken).toEqual([4, 5, 6, 7, 8, 9, 10, 11])
 })

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import type { Entry, RoomId } from '../../../../src/core/model.ts'
-import type { Wire } from '../../../../src/core/ports/log.ts'
+import type { PubSub } from '../../../../src/core/ports/log.ts'
 import { Feeds } from '../../../../src/core/room/feeds.ts'
 import { createMemoryState } from '../../../../src/state/memory/index.ts'
-import { MemoryLog, MemoryWire } from '../../../../src/state/memory/log.ts'
-import { MemoryNodes } from '../../../../src/state/memory/node-registry.ts'
+import { MemoryLog, MemoryPubSub } from '../../../../src/state/memory/log.ts'
+import { MemoryNodeRegistry } from '../../../../src/state/memory/node-registry.ts'
 import { RoomTable } from '../../../../src/state/memory/room.ts'
 
 const room: RoomId = 'portal/r'
@@ -24,40 +24,40 @@ function world() {
     calls.push(call)
     await before[call]?.()
   }
-  const live = new MemoryWire(table)
-  const wire: Wire = {
-    listen: async (room, hear) => {
-      await live.listen(room, (entry) => {
-        if (!deaf) hear(entry)
+  const live = new MemoryPubSub(table)
+  const pubSub: PubSub = {
+    subscribe: async (room, onEntry) => {
+      await live.subscribe(room, (entry) => {
+        if (!deaf) onEntry(entry)
       })
-      await pass('listen')
+      await pass('subscribe')
     },
-    unlisten: async (room) => {
-      await pass('unlisten')
-      await live.unlisten(room)
+    unsubscribe: async (room) => {
+      await pass('unsubscribe')
+      await live.unsubscribe(room)
     },
-    onReset: (given) => {
+    onResubscribed: (given) => {
       reset = given
     },
   }
   class Log extends MemoryLog {
-    override async positions(rooms: RoomId[]) {
-      await pass('positions')
-      const positions = await super.positions(rooms)
+    override async heads(rooms: RoomId[]) {
+      await pass('heads')
+      const positions = await super.heads(rooms)
       await before.answer?.()
       return positions
     }
   }
-  class Nodes extends MemoryNodes {
-    override hold(...[node, rooms]: unknown[]) {
-      return pass(`hold ${node} ${rooms}`)
+  class NodeRegistry extends MemoryNodeRegistry {
+    override trackRooms(...[node, rooms]: unknown[]) {
+      return pass(`track ${node} ${rooms}`)
     }
-    override release(...[node, room]: unknown[]) {
-      return pass(`release ${node} ${room}`)
+    override untrackRoom(...[node, room]: unknown[]) {
+      return pass(`untrack ${node} ${room}`)
     }
   }
   const log = new Log(table)
-  const state = { ...createMemoryState(retention), wire, log, nodes: new Nodes(table) }
+  const state = { ...createMemoryState(retention), pubSub, log, nodes: new NodeRegistry(table) }
   const feeds = new Feeds(state, 'A', async () => {}, { failed: (error) => failures.push(error) })
   table.make(room)
   return {
@@ -99,7 +99,7 @@ function listener(id = 'ann') {
 test('a room is noted, listened to, and only then asked for its position', async () => {
   const { feeds, calls } = world()
   await feeds.use(room)
-  expect(calls).toEqual([`hold A ${room}`, 'listen', 'positions'])
+  expect(calls).toEqual([`track A ${room}`, 'subscribe', 'heads'])
   expect(feeds.rooms).toEqual([room])
 })
 
@@ -118,7 +118,7 @@ test('a room is behind from when something is known to have been said until it i
   setDeaf(true)
   await say()
   expect(feeds.behind).toBe(0)
-  feed.reach(1)
+  feed.advanceHead(1)
   expect(feeds.behind).toBe(1)
   await ann.until(1)
   expect(feeds.behind).toBe(0)
@@ -135,7 +135,7 @@ test('all users of a room have one feed, until the last has released it', async 
   await feeds.release(room)
   await feeds.release(room)
   expect(feeds.rooms).toEqual([])
-  expect(calls.slice(3)).toEqual(['unlisten', `release A ${room}`])
+  expect(calls.slice(3)).toEqual(['unsubscribe', `untrack A ${room}`])
 })
 
 test('a room that is wanted again while it is given up is listened to after that', async () => {
@@ -145,7 +145,7 @@ test('a room that is wanted again while it is given up is listened to after that
   const after = await feeds.use(room)
   await released
   expect(after).not.toBe(before)
-  expect(calls.slice(3)).toEqual(['unlisten', `release A ${room}`, `hold A ${room}`, 'listen', 'positions'])
+  expect(calls.slice(3)).toEqual(['unsubscribe', `untrack A ${room}`, `track A ${room}`, 'subscribe', 'heads'])
   const ann = listener()
   await after.attach(ann, after.position, () => false)
   await say()
@@ -168,21 +168,21 @@ test('what is said after the position was read, and before it is known, is not m
 
 test('what is said as listening begins is counted', async () => {
   const { feeds, before, say } = world()
-  before.listen = async () => {
+  before.subscribe = async () => {
     await say()
   }
   const feed = await feeds.use(room)
   expect(feed.position).toBe(1)
 })
 
-for (const call of [`hold A ${room}`, 'listen', 'positions']) {
+for (const call of [`track A ${room}`, 'subscribe', 'heads']) {
   test(`when "${call}" fails nobody has the room, and it may be tried again`, async () => {
     const { feeds, before, calls } = world()
     before[call] = () => Promise.reject(new Error('away'))
     const results = await Promise.allSettled([feeds.use(room), feeds.use(room)])
     expect(results).toMatchObject([{ reason: { message: 'away' } }, { reason: { message: 'away' } }])
     expect(feeds.rooms).toEqual([])
-    expect(calls).toContain('unlisten')
+    expect(calls).toContain('unsubscribe')
     delete before[call]
     expect((await feeds.use(room)).position).toBe(0)
   })
@@ -191,7 +191,7 @@ for (const call of [`hold A ${room}`, 'listen', 'positions']) {
 test('a room that cannot be given up is reported, and may be used again', async () => {
   const { feeds, before, failures } = world()
   await feeds.use(room)
-  before.unlisten = () => Promise.reject(new Error('away'))
+  before.unsubscribe = () => Promise.reject(new Error('away'))
   await feeds.release(room)
   expect(failures).toMatchObject([{ message: 'away' }])
   await feeds.use(room)
@@ -226,7 +226,7 @@ test('positions that cannot be compared are reported, and nothing else', async (
   await feeds.level()
   expect(calls).toEqual([])
   await feeds.use(room)
-  before.positions = () => Promise.reject(new Error('away'))
+  before.heads = () => Promise.reject(new Error('away'))
   await feeds.level()
   expect(failures).toMatchObject([{ message: 'away' }])
 })

@@ -17,29 +17,29 @@ function sessionWith(changes: number, log: Entry[] = []) {
   const deliver = (entry: Entry) => void delivered.push(entry)
   const connection = { open: true, onLost: () => () => {}, deliver, cut() {}, close() {} }
   const member = { id: 'ann', user: 'Ann', role: 'r', permission: permission(false), changes, profile: {} }
-  const place = { room: 'portal/r', id: 'ann', owner: 'A:1' }
+  const ref = { room: 'portal/r', id: 'ann', owner: 'A:1' }
   const tickets = { previous: '', issued: ['ticket'] }
   const start = {
     dialect: 'portal',
     member,
-    place,
+    ref,
     token: { id: 't', seconds: 1 },
     tickets,
     proven: false,
     rid: 0,
     from: 0,
-    doubt: 0,
+    sent: 0,
   }
   return { session: new Session(start, connection, feed), feed, delivered }
 }
 
 test('a permission that is told counts, the client is not told, and the cursor moves on', async () => {
   const { session, feed, delivered } = sessionWith(0)
-  await session.board()
-  feed.hear(news(1, true, 1))
+  await session.startDelivery()
+  feed.onEntry(news(1, true, 1))
   expect(session.member.permission).toEqual(permission(true))
-  expect(session.cursor).toBe(1)
-  feed.hear(news(2, false, 2))
+  expect(session.sentSeq).toBe(1)
+  feed.onEntry(news(2, false, 2))
   expect(session.member).toMatchObject({ permission: permission(false), changes: 2 })
   expect(delivered).toEqual([])
 })
@@ -48,6 +48,6 @@ test('one that is replayed does not take back a newer one, not even for a moment
   const { session } = sessionWith(2, [news(1, true, 1), news(2, false, 2)])
   session.take(news(1, true, 1))
   expect(session.member.permission).toEqual(permission(false))
-  await session.board()
+  await session.startDelivery()
   expect(session.member.permission).toEqual(permission(false))
 })

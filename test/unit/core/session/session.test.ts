@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import { type Entry, isFor } from '../../../../src/core/model.ts'
-import type { Connection, Flight } from '../../../../src/core/ports/connection.ts'
+import type { DeliveryTracker, SessionConnection } from '../../../../src/core/ports/connection.ts'
 import { Feed } from '../../../../src/core/room/feed.ts'
 import { Session } from '../../../../src/core/session/session.ts'
 
 /** What was sent and has not arrived, until the test says so. */
-class Sent implements Flight {
+class Sent implements DeliveryTracker {
   oldest: number | undefined
   prompts = 0
   #progressed = () => {}
@@ -27,14 +27,14 @@ class Sent implements Flight {
   end(): void {}
 }
 
-class Line implements Connection {
+class Line implements SessionConnection {
   open = true
   firstHeld: number | undefined
   readonly delivered: [seq: number, live: boolean][] = []
   cuts = 0
   readonly sent = new Sent()
 
-  flight(): Flight {
+  inFlight(): DeliveryTracker {
     return this.sent
   }
 
@@ -42,9 +42,9 @@ class Line implements Connection {
     return () => {}
   }
 
-  deliver(entry: Entry, live: boolean, flight?: Flight): void {
+  deliver(entry: Entry, live: boolean, inFlight?: DeliveryTracker): void {
     this.delivered.push([entry.seq, live])
-    flight?.sent(entry.seq)
+    inFlight?.sent(entry.seq)
   }
 
   cut(): void {
@@ -57,7 +57,7 @@ class Line implements Connection {
 const say = (seq: number, changes: Partial<Entry> = {}): Entry => ({ seq, at: 0, event: 'text', data: seq, ...changes })
 const media = { audio: true, video: true }
 
-function sessionOn(log: Entry[], position: number, start: { from: number; doubt?: number }) {
+function sessionOn(log: Entry[], position: number, start: { from: number; sent?: number }) {
   const feed = new Feed(
     position,
     async (after) => log.filter(({ seq }) => seq > after),
@@ -65,10 +65,10 @@ function sessionOn(log: Entry[], position: number, start: { from: number; doubt?
   )
   const line = new Line()
   const member = { id: 'ann', user: 'Ann', role: 'r', permission: { publish: media, subscribe: media }, profile: {} }
-  const place = { room: 'portal/r', id: 'ann', owner: 'A:7' }
+  const ref = { room: 'portal/r', id: 'ann', owner: 'A:7' }
   const token = { id: 't', seconds: 1 }
   const tickets = { previous: '', issued: ['ticket'] }
-  const about = { dialect: 'portal', member, place, token, tickets, proven: false, rid: 3, doubt: 0, ...start }
+  const about = { dialect: 'portal', member, ref, token, tickets, proven: false, rid: 3, sent: 0, ...start }
   const session = new Session(about, line, feed)
   return { feed, line, session }
 }
@@ -76,8 +76,8 @@ function sessionOn(log: Entry[], position: number, start: { from: number; doubt?
 test('what was missed is delivered, then what is live', async () => {
   const { feed, line, session } = sessionOn([say(1), say(2)], 2, { from: 0 })
   expect(line.delivered).toEqual([])
-  await session.board()
-  feed.hear(say(3))
+  await session.startDelivery()
+  feed.onEntry(say(3))
   expect(line.delivered).toEqual([
     [1, false],
     [2, false],
@@ -87,70 +87,70 @@ test('what was missed is delivered, then what is live', async () => {
 
 test('an entry that is at most once is left out where it may have been seen', async () => {
   const log = [say(1), say(2, { once: true }), say(3, { once: true })]
-  const { line, session } = sessionOn(log, 3, { from: 0, doubt: 2 })
-  await session.board()
+  const { line, session } = sessionOn(log, 3, { from: 0, sent: 2 })
+  await session.startDelivery()
   expect(line.delivered.map(([seq]) => seq)).toEqual([1, 3])
 })
 
 test('the cursor counts what is meant for others, once aboard', async () => {
   const { feed, session } = sessionOn([say(1)], 1, { from: 0 })
-  expect(session.cursor).toBe(0)
-  await session.board()
-  feed.hear(say(2, { to: 'bob' }))
+  expect(session.sentSeq).toBe(0)
+  await session.startDelivery()
+  feed.onEntry(say(2, { to: 'bob' }))
   expect(isFor(say(2, { to: 'bob' }), session.id)).toBe(false)
-  expect(session.cursor).toBe(2)
+  expect(session.sentSeq).toBe(2)
 })
 
 test('what is said after the end does not move the cursor', async () => {
   const { feed, line, session } = sessionOn([], 0, { from: 0 })
-  await session.board()
-  feed.hear(say(1))
+  await session.startDelivery()
+  feed.onEntry(say(1))
   expect([session.end(), session.end()]).toEqual([true, false])
-  feed.hear(say(2))
-  expect(session.cursor).toBe(1)
+  feed.onEntry(say(2))
+  expect(session.sentSeq).toBe(1)
   expect(line.delivered).toEqual([[1, true]])
 })
 
 test('what a closing connection does not take any more does not move the cursor', async () => {
   const { feed, line, session } = sessionOn([], 0, { from: 0 })
-  await session.board()
-  feed.hear(say(1))
-  feed.hear(say(2, { to: 'bob' }))
+  await session.startDelivery()
+  feed.onEntry(say(1))
+  feed.onEntry(say(2, { to: 'bob' }))
   line.open = false
-  feed.hear(say(3))
-  feed.hear(say(4))
-  expect(session.cursor).toBe(2)
+  feed.onEntry(say(3))
+  feed.onEntry(say(4))
+  expect(session.sentSeq).toBe(2)
   session.end()
-  expect(session.cursor).toBe(2)
+  expect(session.sentSeq).toBe(2)
   expect(line.delivered).toEqual([[1, true]])
 })
 
 test('what waits behind an ack was not handed over yet', async () => {
   const { feed, line, session } = sessionOn([], 0, { from: 0 })
-  await session.board()
-  feed.hear(say(1))
+  await session.startDelivery()
+  feed.onEntry(say(1))
   line.firstHeld = 2
-  feed.hear(say(2))
-  feed.hear(say(3))
+  feed.onEntry(say(2))
+  feed.onEntry(say(3))
   session.end()
   line.firstHeld = undefined
-  expect(session.cursor).toBe(1)
+  expect(session.sentSeq).toBe(1)
 })
 
 test('a hole in the log cuts the connection, and the cursor stays before it', async () => {
   const { feed, line, session } = sessionOn([say(5)], 5, { from: 2 })
-  await session.board()
-  feed.hear(say(6))
+  await session.startDelivery()
+  feed.onEntry(say(6))
   expect(line.cuts).toBe(1)
-  expect(session.cursor).toBe(2)
+  expect(session.sentSeq).toBe(2)
   session.end()
-  expect(session.cursor).toBe(2)
+  expect(session.sentSeq).toBe(2)
 })
 
 test('every write is an operation of its own, by the owner of the place', () => {
   const { session } = sessionOn([], 0, { from: 0 })
   const [one, two] = [session.write(), session.write({ rid: 4, reply: 'ok' })]
-  expect(one).toMatchObject({ place: session.place })
+  expect(one).toMatchObject({ ref: session.ref })
   expect(two).toMatchObject({ rid: 4, reply: 'ok' })
   expect(one.op).toMatch(/^A:7\./)
   expect(two.op).not.toBe(one.op)
@@ -158,40 +158,40 @@ test('every write is an operation of its own, by the owner of the place', () => 
 
 test('requests up to the last one done were seen', () => {
   const { session } = sessionOn([], 0, { from: 0 })
-  expect([session.seen(3), session.seen(4)]).toEqual([true, false])
-  session.done(4)
-  session.done(2)
-  expect([session.seen(4), session.seen(5)]).toEqual([true, false])
+  expect([session.mayHaveRun(3), session.mayHaveRun(4)]).toEqual([true, false])
+  session.recordRid(4)
+  session.recordRid(2)
+  expect([session.mayHaveRun(4), session.mayHaveRun(5)]).toEqual([true, false])
 })
 
 test('a session that is halted hands over nothing more, and is level when all that it handed over has arrived', async () => {
   const { feed, line, session } = sessionOn([say(1), say(2)], 2, { from: 0 })
-  await session.board()
+  await session.startDelivery()
   let level = false
   const halted = session.halt().then(() => {
     level = true
   })
-  feed.hear(say(3))
+  feed.onEntry(say(3))
   line.sent.arrived(2)
   await Promise.resolve()
   expect(level).toBe(false)
   line.sent.arrived()
   await halted
   expect(line.delivered.map(([seq]) => seq)).toEqual([1, 2])
-  expect(session.mark).toEqual({ cursor: 2, doubt: 2 })
+  expect(session.deliveryState).toEqual({ confirmed: 2, sent: 2 })
 })
 
 test('what waits behind the ack of a request when its session is halted counts as handed over once it is sent', async () => {
   const { line, session } = sessionOn([say(1), say(2)], 2, { from: 0 })
-  await session.board()
+  await session.startDelivery()
   line.sent.arrived()
   line.firstHeld = 2
   const halted = session.halt()
-  expect(session.mark).toEqual({ cursor: 1, doubt: 1 })
+  expect(session.deliveryState).toEqual({ confirmed: 1, sent: 1 })
   line.firstHeld = undefined
   line.sent.arrived()
   await halted
-  expect(session.mark).toEqual({ cursor: 2, doubt: 2 })
+  expect(session.deliveryState).toEqual({ confirmed: 2, sent: 2 })
 })
 
 test('a request of a client that has something in doubt asks for a proof, and no other request does', async () => {
@@ -200,9 +200,9 @@ test('a request of a client that has something in doubt asks for a proof, and no
   const prompt = () => session.prompt(() => (progress += 1))
   prompt()
   expect(line.sent.prompts).toBe(0)
-  await session.board()
+  await session.startDelivery()
   prompt()
   line.sent.arrived()
   expect([line.sent.prompts, progress]).toEqual([1, 1])
-  expect(session.write()).toMatchObject({ cursor: 1 })
+  expect(session.write()).toMatchObject({ confirmed: 1 })
 })
