@@ -7,6 +7,9 @@ type Container = { [name: string]: unknown } | unknown[]
 
 const refuse = () => new ApiError(400, 'badRequest', 'The patch does not fit')
 
+// Not rfc6902 5.4: its pointers reach inherited methods (`/toString/x` changes the process), it takes `/views/1x` for an
+// index, and its `test` compares two different lists of 1000 numbers in 46 s.
+
 /**
  * A document after a JSON Patch (RFC 6902); the one that is given stays as it is. Before each operation its result is
  * weighed: a `copy` can double the document, and twelve of them make megabytes of a body of some hundred bytes.
@@ -32,6 +35,7 @@ function apply(document: unknown, { op, path, from, value }: PatchOperation, max
       if (!isDeepStrictEqual(get(document, path), value)) throw refuse()
       return document
     case 'move': {
+      if (path.startsWith(`${from}/`)) throw refuse() // no value can be moved into itself
       const moved = get(document, from)
       return set(remove(document, from), path, moved)
     }

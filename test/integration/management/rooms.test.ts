@@ -152,7 +152,19 @@ describe('a patch', () => {
     ['adds a field that there is not', [{ op: 'add', path: '/admin', value: true }]],
     ['reaches for a prototype', [{ op: 'add', path: '/__proto__/polluted', value: true }]],
     ['reaches for a constructor', [{ op: 'add', path: '/constructor/prototype/polluted', value: true }]],
+    ['reaches for a method', [{ op: 'add', path: '/toString/polluted', value: true }]],
+    ['copies a method', [{ op: 'copy', from: '/toString', path: '/mediaIn' }]],
     ['leaves the list', [{ op: 'add', path: '/views/9', value: { label: 'x' } }]],
+    ['copies beyond the list', [{ op: 'copy', from: '/views/0', path: '/views/9' }]],
+    ['copies to no index of the list', [{ op: 'copy', from: '/views/0', path: '/views/x' }]],
+    ['replaces the end of the list', [{ op: 'replace', path: '/views/-', value: { label: 'x' } }]],
+    ['writes an index with a leading zero', [{ op: 'replace', path: '/views/01', value: { label: 'x' } }]],
+    ['writes an index that ends in text', [{ op: 'replace', path: '/views/1x', value: { label: 'x' } }]],
+    ['reads the length of the list', [{ op: 'test', path: '/views/length', value: 2 }]],
+    ['removes the length of the list', [{ op: 'remove', path: '/views/length' }]],
+    ['reads the length of a text', [{ op: 'test', path: '/name/length', value: 'a room'.length }]],
+    ['moves a value into itself', [{ op: 'move', from: '/views/0', path: '/views/0/label' }]],
+    ['moves an item into the next', [{ op: 'move', from: '/views/0', path: '/views/0/about' }]],
     ['removes the room', [{ op: 'remove', path: '' }]],
     ['is no operation', [{ op: 'delete', path: '/views' }]],
   ])('that %s is refused whole', async (_name, operations) => {
@@ -160,6 +172,18 @@ describe('a patch', () => {
     expect({ status, body }).toMatchObject(bad)
     expect((await call('GET', `/v1/rooms/${_id}`)).body).toMatchObject({ inputLimit: -1, participantLimit: 4 })
     expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false)
+    expect(Object.hasOwn(Object.prototype.toString, 'polluted')).toBe(false)
+  })
+
+  test.each([1000, 10_000])('that compares two lists of %i items is answered within a second', async (length) => {
+    const list = (period: number) => Array.from({ length }, (_, nth) => nth % period)
+    const started = performance.now()
+    const { status, body } = await patched(
+      { op: 'add', path: '/mediaIn', value: list(7) },
+      { op: 'test', path: '/mediaIn', value: list(5) },
+    )
+    expect(performance.now() - started).toBeLessThan(1000)
+    expect({ status, body }).toMatchObject(bad)
   })
 })
 
