@@ -90,7 +90,7 @@ export async function enter(page, name, room) {
 export async function say(page, text) {
   await page.getByLabel('Message', { exact: true }).fill(text)
   await page.keyboard.press('Enter')
-  await page.locator('.message.own[data-state=said]', { hasText: text }).waitFor()
+  await page.locator('.message.own[data-state=sent]', { hasText: text }).waitFor()
 }
 
 /** Everyone sees everyone. */

@@ -1,32 +1,32 @@
 import { LocalMedia } from './media.js'
 import { notice } from './notices.js'
-import { hasRelay, noRelay } from './relay.js'
+import { hasRelay, noRelayText } from './relay.js'
 import { Mesh } from './sdk.js'
 import { StatusChannel } from './status-channel.js'
 
-/** A call with everyone on a channel of the SDK: own media to all of them, theirs into tiles. */
+/** A call with all participants of a channel of the SDK: sends own media to each, and shows theirs in tiles. */
 export class Call {
   media = new LocalMedia()
   mesh
   #tiles
   #ownTile
   #status
-  /** Names the tracks that belong together, so that lips and voice do. */
+  /** Groups the sent tracks, so that the receiver keeps audio and video in sync. */
   #stream = new MediaStream()
   #sent = {}
-  #turn = Promise.resolve()
+  #sending = Promise.resolve()
 
-  /** @param ownTile where one sees oneself @param relayOnly whether the others must not learn one's address */
+  /** @param ownTile shows the own media @param relayOnly connects through a relay only, so that the others do not learn the own address */
   constructor(channel, tiles, ownTile, relayOnly) {
     this.#tiles = tiles
     this.#ownTile = ownTile
-    if (relayOnly && !hasRelay(channel.iceServers)) notice(noRelay)
+    if (relayOnly && !hasRelay(channel.iceServers)) notice(noRelayText)
     this.mesh = new Mesh(channel, { iceTransportPolicy: relayOnly ? 'relay' : 'all' })
     this.#status = new StatusChannel(this.media.status, (id, status) => {
       const tile = tiles.get(id)
       if (tile) tile.status = status
     })
-    this.media.addEventListener('change', () => this.#follow())
+    this.media.addEventListener('change', () => this.#onMediaChange())
     this.#listen()
   }
 
@@ -54,23 +54,23 @@ export class Call {
     mesh.on('error', (id, error) => console.warn(`The call with ${id}:`, error))
   }
 
-  #follow() {
+  #onMediaChange() {
     const { media } = this
     this.#ownTile.status = media.status
     this.#ownTile.element.classList.toggle('mirrored', !media.screen)
     if (media.picture) this.#ownTile.show(media.picture)
     else this.#ownTile.hide('video')
-    this.#status.tell(media.status)
+    this.#status.send(media.status)
     const { microphone, picture } = media
-    this.#turn = this.#turn.then(async () => {
+    this.#sending = this.#sending.then(async () => {
       await this.#send('audio', microphone)
       await this.#send('video', picture)
     })
   }
 
   /**
-   * One track of each kind is sent at most. One that ended stays until another takes its place, which needs no new
-   * negotiation; that there is nothing to see in the meantime is told by the status.
+   * Sends at most one track of each kind. An ended track stays until another replaces it, because replacing needs no new
+   * negotiation; the status tells the others that it is off meanwhile.
    */
   async #send(kind, track) {
     const sent = this.#sent[kind]

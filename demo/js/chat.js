@@ -1,33 +1,33 @@
 import { byId, element } from './element.js'
-import { complaintAboutText, sentenceOf } from './messages.js'
-import { face } from './participant-list.js'
+import { sentenceOf, textError } from './messages.js'
+import { avatarOf } from './participant-list.js'
 
-const everyone = ''
-const most = 500
+const everyoneId = ''
+const maxShownMessages = 500
 
-/** What is said in a room: to everyone, or to one of them. */
+/** The messages of a room, to everyone or to one participant. */
 export class Chat {
   #rooms
-  #heard
+  #onMessage
   #list = byId('messages')
   #form = byId('chat-form')
   #text = byId('text')
   #to = byId('to')
   #problem = byId('text-problem')
 
-  /** @param signal when the room is left @param heard called for each message of others */
-  constructor(rooms, signal, heard) {
+  /** @param signal aborts when the room is left @param onMessage called for each message of another participant */
+  constructor(rooms, signal, onMessage) {
     this.#rooms = rooms
-    this.#heard = heard
-    this.#list.tabIndex = 0 // so that it can be scrolled by keyboard everywhere
-    rooms.on('new_message', (text, { nickname = 'Someone' }) => this.#hear(nickname, text))
+    this.#onMessage = onMessage
+    this.#list.tabIndex = 0 // some browsers let the keyboard scroll only focusable elements
+    rooms.on('new_message', (text, { nickname = 'Someone' }) => this.#receive(nickname, text))
     rooms.on('direct_message', (text, { from }) => {
-      if (from === rooms.id) return // a milestone of the journey
-      this.#hear(rooms.members.get(from) ?? 'Someone who has left', text, 'to you alone')
+      if (from === rooms.id) return // a marker of ConnectionStatus
+      this.#receive(rooms.members.get(from) ?? 'Someone who has left', text, 'to you alone')
     })
     this.#form.addEventListener('submit', (event) => this.#submit(event), { signal })
-    this.#text.addEventListener('keydown', (event) => this.#key(event), { signal })
-    this.#text.addEventListener('input', () => this.#typed(), { signal })
+    this.#text.addEventListener('keydown', (event) => this.#onKey(event), { signal })
+    this.#text.addEventListener('input', () => this.#onInput(), { signal })
   }
 
   focus() {
@@ -39,7 +39,7 @@ export class Chat {
     this.focus()
   }
 
-  /** Something about the room rather than said in it. */
+  /** Adds a line about the room, such as who joined. */
   note(text) {
     this.#append(element('div', { className: 'note' }, text))
   }
@@ -55,19 +55,19 @@ export class Chat {
     )
   }
 
-  /** Those who can be written to, as they are now. */
-  addressees() {
+  /** Lists the participants who are present as receivers. */
+  updateReceivers() {
     const { members, id: own } = this.#rooms
     const chosen = this.#to.value
     const others = [...members].filter(([id]) => id !== own)
     this.#to.replaceChildren(
-      new Option('Everyone', everyone),
+      new Option('Everyone', everyoneId),
       ...others.map(([id, name]) => new Option(`${name} alone`, id)),
     )
-    this.#to.value = members.has(chosen) ? chosen : everyone
-    // what was meant for one who has left is not for everyone
-    if (chosen !== everyone && !members.has(chosen) && this.#text.value.trim() !== '') {
-      this.#complain('The one you were writing to has left. Your message now goes to everyone.')
+    this.#to.value = members.has(chosen) ? chosen : everyoneId
+    // the message was meant for one participant, so warn before it goes to everyone
+    if (chosen !== everyoneId && !members.has(chosen) && this.#text.value.trim() !== '') {
+      this.#showError('The person you were writing to has left. Your message now goes to everyone.')
     }
   }
 
@@ -76,79 +76,79 @@ export class Chat {
     byId('no-messages').hidden = false
     this.#text.value = ''
     this.#to.replaceChildren()
-    this.#complain('')
+    this.#showError('')
     this.#grow()
   }
 
-  #hear(nickname, text, how) {
-    this.#append(this.#message(nickname, text, how))
-    this.#heard()
+  #receive(nickname, text, scope) {
+    this.#append(this.#message(nickname, text, scope))
+    this.#onMessage()
   }
 
-  #key(event) {
-    // Enter that ends the input of a composed character sends nothing
+  #onKey(event) {
+    // the Enter that ends an IME composition does not send
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return
     event.preventDefault()
     this.#form.requestSubmit()
   }
 
-  #typed() {
-    this.#complain(complaintAboutText(this.#text.value) ?? '')
+  #onInput() {
+    this.#showError(textError(this.#text.value) ?? '')
     this.#grow()
   }
 
   #submit(event) {
     event.preventDefault()
     const text = this.#text.value.trim()
-    const complaint = complaintAboutText(text)
-    if (complaint) this.#complain(complaint)
-    else if (text !== '') this.#say(text)
+    const error = textError(text)
+    if (error) this.#showError(error)
+    else if (text !== '') this.#send(text)
   }
 
-  async #say(text) {
+  async #send(text) {
     const to = this.#to.value
     const { members, id } = this.#rooms
-    const how = to === everyone ? undefined : `to ${members.get(to)} alone`
-    const shown = this.#message(members.get(id) ?? '', text, how, 'own')
-    this.#append(shown)
+    const scope = to === everyoneId ? undefined : `to ${members.get(to)} alone`
+    const item = this.#message(members.get(id) ?? '', text, scope, 'own')
+    this.#append(item)
     this.#text.value = ''
-    this.#complain('')
+    this.#showError('')
     this.#grow()
     try {
-      await (to === everyone ? this.#rooms.say(text) : this.#rooms.whisper(to, text))
-      shown.dataset.state = 'said'
+      await (to === everyoneId ? this.#rooms.say(text) : this.#rooms.whisper(to, text))
+      item.dataset.state = 'sent'
     } catch (error) {
-      shown.dataset.state = 'failed'
-      shown.append(element('p', { className: 'problem' }, `Not sent. ${sentenceOf(error)}`))
+      item.dataset.state = 'failed'
+      item.append(element('p', { className: 'problem' }, `Not sent. ${sentenceOf(error)}`))
     }
   }
 
-  #message(name, text, how, own = '') {
+  #message(name, text, scope, own = '') {
     const at = new Date()
     const heading = [element('strong', {}, name)]
-    if (how) heading.push(element('em', {}, how))
+    if (scope) heading.push(element('em', {}, scope))
     const time = element('time', { dateTime: at.toISOString() }, at.toLocaleTimeString([], { timeStyle: 'short' }))
-    const classes = ['message', own, how ? 'alone' : ''].filter(Boolean).join(' ')
+    const classes = ['message', own, scope ? 'alone' : ''].filter(Boolean).join(' ')
     return element(
       'div',
-      { className: classes, 'data-state': own ? 'sending' : 'said' },
-      face(name),
+      { className: classes, 'data-state': own ? 'sending' : 'sent' },
+      avatarOf(name),
       element('p', { className: 'message-head' }, ...heading, time),
       element('p', { className: 'message-text' }, text),
     )
   }
 
-  /** Whoever reads what was said before is not taken away from it. */
+  /** Scrolls to the new item only if the list was at its end. */
   #append(item) {
     byId('no-messages').hidden = true
     const { scrollHeight, scrollTop, clientHeight } = this.#list
     const atEnd = scrollHeight - scrollTop - clientHeight < 80
     this.#list.append(item)
-    while (this.#list.children.length > most) this.#list.firstElementChild.remove()
+    while (this.#list.children.length > maxShownMessages) this.#list.firstElementChild.remove()
     if (atEnd) this.#list.scrollTop = this.#list.scrollHeight
   }
 
-  #complain(text) {
+  #showError(text) {
     this.#problem.textContent = text
     this.#text.toggleAttribute('aria-invalid', text !== '')
   }

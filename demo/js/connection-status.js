@@ -1,29 +1,29 @@
 import { byId } from './element.js'
-import { complaintOf, count } from './messages.js'
+import { count, retryProblemOf } from './messages.js'
 import { nodeName } from './nodes.js'
 import { notice } from './notices.js'
 
-/** Which node one is on, and what a move to another did. */
-export class Journey {
+/** Shows the node of the connection, and reports each reconnection: from where, how long, and how many messages were caught up. */
+export class ConnectionStatus {
   #rooms
   #chat
   #pill = byId('node')
   #milestones = 0
-  #underway
+  #pendingMove
 
   constructor(rooms, chat) {
     this.#rooms = rooms
     this.#chat = chat
     rooms.on('state', (state) => this.#show(state))
-    rooms.on('reconnected', (how) => this.#arrived(how))
-    rooms.on('new_message', () => this.#count())
+    rooms.on('reconnected', (move) => this.#onReconnected(move))
+    rooms.on('new_message', () => this.#countCaughtUp())
     rooms.on('direct_message', (text, { from }) => {
-      if (from !== rooms.id) this.#count()
-      else if (this.#underway && text === this.#underway.milestone) this.#report()
+      if (from !== rooms.id) this.#countCaughtUp()
+      else if (this.#pendingMove && text === this.#pendingMove.milestone) this.#report()
     })
     rooms.on('retrying', (reason) => {
-      const complaint = complaintOf(reason)
-      if (complaint) notice(complaint)
+      const problem = retryProblemOf(reason)
+      if (problem) notice(problem)
     })
     rooms.on('draining', () => this.#show('draining'))
   }
@@ -31,32 +31,32 @@ export class Journey {
   #show(state) {
     const { connection } = this.#rooms
     const on = connection ? `Node ${nodeName(connection)}` : ''
-    const texts = { connected: on, draining: `${on} is going away, moving…` }
+    const texts = { connected: on, draining: `${on} is shutting down, moving…` }
     this.#pill.dataset.state = state === 'connected' ? 'connected' : 'connecting'
     if (connection) Object.assign(this.#pill.dataset, { node: nodeName(connection), url: connection.url })
     this.#pill.textContent = texts[state] ?? 'Reconnecting…'
   }
 
   /**
-   * What was said in the meantime comes now, in order. A message to oneself comes behind all of it: whatever is before
-   * that was caught up.
+   * After a reconnection the missed messages arrive in order. A message to oneself arrives after all of them: the
+   * messages before it were caught up.
    */
-  async #arrived(how) {
+  async #onReconnected(move) {
     this.#show('connected')
     this.#milestones += 1
     const milestone = `milestone ${this.#milestones}`
-    this.#underway = { how, milestone, caughtUp: this.#underway?.caughtUp ?? 0 }
+    this.#pendingMove = { move, milestone, caughtUp: this.#pendingMove?.caughtUp ?? 0 }
     await this.#rooms.whisper(this.#rooms.id, milestone).catch(() => {}) // the room was left
   }
 
-  #count() {
-    if (this.#underway) this.#underway.caughtUp += 1
+  #countCaughtUp() {
+    if (this.#pendingMove) this.#pendingMove.caughtUp += 1
   }
 
   #report() {
-    const { how, caughtUp } = this.#underway
-    this.#underway = undefined
-    const { from, to, ms } = how
+    const { move, caughtUp } = this.#pendingMove
+    this.#pendingMove = undefined
+    const { from, to, ms } = move
     const there = nodeName(to)
     const left = from && nodeName(from)
     const way =

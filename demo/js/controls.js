@@ -1,7 +1,7 @@
 import { element, icon } from './element.js'
 import { notice } from './notices.js'
 
-/** The bar below a call: microphone, camera, screen, the choice of devices, and the way out. */
+/** The toolbar below a call: microphone, camera, screen, the choice of devices, and the button to leave. */
 export class Controls {
   #media
   #microphone = button('microphone', 'microphone')
@@ -32,7 +32,7 @@ export class Controls {
     this.#show()
   }
 
-  /** What the toolbar has besides, before the way out. */
+  /** Adds a button before the one to leave. */
   add(button) {
     this.leave.before(button)
   }
@@ -96,7 +96,7 @@ export class Controls {
       )
       select.addEventListener('change', async () => {
         await tryTo(select, () => this.#media.choose(kind, select.value))
-        this.#list() // whatever is in use now
+        this.#list() // the choice may have failed: show the device in use
       })
       return element('div', { className: 'field' }, element('label', { htmlFor: id }, label), select)
     }
@@ -110,7 +110,7 @@ export class Controls {
   }
 }
 
-/** One press at a time; what goes wrong is said, and the page goes on. */
+/** Runs the action of a button once at a time, and shows a notice if it fails. */
 async function tryTo(button, act) {
   if (button.ariaBusy === 'true') return
   button.ariaBusy = 'true'

@@ -1,4 +1,4 @@
-/** An element; what is no property of it is set as an attribute. Children that are strings become text, never markup. */
+/** Creates an element. Names that are not properties of it become attributes. Strings among the children become text, never markup. */
 export function element(tag, properties = {}, ...children) {
   const made = document.createElement(tag)
   for (const [name, value] of Object.entries(properties)) {
@@ -11,7 +11,7 @@ export function element(tag, properties = {}, ...children) {
 
 const svg = 'http://www.w3.org/2000/svg'
 
-/** One of icons.svg. It says nothing to those who cannot see it: the text beside it does. */
+/** An icon of icons.svg. It is hidden from screen readers, which read the text beside it. */
 export function icon(name) {
   const picture = document.createElementNS(svg, 'svg')
   picture.setAttribute('class', 'icon')

@@ -1,24 +1,24 @@
 import { byId } from './element.js'
-import { complain, forgive, submit } from './form-errors.js'
-import { complaintAboutName, complaintOf, sentenceOf, wasRestarted } from './messages.js'
+import { clearErrorsOnInput, showError, submit } from './form-errors.js'
+import { nameError, retryProblemOf, sentenceOf, wasRestarted } from './messages.js'
 import { nodeName, nodeOptions } from './nodes.js'
 import { notice } from './notices.js'
 import { Exchanger } from './sdk.js'
-import { SmallCall, sayWhere } from './single-call.js'
+import { SingleCall, showConnection } from './single-call.js'
 import { forBrowser } from './storage.js'
 import { tokenFor } from './token.js'
 
 const [nickname, channel] = [byId('nickname'), byId('channel')]
 nickname.value = forBrowser.get('nickname') ?? ''
-forgive(nickname, channel)
+clearErrorsOnInput(nickname, channel)
 byId('start-form').addEventListener('submit', (event) => {
   event.preventDefault()
   const [name, channelName] = [nickname.value.trim(), channel.value.trim()]
-  const wrong = [
-    complain(nickname, complaintAboutName(name, 'Your name', 64)),
-    complain(channel, complaintAboutName(channelName, 'The channel', 256)),
+  const invalidField = [
+    showError(nickname, nameError(name, 'Your name', 64)),
+    showError(channel, nameError(channelName, 'The channel', 256)),
   ].find(Boolean)
-  if (wrong) return wrong.focus()
+  if (invalidField) return invalidField.focus()
   forBrowser.set('nickname', name)
   enter(name, channelName)
 })
@@ -44,12 +44,12 @@ async function join(name, channelName) {
   exchanger.on('userLeftStream', show)
   exchanger.on('resync', show)
   exchanger.on('retrying', (reason) => {
-    const complaint = complaintOf(reason)
-    if (complaint) notice(complaint)
+    const problem = retryProblemOf(reason)
+    if (problem) notice(problem)
   })
-  exchanger.on('state', (state) => where(exchanger, state))
+  exchanger.on('state', (state) => showNode(exchanger, state))
   exchanger.on('reconnected', ({ ms }) => {
-    where(exchanger, 'connected')
+    showNode(exchanger, 'connected')
     notice(`Back on node ${nodeName(exchanger.connection)} in ${Math.round(ms)} ms`, { kind: 'news', seconds: 8 })
   })
   await exchanger.join(channelName, { name })
@@ -62,24 +62,24 @@ async function join(name, channelName) {
     if (wasRestarted(reason)) enter(name, channelName)
   })
   const withMedia = byId('with-media').checked
-  call = new SmallCall({
+  call = new SingleCall({
     channel: exchanger.channel,
     id: exchanger.id,
     name,
     title: channelName,
     withMedia,
-    left: leave,
+    onLeave: leave,
   })
   show()
   call.mesh.start()
 }
 
-function where({ connection }, state) {
-  if (state === 'connected' && connection) sayWhere('connected', `Node ${nodeName(connection)}`)
-  else sayWhere('connecting', 'Reconnecting…')
+function showNode({ connection }, state) {
+  if (state === 'connected' && connection) showConnection('connected', `Node ${nodeName(connection)}`)
+  else showConnection('connecting', 'Reconnecting…')
 }
 
-/** Others may join with whatever stands for a user where they come from. */
+/** Other programs may join with any JSON value as their user. */
 function nameOf(user) {
   const name = typeof user === 'object' ? user?.name : user
   return typeof name === 'string' && name.trim() !== '' ? name : 'Someone'

@@ -1,32 +1,32 @@
 import { byId } from './element.js'
 import { sentenceOf } from './messages.js'
 
-/** Says below a field what is wrong with it, or that nothing is. Returns the field if something is. */
-export function complain(field, complaint = '') {
-  byId(field.getAttribute('aria-describedby')).textContent = complaint
-  if (complaint === '') field.removeAttribute('aria-invalid')
+/** Shows an error below a field, or removes it if `error` is empty. @returns the field if there is an error */
+export function showError(field, error = '') {
+  byId(field.getAttribute('aria-describedby')).textContent = error
+  if (error === '') field.removeAttribute('aria-invalid')
   else field.setAttribute('aria-invalid', 'true')
-  return complaint === '' ? undefined : field
+  return error === '' ? undefined : field
 }
 
-/** A complaint goes as soon as something is done about it. */
-export function forgive(...fields) {
-  for (const field of fields) field.addEventListener('input', () => complain(field))
+/** Removes the error of a field as soon as the user edits it. */
+export function clearErrorsOnInput(...fields) {
+  for (const field of fields) field.addEventListener('input', () => showError(field))
 }
 
-/** While something is done that a form asked for, it cannot be asked for again; what goes wrong stands below. */
-export async function submit(button, problem, doing, act) {
+/** Runs the action of a form. Its button is disabled meanwhile; a failure is shown in `problem`. */
+export async function submit(button, problem, busyLabel, act) {
   if (button.disabled) return
-  const said = button.textContent
+  const label = button.textContent
   problem.textContent = ''
   button.disabled = true
-  button.textContent = doing
+  button.textContent = busyLabel
   try {
     await act()
   } catch (error) {
     problem.textContent = sentenceOf(error)
   } finally {
     button.disabled = false
-    button.textContent = said
+    button.textContent = label
   }
 }

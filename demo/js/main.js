@@ -1,37 +1,37 @@
 import { Lobby } from './lobby.js'
 import { sentenceOf, wasRestarted } from './messages.js'
 import { notice } from './notices.js'
-import { keepStay, takeStay } from './reload-restore.js'
+import { saveRoomState, takeRoomState } from './reload-restore.js'
 import { Room } from './room.js'
 
-const titled = document.title
+const pageTitle = document.title
 let room
 
 const lobby = new Lobby({
   enter: async ({ nickname, name, devices, relayOnly }) => {
-    const entered = new Room(nickname, (...how) => left(entered, ...how))
+    const entered = new Room(nickname, (reason, roomState) => onLeft(entered, reason, roomState))
     await entered.enter(name)
     room = entered
     lobby.close()
     room.show(devices, relayOnly)
-    address(name)
-    document.title = `${name} – ${titled}`
+    setAddress(name)
+    document.title = `${name} – ${pageTitle}`
   },
 })
 
-function left(one, reason, stay) {
-  if (one !== room) return
+function onLeft(leftRoom, reason, roomState) {
+  if (leftRoom !== room) return
   room = undefined
-  address()
-  document.title = titled
+  setAddress()
+  document.title = pageTitle
   lobby.open()
   if (!reason) return
   notice(sentenceOf(reason))
-  if (wasRestarted(reason)) lobby.enter(stay)
+  if (wasRestarted(reason)) lobby.enter(roomState)
 }
 
-/** So that the address can be given to others, and a page that is loaded again knows where it was. */
-function address(name) {
+/** Puts the room into the page's address, so that the address can be shared and a reload finds the room. */
+function setAddress(name) {
   const url = new URL(location.href)
   if (name === undefined) url.searchParams.delete('room')
   else url.searchParams.set('room', name)
@@ -39,19 +39,19 @@ function address(name) {
 }
 
 addEventListener('offline', () =>
-  notice('Your device says that it is offline. This page tries on, and goes on when a server answers.', {
+  notice('Your device says that it is offline. This page keeps trying, and continues when a server answers.', {
     seconds: 10,
   }),
 )
 addEventListener('pagehide', () => {
   if (!room) return
-  const last = room
-  room = undefined // nothing here is to change any more
-  keepStay(last.stay)
-  last.leave()
+  const leavingRoom = room
+  room = undefined // `leave` must not show the lobby
+  saveRoomState(leavingRoom.roomState)
+  leavingRoom.leave()
 })
 addEventListener('pageshow', ({ persisted }) => persisted && location.reload())
 
 lobby.open()
-const stay = takeStay()
-if (stay) lobby.enter(stay)
+const roomState = takeRoomState()
+if (roomState) lobby.enter(roomState)

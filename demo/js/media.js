@@ -1,30 +1,30 @@
 const constraints = {
   audio: { echoCancellation: true, noiseSuppression: true },
-  // everyone sends to everyone: a small picture goes a long way
+  // a full mesh: each participant encodes and sends once per peer, so keep the picture small
   video: { width: { ideal: 640 }, height: { ideal: 360 }, frameRate: { ideal: 24 } },
 }
 
 const devices = { audio: 'microphone', video: 'camera' }
 
-const goneSentences = {
+const endedTexts = {
   microphone: 'Your microphone is gone, and the others do not hear you. To use another one, press “Unmute”.',
   camera: 'Your camera is gone, and the others do not see you. To use another one, press “Camera on”.',
 }
 
 /**
- * The person's microphone, camera and screen. Muted means that the track is there and not enabled, so that one can
- * speak again at once; a camera that is off is let go of, so that its light is off too. Tells `change`, `gone` when a
- * device went away, and `devices` when there are others than before.
+ * The user's microphone, camera and screen. A muted microphone keeps its track and disables it, so that unmuting is
+ * immediate; a camera that is off is stopped, so that its light goes off. Events: `change`, `gone` when a device ended
+ * by itself, and `devices` when the list of devices changed.
  */
 export class LocalMedia extends EventTarget {
   microphone
   camera
   screen
   #chosen = {}
-  #over = false
-  #plugged = () => this.dispatchEvent(new Event('devices'))
+  #stopped = false
+  #onDeviceChange = () => this.dispatchEvent(new Event('devices'))
 
-  /** What the others are told. */
+  /** What the other participants are shown about microphone and camera. */
   get status() {
     return {
       audio: this.microphone?.enabled ? 'on' : 'off',
@@ -32,7 +32,7 @@ export class LocalMedia extends EventTarget {
     }
   }
 
-  /** What the others are to see. */
+  /** The video track that is sent. */
   get picture() {
     return this.screen ?? this.camera
   }
@@ -46,23 +46,24 @@ export class LocalMedia extends EventTarget {
 
   constructor() {
     super()
-    navigator.mediaDevices?.addEventListener('devicechange', this.#plugged)
+    navigator.mediaDevices?.addEventListener('devicechange', this.#onDeviceChange)
   }
 
   /**
-   * All at once, so that the person is asked once; one alone where there is no other. @param kinds of `audio`, `video`
-   * @throws Error with a sentence
+   * Requests all devices at once, so that the browser asks once. If one device is missing, starts the other.
+   * @param kinds `audio`, `video`
+   * @throws Error whose message is a sentence for the user
    */
   async start(...kinds) {
     if (kinds.length === 0) return
-    let failure = await this.#acquire(...kinds).catch((error) => error)
-    if (!failure) return
-    if (failure.cause?.name === 'NotFoundError' || failure.cause?.name === 'NotReadableError') {
+    let error = await this.#acquire(...kinds).catch((error) => error)
+    if (!error) return
+    if (error.cause?.name === 'NotFoundError' || error.cause?.name === 'NotReadableError') {
       const alone = await Promise.allSettled(kinds.map((kind) => this.#acquire(kind)))
       const failed = alone.filter(({ status }) => status === 'rejected')
-      if (failed.length === 1) failure = failed[0].reason
+      if (failed.length === 1) error = failed[0].reason
     }
-    throw failure
+    throw error
   }
 
   async toggleMicrophone() {
@@ -78,7 +79,7 @@ export class LocalMedia extends EventTarget {
     this.#changed()
   }
 
-  /** Another microphone or camera, at once if it is in use. @param kind `audio` or `video` */
+  /** Selects a microphone or camera, and switches to it if the device is in use. @param kind `audio` or `video` */
   async choose(kind, deviceId) {
     const [before, inUse] = [this.#chosen[kind], this[devices[kind]]]
     this.#chosen[kind] = deviceId
@@ -87,7 +88,7 @@ export class LocalMedia extends EventTarget {
     try {
       await this.#acquire(kind).catch((error) => {
         if (error.cause?.name !== 'NotReadableError') throw error
-        inUse.stop() // many phones open one camera at a time
+        inUse.stop() // many phones open only one camera at a time
         return this.#acquire(kind)
       })
     } catch (error) {
@@ -102,18 +103,18 @@ export class LocalMedia extends EventTarget {
   async toggleScreen() {
     if (this.screen) return this.#endScreen()
     const stream = await navigator.mediaDevices.getDisplayMedia({ video: true }).catch((error) => {
-      // whoever closes the browser's question has changed their mind: nothing to explain
+      // the user dismissed the browser's dialog: no explanation needed
       if (error.name !== 'NotAllowedError') throw new Error('The screen cannot be shared here.', { cause: error })
     })
     if (!stream) return
     ;[this.screen] = stream.getVideoTracks()
-    this.screen.addEventListener('ended', () => this.#endScreen()) // by the browser's own button
+    this.screen.addEventListener('ended', () => this.#endScreen()) // the browser's own button to stop sharing
     this.#changed()
   }
 
   stop() {
-    this.#over = true
-    navigator.mediaDevices?.removeEventListener('devicechange', this.#plugged)
+    this.#stopped = true
+    navigator.mediaDevices?.removeEventListener('devicechange', this.#onDeviceChange)
     for (const track of [this.microphone, this.camera, this.screen]) track?.stop()
     this.microphone = this.camera = this.screen = undefined
   }
@@ -125,14 +126,14 @@ export class LocalMedia extends EventTarget {
   }
 
   async #acquire(...kinds) {
-    const what = kinds.map((kind) => devices[kind]).join(' and ')
-    if (!navigator.mediaDevices) throw new Error(`Browsers give ${what} to pages on https or localhost only.`)
-    const wanted = Object.fromEntries(kinds.map((kind) => [kind, this.#constraintsOf(kind)]))
-    const stream = await navigator.mediaDevices.getUserMedia(wanted).catch((error) => {
-      throw new Error(sentenceFor(error, what), { cause: error })
+    const names = kinds.map((kind) => devices[kind]).join(' and ')
+    if (!navigator.mediaDevices) throw new Error(`Browsers allow ${names} only for pages on https or localhost.`)
+    const request = Object.fromEntries(kinds.map((kind) => [kind, this.#constraintsOf(kind)]))
+    const stream = await navigator.mediaDevices.getUserMedia(request).catch((error) => {
+      throw new Error(sentenceFor(error, names), { cause: error })
     })
-    if (this.#over)
-      for (const track of stream.getTracks()) track.stop() // the person left while being asked
+    if (this.#stopped)
+      for (const track of stream.getTracks()) track.stop() // the user left while the browser asked
     else this.#takeAll(stream)
   }
 
@@ -151,10 +152,10 @@ export class LocalMedia extends EventTarget {
     this[device] = track
     track.addEventListener('ended', () => {
       if (this[device] !== track) return
-      this[device] = undefined // unplugged, or taken back by the person
+      this[device] = undefined // unplugged, or the permission was revoked
       delete this.#chosen[track.kind]
       this.#changed()
-      this.dispatchEvent(new CustomEvent('gone', { detail: goneSentences[device] }))
+      this.dispatchEvent(new CustomEvent('gone', { detail: endedTexts[device] }))
     })
   }
 
@@ -163,13 +164,13 @@ export class LocalMedia extends EventTarget {
   }
 }
 
-function sentenceFor({ name }, what) {
-  const without = 'You can see, hear and read the others, and write.'
+function sentenceFor({ name }, names) {
+  const whatWorks = 'You can see, hear and read the others, and write.'
   if (name === 'NotAllowedError' || name === 'SecurityError') {
-    return `You did not allow ${what}. ${without} To be seen and heard, allow it beside the browser’s address bar.`
+    return `You did not allow ${names}. ${whatWorks} To be seen and heard, allow it beside the browser’s address bar.`
   }
-  if (name === 'NotFoundError') return `No ${what} was found. ${without}`
-  if (name === 'NotReadableError') return `Another program is using your ${what}. ${without}`
-  if (name === 'OverconstrainedError') return `This ${what} cannot be used. Choose another one.`
-  return `Your ${what} could not be started. ${without}`
+  if (name === 'NotFoundError') return `No ${names} was found. ${whatWorks}`
+  if (name === 'NotReadableError') return `Another program is using your ${names}. ${whatWorks}`
+  if (name === 'OverconstrainedError') return `This ${names} cannot be used. Choose another one.`
+  return `Your ${names} could not be started. ${whatWorks}`
 }

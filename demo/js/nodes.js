@@ -1,4 +1,4 @@
-/** The nodes to be used: those of `?node=` in the address, one or several, or the server of this page, with the path before it. */
+/** The URLs of the nodes: those of `?node=` in the page's address, or the server of this page with the path before it. */
 export function nodeUrls() {
   const named = new URLSearchParams(location.search)
     .getAll('node')
@@ -7,13 +7,13 @@ export function nodeUrls() {
   return named.length > 0 ? named : [new URL('.', location.href).href]
 }
 
-/** An address at a node, which may be served below a path. @param path without a slash at the beginning */
+/** A URL at a node, which may be served below a path. @param path without a leading slash */
 export function atNode(url, path) {
   const { origin, pathname } = new URL(url)
   return `${origin}${pathname.replace(/\/+$/, '')}/${path}`
 }
 
-/** For a client of the SDK. It begins anywhere of its own accord; here the node that is named first comes first. */
+/** Options for a client of the SDK. By default it starts at a random node; here it starts at the first. */
 export function nodeOptions() {
   let first = true
   const random = () => {
@@ -21,11 +21,11 @@ export function nodeOptions() {
     first = false
     return 0
   }
-  // a page that waits for a server to start again is back within seconds
+  // reconnect within seconds after a restart of the server
   return { url: nodeUrls(), parts: { random }, backOff: { baseMs: 250, capMs: 2000 } }
 }
 
-/** What a node calls itself, which stands before the last dot of a connection's id; else its address. */
+/** The node's id, which is the part of a connection's id before the last dot; without a dot, the node's address. */
 export function nodeName({ url, id }) {
   const end = id.lastIndexOf('.')
   return end > 0 ? id.slice(0, end) : new URL(url).host

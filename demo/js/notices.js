@@ -1,8 +1,8 @@
 import { byId, element, icon } from './element.js'
 
 /**
- * A sentence at the top of the page, until it is closed. Those that say how it goes on, not that something is wrong,
- * go by themselves.
+ * Shows a sentence at the top of the page until the user closes it. Notices that report progress, and not a problem,
+ * disappear after `seconds`.
  */
 export function notice(text, { kind = 'problem', seconds } = {}) {
   const list = byId('notices')

@@ -2,7 +2,7 @@ import { byId, element, icon } from './element.js'
 import { count } from './messages.js'
 import { hueOf } from './tiles.js'
 
-/** The rooms that are open. One that stays keeps its place in the page, and the focus. */
+/** The list of open rooms. A room that stays open keeps its element, and with it the focus. */
 export class OpenRooms {
   #list = byId('open-rooms')
   #items = new Map()
@@ -16,7 +16,7 @@ export class OpenRooms {
   /** @param open `{ name, size }[]` */
   show(open) {
     byId('open-count').textContent = open.length === 0 ? '' : open.length
-    tell(byId('open-told'), `${count(open.length, 'room is', 'rooms are')} open`)
+    setText(byId('open-status'), `${count(open.length, 'room is', 'rooms are')} open`)
     byId('no-rooms').hidden = open.length > 0
     const focused = document.activeElement
     const names = new Set(open.map(({ name }) => name))
@@ -45,19 +45,19 @@ export class OpenRooms {
     )
     button.style.setProperty('--hue', hueOf(name))
     button.addEventListener('click', () => this.#enter(name))
-    const made = {
+    const row = {
       item: element('li', {}, button),
       resize(people) {
         size.textContent = people
         button.setAttribute('aria-label', `Enter ${name}, ${people} inside`)
       },
     }
-    this.#items.set(name, made)
-    return made
+    this.#items.set(name, row)
+    return row
   }
 }
 
-/** What is said anew without need is read out anew. */
-function tell(status, text) {
+/** Screen readers read a status again whenever it is set, so set it only if it changes. */
+function setText(status, text) {
   if (status.textContent !== text) status.textContent = text
 }

@@ -3,22 +3,25 @@ import { atNode } from './nodes.js'
 import { iceLifetimeMs, MeshChannel, SignalboxError } from './sdk.js'
 import { tokenFor } from './token.js'
 
-const refused = 2121
-const refusals = { 2201: 'is not there. Both of you have to be on this page.', 2101: 'cannot be reached just now.' }
-
-function refusalOf(number, name) {
-  return new SignalboxError(String(number), `${name} ${refusals[number] ?? `cannot be called (${number}).`}`)
+const refusedCode = 2121
+const refusalTexts = {
+  2201: 'is not there. Both of you have to be on this page.',
+  2101: 'cannot be reached at the moment.',
 }
 
-/** How many messages are remembered, so as not to be taken twice. */
-const most = 1000
+function refusalError(number, name) {
+  return new SignalboxError(String(number), `${name} ${refusalTexts[number] ?? `cannot be called (${number}).`}`)
+}
+
+/** The number of messages that are remembered to detect repetitions. */
+const maxSeenNumbers = 1000
 
 /**
- * What two people who call each other say, over the messages of `/p2p`. The server keeps those for one who has lost the
- * connection and is coming back, and then may say some of them twice; so each has a number, and counts once.
+ * Signaling between two users over the messages of `/p2p`. The server keeps messages for a user who is disconnected, and
+ * may deliver some of them twice after the reconnection. Each message has a number, so that a repetition is ignored.
  */
-export class P2pLine {
-  /** For a Mesh. */
+export class P2pSignaling {
+  /** The channel for a Mesh. */
   channel = new MeshChannel('earlier', (to, signal) => this.#send(to, { signal }), {
     overdue: () => performance.now() > this.#renewIceAt,
     renew: () => this.#renewIce(),
@@ -26,40 +29,40 @@ export class P2pLine {
   uid = ''
   #name
   #token
-  /** Whether this token was got after a refusal, and not taken yet. */
+  /** Whether the token was fetched after a refusal and has not been accepted yet. */
   #isRenewed = false
   #socket
   #events
-  #told = 0
-  /** Begins the numbers of this visit: somebody may come back under the same name. */
-  #visit = Date.now().toString(36)
-  #heard = new Set()
-  /** From then on a new call needs new TURN credentials, ms on the clock of `performance.now()`. */
+  #sentCount = 0
+  /** Prefix of the message numbers: the same name may connect again later and start from 1. */
+  #visitId = Date.now().toString(36)
+  #seenNumbers = new Set()
+  /** After this moment of `performance.now()` a new call needs new TURN credentials. */
   #renewIceAt = Number.POSITIVE_INFINITY
 
   /** @param events functions: `up({ url, id })`, `down()`, `displaced()`, `refused(error)` */
   constructor(name, events) {
     this.#name = name
-    this.#token = name // where no token is needed, this is the id that one is called by
+    this.#token = name // without authentication the token is the user's id
     this.#events = events
   }
 
-  /** @throws SignalboxError when nobody answers within 15 s */
+  /** @throws SignalboxError when no node answers within 15 s */
   open(urls) {
     const pathAt = (url) => new URL(atNode(url, 'socket.io/')).pathname
     const options = { path: pathAt(urls[0]), transports: ['websocket', 'polling'], forceNew: true }
     this.#socket = io(new URL('/p2p', urls[0]).href, options)
     const socket = this.#socket
-    let tries = 0
+    let attempts = 0
     socket.on('connect_error', () => {
-      tries += 1
-      const next = urls[tries % urls.length]
-      socket.io.uri = new URL(next).origin // where its next try goes
+      attempts += 1
+      const next = urls[attempts % urls.length]
+      socket.io.uri = new URL(next).origin // the next attempt of socket.io-client uses it
       socket.io.opts.path = pathAt(next)
     })
     socket.on('disconnect', () => this.#events.down())
     socket.on('server-disconnect', () => this.#events.displaced())
-    socket.on('owt-message', ({ from, data }) => this.#hear(from, data))
+    socket.on('owt-message', ({ from, data }) => this.#receive(from, data))
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         socket.disconnect()
@@ -68,7 +71,7 @@ export class P2pLine {
       socket.on('connect', () => {
         this.#authenticate().then(
           () => {
-            if (this.uid === '') return // it is tried again
+            if (this.uid === '') return // refused: a new attempt is under way
             clearTimeout(timer)
             resolve()
           },
@@ -81,7 +84,7 @@ export class P2pLine {
     })
   }
 
-  /** @throws Error with a sentence when that person is not there */
+  /** @throws SignalboxError whose message is a sentence when the user cannot be reached */
   async call(id) {
     await this.#send(id, { hello: true })
     this.channel.joined(id)
@@ -95,10 +98,10 @@ export class P2pLine {
 
   async #authenticate() {
     const { uid, error, message } = await this.#socket.emitWithAck('authentication', { token: this.#token })
-    if (error === refused && !this.#isRenewed) {
+    if (error === refusedCode && !this.#isRenewed) {
       this.#token = await tokenFor('p2p', this.#name)
       this.#isRenewed = true
-      this.#socket.disconnect().connect() // and comes here again
+      this.#socket.disconnect().connect() // which authenticates again
       return
     }
     if (error) throw new SignalboxError('unauthorized', message)
@@ -112,7 +115,7 @@ export class P2pLine {
     this.#events.up({ url, id: engine.id })
   }
 
-  /** The ack of `authentication` has no ICE servers. Without an answer those in hand stay. */
+  /** Requests ICE servers, which the ack of `authentication` does not have. Without an answer the present ones stay. */
   #renewIce() {
     return new Promise((resolve) => {
       this.#socket.timeout(3000).emit('refreshReconnectionTicket', { ice: true }, (error, _status, reply) => {
@@ -126,26 +129,26 @@ export class P2pLine {
     })
   }
 
-  /** Until it is acked: a connection may be lost with the message or with the ack. */
-  async #send(to, said) {
-    this.#told += 1
-    const data = { ...said, number: `${this.#visit} ${this.#told}` }
+  /** Sends until acked, because a connection can be lost together with the message or its ack. */
+  async #send(to, content) {
+    this.#sentCount += 1
+    const data = { ...content, number: `${this.#visitId} ${this.#sentCount}` }
     for (;;) {
       const number = await this.#socket
         .timeout(5000)
         .emitWithAck('owt-message', { to, data })
         .catch(() => 'no answer')
       if (number === undefined) return
-      if (number !== 'no answer') throw refusalOf(number, to)
+      if (number !== 'no answer') throw refusalError(number, to)
       if (!this.#socket.active) throw new SignalboxError('lost')
     }
   }
 
-  #hear(from, data) {
+  #receive(from, data) {
     const number = `${from} ${data?.number}`
-    if (data?.number !== undefined && this.#heard.has(number)) return
-    this.#heard.add(number)
-    if (this.#heard.size > most) this.#heard.delete(this.#heard.values().next().value)
+    if (data?.number !== undefined && this.#seenNumbers.has(number)) return
+    this.#seenNumbers.add(number)
+    if (this.#seenNumbers.size > maxSeenNumbers) this.#seenNumbers.delete(this.#seenNumbers.values().next().value)
     if (data?.signal) this.channel.receive(from, data.signal)
     else if (data?.bye) this.channel.left(from)
   }

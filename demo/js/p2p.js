@@ -1,56 +1,56 @@
 import { byId } from './element.js'
-import { complain, forgive, submit } from './form-errors.js'
-import { complaintAboutName, sentenceOf } from './messages.js'
+import { clearErrorsOnInput, showError, submit } from './form-errors.js'
+import { nameError, sentenceOf } from './messages.js'
 import { nodeName, nodeUrls } from './nodes.js'
 import { notice } from './notices.js'
-import { P2pLine } from './p2p-signaling.js'
-import { SmallCall, sayWhere } from './single-call.js'
+import { P2pSignaling } from './p2p-signaling.js'
+import { SingleCall, showConnection } from './single-call.js'
 import { forBrowser } from './storage.js'
 
-const [nickname, whom] = [byId('nickname'), byId('whom')]
-let line
+const [nickname, callee] = [byId('nickname'), byId('whom')]
+let signaling
 let call
 
 nickname.value = forBrowser.get('nickname') ?? ''
-forgive(nickname, whom)
+clearErrorsOnInput(nickname, callee)
 byId('start-form').addEventListener('submit', (event) => {
   event.preventDefault()
   const name = nickname.value.trim()
-  if (complain(nickname, complaintAboutName(name, 'Your name', 64))) return nickname.focus()
+  if (showError(nickname, nameError(name, 'Your name', 64))) return nickname.focus()
   forBrowser.set('nickname', name)
   submit(byId('enter'), byId('enter-problem'), 'Connecting…', () => open(name))
 })
 byId('call-form').addEventListener('submit', (event) => {
   event.preventDefault()
-  const other = whom.value.trim()
-  const complaint = other === line.uid ? 'That is you.' : complaintAboutName(other, 'The name', 64)
-  if (complain(whom, complaint)) return whom.focus()
-  submit(byId('call'), byId('whom-problem'), 'Calling…', () => line.call(other))
+  const other = callee.value.trim()
+  const error = other === signaling.uid ? 'That is you.' : nameError(other, 'The name', 64)
+  if (showError(callee, error)) return callee.focus()
+  submit(byId('call'), byId('whom-problem'), 'Calling…', () => signaling.call(other))
 })
 addEventListener('pagehide', () => leave())
 
 async function open(name) {
-  const opened = new P2pLine(name, {
-    up: (connection) => sayWhere('connected', `Node ${nodeName(connection)}`),
-    down: () => sayWhere('connecting', 'Reconnecting…'),
+  const newSignaling = new P2pSignaling(name, {
+    up: (connection) => showConnection('connected', `Node ${nodeName(connection)}`),
+    down: () => showConnection('connecting', 'Reconnecting…'),
     refused: (error) => {
       leave()
       notice(sentenceOf(error))
     },
     displaced: () => {
       leave()
-      notice('You are here under this name from somewhere else now.')
+      notice('You connected under this name from another page or device.')
     },
   })
-  await opened.open(nodeUrls())
-  line = opened
+  await newSignaling.open(nodeUrls())
+  signaling = newSignaling
   const withMedia = byId('with-media').checked
-  const { channel, uid: id } = line
-  call = new SmallCall({ channel, id, name, title: `Reachable as ${name}`, withMedia, left: leave })
+  const { channel, uid: id } = signaling
+  call = new SingleCall({ channel, id, name, title: `Reachable as ${name}`, withMedia, onLeave: leave })
   call.mesh.on('peer', (other) => call.tiles.add(other, other))
   call.mesh.on('gone', (other) => call?.tiles.drop(other))
   call.mesh.start()
-  whom.focus()
+  callee.focus()
 }
 
 function leave() {
@@ -58,5 +58,5 @@ function leave() {
   const others = [...call.mesh.connections.keys()]
   call.end()
   call = undefined
-  line.close(others)
+  signaling.close(others)
 }

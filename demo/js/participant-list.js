@@ -1,8 +1,8 @@
 import { byId, element, icon } from './element.js'
 import { hueOf, initialsOf } from './tiles.js'
 
-/** Everyone in the room, each with a way to write to them alone. */
-export class People {
+/** The participants of the room, each with a button to write to them alone. */
+export class ParticipantList {
   #rooms
   #writeTo
 
@@ -18,7 +18,7 @@ export class People {
       const item = element(
         'li',
         {},
-        face(name),
+        avatarOf(name),
         element('span', { className: 'person' }, id === own ? `${name} (you)` : name),
       )
       if (id !== own) item.append(this.#button(id, name))
@@ -38,8 +38,8 @@ export class People {
   }
 }
 
-export function face(name) {
-  const made = element('span', { className: 'small face', 'aria-hidden': 'true' }, initialsOf(name))
-  made.style.setProperty('--hue', hueOf(name))
-  return made
+export function avatarOf(name) {
+  const avatar = element('span', { className: 'small face', 'aria-hidden': 'true' }, initialsOf(name))
+  avatar.style.setProperty('--hue', hueOf(name))
+  return avatar
 }

@@ -1,4 +1,4 @@
-/** Where the operator says that clients reach these pages; until that is known, and otherwise, where this one is. */
+/** The public address that the operator configured; until it is known, and without one, the address of this page. */
 let base = location.href
 
 fetch('settings.json')
@@ -7,10 +7,10 @@ fetch('settings.json')
     ({ publicUrl }) => {
       base = publicUrl ?? base
     },
-    () => {}, // a link to where this page is will do
+    () => {}, // without the settings the address of this page is used
   )
 
-/** The address of this page for others. */
+/** The address of this page to share with others. */
 export function publicLink() {
   const { pathname, search, hash } = location
   const page = pathname.slice(pathname.lastIndexOf('/') + 1)

@@ -1,16 +1,16 @@
 import { forTab } from './storage.js'
 
-const key = 'stay'
+const storageKey = 'room-state'
 
-/** Where the person is while the page of this tab goes away: one that is loaded again goes on there. */
-export function keepStay(stay) {
-  forTab.set(key, JSON.stringify(stay))
+/** Saves the room of this tab, so that a reload enters it again. */
+export function saveRoomState(roomState) {
+  forTab.set(storageKey, JSON.stringify(roomState))
 }
 
-/** What was kept, once, and not for somebody who comes to the page anew. */
-export function takeStay() {
-  const kept = forTab.get(key)
-  forTab.remove(key)
+/** Returns and removes the saved room. Undefined unless this page was reloaded or reached through the history. */
+export function takeRoomState() {
+  const saved = forTab.get(storageKey)
+  forTab.remove(storageKey)
   const [{ type } = {}] = performance.getEntriesByType('navigation')
-  return kept && ['reload', 'back_forward'].includes(type) ? JSON.parse(kept) : undefined
+  return saved && ['reload', 'back_forward'].includes(type) ? JSON.parse(saved) : undefined
 }

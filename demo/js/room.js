@@ -1,25 +1,25 @@
 import { Call } from './call.js'
 import { Chat } from './chat.js'
-import { Journey } from './connection-status.js'
+import { ConnectionStatus } from './connection-status.js'
 import { Controls } from './controls.js'
 import { byId, element, icon } from './element.js'
 import { count } from './messages.js'
 import { nodeOptions } from './nodes.js'
 import { notice } from './notices.js'
-import { People } from './participant-list.js'
+import { ParticipantList } from './participant-list.js'
 import { publicLink } from './public-link.js'
 import { Rooms } from './sdk.js'
 import { Tiles } from './tiles.js'
 import { tokenFor } from './token.js'
 
-/** One stay in a room: the call, the chat, and who is there. */
+/** The page of a room: the call, the chat and the participants. */
 export class Room {
   #nickname
   #name
   #rooms
-  #left
+  #onLeft
   #chat
-  #people
+  #participantList
   #tiles = new Tiles(byId('tiles'))
   #call
   #relayOnly = false
@@ -27,10 +27,10 @@ export class Room {
   #page = byId('room')
   #ends = new AbortController()
 
-  /** @param left called once when it is over; unless the person left, with an error and what `show` and `enter` need to come back */
-  constructor(nickname, left) {
+  /** @param onLeft called once with an error and the room's state; without the error if the user left */
+  constructor(nickname, onLeft) {
     this.#nickname = nickname
-    this.#left = left
+    this.#onLeft = onLeft
   }
 
   /** @throws SignalboxError when the room cannot be entered */
@@ -38,9 +38,9 @@ export class Room {
     const rooms = new Rooms({ ...nodeOptions(), token: () => tokenFor(name, this.#nickname), loginTimeoutMs: 15_000 })
     this.#rooms = rooms
     this.#name = name
-    this.#chat = new Chat(rooms, this.#ends.signal, () => this.#unread())
-    this.#people = new People(rooms, (id) => this.#chat.writeTo(id))
-    new Journey(rooms, this.#chat)
+    this.#chat = new Chat(rooms, this.#ends.signal, () => this.#countUnread())
+    this.#participantList = new ParticipantList(rooms, (id) => this.#chat.writeTo(id))
+    new ConnectionStatus(rooms, this.#chat)
     this.#listen()
     try {
       await rooms.nickname(this.#nickname)
@@ -49,17 +49,17 @@ export class Room {
       this.#ends.abort()
       throw error
     }
-    rooms.on('closed', (reason) => this.#over(reason))
+    rooms.on('closed', (reason) => this.#end(reason))
   }
 
-  /** What `show` and `enter` need to come back to where it stands; nobody is seen or heard who was not. */
-  get stay() {
+  /** What `enter` and `show` need to restore the room. Devices that are off stay off. */
+  get roomState() {
     const { audio, video } = this.#call.media.status
     const devices = [audio === 'on' && 'audio', video === 'camera' && 'video'].filter(Boolean)
     return { nickname: this.#nickname, name: this.#name, devices, relayOnly: this.#relayOnly }
   }
 
-  /** @param devices those to ask for at once: `audio`, `video` @param relayOnly so that the others learn no address */
+  /** @param devices to request now: `audio`, `video` @param relayOnly hides the address from the others */
   show(devices, relayOnly) {
     const rooms = this.#rooms
     byId('room-title').textContent = rooms.room
@@ -69,37 +69,37 @@ export class Room {
     this.#relayOnly = relayOnly
     this.#call = new Call(rooms.channel, this.#tiles, ownTile, relayOnly)
     this.#showControls()
-    this.#roster()
+    this.#showParticipants()
     this.#call.start()
     for (const id of ['copy-link', 'invite']) {
       byId(id).addEventListener('click', () => this.#copyLink(), { signal: this.#ends.signal })
     }
     byId('room-title').focus()
-    globalThis.demo = { rooms, channel: rooms.channel, mesh: this.#call.mesh } // for those who want to look at it from the console
+    globalThis.demo = { rooms, channel: rooms.channel, mesh: this.#call.mesh } // for the browser's console
     this.#call.media.start(...devices).catch((error) => notice(error.message))
   }
 
-  /** The others are told at once. */
+  /** Leaves the room. The other participants are notified immediately. */
   async leave() {
-    const goodbye = this.#rooms.leave()
-    this.#over()
-    await goodbye
+    const left = this.#rooms.leave()
+    this.#end()
+    await left
   }
 
   #listen() {
     const rooms = this.#rooms
     rooms.on('welcome', (name) => {
-      this.#chat.note(`${name} came in`)
-      this.#roster()
+      this.#chat.note(`${name} joined`)
+      this.#showParticipants()
     })
     rooms.on('bye', (name, { from }) => {
       this.#chat.note(`${name} left`)
       this.#tiles.drop(from)
-      this.#roster()
+      this.#showParticipants()
     })
     rooms.on('resync', () => {
-      this.#chat.note('You were away for long: some messages could not be caught up')
-      this.#roster()
+      this.#chat.note('You were away for a long time, so some messages are missing')
+      this.#showParticipants()
     })
     rooms.on('announcement', (text) => {
       this.#chat.announce(text)
@@ -118,13 +118,13 @@ export class Room {
     )
     this.#chatToggle.setAttribute('aria-expanded', 'false')
     this.#chatToggle.setAttribute('aria-controls', 'chat')
-    this.#chatToggle.addEventListener('click', () => this.#turn())
+    this.#chatToggle.addEventListener('click', () => this.#togglePanel())
     controls.add(this.#chatToggle)
     byId('controls').replaceChildren(controls.element)
   }
 
-  /** Between the call and the chat, where there is room for one of them only. */
-  #turn() {
+  /** Switches between call and chat on screens that show only one of them. */
+  #togglePanel() {
     const { dataset } = this.#page
     dataset.panel = dataset.panel === 'call' ? 'chat' : 'call'
     this.#chatToggle.setAttribute('aria-expanded', String(dataset.panel === 'chat'))
@@ -132,22 +132,22 @@ export class Room {
     if (dataset.panel === 'chat') this.#chat.focus()
   }
 
-  #unread() {
+  #countUnread() {
     const mark = this.#chatToggle?.querySelector('b')
     if (!mark || this.#page.dataset.panel === 'chat') return
     mark.textContent = mark.hidden ? 1 : Number(mark.textContent) + 1
     mark.hidden = false
   }
 
-  #roster() {
+  #showParticipants() {
     if (!this.#call) return
     const { members } = this.#rooms
     byId('waiting').hidden = members.size > 1
     byId('people-count').textContent = count(members.size, 'person', 'people')
     for (const [id, name] of members) this.#tiles.add(id, name)
     this.#tiles.keep([...members.keys()])
-    this.#people.show()
-    this.#chat.addressees()
+    this.#participantList.show()
+    this.#chat.updateReceivers()
   }
 
   async #copyLink() {
@@ -160,15 +160,15 @@ export class Room {
     }
   }
 
-  #over(reason) {
+  #end(reason) {
     if (this.#ends.signal.aborted) return
     this.#ends.abort()
-    const { stay } = this
+    const { roomState } = this
     this.#call.stop()
     this.#tiles.clear()
     this.#chat.clear()
     byId('controls').replaceChildren()
     this.#page.hidden = true
-    this.#left(reason, stay)
+    this.#onLeft(reason, roomState)
   }
 }

@@ -1,4 +1,4 @@
-// Where the built client is served: the one place that knows.
+// The only module that imports the built client by its address.
 export {
   Exchanger,
   iceLifetimeMs,

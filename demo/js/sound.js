@@ -1,9 +1,9 @@
 import { notice } from './notices.js'
 
 const silenced = new Set()
-let told
+let hint
 
-/** A page that nobody has touched may not make a sound: the picture comes at once, the sound with the first touch. */
+/** Browsers refuse sound before the first click or key. Plays the video muted then, and unmutes it at the first one. */
 export async function play(video) {
   try {
     await video.play()
@@ -11,19 +11,19 @@ export async function play(video) {
     if (error.name !== 'NotAllowedError' || video.muted) return
     video.muted = true
     silenced.add(video)
-    video.play().catch(() => {}) // taken away in the meantime
-    told = notice('Your browser keeps the others silent until you click on this page, or press a key.', {
+    video.play().catch(() => {}) // the video was removed meanwhile
+    hint = notice('Your browser keeps the others silent until you click on this page, or press a key.', {
       kind: 'news',
     })
   }
 }
 
-function hear() {
+function unmute() {
   for (const video of silenced) video.muted = false
   silenced.clear()
-  told?.close()
-  told = undefined
+  hint?.close()
+  hint = undefined
 }
 
-// what counts as a touch for the browser, too
-for (const touch of ['pointerup', 'keydown']) addEventListener(touch, hear)
+// the events that browsers accept as user activation
+for (const event of ['pointerup', 'keydown']) addEventListener(event, unmute)

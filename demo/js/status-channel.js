@@ -1,17 +1,17 @@
 /**
- * Tells the others whether microphone and camera are on, over a data channel beside the media: a track that is not
- * enabled goes on as silence, of which the other side is told nothing. Both sides open channel 0, so neither has to wait
- * for the other to offer it.
+ * Sends the state of microphone and camera to the others over a data channel. A disabled track continues as silence, so
+ * the other side cannot detect it from the media. Both sides open channel 0, so neither has to wait for the other to
+ * offer it.
  */
 export class StatusChannel {
   #channels = new Map()
   #status
-  #heard
+  #onStatus
 
-  /** @param heard called with a participant's id and its status */
-  constructor(status, heard) {
+  /** @param onStatus called with a participant's id and its status */
+  constructor(status, onStatus) {
     this.#status = status
-    this.#heard = heard
+    this.#onStatus = onStatus
   }
 
   open(id, connection) {
@@ -20,7 +20,7 @@ export class StatusChannel {
     channel.addEventListener('open', () => channel.send(JSON.stringify(this.#status)))
     channel.addEventListener('message', ({ data }) => {
       const status = statusOf(data)
-      if (status) this.#heard(id, status)
+      if (status) this.#onStatus(id, status)
     })
   }
 
@@ -28,7 +28,7 @@ export class StatusChannel {
     this.#channels.delete(id)
   }
 
-  tell(status) {
+  send(status) {
     this.#status = status
     for (const channel of this.#channels.values()) {
       if (channel.readyState === 'open') channel.send(JSON.stringify(status))
@@ -36,7 +36,7 @@ export class StatusChannel {
   }
 }
 
-/** What another program sent may be anything. */
+/** Validates a status: other programs may send anything. */
 function statusOf(data) {
   try {
     const { audio, video } = JSON.parse(data)

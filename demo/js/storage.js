@@ -1,5 +1,5 @@
-/** What this browser remembers for the page. Where it may keep nothing, as with cookies blocked, every access throws. */
-class Memory {
+/** Storage of the browser that never throws. With cookies blocked, every access of the browser's own storage throws. */
+class SafeStorage {
   #name
 
   /** @param name `localStorage` or `sessionStorage` */
@@ -7,7 +7,7 @@ class Memory {
     this.#name = name
   }
 
-  /** Null when there is nothing, or nothing may be kept. */
+  /** Null when the key is missing or the storage is blocked. */
   get(key) {
     try {
       return globalThis[this.#name].getItem(key)
@@ -20,7 +20,7 @@ class Memory {
     try {
       globalThis[this.#name].setItem(key, value)
     } catch {
-      // the page works on, and has forgotten it the next time
+      // the page works without it
     }
   }
 
@@ -28,11 +28,11 @@ class Memory {
     try {
       globalThis[this.#name].removeItem(key)
     } catch {
-      // there is nothing
+      // the storage is blocked, so it is empty
     }
   }
 }
 
-/** For all pages of this browser, and of this tab. */
-export const forBrowser = new Memory('localStorage')
-export const forTab = new Memory('sessionStorage')
+/** Shared by all pages of this browser, and kept per tab. */
+export const forBrowser = new SafeStorage('localStorage')
+export const forTab = new SafeStorage('sessionStorage')

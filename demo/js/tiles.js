@@ -1,7 +1,7 @@
 import { element, icon } from './element.js'
 import { play } from './sound.js'
 
-const connections = {
+const connectionTexts = {
   new: 'Connecting…',
   connecting: 'Connecting…',
   connected: '',
@@ -9,10 +9,10 @@ const connections = {
   failed: 'No connection, trying again…',
 }
 
-/** Who has not begun a connection by then is here with a program that has no calls, such as a chat. */
-const patienceMs = 6000
+/** A participant who has not started a connection after this time uses a program without calls, such as a chat. */
+const noCallAfterMs = 6000
 
-/** Someone in the call: picture and sound, or a face made of initials, with a name and what is off. */
+/** A participant of the call: video and sound, or an avatar of initials, with the name and what is off. */
 export class Tile {
   #video = element('video', { autoplay: true, playsInline: true })
   #face = element('div', { className: 'face', 'aria-hidden': 'true' })
@@ -20,7 +20,7 @@ export class Tile {
   #name = element('span', { className: 'tile-name' })
   #stream = new MediaStream()
   #status = { audio: 'off', video: 'off' }
-  #patience
+  #noCallTimer
   element = element(
     'article',
     { className: 'tile' },
@@ -42,7 +42,7 @@ export class Tile {
     if (self) this.element.id = 'own-tile'
     this.element.dataset.participant = id
     this.element.style.setProperty('--hue', hueOf(name))
-    this.#video.muted = self // nobody wants to hear oneself
+    this.#video.muted = self // no echo of the own microphone
     this.#video.srcObject = this.#stream
     this.#name.textContent = this.name
     this.#face.textContent = initialsOf(name)
@@ -66,15 +66,15 @@ export class Tile {
   /** @param state an RTCPeerConnectionState */
   set connection(state) {
     this.element.dataset.connection = state
-    this.#state.textContent = connections[state] ?? ''
-    clearTimeout(this.#patience)
+    this.#state.textContent = connectionTexts[state] ?? ''
+    clearTimeout(this.#noCallTimer)
     if (state !== 'new') return
-    this.#patience = setTimeout(() => {
+    this.#noCallTimer = setTimeout(() => {
       this.#state.textContent = 'Not in the call'
-    }, patienceMs)
+    }, noCallAfterMs)
   }
 
-  /** Shows it in place of what there was of its kind. */
+  /** Shows the track and removes the previous one of its kind. */
   show(track) {
     this.hide(track.kind, track)
     if (!this.#stream.getTracks().includes(track)) this.#stream.addTrack(track)
@@ -85,7 +85,7 @@ export class Tile {
     for (const old of this.#stream.getTracks()) if (old.kind === kind && old !== except) this.#stream.removeTrack(old)
   }
 
-  /** The connection is over, and with it what came through it. */
+  /** The connection ended: removes its tracks. */
   reset() {
     for (const track of this.#stream.getTracks()) this.#stream.removeTrack(track)
     this.status = { audio: 'off', video: 'off' }
@@ -93,7 +93,7 @@ export class Tile {
   }
 }
 
-/** All tiles of a call, oneself first. */
+/** All tiles of a call, the own tile first. */
 export class Tiles {
   #list
   #tiles = new Map()
@@ -123,7 +123,7 @@ export class Tiles {
     this.#count()
   }
 
-  /** Only these, oneself too, are there any more. */
+  /** Removes all tiles but these. */
   keep(ids) {
     for (const id of [...this.#tiles.keys()]) if (!ids.includes(id)) this.drop(id)
   }
@@ -150,7 +150,7 @@ export function initialsOf(name) {
     .toUpperCase()
 }
 
-/** The same colour for the same name, on every screen. */
+/** The hue of a name, 0 to 359: the same on every screen. */
 export function hueOf(name) {
   let sum = 0
   for (const character of name) sum = (sum * 31 + character.codePointAt(0)) % 360

@@ -1,7 +1,7 @@
 import { atNode, nodeUrls } from './nodes.js'
 import { SignalboxError } from './sdk.js'
 
-/** A token that lets `user` into `room`, from the first node that answers. Nodes give them where there is a demo. */
+/** Requests a token for `user` and `room` from the first node that answers. Nodes that serve the demo issue tokens. */
 export async function tokenFor(room, user) {
   const request = {
     method: 'POST',

@@ -109,7 +109,7 @@ describe('what goes wrong is said, and the page goes on', () => {
     await ann.at('#room-name').fill(' \u200b ')
     await ann.at('#nickname').fill('Ann')
     await ann.at('#enter').click()
-    await ann.at('#room-problem').filter({ hasText: 'at least one character that can be seen' }).waitFor()
+    await ann.at('#room-problem').filter({ hasText: 'at least one visible character' }).waitFor()
     await ann.at('#nickname').fill('n'.repeat(65))
     await ann.at('#enter').click()
     await ann.at('#nickname-problem').filter({ hasText: 'Your name is too long' }).waitFor()

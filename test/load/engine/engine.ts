@@ -21,8 +21,6 @@ const sampleIntervalMs = 1000
 
 /**
  * An engine for artillery whose virtual users are clients of Signalbox's SDK. They ack and resume, which the stock
- * The engine for artillery: its virtual users are clients of Signalbox's SDK, which ack and reconnect where the stock
- * An engine for artillery whose virtual users are clients of Signalbox's SDK. They ack and resume, which the stock
  * Socket.IO engine cannot do. Each worker has one engine; the command that started artillery sends `cut` and `finish`.
  */
 export class Engine {
