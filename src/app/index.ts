@@ -10,8 +10,10 @@ import { iceServersFor } from '../core/auth/turn-credentials.ts'
 import { inBackground } from '../core/background.ts'
 import { Isolation } from '../core/cluster/isolation.ts'
 import { defaultLeaseIntervals, type LeaseIntervals, leaseSeconds, NodeLease } from '../core/cluster/node-lease.ts'
-import { Management } from '../core/management.ts'
+import { Management } from '../core/management/management.ts'
+import { ManagementQueries } from '../core/management/queries.ts'
 import { MeshBackend } from '../core/media/mesh.ts'
+import { Messages } from '../core/messages.ts'
 import { dialectOf, type RoomId } from '../core/model.ts'
 import { networkOf } from '../core/network.ts'
 import type { ParticipantRef, SessionRef } from '../core/ports/session-store.ts'
@@ -175,7 +177,7 @@ export function createApp(config: Config, parts: Parts = {}): App {
   }
   const dialects = dialectsOf({
     sessions,
-    state,
+    messages: new Messages(state),
     media: new MeshBackend(state),
     openRooms,
     readToken,
@@ -240,8 +242,8 @@ export function createApp(config: Config, parts: Parts = {}): App {
   const holdBack = (address: string) => throttle.hold([`http ${networkOf(address)}`])
   const used = new UsedHeaders((...use) => state.oversight.firstUse(...use))
   httpApi(http, {
-    state,
     management: new Management(state, sessions),
+    queries: new ManagementQueries(state),
     writeToken: issueToken,
     announce: (text) => transport.io.of('/rooms').emit('announcement', text),
     userOf: bearerOf(config.keys, state, readToken),

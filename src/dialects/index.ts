@@ -1,5 +1,5 @@
 import type { MediaBackend } from '../core/media/media-backend.ts'
-import type { State } from '../core/ports/state.ts'
+import type { Messages } from '../core/messages.ts'
 import type { OpenRooms } from '../core/room/open-rooms.ts'
 import type { Sessions } from '../core/session/sessions.ts'
 import type { ServedDialect } from '../gateway/dialect.ts'
@@ -11,7 +11,7 @@ import { roomsDialect } from './rooms/index.ts'
 
 export type DialectServices = {
   sessions: Sessions
-  state: State
+  messages: Messages
   media: MediaBackend
   openRooms: OpenRooms
   iceServers: PortalServices['iceServers']

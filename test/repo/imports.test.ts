@@ -22,6 +22,30 @@ const layers: { [layer: string]: RegExp } = {
 const seesAll = ['/index', '/main', '/cli/main']
 const readsEnvironment = ['/main', '/cli/main']
 
+const src = join(import.meta.dirname, '../../src')
+/** Adapters that clients and operators drive: they call the rules of core, and never a port of the store. */
+const drivingLayers = ['gateway', 'dialects', 'http']
+/** Ports that these adapters implement, or read the time from. */
+const ownPorts = ['clock', 'connection', 'memory-budget']
+/** The interfaces with the store's verbs. The types beside them describe data, and may be imported. */
+const storePorts = readdirSync(join(src, 'core/ports'))
+  .filter((name) => !ownPorts.includes(name.replace(/\.ts$/, '')))
+  .flatMap((name) => [...readFileSync(join(src, 'core/ports', name), 'utf8').matchAll(/^export interface (\w+)/gm)])
+  .map(([, name]) => name ?? '')
+
+/** Store ports that a driving adapter imports by name, or whole modules of them. */
+function storePortsIn(layer: string, text: string): string[] {
+  if (!drivingLayers.includes(layer)) return []
+  const statements = text.matchAll(
+    /^\s*(?:import|export)\b([^'"`;]*?)\bfrom\s*['"][^'"]*core\/ports\/([\w-]+)\.ts['"]/gm,
+  )
+  return [...statements].flatMap(([, names = '', port = '']) => {
+    if (ownPorts.includes(port)) return []
+    if (names.includes('*')) return [`core/ports/${port}`]
+    return [...names.matchAll(/\w+/g)].map(([name]) => name).filter((name) => storePorts.includes(name))
+  })
+}
+
 /** @param path from src, as in `core/room/feed.ts` */
 function violations(path: string, text: string): string[] {
   const file = `/${path.replace(/\.ts$/, '')}`
@@ -30,7 +54,7 @@ function violations(path: string, text: string): string[] {
   const may = (name: string) => allowed?.test(name) || (allowed && layer !== '' && name.startsWith(`/${layer}/`))
   const environment = /\bprocess\s*\.\s*env\b/.test(text) && !readsEnvironment.includes(file) ? ['process.env'] : []
   const imported = seesAll.includes(file) ? [] : importsOf(file, text).filter((name) => !may(name))
-  return [...imported, ...environment].map((name) => `${path} uses ${name}`)
+  return [...imported, ...storePortsIn(layer, text), ...environment].map((name) => `${path} uses ${name}`)
 }
 
 function importsOf(file: string, text: string): string[] {
@@ -40,10 +64,9 @@ function importsOf(file: string, text: string): string[] {
 }
 
 test('nobody imports what it should not know', () => {
-  const folder = join(import.meta.dirname, '../../src')
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'))
+  const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'))
   expect(files.length).toBeGreaterThan(30)
-  expect(files.flatMap((path) => violations(path, readFileSync(join(folder, path), 'utf8')))).toEqual([])
+  expect(files.flatMap((path) => violations(path, readFileSync(join(src, path), 'utf8')))).toEqual([])
 })
 
 test.each([
@@ -59,6 +82,9 @@ test.each([
   ['client/a.ts', "import { x } from '../core/feed.ts'", '/core/feed'],
   ['config/index.ts', "import { x } from '../http/server.ts'", '/http/server'],
   ['gateway/a.ts', "import { x } from '../dialects/index.ts'", '/dialects/index'],
+  ['http/a.ts', "import type { RoomStore } from '../core/ports/room-store.ts'", 'RoomStore'],
+  ['dialects/p2p/a.ts', "import {\n  type Log as Writes,\n} from '../../core/ports/log.ts'", 'Log'],
+  ['gateway/a.ts', "import type * as ports from '../core/ports/session-store.ts'", 'core/ports/session-store'],
   ['utils/a.ts', "import { x } from './b.ts'", '/utils/b'],
   ['gateway/a.ts', 'if (process.env.DEBUG) x()', 'process.env'],
 ])('%s may not: %s', (path, text, used) => {
@@ -69,6 +95,8 @@ test.each([
   ['main.ts', "import { createApp } from './app/index.ts'\nprocess.env.PORT"],
   ['core/ports/log.ts', "import type { Entry } from '../model.ts'\nimport { x } from 'node:util'"],
   ['protocol/portal.ts', "import Type from 'typebox'\nimport type { ErrorCode } from '../core/errors.ts'"],
+  ['http/a.ts', "import type { FoundRoom } from '../core/ports/room-store.ts'"],
+  ['gateway/a.ts', "import type { SessionConnection } from '../core/ports/connection.ts'"],
   ['state/redis/a.ts', "import { Redis } from 'ioredis'\nimport { b } from './b.ts'\n// from '../http/x.ts'"],
 ])('%s may: %s', (path, text) => {
   expect(violations(path, text)).toEqual([])

@@ -316,6 +316,16 @@ export class Sessions {
     return this.#ticket(session.dialect, session.ref, ticketId)
   }
 
+  /**
+   * A client enters the room again that it is in: nothing changes but its ticket.
+   * @throws reconnection_disabled, moved, unavailable
+   */
+  async reenter(session: Session, timing: Timing): Promise<Pick<LoggedIn, 'roster' | 'ticket' | 'seq'>> {
+    const roster = await this.#state.sessionStore.roster(session.room)
+    const ticket = await this.refresh(session, timing)
+    return { roster, ticket, seq: session.sentSeq }
+  }
+
   /** The session's newest ticket with new dates. Nothing is written to the store. */
   repeatTicket(session: Session): string {
     return this.#ticket(session.dialect, session.ref, newestTicket(session.tickets))

@@ -3,9 +3,9 @@ import type { exchanger } from '../../protocol/exchanger.ts'
 import { relay } from './relay.ts'
 import type { ExchangerServices } from './services.ts'
 
-export function answer({ state }: ExchangerServices): Handlers<typeof exchanger>['answer'] {
+export function answer({ messages }: ExchangerServices): Handlers<typeof exchanger>['answer'] {
   return async (context, data) => {
-    await relay(state, context, 'answer', data, data.sessionDescriptor)
+    await relay(messages, context, 'answer', data, data.sessionDescriptor)
     return undefined
   }
 }

@@ -3,9 +3,9 @@ import type { exchanger } from '../../protocol/exchanger.ts'
 import { relay } from './relay.ts'
 import type { ExchangerServices } from './services.ts'
 
-export function candidate({ state }: ExchangerServices): Handlers<typeof exchanger>['candidate'] {
+export function candidate({ messages }: ExchangerServices): Handlers<typeof exchanger>['candidate'] {
   return async (context, data) => {
-    await relay(state, context, 'candidate', data, data.candidate)
+    await relay(messages, context, 'candidate', data, data.candidate)
     return undefined
   }
 }

@@ -10,17 +10,12 @@ import type { ExchangerServices } from './services.ts'
 
 /** Into a channel, and out of the one before. Joining the channel that one is in changes nothing. */
 export function joinStream(services: ExchangerServices): Handlers<typeof exchanger>['joinStream'] {
-  const { sessions, state, iceServers } = services
+  const { sessions, iceServers } = services
   return async (context, { channelName, user = null }) => {
     const { connection, session: standing } = context
     if (standing && roomName(standing.room) === channelName) {
-      const roster = await state.sessionStore.roster(standing.room)
-      const ice = iceOf(iceServers(standing.member.user))
-      return entered(standing, roster, {
-        ticket: await sessions.refresh(standing, context),
-        seq: standing.sentSeq,
-        ...ice,
-      })
+      const { roster, ticket, seq } = await sessions.reenter(standing, context)
+      return entered(standing, roster, { ticket, seq, ...iceOf(iceServers(standing.member.user)) })
     }
     const claims = await identify(services, connection.socket, channelName)
     const { session, roster, ticket, seq } = await sessions.login(connection, 'exchanger', claims, { user }, context)

@@ -3,9 +3,9 @@ import type { exchanger } from '../../protocol/exchanger.ts'
 import { relay } from './relay.ts'
 import type { ExchangerServices } from './services.ts'
 
-export function offer({ state }: ExchangerServices): Handlers<typeof exchanger>['offer'] {
+export function offer({ messages }: ExchangerServices): Handlers<typeof exchanger>['offer'] {
   return async (context, data) => {
-    await relay(state, context, 'offer', data, data.sessionDescriptor)
+    await relay(messages, context, 'offer', data, data.sessionDescriptor)
     return undefined
   }
 }

@@ -1,7 +1,7 @@
-import type { State } from '../../core/ports/state.ts'
+import type { Messages } from '../../core/messages.ts'
 import type { Sessions } from '../../core/session/sessions.ts'
 import type { IdentityServices } from '../shared/authentication.ts'
 import type { IceServers } from '../shared/ice.ts'
 
 /** What the exchanger's handlers work with. */
-export type ExchangerServices = IdentityServices & { sessions: Sessions; state: State; iceServers: IceServers }
+export type ExchangerServices = IdentityServices & { sessions: Sessions; messages: Messages; iceServers: IceServers }

@@ -1,12 +1,12 @@
 import type { Handlers } from '../../gateway/dialect.ts'
 import type { portalLegacy } from '../../protocol/portal.ts'
 import type { PortalServices } from './services.ts'
-import { say } from './text.ts'
+import { postText } from './text.ts'
 
 /** The legacy protocol's text. */
-export function customMessage({ state }: PortalServices): Handlers<typeof portalLegacy>['customMessage'] {
+export function customMessage({ messages }: PortalServices): Handlers<typeof portalLegacy>['customMessage'] {
   return async (context, { receiver, data }) => {
-    await say(state, context, receiver, data)
+    await postText(messages, context, receiver, data)
     return undefined
   }
 }

@@ -3,9 +3,9 @@ import type { rooms } from '../../protocol/rooms.ts'
 import { relay } from './relay.ts'
 import type { RoomsServices } from './services.ts'
 
-export function answer({ state }: RoomsServices): Handlers<typeof rooms>['answer'] {
+export function answer({ messages }: RoomsServices): Handlers<typeof rooms>['answer'] {
   return async (context, data) => {
-    await relay(state, context, 'answer', data)
+    await relay(messages, context, 'answer', data)
     return undefined
   }
 }

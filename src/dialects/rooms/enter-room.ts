@@ -13,14 +13,13 @@ const listTimeoutMs = 500
 
 /** Into a room, and out of the one before. Entering the room that one is in changes nothing. */
 export function enterRoom(services: RoomsServices): Handlers<typeof rooms>['enter_room'] {
-  const { sessions, state, openRooms, iceServers } = services
+  const { sessions, openRooms, iceServers } = services
   return async ({ connection, session: standing, ...timing }, context) => {
     const name = (typeof context === 'string' ? context : context.payload).trim()
     if (standing && roomName(standing.room) === name) {
-      const roster = await state.sessionStore.roster(standing.room)
-      const ticket = await sessions.refresh(standing, timing)
+      const { roster, ticket, seq } = await sessions.reenter(standing, timing)
       const ice = iceOf(iceServers(standing.member.user))
-      return { reply: { ...replyOf(standing, roster, ticket, standing.sentSeq), ...ice }, session: standing }
+      return { reply: { ...replyOf(standing, roster, ticket, seq), ...ice }, session: standing }
     }
     const claims = await identify(services, connection.socket, name)
     const entered = await sessions.login(connection, 'rooms', claims, { ...connection.profile }, timing)

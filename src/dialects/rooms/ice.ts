@@ -3,9 +3,9 @@ import type { rooms } from '../../protocol/rooms.ts'
 import { relay } from './relay.ts'
 import type { RoomsServices } from './services.ts'
 
-export function ice({ state }: RoomsServices): Handlers<typeof rooms>['ice'] {
+export function ice({ messages }: RoomsServices): Handlers<typeof rooms>['ice'] {
   return async (context, data) => {
-    await relay(state, context, 'candidate', data)
+    await relay(messages, context, 'candidate', data)
     return undefined
   }
 }

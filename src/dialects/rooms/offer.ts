@@ -3,9 +3,9 @@ import type { rooms } from '../../protocol/rooms.ts'
 import { relay } from './relay.ts'
 import type { RoomsServices } from './services.ts'
 
-export function offer({ state }: RoomsServices): Handlers<typeof rooms>['offer'] {
+export function offer({ messages }: RoomsServices): Handlers<typeof rooms>['offer'] {
   return async (context, data) => {
-    await relay(state, context, 'offer', data)
+    await relay(messages, context, 'offer', data)
     return undefined
   }
 }

@@ -1,4 +1,4 @@
-import type { State } from '../../core/ports/state.ts'
+import type { Messages } from '../../core/messages.ts'
 import type { OpenRooms } from '../../core/room/open-rooms.ts'
 import type { Sessions } from '../../core/session/sessions.ts'
 import type { IdentityServices } from '../shared/authentication.ts'
@@ -7,7 +7,7 @@ import type { IceServers } from '../shared/ice.ts'
 /** What the handlers of rooms work with. */
 export type RoomsServices = IdentityServices & {
   sessions: Sessions
-  state: State
+  messages: Messages
   openRooms: OpenRooms
   iceServers: IceServers
 }

@@ -2,10 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify'
 import { Type } from 'typebox'
-import type { Management } from '../../core/management.ts'
+import type { Management } from '../../core/management/management.ts'
+import type { ManagementQueries } from '../../core/management/queries.ts'
 import type { RoomId, Stream } from '../../core/model.ts'
 import type { FoundRoom } from '../../core/ports/room-store.ts'
-import type { State } from '../../core/ports/state.ts'
 import { ErrorBody, type Paging, type StreamBody } from '../../protocol/management.ts'
 import { roomOfAddress } from '../../protocol/room-address.ts'
 import { ApiError } from '../errors.ts'
@@ -21,8 +21,8 @@ export type Api = FastifyInstance<
 
 /** What the routes work with. */
 export type ApiServices = {
-  state: State
   management: Management
+  queries: ManagementQueries
   writeToken: WriteToken
   /** To everyone who is connected, on every node. */
   announce: (text: string) => void
@@ -38,8 +38,8 @@ export const ItemParams = Type.Object({ ...RoomParam, id: Type.String() })
 /** What any route may answer. */
 export const failures = { '4xx': ErrorBody, '5xx': ErrorBody }
 
-export async function roomAt({ state }: ApiServices, address: string): Promise<FoundRoom> {
-  const room = await state.rooms.find(roomOfAddress(address))
+export async function roomAt({ queries }: ApiServices, address: string): Promise<FoundRoom> {
+  const room = await queries.room(roomOfAddress(address))
   if (!room) throw new ApiError(404, 'room', 'Room not found')
   return room
 }

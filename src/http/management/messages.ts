@@ -16,7 +16,7 @@ export function messages(api: Api, services: ApiServices): void {
     },
     async ({ params, body, deadline }) => {
       const room = await roomIdAt(services, params.room)
-      return { seq: await services.management.say(room, body, deadline) }
+      return { seq: await services.management.post(room, body, deadline) }
     },
   )
 }

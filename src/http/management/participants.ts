@@ -10,7 +10,7 @@ const notFound = () => new ApiError(404, 'participant', 'Participant not found')
 const bodyOf = ({ id, user, role, permission }: Member) => ({ id, user, role, permission })
 
 export function participants(api: Api, services: ApiServices): void {
-  const { state, management } = services
+  const { queries, management } = services
   const one = { 200: ParticipantBody, ...failures }
 
   api.get(
@@ -25,7 +25,7 @@ export function participants(api: Api, services: ApiServices): void {
       },
     },
     async ({ params, query }) => {
-      const { members } = await state.sessionStore.roster(await roomIdAt(services, params.room))
+      const members = await queries.participants(await roomIdAt(services, params.room))
       return pageOf(members.map(bodyOf).toSorted(byId), query)
     },
   )
@@ -34,7 +34,7 @@ export function participants(api: Api, services: ApiServices): void {
     '/rooms/:room/participants/:id',
     { schema: { tags, summary: 'One participant', params: ItemParams, response: one } },
     async ({ params }) => {
-      const member = await state.oversight.member(await roomIdAt(services, params.room), params.id)
+      const member = await queries.participant(await roomIdAt(services, params.room), params.id)
       if (!member) throw notFound()
       return bodyOf(member)
     },

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { newRoomName } from '../../core/management.ts'
+import { newRoomName } from '../../core/management/management.ts'
 import type { RoomOptions } from '../../core/model.ts'
 import { defaultPage, NewRoom, Paging, RoomBody, RoomChanges, RoomPatch } from '../../protocol/management.ts'
 import { roomOfAddress } from '../../protocol/room-address.ts'
@@ -11,7 +11,7 @@ const tags = ['rooms']
 const notFound = () => new ApiError(404, 'room', 'Room not found')
 
 export function rooms(api: Api, services: ApiServices): void {
-  const { state, management } = services
+  const { queries, management } = services
   create(api, services)
   change(api, services)
 
@@ -26,8 +26,8 @@ export function rooms(api: Api, services: ApiServices): void {
       },
     },
     async ({ query: { page = 1, per_page = defaultPage } }) => {
-      const found = await state.rooms.list((page - 1) * per_page, per_page)
-      return found.rooms.map(roomBody)
+      const found = await queries.rooms((page - 1) * per_page, per_page)
+      return found.map(roomBody)
     },
   )
 
@@ -71,7 +71,7 @@ function create(api: Api, services: ApiServices): void {
       const room = roomOfAddress(_id ?? given ?? newRoomName())
       const made = await services.management.createRoom(room, optionsOf({ ...changes, name }), deadline)
       if (!made) throw new ApiError(409, 'badRequest', 'Room exists')
-      const found = await services.state.rooms.find(room)
+      const found = await services.queries.room(room)
       return roomBody(found ?? { id: room, members: 0 })
     },
   )

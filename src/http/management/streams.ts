@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import type { StreamStatus } from '../../core/management.ts'
+import type { StreamStatus } from '../../core/management/management.ts'
 import { Paging, StreamBody, StreamPatch } from '../../protocol/management.ts'
 import { roomOfAddress } from '../../protocol/room-address.ts'
 import { ApiError } from '../errors.ts'
@@ -18,7 +18,7 @@ const tags = ['streams']
 const notFound = () => new ApiError(404, 'stream', 'Stream not found')
 
 export function streams(api: Api, services: ApiServices, write: WriteStream): void {
-  const { state, management } = services
+  const { queries, management } = services
   const one = { 200: StreamBody, ...failures }
 
   api.get(
@@ -33,8 +33,8 @@ export function streams(api: Api, services: ApiServices, write: WriteStream): vo
       },
     },
     async ({ params, query }) => {
-      const roster = await state.sessionStore.roster(await roomIdAt(services, params.room))
-      const sorted = roster.streams.toSorted((a, b) => (a.id < b.id ? -1 : 1))
+      const published = await queries.streams(await roomIdAt(services, params.room))
+      const sorted = published.toSorted((a, b) => (a.id < b.id ? -1 : 1))
       return pageOf(sorted, query).map(write)
     },
   )
@@ -43,7 +43,7 @@ export function streams(api: Api, services: ApiServices, write: WriteStream): vo
     '/rooms/:room/streams/:id',
     { schema: { tags, summary: 'One stream', params: ItemParams, response: one } },
     async ({ params }) => {
-      const [stream] = await state.media.streams(await roomIdAt(services, params.room), [params.id])
+      const stream = await queries.stream(await roomIdAt(services, params.room), params.id)
       if (!stream) throw notFound()
       return write(stream)
     },

@@ -1,6 +1,6 @@
-import type { Deadline } from './deadline.ts'
-import { SignalError } from './errors.ts'
-import { newId } from './ids.ts'
+import type { Deadline } from '../deadline.ts'
+import { SignalError } from '../errors.ts'
+import { newId } from '../ids.ts'
 import {
   type Draft,
   defaultRoomOptions,
@@ -10,10 +10,10 @@ import {
   type RoomId,
   type RoomOptions,
   type Stream,
-} from './model.ts'
-import type { FoundRoom } from './ports/room-store.ts'
-import type { State } from './ports/state.ts'
-import type { Sessions } from './session/sessions.ts'
+} from '../model.ts'
+import type { FoundRoom } from '../ports/room-store.ts'
+import type { State } from '../ports/state.ts'
+import type { Sessions } from '../session/sessions.ts'
 
 type Kind = 'audio' | 'video'
 /** How long it is known that a room was closed, s: far longer than a login token lives. */
@@ -117,8 +117,8 @@ export class Management {
     return this.#state.oversight.removeStream(room, id, notifications, deadline)
   }
 
-  /** A message from outside to everyone, or to one. Resolves to its seq. @throws no_such_participant */
-  say(
+  /** A message of the operator to everyone in a room, or to one participant. Resolves to its seq. @throws no_such_participant */
+  post(
     room: RoomId,
     { event, data, to }: { event: string; data?: unknown; to?: ParticipantId },
     deadline: Deadline,
