@@ -6,23 +6,23 @@ import { type Observation, observe } from './observation.ts'
 import { startRedis } from './servers.ts'
 
 /**
- * `npm run bench:abuse`: what attackers with real connections do to a node, and to two bystanders who talk on it. Each
- * attacker has a node and a Redis of its own; options are at their defaults, except those in its name, and the heap of
- * the node has 512 MB. Prints the table of docs/security.md.
+ * `npm run bench:abuse`: the effect of attackers with real connections on a node and on two bystanders who exchange
+ * messages on it. Each attacker gets its own node and Redis. Options have their defaults except those in the attacker's
+ * name, and the node's heap is limited to 512 MB. Prints the table of docs/security.md.
  * Usage: npm run bench:abuse -- [--dist folder of another build] [part of an attacker's name]
  */
 const { values, positionals } = parseArgs({
   options: { dist: { type: 'string' } },
   allowPositionals: true,
 })
-const [chosen = ''] = positionals
+const [nameFilter = ''] = positionals
 
 const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`
 const ms = (time: number | undefined) =>
   time === undefined ? '–' : `${time < 10 ? time.toFixed(1) : Math.round(time)} ms`
 const seconds = (time: number) => `${(time / 1000).toFixed(0)} s`
 
-function row({ name }: Attacker, { took, memory, times, sent, refused, failure }: Observation): string {
+function row({ name }: Attacker, { durationMs: took, memory, times, sent, refused, failure }: Observation): string {
   const sorted = times.toSorted((a, b) => a - b)
   const at = (share: number) => ms(sorted[Math.floor(sorted.length * share)])
   const reasons = Object.entries(refused).map(([reason, count]) => `\`${reason}\` ${count}`)
@@ -39,7 +39,7 @@ function row({ name }: Attacker, { took, memory, times, sent, refused, failure }
 console.log(`${availableParallelism()} cores for the node, Redis, the attacker and the bystanders`)
 console.log('| attack | memory before, at its highest, after | bystanders: p50, p99, longest | refused |')
 console.log('| --- | --- | --- | --- |')
-for (const attacker of attackers.filter(({ name }) => name.includes(chosen))) {
+for (const attacker of attackers.filter(({ name }) => name.includes(nameFilter))) {
   const redis = await startRedis()
   try {
     console.log(row(attacker, await observe(attacker, redis, values.dist)))
@@ -47,4 +47,4 @@ for (const attacker of attackers.filter(({ name }) => name.includes(chosen))) {
     await redis.stop()
   }
 }
-process.exit() // attackers may have left connections to a node that is gone
+process.exit() // attackers may have left connections to an ended node open

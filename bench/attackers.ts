@@ -11,15 +11,15 @@ import { longNames } from '../test/support/abuse/names.ts'
 import { payloads } from '../test/support/abuse/payloads.ts'
 import { slowReaders } from '../test/support/abuse/slow-readers.ts'
 
-const quiet: Attacker = {
-  name: 'nothing, for 5 s',
+const idle: Attacker = {
+  name: 'no attack, for 5 s',
   refusals: [],
   start: () => new Promise((resolve) => setTimeout(resolve, 5000)),
 }
 
-/** Every attacker of test/support/abuse, at a size that shows what it does to a node. */
+/** Every attacker of test/support/abuse, at a size that shows its effect on a node. */
 export const attackers: Attacker[] = [
-  quiet,
+  idle,
   garbageLogins({ times: 10_000 }),
   flood({ members: 2, rate: 5000, seconds: 5 }),
   slowReaders({ count: 1000 }),

@@ -4,9 +4,9 @@ import { Redis } from 'ioredis'
 import { Server } from 'socket.io'
 
 /**
- * What Signalbox is measured against: Socket.IO on @socket.io/redis-adapter. It passes on messages with an ack, to one
- * client or to all, without numbers, log, roster or recovery. It runs as a child with REDIS_URL, and tells its port, and
- * its CPU time when asked.
+ * The server that Signalbox is compared with: Socket.IO on @socket.io/redis-adapter. It forwards messages with an ack to
+ * one client or to all, without sequence numbers, log, roster or recovery. It runs as a child process with REDIS_URL,
+ * sends its port to the parent, and its CPU time on request.
  */
 const url = process.env.REDIS_URL ?? ''
 const http = createServer()

@@ -1,22 +1,22 @@
 import { Bystanders } from '../test/support/bystanders.ts'
 import { secret } from './servers.ts'
 
-/** What the bench asks of this process, and gets an answer to. */
-export type Question = 'take' | 'silence' | 'talk'
+/** The commands of the bench to this process. Each gets an answer. */
+export type BystanderCommand = 'take' | 'silence' | 'talk'
 
-/** A child of bench/abuse.ts: in the attacker's own process the attack would delay what is measured. */
+/** A child process of bench/abuse.ts: in the attacker's process the attack would distort the measured times. */
 const bystanders = await Bystanders.enter({ url: process.env.URL ?? '', secret }, 20)
-const answers: { [question in Question]: () => unknown } = {
+const answers: { [command in BystanderCommand]: () => unknown } = {
   take: () => bystanders.take(),
   silence: () => bystanders.silence(),
   talk: () => bystanders.talk(),
 }
 process.send?.('talking')
-process.on('message', async (question: Question) => {
+process.on('message', async (command: BystanderCommand) => {
   try {
-    process.send?.((await answers[question]()) ?? 'done')
+    process.send?.((await answers[command]()) ?? 'done')
   } catch {
-    process.exit(1) // the node disconnected them: the bench says so
+    process.exit(1) // the node disconnected the bystanders; the bench reports it
   }
 })
 process.on('disconnect', () => process.exit())

@@ -4,7 +4,7 @@ import { type Server, secret } from './servers.ts'
 
 export type Client = { socket: Socket; id: string }
 
-/** Logs a client in. @param durable at a node of Signalbox, or else at a bare server, which has no rooms */
+/** Logs a client in. @param durable true for a node of Signalbox, false for a bare server, which has no rooms */
 export async function enter(url: string, room: string, user: string, durable: boolean): Promise<Client> {
   const socket = io(url, { transports: ['websocket'], forceNew: true })
   const host = { host: 'localhost', secure: false }

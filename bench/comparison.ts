@@ -1,15 +1,15 @@
 import { parseArgs } from 'node:util'
-import { type Server, startBare, startNode, startRedis } from './servers.ts'
+import { type Server, startBareServer, startNode, startRedis } from './servers.ts'
 
-/** A server that is measured: this build, another one, or bare Socket.IO on its Redis adapter. */
+/** A server to measure: this build, another build, or bare Socket.IO on its Redis adapter. */
 export type Candidate = { name: string; durable: boolean; start: (redisUrl: string) => Promise<Server> }
 
-/** What one round of one candidate cost: the servers' CPU time per message or delivery, µs. */
+/** The result of one round: the servers' CPU time per message or delivery, µs. */
 type Cost = { cpu: number }
 
-const bare: Candidate = { name: 'bare adapter', durable: false, start: startBare }
+const bare: Candidate = { name: 'bare adapter', durable: false, start: startBareServer }
 
-/** The numbers and `--dist FOLDER`, another build to compare with, of the command line. */
+/** Reads the command line: numbers, and `--dist FOLDER` with another build to compare with. */
 export function readArguments(): { numbers: number[]; candidates: Candidate[] } {
   const { values, positionals } = parseArgs({ options: { dist: { type: 'string' } }, allowPositionals: true })
   const ours = { name: 'Signalbox', durable: true, start: (redisUrl: string) => startNode(redisUrl) }
@@ -21,8 +21,8 @@ export function readArguments(): { numbers: number[]; candidates: Candidate[] } 
 }
 
 /**
- * Measures every candidate once a round, on fresh servers and one Redis. The order turns by one place each round, so
- * that what else the machine does falls on all of them.
+ * Measures every candidate once per round, on fresh servers and one Redis. The order rotates by one place each round, so
+ * that other load on the machine affects all candidates alike.
  */
 export async function compare<T extends Cost>(
   { candidates, nodes, rounds }: { candidates: Candidate[]; nodes: number; rounds: number },
@@ -52,7 +52,7 @@ export function median(values: number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0
 }
 
-/** Prints a line for each candidate: median and range of its CPU time, the median ratio to the bare server, and `more`. */
+/** Prints a line for each candidate: median and range of its CPU time, the same for its ratio to the bare server, and `more`. */
 export function report<T extends Cost>(costs: Map<Candidate, T[]>, unit: string, more = (_: T[]) => ''): void {
   const bareCosts = [...costs].find(([{ durable }]) => !durable)?.[1] ?? []
   for (const [{ name }, rounds] of costs) {
@@ -62,7 +62,7 @@ export function report<T extends Cost>(costs: Map<Candidate, T[]>, unit: string,
   }
 }
 
-/** Median and range. */
+/** Formats median and range. */
 function spread(values: number[], digits: number): string {
   const text = (value: number) => value.toFixed(digits)
   return `${text(median(values))} (${text(Math.min(...values))} to ${text(Math.max(...values))})`

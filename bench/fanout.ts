@@ -4,19 +4,19 @@ import type { Server } from './servers.ts'
 
 /**
  * `npm run bench:fanout`: the CPU cost of a message to a whole room. All clients are in one room, spread over the nodes;
- * they send to `all` in turn. Reports the servers' CPU time per delivered message, beside bare Socket.IO on its Redis adapter.
+ * they send to `all` in turn. Reports the servers' CPU time per delivered message, and that of bare Socket.IO on its Redis adapter.
  * Usage: npm run bench:fanout -- [--dist folder of another build] [clients] [nodes] [messages per second] [seconds per round] [rounds]
  */
 const { numbers, candidates } = readArguments()
 const [clients = 1000, nodes = 4, rate = 5, seconds = 10, rounds = 3] = numbers
 
-/** Logins at the same time: each is told to all who are in the room already. */
-const loginsAtOnce = 20
+/** Each login sends a notification to all who are in the room already, so only a few run at a time. */
+const concurrentLogins = 20
 
 async function enterAll(servers: Server[], durable: boolean): Promise<Client[]> {
   const people: Client[] = []
   while (people.length < clients) {
-    const count = Math.min(loginsAtOnce, clients - people.length)
+    const count = Math.min(concurrentLogins, clients - people.length)
     const logins = Array.from({ length: count }, (_, index) => {
       const number = people.length + index
       return enter((servers[number % nodes] as Server).url, 'bench', `u${number}`, durable)
@@ -26,7 +26,7 @@ async function enterAll(servers: Server[], durable: boolean): Promise<Client[]> 
   return people
 }
 
-/** Sends at an even pace; resolves to the servers' CPU time per delivery, µs, when every client has every message. */
+/** Sends at a steady rate. @returns the servers' CPU time per delivery, µs, when every client has every message */
 async function send(servers: Server[], people: Client[], total: number): Promise<number> {
   const deliveries = total * people.length
   let delivered = 0

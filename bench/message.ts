@@ -3,8 +3,8 @@ import { compare, median, readArguments, report } from './comparison.ts'
 import type { Server } from './servers.ts'
 
 /**
- * `npm run bench:message`: what durability costs. Clients on different nodes send each other directed messages with an
- * ack. Reports the servers' CPU time per message and the time from sending to receipt, beside bare Socket.IO on its
+ * `npm run bench:message`: the cost of durability. Clients on different nodes send each other directed messages with an
+ * ack. Reports the servers' CPU time per message and the time from sending to receipt, and those of bare Socket.IO on its
  * Redis adapter.
  * Usage: npm run bench:message -- [--dist folder of another build] [clients] [messages per second] [seconds per round] [rounds]
  */
@@ -13,7 +13,7 @@ const [clients = 400, rate = 2000, seconds = 10, rounds = 3] = numbers
 
 type Round = { cpu: number; p50: number; p99: number; delivered: number }
 
-/** Puts everyone on a node, warms the servers up, then measures. */
+/** Distributes the clients over the nodes, warms the servers up, then measures. */
 async function load(servers: Server[], durable: boolean): Promise<Round> {
   const people = await Promise.all(
     Array.from({ length: clients }, (_, index) =>
@@ -26,7 +26,7 @@ async function load(servers: Server[], durable: boolean): Promise<Round> {
   return round
 }
 
-/** Sends at an even pace, whatever comes back; resolves with what was measured once all is delivered. */
+/** Sends at a steady rate without waiting for acks. Resolves to the measurements when all messages are delivered. */
 async function send(servers: Server[], people: Client[], total: number): Promise<Round> {
   const times: number[] = []
   const done = new Promise<void>((resolve) => {
@@ -42,8 +42,8 @@ async function send(servers: Server[], people: Client[], total: number): Promise
   const start = performance.now()
   let sent = 0
   const timer = setInterval(() => {
-    const wanted = Math.min(total, ((performance.now() - start) / 1000) * rate)
-    for (; sent < wanted; sent += 1) {
+    const dueCount = Math.min(total, ((performance.now() - start) / 1000) * rate)
+    for (; sent < dueCount; sent += 1) {
       const from = people[sent % clients] as Client
       const to = people[(sent % clients) ^ 1] as Client
       from.socket.emit('text', { to: to.id, message: `${performance.now()} ${padding}` }, () => {})

@@ -4,59 +4,59 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type Attacker, refusalsIn, type Target } from '../test/support/abuse/attacker.ts'
 import type { Observed } from '../test/support/bystanders.ts'
-import type { Question } from './bystanders.ts'
+import type { BystanderCommand } from './bystanders.ts'
 import { type BenchRedis, type Server, secret, startNode } from './servers.ts'
 
-/** How one attack went. Times are milliseconds, memory is the resident set of the node in bytes. */
+/** The outcome of one attack. Times are in ms, memory is the node's resident set in bytes. */
 export type Observation = {
-  took: number
+  durationMs: number
   memory: { before: number; highest: number; after: number }
-  /** From each message of the bystanders to its ack; `sent` also counts messages that got none. */
+  /** The time of each message of the bystanders until its ack; `sent` also counts messages without an ack. */
   times: number[]
   sent: number
   refused: { [reason: string]: number }
-  /** What went wrong for the node or the bystanders. */
+  /** The failure of the node or the bystanders, if any. */
   failure?: string
 }
 
-const heap = '--max-old-space-size=512'
-const longestAttackMs = 180_000
-const sampleMs = 100
+const heapLimitOption = '--max-old-space-size=512'
+const attackTimeoutMs = 180_000
+const sampleIntervalMs = 100
 
 export async function observe(attacker: Attacker, redis: BenchRedis, dist?: string): Promise<Observation> {
-  const node = await startNode(redis.url, { NODE_OPTIONS: heap, ...attacker.env }, dist)
+  const node = await startNode(redis.url, { NODE_OPTIONS: heapLimitOption, ...attacker.env }, dist)
   const bystanders = await startBystanders(node)
-  const samples = sampled(node)
+  const samples = sampleMetrics(node)
   const started = performance.now()
   const failure = await attack(attacker, targetOf(node, redis, bystanders), node)
-  const took = performance.now() - started
-  const observed = await Promise.race([bystanders.ask('take'), node.exited.then(() => undefined)]).catch(
+  const durationMs = performance.now() - started
+  const observed = await Promise.race([bystanders.request('take'), node.exited.then(() => undefined)]).catch(
     () => undefined,
   )
   const { memory, refused } = await samples.stop()
   bystanders.child.disconnect()
   await node.stop()
   const { times = [], sent = 0, refused: codes = [] } = (observed as Observed | undefined) ?? {}
-  const refusedToo =
+  const bystanderRefusals =
     codes.length > 0 ? `refused to bystanders: ${codes.length} (${[...new Set(codes)].join(', ')})` : undefined
-  const unacked = observed ? refusedToo : 'the bystanders were disconnected'
+  const unacked = observed ? bystanderRefusals : 'the bystanders were disconnected'
   const missing = attacker.refusals.filter((reason) => !refused[reason])
   const uncounted = missing.length > 0 ? `not counted: ${missing.join(', ')}` : undefined
-  const said = failure ?? unacked ?? uncounted
-  return { took, memory, times, sent, refused, ...(said ? { failure: said } : {}) }
+  const problem = failure ?? unacked ?? uncounted
+  return { durationMs, memory, times, sent, refused, ...(problem ? { failure: problem } : {}) }
 }
 
-/** Resolves when it is over, to what went wrong. */
+/** Runs the attack. @returns its failure, if any */
 async function attack(attacker: Attacker, target: Target, { exited }: Server): Promise<string | undefined> {
   const started = performance.now()
   const elapsed = () => `${((performance.now() - started) / 1000).toFixed(0)} s`
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<string>((resolve) => {
-    timer = setTimeout(() => resolve(`the attack did not end within ${elapsed()}`), longestAttackMs)
+    timer = setTimeout(() => resolve(`the attack did not end within ${elapsed()}`), attackTimeoutMs)
   })
   const over = attacker.start(target).then(
     () => undefined,
-    // an attacker whose connections break fails before the node's exit is known
+    // when the node dies, the attacker's connections break before its exit is reported
     (error: Error) => Promise.race([exited, once(AbortSignal.timeout(1000), 'abort')]).then(() => error.message),
   )
   const dead = exited.then(({ code, signal }) => `the node died after ${elapsed()} (${signal ?? code})`)
@@ -65,7 +65,7 @@ async function attack(attacker: Attacker, target: Target, { exited }: Server): P
   return result
 }
 
-type BystanderProcess = { child: ChildProcess; ask(question: Question): Promise<unknown> }
+type BystanderProcess = { child: ChildProcess; request(command: BystanderCommand): Promise<unknown> }
 
 async function startBystanders(node: Server): Promise<BystanderProcess> {
   const file = fileURLToPath(new URL('./bystanders.ts', import.meta.url))
@@ -78,9 +78,9 @@ async function startBystanders(node: Server): Promise<BystanderProcess> {
   await answered()
   return {
     child,
-    ask: (question) => {
+    request: (command) => {
       const answer = answered()
-      child.send(question, () => {})
+      child.send(command, () => {})
       return answer
     },
   }
@@ -92,45 +92,45 @@ function targetOf({ url, metrics }: Server, redis: BenchRedis, bystanders: Bysta
     secret,
     refusals: async () => refusalsIn(await metrics()),
     whileRedisHangs: async (act) => {
-      await bystanders.ask('silence')
+      await bystanders.request('silence')
       redis.pause()
       try {
         await act()
       } finally {
         redis.resume()
-        await untilServed(metrics)
-        await bystanders.ask('talk')
+        await whenRedisServed(metrics)
+        await bystanders.request('talk')
       }
     },
   }
 }
 
-/** Resolves when the node says that Redis serves it, or after 15 s. */
-async function untilServed(metrics: Server['metrics']): Promise<void> {
+/** Resolves when the node's metrics report that Redis is up, at the latest after 15 s. */
+async function whenRedisServed(metrics: Server['metrics']): Promise<void> {
   for (let attempt = 0; attempt < 150; attempt += 1) {
     if (/^signalbox_redis_up\S* 1$/m.test(await metrics())) return
     await pause(100)
   }
 }
 
-/** Asks for the node's metrics again and again, and keeps the last answer in case there is no later one. */
-function sampled({ metrics }: Server) {
+/** Polls the node's metrics, and keeps the last answer in case the node dies. */
+function sampleMetrics({ metrics }: Server) {
   let latest = ''
   const sizes: number[] = []
-  let asking: Promise<void> = Promise.resolve()
+  let sampling: Promise<void> = Promise.resolve()
   const sample = async () => {
     latest = await metrics().catch(() => latest)
     const [, size] = /^process_resident_memory_bytes (\S+)/m.exec(latest) ?? []
     sizes.push(Number(size ?? 0))
   }
   const timer = setInterval(() => {
-    asking = asking.then(sample)
-  }, sampleMs)
-  asking = sample()
+    sampling = sampling.then(sample)
+  }, sampleIntervalMs)
+  sampling = sample()
   return {
     stop: async () => {
       clearInterval(timer)
-      await asking
+      await sampling
       await sample()
       const memory = { before: sizes[0] ?? 0, highest: Math.max(...sizes), after: sizes.at(-1) ?? 0 }
       return { memory, refused: refusalsIn(latest) }

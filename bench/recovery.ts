@@ -4,9 +4,9 @@ import { writeToken } from '../src/core/auth/tokens.ts'
 import { type Server, secret, startNode, startRedis } from './servers.ts'
 
 /**
- * `npm run bench:recovery`: what the others do when a node is killed with everyone on it, in rooms of two. One of each
- * two comes back at once, on the other nodes; the other one never does. Reports how long it takes until all are in the
- * window, until the last one is back, and, counted from the end of the window, until the last one is taken out.
+ * `npm run bench:recovery`: how the other nodes recover the clients of a killed node. The clients are in rooms of two.
+ * One of each pair resumes at once on another node; the other never does. Reports the time until all are in the reconnect
+ * window, until the last has resumed, and from the end of the window until the last of the others is removed.
  * Usage: npm run bench:recovery -- [clients] [seconds of the window]
  */
 const [clients = 4000, window = 15] = process.argv.slice(2).map(Number)
@@ -32,7 +32,7 @@ async function enter({ url }: Server, index: number): Promise<Client> {
   return { socket, ticket: reconnectionTicket }
 }
 
-/** In groups: a crowd that comes all at once is another benchmark's. */
+/** Logs clients in, 100 at a time: login storms are not measured here. */
 async function enterAll(server: Server): Promise<Client[]> {
   const people: Client[] = []
   while (people.length < clients) {
@@ -42,13 +42,13 @@ async function enterAll(server: Server): Promise<Client[]> {
   return people
 }
 
-/** Seconds from `start` until it is so. */
-async function took(start: number, isSo: () => Promise<boolean>): Promise<string> {
-  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 20))
+/** Waits for the condition. @returns seconds since `start` */
+async function secondsUntil(start: number, condition: () => Promise<boolean>): Promise<string> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20))
   return ((performance.now() - start) / 1000).toFixed(2)
 }
 
-async function comeBack(ticket: string, { url }: Server): Promise<Socket> {
+async function resume(ticket: string, { url }: Server): Promise<Socket> {
   const socket = io(url, { transports: ['websocket'], forceNew: true })
   await request(socket, 'relogin', ticket)
   return socket
@@ -58,26 +58,30 @@ const redis = await startRedis()
 const admin = new Redis(redis.url)
 const options = { RECONNECT_WINDOW: String(window), MAX_CONNECTIONS: '100000', TICKET_TTL: '600' }
 const servers = await Promise.all(['a', 'b', 'c'].map((id) => startNode(redis.url, { ...options, NODE_ID: id })))
-const [doomed, ...survivors] = servers as [Server, Server, Server]
+const [killedNode, ...survivors] = servers as [Server, Server, Server]
 try {
-  const people = await enterAll(doomed)
+  const people = await enterAll(killedNode)
   console.log(`${clients} clients in ${clients / 2} rooms, all on one of three nodes; window ${window} s`)
   const killed = performance.now()
   const cut = Promise.all(
     people.map(({ socket }) => new Promise<void>((done) => socket.once('disconnect', () => done()))),
   )
-  await doomed.stop('SIGKILL')
+  await killedNode.stop('SIGKILL')
   await cut
   const waiting = () => admin.zcard('sb:waiting')
-  console.log(`all in the window      ${await took(killed, async () => (await waiting()) === clients)} s after SIGKILL`)
+  console.log(
+    `all in the window      ${await secondsUntil(killed, async () => (await waiting()) === clients)} s after SIGKILL`,
+  )
   const waitingSince = performance.now()
   const returning = people.filter((_, index) => index % 2 === 0)
-  const back = await Promise.all(returning.map(({ ticket }, index) => comeBack(ticket, survivors[index % 2] as Server)))
-  console.log(`half of them back      ${await took(waitingSince, async () => true)} s after they began, all at once`)
-  await took(waitingSince, async () => performance.now() - waitingSince > window * 1000)
+  const back = await Promise.all(returning.map(({ ticket }, index) => resume(ticket, survivors[index % 2] as Server)))
+  console.log(
+    `half of them resumed   ${await secondsUntil(waitingSince, async () => true)} s after they began, all at once`,
+  )
+  await secondsUntil(waitingSince, async () => performance.now() - waitingSince > window * 1000)
   const over = performance.now()
   console.log(
-    `the others taken out   ${await took(over, async () => (await waiting()) === 0)} s after the last one's window`,
+    `the others removed     ${await secondsUntil(over, async () => (await waiting()) === 0)} s after the last one's window`,
   )
   for (const socket of back) socket.disconnect()
 } finally {

@@ -4,12 +4,12 @@ import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** One server process under load. */
+/** A server process under load. */
 export type Server = {
   url: string
   /** CPU time used so far, seconds. */
   cpu: () => Promise<number>
-  /** As at /metrics; a bare server has none. */
+  /** The text of /metrics; empty for a bare server. */
   metrics: () => Promise<string>
   exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
   stop: (signal?: NodeJS.Signals) => Promise<void>
@@ -17,7 +17,7 @@ export type Server = {
 
 export type BenchRedis = {
   url: string
-  /** The process stands still with its connections open, until it is resumed. */
+  /** Stops the process with its connections open, until `resume`. */
   pause: () => void
   resume: () => void
   stop: () => Promise<void>
@@ -45,11 +45,11 @@ export async function startRedis(): Promise<BenchRedis> {
     url: `redis://127.0.0.1:${port}`,
     pause: () => child.kill('SIGSTOP'),
     resume: () => child.kill('SIGCONT'),
-    stop: () => end(child),
+    stop: () => endProcess(child),
   }
 }
 
-export async function startBare(redisUrl: string): Promise<Server> {
+export async function startBareServer(redisUrl: string): Promise<Server> {
   const child = fork(file('./bare-server.ts'), { env: { ...process.env, REDIS_URL: redisUrl } })
   const [{ port }] = (await once(child, 'message')) as [{ port: number }]
   return {
@@ -61,11 +61,11 @@ export async function startBare(redisUrl: string): Promise<Server> {
     },
     metrics: async () => '',
     exited: exitOf(child),
-    stop: () => end(child),
+    stop: () => endProcess(child),
   }
 }
 
-/** @param dist folder of the build; that of this project unless another is to be compared */
+/** @param dist folder of the build; by default that of this project */
 export async function startNode(
   redisUrl: string,
   options: { [name: string]: string } = {},
@@ -92,7 +92,7 @@ export async function startNode(
     cpu: async () => Number(/^process_cpu_seconds_total (\S+)/m.exec(await metrics())?.[1]),
     metrics,
     exited: exitOf(child),
-    stop: (signal = 'SIGINT') => end(child, signal),
+    stop: (signal = 'SIGINT') => endProcess(child, signal),
   }
 }
 
@@ -100,7 +100,7 @@ function exitOf(child: ChildProcess): Server['exited'] {
   return new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })))
 }
 
-async function end(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+async function endProcess(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   child.kill(signal)
   await once(child, 'exit')

@@ -1,4 +1,4 @@
-// What a fresh clone needs before anything runs: the dependencies of the lockfile. Plain Node, no imports from npm.
+// Installs the dependencies of the lockfile in a fresh clone. Plain Node without imports from npm, because it runs before them.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 
-/** Runs a command in the project's folder with this terminal; ends this process with its exit code when it fails. */
+/** Runs a command in the project's folder and this terminal. If it fails, this process exits with its code. */
 export function run(command, args, options = {}) {
   const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit', ...options })
   if (error) {
@@ -30,14 +30,14 @@ export function install() {
   })
 }
 
-/** By what npm noted down, not by the files' times: a checkout, or a copy into an image, makes the lockfile newer. */
+/** Compares npm's record of the installation, not file times: a checkout or a copy into an image makes the lockfile newer. */
 function isInstalled() {
-  const noted = join(root, 'node_modules/.package-lock.json')
-  if (!existsSync(noted)) return false
-  const there = packagesOf(noted)
+  const installedLock = join(root, 'node_modules/.package-lock.json')
+  if (!existsSync(installedLock)) return false
+  const installed = packagesOf(installedLock)
   const wanted = Object.entries(packagesOf(join(root, 'package-lock.json')))
   return wanted.every(
-    ([path, { optional, integrity }]) => path === '' || optional || there[path]?.integrity === integrity,
+    ([path, { optional, integrity }]) => path === '' || optional || installed[path]?.integrity === integrity,
   )
 }
 

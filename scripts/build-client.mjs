@@ -1,5 +1,5 @@
-// `npm run build:client`: the client for a page without a bundler, once with socket.io-client inside and once beside it.
-// `--dry-run` writes nothing and only says how large they are.
+// `npm run build:client`: builds the client for pages without a bundler, with socket.io-client included and without.
+// `--dry-run` writes no files and only prints the sizes.
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -9,10 +9,10 @@ import { install, root } from './bootstrap.mjs'
 install()
 
 const variants = [
-  { name: 'signalbox-client.min.js', external: ['socket.io-client'], says: 'socket.io-client beside it' },
-  { name: 'signalbox-client.bundle.min.js', external: [], says: 'socket.io-client inside' },
+  { name: 'signalbox-client.min.js', external: ['socket.io-client'], description: 'without socket.io-client' },
+  { name: 'signalbox-client.bundle.min.js', external: [], description: 'with socket.io-client' },
 ]
-for (const { name, external, says } of variants) {
+for (const { name, external, description } of variants) {
   const outfile = join(root, 'dist/client', name)
   const { outputFiles } = await build({
     entryPoints: [join(root, 'src/client/index.ts')],
@@ -29,7 +29,7 @@ for (const { name, external, says } of variants) {
   })
   if (!process.argv.includes('--dry-run')) await write(outputFiles)
   const { contents: code } = outputFiles.find(({ path }) => path === outfile)
-  console.log(`${name} (${says}): ${kB(code)}, ${kB(gzipSync(code))} gzipped`)
+  console.log(`${name} (${description}): ${kB(code)}, ${kB(gzipSync(code))} gzipped`)
 }
 
 async function write(files) {

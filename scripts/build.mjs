@@ -1,11 +1,11 @@
-// TypeScript to dist/, the Lua scripts beside the code that loads them, the client for pages. Does nothing when dist/ is newer than src/.
+// Builds dist/: the compiled TypeScript, the Lua scripts, and the client for pages. Skips the build when dist/ is newer than src/.
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { install, root, run } from './bootstrap.mjs'
 
 const stamp = join(root, 'dist/.built')
-const settings = [
+const buildInputs = [
   'package.json',
   'tsconfig.json',
   'tsconfig.build.json',
@@ -21,7 +21,7 @@ function newest(folder) {
 
 export function build() {
   install()
-  const inputs = Math.max(newest(join(root, 'src')), ...settings.map((file) => statSync(join(root, file)).mtimeMs))
+  const inputs = Math.max(newest(join(root, 'src')), ...buildInputs.map((file) => statSync(join(root, file)).mtimeMs))
   if (existsSync(stamp) && statSync(stamp).mtimeMs >= inputs) return
   console.error('Building…')
   rmSync(join(root, 'dist'), { recursive: true, force: true })
@@ -29,7 +29,7 @@ export function build() {
   mkdirSync(join(root, 'dist/state/redis/lua'), { recursive: true })
   cpSync(join(root, 'src/state/redis/lua'), join(root, 'dist/state/redis/lua'), { recursive: true })
   run(process.execPath, [join(root, 'scripts/build-client.mjs')], { stdio: ['ignore', 'ignore', 'inherit'] })
-  chmodSync(join(root, 'dist/cli/main.js'), 0o755) // npm does so for those who install it; `npx signalbox` in a clone needs it too
+  chmodSync(join(root, 'dist/cli/main.js'), 0o755) // npm does this on installation; `npx signalbox` in a clone needs it too
   writeFileSync(stamp, '')
 }
 

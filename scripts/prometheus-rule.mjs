@@ -1,5 +1,5 @@
-// Writes deploy/alerts.yml once more, as the object that the Prometheus operator wants: kustomize reads no file outside
-// its own folder. A test compares them. Run it after changing an alert: node scripts/prometheus-rule.mjs
+// Copies deploy/alerts.yml into the object that the Prometheus operator reads, because kustomize reads no file outside
+// its own folder. Run it after changing an alert: node scripts/prometheus-rule.mjs. A test compares the two files.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -17,5 +17,5 @@ metadata:
 spec:
 `
 
-// indented as text: comments, quotes and line ends stay what they are
+// indent the text instead of parsing it, to keep comments, quotes and line ends
 writeFileSync(join(root, 'k8s/overlays/monitoring/prometheus-rule.yaml'), head + alerts.replace(/^(?=.)/gm, '  '))

@@ -1,4 +1,4 @@
-// `node scripts/run.mjs FILE.ts …`: runs a TypeScript file of this project, on a fresh clone too.
+// `node scripts/run.mjs FILE.ts …`: runs a TypeScript file of this project, also in a fresh clone.
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { root, run } from './bootstrap.mjs'

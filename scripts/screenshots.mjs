@@ -1,4 +1,4 @@
-// `npm run screenshots`: the pictures in docs/images, of three people in a call. Needs chromium; `CHROMIUM` names another.
+// `npm run screenshots`: takes the pictures in docs/images, of three people in a call. Needs chromium; `CHROMIUM` overrides its path.
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,12 +7,12 @@ import { chromium } from 'playwright-core'
 import { root } from './bootstrap.mjs'
 import { build } from './build.mjs'
 
-const found = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/google-chrome'].find(
+const chromiumPath = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/google-chrome'].find(
   (path) => path && existsSync(path),
 )
 const people = ['Ada Byron', 'Grace', 'Linus']
 
-/** A camera that sees a drawn person: runs in the page. */
+/** Replaces the camera by one that shows a drawn person. Runs in the page. */
 function drawnCamera(hue) {
   navigator.mediaDevices.getUserMedia = async () => {
     const canvas = Object.assign(document.createElement('canvas'), { width: 640, height: 360 })
@@ -59,19 +59,22 @@ export async function startNode(env = {}) {
     env: { PORT: '0', OPS_PORT: '0', NODE_ID: 'oslo', ICE_SERVERS: '[]', LOG_LEVEL: 'silent', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  for await (const said of node.stdout) {
-    const [url] = /http:\S+/.exec(said) ?? []
+  for await (const output of node.stdout) {
+    const [url] = /http:\S+/.exec(output) ?? []
     if (url) return { url, end: () => node.kill('SIGKILL') }
   }
   throw new Error('The node did not start')
 }
 
 export function startBrowser() {
-  if (!found) throw new Error('chromium is needed: sudo apt-get install chromium, or CHROMIUM=its path')
-  return chromium.launch({ executablePath: found, args: ['--disable-features=WebRtcHideLocalIpsWithMdns'] })
+  if (!chromiumPath)
+    throw new Error(
+      'chromium is not installed. Install it (sudo apt-get install chromium), or set CHROMIUM to its path.',
+    )
+  return chromium.launch({ executablePath: chromiumPath, args: ['--disable-features=WebRtcHideLocalIpsWithMdns'] })
 }
 
-/** A page in the lobby. @param settings of its context: viewport, colorScheme, … */
+/** Opens a page in the lobby. @param settings of its browser context: viewport, colorScheme, … */
 export async function visit(browser, url, hue = 0, settings = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...settings })
   const page = await context.newPage()
@@ -93,7 +96,7 @@ export async function say(page, text) {
   await page.locator('.message.own[data-state=sent]', { hasText: text }).waitFor()
 }
 
-/** Everyone sees everyone. */
+/** Resolves when each page shows the video of all participants. */
 export async function inCall(pages) {
   for (const page of pages) {
     const others = page.locator('.tile[data-connection=connected][data-video=camera]')

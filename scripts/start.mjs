@@ -1,4 +1,4 @@
-// `npm start`: one node, on a fresh clone too.
+// `npm start`: runs one node, also in a fresh clone.
 import { build } from './build.mjs'
 
 build()

@@ -1,5 +1,5 @@
-// `npm test`: every suite, on a fresh clone too. Arguments go to vitest; `--soak` runs the cluster suites for longer.
-// The last line says how many tests passed and failed.
+// `npm test`: runs all suites, also in a fresh clone. Arguments go to vitest; `--soak` runs the cluster suites for longer.
+// The last line of the output has the numbers of passed and failed tests.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -14,14 +14,14 @@ build()
 ensurePrograms()
 
 const soak = process.argv.includes('--soak')
-const chosen = process.argv.slice(2).filter((argument) => argument !== '--soak')
+const vitestArgs = process.argv.slice(2).filter((argument) => argument !== '--soak')
 const folder = mkdtempSync(join(tmpdir(), 'signalbox-test-'))
 
-// The cluster suites mostly wait, for leases to run out and for nodes to end: where there are cores enough, the others run
-// meanwhile.
+// The cluster suites mostly wait for leases to expire and nodes to exit, so with four cores or more the other suites run
+// at the same time.
 const cluster = ['--project=cluster*']
 const all = [['--project=!cluster*'], cluster]
-const lanes = soak ? [cluster] : chosen.length > 0 ? [[]] : all
+const lanes = soak ? [cluster] : vitestArgs.length > 0 ? [[]] : all
 const counts = await (availableParallelism() < 4 ? oneByOne : sideBySide)(lanes)
 rmSync(folder, { recursive: true, force: true })
 
@@ -36,7 +36,7 @@ async function oneByOne(lanes) {
   return counts
 }
 
-/** What the second lane prints comes when it is done, so that it does not get mixed up. */
+/** Prints the output of the second lane at its end, so that the two do not mix. */
 function sideBySide(lanes) {
   return Promise.all(lanes.map((args, lane) => run(args, lane === 0 ? 'inherit' : 'pipe')))
 }
@@ -46,7 +46,7 @@ async function run(args, stdout) {
   const vitest = join(root, 'node_modules/vitest/vitest.mjs')
   const child = spawn(
     process.execPath,
-    [vitest, 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...args, ...chosen],
+    [vitest, 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...args, ...vitestArgs],
     {
       cwd: root,
       stdio: ['inherit', stdout, 'inherit'],
@@ -59,7 +59,7 @@ async function run(args, stdout) {
   return count(report, status)
 }
 
-/** A file that could not be run, and a run that failed otherwise, count as one failure each. */
+/** Counts a file that could not run, and a run that failed without a failed test, as one failure each. */
 function count(report, status) {
   try {
     const { testResults, numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(
