@@ -33,7 +33,7 @@ export class DialectClient<D extends Dialect, Notices extends { [event in keyof 
   constructor(session: ClientSession, notices: readonly (keyof Notices & string)[]) {
     super()
     this.session = session
-    // what a notification's arguments are is the server's word; the types above are those of wire 3
+    // what a notification's arguments are is the server's word; the types above are those of docs/protocol.md and docs/dialects.md
     const emit = this.emit.bind(this) as unknown as (event: string, ...args: unknown[]) => void
     for (const event of sessionEvents) session.on(event, (...args: unknown[]) => emit(event, ...args))
     const known = new Set<string>(notices)

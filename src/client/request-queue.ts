@@ -25,7 +25,7 @@ const refusedWait = { baseMs: 250, capMs: 5000, maxCount: 10 }
 
 /**
  * The requests that are not acked yet. Each has a `rid` and is sent again, in order, on every new connection until it
- * is acked; the server does it once and acks a repetition the same (wire 2). Each promise settles exactly once.
+ * is acked; the server does it once and acks a repetition the same (docs/protocol.md#requests). Each promise settles exactly once.
  */
 export class RequestQueue {
   readonly #pending = new Map<number, PendingRequest>()

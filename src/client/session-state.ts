@@ -1,4 +1,4 @@
-/** The states of a session (facts of OWT's portal), and `closed` for one that is over for good. */
+/** The states of a session (docs/owt.md#connection-states), and `closed` for one that is over for good. */
 export const sessionStates = ['initialized', 'connecting', 'connected', 'waiting_for_reconnecting', 'closed'] as const
 
 export type SessionState = (typeof sessionStates)[number]

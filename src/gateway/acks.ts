@@ -36,7 +36,7 @@ export class Acks {
   }
 }
 
-/** As wire 2 has them: the word for success and the data if there is any; or `error`, a sentence and the code. */
+/** The acks of docs/protocol.md#requests: the word for success and the data if there is any; or `error`, a sentence and the code. */
 export function answersWith(success: string): Answers {
   return {
     accept: (_event, reply) => (reply === undefined ? [success] : [success, reply]),

@@ -8,7 +8,7 @@ export type Arguments = {
 }
 
 /**
- * The ack is the last argument that is a function: OWT's native SDKs send `(payload, null, ack)` (facts/owt.md 1.1).
+ * The ack is the last argument that is a function: OWT's native SDKs send `(payload, null, ack)` (docs/owt.md#transport).
  * What stands behind it, and arguments too many, are ignored.
  */
 export function readArguments(args: unknown[]): Arguments {

@@ -9,7 +9,7 @@ import type { ServedDialect } from './dialect.ts'
 import { InFlightTracker } from './in-flight.ts'
 import { measure } from './payload-limits.ts'
 
-/** `connecting` while a login or relogin is being answered (facts/owt.md 1.3). */
+/** `connecting` while a login or relogin is being answered (docs/protocol.md#connection-states). */
 export type ConnectionState = 'initialized' | 'connecting' | 'connected'
 
 export type ConnectionEvents = {

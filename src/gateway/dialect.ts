@@ -70,7 +70,7 @@ export type ServedDialect = {
   render: (entry: Entry, connection: Connection) => RenderedEvent | undefined
   /** What stands in a notification's meta besides `seq` and `from`, or instead of `from`. */
   metaOf?: (entry: Entry) => Omit<Meta, 'seq'>
-  /** What its acks look like, where they are not as wire 2 has them. */
+  /** What its acks look like, where they differ from docs/protocol.md#requests. */
   answers?: Answers
   /** Its clients come back in a way that cannot name a seq, whatever they have said: what they have seen is found out. */
   confirmsDelivery?: true

@@ -1,4 +1,4 @@
-/** What one client may have waiting before it is logged in, and for how long (wire 2). */
+/** What one client may have waiting before it is logged in, and for how long (docs/protocol.md#requests). */
 const maxEarlyRequests = 100
 const earlyRequestTimeoutMs = 10_000
 
@@ -8,7 +8,7 @@ export type EarlyRefusal = 'too_many_early' | 'node_memory'
 type Waiting = { serve: () => void; refuse: (why?: EarlyRefusal) => void; ms: number }
 
 /**
- * Requests that came before login or relogin was answered: socket.io-client sends its buffer first (facts/owt.md 9).
+ * Requests that came before login or relogin was answered: socket.io-client sends its buffer first (docs/owt.md#client-libraries).
  * They wait for the answer and are then served in order.
  */
 export class EarlyRequests {

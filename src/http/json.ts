@@ -13,7 +13,7 @@ export const maxBodyBytes = 65_536
 /**
  * For all routes of a listener: Fastify's own validator would convert types. No type is converted. Fields that a schema does not name are left out, as OWT does, or refused where the schema is
  * closed. A body may be absent whatever its type says, as OWT's REST client sends `text/plain` on calls without one
- * (facts/owt.md 8).
+ * (docs/owt.md#management-api).
  */
 export function strictJson(app: FastifyInstance): void {
   app.setValidatorCompiler(compile)

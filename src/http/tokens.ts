@@ -19,7 +19,7 @@ export type WriteToken = (
   closed?: number,
 ) => string
 
-/** `POST /tokens/`: what the app server of OWT's sample pages offers (facts/owt.md 8). Anyone may ask: for development. */
+/** `POST /tokens/`: what the app server of OWT's sample pages offers (docs/owt.md#sample-pages). Anyone may ask: for development. */
 export function tokens(app: FastifyInstance, writeToken: WriteToken): void {
   app
     .withTypeProvider<TypeBoxTypeProvider>()

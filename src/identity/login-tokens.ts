@@ -4,7 +4,7 @@ import { isJwt, readToken } from '../core/auth/tokens.ts'
 import { type JwtConfig, jwtReader } from './jwt.ts'
 
 /**
- * Either form of a login token (wire 3): a JWT has dots, OWT's base64 never has.
+ * Either form of a login token (docs/protocol.md#login-tokens): a JWT has dots, OWT's base64 never has.
  * @param date ms since the epoch, on the clock that every node of the cluster reads: a token ends everywhere at once
  */
 export function loginTokens(keys: Keyring, config: JwtConfig, date: () => number): ReadToken {

@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
-/** Everything that a node counts, declared once (wire 4). Gauges that describe the present are filled in when scraped. */
+/** Everything that a node counts, declared once (docs/monitoring.md). Gauges that describe the present are filled in when scraped. */
 export function createMetrics(node: string, version: string) {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })

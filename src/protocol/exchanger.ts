@@ -11,7 +11,7 @@ const directed = { ...named, '/to': 'invalid_receiver' } as const
 /** Someone in a channel: `user` is what they gave as such when they joined, null if nothing. */
 export const ChannelUser = Type.Object({ id: Type.String(), user: Type.Unknown() })
 
-/** The WebRTC signal exchanger (seeds/004): session descriptors and candidates between those in a channel. */
+/** The WebRTC signal exchanger (docs/dialects.md#exchanger): session descriptors and candidates between those in a channel. */
 export const exchanger = {
   ...session,
   joinStream: {

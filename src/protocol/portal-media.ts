@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 
-/** The media part of the portal's requests, as OWT's schemas have it (facts/owt.md 4). */
+/** The media part of the portal's requests, as OWT's schemas have it (docs/owt.md#requests). */
 
 const closed = { additionalProperties: false } as const
 const Kind = Type.Enum(['audio', 'video'])

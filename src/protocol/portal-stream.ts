@@ -6,7 +6,7 @@ const formats = {
   video: { codec: 'vp8' },
 }
 
-/** A stream as protocol 1.2 lists it (facts/owt.md 6). */
+/** A stream as protocol 1.2 lists it (docs/owt.md#join-result). */
 export function streamInfo({ id, owner, tracks, data, attributes }: Stream) {
   return {
     id,

@@ -17,7 +17,7 @@ const Id = Type.String({ maxLength: 256, pattern: '^[0-9a-zA-Z-]+$' })
 /** What one says, by either protocol: the other shows it too. */
 const Message = Type.String({ maxLength: 2048 })
 
-/** The ack of login: who one is, and the room as it stands (facts/owt.md 6). */
+/** The ack of login: who one is, and the room as it stands (docs/owt.md#join-result). */
 const JoinResult = Type.Object({
   id: Type.String(),
   user: Type.String(),
@@ -30,7 +30,7 @@ const JoinResult = Type.Object({
   limits: Type.Optional(Limits),
 })
 
-/** OWT Client-Portal protocol 1.2 (facts/owt.md 4). */
+/** OWT Client-Portal protocol 1.2 (docs/owt.md#requests). */
 export const portal = {
   // what is wrong in a login is told in OWT's order, by the handler: protocol, SDK, user agent, token
   login: { phase: 'entry', payload: Type.Unknown(), reply: Type.Union([JoinResult, Type.Unknown()]) },

@@ -23,7 +23,7 @@ const relayed = {
   refusals: { '/room': 'bad_name', '/to': 'invalid_receiver' },
 } as const
 
-/** Chat and calls in rooms that anyone may open (seeds/001). */
+/** Chat and calls in rooms that anyone may open (docs/dialects.md#rooms). */
 export const rooms = {
   ...session,
   nickname: {

@@ -28,7 +28,7 @@ export const Limits = Type.Object({
   maxMessageBytes: Type.Integer(),
 })
 
-/** The session verbs, the same in every dialect (wire 2). */
+/** The session verbs, the same in every dialect (docs/protocol.md#session-verbs). */
 export const session = {
   relogin: {
     phase: 'entry',

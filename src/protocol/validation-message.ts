@@ -2,7 +2,7 @@ import type { TLocalizedValidationError } from 'typebox/error'
 
 /**
  * Says what is wrong with a request in the words of OWT's portal, which are those of ajv 6:
- * `request.media.tracks[0].type should be equal to one of the allowed values ["audio","video"]` (facts/owt.md 4).
+ * `request.media.tracks[0].type should be equal to one of the allowed values ["audio","video"]` (docs/owt.md#validation-messages).
  */
 export function validationMessageOf(errors: readonly TLocalizedValidationError[]): string {
   const telling = errors.filter(({ keyword }) => !['anyOf', 'boolean', 'oneOf'].includes(keyword))

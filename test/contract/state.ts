@@ -15,7 +15,7 @@ import { describeRooms } from './rooms.ts'
 import { describePlaces } from './session-checks.ts'
 import { describeTickets } from './tickets.ts'
 
-/** What every store has to do, whatever it keeps things in (house style 7). */
+/** What every store has to do, whatever it keeps things in. */
 export function describeState(name: string, factory: Factory, abilities: Abilities = {}): void {
   describe(name, () => {
     const contract = contractOf(factory, abilities)

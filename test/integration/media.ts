@@ -27,7 +27,7 @@ export async function subscribeBoth(client: Client, stream: string): Promise<str
 
 const formats = { audio: { codec: 'opus', sampleRate: 48000, channelNum: 2 }, video: { codec: 'vp8' } }
 
-/** How `both` is listed in every protocol (facts/owt.md 1.5 and 6). */
+/** How `both` is listed in every protocol (docs/protocol.md#protocol-versions). */
 export function listed(protocol: '1.0' | '1.1' | '1.2', id: string, owner: string, attributes?: object) {
   const status = 'active'
   const rest = {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { expect, test } from 'vitest'
 
-/** Who may import what (design, "Layers"), besides its own folder: files of src begin with a slash, packages do not. */
+/** Who may import what (docs/architecture.md#the-layers), besides its own folder: files of src begin with a slash, packages do not. */
 const layers: { [layer: string]: RegExp } = {
   core: /^node:/,
   protocol: /^\/core\/(errors|model|names)$|^typebox/,

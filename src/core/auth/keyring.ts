@@ -4,7 +4,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 export type Keyring = readonly [string, ...string[]]
 
 /**
- * OWT's signature: base64 of the hexadecimal text of HMAC-SHA256 over the parts joined with commas (facts/owt.md 2, 3, 8).
+ * OWT's signature: base64 of the hexadecimal text of HMAC-SHA256 over the parts joined with commas (docs/owt.md#signatures).
  */
 export function owtSignature(key: string, parts: readonly string[]): string {
   return Buffer.from(createHmac('sha256', key).update(parts.join(',')).digest('hex')).toString('base64')

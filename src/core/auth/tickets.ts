@@ -3,7 +3,7 @@ import { decodeObject, encodeAscii, type Keyring, sign, verify } from './keyring
 
 /**
  * A reconnection ticket. `roomId` is the room's name in its dialect; times are ms since the epoch.
- * OWT's clients read `notAfter` and hand the rest back as it is (facts/owt.md 3).
+ * OWT's clients read `notAfter` and hand the rest back as it is (docs/owt.md#reconnection-tickets).
  */
 export type Ticket = {
   participantId: string

@@ -13,7 +13,7 @@ export const maxTokenLifeSeconds = 366 * 24 * 3600
 export type Claims = { tokenId: string; room: string; user: string; role: string; made?: number; notAfter: number }
 
 /**
- * A login token in OWT's form: base64 of ASCII JSON with `tokenId`, `host`, `secure`, `signature` (facts/owt.md 2).
+ * A login token in OWT's form: base64 of ASCII JSON with `tokenId`, `host`, `secure`, `signature` (docs/owt.md#login-tokens).
  * Unlike OWT's it carries its claims, so that any node can check it without a record in a database;
  * that it is used once only is kept beside the room.
  * @param host what clients connect to, `name:port` without a scheme

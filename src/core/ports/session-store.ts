@@ -4,7 +4,7 @@ import type { IssuedTickets } from '../session/issued-tickets.ts'
 
 /**
  * A participant's seat in a room and who may write for it. `owner` is `node:generation`; it changes with every login
- * and relogin, so a node whose participant has moved is refused (design, invariant 1).
+ * and relogin, so a node whose participant has moved is refused (docs/architecture.md#invariants, 1).
  */
 export type SessionRef = { room: RoomId; id: ParticipantId; owner: string }
 

@@ -35,7 +35,7 @@ type Replayed = { reached: number; entries: number; drained: Promise<void> | und
 
 /**
  * One room on one node: turns what the live side tells (which may lose, double, delay and reorder) and what the log
- * knows into each receiver's entries, in order, once (design, invariants 3 to 5).
+ * knows into each receiver's entries, in order, once (docs/architecture.md#invariants, 3 to 5).
  */
 export class Feed {
   /** The last seq handed to everyone aboard. */

@@ -61,7 +61,7 @@ export class Feeds {
     return [...this.#open.values()].filter(({ feed }) => feed?.behind).length
   }
 
-  /** Resolves when the subscription to the room is confirmed (design, invariant 4). Each use must be released once. */
+  /** Resolves when the subscription to the room is confirmed (docs/architecture.md#invariants, 4). Each use must be released once. */
   async use(room: RoomId): Promise<Feed> {
     const open = this.#open.get(room) ?? this.#begin(room)
     open.users += 1

@@ -74,7 +74,7 @@ export type ReloggedIn = {
   from: 'same_node' | 'other_node'
 }
 
-/** Login, relogin and leaving, the same for every dialect (wire 2). */
+/** Login, relogin and leaving, the same for every dialect (docs/protocol.md#session-verbs). */
 export class Sessions {
   readonly #state: State
   readonly #feeds: Feeds

@@ -13,7 +13,7 @@ import { offer } from './offer.ts'
 import { render } from './render.ts'
 import type { ExchangerServices } from './services.ts'
 
-/** The WebRTC signal exchanger on `/exchanger` (wire 3, seeds/004). */
+/** The WebRTC signal exchanger on `/exchanger` (docs/dialects.md#exchanger). */
 export function exchangerDialect(services: ExchangerServices): ServedDialect {
   const { sessions, iceServers } = services
   const requests = serveTable(exchanger, {

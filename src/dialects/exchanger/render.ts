@@ -4,7 +4,7 @@ import { userOf } from './channel.ts'
 
 const received = { offer: 'receiveOffer', answer: 'receiveAnswer', candidate: 'receiveCandidate' } as const
 
-/** An entry in the words of the seed. */
+/** An entry as a notification of the exchanger (docs/dialects.md#exchanger). */
 export function render(entry: Entry): RenderedEvent | undefined {
   switch (entry.event) {
     case 'participant': {

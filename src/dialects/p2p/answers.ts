@@ -5,7 +5,7 @@ import { p2pErrors } from '../../protocol/p2p.ts'
 
 const plain = answersWith('ok')
 
-/** OWT's numbers; its SDK takes nothing else for a refusal (facts/owt.md 10). */
+/** OWT's numbers; its SDK takes nothing else for a refusal (docs/owt.md#p2p). */
 const numbers: { readonly [code in ErrorCode]?: number } = {
   illegal_request: p2pErrors.notAuthenticated,
   moved: p2pErrors.notAuthenticated,

@@ -31,7 +31,7 @@ export function authentication(services: P2pServices): Handlers<typeof p2p>['aut
 }
 
 /**
- * Where no token is needed, what stands in its place is the user's id; nothing: an id is made (facts/owt.md 10).
+ * Where no token is needed, what stands in its place is the user's id; nothing: an id is made (docs/owt.md#p2p).
  * @throws bad_name (others could not address or see such an id), or as `readToken`
  */
 async function claimsFor({ readToken, anonymous }: P2pServices, token: string | null | undefined): Promise<Claims> {

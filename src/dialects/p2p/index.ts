@@ -9,7 +9,7 @@ import { owtMessage } from './owt-message.ts'
 import { render } from './render.ts'
 import type { P2pServices } from './services.ts'
 
-/** OWT's P2P server on `/p2p` (wire 3, facts/owt.md 10). */
+/** OWT's P2P server on `/p2p` (docs/dialects.md#p2p, docs/owt.md#p2p). */
 export function p2pDialect(services: P2pServices): ServedDialect {
   const { sessions, iceServers } = services
   const requests = serveTable(p2p, {

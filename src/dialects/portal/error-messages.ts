@@ -2,7 +2,7 @@ import type { ServedDialect } from '../../gateway/dialect.ts'
 
 const say = (text: string) => () => text
 
-/** Every refusal in OWT's words (facts/owt.md 1.4 and 4), or in ours where OWT has none. */
+/** Every refusal in OWT's words (docs/owt.md#login-errors, docs/owt.md#request-errors), or in ours where OWT has none. */
 export const messages: ServedDialect['messages'] = {
   bad_request: (detail) => detail || 'Invalid request',
   unknown_event: say('Unknown event'),

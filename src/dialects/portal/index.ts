@@ -17,7 +17,7 @@ import { unpublish } from './unpublish.ts'
 import { unsubscribe } from './unsubscribe.ts'
 import { portalVersions, versionOf } from './versions.ts'
 
-/** OWT's Client-Portal protocol on `/` (wire 3). */
+/** OWT's Client-Portal protocol on `/` (docs/protocol.md). */
 export function portalDialect(services: PortalServices): ServedDialect {
   const session = {
     login: login(services),

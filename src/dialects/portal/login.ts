@@ -6,7 +6,7 @@ import { iceOf } from '../shared/ice.ts'
 import type { PortalServices } from './services.ts'
 import { type PortalVersion, portalVersions } from './versions.ts'
 
-/** Checks in OWT's order: protocol, SDK, user agent, then the token and the room (facts/owt.md 1.4). */
+/** Checks in OWT's order: protocol, SDK, user agent, then the token and the room (docs/owt.md#login-errors). */
 export function login({ sessions, readToken, iceServers }: PortalServices): Handlers<typeof portal>['login'] {
   return async ({ connection, ...timing }, info) => {
     const { protocol, userAgent, token } = fields(info)

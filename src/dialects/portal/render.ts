@@ -3,7 +3,7 @@ import type { Connection } from '../../gateway/connection.ts'
 import type { RenderedEvent } from '../../gateway/dialect.ts'
 import { isPortalVersion, legacyUser, type PortalVersion, participantInfo, portalVersions } from './versions.ts'
 
-/** An entry in the portal's words (facts/owt.md 5). */
+/** An entry in the portal's words (docs/owt.md#notifications). */
 export function render(entry: Entry, { version }: Connection): RenderedEvent | undefined {
   const speaks = isPortalVersion(version) ? version : '1.2'
   return speaks === 'legacy' ? renderLegacy(entry) : renderV1(entry, speaks)

@@ -17,7 +17,7 @@ import { membersOf } from './room.ts'
 import { rooms } from './rooms.ts'
 import type { RoomsServices } from './services.ts'
 
-/** Chat and calls on `/rooms` (wire 3, seeds/001). */
+/** Chat and calls on `/rooms` (docs/dialects.md#rooms). */
 export function roomsDialect(services: RoomsServices): ServedDialect {
   const { sessions, iceServers } = services
   const requests = serveTable(table, {

@@ -4,7 +4,7 @@ import type { Meta } from '../../protocol/session.ts'
 import { metaOfNews } from '../shared/render.ts'
 import { nicknameOf } from './room.ts'
 
-/** An entry in the words of the seed. */
+/** An entry as a notification of `/rooms` (docs/dialects.md#rooms). */
 export function render(entry: Entry): RenderedEvent | undefined {
   switch (entry.event) {
     case 'participant': {

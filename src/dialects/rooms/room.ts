@@ -21,7 +21,7 @@ export function openRoomsOf(rooms: RoomSize[]): { name: string; size: number }[]
   return rooms.map(({ room, size }) => ({ name: roomName(room), size }))
 }
 
-/** The arguments of `room_change`: the names for the seed's clients, then each with its size. */
+/** The arguments of `room_change`: the names, for simple clients, then each with its size. */
 export function roomChangeOf(open: RoomSize[]): [names: string[], rooms: { name: string; size: number }[]] {
   const rooms = openRoomsOf(open)
   return [rooms.map(({ name }) => name), rooms]

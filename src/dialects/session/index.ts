@@ -5,7 +5,7 @@ import { refreshReconnectionTicket } from './refresh-reconnection-ticket.ts'
 import { relogin } from './relogin.ts'
 import type { SessionServices } from './services.ts'
 
-/** The session verbs, the same in every dialect (wire 2). */
+/** The session verbs, the same in every dialect (docs/protocol.md#session-verbs). */
 export function sessionVerbs(services: SessionServices): Handlers<typeof session> {
   return {
     relogin: relogin(services),

@@ -4,7 +4,7 @@ import { type session, TicketAndSeq } from '../../protocol/session.ts'
 import { iceOf } from '../shared/ice.ts'
 import type { SessionServices } from './services.ts'
 
-/** A string for a string: OWT's JavaScript SDK breaks on the documented object (facts/owt.md 9). */
+/** A string for a string: OWT's JavaScript SDK breaks on the documented object (docs/owt.md#replay). */
 export function relogin({
   sessions,
   dialect,

@@ -1,7 +1,7 @@
 import type { RefusalLog } from '../../observability/refusal-log.ts'
 import type { Connection } from '../connection.ts'
 
-/** How long a client may stay without a login, ms; as in OWT (facts/owt.md 1.2). */
+/** How long a client may stay without a login, ms; as in OWT (docs/owt.md#timers). */
 const idleMs = 180_000
 /** How long a restricted client may take to resume, ms: as long as its early requests wait for the relogin. */
 const resumeMs = 10_000

@@ -44,7 +44,7 @@ export function authorize(authority: AuthorizeParts) {
   }
 }
 
-/** The key itself (wire 4). */
+/** The key itself (docs/management.md). */
 function fromBearer({ keys }: AuthorizeParts, key: string): Caller | undefined {
   const id = idOfKey(keys, key)
   return id === undefined ? undefined : { id }

@@ -21,7 +21,7 @@ const maxHeaderCharacters = 2048
 
 /**
  * OWT's header: `MAuth realm=…,mauth_signature_method=HMAC_SHA256,mauth_serviceid=…,mauth_cnonce=…,mauth_timestamp=…,
- * mauth_signature=…`, perhaps with mauth_username and mauth_role (facts/owt.md 8). Undefined if it is none.
+ * mauth_signature=…`, perhaps with mauth_username and mauth_role (docs/owt.md#mauth). Undefined if it is none.
  */
 export function parseMAuth(header: string): MAuth | undefined {
   if (!/^MAuth /i.test(header) || header.length > maxHeaderCharacters) return undefined

@@ -2,7 +2,7 @@ import type { JoinResult } from '../../../src/client/index.ts'
 import type { OwtSignaling } from '../../../src/client/owt-signaling.ts'
 
 /**
- * OWT's conference client as far as its signaling can tell (facts/owt.md 9): decodes the token for its host, logs in as
+ * OWT's conference client as far as its signaling can tell (docs/owt.md#client-libraries): decodes the token for its host, logs in as
  * protocol 1.2, takes `participant`, `text`, `stream` and `progress` and warns of anything else, and is done with the
  * session when `disconnect` is told. Nothing is deduplicated.
  */

@@ -4,7 +4,7 @@ import { newRoom, startCluster } from '../../support/node.ts'
 
 const nodes = await startCluster(2, { redis: true, env: { RECONNECT_WINDOW: 1 } })
 
-/** A client as seeds/004 shows it: no acks, no `to`, no meta, only the seed's events and arguments. */
+/** A client of the original exchanger: no acks, no `to`, no meta (docs/dialects.md#exchanger). */
 function page(node: number) {
   const socket = io(`${nodes[node]?.url}/exchanger`, { forceNew: true })
   onTestFinished(() => void socket.disconnect())
@@ -38,7 +38,7 @@ function page(node: number) {
   return { socket, heard, next }
 }
 
-test('a client written for the seed works as it stands: two on two nodes, then three', async () => {
+test('clients of the original exchanger connect unchanged: two on two nodes, then three', async () => {
   const channelName = newRoom()
   const [ann, bob, cleo] = [page(0), page(1), page(0)]
   const user = { id: 7, name: 'Ann', tags: [], more: {} }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { type Client, connect, enter, loginInfo } from '../../support/client.ts'
 import { newRoom, startNode } from '../../support/node.ts'
 
-/** wire 2: a login or relogin that fails is answered with an error, and then the connection ends. */
+/** A login or relogin that fails gets an error ack, then the node disconnects (docs/protocol.md#how-a-connection-ends). */
 
 const node = await startNode()
 

@@ -13,7 +13,7 @@ export type Answer = { status: number; type: string; headers: Headers; text: str
 
 export type Request = { body?: unknown; headers?: { [name: string]: string }; raw?: string }
 
-/** OWT's header, signed now (facts/owt.md 8). */
+/** OWT's header, signed now (docs/owt.md#mauth). */
 export function mauth(key: string = keys.service, changes: { [field: string]: string | undefined } = {}): string {
   const { id = 'service', cnonce = newId(), timestamp = `${Date.now()}`, username, role } = changes
   const parts = [timestamp, cnonce, ...(username && role ? [username, role] : [])]

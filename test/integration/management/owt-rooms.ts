@@ -1,4 +1,4 @@
-/** Rooms as OWT's REST client and its tests write them (facts/owt.md 6 and 8). */
+/** Rooms as OWT's REST client and its tests write them (docs/owt.md#roles-and-room-settings). */
 
 const all = { audio: true, video: true }
 export const presenter = { role: 'presenter', publish: all, subscribe: all }

@@ -15,7 +15,7 @@ const node = await startNode()
 const [one, two] = (await startCluster(2)) as [TestNode, TestNode]
 const brief = await startNode({ env: { RECONNECT_WINDOW: 1 } })
 
-/** Those of wire.md 4, each with a test below. */
+/** The metrics that outside tools rely on, each with a test below. */
 const names = [
   'clients',
   'clients_limit',

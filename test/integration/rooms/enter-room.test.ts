@@ -25,7 +25,7 @@ test('the ack says who is there, oneself too; the others are told the nickname, 
   expect(await ann.next('bye')).toEqual({ event: 'bye', data: 'anonymous', meta: { seq: 3, from: bob.id } })
 })
 
-test('a name may be given as the seed does, and whatever stands behind it is ignored', async () => {
+test('enter_room takes the name in an object too, and ignores further arguments', async () => {
   const room = newRoom()
   const ann = await connect(node.url, rooms)
   expect(await ann.request('enter_room', { payload: room }, 'more', 5)).toMatchObject({ data: { room } })

@@ -4,7 +4,7 @@ import { newRoom, startCluster } from '../../support/node.ts'
 
 const nodes = await startCluster(2, { redis: true, env: { RECONNECT_WINDOW: 1 } })
 
-/** A page as seeds/001 shows it. */
+/** A page of the original chat (docs/dialects.md#rooms). */
 function page(node: number) {
   const socket = io(`${nodes[node]?.url}/rooms`, { forceNew: true })
   onTestFinished(() => void socket.disconnect())
@@ -32,7 +32,7 @@ function page(node: number) {
   return { socket, next, done }
 }
 
-test('the chat and the call of the seed work as they stand, on two nodes', async () => {
+test('clients of the original chat and call work unchanged, on two nodes', async () => {
   const room = newRoom()
   const lists = (names: unknown) => Array.isArray(names) && names.includes(room)
   const [ann, bob, lobby] = [page(0), page(1), page(1)]

@@ -4,7 +4,7 @@ import { Rooms } from '../../../src/client/rooms.ts'
 import { FakeClock, quiet } from './fake-clock.ts'
 import { FakeNodes, ticketOf } from './fake-node.ts'
 
-/** The shapes of wire 3, with the test at the other end; the same against a real server is in test/integration. */
+/** The shapes of docs/protocol.md and docs/dialects.md, with the test at the other end; the same against a real server is in test/integration. */
 function parts() {
   const [clock, nodes] = [new FakeClock(), new FakeNodes()]
   return { clock, nodes, options: { url: 'http://a', parts: { clock, random: () => 0.5, connect: nodes.connect } } }

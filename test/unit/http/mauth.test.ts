@@ -6,7 +6,7 @@ const keys = [
   { id: 's', key: 'k' },
 ]
 
-/** The vector of facts/owt.md 8. */
+/** The vector of docs/owt.md#signatures. */
 const signature = 'NmM4YzViNTJmNmRmOGNjNWJiYzA2N2UzYjQ4ZTg3ZWRmYjhiMTc2Y2E5MDI1OGY2MDRjOTU5MDdhNjYxMmY4OA=='
 const header = `MAuth realm=http://marte3.dit.upm.es,mauth_signature_method=HMAC_SHA256,mauth_serviceid=s,mauth_cnonce=87428,mauth_timestamp=1406079112038,mauth_signature=${signature}`
 

@@ -7,7 +7,7 @@ import { validationMessageOf } from '../../../src/protocol/validation-message.ts
 const complaint = (schema: TSchema, value: unknown) => validationMessageOf(Errors(schema, value))
 const requestOf = (event: keyof typeof portal, value: unknown) => complaint(portal[event as 'publish'].payload, value)
 
-/** What OWT's portal was seen to answer (facts/owt.md 4). */
+/** What OWT's portal was seen to answer (docs/owt.md#validation-messages). */
 test.each([
   ['publish', {}, `request should have required property 'media' "media"`],
   [

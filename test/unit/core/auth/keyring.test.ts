@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decodeObject, encodeAscii, equal, owtSignature, sign, verify } from '../../../../src/core/auth/keyring.ts'
 
-describe('OWT signatures (facts/owt.md 2, 3, 8)', () => {
+describe('OWT signatures (docs/owt.md#signatures)', () => {
   const vectors: [name: string, parts: string[], signature: string][] = [
     [
       'login token',
