@@ -150,7 +150,7 @@ local function finish(session, replies, op, result, rid, reply)
   return result
 end
 
--- The tickets of a client that are good, as in core/issued-tickets.ts: `issued`, ids separated by spaces, oldest first, and
+-- The tickets of a client that are good, as in core/session/issued-tickets.ts: `issued`, ids separated by spaces, oldest first, and
 -- `previous`, for which they were issued, while none of them is known to have arrived ('' otherwise).
 
 local function newest(issued)
