@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Throttle } from '../core/auth/attempt-throttle.ts'
 import { guarded, inBackground } from '../core/background.ts'
+import type { NodeLifecycle } from '../core/cluster/node-lifecycle.ts'
 import { beforeDeadline, newDeadline } from '../core/deadline.ts'
 import { SignalError } from '../core/errors.ts'
 import type { ClusterClock } from '../core/ports/clock.ts'
@@ -25,6 +26,7 @@ export type GatewayServices = {
   log: Logger
   throttle: Throttle
   clock: ClusterClock
+  lifecycle: NodeLifecycle
   maxMessageBytes: number
   messagesPerSecond: number
   messageBurst: number

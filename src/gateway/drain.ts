@@ -9,10 +9,9 @@ const proofTimeoutMs = 1000
 
 /**
  * Moves every client to other nodes: announces to each client when its connection will close, and closes the connections evenly
- * over `seconds`. Resolves when the last one is closed. The node refuses new connections from now on.
+ * over `seconds`. Resolves when the last one is closed. The node must have stopped admitting clients before.
  */
 export async function drain(transport: Gateway, seconds: number): Promise<void> {
-  transport.refuseAll()
   const clients = [...byClient(transport.connections).values()]
   const moves = clients.map((connections, index) =>
     move(connections, Math.round(((index + 1) / clients.length) * seconds * 1000)),

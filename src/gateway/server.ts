@@ -70,7 +70,7 @@ export class Gateway {
     const trusts = trustFunction(config.trustProxy)
     const ownWordFor = addressReader(trusts)
     this.#addressOf = (request) => this.#nodeProxy?.vouchedAddress(request) ?? ownWordFor(request)
-    this.#admission = new Admission(config, this.#addressOf, trusts)
+    this.#admission = new Admission(config, services.lifecycle, this.#addressOf, trusts)
     this.io = new Server(http, {
       allowEIO3: true,
       parser: boundedParser(config.maxMessageBytes),
@@ -124,10 +124,6 @@ export class Gateway {
     return `${this.io.path()}/`
   }
 
-  get draining(): boolean {
-    return this.#admission.draining
-  }
-
   /** Clients, each once, however many dialects it speaks. */
   get clients(): number {
     return this.#admission.open
@@ -147,11 +143,6 @@ export class Gateway {
     this.#nodeProxy?.close()
     await this.io.close()
     this.memory.close()
-  }
-
-  /** From now on nobody is let in any more. */
-  refuseAll(): void {
-    this.#admission.draining = true
   }
 
   /** New clients are sent to other nodes while that is so. */

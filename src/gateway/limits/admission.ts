@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import type { NodeLifecycle } from '../../core/cluster/node-lifecycle.ts'
 import { networkOf } from '../../core/network.ts'
 import type { Trusts } from './client-address.ts'
 import { isOwnOrigin } from './own-host.ts'
@@ -15,24 +16,30 @@ export type AdmissionRefusal = 'draining' | 'cut_off' | 'origin' | 'connections'
 
 /** Who may open a connection: asked at every handshake, before anything is kept for it. */
 export class Admission {
-  draining = false
   /** Whether the node is cut off from the store, so that it can serve nobody. */
   cutOff: () => boolean = () => false
   readonly #limits: AdmissionLimits
+  readonly #lifecycle: NodeLifecycle
   readonly #addressOf: (request: IncomingMessage) => string
   readonly #trusts: Trusts
   readonly #perNetwork = new Map<string, number>()
   #open = 0
 
-  constructor(limits: AdmissionLimits, addressOf: (request: IncomingMessage) => string, trusts: Trusts) {
+  constructor(
+    limits: AdmissionLimits,
+    lifecycle: NodeLifecycle,
+    addressOf: (request: IncomingMessage) => string,
+    trusts: Trusts,
+  ) {
     this.#limits = limits
+    this.#lifecycle = lifecycle
     this.#trusts = trusts
     this.#addressOf = addressOf
   }
 
   refusalOf(request: IncomingMessage): AdmissionRefusal | undefined {
     const { maxConnections, connectionsPerIp } = this.#limits
-    if (this.draining) return 'draining'
+    if (this.#lifecycle.isEnding) return 'draining'
     if (this.cutOff()) return 'cut_off'
     if (!this.#mayCome(request)) return 'origin'
     if (this.#open >= maxConnections) return 'connections'

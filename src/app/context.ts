@@ -1,0 +1,53 @@
+import { randomBytes } from 'node:crypto'
+import type { Logger } from 'pino'
+import type { Config } from '../config/index.ts'
+import { Throttle } from '../core/auth/attempt-throttle.ts'
+import { defaultLeaseIntervals, type LeaseIntervals } from '../core/cluster/node-lease.ts'
+import { NodeLifecycle } from '../core/cluster/node-lifecycle.ts'
+import type { State } from '../core/ports/state.ts'
+import { createLog } from '../observability/log.ts'
+import { createMetrics, type Metrics } from '../observability/metrics.ts'
+import { RefusalLog } from '../observability/refusal-log.ts'
+import { version } from '../version.ts'
+
+/** Replacements that a test passes to a node. */
+export type Parts = { log?: Logger; state?: State; intervals?: LeaseIntervals; throttle?: Throttle }
+
+/** What every part of one node uses. */
+export type NodeContext = {
+  config: Config
+  /** The name of this process in the cluster: NODE_ID and a random suffix. */
+  node: string
+  log: Logger
+  metrics: Metrics
+  refusals: RefusalLog
+  lifecycle: NodeLifecycle
+  throttle: Throttle
+  intervals: LeaseIntervals
+}
+
+export function createContext(config: Config, parts: Parts): NodeContext {
+  const log = parts.log ?? createLog(config.logLevel, config.nodeId)
+  const metrics = createMetrics(config.nodeId, version)
+  metrics.clientsLimit.set(config.maxConnections)
+  return {
+    config,
+    // a process that restarts under the same NODE_ID is another node: it has none of the connections of the old one
+    node: `${config.nodeId}.${randomBytes(4).toString('hex')}`,
+    log,
+    metrics,
+    refusals: new RefusalLog(metrics, log),
+    lifecycle: new NodeLifecycle(),
+    throttle: parts.throttle ?? new Throttle(),
+    intervals: parts.intervals ?? defaultLeaseIntervals,
+  }
+}
+
+/** Logs what the operator should know about the configuration. */
+export function warnOfConfig({ config, log }: NodeContext): void {
+  for (const warning of config.warnings) log.warn(warning)
+  if (config.managementKeys.length === 0) log.info('MANAGEMENT_KEYS is not set: the management API is off')
+  if (!config.mauthReplayCheck) {
+    log.warn('MAUTH_REPLAY_CHECK is off: anyone who records a signed header can use it again')
+  }
+}

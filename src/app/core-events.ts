@@ -1,0 +1,75 @@
+import { inBackground } from '../core/background.ts'
+import { dialectOf, type RoomId } from '../core/model.ts'
+import type { ParticipantRef, SessionRef } from '../core/ports/session-store.ts'
+import type { OpenRooms } from '../core/room/open-rooms.ts'
+import type { RoomList } from '../core/room/room-list.ts'
+import type { Broadcast } from '../gateway/broadcast.ts'
+import type { ServedDialect } from '../gateway/dialect.ts'
+import type { NodeContext } from './context.ts'
+
+/** The parts that act on events of the core. They are made after the core. */
+export type CoreListeners = {
+  roomList: RoomList
+  openRooms: OpenRooms
+  broadcast: Broadcast
+  dialects: { readonly [name: string]: ServedDialect }
+}
+
+/** What the rules of the core report: it is counted, logged, and passed to the parts that act on it. */
+export class CoreEvents {
+  readonly #context: NodeContext
+  readonly failed: (error: unknown) => void
+  #listeners: CoreListeners | undefined
+
+  /** @param failed receives errors of work that no caller waits for */
+  constructor(context: NodeContext, failed: (error: unknown) => void) {
+    this.#context = context
+    this.failed = failed
+  }
+
+  connect(listeners: CoreListeners): void {
+    this.#listeners = listeners
+  }
+
+  readonly left = (reason: string, { room, id }: ParticipantRef): void => {
+    const { metrics, log } = this.#context
+    metrics.left.inc({ reason })
+    log.info({ room, participant: id, reason }, 'left')
+  }
+
+  readonly givenUp = ({ room, id }: ParticipantRef, error: unknown): void => {
+    const { log, refusals } = this.#context
+    log.error(
+      { room, participant: id, err: error },
+      'the record of a participant in Redis is broken: the node disconnected its client, which has to log in again',
+    )
+    refusals.note('broken_record', { room, participant: id }, 'participant given up')
+  }
+
+  readonly incomplete = (): void => this.#context.metrics.incomplete.inc()
+
+  readonly replayed = (entries: number): void => this.#context.metrics.replayed.inc(entries)
+
+  readonly repaired = (): void => this.#context.metrics.repaired.inc()
+
+  readonly leapt = (room: RoomId, seq: number): void =>
+    this.#context.log.warn(
+      { room, seq },
+      'Redis may have lost its latest writes: the numbers of this room go on at seq',
+    )
+
+  readonly occupancyChanged = (room: RoomId): void => {
+    const { roomList, openRooms } = this.#listeners ?? {}
+    roomList?.changed(room)
+    if (openRooms) inBackground(() => openRooms.changed(room), this.failed)
+  }
+
+  /** @param here this node had the old connection and has closed it */
+  readonly takenOver = (ref: SessionRef, here: boolean): void => {
+    this.#context.log.info({ room: ref.room, participant: ref.id }, 'connection taken over')
+    const dialect = this.#listeners?.dialects[dialectOf(ref.room)]
+    if (dialect && !here) {
+      this.#listeners?.broadcast.closeConnection(dialect.namespace, ref, dialect.displacedEvent)
+    }
+  }
+}

@@ -1,0 +1,20 @@
+import { Feeds } from '../core/room/feeds.ts'
+import { Sessions } from '../core/session/sessions.ts'
+import type { NodeContext } from './context.ts'
+import { CoreEvents } from './core-events.ts'
+import type { NodeStore } from './store.ts'
+
+/** How long a feed waits before it tries again to read a log that it could not read, ms. */
+const retryDelayMs = 200
+
+export type NodeCore = { events: CoreEvents; feeds: Feeds; sessions: Sessions }
+
+/** The rules of rooms and sessions, on this node's store. */
+export function createCore(context: NodeContext, { state, health }: NodeStore): NodeCore {
+  const { config, node } = context
+  const events = new CoreEvents(context, health.failed)
+  const pause = () => new Promise<void>((resolve) => setTimeout(resolve, retryDelayMs))
+  const feeds = new Feeds(state, node, pause, events)
+  const sessions = new Sessions(state, feeds, { ...config, node }, events)
+  return { events, feeds, sessions }
+}

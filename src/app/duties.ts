@@ -1,0 +1,81 @@
+import type { NodeLease } from '../core/cluster/node-lease.ts'
+import type { OpenRooms } from '../core/room/open-rooms.ts'
+import type { RoomList } from '../core/room/room-list.ts'
+import type { Sessions } from '../core/session/sessions.ts'
+import type { Evacuation } from '../gateway/evacuation.ts'
+import type { NodeSurvey } from '../gateway/proxy/node-survey.ts'
+import type { Gateway } from '../gateway/server.ts'
+import type { HttpConnections } from '../http/connections.ts'
+import type { UsedHeaders } from '../http/management/used-headers.ts'
+import type { NodeContext } from './context.ts'
+import type { Listeners } from './listeners.ts'
+import { endEach } from './shutdown.ts'
+import type { NodeStore } from './store.ts'
+
+/** The parts that work without a request, and those that have to end. */
+export type NodeDuties = {
+  context: NodeContext
+  store: NodeStore
+  sessions: Sessions
+  lease: NodeLease
+  survey: NodeSurvey
+  evacuation: Evacuation
+  openRooms: OpenRooms
+  roomList: RoomList
+  used: UsedHeaders
+  gateway: Gateway
+  listeners: Listeners
+  tcp: HttpConnections[]
+}
+
+/**
+ * How long each step of the end may take, ms: in all less than the 15 s after which src/main.ts ends the process by force.
+ * After `requests` the node cuts clients that do not read and requests that are not complete.
+ */
+const closeTimeoutsMs = { sessions: 5000, requests: 2000, connections: 3000, lease: 5000, state: 1000 }
+
+/**
+ * Takes the lease and starts the periodic work.
+ * @throws UnsuitableStoreError when the store cannot serve this node
+ */
+export async function beginDuties(duties: NodeDuties): Promise<void> {
+  const { context, store, sessions, lease, survey, evacuation, openRooms, used } = duties
+  const { config, intervals } = context
+  await store.state.suitable()
+  await lease.begin()
+  await store.state.handover.serve(context.node, (ref) => sessions.onTakeover(ref))
+  await store.lane?.sub.settled()
+  lease.start(intervals)
+  evacuation.start()
+  if (config.redis) survey.start(intervals.trackRoomsMs)
+  openRooms.start()
+  if (config.managementKeys.length > 0 && config.mauthReplayCheck) await used.watch()
+}
+
+/** Ends every part, in the reverse order of the start. */
+export async function endDuties(duties: NodeDuties): Promise<void> {
+  const { context, store, sessions, lease, survey, evacuation, openRooms, roomList, used } = duties
+  context.lifecycle.advance('closed')
+  for (const part of [evacuation, survey, openRooms, used, roomList]) part.stop()
+  const { state, lane } = store
+  const ms = closeTimeoutsMs
+  await endEach(
+    [
+      { what: 'sessions', end: () => sessions.detachAll(), ms: ms.sessions },
+      { what: 'connections', end: () => closeConnections(duties), ms: ms.connections },
+      { what: 'lease', end: () => lease.stop(), ms: ms.lease },
+      { what: 'state', end: () => Promise.all([state.close(), lane?.close()]), ms: ms.state },
+    ],
+    (what, error) => context.log.warn({ err: error, what }, 'a part of the node did not end well'),
+  )
+}
+
+async function closeConnections({ gateway, listeners, tcp }: NodeDuties): Promise<void> {
+  const cut = setTimeout(() => {
+    for (const connections of tcp) connections.cut()
+  }, closeTimeoutsMs.requests)
+  await gateway.close()
+  await listeners.http.close()
+  await listeners.ops.close()
+  clearTimeout(cut)
+}

@@ -1,0 +1,51 @@
+import type { FastifyInstance } from 'fastify'
+import { iceServersFor } from '../core/auth/turn-credentials.ts'
+import { MeshBackend } from '../core/media/mesh.ts'
+import { Messages } from '../core/messages.ts'
+import { OpenRooms } from '../core/room/open-rooms.ts'
+import { RoomList } from '../core/room/room-list.ts'
+import { type DialectServices, dialectsOf } from '../dialects/index.ts'
+import { roomChangeOf } from '../dialects/rooms/room.ts'
+import { type Broadcast, clusterBroadcast, localBroadcast } from '../gateway/broadcast.ts'
+import { Gateway } from '../gateway/server.ts'
+import { loginTokens } from '../identity/login-tokens.ts'
+import type { NodeContext } from './context.ts'
+import type { NodeCore } from './core.ts'
+import type { NodeStore } from './store.ts'
+
+export type GatewayParts = {
+  gateway: Gateway
+  broadcast: Broadcast
+  openRooms: OpenRooms
+  roomList: RoomList
+  readToken: DialectServices['readToken']
+  iceServers: DialectServices['iceServers']
+}
+
+/** Socket.IO with every dialect, on the server of `http`. Events of the core reach the parts that act on them from now on. */
+export function createGateway(
+  context: NodeContext,
+  { state, cluster }: NodeStore,
+  { sessions, events }: NodeCore,
+  http: FastifyInstance,
+): GatewayParts {
+  const { config } = context
+  const services = { ...config, ...context, sessions, clock: state.clock }
+  const gateway = new Gateway(http.server, services, services, cluster)
+  const broadcast = cluster ? clusterBroadcast(cluster.pub, cluster.key) : localBroadcast(gateway.io)
+  const openRooms = new OpenRooms(state.openRoomIndex, 'rooms', {
+    tell: (rooms) => broadcast.tell('/rooms', 'room_change', ...roomChangeOf(rooms)),
+    failed: events.failed,
+  })
+  const roomList = new RoomList(state.rooms, events.failed)
+  const messages = new Messages(state)
+  const media = new MeshBackend(state)
+  const date = () => state.clock.date()
+  const readToken = loginTokens(config.keys, config.jwt, date)
+  const iceServers = (user: string) => iceServersFor(config.ice, user, date())
+  const { anonymousDialects } = config
+  const dialects = dialectsOf({ sessions, messages, media, openRooms, readToken, iceServers, anonymousDialects })
+  for (const dialect of Object.values(dialects)) gateway.serve(dialect)
+  events.connect({ roomList, openRooms, broadcast, dialects })
+  return { gateway, broadcast, openRooms, roomList, readToken, iceServers }
+}

@@ -1,0 +1,105 @@
+import { bearerOf } from '../core/auth/credential-owner.ts'
+import { writeToken } from '../core/auth/tokens.ts'
+import { Management } from '../core/management/management.ts'
+import { ManagementQueries } from '../core/management/queries.ts'
+import { networkOf } from '../core/network.ts'
+import { moveClient } from '../gateway/drain.ts'
+import { storePath } from '../gateway/proxy/node-survey.ts'
+import { isFromNode, movePath } from '../gateway/proxy/tunnel.ts'
+import type { Gateway } from '../gateway/server.ts'
+import { httpApi } from '../http/api.ts'
+import { demo } from '../http/demo.ts'
+import { probes } from '../http/health.ts'
+import { UsedHeaders } from '../http/management/used-headers.ts'
+import { metricsRoute } from '../http/metrics.ts'
+import { moveRoute } from '../http/move.ts'
+import { redirectToPrefix } from '../http/prefix.ts'
+import { storeRoute } from '../http/store.ts'
+import { tokens, type WriteToken } from '../http/tokens.ts'
+import { version } from '../version.ts'
+import type { NodeContext } from './context.ts'
+import type { NodeCore } from './core.ts'
+import type { GatewayParts } from './gateway.ts'
+import { measurePresent } from './gauges.ts'
+import type { Listeners } from './listeners.ts'
+import type { NodeStore } from './store.ts'
+import { unreachable } from './store-health.ts'
+
+export type HttpParts = {
+  context: NodeContext
+  store: NodeStore
+  core: NodeCore
+  gateway: Gateway
+  readToken: GatewayParts['readToken']
+  iceServers: GatewayParts['iceServers']
+  announce: (text: string) => void
+}
+
+/** Registers every HTTP route of a node. The result remembers signed headers of the management API. */
+export function serveHttp(listeners: Listeners, parts: HttpParts): UsedHeaders {
+  serveOperators(listeners, parts)
+  serveNodes(listeners, parts)
+  serveDemo(listeners, parts)
+  return serveApi(listeners, parts)
+}
+
+/** `/healthz`, `/readyz` and `/metrics`. */
+function serveOperators({ http, ops }: Listeners, { context, store, core, gateway }: HttpParts): void {
+  const { health, state } = store
+  probes(ops, {
+    notReady: async () => {
+      if (context.lifecycle.isEnding) return { reason: 'draining' }
+      if (health.problem) return health.problem
+      if (!http.server.listening) return { reason: 'starting' }
+      return state.ping().then(() => health.problem, unreachable)
+    },
+  })
+  metricsRoute(ops, context.metrics.registry, () => measurePresent(context, core, gateway, health))
+}
+
+/** What the other nodes of the cluster request. */
+function serveNodes({ http }: Listeners, { context, store, core, gateway }: HttpParts): void {
+  const { keys } = context.config
+  storeRoute(http, storePath, () => store.health.reachable)
+  moveRoute(http, movePath, (move) => isFromNode(keys, move) && moveClient(gateway, move.sid, core.events.failed))
+}
+
+function serveDemo({ http }: Listeners, { context, store }: HttpParts): void {
+  const { config } = context
+  if (!config.demo) return
+  tokens(http, tokenWriter(context, store))
+  demo(http, config.publicUrl)
+  redirectToPrefix(http, config.publicUrl?.prefix ?? '')
+}
+
+/** ICE servers for clients and the management API. */
+function serveApi({ http }: Listeners, parts: HttpParts): UsedHeaders {
+  const { context, store, core, readToken, iceServers, announce } = parts
+  const { config, throttle } = context
+  const { state } = store
+  const holdBack = (address: string) => throttle.hold([`http ${networkOf(address)}`])
+  const used = new UsedHeaders((...use) => state.oversight.firstUse(...use))
+  const date = () => state.clock.date()
+  httpApi(http, {
+    management: new Management(state, core.sessions),
+    queries: new ManagementQueries(state),
+    writeToken: tokenWriter(context, store),
+    announce,
+    userOf: bearerOf(config.keys, state, readToken),
+    iceServers,
+    holdBack,
+    authority: { keys: config.managementKeys, replayCheck: config.mauthReplayCheck, date, used, holdBack },
+    version,
+  })
+  return used
+}
+
+/** Login tokens with the address that PUBLIC_URL names, or with the address that the request was sent to. */
+function tokenWriter({ config }: NodeContext, { state }: NodeStore): WriteToken {
+  return (claims, requested, closed = 0) => {
+    const now = state.clock.date()
+    const made = Math.max(now, closed + 1)
+    const { host, secure } = config.publicUrl ?? requested
+    return writeToken(config.keys, { ...claims, made }, { host, secure }, now + config.tokenTtl * 1000)
+  }
+}

@@ -1,0 +1,46 @@
+import type { FastifyInstance } from 'fastify'
+import type { Config } from '../config/index.ts'
+import type { Gateway } from '../gateway/server.ts'
+import { HttpConnections } from '../http/connections.ts'
+import type { Refused } from '../http/errors.ts'
+import { servePrefix } from '../http/prefix.ts'
+import { countBodies } from '../http/request-bodies.ts'
+import { createHttp } from '../http/server.ts'
+import type { NodeContext } from './context.ts'
+
+/** Prometheus, probes and operators. */
+const maxOpsConnections = 1000
+
+/** A long-polling client has two connections; 1000 more are for the API, the demo and refused handshakes. */
+const maxTcpConnections = ({ maxConnections }: Config) => 2 * maxConnections + 1000
+
+export type Listeners = {
+  http: FastifyInstance
+  /** The same as `http` when OPS_PORT is 0. */
+  ops: FastifyInstance
+  refused: Refused
+}
+
+export function createListeners({ config, log, refusals }: NodeContext): Listeners {
+  const refused: Refused = (reason, about, fault) =>
+    refusals.note(reason, about, fault ? 'HTTP request failed' : 'HTTP request refused', fault)
+  const http = createHttp({ logger: log, refused, ...config })
+  const ops = config.opsPort === 0 ? http : createHttp({ logger: log, refused, ...config })
+  return { http, ops, refused }
+}
+
+/** Limits the TCP connections and bodies of the listeners, after the gateway has attached itself. */
+export function limitListeners({ http, ops, refused }: Listeners, config: Config, gateway: Gateway): HttpConnections[] {
+  const limited = [...new Set([http, ops])].map(({ server }) => {
+    countBodies(server, gateway.memory, refused, gateway.path)
+    return new HttpConnections(server, server === http.server ? maxTcpConnections(config) : maxOpsConnections, refused)
+  })
+  servePrefix(http.server, config.publicUrl?.prefix ?? '', gateway.path)
+  return limited
+}
+
+/** NODE_URL with the port that the system chose, where PORT is 0. */
+export function nodeUrlOf({ nodeUrl }: Config, { server }: FastifyInstance): string {
+  const address = server.address()
+  return typeof address === 'object' && address ? nodeUrl.replace(/:0$/, `:${address.port}`) : nodeUrl
+}

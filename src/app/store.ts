@@ -1,0 +1,63 @@
+import type { Config } from '../config/index.ts'
+import { Isolation } from '../core/cluster/isolation.ts'
+import { leaseSeconds } from '../core/cluster/node-lease.ts'
+import type { Retention, State } from '../core/ports/state.ts'
+import type { ClusterParts } from '../gateway/server.ts'
+import { createMemoryState } from '../state/memory/index.ts'
+import { AdapterLane } from '../state/redis/adapter-lane.ts'
+import { createRedisState } from '../state/redis/index.ts'
+import type { Observe } from '../state/redis/scripts.ts'
+import type { NodeContext } from './context.ts'
+import { StoreHealth } from './store-health.ts'
+
+/** How long a client may be away before its node notices, beyond the two periods of the heartbeat, s. */
+const detectionMarginSeconds = 30
+
+export type NodeStore = {
+  state: State
+  health: StoreHealth
+  isolation: Isolation
+  /** The connections of the Socket.IO adapter. Undefined on a node without Redis. */
+  lane: AdapterLane | undefined
+  cluster: ClusterParts | undefined
+}
+
+/** Opens the store that the configuration names. It connects in the background. */
+export function openStore(context: NodeContext, given?: State): NodeStore {
+  const { config } = context
+  const health = new StoreHealth(context.log)
+  const isolation = new Isolation(leaseSeconds * 1000)
+  const state = given ?? createState(context, health, isolation)
+  const lane = config.redis && new AdapterLane(config.redis, health.report)
+  health.watch(() => state.problem())
+  health.watch(() => lane?.problem)
+  const cluster = lane && {
+    ...{ pub: lane.pub, sub: lane.sub },
+    key: `${config.redisPrefix}:io`,
+    nodes: () => state.oversight.nodes(),
+  }
+  return { state, health, isolation, lane, cluster }
+}
+
+function createState({ config, metrics }: NodeContext, health: StoreHealth, isolation: Isolation): State {
+  const retention = retentionOf(config)
+  if (!config.redis) return createMemoryState(retention)
+  const observe: Observe = (operation, seconds, failed, byLeases) => {
+    metrics.redisSeconds.observe({ operation }, seconds)
+    metrics.redisFailures.inc({ operation }, failed ? 1 : 0)
+    if (failed) return
+    isolation.answered(byLeases)
+    health.answered(byLeases)
+  }
+  return createRedisState(config.redis, config.redisPrefix, retention, observe, health.report)
+}
+
+/** A room keeps its log for as long as a client may be away before its node notices, and for the reconnect window after that. */
+function retentionOf({ window, pingInterval, pingTimeout, roomLogEntries }: Config): Retention {
+  return {
+    window,
+    log: Math.ceil(window + pingInterval + pingTimeout + detectionMarginSeconds),
+    entries: roomLogEntries,
+    lease: leaseSeconds,
+  }
+}
