@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { maxNameCharacters } from '../core/names.ts'
 import type { Dialect } from './dialect.ts'
 import { Name, To } from './names.ts'
-import { Limits, session } from './session.ts'
+import { IceServers, Limits, session } from './session.ts'
 
 const channelName = Name(maxNameCharacters)
 const named = { '/channelName': 'bad_name' } as const
@@ -23,6 +23,7 @@ export const exchanger = {
       users: Type.Array(ChannelUser),
       ticket: Type.String(),
       seq: Type.Integer(),
+      iceServers: Type.Optional(IceServers),
       limits: Type.Optional(Limits),
     }),
     refusals: named,

@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { maxNameCharacters } from '../core/names.ts'
 import type { Dialect } from './dialect.ts'
 import { Absent, Name, To } from './names.ts'
-import { Limits, session } from './session.ts'
+import { IceServers, Limits, session } from './session.ts'
 
 const nickname = Name(64)
 const room = Name(maxNameCharacters)
@@ -43,6 +43,7 @@ export const rooms = {
       members: Type.Array(RoomMember),
       ticket: Type.String(),
       seq: Type.Integer(),
+      iceServers: Type.Optional(IceServers),
       limits: Type.Optional(Limits),
     }),
     refusals: { '': 'bad_name', '/payload': 'bad_name' },

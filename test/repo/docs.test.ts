@@ -9,7 +9,9 @@ import { writeTicket } from '../../src/core/auth/tickets.ts'
 import { writeToken } from '../../src/core/auth/tokens.ts'
 import { errorCodes } from '../../src/core/errors.ts'
 import { messages } from '../../src/dialects/portal/error-messages.ts'
+import { exchanger } from '../../src/protocol/exchanger.ts'
 import { portal, portalLegacy, portalV1 } from '../../src/protocol/portal.ts'
+import { rooms } from '../../src/protocol/rooms.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
 import { neededRights } from '../../src/state/redis/rights.ts'
 import { anchors, documents, links, marked, quoted, readDocument, root, rows, section } from '../support/markdown.ts'
@@ -52,6 +54,12 @@ test('the metrics are those that a node tells, with their types and labels', asy
   expect(written).toEqual(expect.arrayContaining(expected))
   expect(expected).toEqual(expect.arrayContaining(written))
 })
+
+/** Of an object, or of the first object among alternatives. */
+function propertiesOf(schema: object): object {
+  const { properties, anyOf = [] } = schema as { properties?: object; anyOf?: object[] }
+  return properties ?? anyOf.map(propertiesOf).find((found) => Object.keys(found).length > 0) ?? {}
+}
 
 const fieldsOf = (credential: string) => Object.keys(decodeObject(credential)).sort()
 
@@ -104,6 +112,7 @@ function printedBy(program: string): RegExp[] {
 
 describe('protocol', () => {
   const protocol = readDocument('docs/protocol.md')
+  const dialects = readDocument('docs/dialects.md')
 
   test('every error code, in order, with its words', () => {
     const expected = errorCodes.map((code) => {
@@ -123,6 +132,18 @@ describe('protocol', () => {
     const target = { host: 'host:1', secure: true }
     expect(fieldsIn('Login tokens').sort()).toEqual(fieldsOf(writeToken(keys, claims, target, 2)))
     expect(fieldsIn('Reconnection tickets').sort()).toEqual(fieldsOf(writeTicket(keys, 'portal', ticket)))
+  })
+
+  test.each([
+    ['login', portal.login.reply, protocol, /^- \*\*Ack\*\*: (`\{ id, user, role.+?`)/m],
+    ['relogin', portal.relogin.reply, protocol, /^- \*\*Ack for the object\*\*: (`.+?`)/m],
+    ['joinStream', exchanger.joinStream.reply, dialects, /^\| `joinStream .+? ack (`.+?`)/m],
+    ['enter_room', rooms.enter_room.reply, dialects, /^\| `enter_room\(.+? Ack (`.+?`)/m],
+  ])('the ack of %s has the fields of its schema', (_event, reply, document, ack) => {
+    const [, written = ''] = ack.exec(document) ?? []
+    const fields = Object.keys(propertiesOf(reply))
+    expect(fields.length).toBeGreaterThan(4)
+    expect(fields.filter((field) => !new RegExp(`\\b${field}\\b`).test(written))).toEqual([])
   })
 
   test('every request has a section, and names no code that there is not', () => {

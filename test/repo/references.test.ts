@@ -43,6 +43,17 @@ function hasMember(name: string, member: string): boolean {
   })
 }
 
+/** Other projects' classes that the glossary names. */
+const foreignTypes = ['ReconnectManager', 'ReconnectPolicy']
+
+/** Names of types in backticks, which the source declares. */
+function typesIn(text: string): string[] {
+  const named = [...text.matchAll(/`([A-Z][a-z]+(?:[A-Z]\w*)+)`/g)]
+  return named.flatMap(([reference, name = '']) =>
+    declarations.has(name) || foreignTypes.includes(name) ? [] : [reference],
+  )
+}
+
 /** Names of source files: a path from the root, or the end of one. */
 function filesOf(text: string): string[] {
   const named = [...text.matchAll(/(?<![\w./*<>-])\w[\w.-]*(?:\/[\w.-]+)*\.(?:ts|lua|mjs)\b/g)]
@@ -83,6 +94,12 @@ describe('every reference leads somewhere', () => {
     expect(inDocument(readDocument(path))).toEqual([])
   })
 
+  test.each(['CONTRIBUTING.md', 'docs/architecture.md', 'docs/glossary.md'])('types that %s names', (path) => {
+    const text = readDocument(path)
+    expect(text).toMatch(/`[A-Z][a-z]+[A-Z]\w*`/)
+    expect(typesIn(text)).toEqual([])
+  })
+
   test('in comments of the source', () => {
     const lines = sources.flatMap((path) => commentsIn(path, readDocument(path)).map((line) => ({ path, line })))
     expect(lines.length).toBeGreaterThan(1000)
@@ -114,6 +131,10 @@ describe('a reference that leads nowhere is found', () => {
     ['a numbered sample', 'A client as seeds/004 shows it', 'seeds/004'],
   ])('%s', (_kind, text, reference) => {
     expect(inComment(text)).toContain(reference)
+  })
+
+  test('a type', () => {
+    expect(typesIn('`Reconciler`, `SessionRef` and `SessionSeat`')).toEqual(['`SessionSeat`'])
   })
 
   test.each([
