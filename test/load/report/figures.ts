@@ -4,9 +4,6 @@ import type { Outcome } from '../run.ts'
 import type { Usage } from '../usage.ts'
 import { chart, type Series } from './chart.ts'
 
-const count = (value: number) => (value >= 10_000 ? `${+(value / 1000).toFixed(1)} k` : `${+value.toFixed(1)}`)
-const cores = (value: number) => `${+value.toFixed(2)}`
-const megabytes = (value: number) => `${Math.round(value)} MB`
 /** What is read of it is a difference: there is none before the first. */
 const later = <T>(values: T[]) => values.map((value, index) => (index === 0 ? undefined : value))
 const colours = ['one', 'two', 'three', 'four', 'away']
@@ -24,7 +21,7 @@ export function figures({ rows, usage, marks, totals }: Outcome): string[] {
       ...common,
       title: 'Users',
       says: storms ? 'Logged in, and of them without a connection at the end of each second.' : 'Logged in.',
-      format: count,
+      unit: 'count',
       series: [
         { name: 'logged in', colour: 'one', kind: 'area', values: of(({ standing }) => standing.users) },
         ...(storms ? [{ name: 'away', colour: 'away', values: of(({ standing }) => standing.away) }] : []),
@@ -34,7 +31,7 @@ export function figures({ rows, usage, marks, totals }: Outcome): string[] {
       ...common,
       title: 'Throughput',
       says: 'A second: what was sent, and its receipts; one message has as many receipts as people whom it is for.',
-      format: count,
+      unit: 'count',
       series: [
         { name: 'sent', colour: 'two', values: of(({ pace }) => pace.sent) },
         { name: 'received', colour: 'one', values: of(({ pace }) => pace.delivered) },
@@ -45,7 +42,7 @@ export function figures({ rows, usage, marks, totals }: Outcome): string[] {
         ...common,
         title: 'Reconnects',
         says: `A second. ${back ? `Half were back within ${ms(back.p50)}, all within ${ms(back.max)}.` : ''}`,
-        format: count,
+        unit: 'count',
         series: [{ name: 'came back', colour: 'three', kind: 'bars', values: of(({ pace }) => pace.returns) }],
       }),
     enter &&
@@ -54,7 +51,7 @@ export function figures({ rows, usage, marks, totals }: Outcome): string[] {
         title: 'Logins',
         wide: !storms && usage.length <= 1, // so that none stands alone
         says: `A second. Half took less than ${ms(enter.p50)} with their connection, all but 1 % less than ${ms(enter.p99)}.`,
-        format: count,
+        unit: 'count',
         series: [
           { name: 'came', colour: 'one', kind: 'area', values: of(({ pace }) => pace.logins) },
           { name: 'left', colour: 'two', values: of(({ pace }) => pace.leaves) },
@@ -78,7 +75,7 @@ function latency({ rows, marks, totals }: Pick<Outcome, 'rows' | 'marks' | 'tota
     at: rows.map((row) => row.at),
     marks,
     scale: 'logarithmic',
-    format: (value) => ms(value).replace('.0', ''),
+    unit: 'ms',
     wide: true,
     series: [part('p50'), part('p95'), part('p99')],
   })
@@ -94,7 +91,7 @@ function processes(usage: Usage[], rows: Row[], marks: Outcome['marks']): string
     says: 'Cores that each process takes. All of them share this machine with the load generator.',
     at: usage.map(({ at }) => at),
     marks,
-    format: cores,
+    unit: 'cores',
     series: [
       ...names.map((name, index) => ({
         name: `node ${name}`,
@@ -116,7 +113,7 @@ function memory(usage: Usage[], marks: Outcome['marks'], wide: boolean): string 
     says: 'Resident, of each process.',
     at: usage.map(({ at }) => at),
     marks,
-    format: megabytes,
+    unit: 'MB',
     wide,
     series: [
       ...names.map((name, index) => ({ name: `node ${name}`, colour: colours[index] ?? 'one', values: node(name) })),

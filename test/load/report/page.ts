@@ -3,9 +3,9 @@ import type { LoadOptions } from '../options.ts'
 import { ms } from '../progress.ts'
 import type { Outcome } from '../run.ts'
 import { sizingOf } from '../sizing.ts'
+import { chartScript, chartStyle } from './assets.ts'
 import { figures } from './figures.ts'
 import { htmlText } from './html-text.ts'
-import { pointer } from './pointer.ts'
 import { style } from './style.ts'
 import { checksTable, ledgerTable, sizingTable, timesTable } from './tables.ts'
 
@@ -19,7 +19,7 @@ export function page(report: Report): string {
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Signalbox under load: ${htmlText(name)}, ${when.toISOString().slice(0, 16)}</title>
-<style>${style}</style></head><body><main>
+<style>${chartStyle()}${style}</style></head><body><main>
 <header><p class="kind">Signalbox under load · ${htmlText(name)} · ${htmlText(when.toUTCString())}</p>
 <h1>${htmlText(title)}</h1>
 ${verdict(outcome)}</header>
@@ -28,7 +28,7 @@ ${figures(outcome).join('\n')}
 ${ledgerTable(outcome)}
 <div class="column">${timesTable(outcome)}${sizingTable(sizingOf(outcome))}${checksTable(outcome)}</div>
 ${footer(report)}
-</main><script>${pointer}</script></body></html>
+</main><script>${chartScript()}</script></body></html>
 `
 }
 

@@ -24,16 +24,12 @@ h2 { font-size: 15px; font-weight: 620 }
 .card { background: var(--card); border: 1px solid var(--rule); border-radius: 12px; padding: 16px 18px; min-width: 0 }
 .tiles dt { color: var(--soft); font-size: 13px } .tiles dd { font-size: 27px; font-weight: 600; letter-spacing: -.02em; line-height: 1.3 }
 .tiles dd small { display: block; font-size: 13px; font-weight: 400; letter-spacing: 0; color: var(--soft) }
-figure { position: relative; display: flex; flex-direction: column } figure > svg { margin-top: auto } figcaption { display: grid; grid-template-columns: 1fr auto; gap: 0 12px; margin-bottom: 8px }
+figure { position: relative; display: flex; flex-direction: column } figcaption { display: grid; grid-template-columns: 1fr auto; gap: 0 12px; margin-bottom: 8px }
 figcaption p { grid-column: 1 / -1; color: var(--soft); font-size: 13px }
 .legend { display: flex; flex-wrap: wrap; justify-content: end; gap: 2px 14px; list-style: none; padding: 0; font-size: 13px; color: var(--soft) }
 .legend i { display: inline-block; width: 14px; height: 4px; border-radius: 2px; margin-right: 6px; vertical-align: middle }
-svg { display: block; width: 100%; height: auto; overflow: visible }
-.grid { stroke: var(--rule) } .base { stroke: var(--faint) } .tick { fill: var(--soft); font-size: 11.5px; font-variant-numeric: tabular-nums }
-.line { fill: none; stroke-width: 2; stroke-linejoin: round; stroke-linecap: round } .area { opacity: .16 }
-.mark line { stroke: var(--faint); stroke-dasharray: 3 3 } .hard line { stroke: var(--away) } .hard path { fill: var(--away) }
-.cursor { stroke: var(--faint); visibility: hidden }
-.tip { position: absolute; pointer-events: none; background: var(--card); border: 1px solid var(--rule); border-radius: 8px; padding: 6px 10px;
+.plot { margin-top: auto; min-width: 0 }
+.tip { position: absolute; bottom: 8px; z-index: 1; pointer-events: none; background: var(--card); border: 1px solid var(--rule); border-radius: 8px; padding: 6px 10px;
   font-size: 12.5px; box-shadow: 0 4px 16px rgb(0 0 0 / .16); white-space: nowrap; font-variant-numeric: tabular-nums }
 .tip b { font-weight: 600 } .tip i { display: inline-block; width: 8px; height: 8px; border-radius: 2px; margin-right: 6px }
 table { width: 100%; border-collapse: collapse; font-size: 14px; margin-top: 8px } td, th { padding: 5px 0; border-top: 1px solid var(--rule); text-align: left; font-weight: 400; vertical-align: top }
