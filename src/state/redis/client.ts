@@ -31,7 +31,7 @@ const mayBeDone = /^(Connection is closed|Command aborted|Reached the max retrie
 
 /**
  * The commands that may be executed twice: a second execution changes nothing more. Scripts take care of themselves
- * (`twice` in scripts.ts); `set` with NX is compared with what was stored. Others are not written again.
+ * (`repeat` in script-table.ts); `set` with NX is compared with what was stored. Others are not written again.
  */
 const repeatable = new Set(
   [

@@ -1,75 +1,18 @@
-import { readFileSync } from 'node:fs'
-import { type Deadline, refuseLate, requestTimeoutMs } from '../../core/deadline.ts'
+import { type Deadline, refuseLate } from '../../core/deadline.ts'
 import { isErrorCode, Overtaken, SignalError } from '../../core/errors.ts'
 import { newId } from '../../core/ids.ts'
 import type { Retention } from '../../core/ports/state.ts'
 import type { RedisClient } from './client.ts'
 import type { RedisClock } from './clock.ts'
 import type { Keys } from './keys.ts'
-
-/**
- * What a second execution of a script does. When a connection breaks before the answer, the node sends the script again, and
- * Redis may execute both copies.
- * - `same`: it changes nothing, and its answer is equally valid: the script is idempotent by itself.
- * - `op`: the caller passes an operation id, which the participant's session stores.
- * - `remembered`: it would change something or answer wrongly. `_once.lua` stores the first answer for later copies.
- */
-type Twice = 'same' | 'op' | 'remembered'
-
-type Script = {
-  /** How many keys it takes; `any`: as many as are given. */
-  keys: number | 'any'
-  twice: Twice
-  /** It takes the deadline of the request that it serves, after its own arguments. Other scripts are executed however late. */
-  deadline?: true
-  /** Redis executes it while its memory is full, because it continues or ends what exists. It always writes. */
-  allowOom?: true
-}
-
-/** Every script. The file is `lua/<name>.lua`; its header is its contract. */
-const scripts = {
-  append: { keys: 6, twice: 'op', deadline: true },
-  announce: { keys: 5, twice: 'remembered', deadline: true },
-  'record-reply': { keys: 2, twice: 'op', deadline: true },
-  join: { keys: 10, twice: 'same', deadline: true },
-  resume: { keys: 6, twice: 'same', deadline: true, allowOom: true },
-  rejoin: { keys: 7, twice: 'same', deadline: true, allowOom: true },
-  'renew-ticket': { keys: 1, twice: 'same', deadline: true, allowOom: true },
-  'confirm-ticket': { keys: 2, twice: 'same', allowOom: true },
-  detach: { keys: 2, twice: 'same', allowOom: true },
-  'session-states': { keys: 'any', twice: 'same' },
-  reclaim: { keys: 1, twice: 'remembered', deadline: true, allowOom: true },
-  leave: { keys: 9, twice: 'remembered', deadline: true, allowOom: true },
-  'catch-up-seq': { keys: 3, twice: 'same' },
-  restore: { keys: 7, twice: 'same', allowOom: true },
-  change: { keys: 6, twice: 'op', deadline: true },
-  unpublish: { keys: 8, twice: 'op', deadline: true },
-  heartbeat: { keys: 1, twice: 'remembered', allowOom: true },
-  'register-node': { keys: 1, twice: 'same', allowOom: true },
-  'track-rooms': { keys: 1, twice: 'same', allowOom: true },
-  'older-than': { keys: 1, twice: 'same' },
-  'open-window': { keys: 2, twice: 'same', allowOom: true },
-  'restore-window': { keys: 1, twice: 'same', allowOom: true },
-  'expired-windows': { keys: 2, twice: 'same' },
-  'remove-if-unchanged': { keys: 1, twice: 'same', allowOom: true },
-  'keep-listed': { keys: 1, twice: 'same', allowOom: true },
-  'count-open-room': { keys: 2, twice: 'remembered', deadline: true, allowOom: true },
-  'add-room': { keys: 1, twice: 'same' },
-  unconfigure: { keys: 4, twice: 'remembered', deadline: true, allowOom: true },
-  configure: { keys: 1, twice: 'remembered', deadline: true },
-  'admin-member': { keys: 4, twice: 'remembered', deadline: true },
-  'admin-stream': { keys: 6, twice: 'remembered', deadline: true },
-  'claim-nonce': { keys: 2, twice: 'remembered', deadline: true, allowOom: true },
-  claim: { keys: 1, twice: 'same', allowOom: true },
-} as const satisfies { [name: string]: Script }
+import { sourceOf } from './script-source.ts'
+import { type Script, type ScriptName, scripts } from './script-table.ts'
 
 /** How far the estimate of a server's clock may be from that clock, ms: half the time that an answer took when it was learned. */
 const maxClockErrorMs = 100
 
 /** How often a script is sent again that Redis took for late although it was not: by then its clock is known. */
 const maxClockCorrections = 3
-
-export type ScriptName = keyof typeof scripts
 
 /** Redis' answer: integers, strings, lists of them, null for a missing value. */
 export type RedisReply = string | number | null | RedisReply[]
@@ -82,15 +25,6 @@ type ScriptCommand = (...args: (string | number)[]) => Promise<RedisReply>
  */
 export type Observe = (operation: string, seconds: number, failed: boolean, byLeases: () => boolean) => void
 
-/** The source of a script, inside the check of the deadline and the memory of answers that its row asks for. */
-function bodyOf(name: string, { twice, deadline }: Script): string {
-  const limited = [...(deadline ? [read('_deadline')] : []), read(name)].join('\n')
-  if (twice !== 'remembered') return limited
-  return [read('_once'), 'local function perform()', limited, 'end', 'return remember(perform())'].join('\n')
-}
-
-const read = (file: string) => readFileSync(new URL(`lua/${file}.lua`, import.meta.url), 'utf8')
-
 /** The scripts of one connection, and the one place where a Redis error becomes ours. */
 export class Scripts {
   readonly client: RedisClient
@@ -100,16 +34,9 @@ export class Scripts {
   readonly #observe: Observe
 
   constructor(client: RedisClient, clock: RedisClock, keys: Keys, retention: Retention, observe: Observe = () => {}) {
-    const settings = [
-      `local LOG_MS, LOG_MAX = ${retention.log * 1000}, ${retention.entries}`,
-      `local WINDOW_MS, LEASE_MS = ${retention.window * 1000}, ${retention.lease * 1000}`,
-      `local REQUEST_MS = ${requestTimeoutMs}`,
-    ].join('\n')
     for (const [name, script] of Object.entries<Script>(scripts)) {
-      // the flag has to be the first line; without it Redis refuses the script's first write while its memory is full
-      const flags = script.allowOom ? ['#!lua flags=allow-oom'] : []
-      const lua = [...flags, settings, read('_prelude'), bodyOf(name, script)].join('\n')
-      const remembered = script.twice === 'remembered' ? 1 : 0
+      const lua = sourceOf(name, script, retention)
+      const remembered = script.repeat === 'remembered' ? 1 : 0
       client.defineCommand(
         `sb_${name}`,
         script.keys === 'any' ? { lua } : { lua, numberOfKeys: script.keys + remembered },
@@ -125,7 +52,7 @@ export class Scripts {
   /** @throws SignalError: what the script refused, or `unavailable`: also after the deadline, before Redis is asked or by it */
   async run(name: ScriptName, keys: string[], args: (string | number)[], deadline?: Deadline): Promise<RedisReply> {
     const script: Script = scripts[name]
-    const op = script.twice === 'remembered' ? newId() : undefined
+    const op = script.repeat === 'remembered' ? newId() : undefined
     const allKeys = op === undefined ? keys : [...keys, this.#keys.done(keys[0] ?? '', op)]
     const send = (limit: (string | number)[]) => this.#send(name, allKeys, [...args, ...limit, ...(op ? [op] : [])])
     if (!script.deadline) return send([])

@@ -1,11 +1,11 @@
 -- Claims something for a time: the first caller has it until the time is over.
--- KEYS mark
--- ARGV value (the caller's own) ms most (a number above it is replaced; empty: none is)
+-- KEYS claim (string)
+-- ARGV value (the caller's own), ms, limit (a stored number above it is replaced; empty: none is)
 -- Returns the value of the caller that has it.
-local mark = KEYS[1]
-local value, ms, most = unpack(ARGV)
+local claim = KEYS[1]
+local value, ms, limit = unpack(ARGV)
 
-local holder = redis.call('GET', mark)
-if holder and not (most ~= '' and (tonumber(holder) or 0) > tonumber(most)) then return holder end
-redis.call('SET', mark, value, 'PX', ms)
+local holder = redis.call('GET', claim)
+if holder and not (limit ~= '' and (tonumber(holder) or 0) > tonumber(limit)) then return holder end
+redis.call('SET', claim, value, 'PX', ms)
 return value

@@ -1,7 +1,7 @@
--- Sets what is configured for a room, if it is still as expected; such a room stays when it is empty.
+-- Replaces the options of a room if they are the expected ones. A room with options does not expire when it is empty.
 -- KEYS room
--- ARGV expected (the JSON, or empty: nothing is set) options participantLimit inputLimit quiet quietStreams
--- Returns 1, or 0 if it is not as expected.
+-- ARGV expected (JSON, or empty: none), options (JSON), participantLimit, inputLimit, quiet, quietStreams
+-- Returns 1, or 0 if the options are not the expected ones.
 local room = KEYS[1]
 local expected, options, participants, inputs, quiet, quiet_streams = unpack(ARGV)
 

@@ -1,7 +1,7 @@
--- Notes how many are in a room; none: it comes off the list.
--- KEYS sizes counted
--- ARGV room size
--- Returns 1 when that is news, or 0.
+-- Stores how many participants a room has. A room without participants goes off the list.
+-- KEYS sizes (zset: room → participants), counted (zset: room → ms)
+-- ARGV room, size
+-- Returns 1 if the size is new, or 0.
 local sizes, counted = unpack(KEYS)
 local room, size = ARGV[1], tonumber(ARGV[2])
 

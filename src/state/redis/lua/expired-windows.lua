@@ -1,9 +1,9 @@
--- Participants whose window may be over, oldest first.
--- KEYS waiting clock
+-- Lists participants whose window may be over, oldest first.
+-- KEYS waiting (zset), clock (hash)
 -- ARGV limit
--- Returns { the time on this server's clock (ms), member, deadline, ... }.
+-- Returns { this server's time (ms), member, deadline, ... }.
 local waiting, clock = unpack(KEYS)
 
-local due = redis.call('ZRANGEBYSCORE', waiting, '-inf', steady(clock, waiting), 'WITHSCORES', 'LIMIT', 0, ARGV[1])
+local due = redis.call('ZRANGEBYSCORE', waiting, '-inf', window_time(clock, waiting), 'WITHSCORES', 'LIMIT', 0, ARGV[1])
 table.insert(due, 1, now())
 return due

@@ -1,7 +1,7 @@
--- Extends a node's lease.
--- KEYS nodes
+-- Extends the lease of a node.
+-- KEYS nodes (zset: node → ms)
 -- ARGV node
--- Returns { 1, or 0 if the lease had run out (or was never there); the time on this server's clock, ms }.
+-- Returns { 1, or 0 if the lease had run out or never was; this server's time (ms) }.
 local last = redis.call('ZSCORE', KEYS[1], ARGV[1])
 local time = now()
 redis.call('ZADD', KEYS[1], time, ARGV[1])

@@ -1,12 +1,13 @@
--- Puts a participant into a room with its owner and tickets, and tells the others; its token is used by it from now on.
--- The same token again, before the client is known to have had the ack: the same participant, and nobody is told twice.
+-- Puts a participant into a room with its owner and tickets, spends its login token and appends the join. The same token
+-- again, before the client is known to have received the ack, returns the same participant and appends nothing.
 -- KEYS room members session log feed token streams replies closed left
--- ARGV id node member ticket reconnects token-id token-seconds token-made most reached (the last seq of the room that the node handed on) body floor (of the generation)
--- Returns { owner, seq, owner before if it was connected, members, streams, last rid }.
--- Refuses: token_expired (the room was closed since it was made), token_used (detail: the participant to try again as, if
--- it may come again), room_full, overtaken (by another login with the same token).
+-- ARGV id, node, member (JSON), ticket, reconnects (1 or 0), token-id, token-seconds, token-made (ms), limit (participants, 0:
+--   none), delivered (the last seq of the room that the node delivered), body, floor (of the generation)
+-- Returns { owner, seq, owner before if it was connected, members (JSON...), streams (JSON...), last rid }.
+-- Refuses: token_expired (the room was closed after the token was made), token_used (detail: the participant to try again as, if
+-- it may try again), room_full, overtaken (by a later login with the same token).
 local room, members, session, log, feed, token, streams = unpack(KEYS)
-local id, node, member, ticket, reconnects, token_id, token_seconds, made, most, reached, body, floor = unpack(ARGV)
+local id, node, member, ticket, reconnects, token_id, token_seconds, made, limit, delivered, body, floor = unpack(ARGV)
 
 local closed = redis.call('GET', KEYS[9])
 if closed and made ~= '' and tonumber(made) <= tonumber(closed) then return refuse('token_expired') end
@@ -20,9 +21,9 @@ if before[1] and overtaken(session) then return refuse('overtaken') end
 
 local present = redis.call('HLEN', members)
 if not before[1] then
-  local limit = tonumber(redis.call('HGET', room, 'participantLimit') or -1)
-  if limit > 0 and present >= limit then return refuse('room_full') end
-  if tonumber(most) > 0 and present >= tonumber(most) then return refuse('room_full') end
+  local own_limit = tonumber(redis.call('HGET', room, 'participantLimit') or -1)
+  if own_limit > 0 and present >= own_limit then return refuse('room_full') end
+  if tonumber(limit) > 0 and present >= tonumber(limit) then return refuse('room_full') end
 end
 -- the first write: Redis refuses it when the memory is full, and no write that follows one
 redis.call('SET', token, id, 'EX', token_seconds)
@@ -32,15 +33,15 @@ if present == 0 then
   redis.call('PERSIST', room)
   redis.call('PERSIST', log)
 end
-abreast(room, log, feed)
-if tonumber(redis.call('HGET', room, 'seq') or 0) < tonumber(reached) then leap(room, log, feed, tonumber(reached)) end
+ensure_lineage(room, log, feed)
+if tonumber(redis.call('HGET', room, 'seq') or 0) < tonumber(delivered) then leap(room, log, feed, tonumber(delivered)) end
 redis.call('HSET', members, id, member)
-if not before[1] and redis.call('HGET', room, 'quiet') ~= '1' then say(room, log, feed, body) end
+if not before[1] and redis.call('HGET', room, 'quiet') ~= '1' then append_entry(room, log, feed, body) end
 
 local owner = node .. ':' .. next_generation(room, tonumber(floor))
 local seq = tonumber(redis.call('HGET', room, 'seq') or 0)
 redis.call('HSET', session, 'owner', owner, 'state', 'connected', 'ticket', ticket, 'previous', '', 'proven', '0',
   'token', token_id, 'joined', seq, 'cursor', seq, 'doubt', 0, 'reconnects', reconnects)
-take_place(session)
-local standing = before[2] == 'connected' and before[1] or ''
-return { owner, seq, standing, redis.call('HVALS', members), redis.call('HVALS', streams), tonumber(before[4] or 0) }
+record_takeover(session)
+local connected_owner = before[2] == 'connected' and before[1] or ''
+return { owner, seq, connected_owner, redis.call('HVALS', members), redis.call('HVALS', streams), tonumber(before[4] or 0) }

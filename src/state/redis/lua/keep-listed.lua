@@ -1,7 +1,7 @@
--- Puts rooms on a list of rooms, or keeps them there.
--- KEYS zset
--- ARGV score room...
--- Returns how many are new on it.
+-- Adds rooms to a list of rooms, or renews their scores there.
+-- KEYS list (zset)
+-- ARGV score, room...
+-- Returns how many are new on the list.
 local scored = {}
 for index = 2, #ARGV do
   table.insert(scored, ARGV[1])

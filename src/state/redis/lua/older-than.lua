@@ -1,8 +1,8 @@
--- What is older than an age, oldest first. A time that has not come yet is from before this server's clock was set back:
--- it counts from now on.
--- KEYS zset of times
--- ARGV age (ms) limit
--- Returns { the time on this server's clock (ms), member, score, ... }.
+-- Lists what is older than an age, oldest first. A time in the future was written before this server's clock was set back: it
+-- counts from now on.
+-- KEYS times (zset: member → ms)
+-- ARGV age (ms), limit
+-- Returns { this server's time (ms), member, time, ... }.
 for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], now() + LEASE_MS + 1000, '+inf', 'LIMIT', 0, 100)) do
   write_despite_full_memory(KEYS[1])
   redis.pcall('ZADD', KEYS[1], 'XX', now(), member)

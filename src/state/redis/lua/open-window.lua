@@ -1,9 +1,9 @@
--- Notes that a participant's window is open.
--- KEYS waiting clock
--- ARGV `room|participant` ms (absent: the window)
--- Returns the deadline, ms as `steady` counts.
+-- Opens the reconnect window of a participant.
+-- KEYS waiting (zset), clock (hash)
+-- ARGV `room|participant`, ms (absent: the configured window)
+-- Returns the deadline, ms on the clock of `window_time`.
 local waiting, clock = unpack(KEYS)
 
-local deadline = steady(clock, waiting) + (tonumber(ARGV[2]) or WINDOW_MS)
+local deadline = window_time(clock, waiting) + (tonumber(ARGV[2]) or WINDOW_MS)
 redis.call('ZADD', waiting, deadline, ARGV[1])
 return deadline

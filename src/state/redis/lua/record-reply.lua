@@ -1,10 +1,10 @@
--- Notes the ack of a request by a participant that was done in another room.
+-- Stores the reply to a request that the participant's node executed in another room.
 -- KEYS session replies
--- ARGV owner op rid reply cursor
--- Returns 1. Refuses: moved, repeated.
+-- ARGV owner, op, rid, reply, cursor (seq)
+-- Returns 1. Refuses: moved, unavailable, repeated.
 local session, replies = unpack(KEYS)
 local owner, op, rid, reply, cursor = unpack(ARGV)
 
-local over = begin(session, replies, owner, op, rid, cursor)
-if over then return over end
-return finish(session, replies, op, 1, rid, reply)
+local done = begin_write(session, replies, owner, op, rid, cursor)
+if done then return done end
+return finish_write(session, replies, op, 1, rid, reply)

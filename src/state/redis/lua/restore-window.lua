@@ -1,5 +1,5 @@
--- Notes the deadline of a participant that waits, unless a deadline is noted.
--- KEYS waiting
--- ARGV deadline `room|participant`
--- Returns how many were noted.
+-- Stores the deadline of a participant that waits, unless one is stored.
+-- KEYS waiting (zset)
+-- ARGV deadline (ms), `room|participant`
+-- Returns how many were stored.
 return redis.call('ZADD', KEYS[1], 'NX', ARGV[1], ARGV[2])

@@ -1,5 +1,5 @@
--- Notes rooms in which a node has members, or is about to have.
--- KEYS rooms-of-node
+-- Stores rooms in which a node has participants, or is about to have some.
+-- KEYS rooms-of-node (set)
 -- ARGV room...
--- Returns how many were not noted yet.
+-- Returns how many are new.
 return redis.call('SADD', KEYS[1], unpack(ARGV))

@@ -1,6 +1,6 @@
--- Removes the configuration of a room. A room without members expires.
+-- Removes the options of a room. A room without participants expires.
 -- KEYS room members log closed
--- ARGV at seconds (tokens made until `at` are refused for so long; both empty: no token is refused)
+-- ARGV at (ms), seconds (tokens made until `at` are refused for so long; both empty: no token is refused)
 -- Returns 1.
 local room, members, log, closed = unpack(KEYS)
 local at, seconds = unpack(ARGV)

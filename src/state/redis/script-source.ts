@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs'
+import { requestTimeoutMs } from '../../core/deadline.ts'
+import type { Retention } from '../../core/ports/state.ts'
+import { type Part, parts, type Script } from './script-table.ts'
+
+const read = (file: string) => readFileSync(new URL(`lua/${file}.lua`, import.meta.url), 'utf8')
+
+/** The Lua source of a script: flags, settings, the parts that it uses, and its file. */
+export function sourceOf(name: string, script: Script, retention: Retention): string {
+  // the flag has to be the first line; without it Redis refuses the script's first write while its memory is full
+  const flags = script.allowOom ? ['#!lua flags=allow-oom'] : []
+  const uses = [...script.uses, ...(script.deadline ? parts.deadline : [])]
+  const partSources = partsOf(uses).map((part) => read(`_${part}`))
+  return [...flags, settings(retention), ...partSources, bodyOf(name, script)].join('\n')
+}
+
+/** Parts and, before each, those that it uses; in the order of the table. */
+export function partsOf(uses: readonly Part[]): Part[] {
+  const all = new Set<Part>(uses.flatMap((part) => [...partsOf(parts[part]), part]))
+  return (Object.keys(parts) as Part[]).filter((part) => all.has(part))
+}
+
+function settings({ log, entries, window, lease }: Retention): string {
+  return [
+    `local LOG_MS, LOG_MAX = ${log * 1000}, ${entries}`,
+    `local WINDOW_MS, LEASE_MS = ${window * 1000}, ${lease * 1000}`,
+    `local REQUEST_MS = ${requestTimeoutMs}`,
+  ].join('\n')
+}
+
+/** The script's file, inside the check of the deadline and the memory of answers that its row asks for. */
+function bodyOf(name: string, { repeat, deadline }: Script): string {
+  const limited = [...(deadline ? [read('_deadline')] : []), read(name)].join('\n')
+  if (repeat !== 'remembered') return limited
+  return [read('_once'), 'local function perform()', limited, 'end', 'return remember(perform())'].join('\n')
+}
