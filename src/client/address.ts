@@ -1,5 +1,5 @@
 /** Where Socket.IO is served: the origin, the path on it, and the parameters of the handshake. */
-export type ServerAddress = { origin: string; path: string; query: { [name: string]: string } }
+type ServerAddress = { origin: string; path: string; query: { [name: string]: string } }
 
 /** Not by the properties of `URL`, of which older versions of React Native have none. */
 const parts = /^((?:https?|wss?):\/\/)([^/?#\s]+)([^?#\s]*)(?:\?([^#\s]*))?(?:#\S*)?$/i

@@ -1,11 +1,5 @@
 import { checkOption } from './check-options.ts'
-
-export type BackOffOptions = {
-  /** Upper bound of the first delay, ms. */
-  baseMs: number
-  /** Upper bound of every delay, ms. */
-  capMs: number
-}
+import type { BackOffOptions } from './options.ts'
 
 /**
  * Exponential back-off with full jitter: each delay is evenly distributed between 0 and a bound that doubles up to the

@@ -1,4 +1,5 @@
 import { addressOf } from './address.ts'
+import { maxTimerMs } from './clock.ts'
 import type { ResumeOptions, SessionOptions } from './options.ts'
 import type { TokenSource } from './token-source.ts'
 
@@ -6,8 +7,6 @@ type CheckedOptions = SessionOptions & ResumeOptions & { token?: TokenSource }
 /** What is wrong with a value, as the end of a sentence that begins with the option's name; undefined: nothing. */
 type Check = (value: unknown) => string | undefined
 
-/** The longest delay of setTimeout, ms. With a longer one it fires at once. */
-const maxTimerMs = 2 ** 31 - 1
 const transports: readonly unknown[] = ['websocket', 'polling']
 
 const checks: { [option in Exclude<keyof CheckedOptions, 'url'>]-?: Check } = {

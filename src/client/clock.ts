@@ -6,8 +6,8 @@ export type Clock = {
   after(ms: number, call: () => void): () => void
 }
 
-/** The longest delay of setTimeout. With a longer one it fires at once. */
-const maxTimerMs = 2 ** 31 - 1
+/** The longest delay of setTimeout, ms. With a longer one it fires at once. */
+export const maxTimerMs = 2 ** 31 - 1
 
 export const systemClock: Clock = {
   // a user may set the wall clock while a page is open, but not this one; some runtimes lack it

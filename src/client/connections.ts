@@ -4,12 +4,12 @@ import type { Purpose } from './handshake-token.ts'
 import { Handshakes, type SessionTarget } from './handshakes.ts'
 import type { Link } from './link.ts'
 import { connectionInfoOf, Migration } from './migration.ts'
-import type { Settings } from './options.ts'
 import { Reconnector } from './reconnector.ts'
 import type { ConnectionInfo, Reconnected } from './session-events.ts'
+import type { Settings } from './settings.ts'
 
 /** What the connections ask of their session, and tell it. */
-export type ConnectionsOwner = {
+type ConnectionsOwner = {
   /** Whether a connection is wanted at all. */
   wanted(): boolean
   /** A connection is about to be tried. */
@@ -22,7 +22,7 @@ export type ConnectionsOwner = {
    * Logs in on it and adopts it. False: the connection does not serve the program's present wish. Rejects when the login fails, or
    * `signal` aborts; the connection is closed then.
    */
-  board(link: Link, signal: AbortSignal): Promise<boolean>
+  establish(link: Link, signal: AbortSignal): Promise<boolean>
   /** The present connection may have failed without an event. */
   suspected(link: Link): void
   /** @returns whether the next try follows at once */
@@ -55,7 +55,7 @@ export class Connections {
         this.#purposes.set(link, purpose)
         return link
       },
-      establish: (link, signal) => owner.board(link, signal),
+      establish: (link, signal) => owner.establish(link, signal),
       woke: () => this.#link?.open && owner.suspected(this.#link),
       failed: (error) => owner.failed(asSignalboxError(error)),
     })

@@ -1,5 +1,5 @@
 /** Event name → the listener's arguments. */
-export type EventMap = { [event: string]: unknown[] }
+type EventMap = { [event: string]: unknown[] }
 
 type Listener<Args extends unknown[]> = (...args: Args) => void
 

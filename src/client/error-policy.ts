@@ -1,4 +1,4 @@
-import type { SignalboxErrorCode } from './errors.ts'
+import { SignalboxError, type SignalboxErrorCode } from './errors.ts'
 
 /** A request, login or relogin that was refused with one of these may work on the next try. */
 const retryableCodes: ReadonlySet<SignalboxErrorCode> = new Set([
@@ -35,21 +35,32 @@ const fatalCodes: ReadonlySet<SignalboxErrorCode> = new Set([
   'closed',
 ])
 
-/** Whether a request that was refused so may be done on the next try. */
-export function mayPass(code: SignalboxErrorCode): boolean {
+/** Whether a request that was refused with this code may succeed on the next try. */
+export function isRetryable(code: SignalboxErrorCode): boolean {
   return retryableCodes.has(code)
 }
 
-/** What a program's login is told at once. */
-export function isFatalForLogin(code: SignalboxErrorCode): boolean {
-  return !mayPass(code)
-}
-
-export function refusesToken(code: SignalboxErrorCode): boolean {
+/** Whether another login token may be accepted. */
+export function isTokenRefusal(code: SignalboxErrorCode): boolean {
   return tokenRefusals.has(code)
 }
 
-/** Anything that nobody foresaw is tried again, until the ticket ends. */
+/** Whether the session cannot be resumed on any node. After an unknown code the client tries again until the ticket expires. */
 export function isFatalForSession(code: SignalboxErrorCode): boolean {
   return fatalCodes.has(code)
+}
+
+/**
+ * The reason with which a failed try ends the session or the pending login; undefined: the client tries again.
+ * @param session undefined during a login
+ */
+export function endingErrorOf(
+  error: SignalboxError,
+  session: { readonly expired: boolean } | undefined,
+): SignalboxError | undefined {
+  if (!session) return isRetryable(error.code) ? undefined : error
+  if (isFatalForSession(error.code)) return error
+  return session.expired
+    ? new SignalboxError('ticket_expired', 'No node answered in time', { cause: error })
+    : undefined
 }

@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts'
-import type { Settings } from './options.ts'
+import type { Settings } from './settings.ts'
 import { type TokenSource, tokenOf } from './token-source.ts'
 
 /** What a connection is for: to log in, to resume a session, or to be kept without a session. */

@@ -1,6 +1,6 @@
 import type { HandshakeToken, Purpose } from './handshake-token.ts'
 import type { Link } from './link.ts'
-import type { Settings } from './options.ts'
+import type { Settings } from './settings.ts'
 
 export type SessionTarget = {
   namespace: string

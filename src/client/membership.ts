@@ -1,8 +1,8 @@
 import type { Clock } from './clock.ts'
 import { IceCredentials } from './ice-credentials.ts'
 import type { Link } from './link.ts'
+import type { Sent } from './login-spec.ts'
 import type { IceServer } from './mesh/rtc.ts'
-import type { Sent } from './pending-login.ts'
 import { type Limits, limitsOf } from './rate-limiter.ts'
 import type { AskOverLink } from './request.ts'
 import { Tickets } from './tickets.ts'
@@ -18,8 +18,7 @@ export type ResumeResult = {
   limits: Limits | undefined
 }
 
-/** @throws SignalboxError timeout, lost, or as the server refuses */
-
+/** What a login got. `goodbye` is the request that ends the session. */
 export type EntryReply = { ticket: string; seq: number; iceServers?: IceServer[] | undefined; goodbye: Sent }
 
 /** What a login gave to this client, and what outlives its connections: tickets, ICE servers, the position, the goodbye. */

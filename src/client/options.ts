@@ -1,9 +1,14 @@
-import type { BackOffOptions } from './back-off.ts'
-import { checkOptions } from './check-options.ts'
-import { type Clock, systemClock } from './clock.ts'
-import { type Connector, connectSocket } from './link.ts'
-import { type Network, systemNetwork } from './network.ts'
+import type { Clock } from './clock.ts'
+import type { Connector } from './link.ts'
+import type { Network } from './network.ts'
 import type { RateLimitOptions } from './rate-limiter.ts'
+
+export type BackOffOptions = {
+  /** Upper bound of the first delay, ms. */
+  baseMs: number
+  /** Upper bound of every delay, ms. */
+  capMs: number
+}
 
 export type SessionOptions = {
   /**
@@ -36,37 +41,3 @@ export type ResumeOptions = {
 }
 
 export type SessionParts = { clock: Clock; random: () => number; network: Network; connect: Connector }
-
-export type Settings = {
-  urls: readonly string[]
-  path: string | undefined
-  transports: readonly string[]
-  backOff: BackOffOptions
-  loginTimeoutMs: number
-  attemptTimeoutMs: number
-  pace: RateLimitOptions | undefined
-  resume: 'tab' | undefined
-  parts: SessionParts
-}
-
-/** @throws TypeError when an option is wrong */
-export function settingsOf(options: SessionOptions & ResumeOptions, { mayResume = false } = {}): Settings {
-  checkOptions(options, { mayResume })
-  return {
-    urls: [options.url].flat().map(String),
-    path: options.path,
-    transports: options.transports ?? ['websocket', 'polling'],
-    backOff: options.backOff ?? { baseMs: 250, capMs: 10_000 },
-    loginTimeoutMs: options.loginTimeoutMs ?? 30_000,
-    attemptTimeoutMs: options.attemptTimeoutMs ?? 8000,
-    pace: options.pace,
-    resume: options.resume,
-    parts: {
-      clock: systemClock,
-      random: Math.random,
-      network: systemNetwork,
-      connect: connectSocket,
-      ...options.parts,
-    },
-  }
-}

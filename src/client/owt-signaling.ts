@@ -1,10 +1,11 @@
 import { checkOptions } from './check-options.ts'
 import { asSignalboxError } from './errors.ts'
 import type { IceServer } from './mesh/rtc.ts'
-import { type SessionOptions, settingsOf } from './options.ts'
+import type { SessionOptions } from './options.ts'
 import { type OwtMessage, OwtRoster } from './owt-roster.ts'
 import type { JoinResult, ParticipantNotification, PortalRoom } from './portal-notifications.ts'
 import { ClientSession } from './session.ts'
+import { settingsOf } from './settings.ts'
 
 /** As OWT's client listens for them; `iceservers` is for the page. */
 export type OwtEvent =

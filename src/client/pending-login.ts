@@ -1,36 +1,12 @@
 import type { Clock } from './clock.ts'
 import { SignalboxError } from './errors.ts'
 import type { Link } from './link.ts'
-import type { IceServer } from './mesh/rtc.ts'
+import type { Acked, LoginSpec } from './login-spec.ts'
 import { type Limits, limitsOf } from './rate-limiter.ts'
 import type { AskOverLink } from './request.ts'
 import type { SavedSession } from './tab-memory.ts'
 import type { TabResume } from './tab-resume.ts'
 
-/** A request as it is sent: the event and its arguments. */
-export type Sent = { event: string; args: readonly unknown[] }
-
-/** What the ack of a login gave. */
-export type Acked<T> = { ticket: string; seq: number; iceServers?: IceServer[] | undefined; result: T }
-
-/** The request that begins a session: login, joinStream or enter_room. */
-export type LoginSpec<T> = {
-  event: string
-  /** May get a token. Called once, and again after a rejection. */
-  args: () => readonly unknown[] | Promise<readonly unknown[]>
-  /** Sent on the same connection before the login, which waits for its ack. */
-  prelude?: Sent | undefined
-  /** Whether the next try has another token. */
-  renewable?: boolean
-  /** Reads the ack's data. */
-  read: (data: unknown) => Acked<T>
-  /** The request that ends the session. */
-  goodbye: Sent
-  /** The room or channel. A page that is loaded again goes on with the session in the same one. */
-  place?: string
-}
-
-/** @throws SignalboxError timeout, lost, or as the server refuses */
 /** Takes the session over, in the same step in which the ack is read. */
 type LoginListener = (entered: Acked<unknown>, limits: Limits | undefined) => void
 

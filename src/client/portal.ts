@@ -1,9 +1,10 @@
 import type { Payload, Reply } from '../protocol/payload.ts'
 import type { portal } from '../protocol/portal.ts'
 import { DialectClient } from './dialect-client.ts'
-import { type SessionOptions, type Settings, settingsOf } from './options.ts'
+import type { SessionOptions } from './options.ts'
 import type { JoinResult, PortalNotifications } from './portal-notifications.ts'
 import { ClientSession } from './session.ts'
+import { type Settings, settingsOf } from './settings.ts'
 import { type TokenSource, tokenOf } from './token-source.ts'
 
 type PortalTable = typeof portal

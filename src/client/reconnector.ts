@@ -1,16 +1,17 @@
-import { BackOff, type BackOffOptions } from './back-off.ts'
+import { BackOff } from './back-off.ts'
 import type { Clock } from './clock.ts'
 import type { Link } from './link.ts'
 import type { Network } from './network.ts'
+import type { BackOffOptions } from './options.ts'
 
-export type ReconnectorOptions = { urls: readonly string[]; backOff: BackOffOptions }
+type ReconnectorOptions = { urls: readonly string[]; backOff: BackOffOptions }
 /** How often at most a hidden page tries without a pause, ms. */
 const minImmediateRetryIntervalMs = 10_000
 
-export type ReconnectorParts = { clock: Clock; random: () => number; network: Network }
+type ReconnectorParts = { clock: Clock; random: () => number; network: Network }
 
 /** What the reconnector asks of the session that it finds connections for. */
-export type ReconnectorCallbacks = {
+type ReconnectorCallbacks = {
   /** Whether another connection is wanted. */
   needed(): boolean
   /** A connection is about to be tried. */

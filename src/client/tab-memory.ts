@@ -1,3 +1,5 @@
+import type { Settings } from './settings.ts'
+
 /** What a page needs to resume the session of the page before it in the same tab. */
 export type SavedSession = { ticket: string; seq: number; rid: number }
 
@@ -74,4 +76,11 @@ export class TabMemory {
 function isSaved(value: unknown): value is SavedSession {
   const { ticket, seq, rid } = (typeof value === 'object' && value !== null ? value : {}) as Partial<SavedSession>
   return typeof ticket === 'string' && Number.isSafeInteger(seq) && Number.isSafeInteger(rid)
+}
+
+/** The memory for a room or channel. Undefined unless the option `resume` is `tab` and the dialect has a `place`. */
+export function tabMemoryOf(settings: Settings, namespace: string, place: string | undefined): TabMemory | undefined {
+  const { resume, urls, path = '' } = settings
+  if (resume !== 'tab' || place === undefined) return undefined
+  return new TabMemory(JSON.stringify([urls, path, namespace, place]))
 }

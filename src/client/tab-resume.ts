@@ -1,11 +1,10 @@
 import { isFatalForSession } from './error-policy.ts'
 import { asSignalboxError, SignalboxError } from './errors.ts'
 import type { Link } from './link.ts'
-import type { Acked } from './pending-login.ts'
+import type { Acked } from './login-spec.ts'
 import type { AskOverLink } from './request.ts'
 import type { SavedSession, TabMemory } from './tab-memory.ts'
 
-/** @throws SignalboxError timeout, lost, or as the server refuses */
 type TabResumeReply = { ticket: string; seq: number; complete: boolean }
 
 /** Fields of a login's result when it has resumed a session. `complete`: whether no missed message is lost. */

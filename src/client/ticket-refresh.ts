@@ -16,7 +16,7 @@ const retries = { baseMs: 1000, capMs: 60_000 }
 /** The ack: a string also from a server that does not know the request for ICE servers. */
 type RefreshReply = string | { ticket: string; iceServers?: IceServer[] }
 
-export type TicketRefreshParts = { clock: Clock; random: () => number; timeoutMs: number }
+type TicketRefreshParts = { clock: Clock; random: () => number; timeoutMs: number }
 
 /** Renews the ticket and the TURN credentials in time, as long as a connection is open. */
 export class TicketRefresh {

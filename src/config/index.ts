@@ -19,7 +19,7 @@ import { mistakesBetween } from './relations.ts'
 
 export type { AnonymousDialect, Environment } from './options.ts'
 
-export type IceSettings = { servers: IceServerEntry[]; turn?: { urls: string[]; secret: string; ttl: number } }
+type IceSettings = { servers: IceServerEntry[]; turn?: { urls: string[]; secret: string; ttl: number } }
 
 export type Config = {
   host: string

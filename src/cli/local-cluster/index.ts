@@ -6,7 +6,7 @@ import { type ClusterNode, type StartingNode, startNode } from './node-process.t
 import { type ClusterPlan, planCluster, reachable } from './plan.ts'
 import { type PrivateRedis, startPrivateRedis } from './redis-server.ts'
 
-export type ClusterOptions = {
+type ClusterOptions = {
   nodes: number
   environment: Environment
   /** How `signalbox` is started: the executable and its arguments up to the command's name. */

@@ -5,7 +5,7 @@ import { ConfigError, type Environment, readConfig } from '../../config/index.ts
 export type ClusterPlan = { host: string; frontPort: number; nodes: NodePlan[] }
 
 /** `opsPort` 0: on the node's own port. */
-export type NodePlan = { name: string; opsPort: number; environment: Environment }
+type NodePlan = { name: string; opsPort: number; environment: Environment }
 
 /** Nodes are named by letters. */
 export const maxNodes = 26

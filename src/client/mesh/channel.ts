@@ -3,7 +3,7 @@ import type { Candidate, Description, IceServer } from './rtc.ts'
 /** What two sides of a call tell each other. */
 export type Signal = { description: Description } | { candidate: Candidate }
 
-export type ChannelListener = {
+type ChannelListener = {
   signal(from: string, signal: Signal): void
   joined(id: string): void
   left(id: string): void

@@ -1,7 +1,7 @@
 import type { Signal } from './channel.ts'
 import type { Candidate, Description, IceServer, MediaSource, MediaTrack, PeerConnection } from './rtc.ts'
 
-export type PeerEvents = {
+type PeerEvents = {
   signal(signal: Signal): void
   track(track: MediaTrack, streams: readonly MediaSource[]): void
   state(state: string): void

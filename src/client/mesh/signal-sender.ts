@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { mayPass } from '../error-policy.ts'
+import { isRetryable } from '../error-policy.ts'
 import { asSignalboxError } from '../errors.ts'
 import type { Signal } from './channel.ts'
 
@@ -7,7 +7,7 @@ import type { Signal } from './channel.ts'
 const minRetryDelayMs = 1000
 const maxRetryDelayMs = 16_000
 
-export type SignalSenderParts = {
+type SignalSenderParts = {
   send(signal: Signal): Promise<unknown>
   clock: Clock
   /** Sends everything again that is still valid. */
@@ -46,7 +46,7 @@ export class SignalSender {
   #refused(error: unknown): void {
     const { clock, repeat, failed } = this.#parts
     if (this.#cancel) return // `repeat` includes it
-    if (!mayPass(asSignalboxError(error).code) || this.#waitMs > maxRetryDelayMs) {
+    if (!isRetryable(asSignalboxError(error).code) || this.#waitMs > maxRetryDelayMs) {
       failed(error)
       return
     }

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { type Connector, Exchanger, type Link, Mesh, Rooms } from '../../../src/client/index.ts'
-import { connectSocket } from '../../../src/client/link.ts'
 import type { MediaTrack } from '../../../src/client/mesh/rtc.ts'
+import { connectSocket } from '../../../src/client/socket-link.ts'
 import { newRoom, startCluster, tokenFor } from '../../support/node.ts'
 import { FakePeerConnection } from '../../unit/client/fake-peer-connection.ts'
 

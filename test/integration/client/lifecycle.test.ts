@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { Exchanger, type Link, OwtSignaling, Portal, Rooms, type SessionOptions } from '../../../src/client/index.ts'
-import { connectSocket } from '../../../src/client/link.ts'
+import { connectSocket } from '../../../src/client/socket-link.ts'
 import { writeToken } from '../../../src/core/auth/tokens.ts'
 import { roomIdOf } from '../../../src/core/model.ts'
 import { newRoom, startNode, type TestNode, testSecret, tokenFor } from '../../support/node.ts'

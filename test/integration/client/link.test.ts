@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { connectSocket } from '../../../src/client/link.ts'
+import { connectSocket } from '../../../src/client/socket-link.ts'
 import { startNode } from '../../support/node.ts'
 
 test('a connection that was lost still says where it was', async () => {

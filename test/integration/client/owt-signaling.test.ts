@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { type Connector, type Link, OwtSignaling, Portal } from '../../../src/client/index.ts'
-import { connectSocket } from '../../../src/client/link.ts'
+import { connectSocket } from '../../../src/client/socket-link.ts'
 import { writeToken } from '../../../src/core/auth/tokens.ts'
 import { roomIdOf } from '../../../src/core/model.ts'
 import { newRoom, startCluster, startNode, testSecret, tokenFor } from '../../support/node.ts'

@@ -95,9 +95,10 @@ describe.each(sdkNames)('%s: the SDK', (dialect) => {
     const token = source(never, () => good(room))
     const { logIn, reasons } = clientOf(dialect, node.url, token, 500)
     await logIn(room)
-    expect(reasons).toMatchObject([
-      { code: 'token_unavailable', message: 'The token function failed: no answer within 500 ms' },
-    ])
+    expect(reasons[0]).toMatchObject({
+      code: 'token_unavailable',
+      message: 'The token function failed: no answer within 500 ms',
+    })
   })
 
   test('rejects the login with the type that its token function returned if that is not a string', async () => {

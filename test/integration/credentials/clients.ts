@@ -1,8 +1,8 @@
 import { onTestFinished } from 'vitest'
 import type { Emitter } from '../../../src/client/emitter.ts'
 import { type Connector, Exchanger, type Link, Portal, Rooms, type SignalboxError } from '../../../src/client/index.ts'
-import { connectSocket } from '../../../src/client/link.ts'
 import type { SessionEvents } from '../../../src/client/session-events.ts'
+import { connectSocket } from '../../../src/client/socket-link.ts'
 import type { TokenSource } from '../../../src/client/token-source.ts'
 
 export type SdkName = 'portal' | 'exchanger' | 'rooms'

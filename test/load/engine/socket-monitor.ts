@@ -1,5 +1,6 @@
 import { io, type Socket } from 'socket.io-client'
-import { type Connector, socketConnector } from '../../../src/client/link.ts'
+import type { Connector } from '../../../src/client/link.ts'
+import { socketConnector } from '../../../src/client/socket-link.ts'
 
 /**
  * Watches the sockets that a session opens. The SDK drops repeated notifications before the program receives them; the

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { BackOff, Exchanger, Mesh, OwtSignaling, Portal, Rooms } from '../../../src/client/index.ts'
-import { settingsOf } from '../../../src/client/options.ts'
+import { settingsOf } from '../../../src/client/settings.ts'
 
 type Make = (options: unknown) => unknown
 const classes: { [name: string]: Make } = {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { SignalboxError } from '../../../src/client/errors.ts'
-import { settingsOf } from '../../../src/client/options.ts'
 import { ClientSession } from '../../../src/client/session.ts'
+import { settingsOf } from '../../../src/client/settings.ts'
 import { FakeClock, quiet } from './fake-clock.ts'
 import { FakeNodes, ticketOf } from './fake-node.ts'
 

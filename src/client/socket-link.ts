@@ -1,0 +1,137 @@
+import { io, type Socket } from 'socket.io-client'
+import { addressOf } from './address.ts'
+import { SignalboxError } from './errors.ts'
+import type { Connector, HandshakeAnswer, Link, LinkListener, LinkTarget } from './link.ts'
+
+/** Makes a socket, as `io` does. */
+type OpenSocket = (url: string, options: Parameters<typeof io>[1]) => Socket
+
+/** Connects with socket.io-client. */
+export const connectSocket: Connector = socketConnector(io)
+
+/** @param open replaces `io`, for a caller that watches the socket under a session */
+export function socketConnector(open: OpenSocket): Connector {
+  return async (target, signal) => {
+    const socket = openSocket(open, target)
+    const link = new SocketLink(target.url, socket)
+    await connected(socket, target, signal)
+    return link
+  }
+}
+
+function openSocket(open: OpenSocket, { url, path: wholePath, namespace, auth, transports, timeoutMs }: LinkTarget) {
+  const { origin, path, query } = addressOf(url, wholePath)
+  return open(`${origin}${namespace}`, {
+    path,
+    query,
+    // `seq`: every relogin names it, so the node need not ask what has arrived; `limits`: acks contain the limits of the node
+    auth: { ...auth, seq: true, limits: true },
+    transports: [...transports] as ('websocket' | 'polling')[],
+    tryAllTransports: true,
+    forceNew: true,
+    reconnection: false,
+    timeout: timeoutMs,
+  })
+}
+
+/** Resolves when the namespace has accepted the connection; otherwise closes the socket. @throws SignalboxError */
+function connected(socket: Socket, { url, timeoutMs }: LinkTarget, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: SignalboxError) => {
+      settle()
+      socket.disconnect()
+      reject(error)
+    }
+    const succeed = () => {
+      settle()
+      resolve()
+    }
+    const abort = () => fail(new SignalboxError('closed'))
+    const refuse = (error: Error) => fail(refusalOf(error, url))
+    // the transport was open and closed before the namespace answered: socket.io-client emits no connect_error then
+    const lose = (reason: string) => fail(new SignalboxError('lost', `${url} was lost: ${reason}`))
+    // the timeout of socket.io-client covers the transport only, and a namespace may never answer
+    const timer = setTimeout(() => fail(new SignalboxError('unreachable', `No answer from ${url}`)), timeoutMs)
+    const settle = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', abort)
+      socket.off('connect', succeed).off('connect_error', refuse).off('disconnect', lose)
+    }
+    signal.addEventListener('abort', abort)
+    socket.once('connect', succeed).once('connect_error', refuse).once('disconnect', lose)
+    if (signal.aborted) abort()
+  })
+}
+
+function refusalOf(error: Error & { data?: unknown }, url: string): SignalboxError {
+  const { code } = (typeof error.data === 'object' && error.data !== null ? error.data : {}) as { code?: unknown }
+  if (typeof code === 'string') return new SignalboxError(code, error.message)
+  return new SignalboxError('unreachable', `${url} cannot be reached: ${error.message}`, { cause: error })
+}
+
+class SocketLink implements Link {
+  readonly url: string
+  readonly #socket: Socket
+  readonly #asked = new Set<(answer: HandshakeAnswer) => void>()
+  #listener: LinkListener | undefined
+  #early: { event: string; args: unknown[] }[] = []
+  #lost: string | undefined
+  #id = ''
+
+  constructor(url: string, socket: Socket) {
+    this.url = url
+    this.#socket = socket
+    socket.onAny((event: string, ...args: unknown[]) => {
+      if (this.#listener) this.#listener.notice(event, args)
+      else this.#early.push({ event, args })
+    })
+    socket.once('connect', () => {
+      const { engine } = socket.io as { engine?: { id?: string } }
+      this.#id = engine?.id ?? '' // the engine forgets it when it closes, and then it is asked where one was
+    })
+    socket.once('disconnect', (reason) => this.#end(reason))
+  }
+
+  get id(): string {
+    return this.#id
+  }
+
+  get open(): boolean {
+    return this.#lost === undefined && this.#socket.connected
+  }
+
+  ask(event: string, args: readonly unknown[], answered: (answer: HandshakeAnswer) => void): void {
+    const once = (answer: HandshakeAnswer) => {
+      if (this.#asked.delete(once)) answered(answer)
+    }
+    this.#asked.add(once)
+    if (this.open) this.#socket.emit(event, ...args, (...ack: unknown[]) => once(answerOf(ack)))
+    else once(lostAnswer)
+  }
+
+  listen(listener: LinkListener): void {
+    this.#listener = listener
+    for (const { event, args } of this.#early.splice(0)) listener.notice(event, args)
+    if (this.#lost !== undefined) listener.lost(this.#lost)
+  }
+
+  close(): void {
+    this.#socket.disconnect()
+    this.#end('closed')
+  }
+
+  #end(reason: string): void {
+    if (this.#lost !== undefined) return
+    this.#lost = reason
+    for (const answered of [...this.#asked]) answered(lostAnswer)
+    this.#listener?.lost(reason)
+  }
+}
+
+const lostAnswer: HandshakeAnswer = { ok: false, code: 'lost', message: 'The connection was lost' }
+
+function answerOf([status, data, more]: unknown[]): HandshakeAnswer {
+  if (status !== 'error') return { ok: true, data }
+  const { code } = (typeof more === 'object' && more !== null ? more : {}) as { code?: unknown }
+  return { ok: false, code: typeof code === 'string' ? code : 'internal', message: String(data) }
+}
