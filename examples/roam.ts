@@ -34,7 +34,7 @@ function startCluster(): Promise<LocalCluster> {
       DRAIN_SECONDS: '1',
       LOG_LEVEL: 'warn',
     },
-    say: (line) => nodeOutput.push(line),
+    print: (line) => nodeOutput.push(line),
   })
 }
 
@@ -126,7 +126,7 @@ async function story({ nodes: [a, b, c] }: LocalCluster): Promise<string[]> {
 async function roam(): Promise<string[]> {
   const cluster = await startCluster()
   const faults = await story(cluster)
-  await cluster.end()
+  await cluster.stop()
   return faults
 }
 

@@ -1,36 +1,56 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 import type { Environment } from '../config/index.ts'
 
-/** What a command sees of the world. */
+/** The environment, the terminal and the program, as a command uses them. */
 export type Shell = {
   environment: Environment
-  /** How this program is started again: the executable, then its arguments up to the command's name. */
+  /** Starts this program again: the executable, then its arguments up to the command's name. */
   program: [string, ...string[]]
   print: (line: string) => void
   warn: (line: string) => void
 }
 
 export type Command = {
-  /** The arguments, as usage shows them. */
+  /** The arguments, as the usage shows them. */
   usage: string
   summary: string
   /** @throws UsageError, CommandError, ConfigError */
   run: (args: string[], shell: Shell) => Promise<void>
 }
 
-/** Asked in a way that cannot be understood: exit code 2. */
+/** The arguments are wrong. The process prints the usage and exits with code 2. */
 export class UsageError extends Error {}
 
-/** It cannot be done, and the message says all there is to know: exit code 1. */
+/** The command failed, and the message is enough for the operator. The process prints no stack and exits with code 1. */
 export class CommandError extends Error {}
 
-type CommandOptions = NonNullable<ParseArgsConfig['options']>
-type Values<O extends CommandOptions> = ReturnType<typeof parseArgs<{ options: O; strict: true }>>['values']
+export type CommandOptions = NonNullable<ParseArgsConfig['options']>
+type OptionValues<O extends CommandOptions> = ReturnType<typeof parseArgs<{ options: O; strict: true }>>['values']
 
-/** The options of a command by name. @throws UsageError */
-export function readOptions<O extends CommandOptions>(args: string[], options: O): Values<O> {
+/**
+ * Reads the arguments of a command.
+ * @param names of the arguments without a dash, in their order; each is required
+ * @throws UsageError
+ */
+export function readArgs<O extends CommandOptions, N extends string = never>(
+  args: string[],
+  options: O,
+  names: readonly N[] = [],
+): { values: OptionValues<O>; given: { [name in N]: string } } {
+  const parsed = parse(args, options, names.length > 0)
+  const positionals: string[] = parsed.positionals
+  if (positionals.length < names.length || positionals.includes('')) {
+    throw new UsageError(`Missing argument: expected ${names.join(' and ')}`)
+  }
+  const [excess] = positionals.slice(names.length)
+  if (excess !== undefined) throw new UsageError(`Unexpected argument '${excess}'`)
+  const given = Object.fromEntries(names.map((name, index) => [name, positionals[index]]))
+  return { values: parsed.values, given: given as { [name in N]: string } }
+}
+
+function parse<O extends CommandOptions>(args: string[], options: O, allowPositionals: boolean) {
   try {
-    return parseArgs({ args, options, strict: true, allowPositionals: false }).values
+    return parseArgs({ args, options, strict: true, allowPositionals })
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error))
   }

@@ -14,7 +14,6 @@ import { start } from './commands/start.ts'
 import { token } from './commands/token.ts'
 import { UnreachableError } from './management-client.ts'
 
-/** The `signalbox` command. */
 const commands: { [name: string]: Command } = {
   start,
   cluster,
@@ -36,13 +35,13 @@ const shell: Shell = {
 
 function usage(): string {
   const rows = Object.entries(commands).map(
-    ([name, { usage, summary: does }]) => `  ${`${name} ${usage}`.trim()}\n      ${does}`,
+    ([name, { usage, summary }]) => `  ${`${name} ${usage}`.trim()}\n      ${summary}`,
   )
   return `Usage: signalbox <command> [options]\n\n${rows.join('\n')}\n\n  --version, --help\n`
 }
 
-function usageOf(name: string, { usage, summary: does }: Command): string {
-  return `Usage: ${`signalbox ${name} ${usage}`.trim()}\n  ${does}`
+function usageOf(name: string, { usage, summary }: Command): string {
+  return `Usage: ${`signalbox ${name} ${usage}`.trim()}\n  ${summary}`
 }
 
 async function run([name = '--help', ...args]: string[]): Promise<void> {

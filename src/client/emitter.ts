@@ -1,6 +1,3 @@
-/** Event name → the listener's arguments. */
-type EventMap = { [event: string]: unknown[] }
-
 type Listener<Args extends unknown[]> = (...args: Args) => void
 
 /** A typed event emitter. What a listener throws is reported and reaches neither the other listeners nor the emitter. */

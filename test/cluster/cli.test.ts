@@ -31,7 +31,7 @@ describe('usage', () => {
     [['start', 'now'], "Unexpected argument 'now'"],
     [['config', '--all'], "Unknown option '--all'"],
     [['token', '--room', 'r'], 'token needs --room and --user'],
-    [['token', '--room', 'r', '--user', 'u', '--url', 'nowhere'], '--url: nowhere is no URL'],
+    [['token', '--room', 'r', '--user', 'u', '--url', 'nowhere'], '--url: "nowhere" is not a valid URL'],
     [['cluster', '--nodes', 'three'], '--nodes: expected a number from 1 to 26, not three'],
   ])('%j is not understood', async (args, sentence) => {
     const { code, stdout, stderr } = await run(signalbox, args)

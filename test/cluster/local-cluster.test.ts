@@ -58,7 +58,7 @@ test('three nodes, one Redis of its own and a front; the others serve on when a 
   const before = await Promise.all(['ann', 'ben', 'cy'].map((user) => enter(cluster.url, { room, user })))
   const [, b] = cluster.nodes
   process.kill(b?.pid ?? 0, 'SIGKILL')
-  await cluster.line(/^Node b is gone \(SIGKILL\) and is not started again; nodes left: 2$/)
+  await cluster.line(/^Node b ended \(SIGKILL\) and is not restarted; nodes left: 2$/)
   expect(new Set(await nodesBehind(cluster.url, 4))).toEqual(new Set(['a', 'c']))
 
   await Promise.race(before.map(({ closed }) => closed))
@@ -86,7 +86,7 @@ test('a node that drains gets no new clients; SIGTERM ends all; a given Redis is
   expect((await ann?.next('draining'))?.data).toEqual({ withinMs: 2000 })
   await until(async () => (await nodesBehind(cluster.url, 2)).join('') === 'bb')
   expect(ann?.socket.connected, 'and it still drains').toBe(true)
-  await cluster.line(/^Node a is gone \(exit code 0\)/)
+  await cluster.line(/^Node a ended \(exit code 0\)/)
   await enter(cluster.url, { room })
 
   cluster.signal('SIGTERM')
@@ -137,13 +137,16 @@ test('Ctrl-C while it starts ends what has started', async () => {
 test('when the last node, or its Redis, is gone the cluster ends too and says why', async () => {
   const nodeless = await startCluster(['--nodes', '1'])
   process.kill(nodeless.pids[0] ?? 0, 'SIGKILL')
-  expect(await nodeless.exited).toMatchObject({ code: 1, stderr: 'No node is left\n' })
+  expect(await nodeless.exited).toMatchObject({ code: 1, stderr: 'Every node has ended\n' })
   await gone(nodeless.pids)
 
   const redisless = await startCluster(['--nodes', '1'])
   process.kill(redisless.pids[1] ?? 0, 'SIGKILL')
   const { code, stderr } = await redisless.exited
-  expect({ code, stderr }).toEqual({ code: 1, stderr: 'redis-server is gone, and nothing can be served without it\n' })
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: 'redis-server has ended, and the nodes cannot serve without it\n',
+  })
   await gone(redisless.pids)
 })
 
@@ -164,8 +167,8 @@ test('when a port is taken nothing is left running', async () => {
 })
 
 test.each([
-  [{ PORT: 1 }, 'PORT: expected 2 or more, because the front is on PORT-1'],
-  [{ PORT: 8080, OPS_PORT: 8081 }, 'PORT, OPS_PORT: used twice: 8081, 8082'],
+  [{ PORT: 1 }, 'PORT: expected 2 or more, because the load balancer listens on PORT-1'],
+  [{ PORT: 8080, OPS_PORT: 8081 }, 'PORT, OPS_PORT: the ranges overlap at 8081, 8082'],
   [{ PORT: 65534 }, 'PORT, OPS_PORT: the last node is above 65535'],
 ])('%j leaves no room for three nodes', async (env, mistake) => {
   const { code, stderr } = await start(signalbox, ['cluster'], { ...local, ...env }).exited
@@ -175,5 +178,5 @@ test.each([
 test('without a redis-server, and without REDIS_URL, it says what to install', async () => {
   const { code, stderr } = await start(signalbox, ['cluster'], { ...local, PATH: '/nowhere' }).exited
   expect(code).toBe(1)
-  expect(stderr).toMatch(/^Without REDIS_URL .* redis-server .* 7 or newer, and there is none\. Install it: \S+ .*\n$/)
+  expect(stderr).toMatch(/^Without REDIS_URL .* redis-server.* 7 or newer, and found none\. Install it: \S+ .*\n$/)
 })

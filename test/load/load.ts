@@ -55,7 +55,7 @@ export async function load(args: string[], print: (line: string) => void): Promi
 /** Starts a cluster on this machine for this run. */
 async function startLocalRun(cleanup: Cleanup, print: (line: string) => void) {
   const { cluster, redisUrl, secret } = await startRunCluster((line) => cleanup.nodeOutput.push(line))
-  cleanup.add(cluster.end)
+  cleanup.add(cluster.stop)
   const usageReader = new UsageReader(cluster, redisUrl)
   cleanup.add(async () => usageReader.close())
   const targets = cluster.nodes.map(({ url }) => url)

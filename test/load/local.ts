@@ -23,7 +23,7 @@ export async function startRunCluster(print: (line: string) => void): Promise<Ru
       LOG_LEVEL: 'warn',
       DRAIN_SECONDS: '1',
     },
-    say: print,
+    print,
   }
   const cluster = await startLocalCluster(options).catch((error: Error) => {
     throw new UsageError(`The cluster did not start: ${error.message}`)

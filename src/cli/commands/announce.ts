@@ -1,12 +1,13 @@
-import type { Command } from '../command.ts'
-import { apiUsage, readApiArgs } from '../management-client.ts'
+import { type Command, readArgs } from '../command.ts'
+import { apiClientOf, apiOptions, apiUsage } from '../management-client.ts'
 
 export const announce: Command = {
   usage: `TEXT ${apiUsage}`,
-  summary: 'tells everyone who is connected to /rooms',
+  summary: 'sends a text to every client that is connected to /rooms',
   async run(args, shell) {
-    const { client, given } = readApiArgs(args, shell, ['TEXT'])
-    await client.ask('POST', '/v1/announcements', { text: given.TEXT })
-    client.say('announced', { announced: given.TEXT })
+    const { values, given } = readArgs(args, apiOptions, ['TEXT'])
+    const api = apiClientOf(shell, values)
+    await api.request('POST', '/v1/announcements', { text: given.TEXT })
+    api.printResult('announced', { announced: given.TEXT })
   },
 }

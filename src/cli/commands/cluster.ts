@@ -1,48 +1,50 @@
-import { type Command, CommandError, readOptions, UsageError } from '../command.ts'
+import { type Command, CommandError, readArgs, UsageError } from '../command.ts'
 import { type LocalCluster, startLocalCluster } from '../local-cluster/index.ts'
 import { maxNodes } from '../local-cluster/plan.ts'
 
 export const cluster: Command = {
   usage: '[--nodes 3]',
-  summary: 'for trying it on one machine: nodes on PORT, PORT+1, …, one Redis, and a round-robin front on PORT-1',
+  summary:
+    'runs a cluster on this machine, to try it: nodes on PORT, PORT+1, …, one Redis, and a round-robin load balancer on PORT-1',
   async run(args, { environment, program, print }) {
-    const nodes = countOf(readOptions(args, { nodes: { type: 'string', default: '3' } }).nodes)
+    const { values } = readArgs(args, { nodes: { type: 'string', default: '3' } })
     const interrupted = interruption()
-    const started = await Promise.race([startLocalCluster({ nodes, environment, program, say: print }), interrupted])
-    if (started === undefined) process.exit(0) // what runs by now ends with this process
-    print(banner(started))
-    const failure = await Promise.race([started.failed, interrupted])
-    if (failure === undefined) print('Ending…')
-    await started.end()
+    const starting = startLocalCluster({ nodes: nodeCountOf(values.nodes), environment, program, print })
+    const cluster = await Promise.race([starting, interrupted])
+    if (cluster === undefined) process.exit(0) // the child processes end with this process
+    print(bannerOf(cluster))
+    const failure = await Promise.race([cluster.failed, interrupted])
+    if (failure === undefined) print('Stopping…')
+    await cluster.stop()
     if (failure !== undefined) throw new CommandError(failure)
   },
 }
 
-/** Package managers pass on a Ctrl-C that the terminal has told this process already: within this time, ms, it is one. */
-const repeatedKeyMs = 500
+/** Package managers send a Ctrl-C again that the terminal has already sent to this process. Within this time, ms, both count as one. */
+const repeatedSignalMs = 500
 
-/** Resolves at the first SIGINT or SIGTERM. The second ends this process at once, and all others with it. */
+/** Resolves at the first SIGINT or SIGTERM. The second one ends this process, and with it all others, at once. */
 function interruption(): Promise<undefined> {
   return new Promise((resolve) => {
-    let first: number | undefined
-    const take = () => {
-      first ??= performance.now()
-      if (performance.now() - first > repeatedKeyMs) process.exit(130)
+    let firstAt: number | undefined
+    const onSignal = () => {
+      firstAt ??= performance.now()
+      if (performance.now() - firstAt > repeatedSignalMs) process.exit(130)
       resolve(undefined)
     }
-    process.on('SIGINT', take)
-    process.on('SIGTERM', take)
+    process.on('SIGINT', onSignal)
+    process.on('SIGTERM', onSignal)
   })
 }
 
-function countOf(text: string): number {
+function nodeCountOf(text: string): number {
   const count = Number(text)
   if (Number.isInteger(count) && count >= 1 && count <= maxNodes) return count
   throw new UsageError(`--nodes: expected a number from 1 to ${maxNodes}, not ${text}`)
 }
 
-function banner({ url, nodes, redis }: LocalCluster): string {
-  const places = nodes.map((node) => `${node.name} at ${node.url} (pid ${node.pid})`)
+function bannerOf({ url, nodes, redis }: LocalCluster): string {
+  const addresses = nodes.map((node) => `${node.name} at ${node.url} (pid ${node.pid})`)
   const store = redis ? [`redis-server at ${redis.url} (pid ${redis.pid})`] : []
-  return `The cluster is at ${url}: ${[...places, ...store].join(', ')}. Ctrl-C ends it.`
+  return `The cluster is at ${url}: ${[...addresses, ...store].join(', ')}. Ctrl-C ends it.`
 }

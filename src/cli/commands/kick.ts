@@ -1,13 +1,14 @@
-import type { Command } from '../command.ts'
-import { apiUsage, readApiArgs, segment } from '../management-client.ts'
-import { askInRoom } from '../room-lookup.ts'
+import { type Command, readArgs } from '../command.ts'
+import { apiClientOf, apiOptions, apiUsage, segment } from '../management-client.ts'
+import { requestInRoom } from '../room-lookup.ts'
 
 export const kick: Command = {
   usage: `ROOM PARTICIPANT ${apiUsage}`,
-  summary: 'drops a participant, by its id, on whichever node it is',
+  summary: 'removes a participant, given by its id, from a room',
   async run(args, shell) {
-    const { client, given } = readApiArgs(args, shell, ['ROOM', 'PARTICIPANT'])
-    await askInRoom(client, 'DELETE', given.ROOM, `/participants/${segment(given.PARTICIPANT)}`)
-    client.say(`${given.PARTICIPANT} was dropped`, { dropped: given.PARTICIPANT })
+    const { values, given } = readArgs(args, apiOptions, ['ROOM', 'PARTICIPANT'])
+    const api = apiClientOf(shell, values)
+    await requestInRoom(api, 'DELETE', given.ROOM, `/participants/${segment(given.PARTICIPANT)}`)
+    api.printResult(`${given.PARTICIPANT} was dropped`, { dropped: given.PARTICIPANT })
   },
 }

@@ -1,12 +1,12 @@
-import type { Command } from '../command.ts'
-import { apiUsage, readApiArgs } from '../management-client.ts'
+import { type Command, readArgs } from '../command.ts'
+import { apiClientOf, apiOptions, apiUsage } from '../management-client.ts'
 
 export const nodes: Command = {
   usage: apiUsage,
-  summary: 'the nodes of a cluster that live',
+  summary: 'lists the live nodes of a cluster',
   async run(args, shell) {
-    const { client } = readApiArgs(args, shell, [])
-    const found = (await client.ask('GET', '/v1/nodes')) as object[]
-    client.show(found, ['id', 'url', 'version', 'connections'])
+    const api = apiClientOf(shell, readArgs(args, apiOptions).values)
+    const nodes = (await api.request('GET', '/v1/nodes')) as object[]
+    api.printRows(nodes, ['id', 'url', 'version', 'connections'])
   },
 }

@@ -1,10 +1,10 @@
-import { type Command, readOptions } from '../command.ts'
+import { type Command, readArgs } from '../command.ts'
 
 export const start: Command = {
   usage: '',
-  summary: 'one node, configured by the environment',
+  summary: 'runs one node, configured by environment variables',
   async run(args) {
-    readOptions(args, {})
-    await import('../../main.ts') // main is the process: to load it is to start it, here as in `npm start`
+    readArgs(args, {})
+    await import('../../main.ts') // loading this module starts the node, as `npm start` does
   },
 }

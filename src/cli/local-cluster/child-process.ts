@@ -3,15 +3,14 @@ import type { ChildProcess } from 'node:child_process'
 export type Exit = { code: number | null; signal: NodeJS.Signals | null }
 
 export type ChildExit = {
-  /** Resolves when the process is gone; also when it could not even be started. */
+  /** Resolves when the process has ended, and also when it could not be started. */
   ended: Promise<Exit>
   kill: () => void
-  /** Asks it to end, and kills it if it has not after `ms`. */
+  /** Sends the signal, and SIGKILL if the process has not ended `ms` later. */
   stop: (signal: NodeJS.Signals, ms: number) => Promise<void>
 }
 
-/** How a child process ends. */
-export function endOf(child: ChildProcess): ChildExit {
+export function childExitOf(child: ChildProcess): ChildExit {
   const ended = new Promise<Exit>((resolve) => {
     const { exitCode: code, signalCode: signal } = child
     if (code !== null || signal !== null) resolve({ code, signal })
@@ -23,9 +22,9 @@ export function endOf(child: ChildProcess): ChildExit {
   }
   const stop = async (signal: NodeJS.Signals, ms: number) => {
     child.kill(signal)
-    const late = setTimeout(kill, ms)
+    const timer = setTimeout(kill, ms)
     await ended
-    clearTimeout(late)
+    clearTimeout(timer)
   }
   return { ended, kill, stop }
 }

@@ -1,7 +1,7 @@
 import type { Environment } from '../../config/index.ts'
 import { CommandError } from '../command.ts'
 import { describeExit, type Exit } from './child-process.ts'
-import { Front, type Upstream } from './load-balancer.ts'
+import { LoadBalancer, type Upstream } from './load-balancer.ts'
 import { type ClusterNode, type StartingNode, startNode } from './node-process.ts'
 import { type ClusterPlan, planCluster, reachable } from './plan.ts'
 import { type PrivateRedis, startPrivateRedis } from './redis-server.ts'
@@ -9,62 +9,69 @@ import { type PrivateRedis, startPrivateRedis } from './redis-server.ts'
 type ClusterOptions = {
   nodes: number
   environment: Environment
-  /** How `signalbox` is started: the executable and its arguments up to the command's name. */
+  /** Starts `signalbox`: the executable and its arguments up to the command's name. */
   program: readonly [string, ...string[]]
-  say: (line: string) => void
+  print: (line: string) => void
 }
 
-/** Several nodes, a Redis and a front on this machine. */
+/** Several nodes, a Redis and a load balancer on this machine. */
 export type LocalCluster = {
   url: string
   nodes: ClusterNode[]
-  /** Unless one was given. */
+  /** Unset if REDIS_URL names another Redis. */
   redis?: PrivateRedis
-  /** Resolves to the reason when it cannot serve any more; not when `end` was called. */
+  /** Resolves to the reason when the cluster can no longer serve clients. Never resolves after `stop`. */
   failed: Promise<string>
-  /** The nodes first, then Redis. What does not end in time is killed. */
-  end: () => Promise<void>
+  /** Stops the nodes, then Redis. Kills a process that does not end in time. */
+  stop: () => Promise<void>
 }
 
-/** How long a node may take to let its clients go, ms. */
-const startTimeoutMs = 10_000
+type Running = { redis?: PrivateRedis; nodes: StartingNode[]; loadBalancer?: LoadBalancer; stopping: boolean }
 
-/** @throws ConfigError, CommandError; nothing runs then. Should this process end, all of it ends too. */
+/** How long a node may take to close its connections, ms. */
+const stopTimeoutMs = 10_000
+
+/** If it throws, it has stopped everything. If this process ends, all child processes end too. @throws ConfigError, CommandError */
 export async function startLocalCluster(options: ClusterOptions): Promise<LocalCluster> {
-  const { environment, program, say } = options
-  const plan = planCluster(environment, options.nodes)
-  const running: { redis?: PrivateRedis; nodes: StartingNode[]; front?: Front } = { nodes: [] }
+  const plan = planCluster(options.environment, options.nodes)
+  const running: Running = { nodes: [], stopping: false }
   const kill = () => {
     for (const child of [...running.nodes, running.redis]) child?.kill()
   }
-  let ending = false
-  const end = async () => {
-    ending = true
-    await running.front?.close()
-    await Promise.all(running.nodes.map(({ stop }) => stop('SIGINT', startTimeoutMs)))
+  const stop = async () => {
+    running.stopping = true
+    await running.loadBalancer?.close()
+    await Promise.all(running.nodes.map((node) => node.stop('SIGINT', stopTimeoutMs)))
     await running.redis?.stop()
     process.off('exit', kill)
   }
   process.on('exit', kill)
   try {
-    if (!environment.REDIS_URL) running.redis = await startPrivateRedis()
-    const redis = running.redis ? { REDIS_URL: running.redis.url } : {}
-    running.nodes = plan.nodes.map((node) => startNode(node.name, program, { ...node.environment, ...redis }, say))
-    const nodes = await Promise.all(running.nodes.map(({ up }) => up))
-    running.front = new Front(upstreamsOf(plan, nodes))
-    const port = await listen(running.front, plan)
-    const failed = watch(nodes, running.redis, (line) => ending || say(line))
-    const own = running.redis ? { redis: running.redis } : {}
-    return { url: `http://localhost:${port}`, nodes, ...own, failed, end }
+    return { ...(await startAll(running, plan, options)), stop }
   } catch (error) {
-    await end()
+    await stop()
     throw error
   }
 }
 
-async function listen(front: Front, { frontPort, host }: ClusterPlan): Promise<number> {
-  return front.listen(frontPort, host).catch((error: Error) => {
-    throw new CommandError(`The front cannot listen on port ${frontPort}: ${error.message}`, { cause: error })
+async function startAll(
+  running: Running,
+  plan: ClusterPlan,
+  { environment, program, print }: ClusterOptions,
+): Promise<Omit<LocalCluster, 'stop'>> {
+  if (!environment.REDIS_URL) running.redis = await startPrivateRedis()
+  const redis = running.redis ? { REDIS_URL: running.redis.url } : {}
+  running.nodes = plan.nodes.map((node) => startNode(node.name, program, { ...node.environment, ...redis }, print))
+  const nodes = await Promise.all(running.nodes.map(({ up }) => up))
+  running.loadBalancer = new LoadBalancer(upstreamsOf(plan, nodes))
+  const port = await listen(running.loadBalancer, plan)
+  const failed = watch(nodes, running.redis, (line) => running.stopping || print(line))
+  return { url: `http://localhost:${port}`, nodes, ...(running.redis ? { redis: running.redis } : {}), failed }
+}
+
+async function listen(loadBalancer: LoadBalancer, { loadBalancerPort: port, host }: ClusterPlan): Promise<number> {
+  return loadBalancer.listen(port, host).catch((error: Error) => {
+    throw new CommandError(`The load balancer cannot listen on port ${port}: ${error.message}`, { cause: error })
   })
 }
 
@@ -76,18 +83,18 @@ function upstreamsOf({ host, nodes: plans }: ClusterPlan, nodes: ClusterNode[]):
   })
 }
 
-/** Says when a node is gone; nobody starts it again. */
-function watch(nodes: ClusterNode[], redis: PrivateRedis | undefined, say: (line: string) => void): Promise<string> {
-  let left = nodes.length
+/** Prints a line when a node ends. Resolves when no node is left, or Redis has ended. */
+function watch(nodes: ClusterNode[], redis: PrivateRedis | undefined, print: (line: string) => void): Promise<string> {
+  let nodesLeft = nodes.length
   return new Promise((resolve, reject) => {
     for (const { name, ended } of nodes) {
-      const gone = (exit: Exit) => {
-        left -= 1
-        say(`Node ${name} is gone (${describeExit(exit)}) and is not started again; nodes left: ${left}`)
-        if (left === 0) resolve('No node is left')
+      const onEnd = (exit: Exit) => {
+        nodesLeft -= 1
+        print(`Node ${name} ended (${describeExit(exit)}) and is not restarted; nodes left: ${nodesLeft}`)
+        if (nodesLeft === 0) resolve('Every node has ended')
       }
-      ended.then(gone).catch(reject)
+      ended.then(onEnd).catch(reject)
     }
-    redis?.ended.then(() => resolve('redis-server is gone, and nothing can be served without it')).catch(reject)
+    redis?.ended.then(() => resolve('redis-server has ended, and the nodes cannot serve without it')).catch(reject)
   })
 }

@@ -3,9 +3,9 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import type { Environment } from '../../config/index.ts'
 import { CommandError } from '../command.ts'
-import { type ChildExit, describeExit, type Exit, endOf } from './child-process.ts'
+import { type ChildExit, childExitOf, describeExit, type Exit } from './child-process.ts'
 
-/** One node of a cluster on this machine, in a process of its own. */
+/** A node of a local cluster, in its own process. */
 export type ClusterNode = ChildExit & {
   name: string
   pid: number
@@ -13,47 +13,47 @@ export type ClusterNode = ChildExit & {
   signal: (signal: NodeJS.Signals) => void
 }
 
-/** The process from its start, which may still fail. */
+/** A node that has started, or may still fail to. */
 export type StartingNode = ChildExit & {
-  /** @throws CommandError when it ends instead */
+  /** Resolves when the node listens. @throws CommandError if the process ends before */
   up: Promise<ClusterNode>
 }
 
 /**
- * Starts `signalbox start` with an environment of its own; what it prints is passed on line by line.
- * The channel tells it when this process is gone, however that happened, and then it ends too. In a group of its own it
- * does not hear the terminal's Ctrl-C, which is for the cluster to pass on.
+ * Runs `signalbox start` with this environment and prints its output line by line. The node ends when its IPC channel closes, and so
+ * when this process ends for any reason. It is in its own process group, because a Ctrl-C of the terminal goes to a whole group and
+ * `signalbox cluster` stops the nodes itself.
  */
 export function startNode(
   name: string,
   [executable, ...args]: readonly [string, ...string[]],
   environment: Environment,
-  say: (line: string) => void,
+  print: (line: string) => void,
 ): StartingNode {
   const child = spawn(executable, [...args, 'start'], {
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     detached: true,
   })
-  const ending = endOf(child)
+  const exit = childExitOf(child)
   const signal = (signal: NodeJS.Signals) => {
     child.kill(signal)
   }
-  const node = { ...ending, name, pid: child.pid ?? 0, signal }
+  const node = { ...exit, name, pid: child.pid ?? 0, signal }
   const up = new Promise<ClusterNode>((resolve, reject) => {
     eachLine(child.stdout, (line) => {
-      say(`${name} | ${line}`)
+      print(`${name} | ${line}`)
       const [, url] = /^Signalbox is at (\S+)$/.exec(line) ?? []
       if (url) resolve({ ...node, url })
     })
-    eachLine(child.stderr, (line) => say(`${name} | ${line}`))
-    const gone = (exit: Exit) => reject(new CommandError(`Node ${name} did not start: ${describeExit(exit)}`))
-    ending.ended.then(gone).catch(reject)
+    eachLine(child.stderr, (line) => print(`${name} | ${line}`))
+    const onEnd = (exit: Exit) => reject(new CommandError(`Node ${name} did not start: ${describeExit(exit)}`))
+    exit.ended.then(onEnd).catch(reject)
   })
-  up.catch(() => {}) // it is asked for later, and may have failed by then
-  return { ...ending, up }
+  up.catch(() => {}) // the caller awaits it later, and an unhandled rejection would end the process
+  return { ...exit, up }
 }
 
-function eachLine(input: Readable | null, take: (line: string) => void): void {
-  if (input) createInterface({ input }).on('line', take)
+function eachLine(input: Readable | null, onLine: (line: string) => void): void {
+  if (input) createInterface({ input }).on('line', onLine)
 }

@@ -4,19 +4,22 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import type { Readable } from 'node:stream'
 import { CommandError } from '../command.ts'
-import { endOf } from './child-process.ts'
+import { childExitOf } from './child-process.ts'
 
-/** A `redis-server` for a cluster that was given none: on the loopback interface, keeping nothing. */
+/** A `redis-server` for a cluster without REDIS_URL: on the loopback interface, without persistence. */
 export type PrivateRedis = {
   url: string
   pid: number
-  /** Resolves when it is gone, asked to or not. */
+  /** Resolves when the process has ended, for any reason. */
   ended: Promise<unknown>
   stop: () => Promise<void>
   kill: () => void
 }
 
-/** @throws CommandError when there is no `redis-server`, or none that is new enough, or it does not start */
+const maxAttempts = 3
+const stopTimeoutMs = 3000
+
+/** @throws CommandError if `redis-server` is missing, is older than 7, or does not start */
 export async function startPrivateRedis(): Promise<PrivateRedis> {
   requireRedis()
   for (let attempt = 1; ; attempt += 1) {
@@ -24,11 +27,17 @@ export async function startPrivateRedis(): Promise<PrivateRedis> {
     const child = spawnRedis(port)
     const failure = await failureOf(child)
     if (failure === undefined) {
-      const { ended, stop, kill } = endOf(child)
-      return { url: `redis://127.0.0.1:${port}`, pid: child.pid ?? 0, ended, kill, stop: () => stop('SIGTERM', 3000) }
+      const { ended, stop, kill } = childExitOf(child)
+      return {
+        url: `redis://127.0.0.1:${port}`,
+        pid: child.pid ?? 0,
+        ended,
+        kill,
+        stop: () => stop('SIGTERM', stopTimeoutMs),
+      }
     }
-    // somebody else may have taken the port in between
-    if (attempt === 3) throw new CommandError(`redis-server does not start: ${failure}`)
+    // another program may have taken the free port in the meantime
+    if (attempt === maxAttempts) throw new CommandError(`redis-server does not start: ${failure}`)
   }
 }
 
@@ -37,15 +46,16 @@ function requireRedis(): void {
   const [, major, rest] = /v=(\d+)\.(\S+)/.exec(stdout ?? '') ?? []
   if (Number(major) >= 7) return
   const install = process.platform === 'darwin' ? 'brew install redis' : 'sudo apt-get install redis-server'
-  const found = major === undefined ? 'there is none' : `this is ${major}.${rest}`
+  const found = major === undefined ? 'found none' : `found ${major}.${rest}`
   throw new CommandError(
-    `Without REDIS_URL the cluster starts a redis-server of its own, 7 or newer, and ${found}. Install it: ${install}`,
+    `Without REDIS_URL the cluster starts its own redis-server, which must be version 7 or newer, and ${found}. Install it: ${install}`,
   )
 }
 
 /**
- * The shell becomes redis-server, so their process id is the same; what it leaves behind waits for this process to end,
- * however that happens, and then ends Redis. A group of its own keeps the terminal's Ctrl-C away: the nodes go first.
+ * The shell starts a background process and then becomes redis-server with `exec`, so both have the same process id. The background
+ * process reads a pipe from this process. When this process ends for any reason, the pipe closes, and the background process kills
+ * Redis. Redis is in its own process group, because a Ctrl-C of the terminal goes to a whole group and the nodes must end first.
  */
 function spawnRedis(port: number): ChildProcess {
   const script = '{ cat <&3; kill "$$"; } >/dev/null 2>&1 & exec redis-server "$@" 3<&-'
@@ -58,17 +68,17 @@ function spawnRedis(port: number): ChildProcess {
   return child
 }
 
-/** What it last said when it ended; undefined once it takes connections. */
+/** The last line that the process printed before it ended; undefined if it accepts connections. */
 async function failureOf(child: ChildProcess): Promise<string | undefined> {
-  let said = ''
+  let printed = ''
   const output = child.stdout as Readable
   const ready = new Promise<undefined>((resolve) => {
     output.on('data', (text: Buffer) => {
-      said = `${said}${text}`.slice(-2000)
-      if (said.includes('Ready to accept connections')) resolve(undefined)
+      printed = `${printed}${text}`.slice(-2000)
+      if (printed.includes('Ready to accept connections')) resolve(undefined)
     })
   })
-  const ended = once(child, 'exit').then(() => said.trim().split('\n').at(-1) ?? '')
+  const ended = once(child, 'exit').then(() => printed.trim().split('\n').at(-1) ?? '')
   return Promise.race([ready, ended])
 }
 

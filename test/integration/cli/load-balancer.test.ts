@@ -2,14 +2,14 @@ import { once } from 'node:events'
 import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
-import { Front } from '../../../src/cli/local-cluster/load-balancer.ts'
+import { LoadBalancer } from '../../../src/cli/local-cluster/load-balancer.ts'
 
 const cleanUps: (() => unknown)[] = []
 afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
 })
 
-/** A node as far as the front can tell: a port that takes connections, and another that says whether it is ready. */
+/** A node as far as the balancer can tell: a port that takes connections, and another that says whether it is ready. */
 class FakeNode {
   readonly name: string
   ready = true
@@ -47,11 +47,11 @@ async function listening(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-async function frontOf(nodes: FakeNode[]): Promise<{ front: Front; port: number }> {
-  const front = new Front(await Promise.all(nodes.map((node) => node.listen())))
-  const port = await front.listen(0, '127.0.0.1')
-  cleanUps.push(() => front.close())
-  return { front, port }
+async function balancerOf(nodes: FakeNode[]): Promise<{ balancer: LoadBalancer; port: number }> {
+  const balancer = new LoadBalancer(await Promise.all(nodes.map((node) => node.listen())))
+  const port = await balancer.listen(0, '127.0.0.1')
+  cleanUps.push(() => balancer.close())
+  return { balancer, port }
 }
 
 function dial(port: number): Socket {
@@ -82,13 +82,13 @@ async function answers(port: number, count: number): Promise<string[]> {
 }
 
 test('connections go to the nodes in turn', async () => {
-  const { port } = await frontOf(['a', 'b', 'c'].map((name) => new FakeNode(name)))
+  const { port } = await balancerOf(['a', 'b', 'c'].map((name) => new FakeNode(name)))
   expect(await answers(port, 7)).toEqual(['a', 'b', 'c', 'a', 'b', 'c', 'a'])
 })
 
 test('a node that refuses is passed over, and its turns are shared by the others', async () => {
   const nodes = ['a', 'b', 'c'].map((name) => new FakeNode(name))
-  const { port } = await frontOf(nodes)
+  const { port } = await balancerOf(nodes)
   await nodes[1]?.stop()
   const names = await answers(port, 9)
   expect(names.filter((name) => name === 'a').length).toBeGreaterThanOrEqual(4)
@@ -98,27 +98,27 @@ test('a node that refuses is passed over, and its turns are shared by the others
 
 test('a node that is not ready gets nobody, until it is ready again', async () => {
   const [a, b] = [new FakeNode('a'), new FakeNode('b')]
-  const { front, port } = await frontOf([a, b])
+  const { balancer, port } = await balancerOf([a, b])
   a.ready = false
-  await front.check()
+  await balancer.check()
   expect(await answers(port, 3)).toEqual(['b', 'b', 'b'])
   a.ready = true
-  await front.check()
+  await balancer.check()
   expect((await answers(port, 2)).sort()).toEqual(['a', 'b'])
 })
 
 test('when none is ready those that take connections are asked all the same', async () => {
   const [a, b] = [new FakeNode('a'), new FakeNode('b')]
-  const { front, port } = await frontOf([a, b])
+  const { balancer, port } = await balancerOf([a, b])
   for (const node of [a, b]) node.ready = false
-  await front.check()
+  await balancer.check()
   await a.stop()
   expect(await answers(port, 2)).toEqual(['b', 'b'])
 })
 
 test('when there is none at all the client is told so', async () => {
   const node = new FakeNode('a')
-  const { port } = await frontOf([node])
+  const { port } = await balancerOf([node])
   await node.stop()
   const response = await fetch(`http://127.0.0.1:${port}`)
   expect(response.status).toBe(503)
@@ -126,7 +126,7 @@ test('when there is none at all the client is told so', async () => {
 
 test('a client that has said all still hears the answer', async () => {
   const echo = new FakeNode('a', async (socket) => socket.end(`heard ${await text(socket)}`))
-  const { port } = await frontOf([echo])
+  const { port } = await balancerOf([echo])
   const client = dial(port)
   client.end('all')
   expect(await text(client)).toBe('heard all')
@@ -134,16 +134,16 @@ test('a client that has said all still hears the answer', async () => {
 
 test('a node that has said all still hears the client', async () => {
   const node = new FakeNode('a')
-  const { port } = await frontOf([node])
+  const { port } = await balancerOf([node])
   const client = dial(port)
   expect(await text(client)).toBe('a')
   client.end('and this after it')
   expect(await text(node.taken[0] as Socket)).toBe('and this after it')
 })
 
-test('a node that breaks off ends its client, and the front goes on', async () => {
+test('a node that breaks off ends its client, and the balancer goes on', async () => {
   const breaking = new FakeNode('a', (socket) => socket.once('data', () => socket.resetAndDestroy()))
-  const { port } = await frontOf([breaking, new FakeNode('b')])
+  const { port } = await balancerOf([breaking, new FakeNode('b')])
   const client = dial(port)
   client.write('x')
   expect(await text(client)).toBe('')
@@ -152,7 +152,7 @@ test('a node that breaks off ends its client, and the front goes on', async () =
 
 test('a client that breaks off ends its connection to the node', async () => {
   const node = new FakeNode('a', (socket) => void socket.resume().write('welcome'))
-  const { port } = await frontOf([node])
+  const { port } = await balancerOf([node])
   const client = dial(port)
   await once(client, 'data')
   const ended = once(node.taken[0] as Socket, 'end')
