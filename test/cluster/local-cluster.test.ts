@@ -107,7 +107,7 @@ test('a second Ctrl-C kills what does not end', async () => {
   const [node = 0] = cluster.pids
   process.kill(node, 'SIGSTOP')
   cluster.signal('SIGINT')
-  await cluster.line(/^Ending/)
+  await cluster.line(/^Stopping/)
   // the same keystroke may come twice, from the terminal and from a package manager: repeat until it is a second one
   await until(async () => {
     cluster.signal('SIGINT')
@@ -169,7 +169,7 @@ test('when a port is taken nothing is left running', async () => {
 test.each([
   [{ PORT: 1 }, 'PORT: expected 2 or more, because the load balancer listens on PORT-1'],
   [{ PORT: 8080, OPS_PORT: 8081 }, 'PORT, OPS_PORT: the ranges overlap at 8081, 8082'],
-  [{ PORT: 65534 }, 'PORT, OPS_PORT: the last node is above 65535'],
+  [{ PORT: 65534 }, 'PORT, OPS_PORT: a port of the last node is above 65535'],
 ])('%j leaves no room for three nodes', async (env, mistake) => {
   const { code, stderr } = await start(signalbox, ['cluster'], { ...local, ...env }).exited
   expect({ code, stderr }).toEqual({ code: 1, stderr: `The configuration has a mistake:\n  ${mistake}\n` })
