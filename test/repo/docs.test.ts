@@ -67,6 +67,10 @@ function labelsOf(metric: object): unknown[] {
   return 'labelNames' in metric && Array.isArray(metric.labelNames) ? metric.labelNames : []
 }
 
+test('README has at most 200 lines', () => {
+  expect(readDocument('README.md').split('\n').length - 1).toBeLessThanOrEqual(200)
+})
+
 describe('the client', () => {
   const readme = readDocument('README.md')
 
