@@ -91,6 +91,17 @@ describe('the client', () => {
     expect(unknown(['  1.000 s  alice logs in on a, bob on c', '  1.000 s  0 lost, 1 duplicated'])).toHaveLength(2)
   })
 
+  test('docs/sdk.md has each option of a session and each of its events, and no others', () => {
+    const sdk = readDocument('docs/sdk.md')
+    const named = (heading: string) => rows(section(sdk, heading)).flatMap(([name = '']) => quoted(name))
+    const [options, resume] = ['SessionOptions', 'ResumeOptions'].map((type) =>
+      declaredFieldsOf('src/client/options.ts', type),
+    )
+    const documented = named('Options').map((name) => name.replace(/[.:].*/, ''))
+    expect(sorted(documented)).toEqual(sorted([...(options ?? []), ...(resume ?? []), 'token']))
+    expect(sorted(named('Events'))).toEqual(sorted(declaredFieldsOf('src/client/session-events.ts', 'SessionEvents')))
+  })
+
   test('its sizes are those of the build, give or take a fiftieth', async () => {
     const { stdout } = await promisify(execFile)(process.execPath, [
       join(root, 'scripts/build-client.mjs'),
@@ -105,6 +116,12 @@ describe('the client', () => {
     ).toEqual([true, true])
   })
 })
+
+/** The fields of an object type, as a file of src declares it. */
+function declaredFieldsOf(path: string, type: string): string[] {
+  const [, body = ''] = new RegExp(`^export type ${type} = {$(.*?)^}$`, 'ms').exec(readDocument(path)) ?? []
+  return [...body.matchAll(/^ {2}(\w+)\??:/gm)].map(([, name]) => name ?? '')
+}
 
 /** Patterns of the lines that a program prints by `print`, each after the time in seconds. */
 function printedBy(program: string): RegExp[] {
