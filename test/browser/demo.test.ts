@@ -4,7 +4,7 @@ import { newRoom } from '../support/node.ts'
 import { greenCamera, noCamera } from './demo-cameras.ts'
 import { useDemo } from './demo-nodes.ts'
 import { colourOf, type DemoPage, expectCall } from './demo-page.ts'
-import { eventually, quiet } from './person.ts'
+import { eventually, silenceEnergy } from './person.ts'
 
 const { nodes, visit, manage } = useDemo()
 
@@ -33,10 +33,10 @@ test('two people on two nodes, one of which is killed, and a third', async () =>
 
   await ann.at('#microphone').click()
   await bob.at('.tile[data-audio=off]').filter({ hasText: 'Ann' }).waitFor()
-  await eventually(() => loudness(bob, 'Ann')).toBeLessThan(quiet)
+  await eventually(() => loudness(bob, 'Ann')).toBeLessThan(silenceEnergy)
   await ann.at('#microphone').click()
   await bob.at('.tile[data-audio=on]').filter({ hasText: 'Ann' }).waitFor()
-  await eventually(() => loudness(bob, 'Ann')).toBeGreaterThan(quiet)
+  await eventually(() => loudness(bob, 'Ann')).toBeGreaterThan(silenceEnergy)
   await ann.at('#settings').click()
   await ann.at('#camera-choice').selectOption({ label: 'Green' })
   await eventually(async () => {

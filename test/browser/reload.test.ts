@@ -4,7 +4,7 @@ import { Exchanger, Rooms } from '../../src/client/index.ts'
 import { useBrowser } from '../support/browser.ts'
 import { newRoom, startNode } from '../support/node.ts'
 import { usePages } from '../support/pages.ts'
-import { eventually, Person } from './person.ts'
+import { eventually, PageUser } from './person.ts'
 
 type Entered = { id: string; resumed: boolean; complete: boolean; present: string[] }
 
@@ -12,7 +12,8 @@ const browser = useBrowser()
 const pages = usePages()
 const node = await startNode()
 
-const at = (page: Page, { context }: { context: Person['visitor']['context'] }) => Person.at({ page, context }, 'stay')
+const at = (page: Page, { context }: { context: PageUser['visitor']['context'] }) =>
+  PageUser.at({ page, context }, 'stay')
 
 /** Somebody else in the room, and what of others coming and going is seen there. */
 async function watcher(room: string): Promise<{ bob: Rooms; seen: string[] }> {

@@ -5,7 +5,7 @@ import { newRoom } from '../support/node.ts'
 import { usePages } from '../support/pages.ts'
 import { type NodeProcess, startProcesses } from '../support/process.ts'
 import { randomPrefix, redisUrl } from '../support/redis.ts'
-import { eventually, expectVideo, Person, quiet, type Received } from './person.ts'
+import { eventually, expectVideo, PageUser, type Received, silenceEnergy } from './person.ts'
 
 const browser = useBrowser()
 const pages = usePages()
@@ -25,19 +25,19 @@ type Sees = {
   url: string
 }
 
-const sees = (person: Person) => person.tell<Sees>('sees')
+const sees = (person: PageUser) => person.tell<Sees>('sees')
 
-async function visit(script: string): Promise<Person> {
-  return Person.at(await browser.visit(pages.url), script)
+async function visit(script: string): Promise<PageUser> {
+  return PageUser.at(await browser.visit(pages.url), script)
 }
 
 /** People who are in a call, each at the node of its place first. */
-async function call(names: string[], how: { room?: string; dialect?: string } = {}): Promise<Person[]> {
+async function call(names: string[], how: { room?: string; dialect?: string } = {}): Promise<PageUser[]> {
   const { room = newRoom(), dialect = 'rooms' } = how
-  const people: Person[] = []
+  const people: PageUser[] = []
   const visits = await Promise.all(names.map(() => visit('call')))
   for (const [index, name] of names.entries()) {
-    const person = visits[index] as Person
+    const person = visits[index] as PageUser
     const urls = nodes.map((_, turn) => nodes[(index + turn) % nodes.length]?.url)
     await person.enter({ dialect, urls, room, name })
     people.push(person)
@@ -55,7 +55,7 @@ async function killFirst(): Promise<void> {
 const numbers = (name: string, count: number) => Array.from({ length: count }, (_, index) => `${name} ${index + 1}`)
 
 test('two people on two nodes see each other and chat; camera and microphone', async () => {
-  const [ann, bob] = (await call(['ann', 'bob'])) as [Person, Person]
+  const [ann, bob] = (await call(['ann', 'bob'])) as [PageUser, PageUser]
   await expectVideo(ann, bob)
   expect([(await sees(ann)).url, (await sees(bob)).url]).toEqual([nodes[0]?.url, nodes[1]?.url])
   await ann.tell('say', 'hello')
@@ -70,19 +70,19 @@ test('two people on two nodes see each other and chat; camera and microphone', a
   }
   await eventually(isGreen).toBe(true)
   const loudness = () => bob.tell<number>('loudness', ann.id)
-  await eventually(loudness).toBeGreaterThan(quiet)
+  await eventually(loudness).toBeGreaterThan(silenceEnergy)
   await ann.tell('mute', true)
-  await eventually(loudness).toBeLessThan(quiet)
+  await eventually(loudness).toBeLessThan(silenceEnergy)
   await ann.tell('mute', false)
-  await eventually(loudness).toBeGreaterThan(quiet)
+  await eventually(loudness).toBeGreaterThan(silenceEnergy)
 })
 
 test('a node is killed: the call goes on, and of what was said meanwhile nothing is lost or doubled', async () => {
-  const [ann, bob] = (await call(['ann', 'bob'])) as [Person, Person]
+  const [ann, bob] = (await call(['ann', 'bob'])) as [PageUser, PageUser]
   await expectVideo(ann, bob)
   const [first] = nodes
   await Promise.all([ann.tell('count', 20), bob.tell('count', 20)])
-  const heard = async (person: Person) => (await sees(person)).texts.length
+  const heard = async (person: PageUser) => (await sees(person)).texts.length
   await eventually(() => heard(ann)).toBeGreaterThan(10)
   await killFirst()
   await eventually(async () => (await sees(ann)).moves.length).toBe(1)
@@ -100,9 +100,9 @@ test('a node is killed: the call goes on, and of what was said meanwhile nothing
 
 test('a third person comes late, sees both and is seen, and leaves', async () => {
   const room = newRoom()
-  const [ann, bob] = (await call(['ann', 'bob'], { room })) as [Person, Person]
+  const [ann, bob] = (await call(['ann', 'bob'], { room })) as [PageUser, PageUser]
   await expectVideo(ann, bob)
-  const [cid] = (await call(['cid'], { room })) as [Person]
+  const [cid] = (await call(['cid'], { room })) as [PageUser]
   await expectVideo(ann, bob, cid)
   expect(await cid.tell('leave')).toEqual([])
   for (const [person, other] of [
@@ -116,7 +116,7 @@ test('a third person comes late, sees both and is seen, and leaves', async () =>
 
 test('both offer at once: the polite one gives way, and both new tracks are seen', async () => {
   const people = await call(['ann', 'bob'])
-  const [ann, bob] = people as [Person, Person]
+  const [ann, bob] = people as [PageUser, PageUser]
   await expectVideo(ann, bob)
   await Promise.all(people.map((person) => person.tell('hold')))
   await Promise.all([ann.tell('share', 'red'), bob.tell('share', 'blue')])
@@ -124,13 +124,13 @@ test('both offer at once: the polite one gives way, and both new tracks are seen
   await eventually(negotiations).toEqual([['have-local-offer'], ['have-local-offer']])
   await Promise.all(people.map((person) => person.tell('release')))
   await eventually(negotiations).toEqual([['stable'], ['stable']])
-  const videos = async (viewer: Person, { id }: Person) => (await viewer.tell<Received>('received', id)).videos
+  const videos = async (viewer: PageUser, { id }: PageUser) => (await viewer.tell<Received>('received', id)).videos
   await eventually(() => Promise.all([videos(ann, bob), videos(bob, ann)])).toEqual([2, 2])
   await expectVideo(ann, bob)
 })
 
 test('the network goes and comes back: ICE starts anew, and the call goes on', async () => {
-  const [ann, bob] = (await call(['ann', 'bob'])) as [Person, Person]
+  const [ann, bob] = (await call(['ann', 'bob'])) as [PageUser, PageUser]
   await expectVideo(ann, bob)
   const ice = () => Promise.all([ann.tell<string>('ice', bob.id), bob.tell<string>('ice', ann.id)])
   const before = await ice()
@@ -145,7 +145,7 @@ test('the network goes and comes back: ICE starts anew, and the call goes on', a
 
 test('exchanger: what is offered to a node that dies arrives, and the call goes on', async () => {
   const people = await call(['ann', 'bob'], { dialect: 'exchanger' })
-  const [ann, bob] = people as [Person, Person]
+  const [ann, bob] = people as [PageUser, PageUser]
   await expectVideo(ann, bob)
   nodes[0]?.kill('SIGSTOP') // takes the offer, and does nothing with it any more
   await ann.tell('share', 'red')
@@ -158,7 +158,7 @@ test('exchanger: what is offered to a node that dies arrives, and the call goes 
 
 test("p2p: a plain client calls through OWT's messages, and of what is said around a kill nothing is lost", async () => {
   const people = await Promise.all(['ann', 'bob'].map(() => visit('p2p')))
-  const [ann, bob] = people as [Person, Person]
+  const [ann, bob] = people as [PageUser, PageUser]
   const urls = nodes.map(({ url }) => url)
   const [me, them] = [newId(), newId()]
   await ann.enter({ me, them, urls })

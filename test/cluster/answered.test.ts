@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Client, ConnectOptions } from '../support/client.ts'
 import { connect } from '../support/client.ts'
-import { enterBy, heardBy, type Speech, speeches } from '../support/dialect-drivers.ts'
+import { type DialectDriver, dialectDrivers, enterBy, receivedBy } from '../support/dialect-drivers.ts'
 import { ackOf } from '../support/dialects.ts'
 import { newRoom } from '../support/node.ts'
 import { startProcesses } from '../support/process.ts'
@@ -10,12 +10,12 @@ import { randomPrefix, redisUrl } from '../support/redis.ts'
 /** How long a client takes to answer, ms: at once, before it answers the node's ping, or later. */
 const answerTimes = [0, 30]
 
-const kinds = speeches.flatMap((speech) =>
+const kinds = dialectDrivers.flatMap((speech) =>
   ['websocket', 'polling'].flatMap((transport) => answerTimes.map((ms) => ({ speech, transport, ms }))),
 )
 
 /** Resolves when an answer to the first message is acked. */
-function answers(speech: Speech, client: Client, ms: number, answer: () => Promise<unknown>): Promise<unknown> {
+function answers(speech: DialectDriver, client: Client, ms: number, answer: () => Promise<unknown>): Promise<unknown> {
   return new Promise((resolve) => {
     client.socket.once(speech.event, () => {
       if (ms === 0) resolve(answer())
@@ -25,7 +25,7 @@ function answers(speech: Speech, client: Client, ms: number, answer: () => Promi
 }
 
 /** On another node, as a client that cannot name what it saw. */
-async function rejoin({ name, namespace }: Speech, url: string, client: Client): Promise<Client> {
+async function rejoin({ name, namespace }: DialectDriver, url: string, client: Client): Promise<Client> {
   const back = await connect(url, { namespace })
   if (name === 'p2p') await ackOf(back, 'authentication', { token: client.id })
   else await back.relogin(client.ticket)
@@ -43,21 +43,21 @@ test('a client does not receive a message again that it has answered when its no
       const room = newRoom()
       const options: ConnectOptions = { transports: [transport] }
       const [ann, bob] = [await enterBy(speech, survivor, room), await enterBy(speech, doomed, room, options)]
-      const answered = answers(speech, bob, ms, () => speech.say(bob, room, 'answer', ann))
+      const answered = answers(speech, bob, ms, () => speech.send(bob, room, 'answer', ann))
       return { title: `${speech.name} over ${transport}, after ${ms} ms`, speech, room, ann, bob, answered }
     }),
   )
-  await Promise.all(pairs.map(({ speech, ann, bob, room }) => speech.say(ann, room, 'offer', bob)))
+  await Promise.all(pairs.map(({ speech, ann, bob, room }) => speech.send(ann, room, 'offer', bob)))
   await Promise.all(pairs.map(({ answered }) => answered))
   doomed.kill('SIGKILL')
   await doomed.exited
   const heard = await Promise.all(
     pairs.map(async ({ title, speech, ann, bob, room }) => {
       const back = await rejoin(speech, survivor.url, bob)
-      await speech.say(ann, room, 'next', bob)
+      await speech.send(ann, room, 'next', bob)
       for (;;) {
         await back.next(speech.event)
-        const all = heardBy(speech, back).filter((messages) => messages !== 'answer')
+        const all = receivedBy(speech, back).filter((messages) => messages !== 'answer')
         if (all.includes('next')) return [title, all]
       }
     }),

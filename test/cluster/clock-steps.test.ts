@@ -50,18 +50,18 @@ async function talkWhileItSteps(set: (offset: number) => Promise<void>, nodes: N
   await traffic.ledger.more(messages)
   const lost: string[] = []
   // these are not cut
-  for (const roamer of traffic.roamers.slice(6)) roamer.onLost = (reason) => lost.push(reason)
+  for (const client of traffic.clients.slice(6)) client.onLost = (reason) => lost.push(reason)
   for (const offset of offsets) {
-    for (const roamer of traffic.roamers.slice(0, 3)) roamer.cut()
+    for (const client of traffic.clients.slice(0, 3)) client.cut()
     await set(offset)
-    for (const roamer of traffic.roamers.slice(3, 6)) roamer.cut()
+    for (const client of traffic.clients.slice(3, 6)) client.cut()
     await traffic.ledger.more(messages)
-    await traffic.everyoneHome()
+    await traffic.allInRoom()
   }
   expect(lost, 'connections that were closed').toEqual([])
   const [first] = left.splice(0, 1)
   first?.kill('SIGKILL')
-  await traffic.everyoneHome(first)
+  await traffic.allInRoom(first)
   await traffic.ledger.more(messages)
   await flow.stop()
   expect(traffic.ledger.unavailable).toBe(0)

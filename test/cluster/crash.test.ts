@@ -24,10 +24,10 @@ test('a node is killed under twenty clients in the middle of what they say', { t
   await traffic.ledger.more(100)
   nodes.splice(nodes.indexOf(doomed), 1)
   // much is under way: some of it unheard, some done but not acked, some acked
-  for (let message = 0; message < 400; message += 1) void traffic.say()
+  for (let message = 0; message < 400; message += 1) void traffic.sendOne()
   await traffic.ledger.more(50)
   doomed.kill('SIGKILL')
-  await traffic.everyoneHome(doomed)
+  await traffic.allInRoom(doomed)
   await traffic.ledger.more(100)
   await flow.stop()
   await traffic.finish()
@@ -43,7 +43,7 @@ test('those of a killed node who never come back leave once, whichever of the su
   await traffic.ledger.more(20)
   const lost = traffic.on(doomed)
   nodes.splice(nodes.indexOf(doomed), 1)
-  for (const roamer of lost.slice(1)) roamer.vanish()
+  for (const client of lost.slice(1)) client.vanish()
   doomed.kill('SIGKILL')
   const observers = traffic.present
   await Promise.all(observers.map((observer) => traffic.leave(lost.slice(1), observer)))

@@ -54,7 +54,7 @@ test('a node that is cut off from Redis closes its clients, so that they resume 
   const room = newRoom()
   const [watcher] = await entering(healthy, room, 1)
   const clients = await entering(lonely, room, 6)
-  await Promise.all(clients.map((client) => client.settled()))
+  await Promise.all(clients.map((client) => client.whenConfirmed()))
   await proxy.refuse()
   // after this every client library reconnects
   const reasons = await Promise.all(clients.map((client) => client.closed))

@@ -45,7 +45,7 @@ async function checked(nodes: TestNode[]): Promise<void> {
 /** Participants on the first node whose connections were cut; they are in their windows. */
 async function lost(node: TestNode, count: number, room: string): Promise<Client[]> {
   const clients = await Promise.all(Array.from({ length: count }, () => enter(node.url, { room })))
-  await Promise.all(clients.map((client) => client.settled()))
+  await Promise.all(clients.map((client) => client.whenConfirmed()))
   await Promise.all(clients.map((client) => lose(node, client)))
   return clients
 }

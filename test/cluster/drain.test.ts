@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { type Client, connect } from '../support/client.ts'
-import { enterBy, heardBy, type Speech, speeches } from '../support/dialect-drivers.ts'
+import { type DialectDriver, dialectDrivers, enterBy, receivedBy } from '../support/dialect-drivers.ts'
 import { ackOf } from '../support/dialects.ts'
 import { newRoom, startCluster } from '../support/node.ts'
 import { startProcesses, statusOf } from '../support/process.ts'
@@ -22,9 +22,9 @@ test('a node that is asked to end moves its clients one by one while they talk, 
   const within = new Map<string, number>()
   /** In the order in which they were closed, with how much had been acked by then. */
   const closings: { id: string; acks: number; reason: string }[] = []
-  for (const roamer of moving) {
-    roamer.onDraining = (withinMs) => within.set(roamer.id, withinMs)
-    roamer.onLost = (reason) => closings.push({ id: roamer.id, acks: traffic.ledger.acks, reason })
+  for (const client of moving) {
+    client.onDraining = (withinMs) => within.set(client.id, withinMs)
+    client.onLost = (reason) => closings.push({ id: client.id, acks: traffic.ledger.acks, reason })
   }
   const flow = traffic.flow(300)
   await traffic.ledger.more(50)
@@ -35,7 +35,7 @@ test('a node that is asked to end moves its clients one by one while they talk, 
   expect(await ending.exited).toEqual({ code: 0, signal: null })
 
   // `nodes` still lists it: who is told to go tries it again, is refused, and goes on to the next
-  await traffic.everyoneHome(ending)
+  await traffic.allInRoom(ending)
   const spread = moving.map((_, index) => Math.round(((index + 1) / moving.length) * drainSeconds * 1000))
   expect([...within.values()].toSorted((a, b) => a - b)).toEqual(spread)
   expect(closings.map(({ id }) => within.get(id))).toEqual(spread)
@@ -48,7 +48,7 @@ test('a node that is asked to end moves its clients one by one while they talk, 
 })
 
 /** On another node, as a client that cannot name what it saw. */
-async function rejoin({ name, namespace }: Speech, url: string, client: Client): Promise<Client> {
+async function rejoin({ name, namespace }: DialectDriver, url: string, client: Client): Promise<Client> {
   const back = await connect(url, { namespace })
   if (name === 'p2p') await ackOf(back, 'authentication', { token: client.id })
   else await back.relogin(client.ticket)
@@ -61,7 +61,7 @@ test('a client that cannot name what it saw gets nothing twice when its node dra
   const env = { RECONNECT_WINDOW: 20, DRAIN_SECONDS: 2 }
   const [going, staying] = await startCluster(2, { redis: true, env })
   if (!going || !staying) throw new Error('No nodes')
-  const kinds = speeches.flatMap((speech) => ['websocket', 'polling'].map((transport) => ({ speech, transport })))
+  const kinds = dialectDrivers.flatMap((speech) => ['websocket', 'polling'].map((transport) => ({ speech, transport })))
   let over = false
   onTestFinished(() => {
     over = true
@@ -76,7 +76,7 @@ test('a client that cannot name what it saw gets nothing twice when its node dra
   )
   const talking = talks.map(async ({ speech, room, ann, bob }) => {
     for (let number = 1; ; number += 1) {
-      await speech.say(ann, room, `${number}`, bob)
+      await speech.send(ann, room, `${number}`, bob)
       if (over) return number
     }
   })
@@ -93,7 +93,7 @@ test('a client that cannot name what it saw gets nothing twice when its node dra
   const counts = await Promise.all(talking)
   for (const [index, { title, speech, bob }] of talks.entries()) {
     const [last, back] = [counts[index] ?? 0, backs[index] as Client]
-    const heard = () => [...heardBy(speech, bob), ...heardBy(speech, back)]
+    const heard = () => [...receivedBy(speech, bob), ...receivedBy(speech, back)]
     while (!heard().includes(`${last}`)) await back.next(speech.event)
     expect([title, heard()]).toEqual([title, Array.from({ length: last }, (_, number) => `${number + 1}`)])
   }

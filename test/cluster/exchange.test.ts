@@ -26,11 +26,11 @@ test.each<{ where: string; start: () => Promise<Address[]> }>([
   async ({ start }) => {
     const nodes = await start()
     const traffic = await Traffic.start({ nodes, clients: 6, window })
-    await traffic.round()
+    await traffic.sendRound()
     const flow = traffic.flow()
     for (let step = 1; step <= nodes.length; step += 1) {
-      for (const [index, roamer] of traffic.roamers.entries()) roamer.move(nodes[(index + step) % nodes.length])
-      await traffic.everyoneHome()
+      for (const [index, client] of traffic.clients.entries()) client.move(nodes[(index + step) % nodes.length])
+      await traffic.allInRoom()
       await traffic.ledger.more(20)
     }
     await flow.stop()

@@ -20,7 +20,7 @@ test('a connection that is a black hole is taken over elsewhere, and nothing tha
   await traffic.ledger.more(50)
   proxy.stall('all')
   await traffic.ledger.more(50)
-  const left = stuck.map((roamer) => ({ socket: roamer.move(second), closed: false }))
+  const left = stuck.map((client) => ({ socket: client.move(second), closed: false }))
   for (const line of left) {
     line.socket.once('disconnect', () => {
       line.closed = true
@@ -29,7 +29,7 @@ test('a connection that is a black hole is taken over elsewhere, and nothing tha
     line.socket.emit('text', { to: 'all', message: '1000002' })
     line.socket.emit('logout')
   }
-  await traffic.everyoneHome()
+  await traffic.allInRoom()
   await traffic.expectRoster()
   await traffic.ledger.more(50)
   proxy.resume()
@@ -38,7 +38,7 @@ test('a connection that is a black hole is taken over elsewhere, and nothing tha
   )
   await traffic.ledger.more(50)
   await flow.stop()
-  await traffic.round()
+  await traffic.sendRound()
   await traffic.expectRoster()
   expect(stuck.map(({ node }) => node)).toEqual(stuck.map(() => second))
   await traffic.finish()

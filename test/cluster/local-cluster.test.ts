@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import { enter } from '../support/client.ts'
-import { gone, type Running, signalbox, start } from '../support/command.ts'
+import { exited, type Running, signalbox, start } from '../support/command.ts'
 import { newRoom, testSecret } from '../support/node.ts'
 import { randomPrefix, redisUrl, startRedis, until } from '../support/redis.ts'
 import { asDocumentedUser } from '../support/redis-user.ts'
@@ -70,7 +70,7 @@ test('three nodes, one Redis of its own and a front; the others serve on when a 
 
   cluster.signal('SIGINT')
   expect(await cluster.exited).toMatchObject({ code: 0 })
-  await gone(cluster.pids)
+  await exited(cluster.pids)
 })
 
 test('a node that drains gets no new clients; SIGTERM ends all; a given Redis is used and left alone', async () => {
@@ -91,7 +91,7 @@ test('a node that drains gets no new clients; SIGTERM ends all; a given Redis is
 
   cluster.signal('SIGTERM')
   expect(await cluster.exited).toMatchObject({ code: 0 })
-  await gone(cluster.pids)
+  await exited(cluster.pids)
 })
 
 test('when the cluster itself is killed its processes end by themselves', async () => {
@@ -99,7 +99,7 @@ test('when the cluster itself is killed its processes end by themselves', async 
   expect(cluster.pids).toHaveLength(2)
   cluster.signal('SIGKILL')
   await cluster.exited
-  await gone(cluster.pids)
+  await exited(cluster.pids)
 })
 
 test('a second Ctrl-C kills what does not end', async () => {
@@ -114,7 +114,7 @@ test('a second Ctrl-C kills what does not end', async () => {
     return cluster.child.exitCode !== null
   })
   expect(await cluster.exited).toMatchObject({ code: 130 })
-  await gone(cluster.pids)
+  await exited(cluster.pids)
 })
 
 test('Ctrl-C while it starts ends what has started', async () => {
@@ -127,7 +127,7 @@ test('Ctrl-C while it starts ends what has started', async () => {
     expect(nodes).toHaveLength(3)
     cluster.signal('SIGINT')
     expect(await cluster.exited).toMatchObject({ code: 0 })
-    await gone(nodes)
+    await exited(nodes)
     expect((await cluster.exited).stdout).not.toContain('The cluster is at')
   } finally {
     await redis.stop()
@@ -138,7 +138,7 @@ test('when the last node, or its Redis, is gone the cluster ends too and says wh
   const nodeless = await startCluster(['--nodes', '1'])
   process.kill(nodeless.pids[0] ?? 0, 'SIGKILL')
   expect(await nodeless.exited).toMatchObject({ code: 1, stderr: 'Every node has ended\n' })
-  await gone(nodeless.pids)
+  await exited(nodeless.pids)
 
   const redisless = await startCluster(['--nodes', '1'])
   process.kill(redisless.pids[1] ?? 0, 'SIGKILL')
@@ -147,7 +147,7 @@ test('when the last node, or its Redis, is gone the cluster ends too and says wh
     code: 1,
     stderr: 'redis-server has ended, and the nodes cannot serve without it\n',
   })
-  await gone(redisless.pids)
+  await exited(redisless.pids)
 })
 
 test('when a port is taken nothing is left running', async () => {

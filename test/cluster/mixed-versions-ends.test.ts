@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type Client, connect, enter } from '../support/client.ts'
-import { enterBy, heardBy, resumeBy, type Speech, speeches } from '../support/dialect-drivers.ts'
+import { type DialectDriver, dialectDrivers, enterBy, receivedBy, resumeBy } from '../support/dialect-drivers.ts'
 import { newRoom } from '../support/node.ts'
 import { expectUnharmed } from '../support/process.ts'
 import { randomPrefix, redisUrl, until } from '../support/redis.ts'
@@ -11,10 +11,17 @@ import { cannotMix, directions, startVersions, type VersionedNode, whyNot } from
 
 const signals = ['SIGTERM', 'SIGKILL'] as const
 
-const dialects = speeches.flatMap((speech) => ['websocket', 'polling'].map((transport) => ({ speech, transport })))
+const dialects = dialectDrivers.flatMap((speech) =>
+  ['websocket', 'polling'].map((transport) => ({ speech, transport })),
+)
 
 /** Resolves when Redis has noted that a client received everything up to a number: a killed node notes nothing more. */
-async function noted(redis: Redis, prefix: string, { namespace }: Speech, { ticket, seq }: Client): Promise<void> {
+async function noted(
+  redis: Redis,
+  prefix: string,
+  { namespace }: DialectDriver,
+  { ticket, seq }: Client,
+): Promise<void> {
   const { participantId, roomId } = JSON.parse(Buffer.from(ticket, 'base64').toString())
   const room = `${namespace.slice(1) || 'portal'}/${encodeURIComponent(roomId)}`
   await until(async () => Number(await redis.hget(`${prefix}:{${room}}:session:${participantId}`, 'cursor')) >= seq)
@@ -32,8 +39,8 @@ describe.skipIf(cannotMix)(`A cluster with a node of the old commit and one of t
     const flow = traffic.flow(200)
     const cross = async () => {
       await traffic.ledger.more(50)
-      for (const roamer of traffic.present) roamer.move(nodes.find((node) => node !== roamer.node))
-      await traffic.everyoneHome()
+      for (const client of traffic.present) client.move(nodes.find((node) => node !== client.node))
+      await traffic.allInRoom()
     }
     await cross()
     await cross()
@@ -48,13 +55,13 @@ describe.skipIf(cannotMix)(`A cluster with a node of the old commit and one of t
         if (signal === 'SIGKILL' && gone) lost.push(gone)
         if (signal === 'SIGKILL') gone?.vanish()
         ending.kill(signal)
-        await traffic.everyoneHome(ending)
+        await traffic.allInRoom(ending)
         if (signal === 'SIGTERM') expect(await ending.exited).toEqual({ code: 0, signal: null })
         await traffic.ledger.more(50)
         const again = { ...(await ending.startAnew()), name }
         nodes.push(again)
-        for (const [index, roamer] of traffic.present.entries()) if (index % 2 === 0) roamer.move(again)
-        await traffic.everyoneHome()
+        for (const [index, client] of traffic.present.entries()) if (index % 2 === 0) client.move(again)
+        await traffic.allInRoom()
       }
     }
     const [observer] = traffic.present
@@ -81,7 +88,7 @@ describe.skipIf(cannotMix)(`A cluster with a node of the old commit and one of t
             const ann = await enterBy(speech, ending, room, { transports: [transport] })
             const bob = await enterBy(speech, staying, room)
             const say = async (...all: string[]) => {
-              for (const words of all) await speech.say(bob, room, words, ann)
+              for (const words of all) await speech.send(bob, room, words, ann)
             }
             await say('1', '2', '3')
             for (let number = 1; number <= 3; number += 1) await ann.next(speech.event)
@@ -101,9 +108,9 @@ describe.skipIf(cannotMix)(`A cluster with a node of the old commit and one of t
             await say('4', '5')
             const back = await resumeBy(speech, staying, ann)
             await say('6')
-            while (!heardBy(speech, back).includes('6')) await back.next(speech.event)
+            while (!receivedBy(speech, back).includes('6')) await back.next(speech.event)
             expect(JSON.stringify(bob.seen), title).not.toMatch(/"leave"|"bye"|"userLeftStream"/)
-            return [title, heardBy(speech, ann), heardBy(speech, back)]
+            return [title, receivedBy(speech, ann), receivedBy(speech, back)]
           }),
         )
         expect(received).toEqual(talks.map(({ title }) => [title, ['1', '2', '3'], ['4', '5', '6']]))

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { caller, managementKeys } from '../integration/management/caller.ts'
 import { mesh, publishBoth, subscribeBoth } from '../integration/media.ts'
 import { type Client, connect, enter, loginInfo, refusal } from '../support/client.ts'
-import { enterBy, heardBy, resumeBy, type Speech, speeches } from '../support/dialect-drivers.ts'
+import { type DialectDriver, dialectDrivers, enterBy, receivedBy, resumeBy } from '../support/dialect-drivers.ts'
 import { inRoom } from '../support/dialects.ts'
 import { newRoom } from '../support/node.ts'
 import { expectUnharmed } from '../support/process.ts'
@@ -21,18 +21,18 @@ import {
 type Address = { url: string }
 
 /** Bob is on one node, Ann on another; both are in one room. */
-async function scene(speech: Speech, [annAt, bobAt]: [Address, Address]) {
+async function scene(speech: DialectDriver, [annAt, bobAt]: [Address, Address]) {
   const room = newRoom()
   const ann = await enterBy(speech, annAt, room)
   const bob = await enterBy(speech, bobAt, room)
   const say = async (from: Client, to: Client, ...all: string[]) => {
-    for (const words of all) await speech.say(from, room, words, to)
+    for (const words of all) await speech.send(from, room, words, to)
   }
   return { room, ann, bob, say }
 }
 
 /** Resolves when a client has received so many messages of its dialect that it had not taken yet. */
-async function take(client: Client, { event }: Speech, count: number): Promise<void> {
+async function take(client: Client, { event }: DialectDriver, count: number): Promise<void> {
   for (let taken = 0; taken < count; taken += 1) await client.next(event)
 }
 
@@ -61,7 +61,7 @@ describe.skipIf(cannotMix)(`A cluster with a node of the old commit and nodes of
   })
 
   describe.each(directions)('a client that resumes from %s to %s', (from, to) => {
-    test.each(speeches)('receives once what it missed, with a ticket alone, in $name', async (speech) => {
+    test.each(dialectDrivers)('receives once what it missed, with a ticket alone, in $name', async (speech) => {
       const { ann, bob, say } = await scene(speech, [nodes[from], nodes[to]])
       await say(bob, ann, '1', '2', '3')
       await take(ann, speech, 3)
@@ -72,13 +72,13 @@ describe.skipIf(cannotMix)(`A cluster with a node of the old commit and nodes of
       await say(bob, ann, '6')
       await take(back, speech, 3)
       expect(participantOf(back)).toBe(participantOf(ann))
-      expect([heardBy(speech, ann), heardBy(speech, back)]).toEqual([
+      expect([receivedBy(speech, ann), receivedBy(speech, back)]).toEqual([
         ['1', '2', '3'],
         ['4', '5', '6'],
       ])
     })
 
-    test.each(speeches)('receives what follows the `seq` that it names, in $name', async (speech) => {
+    test.each(dialectDrivers)('receives what follows the `seq` that it names, in $name', async (speech) => {
       const { ann, bob, say } = await scene(speech, [nodes[from], nodes[to]])
       await say(bob, ann, '1')
       await take(ann, speech, 1)
@@ -89,7 +89,7 @@ describe.skipIf(cannotMix)(`A cluster with a node of the old commit and nodes of
       await say(bob, ann, '4')
       const back = await resumeBy(speech, nodes[to], ann, { seq })
       await take(back, speech, 3)
-      expect(heardBy(speech, back)).toEqual(['2', '3', '4'])
+      expect(receivedBy(speech, back)).toEqual(['2', '3', '4'])
     })
 
     test('repeats a request under its `rid`, which is done once and acked as it was', async () => {
@@ -131,7 +131,7 @@ describe.skipIf(cannotMix)(`A cluster with a node of the old commit and nodes of
   describe.each([...directions, ['new', 'twin'] as const])(
     'a client whose connection to %s stands, and that resumes on %s,',
     (from, to) => {
-      test.each(speeches)('loses that connection, and receives nothing twice, in $name', async (speech) => {
+      test.each(dialectDrivers)('loses that connection, and receives nothing twice, in $name', async (speech) => {
         const { ann, bob, say } = await scene(speech, [nodes[from], nodes[to]])
         await say(bob, ann, '1', '2', '3')
         await take(ann, speech, 3)
@@ -140,11 +140,11 @@ describe.skipIf(cannotMix)(`A cluster with a node of the old commit and nodes of
         await ann.closed
         await say(bob, ann, '4')
         await take(back, speech, 1)
-        expect(heardBy(speech, back)).toEqual(['4'])
+        expect(receivedBy(speech, back)).toEqual(['4'])
         expect(JSON.stringify(bob.seen)).not.toMatch(/leave|bye|userLeft/)
       })
 
-      test.each(speeches)('receives what that connection did not deliver, in $name', async (speech) => {
+      test.each(dialectDrivers)('receives what that connection did not deliver, in $name', async (speech) => {
         const proxy = await startTcpProxy(nodes[from])
         const { room, ann, bob, say } = await scene(speech, [proxy, nodes[to]])
         await say(bob, ann, '1', '2', '3')
@@ -156,10 +156,10 @@ describe.skipIf(cannotMix)(`A cluster with a node of the old commit and nodes of
         ann.socket.emit(speech.event, 'of the connection that lost its participant', room)
         await say(bob, ann, '7')
         await take(back, speech, 4)
-        expect(heardBy(speech, back)).toEqual(['4', '5', '6', '7'])
+        expect(receivedBy(speech, back)).toEqual(['4', '5', '6', '7'])
         proxy.resume()
         await ann.closed
-        expect(heardBy(speech, bob).filter((words) => `${words}`.startsWith('of'))).toEqual([])
+        expect(receivedBy(speech, bob).filter((words) => `${words}`.startsWith('of'))).toEqual([])
       })
 
       // signaling is delivered at most once
@@ -194,13 +194,13 @@ describe.skipIf(cannotMix)(`A cluster with a node of the old commit and nodes of
   )
 
   describe.each(directions)('what one client does on %s', (from, to) => {
-    test.each(speeches)(`arrives at another on ${to}, and the answer comes back, in $name`, async (speech) => {
+    test.each(dialectDrivers)(`arrives at another on ${to}, and the answer comes back, in $name`, async (speech) => {
       const { ann, bob, say } = await scene(speech, [nodes[from], nodes[to]])
       await say(ann, bob, 'offer')
       await take(bob, speech, 1)
       await say(bob, ann, 'answer')
-      while (!heardBy(speech, ann).includes('answer')) await ann.next(speech.event)
-      expect(heardBy(speech, bob).filter((words) => words !== 'answer')).toEqual(['offer'])
+      while (!receivedBy(speech, ann).includes('answer')) await ann.next(speech.event)
+      expect(receivedBy(speech, bob).filter((words) => words !== 'answer')).toEqual(['offer'])
     })
 
     test(`is seen on ${to}: it enters, publishes, signals, unpublishes and leaves`, async () => {

@@ -111,7 +111,7 @@ async function outage(cluster: OutageCluster, fault: Fault, expected: Signs, out
     window,
     waits,
     inFlight: ['one', 'any order', 'once'],
-    staminaMs: outageMs + 40_000,
+    resumeTimeoutMs: outageMs + 40_000,
   })
   const began = performance.now()
   onTestFailed(() => {
@@ -123,11 +123,11 @@ async function outage(cluster: OutageCluster, fault: Fault, expected: Signs, out
 
   const failed = performance.now()
   await cluster.fail(fault)
-  const knocks = newcomers.knock(stay)
+  const knocks = newcomers.loginEverywhere(stay)
   await pause(1000)
   const restart = cluster.restart(0, 'SIGTERM')
   await knocks
-  await newcomers.knock(stay)
+  await newcomers.loginEverywhere(stay)
   await pause(Math.max(0, failed + outageMs - performance.now()))
   await cluster.recover()
   const recovered = performance.now()
@@ -135,7 +135,7 @@ async function outage(cluster: OutageCluster, fault: Fault, expected: Signs, out
   const exit = await restart
   const settled = Promise.all([
     ...stay.map((node) => until(async () => log.since(node, recovered).some(looksUp))),
-    traffic.everyoneHome(),
+    traffic.allInRoom(),
   ])
   await within(recoveryMs, 'all nodes are ready, and everyone is back', settled)
   await flow.stop()
@@ -145,7 +145,7 @@ async function outage(cluster: OutageCluster, fault: Fault, expected: Signs, out
   const deliveries = new Waits()
   for (let round = 0; round < 3; round += 1) {
     const arrived = deliveries.begin(`round ${round}`)
-    await traffic.round()
+    await traffic.sendRound()
     arrived()
   }
   await traffic.expectRoster()
@@ -165,15 +165,17 @@ async function outage(cluster: OutageCluster, fault: Fault, expected: Signs, out
   }
   expect.soft(alerts).toEqual(expected.alerts)
   await expectUnharmed(nodes)
-  await newcomers.expectNobody(stay[0] as NodeProcess)
+  await newcomers.expectAllLeft(stay[0] as NodeProcess)
 }
 
 /** What was heard of messages that were sent in the outage and refused, long after that. */
 function staleOf({ ledger }: Traffic, failed: number, limitMs: number): string[] {
-  return ledger.late.flatMap(({ name, sentAt, heardAt, hearer, hearerBackAt }) => {
-    const ms = heardAt - Math.max(sentAt, hearerBackAt)
-    return sentAt > failed + 200 && ms > limitMs ? [`${hearer} heard ${name} after ${Math.round(ms)} ms`] : []
-  })
+  return ledger.late.flatMap(
+    ({ name, sentAt, receivedAt: heardAt, receiver: hearer, receiverResumedAt: hearerBackAt }) => {
+      const ms = heardAt - Math.max(sentAt, hearerBackAt)
+      return sentAt > failed + 200 && ms > limitMs ? [`${hearer} heard ${name} after ${Math.round(ms)} ms`] : []
+    },
+  )
 }
 
 /** The log lines about errors that are not those of an outage. */

@@ -36,7 +36,7 @@ test('a node that stood still for longer than its lease goes on with those who s
 
   paused.kill('SIGSTOP')
   nodes.splice(nodes.indexOf(paused), 1)
-  const left = movers.map((roamer) => roamer.move())
+  const left = movers.map((client) => client.move())
   // their last words on the connections that they left lie before the node when it wakes up
   for (const socket of left) {
     socket.emit('text', { to: 'all', message: '1000001' }, { rid: 1_000_001 })
@@ -51,8 +51,8 @@ test('a node that stood still for longer than its lease goes on with those who s
   await Promise.all(closed)
   await windowsOver()
   await flow.stop()
-  await traffic.round()
-  expect(stayers.map(({ node, home }) => home && node)).toEqual(stayers.map(() => paused))
+  await traffic.sendRound()
+  expect(stayers.map(({ node, inRoom }) => inRoom && node)).toEqual(stayers.map(() => paused))
   expect(movers.map(({ node }) => node)).not.toContain(paused)
   await expectUnharmed([paused, ...awake])
   await traffic.finish()
@@ -67,7 +67,7 @@ test('those who stayed on a node that stood still for longer than their window h
   const stayers = traffic.on(paused)
   paused.kill('SIGSTOP')
   nodes.splice(nodes.indexOf(paused), 1)
-  const ended = stayers.map((roamer) => roamer.stay())
+  const ended = stayers.map((client) => client.stay())
   const [observer] = traffic.present
   if (!observer) throw new Error('No observer')
   await traffic.leave(stayers, observer)

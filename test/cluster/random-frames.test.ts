@@ -1,7 +1,7 @@
 import { expect, onTestFailed, test } from 'vitest'
 import { refusalsIn } from '../support/abuse/attacker.ts'
 import { Bystanders } from '../support/bystanders.ts'
-import { enterBy, heardBy, type Speech, speeches } from '../support/dialect-drivers.ts'
+import { type DialectDriver, dialectDrivers, enterBy, receivedBy } from '../support/dialect-drivers.ts'
 import { FrameConnection, type FrameTally } from '../support/frame-connection.ts'
 import { newRoom, testSecret } from '../support/node.ts'
 import { expectUnharmed, startProcess } from '../support/process.ts'
@@ -55,16 +55,16 @@ test(`${frames} random frames: the node reads them, executes the valid ones, ref
   expect(acked).toBe(sent)
   expect(received).toEqual(Array.from({ length: sent }, (_, n) => n))
   bystanders.leave()
-  await Promise.all(speeches.map((speech) => expectHeard(speech, node)))
+  await Promise.all(dialectDrivers.map((speech) => expectHeard(speech, node)))
   await expectUnharmed([node])
   const { internal, unavailable } = refusalsIn(await (await fetch(`${node.opsUrl}/metrics`)).text())
   expect({ internal, unavailable }, node.output().slice(-3000)).toEqual({})
 })
 
 /** Two clients enter in a dialect, and one hears the other. */
-async function expectHeard(speech: Speech, node: { url: string }): Promise<void> {
+async function expectHeard(speech: DialectDriver, node: { url: string }): Promise<void> {
   const room = newRoom()
   const [speaker, hearer] = await Promise.all([enterBy(speech, node, room), enterBy(speech, node, room)])
-  await speech.say(speaker, room, 'after the frames', hearer)
-  while (!heardBy(speech, hearer).includes('after the frames')) await hearer.next()
+  await speech.send(speaker, room, 'after the frames', hearer)
+  while (!receivedBy(speech, hearer).includes('after the frames')) await hearer.next()
 }

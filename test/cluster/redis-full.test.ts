@@ -35,7 +35,7 @@ test('while the memory of Redis is full, logins and messages are refused, partic
   const watcher = await on(one)
   const [stays, roams, logsOut, vanishes] = [await on(two), await on(two), await on(two), await on(two)]
   const [moves, dies] = [await on(doomed), await on(doomed)]
-  await Promise.all([stays, roams, logsOut, vanishes, moves, dies].map((client) => client.settled()))
+  await Promise.all([stays, roams, logsOut, vanishes, moves, dies].map((client) => client.whenConfirmed()))
 
   await admin.config('SET', 'maxmemory', 1)
   expect(await watcher.request('text', { to: 'all', message: 'refused' })).toEqual(unavailable)
@@ -44,7 +44,7 @@ test('while the memory of Redis is full, logins and messages are refused, partic
   stays.ticket = String(await stays.ask('refreshReconnectionTicket'))
   await logsOut.ask('logout')
   roams.cut()
-  const roamer = await resumesOn(one, roams)
+  const client = await resumesOn(one, roams)
   vanishes.cut()
   doomed.kill('SIGKILL')
   const mover = await resumesOn(two, moves)
@@ -53,7 +53,7 @@ test('while the memory of Redis is full, logins and messages are refused, partic
   for (const node of [one, two]) expect(await statusOf(`${node.opsUrl}/readyz`)).toBe(200)
 
   await admin.config('SET', 'maxmemory', 0)
-  const present = [watcher, stays, roamer, mover]
+  const present = [watcher, stays, client, mover]
   await watcher.ask('text', { to: 'all', message: 'delivered' })
   for (const client of present) {
     expect((await client.next('text')).data).toMatchObject({ message: 'delivered' })

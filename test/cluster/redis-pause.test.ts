@@ -61,17 +61,17 @@ test('Redis stands still until the leases run out: what was refused meanwhile is
 
   redis.pause()
   // some lose their connection meanwhile and knock at one node after the other; one gives up when it is refused
-  for (const roamer of traffic.roamers.slice(0, 4)) roamer.cut()
+  for (const client of traffic.clients.slice(0, 4)) client.cut()
   tired.cut()
   const relogin = await again.request('relogin', { ticket: tired.ticket, seq: tired.seq })
   expect(relogin).toMatchObject({ status: 'error', code: 'unavailable' })
-  const refused = () => traffic.roamers.some(({ refusals }) => refusals >= 1)
+  const refused = () => traffic.clients.some(({ refusals }) => refusals >= 1)
   await traffic.ledger.until('a request was refused', refused)
   expect(await statusOf(`${first?.opsUrl}/readyz`)).toBe(503)
   await until(async () => (await statusOf(`${first?.url}/socket.io/?EIO=4&transport=polling`)) === 503)
   redis.resume()
 
-  await traffic.everyoneHome()
+  await traffic.allInRoom()
   await traffic.ledger.more(50)
   // that its relogin was done after all, when it had gone, keeps nobody in the room
   const observers = traffic.present

@@ -49,7 +49,7 @@ test(`everything that may happen to a cluster happens at random for ${seconds} s
     window,
     random,
     inFlight: ['one', 'any order', 'once'],
-    staminaMs: 60_000,
+    resumeTimeoutMs: 60_000,
     suffixes,
   })
   const stage: Stage = { cluster, redisClock, nodes, traffic, random, maxOutageMs: (window * 1000) / 3, mistakes: [] }
@@ -59,11 +59,11 @@ test(`everything that may happen to a cluster happens at random for ${seconds} s
   const end = performance.now() + seconds * 1000
   await Promise.all(lanes.map((lane) => run(lane, stage, end, counts)))
   await flow.stop()
-  await traffic.everyoneHome()
+  await traffic.allInRoom()
   await expectUnharmed(cluster.nodes)
   await traffic.finish()
   expect(stage.mistakes).toEqual([])
-  console.log(`${JSON.stringify(counts)}\n${traffic.ledger.summary()}, returns ${traffic.ledger.returns}`)
+  console.log(`${JSON.stringify(counts)}\n${traffic.ledger.summary()}, returns ${traffic.ledger.resumes}`)
 })
 
 async function run(lane: Disturbance[], stage: Stage, end: number, counts: { [name: string]: number }): Promise<void> {

@@ -4,7 +4,7 @@ import { roomIdOf } from '../../src/core/model.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
 import { mesh } from '../integration/media.ts'
 import { type Client, connect, enter } from '../support/client.ts'
-import { enterBy, heardBy, speeches } from '../support/dialect-drivers.ts'
+import { dialectDrivers, enterBy, receivedBy } from '../support/dialect-drivers.ts'
 import { newRoom, startCluster, type TestNode } from '../support/node.ts'
 import { startProcesses } from '../support/process.ts'
 import { randomPrefix, redisUrl, until } from '../support/redis.ts'
@@ -95,14 +95,16 @@ test('who cannot name what it saw gets what its killed node sent into a black ho
   const redis = new Redis(url)
   onTestFinished(() => redis.disconnect())
   const proxy = await startTcpProxy(doomed)
-  const swallowed = speeches.flatMap((speech) => ['websocket', 'polling'].map((transport) => ({ speech, transport })))
+  const swallowed = dialectDrivers.flatMap((speech) =>
+    ['websocket', 'polling'].map((transport) => ({ speech, transport })),
+  )
   const talks = await Promise.all(
     swallowed.map(async ({ speech, transport }) => {
       const room = newRoom()
       const ann = await enterBy(speech, proxy, room, { transports: [transport] })
       const bob = await enterBy(speech, survivor, room)
       const say = async (...all: string[]) => {
-        for (const messages of all) await speech.say(bob, room, messages, ann)
+        for (const messages of all) await speech.send(bob, room, messages, ann)
       }
       await say('1', '2', '3')
       for (let number = 1; number <= 3; number += 1) await ann.next(speech.event)
@@ -124,7 +126,7 @@ test('who cannot name what it saw gets what its killed node sent into a black ho
       await back.relogin(ann.ticket)
       await say('7')
       for (let number = 4; number <= 7; number += 1) await back.next(speech.event)
-      expect([speech.name, heardBy(speech, ann), heardBy(speech, back)]).toEqual([
+      expect([speech.name, receivedBy(speech, ann), receivedBy(speech, back)]).toEqual([
         speech.name,
         ['1', '2', '3'],
         ['4', '5', '6', '7'],

@@ -45,7 +45,7 @@ test('a Prometheus with what is shipped has an answer to all that the dashboards
   let missing: string[] = []
   onTestFailed(() => console.error(`Without data: ${missing.join(', ')}`))
   await until(async () => {
-    for (const roamer of traffic.present) if (roamer.home && traffic.random.chance(0.1)) roamer.cut()
+    for (const client of traffic.present) if (client.inRoom && traffic.random.chance(0.1)) client.cut()
     missing = await withoutData(prometheus, nodes.length)
     return missing.length === 0
   })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Visitor } from '../support/connection-churn.ts'
+import { ConnectionChurn } from '../support/connection-churn.ts'
 import { type NodeProcess, startProcesses } from '../support/process.ts'
 import { proxies, startProxy } from '../support/proxies.ts'
 import { randomPrefix, redisUrl, until } from '../support/redis.ts'
@@ -24,7 +24,7 @@ test.each(proxies)(
       traffics.push(await Traffic.start({ nodes: [front], clients: clients / rooms, window }))
     }
     const flows = traffics.map((traffic) => traffic.flow(6))
-    const visitor = new Visitor(front)
+    const visitor = new ConnectionChurn(front)
 
     for (const [index, ending] of nodes.entries()) {
       const others = nodes.filter((node) => node !== ending)
@@ -33,17 +33,17 @@ test.each(proxies)(
       ending.kill('SIGTERM')
       expect(await ending.exited).toEqual({ code: 0, signal: null })
       expectPaced(await arrivalsSince(since, others, moving), since)
-      await Promise.all(traffics.map((traffic) => traffic.everyoneHome()))
+      await Promise.all(traffics.map((traffic) => traffic.allInRoom()))
       nodes[index] = await ending.startAnew()
     }
 
     await visitor.stop()
-    expect(visitor.visits).toBeGreaterThan(50)
+    expect(visitor.attempts).toBeGreaterThan(50)
     expect(visitor.refused.twice, 'not let in at the second try').toBe(0)
     await Promise.all(flows.map((flow) => flow.stop()))
     for (const traffic of traffics) {
-      expect(Math.max(...traffic.roamers.map(({ turnedAway }) => turnedAway))).toBeLessThanOrEqual(1)
-      await traffic.round() // whatever would come a second time has come before this
+      expect(Math.max(...traffic.clients.map(({ failedAttempts }) => failedAttempts))).toBeLessThanOrEqual(1)
+      await traffic.sendRound() // whatever would come a second time has come before this
       await traffic.expectRoster()
       traffic.ledger.verify()
     }

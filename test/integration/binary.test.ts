@@ -5,7 +5,7 @@ import { p2p, p2pErrors } from '../../src/protocol/p2p.ts'
 import { portal, portalLegacy, portalV1 } from '../../src/protocol/portal.ts'
 import { rooms } from '../../src/protocol/rooms.ts'
 import { type Client, connect, enter, type Protocol } from '../support/client.ts'
-import { ackOf, inChannel, inRoom, peer, said } from '../support/dialects.ts'
+import { ackOf, inChannel, inRoom, peer, receivedBefore } from '../support/dialects.ts'
 import { newRoom, startCluster, type TestNode } from '../support/node.ts'
 import { badValues } from './bad-values.ts'
 import { mesh } from './media.ts'
@@ -42,7 +42,7 @@ async function inExchanger(): Promise<Couple> {
   const listener = await inChannel(two, room)
   const speaker = await inChannel(one, room)
   await listener.next('userJoinedStream')
-  return { speaker, heard: () => said(listener, 'exchanger', room), to: listener.id, room }
+  return { speaker, heard: () => receivedBefore(listener, 'exchanger', room), to: listener.id, room }
 }
 
 async function inRooms(): Promise<Couple> {
@@ -50,7 +50,7 @@ async function inRooms(): Promise<Couple> {
   const listener = await inRoom(two, room)
   const speaker = await inRoom(one, room)
   await listener.next('welcome')
-  return { speaker, heard: () => said(listener, 'rooms'), to: listener.id, room }
+  return { speaker, heard: () => receivedBefore(listener, 'rooms'), to: listener.id, room }
 }
 
 async function inP2p(): Promise<Couple> {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { IceServerEntry } from '../../src/core/auth/turn-credentials.ts'
 import { type Client, connect } from '../support/client.ts'
-import { enterBy, heardBy, speeches } from '../support/dialect-drivers.ts'
+import { dialectDrivers, enterBy, receivedBy } from '../support/dialect-drivers.ts'
 import { newRoom, startNode } from '../support/node.ts'
 
 const stun = { urls: 'stun:127.0.0.1:3478' }
@@ -26,7 +26,7 @@ function livesOf({ ticket, iceServers }: Refreshed) {
 
 const good = ['ok', 'success']
 
-describe.each(speeches)('refreshReconnectionTicket, $name', (speech) => {
+describe.each(dialectDrivers)('refreshReconnectionTicket, $name', (speech) => {
   const { namespace } = speech
   const entered = () => enterBy(speech, node, newRoom())
 
@@ -42,9 +42,9 @@ describe.each(speeches)('refreshReconnectionTicket, $name', (speech) => {
     expect(livesOf(data as Refreshed)).toEqual({ ticket: 600, turn: 20 })
     const back = await connect(node.url, { namespace })
     await back.relogin({ ticket, seq: 0 })
-    await speech.say(bob, room, 'you are back', ann)
+    await speech.send(bob, room, 'you are back', ann)
     await back.next(speech.event)
-    expect(heardBy(speech, back)).toContain('you are back')
+    expect(receivedBy(speech, back)).toContain('you are back')
   })
 
   test.each([[[]], [[null]], [[{}]], [[{ ice: false }]], [[{ ticket: 'the old one' }, 'more']]])(

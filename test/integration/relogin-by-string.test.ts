@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type Client, connect, enter } from '../support/client.ts'
-import { enterBy, heardBy, type Speech, speeches } from '../support/dialect-drivers.ts'
+import { type DialectDriver, dialectDrivers, enterBy, receivedBy } from '../support/dialect-drivers.ts'
 import { newRoom, startCluster, type TestNode } from '../support/node.ts'
 import { until } from '../support/redis.ts'
 import { startTcpProxy } from '../support/tcp-proxy.ts'
@@ -22,13 +22,13 @@ async function proven(client: Client): Promise<void> {
 }
 
 /** A client whose connection has become a black hole after some messages: more were sent into it. */
-async function swallowed(speech: Speech, transport: string) {
+async function swallowed(speech: DialectDriver, transport: string) {
   const room = newRoom()
   const proxy = await startTcpProxy(here)
   const ann = await enterBy(speech, proxy, room, { transports: [transport] })
   const bob = await enterBy(speech, there, room)
   const say = async (...all: string[]) => {
-    for (const messages of all) await speech.say(bob, room, messages, ann)
+    for (const messages of all) await speech.send(bob, room, messages, ann)
   }
   await say('1', '2', '3')
   for (let number = 1; number <= 3; number += 1) await ann.next(speech.event)
@@ -40,7 +40,7 @@ async function swallowed(speech: Speech, transport: string) {
   return { room, ann, bob, say }
 }
 
-async function rejoin(speech: Speech, { ticket }: Client): Promise<Client> {
+async function rejoin(speech: DialectDriver, { ticket }: Client): Promise<Client> {
   const back = await connect(there.url, { namespace: speech.namespace })
   await back.relogin(ticket)
   return back
@@ -63,7 +63,7 @@ const lost = {
 }
 
 describe.each(
-  speeches.flatMap((speech) =>
+  dialectDrivers.flatMap((speech) =>
     (overPolling.has(speech.name) ? ['websocket', 'polling'] : ['websocket']).map(
       (transport) => [speech.name, transport, speech] as const,
     ),
@@ -77,8 +77,8 @@ describe.each(
       const back = await rejoin(speech, ann)
       await say('7')
       for (let number = 4; number <= 7; number += 1) await back.next(speech.event)
-      expect(heardBy(speech, ann)).toEqual(['1', '2', '3'])
-      expect(heardBy(speech, back)).toEqual(['4', '5', '6', '7'])
+      expect(receivedBy(speech, ann)).toEqual(['1', '2', '3'])
+      expect(receivedBy(speech, back)).toEqual(['4', '5', '6', '7'])
     })
   },
 )
@@ -134,13 +134,13 @@ test('a client that names its seq, or says that it will, is not asked what has a
   await shown.relogin({ ticket: before.ticket, seq: before.seq })
   await stock.login({ room })
   // each is asked once whether its ticket has arrived
-  await Promise.all([said, shown, stock].map((client) => client.settled()))
+  await Promise.all([said, shown, stock].map((client) => client.whenConfirmed()))
   const settled = asked.map(({ all }) => all)
   for (const number of [1, 2, 3]) {
     await stock.ask('text', { to: 'all', message: `${number}` })
     await Promise.all([said, shown, stock].map((client) => client.next('text')))
   }
-  await Promise.all([said, shown, stock].map((client) => client.settled()))
+  await Promise.all([said, shown, stock].map((client) => client.whenConfirmed()))
   expect(asked.map(({ all }, index) => all - (settled[index] ?? 0))).toEqual([0, 0, expect.any(Number)])
   expect(asked[2]?.all).toBeGreaterThan(settled[2] ?? 0)
 })

@@ -23,7 +23,7 @@ describe('POST /tokens/, as OWT’s sample pages call it', () => {
     expect(read(token)).toMatchObject({ host: new URL(node.url).host, secure: false })
     const ann = await connect(node.url)
     expect(await ann.login({ room, token })).toMatchObject({ user: 'ann', role: 'viewer', room: { id: room } })
-    await ann.settled()
+    await ann.whenConfirmed()
     const again = await connect(node.url)
     expect((await again.request('login', loginInfo({ room, token }))).code).toBe('token_used')
   })

@@ -9,7 +9,7 @@ import { p2p } from '../../src/protocol/p2p.ts'
 import { portal, portalLegacy, portalV1 } from '../../src/protocol/portal.ts'
 import { rooms } from '../../src/protocol/rooms.ts'
 import { validationOf } from '../../src/protocol/validation.ts'
-import { growthOf, hardTexts, linear } from '../support/growth.ts'
+import { growthOf, hardTexts, maxLinearGrowth } from '../support/growth.ts'
 
 /** A node serves everybody with one thread: a search that grows with the square of a client's text holds all up. */
 
@@ -81,7 +81,7 @@ test.each(inSchemas)('$name: a text that is searched for $pattern has a greatest
 function hardTextOf(source: string, flags: string): string | undefined {
   const pattern = new RegExp(source, flags)
   const search = (value: string) => void value.search(pattern)
-  return hardTexts(source).find((text) => growthOf(prepared(text, search)) >= linear)?.(3)
+  return hardTexts(source).find((text) => growthOf(prepared(text, search)) >= maxLinearGrowth)?.(3)
 }
 
 /** The value for a length is made once, before its time is taken. */
@@ -118,5 +118,5 @@ test.each(schemas)('%s: to refuse a long text takes time that grows with its len
     const refuse = (value: unknown) => void (check(value) || errorsOf(value))
     return texts.map((text) => growthOf(prepared((length) => wrap(text(length)), refuse)))
   })
-  expect(Math.max(0, ...attempts)).toBeLessThan(linear)
+  expect(Math.max(0, ...attempts)).toBeLessThan(maxLinearGrowth)
 })

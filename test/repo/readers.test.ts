@@ -7,7 +7,7 @@ import { excessOf } from '../../src/gateway/payload-limits.ts'
 import { nodeOfConnection } from '../../src/gateway/proxy/connection-id.ts'
 import { parseMAuth } from '../../src/http/management/mauth.ts'
 import { roomOfAddress } from '../../src/protocol/room-address.ts'
-import { growthOf, linear } from '../support/growth.ts'
+import { growthOf, maxLinearGrowth } from '../support/growth.ts'
 
 /** Everything that reads a text of a client which no schema describes. */
 
@@ -50,5 +50,5 @@ test.each(readers)('to read %s takes time that grows with its length', (_name, r
       }
     })
   })
-  expect(Math.max(...growths)).toBeLessThan(linear)
+  expect(Math.max(...growths)).toBeLessThan(maxLinearGrowth)
 })

@@ -1,20 +1,20 @@
 /**
- * What is done after every test, and after every file, by those who start things for tests. Kept here and not as hooks of
- * their own modules: files that share a process (vitest.config.ts) share its modules too, and a module that was loaded for
- * another file has no hooks in this one. `setup.ts` calls it in each.
+ * Cleanup functions that helpers register, run after every test or every file. They are kept here and not in hooks of the
+ * helpers' modules: test files that share a process (vitest.config.ts) share its modules too, and a module that was loaded
+ * for another file has no hooks in this one. `setup.ts` runs them in each file.
  */
-type End = () => unknown
+type Cleanup = () => unknown
 type Span = 'test' | 'file'
 
-const ends: { [span in Span]: End[] } = { test: [], file: [] }
+const cleanups: { [span in Span]: Cleanup[] } = { test: [], file: [] }
 
-export function afterEvery(span: Span, end: End): void {
-  ends[span].push(end)
+export function afterEvery(span: Span, cleanup: Cleanup): void {
+  cleanups[span].push(cleanup)
 }
 
 /** @throws AggregateError, after all have been called */
-export async function endAll(span: Span): Promise<void> {
-  const results = await Promise.allSettled(ends[span].map(async (end) => end()))
+export async function runCleanups(span: Span): Promise<void> {
+  const results = await Promise.allSettled(cleanups[span].map(async (cleanup) => cleanup()))
   const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []))
-  if (errors.length > 0) throw new AggregateError(errors, `After the ${span} not all could be ended`)
+  if (errors.length > 0) throw new AggregateError(errors, `Cleanup after the ${span} failed`)
 }

@@ -6,16 +6,16 @@ import type { Meta } from '../../src/protocol/session.ts'
 import { afterEvery } from './cleanup.ts'
 import { tokenFor } from './node.ts'
 
-/** How long anything is waited for, ms: longer than a request may wait for a login. */
-const patience = 15_000
+/** Longer than a node holds a request that waits for a login. */
+const responseTimeoutMs = 15_000
 
 type Tables = typeof portal & typeof portalLegacy
-/** As they are asked here: a refresh without TURN credentials. */
+/** The requests as tests send them: the refresh without TURN credentials. */
 type Requests = Omit<Tables, 'refreshReconnectionTicket'> & { refreshReconnectionTicket: { reply: TString } }
 type Payload<R> = R extends { payload: infer P extends TSchema } ? [data: Static<P>] : []
 type Reply<R> = R extends { reply: infer P extends TSchema } ? Static<P> : undefined
 
-/** One notification: its first argument, the others if there are more, and the meta that ends them. */
+/** One notification: its first argument, further arguments if any, and the meta at their end. */
 export type Notice = { event: string; data: unknown; more?: unknown[]; meta: Meta | undefined }
 
 /** `('ok', data)` or `('error', message, { code })`. */
@@ -38,50 +38,50 @@ export type JoinResult = Participant & {
   seq: number
 }
 
-const open = new Set<Client>()
+const openClients = new Set<Client>()
 afterEvery('test', () => {
-  for (const client of open) client.socket.disconnect()
-  open.clear()
+  for (const client of openClients) client.socket.disconnect()
+  openClients.clear()
 })
 
 export type ConnectOptions = Partial<ManagerOptions & SocketOptions> & { namespace?: string }
 
-/** A connected client that does not reconnect by itself. It is disconnected after the test. */
+/** Connects a client that does not reconnect by itself. It is disconnected after the test. */
 export async function connect(url: string, { namespace = '/', ...options }: ConnectOptions = {}): Promise<Client> {
   const settings = { transports: ['websocket'], forceNew: true, reconnection: false, ...options }
   const client = new Client(io(new URL(namespace, url).href, settings))
-  open.add(client)
+  openClients.add(client)
   await client.connected
   return client
 }
 
-/** What a client sends to log in. */
+/** The payload of a login. */
 export function loginInfo({ token, protocol = '1.2', ...ask }: LoginOptions): object {
   const userAgent = { sdk: { type: 'JavaScript', version: '5.0' } }
   return { token: token ?? tokenFor(ask), userAgent, ...(protocol === 'legacy' ? {} : { protocol }) }
 }
 
-/** Connected and logged in. */
+/** Connects a client and logs it in. */
 export async function enter(url: string, options: LoginOptions): Promise<Client> {
   const client = await connect(url)
   await client.login(options)
   return client
 }
 
-/** Remembers all that comes until it is taken, so that no test races with its messages. */
+/** A client that queues notifications until the test takes them, so that no test races with its messages. */
 export class Client {
   readonly socket: Socket
   readonly connected: Promise<void>
   /** Resolves to the reason when the connection ends. */
   readonly closed: Promise<string>
-  /** Every notification that came, taken or not. */
+  /** All notifications so far, taken or not. */
   readonly seen: Notice[] = []
-  /** Of the participant, once there is one. */
+  /** The participant's id, after the login. */
   id = ''
   ticket = ''
   #legacy = false
   #untaken: Notice[] = []
-  readonly #waiting = new Set<{ event: string | undefined; take: (notice: Notice) => void }>()
+  readonly #waiters = new Set<{ event: string | undefined; take: (notice: Notice) => void }>()
 
   constructor(socket: Socket) {
     this.socket = socket
@@ -95,13 +95,13 @@ export class Client {
     socket.onAny((event: string, ...args: unknown[]) => this.#receive(noticeOf(event, args)))
   }
 
-  /** The highest seq that came, or that of the login. */
+  /** The highest seq received, or that of the login. */
   get seq(): number {
-    return this.seen.reduce((highest, { meta }) => Math.max(highest, meta?.seq ?? 0), this.#start)
+    return this.seen.reduce((highest, { meta }) => Math.max(highest, meta?.seq ?? 0), this.#loginSeq)
   }
-  #start = 0
+  #loginSeq = 0
 
-  /** Resolves to the answer, whatever it is. @throws Error when none comes */
+  /** Resolves to the ack, also of a refusal. @throws Error when there is no ack */
   request(event: string, ...args: unknown[]): Promise<Answer> {
     const answered = new Promise<Answer>((resolve) => {
       this.socket.emit(event, ...args, (...answer: unknown[]) => resolve(answerOf(answer)))
@@ -109,10 +109,10 @@ export class Client {
     const lost = this.closed.then((reason): never => {
       throw new Error(`No ack of ${event}, and the connection is closed: ${reason}`)
     })
-    return within(Promise.race([answered, lost]), () => `No ack of ${event}`)
+    return withTimeout(Promise.race([answered, lost]), () => `No ack of ${event}`)
   }
 
-  /** As the protocol's table has it. @throws Error when it is refused */
+  /** A typed request of the portal. @throws Error when it is refused */
   async ask<E extends keyof Requests & string>(event: E, ...data: Payload<Requests[E]>): Promise<Reply<Requests[E]>> {
     const answer = await this.request(event, ...data)
     if (answer.status === 'error') throw new Error(`${event}: ${answer.error}`)
@@ -126,7 +126,7 @@ export class Client {
     this.#legacy = options.protocol === 'legacy'
     this.id = joined.clientId ?? joined.id
     this.ticket = joined.reconnectionTicket
-    this.#start = joined.seq
+    this.#loginSeq = joined.seq
     return joined
   }
 
@@ -139,7 +139,7 @@ export class Client {
     return data
   }
 
-  /** The next notification that was not taken yet, of this event if one is named. */
+  /** Takes the next notification from the queue, of this event if given. */
   next(event?: string): Promise<Notice> {
     const index = this.#untaken.findIndex((notice) => event === undefined || notice.event === event)
     const [here] = index === -1 ? [] : this.#untaken.splice(index, 1)
@@ -148,14 +148,14 @@ export class Client {
     const taken = new Promise<Notice>((resolve) => {
       waiting.take = resolve
     })
-    this.#waiting.add(waiting)
+    this.#waiters.add(waiting)
     const instead = () => `No ${event ?? 'notification'} came; untaken: ${JSON.stringify(this.#untaken)}`
-    return within(taken, instead).finally(() => this.#waiting.delete(waiting))
+    return withTimeout(taken, instead).finally(() => this.#waiters.delete(waiting))
   }
 
   /**
-   * Says something to itself and waits for it: a room has one order, so what was said in it before has come by then.
-   * Resolves to what else came and was not taken yet.
+   * Sends a message to itself and waits for it. A room has one order, so all earlier notifications have arrived by then.
+   * Takes and returns them.
    */
   async barrier(): Promise<Notice[]> {
     const mark = `barrier ${newId()}`
@@ -169,22 +169,22 @@ export class Client {
     }
   }
 
-  /** Resolves when the server knows that its last ack arrived: the proof travels between two messages. */
-  async settled(): Promise<void> {
+  /** Resolves when the server knows that the client received its last ack. The confirmation needs some round trips. */
+  async whenConfirmed(): Promise<void> {
     for (let trips = 0; trips < 3; trips += 1) await this.request('text', { to: 'admin', message: '' })
   }
 
-  /** The connection is lost, as far as the server can tell: nobody logged out. */
+  /** Closes the connection without logging out. */
   cut(): void {
     this.socket.io.engine.close()
   }
 
   #receive(notice: Notice): void {
     this.seen.push(notice)
-    const waiting = [...this.#waiting].find(({ event }) => event === undefined || event === notice.event)
+    const waiting = [...this.#waiters].find(({ event }) => event === undefined || event === notice.event)
     if (!waiting) this.#untaken.push(notice)
     else {
-      this.#waiting.delete(waiting)
+      this.#waiters.delete(waiting)
       waiting.take(notice)
     }
   }
@@ -202,10 +202,10 @@ function answerOf([status, data, more]: unknown[]): Answer {
   return status === 'error' ? { status, error: data, code } : { status: String(status), data }
 }
 
-async function within<T>(promise: Promise<T>, otherwise: () => string): Promise<T> {
+async function withTimeout<T>(promise: Promise<T>, otherwise: () => string): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(otherwise())), patience)
+    timer = setTimeout(() => reject(new Error(otherwise())), responseTimeoutMs)
   })
   try {
     return await Promise.race([promise, late])

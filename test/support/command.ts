@@ -103,11 +103,11 @@ function lineFinder({ stdout }: ChildProcess, exited: Promise<Output>): Running[
 }
 
 /** Resolves when none of the processes is there any more: their end is told to their parent only. */
-export async function gone(pids: number[]): Promise<void> {
-  await until(async () => !pids.some(isThere))
+export async function exited(pids: number[]): Promise<void> {
+  await until(async () => !pids.some(isRunning))
 }
 
-export function isThere(pid: number): boolean {
+export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0)
     return true

@@ -1,37 +1,37 @@
 import { io } from 'socket.io-client'
 import { onTestFinished } from 'vitest'
 
-/** Connects to an address, again and again, one connection at a time, until it is stopped. */
-export class Visitor {
-  visits = 0
-  /** How often it was not let in, and how often not at the second try either. */
+/** Connects and disconnects repeatedly, one connection at a time, until stopped. */
+export class ConnectionChurn {
+  attempts = 0
+  /** Number of refused connections, and of those whose second attempt was refused too. */
   refused = { once: 0, twice: 0 }
   #stopped = false
   readonly #done: Promise<void>
 
   constructor({ url }: { url: string }) {
-    this.#done = this.#comeAndGo(url)
+    this.#done = this.#run(url)
     onTestFinished(() => void this.stop())
   }
 
-  /** Resolves when it has left. */
+  /** Resolves when the last connection is closed. */
   stop(): Promise<void> {
     this.#stopped = true
     return this.#done
   }
 
-  async #comeAndGo(url: string): Promise<void> {
+  async #run(url: string): Promise<void> {
     while (!this.#stopped) {
-      this.visits += 1
-      if (await visit(url)) continue
+      this.attempts += 1
+      if (await isAccepted(url)) continue
       this.refused.once += 1
-      if (!(await visit(url))) this.refused.twice += 1
+      if (!(await isAccepted(url))) this.refused.twice += 1
     }
   }
 }
 
-/** Resolves to whether it was let in. */
-function visit(url: string): Promise<boolean> {
+/** Resolves to whether the server accepted the connection. */
+function isAccepted(url: string): Promise<boolean> {
   const socket = io(url, { transports: ['websocket'], forceNew: true, reconnection: false, timeout: 5000 })
   return new Promise<boolean>((resolve) => {
     socket.once('connect', () => resolve(true))

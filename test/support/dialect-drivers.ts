@@ -2,52 +2,52 @@ import { newId } from '../../src/core/ids.ts'
 import { type Client, type ConnectOptions, connect, type Notice, type Protocol } from './client.ts'
 import { ackOf, enterRoom, joinStream } from './dialects.ts'
 
-/** How one says something to all in a dialect, and how another hears it. */
-export type Speech = {
+/** How a client joins, sends to all and receives in a dialect, so that one test can run in each. */
+export type DialectDriver = {
   name: string
   namespace: string
-  /** Comes in on a connection. */
+  /** Logs in on a connected client. */
   enter(client: Client, room: string): Promise<void>
-  /** Resolves when it is acked. */
-  say(speaker: Client, room: string, words: string, to: Client): Promise<unknown>
+  /** Sends a text to all; `to` is the receiver where a dialect needs one. Resolves when it is acked. */
+  send(sender: Client, room: string, text: string, to: Client): Promise<unknown>
   event: string
-  /** What was said, of a notification of that event. */
-  words(notice: Notice): unknown
+  /** The text of a notification of `event`. */
+  textOf(notice: Notice): unknown
 }
 
 const field = (name: string) => (notice: Notice) => (notice.data as { [field: string]: unknown })[name]
 
-const portal = (protocol: Protocol): Speech => ({
+const portal = (protocol: Protocol): DialectDriver => ({
   name: `portal ${protocol}`,
   namespace: '/',
   enter: async (client, room) => void (await client.login({ room, protocol })),
-  say: (speaker, _room, words) =>
+  send: (sender, _room, text) =>
     protocol === 'legacy'
-      ? speaker.request('customMessage', { type: 'data', receiver: 'all', data: words })
-      : speaker.ask('text', { to: 'all', message: words }),
+      ? sender.request('customMessage', { type: 'data', receiver: 'all', data: text })
+      : sender.ask('text', { to: 'all', message: text }),
   event: protocol === 'legacy' ? 'custom_message' : 'text',
-  words: field(protocol === 'legacy' ? 'data' : 'message'),
+  textOf: field(protocol === 'legacy' ? 'data' : 'message'),
 })
 
-const exchanger: Speech = {
+const exchanger: DialectDriver = {
   name: 'exchanger',
   namespace: '/exchanger',
   enter: async (client, room) => void (await joinStream(client, room)),
-  say: (speaker, room, words) => speaker.request('candidate', { channelName: room, candidate: words }),
+  send: (sender, room, text) => sender.request('candidate', { channelName: room, candidate: text }),
   event: 'receiveCandidate',
-  words: ({ data }) => data,
+  textOf: ({ data }) => data,
 }
 
-const rooms: Speech = {
+const rooms: DialectDriver = {
   name: 'rooms',
   namespace: '/rooms',
   enter: async (client, room) => void (await enterRoom(client, room)),
-  say: (speaker, room, words) => speaker.request('new_message', words, room),
+  send: (sender, room, text) => sender.request('new_message', text, room),
   event: 'new_message',
-  words: ({ data }) => data,
+  textOf: ({ data }) => data,
 }
 
-const p2p: Speech = {
+const p2p: DialectDriver = {
   name: 'p2p',
   namespace: '/p2p',
   enter: async (client) => {
@@ -55,15 +55,20 @@ const p2p: Speech = {
     await ackOf(client, 'authentication', { token: client.id })
     client.ticket = String((await client.request('refreshReconnectionTicket')).data)
   },
-  say: (speaker, _room, words, to) => ackOf(speaker, 'owt-message', { to: to.id, data: words }),
+  send: (sender, _room, text, to) => ackOf(sender, 'owt-message', { to: to.id, data: text }),
   event: 'owt-message',
-  words: field('data'),
+  textOf: field('data'),
 }
 
-export const speeches: Speech[] = [...(['legacy', '1.0', '1.1', '1.2'] as const).map(portal), exchanger, rooms, p2p]
+export const dialectDrivers: DialectDriver[] = [
+  ...(['legacy', '1.0', '1.1', '1.2'] as const).map(portal),
+  exchanger,
+  rooms,
+  p2p,
+]
 
 export async function enterBy(
-  { namespace, enter }: Speech,
+  { namespace, enter }: DialectDriver,
   { url }: { url: string },
   room: string,
   options: ConnectOptions = {},
@@ -73,13 +78,13 @@ export async function enterBy(
   return client
 }
 
-/** What a client has heard by now, in order. */
-export const heardBy = ({ event, words }: Speech, { seen }: Client): unknown[] =>
-  seen.filter((notice) => notice.event === event).map(words)
+/** The texts that a client has received so far, in order. */
+export const receivedBy = ({ event, textOf }: DialectDriver, { seen }: Client): unknown[] =>
+  seen.filter((notice) => notice.event === event).map(textOf)
 
-/** The same participant on another connection. `seq`: the last one that the client received, if it can name it. */
+/** Resumes the participant on a new connection. `seq`: the last that the client received, if its protocol lets it say so. */
 export async function resumeBy(
-  { namespace }: Speech,
+  { namespace }: DialectDriver,
   { url }: { url: string },
   { ticket }: Client,
   { seq, ...options }: ConnectOptions & { seq?: number } = {},

@@ -1,6 +1,6 @@
 import { type Client, connect } from './client.ts'
 
-/** Someone in a channel or a room: the ack of joinStream or enter_room. */
+/** The ack of joinStream or enter_room. */
 export type Entered = {
   id: string
   ticket: string
@@ -31,7 +31,7 @@ export const joinStream = (client: Client, channelName: string, user?: unknown):
 
 export const enterRoom = (client: Client, room: string): Promise<Entered> => enterWith(client, 'enter_room', room)
 
-/** Connected to the exchanger and in a channel; what it was told of who is there is taken. */
+/** Connects to the exchanger and joins a channel; the first `allStreamUsers` is taken. */
 export async function inChannel({ url }: Address, channelName: string, user?: unknown): Promise<Client> {
   const client = await connect(url, { namespace: '/exchanger' })
   await joinStream(client, channelName, user)
@@ -39,7 +39,7 @@ export async function inChannel({ url }: Address, channelName: string, user?: un
   return client
 }
 
-/** Connected to the rooms and in one. What the list of rooms says is not noted: it comes when it likes. */
+/** Connects to /rooms and enters a room. */
 export async function inRoom({ url }: Address, room: string, nickname?: string): Promise<Client> {
   const client = await connect(url, { namespace: '/rooms' })
   if (nickname !== undefined) await accepted(client, 'nickname', nickname)
@@ -47,8 +47,8 @@ export async function inRoom({ url }: Address, room: string, nickname?: string):
   return client
 }
 
-/** Says something to itself and waits for it; resolves to what else came before, the list of rooms left out. */
-export async function said(client: Client, dialect: 'exchanger' | 'rooms', room = ''): Promise<unknown[]> {
+/** Sends a message to itself and waits for it. Resolves to what arrived before, without changes of the room list. */
+export async function receivedBefore(client: Client, dialect: 'exchanger' | 'rooms', room = ''): Promise<unknown[]> {
   const mark = `mark ${Math.random()}`
   if (dialect === 'rooms') await accepted(client, 'direct_message', client.id, mark)
   else await accepted(client, 'candidate', { channelName: room, candidate: mark, to: client.id })
@@ -60,7 +60,7 @@ export async function said(client: Client, dialect: 'exchanger' | 'rooms', room 
   }
 }
 
-/** A peer of P2P; `acks` are arrays of the arguments. */
+/** Sends a request and resolves to the arguments of its ack. */
 export function ackOf(client: Client, event: string, ...args: unknown[]): Promise<unknown[]> {
   return new Promise((resolve, reject) => {
     client.socket.emit(event, ...args, (...ack: unknown[]) => resolve(ack))
@@ -68,7 +68,7 @@ export function ackOf(client: Client, event: string, ...args: unknown[]): Promis
   })
 }
 
-/** Connected and authenticated under a name of its own. */
+/** Connects to /p2p and authenticates with the token as the user's id. */
 export async function peer({ url }: Address, token: string): Promise<Client> {
   const client = await connect(url, { namespace: '/p2p' })
   const [answer] = await ackOf(client, 'authentication', { token })

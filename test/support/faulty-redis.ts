@@ -25,7 +25,7 @@ export const oneWayMs: { readonly [fault in Fault]?: number } = { slow: 300, 'to
 const masterName = 'mymaster'
 /** Everything acknowledged is in the file when the process is killed. */
 const durable = ['--save', '', '--appendonly', 'yes', '--appendfsync', 'always']
-const slots = 16384
+const slotCount = 16384
 
 type Member = { server: RedisServer; proxy: FaultProxy }
 
@@ -151,7 +151,7 @@ async function clusterSettings(port: number, folder: string, proxy: FaultProxy):
 
 async function takeShare({ url }: RedisServer, index: number, count: number): Promise<void> {
   const redis = new Redis(url)
-  const [first, end] = [index, index + 1].map((part) => Math.floor((part * slots) / count)) as [number, number]
+  const [first, end] = [index, index + 1].map((part) => Math.floor((part * slotCount) / count)) as [number, number]
   await redis.call('CLUSTER', 'ADDSLOTSRANGE', `${first}`, `${end - 1}`)
   redis.disconnect()
 }

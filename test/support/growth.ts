@@ -1,6 +1,6 @@
 /** Long enough that a quadratic search takes milliseconds, short enough that a test of many patterns ends soon. */
-const short = 1000
-const factor = 16
+const shortLength = 1000
+const lengthFactor = 16
 
 /**
  * How many times longer a function takes for sixteen times the text: about 16 if its time grows with the length, 256 if
@@ -8,23 +8,23 @@ const factor = 16
  * again: on a busy machine every run of one measurement may be interrupted.
  */
 export function growthOf(run: (length: number) => void): number {
-  quickest(run, short, 3) // compiled before anything is measured
+  quickest(run, shortLength, 3) // compiled before anything is measured
   let growth = Number.POSITIVE_INFINITY
-  for (let attempt = 0; attempt < 6 && growth >= linear; attempt += 1) growth = Math.min(growth, measured(run))
+  for (let attempt = 0; attempt < 6 && growth >= maxLinearGrowth; attempt += 1) growth = Math.min(growth, measured(run))
   return growth
 }
 
 function measured(run: (length: number) => void): number {
-  const few = quickest(run, short, 5)
-  const many = quickest(run, short * factor, 3)
-  return many / Math.max(few, resolution)
+  const few = quickest(run, shortLength, 5)
+  const many = quickest(run, shortLength * lengthFactor, 3)
+  return many / Math.max(few, clockResolutionMs)
 }
 
 /** Above this the time grows faster than the length, whatever a cache or an allocation adds. */
-export const linear = factor * 4
+export const maxLinearGrowth = lengthFactor * 4
 
 /** What a clock can tell apart, ms: a function that is quicker than this has not begun to search. */
-const resolution = 0.005
+const clockResolutionMs = 0.005
 
 function quickest(run: (length: number) => void, length: number, runs: number): number {
   let best = Number.POSITIVE_INFINITY

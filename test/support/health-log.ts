@@ -1,13 +1,13 @@
 import type { Waits } from './waits.ts'
 
-/** How a node said it was, at one moment. */
+/** The health that a node reported at one moment, `at` of `performance.now()`. */
 export type Health = { at: number; redisUp: number; redisFailures: number; ready: number; reason: string }
 
 type Node = { opsUrl: string }
 
-const everyMs = 200
+const sampleIntervalMs = 200
 
-/** What nodes tell an operator, asked again and again: /metrics and /readyz. */
+/** Polls /metrics and /readyz of nodes. */
 export class HealthLog {
   readonly #samples = new Map<Node, Health[]>()
   readonly #waits: Waits
@@ -19,12 +19,12 @@ export class HealthLog {
     this.#done = Promise.all(nodes.map((node) => this.#follow(node)))
   }
 
-  /** What a node said since a moment of `performance.now()`. */
+  /** The samples of a node since a moment of `performance.now()`. */
   since(node: Node, at = 0): Health[] {
     return (this.#samples.get(node) ?? []).filter((sample) => sample.at >= at)
   }
 
-  /** The changes of each node, for who reads why a test failed. */
+  /** The changes of each node, for the message of a failed test. */
   summary(): string {
     const lines = [...this.#samples].map(([{ opsUrl }, samples]) => {
       const states = samples.map(({ at, redisUp, ready, reason }) => ({
@@ -62,7 +62,7 @@ export class HealthLog {
         ready: ready?.status ?? 0,
         reason: told?.reason ?? '',
       })
-      await new Promise((resolve) => setTimeout(resolve, everyMs))
+      await new Promise((resolve) => setTimeout(resolve, sampleIntervalMs))
     }
   }
 }

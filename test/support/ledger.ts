@@ -1,7 +1,6 @@
 import { expect } from 'vitest'
 
-/** How long anything is waited for, ms, unless it is said otherwise. */
-const patience = 30_000
+const defaultTimeoutMs = 30_000
 
 type Message = {
   name: string
@@ -10,96 +9,96 @@ type Message = {
   number: number
   acked: boolean
   missing: Set<string>
-  /** When it was sent first; ms of this process' monotonic clock. */
+  /** The first time it was sent, ms of `performance.now()`. */
   sentAt: number
 }
 
-/** A message that was heard although its sender was refused, or lost its connection, and did not repeat it. */
-export type Late = { name: string; sentAt: number; heardAt: number; hearer: string; hearerBackAt: number }
+/** A message that was received although its sender was refused or disconnected, and did not send it again. */
+export type Late = { name: string; sentAt: number; receivedAt: number; receiver: string; receiverResumedAt: number }
 
-/** What one client got. */
-type Book = {
+/** What one client received. */
+type ClientRecord = {
   seq: number
-  /** When it came in, or came back last. */
-  backAt: number
-  heard: Set<string>
-  /** Sender → the number last heard of it. */
-  numbers: Map<string, number>
-  news: { [action in 'join' | 'leave']: Map<string, number> }
+  /** The time of its login or its last resume. */
+  resumedAt: number
+  received: Set<string>
+  /** Sender → the last number received from it. */
+  lastNumbers: Map<string, number>
+  changes: { [action in 'join' | 'leave']: Map<string, number> }
 }
 
-/** What went wrong, each as a sentence. */
+/** The faults, each as a sentence. */
 export type Verdict = {
   lost: string[]
-  doubled: string[]
+  duplicated: string[]
   outOfOrder: string[]
   leavesSeen: string[]
   refused: string[]
-  /** Heard, but it must not have counted. */
-  unasked: string[]
+  /** Received, but never sent in this room. */
+  unsent: string[]
 }
 
-const nothingWrong = (): Verdict => ({
+const noFaults = (): Verdict => ({
   lost: [],
-  doubled: [],
+  duplicated: [],
   outOfOrder: [],
   leavesSeen: [],
   refused: [],
-  unasked: [],
+  unsent: [],
 })
 
-type Wait = { isSo: () => boolean; resolve: () => void; reject: () => void }
+type Waiter = { condition: () => boolean; resolve: () => void; reject: () => void }
 
 /**
- * What the clients of one room sent, were promised and received, in their own account. A message that was acked has to
- * arrive exactly once at everyone whom it was for when it was sent; as it is repeated until it is acked, each has to.
+ * Everything that the clients of one room sent, got acked and received. Each acked message has to arrive exactly once at
+ * every receiver who was present when it was sent. Clients repeat messages until they are acked, so this holds for all.
  */
 export class Ledger {
-  /** How many messages were acked, and how many came to somebody. */
+  /** Number of acked messages, and of receipts. */
   acks = 0
   receipts = 0
-  /** How many relogins succeeded. */
-  returns = 0
-  /** How many requests were refused because the store was away. */
+  /** Number of successful relogins. */
+  resumes = 0
+  /** Number of requests that were refused as `unavailable`. */
   unavailable = 0
-  /** Messages that were heard after their sender had given them up. */
+  /** Messages that were received after their sender had withdrawn them. */
   readonly late: Late[] = []
-  readonly #books = new Map<string, Book>()
-  readonly #gone = new Set<string>()
+  readonly #clients = new Map<string, ClientRecord>()
+  readonly #dismissed = new Set<string>()
   readonly #anyOrder = new Set<string>()
   readonly #sent = new Set<string>()
   readonly #pending = new Map<string, Message>()
-  /** Given up by their sender: they may be heard once, or never. */
+  /** Withdrawn by their sender: each may arrive once or not at all. */
   readonly #withdrawn = new Map<string, Message>()
-  /** Which message has which number of the room: the same for everyone. */
+  /** seq → what has it. All clients have to see the same. */
   readonly #order = new Map<number, string>()
-  readonly #wrong = nothingWrong()
-  readonly #waiting = new Set<Wait>()
+  readonly #faults = noFaults()
+  readonly #waiters = new Set<Waiter>()
 
-  /** Those who are in the room, as they know themselves. */
+  /** The ids of the clients in the room. */
   get present(): string[] {
-    return [...this.#books.keys()].filter((id) => !this.#gone.has(id))
+    return [...this.#clients.keys()].filter((id) => !this.#dismissed.has(id))
   }
 
-  /** `inOrder`: what it says has to arrive in the order in which it says it. */
-  entered(id: string, seq: number, { inOrder }: { inOrder: boolean }): void {
+  /** `inOrder`: its messages have to arrive in the order of sending. */
+  joined(id: string, seq: number, { inOrder }: { inOrder: boolean }): void {
     if (!inOrder) this.#anyOrder.add(id)
-    const news = { join: new Map(), leave: new Map() }
-    this.#books.set(id, { seq, backAt: performance.now(), heard: new Set(), numbers: new Map(), news })
+    const changes = { join: new Map(), leave: new Map() }
+    this.#clients.set(id, { seq, resumedAt: performance.now(), received: new Set(), lastNumbers: new Map(), changes })
     this.#changed()
   }
 
-  /** It is back on a connection that stands. */
-  returned(id: string): void {
-    const book = this.#books.get(id)
-    if (book) book.backAt = performance.now()
-    this.returns += 1
+  /** The client resumed. */
+  resumed(id: string): void {
+    const record = this.#clients.get(id)
+    if (record) record.resumedAt = performance.now()
+    this.resumes += 1
     this.#changed()
   }
 
-  /** It will not come back, and nothing has to reach it any more. What of it was not acked may arrive or not. */
+  /** The client will not resume, and has to receive nothing more. Its unacked messages may arrive or not. */
   dismiss(id: string): void {
-    this.#gone.add(id)
+    this.#dismissed.add(id)
     for (const message of this.#pending.values()) {
       message.missing.delete(id)
       if (message.from === id && !message.acked) this.#pending.delete(message.name)
@@ -115,7 +114,7 @@ export class Ledger {
     this.#pending.set(name, { name, from, to, number, acked: false, missing, sentAt: performance.now() })
   }
 
-  /** Its sender does not repeat it, though it was not acked. */
+  /** The sender does not repeat the message although it was not acked. */
   withdrawn(from: string, number: number): void {
     const name = `${from} ${number}`
     const message = this.#pending.get(name)
@@ -135,108 +134,109 @@ export class Ledger {
     this.#changed()
   }
 
-  heard(id: string, seq: number, from: string, number: number): void {
+  received(id: string, seq: number, from: string, number: number): void {
     const name = `${from} ${number}`
-    const book = this.#advance(id, seq, name)
-    if (!book) return
-    if (!this.#sent.has(name)) this.#wrong.unasked.push(`${id} heard ${name}`)
-    if (book.heard.has(name)) this.#wrong.doubled.push(`${id} heard ${name} again at ${seq}`)
-    book.heard.add(name)
-    if (number < (book.numbers.get(from) ?? 0) && !this.#anyOrder.has(from)) {
-      this.#wrong.outOfOrder.push(`${id} heard ${name} after ${from} ${book.numbers.get(from)}`)
+    const record = this.#advance(id, seq, name)
+    if (!record) return
+    if (!this.#sent.has(name)) this.#faults.unsent.push(`${id} received ${name}`)
+    if (record.received.has(name)) this.#faults.duplicated.push(`${id} received ${name} again at ${seq}`)
+    record.received.add(name)
+    if (number < (record.lastNumbers.get(from) ?? 0) && !this.#anyOrder.has(from)) {
+      this.#faults.outOfOrder.push(`${id} received ${name} after ${from} ${record.lastNumbers.get(from)}`)
     }
-    book.numbers.set(from, number)
+    record.lastNumbers.set(from, number)
     const message = this.#pending.get(name)
     message?.missing.delete(id)
     if (message) this.#settle(message)
     const withdrawn = this.#withdrawn.get(name)
     if (withdrawn) {
       const { sentAt } = withdrawn
-      this.late.push({ name, sentAt, heardAt: performance.now(), hearer: id, hearerBackAt: book.backAt })
+      this.late.push({ name, sentAt, receivedAt: performance.now(), receiver: id, receiverResumedAt: record.resumedAt })
     }
     this.receipts += 1
     this.#changed()
   }
 
-  /** Someone was told that somebody came or left. */
-  told(id: string, seq: number, action: 'join' | 'leave', about: string): void {
-    const news = this.#advance(id, seq, `${action} of ${about}`)?.news[action]
+  /** A client was notified that a participant joined or left. */
+  notified(id: string, seq: number, action: 'join' | 'leave', about: string): void {
+    const news = this.#advance(id, seq, `${action} of ${about}`)?.changes[action]
     if (!news) return
     news.set(about, (news.get(about) ?? 0) + 1)
-    if (action === 'leave' && this.#books.has(about) && !this.#gone.has(about))
-      this.#wrong.leavesSeen.push(`${id} saw ${about} leave at ${seq}`)
-    if (action === 'join' && news.get(about) !== 1) this.#wrong.doubled.push(`${id} saw ${about} join again at ${seq}`)
+    if (action === 'leave' && this.#clients.has(about) && !this.#dismissed.has(about))
+      this.#faults.leavesSeen.push(`${id} saw ${about} leave at ${seq}`)
+    if (action === 'join' && news.get(about) !== 1)
+      this.#faults.duplicated.push(`${id} saw ${about} join again at ${seq}`)
     this.#changed()
   }
 
-  /** The server would not do what it has to. */
+  /** The server refused a valid request. */
   refused(id: string, what: string): void {
-    if (this.#gone.has(id)) return
-    this.#wrong.refused.push(`${id}: ${what}`)
-    for (const { reject } of this.#waiting) reject() // it will not come any more
+    if (this.#dismissed.has(id)) return
+    this.#faults.refused.push(`${id}: ${what}`)
+    for (const { reject } of this.#waiters) reject() // the awaited message will not arrive
   }
 
-  /** The store was away, and a request has to be repeated. */
+  /** A request was refused as `unavailable` and has to be repeated. */
   postponed(): void {
     this.unavailable += 1
     this.#changed()
   }
 
-  /** How many times someone was told that somebody left. */
+  /** How often `observer` was notified that `about` left. */
   leavesSeenBy(observer: string, about: string): number {
-    return this.#books.get(observer)?.news.leave.get(about) ?? 0
+    return this.#clients.get(observer)?.changes.leave.get(about) ?? 0
   }
 
-  /** Resolves as soon as it is so; what the clients report is looked at as it comes. */
-  async until(what: string, isSo: () => boolean, ms = patience): Promise<void> {
-    if (isSo()) return
+  /** Resolves as soon as the condition holds; it is checked at every change. @throws Error with the summary at the timeout or a refusal */
+  async until(what: string, condition: () => boolean, ms = defaultTimeoutMs): Promise<void> {
+    if (condition()) return
     const error = (why: string) => new Error(`${why}: ${what}\n${this.summary()}`)
     await new Promise<void>((resolve, reject) => {
       const fail = (why: string) => finish(() => reject(error(why)))
-      const wait: Wait = { isSo, resolve: () => finish(resolve), reject: () => fail('Refused before') }
+      const wait: Waiter = { condition, resolve: () => finish(resolve), reject: () => fail('Refused before') }
       const timer = setTimeout(() => fail(`Not within ${ms} ms`), ms)
       const finish = (settle: () => void) => {
         clearTimeout(timer)
-        this.#waiting.delete(wait)
+        this.#waiters.delete(wait)
         settle()
       }
-      this.#waiting.add(wait)
+      this.#waiters.add(wait)
     })
   }
 
-  /** Resolves when so many more messages have been acked: something goes on. */
+  /** Resolves when this many more messages have been acked. */
   more(acks: number): Promise<void> {
     const enough = this.acks + acks
     return this.until(`${acks} more acks`, () => this.acks >= enough)
   }
 
   allAcked(): Promise<void> {
-    return this.until('all that was sent is acked', () => [...this.#pending.values()].every(({ acked }) => acked))
+    return this.until('all messages are acked', () => [...this.#pending.values()].every(({ acked }) => acked))
   }
 
-  /** Resolves when everything that was sent was acked, and has arrived everywhere. */
+  /** Resolves when all messages are acked and have arrived at all receivers. */
   complete(): Promise<void> {
-    return this.until('all sent is acked and has arrived', () => this.#pending.size === 0)
+    return this.until('all messages are acked and have arrived', () => this.#pending.size === 0)
   }
 
-  /** Fails unless nothing was lost, doubled, out of order or refused, and nobody who came back was seen leaving. */
+  /** Fails if a message was lost, duplicated, out of order or refused, or a client who resumed was seen leaving. */
   verify(): void {
-    expect(this.verdict()).toEqual(nothingWrong())
+    expect(this.verdict()).toEqual(noFaults())
   }
 
   verdict(): Verdict {
-    return { ...this.#wrong, lost: [...this.#pending.values()].map(describe) }
+    return { ...this.#faults, lost: [...this.#pending.values()].map(describe) }
   }
 
-  #advance(id: string, seq: number, what: string): Book | undefined {
-    const book = this.#books.get(id)
-    if (!book || this.#gone.has(id)) return undefined
-    if (seq <= book.seq) this.#wrong.outOfOrder.push(`${id} was told ${seq} (${what}) after ${book.seq}`)
-    book.seq = Math.max(book.seq, seq)
+  #advance(id: string, seq: number, what: string): ClientRecord | undefined {
+    const record = this.#clients.get(id)
+    if (!record || this.#dismissed.has(id)) return undefined
+    if (seq <= record.seq) this.#faults.outOfOrder.push(`${id} was notified of ${seq} (${what}) after ${record.seq}`)
+    record.seq = Math.max(record.seq, seq)
     const known = this.#order.get(seq)
-    if (known !== undefined && known !== what) this.#wrong.outOfOrder.push(`${seq} is ${known} and ${what}`)
+    if (known !== undefined && known !== what) this.#faults.outOfOrder.push(`${seq} is ${known} and ${what}`)
     this.#order.set(seq, what)
-    return book
+    return record
   }
 
   #settle(message: Message): void {
@@ -244,7 +244,7 @@ export class Ledger {
   }
 
   #changed(): void {
-    for (const { isSo, resolve } of this.#waiting) if (isSo()) resolve()
+    for (const { condition, resolve } of this.#waiters) if (condition()) resolve()
   }
 
   summary(): string {

@@ -5,20 +5,20 @@ import { newRoom } from './node.ts'
 import type { Address } from './resilient-client.ts'
 import type { Waits } from './waits.ts'
 
-/** How a new client comes into a room, in one dialect. */
+/** How a new client enters a room in one dialect. */
 type LoginFlow = {
   namespace: string
   event: string
   data(room: string): unknown
   leave: string
-  /** Who is in the room, from the ack, without the client itself. */
+  /** The other participants of the room, from the ack. */
   others(ack: unknown, id: string): unknown[]
 }
 
 type PortalAck = { id: string; room: { participants: { id: string }[] } }
-const without = (list: { id: string }[], id: string) => list.filter((one) => one.id !== id)
+const without = (list: { id: string }[], id: string) => list.filter((participant) => participant.id !== id)
 
-const entrances: LoginFlow[] = [
+const loginFlows: LoginFlow[] = [
   {
     namespace: '/',
     event: 'login',
@@ -43,26 +43,28 @@ const entrances: LoginFlow[] = [
   { namespace: '/p2p', event: 'authentication', data: () => ({ token: newId() }), leave: 'logout', others: () => [] },
 ]
 
-/** Clients that log in for the first time, in every dialect, and leave at once. */
+/** New clients in every dialect that log in and leave at once. */
 export class Newcomers {
   readonly #waits: Waits
-  readonly #rooms = entrances.map(() => newRoom())
-  /** By status of the ack. */
+  readonly #rooms = loginFlows.map(() => newRoom())
+  /** Number of logins by the status of their ack. */
   readonly outcomes: { [status: string]: number } = {}
 
   constructor(waits: Waits) {
     this.#waits = waits
   }
 
-  /** One for each dialect and node. Resolves when all were answered and have left. */
-  async knock(nodes: readonly Address[]): Promise<void> {
-    await Promise.all(nodes.flatMap((node) => entrances.map((entrance, index) => this.#visit(node, entrance, index))))
+  /** Logs in once per dialect and node. Resolves when all logins are answered and all clients have left. */
+  async loginEverywhere(nodes: readonly Address[]): Promise<void> {
+    await Promise.all(
+      nodes.flatMap((node) => loginFlows.map((loginFlow, index) => this.#loginAndLeave(node, loginFlow, index))),
+    )
   }
 
   /** All newcomers have left their rooms, at the latest when their windows end. */
-  async expectNobody(node: Address): Promise<void> {
-    for (const [index, entrance] of entrances.entries()) {
-      const isEmpty = async () => (await this.#othersIn(this.#rooms[index] ?? '', entrance, node)).length === 0
+  async expectAllLeft(node: Address): Promise<void> {
+    for (const [index, loginFlow] of loginFlows.entries()) {
+      const isEmpty = async () => (await this.#othersIn(this.#rooms[index] ?? '', loginFlow, node)).length === 0
       await vi.waitUntil(isEmpty, { timeout: 20_000, interval: 500 })
     }
   }
@@ -81,24 +83,24 @@ export class Newcomers {
     return others(ack, (ack as { id?: string } | undefined)?.id ?? '')
   }
 
-  async #visit(node: Address, { namespace, event, data, leave }: LoginFlow, index: number): Promise<void> {
+  async #loginAndLeave(node: Address, { namespace, event, data, leave }: LoginFlow, index: number): Promise<void> {
     const name = `${event} of a newcomer at ${node.url}`
     const client = await connect(node.url, { namespace }).catch(() => undefined)
-    if (!client) return // a node that is not there
+    if (!client) return // the node is down
     const answered = this.#waits.begin(name)
-    const status = await this.#ask(client, event, data(this.#rooms[index] ?? ''))
+    const status = await this.#request(client, event, data(this.#rooms[index] ?? ''))
     answered()
     this.outcomes[status] = (this.outcomes[status] ?? 0) + 1
     if (status === 'ok') {
       const left = this.#waits.begin(`${leave} after ${name}`)
-      await this.#ask(client, leave)
-      left() // when Redis failed just now, it is in its window and leaves later
+      await this.#request(client, leave)
+      left() // if Redis fails, the participant leaves at the end of its window
     }
     client.socket.disconnect()
   }
 
   /** Resolves to the ack's status or code, or to `lost`. */
-  #ask(client: Client, event: string, ...args: unknown[]): Promise<string> {
+  #request(client: Client, event: string, ...args: unknown[]): Promise<string> {
     const lost = client.closed.then(() => 'lost')
     const acked = new Promise<string>((resolve) => {
       client.socket.emit(event, ...args, (...ack: unknown[]) => resolve(codeIn(ack) ?? 'ok'))

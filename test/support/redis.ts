@@ -20,12 +20,12 @@ export const startRedis = (settings: string[] = [], env: { [name: string]: strin
 
 export type RedisGroup = { urls: string[]; servers: RedisServer[]; stop(): Promise<void> }
 
-const masters = 3
-const slots = 16384
+const masterCount = 3
+const slotCount = 16384
 
 /** Redis Cluster: three masters that share the slots. */
 export async function startRedisCluster(): Promise<RedisGroup> {
-  const servers = await startAll(Array.from({ length: masters }, () => () => spawnRedis(clusterSettings)))
+  const servers = await startAll(Array.from({ length: masterCount }, () => () => spawnRedis(clusterSettings)))
   const group = { urls: servers.map(({ url }) => url), servers, stop: () => stopAll(servers) }
   await orStop(group, async () => {
     await Promise.all(servers.map((server, index) => ask(server, (redis) => takeShare(redis, index))))
@@ -36,8 +36,8 @@ export async function startRedisCluster(): Promise<RedisGroup> {
 }
 
 async function takeShare(redis: Redis, index: number): Promise<void> {
-  const first = Math.floor((index * slots) / masters)
-  const last = Math.floor(((index + 1) * slots) / masters) - 1
+  const first = Math.floor((index * slotCount) / masterCount)
+  const last = Math.floor(((index + 1) * slotCount) / masterCount) - 1
   await redis.call('CLUSTER', 'ADDSLOTSRANGE', `${first}`, `${last}`)
 }
 
@@ -61,7 +61,7 @@ async function knowsAllSlots(server: RedisServer): Promise<void> {
   await ask(server, (redis) =>
     until(async () => {
       const info = String(await redis.call('CLUSTER', 'INFO'))
-      return info.includes('cluster_state:ok') && info.includes(`cluster_known_nodes:${masters}`)
+      return info.includes('cluster_state:ok') && info.includes(`cluster_known_nodes:${masterCount}`)
     }),
   )
 }
@@ -120,8 +120,8 @@ async function sentinelSettings(port: number, folder: string, name: string, mast
 }
 
 /** Asks until it is so, where nothing tells of it by itself. */
-export async function until(isSo: () => Promise<boolean>): Promise<void> {
-  await vi.waitUntil(isSo, { timeout: 20_000, interval: 25 })
+export async function until(condition: () => Promise<boolean>): Promise<void> {
+  await vi.waitUntil(condition, { timeout: 20_000, interval: 25 })
 }
 
 async function ask<T>(server: RedisServer, question: (redis: Redis) => Promise<T>): Promise<T> {

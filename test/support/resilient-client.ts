@@ -6,150 +6,149 @@ import type { Ledger } from './ledger.ts'
 import type { Random } from './random.ts'
 import type { Waits } from './waits.ts'
 
-/** Where a client may connect to. */
+/** A node or load balancer. */
 export type Address = { url: string }
 
-export type RoamerOptions = {
+export type ResilientClientOptions = {
   ledger: Ledger
   random: Random
   room: string
   user: string
-  /** The nodes that are there, as far as a client can know. */
+  /** The nodes that the client may connect to. */
   nodes: () => readonly Address[]
   /**
-   * `one`: the next message is sent when the one before is acked. `many`: as they come. `any order`: as they come, and
-   * when one is refused it may be overtaken by the next, which its sender accepts. `once`: as they come, and none is
-   * repeated that was refused or not answered.
+   * `one`: sends the next message when the one before is acked. `many`: sends without waiting. `any order`: as `many`, and
+   * a refused message may be overtaken by later ones. `once`: as `many`, and a message that was refused or not answered
+   * is not sent again.
    */
   inFlight: 'one' | 'many' | 'any order' | 'once'
-  /** Follows the number in each text, one after the other. */
+  /** Appended to the number in each text, in rotation. */
   suffixes?: readonly string[] | undefined
-  /** Notes how long each request waits. */
+  /** Records how long each request waits for its answer. */
   waits?: Waits | undefined
-  /** How long it tries to come back, ms: longer than any window, so that it is the server that decides. */
-  staminaMs?: number | undefined
+  /** How long the client tries to resume: longer than any reconnect window, so that the server decides. */
+  resumeTimeoutMs?: number | undefined
 }
 
 type Ack = { status: string; data?: unknown; code?: string }
-type Said = { number: number; to: string; done: () => void; sentOn: Socket | undefined; refusals: number }
+type OutgoingText = { number: number; to: string; done: () => void; sentOn: Socket | undefined; refusals: number }
 
-/** How long a node may take to shake hands, and to answer a relogin, ms. */
-const handshake = 3000
-const answer = 8000
-const defaultStaminaMs = 40_000
-/** Fewer than a node holds for a client that waits for its relogin: it refuses those beyond. */
-const earlyRequests = 50
-/** A node refuses a `rid` as too old when so many later ones were done (docs/protocol.md). */
-const knownRids = 100
-/** Between a refusal because the store is away and the next try, ms. */
+const handshakeTimeoutMs = 3000
+const ackTimeoutMs = 8000
+const defaultResumeTimeoutMs = 40_000
+/** Below the number of requests that a node holds until the relogin is done. */
+const maxEarlyRequests = 50
+/** A node refuses a `rid` as too old after this many later ones (docs/protocol.md). */
+const rememberedRids = 100
+/** The delay before a request that was refused as `unavailable` is sent again. */
 const backOffMs = 100
 
-const open = new Set<Socket>()
+const openSockets = new Set<Socket>()
 afterEvery('test', () => {
-  for (const socket of open) socket.disconnect()
-  open.clear()
+  for (const socket of openSockets) socket.disconnect()
+  openSockets.clear()
 })
 
 /**
- * A client as a good SDK makes it: after a lost connection it picks another node and relogs in with what it last saw,
- * until it succeeds; what was not acked it sends again under the same number. All that it sees is noted in the ledger.
+ * A client like a good SDK, but without its code: after a lost connection it resumes on another node with the last seq,
+ * until it succeeds, and sends unacked messages again with the same `rid`. It records all that it receives in the ledger.
  */
-export class Roamer {
+export class ResilientClient {
   id = ''
   ticket = ''
-  /** How often one and the same request of it was refused because the store was away. */
+  /** The highest number of refusals as `unavailable` that one request got. */
   refusals = 0
-  /** How often in a row it was not let in when it came back, at most. */
-  turnedAway = 0
-  /** The node that it is on, or tries. */
+  /** The highest number of failed attempts in a row to resume. */
+  failedAttempts = 0
+  /** The node that the client is connected to or tries. */
   node: Address | undefined
-  /** When it was told that its node is draining, and when a connection of it was lost. */
+  /** Called when the node announces its drain, and when a connection is lost. */
   onDraining: (withinMs: number) => void = () => {}
   onLost: (reason: string) => void = () => {}
-  readonly #options: RoamerOptions
-  readonly #unacked = new Map<number, Said>()
-  /** Calls that note the end of a wait, by connection. */
-  readonly #waiting = new Map<Socket, Set<() => void>>()
+  readonly #options: ResilientClientOptions
+  readonly #unacked = new Map<number, OutgoingText>()
+  /** Functions that end the waits of a connection's requests. */
+  readonly #openWaits = new Map<Socket, Set<() => void>>()
   #socket: Socket | undefined
-  #entered = false
-  #gone = false
-  #said = 0
+  #inRoom = false
+  #left = false
+  #lastNumber = 0
   #seq = 0
 
-  constructor(options: RoamerOptions) {
+  constructor(options: ResilientClientOptions) {
     this.#options = options
   }
 
-  /** In the room, on a connection that stands. */
-  get home(): boolean {
-    return this.#entered
+  /** Logged in or resumed on the present connection. */
+  get inRoom(): boolean {
+    return this.#inRoom
   }
 
-  get gone(): boolean {
-    return this.#gone
+  get left(): boolean {
+    return this.#left
   }
 
-  /** The last seq seen. */
+  /** The last seq received. */
   get seq(): number {
     return this.#seq
   }
 
-  /** @throws Error when it is refused */
+  /** @throws Error when the node refuses the login */
   async login(node: Address): Promise<void> {
     const { room, user, ledger, inFlight } = this.#options
     this.node = node
     const socket = this.#connect(node)
-    const { status, data, code } = await this.#ask(socket, 'login', loginInfo({ room, user }))
+    const { status, data, code } = await this.#request(socket, 'login', loginInfo({ room, user }))
     if (status !== 'ok') throw new Error(`login: ${code}`)
     const joined = data as { id: string; seq: number; reconnectionTicket: string }
     this.id = joined.id
     this.ticket = joined.reconnectionTicket
     this.#seq = joined.seq
-    this.#entered = true
-    ledger.entered(this.id, joined.seq, { inOrder: inFlight === 'one' || inFlight === 'many' })
+    this.#inRoom = true
+    ledger.joined(this.id, joined.seq, { inOrder: inFlight === 'one' || inFlight === 'many' })
   }
 
-  /** Resolves when it was acked, however often it had to be sent, or is not sent again. */
-  say(to: string): Promise<void> {
-    if (this.#options.inFlight === 'once' && !this.#entered) return Promise.resolve()
-    this.#said += 1
-    const number = this.#said
+  /** Sends the next number. Resolves when it is acked, or will not be sent again. */
+  send(to: string): Promise<void> {
+    if (this.#options.inFlight === 'once' && !this.#inRoom) return Promise.resolve()
+    this.#lastNumber += 1
+    const number = this.#lastNumber
     this.#options.ledger.sent(this.id, number, to)
     return new Promise((resolve) => {
       this.#unacked.set(number, { to, number, done: resolve, sentOn: undefined, refusals: 0 })
-      if (this.#entered) this.#flush()
+      if (this.#inRoom) this.#flush()
     })
   }
 
-  /** The connection is lost without a goodbye: closed by the library, or the TCP connection destroyed under it. */
+  /** Loses the connection without logging out: the library closes it, or its TCP connection is destroyed. */
   cut(how: 'engine' | 'tcp' = 'engine'): void {
     if (how === 'engine') this.#socket?.io.engine.close()
-    else if (this.#socket) destroy(this.#socket)
+    else if (this.#socket) terminate(this.#socket)
   }
 
-  /** Relogs in elsewhere while the connection still stands; that one is left as it is, and answered to the caller. */
+  /** Resumes on another node and keeps the old connection open. @returns the socket of the old connection */
   move(node?: Address): Socket {
     const left = this.#socket
-    if (!left) throw new Error('There is no connection to leave')
-    this.#entered = false
+    if (!left) throw new Error('The client has no connection to move from')
+    this.#inRoom = false
     this.#socket = undefined
-    void this.#comeBack(node)
+    void this.#resume(node)
     return left
   }
 
-  /** The client's machine is gone; it does not come back. */
+  /** Simulates the loss of the client's machine: it does not resume. */
   vanish(): void {
-    this.#gone = true
-    this.#entered = false
+    this.#left = true
+    this.#inRoom = false
     this.#options.ledger.dismiss(this.id)
-    if (this.#socket) destroy(this.#socket)
+    if (this.#socket) terminate(this.#socket)
     for (const { done } of this.#unacked.values()) done()
     this.#unacked.clear()
   }
 
-  /** It neither moves nor comes back; resolves to why its connection ended. What it still says must not count. */
+  /** Neither moves nor resumes, and sends one text that must have no effect. Resolves to the reason when the connection ends. */
   stay(): Promise<string> {
-    this.#gone = true
+    this.#left = true
     this.#options.ledger.dismiss(this.id)
     const socket = this.#socket
     socket?.emit('text', { to: 'all', message: '1000001' }, { rid: 1_000_001 })
@@ -161,49 +160,49 @@ export class Roamer {
       transports: ['websocket'],
       forceNew: true,
       reconnection: false,
-      timeout: handshake,
+      timeout: handshakeTimeoutMs,
     })
-    open.add(socket)
+    openSockets.add(socket)
     this.#socket = socket
     const { ledger } = this.#options
     const current = () => this.#socket === socket
     socket.on('text', ({ from, message }: { from: string; message: string }, { seq }: { seq: number }) => {
       if (!current()) return
       this.#seq = Math.max(this.#seq, seq)
-      ledger.heard(this.id, seq, from, Number.parseInt(message, 10))
+      ledger.received(this.id, seq, from, Number.parseInt(message, 10))
     })
     socket.on('participant', ({ action, data }, { seq }: { seq: number }) => {
       if (!current()) return
       this.#seq = Math.max(this.#seq, seq)
-      ledger.told(this.id, seq, action, action === 'join' ? data.id : data)
+      ledger.notified(this.id, seq, action, action === 'join' ? data.id : data)
     })
     socket.on('draining', ({ withinMs }: { withinMs: number }) => this.onDraining(withinMs))
     socket.on('disconnect', (reason) => {
-      open.delete(socket)
-      this.#noAnswers(socket)
+      openSockets.delete(socket)
+      this.#endWaits(socket)
       if (this.#options.inFlight === 'once') {
         for (const said of [...this.#unacked.values()]) if (said.sentOn === socket) this.#withdraw(said)
       }
-      if (!current() || !this.#entered) return
-      this.#entered = false
+      if (!current() || !this.#inRoom) return
+      this.#inRoom = false
       this.onLost(reason)
-      if (!this.#gone) void this.#comeBack()
+      if (!this.#left) void this.#resume()
     })
     return socket
   }
 
-  async #comeBack(first?: Address): Promise<void> {
-    const { nodes, random, ledger, staminaMs = defaultStaminaMs } = this.#options
-    const deadline = performance.now() + staminaMs
+  async #resume(first?: Address): Promise<void> {
+    const { nodes, random, ledger, resumeTimeoutMs = defaultResumeTimeoutMs } = this.#options
+    const deadline = performance.now() + resumeTimeoutMs
     let node = first
-    for (let tries = 1; !this.#gone; tries += 1) {
+    for (let tries = 1; !this.#left; tries += 1) {
       const others = nodes().filter((other) => other !== this.node)
       this.node = node ?? random.pick(others.length > 0 ? others : nodes())
       node = undefined
       const refusal = await this.#relogin(this.node)
       if (refusal === undefined) return
-      this.turnedAway = Math.max(this.turnedAway, tries)
-      if (!mayPass.has(refusal) || performance.now() > deadline) {
+      this.failedAttempts = Math.max(this.failedAttempts, tries)
+      if (!retryableCodes.has(refusal) || performance.now() > deadline) {
         ledger.refused(this.id, `relogin: ${refusal}`)
         return
       }
@@ -211,18 +210,18 @@ export class Roamer {
     }
   }
 
-  /** Resolves to why it did not work, or undefined. */
+  /** Resolves to the error code, or undefined on success. */
   async #relogin(node: Address): Promise<string | undefined> {
     const { random, ledger } = this.#options
     const seq = this.#seq
     const socket = this.#connect(node)
-    const asked = this.#ask(socket, 'relogin', { ticket: this.ticket, seq })
-    // what waits to be sent may as well be sent before the answer, as socket.io-client does with its buffer
-    if (random.chance(0.5)) this.#flush(earlyRequests)
+    const asked = this.#request(socket, 'relogin', { ticket: this.ticket, seq })
+    // sometimes send waiting messages before the answer, as socket.io-client does with its buffer
+    if (random.chance(0.5)) this.#flush(maxEarlyRequests)
     const { status, data, code = status } = await asked
     if (status !== 'ok') {
       socket.disconnect()
-      this.#noAnswers(socket)
+      this.#endWaits(socket)
       return code
     }
     const entered = data as { ticket: string; seq: number; complete: boolean }
@@ -231,30 +230,30 @@ export class Roamer {
     }
     this.ticket = entered.ticket
     if (this.#socket !== socket || !socket.connected) return 'lost'
-    this.#entered = true
+    this.#inRoom = true
     this.#flush()
-    ledger.returned(this.id)
+    ledger.resumed(this.id)
     return undefined
   }
 
-  /** Sends what was not sent on this connection yet, in order. */
+  /** Sends the messages that were not sent on this connection yet, in order. */
   #flush(limit?: number): void {
     const socket = this.#socket
     if (!socket) return
     const [oldest = 0] = this.#unacked.keys()
     const ready = [...this.#unacked.values()].slice(0, this.#options.inFlight === 'one' ? 1 : limit)
     for (const said of ready) {
-      if (said.number >= oldest + knownRids) return
+      if (said.number >= oldest + rememberedRids) return
       if (said.sentOn === socket) continue
       said.sentOn = socket
-      this.#send(socket, said)
+      this.#emit(socket, said)
     }
   }
 
-  #send(socket: Socket, said: Said): void {
+  #emit(socket: Socket, said: OutgoingText): void {
     const { ledger } = this.#options
     const { to, number } = said
-    const answered = this.#wait(socket, `text ${number} of ${this.id}`)
+    const answered = this.#beginWait(socket, `text ${number} of ${this.id}`)
     const { suffixes = [''] } = this.#options
     const message = `${number}${suffixes[number % suffixes.length]}`
     socket.emit('text', { to, message }, { rid: number }, (...ack: unknown[]) => {
@@ -265,52 +264,52 @@ export class Roamer {
         this.#unacked.delete(number)
         ledger.acked(this.id, number)
         said.done()
-        if (this.#entered) this.#flush()
+        if (this.#inRoom) this.#flush()
       } else if (code === 'unavailable') {
         said.refusals += 1
         this.refusals = Math.max(this.refusals, said.refusals)
         ledger.postponed()
         if (this.#options.inFlight === 'once') {
           this.#withdraw(said)
-          if (this.#entered) this.#flush()
+          if (this.#inRoom) this.#flush()
         } else if (open)
-          setTimeout(() => this.#socket === socket && socket.connected && this.#send(socket, said), backOffMs)
-      } else if (status !== 'ok' && !notThere.has(code)) {
+          setTimeout(() => this.#socket === socket && socket.connected && this.#emit(socket, said), backOffMs)
+      } else if (status !== 'ok' && !staleConnectionCodes.has(code)) {
         ledger.refused(this.id, `text ${number}: ${code} ${ack[1]}`)
       }
     })
   }
 
-  #withdraw({ number, done }: Said): void {
+  #withdraw({ number, done }: OutgoingText): void {
     if (!this.#unacked.delete(number)) return
     this.#options.ledger.withdrawn(this.id, number)
     done()
   }
 
-  /** Called at the answer, it notes how long that took. */
-  #wait(socket: Socket, what: string): () => void {
+  /** @returns a function to call at the answer, which records the wait */
+  #beginWait(socket: Socket, what: string): () => void {
     const done = this.#options.waits?.begin(`${what} at ${this.node?.url}`)
     if (!done) return () => {}
-    const open = this.#waiting.get(socket) ?? new Set()
-    this.#waiting.set(socket, open.add(done))
+    const open = this.#openWaits.get(socket) ?? new Set()
+    this.#openWaits.set(socket, open.add(done))
     return () => {
       open.delete(done)
       done()
     }
   }
 
-  /** What was asked on a connection that is lost, or was never made, is not waited for any more. */
-  #noAnswers(socket: Socket): void {
-    for (const done of this.#waiting.get(socket) ?? []) done()
-    this.#waiting.delete(socket)
+  /** Ends the waits of a connection that was lost or not established. */
+  #endWaits(socket: Socket): void {
+    for (const done of this.#openWaits.get(socket) ?? []) done()
+    this.#openWaits.delete(socket)
   }
 
-  #ask(socket: Socket, event: string, data: object): Promise<Ack> {
-    const answered = this.#wait(socket, `${event} of ${this.id}`)
+  #request(socket: Socket, event: string, data: object): Promise<Ack> {
+    const answered = this.#beginWait(socket, `${event} of ${this.id}`)
     return new Promise((resolve) => {
       socket.once('connect_error', () => resolve({ status: 'no connection' }))
       socket.once('disconnect', () => resolve({ status: 'lost' }))
-      socket.timeout(answer).emit(event, data, (late: Error | null, ...ack: unknown[]) => {
+      socket.timeout(ackTimeoutMs).emit(event, data, (late: Error | null, ...ack: unknown[]) => {
         if (!late) answered()
         resolve(late ? { status: 'no answer' } : ackOf(ack))
       })
@@ -318,18 +317,18 @@ export class Roamer {
   }
 }
 
-/** Why a relogin may fail for now. */
-const mayPass = new Set(['no connection', 'lost', 'no answer', 'unavailable', 'early_left'])
-/** Said to a request whose connection is no longer, or not yet, that of the participant. */
-const notThere = new Set(['moved', 'illegal_request'])
+/** Errors after which a relogin is tried again. */
+const retryableCodes = new Set(['no connection', 'lost', 'no answer', 'unavailable', 'early_left'])
+/** Errors of a request on a connection that is not the participant's any more, or not yet. */
+const staleConnectionCodes = new Set(['moved', 'illegal_request'])
 
 function ackOf([status, data, more]: unknown[]): Ack {
   const { code } = (more ?? {}) as { code?: string }
   return { status: String(status), data, ...(code === undefined ? {} : { code }) }
 }
 
-/** Ends the TCP connection under a socket, at once and without a word of any protocol above it. */
-function destroy(socket: Socket): void {
+/** Destroys the TCP connection of a socket without a close frame or packet. */
+function terminate(socket: Socket): void {
   const { transport } = socket.io.engine as unknown as { transport?: { ws?: { terminate?: () => void } } }
   if (!transport?.ws?.terminate) throw new Error('Not a WebSocket of the ws package')
   transport.ws.terminate()

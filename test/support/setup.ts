@@ -1,12 +1,12 @@
 import { afterAll, afterEach, expect } from 'vitest'
-import { endAll } from './cleanup.ts'
+import { runCleanups } from './cleanup.ts'
 
 afterEach(async ({ task }) => {
   const isOfCluster = expect.getState().testPath?.includes('/test/cluster/')
   try {
     if (isOfCluster && task.result?.state !== 'fail') await (await import('./stale-sessions.ts')).expectNoGhosts()
   } finally {
-    await endAll('test')
+    await runCleanups('test')
   }
 })
-afterAll(() => endAll('file'))
+afterAll(() => runCleanups('file'))

@@ -1,8 +1,8 @@
 import { expect } from 'vitest'
 import { afterEvery } from './cleanup.ts'
 
-/** How late timers of this process run is sampled this often. */
-const sampleMs = 10
+/** How often the delay of this process's timers is sampled. */
+const sampleIntervalMs = 10
 
 const samplers = new Set<NodeJS.Timeout>()
 afterEvery('test', () => {
@@ -11,8 +11,8 @@ afterEvery('test', () => {
 })
 
 /**
- * How long requests waited for their answers, without the time for which this process itself stood still: on a busy
- * machine an answer is read late that had come in time.
+ * How long requests waited for their answers, minus the time for which this process was not running: on a busy machine
+ * it reads an answer late that had arrived in time.
  */
 export class Waits {
   readonly #answered: Wait[] = []
@@ -23,13 +23,13 @@ export class Waits {
     let last = performance.now()
     const sampler = setInterval(() => {
       const now = performance.now()
-      this.#stalled += Math.max(0, now - last - sampleMs)
+      this.#stalled += Math.max(0, now - last - sampleIntervalMs)
       last = now
-    }, sampleMs)
+    }, sampleIntervalMs)
     samplers.add(sampler)
   }
 
-  /** Notes a request; what is returned is called at its answer, or when its connection is lost. */
+  /** Records a request. @returns a function to call at its answer or when its connection is lost */
   begin(what: string): () => void {
     const key = Symbol(what)
     this.#open.set(key, { what, since: this.#mark() })

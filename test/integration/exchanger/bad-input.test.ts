@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { exchanger } from '../../../src/protocol/exchanger.ts'
 import { connect, ok } from '../../support/client.ts'
-import { inChannel, said } from '../../support/dialects.ts'
+import { inChannel, receivedBefore } from '../../support/dialects.ts'
 import { newRoom, startNode } from '../../support/node.ts'
 import { badArguments } from '../bad-arguments.ts'
 
@@ -29,7 +29,7 @@ test.each(events)('%s: bad input gets exactly one ack, and the connection goes o
     }
   } else for (const args of badArguments()) client.socket.emit('leaveStream', ...args)
   expect(await client.request('offer', { channelName: channel, sessionDescriptor: 1 })).toEqual(ok())
-  const heard = (await said(witness, 'exchanger', channel)) as { event: string }[]
+  const heard = (await receivedBefore(witness, 'exchanger', channel)) as { event: string }[]
   expect(heard.map(({ event }) => event)).toEqual(['receiveOffer'])
 })
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { connect, refusal } from '../../support/client.ts'
-import { inChannel, joinStream, said } from '../../support/dialects.ts'
+import { inChannel, joinStream, receivedBefore } from '../../support/dialects.ts'
 import { newRoom, startNode } from '../../support/node.ts'
 
 const node = await startNode()
@@ -58,7 +58,7 @@ test('another channel leaves the first, whose others are told; what is said ther
   expect(await cleo.next('userJoinedStream')).toMatchObject({ data: 'b', meta: { from: bob.id } })
   await ann.request('offer', { channelName: one, sessionDescriptor: 'not for bob' })
   await cleo.request('offer', { channelName: two, sessionDescriptor: 'for bob' })
-  expect(await said(bob, 'exchanger', two)).toMatchObject([
+  expect(await receivedBefore(bob, 'exchanger', two)).toMatchObject([
     { event: 'allStreamUsers', data: [cleo.id] },
     { event: 'receiveOffer', data: 'for bob' },
   ])
@@ -70,7 +70,7 @@ test('joining the channel that one is in changes nothing', async () => {
   await ann.next('userJoinedStream')
   const { id } = bob
   expect(await joinStream(bob, channel, 'other')).toMatchObject({ id, users: [{ id: ann.id, user: 'a' }] })
-  expect(await said(ann, 'exchanger', channel)).toEqual([])
+  expect(await receivedBefore(ann, 'exchanger', channel)).toEqual([])
   const back = await connect(node.url, exchanger)
   expect(await back.request('relogin', bob.ticket)).toMatchObject({ status: 'ok' })
 })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { ok, refusal } from '../../support/client.ts'
-import { inChannel, said } from '../../support/dialects.ts'
+import { inChannel, receivedBefore } from '../../support/dialects.ts'
 import { newRoom, startNode } from '../../support/node.ts'
 
 const node = await startNode()
@@ -12,8 +12,8 @@ async function three() {
     await inChannel(node, channel),
     await inChannel(node, channel),
   ]
-  await said(ann, 'exchanger', channel)
-  await said(bob, 'exchanger', channel)
+  await receivedBefore(ann, 'exchanger', channel)
+  await receivedBefore(bob, 'exchanger', channel)
   return { channel, ann, bob, cleo }
 }
 
@@ -32,7 +32,7 @@ test.each([
   }
   await ann.request(event, { channelName: channel, [field]: null, to: cleo.id })
   expect(await cleo.next()).toMatchObject({ event: received, data: null, meta: { from: ann.id } })
-  for (const client of [ann, bob, cleo]) expect(await said(client, 'exchanger', channel)).toEqual([])
+  for (const client of [ann, bob, cleo]) expect(await receivedBefore(client, 'exchanger', channel)).toEqual([])
 })
 
 test('another channel, or one who is not there, is refused', async () => {
@@ -41,12 +41,12 @@ test('another channel, or one who is not there, is refused', async () => {
   expect(await ann.request('offer', asked)).toEqual(refusal('You are not in this channel.', 'not_in_room'))
   const nobody = { channelName: channel, sessionDescriptor: 1, to: 'nobody' }
   expect(await ann.request('offer', nobody)).toEqual(refusal('The receiver is not here.', 'no_such_participant'))
-  expect(await said(bob, 'exchanger', channel)).toEqual([])
+  expect(await receivedBefore(bob, 'exchanger', channel)).toEqual([])
 })
 
 test('a request that is repeated with its rid is done once', async () => {
   const { channel, ann, bob } = await three()
   const asked = { channelName: channel, sessionDescriptor: 1 }
   for (let time = 0; time < 2; time += 1) expect(await ann.request('offer', asked, { rid: 1 })).toEqual(ok())
-  expect(await said(bob, 'exchanger', channel)).toHaveLength(1)
+  expect(await receivedBefore(bob, 'exchanger', channel)).toHaveLength(1)
 })

@@ -46,13 +46,13 @@ describe('a JWT that a backend signed with our secret', () => {
 
   test('logs in once, on whichever node', async () => {
     const token = await hs256(claims())
-    await (await login(a, token)).settled()
+    await (await login(a, token)).whenConfirmed()
     await refused(b, token, 'token_used')
   })
 
   test('without an id, once too', async () => {
     const token = await hs256(claims({ jti: undefined }))
-    await (await login(a, token)).settled()
+    await (await login(a, token)).whenConfirmed()
     await refused(b, token, 'token_used')
     // the last character of a signature has bits that nobody reads
     const [head, body, signature = ''] = token.split('.')
@@ -65,7 +65,7 @@ describe('a JWT that a backend signed with our secret', () => {
 
   test('is one with another of the same id', async () => {
     const payload = claims()
-    await (await login(a, await hs256(payload))).settled()
+    await (await login(a, await hs256(payload))).whenConfirmed()
     await refused(b, await hs256({ ...payload, exp: soon() + 1 }), 'token_used')
   })
 })
@@ -141,7 +141,7 @@ describe('with the public keys of another issuer', async () => {
 
   test.each(['RS256', 'ES256', 'EdDSA'] as const)('%s logs in, once', async (alg) => {
     const token = await signed(alg)
-    await (await login(node, token)).settled()
+    await (await login(node, token)).whenConfirmed()
     await refused(node, token, 'token_used')
   })
 

@@ -27,7 +27,7 @@ test('a token is text, names the host that was asked, and logs in once', async (
   const ann = await connect(node.url)
   const joined = await ann.login({ room, token: answer.text })
   expect(joined).toMatchObject({ user: 'ann', role: 'viewer', room: { id: room } })
-  await ann.settled()
+  await ann.whenConfirmed()
   const again = await connect(node.url)
   expect(await again.request('login', loginInfo({ room, token: answer.text }))).toMatchObject({ code: 'token_used' })
 })

@@ -85,7 +85,7 @@ describe('no line has a token, a ticket, their ids and signatures, or a key:', (
     secrets.ticket(ann.ticket)
     const ticket = secrets.ticket(await ann.ask('refreshReconnectionTicket'))
     await publishBoth(ann)
-    await ann.settled()
+    await ann.whenConfirmed()
     const wrong = tokenFor({ room }, { secret: 'k'.repeat(32) })
     const old = tokenFor({ room }, { notAfter: 1 })
     const logins = [token, secrets.token(wrong), secrets.token(old), `x${token}`, token.slice(4)]

@@ -46,7 +46,7 @@ describe.each(libraries)('socket.io-client %s', (_library, io) => {
     await ann.login({ room })
     const back = await start(used)
     await back.relogin(ann.ticket)
-    await back.settled()
+    await back.whenConfirmed()
     const thief = await connect(node.url)
     expect((await thief.request('relogin', ann.ticket)).error).toBe('Reconnection is not allowed')
     expect(await back.barrier()).toEqual([])

@@ -242,7 +242,7 @@ describe('a refused login', () => {
     const room = newRoom()
     const token = tokenFor({ room })
     const ann = await enter(node.url, { room, token })
-    await ann.settled()
+    await ann.whenConfirmed()
     await expectRefused(loginInfo({ room, token }), refusal('Invalid or used token', 'token_used'))
     expect(await ann.barrier()).toEqual([])
     await ann.ask('logout')

@@ -114,7 +114,7 @@ describe('a ticket is good', () => {
     const { ann, bob } = await couple()
     const back = await connect(node.url)
     await back.relogin(ann.ticket)
-    await back.settled()
+    await back.whenConfirmed()
     await expectRefused(ann.ticket, spent, back, bob)
   })
 
@@ -152,7 +152,7 @@ describe('a ticket is good', () => {
   test('until the one of a refresh is known to have arrived', async () => {
     const { ann, bob } = await couple()
     const newer = await ann.ask('refreshReconnectionTicket')
-    await ann.settled()
+    await ann.whenConfirmed()
     await expectRefused(ann.ticket, spent, ann, bob)
     const back = await connect(node.url)
     await back.relogin(newer)

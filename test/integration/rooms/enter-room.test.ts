@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { connect, ok, refusal } from '../../support/client.ts'
-import { enterRoom, inRoom, said } from '../../support/dialects.ts'
+import { enterRoom, inRoom, receivedBefore } from '../../support/dialects.ts'
 import { newRoom, startNode } from '../../support/node.ts'
 
 const node = await startNode()
@@ -39,7 +39,7 @@ test('another room leaves the first, on the same connection, and its nickname co
   expect(await ann.next('bye')).toMatchObject({ data: 'Bob' })
   expect(await cleo.next('welcome')).toMatchObject({ data: 'Bob', meta: { from: bob.id } })
   await ann.request('new_message', 'not for bob', one)
-  expect(await said(bob, 'rooms')).toEqual([])
+  expect(await receivedBefore(bob, 'rooms')).toEqual([])
   expect(await bob.request('new_message', 'x', one)).toEqual(refusal('You are not in this room.', 'not_in_room'))
 })
 
@@ -49,7 +49,7 @@ test('entering the room that one is in changes nothing', async () => {
   await ann.next('welcome')
   const { id } = bob
   expect(await enterRoom(bob, room)).toMatchObject({ id, room })
-  expect(await said(ann, 'rooms')).toEqual([])
+  expect(await receivedBefore(ann, 'rooms')).toEqual([])
 })
 
 test('entering and leaving in one breath is done in order, and leaves nobody behind', async () => {
@@ -59,7 +59,7 @@ test('entering and leaving in one breath is done in order, and leaves nobody beh
   const events = ['enter_room', 'leave_room', 'enter_room', 'enter_room', 'leave_room']
   const answers = await Promise.all(events.map((event) => bob.request(event, room)))
   expect(answers.map(({ status }) => status)).toEqual(['ok', 'ok', 'ok', 'ok', 'ok'])
-  expect((await said(ann, 'rooms')).map((notice) => (notice as { event: string }).event)).toEqual([
+  expect((await receivedBefore(ann, 'rooms')).map((notice) => (notice as { event: string }).event)).toEqual([
     'welcome',
     'bye',
     'welcome',

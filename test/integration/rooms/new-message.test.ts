@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { ok, refusal } from '../../support/client.ts'
-import { inRoom, said } from '../../support/dialects.ts'
+import { inRoom, receivedBefore } from '../../support/dialects.ts'
 import { newRoom, startNode } from '../../support/node.ts'
 
 const node = await startNode()
@@ -8,7 +8,7 @@ const node = await startNode()
 async function three() {
   const room = newRoom()
   const [ann, bob, cleo] = [await inRoom(node, room, 'Ann'), await inRoom(node, room), await inRoom(node, room)]
-  for (const client of [ann, bob]) await said(client, 'rooms')
+  for (const client of [ann, bob]) await receivedBefore(client, 'rooms')
   return { room, ann, bob, cleo }
 }
 
@@ -21,14 +21,14 @@ test('new_message reaches everyone else, under the nickname; the ack is given', 
       expect(await client.next('new_message')).toEqual({ event: 'new_message', data: 'hi <b>', meta })
     }
   }
-  expect(await said(ann, 'rooms')).toEqual([])
+  expect(await receivedBefore(ann, 'rooms')).toEqual([])
 })
 
 test('direct_message reaches one', async () => {
   const { ann, bob, cleo } = await three()
   expect(await ann.request('direct_message', bob.id, 'psst')).toEqual(ok())
   expect(await bob.next('direct_message')).toMatchObject({ data: 'psst', meta: { from: ann.id } })
-  expect(await said(cleo, 'rooms')).toEqual([])
+  expect(await receivedBefore(cleo, 'rooms')).toEqual([])
   expect(await ann.request('direct_message', 'nobody', 'x')).toEqual(
     refusal('The receiver is not here.', 'no_such_participant'),
   )
@@ -46,7 +46,7 @@ test.each(['offer', 'answer', 'ice'])('%s reaches everyone else, or the one whom
   }
   await ann.request(event, null, room, cleo.id)
   expect(await cleo.next(event)).toMatchObject({ data: null })
-  expect(await said(bob, 'rooms')).toEqual([])
+  expect(await receivedBefore(bob, 'rooms')).toEqual([])
   expect(await ann.request(event, 1, newRoom())).toMatchObject({ code: 'not_in_room' })
   expect(await ann.request(event, 1, room, 'nobody')).toMatchObject({ code: 'no_such_participant' })
 })
@@ -57,5 +57,5 @@ test('a text of up to 2048 characters, once per rid', async () => {
   expect(await ann.request('new_message', 'x'.repeat(2049), room)).toMatchObject({ code: 'text_too_long' })
   for (let time = 0; time < 2; time += 1)
     expect(await ann.request('new_message', 'one', room, { rid: 1 })).toEqual(ok())
-  expect(await said(bob, 'rooms')).toHaveLength(2)
+  expect(await receivedBefore(bob, 'rooms')).toHaveLength(2)
 })

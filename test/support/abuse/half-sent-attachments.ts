@@ -3,10 +3,10 @@ import type { Attacker } from './attacker.ts'
 import { closed, connected, keepAlive } from './connection.ts'
 
 const attachmentBytes = 4_000_000
-/** Socket.IO takes no more, and the last one is never sent. */
+/** The maximum of Socket.IO's parser. The last attachment is never sent. */
 const attachments = 10
 /** How long the attacker keeps what the node does not refuse, ms. */
-const patience = 15_000
+const disconnectTimeoutMs = 15_000
 
 /** Events that announce ten attachments of 4 MB, of which nine are sent. Resolves to how many connections the node closed. */
 export const halfSentAttachments = ({ connections }: { connections: number }): Attacker<number> => ({
@@ -23,7 +23,7 @@ export const halfSentAttachments = ({ connections }: { connections: number }): A
       socket.send(`45${attachments}-${JSON.stringify(['text', ...placeholders])}`)
       for (let sent = 1; sent < attachments; sent += 1) socket.send(attachment)
     }
-    await Promise.race([Promise.all(all), pause(patience)])
+    await Promise.race([Promise.all(all), pause(disconnectTimeoutMs)])
     const closedByNode = ended
     for (const socket of sockets) socket.terminate()
     return closedByNode

@@ -5,12 +5,12 @@ import type { Disturbance } from './disturbance.ts'
 export const clientCuts: Disturbance[] = (['engine', 'tcp', 'move'] as const).map((how) => ({
   name: `client cut (${how})`,
   happen: async ({ traffic, random }) => {
-    const standing = traffic.present.filter(({ home }) => home)
-    if (standing.length > 0) {
-      const roamer = random.pick(standing)
-      for (let message = 0; message < 3; message += 1) void traffic.say(roamer)
-      if (how === 'move') roamer.move()
-      else roamer.cut(how)
+    const connected = traffic.present.filter(({ inRoom }) => inRoom)
+    if (connected.length > 0) {
+      const client = random.pick(connected)
+      for (let message = 0; message < 3; message += 1) void traffic.sendOne(client)
+      if (how === 'move') client.move()
+      else client.cut(how)
     }
     await pause(random.next() * 1000)
   },

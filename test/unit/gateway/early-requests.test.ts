@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { EarlyRequests } from '../../../src/gateway/early-requests.ts'
 
-const patience = 10_000
+const timeoutMs = 10_000
 let early: EarlyRequests
 let log: string[]
 
@@ -26,7 +26,7 @@ test('they are served in the order in which they came, once', () => {
   early.serveAll()
   early.serveAll()
   early.refuseAll()
-  vi.advanceTimersByTime(patience * 2)
+  vi.advanceTimersByTime(timeoutMs * 2)
   expect(log).toEqual(['served 1', 'served 2', 'served 3'])
 })
 
@@ -48,7 +48,7 @@ test('a hundred wait; one more is refused at once', () => {
 
 test('ten seconds after the first one came, all are refused', () => {
   wait(1)
-  vi.advanceTimersByTime(patience - 1)
+  vi.advanceTimersByTime(timeoutMs - 1)
   wait(2)
   expect(log).toEqual([])
   vi.advanceTimersByTime(1)
@@ -57,11 +57,11 @@ test('ten seconds after the first one came, all are refused', () => {
 
 test('after that, or after being served, the wait begins anew', () => {
   wait(1)
-  vi.advanceTimersByTime(patience)
+  vi.advanceTimersByTime(timeoutMs)
   wait(2)
   early.serveAll()
   wait(3)
-  vi.advanceTimersByTime(patience - 1)
+  vi.advanceTimersByTime(timeoutMs - 1)
   expect(log).toEqual(['refused 1', 'served 2'])
   vi.advanceTimersByTime(1)
   expect(log).toEqual(['refused 1', 'served 2', 'refused 3'])
