@@ -135,6 +135,7 @@ test('without a network, or a server, the page tries on, and enters the room whe
   await ann.at('#room').waitFor()
   await ann.page.goto(new URL('?node=http://127.0.0.1:1', ann.page.url()).href)
   await ann.at('#lobby-status').filter({ hasText: 'No server answers. Trying again…' }).waitFor()
+  expect(await ann.at('#room').isVisible()).toBe(false)
 })
 
 test('a device that wrongly takes itself for offline, and keeps nothing for pages, is served as any other', async () => {

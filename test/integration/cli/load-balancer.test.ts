@@ -157,5 +157,5 @@ test('a client that breaks off ends its connection to the node', async () => {
   await once(client, 'data')
   const ended = once(node.taken[0] as Socket, 'end')
   client.resetAndDestroy()
-  await ended
+  expect(await ended).toEqual([])
 })

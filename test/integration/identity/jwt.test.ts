@@ -41,7 +41,7 @@ describe('a JWT that a backend signed with our secret', () => {
   })
 
   test('with the secret that is being replaced, too', async () => {
-    await login(a, await hs256(claims(), oldSecret))
+    expect((await login(a, await hs256(claims(), oldSecret))).id).not.toBe('')
   })
 
   test('logs in once, on whichever node', async () => {
@@ -146,7 +146,7 @@ describe('with the public keys of another issuer', async () => {
   })
 
   test('one for several, ours among them, is good', async () => {
-    await login(node, await signed('ES256', { aud: ['other', 'signalbox'] }))
+    expect((await login(node, await signed('ES256', { aud: ['other', 'signalbox'] }))).id).not.toBe('')
   })
 
   test.each([
@@ -177,7 +177,7 @@ describe('with the public keys of another issuer', async () => {
   })
 
   test('ours is still good', async () => {
-    await login(node, await hs256(claims({ aud: 'signalbox', iss: 'https://id.example' })))
+    expect((await login(node, await hs256(claims({ aud: 'signalbox', iss: 'https://id.example' })))).id).not.toBe('')
   })
 })
 

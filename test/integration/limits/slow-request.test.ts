@@ -61,7 +61,7 @@ test('a node that closes does not wait for them either', async () => {
   const sent = await Promise.all(requests.map(([, text]) => send(port, text)))
   await fetch(`${node.url}/healthz`) // they are known by now
   await node.close()
-  for (const { closed } of sent) await closed
+  expect(await Promise.all(sent.map(({ closed }) => closed))).toHaveLength(requests.length)
 })
 
 test('an upgrade at another path is refused at once, whether or not its client closes its side', async () => {

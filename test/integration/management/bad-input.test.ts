@@ -33,7 +33,7 @@ const at = ({ path }: Route, changes: { room?: string; id?: string } = {}) => {
   return path.replace('{room}', changes.room ?? encodeURIComponent(room)).replace('{id}', changes.id ?? id)
 }
 
-function expectRefused(answer: Answer, what: string): void {
+function expectClientError(answer: Answer, what: string): void {
   expect(answer.status, what).toBeGreaterThanOrEqual(400)
   expect(answer.status, what).toBeLessThan(500)
   expect(answer.body, what).toEqual({ error: { code: expect.any(Number), message: expect.stringMatching(/\S/) } })
@@ -75,16 +75,16 @@ describe('a body', () => {
     for (const [what, raw, type, status = 400] of unserialized) {
       if (lenient.includes(what)) continue
       const answer = await call(route.method, at(route), { raw, headers: { 'content-type': type } })
-      expectRefused(answer, what)
+      expectClientError(answer, what)
       expect(answer.status, what).toBe(status)
     }
     for (const more of ['"unknown":1', '"__proto__":{"admin":true}', '"constructor":{"prototype":{}}']) {
       if (lenient.length > 0 && more.includes('unknown')) continue
       // into what would be good without
       const raw = JSON.stringify(goodBody(route).body).replace('{', `{${more},`)
-      expectRefused(await call(route.method, at(route), { raw }), more)
+      expectClientError(await call(route.method, at(route), { raw }), more)
     }
-    expectRefused(await call(route.method, at(route)), 'none')
+    expectClientError(await call(route.method, at(route)), 'none')
   })
 
   test.each(named(ofManagement.filter(({ method }) => method === 'DELETE')))(
@@ -92,7 +92,7 @@ describe('a body', () => {
     async (_name, route) => {
       const address = at(route, route.path.includes('{id}') ? { id: 'nobody' } : { room: 'nowhere' })
       for (const [what, raw, type] of unserialized) {
-        expectRefused(await call(route.method, address, { raw, headers: { 'content-type': type } }), what)
+        expectClientError(await call(route.method, address, { raw, headers: { 'content-type': type } }), what)
       }
     },
   )
@@ -122,8 +122,8 @@ describe('an id that leads elsewhere', () => {
   test.each(named(ofManagement.filter(({ path }) => path.includes('{room}'))))('of %s', async (_name, route) => {
     const body = goodBody(route)
     for (const id of elsewhere) {
-      expectRefused(await call(route.method, at(route, { room: id }), body), id)
-      if (route.path.includes('{id}')) expectRefused(await call(route.method, at(route, { id }), body), id)
+      expectClientError(await call(route.method, at(route, { room: id }), body), id)
+      if (route.path.includes('{id}')) expectClientError(await call(route.method, at(route, { id }), body), id)
     }
   })
 })
@@ -169,7 +169,7 @@ describe('a query', () => {
     ]) {
       const answer = await call(route.method, `${at(route)}?${query}`)
       if (query === 'page[]=1') expect(answer.status, query).toBeLessThan(500)
-      else expectRefused(answer, query)
+      else expectClientError(answer, query)
     }
   })
 })
@@ -208,8 +208,8 @@ describe('nobody', () => {
 test('a method that a path does not have is not found', async () => {
   for (const route of routes) {
     const answer = await call('TRACK', at(route)).catch(() => undefined)
-    if (answer) expectRefused(answer, `${route.method} ${route.path}`)
-    expectRefused(await call('PUT', `${at(route)}/x/y`, { body: {} }), route.path)
+    if (answer) expectClientError(answer, `${route.method} ${route.path}`)
+    expectClientError(await call('PUT', `${at(route)}/x/y`, { body: {} }), route.path)
   }
 })
 

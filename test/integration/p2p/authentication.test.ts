@@ -40,7 +40,7 @@ test.each([[5], ['x'], [[]], [{ token: 7 }], [{ token: '\ud800' }], [{ token: {}
 test('without an ack it does the same', async () => {
   const ann = await connect(a.url, p2p)
   ann.socket.emit('authentication', { token: newId() })
-  await ann.next('server-authenticated')
+  expect(await ann.next('server-authenticated')).toMatchObject({ event: 'server-authenticated' })
 })
 
 test.each([

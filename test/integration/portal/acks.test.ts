@@ -1,17 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { connect, enter, loginInfo, ok } from '../../support/client.ts'
-import { newRoom, startNode } from '../../support/node.ts'
+import { connect, loginInfo, ok } from '../../support/client.ts'
+import { startNode } from '../../support/node.ts'
+import { enterPair } from '../../support/pair.ts'
 import { mesh } from '../media.ts'
 
 const node = await startNode()
-
-async function couple() {
-  const room = newRoom()
-  const bob = await enter(node.url, { room })
-  const ann = await enter(node.url, { room })
-  await bob.next('participant')
-  return { ann, bob, room }
-}
 
 const hi = { to: 'all', message: 'hi' }
 
@@ -21,7 +14,7 @@ describe('the ack of a request', () => {
     ['may be null', [null]],
     ['may be anything but a function', ['ack', 7, {}]],
   ])('%s: the request is done', async (_name, rest) => {
-    const { ann, bob } = await couple()
+    const { ann, bob } = await enterPair(node.url)
     ann.socket.emit('text', hi, ...rest)
     expect((await bob.next()).data).toEqual({ from: ann.id, ...hi })
   })
@@ -30,13 +23,13 @@ describe('the ack of a request', () => {
     ['null', [null]],
     ['several things', [undefined, 5, 'x', [], { to: 'nobody' }]],
   ])('may follow %s, as OWT’s native SDKs send it', async (_name, between) => {
-    const { ann, bob } = await couple()
+    const { ann, bob } = await enterPair(node.url)
     expect(await ann.request('text', hi, ...between)).toEqual(ok())
     expect((await bob.next()).data).toEqual({ from: ann.id, ...hi })
   })
 
   test('may be missing from a request that is refused, and nothing comes of it', async () => {
-    const { ann, bob } = await couple()
+    const { ann, bob } = await enterPair(node.url)
     for (const data of [null, {}, { to: 'nobody', message: '' }]) ann.socket.emit('text', data)
     ann.socket.emit('nothing of ours')
     expect(await ann.barrier()).toEqual([])
@@ -44,7 +37,7 @@ describe('the ack of a request', () => {
   })
 
   test('may be missing from login and relogin', async () => {
-    const { bob, room } = await couple()
+    const { bob, room } = await enterPair(node.url)
     const ann = await connect(node.url)
     ann.socket.emit('login', loginInfo({ room }), null)
     expect((await bob.next()).event).toBe('participant')
@@ -62,7 +55,7 @@ describe('the ack of a request', () => {
   })
 
   test('comes before what the request itself causes', async () => {
-    const { ann } = await couple()
+    const { ann } = await enterPair(node.url)
     const order: string[] = []
     ann.socket.onAny((event: string) => order.push(event))
     const acked = (name: string) => () => order.push(name)
@@ -73,7 +66,7 @@ describe('the ack of a request', () => {
   })
 
   test('of each comes in the order of the requests', async () => {
-    const { ann } = await couple()
+    const { ann } = await enterPair(node.url)
     const order: number[] = []
     const requests = Array.from({ length: 50 }, async (_, index) => {
       await ann.request('text', index % 7 === 0 ? null : { to: index % 3 ? 'all' : 'nobody', message: `${index}` })

@@ -1,20 +1,13 @@
 import { expect, test } from 'vitest'
 import { enter, refusal } from '../../support/client.ts'
-import { newRoom, startNode } from '../../support/node.ts'
+import { startNode } from '../../support/node.ts'
+import { enterPair } from '../../support/pair.ts'
 
 const node = await startNode()
 const success = { status: 'success' }
 
-async function couple() {
-  const room = newRoom()
-  const bob = await enter(node.url, { room })
-  const old = await enter(node.url, { room, protocol: 'legacy' })
-  await bob.next('participant')
-  return { bob, old, room }
-}
-
 test('to all: everyone is told, in the words of each protocol', async () => {
-  const { bob, old } = await couple()
+  const { bob, ann: old } = await enterPair(node.url, { ann: { protocol: 'legacy' } })
   expect(await old.request('customMessage', { type: 'data', receiver: 'all', data: 'hi' })).toEqual(success)
   const meta = { seq: 3, from: old.id }
   expect(await bob.next()).toEqual({ event: 'text', data: { from: old.id, to: 'all', message: 'hi' }, meta })
@@ -22,7 +15,7 @@ test('to all: everyone is told, in the words of each protocol', async () => {
 })
 
 test('to one: that one is told, and nobody else', async () => {
-  const { bob, old, room } = await couple()
+  const { bob, ann: old, room } = await enterPair(node.url, { ann: { protocol: 'legacy' } })
   const other = await enter(node.url, { room, protocol: 'legacy' })
   expect(await old.request('customMessage', { type: 'data', receiver: other.id, data: 'hush' })).toEqual(success)
   expect((await other.next()).data).toEqual({ from: old.id, to: 'me', data: 'hush' })
@@ -42,14 +35,14 @@ test.each([
     refusal('Target participant does NOT exist: nobody', 'no_such_participant'),
   ],
 ])('%s: refused, and nobody is told', async (_name, data, expected) => {
-  const { bob, old } = await couple()
+  const { bob, ann: old } = await enterPair(node.url, { ann: { protocol: 'legacy' } })
   expect(await old.request('customMessage', data)).toEqual(expected)
   expect(await bob.barrier()).toEqual([])
   expect(await old.barrier()).toEqual([])
 })
 
 test('a text that protocol 1.x would not take is not taken here either', async () => {
-  const { bob, old } = await couple()
+  const { bob, ann: old } = await enterPair(node.url, { ann: { protocol: 'legacy' } })
   for (const data of ['x'.repeat(2049), 5, null, { text: 'x' }]) {
     const answer = await old.request('customMessage', { type: 'data', receiver: 'all', data })
     expect(answer).toEqual(refusal('Text should be a string of at most 2048 characters', 'text_too_long'))
@@ -58,14 +51,14 @@ test('a text that protocol 1.x would not take is not taken here either', async (
 })
 
 test('media is not for legacy clients, and text by its new name neither', async () => {
-  const { old } = await couple()
+  const { ann: old } = await enterPair(node.url, { ann: { protocol: 'legacy' } })
   for (const event of ['text', 'publish', 'subscribe', 'soac', 'unpublish', 'stream-control']) {
     expect(await old.request(event, {})).toEqual(refusal('Unknown event', 'unknown_event'))
   }
 })
 
 test('and it is not for the others', async () => {
-  const { bob } = await couple()
+  const { bob } = await enterPair(node.url, { ann: { protocol: 'legacy' } })
   const answer = await bob.request('customMessage', { type: 'data', receiver: 'all', data: 'x' })
   expect(answer).toEqual(refusal('Unknown event', 'unknown_event'))
 })

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { roomIdOf } from '../../../src/core/model.ts'
-import { type Client, connect, enter, type JoinResult, loginInfo, refusal } from '../../support/client.ts'
+import { connect, enter, type JoinResult, loginInfo, refusal } from '../../support/client.ts'
 import { lose, newRoom, startNode, tokenFor } from '../../support/node.ts'
+import { expectRefused } from '../../support/pair.ts'
 import { listed, publishBoth } from '../media.ts'
 
 const node = await startNode()
@@ -196,7 +197,7 @@ describe('a refused login', () => {
     ['null', null, agentWrong],
     ['a text', 'login', agentWrong],
   ])('%s: error, then disconnect', async (_name, info, expected) => {
-    await expectRefused(info, expected)
+    await expectRefused(node.url, 'login', info, expected)
   })
 
   test.each([
@@ -210,7 +211,12 @@ describe('a refused login', () => {
     ['base64 of null', Buffer.from('null').toString('base64'), 'Expected an object'],
     ['base64 of a list', Buffer.from('[]').toString('base64'), 'Expected an object'],
   ])('a token that is %s: what cannot be read of it', async (_name, token, error) => {
-    await expectRefused({ protocol: '1.2', userAgent: sdk, token }, { status: 'error', error, code: 'bad_token' })
+    await expectRefused(
+      node.url,
+      'login',
+      { protocol: '1.2', userAgent: sdk, token },
+      { status: 'error', error, code: 'bad_token' },
+    )
   })
 
   const altered = (change: object) => {
@@ -230,12 +236,17 @@ describe('a refused login', () => {
     ['used under another id', () => altered({ tokenId: 'another' })],
     ['that is a ticket', () => Buffer.from('{"participantId":"p","notAfter":1}').toString('base64')],
   ])('a token %s: Invalid token signature', async (_name, token) => {
-    await expectRefused({ protocol: '1.2', userAgent: sdk, token: token() }, signatureWrong)
+    await expectRefused(node.url, 'login', { protocol: '1.2', userAgent: sdk, token: token() }, signatureWrong)
   })
 
   test('a token that is too old: Expired', async () => {
     const token = tokenFor({ room: newRoom() }, { notAfter: Date.now() - 1 })
-    await expectRefused({ protocol: '1.2', userAgent: sdk, token }, refusal('Expired', 'token_expired'))
+    await expectRefused(
+      node.url,
+      'login',
+      { protocol: '1.2', userAgent: sdk, token },
+      refusal('Expired', 'token_expired'),
+    )
   })
 
   test('a token that was used: refused, and the participant who used it is not harmed', async () => {
@@ -243,16 +254,16 @@ describe('a refused login', () => {
     const token = tokenFor({ room })
     const ann = await enter(node.url, { room, token })
     await ann.whenConfirmed()
-    await expectRefused(loginInfo({ room, token }), refusal('Invalid or used token', 'token_used'))
+    await expectRefused(node.url, 'login', loginInfo({ room, token }), refusal('Invalid or used token', 'token_used'))
     expect(await ann.barrier()).toEqual([])
     await ann.ask('logout')
-    await expectRefused(loginInfo({ room, token }), refusal('Invalid or used token', 'token_used'))
+    await expectRefused(node.url, 'login', loginInfo({ room, token }), refusal('Invalid or used token', 'token_used'))
   })
 
   test('a role that the room has not: Invalid role, and the token is still good', async () => {
     const room = newRoom()
     const token = tokenFor({ room, role: 'guest' })
-    await expectRefused(loginInfo({ room, token }), refusal('Invalid role', 'invalid_role'))
+    await expectRefused(node.url, 'login', loginInfo({ room, token }), refusal('Invalid role', 'invalid_role'))
     const client = { role: 'guest', publish: both, subscribe: both }
     await node.app.state.rooms.configure(roomIdOf('portal', room), { roles: [client] })
     await enter(node.url, { room, token })
@@ -265,7 +276,7 @@ describe('a refused login', () => {
     const bob = await enter(node.url, { room })
     await lose(node, bob)
     const token = tokenFor({ room })
-    await expectRefused(loginInfo({ room, token }), refusal('Room is full', 'room_full'))
+    await expectRefused(node.url, 'login', loginInfo({ room, token }), refusal('Room is full', 'room_full'))
     expect((await ann.barrier()).map(({ event }) => event)).toEqual(['participant'])
     await ann.ask('logout')
     await enter(node.url, { room, token })
@@ -332,13 +343,6 @@ test('a legacy login may be followed by the session verbs in the same words', as
 })
 
 const inService = refusal('Connection is in service', 'in_service')
-
-/** One error ack, then the server closes; nobody sees a thing. */
-async function expectRefused(info: unknown, expected: object): Promise<void> {
-  const client: Client = await connect(node.url)
-  expect(await client.request('login', info)).toEqual(expected)
-  expect(await client.closed).toBe('io server disconnect')
-}
 
 test('an ack that was asked for comes before what the login causes', async () => {
   const room = newRoom()

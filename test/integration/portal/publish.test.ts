@@ -1,21 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { roomIdOf } from '../../../src/core/model.ts'
-import { connect, enter, type LoginOptions, refusal } from '../../support/client.ts'
+import { connect, refusal } from '../../support/client.ts'
 import { newRoom, startNode } from '../../support/node.ts'
+import { enterPair } from '../../support/pair.ts'
 import { both, listed, mesh, publishBoth } from '../media.ts'
 
 const node = await startNode()
 
-async function couple(options: Partial<LoginOptions> = {}, room = newRoom()) {
-  const bob = await enter(node.url, { room })
-  const ann = await enter(node.url, { room, ...options })
-  await bob.next('participant')
-  return { ann, bob, room }
-}
-
 describe('an accepted publish', () => {
   test('is acked with its id; its owner is told that it is ready, and then all that there is a stream', async () => {
-    const { ann, bob } = await couple()
+    const { ann, bob } = await enterPair(node.url)
     const { id, transportId, ...more } = await ann.ask('publish', {
       media: both,
       attributes: { about: 'me' },
@@ -39,7 +33,7 @@ describe('an accepted publish', () => {
   })
 
   test('keeps the transport that it names', async () => {
-    const { ann } = await couple()
+    const { ann } = await enterPair(node.url)
     const { id, transportId } = await ann.ask('publish', { media: both, transport: { id: 'mine', type: 'mesh' } })
     expect(transportId).toBe('mine')
     expect(id).not.toBe('mine')
@@ -58,7 +52,7 @@ describe('an accepted publish', () => {
       ['0', '1', '2'],
     ],
   ])('may have %s', async (_name, request, mids) => {
-    const { ann } = await couple()
+    const { ann } = await enterPair(node.url)
     const { status } = await ann.request('publish', { ...request, transport: mesh })
     expect(status).toBe('ok')
     const { data } = (await ann.next('stream')).data as {
@@ -69,7 +63,7 @@ describe('an accepted publish', () => {
   })
 
   test('is listed to those who come later, and gone with its owner', async () => {
-    const { ann, bob, room } = await couple()
+    const { ann, bob, room } = await enterPair(node.url)
     const { id } = await ann.ask('publish', { media: both, transport: mesh })
     const cem = await connect(node.url)
     expect((await cem.login({ room })).room.streams).toEqual([listed('1.2', id, ann.id)])
@@ -86,7 +80,7 @@ describe('an accepted publish', () => {
     const room = newRoom()
     const notifying = { participantActivities: true, streamChange: false }
     await node.app.state.rooms.configure(roomIdOf('portal', room), { notifying })
-    const { ann, bob } = await couple({}, room)
+    const { ann, bob } = await enterPair(node.url, { room })
     await ann.ask('publish', { media: both, transport: mesh })
     expect((await ann.barrier()).map(({ event }) => event)).toEqual(['progress'])
     expect(await bob.barrier()).toEqual([])
@@ -109,20 +103,20 @@ describe('a publish by a client that expects a media server', () => {
     ['that names no transport', { media: both }],
     ['without tracks', { media: { tracks: [] } }],
   ])('%s is refused as no_media_server, and nobody is told', async (_name, request) => {
-    const { ann, bob } = await couple()
+    const { ann, bob } = await enterPair(node.url)
     expect(await ann.request('publish', request)).toEqual(refused)
     expect([await ann.barrier(), await bob.barrier()]).toEqual([[], []])
   })
 
   test('with a rid may come again, for mesh', async () => {
-    const { ann, bob } = await couple()
+    const { ann, bob } = await enterPair(node.url)
     expect(await ann.request('publish', { media: both }, { rid: 1 })).toEqual(refused)
     expect((await ann.request('publish', { media: both, transport: mesh }, { rid: 1 })).status).toBe('ok')
     expect((await bob.barrier()).map(({ event }) => event)).toEqual(['stream'])
   })
 
   test('leaves its client in the room: what OWT’s SDK sends after the refusal gets errors', async () => {
-    const { ann, bob } = await couple()
+    const { ann, bob } = await enterPair(node.url)
     await ann.request('publish', { media: both, transport: { type: 'webrtc' } })
     const offer = { type: 'offer', sdp: 'v=0' }
     expect((await ann.request('soac', { signaling: offer })).code).toBe('invalid_soac_id')
@@ -141,7 +135,7 @@ describe('protocol 1.0 and 1.1', () => {
   test.each(['1.0', '1.1'] as const)(
     '%s: publish is refused as no_media_server, and streams of other clients are told in its form',
     async (protocol) => {
-      const { ann, bob } = await couple({ protocol })
+      const { ann, bob } = await enterPair(node.url, { ann: { protocol } })
       expect((await ann.request('publish', { media: old, attributes: { about: 'me' } })).code).toBe('no_media_server')
       expect((await ann.request('publish', { media: { audio: false, video: false } })).code).toBe('no_media_server')
       const id = await publishBoth(bob, { about: 'me' })
@@ -159,7 +153,7 @@ describe('protocol 1.0 and 1.1', () => {
     ['media null', { media: null }],
     ['transport', { media: old, transport: {} }],
   ])('%s: refused', async (_name, request) => {
-    const { ann, bob } = await couple({ protocol: '1.0' })
+    const { ann, bob } = await enterPair(node.url, { ann: { protocol: '1.0' } })
     const { code, error } = await ann.request('publish', request)
     expect(code).toBe('bad_request')
     expect(error).toMatch(/^request[.\w[\]]* should /)
@@ -203,7 +197,7 @@ describe('a refused publish is told to nobody', () => {
     ['attributes a list', { media: null, attributes: [] }, 'request.attributes should be object "object"'],
     ['data a text', { media: null, data: 'yes' }, 'request.data should be boolean "boolean"'],
   ])('%s', async (_name, request, error) => {
-    const { ann, bob } = await couple()
+    const { ann, bob } = await enterPair(node.url)
     const answer = await ann.request('publish', request)
     expect(answer).toMatchObject({ status: 'error', code: 'bad_request' })
     expect(String(answer.error).split(',request')[0]).toBe(error)
@@ -217,7 +211,7 @@ describe('a refused publish is told to nobody', () => {
     ['audio_only_presenter', 'video'],
     ['video_only_viewer', 'video'],
   ])('%s may not send %s: unauthorized', async (role, type) => {
-    const { ann, bob } = await couple({ role })
+    const { ann, bob } = await enterPair(node.url, { ann: { role } })
     const answer = await ann.request('publish', { media: { tracks: [{ type }] }, transport: mesh })
     expect(answer).toEqual(refusal('unauthorized', 'unauthorized'))
     expect(await bob.barrier()).toEqual([])
@@ -226,7 +220,7 @@ describe('a refused publish is told to nobody', () => {
   test('more than the room takes in: Too many inputs, until one is taken away', async () => {
     const room = newRoom()
     await node.app.state.rooms.configure(roomIdOf('portal', room), { inputLimit: 1 })
-    const { ann, bob } = await couple({}, room)
+    const { ann, bob } = await enterPair(node.url, { room })
     const { id } = await ann.ask('publish', { media: both, transport: mesh })
     expect(await bob.request('publish', { media: both, transport: mesh })).toEqual(
       refusal('Too many inputs', 'too_many_inputs'),
@@ -238,7 +232,7 @@ describe('a refused publish is told to nobody', () => {
   test('a room that takes nothing in', async () => {
     const room = newRoom()
     await node.app.state.rooms.configure(roomIdOf('portal', room), { inputLimit: 0 })
-    const { ann } = await couple({}, room)
+    const { ann } = await enterPair(node.url, { room })
     expect((await ann.request('publish', { media: both, transport: mesh })).error).toBe('Too many inputs')
   })
 })

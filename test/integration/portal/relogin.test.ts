@@ -3,6 +3,7 @@ import { roomIdOf } from '../../../src/core/model.ts'
 import { createMemoryState } from '../../../src/state/memory/index.ts'
 import { type Client, connect, enter, loginInfo, refusal } from '../../support/client.ts'
 import { lose, newRoom, startNode } from '../../support/node.ts'
+import { expectRefused } from '../../support/pair.ts'
 import { listed, mesh, publishBoth, subscribeBoth } from '../media.ts'
 
 const node = await startNode()
@@ -234,7 +235,7 @@ describe('of one who is gone', () => {
   test('after a logout', async () => {
     const ann = await enter(node.url, { room: newRoom() })
     await ann.ask('logout')
-    await expectRefused(ann.ticket, gone)
+    await expectRefused(node.url, 'relogin', ann.ticket, gone)
   })
 
   test('after being dropped', async () => {
@@ -242,12 +243,6 @@ describe('of one who is gone', () => {
     const ann = await enter(node.url, { room })
     await node.app.sessions.drop(roomIdOf('portal', room), ann.id)
     await ann.closed
-    await expectRefused(ann.ticket, gone)
+    await expectRefused(node.url, 'relogin', ann.ticket, gone)
   })
 })
-
-async function expectRefused(asked: unknown, expected: object): Promise<void> {
-  const client = await connect(node.url)
-  expect(await client.request('relogin', asked)).toEqual(expected)
-  expect(await client.closed).toBe('io server disconnect')
-}

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type Client, connect, enter, loginInfo, ok } from '../../support/client.ts'
 import { newRoom, startCluster, startNode, type TestNode, tokenFor } from '../../support/node.ts'
+import { enterPair } from '../../support/pair.ts'
 import { BareClient } from '../bare-client.ts'
 import { both, mesh, publishBoth } from '../media.ts'
 
@@ -14,14 +15,6 @@ describe.each([
   ['after a relogin', memory, memory],
   ['after a relogin on another node', one, two],
 ])('a request with { rid } that comes again %s', (_name, node, other) => {
-  async function couple() {
-    const room = newRoom()
-    const bob = await enter(node.url, { room })
-    const ann = await enter(node.url, { room })
-    await bob.next('participant')
-    return { ann, bob }
-  }
-
   async function again(ann: Client): Promise<Client> {
     if (!other) return ann
     const back = await connect(other.url)
@@ -30,7 +23,7 @@ describe.each([
   }
 
   test('text is said once and acked the same', async () => {
-    const { ann, bob } = await couple()
+    const { ann, bob } = await enterPair(node.url)
     const text = { to: 'all', message: 'once' }
     expect(await ann.request('text', text, { rid: 1 })).toEqual(ok())
     expect(await (await again(ann)).request('text', text, { rid: 1 })).toEqual(ok())
@@ -38,7 +31,7 @@ describe.each([
   })
 
   test('publish makes one stream: the same ids are acked', async () => {
-    const { ann, bob } = await couple()
+    const { ann, bob } = await enterPair(node.url)
     const first = await ann.request('publish', { media: both, transport: mesh }, { rid: 7 })
     const second = await (await again(ann)).request('publish', { media: both, transport: mesh }, { rid: 7 })
     expect(second).toEqual(first)
@@ -46,7 +39,7 @@ describe.each([
   })
 
   test('subscribe makes one subscription', async () => {
-    const { ann, bob } = await couple()
+    const { ann, bob } = await enterPair(node.url)
     const from = await publishBoth(bob)
     const wanted = { media: { tracks: [{ type: 'audio', from }] }, transport: mesh }
     const first = await ann.request('subscribe', wanted, { rid: 2 })
@@ -56,7 +49,7 @@ describe.each([
   })
 
   test('unpublish, soac and controls are done once', async () => {
-    const { ann, bob } = await couple()
+    const { ann, bob } = await enterPair(node.url)
     const id = await publishBoth(ann)
     await bob.barrier()
     const pause = { id, operation: 'pause', data: 'audio' }
@@ -69,7 +62,7 @@ describe.each([
   })
 
   test('earlier ones are known too, and later ones are new', async () => {
-    const { ann, bob } = await couple()
+    const { ann, bob } = await enterPair(node.url)
     const say = (client: Client, rid: number) => client.request('text', { to: bob.id, message: `${rid}` }, { rid })
     for (const rid of [3, 5, 9]) await say(ann, rid)
     const back = await again(ann)

@@ -1,18 +1,18 @@
 import { describe, expect, test } from 'vitest'
 import { roomIdOf } from '../../../src/core/model.ts'
-import { connect, enter, ok, refusal } from '../../support/client.ts'
+import { connect, ok, refusal } from '../../support/client.ts'
 import { newRoom, startNode } from '../../support/node.ts'
+import { enterPair } from '../../support/pair.ts'
 import { mesh, publishBoth } from '../media.ts'
 
 const node = await startNode()
 const media = { audio: true, video: true }
 
-async function couple(role = 'presenter') {
+async function pairWithStream(role = 'presenter') {
   const room = newRoom()
   const roles = ['presenter', 'admin'].map((name) => ({ role: name, publish: media, subscribe: media }))
   await node.app.state.rooms.configure(roomIdOf('portal', room), { roles })
-  const bob = await enter(node.url, { room, role })
-  const ann = await enter(node.url, { room })
+  const { ann, bob } = await enterPair(node.url, { room, bob: { role } })
   const id = await publishBoth(ann)
   await bob.barrier()
   return { ann, bob, id, room }
@@ -29,7 +29,7 @@ describe('pause and play', () => {
     ['video', ['video.status']],
     ['av', ['audio.status', 'video.status']],
   ])('of %s are told to all, for each track', async (data, fields) => {
-    const { ann, bob, id } = await couple()
+    const { ann, bob, id } = await pairWithStream()
     expect(await ann.request('stream-control', { id, operation: 'pause', data })).toEqual(ok())
     expect(await ann.request('stream-control', { id, operation: 'play', data })).toEqual(ok())
     const expected = ['inactive', 'active'].flatMap((value) => fields.map((field) => update(id, field, value)))
@@ -39,7 +39,7 @@ describe('pause and play', () => {
   })
 
   test('are seen by those who come later', async () => {
-    const { ann, id, room } = await couple()
+    const { ann, id, room } = await pairWithStream()
     await ann.ask('stream-control', { id, operation: 'pause', data: 'video' })
     const cem = await connect(node.url)
     const [stream] = (await cem.login({ room })).room.streams
@@ -47,7 +47,7 @@ describe('pause and play', () => {
   })
 
   test('of av touch what there is', async () => {
-    const { ann, bob } = await couple()
+    const { ann, bob } = await pairWithStream()
     const { id } = await ann.ask('publish', { media: { tracks: [{ type: 'audio' }] }, transport: mesh })
     await bob.barrier()
     expect(await ann.request('stream-control', { id, operation: 'pause', data: 'av' })).toEqual(ok())
@@ -57,7 +57,7 @@ describe('pause and play', () => {
   })
 
   test('of what the stream has not: refused', async () => {
-    const { ann, bob } = await couple()
+    const { ann, bob } = await pairWithStream()
     const { id } = await ann.ask('publish', { media: { tracks: [{ type: 'audio' }] }, transport: mesh })
     await bob.barrier()
     const expected = refusal('Stream does NOT contain valid track to mute/unmute', 'no_such_track')
@@ -66,13 +66,13 @@ describe('pause and play', () => {
   })
 
   test('may come from the role admin, too', async () => {
-    const { ann, bob, id } = await couple('admin')
+    const { ann, bob, id } = await pairWithStream('admin')
     expect(await bob.request('stream-control', { id, operation: 'pause', data: 'audio' })).toEqual(ok())
     expect((await ann.next()).meta?.from).toBe(bob.id)
   })
 
   test('at once, of both kinds: neither is lost', async () => {
-    const { ann, bob, id, room } = await couple('admin')
+    const { ann, bob, id, room } = await pairWithStream('admin')
     await Promise.all([
       ann.ask('stream-control', { id, operation: 'pause', data: 'audio' }),
       bob.ask('stream-control', { id, operation: 'pause', data: 'video' }),
@@ -94,7 +94,7 @@ test.each([
   ['get-region', 'common'],
   ['set-region', region],
 ])('%s is well formed, but there is nothing to mix in a mesh', async (operation, data) => {
-  const { ann, bob, id } = await couple()
+  const { ann, bob, id } = await pairWithStream()
   expect(await ann.request('stream-control', { id: 'none', operation, data })).toEqual(unknown)
   expect(await bob.request('stream-control', { id, operation, data })).toEqual(unauthorized)
   expect(await ann.request('stream-control', { id, operation, data })).toEqual(invalid)
@@ -102,13 +102,13 @@ test.each([
 })
 
 test('a stranger to the stream may not: unauthorized', async () => {
-  const { ann, bob, id } = await couple()
+  const { ann, bob, id } = await pairWithStream()
   expect(await bob.request('stream-control', { id, operation: 'pause', data: 'audio' })).toEqual(unauthorized)
   expect(await ann.barrier()).toEqual([])
 })
 
 test('a stream of another room is not there', async () => {
-  const [one, two] = [await couple('admin'), await couple('admin')]
+  const [one, two] = [await pairWithStream('admin'), await pairWithStream('admin')]
   expect(await one.bob.request('stream-control', { id: two.id, operation: 'pause', data: 'av' })).toEqual(unknown)
   expect(await two.ann.barrier()).toEqual([])
 })
@@ -150,7 +150,7 @@ test.each([
     expect.stringContaining('request should NOT have additional properties "extra"'),
   ],
 ])('%s: refused as OWT words it', async (_name, data, error) => {
-  const { ann, bob } = await couple()
+  const { ann, bob } = await pairWithStream()
   expect(await ann.request('stream-control', data)).toEqual({ status: 'error', error, code: 'bad_request' })
   expect(await bob.barrier()).toEqual([])
 })

@@ -1,15 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { enter, refusal } from '../../support/client.ts'
-import { newRoom, startNode } from '../../support/node.ts'
+import { startNode } from '../../support/node.ts'
+import { enterPair } from '../../support/pair.ts'
 import { mesh, publishBoth } from '../media.ts'
 
 const node = await startNode()
 
 /** Ann has published; Bob is about to subscribe. */
-async function couple(options: { role?: string; protocol?: '1.0' | '1.1' | '1.2' } = {}) {
-  const room = newRoom()
-  const bob = await enter(node.url, { room, ...options })
-  const ann = await enter(node.url, { room })
+async function pairWithStream(options: { role?: string; protocol?: '1.0' | '1.1' | '1.2' } = {}) {
+  const { ann, bob, room } = await enterPair(node.url, { bob: options })
   const stream = await publishBoth(ann)
   await bob.barrier()
   return { ann, bob, stream, room }
@@ -17,7 +16,7 @@ async function couple(options: { role?: string; protocol?: '1.0' | '1.1' | '1.2'
 
 describe('an accepted subscribe', () => {
   test('is acked with its id, and told to the owner of the stream and nobody else', async () => {
-    const { ann, bob, stream, room } = await couple()
+    const { ann, bob, stream, room } = await pairWithStream()
     const cem = await enter(node.url, { room })
     await ann.next('participant')
     const tracks = [
@@ -43,7 +42,7 @@ describe('an accepted subscribe', () => {
   })
 
   test('keeps the transport that it names', async () => {
-    const { bob, stream } = await couple()
+    const { bob, stream } = await pairWithStream()
     const asked = {
       media: { tracks: [{ type: 'audio' as const, from: stream }] },
       transport: { type: 'mesh', id: 'mine' },
@@ -52,7 +51,7 @@ describe('an accepted subscribe', () => {
   })
 
   test('may be for data', async () => {
-    const { ann, bob } = await couple()
+    const { ann, bob } = await pairWithStream()
     const { id: stream } = await ann.ask('publish', { media: null, data: true, transport: mesh })
     await ann.barrier()
     const { id } = await bob.ask('subscribe', { media: null, data: { from: stream }, transport: mesh })
@@ -60,7 +59,7 @@ describe('an accepted subscribe', () => {
   })
 
   test('may be for several streams of one participant, or for one’s own', async () => {
-    const { ann, bob, stream } = await couple()
+    const { ann, bob, stream } = await pairWithStream()
     const other = await publishBoth(ann)
     const tracks = [
       { type: 'audio' as const, from: stream },
@@ -79,7 +78,7 @@ test.each([
   ['names a transport without its type', { id: 'mine' }],
   ['names no transport', undefined],
 ])('a subscribe that %s is refused as no_media_server, and nobody is told', async (_name, transport) => {
-  const { ann, bob, stream } = await couple()
+  const { ann, bob, stream } = await pairWithStream()
   const media = { tracks: [{ type: 'audio', from: stream }] }
   const answer = await bob.request('subscribe', { media, ...(transport ? { transport } : {}) })
   expect(answer).toEqual(
@@ -95,7 +94,7 @@ test.each([
 
 describe('protocol 1.0 and 1.1', () => {
   test.each(['1.0', '1.1'] as const)('%s: subscribe is refused as no_media_server', async (protocol) => {
-    const { ann, bob, stream } = await couple({ protocol })
+    const { ann, bob, stream } = await pairWithStream({ protocol })
     const media = {
       audio: { from: stream },
       video: { from: stream, parameters: { bitrate: 'x0.8' }, simulcastRid: 'a' },
@@ -111,7 +110,7 @@ describe('protocol 1.0 and 1.1', () => {
     ['audio without from', () => ({ media: { audio: {}, video: false } })],
     ['media null', () => ({ media: null })],
   ])('%s: refused', async (_name, request) => {
-    const { ann, bob, stream } = await couple({ protocol: '1.1' })
+    const { ann, bob, stream } = await pairWithStream({ protocol: '1.1' })
     expect((await bob.request('subscribe', request(stream))).code).toBe('bad_request')
     expect(await ann.barrier()).toEqual([])
   })
@@ -149,7 +148,7 @@ describe('a refused subscribe is told to nobody', () => {
     ['neither tracks nor data', { media: null, transport: mesh }, 'request has neither tracks nor data'],
     ['no tracks at all', { media: { tracks: [] }, transport: mesh }, 'request has neither tracks nor data'],
   ])('%s', async (_name, request, error) => {
-    const { ann, bob } = await couple()
+    const { ann, bob } = await pairWithStream()
     const answer = await bob.request('subscribe', request)
     expect(answer).toMatchObject({ status: 'error', code: 'bad_request' })
     expect(String(answer.error).split(',request')[0]).toBe(error)
@@ -157,7 +156,7 @@ describe('a refused subscribe is told to nobody', () => {
   })
 
   test('a stream that is not there', async () => {
-    const { ann, bob } = await couple()
+    const { ann, bob } = await pairWithStream()
     const answers = [
       await bob.request('subscribe', { media: { tracks: [track] }, transport: mesh }),
       await bob.request('subscribe', { media: null, data: { from: 'y' }, transport: mesh }),
@@ -170,7 +169,7 @@ describe('a refused subscribe is told to nobody', () => {
   })
 
   test('a stream of another room', async () => {
-    const [one, two] = [await couple(), await couple()]
+    const [one, two] = [await pairWithStream(), await pairWithStream()]
     const answer = await one.bob.request('subscribe', {
       media: { tracks: [{ type: 'audio', from: two.stream }] },
       transport: mesh,
@@ -180,7 +179,7 @@ describe('a refused subscribe is told to nobody', () => {
   })
 
   test.each(['audio', 'video'])('a stream that has no %s', async (type) => {
-    const { ann, bob } = await couple()
+    const { ann, bob } = await pairWithStream()
     const other = type === 'audio' ? 'video' : 'audio'
     const { id } = await ann.ask('publish', { media: { tracks: [{ type: other }] }, transport: mesh })
     await ann.barrier()
@@ -192,7 +191,7 @@ describe('a refused subscribe is told to nobody', () => {
   })
 
   test('streams of two participants', async () => {
-    const { ann, bob, stream, room } = await couple()
+    const { ann, bob, stream, room } = await pairWithStream()
     const cem = await enter(node.url, { room })
     const other = await publishBoth(cem)
     await ann.barrier()
@@ -208,7 +207,7 @@ describe('a refused subscribe is told to nobody', () => {
     ['audio_only_presenter', 'video'],
     ['video_only_viewer', 'audio'],
   ])('%s may not receive %s: unauthorized', async (role, type) => {
-    const { ann, bob, stream } = await couple({ role })
+    const { ann, bob, stream } = await pairWithStream({ role })
     const answer = await bob.request('subscribe', { media: { tracks: [{ type, from: stream }] }, transport: mesh })
     expect(answer).toEqual(refusal('unauthorized', 'unauthorized'))
     expect(await ann.barrier()).toEqual([])

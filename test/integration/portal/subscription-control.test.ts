@@ -1,14 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { enter, ok, refusal } from '../../support/client.ts'
-import { newRoom, startNode } from '../../support/node.ts'
+import { startNode } from '../../support/node.ts'
+import { enterPair } from '../../support/pair.ts'
 import { mesh, publishBoth, subscribeBoth } from '../media.ts'
 
 const node = await startNode()
 
-async function couple(kinds: ('audio' | 'video')[] = ['audio', 'video']) {
-  const room = newRoom()
-  const bob = await enter(node.url, { room })
-  const ann = await enter(node.url, { room })
+async function threeWithSubscription(kinds: ('audio' | 'video')[] = ['audio', 'video']) {
+  const { ann, bob, room } = await enterPair(node.url)
   const cem = await enter(node.url, { room })
   const stream = await publishBoth(ann)
   const tracks = kinds.map((type) => ({ type, from: stream }))
@@ -28,7 +27,7 @@ describe('pause and play', () => {
     ['video', ['video.status']],
     ['av', ['audio.status', 'video.status']],
   ])('of %s are told to both sides of the subscription, and to nobody else', async (data, fields) => {
-    const { ann, bob, cem, stream, id } = await couple()
+    const { ann, bob, cem, stream, id } = await threeWithSubscription()
     expect(await bob.request('subscription-control', { id, operation: 'pause', data })).toEqual(ok())
     expect(await bob.request('subscription-control', { id, operation: 'play', data })).toEqual(ok())
     const expected = ['inactive', 'active'].flatMap((value) => fields.map((field) => update(stream, field, value)))
@@ -39,7 +38,7 @@ describe('pause and play', () => {
   })
 
   test('of what is not subscribed to: refused', async () => {
-    const { ann, bob, id } = await couple(['audio'])
+    const { ann, bob, id } = await threeWithSubscription(['audio'])
     const answer = await bob.request('subscription-control', { id, operation: 'pause', data: 'video' })
     expect(answer).toEqual(refusal('Invalid subscription control operation', 'invalid_subscription_control'))
     expect(await ann.barrier()).toEqual([])
@@ -53,12 +52,12 @@ describe('update', () => {
     ['nothing', {}],
     ['video parameters', { video: { parameters: { resolution: { width: 640, height: 480 }, bitrate: 'x0.5' } } }],
   ])('of %s is accepted', async (_name, data) => {
-    const { bob, id } = await couple()
+    const { bob, id } = await threeWithSubscription()
     expect(await bob.request('subscription-control', change(id, data))).toEqual(ok())
   })
 
   test('may turn to another stream of the same participant', async () => {
-    const { ann, bob, stream, id } = await couple()
+    const { ann, bob, stream, id } = await threeWithSubscription()
     const other = await publishBoth(ann)
     const turned = change(id, { audio: { from: other }, video: { from: other } })
     expect(await bob.request('subscription-control', turned)).toEqual(ok())
@@ -70,14 +69,14 @@ describe('update', () => {
   })
 
   test('to a stream of another participant is refused', async () => {
-    const { bob, cem, id } = await couple()
+    const { bob, cem, id } = await threeWithSubscription()
     const other = await publishBoth(cem)
     const turned = change(id, { audio: { from: other }, video: { from: other } })
     expect((await bob.request('subscription-control', turned)).code).toBe('several_owners')
   })
 
   test('to a stream that is not there, or has not what is asked, is refused', async () => {
-    const { ann, bob, id } = await couple()
+    const { ann, bob, id } = await threeWithSubscription()
     const missing = await bob.request('subscription-control', change(id, { audio: { from: 'none' } }))
     expect(missing).toEqual(refusal('Subscription source not found: none', 'no_such_source'))
     const { id: silent } = await ann.ask('publish', { media: { tracks: [{ type: 'video' }] }, transport: mesh })
@@ -86,7 +85,7 @@ describe('update', () => {
   })
 
   test('of what is not subscribed to is refused', async () => {
-    const [audio, video] = [await couple(['audio']), await couple(['video'])]
+    const [audio, video] = [await threeWithSubscription(['audio']), await threeWithSubscription(['video'])]
     const noVideo = await audio.bob.request('subscription-control', change(audio.id, { video: {} }))
     expect(noVideo).toEqual(refusal('Target subscription does NOT have video to update', 'no_video_to_update'))
     const noAudio = await video.bob.request('subscription-control', change(video.id, { audio: { from: video.stream } }))
@@ -97,7 +96,7 @@ describe('update', () => {
 const unknown = refusal('Subscription does NOT exist', 'no_such_subscription')
 
 test('one that is not there, or of another room', async () => {
-  const [one, two] = [await couple(), await couple()]
+  const [one, two] = [await threeWithSubscription(), await threeWithSubscription()]
   for (const id of ['none', 'constructor', two.id]) {
     for (const rest of [
       { operation: 'pause', data: 'av' },
@@ -110,7 +109,7 @@ test('one that is not there, or of another room', async () => {
 })
 
 test('only the subscriber may: unauthorized', async () => {
-  const { ann, bob, cem, id } = await couple()
+  const { ann, bob, cem, id } = await threeWithSubscription()
   for (const client of [ann, cem]) {
     const answer = await client.request('subscription-control', { id, operation: 'pause', data: 'av' })
     expect(answer).toEqual(refusal('unauthorized', 'unauthorized'))
@@ -148,13 +147,13 @@ test.each([
     expect.stringContaining('request.data should be equal to one of the allowed values ["audio","video","av"]'),
   ],
 ])('%s: refused as OWT words it', async (_name, data, error) => {
-  const { ann, bob } = await couple()
+  const { ann, bob } = await threeWithSubscription()
   expect(await bob.request('subscription-control', data)).toEqual({ status: 'error', error, code: 'bad_request' })
   expect(await ann.barrier()).toEqual([])
 })
 
 test('a stream that its owner takes away takes the subscription along', async () => {
-  const { ann, bob, stream, id } = await couple()
+  const { ann, bob, stream, id } = await threeWithSubscription()
   await ann.ask('unpublish', { id: stream })
   expect(await bob.request('subscription-control', { id, operation: 'pause', data: 'av' })).toEqual(unknown)
   const again = await publishBoth(ann)

@@ -1,19 +1,12 @@
 import { expect, test } from 'vitest'
 import { enter, ok, refusal } from '../../support/client.ts'
-import { newRoom, startNode } from '../../support/node.ts'
+import { startNode } from '../../support/node.ts'
+import { enterPair } from '../../support/pair.ts'
 
 const node = await startNode()
 
-async function couple() {
-  const room = newRoom()
-  const bob = await enter(node.url, { room })
-  const ann = await enter(node.url, { room })
-  await bob.next('participant')
-  return { ann, bob, room }
-}
-
 test('to all: everyone is told, the sender too', async () => {
-  const { ann, bob } = await couple()
+  const { ann, bob } = await enterPair(node.url)
   expect(await ann.request('text', { to: 'all', message: 'hi' })).toEqual(ok())
   const told = {
     event: 'text',
@@ -25,7 +18,7 @@ test('to all: everyone is told, the sender too', async () => {
 })
 
 test('to one: that one is told, and nobody else', async () => {
-  const { ann, bob, room } = await couple()
+  const { ann, bob, room } = await enterPair(node.url)
   const cem = await enter(node.url, { room })
   expect(await ann.request('text', { to: bob.id, message: 'hush' })).toEqual(ok())
   const [joined, told] = await bob.barrier()
@@ -40,21 +33,21 @@ test('to one: that one is told, and nobody else', async () => {
 })
 
 test('to oneself', async () => {
-  const { ann, bob } = await couple()
+  const { ann, bob } = await enterPair(node.url)
   await ann.ask('text', { to: ann.id, message: 'note' })
   expect((await ann.next()).data).toEqual({ from: ann.id, to: 'me', message: 'note' })
   expect(await bob.barrier()).toEqual([])
 })
 
 test('to admin: acked and dropped', async () => {
-  const { ann, bob } = await couple()
+  const { ann, bob } = await enterPair(node.url)
   expect(await ann.request('text', { to: 'admin', message: 'help' })).toEqual(ok())
   expect(await ann.barrier()).toEqual([])
   expect(await bob.barrier()).toEqual([])
 })
 
 test('numbers rise without a hole for one who is told everything, in the order of the acks', async () => {
-  const { ann, bob } = await couple()
+  const { ann, bob } = await enterPair(node.url)
   for (let number = 0; number < 20; number += 1) await ann.ask('text', { to: 'all', message: `${number}` })
   const came = await bob.barrier()
   expect(came.map(({ data }) => Object(data).message)).toEqual(Array.from({ length: 20 }, (_, index) => `${index}`))
@@ -64,7 +57,7 @@ test('numbers rise without a hole for one who is told everything, in the order o
 test.each(['', 'x'.repeat(2048), '💬 ünï\u0000'])(
   'any text of up to 2048 characters arrives as it was',
   async (message) => {
-    const { ann, bob } = await couple()
+    const { ann, bob } = await enterPair(node.url)
     expect(await ann.request('text', { to: 'all', message })).toEqual(ok())
     const { data } = await bob.next()
     expect(Object(data).message).toBe(message)
@@ -72,7 +65,7 @@ test.each(['', 'x'.repeat(2048), '💬 ünï\u0000'])(
 )
 
 test('half of a surrogate pair in a text arrives as the replacement character', async () => {
-  const { ann, bob } = await couple()
+  const { ann, bob } = await enterPair(node.url)
   expect(await ann.request('text', { to: 'all', message: 'a\ud83d\ude00b\ud83d' })).toEqual(ok())
   expect(Object((await bob.next()).data).message).toBe('a😀b\ufffd')
 })
@@ -101,27 +94,27 @@ test.each([
     refusal('Target participant does NOT exist: nobody', 'no_such_participant'),
   ],
 ])('%s: refused, and nobody is told', async (_name, data, expected) => {
-  const { ann, bob } = await couple()
+  const { ann, bob } = await enterPair(node.url)
   expect(await ann.request('text', data)).toEqual(expected)
   expect(await ann.barrier()).toEqual([])
   expect(await bob.barrier()).toEqual([])
 })
 
 test('to a participant of another room: there is none', async () => {
-  const [one, two] = [await couple(), await couple()]
+  const [one, two] = [await enterPair(node.url), await enterPair(node.url)]
   const answer = await one.ann.request('text', { to: two.bob.id, message: 'x' })
   expect(answer.error).toBe(`Target participant does NOT exist: ${two.bob.id}`)
   expect(await two.bob.barrier()).toEqual([])
 })
 
 test('to one who has left: there is none any more', async () => {
-  const { ann, bob } = await couple()
+  const { ann, bob } = await enterPair(node.url)
   await bob.ask('logout')
   expect((await ann.request('text', { to: bob.id, message: 'x' })).code).toBe('no_such_participant')
 })
 
 test('to legacy clients it is a custom_message', async () => {
-  const { ann, room } = await couple()
+  const { ann, room } = await enterPair(node.url)
   const old = await enter(node.url, { room, protocol: 'legacy' })
   await ann.ask('text', { to: 'all', message: 'to all' })
   await ann.ask('text', { to: old.id, message: 'to you' })

@@ -3,6 +3,7 @@ import { sign } from '../../../src/core/auth/keyring.ts'
 import { type Ticket, writeTicket } from '../../../src/core/auth/tickets.ts'
 import { type Client, connect, enter, loginInfo, refusal } from '../../support/client.ts'
 import { newRoom, startNode, testSecret, tokenFor } from '../../support/node.ts'
+import { enterPair, expectRefused } from '../../support/pair.ts'
 import { BareClient } from '../bare-client.ts'
 
 const older = 'the older key of more than 32 characters'
@@ -18,20 +19,10 @@ const foreign = refusal('Participant ID is not matched', 'ticket_foreign')
 const expired = refusal('Ticket is expired', 'ticket_expired')
 const gone = refusal('Client does NOT exist', 'participant_gone')
 
-/** One error ack, then the server closes; the participants in the room do not notice. */
-async function expectRefused(asked: unknown, expected: object, ...unharmed: Client[]): Promise<void> {
-  const thief = await connect(node.url)
-  expect(await thief.request('relogin', asked)).toEqual(expected)
-  expect(await thief.closed).toBe('io server disconnect')
+/** A relogin that is refused; the participants in the room are not notified. */
+async function expectReloginRefused(data: unknown, expected: object, ...unharmed: Client[]): Promise<void> {
+  await expectRefused(node.url, 'relogin', data, expected)
   for (const client of unharmed) expect(await client.barrier()).toEqual([])
-}
-
-async function couple() {
-  const room = newRoom()
-  const ann = await enter(node.url, { room })
-  const bob = await enter(node.url, { room })
-  await ann.next('participant')
-  return { ann, bob, room }
 }
 
 describe('a ticket that is not right is refused, and its participant is not harmed', () => {
@@ -51,31 +42,31 @@ describe('a ticket that is not right is refused, and its participant is not harm
     ['a token', tokenFor({ room: 'r' }), 'No dates'],
   ]
   test.each(garbage)('%s', async (_name, ticket, error) => {
-    await expectRefused(ticket, { status: 'error', error, code: 'bad_ticket' })
+    await expectReloginRefused(ticket, { status: 'error', error, code: 'bad_ticket' })
   })
 
   test.each(['participantId', 'roomId', 'ticketId', 'notBefore', 'notAfter', 'signature'] as const)(
     'another %s',
     async (field) => {
-      const { ann, bob } = await couple()
+      const { ann, bob } = await enterPair(node.url)
       const ticket = read(ann.ticket)
       const others = { ...read(bob.ticket), roomId: newRoom(), notBefore: 1, notAfter: ticket.notAfter + 1 }
-      await expectRefused(write({ ...ticket, [field]: others[field] }), forged, ann, bob)
+      await expectReloginRefused(write({ ...ticket, [field]: others[field] }), forged, ann, bob)
     },
   )
 
   test.each(['ticketId', 'signature'] as const)('no %s', async (field) => {
-    const { ann } = await couple()
-    await expectRefused(write({ ...read(ann.ticket), [field]: undefined }), forged, ann)
+    const { ann } = await enterPair(node.url)
+    await expectReloginRefused(write({ ...read(ann.ticket), [field]: undefined }), forged, ann)
   })
 
   test('a signature by another key, or for another dialect', async () => {
-    const { ann } = await couple()
+    const { ann } = await enterPair(node.url)
     const { signature, ...ticket } = read(ann.ticket)
     expect(writeTicket([testSecret], 'portal', ticket)).toBe(ann.ticket)
-    await expectRefused(writeTicket(['k'.repeat(32)], 'portal', ticket), forged, ann)
-    await expectRefused(writeTicket([testSecret], 'rooms', ticket), foreign, ann)
-    await expectRefused(
+    await expectReloginRefused(writeTicket(['k'.repeat(32)], 'portal', ticket), forged, ann)
+    await expectReloginRefused(writeTicket([testSecret], 'rooms', ticket), foreign, ann)
+    await expectReloginRefused(
       write({ ...ticket, signature: sign([testSecret], 'token', Object.values(ticket)) }),
       forged,
       ann,
@@ -84,42 +75,42 @@ describe('a ticket that is not right is refused, and its participant is not harm
   })
 
   test('out of date, or not good yet', async () => {
-    const { ann } = await couple()
+    const { ann } = await enterPair(node.url)
     const { signature: _, ...ticket } = read(ann.ticket)
     const now = Date.now()
     const late = writeTicket([testSecret], 'portal', { ...ticket, notAfter: now - 1 })
     const early = writeTicket([testSecret], 'portal', { ...ticket, notBefore: now + 60_000, notAfter: now + 120_000 })
-    await expectRefused(late, expired, ann)
-    await expectRefused(early, expired, ann)
+    await expectReloginRefused(late, expired, ann)
+    await expectReloginRefused(early, expired, ann)
   })
 
   test('well signed, for a participant or a room that is not there', async () => {
-    const { ann, bob } = await couple()
+    const { ann, bob } = await enterPair(node.url)
     const { signature: _, ...ticket } = read(ann.ticket)
     const elsewhere = (change: Partial<Ticket>) => writeTicket([testSecret], 'portal', { ...ticket, ...change })
-    await expectRefused(elsewhere({ participantId: 'nobody' }), gone, ann)
-    await expectRefused(elsewhere({ roomId: newRoom() }), gone, ann)
+    await expectReloginRefused(elsewhere({ participantId: 'nobody' }), gone, ann)
+    await expectReloginRefused(elsewhere({ roomId: newRoom() }), gone, ann)
     // somebody else's seat takes that one's tickets only
-    await expectRefused(elsewhere({ participantId: bob.id }), spent, ann, bob)
+    await expectReloginRefused(elsewhere({ participantId: bob.id }), spent, ann, bob)
   })
 
   test('two mistakes: the signature is looked at before the date', async () => {
-    const { ann } = await couple()
-    await expectRefused(write({ ...read(ann.ticket), notAfter: 1 }), forged, ann)
+    const { ann } = await enterPair(node.url)
+    await expectReloginRefused(write({ ...read(ann.ticket), notAfter: 1 }), forged, ann)
   })
 })
 
 describe('a ticket is good', () => {
   test('once: the relogin that uses it spends it, when the client is known to have the next', async () => {
-    const { ann, bob } = await couple()
+    const { ann, bob } = await enterPair(node.url)
     const back = await connect(node.url)
     await back.relogin(ann.ticket)
     await back.whenConfirmed()
-    await expectRefused(ann.ticket, spent, back, bob)
+    await expectReloginRefused(ann.ticket, spent, back, bob)
   })
 
   test('again while the ack of its relogin may have been lost', async () => {
-    const { ann, bob } = await couple()
+    const { ann, bob } = await enterPair(node.url)
     const lost = await BareClient.connect(node.url)
     expect((await lost.request('relogin', ann.ticket)).status).toBe('ok')
     await lost.terminate()
@@ -130,30 +121,30 @@ describe('a ticket is good', () => {
   })
 
   test('until the newer one is used', async () => {
-    const { ann, bob } = await couple()
+    const { ann, bob } = await enterPair(node.url)
     const first = await BareClient.connect(node.url)
     const { data: newer } = await first.request('relogin', ann.ticket)
     const second = await BareClient.connect(node.url)
     expect((await second.request('relogin', newer)).status).toBe('ok')
-    await expectRefused(ann.ticket, spent, bob)
+    await expectReloginRefused(ann.ticket, spent, bob)
     expect((await second.request('text', { to: 'all', message: 'unharmed' })).status).toBe('ok')
   })
 
   test('until the newer one is refreshed from', async () => {
-    const { ann, bob } = await couple()
+    const { ann, bob } = await enterPair(node.url)
     const back = await BareClient.connect(node.url)
     await back.request('relogin', ann.ticket)
     const { data: third } = await back.request('refreshReconnectionTicket')
-    await expectRefused(ann.ticket, spent, bob)
+    await expectReloginRefused(ann.ticket, spent, bob)
     const last = await connect(node.url)
     await last.relogin(third as string)
   })
 
   test('until the one of a refresh is known to have arrived', async () => {
-    const { ann, bob } = await couple()
+    const { ann, bob } = await enterPair(node.url)
     const newer = await ann.ask('refreshReconnectionTicket')
     await ann.whenConfirmed()
-    await expectRefused(ann.ticket, spent, ann, bob)
+    await expectReloginRefused(ann.ticket, spent, ann, bob)
     const back = await connect(node.url)
     await back.relogin(newer)
     expect(back.id).toBe(ann.id)
@@ -170,7 +161,7 @@ describe('a ticket is good', () => {
   })
 
   test('for one of two that use it at once, or for both in turn: one connection is left', async () => {
-    const { ann, bob } = await couple()
+    const { ann, bob } = await enterPair(node.url)
     const clients = await Promise.all([connect(node.url), connect(node.url)])
     const answers = await Promise.all(clients.map((client) => client.request('relogin', ann.ticket)))
     expect(answers.map(({ status }) => status)).toContain('ok')

@@ -1,18 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { connect, enter, refusal } from '../../support/client.ts'
 import { lose, newRoom, startNode } from '../../support/node.ts'
+import { expectRefused } from '../../support/pair.ts'
 import { publishBoth, subscribeBoth } from '../media.ts'
 
 const node = await startNode({ env: { RECONNECT_WINDOW: 1 } })
 const strict = await startNode({ env: { RECONNECT_WINDOW: 0 } })
 const gone = refusal('Client does NOT exist', 'participant_gone')
 const disabled = refusal('Reconnection is not enabled.', 'reconnection_disabled')
-
-async function expectRefused(url: string, ticket: string, expected: object): Promise<void> {
-  const late = await connect(url)
-  expect(await late.request('relogin', ticket)).toEqual(expected)
-  await late.closed
-}
 
 describe('when the window is over', () => {
   test('the others are told once, first of the participant and then of what it had', async () => {
@@ -26,7 +21,7 @@ describe('when the window is over', () => {
     expect(await bob.next()).toMatchObject({ event: 'participant', data: { action: 'leave', data: ann.id } })
     expect(await bob.next()).toMatchObject({ event: 'stream', data: { id: stream, status: 'remove' } })
     expect(await bob.next()).toMatchObject({ event: 'subscription', data: { action: 'remove', id: subscription } })
-    await expectRefused(node.url, ann.ticket, gone)
+    await expectRefused(node.url, 'relogin', ann.ticket, gone)
     expect(await bob.barrier()).toEqual([])
     expect((await bob.request('text', { to: ann.id, message: 'anyone?' })).code).toBe('no_such_participant')
   })
@@ -72,12 +67,12 @@ describe('RECONNECT_WINDOW=0', () => {
     await bob.next('participant')
     ann.cut()
     expect((await bob.next()).data).toEqual({ action: 'leave', data: ann.id })
-    await expectRefused(strict.url, ann.ticket, gone)
+    await expectRefused(strict.url, 'relogin', ann.ticket, gone)
   })
 
   test('a ticket is given, because SDKs cannot do without, but takes nobody over', async () => {
     const ann = await enter(strict.url, { room: newRoom() })
-    await expectRefused(strict.url, ann.ticket, disabled)
+    await expectRefused(strict.url, 'relogin', ann.ticket, disabled)
     expect(await ann.barrier()).toEqual([])
   })
 

@@ -219,6 +219,7 @@ test('when a subscription was re-established positions are compared', async () =
   await say()
   reset(['portal/unknown', room])
   await ann.until(1)
+  expect(ann.taken).toEqual([1])
 })
 
 test('positions that cannot be compared are reported, and nothing else', async () => {
