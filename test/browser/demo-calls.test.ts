@@ -17,7 +17,7 @@ const { visit, manage } = useDemo({
 })
 afterAll(() => turn?.stop())
 
-test('through a relay only: the media of both goes through coturn, and neither is told an address of the other', async () => {
+test('with relay-only calls, media goes through coturn and neither page learns an address of the other', async () => {
   const room = newRoom()
   const [ann, bob] = [await visit('Ann', 0), await visit('Bob', 1, { query: 'relay' })]
   await ann.at('#relay-only').check()
@@ -27,9 +27,9 @@ test('through a relay only: the media of both goes through coturn, and neither i
   expect([await ann.way('Bob'), await bob.way('Ann')]).toEqual([relayed, relayed])
 })
 
-test('six people see each other; one leaves, and is told that the room is full in the meantime', async () => {
+test('six pages see each other, and a page that left is refused because the room is full by then', async () => {
   const room = newRoom()
-  // Chromium paints without a graphics card here: small pages, too
+  // Chromium renders without a GPU here, so the pages are small too
   const small = { prepare: smallCamera, viewport: { width: 480, height: 360 } }
   const names = ['Ann', 'Bob', 'Cid', 'Dot', 'Eve', 'Fay']
   const people = await Promise.all(names.map((name, index) => visit(name, index % 2, small)))
@@ -48,14 +48,14 @@ test('six people see each other; one leaves, and is told that the room is full i
 async function expectAllSeen(people: DemoPage[]): Promise<void> {
   const names = people.map(({ name }) => name).sort()
   for (const person of people) {
-    // thirty streams on a busy machine: it may not come to one of them for many seconds
+    // with thirty streams on a busy machine, one of them may start many seconds late
     const others = names.filter((name) => name !== person.name)
     await expect.poll(() => person.sees(), { timeout: 40_000, interval: 100 }).toEqual(others)
     expect(await person.at('.tile').count()).toBe(people.length)
   }
 }
 
-test('a page that is loaded again, or gone back to, goes on in its call, and nothing is on that was off', async () => {
+test('a page that is reloaded, or returned to, resumes its call, and devices that were off stay off', async () => {
   const room = newRoom()
   const [ann, bob] = [await visit('Ann', 0, { prepare: silentUntilTouched }), await visit('Bob', 1)]
   for (const person of [ann, bob]) await person.enter(room)
@@ -80,7 +80,7 @@ test('a page that is loaded again, or gone back to, goes on in its call, and not
   await expectCall(ann, bob)
 
   const tab = new DemoPage({ ...ann.visitor, page: await ann.visitor.context.newPage() }, 'Ann again')
-  await tab.page.goto(ann.page.url()) // someone's second tab is someone else
+  await tab.page.goto(ann.page.url()) // a second tab is another participant
   expect(await tab.at('#nickname').inputValue()).toBe('Ann')
   expect(await tab.at('#room-name').inputValue()).toBe(room)
   await tab.enter(room)
@@ -92,13 +92,13 @@ test('a page that is loaded again, or gone back to, goes on in its call, and not
   expect(await ann.at('#room').isVisible()).toBe(false)
 })
 
-test('a camera is unplugged, and the permission is taken back', async () => {
+test('an unplugged camera and a revoked permission are reported to the user and shown to the others', async () => {
   const room = newRoom()
   const [ann, bob] = [await visit('Ann', 0, { prepare: greenCamera }), await visit('Bob', 1, { media: false })]
   await bob.visitor.context.grantPermissions(['camera', 'microphone'])
   for (const person of [ann, bob]) await person.enter(room)
   await expectCall(ann, bob)
-  await ann.page.evaluate('globalThis.oneAtATime = true') // as many phones have it
+  await ann.page.evaluate('globalThis.oneAtATime = true') // like many phones
   await ann.at('#settings').click()
   await ann.at('#camera-choice').selectOption({ label: 'Green' })
   await eventually(() => ann.at('#camera-choice').inputValue()).toBe('green')
@@ -106,7 +106,7 @@ test('a camera is unplugged, and the permission is taken back', async () => {
   await ann.at('.notice').filter({ hasText: 'Your camera is gone' }).waitFor()
   await bob.at('.tile[data-video=off]').filter({ hasText: 'Ann' }).waitFor()
   await eventually(() => ann.at('#camera-choice').locator('option', { hasText: 'Green' }).count()).toBe(0)
-  await ann.at('#camera').click() // the one that is left
+  await ann.at('#camera').click() // the remaining camera
   await bob.at('.tile[data-video=camera]').filter({ hasText: 'Ann' }).waitFor()
 
   await bob.visitor.context.clearPermissions()
@@ -123,7 +123,7 @@ test('a camera is unplugged, and the permission is taken back', async () => {
   await eventually(() => ann.heard()).toEqual(['so I write'])
 })
 
-test('without a network, or a server, the page tries on, and enters the room when one answers', async () => {
+test('without a network or server the page keeps trying, and enters the room when a server answers', async () => {
   const ann = await visit('Ann', 0)
   await ann.visitor.context.setOffline(true)
   await ann.at('#nickname').fill('Ann')
@@ -138,7 +138,7 @@ test('without a network, or a server, the page tries on, and enters the room whe
   expect(await ann.at('#room').isVisible()).toBe(false)
 })
 
-test('a device that wrongly takes itself for offline, and keeps nothing for pages, is served as any other', async () => {
+test('a browser that wrongly reports to be offline, and blocks storage, enters a room and chats', async () => {
   const room = newRoom()
   const prepare = `Object.defineProperty(Navigator.prototype, 'onLine', { get: () => false })
     for (const name of ['localStorage', 'sessionStorage'])
@@ -153,7 +153,7 @@ test('a device that wrongly takes itself for offline, and keeps nothing for page
   await bob.at('.note').filter({ hasText: 'Ann left' }).waitFor()
 })
 
-test('below the path of PUBLIC_URL the pages work as anywhere', async () => {
+test('the pages work below the path of PUBLIC_URL', async () => {
   const room = newRoom()
   const [ann, bob] = [await visit('Ann', 0, { below: 'signal' }), await visit('Bob', 1)]
   await ann.enter(room)

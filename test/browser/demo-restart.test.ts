@@ -25,7 +25,7 @@ async function restart(node: NodeProcess): Promise<void> {
 
 const sentence = 'The server was restarted and no longer knew you, so you had to enter again.'
 
-test('two pages enter their room again after a restart of a development node, and say what happened', async () => {
+test('two pages enter their room again after a restart of a development node, and show what happened', async () => {
   const [node, room] = [await developmentNode(), newRoom()]
   const [ann, bob] = [await visit(node.url, 'Ann'), await visit(node.url, 'Bob')]
   for (const person of [ann, bob]) await person.enter(room)

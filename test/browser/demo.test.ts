@@ -10,7 +10,7 @@ const { nodes, visit, manage } = useDemo()
 
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => String(index + 1))
 
-test('two people on two nodes, one of which is killed, and a third', async () => {
+test('two pages on two nodes call and chat, continue after one node is killed, and a third page joins', async () => {
   const room = newRoom()
   const [ann, bob] = [await visit('Ann', 0, { prepare: greenCamera }), await visit('Bob', 1)]
   await ann.enter(room)
@@ -81,13 +81,13 @@ test('two people on two nodes, one of which is killed, and a third', async () =>
   await expectCall(ann, bob)
 })
 
-/** How wide someone's picture is, in pixels of its own. */
+/** The width of a participant's video, in its own pixels. */
 function widthOf(viewer: DemoPage, name: string): Promise<number> {
   const width = ({ videoWidth }: { videoWidth: number }) => videoWidth
   return viewer.tile(name).locator('video').evaluate(width)
 }
 
-/** The energy of the next half second of someone's sound; the made-up microphone beeps in it. */
+/** The energy of the next half second of a participant's sound; the fake microphone beeps in it. */
 async function loudness(viewer: DemoPage, name: string): Promise<number> {
   const before = await viewer.incoming(name)
   for (;;) {
@@ -96,10 +96,10 @@ async function loudness(viewer: DemoPage, name: string): Promise<number> {
   }
 }
 
-describe('what goes wrong is said, and the page goes on', () => {
+describe('the page shows an error and continues', () => {
   const script = '<img src=x onerror="globalThis.harmed=1">'
 
-  test('names and messages', async () => {
+  test('for invalid names and messages', async () => {
     const room = `${newRoom()} ${script}`
     const ann = await visit('Ann', 0)
     await ann.at('#nickname').fill('   ')
@@ -136,7 +136,7 @@ describe('what goes wrong is said, and the page goes on', () => {
     await dan.at('.notice').filter({ hasText: 'This server has no relay' }).waitFor()
   })
 
-  test('permission refused, no camera, no network', async () => {
+  test('for a refused permission, a missing camera and a lost network', async () => {
     const room = newRoom()
     const ann = await visit('Ann', 0)
     await ann.enter(room)
@@ -171,7 +171,7 @@ async function expectSeen(viewer: DemoPage, name: string): Promise<void> {
   await eventually(async () => (await viewer.incoming(name)).frames).toBeGreaterThan(5)
 }
 
-test('by keyboard alone, at phone width, in the dark', async () => {
+test('a call works by keyboard alone, at phone width and with dark colours', async () => {
   const room = newRoom()
   const phone = { viewport: { width: 360, height: 740 }, colorScheme: 'dark' as const, hasTouch: true, isMobile: true }
   const ann = await visit('Ann', 0, phone)
@@ -225,7 +225,7 @@ test('by keyboard alone, at phone width, in the dark', async () => {
   await bob.at('.note').filter({ hasText: 'Ann left' }).waitFor()
 })
 
-/** Whatever can be used has a name for those who cannot see it. */
+/** Checks that every control has a name for screen readers. */
 async function expectNames(person: DemoPage): Promise<void> {
   const { page, visitor } = person
   const session = await visitor.context.newCDPSession(page)
@@ -236,7 +236,7 @@ async function expectNames(person: DemoPage): Promise<void> {
   expect(named.filter(({ name }) => !name?.value).map(({ role }) => role?.value)).toEqual([])
 }
 
-test('the pages of the exchanger and of p2p: two people on two nodes', async () => {
+test('two users on two nodes call each other on the page of the exchanger and on that of p2p', async () => {
   const [channel, exchanger] = [newRoom(), { path: 'exchanger.html' }]
   const [ann, bob] = [await visit('Ann', 0, exchanger), await visit('Bob', 1, exchanger)]
   for (const { page, name } of [ann, bob]) {

@@ -54,7 +54,7 @@ async function killFirst(): Promise<void> {
 
 const numbers = (name: string, count: number) => Array.from({ length: count }, (_, index) => `${name} ${index + 1}`)
 
-test('two people on two nodes see each other and chat; camera and microphone', async () => {
+test('two participants on two nodes see each other, chat, switch cameras and mute', async () => {
   const [ann, bob] = (await call(['ann', 'bob'])) as [PageUser, PageUser]
   await expectVideo(ann, bob)
   expect([(await sees(ann)).url, (await sees(bob)).url]).toEqual([nodes[0]?.url, nodes[1]?.url])
@@ -77,7 +77,7 @@ test('two people on two nodes see each other and chat; camera and microphone', a
   await eventually(loudness).toBeGreaterThan(silenceEnergy)
 })
 
-test('a node is killed: the call goes on, and of what was said meanwhile nothing is lost or doubled', async () => {
+test('after a node is killed the call continues, and no message is lost or duplicated', async () => {
   const [ann, bob] = (await call(['ann', 'bob'])) as [PageUser, PageUser]
   await expectVideo(ann, bob)
   const [first] = nodes
@@ -98,7 +98,7 @@ test('a node is killed: the call goes on, and of what was said meanwhile nothing
   expect((await sees(bob)).moves).toEqual([])
 })
 
-test('a third person comes late, sees both and is seen, and leaves', async () => {
+test('a third participant joins late, sees both, is seen by both, and leaves', async () => {
   const room = newRoom()
   const [ann, bob] = (await call(['ann', 'bob'], { room })) as [PageUser, PageUser]
   await expectVideo(ann, bob)
@@ -114,7 +114,7 @@ test('a third person comes late, sees both and is seen, and leaves', async () =>
   await expectVideo(ann, bob)
 })
 
-test('both offer at once: the polite one gives way, and both new tracks are seen', async () => {
+test('when both offer at once the polite peer rolls back, and both new tracks are seen', async () => {
   const people = await call(['ann', 'bob'])
   const [ann, bob] = people as [PageUser, PageUser]
   await expectVideo(ann, bob)
@@ -129,7 +129,7 @@ test('both offer at once: the polite one gives way, and both new tracks are seen
   await expectVideo(ann, bob)
 })
 
-test('the network goes and comes back: ICE starts anew, and the call goes on', async () => {
+test('after a network outage ICE restarts, and the call continues', async () => {
   const [ann, bob] = (await call(['ann', 'bob'])) as [PageUser, PageUser]
   await expectVideo(ann, bob)
   const ice = () => Promise.all([ann.tell<string>('ice', bob.id), bob.tell<string>('ice', ann.id)])
@@ -143,7 +143,7 @@ test('the network goes and comes back: ICE starts anew, and the call goes on', a
   await expectVideo(ann, bob)
 })
 
-test('exchanger: what is offered to a node that dies arrives, and the call goes on', async () => {
+test('exchanger: an offer sent to a node that is killed arrives, and the call continues', async () => {
   const people = await call(['ann', 'bob'], { dialect: 'exchanger' })
   const [ann, bob] = people as [PageUser, PageUser]
   await expectVideo(ann, bob)
@@ -156,7 +156,7 @@ test('exchanger: what is offered to a node that dies arrives, and the call goes 
   await expectVideo(ann, bob)
 })
 
-test("p2p: a plain client calls through OWT's messages, and of what is said around a kill nothing is lost", async () => {
+test("p2p: a plain client calls through OWT's messages, and no message around a kill is lost", async () => {
   const people = await Promise.all(['ann', 'bob'].map(() => visit('p2p')))
   const [ann, bob] = people as [PageUser, PageUser]
   const urls = nodes.map(({ url }) => url)

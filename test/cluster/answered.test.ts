@@ -10,14 +10,14 @@ import { randomPrefix, redisUrl } from '../support/redis.ts'
 /** How long a client takes to answer, ms: at once, before it answers the node's ping, or later. */
 const answerTimes = [0, 30]
 
-const kinds = dialectDrivers.flatMap((speech) =>
-  ['websocket', 'polling'].flatMap((transport) => answerTimes.map((ms) => ({ speech, transport, ms }))),
+const kinds = dialectDrivers.flatMap((driver) =>
+  ['websocket', 'polling'].flatMap((transport) => answerTimes.map((ms) => ({ driver, transport, ms }))),
 )
 
 /** Resolves when an answer to the first message is acked. */
-function answers(speech: DialectDriver, client: Client, ms: number, answer: () => Promise<unknown>): Promise<unknown> {
+function answers(driver: DialectDriver, client: Client, ms: number, answer: () => Promise<unknown>): Promise<unknown> {
   return new Promise((resolve) => {
-    client.socket.once(speech.event, () => {
+    client.socket.once(driver.event, () => {
       if (ms === 0) resolve(answer())
       else setTimeout(() => resolve(answer()), ms)
     })
@@ -39,25 +39,25 @@ test('a client does not receive a message again that it has answered when its no
   const [doomed, survivor] = await startProcesses(2, shared)
   if (!doomed || !survivor) throw new Error('No nodes')
   const pairs = await Promise.all(
-    kinds.map(async ({ speech, transport, ms }) => {
+    kinds.map(async ({ driver, transport, ms }) => {
       const room = newRoom()
       const options: ConnectOptions = { transports: [transport] }
-      const [ann, bob] = [await enterBy(speech, survivor, room), await enterBy(speech, doomed, room, options)]
-      const answered = answers(speech, bob, ms, () => speech.send(bob, room, 'answer', ann))
-      return { title: `${speech.name} over ${transport}, after ${ms} ms`, speech, room, ann, bob, answered }
+      const [ann, bob] = [await enterBy(driver, survivor, room), await enterBy(driver, doomed, room, options)]
+      const answered = answers(driver, bob, ms, () => driver.send(bob, room, 'answer', ann))
+      return { title: `${driver.name} over ${transport}, after ${ms} ms`, driver, room, ann, bob, answered }
     }),
   )
-  await Promise.all(pairs.map(({ speech, ann, bob, room }) => speech.send(ann, room, 'offer', bob)))
+  await Promise.all(pairs.map(({ driver, ann, bob, room }) => driver.send(ann, room, 'offer', bob)))
   await Promise.all(pairs.map(({ answered }) => answered))
   doomed.kill('SIGKILL')
   await doomed.exited
   const heard = await Promise.all(
-    pairs.map(async ({ title, speech, ann, bob, room }) => {
-      const back = await rejoin(speech, survivor.url, bob)
-      await speech.send(ann, room, 'next', bob)
+    pairs.map(async ({ title, driver, ann, bob, room }) => {
+      const back = await rejoin(driver, survivor.url, bob)
+      await driver.send(ann, room, 'next', bob)
       for (;;) {
-        await back.next(speech.event)
-        const all = receivedBy(speech, back).filter((messages) => messages !== 'answer')
+        await back.next(driver.event)
+        const all = receivedBy(driver, back).filter((messages) => messages !== 'answer')
         if (all.includes('next')) return [title, all]
       }
     }),

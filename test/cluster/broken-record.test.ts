@@ -61,7 +61,7 @@ async function metric(node: TestNode, name: string): Promise<number> {
 
 const broken = 'refused_total{reason="broken_record"}'
 
-test('one whose record stays broken is given up, counted and logged; the others hear everything', async () => {
+test('a session whose record stays broken is abandoned, counted and logged; the others receive everything', async () => {
   const [room, other] = [newRoom(), newRoom()]
   const [ann, bob, far, near] = await Promise.all([
     person(0, room),
@@ -83,7 +83,7 @@ test('one whose record stays broken is given up, counted and logged; the others 
   await expectHearing('third', bob, [ann, bob])
 })
 
-test('one whose record was broken while it was connected is cut from it, and nobody else', async () => {
+test('only the session whose record broke while it was connected loses its connection', async () => {
   const room = newRoom()
   const [ann, bob] = await Promise.all([person(0, room), person(0, room)])
   const lost = await enter(nodes[0].url, { room })
@@ -94,7 +94,7 @@ test('one whose record was broken while it was connected is cut from it, and nob
   await expectHearing('after', ann, [ann, bob])
 })
 
-test('one whose record an older node wrote, with half of a surrogate pair, keeps nobody from hearing', async () => {
+test('a record of an older node with half of a surrogate pair does not stop deliveries to others', async () => {
   const room = newRoom()
   const [ann, bob] = await Promise.all([person(0, room), person(1, room)])
   const old = await enter(nodes[0].url, { room })
@@ -108,7 +108,7 @@ test('one whose record an older node wrote, with half of a surrogate pair, keeps
 test.each([
   ['half of a surrogate pair', { type: 'x\ud800', version: '\udc00' }],
   ['a pair that a limit cuts in two', { type: `${'x'.repeat(63)}🎧`, version: '1' }],
-])('one whose SDK calls itself %s keeps nobody from hearing', async (_name, sdk) => {
+])('a client whose SDK type is %s does not stop deliveries to others', async (_name, sdk) => {
   const room = newRoom()
   const [ann, bob] = await Promise.all([person(0, room), person(0, room)])
   const odd = await connect(nodes[0].url)
@@ -123,7 +123,7 @@ test.each([
   await expectHearing('after', ann, [ann, bob])
 })
 
-test('users of a channel who call themselves anything are restored', async () => {
+test('users of a channel with any JSON value as user are restored', async () => {
   const users = ['\ud83d', { '\ud800': ['\udc00'] }, '\u0000', 1e21, JSON.parse('{"__proto__":[]}')]
   const channelName = newRoom()
   const all = await Promise.all(

@@ -9,19 +9,19 @@ const local = { HOST: '127.0.0.1', PORT: 0, OPS_PORT: 0 }
 const commands = ['start', 'cluster', 'token', 'config']
 
 describe('usage', () => {
-  test.each([[[]], [['--help']]])('%j', async (args) => {
+  test.each([[[]], [['--help']]])('%j prints the usage', async (args) => {
     const { code, stdout, stderr } = await run(signalbox, args)
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     for (const command of commands) expect(stdout).toMatch(new RegExp(`^ {2}${command}\\b`, 'm'))
   })
 
-  test('of one command', async () => {
+  test('of a command is printed by --help after it', async () => {
     const { code, stdout } = await run(signalbox, ['token', '--help'])
     expect(code).toBe(0)
     expect(stdout).toMatch(/^Usage: signalbox token --room R --user U /)
   })
 
-  test('--version is that of the package', async () => {
+  test('--version prints the version of the package', async () => {
     const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
     expect(await run(signalbox, ['--version'])).toMatchObject({ code: 0, stdout: `${version}\n` })
   })
@@ -33,7 +33,7 @@ describe('usage', () => {
     [['token', '--room', 'r'], 'token needs --room and --user'],
     [['token', '--room', 'r', '--user', 'u', '--url', 'nowhere'], '--url: "nowhere" is not a valid URL'],
     [['cluster', '--nodes', 'three'], '--nodes: expected a number from 1 to 26, not three'],
-  ])('%j is not understood', async (args, sentence) => {
+  ])('%j is refused with an error message', async (args, sentence) => {
     const { code, stdout, stderr } = await run(signalbox, args)
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(stderr).toContain(sentence)
@@ -42,7 +42,7 @@ describe('usage', () => {
 })
 
 describe('config', () => {
-  test('is a table; secrets are masked', async () => {
+  test('prints a table in which secrets are masked', async () => {
     const env = { PORT: 1234, SIGNALBOX_SECRET: testSecret, REDIS_URL: 'redis://user:hidden@h:1' }
     const { code, stdout } = await run(signalbox, ['config'], env)
     expect(code).toBe(0)
@@ -54,7 +54,7 @@ describe('config', () => {
     expect(stdout).not.toContain('hidden')
   })
 
-  test.each(['config', 'start', 'cluster'])('%s tells all mistakes at once', async (command) => {
+  test.each(['config', 'start', 'cluster'])('%s reports all configuration errors at once', async (command) => {
     const { code, stdout, stderr } = await run(signalbox, [command], { PORT: 'x', LOG_LEVEL: 'loud' })
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
     expect(stderr).toMatch(/^The configuration has 2 mistakes:\n {2}PORT: .*\n {2}LOG_LEVEL: .*\n$/)
@@ -64,7 +64,7 @@ describe('config', () => {
 describe('token', () => {
   const args = (room: string, ...more: string[]) => ['token', '--room', room, '--user', 'ann', ...more]
 
-  test('signed with SIGNALBOX_SECRET, it logs in on a node', async () => {
+  test('prints a token signed with SIGNALBOX_SECRET that logs in on a node', async () => {
     const { url } = await startNode()
     const room = newRoom()
     const env = { SIGNALBOX_SECRET: testSecret, REDIS_MODE: 'a mistake that is no concern of a token' }
@@ -77,7 +77,7 @@ describe('token', () => {
     expect(joined).toMatchObject({ user: 'ann', role: 'viewer', room: { id: room } })
   })
 
-  test('asked of a running node in development, it logs in there', async () => {
+  test('prints a token of a running development node that logs in there', async () => {
     const { url } = await startNode()
     const port = new URL(url).port
     for (const [more, env] of [
@@ -92,7 +92,7 @@ describe('token', () => {
     }
   })
 
-  test('when neither is possible, it says what to do', async () => {
+  test('without a secret and a node prints how to provide one', async () => {
     const production = await startNode({ env: { NODE_ENV: 'production' } })
     const refused = await run(signalbox, args('r', '--url', production.url))
     expect(refused).toMatchObject({ code: 1, stdout: '' })
@@ -114,7 +114,7 @@ describe('start', () => {
     expect(await statusOf(url)).toBe(0)
   })
 
-  test('ends with the parent that opened a channel to it', async () => {
+  test('exits when the parent that opened a channel to it exits', async () => {
     const node = start(signalbox, ['start'], local, true)
     await node.line(/^Signalbox is at/)
     node.child.disconnect()

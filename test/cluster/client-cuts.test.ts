@@ -45,7 +45,7 @@ async function roadTo(target: string): Promise<Road> {
 
 const cuts = 300
 
-test('300 cuts across three nodes: every request is done once, every notification is seen once and in order', async () => {
+test('after 300 cuts across three nodes every request was executed once, and every notification arrived once and in order', async () => {
   const random = new Random()
   onTestFailed(() => console.error(`Run it again with SIGNALBOX_SEED=${random.seed}`))
   const nodes = await startCluster(3, { env: { MESSAGES_PER_SECOND: 1000, MESSAGE_BURST: 5000 } })

@@ -69,7 +69,7 @@ async function talkWhileItSteps(set: (offset: number) => Promise<void>, nodes: N
   await traffic.finish()
 }
 
-test('a node of three whose wall clock is set by minutes loses, doubles and closes nothing', {
+test('a node whose wall clock is set by minutes loses and duplicates no message and closes no connection', {
   timeout: soak ? 600_000 : 90_000,
 }, async () => {
   const { set, nodes } = await startCluster('a node')

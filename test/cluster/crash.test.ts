@@ -16,7 +16,9 @@ async function start() {
   return { nodes, doomed, survivors }
 }
 
-test('a node is killed under twenty clients in the middle of what they say', { timeout: 90_000 }, async () => {
+test('when a node with twenty clients is killed while they send, no message is lost or duplicated', {
+  timeout: 90_000,
+}, async () => {
   const { nodes, doomed, survivors } = await start()
   const begin = [...Array.from({ length: 20 }, () => doomed), ...survivors, ...survivors]
   const traffic = await Traffic.start({ nodes, begin, clients: begin.length, window })
@@ -33,7 +35,7 @@ test('a node is killed under twenty clients in the middle of what they say', { t
   await traffic.finish()
 })
 
-test('those of a killed node who never come back leave once, whichever of the survivors sees it first', {
+test('participants of a killed node who never resume are seen leaving once', {
   timeout: 90_000,
 }, async () => {
   const { nodes, doomed, survivors } = await start()
@@ -54,7 +56,7 @@ test('those of a killed node who never come back leave once, whichever of the su
   }
 })
 
-test('who was let in by a killed node without hearing of it is the same participant on another', {
+test('a login that a killed node executed but did not ack leads to the same participant on another node', {
   timeout: 90_000,
 }, async () => {
   const { doomed, survivors } = await start()

@@ -76,7 +76,7 @@ test('a node that is cut off from Redis closes its clients, so that they resume 
   await until(async () => (await handshake(lonely)) === 200)
 })
 
-test('Redis stands still for every node for longer than an evacuation takes: nobody is closed or leaves', {
+test('when Redis hangs for all nodes for longer than an evacuation takes, no connection is closed and no participant leaves', {
   timeout: 60_000,
 }, async () => {
   const redis = await startRedis()
@@ -103,7 +103,7 @@ test('Redis stands still for every node for longer than an evacuation takes: nob
 })
 
 test.runIf(process.env.SIGNALBOX_SOAK === '1')(
-  'without a window, its clients are closed soon after its lease',
+  'without a reconnect window, a node that is cut off closes its clients soon after its lease expires',
   {
     timeout: 60_000,
   },

@@ -70,7 +70,9 @@ async function cutOne(traffic: Traffic, cluster: Cluster): Promise<void> {
   else if (!cluster.closeOne(random)) client.cut()
 }
 
-test(`${cuts} random cuts over three nodes that come and go`, { timeout: 120_000 + cuts * 300 }, async () => {
+test(`${cuts} random cuts over three nodes that stop and start lose and duplicate no message`, {
+  timeout: 120_000 + cuts * 300,
+}, async () => {
   const random = new Random()
   const cluster = new Cluster()
   await cluster.start()

@@ -79,7 +79,7 @@ describe.each(Object.entries(topologies))('%s', (_name, start) => {
     await Promise.all(scene.servers.map((server) => server.stop()))
   })
 
-  test('stands still: requests in a row are refused within 5 s, done once when they come again, and never late', {
+  test('hangs: requests are refused within 5 s, executed once when they are repeated, and never late', {
     timeout: 60_000,
   }, async () => {
     const { servers, nodes } = scene
@@ -103,7 +103,7 @@ describe.each(Object.entries(topologies))('%s', (_name, start) => {
     expect(heard).toEqual(['between', ...numbers.map((n) => `again ${n}`)])
   })
 
-  test('stands still: a relogin that was given up on one node does not end the one that follows on another', {
+  test('hangs: a relogin that timed out on one node does not end the later relogin on another', {
     timeout: 60_000,
   }, async () => {
     const { servers, nodes } = scene
@@ -123,7 +123,7 @@ describe.each(Object.entries(topologies))('%s', (_name, start) => {
     await allHear(fresh)
   })
 
-  test('stands still for a moment: of two relogins of a client the later wins, in whichever order they are done', {
+  test('hangs briefly: of two relogins of a client the later wins, whichever Redis executes first', {
     timeout: 60_000,
   }, async () => {
     const { servers, nodes } = scene

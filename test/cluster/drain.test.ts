@@ -10,7 +10,7 @@ import { Traffic } from '../support/traffic.ts'
 const window = 4
 const drainSeconds = 3
 
-test('a node that is asked to end moves its clients one by one while they talk, and ends well', {
+test('a node that gets SIGTERM moves its clients one by one while they send, and exits with code 0', {
   timeout: 90_000,
 }, async () => {
   const env = { RECONNECT_WINDOW: window, DRAIN_SECONDS: drainSeconds }
@@ -55,46 +55,46 @@ async function rejoin({ name, namespace }: DialectDriver, url: string, client: C
   return back
 }
 
-test('a client that cannot name what it saw gets nothing twice when its node drains, however much is said', {
+test('a client that cannot name its seq receives nothing twice when its node drains under load', {
   timeout: 60_000,
 }, async () => {
   const env = { RECONNECT_WINDOW: 20, DRAIN_SECONDS: 2 }
   const [going, staying] = await startCluster(2, { redis: true, env })
   if (!going || !staying) throw new Error('No nodes')
-  const kinds = dialectDrivers.flatMap((speech) => ['websocket', 'polling'].map((transport) => ({ speech, transport })))
+  const kinds = dialectDrivers.flatMap((driver) => ['websocket', 'polling'].map((transport) => ({ driver, transport })))
   let over = false
   onTestFinished(() => {
     over = true
   })
   const talks = await Promise.all(
-    kinds.map(async ({ speech, transport }) => {
+    kinds.map(async ({ driver, transport }) => {
       const room = newRoom()
-      const ann = await enterBy(speech, staying, room)
-      const bob = await enterBy(speech, going, room, { transports: [transport] })
-      return { title: `${speech.name} over ${transport}`, speech, room, ann, bob }
+      const ann = await enterBy(driver, staying, room)
+      const bob = await enterBy(driver, going, room, { transports: [transport] })
+      return { title: `${driver.name} over ${transport}`, driver, room, ann, bob }
     }),
   )
-  const talking = talks.map(async ({ speech, room, ann, bob }) => {
+  const talking = talks.map(async ({ driver, room, ann, bob }) => {
     for (let number = 1; ; number += 1) {
-      await speech.send(ann, room, `${number}`, bob)
+      await driver.send(ann, room, `${number}`, bob)
       if (over) return number
     }
   })
-  await Promise.all(talks.map(({ speech, bob }) => bob.next(speech.event)))
+  await Promise.all(talks.map(({ driver, bob }) => bob.next(driver.event)))
   const drained = going.app.drain()
   const backs = await Promise.all(
-    talks.map(async ({ speech, bob }) => {
+    talks.map(async ({ driver, bob }) => {
       await bob.closed
-      return rejoin(speech, staying.url, bob)
+      return rejoin(driver, staying.url, bob)
     }),
   )
   await drained
   over = true
   const counts = await Promise.all(talking)
-  for (const [index, { title, speech, bob }] of talks.entries()) {
+  for (const [index, { title, driver, bob }] of talks.entries()) {
     const [last, back] = [counts[index] ?? 0, backs[index] as Client]
-    const heard = () => [...receivedBy(speech, bob), ...receivedBy(speech, back)]
-    while (!heard().includes(`${last}`)) await back.next(speech.event)
+    const heard = () => [...receivedBy(driver, bob), ...receivedBy(driver, back)]
+    while (!heard().includes(`${last}`)) await back.next(driver.event)
     expect([title, heard()]).toEqual([title, Array.from({ length: last }, (_, number) => `${number + 1}`)])
   }
 })

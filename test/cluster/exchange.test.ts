@@ -19,7 +19,7 @@ test.each<{ where: string; start: () => Promise<Address[]> }>([
     start: () => startProcesses(3, { redisUrl: redisUrl(), prefix: randomPrefix(), env }),
   },
 ])(
-  'three nodes in $where: everyone hears everyone, and relogs in on every node while they talk',
+  'on three nodes in $where all clients receive all messages, and resume on every node meanwhile',
   {
     timeout: 60_000,
   },

@@ -15,7 +15,7 @@ const drainSeconds = 2
 /** What main.ts allows beyond the drain before it ends the process by force. */
 const graceMs = 15_000
 
-test('clients that stand still do not keep a node from ending: code 0, within its time, and the lease is given back', {
+test('a node with frozen clients exits on SIGTERM in time with code 0, and releases its lease', {
   timeout: 90_000,
 }, async () => {
   const prefix = randomPrefix()

@@ -6,7 +6,7 @@ import { Traffic } from '../support/traffic.ts'
 
 const window = 4
 
-test('a connection that is a black hole is taken over elsewhere, and nothing that it still brings counts', {
+test('a half-open connection is taken over on another node, and its late requests have no effect', {
   timeout: 90_000,
 }, async () => {
   const env = { RECONNECT_WINDOW: window }

@@ -40,7 +40,7 @@ const range = (from: number, to: number) => Array.from({ length: to - from + 1 }
 
 /** What every such dialect promises, on three nodes. */
 export function describeInRooms({ namespace, enter, say, heard, left }: Ways): void {
-  test('a relogin on another node, with messages under way: each is heard once, and nobody is seen leaving', async () => {
+  test('during a relogin on another node each message arrives once, and no participant is seen leaving', async () => {
     const [first, second, third] = await startThree()
     const room = newRoom()
     const [speaker, listener] = [await enter(third, room), await enter(first, room)]
@@ -58,7 +58,7 @@ export function describeInRooms({ namespace, enter, say, heard, left }: Ways): v
     expect(speaker.seen.filter(({ event }) => event === left)).toEqual([])
   })
 
-  test('a node is killed: nothing that was said is lost or doubled, either way', async () => {
+  test('after a node is killed no message is lost or duplicated in either direction', async () => {
     const [doomed, second, third] = await startThree()
     const room = newRoom()
     const [speaker, listener] = [await enter(third, room), await enter(doomed, room)]

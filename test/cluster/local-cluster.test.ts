@@ -48,7 +48,7 @@ function childrenOf(pid: number): number[] {
   return stdout.trim().split('\n').map(Number)
 }
 
-test('three nodes, one Redis of its own and a front; the others serve on when a node is killed; Ctrl-C ends all', async () => {
+test('starts three nodes, a Redis and a load balancer; the other nodes serve after one is killed; Ctrl-C ends all', async () => {
   const cluster = await startCluster()
   expect(cluster.nodes.map(({ name }) => name)).toEqual(['a', 'b', 'c'])
   expect(cluster.pids).toHaveLength(4)
@@ -94,7 +94,7 @@ test('a node that drains gets no new clients; SIGTERM ends all; a given Redis is
   await exited(cluster.pids)
 })
 
-test('when the cluster itself is killed its processes end by themselves', async () => {
+test('when the cluster command is killed its processes exit', async () => {
   const cluster = await startCluster(['--nodes', '1'])
   expect(cluster.pids).toHaveLength(2)
   cluster.signal('SIGKILL')
@@ -102,7 +102,7 @@ test('when the cluster itself is killed its processes end by themselves', async 
   await exited(cluster.pids)
 })
 
-test('a second Ctrl-C kills what does not end', async () => {
+test('a second Ctrl-C kills processes that do not exit', async () => {
   const cluster = await startCluster(['--nodes', '1'])
   const [node = 0] = cluster.pids
   process.kill(node, 'SIGSTOP')
@@ -117,7 +117,7 @@ test('a second Ctrl-C kills what does not end', async () => {
   await exited(cluster.pids)
 })
 
-test('Ctrl-C while it starts ends what has started', async () => {
+test('Ctrl-C during the start ends the processes that have started', async () => {
   const redis = await startRedis()
   try {
     redis.pause() // so that no node comes up
@@ -134,7 +134,7 @@ test('Ctrl-C while it starts ends what has started', async () => {
   }
 })
 
-test('when the last node, or its Redis, is gone the cluster ends too and says why', async () => {
+test('when the last node or the Redis exits the cluster exits too and prints why', async () => {
   const nodeless = await startCluster(['--nodes', '1'])
   process.kill(nodeless.pids[0] ?? 0, 'SIGKILL')
   expect(await nodeless.exited).toMatchObject({ code: 1, stderr: 'Every node has ended\n' })
@@ -150,7 +150,7 @@ test('when the last node, or its Redis, is gone the cluster ends too and says wh
   await exited(redisless.pids)
 })
 
-test('when a port is taken nothing is left running', async () => {
+test('when a port is in use no process is left running', async () => {
   const taken = createServer().listen(0, '127.0.0.1')
   await until(async () => taken.listening)
   const address = taken.address()
@@ -170,12 +170,12 @@ test.each([
   [{ PORT: 1 }, 'PORT: expected 2 or more, because the load balancer listens on PORT-1'],
   [{ PORT: 8080, OPS_PORT: 8081 }, 'PORT, OPS_PORT: the ranges overlap at 8081, 8082'],
   [{ PORT: 65534 }, 'PORT, OPS_PORT: a port of the last node is above 65535'],
-])('%j leaves no room for three nodes', async (env, mistake) => {
+])('%j is refused because three nodes do not fit', async (env, mistake) => {
   const { code, stderr } = await start(signalbox, ['cluster'], { ...local, ...env }).exited
   expect({ code, stderr }).toEqual({ code: 1, stderr: `The configuration has a mistake:\n  ${mistake}\n` })
 })
 
-test('without a redis-server, and without REDIS_URL, it says what to install', async () => {
+test('without a redis-server and REDIS_URL it prints what to install', async () => {
   const { code, stderr } = await start(signalbox, ['cluster'], { ...local, PATH: '/nowhere' }).exited
   expect(code).toBe(1)
   expect(stderr).toMatch(/^Without REDIS_URL .* redis-server.* 7 or newer, and found none\. Install it: \S+ .*\n$/)

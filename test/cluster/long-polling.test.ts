@@ -57,7 +57,7 @@ class Listener {
   }
 }
 
-test('the node of clients that poll is killed, and then the one through which they do', {
+test('long-polling clients resume after their node is killed, and after the node that forwards them is killed', {
   timeout: 90_000,
 }, async () => {
   const shared = { redisUrl: redisUrl(), prefix: randomPrefix() }

@@ -11,8 +11,8 @@ import { cannotMix, directions, startVersions, type VersionedNode, whyNot } from
 
 const signals = ['SIGTERM', 'SIGKILL'] as const
 
-const dialects = dialectDrivers.flatMap((speech) =>
-  ['websocket', 'polling'].map((transport) => ({ speech, transport })),
+const dialects = dialectDrivers.flatMap((driver) =>
+  ['websocket', 'polling'].map((transport) => ({ driver, transport })),
 )
 
 /** Resolves when Redis has noted that a client received everything up to a number: a killed node notes nothing more. */
@@ -83,17 +83,17 @@ describe.skipIf(cannotMix)(`A cluster with a node of the old commit and one of t
         const redis = new Redis(redisUrl())
         onTestFinished(() => redis.disconnect())
         const talks = await Promise.all(
-          dialects.map(async ({ speech, transport }) => {
+          dialects.map(async ({ driver, transport }) => {
             const room = newRoom()
-            const ann = await enterBy(speech, ending, room, { transports: [transport] })
-            const bob = await enterBy(speech, staying, room)
+            const ann = await enterBy(driver, ending, room, { transports: [transport] })
+            const bob = await enterBy(driver, staying, room)
             const say = async (...all: string[]) => {
-              for (const words of all) await speech.send(bob, room, words, ann)
+              for (const words of all) await driver.send(bob, room, words, ann)
             }
             await say('1', '2', '3')
-            for (let number = 1; number <= 3; number += 1) await ann.next(speech.event)
-            await noted(redis, prefix, speech, ann)
-            return { title: `${speech.name} over ${transport}`, speech, ann, bob, say }
+            for (let number = 1; number <= 3; number += 1) await ann.next(driver.event)
+            await noted(redis, prefix, driver, ann)
+            return { title: `${driver.name} over ${transport}`, driver, ann, bob, say }
           }),
         )
         const room = newRoom()
@@ -103,14 +103,14 @@ describe.skipIf(cannotMix)(`A cluster with a node of the old commit and one of t
         await dan.next('text')
         ending.kill(signal)
         const received = await Promise.all(
-          talks.map(async ({ title, speech, ann, bob, say }) => {
+          talks.map(async ({ title, driver, ann, bob, say }) => {
             await ann.closed
             await say('4', '5')
-            const back = await resumeBy(speech, staying, ann)
+            const back = await resumeBy(driver, staying, ann)
             await say('6')
-            while (!receivedBy(speech, back).includes('6')) await back.next(speech.event)
+            while (!receivedBy(driver, back).includes('6')) await back.next(driver.event)
             expect(JSON.stringify(bob.seen), title).not.toMatch(/"leave"|"bye"|"userLeftStream"/)
-            return [title, receivedBy(speech, ann), receivedBy(speech, back)]
+            return [title, receivedBy(driver, ann), receivedBy(driver, back)]
           }),
         )
         expect(received).toEqual(talks.map(({ title }) => [title, ['1', '2', '3'], ['4', '5', '6']]))

@@ -21,12 +21,12 @@ import {
 type Address = { url: string }
 
 /** Bob is on one node, Ann on another; both are in one room. */
-async function scene(speech: DialectDriver, [annAt, bobAt]: [Address, Address]) {
+async function scene(driver: DialectDriver, [annAt, bobAt]: [Address, Address]) {
   const room = newRoom()
-  const ann = await enterBy(speech, annAt, room)
-  const bob = await enterBy(speech, bobAt, room)
+  const ann = await enterBy(driver, annAt, room)
+  const bob = await enterBy(driver, bobAt, room)
   const say = async (from: Client, to: Client, ...all: string[]) => {
-    for (const words of all) await speech.send(from, room, words, to)
+    for (const words of all) await driver.send(from, room, words, to)
   }
   return { room, ann, bob, say }
 }
@@ -61,35 +61,35 @@ describe.skipIf(cannotMix)(`A cluster with a node of the old commit and nodes of
   })
 
   describe.each(directions)('a client that resumes from %s to %s', (from, to) => {
-    test.each(dialectDrivers)('receives once what it missed, with a ticket alone, in $name', async (speech) => {
-      const { ann, bob, say } = await scene(speech, [nodes[from], nodes[to]])
+    test.each(dialectDrivers)('receives once what it missed, with a ticket alone, in $name', async (driver) => {
+      const { ann, bob, say } = await scene(driver, [nodes[from], nodes[to]])
       await say(bob, ann, '1', '2', '3')
-      await take(ann, speech, 3)
+      await take(ann, driver, 3)
       await confirmed(ann)
       ann.cut()
       await say(bob, ann, '4', '5')
-      const back = await resumeBy(speech, nodes[to], ann)
+      const back = await resumeBy(driver, nodes[to], ann)
       await say(bob, ann, '6')
-      await take(back, speech, 3)
+      await take(back, driver, 3)
       expect(participantOf(back)).toBe(participantOf(ann))
-      expect([receivedBy(speech, ann), receivedBy(speech, back)]).toEqual([
+      expect([receivedBy(driver, ann), receivedBy(driver, back)]).toEqual([
         ['1', '2', '3'],
         ['4', '5', '6'],
       ])
     })
 
-    test.each(dialectDrivers)('receives what follows the `seq` that it names, in $name', async (speech) => {
-      const { ann, bob, say } = await scene(speech, [nodes[from], nodes[to]])
+    test.each(dialectDrivers)('receives what follows the `seq` that it names, in $name', async (driver) => {
+      const { ann, bob, say } = await scene(driver, [nodes[from], nodes[to]])
       await say(bob, ann, '1')
-      await take(ann, speech, 1)
+      await take(ann, driver, 1)
       const { seq } = ann
       await say(bob, ann, '2', '3')
-      await take(ann, speech, 2)
+      await take(ann, driver, 2)
       ann.cut()
       await say(bob, ann, '4')
-      const back = await resumeBy(speech, nodes[to], ann, { seq })
-      await take(back, speech, 3)
-      expect(receivedBy(speech, back)).toEqual(['2', '3', '4'])
+      const back = await resumeBy(driver, nodes[to], ann, { seq })
+      await take(back, driver, 3)
+      expect(receivedBy(driver, back)).toEqual(['2', '3', '4'])
     })
 
     test('repeats a request under its `rid`, which is done once and acked as it was', async () => {
@@ -131,35 +131,35 @@ describe.skipIf(cannotMix)(`A cluster with a node of the old commit and nodes of
   describe.each([...directions, ['new', 'twin'] as const])(
     'a client whose connection to %s stands, and that resumes on %s,',
     (from, to) => {
-      test.each(dialectDrivers)('loses that connection, and receives nothing twice, in $name', async (speech) => {
-        const { ann, bob, say } = await scene(speech, [nodes[from], nodes[to]])
+      test.each(dialectDrivers)('loses that connection, and receives nothing twice, in $name', async (driver) => {
+        const { ann, bob, say } = await scene(driver, [nodes[from], nodes[to]])
         await say(bob, ann, '1', '2', '3')
-        await take(ann, speech, 3)
+        await take(ann, driver, 3)
         await confirmed(ann)
-        const back = await resumeBy(speech, nodes[to], ann)
+        const back = await resumeBy(driver, nodes[to], ann)
         await ann.closed
         await say(bob, ann, '4')
-        await take(back, speech, 1)
-        expect(receivedBy(speech, back)).toEqual(['4'])
+        await take(back, driver, 1)
+        expect(receivedBy(driver, back)).toEqual(['4'])
         expect(JSON.stringify(bob.seen)).not.toMatch(/leave|bye|userLeft/)
       })
 
-      test.each(dialectDrivers)('receives what that connection did not deliver, in $name', async (speech) => {
+      test.each(dialectDrivers)('receives what that connection did not deliver, in $name', async (driver) => {
         const proxy = await startTcpProxy(nodes[from])
-        const { room, ann, bob, say } = await scene(speech, [proxy, nodes[to]])
+        const { room, ann, bob, say } = await scene(driver, [proxy, nodes[to]])
         await say(bob, ann, '1', '2', '3')
-        await take(ann, speech, 3)
+        await take(ann, driver, 3)
         await confirmed(ann)
         proxy.stall('answers')
         await say(bob, ann, '4', '5', '6')
-        const back = await resumeBy(speech, nodes[to], ann)
-        ann.socket.emit(speech.event, 'of the connection that lost its participant', room)
+        const back = await resumeBy(driver, nodes[to], ann)
+        ann.socket.emit(driver.event, 'of the connection that lost its participant', room)
         await say(bob, ann, '7')
-        await take(back, speech, 4)
-        expect(receivedBy(speech, back)).toEqual(['4', '5', '6', '7'])
+        await take(back, driver, 4)
+        expect(receivedBy(driver, back)).toEqual(['4', '5', '6', '7'])
         proxy.resume()
         await ann.closed
-        expect(receivedBy(speech, bob).filter((words) => `${words}`.startsWith('of'))).toEqual([])
+        expect(receivedBy(driver, bob).filter((words) => `${words}`.startsWith('of'))).toEqual([])
       })
 
       // signaling is delivered at most once
@@ -194,13 +194,13 @@ describe.skipIf(cannotMix)(`A cluster with a node of the old commit and nodes of
   )
 
   describe.each(directions)('what one client does on %s', (from, to) => {
-    test.each(dialectDrivers)(`arrives at another on ${to}, and the answer comes back, in $name`, async (speech) => {
-      const { ann, bob, say } = await scene(speech, [nodes[from], nodes[to]])
+    test.each(dialectDrivers)(`arrives at another on ${to}, and the answer comes back, in $name`, async (driver) => {
+      const { ann, bob, say } = await scene(driver, [nodes[from], nodes[to]])
       await say(ann, bob, 'offer')
-      await take(bob, speech, 1)
+      await take(bob, driver, 1)
       await say(bob, ann, 'answer')
-      while (!receivedBy(speech, ann).includes('answer')) await ann.next(speech.event)
-      expect(receivedBy(speech, bob).filter((words) => words !== 'answer')).toEqual(['offer'])
+      while (!receivedBy(driver, ann).includes('answer')) await ann.next(driver.event)
+      expect(receivedBy(driver, bob).filter((words) => words !== 'answer')).toEqual(['offer'])
     })
 
     test(`is seen on ${to}: it enters, publishes, signals, unpublishes and leaves`, async () => {

@@ -20,7 +20,7 @@ function expectAll(first: number[], rest: number[], last: number): void {
 }
 
 test.each(['engine', 'node'] as const)(
-  'a peer loses its %s: what was acked meanwhile is there when it is back',
+  'a peer that loses its %s receives the messages that were acked meanwhile when it resumes',
   async (what) => {
     const [doomed, second, third] = await startThree()
     const [one, other] = [newId(), newId()]
@@ -41,7 +41,7 @@ test.each(['engine', 'node'] as const)(
   },
 )
 
-test('two logins of one user at the same time on two nodes: one is left, and it is reached', async () => {
+test('of two simultaneous logins of one user on two nodes one remains, and receives messages', async () => {
   const [first, second, third] = await startThree()
   const [one, other] = [newId(), newId()]
   const ann = await peer(third, one)

@@ -24,7 +24,7 @@ async function start(window: number) {
   }
 }
 
-test('a node that stood still for longer than its lease goes on with those who stayed, and only those', {
+test('a node that hung for longer than its lease continues to serve only the clients that stayed', {
   timeout: 90_000,
 }, async () => {
   const window = 5
@@ -58,7 +58,7 @@ test('a node that stood still for longer than its lease goes on with those who s
   await traffic.finish()
 })
 
-test('those who stayed on a node that stood still for longer than their window have left, once', {
+test('clients that stayed on a node that hung for longer than their window are seen leaving once', {
   timeout: 90_000,
 }, async () => {
   const window = 2

@@ -55,16 +55,16 @@ test(`${frames} random frames: the node reads them, executes the valid ones, ref
   expect(acked).toBe(sent)
   expect(received).toEqual(Array.from({ length: sent }, (_, n) => n))
   bystanders.leave()
-  await Promise.all(dialectDrivers.map((speech) => expectHeard(speech, node)))
+  await Promise.all(dialectDrivers.map((driver) => expectHeard(driver, node)))
   await expectUnharmed([node])
   const { internal, unavailable } = refusalsIn(await (await fetch(`${node.opsUrl}/metrics`)).text())
   expect({ internal, unavailable }, node.output().slice(-3000)).toEqual({})
 })
 
 /** Two clients enter in a dialect, and one hears the other. */
-async function expectHeard(speech: DialectDriver, node: { url: string }): Promise<void> {
+async function expectHeard(driver: DialectDriver, node: { url: string }): Promise<void> {
   const room = newRoom()
-  const [speaker, hearer] = await Promise.all([enterBy(speech, node, room), enterBy(speech, node, room)])
-  await speech.send(speaker, room, 'after the frames', hearer)
-  while (!receivedBy(speech, hearer).includes('after the frames')) await hearer.next()
+  const [speaker, hearer] = await Promise.all([enterBy(driver, node, room), enterBy(driver, node, room)])
+  await driver.send(speaker, room, 'after the frames', hearer)
+  while (!receivedBy(driver, hearer).includes('after the frames')) await hearer.next()
 }

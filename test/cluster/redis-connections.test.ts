@@ -6,7 +6,7 @@ import { Traffic } from '../support/traffic.ts'
 
 const window = 4
 
-test('the connections to Redis are killed again and again: those that listen, those that ask, and both', {
+test('repeated kills of the connections to Redis, for commands, subscriptions or both, lose no message', {
   timeout: 90_000,
 }, async () => {
   const redis = await startRedis()

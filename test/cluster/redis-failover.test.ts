@@ -94,7 +94,7 @@ async function start(window = 60) {
   return { redis, nodes, room, people: people as [Person, Person, Person] }
 }
 
-test('Redis fails over to a replica that lacks the newest messages: what is acked after that reaches everyone once', async () => {
+test('after a failover to a replica that lacks the newest messages, later acked messages arrive everywhere once', async () => {
   const { redis, people } = await start()
   const [ann, bob, cem] = people
   await ann.portal.text('all', 'kept')
@@ -117,7 +117,7 @@ test('Redis fails over to a replica that lacks the newest messages: what is acke
   }
 })
 
-test('a login, a relogin, a new ticket and a logout that the replica lacks', async () => {
+test('a login, a relogin, a new ticket and a logout that the replica lacks are restored', async () => {
   const { redis, nodes, room, people } = await start(2)
   const [ann, bob, cem] = people
   const closed: unknown[] = []
@@ -148,7 +148,7 @@ test('a login, a relogin, a new ticket and a logout that the replica lacks', asy
 })
 
 for (const how of ['flush', 'replace'] as const) {
-  test(`Redis comes back empty (${how}): nobody has to log in anew`, async () => {
+  test(`when Redis returns empty (${how}) no client has to log in again`, async () => {
     const { redis, nodes, room, people } = await start()
     const closed: unknown[] = []
     for (const { portal } of people) portal.on('closed', (error) => closed.push(error))

@@ -20,7 +20,7 @@ async function resumesOn({ url }: NodeProcess, { ticket, seq }: Client): Promise
   return back
 }
 
-test('while the memory of Redis is full, logins and messages are refused, participants stay, resume and leave, and a dead node is cleared up', {
+test('while the memory of Redis is full, logins and messages are refused, participants stay, resume and leave, and a dead node is cleaned up', {
   timeout: 90_000,
 }, async () => {
   const redis = await startRedis()

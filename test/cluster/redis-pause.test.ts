@@ -27,7 +27,7 @@ async function startWithoutWindow(url: string) {
   return Promise.all(nodes.map((node) => enter(node.url, { room })))
 }
 
-test('Redis stands still for about two seconds: requests wait, and nobody notices more', {
+test('when Redis hangs for two seconds requests wait, and clients notice nothing else', {
   timeout: 60_000,
 }, async () => {
   const { redis, nodes } = await start()
@@ -47,7 +47,7 @@ test('Redis stands still for about two seconds: requests wait, and nobody notice
   await traffic.finish()
 })
 
-test('Redis stands still until the leases run out: what was refused meanwhile is repeated, and done once', {
+test('when Redis hangs until the leases expire, refused requests are repeated and executed once', {
   timeout: 90_000,
 }, async () => {
   const { redis, nodes } = await start()

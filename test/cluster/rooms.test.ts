@@ -13,7 +13,7 @@ describe('rooms', () => {
     left: 'bye',
   })
 
-  test('those of a killed node are on the list of open rooms until their window is over', async () => {
+  test('participants of a killed node count in the list of open rooms until their window ends', async () => {
     const [doomed, second, third] = await startThree()
     const room = newRoom()
     await inRoom(doomed, room)

@@ -30,7 +30,7 @@ const lanes: Disturbance[][] = [
   clockSteps,
 ]
 
-test(`everything that may happen to a cluster happens at random for ${seconds} s: nothing is lost, doubled or out of order, and there are no ghosts`, {
+test(`random faults of every kind for ${seconds} s: no message is lost, duplicated or out of order, and no stale session stays`, {
   timeout: 240_000 + seconds * 1000,
 }, async () => {
   const random = new Random()

@@ -40,7 +40,7 @@ function closeAtServer(nodes: TestNode[], { socket }: Client): void {
   for (const { app } of nodes) app.io.sockets.sockets.get(socket.id ?? '')?.conn.close()
 }
 
-test('who cannot name what it saw gets everything, and nothing twice that may come only once', {
+test('a client that cannot name its seq receives everything, and signaling only once', {
   timeout: 60_000,
 }, async () => {
   const nodes = await startCluster(3, { redis: true, env: { RECONNECT_WINDOW: 8 } })
@@ -86,7 +86,7 @@ test('who cannot name what it saw gets everything, and nothing twice that may co
   expect(signaled).toEqual([...new Set(signaled)])
 })
 
-test('who cannot name what it saw gets what its killed node sent into a black hole, and nothing that it had noted', {
+test('a client that cannot name its seq receives what its killed node could not deliver, and nothing that it had confirmed', {
   timeout: 60_000,
 }, async () => {
   const [url, prefix] = [redisUrl(), randomPrefix()]
@@ -95,25 +95,25 @@ test('who cannot name what it saw gets what its killed node sent into a black ho
   const redis = new Redis(url)
   onTestFinished(() => redis.disconnect())
   const proxy = await startTcpProxy(doomed)
-  const swallowed = dialectDrivers.flatMap((speech) =>
-    ['websocket', 'polling'].map((transport) => ({ speech, transport })),
+  const swallowed = dialectDrivers.flatMap((driver) =>
+    ['websocket', 'polling'].map((transport) => ({ driver, transport })),
   )
   const talks = await Promise.all(
-    swallowed.map(async ({ speech, transport }) => {
+    swallowed.map(async ({ driver, transport }) => {
       const room = newRoom()
-      const ann = await enterBy(speech, proxy, room, { transports: [transport] })
-      const bob = await enterBy(speech, survivor, room)
+      const ann = await enterBy(driver, proxy, room, { transports: [transport] })
+      const bob = await enterBy(driver, survivor, room)
       const say = async (...all: string[]) => {
-        for (const messages of all) await speech.send(bob, room, messages, ann)
+        for (const messages of all) await driver.send(bob, room, messages, ann)
       }
       await say('1', '2', '3')
-      for (let number = 1; number <= 3; number += 1) await ann.next(speech.event)
+      for (let number = 1; number <= 3; number += 1) await ann.next(driver.event)
       const { seq } = ann
       const { participantId, roomId } = JSON.parse(Buffer.from(ann.ticket, 'base64').toString())
-      const dialect = speech.namespace.slice(1) || 'portal'
+      const dialect = driver.namespace.slice(1) || 'portal'
       const ref = keysOf(prefix).session(roomIdOf(dialect, roomId), participantId)
       await until(async () => Number(await redis.hget(ref, 'cursor')) >= seq)
-      return { speech, ann, say }
+      return { driver, ann, say }
     }),
   )
   proxy.stall('answers')
@@ -121,13 +121,13 @@ test('who cannot name what it saw gets what its killed node sent into a black ho
   doomed.kill('SIGKILL')
   await doomed.exited
   await Promise.all(
-    talks.map(async ({ speech, ann, say }) => {
-      const back = await connect(survivor.url, { namespace: speech.namespace })
+    talks.map(async ({ driver, ann, say }) => {
+      const back = await connect(survivor.url, { namespace: driver.namespace })
       await back.relogin(ann.ticket)
       await say('7')
-      for (let number = 4; number <= 7; number += 1) await back.next(speech.event)
-      expect([speech.name, receivedBy(speech, ann), receivedBy(speech, back)]).toEqual([
-        speech.name,
+      for (let number = 4; number <= 7; number += 1) await back.next(driver.event)
+      expect([driver.name, receivedBy(driver, ann), receivedBy(driver, back)]).toEqual([
+        driver.name,
         ['1', '2', '3'],
         ['4', '5', '6', '7'],
       ])

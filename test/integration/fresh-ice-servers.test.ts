@@ -26,13 +26,13 @@ function livesOf({ ticket, iceServers }: Refreshed) {
 
 const good = ['ok', 'success']
 
-describe.each(dialectDrivers)('refreshReconnectionTicket, $name', (speech) => {
-  const { namespace } = speech
-  const entered = () => enterBy(speech, node, newRoom())
+describe.each(dialectDrivers)('refreshReconnectionTicket, $name', (driver) => {
+  const { namespace } = driver
+  const entered = () => enterBy(driver, node, newRoom())
 
   test('{ ice: true } is answered with a ticket that resumes the session and with new TURN credentials', async () => {
     const room = newRoom()
-    const [ann, bob] = [await enterBy(speech, node, room), await enterBy(speech, node, room)]
+    const [ann, bob] = [await enterBy(driver, node, room), await enterBy(driver, node, room)]
     const { status, data } = await refresh(ann, { ice: true })
     expect(good).toContain(status)
     const { ticket, ...others } = data as Refreshed
@@ -42,9 +42,9 @@ describe.each(dialectDrivers)('refreshReconnectionTicket, $name', (speech) => {
     expect(livesOf(data as Refreshed)).toEqual({ ticket: 600, turn: 20 })
     const back = await connect(node.url, { namespace })
     await back.relogin({ ticket, seq: 0 })
-    await speech.send(bob, room, 'you are back', ann)
-    await back.next(speech.event)
-    expect(receivedBy(speech, back)).toContain('you are back')
+    await driver.send(bob, room, 'you are back', ann)
+    await back.next(driver.event)
+    expect(receivedBy(driver, back)).toContain('you are back')
   })
 
   test.each([[[]], [[null]], [[{}]], [[{ ice: false }]], [[{ ticket: 'the old one' }, 'more']]])(

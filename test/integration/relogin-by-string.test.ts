@@ -22,16 +22,16 @@ async function proven(client: Client): Promise<void> {
 }
 
 /** A client whose connection has become a black hole after some messages: more were sent into it. */
-async function swallowed(speech: DialectDriver, transport: string) {
+async function swallowed(driver: DialectDriver, transport: string) {
   const room = newRoom()
   const proxy = await startTcpProxy(here)
-  const ann = await enterBy(speech, proxy, room, { transports: [transport] })
-  const bob = await enterBy(speech, there, room)
+  const ann = await enterBy(driver, proxy, room, { transports: [transport] })
+  const bob = await enterBy(driver, there, room)
   const say = async (...all: string[]) => {
-    for (const messages of all) await speech.send(bob, room, messages, ann)
+    for (const messages of all) await driver.send(bob, room, messages, ann)
   }
   await say('1', '2', '3')
-  for (let number = 1; number <= 3; number += 1) await ann.next(speech.event)
+  for (let number = 1; number <= 3; number += 1) await ann.next(driver.event)
   await proven(ann)
   proxy.stall('answers')
   const before = sessionOf(ann)?.sentSeq ?? 0
@@ -40,8 +40,8 @@ async function swallowed(speech: DialectDriver, transport: string) {
   return { room, ann, bob, say }
 }
 
-async function rejoin(speech: DialectDriver, { ticket }: Client): Promise<Client> {
-  const back = await connect(there.url, { namespace: speech.namespace })
+async function rejoin(driver: DialectDriver, { ticket }: Client): Promise<Client> {
+  const back = await connect(there.url, { namespace: driver.namespace })
   await back.relogin(ticket)
   return back
 }
@@ -63,22 +63,22 @@ const lost = {
 }
 
 describe.each(
-  dialectDrivers.flatMap((speech) =>
-    (overPolling.has(speech.name) ? ['websocket', 'polling'] : ['websocket']).map(
-      (transport) => [speech.name, transport, speech] as const,
+  dialectDrivers.flatMap((driver) =>
+    (overPolling.has(driver.name) ? ['websocket', 'polling'] : ['websocket']).map(
+      (transport) => [driver.name, transport, driver] as const,
     ),
   ),
 )(
   '%s over %s: what was sent into a black hole comes again, and nothing that had arrived',
-  (_name, transport, speech) => {
+  (_name, transport, driver) => {
     test.each(Object.entries(lost))('%s', async (_, lose) => {
-      const { ann, say } = await swallowed(speech, transport)
+      const { ann, say } = await swallowed(driver, transport)
       await lose(ann)
-      const back = await rejoin(speech, ann)
+      const back = await rejoin(driver, ann)
       await say('7')
-      for (let number = 4; number <= 7; number += 1) await back.next(speech.event)
-      expect(receivedBy(speech, ann)).toEqual(['1', '2', '3'])
-      expect(receivedBy(speech, back)).toEqual(['4', '5', '6', '7'])
+      for (let number = 4; number <= 7; number += 1) await back.next(driver.event)
+      expect(receivedBy(driver, ann)).toEqual(['1', '2', '3'])
+      expect(receivedBy(driver, back)).toEqual(['4', '5', '6', '7'])
     })
   },
 )
