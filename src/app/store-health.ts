@@ -14,12 +14,12 @@ const maxSilenceMs = 4000
 /** How often an answer of the store is looked at, ms. */
 const minAnswerIntervalMs = 500
 
-type Part = () => StoreProblem | undefined
+type ProblemCheck = () => StoreProblem | undefined
 
 /** What this node knows of its store, for /readyz, `redis_up` and the log. */
 export class StoreHealth {
   readonly #log: Logger
-  readonly #parts: Part[] = []
+  readonly #checks: ProblemCheck[] = []
   readonly #warnedAt = new Map<string, number>()
   #lease: StoreProblem | undefined = unreachable('the node has not taken its lease yet')
   #answeredAt = Number.NEGATIVE_INFINITY
@@ -53,8 +53,8 @@ export class StoreHealth {
     failed: (error: unknown) => this.failed(error),
   }
 
-  watch(part: Part): void {
-    this.#parts.push(part)
+  watch(check: ProblemCheck): void {
+    this.#checks.push(check)
   }
 
   /**
@@ -73,8 +73,8 @@ export class StoreHealth {
 
   /** Why the store does not serve this node; undefined while it does. */
   get problem(): StoreProblem | undefined {
-    for (const part of this.#parts) {
-      const problem = part()
+    for (const check of this.#checks) {
+      const problem = check()
       if (problem) return problem
     }
     return this.#lease

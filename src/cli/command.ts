@@ -25,7 +25,7 @@ export class UsageError extends Error {}
 export class CommandError extends Error {}
 
 export type CommandOptions = NonNullable<ParseArgsConfig['options']>
-type OptionValues<O extends CommandOptions> = ReturnType<typeof parseArgs<{ options: O; strict: true }>>['values']
+type ParsedOptions<O extends CommandOptions> = ReturnType<typeof parseArgs<{ options: O; strict: true }>>['values']
 
 /**
  * Reads the arguments of a command.
@@ -36,7 +36,7 @@ export function readArgs<O extends CommandOptions, N extends string = never>(
   args: string[],
   options: O,
   names: readonly N[] = [],
-): { values: OptionValues<O>; given: { [name in N]: string } } {
+): { values: ParsedOptions<O>; given: { [name in N]: string } } {
   const parsed = parse(args, options, names.length > 0)
   const positionals: string[] = parsed.positionals
   if (positionals.length < names.length || positionals.includes('')) {

@@ -56,12 +56,16 @@ export function createMetrics(node: string, version: string) {
     node: gauge('node', 'This node', ['id', 'version']),
   }
   metrics.node.set({ id: node, version }, 1)
+  setFirstValues(metrics)
+  return metrics
+}
+
+/** Prometheus sees no rise when a series appears, so the series of alerts exist from the start. */
+function setFirstValues(metrics: Pick<Metrics, 'left' | 'forwarded' | 'refused' | 'participants'>): void {
   for (const reason of ['logout', 'window', 'dropped', 'node_lost']) metrics.left.inc({ reason }, 0)
-  // a rise from nothing is none to Prometheus: what is alerted on is there from the start
   for (const transport of ['polling', 'websocket']) metrics.forwarded.inc({ transport }, 0)
   for (const reason of ['internal', 'unavailable']) metrics.refused.inc({ reason }, 0)
   for (const state of ['connected', 'waiting']) metrics.participants.set({ state }, 0)
-  return metrics
 }
 
 type MessageLabels = { dialect: string; event: string; direction: 'in' | 'out' }

@@ -192,4 +192,4 @@ export const Paging = Type.Object({ page: whole(1_000_000), per_page: whole(1000
 export type Paging = Static<typeof Paging>
 
 /** How many rooms one answer has at most when `per_page` does not say. */
-export const defaultPage = 1000
+export const defaultPageRooms = 1000

@@ -9,9 +9,15 @@ const tags = ['participants']
 const notFound = () => new ApiError(404, 'participant', 'Participant not found')
 const bodyOf = ({ id, user, role, permission }: Member) => ({ id, user, role, permission })
 
+const one = { 200: ParticipantBody, ...failures }
+
 export function participants(api: Api, services: ApiServices): void {
-  const { queries, management } = services
-  const one = { 200: ParticipantBody, ...failures }
+  readParticipants(api, services)
+  changeParticipants(api, services)
+}
+
+function readParticipants(api: Api, services: ApiServices): void {
+  const { queries } = services
 
   api.get(
     '/rooms/:room/participants',
@@ -39,6 +45,10 @@ export function participants(api: Api, services: ApiServices): void {
       return bodyOf(member)
     },
   )
+}
+
+function changeParticipants(api: Api, services: ApiServices): void {
+  const { management } = services
 
   api.patch(
     '/rooms/:room/participants/:id',

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { newRoomName } from '../../core/management/management.ts'
 import type { RoomOptions } from '../../core/model.ts'
-import { defaultPage, NewRoom, Paging, RoomBody, RoomChanges, RoomPatch } from '../../protocol/management.ts'
+import { defaultPageRooms, NewRoom, Paging, RoomBody, RoomChanges, RoomPatch } from '../../protocol/management.ts'
 import { roomOfAddress } from '../../protocol/room-address.ts'
 import { ApiError } from '../errors.ts'
 import { type Api, type ApiServices, failures, RoomParams, roomAt, roomIdAt } from './api.ts'
@@ -25,7 +25,7 @@ export function rooms(api: Api, services: ApiServices): void {
         response: { 200: Type.Array(RoomBody), ...failures },
       },
     },
-    async ({ query: { page = 1, per_page = defaultPage } }) => {
+    async ({ query: { page = 1, per_page = defaultPageRooms } }) => {
       const found = await queries.rooms((page - 1) * per_page, per_page)
       return found.map(roomBody)
     },

@@ -17,9 +17,15 @@ import {
 const tags = ['streams']
 const notFound = () => new ApiError(404, 'stream', 'Stream not found')
 
+const one = { 200: StreamBody, ...failures }
+
 export function streams(api: Api, services: ApiServices, write: WriteStream): void {
-  const { queries, management } = services
-  const one = { 200: StreamBody, ...failures }
+  readStreams(api, services, write)
+  changeStreams(api, services, write)
+}
+
+function readStreams(api: Api, services: ApiServices, write: WriteStream): void {
+  const { queries } = services
 
   api.get(
     '/rooms/:room/streams',
@@ -48,6 +54,10 @@ export function streams(api: Api, services: ApiServices, write: WriteStream): vo
       return write(stream)
     },
   )
+}
+
+function changeStreams(api: Api, services: ApiServices, write: WriteStream): void {
+  const { management } = services
 
   api.patch(
     '/rooms/:room/streams/:id',

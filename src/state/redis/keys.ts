@@ -1,34 +1,9 @@
 import type { ParticipantId, RoomId } from '../../core/model.ts'
 
-/** Every key and channel. Those of a room share the hash tag `{room}`, so that a script may touch them together. */
+/** Every key and channel. */
 export function keysOf(prefix: string) {
-  const inRoom = (room: RoomId, what: string) => `${prefix}:{${room}}:${what}`
   return {
-    /** hash: server, seq, generation, options and the limits that scripts read */
-    room: (room: RoomId) => inRoom(room, 'room'),
-    /** hash: participant id → member */
-    members: (room: RoomId) => inRoom(room, 'members'),
-    /** hash: owner, state, deadline, tickets, cursor, last write: all that is private to one participant */
-    session: (room: RoomId, id: ParticipantId) => inRoom(room, `session:${id}`),
-    /** list: `rid ack` of the participant's last requests */
-    replies: (room: RoomId, id: ParticipantId) => inRoom(room, `replies:${id}`),
-    streams: (room: RoomId) => inRoom(room, 'streams'),
-    subscriptions: (room: RoomId) => inRoom(room, 'subscriptions'),
-    /** stream: entry id `<seq>-0` */
-    log: (room: RoomId) => inRoom(room, 'log'),
-    /** sharded channel: the same entries, live */
-    feed: (room: RoomId) => inRoom(room, 'feed'),
-    /** string, expiring: who used a login token */
-    token: (room: RoomId, token: string) => inRoom(room, `token:${token}`),
-
-    /** string, expiring: the participant is gone, and not lost */
-    left: (room: RoomId, id: ParticipantId) => inRoom(room, `left:${id}`),
-
-    /** string, expiring: when management closed the room, ms */
-    closed: (room: RoomId) => inRoom(room, 'closed'),
-
-    /** string, expiring: the seq of what was said once */
-    said: (room: RoomId, once: string) => inRoom(room, `said:${once}`),
+    ...roomKeys(prefix),
 
     /** string, expiring: the answer of an operation, in the slot of the key that it changed */
     done: (key: string, op: string) => `${prefix}:{${tagOf(key)}}:done:${op}`,
@@ -57,11 +32,40 @@ export function keysOf(prefix: string) {
     /** zset: the same rooms, all with the same score, so that they are in the order of their ids */
     names: `${prefix}:names`,
     /** string, expiring: something that may be used once, as older nodes look for it */
-    once: (deliveryState: string) => `${prefix}:once:${deliveryState}`,
+    once: (id: string) => `${prefix}:once:${id}`,
     /** string, expiring: something that may be used once */
-    used: (deliveryState: string) => `${prefix}:{used}:${deliveryState}`,
+    used: (id: string) => `${prefix}:{used}:${id}`,
     /** hash: since when uses are remembered, and on which server */
     remembers: `${prefix}:{used}`,
+  }
+}
+
+/** The keys of a room share the hash tag `{room}`, so that a script may touch them together. */
+function roomKeys(prefix: string) {
+  const inRoom = (room: RoomId, what: string) => `${prefix}:{${room}}:${what}`
+  return {
+    /** hash: server, seq, generation, options and the limits that scripts read */
+    room: (room: RoomId) => inRoom(room, 'room'),
+    /** hash: participant id → member */
+    members: (room: RoomId) => inRoom(room, 'members'),
+    /** hash: owner, state, deadline, tickets, cursor, last write: all that is private to one participant */
+    session: (room: RoomId, id: ParticipantId) => inRoom(room, `session:${id}`),
+    /** list: `rid ack` of the participant's last requests */
+    replies: (room: RoomId, id: ParticipantId) => inRoom(room, `replies:${id}`),
+    streams: (room: RoomId) => inRoom(room, 'streams'),
+    subscriptions: (room: RoomId) => inRoom(room, 'subscriptions'),
+    /** stream: entry id `<seq>-0` */
+    log: (room: RoomId) => inRoom(room, 'log'),
+    /** sharded channel: the same entries, live */
+    feed: (room: RoomId) => inRoom(room, 'feed'),
+    /** string, expiring: who used a login token */
+    token: (room: RoomId, token: string) => inRoom(room, `token:${token}`),
+    /** string, expiring: the participant is gone, and not lost */
+    left: (room: RoomId, id: ParticipantId) => inRoom(room, `left:${id}`),
+    /** string, expiring: when management closed the room, ms */
+    closed: (room: RoomId) => inRoom(room, 'closed'),
+    /** string, expiring: the seq of what was said once */
+    said: (room: RoomId, once: string) => inRoom(room, `said:${once}`),
   }
 }
 
