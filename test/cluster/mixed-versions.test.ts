@@ -1,3 +1,4 @@
+import { request } from 'node:http'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { caller, managementKeys } from '../integration/management/caller.ts'
 import { mesh, publishBoth, subscribeBoth } from '../integration/media.ts'
@@ -19,6 +20,9 @@ import {
 } from '../support/two-versions.ts'
 
 type Address = { url: string }
+
+/** A proxy's address, which the nodes trust. Their own is another. */
+const proxy = '127.0.0.7'
 
 /** Bob is on one node, Ann on another; both are in one room. */
 async function scene(driver: DialectDriver, [annAt, bobAt]: [Address, Address]) {
@@ -53,7 +57,7 @@ const textOf = ({ event, data }: { event: string; data: unknown }) =>
 describe.skipIf(cannotMix)(`A cluster with a node of the old commit and nodes of this tree${whyNot}`, () => {
   let nodes: { old: VersionedNode; new: VersionedNode; twin: VersionedNode }
   beforeAll(async () => {
-    const env = { MANAGEMENT_KEYS: managementKeys, RECONNECT_WINDOW: 20 }
+    const env = { MANAGEMENT_KEYS: managementKeys, RECONNECT_WINDOW: 20, TRUST_PROXY: proxy, LOG_LEVEL: 'info' }
     const shared = { env, prefix: randomPrefix(), until: 'after the file' } as const
     const [pair, twin] = await Promise.all([startVersions(shared), startVersion('new', shared, 'twin')])
     nodes = { ...pair, twin }
@@ -325,6 +329,16 @@ describe.skipIf(cannotMix)(`A cluster with a node of the old commit and nodes of
       expect((await bob.next('text')).data).toMatchObject({ message: 'answer' })
       expect(`${(engine as { id?: string }).id}`).toMatch(new RegExp(`^${nodes[from].name}\\.`))
     })
+
+    test(`whose request arrives at ${to} is known by the address for which ${to} vouches`, async () => {
+      const path = '/socket.io/?EIO=4&transport=polling'
+      const open = await (await fetch(`${nodes[from].url}${path}`)).text()
+      const { sid } = JSON.parse(open.slice(1)) as { sid: string }
+      const address = from === 'old' ? '203.0.113.1' : '203.0.113.2'
+      // the log of the refusal names the client's address
+      expect(await post(`${nodes[to].url}${path}&sid=${sid}`, 'x'.repeat(4 * 1024 * 1024 + 1), address)).toBe(413)
+      await until(async () => nodes[from].output().includes(`"address":"${address}"`))
+    })
   })
 
   test('nodes of both versions answer each other in the same words whether they reach Redis', async () => {
@@ -339,4 +353,15 @@ async function untilProgress(client: Client, status: string) {
     const notice = await client.next('progress')
     if ((notice.data as { status?: string }).status === status) return notice
   }
+}
+
+/** As a proxy does for a client of this address. Resolves to the status. */
+function post(url: string, body: string, address: string): Promise<number | undefined> {
+  const headers = { 'X-Forwarded-For': address }
+  return new Promise((resolve, reject) => {
+    const asked = request(url, { method: 'POST', headers, agent: false, localAddress: proxy }, (response) => {
+      response.resume().on('end', () => resolve(response.statusCode))
+    })
+    asked.on('error', reject).end(body)
+  })
 }
