@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
+import { expect } from 'vitest'
 import type { ErrorCode } from '../../src/core/errors.ts'
 import { newId } from '../../src/core/ids.ts'
 import { type Draft, defaultRoles, type Entry, type Member, type RoomId, roomIdOf } from '../../src/core/model.ts'
@@ -21,43 +21,10 @@ export type Kept = {
 
 export type Factory = (retention: Retention) => Promise<Kept>
 
-export type Abilities = {
-  /** Several nodes share the store: it has leases, and `another` is there. */
-  shared?: boolean
-}
-
 export const retention: Retention = { window: 60, log: 90, entries: 10_000, lease: 6 }
 
 /** A moment, ms since the epoch. */
 export const at = 1_750_000_000_000
-
-/** What every part of the suite is given. */
-export type Contract = {
-  abilities: Abilities
-  /** A new room in the store that the whole suite shares. */
-  open(): Promise<Bench>
-  /** A new room in a store of its own. */
-  fresh(retention?: Partial<Retention>): Promise<Bench>
-}
-
-export function contractOf(factory: Factory, abilities: Abilities): Contract {
-  let common: Kept
-  let other: State
-  beforeAll(async () => {
-    common = await factory(retention)
-    other = (await common.another?.()) ?? common.state
-  })
-  afterAll(() => common.close())
-  return {
-    abilities,
-    open: async () => new Bench(common.state, other),
-    fresh: async (changes = {}) => {
-      const kept = await factory({ ...retention, ...changes })
-      onTestFinished(() => kept.close())
-      return new Bench(kept.state, (await kept.another?.(changes)) ?? kept.state)
-    },
-  }
-}
 
 /** A room to work in: node A's view of the store, and node B's, which is the same object where only one node can be. */
 export class Bench {

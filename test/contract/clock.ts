@@ -1,8 +1,8 @@
-import { expect, onTestFinished, test, vi } from 'vitest'
-import type { Contract } from './bench.ts'
+import { expect, onTestFinished, vi } from 'vitest'
+import type { Contract } from './contract.ts'
 
 /** The clock that the nodes of a cluster share: `ClusterClock`. */
-export function describeClock({ fresh }: Contract): void {
+export function describeClock({ fresh, test }: Contract): void {
   test('a node reads the store’s clock, whatever its own wall clock says after it started', async () => {
     const bench = await fresh()
     const started = Date.now()

@@ -1,8 +1,9 @@
-import { expect, test } from 'vitest'
+import { expect } from 'vitest'
 import type { Deadline } from '../../src/core/deadline.ts'
 import { newId } from '../../src/core/ids.ts'
 import { defaultRoomOptions, type RoomOptions, type Stream, type Subscription } from '../../src/core/model.ts'
-import { type Bench, type Contract, refuses, type Seated, text } from './bench.ts'
+import { type Bench, refuses, type Seated, text } from './bench.ts'
+import type { Contract } from './contract.ts'
 import { camera, streamNews, subscriptionRemoved, viewing } from './samples.ts'
 
 /** A participant with a stream and a subscription to it, and another one in the same room. */
@@ -87,15 +88,16 @@ async function findings({ bench, seated, other, subscription }: Scene): Promise<
 }
 
 /** Requests that are given up at their deadline: what is not done by then is not done later. */
-export function describeDeadline({ open }: Contract): void {
-  test.each(Object.keys(writes))('%s changes nothing after its deadline, and is done before it', async (verb) => {
-    const scene = await sceneIn(await open())
-    const write = writes[verb] as (typeof writes)[string]
-    const before = await findings(scene)
-    await refuses(write(scene, performance.now()), 'unavailable')
-    expect(await findings(scene)).toEqual(before)
-    await write(scene, performance.now() + 4500)
-  })
+export function describeDeadline({ open, test }: Contract): void {
+  for (const [verb, write] of Object.entries(writes)) {
+    test(`${verb} changes nothing after its deadline, and is done before it`, async () => {
+      const scene = await sceneIn(await open())
+      const before = await findings(scene)
+      await refuses(write(scene, performance.now()), 'unavailable')
+      expect(await findings(scene)).toEqual(before)
+      await write(scene, performance.now() + 4500)
+    })
+  }
 
   test('renew after its deadline leaves the ticket as it was', async () => {
     const bench = await open()
@@ -107,9 +109,9 @@ export function describeDeadline({ open }: Contract): void {
 
   test('firstUse after its deadline uses nothing', async () => {
     const { oversight } = (await open()).state
-    const deliveryState = newId()
-    await refuses(oversight.firstUse(deliveryState, 60, performance.now()), 'unavailable')
-    expect(await oversight.firstUse(deliveryState, 60)).toMatchObject({ first: true })
+    const nonce = newId()
+    await refuses(oversight.firstUse(nonce, 60, performance.now()), 'unavailable')
+    expect(await oversight.firstUse(nonce, 60)).toMatchObject({ first: true })
   })
 
   test('a relogin that arrived before the one that has the place is refused, whichever the store received first', async () => {

@@ -1,10 +1,10 @@
-import { expect, test } from 'vitest'
+import { expect } from 'vitest'
 import { newId } from '../../src/core/ids.ts'
 import type { DeliveryState, SessionRef } from '../../src/core/ports/session-store.ts'
-import type { Contract } from './bench.ts'
+import type { Contract } from './contract.ts'
 
 /** What a node asks another about a place that it has taken over: `serve`, `ask`. */
-export function describeHandover({ open, abilities }: Contract): void {
+export function describeHandover({ open, test }: Contract): void {
   const placeOf = (node: string, id = newId()): SessionRef => ({ room: 'portal/r é', id, owner: `${node}:7` })
   const marks = (known: { [id: string]: DeliveryState }) => (ref: SessionRef) => known[ref.id]
 
@@ -30,7 +30,6 @@ export function describeHandover({ open, abilities }: Contract): void {
     expect(await state.handover.ask(placeOf(newId()))).toBeUndefined()
   })
 
-  if (!abilities.shared) return
   test('both ask each other at the same time', async () => {
     const { state, other } = await open()
     const [one, two] = [newId(), newId()]

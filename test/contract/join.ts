@@ -1,10 +1,11 @@
-import { expect, test } from 'vitest'
+import { expect } from 'vitest'
 import { newId } from '../../src/core/ids.ts'
-import { type Contract, person, refuses, text } from './bench.ts'
+import { person, refuses, text } from './bench.ts'
+import type { Contract } from './contract.ts'
 import { camera } from './samples.ts'
 
 /** Login: `places.join`. */
-export function describeJoin({ open }: Contract): void {
+export function describeJoin({ open, test }: Contract): void {
   test('the first comes in and is on the roster', async () => {
     const bench = await open()
     const member = person({ profile: { protocol: '1.2', nickname: '"\\ 한글' } })

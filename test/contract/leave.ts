@@ -1,12 +1,13 @@
-import { expect, test } from 'vitest'
+import { expect } from 'vitest'
 import type { Draft, Member } from '../../src/core/model.ts'
-import { type Bench, type Contract, refuses } from './bench.ts'
+import { type Bench, refuses } from './bench.ts'
+import type { Contract } from './contract.ts'
 import { camera, subscriptionRemoved, viewing } from './samples.ts'
 
 const late = Number.MAX_SAFE_INTEGER
 
 /** `places.leave`: who may take whom out, and what the others are told. */
-export function describeLeave({ open, fresh }: Contract): void {
+export function describeLeave({ open, fresh, test }: Contract): void {
   const left = (member: Member): Draft => ({ event: 'participant', data: { action: 'leave', member } })
   /** What was said after a position, without the numbers, which are checked to have no hole. */
   const saidSince = async (bench: Bench, after: number) =>

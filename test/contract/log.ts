@@ -1,11 +1,12 @@
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, vi } from 'vitest'
 import { newId } from '../../src/core/ids.ts'
 import type { Entry } from '../../src/core/model.ts'
 import { until } from '../support/redis.ts'
-import { type Contract, refuses, text } from './bench.ts'
+import { refuses, text } from './bench.ts'
+import type { Contract } from './contract.ts'
 
 /** What was said: `append`, `announce`, `read`, `positions`, `replyTo`. */
-export function describeLog({ open, fresh }: Contract): void {
+export function describeLog({ open, fresh, test }: Contract): void {
   test('every entry gets the next number', async () => {
     const bench = await open()
     const seated = await bench.join()

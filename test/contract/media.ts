@@ -1,9 +1,10 @@
-import { expect, test } from 'vitest'
-import { type Contract, refuses, text } from './bench.ts'
+import { expect } from 'vitest'
+import { refuses, text } from './bench.ts'
+import type { Contract } from './contract.ts'
 import { camera, streamNews, subscriptionRemoved, viewing } from './samples.ts'
 
 /** Streams and subscriptions: `MediaStore`. */
-export function describeMedia({ open }: Contract): void {
+export function describeMedia({ open, test }: Contract): void {
   test('a stream is kept as it was given, and told of', async () => {
     const bench = await open()
     const seated = await bench.join()

@@ -1,16 +1,16 @@
-import { describe, expect, test } from 'vitest'
+import { expect } from 'vitest'
 import { until } from '../support/redis.ts'
-import type { Bench, Contract, Seated } from './bench.ts'
+import type { Bench, Seated } from './bench.ts'
+import type { Contract } from './contract.ts'
 
 /** Leases, and windows that run out: `Nodes`. A lease or window of 0 seconds is over at once, so nothing has to wait. */
-export function describeNodes(contract: Contract): void {
+export function describeNodeRegistry(contract: Contract): void {
   describeWindows(contract)
-  if (!contract.abilities.shared) return
-  describe('leases', () => describeLeases(contract))
-  describe('orphans', () => describeOrphans(contract))
+  contract.group('leases', () => describeLeases(contract))
+  contract.group('orphans', () => describeOrphans(contract))
 }
 
-function describeWindows({ fresh }: Contract): void {
+function describeWindows({ fresh, test }: Contract): void {
   /** Takes out those who are due, as the reaper does. */
   async function reap(bench: Bench): Promise<number> {
     const due = await bench.other.nodes.expiredSessions(100)
@@ -76,7 +76,7 @@ function describeWindows({ fresh }: Contract): void {
   })
 }
 
-function describeLeases({ fresh }: Contract): void {
+function describeLeases({ fresh, test, sharedTest }: Contract): void {
   const info = (id: string) => ({ id, url: 'http://127.0.0.1:8080', version: '1.0.0', connections: 3 })
 
   test('a lease that is extended in time holds', async () => {
@@ -86,13 +86,13 @@ function describeLeases({ fresh }: Contract): void {
     expect(await other.nodes.expiredNodes()).toEqual([])
   })
 
-  test('a node is told that its lease had run out, or never was', async () => {
+  sharedTest('a node is told that its lease had run out, or never was', async () => {
     const { state } = await fresh({ lease: 0 })
     expect(await state.nodes.heartbeat(info('A'))).toBe(false)
     expect(await state.nodes.heartbeat(info('A'))).toBe(false)
   })
 
-  test('nodes whose lease ran out are dead until removed', async () => {
+  sharedTest('nodes whose lease ran out are dead until removed', async () => {
     const { state, other } = await fresh({ lease: 0 })
     for (const node of ['A', 'B']) await state.nodes.heartbeat(info(node))
     expect((await other.nodes.expiredNodes()).toSorted()).toEqual(['A', 'B'])
@@ -101,7 +101,7 @@ function describeLeases({ fresh }: Contract): void {
     expect(await state.nodes.expiredNodes()).toEqual(['B'])
   })
 
-  test('a node that was removed has no lease', async () => {
+  sharedTest('a node that was removed has no lease', async () => {
     const { state, other } = await fresh()
     await state.nodes.heartbeat(info('A'))
     await other.nodes.remove('A')
@@ -109,13 +109,13 @@ function describeLeases({ fresh }: Contract): void {
   })
 }
 
-function describeOrphans({ fresh }: Contract): void {
+function describeOrphans({ fresh, test, sharedTest }: Contract): void {
   async function held(bench: Bench, node: string, reconnects = true): Promise<Seated> {
     await bench.state.nodes.trackRooms(node, [bench.room])
     return bench.join({ node, reconnects })
   }
 
-  test('the participants of a dead node wait, and only those', async () => {
+  sharedTest('the participants of a dead node wait, and only those', async () => {
     const bench = await fresh()
     const [lost, safe] = [await held(bench, 'A'), await held(bench, 'AB')]
     expect(await bench.other.nodes.detachAllOf('A', 10)).toEqual({ done: true, left: [] })
@@ -123,7 +123,7 @@ function describeOrphans({ fresh }: Contract): void {
     expect(await bench.log()).toHaveLength(2)
   })
 
-  test('one who does not reconnect is named until it is taken out', async () => {
+  sharedTest('one who does not reconnect is named until it is taken out', async () => {
     const bench = await fresh()
     const [{ ref }, lost] = [await held(bench, 'A', false), await held(bench, 'A')]
     const named = { done: false, left: [ref] }
@@ -135,7 +135,7 @@ function describeOrphans({ fresh }: Contract): void {
     expect(await bench.state.sessionStore.states([lost.ref])).toEqual(['waiting'])
   })
 
-  test('all that was said by then is in doubt', async () => {
+  sharedTest('all that was said by then is in doubt', async () => {
     const bench = await fresh()
     const seated = await held(bench, 'A')
     for (let n = 0; n < 4; n += 1) await bench.say(seated)
@@ -145,7 +145,7 @@ function describeOrphans({ fresh }: Contract): void {
     expect(await bench.resume(seated)).toMatchObject({ from: 3, sent: 5, previousNode: 'A' })
   })
 
-  test('many rooms are dealt with a few at a time', async () => {
+  sharedTest('many rooms are dealt with a few at a time', async () => {
     const bench = await fresh()
     const seats: Seated[] = []
     for (let n = 0; n < 5; n += 1) seats.push(await held(bench.anotherRoom(), 'A'))
@@ -164,7 +164,7 @@ function describeOrphans({ fresh }: Contract): void {
     expect(await bench.state.sessionStore.states([moved])).toEqual(['connected'])
   })
 
-  test('a second reaper does not move the deadline of one who waits', async () => {
+  sharedTest('a second reaper does not move the deadline of one who waits', async () => {
     const bench = await fresh({ window: 0 })
     const seated = await held(bench, 'A')
     await Promise.all([bench.state.nodes.detachAllOf('A', 10), bench.other.nodes.detachAllOf('A', 10)])

@@ -1,10 +1,11 @@
-import { expect, test } from 'vitest'
+import { expect } from 'vitest'
 import { newId } from '../../src/core/ids.ts'
 import { roomIdOf } from '../../src/core/model.ts'
-import { Bench, type Contract } from './bench.ts'
+import { Bench } from './bench.ts'
+import type { Contract } from './contract.ts'
 
 /** The list of open rooms: `Lobby`. */
-export function describeLobby({ open, fresh }: Contract): void {
+export function describeOpenRoomIndex({ open, fresh, test }: Contract): void {
   const dialects = () => {
     const dialect = `d${newId()}`
     return { dialect, roomIn: (bench: Bench) => new Bench(bench.state, bench.other, roomIdOf(dialect, newId())) }

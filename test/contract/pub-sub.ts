@@ -1,9 +1,10 @@
-import { expect, test } from 'vitest'
-import { type Contract, Ears, text } from './bench.ts'
+import { expect } from 'vitest'
+import { Ears, text } from './bench.ts'
+import type { Contract } from './contract.ts'
 import { camera, streamNews } from './samples.ts'
 
 /** The live side of the log: `listen`, `unlisten`. */
-export function describeWire({ open, fresh, abilities }: Contract): void {
+export function describePubSub({ open, fresh, test, sharedTest }: Contract): void {
   test('what is said after listening began is heard, as it is in the log', async () => {
     const bench = await open()
     const seated = await bench.join()
@@ -85,8 +86,7 @@ export function describeWire({ open, fresh, abilities }: Contract): void {
     expect((await bench.log(1))[0]?.data).toEqual({ list: [1] })
   })
 
-  if (!abilities.shared) return
-  test('every node that listens hears', async () => {
+  sharedTest('every node that listens hears', async () => {
     const bench = await open()
     const [here, there] = [new Ears(), new Ears()]
     await bench.state.pubSub.subscribe(bench.room, here.onEntry)

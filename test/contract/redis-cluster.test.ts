@@ -25,7 +25,7 @@ async function killSubscribers({ url }: RedisServer): Promise<void> {
 
 const target = (): RedisTarget => ({ urls: cluster.urls, mode: 'cluster' })
 
-describeState('redis cluster', redisFactory(target), { shared: true })
+describeState('redis cluster', redisFactory(target))
 
 /**
  * The seqs heard in each room, as a node hears them: what the live side lost is read from the log when it says so.

@@ -24,7 +24,7 @@ async function roleOf(server: RedisServer | undefined): Promise<unknown> {
 
 const target = (): RedisTarget => ({ urls: group.urls, mode: 'sentinel', sentinelName: group.name })
 
-describeState('redis sentinel', redisFactory(target), { shared: true })
+describeState('redis sentinel', redisFactory(target))
 
 test('connections to the sentinel and to the master that break while the sentinel is subscribed to again do not end the process', async () => {
   const proxy = await FaultProxy.start()

@@ -14,7 +14,6 @@ import { describeState } from './state.ts'
 describeState(
   'redis',
   redisFactory(() => ({ urls: [redisUrl()], mode: 'standalone' })),
-  { shared: true },
 )
 
 /** A node's state and a room in it, on the Redis of the run or on one that the test may mistreat. */

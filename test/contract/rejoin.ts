@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest'
+import { expect } from 'vitest'
 import { newId } from '../../src/core/ids.ts'
 import type { RejoinRequest, Resumed } from '../../src/core/ports/session-store.ts'
-import { at, type Bench, type Contract, refuses, type Seated } from './bench.ts'
+import { at, type Bench, refuses, type Seated } from './bench.ts'
+import type { Contract } from './contract.ts'
 
 /** With a token that nobody has used, on node B. */
 function rejoin(bench: Bench, { id }: Pick<Seated, 'id'>, changes: Partial<RejoinRequest> = {}): Promise<Resumed> {
@@ -10,7 +11,7 @@ function rejoin(bench: Bench, { id }: Pick<Seated, 'id'>, changes: Partial<Rejoi
 }
 
 /** Coming back without a ticket: `places.comeBack`, and what a dialect keeps: `places.describe`. */
-export function describeComeBack({ open }: Contract): void {
+export function describeRejoin({ open, test }: Contract): void {
   test('a lost connection comes back to what it had: cursor, requests and numbers go on', async () => {
     const bench = await open()
     const seated = await bench.join()

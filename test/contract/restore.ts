@@ -1,6 +1,7 @@
-import { expect, test } from 'vitest'
+import { expect } from 'vitest'
 import type { SessionSnapshot } from '../../src/core/ports/session-store.ts'
-import type { Bench, Contract, Seated } from './bench.ts'
+import type { Bench, Seated } from './bench.ts'
+import type { Contract } from './contract.ts'
 
 /** What node A knows of one who came in there. */
 export function vouchOf(
@@ -20,7 +21,7 @@ async function leap({ state, room }: Bench, reached: number): Promise<number> {
 }
 
 /** A store that has lost its newest writes: `log.positions` with what was reached, `places.vouch`, `places.forsaken`. */
-export function describeLosses({ open }: Contract): void {
+export function describeRestore({ open, test }: Contract): void {
   test('a room that is behind what was handed on goes on far above it, and says so once', async () => {
     const bench = await open()
     const seated = await bench.join()

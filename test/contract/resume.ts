@@ -1,10 +1,11 @@
-import { expect, test } from 'vitest'
+import { expect } from 'vitest'
 import { newId } from '../../src/core/ids.ts'
-import { type Contract, refuses, text } from './bench.ts'
+import { refuses, text } from './bench.ts'
+import type { Contract } from './contract.ts'
 import { camera } from './samples.ts'
 
 /** Relogin: `places.resume`. */
-export function describeResume({ open, fresh }: Contract): void {
+export function describeResume({ open, fresh, test }: Contract): void {
   test('a lost connection resumes on another node', async () => {
     const bench = await open()
     const seated = await bench.join()

@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest'
+import { expect } from 'vitest'
 import { newId } from '../../src/core/ids.ts'
 import { defaultRoomOptions } from '../../src/core/model.ts'
-import { at, type Bench, type Contract, refuses, type Seated } from './bench.ts'
+import { at, type Bench, refuses, type Seated } from './bench.ts'
+import type { Contract } from './contract.ts'
 
 /** Comes in a few round trips later, so as to meet every step of what goes on meanwhile. */
 async function enterAfter(bench: Bench, trips: number): Promise<Seated> {
@@ -10,7 +11,7 @@ async function enterAfter(bench: Bench, trips: number): Promise<Seated> {
 }
 
 /** What is set for a room: `Rooms`. */
-export function describeRooms({ open, fresh }: Contract): void {
+export function describeRooms({ open, fresh, test }: Contract): void {
   test('a room that nobody set anything for has the defaults', async () => {
     const { state, room } = await open()
     expect(await state.rooms.options(room)).toEqual(defaultRoomOptions)

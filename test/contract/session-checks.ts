@@ -1,12 +1,13 @@
-import { expect, test } from 'vitest'
+import { expect } from 'vitest'
 import { newId } from '../../src/core/ids.ts'
 import type { Stream } from '../../src/core/model.ts'
 import type { Write } from '../../src/core/ports/session-store.ts'
-import { type Bench, type Contract, refuses, type Seated, text } from './bench.ts'
+import { type Bench, refuses, type Seated, text } from './bench.ts'
+import type { Contract } from './contract.ts'
 import { camera, viewing } from './samples.ts'
 
 /** How a place stands: `detach`, `held`, `reclaim`; and that nobody writes for a place that has moved. */
-export function describePlaces({ open }: Contract): void {
+export function describeSessionChecks({ open, test }: Contract): void {
   test('a lost connection waits, however often that is said', async () => {
     const bench = await open()
     const { ref } = await bench.join()

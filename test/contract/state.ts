@@ -1,37 +1,72 @@
-import { describe } from 'vitest'
-import { type Abilities, contractOf, type Factory } from './bench.ts'
+import { describe, expect, inject, test } from 'vitest'
+import type { Factory } from './bench.ts'
+import { recordCases, registeredIn } from './case-count.ts'
 import { describeClock } from './clock.ts'
+import { accessTo, casesOf, type Part } from './contract.ts'
 import { describeDeadline } from './deadline.ts'
 import { describeHandover } from './handover.ts'
 import { describeJoin } from './join.ts'
 import { describeLeave } from './leave.ts'
 import { describeLog } from './log.ts'
 import { describeMedia } from './media.ts'
-import { describeNodes } from './node-registry.ts'
-import { describeWire } from './pub-sub.ts'
-import { describeLosses } from './restore.ts'
+import { describeNodeRegistry } from './node-registry.ts'
+import { describeOpenRoomIndex } from './open-room-index.ts'
+import { describeOversight } from './oversight.ts'
+import { describePubSub } from './pub-sub.ts'
+import { describeRejoin } from './rejoin.ts'
+import { describeRestore } from './restore.ts'
 import { describeResume } from './resume.ts'
+import { describeRoomListing } from './room-listing.ts'
 import { describeRooms } from './rooms.ts'
-import { describePlaces } from './session-checks.ts'
+import { describeSessionChecks } from './session-checks.ts'
 import { describeTickets } from './tickets.ts'
 
-/** What every store has to do, whatever it keeps things in. */
-export function describeState(name: string, factory: Factory, abilities: Abilities = {}): void {
+/** What a store has to do, whatever it keeps its data in. */
+export const parts: { [name: string]: Part } = {
+  clock: describeClock,
+  join: describeJoin,
+  resume: describeResume,
+  rejoin: describeRejoin,
+  tickets: describeTickets,
+  'session checks': describeSessionChecks,
+  leave: describeLeave,
+  log: describeLog,
+  deadline: describeDeadline,
+  'pub/sub': describePubSub,
+  handover: describeHandover,
+  restore: describeRestore,
+  media: describeMedia,
+  rooms: describeRooms,
+  'room listing': describeRoomListing,
+  'open room index': describeOpenRoomIndex,
+  oversight: describeOversight,
+  nodes: describeNodeRegistry,
+}
+
+/** Every store that there is, and what it can do. */
+export const stores = {
+  memory: { shared: false },
+  redis: { shared: true },
+  'redis cluster': { shared: true },
+  'redis sentinel': { shared: true },
+}
+
+/** Holds a store to the whole contract. A store that one node has to itself is not held to what several nodes do. */
+export function describeState(name: keyof typeof stores, factory: Factory): void {
+  const { shared } = stores[name]
   describe(name, () => {
-    const contract = contractOf(factory, abilities)
-    describe('clock', () => describeClock(contract))
-    describe('join', () => describeJoin(contract))
-    describe('resume', () => describeResume(contract))
-    describe('tickets', () => describeTickets(contract))
-    describe('places', () => describePlaces(contract))
-    describe('leave', () => describeLeave(contract))
-    describe('log', () => describeLog(contract))
-    describe('deadline', () => describeDeadline(contract))
-    describe('wire', () => describeWire(contract))
-    describe('handover', () => describeHandover(contract))
-    describe('losses', () => describeLosses(contract))
-    describe('media', () => describeMedia(contract))
-    describe('rooms', () => describeRooms(contract))
-    describe('nodes', () => describeNodes(contract))
+    const cases = casesOf(parts, accessTo(factory))
+    const lacking = cases.filter((one) => one.shared && !shared)
+    const held = cases.filter((one) => !lacking.includes(one))
+    for (const group of new Set(held.map((one) => one.group))) {
+      describe(group, () => {
+        for (const one of held.filter((one) => one.group === group)) test(one.title, one.run)
+      })
+    }
+    const without = lacking.length > 0 ? ` without the ${lacking.length} for several nodes` : ''
+    test(`is held to the ${cases.length} cases of every store${without}`, ({ task }) => {
+      const counted = { held: registeredIn(task), lacking: lacking.map(({ group, title }) => `${group}: ${title}`) }
+      expect(recordCases(inject('runFolder'), name, counted)).toEqual([])
+    })
   })
 }

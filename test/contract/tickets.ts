@@ -1,9 +1,10 @@
-import { expect, test } from 'vitest'
+import { expect } from 'vitest'
 import { newId } from '../../src/core/ids.ts'
-import { type Bench, type Contract, refuses, type Seated } from './bench.ts'
+import { type Bench, refuses, type Seated } from './bench.ts'
+import type { Contract } from './contract.ts'
 
 /** Which ticket ids are good: `join`, `resume`, `renew` and `settle` together. */
-export function describeTickets({ open }: Contract): void {
+export function describeTickets({ open, test }: Contract): void {
   /** Relogs in; answers with the place that it gave. */
   const use = async (bench: Bench, seated: Seated, ticketId: string, nextTicketId: string) => {
     const { owner } = await bench.resume(seated, { ticketId, nextTicketId })

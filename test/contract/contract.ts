@@ -1,0 +1,64 @@
+import { afterAll, beforeAll, onTestFinished } from 'vitest'
+import type { Retention, State } from '../../src/core/ports/state.ts'
+import { Bench, type Factory, type Kept, retention } from './bench.ts'
+
+/** Registers a case of the contract: a sentence, and the test of it. */
+export type RegisterCase = (title: string, run: () => Promise<void> | void) => void
+
+/** What a part of the contract is given. */
+export type Contract = StoreAccess & {
+  /** For what every store does. */
+  test: RegisterCase
+  /** For what only a store does that several nodes share. */
+  sharedTest: RegisterCase
+  group(name: string, register: () => void): void
+}
+
+/** How a case reaches the store that is tested. */
+export type StoreAccess = {
+  /** A new room in the store that the whole suite shares. */
+  open(): Promise<Bench>
+  /** A new room in a store of its own. */
+  fresh(retention?: Partial<Retention>): Promise<Bench>
+}
+
+export type Case = { group: string; title: string; shared: boolean; run: () => Promise<void> | void }
+
+export type Part = (contract: Contract) => void
+
+/** Every case of these parts, in order. */
+export function casesOf(parts: { [name: string]: Part }, access: StoreAccess): Case[] {
+  const cases: Case[] = []
+  const path: string[] = []
+  const register =
+    (shared: boolean): RegisterCase =>
+    (title, run) =>
+      void cases.push({ group: path.join(', '), title, shared, run })
+  const group = (name: string, register: () => void) => {
+    path.push(name)
+    register()
+    path.pop()
+  }
+  const contract: Contract = { ...access, test: register(false), sharedTest: register(true), group }
+  for (const [name, part] of Object.entries(parts)) group(name, () => part(contract))
+  return cases
+}
+
+/** Opens the store before the cases of the suite around it, and closes it after them. */
+export function accessTo(factory: Factory): StoreAccess {
+  let common: Kept
+  let other: State
+  beforeAll(async () => {
+    common = await factory(retention)
+    other = (await common.another?.()) ?? common.state
+  })
+  afterAll(() => common.close())
+  return {
+    open: async () => new Bench(common.state, other),
+    fresh: async (changes = {}) => {
+      const kept = await factory({ ...retention, ...changes })
+      onTestFinished(() => kept.close())
+      return new Bench(kept.state, (await kept.another?.(changes)) ?? kept.state)
+    },
+  }
+}

@@ -1,0 +1,64 @@
+import { expect } from 'vitest'
+import { defaultRoomOptions, roomIdOf } from '../../src/core/model.ts'
+import type { Contract } from './contract.ts'
+
+/** Which rooms there are: `Rooms.find`, `list`, `replace`. */
+export function describeRoomListing({ open, fresh, test }: Contract): void {
+  const options = { ...defaultRoomOptions, participantLimit: 3, about: { name: 'Zoë', mediaIn: { audio: [] } } }
+
+  test('a room is found when it is configured, or someone is in it', async () => {
+    const bench = await open()
+    expect(await bench.state.rooms.find(bench.room)).toBeUndefined()
+    const seated = await bench.join()
+    expect(await bench.other.rooms.find(bench.room)).toEqual({ id: bench.room, members: 1 })
+    expect(await bench.state.rooms.replace(bench.room, undefined, options)).toBe(true)
+    await bench.state.sessionStore.leave(bench.room, seated.id, 'any')
+    expect(await bench.other.rooms.find(bench.room)).toEqual({ id: bench.room, members: 0, configured: options })
+    await bench.state.rooms.remove(bench.room)
+    expect(await bench.state.rooms.find(bench.room)).toBeUndefined()
+  })
+
+  test('what is set is replaced only as it was found', async () => {
+    const bench = await open()
+    const made = [bench.state, bench.other].map(({ rooms }) => rooms.replace(bench.room, undefined, options))
+    expect((await Promise.all(made)).toSorted()).toEqual([false, true])
+    const after = { ...options, inputLimit: 0 }
+    expect(await bench.state.rooms.replace(bench.room, defaultRoomOptions, after)).toBe(false)
+    expect(await bench.state.rooms.replace(bench.room, options, after)).toBe(true)
+    expect(await bench.other.rooms.options(bench.room)).toEqual(after)
+  })
+
+  test('two changes at once are both made', async () => {
+    const bench = await open()
+    await bench.state.rooms.configure(bench.room, {})
+    await Promise.all([
+      ...[1, 2, 3].map((limit) => bench.state.rooms.configure(bench.room, { participantLimit: limit })),
+      bench.other.rooms.configure(bench.room, { inputLimit: 9 }),
+    ])
+    expect(await bench.state.rooms.options(bench.room)).toMatchObject({ inputLimit: 9 })
+  })
+
+  test('rooms are listed by name, a page at a time, those that ended left out', async () => {
+    const { state, other } = await fresh()
+    const names = ['c', 'a', 'e', 'b', 'd']
+    for (const name of names) await state.rooms.configure(roomIdOf('portal', name), {})
+    await state.rooms.remove(roomIdOf('portal', 'b'))
+    const page = async (start: number, limit: number) => {
+      const { rooms, more } = await other.rooms.list(start, limit)
+      return { rooms: rooms.map(({ id }) => id), more }
+    }
+    const all = ['portal/a', 'portal/c', 'portal/d', 'portal/e']
+    expect(await page(0, 10)).toEqual({ rooms: all, more: false })
+    const pages = [await page(0, 2), await page(2, 2), await page(4, 2)]
+    expect(pages.flatMap(({ rooms }) => rooms)).toEqual(all)
+    expect(await page(10, 2)).toEqual({ rooms: [], more: false })
+  })
+
+  test('a room that was only joined is listed too', async () => {
+    const bench = await fresh()
+    await bench.state.rooms.touch([bench.room])
+    expect((await bench.state.rooms.list(0, 10)).rooms).toEqual([])
+    await bench.join()
+    expect((await bench.other.rooms.list(0, 10)).rooms).toEqual([{ id: bench.room, members: 1 }])
+  })
+}
