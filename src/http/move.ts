@@ -12,7 +12,7 @@ const MoveRequest = Type.Object({
 export function moveRoute(
   app: FastifyInstance,
   path: string,
-  move: (asked: { sid: string; signature: string }) => boolean,
+  move: (request: { sid: string; signature: string }) => boolean,
 ): void {
   app
     .withTypeProvider<TypeBoxTypeProvider>()

@@ -12,7 +12,7 @@ const windowMs = 60_000
 export class RefusalLog {
   readonly #metrics: Metrics
   readonly #log: Logger
-  readonly #noted = new Map<string, number>()
+  readonly #counts = new Map<string, number>()
   #sum: NodeJS.Timeout | undefined
 
   constructor(metrics: Metrics, log: Logger) {
@@ -26,8 +26,8 @@ export class RefusalLog {
    */
   note(reason: string, about: object, message: string, fault?: Error): void {
     this.#metrics.refused.inc({ reason })
-    const before = this.#noted.get(reason) ?? 0
-    this.#noted.set(reason, before + 1)
+    const before = this.#counts.get(reason) ?? 0
+    this.#counts.set(reason, before + 1)
     this.#sum ??= setTimeout(() => this.#sumUp(), windowMs).unref()
     const level = fault ? 'error' : 'info'
     this.#log[before < maxLinesPerMinute ? level : 'debug']({ reason, ...about, ...(fault && { err: fault }) }, message)
@@ -35,10 +35,10 @@ export class RefusalLog {
 
   #sumUp(): void {
     this.#sum = undefined
-    for (const [reason, count] of this.#noted) {
+    for (const [reason, count] of this.#counts) {
       const withheld = count - maxLinesPerMinute
       if (withheld > 0) this.#log.info({ reason, withheld }, 'refused, without a line each')
     }
-    this.#noted.clear()
+    this.#counts.clear()
   }
 }

@@ -63,7 +63,7 @@ async function quietSince(page: DemoPage, credentials: Credentials): Promise<voi
 const relayed = { used: ['relay', 'relay'], told: ['relay'] }
 
 test(
-  'long after the credentials of the login have expired, a newcomer is called through the relay, and ICE restarts there',
+  'long after the credentials of the login have expired, a participant that joins then is called through the relay, and ICE restarts there',
   async () => {
     const room = newRoom()
     const options = { query: 'relay', prepare: smallCamera }
