@@ -8,15 +8,16 @@ import { limitServingTime } from './request-deadline.ts'
 
 export type HttpApi = ApiServices & IceServices & { authority: AuthorizeParts; version: string }
 
-/** All that is described by schemas: what clients may ask, and, where there are keys, management with its description. */
+/** All routes that schemas describe: what clients may ask, and, where there are keys, management and its description. */
 export function httpApi(app: FastifyInstance, services: HttpApi): void {
   const on = services.authority.keys.length > 0
   app.register(async (scope) => {
-    limitServingTime(scope)
     if (on) await collectDocs(scope, services.version)
-    iceServers(scope, services)
-    if (!on) return
-    management(scope, services, services.authority)
-    docs(scope)
+    scope.register(async (limited) => {
+      limitServingTime(limited)
+      iceServers(limited, services)
+      if (on) management(limited, services, services.authority)
+    })
+    if (on) docs(scope)
   })
 }

@@ -47,8 +47,8 @@ describe.each(proxies.flatMap((proxy) => [true, false].map((strip) => ({ name: p
       const page = await fetch(`${url}/`)
       await expectLinks(page.url, await page.text(), /(?:href|src)="([^"#]+)/g)
       const docs = await fetch(`${url}/docs`)
-      await expectLinks(docs.url, await docs.text(), /href="([^"]+)/g)
-      for (const script of ['js/sdk.js', 'js/p2p-line.js']) {
+      await expectLinks(docs.url, await docs.text(), /(?:href|src)="([^"]+)/g)
+      for (const script of ['js/sdk.js', 'js/p2p-signaling.js']) {
         await expectLinks(`${url}/${script}`, await (await fetch(`${url}/${script}`)).text(), /from '([^']+)/g)
       }
       if (proxy.name === 'haproxy' && strip) return // its rule leaves the prefix without a slash as it is

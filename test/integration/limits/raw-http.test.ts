@@ -80,7 +80,8 @@ test.each([
   ['requests to no path', '/no'],
   ['handshakes', `${io}polling`],
   ['requests for the client library', '/socket.io/socket.io.js'],
-  ['requests for the description of the API', '/docs'],
+  ['requests for the description of the API', '/docs/'],
+  ['requests for a file of its page', '/docs/static/swagger-ui-bundle.js'],
 ])('a thousand pipelined %s are not served', async (_name, path) => {
   const answer = await answerTo(get(path).repeat(1000), () => false)
   expect(answer.match(/^HTTP\/1\.1 /gm)?.length ?? 0).toBeLessThanOrEqual(8)

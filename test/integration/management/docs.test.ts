@@ -55,16 +55,41 @@ test('what is answered is as described', async () => {
   for (const field of required) expect(made.body).toHaveProperty(field)
 })
 
-test('the page for people names every route, and fetches nothing', async () => {
-  const page = await call('GET', '/docs/', { headers: { authorization: '' } })
+test('the page consists of files of this node, and its policy allows no others', async () => {
+  const page = await call('GET', '/docs', { headers: { authorization: '' } })
   expect(page.type).toContain('text/html')
-  for (const path of Object.keys(document.paths)) expect(page.text).toContain(`<code>${path}</code>`)
-  expect(page.text).not.toMatch(/<script|<link|<img|@import|https?:/)
-  expect(page.headers.get('content-security-policy')).toContain("default-src 'none'")
+  const links = [...page.text.matchAll(/(?:href|src)="([^"]*)"/g)].map(([, link = '']) => link)
+  expect(links.length).toBeGreaterThan(4)
+  for (const link of links) {
+    expect(link).toMatch(/^\.\//)
+    const file = await call('GET', `/docs/${link}`, { headers: { authorization: '' } })
+    expect(file.status, link).toBe(200)
+    expect(file.text, link).toBeTruthy()
+  }
+  expect(page.headers.get('content-security-policy')).toBe(
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+      "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  )
 })
 
+test.each([
+  ['/docs', 'docs/'],
+  ['/docs?x=1', 'docs/'],
+  ['/docs/?x=1', './'],
+])('%s redirects to the page without a query, by a relative address', async (path, location) => {
+  const answer = await fetch(`${node.url}${path}`, { redirect: 'manual' })
+  expect([answer.status, answer.headers.get('location')]).toEqual([308, location])
+})
+
+test.each(['/docs/static/none', '/docs/static/..%2findex.js', '/docs/none'])(
+  '%s is answered with 404',
+  async (path) => {
+    expect((await fetch(`${node.url}${path}`)).status).toBe(404)
+  },
+)
+
 test('no key is told', async () => {
-  for (const path of ['/docs', '/docs/json']) {
+  for (const path of ['/docs', '/docs/json', '/docs/static/swagger-initializer.js']) {
     const { text } = await call('GET', path)
     for (const key of Object.values(keys)) expect(text).not.toContain(key)
   }
