@@ -47,9 +47,9 @@ function createLease(
   { events, feeds, sessions }: NodeCore,
   describe: ConstructorParameters<typeof NodeLease>[3],
 ): NodeLease {
-  const { left, failed, givenUp, occupancyChanged, leapt } = events
+  const { failed, givenUp, leapt } = events
   return new NodeLease(state, feeds, sessions, describe, {
-    ...{ left, failed, givenUp, occupancyChanged, leapt },
+    ...{ failed, givenUp, leapt },
     heartbeat: health.beat,
     extended: (sentAt) => isolation.extended(sentAt),
   })

@@ -1,5 +1,6 @@
 import { Feeds } from '../core/room/feeds.ts'
 import { Sessions } from '../core/session/sessions.ts'
+import { dialectNames } from '../protocol/dialect-names.ts'
 import type { NodeContext } from './context.ts'
 import { CoreEvents } from './core-events.ts'
 import type { NodeStore } from './store.ts'
@@ -15,6 +16,6 @@ export function createCore(context: NodeContext, { state, health }: NodeStore): 
   const events = new CoreEvents(context, health.failed)
   const pause = () => new Promise<void>((resolve) => setTimeout(resolve, retryDelayMs))
   const feeds = new Feeds(state, node, pause, events)
-  const sessions = new Sessions(state, feeds, { ...config, node }, events)
+  const sessions = new Sessions(state, feeds, { ...config, node, dialectNames }, events)
   return { events, feeds, sessions }
 }

@@ -61,7 +61,7 @@ export async function endDuties(duties: NodeDuties): Promise<void> {
   const ms = closeTimeoutsMs
   await endEach(
     [
-      { what: 'sessions', end: () => sessions.detachAll(), ms: ms.sessions },
+      { what: 'sessions', end: () => sessions.closer.detachAll(), ms: ms.sessions },
       { what: 'connections', end: () => closeConnections(duties), ms: ms.connections },
       { what: 'lease', end: () => lease.stop(), ms: ms.lease },
       { what: 'state', end: () => Promise.all([state.close(), lane?.close()]), ms: ms.state },

@@ -1,4 +1,4 @@
-import { bearerOf } from '../core/auth/credential-owner.ts'
+import { credentialOwner } from '../core/auth/credential-owner.ts'
 import { writeToken } from '../core/auth/tokens.ts'
 import { Management } from '../core/management/management.ts'
 import { ManagementQueries } from '../core/management/queries.ts'
@@ -16,6 +16,7 @@ import { moveRoute } from '../http/move.ts'
 import { redirectToPrefix } from '../http/prefix.ts'
 import { storeRoute } from '../http/store.ts'
 import { tokens, type WriteToken } from '../http/tokens.ts'
+import { dialectNames } from '../protocol/dialect-names.ts'
 import { version } from '../version.ts'
 import type { NodeContext } from './context.ts'
 import type { NodeCore } from './core.ts'
@@ -85,7 +86,7 @@ function serveApi({ http }: Listeners, parts: HttpParts): UsedHeaders {
     queries: new ManagementQueries(state),
     writeToken: tokenWriter(context, store),
     announce,
-    userOf: bearerOf(config.keys, state, readToken),
+    userOf: credentialOwner({ keys: config.keys, state, readToken, dialectNames }),
     iceServers,
     holdBack,
     authority: { keys: config.managementKeys, replayCheck: config.mauthReplayCheck, date, used, holdBack },

@@ -249,7 +249,7 @@ export class Dispatcher {
     } catch (error) {
       this.#acks.refuse(event, args, error)
       const moved = error instanceof SignalError && error.code === 'moved'
-      if (moved && session) await this.#services.sessions.supersede(session)
+      if (moved && session) await this.#services.sessions.closer.supersede(session)
     }
   }
 

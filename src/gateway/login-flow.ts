@@ -36,7 +36,7 @@ export class LoginFlow {
     this.#acks = acks
     this.#early = early
     this.#receipts = new TicketReceipts(connection.confirmations, (session, ticketId) =>
-      this.#background(() => services.sessions.confirmTicket(session, ticketId), 'a ticket could not be confirmed'),
+      this.#background(() => services.sessions.tickets.confirm(session, ticketId), 'a ticket could not be confirmed'),
     )
   }
 
@@ -91,7 +91,7 @@ export class LoginFlow {
       // how far the request came before it failed is not known: a new connection begins in a known state
       if (!(error instanceof SignalError)) connection.cut()
       if (before && error instanceof SignalError && error.code === 'moved')
-        await this.#services.sessions.supersede(before)
+        await this.#services.sessions.closer.supersede(before)
       if (before) return
       connection.state = 'initialized'
       this.#early.refuseAll()
@@ -151,7 +151,7 @@ export class LoginFlow {
   #abandonLater(handled: Promise<LoginOutcome<unknown>>, before: Session | undefined): void {
     const leaveQuietly = async () => {
       const entered = await handled.catch(() => undefined)
-      if (entered && entered.session !== before) await this.#services.sessions.leaveQuietly(entered.session)
+      if (entered && entered.session !== before) await this.#services.sessions.closer.leaveQuietly(entered.session)
     }
     this.#background(leaveQuietly, 'the session of a refused request could not be ended')
   }
@@ -162,7 +162,7 @@ export class LoginFlow {
 
   /** The ack of the new room does not wait longer than its request may for the old room to be left. */
   async #leave(before: Session, { deadline }: LoginRequest): Promise<void> {
-    await beforeDeadline(deadline, () => this.#services.sessions.leaveQuietly(before)).catch(() => {})
+    await beforeDeadline(deadline, () => this.#services.sessions.closer.leaveQuietly(before)).catch(() => {})
   }
 
   #answer({ event, args }: LoginRequest, { reply, from, first, gap }: LoginOutcome<unknown>): void {

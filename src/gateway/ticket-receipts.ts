@@ -1,4 +1,3 @@
-import { newestTicket } from '../core/session/issued-tickets.ts'
 import type { Session } from '../core/session/session.ts'
 import type { DeliveryConfirmations } from './delivery-confirmations.ts'
 
@@ -23,7 +22,7 @@ export class TicketReceipts {
   /** An ack with the session's newest ticket was sent just now. */
   sent(session: Session): void {
     if (this.#ended) return
-    this.#next = { session, ticketId: newestTicket(session.tickets) }
+    this.#next = { session, ticketId: session.tickets.newest }
     if (!this.#withdraw) this.#request(this.#next)
   }
 

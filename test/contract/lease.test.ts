@@ -1,10 +1,11 @@
 import { expect, onTestFinished, test } from 'vitest'
 import type { Keyring } from '../../src/core/auth/keyring.ts'
-import { type LeaseEvents, NodeLease } from '../../src/core/cluster/node-lease.ts'
+import { NodeLease } from '../../src/core/cluster/node-lease.ts'
 import { SignalError } from '../../src/core/errors.ts'
 import type { SessionConnection } from '../../src/core/ports/connection.ts'
 import type { SessionRef } from '../../src/core/ports/session-store.ts'
 import { Feeds } from '../../src/core/room/feeds.ts'
+import type { SessionsEvents } from '../../src/core/session/options.ts'
 import { Sessions } from '../../src/core/session/sessions.ts'
 import { createRedisState } from '../../src/state/redis/index.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
@@ -14,7 +15,7 @@ import { Bench, retention, type Seated } from './bench.ts'
 const node = (id: string) => ({ id, url: 'http://127.0.0.1:8080', version: '1.0.0', connections: 3 })
 
 /** The duties of a node B, and rooms with one member each that a node A held, whose lease is over at once. */
-async function survivor(rooms: number, seconds: { window: number }, events: LeaseEvents = {}) {
+async function survivor(rooms: number, seconds: { window: number }, events: SessionsEvents = {}) {
   const prefix = randomPrefix()
   const state = createRedisState({ urls: [redisUrl()], mode: 'standalone' }, prefix, {
     ...retention,
@@ -30,8 +31,9 @@ async function survivor(rooms: number, seconds: { window: number }, events: Leas
   const seats: Seated[] = await Promise.all(benches.map((bench) => bench.join({ node: 'A' })))
   const feeds = new Feeds(state, 'B', () => Promise.resolve(), {})
   const keys: Keyring = ['a key of at least thirty-two characters']
-  const config = { node: 'B', keys, tokenTtl: 180, ticketTtl: 600, window: 60, maxRooms: 0, maxParticipants: 0 }
-  const sessions = new Sessions(state, feeds, config, {})
+  const limits = { maxRooms: 0, maxParticipants: 0 }
+  const config = { node: 'B', keys, dialectNames: ['portal'], tokenTtl: 180, ticketTtl: 600, window: 60, ...limits }
+  const sessions = new Sessions(state, feeds, config, events)
   const lease = new NodeLease(state, feeds, sessions, () => node('B'), events)
   return { state, lease, sessions, keys: keysOf(prefix), seats, sessionStore: seats.map(({ ref }) => ref) }
 }
@@ -105,7 +107,7 @@ const connection: SessionConnection = { open: true, onLost: () => () => {}, deli
 
 async function login(sessions: Sessions, room: string): Promise<SessionRef> {
   const claims = { tokenId: room, room, user: 'Ann', role: 'presenter', notAfter: Date.now() + 60_000 }
-  const { session } = await sessions.login(connection, 'portal', claims, {}, {})
+  const { session } = await sessions.login({ connection, dialect: 'portal', claims, profile: {} })
   return session.ref
 }
 
@@ -117,7 +119,7 @@ test('a room that cannot be checked holds up neither the other rooms nor the oth
   await state.sessionStore.detach(waiting, 1) // by a node that took this one for dead
   const { detach } = state.sessionStore
   state.sessionStore.detach = () => Promise.reject(new SignalError('unavailable'))
-  await sessions.detach(sessions.find(untold) as never)
+  await sessions.closer.detach(sessions.find(untold) as never)
   state.sessionStore.detach = detach
   await expect(lease.check()).rejects.toThrow()
   expect(await state.sessionStore.states([waiting, untold])).toEqual(['connected', 'waiting'])

@@ -2,25 +2,32 @@ import { SignalError } from '../errors.ts'
 import { roomIdOf } from '../model.ts'
 import type { State } from '../ports/state.ts'
 import type { Keyring } from './keyring.ts'
-import { dialects, readTicket } from './tickets.ts'
+import { readTicket } from './tickets.ts'
 import type { ReadToken } from './token-reader.ts'
 
+export type CredentialOwnerParts = {
+  keys: Keyring
+  state: State
+  readToken: ReadToken
+  dialectNames: readonly string[]
+}
+
 /**
- * Whose login token or reconnection ticket it is, without using it up; undefined: nobody's. A ticket is good only as long
- * as its participant is in the room.
+ * The user of a login token or reconnection ticket; undefined if it is not valid. A ticket is valid only while its
+ * participant is in the room. A login token is not used up.
  * @throws unavailable
  */
-export function bearerOf(keys: Keyring, state: State, readToken: ReadToken) {
+export function credentialOwner({ keys, state, readToken, dialectNames }: CredentialOwnerParts) {
   const ofTicket = async (dialect: string, text: string) => {
     const { roomId, participantId } = readTicket(keys, dialect, text, state.clock.now())
     return (await state.oversight.member(roomIdOf(dialect, roomId), participantId))?.user
   }
   return async (text: string): Promise<string | undefined> => {
-    const readings = [
-      ...dialects.map((dialect) => () => ofTicket(dialect, text)),
+    const readers = [
+      ...dialectNames.map((dialect) => () => ofTicket(dialect, text)),
       async () => (await readToken(text)).user,
     ]
-    for (const read of readings) {
+    for (const read of readers) {
       try {
         const user = await read()
         if (user !== undefined) return user

@@ -30,18 +30,23 @@ export function writeTicket(keys: Keyring, dialect: string, ticket: Ticket): str
   return encodeAscii({ ...ticket, signature: sign(keys, 'ticket', parts(dialect, ticket)) })
 }
 
-/** Those that have tickets. */
-export const dialects = ['portal', 'exchanger', 'rooms', 'p2p'] as const
-
 /**
- * @param earliest and `latest`: what the clock that ticket dates are read from may read now; ms since the epoch
- * @throws bad_ticket (the detail says what cannot be read), ticket_signature, ticket_foreign (another dialect's), ticket_expired
+ * @param earliest and `latest`: the range of what the clock of the ticket's dates may read now; ms since the epoch
+ * @param dialectNames all dialects: a valid ticket of another one is refused as `ticket_foreign`
+ * @throws bad_ticket (the detail says what cannot be read), ticket_signature, ticket_foreign, ticket_expired
  */
-export function readTicket(keys: Keyring, dialect: string, text: unknown, earliest: number, latest = earliest): Ticket {
+export function readTicket(
+  keys: Keyring,
+  dialect: string,
+  text: unknown,
+  earliest: number,
+  latest = earliest,
+  dialectNames: readonly string[] = [],
+): Ticket {
   const ticket = decode(text)
   const { participantId, roomId, ticketId, notBefore, notAfter } = ticket
   const isOf = (name: string) => verify(keys, 'ticket', parts(name, ticket), ticket.signature)
-  if (!isOf(dialect)) throw new SignalError(dialects.some(isOf) ? 'ticket_foreign' : 'ticket_signature')
+  if (!isOf(dialect)) throw new SignalError(dialectNames.some(isOf) ? 'ticket_foreign' : 'ticket_signature')
   if (latest < notBefore - maxClockSkewMs || earliest > notAfter) throw new SignalError('ticket_expired')
   return { participantId, roomId, ticketId, notBefore, notAfter }
 }

@@ -1,35 +1,32 @@
-import { doAll, isAway } from '../attempts.ts'
-import { inBackground } from '../background.ts'
+import { doAll } from '../attempts.ts'
 import type { RoomId } from '../model.ts'
+import { Periodic } from '../periodic.ts'
 import type { NodeInfo } from '../ports/node-registry.ts'
-import type { LeaveReason, ParticipantRef, SessionRef } from '../ports/session-store.ts'
+import type { ParticipantRef } from '../ports/session-store.ts'
 import type { State } from '../ports/state.ts'
 import type { Feeds } from '../room/feeds.ts'
-import type { Session } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { Reaper } from './reaper.ts'
 import { Reconciler } from './reconciler.ts'
+import { SessionChecks } from './session-checks.ts'
 import { StaleSessions } from './stale-sessions.ts'
 
 export type LeaseEvents = {
-  left?: (reason: LeaveReason, who: ParticipantRef) => void
-  /** Somebody has left a room. */
-  occupancyChanged?: (room: RoomId) => void
   failed?: (error: unknown) => void
-  /** The store answers with errors when a participant is to be taken out, time after time: its deadline is forgotten. */
-  givenUp?: (who: ParticipantRef, error: unknown) => void
-  /** The store may have lost the newest writes of a room, whose numbers go on at `seq`. */
+  /** The store answers every attempt to remove a participant with an error: the node stops trying. */
+  givenUp?: (participant: ParticipantRef, error: unknown) => void
+  /** The store may have lost the newest writes of a room. Its numbers continue at `seq`. */
   leapt?: (room: RoomId, seq: number) => void
-  /** A heartbeat that was sent at that time, on `performance.now()`, extended the lease. */
+  /** A heartbeat extended the lease. `sentAt`: when it was sent, `performance.now()`. */
   extended?: (sentAt: number) => void
-  /** The store took a heartbeat, or did not, and why. */
+  /** The store has answered a heartbeat, or failed to with `error`. */
   heartbeat?: (error?: unknown) => void
 }
 
-/** How long a node lives for the others after a heartbeat, s. */
+/** How long a node is taken for alive after a heartbeat, s. */
 export const leaseSeconds = 6
 
-/** Milliseconds between one kind of duty and the next; each is done with up to a quarter of jitter. */
+/** The longest pause between two runs of a duty, ms; Periodic shortens each by up to a quarter. */
 export type LeaseIntervals = {
   heartbeatMs: number
   reapMs: number
@@ -47,29 +44,24 @@ export const defaultLeaseIntervals: LeaseIntervals = {
   trackRoomsMs: 30_000,
 }
 
-/** A pace that does not say how often to reconcile. */
 const defaultReconcileMs = 30_000
+/** How long `begin` waits before it tries again, ms. */
+const retryMs = 500
 
-/** How many rooms, participants or list entries are seen to side by side. */
-const maxConcurrent = 100
-
-/**
- * What a node owes the others: it says that it lives, clears up after those that do not, and makes sure now and then
- * that what it holds is still its own and complete.
- */
+/** Periodic duties of a node: heartbeat, reaping after dead nodes, checking and reconciling its own sessions. */
 export class NodeLease {
   readonly #state: State
   readonly #feeds: Feeds
   readonly #sessions: Sessions
   readonly #info: () => NodeInfo
   readonly #events: LeaseEvents
+  readonly #checks: SessionChecks
   readonly #staleSessions: StaleSessions
   readonly #reaper: Reaper
   readonly #reconciler: Reconciler
-  readonly #timers = new Set<NodeJS.Timeout>()
-  #stopped = false
-  #pace: LeaseIntervals = defaultLeaseIntervals
-  /** When the store was last found to be, or to have been, away. */
+  readonly #duties: Periodic
+  #intervals: LeaseIntervals = defaultLeaseIntervals
+  /** When this node last noticed that the store was not available, `performance.now()`. */
   #awayAt = Number.NEGATIVE_INFINITY
   #hadLease = false
 
@@ -79,36 +71,31 @@ export class NodeLease {
     this.#sessions = sessions
     this.#info = info
     this.#events = events
-    const left = (reason: LeaveReason, who: ParticipantRef) => this.#tellLeft(who, reason)
-    this.#staleSessions = new StaleSessions(state, sessions, left)
-    const uses = (room: RoomId) => feeds.uses(room)
-    this.#reconciler = new Reconciler({ state, sessions, node: () => info().id, uses, left })
-    this.#reaper = new Reaper(state, (asked) => this.#wasAway(asked), {
-      left,
-      unnoted: (room) => this.#reconciler.reconcileUnnoted(room),
-      givenUp: (who, error) => events.givenUp?.(who, error),
+    this.#duties = new Periodic((error) => events.failed?.(error))
+    this.#checks = new SessionChecks(state.sessionStore, sessions)
+    this.#staleSessions = new StaleSessions(state.sessionStore, sessions)
+    this.#reconciler = new Reconciler({ state, sessions, node: () => info().id, uses: (room) => feeds.uses(room) })
+    this.#reaper = new Reaper(state, sessions.departures, (askedAt) => this.#wasAway(askedAt), {
+      untracked: (room) => this.#reconciler.reconcileUntracked(room),
+      givenUp: (participant, error) => events.givenUp?.(participant, error),
     })
     feeds.onLoss({
-      restoreRoom: (room) => sessions.restoreRoom(room),
-      leapt: (room, seq) => {
-        events.leapt?.(room, seq)
-        this.#staleSessions.watch(room, seq)
-        sessions.restoreRoom(room).catch((error) => events.failed?.(error)) // it is tried again before anybody is taken for a ghost
-      },
+      restoreRoom: (room) => sessions.restoration.restoreRoom(room),
+      leapt: (room, seq) => this.#leapt(room, seq),
     })
   }
 
-  start(pace: LeaseIntervals = defaultLeaseIntervals): void {
-    this.#pace = pace
-    this.#every(pace.heartbeatMs, () => this.beat())
-    this.#every(pace.reapMs, () => this.reap())
-    this.#every(pace.checkMs, () => this.check())
-    this.#every(pace.saveMs, () => this.#sessions.recordProgress())
-    this.#every(pace.trackRoomsMs, () => this.hold())
-    this.#every(pace.reconcileMs ?? defaultReconcileMs, () => this.reconcile())
+  start(intervals: LeaseIntervals = defaultLeaseIntervals): void {
+    this.#intervals = intervals
+    this.#duties.every(intervals.heartbeatMs, () => this.beat())
+    this.#duties.every(intervals.reapMs, () => this.reap())
+    this.#duties.every(intervals.checkMs, () => this.check())
+    this.#duties.every(intervals.saveMs, () => this.#sessions.progress.recordAll())
+    this.#duties.every(intervals.trackRoomsMs, () => this.trackRooms())
+    this.#duties.every(intervals.reconcileMs ?? defaultReconcileMs, () => this.reconcile())
   }
 
-  /** Takes the lease: resolves when the store knows of this node, however long that takes. */
+  /** Takes the lease. Resolves when the store has recorded this node, however long that takes. */
   async begin(): Promise<void> {
     for (;;) {
       try {
@@ -116,22 +103,21 @@ export class NodeLease {
         return
       } catch (error) {
         this.#events.failed?.(error)
-        await new Promise((resolve) => setTimeout(resolve, 500))
+        await new Promise((resolve) => setTimeout(resolve, retryMs))
       }
     }
   }
 
-  /** Stops all duties and gives the lease back. What this node still holds is left to the others. */
+  /** Stops all duties and gives the lease up. Sessions that this node still has are detached. */
   async stop(): Promise<void> {
-    this.#stopped = true
+    this.#duties.stop()
     this.#reaper.stop()
-    for (const timer of this.#timers) clearTimeout(timer)
     const { id } = this.#info()
-    while (!(await this.#reaper.orphan(id)));
+    while (!(await this.#reaper.detachBatchOf(id)));
     await this.#state.nodes.remove(id)
   }
 
-  /** Extends the lease. Where it had run out, sessions that others have not taken are claimed back, and the rest end. */
+  /** Extends the lease. If it had expired, other nodes may have detached sessions of this one: they are checked at once. */
   async beat(): Promise<void> {
     let alive = false
     const sentAt = performance.now()
@@ -147,114 +133,52 @@ export class NodeLease {
     }
     this.#hadLease = true
     if (alive) return
-    await doAll([() => this.hold(), () => this.check()])
+    await doAll([() => this.trackRooms(), () => this.check()])
   }
 
-  /** Notes again in which rooms this node has members: another may have crossed them out while it took it for dead. */
-  async hold(): Promise<void> {
+  /** Records again in which rooms this node has sessions: a node that took this one for dead may have removed that. */
+  async trackRooms(): Promise<void> {
     const { rooms } = this.#feeds
     await this.#state.nodes.trackRooms(this.#info().id, rooms)
     await this.#state.rooms.touch(rooms)
   }
 
-  /** Puts the participants of dead nodes into the window, and takes out those whose window is over. */
+  /** Detaches the sessions of dead nodes, and removes participants whose window is over. */
   reap(): Promise<void> {
     return this.#reaper.reap()
   }
 
-  /** Finds places that are this node's or nobody's, and have neither a connection nor a deadline. */
+  /** Finds sessions of this node or of a dead one that have neither a connection nor a deadline. */
   async reconcile(): Promise<void> {
     if (!this.#wasAway(performance.now())) await this.#reconciler.reconcile()
   }
 
-  /**
-   * While the store was away no node could say that it lives, and nobody could come back. Before anyone is judged for
-   * that, all have time to do so. An answer that was long in coming may tell how things stood before they could.
-   */
-  #wasAway(asked: number): boolean {
-    const { heartbeatMs: beat } = this.#pace
-    return performance.now() - asked > beat || asked - Math.max(this.#awayAt, this.#state.clock.steppedAt) < beat * 1.5
-  }
-
-  /** Looks for what nobody told: messages that the live side lost, and participants that moved away. */
+  /** Finds what no notification reports: messages that pub/sub lost, and sessions that have moved to other nodes. */
   async check(): Promise<void> {
-    // one participant or room that fails keeps the others from nothing
     await doAll([
-      () => this.#checkSessions(),
+      () => this.#checks.checkConnected(),
       () => this.#sessions.disconnections.retry(),
-      () => doAll(byRoom(this.#sessions.disconnections.waiting).map((waiting) => () => this.#checkWaiting(waiting))),
+      () => this.#checks.checkWaiting(),
       () => this.#feeds.level(),
-      () => this.#staleSessions.sweep(this.#pace.heartbeatMs * 3),
+      () => this.#staleSessions.sweep(this.#intervals.heartbeatMs * 3),
     ])
   }
 
-  /** Room by room; not to the end if the store answers for no room. */
-  async #checkSessions(): Promise<void> {
-    const rooms = byRoom(this.#sessions.all)
-    const failures: unknown[] = []
-    for (let start = 0; start < rooms.length; start += maxConcurrent) {
-      const some = rooms.slice(start, start + maxConcurrent)
-      const results = await Promise.allSettled(some.map((sessions) => this.#checkRoom(sessions)))
-      const reasons = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []))
-      failures.push(...reasons)
-      if (some.length === maxConcurrent && reasons.length === some.length && reasons.every(isAway)) break
-    }
-    if (failures.length > 0) throw failures.find(isAway) ?? failures[0]
+  /**
+   * While the store is not available, no node can send a heartbeat and no client can resume. Afterwards both get time to do
+   * so before any of them is judged. A slow answer may describe the time before.
+   * @param askedAt when the store was asked, `performance.now()`
+   */
+  #wasAway(askedAt: number): boolean {
+    const { heartbeatMs } = this.#intervals
+    const awayAt = Math.max(this.#awayAt, this.#state.clock.steppedAt)
+    return performance.now() - askedAt > heartbeatMs || askedAt - awayAt < heartbeatMs * 1.5
   }
 
-  async #checkRoom(sessions: Session[]): Promise<void> {
-    const standing = await this.#state.sessionStore.states(
-      sessions.map(({ ref }) => ref),
-      sessions.map(({ confirmedSeq: certain }) => certain),
-    )
-    await doAll(
-      sessions.map((session, index) => async () => {
-        // one that ended meanwhile is on its way into the window: to claim it back would leave a ghost
-        if (session.ended || standing[index] === 'connected') return
-        const waiting = standing[index] === 'waiting' && (await this.#state.sessionStore.reclaim(session.ref))
-        const ours = waiting || (await this.#sessions.restore(session))
-        if (!ours) await this.#sessions.supersede(session)
-      }),
-    )
+  #leapt(room: RoomId, seq: number): void {
+    this.#events.leapt?.(room, seq)
+    this.#staleSessions.watch(room, seq)
+    // if this fails, the sweep restores them before it judges them
+    this.#sessions.restoration.restoreRoom(room).catch((error) => this.#events.failed?.(error))
   }
-
-  /** @param waiting of one room */
-  async #checkWaiting(waiting: SessionRef[]): Promise<void> {
-    const standing = await this.#state.sessionStore.states(waiting)
-    for (const [index, ref] of waiting.entries()) {
-      if (standing[index] !== 'waiting') this.#sessions.disconnections.resumedOrGone(ref)
-    }
-  }
-
-  #tellLeft(who: ParticipantRef, reason: LeaveReason): void {
-    this.#events.left?.(reason, who)
-    this.#events.occupancyChanged?.(who.room)
-  }
-
-  #every(period: number, duty: () => Promise<unknown>): void {
-    const turn = async () => {
-      this.#timers.delete(timer)
-      try {
-        await duty()
-      } finally {
-        if (!this.#stopped) this.#every(period, duty)
-      }
-    }
-    const timer = setTimeout(
-      () => inBackground(turn, (error) => this.#events.failed?.(error)),
-      period * (0.75 + Math.random() / 4),
-    )
-    timer.unref()
-    this.#timers.add(timer)
-  }
-}
-
-function byRoom<T extends { room: RoomId }>(items: T[]): T[][] {
-  const rooms = new Map<RoomId, T[]>()
-  for (const item of items) {
-    const others = rooms.get(item.room)
-    if (others) others.push(item)
-    else rooms.set(item.room, [item])
-  }
-  return [...rooms.values()]
 }

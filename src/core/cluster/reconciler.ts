@@ -1,33 +1,32 @@
 import { doAll } from '../attempts.ts'
 import type { RoomId } from '../model.ts'
 import { nodeOf } from '../ports/handover.ts'
-import type { LeaveReason, ParticipantRef, SessionRef, SessionStatus } from '../ports/session-store.ts'
+import type { SessionRef, SessionStatus } from '../ports/session-store.ts'
 import type { State } from '../ports/state.ts'
-import { expel } from '../session/expel.ts'
 import type { Sessions } from '../session/sessions.ts'
 
-/** How many rooms are looked at side by side. */
+/** How many rooms are compared concurrently. */
 const batchRooms = 100
-/** How long after its deadline a participant may still be there, ms: the reaper takes it out within seconds. */
+/** How long after its deadline a participant may still be in the store, ms: the reaper removes it within seconds. */
 const maxOverdueMs = 15_000
 
 export type ReconcilerParts = {
   state: State
   sessions: Sessions
+  /** This node's id. */
   node: () => string
-  /** Whether this node listens to a room, or is about to. */
+  /** Whether this node is subscribed to a room, or is about to be. */
   uses: (room: RoomId) => boolean
-  left: (reason: LeaveReason, who: ParticipantRef) => void
 }
 
 /**
  * Safety net for the invariant that every participant has an open connection or a deadline. Each node compares the store
- * with its connections. A participant with neither in two consecutive rounds is detached; in a room that no node holds, at
- * once.
+ * with its connections. A participant with neither in two consecutive rounds is detached; in a room that no node has
+ * recorded, at once.
  */
 export class Reconciler {
   readonly #parts: ReconcilerParts
-  /** Keys of the places that the last round found abandoned. */
+  /** Keys of the sessions that the last round found abandoned. */
   #suspects = new Set<string>()
 
   constructor(parts: ReconcilerParts) {
@@ -40,30 +39,30 @@ export class Reconciler {
     const alive = await this.#nodesAlive()
     const rooms = await state.nodes.trackedRooms(node())
     const suspects = new Set<string>()
-    const failed: unknown[] = []
+    const failures: unknown[] = []
     for (let start = 0; start < rooms.length; start += batchRooms) {
-      const some = rooms.slice(start, start + batchRooms)
-      await doAll(some.map((room) => () => this.#reconcileRoom(room, alive, suspects))).catch((error) =>
-        failed.push(error),
+      const batch = rooms.slice(start, start + batchRooms)
+      await doAll(batch.map((room) => () => this.#reconcileRoom(room, alive, suspects))).catch((error) =>
+        failures.push(error),
       )
     }
     this.#suspects = suspects
-    if (failed.length > 0) throw failed[0]
+    if (failures.length > 0) throw failures[0]
+  }
+
+  /** Compares a room that no node has recorded. @throws unavailable */
+  async reconcileUntracked(room: RoomId): Promise<void> {
+    const alive = await this.#nodesAlive()
+    if (this.#parts.uses(room)) return
+    const abandoned = await this.#abandonedIn(room, alive)
+    await doAll(abandoned.map((session) => () => this.#giveDeadline(session)))
   }
 
   async #reconcileRoom(room: RoomId, alive: Set<string>, suspects: Set<string>): Promise<void> {
-    const abandoned = await this.#abandoned(room, alive)
+    const abandoned = await this.#abandonedIn(room, alive)
     for (const { ref } of abandoned) suspects.add(keyOf(ref))
     const confirmed = abandoned.filter(({ ref }) => this.#suspects.has(keyOf(ref)))
-    await doAll(confirmed.map((found) => () => this.#giveDeadline(found)))
-  }
-
-  /** Checks a room that no node holds. @throws unavailable */
-  async reconcileUnnoted(room: RoomId): Promise<void> {
-    const alive = await this.#nodesAlive()
-    if (this.#parts.uses(room)) return
-    const abandoned = await this.#abandoned(room, alive)
-    await doAll(abandoned.map((found) => () => this.#giveDeadline(found)))
+    await doAll(confirmed.map((session) => () => this.#giveDeadline(session)))
   }
 
   async #nodesAlive(): Promise<Set<string>> {
@@ -71,12 +70,12 @@ export class Reconciler {
     return new Set(nodes.map(({ id }) => id))
   }
 
-  async #abandoned(room: RoomId, alive: Set<string>): Promise<SessionStatus[]> {
+  async #abandonedIn(room: RoomId, alive: Set<string>): Promise<SessionStatus[]> {
     const { state, node, uses } = this.#parts
-    const standing = await state.sessionStore.list(room)
-    const own = standing.some(({ ref }) => nodeOf(ref) === node())
-    const abandoned = standing.filter((found) => this.#isAbandoned(found, alive))
-    // `uses` is asked last: the command is sent in the same step, before that of a login that begins to use the room
+    const statuses = await state.sessionStore.list(room)
+    const own = statuses.some(({ ref }) => nodeOf(ref) === node())
+    const abandoned = statuses.filter((status) => this.#isAbandoned(status, alive))
+    // `uses` is read last: the command is sent in the same step, before those of a login that begins to use the room
     if (!own && abandoned.length === 0 && !uses(room)) await state.nodes.untrackRoom(node(), room)
     return abandoned
   }
@@ -88,15 +87,13 @@ export class Reconciler {
     return owner === node() ? !sessions.find(ref)?.connection.open : !alive.has(owner)
   }
 
-  /** One who waits keeps its deadline: windows have a clock of their own, by which it may not have come. */
+  /** A disconnected participant keeps its deadline: the clock of the windows may not have reached it. */
   async #giveDeadline({ ref, waiting, deadline }: SessionStatus): Promise<void> {
-    const { state, sessions, left } = this.#parts
+    const { state, sessions } = this.#parts
     if (waiting) return state.nodes.recordDeadline(ref, deadline)
     const session = sessions.find(ref)
-    if (session?.connection.open) return
-    if (session) await sessions.detach(session)
-    else if ((await state.sessionStore.detach(ref)) === 'left' && (await expel(state.sessionStore, ref)))
-      left('node_lost', ref)
+    if (!session) await sessions.departures.detachAbandoned(ref)
+    else if (!session.connection.open) await sessions.closer.detach(session)
   }
 }
 

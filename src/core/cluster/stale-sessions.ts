@@ -1,67 +1,57 @@
 import { Attempts, doAll } from '../attempts.ts'
 import type { RoomId } from '../model.ts'
-import type { LeaveReason, ParticipantRef, SessionRef } from '../ports/session-store.ts'
-import type { State } from '../ports/state.ts'
-import { expel } from '../session/expel.ts'
+import type { SessionRef, SessionStore } from '../ports/session-store.ts'
 import type { Sessions } from '../session/sessions.ts'
 
 /**
- * Participants who had left, and are back in a store that lost its newest writes: nobody has their connection. Each node
- * vouches for those that it has as soon as it hears of a leap; who is not vouched for some time later goes into the window.
- * So does who waits already: the note of the deadline may be lost.
+ * Participants that had left, and are back in a store that lost its newest writes in a failover: no node has their
+ * connection. Each node restores its own sessions as soon as it learns of the leap. Sessions that no node has restored
+ * after the grace time are detached; so are those of disconnected participants, whose deadline may be lost.
  */
 export class StaleSessions {
-  readonly #state: State
+  readonly #sessionStore: SessionStore
   readonly #sessions: Sessions
-  readonly #left: (reason: LeaveReason, who: ParticipantRef) => void
   readonly #attempts = new Attempts()
-  readonly #suspects = new Map<RoomId, { leap: number; since: number }>()
+  readonly #rooms = new Map<RoomId, { leap: number; since: number }>()
 
-  constructor(state: State, sessions: Sessions, left: (reason: LeaveReason, who: ParticipantRef) => void) {
-    this.#state = state
+  constructor(sessionStore: SessionStore, sessions: Sessions) {
+    this.#sessionStore = sessionStore
     this.#sessions = sessions
-    this.#left = left
   }
 
-  /** There may be some in a room that has leapt. */
+  /** @param leap the seq at which the room's numbers continue */
   watch(room: RoomId, leap: number): void {
-    this.#suspects.delete(room) // to be the last again
-    this.#suspects.set(room, { leap, since: performance.now() })
+    this.#rooms.delete(room) // so that it moves to the end
+    this.#rooms.set(room, { leap, since: performance.now() })
   }
 
-  /** Looks for those in rooms that leapt at least `grace` ms ago. @throws unavailable */
-  async sweep(grace: number): Promise<void> {
-    const due = [...this.#suspects].filter(([, { since }]) => performance.now() - since >= grace)
-    await doAll(
-      due.map(
-        ([room, { leap }]) =>
-          () =>
-            this.#sweepRoom(room, leap),
-      ),
-    )
+  /** Detaches stale sessions in rooms that leapt at least `graceMs` ago. @throws unavailable */
+  async sweep(graceMs: number): Promise<void> {
+    const due = [...this.#rooms].filter(([, { since }]) => performance.now() - since >= graceMs)
+    const sweeps = due.map(([room, { leap }]) => {
+      return () => this.#sweepRoom(room, leap)
+    })
+    await doAll(sweeps)
   }
 
-  /** A room that fails although the store answers is given up after some attempts. */
+  /** A room for which the store answers several attempts with errors is given up. */
   async #sweepRoom(room: RoomId, leap: number): Promise<void> {
     let over = true
     try {
-      const forsaken = await this.#state.sessionStore.unrestored(room, leap)
-      await doAll(forsaken.map((ref) => () => this.#settle(ref)))
+      const stale = await this.#sessionStore.unrestored(room, leap)
+      await doAll(stale.map((ref) => () => this.#settle(ref)))
       this.#attempts.over(room)
     } catch (error) {
       over = this.#attempts.failed(room, error)
       if (!over) throw error
     } finally {
-      if (over && this.#suspects.get(room)?.leap === leap) this.#suspects.delete(room)
+      if (over && this.#rooms.get(room)?.leap === leap) this.#rooms.delete(room)
     }
   }
 
   async #settle(ref: SessionRef): Promise<void> {
-    const { sessionStore } = this.#state
     const session = this.#sessions.find(ref)
-    if (session) await this.#sessions.restore(session)
-    else if ((await sessionStore.detach(ref)) === 'left' && (await expel(sessionStore, ref))) {
-      this.#left('node_lost', { room: ref.room, id: ref.id })
-    }
+    if (session) await this.#sessions.restoration.restore(session)
+    else await this.#sessions.departures.detachAbandoned(ref)
   }
 }

@@ -1,5 +1,6 @@
 import { inBackground } from '../background.ts'
 import { dialectOf, type RoomId } from '../model.ts'
+import { Periodic } from '../periodic.ts'
 import type { OpenRoomIndex, RoomSize } from '../ports/open-room-index.ts'
 
 export type OpenRoomsEvents = {
@@ -31,7 +32,7 @@ export class OpenRooms {
   /** Rooms that changed since the list was last told: two counts at the same time may be noted in the wrong order. */
   readonly #recent = new Set<RoomId>()
   #telling: NodeJS.Timeout | undefined
-  #sweeping: NodeJS.Timeout | undefined
+  readonly #sweeps = new Periodic((error) => this.#events.failed?.(error))
   #stopped = false
 
   constructor(
@@ -47,21 +48,13 @@ export class OpenRooms {
   }
 
   start(): void {
-    const turn = async () => {
-      try {
-        await this.sweep()
-      } finally {
-        if (!this.#stopped) this.start()
-      }
-    }
-    const ms = this.#pace.sweepMs * (0.75 + Math.random() / 4)
-    this.#sweeping = setTimeout(() => this.#background(turn), ms).unref()
+    this.#sweeps.every(this.#pace.sweepMs, () => this.sweep())
   }
 
   stop(): void {
     this.#stopped = true
     clearTimeout(this.#telling)
-    clearTimeout(this.#sweeping)
+    this.#sweeps.stop()
   }
 
   /** The largest first. @throws unavailable */

@@ -2,66 +2,54 @@ import { Attempts } from '../attempts.ts'
 import { type Deadline, isPast } from '../deadline.ts'
 import { SignalError } from '../errors.ts'
 import type { ParticipantId, RoomId } from '../model.ts'
-import type {
-  DeliveryState,
-  LeaveReason,
-  ParticipantRef,
-  PendingJoin,
-  SessionRef,
-  SessionSnapshot,
-} from '../ports/session-store.ts'
-import type { State } from '../ports/state.ts'
-import { expel } from './expel.ts'
+import type { DeliveryState, PendingJoin, SessionRef, SessionSnapshot, SessionStore } from '../ports/session-store.ts'
+import type { Departures } from './departures.ts'
+import type { SessionsEvents } from './options.ts'
 
-/** A connection that ended, how far it came, and what else is known of its place. */
-type Lost = { ref: SessionRef; deliveryState: DeliveryState; vouch?: SessionSnapshot }
+/** A session whose connection is lost, how far it had come, and what else this node knows of it. */
+type LostSession = { ref: SessionRef; deliveryState: DeliveryState; snapshot?: SessionSnapshot }
 
-/** How long it is known how far a connection came whose place was taken before that could be noted, ms. */
+/** How long the delivery state of a session is kept after another owner has taken it over, ms. */
 const takeoverStateTtlMs = 5000
 
-export type DisconnectionsEvents = {
-  left?: (reason: LeaveReason, who: ParticipantRef) => void
-  failed?: (error: unknown) => void
-  /** The store answers every attempt with an error: the node stops trying. */
-  givenUp?: (who: ParticipantRef, error: unknown) => void
-}
-
-/** Participants whose connection was lost here, or never came to be: they wait, and the state has to know. */
+/** Participants that this node has lost the connection of. Tells the store, and retries until it knows. */
 export class Disconnections {
-  readonly #state: State
-  readonly #events: DisconnectionsEvents
+  readonly #sessionStore: SessionStore
+  readonly #departures: Departures
+  readonly #events: Pick<SessionsEvents, 'failed' | 'givenUp'>
   readonly #waiting = new Map<string, SessionRef>()
-  /** Lost connections that the state could not be told of yet. */
-  readonly #unreported = new Map<string, Lost>()
+  /** Lost sessions that the store does not know about yet. */
+  readonly #unreported = new Map<string, LostSession>()
   readonly #attempts = new Attempts()
-  /** Those whose place another had taken by then. */
+  /** Of sessions that another owner had taken over by then. */
   readonly #recentStates = new Map<string, DeliveryState>()
-  /** Logins and relogins that were given up without an answer, and until when the store may do them. */
+  /** Joins and resumes that failed without an answer, and until when the store may still perform them. */
   readonly #pendingJoins = new Map<PendingJoin, Deadline | undefined>()
 
-  constructor(state: State, events: DisconnectionsEvents) {
-    this.#state = state
+  constructor(sessionStore: SessionStore, departures: Departures, events: Pick<SessionsEvents, 'failed' | 'givenUp'>) {
+    this.#sessionStore = sessionStore
+    this.#departures = departures
     this.#events = events
   }
 
-  /** Who lost the connection here and, as far as this node knows, has not come back. */
+  /** Sessions that lost their connection here and, as far as this node knows, have not been resumed. */
   get waiting(): SessionRef[] {
     return [...this.#waiting.values()]
   }
 
-  /** One who waited is back, on whichever node, or gone. */
+  /** A disconnected participant has resumed, on whichever node, or has left. */
   resumedOrGone({ room, id }: SessionRef): void {
     this.#waiting.delete(key(room, id))
   }
 
-  /** A connection is lost. One who does not reconnect leaves. */
-  async lost(lost: Lost): Promise<void> {
+  /** A connection is lost. The participant can resume within the window; without a window it leaves. Does not throw. */
+  async lost(lost: LostSession): Promise<void> {
     const { ref } = lost
     const refKey = keyOf(ref)
     this.#unreported.set(refKey, lost)
     try {
       const outcome = await this.#detach(lost)
-      if (outcome === 'left') await this.#expel(ref)
+      if (outcome === 'left') await this.#departures.expel(ref, 'window')
       if (outcome === 'waiting') this.#waiting.set(key(ref.room, ref.id), ref)
       if (outcome === 'moved') this.remember(lost)
       this.#unreported.delete(refKey)
@@ -74,67 +62,61 @@ export class Disconnections {
     }
   }
 
-  /** How far a connection came that was lost here, unless the state has been told in time. */
+  /** How far the connection of a session had come that was lost here; undefined: unknown, or the store knows. */
   deliveryStateOf(ref: SessionRef): DeliveryState | undefined {
     const refKey = keyOf(ref)
     return this.#unreported.get(refKey)?.deliveryState ?? this.#recentStates.get(refKey)
   }
 
-  /** A connection has ended whose place another has taken: that one may yet ask how far it came. */
-  remember({ ref, deliveryState }: Lost): void {
+  /** Another owner has taken over the session, and may yet ask how far its connection had come. */
+  remember({ ref, deliveryState }: LostSession): void {
     const refKey = keyOf(ref)
     this.#recentStates.set(refKey, deliveryState)
     setTimeout(() => this.#recentStates.delete(refKey), takeoverStateTtlMs).unref()
   }
 
-  /** A place that is another's may be ours yet, in a store that lost its newest writes. */
-  async #detach({ ref, deliveryState: { confirmed, sent }, vouch }: Lost): Promise<'waiting' | 'left' | 'moved'> {
-    const { sessionStore } = this.#state
-    const outcome = await sessionStore.detach(ref, confirmed, sent)
-    if (outcome !== 'moved' || !vouch || !(await sessionStore.restore(vouch))) return outcome
-    return sessionStore.detach(ref, confirmed, sent)
+  /** After a lossy failover `moved` may be wrong: then the session is restored and detached again. */
+  async #detach({
+    ref,
+    deliveryState: { confirmed, sent },
+    snapshot,
+  }: LostSession): Promise<'waiting' | 'left' | 'moved'> {
+    const outcome = await this.#sessionStore.detach(ref, confirmed, sent)
+    if (outcome !== 'moved' || !snapshot || !(await this.#sessionStore.restore(snapshot))) return outcome
+    return this.#sessionStore.detach(ref, confirmed, sent)
   }
 
   /**
-   * Takes a place. An error that is no refusal leaves open whether the store gave the place: that is looked into after the
-   * deadline, and the place given back.
+   * A join or resume failed. Unless the store has refused it, the store may have given the session to this node, where no
+   * connection has it: this is looked up after the deadline, and the session is detached.
    */
-  async claim<T>(claim: PendingJoin, deadline: Deadline | undefined, take: () => Promise<T>): Promise<T> {
-    try {
-      return await take()
-    } catch (error) {
-      const refused = error instanceof SignalError && error.code !== 'unavailable' && error.code !== 'internal'
-      if (!refused) this.#pendingJoins.set(claim, deadline)
-      throw error
-    }
+  joinFailed(pending: PendingJoin, deadline: Deadline | undefined, error: unknown): void {
+    const refused = error instanceof SignalError && error.code !== 'unavailable' && error.code !== 'internal'
+    if (!refused) this.#pendingJoins.set(pending, deadline)
   }
 
-  /** Tells the state of what it could not be told of while it was away. */
+  /** Tells the store what it does not know yet. Does not throw. */
   async retry(): Promise<void> {
-    // before its deadline the store may yet do it
+    // before its deadline the store may still perform a join
     const over = [...this.#pendingJoins].filter(([, deadline]) => deadline === undefined || isPast(deadline))
     await Promise.all([
       ...[...this.#unreported.values()].map((lost) => this.lost(lost)),
-      ...over.map(([claim]) => this.#giveBack(claim)),
+      ...over.map(([pending]) => this.#giveBack(pending)),
     ])
   }
 
-  async #giveBack(claim: PendingJoin): Promise<void> {
+  async #giveBack(pending: PendingJoin): Promise<void> {
     try {
-      const taken = await this.#state.sessionStore.findByClaim(claim)
-      this.#pendingJoins.delete(claim)
-      if (taken)
-        await this.lost({ ref: taken.ref, deliveryState: { confirmed: taken.confirmed, sent: taken.confirmed } })
+      const found = await this.#sessionStore.findByClaim(pending)
+      this.#pendingJoins.delete(pending)
+      if (!found) return
+      const { ref, confirmed } = found
+      await this.lost({ ref, deliveryState: { confirmed, sent: confirmed } })
     } catch (error) {
       this.#events.failed?.(error)
-      const { room, ticketId } = claim
-      if (this.#attempts.failed(`${room}|${ticketId}`, error)) this.#pendingJoins.delete(claim)
+      const { room, ticketId } = pending
+      if (this.#attempts.failed(`${room}|${ticketId}`, error)) this.#pendingJoins.delete(pending)
     }
-  }
-
-  async #expel(ref: SessionRef): Promise<void> {
-    const { room, id } = ref
-    if (await expel(this.#state.sessionStore, ref)) this.#events.left?.('window', { room, id })
   }
 }
 

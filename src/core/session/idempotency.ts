@@ -1,21 +1,53 @@
+import { inBackground } from '../background.ts'
 import { SignalError } from '../errors.ts'
 import type { Log } from '../ports/log.ts'
+import type { ProgressRecorder } from './progress.ts'
 import type { Session } from './session.ts'
+import type { SessionRestore } from './session-restore.ts'
+
+export type RequestRunnerParts = {
+  log: Log
+  progress: ProgressRecorder
+  restoration: SessionRestore
+  failed: (error: unknown) => void
+}
+
+/** Runs the requests of sessions, each at most once. */
+export class RequestRunner {
+  readonly #parts: RequestRunnerParts
+
+  constructor(parts: RequestRunnerParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Runs a request and resolves to its ack; without `rid` a repeat runs again. If the store refuses it as `moved` because
+   * a failover lost the newest writes, the session is restored and the request runs again.
+   * @throws what `perform` throws, bad_request
+   */
+  async run(session: Session, rid: number | undefined, perform: () => Promise<unknown>): Promise<unknown> {
+    const { log, progress, restoration, failed } = this.#parts
+    session.prompt(() => inBackground(() => progress.record(session), failed))
+    const attempt = () => (rid === undefined ? perform() : runOnce(log, session, rid, perform))
+    try {
+      return await attempt()
+    } catch (error) {
+      const moved = error instanceof SignalError && error.code === 'moved'
+      if (!moved || session.ended || !(await restoration.restore(session))) throw error
+      return attempt()
+    }
+  }
+}
 
 /**
- * Performs a request unless it was done before, and resolves to its ack, which is then what it was. That one was done
- * may come out late: the store may do what it was asked after we gave up waiting, so it has the last word.
- * @throws bad_request when it was too long ago to tell
+ * Runs a request at most once per `rid` and returns its ack; a repeat gets the original ack. A write that timed out may still
+ * have been applied, so the store decides.
+ * @throws bad_request when the store does not know such an old `rid` any more
  */
-export async function runOnce(
-  log: Log,
-  session: Session,
-  rid: number,
-  perform: () => Promise<unknown>,
-): Promise<unknown> {
+async function runOnce(log: Log, session: Session, rid: number, perform: () => Promise<unknown>): Promise<unknown> {
   const before = session.mayHaveRun(rid) ? await log.replyTo(session.ref, rid) : undefined
   if (before) return before.reply
-  session.recordRid(rid) // or not, if it is refused: then the store does not know it, and it may come again
+  session.recordRid(rid) // if it is refused, the store does not record it, and the client may send it again
   try {
     return await perform()
   } catch (error) {

@@ -1,57 +1,69 @@
-import { Attempts } from '../attempts.ts'
+import { Attempts, isAway } from '../attempts.ts'
 import type { RoomId } from '../model.ts'
 import type { State } from '../ports/state.ts'
+import type { SessionCloser } from './closer.ts'
 import type { Disconnections } from './disconnections.ts'
+import type { SessionsEvents } from './options.ts'
+import type { SessionRegistry } from './registry.ts'
 import type { Session } from './session.ts'
 
-export type SessionRestoreEvents = {
-  restored: (room: RoomId) => void
-  /** The store answers with errors when a participant is restored: it should come back by itself. */
-  givenUp: (session: Session, error: unknown) => Promise<void>
+export type SessionRestoreParts = {
+  state: State
+  registry: SessionRegistry
+  disconnections: Disconnections
+  closer: SessionCloser
+  /** Whether a disconnected participant can resume. */
+  reconnects: boolean
+  events: Pick<SessionsEvents, 'occupancyChanged'>
 }
 
 /**
- * A store that fails over to a replica lacks its newest writes, and one that is started anew may lack all. Who is
- * connected is known better by the nodes then: each vouches for the participants whose connections it has.
+ * Restores sessions in a store that has lost its newest writes in a failover, or all data in a restart. Each node knows the
+ * sessions whose connections it has.
  */
 export class SessionRestore {
-  readonly #state: State
-  readonly #absent: Disconnections
-  readonly #reconnects: boolean
-  readonly #events: SessionRestoreEvents
+  readonly #parts: SessionRestoreParts
   readonly #attempts = new Attempts()
 
-  /** @param reconnects whether who is lost has a window */
-  constructor(state: State, disconnections: Disconnections, reconnects: boolean, events: SessionRestoreEvents) {
-    this.#state = state
-    this.#absent = disconnections
-    this.#reconnects = reconnects
-    this.#events = events
+  constructor(parts: SessionRestoreParts) {
+    this.#parts = parts
   }
 
   /**
-   * Makes the place what this node knows of it. False if the participant has moved, or left. After some errors that
-   * concern this participant alone, it is given up.
+   * Writes to the store what this node knows of the session. Resolves to false if the session has moved, or the participant
+   * has left. A session for which the store answers several attempts with errors is given up.
    * @throws unavailable, internal
    */
   async restore(session: Session): Promise<boolean> {
-    const ours = await this.#restoreInStore(session)
-    // one that ended meanwhile has nobody who sits at its place
-    if (ours && session.ended) await this.#absent.lost({ ref: session.ref, deliveryState: session.deliveryState })
-    if (ours) this.#events.restored(session.room)
-    return ours
+    const { ref, room } = session
+    const restored = await this.#restoreInStore(session)
+    if (!restored) return false
+    // no connection has a session that ended meanwhile
+    if (session.ended) await this.#parts.disconnections.lost({ ref, deliveryState: session.deliveryState })
+    this.#parts.events.occupancyChanged?.(room)
+    return true
+  }
+
+  /** Restores all sessions that this node has in a room. @throws unavailable */
+  async restoreRoom(room: RoomId): Promise<void> {
+    const here = this.#parts.registry.all.filter((session) => session.room === room && !session.ended)
+    const results = await Promise.allSettled(here.map((session) => this.restore(session)))
+    // other errors concern one session each, and do not delay the room
+    const away = results.find((result) => result.status === 'rejected' && isAway(result.reason))
+    if (away?.status === 'rejected') throw away.reason
   }
 
   async #restoreInStore(session: Session): Promise<boolean> {
+    const { state, closer, reconnects } = this.#parts
     const { room, id, owner } = session.ref
-    const what = `${room}|${id}|${owner}`
+    const key = `${room}|${id}|${owner}`
     try {
-      const ours = await this.#state.sessionStore.restore(session.snapshot(this.#reconnects))
-      this.#attempts.over(what)
-      return ours
+      const restored = await state.sessionStore.restore(session.snapshot(reconnects))
+      this.#attempts.over(key)
+      return restored
     } catch (error) {
-      if (session.ended) this.#attempts.over(what)
-      else if (this.#attempts.failed(what, error)) await this.#events.givenUp(session, error)
+      if (session.ended) this.#attempts.over(key)
+      else if (this.#attempts.failed(key, error)) await closer.giveUp(session, error)
       throw error
     }
   }

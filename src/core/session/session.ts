@@ -2,7 +2,8 @@ import type { Entry, Member, ParticipantNews, PermissionNews, RoomId } from '../
 import type { DeliveryTracker, SessionConnection } from '../ports/connection.ts'
 import type { DeliveryState, SessionRef, SessionSnapshot, Write } from '../ports/session-store.ts'
 import type { Feed } from '../room/feed.ts'
-import { type IssuedTickets, withConfirmed } from './issued-tickets.ts'
+import type { IssuedTickets } from './issued-tickets.ts'
+import { SessionTickets } from './session-tickets.ts'
 
 export type SessionStart = {
   /** The namespace that the client came through. */
@@ -11,9 +12,9 @@ export type SessionStart = {
   ref: SessionRef
   token: { id: string; seconds: number }
   tickets: IssuedTickets
-  /** The client is known to have a ticket. */
-  proven: boolean
-  /** The last `rid` that was done. */
+  /** Whether the client is known to have one of the tickets. */
+  ticketConfirmed: boolean
+  /** The highest `rid` of a request that was done; 0: none. */
   rid: number
   /** The room's seq at which messages start for this connection. */
   from: number
@@ -21,15 +22,19 @@ export type SessionStart = {
   sent: number
 }
 
+/**
+ * `replay`: missed entries are delivered, or will be. `live`: entries are delivered as they are appended. `stopped`: nothing
+ * more is delivered. `ended`: this node does not have the session any more.
+ */
+type SessionPhase = 'replay' | 'live' | 'stopped' | 'ended'
+
 /** One participant's connection on this node: from login or relogin until the connection is lost or taken over. */
 export class Session {
   readonly dialect: string
   readonly ref: SessionRef
   readonly token: { id: string; seconds: number }
   readonly connection: SessionConnection
-  tickets: IssuedTickets
-  #ticketConfirmed: boolean
-  #confirmedTicketId: string | undefined
+  readonly tickets: SessionTickets
   readonly #feed: Feed
   #member: Member
   readonly #start: { from: number; sent: number }
@@ -37,11 +42,10 @@ export class Session {
   #savedSeq: number
   #operations = 0
   #rid: number
-  #ended = false
+  #phase: SessionPhase = 'replay'
   #sentSeq: number
-  #live = false
-  #stopped = false
-  #gone = false
+  /** Its own leave was delivered: what follows is for the other participants. */
+  #left = false
   #forgetLoss: (() => void) | undefined
 
   constructor(start: SessionStart, connection: SessionConnection, feed: Feed) {
@@ -49,8 +53,7 @@ export class Session {
     this.#member = start.member
     this.ref = start.ref
     this.token = start.token
-    this.tickets = start.tickets
-    this.#ticketConfirmed = start.proven
+    this.tickets = new SessionTickets(start.tickets, start.ticketConfirmed)
     this.connection = connection
     this.#feed = feed
     this.#start = { from: start.from, sent: start.sent }
@@ -69,7 +72,7 @@ export class Session {
     return this.#member
   }
 
-  describe(profile: Member['profile']): void {
+  setProfile(profile: Member['profile']): void {
     this.#member = { ...this.#member, profile }
   }
 
@@ -78,23 +81,7 @@ export class Session {
   }
 
   get ended(): boolean {
-    return this.#ended
-  }
-
-  /** Whether the client is known to have a ticket. */
-  get ticketConfirmed(): boolean {
-    return this.#ticketConfirmed
-  }
-
-  /** The last of its tickets that the client is known to have received over this connection. */
-  get confirmedTicketId(): string | undefined {
-    return this.#confirmedTicketId
-  }
-
-  confirm(ticketId: string): void {
-    this.#ticketConfirmed = true
-    this.#confirmedTicketId = ticketId
-    this.tickets = withConfirmed(this.tickets, ticketId)
+    return this.#phase === 'ended'
   }
 
   /** The last seq up to which everything meant for this participant was handed to its connection. */
@@ -104,7 +91,7 @@ export class Session {
 
   /** The same, with what the connection holds back until a request is answered. */
   get #handed(): number {
-    return this.#live ? Math.max(this.#sentSeq, this.#feed.position) : this.#sentSeq
+    return this.#phase === 'live' ? Math.max(this.#sentSeq, this.#feed.position) : this.#sentSeq
   }
 
   /** The last seq up to which the client is known to have everything, or says so itself when it comes back. */
@@ -135,18 +122,17 @@ export class Session {
 
   /** Starts the flow of messages: those missed, then live ones. Called after the ack of login or relogin was sent. */
   async startDelivery(): Promise<void> {
-    await this.#feed.attach(this, this.#start.from, () => this.#ended)
-    this.#live = !this.#stopped
+    await this.#feed.attach(this, this.#start.from, () => this.ended)
+    if (this.#phase === 'replay') this.#phase = 'live'
   }
 
   take(entry: Entry): void {
     // a connection that is closing sends what it has and takes no more: what it is not handed was not seen
     if (!this.connection.open) this.#stop(entry.seq - 1)
-    if (this.#stopped) return
+    if (this.#isStopped) return
     this.#sentSeq = entry.seq
-    // its own leaving, and what comes of that, is for the others
-    this.#gone ||= isLeaveOf(entry, this.id)
-    if (this.#gone) return
+    this.#left ||= isLeaveOf(entry, this.id)
+    if (this.#left) return
     if (entry.once && entry.seq <= this.#start.sent) return
     if (entry.event === 'permission') this.#permit(entry.data as PermissionNews)
     else this.#deliver(entry)
@@ -155,7 +141,7 @@ export class Session {
   /** @throws what the connection throws: this entry was not handed over, and no later one is */
   #deliver(entry: Entry): void {
     try {
-      this.connection.deliver(entry, this.#live, this.#inFlight)
+      this.connection.deliver(entry, this.#phase === 'live', this.#inFlight)
     } catch (error) {
       this.#stop(entry.seq - 1)
       throw error
@@ -176,7 +162,7 @@ export class Session {
    * known to have received more of that.
    */
   prompt(progressed: () => void): void {
-    if (!this.#stopped && this.#inFlight?.oldest !== undefined) this.#inFlight.prompt(progressed)
+    if (!this.#isStopped && this.#inFlight?.oldest !== undefined) this.#inFlight.prompt(progressed)
   }
 
   /** Hands over nothing more. Resolves when the client is known to have everything before. */
@@ -194,6 +180,10 @@ export class Session {
     })
   }
 
+  get #isStopped(): boolean {
+    return this.#phase === 'stopped' || this.#phase === 'ended'
+  }
+
   lost(): void {
     this.#stop()
     this.connection.cut()
@@ -201,18 +191,17 @@ export class Session {
 
   /** Nothing more is handed over: what the feed goes on to hand to others does not move the cursor. */
   #stop(confirmed = this.sentSeq): void {
-    if (this.#stopped) return
+    if (this.#isStopped) return
     this.#sentSeq = confirmed
-    this.#live = false
-    this.#stopped = true
+    this.#phase = 'stopped'
   }
 
   /** What this node knows of the place, for a store that may have lost it. */
   snapshot(reconnects: boolean): SessionSnapshot {
-    const { ref, member, token, tickets, ticketConfirmed: proven } = this
-    const reached = this.#feed.position
-    const flow = { joined: this.#start.from, confirmed: this.confirmedSeq, rid: this.#rid, reached }
-    return { ref, member, tickets, ticketConfirmed: proven, token, reconnects, ...flow }
+    const { ref, member, token } = this
+    const { valid: tickets, confirmed: ticketConfirmed } = this.tickets
+    const delivery = { joined: this.#start.from, confirmed: this.confirmedSeq, reached: this.#feed.position }
+    return { ref, member, tickets, ticketConfirmed, token, reconnects, rid: this.#rid, ...delivery }
   }
 
   /** A write by this participant, to be done once however often it is sent to the store. */
@@ -232,9 +221,9 @@ export class Session {
 
   /** Stops the flow of messages. True the first time. */
   end(): boolean {
-    if (this.#ended) return false
+    if (this.ended) return false
     this.#stop()
-    this.#ended = true
+    this.#phase = 'ended'
     this.#forgetLoss?.()
     this.#inFlight?.end()
     this.#feed.detach(this)

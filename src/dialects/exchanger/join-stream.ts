@@ -18,7 +18,8 @@ export function joinStream(services: ExchangerServices): Handlers<typeof exchang
       return entered(standing, roster, { ticket, seq, ...iceOf(iceServers(standing.member.user)) })
     }
     const claims = await identify(services, connection.socket, channelName)
-    const { session, roster, ticket, seq } = await sessions.login(connection, 'exchanger', claims, { user }, context)
+    const request = { connection, dialect: 'exchanger', claims, profile: { user }, deadline: context.deadline }
+    const { session, roster, ticket, seq } = await sessions.login(request)
     return entered(session, roster, { ticket, seq, ...iceOf(iceServers(session.member.user)) })
   }
 }

@@ -14,17 +14,18 @@ export function authentication(services: P2pServices): Handlers<typeof p2p>['aut
   return async ({ connection, ...timing }, context) => {
     const claims = await claimsFor(services, context?.token)
     const uid = claims.user
-    const arrived = await sessions.joinOrResume(
+    const { session } = await sessions.joinOrResume({
       connection,
-      'p2p',
-      { ...claims, room: uid },
-      participantIdOf(uid),
-      timing,
-    )
+      dialect: 'p2p',
+      claims: { ...claims, room: uid },
+      profile: {},
+      id: participantIdOf(uid),
+      ...timing,
+    })
     // the older of two ways to say the same, which OWT's samples wait for
     return {
       reply: { uid },
-      session: arrived.session,
+      session,
       first: { when: 'before ack', say: ['server-authenticated', { uid }] },
     }
   }

@@ -16,7 +16,8 @@ export function login({ sessions, readToken, iceServers }: PortalServices): Hand
     if (!isFilled(type) || !isFilled(sdkVersion)) throw new SignalError('bad_user_agent')
 
     const profile = { protocol: version, sdk: firstCharacters(type, 64) }
-    const entered = await sessions.login(connection, 'portal', await readToken(token), profile, timing)
+    const claims = await readToken(token)
+    const entered = await sessions.login({ connection, dialect: 'portal', claims, profile, ...timing })
     connection.version = version
     const { session } = entered
     const reply = portalVersions[version].joinResult(entered)

@@ -1,5 +1,5 @@
 import { type Member, type RoomId, type RoomOptions, type Roster, roomName, type Stream } from '../../core/model.ts'
-import type { LoggedIn } from '../../core/session/sessions.ts'
+import type { LoggedIn } from '../../core/session/login.ts'
 import { streamInfo, streamInfoV10, streamInfoV11 } from '../../protocol/portal-stream.ts'
 
 /** `legacy`: the protocol is absent from the login. */

@@ -22,7 +22,8 @@ export function enterRoom(services: RoomsServices): Handlers<typeof rooms>['ente
       return { reply: { ...replyOf(standing, roster, ticket, seq), ...ice }, session: standing }
     }
     const claims = await identify(services, connection.socket, name)
-    const entered = await sessions.login(connection, 'rooms', claims, { ...connection.profile }, timing)
+    const profile = { ...connection.profile }
+    const entered = await sessions.login({ connection, dialect: 'rooms', claims, profile, ...timing })
     const { session, roster, ticket, seq } = entered
     await atMost(listTimeoutMs, openRooms.changed(session.room)) // so that the list has the room when the client is told
     const ice = iceOf(iceServers(session.member.user))

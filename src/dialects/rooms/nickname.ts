@@ -7,7 +7,7 @@ import type { RoomsServices } from './services.ts'
 export function nickname({ sessions }: RoomsServices): Handlers<typeof rooms>['nickname'] {
   return async ({ connection, session, ...context }, { name }) => {
     const profile = { nickname: name.trim() }
-    if (session) await sessions.describe(session, writeOf({ ...context, session }), profile)
+    if (session) await sessions.setProfile(session, writeOf({ ...context, session }), profile)
     Object.assign(connection.profile, profile)
     return undefined
   }

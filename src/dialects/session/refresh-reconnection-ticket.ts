@@ -8,9 +8,11 @@ export function refreshReconnectionTicket({
   iceServers,
 }: SessionServices): Handlers<typeof session>['refreshReconnectionTicket'] {
   return async ({ session, ...timing }, request) => {
-    if (!request?.ice) return sessions.refresh(session, timing)
+    if (!request?.ice) return sessions.tickets.refresh(session, timing)
     // TURN credentials expire also where no ticket is of use
-    const ticket = sessions.reconnects ? await sessions.refresh(session, timing) : sessions.repeatTicket(session)
+    const ticket = sessions.reconnects
+      ? await sessions.tickets.refresh(session, timing)
+      : sessions.tickets.repeat(session)
     return { ticket, iceServers: iceServers(session.member.user) }
   }
 }

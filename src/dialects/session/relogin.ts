@@ -15,7 +15,8 @@ export function relogin({
   return async ({ connection, ...timing }, context) => {
     const object = Value.Check(TicketAndSeq, context) ? context : undefined
     if (object?.seq !== undefined) connection.namesSeq()
-    const entered = await sessions.relogin(connection, dialect, object ? object.ticket : context, object?.seq, timing)
+    const request = { connection, dialect, ticket: object ? object.ticket : context, seq: object?.seq, ...timing }
+    const entered = await sessions.relogin(request)
     const { session, ticket, seq, complete, snapshot: standing, from } = entered
     restored?.(connection, session)
     const gap = !complete

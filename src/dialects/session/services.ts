@@ -1,5 +1,6 @@
+import type { ReloggedIn } from '../../core/session/resume.ts'
 import type { Session } from '../../core/session/session.ts'
-import type { ReloggedIn, Sessions } from '../../core/session/sessions.ts'
+import type { Sessions } from '../../core/session/sessions.ts'
 import type { Connection } from '../../gateway/connection.ts'
 import type { IceServers } from '../shared/ice.ts'
 

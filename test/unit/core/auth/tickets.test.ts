@@ -41,7 +41,9 @@ test('an altered ticket is told from one that cannot be read', () => {
 })
 
 test('it is good in its own dialect only', () => {
-  expect(refusal(() => readTicket(keys, 'exchanger', text, 1500)).code).toBe('ticket_foreign')
+  expect(refusal(() => readTicket(keys, 'exchanger', text, 1500, 1500, ['portal', 'exchanger'])).code).toBe(
+    'ticket_foreign',
+  )
 })
 
 test('it is good to its last moment, and from as long before its first as clocks may be apart', () => {

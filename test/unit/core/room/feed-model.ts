@@ -89,7 +89,7 @@ export class SessionRecord implements SessionConnection {
     const member = { id, user: id, role: '', permission: { publish: none, subscribe: none }, profile: {} }
     const token = { id: '', seconds: 0 }
     const tickets = { previous: '', issued: ['ticket'] }
-    const from = { dialect: '', member, ref, token, tickets, proven: false, rid: 0, from: start, sent: 0 }
+    const from = { dialect: '', member, ref, token, tickets, ticketConfirmed: false, rid: 0, from: start, sent: 0 }
     this.session = new Session(from, this, feed)
   }
 

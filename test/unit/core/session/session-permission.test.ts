@@ -25,7 +25,7 @@ function sessionWith(changes: number, log: Entry[] = []) {
     ref,
     token: { id: 't', seconds: 1 },
     tickets,
-    proven: false,
+    ticketConfirmed: false,
     rid: 0,
     from: 0,
     sent: 0,

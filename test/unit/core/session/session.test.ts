@@ -68,7 +68,7 @@ function sessionOn(log: Entry[], position: number, start: { from: number; sent?:
   const ref = { room: 'portal/r', id: 'ann', owner: 'A:7' }
   const token = { id: 't', seconds: 1 }
   const tickets = { previous: '', issued: ['ticket'] }
-  const about = { dialect: 'portal', member, ref, token, tickets, proven: false, rid: 3, sent: 0, ...start }
+  const about = { dialect: 'portal', member, ref, token, tickets, ticketConfirmed: false, rid: 3, sent: 0, ...start }
   const session = new Session(about, line, feed)
   return { feed, line, session }
 }

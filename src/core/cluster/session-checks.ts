@@ -1,0 +1,73 @@
+import { doAll, isAway } from '../attempts.ts'
+import type { RoomId } from '../model.ts'
+import type { SessionRef, SessionStore } from '../ports/session-store.ts'
+import type { Session } from '../session/session.ts'
+import type { Sessions } from '../session/sessions.ts'
+
+/** How many rooms are checked concurrently. */
+const maxConcurrentRooms = 100
+
+/** Compares the sessions of this node with the store: finds those that have moved, and reclaims those that have not. */
+export class SessionChecks {
+  readonly #sessionStore: SessionStore
+  readonly #sessions: Sessions
+
+  constructor(sessionStore: SessionStore, sessions: Sessions) {
+    this.#sessionStore = sessionStore
+    this.#sessions = sessions
+  }
+
+  /** Checks connected sessions, room by room. Stops early if the store answers for no room. @throws unavailable, internal */
+  async checkConnected(): Promise<void> {
+    const rooms = byRoom(this.#sessions.all)
+    const failures: unknown[] = []
+    for (let start = 0; start < rooms.length; start += maxConcurrentRooms) {
+      const batch = rooms.slice(start, start + maxConcurrentRooms)
+      const results = await Promise.allSettled(batch.map((sessions) => this.#checkRoom(sessions)))
+      const reasons = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []))
+      failures.push(...reasons)
+      if (batch.length === maxConcurrentRooms && reasons.length === batch.length && reasons.every(isAway)) break
+    }
+    if (failures.length > 0) throw failures.find(isAway) ?? failures[0]
+  }
+
+  async #checkRoom(sessions: Session[]): Promise<void> {
+    const statuses = await this.#sessionStore.states(
+      sessions.map(({ ref }) => ref),
+      sessions.map(({ confirmedSeq }) => confirmedSeq),
+    )
+    await doAll(
+      sessions.map((session, index) => async () => {
+        // a session that ended meanwhile is being detached: to reclaim it would leave it without a connection
+        if (session.ended || statuses[index] === 'connected') return
+        const reclaimed = statuses[index] === 'waiting' && (await this.#sessionStore.reclaim(session.ref))
+        if (!reclaimed && !(await this.#sessions.restoration.restore(session)))
+          await this.#sessions.closer.supersede(session)
+      }),
+    )
+  }
+
+  /** Checks disconnected sessions: forgets those that have been resumed on another node, and those that have ended. */
+  async checkWaiting(): Promise<void> {
+    const { disconnections } = this.#sessions
+    await doAll(byRoom(disconnections.waiting).map((waiting) => () => this.#checkWaitingIn(waiting)))
+  }
+
+  /** @param waiting sessions of one room */
+  async #checkWaitingIn(waiting: SessionRef[]): Promise<void> {
+    const statuses = await this.#sessionStore.states(waiting)
+    for (const [index, ref] of waiting.entries()) {
+      if (statuses[index] !== 'waiting') this.#sessions.disconnections.resumedOrGone(ref)
+    }
+  }
+}
+
+function byRoom<T extends { room: RoomId }>(items: T[]): T[][] {
+  const rooms = new Map<RoomId, T[]>()
+  for (const item of items) {
+    const others = rooms.get(item.room)
+    if (others) others.push(item)
+    else rooms.set(item.room, [item])
+  }
+  return [...rooms.values()]
+}

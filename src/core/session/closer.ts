@@ -1,0 +1,95 @@
+import { inBackground } from '../background.ts'
+import type { Timing } from '../deadline.ts'
+import { SignalError } from '../errors.ts'
+import type { Feeds } from '../room/feeds.ts'
+import type { Departures } from './departures.ts'
+import type { Disconnections } from './disconnections.ts'
+import type { SessionsEvents } from './options.ts'
+import type { SessionRegistry } from './registry.ts'
+import type { Session } from './session.ts'
+
+export type SessionCloserParts = {
+  feeds: Feeds
+  registry: SessionRegistry
+  departures: Departures
+  disconnections: Disconnections
+  /** Whether a disconnected participant can resume. */
+  reconnects: boolean
+  events: Pick<SessionsEvents, 'failed' | 'givenUp'>
+}
+
+/** Ends the sessions of this node. */
+export class SessionCloser {
+  readonly #parts: SessionCloserParts
+
+  constructor(parts: SessionCloserParts) {
+    this.#parts = parts
+  }
+
+  /** The participant leaves its room; its connection stays. @throws moved, unavailable */
+  async logout(session: Session, { deadline }: Timing = {}): Promise<void> {
+    await this.#parts.departures.leave(session.ref, { owner: session.ref.owner }, 'logout', { deadline })
+    await this.release(session)
+  }
+
+  /** The participant leaves its room for another one. If the store does not answer, the window ends the session. */
+  async leaveQuietly(session: Session): Promise<void> {
+    try {
+      await this.logout(session)
+    } catch (error) {
+      const moved = error instanceof SignalError && error.code === 'moved'
+      if (!moved) this.#parts.events.failed?.(error)
+      await this.detach(session)
+    }
+  }
+
+  /** The connection is lost: the participant can resume within the window, unless it has done so already. */
+  async detach(session: Session): Promise<void> {
+    const { registry, feeds, disconnections, reconnects } = this.#parts
+    if (!session.end()) return
+    registry.remove(session)
+    const { ref, deliveryState } = session
+    try {
+      await disconnections.lost({ ref, deliveryState, snapshot: session.snapshot(reconnects) })
+    } finally {
+      await feeds.release(session.room)
+    }
+  }
+
+  /** Before this node closes all its connections. */
+  async detachAll(): Promise<void> {
+    await Promise.all(this.#parts.registry.all.map((session) => this.detach(session)))
+  }
+
+  /** Another connection has the participant now: this one is closed, and the other participants see no change. */
+  async supersede(session: Session): Promise<void> {
+    if (!session.ended) this.#parts.disconnections.remember({ ref: session.ref, deliveryState: session.deliveryState })
+    try {
+      await this.release(session)
+    } finally {
+      session.connection.close('displaced')
+    }
+  }
+
+  supersedeSoon(session: Session): void {
+    this.background(() => this.supersede(session))
+  }
+
+  /** The participant's record in the store is broken. The connection is cut, so that the client resumes or logs in anew. */
+  async giveUp(session: Session, error: unknown): Promise<void> {
+    this.#parts.events.givenUp?.(session.ref, error)
+    await this.release(session)
+    session.connection.cut()
+  }
+
+  /** Ends the session without a write to the store. */
+  async release(session: Session): Promise<void> {
+    if (!session.end()) return
+    this.#parts.registry.remove(session)
+    await this.#parts.feeds.release(session.room)
+  }
+
+  background(work: () => Promise<void>): void {
+    inBackground(work, (error) => this.#parts.events.failed?.(error))
+  }
+}

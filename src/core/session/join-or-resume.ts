@@ -1,0 +1,55 @@
+import { newDeadline } from '../deadline.ts'
+import { type ErrorCode, Overtaken, SignalError } from '../errors.ts'
+import type { ParticipantId } from '../model.ts'
+import type { JoinOptions, Login } from './login.ts'
+import type { Resume } from './resume.ts'
+import type { Session } from './session.ts'
+
+type NamedJoin = JoinOptions & { id: ParticipantId }
+
+/**
+ * Enters a room under an id that the client names: resumes that participant's session with its held messages, or logs in.
+ * Two devices may do so at the same time: both succeed, and the later one keeps the session.
+ */
+export class JoinOrResume {
+  readonly #login: Login
+  readonly #resume: Resume
+
+  constructor(login: Login, resume: Resume) {
+    this.#login = login
+    this.#resume = resume
+  }
+
+  /** @throws as login */
+  async enter(request: NamedJoin): Promise<{ session: Session }> {
+    try {
+      return await this.#enter(request)
+    } catch (error) {
+      // an older request of a lost connection must not win; this client still waits, so its request counts from now
+      if (!(error instanceof Overtaken && request.connection.open)) throw error
+      return this.#enter({ ...request, deadline: newDeadline() })
+    }
+  }
+
+  async #enter(request: NamedJoin): Promise<{ session: Session }> {
+    try {
+      return await this.#resume.rejoin(request)
+    } catch (error) {
+      rethrowUnless('participant_gone', error)
+    }
+    try {
+      return await this.#login.login(request)
+    } catch (error) {
+      rethrowUnless('token_used', error)
+      // the user has logged in elsewhere at the same time, or the token was used by another participant
+      return this.#resume.rejoin(request).catch((second: unknown) => {
+        rethrowUnless('participant_gone', second)
+        throw error
+      })
+    }
+  }
+}
+
+function rethrowUnless(code: ErrorCode, error: unknown): void {
+  if (!(error instanceof SignalError && error.code === code)) throw error
+}

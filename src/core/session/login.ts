@@ -1,0 +1,102 @@
+import type { Claims } from '../auth/tokens.ts'
+import type { Timing } from '../deadline.ts'
+import { SignalError } from '../errors.ts'
+import { newId } from '../ids.ts'
+import { type Member, type ParticipantId, type RoomId, type RoomOptions, type Roster, roomIdOf } from '../model.ts'
+import type { SessionConnection } from '../ports/connection.ts'
+import type { JoinRequest, SessionRef } from '../ports/session-store.ts'
+import type { State } from '../ports/state.ts'
+import type { SessionOpener } from './opener.ts'
+import type { SessionsConfig, SessionsEvents } from './options.ts'
+import type { Session } from './session.ts'
+import type { Takeover } from './takeover.ts'
+import type { TicketIssuer } from './ticket-issuer.ts'
+
+export type JoinOptions = Timing & {
+  connection: SessionConnection
+  dialect: string
+  claims: Claims
+  /** What the dialect keeps of the participant. */
+  profile: Member['profile']
+  /** The participant's id; without it, a new one. */
+  id?: ParticipantId
+}
+
+export type LoggedIn = { session: Session; seq: number; roster: Roster; options: RoomOptions; ticket: string }
+
+export type LoginParts = {
+  state: State
+  config: SessionsConfig
+  opener: SessionOpener
+  takeover: Takeover
+  tickets: TicketIssuer
+  events: Pick<SessionsEvents, 'occupancyChanged'>
+}
+
+/** Lets a new participant into a room. */
+export class Login {
+  readonly #parts: LoginParts
+
+  constructor(parts: LoginParts) {
+    this.#parts = parts
+  }
+
+  /** @throws too_many_rooms, invalid_role, room_full, token_used, token_expired, early_left, unavailable */
+  async login(request: JoinOptions): Promise<LoggedIn> {
+    const { state, config, events } = this.#parts
+    const room = roomIdOf(request.dialect, request.claims.room)
+    if (config.maxRooms > 0) await state.rooms.registerWithin(room, config.maxRooms)
+    try {
+      return await this.#join(room, request)
+    } catch (error) {
+      events.occupancyChanged?.(room) // the room was registered, and may be empty
+      throw error
+    }
+  }
+
+  async #join(room: RoomId, request: JoinOptions): Promise<LoggedIn> {
+    const { state, opener, takeover, tickets } = this.#parts
+    const { connection, dialect, deadline } = request
+    const options = await state.rooms.options(room)
+    const member = memberOf(request, options)
+    const token = tokenUseOf(request.claims, state.clock.date())
+    const ticketId = newId()
+    const feed = await opener.subscribe(room)
+    try {
+      const joined = await state.sessionStore.join(this.#joinRequest({ room, member, token, ticketId, deadline }, feed))
+      const { id, owner, previousOwner, seq, roster, rid = 0 } = joined
+      const ref: SessionRef = { room, id, owner }
+      if (previousOwner) await takeover.closePrevious({ ...ref, owner: previousOwner }, seq)
+      const position = { rid, from: seq, sent: 0 }
+      const issued = { tickets: { previous: '', issued: [ticketId] }, ticketConfirmed: false }
+      const start = { dialect, member: { ...member, id }, ref, token, ...issued, ...position }
+      const session = await opener.open(start, connection, feed, deadline)
+      return { session, seq, roster, options, ticket: tickets.write(dialect, ref, ticketId) }
+    } catch (error) {
+      await opener.abort({ room, ticketId, token: token.id }, deadline, error)
+      throw error
+    }
+  }
+
+  #joinRequest(
+    request: Pick<JoinRequest, 'room' | 'member' | 'token' | 'ticketId' | 'deadline'>,
+    feed: { position: number },
+  ): JoinRequest {
+    const { node, window, maxParticipants } = this.#parts.config
+    return { ...request, node, reconnects: window > 0, maxParticipants, reached: feed.position }
+  }
+}
+
+/** @throws invalid_role */
+function memberOf({ claims, profile, id = newId() }: JoinOptions, options: RoomOptions): Member {
+  const role = options.roles.find(({ role }) => role === claims.role)
+  if (!role) throw new SignalError('invalid_role')
+  const { publish, subscribe } = role
+  return { id, user: claims.user, role: claims.role, permission: { publish, subscribe }, profile }
+}
+
+/** How long a used token is remembered, s: until it expires, and a minute for clocks that differ. */
+export function tokenUseOf({ tokenId, made, notAfter }: Claims, now: number): JoinRequest['token'] {
+  const seconds = Math.max(1, Math.ceil((notAfter - now) / 1000)) + 60
+  return { id: tokenId, seconds, ...(made === undefined ? {} : { made }) }
+}

@@ -1,0 +1,76 @@
+import { type Deadline, isPast } from '../deadline.ts'
+import { SignalError } from '../errors.ts'
+import type { RoomId } from '../model.ts'
+import type { SessionConnection } from '../ports/connection.ts'
+import { generationOf } from '../ports/handover.ts'
+import type { PendingJoin } from '../ports/session-store.ts'
+import type { Feed } from '../room/feed.ts'
+import type { Feeds } from '../room/feeds.ts'
+import type { SessionCloser } from './closer.ts'
+import type { Disconnections } from './disconnections.ts'
+import type { SessionsEvents } from './options.ts'
+import type { SessionRegistry } from './registry.ts'
+import { Session, type SessionStart } from './session.ts'
+
+export type SessionOpenerParts = {
+  feeds: Feeds
+  registry: SessionRegistry
+  closer: SessionCloser
+  disconnections: Disconnections
+  events: Pick<SessionsEvents, 'occupancyChanged'>
+}
+
+/** The steps that a login and a resume have in common: subscribe, ask the store (the caller does), open the session. */
+export class SessionOpener {
+  readonly #parts: SessionOpenerParts
+
+  constructor(parts: SessionOpenerParts) {
+    this.#parts = parts
+  }
+
+  /** Resolves when this node is subscribed to the room. `open` or `abort` must follow. @throws unavailable */
+  subscribe(room: RoomId): Promise<Feed> {
+    return this.#parts.feeds.use(room)
+  }
+
+  /**
+   * Opens a session that the store has given to this node, and ties it to its connection in one step: whenever the
+   * connection is lost, the session is detached.
+   * @throws early_left: the connection is lost, the deadline is past, or a later join or resume has the session
+   */
+  async open(
+    start: SessionStart,
+    connection: SessionConnection,
+    feed: Feed,
+    deadline: Deadline | undefined,
+  ): Promise<Session> {
+    const { registry, closer, disconnections, events } = this.#parts
+    const session = new Session(start, connection, feed)
+    const previous = registry.of(session.ref)
+    if (previous && generationOf(previous.ref) > generationOf(session.ref)) await this.#refuseOlder(session)
+    registry.add(session)
+    const open = session.attach(() => closer.background(() => closer.detach(session)))
+    disconnections.resumedOrGone(session.ref)
+    events.occupancyChanged?.(session.room)
+    if (previous?.connection === connection) closer.background(() => closer.release(previous))
+    else if (previous) closer.supersedeSoon(previous)
+    if (open && !isPast(deadline)) return session
+    // a client that was refused and keeps its connection has no ticket to resume with
+    await (open ? closer.leaveQuietly(session) : closer.detach(session))
+    throw new SignalError('early_left')
+  }
+
+  /** The login or resume failed with `error`. If the store may have given the session to this node, it is given back. */
+  async abort(pending: PendingJoin, deadline: Deadline | undefined, error: unknown): Promise<void> {
+    this.#parts.disconnections.joinFailed(pending, deadline, error)
+    // `open` has released the room
+    if (!(error instanceof SignalError && error.code === 'early_left')) await this.#parts.feeds.release(pending.room)
+  }
+
+  /** Two joins ran at the same time, and the store served this one first: the session of the later one is open already. */
+  async #refuseOlder(session: Session): Promise<never> {
+    session.end()
+    await this.#parts.feeds.release(session.room)
+    throw new SignalError('early_left')
+  }
+}

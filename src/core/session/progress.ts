@@ -1,0 +1,37 @@
+import type { SessionStore } from '../ports/session-store.ts'
+import type { SessionRegistry } from './registry.ts'
+import type { Session } from './session.ts'
+
+/** Records in the store how far the clients are known to have received their messages. */
+export class ProgressRecorder {
+  readonly #sessionStore: SessionStore
+  readonly #registry: SessionRegistry
+
+  constructor(sessionStore: SessionStore, registry: SessionRegistry) {
+    this.#sessionStore = sessionStore
+    this.#registry = registry
+  }
+
+  /** Records all sessions that have progressed since the last time. @returns false: none has @throws unavailable */
+  async recordAll(): Promise<boolean> {
+    const progressed = this.#registry.all.flatMap((session) => {
+      const confirmed = session.takeProgress()
+      return confirmed === undefined ? [] : [{ ref: session.ref, confirmed }]
+    })
+    if (progressed.length === 0) return false
+    await this.#sessionStore.states(
+      progressed.map(({ ref }) => ref),
+      progressed.map(({ confirmed }) => confirmed),
+    )
+    return true
+  }
+
+  /**
+   * Records one session without delay: its client may have answered what it has received, and the node may be killed.
+   * @throws unavailable
+   */
+  async record(session: Session): Promise<void> {
+    const confirmed = session.ended ? undefined : session.takeProgress()
+    if (confirmed !== undefined) await this.#sessionStore.states([session.ref], [confirmed])
+  }
+}

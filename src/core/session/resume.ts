@@ -1,0 +1,138 @@
+import { readTicket } from '../auth/tickets.ts'
+import type { Timing } from '../deadline.ts'
+import { newId } from '../ids.ts'
+import { type ParticipantId, type RoomId, type RoomOptions, type Roster, roomIdOf } from '../model.ts'
+import type { SessionConnection } from '../ports/connection.ts'
+import type { Resumed, SessionRef } from '../ports/session-store.ts'
+import type { State } from '../ports/state.ts'
+import type { Feed } from '../room/feed.ts'
+import { type JoinOptions, tokenUseOf } from './login.ts'
+import type { SessionOpener } from './opener.ts'
+import type { SessionsConfig, SessionsEvents } from './options.ts'
+import type { Session } from './session.ts'
+import type { Takeover } from './takeover.ts'
+import type { TicketIssuer } from './ticket-issuer.ts'
+
+export type ResumeOptions = Timing & {
+  connection: SessionConnection
+  dialect: string
+  /** As the client sent it. */
+  ticket: unknown
+  /** The last seq that the client has seen, if it says so. */
+  seq?: number | undefined
+}
+
+export type ReloggedIn = {
+  session: Session
+  ticket: string
+  seq: number
+  complete: boolean
+  /** The state of the room, if the log had trimmed entries that the client missed. */
+  snapshot?: { roster: Roster; options: RoomOptions }
+  /** Which node had the session before. */
+  from: 'same_node' | 'other_node'
+}
+
+export type ResumeParts = {
+  state: State
+  config: SessionsConfig
+  opener: SessionOpener
+  takeover: Takeover
+  tickets: TicketIssuer
+  events: Pick<SessionsEvents, 'incomplete'>
+}
+
+/** A session to resume: `ticketId` is that of the ticket that the client has shown, if any. */
+type Target = { room: RoomId; id: ParticipantId; ticketId?: string; seq?: number | undefined }
+
+/** Continues a session on a new connection, whichever node had it. */
+export class Resume {
+  readonly #parts: ResumeParts
+
+  constructor(parts: ResumeParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * By a reconnection ticket.
+   * @throws bad_ticket, ticket_signature, ticket_foreign, ticket_expired, ticket_spent, participant_gone,
+   *   reconnection_disabled, early_left, unavailable
+   */
+  async relogin(request: ResumeOptions): Promise<ReloggedIn> {
+    const { state, config } = this.#parts
+    const { dialect, seq, deadline } = request
+    const { earliest, latest } = state.clock.bounds(config.ticketTtl * 1000)
+    const ticket = readTicket(config.keys, dialect, request.ticket, earliest, latest, config.dialectNames)
+    const { participantId: id, ticketId } = ticket
+    const room = roomIdOf(dialect, ticket.roomId)
+    const known = { ...(seq === undefined ? {} : { seq }), deadline }
+    return this.#resume(request, { room, id, ticketId, seq }, (nextTicketId) =>
+      state.sessionStore.resume({ room, id, node: config.node, ticketId, nextTicketId, ...known }),
+    )
+  }
+
+  /** By a login token, for a participant whose id the client names. @throws participant_gone, token_used, early_left, unavailable */
+  async rejoin(request: JoinOptions & { id: ParticipantId }): Promise<ReloggedIn> {
+    const { state, config } = this.#parts
+    const { dialect, claims, id, deadline } = request
+    const room = roomIdOf(dialect, claims.room)
+    const token = tokenUseOf(claims, state.clock.date())
+    return this.#resume(request, { room, id }, (ticketId) =>
+      state.sessionStore.rejoin({ room, id, node: config.node, token, ticketId, deadline }),
+    )
+  }
+
+  /** @param claim asks the store for the session, with the id of the next ticket */
+  async #resume(
+    request: Timing & { connection: SessionConnection; dialect: string },
+    target: Target,
+    claim: (nextTicketId: string) => Promise<Resumed>,
+  ): Promise<ReloggedIn> {
+    const { opener } = this.#parts
+    const { room, id } = target
+    const ticketId = newId()
+    const feed = await opener.subscribe(room)
+    try {
+      return await this.#open(request, target, await claim(ticketId), ticketId, feed)
+    } catch (error) {
+      await opener.abort({ room, id, ticketId }, request.deadline, error)
+      throw error
+    }
+  }
+
+  async #open(
+    { connection, dialect, deadline }: Timing & { connection: SessionConnection; dialect: string },
+    { room, id, ticketId: previous = '', seq }: Target,
+    resumed: Resumed,
+    ticketId: string,
+    feed: Feed,
+  ): Promise<ReloggedIn> {
+    const { state, config, opener, takeover, tickets, events } = this.#parts
+    const { owner, previousOwner, previousNode, member, rid, complete, roster } = resumed
+    if (!complete) events.incomplete?.()
+    const options = complete ? undefined : await state.rooms.options(room)
+    const ref: SessionRef = { room, id, owner }
+    const reported = previousOwner ? await takeover.closePrevious({ ...ref, owner: previousOwner }, seq) : undefined
+    const from = Math.max(resumed.from, reported?.confirmed ?? 0)
+    const start = {
+      dialect,
+      member,
+      ref,
+      token: { id: resumed.tokenId, seconds: config.tokenTtl + 60 },
+      tickets: { previous, issued: [ticketId] },
+      ticketConfirmed: true,
+      rid,
+      from,
+      sent: reported?.sent ?? resumed.sent,
+    }
+    const session = await opener.open(start, connection, feed, deadline)
+    return {
+      session,
+      ticket: tickets.write(dialect, ref, ticketId),
+      seq: from,
+      complete,
+      ...(roster && options ? { snapshot: { roster, options } } : {}),
+      from: previousNode === config.node ? 'same_node' : 'other_node',
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import type { Handover } from '../ports/handover.ts'
+import { nodeOf } from '../ports/handover.ts'
+import type { DeliveryState, SessionRef } from '../ports/session-store.ts'
+import type { SessionCloser } from './closer.ts'
+import type { Disconnections } from './disconnections.ts'
+import type { SessionsEvents } from './options.ts'
+import type { SessionRegistry } from './registry.ts'
+
+export type TakeoverParts = {
+  node: string
+  handover: Handover
+  registry: SessionRegistry
+  closer: SessionCloser
+  disconnections: Disconnections
+  events: Pick<SessionsEvents, 'takenOver'>
+}
+
+/** Closes the connection of a session's previous owner, on this node or another. */
+export class Takeover {
+  readonly #parts: TakeoverParts
+
+  constructor(parts: TakeoverParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Another owner has taken over a session of this node: its connection is closed.
+   * @returns how far it had come, also if it was lost a moment ago; undefined: unknown
+   */
+  onTakeover(ref: SessionRef): DeliveryState | undefined {
+    const { registry, closer, disconnections } = this.#parts
+    const session = registry.find(ref)
+    if (!session) return disconnections.deliveryStateOf(ref)
+    const { deliveryState } = session // final: nothing is delivered after it in this step
+    closer.supersedeSoon(session)
+    return deliveryState
+  }
+
+  /**
+   * Closes the connection of the previous owner.
+   * @param seq the last one that the client has seen, if the client says so
+   * @returns how far the connection had come; undefined if that is unknown, or not needed because of `seq`
+   */
+  async closePrevious(previous: SessionRef, seq: number | undefined): Promise<DeliveryState | undefined> {
+    const { node, handover, events } = this.#parts
+    const here = nodeOf(previous) === node
+    const known = this.onTakeover(previous)
+    const deliveryState = known ?? (here || seq !== undefined ? undefined : await handover.ask(previous))
+    events.takenOver?.(previous, here || deliveryState !== undefined)
+    return seq === undefined ? deliveryState : undefined
+  }
+}
