@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { IceServerEntry } from '../core/auth/turn-credentials.ts'
+import type { IceConfig } from '../core/auth/turn-credentials.ts'
 import type { ManagementKey } from './keys.ts'
 import { misspeltIn } from './misspelt.ts'
 import {
@@ -19,8 +19,6 @@ import { mistakesBetween } from './relations.ts'
 
 export type { AnonymousDialect, Environment } from './options.ts'
 
-type IceSettings = { servers: IceServerEntry[]; turn?: { urls: string[]; secret: string; ttl: number } }
-
 export type Config = {
   host: string
   port: number
@@ -37,7 +35,7 @@ export type Config = {
   managementKeys: ManagementKey[]
   mauthReplayCheck: boolean
   jwt: { jwksUrl?: string; audience?: string; issuer?: string }
-  ice: IceSettings
+  ice: IceConfig
   tokenTtl: number
   ticketTtl: number
   window: number
@@ -148,7 +146,7 @@ function redisOf({
   return urls && { urls, mode, ...(name ? { sentinelName: name } : {}) }
 }
 
-function iceOf(options: OptionValues, production: boolean): IceSettings {
+function iceOf(options: OptionValues, production: boolean): IceConfig {
   const { ICE_SERVERS, TURN_URLS: urls = [], TURN_SECRET: secret = '', TURN_TTL: ttl } = options
   const servers = ICE_SERVERS ?? (production ? [] : [{ urls: 'stun:stun.l.google.com:19302' }])
   return { servers, ...(urls.length > 0 ? { turn: { urls, secret, ttl } } : {}) }

@@ -69,9 +69,11 @@ export type PermissionNews = { permission: Permission; changes: number }
 /** The store may have lost its newest entries: `after` is the last that it knows, and whatever was numbered above is gone. */
 export type LeapNews = { after: number }
 
+export type TrackKind = 'audio' | 'video'
+
 export type Track = {
   id: string
-  type: 'audio' | 'video'
+  type: TrackKind
   mid: string
   source?: string
   status: 'active' | 'inactive'
@@ -88,7 +90,7 @@ export type Stream = {
 }
 
 export type SubscribedTrack = {
-  type: 'audio' | 'video'
+  type: TrackKind
   mid: string
   from: string
   parameters?: unknown
@@ -103,7 +105,7 @@ export type Subscription = {
   transportId: string
   streams: string[]
   tracks: SubscribedTrack[]
-  paused: ('audio' | 'video')[]
+  paused: TrackKind[]
 }
 
 /** What an operator may set for a room. A limit of -1 is none. */

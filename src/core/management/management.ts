@@ -1,6 +1,8 @@
 import type { Deadline } from '../deadline.ts'
 import { SignalError } from '../errors.ts'
 import { newId } from '../ids.ts'
+import { withStatus } from '../media/mesh-streams.ts'
+import { statusNews, streamEntries } from '../media/stream-news.ts'
 import {
   type Draft,
   defaultRoomOptions,
@@ -10,18 +12,18 @@ import {
   type RoomId,
   type RoomOptions,
   type Stream,
+  type TrackKind,
 } from '../model.ts'
 import type { FoundRoom } from '../ports/room-store.ts'
 import type { State } from '../ports/state.ts'
 import type { Sessions } from '../session/sessions.ts'
 
-type Kind = 'audio' | 'video'
 /** How long it is known that a room was closed, s: far longer than a login token lives. */
 const closedForSeconds = 24 * 3600
 /** How many participants of a room that is removed are dropped concurrently: a large room takes seconds otherwise. */
 const maxConcurrentDrops = 100
 
-export type StreamStatus = { kind: Kind; status: 'active' | 'inactive' }
+export type StreamStatus = { kind: TrackKind; status: 'active' | 'inactive' }
 
 /**
  * What an operator or a backend may do with rooms and those in them, on whichever node that is. Each change has the deadline of
@@ -100,21 +102,17 @@ export class Management {
     for (;;) {
       const [before] = await this.#state.media.streams(room, [id])
       if (!before) return undefined
-      const after = wanted.reduce(withStatus, before)
-      const news = wanted.map(({ kind, status }) => ({
-        id,
-        status: 'update',
-        data: { field: `${kind}.status`, value: status },
-      }))
-      const notifications = await this.#streamNews(room, news)
-      if (await this.#state.oversight.changeStream(room, before, after, notifications, deadline)) return after
+      const after = wanted.reduce(withRequestedStatus, before)
+      const news = wanted.map(({ kind, status }) => statusNews(id, kind, status))
+      const entries = await streamEntries(this.#state.rooms, room, news)
+      if (await this.#state.oversight.changeStream(room, before, after, entries, deadline)) return after
     }
   }
 
   /** False if there was no such stream. */
   async removeStream(room: RoomId, id: string, deadline: Deadline): Promise<boolean> {
-    const notifications = await this.#streamNews(room, [{ id, status: 'remove' }])
-    return this.#state.oversight.removeStream(room, id, notifications, deadline)
+    const entries = await streamEntries(this.#state.rooms, room, [{ id, status: 'remove' }])
+    return this.#state.oversight.removeStream(room, id, entries, deadline)
   }
 
   /** A message of the operator to everyone in a room, or to one participant. Resolves to its seq. @throws no_such_participant */
@@ -126,16 +124,11 @@ export class Management {
     const draft: Draft = { event: 'message', data: { event, data: data ?? null } }
     return this.#state.log.announce(room, to === undefined ? draft : { ...draft, to }, undefined, deadline)
   }
-
-  async #streamNews(room: RoomId, news: object[]): Promise<Draft[]> {
-    const { notifying } = await this.#state.rooms.options(room)
-    return notifying.streamChange ? news.map((data) => ({ event: 'stream', data })) : []
-  }
 }
 
-function withStatus(stream: Stream, { kind, status }: StreamStatus): Stream {
+function withRequestedStatus(stream: Stream, { kind, status }: StreamStatus): Stream {
   if (!stream.tracks.some(({ type }) => type === kind)) throw new SignalError('no_such_track')
-  return { ...stream, tracks: stream.tracks.map((track) => (track.type === kind ? { ...track, status } : track)) }
+  return withStatus(stream, [kind], status)
 }
 
 /** As OWT's database makes them: 24 hexadecimal digits. */

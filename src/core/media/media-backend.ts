@@ -1,6 +1,7 @@
+import type { TrackKind } from '../model.ts'
 import type { RequestContext } from '../session/request-context.ts'
 
-export type TrackRequest = { type: 'audio' | 'video'; mid?: string; source?: string }
+export type TrackRequest = { type: TrackKind; mid?: string; source?: string }
 
 /** How media travels: `mesh` between clients; a client that names another type, or none, expects a media server. */
 export type TransportRequest = { type?: string; id?: string }
@@ -13,7 +14,7 @@ export type PublishRequest = {
 }
 
 export type SubscribeRequest = {
-  tracks: { type: 'audio' | 'video'; mid?: string; from?: string; parameters?: unknown; format?: unknown }[]
+  tracks: { type: TrackKind; mid?: string; from?: string; parameters?: unknown; format?: unknown }[]
   /** A stream whose data channel is wanted. */
   dataFrom?: string
   transport?: TransportRequest

@@ -1,0 +1,95 @@
+import { SignalError } from '../errors.ts'
+import { newId } from '../ids.ts'
+import type { Draft, Stream, TrackKind } from '../model.ts'
+import type { State } from '../ports/state.ts'
+import { type RequestContext, writeOf } from '../session/request-context.ts'
+import type { PublishRequest, SessionIds } from './media-backend.ts'
+import { authorize, requireMesh } from './permissions.ts'
+import { statusNews, streamEntries } from './stream-news.ts'
+import { kindsOf } from './track-kinds.ts'
+
+/** The streams of a room whose media travels between the clients. */
+export class MeshStreams {
+  readonly #state: State
+
+  constructor(state: State) {
+    this.#state = state
+  }
+
+  async publish(context: RequestContext, request: PublishRequest): Promise<SessionIds> {
+    const { id: owner, room } = context.session
+    await authorize(this.#state, context, 'publish', request.tracks)
+    requireMesh(request.transport)
+    const id = newId()
+    const transportId = request.transport?.id ?? id
+    const stream = streamOf(request, { id, owner, transportId })
+    const reply = { id, transportId }
+    const ready: Draft = {
+      event: 'progress',
+      data: { id: transportId, sessionId: id, status: 'ready' },
+      to: owner,
+      once: true,
+    }
+    const added = await streamEntries(this.#state.rooms, room, [{ id, status: 'add', data: stream }], owner)
+    await this.#state.media.addStream(writeOf(context, reply), stream, [ready, ...added])
+    return reply
+  }
+
+  /** @throws no_such_stream, unauthorized, moved, unavailable */
+  async unpublish(context: RequestContext, id: string): Promise<void> {
+    const { id: owner, room } = context.session
+    const stream = await this.#find(context, id)
+    if (stream.owner !== owner) throw new SignalError('unauthorized')
+    const removed = await streamEntries(this.#state.rooms, room, [{ id, status: 'remove' }], owner)
+    await this.#state.media.removeStream(writeOf(context), id, removed)
+  }
+
+  /** @throws no_such_stream, unauthorized, invalid_stream_control, no_such_track, moved, unavailable */
+  async control(context: RequestContext, id: string, operation: string, data: unknown): Promise<void> {
+    const { session } = context
+    // compare and set: if the stream was changed meanwhile, try again
+    for (;;) {
+      const stream = await this.#find(context, id)
+      if (stream.owner !== session.id && session.member.role !== 'admin') throw new SignalError('unauthorized')
+      const requested = kindsOf(operation, data)
+      if (!requested) throw new SignalError('invalid_stream_control')
+      const kinds = requested.filter((kind) => stream.tracks.some(({ type }) => type === kind))
+      if (kinds.length === 0) throw new SignalError('no_such_track')
+      const status = operation === 'pause' ? 'inactive' : 'active'
+      const news = kinds.map((kind) => statusNews(id, kind, status))
+      const entries = await streamEntries(this.#state.rooms, session.room, news, session.id)
+      const after = withStatus(stream, kinds, status)
+      if (await this.#state.media.changeStream(writeOf(context), stream, after, entries)) return
+    }
+  }
+
+  async #find({ session }: RequestContext, id: string): Promise<Stream> {
+    const [stream] = await this.#state.media.streams(session.room, [id])
+    if (!stream) throw new SignalError('no_such_stream')
+    return stream
+  }
+}
+
+/** The stream with the tracks of these kinds paused (`inactive`) or resumed (`active`). */
+export function withStatus(stream: Stream, kinds: TrackKind[], status: 'active' | 'inactive'): Stream {
+  const tracks = stream.tracks.map((track) => (kinds.includes(track.type) ? { ...track, status } : track))
+  return { ...stream, tracks }
+}
+
+function streamOf(
+  { tracks, data, attributes }: PublishRequest,
+  ids: Pick<Stream, 'id' | 'owner' | 'transportId'>,
+): Stream {
+  return {
+    ...ids,
+    tracks: tracks.map(({ type, mid, source }, index) => ({
+      id: `${ids.transportId}-${mid ?? index}`,
+      type,
+      mid: mid ?? String(index),
+      ...(source === undefined ? {} : { source }),
+      status: 'active',
+    })),
+    data,
+    ...(attributes === undefined ? {} : { attributes }),
+  }
+}
