@@ -37,7 +37,7 @@ export function createClusterDuties(
   http.server.once('listening', () => {
     lifecycle.advance('ready')
     // registers the port that the system chose
-    if (config.port === 0) inBackground(() => lease.beat(), failed)
+    if (config.port === 0) inBackground(() => lease.heartbeat(), failed)
   })
   return { lease, survey, evacuation }
 }

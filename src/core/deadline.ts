@@ -7,7 +7,7 @@ import { withTimeout } from './timeout.ts'
  */
 export type Deadline = number
 
-/** How long a request may take from its arrival to its ack, ms, whatever it waits for and however many calls it needs. */
+/** How long a request may take from its arrival to its ack, ms, with all waiting and all calls to the store. */
 export const requestTimeoutMs = 4500
 
 /** The deadline of a request that arrives now. */
@@ -26,8 +26,8 @@ export function refuseLate(deadline: Deadline | undefined): void {
 }
 
 /**
- * Starts `perform`, unless the deadline is over, and waits for it until then. What goes on after that has to look at the
- * deadline itself before it changes anything.
+ * Runs `perform` unless the deadline is past, and waits for it until the deadline. `perform` continues after that, so it must check
+ * the deadline before it changes anything.
  * @throws unavailable at the deadline; what `perform` throws
  */
 export async function beforeDeadline<T>(deadline: Deadline, perform: () => Promise<T>): Promise<T> {

@@ -1,6 +1,6 @@
 /**
- * Everything that Signalbox can refuse, as one closed union. Each dialect words every code in a complete table,
- * so a new code that a dialect forgot is a compile error. `detail` carries the id or reason that some wordings quote.
+ * The reasons for which Signalbox refuses a request, as a closed union. Each dialect has a table with a message for every code, so a
+ * missing message is a compile error.
  */
 export const errorCodes = [
   // any request
@@ -14,7 +14,7 @@ export const errorCodes = [
   'internal',
   'draining',
   'early_left',
-  // a request that was done before: the gate answers it as it was answered then
+  // a repeat of a request that was done: the client gets the original ack
   'repeated',
   // login
   'unknown_protocol',
@@ -70,7 +70,7 @@ export const errorCodes = [
 
 export type ErrorCode = (typeof errorCodes)[number]
 
-/** A refusal with a reason that the asker may be told. */
+/** A refusal that the client may see. `detail`: an id or a reason that some messages quote. */
 export class SignalError extends Error {
   readonly code: ErrorCode
   readonly detail: string
@@ -83,10 +83,10 @@ export class SignalError extends Error {
   }
 }
 
-/** A request that arrived later has the place already. Whoever still waits for this one may claim the place anew. */
+/** A later request has already claimed the session. A client that still waits for this one may claim it again. */
 export class Overtaken extends SignalError {
   constructor(options?: ErrorOptions) {
-    super('unavailable', 'a later request has the place', options)
+    super('unavailable', 'a later request has the session', options)
   }
 }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 
-/** A new id that nobody can guess, as OWT writes them: a version 4 UUID without its dashes. */
+/** A new random id in OWT's form: a version 4 UUID without dashes. */
 export function newId(): string {
   return randomUUID().replaceAll('-', '')
 }

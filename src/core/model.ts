@@ -1,41 +1,41 @@
-/** The nouns of Signalbox. A room is a log; a participant is a user in a room and outlives its connection. */
+/** The nouns of Signalbox. A room is a log. A participant is a user in a room, and outlives its connections. */
 
-/** A room's full name in the state: `dialect/name`, percent-encoded, so that it is safe inside a Redis key. */
+/** The id of a room: `dialect/name`, the name percent-encoded, so that it is safe in a Redis key. */
 export type RoomId = string
 
-/** `^[0-9a-zA-Z-]+$`; never a socket's id. */
+/** `^[0-9a-zA-Z-]+$`; never the id of a socket. */
 export type ParticipantId = string
 
 export type Media = { audio: boolean; video: boolean }
 export type Permission = { publish: Media; subscribe: Media }
 export type Role = { role: string } & Permission
 
-/** What is kept of a participant for the others to see and for every node to serve it. */
+/** A participant, as the other participants see it and as every node can serve it. */
 export type Member = {
   id: ParticipantId
   user: string
   role: string
   permission: Permission
-  /** How often the permission was changed: of two that are told, the one that was changed more often is the newer. */
+  /** How often the permission was changed. Of two permissions, the one with more changes is newer. */
   changes?: number
-  /** What a dialect keeps of a client, JSON: protocol version, nickname, what the client calls its user. */
+  /** What a dialect keeps of a client, as JSON: its protocol version, its nickname, its own name for the user. */
   profile: { [name: string]: unknown }
 }
 
-/** One line of a room's log. `seq` counts from 1 without a hole, but for leaps. */
+/** One record of a room's log. `seq` rises from 1 by one, except at leaps. */
 export type Entry = {
   seq: number
-  /** When the store took it, ms since the epoch on the store's clock. */
+  /** When the store appended it, ms since the epoch on the store's clock. */
   at: number
   event: EntryEvent
   data: unknown
-  /** The participant who said it. */
+  /** The participant that sent it. */
   from?: ParticipantId
   /** For one participant only. */
   to?: ParticipantId
   /** For everyone but this participant. */
   except?: ParticipantId
-  /** At most once: left out of a replay where it may have been seen already. */
+  /** At most once: omitted from a replay if the client may have received it. */
   once?: true
 }
 
@@ -43,9 +43,9 @@ export type Entry = {
 export type Draft = Omit<Entry, 'seq' | 'at'>
 
 /**
- * What can be said in a room, in the words of the domain; each dialect puts it in its own.
- * `participant` and `drop` are written by the state itself, together with the change that they tell of.
- * `permission` tells the node that serves a participant, not its client. `leap` tells nodes that numbers go on at its own.
+ * The kinds of entries. Each dialect renders them as its own events. The store itself writes `participant` and `drop`, in the
+ * same step as the change that they report. `permission` is for the node that serves a participant, not for its client. `leap`
+ * is for nodes: the room's numbers continue at its own seq.
  */
 export type EntryEvent =
   | 'participant'
@@ -66,7 +66,7 @@ export type ParticipantNews = { action: 'join'; member: Member } | { action: 'le
 
 export type PermissionNews = { permission: Permission; changes: number }
 
-/** The store may have lost its newest entries: `after` is the last that it knows, and whatever was numbered above is gone. */
+/** The store may have lost its newest entries. `after`: the last seq that it has; later entries are lost. */
 export type LeapNews = { after: number }
 
 export type TrackKind = 'audio' | 'video'
@@ -97,7 +97,7 @@ export type SubscribedTrack = {
   format?: unknown
 }
 
-/** Someone consuming tracks of one owner's streams. */
+/** A participant's consumption of tracks of one owner's streams. */
 export type Subscription = {
   id: string
   subscriber: ParticipantId
@@ -108,15 +108,15 @@ export type Subscription = {
   paused: TrackKind[]
 }
 
-/** What an operator may set for a room. A limit of -1 is none. */
+/** The settings of a room. A limit of -1 means no limit. */
 export type RoomOptions = {
   participantLimit: number
   inputLimit: number
   roles: Role[]
   views: string[]
-  /** Whether members are told of each other's coming and going, and of streams. */
+  /** Whether participants are notified of joins and leaves, and of streams. */
   notifying: { participantActivities: boolean; streamChange: boolean }
-  /** What management keeps with a room and nothing here goes by: its name, OWT's settings for media. */
+  /** Stored for the management API without effect here: the room's name, OWT's media settings. */
   about?: { [field: string]: unknown }
 }
 
@@ -139,7 +139,7 @@ export const defaultRoomOptions: RoomOptions = {
   notifying: { participantActivities: true, streamChange: true },
 }
 
-/** Who is in a room and what is published there, as of `seq`. */
+/** The participants and streams of a room, as of `seq`. */
 export type Roster = { seq: number; members: Member[]; streams: Stream[] }
 
 export function roomIdOf(dialect: string, name: string): RoomId {
@@ -154,7 +154,7 @@ export function roomName(room: RoomId): string {
   return decodeURIComponent(room.slice(room.indexOf('/') + 1))
 }
 
-/** Whether an entry is meant for a participant. */
+/** Whether an entry is addressed to a participant. */
 export function isFor(entry: Entry, id: ParticipantId): boolean {
   return entry.to === undefined ? entry.except !== id : entry.to === id
 }

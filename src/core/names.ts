@@ -11,7 +11,7 @@ const blanks = '\\p{Default_Ignorable_Code_Point}\\u2800'
 export const namePattern = `^(?=[^]*?(?![${blanks}])[${signs}])[^\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}]*$`
 const name = new RegExp(namePattern, 'u')
 
-/** Of rooms, channels and users. Lengths are counted in characters, which are Unicode's code points, as JSON Schema does. */
+/** The maximum for rooms, channels and users. A character is a Unicode code point, as in JSON Schema. */
 export const maxNameCharacters = 256
 export const maxRoleCharacters = 64
 
@@ -23,7 +23,7 @@ export function isRole(text: string): boolean {
   return text !== '' && hasAtMost(text, maxRoleCharacters) && text.isWellFormed()
 }
 
-/** A character takes one or two units in JavaScript. */
+/** A character has one or two UTF-16 code units. */
 function hasAtMost(text: string, characters: number): boolean {
   return text.length <= characters || (text.length <= 2 * characters && Array.from(text).length <= characters)
 }

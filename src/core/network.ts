@@ -1,12 +1,12 @@
 import { isIPv4, isIPv6 } from 'node:net'
 
-/** No address is longer; a header that a proxy passes on unchecked may be. */
+/** Addresses are shorter; a header that a proxy forwards unchecked may be longer. */
 const maxAddressLength = 64
 
 /**
  * The network that limits by address count as one client: an IPv4 address, or the /64 of an IPv6 address, of which every
  * customer has at least one, with 2⁶⁴ addresses to choose from (RFC 6177). IPv4 seen through an IPv6 listener is IPv4
- * (RFC 4291 2.5.5.2). Text that is no address stands for itself.
+ * (RFC 4291 2.5.5.2). Any other text is its own network.
  */
 export function networkOf(address: string): string {
   const [bare = ''] = address.split('%', 1) // without the zone of a link-local address
@@ -18,7 +18,7 @@ export function networkOf(address: string): string {
   return `${prefix.join(':')}::/64`
 }
 
-/** The eight numbers of an IPv6 address, however it is written (RFC 4291 2.2). */
+/** The eight groups of an IPv6 address in any of its forms (RFC 4291 2.2). */
 function groupsOf(address: string): number[] {
   const [head = [], tail = []] = address.split('::').map(groupsIn)
   const zeros = Array.from({ length: 8 - head.length - tail.length }, () => 0)

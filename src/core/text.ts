@@ -1,7 +1,7 @@
 /**
- * A value with every text in it well-formed, keys too: half of a surrogate pair becomes U+FFFD, as in whatever encodes it
- * as UTF-8. JSON can carry such a half as an escape, but the JSON of Redis' scripts cannot read it. A value that is
- * well-formed already is returned itself. Bytes stay as they are.
+ * Makes all strings in a value well-formed, keys included: half of a surrogate pair becomes U+FFFD, as in UTF-8 encoders. JSON
+ * can contain such a half as an escape, which cjson in Redis scripts cannot read. Returns a well-formed value itself. Bytes stay
+ * unchanged.
  */
 export function wellFormed<T>(value: T): T {
   return formed(value) as T
@@ -12,7 +12,7 @@ function formed(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value
   if (isWellFormed(value)) return value
   if (Array.isArray(value)) return value.map(formed)
-  // not by assignment, which takes a key `__proto__` for the prototype
+  // assignment to a key `__proto__` would set the prototype
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key.toWellFormed(), formed(item)]))
 }
 
@@ -26,7 +26,7 @@ function isWellFormed(value: unknown): boolean {
   return true
 }
 
-/** The first characters of a text: whole ones, of which some take two units in JavaScript. */
+/** The first characters (code points) of a text. */
 export function firstCharacters(text: string, count: number): string {
   return Array.from(text.slice(0, count * 2).toWellFormed())
     .slice(0, count)

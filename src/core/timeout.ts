@@ -1,4 +1,4 @@
-/** Resolves to what the work comes to. When that takes longer, what `expired` returns or throws decides; the work goes on. */
+/** Resolves to the result of `work`. After `ms`, resolves to the result of `expired`, or rejects if that throws; the work continues. */
 export async function withTimeout<T, E>(ms: number, work: Promise<T>, expired: () => E): Promise<T | E> {
   let timer: NodeJS.Timeout | undefined
   const over = new Promise<void>((resolve) => {
@@ -11,7 +11,7 @@ export async function withTimeout<T, E>(ms: number, work: Promise<T>, expired: (
   }
 }
 
-/** Resolves to what the work comes to, or to undefined when that takes longer. The work goes on. */
+/** Resolves to the result of `work`, or after `ms` to undefined; the work continues. */
 export function atMost<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
   return withTimeout(ms, work, () => undefined)
 }

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 
-/** Keys that sign and verify: the first signs, all verify, so that a key can be replaced without logging anyone out. */
+/** The first key signs, and all verify. So a key can be replaced while tokens and tickets of the old one stay valid. */
 export type Keyring = readonly [string, ...string[]]
 
 /**
@@ -10,7 +10,7 @@ export function owtSignature(key: string, parts: readonly string[]): string {
   return Buffer.from(createHmac('sha256', key).update(parts.join(',')).digest('hex')).toString('base64')
 }
 
-/** Parts as JSON, so that no two lists of parts read the same. */
+/** Parts as JSON, so that two different lists never have the same text. */
 function canonical(purpose: string, parts: readonly unknown[]): [string] {
   return [JSON.stringify([purpose, ...parts])]
 }
@@ -21,11 +21,11 @@ export function sign(keys: Keyring, purpose: string, parts: readonly unknown[]):
 
 export function verify(keys: Keyring, purpose: string, parts: readonly unknown[], signature: string): boolean {
   const text = canonical(purpose, parts)
-  // every key is tried, so that the time taken does not tell which one signed
+  // tries every key, so that the time does not reveal which one signed
   return keys.map((key) => equal(owtSignature(key, text), signature)).includes(true)
 }
 
-/** Compares without telling by the time taken where two texts differ. */
+/** Compares in a time that does not depend on where two texts differ. */
 export function equal(a: string, b: string): boolean {
   const [left, right] = [Buffer.from(a), Buffer.from(b)]
   return left.length === right.length && timingSafeEqual(left, right)
@@ -40,7 +40,7 @@ export function encodeAscii(value: object): string {
   return Buffer.from(json).toString('base64')
 }
 
-/** @throws SyntaxError when it is not base64 of JSON, TypeError when that is not an object */
+/** @throws SyntaxError: not base64 of JSON; TypeError: not an object */
 export function decodeObject(text: unknown): { [field: string]: unknown } {
   if (typeof text !== 'string') throw new TypeError('Expected a string')
   const value: unknown = JSON.parse(Buffer.from(text, 'base64').toString())

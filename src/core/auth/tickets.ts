@@ -3,7 +3,7 @@ import { decodeObject, encodeAscii, type Keyring, sign, verify } from './keyring
 
 /**
  * A reconnection ticket. `roomId` is the room's name in its dialect; times are ms since the epoch.
- * OWT's clients read `notAfter` and hand the rest back as it is (docs/owt.md#reconnection-tickets).
+ * OWT's clients read `notAfter` and send the ticket back unchanged (docs/owt.md#reconnection-tickets).
  */
 export type Ticket = {
   participantId: string
@@ -25,7 +25,7 @@ const parts = (dialect: string, ticket: Ticket) => [
   ticket.notAfter,
 ]
 
-/** Standard base64 of ASCII JSON, signature included. It is good in one dialect only. */
+/** Standard base64 of ASCII JSON, with a signature. The ticket is valid in one dialect only. */
 export function writeTicket(keys: Keyring, dialect: string, ticket: Ticket): string {
   return encodeAscii({ ...ticket, signature: sign(keys, 'ticket', parts(dialect, ticket)) })
 }

@@ -3,20 +3,20 @@ import { newId } from '../ids.ts'
 import { isName, isRole } from '../names.ts'
 import { decodeObject, encodeAscii, type Keyring, sign, verify } from './keyring.ts'
 
-/** How long a token may be valid, of whatever form: a node remembers a used one until it expires. */
+/** How long a token of any form may be valid: a used token is remembered until it expires. */
 export const maxTokenLifeSeconds = 366 * 24 * 3600
 
 /**
- * Who may enter which room as what, once. `made`, where it is known, is when it was written: a room that was closed
- * since is not entered with it. Times are ms since the epoch.
+ * Permission to enter a room once, as a user in a role. `made`: when the token was written, if known; it is not valid for a room that
+ * was closed later. Times are ms since the epoch.
  */
 export type Claims = { tokenId: string; room: string; user: string; role: string; made?: number; notAfter: number }
 
 /**
  * A login token in OWT's form: base64 of ASCII JSON with `tokenId`, `host`, `secure`, `signature` (docs/owt.md#login-tokens).
- * Unlike OWT's it carries its claims, so that any node can check it without a record in a database;
- * that it is used once only is kept beside the room.
- * @param host what clients connect to, `name:port` without a scheme
+ * Unlike OWT's it contains its claims, so that any node can check it without a database. The store records in the room's keys that it
+ * was used.
+ * @param target `host`: the `name:port` that clients connect to, without a scheme
  */
 export function writeToken(
   keys: Keyring,

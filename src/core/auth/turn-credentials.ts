@@ -4,19 +4,19 @@ import { createHmac } from 'node:crypto'
 export type IceServerEntry = { urls: string | string[]; username?: string; credential?: string }
 
 export type IceConfig = {
-  /** Given to everyone as they are. */
+  /** Sent to all clients unchanged. */
   servers: IceServerEntry[]
-  /** Credentials are made for these, good for `ttl` seconds. */
+  /** Servers that need credentials, which are valid for `ttl` seconds. */
   turn?: { urls: string[]; secret: string; ttl: number }
 }
 
-/** How much of a user's name goes into a TURN username, which may have 513 bytes with all (RFC 5389 15.3). */
+/** How much of a user's name goes into a TURN username, which has fewer than 513 bytes (RFC 5389 15.3). */
 const maxUserCharacters = 128
 
 /**
- * What a client needs to find its way to another: the servers of the configuration, and TURN with credentials that end
- * by themselves, as coturn's `use-auth-secret` checks them: username `expiry:user`, password base64 of its HMAC-SHA1.
- * @param now ms since the epoch, as the TURN server's clock should read
+ * The ICE servers for a client: those of the configuration, and TURN servers with credentials that expire, as coturn's
+ * `use-auth-secret` checks them: username `expiry:user`, password base64 of its HMAC-SHA1.
+ * @param now ms since the epoch, on a clock that agrees with the TURN server's
  */
 export function iceServersFor({ servers, turn }: IceConfig, user: string, now: number): IceServerEntry[] {
   if (!turn) return servers

@@ -87,7 +87,7 @@ export class NodeLease {
 
   start(intervals: LeaseIntervals = defaultLeaseIntervals): void {
     this.#intervals = intervals
-    this.#duties.every(intervals.heartbeatMs, () => this.beat())
+    this.#duties.every(intervals.heartbeatMs, () => this.heartbeat())
     this.#duties.every(intervals.reapMs, () => this.reap())
     this.#duties.every(intervals.checkMs, () => this.check())
     this.#duties.every(intervals.saveMs, () => this.#sessions.progress.recordAll())
@@ -99,7 +99,7 @@ export class NodeLease {
   async begin(): Promise<void> {
     for (;;) {
       try {
-        await this.beat()
+        await this.heartbeat()
         return
       } catch (error) {
         this.#events.failed?.(error)
@@ -118,7 +118,7 @@ export class NodeLease {
   }
 
   /** Extends the lease. If it had expired, other nodes may have detached sessions of this one: they are checked at once. */
-  async beat(): Promise<void> {
+  async heartbeat(): Promise<void> {
     let alive = false
     const sentAt = performance.now()
     try {

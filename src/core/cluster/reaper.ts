@@ -92,7 +92,7 @@ export class Reaper {
       if (!this.#attempts.failed(key, error)) throw error
       this.#events.givenUp({ room, id }, error)
     }
-    this.#attempts.over(key)
+    this.#attempts.clear(key)
     await nodes.clearDue(room, id, due)
   }
 

@@ -40,7 +40,7 @@ export class StaleSessions {
     try {
       const stale = await this.#sessionStore.unrestored(room, leap)
       await doAll(stale.map((ref) => () => this.#settle(ref)))
-      this.#attempts.over(room)
+      this.#attempts.clear(room)
     } catch (error) {
       over = this.#attempts.failed(room, error)
       if (!over) throw error

@@ -18,7 +18,7 @@ import type { FoundRoom } from '../ports/room-store.ts'
 import type { State } from '../ports/state.ts'
 import type { Sessions } from '../session/sessions.ts'
 
-/** How long it is known that a room was closed, s: far longer than a login token lives. */
+/** How long the closing of a room is remembered, s: far longer than login tokens of this cluster are valid. */
 const closedForSeconds = 24 * 3600
 /** How many participants of a room that is removed are dropped concurrently: a large room takes seconds otherwise. */
 const maxConcurrentDrops = 100
@@ -26,8 +26,8 @@ const maxConcurrentDrops = 100
 export type StreamStatus = { kind: TrackKind; status: 'active' | 'inactive' }
 
 /**
- * What an operator or a backend may do with rooms and those in them, on whichever node that is. Each change has the deadline of
- * its request: nothing is changed after it. @throws unavailable
+ * Changes that an operator or a backend makes to rooms, participants and streams, on any node. Nothing is changed after the deadline.
+ * Every method throws `unavailable`.
  */
 export class Management {
   readonly #state: State
@@ -38,12 +38,12 @@ export class Management {
     this.#sessions = sessions
   }
 
-  /** False if it is configured already. */
+  /** Resolves to false if the room is configured already. */
   createRoom(room: RoomId, options: Partial<RoomOptions>, deadline: Deadline): Promise<boolean> {
     return this.#state.rooms.replace(room, undefined, { ...defaultRoomOptions, ...options }, deadline)
   }
 
-  /** Changes what is configured; a room that was only made by joining is configured from then on. */
+  /** Changes the configuration of a room. A room that exists only because of its participants becomes configured. Undefined: no such room. */
   async changeRoom(
     room: RoomId,
     change: (before: RoomOptions) => RoomOptions,
@@ -57,19 +57,19 @@ export class Management {
     }
   }
 
-  /** Takes back what was configured and drops everyone who is in it. Tokens that were made until then are worth nothing. */
+  /** Removes the configuration of a room and drops all its participants. Tokens that were made until now become invalid. */
   async removeRoom(room: RoomId, deadline: Deadline): Promise<void> {
     await this.#state.rooms.remove(room, { at: this.#state.clock.date(), seconds: closedForSeconds }, deadline)
     const { members } = await this.#state.sessionStore.roster(room)
     for (let start = 0; start < members.length; start += maxConcurrentDrops) {
-      const some = members.slice(start, start + maxConcurrentDrops)
-      await Promise.all(some.map(({ id }) => this.#sessions.drop(room, id, { deadline })))
+      const batch = members.slice(start, start + maxConcurrentDrops)
+      await Promise.all(batch.map(({ id }) => this.#sessions.drop(room, id, { deadline })))
     }
   }
 
   /**
-   * Counts from the participant's next request on; what it publishes already stays.
-   * Undefined: there is no such participant.
+   * Changes a participant's permission. It applies to the participant's next request; streams that are published stay.
+   * Undefined: no such participant.
    */
   async permit(
     room: RoomId,
@@ -83,8 +83,8 @@ export class Management {
       const permission = change(before.permission)
       const changes = (before.changes ?? 0) + 1
       const after: Member = { ...before, permission, changes }
-      const notifications: Draft = { event: 'permission', data: { permission, changes }, to: id }
-      if (await this.#state.oversight.changeMember(room, before, after, notifications, deadline)) return after
+      const entry: Draft = { event: 'permission', data: { permission, changes }, to: id }
+      if (await this.#state.oversight.changeMember(room, before, after, entry, deadline)) return after
     }
   }
 
@@ -92,24 +92,24 @@ export class Management {
     return this.#sessions.drop(room, id, { deadline })
   }
 
-  /** Undefined: there is no such stream. @throws no_such_track */
+  /** Pauses and resumes tracks of a stream. Undefined: no such stream. @throws no_such_track */
   async controlStream(
     room: RoomId,
     id: string,
-    wanted: StreamStatus[],
+    statuses: StreamStatus[],
     deadline: Deadline,
   ): Promise<Stream | undefined> {
     for (;;) {
       const [before] = await this.#state.media.streams(room, [id])
       if (!before) return undefined
-      const after = wanted.reduce(withRequestedStatus, before)
-      const news = wanted.map(({ kind, status }) => statusNews(id, kind, status))
+      const after = statuses.reduce(withRequestedStatus, before)
+      const news = statuses.map(({ kind, status }) => statusNews(id, kind, status))
       const entries = await streamEntries(this.#state.rooms, room, news)
       if (await this.#state.oversight.changeStream(room, before, after, entries, deadline)) return after
     }
   }
 
-  /** False if there was no such stream. */
+  /** Resolves to false if there is no such stream. */
   async removeStream(room: RoomId, id: string, deadline: Deadline): Promise<boolean> {
     const entries = await streamEntries(this.#state.rooms, room, [{ id, status: 'remove' }])
     return this.#state.oversight.removeStream(room, id, entries, deadline)
@@ -131,5 +131,5 @@ function withRequestedStatus(stream: Stream, { kind, status }: StreamStatus): St
   return withStatus(stream, [kind], status)
 }
 
-/** As OWT's database makes them: 24 hexadecimal digits. */
+/** In the form of OWT's database: 24 hexadecimal digits. */
 export const newRoomName = (): string => newId().slice(0, 24)

@@ -3,7 +3,7 @@ import type { RequestContext } from '../session/request-context.ts'
 
 export type TrackRequest = { type: TrackKind; mid?: string; source?: string }
 
-/** How media travels: `mesh` between clients; a client that names another type, or none, expects a media server. */
+/** How media travels. `mesh`: between the clients. A client that names another type, or none, expects a media server. */
 export type TransportRequest = { type?: string; id?: string }
 
 export type PublishRequest = {
@@ -15,7 +15,7 @@ export type PublishRequest = {
 
 export type SubscribeRequest = {
   tracks: { type: TrackKind; mid?: string; from?: string; parameters?: unknown; format?: unknown }[]
-  /** A stream whose data channel is wanted. */
+  /** The id of a stream whose data channel is requested. */
   dataFrom?: string
   transport?: TransportRequest
 }
@@ -26,7 +26,7 @@ export type Signaling = { type: 'offer' | 'answer' | 'candidate' | 'removed-cand
 
 export type SessionIds = { id: string; transportId: string }
 
-/** What a room does with media. Signalbox has none of its own: `mesh` lets clients connect to each other; an SFU would be another. */
+/** How a room handles media. Signalbox has no media server: with `mesh`, clients connect to each other. An SFU would be another backend. */
 export interface MediaBackend {
   publish(context: RequestContext, request: PublishRequest): Promise<SessionIds>
   unpublish(context: RequestContext, id: string): Promise<void>
@@ -34,6 +34,6 @@ export interface MediaBackend {
   subscribe(context: RequestContext, request: SubscribeRequest): Promise<SessionIds>
   unsubscribe(context: RequestContext, id: string): Promise<void>
   controlSubscription(context: RequestContext, id: string, operation: string, data: unknown): Promise<void>
-  /** An offer, answer or candidate for a subscription, from one of its two sides to the other. */
+  /** Sends an offer, answer or candidate for a subscription from one of its two sides to the other. */
   signal(context: RequestContext, id: string, signaling: Signaling, to?: string): Promise<void>
 }

@@ -15,7 +15,7 @@ export function withSources(tracks: RequestedTrack[]): SourcedTrack[] {
 }
 
 /**
- * Whose streams a subscription's tracks come from. `from` is a stream's id, or one of its tracks'.
+ * The owner and the ids of the streams that a subscription's tracks come from. `from` is the id of a stream or of a track.
  * @throws no_such_source, source_unsatisfying, several_owners
  */
 export async function sourcesOf(
@@ -24,8 +24,8 @@ export async function sourcesOf(
   tracks: Pick<SourcedTrack, 'type' | 'from'>[],
   dataFrom?: string,
 ): Promise<{ owner: string; streams: string[] }> {
-  const froms = [...tracks.map(({ from }) => from), ...(dataFrom === undefined ? [] : [dataFrom])]
-  const found = await find(state, room, froms)
+  const sourceIds = [...tracks.map(({ from }) => from), ...(dataFrom === undefined ? [] : [dataFrom])]
+  const found = await findStreams(state, room, sourceIds)
   tracks.forEach(({ type, from }, index) => {
     const has = found[index]?.tracks.some(
       (track) => track.type === type && (from === found[index]?.id || track.id === from),
@@ -39,12 +39,12 @@ export async function sourcesOf(
   return { owner, streams: [...new Set(found.map(({ id }) => id))] }
 }
 
-async function find(state: State, room: RoomId, froms: string[]): Promise<Stream[]> {
-  const byId = await state.media.streams(room, froms)
+async function findStreams(state: State, room: RoomId, sourceIds: string[]): Promise<Stream[]> {
+  const byId = await state.media.streams(room, sourceIds)
   if (byId.every((stream) => stream !== undefined)) return byId
-  // a track's id does not name its stream, so all of the room's are looked at
+  // the id of a track does not contain that of its stream, so this searches all streams of the room
   const { streams } = await state.sessionStore.roster(room)
-  return froms.map((from, index) => {
+  return sourceIds.map((from, index) => {
     const stream = byId[index] ?? streams.find(({ tracks }) => tracks.some(({ id }) => id === from))
     if (!stream) throw new SignalError('no_such_source', from)
     return stream

@@ -1,46 +1,46 @@
 import { inBackground } from '../background.ts'
 import { type Entry, follows, isFor, type ParticipantId } from '../model.ts'
 
-/** Someone on this node who is told what a room says. */
+/** A session, as a feed sees it. */
 export interface FeedReceiver {
   readonly id: ParticipantId
-  take(entry: Entry): void
-  /** While it catches up: resolves when it can take more; undefined when it can. */
+  receive(entry: Entry): void
+  /** During a replay: resolves when the receiver accepts more; undefined if it does so now. */
   drained?(): Promise<void> | undefined
-  /** What comes next cannot be given any more: the log has forgotten it. */
+  /** The feed has dropped the receiver, because the log has trimmed its next entry, or `receive` has thrown. */
   lost(): void
 }
 
 export type FeedEvents = {
-  /** Entries were found in the log that the live feed had not told. */
+  /** The feed has read entries from the log that pub/sub had not delivered. */
   repaired?: (entries: number) => void
-  /** Entries were read for one who came back. */
+  /** Entries were replayed to a receiver. */
   replayed?: (entries: number) => void
-  /** The log could not be read, or `hole` was not done; it will be tried again. Or a receiver failed, and was put off. */
+  /** A read of the log or `gap` failed, and will be retried; or a receiver has thrown, and was dropped. */
   failed?: (error: unknown) => void
-  /** The log has not got what comes next: done before those aboard are cut from their clients, who then come back. */
+  /** The log does not have the next entry. Runs before the receivers that need it are dropped. */
   gap?: () => Promise<void>
-  /** The room's numbers go on at this one, because the store may have lost its newest writes. */
+  /** The room's numbers continue at `seq`, because the store may have lost its newest writes. */
   leapt?: (seq: number) => void
 }
 
-/** Reads entries after a position, oldest first, `limit` or fewer; all that the log gives at a time where there is none. */
+/** Reads entries after a position, the oldest first: at most `limit`, or as many as the log returns at a time. */
 export type ReadLog = (after: number, limit?: number) => Promise<Entry[]>
 
-/** A replay begins with reads of so many entries, and doubles that while its receiver takes them all. */
+/** A replay begins with reads of so many entries, and doubles the number while its receiver accepts them all. */
 const minReadEntries = 32
 
-/** How far a replay came with one read. `drained`: when it may go on, if its receiver has to read first. */
+/** The result of one read of a replay. `drained` resolves when the replay may continue; undefined: at once. */
 type Replayed = { reached: number; entries: number; drained: Promise<void> | undefined }
 
 /**
- * One room on one node: turns what the live side tells (which may lose, double, delay and reorder) and what the log
- * knows into each receiver's entries, in order, once (docs/architecture.md#invariants, 3 to 5).
+ * The entries of one room on one node. Pub/sub may lose, duplicate, delay and reorder them; with the log, the feed delivers each entry
+ * once and in order to each receiver (docs/architecture.md#invariants, 3 to 5).
  */
 export class Feed {
-  /** The last seq handed to everyone aboard. */
+  /** The last seq that was delivered to all live receivers. */
   #position: number
-  /** The highest seq that anybody has spoken of. */
+  /** The highest seq that is known to exist. */
   #head: number
   #repairing = false
   #closed = false
@@ -49,7 +49,7 @@ export class Feed {
   readonly #pause: () => Promise<void>
   readonly #events: FeedEvents
 
-  /** @param pause how long to wait before the log is asked again after it could not be read */
+  /** @param pause runs after a failed read, before the next one */
   constructor(position: number, read: ReadLog, pause: () => Promise<void>, events: FeedEvents = {}) {
     this.#position = position
     this.#head = position
@@ -62,12 +62,12 @@ export class Feed {
     return this.#position
   }
 
-  /** Whether it knows of entries that it has not handed on yet. */
+  /** Whether known entries are not delivered yet. */
   get behind(): boolean {
     return this.#head > this.#position
   }
 
-  /** A live entry. The next one is handed on; an old one is dropped; a later one shows a gap. */
+  /** An entry from pub/sub. The next one is delivered, an old one is dropped, and a later one shows a gap. */
   onEntry(entry: Entry): void {
     if (!this.#repairing && follows(entry, this.#position)) {
       this.#head = Math.max(this.#head, entry.seq)
@@ -75,7 +75,7 @@ export class Feed {
     } else this.advanceHead(entry.seq)
   }
 
-  /** Somebody knows that the room has come to `seq`: what is missing up to there is read. */
+  /** The room has entries up to `seq`: reads the missing ones from the log. */
   advanceHead(seq: number): void {
     this.#head = Math.max(this.#head, seq)
     if (this.#head <= this.#position || this.#repairing || this.#closed) return
@@ -86,8 +86,8 @@ export class Feed {
   }
 
   /**
-   * Brings a receiver from `position` to level with the feed, then aboard, in one synchronous step with the last entry.
-   * Whoever was aboard under the same id is put off. Resolves when aboard, or given up because `stop` said so.
+   * Replays entries after `position` to a receiver, and makes it live in the same synchronous step as the last of them.
+   * Replaces the receiver with the same id. Resolves when the receiver is live, dropped, or stopped by `stop`.
    */
   async attach(receiver: FeedReceiver, position: number, stop: () => boolean): Promise<void> {
     this.#live.delete(receiver.id)
@@ -107,9 +107,9 @@ export class Feed {
   }
 
   /**
-   * Hands over what comes after a position until the receiver has to wait. What was read and not handed over is not kept
-   * for that long: a receiver that reads slowly would cost a page of the log.
-   * @returns undefined when the receiver was lost or stopped
+   * Delivers entries after `from` until the receiver has to wait. Entries that were read and not delivered are discarded, so that a
+   * slow receiver does not hold a page of the log in memory.
+   * @returns undefined if the receiver was dropped or stopped
    */
   async #replay(
     receiver: FeedReceiver,
@@ -117,7 +117,7 @@ export class Feed {
     limit: number,
     stop: () => boolean,
   ): Promise<Replayed | undefined> {
-    const read = await this.#patiently(() => this.#read(from, limit), stop)
+    const read = await this.#retrying(() => this.#read(from, limit), stop)
     if (read === undefined || stop()) return undefined
     if (!read[0] || !follows(read[0], from)) {
       receiver.lost()
@@ -125,7 +125,7 @@ export class Feed {
     }
     const replayed: Replayed = { reached: from, entries: 0, drained: undefined }
     for (const entry of read) {
-      if (stop()) return undefined // a receiver may end while it takes
+      if (stop()) return undefined // the receiver may have ended in `receive`
       if (isFor(entry, receiver.id)) {
         replayed.drained = receiver.drained?.()
         if (replayed.drained) break
@@ -147,45 +147,45 @@ export class Feed {
     this.#live.clear()
   }
 
-  /** What fails in between is tried again when the feed next hears of the room, or is levelled. */
+  /** Delivers entries of the log until the position is at the head. Retries failed reads. */
   async #repair(): Promise<void> {
     this.#repairing = true
     try {
       while (this.#position < this.#head) {
         const before = this.#position
-        const entries = await this.#patiently(
+        const entries = await this.#retrying(
           () => this.#read(before),
           () => this.#closed,
         )
         if (entries === undefined || !(await this.#deliverAll(entries, before))) break
       }
     } finally {
-      this.#repairing = false // in the same step as the last look at `known`
+      this.#repairing = false // in the same step as the last comparison with the head
     }
   }
 
-  /** Hands on what was read after `before`. False: the feed is closed. */
+  /** Delivers what was read after `before`. @returns false: the feed is closed */
   async #deliverAll(entries: Entry[], before: number): Promise<boolean> {
     if (!entries[0] || !follows(entries[0], before)) {
-      const next = entries[0]?.seq ?? this.#head + 1 // what is heard meanwhile can be read
-      if (!(await this.#patiently(this.#beforeHole, () => this.#closed))) return false
-      this.#giveUp(next)
+      const next = entries[0]?.seq ?? this.#head + 1 // entries that arrive meanwhile can be read
+      if (!(await this.#retrying(this.#beforeGap, () => this.#closed))) return false
+      this.#skipTo(next)
     }
     for (const entry of entries) this.#deliver(entry)
     this.#events.repaired?.(entries.length)
     return true
   }
 
-  readonly #beforeHole = async (): Promise<true> => {
+  readonly #beforeGap = async (): Promise<true> => {
     await this.#events.gap?.()
     return true
   }
 
-  /** The log no longer has what comes next: who needs it has to start anew, and the feed goes on behind the hole. */
-  #giveUp(next: number): void {
+  /** The log has trimmed the entries before `next`: drops the receivers that need them, and skips them. */
+  #skipTo(next: number): void {
     const behind = [...this.#live.values()].filter(({ from }) => from < next - 1)
     for (const { receiver } of behind) this.#live.delete(receiver.id)
-    for (const { receiver } of behind) this.#lose(receiver) // while the position still says how far they have come
+    for (const { receiver } of behind) this.#drop(receiver) // before the position moves, because their sessions read it
     this.#position = next - 1
   }
 
@@ -197,24 +197,24 @@ export class Feed {
   }
 
   #deliverTo(entry: Entry, id: ParticipantId): void {
-    const place = this.#live.get(id)
-    if (place && entry.seq > place.from) this.#pass(entry, place.receiver)
+    const live = this.#live.get(id)
+    if (live && entry.seq > live.from) this.#pass(entry, live.receiver)
   }
 
-  /** A receiver that throws misses an entry, so it is put off: its client has to resume. The others get the entry. */
+  /** A receiver that throws misses an entry, so it is dropped, and its client has to resume. */
   #pass(entry: Entry, receiver: FeedReceiver): boolean {
     try {
-      receiver.take(entry)
+      receiver.receive(entry)
       return true
     } catch (error) {
       this.detach(receiver)
       this.#events.failed?.(error)
-      this.#lose(receiver)
+      this.#drop(receiver)
       return false
     }
   }
 
-  #lose(receiver: FeedReceiver): void {
+  #drop(receiver: FeedReceiver): void {
     try {
       receiver.lost()
     } catch (error) {
@@ -222,7 +222,7 @@ export class Feed {
     }
   }
 
-  async #patiently<T>(perform: () => Promise<T>, stop: () => boolean): Promise<T | undefined> {
+  async #retrying<T>(perform: () => Promise<T>, stop: () => boolean): Promise<T | undefined> {
     while (!stop()) {
       try {
         return await perform()

@@ -7,22 +7,22 @@ import { Feed, type FeedEvents } from './feed.ts'
 /** How many entries are read from a log at a time. */
 const logPageEntries = 256
 
-export type FeedsEvents = Omit<FeedEvents, 'hole' | 'leapt'>
+export type FeedsEvents = Omit<FeedEvents, 'gap' | 'leapt'>
 
-/** What is done where the store has lost its newest writes: the nodes know better then. */
+/** Called when the store may have lost its newest writes. */
 export type LossEvents = {
-  /** The store may not know who is connected: told before anybody is cut for it. */
+  /** Restores the room's sessions in the store. Runs before receivers are dropped because of a gap. */
   restoreRoom: (room: RoomId) => Promise<void>
-  /** The room's numbers go on at `seq`. */
+  /** The room's numbers continue at `seq`. */
   leapt: (room: RoomId, seq: number) => void
 }
 
 type Open = { users: number; ready: Promise<Feed>; feed?: Feed }
 
-/** The rooms that this node listens to: one feed each, for as long as it has a user. */
+/** The rooms that this node is subscribed to, with a feed for each. A room stays subscribed while a session uses it. */
 export class Feeds {
   readonly #open = new Map<RoomId, Open>()
-  /** Rooms being given up; who wants one again waits until that is done. */
+  /** Rooms that are being unsubscribed: a new use waits until that is done. */
   readonly #closing = new Map<RoomId, Promise<void>>()
   readonly #state: State
   readonly #node: string
@@ -51,12 +51,12 @@ export class Feeds {
     return [...this.#open.keys()]
   }
 
-  /** Whether the room has a user, or is about to have one. */
+  /** Whether a session uses the room, or is about to. */
   uses(room: RoomId): boolean {
     return this.#open.has(room)
   }
 
-  /** In how many rooms something is known to have been said that was not handed on yet. */
+  /** How many rooms have known entries that are not delivered yet. */
   get behind(): number {
     return [...this.#open.values()].filter(({ feed }) => feed?.behind).length
   }
@@ -86,7 +86,7 @@ export class Feeds {
     await closing
   }
 
-  /** Compares positions with the store: finds what the live side lost when nothing followed it, and what the store lost. */
+  /** Compares positions with the store: finds entries that pub/sub has lost, and writes that the store has lost. */
   async level(rooms: RoomId[] = this.rooms): Promise<void> {
     const known = rooms.flatMap((room) => {
       const feed = this.#open.get(room)?.feed
@@ -108,7 +108,7 @@ export class Feeds {
   async #levelOne(room: RoomId, feed: Feed): Promise<void> {
     const [position = 0] = await this.#state.log.heads([room], [feed.position])
     feed.advanceHead(position)
-    // one that was there, and is not: vouching for those who are in it makes it anew
+    // the store has lost the room: restoring its sessions creates it again
     if (position === 0 && feed.position > 0) await this.#losses.restoreRoom(room)
   }
 
@@ -122,9 +122,9 @@ export class Feeds {
   }
 
   async #listen(room: RoomId, open: Open): Promise<Feed> {
-    this.#state.rooms.touch([room]).catch((error) => this.#events.failed?.(error)) // a list may lag behind
+    this.#state.rooms.touch([room]).catch((error) => this.#events.failed?.(error)) // the list may lag
     await this.#state.nodes.trackRooms(this.#node, [room])
-    let early = 0 // the newest entry heard before the feed was there to hear it
+    let early = 0 // the highest seq that arrived before the feed existed
     await this.#state.pubSub.subscribe(room, (entry) => {
       if (open.feed) open.feed.onEntry(entry)
       else early = Math.max(early, entry.seq)
@@ -150,7 +150,7 @@ export class Feeds {
       await this.#state.pubSub.unsubscribe(room)
       await this.#state.nodes.untrackRoom(this.#node, room)
     } catch (error) {
-      this.#events.failed?.(error) // a subscription or note too many does no harm
+      this.#events.failed?.(error) // a subscription or a record too many does no harm
     }
   }
 }

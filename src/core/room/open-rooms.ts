@@ -4,34 +4,34 @@ import { Periodic } from '../periodic.ts'
 import type { OpenRoomIndex, RoomSize } from '../ports/open-room-index.ts'
 
 export type OpenRoomsEvents = {
-  /** Said to everyone in the dialect, wherever they are; may be lost. */
-  tell: (rooms: RoomSize[]) => void
+  /** Sends the list to all clients of the dialect, on all nodes. May be lost. */
+  broadcast: (rooms: RoomSize[]) => void
   failed?: (error: unknown) => void
 }
 
-/** Milliseconds: how often the whole cluster tells the list at most; how often rooms are looked at again, and how old a count may get. */
+/** The shortest time between two broadcasts of the cluster, the time between two sweeps, and the greatest age of a count, ms. */
 export type OpenRoomsIntervals = { broadcastMs: number; sweepMs: number; maxCountAgeMs: number }
 
 export const defaultOpenRoomsIntervals: OpenRoomsIntervals = { broadcastMs: 500, sweepMs: 3000, maxCountAgeMs: 10_000 }
 
-/** How many rooms a list names, and how many one sweep counts. */
+/** How many rooms the list has at most, and how many one sweep counts. */
 const maxListedRooms = 500
 const maxSweptRooms = 100
 
 /**
- * The open rooms of one dialect, for those who look for one. Coming and going costs a count each, whatever the number of
- * rooms; the list is told at most once per `tell` in the whole cluster, however much happens in between.
+ * The list of a dialect's open rooms. Each join and leave costs one count, whatever the number of rooms. The cluster broadcasts the
+ * list at most once per `broadcastMs`.
  */
 export class OpenRooms {
   readonly #index: OpenRoomIndex
   readonly #dialect: string
   readonly #events: OpenRoomsEvents
-  readonly #pace: OpenRoomsIntervals
-  /** Rooms that could not be counted when they changed. */
+  readonly #intervals: OpenRoomsIntervals
+  /** Rooms whose count failed. */
   readonly #uncounted = new Set<RoomId>()
-  /** Rooms that changed since the list was last told: two counts at the same time may be noted in the wrong order. */
+  /** Rooms that changed since the last broadcast. They are counted again, because concurrent counts may be recorded in the wrong order. */
   readonly #recent = new Set<RoomId>()
-  #telling: NodeJS.Timeout | undefined
+  #broadcastTimer: NodeJS.Timeout | undefined
   readonly #sweeps = new Periodic((error) => this.#events.failed?.(error))
   #stopped = false
 
@@ -39,21 +39,21 @@ export class OpenRooms {
     openRoomIndex: OpenRoomIndex,
     dialect: string,
     events: OpenRoomsEvents,
-    pace = defaultOpenRoomsIntervals,
+    intervals = defaultOpenRoomsIntervals,
   ) {
     this.#index = openRoomIndex
     this.#dialect = dialect
     this.#events = events
-    this.#pace = pace
+    this.#intervals = intervals
   }
 
   start(): void {
-    this.#sweeps.every(this.#pace.sweepMs, () => this.sweep())
+    this.#sweeps.every(this.#intervals.sweepMs, () => this.sweep())
   }
 
   stop(): void {
     this.#stopped = true
-    clearTimeout(this.#telling)
+    clearTimeout(this.#broadcastTimer)
     this.#sweeps.stop()
   }
 
@@ -62,37 +62,37 @@ export class OpenRooms {
     return this.#index.list(this.#dialect, maxListedRooms)
   }
 
-  /** Who is in a room has changed. Resolves when the list says so; rooms of other dialects are not its business. */
+  /** Counts a room whose participants have changed. Resolves when the list has the count. Ignores rooms of other dialects. */
   async changed(room: RoomId): Promise<void> {
     if (dialectOf(room) !== this.#dialect || this.#stopped) return
     try {
       this.#uncounted.delete(room)
       if (!(await this.#index.count(room))) return
       this.#recent.add(room)
-      this.#tellSoon(0)
+      this.#scheduleBroadcast(0)
     } catch (error) {
       this.#uncounted.add(room)
       this.#events.failed?.(error)
     }
   }
 
-  /** Counts again what could not be counted, and rooms that nobody has counted for long: a node may have died in between. */
+  /** Counts rooms whose count failed, and rooms with an old count: the node that should have counted them may have died. */
   async sweep(): Promise<void> {
     for (const room of [...this.#uncounted]) await this.changed(room)
     try {
-      for (const room of await this.#index.stale(this.#dialect, this.#pace.maxCountAgeMs, maxSweptRooms))
+      for (const room of await this.#index.stale(this.#dialect, this.#intervals.maxCountAgeMs, maxSweptRooms))
         await this.changed(room)
     } catch (error) {
       this.#events.failed?.(error)
     }
   }
 
-  #tellSoon(delay: number): void {
+  #scheduleBroadcast(delayMs: number): void {
     if (this.#stopped) return
-    this.#telling ??= setTimeout(() => {
-      this.#telling = undefined
+    this.#broadcastTimer ??= setTimeout(() => {
+      this.#broadcastTimer = undefined
       this.#background(() => this.#broadcast())
-    }, delay).unref()
+    }, delayMs).unref()
   }
 
   #background(work: () => Promise<void>): void {
@@ -100,16 +100,16 @@ export class OpenRooms {
   }
 
   async #broadcast(): Promise<void> {
-    const { broadcastMs: tell } = this.#pace
+    const { broadcastMs } = this.#intervals
     try {
-      if (!(await this.#index.claimBroadcast(this.#dialect, tell))) return this.#tellSoon(tell)
+      if (!(await this.#index.claimBroadcast(this.#dialect, broadcastMs))) return this.#scheduleBroadcast(broadcastMs)
       const recent = [...this.#recent]
       this.#recent.clear()
       for (const room of recent) await this.#index.count(room)
-      this.#events.tell(await this.list())
+      this.#events.broadcast(await this.list())
     } catch (error) {
       this.#events.failed?.(error)
-      this.#tellSoon(tell)
+      this.#scheduleBroadcast(broadcastMs)
     }
   }
 }

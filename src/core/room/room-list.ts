@@ -2,14 +2,14 @@ import { inBackground } from '../background.ts'
 import type { RoomId } from '../model.ts'
 import type { RoomStore } from '../ports/room-store.ts'
 
-/** How long changes are gathered, ms, and until those that failed are tried again. */
-const gatherMs = 20
+/** How long changes are collected before a write, and how long after a failed write, ms. */
+const collectMs = 20
 const retryMs = 1000
-/** How many rooms one round looks at, and how many are remembered while the store is away: pruning finds the others. */
+/** How many rooms one write has at most, and how many wait while the store does not answer. Pruning corrects the rest. */
 const batchRooms = 500
 const maxRooms = 20_000
 
-/** Keeps the list of rooms true: one that begins is on it, and one that ends goes off it. */
+/** Keeps the store's list of rooms up to date: adds rooms that open, and removes rooms that end. */
 export class RoomList {
   readonly #rooms: RoomStore
   readonly #failed: (error: unknown) => void
@@ -25,7 +25,7 @@ export class RoomList {
   /** A participant has entered or left the room, or could not enter. */
   changed(room: RoomId): void {
     if (this.#changed.size < maxRooms) this.#changed.add(room)
-    this.#soon(gatherMs)
+    this.#schedule(collectMs)
   }
 
   stop(): void {
@@ -33,24 +33,24 @@ export class RoomList {
     clearTimeout(this.#timer)
   }
 
-  #soon(ms: number): void {
+  #schedule(ms: number): void {
     if (this.#stopped) return
     this.#timer ??= setTimeout(() => inBackground(() => this.#update(), this.#failed), ms).unref()
   }
 
   async #update(): Promise<void> {
-    const some = [...this.#changed].slice(0, batchRooms)
-    for (const room of some) this.#changed.delete(room)
-    let next = gatherMs
+    const batch = [...this.#changed].slice(0, batchRooms)
+    for (const room of batch) this.#changed.delete(room)
+    let next = collectMs
     try {
-      await this.#rooms.relist(some)
+      await this.#rooms.relist(batch)
     } catch (error) {
-      for (const room of some) this.#changed.add(room)
+      for (const room of batch) this.#changed.add(room)
       next = retryMs
       this.#failed(error)
     } finally {
       this.#timer = undefined
-      if (this.#changed.size > 0) this.#soon(next)
+      if (this.#changed.size > 0) this.#schedule(next)
     }
   }
 }

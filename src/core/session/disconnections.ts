@@ -53,7 +53,7 @@ export class Disconnections {
       if (outcome === 'waiting') this.#waiting.set(key(ref.room, ref.id), ref)
       if (outcome === 'moved') this.remember(lost)
       this.#unreported.delete(refKey)
-      this.#attempts.over(refKey)
+      this.#attempts.clear(refKey)
     } catch (error) {
       this.#events.failed?.(error)
       if (!this.#attempts.failed(refKey, error)) return

@@ -59,10 +59,10 @@ export class SessionRestore {
     const key = `${room}|${id}|${owner}`
     try {
       const restored = await state.sessionStore.restore(session.snapshot(reconnects))
-      this.#attempts.over(key)
+      this.#attempts.clear(key)
       return restored
     } catch (error) {
-      if (session.ended) this.#attempts.over(key)
+      if (session.ended) this.#attempts.clear(key)
       else if (this.#attempts.failed(key, error)) await closer.giveUp(session, error)
       throw error
     }

@@ -6,7 +6,7 @@ import type { IssuedTickets } from './issued-tickets.ts'
 import { SessionTickets } from './session-tickets.ts'
 
 export type SessionStart = {
-  /** The namespace that the client came through. */
+  /** The dialect that the client uses. */
   dialect: string
   member: Member
   ref: SessionRef
@@ -16,9 +16,9 @@ export type SessionStart = {
   ticketConfirmed: boolean
   /** The highest `rid` of a request that was done; 0: none. */
   rid: number
-  /** The room's seq at which messages start for this connection. */
+  /** The seq after which delivery starts on this connection. */
   from: number
-  /** At-most-once entries up to here are left out. */
+  /** At-most-once entries up to this seq are omitted: the client may have received them. */
   sent: number
 }
 
@@ -28,7 +28,7 @@ export type SessionStart = {
  */
 type SessionPhase = 'replay' | 'live' | 'stopped' | 'ended'
 
-/** One participant's connection on this node: from login or relogin until the connection is lost or taken over. */
+/** A participant on this node, from its login or resume until the connection is lost or another one takes over. */
 export class Session {
   readonly dialect: string
   readonly ref: SessionRef
@@ -46,7 +46,7 @@ export class Session {
   #sentSeq: number
   /** Its own leave was delivered: what follows is for the other participants. */
   #left = false
-  #forgetLoss: (() => void) | undefined
+  #unsubscribeLoss: (() => void) | undefined
 
   constructor(start: SessionStart, connection: SessionConnection, feed: Feed) {
     this.dialect = start.dialect
@@ -67,7 +67,7 @@ export class Session {
     return this.#member.id
   }
 
-  /** As it stands now: management may change the permission at any time. */
+  /** The current one: management can change the permission at any time. */
   get member(): Member {
     return this.#member
   }
@@ -84,17 +84,17 @@ export class Session {
     return this.#phase === 'ended'
   }
 
-  /** The last seq up to which everything meant for this participant was handed to its connection. */
+  /** Every entry for this participant up to this seq was sent. */
   get sentSeq(): number {
-    return Math.min(this.#handed, (this.connection.firstHeld ?? Number.POSITIVE_INFINITY) - 1)
+    return Math.min(this.#deliveredSeq, (this.connection.firstHeld ?? Number.POSITIVE_INFINITY) - 1)
   }
 
-  /** The same, with what the connection holds back until a request is answered. */
-  get #handed(): number {
+  /** The same, with entries that the connection holds until it has sent the ack of a request. */
+  get #deliveredSeq(): number {
     return this.#phase === 'live' ? Math.max(this.#sentSeq, this.#feed.position) : this.#sentSeq
   }
 
-  /** The last seq up to which the client is known to have everything, or says so itself when it comes back. */
+  /** The client is known to have every entry up to this seq, or names the seq itself when it resumes. */
   get confirmedSeq(): number {
     return Math.min(this.sentSeq, (this.#inFlight?.oldest ?? Number.POSITIVE_INFINITY) - 1)
   }
@@ -103,31 +103,31 @@ export class Session {
     return { confirmed: this.confirmedSeq, sent: Math.max(this.sentSeq, this.#start.sent) }
   }
 
-  /** How far its client is known to have come since that was last asked; undefined: no further, or it will say so itself. */
+  /** The seq up to which the client has newly confirmed entries since the last call; undefined: none, or the client names it itself. */
   takeProgress(): number | undefined {
-    const { confirmedSeq: certain } = this
-    if (!this.#inFlight || certain <= this.#savedSeq) return undefined
-    this.#savedSeq = certain
-    return certain
+    const { confirmedSeq } = this
+    if (!this.#inFlight || confirmedSeq <= this.#savedSeq) return undefined
+    this.#savedSeq = confirmedSeq
+    return confirmedSeq
   }
 
   /**
-   * Ties the session to its connection: `lost` is called when that is lost, unless the session ends before.
-   * @returns false if the connection was lost already
+   * Ties the session to its connection: `lost` is called when the connection is lost, unless the session has ended.
+   * @returns false if the connection is lost already
    */
   attach(lost: () => void): boolean {
-    this.#forgetLoss = this.connection.onLost(lost)
+    this.#unsubscribeLoss = this.connection.onLost(lost)
     return this.connection.open
   }
 
-  /** Starts the flow of messages: those missed, then live ones. Called after the ack of login or relogin was sent. */
+  /** Delivers missed entries, then live ones. Call it after the ack of login or relogin was sent. */
   async startDelivery(): Promise<void> {
     await this.#feed.attach(this, this.#start.from, () => this.ended)
     if (this.#phase === 'replay') this.#phase = 'live'
   }
 
-  take(entry: Entry): void {
-    // a connection that is closing sends what it has and takes no more: what it is not handed was not seen
+  receive(entry: Entry): void {
+    // a closing connection sends what it has and accepts no more: the client does not receive this entry
     if (!this.connection.open) this.#stop(entry.seq - 1)
     if (this.#isStopped) return
     this.#sentSeq = entry.seq
@@ -138,7 +138,7 @@ export class Session {
     else this.#deliver(entry)
   }
 
-  /** @throws what the connection throws: this entry was not handed over, and no later one is */
+  /** @throws what the connection throws: this entry was not delivered, and no later one is */
   #deliver(entry: Entry): void {
     try {
       this.connection.deliver(entry, this.#phase === 'live', this.#inFlight)
@@ -148,7 +148,7 @@ export class Session {
     }
   }
 
-  /** What is replayed may be older than what the place was taken with. */
+  /** A replayed change may be older than the permission with which the session was resumed. */
   #permit({ permission, changes }: PermissionNews): void {
     if (changes > (this.#member.changes ?? 0)) this.#member = { ...this.#member, permission, changes }
   }
@@ -158,22 +158,22 @@ export class Session {
   }
 
   /**
-   * The client has sent a request, which may answer what it has just received. Calls `progressed` each time that the client is
-   * known to have received more of that.
+   * The client has sent a request, which may be its answer to an entry. Asks the client for a confirmation without delay, and calls
+   * `progressed` each time that it has confirmed more.
    */
   prompt(progressed: () => void): void {
     if (!this.#isStopped && this.#inFlight?.oldest !== undefined) this.#inFlight.prompt(progressed)
   }
 
-  /** Hands over nothing more. Resolves when the client is known to have everything before. */
+  /** Stops delivery. Resolves when the client has confirmed everything that was sent. */
   async halt(): Promise<void> {
-    this.#stop(this.#handed)
+    this.#stop(this.#deliveredSeq)
     const inFlight = this.#inFlight
-    const isLevel = () => inFlight?.oldest === undefined && this.connection.firstHeld === undefined
-    if (!inFlight || isLevel()) return
+    const allConfirmed = () => inFlight?.oldest === undefined && this.connection.firstHeld === undefined
+    if (!inFlight || allConfirmed()) return
     await new Promise<void>((resolve) => {
       const wait = () => {
-        if (isLevel()) resolve()
+        if (allConfirmed()) resolve()
         else inFlight.prompt(wait)
       }
       inFlight.prompt(wait)
@@ -189,14 +189,14 @@ export class Session {
     this.connection.cut()
   }
 
-  /** Nothing more is handed over: what the feed goes on to hand to others does not move the cursor. */
+  /** After this, entries that the feed delivers to other sessions do not move the position of this one. */
   #stop(confirmed = this.sentSeq): void {
     if (this.#isStopped) return
     this.#sentSeq = confirmed
     this.#phase = 'stopped'
   }
 
-  /** What this node knows of the place, for a store that may have lost it. */
+  /** What this node knows of the session, for a store that may have lost it. */
   snapshot(reconnects: boolean): SessionSnapshot {
     const { ref, member, token } = this
     const { valid: tickets, confirmed: ticketConfirmed } = this.tickets
@@ -204,13 +204,13 @@ export class Session {
     return { ref, member, tickets, ticketConfirmed, token, reconnects, rid: this.#rid, ...delivery }
   }
 
-  /** A write by this participant, to be done once however often it is sent to the store. */
+  /** A write of this participant. The store performs it once, however often it receives it. */
   write(request?: { rid: number; reply?: unknown }): Write {
     this.#operations += 1
     return { ref: this.ref, op: `${this.ref.owner}.${this.#operations}`, confirmed: this.confirmedSeq, ...request }
   }
 
-  /** Whether a request with this `rid` may have been done before, as far as this node can tell without the store. */
+  /** Whether a request with this `rid` may have run already. Only the store knows for certain. */
   mayHaveRun(rid: number): boolean {
     return rid <= this.#rid
   }
@@ -219,12 +219,12 @@ export class Session {
     this.#rid = Math.max(this.#rid, rid)
   }
 
-  /** Stops the flow of messages. True the first time. */
+  /** Stops delivery. @returns true the first time */
   end(): boolean {
     if (this.ended) return false
     this.#stop()
     this.#phase = 'ended'
-    this.#forgetLoss?.()
+    this.#unsubscribeLoss?.()
     this.#inFlight?.end()
     this.#feed.detach(this)
     return true

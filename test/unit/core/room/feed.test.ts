@@ -15,7 +15,7 @@ class Listener implements FeedReceiver {
     this.id = id
   }
 
-  take({ seq }: Entry): void {
+  receive({ seq }: Entry): void {
     this.taken.push(seq)
   }
 
@@ -324,9 +324,9 @@ test('what was read for a receiver that has to wait is read again afterwards, an
 
 /** Fails at one entry. */
 class Failing extends Listener {
-  override take(entry: Entry): void {
+  override receive(entry: Entry): void {
     if (entry.seq === 5) throw new Error('cannot take 5')
-    super.take(entry)
+    super.receive(entry)
   }
 }
 

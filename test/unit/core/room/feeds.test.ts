@@ -81,7 +81,7 @@ function listener(id = 'ann') {
   return {
     id,
     taken,
-    take: ({ seq }: Entry) => {
+    receive: ({ seq }: Entry) => {
       taken.push(seq)
       wake()
     },

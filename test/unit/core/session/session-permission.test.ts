@@ -46,7 +46,7 @@ test('a permission that is told counts, the client is not told, and the cursor m
 
 test('one that is replayed does not take back a newer one, not even for a moment', async () => {
   const { session } = sessionWith(2, [news(1, true, 1), news(2, false, 2)])
-  session.take(news(1, true, 1))
+  session.receive(news(1, true, 1))
   expect(session.member.permission).toEqual(permission(false))
   await session.startDelivery()
   expect(session.member.permission).toEqual(permission(false))
