@@ -14,7 +14,7 @@ import { Bench, retention, type Seated } from './bench.ts'
 
 const node = (id: string) => ({ id, url: 'http://127.0.0.1:8080', version: '1.0.0', connections: 3 })
 
-/** The duties of a node B, and rooms with one member each that a node A held, whose lease is over at once. */
+/** The duties of node B, and rooms with one participant each of node A, whose lease expires at once. */
 async function survivor(rooms: number, seconds: { window: number }, events: SessionsEvents = {}) {
   const prefix = randomPrefix()
   const state = createRedisState({ urls: [redisUrl()], mode: 'standalone' }, prefix, {
@@ -38,7 +38,7 @@ async function survivor(rooms: number, seconds: { window: number }, events: Sess
   return { state, lease, sessions, keys: keysOf(prefix), seats, sessionStore: seats.map(({ ref }) => ref) }
 }
 
-test('everyone of a dead node is in the window after one round, however many they are', async () => {
+test('one round detaches all participants of a dead node, however many they are', async () => {
   const { state, lease, sessionStore } = await survivor(350, { window: 60 })
   await state.nodes.heartbeat(node('A'))
   await lease.reap()
@@ -46,7 +46,7 @@ test('everyone of a dead node is in the window after one round, however many the
   expect(await state.nodes.expiredNodes()).toEqual([])
 })
 
-test('everyone whose window is over is out after one round, however many they are', async () => {
+test('one round removes all participants whose window is over, however many they are', async () => {
   const left: string[] = []
   const { state, lease, sessionStore } = await survivor(
     350,
@@ -59,11 +59,11 @@ test('everyone whose window is over is out after one round, however many they ar
   expect(await state.nodes.expiredSessions(10)).toEqual([])
 })
 
-test('a node that comes back is not cleared up to the end', async () => {
+test('reaping stops when the node sends a heartbeat again', async () => {
   const { state, lease, sessionStore } = await survivor(350, { window: 60 })
   await state.nodes.heartbeat(node('A'))
   const { detachAllOf: orphan } = state.nodes
-  // it is heard of again while the first batch is seen to
+  // the node returns during the first batch
   state.nodes.detachAllOf = async (...asked) => {
     const done = await orphan.apply(state.nodes, asked)
     await state.nodes.remove('A')
@@ -73,12 +73,12 @@ test('a node that comes back is not cleared up to the end', async () => {
   expect(new Set(await state.sessionStore.states(sessionStore))).toEqual(new Set(['waiting', 'connected']))
 })
 
-/** Makes every script that looks at a place fail. */
+/** Makes every script that reads these sessions fail. */
 async function spoil({ state, keys }: Awaited<ReturnType<typeof survivor>>, sessionStore: SessionRef[]): Promise<void> {
   for (const { room, id } of sessionStore) await state.client.set(keys.session(room, id), 'no hash')
 }
 
-test('a room of a dead node that cannot be seen to holds up none of the others', async () => {
+test('a broken room of a dead node does not delay the other rooms', async () => {
   const { state, lease, keys, sessionStore } = await survivor(30, { window: 60 })
   const [spoilt, ...others] = sessionStore as [SessionRef, ...SessionRef[]]
   await state.client.set(keys.members(spoilt.room), 'no hash')
@@ -88,7 +88,7 @@ test('a room of a dead node that cannot be seen to holds up none of the others',
   expect(await state.nodes.trackedRooms('A')).toEqual([spoilt.room])
 })
 
-test('more participants than one batch, whose shard is away, hold up none of the others', async () => {
+test('more participants than one batch, whose shard does not answer, do not delay the others', async () => {
   const { state, lease, keys, sessionStore } = await survivor(130, { window: 0 })
   for (const ref of sessionStore) await state.sessionStore.detach(ref, 1) // the oldest first
   const away = new Set(sessionStore.slice(0, 120).map(({ room }) => room))
@@ -111,7 +111,7 @@ async function login(sessions: Sessions, room: string): Promise<SessionRef> {
   return session.ref
 }
 
-test('a room that cannot be checked holds up neither the other rooms nor the other duties', async () => {
+test('a room whose check fails delays neither the other rooms nor the other duties', async () => {
   const given = await survivor(0, { window: 60 })
   const { state, lease, sessions } = given
   const [spoilt, waiting, untold] = [await login(sessions, 'a'), await login(sessions, 'b'), await login(sessions, 'c')]
@@ -125,7 +125,7 @@ test('a room that cannot be checked holds up neither the other rooms nor the oth
   expect(await state.sessionStore.states([waiting, untold])).toEqual(['connected', 'waiting'])
 })
 
-test('places without a connection are put into the window in the second round, and those with one stay', async () => {
+test('the second round detaches sessions without a connection and keeps the others', async () => {
   const given = await survivor(3, { window: 60 })
   const { state, lease, sessions, keys, sessionStore } = given
   const held = await login(sessions, 'held')
@@ -139,13 +139,13 @@ test('places without a connection are put into the window in the second round, a
   await lease.reconcile()
   expect(await state.sessionStore.states([held, own, strange])).toEqual(['connected', 'waiting', 'waiting'])
   expect(await state.nodes.trackedRooms('B')).toEqual([room])
-  // rooms that no node has noted for long are nobody's: whoever prunes the list looks
+  // a room that no node has touched for long is checked by the node that prunes the list
   await state.client.zadd(keys.rooms, ...sessionStore.flatMap(({ room }) => [1, room]))
   await lease.reap()
   expect(await state.sessionStore.states(sessionStore)).toEqual(sessionStore.map(() => 'waiting'))
 })
 
-test('one who waits beyond its deadline, because the note of it was lost, is due again', async () => {
+test('a participant past its deadline, whose record was lost, is due again', async () => {
   const { state, lease, keys, sessionStore } = await survivor(1, { window: -20 })
   const [ref] = sessionStore as [SessionRef]
   await state.sessionStore.detach(ref, 1)
@@ -157,11 +157,11 @@ test('one who waits beyond its deadline, because the note of it was lost, is due
   expect((await state.sessionStore.roster(ref.room)).members).toEqual([])
 })
 
-test('reconciliation does not put off a deadline that has not come by the clock of the windows', async () => {
+test('reconciliation does not move a deadline that the clock of the windows has not reached', async () => {
   const { state, lease, keys, sessionStore } = await survivor(2, { window: 60 })
   const [first, second] = sessionStore as [SessionRef, SessionRef]
   await state.sessionStore.detach(first, 1)
-  await state.client.hset(keys.waitingClock, 'behind', 100_000) // no node looked for windows for so long
+  await state.client.hset(keys.waitingClock, 'behind', 100_000) // no node has looked for windows for that long
   await state.sessionStore.detach(second, 1)
   await state.nodes.trackRooms('B', [first.room, second.room])
   const noted = () => state.client.zscore(keys.waiting, `${second.room}|${second.id}`)
@@ -170,12 +170,12 @@ test('reconciliation does not put off a deadline that has not come by the clock 
   expect(await noted()).toBe(deadline)
 })
 
-test('a note of the deadline that the reaper drops before the place waits is noted again', async () => {
+test('a deadline that the reaper drops before the session waits is recorded again', async () => {
   const { state, keys, sessionStore } = await survivor(1, { window: 60 })
   const [ref] = sessionStore as [SessionRef]
   const commands = state.client as unknown as { sb_detach: (...args: unknown[]) => Promise<unknown> }
   const { sb_detach: detach } = commands
-  // as if the node stood still here for longer than the window
+  // as if the node were paused here for longer than the window
   commands.sb_detach = async (...args) => {
     await state.client.del(keys.waiting)
     return detach.apply(commands, args)
@@ -184,7 +184,7 @@ test('a note of the deadline that the reaper drops before the place waits is not
   expect(await state.client.zscore(keys.waiting, `${ref.room}|${ref.id}`)).not.toBeNull()
 })
 
-test('one who waited before its node died without a note of the deadline is given one', async () => {
+test('a participant that waits without a recorded deadline gets one after its node has died', async () => {
   const { state, lease, keys, sessionStore } = await survivor(1, { window: 60 })
   const [ref] = sessionStore as [SessionRef]
   await state.sessionStore.detach(ref, 1)

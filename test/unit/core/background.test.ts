@@ -6,7 +6,7 @@ const throwIt = (error: unknown) => {
   throw error
 }
 
-/** Work that fails; the report of its failure is collected. */
+/** Kinds of work that fail. */
 const failing: [string, () => unknown][] = [
   ['throws', () => throwIt('no')],
   ['rejects', () => Promise.reject('no')],
@@ -29,7 +29,7 @@ test('background work whose report fails as well leaves no unhandled rejection',
   await settled()
 })
 
-test('background work runs up to its first await before the caller goes on', () => {
+test('background work runs up to its first await before inBackground returns', () => {
   const steps: string[] = []
   inBackground(async () => steps.push('work'), throwIt)
   steps.push('caller')

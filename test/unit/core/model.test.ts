@@ -7,7 +7,7 @@ import { defaultRoles, type Entry, isFor, roomIdOf, roomName } from '../../../sr
 describe('room ids', () => {
   const name = fc.string({ unit: 'grapheme' })
 
-  test('a name comes back, whatever is in it', () => {
+  test('roomName returns the name that roomIdOf encoded', () => {
     fc.assert(
       fc.property(name, (text) => {
         expect(roomName(roomIdOf('portal', text))).toBe(text)
@@ -15,7 +15,7 @@ describe('room ids', () => {
     )
   })
 
-  test('no name breaks a Redis key, a hash tag or a list entry', () => {
+  test('a room id is safe in a Redis key, a hash tag and a list entry', () => {
     fc.assert(
       fc.property(name, (text) => {
         expect(roomIdOf('rooms', text)).toMatch(/^rooms\/[\w.!~*'()%-]*$/)
@@ -24,7 +24,7 @@ describe('room ids', () => {
     expect(roomIdOf('rooms', 'a|b{c}:/ d')).toBe('rooms/a%7Cb%7Bc%7D%3A%2F%20d')
   })
 
-  test('two rooms have two ids', () => {
+  test('two different names have different ids', () => {
     expect(roomIdOf('rooms', 'x')).not.toBe(roomIdOf('portal', 'x'))
     fc.assert(
       fc.property(name, name, (one, two) => {
@@ -46,7 +46,7 @@ describe('who an entry is for', () => {
   })
 })
 
-test('the roles are OWT’s', () => {
+test('the default roles are those of OWT', () => {
   expect(defaultRoles.map(({ role }) => role)).toEqual([
     'presenter',
     'viewer',
@@ -56,13 +56,13 @@ test('the roles are OWT’s', () => {
   ])
 })
 
-test('ids are OWT’s, and nobody’s twice', () => {
+test('new ids have OWT’s form and are unique', () => {
   const ids = Array.from({ length: 100 }, newId)
   for (const id of ids) expect(id).toMatch(/^[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}$/)
   expect(new Set(ids).size).toBe(100)
 })
 
-test('an error says its code, what it is about and what caused it', () => {
+test('an error has a code, a detail and a cause', () => {
   const cause = new Error('away')
   const error = new SignalError('invalid_stream_id', 'x', { cause })
   expect(error).toBeInstanceOf(Error)
@@ -70,7 +70,7 @@ test('an error says its code, what it is about and what caused it', () => {
   expect(new SignalError('moved').message).toBe('moved')
 })
 
-test('what is a code and what is not', () => {
+test('isErrorCode accepts the codes and nothing else', () => {
   expect(errorCodes.every(isErrorCode)).toBe(true)
   expect(new Set(errorCodes).size).toBe(errorCodes.length)
   for (const text of ['', 'Moved', 'constructor', 'length']) expect(isErrorCode(text)).toBe(false)

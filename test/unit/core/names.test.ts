@@ -30,15 +30,15 @@ const bad: [string, string][] = [
   ['257 characters of two units each', '𝄞'.repeat(257)],
 ]
 
-test.each(good)('%s is a name, for tokens and for schemas', (_what, text) => {
+test.each(good)('%s is a valid name in tokens and schemas', (_what, text) => {
   expect([isName(text), Check(Name(256), text)]).toEqual([true, true])
 })
 
-test.each(bad)('%s is no name, for tokens and for schemas', (_what, text) => {
+test.each(bad)('%s is not a valid name in tokens and schemas', (_what, text) => {
   expect([isName(text), Check(Name(256), text)]).toEqual([false, false])
 })
 
-test('a role has 64 characters at most', () => {
+test('a role has at most 64 characters', () => {
   expect(['presenter', '𝄞'.repeat(64)].every(isRole)).toBe(true)
   expect(['', 'x'.repeat(65), '𝄞'.repeat(65), '\udc00'].some(isRole)).toBe(false)
 })

@@ -21,6 +21,6 @@ test.each([
   expect(networkOf(address)).toBe(network)
 })
 
-test('a header that is no address makes no long key', () => {
+test('a header that is not an address is cut to the length of an address', () => {
   expect(networkOf('x'.repeat(10_000))).toHaveLength(64)
 })

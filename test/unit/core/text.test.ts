@@ -15,12 +15,12 @@ test('a value that is well-formed is returned itself', () => {
   expect(wellFormed(value)).toBe(value)
 })
 
-test('bytes beside a text that is not well-formed stay as they are', () => {
+test('bytes next to a text that is not well-formed stay unchanged', () => {
   const bytes = Buffer.from([1, 2, 3])
   expect(wellFormed({ bytes, text: '\ud800' }).bytes).toBe(bytes)
 })
 
-test('a key __proto__ stays a key like any other', () => {
+test('a key __proto__ stays an ordinary key', () => {
   const value = wellFormed(JSON.parse('{"__proto__":{"x":"\\ud800"}}'))
   expect(JSON.stringify(value)).toBe('{"__proto__":{"x":"\ufffd"}}')
   expect(value.x).toBeUndefined()

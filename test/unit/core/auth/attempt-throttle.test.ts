@@ -4,7 +4,7 @@ import { Throttle } from '../../../../src/core/auth/attempt-throttle.ts'
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'performance'] }))
 afterEach(() => void vi.useRealTimers())
 
-/** How long a failure is held back, ms; undefined: it is told at once. */
+/** How long a refusal is delayed, ms; undefined: it is not. */
 async function waitOf(throttle: Throttle, ...keys: string[]): Promise<number | undefined> {
   const start = performance.now()
   const notifications = throttle.hold(keys).then((held) => (held ? performance.now() - start : undefined))
@@ -12,14 +12,14 @@ async function waitOf(throttle: Throttle, ...keys: string[]): Promise<number | u
   return notifications
 }
 
-test('the first cost nothing, the next twice as much each, up to ten seconds', async () => {
+test('the first failures cause no delay, each further one twice as long, up to ten seconds', async () => {
   const throttle = new Throttle(2)
   const waits: (number | undefined)[] = []
   for (let tries = 0; tries < 11; tries += 1) waits.push(await waitOf(throttle, 'ann'))
   expect(waits).toEqual([undefined, undefined, 200, 400, 800, 1600, 3200, 6400, 10_000, 10_000, 10_000])
 })
 
-test('of several keys the worst counts, and each is noted', async () => {
+test('the key with the most failures decides, and each key is counted', async () => {
   const throttle = new Throttle(1)
   expect(await waitOf(throttle, 'here')).toBeUndefined()
   expect(await waitOf(throttle, 'there')).toBeUndefined()
@@ -28,7 +28,7 @@ test('of several keys the worst counts, and each is noted', async () => {
   expect(await waitOf(throttle, 'ann')).toBe(400)
 })
 
-test('a minute without a failure, and all is forgotten', async () => {
+test('failures are forgotten after a minute without one', async () => {
   const throttle = new Throttle(0)
   expect(await waitOf(throttle, 'ann')).toBe(200)
   vi.advanceTimersByTime(59_799)
@@ -37,7 +37,7 @@ test('a minute without a failure, and all is forgotten', async () => {
   expect(await waitOf(throttle, 'ann')).toBe(200)
 })
 
-test('a thousand are held back at a time; whoever comes then is told at once', async () => {
+test('at most a thousand refusals are delayed at a time, and further ones are not', async () => {
   const throttle = new Throttle(0)
   const held = Array.from({ length: 1000 }, (_, index) => throttle.hold([`${index}`]))
   const heldBack = vi.advanceTimersByTimeAsync(0).then(() => 'held back')
@@ -47,7 +47,7 @@ test('a thousand are held back at a time; whoever comes then is told at once', a
   expect(await waitOf(throttle, 'one more')).toBe(400)
 })
 
-test('of 20 000 that are remembered the one that failed longest ago is forgotten first', async () => {
+test('of 20 000 remembered keys the one with the oldest failure is forgotten first', async () => {
   const throttle = new Throttle(2)
   const fail = (key: string) => throttle.hold([key])
   for (const key of ['ann', 'bob', 'ann']) await fail(key)

@@ -28,7 +28,7 @@ describe('OWT signatures (docs/owt.md#signatures)', () => {
 describe('keys', () => {
   const [old, new_, other] = ['old '.repeat(8), 'new '.repeat(8), 'other '.repeat(6)]
 
-  test('the first signs, all verify', () => {
+  test('the first key signs, and all keys verify', () => {
     const signature = sign([new_, old], 'ticket', ['p1', 7])
     expect(signature).toBe(sign([new_], 'ticket', ['p1', 7]))
     expect(verify([new_], 'ticket', ['p1', 7], signature)).toBe(true)
@@ -36,7 +36,7 @@ describe('keys', () => {
     expect(verify([new_, old], 'ticket', ['p1', 7], sign([old], 'ticket', ['p1', 7]))).toBe(true)
   })
 
-  test('no other key, purpose, part or signature', () => {
+  test('another key, purpose, part or signature does not verify', () => {
     const signature = sign([old], 'ticket', ['p1', 7])
     expect(verify([other, new_], 'ticket', ['p1', 7], signature)).toBe(false)
     expect(verify([old], 'token', ['p1', 7], signature)).toBe(false)
@@ -47,12 +47,12 @@ describe('keys', () => {
     expect(verify([old], 'ticket', ['p1', 7], '')).toBe(false)
   })
 
-  test('no two lists of parts are signed alike', () => {
+  test('two different lists of parts have different signatures', () => {
     const lists = [['a,b'], ['a', 'b'], ['a', 'b', ''], [['a', 'b']], ['"a","b"'], [null], ['null'], [undefined, 'x']]
     expect(new Set(lists.map((parts) => sign([old], 'x', parts))).size).toBe(lists.length)
   })
 
-  test('texts are compared whole', () => {
+  test('equal compares whole texts', () => {
     expect(equal('añb', 'añb')).toBe(true)
     expect(equal('', '')).toBe(true)
     for (const [a, b] of [
@@ -70,12 +70,12 @@ describe('keys', () => {
 describe('base64 of ASCII JSON', () => {
   const anyText = fc.string({ unit: 'binary' })
 
-  test('any text comes back, and is ASCII on the way', () => {
+  test('any text survives encoding, and the encoding is ASCII', () => {
     fc.assert(
       fc.property(fc.dictionary(anyText, anyText), (fields) => {
         const text = encodeAscii(fields)
         expect(text).toMatch(/^[A-Za-z0-9+/]+=*$/)
-        // as OWT's client libraries read it: byte by byte as Latin-1
+        // OWT's client libraries decode it byte by byte as Latin-1
         const bytes = Buffer.from(text, 'base64')
         expect(bytes.every((byte) => byte < 128)).toBe(true)
         expect(Object.entries(JSON.parse(bytes.toString('latin1')))).toEqual(Object.entries(fields))

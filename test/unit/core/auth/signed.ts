@@ -16,7 +16,7 @@ export function refusal(act: () => unknown): { code: ErrorCode; detail: string }
   throw new Error('It was not refused')
 }
 
-/** What is so of every signed text that a client hands back: login token and ticket. */
+/** Tests for every signed text that a client sends back: login tokens and tickets. */
 export function describeSigned(signed: {
   text: string
   read: (keys: Keyring, text: unknown) => object
@@ -38,12 +38,12 @@ export function describeSigned(signed: {
     for (const change of changes) expect(forged).toContain(refusal(() => read(keys, encodeAscii(change))).code)
   })
 
-  test('only the keys of the house sign', () => {
+  test('a signature by another key is refused', () => {
     expect(refusal(() => read(otherKeys, text)).code).toBe(forged[0])
     expect(read([...otherKeys, ...keys], text)).toEqual(whole)
   })
 
-  test('however much of it is cut off, it is refused or says the same', () => {
+  test('a truncated text is refused or has the same content', () => {
     for (let length = 0; length < text.length; length += 1) {
       const part = text.slice(0, length)
       if (Buffer.from(part, 'base64').equals(Buffer.from(text, 'base64'))) expect(read(keys, part)).toEqual(whole)

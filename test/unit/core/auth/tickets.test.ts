@@ -11,22 +11,22 @@ describeSigned({
   text,
   read: (keys, text) => readTicket(keys, 'portal', text, 1500),
   unreadable: 'bad_ticket',
-  // without a field that it cannot do without it is not a ticket at all
+  // without a required field it is not a ticket
   forged: ['ticket_signature', 'bad_ticket'],
 })
 
-test('a ticket says what was written', () => {
+test('a ticket contains what was written', () => {
   expect(readTicket(keys, 'portal', text, 1500)).toEqual(ticket)
 })
 
-test('it is standard base64 of ASCII JSON with its times as numbers, as OWT’s clients read it', () => {
+test('a ticket is standard base64 of ASCII JSON with its times as numbers, as OWT’s clients read it', () => {
   expect(text).toMatch(/^[A-Za-z0-9+/]+=*$/)
   const json = Buffer.from(text, 'base64').toString('latin1')
   expect(json).not.toMatch(/[^ -~]/)
   expect(JSON.parse(json)).toEqual({ ...ticket, signature: expect.any(String) })
 })
 
-test('an altered ticket is told from one that cannot be read', () => {
+test('an altered ticket and an unreadable one have different errors', () => {
   const fields = decodeObject(text)
   for (const name of ['participantId', 'roomId', 'ticketId', 'signature']) {
     expect(refusal(() => readTicket(keys, 'portal', encodeAscii({ ...fields, [name]: 'x' }), 1500)).code).toBe(
@@ -40,25 +40,25 @@ test('an altered ticket is told from one that cannot be read', () => {
   })
 })
 
-test('it is good in its own dialect only', () => {
+test('a ticket is valid in its own dialect only', () => {
   expect(refusal(() => readTicket(keys, 'exchanger', text, 1500, 1500, ['portal', 'exchanger'])).code).toBe(
     'ticket_foreign',
   )
 })
 
-test('it is good to its last moment, and from as long before its first as clocks may be apart', () => {
+test('a ticket is valid until notAfter, and before notBefore within the clock skew', () => {
   for (const now of [1000 - 30_000, 1000, 2000]) expect(readTicket(keys, 'portal', text, now)).toEqual(ticket)
   for (const now of [999 - 30_000, 2001]) {
     expect(refusal(() => readTicket(keys, 'portal', text, now)).code).toBe('ticket_expired')
   }
 })
 
-test('a forged ticket is not told that it is out of date', () => {
+test('a forged ticket is refused for its signature, not for its dates', () => {
   const fields = { ...decodeObject(text), notAfter: 1 }
   expect(refusal(() => readTicket(keys, 'portal', encodeAscii(fields), 1500)).code).toBe('ticket_signature')
 })
 
-test('an OWT signature is not ours', () => {
+test('a signature in the form of OWT is refused', () => {
   const parts = [ticket.participantId, ticket.notBefore, ticket.notAfter]
   const fields = { ...ticket, signature: sign(keys, 'ticket', parts) }
   expect(refusal(() => readTicket(keys, 'portal', encodeAscii(fields), 1500)).code).toBe('ticket_signature')

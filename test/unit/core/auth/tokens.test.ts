@@ -15,7 +15,7 @@ describeSigned({
   forged: ['token_signature'],
 })
 
-test('a token says who may enter which room', () => {
+test('a token contains its claims', () => {
   expect(readToken(keys, text, 1000)).toEqual({
     ...claims,
     tokenId: expect.stringMatching(/^[0-9a-f]{32}$/),
@@ -23,7 +23,7 @@ test('a token says who may enter which room', () => {
   })
 })
 
-test('it may say when it was made, and that is signed too', () => {
+test('the date of a token is signed', () => {
   const dated = writeToken(keys, { ...claims, made: 500 }, target, 2000)
   expect(readToken(keys, dated, 1000)).toMatchObject({ ...claims, made: 500 })
   for (const made of [501, undefined, null, '500', {}]) {
@@ -32,12 +32,12 @@ test('it may say when it was made, and that is signed too', () => {
   }
 })
 
-test('a client finds in it where to connect, in ASCII', () => {
+test('a token contains the address to connect to, in ASCII', () => {
   expect(decodeObject(text)).toMatchObject(target)
   expect(Buffer.from(text, 'base64').every((byte) => byte < 128)).toBe(true)
 })
 
-test('no two tokens have the same id', () => {
+test('two tokens have different ids', () => {
   const ids = Array.from({ length: 10 }, () => decodeObject(writeToken(keys, claims, target, 2000)).tokenId)
   expect(new Set(ids).size).toBe(10)
 })
@@ -61,7 +61,7 @@ test.each([1e30, Number.MAX_VALUE, 367 * 24 * 3600 * 1000])(
   },
 )
 
-test('it is good until its time is over', () => {
+test('a token is valid until notAfter', () => {
   expect(readToken(keys, text, 2000).notAfter).toBe(2000)
   expect(refusal(() => readToken(keys, text, 2001)).code).toBe('token_expired')
 })

@@ -4,7 +4,7 @@ import type { SessionConnection } from '../../../../src/core/ports/connection.ts
 import { Feed } from '../../../../src/core/room/feed.ts'
 import { Session } from '../../../../src/core/session/session.ts'
 
-/** Everything that may happen to one room's feed, in an order that fast-check makes up. `pick` chooses among what is there. */
+/** Everything that can happen to a room's feed, in an order that fast-check generates. `pick` chooses one of the existing items. */
 export type Step =
   | { do: 'say'; to?: ParticipantId; except?: ParticipantId }
   | { do: 'hear'; pick: number }
@@ -18,7 +18,7 @@ export type Step =
   | { do: 'settle' }
   | { do: 'trim'; to: number }
 
-/** When a seat ends by itself, in the middle of what it is being told: as a client does that is too slow. */
+/** When a session ends by itself during a delivery, as that of a slow client does. */
 type Ending = { endsAfter?: number; endsWhenLost?: boolean }
 
 const ids: ParticipantId[] = ['ann', 'bob', 'cem']
@@ -69,14 +69,14 @@ export function schedules(options: { trims: boolean }): fc.Arbitrary<{ before: n
   return fc.record({ before: fc.nat(5), steps: fc.array(step, { maxLength: 60, size: 'max' }) })
 }
 
-/** One time aboard, from an attach until it is put off, ends or is lost: a session and the connection that it writes to. */
+/** A session and its connection, from an attach until it is replaced, ends or is dropped. */
 export class SessionRecord implements SessionConnection {
   readonly open = true
   readonly session: Session
   readonly start: number
   readonly taken: Entry[] = []
   wasLost = false
-  /** What it was given after it could have been given nothing. */
+  /** How many entries and cuts it got after its end. */
   tooMuch = 0
   readonly #endsAfter: number
   readonly #endsWhenLost: boolean
@@ -120,7 +120,7 @@ const none = { audio: false, video: false }
 
 type Read = { after: number; asked: Entry[]; resolve: (entries: Entry[]) => void; reject: (error: Error) => void }
 
-/** A room and the feed of it on one node, where nothing happens but what a step makes happen. */
+/** A room and its feed on one node. Only steps make something happen. */
 export class World {
   readonly log: Entry[] = []
   readonly seats: SessionRecord[] = []
@@ -168,7 +168,7 @@ export class World {
     }
   }
 
-  /** The live side falls silent; somebody finds out how far the room has come, and every read is answered. */
+  /** Pub/sub delivers nothing more, the feed learns the head, and all reads are answered. */
   async finish(): Promise<void> {
     this.feed.advanceHead(this.top)
     await settle()
@@ -178,7 +178,7 @@ export class World {
     }
   }
 
-  /** What a seat should have been given if it had stayed until now. */
+  /** The entries that a session should have received if it were live until now. */
   meantFor(seat: SessionRecord): Entry[] {
     return this.log.filter((entry) => entry.seq > seat.start && isFor(entry, seat.session.id))
   }
@@ -196,7 +196,7 @@ export class World {
     if (entry) land(entry)
   }
 
-  /** The one before ends first, as in a relogin; its connection may still be there. */
+  /** The previous session ends first, as in a relogin; its connection may still be open. */
   #attach({ id, from, ...ending }: Step & { do: 'attach' }): void {
     const before = this.#seatOf(id)?.session
     before?.end()
@@ -220,13 +220,13 @@ export class World {
       this.#reads.push({ after, asked: this.#page(after), resolve, reject })
     })
 
-  /** A log is read three entries at a time, so that most reads take several. */
+  /** A read returns at most three entries, so that most replays take several reads. */
   #page(after: number): Entry[] {
     return this.log.filter(({ seq }) => seq > after && seq >= this.#oldest).slice(0, 3)
   }
 }
 
-/** Resolves when everything that could go on by itself has. */
+/** Resolves when all pending promises are settled. */
 function settle(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve)

@@ -13,7 +13,7 @@ async function play({ before, steps }: { before: number; steps: Step[] }): Promi
 
 const seqs = (entries: { seq: number }[]) => entries.map(({ seq }) => seq)
 
-/** In order, once, without a hole: the first so many of those that it should get; and it claims no more than those. */
+/** The receiver got a prefix of the entries addressed to it, in order, once, and its position claims no more. */
 function expectUnbroken(world: World, seat: SessionRecord): void {
   expect(seqs(seat.taken)).toEqual(seqs(world.meantFor(seat)).slice(0, seat.taken.length))
   expect(seat.tooMuch).toBe(0)
@@ -21,7 +21,7 @@ function expectUnbroken(world: World, seat: SessionRecord): void {
   expect(seqs(seat.taken)).toEqual(seqs(claimed))
 }
 
-test('whatever the live side does, everyone gets what is meant for it, in order, once', async () => {
+test('whatever pub/sub does, each receiver gets the entries addressed to it once and in order', async () => {
   await fc.assert(
     fc.asyncProperty(schedules({ trims: false }), async (schedule) => {
       const world = await play(schedule)
@@ -36,7 +36,7 @@ test('whatever the live side does, everyone gets what is meant for it, in order,
   )
 })
 
-test('where the log has forgotten, nobody is skipped in silence', async () => {
+test('a receiver whose entries the log has trimmed is dropped, never skipped silently', async () => {
   await fc.assert(
     fc.asyncProperty(schedules({ trims: true }), async (schedule) => {
       const world = await play(schedule)

@@ -24,7 +24,7 @@ class Listener implements FeedReceiver {
   }
 }
 
-/** A feed on a log that answers at once, two entries at a time; what was asked and what was told are noted. */
+/** A feed whose log answers at once, with two entries per read. Records the reads and the events. */
 function feedOn(log: Entry[], position: number) {
   const asked: number[] = []
   const notifications: string[] = []
@@ -42,7 +42,7 @@ function feedOn(log: Entry[], position: number) {
   const world = {
     asked,
     notifications,
-    /** What the next reads do instead of answering. */
+    /** Errors with which the next reads fail. */
     failures: [] as string[],
     feed: new Feed(position, read, async () => void notifications.push('paused'), events),
   }
@@ -55,10 +55,10 @@ function feedOn(log: Entry[], position: number) {
   return world
 }
 
-/** Lets everything happen that can without anybody's doing. */
+/** Waits until all pending promises are settled. */
 const settled = () => new Promise((resolve) => setImmediate(resolve))
 
-test('the next entry is handed on at once', async () => {
+test('the next entry is delivered at once', async () => {
   const { feed, asked } = feedOn([], 3)
   const ann = new Listener()
   await feed.attach(ann, 3, never)
@@ -68,7 +68,7 @@ test('the next entry is handed on at once', async () => {
   expect(asked).toEqual([])
 })
 
-test('an entry that was handed on already is dropped', async () => {
+test('an entry that was delivered already is dropped', async () => {
   const { feed } = feedOn([], 3)
   const ann = new Listener()
   await feed.attach(ann, 3, never)
@@ -76,7 +76,7 @@ test('an entry that was handed on already is dropped', async () => {
   expect(ann.taken).toEqual([4])
 })
 
-test('a gap is filled from the log, and the entry that showed it waits its turn', async () => {
+test('a gap is filled from the log before the entry that showed it is delivered', async () => {
   const { feed, asked, notifications } = feedOn(said(1, 7), 3)
   const ann = new Listener()
   await feed.attach(ann, 3, never)
@@ -88,7 +88,7 @@ test('a gap is filled from the log, and the entry that showed it waits its turn'
   expect(notifications).toEqual(['repaired 2', 'repaired 2'])
 })
 
-test('what is heard while a gap is filled is not handed on before its turn', async () => {
+test('an entry that arrives while a gap is filled is delivered in order', async () => {
   const log = said(1, 6)
   const { feed } = feedOn(log, 3)
   const ann = new Listener()
@@ -101,7 +101,7 @@ test('what is heard while a gap is filled is not handed on before its turn', asy
   expect(ann.taken).toEqual([4, 5, 6, 7])
 })
 
-test('a position that somebody knows of is read up to', async () => {
+test('the feed reads the log up to a head that it learns of', async () => {
   const { feed } = feedOn(said(1, 5), 3)
   const ann = new Listener()
   await feed.attach(ann, 3, never)
@@ -111,7 +111,7 @@ test('a position that somebody knows of is read up to', async () => {
   expect(ann.taken).toEqual([4, 5])
 })
 
-test('everyone gets what is meant for them', async () => {
+test('each receiver gets the entries that are addressed to it', async () => {
   const { feed } = feedOn([], 0)
   const [ann, bob] = [new Listener('ann'), new Listener('bob')]
   await feed.attach(ann, 0, never)
@@ -124,7 +124,7 @@ test('everyone gets what is meant for them', async () => {
   expect(bob.taken).toEqual([1, 3])
 })
 
-test('one who comes back gets what it missed, and then what is live', async () => {
+test('an attached receiver gets missed entries, then live ones', async () => {
   const log = [say(1), say(2, { to: 'ann' }), say(3, { except: 'ann' }), say(4, { to: 'bob' }), say(5)]
   const { feed, notifications } = feedOn(log, 5)
   const ann = new Listener()
@@ -134,7 +134,7 @@ test('one who comes back gets what it missed, and then what is live', async () =
   expect(notifications).toEqual(['replayed 1', 'replayed 1'])
 })
 
-test('what is said while one catches up comes in its place', async () => {
+test('an entry that arrives during a replay is delivered in order', async () => {
   const log = said(1, 4)
   const { feed } = feedOn(log, 4)
   const [ann, bob] = [new Listener('ann'), new Listener('bob')]
@@ -148,7 +148,7 @@ test('what is said while one catches up comes in its place', async () => {
   expect(bob.taken).toEqual([5, 6])
 })
 
-test('one who is ahead of the feed is told nothing twice, and the feed follows', async () => {
+test('a receiver ahead of the feed gets no entry twice, and the feed catches up', async () => {
   const { feed } = feedOn(said(1, 6), 3)
   const [ann, bob] = [new Listener('ann'), new Listener('bob')]
   await feed.attach(bob, 3, never)
@@ -160,7 +160,7 @@ test('one who is ahead of the feed is told nothing twice, and the feed follows',
   expect(bob.taken).toEqual([4, 5, 6])
 })
 
-test('the feed follows one who is ahead of it, though nothing more is said', async () => {
+test('the feed catches up with a receiver ahead of it without a further entry', async () => {
   const { feed } = feedOn(said(1, 5), 3)
   const [ann, bob] = [new Listener('ann'), new Listener('bob')]
   await feed.attach(bob, 3, never)
@@ -169,7 +169,7 @@ test('the feed follows one who is ahead of it, though nothing more is said', asy
   expect(bob.taken).toEqual([4, 5])
 })
 
-test('whoever comes aboard under the same id takes the place of the one before', async () => {
+test('a receiver with the same id replaces the previous one', async () => {
   const { feed } = feedOn([], 0)
   const [before, after] = [new Listener(), new Listener()]
   await feed.attach(before, 0, never)
@@ -180,7 +180,7 @@ test('whoever comes aboard under the same id takes the place of the one before',
   expect(after.taken).toEqual([1])
 })
 
-test('the one before is told nothing while its successor catches up', async () => {
+test('the replaced receiver gets nothing during the replay of its successor', async () => {
   const { feed } = feedOn(said(1, 2), 2)
   const [before, after] = [new Listener(), new Listener()]
   await feed.attach(before, 2, never)
@@ -190,7 +190,7 @@ test('the one before is told nothing while its successor catches up', async () =
   await aboard
 })
 
-test('one who left is told nothing', async () => {
+test('a detached receiver gets nothing', async () => {
   const { feed } = feedOn([], 0)
   const ann = new Listener()
   await feed.attach(ann, 0, never)
@@ -199,7 +199,7 @@ test('one who left is told nothing', async () => {
   expect(ann.taken).toEqual([])
 })
 
-test('one who ends while catching up is told nothing more, and does not come aboard', async () => {
+test('a receiver that ends during its replay gets nothing more and does not become live', async () => {
   const { feed } = feedOn(said(1, 4), 4)
   const ann = new Listener()
   await feed.attach(ann, 0, () => ann.taken.length >= 1)
@@ -207,7 +207,7 @@ test('one who ends while catching up is told nothing more, and does not come abo
   expect(ann.taken).toEqual([1])
 })
 
-test('a log that cannot be read is read again after a pause', async () => {
+test('a failed read of the log is retried after a pause', async () => {
   const { feed, failures, notifications } = feedOn(said(1, 3), 2)
   const [ann, bob] = [new Listener('ann'), new Listener('bob')]
   failures.push('away', 'still away')
@@ -221,7 +221,7 @@ test('a log that cannot be read is read again after a pause', async () => {
   expect(bob.taken).toEqual([3])
 })
 
-test('one whose next entry the log has forgotten is lost, and not aboard', async () => {
+test('a receiver whose next entry the log has trimmed is dropped and does not become live', async () => {
   const { feed } = feedOn(said(3, 5), 5)
   const ann = new Listener()
   await feed.attach(ann, 1, never)
@@ -229,7 +229,7 @@ test('one whose next entry the log has forgotten is lost, and not aboard', async
   expect(ann).toMatchObject({ losses: 1, taken: [] })
 })
 
-test('a gap that the log has forgotten loses everyone aboard, and the feed goes on behind it', async () => {
+test('a gap that the log has trimmed drops all live receivers, and the feed continues after it', async () => {
   const { feed } = feedOn(said(5, 6), 2)
   const [ann, bob] = [new Listener('ann'), new Listener('bob')]
   await feed.attach(ann, 2, never)
@@ -243,7 +243,7 @@ test('a gap that the log has forgotten loses everyone aboard, and the feed goes 
   expect(ann.taken).toEqual([])
 })
 
-test('those who are lost can still say how far they had come', async () => {
+test('receivers that are dropped still see the position before the gap', async () => {
   const { feed } = feedOn([], 2)
   const positions: number[] = []
   const ann = Object.assign(new Listener(), { lost: () => void positions.push(feed.position) })
@@ -254,7 +254,7 @@ test('those who are lost can still say how far they had come', async () => {
   expect(feed.position).toBe(6)
 })
 
-test('a closed feed tells and reads nothing more', async () => {
+test('a closed feed delivers and reads nothing more', async () => {
   const { feed, asked } = feedOn(said(1, 9), 2)
   const [ann, late] = [new Listener('ann'), new Listener('late')]
   await feed.attach(ann, 2, never)
@@ -270,7 +270,7 @@ test('a closed feed tells and reads nothing more', async () => {
 
 const leap = (seq: number, after: number): Entry => say(seq, { event: 'leap', data: { after } })
 
-test('who is level with the last that the log knows goes on behind a leap, and nobody is cut', async () => {
+test('receivers at the last seq before a leap continue after it and are not dropped', async () => {
   const { feed, notifications } = feedOn([], 3)
   const ann = new Listener()
   await feed.attach(ann, 3, never)
@@ -279,7 +279,7 @@ test('who is level with the last that the log knows goes on behind a leap, and n
   expect([ann.taken, ann.losses, feed.position, notifications]).toEqual([[101], 0, 101, ['leapt 100']])
 })
 
-test('who was handed what the log knows no more is cut, once all is done that has to be before', async () => {
+test('receivers that got entries which the log has lost are dropped after the event gap has completed', async () => {
   const { feed, notifications, failures } = feedOn([say(1), leap(100, 1), say(101)], 3)
   const ann = new Listener()
   await feed.attach(ann, 3, never)
@@ -293,7 +293,7 @@ test('who was handed what the log knows no more is cut, once all is done that ha
   expect(notifications).toEqual(['failed hole', 'paused', 'hole', 'leapt 100', 'repaired 2'])
 })
 
-test('what was read for a receiver that has to wait is read again afterwards, and not kept meanwhile', async () => {
+test('entries that were read for a receiver that has to wait are discarded and read again', async () => {
   const asked: [number, number | undefined][] = []
   const log = said(1, 100)
   const feed = new Feed(
@@ -322,7 +322,7 @@ test('what was read for a receiver that has to wait is read again afterwards, an
   ])
 })
 
-/** Fails at one entry. */
+/** A receiver that throws at one entry. */
 class Failing extends Listener {
   override receive(entry: Entry): void {
     if (entry.seq === 5) throw new Error('cannot take 5')
@@ -330,7 +330,7 @@ class Failing extends Listener {
   }
 }
 
-test('a receiver that throws is put off and told that it lost an entry, and the others get every entry', async () => {
+test('a receiver that throws is dropped, and the others get every entry', async () => {
   const { feed, notifications } = feedOn([], 3)
   const [eve, ann] = [new Failing('eve'), new Listener()]
   for (const receiver of [eve, ann]) await feed.attach(receiver, 3, never)
@@ -349,7 +349,7 @@ test('a receiver that throws while a gap is filled does not stop the feed', asyn
   expect([eve.taken, eve.losses, ann.taken]).toEqual([[4], 1, [4, 5, 6, 7, 8]])
 })
 
-test('a receiver that throws while it catches up is put off, and its attachment ends without an error', async () => {
+test('a receiver that throws during its replay is dropped, and attach resolves', async () => {
   const { feed } = feedOn(said(1, 7), 7)
   const eve = new Failing('eve')
   await feed.attach(eve, 3, never)

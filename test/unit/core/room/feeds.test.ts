@@ -11,7 +11,7 @@ const room: RoomId = 'portal/r'
 const retention = { window: 60, log: 90, entries: 1000, lease: 6 }
 const text = { at: 0, event: 'text' as const, data: null }
 
-/** The memory state, where every call is noted and may be held up, fail, or be preceded by something. */
+/** A memory store that records every call, and whose calls can be delayed, fail, or run something first. */
 function world() {
   const calls: string[] = []
   const before: { [call: string]: () => unknown } = {}
@@ -66,7 +66,7 @@ function world() {
     failures,
     feeds,
     say: () => log.announce(room, text),
-    /** The live side loses what is said from now on, or not any more. */
+    /** Makes pub/sub lose entries from now on, or stop losing them. */
     setDeaf: (now: boolean) => {
       deaf = now
     },
@@ -74,7 +74,7 @@ function world() {
   }
 }
 
-/** Everyone who listens aboard a feed; resolves when it was told of a seq. */
+/** A receiver; `until` resolves when it has received a seq. */
 function listener(id = 'ann') {
   const taken: number[] = []
   let wake = () => {}
@@ -96,21 +96,21 @@ function listener(id = 'ann') {
   }
 }
 
-test('a room is noted, listened to, and only then asked for its position', async () => {
+test('a room is recorded and subscribed to before its position is read', async () => {
   const { feeds, calls } = world()
   await feeds.use(room)
   expect(calls).toEqual([`track A ${room}`, 'subscribe', 'heads'])
   expect(feeds.rooms).toEqual([room])
 })
 
-test('a feed begins where the room stands', async () => {
+test('a feed begins at the position of the room', async () => {
   const { feeds, say } = world()
   await say()
   await say()
   expect((await feeds.use(room)).position).toBe(2)
 })
 
-test('a room is behind from when something is known to have been said until it is handed on', async () => {
+test('a room is behind while it has known entries that are not delivered', async () => {
   const { feeds, say, setDeaf } = world()
   const feed = await feeds.use(room)
   const ann = listener()
@@ -124,7 +124,7 @@ test('a room is behind from when something is known to have been said until it i
   expect(feeds.behind).toBe(0)
 })
 
-test('all users of a room have one feed, until the last has released it', async () => {
+test('all users of a room share one feed until the last one releases it', async () => {
   const { feeds, calls } = world()
   const [one, two] = await Promise.all([feeds.use(room), feeds.use(room)])
   expect(one).toBe(two)
@@ -138,7 +138,7 @@ test('all users of a room have one feed, until the last has released it', async 
   expect(calls.slice(3)).toEqual(['unsubscribe', `untrack A ${room}`])
 })
 
-test('a room that is wanted again while it is given up is listened to after that', async () => {
+test('a room that is used again while it is unsubscribed is subscribed to afterwards', async () => {
   const { feeds, calls, say } = world()
   const before = await feeds.use(room)
   const released = feeds.release(room)
@@ -152,7 +152,7 @@ test('a room that is wanted again while it is given up is listened to after that
   await ann.until(1)
 })
 
-test('what is said after the position was read, and before it is known, is not missed', async () => {
+test('an entry that arrives while the position is read is not missed', async () => {
   const { feeds, before, say } = world()
   before.answer = async () => {
     delete before.answer
@@ -166,7 +166,7 @@ test('what is said after the position was read, and before it is known, is not m
   expect(ann.taken).toEqual([1, 2])
 })
 
-test('what is said as listening begins is counted', async () => {
+test('an entry that arrives as the subscription begins is counted', async () => {
   const { feeds, before, say } = world()
   before.subscribe = async () => {
     await say()
@@ -176,7 +176,7 @@ test('what is said as listening begins is counted', async () => {
 })
 
 for (const call of [`track A ${room}`, 'subscribe', 'heads']) {
-  test(`when "${call}" fails nobody has the room, and it may be tried again`, async () => {
+  test(`when "${call}" fails the room is not open, and a retry succeeds`, async () => {
     const { feeds, before, calls } = world()
     before[call] = () => Promise.reject(new Error('away'))
     const results = await Promise.allSettled([feeds.use(room), feeds.use(room)])
@@ -188,7 +188,7 @@ for (const call of [`track A ${room}`, 'subscribe', 'heads']) {
   })
 }
 
-test('a room that cannot be given up is reported, and may be used again', async () => {
+test('a room whose unsubscription fails is reported and can be used again', async () => {
   const { feeds, before, failures } = world()
   await feeds.use(room)
   before.unsubscribe = () => Promise.reject(new Error('away'))
@@ -197,7 +197,7 @@ test('a room that cannot be given up is reported, and may be used again', async 
   await feeds.use(room)
 })
 
-test('what the live side lost is found by comparing positions', async () => {
+test('entries that pub/sub lost are found by comparing positions', async () => {
   const { feeds, say, setDeaf } = world()
   const ann = listener()
   const feed = await feeds.use(room)
@@ -210,7 +210,7 @@ test('what the live side lost is found by comparing positions', async () => {
   expect(ann.taken).toEqual([1, 2])
 })
 
-test('when a subscription was re-established positions are compared', async () => {
+test('positions are compared after a subscription was re-established', async () => {
   const { feeds, say, setDeaf, reset } = world()
   const ann = listener()
   const feed = await feeds.use(room)
@@ -222,7 +222,7 @@ test('when a subscription was re-established positions are compared', async () =
   expect(ann.taken).toEqual([1])
 })
 
-test('positions that cannot be compared are reported, and nothing else', async () => {
+test('a failed comparison of positions is reported and has no other effect', async () => {
   const { feeds, before, failures, calls } = world()
   await feeds.level()
   expect(calls).toEqual([])

@@ -33,7 +33,7 @@ function sessionWith(changes: number, log: Entry[] = []) {
   return { session: new Session(start, connection, feed), feed, delivered }
 }
 
-test('a permission that is told counts, the client is not told, and the cursor moves on', async () => {
+test('a permission entry changes the member, is not sent to the client, and moves the position', async () => {
   const { session, feed, delivered } = sessionWith(0)
   await session.startDelivery()
   feed.onEntry(news(1, true, 1))
@@ -44,7 +44,7 @@ test('a permission that is told counts, the client is not told, and the cursor m
   expect(delivered).toEqual([])
 })
 
-test('one that is replayed does not take back a newer one, not even for a moment', async () => {
+test('a replayed permission entry never replaces a newer permission', async () => {
   const { session } = sessionWith(2, [news(1, true, 1), news(2, false, 2)])
   session.receive(news(1, true, 1))
   expect(session.member.permission).toEqual(permission(false))

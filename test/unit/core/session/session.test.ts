@@ -4,8 +4,8 @@ import type { DeliveryTracker, SessionConnection } from '../../../../src/core/po
 import { Feed } from '../../../../src/core/room/feed.ts'
 import { Session } from '../../../../src/core/session/session.ts'
 
-/** What was sent and has not arrived, until the test says so. */
-class Sent implements DeliveryTracker {
+/** Entries are in flight until the test confirms them. */
+class FakeTracker implements DeliveryTracker {
   oldest: number | undefined
   prompts = 0
   #progressed = () => {}
@@ -27,12 +27,12 @@ class Sent implements DeliveryTracker {
   end(): void {}
 }
 
-class Line implements SessionConnection {
+class FakeConnection implements SessionConnection {
   open = true
   firstHeld: number | undefined
   readonly delivered: [seq: number, live: boolean][] = []
   cuts = 0
-  readonly sent = new Sent()
+  readonly sent = new FakeTracker()
 
   inFlight(): DeliveryTracker {
     return this.sent
@@ -54,7 +54,13 @@ class Line implements SessionConnection {
   close(): void {}
 }
 
-const say = (seq: number, changes: Partial<Entry> = {}): Entry => ({ seq, at: 0, event: 'text', data: seq, ...changes })
+const entryOf = (seq: number, changes: Partial<Entry> = {}): Entry => ({
+  seq,
+  at: 0,
+  event: 'text',
+  data: seq,
+  ...changes,
+})
 const media = { audio: true, video: true }
 
 function sessionOn(log: Entry[], position: number, start: { from: number; sent?: number }) {
@@ -63,7 +69,7 @@ function sessionOn(log: Entry[], position: number, start: { from: number; sent?:
     async (after) => log.filter(({ seq }) => seq > after),
     async () => {},
   )
-  const line = new Line()
+  const line = new FakeConnection()
   const member = { id: 'ann', user: 'Ann', role: 'r', permission: { publish: media, subscribe: media }, profile: {} }
   const ref = { room: 'portal/r', id: 'ann', owner: 'A:7' }
   const token = { id: 't', seconds: 1 }
@@ -73,11 +79,11 @@ function sessionOn(log: Entry[], position: number, start: { from: number; sent?:
   return { feed, line, session }
 }
 
-test('what was missed is delivered, then what is live', async () => {
-  const { feed, line, session } = sessionOn([say(1), say(2)], 2, { from: 0 })
+test('missed entries are delivered first, then live ones', async () => {
+  const { feed, line, session } = sessionOn([entryOf(1), entryOf(2)], 2, { from: 0 })
   expect(line.delivered).toEqual([])
   await session.startDelivery()
-  feed.onEntry(say(3))
+  feed.onEntry(entryOf(3))
   expect(line.delivered).toEqual([
     [1, false],
     [2, false],
@@ -85,69 +91,69 @@ test('what was missed is delivered, then what is live', async () => {
   ])
 })
 
-test('an entry that is at most once is left out where it may have been seen', async () => {
-  const log = [say(1), say(2, { once: true }), say(3, { once: true })]
+test('an at-most-once entry is omitted from a replay if the client may have received it', async () => {
+  const log = [entryOf(1), entryOf(2, { once: true }), entryOf(3, { once: true })]
   const { line, session } = sessionOn(log, 3, { from: 0, sent: 2 })
   await session.startDelivery()
   expect(line.delivered.map(([seq]) => seq)).toEqual([1, 3])
 })
 
-test('the cursor counts what is meant for others, once aboard', async () => {
-  const { feed, session } = sessionOn([say(1)], 1, { from: 0 })
+test('a live session counts entries for other participants in its position', async () => {
+  const { feed, session } = sessionOn([entryOf(1)], 1, { from: 0 })
   expect(session.sentSeq).toBe(0)
   await session.startDelivery()
-  feed.onEntry(say(2, { to: 'bob' }))
-  expect(isFor(say(2, { to: 'bob' }), session.id)).toBe(false)
+  feed.onEntry(entryOf(2, { to: 'bob' }))
+  expect(isFor(entryOf(2, { to: 'bob' }), session.id)).toBe(false)
   expect(session.sentSeq).toBe(2)
 })
 
-test('what is said after the end does not move the cursor', async () => {
+test('an entry after the end does not move the position', async () => {
   const { feed, line, session } = sessionOn([], 0, { from: 0 })
   await session.startDelivery()
-  feed.onEntry(say(1))
+  feed.onEntry(entryOf(1))
   expect([session.end(), session.end()]).toEqual([true, false])
-  feed.onEntry(say(2))
+  feed.onEntry(entryOf(2))
   expect(session.sentSeq).toBe(1)
   expect(line.delivered).toEqual([[1, true]])
 })
 
-test('what a closing connection does not take any more does not move the cursor', async () => {
+test('an entry that a closing connection does not accept does not move the position', async () => {
   const { feed, line, session } = sessionOn([], 0, { from: 0 })
   await session.startDelivery()
-  feed.onEntry(say(1))
-  feed.onEntry(say(2, { to: 'bob' }))
+  feed.onEntry(entryOf(1))
+  feed.onEntry(entryOf(2, { to: 'bob' }))
   line.open = false
-  feed.onEntry(say(3))
-  feed.onEntry(say(4))
+  feed.onEntry(entryOf(3))
+  feed.onEntry(entryOf(4))
   expect(session.sentSeq).toBe(2)
   session.end()
   expect(session.sentSeq).toBe(2)
   expect(line.delivered).toEqual([[1, true]])
 })
 
-test('what waits behind an ack was not handed over yet', async () => {
+test('an entry that waits for an ack does not count as sent', async () => {
   const { feed, line, session } = sessionOn([], 0, { from: 0 })
   await session.startDelivery()
-  feed.onEntry(say(1))
+  feed.onEntry(entryOf(1))
   line.firstHeld = 2
-  feed.onEntry(say(2))
-  feed.onEntry(say(3))
+  feed.onEntry(entryOf(2))
+  feed.onEntry(entryOf(3))
   session.end()
   line.firstHeld = undefined
   expect(session.sentSeq).toBe(1)
 })
 
-test('a hole in the log cuts the connection, and the cursor stays before it', async () => {
-  const { feed, line, session } = sessionOn([say(5)], 5, { from: 2 })
+test('a gap in the log cuts the connection, and the position stays before the gap', async () => {
+  const { feed, line, session } = sessionOn([entryOf(5)], 5, { from: 2 })
   await session.startDelivery()
-  feed.onEntry(say(6))
+  feed.onEntry(entryOf(6))
   expect(line.cuts).toBe(1)
   expect(session.sentSeq).toBe(2)
   session.end()
   expect(session.sentSeq).toBe(2)
 })
 
-test('every write is an operation of its own, by the owner of the place', () => {
+test('every write has its own operation id, with the owner in it', () => {
   const { session } = sessionOn([], 0, { from: 0 })
   const [one, two] = [session.write(), session.write({ rid: 4, reply: 'ok' })]
   expect(one).toMatchObject({ ref: session.ref })
@@ -156,7 +162,7 @@ test('every write is an operation of its own, by the owner of the place', () => 
   expect(two.op).not.toBe(one.op)
 })
 
-test('requests up to the last one done were seen', () => {
+test('requests up to the highest recorded rid may have run', () => {
   const { session } = sessionOn([], 0, { from: 0 })
   expect([session.mayHaveRun(3), session.mayHaveRun(4)]).toEqual([true, false])
   session.recordRid(4)
@@ -164,14 +170,14 @@ test('requests up to the last one done were seen', () => {
   expect([session.mayHaveRun(4), session.mayHaveRun(5)]).toEqual([true, false])
 })
 
-test('a session that is halted hands over nothing more, and is level when all that it handed over has arrived', async () => {
-  const { feed, line, session } = sessionOn([say(1), say(2)], 2, { from: 0 })
+test('halt stops delivery and resolves when the client has confirmed everything that was sent', async () => {
+  const { feed, line, session } = sessionOn([entryOf(1), entryOf(2)], 2, { from: 0 })
   await session.startDelivery()
   let level = false
   const halted = session.halt().then(() => {
     level = true
   })
-  feed.onEntry(say(3))
+  feed.onEntry(entryOf(3))
   line.sent.arrived(2)
   await Promise.resolve()
   expect(level).toBe(false)
@@ -181,8 +187,8 @@ test('a session that is halted hands over nothing more, and is level when all th
   expect(session.deliveryState).toEqual({ confirmed: 2, sent: 2 })
 })
 
-test('what waits behind the ack of a request when its session is halted counts as handed over once it is sent', async () => {
-  const { line, session } = sessionOn([say(1), say(2)], 2, { from: 0 })
+test('an entry that waits for an ack during halt counts as sent after the connection has sent it', async () => {
+  const { line, session } = sessionOn([entryOf(1), entryOf(2)], 2, { from: 0 })
   await session.startDelivery()
   line.sent.arrived()
   line.firstHeld = 2
@@ -194,8 +200,8 @@ test('what waits behind the ack of a request when its session is halted counts a
   expect(session.deliveryState).toEqual({ confirmed: 2, sent: 2 })
 })
 
-test('a request of a client that has something in doubt asks for a proof, and no other request does', async () => {
-  const { line, session } = sessionOn([say(1)], 1, { from: 0 })
+test('a request prompts a confirmation only if entries are in flight', async () => {
+  const { line, session } = sessionOn([entryOf(1)], 1, { from: 0 })
   let progress = 0
   const prompt = () => session.prompt(() => (progress += 1))
   prompt()
