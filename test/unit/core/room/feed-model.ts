@@ -6,11 +6,11 @@ import { Session } from '../../../../src/core/session/session.ts'
 
 /** Everything that can happen to a room's feed, in an order that fast-check generates. `pick` chooses one of the existing items. */
 export type Step =
-  | { do: 'say'; to?: ParticipantId; except?: ParticipantId }
-  | { do: 'hear'; pick: number }
+  | { do: 'append'; to?: ParticipantId; except?: ParticipantId }
+  | { do: 'arrive'; pick: number }
   | { do: 'lose'; pick: number }
-  | { do: 'hear again'; pick: number }
-  | { do: 'reach'; pick: number }
+  | { do: 'repeat'; pick: number }
+  | { do: 'learn head'; pick: number }
   | ({ do: 'attach'; id: ParticipantId; from: 'top' | 'seen' | number } & Ending)
   | { do: 'detach'; id: ParticipantId }
   | { do: 'answer'; pick: number; late: boolean }
@@ -26,15 +26,15 @@ const id = fc.constantFrom(...ids)
 const pick = fc.nat(15)
 
 const steps = {
-  say: fc.oneof(
-    { weight: 2, arbitrary: fc.constant({ do: 'say' as const }) },
-    fc.record({ do: fc.constant('say' as const), to: id }),
-    fc.record({ do: fc.constant('say' as const), except: id }),
+  append: fc.oneof(
+    { weight: 2, arbitrary: fc.constant({ do: 'append' as const }) },
+    fc.record({ do: fc.constant('append' as const), to: id }),
+    fc.record({ do: fc.constant('append' as const), except: id }),
   ),
-  onEntry: fc.record({ do: fc.constant('hear' as const), pick }),
+  arrive: fc.record({ do: fc.constant('arrive' as const), pick }),
   lose: fc.record({ do: fc.constant('lose' as const), pick }),
-  again: fc.record({ do: fc.constant('hear again' as const), pick }),
-  advanceHead: fc.record({ do: fc.constant('reach' as const), pick }),
+  repeat: fc.record({ do: fc.constant('repeat' as const), pick }),
+  learnHead: fc.record({ do: fc.constant('learn head' as const), pick }),
   attach: fc.record(
     {
       do: fc.constant('attach' as const),
@@ -54,11 +54,11 @@ const steps = {
 
 export function schedules(options: { trims: boolean }): fc.Arbitrary<{ before: number; steps: Step[] }> {
   const step: fc.Arbitrary<Step> = fc.oneof(
-    { weight: 8, arbitrary: steps.say },
-    { weight: 6, arbitrary: steps.onEntry },
+    { weight: 8, arbitrary: steps.append },
+    { weight: 6, arbitrary: steps.arrive },
     { weight: 2, arbitrary: steps.lose },
-    { weight: 2, arbitrary: steps.again },
-    { weight: 2, arbitrary: steps.advanceHead },
+    { weight: 2, arbitrary: steps.repeat },
+    { weight: 2, arbitrary: steps.learnHead },
     { weight: 5, arbitrary: steps.attach },
     { weight: 2, arbitrary: steps.detach },
     { weight: 6, arbitrary: steps.answer },
@@ -70,14 +70,14 @@ export function schedules(options: { trims: boolean }): fc.Arbitrary<{ before: n
 }
 
 /** A session and its connection, from an attach until it is replaced, ends or is dropped. */
-export class SessionRecord implements SessionConnection {
+export class Attachment implements SessionConnection {
   readonly open = true
   readonly session: Session
   readonly start: number
-  readonly taken: Entry[] = []
+  readonly received: Entry[] = []
   wasLost = false
   /** How many entries and cuts it got after its end. */
-  tooMuch = 0
+  afterEnd = 0
   readonly #endsAfter: number
   readonly #endsWhenLost: boolean
 
@@ -102,13 +102,13 @@ export class SessionRecord implements SessionConnection {
   }
 
   deliver(entry: Entry): void {
-    if (this.ended || this.wasLost) this.tooMuch += 1
-    this.taken.push(entry)
-    if (this.taken.length >= this.#endsAfter) this.session.end()
+    if (this.ended || this.wasLost) this.afterEnd += 1
+    this.received.push(entry)
+    if (this.received.length >= this.#endsAfter) this.session.end()
   }
 
   cut(): void {
-    if (this.wasLost) this.tooMuch += 1
+    if (this.wasLost) this.afterEnd += 1
     this.wasLost = true
     if (this.#endsWhenLost) this.session.end()
   }
@@ -123,15 +123,15 @@ type Read = { after: number; asked: Entry[]; resolve: (entries: Entry[]) => void
 /** A room and its feed on one node. Only steps make something happen. */
 export class World {
   readonly log: Entry[] = []
-  readonly seats: SessionRecord[] = []
+  readonly attachments: Attachment[] = []
   readonly feed: Feed
   #oldest = 1
-  #flying: Entry[] = []
+  #inTransit: Entry[] = []
   #reads: Read[] = []
 
   constructor(before: number) {
-    for (let n = 0; n < before; n += 1) this.#say({})
-    this.#flying = []
+    for (let n = 0; n < before; n += 1) this.#append({})
+    this.#inTransit = []
     this.feed = new Feed(this.top, this.#read, async () => {})
   }
 
@@ -141,22 +141,22 @@ export class World {
 
   perform(step: Step): void | Promise<void> {
     switch (step.do) {
-      case 'say':
-        return this.#say(step)
-      case 'hear':
-        return this.#fly(step.pick, (entry) => this.feed.onEntry(entry))
+      case 'append':
+        return this.#append(step)
+      case 'arrive':
+        return this.#land(step.pick, (entry) => this.feed.onEntry(entry))
       case 'lose':
-        return this.#fly(step.pick, () => {})
-      case 'hear again': {
+        return this.#land(step.pick, () => {})
+      case 'repeat': {
         const entry = this.log[step.pick % this.top]
         return entry && this.feed.onEntry(entry)
       }
-      case 'reach':
+      case 'learn head':
         return this.feed.advanceHead(step.pick % (this.top + 1))
       case 'attach':
         return this.#attach(step)
       case 'detach':
-        return void this.#seatOf(step.id)?.session.end()
+        return void this.#attachmentOf(step.id)?.session.end()
       case 'answer':
         return this.#answer(step.pick, (read) => read.resolve(step.late ? this.#page(read.after) : read.asked))
       case 'fail':
@@ -179,35 +179,35 @@ export class World {
   }
 
   /** The entries that a session should have received if it were live until now. */
-  meantFor(seat: SessionRecord): Entry[] {
-    return this.log.filter((entry) => entry.seq > seat.start && isFor(entry, seat.session.id))
+  addressedTo(attachment: Attachment): Entry[] {
+    return this.log.filter((entry) => entry.seq > attachment.start && isFor(entry, attachment.session.id))
   }
 
-  #say({ to, except }: { to?: ParticipantId; except?: ParticipantId }): void {
+  #append({ to, except }: { to?: ParticipantId; except?: ParticipantId }): void {
     const entry: Entry = { seq: this.top + 1, at: 0, event: 'text', data: null }
     if (to !== undefined) entry.to = to
     if (except !== undefined) entry.except = except
     this.log.push(entry)
-    this.#flying.push(entry)
+    this.#inTransit.push(entry)
   }
 
-  #fly(pick: number, land: (entry: Entry) => void): void {
-    const [entry] = this.#flying.splice(pick % Math.max(1, this.#flying.length), 1)
+  #land(pick: number, land: (entry: Entry) => void): void {
+    const [entry] = this.#inTransit.splice(pick % Math.max(1, this.#inTransit.length), 1)
     if (entry) land(entry)
   }
 
   /** The previous session ends first, as in a relogin; its connection may still be open. */
   #attach({ id, from, ...ending }: Step & { do: 'attach' }): void {
-    const before = this.#seatOf(id)?.session
+    const before = this.#attachmentOf(id)?.session
     before?.end()
     const start = from === 'top' ? this.top : from === 'seen' ? (before?.sentSeq ?? this.top) : from % (this.top + 1)
-    const seat = new SessionRecord(this.feed, id, start, ending)
-    this.seats.push(seat)
-    void seat.session.startDelivery()
+    const attachment = new Attachment(this.feed, id, start, ending)
+    this.attachments.push(attachment)
+    void attachment.session.startDelivery()
   }
 
-  #seatOf(id: ParticipantId): SessionRecord | undefined {
-    return this.seats.findLast(({ session }) => session.id === id)
+  #attachmentOf(id: ParticipantId): Attachment | undefined {
+    return this.attachments.findLast(({ session }) => session.id === id)
   }
 
   #answer(pick: number, give: (read: Read) => void): void {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type SessionRecord, type Step, schedules, World } from './feed-model.ts'
+import { type Attachment, type Step, schedules, World } from './feed-model.ts'
 
 const runs = { numRuns: 2000, ...(process.env.FC_SEED ? { seed: Number(process.env.FC_SEED) } : {}) }
 
@@ -14,11 +14,11 @@ async function play({ before, steps }: { before: number; steps: Step[] }): Promi
 const seqs = (entries: { seq: number }[]) => entries.map(({ seq }) => seq)
 
 /** The receiver got a prefix of the entries addressed to it, in order, once, and its position claims no more. */
-function expectUnbroken(world: World, seat: SessionRecord): void {
-  expect(seqs(seat.taken)).toEqual(seqs(world.meantFor(seat)).slice(0, seat.taken.length))
-  expect(seat.tooMuch).toBe(0)
-  const claimed = world.meantFor(seat).filter(({ seq }) => seq <= seat.session.sentSeq)
-  expect(seqs(seat.taken)).toEqual(seqs(claimed))
+function expectUnbroken(world: World, attachment: Attachment): void {
+  expect(seqs(attachment.received)).toEqual(seqs(world.addressedTo(attachment)).slice(0, attachment.received.length))
+  expect(attachment.afterEnd).toBe(0)
+  const claimed = world.addressedTo(attachment).filter(({ seq }) => seq <= attachment.session.sentSeq)
+  expect(seqs(attachment.received)).toEqual(seqs(claimed))
 }
 
 test('whatever pub/sub does, each receiver gets the entries addressed to it once and in order', async () => {
@@ -26,10 +26,10 @@ test('whatever pub/sub does, each receiver gets the entries addressed to it once
     fc.asyncProperty(schedules({ trims: false }), async (schedule) => {
       const world = await play(schedule)
       expect(world.feed.position).toBe(world.top)
-      for (const seat of world.seats) {
-        expectUnbroken(world, seat)
-        expect(seat.wasLost).toBe(false)
-        if (!seat.ended) expect(seqs(seat.taken)).toEqual(seqs(world.meantFor(seat)))
+      for (const attachment of world.attachments) {
+        expectUnbroken(world, attachment)
+        expect(attachment.wasLost).toBe(false)
+        if (!attachment.ended) expect(seqs(attachment.received)).toEqual(seqs(world.addressedTo(attachment)))
       }
     }),
     runs,
@@ -41,9 +41,10 @@ test('a receiver whose entries the log has trimmed is dropped, never skipped sil
     fc.asyncProperty(schedules({ trims: true }), async (schedule) => {
       const world = await play(schedule)
       expect(world.feed.position).toBe(world.top)
-      for (const seat of world.seats) {
-        expectUnbroken(world, seat)
-        if (!seat.ended && !seat.wasLost) expect(seqs(seat.taken)).toEqual(seqs(world.meantFor(seat)))
+      for (const attachment of world.attachments) {
+        expectUnbroken(world, attachment)
+        if (!attachment.ended && !attachment.wasLost)
+          expect(seqs(attachment.received)).toEqual(seqs(world.addressedTo(attachment)))
       }
     }),
     runs,
