@@ -21,8 +21,6 @@ const maxPortVerbs = 8
 
 /** Files and ports that are being split. */
 const beingSplit = [
-  'src/core/cluster/node-lease.ts',
-  'src/core/session/sessions.ts',
   'src/gateway/dispatcher.ts',
   'src/gateway/server.ts',
   'src/state/memory/session-store.ts',

@@ -6,7 +6,7 @@ import type { State } from '../ports/state.ts'
 import type { Departures } from '../session/departures.ts'
 
 /** How many rooms, participants or list entries one batch has; they are processed concurrently. */
-const batchSize = 100
+const batchEntries = 100
 /** Rooms on the list that no node has touched for so long are looked at. Nodes touch theirs every `trackRoomsMs`. */
 const pruneAgeSeconds = 60
 
@@ -51,7 +51,7 @@ export class Reaper {
 
   /** Detaches a batch of a node's sessions. @returns true if that was the last one */
   async detachBatchOf(node: string): Promise<boolean> {
-    const { done, left } = await this.#state.nodes.detachAllOf(node, batchSize)
+    const { done, left } = await this.#state.nodes.detachAllOf(node, batchEntries)
     await doAll(left.map((ref) => () => this.#departures.expel(ref, 'node_lost')))
     return done
   }
@@ -75,10 +75,10 @@ export class Reaper {
   /** @returns true if another batch is due */
   async #reapExpired(): Promise<boolean> {
     const askedAt = performance.now()
-    const expired = await this.#state.nodes.expiredSessions(batchSize)
+    const expired = await this.#state.nodes.expiredSessions(batchEntries)
     if (this.#wasAway(askedAt)) return false
     await doAll(expired.map((session) => () => this.#expire(session)))
-    return expired.length === batchSize
+    return expired.length === batchEntries
   }
 
   async #expire({ room, id, due }: ExpiredSession): Promise<void> {
@@ -97,7 +97,7 @@ export class Reaper {
   }
 
   async #prune(): Promise<void> {
-    const untracked = await this.#state.rooms.prune(pruneAgeSeconds, batchSize)
+    const untracked = await this.#state.rooms.prune(pruneAgeSeconds, batchEntries)
     await doAll(untracked.map((room) => () => this.#events.untracked(room)))
   }
 }

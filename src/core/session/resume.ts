@@ -13,7 +13,7 @@ import type { Session } from './session.ts'
 import type { Takeover } from './takeover.ts'
 import type { TicketIssuer } from './ticket-issuer.ts'
 
-export type ResumeOptions = Timing & {
+export type ReloginOptions = Timing & {
   connection: SessionConnection
   dialect: string
   /** As the client sent it. */
@@ -43,7 +43,7 @@ export type ResumeParts = {
 }
 
 /** A session to resume: `ticketId` is that of the ticket that the client has shown, if any. */
-type Target = { room: RoomId; id: ParticipantId; ticketId?: string; seq?: number | undefined }
+type ResumeTarget = { room: RoomId; id: ParticipantId; ticketId?: string; seq?: number | undefined }
 
 /** Continues a session on a new connection, whichever node had it. */
 export class Resume {
@@ -58,7 +58,7 @@ export class Resume {
    * @throws bad_ticket, ticket_signature, ticket_foreign, ticket_expired, ticket_spent, participant_gone,
    *   reconnection_disabled, early_left, unavailable
    */
-  async relogin(request: ResumeOptions): Promise<ReloggedIn> {
+  async relogin(request: ReloginOptions): Promise<ReloggedIn> {
     const { state, config } = this.#parts
     const { dialect, seq, deadline } = request
     const { earliest, latest } = state.clock.bounds(config.ticketTtl * 1000)
@@ -85,7 +85,7 @@ export class Resume {
   /** @param claim asks the store for the session, with the id of the next ticket */
   async #resume(
     request: Timing & { connection: SessionConnection; dialect: string },
-    target: Target,
+    target: ResumeTarget,
     claim: (nextTicketId: string) => Promise<Resumed>,
   ): Promise<ReloggedIn> {
     const { opener } = this.#parts
@@ -102,7 +102,7 @@ export class Resume {
 
   async #open(
     { connection, dialect, deadline }: Timing & { connection: SessionConnection; dialect: string },
-    { room, id, ticketId: previous = '', seq }: Target,
+    { room, id, ticketId: previous = '', seq }: ResumeTarget,
     resumed: Resumed,
     ticketId: string,
     feed: Feed,

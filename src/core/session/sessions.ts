@@ -13,7 +13,7 @@ import { SessionOpener } from './opener.ts'
 import type { SessionsConfig, SessionsEvents } from './options.ts'
 import { ProgressRecorder } from './progress.ts'
 import { SessionRegistry } from './registry.ts'
-import { type ReloggedIn, Resume, type ResumeOptions } from './resume.ts'
+import { type ReloggedIn, type ReloginOptions, Resume } from './resume.ts'
 import type { Session } from './session.ts'
 import { SessionRestore } from './session-restore.ts'
 import { Takeover } from './takeover.ts'
@@ -87,7 +87,7 @@ export class Sessions {
    * @throws bad_ticket, ticket_signature, ticket_foreign, ticket_expired, ticket_spent, participant_gone,
    *   reconnection_disabled, early_left, unavailable
    */
-  relogin(request: ResumeOptions): Promise<ReloggedIn> {
+  relogin(request: ReloginOptions): Promise<ReloggedIn> {
     return this.#resume.relogin(request)
   }
 
