@@ -1,7 +1,9 @@
+import { withoutEndSlashes } from '../protocol/end-slashes.ts'
+
 /** Where Socket.IO is served: the origin, the path on it, and the parameters of the handshake. */
 type ServerAddress = { origin: string; path: string; query: { [name: string]: string } }
 
-/** Not by the properties of `URL`, of which older versions of React Native have none. */
+/** Older versions of React Native lack the properties of `URL`, so this reads an address without them. */
 const parts = /^((?:https?|wss?):\/\/)([^/?#\s]+)([^?#\s]*)(?:\?([^#\s]*))?(?:#\S*)?$/i
 
 /**
@@ -18,9 +20,9 @@ export function addressOf(url: string | URL, path?: string): ServerAddress {
 }
 
 function problemOf(url: string, host: string): string | undefined {
-  // browsers and socket.io-client would drop them without a word
-  if (host.includes('@')) return 'names a user or a password, which is not sent: use `token`'
-  if (host === '' || !isUrl(url)) return 'is not an address such as https://signal.example.org'
+  // browsers and socket.io-client drop them silently
+  if (host.includes('@')) return 'has a user or a password, which is not sent: use the option `token`'
+  if (host === '' || !isUrl(url)) return 'is not a valid URL such as https://signal.example.org'
   return undefined
 }
 
@@ -46,11 +48,11 @@ function decode(text: string): string {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '))
   } catch {
-    return text // a % that begins no character stands for itself
+    return text // a % that is not followed by an encoded character
   }
 }
 
-/** Without a password: a message of an error ends in logs. */
+/** The URL without its password, because error messages are written to logs. */
 function shown(url: unknown): string {
   return typeof url === 'string' || url instanceof URL ? JSON.stringify(masked(String(url))) : String(url)
 }
@@ -58,11 +60,4 @@ function shown(url: unknown): string {
 function masked(url: string): string {
   const [start, end] = [url.indexOf('//') + 2, url.lastIndexOf('@')]
   return start < 2 || end < start ? url : `${url.slice(0, start)}***${url.slice(end)}`
-}
-
-/** Not by `/\/+$/`, whose time grows with the square of the text. */
-function withoutEndSlashes(text: string): string {
-  let end = text.length
-  while (text[end - 1] === '/') end -= 1
-  return text.slice(0, end)
 }

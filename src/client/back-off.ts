@@ -3,14 +3,14 @@ import type { BackOffOptions } from './options.ts'
 
 /**
  * Exponential back-off with full jitter: each delay is evenly distributed between 0 and a bound that doubles up to the
- * cap, so that the clients of a node that died do not come back in waves.
+ * cap, so that the clients of a dead node do not reconnect in waves.
  */
 export class BackOff {
   readonly #options: BackOffOptions
   readonly #random: () => number
   #attempts = 0
 
-  /** @param random from 0 up to 1, without it @throws TypeError */
+  /** @param random from 0 (included) to 1 (excluded) @throws TypeError */
   constructor(options: BackOffOptions, random: () => number) {
     checkOption('backOff', options)
     this.#options = options

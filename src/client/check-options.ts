@@ -4,7 +4,7 @@ import type { ResumeOptions, SessionOptions } from './options.ts'
 import type { TokenSource } from './token-source.ts'
 
 type CheckedOptions = SessionOptions & ResumeOptions & { token?: TokenSource }
-/** What is wrong with a value, as the end of a sentence that begins with the option's name; undefined: nothing. */
+/** Returns what is wrong with a value, as the end of a sentence that begins with the option's name; undefined if it is valid. */
 type Check = (value: unknown) => string | undefined
 
 const transports: readonly unknown[] = ['websocket', 'polling']
@@ -23,14 +23,14 @@ const checks: { [option in Exclude<keyof CheckedOptions, 'url'>]-?: Check } = {
   backOff: fields({ baseMs: milliseconds, capMs: milliseconds }),
   loginTimeoutMs: milliseconds,
   attemptTimeoutMs: milliseconds,
-  pace: fields({ perSecond: atLeast(Number.MIN_VALUE, 'above 0'), burst: atLeast(1, 'of 1 or more') }),
+  rateLimit: fields({ perSecond: atLeast(Number.MIN_VALUE, 'above 0'), burst: atLeast(1, 'of 1 or more') }),
   resume: (value) => (value === 'tab' ? undefined : "is not 'tab'"),
   parts: (value) => (isObject(value) ? undefined : 'is not an object'),
 }
 
 /**
- * Checks the options of a client when a program makes it, so that the program does not learn of a mistake from a login that
- * fails 30 s later. @throws TypeError that names everything that is wrong
+ * Checks the options of a client in its constructor. Otherwise a wrong option would make a login fail 30 s later.
+ * @throws TypeError that names everything that is wrong
  */
 export function checkOptions(
   options: unknown,
@@ -48,13 +48,13 @@ export function checkOptions(
   if (problems.length > 0) throw new TypeError(problems.join('; '))
 }
 
-/** Checks one option that is used on its own. @throws TypeError */
+/** Checks a single option. @throws TypeError */
 export function checkOption(name: keyof typeof checks, value: unknown): void {
   const problem = checks[name](value)
   if (problem) throw new TypeError(`${name}: ${shown(value)} ${problem}`)
 }
 
-/** Checks what a Mesh is made of. @throws TypeError */
+/** Checks the arguments of the Mesh constructor. @throws TypeError */
 export function checkMesh(channel: unknown, options: unknown): void {
   if (!isObject(channel) || typeof channel.attach !== 'function') {
     throw new TypeError(
@@ -88,9 +88,9 @@ function milliseconds(value: unknown): string | undefined {
     : `is not a number of milliseconds above 0, up to ${maxTimerMs}`
 }
 
-function atLeast(least: number, words: string): Check {
+function atLeast(least: number, description: string): Check {
   return (value) =>
-    typeof value === 'number' && value >= least && Number.isFinite(value) ? undefined : `is not a number ${words}`
+    typeof value === 'number' && value >= least && Number.isFinite(value) ? undefined : `is not a number ${description}`
 }
 
 function fields(checksOf: { [field: string]: Check }): Check {

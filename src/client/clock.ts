@@ -1,8 +1,8 @@
-/** Time as this library sees it; tests put their own in its place. */
+/** The time for this library. Tests replace it. */
 export type Clock = {
-  /** ms since any fixed moment */
+  /** ms since any fixed moment. Never goes back. */
   now(): number
-  /** Calls once after so many ms. Returns a function that prevents it. */
+  /** Calls `call` once after `ms`. Returns a function that cancels it. */
   after(ms: number, call: () => void): () => void
 }
 
@@ -10,7 +10,7 @@ export type Clock = {
 export const maxTimerMs = 2 ** 31 - 1
 
 export const systemClock: Clock = {
-  // a user may set the wall clock while a page is open, but not this one; some runtimes lack it
+  // a user may set the wall clock while a page is open, but not `performance`, which some runtimes lack
   now: () => (globalThis as { performance?: { now(): number } }).performance?.now() ?? Date.now(),
   after: (ms, call) => {
     const timer = setTimeout(call, Math.min(Math.max(0, ms), maxTimerMs))

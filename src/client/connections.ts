@@ -8,26 +8,26 @@ import { Reconnector } from './reconnector.ts'
 import type { ConnectionInfo, Reconnected } from './session-events.ts'
 import type { Settings } from './settings.ts'
 
-/** What the connections ask of their session, and tell it. */
+/** The session that uses the connections. */
 type ConnectionsOwner = {
-  /** Whether a connection is wanted at all. */
+  /** Whether the program wants a connection. */
   wanted(): boolean
   /** A connection is about to be tried. */
   trying(): void
-  /** Gets ready for a connection. Its rejection is that of the try. */
+  /** Called before a connection is opened. If it rejects, the try has failed. */
   prepare(): Promise<void>
-  /** What the next connection is for. */
+  /** The purpose of the next connection. */
   purpose(): Purpose
   /**
-   * Logs in on it and adopts it. False: the connection does not serve the program's present wish. Rejects when the login fails, or
-   * `signal` aborts; the connection is closed then.
+   * Puts the connection to use and adopts it. False: it cannot serve what the program wants now. Rejects if that fails, or if
+   * `signal` aborts; then the connection is closed.
    */
   establish(link: Link, signal: AbortSignal): Promise<boolean>
-  /** The present connection may have failed without an event. */
+  /** The present connection may be dead. */
   suspected(link: Link): void
   /** @returns whether the next try follows at once */
   failed(error: SignalboxError): boolean
-  notice(event: string, args: unknown[]): void
+  received(event: string, args: unknown[]): void
   lost(): void
 }
 
@@ -36,7 +36,7 @@ export class Connections {
   readonly #owner: ConnectionsOwner
   readonly #migration: Migration
   readonly #reconnector: Reconnector
-  /** What each connection was opened for. */
+  /** The purpose for which each connection was opened. */
   readonly #purposes = new WeakMap<Link, Purpose>()
   #link: Link | undefined
 
@@ -91,19 +91,19 @@ export class Connections {
     this.#link = link
     moved()
     link.listen({
-      notice: (event, args) => link === this.#link && this.#owner.notice(event, args),
+      event: (event, args) => link === this.#link && this.#owner.received(event, args),
       lost: () => this.#lost(link),
     })
     if (old && old !== link) old.close()
     return how
   }
 
-  /** A drain will cut the present connection: the session moves before that. */
+  /** The node drains and closes the present connection within this time; the session moves before. */
   planMove(withinMs: number): void {
     if (this.#link) this.#migration.plan(this.#link, withinMs, () => this.#reconnector.start(true))
   }
 
-  /** What comes next is another session than the one that lost its connection. */
+  /** The session has ended: the next one has not moved from its connection. */
   forgetDeparture(): void {
     this.#migration.forget()
   }

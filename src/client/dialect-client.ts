@@ -22,23 +22,24 @@ const sessionEvents = [
 ] as const satisfies readonly (keyof SessionEvents)[]
 
 /**
- * What the clients of all dialects share: the session's events and its state. `Notices` maps the dialect's own
- * notifications to their arguments, the meta last; any other is told as `notification` alone.
+ * The base class of the clients of all dialects: the events and the state of the session. `Notifications` maps each notification of
+ * the dialect to its arguments, the meta last. The class emits it under its name, and every notification as `notification` too.
  */
-export class DialectClient<D extends Dialect, Notices extends { [event in keyof Notices]: unknown[] }> extends Emitter<
-  SessionEvents & Notices
-> {
+export class DialectClient<
+  D extends Dialect,
+  Notifications extends { [event in keyof Notifications]: unknown[] },
+> extends Emitter<SessionEvents & Notifications> {
   protected readonly session: ClientSession
 
-  constructor(session: ClientSession, notices: readonly (keyof Notices & string)[]) {
+  constructor(session: ClientSession, notifications: readonly (keyof Notifications & string)[]) {
     super()
     this.session = session
-    // what a notification's arguments are is the server's word; the types above are those of docs/protocol.md and docs/dialects.md
+    // the arguments are not validated: the server sends them as docs/protocol.md and docs/dialects.md define them
     const emit = this.emit.bind(this) as unknown as (event: string, ...args: unknown[]) => void
     for (const event of sessionEvents) session.on(event, (...args: unknown[]) => emit(event, ...args))
-    const known = new Set<string>(notices)
+    const names = new Set<string>(notifications)
     session.on('notification', ({ event, args, meta }) => {
-      if (known.has(event)) emit(event, ...args, ...(meta ? [meta] : []))
+      if (names.has(event)) emit(event, ...args, ...(meta ? [meta] : []))
     })
   }
 
@@ -54,20 +55,20 @@ export class DialectClient<D extends Dialect, Notices extends { [event in keyof 
     return this.session.connection
   }
 
-  /** As the server last gave them; their TURN credentials are renewed in time. Undefined if it gave none. */
+  /** The ICE servers of the session, whose TURN credentials the session renews in time. Undefined if the server has none. */
   get iceServers(): IceServer[] | undefined {
     return this.session.iceServers
   }
 
   /**
-   * Renews the TURN credentials: before an ICE restart of connections that are not a Mesh's. Never rejects. Resolves when the event
-   * `iceServers` has told the new ones, at once if none expire, and after a few seconds in any case.
+   * Renews the TURN credentials. Call it before an ICE restart of your own connections; a Mesh does so itself. Resolves after the event
+   * `iceServers` with the new servers, at once if no credentials expire, and after 3 s in any case. Never rejects.
    */
   renewIceServers(): Promise<void> {
     return this.session.iceRenewal.renew()
   }
 
-  /** What the server takes of one connection, once a login has told it. Requests are sent no faster. */
+  /** The server's limits for one connection, from the last ack that contained them. The client sends requests no faster. */
   get limits(): Limits | undefined {
     return this.session.limits
   }
@@ -77,12 +78,12 @@ export class DialectClient<D extends Dialect, Notices extends { [event in keyof 
     return this.session.pending
   }
 
-  /** Ends everything at once; the others see this participant leave when the server's window is over. */
+  /** Ends the session at once, without a goodbye. The others see this participant leave when the server's reconnect window is over. */
   close(): void {
     this.session.close()
   }
 
-  /** A request of the dialect's table, with one object as data. */
+  /** Sends a request of the dialect's table, with one object as data. Resolves to the data of the ack. @throws SignalboxError */
   protected request<E extends keyof D & string>(event: E, data: Payload<D[E]>): Promise<Reply<D[E]>> {
     return this.session.request(event, data === undefined ? [] : [data]) as Promise<Reply<D[E]>>
   }

@@ -1,10 +1,10 @@
 type Listener<Args extends unknown[]> = (...args: Args) => void
 
-/** A typed event emitter. What a listener throws is reported and reaches neither the other listeners nor the emitter. */
+/** A typed event emitter. It reports the errors of a listener, and calls the other listeners all the same. */
 export class Emitter<Events extends { [event in keyof Events]: unknown[] }> {
   readonly #listeners = new Map<keyof Events, Set<Listener<never>>>()
 
-  /** Returns a function that takes the listener off. */
+  /** Returns a function that removes the listener. */
   on<E extends keyof Events>(event: E, listener: Listener<Events[E]>): () => void {
     const listeners = this.#listeners.get(event) ?? new Set()
     this.#listeners.set(event, listeners.add(listener as Listener<never>))
@@ -34,7 +34,7 @@ export class Emitter<Events extends { [event in keyof Events]: unknown[] }> {
   }
 }
 
-/** As a browser does with what an event listener throws; Node has no `reportError`. */
+/** As a browser reports the error of an event listener. Node.js has no `reportError`. */
 function report(error: unknown): void {
   const { reportError } = globalThis as { reportError?: (error: unknown) => void }
   if (reportError) reportError(error)

@@ -1,6 +1,6 @@
 import { SignalboxError, type SignalboxErrorCode } from './errors.ts'
 
-/** A request, login or relogin that was refused with one of these may work on the next try. */
+/** A request, login or relogin that was refused with one of these codes may succeed on the next try. */
 const retryableCodes: ReadonlySet<SignalboxErrorCode> = new Set([
   'unreachable',
   'lost',
@@ -23,7 +23,7 @@ const tokenRefusals: ReadonlySet<SignalboxErrorCode> = new Set([
   'unauthorized',
 ])
 
-/** With one of these the session cannot be had back, whichever node is asked. */
+/** With one of these codes the session cannot be resumed on any node. */
 const fatalCodes: ReadonlySet<SignalboxErrorCode> = new Set([
   'bad_ticket',
   'ticket_signature',

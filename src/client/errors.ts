@@ -1,9 +1,10 @@
 import type { ErrorCode } from '../protocol/errors.ts'
 
 /**
- * What goes wrong on this side of the wire. `unreachable`: no node answered in time. `lost`: one connection ended; the
- * session goes on. `closed`: by this program. `dropped`: by the server. `no_session`: there is no session.
- * `token_unavailable`: the program's token function failed; the cause is its error.
+ * The error codes of the client. `unreachable`: no node answered in time. `lost`: the connection ended, and the session continues.
+ * `timeout`: the node did not answer a request in time. `closed`: this program ended the session or the login. `dropped`: the server
+ * ended the session. `no_session`: the request needs a session. `token_unavailable`: the token function of the program failed, and
+ * `cause` is its error.
  */
 export type ClientErrorCode =
   | 'unreachable'
@@ -14,10 +15,10 @@ export type ClientErrorCode =
   | 'no_session'
   | 'token_unavailable'
 
-/** Codes of servers newer than this library are passed on as they are. */
+/** A code of the server or of the client. Servers that are newer than this library may have other codes. */
 export type SignalboxErrorCode = ErrorCode | ClientErrorCode | (string & {})
 
-/** Every rejection of this library. `message` is the server's sentence when it was the server that refused. */
+/** The error of every rejection. `message` is the server's sentence if the server refused the request. */
 export class SignalboxError extends Error {
   readonly code: SignalboxErrorCode
 
@@ -28,7 +29,7 @@ export class SignalboxError extends Error {
   }
 }
 
-/** Anything that was thrown, as an error of this library. */
+/** Wraps any other error in a SignalboxError with the code `internal`. */
 export function asSignalboxError(thrown: unknown): SignalboxError {
   if (thrown instanceof SignalboxError) return thrown
   return new SignalboxError('internal', thrown instanceof Error ? thrown.message : String(thrown), { cause: thrown })

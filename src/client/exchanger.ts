@@ -17,7 +17,7 @@ type ExchangerTable = typeof exchanger
 export type JoinedStream = Reply<ExchangerTable['joinStream']> & { iceServers?: IceServer[] } & ResumedInTab
 export type StreamUser = JoinedStream['users'][number]
 
-/** The notifications of `/exchanger`; whom one is from stands in `meta.from`. */
+/** The notifications of `/exchanger`. `meta.from` is the id of the sender. */
 export type ExchangerNotifications = {
   userJoinedStream: [user: unknown, meta: Meta]
   receiveOffer: [sessionDescriptor: Description, meta: Meta]
@@ -26,15 +26,15 @@ export type ExchangerNotifications = {
   userLeftStream: [user: unknown, meta: Meta]
 }
 
-/** Exchanges session descriptions and candidates among those who joined a channel. */
+/** The client of `/exchanger`: exchanges session descriptions and candidates between the participants of a channel. */
 export class Exchanger extends DialectClient<ExchangerTable, ExchangerNotifications> {
-  /** For a Mesh, once joined. */
+  /** The channel for a Mesh, after `join`. */
   readonly channel: MeshChannel
   #channelName = ''
-  /** Participant → the user as it was named. */
+  /** Participant id → user. */
   readonly #users = new Map<string, unknown>()
 
-  /** @param options `token`: where the server wants one */
+  /** @param options `token`: required unless the server allows anonymous clients @throws TypeError when an option is wrong */
   constructor(options: SessionOptions & ResumeOptions & { token?: TokenSource }) {
     const settings = settingsOf(options, { mayResume: true })
     const token = new HandshakeToken(options.token, settings)
@@ -45,22 +45,25 @@ export class Exchanger extends DialectClient<ExchangerTable, ExchangerNotificati
       'receiveCandidate',
       'userLeftStream',
     ])
-    // as in the protocol that this one comes from: who joins is told of all the others, and offers
+    // the protocol of the origin of this dialect: a client that joins receives the list of the others, and makes the offers
     this.channel = new MeshChannel('later', (to, signal) => this.#signal(to, signal), this.session.iceRenewal)
     this.#follow()
   }
 
-  /** This participant's id, once joined. */
+  /** The id of this participant, after `join`. */
   get id(): string {
     return this.channel.id
   }
 
-  /** The others: participant id → user. */
+  /** The other participants: id → user. */
   get users(): ReadonlyMap<string, unknown> {
     return this.#users
   }
 
-  /** @param user anything that tells the others who it is @throws SignalboxError as the server refuses, unreachable, or closed (by leave or close) */
+  /**
+   * Joins a channel. @param user any value that describes this participant to the others
+   * @throws SignalboxError in_service, unreachable, token_unavailable, closed (by leave or close), or as the server refuses
+   */
   async join(channelName: string, user: unknown): Promise<JoinedStream> {
     return this.session.enter({
       event: 'joinStream',
@@ -77,24 +80,25 @@ export class Exchanger extends DialectClient<ExchangerTable, ExchangerNotificati
     })
   }
 
+  /** Leaves the channel and closes the connection. Never rejects. */
   async leave(): Promise<void> {
     await this.session.leave()
   }
 
-  /** To `to`, a participant's id, or to everyone else in the channel. */
+  /** @param to a participant's id; unset: all other participants of the channel */
   async offer(sessionDescriptor: Description, to?: string): Promise<void> {
-    await this.request('offer', { ...this.#where(to), sessionDescriptor })
+    await this.request('offer', { ...this.#targetOf(to), sessionDescriptor })
   }
 
   async answer(sessionDescriptor: Description, to?: string): Promise<void> {
-    await this.request('answer', { ...this.#where(to), sessionDescriptor })
+    await this.request('answer', { ...this.#targetOf(to), sessionDescriptor })
   }
 
   async candidate(candidate: Candidate, to?: string): Promise<void> {
-    await this.request('candidate', { ...this.#where(to), candidate })
+    await this.request('candidate', { ...this.#targetOf(to), candidate })
   }
 
-  #where(to: string | undefined): Pick<Payload<ExchangerTable['offer']>, 'channelName' | 'to'> {
+  #targetOf(to: string | undefined): Pick<Payload<ExchangerTable['offer']>, 'channelName' | 'to'> {
     return { channelName: this.#channelName, ...(to === undefined ? {} : { to }) }
   }
 

@@ -2,7 +2,7 @@ import type { Clock } from './clock.ts'
 import type { Settings } from './settings.ts'
 import { type TokenSource, tokenOf } from './token-source.ts'
 
-/** What a connection is for: to log in, to resume a session, or to be kept without a session. */
+/** The purpose of a connection: a login, a relogin, or to stay open without a session (`lobby`). */
 export type Purpose = 'login' | 'relogin' | 'lobby'
 
 /** The login token in the handshakes of one client, where the dialect has no login of its own. */
@@ -11,7 +11,7 @@ export class HandshakeToken {
   readonly #clock: Clock
   readonly #timeoutMs: number
   #last: string | undefined
-  /** A node refused the last token, so that a relogin needs another too. */
+  /** A node has refused the last token, so the next relogin needs another one too. */
   #isRefused = false
   /** Whether the source was asked again after a refusal, since the last connection was accepted. */
   #isRenewed = false

@@ -40,7 +40,7 @@ export class IceCredentials {
  */
 export function iceLifetimeMs(servers: readonly IceServer[], ticket: string): number | undefined {
   const expiries = servers.flatMap(({ username = '' }) => {
-    const [, expiry] = /^(\d{10,12}):/.exec(username) ?? [] // a number with fewer digits is no date of our time
+    const [, expiry] = /^(\d{10,12}):/.exec(username) ?? [] // a number with fewer digits is a date before 2001
     return expiry === undefined ? [] : [Number(expiry) * 1000]
   })
   if (expiries.length === 0) return undefined

@@ -1,8 +1,8 @@
-/** `lost`: the connection ended before the answer. */
-export type HandshakeAnswer = { ok: true; data: unknown } | { ok: false; code: string; message: string }
+/** The answer to a request: the data of its ack, or its refusal. The code `lost`: the connection ended before the answer. */
+export type LinkAnswer = { ok: true; data: unknown } | { ok: false; code: string; message: string }
 
 export type LinkListener = {
-  notice(event: string, args: unknown[]): void
+  event(event: string, args: unknown[]): void
   lost(reason: string): void
 }
 
@@ -12,15 +12,15 @@ export interface Link {
   /** The connection's id, which names its node. */
   readonly id: string
   readonly open: boolean
-  /** Calls back once, and in the same step in which the answer is read: what the server says next comes after it. */
-  ask(event: string, args: readonly unknown[], answered: (answer: HandshakeAnswer) => void): void
-  /** One listener. What came before it is handed over at once. */
+  /** Calls `answered` once, in the same step in which the answer is read, so before any later notification. */
+  ask(event: string, args: readonly unknown[], answered: (answer: LinkAnswer) => void): void
+  /** Sets the only listener. It receives earlier events at once. */
   listen(listener: LinkListener): void
   close(): void
 }
 
 export type LinkTarget = {
-  /** May have a path, the prefix of Socket.IO's, and a query, which goes with the handshake. */
+  /** May have a path, the prefix of Socket.IO's, and a query for the handshake. */
   url: string
   /** Socket.IO's whole path; unset: as it follows from `url`. */
   path?: string | undefined
@@ -30,5 +30,5 @@ export type LinkTarget = {
   timeoutMs: number
 }
 
-/** @throws SignalboxError unreachable, or with the code with which the server refused the handshake */
+/** Opens a connection. @throws SignalboxError unreachable, lost, closed (`signal` aborted), or as the server refuses the handshake */
 export type Connector = (target: LinkTarget, signal: AbortSignal) => Promise<Link>

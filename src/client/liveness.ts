@@ -1,7 +1,7 @@
 import type { Clock } from './clock.ts'
 import type { Link } from './link.ts'
 
-/** How long the server may take to answer on a suspected connection, ms. */
+/** How long the server may take to answer on a connection that may be dead, ms. */
 const answerTimeoutMs = 4000
 
 /**

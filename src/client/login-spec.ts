@@ -1,10 +1,10 @@
 import type { IceServer } from './mesh/rtc.ts'
 
 /** A request as it is sent: the event and its arguments. */
-export type Sent = { event: string; args: readonly unknown[] }
+export type OutgoingRequest = { event: string; args: readonly unknown[] }
 
 /** What the ack of a login contains. `result` is what the program gets. */
-export type Acked<T> = { ticket: string; seq: number; iceServers?: IceServer[] | undefined; result: T }
+export type LoginAck<T> = { ticket: string; seq: number; iceServers?: IceServer[] | undefined; result: T }
 
 /** The request that begins a session: login, joinStream or enter_room. */
 export type LoginSpec<T> = {
@@ -12,13 +12,13 @@ export type LoginSpec<T> = {
   /** May get a token. Called once, and again after a rejection. */
   args: () => readonly unknown[] | Promise<readonly unknown[]>
   /** Sent on the same connection before the login, which waits for its ack. */
-  prelude?: Sent | undefined
+  prelude?: OutgoingRequest | undefined
   /** Whether the next try has another token. */
   renewable?: boolean
   /** Reads the ack's data. */
-  read: (data: unknown) => Acked<T>
+  read: (data: unknown) => LoginAck<T>
   /** The request that ends the session. */
-  goodbye: Sent
+  goodbye: OutgoingRequest
   /** The room or channel. With `resume: 'tab'`, a reloaded page resumes the session in the same room or channel. */
   place?: string
 }

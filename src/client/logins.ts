@@ -2,7 +2,7 @@ import { SignalboxError } from './errors.ts'
 import type { SessionTarget } from './handshakes.ts'
 import type { Link } from './link.ts'
 import type { LoginSpec } from './login-spec.ts'
-import type { EntryReply } from './membership.ts'
+import type { NewSession } from './membership.ts'
 import { PendingLogin } from './pending-login.ts'
 import type { Limits } from './rate-limiter.ts'
 import type { RequestSpec } from './request.ts'
@@ -11,7 +11,7 @@ import { type SavedSession, tabMemoryOf } from './tab-memory.ts'
 import { TabResume } from './tab-resume.ts'
 
 /** What the ack of a login contains. */
-export type LoginResult = EntryReply & { result: unknown; limits: Limits | undefined }
+export type LoginResult = NewSession & { result: unknown; limits: Limits | undefined }
 
 type LoginsOwner = {
   /** Asks once, on one connection. @throws SignalboxError timeout, lost, or as the server refuses */

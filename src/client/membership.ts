@@ -1,7 +1,7 @@
 import type { Clock } from './clock.ts'
 import { IceCredentials } from './ice-credentials.ts'
 import type { Link } from './link.ts'
-import type { Sent } from './login-spec.ts'
+import type { OutgoingRequest } from './login-spec.ts'
 import type { IceServer } from './mesh/rtc.ts'
 import { type Limits, limitsOf } from './rate-limiter.ts'
 import type { AskOverLink } from './request.ts'
@@ -9,7 +9,7 @@ import { Tickets } from './tickets.ts'
 
 type ReloginReply = { ticket: string; seq: number; complete: boolean; room?: unknown; iceServers?: IceServer[] }
 
-/** `seq` and `room` stand for what was missed if `gap` is true. */
+/** `gap`: missed notifications are lost, and `room` is a snapshot as of `seq`. */
 export type ResumeResult = {
   seq: number
   gap: boolean
@@ -19,20 +19,20 @@ export type ResumeResult = {
 }
 
 /** What a login got. `goodbye` is the request that ends the session. */
-export type EntryReply = { ticket: string; seq: number; iceServers?: IceServer[] | undefined; goodbye: Sent }
+export type NewSession = { ticket: string; seq: number; iceServers?: IceServer[] | undefined; goodbye: OutgoingRequest }
 
-/** What a login gave to this client, and what outlives its connections: tickets, ICE servers, the position, the goodbye. */
+/** The data of a session that outlive its connections: tickets, ICE servers, the last `seq`, and the goodbye. */
 export class Membership {
   readonly tickets: Tickets
   readonly ice = new IceCredentials()
   /** The request that ends the session. */
-  readonly goodbye: Sent
+  readonly goodbye: OutgoingRequest
   /** The number of the last notification that was delivered. */
   seq: number
   readonly #clock: Clock
   #end: 'left' | 'lost' | undefined
 
-  constructor({ ticket, seq, iceServers, goodbye }: EntryReply, clock: Clock) {
+  constructor({ ticket, seq, iceServers, goodbye }: NewSession, clock: Clock) {
     this.tickets = new Tickets(ticket, clock.now())
     if (iceServers) this.ice.take(iceServers, ticket, clock.now())
     this.goodbye = goodbye
@@ -58,17 +58,17 @@ export class Membership {
    * ended meanwhile. @throws SignalboxError timeout, lost, or as the server refuses
    */
   async resume(link: Link, ask: AskOverLink, resumed: (how: ResumeResult) => void): Promise<boolean> {
-    const [used, seen] = [this.tickets.current, this.seq]
+    const [ticketSent, seqSent] = [this.tickets.current, this.seq]
     const read = (data: unknown) => {
       if (this.ended) return false
       const { ticket, complete, ...reply } = data as ReloginReply
-      this.tickets.replace(ticket, used, this.#clock.now())
+      this.tickets.replace(ticket, ticketSent, this.#clock.now())
       if (reply.iceServers) this.ice.take(reply.iceServers, ticket, this.#clock.now())
-      // the room was made anew if its `seq` is below what was seen: its numbers count from the start again
-      resumed({ ...reply, limits: limitsOf(data), gap: !complete || reply.seq < seen })
+      // the room was recreated if its `seq` is below the last one that this client received
+      resumed({ ...reply, limits: limitsOf(data), gap: !complete || reply.seq < seqSent })
       return true
     }
-    const inTime = await ask(link, { event: 'relogin', args: [{ ticket: used, seq: seen }], read })
+    const inTime = await ask(link, { event: 'relogin', args: [{ ticket: ticketSent, seq: seqSent }], read })
     if (!inTime && this.#end === 'left') await ask(link, { ...this.goodbye, read: () => {} })
     return inTime
   }

@@ -2,7 +2,7 @@ import type { Clock } from './clock.ts'
 import type { Link } from './link.ts'
 import type { ConnectionInfo, Reconnected } from './session-events.ts'
 
-/** A session on its way from one connection to another: why, where from, and since when. */
+/** Tracks the move of a session between connections: whether it was planned, from where, and since when. */
 export class Migration {
   readonly #clock: Clock
   readonly #random: () => number
@@ -15,12 +15,12 @@ export class Migration {
     this.#random = random
   }
 
-  /** The connection to be left for another, while it still serves. */
+  /** The connection that the session is about to leave, and that still serves. */
   get leaving(): Link | undefined {
     return this.#leaving
   }
 
-  /** A drain will cut the connection: it is left within the first half of the time, at random, for the others move too. */
+  /** Plans the move from a draining node, at a random time in the first half of `withinMs`, because the other clients move too. */
   plan(link: Link, withinMs: number, leave: () => void): void {
     this.#cancelPlan?.()
     this.#cancelPlan = this.#clock.after((this.#random() * withinMs) / 2, () => {
@@ -35,7 +35,7 @@ export class Migration {
     this.#recordDeparture(link, false)
   }
 
-  /** How it went; undefined when this is where the session begins. */
+  /** Ends the move. Undefined if there was no move, because the session begins on this connection. */
   arrived(link: Link): Reconnected | undefined {
     const departure = this.#departure
     this.reset()
@@ -44,12 +44,12 @@ export class Migration {
     return { from, to: connectionInfoOf(link), ms: Math.round(this.#clock.now() - at), planned }
   }
 
-  /** Another session than the one that departed; the connection may still be one to be left. */
+  /** Forgets the departure, because the session has ended. A planned move of the connection remains. */
   forget(): void {
     this.#departure = undefined
   }
 
-  /** There is nowhere to go. */
+  /** Forgets the departure and the plan, because the connection is lost or released. */
   reset(): void {
     this.#cancelPlan?.()
     this.#leaving = undefined

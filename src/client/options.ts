@@ -12,30 +12,30 @@ export type BackOffOptions = {
 
 export type SessionOptions = {
   /**
-   * One address (a balancer), or those of several nodes. A path in it is the prefix under which a proxy serves the node:
-   * `https://host/signal` has Socket.IO at `/signal/socket.io/`. A query goes with the handshake.
+   * The address of a load balancer, or the addresses of several nodes. A path in it is the prefix under which a proxy serves the node:
+   * `https://host/signal` has Socket.IO at `/signal/socket.io/`. A query is sent with the handshake.
    */
   url: string | readonly string[]
-  /** Socket.IO's whole path, as socket.io-client has it, in place of the one that follows from `url`. */
+  /** Socket.IO's whole path, like the option of socket.io-client. It replaces the path of `url`. */
   path?: string
-  /** Socket.IO transports in the order in which they are tried; WebSocket first unless it is set. */
+  /** Socket.IO transports, in the order in which the client tries them. Default: WebSocket, then long-polling. */
   transports?: readonly ('websocket' | 'polling')[]
-  /** How long to wait between tries; see BackOff. Default 250 ms to 10 s. */
+  /** The wait between tries to connect; see BackOff. Default: `{ baseMs: 250, capMs: 10_000 }`. */
   backOff?: BackOffOptions
-  /** How long a login may look for a node that answers, ms. Default 30 000. */
+  /** How long a login may take in all, with its retries, ms. Default 30 000. */
   loginTimeoutMs?: number
-  /** How long one connection may take to come up, one login or relogin to be answered, and the token function, ms. Default 8000. */
+  /** How long one connection, one login or relogin, and one call of the token function may take, ms. Default 8000. */
   attemptTimeoutMs?: number
-  /** How fast the client sends requests at most. Default: as the server's limits allow, which come with the login. */
-  pace?: RateLimitOptions
-  /** Parts that replace those of a browser: `network` on other devices, all of them in tests. */
+  /** The highest rate of requests. Default: what the server's limits allow, which the ack of the login contains. */
+  rateLimit?: RateLimitOptions
+  /** Replacements for parts of the client: `network` on devices without a browser, all of them in tests. */
   parts?: Partial<SessionParts>
 }
 
 export type ResumeOptions = {
   /**
-   * `tab`: a page that the user reloads, or returns to in the same tab, resumes the session that it had in the same room, so that
-   * the others do not see it leave. The ticket is in sessionStorage from the end of one page to the start of the next.
+   * `tab`: a page that the user reloads, or returns to in the same tab, resumes its session in the same room, and the others do not
+   * see it leave. The ticket is in sessionStorage from the end of one page to the start of the next.
    */
   resume?: 'tab'
 }

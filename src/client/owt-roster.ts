@@ -1,11 +1,11 @@
 import type { ParticipantNotification, PortalRoom, StreamInfo, StreamNotification } from './portal-notifications.ts'
 
-/** A notification as OWT's client takes it. */
+/** A notification in the form that OWT's client expects. */
 export type OwtMessage = { notification: string; data: unknown }
 
 /**
- * Whom and what an OWT page believes to be in its room, so that after a gap it can be told what changed, in the only
- * words that it knows.
+ * The participants and streams that an OWT page knows. After a resync it yields the differences as notifications, because OWT's
+ * client cannot process a snapshot.
  */
 export class OwtRoster {
   #participants = new Map<string, unknown>()
@@ -16,33 +16,33 @@ export class OwtRoster {
     this.#streams = new Map(streams.map((stream) => [stream.id, stream]))
   }
 
-  note({ notification, data }: OwtMessage): void {
+  apply({ notification, data }: OwtMessage): void {
     if (notification === 'participant') {
-      const news = data as ParticipantNotification
-      if (news.action === 'join') this.#participants.set(news.data.id, news.data)
-      else this.#participants.delete(news.data)
+      const change = data as ParticipantNotification
+      if (change.action === 'join') this.#participants.set(change.data.id, change.data)
+      else this.#participants.delete(change.data)
     }
     if (notification === 'stream') {
-      const news = data as StreamNotification
-      if (news.status === 'add') this.#streams.set(news.id, news.data)
-      if (news.status === 'remove') this.#streams.delete(news.id)
+      const change = data as StreamNotification
+      if (change.status === 'add') this.#streams.set(change.id, change.data)
+      if (change.status === 'remove') this.#streams.delete(change.id)
     }
   }
 
-  /** Takes the room as it stands now. Returns what a page has to be told to believe the same. */
+  /** Replaces the roster with a snapshot. Returns the notifications that bring a page up to date. */
   catchUp(room: PortalRoom): OwtMessage[] {
     const [participants, streams] = [this.#participants, this.#streams]
     this.enter(room)
-    const tellParticipant = (data: object) => ({ notification: 'participant', data })
-    const tellStream = (data: object) => ({ notification: 'stream', data })
-    const gone = <T>(before: Map<string, T>, now: Map<string, T>) => [...before.keys()].filter((id) => !now.has(id))
+    const participantMessage = (data: object) => ({ notification: 'participant', data })
+    const streamMessage = (data: object) => ({ notification: 'stream', data })
+    const missing = <T>(before: Map<string, T>, now: Map<string, T>) => [...before.keys()].filter((id) => !now.has(id))
     return [
-      ...gone(streams, this.#streams).map((id) => tellStream({ id, status: 'remove' })),
-      ...gone(participants, this.#participants).map((id) => tellParticipant({ action: 'leave', data: id })),
-      ...gone(this.#participants, participants).map((id) =>
-        tellParticipant({ action: 'join', data: this.#participants.get(id) }),
+      ...missing(streams, this.#streams).map((id) => streamMessage({ id, status: 'remove' })),
+      ...missing(participants, this.#participants).map((id) => participantMessage({ action: 'leave', data: id })),
+      ...missing(this.#participants, participants).map((id) =>
+        participantMessage({ action: 'join', data: this.#participants.get(id) }),
       ),
-      ...gone(this.#streams, streams).map((id) => tellStream({ id, status: 'add', data: this.#streams.get(id) })),
+      ...missing(this.#streams, streams).map((id) => streamMessage({ id, status: 'add', data: this.#streams.get(id) })),
     ]
   }
 }

@@ -7,19 +7,19 @@ import type { JoinResult, ParticipantNotification, PortalRoom } from './portal-n
 import { ClientSession } from './session.ts'
 import { settingsOf } from './settings.ts'
 
-/** As OWT's client listens for them; `iceservers` is for the page. */
+/** The events that OWT's client listens for, and `iceservers`, which is for the page. */
 export type OwtEvent =
   | { type: 'data'; message: OwtMessage }
   | { type: 'disconnect' }
   | { type: 'iceservers'; iceServers: IceServer[] }
 type OwtListener<T extends OwtEvent['type']> = (event: Extract<OwtEvent, { type: T }>) => void
 
-/** What OWT's own signaling passes on to its client. */
-const passedOn = new Set(['participant', 'text', 'stream', 'progress'])
+/** The notifications that OWT's own signaling forwards to its client. */
+const forwardedEvents = new Set(['participant', 'text', 'stream', 'progress'])
 
 /**
- * Signaling for OWT's conference client: `new ConferenceClient(config, new OwtSignaling())`. The connection is taken up
- * again on any node, and the page loses nothing; `disconnect` is told only when the session is over for good.
+ * Signaling for OWT's conference client: `new ConferenceClient(config, new OwtSignaling())`. It resumes on any node, and the page
+ * loses no message. It emits `disconnect` only when the session has ended.
  */
 export class OwtSignaling {
   readonly #options: Partial<SessionOptions>
@@ -31,18 +31,18 @@ export class OwtSignaling {
   readonly #roster = new OwtRoster()
   #session: ClientSession | undefined
   #id = ''
-  /** What came before OWT's client has dealt with the join result. */
-  #held: OwtMessage[] | undefined
+  /** Messages that arrived before OWT's client has processed the join result. */
+  #queued: OwtMessage[] | undefined
 
-  /** @param options `url` in place of the host that the token names, when it is set @throws TypeError when an option is wrong */
+  /** @param options `url` replaces the host of the token @throws TypeError when an option is wrong */
   constructor(options: Partial<SessionOptions> = {}) {
     checkOptions(options, { needsUrl: false })
     this.#options = options
   }
 
   /**
-   * For `rtcConfiguration.iceServers` of OWT's client, from `connect` on. Their TURN credentials are renewed in time, of which
-   * the event `iceservers` tells. Undefined if the server has none.
+   * For `rtcConfiguration.iceServers` of OWT's client, after `connect`. The session renews their TURN credentials in time and emits
+   * `iceservers`. Undefined if the server has none.
    */
   get iceServers(): IceServer[] | undefined {
     return this.#session?.iceServers
@@ -57,18 +57,18 @@ export class OwtSignaling {
   }
 
   /**
-   * @param host as the token names it, with or without http(s)
-   * @param loginInfo what OWT's client logs in with: token, userAgent, protocol
+   * @param host of the token, with or without http(s)
+   * @param loginInfo the login of OWT's client: token, userAgent, protocol
    * @returns the join result; rejects with the server's sentence, a string, as OWT's client expects
    */
   async connect(host: string, isSecured: boolean, loginInfo: unknown): Promise<JoinResult> {
-    const named = /^https?:\/\//i.test(host) ? host : `${isSecured ? 'https' : 'http'}://${host}`
-    const session = new ClientSession(settingsOf({ ...this.#options, url: this.#options.url ?? named }), {
+    const hostUrl = /^https?:\/\//i.test(host) ? host : `${isSecured ? 'https' : 'http'}://${host}`
+    const session = new ClientSession(settingsOf({ ...this.#options, url: this.#options.url ?? hostUrl }), {
       namespace: '/',
     })
     session.on('notification', ({ event, args }) => {
       const message = { notification: event, data: args[0] }
-      if (passedOn.has(event) && !this.#isOwnLeave(message)) this.#tell(message)
+      if (forwardedEvents.has(event) && !this.#isOwnLeave(message)) this.#receive(message)
     })
     session.on('resync', ({ room }) => {
       if (room) for (const message of this.#roster.catchUp(room as PortalRoom)) this.#dispatch(message)
@@ -87,14 +87,14 @@ export class OwtSignaling {
     session.on('closed', () => this.#ended(session, entered))
     this.#session?.close()
     this.#session = session
-    this.#held = []
+    this.#queued = []
     const goodbye = { event: 'logout', args: [] }
-    const joined = await orSentence(session.enter({ event: 'login', args: () => [loginInfo], read, goodbye }))
-    setTimeout(() => this.#session === session && this.#release())
+    const joined = await withMessageAsReason(session.enter({ event: 'login', args: () => [loginInfo], read, goodbye }))
+    setTimeout(() => this.#session === session && this.#deliverQueued())
     return joined
   }
 
-  /** Leaves the room. `disconnect` is told too, as OWT's own signaling does. A `connect` that is under way rejects. */
+  /** Leaves the room, and emits `disconnect` as OWT's own signaling does. A `connect` that is under way rejects. */
   async disconnect(): Promise<void> {
     await this.#session?.leave()
   }
@@ -102,7 +102,7 @@ export class OwtSignaling {
   /** @returns the ack's data; rejects with the server's sentence, a string */
   send(name: string, data?: unknown): Promise<unknown> {
     if (!this.#session) return Promise.reject('There is no connection')
-    return orSentence(this.#session.request(name, data === undefined ? [] : [data]))
+    return withMessageAsReason(this.#session.request(name, data === undefined ? [] : [data]))
   }
 
   #ended(session: ClientSession, entered: boolean): void {
@@ -112,34 +112,34 @@ export class OwtSignaling {
     for (const listener of [...this.#listeners.disconnect]) listener({ type: 'disconnect' })
   }
 
-  /** A page that logs out need not be told who left. */
+  /** A page that logs out does not receive its own leave. */
   #isOwnLeave({ notification, data }: OwtMessage): boolean {
     return notification === 'participant' && (data as ParticipantNotification).data === this.#id
   }
 
-  #tell(message: OwtMessage): void {
-    this.#roster.note(message)
+  #receive(message: OwtMessage): void {
+    this.#roster.apply(message)
     this.#dispatch(message)
   }
 
   #dispatch(message: OwtMessage): void {
-    if (this.#held) this.#held.push(message)
+    if (this.#queued) this.#queued.push(message)
     else for (const listener of [...this.#listeners.data]) listener({ type: 'data', message })
   }
 
-  #release(): void {
-    const held = this.#held ?? []
-    this.#held = undefined
+  #deliverQueued(): void {
+    const held = this.#queued ?? []
+    this.#queued = undefined
     for (const message of held) this.#dispatch(message)
   }
 
-  /** Undefined for a type that is never told. */
+  /** Undefined for a type that this never emits. */
   #listenersOf<T extends OwtEvent['type']>(type: T): Set<OwtListener<T>> | undefined {
     return this.#listeners[type] as unknown as Set<OwtListener<T>> | undefined
   }
 }
 
-async function orSentence<T>(promise: Promise<T>): Promise<T> {
+async function withMessageAsReason<T>(promise: Promise<T>): Promise<T> {
   try {
     return await promise
   } catch (error) {

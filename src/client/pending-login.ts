@@ -1,18 +1,18 @@
 import type { Clock } from './clock.ts'
 import { SignalboxError } from './errors.ts'
 import type { Link } from './link.ts'
-import type { Acked, LoginSpec } from './login-spec.ts'
+import type { LoginAck, LoginSpec } from './login-spec.ts'
 import { type Limits, limitsOf } from './rate-limiter.ts'
 import type { AskOverLink } from './request.ts'
 import type { SavedSession } from './tab-memory.ts'
 import type { TabResume } from './tab-resume.ts'
 
-/** Takes the session over, in the same step in which the ack is read. */
-type LoginListener = (entered: Acked<unknown>, limits: Limits | undefined) => void
+/** Called in the same step in which the ack is read. */
+type LoginListener = (entered: LoginAck<unknown>, limits: Limits | undefined) => void
 
 /**
- * A login that is not answered yet, on however many connections it is tried. Its `result` settles once. If it has ended before
- * the server acks it, the server has a session that no program wants: the login then sends the goodbye.
+ * A login that is not answered yet. It may be tried on several connections; its `result` settles once. If it ends before the server
+ * acks it, it sends the goodbye, because the server then has a session that the program does not want.
  */
 export class PendingLogin {
   readonly spec: LoginSpec<unknown>
@@ -28,7 +28,7 @@ export class PendingLogin {
 
   /**
    * @param onTimeout called if the login is not settled within `timeoutMs`
-   * @param tab the session of the page before, which the login goes on with if it can
+   * @param tab the session of the page before, which the login resumes if it can
    */
   constructor(spec: LoginSpec<unknown>, clock: Clock, timeoutMs: number, onTimeout: () => void, tab?: TabResume) {
     this.spec = spec
@@ -45,7 +45,7 @@ export class PendingLogin {
     return this.#idle
   }
 
-  /** The session that the login goes on with; undefined: it begins a new one. */
+  /** The session that the login resumes; undefined: it begins a new one. */
   get saved(): SavedSession | undefined {
     return this.#tab?.saved
   }
@@ -61,7 +61,7 @@ export class PendingLogin {
     return args
   }
 
-  /** The token was refused. True if the next try has another; it is asked for once. */
+  /** A node refused the token. True if the next try has another one. The login requests another token only once. */
   renew(): boolean {
     if (this.#isRenewed || !this.spec.renewable) return false
     this.#isRenewed = true
@@ -102,7 +102,7 @@ export class PendingLogin {
     const { event, prelude, goodbye, read } = this.spec
     const args = await this.prepare()
     if (this.#settled) return false
-    // the login that follows enters the room that it is in, which changes nothing and tells who is there
+    // the login that follows enters the present room again: it changes nothing, and its ack lists the participants
     const isResumed = (await this.#tab?.relogin(link, ask)) ?? false
     if (prelude && !this.#settled) await ask(link, { ...prelude, read: () => {} })
     if (this.#settled) {

@@ -14,7 +14,7 @@ export type StreamInfo = {
 
 export type PortalRoom = { id: string; views: string[]; participants: Participant[]; streams: StreamInfo[] }
 
-/** Who one is, and the room as it stands: the ack of login. */
+/** The ack of login: this participant, and a snapshot of the room. */
 export type JoinResult = Participant & {
   permission: { publish: Kinds; subscribe: Kinds }
   room: PortalRoom
@@ -39,9 +39,9 @@ export type SoacNotification = { id: string; from: string; signaling: { type: st
 /** The portal's notifications. */
 export type PortalNotifications = {
   text: [text: TextNotification, meta: Meta]
-  participant: [news: ParticipantNotification, meta: Meta]
-  stream: [news: StreamNotification, meta: Meta]
+  participant: [change: ParticipantNotification, meta: Meta]
+  stream: [change: StreamNotification, meta: Meta]
   progress: [progress: ProgressNotification, meta: Meta]
-  subscription: [news: SubscriptionNotification, meta: Meta]
+  subscription: [change: SubscriptionNotification, meta: Meta]
   soac: [soac: SoacNotification, meta: Meta]
 }

@@ -9,7 +9,7 @@ import { type TokenSource, tokenOf } from './token-source.ts'
 
 type PortalTable = typeof portal
 
-/** The portal on `/`: rooms with roles, text and published streams. */
+/** The client of the portal on `/`: rooms with roles, text and published streams. */
 export class Portal extends DialectClient<PortalTable, PortalNotifications> {
   readonly #settings: Settings
   #id = ''
@@ -27,12 +27,12 @@ export class Portal extends DialectClient<PortalTable, PortalNotifications> {
     this.#settings = settings
   }
 
-  /** This participant's id, once logged in. */
+  /** The id of this participant, after `login`. */
   get id(): string {
     return this.#id
   }
 
-  /** @throws SignalboxError as the server refuses, unreachable, token_unavailable, or closed (by logout or close) */
+  /** @throws SignalboxError in_service, unreachable, token_unavailable, closed (by logout or close), or as the server refuses */
   async login(token: TokenSource): Promise<JoinResult> {
     const { parts, attemptTimeoutMs } = this.#settings
     const userAgent = { sdk: { type: 'JavaScript', version: '5.1' } }
@@ -49,17 +49,17 @@ export class Portal extends DialectClient<PortalTable, PortalNotifications> {
     })
   }
 
-  /** The participant leaves, and the others are told. */
+  /** Leaves the room; the other participants see it at once. Never rejects. */
   logout(): Promise<void> {
     return this.session.leave()
   }
 
-  /** @param to a participant's id, or `all`: everyone, the sender too */
+  /** @param to a participant's id, or `all`: every participant of the room, the sender included */
   text(to: string, message: string): Promise<undefined> {
     return this.request('text', { to, message })
   }
 
-  /** Publishes for the other clients of the room, which connect to this one: with the transport type `mesh` unless it names another. */
+  /** Publishes a stream, with the transport type `mesh` unless the publication has another: subscribers connect to this client. */
   publish(publication: Payload<PortalTable['publish']>): Promise<Reply<PortalTable['publish']>> {
     return this.request('publish', overMesh(publication))
   }
@@ -68,7 +68,7 @@ export class Portal extends DialectClient<PortalTable, PortalNotifications> {
     return this.request('unpublish', { id })
   }
 
-  /** As `publish`, over `mesh` unless it names another transport type. */
+  /** Subscribes to a stream, with the transport type `mesh` unless the subscription has another. */
   subscribe(wanted: Payload<PortalTable['subscribe']>): Promise<Reply<PortalTable['subscribe']>> {
     return this.request('subscribe', overMesh(wanted))
   }
@@ -85,7 +85,7 @@ export class Portal extends DialectClient<PortalTable, PortalNotifications> {
     return this.request('subscription-control', control)
   }
 
-  /** Offer, answer or candidate of a subscription; `to` is the subscriber, when the owner of the stream signals. */
+  /** Sends an offer, answer or candidate of a subscription. @param to the subscriber, if the owner of the stream sends it */
   soac(id: string, signaling: Payload<PortalTable['soac']>['signaling'], to?: string): Promise<undefined> {
     return this.request('soac', { id, signaling, ...(to === undefined ? {} : { to }) })
   }

@@ -5,12 +5,12 @@ import type { Network } from './network.ts'
 import type { BackOffOptions } from './options.ts'
 
 type ReconnectorOptions = { urls: readonly string[]; backOff: BackOffOptions }
-/** How often at most a hidden page tries without a pause, ms. */
+/** The least time between two tries of a hidden page without a pause, ms. */
 const minImmediateRetryIntervalMs = 10_000
 
 type ReconnectorParts = { clock: Clock; random: () => number; network: Network }
 
-/** What the reconnector asks of the session that it finds connections for. */
+/** The session for which the reconnector finds connections. */
 type ReconnectorCallbacks = {
   /** Whether another connection is wanted. */
   needed(): boolean
@@ -18,17 +18,17 @@ type ReconnectorCallbacks = {
   trying(): void
   connect(url: string, signal: AbortSignal): Promise<Link>
   /**
-   * Logs in on it and takes it over. False: it is of no use for what is wanted by now, so the next try follows at once. Rejects
-   * when that does not work, or `signal` aborts. The connection is closed then.
+   * Puts the connection to use. False: it cannot serve what the program wants now, and the next try follows at once. Rejects if that
+   * fails, or if `signal` aborts. The reconnector closes the connection in both cases.
    */
   establish(link: Link, signal: AbortSignal): Promise<boolean>
-  /** The machine goes on after it stood still: a connection that seems to be open may be gone. */
+  /** The machine runs again after a standstill: an open connection may be dead. */
   woke(): void
-  /** It did not work; the next try follows, unless none is needed after this. @returns whether it follows at once */
+  /** A try failed. The next one follows if a connection is still needed. @returns whether it follows at once */
   failed(error: unknown): boolean
 }
 
-/** Finds a connection when one is needed: any of the nodes, with back-off, at once when the network comes back or the machine wakes. */
+/** Finds a connection to any of the nodes, with back-off. Tries at once when the network returns or the machine wakes. */
 export class Reconnector {
   readonly #options: ReconnectorOptions
   readonly #parts: ReconnectorParts
@@ -49,7 +49,7 @@ export class Reconnector {
     this.#index = Math.floor(parts.random() * options.urls.length)
   }
 
-  /** Starts to look for a connection. @param atOnce the first try does not wait, because no other client does the same just now */
+  /** @param atOnce the first try does not wait; a back-off is for clients that lost their connections at the same time */
   start(atOnce = false): void {
     if (this.#run) return
     const run = new AbortController()
@@ -65,7 +65,7 @@ export class Reconnector {
     this.#wake?.()
   }
 
-  /** The timer of a hidden page may be a minute late, when the session has ended. But not every try may skip its pause. */
+  /** Timers of a hidden page may be a minute late, which is too late for the session. So some tries skip the pause, but not all. */
   #mayNotWait(): boolean {
     const { clock, network } = this.#parts
     if (!network.throttled?.() || clock.now() - this.#unpausedAt < minImmediateRetryIntervalMs) return false
@@ -92,7 +92,7 @@ export class Reconnector {
     const wanted = () => !run.signal.aborted && this.#callbacks.needed()
     for (let now = atOnce; wanted(); ) {
       const delay = now || this.#mayNotWait() ? 0 : this.#backOff.next()
-      await this.#pause(delay) // also offline: a device may take itself for offline behind a VPN
+      await this.#pause(delay) // also while offline: with a VPN a device may wrongly report that it is offline
       now = wanted() && (await this.#try(run.signal))
     }
     if (this.#run === run) this.#run = undefined
@@ -102,7 +102,7 @@ export class Reconnector {
   async #try(signal: AbortSignal): Promise<boolean> {
     const { urls } = this.#options
     const url = urls[this.#index % urls.length] as string
-    this.#index += 1 // the next one after a failure, and after a connection that was lost
+    this.#index += 1 // a failed try, or a lost connection, is followed by the next node
     this.#callbacks.trying()
     let link: Link | undefined
     try {
@@ -117,7 +117,7 @@ export class Reconnector {
     }
   }
 
-  /** Until the network comes back at the latest. */
+  /** Ends early if the network returns or the machine wakes. */
   #pause(ms: number): Promise<void> {
     if (ms === 0) return Promise.resolve()
     return new Promise((resolve) => {

@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts'
 import { SignalboxError } from './errors.ts'
-import type { HandshakeAnswer, Link } from './link.ts'
+import type { Link, LinkAnswer } from './link.ts'
 import { type Limits, RateLimiter, type RateLimitOptions } from './rate-limiter.ts'
 import { isRateRefusal } from './request.ts'
 
@@ -14,31 +14,31 @@ type PendingRequest = {
   refused: number
 }
 
-/** How many requests may wait for their ack. */
+/** How many requests may be pending, sent or not. */
 const maxPending = 1000
-/** How many requests may be sent and not acked: a node stores the acks of at least the last hundred, for repetitions. */
+/** How many requests may be sent and not acked: a node keeps the acks of at least the last hundred requests, to repeat them. */
 const maxInFlight = 100
-/** How many numbers a reloaded page leaves out. */
+/** How many numbers a reloaded page skips. */
 const reservedRids = 1000
 /** The wait after a refusal because of the rate of requests: the first, the longest, and after how many refusals the request fails. */
 const refusedWait = { baseMs: 250, capMs: 5000, maxCount: 10 }
 
 /**
- * The requests that are not acked yet. Each has a `rid` and is sent again, in order, on every new connection until it
- * is acked; the server does it once and acks a repetition the same (docs/protocol.md#requests). Each promise settles exactly once.
+ * The requests that are not acked yet. Each has a `rid`, and is sent again on every new connection, in order, until it is acked. The
+ * server performs it once and repeats its ack (docs/protocol.md#requests). Each promise settles exactly once.
  */
 export class RequestQueue {
   readonly #pending = new Map<number, PendingRequest>()
-  readonly #pace: RateLimiter
+  readonly #rateLimiter: RateLimiter
   readonly #clock: Clock
   #rid = 0
   #link: Link | undefined
   #cancelWait: (() => void) | undefined
   /** Until then this sends nothing: the server has refused a request because of the rate. */
-  #heldUntil = 0
+  #pausedUntil = 0
 
-  constructor(pace: RateLimitOptions | undefined, clock: Clock) {
-    this.#pace = new RateLimiter(pace, clock)
+  constructor(rateLimit: RateLimitOptions | undefined, clock: Clock) {
+    this.#rateLimiter = new RateLimiter(rateLimit, clock)
     this.#clock = clock
   }
 
@@ -46,7 +46,7 @@ export class RequestQueue {
     return this.#pending.size
   }
 
-  /** Resolves to the ack's data, however many connections it takes. */
+  /** Resolves to the data of the ack. @throws SignalboxError too_many_requests, or as the server refuses */
   add(event: string, args: readonly unknown[]): Promise<unknown> {
     if (this.#pending.size >= maxPending) {
       return Promise.reject(new SignalboxError('too_many_requests', `${maxPending} requests are waiting already`))
@@ -72,13 +72,13 @@ export class RequestQueue {
 
   /** An ack contained the server's limits for one connection. */
   limit(limits: Limits): void {
-    this.#pace.limit(limits)
+    this.#rateLimiter.limit(limits)
   }
 
   /** From now on requests go over this connection, those that are not acked yet first. Undefined: they wait. */
   use(link: Link | undefined): void {
     this.#link = link
-    this.#heldUntil = 0
+    this.#pausedUntil = 0
     this.#send()
   }
 
@@ -99,8 +99,8 @@ export class RequestQueue {
     for (const [rid, request] of this.#pending) {
       if (rid >= oldest + maxInFlight) return // sent when the oldest is acked
       if (request.sentOn === link) continue
-      const held = this.#heldUntil - this.#clock.now()
-      const wait = held > 0 ? held : this.#pace.take()
+      const pause = this.#pausedUntil - this.#clock.now()
+      const wait = pause > 0 ? pause : this.#rateLimiter.take()
       if (wait > 0) {
         this.#cancelWait = this.#clock.after(wait, () => this.#send())
         return
@@ -110,13 +110,13 @@ export class RequestQueue {
     }
   }
 
-  #answered(rid: number, link: Link, answer: HandshakeAnswer): void {
+  #answered(rid: number, link: Link, answer: LinkAnswer): void {
     const request = this.#pending.get(rid)
     if (!request) return
-    // not done, or not known to be: what was or will be sent on another connection gets the answer that counts
-    const counts =
+    // after `lost` or `moved` the request is repeated on another connection, and the answer there is final
+    const isFinal =
       answer.ok || (answer.code !== 'lost' && answer.code !== 'moved' && request.sentOn === link && link === this.#link)
-    if (!counts || this.#isSentLater(request, answer)) return
+    if (!isFinal || this.#isSentLater(request, answer)) return
     this.#pending.delete(rid)
     if (answer.ok) request.resolve(answer.data)
     else request.reject(new SignalboxError(answer.code, answer.message))
@@ -124,13 +124,13 @@ export class RequestQueue {
   }
 
   /** The server does not perform a request that it refuses because of the rate. This sends it again with the same `rid`. */
-  #isSentLater(request: PendingRequest, answer: HandshakeAnswer): boolean {
+  #isSentLater(request: PendingRequest, answer: LinkAnswer): boolean {
     if (!isRateRefusal(answer) || request.refused >= refusedWait.maxCount) return false
     const { baseMs, capMs } = refusedWait
-    this.#heldUntil = this.#clock.now() + Math.min(capMs, baseMs * 2 ** request.refused)
+    this.#pausedUntil = this.#clock.now() + Math.min(capMs, baseMs * 2 ** request.refused)
     request.refused += 1
     delete request.sentOn
-    this.#pace.drain()
+    this.#rateLimiter.drain()
     this.#send()
     return true
   }

@@ -18,7 +18,7 @@ export type EnteredRoom = Reply<RoomsTable['enter_room']> & { iceServers?: IceSe
 export type RoomMember = EnteredRoom['members'][number]
 export type OpenRoom = Reply<RoomsTable['rooms']>[number]
 
-/** The notifications of `/rooms`; whom one is about stands in `meta.from`. */
+/** The notifications of `/rooms`. `meta.from` is the id of the participant that the notification is about. */
 export type RoomsNotifications = {
   welcome: [nickname: string, meta: Meta]
   bye: [nickname: string, meta: Meta]
@@ -31,15 +31,15 @@ export type RoomsNotifications = {
   announcement: [text: string]
 }
 
-/** Rooms with nicknames, chat and calls, and the lobby before them. One room at a time. */
+/** The client of `/rooms`: a lobby, and rooms with nicknames, chat and calls. It is in one room at a time. */
 export class Rooms extends DialectClient<RoomsTable, RoomsNotifications> {
-  /** For a Mesh, once in a room. */
+  /** The channel for a Mesh, after `enter`. */
   readonly channel: MeshChannel
   #nickname: string | undefined
   #room = ''
   readonly #members = new Map<string, string>()
 
-  /** @param options `token`: where the server wants one */
+  /** @param options `token`: required unless the server allows anonymous clients @throws TypeError when an option is wrong */
   constructor(options: SessionOptions & ResumeOptions & { token?: TokenSource }) {
     const settings = settingsOf(options, { mayResume: true })
     const token = new HandshakeToken(options.token, settings)
@@ -58,27 +58,27 @@ export class Rooms extends DialectClient<RoomsTable, RoomsNotifications> {
     this.#follow()
   }
 
-  /** This participant's id, once in a room. */
+  /** The id of this participant, after `enter`. */
   get id(): string {
     return this.channel.id
   }
 
-  /** The room that one is in, or ''. */
+  /** The present room, or ''. */
   get room(): string {
     return this.#room
   }
 
-  /** Everyone in the room, oneself too: id → nickname. */
+  /** All participants of the room, this one included: id → nickname. */
   get members(): ReadonlyMap<string, string> {
     return this.#members
   }
 
-  /** Connects, to see rooms open and close and to hear announcements before entering one. */
+  /** Connects without entering a room, to receive `room_change` and `announcement`. The connection stays open until `close`. */
   open(): void {
     this.session.open()
   }
 
-  /** Shown from then on, in every room. */
+  /** Sets the nickname for the present room and for later ones. @throws SignalboxError as the server refuses */
   async nickname(name: string): Promise<void> {
     this.#nickname = name.trim()
     if (this.#room === '') return
@@ -87,9 +87,9 @@ export class Rooms extends DialectClient<RoomsTable, RoomsNotifications> {
   }
 
   /**
-   * Leaves the room one is in, and enters.
-   * @throws SignalboxError as the server refuses, also the nickname; unreachable; closed (by leave or close); in_service while
-   *   another room is being entered
+   * Leaves the present room, and enters this one.
+   * @throws SignalboxError in_service (another `enter` is not answered yet), unreachable, token_unavailable, closed (by leave or
+   *   close), or as the server refuses the room or the nickname
    */
   async enter(room: string): Promise<EnteredRoom> {
     if (this.session.entered) void this.session.leave() // it never rejects
@@ -107,32 +107,32 @@ export class Rooms extends DialectClient<RoomsTable, RoomsNotifications> {
     })
   }
 
-  /** Leaves the room; the connection stays if it was opened. */
+  /** Leaves the room. Closes the connection unless `open` was called. Never rejects. */
   async leave(): Promise<void> {
     await this.session.leave()
   }
 
-  /** To everyone else in the room. */
+  /** Sends a chat message to all other participants of the room. */
   async say(text: string): Promise<void> {
     await this.session.request('new_message', [text, this.#room])
   }
 
-  /** @param to a participant's id */
+  /** Sends a direct message. @param to a participant's id */
   async whisper(to: string, text: string): Promise<void> {
     await this.session.request('direct_message', [to, text])
   }
 
-  /** To `to`, a participant's id, or to everyone else in the room. */
+  /** @param to a participant's id; unset: all other participants of the room */
   async offer(description: Description, to?: string): Promise<void> {
-    await this.#tell('offer', description, to)
+    await this.#send('offer', description, to)
   }
 
   async answer(description: Description, to?: string): Promise<void> {
-    await this.#tell('answer', description, to)
+    await this.#send('answer', description, to)
   }
 
   async ice(candidate: Candidate, to?: string): Promise<void> {
-    await this.#tell('ice', candidate, to)
+    await this.#send('ice', candidate, to)
   }
 
   /** The open rooms of the whole cluster. */
@@ -141,7 +141,7 @@ export class Rooms extends DialectClient<RoomsTable, RoomsNotifications> {
     return (await listed) as OpenRoom[]
   }
 
-  #tell(event: string, payload: object, to: string | undefined): Promise<unknown> {
+  #send(event: string, payload: object, to: string | undefined): Promise<unknown> {
     return this.session.request(event, [payload, this.#room, ...(to === undefined ? [] : [to])])
   }
 

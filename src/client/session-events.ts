@@ -3,13 +3,13 @@ import type { IceServer } from './mesh/rtc.ts'
 import type { Notification } from './notification.ts'
 import type { SessionState } from './session-state.ts'
 
-/** Where a connection was and is; `id` is the connection's, which names its node. */
+/** A connection: the `url` of the option, and its id, which begins with the name of its node. */
 export type ConnectionInfo = { url: string; id: string }
 
-/** `ms`: from the loss, or from the decision to move when it was `planned`, until the session was back. */
+/** `ms`: from the loss of the connection, or from the start of the move if it was `planned`, until the session was resumed. */
 export type Reconnected = { from: ConnectionInfo | undefined; to: ConnectionInfo; ms: number; planned: boolean }
 
-/** The log no longer reached back: `room` is the room as it stands, in the dialect's words, as of `seq`. */
+/** Missed notifications were already trimmed from the log. `room` is a snapshot of the room as of `seq`, in the format of the dialect. */
 export type Resync = { room: unknown; seq: number }
 
 export type SessionEvents = {
@@ -17,18 +17,18 @@ export type SessionEvents = {
   notification: [notification: Notification]
   reconnected: [how: Reconnected]
   resync: [resync: Resync]
-  /** New credentials for TURN, from a renewal or a relogin. A Mesh gives them to its connections by itself. */
+  /** New TURN credentials, from a renewal or a relogin. A Mesh sets them on its connections itself. */
   iceServers: [servers: IceServer[]]
-  /** A connection without a session is up, as in a lobby. */
+  /** A connection without a session is open, as in a lobby. */
   open: []
-  /** The session of the page before cannot be had back, for this reason; the login begins a new one. */
+  /** The session of the page before cannot be resumed, for this reason; the login begins a new one. */
   resumeFailed: [reason: SignalboxError]
-  /** The connection is gone, with or without a session on it; another is looked for. */
+  /** The connection is lost, with or without a session on it. The client opens another one. */
   lost: []
-  /** This connection will be cut within so many ms; the session moves before that by itself. */
+  /** The node drains and closes this connection within so many ms. The session moves to another node before. */
   draining: [withinMs: number]
-  /** A try to connect, to log in or to resume failed, for this reason. The next try follows. */
+  /** An attempt to connect, to log in or to resume failed, for this reason. The next attempt follows. */
   retrying: [reason: SignalboxError]
-  /** The session is over; its code is `closed` when this program ended it. */
+  /** The session has ended. The code of the reason is `closed` if this program ended it. */
   closed: [reason: SignalboxError]
 }

@@ -45,7 +45,7 @@ export class SessionSetup {
     return logins.pending ? 'login' : 'lobby'
   }
 
-  /** The program may want something else after each answer. False: the connection cannot serve what it wants now. */
+  /** False: the connection cannot serve what the program wants now. The loop is necessary because that may change with each answer. */
   async establish(link: Link, signal: AbortSignal): Promise<boolean> {
     const { logins, traffic, token } = this.#parts
     for (let done = false; !done; ) {

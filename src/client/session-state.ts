@@ -1,17 +1,18 @@
-/** The states of a session (docs/owt.md#connection-states), and `closed` for one that is over for good. */
+/** The states of a session: those of OWT (docs/owt.md#connection-states), and `closed` for a session that has ended. */
 export const sessionStates = ['initialized', 'connecting', 'connected', 'waiting_for_reconnecting', 'closed'] as const
 
 export type SessionState = (typeof sessionStates)[number]
 
 /**
- * `open`: a connection is wanted, with or without a session. `login`: the program wants a session. `retry`: a connection is tried. `entered`: login or relogin was acked.
- * `lost`: the connection is gone. `left`: logged out, or the room was left. `ended`: closed, dropped or refused for good.
+ * `open`: the program wants a connection, with or without a session. `login`: the program wants a session. `retry`: the client tries
+ * to connect. `entered`: a login or relogin was acked. `lost`: the connection is lost. `left`: the session has ended by logout, or by
+ * leaving the room. `ended`: the session was closed, dropped, or refused with a fatal code.
  */
 export const sessionEvents = ['open', 'login', 'retry', 'entered', 'lost', 'left', 'ended'] as const
 
 export type SessionEvent = (typeof sessionEvents)[number]
 
-/** Every state × every event. An event that changes nothing stands there with the state itself. */
+/** State and event → next state. An event that changes nothing leads to the same state. */
 export const transitions: { readonly [state in SessionState]: { readonly [event in SessionEvent]: SessionState } } = {
   initialized: {
     open: 'initialized',
@@ -34,7 +35,7 @@ export const transitions: { readonly [state in SessionState]: { readonly [event 
   connected: {
     open: 'connected',
     login: 'connected',
-    retry: 'connected', // moving ahead of a drain: the old connection still serves
+    retry: 'connected', // a move before a drain: the old connection still serves
     entered: 'connected',
     lost: 'waiting_for_reconnecting',
     left: 'initialized',
@@ -44,7 +45,7 @@ export const transitions: { readonly [state in SessionState]: { readonly [event 
     open: 'waiting_for_reconnecting',
     login: 'waiting_for_reconnecting',
     retry: 'connecting',
-    entered: 'connected', // the old connection was lost while the new one was being asked
+    entered: 'connected', // the old connection was lost during the relogin on the new one
     lost: 'waiting_for_reconnecting',
     left: 'initialized',
     ended: 'closed',

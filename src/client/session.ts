@@ -25,9 +25,9 @@ export class ClientSession extends Emitter<SessionEvents> {
   readonly #logins: Logins
   readonly #setup: SessionSetup
   #state: SessionState = 'initialized'
-  /** Settles when the goodbye that is under way is acked, or given up. A login waits for it. */
+  /** Resolves when the goodbye that is under way is acked, or has timed out. A login waits for it. */
   #leaving: Promise<void> | undefined
-  /** Whether a connection is kept also without a session, as in a lobby. */
+  /** Whether the connection stays open without a session, as in a lobby. */
   #keepOpen = false
 
   constructor(settings: Settings, target: SessionTarget) {
@@ -42,7 +42,7 @@ export class ClientSession extends Emitter<SessionEvents> {
       { settings, token: target.token, connections, logins, traffic },
       {
         keepsIdle: () => this.#keepOpen,
-        happen: (event) => this.#happen(event),
+        happen: (event) => this.#transition(event),
         reconnected: (how) => this.emit('reconnected', how),
         opened: () => this.emit('open'),
       },
@@ -90,12 +90,12 @@ export class ClientSession extends Emitter<SessionEvents> {
   /** Keeps a connection, with or without a session, until `close`. */
   open(): void {
     this.#keepOpen = true
-    this.#happen('open')
+    this.#transition('open')
     this.#connections.seek(true)
   }
 
   /**
-   * Logs in: at once, or after the goodbye that is under way.
+   * Logs in, at once or after the goodbye that is under way.
    * @throws SignalboxError in_service, unreachable, token_unavailable, closed (by `leave` or `close`), or as the server refuses
    */
   enter<T>(spec: LoginSpec<T>): Promise<T> {
@@ -108,8 +108,8 @@ export class ClientSession extends Emitter<SessionEvents> {
   }
 
   /**
-   * Resolves to the ack's data; until then it is sent again on each new connection. @throws SignalboxError as the server refuses,
-   * or no_session: also while the goodbye is under way
+   * Sends a request, again on each new connection until it is acked. Resolves to the data of the ack. @throws SignalboxError
+   * no_session (also while the goodbye is under way), or as the server refuses
    */
   request(event: string, args: readonly unknown[]): Promise<unknown> {
     if (this.#leaving || (!this.entered && !this.#logins.pending))
@@ -117,7 +117,7 @@ export class ClientSession extends Emitter<SessionEvents> {
     return this.#traffic.requests.add(event, args)
   }
 
-  /** Asks once, on the present connection, also without a session. @throws SignalboxError lost, timeout, or as the server refuses */
+  /** Sends a request once, on the present connection, also without a session. @throws SignalboxError lost, timeout, or as the server refuses */
   ask(event: string, args: readonly unknown[]): Promise<unknown> {
     const { link } = this.#connections
     if (!link) return Promise.reject(new SignalboxError('lost', 'There is no connection'))
@@ -125,9 +125,9 @@ export class ClientSession extends Emitter<SessionEvents> {
   }
 
   /**
-   * Ends the session with a goodbye, so that the others in the room see the participant leave at once. If no node acks it within
-   * `attemptTimeoutMs`, the session ends all the same, and they see it leave when the server's window is over. A login that is
-   * not answered yet rejects with `closed`; if the server acks it later, the goodbye follows. Resolves when all that is done.
+   * Ends the session with a goodbye, so that the others in the room see the participant leave at once. If no node acks the goodbye
+   * within `attemptTimeoutMs`, the session ends all the same, and the others see the participant leave when the server's reconnect
+   * window is over. A login that is not answered yet rejects with `closed`; if the server acks it later, the goodbye follows.
    */
   async leave(): Promise<void> {
     const { pending } = this.#logins
@@ -137,7 +137,7 @@ export class ClientSession extends Emitter<SessionEvents> {
     await Promise.all([pending?.idle, this.#leaving])
   }
 
-  /** Ends a session at once, without a goodbye, and closes the connection. A login that is not answered yet ends as by `leave`. */
+  /** Ends the session at once, without a goodbye, and closes the connection. Ends a login that is not answered yet as `leave` does. */
   close(): void {
     this.#end(new SignalboxError('closed'))
   }
@@ -172,23 +172,23 @@ export class ClientSession extends Emitter<SessionEvents> {
   #createConnections(settings: Settings, target: SessionTarget): Connections {
     return new Connections(settings, target, {
       wanted: () => this.#keepOpen || this.entered || this.#logins.pending !== undefined,
-      trying: () => this.#happen('retry'),
+      trying: () => this.#transition('retry'),
       prepare: () => this.#logins.prepare(),
       purpose: () => this.#setup.purpose,
       establish: (link, signal) => this.#setup.establish(link, signal),
       suspected: (link) => this.#traffic.checkLiveness(link, target.idleRequest),
       failed: (error) => this.#failed(error),
-      notice: (event, args) => this.#traffic.inbox.receive(event, args),
+      received: (event, args) => this.#traffic.inbox.receive(event, args),
       lost: () => {
         this.#traffic.pause()
-        this.#happen('lost')
+        this.#transition('lost')
         this.emit('lost')
       },
     })
   }
 
   async #leave(membership: Membership): Promise<void> {
-    await this.#traffic.sayGoodbye(membership)
+    await this.#traffic.sendGoodbye(membership)
     if (this.#traffic.membership !== membership) return
     this.#leaving = undefined
     membership.end('left')
@@ -196,7 +196,7 @@ export class ClientSession extends Emitter<SessionEvents> {
     this.#traffic.end(new SignalboxError('no_session'))
     const { pending } = this.#logins
     if (!pending && !this.#keepOpen) return this.close()
-    this.#happen('left')
+    this.#transition('left')
     if (!this.#keepOpen) this.#setup.hangUp()
     if (pending) this.#setup.login(pending)
   }
@@ -205,14 +205,14 @@ export class ClientSession extends Emitter<SessionEvents> {
   #failed(error: SignalboxError): boolean {
     this.#logins.noteFailure(error)
     const [{ membership }, { pending }] = [this.#traffic, this.#logins]
-    // the current ticket may come from the ack of a relogin that a later one of ours has overtaken
+    // the current ticket may come from the ack of a relogin that a later relogin of this client has overtaken
     if (error.code === 'ticket_spent' && membership?.tickets.revert()) return false
     const isRenewed = isTokenRefusal(error.code) && this.#logins.renewToken(this.entered)
     const end = isRenewed ? undefined : endingErrorOf(error, membership)
     if (membership && end) this.#end(end)
     else if (pending && !membership && end) this.#endLogin(end)
     else {
-      if (!membership || !this.#connections.link) this.#happen('lost')
+      if (!membership || !this.#connections.link) this.#transition('lost')
       this.emit('retrying', error)
     }
     return isRenewed
@@ -224,7 +224,7 @@ export class ClientSession extends Emitter<SessionEvents> {
     if (!this.#keepOpen && !this.#leaving) this.#end(error)
     else {
       this.#logins.remove()?.fail(error)
-      if (!this.#leaving) this.#happen('left')
+      if (!this.#leaving) this.#transition('left')
     }
   }
 
@@ -238,11 +238,11 @@ export class ClientSession extends Emitter<SessionEvents> {
     this.#traffic.end(reason)
     pending?.fail(reason)
     this.#setup.hangUp()
-    this.#happen('ended')
+    this.#transition('ended')
     this.emit('closed', reason)
   }
 
-  #happen(event: SessionEvent): void {
+  #transition(event: SessionEvent): void {
     const before = this.#state
     this.#state = nextState(before, event)
     if (this.#state !== before) this.emit('state', this.#state, before)

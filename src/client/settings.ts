@@ -13,7 +13,7 @@ export type Settings = {
   backOff: BackOffOptions
   loginTimeoutMs: number
   attemptTimeoutMs: number
-  pace: RateLimitOptions | undefined
+  rateLimit: RateLimitOptions | undefined
   resume: 'tab' | undefined
   parts: SessionParts
 }
@@ -28,7 +28,7 @@ export function settingsOf(options: SessionOptions & ResumeOptions, { mayResume 
     backOff: options.backOff ?? { baseMs: 250, capMs: 10_000 },
     loginTimeoutMs: options.loginTimeoutMs ?? 30_000,
     attemptTimeoutMs: options.attemptTimeoutMs ?? 8000,
-    pace: options.pace,
+    rateLimit: options.rateLimit,
     resume: options.resume,
     parts: {
       clock: systemClock,

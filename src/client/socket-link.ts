@@ -1,7 +1,7 @@
 import { io, type Socket } from 'socket.io-client'
 import { addressOf } from './address.ts'
 import { SignalboxError } from './errors.ts'
-import type { Connector, HandshakeAnswer, Link, LinkListener, LinkTarget } from './link.ts'
+import type { Connector, Link, LinkAnswer, LinkListener, LinkTarget } from './link.ts'
 
 /** Makes a socket, as `io` does. */
 type OpenSocket = (url: string, options: Parameters<typeof io>[1]) => Socket
@@ -72,22 +72,22 @@ function refusalOf(error: Error & { data?: unknown }, url: string): SignalboxErr
 class SocketLink implements Link {
   readonly url: string
   readonly #socket: Socket
-  readonly #asked = new Set<(answer: HandshakeAnswer) => void>()
+  readonly #pending = new Set<(answer: LinkAnswer) => void>()
   #listener: LinkListener | undefined
-  #early: { event: string; args: unknown[] }[] = []
-  #lost: string | undefined
+  #unreadEvents: { event: string; args: unknown[] }[] = []
+  #lossReason: string | undefined
   #id = ''
 
   constructor(url: string, socket: Socket) {
     this.url = url
     this.#socket = socket
     socket.onAny((event: string, ...args: unknown[]) => {
-      if (this.#listener) this.#listener.notice(event, args)
-      else this.#early.push({ event, args })
+      if (this.#listener) this.#listener.event(event, args)
+      else this.#unreadEvents.push({ event, args })
     })
     socket.once('connect', () => {
       const { engine } = socket.io as { engine?: { id?: string } }
-      this.#id = engine?.id ?? '' // the engine forgets it when it closes, and then it is asked where one was
+      this.#id = engine?.id ?? '' // kept here because the engine forgets it when it closes
     })
     socket.once('disconnect', (reason) => this.#end(reason))
   }
@@ -97,22 +97,22 @@ class SocketLink implements Link {
   }
 
   get open(): boolean {
-    return this.#lost === undefined && this.#socket.connected
+    return this.#lossReason === undefined && this.#socket.connected
   }
 
-  ask(event: string, args: readonly unknown[], answered: (answer: HandshakeAnswer) => void): void {
-    const once = (answer: HandshakeAnswer) => {
-      if (this.#asked.delete(once)) answered(answer)
+  ask(event: string, args: readonly unknown[], answered: (answer: LinkAnswer) => void): void {
+    const settle = (answer: LinkAnswer) => {
+      if (this.#pending.delete(settle)) answered(answer)
     }
-    this.#asked.add(once)
-    if (this.open) this.#socket.emit(event, ...args, (...ack: unknown[]) => once(answerOf(ack)))
-    else once(lostAnswer)
+    this.#pending.add(settle)
+    if (this.open) this.#socket.emit(event, ...args, (...ack: unknown[]) => settle(answerOf(ack)))
+    else settle(lostAnswer)
   }
 
   listen(listener: LinkListener): void {
     this.#listener = listener
-    for (const { event, args } of this.#early.splice(0)) listener.notice(event, args)
-    if (this.#lost !== undefined) listener.lost(this.#lost)
+    for (const { event, args } of this.#unreadEvents.splice(0)) listener.event(event, args)
+    if (this.#lossReason !== undefined) listener.lost(this.#lossReason)
   }
 
   close(): void {
@@ -121,17 +121,17 @@ class SocketLink implements Link {
   }
 
   #end(reason: string): void {
-    if (this.#lost !== undefined) return
-    this.#lost = reason
-    for (const answered of [...this.#asked]) answered(lostAnswer)
+    if (this.#lossReason !== undefined) return
+    this.#lossReason = reason
+    for (const answered of [...this.#pending]) answered(lostAnswer)
     this.#listener?.lost(reason)
   }
 }
 
-const lostAnswer: HandshakeAnswer = { ok: false, code: 'lost', message: 'The connection was lost' }
+const lostAnswer: LinkAnswer = { ok: false, code: 'lost', message: 'The connection was lost' }
 
-function answerOf([status, data, more]: unknown[]): HandshakeAnswer {
+function answerOf([status, data, details]: unknown[]): LinkAnswer {
   if (status !== 'error') return { ok: true, data }
-  const { code } = (typeof more === 'object' && more !== null ? more : {}) as { code?: unknown }
+  const { code } = (typeof details === 'object' && details !== null ? details : {}) as { code?: unknown }
   return { ok: false, code: typeof code === 'string' ? code : 'internal', message: String(data) }
 }

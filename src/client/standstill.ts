@@ -1,7 +1,7 @@
 import type { Clock } from './clock.ts'
 
 const tickMs = 10_000
-/** A tick that is later than this shows that the process stood still, or the machine slept. */
+/** If a tick is later than this, ms, the process stood still, or the machine slept. */
 const maxTimerLagMs = 5000
 
 /**
@@ -9,14 +9,14 @@ const maxTimerLagMs = 5000
  * user may set the wall clock back. If a user sets the wall clock ahead, it calls back once without need.
  * @param wall ms since the epoch @returns a function that stops it
  */
-export function watchStandstill(clock: Clock, wall: () => number, call: () => void): () => void {
+export function watchStandstill(clock: Clock, wall: () => number, onStandstill: () => void): () => void {
   let cancel = () => {}
   const tick = () => {
     const [at, wallAt] = [clock.now(), wall()]
     cancel = clock.after(tickMs, () => {
       const passed = Math.max(clock.now() - at, wall() - wallAt)
       tick()
-      if (passed > tickMs + maxTimerLagMs) call()
+      if (passed > tickMs + maxTimerLagMs) onStandstill()
     })
   }
   tick()

@@ -43,7 +43,7 @@ export class TabMemory {
       kept = saved?.ticket
       if (saved) this.add(saved)
     }
-    // a page from the back/forward cache still has its session, so no other page may resume it
+    // a page from the back/forward cache still has its session, so the next page must not resume it
     const show = ({ persisted }: { persisted?: boolean }) => {
       if (persisted && kept !== undefined) this.#write(this.#read().filter(({ ticket }) => ticket !== kept))
     }
@@ -68,7 +68,7 @@ export class TabMemory {
     try {
       page().sessionStorage?.setItem(this.#key, JSON.stringify(list))
     } catch {
-      // the next page logs in anew
+      // the next page begins a new session
     }
   }
 }

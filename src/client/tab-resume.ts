@@ -1,7 +1,7 @@
 import { isFatalForSession } from './error-policy.ts'
 import { asSignalboxError, SignalboxError } from './errors.ts'
 import type { Link } from './link.ts'
-import type { Acked } from './login-spec.ts'
+import type { LoginAck } from './login-spec.ts'
 import type { AskOverLink } from './request.ts'
 import type { SavedSession, TabMemory } from './tab-memory.ts'
 
@@ -38,10 +38,10 @@ export class TabResume {
     if (!saved) return false
     const read = (data: unknown) => {
       const { ticket, seq, complete } = data as TabResumeReply
-      // the room was made anew if its `seq` is below that of the page before
-      const isWhole = complete && seq >= saved.seq
-      this.#complete &&= isWhole
-      this.#saved = { ...saved, ticket, seq: isWhole ? saved.seq : seq }
+      // the room was recreated if its `seq` is below that of the page before
+      const isComplete = complete && seq >= saved.seq
+      this.#complete &&= isComplete
+      this.#saved = { ...saved, ticket, seq: isComplete ? saved.seq : seq }
     }
     const { ticket, seq } = saved
     try {
@@ -59,7 +59,7 @@ export class TabResume {
   }
 
   /** Changes the ack of the login so that messages since the page before arrive as notifications. */
-  applyTo(acked: Acked<unknown>): Acked<unknown> {
+  applyTo(acked: LoginAck<unknown>): LoginAck<unknown> {
     const { seq = acked.seq } = this.#saved ?? {}
     return { ...acked, seq, result: { ...(acked.result as object), resumed: true, complete: this.#complete } }
   }

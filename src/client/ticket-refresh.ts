@@ -1,10 +1,10 @@
 import { BackOff } from './back-off.ts'
 import type { Clock } from './clock.ts'
-import type { HandshakeAnswer, Link } from './link.ts'
+import type { Link, LinkAnswer } from './link.ts'
 import type { Membership } from './membership.ts'
 import type { IceServer } from './mesh/rtc.ts'
 
-/** Parts of a lifetime after which the renewal starts, and a random part on top, so that clients that logged in together renew apart. */
+/** Fractions of a lifetime: when the renewal starts, and a random addition, so that clients with equal tickets do not renew together. */
 const ticketRefreshFraction = 0.6
 const iceRefreshFraction = 0.3
 const jitterFraction = 0.1
@@ -13,12 +13,12 @@ const minDelayMs = 100
 const maxDelayMs = 24 * 3600 * 1000
 const retries = { baseMs: 1000, capMs: 60_000 }
 
-/** The ack: a string also from a server that does not know the request for ICE servers. */
+/** The ack. A server without support for `ice: true` answers with a string too. */
 type RefreshReply = string | { ticket: string; iceServers?: IceServer[] }
 
 type TicketRefreshParts = { clock: Clock; random: () => number; timeoutMs: number }
 
-/** Renews the ticket and the TURN credentials in time, as long as a connection is open. */
+/** Renews the ticket and the TURN credentials in time while a connection is open. */
 export class TicketRefresh {
   readonly #parts: TicketRefreshParts
   readonly #renewed: (servers: IceServer[]) => void
@@ -47,12 +47,12 @@ export class TicketRefresh {
     this.#kept = undefined
   }
 
-  /** Asks for new TURN credentials now. @param failed called if the server answers without them */
+  /** Requests new TURN credentials now. @param failed called if the server answers without them */
   renewIce(failed: () => void): void {
     if (this.#kept) this.#ask(true, failed)
   }
 
-  /** Asks for a new ticket now, and for TURN credentials if they are due: timers may be late. @param answered called with any answer */
+  /** Requests a new ticket now, and TURN credentials if they are due, because timers may be late. @param answered called with any answer */
   renewTicket(answered: () => void): void {
     const { ice } = this.#kept?.membership ?? {}
     const isIceDue = ice !== undefined && ice.after(iceRefreshFraction) <= this.#parts.clock.now()
@@ -88,10 +88,10 @@ export class TicketRefresh {
   }
 
   /**
-   * A late answer counts too, because the server takes its ticket for received. Answers arrive in the order of the requests.
+   * A late answer counts too, because the server regards its ticket as received. Answers arrive in the order of the requests.
    * @returns whether it contains everything that was requested
    */
-  #take(answer: HandshakeAnswer, withIce: boolean): boolean {
+  #take(answer: LinkAnswer, withIce: boolean): boolean {
     if (!answer.ok || !this.#kept) return false
     const now = this.#parts.clock.now()
     const { tickets, ice } = this.#kept.membership
@@ -106,4 +106,4 @@ export class TicketRefresh {
 }
 
 /** The relogin on the next connection then brings ticket and credentials. */
-const isLost = (answer: HandshakeAnswer) => !answer.ok && answer.code === 'lost'
+const isLost = (answer: LinkAnswer) => !answer.ok && answer.code === 'lost'

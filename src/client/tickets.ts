@@ -1,6 +1,6 @@
 import { decodeBase64 } from './base64.ts'
 
-/** The reconnection ticket in hand, and the one before: an ack that was lost may have left the server with either. */
+/** The current reconnection ticket, and the one before: if an ack was lost, the server may expect either. */
 export class Tickets {
   #current: string
   #previous: string | undefined
@@ -18,17 +18,17 @@ export class Tickets {
     return this.#current
   }
 
-  /** When the current ticket ends. Only its duration is read of it: this machine's clock may be wrong. */
+  /** When the current ticket expires, ms. Computed from its lifetime, because the wall clock of this machine may be wrong. */
   get expiresAt(): number {
     return this.after(1)
   }
 
-  /** When this part of the current ticket's life is over. */
+  /** When this fraction of the ticket's lifetime is over, ms. */
   after(part: number): number {
     return this.#since + this.#lifeMs * part
   }
 
-  /** Goes back to the one before; false when there is none. */
+  /** Returns to the ticket before; false if there is none. */
   revert(): boolean {
     if (this.#previous === undefined) return false
     this.#current = this.#previous
@@ -36,7 +36,7 @@ export class Tickets {
     return true
   }
 
-  /** @param used the ticket that the new one was given for */
+  /** @param used the ticket in whose exchange the server issued the new one */
   replace(ticket: string, used: string, now: number): void {
     this.#previous = used
     this.#current = ticket
@@ -48,14 +48,14 @@ export class Tickets {
 /** The lifetime of a ticket without dates, ms: the servers' default for TICKET_TTL. */
 export const defaultTicketLifeMs = 600_000
 
-/** How long a ticket is good, ms. */
+/** The lifetime of a ticket, ms. */
 function lifeOf(ticket: string): number {
   const { notBefore, notAfter } = datesOf(ticket)
   const life = notAfter - notBefore
   return life > 0 ? life : defaultTicketLifeMs
 }
 
-/** Of standard base64 of ASCII JSON: ms since the epoch on the servers' clock, NaN for a missing date. */
+/** The dates of a ticket, which is JSON in standard base64: ms since the epoch on the servers' clock, NaN for a missing date. */
 export function datesOf(ticket: string): { notBefore: number; notAfter: number } {
   try {
     const { notBefore, notAfter } = JSON.parse(decodeBase64(ticket)) as { notBefore?: unknown; notAfter?: unknown }

@@ -30,7 +30,7 @@ export class Traffic {
     const { clock, random } = settings.parts
     this.#settings = settings
     this.#listener = listener
-    this.requests = new RequestQueue(settings.pace, clock)
+    this.requests = new RequestQueue(settings.rateLimit, clock)
     this.inbox = new Inbox(() => this.#membership, listener)
     this.#liveness = new Liveness(clock)
     this.#refresh = new TicketRefresh({ clock, random, timeoutMs: settings.attemptTimeoutMs }, (servers) =>
@@ -98,7 +98,7 @@ export class Traffic {
   }
 
   /** Resolves when the goodbye is acked or refused, and after `attemptTimeoutMs` in any case. */
-  sayGoodbye({ goodbye: { event, args } }: Membership): Promise<void> {
+  sendGoodbye({ goodbye: { event, args } }: Membership): Promise<void> {
     const { parts, attemptTimeoutMs } = this.#settings
     return new Promise((resolve) => {
       const cancel = parts.clock.after(attemptTimeoutMs, resolve)

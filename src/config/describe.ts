@@ -1,8 +1,8 @@
 import { readConfig } from './index.ts'
 import { masked } from './masked.ts'
-import { type Environment, entriesOf, table } from './options.ts'
+import { type Environment, entriesOf, optionTable } from './options.ts'
 
-/** Defaults that differ in production, or that each process makes anew. */
+/** Defaults that depend on NODE_ENV or on the machine, or are random. */
 const derivedDefaults: { [name: string]: string } = {
   HOST: '0.0.0.0, or `::` on a machine with IPv6 only',
   NODE_ID: 'random',
@@ -14,7 +14,7 @@ const derivedDefaults: { [name: string]: string } = {
   ICE_SERVERS: 'Google’s public STUN in development, `[]` in production',
 }
 
-/** Every option as a row: name, value in force (secrets masked), default, meaning. @throws ConfigError */
+/** Describes every option: its name, the value in force (secrets masked), its default and its meaning. @throws ConfigError */
 export function describeConfig(
   environment: Environment,
 ): { name: string; value: string; default: string; meaning: string }[] {
@@ -28,7 +28,7 @@ export function describeConfig(
     DEMO: String(config.demo),
     ICE_SERVERS: JSON.stringify(config.ice.servers),
   }
-  return entriesOf(table).map(([name, { default: fallback, meaning, secret }]) => {
+  return entriesOf(optionTable).map(([name, { default: fallback, meaning, secret }]) => {
     const given = environment[name] || undefined
     const value = given === undefined ? (inForce[name] ?? fallback ?? '') : masked(given)
     return {

@@ -7,10 +7,10 @@ import {
   anonymousDialects,
   type Environment,
   type Mistake,
-  type Name,
+  type OptionName,
   type OptionValues,
+  optionTable,
   readOptions,
-  table,
 } from './options.ts'
 import { defaultHost, ownAddress, unreachableWarnings } from './own-address.ts'
 import type { PublicUrl } from './public-url.ts'
@@ -31,7 +31,7 @@ export type Config = {
   publicUrl?: PublicUrl
   keys: [string, ...string[]]
   anonymousDialects: AnonymousDialect[]
-  /** Several may have the same id. */
+  /** Several keys may have the same id. */
   managementKeys: ManagementKey[]
   mauthReplayCheck: boolean
   jwt: { jwksUrl?: string; audience?: string; issuer?: string }
@@ -56,11 +56,11 @@ export type Config = {
   logLevel: OptionValues['LOG_LEVEL']
   trustProxy?: boolean | number | string
   demo: boolean
-  /** Sentences about values that are allowed and probably not meant. */
+  /** Sentences about values that are allowed but probably mistakes. */
   warnings: string[]
 }
 
-/** All mistakes at once, one a line. */
+/** Contains all mistakes in the environment, one a line. */
 export class ConfigError extends Error {
   readonly mistakes: string[]
 
@@ -131,9 +131,9 @@ export function readConfig(environment: Environment): Config {
   }
 }
 
-const names = Object.keys(table) as Name[]
+const names = Object.keys(optionTable) as OptionName[]
 
-/** In the order of the table of options. */
+/** Sorts mistakes by the order of the option table. */
 function inOrder(mistakes: Mistake[]): Mistake[] {
   return names.flatMap((option) => mistakes.filter(({ name }) => name === option))
 }

@@ -4,10 +4,10 @@ import { type OptionWithDefault, option, type Read } from './option.ts'
 /** The longest delay of a timer of Node.js and of browsers, s. A longer one would fire at once. */
 export const maxTimerSeconds = Math.floor((2 ** 31 - 1) / 1000)
 
-/** A year, s: for durations that no timer waits for. */
+/** A year, s: the limit of durations without a timer. */
 const maxSeconds = 31_536_000
 
-/** The largest count: redis' scripts compute with it. */
+/** The largest count, because Redis scripts compute with it. */
 const maxCount = 2 ** 31 - 1
 
 type Range = { min?: number; max?: number }
@@ -44,7 +44,7 @@ function whole({ min = 0, max = maxCount }: Range): Read<number> {
   }
 }
 
-/** NaN for what is not written as a decimal number. */
+/** NaN if the text is not a decimal number. */
 function numberOf(text: string): number {
   return /^\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?\s*$/i.test(text) ? Number(text) : Number.NaN
 }

@@ -36,7 +36,7 @@ export const text: Read<string> = (value, complain) => {
 export function oneOf<const T extends string>(words: readonly T[]): Read<T> {
   return (value, complain) => {
     const found = words.find((word) => word === value)
-    if (found === undefined) complain(`${quoted(value)} is none of ${words.join(', ')}`)
+    if (found === undefined) complain(`${quoted(value)} is not one of ${words.join(', ')}`)
     return found
   }
 }
@@ -67,6 +67,6 @@ export function list(value: string | undefined): string[] {
 /** The parts of a list that must not be empty: an operator who wants the default leaves the option unset. */
 export function items(value: string, complain: Complain): string[] {
   const parts = list(value)
-  if (parts.length === 0) complain(`${quoted(value)} names nothing`)
+  if (parts.length === 0) complain(`${quoted(value)} is an empty list: leave the option unset for its default`)
   return parts
 }

@@ -17,18 +17,21 @@ export type AnonymousDialect = (typeof anonymousDialects)[number]
 const dialects: Read<AnonymousDialect[]> = (value, complain) =>
   value === 'none' ? [] : items(value, complain).flatMap((name) => oneOf(anonymousDialects)(name, complain) ?? [])
 
-/** How long a process may take to end after its drain before it exits by force, s. One timer waits for DRAIN_SECONDS and this. */
+/** How long a process may take to end after its drain before it exits by force, s. One timer waits for the sum of this and DRAIN_SECONDS. */
 export const forcedEndSeconds = 15
 
 /** Four messages may arrive at once, and `ws` computes their length in 32 bits. */
 const maxMessageBytes = 2 ** 28
 
 /** Every option, once: its name, type, default and meaning. `signalbox config` prints them; docs/configuration.md repeats them. */
-export const table = {
+export const optionTable = {
   HOST: option('address to listen on', listenAddress, '0.0.0.0'),
   PORT: port('clients, management API, demo', 8080),
   OPS_PORT: port('/healthz /readyz /metrics on a listener of their own; 0 = on PORT', 9464),
-  REDIS_URL: option('unset: memory, one node; `redis://` or `rediss://`, several separated by commas', redisUrls),
+  REDIS_URL: option(
+    '`redis://` or `rediss://` URLs, separated by commas; unset: one node, with its state in memory',
+    redisUrls,
+  ),
   REDIS_MODE: option(
     'standalone, sentinel (needs REDIS_SENTINEL_NAME), cluster',
     oneOf(['standalone', 'sentinel', 'cluster']),
@@ -45,7 +48,7 @@ export const table = {
     'where clients reach the cluster: `host` and `secure` of login tokens, links of the demo; its path is a prefix of all paths on PORT, whether the proxy strips it or not',
     publicUrl,
   ),
-  // any third word is a mistake: a misspelt `production` would open a public node to everybody
+  // no other word is allowed, because a misspelt `production` would start a public node with the open defaults of development
   NODE_ENV: option(
     'development or production; any other word is a mistake',
     oneOf(['development', 'production']),
@@ -56,88 +59,93 @@ export const table = {
     secretKeys,
   ),
   ANONYMOUS_DIALECTS: option(
-    'of exchanger, rooms, p2p, separated by commas: those that may be used without a token; `none` = none',
+    'dialects (exchanger, rooms, p2p, separated by commas) that clients may use without a token; `none` = none',
     dialects,
   ),
   MANAGEMENT_KEYS: secret(
-    '`id:key,…` for the management API; several keys of one id while one is replaced. Unset: the API is off',
+    '`id:key,…` for the management API; several keys may have one id, to replace a key. Unset: the API is off',
     managementKeys,
   ),
   MAUTH_REPLAY_CHECK: option(
-    'off: a signed MAuth header may be used again, at any time, as with OWT; for clients with wrong clocks',
+    'off: the node accepts a signed MAuth header again, at any time, as OWT does; for clients with wrong clocks',
     oneOf(['on', 'off']),
     'on',
   ),
-  JWKS_URL: option('public keys of whoever else makes login tokens (RS256, ES256, EdDSA)', fetchable),
-  JWT_AUDIENCE: option('what `aud` of a JWT must be or name; unset: it is not looked at', text),
-  JWT_ISSUER: option('what `iss` of a JWT must be; unset: it is not looked at', text),
-  TOKEN_TTL: seconds('how long a login token is good, seconds', 180, { min: 1 }),
+  JWKS_URL: option('URL of the public keys (JWKS) of another issuer of login tokens (RS256, ES256, EdDSA)', fetchable),
+  JWT_AUDIENCE: option('the required `aud` of a JWT; unset: not checked', text),
+  JWT_ISSUER: option('the required `iss` of a JWT; unset: not checked', text),
+  TOKEN_TTL: seconds('lifetime of a login token, seconds', 180, { min: 1 }),
   // OWT's clients wait with a timer: they refresh a ticket a minute before it expires
-  TICKET_TTL: timer('how long a reconnection ticket is good, seconds', 600, { min: 1 }),
-  RECONNECT_WINDOW: timer('how long a lost participant keeps its place, seconds; 0 = leaves at once', 60),
+  TICKET_TTL: timer('lifetime of a reconnection ticket, seconds', 600, { min: 1 }),
+  RECONNECT_WINDOW: timer('how long a disconnected participant stays in its room, seconds; 0 = it leaves at once', 60),
   PING_INTERVAL: timer('Socket.IO heartbeat, seconds', 25, { min: 0.1 }),
   PING_TIMEOUT: timer('Socket.IO heartbeat, seconds', 20, { min: 0.1 }),
-  DRAIN_SECONDS: timer('SIGTERM: over how long clients are moved to other nodes, seconds', 20, {
+  DRAIN_SECONDS: timer('over how long a node moves its clients to other nodes after SIGTERM, seconds', 20, {
     max: maxTimerSeconds - forcedEndSeconds,
   }),
   CORS_ORIGINS: option(
     'origins that may connect, as browsers write them, separated by commas; `*` = any, `none` = none',
     origins,
   ),
-  MAX_MESSAGE_BYTES: bytes('one client message, bytes', 65_536, { min: 256, max: maxMessageBytes }),
-  ICE_SERVERS: secret('JSON, RTCIceServer[]: given to every client', iceServers),
+  MAX_MESSAGE_BYTES: bytes('the largest message of a client, bytes', 65_536, { min: 256, max: maxMessageBytes }),
+  ICE_SERVERS: secret('the ICE servers for every client: JSON, RTCIceServer[]', iceServers),
   TURN_URLS: option(
     '`turn:` and `turns:` addresses, separated by commas, for which clients get time-limited credentials',
     turnUrls,
   ),
   TURN_SECRET: secret("coturn's `static-auth-secret`. Required with TURN_URLS", (value) => value),
-  TURN_TTL: count('how long TURN credentials are good, seconds', 86_400, { min: 1 }),
-  MESSAGES_PER_SECOND: count('per connection; beyond: error ack, nothing else', 50, { min: 1 }),
-  MESSAGE_BURST: count('messages at once after a quiet while, per connection', 200, { min: 1 }),
-  MAX_CONNECTIONS: count('per node; beyond: refused with a reason', 50_000, { min: 1 }),
-  CONNECTIONS_PER_IP: count('per node, of one IPv4 address or IPv6 /64; beyond: refused with a reason; 0 = off', 0),
+  TURN_TTL: count('lifetime of TURN credentials, seconds', 86_400, { min: 1 }),
+  MESSAGES_PER_SECOND: count('requests of one connection in a second; the node refuses more with an error ack', 50, {
+    min: 1,
+  }),
+  MESSAGE_BURST: count('requests that one connection may send at once after a pause', 200, { min: 1 }),
+  MAX_CONNECTIONS: count('connections of a node; it refuses more, with a reason', 50_000, { min: 1 }),
+  CONNECTIONS_PER_IP: count(
+    'connections of a node from one IPv4 address or IPv6 /64; it refuses more, with a reason; 0 = off',
+    0,
+  ),
   MAX_BUFFERED_BYTES: bytes(
-    'what the node holds for one client, bytes: one that reads slower is disconnected and may relogin; requests beyond it get an error ack',
+    'what a node may buffer for one client, bytes: it disconnects a client that reads slower, which may relogin, and refuses requests beyond it with an error ack',
     4_194_304,
     { min: 1 },
   ),
   MAX_BUFFERED_BYTES_TOTAL: bytes(
-    'what the node holds for all clients, bytes, and a quarter of its heap at most; beyond: the clients that hold most get error acks, or are disconnected and may relogin',
+    'what a node may buffer for all clients, bytes, and at most a quarter of its heap; beyond it, the clients with the largest buffers get error acks, or are disconnected and may relogin',
     268_435_456,
     { min: 1 },
   ),
-  MAX_ROOMS: count('in the cluster; beyond: no new ones; 0 = off', 0),
-  MAX_PARTICIPANTS: count("per room, whatever the room's own limit; 0 = off", 0),
-  ROOM_LOG_ENTRIES: count('messages kept of one room for those who come back', 20_000, { min: 100 }),
-  LOG_LEVEL: option('pino', oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']), 'info'),
+  MAX_ROOMS: count('rooms of the cluster; beyond it there are no new ones; 0 = off', 0),
+  MAX_PARTICIPANTS: count("participants of a room, whatever the room's own limit; 0 = off", 0),
+  ROOM_LOG_ENTRIES: count('messages that the log of a room keeps for clients that resume', 20_000, { min: 100 }),
+  LOG_LEVEL: option('log level of pino', oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']), 'info'),
   TRUST_PROXY: option("as Fastify's trustProxy: true, a number of hops, or addresses", trustedProxies),
   DEMO: option('the demo at / and POST /tokens/ outside development', flag),
 } as const satisfies { [name: string]: Option<unknown> }
 
-export type Name = keyof typeof table
+export type OptionName = keyof typeof optionTable
 
 type ValueOf<O> = O extends { read: Read<infer T> } ? (O extends { default: string } ? T : T | undefined) : never
 
-export type OptionValues = { [N in Name]: ValueOf<(typeof table)[N]> }
+export type OptionValues = { [N in OptionName]: ValueOf<(typeof optionTable)[N]> }
 
 /** The options as the environment sets them, and the mistakes in it. */
 export type Readings = {
   /** An option with a mistake has its default here. */
   options: OptionValues
   /** The options that are set. An empty value counts as unset. */
-  given: ReadonlySet<Name>
+  given: ReadonlySet<OptionName>
   /** A sentence for each mistake, in the order of the table. */
   mistakes: Mistake[]
 }
 
 /** A sentence about an option, without its name. */
-export type Mistake = { name: Name; complaint: string }
+export type Mistake = { name: OptionName; complaint: string }
 
 export function readOptions(environment: Environment): Readings {
-  const given = new Set<Name>()
+  const given = new Set<OptionName>()
   const mistakes: Mistake[] = []
   const options: { [name: string]: unknown } = {}
-  for (const [name, { read, default: fallback }] of entriesOf(table)) {
+  for (const [name, { read, default: fallback }] of entriesOf(optionTable)) {
     const value = Object.hasOwn(environment, name) ? environment[name] : undefined
     const before = mistakes.length
     const complain = (complaint: string) => {
@@ -151,4 +159,4 @@ export function readOptions(environment: Environment): Readings {
   return { options: options as OptionValues, given, mistakes }
 }
 
-export const entriesOf = (options: typeof table) => Object.entries(options) as [Name, Option<unknown>][]
+export const entriesOf = (options: typeof optionTable) => Object.entries(options) as [OptionName, Option<unknown>][]

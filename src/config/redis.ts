@@ -43,17 +43,16 @@ function isEncoded(text: string): boolean {
   }
 }
 
-/** Why the addresses do not belong together: a node uses the user, password and database of the first for all of them. */
+/** Why a node cannot use these addresses together: it uses the user, password and database of the first for all of them. */
 export function differenceIn([first, ...others]: string[]): string | undefined {
   if (first === undefined) return undefined
   const { protocol, ...used } = sharedIn(first)
   for (const other of others.map(sharedIn)) {
-    if (other.protocol !== protocol)
-      return 'redis:// and rediss:// are mixed: all servers are spoken to in the same way'
+    if (other.protocol !== protocol) return 'redis:// and rediss:// are mixed: write all addresses with the same scheme'
     const name = (['username', 'password', 'database'] as const).find(
       (name) => other[name] && other[name] !== used[name],
     )
-    if (name) return `the addresses have different ${name}s: that of the first would be used for all`
+    if (name) return `the addresses have different ${name}s, and a node uses that of the first for all`
   }
   return undefined
 }

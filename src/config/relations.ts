@@ -1,14 +1,14 @@
 import { minManagementKeyLength } from './keys.ts'
 import { maxTimerSeconds } from './numbers.ts'
-import type { Mistake, Name, OptionValues, Readings } from './options.ts'
+import type { Mistake, OptionName, OptionValues, Readings } from './options.ts'
 import { databaseOf, differenceIn } from './redis.ts'
 
 /** A rule for several options. It is skipped if one of the options in `of` has a mistake of its own. */
 type Relation = {
   /** The option that the message names. */
-  name: Name
-  of: Name[]
-  faultOf: (options: OptionValues, given: ReadonlySet<Name>) => string | undefined | false
+  name: OptionName
+  of: OptionName[]
+  faultOf: (options: OptionValues, given: ReadonlySet<OptionName>) => string | undefined | false
 }
 
 const relations: Relation[] = [

@@ -1,6 +1,8 @@
 import { quoted } from './masked.ts'
 import { type Complain, type Read, text } from './option.ts'
 
+export { withoutEndSlashes } from '../protocol/end-slashes.ts'
+
 /** An address to fetch JSON from. Node's fetch refuses an address with a user or password. */
 export const fetchable: Read<string> = (value, complain) => {
   const fault = faultOf(httpUrlOf(value))
@@ -34,11 +36,4 @@ function faultOf(url: URL | undefined): string | undefined {
 export const masterName: Read<string> = (value, complain) => {
   if (/\s/.test(value)) complain(`${quoted(value)} has a space, which no name in Sentinel has`)
   return text(value, complain)
-}
-
-/** Not by `/\/+$/`, whose time grows with the square of the text. */
-export function withoutEndSlashes(text: string): string {
-  let end = text.length
-  while (text[end - 1] === '/') end -= 1
-  return text.slice(0, end)
 }

@@ -64,7 +64,7 @@ test('after 300 cuts across three nodes every request was executed once, and eve
         url: roads.map(({ url }) => url),
         parts,
         backOff: { baseMs: 20, capMs: 200 },
-        pace: { perSecond: 1000, burst: 1000 },
+        rateLimit: { perSecond: 1000, burst: 1000 },
       })
       onTestFinished(() => portal.close())
       const heard: string[] = []

@@ -102,5 +102,5 @@ test('the option: all in development, none in production, or those that are name
       return (error as ConfigError).mistakes
     }
   }
-  expect(mistakes()).toEqual(["ANONYMOUS_DIALECTS: 'portal' is none of exchanger, rooms, p2p"])
+  expect(mistakes()).toEqual(["ANONYMOUS_DIALECTS: 'portal' is not one of exchanger, rooms, p2p"])
 })

@@ -1,6 +1,6 @@
 import type { Candidate, Description, IceServer } from './rtc.ts'
 
-/** What two sides of a call tell each other. */
+/** A message between the two sides of a peer connection. */
 export type Signal = { description: Description } | { candidate: Candidate }
 
 type ChannelListener = {
@@ -9,9 +9,9 @@ type ChannelListener = {
   left(id: string): void
   /** New ICE servers have arrived. */
   iceServers(servers: IceServer[]): void
-  /** The session moved to another connection; nothing was lost. */
+  /** The session moved to another connection. No signal was lost. */
   reconnected(): void
-  /** Signals may have been lost; `present` are the others as they are now. */
+  /** Signals may be lost. @param present the ids of the other participants now */
   resynced(present: readonly string[]): void
   closed(): void
 }
@@ -26,23 +26,23 @@ export type IceSource = {
 
 export type ChannelSend = (to: string, signal: Signal) => Promise<unknown>
 
-/** How many signals of one participant are kept for a mesh that is not there yet. */
+/** How many signals of one participant the channel queues for a mesh that has not started. */
 const maxQueuedSignals = 256
 
 /**
- * Who is in the room besides oneself, and what they signal, for a mesh to work with. What came before a mesh is there
- * is kept for it: an offer that nobody took would never be answered.
+ * The other participants of a room and their signals, for a Mesh. The channel queues signals that arrive before the mesh starts;
+ * otherwise an early offer would never be answered.
  */
 export class MeshChannel {
-  /** Who makes the first offer of two: who was there before the other, or who came after. */
+  /** Which of two participants makes the first offer: the one that joined earlier, or the one that joined later. */
   readonly offers: 'earlier' | 'later'
   readonly send: ChannelSend
   id = ''
   readonly #ice: IceSource | undefined
   #iceServers: IceServer[] | undefined
-  /** Participant → whether it was there before this one. */
+  /** Participant id → whether it joined before or after this one. */
   readonly #others = new Map<string, 'earlier' | 'later'>()
-  readonly #kept = new Map<string, Signal[]>()
+  readonly #queued = new Map<string, Signal[]>()
   #listener: ChannelListener | undefined
 
   constructor(offers: 'earlier' | 'later', send: ChannelSend, ice?: IceSource) {
@@ -55,7 +55,7 @@ export class MeshChannel {
     return this.#iceServers
   }
 
-  /** Sets them on open peer connections too. */
+  /** Also sets them on open peer connections. */
   set iceServers(servers: IceServer[] | undefined) {
     this.#iceServers = servers
     if (servers) this.#listener?.iceServers(servers)
@@ -70,17 +70,17 @@ export class MeshChannel {
     return [...this.#others.keys()]
   }
 
-  /** Whether it is for this side to make the first offer. */
+  /** Whether this side makes the first offer. */
   offersTo(id: string): boolean {
     return this.#others.get(id) !== this.offers
   }
 
-  /** Takes what was kept first. Returns a function that ends it. */
+  /** Delivers the queued signals first. Returns a function that removes the listener. */
   attach(listener: ChannelListener): () => void {
     this.#listener = listener
-    const kept = [...this.#kept]
-    this.#kept.clear()
-    for (const [from, signals] of kept) for (const signal of signals) listener.signal(from, signal)
+    const queued = [...this.#queued]
+    this.#queued.clear()
+    for (const [from, signals] of queued) for (const signal of signals) listener.signal(from, signal)
     return () => {
       if (this.#listener === listener) this.#listener = undefined
     }
@@ -90,7 +90,7 @@ export class MeshChannel {
     this.id = id
     this.iceServers = iceServers
     this.#others.clear()
-    this.#kept.clear()
+    this.#queued.clear()
     for (const other of others) if (other !== id) this.#others.set(other, 'earlier')
   }
 
@@ -101,7 +101,7 @@ export class MeshChannel {
 
   left(id: string): void {
     this.#others.delete(id)
-    this.#kept.delete(id)
+    this.#queued.delete(id)
     this.#listener?.left(id)
   }
 
@@ -110,8 +110,8 @@ export class MeshChannel {
       this.#listener.signal(from, signal)
       return
     }
-    const kept = this.#kept.get(from) ?? []
-    if (kept.length < maxQueuedSignals) this.#kept.set(from, [...kept, signal])
+    const queued = this.#queued.get(from) ?? []
+    if (queued.length < maxQueuedSignals) this.#queued.set(from, [...queued, signal])
   }
 
   reconnected(): void {
@@ -127,7 +127,7 @@ export class MeshChannel {
 
   closed(): void {
     this.#others.clear()
-    this.#kept.clear()
+    this.#queued.clear()
     this.#listener?.closed()
   }
 }

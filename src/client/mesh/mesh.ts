@@ -15,11 +15,11 @@ import {
 import { SignalSender } from './signal-sender.ts'
 
 export type MeshOptions = {
-  /** Used when the server names none. */
+  /** Used if the server has none. */
   iceServers?: IceServer[]
   /**
-   * `relay`: through a TURN server only, so that the others learn no address of this one. Nobody is reached where the
-   * server names none. Default `all`.
+   * `relay`: through a TURN server only, so that the other participants do not learn the address of this one. Without a TURN server no
+   * connection is established. Default `all`.
    */
   iceTransportPolicy?: 'all' | 'relay'
   createPeerConnection?: CreatePeerConnection
@@ -28,29 +28,29 @@ export type MeshOptions = {
 }
 
 export type MeshEvents = {
-  /** Someone's track is there to be shown. */
+  /** A track of another participant has arrived. */
   track: [from: string, track: MediaTrack, streams: readonly MediaSource[]]
-  /** A connection to a participant was begun; add what is wanted to it, such as a data channel. */
+  /** The mesh has created the connection to a participant. The program may add to it, such as a data channel. */
   peer: [id: string, connection: PeerConnection]
   /** The RTCPeerConnectionState of the connection to a participant. */
   state: [id: string, state: string]
-  /** The connection to a participant is over. */
+  /** The connection to a participant is closed. */
   gone: [id: string]
-  /** Something failed with one participant; the call with the others goes on. */
+  /** An operation failed for one participant. The call with the others continues. */
   error: [id: string, error: unknown]
 }
 
 /**
- * A call of everyone with everyone in a room: one RTCPeerConnection for each of the others, for those who come later
- * too. Get the channel from `rooms.channel` or `exchanger.channel` after entering.
+ * A call between all participants of a room: one RTCPeerConnection to each other participant, also to those who join later. The
+ * channel is `rooms.channel` or `exchanger.channel`, after `enter` or `join`.
  */
 export class Mesh extends Emitter<MeshEvents> {
   readonly #channel: MeshChannel
   readonly #options: MeshOptions
   readonly #peers = new Map<string, Peer>()
   readonly #senders = new Map<string, SignalSender>()
-  readonly #local = new Map<MediaTrack, MediaSource[]>()
-  #ends: (() => void)[] = []
+  readonly #localTracks = new Map<MediaTrack, MediaSource[]>()
+  #unsubscribers: (() => void)[] = []
 
   /** @throws TypeError */
   constructor(channel: MeshChannel, options: MeshOptions = {}) {
@@ -60,22 +60,22 @@ export class Mesh extends Emitter<MeshEvents> {
     this.#options = options
   }
 
-  /** Participant → its connection. */
+  /** Participant id → connection. */
   get connections(): ReadonlyMap<string, PeerConnection> {
     return new Map([...this.#peers].map(([id, { connection }]) => [id, connection]))
   }
 
-  /** Calls everyone who is there. Tracks may be added before or after. */
+  /** Calls the present participants. Tracks may be added before or after. */
   start(): void {
-    if (this.#ends.length > 0) return
+    if (this.#unsubscribers.length > 0) return
     const { network = systemNetwork } = this.#options
-    this.#ends = [
-      network.onChange((online) => online && this.#each((peer) => void peer.restart())),
+    this.#unsubscribers = [
+      network.onChange((online) => online && this.#forEachPeer((peer) => void peer.restart())),
       this.#channel.attach({
         signal: (from, signal) => this.#receive(from, signal),
         joined: (id) => this.#call(id),
         left: (id) => this.#drop(id),
-        iceServers: (servers) => this.#each((peer) => peer.renew(servers)),
+        iceServers: (servers) => this.#forEachPeer((peer) => peer.renew(servers)),
         reconnected: () => this.#reconnected(),
         resynced: (present) => this.#resynced(present),
         closed: () => this.stop(),
@@ -84,32 +84,32 @@ export class Mesh extends Emitter<MeshEvents> {
     for (const id of this.#channel.present) this.#call(id)
   }
 
-  /** Hangs up. The tracks are not stopped: they are the program's. */
+  /** Closes all connections. Does not stop the tracks, which belong to the program. */
   stop(): void {
-    for (const end of this.#ends) end()
-    this.#ends = []
+    for (const end of this.#unsubscribers) end()
+    this.#unsubscribers = []
     for (const id of [...this.#peers.keys()]) this.#drop(id)
   }
 
   addTrack(track: MediaTrack, ...streams: MediaSource[]): void {
-    this.#local.set(track, streams)
-    this.#each(({ connection }) => connection.addTrack(track, ...streams))
+    this.#localTracks.set(track, streams)
+    this.#forEachPeer(({ connection }) => connection.addTrack(track, ...streams))
   }
 
   removeTrack(track: MediaTrack): void {
-    if (!this.#local.delete(track)) return
-    this.#each(({ connection }) => {
+    if (!this.#localTracks.delete(track)) return
+    this.#forEachPeer(({ connection }) => {
       const sender = senderOf(connection, track)
       if (sender) connection.removeTrack(sender)
     })
   }
 
-  /** Another camera, microphone or the screen, for everyone and without a new negotiation. Those who come later see it. */
+  /** Replaces a track on all connections, without a new negotiation. @throws TypeError if `old` was not added */
   async replaceTrack(old: MediaTrack, track: MediaTrack): Promise<void> {
-    const streams = this.#local.get(old)
-    if (!streams) throw new TypeError('The track to be replaced was not added')
-    this.#local.delete(old)
-    this.#local.set(track, streams)
+    const streams = this.#localTracks.get(old)
+    if (!streams) throw new TypeError('The track to replace was not added')
+    this.#localTracks.delete(old)
+    this.#localTracks.set(track, streams)
     const replaced = [...this.#peers].map(async ([id, { connection }]) => {
       try {
         await senderOf(connection, old)?.replaceTrack(track)
@@ -124,12 +124,12 @@ export class Mesh extends Emitter<MeshEvents> {
     return this.#channel.iceServers ?? this.#options.iceServers ?? []
   }
 
-  /** Begins a connection, if it is for this side to begin it. */
+  /** Creates the connection if this side makes the first offer. */
   #call(id: string): void {
     if (!this.#peers.has(id) && this.#channel.offersTo(id)) this.#open(id, true)
   }
 
-  #open(id: string, calls: boolean): Peer {
+  #open(id: string, isCaller: boolean): Peer {
     const { createPeerConnection = browserPeerConnection } = this.#options
     const { iceTransportPolicy } = this.#options
     const policy = iceTransportPolicy ? { iceTransportPolicy } : {}
@@ -144,15 +144,15 @@ export class Mesh extends Emitter<MeshEvents> {
       freshIceServers: (restart) => this.#channel.freshIceServers(restart),
     })
     this.#peers.set(id, peer)
-    for (const [track, streams] of this.#local) connection.addTrack(track, ...streams)
-    if (calls) this.#askFor(connection)
+    for (const [track, streams] of this.#localTracks) connection.addTrack(track, ...streams)
+    if (isCaller) this.#addMissingTransceivers(connection)
     this.emit('peer', id, connection)
     return peer
   }
 
-  /** An offer has to have room for what the other side sends, and without tracks there would be none at all. */
-  #askFor(connection: PeerConnection): void {
-    const kinds = new Set([...this.#local.keys()].map(({ kind }) => kind))
+  /** The offer needs a transceiver for each kind that the other side may send; without local tracks it would have none. */
+  #addMissingTransceivers(connection: PeerConnection): void {
+    const kinds = new Set([...this.#localTracks.keys()].map(({ kind }) => kind))
     for (const kind of ['audio', 'video']) {
       if (!kinds.has(kind)) connection.addTransceiver(kind, { direction: 'recvonly' })
     }
@@ -167,18 +167,18 @@ export class Mesh extends Emitter<MeshEvents> {
     return new SignalSender({
       send: (signal) => this.#channel.send(id, signal),
       clock: this.#options.clock ?? systemClock,
-      repeat: () => this.#peers.get(id)?.tellAgain(),
+      repeat: () => this.#peers.get(id)?.resend(),
       failed: (error) => this.#peers.has(id) && this.emit('error', id, error),
     })
   }
 
   #reconnected(): void {
-    this.#each((peer) => isBroken(peer) && peer.mend())
+    this.#forEachPeer((peer) => isBroken(peer) && peer.repair())
   }
 
   #resynced(present: readonly string[]): void {
     for (const id of [...this.#peers.keys()]) if (!present.includes(id)) this.#drop(id)
-    this.#each((peer) => peer.repeat())
+    this.#forEachPeer((peer) => peer.repeat())
     for (const id of present) if (!this.#peers.has(id)) this.#open(id, true)
   }
 
@@ -192,7 +192,7 @@ export class Mesh extends Emitter<MeshEvents> {
     this.emit('gone', id)
   }
 
-  #each(act: (peer: Peer) => void): void {
+  #forEachPeer(act: (peer: Peer) => void): void {
     for (const peer of this.#peers.values()) act(peer)
   }
 }

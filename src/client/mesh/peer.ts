@@ -11,8 +11,8 @@ type PeerEvents = {
 }
 
 /**
- * One connection of a call, with perfect negotiation as the example of W3C WebRTC 1.0 (section 10.7) has it: both sides
- * may offer at any time; when offers collide, the polite side gives way.
+ * One connection of a call, with the perfect negotiation of W3C WebRTC 1.0 (section 10.7): both sides may offer at any time; if
+ * offers collide, the polite side gives way.
  */
 export class Peer {
   readonly connection: PeerConnection
@@ -22,14 +22,14 @@ export class Peer {
   #ignoringOffer = false
   #settingRemoteAnswer = false
   #closed = false
-  /** The last description that was told, and its candidates. */
-  #said: Signal[] = []
-  /** The last offer that was accepted, and what was said to it: who says it again has not heard that. */
-  #accepted: { offer: string | undefined; said: Signal[] } | undefined
-  /** The last answer that was taken. */
-  #taken: string | undefined
-  /** Candidates that came before the description that they belong to. */
-  #early: Candidate[] = []
+  /** The last description that was sent, and its candidates. */
+  #sentSignals: Signal[] = []
+  /** The last offer that was accepted, and the signals of its answer. If the offer arrives again, the answer was lost. */
+  #accepted: { offer: string | undefined; signals: Signal[] } | undefined
+  /** The SDP of the last answer that was applied. */
+  #lastAnswer: string | undefined
+  /** Candidates that arrived before their description. */
+  #earlyCandidates: Candidate[] = []
 
   constructor(connection: PeerConnection, polite: boolean, events: PeerEvents) {
     this.connection = connection
@@ -37,28 +37,28 @@ export class Peer {
     this.#events = events
     connection.onnegotiationneeded = () => this.#guard(() => this.#offer())
     connection.onicecandidate = ({ candidate }) => {
-      if (candidate) this.#tell({ candidate: candidate.toJSON?.() ?? candidate })
+      if (candidate) this.#send({ candidate: candidate.toJSON?.() ?? candidate })
     }
     connection.ontrack = ({ track, streams }) => events.track(track, streams)
     connection.onconnectionstatechange = () => {
       events.state(connection.connectionState)
-      if (connection.connectionState === 'failed') this.mend()
+      if (connection.connectionState === 'failed') this.repair()
     }
   }
 
   receive(signal: Signal): Promise<void> {
     return this.#guard(() =>
-      'description' in signal ? this.#takeDescription(signal.description) : this.#takeCandidate(signal.candidate),
+      'description' in signal ? this.#receiveDescription(signal.description) : this.#receiveCandidate(signal.candidate),
     )
   }
 
-  /** For the next start of ICE; how the connection was made otherwise stays. */
+  /** Sets the ICE servers for the next start of ICE. The rest of the configuration stays. */
   renew(iceServers: IceServer[]): void {
     const { connection } = this
     void this.#guard(async () => connection.setConfiguration({ ...connection.getConfiguration(), iceServers }))
   }
 
-  /** New ICE candidates, after a change of network: while an offer is unanswered, too, for its own may be of the old one. */
+  /** Gathers new candidates after a change of network, also during an unanswered offer, whose candidates may be of the old network. */
   async restart(isNeeded = () => true): Promise<void> {
     if (this.#closed) return
     const fresh = this.#events.freshIceServers(true)
@@ -66,21 +66,21 @@ export class Peer {
     if (!this.#closed && isNeeded()) this.connection.restartIce()
   }
 
-  /** The same where something is broken. An offer that is unanswered may mend it, and if not, that shows. */
-  mend(): void {
+  /** Restarts ICE of a broken connection, unless an offer is unanswered: its answer may repair the connection, or it fails again. */
+  repair(): void {
     const isStable = () => this.connection.signalingState === 'stable'
     if (isStable()) void this.restart(isStable)
   }
 
-  /** The other side may have missed what was said: an offer that waits for its answer is said again. */
+  /** Signals may be lost: sends an unanswered offer again, and restarts ICE. */
   repeat(): void {
-    this.#sayOfferAgain()
-    this.mend()
+    this.#resendOffer()
+    this.repair()
   }
 
-  /** Repeats the last signals, because the node refused some of them. */
-  tellAgain(): void {
-    if (!this.#closed) this.#say(this.#said)
+  /** Sends the last signals again, because the node refused some of them. */
+  resend(): void {
+    if (!this.#closed) this.#signalAll(this.#sentSignals)
   }
 
   close(): void {
@@ -102,7 +102,7 @@ export class Peer {
       // an offer of the other side that arrived meanwhile goes first; negotiationneeded fires again if an offer is still needed
       if (this.#closed || this.connection.signalingState !== 'stable') return
       await this.connection.setLocalDescription()
-      this.#tellLocal()
+      this.#sendLocalDescription()
     } finally {
       this.#makingOffer = false
     }
@@ -113,89 +113,89 @@ export class Peer {
     if (fresh) await fresh
   }
 
-  async #takeDescription(description: Description): Promise<void> {
-    if (description.type === 'offer') await this.#takeOffer(description)
-    else await this.#takeAnswer(description)
+  async #receiveDescription(description: Description): Promise<void> {
+    if (description.type === 'offer') await this.#receiveOffer(description)
+    else await this.#receiveAnswer(description)
   }
 
-  async #takeOffer(offer: Description): Promise<void> {
+  async #receiveOffer(offer: Description): Promise<void> {
     const { connection } = this
     if (this.#accepted?.offer !== undefined && this.#accepted.offer === offer.sdp) {
-      this.#say(this.#accepted.said)
-      this.#sayOfferAgain() // it came to one who still waited for the answer
+      this.#signalAll(this.#accepted.signals)
+      this.#resendOffer() // the other side ignored it if it still waited for the answer
       return
     }
     const ready = !this.#makingOffer && (connection.signalingState === 'stable' || this.#settingRemoteAnswer)
     this.#ignoringOffer = !this.#polite && !ready
-    if (this.#ignoringOffer) return this.#sayOfferAgain() // in case that the other side does not know of it
-    this.#accepted = { offer: offer.sdp, said: [] }
+    if (this.#ignoringOffer) return this.#resendOffer() // the other side may have missed it
+    this.#accepted = { offer: offer.sdp, signals: [] }
     try {
-      await this.#takeRemote(offer) // rolls an own offer back if need be
+      await this.#setRemoteDescription(offer) // rolls back an offer of this side
       await this.#freshIceServers()
       await connection.setLocalDescription()
     } catch (error) {
       this.#accepted = undefined
       throw error
     }
-    this.#tellLocal()
-    this.#accepted.said = this.#said
+    this.#sendLocalDescription()
+    this.#accepted.signals = this.#sentSignals
   }
 
-  async #takeAnswer(answer: Description): Promise<void> {
-    // an offer that was said twice may be answered twice
+  async #receiveAnswer(answer: Description): Promise<void> {
+    // an offer that was sent twice may be answered twice
     const { signalingState } = this.connection
     const awaited = signalingState === 'have-local-offer' || signalingState === 'have-remote-pranswer'
-    if (!awaited || this.#settingRemoteAnswer || (answer.sdp !== undefined && answer.sdp === this.#taken)) return
+    if (!awaited || this.#settingRemoteAnswer || (answer.sdp !== undefined && answer.sdp === this.#lastAnswer)) return
     this.#ignoringOffer = false
     this.#settingRemoteAnswer = true
     try {
-      await this.#takeRemote(answer)
+      await this.#setRemoteDescription(answer)
     } finally {
       this.#settingRemoteAnswer = false
     }
-    this.#taken = answer.sdp
+    this.#lastAnswer = answer.sdp
   }
 
-  async #takeRemote(description: Description): Promise<void> {
+  async #setRemoteDescription(description: Description): Promise<void> {
     await this.connection.setRemoteDescription(description)
     // a malformed candidate must not prevent the answer, nor later candidates
-    for (const candidate of this.#early.splice(0)) await this.#guard(() => this.#addCandidate(candidate))
+    for (const candidate of this.#earlyCandidates.splice(0)) await this.#guard(() => this.#addCandidate(candidate))
   }
 
-  async #takeCandidate(candidate: Candidate): Promise<void> {
+  async #receiveCandidate(candidate: Candidate): Promise<void> {
     if (this.connection.remoteDescription) await this.#addCandidate(candidate)
-    else if (!this.#ignoringOffer) this.#early.push(candidate)
+    else if (!this.#ignoringOffer) this.#earlyCandidates.push(candidate)
   }
 
   async #addCandidate(candidate: Candidate): Promise<void> {
     try {
       await this.connection.addIceCandidate(candidate)
     } catch (error) {
-      // those of an offer that was ignored belong to no description here
+      // candidates of an ignored offer have no description here
       if (!this.#ignoringOffer) throw error
     }
   }
 
-  #tellLocal(): void {
+  #sendLocalDescription(): void {
     const { localDescription } = this.connection
     if (!localDescription) return
     const { type, sdp } = localDescription
-    this.#said = []
-    this.#tell({ description: { type, ...(sdp === undefined ? {} : { sdp }) } })
+    this.#sentSignals = []
+    this.#send({ description: { type, ...(sdp === undefined ? {} : { sdp }) } })
   }
 
-  #tell(signal: Signal): void {
-    if (this.#closed) return // while the description was being made
-    this.#said.push(signal)
+  #send(signal: Signal): void {
+    if (this.#closed) return // it was closed while the description was created
+    this.#sentSignals.push(signal)
     this.#events.signal(signal)
   }
 
-  #say(signals: readonly Signal[]): void {
+  #signalAll(signals: readonly Signal[]): void {
     for (const signal of signals) this.#events.signal(signal)
   }
 
-  #sayOfferAgain(): void {
-    if (this.connection.signalingState === 'have-local-offer') this.#say(this.#said)
+  #resendOffer(): void {
+    if (this.connection.signalingState === 'have-local-offer') this.#signalAll(this.#sentSignals)
   }
 
   async #guard(act: () => Promise<void>): Promise<void> {

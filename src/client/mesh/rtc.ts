@@ -1,6 +1,6 @@
 /**
- * The part of W3C WebRTC that a mesh works with, so that the library compiles without DOM types and tests can put a
- * peer connection of their own in its place. In a program with DOM types the media types are the browser's.
+ * The part of W3C WebRTC that a Mesh uses, so that the library compiles without DOM types, and tests can replace the peer connection.
+ * In a program with DOM types the media types are those of the browser.
  */
 type Ambient<Name extends string, Otherwise> = typeof globalThis extends {
   [name in Name]: { prototype: infer Real }
@@ -42,11 +42,12 @@ export interface PeerConnection {
 
 export type CreatePeerConnection = (configuration: PeerConfiguration) => PeerConnection
 
-/** The browser's. @throws TypeError where there is none */
+/** Creates a connection of the browser. @throws TypeError without RTCPeerConnection */
 export const browserPeerConnection: CreatePeerConnection = (configuration) => {
   const { RTCPeerConnection } = globalThis as {
     RTCPeerConnection?: new (configuration: PeerConfiguration) => PeerConnection
   }
-  if (!RTCPeerConnection) throw new TypeError('There is no RTCPeerConnection here: pass createPeerConnection')
+  if (!RTCPeerConnection)
+    throw new TypeError('This runtime has no RTCPeerConnection: set the option createPeerConnection')
   return new RTCPeerConnection(configuration)
 }

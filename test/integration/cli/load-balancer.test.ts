@@ -9,7 +9,7 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
 })
 
-/** A node as far as the balancer can tell: a port that takes connections, and another that says whether it is ready. */
+/** Imitates a node: one port accepts connections, another one reports whether the node is ready. */
 class FakeNode {
   readonly name: string
   ready = true
@@ -17,7 +17,7 @@ class FakeNode {
   readonly #server: Server
   readonly #health = createHttpServer((_request, response) => response.writeHead(this.ready ? 200 : 503).end())
 
-  /** Every connection is told the node's name, unless it is served otherwise. */
+  /** @param serve by default it sends the node's name and ends the connection */
   constructor(name: string, serve: (socket: Socket) => void = (socket) => void socket.end(name)) {
     this.name = name
     this.#server = createServer({ allowHalfOpen: true }, (socket) => {
@@ -33,7 +33,7 @@ class FakeNode {
     return { name: this.name, host: '127.0.0.1', port, readyUrl: `http://127.0.0.1:${healthPort}` }
   }
 
-  /** As when the process dies. */
+  /** Closes everything, as the end of the process would. */
   async stop(): Promise<void> {
     for (const socket of this.taken) socket.destroy()
     this.#health.closeAllConnections()
@@ -60,7 +60,7 @@ function dial(port: number): Socket {
   return socket
 }
 
-/** All that comes until the other side ends; this side stays open, as node:stream/consumers would not leave it. */
+/** Reads until the other side ends. Leaves this side open; node:stream/consumers would close it. */
 async function text(socket: Socket): Promise<string> {
   let all = ''
   socket.on('data', (part) => {
@@ -70,7 +70,7 @@ async function text(socket: Socket): Promise<string> {
   return all
 }
 
-/** Who answers, connection after connection. */
+/** The names of the nodes that serve these connections, one connection after the other. */
 async function answers(port: number, count: number): Promise<string[]> {
   const names: string[] = []
   for (let n = 0; n < count; n += 1) {
@@ -81,12 +81,12 @@ async function answers(port: number, count: number): Promise<string[]> {
   return names
 }
 
-test('connections go to the nodes in turn', async () => {
+test('the load balancer forwards connections to the nodes in turn', async () => {
   const { port } = await balancerOf(['a', 'b', 'c'].map((name) => new FakeNode(name)))
   expect(await answers(port, 7)).toEqual(['a', 'b', 'c', 'a', 'b', 'c', 'a'])
 })
 
-test('a node that refuses is passed over, and its turns are shared by the others', async () => {
+test('the other nodes share the turns of a node that refuses connections', async () => {
   const nodes = ['a', 'b', 'c'].map((name) => new FakeNode(name))
   const { port } = await balancerOf(nodes)
   await nodes[1]?.stop()
@@ -96,7 +96,7 @@ test('a node that refuses is passed over, and its turns are shared by the others
   expect(names).not.toContain('b')
 })
 
-test('a node that is not ready gets nobody, until it is ready again', async () => {
+test('a node that is not ready gets no connection until it is ready again', async () => {
   const [a, b] = [new FakeNode('a'), new FakeNode('b')]
   const { balancer, port } = await balancerOf([a, b])
   a.ready = false
@@ -107,7 +107,7 @@ test('a node that is not ready gets nobody, until it is ready again', async () =
   expect((await answers(port, 2)).sort()).toEqual(['a', 'b'])
 })
 
-test('when none is ready those that take connections are asked all the same', async () => {
+test('a node that accepts connections serves if no node is ready', async () => {
   const [a, b] = [new FakeNode('a'), new FakeNode('b')]
   const { balancer, port } = await balancerOf([a, b])
   for (const node of [a, b]) node.ready = false
@@ -116,7 +116,7 @@ test('when none is ready those that take connections are asked all the same', as
   expect(await answers(port, 2)).toEqual(['b', 'b'])
 })
 
-test('when there is none at all the client is told so', async () => {
+test('a client receives 503 if every node refuses connections', async () => {
   const node = new FakeNode('a')
   const { port } = await balancerOf([node])
   await node.stop()
@@ -124,15 +124,15 @@ test('when there is none at all the client is told so', async () => {
   expect(response.status).toBe(503)
 })
 
-test('a client that has said all still hears the answer', async () => {
-  const echo = new FakeNode('a', async (socket) => socket.end(`heard ${await text(socket)}`))
+test('a client that has ended its data still receives the answer', async () => {
+  const echo = new FakeNode('a', async (socket) => socket.end(`received ${await text(socket)}`))
   const { port } = await balancerOf([echo])
   const client = dial(port)
   client.end('all')
-  expect(await text(client)).toBe('heard all')
+  expect(await text(client)).toBe('received all')
 })
 
-test('a node that has said all still hears the client', async () => {
+test('a node that has ended its data still receives the data of the client', async () => {
   const node = new FakeNode('a')
   const { port } = await balancerOf([node])
   const client = dial(port)
@@ -141,7 +141,7 @@ test('a node that has said all still hears the client', async () => {
   expect(await text(node.taken[0] as Socket)).toBe('and this after it')
 })
 
-test('a node that breaks off ends its client, and the balancer goes on', async () => {
+test('a reset by a node closes the connection of its client, and no other', async () => {
   const breaking = new FakeNode('a', (socket) => socket.once('data', () => socket.resetAndDestroy()))
   const { port } = await balancerOf([breaking, new FakeNode('b')])
   const client = dial(port)
@@ -150,7 +150,7 @@ test('a node that breaks off ends its client, and the balancer goes on', async (
   expect(await answers(port, 1)).toEqual(['b'])
 })
 
-test('a client that breaks off ends its connection to the node', async () => {
+test('a reset by a client closes its connection to the node', async () => {
   const node = new FakeNode('a', (socket) => void socket.resume().write('welcome'))
   const { port } = await balancerOf([node])
   const client = dial(port)

@@ -25,7 +25,7 @@ async function run(command: Command, args: string[], changes: { [name: string]: 
 const json = async (command: Command, ...args: string[]) =>
   JSON.parse((await run(command, [...args, '--json'])).join('\n'))
 
-test('rooms, for people and for programs', async () => {
+test('rooms prints a table, or JSON with --json', async () => {
   const room = newRoom()
   await enter(node.url, { room })
   const [heading, ...rows] = await run(rooms, [])
@@ -35,10 +35,10 @@ test('rooms, for people and for programs', async () => {
   expect(await json(rooms, '--page', '900', '--per-page', '10')).toEqual([])
 })
 
-test('participants, and what they may do; what a name would do to a terminal is not printed', async () => {
+test('participants prints names and permissions, without control characters', async () => {
   const room = newRoom()
   const ann = await enter(node.url, { room, user: 'ann', role: 'audio_only_presenter' })
-  // nodes of older versions let such a name in
+  // nodes of older versions accepted such names
   const { oversight } = node.app.state
   const before = await oversight.member(roomIdOf('portal', room), ann.id)
   if (!before) throw new Error('No member')
@@ -52,7 +52,7 @@ test('participants, and what they may do; what a name would do to a terminal is 
   expect(await json(participants, room)).toMatchObject([{ id: ann.id, permission: { publish: { video: false } } }])
 })
 
-test('kick drops', async () => {
+test('kick drops the participant', async () => {
   const room = newRoom()
   const ann = await enter(node.url, { room })
   expect(await run(kick, [room, ann.id])).toEqual([`${ann.id} was dropped`])
@@ -60,23 +60,23 @@ test('kick drops', async () => {
   await expect(run(kick, [room, ann.id])).rejects.toThrow('Refused: Room not found')
 })
 
-test('announce reaches everyone on /rooms', async () => {
+test('announce sends the text to clients of /rooms', async () => {
   node.app.io.of('/rooms')
   const client = await connect(node.url, { namespace: '/rooms' })
   expect(await json(announce, 'at six')).toEqual({ announced: 'at six' })
   expect((await client.next('announcement')).data).toBe('at six')
 })
 
-test('nodes', async () => {
+test('nodes prints the live nodes', async () => {
   expect(await json(nodes)).toMatchObject([{ id: expect.stringContaining(node.config.nodeId) }])
 })
 
 describe('token', () => {
-  test('is asked of the API where there is a key, whatever secret is at hand, and logs in', async () => {
+  test('comes from the API if there is a key, also if there is a secret, and logs in', async () => {
     const room = newRoom()
     await enter(node.url, { room })
     const args = ['--room', room, '--user', 'bob', '--role', 'viewer']
-    const secret = { SIGNALBOX_SECRET: 'not that of the node, which is not to be used' }
+    const secret = { SIGNALBOX_SECRET: 'another secret than that of the node' }
     const [text = '', ...more] = await run(token, args, secret)
     expect(more).toEqual([])
     const bob = await connect(node.url)
@@ -86,18 +86,18 @@ describe('token', () => {
     expect(await carl.login({ room, token: other })).toMatchObject({ user: 'bob', role: 'viewer' })
   })
 
-  test('for a room that there is not is refused, and says what is wrong', async () => {
+  test('is refused for a room that does not exist, with the reason', async () => {
     const asked = run(token, ['--room', newRoom(), '--user', 'bob'])
     await expect(asked).rejects.toThrow('Refused: Room not found: no room has this id or name')
   })
 })
 
-describe('a room that was made under a name, which is not its id', () => {
+describe('a room with a name other than its id', () => {
   const api = caller(node.url)
   const make = async (name: string) =>
     ((await api('POST', '/v1/rooms', { body: { name } })).body as { _id: string })._id
 
-  test('is found by its name: by participants, token and kick', async () => {
+  test('is found by its name by participants, token and kick', async () => {
     const name = newRoom()
     const _id = await make(name)
     expect(await json(participants, name)).toEqual([])
@@ -110,7 +110,7 @@ describe('a room that was made under a name, which is not its id', () => {
     expect(await run(kick, [name, ann.id])).toEqual([`${ann.id} was dropped`])
   })
 
-  test('is not found by a name that several have; the message has their ids', async () => {
+  test('is not found by a name that several rooms have; the message has their ids', async () => {
     const name = newRoom()
     const ids = [await make(name), await make(name)].toSorted()
     const message = `Several rooms have the name ${name}. Use one of their ids: ${ids.join(', ')}`
@@ -124,7 +124,7 @@ describe('a room that was made under a name, which is not its id', () => {
     expect(await json(participants, ids[0] ?? '')).toEqual([])
   })
 
-  test('does not hide a room that has this name for its id', async () => {
+  test('does not hide a room whose id is this name', async () => {
     const id = newRoom()
     await make(id)
     const ann = await enter(node.url, { room: id })
@@ -142,25 +142,25 @@ describe('a room that was made under a name, which is not its id', () => {
   })
 })
 
-describe('what does not work', () => {
+describe('errors', () => {
   test.each([
     ['no room', participants, []],
     ['no participant', kick, ['room']],
     ['one argument too many', announce, ['a', 'b']],
-    ['a participant that would lead to the room', kick, ['room', '..']],
-    ['a room that would lead elsewhere', participants, ['..']],
-    ['a token for nobody', token, ['--room', 'r']],
-    ['a token with an argument too many', token, ['--room', 'r', '--user', 'u', 'x']],
-    ['an option that there is not', nodes, ['--force']],
-    ['a page that is none', rooms, ['--page', '0']],
-    ['an address that is none', nodes, ['--url', 'localhost:8080']],
+    ['a participant .. that leads to the path of the room', kick, ['room', '..']],
+    ['a room .. that leads to another path', participants, ['..']],
+    ['a token without a user', token, ['--room', 'r']],
+    ['a token with one argument too many', token, ['--room', 'r', '--user', 'u', 'x']],
+    ['an unknown option', nodes, ['--force']],
+    ['page 0', rooms, ['--page', '0']],
+    ['a malformed URL', nodes, ['--url', 'localhost:8080']],
     ['an empty key', nodes, ['--key', '']],
-    ['a key that no header can have', nodes, ['--key', 'a\nb']],
-  ] as [string, Command, string[]][])('%s: usage', async (_name, command, args) => {
+    ['a key that is not allowed in a header', nodes, ['--key', 'a\nb']],
+  ] as [string, Command, string[]][])('%s is a UsageError', async (_name, command, args) => {
     await expect(run(command, args)).rejects.toBeInstanceOf(UsageError)
   })
 
-  test('a wrong key, and a cluster without an API: refused', async () => {
+  test('a wrong key, and a cluster without the API, are refused with the reason', async () => {
     await expect(run(nodes, ['--key', 'wrong'])).rejects.toThrow(/^Refused: the key is not/)
     const off = await startNode()
     const refused = run(nodes, ['--url', off.url])
@@ -169,7 +169,7 @@ describe('what does not work', () => {
     await expect(refused).rejects.not.toBeInstanceOf(UnreachableError)
   })
 
-  test('nobody there: unreachable', async () => {
+  test('a URL without a node is an UnreachableError', async () => {
     await expect(run(nodes, ['--url', 'http://127.0.0.1:1'])).rejects.toBeInstanceOf(UnreachableError)
   })
 })

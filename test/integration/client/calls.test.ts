@@ -29,7 +29,7 @@ function callOn({ channel }: Rooms | Exchanger, camera: string) {
 
 const env = { ANONYMOUS_DIALECTS: 'exchanger,rooms,p2p' }
 
-test('rooms on two nodes: lobby, chat, direct messages, a call, and a cut in the middle of it', async () => {
+test('Rooms clients on two nodes chat, send direct messages and call, over a lost connection', async () => {
   const [first, second] = await startCluster(2, { env })
   if (!first || !second) throw new Error('No cluster')
   const [room, line] = [newRoom(), cuttable()]
@@ -81,7 +81,7 @@ test('rooms on two nodes: lobby, chat, direct messages, a call, and a cut in the
   expect(bob.state).toBe('initialized')
 })
 
-test('exchanger on two nodes: three in a channel, each connected to each, over a cut', async () => {
+test('three Exchanger clients on two nodes are all connected to each other, over a lost connection', async () => {
   const nodes = await startCluster(2, { env })
   const urls = nodes.map(({ url }) => url)
   const [channel, line] = [newRoom(), cuttable()]
@@ -112,7 +112,7 @@ test('exchanger on two nodes: three in a channel, each connected to each, over a
   expect(calls.flatMap(({ errors }) => errors)).toEqual([])
 })
 
-test('where tokens are wanted: got at the login, and the relogin goes without a new one', async () => {
+test('the token function is called at the login, and not at the relogin', async () => {
   const [node] = await startCluster(1, { env: { ANONYMOUS_DIALECTS: 'p2p' } })
   const [room, line] = [newRoom(), cuttable()]
   let asked = 0

@@ -4,7 +4,7 @@ import { start, typescript } from '../../support/command.ts'
 import { startCluster } from '../../support/node.ts'
 import { until } from '../../support/redis.ts'
 
-test("README's example greets who comes, is back after a cut, and goes when the other one goes", async () => {
+test("README's example greets a participant who joins, resumes after a lost connection, and ends when the other leaves", async () => {
   const nodes = await startCluster(2)
   const [first = '', second = ''] = nodes.map(({ url }) => url)
   const bob = new Rooms({ url: second })

@@ -42,7 +42,7 @@ const clients = {
   },
 }
 
-test.each(Object.entries(clients))('%s renews its TURN credentials without being told to', async (_, open) => {
+test.each(Object.entries(clients))('%s renews its TURN credentials by itself', async (_, open) => {
   const { first = [], ticket, renewed, now } = await open()
   expect(iceLifetimeMs(first, ticket)).toBeGreaterThan(1900)
   const servers = await renewed

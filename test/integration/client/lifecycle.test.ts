@@ -223,7 +223,7 @@ test.each(['Portal', 'Rooms', 'Exchanger'] as const)(
   },
 )
 
-test('a nickname that the server refuses makes the login reject, and nobody is in the room', async () => {
+test('a nickname that the server refuses makes the login reject, and the room stays empty', async () => {
   const room = newRoom()
   const rooms = new Rooms({ url: node.url, token: async () => tokenFor({ room, user: 'ann' }) })
   onTestFinished(() => rooms.close())
@@ -275,11 +275,14 @@ describe.each(kinds)('$name', (kind) => {
   })
 
   const closing = kind.name === 'OwtSignaling' ? [] : possible.filter((moment) => moment !== 'after')
-  test.each(closing)('a login that is closed %s leaves nobody in the room, and no connection', async (moment) => {
-    const room = newRoom()
-    const { outcome } = await enterAndEnd(kind, moment, 'close', room)
-    expect(outcome).toBe('closed')
-    await until(async () => connections() === 0)
-    expect(await roster(kind.dialect, room)).toEqual([])
-  })
+  test.each(closing)(
+    'a login that is closed %s leaves no participant in the room, and no connection',
+    async (moment) => {
+      const room = newRoom()
+      const { outcome } = await enterAndEnd(kind, moment, 'close', room)
+      expect(outcome).toBe('closed')
+      await until(async () => connections() === 0)
+      expect(await roster(kind.dialect, room)).toEqual([])
+    },
+  )
 })

@@ -33,7 +33,7 @@ async function someone(url: string, room: string): Promise<Portal> {
   return portal
 }
 
-test('join by the host of the token, events, send, leave', async () => {
+test('OwtSignaling joins at the host of the token, receives events, sends requests, and leaves', async () => {
   const { url } = await startNode()
   const room = newRoom()
   const { client } = page()
@@ -53,7 +53,7 @@ test('join by the host of the token, events, send, leave', async () => {
   expect(client.warnings).toEqual([])
 })
 
-test('errors are sentences: of a login, of a request, and after the end', async () => {
+test('a refused login, a refused request and a request after the end reject with a sentence', async () => {
   const { url } = await startNode()
   const token = owtToken(url, newRoom(), 'ann')
   const { client } = page()
@@ -81,7 +81,7 @@ test('a publish of OWT’s client, which expects a media server, rejects with a 
   await expect(signaling.send('text', { to: 'all', message: 'still here' })).resolves.toBeUndefined()
 })
 
-test('a cut is not noticed: what was said meanwhile comes, what was being sent is done, on another node', async () => {
+test('after a lost connection OwtSignaling resumes on another node, delivers missed messages, and completes its requests', async () => {
   const [first, second] = await startCluster(2)
   if (!first || !second) throw new Error('No cluster')
   const room = newRoom()
@@ -104,7 +104,7 @@ test('a cut is not noticed: what was said meanwhile comes, what was being sent i
   expect(new Set(links.map(({ url }) => url))).toEqual(new Set([first.url, second.url]))
 })
 
-test('dropped by the server: the page is told that it is over', async () => {
+test('a drop by the server emits disconnect', async () => {
   const node = await startNode()
   const { client } = page()
   const room = newRoom()

@@ -8,7 +8,7 @@ function portalAt(url: string | string[], random = Math.random): Portal {
   return portal
 }
 
-test('login, text both ways, publish, subscribe, soac, logout', async () => {
+test('Portal clients log in, exchange text, publish, subscribe, signal, and log out', async () => {
   const { url } = await startNode()
   const room = newRoom()
   const [ann, bob] = [portalAt(url), portalAt(url)]
@@ -50,7 +50,7 @@ test('publish and subscribe name mesh, and keep another transport that the progr
   await expect(ann.subscribe({ media, transport: { type: 'webrtc' } })).rejects.toMatchObject(refused)
 })
 
-test('what the server refuses is an error with its code and its sentence', async () => {
+test('a refused request rejects with the code and the sentence of the server', async () => {
   const { url } = await startNode()
   const portal = portalAt(url)
   const token = tokenFor({ room: newRoom() })
@@ -68,7 +68,7 @@ test('what the server refuses is an error with its code and its sentence', async
   await expect(again.text('all', 'hello')).rejects.toMatchObject({ code: 'no_session' })
 })
 
-test('a node that drains: its client moves before it is cut, and misses nothing', async () => {
+test('a client of a draining node moves before the node closes its connection, and misses nothing', async () => {
   const [draining, staying] = await startCluster(2, { env: { DRAIN_SECONDS: 2 } })
   if (!draining || !staying) throw new Error('No cluster')
   const room = newRoom()

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { BackOff } from '../../../src/client/back-off.ts'
 import { Random } from '../../support/random.ts'
 
-test('the bound doubles up to the cap, and starts anew after a reset', () => {
+test('the bound of the delay doubles up to the cap, and is the base again after a reset', () => {
   const backOff = new BackOff({ baseMs: 100, capMs: 1500 }, () => 1 - Number.EPSILON)
   const bounds = () => Array.from({ length: 7 }, () => Math.round(backOff.next()))
   expect(bounds()).toEqual([100, 200, 400, 800, 1500, 1500, 1500])
@@ -10,7 +10,7 @@ test('the bound doubles up to the cap, and starts anew after a reset', () => {
   expect(bounds()[0]).toBe(100)
 })
 
-test('full jitter: delays are spread evenly from 0 to the bound', () => {
+test('delays are evenly distributed between 0 and the bound (full jitter)', () => {
   const random = new Random(7)
   const delays = Array.from({ length: 10_000 }, () => {
     const backOff = new BackOff({ baseMs: 100, capMs: 10_000 }, () => random.next())
@@ -27,7 +27,7 @@ test('full jitter: delays are spread evenly from 0 to the bound', () => {
   expect(Math.max(...delays)).toBeGreaterThan(bound * 0.99)
 })
 
-test('a thousand failures do not overflow', () => {
+test('the delay stays at the cap after a thousand failures', () => {
   const backOff = new BackOff({ baseMs: 250, capMs: 10_000 }, () => 0.5)
   for (let attempt = 0; attempt < 1000; attempt += 1) expect(backOff.next()).toBeLessThanOrEqual(5000)
 })

@@ -56,7 +56,7 @@ async function inRoom() {
   return { clock, nodes, rooms, link }
 }
 
-test('rooms: nickname, enter, chat, direct messages, members coming and going', async () => {
+test('Rooms sends nickname, enter_room and messages, and follows the members who join and leave', async () => {
   const { rooms, link } = await inRoom()
   expect([rooms.id, rooms.room, Object.fromEntries(rooms.members)]).toEqual(['a', 'den', { a: 'ann', b: 'bob' }])
   const heard: unknown[] = []
@@ -83,7 +83,7 @@ test('rooms: nickname, enter, chat, direct messages, members coming and going', 
   for (const { answer } of link.asked) answer({ ok: true, data: undefined })
 })
 
-test('rooms: the call goes through the channel, to one and from one, and over a reconnect', async () => {
+test('the channel of Rooms sends signals to one member, receives signals of one member, and reports a reconnect', async () => {
   const { clock, nodes, rooms, link } = await inRoom()
   const { channel } = rooms
   expect([channel.id, channel.present, channel.iceServers]).toEqual(['a', ['b'], [{ urls: 'stun:x' }]])
@@ -126,7 +126,7 @@ test('rooms: the call goes through the channel, to one and from one, and over a 
   ])
 })
 
-test('rooms: a lobby is kept open before, between and after rooms', async () => {
+test('Rooms keeps the lobby open before, between and after rooms', async () => {
   const { clock, nodes, options } = parts()
   const rooms = new Rooms(options)
   onTestFinished(() => rooms.close())
@@ -160,7 +160,7 @@ test('rooms: a lobby is kept open before, between and after rooms', async () => 
   expect([rooms.room, rooms.seq, nodes.last.open]).toEqual(['attic', 9, true])
 })
 
-test('exchanger: join, signals with and without a target, users by id, leave', async () => {
+test('Exchanger joins, sends signals with and without a target, lists users by id, and leaves', async () => {
   const { nodes, options } = parts()
   const exchanger = new Exchanger({ ...options, token: async () => 'token' })
   onTestFinished(() => exchanger.close())

@@ -85,7 +85,7 @@ test.each([
   ['the clock for durations passed a minute', 0, 60_000, 1],
   ['the wall clock was set back by hours', -7_200_000, 0, 0],
   ['the wall clock was corrected by seconds', 3_000, 0, 0],
-])('standstill: %s', async (_what, wallStep, lateMs, wakes) => {
+])('watchStandstill: %s', async (_what, wallStep, lateMs, wakes) => {
   const clock = new FakeClock()
   let step = 0
   let late = 0

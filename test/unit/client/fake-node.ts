@@ -1,7 +1,7 @@
 import { SignalboxError } from '../../../src/client/errors.ts'
-import type { Connector, HandshakeAnswer, Link, LinkListener } from '../../../src/client/link.ts'
+import type { Connector, Link, LinkAnswer, LinkListener } from '../../../src/client/link.ts'
 
-export type RequestContext = { event: string; args: readonly unknown[]; answer: (answer: HandshakeAnswer) => void }
+export type RequestContext = { event: string; args: readonly unknown[]; answer: (answer: LinkAnswer) => void }
 
 /** A connection whose other end is the test. */
 export class FakeLink implements Link {
@@ -16,7 +16,7 @@ export class FakeLink implements Link {
     this.id = id
   }
 
-  ask(event: string, args: readonly unknown[], answered: (answer: HandshakeAnswer) => void): void {
+  ask(event: string, args: readonly unknown[], answered: (answer: LinkAnswer) => void): void {
     const asked = { event, args, answer: answered }
     if (this.open) this.asked.push(asked)
     else answered(lost)
@@ -44,7 +44,7 @@ export class FakeLink implements Link {
   }
 
   say(event: string, ...args: unknown[]): void {
-    this.#listener?.notice(event, args)
+    this.#listener?.event(event, args)
   }
 
   cut(): void {
@@ -55,7 +55,7 @@ export class FakeLink implements Link {
   }
 }
 
-const lost: HandshakeAnswer = { ok: false, code: 'lost', message: 'lost' }
+const lost: LinkAnswer = { ok: false, code: 'lost', message: 'lost' }
 
 /** Nodes that take every connection, until they are `away`. */
 export class FakeNodes {

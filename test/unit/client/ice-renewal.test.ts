@@ -142,7 +142,7 @@ describe('a quiet session', () => {
   test.each([
     ['no TURN server', [{ urls: 'stun:x' }]],
     ['fixed credentials', [{ urls: 'turn:x', username: 'ann', credential: 'x' }]],
-  ])('with %s the ticket is all that is refreshed', async (_name, iceServers) => {
+  ])('with %s only the ticket is refreshed', async (_name, iceServers) => {
     const { clock, link, asked } = await inCall({ iceServers })
     for (let n = 1; n <= 3; n += 1) {
       await clock.pass(392_000)
@@ -186,7 +186,7 @@ describe('a renewal that fails', () => {
     expect(notifications).toEqual([turn('two')])
   })
 
-  test('is repeated without an answer, and a late answer counts, because the server takes its ticket for received', async () => {
+  test('is repeated without an answer, and a late answer counts, because the server regards its ticket as received', async () => {
     const { clock, nodes, link, notifications, asked, renewed } = await inCall()
     await clock.pass(35_000)
     expect(asked().length).toBeGreaterThan(1)

@@ -39,10 +39,10 @@ function expectAllSeen(people: Person[], seed: number): void {
 
 const first = new Random().seed
 
-test('six people who enter at once all see each other, whoever calls, collides and is slow', async () => {
+test('six participants who enter at once all see each other, whatever the order and delays of their signals', async () => {
   for (let seed = first; seed < first + 60; seed += 1) expectAllSeen(await enterAtOnce(seed), seed)
 })
 
-test('six people all see each other if the node refuses one signal in ten for a temporary reason', async () => {
+test('six participants all see each other if the node refuses one signal in ten for a temporary reason', async () => {
   for (let seed = first; seed < first + 30; seed += 1) expectAllSeen(await enterAtOnce(seed, 0.1), seed)
 })

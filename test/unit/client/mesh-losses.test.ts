@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { call, Room, sdpOf, stable, track } from './mesh-room.ts'
 
-test('after a gap an unanswered offer is made again, who is gone is closed, who came is called', async () => {
+test('after a resync a mesh sends an unanswered offer again, closes connections to absent participants, and calls new ones', async () => {
   const { room, people, at } = await call('a', 'b')
   room.people.delete('b') // what is sent to it is lost
   at(0).mesh.addTrack(track('screen a'))
@@ -16,7 +16,7 @@ test('after a gap an unanswered offer is made again, who is gone is closed, who 
   expect(at(0).mesh.connections.size).toBe(0)
 })
 
-test('an offer is made again while its answer is on the way: the second answer changes nothing', async () => {
+test('the second answer changes nothing if an offer is repeated while its answer is on the way', async () => {
   const { room, people, at } = await call('a', 'b')
   at(0).mesh.addTrack(track('screen a'))
   const made = () => room.signals.filter((signal) => signal === 'b>a answer').length
@@ -31,7 +31,7 @@ test('an offer is made again while its answer is on the way: the second answer c
   expect(at(0).to('b').remoteDescription).toEqual(at(1).to('a').localDescription)
 })
 
-test('who missed the answer hears it again, and the candidates with it', async () => {
+test('a participant that missed the answer receives it again, with its candidates', async () => {
   const { room, people, at } = await call('a', 'b')
   room.deaf = 'a'
   at(0).mesh.addTrack(track('screen a'))
@@ -45,7 +45,7 @@ test('who missed the answer hears it again, and the candidates with it', async (
   expect(at(0).to('b').candidates.length).toBe(candidates)
 })
 
-test.each(['a', 'b'])('%s missed an offer and makes one of its own: both come through', async (deaf) => {
+test.each(['a', 'b'])('both offers are answered if %s missed one and makes another', async (deaf) => {
   const { room, people, at } = await call('a', 'b')
   room.deaf = deaf
   const [hearing, other] = deaf === 'a' ? [at(1), at(0)] : [at(0), at(1)]
@@ -58,7 +58,7 @@ test.each(['a', 'b'])('%s missed an offer and makes one of its own: both come th
   expect(other.heard).toContain(`screen of ${deaf === 'a' ? 'b' : 'a'}`)
 })
 
-test('every signal arrives twice: nobody is confused, in a glare neither', async () => {
+test('a call is established although every signal arrives twice, and although offers collide', async () => {
   const room = new Room()
   room.copies = 2
   const people = ['a', 'b', 'c'].map((id) => {

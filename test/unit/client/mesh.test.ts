@@ -5,7 +5,7 @@ import type { MediaTrack, PeerConfiguration } from '../../../src/client/mesh/rtc
 import { FakePeerConnection } from './fake-peer-connection.ts'
 import { call, Room, stable, track } from './mesh-room.ts'
 
-test('three people: everyone sees everyone, and every offer was made once', async () => {
+test('three participants all see each other after one offer for each pair', async () => {
   const { room, people } = await call('a', 'b', 'c')
   stable(...people)
   expect(people.map(({ heard }) => heard.toSorted())).toEqual([
@@ -23,7 +23,7 @@ test('three people: everyone sees everyone, and every offer was made once', asyn
   ])
 })
 
-test('glare: both offer at once, the smaller id gives way, and both are heard in full', async () => {
+test('if both sides offer at once, the smaller id gives way, and both receive all tracks', async () => {
   const { room, people, at } = await call('a', 'b')
   room.signals.length = 0
   at(0).mesh.addTrack(track('screen a'))
@@ -37,7 +37,7 @@ test('glare: both offer at once, the smaller id gives way, and both are heard in
   expect(at(1).heard).toEqual(['cam a of a', 'screen a of a'])
 })
 
-test('someone who came first and starts last takes what was kept; nobody is left waiting', async () => {
+test('a mesh that starts last receives the signals that arrived before its start', async () => {
   const room = new Room()
   const [first, second] = [room.enter('z'), room.enter('a')]
   second.mesh.addTrack(track('cam a'))
@@ -56,7 +56,7 @@ test('someone who came first and starts last takes what was kept; nobody is left
   expect(third.heard.toSorted()).toEqual(['cam a of a', 'cam z of z'])
 })
 
-test('candidates before their description wait for it', async () => {
+test('candidates that arrive before their description wait for it', async () => {
   const room = new Room()
   const [a, b] = [room.enter('a'), room.enter('b')]
   b.mesh.start()
@@ -68,7 +68,7 @@ test('candidates before their description wait for it', async () => {
   expect(a.channel.present).toEqual(['b'])
 })
 
-test('a track is replaced for everyone without a negotiation, and later comers get the new one', async () => {
+test('replaceTrack changes the track for every participant without a negotiation, and for later participants', async () => {
   const { room, people, at } = await call('a', 'b', 'c')
   room.signals.length = 0
   const [old] = at(0).to('b').getSenders()
@@ -89,7 +89,7 @@ test('a track is replaced for everyone without a negotiation, and later comers g
   expect(late.heard.toSorted()).toEqual(['cam b of b', 'cam c of c', 'front a of a'])
 })
 
-test('who leaves is closed for the others, and its own connections too', async () => {
+test('the leave of a participant closes its connections on both sides', async () => {
   const { room, at } = await call('a', 'b', 'c')
   const gone: string[] = []
   at(0).mesh.on('gone', (id) => gone.push(id))
@@ -101,7 +101,7 @@ test('who leaves is closed for the others, and its own connections too', async (
   expect(at(1).made.every(({ signalingState }) => signalingState === 'closed')).toBe(true)
 })
 
-test('ICE starts anew when a connection failed, when a relogin finds it broken, and when the network came back', async () => {
+test('ICE restarts when a connection fails, when a relogin finds it broken, and when the network returns', async () => {
   const { room, people, at } = await call('a', 'b')
   const [ab, ba] = [at(0).to('b'), at(1).to('a')]
   ab.go('failed')
@@ -120,7 +120,7 @@ test('ICE starts anew when a connection failed, when a relogin finds it broken, 
   stable(...people)
 })
 
-test('an offer that was made on the old network is followed by one with the new', async () => {
+test('a change of network during an unanswered offer is followed by an offer with new candidates', async () => {
   const { room, people, at } = await call('a', 'b')
   const channel = at(0).channel as { send: MeshChannel['send'] }
   const { send } = channel
@@ -137,7 +137,7 @@ test('an offer that was made on the old network is followed by one with the new'
   expect(JSON.parse(at(1).to('a').remoteDescription?.sdp ?? '{}')).toMatchObject({ ice: 3 })
 })
 
-test('ICE servers are those of the server, and the option otherwise', async () => {
+test('a mesh uses the ICE servers of the node, or those of its option if the node has none', async () => {
   const { at } = await call('a', 'b')
   expect(at(0).to('b').iceServers).toEqual([{ urls: 'stun:fallback' }])
   const room = new Room()
@@ -152,7 +152,7 @@ test('ICE servers are those of the server, and the option otherwise', async () =
   expect(a.errors).toEqual([])
 })
 
-test('through a relay only, where that is asked for', () => {
+test('iceTransportPolicy relay is set on every connection', () => {
   const policies = ([undefined, 'relay'] as const).map((iceTransportPolicy) => {
     const made: FakePeerConnection[] = []
     const channel = new MeshChannel('later', async () => {})
@@ -168,7 +168,7 @@ test('through a relay only, where that is asked for', () => {
   expect(policies).toEqual([[undefined], ['relay']])
 })
 
-test('stop hangs up', async () => {
+test('stop closes every connection', async () => {
   const { at } = await call('a', 'b')
   at(0).mesh.stop()
   expect(at(0).made.every(({ signalingState }) => signalingState === 'closed')).toBe(true)

@@ -28,9 +28,9 @@ describe.each(Object.entries(classes))('%s', (_name, make) => {
     [null, 'The options are null'],
     [{}, 'url: is missing'],
     [{ url: [] }, 'url: the list is empty'],
-    [{ url: null }, 'url: null is not an address'],
-    [{ url: 8080 }, 'url: 8080 is not an address'],
-    [{ url: ['https://host', 'elsewhere'] }, 'url: "elsewhere" is not an address'],
+    [{ url: null }, 'url: null is not a valid URL'],
+    [{ url: 8080 }, 'url: 8080 is not a valid URL'],
+    [{ url: ['https://host', 'elsewhere'] }, 'url: "elsewhere" is not a valid URL'],
     [{ url, path: 'socket.io' }, 'path: "socket.io" is not a path'],
     [{ url, path: '/a?b' }, 'path: "/a?b" is not a path'],
     [{ url, transports: [] }, 'transports: [] is not a list'],
@@ -44,17 +44,17 @@ describe.each(Object.entries(classes))('%s', (_name, make) => {
     [{ url, attemptTimeoutMs: '8000' }, 'attemptTimeoutMs: "8000" is not a number'],
     [{ url, attemptTimeoutMs: 2 ** 31 }, 'attemptTimeoutMs: 2147483648 is not a number'],
     [
-      { url, pace: { perSecond: 0, burst: 10 } },
-      'pace: {"perSecond":0,"burst":10} has a perSecond that is not a number above 0',
+      { url, rateLimit: { perSecond: 0, burst: 10 } },
+      'rateLimit: {"perSecond":0,"burst":10} has a perSecond that is not a number above 0',
     ],
-    [{ url, pace: { perSecond: 10, burst: 0.5 } }, 'has a burst that is not a number of 1 or more'],
+    [{ url, rateLimit: { perSecond: 10, burst: 0.5 } }, 'has a burst that is not a number of 1 or more'],
     [{ url, token: 42 }, 'token: 42 is neither a string nor a function'],
     [{ url, parts: null }, 'parts: null is not an object'],
-  ])('%j is a TypeError at once', (options, messages) => {
+  ])('the options %j are refused with a TypeError at once', (options, messages) => {
     expect(complaint(() => make(options))).toContain(messages)
   })
 
-  test('a TypeError names everything that is wrong', () => {
+  test('the TypeError names everything that is wrong', () => {
     const message = complaint(() => make({ url: '', transports: ['udp'], loginTimeoutMs: -1 }))
     expect(message.split('; ')).toHaveLength(3)
   })
@@ -66,7 +66,7 @@ describe.each(Object.entries(classes))('%s', (_name, make) => {
 
 test('OwtSignaling needs no url, and refuses the same mistakes', async () => {
   new OwtSignaling()
-  expect(complaint(() => new OwtSignaling({ url: 'elsewhere' }))).toContain('is not an address')
+  expect(complaint(() => new OwtSignaling({ url: 'elsewhere' }))).toContain('is not a valid URL')
   expect(complaint(() => new OwtSignaling({ loginTimeoutMs: -1 }))).toContain('loginTimeoutMs')
   await expect(new OwtSignaling().connect('http-gateway.example bad', true, {})).rejects.toThrow(TypeError)
 })

@@ -4,7 +4,7 @@ import { marked, readDocument } from '../../support/markdown.ts'
 import { FakePeerConnection } from './fake-peer-connection.ts'
 import { Room, track } from './mesh-room.ts'
 
-test("README's four lines for a call: one sees whoever is there, and is seen", async () => {
+test("README's four lines for a call connect both participants", async () => {
   const [, lines = ''] = /^```ts\n(.*?)^```$/ms.exec(marked(readDocument('README.md'), 'mesh')) ?? []
   expect(lines.trimEnd().split('\n')).toHaveLength(4)
   vi.stubGlobal('RTCPeerConnection', FakePeerConnection)

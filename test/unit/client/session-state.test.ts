@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { nextState, sessionEvents, sessionStates, transitions } from '../../../src/client/session-state.ts'
 
-test('every state has an answer to every event, and it is a state', () => {
+test('the table has a next state for every state and event', () => {
   expect(Object.keys(transitions).toSorted()).toEqual([...sessionStates].toSorted())
   for (const state of sessionStates) {
     expect(Object.keys(transitions[state]).toSorted()).toEqual([...sessionEvents].toSorted())
@@ -9,7 +9,7 @@ test('every state has an answer to every event, and it is a state', () => {
   }
 })
 
-test('every state can be reached, and every state can be closed', () => {
+test('every state can be reached, and leads to closed when the session ends', () => {
   const reached = new Set<string>(['initialized'])
   for (let before = 0; before !== reached.size; ) {
     before = reached.size
@@ -21,7 +21,7 @@ test('every state can be reached, and every state can be closed', () => {
   for (const state of sessionStates) expect(nextState(state, 'ended')).toBe('closed')
 })
 
-test('a life: login, cut, relogin, logout', () => {
+test('login, lost connection, relogin and logout lead through the states', () => {
   const events = ['login', 'entered', 'lost', 'retry', 'lost', 'retry', 'entered', 'left'] as const
   const states: string[] = []
   events.reduce<(typeof sessionStates)[number]>((state, event) => {

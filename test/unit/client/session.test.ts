@@ -48,7 +48,7 @@ function setUp(random = 0.5) {
   return { clock, nodes, session, notifications, enter, login, setOnline, net }
 }
 
-test('a cut: relogin with ticket and seq at the other node, what was seen is dropped, what is unacked is sent again', async () => {
+test('after a lost connection the session resumes at the other node with ticket and seq, drops repeated notifications, and sends unacked requests again', async () => {
   const { clock, nodes, session, notifications, login } = setUp()
   const first = await login()
   first.say('text', 'six', { seq: 6 })
@@ -81,7 +81,7 @@ test('a cut: relogin with ticket and seq at the other node, what was seen is dro
   ])
 })
 
-test('an answer that says that the participant is elsewhere is none: the request is sent again there', async () => {
+test('a request that is refused as moved is sent again on the next connection', async () => {
   const { clock, nodes, session, login } = setUp()
   const first = await login()
   const request = session.request('text', [1])
@@ -93,7 +93,7 @@ test('an answer that says that the participant is elsewhere is none: the request
   await expect(request).rejects.toMatchObject({ code: 'text_too_long' })
 })
 
-test('draining: the new connection is there before the old one is closed, and nobody waits', async () => {
+test('a draining node makes the session open a new connection before it closes the old one', async () => {
   const { clock, nodes, session, notifications, login } = setUp()
   const first = await login()
   const moves: unknown[] = []
@@ -119,7 +119,7 @@ test('draining: the new connection is there before the old one is closed, and no
   ])
 })
 
-test('an incomplete relogin is told as a resync with the room, and counts from there', async () => {
+test('an incomplete relogin emits resync with the room, and later notifications count from its seq', async () => {
   const { clock, nodes, session, notifications, login } = setUp()
   const first = await login()
   first.cut()
@@ -131,7 +131,7 @@ test('an incomplete relogin is told as a resync with the room, and counts from t
   expect(session.seq).toBe(91)
 })
 
-test('a spent ticket: the one before is tried once; then the session is over, and its requests are refused', async () => {
+test('after ticket_spent the session tries the ticket before once, and then ends and rejects its requests', async () => {
   const { clock, nodes, session, notifications, login } = setUp()
   const first = await login()
   first.cut()
@@ -153,7 +153,7 @@ test('a spent ticket: the one before is tried once; then the session is over, an
   expect(nodes.tries).toBe(tries)
 })
 
-test('nobody answers: it is tried until the ticket ends', async () => {
+test('a session without a reachable node tries until its ticket expires', async () => {
   const { clock, nodes, session, notifications, login } = setUp()
   const first = await login(ticketOf('one', 60_000))
   nodes.away = true
@@ -165,7 +165,7 @@ test('nobody answers: it is tried until the ticket ends', async () => {
   expect(notifications.at(-1)).toBe('closed: ticket_expired')
 })
 
-test('the ticket is refreshed before it ends, again and again', async () => {
+test('the session refreshes each ticket before it expires', async () => {
   const { clock, nodes, login } = setUp()
   const link = await login(ticketOf('one', 10_000))
   await clock.pass(7000)
@@ -240,7 +240,7 @@ test('a hidden page, whose timers are late, resumes without a timer, and waits w
   expect(nodes.tries).toBe(3)
 })
 
-test('a connection that is gone is told, with a session on it or without', async () => {
+test('a lost connection emits lost, with or without a session on it', async () => {
   const { clock, nodes, session, login } = setUp()
   const notifications: string[] = []
   session.on('open', () => notifications.push('open'))
@@ -257,7 +257,7 @@ test('a connection that is gone is told, with a session on it or without', async
   expect(notifications).toHaveLength(4) // by this program: that is `closed`
 })
 
-test('a login that is refused is not tried again; one that is cut off is, with the same token', async () => {
+test('a refused login is not repeated; a login that lost its connection is, with the same token', async () => {
   const { clock, nodes, enter, notifications } = setUp()
   const cutOff = enter()
   await quiet()
@@ -274,7 +274,7 @@ test('a login that is refused is not tried again; one that is cut off is, with t
   await expect(unreachable).rejects.toMatchObject({ code: 'unreachable' })
 })
 
-test('drop: told, and over', async () => {
+test('a drop is emitted, and ends the session', async () => {
   const { session, notifications, login } = setUp()
   const link = await login()
   link.say('drop', { seq: 6 })
@@ -283,7 +283,7 @@ test('drop: told, and over', async () => {
   await expect(session.request('text', [])).rejects.toMatchObject({ code: 'no_session' })
 })
 
-test('leaving says goodbye; without a node in reach it ends all the same', async () => {
+test('leave sends the goodbye, and ends the session also if no node is reachable', async () => {
   const { clock, session, notifications, login, nodes } = setUp()
   const link = await login()
   const left = session.leave()
@@ -300,7 +300,7 @@ test('leaving says goodbye; without a node in reach it ends all the same', async
   expect(session.state).toBe('closed')
 })
 
-test('more than the server takes in a second is sent as fast as it does', async () => {
+test('requests beyond the rate limit are sent at that rate', async () => {
   const { clock, session, login } = setUp()
   const link = await login()
   const ackAll = () => {
@@ -348,7 +348,7 @@ test('a request rejects when the server has refused it because of the rate for h
   expect(link.all('text')).toHaveLength(11)
 })
 
-test('requests are sent at the pace that the acks of login and relogin allow, or slower if the program wants that', async () => {
+test('requests are sent at the rate that the acks of login and relogin allow, or at the lower rate of the option rateLimit', async () => {
   const { clock, nodes, session, enter } = setUp()
   const entered = enter()
   await quiet()
@@ -369,7 +369,7 @@ test('requests are sent at the pace that the acks of login and relogin allow, or
   expect(nodes.last.all('text').length).toBeLessThanOrEqual(5)
 })
 
-test('no more than a hundred requests wait for their ack at the server', async () => {
+test('at most a hundred requests are in flight', async () => {
   const { session, login } = setUp()
   const link = await login()
   for (let number = 1; number <= 120; number += 1) session.request('text', [number]).catch(() => {})

@@ -202,7 +202,7 @@ test.each([
     'holds something else',
     () => vi.stubGlobal('sessionStorage', { getItem: () => '[{"ticket":1}]', setItem: () => {} }),
   ],
-])('a storage that %s: the page logs in as without the option', async (_what, stub) => {
+])('with a storage that %s the page logs in as without the option', async (_what, stub) => {
   stub()
   await entered()
   tab.fire('pagehide')

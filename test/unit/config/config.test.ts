@@ -170,7 +170,7 @@ function shown(environment: Environment, option: string): string | undefined {
   return describeConfig(environment).find(({ name }) => name === option)?.value
 }
 
-test('every option is tested here', () => {
+test('this file tests every option', () => {
   const names = describeConfig({}).map(({ name }) => name)
   expect(names.sort()).toEqual([...Object.keys(options), ...others].sort())
 })
@@ -185,7 +185,7 @@ test.each(Object.entries(options))(
   },
 )
 
-test('all mistakes are told at once, one a line', () => {
+test('a ConfigError has a line for each mistake', () => {
   const environment = { PORT: 'x', LOG_LEVEL: 'loud', SIGNALBOX_SECRET: 'short', REDIS_URL: 'localhost:6379' }
   expect(mistakenIn(environment)).toEqual(['PORT', 'REDIS_URL', 'SIGNALBOX_SECRET', 'LOG_LEVEL'])
   expect(() => readConfig(environment)).toThrow(/^The configuration has 4 mistakes:\n {2}PORT: .*\n {2}REDIS_URL: /)
@@ -217,19 +217,19 @@ test.each(['socket.io', 'v1/x', 'docs', 'tokens'])(
   },
 )
 
-test('NODE_URL is made of the one address that is listened on, if it is one', () => {
+test('NODE_URL defaults to the address of HOST if that is one address', () => {
   const url = (HOST: string) => readConfig({ HOST, PORT: '1234' }).nodeUrl
   expect(url('10.1.2.3')).toBe('http://10.1.2.3:1234')
   expect(url('::1')).toBe('http://[::1]:1234')
   for (const any of ['0.0.0.0', '::']) expect(url(any)).toMatch(/^http:\/\/(?!0\.|\[::\])\S+:1234$/)
 })
 
-test('what the environment holds besides is no concern', () => {
+test('variables that are not options are ignored', () => {
   const environment = { PATH: '/bin', toString: 'x', constructor: 'y' } as unknown as Environment
   expect(mistakesIn(environment)).toEqual([])
 })
 
-test('memory without REDIS_URL; with it, a secret is required', () => {
+test('a node without REDIS_URL keeps its state in memory, and REDIS_URL requires a secret', () => {
   expect(readConfig({}).redis).toBeUndefined()
   expect(mistakenIn({ REDIS_URL: 'redis://h' })).toEqual(['SIGNALBOX_SECRET'])
   const { redis } = readConfig({ REDIS_URL: 'rediss://u:p@h:1/2', SIGNALBOX_SECRET: secret })
@@ -284,7 +284,7 @@ describe('REDIS_URL', () => {
   )
 })
 
-test('REDIS_MODE: what each needs', () => {
+test('each REDIS_MODE requires its options', () => {
   const given = { SIGNALBOX_SECRET: secret, REDIS_URL: 'redis://a, redis://b' }
   const urls = ['redis://a', 'redis://b']
   expect(readConfig({ ...given, REDIS_MODE: 'cluster' }).redis).toEqual({ urls, mode: 'cluster' })
@@ -300,7 +300,7 @@ test('REDIS_MODE: what each needs', () => {
   expect(mistakenIn({ REDIS_MODE: 'other' })).toEqual(['REDIS_MODE'])
 })
 
-test('SIGNALBOX_SECRET: the first key signs, all verify, none is short; without one, one is made', () => {
+test('SIGNALBOX_SECRET is a list of long keys, and a random key by default', () => {
   const second = secret.toUpperCase()
   expect(readConfig({ SIGNALBOX_SECRET: `${secret}, ${second}` }).keys).toEqual([secret, second])
   expect(mistakenIn({ SIGNALBOX_SECRET: `${secret},${'x'.repeat(31)}` })).toEqual(['SIGNALBOX_SECRET'])
@@ -309,7 +309,7 @@ test('SIGNALBOX_SECRET: the first key signs, all verify, none is short; without 
   expect(readConfig({}).keys).not.toEqual([made])
 })
 
-test('production: no secret is made, nothing is open to all', () => {
+test('production requires a secret, and by default allows no origin, no anonymous dialect and no demo', () => {
   const production = { NODE_ENV: 'production', SIGNALBOX_SECRET: secret }
   expect(mistakenIn({ NODE_ENV: 'production' })).toEqual(['SIGNALBOX_SECRET'])
   expect(readConfig(production)).toMatchObject({ production: true, corsOrigins: [], demo: false })
@@ -344,7 +344,7 @@ test('the description has the value in force, the default and the meaning of eve
   expect(row('NODE_URL')?.value).toMatch(/^http:\/\/.*:1234$/)
 })
 
-test('no secret and no password is shown, nor told in a mistake', () => {
+test('neither the description nor a mistake shows a secret or a password', () => {
   const environment = {
     SIGNALBOX_SECRET: secret,
     REDIS_MODE: 'cluster',

@@ -14,7 +14,7 @@ function mistakesOf(environment: Environment): string[] {
   }
 }
 
-test('what there is by default', () => {
+test('by default there are no management keys, no JWT and no TURN', () => {
   const { managementKeys, mauthReplayCheck, jwt, ice } = readConfig({})
   expect({ managementKeys, mauthReplayCheck, jwt }).toEqual({ managementKeys: [], mauthReplayCheck: true, jwt: {} })
   expect(ice).toEqual({ servers: [{ urls: expect.stringMatching(/^stun:.*google/) }] })
@@ -22,7 +22,7 @@ test('what there is by default', () => {
   expect(readConfig(production).managementKeys).toEqual([])
 })
 
-test('management keys: several, of one id too, with what a key may have', () => {
+test('MANAGEMENT_KEYS may have several keys of one id, and keys may contain colons', () => {
   expect(readConfig({ MANAGEMENT_KEYS: 'a:one, b_2:two:with=more/in it,a:three' }).managementKeys).toEqual([
     { id: 'a', key: 'one' },
     { id: 'b_2', key: 'two:with=more/in it' },
@@ -76,7 +76,7 @@ describe('mistakes', () => {
   })
 })
 
-test('TURN and JWT as they are set', () => {
+test('the options for TURN and JWT are read as they are set', () => {
   const config = readConfig({
     ICE_SERVERS: '[{"urls":["stun:a"]}]',
     TURN_URLS: 'turn:a,turns:b:5349?transport=tcp,turn:[::1]:3478',
@@ -93,7 +93,7 @@ test('TURN and JWT as they are set', () => {
   expect(config.jwt).toEqual({ jwksUrl: 'https://id.example/keys', audience: 'us', issuer: 'them' })
 })
 
-test('no secret is shown', () => {
+test('the description shows no secret', () => {
   const secrets = { MANAGEMENT_KEYS: 'id:hidden-one', TURN_URLS: 'turn:a', TURN_SECRET: 'hidden-two' }
   const ICE_SERVERS = '[{"urls":"turn:b","username":"u","credential":"hidden-three"}]'
   expect(JSON.stringify(describeConfig({ ...secrets, ICE_SERVERS }))).not.toContain('hidden')
