@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { Announcement } from '../../protocol/management.ts'
-import { type Api, type ApiServices, failures } from './api.ts'
+import { type Api, type ApiServices, errorResponses } from './api.ts'
 
 export function announcements(api: Api, { announce }: ApiServices): void {
   api.post(
@@ -8,9 +8,9 @@ export function announcements(api: Api, { announce }: ApiServices): void {
     {
       schema: {
         tags: ['messages'],
-        summary: 'Tells everyone on /rooms who is connected now; who is not does not hear of it later',
+        summary: 'Sends a text to every client that is connected to `/rooms` now. Nodes do not store it',
         body: Announcement,
-        response: { 200: Type.Object({}), ...failures },
+        response: { 200: Type.Object({}), ...errorResponses },
       },
     },
     async ({ body }) => {

@@ -19,28 +19,34 @@ export type Api = FastifyInstance<
   TypeBoxTypeProvider
 >
 
-/** What the routes work with. */
 export type ApiServices = {
   management: Management
   queries: ManagementQueries
   writeToken: WriteToken
-  /** To everyone who is connected, on every node. */
+  /** Sends a text to every client of `/rooms` that is connected to any node. It may be lost. */
   announce: (text: string) => void
 }
 
-/** How one version of the API writes a stream. */
+/** The stream in the media format of one version of the API. */
 export type WriteStream = (stream: Stream) => StreamBody
 
-const RoomParam = { room: Type.String({ description: 'its name; `dialect:name` outside the portal' }) }
+const RoomParam = {
+  room: Type.String({
+    description: 'the name of the room; `dialect:name` for a room of another dialect than the portal',
+  }),
+}
 export const RoomParams = Type.Object(RoomParam)
 export const ItemParams = Type.Object({ ...RoomParam, id: Type.String() })
 
-/** What any route may answer. */
-export const failures = { '4xx': ErrorBody, '5xx': ErrorBody }
+/** The error responses that every route may send. */
+export const errorResponses = { '4xx': ErrorBody, '5xx': ErrorBody }
 
+export const roomNotFound = () => new ApiError(404, 'room', 'Room not found')
+
+/** @throws 404, unavailable */
 export async function roomAt({ queries }: ApiServices, address: string): Promise<FoundRoom> {
   const room = await queries.room(roomOfAddress(address))
-  if (!room) throw new ApiError(404, 'room', 'Room not found')
+  if (!room) throw roomNotFound()
   return room
 }
 
@@ -48,7 +54,15 @@ export async function roomIdAt(services: ApiServices, address: string): Promise<
   return (await roomAt(services, address)).id
 }
 
-/** A page of a list that is at hand; all of it when nobody asks for pages. */
+/** The error for a participant or stream that was not found: 404 for its room, if the room does not exist either. */
+export async function missingItem(services: ApiServices, room: string, notFound: () => ApiError): Promise<ApiError> {
+  await roomIdAt(services, room)
+  return notFound()
+}
+
+export const byId = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : 1)
+
+/** The requested page of a list; the whole list if the request does not name a page size. */
 export function pageOf<T>(list: T[], { page = 1, per_page }: Paging): T[] {
   return per_page === undefined ? list : list.slice((page - 1) * per_page, page * per_page)
 }

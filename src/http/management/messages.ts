@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { RoomMessage } from '../../protocol/management.ts'
-import { type Api, type ApiServices, failures, RoomParams, roomIdAt } from './api.ts'
+import { type Api, type ApiServices, errorResponses, RoomParams, roomIdAt } from './api.ts'
 
 export function messages(api: Api, services: ApiServices): void {
   api.post(
@@ -8,10 +8,11 @@ export function messages(api: Api, services: ApiServices): void {
     {
       schema: {
         tags: ['messages'],
-        summary: 'Says something to everyone in a room, or to one: as good as said by a participant, with its seq',
+        summary:
+          'Sends a message to a room or to one participant, as durable as a message of a participant. Returns its `seq`',
         params: RoomParams,
         body: RoomMessage,
-        response: { 200: Type.Object({ seq: Type.Integer() }), ...failures },
+        response: { 200: Type.Object({ seq: Type.Integer() }), ...errorResponses },
       },
     },
     async ({ params, body, deadline }) => {

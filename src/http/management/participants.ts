@@ -3,103 +3,108 @@ import type { Member, Permission } from '../../core/model.ts'
 import { Paging, ParticipantBody, ParticipantPatch } from '../../protocol/management.ts'
 import { roomOfAddress } from '../../protocol/room-address.ts'
 import { ApiError } from '../errors.ts'
-import { type Api, type ApiServices, failures, ItemParams, pageOf, RoomParams, roomIdAt } from './api.ts'
+import {
+  type Api,
+  type ApiServices,
+  byId,
+  errorResponses,
+  ItemParams,
+  missingItem,
+  pageOf,
+  RoomParams,
+  roomIdAt,
+} from './api.ts'
 
 const tags = ['participants']
 const notFound = () => new ApiError(404, 'participant', 'Participant not found')
 const bodyOf = ({ id, user, role, permission }: Member) => ({ id, user, role, permission })
 
-const one = { 200: ParticipantBody, ...failures }
+const oneParticipant = { 200: ParticipantBody, ...errorResponses }
 
 export function participants(api: Api, services: ApiServices): void {
-  readParticipants(api, services)
-  changeParticipants(api, services)
+  list(api, services)
+  read(api, services)
+  changePermission(api, services)
+  drop(api, services)
 }
 
-function readParticipants(api: Api, services: ApiServices): void {
-  const { queries } = services
-
+function list(api: Api, services: ApiServices): void {
   api.get(
     '/rooms/:room/participants',
     {
       schema: {
         tags,
-        summary: 'Who is in a room, those who lost their connection a moment ago too',
+        summary: 'Lists the participants of a room, including those in their reconnection window',
         params: RoomParams,
         querystring: Paging,
-        response: { 200: Type.Array(ParticipantBody), ...failures },
+        response: { 200: Type.Array(ParticipantBody), ...errorResponses },
       },
     },
     async ({ params, query }) => {
-      const members = await queries.participants(await roomIdAt(services, params.room))
+      const members = await services.queries.participants(await roomIdAt(services, params.room))
       return pageOf(members.map(bodyOf).toSorted(byId), query)
     },
   )
+}
 
+function read(api: Api, services: ApiServices): void {
   api.get(
     '/rooms/:room/participants/:id',
-    { schema: { tags, summary: 'One participant', params: ItemParams, response: one } },
+    { schema: { tags, summary: 'Returns a participant', params: ItemParams, response: oneParticipant } },
     async ({ params }) => {
-      const member = await queries.participant(await roomIdAt(services, params.room), params.id)
+      const member = await services.queries.participant(await roomIdAt(services, params.room), params.id)
       if (!member) throw notFound()
       return bodyOf(member)
     },
   )
 }
 
-function changeParticipants(api: Api, services: ApiServices): void {
-  const { management } = services
-
+function changePermission(api: Api, services: ApiServices): void {
   api.patch(
     '/rooms/:room/participants/:id',
     {
       config: { invalid: () => 'Invalid request body' },
       schema: {
         tags,
-        summary: 'Gives and takes the permission to publish and subscribe, from the next request on',
+        summary: 'Changes what a participant may publish and subscribe to, from its next request on',
         params: ItemParams,
         body: ParticipantPatch,
-        response: one,
+        response: oneParticipant,
       },
     },
     async ({ params, body, deadline }) => {
       const room = roomOfAddress(params.room)
-      const change = (before: Permission) => body.reduce(permitted, before)
-      const member = await management.permit(room, params.id, change, deadline)
-      if (!member) throw await missing(services, params.room)
+      const change = (before: Permission) => body.reduce(applied, before)
+      const member = await services.management.permit(room, params.id, change, deadline)
+      if (!member) throw await missingItem(services, params.room, notFound)
       return bodyOf(member)
     },
   )
+}
 
+function drop(api: Api, services: ApiServices): void {
   api.delete(
     '/rooms/:room/participants/:id',
     {
       schema: {
         tags,
-        summary: 'Drops a participant, wherever it is connected',
+        summary: 'Removes a participant from its room and disconnects it, on any node',
         params: ItemParams,
-        response: { 200: Type.String(), ...failures },
+        response: { 200: Type.String(), ...errorResponses },
       },
     },
     async ({ params, deadline }, reply) => {
-      const dropped = await management.drop(roomOfAddress(params.room), params.id, deadline)
-      if (!dropped) throw await missing(services, params.room)
+      const dropped = await services.management.drop(roomOfAddress(params.room), params.id, deadline)
+      if (!dropped) throw await missingItem(services, params.room, notFound)
       return reply.type('text/plain').send('')
     },
   )
 }
 
-function permitted(before: Permission, { path, value }: ParticipantPatch[number]): Permission {
-  const [, , what, kind] = path.split('/')
-  const which = what === 'publish' ? 'publish' : 'subscribe'
-  if (typeof value !== 'boolean') return { ...before, [which]: value }
-  return { ...before, [which]: { ...before[which], [kind === 'audio' ? 'audio' : 'video']: value } }
+/** @param operation its path is `/permission/publish` or `/permission/subscribe`, with `/audio` or `/video` after it or not */
+function applied(before: Permission, { path, value }: ParticipantPatch[number]): Permission {
+  const [, , verb, media] = path.split('/')
+  const right = verb === 'publish' ? 'publish' : 'subscribe'
+  if (typeof value !== 'boolean') return { ...before, [right]: value }
+  return { ...before, [right]: { ...before[right], [media === 'audio' ? 'audio' : 'video']: value } }
 }
-
-/** Which of the two there is not. */
-async function missing(services: ApiServices, room: string): Promise<ApiError> {
-  await roomIdAt(services, room)
-  return notFound()
-}
-
-const byId = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : 1)

@@ -7,7 +7,7 @@ import { ApiError } from '../errors.ts'
 import { maxBodyBytes } from '../json.ts'
 import { bytesOf, patched } from './json-patch.ts'
 
-/** A room as the API tells it: OWT's fields, of which only some mean something here. */
+/** A room in the API, with OWT's fields. Signaling uses few of them (docs/management.md#rooms-and-their-fields). */
 export function roomBody({ id, members, configured }: FoundRoom): RoomBody {
   const { about = {}, views, ...options } = configured ?? defaultRoomOptions
   const address = addressOfRoom(id)
@@ -22,14 +22,18 @@ export function roomBody({ id, members, configured }: FoundRoom): RoomBody {
   }
 }
 
-/** What the fields of a request set. What nothing here goes by is kept as it came. @throws 400 when it is too large */
+/** The options of a new room with the given fields. @throws 400 when they are too large */
 export function optionsOf(changes: RoomChanges): Partial<RoomOptions> {
-  return applied(structuredClone(defaultRoomOptions), changes)
+  return optionsAfter(structuredClone(defaultRoomOptions), changes)
 }
 
-export function applied(before: RoomOptions, changes: RoomChanges): RoomOptions {
-  const { _id, id, participants, participantLimit, inputLimit, roles, notifying, views: given, ...rest } = changes
-  const views = given?.map((view) => ({ ...view, label: view.label ?? defaultViewLabel }))
+/**
+ * The options of a room after a change. Fields that signaling does not use are stored unchanged.
+ * @throws 400 when the result is too large
+ */
+export function optionsAfter(before: RoomOptions, changes: RoomChanges): RoomOptions {
+  const { _id, id, participants, participantLimit, inputLimit, roles, notifying, views: newViews, ...rest } = changes
+  const views = newViews?.map((view) => ({ ...view, label: view.label ?? defaultViewLabel }))
   const about = { ...before.about, ...rest, ...(views ? { views } : {}) }
   const after = {
     ...before,
@@ -44,12 +48,12 @@ export function applied(before: RoomOptions, changes: RoomChanges): RoomOptions 
   return after
 }
 
-/** What is kept of a room is bounded like a body; one that is larger already, from before that was so, grows no more. */
+/** The options of a room have the limit of a body. Options from before this limit existed may be larger, and may not grow. */
 const maxBytesAfter = (before: object) => Math.max(maxBodyBytes, bytesOf(before))
 
 const badConfiguration = () => new ApiError(400, 'badRequest', 'Bad room configuration')
 
-/** The fields that a patch sets. @throws 400 when it does not fit the room, or makes it one that cannot be */
+/** The fields that a patch sets. @throws 400 when the patch does not fit the room, or its result is not a valid room */
 export function changesOf(id: RoomId, before: RoomOptions, patch: PatchOperation[] | RoomChanges): RoomChanges {
   if (!Array.isArray(patch)) return patch
   const body = roomBody({ id, members: 0, configured: before })
@@ -57,7 +61,7 @@ export function changesOf(id: RoomId, before: RoomOptions, patch: PatchOperation
   const same = (field: '_id' | 'id' | 'participants') =>
     typeof after === 'object' && after !== null && Value.Equal(Reflect.get(after, field), body[field])
   if (!Value.Check(RoomChanges, after) || !same('_id') || !same('id') || !same('participants')) throw badConfiguration()
-  // an operation on a field that is not kept could not be done
+  // the API does not store unknown fields, so it cannot perform an operation on one
   if (!Object.keys(after).every((field) => Object.hasOwn(RoomChanges.properties, field))) throw badConfiguration()
   return Value.Clean(RoomChanges, after) as RoomChanges
 }

@@ -4,25 +4,31 @@ import type { RoomOptions } from '../../core/model.ts'
 import { defaultPageRooms, NewRoom, Paging, RoomBody, RoomChanges, RoomPatch } from '../../protocol/management.ts'
 import { roomOfAddress } from '../../protocol/room-address.ts'
 import { ApiError } from '../errors.ts'
-import { type Api, type ApiServices, failures, RoomParams, roomAt, roomIdAt } from './api.ts'
-import { applied, changesOf, optionsOf, roomBody } from './room-body.ts'
+import { type Api, type ApiServices, errorResponses, RoomParams, roomAt, roomIdAt, roomNotFound } from './api.ts'
+import { changesOf, optionsAfter, optionsOf, roomBody } from './room-body.ts'
 
 const tags = ['rooms']
-const notFound = () => new ApiError(404, 'room', 'Room not found')
+const oneRoom = { 200: RoomBody, ...errorResponses }
+const badConfiguration = { invalid: () => 'Bad room configuration' }
 
 export function rooms(api: Api, services: ApiServices): void {
-  const { queries, management } = services
+  list(api, services)
   create(api, services)
-  change(api, services)
+  read(api, services)
+  replaceFields(api, services)
+  patch(api, services)
+  remove(api, services)
+}
 
+function list(api: Api, { queries }: ApiServices): void {
   api.get(
     '/rooms',
     {
       schema: {
         tags,
-        summary: 'Rooms by name',
+        summary: 'Lists the rooms in the order of their names',
         querystring: Paging,
-        response: { 200: Type.Array(RoomBody), ...failures },
+        response: { 200: Type.Array(RoomBody), ...errorResponses },
       },
     },
     async ({ query: { page = 1, per_page = defaultPageRooms } }) => {
@@ -30,89 +36,98 @@ export function rooms(api: Api, services: ApiServices): void {
       return found.map(roomBody)
     },
   )
-
-  api.get(
-    '/rooms/:room',
-    { schema: { tags, summary: 'One room', params: RoomParams, response: { 200: RoomBody, ...failures } } },
-    async ({ params }) => roomBody(await roomAt(services, params.room)),
-  )
-
-  api.delete(
-    '/rooms/:room',
-    {
-      schema: {
-        tags,
-        summary: 'Takes back what was set for a room, and drops everyone who is in it',
-        params: RoomParams,
-        response: { 200: Type.String(), ...failures },
-      },
-    },
-    async ({ params, deadline }, reply) => {
-      await management.removeRoom(await roomIdAt(services, params.room), deadline)
-      return reply.type('text/plain').send('Room deleted')
-    },
-  )
 }
 
-function create(api: Api, services: ApiServices): void {
+function create(api: Api, { management, queries }: ApiServices): void {
   api.post(
     '/rooms',
     {
       config: { invalid: (path) => (path.startsWith('/options') ? 'Invalid room option' : 'Invalid request body') },
       schema: {
         tags,
-        summary: 'Makes a room; `_id` may name it, otherwise it gets 24 hexadecimal digits',
+        summary: 'Creates a room. Its id is `_id`, or 24 hexadecimal digits',
         body: NewRoom,
-        response: { 200: RoomBody, ...failures },
+        response: oneRoom,
       },
     },
     async ({ body: { name, _id, options }, deadline }) => {
-      const { _id: given, ...changes } = options ?? {}
-      const room = roomOfAddress(_id ?? given ?? newRoomName())
-      const made = await services.management.createRoom(room, optionsOf({ ...changes, name }), deadline)
-      if (!made) throw new ApiError(409, 'badRequest', 'Room exists')
-      const found = await services.queries.room(room)
+      const { _id: idInOptions, ...changes } = options ?? {}
+      const room = roomOfAddress(_id ?? idInOptions ?? newRoomName())
+      const created = await management.createRoom(room, optionsOf({ ...changes, name }), deadline)
+      if (!created) throw new ApiError(409, 'badRequest', 'Room exists')
+      const found = await queries.room(room)
       return roomBody(found ?? { id: room, members: 0 })
     },
   )
 }
 
-function change(api: Api, { management }: ApiServices): void {
-  const response = { 200: RoomBody, ...failures }
-  const config = { invalid: () => 'Bad room configuration' }
+function read(api: Api, services: ApiServices): void {
+  api.get(
+    '/rooms/:room',
+    { schema: { tags, summary: 'Returns a room', params: RoomParams, response: oneRoom } },
+    async ({ params }) => roomBody(await roomAt(services, params.room)),
+  )
+}
 
+function replaceFields(api: Api, { management }: ApiServices): void {
   api.put(
     '/rooms/:room',
     {
-      config,
-      schema: { tags, summary: 'Replaces the fields that are given', params: RoomParams, body: RoomChanges, response },
-    },
-    async ({ params, body, deadline }) => {
-      const room = roomOfAddress(params.room)
-      const changed = await management.changeRoom(room, (before) => applied(before, body), deadline)
-      if (!changed) throw notFound()
-      return roomBody(changed)
-    },
-  )
-
-  api.patch(
-    '/rooms/:room',
-    {
-      config,
+      config: badConfiguration,
       schema: {
         tags,
-        summary: 'Changes a room by JSON Patch (RFC 6902), or like PUT by an object',
+        summary: 'Replaces the given fields of a room',
         params: RoomParams,
-        body: RoomPatch,
-        response,
+        body: RoomChanges,
+        response: oneRoom,
       },
     },
     async ({ params, body, deadline }) => {
       const room = roomOfAddress(params.room)
-      const change = (before: RoomOptions) => applied(before, changesOf(room, before, body))
-      const changed = await management.changeRoom(room, change, deadline)
-      if (!changed) throw notFound()
+      const changed = await management.changeRoom(room, (before) => optionsAfter(before, body), deadline)
+      if (!changed) throw roomNotFound()
       return roomBody(changed)
+    },
+  )
+}
+
+function patch(api: Api, { management }: ApiServices): void {
+  api.patch(
+    '/rooms/:room',
+    {
+      config: badConfiguration,
+      schema: {
+        tags,
+        summary: 'Applies a JSON Patch (RFC 6902) to a room. An object replaces the given fields, as PUT does',
+        params: RoomParams,
+        body: RoomPatch,
+        response: oneRoom,
+      },
+    },
+    async ({ params, body, deadline }) => {
+      const room = roomOfAddress(params.room)
+      const change = (before: RoomOptions) => optionsAfter(before, changesOf(room, before, body))
+      const changed = await management.changeRoom(room, change, deadline)
+      if (!changed) throw roomNotFound()
+      return roomBody(changed)
+    },
+  )
+}
+
+function remove(api: Api, services: ApiServices): void {
+  api.delete(
+    '/rooms/:room',
+    {
+      schema: {
+        tags,
+        summary: 'Deletes the settings of a room, removes its participants, and invalidates its earlier tokens',
+        params: RoomParams,
+        response: { 200: Type.String(), ...errorResponses },
+      },
+    },
+    async ({ params, deadline }, reply) => {
+      await services.management.removeRoom(await roomIdAt(services, params.room), deadline)
+      return reply.type('text/plain').send('Room deleted')
     },
   )
 }

@@ -6,8 +6,10 @@ import { ApiError } from '../errors.ts'
 import {
   type Api,
   type ApiServices,
-  failures,
+  byId,
+  errorResponses,
   ItemParams,
+  missingItem,
   pageOf,
   RoomParams,
   roomIdAt,
@@ -17,81 +19,82 @@ import {
 const tags = ['streams']
 const notFound = () => new ApiError(404, 'stream', 'Stream not found')
 
-const one = { 200: StreamBody, ...failures }
+const oneStream = { 200: StreamBody, ...errorResponses }
 
 export function streams(api: Api, services: ApiServices, write: WriteStream): void {
-  readStreams(api, services, write)
-  changeStreams(api, services, write)
+  list(api, services, write)
+  read(api, services, write)
+  changeStatus(api, services, write)
+  remove(api, services)
 }
 
-function readStreams(api: Api, services: ApiServices, write: WriteStream): void {
-  const { queries } = services
-
+function list(api: Api, services: ApiServices, write: WriteStream): void {
   api.get(
     '/rooms/:room/streams',
     {
       schema: {
         tags,
-        summary: 'What is published in a room',
+        summary: 'Lists the streams of a room',
         params: RoomParams,
         querystring: Paging,
-        response: { 200: Type.Array(StreamBody), ...failures },
+        response: { 200: Type.Array(StreamBody), ...errorResponses },
       },
     },
     async ({ params, query }) => {
-      const published = await queries.streams(await roomIdAt(services, params.room))
-      const sorted = published.toSorted((a, b) => (a.id < b.id ? -1 : 1))
-      return pageOf(sorted, query).map(write)
+      const published = await services.queries.streams(await roomIdAt(services, params.room))
+      return pageOf(published.toSorted(byId), query).map(write)
     },
   )
+}
 
+function read(api: Api, services: ApiServices, write: WriteStream): void {
   api.get(
     '/rooms/:room/streams/:id',
-    { schema: { tags, summary: 'One stream', params: ItemParams, response: one } },
+    { schema: { tags, summary: 'Returns a stream', params: ItemParams, response: oneStream } },
     async ({ params }) => {
-      const stream = await queries.stream(await roomIdAt(services, params.room), params.id)
+      const stream = await services.queries.stream(await roomIdAt(services, params.room), params.id)
       if (!stream) throw notFound()
       return write(stream)
     },
   )
 }
 
-function changeStreams(api: Api, services: ApiServices, write: WriteStream): void {
-  const { management } = services
-
+function changeStatus(api: Api, services: ApiServices, write: WriteStream): void {
   api.patch(
     '/rooms/:room/streams/:id',
     {
       config: { invalid: () => 'Invalid request body' },
       schema: {
         tags,
-        summary: 'Pauses and resumes the audio or the video of a stream; everyone is told',
+        summary: 'Pauses or resumes the audio or video of a stream, and notifies every participant of the room',
         params: ItemParams,
         body: StreamPatch,
-        response: one,
+        response: oneStream,
       },
     },
     async ({ params, body, deadline }) => {
       const room = roomOfAddress(params.room)
-      const stream = await management.controlStream(room, params.id, body.map(statusOf), deadline)
-      if (!stream) throw await missing(services, params.room)
+      const stream = await services.management.controlStream(room, params.id, body.map(statusOf), deadline)
+      if (!stream) throw await missingItem(services, params.room, notFound)
       return write(stream)
     },
   )
+}
 
+function remove(api: Api, services: ApiServices): void {
   api.delete(
     '/rooms/:room/streams/:id',
     {
       schema: {
         tags,
-        summary: 'Takes a stream out of the room, with the subscriptions to it',
+        summary: 'Removes a stream and the subscriptions to it',
         params: ItemParams,
-        response: { 200: Type.String(), ...failures },
+        response: { 200: Type.String(), ...errorResponses },
       },
     },
     async ({ params, deadline }, reply) => {
-      const removed = await management.removeStream(roomOfAddress(params.room), params.id, deadline)
-      if (!removed) throw await missing(services, params.room)
+      const removed = await services.management.removeStream(roomOfAddress(params.room), params.id, deadline)
+      if (!removed) throw await missingItem(services, params.room, notFound)
       return reply.type('text/plain').send('')
     },
   )
@@ -99,9 +102,4 @@ function changeStreams(api: Api, services: ApiServices, write: WriteStream): voi
 
 function statusOf({ path, value }: StreamPatch[number]): StreamStatus {
   return { kind: path === '/media/audio/status' ? 'audio' : 'video', status: value }
-}
-
-async function missing(services: ApiServices, room: string): Promise<ApiError> {
-  await roomIdAt(services, room)
-  return notFound()
 }

@@ -4,7 +4,7 @@ import { isName, isRole } from '../../core/names.ts'
 import { TokenRequest } from '../../protocol/management.ts'
 import { targetOf } from '../client-target.ts'
 import { ApiError } from '../errors.ts'
-import { type Api, type ApiServices, failures, RoomParams, roomAt } from './api.ts'
+import { type Api, type ApiServices, errorResponses, RoomParams, roomAt } from './api.ts'
 
 export function tokens(api: Api, services: ApiServices): void {
   api.post(
@@ -13,17 +13,17 @@ export function tokens(api: Api, services: ApiServices): void {
       config: { invalid: () => 'Name or role not valid' },
       schema: {
         tags: ['tokens'],
-        summary: 'A login token for one use, as text',
+        summary: 'Returns a login token for one login, as text',
         params: RoomParams,
         body: TokenRequest,
-        response: { 200: Type.String(), ...failures },
+        response: { 200: Type.String(), ...errorResponses },
       },
     },
     async (request, reply) => {
       const { params, body, caller } = request
       const { id, closed } = await roomAt(services, params.room)
       const room = roomName(id)
-      // a signed name and role go before those of the body, as in OWT
+      // OWT: the user and role of a signed header take precedence over those of the body
       const { user = body.user, role = body.role } = caller ?? {}
       if (!isName(user) || !isRole(role)) throw new ApiError(400, 'badRequest', 'Name or role not valid')
       const token = services.writeToken({ room, user, role }, targetOf(request), closed)
