@@ -1,26 +1,26 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { expect, test } from 'vitest'
+import { quoted, readDocument, rows, section } from '../support/markdown.ts'
 
-/** Who may import what (docs/architecture.md#the-layers), besides its own folder: files of src begin with a slash, packages do not. */
-const layers: { [layer: string]: RegExp } = {
-  core: /^node:/,
-  protocol: /^\/core\/(errors|model|names)$|^typebox/,
-  state: /^\/core\/|^(node:|ioredis$)/,
-  identity: /^\/core\/|^(node:|jose$)/,
-  observability: /^\/(core|config|protocol)\/|^\/version$|^(node:|pino$|prom-client$)/,
-  gateway:
-    /^\/(core|protocol|config|observability)\/|^\/version$|^(node:|@?socket\.io|@fastify\/proxy-addr$|httpxy$|engine\.io|ws$|typebox|pino$|prom-client$)/,
-  dialects: /^\/(core|protocol|config|gateway|observability)\/|^(node:|socket\.io$|typebox)/,
-  http: /^\/(core|protocol|config|observability)\/|^\/version$|^(node:|@?fastify|typebox|pino$|prom-client$)/,
-  app: /./,
-  cli: /^\/(config|core)\/|^\/main$|^node:/,
-  client: /^\/protocol\/|^socket\.io-client$/,
-  config: /^\/(core|protocol)\/|^typebox|^node:(crypto|net|os)$/,
-  '': /^[^/]/,
+/** Folders and files of src, each with what it may import: the last column of the table in docs/architecture.md#the-layers. */
+const layers = new Map<string, string[] | 'everything'>(
+  rows(section(readDocument('docs/architecture.md'), 'The layers')).flatMap(([paths = '', , allowed = '']) =>
+    quoted(paths).map((path): [string, string[] | 'everything'] => [
+      path.replace(/^src\//, '').replace(/\.ts$/, ''),
+      allowed === 'everything' ? allowed : quoted(allowed),
+    ]),
+  ),
+)
+const readsEnvironment = ['main', 'cli/main']
+
+/** Whether a row of the table names an imported module: a file or folder of src begins with a slash, a package does not. */
+function names(allowed: string, imported: string): boolean {
+  if (imported.startsWith('/')) return imported === `/${allowed}` || imported.startsWith(`/${allowed}/`)
+  if (allowed === 'node:') return imported.startsWith('node:')
+  if (allowed.endsWith('/*')) return imported.startsWith(allowed.slice(0, -1))
+  return imported === allowed || imported.startsWith(`${allowed}/`)
 }
-const seesAll = ['/index', '/main', '/cli/main']
-const readsEnvironment = ['/main', '/cli/main']
 
 const src = join(import.meta.dirname, '../../src')
 /** Adapters that clients and operators drive: they call the rules of core, and never a port of the store. */
@@ -48,12 +48,13 @@ function storePortsIn(layer: string, text: string): string[] {
 
 /** @param path from src, as in `core/room/feed.ts` */
 function violations(path: string, text: string): string[] {
-  const file = `/${path.replace(/\.ts$/, '')}`
-  const layer = file.slice(1, Math.max(1, file.indexOf('/', 1)))
-  const allowed = layers[layer] // a folder that is no layer may import nothing, and so is found out
-  const may = (name: string) => allowed?.test(name) || (allowed && layer !== '' && name.startsWith(`/${layer}/`))
+  const file = path.replace(/\.ts$/, '')
+  const layer = file.split('/')[0] ?? ''
+  const allowed = layers.get(file) ?? layers.get(layer) ?? [] // a folder without a row may import nothing
+  const mayImport = (name: string) =>
+    allowed === 'everything' || [...allowed, ...(layers.has(layer) ? [layer] : [])].some((one) => names(one, name))
   const environment = /\bprocess\s*\.\s*env\b/.test(text) && !readsEnvironment.includes(file) ? ['process.env'] : []
-  const imported = seesAll.includes(file) ? [] : importsOf(file, text).filter((name) => !may(name))
+  const imported = importsOf(`/${file}`, text).filter((name) => !mayImport(name))
   return [...imported, ...storePortsIn(layer, text), ...environment].map((name) => `${path} uses ${name}`)
 }
 
@@ -63,7 +64,12 @@ function importsOf(file: string, text: string): string[] {
   return names.map((name) => (name.startsWith('.') ? posix.join(posix.dirname(file), name).replace(/\.ts$/, '') : name))
 }
 
-test('nobody imports what it should not know', () => {
+test('the table of layers has a row for each folder of src', () => {
+  const folders = readdirSync(src, { withFileTypes: true }).filter((entry) => entry.isDirectory())
+  expect(folders.map(({ name }) => name).filter((name) => !layers.has(name))).toEqual([])
+})
+
+test('a file of src imports only what its layer may import', () => {
   const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'))
   expect(files.length).toBeGreaterThan(30)
   expect(files.flatMap((path) => violations(path, readFileSync(join(src, path), 'utf8')))).toEqual([])
@@ -85,9 +91,13 @@ test.each([
   ['http/a.ts', "import type { RoomStore } from '../core/ports/room-store.ts'", 'RoomStore'],
   ['dialects/p2p/a.ts', "import {\n  type Log as Writes,\n} from '../../core/ports/log.ts'", 'Log'],
   ['gateway/a.ts', "import type * as ports from '../core/ports/session-store.ts'", 'core/ports/session-store'],
+  ['core/a.ts', "import { x } from '../core-extras/b.ts'", '/core-extras/b'],
+  ['http/a.ts', "import { x } from 'fastify-plugin'", 'fastify-plugin'],
+  ['config/a.ts', "import { x } from 'node:fs'", 'node:fs'],
+  ['version.ts', "import { x } from './core/names.ts'", '/core/names'],
   ['utils/a.ts', "import { x } from './b.ts'", '/utils/b'],
   ['gateway/a.ts', 'if (process.env.DEBUG) x()', 'process.env'],
-])('%s may not: %s', (path, text, used) => {
+])('%s may not have: %s', (path, text, used) => {
   expect(violations(path, text)).toEqual([`${path} uses ${used}`])
 })
 
@@ -98,6 +108,6 @@ test.each([
   ['http/a.ts', "import type { FoundRoom } from '../core/ports/room-store.ts'"],
   ['gateway/a.ts', "import type { SessionConnection } from '../core/ports/connection.ts'"],
   ['state/redis/a.ts', "import { Redis } from 'ioredis'\nimport { b } from './b.ts'\n// from '../http/x.ts'"],
-])('%s may: %s', (path, text) => {
+])('%s may have: %s', (path, text) => {
   expect(violations(path, text)).toEqual([])
 })
