@@ -3,7 +3,7 @@ import http from 'node:http'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { addDeclarations, commentsIn, type Declarations } from '../support/declarations.ts'
-import { anchors, readDocument, root } from '../support/markdown.ts'
+import { anchors, created, readDocument, root } from '../support/markdown.ts'
 
 /** Documents and comments refer to classes, files and sections. Every such reference has to lead somewhere. */
 
@@ -86,7 +86,9 @@ function numbersIn(text: string): string[] {
 const inComment = (text: string) => [...membersIn(text), ...filesOf(text), ...sectionsIn(text), ...numbersIn(text)]
 const inDocument = (text: string) => [
   ...membersIn(text),
-  ...[...text.matchAll(/`[^`\n]+`/g)].flatMap(([code]) => filesOf(code)),
+  ...[...text.matchAll(/`[^`\n]+`/g)]
+    .flatMap(([code]) => filesOf(code))
+    .filter((path) => !created(text).includes(path)),
 ]
 
 describe('every reference leads somewhere', () => {

@@ -37,6 +37,10 @@ export function rows(table: string): string[][] {
 /** The texts in backticks. */
 export const quoted = (text: string): string[] => [...text.matchAll(/`([^`\n]+)`/g)].map(([, inner]) => inner ?? '')
 
+/** Files that a document tells its reader to create. */
+export const created = (text: string): string[] =>
+  [...text.matchAll(/\bCreate `([^`\n]+)`/g)].map(([, path]) => path ?? '')
+
 /** Targets of links, as they are written. */
 export const links = (text: string): string[] =>
   [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target ?? '')
