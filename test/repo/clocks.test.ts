@@ -5,13 +5,13 @@ import { expect, test } from 'vitest'
 /** Files that read the wall clock, and why they may. */
 const mayRead: { [path: string]: string } = {
   'state/memory/index.ts': 'anchors the monotonic clock once; dates of outside systems on a node without Redis',
-  'state/redis/clock.ts': 'stands in for Redis’ clock until Redis has told it',
+  'state/redis/clock.ts': 'stands in for Redis’ clock until Redis has answered',
   'cli/commands/token.ts': 'dates a token outside of any node',
   'client/clock.ts': 'measures durations where a runtime has no monotonic clock',
   'client/network.ts': 'notices a sleep during which the monotonic clock stood still',
 }
 
-/** `new Date(ms)` of a given time is no reading. */
+/** `new Date(ms)` with a given time does not read the clock. */
 const reading = /\bDate\s*\.\s*now\b|\bnew\s+Date\s*(\(\s*\)|(?!\s*\())|(?<!new\s)\bDate\s*\(|\bprocess\s*\.\s*hrtime/
 
 const folder = join(import.meta.dirname, '../../src')
@@ -19,7 +19,7 @@ const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
 const readers = (texts: [path: string, text: string][]) =>
   texts.flatMap(([path, text]) => (reading.test(text) && !Object.hasOwn(mayRead, path) ? [path] : []))
 
-test('no file reads the wall clock but those that have a reason', () => {
+test('only the listed files of src read the wall clock', () => {
   const texts = files.map((path): [string, string] => [path, readFileSync(join(folder, path), 'utf8')])
   expect(texts.length).toBeGreaterThan(200)
   expect(readers(texts)).toEqual([])
@@ -27,17 +27,20 @@ test('no file reads the wall clock but those that have a reason', () => {
 })
 
 test.each(['Date.now()', 'new Date()', 'new Date', 'String(Date())', '{ now: Date.now }', 'Date\n  .now()'])(
-  '%s reads the wall clock',
+  'an expression that reads the wall clock fails: %s',
   (text) => {
     expect(readers([['core/a.ts', text]])).toEqual(['core/a.ts'])
   },
 )
 
-test.each(['performance.now()', 'new Date(now)', 'state.clock.date()'])('%s does not', (text) => {
-  expect(readers([['core/a.ts', text]])).toEqual([])
-})
+test.each(['performance.now()', 'new Date(now)', 'state.clock.date()'])(
+  'an expression that does not read the wall clock passes: %s',
+  (text) => {
+    expect(readers([['core/a.ts', text]])).toEqual([])
+  },
+)
 
-test('no script reads a clock but by TIME', () => {
+test('scripts of Redis read the clock by TIME, in one part', () => {
   const lua = readdirSync(join(folder, 'state/redis/lua')).map((file) =>
     readFileSync(join(folder, 'state/redis/lua', file), 'utf8'),
   )

@@ -50,7 +50,7 @@ describe('options', () => {
   })
 })
 
-test('the metrics are those that a node tells, with their types and labels', async () => {
+test('monitoring.md lists the metrics that a node exports, with their types and labels', async () => {
   const node = await startNode()
   const told = await (await fetch(`${node.opsUrl}/metrics`)).text()
   const labels = new Map(
@@ -85,7 +85,7 @@ test('README has at most 200 lines', () => {
 describe('the client', () => {
   const readme = readDocument('README.md')
 
-  test("README's example is the file that a test runs, in ten lines", () => {
+  test("README's example is the file that a test runs, and has ten lines", () => {
     const [, example = ''] = /^```ts\n(.*?)^```$/ms.exec(marked(readme, 'sdk')) ?? []
     expect(example).toBe(readDocument('examples/sdk.ts'))
     expect(example.trimEnd().split('\n')).toHaveLength(10)
@@ -113,7 +113,7 @@ describe('the client', () => {
     expect(sorted(named('Events'))).toEqual(sorted(declaredFieldsOf('src/client/session-events.ts', 'SessionEvents')))
   })
 
-  test('its sizes are those of the build, give or take a fiftieth', async () => {
+  test('the sizes in the documents differ from the build by at most 2 %', async () => {
     const { stdout } = await promisify(execFile)(process.execPath, [
       join(root, 'scripts/build-client.mjs'),
       '--dry-run',
@@ -146,7 +146,7 @@ describe('protocol', () => {
   const protocol = readDocument('docs/protocol.md')
   const dialects = readDocument('docs/dialects.md')
 
-  test('every error code, in order, with its words', () => {
+  test('protocol.md lists the error codes in their order, each with its message', () => {
     const expected = errorCodes.map((code) => {
       const [said, plain] = [messages[code]('…'), messages[code]('')]
       return cells([`\`${code}\``, said === '…' ? `\`…\` or \`${plain}\`` : `\`${said}\``])
@@ -178,7 +178,7 @@ describe('protocol', () => {
     expect(fields.filter((field) => !new RegExp(`\\b${field}\\b`).test(written))).toEqual([])
   })
 
-  test('every request has a section, and names no code that there is not', () => {
+  test('each request of the portal has a section, which names only existing error codes', () => {
     const text = section(protocol, 'Session verbs') + section(protocol, 'Portal requests')
     const headings = [...text.matchAll(/^### `(.+)`$/gm)].map(([, event]) => event ?? '')
     const events = [portal, portalV1, portalLegacy].flatMap((table) => Object.keys(table))
@@ -190,8 +190,8 @@ describe('protocol', () => {
   })
 })
 
-describe('redis', () => {
-  test('the keys are those of keys.ts', () => {
+describe('Redis', () => {
+  test('architecture.md lists the keys of keys.ts', () => {
     const keys = keysOf('sb')
     const { room, members, session, replies, streams, subscriptions, log, feed, closed, token, said, node, nodeRooms } =
       keys
@@ -233,7 +233,7 @@ describe('redis', () => {
     expect(written.toSorted()).toEqual(expected.map(String).sort())
   })
 
-  test('the ACL allows what scripts and code send, and nothing else', () => {
+  test('the ACL in operations.md allows exactly the commands that scripts and code send', () => {
     const sources = (ending: string) =>
       readdirSync(join(root, 'src/state/redis'), { recursive: true, encoding: 'utf8' })
         .filter((path) => path.endsWith(ending))
@@ -257,10 +257,10 @@ describe('redis', () => {
   })
 })
 
-describe('what the documents name is there', () => {
+describe('the documents', () => {
   const { scripts } = JSON.parse(readDocument('package.json')) as { scripts: { [name: string]: string } }
 
-  test('npm scripts, and all of them', () => {
+  test('CONTRIBUTING lists the npm scripts, and documents name no other', () => {
     const named = [...all.matchAll(/\bnpm (?:run ([\w:-]+)|(start|test)\b)/g)].map(
       ([, run, short]) => run ?? short ?? '',
     )
@@ -268,14 +268,14 @@ describe('what the documents name is there', () => {
     expect(sorted(named)).toEqual(sorted(byHand))
   })
 
-  test('commands of signalbox', () => {
+  test('name only existing commands of signalbox', () => {
     const code = quoted(all).concat([...all.matchAll(/^(?:npx )?signalbox .+$/gm)].map(([line]) => line))
     const named = code.flatMap((text) => /^(?:npx )?signalbox (\w+)/.exec(text)?.[1] ?? [])
     expect(named.length).toBeGreaterThan(3)
     expect(sorted(named).filter((name) => !existsSync(join(root, `src/cli/commands/${name}.ts`)))).toEqual([])
   })
 
-  test('files and folders', () => {
+  test('name only existing files and folders', () => {
     const paths = quoted(all).filter((text) =>
       /^(src|test|docs|scripts|bench|examples|deploy|grafana|k8s)\/[\w./-]*$/.test(text),
     )
@@ -284,7 +284,7 @@ describe('what the documents name is there', () => {
     expect(missing.filter((path) => !created(all).includes(path))).toEqual([])
   })
 
-  test.each(documents)('links of %s', (path) => {
+  test.each(documents)('the links of %s lead to existing files and headings', (path) => {
     const broken = links(readDocument(path)).filter((link) => !/^https?:/.test(link) && !leads(path, link))
     expect(broken).toEqual([])
   })

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 
 /**
  * A promise that rejects without a handler ends the process. The linter refuses promises that are dropped, with `void` too.
- * It does not see an async function where its caller drops the promise: timers and event emitters do.
+ * It does not see that timers and event emitters drop the promise of an async callback.
  */
 const dropPromises =
   /^(setTimeout|setInterval|setImmediate|nextTick|queueMicrotask|on|once|onAny|addListener|prependListener|use)$/
@@ -36,7 +36,7 @@ function isAsync(node: ts.Expression): boolean {
   return (ts.getCombinedModifierFlags(node as unknown as ts.Declaration) & ts.ModifierFlags.Async) !== 0
 }
 
-test('no async function is the callback of a timer or an event', () => {
+test('src, without the client, passes no async function to a timer or an event emitter', () => {
   const folder = join(import.meta.dirname, '../../src')
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
     (path) => path.endsWith('.ts') && !path.startsWith('client/'),
@@ -49,6 +49,6 @@ test.each([
   'setTimeout(async () => {}, 1)',
   "emitter.on('event', async (text) => serve(text))",
   "this.#http.once('close', async function () {})",
-])('%s is found', (text) => {
+])('an async callback fails: %s', (text) => {
   expect(asyncCallbacks('a.ts', text)).toHaveLength(1)
 })

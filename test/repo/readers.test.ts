@@ -9,7 +9,7 @@ import { parseMAuth } from '../../src/http/management/mauth.ts'
 import { roomOfAddress } from '../../src/protocol/room-address.ts'
 import { growthOf, maxLinearGrowth } from '../support/growth.ts'
 
-/** Everything that reads a text of a client which no schema describes. */
+/** The functions that read texts of clients without a schema. */
 
 const keys = ['a key of at least thirty-two characters'] as const
 const base64 = (text: string) => Buffer.from(text).toString('base64')
@@ -22,7 +22,7 @@ const readers: [name: string, read: (text: string) => unknown][] = [
   ['the kind of a token', (text) => isJwt(text)],
   ['the form of a token', (text) => hasTokenForm(text)],
   ['a MAuth header', (text) => parseMAuth(`MAuth ${text}`)],
-  ['what a guess is remembered by', (text) => guessKeys('127.0.0.1', [{ token: text }])],
+  ['the key under which a guess is remembered', (text) => guessKeys('127.0.0.1', [{ token: text }])],
   ["a room's address", (text) => roomOfAddress(text)],
   ['a connection id', (text) => nodeOfConnection(text)],
   ['the size of a request', (text) => excessOf([text], 1e9)],
@@ -37,7 +37,7 @@ const texts: ((length: number) => string)[] = [
   member,
 ]
 
-test.each(readers)('to read %s takes time that grows with its length', (_name, read) => {
+test.each(readers)('the time to read %s grows at most linearly with its length', (_name, read) => {
   const growths = texts.map((make) => {
     const made = new Map<number, string>()
     return growthOf((length) => {
