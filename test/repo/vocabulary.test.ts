@@ -172,7 +172,6 @@ const beingRenamed = [
   'src/state',
   'test/contract',
   'test/unit/client',
-  'test/unit/core',
 ]
 const isDone = ({ path }: SourceFile) => !beingRenamed.some((folder) => path.startsWith(`${folder}/`))
 
