@@ -2,7 +2,7 @@ import { Overtaken, SignalError } from '../core/errors.ts'
 import type { RefusalLog } from '../observability/refusal-log.ts'
 import type { Arguments } from './arguments.ts'
 import type { Connection } from './connection.ts'
-import type { Answers } from './dialect.ts'
+import type { AckFormat } from './dialect.ts'
 
 /** How one client's requests are answered: in its dialect's words, logged and counted. */
 export class Acks {
@@ -15,7 +15,7 @@ export class Acks {
   }
 
   accept(event: string, { ack }: Arguments, reply: unknown): void {
-    ack(...this.#answers.accept(event, reply))
+    ack(...this.#format.accept(event, reply))
   }
 
   /** @param reason in metric and log, where the code does not say it all */
@@ -27,19 +27,19 @@ export class Acks {
     const isFault = ['internal', 'unavailable'].includes(refusal.code) && !(refusal instanceof Overtaken) // a client's own haste
     const [message, fault] = isFault ? (['request failed', refusal] as const) : (['request refused'] as const)
     refusals.note(reason ?? refusal.code, { ...about, address }, message, fault)
-    ack(...this.#answers.refuse(event, refusal, dialect.messages[refusal.code](refusal.detail)))
+    ack(...this.#format.refuse(event, refusal, dialect.messages[refusal.code](refusal.detail)))
   }
 
-  get #answers(): Answers {
+  get #format(): AckFormat {
     const { dialect, version } = this.#connection
-    return dialect.answers ?? answersWith(dialect.versions[version]?.success ?? 'ok')
+    return dialect.acks ?? ackFormatWith(dialect.versions[version]?.success ?? 'ok')
   }
 }
 
 /** The acks of docs/protocol.md#requests: the word for success and the data if there is any; or `error`, a sentence and the code. */
-export function answersWith(success: string): Answers {
+export function ackFormatWith(success: string): AckFormat {
   return {
     accept: (_event, reply) => (reply === undefined ? [success] : [success, reply]),
-    refuse: (_event, { code }, messages) => ['error', messages, { code }],
+    refuse: (_event, { code }, message) => ['error', message, { code }],
   }
 }

@@ -5,7 +5,7 @@ import type { DeliveryTracker, SessionConnection } from '../core/ports/connectio
 import type { Session } from '../core/session/session.ts'
 import type { Meta } from '../protocol/session.ts'
 import type { DeliveryConfirmations } from './delivery-confirmations.ts'
-import type { ServedDialect } from './dialect.ts'
+import type { DialectFormat } from './dialect.ts'
 import { InFlightTracker } from './in-flight.ts'
 import { measure } from './payload-limits.ts'
 
@@ -36,7 +36,7 @@ type Delivery = { entry: Entry; live: boolean; inFlight: DeliveryTracker | undef
 /** One client's socket on one namespace: what was told to it, in which order, and who it is. */
 export class Connection implements SessionConnection {
   readonly socket: Socket
-  readonly dialect: ServedDialect
+  readonly dialect: DialectFormat
   /** Of the client, for all its namespaces. */
   readonly confirmations: DeliveryConfirmations
   /** Which version of the dialect the client speaks. */
@@ -57,7 +57,7 @@ export class Connection implements SessionConnection {
 
   constructor(
     socket: Socket,
-    dialect: ServedDialect,
+    dialect: DialectFormat,
     confirmations: DeliveryConfirmations,
     events: ConnectionEvents = {},
   ) {
@@ -170,7 +170,7 @@ export class Connection implements SessionConnection {
   }
 
   #emit({ entry, live, inFlight }: Delivery): void {
-    const rendered = this.dialect.render(entry, this)
+    const rendered = this.dialect.render(entry, this.version)
     if (rendered) {
       const [event, ...args] = rendered
       const { seq, from } = entry

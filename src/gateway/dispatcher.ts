@@ -1,36 +1,17 @@
-import type { Logger } from 'pino'
-import type { Throttle } from '../core/auth/attempt-throttle.ts'
 import { guarded, inBackground } from '../core/background.ts'
-import type { NodeLifecycle } from '../core/cluster/node-lifecycle.ts'
 import { beforeDeadline, newDeadline } from '../core/deadline.ts'
 import { SignalError } from '../core/errors.ts'
-import type { ClusterClock } from '../core/ports/clock.ts'
 import type { Session } from '../core/session/session.ts'
-import type { Sessions } from '../core/session/sessions.ts'
-import type { Metrics } from '../observability/metrics.ts'
-import type { RefusalLog } from '../observability/refusal-log.ts'
 import { Acks } from './acks.ts'
 import { type Arguments, readArguments } from './arguments.ts'
 import type { ClientConnection } from './client.ts'
 import type { Connection } from './connection.ts'
-import type { Served, Version } from './dialect.ts'
 import { type EarlyRefusal, EarlyRequests } from './early-requests.ts'
 import { LoginFlow, type LoginRequest } from './login-flow.ts'
 import { type Excess, measure } from './payload-limits.ts'
 import { SerialQueue } from './request-queue.ts'
-
-export type GatewayServices = {
-  sessions: Sessions
-  metrics: Metrics
-  refusals: RefusalLog
-  log: Logger
-  throttle: Throttle
-  clock: ClusterClock
-  lifecycle: NodeLifecycle
-  maxMessageBytes: number
-  messagesPerSecond: number
-  messageBurst: number
-}
+import type { ServedDialect, ServedRequest, Version } from './requests.ts'
+import type { GatewayServices } from './services.ts'
 
 /** How long an impatient request waits for a login, ms: as long as a client needs that sends its buffer before it. */
 const impatientLoginWaitMs = 1000
@@ -45,6 +26,7 @@ type Incoming = Omit<LoginRequest, 'request'>
  */
 export class Dispatcher {
   readonly #connection: Connection
+  readonly #dialect: ServedDialect
   readonly #services: GatewayServices
   readonly #acks: Acks
   readonly #early = new EarlyRequests()
@@ -57,8 +39,9 @@ export class Dispatcher {
   )
 
   /** @param guest the client, for all its namespaces */
-  constructor(connection: Connection, services: GatewayServices, client: ClientConnection) {
+  constructor(connection: Connection, dialect: ServedDialect, services: GatewayServices, client: ClientConnection) {
     this.#connection = connection
+    this.#dialect = dialect
     this.#services = services
     this.#acks = new Acks(connection, services)
     this.#loginFlow = new LoginFlow(connection, services, this.#acks, this.#early)
@@ -100,7 +83,7 @@ export class Dispatcher {
 
   #receive(incoming: Incoming): void {
     const { event, args } = incoming
-    const { dialect } = this.#connection
+    const dialect = this.#dialect
     const known = dialect.events.has(event)
     this.#services.metrics.countMessage(dialect.name, known ? event : 'unknown', 'in')
     const { heapBytes, excess } = measure(args.data, this.#services.maxMessageBytes)
@@ -122,7 +105,7 @@ export class Dispatcher {
   #refuseUnhandled(incoming: Incoming, refusal: SignalError): void {
     const { event, args } = incoming
     const request = this.#version.requests.get(event)
-    const isLogin = request?.phase === 'entry' && this.#connection.state === 'initialized'
+    const isLogin = request?.phase === 'login' && this.#connection.state === 'initialized'
     if (isLogin && refusal.code !== 'too_many_requests') this.#loginFlow.fail({ ...incoming, request }, refusal)
     else this.#acks.refuse(event, args, refusal)
   }
@@ -133,13 +116,13 @@ export class Dispatcher {
     const request = this.#version.requests.get(event)
     const { state } = this.#connection
     const phase = request?.phase
-    if (request && phase === 'entry') this.#login({ ...incoming, request })
+    if (request && phase === 'login') this.#login({ ...incoming, request })
     else if (state === 'connected') this.#queue.push(incoming)
-    else if (state === 'connecting' || phase === 'member' || phase === undefined) this.#waitForLogin(incoming)
+    else if (state === 'connecting' || phase === 'in_room' || phase === undefined) this.#waitForLogin(incoming)
     else if (phase === 'session') this.#acks.refuse(event, args, new SignalError('illegal_request'))
-    else if (phase === 'open' && this.#connection.restriction) this.#waitForLogin(incoming)
+    else if (phase === 'any' && this.#connection.restriction) this.#waitForLogin(incoming)
     else {
-      if (phase === 'enter') this.#connection.state = 'connecting' // so that what follows waits for it
+      if (phase === 'join') this.#connection.state = 'connecting' // so that what follows waits for it
       this.#queue.push(incoming)
     }
   }
@@ -152,8 +135,7 @@ export class Dispatcher {
   }
 
   get #version(): Version {
-    const { dialect, version } = this.#connection
-    return dialect.versions[version] as Version
+    return this.#dialect.versions[this.#connection.version] as Version
   }
 
   #refusalOf({ badRid }: Arguments, known: boolean, excess: Excess): SignalError | undefined {
@@ -170,7 +152,7 @@ export class Dispatcher {
   #waitForLogin(incoming: Incoming): void {
     const { event, args } = incoming
     // of those that know the event; the newest says what is wrong
-    const versions = Object.values(this.#connection.dialect.versions).filter(({ requests }) => requests.has(event))
+    const versions = Object.values(this.#dialect.versions).filter(({ requests }) => requests.has(event))
     const complaints = versions.map(({ requests }) => payloadErrorOf(requests.get(event), args.data))
     const hopeless = complaints.every((complaint) => complaint !== undefined)
     if (hopeless) {
@@ -178,7 +160,7 @@ export class Dispatcher {
       return
     }
     const { impatient = false, phase } = this.#version.requests.get(event) ?? {}
-    const soon = (impatient || phase === 'open') && this.#connection.state === 'initialized'
+    const soon = (impatient || phase === 'any') && this.#connection.state === 'initialized'
     this.#early.wait(
       () => this.#queue.push({ ...incoming, deadline: Math.max(incoming.deadline, this.#loginFlow.deadline) }),
       (why) => this.#unserved(incoming, soon, why),
@@ -191,10 +173,10 @@ export class Dispatcher {
     const { event, args } = incoming
     const { phase, impatient } = this.#version.requests.get(event) ?? {}
     const { state, open, restriction } = this.#connection
-    const needsNone = phase === 'open' || phase === 'enter'
+    const needsNone = phase === 'any' || phase === 'join'
     // not for want of a login after all: one has come, and is being answered
     if (why === 'node_memory') this.#acks.refuse(event, args, new SignalError('too_many_requests'), why)
-    else if (phase === 'open' && restriction && state === 'initialized') this.#forbid(incoming, restriction)
+    else if (phase === 'any' && restriction && state === 'initialized') this.#forbid(incoming, restriction)
     // one that there is no room for would be refused again at once, without end
     else if (why !== 'too_many_early' && open && (needsNone || (soon && state === 'connecting'))) this.#direct(incoming)
     else {
@@ -228,8 +210,8 @@ export class Dispatcher {
     const request = this.#version.requests.get(event)
     if (!connection.open) return release()
     if (!request) return this.#acks.refuse(event, args, new SignalError('unknown_event'))
-    if (request.phase === 'enter') return this.#loginFlow.enter({ ...incoming, request })
-    if (!connection.session && request.phase !== 'open') {
+    if (request.phase === 'join') return this.#loginFlow.enter({ ...incoming, request })
+    if (!connection.session && request.phase !== 'any') {
       return this.#acks.refuse(event, args, new SignalError('illegal_request'))
     }
     connection.hold()
@@ -245,7 +227,7 @@ export class Dispatcher {
     const { session } = this.#connection
     try {
       this.#acks.accept(event, args, await beforeDeadline(entry.deadline, () => this.#perform(entry, session)))
-      if (event === 'refreshReconnectionTicket') this.#loginFlow.settle()
+      if (entry.request.issuesTicket) this.#loginFlow.settle()
     } catch (error) {
       this.#acks.refuse(event, args, error)
       const moved = error instanceof SignalError && error.code === 'moved'
@@ -274,7 +256,7 @@ function releasing(args: Arguments, release: () => void): Arguments {
   return { ...args, ack }
 }
 
-function payloadErrorOf(request: Served | undefined, data: unknown[]): unknown {
+function payloadErrorOf(request: ServedRequest | undefined, data: unknown[]): unknown {
   try {
     if (!request) return new SignalError('unknown_event')
     request.check(data)

@@ -5,16 +5,16 @@ import type { Session } from '../core/session/session.ts'
 import type { Acks } from './acks.ts'
 import type { Arguments } from './arguments.ts'
 import type { Connection } from './connection.ts'
-import type { LoginOutcome, Served } from './dialect.ts'
-import type { GatewayServices } from './dispatcher.ts'
 import type { EarlyRequests } from './early-requests.ts'
 import { guessKeys, looksLikeGuessing } from './limits/credential-guessing.ts'
+import type { LoginOutcome, ServedRequest } from './requests.ts'
+import type { GatewayServices } from './services.ts'
 import { TicketReceipts } from './ticket-receipts.ts'
 
 /** One request that makes a session: a login or relogin, or coming into a room. */
 export type LoginRequest = {
   event: string
-  request: Served
+  request: ServedRequest
   args: Arguments
   deadline: Deadline
   /** Its data is not kept any longer: it no longer counts in the client's budget. */
@@ -64,7 +64,7 @@ export class LoginFlow {
       return
     }
     await this.#board()
-    if (event === 'relogin') this.#services.metrics.reloginSeconds.observe((performance.now() - startedAt) / 1000)
+    if (entry.request.resumes) this.#services.metrics.reloginSeconds.observe((performance.now() - startedAt) / 1000)
   }
 
   /** The client is told, and let go. */
@@ -165,18 +165,18 @@ export class LoginFlow {
     await beforeDeadline(deadline, () => this.#services.sessions.closer.leaveQuietly(before)).catch(() => {})
   }
 
-  #answer({ event, args }: LoginRequest, { reply, from, first, gap }: LoginOutcome<unknown>): void {
+  #answer({ event, request, args }: LoginRequest, { reply, from, first, gap }: LoginOutcome<unknown>): void {
     const { dialect, about } = this.#connection
     const { log, refusals } = this.#services
     log.info({ dialect: dialect.name, ...about, from }, event)
     if (gap) refusals.note('log_trimmed', { dialect: dialect.name, ...about }, 'the log does not reach back so far')
-    if (first?.when === 'before ack') this.#say(first)
+    if (first?.when === 'before ack') this.#send(first)
     this.#acks.accept(event, args, this.#connection.wantsLimits ? withLimits(reply, this.#services) : reply)
-    if (first?.when === 'after ack') this.#say(first)
-    this.#count(event, 'ok', from)
+    if (first?.when === 'after ack') this.#send(first)
+    this.#count(request, 'ok', from)
   }
 
-  #say({ say: [event, ...data], seq }: NonNullable<LoginOutcome<unknown>['first']>): void {
+  #send({ rendered: [event, ...data], seq }: NonNullable<LoginOutcome<unknown>['first']>): void {
     const { socket, dialect } = this.#connection
     socket.emit(event, ...data, ...(seq === undefined ? [] : [{ seq }]))
     this.#services.metrics.countMessage(dialect.name, event, 'out')
@@ -189,15 +189,15 @@ export class LoginFlow {
     await this.#connection.session?.startDelivery()
   }
 
-  #refuse({ event, args }: LoginRequest, error: unknown): void {
-    this.#count(event, error instanceof SignalError ? error.code : 'internal')
+  #refuse({ event, request, args }: LoginRequest, error: unknown): void {
+    this.#count(request, error instanceof SignalError ? error.code : 'internal')
     this.#acks.refuse(event, args, error)
   }
 
-  #count(event: string, result: string, from = 'none'): void {
+  #count({ resumes }: ServedRequest, result: string, from = 'none'): void {
     const { metrics } = this.#services
     const dialect = this.#connection.dialect.name
-    if (event === 'relogin') metrics.relogins.inc({ dialect, result, from })
+    if (resumes) metrics.relogins.inc({ dialect, result, from })
     else metrics.logins.inc({ dialect, result })
   }
 }

@@ -9,8 +9,7 @@ import type { NodeInfo } from '../core/ports/node-registry.ts'
 import { mute, roomOfSession, unmute } from './broadcast.ts'
 import { ClientConnection, type ClientLimits, minBudgetMessages } from './client.ts'
 import { Connection } from './connection.ts'
-import type { ServedDialect } from './dialect.ts'
-import { Dispatcher, type GatewayServices } from './dispatcher.ts'
+import { Dispatcher } from './dispatcher.ts'
 import { Admission, type AdmissionLimits, type AdmissionRefusal } from './limits/admission.ts'
 import { addressReader, type TrustProxy, trustFunction } from './limits/client-address.ts'
 import { looksLikeGuessing, networkKey } from './limits/credential-guessing.ts'
@@ -22,6 +21,8 @@ import { boundedParser } from './packets.ts'
 import { measure } from './payload-limits.ts'
 import { newConnectionId } from './proxy/connection-id.ts'
 import { NodeProxy } from './proxy/node-proxy.ts'
+import type { ServedDialect } from './requests.ts'
+import type { GatewayServices } from './services.ts'
 
 export type IoConfig = AdmissionLimits &
   ClientLimits & {
@@ -273,7 +274,7 @@ export class Gateway {
     })
     connection.restriction = this.#restrictions.get(socket)
     if (connection.restriction || !dialect.allowsIdle) mute(socket) // until it has a session
-    new Dispatcher(connection, this.#services, client)
+    new Dispatcher(connection, dialect, this.#services, client)
     this.connections.add(connection)
     const stopWaiting = closeWhenIdle(connection, refusals)
     socket.on('error', (error: unknown) => {

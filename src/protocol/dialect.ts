@@ -2,27 +2,33 @@ import type { TSchema } from 'typebox'
 import type { ErrorCode } from '../core/errors.ts'
 
 /**
- * When a request is allowed. `entry`: before login, and what makes a session; refused, it ends the connection.
- * `enter`: the same, but it may come again, then leaving the room before; refused, nothing has changed.
- * `session`: about the session itself, refused at once without one. `member`: in a room; before login it waits for the
- * login or relogin under way. `open`: with or without a session.
+ * When a request is allowed.
+ * `login`: without a session; makes one. If it is refused, the node closes the connection.
+ * `join`: with or without a session; makes one, and leaves the room of the session before. If it is refused, nothing changes.
+ * `session`: with a session; refused at once without one.
+ * `in_room`: with a session; while a login, relogin or join is being answered it waits for that.
+ * `any`: with or without a session.
  */
-export type Phase = 'entry' | 'enter' | 'session' | 'member' | 'open'
+export type Phase = 'login' | 'join' | 'session' | 'in_room' | 'any'
 
 /** One request of a dialect: `emit(name, data?, ack?)`. */
 export type Request = {
   phase: Phase
-  /** What the data must look like; absent: there is none, and any is ignored. */
+  /** The schema of the data; absent: the request has no data, and the node ignores any. */
   payload?: TSchema
-  /** The data may be missing, or null: `undefined` as JSON has it. */
+  /** The data may be missing, or null, which is how JSON writes `undefined`. */
   optional?: true
-  /** The ack's data; absent: none. */
+  /** The schema of the ack's data; absent: the ack has none. */
   reply?: TSchema
-  /** Clients pass these as separate arguments, in this order, instead of one object. */
+  /** Clients pass these fields as separate arguments, in this order, instead of one object. */
   positional?: readonly string[]
-  /** Waits a second at most for a login, and ends the connection when there is none. */
+  /** Waits at most a second for a login. Without a login the node refuses it and closes the connection. */
   impatient?: true
-  /** What is refused, by the place in the data that is wrong; elsewhere it is `bad_request`. */
+  /** Its ack has a new ticket, like the acks of all requests that make a session. */
+  issuesTicket?: true
+  /** Resumes a session instead of making a new one. */
+  resumes?: true
+  /** The error code by the JSON pointer of the invalid field; `bad_request` for all others. */
   refusals?: { readonly [path: string]: ErrorCode }
 }
 

@@ -15,7 +15,7 @@ export const ChannelUser = Type.Object({ id: Type.String(), user: Type.Unknown()
 export const exchanger = {
   ...session,
   joinStream: {
-    phase: 'enter',
+    phase: 'join',
     payload: Type.Object({ channelName, user: Type.Optional(Type.Unknown()) }),
     reply: Type.Object({
       id: Type.String(),
@@ -29,17 +29,17 @@ export const exchanger = {
     refusals: named,
   },
   offer: {
-    phase: 'member',
+    phase: 'in_room',
     payload: Type.Object({ channelName, sessionDescriptor: Type.Unknown(), to: To }),
     refusals: directed,
   },
   answer: {
-    phase: 'member',
+    phase: 'in_room',
     payload: Type.Object({ channelName, sessionDescriptor: Type.Unknown(), to: To }),
     refusals: directed,
   },
   candidate: {
-    phase: 'member',
+    phase: 'in_room',
     // null is the end of candidates
     payload: Type.Object({ channelName, candidate: Type.Unknown(), to: To }),
     refusals: directed,

@@ -12,12 +12,12 @@ const Token = Type.String({ maxLength: 8192, pattern: '^[^\\p{Cs}]*$' })
 export const p2p = {
   ...session,
   authentication: {
-    phase: 'entry',
+    phase: 'login',
     payload: Type.Union([Type.Object({ token: Type.Optional(Type.Union([Token, Absent])) }), Absent, Type.Undefined()]),
     reply: Type.Object({ uid: Type.String() }),
   },
   'owt-message': {
-    phase: 'member',
+    phase: 'in_room',
     impatient: true,
     payload: Type.Object({ to: UserId, data: Type.Optional(Type.Unknown()) }),
     refusals: { '/to': 'invalid_receiver' },

@@ -33,29 +33,29 @@ const JoinResult = Type.Object({
 /** OWT Client-Portal protocol 1.2 (docs/owt.md#requests). */
 export const portal = {
   // what is wrong in a login is told in OWT's order, by the handler: protocol, SDK, user agent, token
-  login: { phase: 'entry', payload: Type.Unknown(), reply: Type.Union([JoinResult, Type.Unknown()]) },
+  login: { phase: 'login', payload: Type.Unknown(), reply: Type.Union([JoinResult, Type.Unknown()]) },
   ...session,
   text: {
-    phase: 'member',
+    phase: 'in_room',
     payload: Type.Object({ to: Type.String({ minLength: 1 }), message: Message }),
     refusals: { '/to': 'invalid_receiver', '/message': 'text_too_long' },
   },
-  publish: { phase: 'member', payload: Publication, reply: SessionIds },
+  publish: { phase: 'in_room', payload: Publication, reply: SessionIds },
   unpublish: {
-    phase: 'member',
+    phase: 'in_room',
     payload: Type.Object({ id: Id }),
     refusals: { '': 'invalid_stream_id', '/id': 'invalid_stream_id' },
   },
-  'stream-control': { phase: 'member', payload: StreamControl },
-  subscribe: { phase: 'member', payload: SubscriptionRequest, reply: SessionIds },
+  'stream-control': { phase: 'in_room', payload: StreamControl },
+  subscribe: { phase: 'in_room', payload: SubscriptionRequest, reply: SessionIds },
   unsubscribe: {
-    phase: 'member',
+    phase: 'in_room',
     payload: Type.Object({ id: Id }),
     refusals: { '': 'invalid_subscription_id', '/id': 'invalid_subscription_id' },
   },
-  'subscription-control': { phase: 'member', payload: SubscriptionControl },
+  'subscription-control': { phase: 'in_room', payload: SubscriptionControl },
   soac: {
-    phase: 'member',
+    phase: 'in_room',
     payload: Type.Object({
       id: Type.String(),
       to: Type.Optional(Type.String()),
@@ -73,8 +73,8 @@ export const portal = {
 /** Protocol 1.0 and 1.1: the media of publish and subscribe in the old form. */
 export const portalV1 = {
   ...portal,
-  publish: { phase: 'member', payload: PublicationV1, reply: SessionIds },
-  subscribe: { phase: 'member', payload: SubscriptionRequestV1, reply: SessionIds },
+  publish: { phase: 'in_room', payload: PublicationV1, reply: SessionIds },
+  subscribe: { phase: 'in_room', payload: SubscriptionRequestV1, reply: SessionIds },
 } as const satisfies Dialect
 
 /** Protocol absent: the session verbs and text of OWT's legacy clients. */
@@ -82,7 +82,7 @@ export const portalLegacy = {
   login: portal.login,
   ...session,
   customMessage: {
-    phase: 'member',
+    phase: 'in_room',
     payload: Type.Object({
       type: Type.Literal('data'),
       receiver: Type.String({ minLength: 1 }),

@@ -1,6 +1,7 @@
 import { type RoomId, roomIdOf, roomName } from '../core/model.ts'
+import { dialectNames } from './dialect-names.ts'
 
-const dialects = ['portal', 'exchanger', 'rooms', 'p2p']
+const dialects: readonly string[] = dialectNames
 
 /**
  * How the management API names rooms: those of the portal as its tokens do, others `dialect:name`; a portal room whose

@@ -17,7 +17,7 @@ export const RoomMember = Type.Object({ id: Type.String(), nickname: Type.String
 export const OpenRoom = Type.Object({ name: Type.String(), size: Type.Integer() })
 
 const relayed = {
-  phase: 'member',
+  phase: 'in_room',
   positional: ['payload', 'room', 'to'],
   payload: Type.Object({ payload: Type.Unknown(), room: inRoom, to: To }),
   refusals: { '/room': 'bad_name', '/to': 'invalid_receiver' },
@@ -27,14 +27,14 @@ const relayed = {
 export const rooms = {
   ...session,
   nickname: {
-    phase: 'open',
+    phase: 'any',
     positional: ['name'],
     payload: Type.Object({ name: nickname }),
     refusals: { '/name': 'bad_name' },
   },
-  rooms: { phase: 'open', reply: Type.Array(OpenRoom) },
+  rooms: { phase: 'any', reply: Type.Array(OpenRoom) },
   enter_room: {
-    phase: 'enter',
+    phase: 'join',
     payload: Type.Union([room, Type.Object({ payload: room })]),
     reply: Type.Object({
       id: Type.String(),
@@ -50,13 +50,13 @@ export const rooms = {
   },
   leave_room: { phase: 'session' },
   new_message: {
-    phase: 'member',
+    phase: 'in_room',
     positional: ['text', 'room'],
     payload: Type.Object({ text, room: inRoom }),
     refusals: { '/text': 'text_too_long', '/room': 'bad_name' },
   },
   direct_message: {
-    phase: 'member',
+    phase: 'in_room',
     positional: ['to', 'text'],
     payload: Type.Object({ to: Type.String({ minLength: 1, maxLength: 256 }), text }),
     refusals: { '/to': 'invalid_receiver', '/text': 'text_too_long' },

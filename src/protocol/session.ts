@@ -31,7 +31,8 @@ export const Limits = Type.Object({
 /** The session verbs, the same in every dialect (docs/protocol.md#session-verbs). */
 export const session = {
   relogin: {
-    phase: 'entry',
+    phase: 'login',
+    resumes: true,
     // anything that is not the object form is taken for a ticket, and refused as one if it is none
     payload: Type.Unknown(),
     reply: Type.Union([
@@ -48,6 +49,7 @@ export const session = {
   },
   refreshReconnectionTicket: {
     phase: 'session',
+    issuesTicket: true,
     payload: Type.Object({ ice: Type.Optional(Type.Boolean()) }),
     optional: true,
     reply: Type.Union([Type.String(), Type.Object({ ticket: Type.String(), iceServers: IceServers })]),

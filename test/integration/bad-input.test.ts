@@ -89,7 +89,7 @@ describe.each(requests)('$protocol $event', ({ protocol, event, request }) => {
   const phase = request?.phase
   const payload = Object.hasOwn(entries, event) ? entries[event] : request?.payload
   const mayPass = (value: unknown) =>
-    phase === 'session' || (phase === 'member' && payload !== undefined && Check(payload, overTheWire(value)))
+    phase === 'session' || (phase === 'in_room' && payload !== undefined && Check(payload, overTheWire(value)))
 
   test('after login', async () => {
     const { room, witness, stream, unharmed } = await witnessed()
@@ -127,7 +127,7 @@ describe.each(requests)('$protocol $event', ({ protocol, event, request }) => {
   test('before login', async () => {
     const { room, witness, stream, unharmed } = await witnessed()
     const values = [...badValues(payload, [witness.id, stream]), ...excessiveValues(undefined)]
-    await (phase === 'entry' ? tryEach(event, values) : tryTogether(event, values))
+    await (phase === 'login' ? tryEach(event, values) : tryTogether(event, values))
     await unharmed([])
     await enter(node.url, { room, protocol })
   })

@@ -1,8 +1,8 @@
-import { type ServedDialect, serveTable } from '../../gateway/dialect.ts'
+import { type ServedDialect, serveTable } from '../../gateway/requests.ts'
 import { exchanger } from '../../protocol/exchanger.ts'
 import { sessionVerbs } from '../session/index.ts'
 import { admission } from '../shared/authentication.ts'
-import { metaOfNews } from '../shared/render.ts'
+import { participantMeta } from '../shared/render.ts'
 import { answer } from './answer.ts'
 import { candidate } from './candidate.ts'
 import { usersBut } from './channel.ts'
@@ -36,7 +36,7 @@ export function exchangerDialect(services: ExchangerServices): ServedDialect {
     versions: { seed: { requests, success: 'ok' } },
     firstVersion: 'seed',
     render,
-    metaOf: metaOfNews,
+    metaOf: participantMeta,
     messages,
     allowsIdle: true,
     admit: admission(services),

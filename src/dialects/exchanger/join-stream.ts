@@ -1,7 +1,7 @@
 import type { IceServerEntry } from '../../core/auth/turn-credentials.ts'
 import { type Roster, roomName } from '../../core/model.ts'
 import type { Session } from '../../core/session/session.ts'
-import type { Handlers, LoginOutcome } from '../../gateway/dialect.ts'
+import type { Handlers, LoginOutcome } from '../../gateway/requests.ts'
 import type { exchanger } from '../../protocol/exchanger.ts'
 import { identify } from '../shared/authentication.ts'
 import { iceOf } from '../shared/ice.ts'
@@ -30,7 +30,7 @@ function entered(
   given: { ticket: string; seq: number; iceServers?: IceServerEntry[] },
 ) {
   const users = usersBut(session.id, members)
-  const first = { when: 'after ack', say: ['allStreamUsers', users.map(({ id }) => id)], seq: given.seq } as const
+  const first = { when: 'after ack', rendered: ['allStreamUsers', users.map(({ id }) => id)], seq: given.seq } as const
   const reply = { id: session.id, users, ...given }
-  return { reply, session, first: { ...first, say: [...first.say] } } satisfies LoginOutcome<typeof reply>
+  return { reply, session, first: { ...first, rendered: [...first.rendered] } } satisfies LoginOutcome<typeof reply>
 }

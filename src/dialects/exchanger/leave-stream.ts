@@ -1,4 +1,4 @@
-import type { Handlers } from '../../gateway/dialect.ts'
+import type { Handlers } from '../../gateway/requests.ts'
 import type { exchanger } from '../../protocol/exchanger.ts'
 import { requireChannel } from './channel.ts'
 import type { ExchangerServices } from './services.ts'

@@ -1,5 +1,6 @@
 import type { Entry, ParticipantNews } from '../../core/model.ts'
 import type { RenderedEvent } from '../../gateway/dialect.ts'
+import { renderShared } from '../shared/render.ts'
 import { userOf } from './channel.ts'
 
 const received = { offer: 'receiveOffer', answer: 'receiveAnswer', candidate: 'receiveCandidate' } as const
@@ -15,13 +16,7 @@ export function render(entry: Entry): RenderedEvent | undefined {
     case 'answer':
     case 'candidate':
       return [received[entry.event], entry.data]
-    case 'message': {
-      const { event, data } = entry.data as { event: string; data: unknown }
-      return [event, data]
-    }
-    case 'drop':
-      return ['drop']
     default:
-      return undefined
+      return renderShared(entry)
   }
 }

@@ -2,7 +2,7 @@ import type { Claims } from '../../core/auth/tokens.ts'
 import { SignalError } from '../../core/errors.ts'
 import { newId } from '../../core/ids.ts'
 import { isName } from '../../core/names.ts'
-import type { Handlers } from '../../gateway/dialect.ts'
+import type { Handlers } from '../../gateway/requests.ts'
 import type { p2p } from '../../protocol/p2p.ts'
 import { claimsOf } from '../shared/authentication.ts'
 import { participantIdOf } from './mailbox.ts'
@@ -26,7 +26,7 @@ export function authentication(services: P2pServices): Handlers<typeof p2p>['aut
     return {
       reply: { uid },
       session,
-      first: { when: 'before ack', say: ['server-authenticated', { uid }] },
+      first: { when: 'before ack', rendered: ['server-authenticated', { uid }] },
     }
   }
 }

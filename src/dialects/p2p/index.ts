@@ -1,7 +1,7 @@
-import { type ServedDialect, serveTable } from '../../gateway/dialect.ts'
+import { type ServedDialect, serveTable } from '../../gateway/requests.ts'
 import { p2p } from '../../protocol/p2p.ts'
 import { sessionVerbs } from '../session/index.ts'
-import { answers } from './answers.ts'
+import { acks } from './acks.ts'
 import { authentication } from './authentication.ts'
 import { messages } from './error-messages.ts'
 import { uidOf } from './mailbox.ts'
@@ -25,7 +25,7 @@ export function p2pDialect(services: P2pServices): ServedDialect {
     firstVersion: 'owt',
     render,
     messages,
-    answers,
+    acks,
     confirmsDelivery: true,
     displacedEvent: 'server-disconnect',
   }

@@ -1,4 +1,4 @@
-import type { Handlers } from '../../gateway/dialect.ts'
+import type { Handlers } from '../../gateway/requests.ts'
 import type { p2p } from '../../protocol/p2p.ts'
 import { mailboxOf, uidOf } from './mailbox.ts'
 import type { P2pServices } from './services.ts'

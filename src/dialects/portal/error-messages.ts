@@ -1,9 +1,9 @@
-import type { ServedDialect } from '../../gateway/dialect.ts'
+import type { ErrorMessages } from '../../gateway/dialect.ts'
 
 const say = (text: string) => () => text
 
 /** Every refusal in OWT's words (docs/owt.md#login-errors, docs/owt.md#request-errors), or in ours where OWT has none. */
-export const messages: ServedDialect['messages'] = {
+export const messages: ErrorMessages = {
   bad_request: (detail) => detail || 'Invalid request',
   unknown_event: say('Unknown event'),
   too_large: say('Message is too large'),

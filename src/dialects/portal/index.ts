@@ -1,4 +1,4 @@
-import { type ServedDialect, serveTable } from '../../gateway/dialect.ts'
+import { type ServedDialect, serveTable } from '../../gateway/requests.ts'
 import { portal, portalLegacy, portalV1 } from '../../protocol/portal.ts'
 import { sessionVerbs } from '../session/index.ts'
 import type { SessionServices } from '../session/services.ts'

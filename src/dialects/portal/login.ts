@@ -1,6 +1,6 @@
 import { SignalError } from '../../core/errors.ts'
 import { firstCharacters } from '../../core/text.ts'
-import type { Handlers } from '../../gateway/dialect.ts'
+import type { Handlers } from '../../gateway/requests.ts'
 import type { portal } from '../../protocol/portal.ts'
 import { iceOf } from '../shared/ice.ts'
 import type { PortalServices } from './services.ts'

@@ -1,4 +1,4 @@
-import type { Handlers } from '../../gateway/dialect.ts'
+import type { Handlers } from '../../gateway/requests.ts'
 import type { portal, portalV1 } from '../../protocol/portal.ts'
 import type { PortalServices } from './services.ts'
 import { tracksOf } from './tracks.ts'

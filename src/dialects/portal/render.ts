@@ -1,10 +1,10 @@
 import type { Entry, ParticipantNews, Stream } from '../../core/model.ts'
-import type { Connection } from '../../gateway/connection.ts'
 import type { RenderedEvent } from '../../gateway/dialect.ts'
+import { renderShared } from '../shared/render.ts'
 import { isPortalVersion, legacyUser, type PortalVersion, participantInfo, portalVersions } from './versions.ts'
 
 /** An entry in the portal's words (docs/owt.md#notifications). */
-export function render(entry: Entry, { version }: Connection): RenderedEvent | undefined {
+export function render(entry: Entry, version: string): RenderedEvent | undefined {
   const speaks = isPortalVersion(version) ? version : '1.2'
   return speaks === 'legacy' ? renderLegacy(entry) : renderV1(entry, speaks)
 }
@@ -32,14 +32,8 @@ function renderV1(entry: Entry, version: Exclude<PortalVersion, 'legacy'>): Rend
     case 'subscription':
     case 'soac':
       return [entry.event, entry.data]
-    case 'message': {
-      const { event, data } = entry.data as { event: string; data: unknown }
-      return [event, data]
-    }
-    case 'drop':
-      return ['drop']
     default:
-      return undefined
+      return renderShared(entry)
   }
 }
 
@@ -57,7 +51,7 @@ function renderLegacy(entry: Entry): RenderedEvent | undefined {
       return ['custom_message', { from: entry.from, to: entry.to === undefined ? 'all' : 'me', data: message }]
     }
     case 'drop':
-      return ['drop']
+      return renderShared(entry)
     default:
       return undefined
   }

@@ -1,6 +1,6 @@
 import type { Messages } from '../../core/messages.ts'
 import type { RequestContext } from '../../core/session/request-context.ts'
-import type { Handlers } from '../../gateway/dialect.ts'
+import type { Handlers } from '../../gateway/requests.ts'
 import type { portal } from '../../protocol/portal.ts'
 import type { PortalServices } from './services.ts'
 

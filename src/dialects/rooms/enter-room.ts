@@ -1,7 +1,7 @@
 import { type Roster, roomName } from '../../core/model.ts'
 import type { Session } from '../../core/session/session.ts'
 import { atMost } from '../../core/timeout.ts'
-import type { Handlers } from '../../gateway/dialect.ts'
+import type { Handlers } from '../../gateway/requests.ts'
 import type { rooms } from '../../protocol/rooms.ts'
 import { identify } from '../shared/authentication.ts'
 import { iceOf } from '../shared/ice.ts'

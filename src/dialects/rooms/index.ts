@@ -1,5 +1,5 @@
 import { roomName } from '../../core/model.ts'
-import { type ServedDialect, serveTable } from '../../gateway/dialect.ts'
+import { type ServedDialect, serveTable } from '../../gateway/requests.ts'
 import { rooms as table } from '../../protocol/rooms.ts'
 import { sessionVerbs } from '../session/index.ts'
 import { admission } from '../shared/authentication.ts'

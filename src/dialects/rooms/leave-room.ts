@@ -1,4 +1,4 @@
-import type { Handlers } from '../../gateway/dialect.ts'
+import type { Handlers } from '../../gateway/requests.ts'
 import type { rooms } from '../../protocol/rooms.ts'
 import type { RoomsServices } from './services.ts'
 

@@ -1,5 +1,5 @@
 import { writeOf } from '../../core/session/request-context.ts'
-import type { Handlers } from '../../gateway/dialect.ts'
+import type { Handlers } from '../../gateway/requests.ts'
 import type { rooms } from '../../protocol/rooms.ts'
 import type { RoomsServices } from './services.ts'
 

@@ -1,7 +1,7 @@
 import type { Entry, ParticipantNews } from '../../core/model.ts'
 import type { RenderedEvent } from '../../gateway/dialect.ts'
 import type { Meta } from '../../protocol/session.ts'
-import { metaOfNews } from '../shared/render.ts'
+import { participantMeta, renderShared } from '../shared/render.ts'
 import { nicknameOf } from './room.ts'
 
 /** An entry as a notification of `/rooms` (docs/dialects.md#rooms). */
@@ -20,20 +20,14 @@ export function render(entry: Entry): RenderedEvent | undefined {
       return [entry.event, entry.data]
     case 'candidate':
       return ['ice', entry.data]
-    case 'message': {
-      const { event, data } = entry.data as { event: string; data: unknown }
-      return [event, data]
-    }
-    case 'drop':
-      return ['drop']
     default:
-      return undefined
+      return renderShared(entry)
   }
 }
 
 /** Who came or left; the nickname of who speaks to all. */
 export function metaOf(entry: Entry): Omit<Meta, 'seq'> {
-  if (entry.event !== 'text') return metaOfNews(entry)
+  if (entry.event !== 'text') return participantMeta(entry)
   const { nickname } = entry.data as { nickname?: string }
   return nickname === undefined ? {} : { nickname }
 }

@@ -1,4 +1,4 @@
-import type { Handlers } from '../../gateway/dialect.ts'
+import type { Handlers } from '../../gateway/requests.ts'
 import type { rooms as table } from '../../protocol/rooms.ts'
 import { openRoomsOf } from './room.ts'
 import type { RoomsServices } from './services.ts'

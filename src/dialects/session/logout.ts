@@ -1,4 +1,4 @@
-import type { Handlers } from '../../gateway/dialect.ts'
+import type { Handlers } from '../../gateway/requests.ts'
 import type { session } from '../../protocol/session.ts'
 import type { SessionServices } from './services.ts'
 

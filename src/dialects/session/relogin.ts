@@ -1,5 +1,5 @@
 import { Value } from 'typebox/value'
-import type { Handlers } from '../../gateway/dialect.ts'
+import type { Handlers } from '../../gateway/requests.ts'
 import { type session, TicketAndSeq } from '../../protocol/session.ts'
 import { iceOf } from '../shared/ice.ts'
 import type { SessionServices } from './services.ts'

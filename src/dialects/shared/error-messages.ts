@@ -1,9 +1,9 @@
-import type { ServedDialect } from '../../gateway/dialect.ts'
+import type { ErrorMessages } from '../../gateway/dialect.ts'
 
 const say = (text: string) => () => text
 
 /** Every refusal as a sentence for people, in the dialects that have no wording of their own to keep to. */
-export const plainMessages: ServedDialect['messages'] = {
+export const plainMessages: ErrorMessages = {
   bad_request: (detail) => `The request is not valid: ${detail || 'its data is not what it should be'}.`,
   unknown_event: say('There is no such event here.'),
   too_large: say('The message is too large.'),

@@ -1,9 +1,9 @@
 import type { ErrorCode } from '../../core/errors.ts'
-import { answersWith } from '../../gateway/acks.ts'
-import type { Answers } from '../../gateway/dialect.ts'
+import { ackFormatWith } from '../../gateway/acks.ts'
+import type { AckFormat } from '../../gateway/dialect.ts'
 import { p2pErrors } from '../../protocol/p2p.ts'
 
-const plain = answersWith('ok')
+const plain = ackFormatWith('ok')
 
 /** OWT's numbers; its SDK takes nothing else for a refusal (docs/owt.md#p2p). */
 const numbers: { readonly [code in ErrorCode]?: number } = {
@@ -19,14 +19,14 @@ const numbers: { readonly [code in ErrorCode]?: number } = {
 }
 
 /** OWT's two requests are acked as OWT does; the session verbs as in every dialect. */
-export const answers: Answers = {
+export const acks: AckFormat = {
   accept: (event, reply) => {
     if (event === 'authentication') return [reply]
     return event === 'owt-message' ? [] : plain.accept(event, reply)
   },
-  refuse: (event, refusal, messages) => {
+  refuse: (event, refusal, message) => {
     const { code } = refusal
-    if (event === 'authentication') return [{ error: p2pErrors.refused, message: messages, code }]
-    return event === 'owt-message' ? [numbers[code] ?? p2pErrors.unknown] : plain.refuse(event, refusal, messages)
+    if (event === 'authentication') return [{ error: p2pErrors.refused, message, code }]
+    return event === 'owt-message' ? [numbers[code] ?? p2pErrors.unknown] : plain.refuse(event, refusal, message)
   },
 }
