@@ -8,7 +8,6 @@ import type { LeaseIntervals } from '../../src/core/cluster/node-lease.ts'
 import { newId } from '../../src/core/ids.ts'
 import { createLog } from '../../src/observability/log.ts'
 import { afterEvery } from './cleanup.ts'
-import type { Client } from './client.ts'
 import { randomPrefix, redisUrl, until } from './redis.ts'
 import { asDocumentedUser } from './redis-user.ts'
 
@@ -102,7 +101,7 @@ export function tokenFor(
 }
 
 /** Cuts a client's connection. Resolves when its node knows, and the participant is in its window. */
-export async function lose({ app }: TestNode, client: Client): Promise<void> {
+export async function lose({ app }: TestNode, client: { readonly id: string; cut: () => void }): Promise<void> {
   client.cut()
   await until(async () => app.sessions.disconnections.waiting.some(({ id }) => id === client.id))
 }

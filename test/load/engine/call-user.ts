@@ -1,6 +1,6 @@
 import { Exchanger } from '../../../src/client/exchanger.ts'
 import { readPayload, writePayload } from './payload.ts'
-import type { Group, UserPool } from './user-pool.ts'
+import type { Group, PoolUser, UserPool } from './user-pool.ts'
 import { VirtualUser } from './virtual-user.ts'
 
 export type Negotiation = {
@@ -20,7 +20,7 @@ const callTimeoutMs = 15_000
 /** A user of an exchanger channel who calls the users who joined before: offer, answer, and candidates in both directions. */
 export class CallUser extends VirtualUser {
   protected readonly client: Exchanger
-  readonly #callees: VirtualUser[]
+  readonly #callees: PoolUser[]
   readonly #calls = new Map<string, Call>()
   readonly #answering = new Set<Promise<void>>()
   #negotiation: Negotiation = { sdpBytes: 2000, candidates: 8 }
@@ -82,7 +82,7 @@ export class CallUser extends VirtualUser {
   }
 
   /** Records the receipt of a payload. @returns its sender, if still present */
-  #senderOf(text: unknown): VirtualUser | undefined {
+  #senderOf(text: unknown): PoolUser | undefined {
     const payload = readPayload(text)
     if (!payload) return undefined
     this.received(payload.from, payload.number)
@@ -90,7 +90,7 @@ export class CallUser extends VirtualUser {
   }
 
   /** Resolves when the other user has sent its answer and all candidates, or at the timeout. */
-  async #call(other: VirtualUser): Promise<void> {
+  async #call(other: PoolUser): Promise<void> {
     let done = () => {}
     const answered = new Promise<void>((resolve) => {
       done = resolve
@@ -110,7 +110,7 @@ export class CallUser extends VirtualUser {
     call.done()
   }
 
-  async #send(other: VirtualUser, type: 'offer' | 'answer'): Promise<void> {
+  async #send(other: PoolUser, type: 'offer' | 'answer'): Promise<void> {
     const { sdpBytes, candidates } = this.#negotiation
     this.send([other], (number) => {
       const description = { type, sdp: writePayload(this.name, number, sdpBytes) }

@@ -1,9 +1,11 @@
 import type { Ledger } from '../ledger.ts'
 import type { Tokens } from '../tokens.ts'
-import type { VirtualUser } from './virtual-user.ts'
+
+/** A user, as the pool and the other users of its room know it. */
+export type PoolUser = { readonly name: string; readonly id: string; cut: () => void }
 
 /** The users of one room. Only `present` ones get messages: they have joined, and are not leaving yet. */
-export type Group = { name: string; present: Map<string, VirtualUser>; members: VirtualUser[] }
+export type Group = { name: string; present: Map<string, PoolUser>; members: PoolUser[] }
 
 export type UserPoolOptions = {
   urls: readonly string[]
@@ -21,7 +23,7 @@ export class UserPool {
   readonly perSecond: number
   /** Keeps names distinct between workers, and between runs on one cluster. */
   readonly #tag = Math.random().toString(36).slice(2, 8)
-  readonly #users = new Map<string, VirtualUser>()
+  readonly #users = new Map<string, PoolUser>()
   readonly #names = new Map<string, string>()
   readonly #leaveNumbers = new Map<string, number>()
   readonly #pauses = new Set<() => void>()
@@ -57,21 +59,21 @@ export class UserPool {
     return this.#group
   }
 
-  add(user: VirtualUser): void {
+  add(user: PoolUser): void {
     this.#users.set(user.name, user)
   }
 
   /** Records the user's participant id, by which notifications name it. */
-  register(user: VirtualUser): void {
+  register(user: PoolUser): void {
     this.#names.set(user.id, user.name)
   }
 
   /** Records that the user leaves, and the number of this message in the ledger. */
-  recordLeave(user: VirtualUser, number: number): void {
+  recordLeave(user: PoolUser, number: number): void {
     this.#leaveNumbers.set(user.name, number)
   }
 
-  remove(user: VirtualUser): void {
+  remove(user: PoolUser): void {
     this.#users.delete(user.name)
   }
 

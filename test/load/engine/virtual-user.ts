@@ -2,7 +2,7 @@ import type { SignalboxError } from '../../../src/client/errors.ts'
 import type { SessionEvents } from '../../../src/client/session-events.ts'
 import type { SessionState } from '../../../src/client/session-state.ts'
 import { SocketMonitor } from './socket-monitor.ts'
-import type { Group, UserPool } from './user-pool.ts'
+import type { Group, PoolUser, UserPool } from './user-pool.ts'
 
 /** What the clients of all dialects have in common. */
 type Client = {
@@ -43,7 +43,7 @@ export abstract class VirtualUser {
     return this.client.id
   }
 
-  protected get others(): VirtualUser[] {
+  protected get others(): PoolUser[] {
     return [...this.group.present.values()].filter((user) => user !== this)
   }
 
@@ -96,7 +96,7 @@ export abstract class VirtualUser {
   protected async whenIdle(): Promise<void> {}
 
   /** Sends one message to those of `to` who are present, and records the outcome. */
-  protected send(to: readonly VirtualUser[], send: (number: number) => Promise<unknown>): void {
+  protected send(to: readonly PoolUser[], send: (number: number) => Promise<unknown>): void {
     const { ledger } = this.pool
     const number = ++this.#lastNumber
     const present = to.filter(({ name }) => this.group.present.has(name))
