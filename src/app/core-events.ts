@@ -4,7 +4,7 @@ import type { ParticipantRef, SessionRef } from '../core/ports/session-store.ts'
 import type { OpenRooms } from '../core/room/open-rooms.ts'
 import type { RoomList } from '../core/room/room-list.ts'
 import type { Broadcast } from '../gateway/broadcast.ts'
-import type { ServedDialect } from '../gateway/dialect.ts'
+import type { ServedDialect } from '../gateway/requests.ts'
 import type { NodeContext } from './context.ts'
 
 /** The parts that act on events of the core. They are made after the core. */

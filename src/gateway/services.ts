@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { Throttle } from '../core/auth/attempt-throttle.ts'
+import type { NodeLifecycle } from '../core/cluster/node-lifecycle.ts'
 import type { ClusterClock } from '../core/ports/clock.ts'
 import type { Sessions } from '../core/session/sessions.ts'
 import type { Metrics } from '../observability/metrics.ts'
@@ -13,6 +14,7 @@ export type GatewayServices = {
   log: Logger
   throttle: Throttle
   clock: ClusterClock
+  lifecycle: NodeLifecycle
   maxMessageBytes: number
   messagesPerSecond: number
   messageBurst: number
