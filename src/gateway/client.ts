@@ -112,14 +112,14 @@ export class ClientConnection implements BudgetHolder {
   shed(): number {
     const before = this.bytes
     if (this.requests.bytes > before / 2 && this.requests.shed() > before / 4) return before - this.bytes
-    if (this.unreadBytes > before / 2) this.sendBuffer.leaveQuietly()
+    if (this.unreadBytes > before / 2) this.sendBuffer.abandon()
     else this.#close('node_memory')
     return this.#giveUp(before)
   }
 
   shedUnread(): number {
     const bytes = this.unreadBytes
-    this.sendBuffer.leaveQuietly()
+    this.sendBuffer.abandon()
     return this.#giveUp(bytes)
   }
 

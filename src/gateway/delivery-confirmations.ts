@@ -1,22 +1,12 @@
 import type { Socket as EngineSocket } from 'engine.io'
+import { type EngineTransport, internalsOf, transportOf } from './engine-internals.ts'
 import type { PollingOutput } from './polling-output.ts'
 
-/** Private parts of Engine.IO and ws that show whether a message has arrived. */
-type PingableWebSocket = {
-  ping(data: string): void
-  on(event: 'pong', listener: (data: Buffer) => void): void
-}
-type PingableTransport = {
-  name: string
-  socket?: PingableWebSocket
-  prependListener(event: 'ready', listener: () => void): void
-}
-
 /**
- * `position`: how many packets had been emitted when it was requested. `mark`: the number of the ping that confirms it; undefined
- * until that is sent.
+ * `position`: the number of packets emitted before it was requested. `ping`: the number of the ping that confirms it; undefined
+ * until the node has sent that.
  */
-type Confirmation = { confirmed: () => void; position: number; mark: number | undefined }
+type Confirmation = { confirmed: () => void; position: number; ping: number | undefined }
 
 /**
  * Finds out when one client has received everything that was emitted to it so far, on all of its namespaces. WebSocket frames are
@@ -29,8 +19,8 @@ export class DeliveryConfirmations {
   readonly #output: PollingOutput
   /** In the order in which they were requested, so that a pong looks only at what it confirms. */
   readonly #open = new Set<Confirmation>()
-  #unasked = false
-  #lastMark = 0
+  #needsPing = false
+  #lastPing = 0
   /** How many packets have been emitted. */
   #emitted: number
 
@@ -41,7 +31,7 @@ export class DeliveryConfirmations {
     engine.on('packetCreate', () => {
       this.#emitted += 1
     })
-    engine.on('drain', () => this.#ask())
+    engine.on('drain', () => this.#sendPing())
     engine.on('upgrade', () => this.#upgraded())
     this.#listen()
   }
@@ -57,28 +47,27 @@ export class DeliveryConfirmations {
    * @returns withdraws the request
    */
   request(confirmed: () => void): () => void {
-    const confirmation: Confirmation = { confirmed, position: this.#emitted, mark: undefined }
+    const confirmation: Confirmation = { confirmed, position: this.#emitted, ping: undefined }
     this.#open.add(confirmation)
-    this.#unasked = true
-    this.#ask()
+    this.#needsPing = true
+    this.#sendPing()
     return () => {
       this.#open.delete(confirmation)
     }
   }
 
-  get #transport(): PingableTransport {
-    return this.#engine.transport as unknown as PingableTransport
+  get #transport(): EngineTransport {
+    return transportOf(this.#engine)
   }
 
   /** Packets that were emitted and not sent yet. */
   get #waiting(): number {
-    const { writeBuffer } = this.#engine as unknown as { writeBuffer: unknown[] }
-    return writeBuffer.length + this.#output.waiting
+    return internalsOf(this.#engine).writeBuffer.length + this.#output.waiting
   }
 
   #listen(): void {
     const transport = this.#transport
-    transport.socket?.on('pong', (data) => this.#confirm(deliveryStateOf(data)))
+    transport.socket?.on('pong', (data) => this.#confirm(pingNumberOf(data)))
     if (transport.name === 'polling') {
       // before Engine.IO answers this poll: the poll does not confirm the packets of that answer
       transport.prependListener('ready', () => {
@@ -89,20 +78,20 @@ export class DeliveryConfirmations {
 
   /** A client that has upgraded to WebSocket no longer polls: the node sends it a ping instead. */
   #upgraded(): void {
-    for (const confirmation of this.#open) confirmation.mark = undefined
-    this.#unasked = this.#open.size > 0
+    for (const confirmation of this.#open) confirmation.ping = undefined
+    this.#needsPing = this.#open.size > 0
     this.#listen()
-    this.#ask()
+    this.#sendPing()
   }
 
   /** The ping has to follow everything emitted. Engine.IO emits `drain` when the transport has taken all of it. */
-  #ask(): void {
+  #sendPing(): void {
     const { socket } = this.#transport
-    if (!socket || !this.#unasked || this.#waiting > 0 || this.#engine.readyState !== 'open') return
-    this.#unasked = false
-    this.#lastMark += 1
-    for (const confirmation of this.#open) confirmation.mark ??= this.#lastMark
-    socket.ping(`sb${this.#lastMark}`)
+    if (!socket || !this.#needsPing || this.#waiting > 0 || this.#engine.readyState !== 'open') return
+    this.#needsPing = false
+    this.#lastPing += 1
+    for (const confirmation of this.#open) confirmation.ping ??= this.#lastPing
+    socket.ping(`sb${this.#lastPing}`)
   }
 
   /** The client polls again, so it has received the earlier answers. */
@@ -115,19 +104,19 @@ export class DeliveryConfirmations {
     }
   }
 
-  /** @param mark of the newest ping that has come back */
-  #confirm(mark: number): void {
-    if (mark > this.#lastMark) return // a pong that the client made up
+  /** @param ping the number of the newest ping that was answered */
+  #confirm(ping: number): void {
+    if (ping > this.#lastPing) return // the client has made up this pong
     for (const confirmation of this.#open) {
-      if (confirmation.mark === undefined || confirmation.mark > mark) return
+      if (confirmation.ping === undefined || confirmation.ping > ping) return
       this.#open.delete(confirmation)
       confirmation.confirmed()
     }
   }
 }
 
-/** 0, which confirms nothing, for a pong that answers none of our pings. */
-function deliveryStateOf(data: Buffer): number {
+/** The number of the node's ping that a pong answers; 0, which confirms nothing, for any other pong. */
+function pingNumberOf(data: Buffer): number {
   const [, digits = 0] = /^sb(\d{1,15})$/.exec(data.toString('latin1')) ?? []
   return Number(digits)
 }

@@ -2,6 +2,7 @@ import { inBackground } from '../core/background.ts'
 import { atMost } from '../core/timeout.ts'
 import type { Draining } from '../protocol/session.ts'
 import type { Connection } from './connection.ts'
+import { internalsOf } from './engine-internals.ts'
 import type { Gateway } from './server.ts'
 
 /** How long a client may take to prove what it has received before its connection is closed, ms. */
@@ -11,24 +12,24 @@ const proofTimeoutMs = 1000
  * Moves every client to other nodes: announces to each client when its connection will close, and closes the connections evenly
  * over `seconds`. Resolves when the last one is closed. The node must have stopped admitting clients before.
  */
-export async function drain(transport: Gateway, seconds: number): Promise<void> {
-  const clients = [...byClient(transport.connections).values()]
+export async function drain(gateway: Gateway, seconds: number): Promise<void> {
+  const clients = [...byClient(gateway.connections).values()]
   const moves = clients.map((connections, index) =>
     move(connections, Math.round(((index + 1) / clients.length) * seconds * 1000)),
   )
   // the nodes of their sessions move these clients, at the same pace
-  const tunnels = transport.tunnels.map(async (tunnel, index, { length }) => {
+  const tunnels = gateway.tunnels.map(async (tunnel, index, { length }) => {
     await pause(((index + 1) / length) * seconds * 1000)
     await tunnel.close()
   })
   await Promise.all([...moves, ...tunnels])
   // connections whose handshake was under way when the drain began
-  for (const connection of transport.connections) connection.cut()
+  for (const connection of gateway.connections) connection.cut()
 }
 
 /** Moves the client of one session to another node, at once. False if the node does not have the session. */
-export function moveClient(transport: Gateway, sid: string, failed: (error: unknown) => void): boolean {
-  const connections = [...transport.connections].filter(({ socket }) => idOf(socket.conn) === sid)
+export function moveClient(gateway: Gateway, sid: string, failed: (error: unknown) => void): boolean {
+  const connections = [...gateway.connections].filter(({ socket }) => internalsOf(socket.conn).id === sid)
   if (connections.length === 0) return false
   inBackground(() => move(connections, 0), failed)
   return true
@@ -58,9 +59,6 @@ function byClient(connections: Iterable<Connection>): Map<object, Connection[]> 
   }
   return clients
 }
-
-/** Engine.IO's types keep it private. */
-const idOf = (engine: object) => (engine as { id: string }).id
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))

@@ -3,25 +3,15 @@ import { beforeDeadline, type Deadline } from '../core/deadline.ts'
 import { SignalError } from '../core/errors.ts'
 import type { Session } from '../core/session/session.ts'
 import type { Acks } from './acks.ts'
-import type { Arguments } from './arguments.ts'
 import type { Connection } from './connection.ts'
 import type { EarlyRequests } from './early-requests.ts'
+import type { IncomingEvent, IncomingRequest } from './incoming.ts'
 import { guessKeys, looksLikeGuessing } from './limits/credential-guessing.ts'
 import type { LoginOutcome, ServedRequest } from './requests.ts'
 import type { GatewayServices } from './services.ts'
 import { TicketReceipts } from './ticket-receipts.ts'
 
-/** One request that makes a session: a login or relogin, or coming into a room. */
-export type LoginRequest = {
-  event: string
-  request: ServedRequest
-  args: Arguments
-  deadline: Deadline
-  /** Its data is not kept any longer: it no longer counts in the client's budget. */
-  release: () => void
-}
-
-/** How one client gets its session, and from one to the next. */
+/** Serves the requests of one connection that make a session: login, relogin and join. */
 export class LoginFlow {
   readonly #connection: Connection
   readonly #services: GatewayServices
@@ -36,59 +26,62 @@ export class LoginFlow {
     this.#acks = acks
     this.#early = early
     this.#receipts = new TicketReceipts(connection.confirmations, (session, ticketId) =>
-      this.#background(() => services.sessions.tickets.confirm(session, ticketId), 'a ticket could not be confirmed'),
+      this.#inBackground(
+        () => services.sessions.tickets.confirm(session, ticketId),
+        'the receipt of a ticket could not be recorded',
+      ),
     )
   }
 
-  /** Of the last login: until then the requests that waited for it are served, too. */
+  /** The deadline of the last login, which also holds for the requests that waited for it. */
   get deadline(): Deadline {
     return this.#deadline
   }
 
-  /** Login and relogin: one at a time, and only without a session. */
-  async login(entry: LoginRequest): Promise<void> {
+  /** Serves a login or relogin: one at a time, and only without a session. */
+  async login(incoming: IncomingRequest): Promise<void> {
     const connection = this.#connection
-    const { event, args } = entry
+    const { event, args } = incoming
     const startedAt = performance.now()
     if (connection.state !== 'initialized') return this.#acks.refuse(event, args, new SignalError('in_service'))
     connection.state = 'connecting'
-    this.#deadline = entry.deadline
+    this.#deadline = incoming.deadline
     try {
-      const entered = await this.#handle(entry)
-      connection.enter(entered.session)
-      this.#answer(entry, entered)
+      const outcome = await this.#handle(incoming)
+      connection.enter(outcome.session)
+      this.#accept(incoming, outcome)
     } catch (error) {
-      await this.discourage(error, entry)
+      await this.delayIfGuessing(error, incoming)
       connection.state = 'initialized'
-      this.fail(entry, error)
+      this.fail(incoming, error)
       return
     }
-    await this.#board()
-    if (entry.request.resumes) this.#services.metrics.reloginSeconds.observe((performance.now() - startedAt) / 1000)
+    await this.#startDelivery()
+    if (incoming.request.resumes) this.#services.metrics.reloginSeconds.observe((performance.now() - startedAt) / 1000)
   }
 
-  /** The client is told, and let go. */
-  fail(entry: LoginRequest, error: unknown): void {
-    this.#refuse(entry, error)
+  /** Refuses a login and closes the connection. */
+  fail(incoming: IncomingRequest, error: unknown): void {
+    this.#refuse(incoming, error)
     this.#early.refuseAll()
-    // Redis was away for a moment: the client should come back by itself, which it does not after a disconnect
+    // the store may be back soon: client libraries reconnect by themselves after a cut, but not after a disconnect
     if (error instanceof SignalError && error.code === 'unavailable') this.#connection.cut()
     else this.#connection.close()
   }
 
-  /** Into a room, and out of the one before if there is one. Refused, everything stays as it was. */
-  async enter(entry: LoginRequest): Promise<void> {
+  /** Serves a join, which leaves the room of the session before, if there is one. If it is refused, nothing changes. */
+  async join(incoming: IncomingRequest): Promise<void> {
     const connection = this.#connection
     const before = connection.session
     if (!before) connection.state = 'connecting'
-    this.#deadline = entry.deadline
-    let entered: LoginOutcome<unknown>
+    this.#deadline = incoming.deadline
+    let outcome: LoginOutcome<unknown>
     try {
-      entered = await this.#handle(entry, before)
+      outcome = await this.#handle(incoming, before)
     } catch (error) {
-      await this.discourage(error, entry)
-      this.#refuse(entry, error)
-      // how far the request came before it failed is not known: a new connection begins in a known state
+      await this.delayIfGuessing(error, incoming)
+      this.#refuse(incoming, error)
+      // the node does not know what the request has done: a new connection begins in a known state
       if (!(error instanceof SignalError)) connection.cut()
       if (before && error instanceof SignalError && error.code === 'moved')
         await this.#services.sessions.closer.supersede(before)
@@ -97,79 +90,82 @@ export class LoginFlow {
       this.#early.refuseAll()
       return
     }
-    const stays = entered.session === before
+    const stays = outcome.session === before
     if (!stays) {
-      connection.enter(entered.session) // at once: should the connection be lost now, it is this one that waits
-      if (before) await this.#leave(before, entry)
+      connection.enter(outcome.session) // before leaving: if the connection is lost now, the new session gets the window
+      if (before) await this.#leave(before, incoming)
     }
-    this.#answer(entry, entered)
-    if (stays) this.settle()
-    else await this.#board()
+    this.#accept(incoming, outcome)
+    if (stays) this.ticketSent()
+    else await this.#startDelivery()
   }
 
-  /** Who guesses is told later and later. */
-  async discourage(error: unknown, { args: { data }, release }: Pick<LoginRequest, 'args' | 'release'>): Promise<void> {
+  /** Delays the refusal of a client that guesses credentials, longer each time. */
+  async delayIfGuessing(
+    error: unknown,
+    { args: { data }, release }: Pick<IncomingEvent, 'args' | 'release'>,
+  ): Promise<void> {
     if (!(error instanceof SignalError && looksLikeGuessing(error.code))) return
     const { throttle, refusals } = this.#services
     const { address, dialect } = this.#connection
     const keys = guessKeys(address, data)
-    data.length = 0 // a refusal that is held back takes seconds, and needs none of it
+    data.length = 0 // frees the memory during a delay of seconds
     release()
-    const held = await throttle.hold(keys)
-    if (held) refusals.note('throttled', { code: error.code, dialect: dialect.name, address }, 'refusal held back')
+    const delayed = await throttle.hold(keys)
+    if (delayed) refusals.note('throttled', { code: error.code, dialect: dialect.name, address }, 'refusal delayed')
   }
 
-  /** An ack with a ticket was sent. Once the client is known to have it, those before it are spent. */
-  settle(): void {
+  /** An ack with a ticket was sent. When the client has received it, earlier tickets are invalid. */
+  ticketSent(): void {
     const { session } = this.#connection
     if (session) this.#receipts.sent(session)
   }
 
-  /** The connection is lost. */
+  /** Stops waiting for receipts: the connection is lost. */
   end(): void {
     this.#receipts.end()
   }
 
-  async #handle({ request, args, deadline }: LoginRequest, before?: Session): Promise<LoginOutcome<unknown>> {
+  async #handle({ request, args, deadline }: IncomingRequest, before?: Session): Promise<LoginOutcome<unknown>> {
     const context = { connection: this.#connection, deadline, ...(before ? { session: before } : {}) }
     let handled: Promise<LoginOutcome<unknown>> | undefined
-    let entered: LoginOutcome<unknown>
+    let outcome: LoginOutcome<unknown>
     try {
-      entered = await beforeDeadline(deadline, () => {
+      outcome = await beforeDeadline(deadline, () => {
         handled = request.handle(context, request.check(args.data)) as Promise<LoginOutcome<unknown>>
         return handled
       })
     } catch (error) {
-      // refused: a session that comes of it after all is nobody's
-      if (handled) this.#abandonLater(handled, before)
+      // the client gets an error, so it will not use a session that the handler still makes
+      if (handled) this.#leaveLater(handled, before)
       throw error
     }
-    if (entered.session.ended) throw new SignalError('early_left') // the connection was lost, or taken over, meanwhile
-    return entered
+    if (outcome.session.ended) throw new SignalError('early_left') // the connection was lost or taken over meanwhile
+    return outcome
   }
 
-  #abandonLater(handled: Promise<LoginOutcome<unknown>>, before: Session | undefined): void {
+  #leaveLater(handled: Promise<LoginOutcome<unknown>>, before: Session | undefined): void {
     const leaveQuietly = async () => {
-      const entered = await handled.catch(() => undefined)
-      if (entered && entered.session !== before) await this.#services.sessions.closer.leaveQuietly(entered.session)
+      const outcome = await handled.catch(() => undefined)
+      if (outcome && outcome.session !== before) await this.#services.sessions.closer.leaveQuietly(outcome.session)
     }
-    this.#background(leaveQuietly, 'the session of a refused request could not be ended')
+    this.#inBackground(leaveQuietly, 'the session of a refused request could not be ended')
   }
 
-  #background(work: () => Promise<void>, message: string): void {
+  #inBackground(work: () => Promise<void>, message: string): void {
     inBackground(work, (error) => this.#services.log.error({ err: error, ...this.#connection.about }, message))
   }
 
-  /** The ack of the new room does not wait longer than its request may for the old room to be left. */
-  async #leave(before: Session, { deadline }: LoginRequest): Promise<void> {
+  /** Leaves the old room, but delays the ack of the join at most until its deadline. */
+  async #leave(before: Session, { deadline }: IncomingRequest): Promise<void> {
     await beforeDeadline(deadline, () => this.#services.sessions.closer.leaveQuietly(before)).catch(() => {})
   }
 
-  #answer({ event, request, args }: LoginRequest, { reply, from, first, gap }: LoginOutcome<unknown>): void {
+  #accept({ event, request, args }: IncomingRequest, { reply, from, first, gap }: LoginOutcome<unknown>): void {
     const { dialect, about } = this.#connection
     const { log, refusals } = this.#services
     log.info({ dialect: dialect.name, ...about, from }, event)
-    if (gap) refusals.note('log_trimmed', { dialect: dialect.name, ...about }, 'the log does not reach back so far')
+    if (gap) refusals.note('log_trimmed', { dialect: dialect.name, ...about }, 'missed messages were already trimmed')
     if (first?.when === 'before ack') this.#send(first)
     this.#acks.accept(event, args, this.#connection.wantsLimits ? withLimits(reply, this.#services) : reply)
     if (first?.when === 'after ack') this.#send(first)
@@ -182,14 +178,14 @@ export class LoginFlow {
     this.#services.metrics.countMessage(dialect.name, event, 'out')
   }
 
-  /** What waited for the session is served, and what is said in the room told, from now on. */
-  async #board(): Promise<void> {
-    this.settle()
+  /** Serves the requests that waited for the session, and starts to deliver notifications. */
+  async #startDelivery(): Promise<void> {
+    this.ticketSent()
     this.#early.serveAll()
     await this.#connection.session?.startDelivery()
   }
 
-  #refuse({ event, request, args }: LoginRequest, error: unknown): void {
+  #refuse({ event, request, args }: IncomingRequest, error: unknown): void {
     this.#count(request, error instanceof SignalError ? error.code : 'internal')
     this.#acks.refuse(event, args, error)
   }
@@ -202,7 +198,7 @@ export class LoginFlow {
   }
 }
 
-/** An ack with a ticket says what the node takes of the connection. */
+/** Adds the limits of a connection to an ack that has a ticket. */
 function withLimits(reply: unknown, { messagesPerSecond, messageBurst, maxMessageBytes }: GatewayServices): unknown {
   const hasTicket = typeof reply === 'object' && reply !== null && ('ticket' in reply || 'reconnectionTicket' in reply)
   return hasTicket ? { ...reply, limits: { messagesPerSecond, burst: messageBurst, maxMessageBytes } } : reply

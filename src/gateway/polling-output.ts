@@ -1,5 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket as EngineSocket } from 'engine.io'
+import { type EnginePacket, type EngineTransport, transportOf } from './engine-internals.ts'
 
 /**
  * How many packets the node sends in one payload. python-engineio rejects a payload of 17 packets or more and closes the
@@ -13,20 +13,6 @@ export const packetOverheadBytes = 128
 /** The answer to a request for a connection that the node does not have, as Engine.IO gives it. */
 const unknownSession = JSON.stringify({ code: 1, message: 'Session ID unknown' })
 
-type OutgoingPacket = { type: string; data?: string | Buffer }
-
-/** Engine.IO keeps `req`, `res` and `shouldClose` private. `req` and `res` belong to the poll that waits for its answer. */
-type PollingTransport = {
-  name: string
-  writable: boolean
-  req: (IncomingMessage & { cleanup?: () => void }) | null
-  res: ServerResponse | null
-  /** Ends the transport after the next payload, to which Engine.IO appends a close packet. */
-  shouldClose: (() => void) | null
-  send(packets: OutgoingPacket[]): void
-  prependListener(event: 'ready', listener: () => void): void
-}
-
 /**
  * Sends the packets of Engine.IO to a client that polls, in payloads of a limited number of packets. Further packets wait for the
  * next polls. It fails the poll instead of sending Engine.IO's close packet: after that packet some client libraries never
@@ -35,15 +21,15 @@ type PollingTransport = {
  */
 export class PollingOutput {
   readonly #engine: EngineSocket
-  readonly #transport: PollingTransport
-  readonly #sendNow: (packets: OutgoingPacket[]) => void
-  #waiting: OutgoingPacket[] = []
+  readonly #transport: EngineTransport
+  readonly #sendNow: (packets: EnginePacket[]) => void
+  #waiting: EnginePacket[] = []
   #waitingBytes = 0
 
   /** Make it before other listeners of the same connection: waiting packets precede those that Engine.IO sends next. */
   constructor(engine: EngineSocket) {
     this.#engine = engine
-    this.#transport = engine.transport as unknown as PollingTransport
+    this.#transport = transportOf(engine)
     const transport = this.#transport
     this.#sendNow = transport.send.bind(transport)
     if (transport.name !== 'polling') return
@@ -51,9 +37,9 @@ export class PollingOutput {
     transport.prependListener('ready', () => {
       if (this.#waiting.length > 0) this.#send([])
     })
-    engine.once('upgrade', (webSocket: unknown) => {
+    engine.once('upgrade', (webSocket: EngineTransport) => {
       const packets = this.#take(Number.POSITIVE_INFINITY)
-      if (packets.length > 0) (webSocket as PollingTransport).send(packets)
+      if (packets.length > 0) webSocket.send(packets)
     })
     engine.once('close', () => this.#take(Number.POSITIVE_INFINITY))
   }
@@ -69,12 +55,12 @@ export class PollingOutput {
   }
 
   /** Ends a closing connection whose client does not poll any more. Waiting packets are dropped. */
-  leaveQuietly(): void {
+  abandon(): void {
     this.#take(Number.POSITIVE_INFINITY)
     this.#endTransport()
   }
 
-  #send(packets: OutgoingPacket[]): void {
+  #send(packets: EnginePacket[]): void {
     const transport = this.#transport
     transport.writable = false
     const isClose = packets.some(({ type }) => type === 'close')
@@ -86,12 +72,12 @@ export class PollingOutput {
     }
   }
 
-  #wait(packet: OutgoingPacket): void {
+  #wait(packet: EnginePacket): void {
     this.#waiting.push(packet)
     this.#waitingBytes += bytesOf(packet)
   }
 
-  #take(count: number): OutgoingPacket[] {
+  #take(count: number): EnginePacket[] {
     const taken = this.#waiting.splice(0, count)
     for (const packet of taken) this.#waitingBytes -= bytesOf(packet)
     return taken
@@ -99,7 +85,7 @@ export class PollingOutput {
 
   #sendPortion(): void {
     const transport = this.#transport
-    const { shouldClose } = transport
+    const { shouldClose = null } = transport
     transport.shouldClose = null // or Engine.IO would append the close packet and end the transport
     this.#sendNow(this.#take(maxPayloadPackets))
     transport.shouldClose = shouldClose
@@ -125,6 +111,6 @@ export class PollingOutput {
   }
 }
 
-function bytesOf({ data }: OutgoingPacket): number {
+function bytesOf({ data }: EnginePacket): number {
   return packetOverheadBytes + (data?.length ?? 0)
 }

@@ -8,7 +8,7 @@ const UserId = Type.String({ maxLength: 256, pattern: '^[^\\p{Cs}]*$' })
 /** A login token is longer than the ids that stand in its place when none is needed. */
 const Token = Type.String({ maxLength: 8192, pattern: '^[^\\p{Cs}]*$' })
 
-/** OWT's P2P server (docs/owt.md#p2p). src/dialects/p2p/answers.ts has the form of its acks. */
+/** OWT's P2P server (docs/owt.md#p2p). src/dialects/p2p/acks.ts has the form of its acks. */
 export const p2p = {
   ...session,
   authentication: {

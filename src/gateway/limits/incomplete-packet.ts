@@ -1,13 +1,11 @@
 import type { Socket as EngineSocket } from 'engine.io'
+import type { EnginePacket } from '../engine-internals.ts'
 
 /** How long a packet's attachments may take from its first part to its last, ms: as long as an HTTP request. */
 export const packetTimeoutMs = 30_000
 
 /** How many times larger than its text the parsed JSON of a packet can be. */
 const parsedFactor = 16
-
-/** A packet of Engine.IO. */
-type AttachmentPacket = { type: string; data?: string | Buffer }
 
 export type IncompletePacketEvents = {
   /** More of it has arrived. */
@@ -28,7 +26,7 @@ export class IncompletePacket {
 
   constructor(engine: EngineSocket, events: IncompletePacketEvents) {
     this.#events = events
-    engine.on('packet', (packet: AttachmentPacket) => this.#arrived(packet))
+    engine.on('packet', (packet: EnginePacket) => this.#arrived(packet))
     engine.once('close', () => this.#reset())
   }
 
@@ -36,7 +34,7 @@ export class IncompletePacket {
     return this.#bytes
   }
 
-  #arrived(packet: AttachmentPacket): void {
+  #arrived(packet: EnginePacket): void {
     const { type, data } = packet
     if (type !== 'message' || data === undefined) return
     if (typeof data === 'string') this.#begin(data)

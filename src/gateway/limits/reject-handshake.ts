@@ -1,4 +1,5 @@
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
+import { type IncomingMessage, STATUS_CODES } from 'node:http'
+import { responseOf } from '../engine-internals.ts'
 
 /**
  * Answers a handshake with 503: this node will not have the client, another may. Engine.io itself knows only 400 for
@@ -7,9 +8,9 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:ht
 export function rejectHandshake(request: IncomingMessage, reason: string, status = 503): void {
   const body = JSON.stringify({ code: 4, message: reason }) // as engine.io writes its refusals
   const headers = { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body), Connection: 'close' }
-  const { res } = request as { res?: ServerResponse } // engine.io leaves it there for long-polling
-  if (res) {
-    res.writeHead(status, headers).end(body)
+  const response = responseOf(request)
+  if (response) {
+    response.writeHead(status, headers).end(body)
     return
   }
   const { socket } = request

@@ -1,15 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket as EngineSocket } from 'engine.io'
+import { type EngineTransport, transportOf } from '../engine-internals.ts'
 import { maxPayloadPackets, type PollingOutput, packetOverheadBytes } from '../polling-output.ts'
-
-/** The parts of Engine.IO and ws that its types keep private. */
-type WritingTransport = {
-  name: string
-  writable: boolean
-  socket?: { bufferedAmount: number; terminate(): void }
-  once(event: 'ready', listener: () => void): void
-  off(event: 'ready', listener: () => void): void
-}
 
 export type SendBufferEvents = {
   /** A client that has not read everything was sent more. */
@@ -34,17 +26,17 @@ export class SendBuffer {
   #held = 0
   #abandoned = false
 
-  constructor(engine: EngineSocket, output: PollingOutput, most: number, events: SendBufferEvents) {
+  constructor(engine: EngineSocket, output: PollingOutput, maxBytes: number, events: SendBufferEvents) {
     this.#engine = engine
     this.#output = output
-    this.#maxBytes = most
+    this.#maxBytes = maxBytes
     this.#events = events
     engine.on('packetCreate', ({ data }: { data?: string | Buffer }) => {
       const length = packetOverheadBytes + (data?.length ?? 0)
       const before = this.bytes
       this.#waiting += length
       if (before > 0) events.grown(length)
-      if (this.bytes > this.#maxBytes) this.leaveQuietly()
+      if (this.bytes > this.#maxBytes) this.abandon()
     })
     engine.on('flush', (packets: unknown[]) => {
       this.#waiting = 0
@@ -53,8 +45,8 @@ export class SendBuffer {
     })
   }
 
-  get #transport(): WritingTransport {
-    return this.#engine.transport as unknown as WritingTransport
+  get #transport(): EngineTransport {
+    return transportOf(this.#engine)
   }
 
   get bytes(): number {
@@ -78,7 +70,7 @@ export class SendBuffer {
     this.#held += bytes
     if (bytes < 0) return
     this.#events.grown(bytes)
-    if (this.bytes > this.#maxBytes) this.leaveQuietly()
+    if (this.bytes > this.#maxBytes) this.abandon()
   }
 
   /** Resolves when a replay may go on; undefined when it may right away. A quarter is kept free for live messages. */
@@ -97,7 +89,7 @@ export class SendBuffer {
   }
 
   /** Closes the connection of a client that reads too slowly. */
-  leaveQuietly(): void {
+  abandon(): void {
     if (this.#abandoned) return
     this.#abandoned = true
     this.#events.exceeded(this.bytes)
@@ -110,7 +102,7 @@ export class SendBuffer {
     queueMicrotask(() => {
       const { socket } = this.#transport
       this.#engine.close(true)
-      this.#output.leaveQuietly()
+      this.#output.abandon()
       socket?.terminate()
       for (const answer of this.#answers) answer.destroy()
     })
