@@ -34,7 +34,7 @@ export function createGateway(
   const gateway = new Gateway(http.server, services, services, cluster)
   const broadcast = cluster ? clusterBroadcast(cluster.pub, cluster.key) : localBroadcast(gateway.io)
   const openRooms = new OpenRooms(state.openRoomIndex, 'rooms', {
-    broadcast: (rooms) => broadcast.tell('/rooms', 'room_change', ...roomChangeOf(rooms)),
+    broadcast: (rooms) => broadcast.emit('/rooms', 'room_change', ...roomChangeOf(rooms)),
     failed: events.failed,
   })
   const roomList = new RoomList(state.rooms, events.failed)

@@ -48,7 +48,7 @@ export function createApp(config: Config, parts: Parts = {}): App {
   const { gateway, broadcast } = reached
   const cluster = createClusterDuties(context, store, core, gateway, http)
   warnOfConfig(context)
-  const announce = (text: string) => broadcast.tell('/rooms', 'announcement', text)
+  const announce = (text: string) => broadcast.emit('/rooms', 'announcement', text)
   const used = serveHttp(listeners, { context, store, core, announce, ...reached })
   const tcp = limitListeners(listeners, config, gateway)
 

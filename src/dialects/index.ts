@@ -16,17 +16,17 @@ export type DialectServices = {
   openRooms: OpenRooms
   iceServers: PortalServices['iceServers']
   readToken: PortalServices['readToken']
-  /** The dialects that may be used without a token. */
+  /** The dialects that need no token (ANONYMOUS_DIALECTS). */
   anonymousDialects: readonly string[]
 }
 
-/** Every dialect, by the name that room ids begin with. */
+/** Every dialect by its name, which is also the first part of its room ids. */
 export function dialectsOf({ anonymousDialects, ...services }: DialectServices): { [name: string]: ServedDialect } {
-  const identity = (name: string) => ({ ...services, anonymous: anonymousDialects.includes(name) })
+  const withAnonymous = (name: string) => ({ ...services, anonymous: anonymousDialects.includes(name) })
   return {
     portal: portalDialect(services),
-    exchanger: exchangerDialect(identity('exchanger')),
-    rooms: roomsDialect(identity('rooms')),
-    p2p: p2pDialect(identity('p2p')),
+    exchanger: exchangerDialect(withAnonymous('exchanger')),
+    rooms: roomsDialect(withAnonymous('rooms')),
+    p2p: p2pDialect(withAnonymous('p2p')),
   }
 }

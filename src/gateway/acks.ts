@@ -4,7 +4,7 @@ import type { Arguments } from './arguments.ts'
 import type { Connection } from './connection.ts'
 import type { AckFormat } from './dialect.ts'
 
-/** How one client's requests are answered: in its dialect's words, logged and counted. */
+/** Acks the requests of one connection in the format of its dialect. Logs and counts each refusal. */
 export class Acks {
   readonly #connection: Connection
   readonly #services: { refusals: RefusalLog }
@@ -18,15 +18,15 @@ export class Acks {
     ack(...this.#format.accept(event, reply))
   }
 
-  /** @param reason in metric and log, where the code does not say it all */
+  /** @param reason for metric and log, if it is more precise than the error code */
   refuse(event: string, { ack }: Arguments, error: unknown, reason?: string): void {
     const refusal = error instanceof SignalError ? error : new SignalError('internal', '', { cause: error })
     const { refusals } = this.#services
-    const { about: who, dialect, address } = this.#connection
-    const about = { code: refusal.code, dialect: dialect.name, ...who }
-    const isFault = ['internal', 'unavailable'].includes(refusal.code) && !(refusal instanceof Overtaken) // a client's own haste
+    const { dialect, address } = this.#connection
+    const about = { code: refusal.code, dialect: dialect.name, ...this.#connection.about, address }
+    const isFault = ['internal', 'unavailable'].includes(refusal.code) && !(refusal instanceof Overtaken) // not a fault: the client itself sent a later request
     const [message, fault] = isFault ? (['request failed', refusal] as const) : (['request refused'] as const)
-    refusals.note(reason ?? refusal.code, { ...about, address }, message, fault)
+    refusals.note(reason ?? refusal.code, about, message, fault)
     ack(...this.#format.refuse(event, refusal, dialect.messages[refusal.code](refusal.detail)))
   }
 

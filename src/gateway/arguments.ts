@@ -1,15 +1,15 @@
-/** An event's arguments as clients send them: data, perhaps `{ rid }`, perhaps an ack. */
+/** The arguments of an event: data, then optionally `{ rid }`, then optionally an ack. */
 export type Arguments = {
   data: unknown[]
   rid?: number
-  /** `{ rid }` was there, but is no number that can be used. */
+  /** Whether `rid` is something else than a positive safe integer. */
   badRid: boolean
   ack: (...args: unknown[]) => void
 }
 
 /**
  * The ack is the last argument that is a function: OWT's native SDKs send `(payload, null, ack)` (docs/owt.md#transport).
- * What stands behind it, and arguments too many, are ignored.
+ * Arguments after it, and surplus arguments, are ignored.
  */
 export function readArguments(args: unknown[]): Arguments {
   const last = args.findLastIndex((argument) => typeof argument === 'function')
@@ -19,8 +19,8 @@ export function readArguments(args: unknown[]): Arguments {
   if (!isRidOnly(tail)) return { data, badRid: false, ack }
   data.pop()
   const { rid } = tail
-  const good = Number.isSafeInteger(rid) && (rid as number) > 0
-  return { data, ...(good ? { rid: rid as number } : {}), badRid: !good, ack }
+  const isValid = Number.isSafeInteger(rid) && (rid as number) > 0
+  return { data, ...(isValid ? { rid: rid as number } : {}), badRid: !isValid, ack }
 }
 
 function isRidOnly(value: unknown): value is { rid: unknown } {

@@ -15,28 +15,28 @@ import { PollingOutput } from './polling-output.ts'
 
 export type ClientLimits = FloodLimits & { maxBufferedBytes: number }
 
-/** For how long a client that is to be closed may take what it was sent before, ms. */
+/** How long a client may take to read what was sent before its connection is closed, ms. */
 const closeTimeoutMs = 5000
 
-/** A client's budget has room for so many of the largest messages, also where less may be left unread. */
+/** A client's memory budget holds at least this many messages of the maximum size. */
 export const minBudgetMessages = 32
 
 /**
- * One client's connection, on whichever and however many namespaces it speaks: what it may send, and what the node holds
- * for it. That has one budget: unread output, requests without an ack, and packets that are not complete.
+ * One client, with one Engine.IO connection for all its namespaces: the limits of what it sends, and the memory that the node holds
+ * for it. Unread output, requests without an ack and incomplete packets share one budget.
  */
 export class ClientConnection implements BudgetHolder {
   readonly bucket: TokenBucket
   readonly sendBuffer: SendBuffer
   readonly confirmations: DeliveryConfirmations
-  /** What it sends by long-polling. */
+  /** Its POST requests with long-polling. */
   readonly posts: Posts
   readonly requests = new HeldRequests()
-  /** The namespaces that it is being admitted to. */
+  /** The namespaces whose CONNECT is being answered. */
   readonly admitting = new Set<string>()
-  /** The namespaces that it has asked for. */
+  /** The namespaces to which it has sent a CONNECT. */
   readonly namespaces = new Set<string>()
-  /** It is we who close the connection, for a reason that is counted elsewhere or is no refusal. */
+  /** The node closes the connection, and has already counted the reason if it is a refusal. */
   closedByNode = false
   #closing: NodeJS.Timeout | undefined
   readonly #ended: (reason: string, about?: object) => void
@@ -84,7 +84,7 @@ export class ClientConnection implements BudgetHolder {
     return this.sendBuffer.bytes + this.requests.bytes + this.#packet.bytes + this.partialBytes
   }
 
-  /** The node's budget has the WebSocket as a holder of its own; the client's budget counts both. */
+  /** In the node's budget the WebSocket is a holder of its own. The client's budget counts it too. */
   get #ownBytes(): number {
     return this.bytes + openWebSocketInputBytes(this.#engine)
   }
@@ -98,8 +98,8 @@ export class ClientConnection implements BudgetHolder {
   }
 
   /**
-   * Counts a request until its ack is sent, which calls the result; undefined when the budget has no room for it. One at
-   * a time there is always room for.
+   * Counts a request until the returned function is called. There is always room for one request.
+   * @returns undefined if the budget has no room
    */
   holdRequest(heapBytes: number): (() => void) | undefined {
     if (this.requests.bytes > 0 && this.#ownBytes + heapBytes > this.#budgetBytes) return undefined
@@ -108,28 +108,28 @@ export class ClientConnection implements BudgetHolder {
     return release
   }
 
-  /** For the node's budget: what most of its memory is held for is refused in words, or else the connection is closed. */
+  /** Frees memory for the node: refuses waiting requests if they hold most of it, or closes the connection. Returns the bytes. */
   shed(): number {
     const before = this.bytes
     if (this.requests.bytes > before / 2 && this.requests.shed() > before / 4) return before - this.bytes
     if (this.unreadBytes > before / 2) this.sendBuffer.abandon()
     else this.#close('node_memory')
-    return this.#giveUp(before)
+    return this.#removed(before)
   }
 
   shedUnread(): number {
     const bytes = this.unreadBytes
     this.sendBuffer.abandon()
-    return this.#giveUp(bytes)
+    return this.#removed(bytes)
   }
 
-  /** The connection is being closed: it holds nothing that could be relieved again. */
-  #giveUp(bytes: number): number {
+  /** Removes a closing connection from the node's budget: it cannot free more. */
+  #removed(bytes: number): number {
     this.#memory.remove(this)
     return bytes
   }
 
-  /** Unread output has grown: what waits for an answer makes room for it, which is short. */
+  /** Unread output has grown. If the budget is exceeded, the node refuses waiting requests: their refusals are small. */
   #grown(bytes: number): void {
     this.#memory.grown(this, bytes)
     if (this.requests.bytes > 0 && this.#ownBytes > this.#budgetBytes) this.requests.shed()
@@ -146,7 +146,7 @@ export class ClientConnection implements BudgetHolder {
     this.sendBuffer.terminate()
   }
 
-  /** The connection is about to be closed: Engine.IO sends first what waits, which a frozen client never takes. */
+  /** Terminates a closing connection after a time: Engine.IO first waits until the client has read everything, which may be never. */
   closing(): void {
     this.#closing ??= setTimeout(() => {
       this.closedByNode = true
@@ -154,19 +154,19 @@ export class ClientConnection implements BudgetHolder {
     }, closeTimeoutMs).unref()
   }
 
-  /** It sent a packet that makes no sense, on whichever of its namespaces. */
+  /** The client has sent an invalid packet on one of its namespaces. */
   protocolError(): void {
     if (!this.closedByNode) this.#ended('bad_packet')
   }
 }
 
-/** Errors of Engine.IO for requests of long-polling that its protocol forbids. What ws refuses is counted there. */
+/** Engine.IO's errors for long-polling requests that its protocol forbids. The WebSocket server counts the errors of ws itself. */
 const misuse = /overlap from client|invalid content|invalid heartbeat/
 
-/** Of a connection that was closed for what its client sent, or did not send; undefined: for another reason. */
-function reasonOf(why: string, cause: Error | undefined, spoke: boolean): string | undefined {
+/** The refusal if the connection closed because of what its client sent or did not send. @param connected whether it sent a CONNECT */
+function reasonOf(why: string, cause: Error | undefined, connected: boolean): string | undefined {
   if (why === 'parse error') return 'bad_packet'
   if (why === 'transport error' && misuse.test(cause?.message ?? '')) return 'bad_packet'
-  // by Socket.IO: it has asked for no namespace in 45 s, or for something else
-  return why === 'forced close' && !spoke ? 'bad_packet' : undefined
+  // Socket.IO closes a client that sends no CONNECT within 45 s, or another packet before it
+  return why === 'forced close' && !connected ? 'bad_packet' : undefined
 }

@@ -13,44 +13,44 @@ import { measure } from './payload-limits.ts'
 export type ConnectionState = 'initialized' | 'connecting' | 'connected'
 
 export type ConnectionEvents = {
-  /** The client's address, behind proxies that are trusted. */
+  /** The client's address, as trusted proxies report it. */
   address?: string
-  /** Resolves when the client has read enough for a replay to go on; undefined when it has. */
+  /** Resolves when the client has read enough for a replay to continue; undefined if it can continue now. */
   drained?: () => Promise<void> | undefined
-  /** The client has a session from now on. */
-  entered?: (session: Session) => void
-  /** The client has that session no more. */
-  left?: (session: Session) => void
-  /** The connection is about to be closed so that the client comes back. */
+  /** A session begins on this connection. */
+  sessionBegan?: (session: Session) => void
+  /** The session is no longer on this connection. */
+  sessionEnded?: (session: Session) => void
+  /** The node is about to close the connection so that the client reconnects. */
   cut?: () => void
-  /** So many bytes wait for the ack of a request; a negative number when they are sent. */
+  /** The bytes that wait for the ack of a request have changed by this number. */
   held?: (bytes: number) => void
-  /** The connection is about to be closed, for whatever reason. */
+  /** The node is about to close the connection, for any reason. */
   closing?: () => void
-  /** An entry was handed to the socket. `live`: not read from the log for one who came back. */
+  /** A notification was passed to the socket. `live`: it was not read from the log for a relogin. */
   delivered?: (event: string, entry: Entry, live: boolean) => void
 }
 
 type Delivery = { entry: Entry; live: boolean; inFlight: DeliveryTracker | undefined; bytes?: number }
 
-/** One client's socket on one namespace: what was told to it, in which order, and who it is. */
+/** A client's socket on one namespace, and its session. It sends notifications in order, and never before the ack that precedes them. */
 export class Connection implements SessionConnection {
   readonly socket: Socket
   readonly dialect: DialectFormat
-  /** Of the client, for all its namespaces. */
+  /** Those of the client, for all its namespaces. */
   readonly confirmations: DeliveryConfirmations
   /** Which version of the dialect the client speaks. */
   version: string
   state: ConnectionState = 'initialized'
-  /** Why the client may only resume; undefined: it may do everything, as after its first login or relogin. */
+  /** Why the client may only resume. Undefined if it may do everything, and after its first login or relogin. */
   restriction: SignalError | undefined
-  /** What the client said of itself before it had a session, for the next one that it makes. */
+  /** The profile that the client has set before it had a session, for its next session. */
   readonly profile: Member['profile'] = {}
-  /** Whether acks tell it what the node takes of a connection. */
+  /** Whether acks with a ticket contain the limits of the connection. */
   readonly wantsLimits: boolean
   #session: Session | undefined
   readonly #events: ConnectionEvents
-  /** While a request is answered its ack comes first: what it causes is held back here. */
+  /** Notifications that wait for the ack of the running request. Undefined while no request runs. */
   #held: Delivery[] | undefined
   #namesSeq: boolean
   readonly #losses = new Set<() => void>()
@@ -82,21 +82,21 @@ export class Connection implements SessionConnection {
     return this.#session
   }
 
-  enter(session: Session): void {
-    if (this.#session) this.#events.left?.(this.#session)
+  beginSession(session: Session): void {
+    if (this.#session) this.#events.sessionEnded?.(this.#session)
     this.#session = session
     this.state = 'connected'
     this.restriction = undefined
-    this.#events.entered?.(session)
+    this.#events.sessionBegan?.(session)
   }
 
-  exit(): void {
-    if (this.#session) this.#events.left?.(this.#session)
+  endSession(): void {
+    if (this.#session) this.#events.sessionEnded?.(this.#session)
     this.#session = undefined
     this.state = 'initialized'
   }
 
-  /** Who this is, for log lines. */
+  /** The session, for log lines. */
   get about(): { room?: string; participant?: string } {
     return this.#session ? { room: this.#session.room, participant: this.#session.id } : {}
   }
@@ -117,7 +117,7 @@ export class Connection implements SessionConnection {
     return this.#held?.[0]?.entry.seq
   }
 
-  /** The client has shown that it can name the last seq that it saw: it will do so again. */
+  /** The client has named the last seq that it received, so it will do so again at its next relogin. */
   namesSeq(): void {
     this.#namesSeq = true
   }
@@ -140,7 +140,7 @@ export class Connection implements SessionConnection {
     this.#held ??= []
   }
 
-  /** @throws what an emit throws; the connection is cut then, and `firstHeld` says what its client did not get */
+  /** Sends the notifications that waited. If a send throws, it cuts the connection, and `firstHeld` is the first one not sent. */
   release(): void {
     const held = this.#held ?? []
     this.#held = undefined

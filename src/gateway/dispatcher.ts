@@ -179,7 +179,7 @@ export class Dispatcher {
     }
   }
 
-  /** The client may only resume and has not done so: the ack says what is wrong with its token. */
+  /** The client may only resume and has not done so: the ack has the error of its token. */
   #refuseRestricted(incoming: IncomingEvent, restriction: SignalError): void {
     inBackground(
       async () => {

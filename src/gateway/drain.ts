@@ -5,8 +5,8 @@ import type { Connection } from './connection.ts'
 import { internalsOf } from './engine-internals.ts'
 import type { Gateway } from './server.ts'
 
-/** How long a client may take to prove what it has received before its connection is closed, ms. */
-const proofTimeoutMs = 1000
+/** How long the node waits for the confirmation of what a client has received before it closes the connection, ms. */
+const confirmationTimeoutMs = 1000
 
 /**
  * Moves every client to other nodes: announces to each client when its connection will close, and closes the connections evenly
@@ -37,15 +37,15 @@ export function moveClient(gateway: Gateway, sid: string, failed: (error: unknow
 
 /**
  * Closes the connection of one client, on all its namespaces. At the engine's level, because after a bare `disconnect` client
- * libraries do not reconnect. If the client cannot name its `seq`, the node first stops sending and waits until the client has proved
- * what it has received, so that the client receives nothing twice after its relogin.
+ * libraries do not reconnect. If the client cannot name its `seq`, the node first stops sending and waits until it knows
+ * what the client has received, so that the client receives nothing twice after its relogin.
  */
 async function move(connections: Connection[], withinMs: number): Promise<void> {
-  const notice: Draining = { withinMs }
-  for (const { socket } of connections) socket.emit('draining', notice)
+  const draining: Draining = { withinMs }
+  for (const { socket } of connections) socket.emit('draining', draining)
   await pause(withinMs)
   const halts = connections.map(({ session }) => session?.halt())
-  await atMost(proofTimeoutMs, Promise.all(halts))
+  await atMost(confirmationTimeoutMs, Promise.all(halts))
   for (const connection of connections) connection.cut()
 }
 

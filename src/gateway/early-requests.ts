@@ -2,7 +2,7 @@
 const maxEarlyRequests = 100
 const earlyRequestTimeoutMs = 10_000
 
-/** Too many wait, or the node needs the memory. */
+/** Too many requests wait, or the node needs the memory. */
 export type EarlyRefusal = 'too_many_early' | 'node_memory'
 
 type Waiting = { serve: () => void; refuse: (why?: EarlyRefusal) => void; ms: number }
@@ -13,10 +13,10 @@ type Waiting = { serve: () => void; refuse: (why?: EarlyRefusal) => void; ms: nu
  */
 export class EarlyRequests {
   #waiting: Waiting[] = []
-  /** By how long their requests wait, from the first of them. */
+  /** One timer for each waiting time, started by the first request with that time. */
   readonly #timers = new Map<number, NodeJS.Timeout>()
 
-  /** `refuse` is called instead of `serve`: with a reason, or without one when no login comes. */
+  /** Calls `serve` after a login, or `refuse`: with a reason, or without one if no login comes within `ms`. */
   wait(serve: () => void, refuse: (why?: EarlyRefusal) => void, ms = earlyRequestTimeoutMs): void {
     if (this.#waiting.length >= maxEarlyRequests) {
       refuse('too_many_early')

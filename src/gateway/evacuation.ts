@@ -36,11 +36,11 @@ const evacuationWithoutWindowMs = 20_000
  * after the other, at engine level, so that their library reconnects.
  *
  * While the store is away for every node, no window runs and no node takes clients. So a node that is cut off asks the others at
- * once, and keeps its clients while all of them say that they are cut off too. If another node reaches the store again before
+ * once, and keeps its clients while all of them answer that they are cut off too. If another node reaches the store again before
  * this one does, the windows begin then.
  */
 export class Evacuation {
-  readonly #transport: Gateway
+  readonly #gateway: Gateway
   readonly #parts: EvacuationParts
   readonly #startMs: number
   readonly #endMs: number
@@ -56,13 +56,13 @@ export class Evacuation {
   #allCutOffAt = Number.NEGATIVE_INFINITY
   #nextSurveyAt = 0
 
-  constructor(transport: Gateway, parts: EvacuationParts) {
-    this.#transport = transport
+  constructor(gateway: Gateway, parts: EvacuationParts) {
+    this.#gateway = gateway
     this.#parts = parts
     const windowMs = parts.window > 0 ? parts.window * 1000 : evacuationWithoutWindowMs
     this.#startMs = windowMs / 4
     this.#endMs = windowMs / 2
-    transport.refuseWhile(() => parts.cutOffMs() > 0)
+    gateway.refuseWhile(() => parts.cutOffMs() > 0)
   }
 
   start(): void {
@@ -90,7 +90,7 @@ export class Evacuation {
 
   /** Closes as many connections as it has to in each tick for the last one to be closed at `endMs`. */
   #closeDue(aloneMs: number): void {
-    const connections = [...this.#transport.connections]
+    const connections = [...this.#gateway.connections]
     const ticksLeft = Math.max(1, (this.#endMs - aloneMs) / tickMs)
     for (const connection of connections.slice(0, Math.ceil(connections.length / ticksLeft))) {
       const { about, address, dialect } = connection
@@ -113,7 +113,7 @@ export class Evacuation {
     const message = allCutOff
       ? 'the other nodes are cut off from Redis too: the node keeps its clients'
       : 'another node may reach Redis again: the node closes its clients unless it reaches Redis too'
-    this.#parts.log.warn({ clients: this.#transport.clients }, message)
+    this.#parts.log.warn({ clients: this.#gateway.clients }, message)
   }
 
   /** Logs each change once. */
@@ -121,7 +121,7 @@ export class Evacuation {
     if (cutOff === this.#cutOff) return
     this.#cutOff = cutOff
     const { log } = this.#parts
-    const clients = this.#transport.clients
+    const clients = this.#gateway.clients
     const [afterMs, withinMs] = [this.#startMs, this.#endMs]
     if (cutOff)
       log.warn(

@@ -5,25 +5,25 @@ import type { DeliveryConfirmations } from './delivery-confirmations.ts'
 /** How many pings a session may cause at once; after that, one in each period. */
 const pingBurst = 10
 const pingPeriodMs = 1000
-/** Bounds the memory for a client that answers no ping. */
-const maxOpenProofs = 10
+/** Limits the memory for a client that answers no ping. */
+const maxOpenConfirmations = 10
 
 /**
- * The messages of one session that its client may not have received. On a WebSocket a ping proves their arrival: the node sends it
- * right after the messages, and at most one a second after the first burst. With long-polling the next poll is the proof, at no
+ * The messages of one session that its client may not have received. On a WebSocket a pong confirms their arrival: the node sends the ping
+ * right after the messages, and at most one a second after the first burst. With long-polling the next poll confirms it, at no
  * cost. A request of the client causes a ping at once, because it may answer a message.
  */
 export class InFlightTracker implements DeliveryTracker {
   readonly #socket: Socket
   readonly #confirmations: DeliveryConfirmations
-  /** Withdraw the open proofs. */
+  /** The functions that withdraw open requests for confirmation. */
   readonly #open = new Set<() => void>()
   #oldest: number | undefined
   #newest = 0
-  /** The number of the message that the newest proof was requested for. */
-  #asked = 0
+  /** The newest message for which a confirmation was requested. */
+  #requested = 0
   /** When the next ping may be sent, ms. */
-  #next = Number.NEGATIVE_INFINITY
+  #nextPingAt = Number.NEGATIVE_INFINITY
   #timer: NodeJS.Timeout | undefined
   #soon: NodeJS.Immediate | undefined
   #prompted: { seq: number; progressed: () => void } | undefined
@@ -40,16 +40,16 @@ export class InFlightTracker implements DeliveryTracker {
   sent(seq: number): void {
     this.#oldest ??= seq
     this.#newest = seq
-    // messages that are sent together need one proof
+    // messages that are sent together need one confirmation
     this.#soon ??= setImmediate(() => {
       this.#soon = undefined
-      this.#prove()
+      this.#confirm()
     })
   }
 
   prompt(progressed: () => void): void {
     this.#prompted = { seq: this.#newest, progressed }
-    this.#ask()
+    this.#request()
   }
 
   end(): void {
@@ -57,28 +57,28 @@ export class InFlightTracker implements DeliveryTracker {
     clearImmediate(this.#soon)
     for (const withdraw of this.#open) withdraw()
     this.#open.clear()
-    this.#asked = Number.POSITIVE_INFINITY // requests no further proof
+    this.#requested = Number.POSITIVE_INFINITY // requests no more confirmations
   }
 
-  #prove(): void {
+  #confirm(): void {
     if (this.#timer) return
-    const wait = this.#socket.conn.transport.name === 'websocket' ? this.#next - performance.now() : 0
-    if (wait <= 0) this.#ask()
+    const wait = this.#socket.conn.transport.name === 'websocket' ? this.#nextPingAt - performance.now() : 0
+    if (wait <= 0) this.#request()
     else {
       this.#timer = setTimeout(() => {
         this.#timer = undefined
-        this.#ask()
+        this.#request()
       }, wait).unref()
     }
   }
 
-  #ask(): void {
-    if (this.#asked >= this.#newest || this.#open.size >= maxOpenProofs) return
+  #request(): void {
+    if (this.#requested >= this.#newest || this.#open.size >= maxOpenConfirmations) return
     const seq = this.#newest
-    this.#asked = seq
+    this.#requested = seq
     const now = performance.now()
     // a ping that a request or a poll caused delays the next one by one period at most
-    this.#next = Math.min(now, Math.max(this.#next, now - (pingBurst - 1) * pingPeriodMs)) + pingPeriodMs
+    this.#nextPingAt = Math.min(now, Math.max(this.#nextPingAt, now - (pingBurst - 1) * pingPeriodMs)) + pingPeriodMs
     const withdraw = this.#confirmations.request(() => {
       this.#open.delete(withdraw)
       this.#arrived(seq)
@@ -92,6 +92,6 @@ export class InFlightTracker implements DeliveryTracker {
     const prompted = this.#prompted
     if (prompted && seq >= prompted.seq) this.#prompted = undefined
     prompted?.progressed()
-    if (this.#newest > this.#asked) this.#prove()
+    if (this.#newest > this.#requested) this.#confirm()
   }
 }

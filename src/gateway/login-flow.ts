@@ -48,7 +48,7 @@ export class LoginFlow {
     this.#deadline = incoming.deadline
     try {
       const outcome = await this.#handle(incoming)
-      connection.enter(outcome.session)
+      connection.beginSession(outcome.session)
       this.#accept(incoming, outcome)
     } catch (error) {
       await this.delayIfGuessing(error, incoming)
@@ -92,7 +92,7 @@ export class LoginFlow {
     }
     const stays = outcome.session === before
     if (!stays) {
-      connection.enter(outcome.session) // before leaving: if the connection is lost now, the new session gets the window
+      connection.beginSession(outcome.session) // before leaving: if the connection is lost now, the new session gets the window
       if (before) await this.#leave(before, incoming)
     }
     this.#accept(incoming, outcome)

@@ -153,11 +153,11 @@ export class Namespace {
         client.closedByNode = true
       },
       closing: () => client.closing(),
-      entered: ({ ref }) => {
+      sessionBegan: ({ ref }) => {
         changeRooms(() => unmute(socket))
         changeRooms(() => socket.join(roomOfSession(ref)))
       },
-      left: ({ ref }) => changeRooms(() => socket.leave(roomOfSession(ref))),
+      sessionEnded: ({ ref }) => changeRooms(() => socket.leave(roomOfSession(ref))),
       delivered: (event, entry, live) => this.#measure(connection, event, entry, live),
     })
     return connection

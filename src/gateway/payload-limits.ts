@@ -1,16 +1,17 @@
-/** How deep a client's data may nest. Far above any request of ours, far below what recursion or Lua's JSON can take. */
+/** The maximum nesting of a client's data: far above any request, far below the limits of recursion and of Lua's JSON. */
 export const maxDepth = 32
 
 /**
- * 'too_large': more than the permitted bytes, estimated from its text. 'binary': it contains bytes, as Socket.IO passes them
- * beside the JSON. A room's log keeps JSON, which would make an object of them.
+ * 'too_large': more than the permitted bytes, estimated from the JSON text. 'binary': it contains binary values, which Socket.IO
+ * passes beside the JSON. A room's log is JSON and cannot store them.
  */
 export type Excess = 'too_deep' | 'too_large' | 'binary' | undefined
 export type Measured = { excess: Excess; heapBytes: number }
 
 /**
- * Measures data without recursion and without looking further than need be. `heapBytes` is what it takes in V8's heap,
- * estimated: `[[],[],…]` takes ten times its text. It means nothing where there is an excess.
+ * Measures data without recursion, and stops at the first excess. `heapBytes` estimates its size in V8's heap: `[[],[],…]` takes
+ * ten times its text. With an excess `heapBytes` has no meaning.
+ * @param bytes the maximum of the JSON text
  */
 export function measure(data: unknown, bytes: number): Measured {
   const sum = { textBytes: 0, heapBytes: 0, binary: false }
@@ -27,10 +28,10 @@ export function measure(data: unknown, bytes: number): Measured {
   return { excess: sum.binary ? 'binary' : undefined, heapBytes: sum.heapBytes }
 }
 
-/** Whether data is within bounds. */
+/** The excess of data; undefined if it is within the limits. */
 export const excessOf = (data: unknown, bytes: number): Excess => measure(data, bytes).excess
 
-/** What V8 takes for each, in bytes, besides what is in it; for an object with its hidden class, which may be its own. */
+/** The bytes that V8 uses for each value besides its contents. An object may have a hidden class of its own. */
 const stringBytes = 24
 const arrayBytes = 40
 const slotBytes = 8
@@ -64,7 +65,7 @@ function isBinary(value: object): value is ArrayBufferView | ArrayBuffer {
   return ArrayBuffer.isView(value) || value instanceof ArrayBuffer
 }
 
-/** V8 takes a byte for each character, or two for each if there is any beyond Latin-1. */
+/** V8 uses one byte for each character, or two for each if any is beyond Latin-1. */
 function weighText(text: string, sum: Sum): void {
   const bytes = Buffer.byteLength(text)
   add(sum, bytes + 2, stringBytes + (bytes === text.length ? bytes : 2 * text.length))

@@ -1,6 +1,6 @@
 import { inBackground } from '../core/background.ts'
 
-/** The requests of one connection that are served one after the other, in the order they came. */
+/** Serves the requests of one connection one after the other, in the order of their arrival. */
 export class SerialQueue<Request> {
   readonly #serve: (request: Request) => Promise<void>
   readonly #failed: (error: unknown, request: Request) => void
@@ -8,7 +8,7 @@ export class SerialQueue<Request> {
   #serving = false
 
   /**
-   * @param serve acks its own refusals
+   * @param serve serves a request and acks its refusal
    * @param failed called when `serve` throws or rejects; the next requests are served
    */
   constructor(serve: (request: Request) => Promise<void>, failed: (error: unknown, request: Request) => void) {
@@ -23,14 +23,14 @@ export class SerialQueue<Request> {
     inBackground(() => this.#run(), ignore)
   }
 
-  /** Takes out all that nobody works on yet. */
+  /** Removes and returns all requests that wait. */
   take(): Request[] {
     const waiting = this.#waiting
     this.#waiting = []
     return waiting
   }
 
-  /** Not in the step in which the first request comes. */
+  /** Begins after the current step, so that `push` returns before the first request is served. */
   async #run(): Promise<void> {
     await undefined
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) await this.#serveOne(next)

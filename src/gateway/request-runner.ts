@@ -57,7 +57,7 @@ export class RequestRunner {
     const context = { connection, deadline, ...(session ? { session } : {}), ...(rid === undefined ? {} : { rid }) }
     const handle = () => request.handle(context, payload)
     const reply = session ? await this.#services.sessions.runOnce(session, rid, handle) : await handle()
-    if (session?.ended && connection.session === session) connection.exit()
+    if (session?.ended && connection.session === session) connection.endSession()
     return reply
   }
 }

@@ -81,7 +81,7 @@ export class Gateway {
     engine.use(this.#clients.middleware)
     http.on('upgrade', (request: IncomingMessage) => handshake.refuseOtherPath(request))
     engine.on('connection', (socket: EngineSocket) => {
-      socket.once('close', this.#admission.enter(socket.request as IncomingMessage))
+      socket.once('close', this.#admission.count(socket.request as IncomingMessage))
       this.#clients.add(socket)
     })
     engine.on('connection_error', (error: HandshakeError) => handshake.onError(error))

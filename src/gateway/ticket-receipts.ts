@@ -4,8 +4,8 @@ import type { DeliveryConfirmations } from './delivery-confirmations.ts'
 type SentTicket = { session: Session; ticketId: string }
 
 /**
- * Learns which ticket a client is known to have. One confirmation is open at a time, for one ticket; of those sent
- * meanwhile only the newest is asked for next, so that a client that answers no ping makes nothing grow.
+ * Finds out which ticket a client has received. One confirmation is open at a time. Of the tickets sent meanwhile only the newest is
+ * confirmed next, so that the memory does not grow for a client that answers no ping.
  */
 export class TicketReceipts {
   readonly #confirmations: DeliveryConfirmations
@@ -19,14 +19,14 @@ export class TicketReceipts {
     this.#received = received
   }
 
-  /** An ack with the session's newest ticket was sent just now. */
+  /** Call it after the ack with the session's newest ticket. */
   sent(session: Session): void {
     if (this.#ended) return
     this.#next = { session, ticketId: session.tickets.newest }
     if (!this.#withdraw) this.#request(this.#next)
   }
 
-  /** The connection is lost: what was not confirmed until now never will be. */
+  /** The connection is lost: no more confirmations will come. */
   end(): void {
     this.#ended = true
     this.#withdraw?.()

@@ -8,7 +8,7 @@ const channelName = Name(maxNameCharacters)
 const named = { '/channelName': 'bad_name' } as const
 const directed = { ...named, '/to': 'invalid_receiver' } as const
 
-/** Someone in a channel: `user` is what they gave as such when they joined, null if nothing. */
+/** A participant in a channel. `user`: what it sent as `user` when it joined; null if nothing. */
 export const ChannelUser = Type.Object({ id: Type.String(), user: Type.Unknown() })
 
 /** The WebRTC signal exchanger (docs/dialects.md#exchanger): session descriptors and candidates between those in a channel. */
@@ -19,7 +19,7 @@ export const exchanger = {
     payload: Type.Object({ channelName, user: Type.Optional(Type.Unknown()) }),
     reply: Type.Object({
       id: Type.String(),
-      /** The others. */
+      /** The other members. */
       users: Type.Array(ChannelUser),
       ticket: Type.String(),
       seq: Type.Integer(),
@@ -40,7 +40,7 @@ export const exchanger = {
   },
   candidate: {
     phase: 'in_room',
-    // null is the end of candidates
+    // a null candidate ends the candidates
     payload: Type.Object({ channelName, candidate: Type.Unknown(), to: To }),
     refusals: directed,
   },

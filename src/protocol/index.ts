@@ -1,4 +1,4 @@
-/** The wire, for other clients and servers: one table for each dialect, event → { payload, reply } as TypeBox schemas. */
+/** The protocol, for other clients and servers: for each dialect a table of events with the TypeBox schemas of payload and reply. */
 export type { Dialect, Phase, Request } from './dialect.ts'
 export type { ErrorCode } from './errors.ts'
 export { exchanger } from './exchanger.ts'

@@ -32,8 +32,8 @@ export const defaultViewLabel = 'common'
 const ViewLabel = Type.String({ minLength: 1, maxLength: 64 })
 
 /**
- * What signaling goes by; what OWT knows beyond that is kept and given back. As in OWT, fields that the API does not know
- * are ignored, here and in the bodies of all its requests.
+ * The fields that signaling uses. The API stores OWT's other fields and returns them. As in OWT, it ignores unknown fields, here and in
+ * the bodies of all its requests.
  */
 const roomFields = {
   name: Type.Optional(Name(maxNameCharacters)),
@@ -50,7 +50,7 @@ const roomFields = {
   notifying: Type.Optional(
     Type.Object({ participantActivities: Type.Optional(Type.Boolean()), streamChange: Type.Optional(Type.Boolean()) }),
   ),
-  mediaIn: Type.Optional(Type.Unknown({ description: 'kept for OWT’s clients, and not used' })),
+  mediaIn: Type.Optional(Type.Unknown({ description: 'stored for OWT’s clients, and not used' })),
   mediaOut: Type.Optional(Type.Unknown({ description: 'as mediaIn' })),
   transcoding: Type.Optional(Type.Unknown({ description: 'as mediaIn' })),
   selectActiveAudio: Type.Optional(Type.Unknown({ description: 'as mediaIn' })),
@@ -61,10 +61,10 @@ const roomFields = {
 const RoomName = Type.String({
   maxLength: 256,
   pattern: '^[0-9a-zA-Z_-]{1,256}$',
-  description: 'the name that tokens give',
+  description: 'the room in tokens',
 })
 
-/** Some settings of a room. `_id`, `id` and `participants` may be there, as a room that was read has them. */
+/** Some settings of a room. `_id`, `id` and `participants` are permitted, because a room in an answer has them. */
 export const RoomChanges = Type.Object({
   ...roomFields,
   _id: Type.Optional(Type.Unknown()),
@@ -86,7 +86,7 @@ export const NewRoom = Type.Object({
 export const RoomBody = Type.Object(
   {
     _id: Type.String({
-      description: 'the name that tokens give; `dialect:name` for a room of another dialect than portal',
+      description: 'the room in tokens; `dialect:name` for a room of another dialect than portal',
     }),
     id: Type.String(),
     name: Type.String(),
@@ -95,13 +95,13 @@ export const RoomBody = Type.Object(
     roles: Type.Array(Type.Object({ role: Type.String(), publish: Media, subscribe: Media })),
     views: Type.Array(Type.Object({ label: Type.String() }, { additionalProperties: true })),
     notifying: Type.Object({ participantActivities: Type.Boolean(), streamChange: Type.Boolean() }),
-    participants: Type.Integer({ description: 'how many there are' }),
+    participants: Type.Integer({ description: 'the number of participants' }),
   },
   { title: 'Room', additionalProperties: true },
 )
 export type RoomBody = Static<typeof RoomBody>
 
-/** JSON Patch (RFC 6902), which says that members of an operation that it does not define are ignored. */
+/** JSON Patch (RFC 6902), which requires that unknown members of an operation are ignored. */
 export const PatchOperation = Type.Object({
   op: Type.Enum(['add', 'remove', 'replace', 'move', 'copy', 'test']),
   path: Type.String({ maxLength: 1024 }),
@@ -149,7 +149,7 @@ export const StreamBody = Type.Object(
 )
 export type StreamBody = Static<typeof StreamBody>
 
-/** Nothing is mixed here, so there are no views to add to and no layout. */
+/** Signalbox mixes no streams, so a stream has no views and no layout to change. */
 export const StreamPatch = Type.Array(
   Type.Object({
     op: replace,
@@ -160,7 +160,7 @@ export const StreamPatch = Type.Array(
 )
 export type StreamPatch = Static<typeof StreamPatch>
 
-/** Names that Socket.IO keeps for itself: to emit one of them is an error (socket.io, RESERVED_EVENTS). */
+/** Socket.IO's reserved event names: emitting one throws (socket.io, RESERVED_EVENTS). */
 const reserved = 'connect|connect_error|disconnect|disconnecting|newListener|removeListener'
 
 export const RoomMessage = Type.Object(
@@ -168,11 +168,11 @@ export const RoomMessage = Type.Object(
     event: Type.String({
       maxLength: 128,
       pattern: `^(?!(?:${reserved})$)[\\w.:/ -]{1,128}$`,
-      description: 'what members get it as',
+      description: 'the event that members receive',
     }),
     data: Type.Optional(Type.Unknown()),
     to: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 128, description: 'a participant’s id; unset: everyone' }),
+      Type.String({ minLength: 1, maxLength: 128, description: 'a participant’s id; absent: everyone' }),
     ),
   },
   closed,
@@ -185,11 +185,11 @@ export const NodeBody = Type.Object(
   { title: 'Node' },
 )
 
-const whole = (most: number) => Type.Optional(Type.Integer({ minimum: 1, maximum: most }))
+const positiveInteger = (maximum: number) => Type.Optional(Type.Integer({ minimum: 1, maximum }))
 
 /** `page` counts from 1. */
-export const Paging = Type.Object({ page: whole(1_000_000), per_page: whole(1000) })
+export const Paging = Type.Object({ page: positiveInteger(1_000_000), per_page: positiveInteger(1000) })
 export type Paging = Static<typeof Paging>
 
-/** How many rooms one answer has at most when `per_page` does not say. */
+/** The maximum number of rooms in an answer without `per_page`. */
 export const defaultPageRooms = 1000

@@ -1,19 +1,23 @@
 import { Type } from 'typebox'
 import type { Dialect } from './dialect.ts'
-import { Absent } from './names.ts'
+import { Missing } from './names.ts'
 import { session } from './session.ts'
 
 /** A user's id: any text that can be written as a URI. */
 const UserId = Type.String({ maxLength: 256, pattern: '^[^\\p{Cs}]*$' })
-/** A login token is longer than the ids that stand in its place when none is needed. */
+/** A login token, or a user id in an anonymous dialect. Tokens are longer than ids. */
 const Token = Type.String({ maxLength: 8192, pattern: '^[^\\p{Cs}]*$' })
 
-/** OWT's P2P server (docs/owt.md#p2p). src/dialects/p2p/acks.ts has the form of its acks. */
+/** OWT's P2P server (docs/owt.md#p2p). src/dialects/p2p/acks.ts has the format of its acks. */
 export const p2p = {
   ...session,
   authentication: {
     phase: 'login',
-    payload: Type.Union([Type.Object({ token: Type.Optional(Type.Union([Token, Absent])) }), Absent, Type.Undefined()]),
+    payload: Type.Union([
+      Type.Object({ token: Type.Optional(Type.Union([Token, Missing])) }),
+      Missing,
+      Type.Undefined(),
+    ]),
     reply: Type.Object({ uid: Type.String() }),
   },
   'owt-message': {

@@ -1,6 +1,6 @@
 import type { Stream, Track } from '../core/model.ts'
 
-/** What clients expect to read of a mesh track; what is really sent is agreed between the two sides. */
+/** The formats that clients expect of a track. In a mesh call the two clients negotiate the real ones. */
 const formats = {
   audio: { codec: 'opus', sampleRate: 48000, channelNum: 2 },
   video: { codec: 'vp8' },
@@ -21,7 +21,7 @@ function trackInfo({ id, type, mid, source, status }: Track) {
   return { id, type, ...(source === undefined ? {} : { source }), format: formats[type], optional: {}, status, mid }
 }
 
-/** Protocol 1.1: the first audio and the first video, whose formats stand in `original`. */
+/** Protocol 1.1: the first audio and the first video, with their formats in `original`. */
 export function streamInfoV11(stream: Stream) {
   const [audio, video] = [first(stream, 'audio'), first(stream, 'video')]
   return {
@@ -33,7 +33,7 @@ export function streamInfoV11(stream: Stream) {
   }
 }
 
-/** Protocol 1.0: the format stands in `format`. */
+/** Protocol 1.0: with their formats in `format`. */
 export function streamInfoV10(stream: Stream) {
   const [audio, video] = [first(stream, 'audio'), first(stream, 'video')]
   return {

@@ -14,10 +14,10 @@ import { IceServers, Limits, session } from './session.ts'
 /** Ids on the wire: no underscore, as in OWT. */
 const Id = Type.String({ maxLength: 256, pattern: '^[0-9a-zA-Z-]+$' })
 
-/** What one says, by either protocol: the other shows it too. */
+/** A text, in every version: clients of one version receive those of the others. */
 const Message = Type.String({ maxLength: 2048 })
 
-/** The ack of login: who one is, and the room as it stands (docs/owt.md#join-result). */
+/** The ack of login: the participant and the present state of its room (docs/owt.md#join-result). */
 const JoinResult = Type.Object({
   id: Type.String(),
   user: Type.String(),
@@ -32,7 +32,7 @@ const JoinResult = Type.Object({
 
 /** OWT Client-Portal protocol 1.2 (docs/owt.md#requests). */
 export const portal = {
-  // what is wrong in a login is told in OWT's order, by the handler: protocol, SDK, user agent, token
+  // the handler validates a login, in OWT's order: protocol, SDK, user agent, token
   login: { phase: 'login', payload: Type.Unknown(), reply: Type.Union([JoinResult, Type.Unknown()]) },
   ...session,
   text: {

@@ -4,8 +4,8 @@ import { dialectNames } from './dialect-names.ts'
 const dialects: readonly string[] = dialectNames
 
 /**
- * How the management API names rooms: those of the portal as its tokens do, others `dialect:name`; a portal room whose
- * own name begins that way is `portal:name`.
+ * The room of a name in the management API. A room of the portal has its name in tokens, other rooms `dialect:name`. A room of the
+ * portal whose name begins with a dialect and a colon is `portal:name`.
  */
 export function roomOfAddress(address: string): RoomId {
   const colon = address.indexOf(':')

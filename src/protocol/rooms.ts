@@ -1,19 +1,19 @@
 import { Type } from 'typebox'
 import { maxNameCharacters } from '../core/names.ts'
 import type { Dialect } from './dialect.ts'
-import { Absent, Name, To } from './names.ts'
+import { Missing, Name, To } from './names.ts'
 import { IceServers, Limits, session } from './session.ts'
 
 const nickname = Name(64)
 const room = Name(maxNameCharacters)
-/** The room that one means to be in; nothing: the one that one is in. */
-const inRoom = Type.Optional(Type.Union([room, Absent]))
+/** The room of the session, as the client names it; missing: the request does not check it. */
+const inRoom = Type.Optional(Type.Union([room, Missing]))
 const text = Type.String({ maxLength: 2048 })
 
-/** Someone in a room. */
+/** A participant in a room. */
 export const RoomMember = Type.Object({ id: Type.String(), nickname: Type.String() })
 
-/** An open room, and how many are in it. */
+/** An open room and the number of its participants. */
 export const OpenRoom = Type.Object({ name: Type.String(), size: Type.Integer() })
 
 const relayed = {
@@ -39,7 +39,7 @@ export const rooms = {
     reply: Type.Object({
       id: Type.String(),
       room: Type.String(),
-      /** Everyone, oneself too. */
+      /** All members, the client itself included. */
       members: Type.Array(RoomMember),
       ticket: Type.String(),
       seq: Type.Integer(),

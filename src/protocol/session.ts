@@ -1,10 +1,10 @@
 import { Type } from 'typebox'
 import type { Dialect } from './dialect.ts'
 
-/** What every notification carries as its last argument. `nickname`: the sender's, with `new_message` in rooms. */
+/** The last argument of every notification. `nickname`: the sender's nickname, in `new_message` of `/rooms`. */
 export type Meta = { seq: number; from?: string; nickname?: string }
 
-/** `draining`, sent before a node moves its connections: this one is closed within so many ms. */
+/** The data of `draining`: the node closes the connection within `withinMs`. */
 export type Draining = { withinMs: number }
 
 export const TicketAndSeq = Type.Object({
@@ -12,7 +12,7 @@ export const TicketAndSeq = Type.Object({
   seq: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
 })
 
-/** As WebRTC's RTCIceServer; the credentials of a TURN server end by themselves. */
+/** WebRTC's RTCIceServer. The credentials of a TURN server expire. */
 export const IceServers = Type.Array(
   Type.Object({
     urls: Type.Union([Type.String(), Type.Array(Type.String())]),
@@ -21,7 +21,7 @@ export const IceServers = Type.Array(
   }),
 )
 
-/** What the node takes of one connection: MESSAGES_PER_SECOND, MESSAGE_BURST, MAX_MESSAGE_BYTES. */
+/** The limits of one connection: MESSAGES_PER_SECOND, MESSAGE_BURST, MAX_MESSAGE_BYTES. */
 export const Limits = Type.Object({
   messagesPerSecond: Type.Integer(),
   burst: Type.Integer(),
@@ -33,7 +33,7 @@ export const session = {
   relogin: {
     phase: 'login',
     resumes: true,
-    // anything that is not the object form is taken for a ticket, and refused as one if it is none
+    // anything else than the object counts as a ticket, and is refused as an invalid ticket
     payload: Type.Unknown(),
     reply: Type.Union([
       Type.String(),

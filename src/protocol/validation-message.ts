@@ -1,26 +1,26 @@
 import type { TLocalizedValidationError } from 'typebox/error'
 
 /**
- * Says what is wrong with a request in the words of OWT's portal, which are those of ajv 6:
+ * Describes the errors of a request in the words of OWT's portal, which are those of ajv 6:
  * `request.media.tracks[0].type should be equal to one of the allowed values ["audio","video"]` (docs/owt.md#validation-messages).
  */
 export function validationMessageOf(errors: readonly TLocalizedValidationError[]): string {
-  const telling = errors.filter(({ keyword }) => !['anyOf', 'boolean', 'oneOf'].includes(keyword))
-  const alternatives = errors.length > telling.length && errors.some(({ keyword }) => keyword === 'anyOf')
-  const missing = missingInAll(telling)
+  const specific = errors.filter(({ keyword }) => !['anyOf', 'boolean', 'oneOf'].includes(keyword))
+  const alternatives = errors.length > specific.length && errors.some(({ keyword }) => keyword === 'anyOf')
+  const missing = missingInAll(specific)
   if (missing !== undefined) return `request ${lacks(`.${missing}`)}`
-  const sentences = (alternatives ? telling : telling.slice(0, 1)).map(sentence)
+  const sentences = (alternatives ? specific : specific.slice(0, 1)).map(sentence)
   return [...new Set(sentences)].join(',') || 'request is not valid'
 }
 
-/** What every alternative of a request requires is looked for before any of them; ajv 6 names it with a dot. */
+/** The missing property that every alternative requires. ajv 6 checks it before the alternatives, and names it with a dot. */
 function missingInAll(errors: readonly TLocalizedValidationError[]): string | undefined {
   const required = new Map<string, string[]>()
   for (const error of errors) {
     const [alternative] = /^#\/anyOf\/\d+/.exec(error.schemaPath) ?? []
     if (alternative === undefined) return undefined
-    const here = error.keyword === 'required' && error.schemaPath === alternative
-    const missing = here ? error.params.requiredProperties : []
+    const isRequired = error.keyword === 'required' && error.schemaPath === alternative
+    const missing = isRequired ? error.params.requiredProperties : []
     required.set(alternative, [...(required.get(alternative) ?? []), ...missing])
   }
   const [first = [], ...others] = required.values()
@@ -32,7 +32,7 @@ function lacks(name: string): string {
 }
 
 function sentence(error: TLocalizedValidationError): string {
-  const { text, quoted } = words(error)
+  const { text, quoted } = textOf(error)
   const path = error.instancePath
     .split('/')
     .slice(1)
@@ -41,7 +41,7 @@ function sentence(error: TLocalizedValidationError): string {
   return `request${path} ${text}${quoted === undefined ? '' : ` ${JSON.stringify(quoted)}`}`
 }
 
-function words(error: TLocalizedValidationError): { text: string; quoted?: unknown } {
+function textOf(error: TLocalizedValidationError): { text: string; quoted?: unknown } {
   switch (error.keyword) {
     case 'required': {
       const [missing = ''] = error.params.requiredProperties

@@ -4,7 +4,7 @@ import type { TLocalizedValidationError } from 'typebox/error'
 
 export type Validation<S extends TSchema = TSchema> = {
   check: (value: unknown) => value is Static<S>
-  /** Every error of a value that does not pass, or only its lengths if those are wrong. */
+  /** All errors of an invalid value, or only those of its lengths if there are any. */
   errorsOf: (value: unknown) => TLocalizedValidationError[]
 }
 
@@ -14,10 +14,10 @@ export type Validation<S extends TSchema = TSchema> = {
  * arrays and texts are enumerated first, and the rest only if they are right.
  */
 export function validationOf<S extends TSchema>(schema: S): Validation<S> {
-  const whole = Compile(schema)
-  const steps = [Compile(without(schema, ['pattern', 'items'])), Compile(without(schema, ['pattern'])), whole]
+  const complete = Compile(schema)
+  const steps = [Compile(without(schema, ['pattern', 'items'])), Compile(without(schema, ['pattern'])), complete]
   return {
-    check: (value): value is Static<S> => whole.Check(value),
+    check: (value): value is Static<S> => complete.Check(value),
     errorsOf: (value) => {
       for (const step of steps) if (!step.Check(value)) return step.Errors(value)
       return []
@@ -25,7 +25,7 @@ export function validationOf<S extends TSchema>(schema: S): Validation<S> {
   }
 }
 
-/** A schema without some keywords, at any depth; a property may well have the name of one. */
+/** The schema without some keywords, at any depth. Properties keep these names. */
 function without(schema: TSchema, keywords: readonly string[]): TSchema {
   const entries = Object.entries(schema).flatMap(([keyword, value]) =>
     keywords.includes(keyword) ? [] : [[keyword, inner(keyword, value, keywords)]],
@@ -33,7 +33,7 @@ function without(schema: TSchema, keywords: readonly string[]): TSchema {
   return Object.fromEntries(entries)
 }
 
-/** The value of one keyword: a schema, schemas by name or in order, or no schema at all. */
+/** The value of one keyword: a schema, a list or an object of schemas, or another value. */
 function inner(keyword: string, value: unknown, keywords: readonly string[]): unknown {
   if (keyword === 'enum' || keyword === 'const' || keyword === 'default') return value
   if (Array.isArray(value)) return value.map((item) => inner('', item, keywords))

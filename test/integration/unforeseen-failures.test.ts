@@ -14,7 +14,7 @@ class BrokenThrottle extends Throttle {
 
 const startBroken = () => startNode({ parts: { throttle: new BrokenThrottle() } })
 const unknown = refusal('Unknown', 'internal')
-const wentWrong = refusal('Something went wrong on the server.', 'internal')
+const wentWrong = refusal('The server failed unexpectedly.', 'internal')
 
 /** The client's connection was closed at engine level, so that its library reconnects. */
 async function isCut(client: Client): Promise<void> {

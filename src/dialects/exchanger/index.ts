@@ -5,7 +5,7 @@ import { admission } from '../shared/authentication.ts'
 import { participantMeta } from '../shared/render.ts'
 import { answer } from './answer.ts'
 import { candidate } from './candidate.ts'
-import { usersBut } from './channel.ts'
+import { usersExcept } from './channel.ts'
 import { messages } from './error-messages.ts'
 import { joinStream } from './join-stream.ts'
 import { leaveStream } from './leave-stream.ts'
@@ -21,7 +21,7 @@ export function exchangerDialect(services: ExchangerServices): ServedDialect {
       sessions,
       iceServers,
       dialect: 'exchanger',
-      snapshot: ({ id }, { roster }) => ({ id, users: usersBut(id, roster.members) }),
+      snapshot: ({ id }, { roster }) => ({ id, users: usersExcept(id, roster.members) }),
     }),
     joinStream: joinStream(services),
     offer: offer(services),

@@ -2,7 +2,7 @@ import type { Messages } from '../../core/messages.ts'
 import type { RequestContext } from '../../core/session/request-context.ts'
 import { requireChannel } from './channel.ts'
 
-/** Passes something on to one participant, or to everyone else in the channel. */
+/** Sends an offer, answer or candidate to one participant, or to everyone else in the channel. */
 export async function relay(
   messages: Messages,
   context: RequestContext,

@@ -3,9 +3,9 @@ import type { RenderedEvent } from '../../gateway/dialect.ts'
 import { renderShared } from '../shared/render.ts'
 import { userOf } from './channel.ts'
 
-const received = { offer: 'receiveOffer', answer: 'receiveAnswer', candidate: 'receiveCandidate' } as const
+const eventNames = { offer: 'receiveOffer', answer: 'receiveAnswer', candidate: 'receiveCandidate' } as const
 
-/** An entry as a notification of the exchanger (docs/dialects.md#exchanger). */
+/** The notification of an entry (docs/dialects.md#exchanger). */
 export function render(entry: Entry): RenderedEvent | undefined {
   switch (entry.event) {
     case 'participant': {
@@ -15,7 +15,7 @@ export function render(entry: Entry): RenderedEvent | undefined {
     case 'offer':
     case 'answer':
     case 'candidate':
-      return [received[entry.event], entry.data]
+      return [eventNames[entry.event], entry.data]
     default:
       return renderShared(entry)
   }

@@ -3,5 +3,5 @@ import type { Sessions } from '../../core/session/sessions.ts'
 import type { IdentityServices } from '../shared/authentication.ts'
 import type { IceServers } from '../shared/ice.ts'
 
-/** What the exchanger's handlers work with. */
+/** What the handlers of this dialect use. */
 export type ExchangerServices = IdentityServices & { sessions: Sessions; messages: Messages; iceServers: IceServers }

@@ -5,7 +5,7 @@ import { p2pErrors } from '../../protocol/p2p.ts'
 
 const plain = ackFormatWith('ok')
 
-/** OWT's numbers; its SDK takes nothing else for a refusal (docs/owt.md#p2p). */
+/** OWT's error numbers. OWT's SDK treats only a number as a refusal (docs/owt.md#p2p). */
 const numbers: { readonly [code in ErrorCode]?: number } = {
   illegal_request: p2pErrors.notAuthenticated,
   moved: p2pErrors.notAuthenticated,
@@ -18,7 +18,7 @@ const numbers: { readonly [code in ErrorCode]?: number } = {
   too_large: p2pErrors.illegalArgument,
 }
 
-/** OWT's two requests are acked as OWT does; the session verbs as in every dialect. */
+/** OWT's two requests have the acks of OWT, the session verbs those of every dialect. */
 export const acks: AckFormat = {
   accept: (event, reply) => {
     if (event === 'authentication') return [reply]

@@ -8,11 +8,11 @@ import { claimsOf } from '../shared/authentication.ts'
 import { participantIdOf } from './mailbox.ts'
 import type { P2pServices } from './services.ts'
 
-/** The user takes its mailbox, new or with what was held in it; a connection that had it before is closed. */
+/** Takes over the user's mailbox, or opens a new one. The node closes the connection that had it before. */
 export function authentication(services: P2pServices): Handlers<typeof p2p>['authentication'] {
   const { sessions } = services
-  return async ({ connection, ...timing }, context) => {
-    const claims = await claimsFor(services, context?.token)
+  return async ({ connection, ...timing }, payload) => {
+    const claims = await claimsFor(services, payload?.token)
     const uid = claims.user
     const { session } = await sessions.joinOrResume({
       connection,
@@ -22,7 +22,7 @@ export function authentication(services: P2pServices): Handlers<typeof p2p>['aut
       id: participantIdOf(uid),
       ...timing,
     })
-    // the older of two ways to say the same, which OWT's samples wait for
+    // OWT's samples wait for this event instead of the ack
     return {
       reply: { uid },
       session,
@@ -32,8 +32,8 @@ export function authentication(services: P2pServices): Handlers<typeof p2p>['aut
 }
 
 /**
- * Where no token is needed, what stands in its place is the user's id; nothing: an id is made (docs/owt.md#p2p).
- * @throws bad_name (others could not address or see such an id), or as `readToken`
+ * In an anonymous dialect `token` is the user's id. Without it the node makes an id (docs/owt.md#p2p).
+ * @throws bad_name (an id that others could not address or see), and the errors of `readToken`
  */
 async function claimsFor({ readToken, anonymous }: P2pServices, token: string | null | undefined): Promise<Claims> {
   if (!anonymous) return readToken(token ?? undefined)

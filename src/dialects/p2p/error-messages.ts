@@ -3,5 +3,5 @@ import { plainMessages } from '../shared/error-messages.ts'
 
 export const messages: ErrorMessages = {
   ...plainMessages,
-  illegal_request: () => 'Nobody is authenticated on this connection.',
+  illegal_request: () => 'Not authenticated.',
 }

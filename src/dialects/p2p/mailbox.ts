@@ -3,9 +3,9 @@ import { type ParticipantId, type RoomId, roomIdOf, roomName } from '../../core/
 import type { Session } from '../../core/session/session.ts'
 
 /**
- * A user is the only member of a room of its own, in which the others leave messages: so they have an order, are held
- * while the user is away, and are lost with nobody's node. The participant's id follows from the user's, which may be
- * any text and is known to everyone.
+ * The room and the participant id of a user. Each user is the only member of its own room, and others append their messages to
+ * its log. So the messages have an order, wait while the user is disconnected, and survive the loss of a node. The participant id
+ * is a hash, because the user's id may be any text.
  */
 export function mailboxOf(uid: string): { room: RoomId; id: ParticipantId } {
   return { room: roomIdOf('p2p', uid), id: participantIdOf(uid) }

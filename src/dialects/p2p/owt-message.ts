@@ -3,7 +3,7 @@ import type { p2p } from '../../protocol/p2p.ts'
 import { mailboxOf, uidOf } from './mailbox.ts'
 import type { P2pServices } from './services.ts'
 
-/** Into the receiver's mailbox, which is another room than the sender's. */
+/** Sends a message to the receiver's mailbox, which is another room than the sender's. */
 export function owtMessage({ messages }: P2pServices): Handlers<typeof p2p>['owt-message'] {
   return async (context, { to, ...message }) => {
     const { room, id } = mailboxOf(to)

@@ -2,7 +2,7 @@ import type { Entry } from '../../core/model.ts'
 import type { RenderedEvent } from '../../gateway/dialect.ts'
 import { renderShared } from '../shared/render.ts'
 
-/** Who else comes and goes is nothing that OWT's clients are told. */
+/** The notification of an entry. OWT's P2P has no presence, so joins and leaves are not sent. */
 export function render(entry: Entry): RenderedEvent | undefined {
   switch (entry.event) {
     case 'text':

@@ -51,7 +51,7 @@ export function portalDialect(services: PortalServices): ServedDialect {
   }
 }
 
-/** A participant who is back speaks the version in which it logged in. */
+/** After a relogin a client speaks the version of its login. */
 function sessionServicesOf({ sessions, iceServers }: PortalServices): SessionServices {
   return {
     sessions,

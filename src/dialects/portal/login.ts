@@ -13,24 +13,24 @@ export function login({ sessions, readToken, iceServers }: PortalServices): Hand
     const version = versionOf(protocol)
     const { type, version: sdkVersion } = fields(fields(userAgent).sdk)
     if (version !== 'legacy' && sdkVersion === '3.5') throw new SignalError('deprecated_client')
-    if (!isFilled(type) || !isFilled(sdkVersion)) throw new SignalError('bad_user_agent')
+    if (!isNonEmptyString(type) || !isNonEmptyString(sdkVersion)) throw new SignalError('bad_user_agent')
 
     const profile = { protocol: version, sdk: firstCharacters(type, 64) }
     const claims = await readToken(token)
-    const entered = await sessions.login({ connection, dialect: 'portal', claims, profile, ...timing })
+    const loggedIn = await sessions.login({ connection, dialect: 'portal', claims, profile, ...timing })
     connection.version = version
-    const { session } = entered
-    const reply = portalVersions[version].joinResult(entered)
+    const { session } = loggedIn
+    const reply = portalVersions[version].joinResult(loggedIn)
     return { reply: { ...reply, ...iceOf(iceServers(session.member.user)) }, session }
   }
 }
 
-/** The fields of anything, none if it is no object. */
+/** The fields of an object; none of any other value. */
 function fields(value: unknown): { [name: string]: unknown } {
   return typeof value === 'object' && value !== null ? (value as { [name: string]: unknown }) : {}
 }
 
-function isFilled(value: unknown): value is string {
+function isNonEmptyString(value: unknown): value is string {
   return typeof value === 'string' && value !== ''
 }
 

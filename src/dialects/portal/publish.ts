@@ -4,9 +4,9 @@ import type { PortalServices } from './services.ts'
 import { tracksOf } from './tracks.ts'
 
 export function publish({ media }: PortalServices): Handlers<typeof portal>['publish'] {
-  return (context, { media: wanted, attributes, data = false, transport }) =>
+  return (context, { media: requested, attributes, data = false, transport }) =>
     media.publish(context, {
-      tracks: wanted?.tracks ?? [],
+      tracks: requested?.tracks ?? [],
       data,
       ...(attributes ? { attributes } : {}),
       ...(transport ? { transport } : {}),
@@ -15,6 +15,6 @@ export function publish({ media }: PortalServices): Handlers<typeof portal>['pub
 
 /** Protocol 1.0 and 1.1, which cannot name a transport. */
 export function publishV1({ media }: PortalServices): Handlers<typeof portalV1>['publish'] {
-  return (context, { media: wanted, attributes }) =>
-    media.publish(context, { tracks: tracksOf(wanted), data: false, ...(attributes ? { attributes } : {}) })
+  return (context, { media: requested, attributes }) =>
+    media.publish(context, { tracks: tracksOf(requested), data: false, ...(attributes ? { attributes } : {}) })
 }

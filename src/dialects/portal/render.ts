@@ -3,10 +3,10 @@ import type { RenderedEvent } from '../../gateway/dialect.ts'
 import { renderShared } from '../shared/render.ts'
 import { isPortalVersion, legacyUser, type PortalVersion, participantInfo, portalVersions } from './versions.ts'
 
-/** An entry in the portal's words (docs/owt.md#notifications). */
+/** The notification of an entry (docs/owt.md#notifications). */
 export function render(entry: Entry, version: string): RenderedEvent | undefined {
-  const speaks = isPortalVersion(version) ? version : '1.2'
-  return speaks === 'legacy' ? renderLegacy(entry) : renderV1(entry, speaks)
+  const known = isPortalVersion(version) ? version : '1.2'
+  return known === 'legacy' ? renderLegacy(entry) : renderV1(entry, known)
 }
 
 function renderV1(entry: Entry, version: Exclude<PortalVersion, 'legacy'>): RenderedEvent | undefined {
@@ -25,9 +25,9 @@ function renderV1(entry: Entry, version: Exclude<PortalVersion, 'legacy'>): Rend
       return ['stream', added ? { ...news, data: portalVersions[version].stream(news.data as Stream) } : news]
     }
     case 'progress': {
-      // until 1.2 what concerns a session rather than its transport has an event of its own
-      const old = version !== '1.2' && Object.hasOwn(entry.data as object, 'sessionId')
-      return [old ? 'session-progress' : 'progress', entry.data]
+      // before 1.2 the progress of a session, unlike that of its transport, has an event of its own
+      const isSession = version !== '1.2' && Object.hasOwn(entry.data as object, 'sessionId')
+      return [isSession ? 'session-progress' : 'progress', entry.data]
     }
     case 'subscription':
     case 'soac':
@@ -37,7 +37,7 @@ function renderV1(entry: Entry, version: Exclude<PortalVersion, 'legacy'>): Rend
   }
 }
 
-/** Presence and text; media is not told to clients of the legacy protocol. */
+/** Legacy clients receive presence and text. They do not receive media. */
 function renderLegacy(entry: Entry): RenderedEvent | undefined {
   switch (entry.event) {
     case 'participant': {

@@ -4,7 +4,7 @@ import type { Messages } from '../../core/messages.ts'
 import type { Sessions } from '../../core/session/sessions.ts'
 import type { IceServers } from '../shared/ice.ts'
 
-/** What the portal's handlers work with. */
+/** What the handlers of this dialect use. */
 export type PortalServices = {
   sessions: Sessions
   messages: Messages

@@ -4,9 +4,9 @@ import type { PortalServices } from './services.ts'
 import { tracksOf } from './tracks.ts'
 
 export function subscribe({ media }: PortalServices): Handlers<typeof portal>['subscribe'] {
-  return (context, { media: wanted, data, transport }) =>
+  return (context, { media: requested, data, transport }) =>
     media.subscribe(context, {
-      tracks: wanted?.tracks ?? [],
+      tracks: requested?.tracks ?? [],
       ...(data ? { dataFrom: data.from } : {}),
       ...(transport ? { transport } : {}),
     })
@@ -14,5 +14,5 @@ export function subscribe({ media }: PortalServices): Handlers<typeof portal>['s
 
 /** Protocol 1.0 and 1.1, which cannot name a transport. */
 export function subscribeV1({ media }: PortalServices): Handlers<typeof portalV1>['subscribe'] {
-  return (context, { media: wanted }) => media.subscribe(context, { tracks: tracksOf(wanted) })
+  return (context, { media: requested }) => media.subscribe(context, { tracks: tracksOf(requested) })
 }

@@ -1,4 +1,4 @@
-/** The one audio and one video of protocol 1.0 and 1.1, `false` for none, as tracks with mids '0' and '1'. */
+/** The audio and the video of protocol 1.0 and 1.1 (`false`: none) as tracks with the mids '0' and '1'. */
 export function tracksOf<A extends object, V extends object>(media: {
   audio: A | false
   video: V | false

@@ -2,18 +2,18 @@ import { type Member, type RoomId, type RoomOptions, type Roster, roomName, type
 import type { LoggedIn } from '../../core/session/login.ts'
 import { streamInfo, streamInfoV10, streamInfoV11 } from '../../protocol/portal-stream.ts'
 
-/** `legacy`: the protocol is absent from the login. */
+/** `legacy`: a login without `protocol`. */
 export type PortalVersion = 'legacy' | '1.0' | '1.1' | '1.2'
 
-/** How a version of the portal's protocol writes what the others write differently. */
-export type PortalWriting = {
+/** The formats that differ between versions of the portal's protocol. */
+export type PortalFormat = {
   stream: (stream: Stream) => object
-  /** A room as login and an incomplete relogin tell it. */
+  /** The room in the acks of a login and of an incomplete relogin. */
   room: (room: RoomId, roster: Roster, options: RoomOptions) => object
-  joinResult: (entered: LoggedIn) => object
+  joinResult: (loggedIn: LoggedIn) => object
 }
 
-function v1(stream: (stream: Stream) => object): PortalWriting {
+function v1(stream: (stream: Stream) => object): PortalFormat {
   const room = (id: RoomId, { members, streams }: Roster, { views }: RoomOptions) => ({
     id: roomName(id),
     views,
@@ -37,8 +37,8 @@ export function participantInfo({ id, user, role }: Member) {
   return { id, user, role }
 }
 
-/** The legacy protocol's words for the same; a stream is listed by who sends what. */
-const legacy: PortalWriting = {
+/** The legacy protocol. It lists a stream by its sender and by its kinds of media. */
+const legacy: PortalFormat = {
   stream: ({ id, owner, tracks, attributes }) => ({
     id,
     audio: tracks.some(({ type }) => type === 'audio'),
@@ -66,7 +66,7 @@ export function legacyUser({ id, user, role }: Member) {
   return { id, name: user, role }
 }
 
-export const portalVersions: { [version in PortalVersion]: PortalWriting } = {
+export const portalVersions: { [version in PortalVersion]: PortalFormat } = {
   legacy,
   '1.0': v1(streamInfoV10),
   '1.1': v1(streamInfoV11),
@@ -77,7 +77,7 @@ export function isPortalVersion(text: unknown): text is PortalVersion {
   return typeof text === 'string' && Object.hasOwn(portalVersions, text)
 }
 
-/** Of a participant; one who came before versions were kept speaks the newest. */
+/** The version of a participant; the newest if its profile has none. */
 export function versionOf({ profile: { protocol } }: Member): PortalVersion {
   return isPortalVersion(protocol) ? protocol : '1.2'
 }

@@ -8,24 +8,24 @@ import { iceOf } from '../shared/ice.ts'
 import { membersOf } from './room.ts'
 import type { RoomsServices } from './services.ts'
 
-/** How long the ack waits for the list of rooms, which is on a shard of its own. */
+/** How long the ack waits for the update of the room list, which is on another shard, ms. */
 const listTimeoutMs = 500
 
-/** Into a room, and out of the one before. Entering the room that one is in changes nothing. */
+/** Joins a room and leaves the one before. A join of the present room changes nothing and returns a new ticket. */
 export function enterRoom(services: RoomsServices): Handlers<typeof rooms>['enter_room'] {
   const { sessions, openRooms, iceServers } = services
-  return async ({ connection, session: standing, ...timing }, context) => {
-    const name = (typeof context === 'string' ? context : context.payload).trim()
-    if (standing && roomName(standing.room) === name) {
-      const { roster, ticket, seq } = await sessions.reenter(standing, timing)
-      const ice = iceOf(iceServers(standing.member.user))
-      return { reply: { ...replyOf(standing, roster, ticket, seq), ...ice }, session: standing }
+  return async ({ connection, session: before, ...timing }, payload) => {
+    const name = (typeof payload === 'string' ? payload : payload.payload).trim()
+    if (before && roomName(before.room) === name) {
+      const { roster, ticket, seq } = await sessions.reenter(before, timing)
+      const ice = iceOf(iceServers(before.member.user))
+      return { reply: { ...replyOf(before, roster, ticket, seq), ...ice }, session: before }
     }
     const claims = await identify(services, connection.socket, name)
     const profile = { ...connection.profile }
-    const entered = await sessions.login({ connection, dialect: 'rooms', claims, profile, ...timing })
-    const { session, roster, ticket, seq } = entered
-    await atMost(listTimeoutMs, openRooms.changed(session.room)) // so that the list has the room when the client is told
+    const loggedIn = await sessions.login({ connection, dialect: 'rooms', claims, profile, ...timing })
+    const { session, roster, ticket, seq } = loggedIn
+    await atMost(listTimeoutMs, openRooms.changed(session.room)) // so that `rooms` lists the room after the ack
     const ice = iceOf(iceServers(session.member.user))
     return { reply: { ...replyOf(session, roster, ticket, seq), ...ice }, session }
   }

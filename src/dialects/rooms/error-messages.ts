@@ -3,5 +3,5 @@ import { plainMessages } from '../shared/error-messages.ts'
 
 export const messages: ErrorMessages = {
   ...plainMessages,
-  illegal_request: () => 'You are in no room: enter one first.',
+  illegal_request: () => 'You are not in a room.',
 }

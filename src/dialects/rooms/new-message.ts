@@ -3,7 +3,7 @@ import type { rooms } from '../../protocol/rooms.ts'
 import { nicknameOf, requireRoom } from './room.ts'
 import type { RoomsServices } from './services.ts'
 
-/** To everyone else in the room, under the nickname of now. */
+/** Sends a text to everyone else in the room, with the sender's present nickname. */
 export function newMessage({ messages }: RoomsServices): Handlers<typeof rooms>['new_message'] {
   return async (context, { text, room }) => {
     const { session } = context

@@ -4,7 +4,7 @@ import type { Meta } from '../../protocol/session.ts'
 import { participantMeta, renderShared } from '../shared/render.ts'
 import { nicknameOf } from './room.ts'
 
-/** An entry as a notification of `/rooms` (docs/dialects.md#rooms). */
+/** The notification of an entry (docs/dialects.md#rooms). */
 export function render(entry: Entry): RenderedEvent | undefined {
   switch (entry.event) {
     case 'participant': {
@@ -25,7 +25,7 @@ export function render(entry: Entry): RenderedEvent | undefined {
   }
 }
 
-/** Who came or left; the nickname of who speaks to all. */
+/** The id of the participant that joined or left; the sender's nickname in a text to everyone. */
 export function metaOf(entry: Entry): Omit<Meta, 'seq'> {
   if (entry.event !== 'text') return participantMeta(entry)
   const { nickname } = entry.data as { nickname?: string }

@@ -3,7 +3,7 @@ import { type Member, roomName } from '../../core/model.ts'
 import type { RoomSize } from '../../core/ports/open-room-index.ts'
 import type { Session } from '../../core/session/session.ts'
 
-/** A room's members, oneself too, as they are told of. */
+/** All members of a room, as clients receive them. */
 export function membersOf(members: Member[]): { id: string; nickname: string }[] {
   return members.map((member) => ({ id: member.id, nickname: nicknameOf(member) }))
 }
@@ -12,7 +12,7 @@ export function nicknameOf({ profile: { nickname }, user }: Member): string {
   return typeof nickname === 'string' ? nickname : user
 }
 
-/** @throws not_in_room: one speaks only in the room that one is in */
+/** @throws not_in_room: the request names another room than the session's */
 export function requireRoom({ room }: Session, name: string | null | undefined): void {
   if (name != null && roomName(room) !== name.trim()) throw new SignalError('not_in_room')
 }
@@ -21,7 +21,7 @@ export function openRoomsOf(rooms: RoomSize[]): { name: string; size: number }[]
   return rooms.map(({ room, size }) => ({ name: roomName(room), size }))
 }
 
-/** The arguments of `room_change`: the names, for simple clients, then each with its size. */
+/** The arguments of `room_change`: the names, for simple clients, and each name with the room's size. */
 export function roomChangeOf(open: RoomSize[]): [names: string[], rooms: { name: string; size: number }[]] {
   const rooms = openRoomsOf(open)
   return [rooms.map(({ name }) => name), rooms]

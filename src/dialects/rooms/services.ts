@@ -4,7 +4,7 @@ import type { Sessions } from '../../core/session/sessions.ts'
 import type { IdentityServices } from '../shared/authentication.ts'
 import type { IceServers } from '../shared/ice.ts'
 
-/** What the handlers of rooms work with. */
+/** What the handlers of this dialect use. */
 export type RoomsServices = IdentityServices & {
   sessions: Sessions
   messages: Messages

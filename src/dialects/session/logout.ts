@@ -2,7 +2,7 @@ import type { Handlers } from '../../gateway/requests.ts'
 import type { session } from '../../protocol/session.ts'
 import type { SessionServices } from './services.ts'
 
-/** The participant leaves; the connection stays, and may log in again. */
+/** Ends the session. The connection stays open and may log in again. */
 export function logout({ sessions }: SessionServices): Handlers<typeof session>['logout'] {
   return async ({ session, ...timing }) => {
     await sessions.logout(session, timing)

@@ -4,7 +4,7 @@ import { type session, TicketAndSeq } from '../../protocol/session.ts'
 import { iceOf } from '../shared/ice.ts'
 import type { SessionServices } from './services.ts'
 
-/** A string for a string: OWT's JavaScript SDK breaks on the documented object (docs/owt.md#replay). */
+/** The reply to a string is a string: OWT's JavaScript SDK fails on the documented object (docs/owt.md#replay). */
 export function relogin({
   sessions,
   dialect,
@@ -12,16 +12,16 @@ export function relogin({
   snapshot,
   iceServers,
 }: SessionServices): Handlers<typeof session>['relogin'] {
-  return async ({ connection, ...timing }, context) => {
-    const object = Value.Check(TicketAndSeq, context) ? context : undefined
+  return async ({ connection, ...timing }, payload) => {
+    const object = Value.Check(TicketAndSeq, payload) ? payload : undefined
     if (object?.seq !== undefined) connection.namesSeq()
-    const request = { connection, dialect, ticket: object ? object.ticket : context, seq: object?.seq, ...timing }
-    const entered = await sessions.relogin(request)
-    const { session, ticket, seq, complete, snapshot: standing, from } = entered
+    const request = { connection, dialect, ticket: object ? object.ticket : payload, seq: object?.seq, ...timing }
+    const resumed = await sessions.relogin(request)
+    const { session, ticket, seq, complete, snapshot: state, from } = resumed
     restored?.(connection, session)
     const gap = !complete
     if (!object) return { reply: ticket, session, from, gap }
-    const room = standing && { room: snapshot(session, standing) }
+    const room = state && { room: snapshot(session, state) }
     return {
       reply: { ticket, seq, complete, ...room, ...iceOf(iceServers(session.member.user)) },
       session,

@@ -4,14 +4,14 @@ import type { Sessions } from '../../core/session/sessions.ts'
 import type { Connection } from '../../gateway/connection.ts'
 import type { IceServers } from '../shared/ice.ts'
 
-/** What the session verbs work with, and what differs between dialects. */
+/** What the handlers of the session verbs use, and what differs between dialects. */
 export type SessionServices = {
   sessions: Sessions
   iceServers: IceServers
-  /** As in tickets and room ids. */
+  /** The name in tickets and room ids. */
   dialect: string
-  /** A participant is back on a connection that knows nothing of it yet. */
+  /** Called after a relogin, to set the state of the new connection. */
   restored?: (connection: Connection, session: Session) => void
-  /** The room as it stands, for one who has missed more than the log remembers. */
-  snapshot: (session: Session, standing: NonNullable<ReloggedIn['snapshot']>) => unknown
+  /** The room for the ack of a relogin that is not complete, because the log no longer has all missed entries. */
+  snapshot: (session: Session, state: NonNullable<ReloggedIn['snapshot']>) => unknown
 }

@@ -11,8 +11,8 @@ export type IdentityServices = {
   anonymous: boolean
 }
 
-/** How long the admission of a client that may have a ticket waits for the check of its token, ms: the keys may be remote. */
-const tokenCheckMs = 1000
+/** How long the admission of a client that may resume waits for the check of its token, ms. The keys may be remote. */
+const tokenCheckTimeoutMs = 1000
 
 /** The role of a client without a token. */
 const anonymousRole = 'presenter'
@@ -42,8 +42,8 @@ export function claimsOf(room: string, user: string): Claims {
 
 /**
  * Decides what a client may do. The ticket is the credential of a relogin, so a token that has expired, that was used, or whose key
- * was replaced or cannot be fetched does not prevent a relogin. The client announces in its `auth` that it is going to log in
- * (`login: true`) or to resume (`login: false`). If it announces nothing, it needs something with a token's form, and may do either.
+ * was replaced or cannot be fetched, does not prevent a relogin. The client announces in its `auth` that it is going to log in
+ * (`login: true`) or to resume (`login: false`). If it announces nothing, its token must have a token's form, and may do either.
  * @returns why the client may only resume; undefined: it may do everything
  * @throws bad_token (there is no token, or it has no token's form); for `login: true` also token_signature, token_expired, unavailable
  */
@@ -54,7 +54,7 @@ export function admission(services: IdentityServices): (socket: Socket) => Promi
     if (login === false) return new SignalError('illegal_request')
     const refusal = refusalOf(services, token)
     if (login === true) throwIf(await refusal)
-    const refused = await withTimeout(tokenCheckMs, refusal, () => new SignalError('unavailable'))
+    const refused = await withTimeout(tokenCheckTimeoutMs, refusal, () => new SignalError('unavailable'))
     if (!hasTokenForm(token)) throwIf(refused)
     return refused
   }
@@ -77,7 +77,7 @@ function throwIf(refusal: SignalError | undefined): void {
   if (refusal) throw refusal
 }
 
-/** From `auth`. A 2.x client has no `auth`, and sends these fields in the namespace's query, as strings. */
+/** The credentials in `auth`. A 2.x client has no `auth`, and sends these fields in the namespace's query, as strings. */
 function credentialsOf({ handshake }: Socket): { token: unknown; login: boolean | undefined } {
   const auth: unknown = handshake.auth
   const { token, login } = (typeof auth === 'object' && auth !== null ? auth : {}) as { [field: string]: unknown }

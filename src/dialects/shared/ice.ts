@@ -1,9 +1,9 @@
 import type { IceServerEntry } from '../../core/auth/turn-credentials.ts'
 
-/** Fresh for a user. */
+/** Makes new ICE servers, with TURN credentials for this user. */
 export type IceServers = (user: string) => IceServerEntry[]
 
-/** Acks have them where there are any; OWT's SDKs pass over what they do not know. */
+/** The field of an ack, if there are ICE servers. OWT's SDKs ignore unknown fields. */
 export function iceOf(iceServers: IceServerEntry[]): { iceServers?: IceServerEntry[] } {
   return iceServers.length > 0 ? { iceServers } : {}
 }

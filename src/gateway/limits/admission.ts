@@ -8,15 +8,15 @@ export type AdmissionLimits = {
   maxConnections: number
   /** 0: no limit. */
   connectionsPerIp: number
-  /** `*`: any. A browser's page of this very host is always let in. */
+  /** `*`: any. Pages of the node's own host are always admitted. */
   corsOrigins: string[]
 }
 
 export type AdmissionRefusal = 'draining' | 'cut_off' | 'origin' | 'connections' | 'connections_per_ip'
 
-/** Who may open a connection: asked at every handshake, before anything is kept for it. */
+/** Decides at each handshake whether a client may connect, before the node holds any memory for it. */
 export class Admission {
-  /** Whether the node is cut off from the store, so that it can serve nobody. */
+  /** Whether the node is cut off from the store and can serve no client. */
   cutOff: () => boolean = () => false
   readonly #limits: AdmissionLimits
   readonly #lifecycle: NodeLifecycle
@@ -41,20 +41,20 @@ export class Admission {
     const { maxConnections, connectionsPerIp } = this.#limits
     if (this.#lifecycle.isEnding) return 'draining'
     if (this.cutOff()) return 'cut_off'
-    if (!this.#mayCome(request)) return 'origin'
+    if (!this.#isOriginAllowed(request)) return 'origin'
     if (this.#open >= maxConnections) return 'connections'
-    const here = this.#perNetwork.get(networkOf(this.#addressOf(request))) ?? 0
-    if (connectionsPerIp > 0 && here >= connectionsPerIp) return 'connections_per_ip'
+    const fromNetwork = this.#perNetwork.get(networkOf(this.#addressOf(request))) ?? 0
+    if (connectionsPerIp > 0 && fromNetwork >= connectionsPerIp) return 'connections_per_ip'
     return undefined
   }
 
-  /** How many there are of what `maxConnections` limits. */
+  /** The number of connections that `maxConnections` limits. */
   get open(): number {
     return this.#open
   }
 
-  /** Counts a connection in; the result counts it out, once. */
-  enter(request: IncomingMessage): () => void {
+  /** Counts a connection. The returned function removes it; only its first call counts. */
+  count(request: IncomingMessage): () => void {
     const network = networkOf(this.#addressOf(request))
     this.#open += 1
     this.#perNetwork.set(network, (this.#perNetwork.get(network) ?? 0) + 1)
@@ -69,8 +69,8 @@ export class Admission {
     }
   }
 
-  /** CORS does not hold for WebSocket: the server itself has to look at the origin (RFC 6455 10.2). */
-  #mayCome(request: IncomingMessage): boolean {
+  /** CORS does not apply to WebSocket: the server has to check the origin (RFC 6455 10.2). */
+  #isOriginAllowed(request: IncomingMessage): boolean {
     const { origin } = request.headers
     const { corsOrigins } = this.#limits
     if (origin === undefined || corsOrigins.includes('*') || corsOrigins.includes(origin)) return true

@@ -3,12 +3,12 @@ import proxyAddr from '@fastify/proxy-addr'
 
 export type TrustProxy = boolean | number | string
 
-/** Whether a peer is a proxy whose `X-Forwarded-…` headers are believed; `hop` counts from this node. */
+/** Whether a peer is a trusted proxy, whose `X-Forwarded-…` headers the node reads. `hop` counts from this node. */
 export type Trusts = (address: string, hop: number) => boolean
 
-/** Reads a client's address off a request, as Fastify does with the same `trustProxy`. */
+/** Reads a client's address from a request, as Fastify does with the same `trustProxy`. */
 export function addressReader(trusts: Trusts): (request: IncomingMessage) => string {
-  // IPv4 seen through an IPv6 listener is the same client
+  // an IPv6 listener shows IPv4 addresses with this prefix
   return (request) => (proxyAddr(request, trusts) ?? '').replace(/^::ffff:/, '')
 }
 

@@ -2,7 +2,7 @@ import { decodeObject } from '../../core/auth/keyring.ts'
 import type { ErrorCode } from '../../core/errors.ts'
 import { networkOf } from '../../core/network.ts'
 
-/** Refusals that someone who guesses tickets or tokens runs into. */
+/** The errors that guesses of tickets or tokens cause. */
 const credentialErrors: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'bad_token',
   'token_signature',
@@ -20,7 +20,7 @@ export function looksLikeGuessing(code: ErrorCode): boolean {
   return credentialErrors.has(code)
 }
 
-/** The throttle's keys of a failed login or relogin: the client's network, and the id of the ticket or token. */
+/** The throttle keys of a failed login or relogin: the client's network, and the id of the ticket or token if it has one. */
 export function guessKeys(address: string, [payload]: unknown[]): string[] {
   const { ticket = payload, token = ticket } = fields(payload)
   const network = networkKey(address)
@@ -33,7 +33,7 @@ export function guessKeys(address: string, [payload]: unknown[]): string[] {
   }
 }
 
-/** The throttle's key of a client's network. */
+/** The throttle key of a client's network. */
 export function networkKey(address: string): string {
   return `address ${networkOf(address)}`
 }

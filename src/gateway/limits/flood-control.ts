@@ -1,15 +1,15 @@
-/** By how much the permitted rate may be exceeded before the node reads slower: up to there it reads and refuses at once. */
+/** How far a client may exceed its rate before the node reads slower. Below that the node reads all requests and refuses the surplus. */
 const floodFactor = 20
 
 export type FloodLimits = { messagesPerSecond: number; messageBurst: number; maxMessageBytes: number }
 
 /**
- * How far a client is ahead of what the node reads from it at full speed: 20 times the permitted rate of messages, or as
- * many bytes as the largest messages at that rate have. Whoever reads from the client waits until it is not ahead.
+ * How far a client is ahead of the pace at which the node reads from it: 20 times the permitted rate of messages, or the bytes of
+ * the largest messages at the permitted rate. The reader waits until the client is not ahead.
  */
 export class FloodControl {
   readonly #limits: FloodLimits
-  /** When everything that has arrived would have been due at that pace, ms. */
+  /** When everything that has arrived would have arrived at that pace, ms. */
   #due = 0
 
   constructor(limits: FloodLimits) {

@@ -8,7 +8,7 @@ const headerBytesOf = (length: number) => (length < 126 ? 6 : length === 126 ? 8
  * one read brought. It validates nothing: ws closes the connection on an invalid frame.
  */
 export class FrameCounter {
-  /** Bytes of the last frame's payload that are still to come. */
+  /** Bytes of the last frame's payload that have not arrived yet. */
   #payload = 0
   /** The part of a frame's header that came with the last read. */
   #header = emptyBuffer
@@ -26,7 +26,7 @@ export class FrameCounter {
       frames += 1
     }
     this.#payload = Math.max(0, at - bytes.length)
-    // a copy, so that the whole read is not kept for it
+    // a copy: a slice would keep the whole read in memory
     this.#header = at < bytes.length ? Buffer.from(bytes.subarray(at)) : emptyBuffer
     return frames
   }

@@ -1,7 +1,7 @@
-/** What the node keeps for one request beside its data: closures, the ack, its place in a queue. */
+/** The memory of one request besides its data: closures, the ack, the entry in a queue. */
 const overheadBytes = 1024
 
-/** The requests of one client that were read and have no ack yet, on all its namespaces. */
+/** The requests of one client that have arrived and have no ack yet, on all its namespaces. */
 export class HeldRequests {
   #bytes = 0
   readonly #refuseWaiting = new Set<() => void>()
@@ -11,8 +11,8 @@ export class HeldRequests {
   }
 
   /**
-   * Counts a request until the result is called, the first time.
-   * @param dataBytes of its data, in memory
+   * Counts a request until the returned function is called.
+   * @param dataBytes the memory of its data
    */
   hold(dataBytes: number): () => void {
     const bytes = dataBytes + overheadBytes
@@ -24,13 +24,13 @@ export class HeldRequests {
     }
   }
 
-  /** @param refuse refuses the requests of one namespace that nobody works on yet. @returns takes it back */
+  /** @param refuse refuses the waiting requests of one namespace @returns a function that removes `refuse` */
   onShed(refuse: () => void): () => void {
     this.#refuseWaiting.add(refuse)
     return () => this.#refuseWaiting.delete(refuse)
   }
 
-  /** Returns how many bytes it freed. */
+  /** Refuses all waiting requests. Returns the bytes that this frees. */
   shed(): number {
     const before = this.#bytes
     for (const refuse of this.#refuseWaiting) refuse()

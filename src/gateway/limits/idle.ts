@@ -5,16 +5,16 @@ import type { Connection } from '../connection.ts'
 const idleMs = 180_000
 /** How long a restricted client may take to resume, ms: as long as its early requests wait for the relogin. */
 const resumeMs = 10_000
-/** When to look again if a login or relogin is under way, ms. */
+/** When to check again if a login or relogin is being answered, ms. */
 const retryMs = 1000
 
-/** Closes a connection whose client does not log in in time, or may only resume and does not. */
+/** Closes a connection whose client does not log in within the time, or may only resume and does not. Returns a function that stops it. */
 export function closeWhenIdle(connection: Connection, refusals: RefusalLog): () => void {
   let timer: NodeJS.Timeout
   const wait = (ms: number) => {
-    timer = setTimeout(look, ms).unref()
+    timer = setTimeout(check, ms).unref()
   }
-  const look = () => {
+  const check = () => {
     const { dialect, restriction, state } = connection
     if (restriction && state === 'connecting') wait(retryMs)
     else if (restriction) closeRestricted(connection, refusals)
@@ -33,7 +33,7 @@ function closeRestricted(connection: Connection, refusals: RefusalLog): void {
   const { code, detail } = restriction
   refusals.note(code, { code, dialect: dialect.name, address }, 'connection closed: no relogin in time')
   socket.emit('refused', { code, message: dialect.messages[code](detail) })
-  // the node could not check the token; client libraries connect again by themselves, but not after a disconnect
+  // the node could not check the token; client libraries reconnect by themselves after a cut, but not after a disconnect
   if (code === 'unavailable') connection.cut()
   else connection.close()
 }

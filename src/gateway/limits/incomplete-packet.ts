@@ -1,22 +1,22 @@
 import type { Socket as EngineSocket } from 'engine.io'
 import type { EnginePacket } from '../engine-internals.ts'
 
-/** How long a packet's attachments may take from its first part to its last, ms: as long as an HTTP request. */
+/** How long the attachments of a packet may take, ms: as long as an HTTP request. */
 export const packetTimeoutMs = 30_000
 
-/** How many times larger than its text the parsed JSON of a packet can be. */
+/** The largest ratio of a packet's parsed JSON in memory to its text. */
 const parsedFactor = 16
 
 export type IncompletePacketEvents = {
-  /** More of it has arrived. */
+  /** More bytes of it have arrived. */
   grown: (bytes: number) => void
-  /** It is not complete in time. */
+  /** It is still incomplete after the timeout. */
   late: () => void
 }
 
 /**
- * A Socket.IO packet of one client that announced attachments, of which some are still to come: Socket.IO keeps the
- * packet and the attachments that it has, however large they are and however long the others take.
+ * The Socket.IO packet of one client whose attachments have not all arrived. Socket.IO keeps the packet and the attachments that it
+ * has, without a limit of size or time.
  */
 export class IncompletePacket {
   readonly #events: IncompletePacketEvents
@@ -71,17 +71,17 @@ export class IncompletePacket {
 }
 
 /**
- * A binary event (5) or ack (6) begins with the number of its attachments. Read as socket.io-parser reads it: it takes
- * every text that JavaScript takes for a number, and waits for ever for half an attachment.
+ * The number of attachments, with which a binary event (5) or ack (6) begins. It reads the number as socket.io-parser does, which
+ * accepts every number of JavaScript, and waits forever for half an attachment.
  */
 function attachmentsOf(text: string): number {
   if (!text.startsWith('5') && !text.startsWith('6')) return 0
   const end = text.indexOf('-')
   const attachments = end === -1 ? Number.NaN : Number(text.slice(1, end))
-  return Number.isNaN(attachments) ? 0 : attachments // Socket.IO closes the connection
+  return Number.isNaN(attachments) ? 0 : attachments // Socket.IO closes the connection of such a packet
 }
 
-/** A copy, where a few bytes would keep the whole chunk in memory that was read with them. */
+/** A copy, if the data is small compared with the chunk in which it was read: a slice would keep the chunk in memory. */
 function compact(data: Buffer): Buffer {
   if (data.buffer.byteLength <= data.length * 2) return data
   const copy = Buffer.allocUnsafeSlow(data.length)

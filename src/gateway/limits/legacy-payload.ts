@@ -1,14 +1,14 @@
 import type { Socket as EngineSocket } from 'engine.io'
 import { type LegacyPacket, type LegacyParser, type TakeLegacyPacket, transportOf } from '../engine-internals.ts'
 
-/** The digits of the longest length, and the 255 after them. */
+/** The digits of the longest length, and the terminating 255. */
 const maxLengthDigits = 11
 
 const parseError: LegacyPacket = { type: 'error', data: 'parser error' }
 
 /**
- * Decodes binary payloads of clients that speak revision 3 of Engine.IO's protocol. Its own decoder puts their text
- * together character by character: 2 s for a payload of 4 MB.
+ * Replaces the decoder for binary payloads of revision 3 of Engine.IO's protocol. Engine.IO's own decoder concatenates characters one
+ * by one, which takes 2 s for a payload of 4 MB.
  */
 export function decodeLegacyPayloads(engine: EngineSocket): void {
   const polling = transportOf(engine)
@@ -19,7 +19,7 @@ export function decodeLegacyPayloads(engine: EngineSocket): void {
   polling.parser = { ...parser, decodePayload }
 }
 
-/** 0 for text or 1 for binary, the digits of a length as numbers, 255, as many bytes; and so on. */
+/** Each packet: 0 for text or 1 for binary, the digits of the length as bytes 0 to 9, 255, the data. */
 function decodeBinary(payload: Buffer, parser: LegacyParser, take: TakeLegacyPacket): void {
   for (let at = 0; at < payload.length; ) {
     const digits = payload.subarray(at + 1, at + 1 + maxLengthDigits)

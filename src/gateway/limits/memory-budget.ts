@@ -1,11 +1,11 @@
 import { getHeapStatistics } from 'node:v8'
 import type { BudgetHolder, BudgetHolders } from '../../core/ports/memory-budget.ts'
 
-/** The unread output of all clients is limited to this share of V8's heap. */
+/** The limit of the unread output of all clients, as a share of V8's heap. */
 const maxHeapShare = 1 / 4
-/** How often input that is not complete yet is looked at, ms. */
+/** How often the node adds up incomplete input, ms. */
 const samplePeriodMs = 1000
-/** Holders with less partial input than this are not looked at, bytes. */
+/** Holders with less incomplete input than this are ignored, bytes. */
 const minPartialBytes = 1024
 
 /**
@@ -17,7 +17,7 @@ export class MemoryBudget implements BudgetHolders {
   readonly #maxBytes: number
   readonly #maxUnreadBytes: number
   readonly #clients = new Set<BudgetHolder>()
-  /** Those that held something when last looked at, or hold something since. */
+  /** Clients that may hold memory: they did at the last check, or have grown since. */
   readonly #holders = new Set<BudgetHolder>()
   readonly #timer: NodeJS.Timeout
   #grownBytes = 0

@@ -1,7 +1,7 @@
-/** Adds the packets in the next part of a long-polling payload; undefined when it is no payload. */
+/** Reads the next part of a long-polling payload. Returns the packets so far; undefined if the payload is invalid. */
 export type PacketCounter = (part: string | Buffer) => number | undefined
 
-/** No packet is longer than a number of so many digits says. */
+/** The maximum digits of a packet's length. */
 const maxDigits = 10
 
 /** Counts the packets of a payload while it arrives, without decoding them. @param revision of Engine.IO's protocol */
@@ -11,7 +11,7 @@ export function packetCounter(revision: number): PacketCounter {
   return (part) => (typeof part === 'string' ? text(part) : binary(part))
 }
 
-/** Revision 4: packets with a record separator between them. */
+/** Revision 4: a record separator between packets. */
 function separated(): PacketCounter {
   let packets = 1
   return (part) => {
@@ -20,13 +20,13 @@ function separated(): PacketCounter {
   }
 }
 
-/** What is left of a payload of revision 3 between two parts of it. */
+/** The state of a payload of revision 3 between two parts. `skip`: bytes of the present packet that have not arrived yet. */
 type Walk = { packets: number; digits: string; skip: number }
 
-/** Reads a length that begins at a place. @returns the place after it; undefined when it is no length */
+/** Reads the length at index `at`. @returns the index after it; undefined if it is invalid */
 type ReadLength<Part> = (part: Part, at: number, walk: Walk) => number | undefined
 
-/** Revision 3: each packet after its length. */
+/** Revision 3: its length before each packet. */
 function lengths<Part extends { length: number }>(readLength: ReadLength<Part>): (part: Part) => number | undefined {
   const walk: Walk = { packets: 0, digits: '', skip: 0 }
   return (part) => {
@@ -44,29 +44,29 @@ function lengths<Part extends { length: number }>(readLength: ReadLength<Part>):
   }
 }
 
-/** `5:hello`: digits, a colon, as many characters. */
+/** `5:hello`: digits, a colon, the characters. */
 function readText(part: string, at: number, walk: Walk): number | undefined {
   const colon = part.indexOf(':', at)
   const end = colon < 0 ? part.length : colon
   if (end - at + walk.digits.length > maxDigits) return undefined
   walk.digits += part.slice(at, end)
   if (colon < 0) return end
-  return begun(walk) ? colon + 1 : undefined
+  return beginPacket(walk) ? colon + 1 : undefined
 }
 
-/** `0` for text or `1` for binary, digits as numbers, 255, as many bytes. */
+/** 0 for text or 1 for binary, the digits as bytes 0 to 9, 255, the data. */
 function readBytes(part: Buffer, at: number, walk: Walk): number | undefined {
   const byte = part[at] as number
   if (byte === 255) {
     walk.digits = walk.digits.slice(1)
-    return begun(walk) ? at + 1 : undefined
+    return beginPacket(walk) ? at + 1 : undefined
   }
   if (byte > (walk.digits === '' ? 1 : 9) || walk.digits.length > maxDigits) return undefined
   walk.digits += byte
   return at + 1
 }
 
-function begun(walk: Walk): boolean {
+function beginPacket(walk: Walk): boolean {
   if (!/^\d+$/.test(walk.digits)) return false
   walk.packets += 1
   walk.skip = Number(walk.digits)

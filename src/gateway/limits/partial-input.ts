@@ -1,21 +1,21 @@
 import type { Socket as EngineSocket } from 'engine.io'
 import { type EngineWebSocket, transportOf, type WebSocketReceiver } from '../engine-internals.ts'
 
-/** What a piece of a message takes in memory besides its bytes. */
+/** The memory of one piece of a message besides its bytes. */
 const pieceBytes = 128
 
-/** How much of a WebSocket message was read that is not complete yet. */
+/** The bytes of an incomplete message that were read from a WebSocket. */
 export function webSocketInputBytes(webSocket: object | undefined): number {
   const { _receiver } = (webSocket ?? {}) as Partial<EngineWebSocket>
   return _receiver ? receivedBytes(_receiver) : 0
 }
 
-/** The same, of the WebSocket that a client uses; 0 when it uses long-polling. */
+/** The same for the WebSocket of a client; 0 with long-polling. */
 export function openWebSocketInputBytes(engine: EngineSocket): number {
   return webSocketInputBytes(transportOf(engine).socket)
 }
 
-/** How much of a long-polling request was read, or announced, that is not complete yet. */
+/** The bytes of an incomplete long-polling request, as its Content-Length announces them. */
 export function partialRequestBytes(engine: EngineSocket): number {
   const { dataReq, maxHttpBufferSize = 0 } = transportOf(engine)
   if (!dataReq) return 0
@@ -23,7 +23,7 @@ export function partialRequestBytes(engine: EngineSocket): number {
   return Math.min(announced, maxHttpBufferSize) || 0
 }
 
-/** A fragment keeps the whole chunk that it was read with. */
+/** A fragment keeps in memory the whole chunk in which it was read. */
 function receivedBytes({ _bufferedBytes, _buffers, _fragments }: WebSocketReceiver): number {
   let bytes = _bufferedBytes + _buffers.length * pieceBytes
   let last: ArrayBufferLike | undefined

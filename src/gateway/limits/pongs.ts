@@ -1,8 +1,8 @@
 import type { WebSocket } from 'ws'
 
 /**
- * Answers pings with at most one pong on its way to the client: of the pings that come meanwhile only the latest is
- * answered (RFC 6455 5.5.3), so that a client that sends pings and does not read costs no memory.
+ * Answers pings with at most one unsent pong. Of the pings that arrive meanwhile it answers only the latest (RFC 6455 5.5.3), so
+ * that a client that sends pings and does not read uses no memory.
  */
 export class Pongs {
   readonly #webSocket: WebSocket
@@ -20,7 +20,7 @@ export class Pongs {
 
   #send(): void {
     if (this.#latest === undefined || this.#webSocket.readyState !== this.#webSocket.OPEN) return
-    // a copy: a slice would keep the whole read while the client does not take its pong
+    // a copy: a slice would keep the whole read in memory until the client has read its pong
     const pong = Buffer.from(this.#latest)
     this.#latest = undefined
     this.#sending = true

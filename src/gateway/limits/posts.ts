@@ -3,35 +3,35 @@ import type { Socket as EngineSocket } from 'engine.io'
 import { FloodControl, type FloodLimits } from './flood-control.ts'
 import { packetCounter } from './packet-counter.ts'
 
-/** How many packets a payload may have for each message of the burst: binary values are packets of their own. */
+/** The permitted packets of a payload for each message of the burst. Each binary value is a packet of its own. */
 const packetsPerMessage = 4
-/** As many as a client may send before its login is answered, and room for their binary values. */
+/** The smallest limit of packets: all requests that a client may send before its login is answered, with binary values. */
 const minPackets = 400
-/** A client that would have to wait longer than this is disconnected, as its heartbeat would be late. */
+/** A client that would have to wait longer is disconnected, because its heartbeat would be late. */
 const maxHoldMs = 15_000
 
-/** A request that brings packets. */
+/** A POST request with packets. */
 export type Post = {
   request: IncomingMessage
   response: ServerResponse
-  /** The client's, as this request tells it. */
+  /** The client's address according to this request. */
   address: string
-  /** Hands it to Engine.IO. */
+  /** Passes the request to Engine.IO. */
   next: () => void
 }
 
 export type PostEvents = {
-  /** The client is ahead of its rate: the node takes its request later. */
+  /** The client is ahead of its rate, so the node reads the request later. */
   slowed: (post: Post) => void
-  /** The request is refused. */
+  /** The node refuses the request. */
   refused: (reason: string, post: Post) => void
-  /** The request is refused, and the session with it. */
+  /** The node refuses the request and closes the connection. */
   ended: (reason: string, post: Post) => void
 }
 
 /**
- * What one client sends by long-polling. A payload with too many packets is refused before it is decoded, and a client
- * that sends more than it may is read slower: its next request waits, as its WebSocket would.
+ * Limits the POST requests of one client with long-polling. The node refuses a payload with too many packets before it decodes it,
+ * and reads a client above its rate slower: the client's next request waits, as its WebSocket would.
  */
 export class Posts {
   readonly #engine: EngineSocket
@@ -50,13 +50,13 @@ export class Posts {
     })
   }
 
-  /** Hands a request to Engine.IO, now or later, or refuses it. */
+  /** Passes a request to Engine.IO, now or later, or refuses it. */
   take(post: Post): void {
-    const ahead = this.#flood.aheadMs
+    const aheadMs = this.#flood.aheadMs
     if (this.#held)
-      this.#end(post, 400, 'bad_packet') // two at a time: Engine.IO's protocol forbids that
-    else if (ahead > maxHoldMs) this.#end(post, 429, 'flood')
-    else if (ahead > 0) this.#hold(ahead, post)
+      this.#end(post, 400, 'bad_packet') // Engine.IO's protocol forbids two requests at a time
+    else if (aheadMs > maxHoldMs) this.#end(post, 429, 'flood')
+    else if (aheadMs > 0) this.#hold(aheadMs, post)
     else this.#read(post)
   }
 
@@ -64,18 +64,18 @@ export class Posts {
     const { request } = post
     this.#held = true
     this.#events.slowed(post)
-    const go = () => {
+    const proceed = () => {
       clearTimeout(timer)
-      this.#engine.off('close', go)
+      this.#engine.off('close', proceed)
       this.#held = false
       if (!request.destroyed) this.#read(post)
     }
-    const timer = setTimeout(go, ms).unref()
-    this.#engine.once('close', go) // Engine.IO refuses it then
-    request.once('close', go)
+    const timer = setTimeout(proceed, ms).unref()
+    this.#engine.once('close', proceed) // then Engine.IO refuses the request
+    request.once('close', proceed)
   }
 
-  /** Ends the session and the request. */
+  /** Refuses the request and closes the connection. */
   #end(post: Post, status: number, reason: string): void {
     this.#events.ended(reason, post)
     post.response.writeHead(status, { Connection: 'close' }).end()
@@ -86,23 +86,23 @@ export class Posts {
     const { request, response, next } = post
     const count = packetCounter(this.#engine.protocol)
     const before = bodyListeners(request)
-    let ours = false
-    const look = (part: string | Buffer) => {
+    let isRefused = false
+    const inspect = (part: string | Buffer) => {
       const packets = count(part)
       if (response.headersSent || (packets !== undefined && packets <= this.#maxPackets)) return
-      // Engine.IO gets no more of the body
-      for (const one of bodyListeners(request)) {
-        if (!before.some(({ listener }) => listener === one.listener)) request.off(one.event, one.listener)
+      // Engine.IO receives no more of the body
+      for (const { event, listener } of bodyListeners(request)) {
+        if (!before.some((known) => known.listener === listener)) request.off(event, listener)
       }
       this.#events.ended(packets === undefined ? 'bad_packet' : 'too_many_packets', post)
-      ours = true
-      response.once('close', () => this.#engine.close(true)) // not before: that cuts the request without an answer
+      isRefused = true
+      response.once('close', () => this.#engine.close(true)) // closing earlier would cut the request without an answer
       response.writeHead(packets === undefined ? 400 : 413, { Connection: 'close' }).end()
     }
-    request.on('data', look)
-    // Engine.IO refuses a body that is too large, and reports it to the client only
+    request.on('data', inspect)
+    // Engine.IO refuses a body that is too large, and emits no event
     response.once('finish', () => {
-      if (response.statusCode === 413 && !ours) this.#events.refused('frame_too_large', post)
+      if (response.statusCode === 413 && !isRefused) this.#events.refused('frame_too_large', post)
     })
     next()
   }

@@ -1,18 +1,18 @@
 /** How many waiting connections are read from in one turn of the event loop. */
 const maxReadsPerTurn = 1
 
-/** From here on a read is large, bytes: to parse what it brought takes a good part of a millisecond. */
+/** The size of a large read, bytes: parsing it takes a good part of a millisecond. */
 export const largeReadBytes = 16 * 1024
 
 /**
- * Connections that send much take turns. Node reads up to 64 KiB from every connection that has something, one after the
- * other, before it serves anything else: with a hundred such connections everybody else waits for a hundred reads.
+ * Lets connections that send much take turns. Node reads up to 64 KiB from every readable connection before it does anything else.
+ * Without turns, all other clients would wait for a hundred reads if a hundred connections send much.
  */
 export class ReadTurns {
   readonly #waiting: (() => void)[] = []
   #scheduled = false
 
-  /** @param resume called when it is the connection's turn, a few in each turn of the event loop, in the order of these calls */
+  /** @param resume called when it is the connection's turn, in the order of the calls of `wait` */
   wait(resume: () => void): void {
     this.#waiting.push(resume)
     this.#schedule()

@@ -4,25 +4,25 @@ import { type EngineTransport, transportOf } from '../engine-internals.ts'
 import { maxPayloadPackets, type PollingOutput, packetOverheadBytes } from '../polling-output.ts'
 
 export type SendBufferEvents = {
-  /** A client that has not read everything was sent more. */
+  /** The node has sent more to a client that has not read everything. */
   grown: (bytes: number) => void
-  /** More than the maximum waits: the connection is closed. Called once. */
+  /** The client has more unread bytes than the maximum, so the node closes the connection. Called once. */
   exceeded: (bytes: number) => void
 }
 
-/** How much a connection was sent that its client has not read, in bytes: the text of packets, and what each takes besides. */
+/** The output that a client has not read, in bytes: the text of the packets, and the overhead of each. */
 export class SendBuffer {
   readonly #engine: EngineSocket
   readonly #output: PollingOutput
   readonly #maxBytes: number
   readonly #events: SendBufferEvents
-  /** What waits in Engine.IO until the transport takes it. */
+  /** Bytes that Engine.IO has not passed to the transport yet. */
   #waiting = 0
-  /** What the packets that the transport took last are besides their text, until the client has read them. */
+  /** The overhead of the packets that the transport has taken last, until the client has read them. */
   #overhead = 0
-  /** Of long-polling: those that the client may not have read. */
+  /** With long-polling: the answers that the client may not have read. */
   readonly #answers = new Set<ServerResponse>()
-  /** What waits for the ack of a request, and is sent after it. */
+  /** Bytes of notifications that wait for the ack of a request. */
   #held = 0
   #abandoned = false
 
@@ -59,13 +59,13 @@ export class SendBuffer {
     return this.#waiting + this.#output.bytes + (unread > 0 ? unread + this.#overhead : 0)
   }
 
-  /** The client polls: what it is answered counts until it is read, also when it polls again before. */
+  /** Counts the answer to a poll until the client has read it, even if the client polls again before. */
   answering(response: ServerResponse): void {
     this.#answers.add(response)
     response.once('close', () => this.#answers.delete(response))
   }
 
-  /** Counts what waits for the ack of a request; a negative number when it is sent. */
+  /** Adds to the bytes that wait for the ack of a request. `bytes` is negative when they are sent. */
   hold(bytes: number): void {
     this.#held += bytes
     if (bytes < 0) return
@@ -73,7 +73,7 @@ export class SendBuffer {
     if (this.bytes > this.#maxBytes) this.abandon()
   }
 
-  /** Resolves when a replay may go on; undefined when it may right away. A quarter is kept free for live messages. */
+  /** Resolves when a replay may continue; undefined if it may continue now. A replay fills at most a quarter of the maximum. */
   drained(): Promise<void> | undefined {
     if (this.#unread <= this.#maxBytes / 4 || this.#engine.readyState !== 'open') return undefined
     const [engine, transport] = [this.#engine, this.#transport]
@@ -96,9 +96,9 @@ export class SendBuffer {
     this.terminate()
   }
 
-  /** Closes the connection without waiting for anything that its client does not read. */
+  /** Closes the connection without waiting for the client to read. */
   terminate(): void {
-    // not while Engine.IO is in the middle of sending
+    // later, because Engine.IO may be sending now
     queueMicrotask(() => {
       const { socket } = this.#transport
       this.#engine.close(true)

@@ -1,11 +1,11 @@
-/** How many messages a connection may send: `rate` a second, and `burst` at once after a quiet while. */
+/** The rate limit of a client: `rate` messages a second on average, and at most `burst` at once. */
 export class TokenBucket {
   readonly #rate: number
   readonly #burst: number
   #tokens: number
   #filled: number
 
-  /** @param now ms of `performance.now()`, here and below */
+  /** @param now `performance.now()`, ms */
   constructor(rate: number, burst: number, now: number) {
     this.#rate = rate
     this.#burst = burst
@@ -13,7 +13,7 @@ export class TokenBucket {
     this.#filled = now
   }
 
-  /** Takes a token; false if there is none. */
+  /** Takes a token. Returns false if the bucket is empty. @param now `performance.now()`, ms */
   take(now: number): boolean {
     const elapsed = Math.max(0, now - this.#filled) / 1000
     this.#tokens = Math.min(this.#burst, this.#tokens + elapsed * this.#rate)

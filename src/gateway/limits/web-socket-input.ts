@@ -4,7 +4,7 @@ import { webSocketInputBytes } from './partial-input.ts'
 
 /**
  * What the node holds for one WebSocket: its incomplete message and, once it is no longer open, its unread output. It stays in
- * the node's budget until the TCP connection closes, also while no guest and no session of Engine.IO has the WebSocket.
+ * the node's budget until the TCP connection closes, also while no Engine.IO connection has the WebSocket.
  */
 export class WebSocketInput implements BudgetHolder {
   readonly #webSocket: WebSocket
@@ -23,7 +23,7 @@ export class WebSocketInput implements BudgetHolder {
     return webSocketInputBytes(this.#webSocket)
   }
 
-  /** While the WebSocket is open, the backlog of its guest counts this output. */
+  /** While the WebSocket is open, the send buffer of its client counts this output. */
   get unreadBytes(): number {
     const { readyState, OPEN, bufferedAmount } = this.#webSocket
     return readyState === OPEN ? 0 : bufferedAmount

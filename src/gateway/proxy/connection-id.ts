@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto'
 
-/** How many characters of an id are the connection's own, 72 bits; what stands before them is its node. */
+/** The length of the random part of an id, 72 bits. The id of the node precedes it. */
 const randomIdLength = 12
-const shape = /^[0-9A-Za-z._-]{1,64}\.[0-9a-f]{8}[\w-]{12}$/
+const idPattern = /^[0-9A-Za-z._-]{1,64}\.[0-9a-f]{8}[\w-]{12}$/
 
-/** @param node as it is registered: with a suffix, so that the id is none of a process that was there before */
+/** @param node the id under which the node is registered. Its suffix differs in each process, so no earlier process made the same id */
 export function newConnectionId(node: string): string {
   return node + randomBytes((randomIdLength * 3) / 4).toString('base64url')
 }
 
-/** The node that an id names; undefined when no node makes such ids. */
+/** The node that made an id; undefined if no node makes such ids. */
 export function nodeOfConnection(id: unknown): string | undefined {
-  return typeof id === 'string' && shape.test(id) ? id.slice(0, -randomIdLength) : undefined
+  return typeof id === 'string' && idPattern.test(id) ? id.slice(0, -randomIdLength) : undefined
 }

@@ -3,29 +3,29 @@ import type { Socket } from 'node:net'
 import type { BudgetHolder } from '../../core/ports/memory-budget.ts'
 
 /**
- * What the node holds for one request or WebSocket that it passes on: bytes that it has read from one side, and that the other
- * side has not taken. Reading stops at about 140 kB for each, so that it takes many of them to fill the memory.
+ * The memory that the node holds for one request or WebSocket that it forwards: bytes that it has read from one side and that the
+ * other side has not taken. The node stops reading at about 140 kB for each, so only many of them can fill the memory.
  */
 export class ForwardedBytes implements BudgetHolder {
   readonly #request: IncomingMessage
   readonly #ended: (bytes: number) => void
-  #asked: ClientRequest | undefined
+  #outgoing: ClientRequest | undefined
   #answer: IncomingMessage | undefined
   #tunnel: Socket | undefined
 
-  /** @param ended called when the connection is closed for the sake of the budget */
+  /** @param ended called before the connection is closed to free memory */
   constructor(request: IncomingMessage, ended: (bytes: number) => void) {
     this.#request = request
     this.#ended = ended
   }
 
   /** The request to the other node. */
-  sent(asked: ClientRequest): void {
-    this.#asked = asked
-    asked.once('response', (answer) => {
+  sent(outgoing: ClientRequest): void {
+    this.#outgoing = outgoing
+    outgoing.once('response', (answer) => {
       this.#answer = answer
     })
-    asked.once('upgrade', (_answer, tunnel: Socket) => {
+    outgoing.once('upgrade', (_answer, tunnel: Socket) => {
       this.#tunnel = tunnel
     })
   }
@@ -41,12 +41,12 @@ export class ForwardedBytes implements BudgetHolder {
 
   get unreadBytes(): number {
     const { socket } = this.#request
-    return socket.writableLength + (this.#answer ?? this.#tunnel ?? unread).readableLength
+    return socket.writableLength + (this.#answer ?? this.#tunnel ?? nothingUnread).readableLength
   }
 
   get #inputBytes(): number {
     const { socket, readableLength } = this.#request
-    return socket.readableLength + readableLength + (this.#tunnel ?? this.#asked ?? untaken).writableLength
+    return socket.readableLength + readableLength + (this.#tunnel ?? this.#outgoing ?? nothingUntaken).writableLength
   }
 
   shed(): number {
@@ -61,5 +61,5 @@ export class ForwardedBytes implements BudgetHolder {
   }
 }
 
-const unread = { readableLength: 0 }
-const untaken = { writableLength: 0 }
+const nothingUnread = { readableLength: 0 }
+const nothingUntaken = { writableLength: 0 }

@@ -1,27 +1,27 @@
 import type { IncomingMessage } from 'node:http'
 import { type Keyring, sign, verify } from '../../core/auth/keyring.ts'
 
-/** Borne by a request that another node has passed on: the client's address, and a signature of the cluster's key. */
+/** The header of a forwarded request: the client's address, and a signature with the cluster's key. */
 export const forwardedHeader = 'x-signalbox-passed-on'
 
-/** @param id the connection's, so that the words are good for no other */
+/** @param id of the connection: the signature is valid for no other */
 export function signForwarded(keys: Keyring, id: string, address: string): string {
   return `${address} ${sign(keys, 'passed on', [id, address])}`
 }
 
 /**
- * Whether a request says that it was passed on. Nobody has to prove that, since it only forgoes to be passed on again:
- * a client that says so harms itself.
+ * Whether a request has the header of a forwarded request. It needs no valid signature: the only effect is that the node does not
+ * forward it again, so a client that sends the header harms only itself.
  */
 export function isForwarded({ headers }: IncomingMessage): boolean {
   return headers[forwardedHeader] !== undefined
 }
 
-/** The address that another node vouches for; undefined when it was no node of this cluster. */
+/** The client's address that another node has signed; undefined without a valid signature of this cluster. */
 export function vouchedAddress(keys: Keyring, id: string, { headers }: IncomingMessage): string | undefined {
-  const messages = headers[forwardedHeader]
-  if (typeof messages !== 'string') return undefined
-  const end = messages.lastIndexOf(' ')
-  const address = messages.slice(0, Math.max(0, end))
-  return verify(keys, 'passed on', [id, address], messages.slice(end + 1)) ? address : undefined
+  const header = headers[forwardedHeader]
+  if (typeof header !== 'string') return undefined
+  const end = header.lastIndexOf(' ')
+  const address = header.slice(0, Math.max(0, end))
+  return verify(keys, 'passed on', [id, address], header.slice(end + 1)) ? address : undefined
 }

@@ -1,37 +1,38 @@
 import { inBackground } from '../../core/background.ts'
 import type { NodeInfo } from '../../core/ports/node-registry.ts'
 
-/** For how long an address is used without asking, and then while it is being asked, ms. */
+/** The age after which the list is refreshed in the background, ms. */
 const refreshAfterMs = 5000
+/** The age after which an address is not used before a refresh, ms. */
 const expireAfterMs = 30_000
-/** Between one question and the next, ms: whatever clients send, the store is not asked more often. */
+/** The shortest time between two reads of the list, ms, however many requests clients send. */
 const minLookupIntervalMs = 500
 
 export type NodeDirectoryParts = { nodes: () => Promise<NodeInfo[]>; failed: (error: unknown) => void }
 
-/** The address of a route of a node, whose NODE_URL may have a path. */
+/** The URL of a route of a node. Its NODE_URL may have a path. */
 export function routeAt(node: URL, path: string): URL {
   const url = new URL(node)
   url.pathname = `${node.pathname.replace(/\/$/, '')}${path}`
   return url
 }
 
-/** Where the other nodes are, as they are registered. While the store is away: as they were. */
+/** The URLs of the registered nodes. While the store does not answer, those of the last list. */
 export class NodeDirectory {
   readonly #parts: NodeDirectoryParts
   #known = new Map<string, URL>()
-  #checked = Number.NEGATIVE_INFINITY
-  #begun = Number.NEGATIVE_INFINITY
-  /** A list that is not begun yet: who waits for it gets one that is newer than its question. */
+  #listedAt = Number.NEGATIVE_INFINITY
+  #startedAt = Number.NEGATIVE_INFINITY
+  /** A read that has not started yet, so that its callers get a list that is newer than their call. */
   #next: Promise<void> | undefined
 
   constructor(parts: NodeDirectoryParts) {
     this.#parts = parts
   }
 
-  /** Undefined when there is no such node. A node is registered before it listens, so none is overlooked. */
+  /** Undefined if there is no such node. A node registers before it listens, so the list has every node that has connections. */
   async addressOf(node: string): Promise<URL | undefined> {
-    const age = performance.now() - this.#checked
+    const age = performance.now() - this.#listedAt
     const known = this.#known.get(node)
     if (!known || age > expireAfterMs) {
       await this.list()
@@ -41,29 +42,31 @@ export class NodeDirectory {
     return known
   }
 
-  /** Every node by its id, this one too, as far as the last list had it. */
+  /** Every node of the last list by its id, this node included. */
   get known(): ReadonlyMap<string, URL> {
     return this.#known
   }
 
-  /** Asks the store for the nodes. Never rejects. */
+  /** Reads the list of nodes from the store. Never rejects. */
   list(): Promise<void> {
     this.#next ??= this.#listSoon()
     return this.#next
   }
 
   async #listSoon(): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, this.#begun + minLookupIntervalMs - performance.now()).unref())
+    await new Promise((resolve) =>
+      setTimeout(resolve, this.#startedAt + minLookupIntervalMs - performance.now()).unref(),
+    )
     this.#next = undefined
-    this.#begun = performance.now()
+    this.#startedAt = performance.now()
     try {
       const nodes = await this.#parts.nodes()
-      // port 0: it listens where it may, and will say where
-      const there = nodes.filter(({ url }) => URL.canParse(url) && new URL(url).port !== '0')
-      this.#known = new Map(there.map(({ id, url }) => [id, new URL(url)]))
+      // a node with port 0 registers its real port later
+      const listening = nodes.filter(({ url }) => URL.canParse(url) && new URL(url).port !== '0')
+      this.#known = new Map(listening.map(({ id, url }) => [id, new URL(url)]))
     } catch (error) {
       this.#parts.failed(error)
     }
-    this.#checked = performance.now()
+    this.#listedAt = performance.now()
   }
 }

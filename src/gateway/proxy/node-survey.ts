@@ -4,7 +4,7 @@ import { NodeDirectory, type NodeDirectoryParts, routeAt } from './node-director
 /** The path below NODE_URL at which a node answers `{ reachable: boolean }`: whether it reaches the store. */
 export const storePath = '/node/store'
 
-/** How long a neighbour may take to answer, ms. */
+/** How long another node may take to answer, ms. */
 const answerTimeoutMs = 1000
 
 /** Asks the other nodes whether they reach the store. While the store is away, those are the nodes of its last list. */
@@ -33,18 +33,18 @@ export class NodeSurvey {
   }
 
   /**
-   * True if there are neighbours and all of them answer that they do not reach the store. A neighbour that does not answer, or
+   * True if there are other nodes and all of them answer that they do not reach the store. A node that does not answer, or
    * whose older version has no such route, may reach it. Never rejects.
    */
   async allCutOff(): Promise<boolean> {
     const others = [...this.#directory.known].filter(([id]) => id !== this.#node)
-    const cutOff = await Promise.all(others.map(([, url]) => saysCutOff(url)))
+    const cutOff = await Promise.all(others.map(([, url]) => isCutOff(url)))
     return cutOff.length > 0 && cutOff.every(Boolean)
   }
 }
 
 /** False without a valid answer. */
-async function saysCutOff(base: URL): Promise<boolean> {
+async function isCutOff(base: URL): Promise<boolean> {
   try {
     const response = await fetch(routeAt(base, storePath), { signal: AbortSignal.timeout(answerTimeoutMs) })
     const answer: unknown = await response.json()

@@ -11,16 +11,16 @@ export type Move = { sid: string; signature: string }
 
 /** How long a node may take to answer, ms. */
 const answerTimeoutMs = 1000
-/** How long a node may take to close the connection after that, ms: the client may have to prove what it has received. */
+/** How long a node may take to close the connection after that, ms: it may first wait for the confirmation of what the client has received. */
 const closeTimeoutMs = 2000
 
-/** A WebSocket that this node passes on to the node of its session. */
+/** A WebSocket that this node forwards to the node of its session. */
 export class Tunnel {
   readonly socket: Socket
   readonly #node: URL
   readonly #move: Move
 
-  /** @param node that has the session */
+  /** @param node the URL of the node that has the session */
   constructor(socket: Socket, node: URL, sid: string, keys: Keyring) {
     this.socket = socket
     this.#node = node
@@ -28,18 +28,18 @@ export class Tunnel {
   }
 
   /**
-   * Closes the WebSocket. The node of the session closes it as in a drain, because this node cannot read what passes. If that node
+   * Closes the WebSocket. The node of the session closes it as in a drain, because this node does not decode what it forwards. If that node
    * is older and has no such route, or does not answer, this node cuts the WebSocket.
    */
   async close(): Promise<void> {
     const { socket } = this
     if (socket.destroyed) return
     const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
-    if (await this.#ask()) await atMost(closeTimeoutMs, closed)
+    if (await this.#requestMove()) await atMost(closeTimeoutMs, closed)
     socket.destroy()
   }
 
-  async #ask(): Promise<boolean> {
+  async #requestMove(): Promise<boolean> {
     try {
       const { ok } = await fetch(routeAt(this.#node, movePath), {
         method: 'POST',
@@ -54,7 +54,7 @@ export class Tunnel {
   }
 }
 
-/** Whether a node of this cluster sent it. */
+/** Whether a node of this cluster has signed it. */
 export function isFromNode(keys: Keyring, { sid, signature }: Move): boolean {
   return verify(keys, 'move', [sid], signature)
 }

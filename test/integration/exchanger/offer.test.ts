@@ -40,7 +40,7 @@ test('another channel, or one who is not there, is refused', async () => {
   const asked = { channelName: newRoom(), sessionDescriptor: 1 }
   expect(await ann.request('offer', asked)).toEqual(refusal('You are not in this channel.', 'not_in_room'))
   const nobody = { channelName: channel, sessionDescriptor: 1, to: 'nobody' }
-  expect(await ann.request('offer', nobody)).toEqual(refusal('The receiver is not here.', 'no_such_participant'))
+  expect(await ann.request('offer', nobody)).toEqual(refusal('The receiver is not present.', 'no_such_participant'))
   expect(await receivedBefore(bob, 'exchanger', channel)).toEqual([])
 })
 

@@ -80,6 +80,6 @@ test('the session verbs are those of every dialect', async () => {
   expect(await ackOf(bob, 'owt-message', { to: uid, data: 'x' })).toEqual([2201])
   const late = await connect(a.url, p2p)
   expect(await late.request('relogin', ticket)).toEqual(
-    refusal('You have been away too long, and have left.', 'participant_gone'),
+    refusal('The participant has left, or its reconnect window is over.', 'participant_gone'),
   )
 })

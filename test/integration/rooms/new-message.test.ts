@@ -30,7 +30,7 @@ test('direct_message reaches one', async () => {
   expect(await bob.next('direct_message')).toMatchObject({ data: 'psst', meta: { from: ann.id } })
   expect(await receivedBefore(cleo, 'rooms')).toEqual([])
   expect(await ann.request('direct_message', 'nobody', 'x')).toEqual(
-    refusal('The receiver is not here.', 'no_such_participant'),
+    refusal('The receiver is not present.', 'no_such_participant'),
   )
 })
 
