@@ -1,10 +1,10 @@
 import { EventEmitter } from 'node:events'
 import { inBackground } from '../../core/background.ts'
 import type { StoreProblem } from '../../core/ports/state.ts'
-import type { RedisClient } from './client.ts'
+import type { RedisClient, SubscriptionKind } from './client.ts'
 import { connect, type RedisTarget } from './connection.ts'
 import { noReport, type RedisReport } from './report.ts'
-import { type SubscriptionKind, Subscriptions } from './subscriptions.ts'
+import { Subscriptions } from './subscriptions.ts'
 
 /**
  * The two connections of Socket.IO's adapter and emitter. They look at none of the promises that they are given, so

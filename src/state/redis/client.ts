@@ -5,8 +5,9 @@ import type { StoreProblem } from '../../core/ports/state.ts'
 import { Call, type CallEvents } from './call.ts'
 import type { RedisLink } from './link.ts'
 import { probeIntervalMs } from './probe.ts'
-import type { SubscriptionKind } from './subscriptions.ts'
 import type { Topology, TopologyEvents } from './topology.ts'
+
+export type SubscriptionKind = 'subscribe' | 'psubscribe' | 'ssubscribe'
 
 /**
  * How long a command may take in all, ms. Its request is refused as `unavailable` then. Not less than a request has: Redis

@@ -1,10 +1,8 @@
 import { Command } from 'ioredis'
 import { inBackground } from '../../core/background.ts'
 import type { StoreProblem } from '../../core/ports/state.ts'
-import type { RedisClient } from './client.ts'
+import type { RedisClient, SubscriptionKind } from './client.ts'
 import { denied, type RedisReport, unreachable } from './report.ts'
-
-export type SubscriptionKind = 'subscribe' | 'psubscribe' | 'ssubscribe'
 
 type ChannelSubscription = {
   readonly kind: SubscriptionKind
