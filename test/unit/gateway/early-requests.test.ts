@@ -20,7 +20,7 @@ const wait = (name: number | string) =>
     () => log.push(`refused ${name}`),
   )
 
-test('they are served in the order in which they came, once', () => {
+test('serveAll serves each request once, in the order of arrival', () => {
   for (const name of [1, 2, 3]) wait(name)
   expect(log).toEqual([])
   early.serveAll()
@@ -30,14 +30,14 @@ test('they are served in the order in which they came, once', () => {
   expect(log).toEqual(['served 1', 'served 2', 'served 3'])
 })
 
-test('they are refused, once', () => {
+test('refuseAll refuses each request once', () => {
   for (const name of [1, 2]) wait(name)
   early.refuseAll()
   early.serveAll()
   expect(log).toEqual(['refused 1', 'refused 2'])
 })
 
-test('a hundred wait; one more is refused at once', () => {
+test('100 requests wait, and one more is refused at once', () => {
   for (let name = 1; name <= 101; name += 1) wait(name)
   expect(log).toEqual(['refused 101'])
   early.serveAll()
@@ -46,7 +46,7 @@ test('a hundred wait; one more is refused at once', () => {
   expect(log).toHaveLength(101)
 })
 
-test('ten seconds after the first one came, all are refused', () => {
+test('all requests are refused 10 s after the first one arrived', () => {
   wait(1)
   vi.advanceTimersByTime(timeoutMs - 1)
   wait(2)
@@ -55,7 +55,7 @@ test('ten seconds after the first one came, all are refused', () => {
   expect(log).toEqual(['refused 1', 'refused 2'])
 })
 
-test('after that, or after being served, the wait begins anew', () => {
+test('the time starts again after requests were refused or served', () => {
   wait(1)
   vi.advanceTimersByTime(timeoutMs)
   wait(2)
@@ -67,7 +67,7 @@ test('after that, or after being served, the wait begins anew', () => {
   expect(log).toEqual(['refused 1', 'served 2', 'refused 3'])
 })
 
-test('one that comes while others are served waits for the next time', () => {
+test('a request that arrives during serveAll waits for the next serveAll', () => {
   early.wait(
     () => wait('inner'),
     () => {},
@@ -78,7 +78,7 @@ test('one that comes while others are served waits for the next time', () => {
   expect(log).toEqual(['served inner'])
 })
 
-test('nothing keeps the process alive', () => {
+test('the timer does not keep the process alive', () => {
   vi.useRealTimers()
   const before = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
   wait(1)

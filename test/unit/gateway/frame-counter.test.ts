@@ -20,7 +20,7 @@ const frames = [
   frameOf(opcodes.close),
 ]
 
-test('every frame counts once, of every opcode and length, wherever the reads end', () => {
+test('a frame of any opcode and length counts once, at whatever byte the reads end', () => {
   const random = new Random(1)
   const bytes = Buffer.concat([...frames, ...frames, ...frames])
   for (let round = 0; round < 50; round += 1) {
@@ -35,7 +35,7 @@ test('every frame counts once, of every opcode and length, wherever the reads en
   }
 })
 
-test('byte by byte, a frame counts when its header is complete', () => {
+test('a frame that arrives byte by byte counts when its header is complete', () => {
   const counter = new FrameCounter()
   const counts = [...frameOf(opcodes.lastText, 'x'.repeat(126))].map((byte) => counter.count(Buffer.from([byte])))
   expect(counts.indexOf(1)).toBe(7)

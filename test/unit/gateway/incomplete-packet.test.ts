@@ -24,7 +24,7 @@ const send = (data: string | Buffer) => {
   return sent
 }
 
-test('attachments count until the last one has come', () => {
+test('attachments count until the last one has arrived', () => {
   send('53-["text",{"_placeholder":true,"num":0}]')
   const before = packet.bytes
   expect(before).toBeGreaterThan(0)
@@ -37,12 +37,12 @@ test('attachments count until the last one has come', () => {
   expect(late).toBe(0)
 })
 
-test('the JSON of a packet counts for what it may take when it is parsed', () => {
+test('the JSON of a packet counts with its largest size after parsing', () => {
   send(`51-["text",${'[],'.repeat(1000)}0]`)
   expect(packet.bytes).toBeGreaterThan(30_000)
 })
 
-test('a packet that is not complete in time is late, whatever comes in between', () => {
+test('a packet that is incomplete after the timeout is late, even if other packets arrive meanwhile', () => {
   send('62-/rooms,7["x"]')
   vi.advanceTimersByTime(packetTimeoutMs - 1)
   send(Buffer.alloc(1))
@@ -53,9 +53,9 @@ test('a packet that is not complete in time is late, whatever comes in between',
 })
 
 test.each(['5+3-', '50x3-', '53.0-', '53e0-', '5 3-', '5000000000003-'])(
-  'a number of attachments that only a lenient parser reads (%s) counts too',
+  'a number of attachments that only a lenient parser reads (%s) counts',
   (prefix) => {
-    expect(new Decoder().add(`${prefix}["text",{"_placeholder":true,"num":0}]`)).toBeUndefined() // it waits for them
+    expect(new Decoder().add(`${prefix}["text",{"_placeholder":true,"num":0}]`)).toBeUndefined() // socket.io-parser waits for the attachments
     send(`${prefix}["text",{"_placeholder":true,"num":0}]`)
     const before = packet.bytes
     send(Buffer.alloc(1000))
@@ -73,14 +73,14 @@ test('packets without attachments do not count', () => {
   expect(late).toBe(0)
 })
 
-test('a connection that has gone is never late', () => {
+test('a packet of a closed connection is never late', () => {
   send('51-["text"]')
   engine.emit('close')
   vi.advanceTimersByTime(packetTimeoutMs)
   expect([late, packet.bytes]).toEqual([0, 0])
 })
 
-test('a small attachment does not keep the chunk in memory that it was read with', () => {
+test('a small attachment is copied, so that the chunk in which it was read is not kept in memory', () => {
   const chunk = Buffer.alloc(65_536, 'x')
   send('52-["text"]')
   const { data } = send(chunk.subarray(100, 104))

@@ -3,7 +3,7 @@ import type { BudgetHolder } from '../../../src/core/ports/memory-budget.ts'
 import { MemoryBudget } from '../../../src/gateway/limits/memory-budget.ts'
 
 class Holder implements BudgetHolder {
-  relieved: ('all' | 'unread')[] = []
+  shedCalls: ('all' | 'unread')[] = []
   unreadBytes: number
   requestBytes: number
   partialBytes: number
@@ -19,14 +19,14 @@ class Holder implements BudgetHolder {
   }
 
   shed(): number {
-    this.relieved.push('all')
+    this.shedCalls.push('all')
     const { bytes } = this
     this.unreadBytes = this.requestBytes = this.partialBytes = 0
     return bytes
   }
 
   shedUnread(): number {
-    this.relieved.push('unread')
+    this.shedCalls.push('unread')
     const bytes = this.unreadBytes
     this.unreadBytes = 0
     return bytes
@@ -45,7 +45,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** Clients that hold so much; the budget is told of it in this order. */
+/** Adds clients that hold these bytes, and reports their growth in this order. */
 function holding(...sizes: { unread?: number; requests?: number; partial?: number }[]): Holder[] {
   const holders = sizes.map((size) => new Holder(size))
   for (const holder of holders) budget.add(holder)
@@ -53,46 +53,46 @@ function holding(...sizes: { unread?: number; requests?: number; partial?: numbe
   return holders
 }
 
-test('up to the maximum nothing is relieved', () => {
+test('no client is shed up to the maximum', () => {
   const holders = holding({ requests: 4 * million }, { unread: 3 * million }, { partial: 3 * million })
-  expect(holders.map(({ relieved }) => relieved)).toEqual([[], [], []])
+  expect(holders.map(({ shedCalls }) => shedCalls)).toEqual([[], [], []])
 })
 
 test.each(['unread', 'requests', 'partial'] as const)(
-  'beyond the maximum the client with most is relieved, also if that is %s',
+  'above the maximum the client with most bytes is shed, if it holds %s',
   (kind) => {
     const holders = holding({ unread: 3 * million }, { [kind]: 5 * million }, { requests: 3 * million })
-    expect(holders.map(({ relieved }) => relieved)).toEqual([[], ['all'], []])
+    expect(holders.map(({ shedCalls }) => shedCalls)).toEqual([[], ['all'], []])
   },
 )
 
-test('as many clients are relieved as it takes, those with most first', () => {
+test('as many clients are shed as necessary, the largest first', () => {
   const holders = [1, 8, 2, 9, 3].map((size) => new Holder({ requests: size * million }))
   for (const holder of holders) budget.add(holder)
   for (const holder of holders) budget.grown(holder, 0)
   budget.grown(holders[0] as Holder, million)
-  expect(holders.map(({ relieved }) => relieved.length)).toEqual([0, 1, 0, 1, 0])
+  expect(holders.map(({ shedCalls }) => shedCalls.length)).toEqual([0, 1, 0, 1, 0])
 })
 
-test('unread output has a maximum of its own, where there is always room for more in all', () => {
+test('unread output has its own maximum, below the minimum of the whole budget', () => {
   budget.close()
   budget = new MemoryBudget(million, 4 * million)
   const [requests, little, much] = holding({ requests: 2 * million }, { unread: 400_000 }, { unread: 700_000 })
-  expect([requests, little, much].map((holder) => holder?.relieved)).toEqual([[], [], ['unread']])
+  expect([requests, little, much].map((holder) => holder?.shedCalls)).toEqual([[], [], ['unread']])
 })
 
-test('the beginnings of messages count within a second, though nothing reports them', () => {
+test('incomplete input counts within a second, although no event reports it', () => {
   const [first, second] = holding({}, {})
   Object.assign(first as Holder, { partialBytes: 4 * million })
   Object.assign(second as Holder, { partialBytes: 7 * million })
   vi.advanceTimersByTime(1000)
-  expect([first?.relieved, second?.relieved]).toEqual([[], ['all']])
+  expect([first?.shedCalls, second?.shedCalls]).toEqual([[], ['all']])
 })
 
-test('a client that has gone does not count', () => {
+test('a removed client does not count', () => {
   const [gone] = holding({ requests: 9 * million })
   budget.remove(gone as Holder)
   budget.grown(gone as Holder, million)
-  expect(holding({ requests: 9 * million })[0]?.relieved).toEqual([])
-  expect(gone?.relieved).toEqual([])
+  expect(holding({ requests: 9 * million })[0]?.shedCalls).toEqual([])
+  expect(gone?.shedCalls).toEqual([])
 })

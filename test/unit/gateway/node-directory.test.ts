@@ -1,79 +1,79 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { NodeDirectory } from '../../../src/gateway/proxy/node-directory.ts'
 
-let there: { [id: string]: string }
-let away: boolean
-let asked: number
+let registered: { [id: string]: string }
+let isAway: boolean
+let reads: number
 const failed = vi.fn()
 const nodes = async () => {
-  asked += 1
-  if (away) throw new Error('away')
-  return Object.entries(there).map(([id, url]) => ({ id, url, version: '1', connections: 0 }))
+  reads += 1
+  if (isAway) throw new Error('away')
+  return Object.entries(registered).map(([id, url]) => ({ id, url, version: '1', connections: 0 }))
 }
 
 beforeEach(() => {
   vi.useFakeTimers()
-  there = { a: 'http://a:1/' }
-  away = false
-  asked = 0
+  registered = { a: 'http://a:1/' }
+  isAway = false
+  reads = 0
   failed.mockClear()
 })
 afterEach(() => {
   vi.useRealTimers()
 })
 
-/** As text, once all that it waits for has passed. */
-async function find(neighbours: NodeDirectory, node: string): Promise<string | undefined> {
-  const found = neighbours.addressOf(node)
+/** The address as text, after the directory's shortest time between two reads. */
+async function find(directory: NodeDirectory, node: string): Promise<string | undefined> {
+  const found = directory.addressOf(node)
   await vi.advanceTimersByTimeAsync(500)
   return (await found)?.href
 }
 
-test('an address is asked for once in 5 s, however often it is needed', async () => {
-  const neighbours = new NodeDirectory({ nodes, failed })
-  for (let times = 0; times < 9; times += 1) expect(await find(neighbours, 'a')).toBe('http://a:1/')
-  expect(asked).toBe(1)
-  there = { a: 'http://a:2/' }
+test('the list is read once in 5 s, however often an address is needed', async () => {
+  const directory = new NodeDirectory({ nodes, failed })
+  for (let times = 0; times < 9; times += 1) expect(await find(directory, 'a')).toBe('http://a:1/')
+  expect(reads).toBe(1)
+  registered = { a: 'http://a:2/' }
   await vi.advanceTimersByTimeAsync(1000)
-  expect(await find(neighbours, 'a'), 'while it is being asked').toBe('http://a:1/')
-  expect(await find(neighbours, 'a')).toBe('http://a:2/')
-  expect(asked).toBe(2)
+  expect(await find(directory, 'a'), 'during the refresh').toBe('http://a:1/')
+  expect(await find(directory, 'a')).toBe('http://a:2/')
+  expect(reads).toBe(2)
 })
 
-test('whatever names are made up, the store is asked twice a second at most', async () => {
-  const neighbours = new NodeDirectory({ nodes, failed })
-  const found = Array.from({ length: 1000 }, (_, number) => neighbours.addressOf(`made up ${number}`))
+test('requests for unknown nodes cause at most two reads a second', async () => {
+  const directory = new NodeDirectory({ nodes, failed })
+  const found = Array.from({ length: 1000 }, (_, number) => directory.addressOf(`made up ${number}`))
   await vi.advanceTimersByTimeAsync(0)
   expect(await Promise.all(found)).toEqual(found.map(() => undefined))
   for (let ms = 0; ms < 5000; ms += 10) {
-    void neighbours.addressOf(`made up ${ms}`)
+    void directory.addressOf(`made up ${ms}`)
     await vi.advanceTimersByTimeAsync(10)
   }
-  expect(asked).toBeLessThanOrEqual(11)
+  expect(reads).toBeLessThanOrEqual(11)
 })
 
-test('a node that has just come is found, and one that has gone is not, in a list that is newer than the question', async () => {
-  const neighbours = new NodeDirectory({ nodes, failed })
-  expect(await find(neighbours, 'b')).toBeUndefined()
-  there = { b: 'http://b:1/' }
-  expect(await find(neighbours, 'b')).toBe('http://b:1/')
-  expect(await find(neighbours, 'a')).toBeUndefined()
+test('a miss waits for a newer list, which has nodes that started since and lacks nodes that ended', async () => {
+  const directory = new NodeDirectory({ nodes, failed })
+  expect(await find(directory, 'b')).toBeUndefined()
+  registered = { b: 'http://b:1/' }
+  expect(await find(directory, 'b')).toBe('http://b:1/')
+  expect(await find(directory, 'a')).toBeUndefined()
 })
 
-test('while the store is away what was known goes on, without a wait for each', async () => {
-  const neighbours = new NodeDirectory({ nodes, failed })
-  await find(neighbours, 'a')
-  away = true
+test('while the store does not answer, known addresses stay valid and cause no wait', async () => {
+  const directory = new NodeDirectory({ nodes, failed })
+  await find(directory, 'a')
+  isAway = true
   await vi.advanceTimersByTimeAsync(60_000)
-  for (let times = 0; times < 5; times += 1) expect(await find(neighbours, 'a')).toBe('http://a:1/')
-  expect(asked).toBe(2)
+  for (let times = 0; times < 5; times += 1) expect(await find(directory, 'a')).toBe('http://a:1/')
+  expect(reads).toBe(2)
   expect(failed).toHaveBeenCalledOnce()
-  expect(await find(neighbours, 'b')).toBeUndefined()
+  expect(await find(directory, 'b')).toBeUndefined()
 })
 
-test('a node that does not say yet at which port it listens is not there yet', async () => {
-  there = { a: 'http://a:0', b: 'http://', c: 'http://[::1]:3' }
-  const neighbours = new NodeDirectory({ nodes, failed })
-  expect([await find(neighbours, 'a'), await find(neighbours, 'b')]).toEqual([undefined, undefined])
-  expect(await find(neighbours, 'c')).toBe('http://[::1]:3/')
+test('a node with port 0 or without a valid URL is not found', async () => {
+  registered = { a: 'http://a:0', b: 'http://', c: 'http://[::1]:3' }
+  const directory = new NodeDirectory({ nodes, failed })
+  expect([await find(directory, 'a'), await find(directory, 'b')]).toEqual([undefined, undefined])
+  expect(await find(directory, 'c')).toBe('http://[::1]:3/')
 })

@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { NodeSurvey } from '../../../src/gateway/proxy/node-survey.ts'
 
-/** Starts a neighbour that answers `/node/store` so. Resolves to its URL. */
-async function neighbour(status: number, body: string): Promise<string> {
+/** Starts another node that gives this answer at `/node/store`. Resolves to its URL. */
+async function otherNode(status: number, body: string): Promise<string> {
   const server = createServer((request, response) => {
     response.statusCode = request.url === '/below/node/store' ? status : 500
     response.end(body)
@@ -16,7 +16,7 @@ async function neighbour(status: number, body: string): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/below/`
 }
 
-/** Whether all neighbours at these addresses say that they are cut off. */
+/** Whether all nodes at these URLs answer that they are cut off. */
 async function allCutOff(urls: string[]): Promise<boolean> {
   const own = 'http://127.0.0.1:1'
   const infos = [own, ...urls].map((url, index) => ({ id: `node${index}`, url, version: '', connections: 0 }))
@@ -35,22 +35,22 @@ async function allCutOff(urls: string[]): Promise<boolean> {
   return survey.allCutOff()
 }
 
-const cutOff = () => neighbour(200, '{"reachable":false}')
+const cutOff = () => otherNode(200, '{"reachable":false}')
 
-test('all neighbours are cut off if each of them says so', async () => {
+test('all other nodes are cut off if each of them answers so', async () => {
   expect(await allCutOff([await cutOff(), await cutOff()])).toBe(true)
 })
 
 test.each<[string, () => Promise<string>]>([
-  ['reaches the store', () => neighbour(200, '{"reachable":true}')],
-  ['has an older version without the route', () => neighbour(404, '{"reachable":false}')],
-  ['answers something else', () => neighbour(200, 'null')],
-  ['answers no JSON', () => neighbour(200, '<html>')],
+  ['reaches the store', () => otherNode(200, '{"reachable":true}')],
+  ['has an older version without the route', () => otherNode(404, '{"reachable":false}')],
+  ['answers something else', () => otherNode(200, 'null')],
+  ['answers no JSON', () => otherNode(200, '<html>')],
   ['refuses connections', async () => 'http://127.0.0.1:1'],
-])('not all neighbours are cut off while one %s', async (_name, other) => {
+])('not all other nodes are cut off while one %s', async (_name, other) => {
   expect(await allCutOff([await cutOff(), await other()])).toBe(false)
 })
 
-test('a node that knows no neighbour does not take all for cut off', async () => {
+test('without other nodes the result is false', async () => {
   expect(await allCutOff([])).toBe(false)
 })

@@ -27,7 +27,7 @@ test.each([
   ['https://[2001:db8::1]', '[2001:DB8:0:0::1]'],
   ['http://[::1]:8080', '[::1]:8080'],
   ['http://127.0.0.1:8080', '127.0.0.1:8080'],
-])('a page of %s is one of the host that a request names as %s', (origin, host) => {
+])('the origin %s is the own host of a request to %s', (origin, host) => {
   expect(isOwn(origin, { host })).toBe(true)
 })
 
@@ -46,7 +46,7 @@ test.each([
   ['null', 'app.example'],
   ['file://', ''],
   ['app.example', 'app.example'],
-])('a page of %s is none of the host that a request names as %s', (origin, host) => {
+])('the origin %s is not the own host of a request to %s', (origin, host) => {
   expect(isOwn(origin, { host })).toBe(false)
 })
 
@@ -61,12 +61,12 @@ describe('behind a proxy', () => {
     ['https://app.example:8443', { host, 'x-forwarded-host': 'app.example', 'x-forwarded-port': '8443' }],
     ['https://app.example:8443', { host: 'app.example', 'x-forwarded-port': '8443' }],
     ['https://[::1]:8443', { host: '[::1]', 'x-forwarded-port': '8443' }],
-  ])('a page of %s is one of %j if the proxy is trusted, and none otherwise', (origin, headers) => {
+  ])('the origin %s is the own host of %j only if the proxy is trusted', (origin, headers) => {
     expect(isOwn(origin, headers)).toBe(true)
     expect(isOwn(origin, headers, false)).toBe(false)
   })
 
-  test('an origin of the internal host behind a trusted proxy is not accepted, because no browser uses that host', () => {
+  test('the internal host behind a trusted proxy is not the own host: no browser uses it', () => {
     expect(isOwn('http://node-1:8080', { host, 'x-forwarded-host': 'app.example' })).toBe(false)
   })
 })

@@ -19,7 +19,7 @@ const binary = (kind: 0 | 1, data: string) =>
   Buffer.concat([Buffer.from([kind, ...[...String(Buffer.byteLength(data))].map(Number), 255]), Buffer.from(data)])
 
 describe.each([1, 2, 7, 10_000])('in pieces of %i', (size) => {
-  test('packets of revision 4 are counted by their separators', () => {
+  test('revision 4: packets are counted by their separators', () => {
     let payload = ''
     encodePayload(
       [{ type: 'message', data: '2["a"]' }, { type: 'pong' }, { type: 'message', data: Buffer.from('x') }],
@@ -32,7 +32,7 @@ describe.each([1, 2, 7, 10_000])('in pieces of %i', (size) => {
     expect(count(4, '\x1e\x1e', size)).toBe(3)
   })
 
-  test('packets of revision 3 are counted by their lengths, whatever they hold', () => {
+  test('revision 3: packets are counted by their lengths, whatever they contain', () => {
     expect(count(3, '6:42[":"1:310:b4AQIDBAUG', size)).toBe(3)
     expect(count(3, '0:0:0:', size)).toBe(3)
     expect(count(3, Buffer.concat([binary(0, '42["1:2:3:"]'), binary(1, 'x'.repeat(300)), binary(0, '3')]), size)).toBe(
@@ -40,7 +40,7 @@ describe.each([1, 2, 7, 10_000])('in pieces of %i', (size) => {
     )
   })
 
-  test('what is no payload of revision 3 is told from one', () => {
+  test('revision 3: the count of an invalid payload is undefined', () => {
     expect(count(3, 'x:', size)).toBeUndefined()
     expect(count(3, ':', size)).toBeUndefined()
     expect(count(3, '1'.repeat(100), size)).toBeUndefined()

@@ -5,7 +5,7 @@ function throwIt(error: unknown): never {
   throw error
 }
 
-/** A queue whose requests are served when the test says so. */
+/** A queue whose requests the test finishes one by one. */
 function open() {
   const served: number[] = []
   const finish: (() => void)[] = []
@@ -20,7 +20,7 @@ function open() {
   return { queue, served, next }
 }
 
-test('requests are served one after the other, in the order they came, none in the step in which it comes', async () => {
+test('requests are served one after the other in the order of arrival, and never within `push`', async () => {
   const { queue, served, next } = open()
   for (const request of [1, 2, 3]) queue.push(request)
   expect(served).toEqual([])
@@ -36,7 +36,7 @@ test('requests are served one after the other, in the order they came, none in t
   expect(served).toEqual([1, 2, 3, 4, 5])
 })
 
-test('what is taken out is not served; what comes afterwards is', async () => {
+test('`take` removes the waiting requests, and later ones are served', async () => {
   const { queue, served, next } = open()
   for (const request of [1, 2, 3]) queue.push(request)
   await next()
@@ -48,7 +48,7 @@ test('what is taken out is not served; what comes afterwards is', async () => {
   expect(served).toEqual([1, 4])
 })
 
-test('a request that fails, by a throw or a rejection, is reported, and the next ones are served', async () => {
+test('a request that throws or rejects is reported, and the next ones are served', async () => {
   const served: number[] = []
   const failures: unknown[] = []
   const queue = new SerialQueue<number>(

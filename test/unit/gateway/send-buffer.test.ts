@@ -10,8 +10,8 @@ class Transport extends EventEmitter {
   socket = { bufferedAmount: 0, terminate: () => {} }
 }
 
-/** The backlog of a connection whose client has so many bytes unread. */
-function backlogOf(unread: number) {
+/** The send buffer of a connection whose client has not read this many bytes. */
+function sendBufferWith(unread: number) {
   const transport = new Transport()
   transport.socket.bufferedAmount = unread
   const engine = Object.assign(new EventEmitter(), { transport, readyState: 'open', closed: 0, close: () => {} })
@@ -30,9 +30,9 @@ function backlogOf(unread: number) {
 }
 
 test.each(['ready', 'upgrade', 'close'] as const)(
-  'a replay waits for %s, and leaves no listener behind',
+  'a replay waits for `%s` and removes its listeners',
   async (event) => {
-    const { sendBuffer, engine, transport, listeners } = backlogOf(300)
+    const { sendBuffer, engine, transport, listeners } = sendBufferWith(300)
     const before = listeners()
     const waits = [sendBuffer.drained(), sendBuffer.drained()]
     expect(waits.map((wait) => wait instanceof Promise)).toEqual([true, true])
@@ -44,8 +44,8 @@ test.each(['ready', 'upgrade', 'close'] as const)(
   },
 )
 
-test('what waits for an ack counts as unread until it is sent, and does not hold a replay up', () => {
-  const { sendBuffer, exceeded } = backlogOf(100)
+test('bytes that wait for an ack count as unread until they are sent, and do not delay a replay', () => {
+  const { sendBuffer, exceeded } = sendBufferWith(100)
   sendBuffer.hold(800)
   expect(sendBuffer.bytes).toBe(900)
   expect(sendBuffer.drained()).toBeUndefined()

@@ -4,10 +4,10 @@ import { expect, test } from 'vitest'
 import { portal, portalV1 } from '../../../src/protocol/portal.ts'
 import { validationMessageOf } from '../../../src/protocol/validation-message.ts'
 
-const complaint = (schema: TSchema, value: unknown) => validationMessageOf(Errors(schema, value))
-const requestOf = (event: keyof typeof portal, value: unknown) => complaint(portal[event as 'publish'].payload, value)
+const messageOf = (schema: TSchema, value: unknown) => validationMessageOf(Errors(schema, value))
+const requestOf = (event: keyof typeof portal, value: unknown) => messageOf(portal[event as 'publish'].payload, value)
 
-/** What OWT's portal was seen to answer (docs/owt.md#validation-messages). */
+/** Answers of OWT's portal (docs/owt.md#validation-messages). */
 test.each([
   ['publish', {}, `request should have required property 'media' "media"`],
   [
@@ -19,11 +19,11 @@ test.each([
   ['stream-control', {}, `request should have required property '.id' ".id"`],
   ['subscription-control', { id: 'x' }, `request should have required property '.operation' ".operation"`],
   ['stream-control', { id: 'x', operation: 'pause' }, `request should have required property '.data' ".data"`],
-] as const)('%s %j: as OWT words it', (event, value, expected) => {
+] as const)('%s %j has the message of OWT', (event, value, expected) => {
   expect(requestOf(event, value).split(',request')[0]).toBe(expected)
 })
 
-test('where there are alternatives, all complaints are joined by commas, each once', () => {
+test('with alternatives, the message has every error once, joined by commas', () => {
   expect(requestOf('publish', { media: {} })).toBe(
     `request.media should have required property 'tracks' "tracks",request.media should be null "null"`,
   )
@@ -38,9 +38,9 @@ test('where there are alternatives, all complaints are joined by commas, each on
   )
 })
 
-test('otherwise the first complaint is the only one', () => {
+test('without alternatives, the message has only the first error', () => {
   expect(requestOf('text', {})).toBe(`request should have required property 'to' "to"`)
-  expect(complaint(Type.Object({ a: Type.String(), b: Type.String() }), { a: 1, b: 2 })).toBe(
+  expect(messageOf(Type.Object({ a: Type.String(), b: Type.String() }), { a: 1, b: 2 })).toBe(
     'request.a should be string "string"',
   )
 })
@@ -54,16 +54,16 @@ test.each<[TSchema, unknown, string]>([
   [Type.String({ maxLength: 2 }), 'xxx', 'request should NOT be longer than 2 characters 2'],
   [Type.String({ pattern: '^a$' }), 'b', 'request should match pattern "^a$"'],
   [Type.Integer(), 1.5, 'request should be integer "integer"'],
-])('%j refuses %j', (schema, value, expected) => {
-  expect(complaint(schema, value)).toBe(expected)
+])('%j has a message for %j', (schema, value, expected) => {
+  expect(messageOf(schema, value)).toBe(expected)
 })
 
-test('protocol 1.0 and 1.1 are told of their own form', () => {
-  expect(complaint(portalV1.publish.payload, { media: { video: false } })).toBe(
+test('protocol 1.0 and 1.1 have messages for their own schema', () => {
+  expect(messageOf(portalV1.publish.payload, { media: { video: false } })).toBe(
     `request.media should have required property 'audio' "audio"`,
   )
 })
 
-test('nothing wrong is still a sentence', () => {
+test('without errors the message is still a sentence', () => {
   expect(validationMessageOf([])).toBe('request is not valid')
 })
