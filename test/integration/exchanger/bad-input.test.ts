@@ -8,7 +8,7 @@ import { badArguments } from '../bad-arguments.ts'
 const node = await startNode()
 const events = Object.keys(exchanger).filter((event) => event !== 'relogin')
 
-test.each(events)('%s: bad input gets exactly one ack, and the connection goes on', async (event) => {
+test.each(events)('%s: invalid input gets exactly one ack, and the connection stays', async (event) => {
   const channel = newRoom()
   const witness = await inChannel(node, channel)
   const client = await inChannel(node, channel, 'ann')
@@ -33,7 +33,7 @@ test.each(events)('%s: bad input gets exactly one ack, and the connection goes o
   expect(heard.map(({ event }) => event)).toEqual(['receiveOffer'])
 })
 
-test('nothing ends the process or the connection before one has joined, either', async () => {
+test('without a session no input ends the process or the connection', async () => {
   const client = await connect(node.url, { namespace: '/exchanger' })
   for (const event of [...events, 'nonsense']) {
     for (const args of badArguments()) client.socket.emit(event, ...args)

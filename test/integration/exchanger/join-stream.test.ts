@@ -6,7 +6,7 @@ import { newRoom, startNode } from '../../support/node.ts'
 const node = await startNode()
 const exchanger = { namespace: '/exchanger' }
 
-test('the ack says who is there; then, before anything else, the joiner is told their ids', async () => {
+test('the ack has the others; then the client receives their ids before any other notification', async () => {
   const channel = newRoom()
   const user = { id: 1, name: 'Ann' }
   const ann = await inChannel(node, channel, user)
@@ -29,7 +29,7 @@ test('the ack says who is there; then, before anything else, the joiner is told 
   expect(order).toEqual(['ack', 'allStreamUsers', 'receiveOffer'])
 })
 
-test('the others are told the user as it was given, and whom to address', async () => {
+test('the others receive `user` unchanged, and the id in the meta', async () => {
   const channel = newRoom()
   const ann = await inChannel(node, channel)
   for (const user of [{ deep: { list: [1, {}, []] }, '': null }, 'text', 5, null, false]) {
@@ -42,7 +42,7 @@ test('the others are told the user as it was given, and whom to address', async 
   }
 })
 
-test('another channel leaves the first, whose others are told; what is said there is heard no more', async () => {
+test('joining another channel leaves the first, whose members are notified and whose messages no longer arrive', async () => {
   const [one, two] = [newRoom(), newRoom()]
   const [ann, bob, cleo] = [
     await inChannel(node, one, 'a'),
@@ -64,7 +64,7 @@ test('another channel leaves the first, whose others are told; what is said ther
   ])
 })
 
-test('joining the channel that one is in changes nothing', async () => {
+test('joining the present channel changes nothing', async () => {
   const channel = newRoom()
   const [ann, bob] = [await inChannel(node, channel, 'a'), await inChannel(node, channel, 'b')]
   await ann.next('userJoinedStream')
@@ -75,7 +75,7 @@ test('joining the channel that one is in changes nothing', async () => {
   expect(await back.request('relogin', bob.ticket)).toMatchObject({ status: 'ok' })
 })
 
-test('a full channel refuses, and one stays where one is', async () => {
+test('a full channel refuses the join, and the session before stays', async () => {
   const [one, full] = [newRoom(), newRoom()]
   await node.app.state.rooms.configure(`exchanger/${encodeURIComponent(full)}`, { participantLimit: 1 })
   const [ann, bob] = [await inChannel(node, one), await inChannel(node, one)]
@@ -87,7 +87,7 @@ test('a full channel refuses, and one stays where one is', async () => {
 })
 
 describe('without a session', () => {
-  test('what is sent before the join is answered is served in order after it', async () => {
+  test('requests that arrive before the answer to the join are served in order after it', async () => {
     const channel = newRoom()
     const ann = await inChannel(node, channel)
     const bob = await connect(node.url, exchanger)
@@ -102,7 +102,7 @@ describe('without a session', () => {
     for (const event of events) expect((await ann.next()).event).toBe(event)
   })
 
-  test('leaveStream is refused at once, and a refused join leaves the connection alone', async () => {
+  test('leaveStream is refused at once, and the connection stays after a refused join', async () => {
     const channel = newRoom()
     const bob = await connect(node.url, exchanger)
     expect(await bob.request('leaveStream', { channelName: channel })).toMatchObject({ code: 'illegal_request' })

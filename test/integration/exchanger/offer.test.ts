@@ -21,7 +21,7 @@ test.each([
   ['offer', 'sessionDescriptor', 'receiveOffer'],
   ['answer', 'sessionDescriptor', 'receiveAnswer'],
   ['candidate', 'candidate', 'receiveCandidate'],
-])('%s reaches everyone else, or the one whom it is for', async (event, field, received) => {
+])('%s reaches everyone else, or only its receiver', async (event, field, received) => {
   const { channel, ann, bob, cleo } = await three()
   for (const to of [undefined, null]) {
     const everyone = { channelName: channel, [field]: { sdp: 'é' }, ...(to === undefined ? {} : { to }) }
@@ -35,7 +35,7 @@ test.each([
   for (const client of [ann, bob, cleo]) expect(await receivedBefore(client, 'exchanger', channel)).toEqual([])
 })
 
-test('another channel, or one who is not there, is refused', async () => {
+test('another channel and an absent receiver are refused', async () => {
   const { channel, ann, bob } = await three()
   const asked = { channelName: newRoom(), sessionDescriptor: 1 }
   expect(await ann.request('offer', asked)).toEqual(refusal('You are not in this channel.', 'not_in_room'))
@@ -44,7 +44,7 @@ test('another channel, or one who is not there, is refused', async () => {
   expect(await receivedBefore(bob, 'exchanger', channel)).toEqual([])
 })
 
-test('a request that is repeated with its rid is done once', async () => {
+test('a repeated request with the same rid is done once', async () => {
   const { channel, ann, bob } = await three()
   const asked = { channelName: channel, sessionDescriptor: 1 }
   for (let time = 0; time < 2; time += 1) expect(await ann.request('offer', asked, { rid: 1 })).toEqual(ok())

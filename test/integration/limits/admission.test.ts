@@ -14,7 +14,7 @@ const cutClosed = (client: Awaited<ReturnType<typeof connect>>) => {
   return client.closed
 }
 
-test('more connections than a node takes are refused, and let in once another has gone', async () => {
+test('a connection above MAX_CONNECTIONS is refused until another has closed', async () => {
   const node = await startNode({ env: { MAX_CONNECTIONS: 2 } })
   const [first] = [await connect(node.url), await connect(node.url)]
   await expect(connect(node.url)).rejects.toThrow()
@@ -30,7 +30,7 @@ test('more connections than a node takes are refused, and let in once another ha
     .toBe('in')
 })
 
-test('who drains or is full says 503 over WebSocket and long-polling, for the load balancer to ask another', async () => {
+test('a draining or full node answers 503 over WebSocket and long-polling, so that a load balancer tries another', async () => {
   const full = await startNode({ env: { MAX_CONNECTIONS: 1 } })
   await connect(full.url)
   const leaving = await startNode({ env: { DRAIN_SECONDS: 0 } })
@@ -46,7 +46,7 @@ test('who drains or is full says 503 over WebSocket and long-polling, for the lo
   }
 })
 
-test('connections are counted by address, as trusted proxies tell it', async () => {
+test('connections are counted by the address that a trusted proxy reports', async () => {
   const node = await startNode({ env: { CONNECTIONS_PER_IP: 1, TRUST_PROXY: 'loopback' } })
   const from = (address: string) => ({ extraHeaders: { 'X-Forwarded-For': address } })
   await connect(node.url, from('203.0.113.1'))
@@ -55,13 +55,13 @@ test('connections are counted by address, as trusted proxies tell it', async () 
   expect(await refusedFor(node, 'connections_per_ip')).toBe(1)
 })
 
-test('an address that nobody trusted told is not believed', async () => {
+test('the address that an untrusted client reports is ignored', async () => {
   const node = await startNode({ env: { CONNECTIONS_PER_IP: 1 } })
   await connect(node.url, { extraHeaders: { 'X-Forwarded-For': '203.0.113.1' } })
   await expect(connect(node.url, { extraHeaders: { 'X-Forwarded-For': '203.0.113.2' } })).rejects.toThrow()
 })
 
-test('a page from elsewhere is refused over WebSocket too; a listed one, one of this host and no browser are let in', async () => {
+test('a page of another origin is refused, over WebSocket too; a listed origin, the own host and no origin are admitted', async () => {
   const node = await startNode({ env: { CORS_ORIGINS: 'https://app.example' } })
   const from = (origin: string) => ({ extraHeaders: { Origin: origin } })
   await expect(connect(node.url, from('https://evil.example'))).rejects.toThrow()
@@ -71,7 +71,7 @@ test('a page from elsewhere is refused over WebSocket too; a listed one, one of 
   await connect(node.url)
 })
 
-test('a page of this host is let in, however the proxy writes the host; X-Forwarded-Host counts from trusted proxies only', async () => {
+test('a page of the own host is admitted in every spelling of the host; X-Forwarded-Host counts from trusted proxies only', async () => {
   const env = { CORS_ORIGINS: 'none' }
   const [wary, trusting] = [await startNode({ env }), await startNode({ env: { ...env, TRUST_PROXY: 'loopback' } })]
   const from = (headers: { [name: string]: string }) => ({
@@ -88,7 +88,7 @@ test('a page of this host is let in, however the proxy writes the host; X-Forwar
   expect([await refusedFor(wary, 'origin'), await refusedFor(trusting, 'origin')]).toEqual([2, 0])
 })
 
-test('connections of one IPv6 network (/64) count as one address, and IPv4 stays IPv4 behind an IPv6 listener', async () => {
+test('connections of one IPv6 network (/64) count as one address, and an IPv6 listener counts IPv4 addresses as IPv4', async () => {
   const node = await startNode({ env: { CONNECTIONS_PER_IP: 1, TRUST_PROXY: 'loopback' } })
   const from = (address: string) => ({ extraHeaders: { 'X-Forwarded-For': address } })
   const first = await connect(node.url, from('2001:db8:1:2::1'))

@@ -4,7 +4,7 @@ import { newRoom, startNode } from '../../support/node.ts'
 
 // ahead, the client of this process would close by itself: engine.io-client looks at Date.now()
 test.each([-300_000, -60_000])(
-  'a node whose wall clock steps by %i ms goes on answering and delivering',
+  'a node whose wall clock steps by %i ms continues to answer and deliver',
   async (step) => {
     const node = await startNode({ env: { TICKET_TTL: 30 } })
     const room = newRoom()

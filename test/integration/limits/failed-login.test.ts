@@ -29,14 +29,14 @@ describe.each(entries)('%s on %s', (event, namespace) => {
   })
 })
 
-test('authentication that is too large: OWT’s error, then the end', async () => {
+test('an authentication that is too large gets OWT’s error, then the node disconnects', async () => {
   const client = await connect(node.url, { namespace: '/p2p' })
   const ack = await new Promise((resolve) => client.socket.emit('authentication', { token: large }, resolve))
   expect(ack).toMatchObject({ error: 2121, code: 'too_large' })
   expect(await client.closed).toBe('io server disconnect')
 })
 
-test('of one who is logged in already: an error, and nothing else', async () => {
+test('a login that is too large on a connection with a session gets an error, and the connection stays', async () => {
   const ann = await enter(node.url, { room: newRoom() })
   for (const event of ['login', 'relogin']) {
     expect(await ann.request(event, large)).toMatchObject({ status: 'error', code: 'too_large' })
@@ -44,7 +44,7 @@ test('of one who is logged in already: an error, and nothing else', async () => 
   expect(await ann.barrier()).toEqual([])
 })
 
-test('it is counted among the logins that failed, and what waited for it is refused', async () => {
+test('it counts as a failed login, and the requests that waited for it are refused', async () => {
   const client: Client = await connect(node.url)
   const early = client.request('text', { to: 'all', message: 'x' })
   const asked = client.request('login', { ...loginInfo({ room: newRoom() }), padding: large })

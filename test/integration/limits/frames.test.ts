@@ -55,7 +55,7 @@ test('a client that sends pings and does not read has one pong on its way, and t
   await answered
 })
 
-test('pings that come one after the other are each answered', async () => {
+test('pings that arrive one after the other are all answered', async () => {
   const node = await startNode()
   const client = new WebSocket(`${node.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`)
   await once(client, 'open')
@@ -121,7 +121,7 @@ test.each([
   expect(reasons(node)).toEqual([reason])
 })
 
-test('a connection that the node has closed is cut when its client goes on sending', async () => {
+test('a connection that the node has closed is cut if its client continues to send', async () => {
   const node = await startNode({ env: slow })
   const client = await raw(node)
   const cut = new Promise((resolve) => client.resume().once('close', resolve))
@@ -132,7 +132,7 @@ test('a connection that the node has closed is cut when its client goes on sendi
   expect(reasons(node)).toEqual(['bad_packet', 'flood'])
 })
 
-test('a WebSocket that is to take over from long-polling is limited before it does', async () => {
+test('a WebSocket is limited before its upgrade from long-polling is complete', async () => {
   const node = await startNode({ env: slow })
   const { sid } = JSON.parse((await (await fetch(`${node.url}/socket.io/?EIO=4&transport=polling`)).text()).slice(1))
   const client = await raw(node, `EIO=4&transport=websocket&sid=${sid}`)
@@ -150,7 +150,7 @@ test('a client that would have to wait too long is disconnected', async () => {
   expect(reasons(node)).toEqual(['flood'])
 })
 
-test('of many small messages that arrive in one read, others are served between any two', async () => {
+test('other clients are served between any two of many small messages that arrive in one read', async () => {
   const node = await startNode({ env: unlimited })
   const [attacker, other] = [await raw(node), await raw(node)]
   const answers = [attacker, other].map((socket) => once(socket, 'data'))
@@ -165,7 +165,7 @@ test('of many small messages that arrive in one read, others are served between 
   await until(async () => (await unknownEvents(node)) === 2001)
 })
 
-test('connections that send large messages are read from in turn, and others are served in between', async () => {
+test('connections that send large messages are read in turn, and other clients are served in between', async () => {
   const node = await startNode({ env: unlimited })
   const attackers = await Promise.all(Array.from({ length: 30 }, () => raw(node)))
   const other = await raw(node)

@@ -20,7 +20,7 @@ async function start(throttle: Throttle) {
 
 const statuses = async (answers: Promise<Answer>[]) => (await Promise.all(answers)).map(({ status }) => status)
 
-test('after ten in a minute, whatever is wrong with them, one is told to stop', async () => {
+test('after ten guesses of any kind in a minute a client gets 429', async () => {
   const ask = await start(new Throttle())
   const guesses = ['Bearer guess', mauth('guess'), 'Basic x', 'x']
   for (let tries = 0; tries < 10; tries += 1) {
@@ -31,18 +31,18 @@ test('after ten in a minute, whatever is wrong with them, one is told to stop', 
   expect(answer.headers.get('retry-after')).toBe('60')
 })
 
-describe('with one that is free', () => {
+describe('with one free guess', () => {
   test.each([
     ['management keys', '/v1/rooms'],
     ['tokens', '/v1/ice-servers'],
-  ])('%s are counted by address', async (_what, path) => {
+  ])('guesses of %s are counted by address', async (_what, path) => {
     const ask = await start(new Throttle(1))
     expect((await ask('Bearer guess', path)).status).toBe(401)
     expect(await ask('Bearer guess', path)).toMatchObject(tooMany)
     expect((await ask('Bearer guess', path, '203.0.113.2')).status).toBe(401)
   })
 
-  test('guesses from one IPv6 network (/64) count together, whatever address each has', async () => {
+  test('guesses from all addresses of one IPv6 network (/64) count together', async () => {
     const ask = await start(new Throttle(1))
     const statuses = []
     for (const address of ['2001:db8:1:2::1', '2001:db8:1:2::2', '2001:db8:1:3::1']) {
@@ -62,7 +62,7 @@ describe('with one that is free', () => {
       (url: string, extraHeaders: { [name: string]: string }) =>
         connect(url, { extraHeaders, namespace: '/rooms', auth: { token: 'guess' } }).catch(() => {}),
     ],
-  ] as const)('so do guesses of %s over Socket.IO', async (_what, guess) => {
+  ] as const)('guesses of %s over Socket.IO count by IPv6 network too', async (_what, guess) => {
     const env = { TRUST_PROXY: 'loopback', ANONYMOUS_DIALECTS: 'none' }
     const node = await startNode({ env, parts: { throttle: new Throttle(1) } })
     const throttled = () => node.logs.lines.filter(({ reason }) => reason === 'throttled').map(({ address }) => address)
@@ -72,7 +72,7 @@ describe('with one that is free', () => {
     expect(throttled()).toEqual(['2001:db8:1:2::2'])
   })
 
-  test('a header that was used before is a guess, too', async () => {
+  test('a header that was already used counts as a guess', async () => {
     const ask = await start(new Throttle(1))
     const header = mauth()
     const answers = [await ask(header), await ask(header), await ask(header)]
@@ -80,7 +80,7 @@ describe('with one that is free', () => {
   })
 })
 
-test('who has a key or a token is served at once, whoever guesses beside it; who shows nothing guesses nothing', async () => {
+test('a client with a valid key or token is served at once although another at its address guesses; a request without credentials is no guess', async () => {
   const ask = await start(new Throttle(0))
   let told = 0
   const count = () => {

@@ -28,7 +28,7 @@ async function refusedOf(client: Client, count: number, data: unknown): Promise<
 }
 
 describe('requests before a login', () => {
-  test('a hundred of 8 kB wait, and are served in order after the login', async () => {
+  test('a hundred requests of 8 kB wait, and are served in order after the login', async () => {
     const node = await startNode()
     const [ann, bob] = await Promise.all([0, 1].map(() => connect(node.url, { namespace: '/exchanger' })))
     await bob?.request('joinStream', { channelName: 'channel' })
@@ -41,7 +41,7 @@ describe('requests before a login', () => {
     expect(heard).toEqual(descriptors)
   })
 
-  test('a client has one budget: beyond it requests are refused in words, and those that wait are served', async () => {
+  test('requests above the budget of a client are refused with an ack, and those that wait are served', async () => {
     const node = await startNode()
     const ann = await connect(node.url, { namespace: '/exchanger' })
     expect(await refusedOf(ann, 100, large)).toBe(100 - Math.floor((4 * mebibyte) / 61_300))
@@ -51,7 +51,7 @@ describe('requests before a login', () => {
     expect((await ann.request('offer', offer('afterwards'))).status).toBe('ok')
   })
 
-  test('all namespaces of a client share its budget', async () => {
+  test('all namespaces of a client share one budget', async () => {
     const node = await startNode()
     const exchanger = await connect(node.url, { namespace: '/exchanger' })
     const rooms = exchanger.socket.io.socket('/rooms')
@@ -70,14 +70,14 @@ describe('requests before a login', () => {
     rooms.disconnect()
   })
 
-  test('data counts for the memory that it takes, not for the length of its text', async () => {
+  test('data counts with the memory that it uses, not with the length of its text', async () => {
     const node = await startNode()
     const ann = await connect(node.url, { namespace: '/exchanger' })
     const nested = Array.from({ length: 20_000 }, () => [])
     expect(await refusedOf(ann, 20, offer(nested))).toBeGreaterThan(14)
   })
 
-  test('beyond the budget of the node the client that holds most is refused, the others are not', async () => {
+  test('above the budget of the node only the client that holds most is refused', async () => {
     const node = await startNode({ env: { MAX_BUFFERED_BYTES_TOTAL: 3 * mebibyte } })
     const [little, much] = await Promise.all([0, 1].map(() => connect(node.url, { namespace: '/exchanger' })))
     expect(await refusedOf(little as Client, 10, large)).toBe(0)
@@ -88,7 +88,7 @@ describe('requests before a login', () => {
     expect((await answered)?.status).toBe('ok')
   })
 
-  test('a client that goes gives back what was held for it', async () => {
+  test('a client that disconnects frees the memory that was held for it', async () => {
     const node = await startNode({ env: { MAX_BUFFERED_BYTES_TOTAL: 3 * mebibyte } })
     for (let n = 0; n < 5; n += 1) {
       const client = await connect(node.url, { namespace: '/exchanger' })
@@ -98,7 +98,7 @@ describe('requests before a login', () => {
     }
   })
 
-  test('so does one that leaves the namespace', async () => {
+  test('a client that leaves the namespace frees the memory that was held for it', async () => {
     const node = await startNode()
     const bare = await BareClient.connect(node.url)
     for (let n = 1; n <= 5; n += 1) {
@@ -125,7 +125,7 @@ describe('attachments', () => {
     expect(await ann.barrier()).toEqual([])
   })
 
-  test('beyond the budget of the node those of the client that holds most close its connection', async () => {
+  test('above the budget of the node the connection of the client that holds most is closed', async () => {
     const node = await startNode({ env: { MAX_BUFFERED_BYTES_TOTAL: 3 * mebibyte } })
     const [little, much] = [await BareClient.connect(node.url), await BareClient.connect(node.url)]
     for (const client of [little, much]) client.send('453-["text",{"_placeholder":true,"num":0}]')
@@ -141,8 +141,8 @@ describe('attachments', () => {
   })
 })
 
-describe('what a client shows when it connects', () => {
-  test('is bounded like a message', async () => {
+describe('the `auth` of a client', () => {
+  test('is limited like a message', async () => {
     const node = await startNode()
     const auth = { token: 'x'.repeat(70_000) }
     await expect(connect(node.url, { namespace: '/exchanger', auth })).rejects.toMatchObject({
@@ -150,7 +150,7 @@ describe('what a client shows when it connects', () => {
     })
   })
 
-  test('is kept only where something reads it', async () => {
+  test('is kept only as far as the node reads it later', async () => {
     const node = await startNode()
     await connect(node.url, { auth: { token: 'of no use here', seq: true, more: 'x'.repeat(60_000) } })
     const [socket] = node.app.io.of('/').sockets.values()
@@ -158,7 +158,7 @@ describe('what a client shows when it connects', () => {
   })
 })
 
-test('while Redis hangs a client is refused in words what exceeds its budget, and the connection stays', async () => {
+test('while Redis hangs, requests above the budget of a client are refused with an ack, and the connection stays', async () => {
   const redis = await startRedis()
   const node = await startNode({ redis: { url: redis.url } })
   const ann = await connect(node.url, { namespace: '/exchanger' })

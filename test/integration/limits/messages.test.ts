@@ -3,7 +3,7 @@ import { Throttle } from '../../../src/core/auth/attempt-throttle.ts'
 import { connect, enter, refusal } from '../../support/client.ts'
 import { newRoom, startNode, tokenFor } from '../../support/node.ts'
 
-test('a flood is refused message by message, and the connection stays', async () => {
+test('each message above the rate is refused, and the connection stays', async () => {
   const node = await startNode({ env: { MESSAGES_PER_SECOND: 1, MESSAGE_BURST: 10 } })
   const room = newRoom()
   const alice = await enter(node.url, { room })
@@ -16,7 +16,7 @@ test('a flood is refused message by message, and the connection stays', async ()
   expect(alice.socket.connected).toBe(true)
 })
 
-test('a room has no more participants than any may have, and there are no more rooms than there may be', async () => {
+test('a login above the limit of participants or of rooms is refused', async () => {
   const node = await startNode({ env: { MAX_PARTICIPANTS: 1, MAX_ROOMS: 1 } })
   const room = newRoom()
   await enter(node.url, { room })
@@ -28,7 +28,7 @@ test('a room has no more participants than any may have, and there are no more r
   expect(await login(tokenFor({ room: newRoom() }))).toEqual(refusal('Too many rooms', 'too_many_rooms'))
 })
 
-test('whoever guesses is told later and later; a valid token of the same address is not made to wait', async () => {
+test('refusals of a client that guesses are delayed longer each time; a valid token from the same address is not delayed', async () => {
   const node = await startNode({ parts: { throttle: new Throttle() } })
   const guess = async () => {
     const client = await connect(node.url)

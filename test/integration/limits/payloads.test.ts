@@ -27,7 +27,7 @@ const writings: [string, number, (count: number) => string | Buffer, { [name: st
 ]
 
 describe.each(writings)('packets %s', (_what, revision, write, headers) => {
-  test('too many in one payload are refused undecoded, and the session ends', async () => {
+  test('a payload with too many packets is refused before it is decoded, and the session ends', async () => {
     const node = await startNode({ env: { MESSAGES_PER_SECOND: 50, MESSAGE_BURST: 200 } })
     const client = await Poller.connect(node, revision)
     expect((await client.post(write(200_000), headers)).status).toBe(413)
@@ -44,7 +44,7 @@ test.each([
   ['of revision 3', 3, (count: number) => times(count, legacy(event)).join(''), {}],
   ['of revision 3 as bytes', 3, (count: number) => Buffer.concat(times(count, legacyBinary(event))), binaryType],
 ] as [string, number, (count: number) => string | Buffer, { [name: string]: string }][])(
-  'a client that flushes 800 events %s at once is answered each',
+  'each of 800 events that a client sends %s at once is answered',
   async (_what, revision, write, headers) => {
     const node = await startNode({ env: { MESSAGES_PER_SECOND: 50, MESSAGE_BURST: 200 } })
     const client = await Poller.connect(node, revision)
@@ -59,7 +59,7 @@ test.each([
   ['digits without end', '1'.repeat(1_000_000), {}],
   ['bytes that are no length', Buffer.alloc(1000, 7), binaryType],
 ] as [string, string | Buffer, { [name: string]: string }][])(
-  'a payload of revision 3 with %s is refused undecoded',
+  'a payload of revision 3 with %s is refused before it is decoded',
   async (_what, body, headers) => {
     const node = await startNode()
     const client = await Poller.connect(node, 3)
@@ -69,7 +69,7 @@ test.each([
   },
 )
 
-test('text and binary values of revision 3 as bytes arrive as they were sent', async () => {
+test('text and binary values in a binary payload of revision 3 arrive unchanged', async () => {
   const node = await startNode({ env: { ANONYMOUS_DIALECTS: 'exchanger' } })
   const seen: unknown[] = []
   node.app.io.of('/exchanger').on('connection', (socket) => socket.onAny((...args) => seen.push(args)))
@@ -93,7 +93,7 @@ test('text and binary values of revision 3 as bytes arrive as they were sent', a
   ])
 })
 
-describe('a client that sends far more than it may, in many requests', () => {
+describe('a client that sends far above its rate in many requests', () => {
   test('waits for its next request to be read, and every event is answered', async () => {
     const node = await startNode({ env: { MESSAGES_PER_SECOND: 40, MESSAGE_BURST: 50 } })
     const client = await Poller.connect(node)
@@ -103,7 +103,7 @@ describe('a client that sends far more than it may, in many requests', () => {
     expect(reasons(node).filter((reason) => reason !== 'flood').length).toBe(2000)
   })
 
-  test('loses its session when it sends another meanwhile', async () => {
+  test('loses its session if it sends another request meanwhile', async () => {
     const node = await startNode({ env: { MESSAGES_PER_SECOND: 2, MESSAGE_BURST: 1 } })
     const client = await Poller.connect(node)
     await client.post(times(400, event).join('\x1e'))
@@ -115,7 +115,7 @@ describe('a client that sends far more than it may, in many requests', () => {
     expect((await held).status).not.toBe(200)
   })
 
-  test('loses its session when it would have to wait too long', async () => {
+  test('loses its session if it would have to wait too long', async () => {
     const node = await startNode({ env: { MESSAGES_PER_SECOND: 1, MESSAGE_BURST: 1 } })
     const client = await Poller.connect(node)
     await client.post(times(400, event).join('\x1e'))

@@ -103,7 +103,7 @@ test.each([
   await answerTo(upgraded, () => false)
 })
 
-test('after all of that the node has logged no error, and serves its clients', async () => {
+test('after all these requests the node has logged no error, and serves its clients', async () => {
   expect(node.logs.lines.filter(({ level }) => level >= 50)).toEqual([])
   const ann = await enter(node.url, { room: newRoom() })
   await ann.ask('text', { to: 'all', message: 'not harmed' })

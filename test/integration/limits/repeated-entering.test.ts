@@ -23,7 +23,7 @@ test.each([
   ['/rooms', ['enter_room', 'den'], ['rooms']],
   ['/exchanger', ['joinStream', { channelName: 'den' }], ['joinStream', { channelName: 'den' }]],
 ])(
-  'on %s, after %j, of further requests such as %j that come before its answer a hundred are served, the others refused',
+  'on %s, after %j, a hundred further requests such as %j that arrive before its answer are served, and the others refused',
   async (namespace, first, next) => {
     const { url, logs } = await startNode()
     const client = await poll(url)

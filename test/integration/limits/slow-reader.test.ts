@@ -9,7 +9,7 @@ const numberIn = ({ event, data }: Notice): number[] => {
   return number === undefined ? [] : [Number(number)]
 }
 
-test('a client that does not read is let go, the others go on, and it can come back for what it missed', async () => {
+test('a client that does not read is disconnected, other clients are not affected, and it can resume and receive what it missed', async () => {
   const node = await startNode({ env: { MAX_BUFFERED_BYTES: 100_000 } })
   const room = newRoom()
   const [alice, slow] = [await enter(node.url, { room }), await enter(node.url, { room, user: 'slow' })]
@@ -33,7 +33,7 @@ test('a client that does not read is let go, the others go on, and it can come b
   expect(heard).toEqual(Array.from({ length: said }, (_, number) => number))
 })
 
-test('a client that the node closes and that does not read is cut after a while, and its participant is lost then', async () => {
+test('a client that does not read is cut a while after the node has closed its connection, and its window begins then', async () => {
   const node = await startNode({ env: { MAX_BUFFERED_BYTES: 100_000_000, DRAIN_SECONDS: 0, MESSAGE_BURST: 20_000 } })
   const room = newRoom()
   const [alice, slow] = [await enter(node.url, { room }), await enter(node.url, { room, user: 'slow' })]

@@ -28,7 +28,7 @@ async function send(port: number, text: string): Promise<{ closed: Promise<strin
   return { closed }
 }
 
-describe('a request that is sent slowly is not waited for', () => {
+describe('the node does not wait for a request that is sent slowly', () => {
   test.each(requests)('%s', async (_name, text) => {
     const reasons: string[] = []
     const app = createHttp({
@@ -47,7 +47,7 @@ describe('a request that is sent slowly is not waited for', () => {
     expect(reasons).toEqual(['http_408'])
   })
 
-  test('and a node has such patience', async () => {
+  test('the servers of a node have timeouts of 10 s for headers and 30 s for requests', async () => {
     const { app } = await startNode()
     for (const { server } of [app.http, app.ops]) {
       expect(server).toMatchObject({ headersTimeout: 10_000, requestTimeout: 30_000 })
@@ -55,7 +55,7 @@ describe('a request that is sent slowly is not waited for', () => {
   })
 })
 
-test('a node that closes does not wait for them either', async () => {
+test('a node that closes does not wait for slow requests', async () => {
   const node = await startNode()
   const port = Number(new URL(node.url).port)
   const sent = await Promise.all(requests.map(([, text]) => send(port, text)))

@@ -45,7 +45,7 @@ test('a client that enters 100 rooms and answers no ping is sent no ping for eac
   await client.terminate()
 })
 
-test('a pong to the newest ping confirms what the pings before it were sent for', async () => {
+test('a pong to the newest ping confirms what earlier pings were sent for', async () => {
   const { node, client, id } = await startWithClient()
   await client.ping(1)
   await client.request('text', { to: id, message: 'to myself' })
@@ -57,7 +57,7 @@ test('a pong to the newest ping confirms what the pings before it were sent for'
   await client.terminate()
 })
 
-test('pongs to pings that were never sent confirm nothing, and the connection goes on', async () => {
+test('pongs to pings that were never sent confirm nothing, and the connection stays', async () => {
   const { node, client } = await startWithClient()
   const own = await client.ping(1)
   for (const made of ['', 'sb', 'sb-1', 'sb99', 'sb1e1', `${own} `, 'sb999999999999999999', 'x'.repeat(125)]) {

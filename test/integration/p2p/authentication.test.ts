@@ -19,16 +19,19 @@ test('the token is the user id; server-authenticated comes before the ack', asyn
   expect(order).toEqual([{ uid }, 'ack'])
 })
 
-test.each([[undefined], [null], [{}], [{ token: null }], [{ token: '' }]])('%j makes an id', async (data) => {
-  const ann = await connect(a.url, p2p)
-  const args = data === undefined ? [] : [data]
-  expect(await ackOf(ann, 'authentication', ...args)).toEqual([
-    { uid: expect.stringMatching(/^[0-9a-f]{32}@anonymous$/) },
-  ])
-})
+test.each([[undefined], [null], [{}], [{ token: null }], [{ token: '' }]])(
+  'without an id (%j) the node makes one',
+  async (data) => {
+    const ann = await connect(a.url, p2p)
+    const args = data === undefined ? [] : [data]
+    expect(await ackOf(ann, 'authentication', ...args)).toEqual([
+      { uid: expect.stringMatching(/^[0-9a-f]{32}@anonymous$/) },
+    ])
+  },
+)
 
 test.each([[5], ['x'], [[]], [{ token: 7 }], [{ token: '\ud800' }], [{ token: {} }]])(
-  '%j is refused with a number, then disconnected',
+  '%j is refused with a number, then the node disconnects',
   async (data) => {
     const ann = await connect(a.url, p2p)
     const [answer] = await ackOf(ann, 'authentication', data)
@@ -37,7 +40,7 @@ test.each([[5], ['x'], [[]], [{ token: 7 }], [{ token: '\ud800' }], [{ token: {}
   },
 )
 
-test('without an ack it does the same', async () => {
+test('an authentication without an ack function works the same', async () => {
   const ann = await connect(a.url, p2p)
   ann.socket.emit('authentication', { token: newId() })
   expect(await ann.next('server-authenticated')).toMatchObject({ event: 'server-authenticated' })
@@ -46,7 +49,7 @@ test('without an ack it does the same', async () => {
 test.each([
   ['the same node', a, a],
   ['another node', a, b],
-])('the same user again, on %s: the old socket is told so and disconnected', async (_, first, second) => {
+])('the same user again on %s: the old socket receives server-disconnect and is closed', async (_, first, second) => {
   const uid = newId()
   const [old, other] = [await peer(first, uid), await peer(first, newId())]
   const fresh = await peer(second, uid)
@@ -57,7 +60,7 @@ test.each([
   expect((await fresh.next('owt-message')).data).toMatchObject({ data: 'for the new one' })
 })
 
-test('a second time on one socket is refused, and the first stands', async () => {
+test('a second authentication on one socket is refused, and the first stays valid', async () => {
   const [uid, other] = [newId(), newId()]
   const [ann, bob] = [await peer(a, uid), await peer(a, other)]
   expect(await ackOf(ann, 'authentication', { token: newId() })).toEqual([

@@ -25,19 +25,19 @@ test('is acked without arguments and delivered without `to`, with `from`, and wi
   expect((await bob.next('owt-message')).data).toEqual({ data: 'self', from: other })
 })
 
-test('to one who is not there: the number 2201', async () => {
+test('a message to an absent user gets the number 2201', async () => {
   const { ann } = await two()
   expect(await ackOf(ann, 'owt-message', { to: newId(), data: 'x' })).toEqual([2201])
 })
 
-test('not authenticated: the number 2120, then disconnect', async () => {
+test('a message without authentication gets the number 2120, then the node disconnects', async () => {
   const { other } = await two()
   const stranger = await connect(a.url, { namespace: '/p2p' })
   expect(await ackOf(stranger, 'owt-message', { to: other, data: 'x' })).toEqual([2120])
   expect(await stranger.closed).toBe('io server disconnect')
 })
 
-test('what a client library sends from its buffer before the authentication waits for it', async () => {
+test('a message that a client library sends from its buffer before the authentication waits for it', async () => {
   const { other, bob } = await two()
   const uid = newId()
   const early = await connect(a.url, { namespace: '/p2p' })
@@ -47,7 +47,7 @@ test('what a client library sends from its buffer before the authentication wait
   expect((await bob.next('owt-message')).data).toEqual({ data: 'early', from: uid })
 })
 
-test('what is sent to one who is away is delivered in order when it authenticates again, on any node', async () => {
+test('messages to a disconnected user are delivered in order after its next authentication, on any node', async () => {
   const { other, ann, bob } = await two()
   await ackOf(ann, 'owt-message', { to: other, data: 'seen' })
   await bob.next('owt-message')
@@ -59,7 +59,7 @@ test('what is sent to one who is away is delivered in order when it authenticate
   expect((await back.next('owt-message')).data).toMatchObject({ data: 'live' })
 })
 
-test('when its window is over it is not there', async () => {
+test('after its window a user is absent', async () => {
   const { other, ann, bob } = await two()
   bob.cut()
   const outcome = () => ackOf(ann, 'owt-message', { to: other, data: 'x' })
@@ -70,7 +70,7 @@ test('when its window is over it is not there', async () => {
   expect((await back.next('owt-message')).data).toMatchObject({ data: 'new' }) // what was held went with its place
 })
 
-test('with a rid it is done once, also after coming back', async () => {
+test('a message with a rid is sent once, also after a relogin', async () => {
   const { one, other, ann, bob } = await two()
   const asked = { to: other, data: 'once' }
   for (let time = 0; time < 2; time += 1) expect(await ackOf(ann, 'owt-message', asked, { rid: 1 })).toEqual([])
@@ -81,7 +81,7 @@ test('with a rid it is done once, also after coming back', async () => {
   for (const data of ['once', 'next']) expect((await bob.next('owt-message')).data).toMatchObject({ data })
 })
 
-test('whatever comes gets exactly one ack, a number, and neither the process nor the connection ends', async () => {
+test('any input gets exactly one ack, a number, and ends neither the process nor the connection', async () => {
   const { one, other, ann, bob } = await two()
   for (const args of badArguments()) {
     const ack = await ackOf(ann, 'owt-message', ...args)

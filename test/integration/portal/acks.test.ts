@@ -28,7 +28,7 @@ describe('the ack of a request', () => {
     expect((await bob.next()).data).toEqual({ from: ann.id, ...hi })
   })
 
-  test('may be missing from a request that is refused, and nothing comes of it', async () => {
+  test('may be missing from a refused request, which then has no effect', async () => {
     const { ann, bob } = await enterPair(node.url)
     for (const data of [null, {}, { to: 'nobody', message: '' }]) ann.socket.emit('text', data)
     ann.socket.emit('nothing of ours')
@@ -48,13 +48,13 @@ describe('the ack of a request', () => {
     expect(await back.request('text', hi)).toEqual(ok())
   })
 
-  test('missing from a login that is refused: the connection is closed all the same', async () => {
+  test('may be missing from a refused login, and the connection is closed all the same', async () => {
     const ann = await connect(node.url)
     ann.socket.emit('login', null)
     expect(await ann.closed).toBe('io server disconnect')
   })
 
-  test('comes before what the request itself causes', async () => {
+  test('arrives before the notifications that the request causes', async () => {
     const { ann } = await enterPair(node.url)
     const order: string[] = []
     ann.socket.onAny((event: string) => order.push(event))
@@ -65,7 +65,7 @@ describe('the ack of a request', () => {
     expect(order.slice(0, 5)).toEqual(['ack of text', 'text', 'ack of publish', 'progress', 'stream'])
   })
 
-  test('of each comes in the order of the requests', async () => {
+  test('arrives in the order of the requests', async () => {
     const { ann } = await enterPair(node.url)
     const order: number[] = []
     const requests = Array.from({ length: 50 }, async (_, index) => {

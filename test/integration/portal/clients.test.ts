@@ -39,21 +39,24 @@ describe.each(libraries)('socket.io-client %s', (_library, io) => {
     back.socket.disconnect()
   })
 
-  test.each(transports)('over %s and %s: a sign of life spends the token and the ticket before', async (...names) => {
-    const used = names.filter((name) => name !== undefined)
-    const room = newRoom()
-    const ann = await start(used)
-    await ann.login({ room })
-    const back = await start(used)
-    await back.relogin(ann.ticket)
-    await back.whenConfirmed()
-    const thief = await connect(node.url)
-    expect((await thief.request('relogin', ann.ticket)).error).toBe('Reconnection is not allowed')
-    expect(await back.barrier()).toEqual([])
-    back.socket.disconnect()
-  })
+  test.each(transports)(
+    'over %s and %s: the confirmation of an ack invalidates the token and the ticket before',
+    async (...names) => {
+      const used = names.filter((name) => name !== undefined)
+      const room = newRoom()
+      const ann = await start(used)
+      await ann.login({ room })
+      const back = await start(used)
+      await back.relogin(ann.ticket)
+      await back.whenConfirmed()
+      const thief = await connect(node.url)
+      expect((await thief.request('relogin', ann.ticket)).error).toBe('Reconnection is not allowed')
+      expect(await back.barrier()).toEqual([])
+      back.socket.disconnect()
+    },
+  )
 
-  test('is told why it is refused: an error ack, then the end', async () => {
+  test('receives an error ack when its login is refused, then the node disconnects', async () => {
     const ann = await start(['websocket'])
     expect((await ann.request('login', { protocol: 'x' })).error).toBe('Unknown client protocol')
     expect(await ann.closed).toBe('io server disconnect')

@@ -6,7 +6,7 @@ import { enterPair } from '../../support/pair.ts'
 const node = await startNode()
 const success = { status: 'success' }
 
-test('to all: everyone is told, in the words of each protocol', async () => {
+test('to all: everyone receives it, in the format of each protocol', async () => {
   const { bob, ann: old } = await enterPair(node.url, { ann: { protocol: 'legacy' } })
   expect(await old.request('customMessage', { type: 'data', receiver: 'all', data: 'hi' })).toEqual(success)
   const meta = { seq: 3, from: old.id }
@@ -14,7 +14,7 @@ test('to all: everyone is told, in the words of each protocol', async () => {
   expect(await old.next()).toEqual({ event: 'custom_message', data: { from: old.id, to: 'all', data: 'hi' }, meta })
 })
 
-test('to one: that one is told, and nobody else', async () => {
+test('to one participant: only that participant receives it', async () => {
   const { bob, ann: old, room } = await enterPair(node.url, { ann: { protocol: 'legacy' } })
   const other = await enter(node.url, { room, protocol: 'legacy' })
   expect(await old.request('customMessage', { type: 'data', receiver: other.id, data: 'hush' })).toEqual(success)
@@ -34,14 +34,14 @@ test.each([
     { type: 'data', receiver: 'nobody', data: 'x' },
     refusal('Target participant does NOT exist: nobody', 'no_such_participant'),
   ],
-])('%s: refused, and nobody is told', async (_name, data, expected) => {
+])('%s: refused, and no participant receives it', async (_name, data, expected) => {
   const { bob, ann: old } = await enterPair(node.url, { ann: { protocol: 'legacy' } })
   expect(await old.request('customMessage', data)).toEqual(expected)
   expect(await bob.barrier()).toEqual([])
   expect(await old.barrier()).toEqual([])
 })
 
-test('a text that protocol 1.x would not take is not taken here either', async () => {
+test('a text that protocol 1.x refuses is refused here too', async () => {
   const { bob, ann: old } = await enterPair(node.url, { ann: { protocol: 'legacy' } })
   for (const data of ['x'.repeat(2049), 5, null, { text: 'x' }]) {
     const answer = await old.request('customMessage', { type: 'data', receiver: 'all', data })
@@ -50,14 +50,14 @@ test('a text that protocol 1.x would not take is not taken here either', async (
   expect(await bob.barrier()).toEqual([])
 })
 
-test('media is not for legacy clients, and text by its new name neither', async () => {
+test('legacy clients can use neither media nor `text`', async () => {
   const { ann: old } = await enterPair(node.url, { ann: { protocol: 'legacy' } })
   for (const event of ['text', 'publish', 'subscribe', 'soac', 'unpublish', 'stream-control']) {
     expect(await old.request(event, {})).toEqual(refusal('Unknown event', 'unknown_event'))
   }
 })
 
-test('and it is not for the others', async () => {
+test('clients of protocol 1.x cannot use it', async () => {
   const { bob } = await enterPair(node.url, { ann: { protocol: 'legacy' } })
   const answer = await bob.request('customMessage', { type: 'data', receiver: 'all', data: 'x' })
   expect(answer).toEqual(refusal('Unknown event', 'unknown_event'))

@@ -25,7 +25,7 @@ describe('requests that are sent before the login or relogin', () => {
     expect(messages(bob).slice(0, 4)).toEqual(['1', '2', '3', '4'])
   })
 
-  test('wait for the relogin, as socket.io-client flushes its buffer first; then comes what was missed', async () => {
+  test('wait for the relogin, because socket.io-client flushes its buffer first; then the missed messages arrive', async () => {
     const room = newRoom()
     const bob = await enter(node.url, { room })
     const ann = await enter(node.url, { room })
@@ -39,7 +39,7 @@ describe('requests that are sent before the login or relogin', () => {
     expect(messages(back).slice(0, 3)).toEqual(['missed', 'flushed 1', 'flushed 2'])
   })
 
-  test('and those sent while it is being answered, too', async () => {
+  test('wait also if they are sent while the login is being answered', async () => {
     const ann = await connect(node.url)
     const first = ann.request('text', text('1'))
     const login = ann.login({ room: newRoom() })
@@ -50,7 +50,7 @@ describe('requests that are sent before the login or relogin', () => {
     expect(messages(ann).slice(0, 3)).toEqual(['1', '2', '3'])
   })
 
-  test('at most a hundred: the next is refused at once, the others are served', async () => {
+  test('wait up to a hundred: the next is refused at once, the others are served', async () => {
     const ann = await connect(node.url)
     const early = Array.from({ length: 100 }, (_, index) => ann.request('text', text(`${index}`)))
     expect(await ann.request('text', text('too many'))).toEqual(illegal)
@@ -60,7 +60,7 @@ describe('requests that are sent before the login or relogin', () => {
     expect(messages(ann).slice(0, 100)).toEqual(early.map((_, index) => `${index}`))
   })
 
-  test('are refused when the login is, before the connection is closed', async () => {
+  test('are refused if the login is refused, before the connection is closed', async () => {
     const ann = await connect(node.url)
     const answers = [ann.request('text', text('1')), ann.request('login', null), ann.request('text', text('2'))]
     const [first, login, second] = await Promise.all(answers)
@@ -69,7 +69,7 @@ describe('requests that are sent before the login or relogin', () => {
     await ann.closed
   })
 
-  test('are refused when no login comes for ten seconds, and the connection stays', async () => {
+  test('are refused if no login comes within ten seconds, and the connection stays', async () => {
     const ann = await connect(node.url)
     const early = [ann.request('text', text('1')), ann.request('text', text('2'))]
     expect(await Promise.all(early)).toEqual([illegal, illegal])
@@ -77,7 +77,7 @@ describe('requests that are sent before the login or relogin', () => {
     expect(await ann.barrier()).toEqual([])
   })
 
-  test('are refused at once when no protocol would take them', async () => {
+  test('are refused at once if no protocol version accepts them', async () => {
     const client = await connect(node.url)
     expect(await client.request('text', { to: '', message: '' })).toEqual(
       refusal('Invalid receiver', 'invalid_receiver'),
@@ -86,14 +86,14 @@ describe('requests that are sent before the login or relogin', () => {
     expect((await client.request('publish', {})).code).toBe('bad_request')
   })
 
-  test('may turn out to be of another protocol, and are refused then', async () => {
+  test('are refused after the login if they belong to another protocol version', async () => {
     const client = await connect(node.url)
     const legacy = client.request('customMessage', { type: 'data', receiver: 'all', data: 'x' })
     await client.login({ room: newRoom() })
     expect(await legacy).toEqual(refusal('Unknown event', 'unknown_event'))
   })
 
-  test('are done once, when they are numbered and were done over the connection before', async () => {
+  test('with a rid that was done on the connection before, are not done again', async () => {
     const room = newRoom()
     const bob = await enter(node.url, { room })
     const ann = await enter(node.url, { room })
@@ -107,7 +107,7 @@ describe('requests that are sent before the login or relogin', () => {
     expect(messages(bob).slice(0, 2)).toEqual(['once', 'next'])
   })
 
-  test('of one who goes before the login are never done', async () => {
+  test('are never done if the client disconnects before the login', async () => {
     const room = newRoom()
     const bob = await enter(node.url, { room })
     const client = await connect(node.url)

@@ -27,7 +27,7 @@ describe.each([
 
   const members = async (room: string) => (await node.app.state.sessionStore.roster(roomIdOf('portal', room))).members
 
-  test('after the ack: the same token is the same participant, and is seen joining once', async () => {
+  test('after the ack: a login with the same token is the same participant, whose join is notified once', async () => {
     const { room, witness, token, id } = await cutOff('ack')
     const ann = await enter(other.url, { room, token })
     expect(ann.id).toBe(id)
@@ -36,7 +36,7 @@ describe.each([
     expect((await witness.next()).data).toEqual({ from: id, to: 'all', message: 'hi' })
   })
 
-  test('before the ack: no ghost is left beside the one who comes again', async () => {
+  test('before the ack: no stale participant is left beside the one of the next login', async () => {
     const { room, witness, token } = await cutOff('request')
     const ann = await enter(other.url, { room, token })
     expect(actions(await witness.barrier())).toEqual(['join'])
@@ -51,7 +51,7 @@ describe.each([
     expect(await witness.barrier()).toEqual([])
   })
 
-  test('and nobody comes: it is gone when the window is over, and the token is good until then and after', async () => {
+  test('without a next login: the participant leaves when its window is over, and the token is valid before and after', async () => {
     const { room, witness, token, id } = await cutOff('ack')
     expect((await witness.next()).data).toMatchObject({ action: 'join' })
     expect(await witness.next()).toMatchObject({ event: 'participant', data: { action: 'leave', data: id } })
@@ -61,7 +61,7 @@ describe.each([
     expect(actions(await witness.barrier())).toEqual(['join'])
   })
 
-  test('while its connection still stands: the new one wins', async () => {
+  test('while its connection is still open: the new connection takes over', async () => {
     const room = newRoom()
     const token = tokenFor({ room })
     const bare = await BareClient.connect(node.url)

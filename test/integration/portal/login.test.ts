@@ -9,7 +9,7 @@ const node = await startNode()
 const both = { audio: true, video: true }
 
 describe('an accepted login', () => {
-  test('tells who one is, the room as it stands, a ticket, and where one came in', async () => {
+  test('returns the participant, the state of the room, a ticket and the seq of the join', async () => {
     const room = newRoom()
     const bob = await enter(node.url, { room, user: 'bob', role: 'viewer' })
     const ann = await connect(node.url)
@@ -32,7 +32,7 @@ describe('an accepted login', () => {
     })
   })
 
-  test('gives an id that is not the socket, and a ticket that SDKs can read', async () => {
+  test('returns an id that differs from the socket’s, and a ticket that SDKs can read', async () => {
     const before = Date.now()
     const ann = await enter(node.url, { room: 'Zimmer äöü 会议 %2F', user: 'ann' })
     expect(ann.id).toMatch(/^[0-9a-zA-Z-]+$/)
@@ -52,7 +52,7 @@ describe('an accepted login', () => {
     expect(notAfter - notBefore).toBe(600_000)
   })
 
-  test('is told to the others and not to oneself', async () => {
+  test('is notified to the others and not to the client itself', async () => {
     const room = newRoom()
     const bob = await enter(node.url, { room, user: 'bob' })
     const ann = await enter(node.url, { room, user: 'ann', role: 'viewer' })
@@ -61,7 +61,7 @@ describe('an accepted login', () => {
     expect(await ann.barrier()).toEqual([])
   })
 
-  test('brings exactly what was said after its seq', async () => {
+  test('is followed by exactly the notifications after its seq', async () => {
     const room = newRoom()
     const bob = await enter(node.url, { room })
     await bob.ask('text', { to: 'all', message: 'before' })
@@ -74,7 +74,7 @@ describe('an accepted login', () => {
     ])
   })
 
-  test('makes a participant of each time that a user comes', async () => {
+  test('makes a new participant for each login of a user', async () => {
     const room = newRoom()
     const [one, two] = [await enter(node.url, { room, user: 'ann' }), await enter(node.url, { room, user: 'ann' })]
     expect(one.id).not.toBe(two.id)
@@ -97,7 +97,7 @@ describe('an accepted login', () => {
     })
   })
 
-  test('follows what is set for the room: views and roles', async () => {
+  test('follows the views and roles of the room', async () => {
     const room = newRoom()
     const client = { role: 'guest', publish: { audio: true, video: false }, subscribe: both }
     await node.app.state.rooms.configure(roomIdOf('portal', room), { roles: [client], views: ['left', 'right'] })
@@ -107,7 +107,7 @@ describe('an accepted login', () => {
     expect(joined.room.views).toEqual(['left', 'right'])
   })
 
-  test('takes any type of SDK', async () => {
+  test('accepts any type of SDK', async () => {
     const room = newRoom()
     const client = await connect(node.url)
     const info = { ...loginInfo({ room }), userAgent: { sdk: { type: 'of my own', version: '0' } } }
@@ -119,7 +119,7 @@ describe('an accepted login', () => {
 })
 
 describe('protocols', () => {
-  test.each(['1.0', '1.1', '1.2'] as const)('%s lists streams in its own form', async (protocol) => {
+  test.each(['1.0', '1.1', '1.2'] as const)('%s lists streams in its own format', async (protocol) => {
     const room = newRoom()
     const ann = await enter(node.url, { room })
     const id = await publishBoth(ann, { about: 'me' })
@@ -128,7 +128,7 @@ describe('protocols', () => {
     expect(joined.room.streams).toEqual([listed(protocol, id, ann.id, { about: 'me' })])
   })
 
-  test('without one, it is the legacy protocol: success, clientId, users', async () => {
+  test('a login without protocol uses the legacy protocol: success, clientId, users', async () => {
     const room = newRoom()
     const ann = await enter(node.url, { room, user: 'ann' })
     const id = await publishBoth(ann, { about: 'me' })
@@ -152,7 +152,7 @@ describe('protocols', () => {
   })
 })
 
-test('SDK 3.5 is old, but so is the legacy protocol', async () => {
+test('SDK 3.5 is accepted with the legacy protocol', async () => {
   const client = await connect(node.url)
   const info = { token: tokenFor({ room: newRoom() }), userAgent: { sdk: { type: 'JavaScript', version: '3.5' } } }
   expect((await client.request('login', info)).status).toBe('success')
@@ -196,7 +196,7 @@ describe('a refused login', () => {
     ['legacy and no user agent', { token: '' }, agentWrong],
     ['null', null, agentWrong],
     ['a text', 'login', agentWrong],
-  ])('%s: error, then disconnect', async (_name, info, expected) => {
+  ])('%s: an error ack, then the node disconnects', async (_name, info, expected) => {
     await expectRefused(node.url, 'login', info, expected)
   })
 
@@ -210,7 +210,7 @@ describe('a refused login', () => {
     ['base64 of no JSON', Buffer.from('hello').toString('base64'), expect.stringMatching(/^Unexpected token/)],
     ['base64 of null', Buffer.from('null').toString('base64'), 'Expected an object'],
     ['base64 of a list', Buffer.from('[]').toString('base64'), 'Expected an object'],
-  ])('a token that is %s: what cannot be read of it', async (_name, token, error) => {
+  ])('a token that is %s: the message says what is invalid', async (_name, token, error) => {
     await expectRefused(
       node.url,
       'login',
@@ -239,7 +239,7 @@ describe('a refused login', () => {
     await expectRefused(node.url, 'login', { protocol: '1.2', userAgent: sdk, token: token() }, signatureWrong)
   })
 
-  test('a token that is too old: Expired', async () => {
+  test('an expired token: Expired', async () => {
     const token = tokenFor({ room: newRoom() }, { notAfter: Date.now() - 1 })
     await expectRefused(
       node.url,
@@ -249,7 +249,7 @@ describe('a refused login', () => {
     )
   })
 
-  test('a token that was used: refused, and the participant who used it is not harmed', async () => {
+  test('a used token: refused, and the participant who used it is not affected', async () => {
     const room = newRoom()
     const token = tokenFor({ room })
     const ann = await enter(node.url, { room, token })
@@ -260,7 +260,7 @@ describe('a refused login', () => {
     await expectRefused(node.url, 'login', loginInfo({ room, token }), refusal('Invalid or used token', 'token_used'))
   })
 
-  test('a role that the room has not: Invalid role, and the token is still good', async () => {
+  test('a role that the room does not have: Invalid role, and the token stays valid', async () => {
     const room = newRoom()
     const token = tokenFor({ room, role: 'guest' })
     await expectRefused(node.url, 'login', loginInfo({ room, token }), refusal('Invalid role', 'invalid_role'))
@@ -269,7 +269,7 @@ describe('a refused login', () => {
     await enter(node.url, { room, token })
   })
 
-  test('a room that is full, counting those in their window, until one leaves', async () => {
+  test('a full room: refused until a participant leaves; participants in their window count', async () => {
     const room = newRoom()
     await node.app.state.rooms.configure(roomIdOf('portal', room), { participantLimit: 2 })
     const ann = await enter(node.url, { room })
@@ -283,7 +283,7 @@ describe('a refused login', () => {
   })
 })
 
-describe('a login over a connection that has one', () => {
+describe('a login on a connection with a session', () => {
   test('is refused, and the socket stays', async () => {
     const room = newRoom()
     const ann = await enter(node.url, { room })
@@ -292,7 +292,7 @@ describe('a login over a connection that has one', () => {
     expect(await ann.barrier()).toEqual([])
   })
 
-  test('is refused before anything else is looked at', async () => {
+  test('is refused before anything else is checked', async () => {
     const ann = await enter(node.url, { room: newRoom() })
     expect(await ann.request('login', { protocol: 'x' })).toEqual(inService)
     expect(await ann.request('login')).toEqual(inService)
@@ -312,7 +312,7 @@ describe('a login over a connection that has one', () => {
 })
 
 describe('two logins at once', () => {
-  test('with one token are one participant, and one connection', async () => {
+  test('with one token make one participant with one connection', async () => {
     const room = newRoom()
     const witness = await enter(node.url, { room })
     const token = tokenFor({ room })
@@ -326,7 +326,7 @@ describe('two logins at once', () => {
     expect(clients.filter(({ socket }) => socket.connected)).toHaveLength(1)
   })
 
-  test('with two tokens into the last place: one gets it', async () => {
+  test('with two tokens for the last place: one is accepted', async () => {
     const room = newRoom()
     await node.app.state.rooms.configure(roomIdOf('portal', room), { participantLimit: 1 })
     const clients = await Promise.all([connect(node.url), connect(node.url)])
@@ -335,7 +335,7 @@ describe('two logins at once', () => {
   })
 })
 
-test('a legacy login may be followed by the session verbs in the same words', async () => {
+test('after a legacy login the session verbs have the same ack format', async () => {
   const ann = await connect(node.url)
   await ann.login({ room: newRoom(), protocol: 'legacy' })
   expect((await ann.request('refreshReconnectionTicket')).status).toBe('success')
@@ -344,7 +344,7 @@ test('a legacy login may be followed by the session verbs in the same words', as
 
 const inService = refusal('Connection is in service', 'in_service')
 
-test('an ack that was asked for comes before what the login causes', async () => {
+test('the ack of a login arrives before the notifications that it causes', async () => {
   const room = newRoom()
   const ann = await connect(node.url)
   const answers = [ann.request('login', loginInfo({ room })), ann.request('text', { to: 'all', message: 'hi' })]

@@ -6,7 +6,7 @@ import { mesh, publishBoth, subscribeBoth } from '../media.ts'
 const node = await startNode()
 const illegal = refusal('Illegal request', 'illegal_request')
 
-test('is acked without data, the others are told, and the socket stays open', async () => {
+test('is acked without data, the others are notified, and the socket stays open', async () => {
   const room = newRoom()
   const ann = await enter(node.url, { room })
   const bob = await enter(node.url, { room })
@@ -20,7 +20,7 @@ test('is acked without data, the others are told, and the socket stays open', as
   expect(bob.seen).toEqual([])
 })
 
-test('takes along what one published and subscribed to: the leave is told first', async () => {
+test('ends the participant’s streams and subscriptions; the leave is notified first', async () => {
   const room = newRoom()
   const ann = await enter(node.url, { room })
   const bob = await enter(node.url, { room })
@@ -37,13 +37,13 @@ test('takes along what one published and subscribed to: the leave is told first'
   expect((await ann.request('unsubscribe', { id: given })).error).toBe('Subscription does NOT exist')
 })
 
-test('before login it is an illegal request, and the socket stays', async () => {
+test('before a login is an illegal request, and the socket stays open', async () => {
   const client = await connect(node.url)
   expect(await client.request('logout')).toEqual(illegal)
   await client.login({ room: newRoom() })
 })
 
-test('of one that is being logged in is served after the login', async () => {
+test('while a login is being answered is served after the login', async () => {
   const room = newRoom()
   const ann = await enter(node.url, { room })
   const bob = await connect(node.url)
@@ -52,8 +52,8 @@ test('of one that is being logged in is served after the login', async () => {
   expect((await ann.barrier()).map(({ data }) => Object(data).action)).toEqual(['join', 'leave'])
 })
 
-describe('after it', () => {
-  test('requests wait for the next login, and those that stood in line are refused', async () => {
+describe('after a logout', () => {
+  test('requests wait for the next login, and those in the queue are refused', async () => {
     const ann = await enter(node.url, { room: newRoom() })
     const text = ann.request('text', { to: 'all', message: 'before' })
     const logout = ann.request('logout')
@@ -76,7 +76,7 @@ describe('after it', () => {
     expect((await ann.barrier()).map(({ event }) => event)).toEqual(['text', 'progress', 'stream'])
   })
 
-  test('a login to another room is told nothing of the first', async () => {
+  test('a login to another room receives nothing of the first room', async () => {
     const [one, two] = [newRoom(), newRoom()]
     const bob = await enter(node.url, { room: one })
     const ann = await enter(node.url, { room: one })
@@ -87,7 +87,7 @@ describe('after it', () => {
     expect(await ann.barrier()).toEqual([])
   })
 
-  test('another protocol may be spoken', async () => {
+  test('a login may use another protocol version', async () => {
     const room = newRoom()
     const ann = await enter(node.url, { room })
     await ann.ask('logout')
@@ -96,7 +96,7 @@ describe('after it', () => {
     expect((await ann.request('text', { to: 'all', message: '' })).error).toBe('Unknown event')
   })
 
-  test('a relogin on the same socket takes up another participant', async () => {
+  test('a relogin on the same socket may resume another participant', async () => {
     const room = newRoom()
     const [ann, bob] = [await enter(node.url, { room }), await enter(node.url, { room })]
     await ann.ask('logout')

@@ -22,7 +22,7 @@ describe.each([
     return back
   }
 
-  test('text is said once and acked the same', async () => {
+  test('a text is sent once and acked the same', async () => {
     const { ann, bob } = await enterPair(node.url)
     const text = { to: 'all', message: 'once' }
     expect(await ann.request('text', text, { rid: 1 })).toEqual(ok())
@@ -61,7 +61,7 @@ describe.each([
     expect((await bob.barrier()).map(({ data }) => Object(data).status)).toEqual(['update', 'remove'])
   })
 
-  test('earlier ones are known too, and later ones are new', async () => {
+  test('earlier rids are known too, and later ones are new', async () => {
     const { ann, bob } = await enterPair(node.url)
     const say = (client: Client, rid: number) => client.request('text', { to: bob.id, message: `${rid}` }, { rid })
     for (const rid of [3, 5, 9]) await say(ann, rid)
@@ -72,13 +72,13 @@ describe.each([
   })
 })
 
-test('one that was refused may be tried again under the same number', async () => {
+test('a refused request may be repeated with the same rid', async () => {
   const ann = await enter(memory.url, { room: newRoom() })
   expect((await ann.request('text', { to: 'nobody', message: '' }, { rid: 1 })).code).toBe('no_such_participant')
   expect(await ann.request('text', { to: ann.id, message: '' }, { rid: 1 })).toEqual(ok())
 })
 
-test('a number below those that were done, but not among them, was refused at its time, and may come again once', async () => {
+test('a lower rid that was not done was refused at its time, and may be repeated once', async () => {
   const room = newRoom()
   const ann = await enter(memory.url, { room })
   const bob = await enter(memory.url, { room })
@@ -101,7 +101,7 @@ test.each([0, -1, 1.5, '1', null, true, {}, Number.MAX_SAFE_INTEGER + 1])('rid %
   expect(await bob.barrier()).toEqual([])
 })
 
-test('numbers are each participant’s own', async () => {
+test('each participant has its own rids', async () => {
   const room = newRoom()
   const [ann, bob] = [await enter(memory.url, { room }), await enter(memory.url, { room })]
   await ann.request('text', { to: 'all', message: 'ann' }, { rid: 1 })
@@ -116,7 +116,7 @@ test('numbers are each participant’s own', async () => {
 test.each([
   ['on the same node', memory, memory],
   ['on another node', one, two],
-])('what was done after a login that was cut off is not done again, %s', async (_name, node, other) => {
+])('a request that was done after a login whose ack was lost is not done again, %s', async (_name, node, other) => {
   const room = newRoom()
   const bob = await enter(node.url, { room })
   const token = tokenFor({ room })

@@ -25,7 +25,7 @@ const signals = [
 ] as const
 
 describe.each(signals)('$type', (signaling) => {
-  test('of the subscriber reaches the owner, and nobody else', async () => {
+  test('from the subscriber reaches only the owner', async () => {
     const { ann, bob, cem, id } = await trio()
     expect(await bob.request('soac', { id, signaling })).toEqual(ok())
     const [told, ...more] = await ann.barrier()
@@ -33,7 +33,7 @@ describe.each(signals)('$type', (signaling) => {
     expect([more, await bob.barrier(), await cem.barrier()]).toEqual([[], [], []])
   })
 
-  test('of the owner reaches the subscriber as progress, and nobody else', async () => {
+  test('from the owner reaches only the subscriber, as progress', async () => {
     const { ann, bob, cem, id } = await trio()
     expect(await ann.request('soac', { id, to: bob.id, signaling })).toEqual(ok())
     const [told, ...more] = await bob.barrier()
@@ -48,7 +48,7 @@ describe.each(signals)('$type', (signaling) => {
 
 const offer = { type: 'offer', sdp: 'v=0' }
 
-test('the owner need not say to whom: a subscription has one subscriber', async () => {
+test('the owner may omit the receiver: a subscription has one subscriber', async () => {
   const { ann, bob, id } = await trio()
   expect(await ann.request('soac', { id, signaling: offer })).toEqual(ok())
   expect((await bob.next()).data).toEqual({ id, status: 'soac', data: offer })
@@ -60,7 +60,7 @@ test('native SDKs send null before the ack', async () => {
   expect((await ann.next()).event).toBe('soac')
 })
 
-test('both ways, in order', async () => {
+test('messages in both directions arrive in order', async () => {
   const { ann, bob, id } = await trio()
   const candidates = Array.from({ length: 20 }, (_, index) => ({
     type: 'candidate',
@@ -70,7 +70,7 @@ test('both ways, in order', async () => {
   expect((await ann.barrier()).map(({ data }) => Object(data).signaling)).toEqual(candidates)
 })
 
-test('with oneself: what is for the owner is told as soac, what is for the subscriber as progress', async () => {
+test('in a subscription to its own stream a participant receives the owner’s side as soac and the subscriber’s as progress', async () => {
   const { ann, stream } = await trio()
   const id = await subscribeBoth(ann, stream)
   await ann.barrier()
@@ -79,7 +79,7 @@ test('with oneself: what is for the owner is told as soac, what is for the subsc
   expect((await ann.barrier()).map(({ event }) => event)).toEqual(['soac', 'progress'])
 })
 
-describe('is refused, and nobody is told:', () => {
+describe('is refused, and no participant receives it:', () => {
   const invalidId = refusal('Invalid soac id', 'invalid_soac_id')
   const invalidSignaling = refusal('Invalid signaling object', 'invalid_signaling')
   const invalidType = refusal('Invalid signaling type', 'invalid_signaling_type')
@@ -107,7 +107,7 @@ describe('is refused, and nobody is told:', () => {
     expect(await ann.barrier()).toEqual([])
   })
 
-  test('from one who is on neither side: unauthorized', async () => {
+  test('from a participant on neither side: unauthorized', async () => {
     const { ann, bob, cem, id } = await trio()
     for (const data of [
       { id, signaling: offer },
@@ -118,7 +118,7 @@ describe('is refused, and nobody is told:', () => {
     expect([await ann.barrier(), await bob.barrier()]).toEqual([[], []])
   })
 
-  test('from the owner to one who is not the subscriber', async () => {
+  test('from the owner to another participant than the subscriber', async () => {
     const { ann, bob, cem, id } = await trio()
     const answer = await ann.request('soac', { id, to: cem.id, signaling: offer })
     expect(answer).toEqual(refusal(`Target participant does NOT exist: ${cem.id}`, 'no_such_participant'))

@@ -28,7 +28,7 @@ describe('pause and play', () => {
     ['audio', ['audio.status']],
     ['video', ['video.status']],
     ['av', ['audio.status', 'video.status']],
-  ])('of %s are told to all, for each track', async (data, fields) => {
+  ])('of %s are notified to everyone, for each track', async (data, fields) => {
     const { ann, bob, id } = await pairWithStream()
     expect(await ann.request('stream-control', { id, operation: 'pause', data })).toEqual(ok())
     expect(await ann.request('stream-control', { id, operation: 'play', data })).toEqual(ok())
@@ -38,7 +38,7 @@ describe('pause and play', () => {
     }
   })
 
-  test('are seen by those who come later', async () => {
+  test('are visible in later logins', async () => {
     const { ann, id, room } = await pairWithStream()
     await ann.ask('stream-control', { id, operation: 'pause', data: 'video' })
     const cem = await connect(node.url)
@@ -46,7 +46,7 @@ describe('pause and play', () => {
     expect(stream?.media).toMatchObject({ tracks: [{ status: 'active' }, { status: 'inactive' }] })
   })
 
-  test('of av touch what there is', async () => {
+  test('of av change the tracks that exist', async () => {
     const { ann, bob } = await pairWithStream()
     const { id } = await ann.ask('publish', { media: { tracks: [{ type: 'audio' }] }, transport: mesh })
     await bob.barrier()
@@ -56,7 +56,7 @@ describe('pause and play', () => {
     ])
   })
 
-  test('of what the stream has not: refused', async () => {
+  test('of a track that the stream does not have: refused', async () => {
     const { ann, bob } = await pairWithStream()
     const { id } = await ann.ask('publish', { media: { tracks: [{ type: 'audio' }] }, transport: mesh })
     await bob.barrier()
@@ -65,13 +65,13 @@ describe('pause and play', () => {
     expect(await bob.barrier()).toEqual([])
   })
 
-  test('may come from the role admin, too', async () => {
+  test('are permitted to the role admin too', async () => {
     const { ann, bob, id } = await pairWithStream('admin')
     expect(await bob.request('stream-control', { id, operation: 'pause', data: 'audio' })).toEqual(ok())
     expect((await ann.next()).meta?.from).toBe(bob.id)
   })
 
-  test('at once, of both kinds: neither is lost', async () => {
+  test('of both kinds at once: no change is lost', async () => {
     const { ann, bob, id, room } = await pairWithStream('admin')
     await Promise.all([
       ann.ask('stream-control', { id, operation: 'pause', data: 'audio' }),
@@ -93,7 +93,7 @@ test.each([
   ['unmix', 'common'],
   ['get-region', 'common'],
   ['set-region', region],
-])('%s is well formed, but there is nothing to mix in a mesh', async (operation, data) => {
+])('%s is well formed, but a mesh mixes nothing', async (operation, data) => {
   const { ann, bob, id } = await pairWithStream()
   expect(await ann.request('stream-control', { id: 'none', operation, data })).toEqual(unknown)
   expect(await bob.request('stream-control', { id, operation, data })).toEqual(unauthorized)
@@ -101,13 +101,13 @@ test.each([
   expect(await bob.barrier()).toEqual([])
 })
 
-test('a stranger to the stream may not: unauthorized', async () => {
+test('another participant than the owner may not: unauthorized', async () => {
   const { ann, bob, id } = await pairWithStream()
   expect(await bob.request('stream-control', { id, operation: 'pause', data: 'audio' })).toEqual(unauthorized)
   expect(await ann.barrier()).toEqual([])
 })
 
-test('a stream of another room is not there', async () => {
+test('a stream of another room does not exist', async () => {
   const [one, two] = [await pairWithStream('admin'), await pairWithStream('admin')]
   expect(await one.bob.request('stream-control', { id: two.id, operation: 'pause', data: 'av' })).toEqual(unknown)
   expect(await two.ann.barrier()).toEqual([])
@@ -149,7 +149,7 @@ test.each([
     { id: 'x', operation: 'pause', data: 'av', extra: 1 },
     expect.stringContaining('request should NOT have additional properties "extra"'),
   ],
-])('%s: refused as OWT words it', async (_name, data, error) => {
+])('%s: refused with the message of OWT', async (_name, data, error) => {
   const { ann, bob } = await pairWithStream()
   expect(await ann.request('stream-control', data)).toEqual({ status: 'error', error, code: 'bad_request' })
   expect(await bob.barrier()).toEqual([])

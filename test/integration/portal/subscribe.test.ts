@@ -15,7 +15,7 @@ async function pairWithStream(options: { role?: string; protocol?: '1.0' | '1.1'
 }
 
 describe('an accepted subscribe', () => {
-  test('is acked with its id, and told to the owner of the stream and nobody else', async () => {
+  test('is acked with its id, and notified only to the owner of the stream', async () => {
     const { ann, bob, stream, room } = await pairWithStream()
     const cem = await enter(node.url, { room })
     await ann.next('participant')
@@ -58,7 +58,7 @@ describe('an accepted subscribe', () => {
     expect((await ann.next()).data).toEqual({ action: 'add', id, stream, tracks: [], participant: bob.id })
   })
 
-  test('may be for several streams of one participant, or for one’s own', async () => {
+  test('may be for several streams of one participant, or for the participant’s own', async () => {
     const { ann, bob, stream } = await pairWithStream()
     const other = await publishBoth(ann)
     const tracks = [
@@ -77,7 +77,7 @@ test.each([
   ['names a type which is not known', { type: 'MESH' }],
   ['names a transport without its type', { id: 'mine' }],
   ['names no transport', undefined],
-])('a subscribe that %s is refused as no_media_server, and nobody is told', async (_name, transport) => {
+])('a subscribe that %s is refused as no_media_server, and not notified', async (_name, transport) => {
   const { ann, bob, stream } = await pairWithStream()
   const media = { tracks: [{ type: 'audio', from: stream }] }
   const answer = await bob.request('subscribe', { media, ...(transport ? { transport } : {}) })
@@ -116,7 +116,7 @@ describe('protocol 1.0 and 1.1', () => {
   })
 })
 
-describe('a refused subscribe is told to nobody', () => {
+describe('a refused subscribe is not notified', () => {
   const track = { type: 'audio', from: 'x' }
 
   test.each([
@@ -155,7 +155,7 @@ describe('a refused subscribe is told to nobody', () => {
     expect(await ann.barrier()).toEqual([])
   })
 
-  test('a stream that is not there', async () => {
+  test('a stream that does not exist', async () => {
     const { ann, bob } = await pairWithStream()
     const answers = [
       await bob.request('subscribe', { media: { tracks: [track] }, transport: mesh }),

@@ -26,7 +26,7 @@ describe('pause and play', () => {
     ['audio', ['audio.status']],
     ['video', ['video.status']],
     ['av', ['audio.status', 'video.status']],
-  ])('of %s are told to both sides of the subscription, and to nobody else', async (data, fields) => {
+  ])('of %s are notified only to both sides of the subscription', async (data, fields) => {
     const { ann, bob, cem, stream, id } = await threeWithSubscription()
     expect(await bob.request('subscription-control', { id, operation: 'pause', data })).toEqual(ok())
     expect(await bob.request('subscription-control', { id, operation: 'play', data })).toEqual(ok())
@@ -37,7 +37,7 @@ describe('pause and play', () => {
     expect(await cem.barrier()).toEqual([])
   })
 
-  test('of what is not subscribed to: refused', async () => {
+  test('of media without a subscription: refused', async () => {
     const { ann, bob, id } = await threeWithSubscription(['audio'])
     const answer = await bob.request('subscription-control', { id, operation: 'pause', data: 'video' })
     expect(answer).toEqual(refusal('Invalid subscription control operation', 'invalid_subscription_control'))
@@ -56,7 +56,7 @@ describe('update', () => {
     expect(await bob.request('subscription-control', change(id, data))).toEqual(ok())
   })
 
-  test('may turn to another stream of the same participant', async () => {
+  test('may change to another stream of the same participant', async () => {
     const { ann, bob, stream, id } = await threeWithSubscription()
     const other = await publishBoth(ann)
     const turned = change(id, { audio: { from: other }, video: { from: other } })
@@ -75,7 +75,7 @@ describe('update', () => {
     expect((await bob.request('subscription-control', turned)).code).toBe('several_owners')
   })
 
-  test('to a stream that is not there, or has not what is asked, is refused', async () => {
+  test('to a stream that does not exist, or does not have the media, is refused', async () => {
     const { ann, bob, id } = await threeWithSubscription()
     const missing = await bob.request('subscription-control', change(id, { audio: { from: 'none' } }))
     expect(missing).toEqual(refusal('Subscription source not found: none', 'no_such_source'))
@@ -84,7 +84,7 @@ describe('update', () => {
     expect(answer.error).toBe('Target audio stream does NOT satisfy:Requested audio stream')
   })
 
-  test('of what is not subscribed to is refused', async () => {
+  test('of media without a subscription is refused', async () => {
     const [audio, video] = [await threeWithSubscription(['audio']), await threeWithSubscription(['video'])]
     const noVideo = await audio.bob.request('subscription-control', change(audio.id, { video: {} }))
     expect(noVideo).toEqual(refusal('Target subscription does NOT have video to update', 'no_video_to_update'))
@@ -95,7 +95,7 @@ describe('update', () => {
 
 const unknown = refusal('Subscription does NOT exist', 'no_such_subscription')
 
-test('one that is not there, or of another room', async () => {
+test('a subscription that does not exist or belongs to another room is refused', async () => {
   const [one, two] = [await threeWithSubscription(), await threeWithSubscription()]
   for (const id of ['none', 'constructor', two.id]) {
     for (const rest of [
@@ -146,13 +146,13 @@ test.each([
     { id: 'x', operation: 'pause', data: 'all' },
     expect.stringContaining('request.data should be equal to one of the allowed values ["audio","video","av"]'),
   ],
-])('%s: refused as OWT words it', async (_name, data, error) => {
+])('%s: refused with the message of OWT', async (_name, data, error) => {
   const { ann, bob } = await threeWithSubscription()
   expect(await bob.request('subscription-control', data)).toEqual({ status: 'error', error, code: 'bad_request' })
   expect(await ann.barrier()).toEqual([])
 })
 
-test('a stream that its owner takes away takes the subscription along', async () => {
+test('a subscription ends when the owner unpublishes the stream', async () => {
   const { ann, bob, stream, id } = await threeWithSubscription()
   await ann.ask('unpublish', { id: stream })
   expect(await bob.request('subscription-control', { id, operation: 'pause', data: 'av' })).toEqual(unknown)

@@ -11,7 +11,7 @@ describe.each([
   ['on the same node', here],
   ['on another node', there],
 ])('a relogin %s while the old connection stands', (_name, elsewhere) => {
-  test('wins: the old one is closed, nobody sees anybody leave, and nothing that it still writes counts', async () => {
+  test('takes over: the node closes the old connection, no leave is notified, and later writes of the old connection are refused', async () => {
     const room = newRoom()
     const bob = await enter(here.url, { room })
     const ann = await enter(here.url, { room })
@@ -25,7 +25,7 @@ describe.each([
     expect(back.id).toBe(ann.id)
   })
 
-  test('is told what comes from then on, and the old one, once it is closed, is not', async () => {
+  test('receives later notifications, and the closed old connection does not', async () => {
     const room = newRoom()
     const bob = await enter(there.url, { room })
     const ann = await enter(here.url, { room })
@@ -38,7 +38,7 @@ describe.each([
   })
 })
 
-test('a connection that lost its place and was not told is refused its next write, and closed', async () => {
+test('a replaced connection that was not closed is refused its next write, and then closed', async () => {
   const room = newRoom()
   const bob = await enter(here.url, { room })
   const ann = await enter(here.url, { room })
@@ -52,7 +52,7 @@ test('a connection that lost its place and was not told is refused its next writ
   expect(await bob.barrier()).toEqual([])
 })
 
-test('a session that is taken back and forth in the middle of a talk misses nothing, and reads nothing twice', async () => {
+test('a session that moves back and forth during a conversation misses nothing and receives nothing twice', async () => {
   const room = newRoom()
   const bob = await enter(here.url, { room })
   let ann = await enter(here.url, { room })
@@ -83,7 +83,7 @@ test('a session that is taken back and forth in the middle of a talk misses noth
   expect(ofBob).toEqual(Array.from({ length: said }, (_, index) => `${index}`))
 })
 
-test('progress that the old connection was told of never comes again, though a text may', async () => {
+test('progress that the old connection has received is never sent again, although a text may be', async () => {
   const room = newRoom()
   const bob = await enter(here.url, { room })
   const stream = await publishBoth(bob)
@@ -100,7 +100,7 @@ test('progress that the old connection was told of never comes again, though a t
   expect(told.map(({ data }) => Object(data).data)).toEqual([{ type: 'answer' }, { type: 'candidate' }])
 })
 
-test('each of the two that a participant is on in turn says what it said before: one sender, one order', async () => {
+test('a participant that sends over two connections in turn has one order', async () => {
   const room = newRoom()
   const bob = await enter(there.url, { room })
   const ann = await enter(here.url, { room })

@@ -5,7 +5,7 @@ import { enterPair } from '../../support/pair.ts'
 
 const node = await startNode()
 
-test('to all: everyone is told, the sender too', async () => {
+test('to all: everyone receives it, the sender included', async () => {
   const { ann, bob } = await enterPair(node.url)
   expect(await ann.request('text', { to: 'all', message: 'hi' })).toEqual(ok())
   const told = {
@@ -17,7 +17,7 @@ test('to all: everyone is told, the sender too', async () => {
   expect(await ann.next()).toEqual(told)
 })
 
-test('to one: that one is told, and nobody else', async () => {
+test('to one participant: only that participant receives it', async () => {
   const { ann, bob, room } = await enterPair(node.url)
   const cem = await enter(node.url, { room })
   expect(await ann.request('text', { to: bob.id, message: 'hush' })).toEqual(ok())
@@ -32,21 +32,21 @@ test('to one: that one is told, and nobody else', async () => {
   expect((await ann.barrier()).map(({ event }) => event)).toEqual(['participant'])
 })
 
-test('to oneself', async () => {
+test('to the sender itself: it receives it', async () => {
   const { ann, bob } = await enterPair(node.url)
   await ann.ask('text', { to: ann.id, message: 'note' })
   expect((await ann.next()).data).toEqual({ from: ann.id, to: 'me', message: 'note' })
   expect(await bob.barrier()).toEqual([])
 })
 
-test('to admin: acked and dropped', async () => {
+test('to admin: acked and discarded', async () => {
   const { ann, bob } = await enterPair(node.url)
   expect(await ann.request('text', { to: 'admin', message: 'help' })).toEqual(ok())
   expect(await ann.barrier()).toEqual([])
   expect(await bob.barrier()).toEqual([])
 })
 
-test('numbers rise without a hole for one who is told everything, in the order of the acks', async () => {
+test('the seq rises without gaps, in the order of the acks, for a participant that receives everything', async () => {
   const { ann, bob } = await enterPair(node.url)
   for (let number = 0; number < 20; number += 1) await ann.ask('text', { to: 'all', message: `${number}` })
   const came = await bob.barrier()
@@ -55,7 +55,7 @@ test('numbers rise without a hole for one who is told everything, in the order o
 })
 
 test.each(['', 'x'.repeat(2048), '💬 ünï\u0000'])(
-  'any text of up to 2048 characters arrives as it was',
+  'a text of up to 2048 characters arrives unchanged',
   async (message) => {
     const { ann, bob } = await enterPair(node.url)
     expect(await ann.request('text', { to: 'all', message })).toEqual(ok())
@@ -93,27 +93,27 @@ test.each([
     { to: 'nobody', message: 'x' },
     refusal('Target participant does NOT exist: nobody', 'no_such_participant'),
   ],
-])('%s: refused, and nobody is told', async (_name, data, expected) => {
+])('%s: refused, and no participant receives it', async (_name, data, expected) => {
   const { ann, bob } = await enterPair(node.url)
   expect(await ann.request('text', data)).toEqual(expected)
   expect(await ann.barrier()).toEqual([])
   expect(await bob.barrier()).toEqual([])
 })
 
-test('to a participant of another room: there is none', async () => {
+test('to a participant of another room: refused', async () => {
   const [one, two] = [await enterPair(node.url), await enterPair(node.url)]
   const answer = await one.ann.request('text', { to: two.bob.id, message: 'x' })
   expect(answer.error).toBe(`Target participant does NOT exist: ${two.bob.id}`)
   expect(await two.bob.barrier()).toEqual([])
 })
 
-test('to one who has left: there is none any more', async () => {
+test('to a participant that has left: refused', async () => {
   const { ann, bob } = await enterPair(node.url)
   await bob.ask('logout')
   expect((await ann.request('text', { to: bob.id, message: 'x' })).code).toBe('no_such_participant')
 })
 
-test('to legacy clients it is a custom_message', async () => {
+test('legacy clients receive it as custom_message', async () => {
   const { ann, room } = await enterPair(node.url)
   const old = await enter(node.url, { room, protocol: 'legacy' })
   await ann.ask('text', { to: 'all', message: 'to all' })

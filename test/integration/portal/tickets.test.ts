@@ -25,7 +25,7 @@ async function expectReloginRefused(data: unknown, expected: object, ...unharmed
   for (const client of unharmed) expect(await client.barrier()).toEqual([])
 }
 
-describe('a ticket that is not right is refused, and its participant is not harmed', () => {
+describe('an invalid ticket is refused, and its participant is not affected', () => {
   const garbage: [string, unknown, unknown][] = [
     ['absent', undefined, 'Expected a string'],
     ['null', null, 'Expected a string'],
@@ -74,7 +74,7 @@ describe('a ticket that is not right is refused, and its participant is not harm
     expect(signature).toEqual(expect.any(String))
   })
 
-  test('out of date, or not good yet', async () => {
+  test('expired, or not valid yet', async () => {
     const { ann } = await enterPair(node.url)
     const { signature: _, ...ticket } = read(ann.ticket)
     const now = Date.now()
@@ -84,7 +84,7 @@ describe('a ticket that is not right is refused, and its participant is not harm
     await expectReloginRefused(early, expired, ann)
   })
 
-  test('well signed, for a participant or a room that is not there', async () => {
+  test('validly signed, for a participant or a room that does not exist', async () => {
     const { ann, bob } = await enterPair(node.url)
     const { signature: _, ...ticket } = read(ann.ticket)
     const elsewhere = (change: Partial<Ticket>) => writeTicket([testSecret], 'portal', { ...ticket, ...change })
@@ -94,14 +94,14 @@ describe('a ticket that is not right is refused, and its participant is not harm
     await expectReloginRefused(elsewhere({ participantId: bob.id }), spent, ann, bob)
   })
 
-  test('two mistakes: the signature is looked at before the date', async () => {
+  test('two errors: the signature is checked before the date', async () => {
     const { ann } = await enterPair(node.url)
     await expectReloginRefused(write({ ...read(ann.ticket), notAfter: 1 }), forged, ann)
   })
 })
 
-describe('a ticket is good', () => {
-  test('once: the relogin that uses it spends it, when the client is known to have the next', async () => {
+describe('a ticket is valid', () => {
+  test('once: the relogin that uses it invalidates it when the client has received the next ticket', async () => {
     const { ann, bob } = await enterPair(node.url)
     const back = await connect(node.url)
     await back.relogin(ann.ticket)
@@ -140,7 +140,7 @@ describe('a ticket is good', () => {
     await last.relogin(third as string)
   })
 
-  test('until the one of a refresh is known to have arrived', async () => {
+  test('until the client has received the ticket of a refresh', async () => {
     const { ann, bob } = await enterPair(node.url)
     const newer = await ann.ask('refreshReconnectionTicket')
     await ann.whenConfirmed()
@@ -150,7 +150,7 @@ describe('a ticket is good', () => {
     expect(back.id).toBe(ann.id)
   })
 
-  test('while the one of a refresh may have been lost', async () => {
+  test('while the ticket of a refresh may be lost', async () => {
     const room = newRoom()
     const bare = await BareClient.connect(node.url)
     const { data } = await bare.request('login', loginInfo({ room }))
@@ -160,7 +160,7 @@ describe('a ticket is good', () => {
     await back.relogin((data as { reconnectionTicket: string }).reconnectionTicket)
   })
 
-  test('for one of two that use it at once, or for both in turn: one connection is left', async () => {
+  test('for one of two clients that use it at once, or for both in turn: one connection is left', async () => {
     const { ann, bob } = await enterPair(node.url)
     const clients = await Promise.all([connect(node.url), connect(node.url)])
     const answers = await Promise.all(clients.map((client) => client.request('relogin', ann.ticket)))
@@ -174,7 +174,7 @@ describe('a ticket is good', () => {
 })
 
 describe('keys are replaced', () => {
-  test('tokens and tickets signed with the older one are still good, and the newer one signs', async () => {
+  test('tokens and tickets signed with the older key stay valid, and the newer key signs', async () => {
     const { url } = rotating
     const room = newRoom()
     const ann = await enter(url, { room, token: tokenFor({ room }, { secret: older }) })
@@ -186,7 +186,7 @@ describe('keys are replaced', () => {
     await enter(url, { room, token: tokenFor({ room }, { secret: newer }) })
   })
 
-  test('a key that was taken away is good for nothing', async () => {
+  test('tokens and tickets of a removed key are refused', async () => {
     const { url } = rotating
     const client = await connect(url)
     const info = loginInfo({ room: 'r', token: tokenFor({ room: 'r' }, { secret: testSecret }) })

@@ -13,7 +13,7 @@ async function pairWithStream() {
   return { ann, bob, id }
 }
 
-test('all are told that the stream is gone, its owner too', async () => {
+test('everyone, the owner included, is notified that the stream was removed', async () => {
   const { ann, bob, id } = await pairWithStream()
   expect(await ann.request('unpublish', { id })).toEqual(ok())
   const removed = { event: 'stream', data: { id, status: 'remove' }, meta: { seq: 6, from: ann.id } }
@@ -22,7 +22,7 @@ test('all are told that the stream is gone, its owner too', async () => {
   expect(await ann.request('unpublish', { id })).toEqual(refusal('Stream does NOT exist', 'no_such_stream'))
 })
 
-test('its subscribers are told that their subscription ended', async () => {
+test('its subscribers are notified that their subscriptions ended', async () => {
   const { ann, bob, id } = await pairWithStream()
   const subscription = await subscribeBoth(bob, id)
   await ann.ask('unpublish', { id })
@@ -53,7 +53,7 @@ test('only its owner may: unauthorized', async () => {
   expect(await ann.request('unpublish', { id })).toEqual(ok())
 })
 
-test('a stream of another room is not there', async () => {
+test('a stream of another room does not exist', async () => {
   const [one, two] = [await pairWithStream(), await pairWithStream()]
   expect(await one.ann.request('unpublish', { id: two.id })).toEqual(unknown)
   expect(await two.bob.barrier()).toEqual([])

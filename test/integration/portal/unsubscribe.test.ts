@@ -15,7 +15,7 @@ async function pairWithSubscription() {
   return { ann, bob, stream, id }
 }
 
-test('the owner of the stream is told, and nobody else', async () => {
+test('only the owner of the stream is notified', async () => {
   const { ann, bob, id } = await pairWithSubscription()
   expect(await bob.request('unsubscribe', { id })).toEqual(ok())
   const [told, ...more] = await ann.barrier()
@@ -44,7 +44,7 @@ test('only the subscriber may: unauthorized', async () => {
   expect(await bob.request('unsubscribe', { id })).toEqual(ok())
 })
 
-test('a subscription of another room is not there', async () => {
+test('a subscription of another room does not exist', async () => {
   const [one, two] = [await pairWithSubscription(), await pairWithSubscription()]
   expect(await one.bob.request('unsubscribe', { id: two.id })).toEqual(unknown)
   expect(await two.ann.barrier()).toEqual([])

@@ -10,7 +10,7 @@ const gone = refusal('Client does NOT exist', 'participant_gone')
 const disabled = refusal('Reconnection is not enabled.', 'reconnection_disabled')
 
 describe('when the window is over', () => {
-  test('the others are told once, first of the participant and then of what it had', async () => {
+  test('the others are notified once, first of the participant and then of its streams', async () => {
     const room = newRoom()
     const bob = await enter(node.url, { room })
     const ann = await enter(node.url, { room })
@@ -26,7 +26,7 @@ describe('when the window is over', () => {
     expect((await bob.request('text', { to: ann.id, message: 'anyone?' })).code).toBe('no_such_participant')
   })
 
-  test('one who came back in time is not taken out, not even of an earlier window', async () => {
+  test('a participant that resumed in time does not leave, not even at the end of an earlier window', async () => {
     const room = newRoom()
     const bob = await enter(node.url, { room })
     const ann = await enter(node.url, { room })
@@ -42,7 +42,7 @@ describe('when the window is over', () => {
     expect((await back.barrier()).map(({ data }) => data)).toContainEqual({ action: 'leave', data: clock.id })
   })
 
-  test('losing the connection again starts it anew', async () => {
+  test('a second loss of the connection starts a new window', async () => {
     const room = newRoom()
     const bob = await enter(node.url, { room })
     let ann = await enter(node.url, { room })
@@ -60,7 +60,7 @@ describe('when the window is over', () => {
 })
 
 describe('RECONNECT_WINDOW=0', () => {
-  test('one whose connection is lost leaves at once', async () => {
+  test('a participant whose connection is lost leaves at once', async () => {
     const room = newRoom()
     const bob = await enter(strict.url, { room })
     const ann = await enter(strict.url, { room })
@@ -70,13 +70,13 @@ describe('RECONNECT_WINDOW=0', () => {
     await expectRefused(strict.url, 'relogin', ann.ticket, gone)
   })
 
-  test('a ticket is given, because SDKs cannot do without, but takes nobody over', async () => {
+  test('a login returns a ticket, because SDKs need one, but it resumes no session', async () => {
     const ann = await enter(strict.url, { room: newRoom() })
     await expectRefused(strict.url, 'relogin', ann.ticket, disabled)
     expect(await ann.barrier()).toEqual([])
   })
 
-  test('there is nothing to refresh', async () => {
+  test('a refresh of the ticket is refused', async () => {
     const ann = await enter(strict.url, { room: newRoom() })
     expect(await ann.request('refreshReconnectionTicket')).toEqual(disabled)
     expect(await ann.barrier()).toEqual([])

@@ -59,17 +59,14 @@ test.each([
       'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
     ],
   ],
-])(
-  '%s for a node that stands still count in the budget of the node that passes them on',
-  async (_name, kind, headers) => {
-    node.logs.lines.length = 0
-    const method = kind === 'polling' ? 'POST' : 'GET'
-    const path = (n: number) => `/socket.io/?EIO=4&transport=${kind}&sid=${frozen}${String(n).padStart(12, '0')}`
-    const sockets = Array.from({ length: clients }, (_, n) => send([`${method} ${path(n)} HTTP/1.1`, ...headers]))
-    const closed = () => sockets.filter((socket) => socket.destroyed || socket.closed).length
-    await until(async () => reasons().includes('node_memory') && closed() > 0)
-    expect(closed()).toBeLessThan(clients)
-    const ann = await enter(node.url, { room: newRoom() })
-    await ann.ask('text', { to: 'all', message: 'not harmed' })
-  },
-)
+])('%s for a suspended node count in the budget of the node that forwards them', async (_name, kind, headers) => {
+  node.logs.lines.length = 0
+  const method = kind === 'polling' ? 'POST' : 'GET'
+  const path = (n: number) => `/socket.io/?EIO=4&transport=${kind}&sid=${frozen}${String(n).padStart(12, '0')}`
+  const sockets = Array.from({ length: clients }, (_, n) => send([`${method} ${path(n)} HTTP/1.1`, ...headers]))
+  const closed = () => sockets.filter((socket) => socket.destroyed || socket.closed).length
+  await until(async () => reasons().includes('node_memory') && closed() > 0)
+  expect(closed()).toBeLessThan(clients)
+  const ann = await enter(node.url, { room: newRoom() })
+  await ann.ask('text', { to: 'all', message: 'not harmed' })
+})

@@ -88,14 +88,14 @@ async function register(name: string, url: string, node = here): Promise<string>
   return `${name}.0123abcd${'x'.repeat(12)}`
 }
 
-test('a request for a connection of the other node is served by it, with its body and headers', async () => {
+test('a request for a connection of the other node is forwarded to it with its body and headers', async () => {
   const sid = await open(there)
   expect(await ask(here, sid, { method: 'POST', body: '40' })).toMatchObject({ status: 200, text: 'ok' })
   expect((await ask(here, sid)).text).toMatch(/^40\{"sid"/)
   expect((await ask(here, sid, { method: 'POST', body: '1' })).text).toBe('ok')
 })
 
-test('CORS is said once, and a preflight is answered by whoever is asked', async () => {
+test('an answer has the CORS headers once, and every node answers a preflight', async () => {
   const sid = await open(there)
   const headers = { origin: 'https://app.example' }
   const allowed = { 'access-control-allow-origin': ['https://app.example'], vary: ['Origin'] }
@@ -122,7 +122,7 @@ test.each([
   ['4000 characters', 'x'.repeat(4000)],
   ['a node of 4000 characters', `${'x'.repeat(4000)}${suffix}${'x'.repeat(12)}`],
   ['line breaks', `nobody${suffix}${'x'.repeat(10)}\r\n`],
-])('an id that is %s leads nowhere', async (_what, id) => {
+])('a request with an id that is %s is not forwarded', async (_what, id) => {
   const sid = id.replace('PORT', String(new URL(silentUrl).port))
   const before = await measure(here, 'forwarded_total')
   const answer = await ask(here, sid)
@@ -133,7 +133,7 @@ test.each([
   expect(silent.heard).toBe('')
 })
 
-test('an id that no node makes is not even looked up', async () => {
+test('an id that no node makes causes no lookup', async () => {
   const lookups = () => measure(here, 'redis_seconds', { operation: 'nodes' })
   const before = await lookups()
   for (const sid of ['garbage', `nobody${'x'.repeat(12)}`, `${'x'.repeat(65)}${suffix}${'x'.repeat(12)}`]) {
@@ -144,11 +144,11 @@ test('an id that no node makes is not even looked up', async () => {
   expect(await lookups()).toBe(before + 1)
 })
 
-test('an id that is larger than a request may be is refused as such', async () => {
+test('a request line with an id that is too long gets 431', async () => {
   expect((await ask(here, 'x'.repeat(20_000))).status).toBe(431)
 })
 
-test('an id of this node or the other that is no connection of theirs is unknown', async () => {
+test('an id that names a node without such a connection is unknown', async () => {
   const sid = await open(there)
   const own = await open(here)
   const before = await measure(here, 'forwarded_total')
@@ -159,14 +159,14 @@ test('an id of this node or the other that is no connection of theirs is unknown
   })
 })
 
-test('a process that was restarted under its name is not asked for connections of the one before', async () => {
+test('a request for a connection of an earlier process of the same name is not forwarded', async () => {
   const sid = await open(there)
   const before = await measure(here, 'forwarded_total')
   expect(await ask(here, `${there.config.nodeId}.0123abcd${sid.slice(-12)}`)).toMatchObject(unknown)
   expect(await measure(here, 'forwarded_total')).toBe(before)
 })
 
-test('what was passed on is not passed on again, whatever the registry says', async () => {
+test('a forwarded request is not forwarded again, whatever the registry contains', async () => {
   const sid = await register('mirror', here.url)
   await expectRise(here, ['forwarded_total', { transport: 'polling' }, 1], async () => {
     expect(await ask(here, sid)).toMatchObject(unknown)
@@ -176,7 +176,7 @@ test('what was passed on is not passed on again, whatever the registry says', as
   })
 })
 
-test('a client that says that it was passed on is served where it is, and nowhere else', async () => {
+test('a client’s request with the header of a forwarded one is served by its own node, and not forwarded', async () => {
   const sid = await open(there)
   const headers = { [forwardedHeader]: '203.0.113.66 forged' }
   expect(await ask(here, sid, { method: 'POST', body: '40', headers })).toMatchObject(unknown)
@@ -186,7 +186,7 @@ test('a client that says that it was passed on is served where it is, and nowher
 const large = 'x'.repeat(4 * 1024 * 1024 + 1)
 const tooLarge = (node: TestNode) => node.logs.lines.filter(({ reason }) => reason === 'frame_too_large')
 
-test('a body that is too large is refused by the node that it is for, which knows the client’s address', async () => {
+test('the node of the connection refuses a body that is too large, and logs the client’s address', async () => {
   const sid = await open(there)
   const headers = { 'X-Forwarded-For': '203.0.113.1' }
   const { status } = await ask(here, sid, { method: 'POST', body: `4${large}`, headers, localAddress: proxy })
@@ -195,7 +195,7 @@ test('a body that is too large is refused by the node that it is for, which know
   expect(tooLarge(here)).toEqual([])
 })
 
-test('the address of a forged word is not believed', async () => {
+test('the address in a header with a forged signature is ignored', async () => {
   const strangers = await startNode({ redis: true, env: { TRUST_PROXY: 'loopback' } })
   const sid = await open(strangers)
   const headers = { 'X-Forwarded-For': '203.0.113.2', [forwardedHeader]: '203.0.113.66 forged' }
@@ -203,7 +203,7 @@ test('the address of a forged word is not believed', async () => {
   expect(tooLarge(strangers)).toMatchObject([{ address: '203.0.113.2' }])
 })
 
-test('a client counts where its connection is, once, under its own address', async () => {
+test('a client counts once, on the node of its connection, under its own address', async () => {
   const nodes = await startCluster(2, { env: { TRUST_PROXY: 'loopback', CONNECTIONS_PER_IP: 1 } })
   const [one, two] = nodes as [TestNode, TestNode]
   await listed(nodes)
@@ -218,7 +218,7 @@ test('a client counts where its connection is, once, under its own address', asy
   await open(two, ann)
 })
 
-test('more than MAX_CONNECTIONS are not passed on at a time: another node may be asked', async () => {
+test('a node forwards at most MAX_CONNECTIONS requests at a time, and answers 503 to others', async () => {
   const nodes = await startCluster(2, { env: { MAX_CONNECTIONS: 1 } })
   const [one, two] = nodes as [TestNode, TestNode]
   await listed(nodes)
@@ -235,7 +235,7 @@ test('more than MAX_CONNECTIONS are not passed on at a time: another node may be
 
 const unreachable = ['refused_total', { reason: 'node_unreachable' }, 1] as const
 
-test('a node that is gone: the client is told at once that nobody knows it, over either transport', async () => {
+test('a request for a connection of a node that ended gets "unknown session" at once, over either transport', async () => {
   const [port = 0] = await freePorts(1)
   const sid = await register('gone', `http://127.0.0.1:${port}`)
   const before = await measure(here, 'refused_total', { reason: 'bad_handshake' })
@@ -250,14 +250,14 @@ test('a node that is gone: the client is told at once that nobody knows it, over
   expect(await measure(here, 'refused_total', { reason: 'bad_handshake' }), 'one reason').toBe(before)
 })
 
-test('a node that is silent is waited for as long as a connection may be silent', async () => {
+test('a request for a silent node waits as long as a connection may be silent', async () => {
   const brief = await startNode({ redis: true, env: { PING_INTERVAL: 0.3, PING_TIMEOUT: 0.2 } })
   const sid = await register('silent', silentUrl, brief)
   await expectRise(brief, [...unreachable], async () => expect(await ask(brief, sid)).toMatchObject(unknown))
   expect(silent.heard).toContain(`GET /socket.io/?EIO=4&transport=polling&sid=${sid} HTTP/1.1\r\n`)
 })
 
-test('a node that dies under a poll: the client is told that nobody knows it', async () => {
+test('a poll whose node dies gets "unknown session"', async () => {
   const sid = await register('dying', silentUrl)
   const known = silent.sockets.size
   await expectRise(here, [...unreachable], async () => {
@@ -268,7 +268,7 @@ test('a node that dies under a poll: the client is told that nobody knows it', a
   })
 })
 
-test('a node at an IPv6 address, or one that cannot be read', async () => {
+test('a request is forwarded to an IPv6 address, and not to an invalid one', async () => {
   const six = await startNode({ redis: { prefix: here.config.redisPrefix }, env: { HOST: '::1' } }).catch(
     () => undefined,
   )
@@ -281,7 +281,7 @@ test('a node at an IPv6 address, or one that cannot be read', async () => {
   expect(await ask(here, await register('odd', 'http://'))).toMatchObject(unknown)
 })
 
-test('an upgrade that is none is refused with an answer', async () => {
+test('an upgrade to another protocol than WebSocket is refused with an answer', async () => {
   const sid = await open(there)
   const headers = { connection: 'Upgrade', upgrade: 'h2c' }
   expect((await ask(here, sid, { headers })).status).toBe(400)

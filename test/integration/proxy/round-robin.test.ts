@@ -62,7 +62,7 @@ describe.each(libraries)('socket.io-client %s', (_library, io) => {
     await deserted('forwarding')
   })
 
-  test('begins by polling, and goes on over a WebSocket through another node', async () => {
+  test('polls first, and then upgrades to a WebSocket through another node', async () => {
     const room = newRoom()
     const bob = await enter(nodes[0]?.url ?? '', { room, user: 'bob' })
     const ann = await startWith(io, front.url, ['polling', 'websocket'])
@@ -91,7 +91,7 @@ async function enterThrough(cluster: TestNode[], first: TestNode, room: string, 
   return client
 }
 
-test('a node that drains serves its own who poll through others, and has what goes through it moved by its nodes', async () => {
+test('a draining node serves its own clients that poll through other nodes, and the WebSockets that it forwards are moved by their nodes', async () => {
   const cluster = await startCluster(2, { env: { DRAIN_SECONDS: 1 } })
   const [going, staying] = cluster as [TestNode, TestNode]
   const room = newRoom()
@@ -114,7 +114,7 @@ test('a node that drains serves its own who poll through others, and has what go
   await back.relogin({ ticket: tunnelled.ticket, seq: tunnelled.seq })
 })
 
-test('a client that cannot name its seq receives nothing twice when the node that passes its WebSocket on drains', async () => {
+test('a client that cannot name its seq receives nothing twice when the node that forwards its WebSocket drains', async () => {
   const cluster = await startCluster(2, { env: { DRAIN_SECONDS: 1 } })
   const [going, staying] = cluster as [TestNode, TestNode]
   const room = newRoom()
@@ -158,7 +158,7 @@ test.each([
   expect((await client.barrier()).filter(({ event }) => event === 'draining')).toEqual([])
 })
 
-test('a node that ends keeps nobody who goes through it, and is not kept by them', async () => {
+test('a node that ends closes the connections that it forwards, and does not wait for them', async () => {
   const cluster = await startCluster(2)
   const [going, staying] = cluster as [TestNode, TestNode]
   const list = () => cluster.map(({ url, config }) => ({ url, name: config.nodeId }))

@@ -10,7 +10,7 @@ const events = [...Object.keys(rooms), 'nonsense']
 /** Of these the connection, or the place in the room, is gone when they are taken; they have no data to be wrong. */
 const ends = new Set(['relogin', 'logout', 'leave_room'])
 
-test.each(events.filter((event) => !ends.has(event)))('%s: whatever comes gets exactly one ack', async (event) => {
+test.each(events.filter((event) => !ends.has(event)))('%s: any input gets exactly one ack', async (event) => {
   const client = await inRoom(node, newRoom(), 'ann')
   for (const args of badArguments()) {
     const answer = await new Promise<unknown[]>((resolve, reject) => {
@@ -31,7 +31,7 @@ test.each(events.filter((event) => !ends.has(event)))('%s: whatever comes gets e
 })
 
 test.each(['nickname', 'enter_room', 'direct_message', 'nonsense'])(
-  '%s: nothing wrong is taken for right',
+  '%s: every invalid input is refused',
   async (event) => {
     const client = await inRoom(node, newRoom())
     for (const args of [[], [null], [5], [{}], [[]], [' '], [{ payload: 5 }], [true, 'x']]) {
@@ -40,7 +40,7 @@ test.each(['nickname', 'enter_room', 'direct_message', 'nonsense'])(
   },
 )
 
-test('nothing ends the process or the connection before one has entered, either', async () => {
+test('without a session no input ends the process or the connection', async () => {
   const client = await connect(node.url, { namespace: '/rooms' })
   for (const event of events.filter((event) => event !== 'relogin')) {
     for (const args of badArguments()) client.socket.emit(event, ...args)

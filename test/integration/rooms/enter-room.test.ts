@@ -6,7 +6,7 @@ import { newRoom, startNode } from '../../support/node.ts'
 const node = await startNode()
 const rooms = { namespace: '/rooms' }
 
-test('the ack says who is there, oneself too; the others are told the nickname, and whom to address', async () => {
+test('the ack has all members, the client included; the others receive the nickname, and the id in the meta', async () => {
   const room = newRoom()
   const ann = await inRoom(node, room, ' Ann ')
   const bob = await connect(node.url, rooms)
@@ -25,13 +25,13 @@ test('the ack says who is there, oneself too; the others are told the nickname, 
   expect(await ann.next('bye')).toEqual({ event: 'bye', data: 'anonymous', meta: { seq: 3, from: bob.id } })
 })
 
-test('enter_room takes the name in an object too, and ignores further arguments', async () => {
+test('enter_room accepts the name in an object too, and ignores further arguments', async () => {
   const room = newRoom()
   const ann = await connect(node.url, rooms)
   expect(await ann.request('enter_room', { payload: room }, 'more', 5)).toMatchObject({ data: { room } })
 })
 
-test('another room leaves the first, on the same connection, and its nickname comes along', async () => {
+test('entering another room leaves the first on the same connection, and keeps the nickname', async () => {
   const [one, two] = [newRoom(), newRoom()]
   const [ann, bob, cleo] = [await inRoom(node, one, 'Ann'), await inRoom(node, one, 'Bob'), await inRoom(node, two)]
   await ann.next('welcome')
@@ -43,7 +43,7 @@ test('another room leaves the first, on the same connection, and its nickname co
   expect(await bob.request('new_message', 'x', one)).toEqual(refusal('You are not in this room.', 'not_in_room'))
 })
 
-test('entering the room that one is in changes nothing', async () => {
+test('entering the present room changes nothing', async () => {
   const room = newRoom()
   const [ann, bob] = [await inRoom(node, room), await inRoom(node, room)]
   await ann.next('welcome')
@@ -52,7 +52,7 @@ test('entering the room that one is in changes nothing', async () => {
   expect(await receivedBefore(ann, 'rooms')).toEqual([])
 })
 
-test('entering and leaving in one breath is done in order, and leaves nobody behind', async () => {
+test('entering and leaving sent at once are done in order, and leave no participant', async () => {
   const room = newRoom()
   const ann = await inRoom(node, room)
   const bob = await connect(node.url, rooms)
@@ -68,9 +68,9 @@ test('entering and leaving in one breath is done in order, and leaves nobody beh
   expect(await bob.request('rooms')).toMatchObject({ data: expect.arrayContaining([{ name: room, size: 1 }]) })
 })
 
-describe('a name', () => {
+describe('a room name', () => {
   test.each(['', ' ', '\t\n', '\u200b', '\u0000', 'a\u0007b', '\ud800', 'x'.repeat(257)])(
-    '%j is none',
+    '%j is invalid',
     async (name) => {
       const ann = await connect(node.url, rooms)
       for (const asked of [name, { payload: name }]) {
@@ -83,7 +83,7 @@ describe('a name', () => {
   )
 
   test.each(['%2F/..', '🎧', '한글', 'a b', '{x}', '<script>alert(1)</script>', 'x'.repeat(256)])(
-    '%j is one',
+    '%j is valid',
     async (name) => {
       const ann = await inRoom(node, name)
       expect(await ann.request('rooms')).toMatchObject({ data: expect.arrayContaining([{ name, size: 1 }]) })

@@ -12,7 +12,7 @@ async function three() {
   return { room, ann, bob, cleo }
 }
 
-test('new_message reaches everyone else, under the nickname; the ack is given', async () => {
+test('new_message is acked and reaches everyone else, with the nickname', async () => {
   const { room, ann, bob, cleo } = await three()
   for (const args of [[room], [` ${room} `], [null], []]) {
     expect(await ann.request('new_message', 'hi <b>', ...args)).toEqual(ok())
@@ -24,7 +24,7 @@ test('new_message reaches everyone else, under the nickname; the ack is given', 
   expect(await receivedBefore(ann, 'rooms')).toEqual([])
 })
 
-test('direct_message reaches one', async () => {
+test('direct_message reaches only its receiver', async () => {
   const { ann, bob, cleo } = await three()
   expect(await ann.request('direct_message', bob.id, 'psst')).toEqual(ok())
   expect(await bob.next('direct_message')).toMatchObject({ data: 'psst', meta: { from: ann.id } })
@@ -34,7 +34,7 @@ test('direct_message reaches one', async () => {
   )
 })
 
-test.each(['offer', 'answer', 'ice'])('%s reaches everyone else, or the one whom it is for', async (event) => {
+test.each(['offer', 'answer', 'ice'])('%s reaches everyone else, or only its receiver', async (event) => {
   const { room, ann, bob, cleo } = await three()
   await ann.request(event, { sdp: 1 }, room)
   for (const client of [bob, cleo]) {
@@ -51,7 +51,7 @@ test.each(['offer', 'answer', 'ice'])('%s reaches everyone else, or the one whom
   expect(await ann.request(event, 1, room, 'nobody')).toMatchObject({ code: 'no_such_participant' })
 })
 
-test('a text of up to 2048 characters, once per rid', async () => {
+test('a text has at most 2048 characters, and is sent once per rid', async () => {
   const { room, ann, bob } = await three()
   expect(await ann.request('new_message', 'x'.repeat(2048), room)).toEqual(ok())
   expect(await ann.request('new_message', 'x'.repeat(2049), room)).toMatchObject({ code: 'text_too_long' })

@@ -5,7 +5,7 @@ import { newRoom, startNode } from '../../support/node.ts'
 
 const node = await startNode()
 
-test('is shown from then on, to those who come too, and after a relogin', async () => {
+test('is shown from then on, also to participants who enter later, and after a relogin', async () => {
   const room = newRoom()
   const [ann, bob] = [await inRoom(node, room, 'Ann'), await inRoom(node, room, 'Bob')]
   expect(await bob.request('nickname', ' Robert ')).toEqual(ok())
@@ -25,7 +25,7 @@ test('is shown from then on, to those who come too, and after a relogin', async 
   expect((await ann.next('welcome')).data).toBe('Robert') // by itself: nothing was said on this connection
 })
 
-test('is wanted as text that can be seen', async () => {
+test('has to be a text with a visible character', async () => {
   const ann = await connect(node.url, { namespace: '/rooms' })
   for (const name of ['', '  ', '\u200b', '\u0000', 'x'.repeat(65), '\udc00']) {
     expect(await ann.request('nickname', name)).toMatchObject({ code: 'bad_name' })

@@ -21,7 +21,7 @@ async function listWith(client: Client, isSo: (rooms: Listed[]) => boolean): Pro
 
 const sizeOf = (rooms: Listed[], name: string) => rooms.find((room) => room.name === name)?.size
 
-test('everyone on the namespace is told of the open rooms of all nodes, with a session or without', async () => {
+test('every client of the namespace receives the open rooms of all nodes, with or without a session', async () => {
   const room = newRoom()
   const lobby = await connect(b.url, { namespace: '/rooms' })
   const ann = await inRoom(a, room)
@@ -35,7 +35,7 @@ test('everyone on the namespace is told of the open rooms of all nodes, with a s
   await listWith(lobby, (rooms) => sizeOf(rooms, room) === undefined)
 })
 
-test('however many come and go, the list is told a few times a second in the whole cluster', async () => {
+test('room_change is sent a few times a second in the whole cluster, however many participants enter and leave', async () => {
   const lobby = await connect(b.url, { namespace: '/rooms' })
   const clients = await Promise.all(
     nodes.flatMap(({ url }) => [1, 2, 3].map(() => connect(url, { namespace: '/rooms' }))),
@@ -51,7 +51,7 @@ test('however many come and go, the list is told a few times a second in the who
   expect(told).toBeLessThanOrEqual(Math.ceil((performance.now() - start) / 500) + 1)
 })
 
-test('a list that is wrong is put right by looking again', async () => {
+test('a wrong list is corrected by the next check', async () => {
   const room = newRoom()
   const id = `rooms/${encodeURIComponent(room)}`
   const lobby = await connect(b.url, { namespace: '/rooms' })
@@ -66,7 +66,7 @@ test('a list that is wrong is put right by looking again', async () => {
   expect(await listed()).toBe(false)
 })
 
-test('an announcement reaches everyone on every node', async () => {
+test('an announcement reaches every client on every node', async () => {
   const clients = [await connect(a.url, { namespace: '/rooms' }), await inRoom(b, newRoom())]
   a.app.announce('hear')
   for (const client of clients) expect((await client.next('announcement')).data).toBe('hear')
