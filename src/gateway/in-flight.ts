@@ -43,7 +43,7 @@ export class InFlightTracker implements DeliveryTracker {
     // messages that are sent together need one confirmation
     this.#soon ??= setImmediate(() => {
       this.#soon = undefined
-      this.#confirm()
+      this.#requestWhenDue()
     })
   }
 
@@ -60,7 +60,7 @@ export class InFlightTracker implements DeliveryTracker {
     this.#requested = Number.POSITIVE_INFINITY // requests no more confirmations
   }
 
-  #confirm(): void {
+  #requestWhenDue(): void {
     if (this.#timer) return
     const wait = this.#socket.conn.transport.name === 'websocket' ? this.#nextPingAt - performance.now() : 0
     if (wait <= 0) this.#request()
@@ -92,6 +92,6 @@ export class InFlightTracker implements DeliveryTracker {
     const prompted = this.#prompted
     if (prompted && seq >= prompted.seq) this.#prompted = undefined
     prompted?.progressed()
-    if (this.#newest > this.#requested) this.#confirm()
+    if (this.#newest > this.#requested) this.#requestWhenDue()
   }
 }

@@ -67,6 +67,6 @@ test('clients of the original exchanger connect unchanged: two on two nodes, the
   cleo.socket.emit('leaveStream', { channelName, user: 'cleo' })
   expect(await Promise.all([ann.next('userLeftStream'), bob.next('userLeftStream')])).toEqual(['cleo', 'cleo'])
   ann.socket.disconnect()
-  expect(await bob.next('userLeftStream')).toEqual(user) // when its window is over
+  expect(await bob.next('userLeftStream')).toEqual(user) // at the end of its window
   expect([...bob.heard, ...cleo.heard]).toEqual([])
 })

@@ -98,7 +98,7 @@ test('connections of one IPv6 network (/64) count as one address, and an IPv6 li
   await expect(connect(node.url, from('203.0.113.1'))).rejects.toThrow()
   await connect(node.url, from('::ffff:203.0.113.2'))
   expect(await refusedFor(node, 'connections_per_ip')).toBe(2)
-  // the log has the whole address
+  // the log has the full address
   expect(node.logs.lines.find(({ reason }) => reason === 'connections_per_ip')?.address).toBe(
     '2001:db8:1:2:aaaa:bbbb:cccc:dddd',
   )

@@ -2,7 +2,7 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { connect, enter } from '../../support/client.ts'
 import { newRoom, startNode } from '../../support/node.ts'
 
-// ahead, the client of this process would close by itself: engine.io-client looks at Date.now()
+// with a clock that is ahead, the client of this process would close: engine.io-client reads Date.now()
 test.each([-300_000, -60_000])(
   'a node whose wall clock steps by %i ms continues to answer and deliver',
   async (step) => {

@@ -113,7 +113,7 @@ test.each([1, 4])('an event or CONNECT of %i MiB is refused as too_large without
   const node = await startNode()
   const bare = await BareClient.connect(node.url)
   const bytes = size * mebibyte - 1000
-  // no JSON: to parse it would close the connection
+  // invalid JSON: parsing it would close the connection
   bare.send(`421["text",${'{'.repeat(bytes)}`)
   expect(await bare.frame(/^431/)).toContain('too_large')
   bare.send(`40/exchanger,{"token":${'{'.repeat(bytes)}`)

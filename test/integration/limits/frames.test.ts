@@ -6,7 +6,7 @@ import { batchOf, frameOf, opcodes, rawWebSocket } from '../../support/abuse/raw
 import { startNode, type TestNode } from '../../support/node.ts'
 import { until } from '../../support/redis.ts'
 
-/** What arrives on a WebSocket below Engine.IO, and what the node answers there. */
+/** The limits of a WebSocket below Engine.IO: its frames, and the pongs of the node. */
 
 const slow = { MESSAGES_PER_SECOND: 20, MESSAGE_BURST: 10 }
 const unlimited = { MESSAGES_PER_SECOND: 1_000_000, MESSAGE_BURST: 1_000_000 }
@@ -27,7 +27,7 @@ async function raw(node: TestNode, query?: string): Promise<Socket> {
   return socket
 }
 
-/** Of every refusal, in the order of the log. */
+/** The reasons of all refusals, in the order of the log. */
 const reasons = ({ logs }: TestNode) =>
   logs.lines.flatMap(({ msg, reason }) => (msg === 'disconnected' ? [] : (reason ?? [])))
 
@@ -40,7 +40,7 @@ test('a client that sends pings and does not read has one pong on its way, and t
   const client = await raw(node)
   client.pause()
   const pings = batchOf(frameOf(opcodes.ping, 'x'.repeat(125)))
-  // far more than the kernel takes for a client that does not read
+  // far more than the kernel buffers for a client that does not read
   await sendAll(client, pings, 640)
   await sendAll(client, frameOf(opcodes.ping, 'latest'), 1)
   const { _socket: socket } = serverSide(node)
@@ -179,7 +179,7 @@ test('connections that send large messages are read in turn, and other clients a
   const answer = once(other, 'data')
   other.write(frameOf(opcodes.lastText, '420["nothing"]'))
   expect(String((await answer)[0])).toContain('430["error"')
-  expect(await unknownEvents(node)).toBeLessThan(60) // 90 and more when all are read from in each turn of the event loop
+  expect(await unknownEvents(node)).toBeLessThan(60) // 90 and more if the node reads from all of them in each turn of the event loop
   await until(async () => (await unknownEvents(node)) === 301)
 })
 

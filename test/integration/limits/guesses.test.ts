@@ -8,7 +8,7 @@ import { type Answer, caller, error, keys, managementKeys, mauth } from '../mana
 
 const tooMany = error(429, 1101, 'Too many wrong credentials from this address: wait a minute')
 
-/** Asks with what it is given for the Authorization header, seen to come from an address. */
+/** Sends requests with an Authorization header that seem to come from this address. */
 async function start(throttle: Throttle) {
   const node = await startNode({
     env: { MANAGEMENT_KEYS: managementKeys, TRUST_PROXY: 'loopback' },
@@ -86,7 +86,7 @@ test('a client with a valid key or token is served at once although another at i
   const count = () => {
     told += 1
   }
-  // the first is held back for 0.2 s; the last for 10, which nobody waits for
+  // the refusal of the first is delayed by 0.2 s, that of the last by 10 s, for which the test does not wait
   const guesses = Array.from({ length: 8 }, () => ask('Bearer guess').then(count, () => {}))
   await guesses[0]
   const token = `Bearer ${tokenFor({ room: newRoom() })}`

@@ -15,7 +15,7 @@ async function refusals({ opsUrl }: TestNode): Promise<{ [reason: string]: numbe
   return Object.fromEntries([...counts].map(([, reason = '', count]) => [reason, Number(count)]))
 }
 
-/** Sends requests that wait for a session; resolves to how many of them are refused before anything else happens. */
+/** Sends requests that wait for a session; resolves to how many of them are refused at once. */
 async function refusedOf(client: Client, count: number, data: unknown): Promise<number> {
   let refused = 0
   for (let n = 0; n < count; n += 1) {
@@ -23,7 +23,7 @@ async function refusedOf(client: Client, count: number, data: unknown): Promise<
       if (more?.code === 'too_many_requests') refused += 1
     })
   }
-  await client.request('nothing of ours') // they were all read by now
+  await client.request('nothing of ours') // after its ack the node has read all of them
   return refused
 }
 
@@ -106,7 +106,7 @@ describe('requests before a login', () => {
       await until(async () => bare.frames.filter((frame) => frame.startsWith('40/exchanger,')).length === n)
       for (let id = 0; id < 50; id += 1) bare.send(`42/exchanger,${n * 100 + id}${JSON.stringify(['offer', large])}`)
       bare.send('41/exchanger,')
-      await bare.request('nothing of ours') // Socket.IO needs a moment between leaving and coming back
+      await bare.request('nothing of ours') // gives Socket.IO time between the disconnect and the next CONNECT
     }
     expect((await refusals(node)).client_memory).toBeUndefined()
     await bare.terminate()

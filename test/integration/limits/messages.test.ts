@@ -41,10 +41,10 @@ test('refusals of a client that guesses are delayed longer each time; a valid to
   const count = () => {
     told += 1
   }
-  // held back for 0.8, 1.6, 3.2 and 6.4 s; for the last nobody waits
+  // delayed by 0.8, 1.6, 3.2 and 6.4 s; the test does not wait for the last
   const more = Array.from({ length: 4 }, guess)
   for (const one of more) one.then(count, () => {})
-  expect(await Promise.race(more)).toBeGreaterThan(400) // what is waited for is the point here
+  expect(await Promise.race(more)).toBeGreaterThan(400) // the delay itself is under test
   const text = await (await fetch(`${node.opsUrl}/metrics`)).text()
   expect(text).toMatch(/signalbox_refused_total{reason="throttled"} [3-9]/)
   await enter(node.url, { room: newRoom() })

@@ -4,9 +4,9 @@ import { startNode, type TestNode } from '../../support/node.ts'
 import { Poller } from '../../support/poller.ts'
 import { until } from '../../support/redis.ts'
 
-/** What a client sends by long-polling, before Engine.IO decodes it, and what it is answered and does not read. */
+/** The limits of long-polling: payloads before Engine.IO decodes them, and answers that the client does not read. */
 
-/** Of every refusal, in the order of the log. */
+/** The reasons of all refusals, in the order of the log. */
 const reasons = ({ logs }: TestNode) =>
   logs.lines.flatMap(({ msg, reason }) => (msg === 'disconnected' ? [] : (reason ?? [])))
 const event = '42["a"]'
@@ -16,7 +16,7 @@ const legacyBinary = (data: string) =>
   Buffer.concat([Buffer.from([0, ...[...String(Buffer.byteLength(data))].map(Number), 255]), Buffer.from(data)])
 const times = <Item>(count: number, item: Item): Item[] => Array.from({ length: count }, () => item)
 
-/** By how the client writes it: a payload of so many events. */
+/** The formats of a payload with this many events. */
 const writings: [string, number, (count: number) => string | Buffer, { [name: string]: string }][] = [
   ['of revision 4', 4, (count) => times(count, event).join('\x1e'), {}],
   ['of revision 4 with binary values', 4, (count) => times(count, 'bAQID').join('\x1e'), {}],
@@ -147,7 +147,7 @@ describe('a client of long-polling is disconnected as a slow reader', () => {
   test('that leaves many packets without data unread', async () => {
     const node = await startNode({ env: { MAX_BUFFERED_BYTES: 100_000 } })
     const client = await Poller.connect(node, 3)
-    await client.post('1:2'.repeat(1000)) // each is answered with a pong
+    await client.post('1:2'.repeat(1000)) // the node answers each with a pong
     await until(async () => reasons(node).length > 0)
     expect(reasons(node)).toEqual(['slow_reader'])
   })

@@ -18,7 +18,7 @@ beforeAll(async () => {
   node = await startNode({ env: { MANAGEMENT_KEYS: 'a:the key of a backend' } })
 })
 
-/** Everything that the node answers on a connection, until it closes that or `complete` says that no more is needed. */
+/** All bytes that the node answers on a connection, until it closes the connection or `complete` returns true. */
 function answerTo(input: string | Buffer, complete = (answer: string) => /^HTTP\/1\.1 [2-5]/m.test(answer)) {
   return new Promise<string>((resolve) => {
     const socket = connect(Number(new URL(node.url).port), '127.0.0.1', () => socket.write(input))

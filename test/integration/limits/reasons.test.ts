@@ -8,14 +8,14 @@ import { until } from '../../support/redis.ts'
 import { BareClient } from '../bare-client.ts'
 import { caller, managementKeys } from '../management/caller.ts'
 
-/** Every limit, what the client sees of it, and that it left a number and a line. */
+/** Every limit: what the client receives, and that the node counts and logs the refusal. */
 
 type Env = { [option: string]: string | number }
 type Case = {
   reason: string
   what: string
   env?: Env
-  /** Runs into the limit, and checks what the client sees. */
+  /** Exceeds the limit and checks what the client receives. */
   provoke: (node: TestNode) => Promise<void>
   throttle?: Throttle
 }
@@ -291,7 +291,7 @@ async function counted({ opsUrl }: TestNode, reason: string): Promise<number> {
   return Number(new RegExp(`^signalbox_refused_total{reason="${reason}"} (\\d+)`, 'm').exec(told)?.[1] ?? 0)
 }
 
-/** Says things to one whose socket is not read, until that one is let go. */
+/** Sends texts to a client whose socket is not read, until the node disconnects that client. */
 async function notReading(node: TestNode): Promise<void> {
   const room = newRoom()
   const [ann, slow] = [await enter(node.url, { room }), await enter(node.url, { room })]

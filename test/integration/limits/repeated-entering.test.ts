@@ -5,7 +5,7 @@ const most = 100
 const further = 20
 const separator = '\u001e'
 
-/** One client of long-polling, without a client library, so that one POST has all its packets. */
+/** A client with long-polling and without a client library, so that one POST has all its packets. */
 async function poll(url: string) {
   const address = `${url}/socket.io/?EIO=4&transport=polling`
   const { sid } = JSON.parse((await (await fetch(address)).text()).slice(1))

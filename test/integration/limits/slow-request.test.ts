@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { createHttp } from '../../../src/http/server.ts'
 import { startNode } from '../../support/node.ts'
 
-/** What never comes to its end, with a route that would read it. */
+/** Requests that never end, to a route that would read them. */
 const requests: [string, string][] = [
   ['nothing', ''],
   ['half of the headers', 'GET / HTTP/1.1\r\nHost: x\r\n'],
@@ -14,7 +14,7 @@ const requests: [string, string][] = [
   ],
 ]
 
-/** Sends it; `closed` has all that was answered. */
+/** Sends the bytes. `closed` resolves to the whole answer. */
 async function send(port: number, text: string): Promise<{ closed: Promise<string> }> {
   const socket = connect(port, '127.0.0.1')
   onTestFinished(() => void socket.destroy())
@@ -35,7 +35,7 @@ describe('the node does not wait for a request that is sent slowly', () => {
       logger: pino({ level: 'silent' }),
       corsOrigins: [],
       refused: (reason) => reasons.push(reason),
-      // each only in time because of what it runs into
+      // each request exceeds only one of the timeouts in time
       timeouts: { headers: 50, request: text.includes('\r\n\r\n') ? 100 : 60_000, look: 20 },
     })
     onTestFinished(() => app.close())
@@ -43,7 +43,7 @@ describe('the node does not wait for a request that is sent slowly', () => {
     const port = Number(new URL(await app.listen({ host: '127.0.0.1', port: 0 })).port)
     const { closed } = await send(port, text)
     expect(await closed).toMatch(/^HTTP\/1\.1 408 /)
-    await app.close() // and with it, all that the end of the connection set off
+    await app.close() // waits for the handlers of the connection’s end
     expect(reasons).toEqual(['http_408'])
   })
 
@@ -59,7 +59,7 @@ test('a node that closes does not wait for slow requests', async () => {
   const node = await startNode()
   const port = Number(new URL(node.url).port)
   const sent = await Promise.all(requests.map(([, text]) => send(port, text)))
-  await fetch(`${node.url}/healthz`) // they are known by now
+  await fetch(`${node.url}/healthz`) // after its answer the node has read all of them
   await node.close()
   expect(await Promise.all(sent.map(({ closed }) => closed))).toHaveLength(requests.length)
 })

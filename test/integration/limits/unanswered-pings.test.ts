@@ -12,7 +12,7 @@ async function startWithClient(): Promise<{ node: TestNode; client: BareClient; 
   return { node, client, id: (data as JoinResult).id }
 }
 
-/** How many listeners the node has for pongs of its only client. */
+/** The number of the node’s listeners for pongs of its only client. */
 function pongListeners({ app }: TestNode): number | undefined {
   const [socket] = app.io.of('/').sockets.values()
   return (socket?.conn.transport as unknown as WebSocketTransport | undefined)?.socket.listenerCount('pong')
@@ -38,7 +38,7 @@ test('a client that enters 100 rooms and answers no ping is sent no ping for eac
   for (let n = 0; n < 100; n += 1) {
     client.send(`42/rooms,${n}["enter_room","${newRoom()}"]`)
     await client.frame(new RegExp(`^43/rooms,${n}\\["ok"`))
-    client.send(`42/rooms,${n + 1000}["direct_message","x","y"]`) // something that a flight may carry
+    client.send(`42/rooms,${n + 1000}["direct_message","x","y"]`) // a notification that may be in flight
     await client.frame(new RegExp(`^43/rooms,${n + 1000}\\[`))
   }
   expect(client.pings.length).toBeLessThanOrEqual(4)
@@ -52,7 +52,7 @@ test('a pong to the newest ping confirms what earlier pings were sent for', asyn
   const newest = await client.ping(2)
   expect(proven(node)).toBe(false)
   client.pong(newest ?? '')
-  await client.request('text', { to: 'admin', message: '' }) // the pong is known by now
+  await client.request('text', { to: 'admin', message: '' }) // after its ack the node has read the pong
   expect(proven(node)).toBe(true)
   await client.terminate()
 })

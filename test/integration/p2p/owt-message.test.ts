@@ -51,7 +51,7 @@ test('messages to a disconnected user are delivered in order after its next auth
   const { other, ann, bob } = await two()
   await ackOf(ann, 'owt-message', { to: other, data: 'seen' })
   await bob.next('owt-message')
-  bob.cut() // its node does not know yet: what is in flight is not lost, either
+  bob.cut() // the node has not noticed yet: messages in flight are not lost either
   for (const data of ['1', '2', '3']) expect(await ackOf(ann, 'owt-message', { to: other, data })).toEqual([])
   const back = await peer(a, other)
   for (const data of ['1', '2', '3']) expect((await back.next('owt-message')).data).toMatchObject({ data })
@@ -67,7 +67,7 @@ test('after its window a user is absent', async () => {
   await until(async () => (await outcome())[0] === 2201)
   const back = await peer(b, other)
   await ackOf(ann, 'owt-message', { to: other, data: 'new' })
-  expect((await back.next('owt-message')).data).toMatchObject({ data: 'new' }) // what was held went with its place
+  expect((await back.next('owt-message')).data).toMatchObject({ data: 'new' }) // the held messages ended with the session
 })
 
 test('a message with a rid is sent once, also after a relogin', async () => {

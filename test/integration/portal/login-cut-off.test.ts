@@ -41,7 +41,7 @@ describe.each([
     const ann = await enter(other.url, { room, token })
     expect(actions(await witness.barrier())).toEqual(['join'])
     expect((await members(room)).map(({ user }) => user).sort()).toEqual(['ann', 'witness'])
-    // past the window of the connection that was lost, nobody has left
+    // after the window of the lost connection no participant has left
     const other2 = await BareClient.connect(node.url)
     await other2.request('login', loginInfo({ room, user: 'clock' }))
     await other2.terminate()

@@ -112,7 +112,7 @@ describe('an accepted login', () => {
     const client = await connect(node.url)
     const info = { ...loginInfo({ room }), userAgent: { sdk: { type: 'of my own', version: '0' } } }
     const { data } = await client.request('login', info)
-    // it may reconnect, too: what OWT grants to its own SDKs only
+    // it may also resume, which OWT permits only to its own SDKs
     const again = await connect(node.url)
     await again.relogin((data as JoinResult).reconnectionTicket)
   })
@@ -166,7 +166,7 @@ describe('a refused login', () => {
   const signatureWrong = refusal('Invalid token signature', 'token_signature')
   const good = () => tokenFor({ room: newRoom() })
 
-  // every row has a mistake that is looked for later, too: the first one is told
+  // every row also has an error that is checked later: the ack has the first
   test.each([
     ['a protocol that is not known', { protocol: '2.0', userAgent: sdk35, token: '' }, protocolWrong],
     ['a protocol that is a number', { protocol: 1.2, userAgent: sdk35, token: '' }, protocolWrong],

@@ -137,7 +137,7 @@ describe('draining', () => {
     const drained = leaving.app.drain()
     const notices = await Promise.all(moved.map((client) => client.next('draining')))
     expect(notices.map(({ data }) => data)).toEqual([{ withinMs: 133 }, { withinMs: 267 }, { withinMs: 400 }])
-    // 'io server disconnect' would be the end for every client library
+    // after 'io server disconnect' no client library reconnects
     expect(await Promise.all(moved.map(({ closed }) => closed))).toEqual(moved.map(() => 'transport close'))
     await drained
     await expect(connect(leaving.url)).rejects.toThrow()

@@ -46,8 +46,8 @@ test('before login and after logout it is an illegal request, and the socket sta
 })
 
 /**
- * A client that was given tickets by its login and some refreshes, and says that it has all but the last. Its pings are
- * answered by hand, so that acks and what confirms them come apart as they do when a connection is cut.
+ * A client that has received tickets from its login and some refreshes, and confirms all but the last. The test answers its pings by
+ * hand, so that an ack and its confirmation are separate, as when a connection is cut.
  */
 async function lastAckLost({ redis, refreshes }: { redis: boolean; refreshes: number }) {
   const { url } = await startNode(redis ? { redis: true } : {})
@@ -60,7 +60,7 @@ async function lastAckLost({ redis, refreshes }: { redis: boolean; refreshes: nu
     tickets.push(String((await client.request('refreshReconnectionTicket')).data))
     if (n === refreshes - 1) client.pong(ping ?? '')
   }
-  await client.request('text', { to: 'admin', message: '' }) // the pong is known by now
+  await client.request('text', { to: 'admin', message: '' }) // after its ack the node has read the pong
   await client.terminate()
   return { url, tickets }
 }

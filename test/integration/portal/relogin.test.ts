@@ -7,10 +7,10 @@ import { expectRefused } from '../../support/pair.ts'
 import { listed, mesh, publishBoth, subscribeBoth } from '../media.ts'
 
 const node = await startNode()
-/** Its rooms remember the last three messages only. */
+/** A node whose rooms keep only the last three messages. */
 const small = await startNode({ parts: { state: createMemoryState({ window: 60, log: 600, entries: 3, lease: 6 }) } })
 
-/** Ann, whose connection is lost, and Bob, who stays and has said these things since. */
+/** Ann, whose connection is lost, and Bob, who has sent these texts since. */
 async function away(messages: string[] = [], protocol: '1.0' | '1.1' | '1.2' | 'legacy' = '1.2') {
   const room = newRoom()
   const bob = await enter(node.url, { room, user: 'bob' })

@@ -5,7 +5,7 @@ import { publishBoth, subscribeBoth } from '../media.ts'
 
 const node = await startNode()
 
-/** Bob is subscribed to what Ann sends; Cem is there, too. */
+/** Bob subscribes to Ann’s stream; Cem is in the same room. */
 async function trio() {
   const room = newRoom()
   const ann = await enter(node.url, { room })

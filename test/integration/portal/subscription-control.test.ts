@@ -63,7 +63,7 @@ describe('update', () => {
     expect(await bob.request('subscription-control', turned)).toEqual(ok())
     await ann.ask('unpublish', { id: stream })
     await bob.barrier()
-    // it belongs to the other stream now, and ends with that
+    // it now belongs to the other stream and ends with it
     await ann.ask('unpublish', { id: other })
     expect((await bob.next('subscription')).data).toEqual({ action: 'remove', id })
   })

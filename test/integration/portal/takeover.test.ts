@@ -31,7 +31,7 @@ describe.each([
     const ann = await enter(here.url, { room })
     const back = await connect(elsewhere.url)
     await back.relogin({ ticket: ann.ticket, seq: ann.seq })
-    await ann.closed // the kick and the room's messages reach another node in either order
+    await ann.closed // the disconnect and the room’s messages reach another node in any order
     await bob.ask('text', { to: ann.id, message: 'one' })
     expect(await back.next()).toMatchObject({ event: 'text', data: { message: 'one' } })
     expect(ann.seen).toEqual([])
@@ -71,7 +71,7 @@ test('a session that moves back and forth during a conversation misses nothing a
     await Promise.all([say(), say(), say()])
     const talking = [say(), say(), say()]
     const next = await connect((turn % 3 === 0 ? here : there).url)
-    // what is on its way to the old connection now is never looked at: the client says how far it has read
+    // messages in flight to the old connection do not matter: the client names what it has received
     gather(ann)
     await next.relogin({ ticket: ann.ticket, seq })
     await Promise.all(talking)

@@ -90,7 +90,7 @@ describe('an invalid ticket is refused, and its participant is not affected', ()
     const elsewhere = (change: Partial<Ticket>) => writeTicket([testSecret], 'portal', { ...ticket, ...change })
     await expectReloginRefused(elsewhere({ participantId: 'nobody' }), gone, ann)
     await expectReloginRefused(elsewhere({ roomId: newRoom() }), gone, ann)
-    // somebody else's seat takes that one's tickets only
+    // a session accepts only its own tickets
     await expectReloginRefused(elsewhere({ participantId: bob.id }), spent, ann, bob)
   })
 

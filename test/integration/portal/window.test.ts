@@ -33,7 +33,7 @@ describe('when the window is over', () => {
     await lose(node, ann)
     const back = await connect(node.url)
     await back.relogin(ann.ticket)
-    // whose window began later, so when it is over that of Ann would be too
+    // Bob’s window began later: when it ends, Ann’s would have ended too
     const clock = await enter(node.url, { room })
     clock.cut()
     const left = async () => (await bob.next('participant')).data as { action: string; data: unknown }

@@ -5,18 +5,18 @@ import { enter } from '../../support/client.ts'
 import { newRoom, startNode, type TestNode } from '../../support/node.ts'
 import { until } from '../../support/redis.ts'
 
-/** Many clients of a node that stands still: what they send is held by the node that passes it on. */
+/** Many clients of a suspended node: the node that forwards holds the bytes that they send. */
 
 const mebibyte = 1024 * 1024
 const clients = 100
-/** Of the node that stands still, as it is registered. */
+/** The id of the suspended node in the registry. */
 const frozen = 'frozen.0a1b2c3d'
 
 let frozenNode: Server
 let node: TestNode
 const frozenEnds: Socket[] = []
 beforeAll(async () => {
-  // takes the head of an upgrade, and no byte more
+  // accepts the head of an upgrade and reads no more
   frozenNode = createServer((socket) => {
     frozenEnds.push(socket.on('error', () => {}))
     socket.once('data', (head) => {

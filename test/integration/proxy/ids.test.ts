@@ -9,14 +9,14 @@ import { freePorts } from '../../support/ports.ts'
 import { until } from '../../support/redis.ts'
 import { expectRise, measure } from '../observability/scrape.ts'
 
-/** Requests by hand for connections of another node: which go where, and what becomes of those that go nowhere. */
+/** Handmade requests for connections of another node: which are forwarded, and how the node answers the others. */
 
-/** A proxy's address, which the nodes trust; not that of the nodes themselves. */
+/** The address of a proxy that the nodes trust; the nodes have another address. */
 const proxy = '127.0.0.7'
 const [here, there] = (await startCluster(2, { env: { TRUST_PROXY: proxy } })) as [TestNode, TestNode]
 const unknown = { status: 400, text: JSON.stringify({ code: 1, message: 'Session ID unknown' }) }
 
-/** Whatever is sent to it is remembered, and answered by nobody. */
+/** A server that records what it receives and answers nothing. */
 const silent = { heard: '', sockets: new Set<Socket>() }
 const listener = createServer((socket) => {
   silent.sockets.add(socket)
@@ -57,7 +57,7 @@ function ask(
   })
 }
 
-/** Resolves when each node is registered with the port that it was given: until then others cannot reach it. */
+/** Resolves when each node is registered with its real port: until then the others cannot reach it. */
 async function listed(nodes: TestNode[]): Promise<void> {
   const [first] = nodes
   const urls = nodes.map(({ url }) => url)
@@ -67,7 +67,7 @@ async function listed(nodes: TestNode[]): Promise<void> {
   })
 }
 
-/** Resolves to the status: 101, or that of the refusal. */
+/** Resolves to the status: 101, or the status of the refusal. */
 async function upgrade({ url }: TestNode, sid: string): Promise<number> {
   const socket = new WebSocket(`${url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket&sid=${sid}`)
   const refused = once(socket, 'unexpected-response').then(([, response]) => response.statusCode as number)
@@ -76,13 +76,13 @@ async function upgrade({ url }: TestNode, sid: string): Promise<number> {
   return status
 }
 
-/** A connection that polls. */
+/** Opens a connection with long-polling. Resolves to its id. */
 async function open(node: TestNode, headers: { [name: string]: string } = {}): Promise<string> {
   const { text } = await ask(node, '', { query: '', headers })
   return JSON.parse(text.slice(1)).sid
 }
 
-/** A node as the registry has it, wherever it leads; an id that names it. */
+/** Registers a node with this URL. Resolves to a connection id that names it. */
 async function register(name: string, url: string, node = here): Promise<string> {
   await node.app.state.nodes.heartbeat({ id: `${name}.0123abcd`, url, version: '1', connections: 0 })
   return `${name}.0123abcd${'x'.repeat(12)}`
@@ -212,7 +212,7 @@ test('a client counts once, on the node of its connection, under its own address
   const sid = await open(one, ann)
   expect(await ask(two, sid, { method: 'POST', body: '40', headers: ann })).toMatchObject({ status: 200 })
   expect((await ask(two, sid, { headers: ann })).text).toMatch(/^40/)
-  // at that node she has her one connection; neither she nor the node that passed her on has any at the other
+  // her only connection counts on its own node; neither hers nor one of the forwarding node counts on the other
   expect(await ask(one, '', { query: '', headers: ann })).toMatchObject({ status: 403 })
   await open(one, ben)
   await open(two, ann)

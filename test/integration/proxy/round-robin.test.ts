@@ -7,7 +7,7 @@ import { until } from '../../support/redis.ts'
 import { startRoundRobin } from '../../support/round-robin.ts'
 import { measure } from '../observability/scrape.ts'
 
-/** Clients that poll, behind a balancer that sends no request of theirs to their own node. */
+/** Clients with long-polling behind a balancer that sends none of their requests to their own node. */
 
 const nodes = await startCluster(3)
 const front = await startRoundRobin(() => nodes.map(({ url, config }) => ({ url, name: config.nodeId })))
@@ -16,14 +16,14 @@ const total = async (metric: string, labels: { [label: string]: string }, of: Te
   (await Promise.all(of.map((node) => measure(node, metric, labels)))).reduce((sum, one) => sum + one)
 
 /**
- * Nobody is left. A connection that its node closes while the client happens not to poll waits half a minute for that, and
- * a client whose POST is cut by it never polls again.
+ * Resolves when the node has no connection. If the node closes a connection between two polls, it waits half a minute for the next
+ * poll; and a client whose POST is cut never polls again.
  */
 const deserted = (metric: string) => vi.waitUntil(async () => (await total(metric, {})) === 0, { timeout: 45_000 })
 
 const upgraded = ({ socket }: Client) => until(async () => socket.io.engine.transport.name === 'websocket')
 
-/** Both say as much as they can at once. Resolves when each has heard the other, in order. */
+/** Both clients send all texts at once. Resolves when each has received those of the other, in order. */
 async function chat(ann: Client, bob: Client): Promise<void> {
   const said = Array.from({ length: 30 }, (_, number) => `${number}`)
   const say = (from: Client, to: Client) => said.map((message) => from.request('text', { to: to.id, message }))
@@ -47,7 +47,7 @@ describe.each(libraries)('socket.io-client %s', (_library, io) => {
     await bob.login({ room, user: 'bob' })
     await chat(ann, bob)
     expect(await total('forwarded_total', { transport: 'polling' })).toBeGreaterThan(before + 10)
-    // each stands on one node, whichever had the requests
+    // each client has its connection on one node, whichever nodes received its requests
     expect(await total('connections', { transport: 'polling' })).toBe(2)
 
     const back = await startWith(io, front.url, ['polling'])
@@ -76,10 +76,10 @@ describe.each(libraries)('socket.io-client %s', (_library, io) => {
   })
 })
 
-/** In a room, with a session on one of two nodes and all further requests to the other. */
+/** A participant with a session on one of two nodes, whose further requests go to the other. */
 async function enterThrough(cluster: TestNode[], first: TestNode, room: string, transports: string[]): Promise<Client> {
   const names = cluster.map(({ url, config }) => ({ url, name: config.nodeId }))
-  let asked = false // the first request makes the session, and the balancer has no choice for the others
+  let asked = false // the first request goes to `first`, and the balancer sends the others to the other node
   const own = await startRoundRobin(() => {
     const [choice] = names.filter(({ url }) => url === first.url)
     const list = asked || !choice ? names : [choice]
@@ -108,7 +108,7 @@ test('a draining node serves its own clients that poll through other nodes, and 
   expect((await tunnelled.next('text')).data).toMatchObject({ message: 'still here' })
   expect((await tunnelled.next('draining')).data).toEqual({ withinMs: 0 })
   expect(await tunnelled.closed).toBe('transport close')
-  expect(await polling.closed).toBe('transport error') // its poll was answered with 400
+  expect(await polling.closed).toBe('transport error') // the node answered its poll with 400
   await drained
   const back = await connect(staying.url)
   await back.relogin({ ticket: tunnelled.ticket, seq: tunnelled.seq })

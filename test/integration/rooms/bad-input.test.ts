@@ -7,7 +7,7 @@ import { badArguments } from '../bad-arguments.ts'
 
 const node = await startNode()
 const events = [...Object.keys(rooms), 'nonsense']
-/** Of these the connection, or the place in the room, is gone when they are taken; they have no data to be wrong. */
+/** These end the session or the connection when they are accepted. They have no data that could be invalid. */
 const ends = new Set(['relogin', 'logout', 'leave_room'])
 
 test.each(events.filter((event) => !ends.has(event)))('%s: any input gets exactly one ack', async (event) => {

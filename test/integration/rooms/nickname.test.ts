@@ -22,7 +22,7 @@ test('is shown from then on, also to participants who enter later, and after a r
   await enterRoom(back, room)
   expect((await ann.next('welcome')).data).toBe('Bob')
   expect((await ann.next('welcome')).data).toBe('anonymous')
-  expect((await ann.next('welcome')).data).toBe('Robert') // by itself: nothing was said on this connection
+  expect((await ann.next('welcome')).data).toBe('Robert') // without a nickname request on this connection
 })
 
 test('has to be a text with a visible character', async () => {

@@ -9,7 +9,7 @@ if (!a || !b) throw new Error('No nodes')
 
 type Listed = { name: string; size: number }
 
-/** The first list that says so; every one is checked for being the same told twice. */
+/** Waits for the first list for which the condition holds. Checks that both arguments of every list have the same rooms. */
 async function listWith(client: Client, isSo: (rooms: Listed[]) => boolean): Promise<void> {
   for (;;) {
     const { data, more } = await client.next('room_change')
@@ -31,7 +31,7 @@ test('every client of the namespace receives the open rooms of all nodes, with o
   for (const client of [lobby, ann]) await listWith(client, (rooms) => sizeOf(rooms, room) === 2)
   await bob.request('leave_room')
   await listWith(lobby, (rooms) => sizeOf(rooms, room) === 1)
-  await lose(a, ann) // its window is over a second later
+  await lose(a, ann) // its window ends a second later
   await listWith(lobby, (rooms) => sizeOf(rooms, room) === undefined)
 })
 
@@ -56,8 +56,8 @@ test('a wrong list is corrected by the next check', async () => {
   const id = `rooms/${encodeURIComponent(room)}`
   const lobby = await connect(b.url, { namespace: '/rooms' })
   const ann = await inRoom(a, room)
-  await listWith(lobby, (rooms) => sizeOf(rooms, room) === 1) // told: nobody counts it again by itself for now
-  // as if its node had ended between the two: gone from the room, and still on the list
+  await listWith(lobby, (rooms) => sizeOf(rooms, room) === 1) // after that no node counts the room for now
+  // as if its node had ended between the two writes: removed from the room, but still on the list
   await a.app.state.sessionStore.leave(id, ann.id, 'any')
   const listed = async () => (await b.app.state.openRoomIndex.list('rooms', 1000)).some((open) => open.room === id)
   expect(await listed()).toBe(true)

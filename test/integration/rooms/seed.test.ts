@@ -45,7 +45,7 @@ test('clients of the original chat and call work unchanged, on two nodes', async
   await bob.done('enter_room', room)
   expect(await ann.next('welcome')).toBe('Bob')
 
-  // whoever is there already invites the one who has come
+  // the present member invites the new one
   ann.socket.emit('offer', { type: 'offer', sdp: 'v=0' }, room)
   expect(await bob.next('offer')).toEqual({ type: 'offer', sdp: 'v=0' })
   bob.socket.emit('answer', { type: 'answer', sdp: 'v=0' }, room)
@@ -62,7 +62,7 @@ test('clients of the original chat and call work unchanged, on two nodes', async
   for (const client of [ann, bob, lobby]) expect(await client.next('announcement')).toBe('soon closing')
 
   bob.socket.disconnect()
-  expect(await ann.next('bye')).toBe('Bob') // when its window is over
+  expect(await ann.next('bye')).toBe('Bob') // at the end of its window
   ann.socket.emit('leave_room')
   await lobby.next('room_change', (names) => Array.isArray(names) && !names.includes(room))
 })
