@@ -10,9 +10,9 @@ import { rejectHandshake } from '../limits/reject-handshake.ts'
 import { nodeOfConnection } from './connection-id.ts'
 import { ForwardedBytes } from './forwarded-bytes.ts'
 import { forwardedHeader, isForwarded, signForwarded, vouchedAddress } from './forwarded-header.ts'
+import { Forwarder } from './forwarder.ts'
 import { NodeDirectory, type NodeDirectoryParts } from './node-directory.ts'
 import { Tunnel } from './tunnel.ts'
-import { Upstream } from './upstream.ts'
 
 export type NodeProxyParts = NodeDirectoryParts & {
   /** The id under which this node is registered. */
@@ -41,7 +41,7 @@ type Forward = { node: string; sid: string; response: ServerResponse | undefined
 export class NodeProxy {
   readonly #parts: NodeProxyParts
   readonly #directory: NodeDirectory
-  readonly #upstream: Upstream
+  readonly #forwarder: Forwarder
   readonly #pending = new WeakMap<IncomingMessage, PendingForward>()
   readonly #held = new WeakMap<IncomingMessage, ForwardedBytes>()
   readonly #vouched = new WeakMap<IncomingMessage, string>()
@@ -56,7 +56,7 @@ export class NodeProxy {
   constructor(parts: NodeProxyParts) {
     this.#parts = parts
     this.#directory = new NodeDirectory(parts)
-    this.#upstream = new Upstream(parts.maxSilenceMs, {
+    this.#forwarder = new Forwarder(parts.maxSilenceMs, {
       sent: (outgoing, request, socket) => {
         this.#held.get(request)?.sent(outgoing)
         if (socket) this.#joinSockets(outgoing, request, socket)
@@ -107,7 +107,7 @@ export class NodeProxy {
   close(): void {
     this.#closed = true
     for (const { socket } of this.tunnels) socket.destroy()
-    this.#upstream.close()
+    this.#forwarder.close()
   }
 
   async #forward(request: IncomingMessage, { node, sid, response, next }: Forward): Promise<void> {
@@ -129,7 +129,7 @@ export class NodeProxy {
     this.#count(response ? 'polling' : 'websocket', response ?? socket)
     if (!response) this.#addTunnel(new Tunnel(socket, url, sid, keys))
     const headers = { [forwardedHeader]: signForwarded(keys, sid, address) }
-    await this.#upstream.forward({ request, response, url, headers })
+    await this.#forwarder.forward({ request, response, url, headers })
   }
 
   /** Counts the bytes that the node holds for the request in its memory budget, until the connection closes. */

@@ -8,14 +8,14 @@ const connectTimeoutMs = 2000
 /** How long this node keeps an idle connection to another, ms: less than the 72 s after which the other closes it. */
 const idleConnectionMs = 20_000
 
-export type UpstreamEvents = {
+export type ForwarderEvents = {
   /** A request, or the upgrade of a client's socket, is being sent to the other node. */
   sent: (outgoing: ClientRequest, request: IncomingMessage, socket?: Socket) => void
   failed: (error: Error, request: IncomingMessage) => void
 }
 
 /** A request for another node. Without `response` it is an upgrade to WebSocket. */
-export type UpstreamRequest = {
+export type ForwardedRequest = {
   request: IncomingMessage
   response: ServerResponse | undefined
   url: URL
@@ -23,12 +23,12 @@ export type UpstreamRequest = {
 }
 
 /** The HTTP connections from this node to others. */
-export class Upstream {
+export class Forwarder {
   readonly #proxy = createProxyServer()
   readonly #agents = { 'http:': new Agent(agentOptions), 'https:': new TlsAgent(agentOptions) }
   readonly #maxSilenceMs: number
 
-  constructor(maxSilenceMs: number, { sent, failed }: UpstreamEvents) {
+  constructor(maxSilenceMs: number, { sent, failed }: ForwarderEvents) {
     this.#maxSilenceMs = maxSilenceMs
     this.#proxy.on('proxyReq', (outgoing, request) => {
       limitConnectTime(outgoing)
@@ -39,7 +39,7 @@ export class Upstream {
   }
 
   /** Forwards a request. Resolves when its answer ends, also if that fails: httpxy cuts the client's connection then. */
-  async forward({ request, response, url, headers }: UpstreamRequest): Promise<void> {
+  async forward({ request, response, url, headers }: ForwardedRequest): Promise<void> {
     const target = targetOf(url)
     const options = { target, headers }
     const forwarded = response
