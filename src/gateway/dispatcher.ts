@@ -4,6 +4,7 @@ import { Acks } from './acks.ts'
 import type { ClientConnection } from './client.ts'
 import type { Connection } from './connection.ts'
 import { type EarlyRefusal, EarlyRequests } from './early-requests.ts'
+import { HandlerRunner } from './handler-runner.ts'
 import {
   type IncomingEvent,
   type IncomingRequest,
@@ -15,7 +16,6 @@ import {
 import { LoginFlow } from './login-flow.ts'
 import { measure } from './payload-limits.ts'
 import { SerialQueue } from './request-queue.ts'
-import { RequestRunner } from './request-runner.ts'
 import type { RequestTable, ServedDialect } from './requests.ts'
 import type { GatewayServices } from './services.ts'
 
@@ -34,7 +34,7 @@ export class Dispatcher {
   readonly #acks: Acks
   readonly #early = new EarlyRequests()
   readonly #loginFlow: LoginFlow
-  readonly #runner: RequestRunner
+  readonly #runner: HandlerRunner
   readonly #client: ClientConnection
   /** Deadlines rise in the order of the queue and no request runs beyond its own, so no request waits beyond its own. */
   readonly #queue = new SerialQueue<IncomingEvent>(
@@ -50,7 +50,7 @@ export class Dispatcher {
     this.#client = client
     this.#acks = new Acks(connection, services)
     this.#loginFlow = new LoginFlow(connection, services, this.#acks, this.#early)
-    this.#runner = new RequestRunner(connection, services, this.#acks, this.#loginFlow)
+    this.#runner = new HandlerRunner(connection, services, this.#acks, this.#loginFlow)
     const removeShedListener = client.requests.onShed(() => this.#refuseWaiting())
     connection.socket.onAny((event: string, ...args: unknown[]) => this.#onEvent(event, args))
     const end = () => {

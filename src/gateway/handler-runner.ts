@@ -8,7 +8,7 @@ import type { LoginFlow } from './login-flow.ts'
 import type { GatewayServices } from './services.ts'
 
 /** Runs the handlers of one connection's requests, except those that make a session, and acks each request. */
-export class RequestRunner {
+export class HandlerRunner {
   readonly #connection: Connection
   readonly #services: GatewayServices
   readonly #acks: Acks
