@@ -27,7 +27,7 @@ export function createClusterDuties(
     ...{ id: node, url: nodeUrlOf(config, http), version },
     connections: gateway.connections.size,
   }))
-  const survey = new NodeSurvey(node, { nodes: () => state.oversight.nodes(), failed })
+  const survey = new NodeSurvey(node, { nodes: () => state.nodes.list(), failed })
   const evacuation = new Evacuation(gateway, {
     cutOffMs: () => store.isolation.ms,
     allCutOff: () => survey.allCutOff(),

@@ -37,7 +37,7 @@ export function createGateway(
     broadcast: (rooms) => broadcast.emit('/rooms', 'room_change', ...roomChangeOf(rooms)),
     failed: events.failed,
   })
-  const roomList = new RoomList(state.rooms, events.failed)
+  const roomList = new RoomList(state.roomIndex, events.failed)
   const messages = new Messages(state)
   const media = new MeshBackend(state)
   const date = () => state.clock.date()

@@ -79,7 +79,7 @@ function serveApi({ http }: Listeners, parts: HttpParts): UsedHeaders {
   const { config, throttle } = context
   const { state } = store
   const holdBack = (address: string) => throttle.hold([`http ${networkOf(address)}`])
-  const used = new UsedHeaders((...use) => state.oversight.firstUse(...use))
+  const used = new UsedHeaders((...use) => state.nonces.claim(...use))
   const date = () => state.clock.date()
   httpApi(http, {
     management: new Management(state, core.sessions),

@@ -34,7 +34,7 @@ export function openStore(context: NodeContext, given?: State): NodeStore {
   const cluster = lane && {
     ...{ pub: lane.pub, sub: lane.sub },
     key: `${config.redisPrefix}:io`,
-    nodes: () => state.oversight.nodes(),
+    nodes: () => state.nodes.list(),
   }
   return { state, health, isolation, lane, cluster }
 }

@@ -1,7 +1,7 @@
 import { SignalError } from './errors.ts'
 import type { Draft, ParticipantId, RoomId } from './model.ts'
 import type { Log } from './ports/log.ts'
-import type { SessionStore } from './ports/session-store.ts'
+import type { SessionChecks } from './ports/session-checks.ts'
 import { type RequestContext, writeOf } from './session/request-context.ts'
 
 /** What a participant sends; `data` is JSON in the words of its dialect. */
@@ -10,11 +10,11 @@ export type OutgoingMessage = Pick<Draft, 'event' | 'data'>
 /** The messages that participants send. */
 export class Messages {
   readonly #log: Log
-  readonly #sessionStore: SessionStore
+  readonly #sessionChecks: SessionChecks
 
-  constructor({ log, sessionStore }: { log: Log; sessionStore: SessionStore }) {
+  constructor({ log, sessionChecks }: { log: Log; sessionChecks: SessionChecks }) {
     this.#log = log
-    this.#sessionStore = sessionStore
+    this.#sessionChecks = sessionChecks
   }
 
   /**
@@ -40,7 +40,7 @@ export class Messages {
    */
   async postTo(context: RequestContext, room: RoomId, id: ParticipantId, message: OutgoingMessage): Promise<void> {
     const { session, rid, deadline } = context
-    const [status] = await this.#sessionStore.states([session.ref], [session.confirmedSeq])
+    const [status] = await this.#sessionChecks.states([session.ref], [session.confirmedSeq])
     if (status === 'moved') throw new SignalError('moved')
     const write = writeOf(context)
     const name = rid === undefined ? write.op : `${session.id}.${rid}`

@@ -25,8 +25,7 @@ const writes: { [verb: string]: (scene: Scene, deadline: Deadline) => Promise<un
       ticketId: newId(),
       deadline,
     }),
-  describe: ({ bench, seated }, deadline) =>
-    bench.state.sessionStore.setProfile(seated.write({ deadline }), { new: true }),
+  describe: ({ bench, seated }, deadline) => bench.state.roster.setProfile(seated.write({ deadline }), { new: true }),
   renew: ({ bench, seated }, deadline) => bench.state.sessionStore.renewTicket(seated.ref, newId(), deadline),
   'leave by the owner': ({ bench: { state, room }, seated }, deadline) =>
     state.sessionStore.leave(room, seated.id, { owner: seated.ref.owner }, undefined, deadline),
@@ -51,11 +50,11 @@ const writes: { [verb: string]: (scene: Scene, deadline: Deadline) => Promise<un
     return bench.state.media.removeSubscription(other.write({ deadline }), subscription.id, notifications)
   },
   'changeMember by management': ({ bench: { state, room }, seated: { member } }, deadline) =>
-    state.oversight.changeMember(room, member, { ...member, changes: 1 }, text(), deadline),
+    state.roster.changeMember(room, member, { ...member, changes: 1 }, text(), deadline),
   'changeStream by management': ({ bench: { state, room }, stream }, deadline) =>
-    state.oversight.changeStream(room, stream, { ...stream, attributes: { new: true } }, [text()], deadline),
+    state.media.changeStream({ room, deadline }, stream, { ...stream, attributes: { new: true } }, [text()]),
   'removeStream by management': ({ bench: { state, room }, stream }, deadline) =>
-    state.oversight.removeStream(room, stream.id, [streamNews(stream, 'remove')], deadline),
+    state.media.removeStream({ room, deadline }, stream.id, [streamNews(stream, 'remove')]),
   'replace of the configuration': ({ bench: { state, room } }, deadline) =>
     state.rooms.replace(room, configured, { ...configured, participantLimit: 9 }, deadline),
   'remove of the configuration': ({ bench: { state, room } }, deadline) =>
@@ -80,8 +79,8 @@ async function findings({ bench, seated, other, subscription }: Scene): Promise<
   return {
     log: await bench.log(),
     room: await state.rooms.find(room),
-    roster: await state.sessionStore.roster(room),
-    standing: await state.sessionStore.states(sides.map(({ ref }) => ref)),
+    roster: await state.roster.roster(room),
+    standing: await state.sessionChecks.states(sides.map(({ ref }) => ref)),
     subscription: await state.media.subscription(room, subscription.id),
     replies: await Promise.all(sides.map(({ ref }) => state.log.replyTo(ref, 7))),
   }
@@ -108,10 +107,10 @@ export function describeDeadline({ open, test }: Contract): void {
   })
 
   test('firstUse after its deadline uses nothing', async () => {
-    const { oversight } = (await open()).state
+    const { nonces } = (await open()).state
     const nonce = newId()
-    await refuses(oversight.firstUse(nonce, 60, performance.now()), 'unavailable')
-    expect(await oversight.firstUse(nonce, 60)).toMatchObject({ first: true })
+    await refuses(nonces.claim(nonce, 60, performance.now()), 'unavailable')
+    expect(await nonces.claim(nonce, 60)).toMatchObject({ first: true })
   })
 
   test('a relogin that arrived before the one that has the place is refused, whichever the store received first', async () => {
@@ -120,7 +119,7 @@ export function describeDeadline({ open, test }: Contract): void {
     const arrived = performance.now()
     const newer = await bench.resume(seated, { deadline: arrived + 4400 })
     await refuses(bench.resume(seated, { deadline: arrived + 4300 }), 'unavailable')
-    expect(await bench.other.sessionStore.states([{ ...seated.ref, owner: newer.owner }])).toEqual(['connected'])
+    expect(await bench.other.sessionChecks.states([{ ...seated.ref, owner: newer.owner }])).toEqual(['connected'])
     expect(await bench.resume(seated, { deadline: arrived + 4500 })).toMatchObject({ previousOwner: newer.owner })
   })
 

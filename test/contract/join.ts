@@ -34,7 +34,7 @@ export function describeJoin({ open, test }: Contract): void {
     expect(roster.members.toSorted(byId)).toEqual([first.member, second.member].toSorted(byId))
     expect(roster.streams).toEqual([stream])
     expect(roster.seq).toBe(second.joined.seq)
-    const read = await bench.other.sessionStore.roster(bench.room)
+    const read = await bench.other.roster.roster(bench.room)
     expect({ ...read, members: read.members.toSorted(byId) }).toEqual({
       ...roster,
       members: roster.members.toSorted(byId),
@@ -49,7 +49,7 @@ export function describeJoin({ open, test }: Contract): void {
 
   test('the roster of a room that is not there is empty', async () => {
     const { state, room } = await open()
-    expect(await state.sessionStore.roster(room)).toEqual({ seq: 0, members: [], streams: [] })
+    expect(await state.roster.roster(room)).toEqual({ seq: 0, members: [], streams: [] })
   })
 
   test('a login that is repeated is the same participant, told of once, and the connection before is named', async () => {
@@ -99,7 +99,7 @@ export function describeJoin({ open, test }: Contract): void {
     const again = await bench.join({ token: first.request.token })
     expect(again.id).toBe(first.id)
     expect(again.joined.previousOwner).toBeUndefined()
-    expect(await bench.state.sessionStore.states([again.ref])).toEqual(['connected'])
+    expect(await bench.state.sessionChecks.states([again.ref])).toEqual(['connected'])
   })
 
   test('two logins with one token at the same time are one participant', async () => {
@@ -183,14 +183,14 @@ export function describeJoin({ open, test }: Contract): void {
     const refused = results.flatMap((result) => (result.status === 'rejected' ? result.reason : []))
     expect(refused).toHaveLength(5)
     for (const reason of refused) expect(reason).toMatchObject({ code: 'room_full' })
-    expect((await bench.state.sessionStore.roster(bench.room)).members).toHaveLength(3)
+    expect((await bench.state.roster.roster(bench.room)).members).toHaveLength(3)
   })
 
   test('a limit of -1 is none', async () => {
     const bench = await open()
     await bench.state.rooms.configure(bench.room, { participantLimit: -1 })
     for (let n = 0; n < 5; n += 1) await bench.join()
-    expect((await bench.state.sessionStore.roster(bench.room)).members).toHaveLength(5)
+    expect((await bench.state.roster.roster(bench.room)).members).toHaveLength(5)
   })
 
   test('nobody is told in a room that does not notify', async () => {

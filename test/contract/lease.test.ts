@@ -42,8 +42,8 @@ test('one round detaches all participants of a dead node, however many they are'
   const { state, lease, sessionStore } = await survivor(350, { window: 60 })
   await state.nodes.heartbeat(node('A'))
   await lease.reap()
-  expect(new Set(await state.sessionStore.states(sessionStore))).toEqual(new Set(['waiting']))
-  expect(await state.nodes.expiredNodes()).toEqual([])
+  expect(new Set(await state.sessionChecks.states(sessionStore))).toEqual(new Set(['waiting']))
+  expect(await state.nodes.expired()).toEqual([])
 })
 
 test('one round removes all participants whose window is over, however many they are', async () => {
@@ -56,21 +56,21 @@ test('one round removes all participants whose window is over, however many they
   await Promise.all(sessionStore.map((ref) => state.sessionStore.detach(ref, 1)))
   await lease.reap()
   expect(left.toSorted()).toEqual(sessionStore.map(({ id }) => `window ${id}`).toSorted())
-  expect(await state.nodes.expiredSessions(10)).toEqual([])
+  expect(await state.deadlines.expired(10)).toEqual([])
 })
 
 test('reaping stops when the node sends a heartbeat again', async () => {
   const { state, lease, sessionStore } = await survivor(350, { window: 60 })
   await state.nodes.heartbeat(node('A'))
-  const { detachAllOf: orphan } = state.nodes
+  const { detachAllOf } = state.deadlines
   // the node returns during the first batch
-  state.nodes.detachAllOf = async (...asked) => {
-    const done = await orphan.apply(state.nodes, asked)
+  state.deadlines.detachAllOf = async (...asked) => {
+    const done = await detachAllOf.apply(state.deadlines, asked)
     await state.nodes.remove('A')
     return done
   }
   await lease.reap()
-  expect(new Set(await state.sessionStore.states(sessionStore))).toEqual(new Set(['waiting', 'connected']))
+  expect(new Set(await state.sessionChecks.states(sessionStore))).toEqual(new Set(['waiting', 'connected']))
 })
 
 /** Makes every script that reads these sessions fail. */
@@ -84,7 +84,7 @@ test('a broken room of a dead node does not delay the other rooms', async () => 
   await state.client.set(keys.members(spoilt.room), 'no hash')
   await state.nodes.heartbeat(node('A'))
   await expect(lease.reap()).rejects.toThrow()
-  expect(new Set(await state.sessionStore.states(others))).toEqual(new Set(['waiting']))
+  expect(new Set(await state.sessionChecks.states(others))).toEqual(new Set(['waiting']))
   expect(await state.nodes.trackedRooms('A')).toEqual([spoilt.room])
 })
 
@@ -98,7 +98,7 @@ test('more participants than one batch, whose shard does not answer, do not dela
     return leave.apply(state.sessionStore, asked)
   }
   for (let round = 0; round < 3; round += 1) await lease.reap().catch(() => {})
-  const rosters = await Promise.all(sessionStore.slice(120).map(({ room }) => state.sessionStore.roster(room)))
+  const rosters = await Promise.all(sessionStore.slice(120).map(({ room }) => state.roster.roster(room)))
   expect(rosters.map(({ members }) => members)).toEqual(rosters.map(() => []))
   expect(await state.client.zcard(keys.waiting)).toBe(120)
 })
@@ -122,7 +122,7 @@ test('a room whose check fails delays neither the other rooms nor the other duti
   await sessions.closer.detach(sessions.find(untold) as never)
   state.sessionStore.detach = detach
   await expect(lease.check()).rejects.toThrow()
-  expect(await state.sessionStore.states([waiting, untold])).toEqual(['connected', 'waiting'])
+  expect(await state.sessionChecks.states([waiting, untold])).toEqual(['connected', 'waiting'])
 })
 
 test('the second round detaches sessions without a connection and keeps the others', async () => {
@@ -135,14 +135,14 @@ test('the second round detaches sessions without a connection and keeps the othe
   const strange = (await bench.join({ node: 'of no lease' })).ref
   await state.nodes.trackRooms('B', ['portal/empty'])
   await lease.reconcile()
-  expect(await state.sessionStore.states([held, own, strange, ...sessionStore])).not.toContain('waiting')
+  expect(await state.sessionChecks.states([held, own, strange, ...sessionStore])).not.toContain('waiting')
   await lease.reconcile()
-  expect(await state.sessionStore.states([held, own, strange])).toEqual(['connected', 'waiting', 'waiting'])
+  expect(await state.sessionChecks.states([held, own, strange])).toEqual(['connected', 'waiting', 'waiting'])
   expect(await state.nodes.trackedRooms('B')).toEqual([room])
   // a room that no node has touched for long is checked by the node that prunes the list
   await state.client.zadd(keys.rooms, ...sessionStore.flatMap(({ room }) => [1, room]))
   await lease.reap()
-  expect(await state.sessionStore.states(sessionStore)).toEqual(sessionStore.map(() => 'waiting'))
+  expect(await state.sessionChecks.states(sessionStore)).toEqual(sessionStore.map(() => 'waiting'))
 })
 
 test('a participant past its deadline, whose record was lost, is due again', async () => {
@@ -152,9 +152,9 @@ test('a participant past its deadline, whose record was lost, is due again', asy
   await state.client.del(keys.waiting)
   await state.nodes.trackRooms('B', [ref.room])
   for (let round = 0; round < 2; round += 1) await lease.reconcile()
-  expect(await state.nodes.expiredSessions(10)).toMatchObject([{ id: ref.id }])
+  expect(await state.deadlines.expired(10)).toMatchObject([{ id: ref.id }])
   await lease.reap()
-  expect((await state.sessionStore.roster(ref.room)).members).toEqual([])
+  expect((await state.roster.roster(ref.room)).members).toEqual([])
 })
 
 test('reconciliation does not move a deadline that the clock of the windows has not reached', async () => {

@@ -22,7 +22,7 @@ export function describeLeave({ open, fresh, test }: Contract): void {
     expect(await bench.state.sessionStore.leave(bench.room, id, { owner: ref.owner })).toBe(true)
     expect(await bench.state.sessionStore.leave(bench.room, id, { owner: ref.owner })).toBe(false)
     expect(await saidSince(bench, joined.seq)).toEqual([left(member)])
-    expect((await bench.state.sessionStore.roster(bench.room)).members).toEqual([])
+    expect((await bench.state.roster.roster(bench.room)).members).toEqual([])
   })
 
   test('an owner whose place another has taken is refused as moved, and takes nobody out', async () => {
@@ -88,7 +88,7 @@ export function describeLeave({ open, fresh, test }: Contract): void {
     ])
     const gone = taken.status === 'fulfilled' && taken.value
     expect(resumed.status).toBe(gone ? 'rejected' : 'fulfilled')
-    expect((await bench.state.sessionStore.roster(bench.room)).members).toHaveLength(gone ? 0 : 1)
+    expect((await bench.state.roster.roster(bench.room)).members).toHaveLength(gone ? 0 : 1)
   })
 
   test('what it published and subscribed to goes with it, and the other sides are told', async () => {
@@ -120,7 +120,7 @@ export function describeLeave({ open, fresh, test }: Contract): void {
     expect(rest).toHaveLength(2)
     expect(rest).toContainEqual(subscriptionRemoved(watched, other.id))
     expect(rest).toContainEqual(subscriptionRemoved(watching, other.id))
-    expect((await sessionStore.roster(bench.room)).streams).toEqual([theirs])
+    expect((await bench.state.roster.roster(bench.room)).streams).toEqual([theirs])
     for (const { id } of [watched, watching, own]) expect(await media.subscription(bench.room, id)).toBeUndefined()
     expect(await media.subscription(bench.room, kept.id)).toEqual(kept)
   })

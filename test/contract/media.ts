@@ -38,7 +38,7 @@ export function describeMedia({ open, test }: Contract): void {
     const refused = results.flatMap((result) => (result.status === 'rejected' ? result.reason : []))
     expect(refused).toHaveLength(3)
     for (const reason of refused) expect(reason).toMatchObject({ code: 'too_many_inputs' })
-    const { streams } = await bench.state.sessionStore.roster(bench.room)
+    const { streams } = await bench.state.roster.roster(bench.room)
     expect(streams).toHaveLength(2)
     expect(await bench.log()).toHaveLength(3)
     await bench.state.media.removeStream(seated.write(), streams[0]?.id ?? '', [])
@@ -110,7 +110,7 @@ export function describeMedia({ open, test }: Contract): void {
     const { media } = bench.state
     expect(await media.changeStream(seated.write(), stream, stream, [text()])).toBe(false)
     expect(await media.changeSubscription(seated.write(), subscription, subscription, [text()])).toBe(false)
-    expect((await bench.state.sessionStore.roster(bench.room)).streams).toEqual([])
+    expect((await bench.state.roster.roster(bench.room)).streams).toEqual([])
     expect(await media.subscription(bench.room, subscription.id)).toBeUndefined()
     expect(await bench.log()).toHaveLength(1)
   })
@@ -125,7 +125,7 @@ export function describeMedia({ open, test }: Contract): void {
     for (const published of [stream, other]) await media.addStream(owner.write(), published, [])
     for (const subscription of [ended, kept]) await media.addSubscription(viewer.write(), subscription, [])
     await media.removeStream(owner.write(), stream.id, [streamNews(stream, 'remove')])
-    expect((await bench.state.sessionStore.roster(bench.room)).streams).toEqual([other])
+    expect((await bench.state.roster.roster(bench.room)).streams).toEqual([other])
     expect(await media.subscription(bench.room, ended.id)).toBeUndefined()
     expect(await media.subscription(bench.room, kept.id)).toEqual(kept)
     expect(await bench.log(2)).toEqual([

@@ -13,9 +13,9 @@ export function describeNodeRegistry(contract: Contract): void {
 function describeWindows({ fresh, test }: Contract): void {
   /** Takes out those who are due, as the reaper does. */
   async function reap(bench: Bench): Promise<number> {
-    const due = await bench.other.nodes.expiredSessions(100)
+    const due = await bench.other.deadlines.expired(100)
     const left = await Promise.all(due.map((one) => bench.other.sessionStore.leave(one.room, one.id, { due: one.due })))
-    for (const one of due) await bench.other.nodes.clearDue(one.room, one.id, one.due)
+    for (const one of due) await bench.other.deadlines.clear(one.room, one.id, one.due)
     return left.filter(Boolean).length
   }
 
@@ -23,7 +23,7 @@ function describeWindows({ fresh, test }: Contract): void {
     const bench = await fresh({ window: 60 })
     const seated = await bench.join()
     await bench.state.sessionStore.detach(seated.ref, 1)
-    expect(await bench.other.nodes.expiredSessions(10)).toEqual([])
+    expect(await bench.other.deadlines.expired(10)).toEqual([])
   })
 
   test('one whose window is over is due until dealt with', async () => {
@@ -31,11 +31,11 @@ function describeWindows({ fresh, test }: Contract): void {
     const [seated] = [await bench.join(), await bench.join()]
     await bench.state.sessionStore.detach(seated.ref, 2)
     const due = { room: bench.room, id: seated.id, due: expect.any(Number) }
-    expect(await bench.other.nodes.expiredSessions(10)).toEqual([due])
-    expect(await bench.other.nodes.expiredSessions(10)).toEqual([due])
+    expect(await bench.other.deadlines.expired(10)).toEqual([due])
+    expect(await bench.other.deadlines.expired(10)).toEqual([due])
     expect(await reap(bench)).toBe(1)
-    expect(await bench.other.nodes.expiredSessions(10)).toEqual([])
-    expect((await bench.state.sessionStore.roster(bench.room)).members).toHaveLength(1)
+    expect(await bench.other.deadlines.expired(10)).toEqual([])
+    expect((await bench.state.roster.roster(bench.room)).members).toHaveLength(1)
   })
 
   test('the oldest first, and as many as asked for', async () => {
@@ -47,10 +47,10 @@ function describeWindows({ fresh, test }: Contract): void {
       const now = bench.state.clock.now()
       await until(async () => bench.state.clock.now() > now + 1)
     }
-    const deadlines = (await bench.state.nodes.expiredSessions(100)).map(({ due }) => due)
+    const deadlines = (await bench.state.deadlines.expired(100)).map(({ due }) => due)
     expect(new Set(deadlines).size).toBe(5)
     expect(deadlines).toEqual(deadlines.toSorted((a, b) => a - b))
-    expect((await bench.state.nodes.expiredSessions(3)).map(({ due }) => due)).toEqual(deadlines.slice(0, 3))
+    expect((await bench.state.deadlines.expired(3)).map(({ due }) => due)).toEqual(deadlines.slice(0, 3))
   })
 
   test('one who came back is not taken out', async () => {
@@ -59,18 +59,18 @@ function describeWindows({ fresh, test }: Contract): void {
     await bench.state.sessionStore.detach(seated.ref, 1)
     await bench.resume(seated)
     expect(await reap(bench)).toBe(0)
-    expect(await bench.other.nodes.expiredSessions(10)).toEqual([])
+    expect(await bench.other.deadlines.expired(10)).toEqual([])
   })
 
   test('one who has waited anew stays due when the wait before is dealt with', async () => {
     const bench = await fresh({ window: 0.05 })
     const seated = await bench.join()
-    const isDue = async () => (await bench.state.nodes.expiredSessions(10)).length > 0
+    const isDue = async () => (await bench.state.deadlines.expired(10)).length > 0
     await bench.state.sessionStore.detach(seated.ref, 1)
     await until(isDue)
-    const [before] = await bench.state.nodes.expiredSessions(10)
+    const [before] = await bench.state.deadlines.expired(10)
     await bench.state.sessionStore.detach(await bench.moved(seated), 1)
-    await bench.state.nodes.clearDue(bench.room, seated.id, before?.due ?? 0)
+    await bench.state.deadlines.clear(bench.room, seated.id, before?.due ?? 0)
     await until(isDue)
     expect(await reap(bench)).toBe(1)
   })
@@ -83,7 +83,7 @@ function describeLeases({ fresh, test, sharedTest }: Contract): void {
     const { state, other } = await fresh()
     await state.nodes.heartbeat(info('A'))
     expect(await other.nodes.heartbeat(info('A'))).toBe(true)
-    expect(await other.nodes.expiredNodes()).toEqual([])
+    expect(await other.nodes.expired()).toEqual([])
   })
 
   sharedTest('a node is told that its lease had run out, or never was', async () => {
@@ -95,10 +95,10 @@ function describeLeases({ fresh, test, sharedTest }: Contract): void {
   sharedTest('nodes whose lease ran out are dead until removed', async () => {
     const { state, other } = await fresh({ lease: 0 })
     for (const node of ['A', 'B']) await state.nodes.heartbeat(info(node))
-    expect((await other.nodes.expiredNodes()).toSorted()).toEqual(['A', 'B'])
+    expect((await other.nodes.expired()).toSorted()).toEqual(['A', 'B'])
     await other.nodes.remove('A')
     await state.nodes.remove('A')
-    expect(await state.nodes.expiredNodes()).toEqual(['B'])
+    expect(await state.nodes.expired()).toEqual(['B'])
   })
 
   sharedTest('a node that was removed has no lease', async () => {
@@ -118,8 +118,8 @@ function describeOrphans({ fresh, test, sharedTest }: Contract): void {
   sharedTest('the participants of a dead node wait, and only those', async () => {
     const bench = await fresh()
     const [lost, safe] = [await held(bench, 'A'), await held(bench, 'AB')]
-    expect(await bench.other.nodes.detachAllOf('A', 10)).toEqual({ done: true, left: [] })
-    expect(await bench.state.sessionStore.states([lost.ref, safe.ref])).toEqual(['waiting', 'connected'])
+    expect(await bench.other.deadlines.detachAllOf('A', 10)).toEqual({ done: true, left: [] })
+    expect(await bench.state.sessionChecks.states([lost.ref, safe.ref])).toEqual(['waiting', 'connected'])
     expect(await bench.log()).toHaveLength(2)
   })
 
@@ -128,19 +128,19 @@ function describeOrphans({ fresh, test, sharedTest }: Contract): void {
     const [{ ref }, lost] = [await held(bench, 'A', false), await held(bench, 'A')]
     const named = { done: false, left: [ref] }
     // whoever was told first may have ended before it did anything
-    expect(await bench.state.nodes.detachAllOf('A', 10)).toEqual(named)
-    expect(await bench.other.nodes.detachAllOf('A', 10)).toEqual(named)
+    expect(await bench.state.deadlines.detachAllOf('A', 10)).toEqual(named)
+    expect(await bench.other.deadlines.detachAllOf('A', 10)).toEqual(named)
     expect(await bench.other.sessionStore.leave(ref.room, ref.id, { owner: ref.owner })).toBe(true)
-    expect(await bench.other.nodes.detachAllOf('A', 10)).toEqual({ done: true, left: [] })
-    expect(await bench.state.sessionStore.states([lost.ref])).toEqual(['waiting'])
+    expect(await bench.other.deadlines.detachAllOf('A', 10)).toEqual({ done: true, left: [] })
+    expect(await bench.state.sessionChecks.states([lost.ref])).toEqual(['waiting'])
   })
 
   sharedTest('all that was said by then is in doubt', async () => {
     const bench = await fresh()
     const seated = await held(bench, 'A')
     for (let n = 0; n < 4; n += 1) await bench.say(seated)
-    await bench.state.sessionStore.states([seated.ref], [3])
-    await bench.other.nodes.detachAllOf('A', 10)
+    await bench.state.sessionChecks.states([seated.ref], [3])
+    await bench.other.deadlines.detachAllOf('A', 10)
     await bench.state.log.announce(bench.room, { event: 'text', data: 'later' })
     expect(await bench.resume(seated)).toMatchObject({ from: 3, sent: 5, previousNode: 'A' })
   })
@@ -150,25 +150,25 @@ function describeOrphans({ fresh, test, sharedTest }: Contract): void {
     const seats: Seated[] = []
     for (let n = 0; n < 5; n += 1) seats.push(await held(bench.anotherRoom(), 'A'))
     const rounds: boolean[] = []
-    while (!rounds.at(-1)) rounds.push((await bench.other.nodes.detachAllOf('A', 2)).done)
+    while (!rounds.at(-1)) rounds.push((await bench.other.deadlines.detachAllOf('A', 2)).done)
     expect(rounds).toEqual([false, false, true])
-    expect(new Set(await bench.state.sessionStore.states(seats.map(({ ref }) => ref)))).toEqual(new Set(['waiting']))
-    expect(await bench.other.nodes.detachAllOf('A', 2)).toEqual({ done: true, left: [] })
+    expect(new Set(await bench.state.sessionChecks.states(seats.map(({ ref }) => ref)))).toEqual(new Set(['waiting']))
+    expect(await bench.other.deadlines.detachAllOf('A', 2)).toEqual({ done: true, left: [] })
   })
 
   test('one who moved in time is left alone', async () => {
     const bench = await fresh()
     const seated = await held(bench, 'A')
     const moved = await bench.moved(seated)
-    await bench.other.nodes.detachAllOf('A', 10)
-    expect(await bench.state.sessionStore.states([moved])).toEqual(['connected'])
+    await bench.other.deadlines.detachAllOf('A', 10)
+    expect(await bench.state.sessionChecks.states([moved])).toEqual(['connected'])
   })
 
   sharedTest('a second reaper does not move the deadline of one who waits', async () => {
     const bench = await fresh({ window: 0 })
     const seated = await held(bench, 'A')
-    await Promise.all([bench.state.nodes.detachAllOf('A', 10), bench.other.nodes.detachAllOf('A', 10)])
-    const due = await bench.state.nodes.expiredSessions(10)
+    await Promise.all([bench.state.deadlines.detachAllOf('A', 10), bench.other.deadlines.detachAllOf('A', 10)])
+    const due = await bench.state.deadlines.expired(10)
     expect(due).toMatchObject([{ room: bench.room, id: seated.id }])
     expect(await bench.state.sessionStore.leave(bench.room, seated.id, { due: due[0]?.due ?? 0 })).toBe(true)
   })
@@ -177,10 +177,10 @@ function describeOrphans({ fresh, test, sharedTest }: Contract): void {
     const bench = await fresh({ window: 0.05 })
     const lost = await held(bench, 'A')
     await bench.state.sessionStore.detach(lost.ref, 1)
-    await until(async () => (await bench.state.nodes.expiredSessions(10)).length > 0)
-    const before = await bench.state.nodes.expiredSessions(10)
-    await bench.other.nodes.detachAllOf('A', 10)
-    expect(await bench.state.nodes.expiredSessions(10)).toEqual(before)
+    await until(async () => (await bench.state.deadlines.expired(10)).length > 0)
+    const before = await bench.state.deadlines.expired(10)
+    await bench.other.deadlines.detachAllOf('A', 10)
+    expect(await bench.state.deadlines.expired(10)).toEqual(before)
   })
 
   test('a room that was given up is not looked at', async () => {
@@ -188,7 +188,7 @@ function describeOrphans({ fresh, test, sharedTest }: Contract): void {
     const seated = await held(bench, 'A')
     await bench.state.nodes.untrackRoom('A', bench.room)
     await bench.state.nodes.untrackRoom('A', bench.room)
-    expect(await bench.other.nodes.detachAllOf('A', 10)).toEqual({ done: true, left: [] })
-    expect(await bench.state.sessionStore.states([seated.ref])).toEqual(['connected'])
+    expect(await bench.other.deadlines.detachAllOf('A', 10)).toEqual({ done: true, left: [] })
+    expect(await bench.state.sessionChecks.states([seated.ref])).toEqual(['connected'])
   })
 }

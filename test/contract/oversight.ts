@@ -21,18 +21,18 @@ export function describeOversight({ open, fresh, test }: Contract): void {
   test('a member is found by its id, as it stands', async () => {
     const bench = await open()
     const seated = await bench.join()
-    expect(await bench.other.oversight.member(bench.room, seated.id)).toEqual(seated.member)
-    expect(await bench.state.oversight.member(bench.room, newId())).toBeUndefined()
-    expect(await bench.state.oversight.member(bench.anotherRoom().room, seated.id)).toBeUndefined()
+    expect(await bench.other.roster.member(bench.room, seated.id)).toEqual(seated.member)
+    expect(await bench.state.roster.member(bench.room, newId())).toBeUndefined()
+    expect(await bench.state.roster.member(bench.anotherRoom().room, seated.id)).toBeUndefined()
   })
 
   test('a changed member is told, listed, and handed to who takes the place', async () => {
     const bench = await open()
     const seated = await bench.join()
     const after = mute(seated.member)
-    expect(await bench.other.oversight.changeMember(bench.room, seated.member, after, news(after))).toBe(true)
+    expect(await bench.other.roster.changeMember(bench.room, seated.member, after, news(after))).toBe(true)
     expect(await bench.log(1)).toEqual([{ seq: 2, ...news(after) }])
-    expect((await bench.state.sessionStore.roster(bench.room)).members).toEqual([after])
+    expect((await bench.state.roster.roster(bench.room)).members).toEqual([after])
     expect((await bench.resume(seated)).member).toEqual(after)
   })
 
@@ -40,8 +40,8 @@ export function describeOversight({ open, fresh, test }: Contract): void {
     const bench = await open()
     const { member } = await bench.join()
     const after = mute(member)
-    const attempts = [bench.state, bench.other].map(({ oversight }) =>
-      oversight.changeMember(bench.room, member, after, news(after)),
+    const attempts = [bench.state, bench.other].map(({ roster }) =>
+      roster.changeMember(bench.room, member, after, news(after)),
     )
     expect((await Promise.all(attempts)).toSorted()).toEqual([false, true])
     expect(await bench.log(1)).toHaveLength(1)
@@ -53,7 +53,7 @@ export function describeOversight({ open, fresh, test }: Contract): void {
     await bench.join()
     await bench.state.sessionStore.leave(bench.room, id, 'any')
     const before = await bench.log()
-    expect(await bench.state.oversight.changeMember(bench.room, member, mute(member), news(member))).toBe(false)
+    expect(await bench.state.roster.changeMember(bench.room, member, mute(member), news(member))).toBe(false)
     expect(await bench.log()).toEqual(before)
   })
 
@@ -64,8 +64,8 @@ export function describeOversight({ open, fresh, test }: Contract): void {
     await bench.state.media.addStream(seated.write(), stream, [])
     const after = { ...stream, data: true }
     const notifications = streamNews(stream, 'update')
-    expect(await bench.other.oversight.changeStream(bench.room, stream, after, [notifications])).toBe(true)
-    expect(await bench.state.oversight.changeStream(bench.room, stream, after, [notifications])).toBe(false)
+    expect(await bench.other.media.changeStream({ room: bench.room }, stream, after, [notifications])).toBe(true)
+    expect(await bench.state.media.changeStream({ room: bench.room }, stream, after, [notifications])).toBe(false)
     expect(await bench.state.media.streams(bench.room, [stream.id])).toEqual([after])
     expect(await bench.log(1)).toEqual([{ seq: 2, ...notifications }])
   })
@@ -82,13 +82,13 @@ export function describeOversight({ open, fresh, test }: Contract): void {
     await bench.state.sessionStore.leave(bench.room, gone.id, 'any')
     const position = await bench.top()
     const notifications = streamNews(stream, 'remove')
-    expect(await bench.other.oversight.removeStream(bench.room, stream.id, [notifications])).toBe(true)
-    expect(await bench.other.oversight.removeStream(bench.room, stream.id, [notifications])).toBe(false)
+    expect(await bench.other.media.removeStream({ room: bench.room }, stream.id, [notifications])).toBe(true)
+    expect(await bench.other.media.removeStream({ room: bench.room }, stream.id, [notifications])).toBe(false)
     expect(await bench.log(position)).toEqual([
       { seq: position + 1, ...subscriptionRemoved(ended, viewer.id) },
       { seq: position + 2, ...notifications },
     ])
-    expect((await bench.state.sessionStore.roster(bench.room)).streams).toEqual([other])
+    expect((await bench.state.roster.roster(bench.room)).streams).toEqual([other])
     expect(await bench.state.media.subscription(bench.room, stays.id)).toEqual(stays)
   })
 
@@ -98,27 +98,27 @@ export function describeOversight({ open, fresh, test }: Contract): void {
     const stream = camera(seated.id)
     const write = seated.write()
     await bench.state.media.addStream(write, stream, [text()])
-    await bench.state.oversight.removeStream(bench.room, stream.id, [])
+    await bench.state.media.removeStream({ room: bench.room }, stream.id, [])
     await bench.state.media.addStream(write, stream, [text()]) // the same write again: it was done
-    expect((await bench.state.sessionStore.roster(bench.room)).streams).toEqual([])
+    expect((await bench.state.roster.roster(bench.room)).streams).toEqual([])
   })
 
   test('nodes are listed as they said last', async () => {
     const { state, other } = await fresh()
-    expect(await state.oversight.nodes()).toEqual([])
+    expect(await state.nodes.list()).toEqual([])
     await state.nodes.heartbeat({ id: 'A', url: 'http://a', version: '1', connections: 1 })
     const node = { id: 'A', url: 'http://a', version: '1', connections: 7 }
     await state.nodes.heartbeat(node)
-    expect(await other.oversight.nodes()).toEqual([node])
+    expect(await other.nodes.list()).toEqual([node])
   })
 
   test('a mark is new once, on whichever node, and again when its time is over', async () => {
     const { state, other } = await open()
     const nonce = newId()
-    const first = await Promise.all([state, other].map(({ oversight }) => oversight.firstUse(nonce, 60)))
+    const first = await Promise.all([state, other].map(({ nonces }) => nonces.claim(nonce, 60)))
     expect(first.map((use) => use.first).toSorted()).toEqual([false, true])
     expect(new Set(first.map(({ since }) => since)).size).toBe(1)
-    expect((await state.oversight.firstUse(nonce, 60)).first).toBe(false)
-    expect((await state.oversight.firstUse(newId(), 60)).first).toBe(true)
+    expect((await state.nonces.claim(nonce, 60)).first).toBe(false)
+    expect((await state.nonces.claim(newId(), 60)).first).toBe(true)
   })
 }

@@ -23,10 +23,10 @@ test('a window does not end because Redis’ clock is set', async () => {
   const { clock, state, bench } = await open({ window: 60 })
   const { ref } = await bench.join()
   await state.sessionStore.detach(ref, 1)
-  expect(await state.nodes.expiredSessions(10)).toEqual([])
+  expect(await state.deadlines.expired(10)).toEqual([])
   for (const seconds of [300, 0, -300, 60]) {
     clock.set(seconds)
-    expect(await state.nodes.expiredSessions(10)).toEqual([])
+    expect(await state.deadlines.expired(10)).toEqual([])
   }
 })
 
@@ -35,7 +35,7 @@ test('a step of Redis’ clock is known before anyone is judged by the leases', 
   await state.nodes.heartbeat(node)
   clock.set(300)
   const asked = performance.now()
-  expect(await state.nodes.expiredNodes()).toEqual(['A'])
+  expect(await state.nodes.expired()).toEqual(['A'])
   expect(state.clock.steppedAt).toBeGreaterThan(asked)
 })
 
@@ -43,7 +43,7 @@ test('the lease of a node that died before Redis’ clock was set back ends', as
   const { clock, state } = await open({ lease: 0 })
   await state.nodes.heartbeat(node)
   clock.set(-300)
-  await expect.poll(() => state.nodes.expiredNodes()).toEqual(['A'])
+  await expect.poll(() => state.nodes.expired()).toEqual(['A'])
 })
 
 test.each([-300, 300])('a log is not trimmed because Redis’ clock is set by %i s', async (seconds) => {

@@ -94,12 +94,12 @@ test('a room can be entered while the shard of the list of rooms stands still', 
   onTestFinished(() => state.close())
   const bench = new Bench(state, state, room)
   await state.nodes.trackRooms(node, [room]) // connected to every shard
-  await state.rooms.touch([room])
+  await state.roomIndex.touch([room])
   const server = cluster.servers[frozen]
   server?.pause()
   onTestFinished(() => server?.resume())
   const start = performance.now()
-  await state.rooms.registerWithin('portal/another', 1)
+  await state.roomIndex.registerWithin('portal/another', 1)
   await state.nodes.trackRooms(node, [room])
   await bench.join({ node })
   expect(performance.now() - start).toBeLessThan(3000)

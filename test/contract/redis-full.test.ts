@@ -47,7 +47,7 @@ type Scene = Awaited<ReturnType<typeof openScene>>
 type Act = () => Promise<unknown>
 
 const token = () => ({ id: newId(), seconds: 60 })
-const standing = async ({ ref }: Seated) => (await state.sessionStore.states([ref]))[0]
+const standing = async ({ ref }: Seated) => (await state.sessionChecks.states([ref]))[0]
 const detach = ({ ref }: Seated) => state.sessionStore.detach(ref, 1)
 
 /** Each verb that continues or ends something, prepared while Redis has memory, and its outcome. */
@@ -57,7 +57,7 @@ const served: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act, 
       const node = { id: newId(), url: 'http://node', version: '1', connections: 3 }
       return async () => {
         await state.nodes.heartbeat(node)
-        return [await state.nodes.heartbeat(node), (await state.oversight.nodes()).some(({ id }) => id === node.id)]
+        return [await state.nodes.heartbeat(node), (await state.nodes.list()).some(({ id }) => id === node.id)]
       }
     },
     [true, true],
@@ -75,7 +75,7 @@ const served: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act, 
   'note of the list of rooms': [
     ({ room }) =>
       async () => {
-        await state.rooms.touch([room])
+        await state.roomIndex.touch([room])
         return [await admin.zscore(keys.names, room), (await admin.zscore(keys.rooms, room)) !== null]
       },
     ['0', true],
@@ -97,7 +97,7 @@ const served: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act, 
       const member = `${room}|${seated.id}`
       await admin.zrem(keys.waiting, member)
       return async () => {
-        await state.nodes.recordDeadline(seated.ref, 5)
+        await state.deadlines.record(seated.ref, 5)
         return admin.zscore(keys.waiting, member)
       }
     },
@@ -106,7 +106,7 @@ const served: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act, 
   postpone: [
     ({ room, seated: { id } }) =>
       async () => {
-        await state.nodes.postpone(room, id)
+        await state.deadlines.postpone(room, id)
         return (await admin.zscore(keys.waiting, `${room}|${id}`)) !== null
       },
     true,
@@ -116,7 +116,7 @@ const served: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act, 
       await detach(seated)
       return async () => [
         await state.sessionStore.leave(room, seated.id, { due: Number.MAX_SAFE_INTEGER }),
-        (await state.sessionStore.roster(room)).members.length,
+        (await state.roster.roster(room)).members.length,
       ]
     },
     [true, 1],
@@ -138,14 +138,14 @@ const served: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act, 
       const node = newId()
       const seated = await bench.join({ node })
       await state.nodes.trackRooms(node, [room])
-      return async () => [(await state.nodes.detachAllOf(node, 100)).left, await standing(seated)]
+      return async () => [(await state.deadlines.detachAllOf(node, 100)).left, await standing(seated)]
     },
     [[], 'waiting'],
   ],
   'held, which notes a cursor': [
     ({ bench, room, seated }) =>
       async () => {
-        const held = await state.sessionStore.states([seated.ref], [await bench.top()])
+        const held = await state.sessionChecks.states([seated.ref], [await bench.top()])
         return [held, await admin.hget(keys.session(room, seated.id), 'cursor')]
       },
     [['connected'], '2'],
@@ -153,14 +153,14 @@ const served: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act, 
   reclaim: [
     async ({ seated }) => {
       await detach(seated)
-      return async () => [await state.sessionStore.reclaim(seated.ref), await standing(seated)]
+      return async () => [await state.sessionChecks.reclaim(seated.ref), await standing(seated)]
     },
     [true, 'connected'],
   ],
   'reclaim of one who moved': [
     async ({ bench, seated }) => {
       await bench.resume(seated)
-      return () => state.sessionStore.reclaim(seated.ref)
+      return () => state.sessionChecks.reclaim(seated.ref)
     },
     false,
   ],
@@ -196,7 +196,7 @@ const served: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act, 
   vouch: [
     async ({ room, seated }) => {
       await admin.del(keys.session(room, seated.id))
-      return async () => [await state.sessionStore.restore(vouchOf(seated)), await standing(seated)]
+      return async () => [await state.sessionChecks.restore(vouchOf(seated)), await standing(seated)]
     },
     [true, 'connected'],
   ],
@@ -237,7 +237,7 @@ const served: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act, 
   'removeStream by management': [
     ({ room, stream }) =>
       () =>
-        state.oversight.removeStream(room, stream.id, [streamNews(stream, 'remove')]),
+        state.media.removeStream({ room }, stream.id, [streamNews(stream, 'remove')]),
     true,
   ],
   'remove of a room': [
@@ -253,11 +253,8 @@ const served: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act, 
   ],
   firstUse: [
     () => {
-      const deliveryState = newId()
-      return async () => [
-        (await state.oversight.firstUse(deliveryState, 60)).first,
-        (await state.oversight.firstUse(deliveryState, 60)).first,
-      ]
+      const nonce = newId()
+      return async () => [(await state.nonces.claim(nonce, 60)).first, (await state.nonces.claim(nonce, 60)).first]
     },
     [true, false],
   ],
@@ -281,11 +278,11 @@ const refused: { [verb: string]: (scene: Scene) => Promise<unknown> } = {
   append: ({ bench, seated }) => bench.say(seated),
   announce: ({ room }) => state.log.announce(room, text(), newId()),
   note: ({ seated }) => state.log.recordReply(seated.write({ rid: 7 })),
-  describe: ({ seated }) => state.sessionStore.setProfile(seated.write(), { new: true }),
+  describe: ({ seated }) => state.roster.setProfile(seated.write(), { new: true }),
   addStream: ({ seated }) => state.media.addStream(seated.write(), camera(seated.id), [text()]),
-  changeStream: ({ room, stream }) => state.oversight.changeStream(room, stream, { ...stream, data: true }, [text()]),
+  changeStream: ({ room, stream }) => state.media.changeStream({ room }, stream, { ...stream, data: true }, [text()]),
   changeMember: async ({ room, seated: { member } }) =>
-    state.oversight.changeMember(room, member, { ...member, changes: 1 }, text()),
+    state.roster.changeMember(room, member, { ...member, changes: 1 }, text()),
   configure: ({ room }) => state.rooms.replace(room, undefined, defaultRoomOptions),
 }
 
@@ -293,9 +290,9 @@ async function snapshot({ bench, room, seated, other }: Scene): Promise<unknown>
   const sessionStore = [seated, other].map(({ ref }) => ref)
   return {
     log: await bench.log(),
-    roster: await state.sessionStore.roster(room),
+    roster: await state.roster.roster(room),
     found: await state.rooms.find(room),
-    standing: await state.sessionStore.states(sessionStore),
+    standing: await state.sessionChecks.states(sessionStore),
     replies: await Promise.all(sessionStore.map((ref) => state.log.replyTo(ref, 7))),
   }
 }

@@ -37,8 +37,8 @@ test('a node that was cut off until the room had expired does not take the place
   await expire(before)
   const now = await bench.join({ member: before.member })
   expect(generationOf(now.ref)).toBeGreaterThan(generationOf(ref))
-  expect(await state.sessionStore.restore(vouchOf(before, { ref }))).toBe(false)
-  expect(await state.sessionStore.states([now.ref])).toEqual(['connected'])
+  expect(await state.sessionChecks.restore(vouchOf(before, { ref }))).toBe(false)
+  expect(await state.sessionChecks.states([now.ref])).toEqual(['connected'])
 })
 
 test('a room that ends and is made anew within a millisecond, again and again, gives no owner twice', async () => {
@@ -89,6 +89,6 @@ test('a room that is restored by the nodes numbers owners above those that they 
   const seated = await bench.join()
   await expire(seated)
   const owner = `A:${Date.now() + 100_000}`
-  expect(await state.sessionStore.restore(vouchOf(seated, { ref: { ...seated.ref, owner } }))).toBe(true)
+  expect(await state.sessionChecks.restore(vouchOf(seated, { ref: { ...seated.ref, owner } }))).toBe(true)
   expect(generationOf((await bench.join()).ref)).toBeGreaterThan(generationOf({ owner }))
 })

@@ -67,7 +67,7 @@ test('a seat that was given on a server that is gone is not given to another aga
   await goBack()
   const again = await bench.resume(seated)
   expect(again.owner).not.toBe(lost.owner)
-  expect(await bench.state.sessionStore.restore(vouchOf(seated, { ref: { ...seated.ref, owner: lost.owner } }))).toBe(
+  expect(await bench.state.sessionChecks.restore(vouchOf(seated, { ref: { ...seated.ref, owner: lost.owner } }))).toBe(
     false,
   )
 })
@@ -82,7 +82,7 @@ test('a relogin that was lost counts again when its node vouches for it, with it
   const ref = { ...seated.ref, owner }
   await refuses(bench.state.log.append({ ref, op: 'x' }, { event: 'text', data: null }), 'moved')
   const tickets = { previous: seated.request.ticketId, issued: [nextTicketId] }
-  expect(await bench.state.sessionStore.restore(vouchOf(seated, { ref, tickets, ticketConfirmed: true }))).toBe(true)
+  expect(await bench.state.sessionChecks.restore(vouchOf(seated, { ref, tickets, ticketConfirmed: true }))).toBe(true)
   expect(await bench.state.log.append({ ref, op: 'x' }, { event: 'text', data: null })).toBeGreaterThan(1_000_000)
   await refuses(bench.say(seated), 'moved')
   expect(await bench.resume(seated, { ticketId: nextTicketId })).toMatchObject({ previousOwner: owner })
@@ -95,10 +95,10 @@ test('a store that has lost a whole room: nodes restore it at the same time, eac
   await flush()
   const vouches = people.map((seated) => vouchOf(seated, { reached: top, ticketConfirmed: true }))
   const twice = [...vouches, ...vouches].map((vouch, index) =>
-    (index % 2 ? bench.state : bench.other).sessionStore.restore(vouch),
+    (index % 2 ? bench.state : bench.other).sessionChecks.restore(vouch),
   )
   expect(await Promise.all(twice)).toEqual(twice.map(() => true))
-  const { members } = await bench.state.sessionStore.roster(room)
+  const { members } = await bench.state.roster.roster(room)
   expect(members.map(({ id }) => id).toSorted()).toEqual(people.map(({ id }) => id).toSorted())
   const log = await bench.log()
   expect(log.map(({ event }) => event)).toEqual(['leap', 'participant', 'participant', 'participant'])
@@ -124,9 +124,9 @@ test('a permission that was changed since is not put back', async () => {
   const { member } = seated
   const none = { audio: false, video: false }
   const after = { ...member, permission: { publish: none, subscribe: none }, changes: 1 }
-  await bench.state.oversight.changeMember(room, member, after, { event: 'permission', data: null, to: member.id })
-  await bench.state.sessionStore.restore(vouchOf(seated))
-  expect(await bench.state.oversight.member(room, member.id)).toEqual(after)
+  await bench.state.roster.changeMember(room, member, after, { event: 'permission', data: null, to: member.id })
+  await bench.state.sessionChecks.restore(vouchOf(seated))
+  expect(await bench.state.roster.member(room, member.id)).toEqual(after)
 })
 
 test('who is back and has no node to vouch for it is forsaken; who came in since is not', async () => {
@@ -138,9 +138,11 @@ test('who is back and has no node to vouch for it is forsaken; who came in since
   await goBack()
   const [leap = 0] = await bench.state.log.heads([room], [0])
   await bench.join()
-  await bench.state.sessionStore.restore(vouchOf(here))
-  expect(await bench.state.sessionStore.unrestored(room, leap)).toEqual(expect.arrayContaining([gone.ref, waiting.ref]))
-  expect(await bench.state.sessionStore.unrestored(room, leap)).toHaveLength(2)
+  await bench.state.sessionChecks.restore(vouchOf(here))
+  expect(await bench.state.sessionChecks.unrestored(room, leap)).toEqual(
+    expect.arrayContaining([gone.ref, waiting.ref]),
+  )
+  expect(await bench.state.sessionChecks.unrestored(room, leap)).toHaveLength(2)
 })
 
 test('a client that cannot say what it saw goes on behind the leap, where its connection was handed more', async () => {
@@ -150,7 +152,7 @@ test('a client that cannot say what it saw goes on behind the leap, where its co
   await bench.say(seated)
   await bench.say(seated)
   await goBack()
-  await bench.state.sessionStore.restore(vouchOf(seated, { confirmed: 3, reached: 3 }))
+  await bench.state.sessionChecks.restore(vouchOf(seated, { confirmed: 3, reached: 3 }))
   await bench.say(seated)
   const [leap] = await bench.log(1)
   expect(leap).toMatchObject({ event: 'leap', data: { after: 1 } })

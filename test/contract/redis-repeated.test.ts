@@ -55,9 +55,9 @@ const cases: Case[] = [
     command: script,
     arrange: async (bench) => {
       const { id } = await bench.join()
-      const member = await bench.state.oversight.member(bench.room, id)
+      const member = await bench.state.roster.member(bench.room, id)
       if (!member) throw new Error('no member')
-      return (state) => state.oversight.changeMember(bench.room, member, { ...member, changes: 1 }, text())
+      return (state) => state.roster.changeMember(bench.room, member, { ...member, changes: 1 }, text())
     },
   },
   {
@@ -66,7 +66,7 @@ const cases: Case[] = [
     arrange: async (bench) => {
       const stream = await published(bench)
       const changed = { ...stream, attributes: { a: 1 } }
-      return (state) => state.oversight.changeStream(bench.room, stream, changed, [text()])
+      return (state) => state.media.changeStream({ room: bench.room }, stream, changed, [text()])
     },
   },
   {
@@ -74,7 +74,7 @@ const cases: Case[] = [
     command: script,
     arrange: async (bench) => {
       const stream = await published(bench)
-      return (state) => state.oversight.removeStream(bench.room, stream.id, [streamNews(stream, 'remove')])
+      return (state) => state.media.removeStream({ room: bench.room }, stream.id, [streamNews(stream, 'remove')])
     },
   },
   {
@@ -87,16 +87,16 @@ const cases: Case[] = [
     verb: 'firstUse',
     command: script,
     arrange: async () => {
-      const deliveryState = newId()
-      return (state) => state.oversight.firstUse(deliveryState, 60)
+      const nonce = newId()
+      return (state) => state.nonces.claim(nonce, 60)
     },
   },
   {
     verb: 'firstUse (the key of older nodes)',
     command: keyOfOlderNodes,
     arrange: async () => {
-      const deliveryState = newId()
-      return (state) => state.oversight.firstUse(deliveryState, 60)
+      const nonce = newId()
+      return (state) => state.nonces.claim(nonce, 60)
     },
   },
   {
@@ -195,11 +195,11 @@ test.concurrent('a second copy of reclaim does not connect a participant whose c
   const { ref } = await bench.join()
   await direct.sessionStore.detach(ref, 1)
   proxy.loseAnswers(script)
-  const reclaimed = proxied.sessionStore.reclaim(ref)
-  await until(async () => (await direct.sessionStore.states([ref]))[0] === 'connected')
+  const reclaimed = proxied.sessionChecks.reclaim(ref)
+  await until(async () => (await direct.sessionChecks.states([ref]))[0] === 'connected')
   await direct.sessionStore.detach(ref, 1)
   expect(await reclaimed).toBe(true)
-  expect(await direct.sessionStore.states([ref])).toEqual(['waiting'])
+  expect(await direct.sessionChecks.states([ref])).toEqual(['waiting'])
 })
 
 test.concurrent('a second copy of unconfigure leaves a room alone that is configured anew meanwhile', async ({
@@ -266,13 +266,13 @@ test.concurrent('reclaim and the count of a room are not executed after the node
   })
   const bench = new Bench(state, state)
   const { ref } = await bench.join()
-  await state.sessionStore.reclaim(ref)
+  await state.sessionChecks.reclaim(ref)
   await state.openRoomIndex.count(new Bench(state, state).room)
   await state.sessionStore.detach(ref, 1)
   server.pause()
-  const given = await Promise.allSettled([state.sessionStore.reclaim(ref), state.openRoomIndex.count(bench.room)])
+  const given = await Promise.allSettled([state.sessionChecks.reclaim(ref), state.openRoomIndex.count(bench.room)])
   server.resume()
   expect(given.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
-  expect(await state.sessionStore.states([ref])).toEqual(['waiting'])
+  expect(await state.sessionChecks.states([ref])).toEqual(['waiting'])
   expect(await state.openRoomIndex.count(bench.room)).toBe(true)
 })

@@ -26,7 +26,7 @@ test('a participant whose member record is gone is taken out whole, with what it
   await client.hdel(keys.members(room), gone.id)
   expect(await state.sessionStore.leave(room, gone.id, 'any')).toBe(true)
   expect(await client.exists(keys.session(room, gone.id))).toBe(0)
-  expect((await state.sessionStore.roster(room)).streams).toEqual([])
+  expect((await state.roster.roster(room)).streams).toEqual([])
   expect(await bench.say(other)).toBe((await bench.log()).length)
 })
 
@@ -40,7 +40,7 @@ test('objects that the scripts cannot decode hold up neither leaving nor unpubli
   for (const hash of [keys.streams(room), keys.subscriptions(room)])
     await client.hset(hash, 'odd', undecodable, 'no', '5')
   await state.media.removeStream(ann.write(), mine.id, [])
-  expect(await state.oversight.removeStream(room, theirs.id, [])).toBe(true)
+  expect(await state.media.removeStream({ room }, theirs.id, [])).toBe(true)
   expect((await client.hkeys(keys.subscriptions(room))).toSorted()).toEqual(['no', 'odd'])
   for (const { id } of [ann, bob]) expect(await state.sessionStore.leave(room, id, 'any')).toBe(true)
   expect(await client.exists(keys.streams(room), keys.subscriptions(room))).toBe(0)
@@ -50,8 +50,8 @@ test('a member record that the scripts cannot decode is replaced when its node v
   const { state, bench, keys, room, client } = open()
   const ann = await bench.join()
   await client.hset(keys.members(room), ann.id, undecodable)
-  expect(await state.sessionStore.restore(vouchOf(ann))).toBe(true)
-  expect(await state.oversight.member(room, ann.id)).toEqual(ann.member)
+  expect(await state.sessionChecks.restore(vouchOf(ann))).toBe(true)
+  expect(await state.roster.member(room, ann.id)).toEqual(ann.member)
 })
 
 test('a login that a full memory refuses changes nothing of a room that is about to expire', async () => {

@@ -144,12 +144,12 @@ test('rooms that are gone are taken off the list of rooms', async () => {
   const { state, bench, keys, room } = open()
   const gone = bench.anotherRoom()
   await bench.join()
-  await state.rooms.touch([room, gone.room])
+  await state.roomIndex.touch([room, gone.room])
   const listed = async () =>
     (await state.client.zmscore(keys.rooms, room, gone.room)).map((lastUse) => lastUse !== null)
-  await state.rooms.prune(60, 10)
+  await state.roomIndex.prune(60, 10)
   expect(await listed()).toEqual([true, true])
-  await state.rooms.prune(0, 10)
+  await state.roomIndex.prune(0, 10)
   expect(await listed()).toEqual([true, false])
 })
 

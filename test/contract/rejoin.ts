@@ -55,7 +55,7 @@ export function describeRejoin({ open, test }: Contract): void {
     await refuses(rejoin(bench, seated, { token: other.request.token }), 'token_used')
     await rejoin(bench, seated)
     await refuses(rejoin(bench, seated, { token: seated.request.token }), 'token_used')
-    expect(await bench.state.sessionStore.states([other.ref])).toEqual(['connected'])
+    expect(await bench.state.sessionChecks.states([other.ref])).toEqual(['connected'])
   })
 
   test('who is not there cannot come back', async () => {
@@ -78,10 +78,10 @@ export function describeRejoin({ open, test }: Contract): void {
     const bench = await open()
     const seated = await bench.join()
     const profile = { nickname: '"Zoë" 🎧 \\', list: [], object: {}, nothing: null }
-    await bench.state.sessionStore.setProfile(seated.write(), profile)
-    expect((await bench.other.sessionStore.roster(bench.room)).members).toEqual([{ ...seated.member, profile }])
+    await bench.state.roster.setProfile(seated.write(), profile)
+    expect((await bench.other.roster.roster(bench.room)).members).toEqual([{ ...seated.member, profile }])
     expect(await bench.resume(seated)).toMatchObject({ member: { profile } })
-    await refuses(bench.state.sessionStore.setProfile(seated.write(), {}), 'moved')
+    await refuses(bench.state.roster.setProfile(seated.write(), {}), 'moved')
     expect(await bench.log()).toHaveLength(1)
   })
 

@@ -79,7 +79,7 @@ export function describeResume({ open, fresh, test }: Contract): void {
     const bench = await open()
     const seated = await bench.join()
     for (let n = 0; n < 4; n += 1) await bench.say(seated)
-    await bench.state.sessionStore.states([seated.ref], [2])
+    await bench.state.sessionChecks.states([seated.ref], [2])
     const resumed = await bench.resume(seated)
     expect(resumed).toMatchObject({ from: 2, sent: 5 })
     // what one connection may have seen stays in doubt for those after it
@@ -155,7 +155,7 @@ export function describeResume({ open, fresh, test }: Contract): void {
     const bench = await open()
     const seated = await bench.join()
     await refuses(bench.resume(seated, { ticketId: newId() }), 'ticket_spent')
-    expect(await bench.state.sessionStore.states([seated.ref])).toEqual(['connected'])
+    expect(await bench.state.sessionChecks.states([seated.ref])).toEqual(['connected'])
     expect(await bench.say(seated)).toBe(2)
   })
 
@@ -171,6 +171,6 @@ export function describeResume({ open, fresh, test }: Contract): void {
     const [earlier, later] = one.previousOwner ? [two, one] : [one, two]
     expect(later.previousOwner).toBe(earlier.owner)
     const sessionStore = [earlier, later].map(({ owner }) => ({ ...seated.ref, owner }))
-    expect(await bench.state.sessionStore.states(sessionStore)).toEqual(['moved', 'connected'])
+    expect(await bench.state.sessionChecks.states(sessionStore)).toEqual(['moved', 'connected'])
   })
 }

@@ -44,7 +44,7 @@ export function describeRoomListing({ open, fresh, test }: Contract): void {
     for (const name of names) await state.rooms.configure(roomIdOf('portal', name), {})
     await state.rooms.remove(roomIdOf('portal', 'b'))
     const page = async (start: number, limit: number) => {
-      const { rooms, more } = await other.rooms.list(start, limit)
+      const { rooms, more } = await other.roomIndex.list(start, limit)
       return { rooms: rooms.map(({ id }) => id), more }
     }
     const all = ['portal/a', 'portal/c', 'portal/d', 'portal/e']
@@ -56,9 +56,9 @@ export function describeRoomListing({ open, fresh, test }: Contract): void {
 
   test('a room that was only joined is listed too', async () => {
     const bench = await fresh()
-    await bench.state.rooms.touch([bench.room])
-    expect((await bench.state.rooms.list(0, 10)).rooms).toEqual([])
+    await bench.state.roomIndex.touch([bench.room])
+    expect((await bench.state.roomIndex.list(0, 10)).rooms).toEqual([])
     await bench.join()
-    expect((await bench.other.rooms.list(0, 10)).rooms).toEqual([{ id: bench.room, members: 1 }])
+    expect((await bench.other.roomIndex.list(0, 10)).rooms).toEqual([{ id: bench.room, members: 1 }])
   })
 }

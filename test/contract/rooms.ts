@@ -49,7 +49,7 @@ export function describeRooms({ open, fresh, test }: Contract): void {
     await bench.state.rooms.configure(bench.room, { participantLimit: 1 })
     const seated = await bench.join()
     await bench.state.sessionStore.leave(bench.room, seated.id, 'any')
-    await bench.state.rooms.prune(0, 100)
+    await bench.state.roomIndex.prune(0, 100)
     expect(await bench.other.rooms.options(bench.room)).toMatchObject({ participantLimit: 1 })
     expect((await bench.join()).joined.seq).toBe(3)
   })
@@ -116,25 +116,26 @@ export function describeRooms({ open, fresh, test }: Contract): void {
   test('of new rooms that come at the same time as many are let in as there may be, and those again', async () => {
     const bench = await fresh()
     const rooms = Array.from({ length: 10 }, () => bench.anotherRoom().room)
-    const admit = (room: string, index: number) => (index % 2 ? bench.state : bench.other).rooms.registerWithin(room, 3)
+    const admit = (room: string, index: number) =>
+      (index % 2 ? bench.state : bench.other).roomIndex.registerWithin(room, 3)
     const outcomes = await Promise.allSettled(rooms.map(admit))
     const admitted = rooms.filter((_, index) => outcomes[index]?.status === 'fulfilled')
     expect(admitted).toHaveLength(3)
     await Promise.all(admitted.map(admit))
-    await refuses(bench.state.rooms.registerWithin(bench.room, 3), 'too_many_rooms')
+    await refuses(bench.state.roomIndex.registerWithin(bench.room, 3), 'too_many_rooms')
   })
 
   test('a room that everybody left, or that nobody could enter, does not count', async () => {
     const bench = await fresh()
-    await bench.state.rooms.registerWithin(bench.room, 1)
+    await bench.state.roomIndex.registerWithin(bench.room, 1)
     const { id } = await bench.join()
     const next = bench.anotherRoom()
-    await refuses(next.state.rooms.registerWithin(next.room, 1), 'too_many_rooms')
+    await refuses(next.state.roomIndex.registerWithin(next.room, 1), 'too_many_rooms')
     await bench.state.sessionStore.leave(bench.room, id, 'any')
-    await bench.state.rooms.relist([bench.room])
-    await next.state.rooms.registerWithin(next.room, 1)
-    await next.state.rooms.relist([next.room])
-    await bench.state.rooms.registerWithin(bench.room, 1)
+    await bench.state.roomIndex.relist([bench.room])
+    await next.state.roomIndex.registerWithin(next.room, 1)
+    await next.state.roomIndex.relist([next.room])
+    await bench.state.roomIndex.registerWithin(bench.room, 1)
   })
 
   test('a room that is open is let in when there are too many, whatever the list says', async () => {
@@ -142,32 +143,32 @@ export function describeRooms({ open, fresh, test }: Contract): void {
     await bench.join()
     await bench
       .anotherRoom()
-      .state.rooms.registerWithin('portal/other', 1)
+      .state.roomIndex.registerWithin('portal/other', 1)
       .catch(() => {})
-    await bench.state.rooms.registerWithin(bench.room, 1)
+    await bench.state.roomIndex.registerWithin(bench.room, 1)
     const configured = bench.anotherRoom().room
     await bench.state.rooms.configure(configured, { participantLimit: 1 })
-    await bench.state.rooms.registerWithin(configured, 1)
+    await bench.state.roomIndex.registerWithin(configured, 1)
   })
 
   test('a room is on the list while it is configured or has participants, however its changes meet', async () => {
     const bench = await fresh()
-    const listed = async () => (await bench.other.rooms.list(0, 100)).rooms.map(({ id }) => id)
+    const listed = async () => (await bench.other.roomIndex.list(0, 100)).rooms.map(({ id }) => id)
     for (let round = 0; round < 30; round += 1) {
       const before = await bench.join()
-      await bench.state.rooms.relist([bench.room])
+      await bench.state.roomIndex.relist([bench.room])
       await bench.state.sessionStore.leave(bench.room, before.id, 'any')
       const comes = enterAfter(bench, round % 5).then(async (seated) => {
-        await bench.other.rooms.relist([bench.room])
+        await bench.other.roomIndex.relist([bench.room])
         return seated
       })
-      const [seated] = await Promise.all([comes, bench.state.rooms.relist([bench.room])])
+      const [seated] = await Promise.all([comes, bench.state.roomIndex.relist([bench.room])])
       expect(await listed()).toEqual([bench.room])
       await bench.state.sessionStore.leave(bench.room, seated.id, 'any')
     }
-    await bench.state.rooms.relist([bench.room])
+    await bench.state.roomIndex.relist([bench.room])
     await bench.state.rooms.configure(bench.room, { participantLimit: 1 })
-    await bench.state.rooms.relist([bench.room])
+    await bench.state.roomIndex.relist([bench.room])
     expect(await listed()).toEqual([bench.room])
     await bench.state.rooms.remove(bench.room)
     expect(await listed()).toEqual([])
@@ -176,9 +177,9 @@ export function describeRooms({ open, fresh, test }: Contract): void {
   test('taking rooms off the list harms none that is in use', async () => {
     const bench = await fresh()
     const seated = await bench.join()
-    await bench.state.rooms.touch([bench.room])
-    await bench.state.rooms.prune(0, 100)
-    await bench.state.rooms.prune(0, 100)
+    await bench.state.roomIndex.touch([bench.room])
+    await bench.state.roomIndex.prune(0, 100)
+    await bench.state.roomIndex.prune(0, 100)
     expect(await bench.say(seated)).toBe(2)
     expect(await bench.log()).toHaveLength(2)
   })

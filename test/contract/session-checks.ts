@@ -13,7 +13,7 @@ export function describeSessionChecks({ open, test }: Contract): void {
     const { ref } = await bench.join()
     expect(await bench.state.sessionStore.detach(ref, 1)).toBe('waiting')
     expect(await bench.state.sessionStore.detach(ref, 1)).toBe('waiting')
-    expect(await bench.other.sessionStore.states([ref])).toEqual(['waiting'])
+    expect(await bench.other.sessionChecks.states([ref])).toEqual(['waiting'])
     expect(await bench.log()).toHaveLength(1)
   })
 
@@ -72,7 +72,7 @@ export function describeSessionChecks({ open, test }: Contract): void {
     const seated = await bench.join()
     const moved = await bench.moved(seated)
     expect(await bench.state.sessionStore.detach(seated.ref, 1)).toBe('moved')
-    expect(await bench.state.sessionStore.states([moved])).toEqual(['connected'])
+    expect(await bench.state.sessionChecks.states([moved])).toEqual(['connected'])
   })
 
   test('each place is told how it stands, in order', async () => {
@@ -82,8 +82,8 @@ export function describeSessionChecks({ open, test }: Contract): void {
     await bench.resume(three)
     const nobody = { room: bench.anotherRoom().room, id: newId(), owner: 'A:1' }
     const sessionStore = [one.ref, two.ref, three.ref, nobody]
-    expect(await bench.state.sessionStore.states(sessionStore)).toEqual(['connected', 'waiting', 'moved', 'moved'])
-    expect(await bench.state.sessionStore.states([])).toEqual([])
+    expect(await bench.state.sessionChecks.states(sessionStore)).toEqual(['connected', 'waiting', 'moved', 'moved'])
+    expect(await bench.state.sessionChecks.states([])).toEqual([])
   })
 
   test('any number of places in any rooms is told in order, and each is noted', async () => {
@@ -95,7 +95,7 @@ export function describeSessionChecks({ open, test }: Contract): void {
     const lost = new Set([0, 99, 100, 101, 229])
     const cursors = await Promise.all(rooms.map((room) => room.top()))
     await Promise.all([...lost].map((nth) => bench.state.sessionStore.detach((seats[nth] as Seated).ref, 1)))
-    const standing = await bench.state.sessionStore.states(
+    const standing = await bench.state.sessionChecks.states(
       seats.map(({ ref }) => ref),
       seats.map((_, nth) => cursors[nth % 7 === 0 ? 1 : 0] ?? 0),
     )
@@ -112,15 +112,15 @@ export function describeSessionChecks({ open, test }: Contract): void {
     const bench = await open()
     const seated = await bench.join()
     for (let n = 0; n < 4; n += 1) await bench.say(seated)
-    await bench.state.sessionStore.states([seated.ref], [4])
-    await bench.state.sessionStore.states([seated.ref], [2])
-    await bench.state.sessionStore.states([seated.ref])
+    await bench.state.sessionChecks.states([seated.ref], [4])
+    await bench.state.sessionChecks.states([seated.ref], [2])
+    await bench.state.sessionChecks.states([seated.ref])
     expect(await bench.resume(seated)).toMatchObject({ from: 4 })
   })
 
   test('each kind of write notes how far its client has come, and never takes that back', async () => {
     const bench = await open()
-    const { log, media, sessionStore } = bench.state
+    const { log, media, roster } = bench.state
     const streams = Array.from({ length: 4 }, () => camera('someone'))
     const view = viewing(camera('someone'), 'someone')
     const prepare = async (write: () => Write) => {
@@ -130,7 +130,7 @@ export function describeSessionChecks({ open, test }: Contract): void {
     const writes: { [kind: string]: (write: Write) => Promise<unknown> } = {
       append: (write) => log.append(write, text()),
       note: (write) => log.recordReply({ ...write, rid: 1 }),
-      describe: (write) => sessionStore.setProfile(write, {}),
+      describe: (write) => roster.setProfile(write, {}),
       add: (write) => media.addStream(write, streams[0] as Stream, [text()]),
       change: (write) => media.changeStream(write, streams[1] as Stream, streams[1] as Stream, [text()]),
       unpublish: (write) => media.removeStream(write, streams[2]?.id ?? '', [text()]),
@@ -162,10 +162,10 @@ export function describeSessionChecks({ open, test }: Contract): void {
     const seated = await bench.join()
     for (let n = 0; n < 4; n += 1) await bench.say(seated)
     await bench.state.sessionStore.detach(seated.ref, 2)
-    await bench.state.sessionStore.states([seated.ref], [5])
+    await bench.state.sessionChecks.states([seated.ref], [5])
     const resumed = await bench.resume(seated)
     expect(resumed).toMatchObject({ from: 2 })
-    await bench.state.sessionStore.states([seated.ref], [5])
+    await bench.state.sessionChecks.states([seated.ref], [5])
     expect(await bench.resume(seated)).toMatchObject({ from: 2 })
   })
 
@@ -173,9 +173,9 @@ export function describeSessionChecks({ open, test }: Contract): void {
     const bench = await open()
     const { ref, id } = await bench.join()
     await bench.state.sessionStore.detach(ref, 1)
-    expect(await bench.state.sessionStore.reclaim(ref)).toBe(true)
-    expect(await bench.state.sessionStore.reclaim(ref)).toBe(true)
-    expect(await bench.state.sessionStore.states([ref])).toEqual(['connected'])
+    expect(await bench.state.sessionChecks.reclaim(ref)).toBe(true)
+    expect(await bench.state.sessionChecks.reclaim(ref)).toBe(true)
+    expect(await bench.state.sessionChecks.states([ref])).toEqual(['connected'])
     expect(await bench.state.sessionStore.leave(bench.room, id, { due: Number.MAX_SAFE_INTEGER })).toBe(false)
   })
 
@@ -183,10 +183,10 @@ export function describeSessionChecks({ open, test }: Contract): void {
     const bench = await open()
     const seated = await bench.join()
     const moved = await bench.moved(seated)
-    expect(await bench.state.sessionStore.reclaim(seated.ref)).toBe(false)
+    expect(await bench.state.sessionChecks.reclaim(seated.ref)).toBe(false)
     await bench.state.sessionStore.leave(bench.room, seated.id, 'any')
-    expect(await bench.state.sessionStore.reclaim(moved)).toBe(false)
-    expect((await bench.state.sessionStore.roster(bench.room)).members).toEqual([])
+    expect(await bench.state.sessionChecks.reclaim(moved)).toBe(false)
+    expect((await bench.state.roster.roster(bench.room)).members).toEqual([])
   })
 
   test('nobody writes for a place that has moved', async () => {
@@ -212,7 +212,7 @@ export function describeSessionChecks({ open, test }: Contract): void {
     await Promise.all(attempts.map((attempt) => refuses(attempt, 'moved')))
 
     expect(await bench.log()).toEqual(before)
-    expect((await bench.state.sessionStore.roster(bench.room)).streams).toEqual([stream])
+    expect((await bench.state.roster.roster(bench.room)).streams).toEqual([stream])
     expect(await media.subscription(bench.room, subscription.id)).toEqual(subscription)
   })
 

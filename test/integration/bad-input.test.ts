@@ -61,7 +61,7 @@ async function witnessed() {
   const witness = await enter(node.url, { room, user: 'witness' })
   const stream = await publishBoth(witness, { about: 'me' })
   const own = async () => {
-    const { members, streams } = await node.app.state.sessionStore.roster(roomIdOf('portal', room))
+    const { members, streams } = await node.app.state.roster.roster(roomIdOf('portal', room))
     const member = members.find(({ id }) => id === witness.id)
     return { member, streams: streams.filter(({ owner }) => owner === witness.id) }
   }

@@ -54,8 +54,8 @@ test.each<{ dialect: Dialect; cuts: number; where: string; nodes: TestNode[] }>(
     await Promise.all(some)
   }
   await expectNoGhosts()
-  const { sessionStore } = (nodes[0] as TestNode).app.state
-  const isEmpty = async (room: string) => (await sessionStore.roster(roomIdOf(dialect, room))).members.length === 0
+  const { roster } = (nodes[0] as TestNode).app.state
+  const isEmpty = async (room: string) => (await roster.roster(roomIdOf(dialect, room))).members.length === 0
   await until(async () => (await Promise.all(rooms.map(isEmpty))).every(Boolean))
 })
 

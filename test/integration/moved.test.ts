@@ -76,7 +76,7 @@ test.each(each)(
     const answer = await ann.request(event, ...data.map((made) => made(room)))
     expect(answer).toMatchObject({ status: 'error', code: 'moved' })
     await ann.closed
-    expect((await node.app.state.sessionStore.roster(roomIdOf(dialect, room))).members).toHaveLength(1)
+    expect((await node.app.state.roster.roster(roomIdOf(dialect, room))).members).toHaveLength(1)
   },
 )
 

@@ -136,11 +136,11 @@ test('sessions with names that a node of an older version accepted are listed, r
   const room = newRoom()
   const ann = await enter(node.url, { room })
   const id = roomIdOf('portal', room)
-  const { oversight, rooms } = node.app.state
-  const before = await oversight.member(id, ann.id)
+  const { roster, rooms } = node.app.state
+  const before = await roster.member(id, ann.id)
   if (!before) throw new Error('No member')
   const told = { event: 'permission' as const, data: { permission: before.permission, changes: 1 }, to: ann.id }
-  await oversight.changeMember(id, before, { ...before, user: '\u200b', changes: 1 }, told)
+  await roster.changeMember(id, before, { ...before, user: '\u200b', changes: 1 }, told)
   const path = `/v1/rooms/${encodeURIComponent(room)}/participants`
   expect((await call('GET', path)).body).toMatchObject([{ id: ann.id, user: '\u200b' }])
   ann.cut()

@@ -20,7 +20,7 @@ export type CredentialOwnerParts = {
 export function credentialOwner({ keys, state, readToken, dialectNames }: CredentialOwnerParts) {
   const ofTicket = async (dialect: string, text: string) => {
     const { roomId, participantId } = readTicket(keys, dialect, text, state.clock.now())
-    return (await state.oversight.member(roomIdOf(dialect, roomId), participantId))?.user
+    return (await state.roster.member(roomIdOf(dialect, roomId), participantId))?.user
   }
   return async (text: string): Promise<string | undefined> => {
     const readers = [

@@ -8,7 +8,7 @@ import type { Feeds } from '../room/feeds.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { Reaper } from './reaper.ts'
 import { Reconciler } from './reconciler.ts'
-import { SessionChecks } from './session-checks.ts'
+import { SessionVerifier } from './session-verifier.ts'
 import { StaleSessions } from './stale-sessions.ts'
 
 export type LeaseEvents = {
@@ -55,7 +55,7 @@ export class NodeLease {
   readonly #sessions: Sessions
   readonly #info: () => NodeInfo
   readonly #events: LeaseEvents
-  readonly #checks: SessionChecks
+  readonly #checks: SessionVerifier
   readonly #staleSessions: StaleSessions
   readonly #reaper: Reaper
   readonly #reconciler: Reconciler
@@ -72,8 +72,8 @@ export class NodeLease {
     this.#info = info
     this.#events = events
     this.#duties = new Periodic((error) => events.failed?.(error))
-    this.#checks = new SessionChecks(state.sessionStore, sessions)
-    this.#staleSessions = new StaleSessions(state.sessionStore, sessions)
+    this.#checks = new SessionVerifier(state.sessionChecks, sessions)
+    this.#staleSessions = new StaleSessions(state.sessionChecks, sessions)
     this.#reconciler = new Reconciler({ state, sessions, node: () => info().id, uses: (room) => feeds.uses(room) })
     this.#reaper = new Reaper(state, sessions.departures, (askedAt) => this.#wasAway(askedAt), {
       untracked: (room) => this.#reconciler.reconcileUntracked(room),
@@ -140,7 +140,7 @@ export class NodeLease {
   async trackRooms(): Promise<void> {
     const { rooms } = this.#feeds
     await this.#state.nodes.trackRooms(this.#info().id, rooms)
-    await this.#state.rooms.touch(rooms)
+    await this.#state.roomIndex.touch(rooms)
   }
 
   /** Detaches the sessions of dead nodes, and removes participants whose window is over. */

@@ -1,6 +1,6 @@
 import { Attempts, doAll, isAway } from '../attempts.ts'
 import type { RoomId } from '../model.ts'
-import type { ExpiredSession } from '../ports/node-registry.ts'
+import type { ExpiredSession } from '../ports/session-deadlines.ts'
 import type { ParticipantRef } from '../ports/session-store.ts'
 import type { State } from '../ports/state.ts'
 import type { Departures } from '../session/departures.ts'
@@ -51,7 +51,7 @@ export class Reaper {
 
   /** Detaches a batch of a node's sessions. @returns true if that was the last one */
   async detachBatchOf(node: string): Promise<boolean> {
-    const { done, left } = await this.#state.nodes.detachAllOf(node, batchEntries)
+    const { done, left } = await this.#state.deadlines.detachAllOf(node, batchEntries)
     await doAll(left.map((ref) => () => this.#departures.expel(ref, 'node_lost')))
     return done
   }
@@ -60,7 +60,7 @@ export class Reaper {
   async #reapNodes(): Promise<boolean> {
     const { nodes } = this.#state
     const askedAt = performance.now()
-    const dead = await nodes.expiredNodes()
+    const dead = await nodes.expired()
     if (this.#wasAway(askedAt)) return false
     let more = false
     await doAll(
@@ -75,29 +75,29 @@ export class Reaper {
   /** @returns true if another batch is due */
   async #reapExpired(): Promise<boolean> {
     const askedAt = performance.now()
-    const expired = await this.#state.nodes.expiredSessions(batchEntries)
+    const expired = await this.#state.deadlines.expired(batchEntries)
     if (this.#wasAway(askedAt)) return false
     await doAll(expired.map((session) => () => this.#expire(session)))
     return expired.length === batchEntries
   }
 
   async #expire({ room, id, due }: ExpiredSession): Promise<void> {
-    const { nodes } = this.#state
+    const { deadlines } = this.#state
     const key = `${room}|${id}|${due}`
     try {
       await this.#departures.leave({ room, id }, { due }, 'window')
     } catch (error) {
       // those whose shard does not answer must not fill every batch
-      if (isAway(error)) await nodes.postpone(room, id)
+      if (isAway(error)) await deadlines.postpone(room, id)
       if (!this.#attempts.failed(key, error)) throw error
       this.#events.givenUp({ room, id }, error)
     }
     this.#attempts.clear(key)
-    await nodes.clearDue(room, id, due)
+    await deadlines.clear(room, id, due)
   }
 
   async #prune(): Promise<void> {
-    const untracked = await this.#state.rooms.prune(pruneAgeSeconds, batchEntries)
+    const untracked = await this.#state.roomIndex.prune(pruneAgeSeconds, batchEntries)
     await doAll(untracked.map((room) => () => this.#events.untracked(room)))
   }
 }

@@ -1,7 +1,8 @@
 import { doAll } from '../attempts.ts'
 import type { RoomId } from '../model.ts'
 import { nodeOf } from '../ports/handover.ts'
-import type { SessionRef, SessionStatus } from '../ports/session-store.ts'
+import type { SessionStatus } from '../ports/session-checks.ts'
+import type { SessionRef } from '../ports/session-store.ts'
 import type { State } from '../ports/state.ts'
 import type { Sessions } from '../session/sessions.ts'
 
@@ -66,13 +67,13 @@ export class Reconciler {
   }
 
   async #nodesAlive(): Promise<Set<string>> {
-    const nodes = await this.#parts.state.oversight.nodes()
+    const nodes = await this.#parts.state.nodes.list()
     return new Set(nodes.map(({ id }) => id))
   }
 
   async #abandonedIn(room: RoomId, alive: Set<string>): Promise<SessionStatus[]> {
     const { state, node, uses } = this.#parts
-    const statuses = await state.sessionStore.list(room)
+    const statuses = await state.sessionChecks.list(room)
     const own = statuses.some(({ ref }) => nodeOf(ref) === node())
     const abandoned = statuses.filter((status) => this.#isAbandoned(status, alive))
     // `uses` is read last: the command is sent in the same step, before those of a login that begins to use the room
@@ -90,7 +91,7 @@ export class Reconciler {
   /** A disconnected participant keeps its deadline: the clock of the windows may not have reached it. */
   async #giveDeadline({ ref, waiting, deadline }: SessionStatus): Promise<void> {
     const { state, sessions } = this.#parts
-    if (waiting) return state.nodes.recordDeadline(ref, deadline)
+    if (waiting) return state.deadlines.record(ref, deadline)
     const session = sessions.find(ref)
     if (!session) await sessions.departures.detachAbandoned(ref)
     else if (!session.connection.open) await sessions.closer.detach(session)

@@ -1,6 +1,7 @@
 import { Attempts, doAll } from '../attempts.ts'
 import type { RoomId } from '../model.ts'
-import type { SessionRef, SessionStore } from '../ports/session-store.ts'
+import type { SessionChecks } from '../ports/session-checks.ts'
+import type { SessionRef } from '../ports/session-store.ts'
 import type { Sessions } from '../session/sessions.ts'
 
 /**
@@ -9,13 +10,13 @@ import type { Sessions } from '../session/sessions.ts'
  * after the grace time are detached; so are those of disconnected participants, whose deadline may be lost.
  */
 export class StaleSessions {
-  readonly #sessionStore: SessionStore
+  readonly #sessionChecks: SessionChecks
   readonly #sessions: Sessions
   readonly #attempts = new Attempts()
   readonly #rooms = new Map<RoomId, { leap: number; since: number }>()
 
-  constructor(sessionStore: SessionStore, sessions: Sessions) {
-    this.#sessionStore = sessionStore
+  constructor(sessionChecks: SessionChecks, sessions: Sessions) {
+    this.#sessionChecks = sessionChecks
     this.#sessions = sessions
   }
 
@@ -38,7 +39,7 @@ export class StaleSessions {
   async #sweepRoom(room: RoomId, leap: number): Promise<void> {
     let over = true
     try {
-      const stale = await this.#sessionStore.unrestored(room, leap)
+      const stale = await this.#sessionChecks.unrestored(room, leap)
       await doAll(stale.map((ref) => () => this.#settle(ref)))
       this.#attempts.clear(room)
     } catch (error) {

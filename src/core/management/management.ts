@@ -60,7 +60,7 @@ export class Management {
   /** Removes the configuration of a room and drops all its participants. Tokens that were made until now become invalid. */
   async removeRoom(room: RoomId, deadline: Deadline): Promise<void> {
     await this.#state.rooms.remove(room, { at: this.#state.clock.date(), seconds: closedForSeconds }, deadline)
-    const { members } = await this.#state.sessionStore.roster(room)
+    const { members } = await this.#state.roster.roster(room)
     for (let start = 0; start < members.length; start += maxConcurrentDrops) {
       const batch = members.slice(start, start + maxConcurrentDrops)
       await Promise.all(batch.map(({ id }) => this.#sessions.drop(room, id, { deadline })))
@@ -78,13 +78,13 @@ export class Management {
     deadline: Deadline,
   ): Promise<Member | undefined> {
     for (;;) {
-      const before = await this.#state.oversight.member(room, id)
+      const before = await this.#state.roster.member(room, id)
       if (!before) return undefined
       const permission = change(before.permission)
       const changes = (before.changes ?? 0) + 1
       const after: Member = { ...before, permission, changes }
       const entry: Draft = { event: 'permission', data: { permission, changes }, to: id }
-      if (await this.#state.oversight.changeMember(room, before, after, entry, deadline)) return after
+      if (await this.#state.roster.changeMember(room, before, after, entry, deadline)) return after
     }
   }
 
@@ -105,14 +105,14 @@ export class Management {
       const after = statuses.reduce(withRequestedStatus, before)
       const news = statuses.map(({ kind, status }) => statusNews(id, kind, status))
       const entries = await streamEntries(this.#state.rooms, room, news)
-      if (await this.#state.oversight.changeStream(room, before, after, entries, deadline)) return after
+      if (await this.#state.media.changeStream({ room, deadline }, before, after, entries)) return after
     }
   }
 
   /** Resolves to false if there is no such stream. */
   async removeStream(room: RoomId, id: string, deadline: Deadline): Promise<boolean> {
     const entries = await streamEntries(this.#state.rooms, room, [{ id, status: 'remove' }])
-    return this.#state.oversight.removeStream(room, id, entries, deadline)
+    return this.#state.media.removeStream({ room, deadline }, id, entries)
   }
 
   /** A message of the operator to everyone in a room, or to one participant. Resolves to its seq. @throws no_such_participant */

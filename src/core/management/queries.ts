@@ -13,7 +13,7 @@ export class ManagementQueries {
 
   /** Rooms in the order of their ids: at most `limit`, from position `start`. */
   async rooms(start: number, limit: number): Promise<FoundRoom[]> {
-    return (await this.#state.rooms.list(start, limit)).rooms
+    return (await this.#state.roomIndex.list(start, limit)).rooms
   }
 
   room(room: RoomId): Promise<FoundRoom | undefined> {
@@ -22,15 +22,15 @@ export class ManagementQueries {
 
   /** Participants in their window included. */
   async participants(room: RoomId): Promise<Member[]> {
-    return (await this.#state.sessionStore.roster(room)).members
+    return (await this.#state.roster.roster(room)).members
   }
 
   participant(room: RoomId, id: ParticipantId): Promise<Member | undefined> {
-    return this.#state.oversight.member(room, id)
+    return this.#state.roster.member(room, id)
   }
 
   async streams(room: RoomId): Promise<Stream[]> {
-    return (await this.#state.sessionStore.roster(room)).streams
+    return (await this.#state.roster.roster(room)).streams
   }
 
   async stream(room: RoomId, id: string): Promise<Stream | undefined> {
@@ -40,6 +40,6 @@ export class ManagementQueries {
 
   /** Nodes whose lease has not expired, by id. */
   nodes(): Promise<NodeInfo[]> {
-    return this.#state.oversight.nodes()
+    return this.#state.nodes.list()
   }
 }

@@ -10,12 +10,12 @@ import type { TransportRequest } from './media-backend.ts'
  * @throws unauthorized, unavailable
  */
 export async function authorize(
-  { oversight }: Pick<State, 'oversight'>,
+  { roster }: Pick<State, 'roster'>,
   { session }: RequestContext,
   action: keyof Permission,
   tracks: { type: TrackKind }[],
 ): Promise<void> {
-  const { permission } = (await oversight.member(session.room, session.id)) ?? session.member
+  const { permission } = (await roster.member(session.room, session.id)) ?? session.member
   if (tracks.some(({ type }) => !permission[action][type])) throw new SignalError('unauthorized')
 }
 

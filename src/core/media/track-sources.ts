@@ -43,7 +43,7 @@ async function findStreams(state: State, room: RoomId, sourceIds: string[]): Pro
   const byId = await state.media.streams(room, sourceIds)
   if (byId.every((stream) => stream !== undefined)) return byId
   // the id of a track does not contain that of its stream, so this searches all streams of the room
-  const { streams } = await state.sessionStore.roster(room)
+  const { streams } = await state.roster.roster(room)
   return sourceIds.map((from, index) => {
     const stream = byId[index] ?? streams.find(({ tracks }) => tracks.some(({ id }) => id === from))
     if (!stream) throw new SignalError('no_such_source', from)

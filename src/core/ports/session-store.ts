@@ -3,27 +3,25 @@ import type { Draft, Member, ParticipantId, RoomId, Roster } from '../model.ts'
 import type { IssuedTickets } from '../session/issued-tickets.ts'
 
 /**
- * A participant's seat in a room and who may write for it. `owner` is `node:generation`; it changes with every login
- * and relogin, so a node whose participant has moved is refused (docs/architecture.md#invariants, 1).
+ * A session and its fencing token. `owner` is `node:generation`. It changes with every login and relogin, so the store refuses
+ * the writes of a node whose participant has moved (docs/architecture.md#invariants, 1).
  */
 export type SessionRef = { room: RoomId; id: ParticipantId; owner: string }
 
 /**
- * How far a connection came: the client is known to have everything up to `cursor`, and was sent nothing behind `doubt`.
+ * How far the deliveries over a connection came, as numbers of the room's log. The client has received everything up to
+ * `confirmed`, and the node has sent nothing after `sent`. Whether the client has what is in between is unknown.
  */
 export type DeliveryState = { confirmed: number; sent: number }
 
-/** How a place stands in the store; `deadline` of one that waits: ms on the store's clock. */
-export type SessionStatus = { ref: SessionRef; waiting: boolean; deadline: number }
-
-/** A participant, for those who only tell of it. */
+/** A participant, without the right to write for it. */
 export type ParticipantRef = Pick<SessionRef, 'room' | 'id'>
 
 /**
- * One write by a place: done once per `op`, and per `rid` if the client gave one, whose ack is then `reply`. Another
- * write with a `rid` that was done (or may have been, before those that are known) is refused as `repeated`. A write that
- * the store receives after its `deadline` is refused as `unavailable`: before it is asked, or by the store itself. A write that is
- * done also notes `cursor`: the client is known to have everything up to there.
+ * One write by a session. The store does it once for each `op`. If the client gave a `rid`, the store does it once for each `rid`
+ * and keeps `reply` as its ack. A write whose `rid` was done, or may have been done before the oldest `rid` that the store keeps,
+ * is refused as `repeated`. A write that reaches the store after `deadline` is refused as `unavailable`. With a write that is done
+ * the store also records `confirmed`: the client has received everything up to there.
  */
 export type Write = {
   ref: SessionRef
@@ -57,7 +55,7 @@ export type Joined = {
   /** The member's own id, or that of the participant who used the same token before. */
   id: ParticipantId
   owner: string
-  /** The seq at which the participant came in; notifications start after it. */
+  /** The room's seq at the login. Notifications start after it. */
   seq: number
   roster: Roster
   /** The owner before, when the same token logs in again over a connection that was cut off. */
@@ -77,7 +75,7 @@ export type ResumeRequest = {
   deadline?: Deadline | undefined
 }
 
-/** As a ticket's, of one who is known by a login token instead. */
+/** As ResumeRequest, for a client that proves its identity with a login token instead of a ticket. */
 export type RejoinRequest = {
   room: RoomId
   id: ParticipantId
@@ -106,7 +104,7 @@ export type Resumed = {
   tokenId: string
 }
 
-/** What the node that has a participant's connection knows of its place. */
+/** What the node with a participant's connection knows of its session. */
 export type SessionSnapshot = {
   ref: SessionRef
   member: Member
@@ -124,61 +122,41 @@ export type SessionSnapshot = {
   reached: number
 }
 
-/** What a login or relogin asked for: `ticketId` is the new one, and `id` its participant's or that of whoever used `token`. */
+/** A login or relogin whose answer was lost: `ticketId` is the new ticket's, `id` the participant's, or `token` the login token's id. */
 export type PendingJoin = { room: RoomId; ticketId: string } & ({ id: ParticipantId } | { token: string })
 
 export type LeaveReason = 'logout' | 'window' | 'dropped' | 'node_lost'
 
-/** Why a participant may be taken out: by its owner, because its deadline passed, or because management says so. */
+/** On whose authority a participant is removed: its owner's, that of its deadline (ms on the store's clock), or management's. */
 export type LeaveGuard = { owner: string } | { due: number } | 'any'
 
-/** Participants and their seats. Every verb is atomic and may be repeated: a second time changes nothing. */
+/** The sessions of participants. Every verb is atomic and idempotent. */
 export interface SessionStore {
   /** @throws room_full, token_used */
   join(request: JoinRequest): Promise<Joined>
   /** @throws participant_gone, ticket_spent, reconnection_disabled */
   resume(request: ResumeRequest): Promise<Resumed>
   /**
-   * As resume, for one who needs no ticket: the token it came with, or one that nobody has used, says who it is.
+   * Resumes without a ticket. The login token is the one that the participant logged in with, or an unused one.
    * @throws participant_gone, token_used
    */
   rejoin(request: RejoinRequest): Promise<Resumed>
-  /** Replaces what a dialect keeps of the participant. @throws moved */
-  setProfile(write: Write, profile: Member['profile']): Promise<void>
-  /** Gives a new ticket id; the one before stays good until the new one is used or known to have arrived. @throws moved */
+  /** Issues a ticket. The ticket before it stays valid until the new one is used or confirmed. @throws moved */
   renewTicket(ref: SessionRef, ticketId: string, deadline?: Deadline): Promise<void>
-  /** The client is known to have this ticket: those issued before it are spent, and so is the login token. */
+  /** The client has received this ticket: the tickets before it are spent, and so is the login token. */
   confirmTicket(ref: SessionRef, token: { id: string; seconds: number }, ticketId: string): Promise<void>
-  /** The place that a login or relogin took; undefined if it did not, or another has taken it since. */
+  /** The session that a pending join created. Undefined if it did not, or if the session has another owner since. */
   findByClaim(claim: PendingJoin): Promise<{ ref: SessionRef; confirmed: number } | undefined>
   /**
-   * The connection is lost. `cursor` and `doubt` (which is `cursor` unless given) as in a mark, unless nobody knows.
-   * 'left' when the participant does not reconnect.
+   * Records that the connection is lost, and opens the reconnect window.
+   * @param confirmed as in DeliveryState; undefined if no node knows it
+   * @param sent as in DeliveryState; `confirmed` unless given
+   * @returns 'left' when the participant does not reconnect
    */
   detach(ref: SessionRef, confirmed?: number, sent?: number): Promise<'waiting' | 'left' | 'moved'>
   /**
-   * Whether it went: false if it was gone, or is not due.
-   * @throws moved: the place is another owner's; unavailable: also after the deadline
+   * Removes a participant. Resolves to false if it was gone, or if its deadline has not passed.
+   * @throws moved: the session has another owner; unavailable: also after the deadline
    */
-  leave(
-    room: RoomId,
-    id: ParticipantId,
-    guard: LeaveGuard,
-    notifications?: Draft,
-    deadline?: Deadline,
-  ): Promise<boolean>
-  /** How each place stands. With `cursors`, notes how far the client of each connected one is known to have come. */
-  states(sessionStore: SessionRef[], cursors?: number[]): Promise<('connected' | 'waiting' | 'moved')[]>
-  /** Connected again over the connection that it has, after its node was declared dead. False if it has moved. */
-  reclaim(ref: SessionRef): Promise<boolean>
-  /**
-   * Makes a place what its node knows of it, where the store may have lost its newest writes. False if the participant
-   * has moved since, or left. One that the store did not know is told to the others.
-   */
-  restore(vouch: SessionSnapshot): Promise<boolean>
-  /** Places of before a leap for which no node has vouched since: of participants that wait, or had left or moved. */
-  unrestored(room: RoomId, leap: number): Promise<SessionRef[]>
-  /** All places of a room. */
-  list(room: RoomId): Promise<SessionStatus[]>
-  roster(room: RoomId): Promise<Roster>
+  leave(room: RoomId, id: ParticipantId, guard: LeaveGuard, notification?: Draft, deadline?: Deadline): Promise<boolean>
 }

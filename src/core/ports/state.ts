@@ -1,11 +1,16 @@
 import type { ClusterClock } from './clock.ts'
 import type { Handover } from './handover.ts'
-import type { Log, PubSub } from './log.ts'
+import type { Log } from './log.ts'
 import type { MediaStore } from './media-store.ts'
 import type { NodeRegistry } from './node-registry.ts'
+import type { Nonces } from './nonces.ts'
 import type { OpenRoomIndex } from './open-room-index.ts'
-import type { Oversight } from './oversight.ts'
+import type { PubSub } from './pub-sub.ts'
+import type { RoomIndex } from './room-index.ts'
 import type { RoomStore } from './room-store.ts'
+import type { RosterStore } from './roster-store.ts'
+import type { SessionChecks } from './session-checks.ts'
+import type { SessionDeadlines } from './session-deadlines.ts'
 import type { SessionStore } from './session-store.ts'
 
 /** How long things are kept, in seconds, and how much of a room's log at most. */
@@ -29,14 +34,18 @@ export class UnsuitableStoreError extends Error {
 export interface State {
   clock: ClusterClock
   sessionStore: SessionStore
+  sessionChecks: SessionChecks
+  deadlines: SessionDeadlines
+  roster: RosterStore
   log: Log
   pubSub: PubSub
   handover: Handover
   media: MediaStore
   rooms: RoomStore
+  roomIndex: RoomIndex
   openRoomIndex: OpenRoomIndex
   nodes: NodeRegistry
-  oversight: Oversight
+  nonces: Nonces
   /** Resolves when the store answers, however long that takes. @throws UnsuitableStoreError */
   suitable(): Promise<void>
   /** Asks the store. @throws unavailable */

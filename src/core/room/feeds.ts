@@ -122,7 +122,7 @@ export class Feeds {
   }
 
   async #listen(room: RoomId, open: Open): Promise<Feed> {
-    this.#state.rooms.touch([room]).catch((error) => this.#events.failed?.(error)) // the list may lag
+    this.#state.roomIndex.touch([room]).catch((error) => this.#events.failed?.(error)) // the list may lag
     await this.#state.nodes.trackRooms(this.#node, [room])
     let early = 0 // the highest seq that arrived before the feed existed
     await this.#state.pubSub.subscribe(room, (entry) => {

@@ -1,6 +1,6 @@
 import { inBackground } from '../background.ts'
 import type { RoomId } from '../model.ts'
-import type { RoomStore } from '../ports/room-store.ts'
+import type { RoomIndex } from '../ports/room-index.ts'
 
 /** How long changes are collected before a write, and how long after a failed write, ms. */
 const collectMs = 20
@@ -11,14 +11,14 @@ const maxRooms = 20_000
 
 /** Keeps the store's list of rooms up to date: adds rooms that open, and removes rooms that end. */
 export class RoomList {
-  readonly #rooms: RoomStore
+  readonly #roomIndex: RoomIndex
   readonly #failed: (error: unknown) => void
   readonly #changed = new Set<RoomId>()
   #timer: NodeJS.Timeout | undefined
   #stopped = false
 
-  constructor(rooms: RoomStore, failed: (error: unknown) => void) {
-    this.#rooms = rooms
+  constructor(roomIndex: RoomIndex, failed: (error: unknown) => void) {
+    this.#roomIndex = roomIndex
     this.#failed = failed
   }
 
@@ -43,7 +43,7 @@ export class RoomList {
     for (const room of batch) this.#changed.delete(room)
     let next = collectMs
     try {
-      await this.#rooms.relist(batch)
+      await this.#roomIndex.relist(batch)
     } catch (error) {
       for (const room of batch) this.#changed.add(room)
       next = retryMs

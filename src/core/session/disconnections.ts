@@ -2,7 +2,9 @@ import { Attempts } from '../attempts.ts'
 import { type Deadline, isPast } from '../deadline.ts'
 import { SignalError } from '../errors.ts'
 import type { ParticipantId, RoomId } from '../model.ts'
+import type { SessionChecks } from '../ports/session-checks.ts'
 import type { DeliveryState, PendingJoin, SessionRef, SessionSnapshot, SessionStore } from '../ports/session-store.ts'
+import type { State } from '../ports/state.ts'
 import type { Departures } from './departures.ts'
 import type { SessionsEvents } from './options.ts'
 
@@ -15,6 +17,7 @@ const takeoverStateTtlMs = 5000
 /** Participants that this node has lost the connection of. Tells the store, and retries until it knows. */
 export class Disconnections {
   readonly #sessionStore: SessionStore
+  readonly #sessionChecks: SessionChecks
   readonly #departures: Departures
   readonly #events: Pick<SessionsEvents, 'failed' | 'givenUp'>
   readonly #waiting = new Map<string, SessionRef>()
@@ -26,8 +29,13 @@ export class Disconnections {
   /** Joins and resumes that failed without an answer, and until when the store may still perform them. */
   readonly #pendingJoins = new Map<PendingJoin, Deadline | undefined>()
 
-  constructor(sessionStore: SessionStore, departures: Departures, events: Pick<SessionsEvents, 'failed' | 'givenUp'>) {
+  constructor(
+    { sessionStore, sessionChecks }: State,
+    departures: Departures,
+    events: Pick<SessionsEvents, 'failed' | 'givenUp'>,
+  ) {
     this.#sessionStore = sessionStore
+    this.#sessionChecks = sessionChecks
     this.#departures = departures
     this.#events = events
   }
@@ -82,7 +90,7 @@ export class Disconnections {
     snapshot,
   }: LostSession): Promise<'waiting' | 'left' | 'moved'> {
     const outcome = await this.#sessionStore.detach(ref, confirmed, sent)
-    if (outcome !== 'moved' || !snapshot || !(await this.#sessionStore.restore(snapshot))) return outcome
+    if (outcome !== 'moved' || !snapshot || !(await this.#sessionChecks.restore(snapshot))) return outcome
     return this.#sessionStore.detach(ref, confirmed, sent)
   }
 

@@ -45,7 +45,7 @@ export class Login {
   async login(request: JoinOptions): Promise<LoggedIn> {
     const { state, config, events } = this.#parts
     const room = roomIdOf(request.dialect, request.claims.room)
-    if (config.maxRooms > 0) await state.rooms.registerWithin(room, config.maxRooms)
+    if (config.maxRooms > 0) await state.roomIndex.registerWithin(room, config.maxRooms)
     try {
       return await this.#join(room, request)
     } catch (error) {

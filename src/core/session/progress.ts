@@ -1,14 +1,14 @@
-import type { SessionStore } from '../ports/session-store.ts'
+import type { SessionChecks } from '../ports/session-checks.ts'
 import type { SessionRegistry } from './registry.ts'
 import type { Session } from './session.ts'
 
 /** Records in the store how far the clients are known to have received their messages. */
 export class ProgressRecorder {
-  readonly #sessionStore: SessionStore
+  readonly #sessionChecks: SessionChecks
   readonly #registry: SessionRegistry
 
-  constructor(sessionStore: SessionStore, registry: SessionRegistry) {
-    this.#sessionStore = sessionStore
+  constructor(sessionChecks: SessionChecks, registry: SessionRegistry) {
+    this.#sessionChecks = sessionChecks
     this.#registry = registry
   }
 
@@ -19,7 +19,7 @@ export class ProgressRecorder {
       return confirmed === undefined ? [] : [{ ref: session.ref, confirmed }]
     })
     if (progressed.length === 0) return false
-    await this.#sessionStore.states(
+    await this.#sessionChecks.states(
       progressed.map(({ ref }) => ref),
       progressed.map(({ confirmed }) => confirmed),
     )
@@ -32,6 +32,6 @@ export class ProgressRecorder {
    */
   async record(session: Session): Promise<void> {
     const confirmed = session.ended ? undefined : session.takeProgress()
-    if (confirmed !== undefined) await this.#sessionStore.states([session.ref], [confirmed])
+    if (confirmed !== undefined) await this.#sessionChecks.states([session.ref], [confirmed])
   }
 }

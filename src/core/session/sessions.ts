@@ -41,14 +41,14 @@ export class Sessions {
     const registry = this.#registry
     const reconnects = config.window > 0
     const departures = new Departures(state.sessionStore, events)
-    const disconnections = new Disconnections(state.sessionStore, departures, events)
+    const disconnections = new Disconnections(state, departures, events)
     const closer = new SessionCloser({ feeds, registry, departures, disconnections, reconnects, events })
     const restoration = new SessionRestore({ state, registry, disconnections, closer, reconnects, events })
     const opener = new SessionOpener({ feeds, registry, closer, disconnections, events })
     const { handover } = state
     const takeover = new Takeover({ node: config.node, handover, registry, closer, disconnections, events })
     const tickets = new TicketIssuer(state, config, events)
-    const progress = new ProgressRecorder(state.sessionStore, registry)
+    const progress = new ProgressRecorder(state.sessionChecks, registry)
     const failed = (error: unknown) => events.failed?.(error)
     this.#state = state
     this.#login = new Login({ state, config, opener, takeover, tickets, events })
@@ -98,7 +98,7 @@ export class Sessions {
 
   /** A client enters the room again that it is in: it gets a new ticket. @throws reconnection_disabled, moved, unavailable */
   async reenter(session: Session, timing: Timing): Promise<{ roster: Roster; ticket: string; seq: number }> {
-    const roster = await this.#state.sessionStore.roster(session.room)
+    const roster = await this.#state.roster.roster(session.room)
     const ticket = await this.tickets.refresh(session, timing)
     return { roster, ticket, seq: session.sentSeq }
   }
@@ -115,7 +115,7 @@ export class Sessions {
 
   /** Replaces what the dialect keeps of the participant. @throws moved, unavailable */
   async setProfile(session: Session, write: Write, profile: Member['profile']): Promise<void> {
-    await this.#state.sessionStore.setProfile(write, profile)
+    await this.#state.roster.setProfile(write, profile)
     session.setProfile(profile)
   }
 

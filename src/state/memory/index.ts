@@ -3,16 +3,20 @@ import { MemoryHandover } from './handover.ts'
 import { MemoryLog, MemoryPubSub } from './log.ts'
 import { MemoryMediaStore } from './media-store.ts'
 import { MemoryNodeRegistry } from './node-registry.ts'
+import { MemoryNonces } from './nonces.ts'
 import { MemoryOpenRoomIndex } from './open-room-index.ts'
-import { MemoryOversight } from './oversight.ts'
 import { RoomTable } from './room.ts'
+import { MemoryRoomIndex } from './room-index.ts'
 import { MemoryRoomStore } from './room-store.ts'
+import { MemoryRosterStore } from './roster-store.ts'
+import { MemorySessionChecks } from './session-checks.ts'
+import { MemorySessionDeadlines } from './session-deadlines.ts'
 import { MemorySessionStore } from './session-store.ts'
 
 /** Everything in this process: one node, and what it knows ends with it. */
 export function createMemoryState(retention: Retention, now: () => number = steadyClock()): State {
   const table = new RoomTable(retention, now)
-  const nodes = new MemoryNodeRegistry(table)
+  const rooms = new MemoryRoomStore(table)
   return {
     clock: {
       now,
@@ -21,14 +25,18 @@ export function createMemoryState(retention: Retention, now: () => number = stea
       steppedAt: Number.NEGATIVE_INFINITY,
     },
     sessionStore: new MemorySessionStore(table),
+    sessionChecks: new MemorySessionChecks(table),
+    deadlines: new MemorySessionDeadlines(table),
+    roster: new MemoryRosterStore(table),
     log: new MemoryLog(table),
     pubSub: new MemoryPubSub(table),
     handover: new MemoryHandover(),
     media: new MemoryMediaStore(table),
-    rooms: new MemoryRoomStore(table),
+    rooms,
+    roomIndex: new MemoryRoomIndex(table, rooms),
     openRoomIndex: new MemoryOpenRoomIndex(table),
-    nodes,
-    oversight: new MemoryOversight(table, nodes),
+    nodes: new MemoryNodeRegistry(table),
+    nonces: new MemoryNonces(table),
     suitable: async () => {},
     ping: async () => {},
     problem: () => undefined,

@@ -1,7 +1,8 @@
 import { type Deadline, refuseLate } from '../../core/deadline.ts'
 import { SignalError } from '../../core/errors.ts'
 import type { Draft, Entry, RoomId } from '../../core/model.ts'
-import type { Log, PubSub } from '../../core/ports/log.ts'
+import type { Log } from '../../core/ports/log.ts'
+import type { PubSub } from '../../core/ports/pub-sub.ts'
 import type { SessionRef, Write } from '../../core/ports/session-store.ts'
 import { fenced } from './fenced-write.ts'
 import type { RoomTable } from './room.ts'
@@ -20,15 +21,15 @@ export class MemoryLog implements Log {
     })
   }
 
-  async announce(name: RoomId, draft: Draft, once?: string, deadline?: Deadline): Promise<number> {
+  async announce(name: RoomId, draft: Draft, dedupeKey?: string, deadline?: Deadline): Promise<number> {
     refuseLate(deadline)
     const room = this.#table.find(name)
-    const before = once === undefined ? undefined : room?.said.get(once)
+    const before = dedupeKey === undefined ? undefined : room?.said.get(dedupeKey)
     if (before !== undefined) return before
     if (!room || (draft.to !== undefined && !room.members.has(draft.to)))
       throw new SignalError('no_such_participant', draft.to)
     const seq = room.say(draft, this.#table.retention)
-    if (once !== undefined) room.said.set(once, seq)
+    if (dedupeKey !== undefined) room.said.set(dedupeKey, seq)
     return seq
   }
 

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
+import { refuseLate } from '../../core/deadline.ts'
 import { SignalError } from '../../core/errors.ts'
 import type { Draft, ParticipantId, RoomId, Stream, Subscription } from '../../core/model.ts'
-import type { MediaStore } from '../../core/ports/media-store.ts'
+import type { AdminWrite, MediaStore } from '../../core/ports/media-store.ts'
 import type { Write } from '../../core/ports/session-store.ts'
 import type { Retention } from '../../core/ports/state.ts'
 import { fenced } from './fenced-write.ts'
@@ -20,18 +21,22 @@ export class MemoryMediaStore implements MediaStore {
       if (limit >= 0 && room.streams.size >= limit) throw new SignalError('too_many_inputs')
       if (room.streams.has(stream.id)) throw new SignalError('stream_exists')
       room.streams.set(stream.id, structuredClone(stream))
-      this.#tell(room, notifications)
+      this.#append(room, notifications)
     })
   }
 
-  async changeStream(write: Write, before: Stream, after: Stream, notifications: Draft[]): Promise<boolean> {
-    return this.#change(write, (room) => room.streams, before, after, notifications)
+  async changeStream(by: Write | AdminWrite, before: Stream, after: Stream, notifications: Draft[]): Promise<boolean> {
+    return this.#change(by, (room) => room.streams, before, after, notifications)
   }
 
-  async removeStream(write: Write, id: string, notifications: Draft[]): Promise<void> {
-    fenced(this.#table, write, (room) => {
-      if (!removeStreamFrom(room, id, this.#table.retention)) throw new SignalError('no_such_stream')
-      this.#tell(room, notifications)
+  async removeStream(by: Write | AdminWrite, id: string, notifications: Draft[]): Promise<boolean> {
+    return this.#perform(by, (room) => {
+      if (!removeStreamFrom(room, id, this.#table.retention)) {
+        if ('ref' in by) throw new SignalError('no_such_stream')
+        return false
+      }
+      this.#append(room, notifications)
+      return true
     })
   }
 
@@ -39,7 +44,7 @@ export class MemoryMediaStore implements MediaStore {
     fenced(this.#table, write, (room) => {
       if (room.subscriptions.has(subscription.id)) throw new SignalError('subscription_exists')
       room.subscriptions.set(subscription.id, structuredClone(subscription))
-      this.#tell(room, notifications)
+      this.#append(room, notifications)
     })
   }
 
@@ -55,7 +60,7 @@ export class MemoryMediaStore implements MediaStore {
   async removeSubscription(write: Write, id: string, notifications: Draft[]): Promise<void> {
     fenced(this.#table, write, (room) => {
       if (!room.subscriptions.delete(id)) throw new SignalError('no_such_subscription')
-      this.#tell(room, notifications)
+      this.#append(room, notifications)
     })
   }
 
@@ -69,26 +74,34 @@ export class MemoryMediaStore implements MediaStore {
   }
 
   #change<T extends { id: string }>(
-    write: Write,
+    by: Write | AdminWrite,
     of: (room: RoomRecord) => Map<string, T>,
     before: T,
     after: T,
     notifications: Draft[],
   ): boolean {
-    return fenced(this.#table, write, (room) => {
+    return this.#perform(by, (room) => {
       if (!isDeepStrictEqual(of(room).get(before.id), before)) return false
       of(room).set(after.id, structuredClone(after))
-      this.#tell(room, notifications)
+      this.#append(room, notifications)
       return true
     })
   }
 
-  #tell(room: RoomRecord, notifications: Draft[]): void {
+  /** Performs a change for a participant, who has to own the session, or for management. False: it was not done. */
+  #perform(by: Write | AdminWrite, change: (room: RoomRecord) => boolean): boolean {
+    if ('ref' in by) return fenced(this.#table, by, change)
+    refuseLate(by.deadline)
+    const room = this.#table.find(by.room)
+    return room !== undefined && change(room)
+  }
+
+  #append(room: RoomRecord, notifications: Draft[]): void {
     for (const draft of notifications) room.say(draft, this.#table.retention)
   }
 }
 
-/** Takes out a stream and the subscriptions to it, and tells their subscribers. False if it was gone. */
+/** Removes a stream and the subscriptions to it, and notifies their subscribers. False if it was gone. */
 export function removeStreamFrom(room: RoomRecord, id: string, retention: Retention): boolean {
   if (!room.streams.delete(id)) return false
   for (const subscription of [...room.subscriptions.values()]) {
@@ -100,7 +113,7 @@ export function removeStreamFrom(room: RoomRecord, id: string, retention: Retent
   return true
 }
 
-/** Takes out what a participant who left had published or subscribed to, and tells the others. */
+/** Removes the streams and subscriptions of a participant who left, and notifies the others. */
 export function removeMediaOf(room: RoomRecord, gone: ParticipantId, retention: Retention): void {
   for (const { id, owner } of [...room.streams.values()]) {
     if (owner !== gone) continue

@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type Deadline, refuseLate } from '../../core/deadline.ts'
-import { SignalError } from '../../core/errors.ts'
 import { defaultRoomOptions, type RoomId, type RoomOptions } from '../../core/model.ts'
 import type { FoundRoom, RoomStore } from '../../core/ports/room-store.ts'
 import type { RoomTable } from './room.ts'
@@ -14,16 +13,6 @@ export class MemoryRoomStore implements RoomStore {
 
   async options(room: RoomId): Promise<RoomOptions> {
     return this.#configured(room) ?? structuredClone(defaultRoomOptions)
-  }
-
-  async registerWithin(room: RoomId, most: number): Promise<void> {
-    if (!this.#table.admit(room, most)) throw new SignalError('too_many_rooms')
-  }
-
-  async touch(): Promise<void> {}
-
-  async relist(rooms: RoomId[]): Promise<void> {
-    for (const room of rooms) this.#table.count(room)
   }
 
   async configure(id: RoomId, options: Partial<RoomOptions>): Promise<void> {
@@ -55,17 +44,6 @@ export class MemoryRoomStore implements RoomStore {
     if (!configured && members === 0) return undefined
     const closed = this.#table.closedAt(id)
     return { id, members, ...(configured ? { configured } : {}), ...(closed === undefined ? {} : { closed }) }
-  }
-
-  async list(start: number, limit: number): Promise<{ rooms: FoundRoom[]; more: boolean }> {
-    const ids = [...this.#table.entries()].map(([id]) => id).toSorted()
-    const found = await Promise.all(ids.slice(start, start + limit).map((id) => this.find(id)))
-    return { rooms: found.flatMap((room) => room ?? []), more: start + limit < ids.length }
-  }
-
-  /** `due` of the nodes tidies rooms away here. */
-  async prune(): Promise<RoomId[]> {
-    return []
   }
 
   #configured(id: RoomId): RoomOptions | undefined {

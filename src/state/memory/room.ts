@@ -10,6 +10,7 @@ import type {
   Stream,
   Subscription,
 } from '../../core/model.ts'
+import type { SessionRef } from '../../core/ports/session-store.ts'
 import type { Retention } from '../../core/ports/state.ts'
 import type { IssuedTickets } from '../../core/session/issued-tickets.ts'
 
@@ -172,4 +173,10 @@ export class RoomTable {
   entries(): IterableIterator<[RoomId, RoomRecord]> {
     return this.#rooms.entries()
   }
+}
+
+/** The record of a session that still has this owner. */
+export function ownedRecord(table: RoomTable, { room, id, owner }: SessionRef): SessionRecord | undefined {
+  const record = table.find(room)?.records.get(id)
+  return record?.owner === owner ? record : undefined
 }

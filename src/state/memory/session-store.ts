@@ -1,6 +1,6 @@
 import { type Deadline, refuseLate, requestTimeoutMs } from '../../core/deadline.ts'
 import { Overtaken, SignalError } from '../../core/errors.ts'
-import { type Draft, follows, type Member, type ParticipantId, type RoomId, type Roster } from '../../core/model.ts'
+import { type Draft, follows, type Member, type ParticipantId, type RoomId } from '../../core/model.ts'
 import type {
   Joined,
   JoinRequest,
@@ -10,10 +10,7 @@ import type {
   Resumed,
   ResumeRequest,
   SessionRef,
-  SessionSnapshot,
-  SessionStatus,
   SessionStore,
-  Write,
 } from '../../core/ports/session-store.ts'
 import {
   type IssuedTickets,
@@ -22,9 +19,8 @@ import {
   withRenewed,
   withUsed,
 } from '../../core/session/issued-tickets.ts'
-import { fenced } from './fenced-write.ts'
 import { removeMediaOf } from './media-store.ts'
-import type { RoomRecord, RoomTable, SessionRecord } from './room.ts'
+import { ownedRecord, type RoomRecord, type RoomTable, type SessionRecord } from './room.ts'
 
 export class MemorySessionStore implements SessionStore {
   readonly #table: RoomTable
@@ -54,9 +50,9 @@ export class MemorySessionStore implements SessionStore {
     this.#table.count(request.room)
     room.tokens.set(token.id, { holder: id, until: this.#table.now() + token.seconds * 1000 })
     const owner = `${node}:${room.nextGeneration()}`
-    const notifications: Draft = { event: 'participant', data: { action: 'join', member }, except: id }
-    if (!before && announces(room)) room.say(notifications, this.#table.retention)
-    room.records.set(id, newSeat(request, owner, room.seq, before))
+    const notification: Draft = { event: 'participant', data: { action: 'join', member }, except: id }
+    if (!before && announces(room)) room.say(notification, this.#table.retention)
+    room.records.set(id, newRecord(request, owner, room.seq, before))
     const previousOwner = before?.state === 'connected' ? { previousOwner: before.owner } : {}
     const rid = before && before.rid > 0 ? { rid: before.rid } : {}
     return { id, owner, seq: room.seq, roster: room.roster(), ...previousOwner, ...rid }
@@ -71,7 +67,7 @@ export class MemorySessionStore implements SessionStore {
     const tickets = withUsed(record.tickets, ticketId, nextTicketId)
     if (!tickets) throw new SignalError('ticket_spent')
     refuseOvertaken(record, deadline)
-    return reseat(room, id, record, { node, seq, tickets, deadline })
+    return takeOver(room, id, record, { node, seq, tickets, deadline })
   }
 
   async rejoin({ room: name, id, node, token, ticketId, deadline }: RejoinRequest): Promise<Resumed> {
@@ -86,26 +82,18 @@ export class MemorySessionStore implements SessionStore {
       room.tokens.set(token.id, { holder: id, until: now + token.seconds * 1000 })
       record.token = token.id
     }
-    return reseat(room, id, record, { node, seq: undefined, tickets: { previous: '', issued: [ticketId] }, deadline })
-  }
-
-  async setProfile(write: Write, profile: Member['profile']): Promise<void> {
-    fenced(this.#table, write, ({ members }) => {
-      const { id } = write.ref
-      const member = members.get(id)
-      if (member) members.set(id, structuredClone({ ...member, profile }))
-    })
+    return takeOver(room, id, record, { node, seq: undefined, tickets: { previous: '', issued: [ticketId] }, deadline })
   }
 
   async renewTicket(ref: SessionRef, ticketId: string, deadline?: Deadline): Promise<void> {
     refuseLate(deadline)
-    const record = this.#owned(ref)
+    const record = ownedRecord(this.#table, ref)
     if (!record) throw new SignalError('moved')
     record.tickets = withRenewed(record.tickets, ticketId)
   }
 
   async confirmTicket(ref: SessionRef, token: { id: string; seconds: number }, ticketId: string): Promise<void> {
-    const record = this.#owned(ref)
+    const record = ownedRecord(this.#table, ref)
     if (!record) return
     record.proven = true
     record.tickets = withConfirmed(record.tickets, ticketId)
@@ -122,7 +110,7 @@ export class MemorySessionStore implements SessionStore {
   }
 
   async detach(ref: SessionRef, confirmed?: number, sent = confirmed): Promise<'waiting' | 'left' | 'moved'> {
-    const record = this.#owned(ref)
+    const record = ownedRecord(this.#table, ref)
     if (!record) return 'moved'
     if (!record.reconnects) return 'left'
     if (record.state === 'waiting') return 'waiting'
@@ -136,7 +124,7 @@ export class MemorySessionStore implements SessionStore {
     return 'waiting'
   }
 
-  async leave(name: RoomId, id: ParticipantId, guard: LeaveGuard, notifications?: Draft, deadline?: Deadline) {
+  async leave(name: RoomId, id: ParticipantId, guard: LeaveGuard, notification?: Draft, deadline?: Deadline) {
     refuseLate(deadline)
     const room = this.#table.find(name)
     const record = room?.records.get(id)
@@ -145,55 +133,13 @@ export class MemorySessionStore implements SessionStore {
     if (guard !== 'any' && 'owner' in guard && guard.owner !== record.owner) throw new SignalError('moved')
     if (!this.#mayLeave(record, guard)) return false
     const { retention } = this.#table
-    if (notifications) room.say(notifications, retention)
+    if (notification) room.say(notification, retention)
     room.records.delete(id)
     room.members.delete(id)
     if (announces(room)) room.say({ event: 'participant', data: { action: 'leave', member } }, retention)
     removeMediaOf(room, id, retention)
     this.#table.tidy(name)
     return true
-  }
-
-  async states(sessionStore: SessionRef[], cursors?: number[]): Promise<('connected' | 'waiting' | 'moved')[]> {
-    return sessionStore.map((ref, index) => {
-      const record = this.#owned(ref)
-      if (!record) return 'moved'
-      if (cursors && record.state === 'connected') record.confirmed = Math.max(record.confirmed, cursors[index] ?? 0)
-      return record.state
-    })
-  }
-
-  async reclaim(ref: SessionRef): Promise<boolean> {
-    const record = this.#owned(ref)
-    if (record) record.state = 'connected'
-    return record !== undefined
-  }
-
-  /** What is kept in the process of the only node is not lost before the node is. */
-  async restore({ ref }: SessionSnapshot): Promise<boolean> {
-    return this.reclaim(ref)
-  }
-
-  async unrestored(): Promise<SessionRef[]> {
-    return []
-  }
-
-  async list(room: RoomId): Promise<SessionStatus[]> {
-    const records = [...(this.#table.find(room)?.records ?? [])]
-    return records.map(([id, { owner, state, deadline }]) => ({
-      ref: { room, id, owner },
-      waiting: state === 'waiting',
-      deadline,
-    }))
-  }
-
-  async roster(room: RoomId): Promise<Roster> {
-    return this.#table.find(room)?.roster() ?? { seq: 0, members: [], streams: [] }
-  }
-
-  #owned(ref: SessionRef): SessionRecord | undefined {
-    const record = this.#table.find(ref.room)?.records.get(ref.id)
-    return record?.owner === ref.owner ? record : undefined
   }
 
   #mayLeave(record: SessionRecord, guard: LeaveGuard): boolean {
@@ -206,7 +152,7 @@ function announces(room: RoomRecord): boolean {
   return room.options?.notifying?.participantActivities ?? true
 }
 
-function newSeat(request: JoinRequest, owner: string, seq: number, before?: SessionRecord): SessionRecord {
+function newRecord(request: JoinRequest, owner: string, seq: number, before?: SessionRecord): SessionRecord {
   return {
     owner,
     state: 'connected',
@@ -227,26 +173,26 @@ function newSeat(request: JoinRequest, owner: string, seq: number, before?: Sess
   }
 }
 
-/** Refuses a request that arrived before the one that has the place: its client has reconnected since. */
+/** Refuses a request that arrived before the one that has the session: its client has reconnected since. */
 function refuseOvertaken(record: SessionRecord | undefined, deadline: Deadline | undefined): void {
   if (!record || deadline === undefined || record.taken <= deadline || record.taken - deadline > requestTimeoutMs)
     return
   throw new Overtaken()
 }
 
-type Reseating = {
+type NewOwner = {
   node: string
   seq: number | undefined
   tickets: IssuedTickets
   deadline: Deadline | undefined
 }
 
-/** Gives a place to a new owner, who goes on after `seq`, or after what the last one was handed. */
-function reseat(
+/** Gives a session to a new owner. Deliveries go on after `seq`, or after what the client has confirmed. */
+function takeOver(
   room: RoomRecord,
   id: ParticipantId,
   record: SessionRecord,
-  { node, seq, tickets, deadline }: Reseating,
+  { node, seq, tickets, deadline }: NewOwner,
 ): Resumed {
   const standing = record.state === 'connected'
   const before = record.owner
@@ -254,7 +200,7 @@ function reseat(
   const wanted = Math.min(Math.max(record.joined, seq ?? record.confirmed), room.seq)
   const next = room.log.find((entry) => entry.seq > wanted)
   const complete = wanted === room.seq || (next !== undefined && follows(next, wanted))
-  // behind a leap nothing is missing; what a log has forgotten is
+  // after a leap nothing is missing; trimmed entries are
   const from = complete ? wanted : next?.event === 'leap' ? next.seq : room.seq
   const owner = `${node}:${room.nextGeneration()}`
   Object.assign(record, {

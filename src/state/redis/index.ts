@@ -7,14 +7,18 @@ import { keysOf } from './keys.ts'
 import { RedisLog } from './log.ts'
 import { RedisMediaStore } from './media-store.ts'
 import { RedisNodeRegistry } from './node-registry.ts'
+import { RedisNonces } from './nonces.ts'
 import { RedisOpenRoomIndex } from './open-room-index.ts'
-import { RedisOversight } from './oversight.ts'
 import { RedisPubSub } from './pub-sub.ts'
 import { noReport, type RedisReport } from './report.ts'
 import { Requirements } from './requirements.ts'
 import { neededRights, Rights } from './rights.ts'
+import { RedisRoomIndex } from './room-index.ts'
 import { RedisRoomStore } from './room-store.ts'
+import { RedisRosterStore } from './roster-store.ts'
 import { type Observe, Scripts } from './scripts.ts'
+import { RedisSessionChecks } from './session-checks.ts'
+import { RedisSessionDeadlines } from './session-deadlines.ts'
 import { RedisSessionStore } from './session-store.ts'
 
 /** Shared by every node with the same Redis and prefix. Redis ≥ 7: scripts publish to sharded channels. */
@@ -33,18 +37,25 @@ export function createRedisState(
   const pubSub = new RedisPubSub(subscriber, scripts, keys, report)
   const requirements = new Requirements(client, target, report)
   const rights = new Rights(client, neededRights(keys, prefix), report)
+  const nodes = new RedisNodeRegistry(scripts, keys, retention)
+  const roomIndex: RedisRoomIndex = new RedisRoomIndex(scripts, keys, (room) => rooms.find(room))
+  const rooms = new RedisRoomStore(scripts, keys, roomIndex)
   return {
     client,
     clock,
     sessionStore: new RedisSessionStore(scripts, keys),
+    sessionChecks: new RedisSessionChecks(scripts, keys),
+    deadlines: new RedisSessionDeadlines(scripts, keys, nodes),
+    roster: new RedisRosterStore(scripts, keys),
     log: new RedisLog(scripts, keys),
-    pubSub: pubSub,
+    pubSub,
     handover: new RedisHandover(pubSub, scripts, keys),
     media: new RedisMediaStore(scripts, keys),
-    rooms: new RedisRoomStore(scripts, keys),
+    rooms,
+    roomIndex,
     openRoomIndex: new RedisOpenRoomIndex(scripts, keys),
-    nodes: new RedisNodeRegistry(scripts, keys, retention),
-    oversight: new RedisOversight(scripts, keys, retention),
+    nodes,
+    nonces: new RedisNonces(scripts, keys),
     problem: () => client.problem ?? subscriber.problem ?? rights.problem ?? pubSub.problem,
     suitable: () => requirements.met(),
     ping: () =>

@@ -63,7 +63,7 @@ export class RedisLog implements Log {
 
   async heads(rooms: RoomId[], reached?: number[]): Promise<number[]> {
     if (reached) return Promise.all(rooms.map((room, index) => this.#level(room, reached[index] ?? 0)))
-    return this.#scripts.timed('positions', () =>
+    return this.#scripts.timed('heads', () =>
       Promise.all(
         rooms.map(async (room) => Number((await this.#scripts.client.hget(this.#keys.room(room), 'seq')) ?? 0)),
       ),

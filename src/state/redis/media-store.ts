@@ -1,5 +1,5 @@
 import type { Draft, RoomId, Stream, Subscription } from '../../core/model.ts'
-import type { MediaStore } from '../../core/ports/media-store.ts'
+import type { AdminWrite, MediaStore } from '../../core/ports/media-store.ts'
 import type { Write } from '../../core/ports/session-store.ts'
 import { bodyOf } from './entry-json.ts'
 import type { Keys } from './keys.ts'
@@ -31,19 +31,28 @@ export class RedisMediaStore implements MediaStore {
     await this.#change(write, { ...change, limit: 'inputLimit', refusal: 'stream_exists' }, notifications)
   }
 
-  changeStream(write: Write, expected: Stream, value: Stream, notifications: Draft[]): Promise<boolean> {
-    return this.#change(write, { hash: 'streams', verb: 'change', id: value.id, value, expected }, notifications)
+  async changeStream(
+    by: Write | AdminWrite,
+    expected: Stream,
+    value: Stream,
+    notifications: Draft[],
+  ): Promise<boolean> {
+    if (!('ref' in by))
+      return this.#administer(by, [value.id, JSON.stringify(expected), JSON.stringify(value)], notifications)
+    return this.#change(by, { hash: 'streams', verb: 'change', id: value.id, value, expected }, notifications)
   }
 
-  async removeStream(write: Write, id: string, notifications: Draft[]): Promise<void> {
+  async removeStream(by: Write | AdminWrite, id: string, notifications: Draft[]): Promise<boolean> {
+    if (!('ref' in by)) return this.#administer(by, [id, '', ''], notifications)
     const keys = this.#keys
-    const { room } = write.ref
+    const { room } = by.ref
     await this.#scripts.run(
       'unpublish',
-      [...this.#writeKeys(write), keys.streams(room), keys.subscriptions(room), keys.members(room)],
-      [...writeArgs(write), id, ...notifications.map(bodyOf)],
-      write.deadline,
+      [...this.#writeKeys(by), keys.streams(room), keys.subscriptions(room), keys.members(room)],
+      [...writeArgs(by), id, ...notifications.map(bodyOf)],
+      by.deadline,
     )
+    return true
   }
 
   async addSubscription(write: Write, value: Subscription, notifications: Draft[]): Promise<void> {
@@ -93,6 +102,24 @@ export class RedisMediaStore implements MediaStore {
       write.deadline,
     )
     return Number(changed) === 1
+  }
+
+  async #administer({ room, deadline }: AdminWrite, args: string[], notifications: Draft[]): Promise<boolean> {
+    const keys = this.#keys
+    const changed = await this.#scripts.run(
+      'admin-stream',
+      [
+        keys.room(room),
+        keys.log(room),
+        keys.feed(room),
+        keys.streams(room),
+        keys.subscriptions(room),
+        keys.members(room),
+      ],
+      [...args, ...notifications.map(bodyOf)],
+      deadline,
+    )
+    return changed === 1
   }
 
   #writeKeys({ ref: { room, id } }: Write): string[] {

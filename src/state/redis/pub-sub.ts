@@ -1,5 +1,5 @@
 import type { Entry, RoomId } from '../../core/model.ts'
-import type { PubSub } from '../../core/ports/log.ts'
+import type { PubSub } from '../../core/ports/pub-sub.ts'
 import type { StoreProblem } from '../../core/ports/state.ts'
 import type { RedisClient } from './client.ts'
 import { parseEntry } from './entry-json.ts'
@@ -33,7 +33,7 @@ export class RedisPubSub implements PubSub {
     const channel = this.#keys.feed(room)
     this.#channels.set(channel, { room, onEntry: (text) => onEntry(entryOf(text)) })
     try {
-      await this.#scripts.timed('listen', () => this.#subscriptions.add('ssubscribe', channel))
+      await this.#scripts.timed('subscribe', () => this.#subscriptions.add('ssubscribe', channel))
     } catch (error) {
       this.#channels.delete(channel)
       this.#subscriptions.remove('ssubscribe', channel).catch(() => {}) // a subscription too many does no harm
@@ -44,13 +44,13 @@ export class RedisPubSub implements PubSub {
   /** Listens to a channel that is no room's, for good. Resolves when that is confirmed, or has to wait for Redis. */
   async subscribeRaw(channel: string, onEntry: (text: string) => void): Promise<void> {
     this.#channels.set(channel, { onEntry })
-    await this.#scripts.timed('listen', () => this.#subscriptions.add('ssubscribe', channel)).catch(() => {})
+    await this.#scripts.timed('subscribe', () => this.#subscriptions.add('ssubscribe', channel)).catch(() => {})
   }
 
   async unsubscribe(room: RoomId): Promise<void> {
     const channel = this.#keys.feed(room)
     if (!this.#channels.delete(channel)) return
-    await this.#scripts.timed('unlisten', () => this.#subscriptions.remove('ssubscribe', channel))
+    await this.#scripts.timed('unsubscribe', () => this.#subscriptions.remove('ssubscribe', channel))
   }
 
   get problem(): StoreProblem | undefined {

@@ -39,12 +39,12 @@ test('participants prints names and permissions, without control characters', as
   const room = newRoom()
   const ann = await enter(node.url, { room, user: 'ann', role: 'audio_only_presenter' })
   // nodes of older versions accepted such names
-  const { oversight } = node.app.state
-  const before = await oversight.member(roomIdOf('portal', room), ann.id)
+  const { roster } = node.app.state
+  const before = await roster.member(roomIdOf('portal', room), ann.id)
   if (!before) throw new Error('No member')
   const told = { event: 'permission' as const, data: { permission: before.permission, changes: 1 }, to: ann.id }
   const after = { ...before, user: 'ann\u001b[2J', changes: 1 }
-  await oversight.changeMember(roomIdOf('portal', room), before, after, told)
+  await roster.changeMember(roomIdOf('portal', room), before, after, told)
   const lines = await run(participants, [room])
   expect(lines[0]).toMatch(/^ID +USER +ROLE +PUBLISH +SUBSCRIBE$/)
   expect(lines[1]).toContain('ann�[2J')

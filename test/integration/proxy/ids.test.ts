@@ -62,7 +62,7 @@ async function listed(nodes: TestNode[]): Promise<void> {
   const [first] = nodes
   const urls = nodes.map(({ url }) => url)
   await until(async () => {
-    const known = (await first?.app.state.oversight.nodes()) ?? []
+    const known = (await first?.app.state.nodes.list()) ?? []
     return urls.every((url) => known.some((node) => new URL(node.url).port === new URL(url).port))
   })
 }

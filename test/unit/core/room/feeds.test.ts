@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Entry, RoomId } from '../../../../src/core/model.ts'
-import type { PubSub } from '../../../../src/core/ports/log.ts'
+import type { PubSub } from '../../../../src/core/ports/pub-sub.ts'
 import { Feeds } from '../../../../src/core/room/feeds.ts'
 import { createMemoryState } from '../../../../src/state/memory/index.ts'
 import { MemoryLog, MemoryPubSub } from '../../../../src/state/memory/log.ts'

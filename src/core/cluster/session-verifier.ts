@@ -1,6 +1,7 @@
 import { doAll, isAway } from '../attempts.ts'
 import type { RoomId } from '../model.ts'
-import type { SessionRef, SessionStore } from '../ports/session-store.ts'
+import type { SessionChecks } from '../ports/session-checks.ts'
+import type { SessionRef } from '../ports/session-store.ts'
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
 
@@ -8,12 +9,12 @@ import type { Sessions } from '../session/sessions.ts'
 const maxConcurrentRooms = 100
 
 /** Compares the sessions of this node with the store: finds those that have moved, and reclaims those that have not. */
-export class SessionChecks {
-  readonly #sessionStore: SessionStore
+export class SessionVerifier {
+  readonly #sessionChecks: SessionChecks
   readonly #sessions: Sessions
 
-  constructor(sessionStore: SessionStore, sessions: Sessions) {
-    this.#sessionStore = sessionStore
+  constructor(sessionChecks: SessionChecks, sessions: Sessions) {
+    this.#sessionChecks = sessionChecks
     this.#sessions = sessions
   }
 
@@ -32,7 +33,7 @@ export class SessionChecks {
   }
 
   async #checkRoom(sessions: Session[]): Promise<void> {
-    const statuses = await this.#sessionStore.states(
+    const statuses = await this.#sessionChecks.states(
       sessions.map(({ ref }) => ref),
       sessions.map(({ confirmedSeq }) => confirmedSeq),
     )
@@ -40,7 +41,7 @@ export class SessionChecks {
       sessions.map((session, index) => async () => {
         // a session that ended meanwhile is being detached: to reclaim it would leave it without a connection
         if (session.ended || statuses[index] === 'connected') return
-        const reclaimed = statuses[index] === 'waiting' && (await this.#sessionStore.reclaim(session.ref))
+        const reclaimed = statuses[index] === 'waiting' && (await this.#sessionChecks.reclaim(session.ref))
         if (!reclaimed && !(await this.#sessions.restoration.restore(session)))
           await this.#sessions.closer.supersede(session)
       }),
@@ -55,7 +56,7 @@ export class SessionChecks {
 
   /** @param waiting sessions of one room */
   async #checkWaitingIn(waiting: SessionRef[]): Promise<void> {
-    const statuses = await this.#sessionStore.states(waiting)
+    const statuses = await this.#sessionChecks.states(waiting)
     for (const [index, ref] of waiting.entries()) {
       if (statuses[index] !== 'waiting') this.#sessions.disconnections.resumedOrGone(ref)
     }

@@ -1,0 +1,32 @@
+import type { Deadline } from '../../core/deadline.ts'
+import { newId } from '../../core/ids.ts'
+import type { Nonces } from '../../core/ports/nonces.ts'
+import type { Keys } from './keys.ts'
+import type { Scripts } from './scripts.ts'
+
+export class RedisNonces implements Nonces {
+  readonly #scripts: Scripts
+  readonly #keys: Keys
+  /** The id of the memory of claims that Redis had at the last call. */
+  #memory = ''
+
+  constructor(scripts: Scripts, keys: Keys) {
+    this.#scripts = scripts
+    this.#keys = keys
+  }
+
+  async claim(nonce: string, seconds: number, deadline?: Deadline): Promise<{ first: boolean; since: number }> {
+    const keys = [this.#keys.used(nonce), this.#keys.remembers]
+    const reply = await this.#scripts.run('claim-nonce', keys, [seconds, this.#memory], deadline)
+    const [first, since, memory] = reply as [number, number, string]
+    this.#memory = memory
+    if (first !== 1) return { first: false, since }
+    // older nodes know only the key `once`. Because every node claims in this order, only one of several nodes gets both
+    return { first: await this.#isFirstForOlderNodes(nonce, seconds), since }
+  }
+
+  async #isFirstForOlderNodes(nonce: string, seconds: number): Promise<boolean> {
+    const op = newId()
+    return (await this.#scripts.run('claim', [this.#keys.once(nonce)], [op, seconds * 1000, ''])) === op
+  }
+}

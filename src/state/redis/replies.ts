@@ -1,0 +1,41 @@
+import type { Member, Roster } from '../../core/model.ts'
+import type { Resumed } from '../../core/ports/session-store.ts'
+import type { RedisReply } from './scripts.ts'
+
+/** A roster as the scripts return it: members and streams as JSON. */
+export function rosterOf(seq: number, members: string[], streams: string[]): Roster {
+  return {
+    seq,
+    members: members.map((text): Member => JSON.parse(text)),
+    streams: streams.map((text) => JSON.parse(text)),
+  }
+}
+
+/** What `resume.lua` and `rejoin.lua` return. */
+export function resumedOf(reply: RedisReply): Resumed {
+  const [owner, member, from, sent, complete, before, standing, rid, tokenId, members, streams] = reply as [
+    owner: string,
+    member: string,
+    from: number,
+    sent: number,
+    complete: number,
+    before: string,
+    standing: number,
+    rid: number,
+    tokenId: string,
+    members?: string[],
+    streams?: string[],
+  ]
+  return {
+    owner,
+    member: JSON.parse(member),
+    from,
+    sent,
+    complete: complete === 1,
+    ...(complete === 1 ? {} : { roster: rosterOf(from, members ?? [], streams ?? []) }),
+    ...(standing === 1 ? { previousOwner: before } : {}),
+    previousNode: before.slice(0, before.lastIndexOf(':')),
+    rid,
+    tokenId,
+  }
+}

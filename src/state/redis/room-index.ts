@@ -1,0 +1,95 @@
+import { SignalError } from '../../core/errors.ts'
+import type { RoomId } from '../../core/model.ts'
+import type { RoomIndex } from '../../core/ports/room-index.ts'
+import type { FoundRoom, RoomStore } from '../../core/ports/room-store.ts'
+import { atMost } from '../../core/timeout.ts'
+import { olderThan } from './expired.ts'
+import type { Keys } from './keys.ts'
+import type { Scripts } from './scripts.ts'
+
+/** How many rooms one command notes. */
+const batchRooms = 1000
+/** How long a login waits for the number of rooms. */
+const countTimeoutMs = 500
+/** How long a room that has ended stays on the list at most while Redis answers, and its nodes are not too busy. */
+const listLagMs = 150
+
+export class RedisRoomIndex implements RoomIndex {
+  readonly #scripts: Scripts
+  readonly #keys: Keys
+  readonly #find: RoomStore['find']
+
+  /** @param find reads a room that is on the list */
+  constructor(scripts: Scripts, keys: Keys, find: RoomStore['find']) {
+    this.#scripts = scripts
+    this.#keys = keys
+    this.#find = find
+  }
+
+  async registerWithin(room: RoomId, maxRooms: number): Promise<void> {
+    if ((await this.#isCounted(room, maxRooms)) || (await this.#isOpen(room))) return
+    // the list follows the rooms: one that has ended just now may be on it
+    await new Promise((resolve) => setTimeout(resolve, listLagMs))
+    if (!(await this.#isCounted(room, maxRooms))) throw new SignalError('too_many_rooms')
+  }
+
+  /** The list is on a shard of its own, and a limit is no reason to let nobody in while that is away. */
+  async #isCounted(room: RoomId, maxRooms: number): Promise<boolean> {
+    const counted = this.#scripts.run('add-room', [this.#keys.rooms], [room, maxRooms]).catch(() => 1)
+    return (await atMost(countTimeoutMs, counted)) !== 0
+  }
+
+  async touch(rooms: RoomId[]): Promise<void> {
+    const { rooms: list, names } = this.#keys
+    for (let start = 0; start < rooms.length; start += batchRooms) {
+      const some = rooms.slice(start, start + batchRooms)
+      await Promise.all([
+        this.#scripts.run('keep-listed', [list], [this.#scripts.clock.at(list), ...some]),
+        this.#scripts.run('keep-listed', [names], [0, ...some]),
+      ])
+    }
+  }
+
+  async relist(rooms: RoomId[]): Promise<void> {
+    await this.#relist(rooms)
+  }
+
+  /** Resolves to those that are open. */
+  async #relist(rooms: RoomId[]): Promise<RoomId[]> {
+    const open = await Promise.all(rooms.map((room) => this.#isOpen(room)))
+    await this.touch(rooms.filter((_, index) => open[index]))
+    const gone = rooms.filter((_, index) => !open[index])
+    const listed = rooms.filter((_, index) => open[index])
+    if (gone.length === 0) return listed
+    const { rooms: list, names } = this.#keys
+    await this.#scripts.timed('unlist', async () => {
+      await this.#scripts.client.zrem(names, ...gone) // first: what is on `rooms` alone is found again by `prune`
+      await this.#scripts.client.zrem(list, ...gone)
+    })
+    // one that was entered meanwhile
+    const back = await Promise.all(gone.map((room) => this.#isOpen(room)))
+    await this.touch(gone.filter((_, index) => back[index]))
+    return listed
+  }
+
+  async list(start: number, limit: number): Promise<{ rooms: FoundRoom[]; more: boolean }> {
+    const ids = await this.#scripts.timed('list', () =>
+      this.#scripts.client.zrange(this.#keys.names, `${start}`, `${start + limit}`),
+    )
+    const found = await Promise.all(ids.slice(0, limit).map((id) => this.#find(id)))
+    return { rooms: found.flatMap((room) => room ?? []), more: ids.length > limit }
+  }
+
+  async prune(age: number, limit: number): Promise<RoomId[]> {
+    const old = await olderThan(this.#scripts, this.#keys.rooms, age * 1000, limit)
+    return this.#relist(old.map(({ member }) => member))
+  }
+
+  async #isOpen(room: RoomId): Promise<boolean> {
+    const { client } = this.#scripts
+    const [members, configured] = await this.#scripts.timed('open', () =>
+      Promise.all([client.exists(this.#keys.members(room)), client.hexists(this.#keys.room(room), 'options')]),
+    )
+    return members > 0 || configured > 0
+  }
+}
