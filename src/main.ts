@@ -20,13 +20,13 @@ async function main(): Promise<void> {
     async ({ signal, err }) => {
       if (err) log.fatal({ err }, 'unexpected error')
       log.info({ signal }, 'closing')
-      // SIGTERM is a deployment: clients are moved gently. Anything else ends at once, and they come back by themselves
+      // SIGTERM is a deployment, so the node moves its clients first. After any other signal the clients reconnect by themselves
       if (signal === 'SIGTERM') await app.drain()
       await app.close()
     },
   )
 
-  // a parent that opened a channel, as `signalbox cluster` does, is never outlived
+  // the process ends with a parent that opened a channel, as `signalbox cluster` does
   process.once('disconnect', grace.close)
   if (process.connected === false) grace.close()
 

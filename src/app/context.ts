@@ -13,7 +13,7 @@ import { version } from '../version.ts'
 /** Replacements that a test passes to a node. */
 export type Parts = { log?: Logger; state?: State; intervals?: LeaseIntervals; throttle?: Throttle }
 
-/** What every part of one node uses. */
+/** The objects that all parts of a node share. */
 export type NodeContext = {
   config: Config
   /** The name of this process in the cluster: NODE_ID and a random suffix. */
@@ -32,7 +32,7 @@ export function createContext(config: Config, parts: Parts): NodeContext {
   metrics.clientsLimit.set(config.maxConnections)
   return {
     config,
-    // a process that restarts under the same NODE_ID is another node: it has none of the connections of the old one
+    // a restarted process is another node, also under the same NODE_ID, because it has no connections of the old one
     node: `${config.nodeId}.${randomBytes(4).toString('hex')}`,
     log,
     metrics,
@@ -43,11 +43,13 @@ export function createContext(config: Config, parts: Parts): NodeContext {
   }
 }
 
-/** Logs what the operator should know about the configuration. */
+/** Logs warnings about the configuration. */
 export function warnOfConfig({ config, log }: NodeContext): void {
   for (const warning of config.warnings) log.warn(warning)
-  if (config.managementKeys.length === 0) log.info('MANAGEMENT_KEYS is not set: the management API is off')
+  if (config.managementKeys.length === 0) log.info('the management API is off, because MANAGEMENT_KEYS is not set')
   if (!config.mauthReplayCheck) {
-    log.warn('MAUTH_REPLAY_CHECK is off: anyone who records a signed header can use it again')
+    log.warn(
+      'MAUTH_REPLAY_CHECK is off: whoever records a signed header can use it again. Set it to `on` in production',
+    )
   }
 }

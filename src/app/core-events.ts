@@ -7,7 +7,7 @@ import type { Broadcast } from '../gateway/broadcast.ts'
 import type { ServedDialect } from '../gateway/requests.ts'
 import type { NodeContext } from './context.ts'
 
-/** The parts that act on events of the core. They are made after the core. */
+/** The parts that react to events of the core. They are created after the core. */
 export type CoreListeners = {
   roomList: RoomList
   openRooms: OpenRooms
@@ -15,13 +15,13 @@ export type CoreListeners = {
   dialects: { readonly [name: string]: ServedDialect }
 }
 
-/** What the rules of the core report: it is counted, logged, and passed to the parts that act on it. */
+/** Counts and logs the events of the core, and passes them to the parts that react to them. */
 export class CoreEvents {
   readonly #context: NodeContext
   readonly failed: (error: unknown) => void
   #listeners: CoreListeners | undefined
 
-  /** @param failed receives errors of work that no caller waits for */
+  /** @param failed receives the errors of work that no caller awaits */
   constructor(context: NodeContext, failed: (error: unknown) => void) {
     this.#context = context
     this.failed = failed
@@ -41,9 +41,9 @@ export class CoreEvents {
     const { log, refusals } = this.#context
     log.error(
       { room, participant: id, err: error },
-      'the record of a participant in Redis is broken: the node disconnected its client, which has to log in again',
+      'the record of a participant in Redis is broken: the node disconnected its client, which must log in again',
     )
-    refusals.note('broken_record', { room, participant: id }, 'participant given up')
+    refusals.note('broken_record', { room, participant: id }, 'gave up a participant')
   }
 
   readonly incomplete = (): void => this.#context.metrics.incomplete.inc()
@@ -55,7 +55,7 @@ export class CoreEvents {
   readonly leapt = (room: RoomId, seq: number): void =>
     this.#context.log.warn(
       { room, seq },
-      'Redis may have lost its latest writes: the numbers of this room go on at seq',
+      'Redis may have lost its latest writes: the numbers of this room continue at `seq`',
     )
 
   readonly occupancyChanged = (room: RoomId): void => {
@@ -64,7 +64,7 @@ export class CoreEvents {
     if (openRooms) inBackground(() => openRooms.changed(room), this.failed)
   }
 
-  /** @param here this node had the old connection and has closed it */
+  /** @param here this node had the old connection, and has closed it */
   readonly takenOver = (ref: SessionRef, here: boolean): void => {
     this.#context.log.info({ room: ref.room, participant: ref.id }, 'connection taken over')
     const dialect = this.#listeners?.dialects[dialectOf(ref.room)]

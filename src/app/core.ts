@@ -5,7 +5,7 @@ import type { NodeContext } from './context.ts'
 import { CoreEvents } from './core-events.ts'
 import type { NodeStore } from './store.ts'
 
-/** How long a feed waits before it tries again to read a log that it could not read, ms. */
+/** How long a feed waits before it reads a log again that it could not read. */
 const retryDelayMs = 200
 
 export type NodeCore = { events: CoreEvents; feeds: Feeds; sessions: Sessions }

@@ -12,7 +12,7 @@ import type { Listeners } from './listeners.ts'
 import { endEach } from './shutdown.ts'
 import type { NodeStore } from './store.ts'
 
-/** The parts that work without a request, and those that have to end. */
+/** The parts that work periodically, and those that must be closed. */
 export type NodeDuties = {
   context: NodeContext
   store: NodeStore
@@ -29,8 +29,8 @@ export type NodeDuties = {
 }
 
 /**
- * How long each step of the end may take, ms: in all less than the 15 s after which src/main.ts ends the process by force.
- * After `requests` the node cuts clients that do not read and requests that are not complete.
+ * How long each step of `endDuties` may take. The sum is less than the 15 s after which src/main.ts ends the process by force.
+ * After `requests` the node cuts the connections of clients that do not read, and of requests that are incomplete.
  */
 const closeTimeoutsMs = { sessions: 5000, requests: 2000, connections: 3000, lease: 5000, state: 1000 }
 

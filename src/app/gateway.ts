@@ -22,7 +22,7 @@ export type GatewayParts = {
   iceServers: DialectServices['iceServers']
 }
 
-/** Socket.IO with every dialect, on the server of `http`. Events of the core reach the parts that act on them from now on. */
+/** Serves Socket.IO with every dialect on the server of `http`, and connects the core's events to the parts that react to them. */
 export function createGateway(
   context: NodeContext,
   { state, cluster }: NodeStore,

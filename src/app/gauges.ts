@@ -3,7 +3,7 @@ import type { NodeContext } from './context.ts'
 import type { NodeCore } from './core.ts'
 import type { StoreHealth } from './store-health.ts'
 
-/** Sets the gauges that describe the present. Called when Prometheus scrapes. */
+/** Sets the gauges of the present state. Called when Prometheus scrapes. */
 export function measurePresent(
   { metrics, lifecycle }: NodeContext,
   { sessions, feeds }: NodeCore,

@@ -58,7 +58,7 @@ function serveOperators({ http, ops }: Listeners, { context, store, core, gatewa
   metricsRoute(ops, context.metrics.registry, () => measurePresent(context, core, gateway, health))
 }
 
-/** What the other nodes of the cluster request. */
+/** The routes that other nodes of the cluster request. */
 function serveNodes({ http }: Listeners, { context, store, core, gateway }: HttpParts): void {
   const { keys } = context.config
   storeRoute(http, storePath, () => store.health.reachable)
@@ -73,7 +73,7 @@ function serveDemo({ http }: Listeners, { context, store }: HttpParts): void {
   redirectToPrefix(http, config.publicUrl?.prefix ?? '')
 }
 
-/** ICE servers for clients and the management API. */
+/** The ICE servers, and the management API. */
 function serveApi({ http }: Listeners, parts: HttpParts): UsedHeaders {
   const { context, store, core, readToken, iceServers, announce } = parts
   const { config, throttle } = context

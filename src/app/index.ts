@@ -31,9 +31,9 @@ export type App = {
   begin: () => Promise<void>
   /** Sends a text to every client of `/rooms`, on all nodes. It may be lost. */
   announce: (text: string) => void
-  /** Moves every client to other nodes over DRAIN_SECONDS. */
+  /** Moves all clients to other nodes within DRAIN_SECONDS. */
   drain: () => Promise<void>
-  /** Ends everything, in the reverse order of the start. May be called twice. */
+  /** Closes all parts in the reverse order of the start. May be called twice. */
   close: () => Promise<void>
 }
 

@@ -8,17 +8,17 @@ export async function checkPorts(host: string, listeners: ListenTarget[]): Promi
   const faults = await Promise.all(
     listeners.map(async ({ option, port }) => {
       const error = await listenOnce(host, port)
-      return error ? [wordsOf(error, option, host, port)] : []
+      return error ? [messageOf(error, option, host, port)] : []
     }),
   )
   const mistakes = [...new Set(faults.flat())]
   if (mistakes.length > 0) throw new ConfigError(mistakes)
 }
 
-/** @throws ConfigError when another program has taken the port since it was checked */
+/** Waits until a server listens. @throws ConfigError when another program has taken the port since `checkPorts` */
 export async function listening<T>(listen: Promise<T>, host: string, { option, port }: ListenTarget): Promise<T> {
   return listen.catch((error: Error) => {
-    throw new ConfigError([wordsOf(error, option, host, port)])
+    throw new ConfigError([messageOf(error, option, host, port)])
   })
 }
 
@@ -30,7 +30,7 @@ function listenOnce(host: string, port: number): Promise<NodeJS.ErrnoException |
   })
 }
 
-function wordsOf(error: NodeJS.ErrnoException, option: string, host: string, port: number): string {
+function messageOf(error: NodeJS.ErrnoException, option: string, host: string, port: number): string {
   const { code = '', message } = error
   switch (code) {
     case 'EADDRINUSE':

@@ -8,10 +8,10 @@ import { countBodies } from '../http/request-bodies.ts'
 import { createHttp } from '../http/server.ts'
 import type { NodeContext } from './context.ts'
 
-/** Prometheus, probes and operators. */
+/** The limit of the listener for Prometheus, probes and operators. */
 const maxOpsConnections = 1000
 
-/** A long-polling client has two connections; 1000 more are for the API, the demo and refused handshakes. */
+/** Two for each long-polling client, and 1000 for the API, the demo and refused handshakes. */
 const maxTcpConnections = ({ maxConnections }: Config) => 2 * maxConnections + 1000
 
 export type Listeners = {

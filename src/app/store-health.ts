@@ -2,33 +2,33 @@ import type { Logger } from 'pino'
 import { isAway } from '../core/attempts.ts'
 import type { StoreProblem } from '../core/ports/state.ts'
 
-/** For how long the same failure is not logged again as a warning, ms. */
+/** The same failure is a warning only once in this time. */
 const repeatAfterMs = 60_000
 
 /** How many different failures are remembered. */
 const maxRemembered = 100
 
-/** How long a store may be silent, ms, before it is not reachable: twice as long as between heartbeats. */
+/** A store that has been silent for longer is not reachable. Twice the interval of heartbeats. */
 const maxSilenceMs = 4000
 
-/** How often an answer of the store is looked at, ms. */
+/** The node looks at an answer of the store at most this often. */
 const minAnswerIntervalMs = 500
 
 type ProblemCheck = () => StoreProblem | undefined
 
-/** What this node knows of its store, for /readyz, `redis_up` and the log. */
+/** The health of the store as this node sees it, for `/readyz`, `redis_up` and the log. */
 export class StoreHealth {
   readonly #log: Logger
   readonly #checks: ProblemCheck[] = []
   readonly #warnedAt = new Map<string, number>()
-  #lease: StoreProblem | undefined = unreachable('the node has not taken its lease yet')
+  #lease: StoreProblem | undefined = unreachable('this node has no lease yet')
   #answeredAt = Number.NEGATIVE_INFINITY
 
   constructor(log: Logger) {
     this.#log = log
   }
 
-  /** What Redis' connections report. */
+  /** Logs what the connections to Redis report. */
   readonly report = {
     lost: (connection: string, address: string, cause: string) =>
       this.#log.warn({ connection, address, cause }, 'no connection to Redis'),
@@ -37,18 +37,18 @@ export class StoreHealth {
     denied: (rights: string) =>
       this.#log.error(
         { rights },
-        'Redis denies its user rights that a node needs: see the list for ACL in operations.md',
+        'Redis denies its user rights that a node needs: grant those of the rule for ACL in docs/operations.md',
       ),
     unsuitable: (fault: string) =>
       this.#log.error(
         { fault },
-        'Redis is not set up as a node needs it: the node keeps running, but would not start with it',
+        'Redis is not set up as a node needs it: this node keeps running, but a node does not start with this Redis. Correct the setting',
       ),
     unreadable: (channel: string, cause: unknown) =>
       this.#warn(
         channel,
-        { channel, cause: wordsOf(cause) },
-        'skipped a message on a Redis channel: another program sent it',
+        { channel, cause: messageOf(cause) },
+        'skipped a message on a Redis channel that it could not read: another program sent it',
       ),
     failed: (error: unknown) => this.failed(error),
   }
@@ -59,7 +59,7 @@ export class StoreHealth {
 
   /**
    * A call to the store succeeded.
-   * @param byLeases whether the part that keeps the leases answered; asked twice a second at most, because it costs a hash
+   * @param byLeases whether the part of the store that keeps the leases answered. Called at most twice a second: it computes a hash
    */
   answered(byLeases: () => boolean): void {
     const now = performance.now()
@@ -80,23 +80,23 @@ export class StoreHealth {
     return this.#lease
   }
 
-  /** The store took a heartbeat, or did not. */
+  /** The store has accepted a heartbeat, or has failed to. */
   readonly beat = (error?: unknown): void => {
     this.#lease = error === undefined ? undefined : unreachable(error)
   }
 
   /**
-   * Background work was not done. A warning each minute for each cause, and the rest at `debug`, because the work is tried
-   * again and again.
+   * Background work has failed. Each cause is logged at `warn` once a minute, and otherwise at `debug`, because the node repeats the
+   * work.
    */
   readonly failed = (error: unknown): void =>
     this.#warn(
-      wordsOf(error),
+      messageOf(error),
       { err: error },
       isAway(error) ? 'the state could not be reached' : 'background work failed',
     )
 
-  /** @param subject what is a warning once a minute */
+  /** @param subject the cause of the warning, or the channel: each is logged at `warn` once a minute */
   #warn(subject: string, fields: object, message: string): void {
     const now = performance.now()
     const repeated = now - (this.#warnedAt.get(subject) ?? Number.NEGATIVE_INFINITY) < repeatAfterMs
@@ -109,11 +109,11 @@ export class StoreHealth {
 }
 
 export function unreachable(error: unknown): StoreProblem {
-  return { reason: 'Redis unreachable', detail: wordsOf(error) }
+  return { reason: 'Redis unreachable', detail: messageOf(error) }
 }
 
 /** The innermost cause: the outer ones say only that the store is unavailable. */
-function wordsOf(error: unknown): string {
+function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  return error.cause === undefined ? error.message : wordsOf(error.cause)
+  return error.cause === undefined ? error.message : messageOf(error.cause)
 }

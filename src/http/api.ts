@@ -8,16 +8,16 @@ import { limitServingTime } from './request-deadline.ts'
 
 export type HttpApi = ApiServices & IceServices & { authority: AuthorizeParts; version: string }
 
-/** All routes that schemas describe: what clients may ask, and, where there are keys, management and its description. */
+/** Registers the routes that have schemas: those of clients and, if there are keys, the management API and its documentation. */
 export function httpApi(app: FastifyInstance, services: HttpApi): void {
-  const on = services.authority.keys.length > 0
+  const isManaged = services.authority.keys.length > 0
   app.register(async (scope) => {
-    if (on) await collectDocs(scope, services.version)
+    if (isManaged) await collectDocs(scope, services.version)
     scope.register(async (limited) => {
       limitServingTime(limited)
       iceServers(limited, services)
-      if (on) management(limited, services, services.authority)
+      if (isManaged) management(limited, services, services.authority)
     })
-    if (on) docs(scope)
+    if (isManaged) docs(scope)
   })
 }

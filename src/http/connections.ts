@@ -4,7 +4,7 @@ import type { Refused } from './errors.ts'
 
 /** How many connections may wait for their first request. Beyond that, a new one closes the oldest if that is past `graceMs`. */
 const maxUnusedConnections = 1000
-/** How long a connection is never closed for the lack of a first request, ms: many clients may connect at once. */
+/** A connection is not closed for want of a first request before this age, ms: many clients may connect at once. */
 const graceMs = 1000
 
 /**
@@ -93,7 +93,7 @@ export class HttpConnections {
     this.#idle.add(connection)
   }
 
-  /** Without a request: the oldest past the grace time; if there is none, the one that has waited longest for a further request. */
+  /** The oldest connection without a request past the grace time; otherwise the one that has waited longest for a further request. */
   #longestWaiting(): HttpConnection | undefined {
     const [[unused], [idle]] = [this.#unused, this.#idle]
     return isPastGrace(unused) ? unused : idle

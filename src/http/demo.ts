@@ -9,9 +9,9 @@ const client = from('dist/client')
 const bundle = 'signalbox-client.bundle.min.js'
 
 /**
- * The demo's pages at `/`, and the built client that they use. Each file has a route of its own, so that nothing else
- * is hidden by them and nothing outside the folder can be reached.
- * @param publicUrl where links to the pages lead; unset: to the address at which a page was opened
+ * Serves the demo's pages at `/`, and the built client that they use. Each file has its own route: the pages hide no other route,
+ * and requests cannot reach files outside the folder.
+ * @param publicUrl the address in links to the pages; if unset, links contain the address at which the page was opened
  */
 export function demo(app: FastifyInstance, publicUrl?: Config['publicUrl']): void {
   const address = publicUrl && `${publicUrl.secure ? 'https' : 'http'}://${publicUrl.host}${publicUrl.prefix}/`
@@ -20,7 +20,7 @@ export function demo(app: FastifyInstance, publicUrl?: Config['publicUrl']): voi
       reply.header('content-security-policy', policyFor(request.query))
       reply.header('permissions-policy', 'camera=(self), microphone=(self), display-capture=(self)')
     })
-    // files change when the node is replaced by a newer one: ask each time, and mostly hear that nothing has changed
+    // files change with the version of the node: browsers ask each time, and mostly receive 304
     await scope.register(statics, { root: pages, wildcard: false, maxAge: 0 })
     scope.get('/settings.json', async () => ({ publicUrl: address }))
     for (const file of [bundle, `${bundle}.map`]) {
@@ -29,7 +29,7 @@ export function demo(app: FastifyInstance, publicUrl?: Config['publicUrl']): voi
   })
 }
 
-/** No script but files of this server, and connections to it and the nodes that `?node=` of the page's address names. */
+/** Allows scripts of this server only, and connections to it and to the nodes in `?node=` of the page's address. */
 function policyFor(query: unknown): string {
   const { node = [] } = query as { node?: string | string[] }
   const nodes = [node].flat().flatMap((urls) => urls.split(',').flatMap(sourcesOf))
@@ -46,7 +46,7 @@ function policyFor(query: unknown): string {
   ].join('; ')
 }
 
-/** A node's origin, for HTTP and for WebSocket; what is no such address is left out. */
+/** The origins of a node for HTTP and for WebSocket; none if the text is not an HTTP address. */
 function sourcesOf(text: string): string[] {
   if (!URL.canParse(text)) return []
   const { protocol, origin } = new URL(text)

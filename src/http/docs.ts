@@ -2,7 +2,7 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
-/** Collects the routes that are added after it. */
+/** Collects the OpenAPI document from the routes that are added after this call. */
 export async function collectDocs(app: FastifyInstance, version: string): Promise<void> {
   await app.register(swagger, {
     stripBasePath: false, // it would parse the address of the server as an absolute one

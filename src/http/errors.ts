@@ -17,7 +17,7 @@ export class ApiError extends Error {
   }
 }
 
-/** What was sent is not what the route takes. `path` is that of the first thing that is wrong. */
+/** A request that does not match the schema of its route. `path` is the JSON Pointer of the first error. */
 export class InvalidRequest extends ApiError {
   readonly path: string
 
@@ -29,12 +29,12 @@ export class InvalidRequest extends ApiError {
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** OWT's words for whatever is wrong with the body, by the place that is. */
+    /** OWT's message for an invalid body, by the JSON Pointer of the first error. */
     invalid?: (path: string) => string
   }
 }
 
-/** Refusals of the core that a request over HTTP can meet. */
+/** The core's errors that an HTTP request can cause. */
 const refusals: { [code in ErrorCode]?: () => ApiError } = {
   unavailable: () => new ApiError(503, 'internal', 'Service unavailable'),
   no_such_participant: () => new ApiError(404, 'participant', 'Participant not found'),
@@ -42,15 +42,19 @@ const refusals: { [code in ErrorCode]?: () => ApiError } = {
   bad_request: () => new ApiError(400, 'badRequest', 'Invalid request body'),
 }
 
-/** Counts and logs a refusal, with the error if the node or the store is at fault. The reason of a request is `http_` and the status. */
+/**
+ * Counts and logs a refusal.
+ * @param reason `http_` and the status for a request, or the name of a limit
+ * @param fault the error, if the node or the store is at fault
+ */
 export type Refused = (reason: string, about: object, fault?: Error) => void
 
-/** Every answer that is no success, as `{ error: { code, message } }`. What is our fault is logged, and not told. */
+/** Answers every error as `{ error: { code, message } }`. The cause of a 5xx is in the log, and not in the answer. */
 export function answerError(refused: Refused) {
   return (error: FastifyError | ApiError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-    const { statusCode, apiCode, message } = notifications(error, request)
+    const { statusCode, apiCode, message } = apiErrorOf(error, request)
     const { method, ip: address } = request
-    // half a body, and nobody to be answered: the connection was closed by its client, or by us, who said why then
+    // the client closed the connection during the body, or the node did, and has logged why
     if (statusCode === 400 && 'code' in error && error.code === 'ECONNRESET') return reply.code(statusCode).send()
     const about = { code: apiCode, method, route: request.routeOptions.url, address }
     refused(`http_${statusCode}`, about, statusCode >= 500 ? error : undefined)
@@ -58,7 +62,7 @@ export function answerError(refused: Refused) {
   }
 }
 
-function notifications(error: FastifyError | ApiError, request: FastifyRequest): ApiError {
+function apiErrorOf(error: FastifyError | ApiError, request: FastifyRequest): ApiError {
   if (error instanceof InvalidRequest) {
     const { invalid } = request.routeOptions.config
     return invalid ? new ApiError(400, 'badRequest', invalid(error.path)) : error

@@ -7,18 +7,18 @@ import { type HoldBack, refusalOfGuess } from './credential-guessing.ts'
 import { ApiError } from './errors.ts'
 
 export type IceServices = {
-  /** Who has a login token or a reconnection ticket that is good; undefined: nobody. @throws unavailable */
+  /** The user of a login token or reconnection ticket; undefined if it is not valid. @throws unavailable */
   userOf: (credential: string) => Promise<string | undefined>
   iceServers: (user: string) => IceServerEntry[]
   holdBack: HoldBack
 }
 
-/** `GET /v1/ice-servers`: for clients, so it takes what they have; a login token is not used up by it. */
+/** `GET /v1/ice-servers`, for clients. The request does not use up the login token. */
 export function iceServers(app: FastifyInstance, { userOf, iceServers, holdBack }: IceServices): void {
   const schema = {
     tags: ['clients'],
     summary:
-      'RTCIceServer[], with time-limited TURN credentials, for the bearer of a login token or reconnection ticket',
+      'Returns RTCIceServer[] with time-limited TURN credentials. The bearer is a login token or reconnection ticket',
     security: [{ participant: [] }],
     response: { 200: IceServers, '4xx': ErrorBody, '5xx': ErrorBody },
   }
@@ -27,7 +27,11 @@ export function iceServers(app: FastifyInstance, { userOf, iceServers, holdBack 
     const user = credential === undefined ? undefined : await userOf(credential)
     if (user === undefined) {
       reply.header('www-authenticate', 'Bearer')
-      const refusal = new ApiError(401, 'unauthenticated', 'A login token or reconnection ticket is needed')
+      const refusal = new ApiError(
+        401,
+        'unauthenticated',
+        'The request needs a valid login token or reconnection ticket as bearer',
+      )
       throw await refusalOfGuess(request, reply, holdBack, refusal)
     }
     reply.header('cache-control', 'no-store')

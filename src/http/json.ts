@@ -5,15 +5,14 @@ import { wellFormed } from '../core/text.ts'
 import { validationOf } from '../protocol/validation.ts'
 import { ApiError, InvalidRequest } from './errors.ts'
 
-/** How many levels a body may nest: far above any of ours, far below the limits of recursion and of Lua's JSON. */
+/** The levels of nesting of a body: far more than any request needs, far below the limits of recursion and of Lua's JSON. */
 export const maxBodyDepth = 32
-/** How many bytes a body may have. */
 export const maxBodyBytes = 65_536
 
 /**
- * For all routes of a listener: Fastify's own validator would convert types. No type is converted. Fields that a schema does not name are left out, as OWT does, or refused where the schema is
- * closed. A body may be absent whatever its type says, as OWT's REST client sends `text/plain` on calls without one
- * (docs/owt.md#management-api).
+ * Sets how all routes of a listener read JSON. They convert no types; Fastify's own validator would. They remove fields that the
+ * schema does not name, as OWT does, or refuse them if the schema is closed. They accept an empty body of any content type: OWT's
+ * REST client sends `text/plain` with requests that have no body (docs/owt.md#management-api).
  */
 export function strictJson(app: FastifyInstance): void {
   app.setValidatorCompiler(compile)
@@ -39,13 +38,13 @@ const compile: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   }
 }
 
-/** A query has only texts. */
+/** A query with its digits as numbers: a URL contains only strings. */
 function withNumbers(query: unknown): unknown {
   const entries = Object.entries(query ?? {})
   return Object.fromEntries(entries.map(([name, text]) => [name, /^\d{1,9}$/.test(String(text)) ? Number(text) : text]))
 }
 
-/** Whether a value nests in more levels. Without recursion. */
+/** Whether a value nests deeper than `levels`. Without recursion, so that no depth exhausts the stack. */
 export function isDeeperThan(value: unknown, levels: number): boolean {
   let level: unknown[] = [value]
   for (let depth = 0; level.length > 0; depth += 1) {

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Registry } from 'prom-client'
 
-/** `/metrics` in Prometheus' text format. `measure` sets the gauges that describe the present. */
+/** `/metrics` in Prometheus' text format. `measure` sets the gauges of the present state. */
 export function metricsRoute(app: FastifyInstance, registry: Registry, measure: () => void): void {
   app.get('/metrics', async (_request, reply) => {
     measure()

@@ -8,7 +8,10 @@ const MoveRequest = Type.Object({
   signature: Type.String({ maxLength: 256 }),
 })
 
-/** A draining node asks this one to move a client whose WebSocket it passes on. `move` returns false for an invalid request. */
+/**
+ * A draining node requests here that this node move a client whose WebSocket the draining node forwards.
+ * @param move returns false if the signature is wrong or the node has no such session
+ */
 export function moveRoute(
   app: FastifyInstance,
   path: string,

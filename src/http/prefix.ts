@@ -18,7 +18,7 @@ export function servePrefix(server: Server, prefix: string, socketPath: string):
   server.prependListener('upgrade', strip)
 }
 
-/** Redirects the prefix to its form with a slash: the links of the demo's page are relative to that folder. */
+/** Redirects the prefix to its form with a slash, because the links of the demo's pages are relative to that folder. */
 export function redirectToPrefix(app: FastifyInstance, prefix: string): void {
   if (prefix === '') return
   app.get(prefix, { schema: { hide: true } }, async ({ raw }, reply) => {

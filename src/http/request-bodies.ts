@@ -8,7 +8,7 @@ export function hasBody({ headers }: Pick<IncomingMessage, 'headers'>): boolean 
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }
 
-/** The body of one request, and what was read of it. */
+/** The part of a request's body that the node has read. */
 class RequestBody implements BudgetHolder {
   readonly unreadBytes = 0
   readonly #socket: Socket
@@ -45,10 +45,10 @@ class RequestBody implements BudgetHolder {
 /**
  * Adds each request with a body to the node's budget until its response closes. Its size is what the connection has read since
  * the last response, the head included.
- * @param polling the path of long-polling, of which requests are skipped: the transport counts them
+ * @param polling the path of long-polling, whose requests this function skips because the gateway counts them
  */
 export function countBodies(server: Server, budget: BudgetHolders, refused: Refused, polling: string): void {
-  /** Of each connection, how much had been read when its last request was answered. */
+  /** The bytes that each connection had read when its last response closed. */
   const answered = new WeakMap<Socket, number>()
   server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
     const { socket } = request

@@ -3,7 +3,7 @@ import { beforeDeadline, type Deadline, newDeadline } from '../core/deadline.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** By when the request must be served; handlers pass it to every call of the store. */
+    /** The time by which the request must be served. Handlers pass it to every call that writes to the store. */
     deadline: Deadline
     /** When the node began to read the body, on the clock of `deadline`. */
     bodyStartedAt: number
@@ -32,7 +32,7 @@ export function limitServingTime(scope: FastifyInstance): void {
       try {
         return await beforeDeadline(request.deadline, async () => handler.call(this, request, reply))
       } catch (error) {
-        if (reply.sent) return reply // complete: only the client's reading of it takes long
+        if (reply.sent) return reply // the answer is complete: the client reads it slowly
         throw error
       }
     }

@@ -11,33 +11,33 @@ export type HttpOptions = {
   corsOrigins: string[]
   trustProxy?: boolean | number | string
   refused: Refused
-  timeouts?: Patience
+  timeouts?: ReadTimeouts
 }
 
-/** How long a client may take, ms: for the headers, for the whole request, and how often that is looked at. */
-export type Patience = { headers: number; request: number; look: number }
+/** How long a client may take to send the headers and the whole request, and how often the node checks that. */
+export type ReadTimeouts = { headersMs: number; requestMs: number; checkIntervalMs: number }
 
-const defaultPatience: Patience = { headers: 10_000, request: 30_000, look: 5000 }
+const defaultTimeouts: ReadTimeouts = { headersMs: 10_000, requestMs: 30_000, checkIntervalMs: 5000 }
 
-/** A listener with what all of ours share: CORS, no difference for a trailing slash, errors as `{ error: { code, message } }`. */
+/** A Fastify instance with what all listeners share: CORS, optional trailing slashes, errors as `{ error: { code, message } }`. */
 export function createHttp(options: HttpOptions): FastifyInstance {
-  const { logger, corsOrigins, trustProxy = false, refused, timeouts: patience = defaultPatience } = options
+  const { logger, corsOrigins, trustProxy = false, refused, timeouts = defaultTimeouts } = options
   const hops = typeof trustProxy === 'number' ? (_address: string, hop: number) => hop < trustProxy : trustProxy
   const answer = answerError(refused)
   const app: FastifyInstance = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: hops,
-    // a room's name may have 256 characters, and each may take twelve in a URL; the name of a dialect may stand before it
+    // a room's name has up to 256 characters, each up to twelve in a URL, and the name of a dialect may precede it
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 3100 },
     bodyLimit: maxBodyBytes,
-    // what comes before any route: an address that cannot be decoded
+    // errors before a route is known: an address that cannot be decoded
     frameworkErrors: (error, request, reply) => {
       answer(error, request, reply)
     },
     clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, refused),
-    requestTimeout: patience.request,
-    http: { headersTimeout: patience.headers, connectionsCheckingInterval: patience.look },
+    requestTimeout: timeouts.requestMs,
+    http: { headersTimeout: timeouts.headersMs, connectionsCheckingInterval: timeouts.checkIntervalMs },
   })
   app.register(helmet, { contentSecurityPolicy: false })
   app.register(cors, { origin: corsOrigins.includes('*') ? true : corsOrigins })
@@ -45,8 +45,8 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   strictJson(app)
   const notFound = () => new ApiError(404, 'notFound', 'Resource not found')
   app.setNotFoundHandler((request, reply) => answer(notFound(), request, reply))
-  // Fastify would receive the whole body first. After the hooks of the plugins, so that the answer has their headers
-  // biome-ignore lint/nursery/noFloatingPromises: with a listener it returns the app, and no promise
+  // without this hook Fastify receives the whole body of an unknown path. It runs after the hooks of the plugins, which set headers
+  // biome-ignore lint/nursery/noFloatingPromises: with a callback, `after` returns the app, not a promise
   app.after(() => {
     app.addHook('onRequest', async (request, reply) => {
       if (!request.is404 || !hasBody(request.raw)) return

@@ -6,20 +6,27 @@ import { Name, RoleName } from '../protocol/names.ts'
 import { type ClientTarget, targetOf } from './client-target.ts'
 
 const TokenRequest = Type.Object({
-  // the pages send an empty name when their address has no `?room=`
+  // the sample pages send an empty name if their address has no `?room=`
   room: Type.Optional(Type.Union([Type.Literal(''), Name(maxNameCharacters)])),
   user: Type.Optional(Name(maxNameCharacters)),
   role: Type.Optional(RoleName),
 })
 
-/** @param closed when the room was, by the clock of whichever node did it: a token that is made now is made after that */
+/**
+ * Writes a login token.
+ * @param target the address in the token
+ * @param closed when the room was closed, ms by the store's clock: the token counts as made after that
+ */
 export type WriteToken = (
   claims: { room: string; user: string; role: string },
   target: ClientTarget,
   closed?: number,
 ) => string
 
-/** `POST /tokens/`: what the app server of OWT's sample pages offers (docs/owt.md#sample-pages). Anyone may ask: for development. */
+/**
+ * `POST /tokens/`, as the app server of OWT's sample pages has it (docs/owt.md#sample-pages). It needs no credential, so it is for
+ * development only.
+ */
 export function tokens(app: FastifyInstance, writeToken: WriteToken): void {
   app
     .withTypeProvider<TypeBoxTypeProvider>()

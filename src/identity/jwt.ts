@@ -6,7 +6,7 @@ import { type ErrorCode, SignalError } from '../core/errors.ts'
 import { isName, isRole } from '../core/names.ts'
 
 export type JwtConfig = {
-  /** Where the public keys of another issuer are; unset: only tokens signed with our own secret are taken. */
+  /** The address of another issuer's public keys. If it is unset, only tokens signed with this cluster's secret are valid. */
   jwksUrl?: string
   audience?: string
   issuer?: string
@@ -14,14 +14,14 @@ export type JwtConfig = {
 
 type Verify = (token: string, now: number) => Promise<JWTPayload>
 
-/** Clocks may be apart this far, seconds. */
+/** The tolerated difference between the clocks of an issuer and of this cluster. */
 const clockToleranceSeconds = 5
 
 /**
- * Login tokens that a backend makes without asking us: a JWT (RFC 7519) with `room`, `sub`, `role`, `exp`, perhaps `nbf`,
- * `iat` and `jti`. The algorithm decides which keys are looked at, never the other way round: HS256 is checked with our
- * secrets only, RS256, ES256 and EdDSA with the public keys only; anything else, `none` first of all, is refused (RFC 8725 3.1).
- * @throws bad_token, token_signature, token_expired, unavailable (the public keys cannot be had)
+ * Reads login tokens that a backend signs itself: a JWT (RFC 7519) with `room`, `sub`, `role`, `exp`, and optionally `nbf`, `iat`
+ * and `jti`. The algorithm selects the keys, never the other way round: HS256 is verified with the cluster's secrets only, RS256,
+ * ES256 and EdDSA with the public keys only. Every other algorithm is refused, `none` too (RFC 8725, 3.1).
+ * @throws bad_token, token_signature, token_expired, unavailable (the public keys could not be fetched)
  */
 export function jwtReader(keys: Keyring, config: JwtConfig): (token: string, now: number) => Promise<Claims> {
   const verify: { [algorithm: string]: Verify } = { HS256: withSecrets(keys, config), ...withPublicKeys(config) }
@@ -44,7 +44,7 @@ function withSecrets(keys: Keyring, config: JwtConfig): Verify {
     const verified = attempts.find((attempt) => attempt.status === 'fulfilled')
     if (verified) return verified.value.payload
     const reasons = attempts.flatMap((attempt) => (attempt.status === 'rejected' ? [attempt.reason] : []))
-    // the key that signed has the most to say
+    // the error of the key that signed the token says more than those of the others
     throw reasons.find((reason) => !(reason instanceof errors.JWSSignatureVerificationFailed)) ?? reasons[0]
   }
 }
@@ -74,18 +74,18 @@ function headerOf(token: string): { alg?: unknown } {
     const header: unknown = JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString())
     if (typeof header === 'object' && header !== null) return header
   } catch {
-    // said below
+    // not JSON: refused below
   }
   throw new SignalError('bad_token', 'Invalid token header')
 }
 
-/** Said to whoever asks, so it does not tell which part of a secret was right. */
+/** The refusal that the client receives. It names a wrong claim, and nothing about keys. */
 function refusalOf(error: unknown): SignalError {
   const refuse = (code: ErrorCode, detail = '') => new SignalError(code, detail, { cause: error })
   if (error instanceof errors.JWTExpired) return refuse('token_expired')
   if (error instanceof errors.JWTClaimValidationFailed) return refuse('bad_token', `Invalid token: ${error.claim}`)
   if (error instanceof errors.JWTInvalid) return refuse('bad_token', 'Invalid token')
-  const ours = [
+  const signatureErrors = [
     errors.JWSSignatureVerificationFailed,
     errors.JOSEAlgNotAllowed,
     errors.JOSENotSupported,
@@ -93,7 +93,7 @@ function refusalOf(error: unknown): SignalError {
     errors.JWKSNoMatchingKey,
     errors.JWKSMultipleMatchingKeys,
   ]
-  if (ours.some((kind) => error instanceof kind)) return refuse('token_signature')
+  if (signatureErrors.some((kind) => error instanceof kind)) return refuse('token_signature')
   return refuse('unavailable')
 }
 
@@ -103,10 +103,10 @@ function claimsOf(payload: JWTPayload, token: string, now: number): Claims {
   if (jti !== undefined && (typeof jti !== 'string' || jti === '')) {
     throw new SignalError('bad_token', 'Invalid token: jti')
   }
-  // without an id, what was signed is one; the signature itself may be written in more than one way
-  const mark = jti === undefined ? token.slice(0, token.lastIndexOf('.')) : JSON.stringify([payload.iss ?? '', jti])
+  // a token without `jti` is identified by its signed part, because a signature can be written in more than one way
+  const identity = jti === undefined ? token.slice(0, token.lastIndexOf('.')) : JSON.stringify([payload.iss ?? '', jti])
   return {
-    tokenId: `jwt-${createHash('sha256').update(mark).digest('hex')}`,
+    tokenId: `jwt-${createHash('sha256').update(identity).digest('hex')}`,
     room: textOf(payload, 'room', isName),
     user: textOf(payload, 'sub', isName),
     role: textOf(payload, 'role', isRole),
@@ -116,8 +116,9 @@ function claimsOf(payload: JWTPayload, token: string, now: number): Claims {
 }
 
 /**
- * When it was signed. One that does not say so, or names a time that has not come (ms for s, say), may be as old as any:
- * it enters no room that is known to have been deleted. `nbf` is no help, as it may be later than the deletion.
+ * When the token was signed, ms, as late as the clocks allow. 0 without `iat`, or with an `iat` in the future (an issuer may write
+ * ms instead of s): such a token is refused in every room that was deleted in the last day. `nbf` does not help, because it may be
+ * later than the deletion.
  */
 function madeAt(iat: number | undefined, now: number): number {
   return iat === undefined || iat * 1000 > now + clockToleranceSeconds * 1000 ? 0 : (iat + clockToleranceSeconds) * 1000

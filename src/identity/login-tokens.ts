@@ -4,8 +4,8 @@ import { isJwt, readToken } from '../core/auth/tokens.ts'
 import { type JwtConfig, jwtReader } from './jwt.ts'
 
 /**
- * Either form of a login token (docs/protocol.md#login-tokens): a JWT has dots, OWT's base64 never has.
- * @param date ms since the epoch, on the clock that every node of the cluster reads: a token ends everywhere at once
+ * Reads both forms of a login token (docs/protocol.md#login-tokens). A JWT contains dots, OWT's base64 does not.
+ * @param date ms since the epoch on the store's clock, so that a token expires on all nodes at once
  */
 export function loginTokens(keys: Keyring, config: JwtConfig, date: () => number): ReadToken {
   const readJwt = jwtReader(keys, config)

@@ -1,15 +1,15 @@
 import { type DestinationStream, type Logger, type LoggerOptions, pino, stdSerializers } from 'pino'
 
-/** The end of Redis' refusal of a command that it does not know, which repeats the arguments. */
+/** The end of Redis' error for an unknown command. It repeats the arguments. */
 const repeatedArguments = /, with args beginning with: .*/g
 
-/** The log of a node. */
+/** The log of a node: JSON lines with `node`. @param destination the default is the standard output */
 export function createLog(level: LoggerOptions['level'], node: string, destination?: DestinationStream): Logger {
   const options: LoggerOptions = { level: level ?? 'info', base: { node }, serializers: { err: describeError } }
   return destination ? pino(options, destination) : pino(options)
 }
 
-/** As pino writes errors, but without the arguments of Redis commands: they hold tickets, tokens and messages. */
+/** Writes errors as pino does, without the arguments of Redis commands: they contain tickets, tokens and messages. */
 function describeError(error: Error): unknown {
   return withoutArguments(stdSerializers.err(error))
 }
@@ -25,7 +25,7 @@ function withoutArguments(value: unknown, depth = 0): unknown {
   return Object.fromEntries(fields)
 }
 
-/** ioredis adds the command to an error that Redis answered. */
+/** ioredis adds the command to the errors that Redis sends. */
 function isCommand(value: unknown): value is { name: unknown; args: unknown } {
   return typeof value === 'object' && value !== null && 'name' in value && 'args' in value
 }

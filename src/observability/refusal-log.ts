@@ -1,19 +1,19 @@
 import type { Logger } from 'pino'
 import type { Metrics } from './metrics.ts'
 
-/** What one reason may write a minute: whoever floods us is not to fill the disk as well. */
+/** The lines of one reason in a minute: a client that floods a node must not fill its disk. */
 const maxLinesPerMinute = 20
 const windowMs = 60_000
 
 /**
- * Every refusal, by its reason: counted, and logged. Of one reason the first 20 in a minute have a line each at `info` or `error`,
- * the others at `debug`, and how many those were is told when the minute is over.
+ * Counts and logs refusals by reason. The first 20 of one reason in a minute have a line each, at `info` or `error`. The others have
+ * one at `debug`, and a line at `info` says at the end of the minute how many they were.
  */
 export class RefusalLog {
   readonly #metrics: Metrics
   readonly #log: Logger
   readonly #counts = new Map<string, number>()
-  #sum: NodeJS.Timeout | undefined
+  #summary: NodeJS.Timeout | undefined
 
   constructor(metrics: Metrics, log: Logger) {
     this.#metrics = metrics
@@ -21,23 +21,23 @@ export class RefusalLog {
   }
 
   /**
-   * @param reason one of few: it becomes a label of the metric
-   * @param fault of the node or the store: its lines are errors
+   * @param reason a label of the metric, so its values must be few
+   * @param fault the error, if the node or the store is at fault: the line has the level `error`
    */
   note(reason: string, about: object, message: string, fault?: Error): void {
     this.#metrics.refused.inc({ reason })
     const before = this.#counts.get(reason) ?? 0
     this.#counts.set(reason, before + 1)
-    this.#sum ??= setTimeout(() => this.#sumUp(), windowMs).unref()
+    this.#summary ??= setTimeout(() => this.#summarize(), windowMs).unref()
     const level = fault ? 'error' : 'info'
     this.#log[before < maxLinesPerMinute ? level : 'debug']({ reason, ...about, ...(fault && { err: fault }) }, message)
   }
 
-  #sumUp(): void {
-    this.#sum = undefined
+  #summarize(): void {
+    this.#summary = undefined
     for (const [reason, count] of this.#counts) {
       const withheld = count - maxLinesPerMinute
-      if (withheld > 0) this.#log.info({ reason, withheld }, 'refused, without a line each')
+      if (withheld > 0) this.#log.info({ reason, withheld }, 'further refusals had no line of their own')
     }
     this.#counts.clear()
   }

@@ -7,15 +7,15 @@ import type { UsedHeaders } from './used-headers.ts'
 
 export type AuthorizeParts = {
   keys: readonly MauthKey[]
-  /** False: a signed header may be used again, and at any time. */
+  /** False: a signed header is valid any number of times, at any time. */
   replayCheck: boolean
-  /** Milliseconds since the epoch: what a header's time is compared with, the same on every node, as its mark is. */
+  /** The store's clock, ms since the epoch, to which the time of a header is compared: the same on every node. */
   date: () => number
   used: UsedHeaders
   holdBack: HoldBack
 }
 
-/** Who asks. `user` and `role` are those that an MAuth header was signed with: OWT's tokens are made out to them. */
+/** The key of a request. `user` and `role` are those of its signed header: OWT issues the tokens of the request for them. */
 export type Caller = { id: string; user?: string; role?: string }
 
 declare module 'fastify' {
@@ -26,10 +26,13 @@ declare module 'fastify' {
 
 const realm = 'MAuth realm="http://marte3.dit.upm.es"'
 
-/** OWT's answer to whatever is wrong with who asks; what it is, is not told. */
+/** OWT's answer to every authentication error. It does not say what is wrong. */
 const refuse = () => new ApiError(401, 'unauthenticated', `WWW-Authenticate: ${realm}`)
 
-/** Runs before a body is read. Who has a key is never made to wait, whoever guesses beside it. @throws 401, 429, 503 (the store that remembers headers is away) */
+/**
+ * Authenticates a request before its body is read. A valid request never waits, however many wrong ones come from its address.
+ * @throws 401, 429, 503 (the store that remembers headers does not answer)
+ */
 export function authorize(authority: AuthorizeParts) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const header = request.headers.authorization ?? ''
@@ -44,7 +47,7 @@ export function authorize(authority: AuthorizeParts) {
   }
 }
 
-/** The key itself (docs/management.md). */
+/** `Bearer` and the key itself (docs/management.md#authentication). */
 function fromBearer({ keys }: AuthorizeParts, key: string): Caller | undefined {
   const id = idOfKey(keys, key)
   return id === undefined ? undefined : { id }
@@ -56,10 +59,10 @@ async function fromMAuth(authority: AuthorizeParts, header: string, deadline: De
   const { id, timestamp, signature, username, role } = mauth
   if (authority.replayCheck) {
     if (Math.abs(authority.date() - Number(timestamp)) > maxTimestampSkewMs) return undefined
-    // the signature covers the nonce and the time: to remember it is to remember both, and only what a key signed
+    // the signature covers cnonce and time, and only a key can make it, so it is the nonce that is remembered
     const seconds = (2 * maxTimestampSkewMs) / 1000 + 1
-    const mark = `mauth:${id}:${signature}`
-    if (!(await authority.used.use(mark, Number(timestamp), seconds, deadline))) return undefined
+    const nonce = `mauth:${id}:${signature}`
+    if (!(await authority.used.use(nonce, Number(timestamp), seconds, deadline))) return undefined
   }
   if (username === undefined || role === undefined) return { id }
   return { id, user: Buffer.from(username, 'base64').toString(), role }

@@ -11,10 +11,10 @@ import { rooms } from './rooms.ts'
 import { streams } from './streams.ts'
 import { tokens } from './tokens.ts'
 
-/** `/v1` and `/v1.1` tell streams in the media format of the client protocol of that name (docs/owt.md#management-api). */
+/** `/v1` and `/v1.1` describe streams in the media format of protocol 1.0 and 1.1 (docs/owt.md#management-api). */
 const versions: { [prefix: string]: WriteStream } = { '/v1': streamInfoV10, '/v1.1': streamInfoV11 }
 
-/** The management API: OWT's REST, and what stands beyond it (docs/management.md). Only for who has a key. */
+/** The management API: OWT's REST API and additions (docs/management.md). Every request needs a key. */
 export function management(app: FastifyInstance, services: ApiServices, authority: AuthorizeParts): void {
   for (const [prefix, writeStream] of Object.entries(versions)) {
     app.register(

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { equal, owtSignature } from '../../core/auth/keyring.ts'
 
-/** Who may use the API; several keys may have the same id while one is replaced. */
+/** A key of MANAGEMENT_KEYS. Two keys have the same id while one replaces the other. */
 export type MauthKey = { id: string; key: string }
 
-/** What a signed header says, with the signature that covers it. */
+/** The fields of a signed header, and their signature. */
 export type MAuth = {
   id: string
   cnonce: string
@@ -14,14 +14,14 @@ export type MAuth = {
   role?: string
 }
 
-/** How far a header's time may be from ours, ms. */
+/** The largest difference between a header's time and the store's clock, ms. */
 export const maxTimestampSkewMs = 300_000
 
 const maxHeaderCharacters = 2048
 
 /**
- * OWT's header: `MAuth realm=…,mauth_signature_method=HMAC_SHA256,mauth_serviceid=…,mauth_cnonce=…,mauth_timestamp=…,
- * mauth_signature=…`, perhaps with mauth_username and mauth_role (docs/owt.md#mauth). Undefined if it is none.
+ * Reads OWT's header: `MAuth realm=…,mauth_signature_method=HMAC_SHA256,mauth_serviceid=…,mauth_cnonce=…,mauth_timestamp=…,
+ * mauth_signature=…`, optionally with mauth_username and mauth_role (docs/owt.md#mauth). Undefined if it is malformed.
  */
 export function parseMAuth(header: string): MAuth | undefined {
   if (!/^MAuth /i.test(header) || header.length > maxHeaderCharacters) return undefined
@@ -41,21 +41,21 @@ export function parseMAuth(header: string): MAuth | undefined {
   return { id, cnonce, timestamp, signature, ...(username && role ? { username, role } : {}) }
 }
 
-/** Every key is tried, so that the time taken tells neither which one signed nor whether the id is known. */
+/** Compares with every key, so that the duration reveals neither the key nor whether the id exists. */
 export function isSigned(keys: readonly MauthKey[], mauth: MAuth): boolean {
   const { timestamp, cnonce, username, role } = mauth
   const parts = [timestamp, cnonce, ...(username !== undefined && role !== undefined ? [username, role] : [])]
-  const right = keys.map(({ id, key }) => {
-    const good = equal(owtSignature(key, parts), mauth.signature)
-    return equal(id, mauth.id) && good
+  const matches = keys.map(({ id, key }) => {
+    const matchesKey = equal(owtSignature(key, parts), mauth.signature)
+    return equal(id, mauth.id) && matchesKey
   })
-  return right.includes(true)
+  return matches.includes(true)
 }
 
-/** The id of a key. All are looked at, as digests, so that the time taken tells nothing of any. */
+/** The id of a key. Compares the digests of all keys, so that the duration reveals nothing about any of them. */
 export function idOfKey(keys: readonly MauthKey[], key: string): string | undefined {
   const digest = (text: string) => createHash('sha256').update(text).digest('hex')
   const given = digest(key)
-  const right = keys.filter((one) => equal(digest(one.key), given))
-  return right[0]?.id
+  const matching = keys.filter((known) => equal(digest(known.key), given))
+  return matching[0]?.id
 }

@@ -1,32 +1,40 @@
 import type { Deadline } from '../../core/deadline.ts'
 
-/** How many are remembered in the node itself. */
+/** How many nonces this node remembers itself. */
 const maxRemembered = 100_000
-/** How often the store is asked since when it remembers, ms: that it has lost its memory is noticed within this time. */
-const watchPeriodMs = 2000
-
-/** Notes a mark in the store, for so many seconds: whether it is new there, and since when the store remembers, ms. */
-export type NoteUse = (mark: string, seconds: number, deadline?: Deadline) => Promise<{ first: boolean; since: number }>
+/** How often this node asks the store since when it remembers nonces: it notices within this time that the store lost them. */
+const watchIntervalMs = 2000
 
 /**
- * The signed headers that were used. The store remembers them for all nodes, and forgets them when it comes back empty
- * or without its newest writes. A header that was signed before that is refused, since it may have been used. One of a
- * client whose clock is ahead may be signed after that and yet have been used before: the node that saw it knows.
+ * Claims a nonce in the store for some seconds. `first`: no node has claimed it before. `since`: ms since the epoch, before which
+ * the store may have forgotten claims.
+ */
+export type ClaimNonce = (
+  nonce: string,
+  seconds: number,
+  deadline?: Deadline,
+) => Promise<{ first: boolean; since: number }>
+
+/**
+ * Accepts each signed header once, by its nonce. The store remembers nonces for all nodes. It forgets them when it comes back empty
+ * or without its newest writes; headers that were signed before that are refused, because they may have been used. A client whose
+ * clock is ahead may have signed a header for a time after the loss, and used it before: this node remembers its own nonces too,
+ * and refuses it.
  */
 export class UsedHeaders {
-  readonly #note: NoteUse
-  /** Mark → until when it is remembered here, the oldest first; on the monotonic clock. */
-  readonly #used = new Map<string, number>()
+  readonly #claim: ClaimNonce
+  /** Nonce → until when this node remembers it, on the monotonic clock. The oldest first. */
+  readonly #claimedHere = new Map<string, number>()
   #watching: NodeJS.Timeout | undefined
 
-  constructor(note: NoteUse) {
-    this.#note = note
+  constructor(claim: ClaimNonce) {
+    this.#claim = claim
   }
 
-  /** Asks the store now and then since when it remembers: only a node that asked before knows that all is lost. */
+  /** Starts to ask the store periodically: only a node that has asked before can tell that the store has lost everything. */
   async watch(): Promise<void> {
-    const look = () => this.#note('watched', 1).catch(() => {}) // the store is away, as its health tells
-    this.#watching = setInterval(look, watchPeriodMs).unref()
+    const look = () => this.#claim('watched', 1).catch(() => {}) // the health of the store reports the outage
+    this.#watching = setInterval(look, watchIntervalMs).unref()
     await look()
   }
 
@@ -34,26 +42,31 @@ export class UsedHeaders {
     clearInterval(this.#watching)
   }
 
-  /** True for a header that was not used. @param signedAt ms since the epoch @throws unavailable */
-  async use(mark: string, signedAt: number, seconds: number, deadline: Deadline): Promise<boolean> {
-    const here = this.#useHere(mark, seconds)
+  /**
+   * True for a header that was not used before.
+   * @param signedAt ms since the epoch
+   * @param seconds how long the nonce is remembered
+   * @throws unavailable
+   */
+  async use(nonce: string, signedAt: number, seconds: number, deadline: Deadline): Promise<boolean> {
+    const firstHere = this.#claimHere(nonce, seconds)
     try {
-      const { first, since } = await this.#note(mark, seconds, deadline)
-      return here && first && signedAt >= since
+      const { first, since } = await this.#claim(nonce, seconds, deadline)
+      return firstHere && first && signedAt >= since
     } catch (error) {
-      if (here) this.#used.delete(mark) // the request was not served: it may come again
+      if (firstHere) this.#claimedHere.delete(nonce) // the request was not served: its client may repeat it
       throw error
     }
   }
 
-  #useHere(mark: string, seconds: number): boolean {
+  #claimHere(nonce: string, seconds: number): boolean {
     const now = performance.now()
-    for (const [old, until] of this.#used) {
-      if (until > now && this.#used.size < maxRemembered) break
-      this.#used.delete(old)
+    for (const [old, until] of this.#claimedHere) {
+      if (until > now && this.#claimedHere.size < maxRemembered) break
+      this.#claimedHere.delete(old)
     }
-    if (this.#used.has(mark)) return false
-    this.#used.set(mark, now + seconds * 1000)
+    if (this.#claimedHere.has(nonce)) return false
+    this.#claimedHere.set(nonce, now + seconds * 1000)
     return true
   }
 }

@@ -36,7 +36,7 @@ describe('the node does not wait for a request that is sent slowly', () => {
       corsOrigins: [],
       refused: (reason) => reasons.push(reason),
       // each request exceeds only one of the timeouts in time
-      timeouts: { headers: 50, request: text.includes('\r\n\r\n') ? 100 : 60_000, look: 20 },
+      timeouts: { headersMs: 50, requestMs: text.includes('\r\n\r\n') ? 100 : 60_000, checkIntervalMs: 20 },
     })
     onTestFinished(() => app.close())
     app.post('/tokens', async () => 'read')

@@ -24,6 +24,6 @@ test('a part that fails or does not end keeps no other from ending, in their ord
   expect(failures).toEqual([
     ['throws', 'broken'],
     ['throws at once', 'broken at once'],
-    ['hangs', 'Not ended within 0.01 s'],
+    ['hangs', 'hangs did not end within 0.01 s'],
   ])
 })
