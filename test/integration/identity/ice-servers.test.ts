@@ -5,7 +5,7 @@ import { lose, newRoom, startNode, type TestNode, tokenFor } from '../../support
 import { allocates, startTurn, type TurnServer } from '../../support/turn-server.ts'
 import { caller, error } from '../management/caller.ts'
 
-const secret = 'what coturn and the nodes both know'
+const secret = 'the shared secret of coturn and the nodes'
 const stun = [{ urls: 'stun:127.0.0.1:3478' }]
 let turn: TurnServer
 let node: TestNode
@@ -31,20 +31,20 @@ describe('a real coturn', () => {
     return { username, credential }
   }
 
-  test('relays for who has what the API gave', async () => {
+  test('accepts the credentials that the API returns', async () => {
     const { body } = await ask(tokenFor({ room: newRoom(), user: 'Zoë' }))
     const { username = '', credential = '' } = (body as IceServerEntry[])[1] ?? {}
     expect(allocates(turn.port, username, credential)).toBe(true)
   })
 
-  test('relays for no one whose time is over', () => {
+  test('refuses expired credentials', () => {
     const { username, credential } = credentials({ at: Date.now() - 120_000 })
     expect(allocates(turn.port, username, credential)).toBe(false)
   })
 
-  test('relays for no one who made them up', () => {
+  test('refuses forged credentials', () => {
     const good = credentials()
-    const forged = credentials({ secret: 'what somebody guessed' })
+    const forged = credentials({ secret: 'a guessed secret' })
     expect(allocates(turn.port, forged.username, forged.credential)).toBe(false)
     const later = good.username.replace(/^\d+/, (expiry) => `${Number(expiry) + 3600}`)
     expect(allocates(turn.port, later, good.credential)).toBe(false)
@@ -52,14 +52,14 @@ describe('a real coturn', () => {
 })
 
 describe('GET /v1/ice-servers', () => {
-  test('answers who has a login token, which is still good afterwards', async () => {
+  test('accepts a login token, which stays valid', async () => {
     const room = newRoom()
     const token = tokenFor({ room, user: 'ann' })
     expect(await ask(token)).toMatchObject({ status: 200, body: ours })
     await enter(node.url, { room, token })
   })
 
-  test('answers who has a ticket, as long as its participant is there', async () => {
+  test('accepts a ticket while its participant is in the room', async () => {
     const ann = await enter(node.url, { room: newRoom(), user: 'ann' })
     const { status, body, headers } = await ask(ann.ticket)
     expect({ status, body }).toEqual({ status: 200, body: ours })
@@ -70,22 +70,19 @@ describe('GET /v1/ice-servers', () => {
   })
 
   test.each([
-    ['nothing', () => ''],
-    ['garbage', () => 'x'],
-    [
-      'a token of another key',
-      () => tokenFor({ room: newRoom() }, { secret: 'a key that no node of a test knows of' }),
-    ],
-    ['a token that is over', () => tokenFor({ room: newRoom() }, { notAfter: Date.now() - 1 })],
-    ['a JWT that nobody signed', () => 'eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.'],
-    ['two things', () => `${tokenFor({ room: newRoom() })} x`],
-  ])('refuses who has %s', async (_name, credential) => {
+    ['an empty credential', () => ''],
+    ['a malformed credential', () => 'x'],
+    ['a token of another key', () => tokenFor({ room: newRoom() }, { secret: 'a secret that no node of a test has' })],
+    ['an expired token', () => tokenFor({ room: newRoom() }, { notAfter: Date.now() - 1 })],
+    ['an unsigned JWT', () => 'eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.'],
+    ['two credentials', () => `${tokenFor({ room: newRoom() })} x`],
+  ])('refuses %s', async (_name, credential) => {
     expect(await ask(credential())).toMatchObject(error(401, 1101))
   })
 })
 
 describe('acks', () => {
-  test('of login and of relogin in its object form have fresh servers', async () => {
+  test('of login, and of relogin in its object form, have new ICE servers', async () => {
     const room = newRoom()
     const ann = await connect(node.url)
     expect(await ann.login({ room, user: 'ann' })).toMatchObject({ iceServers: ours })
@@ -94,7 +91,7 @@ describe('acks', () => {
     expect(await back.relogin({ ticket: ann.ticket, seq: ann.seq })).toMatchObject({ iceServers: ours })
   })
 
-  test('have none where there are none', async () => {
+  test('have no ICE servers if none are configured', async () => {
     const none = await startNode({ env: { ICE_SERVERS: '[]' } })
     const ann = await connect(none.url)
     expect(await ann.login({ room: newRoom() })).not.toHaveProperty('iceServers')

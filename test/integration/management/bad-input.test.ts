@@ -4,7 +4,7 @@ import { newRoom, startNode } from '../../support/node.ts'
 import { publishBoth } from '../media.ts'
 import { type Answer, caller, keys, managementKeys, mauth } from './caller.ts'
 
-/** Every route that is described, with everything that can be wrong about a request: 4xx, a code and a sentence. */
+/** Sends every kind of invalid request to every route of the OpenAPI document. The answer is 4xx with a code and a message. */
 
 const node = await startNode({ env: { MANAGEMENT_KEYS: managementKeys } })
 const call = caller(node.url)
@@ -24,7 +24,7 @@ const routes = Object.entries(described.paths).flatMap(([path, operations]) =>
 const ofManagement = routes.filter(({ path }) => path !== '/v1/ice-servers')
 const named = (chosen: Route[]) => chosen.map((route) => [`${route.method} ${route.path}`, route] as const)
 
-/** A room with somebody in it who publishes, so that a request is wrong for one reason only. */
+/** A room with a participant that publishes a stream, so that each request has one error only. */
 const room = newRoom()
 const ann = await enter(node.url, { room })
 const stream = await publishBoth(ann)
@@ -39,39 +39,35 @@ function expectClientError(answer: Answer, what: string): void {
   expect(answer.body, what).toEqual({ error: { code: expect.any(Number), message: expect.stringMatching(/\S/) } })
 }
 
-test('the routes are all there', () => {
+test('the document has all routes', () => {
   expect(ofManagement.length).toBeGreaterThan(30)
 })
 
-/** What is wrong, the bytes and their type, and with what a route that takes a body answers, if not 400. */
+/** The error, the bytes, their content type, and the status of a route with a body if it is not 400. */
 const unserialized: [string, string, string, number?][] = [
   ['null', 'null', 'application/json'],
   ['a number', '5', 'application/json'],
-  ['a text', '"x"', 'application/json'],
+  ['a string', '"x"', 'application/json'],
   ['a boolean', 'true', 'application/json'],
   ['a list of lists', '[[]]', 'application/json'],
-  [
-    'a field that there is not',
-    '{"event":"e","text":"t","user":"u","role":"r","name":"n","unknown":1}',
-    'application/json',
-  ],
-  ['an operation that there is not', '[{"op":"explode","path":"/x"}]', 'application/json'],
+  ['an unknown field', '{"event":"e","text":"t","user":"u","role":"r","name":"n","unknown":1}', 'application/json'],
+  ['an unknown operation', '[{"op":"explode","path":"/x"}]', 'application/json'],
   ['a prototype', '{"__proto__":{"admin":true}}', 'application/json'],
   ['a constructor', '{"constructor":{"prototype":{"admin":true}}}', 'application/json'],
-  ['no JSON', '{"name":', 'application/json'],
-  ['much nesting', `${'['.repeat(20_000)}${']'.repeat(20_000)}`, 'application/json'],
-  ['half a character', '{"name":"\\ud800","event":"\\ud800","text":5}', 'application/json'],
+  ['incomplete JSON', '{"name":', 'application/json'],
+  ['deep nesting', `${'['.repeat(20_000)}${']'.repeat(20_000)}`, 'application/json'],
+  ['a lone surrogate', '{"name":"\\ud800","event":"\\ud800","text":5}', 'application/json'],
   ['a megabyte', `{"name":"${'x'.repeat(1_000_000)}"}`, 'application/json', 413],
   ['XML', '<x/>', 'application/xml', 415],
   ['a form', 'name=x', 'application/x-www-form-urlencoded', 415],
   ['a file', 'x', 'multipart/form-data; boundary=x', 415],
   ['plain text', 'x', 'text/plain'],
-  ['no type that there is', '{}', 'nonsense', 415],
+  ['an invalid content type', '{}', 'nonsense', 415],
 ]
 
-describe('a body', () => {
-  test.each(named(ofManagement.filter(({ takesBody }) => takesBody)))('of %s', async (_name, route) => {
-    const lenient = /\/(messages|announcements)$/.test(route.path) ? [] : ['a field that there is not'] // as OWT's are
+describe('an invalid body', () => {
+  test.each(named(ofManagement.filter(({ takesBody }) => takesBody)))('of %s is refused', async (_name, route) => {
+    const lenient = /\/(messages|announcements)$/.test(route.path) ? [] : ['an unknown field'] // as in OWT
     for (const [what, raw, type, status = 400] of unserialized) {
       if (lenient.includes(what)) continue
       const answer = await call(route.method, at(route), { raw, headers: { 'content-type': type } })
@@ -80,7 +76,7 @@ describe('a body', () => {
     }
     for (const more of ['"unknown":1', '"__proto__":{"admin":true}', '"constructor":{"prototype":{}}']) {
       if (lenient.length > 0 && more.includes('unknown')) continue
-      // into what would be good without
+      // added to a valid body
       const raw = JSON.stringify(goodBody(route).body).replace('{', `{${more},`)
       expectClientError(await call(route.method, at(route), { raw }), more)
     }
@@ -88,7 +84,7 @@ describe('a body', () => {
   })
 
   test.each(named(ofManagement.filter(({ method }) => method === 'DELETE')))(
-    'for %s, which takes none',
+    'of %s, which has none, is refused',
     async (_name, route) => {
       const address = at(route, route.path.includes('{id}') ? { id: 'nobody' } : { room: 'nowhere' })
       for (const [what, raw, type] of unserialized) {
@@ -98,7 +94,7 @@ describe('a body', () => {
   )
 })
 
-const elsewhere = [
+const hostileIds = [
   '..%2F..%2F..%2Fetc%2Fpasswd',
   '%2e%2e%2f',
   '..%5c..%5c',
@@ -118,14 +114,17 @@ const elsewhere = [
   '%ed%a0%80',
 ]
 
-describe('an id that leads elsewhere', () => {
-  test.each(named(ofManagement.filter(({ path }) => path.includes('{room}'))))('of %s', async (_name, route) => {
-    const body = goodBody(route)
-    for (const id of elsewhere) {
-      expectClientError(await call(route.method, at(route, { room: id }), body), id)
-      if (route.path.includes('{id}')) expectClientError(await call(route.method, at(route, { id }), body), id)
-    }
-  })
+describe('a hostile id', () => {
+  test.each(named(ofManagement.filter(({ path }) => path.includes('{room}'))))(
+    'of %s is refused',
+    async (_name, route) => {
+      const body = goodBody(route)
+      for (const id of hostileIds) {
+        expectClientError(await call(route.method, at(route, { room: id }), body), id)
+        if (route.path.includes('{id}')) expectClientError(await call(route.method, at(route, { id }), body), id)
+      }
+    },
+  )
 })
 
 describe('an id of another room', async () => {
@@ -142,21 +141,21 @@ describe('an id of another room', async () => {
     },
   )
 
-  test('nor can it be spoken to', async () => {
+  test('does not receive a message', async () => {
     const path = `/v1/rooms/${encodeURIComponent(other)}/messages`
     const answer = await call('POST', path, { body: { event: 'e', to: ann.id } })
     expect(answer).toMatchObject({ status: 404, body: { error: { code: 1005 } } })
   })
 
-  test('and it is there all the while', async () => {
+  test('still exists in its own room after these requests', async () => {
     const path = `/v1/rooms/${encodeURIComponent(room)}`
     expect((await call('GET', `${path}/participants/${ann.id}`)).status).toBe(200)
     expect((await call('GET', `${path}/streams/${stream}`)).status).toBe(200)
   })
 })
 
-describe('a query', () => {
-  test.each(named(ofManagement.filter(({ takesPage }) => takesPage)))('of %s', async (_name, route) => {
+describe('an invalid query', () => {
+  test.each(named(ofManagement.filter(({ takesPage }) => takesPage)))('of %s is refused', async (_name, route) => {
     for (const query of [
       'page=0',
       'page=x',
@@ -193,15 +192,15 @@ const unauthorized = [
   mauth(keys.service, { signature_method: 'none' }),
 ]
 
-describe('nobody', () => {
-  test.each(named(ofManagement))('may ask %s, and all are told the same', async (_name, route) => {
-    const told = new Set<string>()
+describe('a wrong credential', () => {
+  test.each(named(ofManagement))('is refused by %s with the same answer, whatever is wrong', async (_name, route) => {
+    const answers = new Set<string>()
     for (const authorization of unauthorized) {
       const answer = await call(route.method, at(route), { ...goodBody(route), headers: { authorization } })
       expect(answer.status, authorization).toBe(401)
-      told.add(answer.text)
+      answers.add(answer.text)
     }
-    expect([...told]).toEqual([expect.stringContaining('1101')])
+    expect([...answers]).toEqual([expect.stringContaining('1101')])
   })
 })
 
@@ -213,11 +212,11 @@ test('a method that a path does not have is not found', async () => {
   }
 })
 
-test('nothing of this was our fault', () => {
+test('the node logged no error for these requests', () => {
   expect(node.logs.lines.filter(({ level }) => level >= 50)).toEqual([])
 })
 
-/** What the route would take, if nothing else were wrong. */
+/** A valid body for the route. */
 function goodBody({ method, path, takesBody }: Route): { body?: unknown } {
   if (!takesBody) return {}
   if (path.endsWith('/tokens')) return { body: { user: 'u', role: 'presenter' } }

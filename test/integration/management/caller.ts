@@ -1,11 +1,11 @@
 import { owtSignature } from '../../../src/core/auth/keyring.ts'
 import { newId } from '../../../src/core/ids.ts'
 
-/** The keys that the nodes of these tests take; the second is being replaced by the third. */
+/** The management keys of these tests' nodes. The third replaces the second. */
 export const keys = {
   service: 'the key of the first backend',
-  old: 'an old key of another',
-  new: 'its new key from today on',
+  old: 'the old key of another backend',
+  new: 'the new key of the other backend',
 }
 export const managementKeys = `service:${keys.service},other:${keys.old},other:${keys.new}`
 
@@ -28,11 +28,11 @@ export function mauth(key: string = keys.service, changes: { [field: string]: st
     ...(changes.signature === undefined ? {} : { signature: changes.signature }),
     ...(changes.signature_method === undefined ? {} : { signature_method: changes.signature_method }),
   }
-  const said = Object.entries(fields).flatMap(([name, value]) => (value ? [`mauth_${name}=${value}`] : []))
-  return `MAuth realm=http://marte3.dit.upm.es,${said.join(',')}`
+  const header = Object.entries(fields).flatMap(([name, value]) => (value ? [`mauth_${name}=${value}`] : []))
+  return `MAuth realm=http://marte3.dit.upm.es,${header.join(',')}`
 }
 
-/** Calls with the key as bearer, unless the headers say otherwise. */
+/** Sends requests with the key as bearer, unless `headers` has another authorization. */
 export function caller(url: string) {
   return async (method: string, path: string, { body, headers = {}, raw }: Request = {}): Promise<Answer> => {
     const sent = raw ?? (body === undefined ? undefined : JSON.stringify(body))
@@ -57,7 +57,7 @@ export function caller(url: string) {
   }
 }
 
-/** As OWT's REST client does it: a header signed anew, and a content type even where there is no content. */
+/** Sends requests as OWT's REST client does: each with a new signed header, and a content type also without a body. */
 export function owtCaller(url: string) {
   const call = caller(url)
   return (method: string, path: string, body?: unknown): Promise<Answer> =>

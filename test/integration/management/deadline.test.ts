@@ -6,8 +6,8 @@ import { type RedisServer, startRedis } from '../../support/redis.ts'
 import { both, mesh } from '../media.ts'
 import { type Answer, caller, error, managementKeys, mauth } from './caller.ts'
 
-/** How long an answer may take, ms, however many calls of the store the request needs: 5 s, and what a busy machine adds. */
-const longestWaitMs = 6000
+/** The limit for an answer, however many calls to the store the request needs: 5 s, and a margin for a busy machine. */
+const maxAnswerMs = 6000
 
 const unavailable = error(503, 2001, 'Service unavailable')
 
@@ -39,7 +39,7 @@ async function scene(): Promise<Scene> {
   return { room, ann, stream: id }
 }
 
-/** A body for each operation that takes one. The operations themselves come from the API's own description. */
+/** A body for each operation that has one. The list of operations comes from the OpenAPI document. */
 const bodies: { [operation: string]: (scene: Scene) => unknown } = {
   'POST /rooms': () => ({ name: newRoom() }),
   'PUT /rooms/{room}': () => ({ participantLimit: 3 }),
@@ -51,12 +51,12 @@ const bodies: { [operation: string]: (scene: Scene) => unknown } = {
   'POST /announcements': () => ({ text: 'late' }),
 }
 
-/** Needs no answer of the store: it may be lost. */
+/** Does not wait for the store, because it may be lost. */
 const lossy = 'POST /announcements'
 
 type Operation = { name: string; method: string; path: string }
 
-/** Those of `/v1`: `/v1.1` has the same routes from the same code. */
+/** The operations of `/v1`. `/v1.1` has the same routes from the same code. */
 async function operations(): Promise<Operation[]> {
   const { paths } = (await call('GET', '/docs/json')).body as { paths: { [path: string]: object } }
   const first = Object.entries(paths).filter(([path]) => path.startsWith('/v1/'))
@@ -68,7 +68,7 @@ async function operations(): Promise<Operation[]> {
   )
 }
 
-/** The answer, and how long it took, ms. */
+/** Sends a request; resolves to the answer and its duration. */
 async function timed({ name, method, path }: Operation, of: Scene, authorization?: string) {
   const id = path.includes('streams') ? of.stream : of.ann.id
   const body = bodies[name]?.(of)
@@ -81,7 +81,7 @@ async function timed({ name, method, path }: Operation, of: Scene, authorization
   return { name, answer, ms: performance.now() - sentAt }
 }
 
-/** What management can change. */
+/** Everything that the API can change. */
 async function state({ room, ann }: Scene): Promise<unknown> {
   const path = `/v1/rooms/${encodeURIComponent(room)}`
   const read = async (of: string): Promise<Answer['body']> => (await call('GET', `${path}${of}`)).body
@@ -103,12 +103,12 @@ test('with a Redis that hangs each request is answered 503 within 5 s, and not e
   redis.resume()
   for (const { name, answer, ms } of results) {
     expect(answer, name).toMatchObject(name === lossy ? { status: 200 } : unavailable)
-    expect(ms, name).toBeLessThan(longestWaitMs)
+    expect(ms, name).toBeLessThan(maxAnswerMs)
   }
   expect(await state(of)).toEqual(before)
 })
 
-test('with a Redis that answers each command after 1.6 s, what needs too many calls is answered 503 within 5 s', {
+test('with a Redis that answers each command after 1.6 s, a request that needs too many calls is answered 503 within 5 s', {
   timeout: 30_000,
 }, async () => {
   const of = await scene()
@@ -120,8 +120,8 @@ test('with a Redis that answers each command after 1.6 s, what needs too many ca
   ])
   for (const { name, answer, ms } of results) {
     expect(answer, name).toMatchObject(unavailable)
-    expect(ms, name).toBeLessThan(longestWaitMs)
+    expect(ms, name).toBeLessThan(maxAnswerMs)
   }
   await proxy.pass()
-  await of.ann.barrier() // nobody was dropped after the answer
+  await of.ann.barrier() // the participant was not dropped after the answer
 })

@@ -12,7 +12,7 @@ const documented = Object.entries(document.paths).flatMap(([path, operations]) =
   Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
 )
 
-/** `GET /v1/rooms/{room}`, as Fastify prints its tree of routes. */
+/** The routes from the tree that Fastify prints, such as `GET /v1/rooms/{room}`. */
 function served(): string[] {
   const routes: string[] = []
   const above: string[] = []
@@ -28,13 +28,13 @@ function served(): string[] {
   return routes
 }
 
-test('what is served under /v1 and /v1.1 is described, and what is described is served', () => {
+test('the document describes exactly the routes that are served below /v1 and /v1.1', () => {
   const routes = served().filter((route) => /^(?!HEAD|OPTIONS)\w+ \/v1(\.1)?\//.test(route))
   expect(routes.length).toBeGreaterThan(30)
   expect(documented.toSorted()).toEqual(routes.toSorted())
 })
 
-test('every route says what it does, what it takes and what it answers', () => {
+test('every route has a summary, its answers and, if it has one, its body', () => {
   for (const [path, operations] of Object.entries(document.paths)) {
     for (const [method, { summary, responses, requestBody }] of Object.entries(operations)) {
       const route = `${method} ${path}`
@@ -45,7 +45,7 @@ test('every route says what it does, what it takes and what it answers', () => {
   }
 })
 
-test('what is answered is as described', async () => {
+test('an answer has the fields that its schema requires', async () => {
   const made = await call('POST', '/v1/rooms', { body: { name: 'n', _id: 'described' } })
   const schema = document.paths['/v1/rooms']?.post as {
     responses: { 200: { content: { [type: string]: { schema: { required: string[] } } } } }
@@ -88,7 +88,7 @@ test.each(['/docs/static/none', '/docs/static/..%2findex.js', '/docs/none'])(
   },
 )
 
-test('no key is told', async () => {
+test('neither the pages nor the log contain a key', async () => {
   for (const path of ['/docs', '/docs/json', '/docs/static/swagger-initializer.js']) {
     const { text } = await call('GET', path)
     for (const key of Object.values(keys)) expect(text).not.toContain(key)

@@ -9,33 +9,33 @@ if (!a || !b || !c) throw new Error('No nodes')
 const call = caller(a.url)
 const pathOf = (room: string) => `/v1/rooms/${encodeURIComponent(room)}/messages`
 
-test('a message from a backend reaches the members on three nodes, with the seq that it was given', async () => {
+test('a message from a backend reaches the participants on three nodes, with the seq in its answer', async () => {
   const room = newRoom()
   const clients = []
   for (const { url } of nodes) clients.push(await enter(url, { room }))
   const body = { event: 'quiz', data: { question: 'why?', options: [1, null, 'é'] } }
-  const said = await call('POST', pathOf(room), { body })
-  expect(said).toMatchObject({ status: 200, body: { seq: 4 } })
+  const posted = await call('POST', pathOf(room), { body })
+  expect(posted).toMatchObject({ status: 200, body: { seq: 4 } })
   for (const client of clients) {
     expect(await client.next('quiz')).toEqual({ event: 'quiz', data: body.data, meta: { seq: 4 } })
   }
 })
 
-test('a message to one reaches that one, and is there when it comes back', async () => {
+test('a message to a participant in its window is delivered after its relogin, and to no other participant', async () => {
   const room = newRoom()
   const ann = await enter(b.url, { room })
   const bob = await enter(c.url, { room })
   await ann.next('participant')
   await lose(b, ann)
-  const said = await call('POST', pathOf(room), { body: { event: 'hint', data: 'psst', to: ann.id } })
-  expect(said).toMatchObject({ status: 200, body: { seq: 3 } })
+  const posted = await call('POST', pathOf(room), { body: { event: 'hint', data: 'psst', to: ann.id } })
+  expect(posted).toMatchObject({ status: 200, body: { seq: 3 } })
   const back = await connect(c.url)
   await back.relogin(ann.ticket)
   expect(await back.next()).toEqual({ event: 'hint', data: 'psst', meta: { seq: 3 } })
   expect(await bob.barrier()).toEqual([])
 })
 
-test('numbers of messages and of what members say have no hole', async () => {
+test('messages of backends and of participants have consecutive numbers', async () => {
   const room = newRoom()
   const ann = await enter(b.url, { room })
   await Promise.all(
@@ -53,15 +53,15 @@ test('numbers of messages and of what members say have no hole', async () => {
 describe('a message is refused', () => {
   test.each([
     ['without an event', { data: 1 }],
-    ['with an event of another type', { event: 5 }],
+    ['with an event that is a number', { event: 5 }],
     ['with an empty event', { event: '' }],
     ...['connect', 'connect_error', 'disconnect', 'disconnecting', 'newListener', 'removeListener'].map(
-      (event) => [`as ${event}, which Socket.IO keeps for itself`, { event }] as const,
+      (event) => [`as ${event}, which Socket.IO reserves`, { event }] as const,
     ),
     ['with an event that is too long', { event: 'x'.repeat(200) }],
     ['to a number', { event: 'e', to: 5 }],
-    ['to nobody', { event: 'e', to: '' }],
-    ['with a field that there is not', { event: 'e', from: 'admin' }],
+    ['to an empty id', { event: 'e', to: '' }],
+    ['with an unknown field', { event: 'e', from: 'admin' }],
     ['that is null', null],
     ['that is a list', [{ event: 'e' }]],
   ] as [string, unknown][])('%s', async (_name, body) => {
@@ -71,16 +71,16 @@ describe('a message is refused', () => {
     expect(await ann.barrier()).toEqual([])
   })
 
-  test('to one who is not there, and in a room that there is not', async () => {
+  test('to a missing participant, and in a missing room', async () => {
     const room = newRoom()
     await enter(a.url, { room })
-    const nobody = await call('POST', pathOf(room), { body: { event: 'e', to: 'nobody' } })
-    expect(nobody).toMatchObject(error(404, 1005, 'Participant not found'))
-    const nowhere = await call('POST', pathOf(newRoom()), { body: { event: 'e' } })
-    expect(nowhere).toMatchObject(error(404, 1003, 'Room not found'))
+    const toMissing = await call('POST', pathOf(room), { body: { event: 'e', to: 'missing' } })
+    expect(toMissing).toMatchObject(error(404, 1005, 'Participant not found'))
+    const inMissingRoom = await call('POST', pathOf(newRoom()), { body: { event: 'e' } })
+    expect(inMissingRoom).toMatchObject(error(404, 1003, 'Room not found'))
   })
 
-  test('that is too large, too deep, cut off, poisoned, or no JSON', async () => {
+  test('that is too large, too deep, truncated, or not JSON', async () => {
     const room = newRoom()
     const ann = await enter(a.url, { room })
     const send = (raw: string, type = 'application/json') =>
@@ -101,8 +101,8 @@ describe('a message is refused', () => {
 })
 
 describe('an announcement', () => {
-  test('reaches everyone on /rooms, on every node', async () => {
-    for (const { app } of nodes) app.io.of('/rooms') // there is such a namespace, whether or not its dialect is served
+  test('reaches every client of /rooms, on every node', async () => {
+    for (const { app } of nodes) app.io.of('/rooms') // the namespace exists whether its dialect is served or not
     const clients = await Promise.all(nodes.map(({ url }) => connect(url, { namespace: '/rooms' })))
     expect((await call('POST', '/v1/announcements', { body: { text: 'maintenance at six' } })).status).toBe(200)
     for (const client of clients) expect((await client.next('announcement')).data).toBe('maintenance at six')
@@ -116,12 +116,12 @@ describe('an announcement', () => {
     [{ text: 'x', to: 'y' }],
     [null],
     ['x'],
-  ])('is not %j', async (body) => {
+  ])('is refused with the body %j', async (body) => {
     expect(await call('POST', '/v1/announcements', { body })).toMatchObject(error(400, 1201))
   })
 })
 
-test('the nodes that live are listed, by any of them', async () => {
+test('every node lists the living nodes', async () => {
   for (const { url } of nodes) {
     const { status, body } = await caller(url)('GET', '/v1/nodes')
     expect(status).toBe(200)

@@ -22,7 +22,7 @@ const owt = owtCaller(node.url)
 
 type Room = { _id: string; [field: string]: unknown }
 
-/** What OWT gives a room of which a request says nothing more, as far as signaling goes by it. */
+/** OWT's defaults for the settings of a room that signaling uses. */
 const defaults = {
   participantLimit: -1,
   inputLimit: -1,
@@ -54,7 +54,7 @@ describe('a room that OWT’s client creates with', () => {
     ['no options', { options: {} }, defaults],
     ['options null', { options: null }, defaults],
     ['a view without a label', { options: { views: [nameless] } }, { views: [{ ...nameless, label: 'common' }] }],
-    ['a view of which nothing is said', { options: { views: [{}] } }, { views: [{ label: 'common' }] }],
+    ['an empty view', { options: { views: [{}] } }, { views: [{ label: 'common' }] }],
     [
       'a view with audio only',
       { options: { views: [{ audio: viewAudio }] } },
@@ -97,26 +97,30 @@ describe('a room that OWT’s client creates with', () => {
   test.each<[string, object]>([
     ['a field of the body', { admin: true }],
     ['an option', { options: { admin: true } }],
-    ['a field of a role', { options: { roles: [{ ...viewer, admin: true }] } }],
-    ['a field of a permission', { options: { roles: [{ ...viewer, publish: { ...viewer.publish, data: true } }] } }],
-    ['a field of notifying', { options: { notifying: { admin: true } } }],
-  ])('%s that is not known is the room without it, as in OWT', async (_name, body) => {
+    ['field of a role', { options: { roles: [{ ...viewer, admin: true }] } }],
+    ['field of a permission', { options: { roles: [{ ...viewer, publish: { ...viewer.publish, data: true } }] } }],
+    ['field of notifying', { options: { notifying: { admin: true } } }],
+  ])('an unknown %s is ignored, as in OWT', async (_name, body) => {
     const made = await owt('POST', '/v1/rooms', { name: 'citest', ...body })
     expect(made.status).toBe(200)
     expect(made.text).not.toMatch(/admin|data/)
   })
 })
 
-describe('a room that OWT’s client updates', () => {
+describe('OWT’s client updates a room', () => {
   const create = async () => (await owt('POST', '/v1/rooms', { name: 'citest', options: { views: [nameless] } })).body
 
   test.each<[string, (room: Room) => object, object]>([
-    ['whole', () => ({ name: 'other', ...wholeRoom }), { name: 'other', ...wholeRoom }],
+    ['completely', () => ({ name: 'other', ...wholeRoom }), { name: 'other', ...wholeRoom }],
     ['as it was read', (room) => room, { name: 'citest', views: [{ ...nameless, label: 'common' }] }],
     ['as it was read, with another limit', (room) => ({ ...room, participantLimit: 3 }), { participantLimit: 3 }],
     ['in one field', () => ({ inputLimit: 2 }), { name: 'citest', inputLimit: 2 }],
     ['in its views, without a label', () => ({ views: [{ video: {} }] }), { views: [{ video: {}, label: 'common' }] }],
-    ['in a field that is not known', () => ({ __v: 1, createdAt: 'today' }), { name: 'citest', participantLimit: -1 }],
+    [
+      'in unknown fields, which are ignored',
+      () => ({ __v: 1, createdAt: 'today' }),
+      { name: 'citest', participantLimit: -1 },
+    ],
   ])('%s', async (_name, change, expected) => {
     const room = (await create()) as Room
     const put = await owt('PUT', `/v1/rooms/${room._id}`, change(room))
@@ -125,7 +129,7 @@ describe('a room that OWT’s client updates', () => {
     expect((await owt('GET', `/v1/rooms/${room._id}`)).body).toEqual(put.body)
   })
 
-  test('by JSON Patch, whose operations may have members that it does not define', async () => {
+  test('by JSON Patch, whose operations may have undefined members', async () => {
     const { _id } = (await create()) as Room
     const operations = [
       { op: 'replace', path: '/participantLimit', value: 5, why: 'more of us' },
@@ -136,14 +140,14 @@ describe('a room that OWT’s client updates', () => {
     expect(patched).toMatchObject({ status: 200, body: { participantLimit: 5, views } })
   })
 
-  test('and deletes is gone', async () => {
+  test('and deletes it', async () => {
     const { _id } = (await create()) as Room
     expect(await owt('DELETE', `/v1/rooms/${_id}`)).toMatchObject({ status: 200, text: 'Room deleted' })
     expect(await owt('GET', `/v1/rooms/${_id}`)).toMatchObject(error(404, 1003, 'Room not found'))
   })
 })
 
-test('pages of rooms, as OWT’s client asks for them', async () => {
+test('OWT’s client reads all rooms in pages, each once', async () => {
   const ids = (await Promise.all(['a', 'b', 'c'].map((name) => owt('POST', '/v1/rooms', { name })))).map(
     ({ body }) => (body as Room)._id,
   )
@@ -158,19 +162,19 @@ test('pages of rooms, as OWT’s client asks for them', async () => {
   expect(new Set(seen).size).toBe(seen.length)
 })
 
-describe('what OWT refuses is refused:', () => {
+describe('a request that OWT refuses is refused:', () => {
   test.each<[string, object, string]>([
     ['a room without a name', {}, 'Invalid request body'],
     ['an empty name', { name: '' }, 'Invalid request body'],
     ['a name that is a number', { name: 1 }, 'Invalid request body'],
-    ['options that are a text', { name: 'n', options: 'none' }, 'Invalid room option'],
-    ['views that are no list', { name: 'n', options: { views: {} } }, 'Invalid room option'],
-    ['a limit that is no number', { name: 'n', options: { inputLimit: 'many' } }, 'Invalid room option'],
+    ['options that are a string', { name: 'n', options: 'none' }, 'Invalid room option'],
+    ['views that are not a list', { name: 'n', options: { views: {} } }, 'Invalid room option'],
+    ['a limit that is not a number', { name: 'n', options: { inputLimit: 'many' } }, 'Invalid room option'],
   ])('%s', async (_name, body, message) => {
     expect(await owt('POST', '/v1/rooms', body)).toMatchObject(error(400, 1201, message))
   })
 
-  test('a room, a participant or a stream that there is not', async () => {
+  test('a room, a participant or a stream that does not exist', async () => {
     const { _id } = (await owt('POST', '/v1/rooms', { name: 'citest' })).body as Room
     const path = `/v1/rooms/${_id}`
     expect(await owt('GET', '/v1/rooms/5cb5ba3e99be6461b99c1a1')).toMatchObject(error(404, 1003))
@@ -193,7 +197,7 @@ describe('a participant of a room whose view has no label', () => {
     return { path: `/v1/rooms/${_id}/participants`, ann, id: ann.id, views: room.views }
   }
 
-  test('sees the view, is listed and read', async () => {
+  test('receives the view as `common`, and is listed and read', async () => {
     const { path, id, views } = await joined()
     const body = { id, user: 'testuser', role: 'presenter', permission: { publish: allMedia, subscribe: allMedia } }
     expect(await owt('GET', `${path}/`)).toMatchObject({ status: 200, body: [body] })
@@ -208,7 +212,7 @@ describe('a participant of a room whose view has no label', () => {
     ['/permission/subscribe/audio', false, { subscribe: { audio: false, video: true } }],
     ['/permission/subscribe/video', false, { subscribe: { audio: true, video: false } }],
     ['/permission/subscribe', { audio: false, video: false }, { subscribe: { audio: false, video: false } }],
-  ])('loses %s by a patch, and gets it back', async (patchPath, value, expected) => {
+  ])('loses %s by a patch, and receives it back by another', async (patchPath, value, expected) => {
     const { path, ann, id } = await joined()
     const taken = await owt('PATCH', `${path}/${id}`, [{ op: 'replace', path: patchPath, value }])
     const before = { publish: allMedia, subscribe: allMedia }
@@ -224,7 +228,7 @@ describe('a participant of a room whose view has no label', () => {
     expect(given.body).toMatchObject({ permission: before })
   })
 
-  test('is dropped', async () => {
+  test('is dropped by a DELETE', async () => {
     const { path, ann, id } = await joined()
     expect(await owt('DELETE', `${path}/${id}`)).toMatchObject({ status: 200, text: '' })
     expect((await ann.next('drop')).event).toBe('drop')

@@ -35,7 +35,7 @@ export const transcoding = { audio: true, video: { format: true, parameters: tra
 export const sip = { sipServer: 'sip.example', username: 'user', password: 'word' }
 export const notifying = { participantActivities: true, streamChange: false }
 
-/** A room with everything that OWT knows of rooms. */
+/** A room with all settings of OWT. */
 export const wholeRoom = {
   participantLimit: 10,
   inputLimit: 4,

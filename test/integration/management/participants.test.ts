@@ -12,7 +12,7 @@ const call = caller(a.url)
 const all = { publish: { audio: true, video: true }, subscribe: { audio: true, video: true } }
 const noParticipant = error(404, 1005, 'Participant not found')
 
-/** Ann is on node b; the API is asked on node a. */
+/** Ann is connected to node b. The requests go to node a. */
 async function scene(role = 'presenter') {
   const room = newRoom()
   const ann = await enter(b?.url ?? '', { room, user: 'ann', role })
@@ -23,7 +23,7 @@ const permission = (path: string, value: unknown) => ({ op: 'replace', path: `/p
 const publish = (client: Client) => client.request('publish', { media: both, transport: mesh })
 
 describe('participants', () => {
-  test('are listed and read on any node, as OWT tells them', async () => {
+  test('are listed and read on any node, with OWT’s fields', async () => {
     const { ann, path } = await scene('viewer')
     const member = {
       id: ann.id,
@@ -35,13 +35,13 @@ describe('participants', () => {
     expect(await owt('GET', `${path}/${ann.id}`)).toMatchObject({ status: 200, body: member })
   })
 
-  test('stay listed in their window', async () => {
+  test('are listed during their reconnection window', async () => {
     const { ann, path } = await scene()
     await lose(b, ann)
     expect((await owt('GET', path)).body).toEqual([{ id: ann.id, user: 'ann', role: 'presenter', permission: all }])
   })
 
-  test('come in pages when asked for', async () => {
+  test('are listed in pages if the request names a page size', async () => {
     const { room, path } = await scene()
     for (let n = 0; n < 4; n += 1) await enter(a.url, { room })
     const ids = ((await call('GET', path)).body as { id: string }[]).map(({ id }) => id)
@@ -52,7 +52,7 @@ describe('participants', () => {
 })
 
 describe('a permission', () => {
-  test('that is taken away counts at once, on another node, and comes back', async () => {
+  test('takes effect at the next request when it is taken and when it is given, on another node', async () => {
     const { ann, path } = await scene()
     const taken = await owt('PATCH', `${path}/${ann.id}`, [permission('publish', { audio: false, video: false })])
     expect(taken).toMatchObject({ status: 200, body: { id: ann.id, permission: { publish: { audio: false } } } })
@@ -61,7 +61,7 @@ describe('a permission', () => {
     expect(await publish(ann)).toMatchObject({ status: 'ok' })
   })
 
-  test('is told to nobody, and takes nothing that is under way', async () => {
+  test('changes without a notification, and existing streams and subscriptions stay', async () => {
     const { room, ann, path } = await scene()
     const bob = await enter(a.url, { room })
     const stream = await publishBoth(ann)
@@ -79,7 +79,7 @@ describe('a permission', () => {
     expect(await bob.request('subscribe', { media: { tracks }, transport: mesh })).toMatchObject(refusal)
   })
 
-  test('outlives a relogin, whether it came before, meanwhile or after', async () => {
+  test('stays through a relogin, whether it changed before, during or after the window', async () => {
     const { room, ann, path } = await scene()
     await owt('PATCH', `${path}/${ann.id}`, [permission('publish/audio', false)])
     await lose(b, ann)
@@ -87,7 +87,7 @@ describe('a permission', () => {
     await owt('PATCH', `${path}/${ann.id}`, [permission('publish/video', false)])
     const back = await connect(a.url)
     await back.relogin({ ticket: ann.ticket, seq: ann.seq })
-    // what is replayed is older than what the place was taken with
+    // the replayed entries are older than the permission that the relogin returned
     await back.barrier()
     expect(await publish(back)).toMatchObject({ status: 'error', error: 'unauthorized' })
     await owt('PATCH', `${path}/${ann.id}`, [permission('publish/video', true)])
@@ -95,7 +95,7 @@ describe('a permission', () => {
     expect(room).toBeTruthy()
   })
 
-  test('changed by many at once: no change is lost', async () => {
+  test('keeps all changes that are made at once', async () => {
     const { ann, path } = await scene()
     const fields = ['publish/audio', 'publish/video', 'subscribe/audio', 'subscribe/video']
     const answers = await Promise.all(
@@ -109,13 +109,13 @@ describe('a permission', () => {
   })
 
   test.each([
-    ['no list', { op: 'replace' }],
+    ['an object', { op: 'replace' }],
     ['an empty list', []],
-    ['a text', '"x"'],
+    ['a string', '"x"'],
     ['null', null],
     ['another operation', [{ op: 'add', path: '/permission/publish/audio', value: true }]],
     ['another field', [{ op: 'replace', path: '/role', value: 'admin' }]],
-    ['a path that leads elsewhere', [permission('../role', true)]],
+    ['a path with `..`', [permission('../role', true)]],
     ['a prototype', [permission('__proto__/audio', true)]],
     ['a value of another type', [permission('publish/audio', 'yes')]],
     ['a boolean for both', [permission('publish', true)]],
@@ -128,8 +128,8 @@ describe('a permission', () => {
   })
 })
 
-describe('a drop', () => {
-  test('reaches its participant on another node, and the others see it leave', async () => {
+describe('dropping', () => {
+  test('a participant disconnects it on another node, and the others are notified that it left', async () => {
     const { room, ann, path } = await scene()
     const bob = await enter(a.url, { room })
     await ann.next('participant')
@@ -142,7 +142,7 @@ describe('a drop', () => {
     expect(await back.request('relogin', ann.ticket)).toMatchObject({ error: 'Client does NOT exist' })
   })
 
-  test('takes one who is in the window', async () => {
+  test('a participant in its window removes it', async () => {
     const { ann, path } = await scene()
     await lose(b, ann)
     expect((await owt('DELETE', `${path}/${ann.id}`)).status).toBe(200)
@@ -150,7 +150,7 @@ describe('a drop', () => {
     expect(await back.request('relogin', ann.ticket)).toMatchObject({ error: 'Client does NOT exist' })
   })
 
-  test('with a room: everyone is dropped, on every node', async () => {
+  test('a room disconnects its participants on all nodes', async () => {
     const { room, ann } = await scene()
     const bob = await enter(a.url, { room })
     expect((await owt('DELETE', `/v1/rooms/${encodeURIComponent(room)}`)).text).toBe('Room deleted')
@@ -161,9 +161,9 @@ describe('a drop', () => {
   })
 })
 
-describe('who is not there', () => {
+describe('a missing participant', () => {
   const ids = ['nobody', '..%2F..%2Fetc', '%00', '__proto__', '%7Bsb%7D', 'x'.repeat(2000), '*']
-  test.each(ids)('%s is not found, and does no harm', async (id) => {
+  test.each(ids)('%s is not found, and the request changes nothing', async (id) => {
     const { ann, path } = await scene()
     const body = [permission('publish/audio', false)]
     expect(await call('GET', `${path}/${id}`)).toMatchObject(noParticipant)
@@ -172,7 +172,7 @@ describe('who is not there', () => {
     expect((await call('GET', `${path}/${ann.id}`)).status).toBe(200)
   })
 
-  test.each(ids)('nor in a room %s', async (room) => {
+  test.each(ids)('of a missing room %s is not found', async (room) => {
     const noRoom = error(404, 1003, 'Room not found')
     const path = `/v1/rooms/${room}/participants`
     const body = [permission('publish/audio', false)]
@@ -182,13 +182,13 @@ describe('who is not there', () => {
     expect(await call('DELETE', `${path}/x`)).toMatchObject(noRoom)
   })
 
-  test('one of another room', async () => {
+  test('of this room, but present in another one, is not found', async () => {
     const [one, another] = [await scene(), await scene()]
     expect(await call('DELETE', `${another.path}/${one.ann.id}`)).toMatchObject(noParticipant)
     expect(await one.ann.barrier()).toEqual([])
   })
 
-  test('a login that is refused leaves nobody', async () => {
+  test('is not left by a refused login', async () => {
     const room = newRoom()
     const client = await connect(a.url)
     await client.request('login', loginInfo({ room, role: 'nobody' }))

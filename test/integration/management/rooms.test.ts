@@ -17,7 +17,7 @@ async function make(options?: object): Promise<Room> {
 }
 
 describe('OWT’s REST client', () => {
-  test('makes, lists, reads, changes and takes back a room', async () => {
+  test('creates, lists, reads, changes and deletes a room', async () => {
     const made = await owt('POST', '/v1/rooms', { name: 'meeting', options: { participantLimit: 5 } })
     expect(made).toMatchObject({ status: 200, body: { name: 'meeting', participantLimit: 5, inputLimit: -1 } })
     const { _id } = made.body as Room
@@ -34,7 +34,7 @@ describe('OWT’s REST client', () => {
     expect(await owt('DELETE', `/v1/rooms/${_id}`)).toMatchObject(error(404, 1003, 'Room not found'))
   })
 
-  test('with and without a trailing slash, in v1 and v1.1', async () => {
+  test('is answered with and without a trailing slash, in v1 and v1.1', async () => {
     const { _id } = await make()
     for (const path of ['/v1/rooms/', `/v1/rooms/${_id}/`, `/v1/rooms/${_id}/streams/`, `/v1.1/rooms/${_id}/tokens/`]) {
       const isToken = path.endsWith('/tokens/')
@@ -44,8 +44,8 @@ describe('OWT’s REST client', () => {
   })
 })
 
-describe('a room that is made', () => {
-  test('may be named, in the body or in the options, once', async () => {
+describe('a created room', () => {
+  test('takes its id from the body or the options, and an id only once', async () => {
     const [one, two] = [newId(), newId()]
     expect(await call('POST', '/v1/rooms', { body: { name: 'n', _id: one } })).toMatchObject({ body: { _id: one } })
     const named = await call('POST', '/v1/rooms', { body: { name: 'n', options: { _id: two } } })
@@ -55,7 +55,7 @@ describe('a room that is made', () => {
     expect((await call('GET', `/v1/rooms/${one}`)).body).toMatchObject({ name: 'n' })
   })
 
-  test('keeps what OWT knows of media, and takes it back as it gave it', async () => {
+  test('stores OWT’s media settings, and accepts them as it returned them', async () => {
     const media = { mediaIn: { audio: [{ codec: 'opus' }] }, transcoding: { audio: true }, selectActiveAudio: false }
     const views = [{ label: 'common', audio: { vad: true } }, { label: 'second' }]
     const room = await make({ ...media, views })
@@ -63,7 +63,7 @@ describe('a room that is made', () => {
     expect((await owt('PUT', `/v1/rooms/${room._id}`, room)).body).toEqual(room)
   })
 
-  test('counts: its limit, roles and views are what a login sees', async () => {
+  test('has its limit, roles and views at a login', async () => {
     const roles = [{ role: 'guest', publish: { audio: true, video: false }, subscribe: { audio: true, video: true } }]
     const { _id } = await make({ participantLimit: 1, roles, views: [{ label: 'mine' }] })
     const token = await owt('POST', `/v1/rooms/${_id}/tokens/`, { user: 'ann', role: 'guest' })
@@ -75,7 +75,7 @@ describe('a room that is made', () => {
     await expect(enter(node.url, { room: _id, role: 'presenter' })).rejects.toThrow('Invalid role')
   })
 
-  test('is quiet when it shall be', async () => {
+  test('sends no notification of participants if `notifying` says so', async () => {
     const { _id } = await make({ notifying: { participantActivities: false } })
     const ann = await enter(node.url, { room: _id })
     await enter(node.url, { room: _id })
@@ -83,8 +83,8 @@ describe('a room that is made', () => {
   })
 })
 
-describe('a room that was only joined', () => {
-  test('is listed, read, changed and closed like any other', async () => {
+describe('a room that exists because a participant joined', () => {
+  test('is listed, read, changed and deleted like any other', async () => {
     const room = newRoom()
     const path = `/v1/rooms/${encodeURIComponent(room)}`
     const ann = await enter(node.url, { room })
@@ -101,7 +101,7 @@ describe('a room that was only joined', () => {
 })
 
 describe('pages', () => {
-  test('of rooms follow each other, without a room twice or left out', async () => {
+  test('of rooms follow each other, and contain each room once', async () => {
     const alone = await startNode({ redis: true, env })
     const ask = caller(alone.url)
     const made = ['d', 'a', 'c', 'e', 'b']
@@ -117,7 +117,7 @@ describe('pages', () => {
   })
 
   test.each(['page=0', 'page=-1', 'page=x', 'page=1.5', 'per_page=0', 'per_page=1001', 'page=1e3', 'page=1&page=2'])(
-    'that cannot be: %s',
+    'with an invalid query are refused: %s',
     async (query) => {
       expect(await call('GET', `/v1/rooms?${query}`)).toMatchObject(error(400, 1201))
     },
@@ -131,7 +131,7 @@ describe('a patch', () => {
     return { ...(await call('PATCH', `/v1/rooms/${_id}`, { body: operations })), _id }
   }
 
-  test('adds, removes, moves, copies and tests as RFC 6902 has it', async () => {
+  test('adds, removes, moves, copies and tests as RFC 6902 specifies', async () => {
     const { body } = await patched(
       { op: 'test', path: '/participantLimit', value: 4 },
       { op: 'add', path: '/views/1', value: { label: 'between' } },
@@ -144,17 +144,17 @@ describe('a patch', () => {
   })
 
   test.each([
-    ['tests what is not so', [{ op: 'test', path: '/participantLimit', value: 5 }]],
-    ['replaces what is not there', [{ op: 'replace', path: '/mediaIn', value: {} }]],
-    ['names no field', [{ op: 'replace', path: 'participantLimit', value: 1 }]],
+    ['tests for another value', [{ op: 'test', path: '/participantLimit', value: 5 }]],
+    ['replaces a missing field', [{ op: 'replace', path: '/mediaIn', value: {} }]],
+    ['has a path without a slash', [{ op: 'replace', path: 'participantLimit', value: 1 }]],
     ['breaks a type', [{ op: 'replace', path: '/participantLimit', value: 'x' }]],
     ['renames the room', [{ op: 'replace', path: '/_id', value: 'other' }]],
-    ['adds a field that there is not', [{ op: 'add', path: '/admin', value: true }]],
+    ['adds an unknown field', [{ op: 'add', path: '/admin', value: true }]],
     ['reaches for a prototype', [{ op: 'add', path: '/__proto__/polluted', value: true }]],
     ['reaches for a constructor', [{ op: 'add', path: '/constructor/prototype/polluted', value: true }]],
     ['reaches for a method', [{ op: 'add', path: '/toString/polluted', value: true }]],
     ['copies a method', [{ op: 'copy', from: '/toString', path: '/mediaIn' }]],
-    ['leaves the list', [{ op: 'add', path: '/views/9', value: { label: 'x' } }]],
+    ['adds beyond the list', [{ op: 'add', path: '/views/9', value: { label: 'x' } }]],
     ['copies beyond the list', [{ op: 'copy', from: '/views/0', path: '/views/9' }]],
     ['copies to no index of the list', [{ op: 'copy', from: '/views/0', path: '/views/x' }]],
     ['replaces the end of the list', [{ op: 'replace', path: '/views/-', value: { label: 'x' } }]],
@@ -166,8 +166,8 @@ describe('a patch', () => {
     ['moves a value into itself', [{ op: 'move', from: '/views/0', path: '/views/0/label' }]],
     ['moves an item into the next', [{ op: 'move', from: '/views/0', path: '/views/0/about' }]],
     ['removes the room', [{ op: 'remove', path: '' }]],
-    ['is no operation', [{ op: 'delete', path: '/views' }]],
-  ])('that %s is refused whole', async (_name, operations) => {
+    ['has an unknown operation', [{ op: 'delete', path: '/views' }]],
+  ])('that %s is refused completely', async (_name, operations) => {
     const { status, body, _id } = await patched({ op: 'replace', path: '/inputLimit', value: 0 }, ...operations)
     expect({ status, body }).toMatchObject(bad)
     expect((await call('GET', `/v1/rooms/${_id}`)).body).toMatchObject({ inputLimit: -1, participantLimit: 4 })
@@ -187,7 +187,7 @@ describe('a patch', () => {
   })
 })
 
-describe('the settings of a room are bounded like a body', () => {
+describe('the settings of a room have the limit of a body:', () => {
   const bad = error(400, 1201, 'Bad room configuration')
   const copies = (count: number, from: string, to: (nth: number) => string) =>
     Array.from({ length: count }, (_, nth) => ({ op: 'copy', from, path: to(nth) }))
@@ -195,9 +195,9 @@ describe('the settings of a room are bounded like a body', () => {
   const object = { op: 'add', path: '/mediaIn', value: { text: 'x'.repeat(200) } }
 
   test.each([
-    ['into a list, time after time', [list, ...copies(40, '/mediaIn', () => '/mediaIn/-')]],
-    ['into an object, time after time', [object, ...copies(40, '/mediaIn', (nth) => `/mediaIn/copy${nth}`)]],
-    ['one level deeper, time after time', [{ ...list, value: [[]] }, ...copies(40, '/mediaIn', () => '/mediaIn/0')]],
+    ['into a list repeatedly', [list, ...copies(40, '/mediaIn', () => '/mediaIn/-')]],
+    ['into an object repeatedly', [object, ...copies(40, '/mediaIn', (nth) => `/mediaIn/copy${nth}`)]],
+    ['one level deeper repeatedly', [{ ...list, value: [[]] }, ...copies(40, '/mediaIn', () => '/mediaIn/0')]],
   ])('a patch that copies a value %s is refused, and the room stays as it is', async (_name, operations) => {
     const { _id } = await make()
     const path = `/v1/rooms/${_id}`
@@ -207,7 +207,7 @@ describe('the settings of a room are bounded like a body', () => {
     expect((await call('GET', path)).body).toEqual(before)
   })
 
-  test('a patch whose document is too large between two operations is refused, though its result is small', async () => {
+  test('a patch whose document is too large between two operations is refused, although its result is small', async () => {
     const { _id } = await make()
     const path = `/v1/rooms/${_id}`
     const before = (await call('GET', path)).body
@@ -227,7 +227,7 @@ describe('the settings of a room are bounded like a body', () => {
     expect(answer).toMatchObject(error(400, 1201))
   })
 
-  test('field after field until they are too large together is refused', async () => {
+  test('changes of single fields are refused when the fields are too large together', async () => {
     const { _id } = await make()
     const value = 'x'.repeat(30_000)
     for (const field of ['mediaIn', 'mediaOut']) {
@@ -238,16 +238,16 @@ describe('the settings of a room are bounded like a body', () => {
   })
 })
 
-describe('what is no room', () => {
+describe('an invalid room is refused:', () => {
   test.each([
     ['no name', {}, 'Invalid request body'],
     ['a name that is a number', { name: 5 }, 'Invalid request body'],
     ['an empty name', { name: '' }, 'Invalid request body'],
     ['null', null, 'Invalid request body'],
     ['a list', [], 'Invalid request body'],
-    ['an id that leads elsewhere', { name: 'n', _id: '../../etc' }, 'Invalid request body'],
-    ['an id with half a character', { name: 'n', _id: '\ud800' }, 'Invalid request body'],
-    ['a limit that is a text', { name: 'n', options: { participantLimit: '5' } }, 'Invalid room option'],
+    ['an id that is a path', { name: 'n', _id: '../../etc' }, 'Invalid request body'],
+    ['an id with a lone surrogate', { name: 'n', _id: '\ud800' }, 'Invalid request body'],
+    ['a limit that is a string', { name: 'n', options: { participantLimit: '5' } }, 'Invalid room option'],
     ['a limit below -1', { name: 'n', options: { participantLimit: -2 } }, 'Invalid room option'],
     ['a role without permissions', { name: 'n', options: { roles: [{ role: 'x' }] } }, 'Invalid room option'],
     ['options that are a list', { name: 'n', options: [] }, 'Invalid room option'],
@@ -255,7 +255,7 @@ describe('what is no room', () => {
     expect(await call('POST', '/v1/rooms', { body })).toMatchObject(error(400, 1201, message))
   })
 
-  test('nor is a change that could not have been made', async () => {
+  test('a change to settings with which no room can be created', async () => {
     const { _id } = await make()
     for (const body of [{ participantLimit: 'x' }, { views: [{ label: 1 }] }, [], null, 'text']) {
       const answer = await call('PUT', `/v1/rooms/${_id}`, { body })

@@ -22,7 +22,7 @@ const status = (kind: string, value: unknown) => ({ op: 'replace', path: `/media
 test.each([
   ['v1', '1.0'],
   ['v1.1', '1.1'],
-] as const)('%s lists and reads streams in the form of protocol %s', async (version, protocol) => {
+] as const)('%s lists and reads streams in the format of protocol %s', async (version, protocol) => {
   const { ann, id, within } = await scene()
   const stream = listed(protocol, id, ann.id)
   expect(await owt('GET', `${within(version)}/`)).toMatchObject({ status: 200, body: [stream] })
@@ -30,7 +30,7 @@ test.each([
 })
 
 describe('a patch', () => {
-  test('pauses and resumes; everyone is told, on every node', async () => {
+  test('pauses and resumes a track, and participants on every node are notified', async () => {
     const { room, ann, id, path } = await scene()
     const bob = await enter(a.url, { room })
     await ann.next('participant')
@@ -45,7 +45,7 @@ describe('a patch', () => {
     })
   })
 
-  test('of what the stream has not is refused', async () => {
+  test('of a track that the stream does not have is refused', async () => {
     const { ann, path } = await scene()
     const { id } = await ann.ask('publish', { media: { tracks: [{ type: 'audio' as const }] }, transport: mesh })
     expect(await call('PATCH', `${path}/${id}`, { body: [status('video', 'inactive')] })).toMatchObject(
@@ -54,13 +54,13 @@ describe('a patch', () => {
   })
 
   test.each([
-    ['views, which there are not', [{ op: 'add', path: '/info/inViews', value: 'common' }]],
-    ['layout, which there is not', [{ op: 'replace', path: '/info/layout', value: [] }]],
+    ['views, which do not exist', [{ op: 'add', path: '/info/inViews', value: 'common' }]],
+    ['layout, which does not exist', [{ op: 'replace', path: '/info/layout', value: [] }]],
     ['another status', [status('audio', 'paused')]],
     ['a status of another type', [status('audio', true)]],
     ['another kind', [status('data', 'active')]],
     ['an empty list', []],
-    ['no list', {}],
+    ['an object', {}],
     ['null', null],
   ])('of %s is refused', async (_name, body) => {
     const { id, path } = await scene()
@@ -68,7 +68,7 @@ describe('a patch', () => {
   })
 })
 
-test('a stream that is deleted goes with its subscriptions, and everyone is told', async () => {
+test('a deleted stream is removed with its subscriptions, and every participant is notified', async () => {
   const { room, ann, id, path } = await scene()
   const bob = await enter(a.url, { room })
   const subscription = await subscribeBoth(bob, id)
@@ -80,14 +80,17 @@ test('a stream that is deleted goes with its subscriptions, and everyone is told
   expect(await ann.request('unpublish', { id })).toMatchObject({ error: 'Stream does NOT exist' })
 })
 
-test.each(['nothing', '..%2F..', '%00', '__proto__', 'x'.repeat(2000)])('a stream %s is not found', async (id) => {
-  const { path } = await scene()
-  const body = [status('audio', 'active')]
-  const notFound = error(404, 1004, 'Stream not found')
-  expect(await call('GET', `${path}/${id}`)).toMatchObject(notFound)
-  expect(await call('PATCH', `${path}/${id}`, { body })).toMatchObject(notFound)
-  expect(await call('DELETE', `${path}/${id}`)).toMatchObject(notFound)
-  const noRoom = error(404, 1003, 'Room not found')
-  expect(await call('PATCH', `/v1/rooms/${id}/streams/x`, { body })).toMatchObject(noRoom)
-  expect(await call('DELETE', `/v1/rooms/${id}/streams/x`)).toMatchObject(noRoom)
-})
+test.each(['nothing', '..%2F..', '%00', '__proto__', 'x'.repeat(2000)])(
+  'a missing stream %s is not found',
+  async (id) => {
+    const { path } = await scene()
+    const body = [status('audio', 'active')]
+    const notFound = error(404, 1004, 'Stream not found')
+    expect(await call('GET', `${path}/${id}`)).toMatchObject(notFound)
+    expect(await call('PATCH', `${path}/${id}`, { body })).toMatchObject(notFound)
+    expect(await call('DELETE', `${path}/${id}`)).toMatchObject(notFound)
+    const noRoom = error(404, 1003, 'Room not found')
+    expect(await call('PATCH', `/v1/rooms/${id}/streams/x`, { body })).toMatchObject(noRoom)
+    expect(await call('DELETE', `/v1/rooms/${id}/streams/x`)).toMatchObject(noRoom)
+  },
+)

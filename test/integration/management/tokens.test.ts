@@ -17,7 +17,7 @@ async function make(): Promise<{ room: string; path: string }> {
 
 const decoded = (token: string) => JSON.parse(Buffer.from(token, 'base64').toString())
 
-test('a token is text, names the host that was asked, and logs in once', async () => {
+test('a token is text, names the host of its request, and is valid for one login', async () => {
   const { room, path } = await make()
   const preference = { isp: 'isp', region: 'region' }
   const answer = await owt('POST', path, { preference, user: 'ann', role: 'viewer' })
@@ -32,7 +32,7 @@ test('a token is text, names the host that was asked, and logs in once', async (
   expect(await again.request('login', loginInfo({ room, token: answer.text }))).toMatchObject({ code: 'token_used' })
 })
 
-test('a signed user and role go before those of the body', async () => {
+test('a signed user and role take precedence over those of the body', async () => {
   const { path } = await make()
   const username = Buffer.from('Zoë').toString('base64')
   const headers = { authorization: mauth(keys.service, { username, role: 'viewer' }) }
@@ -40,7 +40,7 @@ test('a signed user and role go before those of the body', async () => {
   expect(decoded(answer.text)).toMatchObject({ user: 'Zoë', role: 'viewer' })
 })
 
-test('for a room that was only joined, too', async () => {
+test('a room that exists because a participant joined has tokens too', async () => {
   const room = newRoom()
   await enter(node.url, { room })
   const path = `/v1/rooms/${encodeURIComponent(room)}/tokens`
@@ -48,32 +48,32 @@ test('for a room that was only joined, too', async () => {
   await enter(node.url, { room, token: text })
 })
 
-describe('a room that is closed', () => {
-  test('is not entered with what was handed out before, not even when it is made again; with a new token it is', async () => {
+describe('after a room was deleted', () => {
+  test('its earlier tokens are expired, also when it is created again, and a new one is valid', async () => {
     const { room, path } = await make()
     const ask = async () => (await owt('POST', path, { user: 'ann', role: 'presenter' })).text
     const before = await ask()
     expect((await owt('DELETE', `/v1/rooms/${room}`)).status).toBe(200)
-    await outOfDate(room, before)
+    await expectExpired(room, before)
     expect((await owt('GET', `/v1/rooms/${room}`)).status).toBe(404)
     expect((await call('POST', '/v1/rooms', { body: { name: 'again', _id: room } })).status).toBe(200)
-    await outOfDate(room, before)
+    await expectExpired(room, before)
     await enter(node.url, { room, token: await ask() })
   })
 
-  test('nor with a JWT, unless it says that it was signed afterwards', async () => {
+  test('a JWT is expired unless its iat says that it was signed later', async () => {
     const { room } = await make()
     expect((await owt('DELETE', `/v1/rooms/${room}`)).status).toBe(200)
     const now = Math.floor(Date.now() / 1000)
     const signed = (claims: object) => jwt({ room, ...claims })
     const old = [{ iat: now - 60 }, { iat: 0 }, {}, { nbf: now }, { iat: now - 60, nbf: now }]
-    const beyondBelief = [{ iat: now + 60 }, { iat: Date.now() }, { iat: 1e300 }]
-    for (const claims of [...old, ...beyondBelief]) await outOfDate(room, await signed(claims))
+    const inFuture = [{ iat: now + 60 }, { iat: Date.now() }, { iat: 1e300 }]
+    for (const claims of [...old, ...inFuture]) await expectExpired(room, await signed(claims))
     await enter(node.url, { room, token: await signed({ iat: now }) })
-    await enter(node.url, { room, token: await signed({ iat: now + 3 }) }) // clocks may be a little apart
+    await enter(node.url, { room, token: await signed({ iat: now + 3 }) }) // within the tolerance of clocks
   })
 
-  test('a JWT need not say when it was signed, for a room that was not', async () => {
+  test('a JWT without a valid iat is accepted in a room that was not deleted', async () => {
     const room = newRoom()
     for (const iat of [undefined, 0, Date.now()]) {
       expect((await enter(node.url, { room, token: await jwt({ room, iat }) })).id, String(iat)).not.toBe('')
@@ -81,14 +81,14 @@ describe('a room that is closed', () => {
   })
 })
 
-test('a name may have any whole characters', async () => {
+test('a name may contain any characters of Unicode', async () => {
   const { room, path } = await make()
   const { text } = await owt('POST', path, { user: '💬 Zoë', role: 'presenter' })
   const ann = await connect(node.url)
   expect(await ann.login({ room, token: text })).toMatchObject({ user: '💬 Zoë' })
 })
 
-/** One that our secret signed. */
+/** A JWT that is signed with the nodes' secret. */
 function jwt(claims: { room: string; [claim: string]: unknown }): Promise<string> {
   const exp = Math.floor(Date.now() / 1000) + 60
   return new SignJWT({ sub: 'ann', role: 'presenter', exp, jti: newId(), ...claims })
@@ -96,26 +96,26 @@ function jwt(claims: { room: string; [claim: string]: unknown }): Promise<string
     .sign(new TextEncoder().encode(testSecret))
 }
 
-async function outOfDate(room: string, token: string): Promise<void> {
+async function expectExpired(room: string, token: string): Promise<void> {
   const client = await connect(node.url)
   const answer = await client.request('login', loginInfo({ room, token }))
   expect(answer).toMatchObject({ status: 'error', error: 'Expired', code: 'token_expired' })
 }
 
-describe('no token', () => {
+describe('a token is refused', () => {
   test.each([
     ['without a user', { role: 'presenter' }],
     ['without a role', { user: 'ann' }],
-    ['for a user of another type', { user: 5, role: 'presenter' }],
+    ['for a user that is a number', { user: 5, role: 'presenter' }],
     ['for an empty user', { user: '', role: 'presenter' }],
     ['for an empty role', { user: 'ann', role: '' }],
-    ['for a name without end', { user: 'x'.repeat(300), role: 'presenter' }],
-    ['for a user with half a character', { user: 'u\ud83d', role: 'presenter' }],
-    ['for a role with half a character', { user: 'ann', role: '\udca9' }],
-    ['for nothing', {}],
+    ['for a name of 300 characters', { user: 'x'.repeat(300), role: 'presenter' }],
+    ['for a user with a lone surrogate', { user: 'u\ud83d', role: 'presenter' }],
+    ['for a role with a lone surrogate', { user: 'ann', role: '\udca9' }],
+    ['for an empty object', {}],
     ['for null', null],
     ['for a list', []],
-    ['for a text', 'ann'],
+    ['for a string', 'ann'],
   ])('%s', async (_name, body) => {
     const { path } = await make()
     expect(await call('POST', path, { body })).toMatchObject(error(400, 1201, 'Name or role not valid'))
@@ -127,14 +127,14 @@ describe('no token', () => {
   })
 
   test.each(['nowhere', '..%2F..%2Fetc', '%00', '__proto__', 'x'.repeat(2000), 'rooms:nowhere'])(
-    'for a room that there is not: %s',
+    'for a room that does not exist: %s',
     async (room) => {
       const answer = await call('POST', `/v1/rooms/${room}/tokens`, { body: { user: 'ann', role: 'viewer' } })
       expect(answer).toMatchObject(error(404, 1003, 'Room not found'))
     },
   )
 
-  test.each(['%', '%zz', '%c0%ae'])('for an address that is none: %s', async (room) => {
+  test.each(['%', '%zz', '%c0%ae'])('for an address that cannot be decoded: %s', async (room) => {
     const answer = await call('POST', `/v1/rooms/${room}/tokens`, { body: { user: 'ann', role: 'viewer' } })
     expect(answer).toMatchObject(error(400, 1201))
   })

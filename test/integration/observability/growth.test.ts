@@ -13,7 +13,7 @@ const cluster = (await startCluster(2, { env })) as [TestNode, TestNode]
 const limited = (await startCluster(2, { env: { ...env, MAX_ROOMS: 8 } })) as [TestNode, TestNode]
 const memory = await startNode({ env: { ...env, MAX_ROOMS: 8 } })
 
-/** What participants of every dialect do, from coming to leaving, in rooms that nobody used before. */
+/** Runs a session of every dialect in new rooms, from login to logout or disconnect. */
 async function visit([one, two]: [TestNode, TestNode], cut: boolean): Promise<void> {
   const [room, other] = [newRoom(), newRoom()]
   const [ann, bob] = [await enter(one.url, { room }), await enter(two.url, { room })]
@@ -33,7 +33,7 @@ async function visit([one, two]: [TestNode, TestNode], cut: boolean): Promise<vo
   }
 }
 
-test('what Redis keeps after everyone has left expires, or belongs to a node that lives', async () => {
+test('after all participants have left, every key in Redis expires or belongs to a living node', async () => {
   const [{ config, app }] = cluster
   const redis = new Redis(redisUrl())
   onTestFinished(() => redis.disconnect())
@@ -55,7 +55,7 @@ test('what Redis keeps after everyone has left expires, or belongs to a node tha
 test.each([
   { where: 'memory', nodes: [memory, memory] as [TestNode, TestNode] },
   { where: 'Redis', nodes: limited },
-])('rooms that have ended do not count against MAX_ROOMS, in $where', async ({ nodes: [one, two] }) => {
+])('rooms that have ended do not count towards MAX_ROOMS, in $where', async ({ nodes: [one, two] }) => {
   for (let round = 0; round < 30; round += 1) {
     const client = await inRoom(round % 2 ? one : two, newRoom())
     expect(await client.request('leave_room')).toMatchObject({ status: 'ok' })

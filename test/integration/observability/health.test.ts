@@ -14,7 +14,7 @@ const alive = { status: 200, body: { status: 'ok' } }
 const ready = { status: 200, body: { status: 'ready' } }
 const notReady = (reason: string) => ({ status: 503, body: { status: 'not ready', reason } })
 
-test('a node that runs is alive and ready, on a listener of its own', async () => {
+test('a running node is alive and ready, on a listener of its own', async () => {
   const node = await startNode()
   expect(await get(`${node.opsUrl}/healthz`)).toEqual(alive)
   expect(await get(`${node.opsUrl}/readyz`)).toEqual(ready)
@@ -24,7 +24,7 @@ test('a node that runs is alive and ready, on a listener of its own', async () =
   }
 })
 
-test('with OPS_PORT=0 it is asked where the clients are', async () => {
+test('with OPS_PORT=0 the listener of the clients serves health and metrics', async () => {
   const node = await startNode({ env: { OPS_PORT: 0 } })
   expect(node.opsUrl).toBe(node.url)
   expect(await get(`${node.url}/readyz/`)).toEqual(ready)
@@ -32,13 +32,13 @@ test('with OPS_PORT=0 it is asked where the clients are', async () => {
   await enter(node.url, { room: newRoom() })
 })
 
-test('what is not there is told as every error is', async () => {
+test('an unknown path is answered in the format of all errors', async () => {
   const node = await startNode()
   const error = { code: 1001, message: 'Resource not found' }
   expect(await get(`${node.opsUrl}/nothing`)).toEqual({ status: 404, body: { error } })
 })
 
-test('a node is not ready before clients can come', async () => {
+test('a node is not ready before it listens to clients', async () => {
   const { config } = await startNode()
   const app = createApp(config, { log: pino({ level: 'silent' }) })
   await app.begin()
@@ -49,7 +49,7 @@ test('a node is not ready before clients can come', async () => {
   await app.close()
 })
 
-test('a node that drains is alive and not ready', async () => {
+test('a draining node is alive and not ready', async () => {
   const node = await startNode({ env: { DRAIN_SECONDS: 0 } })
   await node.app.drain()
   expect(await get(`${node.opsUrl}/readyz`)).toEqual(notReady('draining'))
@@ -63,7 +63,7 @@ describe('a node whose Redis', () => {
   }
   const isReady = async (node: TestNode) => (await get(`${node.opsUrl}/readyz`)).status === 200
 
-  test('stands still is alive, and not ready until it goes on', async () => {
+  test('hangs is alive, and not ready until Redis continues', async () => {
     const redis = await startRedis()
     const node = await startNode({ redis: { url: redis.url } })
     expect(await get(`${node.opsUrl}/readyz`)).toEqual(ready)
@@ -76,7 +76,7 @@ describe('a node whose Redis', () => {
     await redis.stop()
   })
 
-  test('is gone is alive and not ready', async () => {
+  test('has ended is alive and not ready', async () => {
     const redis = await startRedis()
     const node = await startNode({ redis: { url: redis.url } })
     await redis.stop()

@@ -22,7 +22,7 @@ const decode = (text: string) => JSON.parse(Buffer.from(text, 'base64').toString
 const of = ({ logs }: TestNode, client: Client, message: string): LogLine | undefined =>
   logs.lines.find(({ msg, participant }) => msg === message && participant === client.id)
 
-/** What must never be read in a log. */
+/** Texts that no log may contain. */
 class Secrets {
   readonly #parts = new Set([testSecret])
 
@@ -44,7 +44,7 @@ class Secrets {
   }
 }
 
-test('login, relogin, takeover and leaving are a line each, with node, room and participant', async () => {
+test('login, relogin, takeover and leaving have a line each, with node, room and participant', async () => {
   const room = newRoom()
   const ann = await enter(one.url, { room })
   const back = await connect(two.url)
@@ -60,7 +60,7 @@ test('login, relogin, takeover and leaving are a line each, with node, room and 
   expect(of(two, ann, 'left')).toMatchObject({ ...atTwo, reason: 'logout' })
 })
 
-test('why a participant left: its window was over, or it was dropped', async () => {
+test('the line of a participant that left has the reason: window or dropped', async () => {
   const room = newRoom()
   const [ann, bob] = [await enter(brief.url, { room }), await enter(brief.url, { room })]
   await lose(brief, bob)
@@ -70,14 +70,14 @@ test('why a participant left: its window was over, or it was dropped', async () 
   expect(of(brief, ann, 'left')).toMatchObject({ level: 30, reason: 'dropped', room: roomIdOf('portal', room) })
 })
 
-test('every refusal of a participant says whose it was', async () => {
+test('the line of a refused request has the room and the participant', async () => {
   const ann = await enter(one.url, { room: newRoom() })
   await ann.request('text', null)
   expect(of(one, ann, 'request refused')).toMatchObject({ code: 'bad_request', room: expect.any(String) })
 })
 
-describe('no line has a token, a ticket, their ids and signatures, or a key:', () => {
-  test('a whole session, with all that may be refused', async () => {
+describe('no line contains a token, a ticket, their ids and signatures, or a key:', () => {
+  test('in a whole session with every refusal', async () => {
     const secrets = new Secrets()
     const room = newRoom()
     const token = secrets.token(tokenFor({ room }))
@@ -103,7 +103,7 @@ describe('no line has a token, a ticket, their ids and signatures, or a key:', (
     for (const node of [one, two]) secrets.expectNoneIn(node)
   })
 
-  test('Redis refuses to write, goes away, and comes back', async () => {
+  test('when Redis refuses writes, hangs, and continues', async () => {
     const redis = await startRedis()
     const node = await startNode({ redis: { url: redis.url } })
     const secrets = new Secrets()
@@ -112,7 +112,7 @@ describe('no line has a token, a ticket, their ids and signatures, or a key:', (
     secrets.ticket(ann.ticket)
     const admin = new Redis(redis.url)
     await admin.config('SET', 'min-replicas-to-write', '1')
-    // what the client of Redis says of an error has the whole command in it
+    // the errors of the Redis client contain the whole command
     expect((await ann.request('refreshReconnectionTicket')).code).toBe('unavailable')
     expect((await ann.request('text', { to: ann.id, message: secrets.ticket(ann.ticket) })).code).toBe('unavailable')
     await refused('login', loginInfo({ room, token: secrets.token(tokenFor({ room })) }), node)

@@ -15,7 +15,7 @@ const node = await startNode()
 const [one, two] = (await startCluster(2)) as [TestNode, TestNode]
 const brief = await startNode({ env: { RECONNECT_WINDOW: 1 } })
 
-/** The metrics that outside tools rely on, each with a test below. */
+/** The metrics that other tools rely on. Each has a test below. */
 const names = [
   'clients',
   'clients_limit',
@@ -42,19 +42,19 @@ const names = [
   'rooms_behind',
 ]
 
-test('there are those that are documented, and no others', async () => {
+test('a node has exactly the documented metrics', async () => {
   const all = await node.app.metrics.registry.getMetricsAsJSON()
   const ours = all.map(({ name }) => name).filter((name) => name.startsWith('signalbox_'))
   expect(ours.sort()).toEqual(names.map((name) => `signalbox_${name}`))
 })
 
-test('node: its id and version', async () => {
+test('node has the id and the version as labels', async () => {
   const sample = (await scrape(node)).find(({ name }) => name === 'signalbox_node')
   expect(sample).toEqual({ name: 'signalbox_node', labels: { id: node.config.nodeId, version }, value: 1 })
 })
 
 describe('connections', () => {
-  test.each(['websocket', 'polling'])('over %s, come and gone', async (transport) => {
+  test.each(['websocket', 'polling'])('over %s are counted while they are open', async (transport) => {
     const labels = { dialect: 'portal', transport }
     const before = await measure(node, 'connections', labels)
     const client = await connect(node.url, { transports: [transport] })
@@ -64,7 +64,7 @@ describe('connections', () => {
   })
 })
 
-test('clients: each once, however many dialects it speaks, and as many as there may be', async () => {
+test('clients counts each client once, however many dialects it uses, and clients_limit is their limit', async () => {
   const own = await startNode({ env: { MAX_CONNECTIONS: 7 } })
   expect(await measure(own, 'clients_limit')).toBe(7)
   expect(await measure(own, 'clients')).toBe(0)
@@ -77,7 +77,7 @@ test('clients: each once, however many dialects it speaks, and as many as there 
 })
 
 describe('participants and rooms', () => {
-  test('connected and waiting here, and the rooms that they are in', async () => {
+  test('are counted as connected or waiting, with their rooms', async () => {
     const own = await startNode()
     const counts = async () => [
       await measure(own, 'participants', { state: 'connected' }),
@@ -100,7 +100,7 @@ describe('participants and rooms', () => {
     expect(await counts()).toEqual([1, 0, 1])
   })
 
-  test('one that went on to another node is not waiting here any more', async () => {
+  test('that resumed on another node are not counted as waiting', async () => {
     const ann = await enter(one.url, { room: newRoom() })
     await lose(one, ann)
     const waiting = await measure(one, 'participants', { state: 'waiting' })
@@ -121,7 +121,7 @@ describe('logins_total', () => {
   })
 })
 
-test('incomplete_relogins_total: the log had not kept all that was missed', async () => {
+test('incomplete_relogins_total counts relogins whose missed messages were trimmed from the log', async () => {
   const small = await startNode({ env: { ROOM_LOG_ENTRIES: 100 } })
   const room = newRoom()
   const bob = await enter(small.url, { room })
@@ -138,7 +138,7 @@ test('incomplete_relogins_total: the log had not kept all that was missed', asyn
   await expectRise(small, ['incomplete_relogins_total', {}, 1], () => relogin(again, back))
 })
 
-test('rooms_behind: for as long as what the live side lost cannot be read', async () => {
+test('rooms_behind counts a room while its missed messages cannot be read', async () => {
   const state = createMemoryState({ window: 60, log: 90, entries: 100, lease: 6 })
   const { log, pubSub: wire } = state
   const [read, listen] = [log.read.bind(log), wire.subscribe.bind(wire)]
@@ -187,7 +187,7 @@ describe('relogins_total, relogin_seconds and replayed_messages_total', () => {
 })
 
 describe('messages_total and message_seconds', () => {
-  test('in and out, by event', async () => {
+  test('count requests and notifications by event', async () => {
     const room = newRoom()
     const ann = await enter(node.url, { room })
     const bob = await enter(node.url, { room })
@@ -208,7 +208,7 @@ describe('messages_total and message_seconds', () => {
   })
 })
 
-test('no series is made of what a client or a backend names: messages of a backend are counted together', async () => {
+test('events that a client or a backend names have no series of their own: messages of backends are counted together', async () => {
   const room = newRoom()
   const ann = await enter(node.url, { room })
   const labels = { dialect: 'portal', event: 'other', direction: 'out' }
@@ -226,7 +226,7 @@ test('no series is made of what a client or a backend names: messages of a backe
 })
 
 describe('redis_seconds and redis_up', () => {
-  test('by operation', async () => {
+  test('have a series for each operation', async () => {
     const room = newRoom()
     const ann = await enter(one.url, { room })
     const say = () => ann.ask('text', { to: 'all', message: 'x' })
@@ -235,7 +235,7 @@ describe('redis_seconds and redis_up', () => {
     await expectRise(one, ['redis_seconds', { operation: 'join' }], () => enter(one.url, { room }))
   })
 
-  test('stays 0 on a node without clients until Redis answers again', async () => {
+  test('redis_up stays 0 on a node without clients until Redis answers again', async () => {
     const redis = await startRedis()
     const own = await startNode({ redis: { url: redis.url } })
     redis.pause()
@@ -253,7 +253,7 @@ describe('redis_seconds and redis_up', () => {
     await redis.stop()
   })
 
-  test('0 while Redis stands still', async () => {
+  test('redis_up is 0 while Redis hangs', async () => {
     const redis = await startRedis()
     const own = await startNode({ redis: { url: redis.url } })
     expect(await measure(own, 'redis_up')).toBe(1)
@@ -268,14 +268,14 @@ describe('redis_seconds and redis_up', () => {
   })
 })
 
-test('repaired_gaps_total: what was said while the subscription was lost is found in the log', async () => {
+test('repaired_gaps_total counts gaps that are filled from the log after a lost subscription', async () => {
   const redis = await startRedis()
   const cluster = (await startCluster(2, { redis: { url: redis.url } })) as [TestNode, TestNode]
   const room = newRoom()
   const ann = await enter(cluster[0].url, { room })
   const bob = await enter(cluster[1].url, { room })
   const admin = new Redis(redis.url)
-  // a node may have subscribed again before it is spoken, so it is done until one has not
+  // the node may subscribe again before the message is sent, so this is repeated until a message is missed
   await expectRise(cluster[1], ['repaired_gaps_total', {}], () =>
     until(async () => {
       await admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
@@ -313,7 +313,7 @@ describe('left_total', () => {
     await expectRise(node, ['left_total', { reason: 'dropped' }, 1], drop)
   })
 
-  test('node_lost: of a node that is never heard of again, those leave who do not reconnect', async () => {
+  test('node_lost: participants of a dead node that do not reconnect leave', async () => {
     const retention = { window: 60, log: 60, entries: 100, lease: 1 }
     const prefix = randomPrefix()
     const target = { urls: [redisUrl()], mode: 'standalone' as const }
@@ -342,7 +342,7 @@ async function joinThrough(state: ReturnType<typeof createRedisState>, name: str
 }
 
 describe('refused_total and draining', () => {
-  test('by reason', async () => {
+  test('refused_total has a series for each reason', async () => {
     const client = await connect(node.url)
     const ask = (event: string, data?: unknown) => () => client.request(event, data)
     await expectRise(node, ['refused_total', { reason: 'unknown_event' }, 1], ask('x'))
@@ -351,7 +351,7 @@ describe('refused_total and draining', () => {
     await expectRise(node, ['refused_total', { reason: 'bad_ticket' }, 1], ask('relogin', null))
   })
 
-  test('a node that drains says so, and counts those whom it turns away', async () => {
+  test('a draining node sets draining, and counts the clients that it refuses', async () => {
     const leaving = await startNode({ env: { DRAIN_SECONDS: 0 } })
     expect(await measure(leaving, 'draining')).toBe(0)
     await leaving.app.drain()

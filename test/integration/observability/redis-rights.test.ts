@@ -6,7 +6,7 @@ import { randomPrefix, startRedis, until } from '../../support/redis.ts'
 import { asDocumentedUser } from '../../support/redis-user.ts'
 import { measure } from './scrape.ts'
 
-/** A node whose user is the documented one with some rules changed, and an administrator of its Redis. */
+/** Starts a node with the documented user and some changed rules. `grant` gives the user its rights. */
 async function startAs(changes: (prefix: string) => string[]) {
   const redis = await startRedis()
   const prefix = randomPrefix()
@@ -51,7 +51,7 @@ test.each([
     /del \S+:once:/,
   ],
 ])(
-  'a user of Redis without %s makes a node that is not ready and names what is denied',
+  'a node whose Redis user has no right to %s is not ready, and names the missing right',
   async (_what, changes, named) => {
     const { node, grant } = await startAs(changes)
     expect(await readiness(node)).toMatchObject({
@@ -60,8 +60,8 @@ test.each([
     })
     expect((await readiness(node)).reason).toMatch(named)
     expect(await measure(node, 'redis_up')).toBe(0)
-    const told = node.logs.lines.filter(({ level, rights }) => level === 50 && named.test(String(rights)))
-    expect(told).toHaveLength(1)
+    const errors = node.logs.lines.filter(({ level, rights }) => level === 50 && named.test(String(rights)))
+    expect(errors).toHaveLength(1)
     await grant()
     await until(() => isReady(node))
     await enter(node.url, { room: newRoom() })

@@ -4,7 +4,7 @@ import { until } from '../../support/redis.ts'
 type Labels = { [label: string]: string }
 type Sample = { name: string; labels: Labels; value: number }
 
-/** Everything at /metrics, as Prometheus would read it. */
+/** The samples of /metrics, as Prometheus reads them. */
 export async function scrape({ opsUrl }: TestNode): Promise<Sample[]> {
   const text = await (await fetch(`${opsUrl}/metrics`)).text()
   return text.split('\n').flatMap((line) => {
@@ -13,7 +13,7 @@ export async function scrape({ opsUrl }: TestNode): Promise<Sample[]> {
   })
 }
 
-/** The sum of a metric's samples that have these labels; of a histogram, how often it was observed. */
+/** The sum of a metric's samples with these labels; for a histogram, the number of observations. */
 export async function measure(node: TestNode, name: string, labels: Labels = {}): Promise<number> {
   const samples = await scrape(node)
   const full = `signalbox_${name}`
@@ -22,7 +22,7 @@ export async function measure(node: TestNode, name: string, labels: Labels = {})
   return samples.filter((sample) => sample.name === wanted && has(sample)).reduce((sum, { value }) => sum + value, 0)
 }
 
-/** Resolves when a metric has changed by so much since before the cause: what is counted late comes after its message. */
+/** Resolves when a metric has risen by `by` since before the cause. It waits, because a node may count after it sends the message. */
 export async function expectRise(
   node: TestNode,
   [name, labels, by]: [name: string, labels: Labels, by?: number],

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { endEach } from '../../../src/app/shutdown.ts'
 
-test('a part that fails or does not end keeps no other from ending, in their order', async () => {
+test('endEach ends all parts in their order, also after a part that fails or does not end', async () => {
   const ended: string[] = []
   const failures: [string, string][] = []
   await endEach(

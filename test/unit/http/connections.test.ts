@@ -9,7 +9,7 @@ const longerThanGraceMs = 1500
 
 afterEach(() => void vi.useRealTimers())
 
-/** A server that answers at once, except below `/later`. The clock of the limits is the test's. */
+/** A server that answers at once, except `/later`. The test sets the clock of the limits. */
 async function serverWith(max: number) {
   vi.useFakeTimers({ toFake: ['performance'] })
   const later: ServerResponse[] = []
@@ -37,7 +37,7 @@ async function serverWith(max: number) {
   return { server, refused, later, open }
 }
 
-/** What a connection answers, or `closed`. */
+/** The answer on a connection, or `closed`. */
 async function ask(socket: Socket, text: string): Promise<string> {
   socket.write(text)
   const answer = await Promise.race([once(socket, 'data'), once(socket, 'close').then(() => ['closed'])])
@@ -47,10 +47,10 @@ async function ask(socket: Socket, text: string): Promise<string> {
 test('when every TCP connection serves a request, a further one is closed and counted; when one ends, the next is served', async () => {
   const { server, refused, later, open } = await serverWith(1)
   const first = await open()
-  const asked = once(server, 'request')
+  const received = once(server, 'request')
   const closed = once(first, 'close')
   first.write(head('/later'))
-  await asked
+  await received
   expect(await ask(await open(), head('/'))).toBe('closed')
   expect(refused).toEqual(['tcp_connections'])
   later[0]?.end()
@@ -65,10 +65,10 @@ test('at the limit a new TCP connection takes the place of the one that waits lo
   expect(await ask(idle, head('/'))).toContain('200 OK')
   expect(await ask(upgraded, 'GET / HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: y\r\n\r\n')).toContain('101')
   vi.advanceTimersByTime(longerThanGraceMs)
-  const places = [once(silent, 'close'), once(idle, 'close')]
-  for (const place of places) {
+  const closings = [once(silent, 'close'), once(idle, 'close')]
+  for (const closing of closings) {
     expect(await ask(await open(), head('/'))).toContain('200 OK')
-    await place
+    await closing
   }
   expect(refused).toEqual(['tcp_connections', 'tcp_connections'])
   expect(upgraded.destroyed).toBe(false)

@@ -10,7 +10,7 @@ const keys = [
 const signature = 'NmM4YzViNTJmNmRmOGNjNWJiYzA2N2UzYjQ4ZTg3ZWRmYjhiMTc2Y2E5MDI1OGY2MDRjOTU5MDdhNjYxMmY4OA=='
 const header = `MAuth realm=http://marte3.dit.upm.es,mauth_signature_method=HMAC_SHA256,mauth_serviceid=s,mauth_cnonce=87428,mauth_timestamp=1406079112038,mauth_signature=${signature}`
 
-test('OWT’s header is read, and its signature verified with any key of the id', () => {
+test('parseMAuth reads OWT’s header, and isSigned accepts the signature of any key of its id', () => {
   const mauth = parseMAuth(header)
   expect(mauth).toEqual({ id: 's', cnonce: '87428', timestamp: '1406079112038', signature })
   if (!mauth) throw new Error('not read')
@@ -23,25 +23,25 @@ test('OWT’s header is read, and its signature verified with any key of the id'
   expect(isSigned([], mauth)).toBe(false)
 })
 
-describe('what is no header', () => {
+describe('parseMAuth returns undefined for', () => {
   test.each([
     ['another scheme', header.replace('MAuth', 'Basic')],
     ['a part without a value', `${header},mauth_role`],
-    ['a part twice', `${header},mauth_serviceid=t`],
+    ['a repeated part', `${header},mauth_serviceid=t`],
     ['another method', header.replace('HMAC_SHA256', 'HMAC_MD5')],
     ['no id', header.replace('mauth_serviceid=s', 'mauth_serviceid=')],
     ['no nonce', header.replace('mauth_cnonce=87428,', '')],
     ['no time', header.replace('mauth_timestamp=1406079112038,', '')],
-    ['a time that is none', header.replace('1406079112038', '1e12')],
+    ['a time that is not a number', header.replace('1406079112038', '1e12')],
     ['no signature', header.replace(signature, '')],
-    ['no end', `${header},x=${'y'.repeat(3000)}`],
-    ['nothing', ''],
+    ['a header that is too long', `${header},x=${'y'.repeat(3000)}`],
+    ['an empty header', ''],
   ])('%s', (_name, text) => {
     expect(parseMAuth(text)).toBeUndefined()
   })
 })
 
-test('a key by itself names its id', () => {
+test('idOfKey returns the id of a key, and undefined for an unknown one', () => {
   expect(idOfKey(keys, 'k')).toBe('s')
   expect(idOfKey(keys, 'K')).toBeUndefined()
   expect(idOfKey(keys, '')).toBeUndefined()

@@ -5,14 +5,14 @@ import { createHttp } from '../../../src/http/server.ts'
 import { createLog } from '../../../src/observability/log.ts'
 import { redisUrl } from '../../support/redis.ts'
 
-const secret = 'a ticket that only its client may have'
+const secret = 'a ticket of a client'
 
 /** An error of ioredis that Redis answered. */
 async function refused(perform: (redis: Redis) => Promise<unknown>): Promise<Error> {
   const redis = new Redis(redisUrl())
   onTestFinished(() => redis.disconnect())
   return perform(redis).then(
-    () => expect.fail('Redis took it'),
+    () => expect.fail('Redis accepted the command'),
     (error: Error) => error,
   )
 }
@@ -24,34 +24,37 @@ const errors: [string, () => Promise<Error>][] = [
 ]
 
 const wrapped: [string, (error: Error) => Error][] = [
-  ['itself', (error) => error],
+  ['the error itself', (error) => error],
   ['the cause of a refusal', (cause) => new SignalError('unavailable', '', { cause })],
-  ['one of several', (error) => new AggregateError([error], 'several')],
-  ['a field of another', (error) => Object.assign(new Error('other'), { lastNodeError: error })],
+  ['one of several errors', (error) => new AggregateError([error], 'several')],
+  ['a field of another error', (error) => Object.assign(new Error('other'), { lastNodeError: error })],
 ]
 
 const cases = errors.flatMap(([what, make]) => wrapped.map(([how, wrap]) => ({ what, how, make, wrap })))
 
-test.each(cases)('the error of $what, logged as $how, has no arguments of the command', async ({ make, wrap }) => {
-  const error = wrap(await make())
-  const lines: string[] = []
-  const log = createLog('info', 'a', { write: (line) => void lines.push(line) })
-  log.error({ err: error }, 'failed')
-  log.child({ room: 'r' }).error({ err: error }, 'failed')
-  const http = createHttp({
-    logger: log,
-    corsOrigins: [],
-    refused: (reason, about, err) => log.error({ reason, ...about, err }, 'failed'),
-  })
-  onTestFinished(() => http.close())
-  http.get('/', async () => Promise.reject(error))
-  expect((await http.inject('/')).statusCode).toBeGreaterThanOrEqual(500)
-  expect(lines.length).toBeGreaterThanOrEqual(3)
-  expect(lines.join('')).not.toContain(secret)
-  expect(lines.join('')).toContain('ERR ')
-})
+test.each(cases)(
+  'the logged error of $what, as $how, does not contain the arguments of the command',
+  async ({ make, wrap }) => {
+    const error = wrap(await make())
+    const lines: string[] = []
+    const log = createLog('info', 'a', { write: (line) => void lines.push(line) })
+    log.error({ err: error }, 'failed')
+    log.child({ room: 'r' }).error({ err: error }, 'failed')
+    const http = createHttp({
+      logger: log,
+      corsOrigins: [],
+      refused: (reason, about, err) => log.error({ reason, ...about, err }, 'failed'),
+    })
+    onTestFinished(() => http.close())
+    http.get('/', async () => Promise.reject(error))
+    expect((await http.inject('/')).statusCode).toBeGreaterThanOrEqual(500)
+    expect(lines.length).toBeGreaterThanOrEqual(3)
+    expect(lines.join('')).not.toContain(secret)
+    expect(lines.join('')).toContain('ERR ')
+  },
+)
 
-test('the error of a command names the command', async () => {
+test('the logged error of a command contains its name', async () => {
   const lines: string[] = []
   const log = createLog('info', 'a', { write: (line) => void lines.push(line) })
   log.error({ err: await refused((redis) => redis.set('key', secret, secret as 'EX', 1)) })

@@ -29,7 +29,7 @@ async function counted(reason: string): Promise<number | undefined> {
   return values.find(({ labels }) => labels.reason === reason)?.value
 }
 
-test('each is counted; of one reason twenty a minute have a line, then one says how many had none', async () => {
+test('every refusal is counted, twenty of one reason a minute have a line, and a last line counts the others', async () => {
   note('flood', 5000)
   note('other', 1)
   expect(await counted('flood')).toBe(5000)
@@ -39,13 +39,13 @@ test('each is counted; of one reason twenty a minute have a line, then one says 
   expect(lines.slice(21)).toMatchObject([{ level: 30, reason: 'flood', withheld: 4980 }])
 })
 
-test('faults have twenty lines a minute as well, at the level of errors', () => {
+test('faults have twenty lines a minute too, at the level error', () => {
   for (let time = 0; time < 500; time += 1) refusals.note('unavailable', {}, 'failed', new Error('the store is away'))
   expect(lines).toHaveLength(20)
   expect(lines[0]).toMatchObject({ level: 50, reason: 'unavailable', err: { message: 'the store is away' } })
 })
 
-test('the next minute begins anew, and nothing is said when nothing happens', () => {
+test('the next minute has twenty lines again, and a minute without more refusals has no last line', () => {
   note('flood', 21)
   vi.advanceTimersByTime(600_000)
   expect(lines).toHaveLength(21)
@@ -53,7 +53,7 @@ test('the next minute begins anew, and nothing is said when nothing happens', ()
   expect(lines).toHaveLength(22)
 })
 
-test('nothing keeps the process alive', () => {
+test('the timer of the log does not keep the process alive', () => {
   vi.useRealTimers()
   const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
   const before = timers()
