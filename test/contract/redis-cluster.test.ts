@@ -116,7 +116,7 @@ test.each([
   const bench = new Bench(state, state)
   await bench.join()
   const { room } = bench
-  const roomKeys = [keys.room(room), keys.log(room), keys.feed(room), keys.members(room), keys.said(room, '')]
+  const roomKeys = [keys.room(room), keys.log(room), keys.feed(room), keys.members(room), keys.announced(room, '')]
   const body = '"event":"text"}'
   const calls: { [name: string]: [keys: string[], args: string[]] } = {
     sb_announce: [roomKeys, ['', body, '', '']],
@@ -124,7 +124,7 @@ test.each([
   }
   const [ofScript, args] = calls[command] as [string[], string[]]
   const client = state.client as unknown as { [name: string]: (...args: string[]) => Promise<unknown> }
-  const send = () => client[command]?.(...ofScript, keys.done(ofScript[0] ?? '', 'op'), ...args, 'op')
+  const send = () => client[command]?.(...ofScript, keys.answer(ofScript[0] ?? '', 'op'), ...args, 'op')
   const first = await send()
   expect(await send()).toEqual(first)
   expect(await bench.top()).toBe(command === 'sb_announce' ? 2 : 1)

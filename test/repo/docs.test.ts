@@ -12,7 +12,7 @@ import { messages } from '../../src/dialects/portal/error-messages.ts'
 import { exchanger } from '../../src/protocol/exchanger.ts'
 import { portal, portalLegacy, portalV1 } from '../../src/protocol/portal.ts'
 import { rooms } from '../../src/protocol/rooms.ts'
-import { keysOf } from '../../src/state/redis/keys.ts'
+import { clusterKeys, keysOf, nonceKeys, openRoomKeys, roomKeys } from '../../src/state/redis/keys.ts'
 import { neededRights } from '../../src/state/redis/rights.ts'
 import {
   anchors,
@@ -192,45 +192,18 @@ describe('protocol', () => {
 
 describe('Redis', () => {
   test('architecture.md lists the keys of keys.ts', () => {
-    const keys = keysOf('sb')
-    const { room, members, session, replies, streams, subscriptions, log, feed, closed, token, said, node, nodeRooms } =
-      keys
-    const {
-      left,
-      sizes,
-      counted,
-      telling,
-      once,
-      used,
-      remembers,
-      done,
-      nodes,
-      waiting,
-      waitingClock,
-      rooms: listed,
-      names,
-      handover,
-    } = keys
-    const ofRoom = [room, members, streams, subscriptions, log, feed, closed].map((key) => key('R'))
-    const ofOne = [session, replies, token, said, left].map((key) => key('R', '<id>'))
-    const ofId = [sizes, counted, telling, once, used].map((key) => key('<id>'))
+    const texts = (keys: object, ...args: string[]) =>
+      Object.values(keys).map((key) => (typeof key === 'string' ? key : key(...args)))
     const expected = [
-      ...ofRoom,
-      ...ofOne,
-      ...ofId,
-      remembers,
-      done('<key>', '<id>'),
-      node('<node>'),
-      handover('<node>'),
-      nodeRooms('<node>'),
-      nodes,
-      waiting,
-      waitingClock,
-      listed,
-      names,
+      ...texts(roomKeys('sb'), 'R', '<id>'),
+      ...texts(openRoomKeys('sb'), '<id>'),
+      ...texts(clusterKeys('sb'), '<node>'),
+      ...texts(nonceKeys('sb'), '<id>'),
+      keysOf('sb').answer('<key>', '<id>'),
     ]
+    expect(expected).toHaveLength(Object.keys(keysOf('sb')).length)
     const written = rows(marked(readDocument('docs/architecture.md'), 'keys')).flatMap(([key = '']) => quoted(key))
-    expect(written.toSorted()).toEqual(expected.map(String).sort())
+    expect(written.toSorted()).toEqual(expected.toSorted())
   })
 
   test('the ACL in operations.md allows exactly the commands that scripts and code send', () => {

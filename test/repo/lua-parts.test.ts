@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { type Part, parts, type Script, scripts } from '../../src/state/redis/script-table.ts'
+import { type LuaPart, parts, type Script, scripts } from '../../src/state/redis/script-table.ts'
 
 const folder = new URL('../../src/state/redis/lua/', import.meta.url)
 const files = readdirSync(folder)
@@ -44,7 +44,7 @@ function mistakesIn(units: readonly Unit[], sourceOfPart: { [part: string]: stri
 }
 
 const sourceOfPart = Object.fromEntries(Object.keys(parts).map((part) => [part, read(`_${part}`)]))
-const partUnits = Object.entries<readonly Part[]>(parts).map(([name, uses]): Unit => {
+const partUnits = Object.entries<readonly LuaPart[]>(parts).map(([name, uses]): Unit => {
   return { name, source: sourceOfPart[name] ?? '', uses, given: [] }
 })
 const scriptUnits = Object.entries<Script>(scripts).map(([name, { uses, deadline }]): Unit => {
@@ -57,7 +57,7 @@ test('every script and part names the parts whose functions it calls, and no oth
 
 test('a part names only parts that stand before it, and each function is defined once', () => {
   const order = Object.keys(parts)
-  for (const [name, uses] of Object.entries<readonly Part[]>(parts)) {
+  for (const [name, uses] of Object.entries<readonly LuaPart[]>(parts)) {
     for (const part of uses) expect(order.indexOf(part), `${name} uses ${part}`).toBeLessThan(order.indexOf(name))
   }
   const functions = Object.values(sourceOfPart).flatMap(definedIn)

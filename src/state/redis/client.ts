@@ -3,6 +3,7 @@ import { inBackground } from '../../core/background.ts'
 import { requestTimeoutMs } from '../../core/deadline.ts'
 import type { StoreProblem } from '../../core/ports/state.ts'
 import { Call, type CallEvents } from './call.ts'
+import { isBroken, isRepeatable, isTransient, mayBeExecuted } from './command-errors.ts'
 import type { RedisLink } from './link.ts'
 import { probeIntervalMs } from './probe.ts'
 import type { Topology, TopologyEvents } from './topology.ts'
@@ -21,26 +22,7 @@ const maxPendingBytes = 32 * 1024 * 1024
 /** The delay before a command is retried, ms, when its slot is migrating or its server is starting. */
 const retryDelayMs = 100
 
-/** Answers of a server that cannot do it now, and may soon. */
-const passing = /^(TRYAGAIN|CLUSTERDOWN|LOADING|MASTERDOWN|READONLY) /
-
-/** Messages of ioredis: the connection broke before the answer. */
-const broken = /^(Connection is closed|Stream isn't writeable|Command aborted|Reached the max retries per request)/
-
-/** The connection broke while a command was not yet written, or was on its way: Redis may have executed it. */
-const mayBeDone = /^(Connection is closed|Command aborted|Reached the max retries per request)/
-
-/**
- * The commands that may be executed twice: a second execution changes nothing more. Scripts take care of themselves
- * (`repeat` in script-table.ts); `set` with NX is compared with what was stored. Others are not written again.
- */
-const repeatable = new Set(
-  [
-    'asking auth cluster exists expire get hexists hget hgetall hkeys hlen hmget hset hvals info lrange ping set script spublish',
-    'sadd srandmember srem time unlink xrange zadd zrange zrem zrevrange eval evalsha psubscribe punsubscribe',
-    'ssubscribe subscribe sunsubscribe unsubscribe pubsub',
-  ].flatMap((names) => names.split(' ')),
-)
+export type SubscriptionKind = 'subscribe' | 'psubscribe' | 'ssubscribe'
 
 /**
  * All commands of ioredis, over the links of a topology. It takes the place of the queues that ioredis has, which know no
@@ -184,13 +166,13 @@ export class RedisClient extends Redis {
       const link = this.#topology.linkTo(address, from)
       if (link.ready) this.#write(call, link, true)
       else this.#later(call)
-    } else if (passing.test(message)) {
+    } else if (isTransient(message)) {
       if (kind === 'READONLY') from?.replace(message)
       this.#topology.refresh()
       this.#later(call)
-    } else if (from && mayBeDone.test(message) && !repeatable.has(call.name)) call.fail(error)
-    else if (broken.test(message) && !from?.ready) this.#send(call)
-    else if (broken.test(message)) this.#later(call)
+    } else if (from && mayBeExecuted(message) && !isRepeatable(call.name)) call.fail(error)
+    else if (isBroken(message) && !from?.ready) this.#send(call)
+    else if (isBroken(message)) this.#later(call)
     else call.fail(error)
   }
 

@@ -3,7 +3,7 @@ import type { RedisClient } from './client.ts'
 import { RedisClock } from './clock.ts'
 import { connect, type RedisTarget } from './connection.ts'
 import { RedisHandover } from './handover.ts'
-import { keysOf } from './keys.ts'
+import { type Keys, keysOf } from './keys.ts'
 import { RedisLog } from './log.ts'
 import { RedisMediaStore } from './media-store.ts'
 import { RedisNodeRegistry } from './node-registry.ts'
@@ -37,25 +37,12 @@ export function createRedisState(
   const pubSub = new RedisPubSub(subscriber, scripts, keys, report)
   const requirements = new Requirements(client, target, report)
   const rights = new Rights(client, neededRights(keys, prefix), report)
-  const nodes = new RedisNodeRegistry(scripts, keys, retention)
-  const roomIndex: RedisRoomIndex = new RedisRoomIndex(scripts, keys, (room) => rooms.find(room))
-  const rooms = new RedisRoomStore(scripts, keys, roomIndex)
   return {
     client,
     clock,
-    sessionStore: new RedisSessionStore(scripts, keys),
-    sessionChecks: new RedisSessionChecks(scripts, keys),
-    deadlines: new RedisSessionDeadlines(scripts, keys, nodes),
-    roster: new RedisRosterStore(scripts, keys),
-    log: new RedisLog(scripts, keys),
+    ...storesOf(scripts, keys, retention),
     pubSub,
     handover: new RedisHandover(pubSub, scripts, keys),
-    media: new RedisMediaStore(scripts, keys),
-    rooms,
-    roomIndex,
-    openRoomIndex: new RedisOpenRoomIndex(scripts, keys),
-    nodes,
-    nonces: new RedisNonces(scripts, keys),
     problem: () => client.problem ?? subscriber.problem ?? rights.problem ?? pubSub.problem,
     suitable: () => requirements.met(),
     ping: () =>
@@ -69,5 +56,25 @@ export function createRedisState(
       pubSub.close()
       await Promise.all([subscriber.close(), client.close()])
     },
+  }
+}
+
+/** The parts of a state that need nothing but scripts and plain commands. */
+function storesOf(scripts: Scripts, keys: Keys, retention: Retention) {
+  const nodes = new RedisNodeRegistry(scripts, keys, retention)
+  const roomIndex: RedisRoomIndex = new RedisRoomIndex(scripts, keys, (room) => rooms.find(room))
+  const rooms = new RedisRoomStore(scripts, keys, roomIndex)
+  return {
+    sessionStore: new RedisSessionStore(scripts, keys),
+    sessionChecks: new RedisSessionChecks(scripts, keys),
+    deadlines: new RedisSessionDeadlines(scripts, keys, nodes),
+    roster: new RedisRosterStore(scripts, keys),
+    log: new RedisLog(scripts, keys),
+    media: new RedisMediaStore(scripts, keys),
+    rooms,
+    roomIndex,
+    openRoomIndex: new RedisOpenRoomIndex(scripts, keys),
+    nodes,
+    nonces: new RedisNonces(scripts, keys),
   }
 }

@@ -36,13 +36,13 @@ export class RedisLog implements Log {
     )
   }
 
-  async announce(room: RoomId, draft: Draft, once = '', deadline?: Deadline): Promise<number> {
+  async announce(room: RoomId, draft: Draft, dedupeKey = '', deadline?: Deadline): Promise<number> {
     const keys = this.#keys
     return Number(
       await this.#scripts.run(
         'announce',
-        [keys.room(room), keys.log(room), keys.feed(room), keys.members(room), keys.said(room, once)],
-        [draft.to ?? '', bodyOf(draft), once],
+        [keys.room(room), keys.log(room), keys.feed(room), keys.members(room), keys.announced(room, dedupeKey)],
+        [draft.to ?? '', bodyOf(draft), dedupeKey],
         deadline,
       ),
     )

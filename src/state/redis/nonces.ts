@@ -16,17 +16,17 @@ export class RedisNonces implements Nonces {
   }
 
   async claim(nonce: string, seconds: number, deadline?: Deadline): Promise<{ first: boolean; since: number }> {
-    const keys = [this.#keys.used(nonce), this.#keys.remembers]
+    const keys = [this.#keys.nonce(nonce), this.#keys.nonceMemory]
     const reply = await this.#scripts.run('claim-nonce', keys, [seconds, this.#memory], deadline)
     const [first, since, memory] = reply as [number, number, string]
     this.#memory = memory
     if (first !== 1) return { first: false, since }
-    // older nodes know only the key `once`. Because every node claims in this order, only one of several nodes gets both
+    // older nodes know only the legacy key. Because every node claims in this order, only one of several nodes gets both
     return { first: await this.#isFirstForOlderNodes(nonce, seconds), since }
   }
 
   async #isFirstForOlderNodes(nonce: string, seconds: number): Promise<boolean> {
     const op = newId()
-    return (await this.#scripts.run('claim', [this.#keys.once(nonce)], [op, seconds * 1000, ''])) === op
+    return (await this.#scripts.run('claim', [this.#keys.legacyNonce(nonce)], [op, seconds * 1000, ''])) === op
   }
 }

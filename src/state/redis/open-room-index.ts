@@ -36,7 +36,7 @@ export class RedisOpenRoomIndex implements OpenRoomIndex {
   }
 
   async claimBroadcast(dialect: string, ms: number): Promise<boolean> {
-    const key = this.#keys.telling(dialect)
+    const key = this.#keys.broadcastClaim(dialect)
     const now = this.#scripts.clock.at(key)
     const own = now + Math.random() // of several nodes, too, each has a value of its own
     // Redis notes when a key ends: one that was set at a later time stays long after Redis' clock was set back

@@ -22,10 +22,10 @@ type Invocation = [command: string, ...args: string[]]
 export function neededRights(keys: Keys, prefix: string): Invocation[] {
   const room = 'portal/room' as Parameters<Keys['room']>[0]
   const ofRoom = [keys.members(room), keys.streams(room), keys.subscriptions(room), keys.log(room), keys.closed(room)]
-  const ofOne = [keys.session, keys.replies, keys.token, keys.said, keys.left].map((key) => key(room, 'id'))
-  const ofDialect = [keys.sizes, keys.counted, keys.telling].map((key) => key('rooms'))
+  const ofOne = [keys.session, keys.replies, keys.token, keys.announced, keys.left].map((key) => key(room, 'id'))
+  const ofDialect = [keys.sizes, keys.counted, keys.broadcastClaim].map((key) => key('rooms'))
   const ofNode = [keys.nodes, keys.node('id'), keys.nodeRooms('id'), keys.waiting, keys.waitingClock]
-  const listed = [keys.rooms, keys.names, keys.once('mark')]
+  const listed = [keys.rooms, keys.names, keys.legacyNonce('id')]
   const all = [keys.room(room), ...ofRoom, ...ofOne, ...ofDialect, ...ofNode, ...listed]
   const channels = [keys.feed(room), keys.handover('id')]
   return [

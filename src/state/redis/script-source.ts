@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { requestTimeoutMs } from '../../core/deadline.ts'
 import type { Retention } from '../../core/ports/state.ts'
-import { type Part, parts, type Script } from './script-table.ts'
+import { type LuaPart, parts, type Script } from './script-table.ts'
 
 const read = (file: string) => readFileSync(new URL(`lua/${file}.lua`, import.meta.url), 'utf8')
 
@@ -15,9 +15,9 @@ export function sourceOf(name: string, script: Script, retention: Retention): st
 }
 
 /** Parts and, before each, those that it uses; in the order of the table. */
-export function partsOf(uses: readonly Part[]): Part[] {
-  const all = new Set<Part>(uses.flatMap((part) => [...partsOf(parts[part]), part]))
-  return (Object.keys(parts) as Part[]).filter((part) => all.has(part))
+export function partsOf(uses: readonly LuaPart[]): LuaPart[] {
+  const all = new Set<LuaPart>(uses.flatMap((part) => [...partsOf(parts[part]), part]))
+  return (Object.keys(parts) as LuaPart[]).filter((part) => all.has(part))
 }
 
 function settings({ log, entries, window, lease }: Retention): string {

@@ -20,7 +20,7 @@ export const parts = {
   once: [],
 } as const satisfies { [part: string]: readonly string[] }
 
-export type Part = keyof typeof parts
+export type LuaPart = keyof typeof parts
 
 /**
  * Why a second execution of a script is harmless. When a connection breaks before the answer, the node sends the script again,
@@ -36,7 +36,7 @@ export type Script = {
   /** How many keys it takes; `any`: as many as are given. */
   keys: number | 'any'
   /** The parts whose functions it calls. `deadline` and `repeat` name the parts `deadline` and `once`. */
-  uses: readonly Part[]
+  uses: readonly LuaPart[]
   repeat: Repeat
   /** It takes the deadline of the request that it serves, after its own arguments. Other scripts are executed however late. */
   deadline?: true

@@ -53,7 +53,7 @@ export class Scripts {
   async run(name: ScriptName, keys: string[], args: (string | number)[], deadline?: Deadline): Promise<RedisReply> {
     const script: Script = scripts[name]
     const op = script.repeat === 'remembered' ? newId() : undefined
-    const allKeys = op === undefined ? keys : [...keys, this.#keys.done(keys[0] ?? '', op)]
+    const allKeys = op === undefined ? keys : [...keys, this.#keys.answer(keys[0] ?? '', op)]
     const send = (limit: (string | number)[]) => this.#send(name, allKeys, [...args, ...limit, ...(op ? [op] : [])])
     if (!script.deadline) return send([])
     for (let attempt = 0; ; attempt += 1) {

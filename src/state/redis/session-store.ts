@@ -45,27 +45,15 @@ export class RedisSessionStore implements SessionStore {
     token,
     ticketId,
     reconnects,
-    maxParticipants: most = 0,
+    maxParticipants = 0,
     reached = 0,
     deadline,
   }: JoinRequest): Promise<Joined> {
-    const keys = this.#keys
     const { id } = member
     const notification: Draft = { event: 'participant', data: { action: 'join', member }, except: id }
     const reply = await this.#scripts.run(
       'join',
-      [
-        keys.room(room),
-        keys.members(room),
-        keys.session(room, id),
-        keys.log(room),
-        keys.feed(room),
-        keys.token(room, token.id),
-        keys.streams(room),
-        keys.replies(room, id),
-        keys.closed(room),
-        keys.left(room, id),
-      ],
+      this.#joinKeys(room, id, token.id),
       [
         id,
         node,
@@ -75,17 +63,39 @@ export class RedisSessionStore implements SessionStore {
         token.id,
         token.seconds,
         token.made ?? '',
-        most,
+        maxParticipants,
         reached,
         bodyOf(notification),
         this.#scripts.clock.latest,
       ],
       deadline,
     )
-    const [owner, seq, standing, members, streams, rid] = reply as [string, number, string, string[], string[], number]
+    const [owner, seq, previousOwner, members, streams, rid] = reply as [
+      string,
+      number,
+      string,
+      string[],
+      string[],
+      number,
+    ]
     const roster = rosterOf(seq, members, streams)
-    const before = { ...(standing === '' ? {} : { previousOwner: standing }), ...(rid > 0 ? { rid } : {}) }
-    return { id, owner, seq, roster, ...before }
+    return { id, owner, seq, roster, ...(previousOwner === '' ? {} : { previousOwner }), ...(rid > 0 ? { rid } : {}) }
+  }
+
+  #joinKeys(room: RoomId, id: ParticipantId, tokenId: string): string[] {
+    const keys = this.#keys
+    return [
+      keys.room(room),
+      keys.members(room),
+      keys.session(room, id),
+      keys.log(room),
+      keys.feed(room),
+      keys.token(room, tokenId),
+      keys.streams(room),
+      keys.replies(room, id),
+      keys.closed(room),
+      keys.left(room, id),
+    ]
   }
 
   async resume({ room, id, node, ticketId, nextTicketId, seq, deadline }: ResumeRequest): Promise<Resumed> {
