@@ -44,7 +44,7 @@ export async function beginDuties(duties: NodeDuties): Promise<void> {
   await store.state.suitable()
   await lease.begin()
   await store.state.handover.serve(context.node, (ref) => sessions.onTakeover(ref))
-  await store.lane?.sub.settled()
+  await store.lane?.sub.confirmed()
   lease.start(intervals)
   evacuation.start()
   if (config.redis) survey.start(intervals.trackRoomsMs)

@@ -81,7 +81,7 @@ async function startLane() {
   onTestFinished(() => server.close())
   server.of('/rooms')
   server.of('/p2p')
-  await lane.sub.settled()
+  await lane.sub.confirmed()
   const { port } = http.address() as AddressInfo
   const client = io(`http://127.0.0.1:${port}/rooms`, { transports: ['websocket'] })
   onTestFinished(() => void client.disconnect())

@@ -137,7 +137,7 @@ test('what waits for a Redis that does not answer is bounded in bytes: the rest 
       .catch((error: Error) => refused.push(String((error.cause as Error).message))),
   )
   await until(async () => refused.length >= 60 - 33)
-  expect(new Set(refused)).toEqual(new Set(['Too much waits for Redis already']))
+  expect(new Set(refused)).toEqual(new Set(['Too many commands wait for Redis']))
   await inTime(Promise.all(calls))
 })
 

@@ -1,25 +1,25 @@
 import type { RoomId } from '../model.ts'
 
 /**
- * The clock that all nodes of a cluster share: the store's. What nodes compare with each other is read from it, never from
- * a node's own clock. A duration within one process comes from `performance.now()` instead.
+ * The clock of the store, which all nodes of a cluster share. Nodes read from it every time that they compare with each other,
+ * never from their own clocks. Durations within one process come from `performance.now()`.
  */
 export interface ClusterClock {
   /**
-   * Whole milliseconds since the epoch. Steps when an operator or NTP sets the store's clock.
-   * @param room asks the clock of the shard that keeps the room; without it the clock of the leases
+   * Whole milliseconds since the epoch. It steps when an operator or NTP sets the store's clock.
+   * @param room reads the clock of the shard that keeps the room; without it, that of the shard that keeps the leases
    */
   now(room?: RoomId): number
   /**
-   * The lowest and the highest that the clock would read now without any of its steps of the last `ms` that this node has
-   * noticed: a date that was read from the clock within that time has not come to an end because of a step.
+   * The lowest and the highest time that the clock would show now without the steps that this node noticed in the last `ms`. With
+   * these bounds a step does not end the life of a date that was read from the clock within that time.
    */
   bounds(ms: number): { earliest: number; latest: number }
   /**
-   * Milliseconds since the epoch, to be compared with the dates of outside systems and given to them: JWT, tokens of the
-   * CLI, MAuth, TURN. The store's clock where nodes share one; a single node asks its wall clock, which NTP may correct.
+   * Milliseconds since the epoch, for dates that other systems sign or read: JWT, tokens of the CLI, MAuth, TURN. The store's clock
+   * if nodes share one. A single node reads its wall clock, which NTP may correct.
    */
   date(): number
-  /** When this node last noticed such a step, on `performance.now()`. */
+  /** When this node last noticed a step of the store's clock, on `performance.now()`. */
   readonly steppedAt: number
 }

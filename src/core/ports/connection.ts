@@ -1,43 +1,44 @@
 import type { Entry } from '../model.ts'
 
-/** What was sent to a client and may not have arrived. */
+/** The entries that were sent to a client and may not have arrived. */
 export interface DeliveryTracker {
-  /** The smallest seq that may not have arrived, or one before it that was not for this client; undefined: all has. */
+  /** A lower bound of the seqs that may not have arrived; undefined if everything has arrived. */
   readonly oldest: number | undefined
   sent(seq: number): void
   /**
-   * Finds out without delay whether what was sent up to now has arrived. Calls `progressed` each time that more is known to have,
-   * until all of it has. Replaces the call before.
+   * Asks the client without delay whether the entries that were sent so far have arrived. Calls `progressed` after each
+   * confirmation, until all have. Replaces an earlier call.
    */
   prompt(progressed: () => void): void
-  /** Nothing more is found out. */
+  /** Stops tracking. */
   end(): void
 }
 
-/** What the core knows of a client's connection. */
+/** A client's connection, as the core sees it. */
 export interface SessionConnection {
   readonly open: boolean
   /**
-   * Calls `lost` in the step in which the connection is lost; one that is not open may have been lost already.
-   * @returns a function that takes the call back
+   * Calls `lost` synchronously when the connection is lost. If the connection is not open, it may have been lost before.
+   * @returns a function that removes the listener
    */
   onLost(lost: () => void): () => void
-  /** For a session that begins; undefined: the client says by itself what it saw, and what is delivered counts as seen. */
+  /** The tracker of a new session; undefined if the client names the last seq that it has seen when it resumes. */
   inFlight?(): DeliveryTracker | undefined
-  /** The seq of the first entry that was delivered but waits behind the ack of a request, if any does. */
+  /** The seq of the first delivered entry that waits for the ack of a request to be sent first, if any. */
   readonly firstHeld?: number | undefined
   /**
-   * Hands over one entry; the connection keeps the order. `live`: as it was said, not read for one who came back.
-   * @param flight is told when it is sent, unless this client is not told of it
+   * Sends an entry to the client. The connection keeps the order.
+   * @param live the entry comes from the feed; false for an entry of a replay
+   * @param inFlight gets the seq when the entry is sent, if this client's dialect sends it at all
    */
   deliver(entry: Entry, live: boolean, inFlight?: DeliveryTracker): void
-  /** Resolves when the client has read enough for a replay to go on; undefined when it has. */
+  /** Resolves when the client has read enough for a replay to continue; undefined if it has already. */
   drained?(): Promise<void> | undefined
-  /** The client's library reconnects by itself after this: the participant should come back. */
+  /** Closes the connection so that the client's library reconnects, and the participant can resume. */
   cut(): void
   /**
-   * The client's library does not come back after this: the participant is gone, or elsewhere (`displaced`: the client is
-   * told so if its dialect has a word for it).
+   * Closes the connection so that the client's library does not reconnect: the participant has left, or another connection has its
+   * session (`displaced`, of which the client is notified if its dialect has an event for that).
    */
   close(why?: 'displaced'): void
 }

@@ -1,22 +1,22 @@
 import type { DeliveryState, SessionRef } from './session-store.ts'
 
-/** What nodes ask each other about a participant that came to one while its connection stood on another. */
+/** During a takeover the new node asks the previous one how far its deliveries came. */
 export interface Handover {
   /**
-   * This node is asked from now on.
-   * @param yields how far the connection of a place came, which ends with that; undefined: there is none
+   * Answers the questions of other nodes from now on.
+   * @param onTakeover closes the connection of a session, and returns how far its deliveries came; undefined if it has none
    */
   serve(node: string, onTakeover: (ref: SessionRef) => DeliveryState | undefined): Promise<void>
   /**
-   * Asks the node that held a place until it was taken over.
-   * @returns undefined: the node is gone, knows of no such connection, or did not answer in time. Never rejects
+   * Asks the previous owner of a session. Never rejects.
+   * @returns undefined if that node is gone, has no connection of the session, or does not answer in time
    */
   ask(ref: SessionRef): Promise<DeliveryState | undefined>
 }
 
-/** The node of a place's owner, `node:generation`. */
+/** The node of an owner, which is `node:generation`. */
 export const nodeOf = ({ owner }: Pick<SessionRef, 'owner'>): string => owner.slice(0, owner.lastIndexOf(':'))
 
-/** Of two owners that a place has had, the one with the higher generation is the later. */
+/** The generation of an owner. Of two owners of a session the one with the higher generation is the later. */
 export const generationOf = ({ owner }: Pick<SessionRef, 'owner'>): number =>
   Number(owner.slice(owner.lastIndexOf(':') + 1))

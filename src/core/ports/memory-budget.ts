@@ -1,14 +1,14 @@
-/** One client, or one connection or request that belongs to none, as a holder of the node's memory. */
+/** A holder of the node's memory: a client, or a connection or request that does not belong to a client. */
 export interface BudgetHolder {
-  /** What the node holds for it. */
+  /** What the node holds for it, bytes. */
   readonly bytes: number
-  /** How much of that it was sent and has not read. */
+  /** How much of that was sent and is not read yet, bytes. */
   readonly unreadBytes: number
-  /** Bytes of incomplete input, the start of a message or of a body: its growth emits no event. */
+  /** The incomplete input, such as the start of a message or of a body, bytes. Its growth emits no event. */
   readonly partialBytes: number
-  /** Gives up what can be given up; returns how many bytes that is. */
+  /** Releases the memory that can be released, and returns its size, bytes. */
   shed(): number
-  /** Closes the connection of a client that does not read; returns how many bytes were unread. */
+  /** Closes the connection of a client that does not read, and returns how many bytes were unread. */
   shedUnread(): number
 }
 

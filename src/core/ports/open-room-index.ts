@@ -3,16 +3,16 @@ import type { RoomId } from '../model.ts'
 export type RoomSize = { room: RoomId; size: number }
 
 /**
- * Which rooms of a dialect are open, and how many are in each. It is kept beside the rooms, so it may lag behind them;
- * who changes a room's members has it counted anew, and what was missed is found by looking again now and then.
+ * The open rooms of a dialect and their sizes. The index may lag behind the rooms: a node that changes the members of a room counts
+ * it again, and nodes periodically count rooms that were not counted for long.
  */
 export interface OpenRoomIndex {
-  /** Counts a room's members and notes how many there are. True when that is news. */
+  /** Counts the members of a room and records the number. Resolves to whether it has changed. */
   count(room: RoomId): Promise<boolean>
-  /** The largest first, at most `limit`. */
+  /** At most `limit` rooms, the largest first. */
   list(dialect: string, limit: number): Promise<RoomSize[]>
-  /** Rooms of the list that were not counted for `age` ms, at most `limit`. */
+  /** At most `limit` rooms of the index that no node has counted for `age` ms. */
   stale(dialect: string, age: number, limit: number): Promise<RoomId[]>
-  /** True for one asker in the whole cluster every `ms`: it may tell everyone. */
+  /** Claims the broadcast of the list. Resolves to true for one node of the cluster every `ms`. */
   claimBroadcast(dialect: string, ms: number): Promise<boolean>
 }

@@ -1,10 +1,10 @@
 import type { Entry, RoomId } from '../model.ts'
 
-/** The live side of the log: what any node appends reaches every node that subscribes. It may lose, double and reorder. */
+/** Sends appended entries to every node that subscribes to the room. It may lose, duplicate and reorder them. */
 export interface PubSub {
-  /** Resolves when the subscription is confirmed: every entry appended from then on arrives, or `onResubscribed` is called. */
+  /** Resolves when the subscription is confirmed. Later entries arrive, or the listener of `onResubscribed` is called. */
   subscribe(room: RoomId, onEntry: (entry: Entry) => void): Promise<void>
   unsubscribe(room: RoomId): Promise<void>
-  /** Called after subscriptions were re-established: entries of these rooms may have been missed. */
+  /** The listener is called with the rooms whose subscriptions were re-established: entries of them may have been lost. */
   onResubscribed(listener: (rooms: RoomId[]) => void): void
 }

@@ -1,10 +1,10 @@
 import type { RoomId } from '../model.ts'
 import type { FoundRoom } from './room-store.ts'
 
-/** The list of all open rooms: those that are configured or have members. It is kept beside the rooms and may lag behind them. */
+/** The list of all open rooms: those that are configured or have members. It may lag behind the rooms. */
 export interface RoomIndex {
   /**
-   * Adds a new room, unless `maxRooms` are open already. An open room is always accepted. A store that cannot count refuses none.
+   * Adds a room, unless it is new and `maxRooms` are open already. A store that cannot count the rooms at the moment accepts it.
    * @throws too_many_rooms
    */
   registerWithin(room: RoomId, maxRooms: number): Promise<void>
@@ -13,13 +13,13 @@ export interface RoomIndex {
   /** Adds the rooms that are open, and removes the others. @throws unavailable */
   relist(rooms: RoomId[]): Promise<void>
   /**
-   * Rooms in the order of their ids: looks at `limit` of them from the `start`th. A room that ended a short while ago still has
-   * its position and is left out, so the result may be shorter than `limit`. `more`: there are rooms after these.
+   * A page of rooms in the order of their ids: `limit` positions from `start`. A room that ended a short while ago still has its
+   * position and is left out, so the page may be shorter. `more`: whether rooms follow the page.
    */
   list(start: number, limit: number): Promise<{ rooms: FoundRoom[]; more: boolean }>
   /**
-   * Looks at up to `limit` rooms that no node has touched for `age` seconds, and removes those that are not open.
-   * Resolves to the others.
+   * Checks up to `limit` rooms that no node has touched for `age` seconds, and removes those that are not open.
+   * Resolves to the open ones.
    */
   prune(age: number, limit: number): Promise<RoomId[]>
 }

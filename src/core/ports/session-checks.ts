@@ -1,24 +1,24 @@
 import type { RoomId } from '../model.ts'
 import type { SessionRef, SessionSnapshot } from './session-store.ts'
 
-/** A session as the store has it. `deadline`, while it waits: when its reconnect window ends, ms on the store's clock. */
+/** A session in the store. `deadline` is valid while it waits: the end of its reconnect window, ms on the store's clock. */
 export type SessionStatus = { ref: SessionRef; waiting: boolean; deadline: number }
 
-/** What nodes check and repair: whether the store still has the sessions that they have, and the other way round. */
+/** Nodes compare their sessions with those of the store, and repair differences. */
 export interface SessionChecks {
   /**
    * The state of each session.
-   * @param confirmed records for each connected session that its client has received everything up to there
+   * @param confirmed also records for each connected session that its client has received everything up to this seq
    */
   states(refs: SessionRef[], confirmed?: number[]): Promise<('connected' | 'waiting' | 'moved')[]>
-  /** Marks a session as connected whose node was declared dead and still has the connection. False if it has moved. */
+  /** Marks a session as connected again: its node has the connection, but was declared dead. Resolves to false if it has moved. */
   reclaim(ref: SessionRef): Promise<boolean>
   /**
-   * Restores a session where the store may have lost its newest writes. False if the participant has moved or left since.
-   * The store notifies the others of a participant that it did not know.
+   * Restores a session in a store that may have lost its newest writes. If the store had lost the participant, it notifies the
+   * others. Resolves to false if the participant has moved or left since.
    */
   restore(snapshot: SessionSnapshot): Promise<boolean>
-  /** Sessions from before a leap that no node has restored since: their participants wait, or had left or moved. */
+  /** Sessions from before a leap that no node has restored since: their participants are waiting, or had left or moved. */
   unrestored(room: RoomId, leap: number): Promise<SessionRef[]>
   /** All sessions of a room. */
   list(room: RoomId): Promise<SessionStatus[]>

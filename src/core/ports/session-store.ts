@@ -37,16 +37,16 @@ export type JoinRequest = {
   member: Member
   node: string
   /**
-   * What makes the login once-only. The same token may come again until the client is known to have the ack.
-   * One that was `made` before the room was closed is refused.
+   * The login token. It is valid for one login, which the client may repeat until it is known to have the ack. A token that was
+   * `made` (ms) before the room was closed is refused. The store remembers its use for `seconds`.
    */
   token: { id: string; seconds: number; made?: number }
   ticketId: string
-  /** False: a lost connection leaves at once. */
+  /** False: the participant leaves at once when its connection is lost. */
   reconnects: boolean
-  /** How many participants any room may have, whatever its own limit; 0 or absent: no limit. */
+  /** The maximum number of participants of any room, in addition to the room's own limit; 0 or absent: no limit. */
   maxParticipants?: number
-  /** The last seq of the room that the node handed on. */
+  /** The last seq of the room that the node has delivered. */
   reached?: number
   deadline?: Deadline | undefined
 }
@@ -58,9 +58,9 @@ export type Joined = {
   /** The room's seq at the login. Notifications start after it. */
   seq: number
   roster: Roster
-  /** The owner before, when the same token logs in again over a connection that was cut off. */
+  /** The previous owner, if the login is a repetition and that owner's connection may still be open. */
   previousOwner?: string
-  /** The last `rid` that was done over the connection that was cut off, if any. */
+  /** The participant's last `rid` that was done, if the login is a repetition. */
   rid?: number
 }
 
@@ -70,7 +70,7 @@ export type ResumeRequest = {
   node: string
   ticketId: string
   nextTicketId: string
-  /** The last seq that the client has seen, if it can say. */
+  /** The last seq that the client has seen, if it names one. */
   seq?: number
   deadline?: Deadline | undefined
 }
@@ -88,46 +88,49 @@ export type RejoinRequest = {
 export type Resumed = {
   owner: string
   member: Member
-  /** Replay starts after this. */
+  /** The seq after which the replay starts. */
   from: number
-  /** Entries up to here that are at most once may have been seen already. */
+  /** The client may have seen entries up to this seq, so those that are sent at most once are omitted. */
   sent: number
-  /** False: the log no longer reaches back to `from`; `roster` says how things stand. */
+  /** False: the log no longer has every entry that the client missed, and `roster` has the present state. */
   complete: boolean
   roster?: Roster
-  /** The owner before, if its connection may still stand. */
+  /** The previous owner, if its connection may still be open. */
   previousOwner?: string
-  /** The node that held the participant last. */
+  /** The node of the previous owner. */
   previousNode: string
   /** The participant's last `rid`, 0 if none. */
   rid: number
   tokenId: string
 }
 
-/** What the node with a participant's connection knows of its session. */
+/** A session, as the node with the participant's connection knows it. */
 export type SessionSnapshot = {
   ref: SessionRef
   member: Member
-  /** Those that are good. */
+  /** The valid tickets. */
   tickets: IssuedTickets
-  /** Whether the client is known to have one of them. */
+  /** Whether the client is known to have received one of them. */
   ticketConfirmed: boolean
   token: { id: string; seconds: number }
   reconnects: boolean
-  /** Where its messages started, and up to where the client is known to have them. */
+  /** The seq of the login, after which its entries start; and the seq up to which the client is known to have received them. */
   joined: number
   confirmed: number
   rid: number
-  /** The last seq of the room that the node handed on. */
+  /** The last seq of the room that the node has delivered. */
   reached: number
 }
 
-/** A login or relogin whose answer was lost: `ticketId` is the new ticket's, `id` the participant's, or `token` the login token's id. */
+/**
+ * A login or resume without an answer: the store may have done it. `ticketId` is the id of the new ticket, `id` that of the
+ * participant, `token` that of the login token.
+ */
 export type PendingJoin = { room: RoomId; ticketId: string } & ({ id: ParticipantId } | { token: string })
 
 export type LeaveReason = 'logout' | 'window' | 'dropped' | 'node_lost'
 
-/** On whose authority a participant is removed: its owner's, that of its deadline (ms on the store's clock), or management's. */
+/** The condition for removing a participant: its owner, its expired deadline (ms on the store's clock), or none for management. */
 export type LeaveGuard = { owner: string } | { due: number } | 'any'
 
 /** The sessions of participants. Every verb is atomic and idempotent. */
@@ -145,7 +148,7 @@ export interface SessionStore {
   renewTicket(ref: SessionRef, ticketId: string, deadline?: Deadline): Promise<void>
   /** The client has received this ticket: the tickets before it are spent, and so is the login token. */
   confirmTicket(ref: SessionRef, token: { id: string; seconds: number }, ticketId: string): Promise<void>
-  /** The session that a pending join created. Undefined if it did not, or if the session has another owner since. */
+  /** The session that a pending join created or resumed. Undefined if it did neither, or if the session has moved since. */
   findByClaim(claim: PendingJoin): Promise<{ ref: SessionRef; confirmed: number } | undefined>
   /**
    * Records that the connection is lost, and opens the reconnect window.
@@ -156,7 +159,8 @@ export interface SessionStore {
   detach(ref: SessionRef, confirmed?: number, sent?: number): Promise<'waiting' | 'left' | 'moved'>
   /**
    * Removes a participant. Resolves to false if it was gone, or if its deadline has not passed.
-   * @throws moved: the session has another owner; unavailable: also after the deadline
+   * @param notification an entry for the participant, appended first
+   * @throws moved (the session has another owner), unavailable (also after the deadline)
    */
   leave(room: RoomId, id: ParticipantId, guard: LeaveGuard, notification?: Draft, deadline?: Deadline): Promise<boolean>
 }

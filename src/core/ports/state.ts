@@ -13,13 +13,13 @@ import type { SessionChecks } from './session-checks.ts'
 import type { SessionDeadlines } from './session-deadlines.ts'
 import type { SessionStore } from './session-store.ts'
 
-/** How long things are kept, in seconds, and how much of a room's log at most. */
+/** The reconnect window, the age of log entries and the lease of a node, seconds; and the maximum entries of a room's log. */
 export type Retention = { window: number; log: number; entries: number; lease: number }
 
-/** Why a store does not serve a node: in short, and what exactly failed, for an operator. */
+/** Why a store does not serve a node: a short reason, and the exact failure for an operator. */
 export type StoreProblem = { reason: string; detail: string }
 
-/** The store answers, and cannot serve a node as it is set up. Each fault is a sentence that begins with an option. */
+/** The store answers, but its setup does not suit a node. Each fault is a sentence that begins with an option's name. */
 export class UnsuitableStoreError extends Error {
   readonly faults: string[]
 
@@ -30,7 +30,7 @@ export class UnsuitableStoreError extends Error {
   }
 }
 
-/** Everything that outlives a node, as one store offers it. */
+/** A store: everything that outlives a node. */
 export interface State {
   clock: ClusterClock
   sessionStore: SessionStore
@@ -46,11 +46,11 @@ export interface State {
   openRoomIndex: OpenRoomIndex
   nodes: NodeRegistry
   nonces: Nonces
-  /** Resolves when the store answers, however long that takes. @throws UnsuitableStoreError */
+  /** Resolves when the store answers, without a time-out. @throws UnsuitableStoreError */
   suitable(): Promise<void>
-  /** Asks the store. @throws unavailable */
+  /** Resolves when the store answers. @throws unavailable */
   ping(): Promise<void>
-  /** Why the store cannot serve this node, as far as is known without asking; undefined while it can. */
+  /** Why the store cannot serve this node, as far as the node knows without a request; undefined while it can. */
   problem(): StoreProblem | undefined
   close(): Promise<void>
 }

@@ -3,10 +3,10 @@ import { SignalError } from '../../core/errors.ts'
 import type { Write } from '../../core/ports/session-store.ts'
 import type { RoomRecord, RoomTable, SessionRecord } from './room.ts'
 
-/** How many acks are known of each participant. */
-const keptReplies = 128
+/** How many acks the store keeps of each participant. */
+const maxReplies = 128
 
-/** Does a write once, before its deadline and only for the owner of the place. One that resulted in false was not done. */
+/** Performs a write once, before its deadline, for the owner of the session only. A write that returns false changed nothing. */
 export function fenced<T>(table: RoomTable, write: Write, perform: (room: RoomRecord, record: SessionRecord) => T): T {
   refuseLate(write.deadline)
   const room = table.find(write.ref.room)
@@ -19,21 +19,21 @@ export function fenced<T>(table: RoomTable, write: Write, perform: (room: RoomRe
   record.confirmed = Math.max(record.confirmed, write.confirmed ?? 0)
   record.op = write.op
   record.result = result
-  if (write.rid !== undefined) noteReply(record, write.rid, write.reply)
+  if (write.rid !== undefined) recordReply(record, write.rid, write.reply)
   return result
 }
 
-/** A smaller `rid` that is not known was refused at its time, unless it was too long ago to tell. */
+/** A `rid` that is not stored was not done, unless it is so old that the store has dropped its reply. */
 function refuseRepetition({ replies, forgotten }: SessionRecord, rid: number): void {
   if (replies.has(rid) || rid <= forgotten) throw new SignalError('repeated')
 }
 
-function noteReply(record: SessionRecord, rid: number, reply: unknown): void {
+function recordReply(record: SessionRecord, rid: number, reply: unknown): void {
   record.rid = Math.max(record.rid, rid)
   record.replies.set(rid, reply)
-  if (record.replies.size <= keptReplies) return
+  if (record.replies.size <= maxReplies) return
   const [first = 0] = record.replies.keys()
-  const oldest = first > record.rid - keptReplies ? Math.min(...record.replies.keys()) : first // `first` overtook others
+  const oldest = first > record.rid - maxReplies ? Math.min(...record.replies.keys()) : first // `first` arrived before smaller rids
   record.replies.delete(oldest)
   record.forgotten = Math.max(record.forgotten, oldest)
 }

@@ -1,12 +1,12 @@
 import { type Handover, nodeOf } from '../../core/ports/handover.ts'
 import type { DeliveryState, SessionRef } from '../../core/ports/session-store.ts'
 
-type Yields = (ref: SessionRef) => DeliveryState | undefined
+type TakeoverListener = (ref: SessionRef) => DeliveryState | undefined
 
 export class MemoryHandover implements Handover {
-  readonly #nodes = new Map<string, Yields>()
+  readonly #nodes = new Map<string, TakeoverListener>()
 
-  async serve(node: string, onTakeover: Yields): Promise<void> {
+  async serve(node: string, onTakeover: TakeoverListener): Promise<void> {
     this.#nodes.set(node, onTakeover)
   }
 

@@ -13,7 +13,7 @@ import { MemorySessionChecks } from './session-checks.ts'
 import { MemorySessionDeadlines } from './session-deadlines.ts'
 import { MemorySessionStore } from './session-store.ts'
 
-/** Everything in this process: one node, and what it knows ends with it. */
+/** Keeps everything in this process. It serves one node, and its data ends with the process. */
 export function createMemoryState(retention: Retention, now: () => number = steadyClock()): State {
   const table = new RoomTable(retention, now)
   const rooms = new MemoryRoomStore(table)
@@ -44,7 +44,7 @@ export function createMemoryState(retention: Retention, now: () => number = stea
   }
 }
 
-/** Reads the wall clock once and goes on by the monotonic clock, so that it never steps. */
+/** Reads the wall clock once, then follows the monotonic clock, so it never steps. */
 function steadyClock(): () => number {
   const epoch = Date.now() - performance.now()
   return () => Math.floor(epoch + performance.now())

@@ -17,19 +17,19 @@ export class MemoryLog implements Log {
   async append(write: Write, draft: Draft): Promise<number> {
     return fenced(this.#table, write, (room) => {
       if (draft.to !== undefined && !room.members.has(draft.to)) throw new SignalError('no_such_participant', draft.to)
-      return room.say(draft, this.#table.retention)
+      return room.append(draft, this.#table.retention)
     })
   }
 
   async announce(name: RoomId, draft: Draft, dedupeKey?: string, deadline?: Deadline): Promise<number> {
     refuseLate(deadline)
     const room = this.#table.find(name)
-    const before = dedupeKey === undefined ? undefined : room?.said.get(dedupeKey)
+    const before = dedupeKey === undefined ? undefined : room?.announced.get(dedupeKey)
     if (before !== undefined) return before
     if (!room || (draft.to !== undefined && !room.members.has(draft.to)))
       throw new SignalError('no_such_participant', draft.to)
-    const seq = room.say(draft, this.#table.retention)
-    if (dedupeKey !== undefined) room.said.set(dedupeKey, seq)
+    const seq = room.append(draft, this.#table.retention)
+    if (dedupeKey !== undefined) room.announced.set(dedupeKey, seq)
     return seq
   }
 
@@ -46,8 +46,8 @@ export class MemoryLog implements Log {
   async heads(rooms: RoomId[], reached: number[] = []): Promise<number[]> {
     return rooms.map((id, index) => {
       const room = this.#table.find(id)
-      const known = reached[index] ?? 0
-      if (room && room.seq < known) room.leap(known, this.#table.retention)
+      const delivered = reached[index] ?? 0
+      if (room && room.seq < delivered) room.leap(delivered, this.#table.retention)
       return room?.seq ?? 0
     })
   }
@@ -58,10 +58,10 @@ export class MemoryLog implements Log {
   }
 }
 
-/** In one process nothing is lost, so there is never a reset. */
+/** Within a process no entry is lost, so no subscription is ever repeated. */
 export class MemoryPubSub implements PubSub {
   readonly #table: RoomTable
-  readonly #heard = new Map<RoomId, (entry: Entry) => void>()
+  readonly #listeners = new Map<RoomId, (entry: Entry) => void>()
 
   constructor(table: RoomTable) {
     this.#table = table
@@ -70,14 +70,14 @@ export class MemoryPubSub implements PubSub {
   async subscribe(room: RoomId, onEntry: (entry: Entry) => void): Promise<void> {
     await this.unsubscribe(room)
     this.#table.make(room).listeners.add(onEntry)
-    this.#heard.set(room, onEntry)
+    this.#listeners.set(room, onEntry)
   }
 
   async unsubscribe(room: RoomId): Promise<void> {
-    const onEntry = this.#heard.get(room)
+    const onEntry = this.#listeners.get(room)
     if (!onEntry) return
     this.#table.find(room)?.listeners.delete(onEntry)
-    this.#heard.delete(room)
+    this.#listeners.delete(room)
     this.#table.tidy(room)
   }
 

@@ -88,7 +88,7 @@ export class MemoryMediaStore implements MediaStore {
     })
   }
 
-  /** Performs a change for a participant, who has to own the session, or for management. False: it was not done. */
+  /** Performs a change for a participant, fenced by its owner, or for management. False if it changed nothing. */
   #perform(by: Write | AdminWrite, change: (room: RoomRecord) => boolean): boolean {
     if ('ref' in by) return fenced(this.#table, by, change)
     refuseLate(by.deadline)
@@ -97,7 +97,7 @@ export class MemoryMediaStore implements MediaStore {
   }
 
   #append(room: RoomRecord, notifications: Draft[]): void {
-    for (const draft of notifications) room.say(draft, this.#table.retention)
+    for (const draft of notifications) room.append(draft, this.#table.retention)
   }
 }
 
@@ -108,7 +108,7 @@ export function removeStreamFrom(room: RoomRecord, id: string, retention: Retent
     if (!subscription.streams.includes(id)) continue
     room.subscriptions.delete(subscription.id)
     if (room.members.has(subscription.subscriber))
-      room.say(removed(subscription.id, subscription.subscriber), retention)
+      room.append(removed(subscription.id, subscription.subscriber), retention)
   }
   return true
 }
@@ -119,7 +119,7 @@ export function removeMediaOf(room: RoomRecord, gone: ParticipantId, retention: 
     if (owner !== gone) continue
     room.streams.delete(id)
     if (room.options?.notifying?.streamChange ?? true) {
-      room.say({ event: 'stream', data: { id, status: 'remove' } }, retention)
+      room.append({ event: 'stream', data: { id, status: 'remove' } }, retention)
     }
   }
   for (const subscription of [...room.subscriptions.values()]) {
@@ -127,7 +127,7 @@ export function removeMediaOf(room: RoomRecord, gone: ParticipantId, retention: 
     if (owner !== gone && subscriber !== gone) continue
     room.subscriptions.delete(id)
     const other = owner === gone ? subscriber : owner
-    if (other !== gone) room.say(removed(id, other), retention)
+    if (other !== gone) room.append(removed(id, other), retention)
   }
 }
 

@@ -2,7 +2,7 @@ import type { RoomId } from '../../core/model.ts'
 import type { NodeInfo, NodeRegistry } from '../../core/ports/node-registry.ts'
 import type { RoomTable } from './room.ts'
 
-/** The only node. Its lease does not expire. */
+/** The process is the only node. Its lease does not expire. */
 export class MemoryNodeRegistry implements NodeRegistry {
   readonly #table: RoomTable
   #info: NodeInfo | undefined

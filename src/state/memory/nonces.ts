@@ -19,7 +19,7 @@ export class MemoryNonces implements Nonces {
       this.#claims.delete(old)
     }
     if ((this.#claims.get(nonce) ?? 0) > now) return { first: false, since: 0 }
-    this.#claims.delete(nonce) // so that it becomes the newest
+    this.#claims.delete(nonce) // so that the new claim is the last one of the map
     this.#claims.set(nonce, now + seconds * 1000)
     return { first: true, since: 0 }
   }

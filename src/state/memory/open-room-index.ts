@@ -5,7 +5,7 @@ import type { RoomTable } from './room.ts'
 export class MemoryOpenRoomIndex implements OpenRoomIndex {
   readonly #table: RoomTable
   readonly #listed = new Map<RoomId, { size: number; counted: number }>()
-  readonly #told = new Map<string, number>()
+  readonly #nextBroadcastAt = new Map<string, number>()
 
   constructor(table: RoomTable) {
     this.#table = table
@@ -35,8 +35,8 @@ export class MemoryOpenRoomIndex implements OpenRoomIndex {
 
   async claimBroadcast(dialect: string, ms: number): Promise<boolean> {
     const now = this.#table.now()
-    if (now < (this.#told.get(dialect) ?? 0)) return false
-    this.#told.set(dialect, now + ms)
+    if (now < (this.#nextBroadcastAt.get(dialect) ?? 0)) return false
+    this.#nextBroadcastAt.set(dialect, now + ms)
     return true
   }
 

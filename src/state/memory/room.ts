@@ -14,32 +14,32 @@ import type { SessionRef } from '../../core/ports/session-store.ts'
 import type { Retention } from '../../core/ports/state.ts'
 import type { IssuedTickets } from '../../core/session/issued-tickets.ts'
 
-/** A participant's seat as the memory keeps it; the fields are those of the Redis hash `session`, `tickets` its `ticket` and `previous`. */
+/** A session in memory. Its fields correspond to those of the Redis hash `session`. */
 export type SessionRecord = {
   owner: string
   state: 'connected' | 'waiting'
   deadline: number
   tickets: IssuedTickets
-  proven: boolean
+  ticketConfirmed: boolean
   token: string
   joined: number
   confirmed: number
   sent: number
   reconnects: boolean
-  /** The deadline of the request that took the place; 0: it had none. */
-  taken: number
+  /** The deadline of the login or resume that made `owner` the owner; 0 if it had none. */
+  takeoverDeadline: number
   op: string
   result: unknown
   rid: number
-  /** The highest `rid` whose ack is not known any more. */
+  /** The highest `rid` whose ack the store has dropped. */
   forgotten: number
   replies: Map<number, unknown>
 }
 
-/** The newest generation of all rooms: a room that is made anew begins above those that it gave before. */
+/** The newest generation of all rooms, so that a room which is created again never repeats one. */
 type Generations = { last: number }
 
-/** One room, whole. */
+/** Everything about one room. */
 export class RoomRecord {
   readonly #generations: Generations
   readonly members = new Map<ParticipantId, Member>()
@@ -47,10 +47,10 @@ export class RoomRecord {
   readonly streams = new Map<string, Stream>()
   readonly subscriptions = new Map<string, Subscription>()
   readonly listeners = new Set<(entry: Entry) => void>()
-  /** Login tokens that were used: the participant, or 'used' when it can not come again. */
+  /** Login tokens that were used: by which participant, or 'used' if its login cannot be repeated any more. */
   readonly tokens = new Map<string, { holder: ParticipantId | 'used'; until: number }>()
-  /** The seq of what was said once: as long as the log has it, a repetition is known. */
-  readonly said = new Map<string, number>()
+  /** Dedupe key → seq of the announcement, for as long as the log has it. */
+  readonly announced = new Map<string, number>()
   options: Partial<RoomOptions> | undefined
   log: Entry[] = []
   seq = 0
@@ -62,15 +62,15 @@ export class RoomRecord {
     this.#now = now
   }
 
-  /** Numbers the next owner of a place. */
+  /** The generation of the next owner of a session. */
   nextGeneration(): number {
     this.#generations.last += 1
     return this.#generations.last
   }
 
-  say(draft: Draft, retention: Retention): number {
+  append(draft: Draft, retention: Retention): number {
     this.seq += 1
-    // a copy, as a store across a wire would give
+    // a copy, as from a store over a network
     const entry: Entry = structuredClone({ ...draft, seq: this.seq, at: this.#now() })
     this.log.push(entry)
     if (this.log.length > retention.entries || this.seq % 64 === 0)
@@ -79,13 +79,13 @@ export class RoomRecord {
     return this.seq
   }
 
-  /** Goes on far above what somebody was handed of a room that had the same name. */
+  /** Continues the numbers far above `reached`, the last seq that a client may have of an earlier room with this id. */
   leap(reached: number, retention: Retention): void {
     const data: LeapNews = { after: this.seq }
     const { last } = this.#generations
     this.seq = Math.max(Math.max(this.seq, reached, last) + 1_000_000, this.#now()) - 1
     this.#generations.last = Math.max(last, this.seq + 1)
-    this.say({ event: 'leap', data }, retention)
+    this.append({ event: 'leap', data }, retention)
   }
 
   roster(): Roster {
@@ -93,20 +93,20 @@ export class RoomRecord {
   }
 
   #trim(before: number, { entries }: Retention): void {
-    const young = this.log.findIndex((entry) => entry.at >= before)
-    this.log = this.log.slice(Math.max(young === -1 ? this.log.length : young, this.log.length - entries))
+    const kept = this.log.findIndex((entry) => entry.at >= before)
+    this.log = this.log.slice(Math.max(kept === -1 ? this.log.length : kept, this.log.length - entries))
     const oldest = this.log[0]?.seq ?? this.seq + 1
-    for (const [once, seq] of this.said) if (seq < oldest) this.said.delete(once)
+    for (const [dedupeKey, seq] of this.announced) if (seq < oldest) this.announced.delete(dedupeKey)
   }
 }
 
 /** All rooms of the process, by id. */
 export class RoomTable {
   readonly #rooms = new Map<RoomId, RoomRecord>()
-  /** Rooms that are configured or have participants, and those that were admitted just now. */
+  /** Rooms that are configured or have participants, and rooms that were admitted for a login in progress. */
   readonly #open = new Set<RoomId>()
   readonly #generations: Generations = { last: 0 }
-  /** When management closed a room, and how long that matters; the first that were closed come first. */
+  /** When management closed each room, and until when the store remembers it. The oldest comes first. */
   readonly #closed = new Map<RoomId, { at: number; until: number }>()
   readonly retention: Retention
   readonly now: () => number
@@ -136,7 +136,7 @@ export class RoomTable {
     this.#closed.set(id, { at, until: now + seconds * 1000 })
   }
 
-  /** When the room was closed, ms; undefined: never, or too long ago to matter. */
+  /** When management closed the room, ms; undefined if it did not, or if the store has forgotten it. */
   closedAt(id: RoomId): number | undefined {
     const closed = this.#closed.get(id)
     return closed && closed.until > this.now() ? closed.at : undefined
@@ -146,7 +146,7 @@ export class RoomTable {
     this.#rooms.delete(id)
   }
 
-  /** Forgets a room that nobody is in, listens to or configured, once its last tokens are out of date. */
+  /** Deletes a room without members, listeners and configuration, after its last used tokens have expired. */
   tidy(id: RoomId): void {
     const room = this.#rooms.get(id)
     this.count(id)
@@ -156,14 +156,14 @@ export class RoomTable {
     this.#rooms.delete(id)
   }
 
-  /** Counts a new room; false if `most` are open already and it is none of them. */
-  admit(id: RoomId, most: number): boolean {
-    if (!this.#open.has(id) && this.#open.size >= most) return false
+  /** Counts a room as open. Returns false if it is new and `maxRooms` are open already. */
+  admit(id: RoomId, maxRooms: number): boolean {
+    if (!this.#open.has(id) && this.#open.size >= maxRooms) return false
     this.#open.add(id)
     return true
   }
 
-  /** A room is open while it is configured or has participants. */
+  /** Counts the room as open if it is configured or has participants, and as closed otherwise. */
   count(id: RoomId): void {
     const room = this.#rooms.get(id)
     if (room && (room.options || room.members.size > 0)) this.#open.add(id)
@@ -175,7 +175,7 @@ export class RoomTable {
   }
 }
 
-/** The record of a session that still has this owner. */
+/** The record of a session, if it still has this owner. */
 export function ownedRecord(table: RoomTable, { room, id, owner }: SessionRef): SessionRecord | undefined {
   const record = table.find(room)?.records.get(id)
   return record?.owner === owner ? record : undefined

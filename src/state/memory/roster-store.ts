@@ -34,7 +34,7 @@ export class MemoryRosterStore implements RosterStore {
     const room = this.#table.find(name)
     if (!room || !isDeepStrictEqual(room.members.get(before.id), before)) return false
     room.members.set(after.id, structuredClone(after))
-    room.say(notification, this.#table.retention)
+    room.append(notification, this.#table.retention)
     return true
   }
 }

@@ -27,7 +27,7 @@ export class MemorySessionChecks implements SessionChecks {
     return record !== undefined
   }
 
-  /** The memory of the only node loses nothing before the node ends. */
+  /** The store loses nothing before its only node ends. */
   async restore({ ref }: SessionSnapshot): Promise<boolean> {
     return this.reclaim(ref)
   }

@@ -1,7 +1,7 @@
 import type { ExpiredSession, SessionDeadlines } from '../../core/ports/session-deadlines.ts'
 import type { RoomTable } from './room.ts'
 
-/** The deadlines are in the records of the sessions. */
+/** Reads the deadlines from the records of the sessions. */
 export class MemorySessionDeadlines implements SessionDeadlines {
   readonly #table: RoomTable
 

@@ -34,11 +34,11 @@ export class MemorySessionStore implements SessionStore {
     const holder = used && used.until > this.#table.now() ? used.holder : undefined
     const id = holder ?? request.member.id
     const before = room.records.get(id)
-    if (holder === 'used' || before?.proven) throw new SignalError('token_used')
+    if (holder === 'used' || before?.ticketConfirmed) throw new SignalError('token_used')
     refuseOvertaken(before, request.deadline)
     const limit = room.options?.participantLimit ?? -1
-    const most = Math.min(limit > 0 ? limit : Infinity, request.maxParticipants || Infinity)
-    if (!before && room.members.size >= most) throw new SignalError('room_full')
+    const maxMembers = Math.min(limit > 0 ? limit : Infinity, request.maxParticipants || Infinity)
+    if (!before && room.members.size >= maxMembers) throw new SignalError('room_full')
 
     const member: Member = structuredClone({ ...request.member, id })
     room.members.set(id, member)
@@ -46,7 +46,7 @@ export class MemorySessionStore implements SessionStore {
     room.tokens.set(token.id, { holder: id, until: this.#table.now() + token.seconds * 1000 })
     const owner = `${node}:${room.nextGeneration()}`
     const notification: Draft = { event: 'participant', data: { action: 'join', member }, except: id }
-    if (!before && announces(room)) room.say(notification, this.#table.retention)
+    if (!before && announces(room)) room.append(notification, this.#table.retention)
     room.records.set(id, newRecord(request, owner, room.seq, before))
     const previousOwner = before?.state === 'connected' ? { previousOwner: before.owner } : {}
     const rid = before && before.rid > 0 ? { rid: before.rid } : {}
@@ -90,7 +90,7 @@ export class MemorySessionStore implements SessionStore {
   async confirmTicket(ref: SessionRef, token: { id: string; seconds: number }, ticketId: string): Promise<void> {
     const record = ownedRecord(this.#table, ref)
     if (!record) return
-    record.proven = true
+    record.ticketConfirmed = true
     record.tickets = withConfirmed(record.tickets, ticketId)
     const until = this.#table.now() + token.seconds * 1000
     this.#table.make(ref.room).tokens.set(token.id, { holder: 'used', until })
@@ -128,10 +128,10 @@ export class MemorySessionStore implements SessionStore {
     if (guard !== 'any' && 'owner' in guard && guard.owner !== record.owner) throw new SignalError('moved')
     if (!this.#mayLeave(record, guard)) return false
     const { retention } = this.#table
-    if (notification) room.say(notification, retention)
+    if (notification) room.append(notification, retention)
     room.records.delete(id)
     room.members.delete(id)
-    if (announces(room)) room.say({ event: 'participant', data: { action: 'leave', member } }, retention)
+    if (announces(room)) room.append({ event: 'participant', data: { action: 'leave', member } }, retention)
     removeMediaOf(room, id, retention)
     this.#table.tidy(name)
     return true
@@ -153,13 +153,13 @@ function newRecord(request: JoinRequest, owner: string, seq: number, before?: Se
     state: 'connected',
     deadline: 0,
     tickets: { previous: '', issued: [request.ticketId] },
-    proven: false,
+    ticketConfirmed: false,
     token: request.token.id,
     joined: seq,
     confirmed: seq,
     sent: 0,
     reconnects: request.reconnects,
-    taken: request.deadline ?? 0,
+    takeoverDeadline: request.deadline ?? 0,
     op: '',
     result: undefined,
     rid: before?.rid ?? 0,

@@ -5,9 +5,14 @@ import type { Resumed } from '../../core/ports/session-store.ts'
 import type { IssuedTickets } from '../../core/session/issued-tickets.ts'
 import type { RoomRecord, SessionRecord } from './room.ts'
 
-/** Refuses a request that arrived before the one that has the session: its client has reconnected since. */
+/** Refuses a login or resume that was sent before the one that has the session: the client has reconnected since. */
 export function refuseOvertaken(record: SessionRecord | undefined, deadline: Deadline | undefined): void {
-  if (!record || deadline === undefined || record.taken <= deadline || record.taken - deadline > requestTimeoutMs)
+  if (
+    !record ||
+    deadline === undefined ||
+    record.takeoverDeadline <= deadline ||
+    record.takeoverDeadline - deadline > requestTimeoutMs
+  )
     return
   throw new Overtaken()
 }
@@ -19,28 +24,28 @@ type NewOwner = {
   deadline: Deadline | undefined
 }
 
-/** Gives a session to a new owner. Deliveries go on after `seq`, or after what the client has confirmed. */
+/** Gives a session to a new owner. Deliveries continue after `seq`, or after the entries that the client has confirmed. */
 export function takeOver(
   room: RoomRecord,
   id: ParticipantId,
   record: SessionRecord,
   { node, seq, tickets, deadline }: NewOwner,
 ): Resumed {
-  const standing = record.state === 'connected'
-  const before = record.owner
-  const sent = seq !== undefined ? 0 : standing ? room.seq : record.sent
-  const wanted = Math.min(Math.max(record.joined, seq ?? record.confirmed), room.seq)
-  const next = room.log.find((entry) => entry.seq > wanted)
-  const complete = wanted === room.seq || (next !== undefined && follows(next, wanted))
-  // after a leap nothing is missing; trimmed entries are
-  const from = complete ? wanted : next?.event === 'leap' ? next.seq : room.seq
+  const wasConnected = record.state === 'connected'
+  const previousOwner = record.owner
+  const sent = seq !== undefined ? 0 : wasConnected ? room.seq : record.sent
+  const position = Math.min(Math.max(record.joined, seq ?? record.confirmed), room.seq)
+  const next = room.log.find((entry) => entry.seq > position)
+  const complete = position === room.seq || (next !== undefined && follows(next, position))
+  // the numbers before a leap were never used; other missing numbers are trimmed entries
+  const from = complete ? position : next?.event === 'leap' ? next.seq : room.seq
   const owner = `${node}:${room.nextGeneration()}`
   Object.assign(record, {
     owner,
     state: 'connected',
     tickets,
-    proven: true,
-    taken: deadline ?? 0,
+    ticketConfirmed: true,
+    takeoverDeadline: deadline ?? 0,
     confirmed: from,
     sent,
   } satisfies Partial<SessionRecord>)
@@ -51,8 +56,8 @@ export function takeOver(
     sent,
     complete,
     ...(complete ? {} : { roster: room.roster() }),
-    ...(standing ? { previousOwner: before } : {}),
-    previousNode: before.slice(0, before.lastIndexOf(':')),
+    ...(wasConnected ? { previousOwner } : {}),
+    previousNode: previousOwner.slice(0, previousOwner.lastIndexOf(':')),
     rid: record.rid,
     tokenId: record.token,
   })

@@ -7,8 +7,8 @@ import { noReport, type RedisReport } from './report.ts'
 import { Subscriptions } from './subscriptions.ts'
 
 /**
- * The two connections of Socket.IO's adapter and emitter. They look at none of the promises that they are given, so
- * none of them rejects.
+ * The two connections of Socket.IO's adapter and emitter. These do not handle rejected promises, so no promise of their methods
+ * rejects.
  */
 export class AdapterLane {
   readonly pub: Publisher
@@ -23,7 +23,7 @@ export class AdapterLane {
     this.sub = new Subscriber(sub, report)
   }
 
-  /** Why it does not carry everything. */
+  /** Why some messages are not sent or not received; undefined while all are. */
   get problem(): StoreProblem | undefined {
     return this.#clients.find(({ problem }) => problem)?.problem ?? this.sub.problem
   }
@@ -34,7 +34,7 @@ export class AdapterLane {
   }
 }
 
-/** What cannot be published now is lost. */
+/** Drops a message if Redis cannot publish it at once. */
 class Publisher extends EventEmitter {
   readonly #client: RedisClient
 
@@ -48,10 +48,10 @@ class Publisher extends EventEmitter {
   }
 }
 
-/** What is subscribed to is subscribed to on every new connection, until it is confirmed. */
+/** Repeats its subscriptions on every new connection until Redis confirms them. */
 class Subscriber extends EventEmitter {
   readonly #subscriptions: Subscriptions
-  readonly #asked = new Set<Promise<unknown>>()
+  readonly #pending = new Set<Promise<unknown>>()
   readonly #unreadable: RedisReport['unreadable']
 
   constructor(client: RedisClient, report: RedisReport) {
@@ -86,9 +86,9 @@ class Subscriber extends EventEmitter {
     return this.#remove('psubscribe', patterns)
   }
 
-  /** Resolves when what was asked for so far is confirmed, or has to wait for Redis. */
-  async settled(): Promise<void> {
-    await Promise.all(this.#asked)
+  /** Resolves when Redis has confirmed every subscription that was requested so far, or refused it, or does not answer. */
+  async confirmed(): Promise<void> {
+    await Promise.all(this.#pending)
   }
 
   close(): void {
@@ -96,8 +96,9 @@ class Subscriber extends EventEmitter {
   }
 
   /**
-   * Hands a message to the adapter of each namespace. They decode what any program published, and some of them
-   * asynchronously: an error of one would end the process, or keep the message from the others.
+   * Passes a message to the adapter of each namespace. Any program may publish on its channel. An adapter that cannot decode the
+   * message throws or, if it is asynchronous, rejects: without a handler that would end the process, or keep the message from
+   * the other adapters.
    */
   #receive(event: string, channel: Buffer, ...args: Buffer[]): void {
     for (const listener of this.listeners(event)) {
@@ -114,8 +115,8 @@ class Subscriber extends EventEmitter {
 
   async #each(channels: (string | string[])[], act: (channel: string) => Promise<void>): Promise<void> {
     const done = Promise.allSettled(channels.flat().map(act))
-    this.#asked.add(done)
+    this.#pending.add(done)
     await done
-    this.#asked.delete(done)
+    this.#pending.delete(done)
   }
 }

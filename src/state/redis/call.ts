@@ -1,23 +1,23 @@
 import type { Command } from 'ioredis'
 import type { RedisLink } from './link.ts'
 
-/** What a command costs beside its arguments, bytes. */
+/** The estimated memory of a command without its arguments, bytes. */
 const commandOverheadBytes = 500
 
 export type CallEvents = {
-  /** It has no answer, and its time is over. */
+  /** Redis did not answer in time. */
   expired(call: Call): void
-  /** An answer that is an error, or no answer because the connection broke. @param from the link that it was written to */
+  /** Redis answered with an error, or the connection broke before the answer. @param from the link that it was written to */
   refused(call: Call, error: Error, from: RedisLink | undefined): void
   /** Its promise is settled. */
   settled(call: Call): void
-  /** It is settled, and no connection keeps it for an answer any more. */
+  /** Its promise is settled, and no connection waits for its answer any more. */
   freed(call: Call): void
 }
 
-/** A command of ioredis on its way, which may be written several times before its promise is settled. */
+/** A command of ioredis in flight. The client may write it several times before its promise is settled. */
 export class Call {
-  /** The command, in small letters. */
+  /** The command in lower case. */
   readonly name: string
   readonly slot: number | null
   readonly bytes: number
@@ -50,12 +50,12 @@ export class Call {
     }
   }
 
-  /** Where it was written last, until that connection has answered or is gone. */
+  /** The link that it was last written to, until Redis answers there or the connection breaks. */
   get link(): RedisLink | undefined {
     return this.#link
   }
 
-  /** The id of the connection that it was written to last, as it was then. */
+  /** The id that the link had when the command was last written to it. */
   get writtenTo(): string | undefined {
     return this.#writtenTo
   }
@@ -73,7 +73,7 @@ export class Call {
     this.#reject(error)
   }
 
-  /** The connection has let go of it. */
+  /** The connection does not wait for it any more. */
   #answered(): RedisLink | undefined {
     const link = this.#link
     this.#link = undefined

@@ -11,12 +11,12 @@ import type { Topology, TopologyEvents } from './topology.ts'
 export type SubscriptionKind = 'subscribe' | 'psubscribe' | 'ssubscribe'
 
 /**
- * How long a command may take in all, ms. Its request is refused as `unavailable` then. Not less than a request has: Redis
- * may execute the command until the deadline of the request, so that an earlier refusal would not be true.
+ * The maximum time of a command, ms; after it the node refuses the request as `unavailable`. It is not shorter than the time-out
+ * of a request, because Redis may execute the command until the deadline of its request: an earlier refusal might be wrong.
  */
 export const commandTimeoutMs = requestTimeoutMs
 
-/** The maximum of commands in flight and queued, bytes: further commands are rejected at once. */
+/** The maximum size of all commands in flight and queued, bytes. Beyond it, commands are rejected at once. */
 const maxPendingBytes = 32 * 1024 * 1024
 
 /** The delay before a command is retried, ms, when its slot is migrating or its server is starting. */
@@ -25,9 +25,9 @@ const retryDelayMs = 100
 export type SubscriptionKind = 'subscribe' | 'psubscribe' | 'ssubscribe'
 
 /**
- * All commands of ioredis, over the links of a topology. It takes the place of the queues that ioredis has, which know no
- * time-out: a command is answered, or rejected after `commandTimeoutMs` at the latest, and is not written after that.
- * Emits `topology` whenever other connections can be used.
+ * All commands of ioredis, over the links of a topology. It replaces the queues of ioredis, which have no time-out: this client
+ * rejects a command after `commandTimeoutMs` without an answer, and does not write it after that. Emits `topology` whenever the
+ * usable connections, or their slots, change.
  */
 export class RedisClient extends Redis {
   readonly #topology: Topology
@@ -39,11 +39,11 @@ export class RedisClient extends Redis {
   #closed = false
 
   /**
-   * @param waits whether a command waits for a connection that is away, or is rejected at once
-   * @param failed background work failed, or a listener of an event
+   * @param waits whether a command waits while its connection is down, or is rejected at once
+   * @param failed receives errors of background work and of event listeners
    */
   constructor(topologyOf: (events: TopologyEvents) => Topology, waits: boolean, failed: (error: unknown) => void) {
-    super({ lazyConnect: true }) // for its methods: it never connects itself
+    super({ lazyConnect: true }) // inherited for the methods: this object itself never connects
     this.#waits = waits
     this.#failed = failed
     this.#topology = topologyOf({
@@ -59,22 +59,22 @@ export class RedisClient extends Redis {
     this.#timer.unref()
   }
 
-  /** Every connection that is open, or should be. */
+  /** Every connection that is open, or being opened. */
   get links(): RedisLink[] {
     return this.#topology.links
   }
 
-  /** Connections to the sentinels, if there are any. */
+  /** The connections to the sentinels; empty in other modes. */
   get sentinels(): RedisLink[] {
     return this.#topology.sentinels
   }
 
-  /** Why some commands cannot be served; undefined when all can. */
+  /** Why some commands cannot be executed; undefined while all can. */
   get problem(): StoreProblem | undefined {
     return this.#topology.problem
   }
 
-  /** The address of the server that has a key, as its link has it; empty while that is not known. */
+  /** The address of the server that has a key, in the form of its link; empty while the server is unknown. */
   addressOf(key: string): string {
     return this.#topology.linkFor(this.#topology.slotOfKey(key))?.address ?? ''
   }
@@ -90,7 +90,7 @@ export class RedisClient extends Redis {
     return command.promise
   }
 
-  /** Resolves to the id of the connection that confirmed it, which may not be the one that the slot is at by then. */
+  /** Resolves to the id of the connection that confirmed the subscription. The slot may have moved to another one by then. */
   async subscribeTo(kind: SubscriptionKind, channels: string[]): Promise<string | undefined> {
     const command = new Command(kind, channels)
     const call = this.#perform(command)
@@ -100,7 +100,7 @@ export class RedisClient extends Redis {
 
   #perform(command: Command): Call | undefined {
     if (this.#closed) command.reject(new Error('The connections to Redis are closed'))
-    else if (this.#pendingBytes > maxPendingBytes) command.reject(new Error('Too much waits for Redis already'))
+    else if (this.#pendingBytes > maxPendingBytes) command.reject(new Error('Too many commands wait for Redis'))
     else {
       const call = new Call(command, this.#topology.slotOf(command), commandTimeoutMs, this.#calls)
       this.#pendingBytes += call.bytes
@@ -114,7 +114,7 @@ export class RedisClient extends Redis {
     inBackground(() => this.close(), this.#failed)
   }
 
-  /** Rejects what waits; what was written is done, if Redis answers. */
+  /** Rejects the commands that wait. Commands that were written are still answered if Redis answers in time. */
   async close(): Promise<void> {
     this.#closed = true
     clearInterval(this.#timer)
@@ -151,8 +151,8 @@ export class RedisClient extends Redis {
 
   #whyLate({ link, slot }: Call): string {
     const to = link ?? this.#topology.linkFor(slot)
-    const silence = `${to?.address ?? 'Redis'}: no answer for ${commandTimeoutMs / 1000} s`
-    return (to ?? this).problem?.detail ?? silence
+    const noAnswer = `${to?.address ?? 'Redis'}: no answer for ${commandTimeoutMs / 1000} s`
+    return (to ?? this).problem?.detail ?? noAnswer
   }
 
   /** Follows redirections, retries transient errors, and returns any other error to the caller. */
@@ -165,25 +165,25 @@ export class RedisClient extends Redis {
     } else if (from && kind === 'ASK') {
       const link = this.#topology.linkTo(address, from)
       if (link.ready) this.#write(call, link, true)
-      else this.#later(call)
+      else this.#sendLater(call)
     } else if (isTransient(message)) {
       if (kind === 'READONLY') from?.replace(message)
       this.#topology.refresh()
-      this.#later(call)
+      this.#sendLater(call)
     } else if (from && mayBeExecuted(message) && !isRepeatable(call.name)) call.fail(error)
     else if (isBroken(message) && !from?.ready) this.#send(call)
-    else if (isBroken(message)) this.#later(call)
+    else if (isBroken(message)) this.#sendLater(call)
     else call.fail(error)
   }
 
-  /** At once the first time; then after a pause, so that two servers that name each other do not keep this one busy. */
+  /** The first time at once, then after a pause: two servers may redirect to each other. */
   #redirect(call: Call): void {
     call.redirections += 1
     if (call.redirections === 1) this.#send(call)
-    else this.#later(call)
+    else this.#sendLater(call)
   }
 
-  #later(call: Call): void {
+  #sendLater(call: Call): void {
     this.#waiting.add(call)
     setTimeout(() => {
       if (this.#waiting.has(call)) this.#send(call)

@@ -7,17 +7,17 @@ import type { RedisLink } from './link.ts'
 import { ServerClock } from './server-clock.ts'
 
 /**
- * The clocks of the Redis servers: one, or that of each master of a cluster. Learned from every heartbeat, and whenever a
- * connection is made.
+ * The clocks of the Redis servers: one, or one for each master of a Redis Cluster. A node reads them with every heartbeat, and
+ * whenever it has connected.
  */
 export class RedisClock implements ClusterClock {
   readonly #client: RedisClient
   readonly #keys: Keys
   readonly #servers = new Map<string, ServerClock>()
-  /** The latest time that any server has told, ms since the epoch: also after its clock was set back. */
+  /** The latest time that any server has answered, ms since the epoch. It does not fall when a clock is set back. */
   latest = 0
-  /** Until a server has told its time. */
-  readonly #ownOffset = Date.now() - performance.now()
+  /** Used until a server has answered its time. */
+  readonly #localOffset = Date.now() - performance.now()
 
   constructor(client: RedisClient, keys: Keys) {
     this.#client = client
@@ -43,18 +43,23 @@ export class RedisClock implements ClusterClock {
     return Math.max(...[...this.#servers.values()].map(({ steppedAt }) => steppedAt), Number.NEGATIVE_INFINITY)
   }
 
-  /** What the server that has a key reads, whole milliseconds since the epoch. */
+  /** The time on the server that has a key, whole milliseconds since the epoch. */
   at(key: string): number {
     const leases = () => this.#servers.get(this.#serverOf(this.#keys.nodes))?.now()
-    return Math.floor(this.#servers.get(this.#serverOf(key))?.now() ?? leases() ?? performance.now() + this.#ownOffset)
+    return Math.floor(
+      this.#servers.get(this.#serverOf(key))?.now() ?? leases() ?? performance.now() + this.#localOffset,
+    )
   }
 
-  /** The server that has a key told its time, ms since the epoch, in answer to what was asked at `sentAt` (`performance.now()`). */
+  /**
+   * @param serverMs the time that the server with the key answered, ms since the epoch
+   * @param sentAt when the command was sent, on `performance.now()`
+   */
   learn(key: string, serverMs: number, sentAt: number): void {
     this.#learn(this.#serverOf(key), serverMs, sentAt)
   }
 
-  /** Asks every server for its time, in the background. One that does not answer keeps the offset that is known. */
+  /** Reads the time of every server, in the background. If a server does not answer, its last known offset stays. */
   ask(): void {
     for (const link of this.#client.links) {
       if (link.ready) inBackground(() => this.#ask(link), ignore)
@@ -68,9 +73,9 @@ export class RedisClock implements ClusterClock {
     this.#learn(address, serverMs, sentAt)
   }
 
-  #learn(name: string, serverMs: number, sentAt: number): void {
-    const server = this.#servers.get(name) ?? new ServerClock()
-    this.#servers.set(name, server)
+  #learn(address: string, serverMs: number, sentAt: number): void {
+    const server = this.#servers.get(address) ?? new ServerClock()
+    this.#servers.set(address, server)
     this.latest = Math.max(this.latest, serverMs)
     server.learn(serverMs, sentAt, performance.now())
   }

@@ -7,11 +7,13 @@ import type { OpenLink, Topology, TopologyEvents } from './topology.ts'
 
 const slotCount = 16384
 
-/** How often the map of the slots is asked for while it is not whole, ms, and how long one answer may take. */
+/** How often the map of the slots is read while it is incomplete, ms. */
 const refreshIntervalMs = 500
+
+/** How long a server may take to answer with the map, ms. */
 const refreshTimeoutMs = 1000
 
-/** A range of slots in the answer to CLUSTER SLOTS, as far as it is read. */
+/** A range of slots in the answer to CLUSTER SLOTS, without the replicas. */
 type SlotRange = [first: number, last: number, master: [host: string | null, port: number]]
 
 /** The masters of a Redis Cluster, one link each. */
@@ -23,7 +25,7 @@ export class ClusterTopology implements Topology {
   readonly #links = new Map<string, RedisLink>()
   readonly #timer: NodeJS.Timeout
   #slots: (string | undefined)[] = []
-  #home: RedisLink | undefined
+  #keylessLink: RedisLink | undefined
   #mapLostAt: number | undefined = performance.now()
   #stale = true
   #refreshing = false
@@ -61,10 +63,10 @@ export class ClusterTopology implements Topology {
 
   linkFor(slot: number | null): RedisLink | undefined {
     if (slot !== null) return this.#links.get(this.#slots[slot] ?? '')
-    if (!this.#home?.ready || this.#links.get(this.#home.address) !== this.#home) {
-      this.#home = this.#slots.length > 0 ? this.links.find(({ ready }) => ready) : undefined
+    if (!this.#keylessLink?.ready || this.#links.get(this.#keylessLink.address) !== this.#keylessLink) {
+      this.#keylessLink = this.#slots.length > 0 ? this.links.find(({ ready }) => ready) : undefined
     }
-    return this.#home
+    return this.#keylessLink
   }
 
   downMs(slot: number | null): number {
@@ -105,11 +107,11 @@ export class ClusterTopology implements Topology {
     await Promise.all(this.links.map((link) => link.close()))
   }
 
-  /** Asks one server after the other, in a random order, until one answers. */
+  /** Reads the map from one server after the other, in random order, until a server answers. */
   async #readMap(): Promise<void> {
-    const usable = this.links.filter(({ ready }) => ready)
-    if (usable.length === 0) for (const seed of this.#seeds) this.#linkAt(seed) // all may have new addresses
-    for (const link of shuffled(usable)) {
+    const connected = this.links.filter(({ ready }) => ready)
+    if (connected.length === 0) for (const seed of this.#seeds) this.#linkAt(seed) // all servers may have new addresses
+    for (const link of shuffled(connected)) {
       const ranges = await answerWithin(
         refreshTimeoutMs,
         link.redis.call('CLUSTER', 'SLOTS') as Promise<SlotRange[]>,
@@ -138,26 +140,26 @@ export class ClusterTopology implements Topology {
   }
 
   #linkAt(address: string): RedisLink {
-    const known = this.#links.get(address)
-    if (known) return known
+    const existing = this.#links.get(address)
+    if (existing) return existing
     const colon = address.lastIndexOf(':')
     const endpoint = { host: address.slice(0, colon), port: Number(address.slice(colon + 1)) }
-    const lookAgain = () => {
+    const changed = () => {
       if (this.#links.get(address) !== link) return
       this.refresh()
       this.#events.changed()
     }
-    const link = this.#open(address, endpoint, { up: lookAgain, down: lookAgain, moved: lookAgain })
+    const link = this.#open(address, endpoint, { up: changed, down: changed, moved: changed })
     this.#links.set(address, link)
     this.#events.opened(link)
     return link
   }
 }
 
-/** A server that does not know its own address leaves the host out: it is the one that was asked. */
-function absolute(address: string, { address: asked }: RedisLink): string {
+/** A server that does not know its own host omits it. The host is then that of the link over which it answered. */
+function absolute(address: string, { address: origin }: RedisLink): string {
   return address.startsWith(':') || address.startsWith('?:')
-    ? `${asked.slice(0, asked.lastIndexOf(':'))}${address.slice(address.lastIndexOf(':'))}`
+    ? `${origin.slice(0, origin.lastIndexOf(':'))}${address.slice(address.lastIndexOf(':'))}`
     : address
 }
 

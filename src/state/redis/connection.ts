@@ -8,16 +8,16 @@ import { type OpenLink, SingleTopology, type Topology, type TopologyEvents } fro
 export type RedisMode = 'standalone' | 'sentinel' | 'cluster'
 
 export type RedisTarget = {
-  /** `redis://` or `rediss://`; in sentinel mode the sentinels, in cluster mode some of the nodes. */
+  /** `redis://` or `rediss://` URLs: in sentinel mode of the sentinels, in cluster mode of some servers of the cluster. */
   urls: string[]
   mode: RedisMode
   sentinelName?: string
 }
 
 /**
- * - `command`: what cannot be done within seconds is refused, and the client told.
+ * - `command` executes scripts and commands. After the time-out the node refuses the client's request.
  * - `feed` only subscribes.
- * - `adapter` is the lane that may lose.
+ * - `adapter` carries the ephemeral lane, which may lose messages.
  */
 export type ConnectionRole = 'command' | 'adapter' | 'feed'
 
@@ -25,8 +25,8 @@ export type ConnectionRole = 'command' | 'adapter' | 'feed'
 const sentinelTimeoutMs = 1000
 
 /**
- * Opens one connection (per master of a cluster) for one role. It reconnects by itself until it is closed.
- * @param waits whether a command waits while Redis is away, or is rejected at once
+ * Opens a connection for one role; in a Redis Cluster, one to each master. It reconnects by itself until it is closed.
+ * @param waits whether a command waits while its connection is down, or is rejected at once
  */
 export function connect(
   target: RedisTarget,
@@ -36,12 +36,12 @@ export function connect(
 ): RedisClient {
   const addresses = target.urls.map(parse)
   const [first] = addresses
-  if (!first) throw new Error('No Redis address')
+  if (!first) throw new Error('The list of Redis URLs is empty')
   const { host: _host, port: _port, db, ...credentials } = first
   const shared = { ...credentials, connectionName: `signalbox-${role}` }
   const topologyOf = (events: TopologyEvents): Topology => {
-    const open: OpenLink = (address, ref, linkEvents) =>
-      new RedisLink(address, { ...shared, ...ref }, linkEvents, report)
+    const open: OpenLink = (address, endpoint, linkEvents) =>
+      new RedisLink(address, { ...shared, ...endpoint }, linkEvents, report)
     const [seed = '', ...seeds] = addresses.map(({ host, port }) => `${host}:${port}`)
     if (target.mode === 'cluster') return new ClusterTopology([seed, ...seeds], open, events)
     if (target.mode === 'standalone') {
@@ -49,8 +49,13 @@ export function connect(
     }
     const { sentinelName = '' } = target
     const master = { ...sentinelOptions(sentinelName, addresses), db }
-    const openSentinel: OpenLink = (address, ref, linkEvents) =>
-      new RedisLink(address, { connectionName: `signalbox-${role}`, ...tlsOf(first), ...ref }, linkEvents, noReport)
+    const openSentinel: OpenLink = (address, endpoint, linkEvents) =>
+      new RedisLink(
+        address,
+        { connectionName: `signalbox-${role}`, ...tlsOf(first), ...endpoint },
+        linkEvents,
+        noReport,
+      )
     return new SentinelTopology(sentinelName, [seed, ...seeds], master, open, openSentinel, events)
   }
   const client = new RedisClient(topologyOf, waits, report.failed)
@@ -65,7 +70,7 @@ function sentinelOptions(name: string, sentinels: RedisAddress[]): Partial<LinkO
   return {
     sentinels: sentinels.map(({ host, port }) => ({ host, port })),
     name,
-    // without these ioredis would speak plain TCP to both the sentinels and the master, whatever `tls` says
+    // without these options ioredis connects to the sentinels and to the master without TLS, even if `tls` is set
     ...(tls ? { enableTLSForSentinelMode: true, sentinelTLS: tls } : {}),
     sentinelCommandTimeout: sentinelTimeoutMs,
     sentinelRetryStrategy: () => 250,

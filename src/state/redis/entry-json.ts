@@ -1,6 +1,6 @@
 import type { Draft, Entry } from '../../core/model.ts'
 
-/** An entry as the scripts take it: JSON without its opening brace; they put its number and date in front. */
+/** The body of an entry for the scripts: JSON without its opening brace. A script writes the number and the date before it. */
 export function bodyOf(draft: Draft): string {
   return JSON.stringify(draft).slice(1)
 }

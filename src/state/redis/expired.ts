@@ -3,20 +3,20 @@ import type { RedisReply, Scripts } from './scripts.ts'
 
 export type DueMember = { member: string; score: number }
 
-/** The members of a zset of times that are older than an age, oldest first. */
+/** The members of a zset of times that are older than `ageMs`, oldest first. */
 export async function olderThan(scripts: Scripts, key: string, ageMs: number, limit: number): Promise<DueMember[]> {
   const sentAt = performance.now()
   return learnFrom(scripts, key, sentAt, await scripts.run('older-than', [key], [ageMs, limit]))
 }
 
-/** Those in `waiting` whose window may be over, oldest first. */
-export async function overdue(scripts: Scripts, keys: Keys, limit: number): Promise<DueMember[]> {
+/** The members of `waiting` whose window may have expired, oldest first. */
+export async function expiredWindows(scripts: Scripts, keys: Keys, limit: number): Promise<DueMember[]> {
   const sentAt = performance.now()
   const reply = await scripts.run('expired-windows', [keys.waiting, keys.waitingClock], [limit])
   return learnFrom(scripts, keys.waiting, sentAt, reply)
 }
 
-/** The answer begins with the server's time: a step is known before anyone is judged by the ages that follow. */
+/** The answer begins with the server's time, so the node notices a step of the clock before it acts on the ages that follow. */
 function learnFrom({ clock }: Scripts, key: string, sentAt: number, reply: RedisReply): DueMember[] {
   const [time, ...pairs] = reply as [number, ...string[]]
   clock.learn(key, time, sentAt)

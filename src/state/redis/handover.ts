@@ -6,14 +6,14 @@ import type { Keys } from './keys.ts'
 import type { RedisPubSub } from './pub-sub.ts'
 import type { Scripts } from './scripts.ts'
 
-/** How long a node may take to answer, ms. One that was killed is known to be gone at once. */
+/** How long a node may take to answer, ms. A killed node has no subscription, so its question ends at once. */
 const answerTimeoutMs = 500
 
-/** As JSON between nodes, of this version and of others: the fields keep these names. */
+/** JSON messages between nodes. Nodes of other versions read them, so the names of the fields stay. */
 type HandoverQuestion = { ask: string; from: string; place: SessionRef }
 type HandoverAnswer = { answer: string; mark: { cursor: number; doubt: number } | null }
 
-/** A channel for each node: questions to it, and the answers to its own. */
+/** Each node has a channel, on which it receives questions and the answers to its own questions. */
 export class RedisHandover implements Handover {
   readonly #pubSub: RedisPubSub
   readonly #scripts: Scripts
@@ -49,7 +49,7 @@ export class RedisHandover implements Handover {
     }
   }
 
-  /** A node that gets no answer goes on without it after `answerTimeoutMs`. */
+  /** If the answer is lost, the other node continues without it after `answerTimeoutMs`. */
   #answer(ask: string, to: string, state: DeliveryState | undefined): void {
     const mark = state ? { cursor: state.confirmed, doubt: state.sent } : null
     inBackground(
@@ -58,7 +58,7 @@ export class RedisHandover implements Handover {
     )
   }
 
-  /** Whether a node listens there. */
+  /** Resolves to whether a node is subscribed to the channel. */
   async #send(node: string, message: HandoverQuestion | HandoverAnswer): Promise<boolean> {
     const channel = this.#keys.handover(node)
     const publish = () => this.#scripts.client.spublish(channel, JSON.stringify(message))
@@ -74,7 +74,7 @@ function messageOf(text: string): HandoverQuestion | HandoverAnswer {
   const { ask, from, place, answer, mark }: Partial<HandoverQuestion & HandoverAnswer> = JSON.parse(text) ?? {}
   if (typeof answer === 'string' && (!mark || isMark(mark))) return { answer, mark: mark ?? null }
   if (typeof ask === 'string' && typeof from === 'string' && place && isSessionRef(place)) return { ask, from, place }
-  throw new TypeError('Not a question or an answer of a node')
+  throw new TypeError('The message on the handover channel is neither a question nor an answer')
 }
 
 const stateOf = (mark: HandoverAnswer['mark']) => (mark ? { confirmed: mark.cursor, sent: mark.doubt } : undefined)

@@ -21,7 +21,7 @@ import { RedisSessionChecks } from './session-checks.ts'
 import { RedisSessionDeadlines } from './session-deadlines.ts'
 import { RedisSessionStore } from './session-store.ts'
 
-/** Shared by every node with the same Redis and prefix. Redis ≥ 7: scripts publish to sharded channels. */
+/** All nodes with the same Redis and prefix share this state. It needs Redis 7: scripts publish to sharded channels. */
 export function createRedisState(
   target: RedisTarget,
   prefix: string,

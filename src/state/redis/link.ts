@@ -10,14 +10,14 @@ const connectTimeoutMs = 2000
 /** How long the commands before QUIT may take when the connection is closed, ms. */
 const quitTimeoutMs = 500
 
-/** How many causes of one outage are reported. */
+/** How many causes of one outage the log gets. */
 const maxReportedCauses = 5
 
-/** Everything but the time-outs and queues, which are the same for every connection. */
+/** The options that differ between connections. Time-outs and queues are the same for all. */
 export type LinkOptions = Omit<RedisOptions, 'replyMapping'> & { connectionName: string }
 
 export type LinkEvents = {
-  /** It can be used again. Earlier subscriptions are gone. */
+  /** It is usable again. Its subscriptions have ended. */
   up(): void
   down(): void
   /** The server removed a subscription, because its slot moved to another server. */
@@ -25,9 +25,9 @@ export type LinkEvents = {
 }
 
 /**
- * One connection to one server, or to the master that the sentinels name. It is opened anew whenever it breaks or falls
- * silent, until it is closed. It queues nothing: a command is written at once or rejected, and rejected when the
- * connection breaks before the answer.
+ * A connection to one server, or to the master that the sentinels name. It reconnects whenever it breaks or receives nothing for
+ * too long, until it is closed. It does not queue: it writes a command at once or rejects it, and rejects it when the connection
+ * breaks before the answer.
  */
 export class RedisLink {
   readonly redis: Redis
@@ -41,7 +41,7 @@ export class RedisLink {
   #cause = 'not connected yet'
   #error: Error | undefined
   #downSince: number | undefined = performance.now()
-  #shaking = 0
+  #handshakeProbes = 0
   #closed = false
   readonly #reported = new Set<string>()
 
@@ -54,7 +54,7 @@ export class RedisLink {
       ...options,
       enableOfflineQueue: false,
       autoResubscribe: false,
-      maxRetriesPerRequest: 0, // rejects what is not answered when the connection breaks
+      maxRetriesPerRequest: 0, // rejects unanswered commands when the connection breaks
       connectTimeout: connectTimeoutMs,
       disconnectTimeout: 1, // a dead peer does not answer a FIN either
       retryStrategy: (attempt) => Math.min(20 * 2 ** Math.min(attempt, 6), 1000) * (0.75 + Math.random() / 2),
@@ -71,7 +71,7 @@ export class RedisLink {
       this.#epoch += 1
       events.moved()
     })
-    this.#timer = setInterval(() => this.#turn(), probeIntervalMs)
+    this.#timer = setInterval(() => this.#watch(), probeIntervalMs)
     this.#timer.unref()
   }
 
@@ -102,13 +102,13 @@ export class RedisLink {
     return this.#error
   }
 
-  /** Gives the connection up and opens another one. */
+  /** Closes the connection and opens another one. */
   replace(cause: string): void {
     this.#down(cause)
     this.redis.disconnect(true)
   }
 
-  /** Resolves when everything that was written before is done, or cannot be. */
+  /** Resolves when Redis has executed everything that was written before, or does not answer. */
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
@@ -126,48 +126,48 @@ export class RedisLink {
   }
 
   #failed(error: Error & { command?: { name?: string } }): void {
-    this.#error ??= error // what follows in the same attempt comes of it
-    this.#noteCause(causeOf(error))
-    // ioredis would go on with database 0, which may be another cluster's
+    this.#error ??= error // later errors of the same attempt are consequences
+    this.#reportCause(causeOf(error))
+    // ioredis would continue with database 0, which may belong to another cluster
     if (error.command?.name === 'select') this.redis.disconnect(true)
   }
 
   #down(cause: string): void {
     if (this.#downSince !== undefined) return
     this.#downSince = performance.now()
-    this.#noteCause(cause)
+    this.#reportCause(cause)
     if (!this.#closed) this.#events.down()
   }
 
-  /** An outage has a line for each of its causes and not for each attempt. */
-  #noteCause(cause: string): void {
+  /** The log has a line for each cause of an outage, not for each attempt to reconnect. */
+  #reportCause(cause: string): void {
     this.#cause = cause
     if (this.#closed || this.#reported.has(cause) || this.#reported.size === maxReportedCauses) return
     this.#reported.add(cause)
     this.#report.lost(this.#name, this.address, cause)
   }
 
-  /** ioredis stops reconnecting when an attempt is interrupted during the lookup of the address. */
+  /** ioredis stops reconnecting if an attempt is interrupted while it looks up the address. */
   #restart(): void {
     if (this.#closed) return
-    this.#down('the connection was given up')
+    this.#down('ioredis stopped reconnecting')
     setTimeout(() => {
       if (!this.#closed) this.redis.connect().catch(() => {})
     }, probeIntervalMs).unref()
   }
 
-  #turn(): void {
-    if (this.#probe.turn()) this.replace('no answer for 3 s')
-    this.#shaking = this.redis.status === 'connect' ? this.#shaking + 1 : 0
-    if (this.#shaking * probeIntervalMs > connectTimeoutMs) {
-      this.#shaking = 0
-      this.#noteCause('no answer to the handshake for 2 s')
+  #watch(): void {
+    if (this.#probe.probe()) this.replace('no answer for 3 s')
+    this.#handshakeProbes = this.redis.status === 'connect' ? this.#handshakeProbes + 1 : 0
+    if (this.#handshakeProbes * probeIntervalMs > connectTimeoutMs) {
+      this.#handshakeProbes = 0
+      this.#reportCause('no answer to the handshake for 2 s')
       this.redis.disconnect(true)
     }
   }
 }
 
-/** Node.js gives an AggregateError (several addresses of one host) no message. */
+/** The AggregateError of Node.js, for a host with several addresses, has no message. */
 function causeOf(error: Error): string {
   const [first] = error instanceof AggregateError ? error.errors : [error]
   const { message, code } = first as Error & { code?: string }

@@ -62,7 +62,7 @@ export class RedisLog implements Log {
   }
 
   async heads(rooms: RoomId[], reached?: number[]): Promise<number[]> {
-    if (reached) return Promise.all(rooms.map((room, index) => this.#level(room, reached[index] ?? 0)))
+    if (reached) return Promise.all(rooms.map((room, index) => this.#caughtUpSeq(room, reached[index] ?? 0)))
     return this.#scripts.timed('heads', () =>
       Promise.all(
         rooms.map(async (room) => Number((await this.#scripts.client.hget(this.#keys.room(room), 'seq')) ?? 0)),
@@ -70,7 +70,7 @@ export class RedisLog implements Log {
     )
   }
 
-  async #level(room: RoomId, reached: number): Promise<number> {
+  async #caughtUpSeq(room: RoomId, reached: number): Promise<number> {
     const keys = this.#keys
     return Number(
       await this.#scripts.run('catch-up-seq', [keys.room(room), keys.log(room), keys.feed(room)], [reached]),
@@ -81,7 +81,7 @@ export class RedisLog implements Log {
     const replies = await this.#scripts.timed('reply', () =>
       this.#scripts.client.lrange(this.#keys.replies(room, id), 0, -1),
     )
-    const found = replies.find((reply) => reply.startsWith(`${rid} `))
+    const found = replies.find((text) => text.startsWith(`${rid} `))
     if (found === undefined) return undefined
     const text = found.slice(`${rid} `.length)
     return { reply: text === '' ? undefined : JSON.parse(text) }

@@ -6,7 +6,10 @@ import type { Keys } from './keys.ts'
 import type { Scripts } from './scripts.ts'
 import { writeArgs } from './write-args.ts'
 
-/** How `change` is to treat one object: which hash, what there should be, what there shall be. */
+/**
+ * A change of one object for the script `change`. `expected` is the object before, `value` the object after, `limit` the field
+ * of the room with the maximum number of objects, `refusal` the code if the object exists, or does not, against the `verb`.
+ */
 type Change = {
   hash: 'streams' | 'subscriptions'
   verb: 'add' | 'change' | 'remove'

@@ -22,7 +22,7 @@ export class RedisNodeRegistry implements NodeRegistry {
     const [alive, time] = (await this.#scripts.run('heartbeat', [this.#keys.nodes], [id])) as [number, number]
     clock.learn(this.#keys.nodes, time, sentAt)
     clock.ask()
-    const seconds = this.#retention.lease * 600 // so long that a step of the clock expires no node
+    const seconds = this.#retention.lease * 600 // long enough that a step of the clock does not expire a live node
     await this.#scripts.run('register-node', [this.#keys.node(id)], [seconds, ...Object.entries(info).flat()])
     return alive === 1
   }
@@ -48,8 +48,8 @@ export class RedisNodeRegistry implements NodeRegistry {
 
   async trackRooms(node: string, rooms: RoomId[]): Promise<void> {
     for (let start = 0; start < rooms.length; start += 1000) {
-      const some = rooms.slice(start, start + 1000)
-      await this.#scripts.run('track-rooms', [this.#keys.nodeRooms(node)], some)
+      const batch = rooms.slice(start, start + 1000)
+      await this.#scripts.run('track-rooms', [this.#keys.nodeRooms(node)], batch)
     }
   }
 
@@ -58,7 +58,7 @@ export class RedisNodeRegistry implements NodeRegistry {
   }
 
   async trackedRooms(node: string): Promise<RoomId[]> {
-    // all of them, by a command that the node needs anyway: what an operator allows it does not have to grow
+    // SRANDMEMBER, because the ACL of an operator allows it already
     return this.#scripts.timed('tracked-rooms', () =>
       this.#scripts.client.srandmember(this.#keys.nodeRooms(node), Number.MAX_SAFE_INTEGER),
     )

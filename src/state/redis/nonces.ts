@@ -7,8 +7,8 @@ import type { Scripts } from './scripts.ts'
 export class RedisNonces implements Nonces {
   readonly #scripts: Scripts
   readonly #keys: Keys
-  /** The id of the memory of claims that Redis had at the last call. */
-  #memory = ''
+  /** The id of Redis' memory of claims, as of the last call. Another id means that Redis has lost the memory. */
+  #memoryId = ''
 
   constructor(scripts: Scripts, keys: Keys) {
     this.#scripts = scripts
@@ -17,11 +17,11 @@ export class RedisNonces implements Nonces {
 
   async claim(nonce: string, seconds: number, deadline?: Deadline): Promise<{ first: boolean; since: number }> {
     const keys = [this.#keys.nonce(nonce), this.#keys.nonceMemory]
-    const reply = await this.#scripts.run('claim-nonce', keys, [seconds, this.#memory], deadline)
-    const [first, since, memory] = reply as [number, number, string]
-    this.#memory = memory
+    const reply = await this.#scripts.run('claim-nonce', keys, [seconds, this.#memoryId], deadline)
+    const [first, since, memoryId] = reply as [number, number, string]
+    this.#memoryId = memoryId
     if (first !== 1) return { first: false, since }
-    // older nodes know only the legacy key. Because every node claims in this order, only one of several nodes gets both
+    // older nodes know only the legacy key. All nodes claim in this order, so only one of several nodes gets both
     return { first: await this.#isFirstForOlderNodes(nonce, seconds), since }
   }
 

@@ -5,7 +5,7 @@ import { olderThan } from './expired.ts'
 import type { Keys } from './keys.ts'
 import type { Scripts } from './scripts.ts'
 
-/** The list is on another shard than its rooms, so a count and its note are two steps. */
+/** The index is on another shard than its rooms, so counting and recording the count are two steps. */
 export class RedisOpenRoomIndex implements OpenRoomIndex {
   readonly #scripts: Scripts
   readonly #keys: Keys
@@ -38,8 +38,8 @@ export class RedisOpenRoomIndex implements OpenRoomIndex {
   async claimBroadcast(dialect: string, ms: number): Promise<boolean> {
     const key = this.#keys.broadcastClaim(dialect)
     const now = this.#scripts.clock.at(key)
-    const own = now + Math.random() // of several nodes, too, each has a value of its own
-    // Redis notes when a key ends: one that was set at a later time stays long after Redis' clock was set back
-    return (await this.#scripts.run('claim', [key], [own, ms, now + ms + 1000])) === `${own}`
+    const claim = now + Math.random() // no two nodes use the same value
+    // Redis stores the date at which a key expires, so after its clock was set back a key would stay for too long
+    return (await this.#scripts.run('claim', [key], [claim, ms, now + ms + 1000])) === `${claim}`
   }
 }

@@ -1,44 +1,44 @@
 import type { Redis } from 'ioredis'
 
-/** How often a connection is looked at, ms. */
+/** How often a connection is probed, ms. */
 export const probeIntervalMs = 500
 
-/** After so many probes in a row without a byte a connection counts as dead: 2.5 to 3 s. */
+/** After this many probes in a row without a received byte a connection counts as dead, which takes 2.5 to 3 s. */
 const maxMissedProbes = 5
 
 /**
- * Notices that a connection is silent: its peer is gone without a FIN, or hangs. It counts its own turns and reads no
- * clock, so that a process that was stopped itself does not take its connections for dead.
+ * Detects a peer that hangs, or that disappeared without a FIN. It counts its own probes instead of reading a clock, so a process
+ * that was suspended does not treat its connections as dead.
  */
 export class Probe {
   readonly #redis: Redis
-  #received = 0
+  #bytesRead = 0
   #missed = 0
-  #asked = false
+  #pinging = false
 
   constructor(redis: Redis) {
     this.#redis = redis
   }
 
-  /** To be called every `probeIntervalMs`. True: the connection is dead. */
-  turn(): boolean {
+  /** Called every `probeIntervalMs`. Returns true if the connection is dead. */
+  probe(): boolean {
     if (this.#redis.status !== 'ready') {
       this.#missed = 0
       return false
     }
     const { bytesRead } = this.#redis.stream
-    if (bytesRead !== this.#received) {
-      this.#received = bytesRead
+    if (bytesRead !== this.#bytesRead) {
+      this.#bytesRead = bytesRead
       this.#missed = 0
-    } else if (this.#asked) this.#missed += 1
-    else this.#ask().catch(() => {})
+    } else if (this.#pinging) this.#missed += 1
+    else this.#ping().catch(() => {})
     return this.#missed >= maxMissedProbes
   }
 
-  async #ask(): Promise<void> {
-    this.#asked = true
-    await this.#redis.ping().catch(() => {}) // also what refuses has answered
-    this.#asked = false
+  async #ping(): Promise<void> {
+    this.#pinging = true
+    await this.#redis.ping().catch(() => {}) // a refusal is an answer, too
+    this.#pinging = false
     this.#missed = 0
   }
 }

@@ -9,17 +9,17 @@ import type { Scripts } from './scripts.ts'
 import { Subscriptions } from './subscriptions.ts'
 
 /**
- * The live side of the logs over sharded pub/sub, on a connection of its own (one per master of a cluster).
- * A subscription that was confirmed again is reported as a reset.
+ * Live entries over sharded pub/sub, on a connection of its own (in a Redis Cluster, one to each master). Reports the rooms whose
+ * subscription Redis has confirmed again.
  */
 export class RedisPubSub implements PubSub {
   readonly #subscriptions: Subscriptions
   readonly #scripts: Scripts
   readonly #keys: Keys
-  /** By channel; one that is no room's is only listened to. */
-  readonly #channels = new Map<string, { room?: RoomId; onEntry: (text: string) => void }>()
+  /** By channel. `room` is absent for channels that are not a room's feed: no log can fill their gaps. */
+  readonly #channels = new Map<string, { room?: RoomId; onMessage: (text: string) => void }>()
   readonly #unreadable: RedisReport['unreadable']
-  #reset: (rooms: RoomId[]) => void = () => {}
+  #onResubscribed: (rooms: RoomId[]) => void = () => {}
 
   constructor(client: RedisClient, scripts: Scripts, keys: Keys, report: RedisReport) {
     this.#subscriptions = new Subscriptions(client, (channels) => this.#report(channels), report)
@@ -31,19 +31,19 @@ export class RedisPubSub implements PubSub {
 
   async subscribe(room: RoomId, onEntry: (entry: Entry) => void): Promise<void> {
     const channel = this.#keys.feed(room)
-    this.#channels.set(channel, { room, onEntry: (text) => onEntry(entryOf(text)) })
+    this.#channels.set(channel, { room, onMessage: (text) => onEntry(entryOf(text)) })
     try {
       await this.#scripts.timed('subscribe', () => this.#subscriptions.add('ssubscribe', channel))
     } catch (error) {
       this.#channels.delete(channel)
-      this.#subscriptions.remove('ssubscribe', channel).catch(() => {}) // a subscription too many does no harm
+      this.#subscriptions.remove('ssubscribe', channel).catch(() => {}) // an unneeded subscription does no harm
       throw error
     }
   }
 
-  /** Listens to a channel that is no room's, for good. Resolves when that is confirmed, or has to wait for Redis. */
-  async subscribeRaw(channel: string, onEntry: (text: string) => void): Promise<void> {
-    this.#channels.set(channel, { onEntry })
+  /** Subscribes to a channel that is not a room's feed. Resolves when Redis has confirmed it, or does not answer in time. */
+  async subscribeRaw(channel: string, onMessage: (text: string) => void): Promise<void> {
+    this.#channels.set(channel, { onMessage })
     await this.#scripts.timed('subscribe', () => this.#subscriptions.add('ssubscribe', channel)).catch(() => {})
   }
 
@@ -61,14 +61,14 @@ export class RedisPubSub implements PubSub {
     this.#subscriptions.close()
   }
 
-  onResubscribed(reset: (rooms: RoomId[]) => void): void {
-    this.#reset = reset
+  onResubscribed(listener: (rooms: RoomId[]) => void): void {
+    this.#onResubscribed = listener
   }
 
-  /** Catches errors: in ioredis they would end the process. The room is then read from its log, in case an entry was lost. */
+  /** Catches errors, which would end the process from within ioredis. The feed then reads the log, in case an entry was lost. */
   #receive(channel: string, text: string): void {
     try {
-      this.#channels.get(channel)?.onEntry(text)
+      this.#channels.get(channel)?.onMessage(text)
     } catch (error) {
       this.#unreadable(channel, error)
       this.#report([channel])
@@ -77,13 +77,14 @@ export class RedisPubSub implements PubSub {
 
   #report(channels: string[]): void {
     const rooms = channels.flatMap((channel) => this.#channels.get(channel)?.room ?? [])
-    if (rooms.length > 0) this.#reset(rooms)
+    if (rooms.length > 0) this.#onResubscribed(rooms)
   }
 }
 
 /** @throws SyntaxError, TypeError when the text is not a log entry */
 function entryOf(text: string): Entry {
   const entry: Partial<Entry> | null = parseEntry(text)
-  if (!Number.isSafeInteger(entry?.seq) || typeof entry?.event !== 'string') throw new TypeError('Not a log entry')
+  if (!Number.isSafeInteger(entry?.seq) || typeof entry?.event !== 'string')
+    throw new TypeError('The message on the channel of a room is not a log entry')
   return entry as Entry
 }

@@ -2,15 +2,15 @@ import type { DeliveryState, SessionRef } from '../../core/ports/session-store.t
 import type { Keys } from './keys.ts'
 import type { Scripts } from './scripts.ts'
 
-/** The member of the `waiting` zset for a participant. Room ids have no `|`: they are percent-encoded. */
-export const waiterOf = ({ room, id }: Pick<SessionRef, 'room' | 'id'>) => `${room}|${id}`
+/** The participant's member of the zset `waiting`. Room ids are percent-encoded, so they contain no `|`. */
+export const waitingMember = ({ room, id }: Pick<SessionRef, 'room' | 'id'>) => `${room}|${id}`
 
 /**
- * Notes the deadline, detaches, and notes the deadline again if that is gone. In this order: a process that ends in between
- * leaves a note that the reaper finds to be nothing, never a participant that waits for ever; and where it stands still
- * between the first two for longer than the window, the reaper has dropped the note by then. (They are on different shards
- * of a cluster.)
- * @param mark undefined: the node is dead, nobody knows what it had handed on
+ * Records the deadline, detaches the session, and records the deadline again if it is gone. The deadline and the session are on
+ * different shards of a Redis Cluster. If the process dies after the first step, the reaper drops the deadline: no participant
+ * waits forever. If the process is suspended after the first step for longer than the window, the reaper has dropped the deadline
+ * by the time of the second step, and the third step restores it.
+ * @param deliveryState undefined if the node died, so that no node knows how far its deliveries came
  */
 export async function openWindow(
   scripts: Scripts,
@@ -18,18 +18,18 @@ export async function openWindow(
   ref: SessionRef,
   deliveryState?: DeliveryState,
 ): Promise<'waiting' | 'left' | 'moved'> {
-  const deadline = await scripts.run('open-window', [keys.waiting, keys.waitingClock], [waiterOf(ref)])
+  const deadline = await scripts.run('open-window', [keys.waiting, keys.waitingClock], [waitingMember(ref)])
   const session = keys.session(ref.room, ref.id)
   const outcome = await scripts.run(
     'detach',
     [session, keys.room(ref.room)],
     [ref.owner, Number(deadline), deliveryState?.confirmed ?? '', deliveryState?.sent ?? ''],
   )
-  if (outcome === 'waiting') await noteDeadline(scripts, keys, ref, Number(deadline))
+  if (outcome === 'waiting') await recordDeadline(scripts, keys, ref, Number(deadline))
   return outcome as 'waiting' | 'left' | 'moved'
 }
 
-/** Notes the deadline of one who waits, unless a deadline is noted. */
-export async function noteDeadline(scripts: Scripts, keys: Keys, ref: SessionRef, deadline: number): Promise<void> {
-  await scripts.run('restore-window', [keys.waiting], [deadline, waiterOf(ref)])
+/** Records the deadline of a waiting session, unless one is recorded. */
+export async function recordDeadline(scripts: Scripts, keys: Keys, ref: SessionRef, deadline: number): Promise<void> {
+  await scripts.run('restore-window', [keys.waiting], [deadline, waitingMember(ref)])
 }

@@ -2,7 +2,7 @@ import type { Member, Roster } from '../../core/model.ts'
 import type { Resumed } from '../../core/ports/session-store.ts'
 import type { RedisReply } from './scripts.ts'
 
-/** A roster as the scripts return it: members and streams as JSON. */
+/** Decodes a roster from the replies of scripts and commands. @param members and `streams`: JSON texts */
 export function rosterOf(seq: number, members: string[], streams: string[]): Roster {
   return {
     seq,
@@ -11,9 +11,9 @@ export function rosterOf(seq: number, members: string[], streams: string[]): Ros
   }
 }
 
-/** What `resume.lua` and `rejoin.lua` return. */
+/** Decodes the reply of `resume.lua` and `rejoin.lua`. */
 export function resumedOf(reply: RedisReply): Resumed {
-  const [owner, member, from, sent, complete, before, standing, rid, tokenId, members, streams] = reply as [
+  const [owner, member, from, sent, complete, before, wasConnected, rid, tokenId, members, streams] = reply as [
     owner: string,
     member: string,
     from: number,
@@ -33,7 +33,7 @@ export function resumedOf(reply: RedisReply): Resumed {
     sent,
     complete: complete === 1,
     ...(complete === 1 ? {} : { roster: rosterOf(from, members ?? [], streams ?? []) }),
-    ...(standing === 1 ? { previousOwner: before } : {}),
+    ...(wasConnected === 1 ? { previousOwner: before } : {}),
     previousNode: before.slice(0, before.lastIndexOf(':')),
     rid,
     tokenId,

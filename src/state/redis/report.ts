@@ -1,14 +1,14 @@
 import type { StoreProblem } from '../../core/ports/state.ts'
 
-/** What an operator has to know of the connections to Redis. Each is told once a change. */
+/** Receives what an operator has to know about the connections to Redis, once for each change. */
 export type RedisReport = {
   lost(connection: string, address: string, cause: string): void
   restored(connection: string, address: string): void
-  /** The user lacks rights that a node needs. */
+  /** The Redis user lacks rights that a node needs. @param rights commands with the key or channel that they are for */
   denied(rights: string): void
-  /** A server is not set up as a node needs it, and the node keeps using it. */
+  /** The settings of a server do not suit a node. The node continues to use the server. */
   unsuitable(fault: string): void
-  /** Another program published something on a channel of ours that is no message of ours. It was skipped. */
+  /** A message on a channel of the cluster could not be read, probably from another program. The node skipped it. */
   unreadable(channel: string, cause: unknown): void
   /** Background work of a connection failed in an unexpected way. It is tried again. */
   failed(error: unknown): void

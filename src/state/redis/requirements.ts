@@ -5,18 +5,18 @@ import type { RedisTarget } from './connection.ts'
 import { answerWithin, type RedisLink } from './link.ts'
 import type { RedisReport } from './report.ts'
 
-/** How long a server may take to describe itself, ms. */
+/** How long a server may take to answer INFO and the like, ms. */
 const answerTimeoutMs = 2000
 
-/** How often the servers are asked again while none answers, ms. */
+/** How often the node asks again while no server answers, ms. */
 const retryIntervalMs = 500
 
-/** The first version of Redis with sharded channels and with ACL checks in scripts. */
+/** The first major version of Redis with sharded channels and with ACL checks in scripts. */
 const minVersion = 7
 
 /**
- * Checks that a node can serve with these servers: before the node starts, and after that on new connections. A value that
- * a managed Redis hides is no fault.
+ * Checks whether the Redis servers suit a node: before the node starts, and later on new connections. A setting that a managed
+ * Redis hides counts as suitable.
  */
 export class Requirements {
   readonly #client: RedisClient
@@ -39,7 +39,7 @@ export class Requirements {
       if (faults?.length === 0) break
       if (faults) throw new UnsuitableStoreError(faults)
       const cause = new Error(this.#client.problem?.detail ?? 'Redis does not answer')
-      if (attempts > 1) this.#report.failed(new SignalError('unavailable', '', { cause })) // at first it is just connecting
+      if (attempts > 1) this.#report.failed(new SignalError('unavailable', '', { cause })) // during the first attempt the client is still connecting
       await this.#change()
     }
     this.#client.on('topology', () => this.#watch())
@@ -62,7 +62,7 @@ export class Requirements {
     })
   }
 
-  /** A running node only reports faults: its clients would lose more if it ended. */
+  /** A running node only reports faults: if it stopped, its clients would lose more. */
   #watch(): void {
     const report = (faults: string[] = []) => {
       for (const fault of faults) {
@@ -74,13 +74,13 @@ export class Requirements {
     this.#faults().then(report, this.#report.failed)
   }
 
-  /** undefined: no server answers. */
+  /** Undefined if no server answers. */
   async #faults(): Promise<string[] | undefined> {
     const ready = this.#client.links.filter((link) => link.ready)
     if (ready.length > 0) {
       const answers = await Promise.all(ready.map((link) => this.#faultsOf(link)))
-      const known = answers.filter((faults) => faults !== undefined)
-      return known.length > 0 ? [...new Set(known.flat())] : undefined
+      const received = answers.filter((faults) => faults !== undefined)
+      return received.length > 0 ? [...new Set(received.flat())] : undefined
     }
     const refused = this.#client.links.flatMap(refusalOf)
     const faults = refused.length > 0 ? refused : await this.#faultsOfSentinels()
@@ -98,7 +98,7 @@ export class Requirements {
     }
   }
 
-  /** The faults of the Sentinels that answer, if none of them knows the master. */
+  /** The faults of the Sentinels that answer; empty if one of them knows the master. */
   async #faultsOfSentinels(): Promise<string[]> {
     const { sentinelName: name = '' } = this.#target
     const { sentinels } = this.#client
@@ -111,7 +111,7 @@ export class Requirements {
 
 type Fields = { [name: string]: string | undefined }
 
-/** The answer as text, which may be a refusal. @throws Error when the server does not answer */
+/** Resolves to the answer as text, also if it is an error of Redis. @throws Error when the server does not answer */
 async function ask({ redis }: RedisLink, command: string, ...args: string[]): Promise<string> {
   const answer = redis.call(command, ...args).catch((error: Error) => {
     if (/^[A-Z]+ /.test(error.message)) return error.message
@@ -159,7 +159,7 @@ function faultsIn(at: string, info: Fields, mode: RedisTarget['mode'], slots: st
   return faults
 }
 
-/** Answers of a server that will refuse the next connection too. Other refusals may be temporary. */
+/** Refusals that the next connection will meet, too, with their sentences. Other refusals may be temporary. */
 const refusals: [RegExp, (server: string) => string][] = [
   [/^NOAUTH/, (server) => `${server} requires a password: write redis://user:password@host or redis://:password@host`],
   [/^WRONGPASS|^ERR invalid (password|username)/, (server) => `${server} does not accept this user and password`],
@@ -172,8 +172,8 @@ function refusalOf({ error, address }: RedisLink): string[] {
   const answer = `(${error.message.split(/[\r\n]/, 1)[0]})`
   if (isOfSelect(error))
     return [`REDIS_URL: the server at ${address} does not let this node use its database ${answer}`]
-  const [, words] = refusals.find(([pattern]) => pattern.test(error.message)) ?? []
-  return words ? [`REDIS_URL: ${words(`the server at ${address}`)} ${answer}`] : []
+  const [, sentence] = refusals.find(([pattern]) => pattern.test(error.message)) ?? []
+  return sentence ? [`REDIS_URL: ${sentence(`the server at ${address}`)} ${answer}`] : []
 }
 
 const isOfSelect = (error: Error & { command?: { name?: string } }) => error.command?.name === 'select'

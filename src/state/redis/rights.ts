@@ -5,28 +5,30 @@ import type { Keys } from './keys.ts'
 import { answerWithin } from './link.ts'
 import { denied, type RedisReport } from './report.ts'
 
-/** How long Redis may take to say what the user may do, ms. */
+/** How long Redis may take to answer which rights are missing, ms. */
 const checkTimeoutMs = 2000
 
-/** How often Redis is asked again while rights are missing, ms. */
+/** How often the node checks again while rights are missing, ms. */
 const retryIntervalMs = 2000
 
-/** How many missing rights are named. */
+/** How many missing rights a report names. */
 const maxNamed = 8
 
 const script = readFileSync(new URL('lua/missing-rights.lua', import.meta.url), 'utf8')
 
 type Invocation = [command: string, ...args: string[]]
 
-/** One invocation for each command, kind of key and kind of channel that serving needs. */
+/** An invocation for each command, each kind of key and each kind of channel that a node needs. */
 export function neededRights(keys: Keys, prefix: string): Invocation[] {
   const room = 'portal/room' as Parameters<Keys['room']>[0]
   const ofRoom = [keys.members(room), keys.streams(room), keys.subscriptions(room), keys.log(room), keys.closed(room)]
-  const ofOne = [keys.session, keys.replies, keys.token, keys.announced, keys.left].map((key) => key(room, 'id'))
+  const ofParticipant = [keys.session, keys.replies, keys.token, keys.announced, keys.left].map((key) =>
+    key(room, 'id'),
+  )
   const ofDialect = [keys.sizes, keys.counted, keys.broadcastClaim].map((key) => key('rooms'))
   const ofNode = [keys.nodes, keys.node('id'), keys.nodeRooms('id'), keys.waiting, keys.waitingClock]
-  const listed = [keys.rooms, keys.names, keys.legacyNonce('id')]
-  const all = [keys.room(room), ...ofRoom, ...ofOne, ...ofDialect, ...ofNode, ...listed]
+  const ofCluster = [keys.rooms, keys.names, keys.legacyNonce('id')]
+  const all = [keys.room(room), ...ofRoom, ...ofParticipant, ...ofDialect, ...ofNode, ...ofCluster]
   const channels = [keys.feed(room), keys.handover('id')]
   return [
     ...commandsOn(keys.room(room)),
@@ -38,7 +40,7 @@ export function neededRights(keys: Keys, prefix: string): Invocation[] {
     ]),
     ['subscribe', `${prefix}:io-request#/#`],
     ['unsubscribe', `${prefix}:io-request#/#`],
-    ['psubscribe', `${prefix}:io#/#*`], // those of the other namespaces show when they are subscribed to
+    ['psubscribe', `${prefix}:io#/#*`], // missing rights for other namespaces show when the adapter subscribes
     ['punsubscribe'],
     ['publish', `${prefix}:io#/#`, ''],
   ]
@@ -79,7 +81,7 @@ function commandsOn(key: string): Invocation[] {
   ]
 }
 
-/** Asks each server whether the user may do what a node does: on every new connection, and again while rights are missing. */
+/** Checks on each server whether the user has every right that a node needs: on new connections, and while rights are missing. */
 export class Rights {
   readonly #client: RedisClient
   readonly #needed: string[]
@@ -95,9 +97,11 @@ export class Rights {
     client.on('topology', () => this.#checkAgain())
   }
 
-  /** What the user may not do, as far as is known. */
+  /** The missing rights that the last check found. */
   get problem(): StoreProblem | undefined {
-    return this.#missing ? denied(this.#missing, 'see the rule for ACL in docs/operations.md') : undefined
+    return this.#missing
+      ? denied(this.#missing, 'grant the user the rights of the ACL rule in docs/operations.md')
+      : undefined
   }
 
   /** @throws Error when a server does not answer */
@@ -106,10 +110,10 @@ export class Rights {
     if (links.length === 0) return
     const answers = await Promise.all(links.map(({ redis }) => answerWithin(checkTimeoutMs, this.#ask(redis))))
     const missing = [...new Set(answers.flat())]
-    const rest = missing.length > maxNamed ? [`and ${missing.length - maxNamed} more`] : []
-    const words = [...missing.slice(0, maxNamed), ...rest].join(', ')
-    if (words && words !== this.#missing) this.#report.denied(words)
-    this.#missing = words || undefined
+    const more = missing.length > maxNamed ? [`and ${missing.length - maxNamed} more`] : []
+    const names = [...missing.slice(0, maxNamed), ...more].join(', ')
+    if (names && names !== this.#missing) this.#report.denied(names)
+    this.#missing = names || undefined
     clearTimeout(this.#retry)
     if (!this.#missing || this.#closed) return
     this.#retry = setTimeout(() => this.#checkAgain(), retryIntervalMs)
@@ -121,7 +125,7 @@ export class Rights {
     clearTimeout(this.#retry)
   }
 
-  /** A server that does not answer is asked again when it has a new connection, and by /readyz. */
+  /** If a server does not answer, the next new connection checks again, and so does /readyz. */
   #checkAgain(): void {
     this.check().catch(() => {})
   }

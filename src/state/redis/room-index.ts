@@ -7,11 +7,11 @@ import { olderThan } from './expired.ts'
 import type { Keys } from './keys.ts'
 import type { Scripts } from './scripts.ts'
 
-/** How many rooms one command notes. */
+/** How many rooms one command adds to the list. */
 const batchRooms = 1000
-/** How long a login waits for the number of rooms. */
+/** How long a login waits for the number of open rooms, ms. */
 const countTimeoutMs = 500
-/** How long a room that has ended stays on the list at most while Redis answers, and its nodes are not too busy. */
+/** How long an ended room stays on the list at most, ms, while Redis answers and the nodes are not too busy. */
 const listLagMs = 150
 
 export class RedisRoomIndex implements RoomIndex {
@@ -28,12 +28,12 @@ export class RedisRoomIndex implements RoomIndex {
 
   async registerWithin(room: RoomId, maxRooms: number): Promise<void> {
     if ((await this.#isCounted(room, maxRooms)) || (await this.#isOpen(room))) return
-    // the list follows the rooms: one that has ended just now may be on it
+    // a room that has ended a moment ago may still be on the list
     await new Promise((resolve) => setTimeout(resolve, listLagMs))
     if (!(await this.#isCounted(room, maxRooms))) throw new SignalError('too_many_rooms')
   }
 
-  /** The list is on a shard of its own, and a limit is no reason to let nobody in while that is away. */
+  /** Resolves to true if Redis does not answer: the list is on one shard, and logins have to work while that shard is down. */
   async #isCounted(room: RoomId, maxRooms: number): Promise<boolean> {
     const counted = this.#scripts.run('add-room', [this.#keys.rooms], [room, maxRooms]).catch(() => 1)
     return (await atMost(countTimeoutMs, counted)) !== 0
@@ -42,10 +42,10 @@ export class RedisRoomIndex implements RoomIndex {
   async touch(rooms: RoomId[]): Promise<void> {
     const { rooms: list, names } = this.#keys
     for (let start = 0; start < rooms.length; start += batchRooms) {
-      const some = rooms.slice(start, start + batchRooms)
+      const batch = rooms.slice(start, start + batchRooms)
       await Promise.all([
-        this.#scripts.run('keep-listed', [list], [this.#scripts.clock.at(list), ...some]),
-        this.#scripts.run('keep-listed', [names], [0, ...some]),
+        this.#scripts.run('keep-listed', [list], [this.#scripts.clock.at(list), ...batch]),
+        this.#scripts.run('keep-listed', [names], [0, ...batch]),
       ])
     }
   }
@@ -54,7 +54,7 @@ export class RedisRoomIndex implements RoomIndex {
     await this.#relist(rooms)
   }
 
-  /** Resolves to those that are open. */
+  /** Resolves to the rooms that are open. */
   async #relist(rooms: RoomId[]): Promise<RoomId[]> {
     const open = await Promise.all(rooms.map((room) => this.#isOpen(room)))
     await this.touch(rooms.filter((_, index) => open[index]))
@@ -63,12 +63,12 @@ export class RedisRoomIndex implements RoomIndex {
     if (gone.length === 0) return listed
     const { rooms: list, names } = this.#keys
     await this.#scripts.timed('unlist', async () => {
-      await this.#scripts.client.zrem(names, ...gone) // first: what is on `rooms` alone is found again by `prune`
+      await this.#scripts.client.zrem(names, ...gone) // first: `prune` finds a room that is only on `rooms`
       await this.#scripts.client.zrem(list, ...gone)
     })
-    // one that was entered meanwhile
-    const back = await Promise.all(gone.map((room) => this.#isOpen(room)))
-    await this.touch(gone.filter((_, index) => back[index]))
+    // a participant may have entered in the meantime
+    const reopened = await Promise.all(gone.map((room) => this.#isOpen(room)))
+    await this.touch(gone.filter((_, index) => reopened[index]))
     return listed
   }
 

@@ -29,14 +29,14 @@ export class RedisRoomStore implements RoomStore {
 
   async replace(room: RoomId, before: RoomOptions | undefined, after: RoomOptions, deadline?: Deadline) {
     const { participantActivities, streamChange } = after.notifying
-    await this.#index.touch([room]) // before the room is there: a name too many does no harm
+    await this.#index.touch([room]) // before the room exists: a name without a room does no harm
     const replaced = await this.#scripts.run(
       'configure',
       [this.#keys.room(room)],
       [
         before ? JSON.stringify(before) : '',
         JSON.stringify(after),
-        // what scripts read, so that they decode nothing
+        // scripts read these fields, so that they need not decode JSON
         after.participantLimit,
         after.inputLimit,
         participantActivities ? 0 : 1,

@@ -40,7 +40,7 @@ export class RedisRosterStore implements RosterStore {
     const { room, id } = write.ref
     const keys = this.#keys
     const writeKeys = [keys.room(room), keys.session(room, id), keys.log(room), keys.feed(room), keys.replies(room, id)]
-    // the rest of the member may change meanwhile: then the node reads it again
+    // another write may change the rest of the member in the meantime: then the node reads it again
     for (;;) {
       const text = await this.#scripts.timed('member', () => this.#scripts.client.hget(keys.members(room), id))
       if (text === null) throw new SignalError('moved')

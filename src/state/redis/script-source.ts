@@ -5,16 +5,16 @@ import { type LuaPart, parts, type Script } from './script-table.ts'
 
 const read = (file: string) => readFileSync(new URL(`lua/${file}.lua`, import.meta.url), 'utf8')
 
-/** The Lua source of a script: flags, settings, the parts that it uses, and its file. */
+/** The Lua source of a script: flags, settings, the parts that it uses, and its own file. */
 export function sourceOf(name: string, script: Script, retention: Retention): string {
-  // the flag has to be the first line; without it Redis refuses the script's first write while its memory is full
+  // flags have to be the first line. Without this one Redis refuses the script's first write while its memory is full
   const flags = script.allowOom ? ['#!lua flags=allow-oom'] : []
   const uses = [...script.uses, ...(script.deadline ? parts.deadline : [])]
   const partSources = partsOf(uses).map((part) => read(`_${part}`))
   return [...flags, settings(retention), ...partSources, bodyOf(name, script)].join('\n')
 }
 
-/** Parts and, before each, those that it uses; in the order of the table. */
+/** The given parts and the parts that they use, in the order of the table. */
 export function partsOf(uses: readonly LuaPart[]): LuaPart[] {
   const all = new Set<LuaPart>(uses.flatMap((part) => [...partsOf(parts[part]), part]))
   return (Object.keys(parts) as LuaPart[]).filter((part) => all.has(part))
@@ -28,7 +28,7 @@ function settings({ log, entries, window, lease }: Retention): string {
   ].join('\n')
 }
 
-/** The script's file, inside the check of the deadline and the memory of answers that its row asks for. */
+/** The script's file with the code for the deadline and for remembered answers, as its row in the table says. */
 function bodyOf(name: string, { repeat, deadline }: Script): string {
   const limited = [...(deadline ? [read('_deadline')] : []), read(name)].join('\n')
   if (repeat !== 'remembered') return limited

@@ -8,24 +8,24 @@ import type { Keys } from './keys.ts'
 import { sourceOf } from './script-source.ts'
 import { type Script, type ScriptName, scripts } from './script-table.ts'
 
-/** How far the estimate of a server's clock may be from that clock, ms: half the time that an answer took when it was learned. */
+/** The maximum error of a server's estimated clock, ms: half the round trip of the answer from which it was estimated. */
 const maxClockErrorMs = 100
 
-/** How often a script is sent again that Redis took for late although it was not: by then its clock is known. */
+/** How often a script is sent again that Redis refused as late although it was not. Each refusal carries the time of the server. */
 const maxClockCorrections = 3
 
-/** Redis' answer: integers, strings, lists of them, null for a missing value. */
+/** An answer of Redis: an integer, a string, null for a missing value, or a list of these. */
 export type RedisReply = string | number | null | RedisReply[]
 
 type ScriptCommand = (...args: (string | number)[]) => Promise<RedisReply>
 
 /**
- * Called after every call with the operation's name, how long it took, seconds, and whether Redis failed it. `byLeases`:
- * whether the server that keeps the leases was called; false where that is not known.
+ * Called after every call with the name of the operation, its duration in seconds, and whether Redis failed. `byLeases` returns
+ * whether the call went to the server that keeps the leases; false if that is unknown.
  */
 export type Observe = (operation: string, seconds: number, failed: boolean, byLeases: () => boolean) => void
 
-/** The scripts of one connection, and the one place where a Redis error becomes ours. */
+/** The scripts of one connection. Translates errors of Redis to SignalError, here only. */
 export class Scripts {
   readonly client: RedisClient
   readonly clock: RedisClock
@@ -49,7 +49,7 @@ export class Scripts {
     this.#observe = observe
   }
 
-  /** @throws SignalError: what the script refused, or `unavailable`: also after the deadline, before Redis is asked or by it */
+  /** @throws SignalError with the code of the script's refusal; `unavailable` if Redis does not answer, and after the deadline */
   async run(name: ScriptName, keys: string[], args: (string | number)[], deadline?: Deadline): Promise<RedisReply> {
     const script: Script = scripts[name]
     const op = script.repeat === 'remembered' ? newId() : undefined
@@ -74,20 +74,20 @@ export class Scripts {
     return this.timed(name, () => command.call(this.client, ...count, ...keys, ...args), keys[0])
   }
 
-  /** A deadline on the clock of the server that has the keys. It is over there before the node says that the request was refused. */
+  /** A deadline on the clock of the server that has the keys. It passes there before the node refuses the request. */
   #onServer([key = '']: string[], deadline: Deadline | undefined, now: number): number | '' {
     return deadline === undefined ? '' : this.clock.at(key) + Math.floor(deadline - now) - maxClockErrorMs
   }
 
-  /** Every server but one of a Redis Cluster may answer while the node cannot extend its lease. */
+  /** In a Redis Cluster, other servers may answer while the node cannot extend its lease. */
   #isByLeases(key: string | undefined): boolean {
     if (this.client.links.length === 1) return true
     return key !== undefined && this.client.addressOf(key) === this.client.addressOf(this.#keys.nodes)
   }
 
   /**
-   * A plain command, measured and with its errors put in our words.
-   * @param key that the server called has, where that matters
+   * Measures a command and translates its errors.
+   * @param key a key of the called server, if the server matters to the observer
    */
   async timed<T>(operation: string, call: () => Promise<T>, key?: string): Promise<T> {
     const start = performance.now()
@@ -96,8 +96,8 @@ export class Scripts {
       return await call()
     } catch (error) {
       const refusal = translated(error)
-      const served = refusal instanceof LateRefusal || refusal instanceof Overtaken
-      failed = (refusal.code === 'unavailable' || refusal.code === 'internal') && !served
+      const answered = refusal instanceof LateRefusal || refusal instanceof Overtaken
+      failed = (refusal.code === 'unavailable' || refusal.code === 'internal') && !answered
       throw refusal
     } finally {
       this.#observe(operation, (performance.now() - start) / 1000, failed, () => this.#isByLeases(key))
@@ -105,28 +105,28 @@ export class Scripts {
   }
 }
 
-/** By the server's clock the deadline was over; what that clock read, ms. */
+/** The script refused because its deadline had passed on the server's clock. `serverMs` is the time of that clock. */
 class LateRefusal extends SignalError {
   readonly serverMs: number
 
   constructor(serverMs: number, cause: unknown) {
-    super('unavailable', 'the deadline of the request is over', { cause })
+    super('unavailable', 'the deadline of the request has passed', { cause })
     this.serverMs = serverMs
   }
 }
 
-/** A script or command that failed on what it found under a key. It would fail again. */
+/** The value of a key cannot be read, so the script or command would fail again. */
 const brokenRecord = /^(ERR (user_script|Error running script)|WRONGTYPE)/
 
 /**
- * Scripts refuse with `SB code detail`. A record that a script cannot read is `internal`; anything else is Redis being
- * away, or too busy or full to serve: unavailable. Both with their cause.
+ * Scripts refuse with `SB code detail`. A broken record is `internal`. Other errors mean that Redis is down, busy or full:
+ * `unavailable`. The original error is the cause.
  */
 function translated(error: unknown): SignalError {
   const message = error instanceof Error ? error.message : String(error)
-  const [deliveryState, code = '', detail = ''] = message.split(' ', 3)
-  if (deliveryState === 'SB' && code === 'late') return new LateRefusal(Number(detail), error)
-  if (deliveryState === 'SB' && code === 'overtaken') return new Overtaken({ cause: error })
-  if (deliveryState === 'SB' && isErrorCode(code)) return new SignalError(code, detail, { cause: error })
+  const [tag, code = '', detail = ''] = message.split(' ', 3)
+  if (tag === 'SB' && code === 'late') return new LateRefusal(Number(detail), error)
+  if (tag === 'SB' && code === 'overtaken') return new Overtaken({ cause: error })
+  if (tag === 'SB' && isErrorCode(code)) return new SignalError(code, detail, { cause: error })
   return new SignalError(brokenRecord.test(message) ? 'internal' : 'unavailable', '', { cause: error })
 }

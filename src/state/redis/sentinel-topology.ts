@@ -5,8 +5,8 @@ import { type OpenLink, SingleTopology, type TopologyEvents } from './topology.t
 const failoverChannel = '+switch-master'
 
 /**
- * The master that the sentinels name. A master that was replaced accepts writes for some seconds more, and loses them. So the
- * node closes the connection to it as soon as a sentinel announces the new one.
+ * The master that the sentinels name. A replaced master still accepts writes for some seconds, and loses them. So the node closes
+ * the connection to it as soon as a sentinel announces the new master.
  *
  * The `failoverDetector` of ioredis 6.0.0 does the same, but it subscribes again without handling a rejection: if the connection
  * to a sentinel breaks at that moment, the unhandled rejection ends the process.

@@ -1,26 +1,26 @@
-/** A change of the offset beyond this, ms, is a step of the server's clock and no drift. */
+/** A larger change of the offset is a step of the server's clock, not drift, ms. */
 const stepMs = 1000
-/** How many steps are remembered. */
+/** How many steps a node remembers. */
 const maxSteps = 100
 
-/** What one Redis server's clock reads, estimated from this process' monotonic clock and the times that the server has told. */
+/** The clock of one Redis server, estimated from the monotonic clock of this process and the times that the server answered. */
 export class ServerClock {
-  /** Server's clock less `performance.now()`, ms. */
+  /** The server's clock minus `performance.now()`, ms. */
   #offset: number | undefined
-  /** When its steps were noticed, on `performance.now()`, and how far each went, ms; the newest last. */
+  /** When the node noticed each step, on `performance.now()`, and how far it went, ms; the newest last. */
   #steps: { at: number; by: number }[] = []
 
-  /** Undefined before the server has told its time. Milliseconds since the epoch. */
+  /** Milliseconds since the epoch; undefined before the server has answered its time. */
   now(): number | undefined {
     return this.#offset === undefined ? undefined : performance.now() + this.#offset
   }
 
-  /** When the server's clock was last found to have stepped, on `performance.now()`. */
+  /** When the node last noticed a step, on `performance.now()`. */
   get steppedAt(): number {
     return this.#steps.at(-1)?.at ?? Number.NEGATIVE_INFINITY
   }
 
-  /** How far the clock went ahead, and back, in the steps that were noticed in the last `ms`. */
+  /** How far the clock stepped ahead and back in total, ms, in the steps that the node noticed in the last `ms`. */
   steps(ms: number): { ahead: number; back: number } {
     const recent = this.#steps.filter(({ at }) => performance.now() - at < ms)
     const sum = (sign: 1 | -1) => recent.reduce((total, { by }) => total + Math.max(0, sign * by), 0)
@@ -28,8 +28,8 @@ export class ServerClock {
   }
 
   /**
-   * The server read its clock between `sentAt` and `receivedAt` (both on `performance.now()`), so the offset lies between
-   * two bounds. An estimate within them stays: an answer that took long, or that waited for this process, moves nothing.
+   * The server read its clock between `sentAt` and `receivedAt` (both on `performance.now()`), which bounds the offset. An estimate
+   * within the bounds stays, so a slow answer, or a busy process, does not move it.
    * @param serverMs whole milliseconds since the epoch
    */
   learn(serverMs: number, sentAt: number, receivedAt: number): void {

@@ -9,7 +9,7 @@ import type { Keys } from './keys.ts'
 import type { Scripts } from './scripts.ts'
 import { sessionRecords } from './session-records.ts'
 
-/** How many sessions one script looks at. */
+/** How many sessions one script reads. */
 const maxSessionsPerScript = 100
 
 export class RedisSessionChecks implements SessionChecks {
@@ -23,14 +23,14 @@ export class RedisSessionChecks implements SessionChecks {
 
   async states(refs: SessionRef[], confirmed?: number[]): Promise<('connected' | 'waiting' | 'moved')[]> {
     const states: ('connected' | 'waiting' | 'moved')[] = []
-    const look = async (indices: number[]) => {
+    const readStates = async (indices: number[]) => {
       const batch = indices.map((index) => refs[index] as SessionRef)
       const args = indices.flatMap((index) => [refs[index]?.owner ?? '', confirmed?.[index] ?? ''])
       const keys = batch.map(({ room, id }) => this.#keys.session(room, id))
       const reply = (await this.#scripts.run('session-states', keys, args)) as typeof states
       for (const [nth, index] of indices.entries()) states[index] = reply[nth] ?? 'moved'
     }
-    await Promise.all(batchesByRoom(refs).map(look))
+    await Promise.all(batchesByRoom(refs).map(readStates))
     return states
   }
 
@@ -38,14 +38,7 @@ export class RedisSessionChecks implements SessionChecks {
     return (await this.#scripts.run('reclaim', [this.#keys.session(room, id)], [owner], newDeadline())) === 1
   }
 
-  async restore({
-    ref,
-    tickets,
-    ticketConfirmed: proven,
-    token,
-    reconnects,
-    ...more
-  }: SessionSnapshot): Promise<boolean> {
+  async restore({ ref, tickets, ticketConfirmed, token, reconnects, ...more }: SessionSnapshot): Promise<boolean> {
     const { room, id, owner } = ref
     const { joined, confirmed, rid, reached } = more
     const member = wellFormed(more.member) // an older node may have written text that is not well formed
@@ -64,7 +57,7 @@ export class RedisSessionChecks implements SessionChecks {
       ],
       [
         ...[owner, id, JSON.stringify(member), member.changes ?? 0],
-        ...[tickets.issued.join(' '), tickets.previous, proven ? 1 : 0],
+        ...[tickets.issued.join(' '), tickets.previous, ticketConfirmed ? 1 : 0],
         ...[token.id, token.seconds, joined, confirmed, rid, reconnects ? 1 : 0, reached, bodyOf(notification)],
       ],
     )

@@ -5,13 +5,13 @@ import type { NodeRegistry } from '../../core/ports/node-registry.ts'
 import type { SessionStatus } from '../../core/ports/session-checks.ts'
 import type { ExpiredSession, SessionDeadlines } from '../../core/ports/session-deadlines.ts'
 import type { SessionRef } from '../../core/ports/session-store.ts'
-import { overdue } from './expired.ts'
+import { expiredWindows } from './expired.ts'
 import type { Keys } from './keys.ts'
-import { noteDeadline, openWindow, waiterOf } from './reconnect-window.ts'
+import { openWindow, recordDeadline, waitingMember } from './reconnect-window.ts'
 import type { Scripts } from './scripts.ts'
 import { sessionRecords } from './session-records.ts'
 
-/** How much later a deadline is that was postponed, ms. */
+/** By how much a deadline is postponed, ms. */
 const postponedMs = 5000
 
 type Departed = { room: RoomId; id: ParticipantId; owner: string }[]
@@ -28,18 +28,18 @@ export class RedisSessionDeadlines implements SessionDeadlines {
   }
 
   async expired(limit: number): Promise<ExpiredSession[]> {
-    return (await overdue(this.#scripts, this.#keys, limit)).map(({ member, score: due }) => {
+    return (await expiredWindows(this.#scripts, this.#keys, limit)).map(({ member, score: due }) => {
       const [room = '', id = ''] = member.split('|')
       return { room, id, due }
     })
   }
 
   async clear(room: RoomId, id: ParticipantId, due: number): Promise<void> {
-    await this.#scripts.run('remove-if-unchanged', [this.#keys.waiting], [waiterOf({ room, id }), due])
+    await this.#scripts.run('remove-if-unchanged', [this.#keys.waiting], [waitingMember({ room, id }), due])
   }
 
   record(ref: SessionRef, deadline: number): Promise<void> {
-    return noteDeadline(this.#scripts, this.#keys, ref, deadline)
+    return recordDeadline(this.#scripts, this.#keys, ref, deadline)
   }
 
   async detachAllOf(node: string, limit: number): Promise<{ done: boolean; left: Departed }> {
@@ -54,17 +54,17 @@ export class RedisSessionDeadlines implements SessionDeadlines {
     await this.#scripts.run(
       'open-window',
       [this.#keys.waiting, this.#keys.waitingClock],
-      [waiterOf({ room, id }), postponedMs],
+      [waitingMember({ room, id }), postponedMs],
     )
   }
 
-  /** Those of a room who do not reconnect; the room is given up when there is none. */
+  /** Resolves to the participants of a room that do not reconnect. Without any, the room is no longer tracked for the node. */
   async #detachRoom(node: string, room: RoomId): Promise<Departed> {
     const records = await this.#sessionsOf(node, room)
     const left: Departed = []
     await doAll(
       records.map((record) => async () => {
-        if ((await this.#open(record)) === 'left') left.push(record.ref)
+        if ((await this.#openWindow(record)) === 'left') left.push(record.ref)
       }),
     )
     if (left.length === 0) await this.#nodes.untrackRoom(node, room)
@@ -72,13 +72,13 @@ export class RedisSessionDeadlines implements SessionDeadlines {
   }
 
   /**
-   * Who waits already has a deadline, and it is not put off because the node died after that. A broken record keeps the
-   * node's other participants from nothing: it is left as it is.
+   * A session that waits already keeps its deadline, although its node died later. A broken record is skipped, so that it does not
+   * stop the work for the other participants of the node.
    */
-  async #open({ ref, waiting, deadline }: SessionStatus): Promise<'waiting' | 'left' | 'moved'> {
+  async #openWindow({ ref, waiting, deadline }: SessionStatus): Promise<'waiting' | 'left' | 'moved'> {
     try {
       if (!waiting) return await openWindow(this.#scripts, this.#keys, ref)
-      await noteDeadline(this.#scripts, this.#keys, ref, deadline)
+      await recordDeadline(this.#scripts, this.#keys, ref, deadline)
       return 'waiting'
     } catch (error) {
       if (error instanceof SignalError && error.code === 'internal') return 'moved'

@@ -2,7 +2,7 @@ import type { ParticipantId, RoomId } from '../../core/model.ts'
 import type { RedisClient } from './client.ts'
 import type { Keys } from './keys.ts'
 
-/** Who owns the place of each member of a room, and more fields of its session. */
+/** The owner of each member's session in a room, and the given fields of the session. */
 export async function sessionRecords(
   client: RedisClient,
   keys: Keys,

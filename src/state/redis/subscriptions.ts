@@ -14,15 +14,15 @@ type ChannelSubscription = {
   error?: string
 }
 
-/** How many channels one command subscribes to. */
+/** How many channels one command subscribes to at most. */
 const maxChannels = 500
 
-/** The delay before failed subscriptions are tried again, ms. It doubles from `first` to `max`. */
+/** The delay before failed subscriptions are retried, ms. It doubles from `first` up to `max`. */
 const retryMs = { first: 250, max: 4000 }
 
 /**
- * The subscriptions of one client. On each new connection they are tried again until Redis confirms them. Then `onResubscribed`
- * is called, because messages that were published in between are lost.
+ * The subscriptions of one client. It repeats them on each new connection until Redis confirms them. Then it calls
+ * `onResubscribed`, because messages that were published in between are lost.
  */
 export class Subscriptions {
   readonly #client: RedisClient
@@ -32,15 +32,15 @@ export class Subscriptions {
   readonly #reported = new Set<string>()
   /** Whether `#makeAll` runs. */
   #busy = false
-  /** Whether `#makeAll` has to look at the subscriptions once more. */
+  /** Whether `#makeAll` has to examine the subscriptions again. */
   #changed = false
   #retry: NodeJS.Timeout | undefined
   #delay = retryMs.first
   #closed = false
 
   /**
-   * @param onResubscribed gets channels that Redis has confirmed again, or for the first time after an `add` that rejected
-   * @param report gets each subscription for which the rights are missing, once
+   * @param onResubscribed receives channels that Redis has confirmed again, or for the first time after `add` rejected
+   * @param report receives each subscription for which rights are missing, once
    */
   constructor(client: RedisClient, onResubscribed: (channels: string[]) => void, report: RedisReport) {
     this.#client = client
@@ -49,7 +49,7 @@ export class Subscriptions {
     client.on('topology', () => this.#establish())
   }
 
-  /** Resolves when Redis has confirmed it. @throws Error if Redis did not; the subscription is tried again all the same */
+  /** Resolves when Redis has confirmed the subscription. @throws Error if it did not; the client retries nevertheless */
   async add(kind: SubscriptionKind, channel: string): Promise<void> {
     const slot = new Command(kind, [channel]).getSlot()
     const subscription: ChannelSubscription = { kind, channel, slot: kind === 'ssubscribe' ? slot : null }
@@ -57,26 +57,26 @@ export class Subscriptions {
     try {
       await this.#subscribe([subscription])
     } catch (error) {
-      this.#tryLater()
+      this.#retryLater()
       throw error
     }
   }
 
-  /** Resolves when Redis has removed it, and at once if it was not added. */
+  /** Resolves when Redis has removed the subscription; at once if it was not added. */
   async remove(kind: SubscriptionKind, channel: string): Promise<void> {
     if (!this.#wanted.delete(`${kind} ${channel}`)) return
     const end = { subscribe: 'unsubscribe', psubscribe: 'punsubscribe', ssubscribe: 'sunsubscribe' } as const
     await this.#client[end[kind]](channel)
   }
 
-  /** Why some messages are not received: a missing right, or subscriptions that the present connection has not confirmed. */
+  /** Why some messages do not arrive: a right is missing, or Redis has not confirmed subscriptions on the present connection. */
   get problem(): StoreProblem | undefined {
-    let lost = 0
+    let missing = 0
     for (const { kind, channel, slot, link, error } of this.#wanted.values()) {
       if (error?.startsWith('NOPERM')) return denied(`${kind} ${channel}`, error)
-      if (error !== undefined || (link !== undefined && link !== this.#client.linkOf(slot))) lost += 1
+      if (error !== undefined || (link !== undefined && link !== this.#client.linkOf(slot))) missing += 1
     }
-    return lost > 0 ? unreachable(`${lost} channels are not subscribed to yet`) : undefined
+    return missing > 0 ? unreachable(`Redis has not confirmed the subscriptions to ${missing} channels yet`) : undefined
   }
 
   close(): void {
@@ -84,7 +84,7 @@ export class Subscriptions {
     clearTimeout(this.#retry)
   }
 
-  /** Makes all subscriptions that are not confirmed on the connection that their slot belongs to now. */
+  /** Makes every subscription that is not confirmed on the connection of its slot. */
   #establish(): void {
     this.#changed = true
     if (this.#busy) return
@@ -93,7 +93,7 @@ export class Subscriptions {
     inBackground(
       () => this.#makeAll(),
       (error) => {
-        this.#tryLater()
+        this.#retryLater()
         this.#report.failed(error)
       },
     )
@@ -104,7 +104,7 @@ export class Subscriptions {
       while (this.#changed && !this.#closed) {
         this.#changed = false
         const results = await Promise.all(this.#batches().map((batch) => this.#attempt(batch)))
-        if (results.includes(false)) this.#tryLater()
+        if (results.includes(false)) this.#retryLater()
         else this.#delay = retryMs.first
       }
     } finally {
@@ -112,7 +112,7 @@ export class Subscriptions {
     }
   }
 
-  /** False if it failed and has to be tried again. */
+  /** Resolves to false if it failed and has to be retried. */
   async #attempt(batch: ChannelSubscription[]): Promise<boolean> {
     try {
       await this.#subscribe(batch)
@@ -123,7 +123,7 @@ export class Subscriptions {
     return true
   }
 
-  #tryLater(): void {
+  #retryLater(): void {
     clearTimeout(this.#retry)
     this.#retry = setTimeout(() => this.#establish(), this.#delay)
     this.#retry.unref()
@@ -131,8 +131,8 @@ export class Subscriptions {
   }
 
   /**
-   * Subscriptions to make, one command each. SSUBSCRIBE takes several channels; in a cluster all of them have to be of one slot.
-   * The few other subscriptions have a command of their own.
+   * The subscriptions to make, in batches of one command each. SSUBSCRIBE takes several channels, which in a Redis Cluster have to
+   * be in one slot. Each of the few other subscriptions is a command of its own.
    */
   #batches(): ChannelSubscription[][] {
     const batches: ChannelSubscription[][] = []
@@ -146,20 +146,20 @@ export class Subscriptions {
       const batch = open.get(key)
       if (batch && batch.length < maxChannels) batch.push(subscription)
       else {
-        const fresh = [subscription]
-        open.set(key, fresh)
-        batches.push(fresh)
+        const newBatch = [subscription]
+        open.set(key, newBatch)
+        batches.push(newBatch)
       }
     }
     return batches
   }
 
-  /** Reports each channel once, but of the sharded ones only the first: one right covers the channels of all rooms. */
+  /** Reports each channel once; of the sharded channels only the first, because one right covers the channels of all rooms. */
   #reportDenied(batch: ChannelSubscription[]): void {
     const [{ kind, channel }] = batch as [ChannelSubscription]
-    const what = `${kind} ${kind === 'ssubscribe' ? '' : channel}`
-    if (this.#reported.has(what)) return
-    this.#reported.add(what)
+    const subject = `${kind} ${kind === 'ssubscribe' ? '' : channel}`
+    if (this.#reported.has(subject)) return
+    this.#reported.add(subject)
     this.#report.denied(`${kind} ${channel}`)
   }
 
@@ -170,7 +170,7 @@ export class Subscriptions {
       const link = await this.#client.subscribeTo(kind, channels)
       for (const subscription of batch) Object.assign(subscription, { link, error: undefined })
       // the slot moved, or the connection broke, before the answer arrived
-      if (link !== this.#client.linkOf(slot)) this.#tryLater()
+      if (link !== this.#client.linkOf(slot)) this.#retryLater()
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
       if (message.startsWith('NOPERM')) this.#reportDenied(batch)

@@ -2,42 +2,42 @@ import type { Command } from 'ioredis'
 import type { StoreProblem } from '../../core/ports/state.ts'
 import type { LinkEvents, RedisLink } from './link.ts'
 
-/** Makes a link. `address` is for messages, `place` what ioredis connects to. */
+/** Opens a link. `address` is for messages; `endpoint` has the options with which ioredis connects. */
 export type OpenLink = (address: string, endpoint: object, events: LinkEvents) => RedisLink
 
 export type TopologyEvents = {
-  /** A link was opened: who listens to its connection may begin. */
+  /** A link was opened. Listeners of its connection can be added. */
   opened(link: RedisLink): void
-  /** What can be used, and for which slots, is not what it was. */
+  /** The usable links, or their slots, have changed. */
   changed(): void
-  /** Background work failed. It is tried again. */
+  /** Background work failed. The topology retries it. */
   failed(error: unknown): void
 }
 
-/** Which connection is for which command. */
+/** The connections to Redis, and which of them a command needs. */
 export interface Topology {
   readonly links: RedisLink[]
   readonly sentinels: RedisLink[]
-  /** Why it cannot serve all commands. */
+  /** Why some commands cannot be executed; undefined while all can. */
   readonly problem: StoreProblem | undefined
   /** The slot of a command's keys; null if it has none, or if the topology has no slots. */
   slotOf(command: Command): number | null
   /** The slot of a key; null if the topology has no slots. */
   slotOfKey(key: string): number | null
-  /** @param slot null: any server will do, and it is the same one for as long as it can be used */
+  /** @param slot null for any server. The answer is then always the same server for as long as that server is usable */
   linkFor(slot: number | null): RedisLink | undefined
-  /** How long nothing could be done for a slot, ms. */
+  /** How long the slot has been without a usable link, ms. */
   downMs(slot: number | null): number
-  /** The link to an address that a redirection named. @param from where the redirection came from */
+  /** The link to the address of a redirection. @param from the link from which the redirection came */
   linkTo(address: string, from: RedisLink): RedisLink
-  /** A slot is at another address now. False: there are no slots here. */
+  /** Records that a slot has moved to another address. Returns false if the topology has no slots. */
   moved(slot: number, address: string, from: RedisLink): boolean
-  /** Where the slots are may have changed. */
+  /** Reads the map of the slots again, because it may have changed. */
   refresh(): void
   close(): Promise<void>
 }
 
-/** One server, or the master that the sentinels name. */
+/** A single server, or the master that the sentinels name. */
 export class SingleTopology implements Topology {
   readonly links: RedisLink[]
   readonly sentinels: RedisLink[] = []
