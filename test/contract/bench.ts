@@ -13,13 +13,13 @@ import type {
 import type { Retention, State } from '../../src/core/ports/state.ts'
 
 /** One node's view of a store, and more nodes' views of the same one where that is possible. */
-export type Kept = {
+export type TestStore = {
   state: State
   another?: (retention?: Partial<Retention>) => Promise<State>
   close(): Promise<void>
 }
 
-export type Factory = (retention: Retention) => Promise<Kept>
+export type Factory = (retention: Retention) => Promise<TestStore>
 
 export const retention: Retention = { window: 60, log: 90, entries: 10_000, lease: 6 }
 
@@ -45,7 +45,7 @@ export class Bench {
   joinRequest(changes: Partial<JoinRequest> = {}): JoinRequest {
     return {
       room: this.room,
-      member: person(),
+      member: newMember(),
       node: 'A',
       token: { id: newId(), seconds: 180 },
       ticketId: newId(),
@@ -54,35 +54,35 @@ export class Bench {
     }
   }
 
-  async join(changes: Partial<JoinRequest> = {}): Promise<Seated> {
+  async join(changes: Partial<JoinRequest> = {}): Promise<JoinedParticipant> {
     const request = this.joinRequest(changes)
-    return new Seated(request, await this.state.sessionStore.join(request))
+    return new JoinedParticipant(request, await this.state.sessionStore.join(request))
   }
 
   /** With the ticket that the participant was last given, on node B. */
-  resume(seated: Seated, changes: Partial<ResumeRequest> = {}): Promise<Resumed> {
+  resume(participant: JoinedParticipant, changes: Partial<ResumeRequest> = {}): Promise<Resumed> {
     return this.other.sessionStore.resume({
       room: this.room,
-      id: seated.id,
+      id: participant.id,
       node: 'B',
-      ticketId: seated.request.ticketId,
+      ticketId: participant.request.ticketId,
       nextTicketId: newId(),
       ...changes,
     })
   }
 
   /** The same participant after a relogin on node B. */
-  async moved(seated: Seated): Promise<SessionRef> {
-    return { ...seated.ref, owner: (await this.resume(seated)).owner }
+  async resumeElsewhere(participant: JoinedParticipant): Promise<SessionRef> {
+    return { ...participant.ref, owner: (await this.resume(participant)).owner }
   }
 
-  say(seated: Seated, changes: Partial<Draft> = {}): Promise<number> {
-    return this.state.log.append(seated.write(), text(changes))
+  append(participant: JoinedParticipant, changes: Partial<Draft> = {}): Promise<number> {
+    return this.state.log.append(participant.write(), text(changes))
   }
 
   /** As many messages as it takes for a log of `entries` entries to have forgotten the first ones. */
-  async overflow(seated: Seated, entries: number): Promise<void> {
-    for (let said = 0; said < entries * 3; said += 1) await this.say(seated)
+  async overflow(participant: JoinedParticipant, entries: number): Promise<void> {
+    for (let said = 0; said < entries * 3; said += 1) await this.append(participant)
   }
 
   /** What was said after a position. The dates are the store's: `dates` has them. */
@@ -95,14 +95,14 @@ export class Bench {
   }
 
   /** The newest seq, asked of the other node. */
-  async top(): Promise<number> {
+  async headSeq(): Promise<number> {
     const [seq = 0] = await this.other.log.heads([this.room])
     return seq
   }
 }
 
 /** One who came into a room. */
-export class Seated {
+export class JoinedParticipant {
   readonly request: JoinRequest
   readonly joined: Joined
   readonly id: string
@@ -125,7 +125,7 @@ export class Seated {
   }
 }
 
-export function person(changes: Partial<Member> = {}): Member {
+export function newMember(changes: Partial<Member> = {}): Member {
   const [presenter] = defaultRoles
   if (!presenter) throw new Error('No roles')
   const { role, publish, subscribe } = presenter
@@ -154,24 +154,24 @@ export function undated({ at: _at, ...entry }: Entry): Undated {
 }
 
 /** What comes to a listener, to be waited for. */
-export class Ears {
-  readonly heard: Undated[] = []
-  #wanted = 0
-  #enough: () => void = () => {}
+export class EntryRecorder {
+  readonly entries: Undated[] = []
+  #expectedCount = 0
+  #resolve: () => void = () => {}
 
   readonly onEntry = (entry: Entry): void => {
-    this.heard.push(undated(entry))
-    if (this.heard.length >= this.#wanted) this.#enough()
+    this.entries.push(undated(entry))
+    if (this.entries.length >= this.#expectedCount) this.#resolve()
   }
 
   /** Resolves with all that was heard, once there is that much. */
-  async count(wanted: number): Promise<Undated[]> {
-    this.#wanted = wanted
-    if (this.heard.length < wanted) {
+  async first(wanted: number): Promise<Undated[]> {
+    this.#expectedCount = wanted
+    if (this.entries.length < wanted) {
       await new Promise<void>((resolve) => {
-        this.#enough = resolve
+        this.#resolve = resolve
       })
     }
-    return [...this.heard]
+    return [...this.entries]
   }
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, onTestFinished } from 'vitest'
 import type { Retention, State } from '../../src/core/ports/state.ts'
-import { Bench, type Factory, type Kept, retention } from './bench.ts'
+import { Bench, type Factory, type TestStore, retention } from './bench.ts'
 
 /** Registers a case of the contract: a sentence, and the test of it. */
 export type RegisterCase = (title: string, run: () => Promise<void> | void) => void
@@ -46,7 +46,7 @@ export function casesOf(parts: { [name: string]: Part }, access: StoreAccess): C
 
 /** Opens the store before the cases of the suite around it, and closes it after them. */
 export function accessTo(factory: Factory): StoreAccess {
-  let common: Kept
+  let common: TestStore
   let other: State
   beforeAll(async () => {
     common = await factory(retention)

@@ -2,21 +2,27 @@ import { expect } from 'vitest'
 import type { Deadline } from '../../src/core/deadline.ts'
 import { newId } from '../../src/core/ids.ts'
 import { defaultRoomOptions, type RoomOptions, type Stream, type Subscription } from '../../src/core/model.ts'
-import { type Bench, refuses, type Seated, text } from './bench.ts'
+import { type Bench, type JoinedParticipant, refuses, text } from './bench.ts'
 import type { Contract } from './contract.ts'
 import { camera, streamNews, subscriptionRemoved, viewing } from './samples.ts'
 
 /** A participant with a stream and a subscription to it, and another one in the same room. */
-type Scene = { bench: Bench; seated: Seated; other: Seated; stream: Stream; subscription: Subscription }
+type Scene = {
+  bench: Bench
+  participant: JoinedParticipant
+  other: JoinedParticipant
+  stream: Stream
+  subscription: Subscription
+}
 
 /** Every write that a client or management can ask for, each with a deadline. */
 const writes: { [verb: string]: (scene: Scene, deadline: Deadline) => Promise<unknown> } = {
-  append: ({ bench, seated }, deadline) => bench.state.log.append(seated.write({ deadline }), text()),
+  append: ({ bench, participant }, deadline) => bench.state.log.append(participant.write({ deadline }), text()),
   announce: ({ bench }, deadline) => bench.state.log.announce(bench.room, text(), newId(), deadline),
-  note: ({ bench, seated }, deadline) => bench.state.log.recordReply(seated.write({ rid: 7, deadline })),
+  note: ({ bench, participant }, deadline) => bench.state.log.recordReply(participant.write({ rid: 7, deadline })),
   join: ({ bench }, deadline) => bench.join({ deadline }),
-  resume: ({ bench, seated }, deadline) => bench.resume(seated, { deadline }),
-  rejoin: ({ bench: { state, room }, seated: { id } }, deadline) =>
+  resume: ({ bench, participant }, deadline) => bench.resume(participant, { deadline }),
+  rejoin: ({ bench: { state, room }, participant: { id } }, deadline) =>
     state.sessionStore.rejoin({
       room,
       id,
@@ -25,20 +31,21 @@ const writes: { [verb: string]: (scene: Scene, deadline: Deadline) => Promise<un
       ticketId: newId(),
       deadline,
     }),
-  describe: ({ bench, seated }, deadline) => bench.state.roster.setProfile(seated.write({ deadline }), { new: true }),
-  renew: ({ bench, seated }, deadline) => bench.state.sessionStore.renewTicket(seated.ref, newId(), deadline),
-  'leave by the owner': ({ bench: { state, room }, seated }, deadline) =>
-    state.sessionStore.leave(room, seated.id, { owner: seated.ref.owner }, undefined, deadline),
-  'leave by management': ({ bench: { state, room }, seated }, deadline) =>
-    state.sessionStore.leave(room, seated.id, 'any', text(), deadline),
-  addStream: ({ bench, seated }, deadline) =>
-    bench.state.media.addStream(seated.write({ deadline }), camera(seated.id), [text()]),
-  changeStream: ({ bench, seated, stream }, deadline) => {
+  describe: ({ bench, participant }, deadline) =>
+    bench.state.roster.setProfile(participant.write({ deadline }), { new: true }),
+  renew: ({ bench, participant }, deadline) => bench.state.sessionStore.renewTicket(participant.ref, newId(), deadline),
+  'leave by the owner': ({ bench: { state, room }, participant }, deadline) =>
+    state.sessionStore.leave(room, participant.id, { owner: participant.ref.owner }, undefined, deadline),
+  'leave by management': ({ bench: { state, room }, participant }, deadline) =>
+    state.sessionStore.leave(room, participant.id, 'any', text(), deadline),
+  addStream: ({ bench, participant }, deadline) =>
+    bench.state.media.addStream(participant.write({ deadline }), camera(participant.id), [text()]),
+  changeStream: ({ bench, participant, stream }, deadline) => {
     const after = { ...stream, attributes: { new: true } }
-    return bench.state.media.changeStream(seated.write({ deadline }), stream, after, [text()])
+    return bench.state.media.changeStream(participant.write({ deadline }), stream, after, [text()])
   },
-  removeStream: ({ bench, seated, stream }, deadline) =>
-    bench.state.media.removeStream(seated.write({ deadline }), stream.id, [streamNews(stream, 'remove')]),
+  removeStream: ({ bench, participant, stream }, deadline) =>
+    bench.state.media.removeStream(participant.write({ deadline }), stream.id, [streamNews(stream, 'remove')]),
   addSubscription: ({ bench, other, stream }, deadline) =>
     bench.state.media.addSubscription(other.write({ deadline }), viewing(stream, other.id), [text()]),
   changeSubscription: ({ bench, other, subscription }, deadline) => {
@@ -49,7 +56,7 @@ const writes: { [verb: string]: (scene: Scene, deadline: Deadline) => Promise<un
     const notifications = [subscriptionRemoved(subscription, other.id)]
     return bench.state.media.removeSubscription(other.write({ deadline }), subscription.id, notifications)
   },
-  'changeMember by management': ({ bench: { state, room }, seated: { member } }, deadline) =>
+  'changeMember by management': ({ bench: { state, room }, participant: { member } }, deadline) =>
     state.roster.changeMember(room, member, { ...member, changes: 1 }, text(), deadline),
   'changeStream by management': ({ bench: { state, room }, stream }, deadline) =>
     state.media.changeStream({ room, deadline }, stream, { ...stream, attributes: { new: true } }, [text()]),
@@ -65,17 +72,17 @@ const configured: RoomOptions = { ...defaultRoomOptions, participantLimit: 8 }
 
 async function sceneIn(bench: Bench): Promise<Scene> {
   await bench.state.rooms.replace(bench.room, undefined, configured)
-  const [seated, other] = [await bench.join(), await bench.join()]
-  const stream = camera(seated.id)
+  const [participant, other] = [await bench.join(), await bench.join()]
+  const stream = camera(participant.id)
   const subscription = viewing(stream, other.id)
-  await bench.state.media.addStream(seated.write(), stream, [])
+  await bench.state.media.addStream(participant.write(), stream, [])
   await bench.state.media.addSubscription(other.write(), subscription, [])
-  return { bench, seated, other, stream, subscription }
+  return { bench, participant, other, stream, subscription }
 }
 
-async function findings({ bench, seated, other, subscription }: Scene): Promise<unknown> {
+async function findings({ bench, participant, other, subscription }: Scene): Promise<unknown> {
   const { state, room } = bench
-  const sides = [seated, other]
+  const sides = [participant, other]
   return {
     log: await bench.log(),
     room: await state.rooms.find(room),
@@ -100,10 +107,10 @@ export function describeDeadline({ open, test }: Contract): void {
 
   test('renew after its deadline leaves the ticket as it was', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    await refuses(bench.state.sessionStore.renewTicket(seated.ref, 'late', performance.now()), 'unavailable')
-    await refuses(bench.resume(seated, { ticketId: 'late' }), 'ticket_spent')
-    expect(await bench.resume(seated)).toMatchObject({ complete: true })
+    const participant = await bench.join()
+    await refuses(bench.state.sessionStore.renewTicket(participant.ref, 'late', performance.now()), 'unavailable')
+    await refuses(bench.resume(participant, { ticketId: 'late' }), 'ticket_spent')
+    expect(await bench.resume(participant)).toMatchObject({ complete: true })
   })
 
   test('firstUse after its deadline uses nothing', async () => {
@@ -115,12 +122,12 @@ export function describeDeadline({ open, test }: Contract): void {
 
   test('a relogin that arrived before the one that has the place is refused, whichever the store received first', async () => {
     const bench = await open()
-    const seated = await bench.join()
+    const participant = await bench.join()
     const arrived = performance.now()
-    const newer = await bench.resume(seated, { deadline: arrived + 4400 })
-    await refuses(bench.resume(seated, { deadline: arrived + 4300 }), 'unavailable')
-    expect(await bench.other.sessionChecks.states([{ ...seated.ref, owner: newer.owner }])).toEqual(['connected'])
-    expect(await bench.resume(seated, { deadline: arrived + 4500 })).toMatchObject({ previousOwner: newer.owner })
+    const newer = await bench.resume(participant, { deadline: arrived + 4400 })
+    await refuses(bench.resume(participant, { deadline: arrived + 4300 }), 'unavailable')
+    expect(await bench.other.sessionChecks.states([{ ...participant.ref, owner: newer.owner }])).toEqual(['connected'])
+    expect(await bench.resume(participant, { deadline: arrived + 4500 })).toMatchObject({ previousOwner: newer.owner })
   })
 
   test('a login that arrived before the one that has the place is refused, and so is an authentication', async () => {

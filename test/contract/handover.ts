@@ -5,20 +5,20 @@ import type { Contract } from './contract.ts'
 
 /** What a node asks another about a place that it has taken over: `serve`, `ask`. */
 export function describeHandover({ open, test }: Contract): void {
-  const placeOf = (node: string, id = newId()): SessionRef => ({ room: 'portal/r é', id, owner: `${node}:7` })
-  const marks = (known: { [id: string]: DeliveryState }) => (ref: SessionRef) => known[ref.id]
+  const sessionRefOf = (node: string, id = newId()): SessionRef => ({ room: 'portal/r é', id, owner: `${node}:7` })
+  const deliveryStates = (known: { [id: string]: DeliveryState }) => (ref: SessionRef) => known[ref.id]
 
   test('the node that held a place says how far it came, or that it knows nothing', async () => {
     const { state, other } = await open()
     const [one, two] = [`host:80.${newId()}`, newId()]
-    const ref = placeOf(one)
+    const ref = sessionRefOf(one)
     const asked: SessionRef[] = []
     await state.handover.serve(one, (about) => {
       asked.push(about)
-      return marks({ [ref.id]: { confirmed: 3, sent: 5 } })(about)
+      return deliveryStates({ [ref.id]: { confirmed: 3, sent: 5 } })(about)
     })
     await other.handover.serve(two, () => ({ confirmed: 1, sent: 1 }))
-    const answers = [placeOf(one), ref, placeOf(one)].map((about) => other.handover.ask(about))
+    const answers = [sessionRefOf(one), ref, sessionRefOf(one)].map((about) => other.handover.ask(about))
     expect(await Promise.all(answers)).toEqual([undefined, { confirmed: 3, sent: 5 }, undefined])
     expect(asked).toContainEqual(ref)
     expect(asked).toHaveLength(3)
@@ -27,7 +27,7 @@ export function describeHandover({ open, test }: Contract): void {
   test('a node that is not there has nothing to say', async () => {
     const { state } = await open()
     await state.handover.serve(newId(), () => ({ confirmed: 1, sent: 1 }))
-    expect(await state.handover.ask(placeOf(newId()))).toBeUndefined()
+    expect(await state.handover.ask(sessionRefOf(newId()))).toBeUndefined()
   })
 
   test('both ask each other at the same time', async () => {
@@ -35,7 +35,7 @@ export function describeHandover({ open, test }: Contract): void {
     const [one, two] = [newId(), newId()]
     await state.handover.serve(one, () => ({ confirmed: 1, sent: 1 }))
     await other.handover.serve(two, () => ({ confirmed: 2, sent: 2 }))
-    const answers = [state.handover.ask(placeOf(two)), other.handover.ask(placeOf(one))]
+    const answers = [state.handover.ask(sessionRefOf(two)), other.handover.ask(sessionRefOf(one))]
     expect((await Promise.all(answers)).map((deliveryState) => deliveryState?.confirmed)).toEqual([2, 1])
   })
 }

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import { newId } from '../../src/core/ids.ts'
-import { person, refuses, text } from './bench.ts'
+import { newMember, refuses, text } from './bench.ts'
 import type { Contract } from './contract.ts'
 import { camera } from './samples.ts'
 
@@ -8,7 +8,7 @@ import { camera } from './samples.ts'
 export function describeJoin({ open, test }: Contract): void {
   test('the first comes in and is on the roster', async () => {
     const bench = await open()
-    const member = person({ profile: { protocol: '1.2', nickname: '"\\ 한글' } })
+    const member = newMember({ profile: { protocol: '1.2', nickname: '"\\ 한글' } })
     const { joined } = await bench.join({ member })
     expect(joined).toEqual({
       id: member.id,
@@ -60,7 +60,7 @@ export function describeJoin({ open, test }: Contract): void {
     expect(again.owner).not.toBe(first.ref.owner)
     expect(again.roster.members).toEqual([first.member])
     expect(await bench.log()).toHaveLength(1)
-    await refuses(bench.say(first), 'moved')
+    await refuses(bench.append(first), 'moved')
   })
 
   test('the same token from another node is the same participant', async () => {
@@ -128,10 +128,10 @@ export function describeJoin({ open, test }: Contract): void {
 
   test('a token is used after a relogin', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    await bench.resume(seated)
-    await refuses(bench.other.sessionStore.join(bench.joinRequest({ token: seated.request.token })), 'token_used')
-    await refuses(bench.state.sessionStore.join(seated.request), 'token_used')
+    const participant = await bench.join()
+    await bench.resume(participant)
+    await refuses(bench.other.sessionStore.join(bench.joinRequest({ token: participant.request.token })), 'token_used')
+    await refuses(bench.state.sessionStore.join(participant.request), 'token_used')
   })
 
   test('one who left before the client is known to have its ticket may come again, as the same one', async () => {
@@ -197,8 +197,8 @@ export function describeJoin({ open, test }: Contract): void {
     const bench = await open()
     const notifying = { participantActivities: false, streamChange: true }
     await bench.state.rooms.configure(bench.room, { notifying })
-    const seated = await bench.join()
-    expect(seated.joined).toMatchObject({ seq: 0, roster: { members: [seated.member] } })
+    const participant = await bench.join()
+    expect(participant.joined).toMatchObject({ seq: 0, roster: { members: [participant.member] } })
     expect(await bench.log()).toEqual([])
   })
 }

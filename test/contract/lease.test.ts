@@ -10,7 +10,7 @@ import { Sessions } from '../../src/core/session/sessions.ts'
 import { createRedisState } from '../../src/state/redis/index.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
 import { randomPrefix, redisUrl } from '../support/redis.ts'
-import { Bench, retention, type Seated } from './bench.ts'
+import { Bench, type JoinedParticipant, retention } from './bench.ts'
 
 const node = (id: string) => ({ id, url: 'http://127.0.0.1:8080', version: '1.0.0', connections: 3 })
 
@@ -28,77 +28,77 @@ async function survivor(rooms: number, seconds: { window: number }, events: Sess
     'A',
     benches.map(({ room }) => room),
   )
-  const seats: Seated[] = await Promise.all(benches.map((bench) => bench.join({ node: 'A' })))
+  const participants: JoinedParticipant[] = await Promise.all(benches.map((bench) => bench.join({ node: 'A' })))
   const feeds = new Feeds(state, 'B', () => Promise.resolve(), {})
   const keys: Keyring = ['a key of at least thirty-two characters']
   const limits = { maxRooms: 0, maxParticipants: 0 }
   const config = { node: 'B', keys, dialectNames: ['portal'], tokenTtl: 180, ticketTtl: 600, window: 60, ...limits }
   const sessions = new Sessions(state, feeds, config, events)
   const lease = new NodeLease(state, feeds, sessions, () => node('B'), events)
-  return { state, lease, sessions, keys: keysOf(prefix), seats, sessionStore: seats.map(({ ref }) => ref) }
+  return { state, lease, sessions, keys: keysOf(prefix), participants, refs: participants.map(({ ref }) => ref) }
 }
 
 test('one round detaches all participants of a dead node, however many they are', async () => {
-  const { state, lease, sessionStore } = await survivor(350, { window: 60 })
+  const { state, lease, refs } = await survivor(350, { window: 60 })
   await state.nodes.heartbeat(node('A'))
   await lease.reap()
-  expect(new Set(await state.sessionChecks.states(sessionStore))).toEqual(new Set(['waiting']))
+  expect(new Set(await state.sessionChecks.states(refs))).toEqual(new Set(['waiting']))
   expect(await state.nodes.expired()).toEqual([])
 })
 
 test('one round removes all participants whose window is over, however many they are', async () => {
   const left: string[] = []
-  const { state, lease, sessionStore } = await survivor(
+  const { state, lease, refs } = await survivor(
     350,
     { window: 0 },
     { left: (reason, { id }) => left.push(`${reason} ${id}`) },
   )
-  await Promise.all(sessionStore.map((ref) => state.sessionStore.detach(ref, 1)))
+  await Promise.all(refs.map((ref) => state.sessionStore.detach(ref, 1)))
   await lease.reap()
-  expect(left.toSorted()).toEqual(sessionStore.map(({ id }) => `window ${id}`).toSorted())
+  expect(left.toSorted()).toEqual(refs.map(({ id }) => `window ${id}`).toSorted())
   expect(await state.deadlines.expired(10)).toEqual([])
 })
 
 test('reaping stops when the node sends a heartbeat again', async () => {
-  const { state, lease, sessionStore } = await survivor(350, { window: 60 })
+  const { state, lease, refs } = await survivor(350, { window: 60 })
   await state.nodes.heartbeat(node('A'))
   const { detachAllOf } = state.deadlines
   // the node returns during the first batch
-  state.deadlines.detachAllOf = async (...asked) => {
-    const done = await detachAllOf.apply(state.deadlines, asked)
+  state.deadlines.detachAllOf = async (...args) => {
+    const done = await detachAllOf.apply(state.deadlines, args)
     await state.nodes.remove('A')
     return done
   }
   await lease.reap()
-  expect(new Set(await state.sessionChecks.states(sessionStore))).toEqual(new Set(['waiting', 'connected']))
+  expect(new Set(await state.sessionChecks.states(refs))).toEqual(new Set(['waiting', 'connected']))
 })
 
 /** Makes every script that reads these sessions fail. */
-async function spoil({ state, keys }: Awaited<ReturnType<typeof survivor>>, sessionStore: SessionRef[]): Promise<void> {
-  for (const { room, id } of sessionStore) await state.client.set(keys.session(room, id), 'no hash')
+async function corrupt({ state, keys }: Awaited<ReturnType<typeof survivor>>, refs: SessionRef[]): Promise<void> {
+  for (const { room, id } of refs) await state.client.set(keys.session(room, id), 'no hash')
 }
 
 test('a broken room of a dead node does not delay the other rooms', async () => {
-  const { state, lease, keys, sessionStore } = await survivor(30, { window: 60 })
-  const [spoilt, ...others] = sessionStore as [SessionRef, ...SessionRef[]]
-  await state.client.set(keys.members(spoilt.room), 'no hash')
+  const { state, lease, keys, refs } = await survivor(30, { window: 60 })
+  const [corrupted, ...others] = refs as [SessionRef, ...SessionRef[]]
+  await state.client.set(keys.members(corrupted.room), 'no hash')
   await state.nodes.heartbeat(node('A'))
   await expect(lease.reap()).rejects.toThrow()
   expect(new Set(await state.sessionChecks.states(others))).toEqual(new Set(['waiting']))
-  expect(await state.nodes.trackedRooms('A')).toEqual([spoilt.room])
+  expect(await state.nodes.trackedRooms('A')).toEqual([corrupted.room])
 })
 
 test('more participants than one batch, whose shard does not answer, do not delay the others', async () => {
-  const { state, lease, keys, sessionStore } = await survivor(130, { window: 0 })
-  for (const ref of sessionStore) await state.sessionStore.detach(ref, 1) // the oldest first
-  const away = new Set(sessionStore.slice(0, 120).map(({ room }) => room))
+  const { state, lease, keys, refs } = await survivor(130, { window: 0 })
+  for (const ref of refs) await state.sessionStore.detach(ref, 1) // the oldest first
+  const away = new Set(refs.slice(0, 120).map(({ room }) => room))
   const { leave } = state.sessionStore
-  state.sessionStore.leave = async (...asked) => {
-    if (away.has(asked[0])) throw new SignalError('unavailable')
-    return leave.apply(state.sessionStore, asked)
+  state.sessionStore.leave = async (...args) => {
+    if (away.has(args[0])) throw new SignalError('unavailable')
+    return leave.apply(state.sessionStore, args)
   }
   for (let round = 0; round < 3; round += 1) await lease.reap().catch(() => {})
-  const rosters = await Promise.all(sessionStore.slice(120).map(({ room }) => state.roster.roster(room)))
+  const rosters = await Promise.all(refs.slice(120).map(({ room }) => state.roster.roster(room)))
   expect(rosters.map(({ members }) => members)).toEqual(rosters.map(() => []))
   expect(await state.client.zcard(keys.waiting)).toBe(120)
 })
@@ -114,40 +114,44 @@ async function login(sessions: Sessions, room: string): Promise<SessionRef> {
 test('a room whose check fails delays neither the other rooms nor the other duties', async () => {
   const given = await survivor(0, { window: 60 })
   const { state, lease, sessions } = given
-  const [spoilt, waiting, untold] = [await login(sessions, 'a'), await login(sessions, 'b'), await login(sessions, 'c')]
-  await spoil(given, [spoilt])
+  const [corrupted, waiting, unreported] = [
+    await login(sessions, 'a'),
+    await login(sessions, 'b'),
+    await login(sessions, 'c'),
+  ]
+  await corrupt(given, [corrupted])
   await state.sessionStore.detach(waiting, 1) // by a node that took this one for dead
   const { detach } = state.sessionStore
   state.sessionStore.detach = () => Promise.reject(new SignalError('unavailable'))
-  await sessions.closer.detach(sessions.find(untold) as never)
+  await sessions.closer.detach(sessions.find(unreported) as never)
   state.sessionStore.detach = detach
   await expect(lease.check()).rejects.toThrow()
-  expect(await state.sessionChecks.states([waiting, untold])).toEqual(['connected', 'waiting'])
+  expect(await state.sessionChecks.states([waiting, unreported])).toEqual(['connected', 'waiting'])
 })
 
 test('the second round detaches sessions without a connection and keeps the others', async () => {
   const given = await survivor(3, { window: 60 })
-  const { state, lease, sessions, keys, sessionStore } = given
+  const { state, lease, sessions, keys, refs } = given
   const held = await login(sessions, 'held')
   const { room } = held
   const bench = new Bench(state, state, room)
   const own = (await bench.join({ node: 'B' })).ref
-  const strange = (await bench.join({ node: 'of no lease' })).ref
+  const unknown = (await bench.join({ node: 'of no lease' })).ref
   await state.nodes.trackRooms('B', ['portal/empty'])
   await lease.reconcile()
-  expect(await state.sessionChecks.states([held, own, strange, ...sessionStore])).not.toContain('waiting')
+  expect(await state.sessionChecks.states([held, own, unknown, ...refs])).not.toContain('waiting')
   await lease.reconcile()
-  expect(await state.sessionChecks.states([held, own, strange])).toEqual(['connected', 'waiting', 'waiting'])
+  expect(await state.sessionChecks.states([held, own, unknown])).toEqual(['connected', 'waiting', 'waiting'])
   expect(await state.nodes.trackedRooms('B')).toEqual([room])
   // a room that no node has touched for long is checked by the node that prunes the list
-  await state.client.zadd(keys.rooms, ...sessionStore.flatMap(({ room }) => [1, room]))
+  await state.client.zadd(keys.rooms, ...refs.flatMap(({ room }) => [1, room]))
   await lease.reap()
-  expect(await state.sessionChecks.states(sessionStore)).toEqual(sessionStore.map(() => 'waiting'))
+  expect(await state.sessionChecks.states(refs)).toEqual(refs.map(() => 'waiting'))
 })
 
 test('a participant past its deadline, whose record was lost, is due again', async () => {
-  const { state, lease, keys, sessionStore } = await survivor(1, { window: -20 })
-  const [ref] = sessionStore as [SessionRef]
+  const { state, lease, keys, refs } = await survivor(1, { window: -20 })
+  const [ref] = refs as [SessionRef]
   await state.sessionStore.detach(ref, 1)
   await state.client.del(keys.waiting)
   await state.nodes.trackRooms('B', [ref.room])
@@ -158,8 +162,8 @@ test('a participant past its deadline, whose record was lost, is due again', asy
 })
 
 test('reconciliation does not move a deadline that the clock of the windows has not reached', async () => {
-  const { state, lease, keys, sessionStore } = await survivor(2, { window: 60 })
-  const [first, second] = sessionStore as [SessionRef, SessionRef]
+  const { state, lease, keys, refs } = await survivor(2, { window: 60 })
+  const [first, second] = refs as [SessionRef, SessionRef]
   await state.sessionStore.detach(first, 1)
   await state.client.hset(keys.waitingClock, 'behind', 100_000) // no node has looked for windows for that long
   await state.sessionStore.detach(second, 1)
@@ -171,8 +175,8 @@ test('reconciliation does not move a deadline that the clock of the windows has 
 })
 
 test('a deadline that the reaper drops before the session waits is recorded again', async () => {
-  const { state, keys, sessionStore } = await survivor(1, { window: 60 })
-  const [ref] = sessionStore as [SessionRef]
+  const { state, keys, refs } = await survivor(1, { window: 60 })
+  const [ref] = refs as [SessionRef]
   const commands = state.client as unknown as { sb_detach: (...args: unknown[]) => Promise<unknown> }
   const { sb_detach: detach } = commands
   // as if the node were paused here for longer than the window
@@ -185,8 +189,8 @@ test('a deadline that the reaper drops before the session waits is recorded agai
 })
 
 test('a participant that waits without a recorded deadline gets one after its node has died', async () => {
-  const { state, lease, keys, sessionStore } = await survivor(1, { window: 60 })
-  const [ref] = sessionStore as [SessionRef]
+  const { state, lease, keys, refs } = await survivor(1, { window: 60 })
+  const [ref] = refs as [SessionRef]
   await state.sessionStore.detach(ref, 1)
   const deadline = await state.client.hget(keys.session(ref.room, ref.id), 'deadline')
   await state.client.del(keys.waiting)

@@ -27,9 +27,9 @@ export function describeLeave({ open, fresh, test }: Contract): void {
 
   test('an owner whose place another has taken is refused as moved, and takes nobody out', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    await bench.moved(seated)
-    await refuses(bench.state.sessionStore.leave(bench.room, seated.id, { owner: seated.ref.owner }), 'moved')
+    const participant = await bench.join()
+    await bench.resumeElsewhere(participant)
+    await refuses(bench.state.sessionStore.leave(bench.room, participant.id, { owner: participant.ref.owner }), 'moved')
     expect(await bench.log()).toHaveLength(1)
   })
 
@@ -40,51 +40,51 @@ export function describeLeave({ open, fresh, test }: Contract): void {
 
   test('management takes anyone out, and that one is told first', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    await bench.moved(seated)
-    const notifications: Draft = { event: 'drop', data: null, to: seated.id }
-    expect(await bench.state.sessionStore.leave(bench.room, seated.id, 'any', notifications)).toBe(true)
-    expect(await bench.state.sessionStore.leave(bench.room, seated.id, 'any', notifications)).toBe(false)
-    expect(await saidSince(bench, 1)).toEqual([notifications, left(seated.member)])
+    const participant = await bench.join()
+    await bench.resumeElsewhere(participant)
+    const notifications: Draft = { event: 'drop', data: null, to: participant.id }
+    expect(await bench.state.sessionStore.leave(bench.room, participant.id, 'any', notifications)).toBe(true)
+    expect(await bench.state.sessionStore.leave(bench.room, participant.id, 'any', notifications)).toBe(false)
+    expect(await saidSince(bench, 1)).toEqual([notifications, left(participant.member)])
   })
 
   test('a window that is not over keeps its participant', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    await bench.state.sessionStore.detach(seated.ref, 1)
-    expect(await bench.other.sessionStore.leave(bench.room, seated.id, { due: Date.now() })).toBe(false)
-    expect(await bench.other.sessionStore.leave(bench.room, seated.id, { due: late })).toBe(true)
+    const participant = await bench.join()
+    await bench.state.sessionStore.detach(participant.ref, 1)
+    expect(await bench.other.sessionStore.leave(bench.room, participant.id, { due: Date.now() })).toBe(false)
+    expect(await bench.other.sessionStore.leave(bench.room, participant.id, { due: late })).toBe(true)
   })
 
   test('one who is connected is never due', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    expect(await bench.state.sessionStore.leave(bench.room, seated.id, { due: late })).toBe(false)
-    await bench.state.sessionStore.detach(seated.ref, 1)
-    await bench.resume(seated)
-    expect(await bench.state.sessionStore.leave(bench.room, seated.id, { due: late })).toBe(false)
+    const participant = await bench.join()
+    expect(await bench.state.sessionStore.leave(bench.room, participant.id, { due: late })).toBe(false)
+    await bench.state.sessionStore.detach(participant.ref, 1)
+    await bench.resume(participant)
+    expect(await bench.state.sessionStore.leave(bench.room, participant.id, { due: late })).toBe(false)
     expect(await bench.log()).toHaveLength(1)
   })
 
   test('of two reapers one takes the participant out', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    await bench.state.sessionStore.detach(seated.ref, 1)
+    const participant = await bench.join()
+    await bench.state.sessionStore.detach(participant.ref, 1)
     const reapers = [bench.state, bench.other, bench.state, bench.other]
     const outcomes = await Promise.all(
-      reapers.map(({ sessionStore }) => sessionStore.leave(bench.room, seated.id, { due: late })),
+      reapers.map(({ sessionStore }) => sessionStore.leave(bench.room, participant.id, { due: late })),
     )
     expect(outcomes.filter(Boolean)).toHaveLength(1)
-    expect(await saidSince(bench, 1)).toEqual([left(seated.member)])
+    expect(await saidSince(bench, 1)).toEqual([left(participant.member)])
   })
 
   test('a reaper and a returning client do not disagree', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    await bench.state.sessionStore.detach(seated.ref, 1)
+    const participant = await bench.join()
+    await bench.state.sessionStore.detach(participant.ref, 1)
     const [taken, resumed] = await Promise.allSettled([
-      bench.state.sessionStore.leave(bench.room, seated.id, { due: late }),
-      bench.resume(seated),
+      bench.state.sessionStore.leave(bench.room, participant.id, { due: late }),
+      bench.resume(participant),
     ])
     const gone = taken.status === 'fulfilled' && taken.value
     expect(resumed.status).toBe(gone ? 'rejected' : 'fulfilled')
@@ -161,9 +161,9 @@ export function describeLeave({ open, fresh, test }: Contract): void {
 
   test('the requests of one who left are forgotten', async () => {
     const bench = await fresh()
-    const seated = await bench.join()
-    await bench.state.log.append(seated.write({ rid: 1, reply: 'done' }), { event: 'text', data: '' })
-    await bench.state.sessionStore.leave(bench.room, seated.id, 'any')
-    expect(await bench.state.log.replyTo(seated.ref, 1)).toBeUndefined()
+    const participant = await bench.join()
+    await bench.state.log.append(participant.write({ rid: 1, reply: 'done' }), { event: 'text', data: '' })
+    await bench.state.sessionStore.leave(bench.room, participant.id, 'any')
+    expect(await bench.state.log.replyTo(participant.ref, 1)).toBeUndefined()
   })
 }

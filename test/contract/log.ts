@@ -9,13 +9,13 @@ import type { Contract } from './contract.ts'
 export function describeLog({ open, fresh, test }: Contract): void {
   test('every entry gets the next number', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    expect([await bench.say(seated), await bench.say(seated), await bench.say(seated)]).toEqual([2, 3, 4])
+    const participant = await bench.join()
+    expect([await bench.append(participant), await bench.append(participant), await bench.append(participant)]).toEqual([2, 3, 4])
   })
 
   test('an entry is read as it was written', async () => {
     const bench = await open()
-    const { id, write } = await bench.join().then((seated) => ({ id: seated.id, write: () => seated.write() }))
+    const { id, write } = await bench.join().then((participant) => ({ id: participant.id, write: () => participant.write() }))
     const data = {
       text: 'Ü\u2028"\\\n\u0000 🎧',
       empty: {},
@@ -55,32 +55,32 @@ export function describeLog({ open, fresh, test }: Contract): void {
 
   test('a message to one who is not there is refused, and not said', async () => {
     const bench = await open()
-    const [seated, gone] = [await bench.join(), await bench.join()]
+    const [participant, gone] = [await bench.join(), await bench.join()]
     await bench.state.sessionStore.leave(bench.room, gone.id, 'any')
     const before = await bench.log()
     for (const to of ['nobody', gone.id]) {
-      const attempt = bench.state.log.append(seated.write({ rid: 1, reply: 'ok' }), text({ to }))
+      const attempt = bench.state.log.append(participant.write({ rid: 1, reply: 'ok' }), text({ to }))
       await expect(attempt).rejects.toMatchObject({ code: 'no_such_participant', detail: to })
     }
     expect(await bench.log()).toEqual(before)
-    expect(await bench.state.log.replyTo(seated.ref, 1)).toBeUndefined()
+    expect(await bench.state.log.replyTo(participant.ref, 1)).toBeUndefined()
   })
 
   test('a message to one who waits, or to itself, is said', async () => {
     const bench = await open()
-    const [seated, away] = [await bench.join(), await bench.join()]
+    const [participant, away] = [await bench.join(), await bench.join()]
     await bench.state.sessionStore.detach(away.ref, 2)
-    expect(await bench.say(seated, { to: away.id })).toBe(3)
-    expect(await bench.say(seated, { to: seated.id })).toBe(4)
+    expect(await bench.append(participant, { to: away.id })).toBe(3)
+    expect(await bench.append(participant, { to: participant.id })).toBe(4)
   })
 
   test('a write that is sent twice is done once and answered the same', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    const write = seated.write({ rid: 1, reply: 'ok' })
+    const participant = await bench.join()
+    const write = participant.write({ rid: 1, reply: 'ok' })
     const answers = [await bench.state.log.append(write, text()), await bench.other.log.append(write, text())]
     expect(answers).toEqual([2, 2])
-    expect(await Promise.all([1, 2, 3].map(() => bench.state.log.append(seated.write({ op: 'x' }), text())))).toEqual([
+    expect(await Promise.all([1, 2, 3].map(() => bench.state.log.append(participant.write({ op: 'x' }), text())))).toEqual([
       3, 3, 3,
     ])
     expect(await bench.log()).toHaveLength(3)
@@ -88,53 +88,53 @@ export function describeLog({ open, fresh, test }: Contract): void {
 
   test('a request that comes again as another write is not done again', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    for (const rid of [1, 2, 3]) await bench.state.log.append(seated.write({ rid, reply: rid }), text())
+    const participant = await bench.join()
+    for (const rid of [1, 2, 3]) await bench.state.log.append(participant.write({ rid, reply: rid }), text())
     for (const rid of [3, 1]) {
-      await refuses(bench.other.log.append(seated.write({ rid, reply: 'again' }), text()), 'repeated')
-      expect(await bench.state.log.replyTo(seated.ref, rid)).toEqual({ reply: rid })
+      await refuses(bench.other.log.append(participant.write({ rid, reply: 'again' }), text()), 'repeated')
+      expect(await bench.state.log.replyTo(participant.ref, rid)).toEqual({ reply: rid })
     }
     expect(await bench.log()).toHaveLength(4)
   })
 
   test('a request that was refused may come again behind later ones', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    await refuses(bench.state.log.append(seated.write({ rid: 1 }), text({ to: 'nobody' })), 'no_such_participant')
-    await bench.state.log.append(seated.write({ rid: 2 }), text())
-    expect(await bench.state.log.append(seated.write({ rid: 1, reply: 'late' }), text())).toBe(3)
-    expect(await bench.state.log.replyTo(seated.ref, 1)).toEqual({ reply: 'late' })
-    await refuses(bench.state.log.append(seated.write({ rid: 1 }), text()), 'repeated')
-    expect(await bench.state.log.append(seated.write({ rid: 3 }), text())).toBe(4)
+    const participant = await bench.join()
+    await refuses(bench.state.log.append(participant.write({ rid: 1 }), text({ to: 'nobody' })), 'no_such_participant')
+    await bench.state.log.append(participant.write({ rid: 2 }), text())
+    expect(await bench.state.log.append(participant.write({ rid: 1, reply: 'late' }), text())).toBe(3)
+    expect(await bench.state.log.replyTo(participant.ref, 1)).toEqual({ reply: 'late' })
+    await refuses(bench.state.log.append(participant.write({ rid: 1 }), text()), 'repeated')
+    expect(await bench.state.log.append(participant.write({ rid: 3 }), text())).toBe(4)
   })
 
   test('a request of so long ago that nobody knows is not done', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    for (let rid = 2; rid <= 300; rid += 1) await bench.state.log.append(seated.write({ rid }), text())
-    for (const rid of [1, 2, 300]) await refuses(bench.state.log.append(seated.write({ rid }), text()), 'repeated')
+    const participant = await bench.join()
+    for (let rid = 2; rid <= 300; rid += 1) await bench.state.log.append(participant.write({ rid }), text())
+    for (const rid of [1, 2, 300]) await refuses(bench.state.log.append(participant.write({ rid }), text()), 'repeated')
   })
 
   test('a request that was refused may be repeated until the hundredth after it, in whatever order the others were done', async () => {
     const bench = await open()
-    const seated = await bench.join()
+    const participant = await bench.join()
     const [refused, overtaking] = [200, 299]
     const rids = Array.from({ length: overtaking }, (_, index) => index + 1)
     const others = rids.filter((rid) => rid !== refused && rid !== overtaking && rid > 100)
     for (const rid of [overtaking, ...others]) {
-      await bench.state.log.append(seated.write({ rid, reply: rid }), text())
+      await bench.state.log.append(participant.write({ rid, reply: rid }), text())
     }
-    await bench.state.log.append(seated.write({ rid: refused, reply: refused }), text())
+    await bench.state.log.append(participant.write({ rid: refused, reply: refused }), text())
     for (const rid of [refused, overtaking]) {
-      await refuses(bench.state.log.append(seated.write({ rid }), text()), 'repeated')
-      expect(await bench.other.log.replyTo(seated.ref, rid)).toEqual({ reply: rid })
+      await refuses(bench.state.log.append(participant.write({ rid }), text()), 'repeated')
+      expect(await bench.other.log.replyTo(participant.ref, rid)).toEqual({ reply: rid })
     }
   })
 
   test('a write that was refused is not taken for done', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    const write = seated.write()
+    const participant = await bench.join()
+    const write = participant.write()
     await refuses(bench.state.log.append(write, text({ to: 'nobody' })), 'no_such_participant')
     await refuses(bench.state.log.append(write, text({ to: 'nobody' })), 'no_such_participant')
     expect(await bench.state.log.append(write, text())).toBe(2)
@@ -142,38 +142,38 @@ export function describeLog({ open, fresh, test }: Contract): void {
 
   test('the acks of the last hundred requests are known, on every node', async () => {
     const bench = await open()
-    const [seated, other] = [await bench.join(), await bench.join()]
+    const [participant, other] = [await bench.join(), await bench.join()]
     for (let rid = 1; rid <= 300; rid += 1) {
-      await bench.state.log.append(seated.write({ rid, reply: { rid } }), text())
+      await bench.state.log.append(participant.write({ rid, reply: { rid } }), text())
     }
-    const known = await Promise.all(Array.from({ length: 100 }, (_, n) => bench.other.log.replyTo(seated.ref, 201 + n)))
+    const known = await Promise.all(Array.from({ length: 100 }, (_, n) => bench.other.log.replyTo(participant.ref, 201 + n)))
     expect(known).toEqual(Array.from({ length: 100 }, (_, n) => ({ reply: { rid: 201 + n } })))
-    expect(await bench.state.log.replyTo(seated.ref, 301)).toBeUndefined()
-    expect(await bench.state.log.replyTo(seated.ref, 30)).toBeUndefined()
+    expect(await bench.state.log.replyTo(participant.ref, 301)).toBeUndefined()
+    expect(await bench.state.log.replyTo(participant.ref, 30)).toBeUndefined()
     expect(await bench.state.log.replyTo(other.ref, 300)).toBeUndefined()
-    expect(await bench.state.log.replyTo({ ...seated.ref, id: newId() }, 1)).toBeUndefined()
+    expect(await bench.state.log.replyTo({ ...participant.ref, id: newId() }, 1)).toBeUndefined()
   })
 
   test('an ack may be anything, or nothing', async () => {
     const bench = await open()
-    const seated = await bench.join()
+    const participant = await bench.join()
     const replies = [null, '', 'a b', 0, { nested: [1, {}] }, undefined]
     for (const [index, reply] of replies.entries()) {
-      await bench.state.log.append(seated.write({ rid: index + 1, reply }), text())
+      await bench.state.log.append(participant.write({ rid: index + 1, reply }), text())
     }
     for (const [index, reply] of replies.entries()) {
-      expect(await bench.state.log.replyTo(seated.ref, index + 1)).toEqual({ reply })
+      expect(await bench.state.log.replyTo(participant.ref, index + 1)).toEqual({ reply })
     }
   })
 
   test('an announcement is numbered with the rest', async () => {
     const bench = await open()
-    const seated = await bench.join()
+    const participant = await bench.join()
     expect(await bench.state.log.announce(bench.room, text({ data: 'soon' }))).toBe(2)
-    expect(await bench.state.log.announce(bench.room, text({ to: seated.id }))).toBe(3)
+    expect(await bench.state.log.announce(bench.room, text({ to: participant.id }))).toBe(3)
     expect(await bench.log(1)).toEqual([
       { ...text({ data: 'soon' }), seq: 2 },
-      { ...text({ to: seated.id }), seq: 3 },
+      { ...text({ to: participant.id }), seq: 3 },
     ])
   })
 
@@ -187,8 +187,8 @@ export function describeLog({ open, fresh, test }: Contract): void {
 
   test('a log is read page by page', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    for (let n = 0; n < 6; n += 1) await bench.say(seated)
+    const participant = await bench.join()
+    for (let n = 0; n < 6; n += 1) await bench.append(participant)
     const pages: Entry[][] = []
     for (let page = await read(0); page.length > 0; page = await read(pages.flat().length)) pages.push(page)
     function read(after: number) {
@@ -202,7 +202,7 @@ export function describeLog({ open, fresh, test }: Contract): void {
   test('the position of each room, in order', async () => {
     const bench = await open()
     const [second, empty] = [bench.anotherRoom(), bench.anotherRoom()]
-    await bench.say(await bench.join())
+    await bench.append(await bench.join())
     await second.join()
     expect(await bench.other.log.heads([second.room, empty.room, bench.room])).toEqual([1, 0, 2])
     expect(await bench.state.log.heads([])).toEqual([])
@@ -217,18 +217,18 @@ export function describeLog({ open, fresh, test }: Contract): void {
     expect(log.length).toBeGreaterThanOrEqual(entries)
     expect(oldest?.seq).toBeGreaterThan(1)
     expect(log.map(({ seq }) => seq)).toEqual(log.map((_, index) => (oldest?.seq ?? 0) + index))
-    expect(log.at(-1)?.seq).toBe(await bench.top())
+    expect(log.at(-1)?.seq).toBe(await bench.headSeq())
   })
 
   test('a log forgets what is older than anyone may ask for, and nothing younger', async () => {
     const log = 0.6
     const bench = await fresh({ log })
-    const seated = await bench.join()
+    const participant = await bench.join()
     /** When each entry was acked, by its seq. */
     const acked: number[] = []
     const oldest = async () => (await bench.log())[0]?.seq ?? 0
     await until(async () => {
-      for (let n = 0; n < 64; n += 1) acked[await bench.say(seated)] = performance.now()
+      for (let n = 0; n < 64; n += 1) acked[await bench.append(participant)] = performance.now()
       const kept = await oldest()
       for (const [seq, when] of acked.entries())
         if (performance.now() - when < log * 1000) expect(seq).toBeGreaterThanOrEqual(kept)
@@ -238,21 +238,21 @@ export function describeLog({ open, fresh, test }: Contract): void {
 
   test('a log forgets nothing because a node’s clock is ahead', async () => {
     const bench = await open()
-    const seated = await bench.join()
+    const participant = await bench.join()
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 300_000 })
     onTestFinished(() => void vi.useRealTimers())
-    for (let n = 0; n < 130; n += 1) await bench.say(seated)
+    for (let n = 0; n < 130; n += 1) await bench.append(participant)
     expect((await bench.log()).map(({ seq }) => seq)).toEqual(Array.from({ length: 131 }, (_, n) => n + 1))
   })
 
   test('entries are dated by the store, whatever the node says', async () => {
     const bench = await open()
     const before = bench.state.clock.now(bench.room)
-    const seated = await bench.join()
+    const participant = await bench.join()
     vi.useFakeTimers({ toFake: ['Date'], now: 0 })
     onTestFinished(() => void vi.useRealTimers())
-    await bench.say(seated)
-    await bench.state.sessionStore.leave(bench.room, seated.id, 'any')
+    await bench.append(participant)
+    await bench.state.sessionStore.leave(bench.room, participant.id, 'any')
     const dates = (await bench.dates()).map((at) => at - before)
     expect(dates).toHaveLength(3)
     for (const date of dates) expect(Math.abs(date)).toBeLessThan(10_000)

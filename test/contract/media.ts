@@ -7,10 +7,10 @@ import { camera, streamNews, subscriptionRemoved, viewing } from './samples.ts'
 export function describeMedia({ open, test }: Contract): void {
   test('a stream is kept as it was given, and told of', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    const stream = camera(seated.id)
-    const notifications = [streamNews(stream, 'add'), text({ event: 'progress', to: seated.id })]
-    await bench.state.media.addStream(seated.write(), stream, notifications)
+    const participant = await bench.join()
+    const stream = camera(participant.id)
+    const notifications = [streamNews(stream, 'add'), text({ event: 'progress', to: participant.id })]
+    await bench.state.media.addStream(participant.write(), stream, notifications)
     expect(await bench.other.media.streams(bench.room, ['nothing', stream.id])).toEqual([undefined, stream])
     expect(await bench.other.media.streams(bench.room, [])).toEqual([])
     expect(await bench.log(1)).toEqual(notifications.map((draft, index) => ({ ...draft, seq: index + 2 })))
@@ -18,9 +18,9 @@ export function describeMedia({ open, test }: Contract): void {
 
   test('a stream id is given once', async () => {
     const bench = await open()
-    const [seated, other] = [await bench.join(), await bench.join()]
-    const stream = camera(seated.id)
-    await bench.state.media.addStream(seated.write(), stream, [])
+    const [participant, other] = [await bench.join(), await bench.join()]
+    const stream = camera(participant.id)
+    await bench.state.media.addStream(participant.write(), stream, [])
     const thief = { ...stream, owner: other.id }
     await refuses(bench.state.media.addStream(other.write(), thief, [text()]), 'stream_exists')
     expect(await bench.state.media.streams(bench.room, [stream.id])).toEqual([stream])
@@ -30,10 +30,10 @@ export function describeMedia({ open, test }: Contract): void {
   test('a room takes as many streams as it may, however many come at once', async () => {
     const bench = await open()
     await bench.state.rooms.configure(bench.room, { inputLimit: 2 })
-    const seated = await bench.join()
+    const participant = await bench.join()
     const nodes = [bench.state, bench.other]
     const results = await Promise.allSettled(
-      Array.from({ length: 5 }, (_, n) => nodes[n % 2]?.media.addStream(seated.write(), camera(seated.id), [text()])),
+      Array.from({ length: 5 }, (_, n) => nodes[n % 2]?.media.addStream(participant.write(), camera(participant.id), [text()])),
     )
     const refused = results.flatMap((result) => (result.status === 'rejected' ? result.reason : []))
     expect(refused).toHaveLength(3)
@@ -41,27 +41,27 @@ export function describeMedia({ open, test }: Contract): void {
     const { streams } = await bench.state.roster.roster(bench.room)
     expect(streams).toHaveLength(2)
     expect(await bench.log()).toHaveLength(3)
-    await bench.state.media.removeStream(seated.write(), streams[0]?.id ?? '', [])
-    await bench.state.media.addStream(seated.write(), camera(seated.id), [])
+    await bench.state.media.removeStream(participant.write(), streams[0]?.id ?? '', [])
+    await bench.state.media.addStream(participant.write(), camera(participant.id), [])
   })
 
   test('an input limit of 0 takes none, of -1 any number', async () => {
     const bench = await open()
-    const seated = await bench.join()
+    const participant = await bench.join()
     await bench.state.rooms.configure(bench.room, { inputLimit: 0 })
-    await refuses(bench.state.media.addStream(seated.write(), camera(seated.id), []), 'too_many_inputs')
+    await refuses(bench.state.media.addStream(participant.write(), camera(participant.id), []), 'too_many_inputs')
     await bench.state.rooms.configure(bench.room, { inputLimit: -1 })
-    await bench.state.media.addStream(seated.write(), camera(seated.id), [])
+    await bench.state.media.addStream(participant.write(), camera(participant.id), [])
   })
 
   test('a stream is changed from what it was known to be', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    const stream = camera(seated.id)
+    const participant = await bench.join()
+    const stream = camera(participant.id)
     const changed = { ...stream, attributes: { paused: true } }
-    await bench.state.media.addStream(seated.write(), stream, [])
+    await bench.state.media.addStream(participant.write(), stream, [])
     const [read = stream] = await bench.other.media.streams(bench.room, [stream.id])
-    expect(await bench.other.media.changeStream(seated.write(), read, changed, [streamNews(stream, 'update')])).toBe(
+    expect(await bench.other.media.changeStream(participant.write(), read, changed, [streamNews(stream, 'update')])).toBe(
       true,
     )
     expect(await bench.state.media.streams(bench.room, [stream.id])).toEqual([changed])
@@ -70,32 +70,32 @@ export function describeMedia({ open, test }: Contract): void {
 
   test('a change of what is no longer so is not made; the same write, with what is so, is', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    const stream = camera(seated.id)
+    const participant = await bench.join()
+    const stream = camera(participant.id)
     const [one, two] = [
       { ...stream, attributes: { one: 1 } },
       { ...stream, attributes: { two: 2 } },
     ]
-    await bench.state.media.addStream(seated.write(), stream, [])
-    await bench.state.media.changeStream(seated.write(), stream, one, [])
-    const write = seated.write({ rid: 1, reply: 'ok' })
+    await bench.state.media.addStream(participant.write(), stream, [])
+    await bench.state.media.changeStream(participant.write(), stream, one, [])
+    const write = participant.write({ rid: 1, reply: 'ok' })
     expect(await bench.state.media.changeStream(write, stream, two, [text()])).toBe(false)
     expect(await bench.state.media.streams(bench.room, [stream.id])).toEqual([one])
     expect(await bench.log()).toHaveLength(1)
-    expect(await bench.state.log.replyTo(seated.ref, 1)).toBeUndefined()
+    expect(await bench.state.log.replyTo(participant.ref, 1)).toBeUndefined()
     expect(await bench.state.media.changeStream(write, one, two, [])).toBe(true)
     expect(await bench.state.media.streams(bench.room, [stream.id])).toEqual([two])
-    expect(await bench.state.log.replyTo(seated.ref, 1)).toEqual({ reply: 'ok' })
+    expect(await bench.state.log.replyTo(participant.ref, 1)).toEqual({ reply: 'ok' })
   })
 
   test('of two changes at once one is made', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    const stream = camera(seated.id)
-    await bench.state.media.addStream(seated.write(), stream, [])
+    const participant = await bench.join()
+    const stream = camera(participant.id)
+    await bench.state.media.addStream(participant.write(), stream, [])
     const outcomes = await Promise.all(
       [bench.state, bench.other].map(({ media }, n) =>
-        media.changeStream(seated.write(), stream, { ...stream, attributes: { n } }, [text()]),
+        media.changeStream(participant.write(), stream, { ...stream, attributes: { n } }, [text()]),
       ),
     )
     expect(outcomes.toSorted()).toEqual([false, true])
@@ -104,12 +104,12 @@ export function describeMedia({ open, test }: Contract): void {
 
   test('what is not there is not changed', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    const stream = camera(seated.id)
-    const subscription = viewing(stream, seated.id)
+    const participant = await bench.join()
+    const stream = camera(participant.id)
+    const subscription = viewing(stream, participant.id)
     const { media } = bench.state
-    expect(await media.changeStream(seated.write(), stream, stream, [text()])).toBe(false)
-    expect(await media.changeSubscription(seated.write(), subscription, subscription, [text()])).toBe(false)
+    expect(await media.changeStream(participant.write(), stream, stream, [text()])).toBe(false)
+    expect(await media.changeSubscription(participant.write(), subscription, subscription, [text()])).toBe(false)
     expect((await bench.state.roster.roster(bench.room)).streams).toEqual([])
     expect(await media.subscription(bench.room, subscription.id)).toBeUndefined()
     expect(await bench.log()).toHaveLength(1)
@@ -136,8 +136,8 @@ export function describeMedia({ open, test }: Contract): void {
 
   test('a stream that is not there is not removed', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    await refuses(bench.state.media.removeStream(seated.write(), 'nothing', [text()]), 'no_such_stream')
+    const participant = await bench.join()
+    await refuses(bench.state.media.removeStream(participant.write(), 'nothing', [text()]), 'no_such_stream')
     expect(await bench.log()).toHaveLength(1)
   })
 
@@ -163,12 +163,12 @@ export function describeMedia({ open, test }: Contract): void {
 
   test('no request is done again as another write', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    const stream = camera(seated.id)
-    const subscription = viewing(stream, seated.id)
+    const participant = await bench.join()
+    const stream = camera(participant.id)
+    const subscription = viewing(stream, participant.id)
     const { log, media } = bench.state
-    await log.append(seated.write({ rid: 1 }), text())
-    const again = () => seated.write({ rid: 1 })
+    await log.append(participant.write({ rid: 1 }), text())
+    const again = () => participant.write({ rid: 1 })
     const attempts = [
       media.addStream(again(), stream, []),
       media.changeStream(again(), stream, stream, []),
@@ -182,25 +182,25 @@ export function describeMedia({ open, test }: Contract): void {
 
   test('every write is done once, however often it is sent', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    const stream = camera(seated.id)
+    const participant = await bench.join()
+    const stream = camera(participant.id)
     const changed = { ...stream, data: true }
-    const subscription = viewing(stream, seated.id)
+    const subscription = viewing(stream, participant.id)
     const paused = { ...subscription, paused: ['video' as const] }
     const { media } = bench.state
     const notifications = [text()]
     const verbs = [
-      media.addStream.bind(media, seated.write({ rid: 1, reply: 1 }), stream, notifications),
-      media.changeStream.bind(media, seated.write({ rid: 2, reply: 2 }), stream, changed, notifications),
-      media.addSubscription.bind(media, seated.write({ rid: 3, reply: 3 }), subscription, notifications),
-      media.changeSubscription.bind(media, seated.write({ rid: 4, reply: 4 }), subscription, paused, notifications),
-      media.removeSubscription.bind(media, seated.write({ rid: 5, reply: 5 }), subscription.id, notifications),
-      media.removeStream.bind(media, seated.write({ rid: 6, reply: 6 }), stream.id, notifications),
+      media.addStream.bind(media, participant.write({ rid: 1, reply: 1 }), stream, notifications),
+      media.changeStream.bind(media, participant.write({ rid: 2, reply: 2 }), stream, changed, notifications),
+      media.addSubscription.bind(media, participant.write({ rid: 3, reply: 3 }), subscription, notifications),
+      media.changeSubscription.bind(media, participant.write({ rid: 4, reply: 4 }), subscription, paused, notifications),
+      media.removeSubscription.bind(media, participant.write({ rid: 5, reply: 5 }), subscription.id, notifications),
+      media.removeStream.bind(media, participant.write({ rid: 6, reply: 6 }), stream.id, notifications),
     ]
     for (const [index, verb] of verbs.entries()) {
       expect(await verb()).toEqual(await verb())
       expect(await bench.log()).toHaveLength(index + 2)
-      expect(await bench.state.log.replyTo(seated.ref, index + 1)).toEqual({ reply: index + 1 })
+      expect(await bench.state.log.replyTo(participant.ref, index + 1)).toEqual({ reply: index + 1 })
     }
   })
 }

@@ -18,7 +18,7 @@ async function leftBehind(prepare: (bench: Bench) => Promise<void> = async () =>
   await state.sessionStore.leave(bench.room, id, 'any')
   now += request.token.seconds * 1000 - 1
   await state.deadlines.expired(10)
-  expect(await bench.top()).toBe(2)
+  expect(await bench.headSeq()).toBe(2)
   now += 1
   await state.deadlines.expired(10)
   return bench
@@ -26,23 +26,23 @@ async function leftBehind(prepare: (bench: Bench) => Promise<void> = async () =>
 
 test('a room that nobody is in is forgotten once its tokens are out of date', async () => {
   const bench = await leftBehind()
-  expect(await bench.top()).toBe(0)
+  expect(await bench.headSeq()).toBe(0)
   expect(await bench.log()).toEqual([])
 })
 
 test('a room that was configured is not', async () => {
   const bench = await leftBehind(({ state, room }) => state.rooms.configure(room, { participantLimit: 3 }))
-  expect(await bench.top()).toBe(2)
+  expect(await bench.headSeq()).toBe(2)
   expect(await bench.state.rooms.options(bench.room)).toMatchObject({ participantLimit: 3 })
   await bench.state.rooms.remove(bench.room)
-  expect(await bench.top()).toBe(0)
+  expect(await bench.headSeq()).toBe(0)
 })
 
 test('a room that is listened to is not, until nobody listens', async () => {
   const bench = await leftBehind(({ state, room }) => state.pubSub.subscribe(room, () => {}))
-  expect(await bench.top()).toBe(2)
+  expect(await bench.headSeq()).toBe(2)
   await bench.state.pubSub.unsubscribe(bench.room)
-  expect(await bench.top()).toBe(0)
+  expect(await bench.headSeq()).toBe(0)
 })
 
 test('a login token is forgotten when it is out of date', async () => {

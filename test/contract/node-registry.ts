@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import { until } from '../support/redis.ts'
-import type { Bench, Seated } from './bench.ts'
+import type { Bench, JoinedParticipant } from './bench.ts'
 import type { Contract } from './contract.ts'
 
 /** Leases, and windows that run out: `Nodes`. A lease or window of 0 seconds is over at once, so nothing has to wait. */
@@ -21,16 +21,16 @@ function describeWindows({ fresh, test }: Contract): void {
 
   test('nobody is due before the window is over', async () => {
     const bench = await fresh({ window: 60 })
-    const seated = await bench.join()
-    await bench.state.sessionStore.detach(seated.ref, 1)
+    const participant = await bench.join()
+    await bench.state.sessionStore.detach(participant.ref, 1)
     expect(await bench.other.deadlines.expired(10)).toEqual([])
   })
 
   test('one whose window is over is due until dealt with', async () => {
     const bench = await fresh({ window: 0 })
-    const [seated] = [await bench.join(), await bench.join()]
-    await bench.state.sessionStore.detach(seated.ref, 2)
-    const due = { room: bench.room, id: seated.id, due: expect.any(Number) }
+    const [participant] = [await bench.join(), await bench.join()]
+    await bench.state.sessionStore.detach(participant.ref, 2)
+    const due = { room: bench.room, id: participant.id, due: expect.any(Number) }
     expect(await bench.other.deadlines.expired(10)).toEqual([due])
     expect(await bench.other.deadlines.expired(10)).toEqual([due])
     expect(await reap(bench)).toBe(1)
@@ -40,9 +40,9 @@ function describeWindows({ fresh, test }: Contract): void {
 
   test('the oldest first, and as many as asked for', async () => {
     const bench = await fresh({ window: 0 })
-    const seats: Seated[] = []
-    for (let n = 0; n < 5; n += 1) seats.push(await (n % 2 ? bench : bench.anotherRoom()).join())
-    for (const { ref } of seats.reverse()) {
+    const participants: JoinedParticipant[] = []
+    for (let n = 0; n < 5; n += 1) participants.push(await (n % 2 ? bench : bench.anotherRoom()).join())
+    for (const { ref } of participants.reverse()) {
       await bench.state.sessionStore.detach(ref, 1)
       const now = bench.state.clock.now()
       await until(async () => bench.state.clock.now() > now + 1)
@@ -55,22 +55,22 @@ function describeWindows({ fresh, test }: Contract): void {
 
   test('one who came back is not taken out', async () => {
     const bench = await fresh({ window: 0 })
-    const seated = await bench.join()
-    await bench.state.sessionStore.detach(seated.ref, 1)
-    await bench.resume(seated)
+    const participant = await bench.join()
+    await bench.state.sessionStore.detach(participant.ref, 1)
+    await bench.resume(participant)
     expect(await reap(bench)).toBe(0)
     expect(await bench.other.deadlines.expired(10)).toEqual([])
   })
 
   test('one who has waited anew stays due when the wait before is dealt with', async () => {
     const bench = await fresh({ window: 0.05 })
-    const seated = await bench.join()
+    const participant = await bench.join()
     const isDue = async () => (await bench.state.deadlines.expired(10)).length > 0
-    await bench.state.sessionStore.detach(seated.ref, 1)
+    await bench.state.sessionStore.detach(participant.ref, 1)
     await until(isDue)
     const [before] = await bench.state.deadlines.expired(10)
-    await bench.state.sessionStore.detach(await bench.moved(seated), 1)
-    await bench.state.deadlines.clear(bench.room, seated.id, before?.due ?? 0)
+    await bench.state.sessionStore.detach(await bench.resumeElsewhere(participant), 1)
+    await bench.state.deadlines.clear(bench.room, participant.id, before?.due ?? 0)
     await until(isDue)
     expect(await reap(bench)).toBe(1)
   })
@@ -110,7 +110,7 @@ function describeLeases({ fresh, test, sharedTest }: Contract): void {
 }
 
 function describeOrphans({ fresh, test, sharedTest }: Contract): void {
-  async function held(bench: Bench, node: string, reconnects = true): Promise<Seated> {
+  async function held(bench: Bench, node: string, reconnects = true): Promise<JoinedParticipant> {
     await bench.state.nodes.trackRooms(node, [bench.room])
     return bench.join({ node, reconnects })
   }
@@ -137,40 +137,40 @@ function describeOrphans({ fresh, test, sharedTest }: Contract): void {
 
   sharedTest('all that was said by then is in doubt', async () => {
     const bench = await fresh()
-    const seated = await held(bench, 'A')
-    for (let n = 0; n < 4; n += 1) await bench.say(seated)
-    await bench.state.sessionChecks.states([seated.ref], [3])
+    const participant = await held(bench, 'A')
+    for (let n = 0; n < 4; n += 1) await bench.append(participant)
+    await bench.state.sessionChecks.states([participant.ref], [3])
     await bench.other.deadlines.detachAllOf('A', 10)
     await bench.state.log.announce(bench.room, { event: 'text', data: 'later' })
-    expect(await bench.resume(seated)).toMatchObject({ from: 3, sent: 5, previousNode: 'A' })
+    expect(await bench.resume(participant)).toMatchObject({ from: 3, sent: 5, previousNode: 'A' })
   })
 
   sharedTest('many rooms are dealt with a few at a time', async () => {
     const bench = await fresh()
-    const seats: Seated[] = []
-    for (let n = 0; n < 5; n += 1) seats.push(await held(bench.anotherRoom(), 'A'))
+    const participants: JoinedParticipant[] = []
+    for (let n = 0; n < 5; n += 1) participants.push(await held(bench.anotherRoom(), 'A'))
     const rounds: boolean[] = []
     while (!rounds.at(-1)) rounds.push((await bench.other.deadlines.detachAllOf('A', 2)).done)
     expect(rounds).toEqual([false, false, true])
-    expect(new Set(await bench.state.sessionChecks.states(seats.map(({ ref }) => ref)))).toEqual(new Set(['waiting']))
+    expect(new Set(await bench.state.sessionChecks.states(participants.map(({ ref }) => ref)))).toEqual(new Set(['waiting']))
     expect(await bench.other.deadlines.detachAllOf('A', 2)).toEqual({ done: true, left: [] })
   })
 
   test('one who moved in time is left alone', async () => {
     const bench = await fresh()
-    const seated = await held(bench, 'A')
-    const moved = await bench.moved(seated)
+    const participant = await held(bench, 'A')
+    const moved = await bench.resumeElsewhere(participant)
     await bench.other.deadlines.detachAllOf('A', 10)
     expect(await bench.state.sessionChecks.states([moved])).toEqual(['connected'])
   })
 
   sharedTest('a second reaper does not move the deadline of one who waits', async () => {
     const bench = await fresh({ window: 0 })
-    const seated = await held(bench, 'A')
+    const participant = await held(bench, 'A')
     await Promise.all([bench.state.deadlines.detachAllOf('A', 10), bench.other.deadlines.detachAllOf('A', 10)])
     const due = await bench.state.deadlines.expired(10)
-    expect(due).toMatchObject([{ room: bench.room, id: seated.id }])
-    expect(await bench.state.sessionStore.leave(bench.room, seated.id, { due: due[0]?.due ?? 0 })).toBe(true)
+    expect(due).toMatchObject([{ room: bench.room, id: participant.id }])
+    expect(await bench.state.sessionStore.leave(bench.room, participant.id, { due: due[0]?.due ?? 0 })).toBe(true)
   })
 
   test('who waited before its node died has no longer time for that', async () => {
@@ -185,10 +185,10 @@ function describeOrphans({ fresh, test, sharedTest }: Contract): void {
 
   test('a room that was given up is not looked at', async () => {
     const bench = await fresh()
-    const seated = await held(bench, 'A')
+    const participant = await held(bench, 'A')
     await bench.state.nodes.untrackRoom('A', bench.room)
     await bench.state.nodes.untrackRoom('A', bench.room)
     expect(await bench.other.deadlines.detachAllOf('A', 10)).toEqual({ done: true, left: [] })
-    expect(await bench.state.sessionChecks.states([seated.ref])).toEqual(['connected'])
+    expect(await bench.state.sessionChecks.states([participant.ref])).toEqual(['connected'])
   })
 }

@@ -14,7 +14,7 @@ import { createRedisState } from '../../src/state/redis/index.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
 import { noReport } from '../../src/state/redis/report.ts'
 import { randomPrefix, startRedis } from '../support/redis.ts'
-import { Bench, Ears, retention } from './bench.ts'
+import { Bench, EntryRecorder, retention } from './bench.ts'
 
 const unreadable = ['', '{', 'null', '7', '"text"', '[]', '{}', '{"seq":"1","event":"text"}', '{"seq":1}', '\ud800']
 
@@ -38,13 +38,13 @@ test('a message that is no entry is skipped and reported, and the room is read f
   const bench = new Bench(state, state)
   const reset: RoomId[] = []
   state.pubSub.onResubscribed((rooms) => void reset.push(...rooms))
-  const seated = await bench.join()
-  const ears = new Ears()
-  await state.pubSub.subscribe(bench.room, ears.onEntry)
+  const participant = await bench.join()
+  const recorder = new EntryRecorder()
+  await state.pubSub.subscribe(bench.room, recorder.onEntry)
   reset.length = 0
   for (const text of unreadable) await other.spublish(keys.feed(bench.room), text)
-  await bench.say(seated)
-  expect(await ears.count(1)).toMatchObject([{ event: 'text' }])
+  await bench.append(participant)
+  expect(await recorder.first(1)).toMatchObject([{ event: 'text' }])
   expect(skipped).toEqual(unreadable.map(() => keys.feed(bench.room)))
   expect(reset).toEqual(unreadable.map(() => bench.room))
 })

@@ -34,9 +34,9 @@ test('a step of Redis’ clock is known before anyone is judged by the leases', 
   const { clock, state } = await open()
   await state.nodes.heartbeat(node)
   clock.set(300)
-  const asked = performance.now()
+  const before = performance.now()
   expect(await state.nodes.expired()).toEqual(['A'])
-  expect(state.clock.steppedAt).toBeGreaterThan(asked)
+  expect(state.clock.steppedAt).toBeGreaterThan(before)
 })
 
 test('the lease of a node that died before Redis’ clock was set back ends', async () => {
@@ -48,10 +48,10 @@ test('the lease of a node that died before Redis’ clock was set back ends', as
 
 test.each([-300, 300])('a log is not trimmed because Redis’ clock is set by %i s', async (seconds) => {
   const { clock, bench } = await open()
-  const seated = await bench.join()
-  for (let n = 0; n < 130; n += 1) await bench.say(seated)
+  const participant = await bench.join()
+  for (let n = 0; n < 130; n += 1) await bench.append(participant)
   clock.set(seconds)
-  for (let n = 0; n < 130; n += 1) await bench.say(seated)
+  for (let n = 0; n < 130; n += 1) await bench.append(participant)
   expect(await bench.log()).toHaveLength(261)
 })
 
@@ -66,26 +66,26 @@ test('the list of rooms goes on being told after Redis’ clock was set back', a
 
 test('a relogin takes the place after Redis’ clock was set back', async () => {
   const { clock, bench } = await open()
-  const seated = await bench.join()
-  await bench.resume(seated, { deadline: performance.now() + 4500 })
+  const participant = await bench.join()
+  await bench.resume(participant, { deadline: performance.now() + 4500 })
   clock.set(-300)
-  expect(await bench.resume(seated, { deadline: performance.now() + 4500 })).toMatchObject({ complete: true })
+  expect(await bench.resume(participant, { deadline: performance.now() + 4500 })).toMatchObject({ complete: true })
 })
 
 test.each([-300, 300])('a request is served at once after Redis’ clock is set by %i s', async (seconds) => {
   const { clock, state, bench } = await open()
-  const seated = await bench.join()
+  const participant = await bench.join()
   clock.set(seconds)
-  expect(await state.log.append(seated.write({ deadline: performance.now() + 4500 }), text())).toBe(2)
+  expect(await state.log.append(participant.write({ deadline: performance.now() + 4500 }), text())).toBe(2)
 })
 
 test('a request that Redis receives after its deadline changes nothing, though Redis’ clock was set back meanwhile', async () => {
   const { clock, server, state, bench } = await open()
-  const seated = await bench.join()
-  await bench.say(seated)
+  const participant = await bench.join()
+  await bench.append(participant)
   server.pause()
   const deadline = performance.now() + 200
-  const given = refuses(state.log.append(seated.write({ deadline }), text({ data: 'late' })), 'unavailable')
+  const given = refuses(state.log.append(participant.write({ deadline }), text({ data: 'late' })), 'unavailable')
   clock.set(-300)
   await expect.poll(() => performance.now()).toBeGreaterThan(deadline)
   server.resume()

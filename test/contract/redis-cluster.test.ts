@@ -54,7 +54,7 @@ test('rooms are spread over the masters, and one address is enough to find them'
     state,
     benches.map(({ room }) => room),
   )
-  for (const bench of benches) await bench.say(await bench.join())
+  for (const bench of benches) await bench.append(await bench.join())
   await until(async () => [...heard.values()].every(({ size }) => size === 2))
   const sizes = await Promise.all(state.client.links.map(({ redis }) => redis.dbsize()))
   expect(sizes).toHaveLength(3)
@@ -65,7 +65,7 @@ test('a subscription that broke is established again, and said so', async () => 
   const state = createRedisState(target(), randomPrefix(), retention)
   onTestFinished(() => state.close())
   const bench = new Bench(state, state)
-  const seated = await bench.join()
+  const participant = await bench.join()
   let reset: (rooms: RoomId[]) => void = () => {}
   const heard = await follow(state, [bench.room], (rooms) => reset(rooms))
   const toldOf = new Promise<RoomId[]>((resolve) => {
@@ -73,7 +73,7 @@ test('a subscription that broke is established again, and said so', async () => 
   })
   for (const server of cluster.servers) await killSubscribers(server)
   expect(await toldOf).toEqual([bench.room])
-  await bench.say(seated)
+  await bench.append(participant)
   await until(async () => heard.get(bench.room)?.has(2) === true)
 })
 
@@ -127,5 +127,5 @@ test.each([
   const send = () => client[command]?.(...ofScript, keys.answer(ofScript[0] ?? '', 'op'), ...args, 'op')
   const first = await send()
   expect(await send()).toEqual(first)
-  expect(await bench.top()).toBe(command === 'sb_announce' ? 2 : 1)
+  expect(await bench.headSeq()).toBe(command === 'sb_announce' ? 2 : 1)
 })

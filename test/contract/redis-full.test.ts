@@ -7,8 +7,8 @@ import { createRedisState } from '../../src/state/redis/index.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
 import { type RedisServer, randomPrefix, startRedis } from '../support/redis.ts'
 import { asDocumentedUser } from '../support/redis-user.ts'
-import { Bench, refuses, retention, type Seated, text } from './bench.ts'
-import { vouchOf } from './restore.ts'
+import { Bench, refuses, retention, type JoinedParticipant, text } from './bench.ts'
+import { snapshotOf } from './restore.ts'
 import { camera, streamNews, viewing } from './samples.ts'
 
 const prefix = randomPrefix()
@@ -34,12 +34,12 @@ const setMaxMemory = (bytes: number) => admin.config('SET', 'maxmemory', bytes)
 /** A room with two participants, a stream of the first and a subscription of the second. */
 async function openScene() {
   const bench = new Bench(state, state)
-  const [seated, other] = [await bench.join(), await bench.join()]
-  const stream = camera(seated.id)
+  const [participant, other] = [await bench.join(), await bench.join()]
+  const stream = camera(participant.id)
   const subscription = viewing(stream, other.id)
-  await state.media.addStream(seated.write(), stream, [])
+  await state.media.addStream(participant.write(), stream, [])
   await state.media.addSubscription(other.write(), subscription, [])
-  return { bench, room: bench.room, seated, other, stream, subscription }
+  return { bench, room: bench.room, participant, other, stream, subscription }
 }
 type Scene = Awaited<ReturnType<typeof openScene>>
 
@@ -47,8 +47,8 @@ type Scene = Awaited<ReturnType<typeof openScene>>
 type Act = () => Promise<unknown>
 
 const token = () => ({ id: newId(), seconds: 60 })
-const standing = async ({ ref }: Seated) => (await state.sessionChecks.states([ref]))[0]
-const detach = ({ ref }: Seated) => state.sessionStore.detach(ref, 1)
+const standing = async ({ ref }: JoinedParticipant) => (await state.sessionChecks.states([ref]))[0]
+const detach = ({ ref }: JoinedParticipant) => state.sessionStore.detach(ref, 1)
 
 /** Each verb that continues or ends something, prepared while Redis has memory, and its outcome. */
 const served: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act, outcome: unknown] } = {
@@ -81,30 +81,30 @@ const served: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act, 
     ['0', true],
   ],
   detach: [
-    ({ seated }) =>
-      async () => [await detach(seated), await standing(seated)],
+    ({ participant }) =>
+      async () => [await detach(participant), await standing(participant)],
     ['waiting', 'waiting'],
   ],
   'detach of one who does not reconnect': [
     async ({ bench }) => {
-      const seated = await bench.join({ reconnects: false })
-      return () => detach(seated)
+      const participant = await bench.join({ reconnects: false })
+      return () => detach(participant)
     },
     'left',
   ],
   noteDeadline: [
-    async ({ room, seated }) => {
-      const member = `${room}|${seated.id}`
+    async ({ room, participant }) => {
+      const member = `${room}|${participant.id}`
       await admin.zrem(keys.waiting, member)
       return async () => {
-        await state.deadlines.record(seated.ref, 5)
+        await state.deadlines.record(participant.ref, 5)
         return admin.zscore(keys.waiting, member)
       }
     },
     '5',
   ],
   postpone: [
-    ({ room, seated: { id } }) =>
+    ({ room, participant: { id } }) =>
       async () => {
         await state.deadlines.postpone(room, id)
         return (await admin.zscore(keys.waiting, `${room}|${id}`)) !== null
@@ -112,10 +112,10 @@ const served: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act, 
     true,
   ],
   'leave when the window is over': [
-    async ({ room, seated }) => {
-      await detach(seated)
+    async ({ room, participant }) => {
+      await detach(participant)
       return async () => [
-        await state.sessionStore.leave(room, seated.id, { due: Number.MAX_SAFE_INTEGER }),
+        await state.sessionStore.leave(room, participant.id, { due: Number.MAX_SAFE_INTEGER }),
         (await state.roster.roster(room)).members.length,
       ]
     },
@@ -128,75 +128,75 @@ const served: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act, 
     false,
   ],
   logout: [
-    ({ room, seated }) =>
+    ({ room, participant }) =>
       () =>
-        state.sessionStore.leave(room, seated.id, { owner: seated.ref.owner }),
+        state.sessionStore.leave(room, participant.id, { owner: participant.ref.owner }),
     true,
   ],
   orphan: [
     async ({ bench, room }) => {
       const node = newId()
-      const seated = await bench.join({ node })
+      const participant = await bench.join({ node })
       await state.nodes.trackRooms(node, [room])
-      return async () => [(await state.deadlines.detachAllOf(node, 100)).left, await standing(seated)]
+      return async () => [(await state.deadlines.detachAllOf(node, 100)).left, await standing(participant)]
     },
     [[], 'waiting'],
   ],
   'held, which notes a cursor': [
-    ({ bench, room, seated }) =>
+    ({ bench, room, participant }) =>
       async () => {
-        const held = await state.sessionChecks.states([seated.ref], [await bench.top()])
-        return [held, await admin.hget(keys.session(room, seated.id), 'cursor')]
+        const held = await state.sessionChecks.states([participant.ref], [await bench.headSeq()])
+        return [held, await admin.hget(keys.session(room, participant.id), 'cursor')]
       },
     [['connected'], '2'],
   ],
   reclaim: [
-    async ({ seated }) => {
-      await detach(seated)
-      return async () => [await state.sessionChecks.reclaim(seated.ref), await standing(seated)]
+    async ({ participant }) => {
+      await detach(participant)
+      return async () => [await state.sessionChecks.reclaim(participant.ref), await standing(participant)]
     },
     [true, 'connected'],
   ],
   'reclaim of one who moved': [
-    async ({ bench, seated }) => {
-      await bench.resume(seated)
-      return () => state.sessionChecks.reclaim(seated.ref)
+    async ({ bench, participant }) => {
+      await bench.resume(participant)
+      return () => state.sessionChecks.reclaim(participant.ref)
     },
     false,
   ],
   resume: [
-    async ({ bench, seated }) => {
-      await detach(seated)
-      return async () => (await bench.resume(seated)).complete
+    async ({ bench, participant }) => {
+      await detach(participant)
+      return async () => (await bench.resume(participant)).complete
     },
     true,
   ],
   rejoin: [
-    ({ room, seated: { id } }) =>
+    ({ room, participant: { id } }) =>
       async () =>
         (await state.sessionStore.rejoin({ room, id, node: 'B', token: token(), ticketId: newId() })).member.id === id,
     true,
   ],
   renew: [
-    ({ bench, seated }) =>
+    ({ bench, participant }) =>
       async () => {
-        await state.sessionStore.renewTicket(seated.ref, 'next')
-        return (await bench.resume(seated, { ticketId: 'next' })).complete
+        await state.sessionStore.renewTicket(participant.ref, 'next')
+        return (await bench.resume(participant, { ticketId: 'next' })).complete
       },
     true,
   ],
   settle: [
-    ({ room, seated: { ref, request } }) =>
+    ({ room, participant: { ref, request } }) =>
       async () => {
         await state.sessionStore.confirmTicket(ref, request.token, request.ticketId)
         return admin.get(keys.token(room, request.token.id))
       },
     'used',
   ],
-  vouch: [
-    async ({ room, seated }) => {
-      await admin.del(keys.session(room, seated.id))
-      return async () => [await state.sessionChecks.restore(vouchOf(seated)), await standing(seated)]
+  snapshot: [
+    async ({ room, participant }) => {
+      await admin.del(keys.session(room, participant.id))
+      return async () => [await state.sessionChecks.restore(snapshotOf(participant)), await standing(participant)]
     },
     [true, 'connected'],
   ],
@@ -219,9 +219,9 @@ const served: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act, 
     true,
   ],
   removeStream: [
-    ({ room, seated, stream, subscription }) =>
+    ({ room, participant, stream, subscription }) =>
       async () => {
-        await state.media.removeStream(seated.write(), stream.id, [streamNews(stream, 'remove')])
+        await state.media.removeStream(participant.write(), stream.id, [streamNews(stream, 'remove')])
         return state.media.subscription(room, subscription.id)
       },
     undefined,
@@ -275,19 +275,19 @@ const served: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act, 
 /** Each verb that makes Redis hold more. */
 const refused: { [verb: string]: (scene: Scene) => Promise<unknown> } = {
   join: ({ bench }) => bench.join(),
-  append: ({ bench, seated }) => bench.say(seated),
+  append: ({ bench, participant }) => bench.append(participant),
   announce: ({ room }) => state.log.announce(room, text(), newId()),
-  note: ({ seated }) => state.log.recordReply(seated.write({ rid: 7 })),
-  describe: ({ seated }) => state.roster.setProfile(seated.write(), { new: true }),
-  addStream: ({ seated }) => state.media.addStream(seated.write(), camera(seated.id), [text()]),
+  note: ({ participant }) => state.log.recordReply(participant.write({ rid: 7 })),
+  describe: ({ participant }) => state.roster.setProfile(participant.write(), { new: true }),
+  addStream: ({ participant }) => state.media.addStream(participant.write(), camera(participant.id), [text()]),
   changeStream: ({ room, stream }) => state.media.changeStream({ room }, stream, { ...stream, data: true }, [text()]),
-  changeMember: async ({ room, seated: { member } }) =>
+  changeMember: async ({ room, participant: { member } }) =>
     state.roster.changeMember(room, member, { ...member, changes: 1 }, text()),
   configure: ({ room }) => state.rooms.replace(room, undefined, defaultRoomOptions),
 }
 
-async function snapshot({ bench, room, seated, other }: Scene): Promise<unknown> {
-  const sessionStore = [seated, other].map(({ ref }) => ref)
+async function snapshot({ bench, room, participant, other }: Scene): Promise<unknown> {
+  const sessionStore = [participant, other].map(({ ref }) => ref)
   return {
     log: await bench.log(),
     roster: await state.roster.roster(room),

@@ -5,8 +5,8 @@ import type { RedisClock } from '../../src/state/redis/clock.ts'
 import { createRedisState } from '../../src/state/redis/index.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
 import { randomPrefix, redisUrl, until } from '../support/redis.ts'
-import { Bench, retention, type Seated } from './bench.ts'
-import { vouchOf } from './restore.ts'
+import { Bench, retention, type JoinedParticipant } from './bench.ts'
+import { snapshotOf } from './restore.ts'
 
 function open() {
   const prefix = randomPrefix()
@@ -19,9 +19,9 @@ function open() {
     bench,
     keys,
     /** As when everyone has left, and the window and the log are over. */
-    expire: async (seated: Seated) => {
-      await state.sessionStore.leave(bench.room, seated.id, 'any')
-      await state.client.unlink(keys.room(bench.room), keys.log(bench.room), keys.left(bench.room, seated.id))
+    expire: async (participant: JoinedParticipant) => {
+      await state.sessionStore.leave(bench.room, participant.id, 'any')
+      await state.client.unlink(keys.room(bench.room), keys.log(bench.room), keys.left(bench.room, participant.id))
       const now = Date.now()
       await until(async () => Date.now() > now + 5) // an expiry takes seconds, in which the clock goes on
     },
@@ -37,7 +37,7 @@ test('a node that was cut off until the room had expired does not take the place
   await expire(before)
   const now = await bench.join({ member: before.member })
   expect(generationOf(now.ref)).toBeGreaterThan(generationOf(ref))
-  expect(await state.sessionChecks.restore(vouchOf(before, { ref }))).toBe(false)
+  expect(await state.sessionChecks.restore(snapshotOf(before, { ref }))).toBe(false)
   expect(await state.sessionChecks.states([now.ref])).toEqual(['connected'])
 })
 
@@ -45,10 +45,10 @@ test('a room that ends and is made anew within a millisecond, again and again, g
   const { bench, state } = open()
   const owners: string[] = []
   for (let round = 0; round < 50; round += 1) {
-    const seated = await bench.join()
-    await state.sessionStore.leave(bench.room, seated.id, 'any')
+    const participant = await bench.join()
+    await state.sessionStore.leave(bench.room, participant.id, 'any')
     await state.rooms.remove(bench.room)
-    owners.push(seated.ref.owner)
+    owners.push(participant.ref.owner)
   }
   expect(new Set(owners).size).toBe(owners.length)
   expect(owners.map((owner) => generationOf({ owner }))).toEqual(
@@ -66,11 +66,11 @@ test('a room that is made after the clock of Redis was set back begins above the
 
 test('a room outlives the generations that a leap has pushed ahead of the clock', async () => {
   const { bench, state, keys } = open()
-  const seated = await bench.join()
+  const participant = await bench.join()
   const ahead = Date.now() + 500_000
   await state.log.heads([bench.room], [ahead])
-  const owner = generationOf(await bench.resume(seated))
-  await state.sessionStore.leave(bench.room, seated.id, 'any')
+  const owner = generationOf(await bench.resume(participant))
+  await state.sessionStore.leave(bench.room, participant.id, 'any')
   const expiry = Date.now() + (await state.client.pttl(keys.room(bench.room)))
   expect(expiry).toBeGreaterThan(owner + retention.log * 1000 - 5000)
   expect(await state.client.pttl(keys.log(bench.room))).toBeLessThanOrEqual(retention.log * 1000)
@@ -78,17 +78,17 @@ test('a room outlives the generations that a leap has pushed ahead of the clock'
 
 test('a room that a node of an older version made goes on above this clock', async () => {
   const { bench, state, keys } = open()
-  const seated = await bench.join()
+  const participant = await bench.join()
   await state.client.hset(keys.room(bench.room), 'generation', 3)
   const before = Date.now()
-  expect(generationOf(await bench.resume(seated))).toBeGreaterThan(before - 1000)
+  expect(generationOf(await bench.resume(participant))).toBeGreaterThan(before - 1000)
 })
 
 test('a room that is restored by the nodes numbers owners above those that they name', async () => {
   const { bench, state, expire } = open()
-  const seated = await bench.join()
-  await expire(seated)
+  const participant = await bench.join()
+  await expire(participant)
   const owner = `A:${Date.now() + 100_000}`
-  expect(await state.sessionChecks.restore(vouchOf(seated, { ref: { ...seated.ref, owner } }))).toBe(true)
+  expect(await state.sessionChecks.restore(snapshotOf(participant, { ref: { ...participant.ref, owner } }))).toBe(true)
   expect(generationOf((await bench.join()).ref)).toBeGreaterThan(generationOf({ owner }))
 })

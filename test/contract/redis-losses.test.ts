@@ -3,8 +3,8 @@ import { newId } from '../../src/core/ids.ts'
 import { createRedisState } from '../../src/state/redis/index.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
 import { randomPrefix, redisUrl } from '../support/redis.ts'
-import { Bench, refuses, retention, type Seated } from './bench.ts'
-import { vouchOf } from './restore.ts'
+import { Bench, refuses, retention, type JoinedParticipant } from './bench.ts'
+import { snapshotOf } from './restore.ts'
 
 /** A room on two nodes, whose keys may be put back or taken away. */
 function open() {
@@ -39,63 +39,63 @@ function open() {
 }
 
 test('the first write on a server with another history leaps, whoever makes it', async () => {
-  const writes: { [what: string]: (bench: Bench, seated: Seated) => Promise<unknown> } = {
-    message: (bench, seated) => bench.say(seated),
+  const writes: { [what: string]: (bench: Bench, participant: JoinedParticipant) => Promise<unknown> } = {
+    message: (bench, participant) => bench.append(participant),
     login: (bench) => bench.join(),
-    relogin: (bench, seated) => bench.resume(seated),
-    leaving: (bench, seated) => bench.state.sessionStore.leave(bench.room, seated.id, 'any'),
+    relogin: (bench, participant) => bench.resume(participant),
+    leaving: (bench, participant) => bench.state.sessionStore.leave(bench.room, participant.id, 'any'),
     announcement: (bench) => bench.state.log.announce(bench.room, { event: 'text', data: null }),
     check: (bench) => bench.state.log.heads([bench.room], [0]),
   }
   for (const write of Object.values(writes)) {
     const { bench, remember } = open()
-    const seated = await bench.join()
+    const participant = await bench.join()
     await (await remember())()
-    await write(bench, seated)
+    await write(bench, participant)
     expect((await bench.log(1))[0]).toMatchObject({ event: 'leap', data: { after: 1 } })
-    const top = await bench.top()
+    const top = await bench.headSeq()
     await write(bench, await bench.join())
-    expect(await bench.top()).toBeLessThan(top + 5)
+    expect(await bench.headSeq()).toBeLessThan(top + 5)
   }
 })
 
 test('a seat that was given on a server that is gone is not given to another again', async () => {
   const { bench, remember } = open()
-  const seated = await bench.join()
+  const participant = await bench.join()
   const goBack = await remember()
-  const lost = await bench.resume(seated)
+  const lost = await bench.resume(participant)
   await goBack()
-  const again = await bench.resume(seated)
+  const again = await bench.resume(participant)
   expect(again.owner).not.toBe(lost.owner)
-  expect(await bench.state.sessionChecks.restore(vouchOf(seated, { ref: { ...seated.ref, owner: lost.owner } }))).toBe(
+  expect(await bench.state.sessionChecks.restore(snapshotOf(participant, { ref: { ...participant.ref, owner: lost.owner } }))).toBe(
     false,
   )
 })
 
-test('a relogin that was lost counts again when its node vouches for it, with its tickets', async () => {
+test('a relogin that was lost counts again when its node snapshots for it, with its tickets', async () => {
   const { bench, remember } = open()
-  const seated = await bench.join()
+  const participant = await bench.join()
   const goBack = await remember()
   const nextTicketId = newId()
-  const { owner } = await bench.resume(seated, { nextTicketId })
+  const { owner } = await bench.resume(participant, { nextTicketId })
   await goBack()
-  const ref = { ...seated.ref, owner }
+  const ref = { ...participant.ref, owner }
   await refuses(bench.state.log.append({ ref, op: 'x' }, { event: 'text', data: null }), 'moved')
-  const tickets = { previous: seated.request.ticketId, issued: [nextTicketId] }
-  expect(await bench.state.sessionChecks.restore(vouchOf(seated, { ref, tickets, ticketConfirmed: true }))).toBe(true)
+  const tickets = { previous: participant.request.ticketId, issued: [nextTicketId] }
+  expect(await bench.state.sessionChecks.restore(snapshotOf(participant, { ref, tickets, ticketConfirmed: true }))).toBe(true)
   expect(await bench.state.log.append({ ref, op: 'x' }, { event: 'text', data: null })).toBeGreaterThan(1_000_000)
-  await refuses(bench.say(seated), 'moved')
-  expect(await bench.resume(seated, { ticketId: nextTicketId })).toMatchObject({ previousOwner: owner })
+  await refuses(bench.append(participant), 'moved')
+  expect(await bench.resume(participant, { ticketId: nextTicketId })).toMatchObject({ previousOwner: owner })
 })
 
 test('a store that has lost a whole room: nodes restore it at the same time, each participant once', async () => {
   const { bench, flush, client, keys, room } = open()
   const people = [await bench.join(), await bench.join(), await bench.join()]
-  const top = await bench.top()
+  const top = await bench.headSeq()
   await flush()
-  const vouches = people.map((seated) => vouchOf(seated, { reached: top, ticketConfirmed: true }))
-  const twice = [...vouches, ...vouches].map((vouch, index) =>
-    (index % 2 ? bench.state : bench.other).sessionChecks.restore(vouch),
+  const snapshots = people.map((participant) => snapshotOf(participant, { reached: top, ticketConfirmed: true }))
+  const twice = [...snapshots, ...snapshots].map((snapshot, index) =>
+    (index % 2 ? bench.state : bench.other).sessionChecks.restore(snapshot),
   )
   expect(await Promise.all(twice)).toEqual(twice.map(() => true))
   const { members } = await bench.state.roster.roster(room)
@@ -103,10 +103,10 @@ test('a store that has lost a whole room: nodes restore it at the same time, eac
   const log = await bench.log()
   expect(log.map(({ event }) => event)).toEqual(['leap', 'participant', 'participant', 'participant'])
   expect(log[0]).toMatchObject({ data: { after: 0 } })
-  for (const seated of people) {
-    await bench.say(seated)
-    expect(await bench.resume(seated, { seq: top })).toMatchObject({ complete: false, from: log[0]?.seq })
-    expect(await client.get(keys.token(room, seated.request.token.id))).toBe('used')
+  for (const participant of people) {
+    await bench.append(participant)
+    expect(await bench.resume(participant, { seq: top })).toMatchObject({ complete: false, from: log[0]?.seq })
+    expect(await client.get(keys.token(room, participant.request.token.id))).toBe('used')
   }
 })
 
@@ -120,16 +120,16 @@ test('a login with what its node was handed does not begin a lost room with old 
 
 test('a permission that was changed since is not put back', async () => {
   const { bench, room } = open()
-  const seated = await bench.join()
-  const { member } = seated
+  const participant = await bench.join()
+  const { member } = participant
   const none = { audio: false, video: false }
   const after = { ...member, permission: { publish: none, subscribe: none }, changes: 1 }
   await bench.state.roster.changeMember(room, member, after, { event: 'permission', data: null, to: member.id })
-  await bench.state.sessionChecks.restore(vouchOf(seated))
+  await bench.state.sessionChecks.restore(snapshotOf(participant))
   expect(await bench.state.roster.member(room, member.id)).toEqual(after)
 })
 
-test('who is back and has no node to vouch for it is forsaken; who came in since is not', async () => {
+test('who is back and has no node to snapshot for it is forsaken; who came in since is not', async () => {
   const { bench, remember, room } = open()
   const [here, gone, waiting] = [await bench.join(), await bench.join(), await bench.join()]
   await bench.state.sessionStore.detach(waiting.ref, 3)
@@ -138,7 +138,7 @@ test('who is back and has no node to vouch for it is forsaken; who came in since
   await goBack()
   const [leap = 0] = await bench.state.log.heads([room], [0])
   await bench.join()
-  await bench.state.sessionChecks.restore(vouchOf(here))
+  await bench.state.sessionChecks.restore(snapshotOf(here))
   expect(await bench.state.sessionChecks.unrestored(room, leap)).toEqual(
     expect.arrayContaining([gone.ref, waiting.ref]),
   )
@@ -147,14 +147,14 @@ test('who is back and has no node to vouch for it is forsaken; who came in since
 
 test('a client that cannot say what it saw goes on behind the leap, where its connection was handed more', async () => {
   const { bench, remember } = open()
-  const seated = await bench.join()
+  const participant = await bench.join()
   const goBack = await remember()
-  await bench.say(seated)
-  await bench.say(seated)
+  await bench.append(participant)
+  await bench.append(participant)
   await goBack()
-  await bench.state.sessionChecks.restore(vouchOf(seated, { confirmed: 3, reached: 3 }))
-  await bench.say(seated)
+  await bench.state.sessionChecks.restore(snapshotOf(participant, { confirmed: 3, reached: 3 }))
+  await bench.append(participant)
   const [leap] = await bench.log(1)
   expect(leap).toMatchObject({ event: 'leap', data: { after: 1 } })
-  expect(await bench.resume(seated)).toMatchObject({ complete: false, from: leap?.seq })
+  expect(await bench.resume(participant)).toMatchObject({ complete: false, from: leap?.seq })
 })

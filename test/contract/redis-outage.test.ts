@@ -6,7 +6,7 @@ import { keysOf } from '../../src/state/redis/keys.ts'
 import { randomPrefix, startRedis, until } from '../support/redis.ts'
 import { type ProxiedRedis, startProxiedRedis } from '../support/redis-proxy.ts'
 import { asDocumentedUser } from '../support/redis-user.ts'
-import { Bench, Ears, refuses, retention, text } from './bench.ts'
+import { Bench, EntryRecorder, refuses, retention, text } from './bench.ts'
 
 const modes = ['standalone', 'cluster'] as const
 
@@ -35,11 +35,11 @@ async function start(mode: ProxiedRedis['mode']) {
   const state = createRedisState({ urls: redis.urls, mode }, prefix, retention, undefined, report)
   onTestFinished(() => state.close())
   const bench = new Bench(state, state)
-  const seated = await bench.join()
+  const participant = await bench.join()
   const isWell = () => until(async () => state.problem() === undefined)
   const isIll = () => until(async () => state.problem() !== undefined)
   await isWell()
-  return { redis, prefix, state, bench, seated, lost, isWell, isIll }
+  return { redis, prefix, state, bench, participant, lost, isWell, isIll }
 }
 
 /** Rejects when a call takes longer than a client may wait. */
@@ -52,9 +52,9 @@ async function inTime<T>(call: Promise<T>): Promise<T> {
 }
 
 test.each(modes)('when Redis (%s) takes no connection, calls fail within 5 s and none is done later', async (mode) => {
-  const { redis, state, bench, seated, lost, isWell } = await start(mode)
+  const { redis, state, bench, participant, lost, isWell } = await start(mode)
   const allRefused = () => {
-    const calls = Array.from({ length: 20 }, () => refuses(state.log.append(seated.write(), text()), 'unavailable'))
+    const calls = Array.from({ length: 20 }, () => refuses(state.log.append(participant.write(), text()), 'unavailable'))
     return inTime(Promise.all([...calls, refuses(state.ping(), 'unavailable')]))
   }
   const before = redis.proxies.map(({ attempts }) => attempts)
@@ -74,37 +74,37 @@ test.each(modes)('when Redis (%s) takes no connection, calls fail within 5 s and
   expect(new Set(lost).size).toBe(lost.length)
   await redis.each((proxy) => proxy.accept())
   await isWell()
-  await bench.say(seated, { data: 'after' })
+  await bench.append(participant, { data: 'after' })
   expect((await bench.log()).map(({ data }) => data).slice(1)).toEqual(['after'])
 })
 
 test.each(modes)('half-open connections to Redis (%s) are replaced, and rooms are heard again', async (mode) => {
-  const { redis, state, bench, seated, lost, isIll, isWell } = await start(mode)
-  const ears = new Ears()
-  await state.pubSub.subscribe(bench.room, ears.onEntry)
+  const { redis, state, bench, participant, lost, isIll, isWell } = await start(mode)
+  const recorder = new EntryRecorder()
+  await state.pubSub.subscribe(bench.room, recorder.onEntry)
   const reset = new Promise<RoomId[]>((resolve) => state.pubSub.onResubscribed(resolve))
   await redis.each((proxy) => proxy.halfOpen())
   await isIll()
   await isWell()
   expect(await reset).toEqual([bench.room])
   expect(lost).toContainEqual(expect.stringContaining('no answer for 3 s'))
-  await inTime(bench.say(seated))
-  expect(await ears.count(1)).toHaveLength(1)
+  await inTime(bench.append(participant))
+  expect(await recorder.first(1)).toHaveLength(1)
 })
 
 test.each(modes)('where only the feed (%s) is half open, the state says so and the feed is replaced', async (mode) => {
-  const { redis, state, bench, seated, isIll, isWell } = await start(mode)
-  const ears = new Ears()
-  await state.pubSub.subscribe(bench.room, ears.onEntry)
+  const { redis, state, bench, participant, isIll, isWell } = await start(mode)
+  const recorder = new EntryRecorder()
+  await state.pubSub.subscribe(bench.room, recorder.onEntry)
   const reset = new Promise<RoomId[]>((resolve) => state.pubSub.onResubscribed(resolve))
   await redis.each((proxy) => proxy.halfOpen('signalbox-feed'))
-  await bench.say(seated)
+  await bench.append(participant)
   await isIll()
   expect(state.problem()?.detail).toContain('signalbox-feed')
   await isWell()
   expect(await reset).toEqual([bench.room])
-  await bench.say(seated)
-  expect((await ears.count(1)).at(-1)?.seq).toBe(3)
+  await bench.append(participant)
+  expect((await recorder.first(1)).at(-1)?.seq).toBe(3)
 })
 
 test('a subscription that Redis refuses after a reconnection is tried until it is confirmed, and is a reset then', async () => {
@@ -127,13 +127,13 @@ test('a subscription that Redis refuses after a reconnection is tried until it i
 })
 
 test('what waits for a Redis that does not answer is bounded in bytes: the rest is refused at once', async () => {
-  const { redis, state, seated } = await start('standalone')
+  const { redis, state, participant } = await start('standalone')
   await redis.each((proxy) => proxy.halfOpen())
   const large = text({ data: 'x'.repeat(1024 * 1024) })
   const refused: string[] = []
   const calls = Array.from({ length: 60 }, () =>
     state.log
-      .append(seated.write(), large)
+      .append(participant.write(), large)
       .catch((error: Error) => refused.push(String((error.cause as Error).message))),
   )
   await until(async () => refused.length >= 60 - 33)
@@ -142,16 +142,16 @@ test('what waits for a Redis that does not answer is bounded in bytes: the rest 
 })
 
 test('a room whose slot moves to another master: calls wait until it has moved and are done once, and the room is heard there', async () => {
-  const { redis, state, bench, seated, prefix } = await start('cluster')
+  const { redis, state, bench, participant, prefix } = await start('cluster')
   const heard = new Set<number>()
   state.pubSub.onResubscribed(async () => {
     for (const { seq } of await bench.log()) heard.add(seq)
   })
   await state.pubSub.subscribe(bench.room, ({ seq }) => heard.add(seq))
   const slot = await moveSlot(redis, keysOf(prefix).room(bench.room))
-  const during = [bench.say(seated), bench.say(seated)]
+  const during = [bench.append(participant), bench.append(participant)]
   await slot.finish()
-  const said = [...(await Promise.all(during)), await bench.say(seated)]
+  const said = [...(await Promise.all(during)), await bench.append(participant)]
   await until(async () => said.every((seq) => heard.has(seq)))
   const log = await bench.log(1)
   expect(log.filter(({ event }) => event === 'text').map(({ seq }) => seq)).toEqual(said)

@@ -127,9 +127,9 @@ const cases: Case[] = [
 ]
 
 async function published(bench: Bench) {
-  const seated = await bench.join()
-  const stream = camera(seated.id)
-  await bench.state.media.addStream(seated.write(), stream, [])
+  const participant = await bench.join()
+  const stream = camera(participant.id)
+  await bench.state.media.addStream(participant.write(), stream, [])
   return stream
 }
 
@@ -159,9 +159,9 @@ test.concurrent.for(cases)(
     const perform = async (state: State, before = () => {}) => {
       const bench = new Bench(direct, direct)
       const act = await arrange(bench, admin, prefix)
-      const start = await bench.top()
+      const start = await bench.headSeq()
       before()
-      return { answer: await act(state), added: (await bench.top()) - start }
+      return { answer: await act(state), added: (await bench.headSeq()) - start }
     }
     // also loads the script into Redis
     const undisturbed = await perform(direct)
@@ -222,10 +222,10 @@ test.concurrent('a copy of the write before the last one, which arrives after th
   onTestFinished,
 }) => {
   const { direct, bench } = await openPair(onTestFinished)
-  const seated = await bench.join()
-  const first = seated.write()
+  const participant = await bench.join()
+  const first = participant.write()
   await direct.log.append(first, text())
-  await direct.log.append(seated.write(), text())
+  await direct.log.append(participant.write(), text())
   await expect(direct.log.append(first, text())).rejects.toMatchObject({ code: 'unavailable' })
   expect(await bench.log()).toHaveLength(3)
 })

@@ -4,7 +4,7 @@ import { createRedisState } from '../../src/state/redis/index.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
 import { randomPrefix, redisUrl, startRedis } from '../support/redis.ts'
 import { Bench, refuses, retention } from './bench.ts'
-import { vouchOf } from './restore.ts'
+import { snapshotOf } from './restore.ts'
 import { camera, viewing } from './samples.ts'
 
 function open(url = redisUrl()) {
@@ -27,7 +27,7 @@ test('a participant whose member record is gone is taken out whole, with what it
   expect(await state.sessionStore.leave(room, gone.id, 'any')).toBe(true)
   expect(await client.exists(keys.session(room, gone.id))).toBe(0)
   expect((await state.roster.roster(room)).streams).toEqual([])
-  expect(await bench.say(other)).toBe((await bench.log()).length)
+  expect(await bench.append(other)).toBe((await bench.log()).length)
 })
 
 test('objects that the scripts cannot decode hold up neither leaving nor unpublishing, and go with the room', async () => {
@@ -46,11 +46,11 @@ test('objects that the scripts cannot decode hold up neither leaving nor unpubli
   expect(await client.exists(keys.streams(room), keys.subscriptions(room))).toBe(0)
 })
 
-test('a member record that the scripts cannot decode is replaced when its node vouches for it', async () => {
+test('a member record that the scripts cannot decode is replaced when its node snapshots for it', async () => {
   const { state, bench, keys, room, client } = open()
   const ann = await bench.join()
   await client.hset(keys.members(room), ann.id, undecodable)
-  expect(await state.sessionChecks.restore(vouchOf(ann))).toBe(true)
+  expect(await state.sessionChecks.restore(snapshotOf(ann))).toBe(true)
   expect(await state.roster.member(room, ann.id)).toEqual(ann.member)
 })
 

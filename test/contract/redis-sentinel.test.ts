@@ -4,7 +4,7 @@ import type { RedisTarget } from '../../src/state/redis/connection.ts'
 import { createRedisState } from '../../src/state/redis/index.ts'
 import { FaultProxy } from '../support/fault-proxy.ts'
 import { type RedisServer, randomPrefix, type SentinelGroup, startSentinel, until } from '../support/redis.ts'
-import { Bench, Ears, refuses, retention, Seated } from './bench.ts'
+import { Bench, EntryRecorder, refuses, retention, JoinedParticipant } from './bench.ts'
 import { redisFactory } from './redis-factory.ts'
 import { describeState } from './state.ts'
 
@@ -37,8 +37,8 @@ test('connections to the sentinel and to the master that break while the sentine
   const state = createRedisState(sentinel, randomPrefix(), retention)
   onTestFinished(() => state.close())
   const bench = new Bench(state, state)
-  const seated = await bench.join()
-  await bench.say(seated)
+  const participant = await bench.join()
+  await bench.append(participant)
 
   const listeners = async () => String(await watcher.client('LIST')).match(/ sub=1 /g)?.length ?? 0
   await until(async () => (await listeners()) >= 2)
@@ -51,16 +51,16 @@ test('connections to the sentinel and to the master that break while the sentine
   for (const type of ['normal', 'pubsub'] as const) await master.call('CLIENT', 'KILL', 'TYPE', type)
 
   await connectedAnew
-  await bench.say(seated)
+  await bench.append(participant)
 })
 
 test('after a failover the room goes on, and is heard again', async () => {
   const state = createRedisState(target(), randomPrefix(), retention)
   onTestFinished(() => state.close())
   const bench = new Bench(state, state)
-  const seated = await bench.join()
-  const ears = new Ears()
-  await state.pubSub.subscribe(bench.room, ears.onEntry)
+  const participant = await bench.join()
+  const recorder = new EntryRecorder()
+  await state.pubSub.subscribe(bench.room, recorder.onEntry)
   await state.client.wait(1, 5000) // what the replica does not have is not there after a failover
   const reset = new Promise((resolve) => state.pubSub.onResubscribed(resolve))
   const connectedAnew = new Promise<void>((resolve) => state.client.links[0]?.redis.once('ready', resolve))
@@ -72,8 +72,8 @@ test('after a failover the room goes on, and is heard again', async () => {
   expect(await roleOf(group.servers[0])).toBe('master')
   expect(await reset).toEqual([bench.room])
   // numbers go on far above all that the old master may have given, and nothing is missing in between
-  expect(await bench.say(seated)).toBeGreaterThan(1_000_000)
-  expect(await ears.count(2)).toEqual(await bench.log(1))
+  expect(await bench.append(participant)).toBeGreaterThan(1_000_000)
+  expect(await recorder.first(2)).toEqual(await bench.log(1))
   expect(await bench.log(1)).toMatchObject([{ event: 'leap', data: { after: 1 } }, { event: 'text' }])
-  await refuses(bench.say(new Seated(seated.request, { ...seated.joined, owner: 'B:1' })), 'moved')
+  await refuses(bench.append(new JoinedParticipant(participant.request, { ...participant.joined, owner: 'B:1' })), 'moved')
 })

@@ -7,7 +7,7 @@ import { keysOf } from '../../src/state/redis/keys.ts'
 import { RedisLog } from '../../src/state/redis/log.ts'
 import { Scripts } from '../../src/state/redis/scripts.ts'
 import { randomPrefix, redisUrl, startRedis, until } from '../support/redis.ts'
-import { Bench, Ears, refuses, retention, text } from './bench.ts'
+import { Bench, EntryRecorder, refuses, retention, text } from './bench.ts'
 import { redisFactory } from './redis-factory.ts'
 import { describeState } from './state.ts'
 
@@ -50,32 +50,32 @@ test.each([
   'a node whose estimate of the clock of Redis is an hour %s is refused nothing that is in time',
   async (_name, ms) => {
     const { state, bench, keys, room } = open()
-    const seated = await bench.join()
+    const participant = await bench.join()
     const clock = new RedisClock(state.client, keys)
     const retained = { window: 60, log: 90, entries: 100, lease: 6 }
     const log = new RedisLog(new Scripts(state.client, clock, keys, retained), keys)
     const [seconds] = await state.client.time()
     clock.learn(keys.room(room), Number(seconds) * 1000 + ms, performance.now())
-    expect(await log.append(seated.write({ deadline: performance.now() + 4500 }), text())).toBe(2)
+    expect(await log.append(participant.write({ deadline: performance.now() + 4500 }), text())).toBe(2)
   },
 )
 
 test('a deadline that is further ahead than that of any request is refused, and nothing is written', async () => {
   const { bench, state } = open()
-  const seated = await bench.join()
-  await refuses(state.log.append(seated.write({ deadline: performance.now() + 3_600_000 }), text()), 'unavailable')
+  const participant = await bench.join()
+  await refuses(state.log.append(participant.write({ deadline: performance.now() + 3_600_000 }), text()), 'unavailable')
   expect(await bench.log()).toHaveLength(1)
 })
 
 test('what a room leaves behind expires once nobody is in it, and stays when someone comes back', async () => {
   const { state, bench, keys, room } = open()
-  const seated = await bench.join()
-  await state.log.append(seated.write({ rid: 1, reply: 1 }), text())
-  await state.sessionStore.leave(room, seated.id, 'any')
+  const participant = await bench.join()
+  await state.log.append(participant.write({ rid: 1, reply: 1 }), text())
+  await state.sessionStore.leave(room, participant.id, 'any')
   const remaining = [keys.room(room), keys.log(room)]
   const expiring = () => Promise.all(remaining.map((key) => state.client.pttl(key)))
   for (const left of await expiring()) expect(left).toBeGreaterThan((retention.log - 10) * 1000)
-  const gone = [keys.members(room), keys.session(room, seated.id), keys.replies(room, seated.id)]
+  const gone = [keys.members(room), keys.session(room, participant.id), keys.replies(room, participant.id)]
   for (const key of gone) expect(await state.client.exists(key)).toBe(0)
   await bench.join()
   expect(await expiring()).toEqual([-1, -1])
@@ -90,7 +90,7 @@ test.each([
   onTestFinished(() => state.close())
   const bench = new Bench(state, state)
   const { room, log } = { room: keysOf(prefix).room(bench.room), log: keysOf(prefix).log(bench.room) }
-  const seated = await bench.join()
+  const participant = await bench.join()
   /** As the script of an older version does. */
   const foreign = async () => {
     const seq = await state.client.hincrby(room, 'seq', 1)
@@ -99,7 +99,7 @@ test.each([
   }
   const acked: number[] = []
   await until(async () => {
-    for (let n = 0; n < 32; n += 1) acked[n % 3 === 0 ? await bench.say(seated) : await foreign()] = performance.now()
+    for (let n = 0; n < 32; n += 1) acked[n % 3 === 0 ? await bench.append(participant) : await foreign()] = performance.now()
     const kept = (await bench.log())[0]?.seq ?? 0
     for (const [seq, when] of acked.entries()) {
       if (when !== undefined && performance.now() - when < 300) expect(seq).toBeGreaterThanOrEqual(kept)
@@ -123,8 +123,8 @@ test('what is set for a room does not expire', async () => {
 
 test('a room that expired starts anew, whatever is left of it', async () => {
   const { state, bench, keys, room } = open()
-  const seated = await bench.join()
-  await state.sessionStore.leave(room, seated.id, 'any')
+  const participant = await bench.join()
+  await state.sessionStore.leave(room, participant.id, 'any')
   await state.client.unlink(keys.room(room))
   const again = await bench.join()
   expect(again.joined.seq).toBe(1)
@@ -158,46 +158,46 @@ test('every key has the prefix and every key of a room its hash tag', async () =
   const { state, bench, prefix } = open(server.url)
   await state.nodes.heartbeat({ id: 'A', url: '', version: '', connections: 0 })
   await state.nodes.trackRooms('A', [bench.room])
-  const seated = await bench.join()
-  await state.sessionStore.detach(seated.ref, 1)
+  const participant = await bench.join()
+  await state.sessionStore.detach(participant.ref, 1)
   const names = await admin.keys('*')
   expect(names.length).toBeGreaterThan(6)
   for (const name of names) expect(name).toMatch(new RegExp(`^${prefix}:`))
-  for (const name of names.filter((name) => name.includes(seated.id))) expect(name).toContain(`:{${bench.room}}:`)
+  for (const name of names.filter((name) => name.includes(participant.id))) expect(name).toContain(`:{${bench.room}}:`)
 })
 
 test('a subscription that broke is established again, and said so', async () => {
   const { server, admin } = await ownRedis()
   const { state, bench } = open(server.url)
-  const seated = await bench.join()
-  const ears = new Ears()
-  await state.pubSub.subscribe(bench.room, ears.onEntry)
+  const participant = await bench.join()
+  const recorder = new EntryRecorder()
+  await state.pubSub.subscribe(bench.room, recorder.onEntry)
   const { room } = bench.anotherRoom()
   await state.pubSub.subscribe(room, () => {})
   await state.pubSub.unsubscribe(room)
   const reset = new Promise((resolve) => state.pubSub.onResubscribed(resolve))
   await admin.client('KILL', 'TYPE', 'PUBSUB')
   expect(await reset).toEqual([bench.room])
-  await bench.say(seated)
-  expect((await ears.count(1)).map(({ seq }) => seq)).toEqual([2])
+  await bench.append(participant)
+  expect((await recorder.first(1)).map(({ seq }) => seq)).toEqual([2])
 })
 
 test('scripts that Redis has forgotten are sent again', async () => {
   const { server, admin } = await ownRedis()
   const { bench } = open(server.url)
-  const seated = await bench.join()
-  await bench.say(seated)
+  const participant = await bench.join()
+  await bench.append(participant)
   await admin.script('FLUSH')
-  expect(await bench.say(seated)).toBe(3)
+  expect(await bench.append(participant)).toBe(3)
 })
 
 test('a Redis that stands still is unavailable, and what was sent meanwhile is done once', async () => {
   const { server } = await ownRedis()
   const { state, bench } = open(server.url)
-  const seated = await bench.join()
+  const participant = await bench.join()
   await state.ping()
   server.pause()
-  const write = seated.write()
+  const write = participant.write()
   await Promise.all([refuses(state.ping(), 'unavailable'), refuses(state.log.append(write, text()), 'unavailable')])
   server.resume()
   expect(await state.log.append(write, text())).toBe(2)
@@ -221,8 +221,8 @@ test('nothing that the adapter asks is refused, also by a Redis that does not an
   const { pub, sub } = lane
   await sub.psubscribe('a*')
   server.pause()
-  const asked = [sub.subscribe('b'), sub.psubscribe('b*'), sub.unsubscribe('b'), sub.punsubscribe('a*')]
+  const requests = [sub.subscribe('b'), sub.psubscribe('b*'), sub.unsubscribe('b'), sub.punsubscribe('a*')]
   const published = pub.publish('b', 'x')
   await lane.close()
-  await Promise.all([...asked, published])
+  await Promise.all([...requests, published])
 })

@@ -1,11 +1,11 @@
 import { expect } from 'vitest'
 import { newId } from '../../src/core/ids.ts'
 import type { RejoinRequest, Resumed } from '../../src/core/ports/session-store.ts'
-import { at, type Bench, refuses, type Seated } from './bench.ts'
+import { at, type Bench, refuses, type JoinedParticipant } from './bench.ts'
 import type { Contract } from './contract.ts'
 
 /** With a token that nobody has used, on node B. */
-function rejoin(bench: Bench, { id }: Pick<Seated, 'id'>, changes: Partial<RejoinRequest> = {}): Promise<Resumed> {
+function rejoin(bench: Bench, { id }: Pick<JoinedParticipant, 'id'>, changes: Partial<RejoinRequest> = {}): Promise<Resumed> {
   const token = { id: newId(), seconds: 60 }
   return bench.other.sessionStore.rejoin({ room: bench.room, id, node: 'B', token, ticketId: newId(), ...changes })
 }
@@ -14,81 +14,81 @@ function rejoin(bench: Bench, { id }: Pick<Seated, 'id'>, changes: Partial<Rejoi
 export function describeRejoin({ open, test }: Contract): void {
   test('a lost connection comes back to what it had: cursor, requests and numbers go on', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    await bench.state.log.append(seated.write({ rid: 3 }), { event: 'text', data: 'mine' })
-    await bench.state.sessionStore.detach(seated.ref, 1)
-    const back = await rejoin(bench, seated)
-    expect(back).toMatchObject({ from: 1, rid: 3, complete: true, previousNode: 'A', member: seated.member })
+    const participant = await bench.join()
+    await bench.state.log.append(participant.write({ rid: 3 }), { event: 'text', data: 'mine' })
+    await bench.state.sessionStore.detach(participant.ref, 1)
+    const back = await rejoin(bench, participant)
+    expect(back).toMatchObject({ from: 1, rid: 3, complete: true, previousNode: 'A', member: participant.member })
     expect(back).not.toHaveProperty('previousOwner')
     expect(back.owner).toMatch(/^B:\d+$/)
-    expect(back.owner.split(':')[1]).not.toBe(seated.ref.owner.split(':')[1])
+    expect(back.owner.split(':')[1]).not.toBe(participant.ref.owner.split(':')[1])
     expect((await bench.log()).map(({ event }) => event)).toEqual(['participant', 'text'])
   })
 
   test('a connection that stands is named, and may write no more', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    expect(await rejoin(bench, seated)).toMatchObject({ previousOwner: seated.ref.owner })
-    await refuses(bench.say(seated), 'moved')
+    const participant = await bench.join()
+    expect(await rejoin(bench, participant)).toMatchObject({ previousOwner: participant.ref.owner })
+    await refuses(bench.append(participant), 'moved')
   })
 
   test('the ticket before is spent, the new one is good', async () => {
     const bench = await open()
-    const seated = await bench.join()
+    const participant = await bench.join()
     const ticketId = newId()
-    await rejoin(bench, seated, { ticketId })
-    await refuses(bench.resume(seated), 'ticket_spent')
-    expect(await bench.resume(seated, { ticketId })).toMatchObject({ complete: true })
+    await rejoin(bench, participant, { ticketId })
+    await refuses(bench.resume(participant), 'ticket_spent')
+    expect(await bench.resume(participant, { ticketId })).toMatchObject({ complete: true })
   })
 
   test('the token that one came with is good again, also when it is known to have arrived', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    const { token } = seated.request
-    await bench.state.sessionStore.confirmTicket(seated.ref, token, seated.request.ticketId)
-    expect(await rejoin(bench, seated, { token })).toMatchObject({ tokenId: token.id })
+    const participant = await bench.join()
+    const { token } = participant.request
+    await bench.state.sessionStore.confirmTicket(participant.ref, token, participant.request.ticketId)
+    expect(await rejoin(bench, participant, { token })).toMatchObject({ tokenId: token.id })
   })
 
   test('a token that was used by anyone is good no more, also by oneself before another one', async () => {
     const bench = await open()
-    const [seated, other] = [await bench.join(), await bench.join()]
-    await refuses(rejoin(bench, seated, { token: other.request.token }), 'token_used')
-    await rejoin(bench, seated)
-    await refuses(rejoin(bench, seated, { token: seated.request.token }), 'token_used')
+    const [participant, other] = [await bench.join(), await bench.join()]
+    await refuses(rejoin(bench, participant, { token: other.request.token }), 'token_used')
+    await rejoin(bench, participant)
+    await refuses(rejoin(bench, participant, { token: participant.request.token }), 'token_used')
     expect(await bench.state.sessionChecks.states([other.ref])).toEqual(['connected'])
   })
 
   test('who is not there cannot come back', async () => {
     const bench = await open()
     await refuses(rejoin(bench, { id: newId() }), 'participant_gone')
-    const seated = await bench.join()
-    await bench.state.sessionStore.leave(bench.room, seated.id, 'any')
-    await refuses(rejoin(bench, seated), 'participant_gone')
+    const participant = await bench.join()
+    await bench.state.sessionStore.leave(bench.room, participant.id, 'any')
+    await refuses(rejoin(bench, participant), 'participant_gone')
   })
 
   test('one who has come back is not due any more', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    await bench.state.sessionStore.detach(seated.ref, 1)
-    await rejoin(bench, seated)
-    expect(await bench.state.sessionStore.leave(bench.room, seated.id, { due: at * 2 })).toBe(false)
+    const participant = await bench.join()
+    await bench.state.sessionStore.detach(participant.ref, 1)
+    await rejoin(bench, participant)
+    expect(await bench.state.sessionStore.leave(bench.room, participant.id, { due: at * 2 })).toBe(false)
   })
 
   test('what a dialect keeps is replaced, and the rest of the member stays', async () => {
     const bench = await open()
-    const seated = await bench.join()
+    const participant = await bench.join()
     const profile = { nickname: '"Zoë" 🎧 \\', list: [], object: {}, nothing: null }
-    await bench.state.roster.setProfile(seated.write(), profile)
-    expect((await bench.other.roster.roster(bench.room)).members).toEqual([{ ...seated.member, profile }])
-    expect(await bench.resume(seated)).toMatchObject({ member: { profile } })
-    await refuses(bench.state.roster.setProfile(seated.write(), {}), 'moved')
+    await bench.state.roster.setProfile(participant.write(), profile)
+    expect((await bench.other.roster.roster(bench.room)).members).toEqual([{ ...participant.member, profile }])
+    expect(await bench.resume(participant)).toMatchObject({ member: { profile } })
+    await refuses(bench.state.roster.setProfile(participant.write(), {}), 'moved')
     expect(await bench.log()).toHaveLength(1)
   })
 
   test('said once, however often it is announced', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    const draft = { event: 'text' as const, data: 'x', to: seated.id }
+    const participant = await bench.join()
+    const draft = { event: 'text' as const, data: 'x', to: participant.id }
     expect(await bench.state.log.announce(bench.room, draft, 'one')).toBe(2)
     expect(await bench.other.log.announce(bench.room, draft, 'one')).toBe(2)
     expect(await bench.other.log.announce(bench.room, draft, 'two')).toBe(3)
@@ -98,11 +98,11 @@ export function describeRejoin({ open, test }: Contract): void {
 
   test('a request that was done elsewhere is noted with its ack', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    await bench.state.log.recordReply(seated.write({ rid: 5, reply: { fine: true } }))
-    expect(await bench.other.log.replyTo(seated.ref, 5)).toEqual({ reply: { fine: true } })
-    expect(await bench.resume(seated)).toMatchObject({ rid: 5 })
-    await refuses(bench.state.log.recordReply(seated.write({ rid: 6 })), 'moved')
+    const participant = await bench.join()
+    await bench.state.log.recordReply(participant.write({ rid: 5, reply: { fine: true } }))
+    expect(await bench.other.log.replyTo(participant.ref, 5)).toEqual({ reply: { fine: true } })
+    expect(await bench.resume(participant)).toMatchObject({ rid: 5 })
+    await refuses(bench.state.log.recordReply(participant.write({ rid: 6 })), 'moved')
     expect(await bench.log()).toHaveLength(1)
   })
 }

@@ -1,11 +1,11 @@
 import { expect } from 'vitest'
 import type { SessionSnapshot } from '../../src/core/ports/session-store.ts'
-import type { Bench, Seated } from './bench.ts'
+import type { Bench, JoinedParticipant } from './bench.ts'
 import type { Contract } from './contract.ts'
 
 /** What node A knows of one who came in there. */
-export function vouchOf(
-  { ref, member, request, joined }: Seated,
+export function snapshotOf(
+  { ref, member, request, joined }: JoinedParticipant,
   changes: Partial<SessionSnapshot> = {},
 ): SessionSnapshot {
   const { ticketId, token, reconnects } = request
@@ -20,17 +20,17 @@ async function leap({ state, room }: Bench, reached: number): Promise<number> {
   return seq
 }
 
-/** A store that has lost its newest writes: `log.positions` with what was reached, `places.vouch`, `places.forsaken`. */
+/** A store that has lost its newest writes: `log.positions` with what was reached, `places.snapshot`, `places.forsaken`. */
 export function describeRestore({ open, test }: Contract): void {
   test('a room that is behind what was handed on goes on far above it, and says so once', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    await bench.say(seated)
+    const participant = await bench.join()
+    await bench.append(participant)
     expect(await leap(bench, 2)).toBe(2)
     const seq = await leap(bench, 7)
     expect(seq).toBeGreaterThan(1_000_000)
     expect(await leap(bench, 7)).toBe(seq)
-    expect(await bench.say(seated)).toBe(seq + 1)
+    expect(await bench.append(participant)).toBe(seq + 1)
     expect(await bench.log(2)).toMatchObject([
       { seq, event: 'leap', data: { after: 2 } },
       { seq: seq + 1, event: 'text' },
@@ -41,70 +41,70 @@ export function describeRestore({ open, test }: Contract): void {
   test('a room that is not there does not come to be', async () => {
     const bench = await open()
     expect(await bench.state.log.heads([bench.room], [9])).toEqual([0])
-    expect(await bench.top()).toBe(0)
+    expect(await bench.headSeq()).toBe(0)
   })
 
   test('generations go on above those that were given, too', async () => {
     const bench = await open()
-    const seated = await bench.join()
+    const participant = await bench.join()
     const seq = await leap(bench, 7)
-    const { owner } = await bench.resume(seated)
+    const { owner } = await bench.resume(participant)
     expect(Number(owner.split(':')[1])).toBeGreaterThan(seq)
   })
 
   test('who was level with the last that is known misses nothing', async () => {
     const bench = await open()
-    const seated = await bench.join()
+    const participant = await bench.join()
     await leap(bench, 7)
-    await bench.say(seated)
-    expect(await bench.resume(seated, { seq: 1 })).toMatchObject({ complete: true, from: 1 })
+    await bench.append(participant)
+    expect(await bench.resume(participant, { seq: 1 })).toMatchObject({ complete: true, from: 1 })
   })
 
   test('who has seen what is gone is told so, and goes on behind it', async () => {
     const bench = await open()
-    const seated = await bench.join()
+    const participant = await bench.join()
     const seq = await leap(bench, 7)
-    await bench.say(seated)
-    const resumed = await bench.resume(seated, { seq: 5 })
-    expect(resumed).toMatchObject({ complete: false, from: seq, roster: { members: [seated.member] } })
+    await bench.append(participant)
+    const resumed = await bench.resume(participant, { seq: 5 })
+    expect(resumed).toMatchObject({ complete: false, from: seq, roster: { members: [participant.member] } })
   })
 
   test('a text that looks like a leap is none', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    await bench.say(seated, { data: '"event":"leap","data":{"after":1}}' })
+    const participant = await bench.join()
+    await bench.append(participant, { data: '"event":"leap","data":{"after":1}}' })
     const seq = await leap(bench, 7)
-    expect(await bench.resume(seated, { seq: 5 })).toMatchObject({ complete: false, from: seq })
+    expect(await bench.resume(participant, { seq: 5 })).toMatchObject({ complete: false, from: seq })
   })
 
   test('a place that is vouched for stays as it is, and one that waits is connected', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    expect(await bench.state.sessionChecks.restore(vouchOf(seated))).toBe(true)
-    await bench.state.sessionStore.detach(seated.ref, 1)
-    expect(await bench.state.sessionChecks.restore(vouchOf(seated))).toBe(true)
-    expect(await bench.state.sessionChecks.states([seated.ref])).toEqual(['connected'])
+    const participant = await bench.join()
+    expect(await bench.state.sessionChecks.restore(snapshotOf(participant))).toBe(true)
+    await bench.state.sessionStore.detach(participant.ref, 1)
+    expect(await bench.state.sessionChecks.restore(snapshotOf(participant))).toBe(true)
+    expect(await bench.state.sessionChecks.states([participant.ref])).toEqual(['connected'])
     expect(await bench.log()).toHaveLength(1)
-    expect(await bench.resume(seated)).toMatchObject({ complete: true })
+    expect(await bench.resume(participant)).toMatchObject({ complete: true })
   })
 
-  test('nobody vouches for one who has moved or left', async () => {
+  test('nobody snapshots for one who has moved or left', async () => {
     const bench = await open()
     const [moved, gone] = [await bench.join(), await bench.join()]
-    const ref = await bench.moved(moved)
+    const ref = await bench.resumeElsewhere(moved)
     await bench.state.sessionStore.leave(bench.room, gone.id, 'any')
-    const top = await bench.top()
-    for (const seated of [moved, gone]) expect(await bench.state.sessionChecks.restore(vouchOf(seated))).toBe(false)
+    const top = await bench.headSeq()
+    for (const participant of [moved, gone]) expect(await bench.state.sessionChecks.restore(snapshotOf(participant))).toBe(false)
     expect(await bench.state.sessionChecks.states([ref])).toEqual(['connected'])
     expect((await bench.state.roster.roster(bench.room)).members.map(({ id }) => id)).toEqual([moved.id])
-    expect(await bench.top()).toBe(top)
+    expect(await bench.headSeq()).toBe(top)
   })
 
   test('a connection is lost, and nobody knows what it was handed: all until now is in doubt', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    await bench.say(seated)
-    expect(await bench.state.sessionStore.detach(seated.ref)).toBe('waiting')
-    expect(await bench.resume(seated)).toMatchObject({ from: 1, sent: 2 })
+    const participant = await bench.join()
+    await bench.append(participant)
+    expect(await bench.state.sessionStore.detach(participant.ref)).toBe('waiting')
+    expect(await bench.resume(participant)).toMatchObject({ from: 1, sent: 2 })
   })
 }

@@ -8,118 +8,118 @@ import { camera } from './samples.ts'
 export function describeResume({ open, fresh, test }: Contract): void {
   test('a lost connection resumes on another node', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    await bench.state.sessionStore.detach(seated.ref, 1)
-    expect(await bench.resume(seated)).toEqual({
+    const participant = await bench.join()
+    await bench.state.sessionStore.detach(participant.ref, 1)
+    expect(await bench.resume(participant)).toEqual({
       owner: expect.stringMatching(/^B:\d+$/),
-      member: seated.member,
+      member: participant.member,
       from: 1,
       sent: 1,
       complete: true,
       previousNode: 'A',
       rid: 0,
-      tokenId: seated.request.token.id,
+      tokenId: participant.request.token.id,
     })
     expect(await bench.log()).toHaveLength(1)
   })
 
   test('a connection that may still stand is named', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    expect(await bench.resume(seated)).toMatchObject({ previousOwner: seated.ref.owner, previousNode: 'A' })
+    const participant = await bench.join()
+    expect(await bench.resume(participant)).toMatchObject({ previousOwner: participant.ref.owner, previousNode: 'A' })
   })
 
   test('a node name may have a colon in it', async () => {
     const bench = await open()
-    const seated = await bench.join({ node: 'host:8080' })
-    expect(await bench.resume(seated)).toMatchObject({ previousNode: 'host:8080' })
+    const participant = await bench.join({ node: 'host:8080' })
+    expect(await bench.resume(participant)).toMatchObject({ previousNode: 'host:8080' })
   })
 
   test('messages start after the seq that the client names, and none is in doubt', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    for (let n = 0; n < 4; n += 1) await bench.say(seated)
-    await bench.state.sessionStore.detach(seated.ref, 5)
-    expect(await bench.resume(seated, { seq: 3 })).toMatchObject({ from: 3, sent: 0, complete: true })
+    const participant = await bench.join()
+    for (let n = 0; n < 4; n += 1) await bench.append(participant)
+    await bench.state.sessionStore.detach(participant.ref, 5)
+    expect(await bench.resume(participant, { seq: 3 })).toMatchObject({ from: 3, sent: 0, complete: true })
   })
 
   test('a seq before the login counts from the login', async () => {
     const bench = await open()
-    await bench.say(await bench.join())
+    await bench.append(await bench.join())
     const late = await bench.join()
-    await bench.say(late)
+    await bench.append(late)
     expect(await bench.resume(late, { seq: 1 })).toMatchObject({ from: late.joined.seq, complete: true })
   })
 
   test('a seq that the room has not come to counts as its newest', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    await bench.say(seated)
-    expect(await bench.resume(seated, { seq: 99 })).toMatchObject({ from: 2, complete: true })
+    const participant = await bench.join()
+    await bench.append(participant)
+    expect(await bench.resume(participant, { seq: 99 })).toMatchObject({ from: 2, complete: true })
   })
 
   test('seq 0 is a seq', async () => {
     const bench = await open()
     await bench.state.rooms.configure(bench.room, { notifying: { participantActivities: false, streamChange: true } })
-    const seated = await bench.join()
-    await bench.say(seated)
-    await bench.state.sessionStore.detach(seated.ref, 1)
-    expect(await bench.resume(seated, { seq: 0 })).toMatchObject({ from: 0, sent: 0 })
+    const participant = await bench.join()
+    await bench.append(participant)
+    await bench.state.sessionStore.detach(participant.ref, 1)
+    expect(await bench.resume(participant, { seq: 0 })).toMatchObject({ from: 0, sent: 0 })
   })
 
   test('without a seq messages start after what was handed to the lost connection', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    for (let n = 0; n < 4; n += 1) await bench.say(seated)
-    await bench.state.sessionStore.detach(seated.ref, 3)
-    expect(await bench.resume(seated)).toMatchObject({ from: 3, sent: 3 })
+    const participant = await bench.join()
+    for (let n = 0; n < 4; n += 1) await bench.append(participant)
+    await bench.state.sessionStore.detach(participant.ref, 3)
+    expect(await bench.resume(participant)).toMatchObject({ from: 3, sent: 3 })
   })
 
   test('without a seq all that was said while the connection stood is in doubt', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    for (let n = 0; n < 4; n += 1) await bench.say(seated)
-    await bench.state.sessionChecks.states([seated.ref], [2])
-    const resumed = await bench.resume(seated)
+    const participant = await bench.join()
+    for (let n = 0; n < 4; n += 1) await bench.append(participant)
+    await bench.state.sessionChecks.states([participant.ref], [2])
+    const resumed = await bench.resume(participant)
     expect(resumed).toMatchObject({ from: 2, sent: 5 })
     // what one connection may have seen stays in doubt for those after it
-    await bench.state.sessionStore.detach({ ...seated.ref, owner: resumed.owner }, 4)
-    expect(await bench.resume(seated)).toMatchObject({ from: 4, sent: 5 })
+    await bench.state.sessionStore.detach({ ...participant.ref, owner: resumed.owner }, 4)
+    expect(await bench.resume(participant)).toMatchObject({ from: 4, sent: 5 })
   })
 
   test('a log that does not reach back is said so, with how things stand', async () => {
     const entries = 100
     const bench = await fresh({ entries })
-    const seated = await bench.join()
+    const participant = await bench.join()
     const other = await bench.join()
     const stream = camera(other.id)
     await bench.state.media.addStream(other.write(), stream, [])
     await bench.overflow(other, entries)
-    const top = await bench.top()
-    const resumed = await bench.resume(seated, { seq: 2 })
+    const top = await bench.headSeq()
+    const resumed = await bench.resume(participant, { seq: 2 })
     expect(resumed).toMatchObject({ complete: false, from: top, roster: { seq: top, streams: [stream] } })
-    expect(resumed.roster?.members.map(({ id }) => id).toSorted()).toEqual([seated.id, other.id].toSorted())
+    expect(resumed.roster?.members.map(({ id }) => id).toSorted()).toEqual([participant.id, other.id].toSorted())
     // what it was told then is where it goes on from
-    expect(await bench.resume(seated)).toMatchObject({ complete: true, from: top })
+    expect(await bench.resume(participant)).toMatchObject({ complete: true, from: top })
   })
 
   test('a log that reaches back just far enough is complete', async () => {
     const entries = 100
     const bench = await fresh({ entries })
-    const seated = await bench.join()
-    await bench.overflow(seated, entries)
+    const participant = await bench.join()
+    await bench.overflow(participant, entries)
     const [oldest] = await bench.log()
     if (!oldest) throw new Error('An empty log')
     expect(oldest.seq).toBeGreaterThan(2)
-    expect(await bench.resume(seated, { seq: oldest.seq - 1 })).toMatchObject({ complete: true, from: oldest.seq - 1 })
-    expect(await bench.resume(seated, { seq: oldest.seq - 2 })).toMatchObject({ complete: false })
+    expect(await bench.resume(participant, { seq: oldest.seq - 1 })).toMatchObject({ complete: true, from: oldest.seq - 1 })
+    expect(await bench.resume(participant, { seq: oldest.seq - 2 })).toMatchObject({ complete: false })
   })
 
   test('nothing is missed when nothing was said, however little is kept', async () => {
     const bench = await fresh({ entries: 1 })
-    const seated = await bench.join()
-    await bench.overflow(seated, 100)
-    expect(await bench.resume(seated, { seq: await bench.top() })).toMatchObject({ complete: true })
+    const participant = await bench.join()
+    await bench.overflow(participant, 100)
+    expect(await bench.resume(participant, { seq: await bench.headSeq() })).toMatchObject({ complete: true })
   })
 
   test('nothing is missed in a room where nothing was ever said', async () => {
@@ -130,47 +130,47 @@ export function describeResume({ open, fresh, test }: Contract): void {
 
   test('the last request that was done is told', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    await bench.state.log.append(seated.write({ rid: 7, reply: null }), text())
-    expect(await bench.resume(seated)).toMatchObject({ rid: 7 })
-    expect(await bench.other.log.replyTo(seated.ref, 7)).toEqual({ reply: null })
+    const participant = await bench.join()
+    await bench.state.log.append(participant.write({ rid: 7, reply: null }), text())
+    expect(await bench.resume(participant)).toMatchObject({ rid: 7 })
+    expect(await bench.other.log.replyTo(participant.ref, 7)).toEqual({ reply: null })
   })
 
   test('a participant that is not there', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    await refuses(bench.resume(seated, { id: newId() }), 'participant_gone')
-    await refuses(bench.resume(seated, { room: bench.anotherRoom().room }), 'participant_gone')
-    await bench.state.sessionStore.leave(bench.room, seated.id, 'any')
-    await refuses(bench.resume(seated), 'participant_gone')
+    const participant = await bench.join()
+    await refuses(bench.resume(participant, { id: newId() }), 'participant_gone')
+    await refuses(bench.resume(participant, { room: bench.anotherRoom().room }), 'participant_gone')
+    await bench.state.sessionStore.leave(bench.room, participant.id, 'any')
+    await refuses(bench.resume(participant), 'participant_gone')
   })
 
   test('a client that does not reconnect', async () => {
     const bench = await open()
-    const seated = await bench.join({ reconnects: false })
-    await refuses(bench.resume(seated), 'reconnection_disabled')
+    const participant = await bench.join({ reconnects: false })
+    await refuses(bench.resume(participant), 'reconnection_disabled')
   })
 
   test('a refused relogin does the session no harm', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    await refuses(bench.resume(seated, { ticketId: newId() }), 'ticket_spent')
-    expect(await bench.state.sessionChecks.states([seated.ref])).toEqual(['connected'])
-    expect(await bench.say(seated)).toBe(2)
+    const participant = await bench.join()
+    await refuses(bench.resume(participant, { ticketId: newId() }), 'ticket_spent')
+    expect(await bench.state.sessionChecks.states([participant.ref])).toEqual(['connected'])
+    expect(await bench.append(participant)).toBe(2)
   })
 
   test('two relogins with one ticket at the same time: one of them has the place in the end', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    await bench.state.sessionStore.detach(seated.ref, 1)
-    const request = { room: bench.room, id: seated.id, ticketId: seated.request.ticketId }
+    const participant = await bench.join()
+    await bench.state.sessionStore.detach(participant.ref, 1)
+    const request = { room: bench.room, id: participant.id, ticketId: participant.request.ticketId }
     const [one, two] = await Promise.all([
       bench.state.sessionStore.resume({ ...request, node: 'A', nextTicketId: newId() }),
       bench.other.sessionStore.resume({ ...request, node: 'B', nextTicketId: newId() }),
     ])
     const [earlier, later] = one.previousOwner ? [two, one] : [one, two]
     expect(later.previousOwner).toBe(earlier.owner)
-    const sessionStore = [earlier, later].map(({ owner }) => ({ ...seated.ref, owner }))
+    const sessionStore = [earlier, later].map(({ owner }) => ({ ...participant.ref, owner }))
     expect(await bench.state.sessionChecks.states(sessionStore)).toEqual(['moved', 'connected'])
   })
 }

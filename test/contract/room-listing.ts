@@ -9,10 +9,10 @@ export function describeRoomListing({ open, fresh, test }: Contract): void {
   test('a room is found when it is configured, or someone is in it', async () => {
     const bench = await open()
     expect(await bench.state.rooms.find(bench.room)).toBeUndefined()
-    const seated = await bench.join()
+    const participant = await bench.join()
     expect(await bench.other.rooms.find(bench.room)).toEqual({ id: bench.room, members: 1 })
     expect(await bench.state.rooms.replace(bench.room, undefined, options)).toBe(true)
-    await bench.state.sessionStore.leave(bench.room, seated.id, 'any')
+    await bench.state.sessionStore.leave(bench.room, participant.id, 'any')
     expect(await bench.other.rooms.find(bench.room)).toEqual({ id: bench.room, members: 0, configured: options })
     await bench.state.rooms.remove(bench.room)
     expect(await bench.state.rooms.find(bench.room)).toBeUndefined()

@@ -1,11 +1,11 @@
 import { expect } from 'vitest'
 import { newId } from '../../src/core/ids.ts'
 import { defaultRoomOptions } from '../../src/core/model.ts'
-import { at, type Bench, refuses, type Seated } from './bench.ts'
+import { at, type Bench, refuses, type JoinedParticipant } from './bench.ts'
 import type { Contract } from './contract.ts'
 
 /** Comes in a few round trips later, so as to meet every step of what goes on meanwhile. */
-async function enterAfter(bench: Bench, trips: number): Promise<Seated> {
+async function enterAfter(bench: Bench, trips: number): Promise<JoinedParticipant> {
   for (let trip = 0; trip < trips; trip += 1) await bench.state.ping()
   return bench.join()
 }
@@ -47,8 +47,8 @@ export function describeRooms({ open, fresh, test }: Contract): void {
   test('a configured room stays when it is empty', async () => {
     const bench = await open()
     await bench.state.rooms.configure(bench.room, { participantLimit: 1 })
-    const seated = await bench.join()
-    await bench.state.sessionStore.leave(bench.room, seated.id, 'any')
+    const participant = await bench.join()
+    await bench.state.sessionStore.leave(bench.room, participant.id, 'any')
     await bench.state.roomIndex.prune(0, 100)
     expect(await bench.other.rooms.options(bench.room)).toMatchObject({ participantLimit: 1 })
     expect((await bench.join()).joined.seq).toBe(3)
@@ -59,7 +59,7 @@ export function describeRooms({ open, fresh, test }: Contract): void {
     await bench.join()
     await bench.state.rooms.configure(bench.room, { participantLimit: 1 })
     await expect(bench.join()).rejects.toMatchObject({ code: 'room_full' })
-    expect(await bench.top()).toBe(1)
+    expect(await bench.headSeq()).toBe(1)
   })
 
   test('what was set is taken back, however often', async () => {
@@ -80,15 +80,15 @@ export function describeRooms({ open, fresh, test }: Contract): void {
     await bench.state.rooms.remove(bench.room)
     const second = await bench.join()
     expect(second.joined.roster.members).toHaveLength(2)
-    expect(await bench.say(first)).toBe(3)
+    expect(await bench.append(first)).toBe(3)
     expect(await bench.log()).toHaveLength(3)
   })
 
   test('removing a room while someone enters it does not take back its numbers', async () => {
     for (let round = 0; round < 40; round += 1) {
       const bench = await open()
-      const [, seated] = await Promise.all([bench.other.rooms.remove(bench.room), enterAfter(bench, round % 4)])
-      expect(await bench.say(seated)).toBe(seated.joined.seq + 1)
+      const [, participant] = await Promise.all([bench.other.rooms.remove(bench.room), enterAfter(bench, round % 4)])
+      expect(await bench.append(participant)).toBe(participant.joined.seq + 1)
     }
   })
 
@@ -97,7 +97,7 @@ export function describeRooms({ open, fresh, test }: Contract): void {
     await bench.state.rooms.remove(bench.room, { at, seconds: 60 })
     const token = (made?: number) => ({ id: newId(), seconds: 60, ...(made === undefined ? {} : { made }) })
     await refuses(bench.join({ token: token(at) }), 'token_expired')
-    expect(await bench.top()).toBe(0)
+    expect(await bench.headSeq()).toBe(0)
     await refuses(bench.join({ token: token(0) }), 'token_expired')
     await bench.join({ token: token(at + 1) })
     await bench.join({ token: token() }) // when it was made is not known
@@ -158,13 +158,13 @@ export function describeRooms({ open, fresh, test }: Contract): void {
       const before = await bench.join()
       await bench.state.roomIndex.relist([bench.room])
       await bench.state.sessionStore.leave(bench.room, before.id, 'any')
-      const comes = enterAfter(bench, round % 5).then(async (seated) => {
+      const comes = enterAfter(bench, round % 5).then(async (participant) => {
         await bench.other.roomIndex.relist([bench.room])
-        return seated
+        return participant
       })
-      const [seated] = await Promise.all([comes, bench.state.roomIndex.relist([bench.room])])
+      const [participant] = await Promise.all([comes, bench.state.roomIndex.relist([bench.room])])
       expect(await listed()).toEqual([bench.room])
-      await bench.state.sessionStore.leave(bench.room, seated.id, 'any')
+      await bench.state.sessionStore.leave(bench.room, participant.id, 'any')
     }
     await bench.state.roomIndex.relist([bench.room])
     await bench.state.rooms.configure(bench.room, { participantLimit: 1 })
@@ -176,11 +176,11 @@ export function describeRooms({ open, fresh, test }: Contract): void {
 
   test('taking rooms off the list harms none that is in use', async () => {
     const bench = await fresh()
-    const seated = await bench.join()
+    const participant = await bench.join()
     await bench.state.roomIndex.touch([bench.room])
     await bench.state.roomIndex.prune(0, 100)
     await bench.state.roomIndex.prune(0, 100)
-    expect(await bench.say(seated)).toBe(2)
+    expect(await bench.append(participant)).toBe(2)
     expect(await bench.log()).toHaveLength(2)
   })
 }

@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import { newId } from '../../src/core/ids.ts'
 import type { Stream } from '../../src/core/model.ts'
 import type { Write } from '../../src/core/ports/session-store.ts'
-import { type Bench, refuses, type Seated, text } from './bench.ts'
+import { type Bench, refuses, type JoinedParticipant, text } from './bench.ts'
 import type { Contract } from './contract.ts'
 import { camera, viewing } from './samples.ts'
 
@@ -40,11 +40,11 @@ export function describeSessionChecks({ open, test }: Contract): void {
 
   test('the first word on how far it had come counts', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    for (let n = 0; n < 4; n += 1) await bench.say(seated)
-    await bench.state.sessionStore.detach(seated.ref, 3)
-    await bench.state.sessionStore.detach(seated.ref, 5)
-    expect(await bench.resume(seated)).toMatchObject({ from: 3 })
+    const participant = await bench.join()
+    for (let n = 0; n < 4; n += 1) await bench.append(participant)
+    await bench.state.sessionStore.detach(participant.ref, 3)
+    await bench.state.sessionStore.detach(participant.ref, 5)
+    expect(await bench.resume(participant)).toMatchObject({ from: 3 })
   })
 
   test('one who does not reconnect has left as soon as it is lost, and stays until taken out', async () => {
@@ -58,20 +58,20 @@ export function describeSessionChecks({ open, test }: Contract): void {
 
   test('what may have been seen is noted besides what has, and is forgotten by no later word', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    for (let n = 0; n < 4; n += 1) await bench.say(seated)
-    await bench.state.sessionStore.detach(seated.ref, 2, 4)
-    const resumed = await bench.resume(seated)
+    const participant = await bench.join()
+    for (let n = 0; n < 4; n += 1) await bench.append(participant)
+    await bench.state.sessionStore.detach(participant.ref, 2, 4)
+    const resumed = await bench.resume(participant)
     expect(resumed).toMatchObject({ from: 2, sent: 4 })
-    await bench.state.sessionStore.detach({ ...seated.ref, owner: resumed.owner }, 2, 3)
-    expect(await bench.resume(seated)).toMatchObject({ from: 2, sent: 4 })
+    await bench.state.sessionStore.detach({ ...participant.ref, owner: resumed.owner }, 2, 3)
+    expect(await bench.resume(participant)).toMatchObject({ from: 2, sent: 4 })
   })
 
   test('a connection that is lost after its participant moved changes nothing', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    const moved = await bench.moved(seated)
-    expect(await bench.state.sessionStore.detach(seated.ref, 1)).toBe('moved')
+    const participant = await bench.join()
+    const moved = await bench.resumeElsewhere(participant)
+    expect(await bench.state.sessionStore.detach(participant.ref, 1)).toBe('moved')
     expect(await bench.state.sessionChecks.states([moved])).toEqual(['connected'])
   })
 
@@ -89,20 +89,20 @@ export function describeSessionChecks({ open, test }: Contract): void {
   test('any number of places in any rooms is told in order, and each is noted', async () => {
     const bench = await open()
     const rooms = [bench, bench.anotherRoom()]
-    const seats = await Promise.all(
+    const participants = await Promise.all(
       Array.from({ length: 230 }, (_, nth) => (rooms[nth % 7 === 0 ? 1 : 0] as Bench).join()),
     )
     const lost = new Set([0, 99, 100, 101, 229])
-    const cursors = await Promise.all(rooms.map((room) => room.top()))
-    await Promise.all([...lost].map((nth) => bench.state.sessionStore.detach((seats[nth] as Seated).ref, 1)))
+    const cursors = await Promise.all(rooms.map((room) => room.headSeq()))
+    await Promise.all([...lost].map((nth) => bench.state.sessionStore.detach((participants[nth] as JoinedParticipant).ref, 1)))
     const standing = await bench.state.sessionChecks.states(
-      seats.map(({ ref }) => ref),
-      seats.map((_, nth) => cursors[nth % 7 === 0 ? 1 : 0] ?? 0),
+      participants.map(({ ref }) => ref),
+      participants.map((_, nth) => cursors[nth % 7 === 0 ? 1 : 0] ?? 0),
     )
-    expect(standing).toEqual(seats.map((_, nth) => (lost.has(nth) ? 'waiting' : 'connected')))
+    expect(standing).toEqual(participants.map((_, nth) => (lost.has(nth) ? 'waiting' : 'connected')))
     for (const nth of [1, 7, 228]) {
-      const seated = seats[nth] as Seated
-      expect(await bench.resume(seated, { room: seated.ref.room })).toMatchObject({
+      const participant = participants[nth] as JoinedParticipant
+      expect(await bench.resume(participant, { room: participant.ref.room })).toMatchObject({
         from: cursors[nth % 7 === 0 ? 1 : 0],
       })
     }
@@ -110,12 +110,12 @@ export function describeSessionChecks({ open, test }: Contract): void {
 
   test('how far connected ones have come is noted, and never taken back', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    for (let n = 0; n < 4; n += 1) await bench.say(seated)
-    await bench.state.sessionChecks.states([seated.ref], [4])
-    await bench.state.sessionChecks.states([seated.ref], [2])
-    await bench.state.sessionChecks.states([seated.ref])
-    expect(await bench.resume(seated)).toMatchObject({ from: 4 })
+    const participant = await bench.join()
+    for (let n = 0; n < 4; n += 1) await bench.append(participant)
+    await bench.state.sessionChecks.states([participant.ref], [4])
+    await bench.state.sessionChecks.states([participant.ref], [2])
+    await bench.state.sessionChecks.states([participant.ref])
+    expect(await bench.resume(participant)).toMatchObject({ from: 4 })
   })
 
   test('each kind of write notes how far its client has come, and never takes that back', async () => {
@@ -137,36 +137,36 @@ export function describeSessionChecks({ open, test }: Contract): void {
       remove: (write) => media.removeSubscription(write, view.id, []),
     }
     for (const [kind, perform] of Object.entries(writes)) {
-      const seated = await bench.join()
-      if (kind === 'add') await prepare(() => seated.write())
-      const top = await bench.top()
-      await perform(seated.write({ confirmed: top }))
-      await bench.state.log.append(seated.write({ confirmed: top - 1 }), text())
-      await bench.say(seated)
-      expect([kind, (await bench.resume(seated)).from]).toEqual([kind, top])
+      const participant = await bench.join()
+      if (kind === 'add') await prepare(() => participant.write())
+      const top = await bench.headSeq()
+      await perform(participant.write({ confirmed: top }))
+      await bench.state.log.append(participant.write({ confirmed: top - 1 }), text())
+      await bench.append(participant)
+      expect([kind, (await bench.resume(participant)).from]).toEqual([kind, top])
     }
   })
 
   test('a write that is refused for another owner notes nothing', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    const top = await bench.say(seated)
-    const { from } = await bench.resume(seated, { nextTicketId: 'next' })
-    await refuses(bench.state.log.append(seated.write({ confirmed: top }), text()), 'moved')
+    const participant = await bench.join()
+    const top = await bench.append(participant)
+    const { from } = await bench.resume(participant, { nextTicketId: 'next' })
+    await refuses(bench.state.log.append(participant.write({ confirmed: top }), text()), 'moved')
     expect(from).toBeLessThan(top)
-    expect(await bench.resume(seated, { ticketId: 'next' })).toMatchObject({ from })
+    expect(await bench.resume(participant, { ticketId: 'next' })).toMatchObject({ from })
   })
 
   test('how far it has come is not noted for one who waits or has moved', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    for (let n = 0; n < 4; n += 1) await bench.say(seated)
-    await bench.state.sessionStore.detach(seated.ref, 2)
-    await bench.state.sessionChecks.states([seated.ref], [5])
-    const resumed = await bench.resume(seated)
+    const participant = await bench.join()
+    for (let n = 0; n < 4; n += 1) await bench.append(participant)
+    await bench.state.sessionStore.detach(participant.ref, 2)
+    await bench.state.sessionChecks.states([participant.ref], [5])
+    const resumed = await bench.resume(participant)
     expect(resumed).toMatchObject({ from: 2 })
-    await bench.state.sessionChecks.states([seated.ref], [5])
-    expect(await bench.resume(seated)).toMatchObject({ from: 2 })
+    await bench.state.sessionChecks.states([participant.ref], [5])
+    expect(await bench.resume(participant)).toMatchObject({ from: 2 })
   })
 
   test('a place is taken back over the connection that it has', async () => {
@@ -181,33 +181,33 @@ export function describeSessionChecks({ open, test }: Contract): void {
 
   test('a place that has moved, or is gone, is not taken back', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    const moved = await bench.moved(seated)
-    expect(await bench.state.sessionChecks.reclaim(seated.ref)).toBe(false)
-    await bench.state.sessionStore.leave(bench.room, seated.id, 'any')
+    const participant = await bench.join()
+    const moved = await bench.resumeElsewhere(participant)
+    expect(await bench.state.sessionChecks.reclaim(participant.ref)).toBe(false)
+    await bench.state.sessionStore.leave(bench.room, participant.id, 'any')
     expect(await bench.state.sessionChecks.reclaim(moved)).toBe(false)
     expect((await bench.state.roster.roster(bench.room)).members).toEqual([])
   })
 
   test('nobody writes for a place that has moved', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    const stream = camera(seated.id)
-    const subscription = viewing(stream, seated.id)
-    await bench.state.media.addStream(seated.write(), stream, [])
-    await bench.state.media.addSubscription(seated.write(), subscription, [])
-    await bench.moved(seated)
+    const participant = await bench.join()
+    const stream = camera(participant.id)
+    const subscription = viewing(stream, participant.id)
+    await bench.state.media.addStream(participant.write(), stream, [])
+    await bench.state.media.addSubscription(participant.write(), subscription, [])
+    await bench.resumeElsewhere(participant)
     const before = await bench.log()
 
     const { log, media } = bench.state
     const attempts = [
-      log.append(seated.write(), text()),
-      media.addStream(seated.write(), camera(seated.id), [text()]),
-      media.changeStream(seated.write(), stream, { ...stream, data: true }, [text()]),
-      media.removeStream(seated.write(), stream.id, [text()]),
-      media.addSubscription(seated.write(), viewing(stream, seated.id), [text()]),
-      media.changeSubscription(seated.write(), subscription, { ...subscription, paused: ['audio'] }, [text()]),
-      media.removeSubscription(seated.write(), subscription.id, [text()]),
+      log.append(participant.write(), text()),
+      media.addStream(participant.write(), camera(participant.id), [text()]),
+      media.changeStream(participant.write(), stream, { ...stream, data: true }, [text()]),
+      media.removeStream(participant.write(), stream.id, [text()]),
+      media.addSubscription(participant.write(), viewing(stream, participant.id), [text()]),
+      media.changeSubscription(participant.write(), subscription, { ...subscription, paused: ['audio'] }, [text()]),
+      media.removeSubscription(participant.write(), subscription.id, [text()]),
     ]
     await Promise.all(attempts.map((attempt) => refuses(attempt, 'moved')))
 
@@ -218,13 +218,13 @@ export function describeSessionChecks({ open, test }: Contract): void {
 
   test('nobody writes for a place that never was', async () => {
     const bench = await open()
-    const seated = await bench.join()
+    const participant = await bench.join()
     for (const ref of [
-      { ...seated.ref, id: newId() },
-      { ...seated.ref, room: bench.anotherRoom().room },
+      { ...participant.ref, id: newId() },
+      { ...participant.ref, room: bench.anotherRoom().room },
     ]) {
-      await refuses(bench.state.log.append(seated.write({ ref }), text()), 'moved')
-      await refuses(bench.state.media.removeStream(seated.write({ ref }), 'x', []), 'moved')
+      await refuses(bench.state.log.append(participant.write({ ref }), text()), 'moved')
+      await refuses(bench.state.media.removeStream(participant.write({ ref }), 'x', []), 'moved')
     }
   })
 }

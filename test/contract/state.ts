@@ -11,7 +11,7 @@ import { describeLog } from './log.ts'
 import { describeMedia } from './media.ts'
 import { describeNodeRegistry } from './node-registry.ts'
 import { describeOpenRoomIndex } from './open-room-index.ts'
-import { describeOversight } from './oversight.ts'
+import { describeAdminWrites } from './admin-writes.ts'
 import { describePubSub } from './pub-sub.ts'
 import { describeRejoin } from './rejoin.ts'
 import { describeRestore } from './restore.ts'
@@ -39,7 +39,7 @@ export const parts: { [name: string]: Part } = {
   rooms: describeRooms,
   'room listing': describeRoomListing,
   'open room index': describeOpenRoomIndex,
-  oversight: describeOversight,
+  oversight: describeAdminWrites,
   nodes: describeNodeRegistry,
 }
 

@@ -6,7 +6,7 @@ import type { Contract } from './contract.ts'
 import { camera, streamNews, subscriptionRemoved, viewing } from './samples.ts'
 
 /** What management does over the heads of the participants: `Oversight`. */
-export function describeOversight({ open, fresh, test }: Contract): void {
+export function describeAdminWrites({ open, fresh, test }: Contract): void {
   const mute = (member: Member): Member => ({
     ...member,
     permission: { ...member.permission, publish: { audio: false, video: false } },
@@ -20,20 +20,20 @@ export function describeOversight({ open, fresh, test }: Contract): void {
 
   test('a member is found by its id, as it stands', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    expect(await bench.other.roster.member(bench.room, seated.id)).toEqual(seated.member)
+    const participant = await bench.join()
+    expect(await bench.other.roster.member(bench.room, participant.id)).toEqual(participant.member)
     expect(await bench.state.roster.member(bench.room, newId())).toBeUndefined()
-    expect(await bench.state.roster.member(bench.anotherRoom().room, seated.id)).toBeUndefined()
+    expect(await bench.state.roster.member(bench.anotherRoom().room, participant.id)).toBeUndefined()
   })
 
   test('a changed member is told, listed, and handed to who takes the place', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    const after = mute(seated.member)
-    expect(await bench.other.roster.changeMember(bench.room, seated.member, after, news(after))).toBe(true)
+    const participant = await bench.join()
+    const after = mute(participant.member)
+    expect(await bench.other.roster.changeMember(bench.room, participant.member, after, news(after))).toBe(true)
     expect(await bench.log(1)).toEqual([{ seq: 2, ...news(after) }])
     expect((await bench.state.roster.roster(bench.room)).members).toEqual([after])
-    expect((await bench.resume(seated)).member).toEqual(after)
+    expect((await bench.resume(participant)).member).toEqual(after)
   })
 
   test('of two who change a member at once, one has to look again', async () => {
@@ -59,9 +59,9 @@ export function describeOversight({ open, fresh, test }: Contract): void {
 
   test('a stream is changed if it is as expected', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    const stream = camera(seated.id)
-    await bench.state.media.addStream(seated.write(), stream, [])
+    const participant = await bench.join()
+    const stream = camera(participant.id)
+    await bench.state.media.addStream(participant.write(), stream, [])
     const after = { ...stream, data: true }
     const notifications = streamNews(stream, 'update')
     expect(await bench.other.media.changeStream({ room: bench.room }, stream, after, [notifications])).toBe(true)
@@ -80,7 +80,7 @@ export function describeOversight({ open, fresh, test }: Contract): void {
     await bench.state.media.addSubscription(viewer.write(), ended, [])
     await bench.state.media.addSubscription(viewer.write(), stays, [])
     await bench.state.sessionStore.leave(bench.room, gone.id, 'any')
-    const position = await bench.top()
+    const position = await bench.headSeq()
     const notifications = streamNews(stream, 'remove')
     expect(await bench.other.media.removeStream({ room: bench.room }, stream.id, [notifications])).toBe(true)
     expect(await bench.other.media.removeStream({ room: bench.room }, stream.id, [notifications])).toBe(false)
@@ -94,9 +94,9 @@ export function describeOversight({ open, fresh, test }: Contract): void {
 
   test('what management wrote leaves the participant’s own writes as they were', async () => {
     const bench = await open()
-    const seated = await bench.join()
-    const stream = camera(seated.id)
-    const write = seated.write()
+    const participant = await bench.join()
+    const stream = camera(participant.id)
+    const write = participant.write()
     await bench.state.media.addStream(write, stream, [text()])
     await bench.state.media.removeStream({ room: bench.room }, stream.id, [])
     await bench.state.media.addStream(write, stream, [text()]) // the same write again: it was done
