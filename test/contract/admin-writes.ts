@@ -5,20 +5,20 @@ import { text } from './bench.ts'
 import type { Contract } from './contract.ts'
 import { camera, streamNews, subscriptionRemoved, viewing } from './samples.ts'
 
-/** What management does over the heads of the participants: `Oversight`. */
+/** Reads and writes of management, which no owner fences. */
 export function describeAdminWrites({ open, fresh, test }: Contract): void {
   const mute = (member: Member): Member => ({
     ...member,
     permission: { ...member.permission, publish: { audio: false, video: false } },
     changes: (member.changes ?? 0) + 1,
   })
-  const news = (member: Member): Draft => ({
+  const notificationOf = (member: Member): Draft => ({
     event: 'permission',
     data: { permission: member.permission, changes: member.changes },
     to: member.id,
   })
 
-  test('a member is found by its id, as it stands', async () => {
+  test('member returns the present member of an id', async () => {
     const bench = await open()
     const participant = await bench.join()
     expect(await bench.other.roster.member(bench.room, participant.id)).toEqual(participant.member)
@@ -26,38 +26,40 @@ export function describeAdminWrites({ open, fresh, test }: Contract): void {
     expect(await bench.state.roster.member(bench.anotherRoom().room, participant.id)).toBeUndefined()
   })
 
-  test('a changed member is told, listed, and handed to who takes the place', async () => {
+  test('changeMember notifies the member, changes the roster, and reaches the next owner', async () => {
     const bench = await open()
     const participant = await bench.join()
     const after = mute(participant.member)
-    expect(await bench.other.roster.changeMember(bench.room, participant.member, after, news(after))).toBe(true)
-    expect(await bench.log(1)).toEqual([{ seq: 2, ...news(after) }])
+    expect(await bench.other.roster.changeMember(bench.room, participant.member, after, notificationOf(after))).toBe(
+      true,
+    )
+    expect(await bench.log(1)).toEqual([{ seq: 2, ...notificationOf(after) }])
     expect((await bench.state.roster.roster(bench.room)).members).toEqual([after])
     expect((await bench.resume(participant)).member).toEqual(after)
   })
 
-  test('of two who change a member at once, one has to look again', async () => {
+  test('of two simultaneous changes of a member one resolves to false', async () => {
     const bench = await open()
     const { member } = await bench.join()
     const after = mute(member)
     const attempts = [bench.state, bench.other].map(({ roster }) =>
-      roster.changeMember(bench.room, member, after, news(after)),
+      roster.changeMember(bench.room, member, after, notificationOf(after)),
     )
     expect((await Promise.all(attempts)).toSorted()).toEqual([false, true])
     expect(await bench.log(1)).toHaveLength(1)
   })
 
-  test('a member that is gone is not changed, and nobody is told', async () => {
+  test('changeMember of an absent member resolves to false, and appends nothing', async () => {
     const bench = await open()
     const { member, id } = await bench.join()
     await bench.join()
     await bench.state.sessionStore.leave(bench.room, id, 'any')
     const before = await bench.log()
-    expect(await bench.state.roster.changeMember(bench.room, member, mute(member), news(member))).toBe(false)
+    expect(await bench.state.roster.changeMember(bench.room, member, mute(member), notificationOf(member))).toBe(false)
     expect(await bench.log()).toEqual(before)
   })
 
-  test('a stream is changed if it is as expected', async () => {
+  test('changeStream changes a stream only if it is as expected', async () => {
     const bench = await open()
     const participant = await bench.join()
     const stream = camera(participant.id)
@@ -70,7 +72,7 @@ export function describeAdminWrites({ open, fresh, test }: Contract): void {
     expect(await bench.log(1)).toEqual([{ seq: 2, ...notifications }])
   })
 
-  test('a stream goes with its subscriptions, once, and first their subscribers are told', async () => {
+  test('removeStream removes a stream with its subscriptions once, and notifies the subscribers first', async () => {
     const bench = await open()
     const [owner, viewer, gone] = [await bench.join(), await bench.join(), await bench.join()]
     const [stream, other] = [camera(owner.id), camera(owner.id)]
@@ -92,18 +94,18 @@ export function describeAdminWrites({ open, fresh, test }: Contract): void {
     expect(await bench.state.media.subscription(bench.room, stays.id)).toEqual(stays)
   })
 
-  test('what management wrote leaves the participant’s own writes as they were', async () => {
+  test('a write of management does not make the participant’s earlier write repeatable', async () => {
     const bench = await open()
     const participant = await bench.join()
     const stream = camera(participant.id)
     const write = participant.write()
     await bench.state.media.addStream(write, stream, [text()])
     await bench.state.media.removeStream({ room: bench.room }, stream.id, [])
-    await bench.state.media.addStream(write, stream, [text()]) // the same write again: it was done
+    await bench.state.media.addStream(write, stream, [text()]) // the same write again: the store has done it already
     expect((await bench.state.roster.roster(bench.room)).streams).toEqual([])
   })
 
-  test('nodes are listed as they said last', async () => {
+  test('list returns each node as of its last heartbeat', async () => {
     const { state, other } = await fresh()
     expect(await state.nodes.list()).toEqual([])
     await state.nodes.heartbeat({ id: 'A', url: 'http://a', version: '1', connections: 1 })
@@ -112,7 +114,7 @@ export function describeAdminWrites({ open, fresh, test }: Contract): void {
     expect(await other.nodes.list()).toEqual([node])
   })
 
-  test('a mark is new once, on whichever node, and again when its time is over', async () => {
+  test('of two claims of a nonce on different nodes exactly one is the first', async () => {
     const { state, other } = await open()
     const nonce = newId()
     const first = await Promise.all([state, other].map(({ nonces }) => nonces.claim(nonce, 60)))

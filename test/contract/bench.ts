@@ -12,7 +12,7 @@ import type {
 } from '../../src/core/ports/session-store.ts'
 import type { Retention, State } from '../../src/core/ports/state.ts'
 
-/** One node's view of a store, and more nodes' views of the same one where that is possible. */
+/** A store as one node sees it. `another` connects one more node, if the store can serve several. */
 export type TestStore = {
   state: State
   another?: (retention?: Partial<Retention>) => Promise<State>
@@ -26,7 +26,7 @@ export const retention: Retention = { window: 60, log: 90, entries: 10_000, leas
 /** A moment, ms since the epoch. */
 export const at = 1_750_000_000_000
 
-/** A room to work in: node A's view of the store, and node B's, which is the same object where only one node can be. */
+/** A room of a case. `state` is the store as node A sees it; `other` as node B does, or the same object if the store serves one node. */
 export class Bench {
   readonly state: State
   readonly other: State
@@ -59,7 +59,7 @@ export class Bench {
     return new JoinedParticipant(request, await this.state.sessionStore.join(request))
   }
 
-  /** With the ticket that the participant was last given, on node B. */
+  /** Resumes on node B with the ticket of the participant's login. */
   resume(participant: JoinedParticipant, changes: Partial<ResumeRequest> = {}): Promise<Resumed> {
     return this.other.sessionStore.resume({
       room: this.room,
@@ -71,7 +71,7 @@ export class Bench {
     })
   }
 
-  /** The same participant after a relogin on node B. */
+  /** Resumes on node B; resolves to the new session reference. */
   async resumeElsewhere(participant: JoinedParticipant): Promise<SessionRef> {
     return { ...participant.ref, owner: (await this.resume(participant)).owner }
   }
@@ -80,12 +80,12 @@ export class Bench {
     return this.state.log.append(participant.write(), text(changes))
   }
 
-  /** As many messages as it takes for a log of `entries` entries to have forgotten the first ones. */
+  /** Appends enough entries for a log with a maximum of `entries` to drop the first ones. */
   async overflow(participant: JoinedParticipant, entries: number): Promise<void> {
-    for (let said = 0; said < entries * 3; said += 1) await this.append(participant)
+    for (let count = 0; count < entries * 3; count += 1) await this.append(participant)
   }
 
-  /** What was said after a position. The dates are the store's: `dates` has them. */
+  /** The entries after a position without their dates, which `dates` returns. */
   async log(after = 0): Promise<Undated[]> {
     return (await this.state.log.read(this.room, after, 10_000)).map(undated)
   }
@@ -94,14 +94,14 @@ export class Bench {
     return (await this.state.log.read(this.room, 0, 10_000)).map(({ at }) => at)
   }
 
-  /** The newest seq, asked of the other node. */
+  /** The newest seq, read through the other node. */
   async headSeq(): Promise<number> {
     const [seq = 0] = await this.other.log.heads([this.room])
     return seq
   }
 }
 
-/** One who came into a room. */
+/** A participant that joined a room on node A, unless the request names another node. */
 export class JoinedParticipant {
   readonly request: JoinRequest
   readonly joined: Joined
@@ -153,7 +153,7 @@ export function undated({ at: _at, ...entry }: Entry): Undated {
   return entry
 }
 
-/** What comes to a listener, to be waited for. */
+/** Records the entries that a subscriber receives. */
 export class EntryRecorder {
   readonly entries: Undated[] = []
   #expectedCount = 0
@@ -164,10 +164,10 @@ export class EntryRecorder {
     if (this.entries.length >= this.#expectedCount) this.#resolve()
   }
 
-  /** Resolves with all that was heard, once there is that much. */
-  async first(wanted: number): Promise<Undated[]> {
-    this.#expectedCount = wanted
-    if (this.entries.length < wanted) {
+  /** Resolves to all received entries as soon as there are `count` of them. */
+  async first(count: number): Promise<Undated[]> {
+    this.#expectedCount = count
+    if (this.entries.length < count) {
       await new Promise<void>((resolve) => {
         this.#resolve = resolve
       })

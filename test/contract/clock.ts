@@ -3,7 +3,7 @@ import type { Contract } from './contract.ts'
 
 /** The clock that the nodes of a cluster share: `ClusterClock`. */
 export function describeClock({ fresh, test }: Contract): void {
-  test('a node reads the store’s clock, whatever its own wall clock says after it started', async () => {
+  test('a node reads the store’s clock, even if its own wall clock changes after the start', async () => {
     const bench = await fresh()
     const started = Date.now()
     const begun = performance.now()

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, onTestFinished } from 'vitest'
 import type { Retention, State } from '../../src/core/ports/state.ts'
-import { Bench, type Factory, type TestStore, retention } from './bench.ts'
+import { Bench, type Factory, retention, type TestStore } from './bench.ts'
 
 /** Registers a case of the contract: a sentence, and the test of it. */
 export type RegisterCase = (title: string, run: () => Promise<void> | void) => void

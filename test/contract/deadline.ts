@@ -6,7 +6,7 @@ import { type Bench, type JoinedParticipant, refuses, text } from './bench.ts'
 import type { Contract } from './contract.ts'
 import { camera, streamNews, subscriptionRemoved, viewing } from './samples.ts'
 
-/** A participant with a stream and a subscription to it, and another one in the same room. */
+/** Two participants of a room: the first has a stream, the second a subscription to it. */
 type Scene = {
   bench: Bench
   participant: JoinedParticipant
@@ -15,11 +15,12 @@ type Scene = {
   subscription: Subscription
 }
 
-/** Every write that a client or management can ask for, each with a deadline. */
+/** Every write that serves a request of a client or of management. */
 const writes: { [verb: string]: (scene: Scene, deadline: Deadline) => Promise<unknown> } = {
   append: ({ bench, participant }, deadline) => bench.state.log.append(participant.write({ deadline }), text()),
   announce: ({ bench }, deadline) => bench.state.log.announce(bench.room, text(), newId(), deadline),
-  note: ({ bench, participant }, deadline) => bench.state.log.recordReply(participant.write({ rid: 7, deadline })),
+  recordReply: ({ bench, participant }, deadline) =>
+    bench.state.log.recordReply(participant.write({ rid: 7, deadline })),
   join: ({ bench }, deadline) => bench.join({ deadline }),
   resume: ({ bench, participant }, deadline) => bench.resume(participant, { deadline }),
   rejoin: ({ bench: { state, room }, participant: { id } }, deadline) =>
@@ -31,9 +32,10 @@ const writes: { [verb: string]: (scene: Scene, deadline: Deadline) => Promise<un
       ticketId: newId(),
       deadline,
     }),
-  describe: ({ bench, participant }, deadline) =>
+  setProfile: ({ bench, participant }, deadline) =>
     bench.state.roster.setProfile(participant.write({ deadline }), { new: true }),
-  renew: ({ bench, participant }, deadline) => bench.state.sessionStore.renewTicket(participant.ref, newId(), deadline),
+  renewTicket: ({ bench, participant }, deadline) =>
+    bench.state.sessionStore.renewTicket(participant.ref, newId(), deadline),
   'leave by the owner': ({ bench: { state, room }, participant }, deadline) =>
     state.sessionStore.leave(room, participant.id, { owner: participant.ref.owner }, undefined, deadline),
   'leave by management': ({ bench: { state, room }, participant }, deadline) =>
@@ -93,10 +95,10 @@ async function findings({ bench, participant, other, subscription }: Scene): Pro
   }
 }
 
-/** Requests that are given up at their deadline: what is not done by then is not done later. */
+/** Deadlines of writes: the store does not do a write after its deadline. */
 export function describeDeadline({ open, test }: Contract): void {
   for (const [verb, write] of Object.entries(writes)) {
-    test(`${verb} changes nothing after its deadline, and is done before it`, async () => {
+    test(`${verb} takes effect before its deadline, and changes nothing after it`, async () => {
       const scene = await sceneIn(await open())
       const before = await findings(scene)
       await refuses(write(scene, performance.now()), 'unavailable')
@@ -105,7 +107,7 @@ export function describeDeadline({ open, test }: Contract): void {
     })
   }
 
-  test('renew after its deadline leaves the ticket as it was', async () => {
+  test('renewTicket after its deadline leaves the tickets unchanged', async () => {
     const bench = await open()
     const participant = await bench.join()
     await refuses(bench.state.sessionStore.renewTicket(participant.ref, 'late', performance.now()), 'unavailable')
@@ -113,14 +115,14 @@ export function describeDeadline({ open, test }: Contract): void {
     expect(await bench.resume(participant)).toMatchObject({ complete: true })
   })
 
-  test('firstUse after its deadline uses nothing', async () => {
+  test('claim after its deadline leaves the nonce unclaimed', async () => {
     const { nonces } = (await open()).state
     const nonce = newId()
     await refuses(nonces.claim(nonce, 60, performance.now()), 'unavailable')
     expect(await nonces.claim(nonce, 60)).toMatchObject({ first: true })
   })
 
-  test('a relogin that arrived before the one that has the place is refused, whichever the store received first', async () => {
+  test('the store refuses a relogin that was sent before the one that has the session, even if it receives it later', async () => {
     const bench = await open()
     const participant = await bench.join()
     const arrived = performance.now()
@@ -130,7 +132,7 @@ export function describeDeadline({ open, test }: Contract): void {
     expect(await bench.resume(participant, { deadline: arrived + 4500 })).toMatchObject({ previousOwner: newer.owner })
   })
 
-  test('a login that arrived before the one that has the place is refused, and so is an authentication', async () => {
+  test('the store refuses a login and a rejoin that were sent before the request that has the session', async () => {
     const bench = await open()
     const arrived = performance.now()
     const request = bench.joinRequest({ deadline: arrived + 4400 })

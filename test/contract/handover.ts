@@ -3,12 +3,12 @@ import { newId } from '../../src/core/ids.ts'
 import type { DeliveryState, SessionRef } from '../../src/core/ports/session-store.ts'
 import type { Contract } from './contract.ts'
 
-/** What a node asks another about a place that it has taken over: `serve`, `ask`. */
+/** The question of a new owner's node to the previous node: `serve`, `ask`. */
 export function describeHandover({ open, test }: Contract): void {
   const sessionRefOf = (node: string, id = newId()): SessionRef => ({ room: 'portal/r é', id, owner: `${node}:7` })
   const deliveryStates = (known: { [id: string]: DeliveryState }) => (ref: SessionRef) => known[ref.id]
 
-  test('the node that held a place says how far it came, or that it knows nothing', async () => {
+  test('the previous node answers with the delivery state of its connection, or with undefined if it has none', async () => {
     const { state, other } = await open()
     const [one, two] = [`host:80.${newId()}`, newId()]
     const ref = sessionRefOf(one)
@@ -24,13 +24,13 @@ export function describeHandover({ open, test }: Contract): void {
     expect(asked).toHaveLength(3)
   })
 
-  test('a node that is not there has nothing to say', async () => {
+  test('a question to a node that does not exist resolves to undefined', async () => {
     const { state } = await open()
     await state.handover.serve(newId(), () => ({ confirmed: 1, sent: 1 }))
     expect(await state.handover.ask(sessionRefOf(newId()))).toBeUndefined()
   })
 
-  test('both ask each other at the same time', async () => {
+  test('two nodes can ask each other at the same time', async () => {
     const { state, other } = await open()
     const [one, two] = [newId(), newId()]
     await state.handover.serve(one, () => ({ confirmed: 1, sent: 1 }))

@@ -4,9 +4,9 @@ import { newMember, refuses, text } from './bench.ts'
 import type { Contract } from './contract.ts'
 import { camera } from './samples.ts'
 
-/** Login: `places.join`. */
+/** Login: `SessionStore.join`. */
 export function describeJoin({ open, test }: Contract): void {
-  test('the first comes in and is on the roster', async () => {
+  test('join adds the member to the roster and gives it an owner of its node', async () => {
     const bench = await open()
     const member = newMember({ profile: { protocol: '1.2', nickname: '"\\ 한글' } })
     const { joined } = await bench.join({ member })
@@ -18,13 +18,13 @@ export function describeJoin({ open, test }: Contract): void {
     })
   })
 
-  test('the others are told, and it is not told of itself', async () => {
+  test('join notifies every other participant', async () => {
     const bench = await open()
     const { id, member } = await bench.join()
     expect(await bench.log()).toEqual([{ seq: 1, event: 'participant', data: { action: 'join', member }, except: id }])
   })
 
-  test('the roster says who is there and what is published', async () => {
+  test('the roster of a login has the members, the streams, and the seq of the login', async () => {
     const bench = await open()
     const first = await bench.join()
     const stream = camera(first.id)
@@ -41,18 +41,18 @@ export function describeJoin({ open, test }: Contract): void {
     })
   })
 
-  test('each login has an owner of its own', async () => {
+  test('each login has a different owner', async () => {
     const bench = await open()
     const owners = await Promise.all(Array.from({ length: 5 }, async () => (await bench.join()).ref.owner))
     expect(new Set(owners).size).toBe(5)
   })
 
-  test('the roster of a room that is not there is empty', async () => {
+  test('the roster of a room that does not exist is empty', async () => {
     const { state, room } = await open()
     expect(await state.roster.roster(room)).toEqual({ seq: 0, members: [], streams: [] })
   })
 
-  test('a login that is repeated is the same participant, told of once, and the connection before is named', async () => {
+  test('a repeated login gives the same participant, notifies the others once, and names the previous owner', async () => {
     const bench = await open()
     const first = await bench.join()
     const again = await bench.other.sessionStore.join(first.request)
@@ -63,7 +63,7 @@ export function describeJoin({ open, test }: Contract): void {
     await refuses(bench.append(first), 'moved')
   })
 
-  test('the same token from another node is the same participant', async () => {
+  test('the same token on another node gives the same participant', async () => {
     const bench = await open()
     const first = await bench.join()
     const retry = bench.joinRequest({ token: first.request.token, node: 'B' })
@@ -75,7 +75,7 @@ export function describeJoin({ open, test }: Contract): void {
     await bench.resume(first, { ticketId: retry.ticketId })
   })
 
-  test('a login that is repeated is told the last request that was done', async () => {
+  test('a repeated login names the last rid that was done', async () => {
     const bench = await open()
     const first = await bench.join()
     expect(first.joined.rid).toBeUndefined()
@@ -85,14 +85,14 @@ export function describeJoin({ open, test }: Contract): void {
     expect(await bench.other.log.replyTo(again.ref, 7)).toEqual({ reply: 'ok' })
   })
 
-  test('the ticket of a login that was repeated is good for nothing', async () => {
+  test('a repeated login spends the ticket of the first', async () => {
     const bench = await open()
     const first = await bench.join()
     await bench.join({ token: first.request.token })
     await refuses(bench.resume(first), 'ticket_spent')
   })
 
-  test('the same token after the connection was lost: no connection is named', async () => {
+  test('a login that is repeated after its connection was lost names no previous owner', async () => {
     const bench = await open()
     const first = await bench.join()
     await bench.state.sessionStore.detach(first.ref, 1)
@@ -102,7 +102,7 @@ export function describeJoin({ open, test }: Contract): void {
     expect(await bench.state.sessionChecks.states([again.ref])).toEqual(['connected'])
   })
 
-  test('two logins with one token at the same time are one participant', async () => {
+  test('two simultaneous logins with one token give one participant', async () => {
     const bench = await open()
     const token = { id: newId(), seconds: 180 }
     const [one, two] = await Promise.all([
@@ -116,7 +116,7 @@ export function describeJoin({ open, test }: Contract): void {
     expect(await bench.log()).toHaveLength(1)
   })
 
-  test('a token is used once the client is known to have its ticket', async () => {
+  test('a token is spent after the client has confirmed its ticket', async () => {
     const bench = await open()
     const { request, ref } = await bench.join()
     await bench.state.sessionStore.confirmTicket(ref, request.token, request.ticketId)
@@ -126,7 +126,7 @@ export function describeJoin({ open, test }: Contract): void {
     await refuses(bench.other.sessionStore.join(request), 'token_used')
   })
 
-  test('a token is used after a relogin', async () => {
+  test('a token is spent after a relogin', async () => {
     const bench = await open()
     const participant = await bench.join()
     await bench.resume(participant)
@@ -134,7 +134,7 @@ export function describeJoin({ open, test }: Contract): void {
     await refuses(bench.state.sessionStore.join(participant.request), 'token_used')
   })
 
-  test('one who left before the client is known to have its ticket may come again, as the same one', async () => {
+  test('a participant that left without a confirmed ticket may log in with its token again, and keeps its id', async () => {
     const bench = await open()
     const first = await bench.join()
     await bench.state.sessionStore.leave(bench.room, first.id, 'any')
@@ -147,7 +147,7 @@ export function describeJoin({ open, test }: Contract): void {
     ])
   })
 
-  test('a full room refuses, and the token stays good', async () => {
+  test('a full room refuses a login, whose token stays valid', async () => {
     const bench = await open()
     await bench.state.rooms.configure(bench.room, { participantLimit: 2 })
     const first = await bench.join()
@@ -158,14 +158,14 @@ export function describeJoin({ open, test }: Contract): void {
     expect(await bench.other.sessionStore.join(late)).toMatchObject({ id: late.member.id })
   })
 
-  test('a login that is repeated fits into a full room', async () => {
+  test('a full room accepts a repeated login', async () => {
     const bench = await open()
     await bench.state.rooms.configure(bench.room, { participantLimit: 1 })
     const first = await bench.join()
     expect(await bench.other.sessionStore.join(first.request)).toMatchObject({ id: first.id })
   })
 
-  test('one who is waiting keeps its place in a full room', async () => {
+  test('a waiting participant counts against the limit of a room, and can resume', async () => {
     const bench = await open()
     await bench.state.rooms.configure(bench.room, { participantLimit: 1 })
     const first = await bench.join()
@@ -174,7 +174,7 @@ export function describeJoin({ open, test }: Contract): void {
     expect(await bench.resume(first)).toMatchObject({ complete: true })
   })
 
-  test('as many as fit come in, however many ask at once', async () => {
+  test('of simultaneous logins, a room accepts no more than its limit', async () => {
     const bench = await open()
     await bench.state.rooms.configure(bench.room, { participantLimit: 3 })
     const nodes = [bench.state, bench.other]
@@ -186,14 +186,14 @@ export function describeJoin({ open, test }: Contract): void {
     expect((await bench.state.roster.roster(bench.room)).members).toHaveLength(3)
   })
 
-  test('a limit of -1 is none', async () => {
+  test('a participant limit of -1 accepts any number', async () => {
     const bench = await open()
     await bench.state.rooms.configure(bench.room, { participantLimit: -1 })
     for (let n = 0; n < 5; n += 1) await bench.join()
     expect((await bench.state.roster.roster(bench.room)).members).toHaveLength(5)
   })
 
-  test('nobody is told in a room that does not notify', async () => {
+  test('join appends nothing in a room without participant notifications', async () => {
     const bench = await open()
     const notifying = { participantActivities: false, streamChange: true }
     await bench.state.rooms.configure(bench.room, { notifying })
@@ -203,4 +203,4 @@ export function describeJoin({ open, test }: Contract): void {
   })
 }
 
-const byId = (one: { id: string }, two: { id: string }) => (one.id < two.id ? -1 : 1)
+const byId = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : 1)

@@ -6,26 +6,26 @@ import { camera, subscriptionRemoved, viewing } from './samples.ts'
 
 const late = Number.MAX_SAFE_INTEGER
 
-/** `places.leave`: who may take whom out, and what the others are told. */
+/** `SessionStore.leave`: who may remove a participant, and the notifications of the others. */
 export function describeLeave({ open, fresh, test }: Contract): void {
-  const left = (member: Member): Draft => ({ event: 'participant', data: { action: 'leave', member } })
-  /** What was said after a position, without the numbers, which are checked to have no hole. */
-  const saidSince = async (bench: Bench, after: number) =>
+  const leaveEntry = (member: Member): Draft => ({ event: 'participant', data: { action: 'leave', member } })
+  /** The entries after a position without their numbers. Checks that the numbers have no gap. */
+  const entriesAfter = async (bench: Bench, after: number) =>
     (await bench.log(after)).map(({ seq, ...draft }, index) => {
       expect(seq).toBe(after + index + 1)
       return draft
     })
 
-  test('the owner leaves, once, and the others are told', async () => {
+  test('the owner can remove its participant once, and the others are notified', async () => {
     const bench = await open()
     const { id, ref, member, joined } = await bench.join()
     expect(await bench.state.sessionStore.leave(bench.room, id, { owner: ref.owner })).toBe(true)
     expect(await bench.state.sessionStore.leave(bench.room, id, { owner: ref.owner })).toBe(false)
-    expect(await saidSince(bench, joined.seq)).toEqual([left(member)])
+    expect(await entriesAfter(bench, joined.seq)).toEqual([leaveEntry(member)])
     expect((await bench.state.roster.roster(bench.room)).members).toEqual([])
   })
 
-  test('an owner whose place another has taken is refused as moved, and takes nobody out', async () => {
+  test('leave by a previous owner is refused as moved, and changes nothing', async () => {
     const bench = await open()
     const participant = await bench.join()
     await bench.resumeElsewhere(participant)
@@ -33,22 +33,22 @@ export function describeLeave({ open, fresh, test }: Contract): void {
     expect(await bench.log()).toHaveLength(1)
   })
 
-  test('nobody is taken out of a room that is not there', async () => {
+  test('leave resolves to false in a room that does not exist', async () => {
     const { state, room } = await open()
-    expect(await state.sessionStore.leave(room, 'nobody', 'any')).toBe(false)
+    expect(await state.sessionStore.leave(room, 'absent', 'any')).toBe(false)
   })
 
-  test('management takes anyone out, and that one is told first', async () => {
+  test('management can remove any participant, which is notified first', async () => {
     const bench = await open()
     const participant = await bench.join()
     await bench.resumeElsewhere(participant)
     const notifications: Draft = { event: 'drop', data: null, to: participant.id }
     expect(await bench.state.sessionStore.leave(bench.room, participant.id, 'any', notifications)).toBe(true)
     expect(await bench.state.sessionStore.leave(bench.room, participant.id, 'any', notifications)).toBe(false)
-    expect(await saidSince(bench, 1)).toEqual([notifications, left(participant.member)])
+    expect(await entriesAfter(bench, 1)).toEqual([notifications, leaveEntry(participant.member)])
   })
 
-  test('a window that is not over keeps its participant', async () => {
+  test('leave keeps a participant whose window has not expired', async () => {
     const bench = await open()
     const participant = await bench.join()
     await bench.state.sessionStore.detach(participant.ref, 1)
@@ -56,7 +56,7 @@ export function describeLeave({ open, fresh, test }: Contract): void {
     expect(await bench.other.sessionStore.leave(bench.room, participant.id, { due: late })).toBe(true)
   })
 
-  test('one who is connected is never due', async () => {
+  test('leave by a deadline keeps a connected participant', async () => {
     const bench = await open()
     const participant = await bench.join()
     expect(await bench.state.sessionStore.leave(bench.room, participant.id, { due: late })).toBe(false)
@@ -66,7 +66,7 @@ export function describeLeave({ open, fresh, test }: Contract): void {
     expect(await bench.log()).toHaveLength(1)
   })
 
-  test('of two reapers one takes the participant out', async () => {
+  test('of several reapers exactly one removes the participant', async () => {
     const bench = await open()
     const participant = await bench.join()
     await bench.state.sessionStore.detach(participant.ref, 1)
@@ -75,23 +75,23 @@ export function describeLeave({ open, fresh, test }: Contract): void {
       reapers.map(({ sessionStore }) => sessionStore.leave(bench.room, participant.id, { due: late })),
     )
     expect(outcomes.filter(Boolean)).toHaveLength(1)
-    expect(await saidSince(bench, 1)).toEqual([left(participant.member)])
+    expect(await entriesAfter(bench, 1)).toEqual([leaveEntry(participant.member)])
   })
 
-  test('a reaper and a returning client do not disagree', async () => {
+  test('of a reaper and a client that resumes at the same time, exactly one succeeds', async () => {
     const bench = await open()
     const participant = await bench.join()
     await bench.state.sessionStore.detach(participant.ref, 1)
-    const [taken, resumed] = await Promise.allSettled([
+    const [removed, resumed] = await Promise.allSettled([
       bench.state.sessionStore.leave(bench.room, participant.id, { due: late }),
       bench.resume(participant),
     ])
-    const gone = taken.status === 'fulfilled' && taken.value
+    const gone = removed.status === 'fulfilled' && removed.value
     expect(resumed.status).toBe(gone ? 'rejected' : 'fulfilled')
     expect((await bench.state.roster.roster(bench.room)).members).toHaveLength(gone ? 0 : 1)
   })
 
-  test('what it published and subscribed to goes with it, and the other sides are told', async () => {
+  test('leave removes the participant’s streams and subscriptions, and notifies the other sides', async () => {
     const bench = await open()
     const [gone, other] = [await bench.join(), await bench.join()]
     const [mine, theirs] = [camera(gone.id), camera(other.id)]
@@ -114,9 +114,12 @@ export function describeLeave({ open, fresh, test }: Contract): void {
 
     await sessionStore.leave(bench.room, gone.id, { owner: gone.ref.owner })
 
-    const [first, second, ...rest] = await saidSince(bench, 2)
-    expect([first, second]).toEqual([left(gone.member), { event: 'stream', data: { id: mine.id, status: 'remove' } }])
-    // its own subscription to itself is nobody's news
+    const [first, second, ...rest] = await entriesAfter(bench, 2)
+    expect([first, second]).toEqual([
+      leaveEntry(gone.member),
+      { event: 'stream', data: { id: mine.id, status: 'remove' } },
+    ])
+    // the end of its subscription to its own stream notifies no participant
     expect(rest).toHaveLength(2)
     expect(rest).toContainEqual(subscriptionRemoved(watched, other.id))
     expect(rest).toContainEqual(subscriptionRemoved(watching, other.id))
@@ -125,7 +128,7 @@ export function describeLeave({ open, fresh, test }: Contract): void {
     expect(await media.subscription(bench.room, kept.id)).toEqual(kept)
   })
 
-  test('a quiet room is not told, but those whose subscription ended are', async () => {
+  test('in a room without notifications, leave notifies only the participants whose subscription ended', async () => {
     const bench = await open()
     const notifying = { participantActivities: false, streamChange: false }
     await bench.state.rooms.configure(bench.room, { notifying })
@@ -135,10 +138,10 @@ export function describeLeave({ open, fresh, test }: Contract): void {
     await bench.state.media.addStream(gone.write(), stream, [])
     await bench.state.media.addSubscription(other.write(), watched, [])
     await bench.state.sessionStore.leave(bench.room, gone.id, 'any')
-    expect(await saidSince(bench, 0)).toEqual([subscriptionRemoved(watched, other.id)])
+    expect(await entriesAfter(bench, 0)).toEqual([subscriptionRemoved(watched, other.id)])
   })
 
-  test('no stream is so odd that its owner cannot leave', async () => {
+  test('a participant can leave whatever the attributes of its stream are', async () => {
     const bench = await open()
     const [deep, other] = [await bench.join(), await bench.join()]
     const deepest = JSON.parse(`${'{"a":'.repeat(1500)}1${'}'.repeat(1500)}`)
@@ -150,7 +153,7 @@ export function describeLeave({ open, fresh, test }: Contract): void {
     expect(await bench.state.sessionStore.leave(bench.room, deep.id, 'any')).toBe(true)
   })
 
-  test('a room that everybody left goes on where it was when someone comes back soon', async () => {
+  test('an empty room continues its numbers and generations for the next participant', async () => {
     const bench = await open()
     const first = await bench.join()
     await bench.state.sessionStore.leave(bench.room, first.id, 'any')
@@ -159,7 +162,7 @@ export function describeLeave({ open, fresh, test }: Contract): void {
     expect(wire.ref.owner).not.toBe(first.ref.owner)
   })
 
-  test('the requests of one who left are forgotten', async () => {
+  test('leave removes the recorded replies of the participant', async () => {
     const bench = await fresh()
     const participant = await bench.join()
     await bench.state.log.append(participant.write({ rid: 1, reply: 'done' }), { event: 'text', data: '' })

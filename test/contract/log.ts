@@ -5,17 +5,21 @@ import { until } from '../support/redis.ts'
 import { refuses, text } from './bench.ts'
 import type { Contract } from './contract.ts'
 
-/** What was said: `append`, `announce`, `read`, `positions`, `replyTo`. */
+/** The log of a room: `append`, `announce`, `read`, `heads`, `replyTo`. */
 export function describeLog({ open, fresh, test }: Contract): void {
-  test('every entry gets the next number', async () => {
+  test('append gives every entry the next number', async () => {
     const bench = await open()
     const participant = await bench.join()
-    expect([await bench.append(participant), await bench.append(participant), await bench.append(participant)]).toEqual([2, 3, 4])
+    expect([await bench.append(participant), await bench.append(participant), await bench.append(participant)]).toEqual(
+      [2, 3, 4],
+    )
   })
 
-  test('an entry is read as it was written', async () => {
+  test('read returns an entry as it was appended', async () => {
     const bench = await open()
-    const { id, write } = await bench.join().then((participant) => ({ id: participant.id, write: () => participant.write() }))
+    const { id, write } = await bench
+      .join()
+      .then((participant) => ({ id: participant.id, write: () => participant.write() }))
     const data = {
       text: 'Ü\u2028"\\\n\u0000 🎧',
       empty: {},
@@ -37,23 +41,23 @@ export function describeLog({ open, fresh, test }: Contract): void {
     )
   })
 
-  test('two nodes number one room without a hole', async () => {
+  test('two nodes append to one room without a gap in the numbers', async () => {
     const bench = await open()
     const [one, two] = [await bench.join(), await bench.join()]
-    const said = await Promise.all(
+    const seqs = await Promise.all(
       Array.from({ length: 60 }, (_, n) =>
         n % 2
           ? bench.state.log.append(one.write(), text({ data: n }))
           : bench.other.log.append(two.write(), text({ data: n })),
       ),
     )
-    expect(said.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 60 }, (_, n) => n + 3))
+    expect(seqs.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 60 }, (_, n) => n + 3))
     const log = await bench.log(2)
     expect(log.map(({ seq }) => seq)).toEqual(Array.from({ length: 60 }, (_, n) => n + 3))
-    for (const [n, seq] of said.entries()) expect(log[seq - 3]?.data).toBe(n)
+    for (const [n, seq] of seqs.entries()) expect(log[seq - 3]?.data).toBe(n)
   })
 
-  test('a message to one who is not there is refused, and not said', async () => {
+  test('append refuses a message to an absent participant, and appends nothing', async () => {
     const bench = await open()
     const [participant, gone] = [await bench.join(), await bench.join()]
     await bench.state.sessionStore.leave(bench.room, gone.id, 'any')
@@ -66,7 +70,7 @@ export function describeLog({ open, fresh, test }: Contract): void {
     expect(await bench.state.log.replyTo(participant.ref, 1)).toBeUndefined()
   })
 
-  test('a message to one who waits, or to itself, is said', async () => {
+  test('append accepts a message to a waiting participant, and to the sender', async () => {
     const bench = await open()
     const [participant, away] = [await bench.join(), await bench.join()]
     await bench.state.sessionStore.detach(away.ref, 2)
@@ -74,19 +78,19 @@ export function describeLog({ open, fresh, test }: Contract): void {
     expect(await bench.append(participant, { to: participant.id })).toBe(4)
   })
 
-  test('a write that is sent twice is done once and answered the same', async () => {
+  test('the same write sent twice is done once, and has the same answer', async () => {
     const bench = await open()
     const participant = await bench.join()
     const write = participant.write({ rid: 1, reply: 'ok' })
     const answers = [await bench.state.log.append(write, text()), await bench.other.log.append(write, text())]
     expect(answers).toEqual([2, 2])
-    expect(await Promise.all([1, 2, 3].map(() => bench.state.log.append(participant.write({ op: 'x' }), text())))).toEqual([
-      3, 3, 3,
-    ])
+    expect(
+      await Promise.all([1, 2, 3].map(() => bench.state.log.append(participant.write({ op: 'x' }), text()))),
+    ).toEqual([3, 3, 3])
     expect(await bench.log()).toHaveLength(3)
   })
 
-  test('a request that comes again as another write is not done again', async () => {
+  test('a rid that was done is refused as repeated in another write', async () => {
     const bench = await open()
     const participant = await bench.join()
     for (const rid of [1, 2, 3]) await bench.state.log.append(participant.write({ rid, reply: rid }), text())
@@ -97,7 +101,7 @@ export function describeLog({ open, fresh, test }: Contract): void {
     expect(await bench.log()).toHaveLength(4)
   })
 
-  test('a request that was refused may come again behind later ones', async () => {
+  test('a request that was refused may be repeated after later requests', async () => {
     const bench = await open()
     const participant = await bench.join()
     await refuses(bench.state.log.append(participant.write({ rid: 1 }), text({ to: 'nobody' })), 'no_such_participant')
@@ -108,14 +112,14 @@ export function describeLog({ open, fresh, test }: Contract): void {
     expect(await bench.state.log.append(participant.write({ rid: 3 }), text())).toBe(4)
   })
 
-  test('a request of so long ago that nobody knows is not done', async () => {
+  test('a rid whose reply the store has dropped is refused as repeated', async () => {
     const bench = await open()
     const participant = await bench.join()
     for (let rid = 2; rid <= 300; rid += 1) await bench.state.log.append(participant.write({ rid }), text())
     for (const rid of [1, 2, 300]) await refuses(bench.state.log.append(participant.write({ rid }), text()), 'repeated')
   })
 
-  test('a request that was refused may be repeated until the hundredth after it, in whatever order the others were done', async () => {
+  test('a refused request may be repeated until the hundredth rid after it, whatever the order of the others', async () => {
     const bench = await open()
     const participant = await bench.join()
     const [refused, overtaking] = [200, 299]
@@ -131,7 +135,7 @@ export function describeLog({ open, fresh, test }: Contract): void {
     }
   })
 
-  test('a write that was refused is not taken for done', async () => {
+  test('a write that was refused does not count as done', async () => {
     const bench = await open()
     const participant = await bench.join()
     const write = participant.write()
@@ -140,21 +144,23 @@ export function describeLog({ open, fresh, test }: Contract): void {
     expect(await bench.state.log.append(write, text())).toBe(2)
   })
 
-  test('the acks of the last hundred requests are known, on every node', async () => {
+  test('replyTo returns the acks of the last hundred requests on every node', async () => {
     const bench = await open()
     const [participant, other] = [await bench.join(), await bench.join()]
     for (let rid = 1; rid <= 300; rid += 1) {
       await bench.state.log.append(participant.write({ rid, reply: { rid } }), text())
     }
-    const known = await Promise.all(Array.from({ length: 100 }, (_, n) => bench.other.log.replyTo(participant.ref, 201 + n)))
-    expect(known).toEqual(Array.from({ length: 100 }, (_, n) => ({ reply: { rid: 201 + n } })))
+    const acks = await Promise.all(
+      Array.from({ length: 100 }, (_, n) => bench.other.log.replyTo(participant.ref, 201 + n)),
+    )
+    expect(acks).toEqual(Array.from({ length: 100 }, (_, n) => ({ reply: { rid: 201 + n } })))
     expect(await bench.state.log.replyTo(participant.ref, 301)).toBeUndefined()
     expect(await bench.state.log.replyTo(participant.ref, 30)).toBeUndefined()
     expect(await bench.state.log.replyTo(other.ref, 300)).toBeUndefined()
     expect(await bench.state.log.replyTo({ ...participant.ref, id: newId() }, 1)).toBeUndefined()
   })
 
-  test('an ack may be anything, or nothing', async () => {
+  test('an ack may be any JSON value, or undefined', async () => {
     const bench = await open()
     const participant = await bench.join()
     const replies = [null, '', 'a b', 0, { nested: [1, {}] }, undefined]
@@ -166,7 +172,7 @@ export function describeLog({ open, fresh, test }: Contract): void {
     }
   })
 
-  test('an announcement is numbered with the rest', async () => {
+  test('announce numbers its entry like the others', async () => {
     const bench = await open()
     const participant = await bench.join()
     expect(await bench.state.log.announce(bench.room, text({ data: 'soon' }))).toBe(2)
@@ -177,7 +183,7 @@ export function describeLog({ open, fresh, test }: Contract): void {
     ])
   })
 
-  test('an announcement to nobody is refused', async () => {
+  test('announce refuses a room that does not exist, and an absent addressee', async () => {
     const bench = await open()
     await refuses(bench.state.log.announce(bench.room, text()), 'no_such_participant')
     await bench.join()
@@ -185,7 +191,7 @@ export function describeLog({ open, fresh, test }: Contract): void {
     expect(await bench.log()).toHaveLength(1)
   })
 
-  test('a log is read page by page', async () => {
+  test('read returns a log page by page', async () => {
     const bench = await open()
     const participant = await bench.join()
     for (let n = 0; n < 6; n += 1) await bench.append(participant)
@@ -199,7 +205,7 @@ export function describeLog({ open, fresh, test }: Contract): void {
     expect(await bench.state.log.read(bench.anotherRoom().room, 0, 3)).toEqual([])
   })
 
-  test('the position of each room, in order', async () => {
+  test('heads returns the newest seq of each room, in order', async () => {
     const bench = await open()
     const [second, empty] = [bench.anotherRoom(), bench.anotherRoom()]
     await bench.append(await bench.join())
@@ -208,7 +214,7 @@ export function describeLog({ open, fresh, test }: Contract): void {
     expect(await bench.state.log.heads([])).toEqual([])
   })
 
-  test('a log keeps as many entries as it should, and forgets the oldest', async () => {
+  test('a log keeps at least its maximum of entries, and drops the oldest', async () => {
     const entries = 100
     const bench = await fresh({ entries })
     await bench.overflow(await bench.join(), entries)
@@ -220,7 +226,7 @@ export function describeLog({ open, fresh, test }: Contract): void {
     expect(log.at(-1)?.seq).toBe(await bench.headSeq())
   })
 
-  test('a log forgets what is older than anyone may ask for, and nothing younger', async () => {
+  test('a log drops entries that are older than the retention time, and no others', async () => {
     const log = 0.6
     const bench = await fresh({ log })
     const participant = await bench.join()
@@ -236,7 +242,7 @@ export function describeLog({ open, fresh, test }: Contract): void {
     })
   })
 
-  test('a log forgets nothing because a node’s clock is ahead', async () => {
+  test('a node whose clock is ahead does not trim the log', async () => {
     const bench = await open()
     const participant = await bench.join()
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 300_000 })
@@ -245,7 +251,7 @@ export function describeLog({ open, fresh, test }: Contract): void {
     expect((await bench.log()).map(({ seq }) => seq)).toEqual(Array.from({ length: 131 }, (_, n) => n + 1))
   })
 
-  test('entries are dated by the store, whatever the node says', async () => {
+  test('the date of an entry is the store’s, whatever the node’s clock says', async () => {
     const bench = await open()
     const before = bench.state.clock.now(bench.room)
     const participant = await bench.join()

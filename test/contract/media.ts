@@ -5,7 +5,7 @@ import { camera, streamNews, subscriptionRemoved, viewing } from './samples.ts'
 
 /** Streams and subscriptions: `MediaStore`. */
 export function describeMedia({ open, test }: Contract): void {
-  test('a stream is kept as it was given, and told of', async () => {
+  test('addStream stores the stream and appends its notifications', async () => {
     const bench = await open()
     const participant = await bench.join()
     const stream = camera(participant.id)
@@ -16,7 +16,7 @@ export function describeMedia({ open, test }: Contract): void {
     expect(await bench.log(1)).toEqual(notifications.map((draft, index) => ({ ...draft, seq: index + 2 })))
   })
 
-  test('a stream id is given once', async () => {
+  test('addStream refuses an id that exists', async () => {
     const bench = await open()
     const [participant, other] = [await bench.join(), await bench.join()]
     const stream = camera(participant.id)
@@ -27,13 +27,15 @@ export function describeMedia({ open, test }: Contract): void {
     expect(await bench.log()).toHaveLength(2)
   })
 
-  test('a room takes as many streams as it may, however many come at once', async () => {
+  test('of simultaneous streams, a room accepts no more than its input limit', async () => {
     const bench = await open()
     await bench.state.rooms.configure(bench.room, { inputLimit: 2 })
     const participant = await bench.join()
     const nodes = [bench.state, bench.other]
     const results = await Promise.allSettled(
-      Array.from({ length: 5 }, (_, n) => nodes[n % 2]?.media.addStream(participant.write(), camera(participant.id), [text()])),
+      Array.from({ length: 5 }, (_, n) =>
+        nodes[n % 2]?.media.addStream(participant.write(), camera(participant.id), [text()]),
+      ),
     )
     const refused = results.flatMap((result) => (result.status === 'rejected' ? result.reason : []))
     expect(refused).toHaveLength(3)
@@ -45,7 +47,7 @@ export function describeMedia({ open, test }: Contract): void {
     await bench.state.media.addStream(participant.write(), camera(participant.id), [])
   })
 
-  test('an input limit of 0 takes none, of -1 any number', async () => {
+  test('an input limit of 0 accepts no stream, of -1 any number', async () => {
     const bench = await open()
     const participant = await bench.join()
     await bench.state.rooms.configure(bench.room, { inputLimit: 0 })
@@ -54,21 +56,21 @@ export function describeMedia({ open, test }: Contract): void {
     await bench.state.media.addStream(participant.write(), camera(participant.id), [])
   })
 
-  test('a stream is changed from what it was known to be', async () => {
+  test('changeStream replaces a stream that is as expected', async () => {
     const bench = await open()
     const participant = await bench.join()
     const stream = camera(participant.id)
     const changed = { ...stream, attributes: { paused: true } }
     await bench.state.media.addStream(participant.write(), stream, [])
     const [read = stream] = await bench.other.media.streams(bench.room, [stream.id])
-    expect(await bench.other.media.changeStream(participant.write(), read, changed, [streamNews(stream, 'update')])).toBe(
-      true,
-    )
+    expect(
+      await bench.other.media.changeStream(participant.write(), read, changed, [streamNews(stream, 'update')]),
+    ).toBe(true)
     expect(await bench.state.media.streams(bench.room, [stream.id])).toEqual([changed])
     expect(await bench.log(1)).toEqual([{ ...streamNews(stream, 'update'), seq: 2 }])
   })
 
-  test('a change of what is no longer so is not made; the same write, with what is so, is', async () => {
+  test('changeStream resolves to false if the stream is not as expected, and the same write may try again', async () => {
     const bench = await open()
     const participant = await bench.join()
     const stream = camera(participant.id)
@@ -88,7 +90,7 @@ export function describeMedia({ open, test }: Contract): void {
     expect(await bench.state.log.replyTo(participant.ref, 1)).toEqual({ reply: 'ok' })
   })
 
-  test('of two changes at once one is made', async () => {
+  test('of two simultaneous changes exactly one takes effect', async () => {
     const bench = await open()
     const participant = await bench.join()
     const stream = camera(participant.id)
@@ -102,7 +104,7 @@ export function describeMedia({ open, test }: Contract): void {
     expect(await bench.log()).toHaveLength(2)
   })
 
-  test('what is not there is not changed', async () => {
+  test('a stream or subscription that does not exist is not changed', async () => {
     const bench = await open()
     const participant = await bench.join()
     const stream = camera(participant.id)
@@ -115,7 +117,7 @@ export function describeMedia({ open, test }: Contract): void {
     expect(await bench.log()).toHaveLength(1)
   })
 
-  test('a stream takes the subscriptions to it along, whose subscribers are told first', async () => {
+  test('removeStream removes the subscriptions to the stream, and notifies their subscribers first', async () => {
     const bench = await open()
     const [owner, viewer] = [await bench.join(), await bench.join()]
     const [stream, other] = [camera(owner.id), camera(owner.id)]
@@ -134,14 +136,14 @@ export function describeMedia({ open, test }: Contract): void {
     ])
   })
 
-  test('a stream that is not there is not removed', async () => {
+  test('removeStream refuses a stream that does not exist', async () => {
     const bench = await open()
     const participant = await bench.join()
     await refuses(bench.state.media.removeStream(participant.write(), 'nothing', [text()]), 'no_such_stream')
     expect(await bench.log()).toHaveLength(1)
   })
 
-  test('a subscription is added, changed and removed', async () => {
+  test('a subscription can be added, changed and removed', async () => {
     const bench = await open()
     const [owner, viewer] = [await bench.join(), await bench.join()]
     const subscription = viewing(camera(owner.id), viewer.id)
@@ -161,7 +163,7 @@ export function describeMedia({ open, test }: Contract): void {
     expect(await bench.log(2)).toEqual(thrice.map((draft, index) => ({ ...draft, seq: index + 3 })))
   })
 
-  test('no request is done again as another write', async () => {
+  test('a rid that was done is refused as repeated in every other write', async () => {
     const bench = await open()
     const participant = await bench.join()
     const stream = camera(participant.id)
@@ -180,7 +182,7 @@ export function describeMedia({ open, test }: Contract): void {
     await Promise.all(attempts.map((attempt) => refuses(attempt, 'repeated')))
   })
 
-  test('every write is done once, however often it is sent', async () => {
+  test('every write takes effect once, however often it is sent', async () => {
     const bench = await open()
     const participant = await bench.join()
     const stream = camera(participant.id)
@@ -193,7 +195,13 @@ export function describeMedia({ open, test }: Contract): void {
       media.addStream.bind(media, participant.write({ rid: 1, reply: 1 }), stream, notifications),
       media.changeStream.bind(media, participant.write({ rid: 2, reply: 2 }), stream, changed, notifications),
       media.addSubscription.bind(media, participant.write({ rid: 3, reply: 3 }), subscription, notifications),
-      media.changeSubscription.bind(media, participant.write({ rid: 4, reply: 4 }), subscription, paused, notifications),
+      media.changeSubscription.bind(
+        media,
+        participant.write({ rid: 4, reply: 4 }),
+        subscription,
+        paused,
+        notifications,
+      ),
       media.removeSubscription.bind(media, participant.write({ rid: 5, reply: 5 }), subscription.id, notifications),
       media.removeStream.bind(media, participant.write({ rid: 6, reply: 6 }), stream.id, notifications),
     ]

@@ -8,7 +8,7 @@ describeState('memory', async (retention) => {
   return { state, close: () => state.close() }
 })
 
-/** A room that was left, and a look at it by the reaper after its login tokens ran out. */
+/** A room that everybody left, which the reaper checks after its login tokens have expired. */
 async function leftBehind(prepare: (bench: Bench) => Promise<void> = async () => {}): Promise<Bench> {
   let now = at
   const state = createMemoryState(retention, () => now)
@@ -24,13 +24,13 @@ async function leftBehind(prepare: (bench: Bench) => Promise<void> = async () =>
   return bench
 }
 
-test('a room that nobody is in is forgotten once its tokens are out of date', async () => {
+test('an empty room is deleted after its tokens have expired', async () => {
   const bench = await leftBehind()
   expect(await bench.headSeq()).toBe(0)
   expect(await bench.log()).toEqual([])
 })
 
-test('a room that was configured is not', async () => {
+test('a configured room is not deleted', async () => {
   const bench = await leftBehind(({ state, room }) => state.rooms.configure(room, { participantLimit: 3 }))
   expect(await bench.headSeq()).toBe(2)
   expect(await bench.state.rooms.options(bench.room)).toMatchObject({ participantLimit: 3 })
@@ -38,14 +38,14 @@ test('a room that was configured is not', async () => {
   expect(await bench.headSeq()).toBe(0)
 })
 
-test('a room that is listened to is not, until nobody listens', async () => {
+test('an empty room with listeners is deleted after they have unsubscribed', async () => {
   const bench = await leftBehind(({ state, room }) => state.pubSub.subscribe(room, () => {}))
   expect(await bench.headSeq()).toBe(2)
   await bench.state.pubSub.unsubscribe(bench.room)
   expect(await bench.headSeq()).toBe(0)
 })
 
-test('a login token is forgotten when it is out of date', async () => {
+test('a used login token is dropped after it has expired', async () => {
   let now = at
   const state = createMemoryState(retention, () => now)
   const bench = new Bench(state, state)

@@ -3,15 +3,15 @@ import { until } from '../support/redis.ts'
 import type { Bench, JoinedParticipant } from './bench.ts'
 import type { Contract } from './contract.ts'
 
-/** Leases, and windows that run out: `Nodes`. A lease or window of 0 seconds is over at once, so nothing has to wait. */
+/** Leases and expired windows: `NodeRegistry`, `SessionDeadlines`. A lease or window of 0 seconds expires at once, so no case waits. */
 export function describeNodeRegistry(contract: Contract): void {
   describeWindows(contract)
   contract.group('leases', () => describeLeases(contract))
-  contract.group('orphans', () => describeOrphans(contract))
+  contract.group('dead nodes', () => describeDeadNodes(contract))
 }
 
 function describeWindows({ fresh, test }: Contract): void {
-  /** Takes out those who are due, as the reaper does. */
+  /** Removes the participants whose window has expired, as the reaper does. */
   async function reap(bench: Bench): Promise<number> {
     const due = await bench.other.deadlines.expired(100)
     const left = await Promise.all(due.map((one) => bench.other.sessionStore.leave(one.room, one.id, { due: one.due })))
@@ -19,14 +19,14 @@ function describeWindows({ fresh, test }: Contract): void {
     return left.filter(Boolean).length
   }
 
-  test('nobody is due before the window is over', async () => {
+  test('expired names no participant before its window has expired', async () => {
     const bench = await fresh({ window: 60 })
     const participant = await bench.join()
     await bench.state.sessionStore.detach(participant.ref, 1)
     expect(await bench.other.deadlines.expired(10)).toEqual([])
   })
 
-  test('one whose window is over is due until dealt with', async () => {
+  test('expired names a participant until its deadline is cleared', async () => {
     const bench = await fresh({ window: 0 })
     const [participant] = [await bench.join(), await bench.join()]
     await bench.state.sessionStore.detach(participant.ref, 2)
@@ -38,7 +38,7 @@ function describeWindows({ fresh, test }: Contract): void {
     expect((await bench.state.roster.roster(bench.room)).members).toHaveLength(1)
   })
 
-  test('the oldest first, and as many as asked for', async () => {
+  test('expired returns the oldest deadlines first, up to the limit', async () => {
     const bench = await fresh({ window: 0 })
     const participants: JoinedParticipant[] = []
     for (let n = 0; n < 5; n += 1) participants.push(await (n % 2 ? bench : bench.anotherRoom()).join())
@@ -53,7 +53,7 @@ function describeWindows({ fresh, test }: Contract): void {
     expect((await bench.state.deadlines.expired(3)).map(({ due }) => due)).toEqual(deadlines.slice(0, 3))
   })
 
-  test('one who came back is not taken out', async () => {
+  test('a participant that has resumed is not removed', async () => {
     const bench = await fresh({ window: 0 })
     const participant = await bench.join()
     await bench.state.sessionStore.detach(participant.ref, 1)
@@ -62,7 +62,7 @@ function describeWindows({ fresh, test }: Contract): void {
     expect(await bench.other.deadlines.expired(10)).toEqual([])
   })
 
-  test('one who has waited anew stays due when the wait before is dealt with', async () => {
+  test('clear leaves a later deadline of the same participant', async () => {
     const bench = await fresh({ window: 0.05 })
     const participant = await bench.join()
     const isDue = async () => (await bench.state.deadlines.expired(10)).length > 0
@@ -79,20 +79,20 @@ function describeWindows({ fresh, test }: Contract): void {
 function describeLeases({ fresh, test, sharedTest }: Contract): void {
   const info = (id: string) => ({ id, url: 'http://127.0.0.1:8080', version: '1.0.0', connections: 3 })
 
-  test('a lease that is extended in time holds', async () => {
+  test('a lease that is extended in time does not expire', async () => {
     const { state, other } = await fresh()
     await state.nodes.heartbeat(info('A'))
     expect(await other.nodes.heartbeat(info('A'))).toBe(true)
     expect(await other.nodes.expired()).toEqual([])
   })
 
-  sharedTest('a node is told that its lease had run out, or never was', async () => {
+  sharedTest('heartbeat resolves to false for a lease that had expired or did not exist', async () => {
     const { state } = await fresh({ lease: 0 })
     expect(await state.nodes.heartbeat(info('A'))).toBe(false)
     expect(await state.nodes.heartbeat(info('A'))).toBe(false)
   })
 
-  sharedTest('nodes whose lease ran out are dead until removed', async () => {
+  sharedTest('expired names nodes whose lease has expired until they are removed', async () => {
     const { state, other } = await fresh({ lease: 0 })
     for (const node of ['A', 'B']) await state.nodes.heartbeat(info(node))
     expect((await other.nodes.expired()).toSorted()).toEqual(['A', 'B'])
@@ -101,7 +101,7 @@ function describeLeases({ fresh, test, sharedTest }: Contract): void {
     expect(await state.nodes.expired()).toEqual(['B'])
   })
 
-  sharedTest('a node that was removed has no lease', async () => {
+  sharedTest('a removed node has no lease', async () => {
     const { state, other } = await fresh()
     await state.nodes.heartbeat(info('A'))
     await other.nodes.remove('A')
@@ -109,25 +109,25 @@ function describeLeases({ fresh, test, sharedTest }: Contract): void {
   })
 }
 
-function describeOrphans({ fresh, test, sharedTest }: Contract): void {
-  async function held(bench: Bench, node: string, reconnects = true): Promise<JoinedParticipant> {
+function describeDeadNodes({ fresh, test, sharedTest }: Contract): void {
+  async function joinOn(bench: Bench, node: string, reconnects = true): Promise<JoinedParticipant> {
     await bench.state.nodes.trackRooms(node, [bench.room])
     return bench.join({ node, reconnects })
   }
 
-  sharedTest('the participants of a dead node wait, and only those', async () => {
+  sharedTest('detachAllOf detaches the participants of the dead node, and no others', async () => {
     const bench = await fresh()
-    const [lost, safe] = [await held(bench, 'A'), await held(bench, 'AB')]
+    const [lost, safe] = [await joinOn(bench, 'A'), await joinOn(bench, 'AB')]
     expect(await bench.other.deadlines.detachAllOf('A', 10)).toEqual({ done: true, left: [] })
     expect(await bench.state.sessionChecks.states([lost.ref, safe.ref])).toEqual(['waiting', 'connected'])
     expect(await bench.log()).toHaveLength(2)
   })
 
-  sharedTest('one who does not reconnect is named until it is taken out', async () => {
+  sharedTest('detachAllOf names a participant that does not reconnect until it is removed', async () => {
     const bench = await fresh()
-    const [{ ref }, lost] = [await held(bench, 'A', false), await held(bench, 'A')]
+    const [{ ref }, lost] = [await joinOn(bench, 'A', false), await joinOn(bench, 'A')]
     const named = { done: false, left: [ref] }
-    // whoever was told first may have ended before it did anything
+    // the first reaper may have died before it removed the participant
     expect(await bench.state.deadlines.detachAllOf('A', 10)).toEqual(named)
     expect(await bench.other.deadlines.detachAllOf('A', 10)).toEqual(named)
     expect(await bench.other.sessionStore.leave(ref.room, ref.id, { owner: ref.owner })).toBe(true)
@@ -135,9 +135,9 @@ function describeOrphans({ fresh, test, sharedTest }: Contract): void {
     expect(await bench.state.sessionChecks.states([lost.ref])).toEqual(['waiting'])
   })
 
-  sharedTest('all that was said by then is in doubt', async () => {
+  sharedTest('after detachAllOf every entry so far is in doubt', async () => {
     const bench = await fresh()
-    const participant = await held(bench, 'A')
+    const participant = await joinOn(bench, 'A')
     for (let n = 0; n < 4; n += 1) await bench.append(participant)
     await bench.state.sessionChecks.states([participant.ref], [3])
     await bench.other.deadlines.detachAllOf('A', 10)
@@ -145,37 +145,39 @@ function describeOrphans({ fresh, test, sharedTest }: Contract): void {
     expect(await bench.resume(participant)).toMatchObject({ from: 3, sent: 5, previousNode: 'A' })
   })
 
-  sharedTest('many rooms are dealt with a few at a time', async () => {
+  sharedTest('detachAllOf works through many rooms, up to the limit in each call', async () => {
     const bench = await fresh()
     const participants: JoinedParticipant[] = []
-    for (let n = 0; n < 5; n += 1) participants.push(await held(bench.anotherRoom(), 'A'))
+    for (let n = 0; n < 5; n += 1) participants.push(await joinOn(bench.anotherRoom(), 'A'))
     const rounds: boolean[] = []
     while (!rounds.at(-1)) rounds.push((await bench.other.deadlines.detachAllOf('A', 2)).done)
     expect(rounds).toEqual([false, false, true])
-    expect(new Set(await bench.state.sessionChecks.states(participants.map(({ ref }) => ref)))).toEqual(new Set(['waiting']))
+    expect(new Set(await bench.state.sessionChecks.states(participants.map(({ ref }) => ref)))).toEqual(
+      new Set(['waiting']),
+    )
     expect(await bench.other.deadlines.detachAllOf('A', 2)).toEqual({ done: true, left: [] })
   })
 
-  test('one who moved in time is left alone', async () => {
+  test('detachAllOf leaves a participant that has moved to another node', async () => {
     const bench = await fresh()
-    const participant = await held(bench, 'A')
+    const participant = await joinOn(bench, 'A')
     const moved = await bench.resumeElsewhere(participant)
     await bench.other.deadlines.detachAllOf('A', 10)
     expect(await bench.state.sessionChecks.states([moved])).toEqual(['connected'])
   })
 
-  sharedTest('a second reaper does not move the deadline of one who waits', async () => {
+  sharedTest('a second reaper does not change the deadline of a waiting participant', async () => {
     const bench = await fresh({ window: 0 })
-    const participant = await held(bench, 'A')
+    const participant = await joinOn(bench, 'A')
     await Promise.all([bench.state.deadlines.detachAllOf('A', 10), bench.other.deadlines.detachAllOf('A', 10)])
     const due = await bench.state.deadlines.expired(10)
     expect(due).toMatchObject([{ room: bench.room, id: participant.id }])
     expect(await bench.state.sessionStore.leave(bench.room, participant.id, { due: due[0]?.due ?? 0 })).toBe(true)
   })
 
-  test('who waited before its node died has no longer time for that', async () => {
+  test('the death of its node does not extend the window of a waiting participant', async () => {
     const bench = await fresh({ window: 0.05 })
-    const lost = await held(bench, 'A')
+    const lost = await joinOn(bench, 'A')
     await bench.state.sessionStore.detach(lost.ref, 1)
     await until(async () => (await bench.state.deadlines.expired(10)).length > 0)
     const before = await bench.state.deadlines.expired(10)
@@ -183,9 +185,9 @@ function describeOrphans({ fresh, test, sharedTest }: Contract): void {
     expect(await bench.state.deadlines.expired(10)).toEqual(before)
   })
 
-  test('a room that was given up is not looked at', async () => {
+  test('detachAllOf skips a room that is no longer tracked', async () => {
     const bench = await fresh()
-    const participant = await held(bench, 'A')
+    const participant = await joinOn(bench, 'A')
     await bench.state.nodes.untrackRoom('A', bench.room)
     await bench.state.nodes.untrackRoom('A', bench.room)
     expect(await bench.other.deadlines.detachAllOf('A', 10)).toEqual({ done: true, left: [] })

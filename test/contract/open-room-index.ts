@@ -4,14 +4,14 @@ import { roomIdOf } from '../../src/core/model.ts'
 import { Bench } from './bench.ts'
 import type { Contract } from './contract.ts'
 
-/** The list of open rooms: `Lobby`. */
+/** The open rooms of a dialect: `OpenRoomIndex`. */
 export function describeOpenRoomIndex({ open, fresh, test }: Contract): void {
   const dialects = () => {
     const dialect = `d${newId()}`
     return { dialect, roomIn: (bench: Bench) => new Bench(bench.state, bench.other, roomIdOf(dialect, newId())) }
   }
 
-  test('a room is on the list with its size while someone is in it, on every node', async () => {
+  test('the index has a room with its size on every node while the room has members', async () => {
     const { dialect, roomIn } = dialects()
     const bench = roomIn(await open())
     const { openRoomIndex } = bench.state
@@ -25,7 +25,7 @@ export function describeOpenRoomIndex({ open, fresh, test }: Contract): void {
     expect(await openRoomIndex.list(dialect, 10)).toEqual([{ room: bench.room, size: 1 }])
   })
 
-  test('an empty room comes off the list, and one that never was is not put on it', async () => {
+  test('count removes an empty room, and does not add one that does not exist', async () => {
     const { dialect, roomIn } = dialects()
     const bench = roomIn(await open())
     const { openRoomIndex, sessionStore } = bench.state
@@ -38,7 +38,7 @@ export function describeOpenRoomIndex({ open, fresh, test }: Contract): void {
     expect(await openRoomIndex.stale(dialect, 0, 10)).toEqual([])
   })
 
-  test('the largest first, as many as asked for, of one dialect only', async () => {
+  test('list returns the largest rooms of one dialect first, up to the limit', async () => {
     const { dialect, roomIn } = dialects()
     const common = await open()
     const rooms = [roomIn(common), roomIn(common), roomIn(common)]
@@ -52,7 +52,7 @@ export function describeOpenRoomIndex({ open, fresh, test }: Contract): void {
     expect(sizes).toEqual([3, 2])
   })
 
-  test('rooms are counted anew, the longest uncounted first', async () => {
+  test('stale returns rooms that were not counted for the given time', async () => {
     const { dialect, roomIn } = dialects()
     const bench = roomIn(await open())
     await bench.join()
@@ -61,7 +61,7 @@ export function describeOpenRoomIndex({ open, fresh, test }: Contract): void {
     expect(await bench.other.openRoomIndex.stale(dialect, 0, 10)).toEqual([bench.room])
   })
 
-  test('one tells at a time', async () => {
+  test('claimBroadcast resolves to true for one node at a time and dialect', async () => {
     const { dialect } = dialects()
     const { state, other } = await fresh()
     expect(await state.openRoomIndex.claimBroadcast(dialect, 60_000)).toBe(true)

@@ -3,22 +3,24 @@ import { EntryRecorder, text } from './bench.ts'
 import type { Contract } from './contract.ts'
 import { camera, streamNews } from './samples.ts'
 
-/** The live side of the log: `listen`, `unlisten`. */
+/** Live entries: `PubSub`. */
 export function describePubSub({ open, fresh, test, sharedTest }: Contract): void {
-  test('what is said after listening began is heard, as it is in the log', async () => {
+  test('a subscriber receives every entry that is appended later, as the log has it', async () => {
     const bench = await open()
     const participant = await bench.join()
     const recorder = new EntryRecorder()
     await bench.other.pubSub.subscribe(bench.room, recorder.onEntry)
     await bench.append(participant, { data: { text: 'Ü 🎧', none: [], empty: {} }, to: participant.id, once: true })
-    await bench.state.media.addStream(participant.write(), camera(participant.id), [streamNews(camera(participant.id), 'add')])
+    await bench.state.media.addStream(participant.write(), camera(participant.id), [
+      streamNews(camera(participant.id), 'add'),
+    ])
     const other = await bench.join()
     await bench.state.log.announce(bench.room, text())
     await bench.state.sessionStore.leave(bench.room, other.id, 'any')
     expect(await recorder.first(5)).toEqual(await bench.log(1))
   })
 
-  test('listening is confirmed before anything more is said', async () => {
+  test('an entry that is appended after subscribe has resolved arrives', async () => {
     for (let round = 0; round < 10; round += 1) {
       const bench = await open()
       const participant = await bench.join()
@@ -30,7 +32,7 @@ export function describePubSub({ open, fresh, test, sharedTest }: Contract): voi
     }
   })
 
-  test('one may listen before anybody is there', async () => {
+  test('a node can subscribe to a room that does not exist yet', async () => {
     const bench = await open()
     const recorder = new EntryRecorder()
     await bench.other.pubSub.subscribe(bench.room, recorder.onEntry)
@@ -38,7 +40,7 @@ export function describePubSub({ open, fresh, test, sharedTest }: Contract): voi
     expect(await recorder.first(1)).toEqual(await bench.log())
   })
 
-  test('only the rooms that are listened to are heard', async () => {
+  test('a node receives the entries of the rooms that it subscribes to, and no others', async () => {
     const bench = await open()
     const [loud, quiet] = [new EntryRecorder(), new EntryRecorder()]
     const elsewhere = bench.anotherRoom()
@@ -51,7 +53,7 @@ export function describePubSub({ open, fresh, test, sharedTest }: Contract): voi
     expect((await quiet.first(1)).map(({ seq }) => seq)).toEqual([1])
   })
 
-  test('nothing is heard after listening ended, until it begins again', async () => {
+  test('nothing arrives after unsubscribe, until the next subscribe', async () => {
     const bench = await open()
     const participant = await bench.join()
     const recorder = new EntryRecorder()
@@ -66,7 +68,7 @@ export function describePubSub({ open, fresh, test, sharedTest }: Contract): voi
     expect((await recorder.first(2)).map(({ seq }) => seq)).toEqual([2, 4])
   })
 
-  test('who listens anew takes the place of who listened before', async () => {
+  test('a second subscribe of the same node replaces the first', async () => {
     const bench = await open()
     const participant = await bench.join()
     const [before, after] = [new EntryRecorder(), new EntryRecorder()]
@@ -77,7 +79,7 @@ export function describePubSub({ open, fresh, test, sharedTest }: Contract): voi
     expect(before.entries).toEqual([])
   })
 
-  test('what one listener does with an entry is nothing to the log', async () => {
+  test('a change of the data by its sender does not change the log', async () => {
     const bench = await fresh()
     const participant = await bench.join()
     const data = { list: [1] }
@@ -86,7 +88,7 @@ export function describePubSub({ open, fresh, test, sharedTest }: Contract): voi
     expect((await bench.log(1))[0]?.data).toEqual({ list: [1] })
   })
 
-  sharedTest('every node that listens hears', async () => {
+  sharedTest('every node that subscribes receives the entries', async () => {
     const bench = await open()
     const [here, there] = [new EntryRecorder(), new EntryRecorder()]
     await bench.state.pubSub.subscribe(bench.room, here.onEntry)

@@ -7,7 +7,7 @@ import { createRedisState } from '../../src/state/redis/index.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
 import { type RedisServer, randomPrefix, startRedis } from '../support/redis.ts'
 import { asDocumentedUser } from '../support/redis-user.ts'
-import { Bench, refuses, retention, type JoinedParticipant, text } from './bench.ts'
+import { Bench, type JoinedParticipant, refuses, retention, text } from './bench.ts'
 import { snapshotOf } from './restore.ts'
 import { camera, streamNews, viewing } from './samples.ts'
 

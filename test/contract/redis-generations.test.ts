@@ -5,7 +5,7 @@ import type { RedisClock } from '../../src/state/redis/clock.ts'
 import { createRedisState } from '../../src/state/redis/index.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
 import { randomPrefix, redisUrl, until } from '../support/redis.ts'
-import { Bench, retention, type JoinedParticipant } from './bench.ts'
+import { Bench, type JoinedParticipant, retention } from './bench.ts'
 import { snapshotOf } from './restore.ts'
 
 function open() {

@@ -3,7 +3,7 @@ import { newId } from '../../src/core/ids.ts'
 import { createRedisState } from '../../src/state/redis/index.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
 import { randomPrefix, redisUrl } from '../support/redis.ts'
-import { Bench, refuses, retention, type JoinedParticipant } from './bench.ts'
+import { Bench, type JoinedParticipant, refuses, retention } from './bench.ts'
 import { snapshotOf } from './restore.ts'
 
 /** A room on two nodes, whose keys may be put back or taken away. */
@@ -67,9 +67,11 @@ test('a seat that was given on a server that is gone is not given to another aga
   await goBack()
   const again = await bench.resume(participant)
   expect(again.owner).not.toBe(lost.owner)
-  expect(await bench.state.sessionChecks.restore(snapshotOf(participant, { ref: { ...participant.ref, owner: lost.owner } }))).toBe(
-    false,
-  )
+  expect(
+    await bench.state.sessionChecks.restore(
+      snapshotOf(participant, { ref: { ...participant.ref, owner: lost.owner } }),
+    ),
+  ).toBe(false)
 })
 
 test('a relogin that was lost counts again when its node snapshots for it, with its tickets', async () => {
@@ -82,7 +84,9 @@ test('a relogin that was lost counts again when its node snapshots for it, with 
   const ref = { ...participant.ref, owner }
   await refuses(bench.state.log.append({ ref, op: 'x' }, { event: 'text', data: null }), 'moved')
   const tickets = { previous: participant.request.ticketId, issued: [nextTicketId] }
-  expect(await bench.state.sessionChecks.restore(snapshotOf(participant, { ref, tickets, ticketConfirmed: true }))).toBe(true)
+  expect(
+    await bench.state.sessionChecks.restore(snapshotOf(participant, { ref, tickets, ticketConfirmed: true })),
+  ).toBe(true)
   expect(await bench.state.log.append({ ref, op: 'x' }, { event: 'text', data: null })).toBeGreaterThan(1_000_000)
   await refuses(bench.append(participant), 'moved')
   expect(await bench.resume(participant, { ticketId: nextTicketId })).toMatchObject({ previousOwner: owner })

@@ -54,7 +54,9 @@ async function inTime<T>(call: Promise<T>): Promise<T> {
 test.each(modes)('when Redis (%s) takes no connection, calls fail within 5 s and none is done later', async (mode) => {
   const { redis, state, bench, participant, lost, isWell } = await start(mode)
   const allRefused = () => {
-    const calls = Array.from({ length: 20 }, () => refuses(state.log.append(participant.write(), text()), 'unavailable'))
+    const calls = Array.from({ length: 20 }, () =>
+      refuses(state.log.append(participant.write(), text()), 'unavailable'),
+    )
     return inTime(Promise.all([...calls, refuses(state.ping(), 'unavailable')]))
   }
   const before = redis.proxies.map(({ attempts }) => attempts)

@@ -4,7 +4,7 @@ import type { RedisTarget } from '../../src/state/redis/connection.ts'
 import { createRedisState } from '../../src/state/redis/index.ts'
 import { FaultProxy } from '../support/fault-proxy.ts'
 import { type RedisServer, randomPrefix, type SentinelGroup, startSentinel, until } from '../support/redis.ts'
-import { Bench, EntryRecorder, refuses, retention, JoinedParticipant } from './bench.ts'
+import { Bench, EntryRecorder, JoinedParticipant, refuses, retention } from './bench.ts'
 import { redisFactory } from './redis-factory.ts'
 import { describeState } from './state.ts'
 
@@ -75,5 +75,8 @@ test('after a failover the room goes on, and is heard again', async () => {
   expect(await bench.append(participant)).toBeGreaterThan(1_000_000)
   expect(await recorder.first(2)).toEqual(await bench.log(1))
   expect(await bench.log(1)).toMatchObject([{ event: 'leap', data: { after: 1 } }, { event: 'text' }])
-  await refuses(bench.append(new JoinedParticipant(participant.request, { ...participant.joined, owner: 'B:1' })), 'moved')
+  await refuses(
+    bench.append(new JoinedParticipant(participant.request, { ...participant.joined, owner: 'B:1' })),
+    'moved',
+  )
 })

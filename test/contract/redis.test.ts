@@ -99,7 +99,8 @@ test.each([
   }
   const acked: number[] = []
   await until(async () => {
-    for (let n = 0; n < 32; n += 1) acked[n % 3 === 0 ? await bench.append(participant) : await foreign()] = performance.now()
+    for (let n = 0; n < 32; n += 1)
+      acked[n % 3 === 0 ? await bench.append(participant) : await foreign()] = performance.now()
     const kept = (await bench.log())[0]?.seq ?? 0
     for (const [seq, when] of acked.entries()) {
       if (when !== undefined && performance.now() - when < 300) expect(seq).toBeGreaterThanOrEqual(kept)

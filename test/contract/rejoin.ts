@@ -1,38 +1,42 @@
 import { expect } from 'vitest'
 import { newId } from '../../src/core/ids.ts'
 import type { RejoinRequest, Resumed } from '../../src/core/ports/session-store.ts'
-import { at, type Bench, refuses, type JoinedParticipant } from './bench.ts'
+import { at, type Bench, type JoinedParticipant, refuses } from './bench.ts'
 import type { Contract } from './contract.ts'
 
-/** With a token that nobody has used, on node B. */
-function rejoin(bench: Bench, { id }: Pick<JoinedParticipant, 'id'>, changes: Partial<RejoinRequest> = {}): Promise<Resumed> {
+/** Rejoins on node B with a new token. */
+function rejoin(
+  bench: Bench,
+  { id }: Pick<JoinedParticipant, 'id'>,
+  changes: Partial<RejoinRequest> = {},
+): Promise<Resumed> {
   const token = { id: newId(), seconds: 60 }
   return bench.other.sessionStore.rejoin({ room: bench.room, id, node: 'B', token, ticketId: newId(), ...changes })
 }
 
-/** Coming back without a ticket: `places.comeBack`, and what a dialect keeps: `places.describe`. */
+/** Resuming without a ticket: `SessionStore.rejoin`; and `RosterStore.setProfile`. */
 export function describeRejoin({ open, test }: Contract): void {
-  test('a lost connection comes back to what it had: cursor, requests and numbers go on', async () => {
+  test('rejoin continues a session after a lost connection: its position, rid and log', async () => {
     const bench = await open()
     const participant = await bench.join()
     await bench.state.log.append(participant.write({ rid: 3 }), { event: 'text', data: 'mine' })
     await bench.state.sessionStore.detach(participant.ref, 1)
-    const back = await rejoin(bench, participant)
-    expect(back).toMatchObject({ from: 1, rid: 3, complete: true, previousNode: 'A', member: participant.member })
-    expect(back).not.toHaveProperty('previousOwner')
-    expect(back.owner).toMatch(/^B:\d+$/)
-    expect(back.owner.split(':')[1]).not.toBe(participant.ref.owner.split(':')[1])
+    const rejoined = await rejoin(bench, participant)
+    expect(rejoined).toMatchObject({ from: 1, rid: 3, complete: true, previousNode: 'A', member: participant.member })
+    expect(rejoined).not.toHaveProperty('previousOwner')
+    expect(rejoined.owner).toMatch(/^B:\d+$/)
+    expect(rejoined.owner.split(':')[1]).not.toBe(participant.ref.owner.split(':')[1])
     expect((await bench.log()).map(({ event }) => event)).toEqual(['participant', 'text'])
   })
 
-  test('a connection that stands is named, and may write no more', async () => {
+  test('rejoin names the previous owner, whose writes are then refused', async () => {
     const bench = await open()
     const participant = await bench.join()
     expect(await rejoin(bench, participant)).toMatchObject({ previousOwner: participant.ref.owner })
     await refuses(bench.append(participant), 'moved')
   })
 
-  test('the ticket before is spent, the new one is good', async () => {
+  test('rejoin spends the previous ticket, and its new ticket is valid', async () => {
     const bench = await open()
     const participant = await bench.join()
     const ticketId = newId()
@@ -41,7 +45,7 @@ export function describeRejoin({ open, test }: Contract): void {
     expect(await bench.resume(participant, { ticketId })).toMatchObject({ complete: true })
   })
 
-  test('the token that one came with is good again, also when it is known to have arrived', async () => {
+  test('the token of the session’s login is valid for rejoin, even after the client has confirmed its ticket', async () => {
     const bench = await open()
     const participant = await bench.join()
     const { token } = participant.request
@@ -49,7 +53,7 @@ export function describeRejoin({ open, test }: Contract): void {
     expect(await rejoin(bench, participant, { token })).toMatchObject({ tokenId: token.id })
   })
 
-  test('a token that was used by anyone is good no more, also by oneself before another one', async () => {
+  test('rejoin refuses the token of another participant, and a token that the session has replaced', async () => {
     const bench = await open()
     const [participant, other] = [await bench.join(), await bench.join()]
     await refuses(rejoin(bench, participant, { token: other.request.token }), 'token_used')
@@ -58,7 +62,7 @@ export function describeRejoin({ open, test }: Contract): void {
     expect(await bench.state.sessionChecks.states([other.ref])).toEqual(['connected'])
   })
 
-  test('who is not there cannot come back', async () => {
+  test('rejoin refuses a participant that does not exist or has left', async () => {
     const bench = await open()
     await refuses(rejoin(bench, { id: newId() }), 'participant_gone')
     const participant = await bench.join()
@@ -66,7 +70,7 @@ export function describeRejoin({ open, test }: Contract): void {
     await refuses(rejoin(bench, participant), 'participant_gone')
   })
 
-  test('one who has come back is not due any more', async () => {
+  test('a participant that has rejoined does not expire', async () => {
     const bench = await open()
     const participant = await bench.join()
     await bench.state.sessionStore.detach(participant.ref, 1)
@@ -74,7 +78,7 @@ export function describeRejoin({ open, test }: Contract): void {
     expect(await bench.state.sessionStore.leave(bench.room, participant.id, { due: at * 2 })).toBe(false)
   })
 
-  test('what a dialect keeps is replaced, and the rest of the member stays', async () => {
+  test('setProfile replaces the profile, and keeps the rest of the member', async () => {
     const bench = await open()
     const participant = await bench.join()
     const profile = { nickname: '"Zoë" 🎧 \\', list: [], object: {}, nothing: null }
@@ -85,7 +89,7 @@ export function describeRejoin({ open, test }: Contract): void {
     expect(await bench.log()).toHaveLength(1)
   })
 
-  test('said once, however often it is announced', async () => {
+  test('announce with the same dedupe key appends once', async () => {
     const bench = await open()
     const participant = await bench.join()
     const draft = { event: 'text' as const, data: 'x', to: participant.id }
@@ -96,7 +100,7 @@ export function describeRejoin({ open, test }: Contract): void {
     expect(await bench.log()).toHaveLength(4)
   })
 
-  test('a request that was done elsewhere is noted with its ack', async () => {
+  test('recordReply stores the ack of a request that was done in another room', async () => {
     const bench = await open()
     const participant = await bench.join()
     await bench.state.log.recordReply(participant.write({ rid: 5, reply: { fine: true } }))

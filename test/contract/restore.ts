@@ -3,7 +3,7 @@ import type { SessionSnapshot } from '../../src/core/ports/session-store.ts'
 import type { Bench, JoinedParticipant } from './bench.ts'
 import type { Contract } from './contract.ts'
 
-/** What node A knows of one who came in there. */
+/** What node A knows of a participant that joined there. */
 export function snapshotOf(
   { ref, member, request, joined }: JoinedParticipant,
   changes: Partial<SessionSnapshot> = {},
@@ -14,15 +14,15 @@ export function snapshotOf(
   return { ref, member, tickets, ticketConfirmed: false, token, reconnects, ...flow, ...changes }
 }
 
-/** How far the room has come, told by a node that was handed more than the store knows. */
+/** The head of a room, read by a node that has delivered entries up to `reached`. */
 async function leap({ state, room }: Bench, reached: number): Promise<number> {
   const [seq = 0] = await state.log.heads([room], [reached])
   return seq
 }
 
-/** A store that has lost its newest writes: `log.positions` with what was reached, `places.snapshot`, `places.forsaken`. */
+/** A store that has lost its newest writes: `Log.heads` with `reached`, `SessionChecks.restore`, `SessionChecks.unrestored`. */
 export function describeRestore({ open, test }: Contract): void {
-  test('a room that is behind what was handed on goes on far above it, and says so once', async () => {
+  test('a room whose head is below the delivered seq leaps far above it, once', async () => {
     const bench = await open()
     const participant = await bench.join()
     await bench.append(participant)
@@ -38,13 +38,13 @@ export function describeRestore({ open, test }: Contract): void {
     expect(await leap(bench, seq + 9)).toBeGreaterThanOrEqual(seq + 1_000_009)
   })
 
-  test('a room that is not there does not come to be', async () => {
+  test('heads with a delivered seq does not create a room', async () => {
     const bench = await open()
     expect(await bench.state.log.heads([bench.room], [9])).toEqual([0])
     expect(await bench.headSeq()).toBe(0)
   })
 
-  test('generations go on above those that were given, too', async () => {
+  test('after a leap new generations are above the seq of the leap', async () => {
     const bench = await open()
     const participant = await bench.join()
     const seq = await leap(bench, 7)
@@ -52,7 +52,7 @@ export function describeRestore({ open, test }: Contract): void {
     expect(Number(owner.split(':')[1])).toBeGreaterThan(seq)
   })
 
-  test('who was level with the last that is known misses nothing', async () => {
+  test('a client that had seen the last remaining entry misses nothing through the leap', async () => {
     const bench = await open()
     const participant = await bench.join()
     await leap(bench, 7)
@@ -60,7 +60,7 @@ export function describeRestore({ open, test }: Contract): void {
     expect(await bench.resume(participant, { seq: 1 })).toMatchObject({ complete: true, from: 1 })
   })
 
-  test('who has seen what is gone is told so, and goes on behind it', async () => {
+  test('a client that has seen lost entries resumes incomplete, after the leap', async () => {
     const bench = await open()
     const participant = await bench.join()
     const seq = await leap(bench, 7)
@@ -69,7 +69,7 @@ export function describeRestore({ open, test }: Contract): void {
     expect(resumed).toMatchObject({ complete: false, from: seq, roster: { members: [participant.member] } })
   })
 
-  test('a text that looks like a leap is none', async () => {
+  test('a message with the text of a leap entry is not a leap', async () => {
     const bench = await open()
     const participant = await bench.join()
     await bench.append(participant, { data: '"event":"leap","data":{"after":1}}' })
@@ -77,7 +77,7 @@ export function describeRestore({ open, test }: Contract): void {
     expect(await bench.resume(participant, { seq: 5 })).toMatchObject({ complete: false, from: seq })
   })
 
-  test('a place that is vouched for stays as it is, and one that waits is connected', async () => {
+  test('restore leaves a connected session as it is, and connects a waiting one', async () => {
     const bench = await open()
     const participant = await bench.join()
     expect(await bench.state.sessionChecks.restore(snapshotOf(participant))).toBe(true)
@@ -88,19 +88,20 @@ export function describeRestore({ open, test }: Contract): void {
     expect(await bench.resume(participant)).toMatchObject({ complete: true })
   })
 
-  test('nobody snapshots for one who has moved or left', async () => {
+  test('restore refuses a participant that has moved or left', async () => {
     const bench = await open()
     const [moved, gone] = [await bench.join(), await bench.join()]
     const ref = await bench.resumeElsewhere(moved)
     await bench.state.sessionStore.leave(bench.room, gone.id, 'any')
     const top = await bench.headSeq()
-    for (const participant of [moved, gone]) expect(await bench.state.sessionChecks.restore(snapshotOf(participant))).toBe(false)
+    for (const participant of [moved, gone])
+      expect(await bench.state.sessionChecks.restore(snapshotOf(participant))).toBe(false)
     expect(await bench.state.sessionChecks.states([ref])).toEqual(['connected'])
     expect((await bench.state.roster.roster(bench.room)).members.map(({ id }) => id)).toEqual([moved.id])
     expect(await bench.headSeq()).toBe(top)
   })
 
-  test('a connection is lost, and nobody knows what it was handed: all until now is in doubt', async () => {
+  test('detach without a delivery state puts every entry so far in doubt', async () => {
     const bench = await open()
     const participant = await bench.join()
     await bench.append(participant)

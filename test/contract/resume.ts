@@ -4,9 +4,9 @@ import { refuses, text } from './bench.ts'
 import type { Contract } from './contract.ts'
 import { camera } from './samples.ts'
 
-/** Relogin: `places.resume`. */
+/** Relogin: `SessionStore.resume`. */
 export function describeResume({ open, fresh, test }: Contract): void {
-  test('a lost connection resumes on another node', async () => {
+  test('a session resumes on another node after its connection was lost', async () => {
     const bench = await open()
     const participant = await bench.join()
     await bench.state.sessionStore.detach(participant.ref, 1)
@@ -23,19 +23,19 @@ export function describeResume({ open, fresh, test }: Contract): void {
     expect(await bench.log()).toHaveLength(1)
   })
 
-  test('a connection that may still stand is named', async () => {
+  test('resume names the previous owner if its connection may still be open', async () => {
     const bench = await open()
     const participant = await bench.join()
     expect(await bench.resume(participant)).toMatchObject({ previousOwner: participant.ref.owner, previousNode: 'A' })
   })
 
-  test('a node name may have a colon in it', async () => {
+  test('the name of a node may contain a colon', async () => {
     const bench = await open()
     const participant = await bench.join({ node: 'host:8080' })
     expect(await bench.resume(participant)).toMatchObject({ previousNode: 'host:8080' })
   })
 
-  test('messages start after the seq that the client names, and none is in doubt', async () => {
+  test('entries start after the seq that the client names, and none is in doubt', async () => {
     const bench = await open()
     const participant = await bench.join()
     for (let n = 0; n < 4; n += 1) await bench.append(participant)
@@ -43,7 +43,7 @@ export function describeResume({ open, fresh, test }: Contract): void {
     expect(await bench.resume(participant, { seq: 3 })).toMatchObject({ from: 3, sent: 0, complete: true })
   })
 
-  test('a seq before the login counts from the login', async () => {
+  test('a seq before the login counts as the seq of the login', async () => {
     const bench = await open()
     await bench.append(await bench.join())
     const late = await bench.join()
@@ -51,14 +51,14 @@ export function describeResume({ open, fresh, test }: Contract): void {
     expect(await bench.resume(late, { seq: 1 })).toMatchObject({ from: late.joined.seq, complete: true })
   })
 
-  test('a seq that the room has not come to counts as its newest', async () => {
+  test('a seq beyond the head of the room counts as the head', async () => {
     const bench = await open()
     const participant = await bench.join()
     await bench.append(participant)
     expect(await bench.resume(participant, { seq: 99 })).toMatchObject({ from: 2, complete: true })
   })
 
-  test('seq 0 is a seq', async () => {
+  test('seq 0 counts as a named seq', async () => {
     const bench = await open()
     await bench.state.rooms.configure(bench.room, { notifying: { participantActivities: false, streamChange: true } })
     const participant = await bench.join()
@@ -67,7 +67,7 @@ export function describeResume({ open, fresh, test }: Contract): void {
     expect(await bench.resume(participant, { seq: 0 })).toMatchObject({ from: 0, sent: 0 })
   })
 
-  test('without a seq messages start after what was handed to the lost connection', async () => {
+  test('without a seq entries start after the confirmed ones', async () => {
     const bench = await open()
     const participant = await bench.join()
     for (let n = 0; n < 4; n += 1) await bench.append(participant)
@@ -75,19 +75,19 @@ export function describeResume({ open, fresh, test }: Contract): void {
     expect(await bench.resume(participant)).toMatchObject({ from: 3, sent: 3 })
   })
 
-  test('without a seq all that was said while the connection stood is in doubt', async () => {
+  test('without a seq every entry since the confirmed one is in doubt if the connection was open', async () => {
     const bench = await open()
     const participant = await bench.join()
     for (let n = 0; n < 4; n += 1) await bench.append(participant)
     await bench.state.sessionChecks.states([participant.ref], [2])
     const resumed = await bench.resume(participant)
     expect(resumed).toMatchObject({ from: 2, sent: 5 })
-    // what one connection may have seen stays in doubt for those after it
+    // entries that one connection may have received stay in doubt for later connections
     await bench.state.sessionStore.detach({ ...participant.ref, owner: resumed.owner }, 4)
     expect(await bench.resume(participant)).toMatchObject({ from: 4, sent: 5 })
   })
 
-  test('a log that does not reach back is said so, with how things stand', async () => {
+  test('resume is incomplete, with the roster, if the log has trimmed missed entries', async () => {
     const entries = 100
     const bench = await fresh({ entries })
     const participant = await bench.join()
@@ -99,11 +99,11 @@ export function describeResume({ open, fresh, test }: Contract): void {
     const resumed = await bench.resume(participant, { seq: 2 })
     expect(resumed).toMatchObject({ complete: false, from: top, roster: { seq: top, streams: [stream] } })
     expect(resumed.roster?.members.map(({ id }) => id).toSorted()).toEqual([participant.id, other.id].toSorted())
-    // what it was told then is where it goes on from
+    // the roster replaces the missed entries: the next resume starts after it
     expect(await bench.resume(participant)).toMatchObject({ complete: true, from: top })
   })
 
-  test('a log that reaches back just far enough is complete', async () => {
+  test('resume is complete if the log still has the first missed entry', async () => {
     const entries = 100
     const bench = await fresh({ entries })
     const participant = await bench.join()
@@ -111,24 +111,27 @@ export function describeResume({ open, fresh, test }: Contract): void {
     const [oldest] = await bench.log()
     if (!oldest) throw new Error('An empty log')
     expect(oldest.seq).toBeGreaterThan(2)
-    expect(await bench.resume(participant, { seq: oldest.seq - 1 })).toMatchObject({ complete: true, from: oldest.seq - 1 })
+    expect(await bench.resume(participant, { seq: oldest.seq - 1 })).toMatchObject({
+      complete: true,
+      from: oldest.seq - 1,
+    })
     expect(await bench.resume(participant, { seq: oldest.seq - 2 })).toMatchObject({ complete: false })
   })
 
-  test('nothing is missed when nothing was said, however little is kept', async () => {
+  test('resume is complete if no entry was missed, even if the log is trimmed', async () => {
     const bench = await fresh({ entries: 1 })
     const participant = await bench.join()
     await bench.overflow(participant, 100)
     expect(await bench.resume(participant, { seq: await bench.headSeq() })).toMatchObject({ complete: true })
   })
 
-  test('nothing is missed in a room where nothing was ever said', async () => {
+  test('resume is complete in a room with an empty log', async () => {
     const bench = await open()
     await bench.state.rooms.configure(bench.room, { notifying: { participantActivities: false, streamChange: true } })
     expect(await bench.resume(await bench.join())).toMatchObject({ complete: true, from: 0 })
   })
 
-  test('the last request that was done is told', async () => {
+  test('resume names the last rid that was done', async () => {
     const bench = await open()
     const participant = await bench.join()
     await bench.state.log.append(participant.write({ rid: 7, reply: null }), text())
@@ -136,7 +139,7 @@ export function describeResume({ open, fresh, test }: Contract): void {
     expect(await bench.other.log.replyTo(participant.ref, 7)).toEqual({ reply: null })
   })
 
-  test('a participant that is not there', async () => {
+  test('resume refuses a participant that does not exist', async () => {
     const bench = await open()
     const participant = await bench.join()
     await refuses(bench.resume(participant, { id: newId() }), 'participant_gone')
@@ -145,13 +148,13 @@ export function describeResume({ open, fresh, test }: Contract): void {
     await refuses(bench.resume(participant), 'participant_gone')
   })
 
-  test('a client that does not reconnect', async () => {
+  test('resume refuses a participant that does not reconnect', async () => {
     const bench = await open()
     const participant = await bench.join({ reconnects: false })
     await refuses(bench.resume(participant), 'reconnection_disabled')
   })
 
-  test('a refused relogin does the session no harm', async () => {
+  test('a refused relogin does not change the session', async () => {
     const bench = await open()
     const participant = await bench.join()
     await refuses(bench.resume(participant, { ticketId: newId() }), 'ticket_spent')
@@ -159,7 +162,7 @@ export function describeResume({ open, fresh, test }: Contract): void {
     expect(await bench.append(participant)).toBe(2)
   })
 
-  test('two relogins with one ticket at the same time: one of them has the place in the end', async () => {
+  test('of two simultaneous relogins with one ticket exactly one ends as the owner', async () => {
     const bench = await open()
     const participant = await bench.join()
     await bench.state.sessionStore.detach(participant.ref, 1)

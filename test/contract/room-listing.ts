@@ -2,11 +2,11 @@ import { expect } from 'vitest'
 import { defaultRoomOptions, roomIdOf } from '../../src/core/model.ts'
 import type { Contract } from './contract.ts'
 
-/** Which rooms there are: `Rooms.find`, `list`, `replace`. */
+/** Finding and listing rooms: `RoomStore.find`, `RoomStore.replace`, `RoomIndex.list`. */
 export function describeRoomListing({ open, fresh, test }: Contract): void {
   const options = { ...defaultRoomOptions, participantLimit: 3, about: { name: 'Zoë', mediaIn: { audio: [] } } }
 
-  test('a room is found when it is configured, or someone is in it', async () => {
+  test('find returns a room that is configured or has members', async () => {
     const bench = await open()
     expect(await bench.state.rooms.find(bench.room)).toBeUndefined()
     const participant = await bench.join()
@@ -18,7 +18,7 @@ export function describeRoomListing({ open, fresh, test }: Contract): void {
     expect(await bench.state.rooms.find(bench.room)).toBeUndefined()
   })
 
-  test('what is set is replaced only as it was found', async () => {
+  test('replace changes the options only if they are as expected', async () => {
     const bench = await open()
     const made = [bench.state, bench.other].map(({ rooms }) => rooms.replace(bench.room, undefined, options))
     expect((await Promise.all(made)).toSorted()).toEqual([false, true])
@@ -28,7 +28,7 @@ export function describeRoomListing({ open, fresh, test }: Contract): void {
     expect(await bench.other.rooms.options(bench.room)).toEqual(after)
   })
 
-  test('two changes at once are both made', async () => {
+  test('simultaneous changes of different options all take effect', async () => {
     const bench = await open()
     await bench.state.rooms.configure(bench.room, {})
     await Promise.all([
@@ -38,7 +38,7 @@ export function describeRoomListing({ open, fresh, test }: Contract): void {
     expect(await bench.state.rooms.options(bench.room)).toMatchObject({ inputLimit: 9 })
   })
 
-  test('rooms are listed by name, a page at a time, those that ended left out', async () => {
+  test('list returns the rooms by id, page by page, without those that ended', async () => {
     const { state, other } = await fresh()
     const names = ['c', 'a', 'e', 'b', 'd']
     for (const name of names) await state.rooms.configure(roomIdOf('portal', name), {})
@@ -54,7 +54,7 @@ export function describeRoomListing({ open, fresh, test }: Contract): void {
     expect(await page(10, 2)).toEqual({ rooms: [], more: false })
   })
 
-  test('a room that was only joined is listed too', async () => {
+  test('list has a room that has members and no configuration', async () => {
     const bench = await fresh()
     await bench.state.roomIndex.touch([bench.room])
     expect((await bench.state.roomIndex.list(0, 10)).rooms).toEqual([])

@@ -1,23 +1,23 @@
 import { expect } from 'vitest'
 import { newId } from '../../src/core/ids.ts'
 import { defaultRoomOptions } from '../../src/core/model.ts'
-import { at, type Bench, refuses, type JoinedParticipant } from './bench.ts'
+import { at, type Bench, type JoinedParticipant, refuses } from './bench.ts'
 import type { Contract } from './contract.ts'
 
-/** Comes in a few round trips later, so as to meet every step of what goes on meanwhile. */
+/** Joins after some round trips, so that the rounds of a case meet every step of the other operation. */
 async function enterAfter(bench: Bench, trips: number): Promise<JoinedParticipant> {
   for (let trip = 0; trip < trips; trip += 1) await bench.state.ping()
   return bench.join()
 }
 
-/** What is set for a room: `Rooms`. */
+/** Options of rooms and the list of open rooms: `RoomStore`, `RoomIndex`. */
 export function describeRooms({ open, fresh, test }: Contract): void {
-  test('a room that nobody set anything for has the defaults', async () => {
+  test('a room without configuration has the default options', async () => {
     const { state, room } = await open()
     expect(await state.rooms.options(room)).toEqual(defaultRoomOptions)
   })
 
-  test('what is set stays set, and the rest as it is', async () => {
+  test('configure changes the given options, and keeps the others', async () => {
     const bench = await open()
     const roles = [{ role: 'guest', publish: { audio: false, video: false }, subscribe: { audio: true, video: true } }]
     const notifying = { participantActivities: false, streamChange: true }
@@ -31,7 +31,7 @@ export function describeRooms({ open, fresh, test }: Contract): void {
     })
   })
 
-  test('options that were read are the reader’s own', async () => {
+  test('a change of returned options does not change the store', async () => {
     const bench = await open()
     await bench.state.rooms.configure(bench.room, { views: ['common'] })
     const options = await bench.state.rooms.options(bench.room)
@@ -44,7 +44,7 @@ export function describeRooms({ open, fresh, test }: Contract): void {
     expect((await bench.state.rooms.options(untouched.room)).roles).not.toEqual([])
   })
 
-  test('a configured room stays when it is empty', async () => {
+  test('a configured room stays open when it is empty', async () => {
     const bench = await open()
     await bench.state.rooms.configure(bench.room, { participantLimit: 1 })
     const participant = await bench.join()
@@ -54,7 +54,7 @@ export function describeRooms({ open, fresh, test }: Contract): void {
     expect((await bench.join()).joined.seq).toBe(3)
   })
 
-  test('a room may be configured while someone is in it', async () => {
+  test('a room can be configured while it has members', async () => {
     const bench = await open()
     await bench.join()
     await bench.state.rooms.configure(bench.room, { participantLimit: 1 })
@@ -62,7 +62,7 @@ export function describeRooms({ open, fresh, test }: Contract): void {
     expect(await bench.headSeq()).toBe(1)
   })
 
-  test('what was set is taken back, however often', async () => {
+  test('remove removes the options, however often it is called', async () => {
     const bench = await open()
     await bench.state.rooms.configure(bench.room, { participantLimit: 1 })
     await bench.other.rooms.remove(bench.room)
@@ -73,7 +73,7 @@ export function describeRooms({ open, fresh, test }: Contract): void {
     await bench.state.rooms.remove(bench.anotherRoom().room)
   })
 
-  test('a room that is removed goes on with the defaults until its members have left', async () => {
+  test('a removed room continues with the default options until its members have left', async () => {
     const bench = await open()
     await bench.state.rooms.configure(bench.room, { participantLimit: 1, inputLimit: 0 })
     const first = await bench.join()
@@ -84,7 +84,7 @@ export function describeRooms({ open, fresh, test }: Contract): void {
     expect(await bench.log()).toHaveLength(3)
   })
 
-  test('removing a room while someone enters it does not take back its numbers', async () => {
+  test('removing a room during a login does not reset its numbers', async () => {
     for (let round = 0; round < 40; round += 1) {
       const bench = await open()
       const [, participant] = await Promise.all([bench.other.rooms.remove(bench.room), enterAfter(bench, round % 4)])
@@ -92,7 +92,7 @@ export function describeRooms({ open, fresh, test }: Contract): void {
     }
   })
 
-  test('a token from before the room was closed enters no more, one from after does', async () => {
+  test('a closed room refuses tokens that were made before, and accepts later ones', async () => {
     const bench = await open()
     await bench.state.rooms.remove(bench.room, { at, seconds: 60 })
     const token = (made?: number) => ({ id: newId(), seconds: 60, ...(made === undefined ? {} : { made }) })
@@ -100,20 +100,20 @@ export function describeRooms({ open, fresh, test }: Contract): void {
     expect(await bench.headSeq()).toBe(0)
     await refuses(bench.join({ token: token(0) }), 'token_expired')
     await bench.join({ token: token(at + 1) })
-    await bench.join({ token: token() }) // when it was made is not known
+    await bench.join({ token: token() }) // without the time at which it was made
     expect(await bench.other.rooms.find(bench.room)).toEqual({ id: bench.room, members: 2, closed: at })
   })
 
-  test('one that was used already neither, by who was in the room', async () => {
+  test('a closed room refuses an older token also from a participant that was in the room', async () => {
     const bench = await open()
     const { id, request } = await bench.join({ token: { id: newId(), seconds: 60, made: at } })
     await bench.state.rooms.remove(bench.room, { at, seconds: 60 })
     await bench.state.sessionStore.leave(bench.room, id, 'any')
     await refuses(bench.state.sessionStore.join({ ...request, ticketId: newId() }), 'token_expired')
-    await bench.anotherRoom().join({ token: { ...request.token, made: 0 } }) // however old, where nothing was closed
+    await bench.anotherRoom().join({ token: { ...request.token, made: 0 } }) // a room that was not closed accepts it, however old
   })
 
-  test('of new rooms that come at the same time as many are let in as there may be, and those again', async () => {
+  test('of simultaneous new rooms no more than the limit are accepted, and those are accepted again', async () => {
     const bench = await fresh()
     const rooms = Array.from({ length: 10 }, () => bench.anotherRoom().room)
     const admit = (room: string, index: number) =>
@@ -125,7 +125,7 @@ export function describeRooms({ open, fresh, test }: Contract): void {
     await refuses(bench.state.roomIndex.registerWithin(bench.room, 3), 'too_many_rooms')
   })
 
-  test('a room that everybody left, or that nobody could enter, does not count', async () => {
+  test('a room that is empty, or whose login failed, does not count against the limit', async () => {
     const bench = await fresh()
     await bench.state.roomIndex.registerWithin(bench.room, 1)
     const { id } = await bench.join()
@@ -138,7 +138,7 @@ export function describeRooms({ open, fresh, test }: Contract): void {
     await bench.state.roomIndex.registerWithin(bench.room, 1)
   })
 
-  test('a room that is open is let in when there are too many, whatever the list says', async () => {
+  test('an open room is accepted beyond the limit, even if the list lacks it', async () => {
     const bench = await fresh()
     await bench.join()
     await bench
@@ -151,7 +151,7 @@ export function describeRooms({ open, fresh, test }: Contract): void {
     await bench.state.roomIndex.registerWithin(configured, 1)
   })
 
-  test('a room is on the list while it is configured or has participants, however its changes meet', async () => {
+  test('the list has a room while it is configured or has members, whatever the order of simultaneous changes', async () => {
     const bench = await fresh()
     const listed = async () => (await bench.other.roomIndex.list(0, 100)).rooms.map(({ id }) => id)
     for (let round = 0; round < 30; round += 1) {
@@ -174,7 +174,7 @@ export function describeRooms({ open, fresh, test }: Contract): void {
     expect(await listed()).toEqual([])
   })
 
-  test('taking rooms off the list harms none that is in use', async () => {
+  test('prune leaves a room that has members', async () => {
     const bench = await fresh()
     const participant = await bench.join()
     await bench.state.roomIndex.touch([bench.room])

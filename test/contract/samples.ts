@@ -31,12 +31,12 @@ export function viewing(stream: Stream, subscriber: string, changes: Partial<Sub
   }
 }
 
-/** What a publisher has the room told. */
+/** The notification of a publisher to the room. */
 export function streamNews(stream: Stream, status: 'add' | 'update' | 'remove'): Draft {
   return { event: 'stream', data: { id: stream.id, status }, from: stream.owner }
 }
 
-/** What the state itself tells the other side of a subscription that ended. */
+/** The notification that the store appends for the other side of an ended subscription. */
 export function subscriptionRemoved({ id }: Subscription, to: string): Draft {
   return { event: 'subscription', data: { action: 'remove', id }, to }
 }

@@ -2,13 +2,13 @@ import { expect } from 'vitest'
 import { newId } from '../../src/core/ids.ts'
 import type { Stream } from '../../src/core/model.ts'
 import type { Write } from '../../src/core/ports/session-store.ts'
-import { type Bench, refuses, type JoinedParticipant, text } from './bench.ts'
+import { type Bench, type JoinedParticipant, refuses, text } from './bench.ts'
 import type { Contract } from './contract.ts'
 import { camera, viewing } from './samples.ts'
 
-/** How a place stands: `detach`, `held`, `reclaim`; and that nobody writes for a place that has moved. */
+/** The states of sessions: `detach`, `findByClaim`, `states`, `reclaim`; and that a previous owner cannot write. */
 export function describeSessionChecks({ open, test }: Contract): void {
-  test('a lost connection waits, however often that is said', async () => {
+  test('detach makes a session wait, however often it is called', async () => {
     const bench = await open()
     const { ref } = await bench.join()
     expect(await bench.state.sessionStore.detach(ref, 1)).toBe('waiting')
@@ -17,28 +17,28 @@ export function describeSessionChecks({ open, test }: Contract): void {
     expect(await bench.log()).toHaveLength(1)
   })
 
-  test('a place is found by the login or relogin that took it, when its answer was not heard', async () => {
+  test('findByClaim finds a session by the login or relogin that has it', async () => {
     const bench = await open()
     const { request, ref, id } = await bench.join()
     const { room, ticketId, token } = request
-    const taken = (claim: object) => bench.other.sessionStore.findByClaim({ room, ticketId, id, ...claim })
-    expect(await taken({})).toEqual({ ref, confirmed: 1 })
+    const find = (claim: object) => bench.other.sessionStore.findByClaim({ room, ticketId, id, ...claim })
+    expect(await find({})).toEqual({ ref, confirmed: 1 })
     expect(await bench.state.sessionStore.findByClaim({ room, ticketId, token: token.id })).toEqual({
       ref,
       confirmed: 1,
     })
     for (const claim of [{ id: newId() }, { ticketId: newId() }, { room: bench.anotherRoom().room }]) {
-      expect(await taken(claim)).toBeUndefined()
+      expect(await find(claim)).toBeUndefined()
     }
     expect(await bench.state.sessionStore.findByClaim({ room, ticketId, token: newId() })).toBeUndefined()
     const { owner } = await bench.other.sessionStore.resume({ room, id, node: 'B', ticketId, nextTicketId: 'next' })
-    expect(await taken({})).toBeUndefined()
-    expect(await taken({ ticketId: 'next' })).toEqual({ ref: { ...ref, owner }, confirmed: 1 })
+    expect(await find({})).toBeUndefined()
+    expect(await find({ ticketId: 'next' })).toEqual({ ref: { ...ref, owner }, confirmed: 1 })
     await bench.other.sessionStore.resume({ room, id, node: 'A', ticketId, nextTicketId: 'another' })
-    expect(await taken({ ticketId: 'next' })).toBeUndefined()
+    expect(await find({ ticketId: 'next' })).toBeUndefined()
   })
 
-  test('the first word on how far it had come counts', async () => {
+  test('detach keeps the first confirmed position', async () => {
     const bench = await open()
     const participant = await bench.join()
     for (let n = 0; n < 4; n += 1) await bench.append(participant)
@@ -47,7 +47,7 @@ export function describeSessionChecks({ open, test }: Contract): void {
     expect(await bench.resume(participant)).toMatchObject({ from: 3 })
   })
 
-  test('one who does not reconnect has left as soon as it is lost, and stays until taken out', async () => {
+  test('detach resolves to left for a participant that does not reconnect, until it is removed', async () => {
     const bench = await open()
     const { ref, id } = await bench.join({ reconnects: false })
     expect(await bench.state.sessionStore.detach(ref, 1)).toBe('left')
@@ -56,7 +56,7 @@ export function describeSessionChecks({ open, test }: Contract): void {
     expect(await bench.state.sessionStore.detach(ref, 1)).toBe('moved')
   })
 
-  test('what may have been seen is noted besides what has, and is forgotten by no later word', async () => {
+  test('detach keeps the highest sent position', async () => {
     const bench = await open()
     const participant = await bench.join()
     for (let n = 0; n < 4; n += 1) await bench.append(participant)
@@ -67,7 +67,7 @@ export function describeSessionChecks({ open, test }: Contract): void {
     expect(await bench.resume(participant)).toMatchObject({ from: 2, sent: 4 })
   })
 
-  test('a connection that is lost after its participant moved changes nothing', async () => {
+  test('detach by a previous owner changes nothing', async () => {
     const bench = await open()
     const participant = await bench.join()
     const moved = await bench.resumeElsewhere(participant)
@@ -75,18 +75,18 @@ export function describeSessionChecks({ open, test }: Contract): void {
     expect(await bench.state.sessionChecks.states([moved])).toEqual(['connected'])
   })
 
-  test('each place is told how it stands, in order', async () => {
+  test('states returns the state of each session, in order', async () => {
     const bench = await open()
     const [one, two, three] = [await bench.join(), await bench.join(), await bench.join()]
     await bench.state.sessionStore.detach(two.ref, 1)
     await bench.resume(three)
-    const nobody = { room: bench.anotherRoom().room, id: newId(), owner: 'A:1' }
-    const sessionStore = [one.ref, two.ref, three.ref, nobody]
-    expect(await bench.state.sessionChecks.states(sessionStore)).toEqual(['connected', 'waiting', 'moved', 'moved'])
+    const absent = { room: bench.anotherRoom().room, id: newId(), owner: 'A:1' }
+    const refs = [one.ref, two.ref, three.ref, absent]
+    expect(await bench.state.sessionChecks.states(refs)).toEqual(['connected', 'waiting', 'moved', 'moved'])
     expect(await bench.state.sessionChecks.states([])).toEqual([])
   })
 
-  test('any number of places in any rooms is told in order, and each is noted', async () => {
+  test('states handles many sessions of several rooms in order, and records each confirmed position', async () => {
     const bench = await open()
     const rooms = [bench, bench.anotherRoom()]
     const participants = await Promise.all(
@@ -94,12 +94,14 @@ export function describeSessionChecks({ open, test }: Contract): void {
     )
     const lost = new Set([0, 99, 100, 101, 229])
     const cursors = await Promise.all(rooms.map((room) => room.headSeq()))
-    await Promise.all([...lost].map((nth) => bench.state.sessionStore.detach((participants[nth] as JoinedParticipant).ref, 1)))
-    const standing = await bench.state.sessionChecks.states(
+    await Promise.all(
+      [...lost].map((nth) => bench.state.sessionStore.detach((participants[nth] as JoinedParticipant).ref, 1)),
+    )
+    const states = await bench.state.sessionChecks.states(
       participants.map(({ ref }) => ref),
       participants.map((_, nth) => cursors[nth % 7 === 0 ? 1 : 0] ?? 0),
     )
-    expect(standing).toEqual(participants.map((_, nth) => (lost.has(nth) ? 'waiting' : 'connected')))
+    expect(states).toEqual(participants.map((_, nth) => (lost.has(nth) ? 'waiting' : 'connected')))
     for (const nth of [1, 7, 228]) {
       const participant = participants[nth] as JoinedParticipant
       expect(await bench.resume(participant, { room: participant.ref.room })).toMatchObject({
@@ -108,7 +110,7 @@ export function describeSessionChecks({ open, test }: Contract): void {
     }
   })
 
-  test('how far connected ones have come is noted, and never taken back', async () => {
+  test('states records the confirmed position of a connected session, and never lowers it', async () => {
     const bench = await open()
     const participant = await bench.join()
     for (let n = 0; n < 4; n += 1) await bench.append(participant)
@@ -118,7 +120,7 @@ export function describeSessionChecks({ open, test }: Contract): void {
     expect(await bench.resume(participant)).toMatchObject({ from: 4 })
   })
 
-  test('each kind of write notes how far its client has come, and never takes that back', async () => {
+  test('every kind of write records the confirmed position, and never lowers it', async () => {
     const bench = await open()
     const { log, media, roster } = bench.state
     const streams = Array.from({ length: 4 }, () => camera('someone'))
@@ -129,8 +131,8 @@ export function describeSessionChecks({ open, test }: Contract): void {
     }
     const writes: { [kind: string]: (write: Write) => Promise<unknown> } = {
       append: (write) => log.append(write, text()),
-      note: (write) => log.recordReply({ ...write, rid: 1 }),
-      describe: (write) => roster.setProfile(write, {}),
+      recordReply: (write) => log.recordReply({ ...write, rid: 1 }),
+      setProfile: (write) => roster.setProfile(write, {}),
       add: (write) => media.addStream(write, streams[0] as Stream, [text()]),
       change: (write) => media.changeStream(write, streams[1] as Stream, streams[1] as Stream, [text()]),
       unpublish: (write) => media.removeStream(write, streams[2]?.id ?? '', [text()]),
@@ -147,7 +149,7 @@ export function describeSessionChecks({ open, test }: Contract): void {
     }
   })
 
-  test('a write that is refused for another owner notes nothing', async () => {
+  test('a write that is refused as moved records no confirmed position', async () => {
     const bench = await open()
     const participant = await bench.join()
     const top = await bench.append(participant)
@@ -157,7 +159,7 @@ export function describeSessionChecks({ open, test }: Contract): void {
     expect(await bench.resume(participant, { ticketId: 'next' })).toMatchObject({ from })
   })
 
-  test('how far it has come is not noted for one who waits or has moved', async () => {
+  test('states records no confirmed position for a session that waits or has moved', async () => {
     const bench = await open()
     const participant = await bench.join()
     for (let n = 0; n < 4; n += 1) await bench.append(participant)
@@ -169,7 +171,7 @@ export function describeSessionChecks({ open, test }: Contract): void {
     expect(await bench.resume(participant)).toMatchObject({ from: 2 })
   })
 
-  test('a place is taken back over the connection that it has', async () => {
+  test('reclaim connects a waiting session of the same owner', async () => {
     const bench = await open()
     const { ref, id } = await bench.join()
     await bench.state.sessionStore.detach(ref, 1)
@@ -179,7 +181,7 @@ export function describeSessionChecks({ open, test }: Contract): void {
     expect(await bench.state.sessionStore.leave(bench.room, id, { due: Number.MAX_SAFE_INTEGER })).toBe(false)
   })
 
-  test('a place that has moved, or is gone, is not taken back', async () => {
+  test('reclaim resolves to false for a session that has moved or ended', async () => {
     const bench = await open()
     const participant = await bench.join()
     const moved = await bench.resumeElsewhere(participant)
@@ -189,7 +191,7 @@ export function describeSessionChecks({ open, test }: Contract): void {
     expect((await bench.state.roster.roster(bench.room)).members).toEqual([])
   })
 
-  test('nobody writes for a place that has moved', async () => {
+  test('every write of a previous owner is refused as moved', async () => {
     const bench = await open()
     const participant = await bench.join()
     const stream = camera(participant.id)
@@ -216,7 +218,7 @@ export function describeSessionChecks({ open, test }: Contract): void {
     expect(await media.subscription(bench.room, subscription.id)).toEqual(subscription)
   })
 
-  test('nobody writes for a place that never was', async () => {
+  test('a write for a session that does not exist is refused as moved', async () => {
     const bench = await open()
     const participant = await bench.join()
     for (const ref of [

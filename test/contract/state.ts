@@ -1,4 +1,5 @@
 import { describe, expect, inject, test } from 'vitest'
+import { describeAdminWrites } from './admin-writes.ts'
 import type { Factory } from './bench.ts'
 import { recordCases, registeredIn } from './case-count.ts'
 import { describeClock } from './clock.ts'
@@ -11,7 +12,6 @@ import { describeLog } from './log.ts'
 import { describeMedia } from './media.ts'
 import { describeNodeRegistry } from './node-registry.ts'
 import { describeOpenRoomIndex } from './open-room-index.ts'
-import { describeAdminWrites } from './admin-writes.ts'
 import { describePubSub } from './pub-sub.ts'
 import { describeRejoin } from './rejoin.ts'
 import { describeRestore } from './restore.ts'
@@ -39,7 +39,7 @@ export const parts: { [name: string]: Part } = {
   rooms: describeRooms,
   'room listing': describeRoomListing,
   'open room index': describeOpenRoomIndex,
-  oversight: describeAdminWrites,
+  'administrative writes': describeAdminWrites,
   nodes: describeNodeRegistry,
 }
 

@@ -1,23 +1,23 @@
 import { expect } from 'vitest'
 import { newId } from '../../src/core/ids.ts'
-import { type Bench, refuses, type JoinedParticipant } from './bench.ts'
+import { type Bench, type JoinedParticipant, refuses } from './bench.ts'
 import type { Contract } from './contract.ts'
 
-/** Which ticket ids are good: `join`, `resume`, `renew` and `settle` together. */
+/** The valid tickets of a session: `join`, `resume`, `renewTicket` and `confirmTicket` together. */
 export function describeTickets({ open, test }: Contract): void {
-  /** Relogs in; answers with the place that it gave. */
+  /** Resumes with a ticket; resolves to the new session reference. */
   const use = async (bench: Bench, participant: JoinedParticipant, ticketId: string, nextTicketId: string) => {
     const { owner } = await bench.resume(participant, { ticketId, nextTicketId })
     return { ...participant.ref, owner }
   }
 
-  /** Joined with ticket `one`. */
+  /** A participant that joined with ticket `one`. */
   const joined = async (bench: Bench) => {
     const participant = await bench.join({ ticketId: 'one' })
     return { participant, token: participant.request.token }
   }
 
-  test('a renewed ticket is good, and the one before stays so until the renewed one is used', async () => {
+  test('a renewed ticket is valid, and so is the previous one until the renewed one is used', async () => {
     const bench = await open()
     const participant = await bench.join({ ticketId: 'one' })
     await bench.state.sessionStore.renewTicket(participant.ref, 'two')
@@ -26,7 +26,7 @@ export function describeTickets({ open, test }: Contract): void {
     for (const spent of ['one', 'three']) await refuses(use(bench, participant, spent, 'five'), 'ticket_spent')
   })
 
-  test('using the renewed one spends the one before', async () => {
+  test('a resume with the renewed ticket spends the previous one', async () => {
     const bench = await open()
     const participant = await bench.join({ ticketId: 'one' })
     await bench.state.sessionStore.renewTicket(participant.ref, 'two')
@@ -34,7 +34,7 @@ export function describeTickets({ open, test }: Contract): void {
     await refuses(use(bench, participant, 'one', 'four'), 'ticket_spent')
   })
 
-  test('renewing twice spends the first', async () => {
+  test('two renewals spend the first ticket', async () => {
     const bench = await open()
     const participant = await bench.join({ ticketId: 'one' })
     await bench.state.sessionStore.renewTicket(participant.ref, 'two')
@@ -43,7 +43,7 @@ export function describeTickets({ open, test }: Contract): void {
     await use(bench, participant, 'two', 'four')
   })
 
-  test('a confirmation of the login ticket leaves the renewed one and itself good', async () => {
+  test('confirming the ticket of the login keeps it and the renewed one valid', async () => {
     const bench = await open()
     const { participant, token } = await joined(bench)
     await bench.state.sessionStore.renewTicket(participant.ref, 'two')
@@ -53,7 +53,7 @@ export function describeTickets({ open, test }: Contract): void {
     await use(bench, participant, 'two', 'four')
   })
 
-  test('a confirmation of a renewed ticket leaves the one that was issued since and itself good', async () => {
+  test('confirming a renewed ticket keeps it and a later one valid', async () => {
     const bench = await open()
     const { participant, token } = await joined(bench)
     for (const next of ['two', 'three']) await bench.state.sessionStore.renewTicket(participant.ref, next)
@@ -63,7 +63,7 @@ export function describeTickets({ open, test }: Contract): void {
     for (const spent of ['one', 'two', 'four']) await refuses(use(bench, participant, spent, 'six'), 'ticket_spent')
   })
 
-  test('a confirmation of the newest ticket spends the one before', async () => {
+  test('confirming the newest ticket spends the previous one', async () => {
     const bench = await open()
     const { participant, token } = await joined(bench)
     await bench.state.sessionStore.renewTicket(participant.ref, 'two')
@@ -72,7 +72,7 @@ export function describeTickets({ open, test }: Contract): void {
     await use(bench, participant, 'two', 'three')
   })
 
-  test('confirmations of tickets that are spent, of unknown and of half ids spend nothing', async () => {
+  test('confirming a spent ticket, or an unknown or partial id, spends nothing', async () => {
     const bench = await open()
     const { participant, token } = await joined(bench)
     for (const next of ['two', 'three']) await bench.state.sessionStore.renewTicket(participant.ref, next)
@@ -83,19 +83,19 @@ export function describeTickets({ open, test }: Contract): void {
     await use(bench, participant, 'three', 'five')
   })
 
-  test('a confirmation of the ticket of a relogin spends others that were issued for the same one, and nothing issued since', async () => {
+  test('confirming the ticket of a relogin spends its alternatives, and no ticket that was issued later', async () => {
     const bench = await open()
     const { participant, token } = await joined(bench)
-    await use(bench, participant, 'one', 'unheard')
+    await use(bench, participant, 'one', 'alternative')
     const ref = await use(bench, participant, 'one', 'two')
     await bench.other.sessionStore.renewTicket(ref, 'three')
     await bench.other.sessionStore.confirmTicket(ref, token, 'two')
-    for (const spent of ['one', 'unheard']) await refuses(use(bench, participant, spent, 'four'), 'ticket_spent')
+    for (const spent of ['one', 'alternative']) await refuses(use(bench, participant, spent, 'four'), 'ticket_spent')
     await use(bench, participant, 'two', 'four')
     await use(bench, participant, 'three', 'five')
   })
 
-  test('renewing to the same ticket again changes nothing', async () => {
+  test('a repeated renewal to the same ticket changes nothing', async () => {
     const bench = await open()
     const participant = await bench.join({ ticketId: 'one' })
     await bench.state.sessionStore.renewTicket(participant.ref, 'two')
@@ -103,7 +103,7 @@ export function describeTickets({ open, test }: Contract): void {
     await use(bench, participant, 'one', 'three')
   })
 
-  test('only the owner renews', async () => {
+  test('renewTicket of a previous owner is refused as moved', async () => {
     const bench = await open()
     const participant = await bench.join({ ticketId: 'one' })
     await use(bench, participant, 'one', 'two')
@@ -112,7 +112,7 @@ export function describeTickets({ open, test }: Contract): void {
     await use(bench, participant, 'two', 'three')
   })
 
-  test('the ticket of a relogin is good, and the one used stays so in case the ack was lost', async () => {
+  test('the ticket of a relogin is valid, and the used one stays valid in case the ack was lost', async () => {
     const bench = await open()
     const participant = await bench.join({ ticketId: 'one' })
     await use(bench, participant, 'one', 'two')
@@ -121,29 +121,29 @@ export function describeTickets({ open, test }: Contract): void {
     for (const spent of ['one', 'two']) await refuses(use(bench, participant, spent, 'five'), 'ticket_spent')
   })
 
-  test('of several relogins with one ticket it does not matter whose answer came, nor which was done last', async () => {
+  test('of several relogins with one ticket, the client may continue with the ticket of any of them', async () => {
     const bench = await open()
     const participant = await bench.join({ ticketId: 'one' })
-    await use(bench, participant, 'one', 'heard')
-    for (let n = 0; n < 5; n += 1) await use(bench, participant, 'one', `unheard-${n}`)
-    const ref = await use(bench, participant, 'heard', 'next')
-    for (const spent of ['one', 'unheard-4']) await refuses(use(bench, participant, spent, 'other'), 'ticket_spent')
+    await use(bench, participant, 'one', 'received')
+    for (let n = 0; n < 5; n += 1) await use(bench, participant, 'one', `alternative-${n}`)
+    const ref = await use(bench, participant, 'received', 'next')
+    for (const spent of ['one', 'alternative-4']) await refuses(use(bench, participant, spent, 'other'), 'ticket_spent')
     await bench.state.sessionStore.confirmTicket(ref, participant.request.token, 'next')
-    await refuses(use(bench, participant, 'heard', 'other'), 'ticket_spent')
+    await refuses(use(bench, participant, 'received', 'other'), 'ticket_spent')
     await use(bench, participant, 'next', 'last')
   })
 
-  test('once the client is known to have its ticket, others given out for the one before are spent', async () => {
+  test('confirming a ticket spends the others that were issued for the same previous ticket', async () => {
     const bench = await open()
     const participant = await bench.join({ ticketId: 'one' })
-    await use(bench, participant, 'one', 'unheard')
-    const ref = await use(bench, participant, 'one', 'heard')
-    await bench.state.sessionStore.confirmTicket(ref, participant.request.token, 'heard')
-    await refuses(use(bench, participant, 'unheard', 'other'), 'ticket_spent')
-    await use(bench, participant, 'heard', 'next')
+    await use(bench, participant, 'one', 'alternative')
+    const ref = await use(bench, participant, 'one', 'received')
+    await bench.state.sessionStore.confirmTicket(ref, participant.request.token, 'received')
+    await refuses(use(bench, participant, 'alternative', 'other'), 'ticket_spent')
+    await use(bench, participant, 'received', 'next')
   })
 
-  test('only so many unused tickets are kept', async () => {
+  test('the store keeps a limited number of unused tickets, the newest', async () => {
     const bench = await open()
     const participant = await bench.join({ ticketId: 'one' })
     const given = Array.from({ length: 40 }, () => newId())
@@ -152,7 +152,7 @@ export function describeTickets({ open, test }: Contract): void {
     await use(bench, participant, given.at(-1) ?? '', 'next')
   })
 
-  test('a relogin that is repeated leaves the same tickets', async () => {
+  test('a repeated relogin leaves the same tickets', async () => {
     const bench = await open()
     const participant = await bench.join({ ticketId: 'one' })
     await use(bench, participant, 'one', 'two')
@@ -160,7 +160,7 @@ export function describeTickets({ open, test }: Contract): void {
     await use(bench, participant, 'two', 'three')
   })
 
-  test('once the client is known to have its ticket, the one before is spent', async () => {
+  test('confirming the ticket of a relogin spends the one that was used', async () => {
     const bench = await open()
     const participant = await bench.join({ ticketId: 'one' })
     const ref = await use(bench, participant, 'one', 'two')
@@ -170,7 +170,7 @@ export function describeTickets({ open, test }: Contract): void {
     await use(bench, participant, 'two', 'three')
   })
 
-  test('what one who has moved is known to have spends nothing', async () => {
+  test('a confirmation by a previous owner spends nothing', async () => {
     const bench = await open()
     const participant = await bench.join({ ticketId: 'one' })
     const again = await bench.join({ token: participant.request.token, ticketId: 'two' })
@@ -181,7 +181,7 @@ export function describeTickets({ open, test }: Contract): void {
     expect(third.id).toBe(participant.id)
   })
 
-  test('settling again does not spend the ticket that was renewed meanwhile for one who has moved', async () => {
+  test('a confirmation by a previous owner does not spend the ticket before the one that the new owner renewed', async () => {
     const bench = await open()
     const participant = await bench.join({ ticketId: 'one' })
     const ref = await use(bench, participant, 'one', 'two')

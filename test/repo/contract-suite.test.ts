@@ -53,7 +53,7 @@ test('no two cases of the contract have the same title in one group', () => {
 
 test('only what a second node does is not asked of a store that one node has to itself', () => {
   const shared = cases.filter((one) => one.shared).map(({ group }) => group)
-  expect([...new Set(shared)]).toEqual(['pub/sub', 'nodes, leases', 'nodes, orphans'])
+  expect([...new Set(shared)]).toEqual(['pub/sub', 'nodes, leases', 'nodes, dead nodes'])
   expect(Object.values(stores).filter((store) => !store.shared)).toHaveLength(1)
 })
 
