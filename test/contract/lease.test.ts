@@ -168,10 +168,10 @@ test('reconciliation does not move a deadline that the clock of the windows has 
   await state.client.hset(keys.waitingClock, 'behind', 100_000) // no node has looked for windows for that long
   await state.sessionStore.detach(second, 1)
   await state.nodes.trackRooms('B', [first.room, second.room])
-  const noted = () => state.client.zscore(keys.waiting, `${second.room}|${second.id}`)
-  const deadline = await noted()
+  const recorded = () => state.client.zscore(keys.waiting, `${second.room}|${second.id}`)
+  const deadline = await recorded()
   for (let round = 0; round < 2; round += 1) await lease.reconcile()
-  expect(await noted()).toBe(deadline)
+  expect(await recorded()).toBe(deadline)
 })
 
 test('a deadline that the reaper drops before the session waits is recorded again', async () => {

@@ -18,7 +18,7 @@ import { Bench, EntryRecorder, retention } from './bench.ts'
 
 const unreadable = ['', '{', 'null', '7', '"text"', '[]', '{}', '{"seq":"1","event":"text"}', '{"seq":1}', '\ud800']
 
-/** A node's state; `skipped` are the channels of the messages that it reported. */
+/** A state of a node; `skipped` has the channels of the messages that it reported as unreadable. */
 async function start() {
   const redis = await startRedis()
   onTestFinished(() => redis.stop())
@@ -33,7 +33,7 @@ async function start() {
   return { state, keys: keysOf(prefix), other, skipped, report, target }
 }
 
-test('a message that is no entry is skipped and reported, and the room is read from its log', async () => {
+test('a message on a room’s channel that is not an entry is skipped and reported, and the node reads the log', async () => {
   const { state, keys, other, skipped } = await start()
   const bench = new Bench(state, state)
   const reset: RoomId[] = []
@@ -49,18 +49,18 @@ test('a message that is no entry is skipped and reported, and the room is read f
   expect(reset).toEqual(unreadable.map(() => bench.room))
 })
 
-test('a message to a node that is no question is skipped and reported, and the next question is answered', async () => {
+test('a message on a handover channel that is not a question is skipped and reported, and the next question is answered', async () => {
   const { state, keys, other, skipped } = await start()
   const { ref } = await new Bench(state, state).join()
   await state.handover.serve('A', ({ id }) => ({ confirmed: id === ref.id ? 7 : 0, sent: 7 }))
-  const alike = ['{"ask":"1","from":"B"}', '{"ask":"1","from":"B","place":{"id":1}}', '{"answer":"1","mark":7}']
-  const messages = [...unreadable, ...alike]
+  const similar = ['{"ask":"1","from":"B"}', '{"ask":"1","from":"B","place":{"id":1}}', '{"answer":"1","mark":7}']
+  const messages = [...unreadable, ...similar]
   for (const text of messages) await other.spublish(keys.handover('A'), text)
   expect(await state.handover.ask(ref)).toEqual({ confirmed: 7, sent: 7 })
   expect(skipped).toEqual(messages.map(() => keys.handover('A')))
 })
 
-/** Requests between Socket.IO's adapters that are JSON, and that the adapter cannot serve. */
+/** Requests between Socket.IO's adapters in valid JSON that the adapter cannot serve. */
 const requests = [
   '{"type":0}',
   '{"type":0,"rooms":1}',
@@ -70,7 +70,7 @@ const requests = [
   '{"type":7,"opts":1}',
 ]
 
-/** A namespace whose adapter uses Redis, one client on it, and a program that publishes what it likes. */
+/** A namespace with the Redis adapter, a client of it, and a program that publishes arbitrary messages. */
 async function startLane() {
   const { other, skipped, report, target } = await start()
   const lane = new AdapterLane(target, report)
@@ -101,15 +101,15 @@ test('messages that Socket.IO’s adapter cannot read are skipped and reported, 
   ]) {
     for (const channel of channels) await other.publish(channel, text)
   }
-  const heard = once(client as unknown as NodeJS.EventEmitter, 'announcement')
+  const received = once(client as unknown as NodeJS.EventEmitter, 'announcement')
   new Emitter(other, { key }).of('/rooms').emit('announcement', 'hello')
-  expect(await heard).toEqual(['hello'])
+  expect(await received).toEqual(['hello'])
   expect(new Set(skipped)).toEqual(new Set(channels))
 })
 
-test('bytes of an emitter arrive as bytes', async () => {
+test('binary data of an emitter arrives as binary data', async () => {
   const { client, other, key } = await startLane()
-  const heard = once(client as unknown as NodeJS.EventEmitter, 'announcement')
+  const received = once(client as unknown as NodeJS.EventEmitter, 'announcement')
   new Emitter(other, { key }).of('/rooms').emit('announcement', { deep: [Buffer.from([1, 255])] })
-  expect(await heard).toEqual([{ deep: [Buffer.from([1, 255])] }])
+  expect(await received).toEqual([{ deep: [Buffer.from([1, 255])] }])
 })

@@ -4,7 +4,7 @@ import { FakedClock } from '../support/faked-clock.ts'
 import { randomPrefix, startRedis } from '../support/redis.ts'
 import { Bench, refuses, retention, text } from './bench.ts'
 
-/** A node's state on a Redis whose clock the test sets. */
+/** A state of a node on a Redis whose clock the test sets. */
 async function open(changes: Partial<typeof retention> = {}) {
   const clock = new FakedClock()
   const server = await startRedis([], clock.redisEnv)
@@ -19,7 +19,7 @@ async function open(changes: Partial<typeof retention> = {}) {
 
 const node = { id: 'A', url: 'http://127.0.0.1:1', version: '1.0.0', connections: 0 }
 
-test('a window does not end because Redis’ clock is set', async () => {
+test('a step of Redis’ clock does not end a window', async () => {
   const { clock, state, bench } = await open({ window: 60 })
   const { ref } = await bench.join()
   await state.sessionStore.detach(ref, 1)
@@ -30,7 +30,7 @@ test('a window does not end because Redis’ clock is set', async () => {
   }
 })
 
-test('a step of Redis’ clock is known before anyone is judged by the leases', async () => {
+test('a node notices a step of Redis’ clock before it reads the expired leases', async () => {
   const { clock, state } = await open()
   await state.nodes.heartbeat(node)
   clock.set(300)
@@ -39,14 +39,14 @@ test('a step of Redis’ clock is known before anyone is judged by the leases', 
   expect(state.clock.steppedAt).toBeGreaterThan(before)
 })
 
-test('the lease of a node that died before Redis’ clock was set back ends', async () => {
+test('the lease of a node that died before Redis’ clock was set back expires', async () => {
   const { clock, state } = await open({ lease: 0 })
   await state.nodes.heartbeat(node)
   clock.set(-300)
   await expect.poll(() => state.nodes.expired()).toEqual(['A'])
 })
 
-test.each([-300, 300])('a log is not trimmed because Redis’ clock is set by %i s', async (seconds) => {
+test.each([-300, 300])('a step of Redis’ clock by %i s does not trim a log', async (seconds) => {
   const { clock, bench } = await open()
   const participant = await bench.join()
   for (let n = 0; n < 130; n += 1) await bench.append(participant)
@@ -55,7 +55,7 @@ test.each([-300, 300])('a log is not trimmed because Redis’ clock is set by %i
   expect(await bench.log()).toHaveLength(261)
 })
 
-test('the list of rooms goes on being told after Redis’ clock was set back', async () => {
+test('nodes continue to broadcast the list of rooms after Redis’ clock was set back', async () => {
   const { clock, state } = await open()
   await state.nodes.heartbeat(node)
   expect(await state.openRoomIndex.claimBroadcast('rooms', 500)).toBe(true)
@@ -64,7 +64,7 @@ test('the list of rooms goes on being told after Redis’ clock was set back', a
   expect(await state.openRoomIndex.claimBroadcast('rooms', 500)).toBe(true)
 })
 
-test('a relogin takes the place after Redis’ clock was set back', async () => {
+test('a relogin becomes the owner after Redis’ clock was set back', async () => {
   const { clock, bench } = await open()
   const participant = await bench.join()
   await bench.resume(participant, { deadline: performance.now() + 4500 })
@@ -72,14 +72,14 @@ test('a relogin takes the place after Redis’ clock was set back', async () => 
   expect(await bench.resume(participant, { deadline: performance.now() + 4500 })).toMatchObject({ complete: true })
 })
 
-test.each([-300, 300])('a request is served at once after Redis’ clock is set by %i s', async (seconds) => {
+test.each([-300, 300])('a request is served at once after Redis’ clock was set by %i s', async (seconds) => {
   const { clock, state, bench } = await open()
   const participant = await bench.join()
   clock.set(seconds)
   expect(await state.log.append(participant.write({ deadline: performance.now() + 4500 }), text())).toBe(2)
 })
 
-test('a request that Redis receives after its deadline changes nothing, though Redis’ clock was set back meanwhile', async () => {
+test('a request that Redis receives after its deadline changes nothing, even if Redis’ clock was set back in between', async () => {
   const { clock, server, state, bench } = await open()
   const participant = await bench.join()
   await bench.append(participant)

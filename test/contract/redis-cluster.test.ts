@@ -28,56 +28,56 @@ const target = (): RedisTarget => ({ urls: cluster.urls, mode: 'cluster' })
 describeState('redis cluster', redisFactory(target))
 
 /**
- * The seqs heard in each room, as a node hears them: what the live side lost is read from the log when it says so.
- * A client of a cluster that was only just made finds its masters while it listens already, and subscribes anew.
+ * The seqs that a node receives in each room: live, and from the log after a repeated subscription. A new client of a Redis Cluster
+ * may find a master after it has subscribed, and then repeats its subscriptions.
  */
 async function follow(
   state: State,
   rooms: RoomId[],
   reset: (rooms: RoomId[]) => void = () => {},
 ): Promise<Map<RoomId, Set<number>>> {
-  const heard = new Map(rooms.map((room) => [room, new Set<number>()]))
+  const received = new Map(rooms.map((room) => [room, new Set<number>()]))
   state.pubSub.onResubscribed(async (missed) => {
     reset(missed)
-    for (const room of missed) for (const { seq } of await state.log.read(room, 0, 100)) heard.get(room)?.add(seq)
+    for (const room of missed) for (const { seq } of await state.log.read(room, 0, 100)) received.get(room)?.add(seq)
   })
-  for (const [room, seqs] of heard) await state.pubSub.subscribe(room, ({ seq }) => seqs.add(seq))
-  return heard
+  for (const [room, seqs] of received) await state.pubSub.subscribe(room, ({ seq }) => seqs.add(seq))
+  return received
 }
 
-test('rooms are spread over the masters, and one address is enough to find them', async () => {
+test('the rooms are on all masters, and a node needs the address of only one', async () => {
   const [first = ''] = cluster.urls
   const state = createRedisState({ ...target(), urls: [first] }, randomPrefix(), retention)
   onTestFinished(() => state.close())
   const benches = Array.from({ length: 30 }, () => new Bench(state, state))
-  const heard = await follow(
+  const received = await follow(
     state,
     benches.map(({ room }) => room),
   )
   for (const bench of benches) await bench.append(await bench.join())
-  await until(async () => [...heard.values()].every(({ size }) => size === 2))
+  await until(async () => [...received.values()].every(({ size }) => size === 2))
   const sizes = await Promise.all(state.client.links.map(({ redis }) => redis.dbsize()))
   expect(sizes).toHaveLength(3)
   for (const size of sizes) expect(size).toBeGreaterThan(0)
 })
 
-test('a subscription that broke is established again, and said so', async () => {
+test('a broken subscription is re-established and reported', async () => {
   const state = createRedisState(target(), randomPrefix(), retention)
   onTestFinished(() => state.close())
   const bench = new Bench(state, state)
   const participant = await bench.join()
   let reset: (rooms: RoomId[]) => void = () => {}
-  const heard = await follow(state, [bench.room], (rooms) => reset(rooms))
-  const toldOf = new Promise<RoomId[]>((resolve) => {
+  const received = await follow(state, [bench.room], (rooms) => reset(rooms))
+  const reported = new Promise<RoomId[]>((resolve) => {
     reset = resolve
   })
   for (const server of cluster.servers) await killSubscribers(server)
-  expect(await toldOf).toEqual([bench.room])
+  expect(await reported).toEqual([bench.room])
   await bench.append(participant)
-  await until(async () => heard.get(bench.room)?.has(2) === true)
+  await until(async () => received.get(bench.room)?.has(2) === true)
 })
 
-test('a room can be entered while the shard of the list of rooms stands still', async () => {
+test('a participant can enter a room while the shard of the list of rooms hangs', async () => {
   const masterOf = (key: string) =>
     Math.floor(((new Command('get', [key]).getSlot() ?? 0) * cluster.servers.length) / 16384)
   const prefix = randomPrefix()

@@ -4,7 +4,7 @@ import { randomPrefix } from '../support/redis.ts'
 import { asDocumentedUser } from '../support/redis-user.ts'
 import type { Factory } from './bench.ts'
 
-/** Nodes that share a Redis, under a prefix of their own. `target` is asked when a test runs. */
+/** Nodes that share a Redis, with a prefix of their own. `target` is called when a case runs. */
 export function redisFactory(target: () => RedisTarget): Factory {
   return async (retention) => {
     const prefix = randomPrefix()

@@ -43,16 +43,16 @@ async function openScene() {
 }
 type Scene = Awaited<ReturnType<typeof openScene>>
 
-/** The verb under test; resolves to what it achieved. */
+/** The verb of the case; resolves to its outcome. */
 type Act = () => Promise<unknown>
 
 const token = () => ({ id: newId(), seconds: 60 })
-const standing = async ({ ref }: JoinedParticipant) => (await state.sessionChecks.states([ref]))[0]
+const stateOf = async ({ ref }: JoinedParticipant) => (await state.sessionChecks.states([ref]))[0]
 const detach = ({ ref }: JoinedParticipant) => state.sessionStore.detach(ref, 1)
 
-/** Each verb that continues or ends something, prepared while Redis has memory, and its outcome. */
-const served: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act, outcome: unknown] } = {
-  beat: [
+/** The verbs that continue or end something, each with a preparation while Redis has memory, and its outcome. */
+const accepted: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act, outcome: unknown] } = {
+  heartbeat: [
     () => {
       const node = { id: newId(), url: 'http://node', version: '1', connections: 3 }
       return async () => {
@@ -62,7 +62,7 @@ const served: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act, 
     },
     [true, true],
   ],
-  hold: [
+  trackRooms: [
     ({ room }) => {
       const node = newId()
       return async () => {
@@ -72,7 +72,7 @@ const served: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act, 
     },
     1,
   ],
-  'note of the list of rooms': [
+  touch: [
     ({ room }) =>
       async () => {
         await state.roomIndex.touch([room])
@@ -82,17 +82,17 @@ const served: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act, 
   ],
   detach: [
     ({ participant }) =>
-      async () => [await detach(participant), await standing(participant)],
+      async () => [await detach(participant), await stateOf(participant)],
     ['waiting', 'waiting'],
   ],
-  'detach of one who does not reconnect': [
+  'detach of a participant that does not reconnect': [
     async ({ bench }) => {
       const participant = await bench.join({ reconnects: false })
       return () => detach(participant)
     },
     'left',
   ],
-  noteDeadline: [
+  record: [
     async ({ room, participant }) => {
       const member = `${room}|${participant.id}`
       await admin.zrem(keys.waiting, member)
@@ -111,7 +111,7 @@ const served: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act, 
       },
     true,
   ],
-  'leave when the window is over': [
+  'leave after the window': [
     async ({ room, participant }) => {
       await detach(participant)
       return async () => [
@@ -121,28 +121,28 @@ const served: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act, 
     },
     [true, 1],
   ],
-  'leave of one who is gone': [
+  'leave of an absent participant': [
     ({ room }) =>
       () =>
         state.sessionStore.leave(room, newId(), 'any'),
     false,
   ],
-  logout: [
+  'leave by the owner': [
     ({ room, participant }) =>
       () =>
         state.sessionStore.leave(room, participant.id, { owner: participant.ref.owner }),
     true,
   ],
-  orphan: [
+  detachAllOf: [
     async ({ bench, room }) => {
       const node = newId()
       const participant = await bench.join({ node })
       await state.nodes.trackRooms(node, [room])
-      return async () => [(await state.deadlines.detachAllOf(node, 100)).left, await standing(participant)]
+      return async () => [(await state.deadlines.detachAllOf(node, 100)).left, await stateOf(participant)]
     },
     [[], 'waiting'],
   ],
-  'held, which notes a cursor': [
+  'states with a confirmed position': [
     ({ bench, room, participant }) =>
       async () => {
         const held = await state.sessionChecks.states([participant.ref], [await bench.headSeq()])
@@ -153,11 +153,11 @@ const served: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act, 
   reclaim: [
     async ({ participant }) => {
       await detach(participant)
-      return async () => [await state.sessionChecks.reclaim(participant.ref), await standing(participant)]
+      return async () => [await state.sessionChecks.reclaim(participant.ref), await stateOf(participant)]
     },
     [true, 'connected'],
   ],
-  'reclaim of one who moved': [
+  'reclaim of a session that has moved': [
     async ({ bench, participant }) => {
       await bench.resume(participant)
       return () => state.sessionChecks.reclaim(participant.ref)
@@ -177,7 +177,7 @@ const served: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act, 
         (await state.sessionStore.rejoin({ room, id, node: 'B', token: token(), ticketId: newId() })).member.id === id,
     true,
   ],
-  renew: [
+  renewTicket: [
     ({ bench, participant }) =>
       async () => {
         await state.sessionStore.renewTicket(participant.ref, 'next')
@@ -185,7 +185,7 @@ const served: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act, 
       },
     true,
   ],
-  settle: [
+  confirmTicket: [
     ({ room, participant: { ref, request } }) =>
       async () => {
         await state.sessionStore.confirmTicket(ref, request.token, request.ticketId)
@@ -193,14 +193,14 @@ const served: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act, 
       },
     'used',
   ],
-  snapshot: [
+  restore: [
     async ({ room, participant }) => {
       await admin.del(keys.session(room, participant.id))
-      return async () => [await state.sessionChecks.restore(snapshotOf(participant)), await standing(participant)]
+      return async () => [await state.sessionChecks.restore(snapshotOf(participant)), await stateOf(participant)]
     },
     [true, 'connected'],
   ],
-  'positions of a room that is behind': [
+  'heads of a room that has lost entries': [
     ({ room }) =>
       async () => {
         const [seq = 0] = await state.log.heads([room], [7])
@@ -208,7 +208,7 @@ const served: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act, 
       },
     true,
   ],
-  'positions after another server took over': [
+  'heads after a failover': [
     async ({ room }) => {
       await admin.hset(keys.room(room), 'server', 'another')
       return async () => {
@@ -251,14 +251,14 @@ const served: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act, 
     },
     [undefined, 77],
   ],
-  firstUse: [
+  claim: [
     () => {
       const nonce = newId()
       return async () => [(await state.nonces.claim(nonce, 60)).first, (await state.nonces.claim(nonce, 60)).first]
     },
     [true, false],
   ],
-  'count of an open room, and whose turn it is to announce it': [
+  'count of an open room, and claimBroadcast': [
     ({ room }) => {
       const dialect = newId()
       return async () => [
@@ -272,13 +272,13 @@ const served: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act, 
   ],
 }
 
-/** Each verb that makes Redis hold more. */
+/** The verbs that need more memory of Redis. */
 const refused: { [verb: string]: (scene: Scene) => Promise<unknown> } = {
   join: ({ bench }) => bench.join(),
   append: ({ bench, participant }) => bench.append(participant),
   announce: ({ room }) => state.log.announce(room, text(), newId()),
-  note: ({ participant }) => state.log.recordReply(participant.write({ rid: 7 })),
-  describe: ({ participant }) => state.roster.setProfile(participant.write(), { new: true }),
+  recordReply: ({ participant }) => state.log.recordReply(participant.write({ rid: 7 })),
+  setProfile: ({ participant }) => state.roster.setProfile(participant.write(), { new: true }),
   addStream: ({ participant }) => state.media.addStream(participant.write(), camera(participant.id), [text()]),
   changeStream: ({ room, stream }) => state.media.changeStream({ room }, stream, { ...stream, data: true }, [text()]),
   changeMember: async ({ room, participant: { member } }) =>
@@ -287,18 +287,18 @@ const refused: { [verb: string]: (scene: Scene) => Promise<unknown> } = {
 }
 
 async function snapshot({ bench, room, participant, other }: Scene): Promise<unknown> {
-  const sessionStore = [participant, other].map(({ ref }) => ref)
+  const refs = [participant, other].map(({ ref }) => ref)
   return {
     log: await bench.log(),
     roster: await state.roster.roster(room),
     found: await state.rooms.find(room),
-    standing: await state.sessionChecks.states(sessionStore),
-    replies: await Promise.all(sessionStore.map((ref) => state.log.replyTo(ref, 7))),
+    states: await state.sessionChecks.states(refs),
+    replies: await Promise.all(refs.map((ref) => state.log.replyTo(ref, 7))),
   }
 }
 
-test.each(Object.keys(served))('%s works while the memory of Redis is full', async (verb) => {
-  const [arrange, outcome] = served[verb] as (typeof served)[string]
+test.each(Object.keys(accepted))('%s works while the memory of Redis is full', async (verb) => {
+  const [arrange, outcome] = accepted[verb] as (typeof accepted)[string]
   const act = await arrange(await openScene())
   await setMaxMemory(1)
   try {
@@ -309,7 +309,7 @@ test.each(Object.keys(served))('%s works while the memory of Redis is full', asy
 })
 
 test.each(Object.keys(refused))(
-  '%s is refused while the memory of Redis is full, changes nothing, and works when memory is free again',
+  '%s is refused while the memory of Redis is full, changes nothing, and works after memory is free again',
   async (verb) => {
     const act = refused[verb] as (typeof refused)[string]
     const scene = await openScene()

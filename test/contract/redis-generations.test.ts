@@ -18,19 +18,19 @@ function open() {
     state,
     bench,
     keys,
-    /** As when everyone has left, and the window and the log are over. */
+    /** Removes the room, as its expiry does after the last participant has left. */
     expire: async (participant: JoinedParticipant) => {
       await state.sessionStore.leave(bench.room, participant.id, 'any')
       await state.client.unlink(keys.room(bench.room), keys.log(bench.room), keys.left(bench.room, participant.id))
       const now = Date.now()
-      await until(async () => Date.now() > now + 5) // an expiry takes seconds, in which the clock goes on
+      await until(async () => Date.now() > now + 5) // a real expiry takes seconds, in which the clock advances
     },
   }
 }
 
 const generationOf = ({ owner }: Pick<SessionRef, 'owner'>) => Number(owner.slice(nodeOf({ owner }).length + 1))
 
-test('a node that was cut off until the room had expired does not take the place from a newer connection', async () => {
+test('a node that was cut off until the room had expired does not restore its session over a newer one', async () => {
   const { state, bench, expire } = open()
   const before = await bench.join()
   const ref = { ...before.ref, owner: (await bench.resume(before)).owner }
@@ -41,7 +41,7 @@ test('a node that was cut off until the room had expired does not take the place
   expect(await state.sessionChecks.states([now.ref])).toEqual(['connected'])
 })
 
-test('a room that ends and is made anew within a millisecond, again and again, gives no owner twice', async () => {
+test('a room that ends and is created again within a millisecond never repeats an owner', async () => {
   const { bench, state } = open()
   const owners: string[] = []
   for (let round = 0; round < 50; round += 1) {
@@ -52,11 +52,11 @@ test('a room that ends and is made anew within a millisecond, again and again, g
   }
   expect(new Set(owners).size).toBe(owners.length)
   expect(owners.map((owner) => generationOf({ owner }))).toEqual(
-    owners.map((owner) => generationOf({ owner })).toSorted((one, other) => one - other),
+    owners.map((owner) => generationOf({ owner })).toSorted((a, b) => a - b),
   )
 })
 
-test('a room that is made after the clock of Redis was set back begins above the time that its node has read', async () => {
+test('a room that is created after Redis’ clock was set back begins above the latest time that its node has read', async () => {
   const { bench, state, keys } = open()
   const clock = state.clock as RedisClock
   const latest = Date.now() + 300_000
@@ -64,7 +64,7 @@ test('a room that is made after the clock of Redis was set back begins above the
   expect(generationOf((await bench.join()).ref)).toBeGreaterThanOrEqual(latest)
 })
 
-test('a room outlives the generations that a leap has pushed ahead of the clock', async () => {
+test('a room does not expire before the clock reaches the generations of its leap', async () => {
   const { bench, state, keys } = open()
   const participant = await bench.join()
   const ahead = Date.now() + 500_000
@@ -76,7 +76,7 @@ test('a room outlives the generations that a leap has pushed ahead of the clock'
   expect(await state.client.pttl(keys.log(bench.room))).toBeLessThanOrEqual(retention.log * 1000)
 })
 
-test('a room that a node of an older version made goes on above this clock', async () => {
+test('a room that an older version created continues its generations above the clock', async () => {
   const { bench, state, keys } = open()
   const participant = await bench.join()
   await state.client.hset(keys.room(bench.room), 'generation', 3)
@@ -84,7 +84,7 @@ test('a room that a node of an older version made goes on above this clock', asy
   expect(generationOf(await bench.resume(participant))).toBeGreaterThan(before - 1000)
 })
 
-test('a room that is restored by the nodes numbers owners above those that they name', async () => {
+test('a restored room gives generations above those of the sessions that nodes restored', async () => {
   const { bench, state, expire } = open()
   const participant = await bench.join()
   await expire(participant)

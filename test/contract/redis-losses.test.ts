@@ -6,7 +6,7 @@ import { randomPrefix, redisUrl } from '../support/redis.ts'
 import { Bench, type JoinedParticipant, refuses, retention } from './bench.ts'
 import { snapshotOf } from './restore.ts'
 
-/** A room on two nodes, whose keys may be put back or taken away. */
+/** A room on two nodes, whose keys the test can delete, or set back to an earlier state. */
 function open() {
   const prefix = randomPrefix()
   const [state, other] = [0, 1].map(() => {
@@ -23,9 +23,9 @@ function open() {
     client,
     keys,
     room: bench.room,
-    /** The store forgets everything. */
+    /** Deletes everything. */
     flush: async () => void (await client.unlink(await all())),
-    /** Notes how everything stands; what is returned puts it back so, on a server that has taken over. */
+    /** Saves the present state; the returned function restores it, as on a server after a failover. */
     remember: async () => {
       const names = await all()
       const dumps = await Promise.all(names.map((name) => client.dumpBuffer(name)))
@@ -38,7 +38,7 @@ function open() {
   }
 }
 
-test('the first write on a server with another history leaps, whoever makes it', async () => {
+test('the first write on a server with another history leaps, whatever the write is', async () => {
   const writes: { [what: string]: (bench: Bench, participant: JoinedParticipant) => Promise<unknown> } = {
     message: (bench, participant) => bench.append(participant),
     login: (bench) => bench.join(),
@@ -59,7 +59,7 @@ test('the first write on a server with another history leaps, whoever makes it',
   }
 })
 
-test('a seat that was given on a server that is gone is not given to another again', async () => {
+test('an owner that a lost server gave is not given again', async () => {
   const { bench, remember } = open()
   const participant = await bench.join()
   const goBack = await remember()
@@ -74,7 +74,7 @@ test('a seat that was given on a server that is gone is not given to another aga
   ).toBe(false)
 })
 
-test('a relogin that was lost counts again when its node snapshots for it, with its tickets', async () => {
+test('restore makes a lost relogin valid again, with its tickets', async () => {
   const { bench, remember } = open()
   const participant = await bench.join()
   const goBack = await remember()
@@ -92,7 +92,7 @@ test('a relogin that was lost counts again when its node snapshots for it, with 
   expect(await bench.resume(participant, { ticketId: nextTicketId })).toMatchObject({ previousOwner: owner })
 })
 
-test('a store that has lost a whole room: nodes restore it at the same time, each participant once', async () => {
+test('nodes that restore a lost room at the same time restore each participant once', async () => {
   const { bench, flush, client, keys, room } = open()
   const people = [await bench.join(), await bench.join(), await bench.join()]
   const top = await bench.headSeq()
@@ -114,7 +114,7 @@ test('a store that has lost a whole room: nodes restore it at the same time, eac
   }
 })
 
-test('a login with what its node was handed does not begin a lost room with old numbers', async () => {
+test('a login with the delivered seq of its node does not begin a lost room with old numbers', async () => {
   const { bench, flush } = open()
   await bench.join()
   await flush()
@@ -122,7 +122,7 @@ test('a login with what its node was handed does not begin a lost room with old 
   expect(joined.seq).toBeGreaterThan(1_000_000)
 })
 
-test('a permission that was changed since is not put back', async () => {
+test('restore does not revert a permission that was changed since', async () => {
   const { bench, room } = open()
   const participant = await bench.join()
   const { member } = participant
@@ -133,7 +133,7 @@ test('a permission that was changed since is not put back', async () => {
   expect(await bench.state.roster.member(room, member.id)).toEqual(after)
 })
 
-test('who is back and has no node to snapshot for it is forsaken; who came in since is not', async () => {
+test('unrestored names the sessions that a failover brought back and no node restored, and no newer ones', async () => {
   const { bench, remember, room } = open()
   const [here, gone, waiting] = [await bench.join(), await bench.join(), await bench.join()]
   await bench.state.sessionStore.detach(waiting.ref, 3)
@@ -149,7 +149,7 @@ test('who is back and has no node to snapshot for it is forsaken; who came in si
   expect(await bench.state.sessionChecks.unrestored(room, leap)).toHaveLength(2)
 })
 
-test('a client that cannot say what it saw goes on behind the leap, where its connection was handed more', async () => {
+test('a client that names no seq continues after the leap if its connection received more than the store has', async () => {
   const { bench, remember } = open()
   const participant = await bench.join()
   const goBack = await remember()

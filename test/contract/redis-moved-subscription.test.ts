@@ -8,13 +8,13 @@ import { Subscriptions } from '../../src/state/redis/subscriptions.ts'
 import type { Topology, TopologyEvents } from '../../src/state/redis/topology.ts'
 import { type RedisServer, startRedis, until } from '../support/redis.ts'
 
-/** Two servers, and a map by which every slot is at the first one until it is moved. */
+/** Two servers. Every slot is on the first one until `move`. */
 class TwoServers implements Topology {
   readonly links: RedisLink[]
   readonly sentinels: RedisLink[] = []
   readonly problem = undefined
   readonly #events: TopologyEvents
-  #home = 0
+  #current = 0
 
   constructor(servers: RedisServer[], events: TopologyEvents) {
     this.#events = events
@@ -26,9 +26,9 @@ class TwoServers implements Topology {
     for (const link of this.links) events.opened(link)
   }
 
-  /** As a redirection of another command does: the map is changed at once, and the change is told later. */
+  /** Changes the map at once, as the redirection of another command does. The returned function reports the change. */
   move(): () => void {
-    this.#home = 1
+    this.#current = 1
     return () => this.#events.changed()
   }
 
@@ -41,7 +41,7 @@ class TwoServers implements Topology {
   }
 
   linkFor(): RedisLink | undefined {
-    return this.links[this.#home]
+    return this.links[this.#current]
   }
 
   downMs(): number {
@@ -84,20 +84,20 @@ async function start() {
   return { topology: topology as unknown as TwoServers, client, after }
 }
 
-test.each(['told before the answer', 'told after the answer', 'told to no one'])(
-  'a subscription whose slot moves while its answer is on its way is made at the new server; the move is %s',
+test.each(['reported before the answer', 'reported after the answer', 'not reported'])(
+  'a subscription whose slot moves before its answer arrives is made on the new server if the move is %s',
   async (when) => {
     const { topology, client, after } = await start()
-    const again: string[] = []
-    const subscriptions = new Subscriptions(client, (channels) => again.push(...channels), noReport)
+    const resubscribed: string[] = []
+    const subscriptions = new Subscriptions(client, (channels) => resubscribed.push(...channels), noReport)
     onTestFinished(() => subscriptions.close())
-    const added = subscriptions.add('ssubscribe', 'channel') // it is written before this returns
-    const tell = topology.move()
-    if (when === 'told before the answer') tell()
+    const added = subscriptions.add('ssubscribe', 'channel') // this writes the command before it returns
+    const report = topology.move()
+    if (when === 'reported before the answer') report()
     await added
-    if (when === 'told after the answer') tell()
+    if (when === 'reported after the answer') report()
     await until(async () => ((await after.call('PUBSUB', 'SHARDCHANNELS')) as string[]).includes('channel'))
     await until(async () => subscriptions.problem === undefined)
-    expect(new Set(again)).toEqual(new Set(['channel']))
+    expect(new Set(resubscribed)).toEqual(new Set(['channel']))
   },
 )

@@ -18,7 +18,7 @@ afterAll(async () => {
   for (const redis of running.values()) await redis.stop()
 })
 
-/** A node's state and a room in it, behind proxies; `lost` is what an operator was told of connections. */
+/** A state of a node whose connections go through proxies, and a room. `lost` has the reported outages. */
 async function start(mode: ProxiedRedis['mode']) {
   const redis = running.get(mode) as ProxiedRedis
   onTestFinished(() => redis.each((proxy) => proxy.accept()))
@@ -36,80 +36,86 @@ async function start(mode: ProxiedRedis['mode']) {
   onTestFinished(() => state.close())
   const bench = new Bench(state, state)
   const participant = await bench.join()
-  const isWell = () => until(async () => state.problem() === undefined)
-  const isIll = () => until(async () => state.problem() !== undefined)
-  await isWell()
-  return { redis, prefix, state, bench, participant, lost, isWell, isIll }
+  const isHealthy = () => until(async () => state.problem() === undefined)
+  const hasProblem = () => until(async () => state.problem() !== undefined)
+  await isHealthy()
+  return { redis, prefix, state, bench, participant, lost, isHealthy, hasProblem }
 }
 
-/** Rejects when a call takes longer than a client may wait. */
+/** Rejects if a call takes longer than 5 s, in which a client gets its answer. */
 async function inTime<T>(call: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('nothing was answered for 5 s')), 5000)
+    timer = setTimeout(() => reject(new Error('no answer for 5 s')), 5000)
   })
   return Promise.race([call, late]).finally(() => clearTimeout(timer))
 }
 
-test.each(modes)('when Redis (%s) takes no connection, calls fail within 5 s and none is done later', async (mode) => {
-  const { redis, state, bench, participant, lost, isWell } = await start(mode)
-  const allRefused = () => {
-    const calls = Array.from({ length: 20 }, () =>
-      refuses(state.log.append(participant.write(), text()), 'unavailable'),
-    )
-    return inTime(Promise.all([...calls, refuses(state.ping(), 'unavailable')]))
-  }
-  const before = redis.proxies.map(({ attempts }) => attempts)
-  await redis.each((proxy) => proxy.slam())
-  await allRefused()
-  const attempts = redis.proxies.map((proxy, index) => proxy.attempts - (before[index] ?? 0))
-  expect(Math.max(...attempts)).toBeLessThan(60)
-  await redis.each((proxy) => proxy.refuse())
-  await allRefused()
-  await until(async () => state.problem()?.detail.includes('ECONNREFUSED') === true)
-  expect(state.problem()).toEqual({
-    reason: 'Redis unreachable',
-    detail: expect.stringMatching(/^signalbox-\w+ to 127\.0\.0\.1:\d+: connect ECONNREFUSED 127\.0\.0\.1:\d+$/),
-  })
-  // what is told of an outage does not grow with the attempts
-  expect(lost).toContainEqual(expect.stringMatching(/^signalbox-command 127\.0\.0\.1:\d+ connect ECONNREFUSED/))
-  expect(new Set(lost).size).toBe(lost.length)
-  await redis.each((proxy) => proxy.accept())
-  await isWell()
-  await bench.append(participant, { data: 'after' })
-  expect((await bench.log()).map(({ data }) => data).slice(1)).toEqual(['after'])
-})
+test.each(modes)(
+  'while Redis (%s) accepts no connection, calls fail within 5 s and are not done later',
+  async (mode) => {
+    const { redis, state, bench, participant, lost, isHealthy } = await start(mode)
+    const allRefused = () => {
+      const calls = Array.from({ length: 20 }, () =>
+        refuses(state.log.append(participant.write(), text()), 'unavailable'),
+      )
+      return inTime(Promise.all([...calls, refuses(state.ping(), 'unavailable')]))
+    }
+    const before = redis.proxies.map(({ attempts }) => attempts)
+    await redis.each((proxy) => proxy.slam())
+    await allRefused()
+    const attempts = redis.proxies.map((proxy, index) => proxy.attempts - (before[index] ?? 0))
+    expect(Math.max(...attempts)).toBeLessThan(60)
+    await redis.each((proxy) => proxy.refuse())
+    await allRefused()
+    await until(async () => state.problem()?.detail.includes('ECONNREFUSED') === true)
+    expect(state.problem()).toEqual({
+      reason: 'Redis unreachable',
+      detail: expect.stringMatching(/^signalbox-\w+ to 127\.0\.0\.1:\d+: connect ECONNREFUSED 127\.0\.0\.1:\d+$/),
+    })
+    // the number of reports does not grow with the attempts to reconnect
+    expect(lost).toContainEqual(expect.stringMatching(/^signalbox-command 127\.0\.0\.1:\d+ connect ECONNREFUSED/))
+    expect(new Set(lost).size).toBe(lost.length)
+    await redis.each((proxy) => proxy.accept())
+    await isHealthy()
+    await bench.append(participant, { data: 'after' })
+    expect((await bench.log()).map(({ data }) => data).slice(1)).toEqual(['after'])
+  },
+)
 
-test.each(modes)('half-open connections to Redis (%s) are replaced, and rooms are heard again', async (mode) => {
-  const { redis, state, bench, participant, lost, isIll, isWell } = await start(mode)
+test.each(modes)('half-open connections to Redis (%s) are replaced, and entries arrive again', async (mode) => {
+  const { redis, state, bench, participant, lost, hasProblem, isHealthy } = await start(mode)
   const recorder = new EntryRecorder()
   await state.pubSub.subscribe(bench.room, recorder.onEntry)
   const reset = new Promise<RoomId[]>((resolve) => state.pubSub.onResubscribed(resolve))
   await redis.each((proxy) => proxy.halfOpen())
-  await isIll()
-  await isWell()
+  await hasProblem()
+  await isHealthy()
   expect(await reset).toEqual([bench.room])
   expect(lost).toContainEqual(expect.stringContaining('no answer for 3 s'))
   await inTime(bench.append(participant))
   expect(await recorder.first(1)).toHaveLength(1)
 })
 
-test.each(modes)('where only the feed (%s) is half open, the state says so and the feed is replaced', async (mode) => {
-  const { redis, state, bench, participant, isIll, isWell } = await start(mode)
-  const recorder = new EntryRecorder()
-  await state.pubSub.subscribe(bench.room, recorder.onEntry)
-  const reset = new Promise<RoomId[]>((resolve) => state.pubSub.onResubscribed(resolve))
-  await redis.each((proxy) => proxy.halfOpen('signalbox-feed'))
-  await bench.append(participant)
-  await isIll()
-  expect(state.problem()?.detail).toContain('signalbox-feed')
-  await isWell()
-  expect(await reset).toEqual([bench.room])
-  await bench.append(participant)
-  expect((await recorder.first(1)).at(-1)?.seq).toBe(3)
-})
+test.each(modes)(
+  'if only the feed connection (%s) is half-open, the state has a problem and the connection is replaced',
+  async (mode) => {
+    const { redis, state, bench, participant, hasProblem, isHealthy } = await start(mode)
+    const recorder = new EntryRecorder()
+    await state.pubSub.subscribe(bench.room, recorder.onEntry)
+    const reset = new Promise<RoomId[]>((resolve) => state.pubSub.onResubscribed(resolve))
+    await redis.each((proxy) => proxy.halfOpen('signalbox-feed'))
+    await bench.append(participant)
+    await hasProblem()
+    expect(state.problem()?.detail).toContain('signalbox-feed')
+    await isHealthy()
+    expect(await reset).toEqual([bench.room])
+    await bench.append(participant)
+    expect((await recorder.first(1)).at(-1)?.seq).toBe(3)
+  },
+)
 
-test('a subscription that Redis refuses after a reconnection is tried until it is confirmed, and is a reset then', async () => {
+test('a subscription that Redis refuses after a reconnection is retried until it is confirmed, and then reported', async () => {
   const redis = await startRedis()
   onTestFinished(() => redis.stop())
   const prefix = randomPrefix()
@@ -121,14 +127,14 @@ test('a subscription that Redis refuses after a reconnection is tried until it i
   const reset = new Promise<RoomId[]>((resolve) => state.pubSub.onResubscribed(resolve))
   const admin = new Redis(redis.url)
   onTestFinished(() => admin.disconnect())
-  // Redis closes the connections of subscribers who lose a channel
+  // Redis closes the connections of subscribers that lose the right to a channel
   await admin.call('ACL', 'SETUSER', new URL(url).username, 'resetchannels')
   await until(async () => state.problem()?.reason.startsWith('Redis denies') === true)
   await admin.call('ACL', 'SETUSER', new URL(url).username, `&${prefix}:*`)
   expect(await reset).toEqual([bench.room])
 })
 
-test('what waits for a Redis that does not answer is bounded in bytes: the rest is refused at once', async () => {
+test('the commands that wait for a Redis without an answer are limited in bytes, and further ones are refused at once', async () => {
   const { redis, state, participant } = await start('standalone')
   await redis.each((proxy) => proxy.halfOpen())
   const large = text({ data: 'x'.repeat(1024 * 1024) })
@@ -143,23 +149,23 @@ test('what waits for a Redis that does not answer is bounded in bytes: the rest 
   await inTime(Promise.all(calls))
 })
 
-test('a room whose slot moves to another master: calls wait until it has moved and are done once, and the room is heard there', async () => {
+test('calls to a room whose slot moves to another master are done once, after the move, and entries arrive from there', async () => {
   const { redis, state, bench, participant, prefix } = await start('cluster')
-  const heard = new Set<number>()
+  const received = new Set<number>()
   state.pubSub.onResubscribed(async () => {
-    for (const { seq } of await bench.log()) heard.add(seq)
+    for (const { seq } of await bench.log()) received.add(seq)
   })
-  await state.pubSub.subscribe(bench.room, ({ seq }) => heard.add(seq))
+  await state.pubSub.subscribe(bench.room, ({ seq }) => received.add(seq))
   const slot = await moveSlot(redis, keysOf(prefix).room(bench.room))
   const during = [bench.append(participant), bench.append(participant)]
   await slot.finish()
-  const said = [...(await Promise.all(during)), await bench.append(participant)]
-  await until(async () => said.every((seq) => heard.has(seq)))
+  const appended = [...(await Promise.all(during)), await bench.append(participant)]
+  await until(async () => appended.every((seq) => received.has(seq)))
   const log = await bench.log(1)
-  expect(log.filter(({ event }) => event === 'text').map(({ seq }) => seq)).toEqual(said)
+  expect(log.filter(({ event }) => event === 'text').map(({ seq }) => seq)).toEqual(appended)
 })
 
-/** Begins to move the slot of a key from its master to another one. */
+/** Begins to move the slot of a key from its master to another master. */
 async function moveSlot({ servers }: ProxiedRedis, key: string): Promise<{ finish(): Promise<void> }> {
   const admins = servers.map(({ url }) => new Redis(url))
   onTestFinished(() => {
@@ -183,7 +189,7 @@ async function moveSlot({ servers }: ProxiedRedis, key: string): Promise<{ finis
   }
 }
 
-test('while the shard of a Redis Cluster with the leases is away, no answer of another shard counts as one of the leases', async () => {
+test('while the shard with the leases is down, no answer of another shard of the Redis Cluster counts as one of its', async () => {
   const redis = running.get('cluster') as ProxiedRedis
   const prefix = randomPrefix()
   const answers: { operation: string; byLeases: boolean }[] = []
@@ -202,8 +208,8 @@ test('while the shard of a Redis Cluster with the leases is away, no answer of a
   await until(async () => state.problem() === undefined)
   await state.nodes.expired()
   expect(answers.at(-1)).toEqual({ operation: 'older-than', byLeases: true })
-  const home = state.client.addressOf(keysOf(prefix).nodes)
-  const proxy = redis.proxies.find(({ url }) => new URL(url).host === home)
+  const leaseServer = state.client.addressOf(keysOf(prefix).nodes)
+  const proxy = redis.proxies.find(({ url }) => new URL(url).host === leaseServer)
   await proxy?.refuse()
   await refuses(inTime(state.nodes.expired()), 'unavailable')
   answers.length = 0

@@ -11,14 +11,14 @@ import { type RedisServer, randomPrefix, startRedis, until } from '../support/re
 import { Bench, retention, text } from './bench.ts'
 import { camera, streamNews } from './samples.ts'
 
-/** The verb under test, on the state that it is given. */
+/** Performs the verb of the case on a state. */
 type Act = (state: State) => Promise<unknown>
 
 type Case = {
   verb: string
   /** Matches the written command whose answer is lost. */
   command: RegExp
-  /** Prepares the state without a fault. */
+  /** Prepares the state over a connection that works. */
   arrange: (bench: Bench, redis: Redis, prefix: string) => Promise<Act>
 }
 
@@ -84,7 +84,7 @@ const cases: Case[] = [
       state.rooms.replace(bench.room, undefined, { ...defaultRoomOptions, participantLimit: 3 }),
   },
   {
-    verb: 'firstUse',
+    verb: 'claim',
     command: script,
     arrange: async () => {
       const nonce = newId()
@@ -92,7 +92,7 @@ const cases: Case[] = [
     },
   },
   {
-    verb: 'firstUse (the key of older nodes)',
+    verb: 'claim (the key of older nodes)',
     command: keyOfOlderNodes,
     arrange: async () => {
       const nonce = newId()
@@ -108,7 +108,7 @@ const cases: Case[] = [
     },
   },
   {
-    verb: 'turn',
+    verb: 'claimBroadcast',
     command: script,
     arrange: async () => {
       const dialect = newId()
@@ -116,7 +116,7 @@ const cases: Case[] = [
     },
   },
   {
-    verb: 'beat after the lease expired',
+    verb: 'heartbeat after the lease has expired',
     command: script,
     arrange: async (_bench, redis, prefix) => {
       const id = newId()
@@ -155,7 +155,7 @@ test.concurrent.for(cases)(
     const admin = new Redis(redis.url)
     onTestFinished(() => admin.disconnect())
 
-    /** The answer, and how many entries the room's log has more. */
+    /** The answer, and the number of entries that the verb appended. */
     const perform = async (state: State, before = () => {}) => {
       const bench = new Bench(direct, direct)
       const act = await arrange(bench, admin, prefix)
@@ -171,7 +171,7 @@ test.concurrent.for(cases)(
   },
 )
 
-/** A state directly at Redis and one behind a proxy, of one cluster. */
+/** Two states of one cluster: one connects to Redis directly, the other through a proxy. */
 async function openPair(onTestFinished: (end: () => Promise<void>) => void) {
   const proxy = await FaultProxy.start()
   proxy.target = redis.port
@@ -187,7 +187,7 @@ async function openPair(onTestFinished: (end: () => Promise<void>) => void) {
   return { proxy, direct, proxied, bench, room: bench.room }
 }
 
-test.concurrent('a second copy of reclaim does not connect a participant whose connection is lost meanwhile', async ({
+test.concurrent('a second copy of reclaim does not connect a session that was detached in between', async ({
   expect,
   onTestFinished,
 }) => {
@@ -202,7 +202,7 @@ test.concurrent('a second copy of reclaim does not connect a participant whose c
   expect(await direct.sessionChecks.states([ref])).toEqual(['waiting'])
 })
 
-test.concurrent('a second copy of unconfigure leaves a room alone that is configured anew meanwhile', async ({
+test.concurrent('a second copy of unconfigure does not change a room that was configured again in between', async ({
   expect,
   onTestFinished,
 }) => {
@@ -217,7 +217,7 @@ test.concurrent('a second copy of unconfigure leaves a room alone that is config
   expect(await isConfigured()).toBe(true)
 })
 
-test.concurrent('a copy of the write before the last one, which arrives after that, is refused', async ({
+test.concurrent('a copy of an earlier write that arrives after the next write is refused', async ({
   expect,
   onTestFinished,
 }) => {
@@ -230,7 +230,7 @@ test.concurrent('a copy of the write before the last one, which arrives after th
   expect(await bench.log()).toHaveLength(3)
 })
 
-test.concurrent('what Socket.IO’s adapter publishes is heard once, though its answer is lost', async ({
+test.concurrent('a message of Socket.IO’s adapter arrives once, although the answer to its publication is lost', async ({
   expect,
   onTestFinished,
 }) => {
@@ -242,19 +242,19 @@ test.concurrent('what Socket.IO’s adapter publishes is heard once, though its 
     for (const client of [listener, admin]) client.disconnect()
   })
   const channel = newId()
-  const heard: string[] = []
-  listener.on('message', (_channel, message) => heard.push(message))
+  const received: string[] = []
+  listener.on('message', (_channel, message) => received.push(message))
   await listener.subscribe(channel)
   await until(async () => (await lane.pub.publish(channel, 'before')) === 1)
   proxy.loseAnswers(/publish/i)
   await lane.pub.publish(channel, 'once')
   await until(async () => (await lane.pub.publish(channel, 'after')) === 1)
   await admin.publish(channel, 'end')
-  await until(async () => heard.includes('end'))
-  expect(heard.filter((message) => message === 'once')).toHaveLength(1)
+  await until(async () => received.includes('end'))
+  expect(received.filter((message) => message === 'once')).toHaveLength(1)
 })
 
-test.concurrent('reclaim and the count of a room are not executed after the node gave them up', async ({
+test.concurrent('reclaim and the count of a room are not executed after their deadline', async ({
   expect,
   onTestFinished,
 }) => {

@@ -41,7 +41,7 @@ async function faultsOf(...given: Parameters<typeof stateOf>): Promise<string[]>
   return error.faults
 }
 
-/** The server as another version of Redis, which differs in what it says of itself. */
+/** A proxy that changes the answer to INFO, as from another version of Redis. */
 async function disguised({ port }: RedisServer, from: RegExp, to: (found: string) => string): Promise<string> {
   const sockets = new Set<{ destroy(): void }>()
   const proxy = createServer((client) => {
@@ -71,7 +71,7 @@ describe('a node does not start with', () => {
     ])
   })
 
-  test('a Redis that is too old', async () => {
+  test('a Redis of an old version', async () => {
     const old = await disguised(await startServer(), /redis_version:[\d.]+/, (found) =>
       'redis_version:6.2.14'.padEnd(found.length, '0').slice(0, found.length),
     )
@@ -80,7 +80,7 @@ describe('a node does not start with', () => {
     ])
   })
 
-  test('a database that the server does not have, and never uses another database instead', async () => {
+  test('a database that the server does not have, and does not use another database instead', async () => {
     const server = await startServer('--databases', '4')
     const state = stateOf(`${server.url}/4`)
     await expect(state.suitable()).rejects.toMatchObject({
@@ -95,7 +95,7 @@ describe('a node does not start with', () => {
     expect(await faultsOf(`${server.url}/3`)).toEqual([])
   })
 
-  test('a password that is missing, and one that is wrong', async () => {
+  test('a missing or wrong password', async () => {
     const server = await startServer()
     const { port } = server
     await adminOf(server).config('SET', 'requirepass', 'right')
@@ -122,7 +122,7 @@ describe('a node does not start with', () => {
     ])
   })
 
-  test('another kind of Redis than REDIS_MODE says', async () => {
+  test('a Redis of another kind than REDIS_MODE', async () => {
     const [single, member] = [await startServer(), await startServer('--cluster-enabled', 'yes')]
     expect(await faultsOf(member.url)).toEqual([
       expect.stringMatching(/^REDIS_MODE: is standalone, but .* is a node of a Redis Cluster: set REDIS_MODE=cluster$/),
@@ -135,7 +135,7 @@ describe('a node does not start with', () => {
     ])
   })
 
-  test('a Sentinel in the place of a Redis, or one that does not know the master', async () => {
+  test('a Sentinel instead of a Redis, or a Sentinel that does not know the master', async () => {
     const group = await startSentinel()
     onTestFinished(() => group.stop())
     const { urls, name: sentinelName } = group
@@ -160,13 +160,13 @@ describe('a node does not start with', () => {
   })
 })
 
-test('a value that a server hides is no fault', async () => {
+test('a setting that a server hides is not a fault', async () => {
   const { url } = await startServer('--maxmemory-policy', 'allkeys-lru')
   await adminOf({ url }).call('ACL', 'SETUSER', 'reader', 'on', '>secret', '~*', '&*', '+@all', '-info', '-config')
   expect(await faultsOf(url.replace('redis://', 'redis://reader:secret@'))).toEqual([])
 })
 
-test('a node waits for a Redis that does not answer, and checks it when it answers', async () => {
+test('a node waits for a Redis that does not answer, and then checks it', async () => {
   const server = await startServer()
   await server.kill()
   const reported: unknown[] = []
@@ -185,7 +185,7 @@ test('a node waits for a Redis that does not answer, and checks it when it answe
   ])
 })
 
-test('a running node keeps a Redis that has become unsuitable, and reports the fault once', async () => {
+test('a running node continues with a Redis that has become unsuitable, and reports the fault once', async () => {
   const server = await startServer()
   const faults: string[] = []
   const state = stateOf(server.url, {}, { unsuitable: (fault) => faults.push(fault) })

@@ -15,10 +15,10 @@ function open(url = redisUrl()) {
   return { state, bench, keys: keysOf(prefix), room: bench.room, client: state.client }
 }
 
-/** JSON that a node may have written before it refused such text, and that the scripts' decoder does not take. */
+/** JSON that the decoder of the scripts refuses. Nodes refuse it, too, but older versions may have stored it. */
 const undecodable = '{"id":"odd","owner":"odd","streams":["odd"],"name":"\\ud800"}'
 
-test('a participant whose member record is gone is taken out whole, with what it published', async () => {
+test('leave removes a participant whose member record is missing, with its streams', async () => {
   const { state, bench, keys, room, client } = open()
   const [gone, other] = [await bench.join(), await bench.join()]
   const stream = camera(gone.id)
@@ -30,7 +30,7 @@ test('a participant whose member record is gone is taken out whole, with what it
   expect(await bench.append(other)).toBe((await bench.log()).length)
 })
 
-test('objects that the scripts cannot decode hold up neither leaving nor unpublishing, and go with the room', async () => {
+test('objects that the scripts cannot decode prevent neither leave nor removeStream, and expire with the room', async () => {
   const { state, bench, keys, room, client } = open()
   const [ann, bob] = [await bench.join(), await bench.join()]
   const [mine, theirs] = [camera(ann.id), camera(bob.id)]
@@ -46,7 +46,7 @@ test('objects that the scripts cannot decode hold up neither leaving nor unpubli
   expect(await client.exists(keys.streams(room), keys.subscriptions(room))).toBe(0)
 })
 
-test('a member record that the scripts cannot decode is replaced when its node snapshots for it', async () => {
+test('restore replaces a member record that the scripts cannot decode', async () => {
   const { state, bench, keys, room, client } = open()
   const ann = await bench.join()
   await client.hset(keys.members(room), ann.id, undecodable)
@@ -54,7 +54,7 @@ test('a member record that the scripts cannot decode is replaced when its node s
   expect(await state.roster.member(room, ann.id)).toEqual(ann.member)
 })
 
-test('a login that a full memory refuses changes nothing of a room that is about to expire', async () => {
+test('a login that is refused because of full memory does not change a room that is about to expire', async () => {
   const server = await startRedis()
   onTestFinished(() => server.stop())
   const admin = new Redis(server.url)
@@ -70,7 +70,7 @@ test('a login that a full memory refuses changes nothing of a room that is about
   for (const key of [keys.room(room), keys.log(room)]) expect(await client.pttl(key)).toBeGreaterThan(0)
 })
 
-test('a participant leaves, and is dropped, while the memory is full', async () => {
+test('a participant can leave, and can be removed by management, while the memory is full', async () => {
   const server = await startRedis()
   onTestFinished(() => server.stop())
   const admin = new Redis(server.url)

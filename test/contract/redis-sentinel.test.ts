@@ -26,7 +26,7 @@ const target = (): RedisTarget => ({ urls: group.urls, mode: 'sentinel', sentine
 
 describeState('redis sentinel', redisFactory(target))
 
-test('connections to the sentinel and to the master that break while the sentinel is subscribed to again do not end the process', async () => {
+test('the process survives if the connections to the sentinel and the master break during a new subscription to the sentinel', async () => {
   const proxy = await FaultProxy.start()
   proxy.target = Number(new URL(group.urls[0] ?? '').port)
   const sentinel = { ...target(), urls: [`redis://127.0.0.1:${proxy.port}`] }
@@ -54,24 +54,24 @@ test('connections to the sentinel and to the master that break while the sentine
   await bench.append(participant)
 })
 
-test('after a failover the room goes on, and is heard again', async () => {
+test('a room continues after a failover, and its entries arrive', async () => {
   const state = createRedisState(target(), randomPrefix(), retention)
   onTestFinished(() => state.close())
   const bench = new Bench(state, state)
   const participant = await bench.join()
   const recorder = new EntryRecorder()
   await state.pubSub.subscribe(bench.room, recorder.onEntry)
-  await state.client.wait(1, 5000) // what the replica does not have is not there after a failover
+  await state.client.wait(1, 5000) // a failover loses writes that the replica does not have
   const reset = new Promise((resolve) => state.pubSub.onResubscribed(resolve))
   const connectedAnew = new Promise<void>((resolve) => state.client.links[0]?.redis.once('ready', resolve))
 
   await group.failover()
 
   await connectedAnew
-  // what is written to the old master until it follows the new one is lost: clients left before that
+  // the old master loses the writes that it accepts until it follows the new one: clients have left it before that
   expect(await roleOf(group.servers[0])).toBe('master')
   expect(await reset).toEqual([bench.room])
-  // numbers go on far above all that the old master may have given, and nothing is missing in between
+  // the numbers continue far above those that the old master may have given, and no entry is missing in between
   expect(await bench.append(participant)).toBeGreaterThan(1_000_000)
   expect(await recorder.first(2)).toEqual(await bench.log(1))
   expect(await bench.log(1)).toMatchObject([{ event: 'leap', data: { after: 1 } }, { event: 'text' }])

@@ -16,7 +16,7 @@ describeState(
   redisFactory(() => ({ urls: [redisUrl()], mode: 'standalone' })),
 )
 
-/** A node's state and a room in it, on the Redis of the run or on one that the test may mistreat. */
+/** A state of a node and a room, on the Redis of the run, or on a Redis that the test may stop. */
 function open(url = redisUrl()) {
   const prefix = randomPrefix()
   const state = createRedisState({ urls: [url], mode: 'standalone' }, prefix, retention)
@@ -34,7 +34,7 @@ async function ownRedis() {
   return { server, admin }
 }
 
-test('a node whose wall clock is wrong when it starts reads the clock of Redis', async () => {
+test('a node that starts with a wrong wall clock reads the clock of Redis', async () => {
   vi.useFakeTimers({ toFake: ['Date'], now: 0 })
   onTestFinished(() => void vi.useRealTimers())
   const { state } = open()
@@ -46,28 +46,25 @@ test('a node whose wall clock is wrong when it starts reads the clock of Redis',
 test.each([
   ['ahead', 3_600_000],
   ['behind', -3_600_000],
-])(
-  'a node whose estimate of the clock of Redis is an hour %s is refused nothing that is in time',
-  async (_name, ms) => {
-    const { state, bench, keys, room } = open()
-    const participant = await bench.join()
-    const clock = new RedisClock(state.client, keys)
-    const retained = { window: 60, log: 90, entries: 100, lease: 6 }
-    const log = new RedisLog(new Scripts(state.client, clock, keys, retained), keys)
-    const [seconds] = await state.client.time()
-    clock.learn(keys.room(room), Number(seconds) * 1000 + ms, performance.now())
-    expect(await log.append(participant.write({ deadline: performance.now() + 4500 }), text())).toBe(2)
-  },
-)
+])('a node whose estimate of Redis’ clock is an hour %s gets no request refused that is in time', async (_name, ms) => {
+  const { state, bench, keys, room } = open()
+  const participant = await bench.join()
+  const clock = new RedisClock(state.client, keys)
+  const retained = { window: 60, log: 90, entries: 100, lease: 6 }
+  const log = new RedisLog(new Scripts(state.client, clock, keys, retained), keys)
+  const [seconds] = await state.client.time()
+  clock.learn(keys.room(room), Number(seconds) * 1000 + ms, performance.now())
+  expect(await log.append(participant.write({ deadline: performance.now() + 4500 }), text())).toBe(2)
+})
 
-test('a deadline that is further ahead than that of any request is refused, and nothing is written', async () => {
+test('a write with a deadline beyond the time-out of requests is refused, and changes nothing', async () => {
   const { bench, state } = open()
   const participant = await bench.join()
   await refuses(state.log.append(participant.write({ deadline: performance.now() + 3_600_000 }), text()), 'unavailable')
   expect(await bench.log()).toHaveLength(1)
 })
 
-test('what a room leaves behind expires once nobody is in it, and stays when someone comes back', async () => {
+test('the keys of an empty room expire, unless a participant enters again', async () => {
   const { state, bench, keys, room } = open()
   const participant = await bench.join()
   await state.log.append(participant.write({ rid: 1, reply: 1 }), text())
@@ -84,32 +81,35 @@ test('what a room leaves behind expires once nobody is in it, and stays when som
 test.each([
   ['far ahead', 9_999_999_999_999],
   ['far behind', 1],
-])('an entry of an older node whose clock is %s neither wipes the log nor keeps it', async (_, absurd) => {
-  const prefix = randomPrefix()
-  const state = createRedisState({ urls: [redisUrl()], mode: 'standalone' }, prefix, { ...retention, log: 0.3 })
-  onTestFinished(() => state.close())
-  const bench = new Bench(state, state)
-  const { room, log } = { room: keysOf(prefix).room(bench.room), log: keysOf(prefix).log(bench.room) }
-  const participant = await bench.join()
-  /** As the script of an older version does. */
-  const foreign = async () => {
-    const seq = await state.client.hincrby(room, 'seq', 1)
-    await state.client.xadd(log, `${seq}-0`, 'e', JSON.stringify({ seq, at: absurd, event: 'text', data: 'old' }))
-    return seq
-  }
-  const acked: number[] = []
-  await until(async () => {
-    for (let n = 0; n < 32; n += 1)
-      acked[n % 3 === 0 ? await bench.append(participant) : await foreign()] = performance.now()
-    const kept = (await bench.log())[0]?.seq ?? 0
-    for (const [seq, when] of acked.entries()) {
-      if (when !== undefined && performance.now() - when < 300) expect(seq).toBeGreaterThanOrEqual(kept)
+])(
+  'an entry of an older node whose clock is %s neither empties the log nor keeps it from being trimmed',
+  async (_, absurd) => {
+    const prefix = randomPrefix()
+    const state = createRedisState({ urls: [redisUrl()], mode: 'standalone' }, prefix, { ...retention, log: 0.3 })
+    onTestFinished(() => state.close())
+    const bench = new Bench(state, state)
+    const { room, log } = { room: keysOf(prefix).room(bench.room), log: keysOf(prefix).log(bench.room) }
+    const participant = await bench.join()
+    /** Appends as the script of an older version. */
+    const foreign = async () => {
+      const seq = await state.client.hincrby(room, 'seq', 1)
+      await state.client.xadd(log, `${seq}-0`, 'e', JSON.stringify({ seq, at: absurd, event: 'text', data: 'old' }))
+      return seq
     }
-    return kept > 64
-  })
-})
+    const acked: number[] = []
+    await until(async () => {
+      for (let n = 0; n < 32; n += 1)
+        acked[n % 3 === 0 ? await bench.append(participant) : await foreign()] = performance.now()
+      const kept = (await bench.log())[0]?.seq ?? 0
+      for (const [seq, when] of acked.entries()) {
+        if (when !== undefined && performance.now() - when < 300) expect(seq).toBeGreaterThanOrEqual(kept)
+      }
+      return kept > 64
+    })
+  },
+)
 
-test('what is set for a room does not expire', async () => {
+test('the options of a room do not expire', async () => {
   const { state, bench, keys, room } = open()
   const leave = async () => {
     const { id } = await bench.join()
@@ -122,7 +122,7 @@ test('what is set for a room does not expire', async () => {
   expect(await state.client.pttl(keys.room(room))).toBe(-1)
 })
 
-test('a room that expired starts anew, whatever is left of it', async () => {
+test('an expired room begins again, whatever keys are left', async () => {
   const { state, bench, keys, room } = open()
   const participant = await bench.join()
   await state.sessionStore.leave(room, participant.id, 'any')
@@ -132,7 +132,7 @@ test('a room that expired starts anew, whatever is left of it', async () => {
   expect((await bench.log()).map(({ seq }) => seq)).toEqual([1])
 })
 
-test('a login token expires', async () => {
+test('the record of a used login token expires', async () => {
   const { state, bench, keys, room } = open()
   const { request, ref } = await bench.join()
   const left = () => state.client.ttl(keys.token(room, request.token.id))
@@ -141,7 +141,7 @@ test('a login token expires', async () => {
   expect(await left()).toBeGreaterThan(490)
 })
 
-test('rooms that are gone are taken off the list of rooms', async () => {
+test('prune removes rooms that do not exist from the list', async () => {
   const { state, bench, keys, room } = open()
   const gone = bench.anotherRoom()
   await bench.join()
@@ -154,7 +154,7 @@ test('rooms that are gone are taken off the list of rooms', async () => {
   expect(await listed()).toEqual([true, false])
 })
 
-test('every key has the prefix and every key of a room its hash tag', async () => {
+test('every key has the prefix, and every key of a room has the room’s hash tag', async () => {
   const { admin, server } = await ownRedis()
   const { state, bench, prefix } = open(server.url)
   await state.nodes.heartbeat({ id: 'A', url: '', version: '', connections: 0 })
@@ -167,7 +167,7 @@ test('every key has the prefix and every key of a room its hash tag', async () =
   for (const name of names.filter((name) => name.includes(participant.id))) expect(name).toContain(`:{${bench.room}}:`)
 })
 
-test('a subscription that broke is established again, and said so', async () => {
+test('a broken subscription is re-established and reported', async () => {
   const { server, admin } = await ownRedis()
   const { state, bench } = open(server.url)
   const participant = await bench.join()
@@ -183,7 +183,7 @@ test('a subscription that broke is established again, and said so', async () => 
   expect((await recorder.first(1)).map(({ seq }) => seq)).toEqual([2])
 })
 
-test('scripts that Redis has forgotten are sent again', async () => {
+test('scripts are sent again after Redis has dropped them', async () => {
   const { server, admin } = await ownRedis()
   const { bench } = open(server.url)
   const participant = await bench.join()
@@ -192,7 +192,7 @@ test('scripts that Redis has forgotten are sent again', async () => {
   expect(await bench.append(participant)).toBe(3)
 })
 
-test('a Redis that stands still is unavailable, and what was sent meanwhile is done once', async () => {
+test('calls to a hanging Redis fail as unavailable, and a write that was sent to it is done once', async () => {
   const { server } = await ownRedis()
   const { state, bench } = open(server.url)
   const participant = await bench.join()
@@ -205,7 +205,7 @@ test('a Redis that stands still is unavailable, and what was sent meanwhile is d
   expect(await bench.log()).toHaveLength(2)
 })
 
-test('a Redis that is gone is unavailable, and closing does not wait for it', async () => {
+test('calls to a stopped Redis fail as unavailable, and close does not wait for it', async () => {
   const { server } = await ownRedis()
   const { state, bench } = open(server.url)
   await bench.join()
@@ -216,7 +216,7 @@ test('a Redis that is gone is unavailable, and closing does not wait for it', as
   await state.close()
 })
 
-test('nothing that the adapter asks is refused, also by a Redis that does not answer any more when it all ends', async () => {
+test('no promise of the adapter’s connections rejects, even if Redis no longer answers when they close', async () => {
   const { server } = await ownRedis()
   const lane = new AdapterLane({ urls: [server.url], mode: 'standalone' })
   const { pub, sub } = lane
