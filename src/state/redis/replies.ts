@@ -13,14 +13,14 @@ export function rosterOf(seq: number, members: string[], streams: string[]): Ros
 
 /** Decodes the reply of `resume.lua` and `rejoin.lua`. */
 export function resumedOf(reply: RedisReply): Resumed {
-  const [owner, member, from, sent, complete, before, wasConnected, rid, tokenId, members, streams] = reply as [
+  const [owner, member, from, sent, complete, previousOwner, wasConnected, rid, tokenId, members, streams] = reply as [
     owner: string,
     member: string,
     from: number,
     sent: number,
     complete: number,
-    before: string,
-    standing: number,
+    previousOwner: string,
+    wasConnected: number,
     rid: number,
     tokenId: string,
     members?: string[],
@@ -33,8 +33,8 @@ export function resumedOf(reply: RedisReply): Resumed {
     sent,
     complete: complete === 1,
     ...(complete === 1 ? {} : { roster: rosterOf(from, members ?? [], streams ?? []) }),
-    ...(wasConnected === 1 ? { previousOwner: before } : {}),
-    previousNode: before.slice(0, before.lastIndexOf(':')),
+    ...(wasConnected === 1 ? { previousOwner } : {}),
+    previousNode: previousOwner.slice(0, previousOwner.lastIndexOf(':')),
     rid,
     tokenId,
   }
