@@ -8,8 +8,6 @@ import type { RedisLink } from './link.ts'
 import { probeIntervalMs } from './probe.ts'
 import type { Topology, TopologyEvents } from './topology.ts'
 
-export type SubscriptionKind = 'subscribe' | 'psubscribe' | 'ssubscribe'
-
 /**
  * The maximum time of a command, ms; after it the node refuses the request as `unavailable`. It is not shorter than the time-out
  * of a request, because Redis may execute the command until the deadline of its request: an earlier refusal might be wrong.
