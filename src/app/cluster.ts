@@ -50,7 +50,7 @@ function createLease(
   const { failed, givenUp, leapt } = events
   return new NodeLease(state, feeds, sessions, describe, {
     ...{ failed, givenUp, leapt },
-    heartbeat: health.beat,
+    heartbeat: health.heartbeat,
     extended: (sentAt) => isolation.extended(sentAt),
   })
 }

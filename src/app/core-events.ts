@@ -64,11 +64,11 @@ export class CoreEvents {
     if (openRooms) inBackground(() => openRooms.changed(room), this.failed)
   }
 
-  /** @param here this node had the old connection, and has closed it */
-  readonly takenOver = (ref: SessionRef, here: boolean): void => {
+  /** @param closedHere this node had the old connection, and has closed it */
+  readonly takenOver = (ref: SessionRef, closedHere: boolean): void => {
     this.#context.log.info({ room: ref.room, participant: ref.id }, 'connection taken over')
     const dialect = this.#listeners?.dialects[dialectOf(ref.room)]
-    if (dialect && !here) {
+    if (dialect && !closedHere) {
       this.#listeners?.broadcast.closeConnection(dialect.namespace, ref, dialect.displacedEvent)
     }
   }

@@ -22,7 +22,7 @@ export type NodeDuties = {
   evacuation: Evacuation
   openRooms: OpenRooms
   roomList: RoomList
-  used: UsedHeaders
+  usedHeaders: UsedHeaders
   gateway: Gateway
   listeners: Listeners
   tcp: HttpConnections[]
@@ -39,7 +39,7 @@ const closeTimeoutsMs = { sessions: 5000, requests: 2000, connections: 3000, lea
  * @throws UnsuitableStoreError when the store cannot serve this node
  */
 export async function beginDuties(duties: NodeDuties): Promise<void> {
-  const { context, store, sessions, lease, survey, evacuation, openRooms, used } = duties
+  const { context, store, sessions, lease, survey, evacuation, openRooms, usedHeaders } = duties
   const { config, intervals } = context
   await store.state.suitable()
   await lease.begin()
@@ -49,14 +49,14 @@ export async function beginDuties(duties: NodeDuties): Promise<void> {
   evacuation.start()
   if (config.redis) survey.start(intervals.trackRoomsMs)
   openRooms.start()
-  if (config.managementKeys.length > 0 && config.mauthReplayCheck) await used.watch()
+  if (config.managementKeys.length > 0 && config.mauthReplayCheck) await usedHeaders.watch()
 }
 
 /** Ends every part, in the reverse order of the start. */
 export async function endDuties(duties: NodeDuties): Promise<void> {
-  const { context, store, sessions, lease, survey, evacuation, openRooms, roomList, used } = duties
+  const { context, store, sessions, lease, survey, evacuation, openRooms, roomList, usedHeaders } = duties
   context.lifecycle.advance('closed')
-  for (const part of [evacuation, survey, openRooms, used, roomList]) part.stop()
+  for (const part of [evacuation, survey, openRooms, usedHeaders, roomList]) part.stop()
   const { state, lane } = store
   const ms = closeTimeoutsMs
   await endEach(

@@ -4,7 +4,7 @@ import type { NodeCore } from './core.ts'
 import type { StoreHealth } from './store-health.ts'
 
 /** Sets the gauges of the present state. Called when Prometheus scrapes. */
-export function measurePresent(
+export function setPresentGauges(
   { metrics, lifecycle }: NodeContext,
   { sessions, feeds }: NodeCore,
   gateway: Gateway,

@@ -21,7 +21,7 @@ import { version } from '../version.ts'
 import type { NodeContext } from './context.ts'
 import type { NodeCore } from './core.ts'
 import type { GatewayParts } from './gateway.ts'
-import { measurePresent } from './gauges.ts'
+import { setPresentGauges } from './gauges.ts'
 import type { Listeners } from './listeners.ts'
 import type { NodeStore } from './store.ts'
 import { unreachable } from './store-health.ts'
@@ -55,7 +55,7 @@ function serveOperators({ http, ops }: Listeners, { context, store, core, gatewa
       return state.ping().then(() => health.problem, unreachable)
     },
   })
-  metricsRoute(ops, context.metrics.registry, () => measurePresent(context, core, gateway, health))
+  metricsRoute(ops, context.metrics.registry, () => setPresentGauges(context, core, gateway, health))
 }
 
 /** The routes that other nodes of the cluster request. */
@@ -78,8 +78,8 @@ function serveApi({ http }: Listeners, parts: HttpParts): UsedHeaders {
   const { context, store, core, readToken, iceServers, announce } = parts
   const { config, throttle } = context
   const { state } = store
-  const holdBack = (address: string) => throttle.hold([`http ${networkOf(address)}`])
-  const used = new UsedHeaders((...use) => state.nonces.claim(...use))
+  const delayGuess = (address: string) => throttle.hold([`http ${networkOf(address)}`])
+  const usedHeaders = new UsedHeaders((...use) => state.nonces.claim(...use))
   const date = () => state.clock.date()
   httpApi(http, {
     management: new Management(state, core.sessions),
@@ -88,11 +88,17 @@ function serveApi({ http }: Listeners, parts: HttpParts): UsedHeaders {
     announce,
     userOf: credentialOwner({ keys: config.keys, state, readToken, dialectNames }),
     iceServers,
-    holdBack,
-    authority: { keys: config.managementKeys, replayCheck: config.mauthReplayCheck, date, used, holdBack },
+    delayGuess,
+    authority: {
+      keys: config.managementKeys,
+      replayCheck: config.mauthReplayCheck,
+      date,
+      usedHeaders,
+      delayGuess,
+    },
     version,
   })
-  return used
+  return usedHeaders
 }
 
 /** Login tokens with the address that PUBLIC_URL names, or with the address that the request was sent to. */

@@ -44,16 +44,16 @@ export function createApp(config: Config, parts: Parts = {}): App {
   const core = createCore(context, store)
   const listeners = createListeners(context)
   const { http, ops } = listeners
-  const reached = createGateway(context, store, core, http)
-  const { gateway, broadcast } = reached
+  const gatewayParts = createGateway(context, store, core, http)
+  const { gateway, broadcast } = gatewayParts
   const cluster = createClusterDuties(context, store, core, gateway, http)
   warnOfConfig(context)
   const announce = (text: string) => broadcast.emit('/rooms', 'announcement', text)
-  const used = serveHttp(listeners, { context, store, core, announce, ...reached })
+  const usedHeaders = serveHttp(listeners, { context, store, core, announce, ...gatewayParts })
   const tcp = limitListeners(listeners, config, gateway)
 
   const { sessions } = core
-  const duties = { context, store, sessions, listeners, used, tcp, ...reached, ...cluster }
+  const duties = { context, store, sessions, listeners, usedHeaders, tcp, ...gatewayParts, ...cluster }
   let closed: Promise<void> | undefined
   return {
     ...{ http, ops, io: gateway.io, state: store.state, sessions, metrics: context.metrics, announce },

@@ -81,7 +81,7 @@ export class StoreHealth {
   }
 
   /** The store has accepted a heartbeat, or has failed to. */
-  readonly beat = (error?: unknown): void => {
+  readonly heartbeat = (error?: unknown): void => {
     this.#lease = error === undefined ? undefined : unreachable(error)
   }
 

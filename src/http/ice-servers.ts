@@ -3,18 +3,18 @@ import type { FastifyInstance } from 'fastify'
 import type { IceServerEntry } from '../core/auth/turn-credentials.ts'
 import { ErrorBody } from '../protocol/management.ts'
 import { IceServers } from '../protocol/session.ts'
-import { type HoldBack, refusalOfGuess } from './credential-guessing.ts'
+import { type DelayGuess, refusalAfterGuess } from './credential-guessing.ts'
 import { ApiError } from './errors.ts'
 
 export type IceServices = {
   /** The user of a login token or reconnection ticket; undefined if it is not valid. @throws unavailable */
   userOf: (credential: string) => Promise<string | undefined>
   iceServers: (user: string) => IceServerEntry[]
-  holdBack: HoldBack
+  delayGuess: DelayGuess
 }
 
 /** `GET /v1/ice-servers`, for clients. The request does not use up the login token. */
-export function iceServers(app: FastifyInstance, { userOf, iceServers, holdBack }: IceServices): void {
+export function iceServers(app: FastifyInstance, { userOf, iceServers, delayGuess }: IceServices): void {
   const schema = {
     tags: ['clients'],
     summary:
@@ -32,7 +32,7 @@ export function iceServers(app: FastifyInstance, { userOf, iceServers, holdBack 
         'unauthenticated',
         'The request needs a valid login token or reconnection ticket as bearer',
       )
-      throw await refusalOfGuess(request, reply, holdBack, refusal)
+      throw await refusalAfterGuess(request, reply, delayGuess, refusal)
     }
     reply.header('cache-control', 'no-store')
     return iceServers(user)

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { beforeDeadline, type Deadline } from '../../core/deadline.ts'
-import { type HoldBack, refusalOfGuess } from '../credential-guessing.ts'
+import { type DelayGuess, refusalAfterGuess } from '../credential-guessing.ts'
 import { ApiError } from '../errors.ts'
 import { idOfKey, isSigned, type MauthKey, maxTimestampSkewMs, parseMAuth } from './mauth.ts'
 import type { UsedHeaders } from './used-headers.ts'
@@ -11,8 +11,8 @@ export type AuthorizeParts = {
   replayCheck: boolean
   /** The store's clock, ms since the epoch, to which the time of a header is compared: the same on every node. */
   date: () => number
-  used: UsedHeaders
-  holdBack: HoldBack
+  usedHeaders: UsedHeaders
+  delayGuess: DelayGuess
 }
 
 /** The key of a request. `user` and `role` are those of its signed header: OWT issues the tokens of the request for them. */
@@ -41,7 +41,7 @@ export function authorize(authority: AuthorizeParts) {
       : await beforeDeadline(request.deadline, () => fromMAuth(authority, header, request.deadline))
     if (!caller) {
       reply.header('www-authenticate', `${realm}, Bearer`)
-      throw await refusalOfGuess(request, reply, authority.holdBack, refuse())
+      throw await refusalAfterGuess(request, reply, authority.delayGuess, refuse())
     }
     request.caller = caller
   }
@@ -62,7 +62,7 @@ async function fromMAuth(authority: AuthorizeParts, header: string, deadline: De
     // the signature covers cnonce and time, and only a key can make it, so it is the nonce that is remembered
     const seconds = (2 * maxTimestampSkewMs) / 1000 + 1
     const nonce = `mauth:${id}:${signature}`
-    if (!(await authority.used.use(nonce, Number(timestamp), seconds, deadline))) return undefined
+    if (!(await authority.usedHeaders.use(nonce, Number(timestamp), seconds, deadline))) return undefined
   }
   if (username === undefined || role === undefined) return { id }
   return { id, user: Buffer.from(username, 'base64').toString(), role }
