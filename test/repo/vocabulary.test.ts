@@ -95,7 +95,6 @@ const kept: { [word: string]: string[] } = {
   doubt: ['src/state/redis/handover.ts'], // JSON between nodes
   lobby: ['demo/js/main.js'], // the page before a room
   Lobby: ['demo/js/main.js', 'demo/js/lobby.js'],
-  said: ['src/state/redis/keys.ts', 'src/state/redis/log.ts'], // a key of Redis
 }
 
 const normal = (name: string) => name.replace(/^#/, '')
@@ -162,17 +161,7 @@ function titlesIn({ tree }: SourceFile): string[] {
 }
 
 /** Folders in which the words are being replaced. */
-const beingRenamed = [
-  'src/app',
-  'src/client',
-  'src/core',
-  'src/dialects',
-  'src/gateway',
-  'src/protocol',
-  'src/state',
-  'test/contract',
-  'test/unit/client',
-]
+const beingRenamed = ['src/app', 'src/client', 'src/dialects', 'src/gateway', 'src/protocol', 'test/unit/client']
 const isDone = ({ path }: SourceFile) => !beingRenamed.some((folder) => path.startsWith(`${folder}/`))
 
 const src = sourceFiles('src')
