@@ -30,9 +30,11 @@ export type NodeDuties = {
 
 /**
  * How long each step of `endDuties` may take. The sum is less than the 15 s after which src/main.ts ends the process by force.
- * After `requests` the node cuts the connections of clients that do not read, and of requests that are incomplete.
  */
-const closeTimeoutsMs = { sessions: 5000, requests: 2000, connections: 3000, lease: 5000, state: 1000 }
+const closeTimeoutsMs = { sessions: 5000, connections: 3000, lease: 5000, state: 1000 }
+
+/** How long clients may read, and requests may take, before the node cuts their connections. Part of `connections`. */
+const requestCutMs = 2000
 
 /**
  * Takes the lease and starts the periodic work.
@@ -52,7 +54,7 @@ export async function beginDuties(duties: NodeDuties): Promise<void> {
   if (config.managementKeys.length > 0 && config.mauthReplayCheck) await usedHeaders.watch()
 }
 
-/** Ends every part, in the reverse order of the start. */
+/** Ends every part: first what works without a request, then sessions and connections, last the lease and the store. */
 export async function endDuties(duties: NodeDuties): Promise<void> {
   const { context, store, sessions, lease, survey, evacuation, openRooms, roomList, usedHeaders } = duties
   context.lifecycle.advance('closed')
@@ -73,7 +75,7 @@ export async function endDuties(duties: NodeDuties): Promise<void> {
 async function closeConnections({ gateway, listeners, tcp }: NodeDuties): Promise<void> {
   const cut = setTimeout(() => {
     for (const connections of tcp) connections.cut()
-  }, closeTimeoutsMs.requests)
+  }, requestCutMs)
   await gateway.close()
   await listeners.http.close()
   await listeners.ops.close()

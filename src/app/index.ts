@@ -33,7 +33,7 @@ export type App = {
   announce: (text: string) => void
   /** Moves all clients to other nodes within DRAIN_SECONDS. */
   drain: () => Promise<void>
-  /** Closes all parts in the reverse order of the start. May be called twice. */
+  /** Closes all parts. May be called twice. */
   close: () => Promise<void>
 }
 

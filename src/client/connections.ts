@@ -56,7 +56,7 @@ export class Connections {
         return link
       },
       establish: (link, signal) => owner.establish(link, signal),
-      woke: () => this.#link?.open && owner.suspected(this.#link),
+      mayBeDead: () => this.#link?.open && owner.suspected(this.#link),
       failed: (error) => owner.failed(asSignalboxError(error)),
     })
   }
@@ -73,7 +73,7 @@ export class Connections {
     return this.#purposes.get(link)
   }
 
-  seek(atOnce = false): void {
+  search(atOnce = false): void {
     this.#reconnector.start(atOnce)
   }
 

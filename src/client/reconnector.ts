@@ -22,8 +22,8 @@ type ReconnectorCallbacks = {
    * fails, or if `signal` aborts. The reconnector closes the connection in both cases.
    */
   establish(link: Link, signal: AbortSignal): Promise<boolean>
-  /** The machine runs again after a standstill: an open connection may be dead. */
-  woke(): void
+  /** The network is back, or the machine runs again after a standstill: an open connection may be dead. */
+  mayBeDead(): void
   /** A try failed. The next one follows if a connection is still needed. @returns whether it follows at once */
   failed(error: unknown): boolean
 }
@@ -66,7 +66,7 @@ export class Reconnector {
   }
 
   /** Timers of a hidden page may be a minute late, which is too late for the session. So some tries skip the pause, but not all. */
-  #mayNotWait(): boolean {
+  #canSkipPause(): boolean {
     const { clock, network } = this.#parts
     if (!network.throttled?.() || clock.now() - this.#unpausedAt < minImmediateRetryIntervalMs) return false
     this.#unpausedAt = clock.now()
@@ -78,7 +78,7 @@ export class Reconnector {
     const { network } = this.#parts
     const woke = () => {
       this.#retryNow()
-      this.#callbacks.woke()
+      this.#callbacks.mayBeDead()
     }
     this.#offNetwork = [network.onChange((online) => online && woke()), network.onWake?.(woke) ?? (() => {})]
   }
@@ -91,7 +91,7 @@ export class Reconnector {
   async #search(run: AbortController, atOnce: boolean): Promise<void> {
     const wanted = () => !run.signal.aborted && this.#callbacks.needed()
     for (let now = atOnce; wanted(); ) {
-      const delay = now || this.#mayNotWait() ? 0 : this.#backOff.next()
+      const delay = now || this.#canSkipPause() ? 0 : this.#backOff.next()
       await this.#pause(delay) // also while offline: with a VPN a device may wrongly report that it is offline
       now = wanted() && (await this.#try(run.signal))
     }

@@ -68,7 +68,7 @@ export class SessionSetup {
     const needsToken = link !== undefined && !pending.saved && this.#lacksToken(link)
     if (needsToken) this.hangUp()
     if (link?.open && !needsToken) logins.queueOn(link, pending)
-    else connections.seek(true)
+    else connections.search(true)
   }
 
   /** Begins the session, in the same step in which the ack of its login is read. */

@@ -91,7 +91,7 @@ export class ClientSession extends Emitter<SessionEvents> {
   open(): void {
     this.#keepOpen = true
     this.#transition('open')
-    this.#connections.seek(true)
+    this.#connections.search(true)
   }
 
   /**

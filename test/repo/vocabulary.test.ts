@@ -160,10 +160,6 @@ function titlesIn({ tree }: SourceFile): string[] {
   })
 }
 
-/** Folders in which the words are being replaced. */
-const beingRenamed = ['src/app', 'src/client', 'src/dialects', 'src/gateway', 'src/protocol', 'test/unit/client']
-const isDone = ({ path }: SourceFile) => !beingRenamed.some((folder) => path.startsWith(`${folder}/`))
-
 const src = sourceFiles('src')
 const load = sourceFiles('test/load')
 const filesIn = (folder: string) =>
@@ -180,7 +176,7 @@ describe('no private word is left', () => {
   test('as an identifier of src and of the demo', () => {
     expect(src.length).toBeGreaterThan(200)
     expect(scripts.length).toBeGreaterThan(5)
-    expect(privateIdentifiers([...src, ...scripts].filter(isDone))).toEqual([])
+    expect(privateIdentifiers([...src, ...scripts])).toEqual([])
   })
 
   test('as a verb of a port', () => {
@@ -197,9 +193,9 @@ describe('no private word is left', () => {
   })
 
   test('in a comment of src and of the demo, or in a script of Lua', () => {
-    const comments = [...src, ...scripts]
-      .filter(isDone)
-      .flatMap(({ path, text }) => privateWordsIn(path, commentsIn(path, text).join('\n')))
+    const comments = [...src, ...scripts].flatMap(({ path, text }) =>
+      privateWordsIn(path, commentsIn(path, text).join('\n')),
+    )
     expect([...comments, ...lua.flatMap((path) => privateWordsIn(path, readDocument(path)))]).toEqual([])
   })
 
@@ -212,7 +208,7 @@ describe('no private word is left', () => {
     const titles = sourceFiles('test').filter(
       ({ path }) => path.endsWith('.test.ts') && !path.endsWith('/vocabulary.test.ts'),
     )
-    expect(titles.filter(isDone).flatMap((file) => privateWordsIn(file.path, titlesIn(file).join('\n')))).toEqual([])
+    expect(titles.flatMap((file) => privateWordsIn(file.path, titlesIn(file).join('\n')))).toEqual([])
   })
 })
 

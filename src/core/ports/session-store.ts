@@ -133,15 +133,18 @@ export type LeaveReason = 'logout' | 'window' | 'dropped' | 'node_lost'
 /** The condition for removing a participant: its owner, its expired deadline (ms on the store's clock), or none for management. */
 export type LeaveGuard = { owner: string } | { due: number } | 'any'
 
-/** The sessions of participants. Every verb is atomic and idempotent. */
+/**
+ * The sessions of participants. Every verb may be repeated. Each is atomic, except `detach` and `findByClaim`, which are several
+ * steps. All verbs throw `unavailable` when the store does not answer, or after the deadline of the request.
+ */
 export interface SessionStore {
-  /** @throws room_full, token_used */
+  /** @throws room_full, token_used, token_expired (the room was closed after the token was made), unavailable (also: a later login won) */
   join(request: JoinRequest): Promise<Joined>
-  /** @throws participant_gone, ticket_spent, reconnection_disabled */
+  /** @throws participant_gone, ticket_spent, reconnection_disabled, unavailable (also: a later resume won) */
   resume(request: ResumeRequest): Promise<Resumed>
   /**
    * Resumes without a ticket. The login token is the one that the participant logged in with, or an unused one.
-   * @throws participant_gone, token_used
+   * @throws participant_gone, token_used, unavailable (also: a later resume won)
    */
   rejoin(request: RejoinRequest): Promise<Resumed>
   /** Issues a ticket. The ticket before it stays valid until the new one is used or confirmed. @throws moved */

@@ -25,7 +25,7 @@ export type LuaPart = keyof typeof parts
 /**
  * Why a second execution of a script is harmless. When a connection breaks before the answer, the node sends the script again,
  * and Redis may execute both copies.
- * - `idempotent`: the second execution changes nothing, and its answer is equally valid.
+ * - `idempotent`: the second execution leaves an equally valid state, which its answer describes.
  * - `by_op`: the caller passes an operation id, which the participant's session stores.
  * - `remembered`: a second execution would change something or answer wrongly. `_once.lua` stores the first answer for later
  *   copies.

@@ -299,7 +299,7 @@ describe('timers that are late, as in a hidden tab', () => {
     expect(asked()).toEqual([[], [{ ice: true }]])
   })
 
-  test('an offer to a newcomer waits for new credentials', async () => {
+  test('an offer to a new participant waits for new credentials', async () => {
     const { clock, link, asked, renewed, connection } = await inCall()
     clock.oversleep(70_000)
     link.say('welcome', 'cid', { seq: 2, from: 'c' })
@@ -325,7 +325,7 @@ describe('timers that are late, as in a hidden tab', () => {
     expect(link.all('answer')).toHaveLength(1)
   })
 
-  test('an offer to a newcomer is sent without new credentials if the server does not answer', async () => {
+  test('an offer to a new participant is sent without new credentials if the server does not answer', async () => {
     const { clock, link } = await inCall()
     clock.oversleep(70_000)
     link.say('welcome', 'cid', { seq: 2, from: 'c' })

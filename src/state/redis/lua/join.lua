@@ -1,4 +1,4 @@
--- Puts a participant into a room with its owner and tickets, spends its login token and appends the join. The same token
+-- Puts a participant into a room with its owner and tickets, marks its login token with its id and appends the join. The same token
 -- again, before the client is known to have received the ack, returns the same participant and appends nothing.
 -- KEYS room members session log feed token streams replies closed left
 -- ARGV id, node, member (JSON), ticket, reconnects (1 or 0), token-id, token-seconds, token-made (ms), limit (participants, 0:
