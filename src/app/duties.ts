@@ -13,7 +13,7 @@ import { endEach } from './shutdown.ts'
 import type { NodeStore } from './store.ts'
 
 /** The parts that work periodically, and those that must be closed. */
-export type NodeDuties = {
+export type NodeParts = {
   context: NodeContext
   store: NodeStore
   sessions: Sessions
@@ -40,14 +40,14 @@ const requestCutMs = 2000
  * Takes the lease and starts the periodic work.
  * @throws UnsuitableStoreError when the store cannot serve this node
  */
-export async function beginDuties(duties: NodeDuties): Promise<void> {
+export async function beginDuties(duties: NodeParts): Promise<void> {
   const { context, store, sessions, lease, survey, evacuation, openRooms, usedHeaders } = duties
   const { config, intervals } = context
   await store.state.suitable()
-  await lease.begin()
+  await lease.acquire()
   await store.state.handover.serve(context.node, (ref) => sessions.onTakeover(ref))
   await store.lane?.sub.confirmed()
-  lease.start(intervals)
+  lease.startDuties(intervals)
   evacuation.start()
   if (config.redis) survey.start(intervals.trackRoomsMs)
   openRooms.start()
@@ -55,7 +55,7 @@ export async function beginDuties(duties: NodeDuties): Promise<void> {
 }
 
 /** Ends every part: first what works without a request, then sessions and connections, last the lease and the store. */
-export async function endDuties(duties: NodeDuties): Promise<void> {
+export async function endDuties(duties: NodeParts): Promise<void> {
   const { context, store, sessions, lease, survey, evacuation, openRooms, roomList, usedHeaders } = duties
   context.lifecycle.advance('closed')
   for (const part of [evacuation, survey, openRooms, usedHeaders, roomList]) part.stop()
@@ -72,7 +72,7 @@ export async function endDuties(duties: NodeDuties): Promise<void> {
   )
 }
 
-async function closeConnections({ gateway, listeners, tcp }: NodeDuties): Promise<void> {
+async function closeConnections({ gateway, listeners, tcp }: NodeParts): Promise<void> {
   const cut = setTimeout(() => {
     for (const connections of tcp) connections.cut()
   }, requestCutMs)

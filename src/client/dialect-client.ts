@@ -75,7 +75,7 @@ export class DialectClient<
 
   /** How many requests wait for their ack. */
   get pending(): number {
-    return this.session.pending
+    return this.session.pendingRequests
   }
 
   /** Ends the session at once, without a goodbye. The others see this participant leave when the server's reconnect window is over. */

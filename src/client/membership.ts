@@ -9,10 +9,10 @@ import { Tickets } from './tickets.ts'
 
 type ReloginReply = { ticket: string; seq: number; complete: boolean; room?: unknown; iceServers?: IceServer[] }
 
-/** `gap`: missed notifications are lost, and `room` is a snapshot as of `seq`. */
+/** `isIncomplete`: missed notifications are lost, and `room` is a snapshot as of `seq`. */
 export type ResumeResult = {
   seq: number
-  gap: boolean
+  isIncomplete: boolean
   room?: unknown
   iceServers?: IceServer[] | undefined
   limits: Limits | undefined
@@ -65,7 +65,7 @@ export class Membership {
       this.tickets.replace(ticket, ticketSent, this.#clock.now())
       if (reply.iceServers) this.ice.take(reply.iceServers, ticket, this.#clock.now())
       // the room was recreated if its `seq` is below the last one that this client received
-      resumed({ ...reply, limits: limitsOf(data), gap: !complete || reply.seq < seqSent })
+      resumed({ ...reply, limits: limitsOf(data), isIncomplete: !complete || reply.seq < seqSent })
       return true
     }
     const inTime = await ask(link, { event: 'relogin', args: [{ ticket: ticketSent, seq: seqSent }], read })

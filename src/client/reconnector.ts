@@ -37,7 +37,7 @@ export class Reconnector {
   #index: number
   #run: AbortController | undefined
   #wake: (() => void) | undefined
-  #offNetwork: (() => void)[] = []
+  #unsubscribers: (() => void)[] = []
   /** When a hidden page last tried without a pause. */
   #unpausedAt = Number.NEGATIVE_INFINITY
 
@@ -61,7 +61,7 @@ export class Reconnector {
   stop(): void {
     this.#run?.abort()
     this.#run = undefined
-    for (const off of this.#offNetwork.splice(0)) off()
+    for (const off of this.#unsubscribers.splice(0)) off()
     this.#wake?.()
   }
 
@@ -74,13 +74,13 @@ export class Reconnector {
   }
 
   #listen(): void {
-    if (this.#offNetwork.length > 0) return
+    if (this.#unsubscribers.length > 0) return
     const { network } = this.#parts
     const woke = () => {
       this.#retryNow()
       this.#callbacks.mayBeDead()
     }
-    this.#offNetwork = [network.onChange((online) => online && woke()), network.onWake?.(woke) ?? (() => {})]
+    this.#unsubscribers = [network.onChange((online) => online && woke()), network.onWake?.(woke) ?? (() => {})]
   }
 
   #retryNow(): void {

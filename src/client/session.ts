@@ -83,7 +83,7 @@ export class ClientSession extends Emitter<SessionEvents> {
   }
 
   /** How many requests wait for their ack. */
-  get pending(): number {
+  get pendingRequests(): number {
     return this.#traffic.requests.size
   }
 

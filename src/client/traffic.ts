@@ -64,10 +64,10 @@ export class Traffic {
   }
 
   /** A relogin was acked. */
-  resumed({ seq, gap, room, iceServers, limits }: ResumeResult): void {
+  resumed({ seq, isIncomplete, room, iceServers, limits }: ResumeResult): void {
     this.#obey(limits)
     if (iceServers) this.#replaceIceServers(iceServers)
-    if (gap) this.inbox.resync({ seq, room })
+    if (isIncomplete) this.inbox.resync({ seq, room })
   }
 
   /** Uses this connection from now on. */

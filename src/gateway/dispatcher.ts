@@ -15,8 +15,8 @@ import {
 } from './incoming.ts'
 import { LoginFlow } from './login-flow.ts'
 import { measure } from './payload-limits.ts'
-import { SerialQueue } from './request-queue.ts'
 import type { RequestTable, ServedDialect } from './requests.ts'
+import { SerialQueue } from './serial-queue.ts'
 import type { GatewayServices } from './services.ts'
 
 /** How long an impatient request waits for a login, ms. Covers clients that flush their send buffer before they log in. */
@@ -154,21 +154,21 @@ export class Dispatcher {
       return
     }
     const { impatient = false, phase } = this.#requests.get(event) ?? {}
-    const soon = (impatient || phase === 'any') && this.#connection.state === 'initialized'
+    const waitsBriefly = (impatient || phase === 'any') && this.#connection.state === 'initialized'
     this.#early.wait(
       () => this.#queue.push({ ...incoming, deadline: Math.max(incoming.deadline, this.#loginFlow.deadline) }),
-      (reason) => this.#onNoLogin(incoming, soon, reason),
-      soon ? impatientLoginWaitMs : undefined,
+      (reason) => this.#onLoginMissing(incoming, waitsBriefly, reason),
+      waitsBriefly ? impatientLoginWaitMs : undefined,
     )
   }
 
   /** The session that a request waited for has not come. @param soon whether the request waited the short time only */
-  #onNoLogin(incoming: IncomingEvent, soon: boolean, reason?: EarlyRefusal): void {
+  #onLoginMissing(incoming: IncomingEvent, waitsBriefly: boolean, reason?: EarlyRefusal): void {
     const { event, args } = incoming
     const { phase, impatient } = this.#requests.get(event) ?? {}
     const { state, open, restriction } = this.#connection
     const needsNoSession = phase === 'any' || phase === 'join'
-    const loginHasBegun = soon && state === 'connecting'
+    const loginHasBegun = waitsBriefly && state === 'connecting'
     if (reason === 'node_memory') this.#acks.refuse(event, args, new SignalError('too_many_requests'), reason)
     else if (phase === 'any' && restriction && state === 'initialized') this.#refuseRestricted(incoming, restriction)
     // with `too_many_early` the request would be refused again at once, without end

@@ -161,11 +161,15 @@ export class LoginFlow {
     await beforeDeadline(deadline, () => this.#services.sessions.closer.leaveQuietly(before)).catch(() => {})
   }
 
-  #accept({ event, request, args }: IncomingRequest, { reply, from, first, gap }: LoginOutcome<unknown>): void {
+  #accept(
+    { event, request, args }: IncomingRequest,
+    { reply, from, first, isIncomplete }: LoginOutcome<unknown>,
+  ): void {
     const { dialect, about } = this.#connection
     const { log, refusals } = this.#services
     log.info({ dialect: dialect.name, ...about, from }, event)
-    if (gap) refusals.note('log_trimmed', { dialect: dialect.name, ...about }, 'missed messages were already trimmed')
+    if (isIncomplete)
+      refusals.note('log_trimmed', { dialect: dialect.name, ...about }, 'missed messages were already trimmed')
     if (first?.when === 'before ack') this.#send(first)
     this.#acks.accept(event, args, this.#connection.wantsLimits ? withLimits(reply, this.#services) : reply)
     if (first?.when === 'after ack') this.#send(first)

@@ -16,14 +16,14 @@ export type LoginContext = Timing & { connection: Connection; session?: Session 
 
 /**
  * The result of a login, relogin or join. `from`: which node had the participant before a relogin. `first`: an event for this
- * client alone, sent before the ack or between the ack and all notifications. `gap`: the log no longer has some of the missed entries.
+ * client alone, sent before the ack or between the ack and all notifications. `isIncomplete`: the log no longer has some of the missed entries.
  */
 export type LoginOutcome<R> = {
   reply: R
   session: Session
   from?: 'same_node' | 'other_node'
   first?: { when: 'before ack' | 'after ack'; rendered: RenderedEvent; seq?: number }
-  gap?: boolean
+  isIncomplete?: boolean
 }
 
 type Handler<R extends Request> = R['phase'] extends 'login' | 'join'

@@ -6,7 +6,7 @@ import { type Bench, type JoinedParticipant, refuses, text } from './bench.ts'
 import type { Contract } from './contract.ts'
 import { camera, viewing } from './samples.ts'
 
-/** The states of sessions: `detach`, `findByClaim`, `states`, `reclaim`; and that a previous owner cannot write. */
+/** The states of sessions: `detach`, `findByPendingJoin`, `states`, `reclaim`; and that a previous owner cannot write. */
 export function describeSessionChecks({ open, test }: Contract): void {
   test('detach makes a session wait, however often it is called', async () => {
     const bench = await open()
@@ -17,20 +17,20 @@ export function describeSessionChecks({ open, test }: Contract): void {
     expect(await bench.log()).toHaveLength(1)
   })
 
-  test('findByClaim finds a session by the login or relogin that has it', async () => {
+  test('findByPendingJoin finds a session by the login or relogin that has it', async () => {
     const bench = await open()
     const { request, ref, id } = await bench.join()
     const { room, ticketId, token } = request
-    const find = (claim: object) => bench.other.sessionStore.findByClaim({ room, ticketId, id, ...claim })
+    const find = (claim: object) => bench.other.sessionStore.findByPendingJoin({ room, ticketId, id, ...claim })
     expect(await find({})).toEqual({ ref, confirmed: 1 })
-    expect(await bench.state.sessionStore.findByClaim({ room, ticketId, token: token.id })).toEqual({
+    expect(await bench.state.sessionStore.findByPendingJoin({ room, ticketId, token: token.id })).toEqual({
       ref,
       confirmed: 1,
     })
     for (const claim of [{ id: newId() }, { ticketId: newId() }, { room: bench.anotherRoom().room }]) {
       expect(await find(claim)).toBeUndefined()
     }
-    expect(await bench.state.sessionStore.findByClaim({ room, ticketId, token: newId() })).toBeUndefined()
+    expect(await bench.state.sessionStore.findByPendingJoin({ room, ticketId, token: newId() })).toBeUndefined()
     const { owner } = await bench.other.sessionStore.resume({ room, id, node: 'B', ticketId, nextTicketId: 'next' })
     expect(await find({})).toBeUndefined()
     expect(await find({ ticketId: 'next' })).toEqual({ ref: { ...ref, owner }, confirmed: 1 })

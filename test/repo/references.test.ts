@@ -140,7 +140,7 @@ describe('a reference that leads nowhere is found', () => {
   })
 
   test.each([
-    ['`Feed.attach`, `Feed.#repair`, `Promise.withResolvers` and `Server.close(callback)`'],
+    ['`Feed.addReceiver`, `Feed.#repair`, `Promise.withResolvers` and `Server.close(callback)`'],
     ['lua/_deadline.lua, `src/main.ts`, scripts.ts and *.lua'],
     ['(docs/owt.md#signatures), docs/protocol.md, (docs/architecture.md#invariants, 3 to 5)'],
     ['RFC 6455 (RFC 6455 5.5.2 and 5.5.3), exit code (2), Node.js 20, `Socket.IO`'],

@@ -62,7 +62,7 @@ export class NodeLease {
   readonly #duties: Periodic
   #intervals: LeaseIntervals = defaultLeaseIntervals
   /** When this node last noticed that the store was not available, `performance.now()`. */
-  #awayAt = Number.NEGATIVE_INFINITY
+  #storeUnavailableAt = Number.NEGATIVE_INFINITY
   #hadLease = false
 
   constructor(state: State, feeds: Feeds, sessions: Sessions, info: () => NodeInfo, events: LeaseEvents = {}) {
@@ -75,7 +75,7 @@ export class NodeLease {
     this.#checks = new SessionVerifier(state.sessionChecks, sessions)
     this.#staleSessions = new StaleSessions(state.sessionChecks, sessions)
     this.#reconciler = new Reconciler({ state, sessions, node: () => info().id, uses: (room) => feeds.uses(room) })
-    this.#reaper = new Reaper(state, sessions.departures, (askedAt) => this.#wasAway(askedAt), {
+    this.#reaper = new Reaper(state, sessions.departures, (askedAt) => this.#storeWasUnavailable(askedAt), {
       untracked: (room) => this.#reconciler.reconcileUntracked(room),
       givenUp: (participant, error) => events.givenUp?.(participant, error),
     })
@@ -85,7 +85,7 @@ export class NodeLease {
     })
   }
 
-  start(intervals: LeaseIntervals = defaultLeaseIntervals): void {
+  startDuties(intervals: LeaseIntervals = defaultLeaseIntervals): void {
     this.#intervals = intervals
     this.#duties.every(intervals.heartbeatMs, () => this.heartbeat())
     this.#duties.every(intervals.reapMs, () => this.reap())
@@ -96,7 +96,7 @@ export class NodeLease {
   }
 
   /** Takes the lease. Resolves when the store has recorded this node, however long that takes. */
-  async begin(): Promise<void> {
+  async acquire(): Promise<void> {
     for (;;) {
       try {
         await this.heartbeat()
@@ -119,20 +119,20 @@ export class NodeLease {
 
   /** Extends the lease. If it had expired, other nodes may have detached sessions of this one: they are checked at once. */
   async heartbeat(): Promise<void> {
-    let alive = false
+    let leaseWasValid = false
     const sentAt = performance.now()
     try {
-      alive = await this.#state.nodes.heartbeat(this.#info())
+      leaseWasValid = await this.#state.nodes.heartbeat(this.#info())
       this.#events.extended?.(sentAt)
       this.#events.heartbeat?.()
     } catch (error) {
       this.#events.heartbeat?.(error)
       throw error
     } finally {
-      if (!alive && this.#hadLease) this.#awayAt = performance.now()
+      if (!leaseWasValid && this.#hadLease) this.#storeUnavailableAt = performance.now()
     }
     this.#hadLease = true
-    if (alive) return
+    if (leaseWasValid) return
     await doAll([() => this.trackRooms(), () => this.check()])
   }
 
@@ -150,7 +150,7 @@ export class NodeLease {
 
   /** Finds sessions of this node or of a dead one that have neither a connection nor a deadline. */
   async reconcile(): Promise<void> {
-    if (!this.#wasAway(performance.now())) await this.#reconciler.reconcile()
+    if (!this.#storeWasUnavailable(performance.now())) await this.#reconciler.reconcile()
   }
 
   /** Finds what no notification reports: messages that pub/sub lost, and sessions that have moved to other nodes. */
@@ -169,9 +169,9 @@ export class NodeLease {
    * so before any of them is judged. A slow answer may describe the time before.
    * @param askedAt when the store was asked, `performance.now()`
    */
-  #wasAway(askedAt: number): boolean {
+  #storeWasUnavailable(askedAt: number): boolean {
     const { heartbeatMs } = this.#intervals
-    const awayAt = Math.max(this.#awayAt, this.#state.clock.steppedAt)
+    const awayAt = Math.max(this.#storeUnavailableAt, this.#state.clock.steppedAt)
     return performance.now() - askedAt > heartbeatMs || askedAt - awayAt < heartbeatMs * 1.5
   }
 

@@ -134,7 +134,7 @@ export type LeaveReason = 'logout' | 'window' | 'dropped' | 'node_lost'
 export type LeaveGuard = { owner: string } | { due: number } | 'any'
 
 /**
- * The sessions of participants. Every verb may be repeated. Each is atomic, except `detach` and `findByClaim`, which are several
+ * The sessions of participants. Every verb may be repeated. Each is atomic, except `detach` and `findByPendingJoin`, which are several
  * steps. All verbs throw `unavailable` when the store does not answer, or after the deadline of the request.
  */
 export interface SessionStore {
@@ -152,7 +152,7 @@ export interface SessionStore {
   /** The client has received this ticket: the tickets before it are spent, and so is the login token. */
   confirmTicket(ref: SessionRef, token: { id: string; seconds: number }, ticketId: string): Promise<void>
   /** The session that a pending join created or resumed. Undefined if it did neither, or if the session has moved since. */
-  findByClaim(claim: PendingJoin): Promise<{ ref: SessionRef; confirmed: number } | undefined>
+  findByPendingJoin(claim: PendingJoin): Promise<{ ref: SessionRef; confirmed: number } | undefined>
   /**
    * Records that the connection is lost, and opens the reconnect window.
    * @param confirmed as in DeliveryState; undefined if no node knows it

@@ -8,7 +8,7 @@ export interface FeedReceiver {
   /** During a replay: resolves when the receiver accepts more; undefined if it does so now. */
   drained?(): Promise<void> | undefined
   /** The feed has dropped the receiver, because the log has trimmed its next entry, or `receive` has thrown. */
-  lost(): void
+  dropped(): void
 }
 
 export type FeedEvents = {
@@ -63,7 +63,7 @@ export class Feed {
   }
 
   /** Whether known entries are not delivered yet. */
-  get behind(): boolean {
+  get hasUndelivered(): boolean {
     return this.#head > this.#position
   }
 
@@ -87,21 +87,21 @@ export class Feed {
 
   /**
    * Replays entries after `position` to a receiver, and makes it live in the same synchronous step as the last of them.
-   * Replaces the receiver with the same id. Resolves when the receiver is live, dropped, or stopped by `stop`.
+   * Replaces the receiver with the same id. Resolves when the receiver is live, dropped, or stopped by `isStopped`.
    */
-  async attach(receiver: FeedReceiver, position: number, stop: () => boolean): Promise<void> {
+  async addReceiver(receiver: FeedReceiver, position: number, isStopped: () => boolean): Promise<void> {
     this.#live.delete(receiver.id)
     let from = position
     let limit = minReadEntries
     while (from < this.#position) {
-      const replayed = await this.#replay(receiver, from, limit, stop)
+      const replayed = await this.#replay(receiver, from, limit, isStopped)
       if (!replayed) return
       from = replayed.reached
       limit = replayed.drained ? Math.max(minReadEntries, replayed.entries * 2) : limit * 2
       await replayed.drained
-      if (stop()) return
+      if (isStopped()) return
     }
-    if (stop() || this.#closed) return
+    if (isStopped() || this.#closed) return
     this.#live.set(receiver.id, { receiver, from })
     this.advanceHead(from)
   }
@@ -115,21 +115,21 @@ export class Feed {
     receiver: FeedReceiver,
     from: number,
     limit: number,
-    stop: () => boolean,
+    isStopped: () => boolean,
   ): Promise<Replayed | undefined> {
-    const read = await this.#retrying(() => this.#read(from, limit), stop)
-    if (read === undefined || stop()) return undefined
+    const read = await this.#retrying(() => this.#read(from, limit), isStopped)
+    if (read === undefined || isStopped()) return undefined
     if (!read[0] || !follows(read[0], from)) {
-      receiver.lost()
+      receiver.dropped()
       return undefined
     }
     const replayed: Replayed = { reached: from, entries: 0, drained: undefined }
     for (const entry of read) {
-      if (stop()) return undefined // the receiver may have ended in `receive`
+      if (isStopped()) return undefined // the receiver may have ended in `receive`
       if (isFor(entry, receiver.id)) {
         replayed.drained = receiver.drained?.()
         if (replayed.drained) break
-        if (!this.#pass(entry, receiver)) return undefined
+        if (!this.#handTo(entry, receiver)) return undefined
         replayed.entries += 1
       }
       replayed.reached = entry.seq
@@ -138,7 +138,7 @@ export class Feed {
     return replayed
   }
 
-  detach(receiver: FeedReceiver): void {
+  removeReceiver(receiver: FeedReceiver): void {
     if (this.#live.get(receiver.id)?.receiver === receiver) this.#live.delete(receiver.id)
   }
 
@@ -198,16 +198,16 @@ export class Feed {
 
   #deliverTo(entry: Entry, id: ParticipantId): void {
     const live = this.#live.get(id)
-    if (live && entry.seq > live.from) this.#pass(entry, live.receiver)
+    if (live && entry.seq > live.from) this.#handTo(entry, live.receiver)
   }
 
   /** A receiver that throws misses an entry, so it is dropped, and its client has to resume. */
-  #pass(entry: Entry, receiver: FeedReceiver): boolean {
+  #handTo(entry: Entry, receiver: FeedReceiver): boolean {
     try {
       receiver.receive(entry)
       return true
     } catch (error) {
-      this.detach(receiver)
+      this.removeReceiver(receiver)
       this.#events.failed?.(error)
       this.#drop(receiver)
       return false
@@ -216,14 +216,14 @@ export class Feed {
 
   #drop(receiver: FeedReceiver): void {
     try {
-      receiver.lost()
+      receiver.dropped()
     } catch (error) {
       this.#events.failed?.(error)
     }
   }
 
-  async #retrying<T>(perform: () => Promise<T>, stop: () => boolean): Promise<T | undefined> {
-    while (!stop()) {
+  async #retrying<T>(perform: () => Promise<T>, isStopped: () => boolean): Promise<T | undefined> {
+    while (!isStopped()) {
       try {
         return await perform()
       } catch (error) {

@@ -58,7 +58,7 @@ export class Feeds {
 
   /** How many rooms have known entries that are not delivered yet. */
   get behind(): number {
-    return [...this.#open.values()].filter(({ feed }) => feed?.behind).length
+    return [...this.#open.values()].filter(({ feed }) => feed?.hasUndelivered).length
   }
 
   /** Resolves when the subscription to the room is confirmed (docs/architecture.md#invariants, 4). Each use must be released once. */

@@ -115,7 +115,7 @@ export class Disconnections {
 
   async #giveBack(pending: PendingJoin): Promise<void> {
     try {
-      const found = await this.#sessionStore.findByClaim(pending)
+      const found = await this.#sessionStore.findByPendingJoin(pending)
       this.#pendingJoins.delete(pending)
       if (!found) return
       const { ref, confirmed } = found

@@ -6,9 +6,9 @@ import { type Member, type ParticipantId, type RoomId, type RoomOptions, type Ro
 import type { SessionConnection } from '../ports/connection.ts'
 import type { JoinRequest, SessionRef } from '../ports/session-store.ts'
 import type { State } from '../ports/state.ts'
-import type { SessionOpener } from './opener.ts'
 import type { SessionsConfig, SessionsEvents } from './options.ts'
 import type { Session } from './session.ts'
+import type { SessionOpener } from './session-opener.ts'
 import type { Takeover } from './takeover.ts'
 import type { TicketIssuer } from './ticket-issuer.ts'
 

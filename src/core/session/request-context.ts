@@ -7,5 +7,5 @@ export type RequestContext = { session: Session; deadline?: Deadline | undefined
 
 /** The write of a request. `reply`: the ack that a repeat of the request gets. */
 export function writeOf({ session, rid, deadline }: RequestContext, reply?: unknown): Write {
-  return { ...session.write(rid === undefined ? undefined : { rid, reply }), deadline }
+  return { ...session.nextWrite(rid === undefined ? undefined : { rid, reply }), deadline }
 }

@@ -7,9 +7,9 @@ import type { Resumed, SessionRef } from '../ports/session-store.ts'
 import type { State } from '../ports/state.ts'
 import type { Feed } from '../room/feed.ts'
 import { type JoinOptions, tokenUseOf } from './login.ts'
-import type { SessionOpener } from './opener.ts'
 import type { SessionsConfig, SessionsEvents } from './options.ts'
 import type { Session } from './session.ts'
+import type { SessionOpener } from './session-opener.ts'
 import type { Takeover } from './takeover.ts'
 import type { TicketIssuer } from './ticket-issuer.ts'
 
@@ -82,18 +82,18 @@ export class Resume {
     )
   }
 
-  /** @param claim asks the store for the session, with the id of the next ticket */
+  /** @param takeSession asks the store for the session, with the id of the next ticket */
   async #resume(
     request: Timing & { connection: SessionConnection; dialect: string },
     target: ResumeTarget,
-    claim: (nextTicketId: string) => Promise<Resumed>,
+    takeSession: (nextTicketId: string) => Promise<Resumed>,
   ): Promise<ReloggedIn> {
     const { opener } = this.#parts
     const { room, id } = target
     const ticketId = newId()
     const feed = await opener.subscribe(room)
     try {
-      return await this.#open(request, target, await claim(ticketId), ticketId, feed)
+      return await this.#open(request, target, await takeSession(ticketId), ticketId, feed)
     } catch (error) {
       await opener.abort({ room, id, ticketId }, request.deadline, error)
       throw error

@@ -1,11 +1,11 @@
 import { Attempts, isAway } from '../attempts.ts'
 import type { RoomId } from '../model.ts'
 import type { State } from '../ports/state.ts'
-import type { SessionCloser } from './closer.ts'
 import type { Disconnections } from './disconnections.ts'
 import type { SessionsEvents } from './options.ts'
-import type { SessionRegistry } from './registry.ts'
 import type { Session } from './session.ts'
+import type { SessionCloser } from './session-closer.ts'
+import type { SessionRegistry } from './session-registry.ts'
 
 export type SessionRestoreParts = {
   state: State

@@ -26,7 +26,7 @@ export type SessionStart = {
  * `replay`: missed entries are delivered, or will be. `live`: entries are delivered as they are appended. `stopped`: nothing
  * more is delivered. `ended`: this node does not have the session any more.
  */
-type SessionPhase = 'replay' | 'live' | 'stopped' | 'ended'
+type DeliveryPhase = 'replay' | 'live' | 'stopped' | 'ended'
 
 /** A participant on this node, from its login or resume until the connection is lost or another one takes over. */
 export class Session {
@@ -39,10 +39,10 @@ export class Session {
   #member: Member
   readonly #start: { from: number; sent: number }
   readonly #inFlight: DeliveryTracker | undefined
-  #savedSeq: number
+  #recordedSeq: number
   #operations = 0
   #rid: number
-  #phase: SessionPhase = 'replay'
+  #phase: DeliveryPhase = 'replay'
   #sentSeq: number
   /** Its own leave was delivered: what follows is for the other participants. */
   #left = false
@@ -60,7 +60,7 @@ export class Session {
     this.#inFlight = connection.inFlight?.()
     this.#rid = start.rid
     this.#sentSeq = start.from
-    this.#savedSeq = start.from
+    this.#recordedSeq = start.from
   }
 
   get id(): string {
@@ -104,10 +104,10 @@ export class Session {
   }
 
   /** The seq up to which the client has newly confirmed entries since the last call; undefined: none, or the client names it itself. */
-  takeProgress(): number | undefined {
+  takeNewlyConfirmed(): number | undefined {
     const { confirmedSeq } = this
-    if (!this.#inFlight || confirmedSeq <= this.#savedSeq) return undefined
-    this.#savedSeq = confirmedSeq
+    if (!this.#inFlight || confirmedSeq <= this.#recordedSeq) return undefined
+    this.#recordedSeq = confirmedSeq
     return confirmedSeq
   }
 
@@ -115,14 +115,14 @@ export class Session {
    * Ties the session to its connection: `lost` is called when the connection is lost, unless the session has ended.
    * @returns false if the connection is lost already
    */
-  attach(lost: () => void): boolean {
+  bindConnection(lost: () => void): boolean {
     this.#unsubscribeLoss = this.connection.onLost(lost)
     return this.connection.open
   }
 
   /** Delivers missed entries, then live ones. Call it after the ack of login or relogin was sent. */
   async startDelivery(): Promise<void> {
-    await this.#feed.attach(this, this.#start.from, () => this.ended)
+    await this.#feed.addReceiver(this, this.#start.from, () => this.ended)
     if (this.#phase === 'replay') this.#phase = 'live'
   }
 
@@ -184,7 +184,7 @@ export class Session {
     return this.#phase === 'stopped' || this.#phase === 'ended'
   }
 
-  lost(): void {
+  dropped(): void {
     this.#stop()
     this.connection.cut()
   }
@@ -205,7 +205,7 @@ export class Session {
   }
 
   /** A write of this participant. The store performs it once, however often it receives it. */
-  write(request?: { rid: number; reply?: unknown }): Write {
+  nextWrite(request?: { rid: number; reply?: unknown }): Write {
     this.#operations += 1
     return { ref: this.ref, op: `${this.ref.owner}.${this.#operations}`, confirmed: this.confirmedSeq, ...request }
   }
@@ -226,7 +226,7 @@ export class Session {
     this.#phase = 'ended'
     this.#unsubscribeLoss?.()
     this.#inFlight?.end()
-    this.#feed.detach(this)
+    this.#feed.removeReceiver(this)
     return true
   }
 }

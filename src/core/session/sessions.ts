@@ -3,18 +3,18 @@ import type { Draft, Member, ParticipantId, RoomId, Roster } from '../model.ts'
 import type { DeliveryState, SessionRef, Write } from '../ports/session-store.ts'
 import type { State } from '../ports/state.ts'
 import type { Feeds } from '../room/feeds.ts'
-import { SessionCloser } from './closer.ts'
+import { ConfirmationRecorder } from './confirmation-recorder.ts'
 import { Departures } from './departures.ts'
 import { Disconnections } from './disconnections.ts'
-import { RequestRunner } from './idempotency.ts'
 import { JoinOrResume } from './join-or-resume.ts'
 import { type JoinOptions, type LoggedIn, Login } from './login.ts'
-import { SessionOpener } from './opener.ts'
 import type { SessionsConfig, SessionsEvents } from './options.ts'
-import { ProgressRecorder } from './progress.ts'
-import { SessionRegistry } from './registry.ts'
+import { RequestRunner } from './request-runner.ts'
 import { type ReloggedIn, type ReloginOptions, Resume } from './resume.ts'
 import type { Session } from './session.ts'
+import { SessionCloser } from './session-closer.ts'
+import { SessionOpener } from './session-opener.ts'
+import { SessionRegistry } from './session-registry.ts'
 import { SessionRestore } from './session-restore.ts'
 import { Takeover } from './takeover.ts'
 import { TicketIssuer } from './ticket-issuer.ts'
@@ -27,7 +27,7 @@ export class Sessions {
   readonly disconnections: Disconnections
   readonly closer: SessionCloser
   readonly restoration: SessionRestore
-  readonly progress: ProgressRecorder
+  readonly progress: ConfirmationRecorder
   readonly tickets: TicketIssuer
   readonly #state: State
   readonly #registry = new SessionRegistry()
@@ -48,7 +48,7 @@ export class Sessions {
     const { handover } = state
     const takeover = new Takeover({ node: config.node, handover, registry, closer, disconnections, events })
     const tickets = new TicketIssuer(state, config, events)
-    const progress = new ProgressRecorder(state.sessionChecks, registry)
+    const progress = new ConfirmationRecorder(state.sessionChecks, registry)
     const failed = (error: unknown) => events.failed?.(error)
     this.#state = state
     this.#login = new Login({ state, config, opener, takeover, tickets, events })

@@ -1,10 +1,10 @@
 import type { Handover } from '../ports/handover.ts'
 import { nodeOf } from '../ports/handover.ts'
 import type { DeliveryState, SessionRef } from '../ports/session-store.ts'
-import type { SessionCloser } from './closer.ts'
 import type { Disconnections } from './disconnections.ts'
 import type { SessionsEvents } from './options.ts'
-import type { SessionRegistry } from './registry.ts'
+import type { SessionCloser } from './session-closer.ts'
+import type { SessionRegistry } from './session-registry.ts'
 
 export type TakeoverParts = {
   node: string

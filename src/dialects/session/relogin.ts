@@ -19,14 +19,14 @@ export function relogin({
     const resumed = await sessions.relogin(request)
     const { session, ticket, seq, complete, snapshot: state, from } = resumed
     restored?.(connection, session)
-    const gap = !complete
-    if (!object) return { reply: ticket, session, from, gap }
+    const isIncomplete = !complete
+    if (!object) return { reply: ticket, session, from, isIncomplete }
     const room = state && { room: snapshot(session, state) }
     return {
       reply: { ticket, seq, complete, ...room, ...iceOf(iceServers(session.member.user)) },
       session,
       from,
-      gap,
+      isIncomplete,
     }
   }
 }

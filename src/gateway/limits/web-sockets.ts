@@ -26,7 +26,7 @@ export type WebSocketParts = {
 }
 
 /** Counts and logs a refused request, frame or connection. */
-export type Refuse = (reason: string, request: IncomingMessage, message: string) => void
+export type NoteRefusal = (reason: string, request: IncomingMessage, message: string) => void
 
 type Done = (webSocket: WebSocket, request: IncomingMessage) => void
 
@@ -36,7 +36,7 @@ type Done = (webSocket: WebSocket, request: IncomingMessage) => void
  */
 export function limitedWebSocketServer(
   limits: FloodLimits,
-  refuse: Refuse,
+  refuse: NoteRefusal,
   { memory, mayUpgrade }: WebSocketParts,
 ): new (
   given: ServerOptions,

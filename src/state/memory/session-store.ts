@@ -96,7 +96,7 @@ export class MemorySessionStore implements SessionStore {
     this.#table.make(ref.room).tokens.set(token.id, { holder: 'used', until })
   }
 
-  async findByClaim(claim: PendingJoin): Promise<{ ref: SessionRef; confirmed: number } | undefined> {
+  async findByPendingJoin(claim: PendingJoin): Promise<{ ref: SessionRef; confirmed: number } | undefined> {
     const room = this.#table.find(claim.room)
     const id = 'id' in claim ? claim.id : room?.tokens.get(claim.token)?.holder
     const record = room?.records.get(id ?? '')

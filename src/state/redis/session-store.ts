@@ -134,7 +134,7 @@ export class RedisSessionStore implements SessionStore {
     await this.#scripts.run('confirm-ticket', keys, [owner, token.seconds, ticketId])
   }
 
-  async findByClaim(claim: PendingJoin): Promise<{ ref: SessionRef; confirmed: number } | undefined> {
+  async findByPendingJoin(claim: PendingJoin): Promise<{ ref: SessionRef; confirmed: number } | undefined> {
     const { room, ticketId } = claim
     const { client } = this.#scripts
     return this.#scripts.timed('pending-join', async () => {

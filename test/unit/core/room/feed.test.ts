@@ -19,7 +19,7 @@ class Listener implements FeedReceiver {
     this.taken.push(seq)
   }
 
-  lost(): void {
+  dropped(): void {
     this.losses += 1
   }
 }
@@ -61,7 +61,7 @@ const settled = () => new Promise((resolve) => setImmediate(resolve))
 test('the next entry is delivered at once', async () => {
   const { feed, asked } = feedOn([], 3)
   const ann = new Listener()
-  await feed.attach(ann, 3, never)
+  await feed.addReceiver(ann, 3, never)
   feed.onEntry(say(4))
   expect(ann.taken).toEqual([4])
   expect(feed.position).toBe(4)
@@ -71,7 +71,7 @@ test('the next entry is delivered at once', async () => {
 test('an entry that was delivered already is dropped', async () => {
   const { feed } = feedOn([], 3)
   const ann = new Listener()
-  await feed.attach(ann, 3, never)
+  await feed.addReceiver(ann, 3, never)
   for (const seq of [4, 4, 2, 3]) feed.onEntry(say(seq))
   expect(ann.taken).toEqual([4])
 })
@@ -79,7 +79,7 @@ test('an entry that was delivered already is dropped', async () => {
 test('a gap is filled from the log before the entry that showed it is delivered', async () => {
   const { feed, asked, notifications } = feedOn(said(1, 7), 3)
   const ann = new Listener()
-  await feed.attach(ann, 3, never)
+  await feed.addReceiver(ann, 3, never)
   feed.onEntry(say(7))
   expect(ann.taken).toEqual([])
   await settled()
@@ -92,7 +92,7 @@ test('an entry that arrives while a gap is filled is delivered in order', async 
   const log = said(1, 6)
   const { feed } = feedOn(log, 3)
   const ann = new Listener()
-  await feed.attach(ann, 3, never)
+  await feed.addReceiver(ann, 3, never)
   feed.onEntry(say(6))
   feed.onEntry(say(4))
   log.push(say(7))
@@ -104,7 +104,7 @@ test('an entry that arrives while a gap is filled is delivered in order', async 
 test('the feed reads the log up to a head that it learns of', async () => {
   const { feed } = feedOn(said(1, 5), 3)
   const ann = new Listener()
-  await feed.attach(ann, 3, never)
+  await feed.addReceiver(ann, 3, never)
   feed.advanceHead(2)
   feed.advanceHead(5)
   await settled()
@@ -114,8 +114,8 @@ test('the feed reads the log up to a head that it learns of', async () => {
 test('each receiver gets the entries that are addressed to it', async () => {
   const { feed } = feedOn([], 0)
   const [ann, bob] = [new Listener('ann'), new Listener('bob')]
-  await feed.attach(ann, 0, never)
-  await feed.attach(bob, 0, never)
+  await feed.addReceiver(ann, 0, never)
+  await feed.addReceiver(bob, 0, never)
   feed.onEntry(say(1))
   feed.onEntry(say(2, { to: 'ann' }))
   feed.onEntry(say(3, { except: 'ann' }))
@@ -128,7 +128,7 @@ test('an attached receiver gets missed entries, then live ones', async () => {
   const log = [say(1), say(2, { to: 'ann' }), say(3, { except: 'ann' }), say(4, { to: 'bob' }), say(5)]
   const { feed, notifications } = feedOn(log, 5)
   const ann = new Listener()
-  await feed.attach(ann, 1, never)
+  await feed.addReceiver(ann, 1, never)
   feed.onEntry(say(6))
   expect(ann.taken).toEqual([2, 5, 6])
   expect(notifications).toEqual(['replayed 1', 'replayed 1'])
@@ -138,8 +138,8 @@ test('an entry that arrives during a replay is delivered in order', async () => 
   const log = said(1, 4)
   const { feed } = feedOn(log, 4)
   const [ann, bob] = [new Listener('ann'), new Listener('bob')]
-  await feed.attach(bob, 4, never)
-  const aboard = feed.attach(ann, 0, never)
+  await feed.addReceiver(bob, 4, never)
+  const aboard = feed.addReceiver(ann, 0, never)
   log.push(say(5))
   feed.onEntry(say(5))
   await aboard
@@ -151,8 +151,8 @@ test('an entry that arrives during a replay is delivered in order', async () => 
 test('a receiver ahead of the feed gets no entry twice, and the feed catches up', async () => {
   const { feed } = feedOn(said(1, 6), 3)
   const [ann, bob] = [new Listener('ann'), new Listener('bob')]
-  await feed.attach(bob, 3, never)
-  await feed.attach(ann, 5, never)
+  await feed.addReceiver(bob, 3, never)
+  await feed.addReceiver(ann, 5, never)
   feed.onEntry(say(4))
   feed.advanceHead(6)
   await settled()
@@ -163,8 +163,8 @@ test('a receiver ahead of the feed gets no entry twice, and the feed catches up'
 test('the feed catches up with a receiver ahead of it without a further entry', async () => {
   const { feed } = feedOn(said(1, 5), 3)
   const [ann, bob] = [new Listener('ann'), new Listener('bob')]
-  await feed.attach(bob, 3, never)
-  await feed.attach(ann, 5, never)
+  await feed.addReceiver(bob, 3, never)
+  await feed.addReceiver(ann, 5, never)
   await settled()
   expect(bob.taken).toEqual([4, 5])
 })
@@ -172,9 +172,9 @@ test('the feed catches up with a receiver ahead of it without a further entry', 
 test('a receiver with the same id replaces the previous one', async () => {
   const { feed } = feedOn([], 0)
   const [before, after] = [new Listener(), new Listener()]
-  await feed.attach(before, 0, never)
-  await feed.attach(after, 0, never)
-  feed.detach(before) // it is late, and not aboard any more
+  await feed.addReceiver(before, 0, never)
+  await feed.addReceiver(after, 0, never)
+  feed.removeReceiver(before) // it is late, and not aboard any more
   feed.onEntry(say(1))
   expect(before.taken).toEqual([])
   expect(after.taken).toEqual([1])
@@ -183,8 +183,8 @@ test('a receiver with the same id replaces the previous one', async () => {
 test('the replaced receiver gets nothing during the replay of its successor', async () => {
   const { feed } = feedOn(said(1, 2), 2)
   const [before, after] = [new Listener(), new Listener()]
-  await feed.attach(before, 2, never)
-  const aboard = feed.attach(after, 0, never)
+  await feed.addReceiver(before, 2, never)
+  const aboard = feed.addReceiver(after, 0, never)
   feed.onEntry(say(3))
   expect(before.taken).toEqual([])
   await aboard
@@ -193,8 +193,8 @@ test('the replaced receiver gets nothing during the replay of its successor', as
 test('a detached receiver gets nothing', async () => {
   const { feed } = feedOn([], 0)
   const ann = new Listener()
-  await feed.attach(ann, 0, never)
-  feed.detach(ann)
+  await feed.addReceiver(ann, 0, never)
+  feed.removeReceiver(ann)
   feed.onEntry(say(1))
   expect(ann.taken).toEqual([])
 })
@@ -202,7 +202,7 @@ test('a detached receiver gets nothing', async () => {
 test('a receiver that ends during its replay gets nothing more and does not become live', async () => {
   const { feed } = feedOn(said(1, 4), 4)
   const ann = new Listener()
-  await feed.attach(ann, 0, () => ann.taken.length >= 1)
+  await feed.addReceiver(ann, 0, () => ann.taken.length >= 1)
   feed.onEntry(say(5))
   expect(ann.taken).toEqual([1])
 })
@@ -211,11 +211,11 @@ test('a failed read of the log is retried after a pause', async () => {
   const { feed, failures, notifications } = feedOn(said(1, 3), 2)
   const [ann, bob] = [new Listener('ann'), new Listener('bob')]
   failures.push('away', 'still away')
-  await feed.attach(ann, 0, never)
+  await feed.addReceiver(ann, 0, never)
   expect(ann.taken).toEqual([1, 2])
   expect(notifications).toEqual(['failed away', 'paused', 'failed still away', 'paused', 'replayed 2'])
   failures.push('away again')
-  await feed.attach(bob, 2, never)
+  await feed.addReceiver(bob, 2, never)
   feed.advanceHead(3)
   await settled()
   expect(bob.taken).toEqual([3])
@@ -224,7 +224,7 @@ test('a failed read of the log is retried after a pause', async () => {
 test('a receiver whose next entry the log has trimmed is dropped and does not become live', async () => {
   const { feed } = feedOn(said(3, 5), 5)
   const ann = new Listener()
-  await feed.attach(ann, 1, never)
+  await feed.addReceiver(ann, 1, never)
   feed.onEntry(say(6))
   expect(ann).toMatchObject({ losses: 1, taken: [] })
 })
@@ -232,12 +232,12 @@ test('a receiver whose next entry the log has trimmed is dropped and does not be
 test('a gap that the log has trimmed drops all live receivers, and the feed continues after it', async () => {
   const { feed } = feedOn(said(5, 6), 2)
   const [ann, bob] = [new Listener('ann'), new Listener('bob')]
-  await feed.attach(ann, 2, never)
+  await feed.addReceiver(ann, 2, never)
   feed.advanceHead(6)
   await settled()
   expect(ann).toMatchObject({ losses: 1, taken: [] })
   expect(feed.position).toBe(6)
-  await feed.attach(bob, 6, never)
+  await feed.addReceiver(bob, 6, never)
   feed.onEntry(say(7))
   expect(bob.taken).toEqual([7])
   expect(ann.taken).toEqual([])
@@ -246,8 +246,8 @@ test('a gap that the log has trimmed drops all live receivers, and the feed cont
 test('receivers that are dropped still see the position before the gap', async () => {
   const { feed } = feedOn([], 2)
   const positions: number[] = []
-  const ann = Object.assign(new Listener(), { lost: () => void positions.push(feed.position) })
-  await feed.attach(ann, 2, never)
+  const ann = Object.assign(new Listener(), { dropped: () => void positions.push(feed.position) })
+  await feed.addReceiver(ann, 2, never)
   feed.advanceHead(6)
   await settled()
   expect(positions).toEqual([2])
@@ -257,11 +257,11 @@ test('receivers that are dropped still see the position before the gap', async (
 test('a closed feed delivers and reads nothing more', async () => {
   const { feed, asked } = feedOn(said(1, 9), 2)
   const [ann, late] = [new Listener('ann'), new Listener('late')]
-  await feed.attach(ann, 2, never)
+  await feed.addReceiver(ann, 2, never)
   feed.close()
   feed.onEntry(say(3))
   feed.advanceHead(9)
-  await feed.attach(late, feed.position, never)
+  await feed.addReceiver(late, feed.position, never)
   feed.onEntry(say(4))
   await settled()
   expect([...ann.taken, ...late.taken]).toEqual([])
@@ -273,7 +273,7 @@ const leap = (seq: number, after: number): Entry => say(seq, { event: 'leap', da
 test('receivers at the last seq before a leap continue after it and are not dropped', async () => {
   const { feed, notifications } = feedOn([], 3)
   const ann = new Listener()
-  await feed.attach(ann, 3, never)
+  await feed.addReceiver(ann, 3, never)
   feed.onEntry(leap(100, 3))
   feed.onEntry(say(101))
   expect([ann.taken, ann.losses, feed.position, notifications]).toEqual([[101], 0, 101, ['leapt 100']])
@@ -282,11 +282,11 @@ test('receivers at the last seq before a leap continue after it and are not drop
 test('receivers that got entries which the log has lost are dropped after the event gap has completed', async () => {
   const { feed, notifications, failures } = feedOn([say(1), leap(100, 1), say(101)], 3)
   const ann = new Listener()
-  await feed.attach(ann, 3, never)
+  await feed.addReceiver(ann, 3, never)
   failures.push('', 'hole')
   feed.onEntry(say(101))
   const eve = new Listener('eve') // came back at the leap before the feed was there
-  await feed.attach(eve, 100, never)
+  await feed.addReceiver(eve, 100, never)
   await settled()
   expect([ann.taken, ann.losses]).toEqual([[], 1])
   expect([eve.taken, eve.losses, feed.position]).toEqual([[101], 0, 101])
@@ -312,7 +312,7 @@ test('entries that were read for a receiver that has to wait are discarded and r
     },
   })
   let waited = false
-  await feed.attach(ann, 0, never)
+  await feed.addReceiver(ann, 0, never)
   expect(ann.taken).toEqual(log.map(({ seq }) => seq))
   expect(asked).toEqual([
     [0, 32],
@@ -333,7 +333,7 @@ class Failing extends Listener {
 test('a receiver that throws is dropped, and the others get every entry', async () => {
   const { feed, notifications } = feedOn([], 3)
   const [eve, ann] = [new Failing('eve'), new Listener()]
-  for (const receiver of [eve, ann]) await feed.attach(receiver, 3, never)
+  for (const receiver of [eve, ann]) await feed.addReceiver(receiver, 3, never)
   for (const seq of [4, 5, 6]) feed.onEntry(say(seq))
   expect([eve.taken, eve.losses, ann.taken, ann.losses]).toEqual([[4], 1, [4, 5, 6], 0])
   expect(notifications).toEqual(['failed Error: cannot take 5'])
@@ -342,7 +342,7 @@ test('a receiver that throws is dropped, and the others get every entry', async 
 test('a receiver that throws while a gap is filled does not stop the feed', async () => {
   const { feed } = feedOn(said(1, 7), 3)
   const [eve, ann] = [new Failing('eve'), new Listener()]
-  for (const receiver of [eve, ann]) await feed.attach(receiver, 3, never)
+  for (const receiver of [eve, ann]) await feed.addReceiver(receiver, 3, never)
   feed.onEntry(say(7))
   await settled()
   feed.onEntry(say(8))
@@ -352,7 +352,7 @@ test('a receiver that throws while a gap is filled does not stop the feed', asyn
 test('a receiver that throws during its replay is dropped, and attach resolves', async () => {
   const { feed } = feedOn(said(1, 7), 7)
   const eve = new Failing('eve')
-  await feed.attach(eve, 3, never)
+  await feed.addReceiver(eve, 3, never)
   feed.onEntry(say(8))
   expect([eve.taken, eve.losses]).toEqual([[4], 1])
 })
@@ -372,7 +372,7 @@ test('a feed whose events throw while a gap is filled fills the next one', async
     },
   )
   const ann = new Listener()
-  await feed.attach(ann, 3, never)
+  await feed.addReceiver(ann, 3, never)
   feed.advanceHead(9)
   await settled()
   log.push(say(10), say(11))

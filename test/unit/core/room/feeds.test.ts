@@ -85,7 +85,7 @@ function listener(id = 'ann') {
       taken.push(seq)
       wake()
     },
-    lost: () => {},
+    dropped: () => {},
     async until(seq: number) {
       while (!taken.includes(seq)) {
         await new Promise<void>((resolve) => {
@@ -114,7 +114,7 @@ test('a room is behind while it has known entries that are not delivered', async
   const { feeds, say, setDeaf } = world()
   const feed = await feeds.use(room)
   const ann = listener()
-  await feed.attach(ann, 0, () => false)
+  await feed.addReceiver(ann, 0, () => false)
   setDeaf(true)
   await say()
   expect(feeds.behind).toBe(0)
@@ -147,7 +147,7 @@ test('a room that is used again while it is unsubscribed is subscribed to afterw
   expect(after).not.toBe(before)
   expect(calls.slice(3)).toEqual(['unsubscribe', `untrack A ${room}`, `track A ${room}`, 'subscribe', 'heads'])
   const ann = listener()
-  await after.attach(ann, after.position, () => false)
+  await after.addReceiver(ann, after.position, () => false)
   await say()
   await ann.until(1)
 })
@@ -161,7 +161,7 @@ test('an entry that arrives while the position is read is not missed', async () 
   }
   const ann = listener()
   const feed = await feeds.use(room)
-  await feed.attach(ann, 0, () => false)
+  await feed.addReceiver(ann, 0, () => false)
   await ann.until(2)
   expect(ann.taken).toEqual([1, 2])
 })
@@ -201,7 +201,7 @@ test('entries that pub/sub lost are found by comparing positions', async () => {
   const { feeds, say, setDeaf } = world()
   const ann = listener()
   const feed = await feeds.use(room)
-  await feed.attach(ann, 0, () => false)
+  await feed.addReceiver(ann, 0, () => false)
   setDeaf(true)
   await say()
   await say()
@@ -214,7 +214,7 @@ test('positions are compared after a subscription was re-established', async () 
   const { feeds, say, setDeaf, reset } = world()
   const ann = listener()
   const feed = await feeds.use(room)
-  await feed.attach(ann, 0, () => false)
+  await feed.addReceiver(ann, 0, () => false)
   setDeaf(true)
   await say()
   reset(['portal/unknown', room])

@@ -155,7 +155,7 @@ test('a gap in the log cuts the connection, and the position stays before the ga
 
 test('every write has its own operation id, with the owner in it', () => {
   const { session } = sessionOn([], 0, { from: 0 })
-  const [one, two] = [session.write(), session.write({ rid: 4, reply: 'ok' })]
+  const [one, two] = [session.nextWrite(), session.nextWrite({ rid: 4, reply: 'ok' })]
   expect(one).toMatchObject({ ref: session.ref })
   expect(two).toMatchObject({ rid: 4, reply: 'ok' })
   expect(one.op).toMatch(/^A:7\./)
@@ -210,5 +210,5 @@ test('a request prompts a confirmation only if entries are in flight', async () 
   prompt()
   line.sent.arrived()
   expect([line.sent.prompts, progress]).toEqual([1, 1])
-  expect(session.write()).toMatchObject({ confirmed: 1 })
+  expect(session.nextWrite()).toMatchObject({ confirmed: 1 })
 })

@@ -6,11 +6,11 @@ import { generationOf } from '../ports/handover.ts'
 import type { PendingJoin } from '../ports/session-store.ts'
 import type { Feed } from '../room/feed.ts'
 import type { Feeds } from '../room/feeds.ts'
-import type { SessionCloser } from './closer.ts'
 import type { Disconnections } from './disconnections.ts'
 import type { SessionsEvents } from './options.ts'
-import type { SessionRegistry } from './registry.ts'
 import { Session, type SessionStart } from './session.ts'
+import type { SessionCloser } from './session-closer.ts'
+import type { SessionRegistry } from './session-registry.ts'
 
 export type SessionOpenerParts = {
   feeds: Feeds
@@ -49,7 +49,7 @@ export class SessionOpener {
     const previous = registry.of(session.ref)
     if (previous && generationOf(previous.ref) > generationOf(session.ref)) await this.#refuseOlder(session)
     registry.add(session)
-    const open = session.attach(() => closer.background(() => closer.detach(session)))
+    const open = session.bindConnection(() => closer.background(() => closer.detach(session)))
     disconnections.resumedOrGone(session.ref)
     events.occupancyChanged?.(session.room)
     if (previous?.connection === connection) closer.background(() => closer.release(previous))

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { SerialQueue } from '../../../src/gateway/request-queue.ts'
+import { SerialQueue } from '../../../src/gateway/serial-queue.ts'
 
 function throwIt(error: unknown): never {
   throw error

@@ -1,9 +1,9 @@
 import type { SessionChecks } from '../ports/session-checks.ts'
-import type { SessionRegistry } from './registry.ts'
 import type { Session } from './session.ts'
+import type { SessionRegistry } from './session-registry.ts'
 
 /** Records in the store how far the clients are known to have received their messages. */
-export class ProgressRecorder {
+export class ConfirmationRecorder {
   readonly #sessionChecks: SessionChecks
   readonly #registry: SessionRegistry
 
@@ -15,7 +15,7 @@ export class ProgressRecorder {
   /** Records all sessions that have progressed since the last time. @returns false: none has @throws unavailable */
   async recordAll(): Promise<boolean> {
     const progressed = this.#registry.all.flatMap((session) => {
-      const confirmed = session.takeProgress()
+      const confirmed = session.takeNewlyConfirmed()
       return confirmed === undefined ? [] : [{ ref: session.ref, confirmed }]
     })
     if (progressed.length === 0) return false
@@ -31,7 +31,7 @@ export class ProgressRecorder {
    * @throws unavailable
    */
   async record(session: Session): Promise<void> {
-    const confirmed = session.ended ? undefined : session.takeProgress()
+    const confirmed = session.ended ? undefined : session.takeNewlyConfirmed()
     if (confirmed !== undefined) await this.#sessionChecks.states([session.ref], [confirmed])
   }
 }

@@ -5,8 +5,8 @@ import type { Feeds } from '../room/feeds.ts'
 import type { Departures } from './departures.ts'
 import type { Disconnections } from './disconnections.ts'
 import type { SessionsEvents } from './options.ts'
-import type { SessionRegistry } from './registry.ts'
 import type { Session } from './session.ts'
+import type { SessionRegistry } from './session-registry.ts'
 
 export type SessionCloserParts = {
   feeds: Feeds

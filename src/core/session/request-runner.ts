@@ -1,13 +1,13 @@
 import { inBackground } from '../background.ts'
 import { SignalError } from '../errors.ts'
 import type { Log } from '../ports/log.ts'
-import type { ProgressRecorder } from './progress.ts'
+import type { ConfirmationRecorder } from './confirmation-recorder.ts'
 import type { Session } from './session.ts'
 import type { SessionRestore } from './session-restore.ts'
 
 export type RequestRunnerParts = {
   log: Log
-  progress: ProgressRecorder
+  progress: ConfirmationRecorder
   restoration: SessionRestore
   failed: (error: unknown) => void
 }
