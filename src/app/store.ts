@@ -52,7 +52,7 @@ function createState({ config, metrics }: NodeContext, health: StoreHealth, isol
   return createRedisState(config.redis, config.redisPrefix, retention, observe, health.report)
 }
 
-/** A room keeps its log for the time in which a node notices that a client is away, and for the reconnection window after that. */
+/** A room keeps its log for the time in which a node notices that a client is away, and for the reconnect window after that. */
 function retentionOf({ window, pingInterval, pingTimeout, roomLogEntries }: Config): Retention {
   return {
     window,

@@ -15,7 +15,7 @@ export class Inbox {
   readonly #membership: () => Membership | undefined
   readonly #listener: InboxListener
 
-  /** @param membership the session that is logged in; its `seq` is the last notification that was delivered */
+  /** @param membership the membership of the participant while it is logged in; its `seq` is the last notification that was delivered */
   constructor(membership: () => Membership | undefined, listener: InboxListener) {
     this.#membership = membership
     this.#listener = listener

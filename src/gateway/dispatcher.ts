@@ -19,7 +19,7 @@ import type { RequestTable, ServedDialect } from './requests.ts'
 import { SerialQueue } from './serial-queue.ts'
 import type { GatewayServices } from './services.ts'
 
-/** How long an impatient request waits for a login, ms. Covers clients that flush their send buffer before they log in. */
+/** How long an impatient request waits for a login, ms. Some clients flush their send buffer just before they log in. */
 const impatientLoginWaitMs = 1000
 
 /**
@@ -36,7 +36,7 @@ export class Dispatcher {
   readonly #loginFlow: LoginFlow
   readonly #runner: HandlerRunner
   readonly #client: ClientConnection
-  /** Deadlines rise in the order of the queue and no request runs beyond its own, so no request waits beyond its own. */
+  /** Deadlines rise in the order of the queue and no request runs beyond its own deadline, so no request waits beyond its own deadline. */
   readonly #queue = new SerialQueue<IncomingEvent>(
     (incoming) => this.#serve(incoming),
     (error, incoming) => this.#fail(error, incoming),
@@ -107,7 +107,7 @@ export class Dispatcher {
     else this.#acks.refuse(incoming.event, incoming.args, new SignalError('too_many_requests'), 'client_memory')
   }
 
-  /** A login that is refused before its handler ends the connection like any other, except one above the rate limit. */
+  /** If the dispatcher refuses a login before its handler, the node ends the connection, unless the reason is the rate limit. */
   #refuseUnhandled(incoming: IncomingEvent, refusal: SignalError): void {
     const { event, args } = incoming
     const request = this.#requests.get(event)

@@ -11,7 +11,7 @@ import type { LoginOutcome, ServedRequest } from './requests.ts'
 import type { GatewayServices } from './services.ts'
 import { TicketReceipts } from './ticket-receipts.ts'
 
-/** Serves the requests of one connection that make a session: login, relogin and join. */
+/** Serves the requests of one connection that begin or continue a session: login, relogin and join. */
 export class LoginFlow {
   readonly #connection: Connection
   readonly #services: GatewayServices

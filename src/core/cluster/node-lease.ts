@@ -136,7 +136,7 @@ export class NodeLease {
     await doAll([() => this.trackRooms(), () => this.check()])
   }
 
-  /** Records again in which rooms this node has sessions: a node that took this one for dead may have removed that. */
+  /** Records again in which rooms this node has sessions: a node that took this one for dead may have removed these records. */
   async trackRooms(): Promise<void> {
     const { rooms } = this.#feeds
     await this.#state.nodes.trackRooms(this.#info().id, rooms)

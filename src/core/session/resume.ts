@@ -54,7 +54,7 @@ export class Resume {
   }
 
   /**
-   * By a reconnection ticket.
+   * Resumes a session with a reconnection ticket.
    * @throws bad_ticket, ticket_signature, ticket_foreign, ticket_expired, ticket_spent, participant_gone,
    *   reconnection_disabled, early_left, unavailable
    */
@@ -71,7 +71,7 @@ export class Resume {
     )
   }
 
-  /** By a login token, for a participant whose id the client names. @throws participant_gone, token_used, early_left, unavailable */
+  /** Resumes a session with a login token; the client names the id of the participant. @throws participant_gone, token_used, early_left, unavailable */
   async rejoin(request: JoinOptions & { id: ParticipantId }): Promise<ReloggedIn> {
     const { state, config } = this.#parts
     const { dialect, claims, id, deadline } = request

@@ -11,7 +11,10 @@ export function text({ messages }: PortalServices): Handlers<typeof portal>['tex
   }
 }
 
-/** To one participant, or with `all` to everyone, the sender included. Text to `admin` is accepted and discarded, as OWT does. */
+/**
+ * Sends a text to one participant, or with `all` to every participant, the sender included. Text to `admin` gets an ack and goes
+ * nowhere, as in OWT.
+ */
 export async function postText(
   messages: Messages,
   context: RequestContext,

@@ -67,11 +67,11 @@ export function limitedWebSocketServer(
       if (!upgraded) refuse('bad_handshake', request, 'connection refused')
     }
 
-    /** Engine.IO would complete such a handshake, and only then close the WebSocket without counting it. */
+    /** Why a WebSocket cannot be upgraded. Engine.IO would complete its handshake, and then close it without counting it. */
     #problemOf(request: IncomingMessage, sid: string): string | undefined {
       if (queryOf(request).transport !== 'websocket') return 'Only transport=websocket can be upgraded'
       const refused = sid !== '' && (this.#upgrades.has(sid) || !mayUpgrade(sid))
-      return refused ? 'The session has a WebSocket already, or cannot be upgraded' : undefined
+      return refused ? 'The connection has a WebSocket already, or cannot be upgraded' : undefined
     }
 
     #limit(webSocket: WebSocket, socket: Duplex, sid: string, refuse: (reason: string, message: string) => void): void {

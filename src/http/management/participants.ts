@@ -34,7 +34,7 @@ function list(api: Api, services: ApiServices): void {
     {
       schema: {
         tags,
-        summary: 'Lists the participants of a room, including those in their reconnection window',
+        summary: 'Lists the participants of a room, including those in their reconnect window',
         params: RoomParams,
         querystring: Paging,
         response: { 200: Type.Array(ParticipantBody), ...errorResponses },

@@ -31,7 +31,7 @@ export class RedisSessionStore implements SessionStore {
     try {
       return await this.#join(request)
     } catch (error) {
-      // a participant that may still repeat its login uses the token: this login is its repetition
+      // a participant that has not confirmed its ticket holds the token: this login repeats its login
       const holder = error instanceof SignalError && error.code === 'token_used' ? error.detail : ''
       if (holder === '') throw error
       return this.#join({ ...request, member: { ...request.member, id: holder } })

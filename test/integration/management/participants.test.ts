@@ -35,7 +35,7 @@ describe('participants', () => {
     expect(await owt('GET', `${path}/${ann.id}`)).toMatchObject({ status: 200, body: member })
   })
 
-  test('are listed during their reconnection window', async () => {
+  test('are listed during their reconnect window', async () => {
     const { ann, path } = await scene()
     await lose(b, ann)
     expect((await owt('GET', path)).body).toEqual([{ id: ann.id, user: 'ann', role: 'presenter', permission: all }])

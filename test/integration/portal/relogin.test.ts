@@ -26,7 +26,7 @@ const texts = (client: Client) =>
   client.seen.filter(({ event }) => event === 'text').map(({ data }) => Object(data).message)
 
 describe('with a ticket alone', () => {
-  test('the ack is a new ticket, a string; then comes what was missed, then what is said', async () => {
+  test('the ack is a new ticket, then the missed messages arrive, then live ones', async () => {
     const { ann, bob, back } = await away(['one', 'two'])
     const { status, data } = await back.request('relogin', ann.ticket)
     expect(status).toBe('ok')
@@ -40,7 +40,7 @@ describe('with a ticket alone', () => {
     }
   })
 
-  test('the participant is the same, and the others see nothing', async () => {
+  test('a relogin keeps the participant, and the others receive no notification', async () => {
     const { ann, bob, back } = await away()
     await bob.ask('text', { to: ann.id, message: 'for one who is away' })
     await back.relogin(ann.ticket)
@@ -51,7 +51,7 @@ describe('with a ticket alone', () => {
     expect(await bob.barrier()).toEqual([])
   })
 
-  test('nothing that was handed over comes again', async () => {
+  test('a message that the client has received does not arrive again', async () => {
     const { bob, ann, back } = await away()
     await back.relogin(ann.ticket)
     await bob.ask('text', { to: 'all', message: 'seen' })
@@ -63,7 +63,7 @@ describe('with a ticket alone', () => {
     expect(await third.barrier()).toEqual([])
   })
 
-  test('progress that was missed comes once, and never again', async () => {
+  test('missed progress arrives once, and not again after another relogin', async () => {
     const { ann, bob, back } = await away()
     const stream = await publishBoth(bob)
     await back.relogin(ann.ticket)
@@ -99,7 +99,7 @@ describe('with a ticket alone', () => {
 })
 
 describe('with { ticket, seq }', () => {
-  test('exactly the messages after seq come, the ack says from where', async () => {
+  test('exactly the messages after seq arrive, and the ack names the seq', async () => {
     const { ann, back } = await away(['one', 'two', 'three'])
     const { status, data } = await back.request('relogin', { ticket: ann.ticket, seq: 4 })
     expect({ status, data }).toEqual({
@@ -109,7 +109,7 @@ describe('with { ticket, seq }', () => {
     expect(await back.next()).toMatchObject({ event: 'text', data: { message: 'three' }, meta: { seq: 5 } })
   })
 
-  test('what was handed over comes again when the client says that it has not seen it', async () => {
+  test('a message that was sent arrives again if the client names a smaller seq', async () => {
     const room = newRoom()
     const ann = await enter(node.url, { room })
     const { seq } = ann
@@ -121,14 +121,14 @@ describe('with { ticket, seq }', () => {
     expect(texts(back).slice(0, 2)).toEqual(['two', 'three'])
   })
 
-  test('without seq it is the same as a ticket alone, acked as an object', async () => {
+  test('a relogin without seq works as with a ticket alone, and its ack is an object', async () => {
     const { ann, back } = await away(['one'])
     const { data } = await back.request('relogin', { ticket: ann.ticket })
     expect(data).toEqual({ ticket: expect.any(String), seq: 2, complete: true })
     expect(await back.next()).toMatchObject({ data: { message: 'one' } })
   })
 
-  test('a seq before the login counts from the login: nobody reads what was said before', async () => {
+  test('a seq before the login counts as the seq of the login, so earlier messages do not arrive', async () => {
     const room = newRoom()
     const bob = await enter(node.url, { room })
     await bob.ask('text', { to: 'all', message: 'secret' })
@@ -140,23 +140,26 @@ describe('with { ticket, seq }', () => {
     expect(texts(back)[0]).toBe('for all')
   })
 
-  test('a seq that the room has not come to counts as all of it', async () => {
+  test('a seq beyond the head of the room counts as the head', async () => {
     const { ann, back } = await away(['one'])
     expect(await back.relogin({ ticket: ann.ticket, seq: 1e6 })).toMatchObject({ seq: 3, complete: true })
     expect(await back.barrier()).toEqual([])
   })
 
-  test.each([-1, 1.5, '3', null, Number.MAX_SAFE_INTEGER + 1, {}])('seq %s is refused as no ticket', async (seq) => {
-    const { ann, bob, back } = await away()
-    expect(await back.request('relogin', { ticket: ann.ticket, seq })).toMatchObject({ code: 'bad_ticket' })
-    await back.closed
-    const again = await connect(node.url)
-    await again.relogin(ann.ticket)
-    expect(await bob.barrier()).toEqual([])
-  })
+  test.each([-1, 1.5, '3', null, Number.MAX_SAFE_INTEGER + 1, {}])(
+    'a relogin with seq %s is refused as a bad ticket',
+    async (seq) => {
+      const { ann, bob, back } = await away()
+      expect(await back.request('relogin', { ticket: ann.ticket, seq })).toMatchObject({ code: 'bad_ticket' })
+      await back.closed
+      const again = await connect(node.url)
+      await again.relogin(ann.ticket)
+      expect(await bob.barrier()).toEqual([])
+    },
+  )
 })
 
-describe('when the log does not reach back', () => {
+describe('when the log has trimmed missed messages', () => {
   test.each(['1.0', '1.1', '1.2'] as const)(
     'the room is told as it stands, in protocol %s, and nothing of the past',
     async (protocol) => {
@@ -186,7 +189,7 @@ describe('when the log does not reach back', () => {
     },
   )
 
-  test('a ticket alone is still good: a string, and then what is said from now on', async () => {
+  test('a relogin with a ticket alone succeeds, and live messages arrive', async () => {
     const room = newRoom()
     const bob = await enter(small.url, { room })
     const ann = await enter(small.url, { room })
@@ -197,7 +200,7 @@ describe('when the log does not reach back', () => {
     expect(await back.barrier()).toEqual([])
   })
 
-  test('legacy clients are told in their words', async () => {
+  test('a legacy client receives the snapshot in the legacy format', async () => {
     const room = newRoom()
     const bob = await enter(small.url, { room, user: 'bob' })
     const ann = await enter(small.url, { room, user: 'ann', protocol: 'legacy' })
@@ -216,7 +219,7 @@ describe('when the log does not reach back', () => {
 })
 
 describe('over a connection that has a session', () => {
-  test('is refused while a login is being answered', async () => {
+  test('a relogin is refused while a login waits for its answer', async () => {
     const { ann, back, room } = await away()
     const [login, relogin] = await Promise.all([
       back.request('login', loginInfo({ room })),
@@ -229,16 +232,16 @@ describe('over a connection that has a session', () => {
   })
 })
 
-describe('of one who is gone', () => {
+describe('when the participant has left', () => {
   const gone = refusal('Client does NOT exist', 'participant_gone')
 
-  test('after a logout', async () => {
+  test('a relogin after a logout is refused', async () => {
     const ann = await enter(node.url, { room: newRoom() })
     await ann.ask('logout')
     await expectRefused(node.url, 'relogin', ann.ticket, gone)
   })
 
-  test('after being dropped', async () => {
+  test('a relogin after a drop by management is refused', async () => {
     const room = newRoom()
     const ann = await enter(node.url, { room })
     await node.app.sessions.drop(roomIdOf('portal', room), ann.id)

@@ -4,10 +4,12 @@
 -- number up to which the client is known to have everything.
 local last_rid, forgotten_rid, last_op, known_cursor
 
--- Starts a write. Returns a reply with which the script must end at once, or nil:
--- the stored result (this op was executed), or a refusal: `moved` (the session has another owner), `unavailable` (this op is
--- the one before the last: a late copy from a connection that was given up), `repeated` (the request with this `rid` was
--- executed, or may have been, too long ago to tell). A smaller `rid` that is not stored was refused at its time.
+-- Starts a write. Returns nil, or a reply with which the script must end at once. The reply is the stored result if this op was
+-- executed, or a refusal:
+--   moved        the session has another owner
+--   unavailable  this op is the one before the last, a late copy from a connection that was given up
+--   repeated     the request with this `rid` was executed, or may have been executed too long ago to tell
+-- A smaller `rid` that is not stored was refused when it came.
 -- session: hash; replies: list of `rid reply`; rid: text of an integer, '' for none; cursor: text of an integer, '' for none.
 local function begin_write(session, replies, owner, op, rid, cursor)
   local stored = redis.call('HMGET', session, 'owner', 'op', 'result', 'rid', 'forgotten', 'before', 'cursor')
@@ -33,8 +35,8 @@ local function finish_write(session, replies, op, result, rid, reply)
     local newest = math.max(last_rid, tonumber(rid))
     redis.call('HSET', session, 'op', op, 'result', result, 'before', last_op, 'cursor', known_cursor, 'rid', newest)
     local count = redis.call('RPUSH', replies, rid .. ' ' .. reply)
-    -- Drops the first of 129 replies. One whose request overtook others goes back to the end: at least one of 129 is 128 below
-    -- the newest.
+    -- Drops the oldest of 129 replies. Its `rid` is at most the newest minus 128, because 129 `rid`s differ. A reply whose request
+    -- overtook others goes back to the end.
     for _ = 1, count > 128 and count or 0 do
       local first = redis.call('LPOP', replies)
       local first_rid = tonumber(string.match(first, '^%d+'))
