@@ -53,8 +53,12 @@ describe.each(invisibleNames)('%s', (_what, name) => {
     expect(await login(await jwt({ room: name }))).toMatchObject(refused('room'))
     const environment = { SIGNALBOX_SECRET: testSecret }
     const shell: Shell = { environment, program: ['signalbox'], print: () => {}, warn: () => {} }
-    await expect(token.run(['--room', 'r', '--user', name], shell)).rejects.toThrow('--user: needs a character')
-    await expect(token.run(['--room', name, '--user', 'u'], shell)).rejects.toThrow('--room: needs a character')
+    await expect(token.run(['--room', 'r', '--user', name], shell)).rejects.toThrow(
+      '--user: expected at most 256 characters',
+    )
+    await expect(token.run(['--room', name, '--user', 'u'], shell)).rejects.toThrow(
+      '--room: expected at most 256 characters',
+    )
   })
 
   test('are refused over HTTP', async () => {
