@@ -183,9 +183,9 @@ export class Feed {
 
   /** The log has trimmed the entries before `next`: drops the receivers that need them, and skips them. */
   #skipTo(next: number): void {
-    const behind = [...this.#live.values()].filter(({ from }) => from < next - 1)
-    for (const { receiver } of behind) this.#live.delete(receiver.id)
-    for (const { receiver } of behind) this.#drop(receiver) // before the position moves, because their sessions read it
+    const needing = [...this.#live.values()].filter(({ from }) => from < next - 1)
+    for (const { receiver } of needing) this.#live.delete(receiver.id)
+    for (const { receiver } of needing) this.#drop(receiver) // before the position moves, because their sessions read it
     this.#position = next - 1
   }
 
