@@ -49,7 +49,7 @@ export const scripts = {
   append: { keys: 6, uses: ['refusal', 'entry', 'write'], repeat: 'by_op', deadline: true },
   announce: { keys: 5, uses: ['refusal', 'entry'], repeat: 'remembered', deadline: true },
   'record-reply': { keys: 2, uses: ['write'], repeat: 'by_op', deadline: true },
-  join: { keys: 10, uses: ['refusal', 'lineage', 'entry', 'generation'], repeat: 'idempotent', deadline: true },
+  join: { keys: 9, uses: ['refusal', 'lineage', 'entry', 'generation'], repeat: 'idempotent', deadline: true },
   resume: { keys: 6, uses: ['refusal', 'tickets', 'takeover'], repeat: 'idempotent', deadline: true, allowOom: true },
   rejoin: { keys: 7, uses: ['refusal', 'takeover'], repeat: 'idempotent', deadline: true, allowOom: true },
   'renew-ticket': { keys: 1, uses: ['refusal', 'tickets'], repeat: 'idempotent', deadline: true, allowOom: true },

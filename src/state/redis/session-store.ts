@@ -92,7 +92,6 @@ export class RedisSessionStore implements SessionStore {
       keys.feed(room),
       keys.token(room, tokenId),
       keys.streams(room),
-      keys.replies(room, id),
       keys.closed(room),
       keys.left(room, id),
     ]

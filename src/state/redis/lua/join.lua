@@ -1,16 +1,16 @@
 -- Puts a participant into a room with its owner and tickets, marks its login token with its id and appends the join. The same token
 -- again, before the client is known to have received the ack, returns the same participant and appends nothing.
--- KEYS room members session log feed token streams replies closed left
+-- KEYS room members session log feed token streams closed left
 -- ARGV id, node, member (JSON), ticket, reconnects (1 or 0), token-id, token-seconds, token-made (ms), limit (participants, 0:
 --   none), delivered (the last seq of the room that the node delivered), body, floor (of the generation)
 -- Returns { owner, seq, owner before if it was connected, members (JSON...), streams (JSON...), last rid }.
 -- Refuses: token_expired (the room was closed after the token was made), token_used (detail: the participant to try again as, if
 -- it may try again), room_full, overtaken (by a later login with the same token).
-local room, members, session, log, feed, token, streams = unpack(KEYS)
+local room, members, session, log, feed, token, streams, closed, left = unpack(KEYS)
 local id, node, member, ticket, reconnects, token_id, token_seconds, made, limit, delivered, body, floor = unpack(ARGV)
 
-local closed = redis.call('GET', KEYS[9])
-if closed and made ~= '' and tonumber(made) <= tonumber(closed) then return refuse('token_expired') end
+local closed_at = redis.call('GET', closed)
+if closed_at and made ~= '' and tonumber(made) <= tonumber(closed_at) then return refuse('token_expired') end
 
 local holder = redis.call('GET', token)
 if holder == 'used' then return refuse('token_used') end
@@ -27,7 +27,7 @@ if not before[1] then
 end
 -- the first write: Redis refuses it when the memory is full, and no write that follows one
 redis.call('SET', token, id, 'EX', token_seconds)
-redis.call('DEL', KEYS[10])
+redis.call('DEL', left)
 if present == 0 then
   if redis.call('HEXISTS', room, 'seq') == 0 then redis.call('DEL', log) end
   redis.call('PERSIST', room)
