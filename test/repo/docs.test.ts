@@ -206,6 +206,15 @@ describe('Redis', () => {
     expect(written.toSorted()).toEqual(expected.toSorted())
   })
 
+  test('a node checks its rights on each key and channel of keys.ts', () => {
+    const texts = Object.values(keysOf('sb')).map((key) =>
+      typeof key === 'string' ? key : (key as (...args: string[]) => string)('ID', 'ID'),
+    )
+    const patterns = texts.map((text) => new RegExp(`^${text.replace(/[{}]/g, '\\$&').replaceAll('ID', '[\\w/]+')}$`))
+    const checked = neededRights(keysOf('sb'), 'sb').map(([, subject = '']) => subject)
+    expect(patterns.filter((pattern) => !checked.some((subject) => pattern.test(subject)))).toEqual([])
+  })
+
   test('the ACL in operations.md allows exactly the commands that scripts and code send', () => {
     const sources = (ending: string) =>
       readdirSync(join(root, 'src/state/redis'), { recursive: true, encoding: 'utf8' })

@@ -26,9 +26,15 @@ export function neededRights(keys: Keys, prefix: string): Invocation[] {
     key(room, 'id'),
   )
   const ofDialect = [keys.sizes, keys.counted, keys.broadcastClaim].map((key) => key('rooms'))
-  const ofNode = [keys.nodes, keys.node('id'), keys.nodeRooms('id'), keys.waiting, keys.waitingClock]
-  const ofCluster = [keys.rooms, keys.names, keys.legacyNonce('id')]
-  const all = [keys.room(room), ...ofRoom, ...ofParticipant, ...ofDialect, ...ofNode, ...ofCluster]
+  const ofNodes = [keys.nodes, keys.node('id'), keys.nodeRooms('id'), keys.waiting, keys.waitingClock]
+  const ofRooms = [keys.rooms, keys.names]
+  const ofNonces = [keys.nonceMemory, keys.nonce('id'), keys.legacyNonce('id')]
+  const rememberedIn = [keys.room(room), keys.nodes, keys.sizes('rooms'), keys.nonce('id')]
+  const answers = rememberedIn.map((key) => keys.answer(key, 'id'))
+  const all = [
+    keys.room(room),
+    ...[...ofRoom, ...ofParticipant, ...ofDialect, ...ofNodes, ...ofRooms, ...ofNonces, ...answers],
+  ]
   const channels = [keys.feed(room), keys.handover('id')]
   return [
     ...commandsOn(keys.room(room)),
@@ -43,6 +49,7 @@ export function neededRights(keys: Keys, prefix: string): Invocation[] {
     ['psubscribe', `${prefix}:io#/#*`], // missing rights for other namespaces show when the adapter subscribes
     ['punsubscribe'],
     ['publish', `${prefix}:io#/#`, ''],
+    ['publish', `${prefix}:io-request#/#`, ''],
   ]
 }
 

@@ -50,6 +50,24 @@ test.each([
     ],
     /del \S+:once:/,
   ],
+  [
+    'the keys of nonces',
+    (prefix: string) => [
+      'resetkeys',
+      ...['{portal/', '{open:', `{${prefix}:`, 'no', 'waiting', 'r', 'names', 'once'].map(
+        (name) => `~${prefix}:${name}*`,
+      ),
+    ],
+    /del \S+:\{used\}/,
+  ],
+  [
+    'the stored answers of the scripts that change rooms',
+    (prefix: string) => [
+      'resetkeys',
+      ...['[^{]*', '{*}:[^d]*', `{${prefix}:nodes}:*`, '{used}*'].map((pattern) => `~${prefix}:${pattern}`),
+    ],
+    /del \S+:\{portal\/room\}:done:/,
+  ],
 ])(
   'a node whose Redis user has no right to %s is not ready, and names the missing right',
   async (_what, changes, named) => {
