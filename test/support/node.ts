@@ -14,8 +14,14 @@ import { asDocumentedUser } from './redis-user.ts'
 /** The key that every node of a test signs with. */
 export const testSecret = 'the secret that the nodes of a test share'
 
-/** Quick enough that nobody waits for a duty, slow enough for two cores. */
-const pace: LeaseIntervals = { heartbeatMs: 500, reapMs: 100, checkMs: 500, saveMs: 250, trackRoomsMs: 5000 }
+/** Short, so that no test waits long for a duty; long enough for a machine with two cores. */
+export const testIntervals: LeaseIntervals = {
+  heartbeatMs: 500,
+  reapMs: 100,
+  checkMs: 500,
+  saveMs: 250,
+  trackRoomsMs: 5000,
+}
 
 export type LogLine = { level: number; msg: string; [field: string]: unknown }
 
@@ -61,7 +67,7 @@ export async function startNode({ env = {}, redis, parts = {} }: NodeOptions = {
   })
   const logs: TestNode['logs'] = { lines: [], text: '' }
   const app = createApp(config, {
-    intervals: pace,
+    intervals: testIntervals,
     throttle: new Throttle(Number.POSITIVE_INFINITY),
     ...parts,
     log: logInto(logs, config.nodeId),
