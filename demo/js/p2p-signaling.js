@@ -40,7 +40,7 @@ export class P2pSignaling {
   /** After this moment of `performance.now()` a new call needs new TURN credentials. */
   #renewIceAt = Number.POSITIVE_INFINITY
 
-  /** @param events functions: `up({ url, id })`, `down()`, `displaced()`, `refused(error)` */
+  /** @param events functions: `up({ url, id })`, `down()`, `takenOver()`, `refused(error)` */
   constructor(name, events) {
     this.#name = name
     this.#token = name // without authentication the token is the user's id
@@ -61,7 +61,7 @@ export class P2pSignaling {
       socket.io.opts.path = pathAt(next)
     })
     socket.on('disconnect', () => this.#events.down())
-    socket.on('server-disconnect', () => this.#events.displaced())
+    socket.on('server-disconnect', () => this.#events.takenOver())
     socket.on('owt-message', ({ from, data }) => this.#receive(from, data))
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {

@@ -37,7 +37,7 @@ async function open(name) {
       leave()
       notice(sentenceOf(error))
     },
-    displaced: () => {
+    takenOver: () => {
       leave()
       notice('You connected under this name from another page or device.')
     },

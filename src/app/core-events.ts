@@ -69,7 +69,7 @@ export class CoreEvents {
     this.#context.log.info({ room: ref.room, participant: ref.id }, 'connection taken over')
     const dialect = this.#listeners?.dialects[dialectOf(ref.room)]
     if (dialect && !closedHere) {
-      this.#listeners?.broadcast.closeConnection(dialect.namespace, ref, dialect.displacedEvent)
+      this.#listeners?.broadcast.closeConnection(dialect.namespace, ref, dialect.takenOverEvent)
     }
   }
 }

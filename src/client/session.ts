@@ -205,7 +205,7 @@ export class ClientSession extends Emitter<SessionEvents> {
   #failed(error: SignalboxError): boolean {
     this.#logins.noteFailure(error)
     const [{ membership }, { pending }] = [this.#traffic, this.#logins]
-    // the current ticket may come from the ack of a relogin that a later relogin of this client has overtaken
+    // the current ticket may come from the ack of a relogin that a later relogin of this client has superseded
     if (error.code === 'ticket_spent' && membership?.tickets.revert()) return false
     const isRenewed = isTokenRefusal(error.code) && this.#logins.renewToken(this.entered)
     const end = isRenewed ? undefined : endingErrorOf(error, membership)

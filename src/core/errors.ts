@@ -83,8 +83,8 @@ export class SignalError extends Error {
   }
 }
 
-/** A later request has already claimed the session. A client that still waits for this one may claim it again. */
-export class Overtaken extends SignalError {
+/** A later request has taken the session. If the client still waits for the ack of this one, the node may try it again. */
+export class SupersededError extends SignalError {
   constructor(options?: ErrorOptions) {
     super('unavailable', 'a later request has the session', options)
   }

@@ -1,4 +1,4 @@
-import { Overtaken, SignalError } from '../core/errors.ts'
+import { SignalError, SupersededError } from '../core/errors.ts'
 import type { RefusalLog } from '../observability/refusal-log.ts'
 import type { Arguments } from './arguments.ts'
 import type { Connection } from './connection.ts'
@@ -24,7 +24,7 @@ export class Acks {
     const { refusals } = this.#services
     const { dialect, address } = this.#connection
     const about = { code: refusal.code, dialect: dialect.name, ...this.#connection.about, address }
-    const isFault = ['internal', 'unavailable'].includes(refusal.code) && !(refusal instanceof Overtaken) // not a fault: the client itself sent a later request
+    const isFault = ['internal', 'unavailable'].includes(refusal.code) && !(refusal instanceof SupersededError) // not a fault: the client itself sent a later request
     const [message, fault] = isFault ? (['request failed', refusal] as const) : (['request refused'] as const)
     refusals.note(reason ?? refusal.code, about, message, fault)
     ack(...this.#format.refuse(event, refusal, dialect.messages[refusal.code](refusal.detail)))

@@ -11,7 +11,7 @@ export interface Broadcast {
    * Closes the connection of a session, on whichever node it is. Its client's library does not reconnect.
    * @param displacedEvent an event that the client receives first
    */
-  closeConnection(namespace: string, ref: SessionRef, displacedEvent?: string): void
+  closeConnection(namespace: string, ref: SessionRef, takenOverEvent?: string): void
   /** Emits an event to every client of a namespace, on all nodes. */
   emit(namespace: string, event: string, ...args: unknown[]): void
 }
@@ -19,8 +19,8 @@ export interface Broadcast {
 /** The methods that the emitter and a namespace of the server share. */
 type BroadcastTarget = { emit(event: string, ...args: unknown[]): unknown; disconnectSockets(close?: boolean): unknown }
 
-function close(sockets: () => BroadcastTarget, displacedEvent: string | undefined): void {
-  if (displacedEvent !== undefined) sockets().emit(displacedEvent)
+function close(sockets: () => BroadcastTarget, takenOverEvent: string | undefined): void {
+  if (takenOverEvent !== undefined) sockets().emit(takenOverEvent)
   sockets().disconnectSockets(true)
 }
 
@@ -28,8 +28,8 @@ function close(sockets: () => BroadcastTarget, displacedEvent: string | undefine
 export function clusterBroadcast(pub: unknown, key: string): Broadcast {
   const emitter = new Emitter(pub, { key })
   return {
-    closeConnection: (namespace, ref, displacedEvent) =>
-      close(() => emitter.of(namespace).in(roomOfSession(ref)), displacedEvent),
+    closeConnection: (namespace, ref, takenOverEvent) =>
+      close(() => emitter.of(namespace).in(roomOfSession(ref)), takenOverEvent),
     emit: (namespace, event, ...args) => {
       emitter.of(namespace).emit(event, ...args)
     },
@@ -39,8 +39,8 @@ export function clusterBroadcast(pub: unknown, key: string): Broadcast {
 /** For a single node. */
 export function localBroadcast(io: Server): Broadcast {
   return {
-    closeConnection: (namespace, ref, displacedEvent) =>
-      close(() => io.of(namespace).in(roomOfSession(ref)), displacedEvent),
+    closeConnection: (namespace, ref, takenOverEvent) =>
+      close(() => io.of(namespace).in(roomOfSession(ref)), takenOverEvent),
     emit: (namespace, event, ...args) => {
       io.of(namespace).emit(event, ...args)
     },

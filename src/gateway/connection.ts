@@ -16,7 +16,7 @@ export type ConnectionEvents = {
   /** The client's address, as trusted proxies report it. */
   address?: string
   /** Resolves when the client has read enough for a replay to continue; undefined if it can continue now. */
-  drained?: () => Promise<void> | undefined
+  writable?: () => Promise<void> | undefined
   /** A session begins on this connection. */
   sessionBegan?: (session: Session) => void
   /** The session is no longer on this connection. */
@@ -105,8 +105,8 @@ export class Connection implements SessionConnection {
     return this.#events.address ?? ''
   }
 
-  drained(): Promise<void> | undefined {
-    return this.#events.drained?.()
+  writable(): Promise<void> | undefined {
+    return this.#events.writable?.()
   }
 
   get open(): boolean {
@@ -162,9 +162,9 @@ export class Connection implements SessionConnection {
     this.socket.conn.close()
   }
 
-  close(why?: 'displaced'): void {
-    const { displacedEvent } = this.dialect
-    if (why === 'displaced' && displacedEvent !== undefined) this.socket.emit(displacedEvent)
+  close(why?: 'taken_over'): void {
+    const { takenOverEvent } = this.dialect
+    if (why === 'taken_over' && takenOverEvent !== undefined) this.socket.emit(takenOverEvent)
     this.#events.closing?.()
     this.socket.disconnect(true)
   }

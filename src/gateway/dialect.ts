@@ -32,7 +32,7 @@ export type DialectFormat = {
   /** Its clients resume in a way that cannot name a seq, so the node finds out itself what they have received. */
   confirmsDelivery?: true
   /** The event that a client receives before the node closes its connection because a newer one has taken over. */
-  displacedEvent?: string
+  takenOverEvent?: string
   /** A client may stay connected without a session for any time. */
   allowsIdle?: true
   messages: ErrorMessages

@@ -46,7 +46,7 @@ export class HandlerRunner {
     } catch (error) {
       this.#acks.refuse(event, args, error)
       const moved = error instanceof SignalError && error.code === 'moved'
-      if (moved && session) await this.#services.sessions.closer.supersede(session)
+      if (moved && session) await this.#services.sessions.closer.endTakenOver(session)
     }
   }
 

@@ -84,7 +84,7 @@ export class LoginFlow {
       // the node does not know what the request has done: a new connection begins in a known state
       if (!(error instanceof SignalError)) connection.cut()
       if (before && error instanceof SignalError && error.code === 'moved')
-        await this.#services.sessions.closer.supersede(before)
+        await this.#services.sessions.closer.endTakenOver(before)
       if (before) return
       connection.state = 'initialized'
       this.#early.refuseAll()

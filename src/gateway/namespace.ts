@@ -147,7 +147,7 @@ export class Namespace {
     const changeRooms = (change: () => unknown) => inBackground(change, (error) => this.#fail(error, socket))
     const connection = new Connection(socket, this.#dialect, client.confirmations, {
       address: this.#parts.addressOf(socket.request),
-      drained: () => client.sendBuffer.drained(),
+      writable: () => client.sendBuffer.writable(),
       held: (bytes) => client.sendBuffer.hold(bytes),
       cut: () => {
         client.closedByNode = true

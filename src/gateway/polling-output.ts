@@ -54,7 +54,7 @@ export class PollingOutput {
     return this.#waitingBytes
   }
 
-  /** Ends a closing connection whose client does not poll any more. Waiting packets are dropped. */
+  /** Ends a closing connection whose client does not poll any more. Waiting packets are discarded. */
   abandon(): void {
     this.#take(Number.POSITIVE_INFINITY)
     this.#endTransport()

@@ -112,7 +112,7 @@ export function describeLog({ open, fresh, test }: Contract): void {
     expect(await bench.state.log.append(participant.write({ rid: 3 }), text())).toBe(4)
   })
 
-  test('a rid whose reply the store has dropped is refused as repeated', async () => {
+  test('a rid whose reply the store has deleted is refused as repeated', async () => {
     const bench = await open()
     const participant = await bench.join()
     for (let rid = 2; rid <= 300; rid += 1) await bench.state.log.append(participant.write({ rid }), text())

@@ -45,7 +45,7 @@ test('an empty room with listeners is deleted after they have unsubscribed', asy
   expect(await bench.headSeq()).toBe(0)
 })
 
-test('a used login token is dropped after it has expired', async () => {
+test('a used login token is removed after it has expired', async () => {
   let now = at
   const state = createMemoryState(retention, () => now)
   const bench = new Bench(state, state)

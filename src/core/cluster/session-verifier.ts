@@ -43,7 +43,7 @@ export class SessionVerifier {
         if (session.ended || statuses[index] === 'connected') return
         const reclaimed = statuses[index] === 'waiting' && (await this.#sessionChecks.reclaim(session.ref))
         if (!reclaimed && !(await this.#sessions.restoration.restore(session)))
-          await this.#sessions.closer.supersede(session)
+          await this.#sessions.closer.endTakenOver(session)
       }),
     )
   }

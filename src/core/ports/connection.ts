@@ -33,12 +33,12 @@ export interface SessionConnection {
    */
   deliver(entry: Entry, live: boolean, inFlight?: DeliveryTracker): void
   /** Resolves when the client has read enough for a replay to continue; undefined if it has already. */
-  drained?(): Promise<void> | undefined
+  writable?(): Promise<void> | undefined
   /** Closes the connection so that the client's library reconnects, and the participant can resume. */
   cut(): void
   /**
    * Closes the connection so that the client's library does not reconnect: the participant has left, or another connection has its
-   * session (`displaced`, of which the client is notified if its dialect has an event for that).
+   * session (`taken_over`, of which the client is notified if its dialect has an event for that).
    */
-  close(why?: 'displaced'): void
+  close(why?: 'taken_over'): void
 }

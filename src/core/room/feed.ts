@@ -5,10 +5,10 @@ import { type Entry, follows, isFor, type ParticipantId } from '../model.ts'
 export interface FeedReceiver {
   readonly id: ParticipantId
   receive(entry: Entry): void
-  /** During a replay: resolves when the receiver accepts more; undefined if it does so now. */
-  drained?(): Promise<void> | undefined
-  /** The feed has dropped the receiver, because the log has trimmed its next entry, or `receive` has thrown. */
-  dropped(): void
+  /** During a replay: resolves when the receiver accepts the next entry; undefined if it accepts it now. */
+  writable?(): Promise<void> | undefined
+  /** The feed has removed the receiver, because it has missed an entry: the log has trimmed it, or `receive` has thrown. */
+  entryMissed(): void
 }
 
 export type FeedEvents = {
@@ -16,9 +16,9 @@ export type FeedEvents = {
   repaired?: (entries: number) => void
   /** Entries were replayed to a receiver. */
   replayed?: (entries: number) => void
-  /** A read of the log or `gap` failed, and will be retried; or a receiver has thrown, and was dropped. */
+  /** A read of the log or `gap` failed, and will be retried; or a receiver has thrown, and was removed. */
   failed?: (error: unknown) => void
-  /** The log does not have the next entry. Runs before the receivers that need it are dropped. */
+  /** The log does not have the next entry. Runs before the receivers that need it are removed. */
   gap?: () => Promise<void>
   /** The room's numbers continue at `seq`, because the store may have lost its newest writes. */
   leapt?: (seq: number) => void
@@ -30,8 +30,8 @@ export type ReadLog = (after: number, limit?: number) => Promise<Entry[]>
 /** A replay begins with reads of so many entries, and doubles the number while its receiver accepts them all. */
 const minReadEntries = 32
 
-/** The result of one read of a replay. `drained` resolves when the replay may continue; undefined: at once. */
-type Replayed = { reached: number; entries: number; drained: Promise<void> | undefined }
+/** The result of one read of a replay. `writable` resolves when the replay may continue; undefined: at once. */
+type Replayed = { reached: number; entries: number; writable: Promise<void> | undefined }
 
 /**
  * The entries of one room on one node. Pub/sub may lose, duplicate, delay and reorder them; with the log, the feed delivers each entry
@@ -67,7 +67,7 @@ export class Feed {
     return this.#head > this.#position
   }
 
-  /** An entry from pub/sub. The next one is delivered, an old one is dropped, and a later one shows a gap. */
+  /** An entry from pub/sub. The next one is delivered, an old one is ignored, and a later one shows a gap. */
   onEntry(entry: Entry): void {
     if (!this.#repairing && follows(entry, this.#position)) {
       this.#head = Math.max(this.#head, entry.seq)
@@ -87,7 +87,7 @@ export class Feed {
 
   /**
    * Replays entries after `position` to a receiver, and makes it live in the same synchronous step as the last of them.
-   * Replaces the receiver with the same id. Resolves when the receiver is live, dropped, or stopped by `isStopped`.
+   * Replaces the receiver with the same id. Resolves when the receiver is live, removed, or stopped by `isStopped`.
    */
   async addReceiver(receiver: FeedReceiver, position: number, isStopped: () => boolean): Promise<void> {
     this.#live.delete(receiver.id)
@@ -97,8 +97,8 @@ export class Feed {
       const replayed = await this.#replay(receiver, from, limit, isStopped)
       if (!replayed) return
       from = replayed.reached
-      limit = replayed.drained ? Math.max(minReadEntries, replayed.entries * 2) : limit * 2
-      await replayed.drained
+      limit = replayed.writable ? Math.max(minReadEntries, replayed.entries * 2) : limit * 2
+      await replayed.writable
       if (isStopped()) return
     }
     if (isStopped() || this.#closed) return
@@ -109,7 +109,7 @@ export class Feed {
   /**
    * Delivers entries after `from` until the receiver has to wait. Entries that were read and not delivered are discarded, so that a
    * slow receiver does not hold a page of the log in memory.
-   * @returns undefined if the receiver was dropped or stopped
+   * @returns undefined if the receiver was removed or stopped
    */
   async #replay(
     receiver: FeedReceiver,
@@ -120,15 +120,15 @@ export class Feed {
     const read = await this.#retrying(() => this.#read(from, limit), isStopped)
     if (read === undefined || isStopped()) return undefined
     if (!read[0] || !follows(read[0], from)) {
-      receiver.dropped()
+      this.#reportMissed(receiver)
       return undefined
     }
-    const replayed: Replayed = { reached: from, entries: 0, drained: undefined }
+    const replayed: Replayed = { reached: from, entries: 0, writable: undefined }
     for (const entry of read) {
       if (isStopped()) return undefined // the receiver may have ended in `receive`
       if (isFor(entry, receiver.id)) {
-        replayed.drained = receiver.drained?.()
-        if (replayed.drained) break
+        replayed.writable = receiver.writable?.()
+        if (replayed.writable) break
         if (!this.#handTo(entry, receiver)) return undefined
         replayed.entries += 1
       }
@@ -168,7 +168,11 @@ export class Feed {
   async #deliverAll(entries: Entry[], before: number): Promise<boolean> {
     if (!entries[0] || !follows(entries[0], before)) {
       const next = entries[0]?.seq ?? this.#head + 1 // entries that arrive meanwhile can be read
-      if (!(await this.#retrying(this.#beforeGap, () => this.#closed))) return false
+      await this.#retrying(
+        async () => this.#events.gap?.(),
+        () => this.#closed,
+      )
+      if (this.#closed) return false
       this.#skipTo(next)
     }
     for (const entry of entries) this.#deliver(entry)
@@ -176,16 +180,11 @@ export class Feed {
     return true
   }
 
-  readonly #beforeGap = async (): Promise<true> => {
-    await this.#events.gap?.()
-    return true
-  }
-
-  /** The log has trimmed the entries before `next`: drops the receivers that need them, and skips them. */
+  /** The log has trimmed the entries before `next`: removes the receivers that need them, and skips them. */
   #skipTo(next: number): void {
     const needing = [...this.#live.values()].filter(({ from }) => from < next - 1)
     for (const { receiver } of needing) this.#live.delete(receiver.id)
-    for (const { receiver } of needing) this.#drop(receiver) // before the position moves, because their sessions read it
+    for (const { receiver } of needing) this.#reportMissed(receiver) // before the position moves, because their sessions read it
     this.#position = next - 1
   }
 
@@ -201,7 +200,7 @@ export class Feed {
     if (live && entry.seq > live.from) this.#handTo(entry, live.receiver)
   }
 
-  /** A receiver that throws misses an entry, so it is dropped, and its client has to resume. */
+  /** A receiver that throws misses an entry, so it is removed, and its client has to resume. */
   #handTo(entry: Entry, receiver: FeedReceiver): boolean {
     try {
       receiver.receive(entry)
@@ -209,14 +208,14 @@ export class Feed {
     } catch (error) {
       this.removeReceiver(receiver)
       this.#events.failed?.(error)
-      this.#drop(receiver)
+      this.#reportMissed(receiver)
       return false
     }
   }
 
-  #drop(receiver: FeedReceiver): void {
+  #reportMissed(receiver: FeedReceiver): void {
     try {
-      receiver.dropped()
+      receiver.entryMissed()
     } catch (error) {
       this.#events.failed?.(error)
     }

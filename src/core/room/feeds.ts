@@ -11,7 +11,7 @@ export type FeedsEvents = Omit<FeedEvents, 'gap' | 'leapt'>
 
 /** Called when the store may have lost its newest writes. */
 export type LossEvents = {
-  /** Restores the room's sessions in the store. Runs before receivers are dropped because of a gap. */
+  /** Restores the room's sessions in the store. Runs before receivers are removed because of a gap. */
   restoreRoom: (room: RoomId) => Promise<void>
   /** The room's numbers continue at `seq`. */
   leapt: (room: RoomId, seq: number) => void

@@ -1,5 +1,5 @@
 import { newDeadline } from '../deadline.ts'
-import { type ErrorCode, Overtaken, SignalError } from '../errors.ts'
+import { type ErrorCode, SignalError, SupersededError } from '../errors.ts'
 import type { ParticipantId } from '../model.ts'
 import type { JoinOptions, Login } from './login.ts'
 import type { Resume } from './resume.ts'
@@ -26,7 +26,7 @@ export class JoinOrResume {
       return await this.#enter(request)
     } catch (error) {
       // an older request of a lost connection must not win; this client still waits, so its request counts from now
-      if (!(error instanceof Overtaken && request.connection.open)) throw error
+      if (!(error instanceof SupersededError && request.connection.open)) throw error
       return this.#enter({ ...request, deadline: newDeadline() })
     }
   }

@@ -61,18 +61,18 @@ export class SessionCloser {
     await Promise.all(this.#parts.registry.all.map((session) => this.detach(session)))
   }
 
-  /** Another connection has the participant now: this one is closed, and the other participants see no change. */
-  async supersede(session: Session): Promise<void> {
+  /** Another connection has taken over the session: this one is closed, and the other participants see no change. */
+  async endTakenOver(session: Session): Promise<void> {
     if (!session.ended) this.#parts.disconnections.remember({ ref: session.ref, deliveryState: session.deliveryState })
     try {
       await this.release(session)
     } finally {
-      session.connection.close('displaced')
+      session.connection.close('taken_over')
     }
   }
 
-  supersedeSoon(session: Session): void {
-    this.background(() => this.supersede(session))
+  endTakenOverSoon(session: Session): void {
+    this.background(() => this.endTakenOver(session))
   }
 
   /** The participant's record in the store is broken. The connection is cut, so that the client resumes or logs in anew. */

@@ -53,7 +53,7 @@ export class SessionOpener {
     disconnections.resumedOrGone(session.ref)
     events.occupancyChanged?.(session.room)
     if (previous?.connection === connection) closer.background(() => closer.release(previous))
-    else if (previous) closer.supersedeSoon(previous)
+    else if (previous) closer.endTakenOverSoon(previous)
     if (open && !isPast(deadline)) return session
     // a client that was refused and keeps its connection has no ticket to resume with
     await (open ? closer.leaveQuietly(session) : closer.detach(session))

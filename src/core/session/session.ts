@@ -153,8 +153,8 @@ export class Session {
     if (changes > (this.#member.changes ?? 0)) this.#member = { ...this.#member, permission, changes }
   }
 
-  drained(): Promise<void> | undefined {
-    return this.connection.drained?.()
+  writable(): Promise<void> | undefined {
+    return this.connection.writable?.()
   }
 
   /**
@@ -184,7 +184,7 @@ export class Session {
     return this.#phase === 'stopped' || this.#phase === 'ended'
   }
 
-  dropped(): void {
+  entryMissed(): void {
     this.#stop()
     this.connection.cut()
   }

@@ -32,7 +32,7 @@ export class Takeover {
     const session = registry.find(ref)
     if (!session) return disconnections.deliveryStateOf(ref)
     const { deliveryState } = session // final: nothing is delivered after it in this step
-    closer.supersedeSoon(session)
+    closer.endTakenOverSoon(session)
     return deliveryState
   }
 

@@ -27,6 +27,6 @@ export function p2pDialect(services: P2pServices): ServedDialect {
     messages,
     acks,
     confirmsDelivery: true,
-    displacedEvent: 'server-disconnect',
+    takenOverEvent: 'server-disconnect',
   }
 }

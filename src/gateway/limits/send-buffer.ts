@@ -74,7 +74,7 @@ export class SendBuffer {
   }
 
   /** Resolves when a replay may continue; undefined if it may continue now. A replay fills at most a quarter of the maximum. */
-  drained(): Promise<void> | undefined {
+  writable(): Promise<void> | undefined {
     if (this.#unread <= this.#maxBytes / 4 || this.#engine.readyState !== 'open') return undefined
     const [engine, transport] = [this.#engine, this.#transport]
     return new Promise((resolve) => {

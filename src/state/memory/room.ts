@@ -31,7 +31,7 @@ export type SessionRecord = {
   op: string
   result: unknown
   rid: number
-  /** The highest `rid` whose ack the store has dropped. */
+  /** The highest `rid` whose ack the store has deleted. */
   forgotten: number
   replies: Map<number, unknown>
 }

@@ -15,7 +15,7 @@ import type {
 import { newestTicket, withConfirmed, withRenewed, withUsed } from '../../core/session/issued-tickets.ts'
 import { removeMediaOf } from './media-store.ts'
 import { ownedRecord, type RoomRecord, type RoomTable, type SessionRecord } from './room.ts'
-import { refuseOvertaken, takeOver } from './takeover.ts'
+import { refuseSuperseded, takeOver } from './takeover.ts'
 
 export class MemorySessionStore implements SessionStore {
   readonly #table: RoomTable
@@ -35,7 +35,7 @@ export class MemorySessionStore implements SessionStore {
     const id = holder ?? request.member.id
     const before = room.records.get(id)
     if (holder === 'used' || before?.ticketConfirmed) throw new SignalError('token_used')
-    refuseOvertaken(before, request.deadline)
+    refuseSuperseded(before, request.deadline)
     const limit = room.options?.participantLimit ?? -1
     const maxMembers = Math.min(limit > 0 ? limit : Infinity, request.maxParticipants || Infinity)
     if (!before && room.members.size >= maxMembers) throw new SignalError('room_full')
@@ -61,7 +61,7 @@ export class MemorySessionStore implements SessionStore {
     if (!record.reconnects) throw new SignalError('reconnection_disabled')
     const tickets = withUsed(record.tickets, ticketId, nextTicketId)
     if (!tickets) throw new SignalError('ticket_spent')
-    refuseOvertaken(record, deadline)
+    refuseSuperseded(record, deadline)
     return takeOver(room, id, record, { node, seq, tickets, deadline })
   }
 
@@ -70,7 +70,7 @@ export class MemorySessionStore implements SessionStore {
     const room = this.#table.find(name)
     const record = room?.records.get(id)
     if (!room || !record) throw new SignalError('participant_gone')
-    refuseOvertaken(record, deadline)
+    refuseSuperseded(record, deadline)
     if (token.id !== record.token) {
       const now = this.#table.now()
       if ((room.tokens.get(token.id)?.until ?? 0) > now) throw new SignalError('token_used')

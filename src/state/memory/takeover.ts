@@ -1,12 +1,12 @@
 import { type Deadline, requestTimeoutMs } from '../../core/deadline.ts'
-import { Overtaken } from '../../core/errors.ts'
+import { SupersededError } from '../../core/errors.ts'
 import { follows, type Member, type ParticipantId } from '../../core/model.ts'
 import type { Resumed } from '../../core/ports/session-store.ts'
 import type { IssuedTickets } from '../../core/session/issued-tickets.ts'
 import type { RoomRecord, SessionRecord } from './room.ts'
 
 /** Refuses a login or resume that was sent before the one that has the session: the client has reconnected since. */
-export function refuseOvertaken(record: SessionRecord | undefined, deadline: Deadline | undefined): void {
+export function refuseSuperseded(record: SessionRecord | undefined, deadline: Deadline | undefined): void {
   if (
     !record ||
     deadline === undefined ||
@@ -14,7 +14,7 @@ export function refuseOvertaken(record: SessionRecord | undefined, deadline: Dea
     record.takeoverDeadline - deadline > requestTimeoutMs
   )
     return
-  throw new Overtaken()
+  throw new SupersededError()
 }
 
 type NewOwner = {

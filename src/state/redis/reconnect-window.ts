@@ -7,8 +7,8 @@ export const waitingMember = ({ room, id }: Pick<SessionRef, 'room' | 'id'>) => 
 
 /**
  * Records the deadline, detaches the session, and records the deadline again if it is gone. The deadline and the session are on
- * different shards of a Redis Cluster. If the process dies after the first step, the reaper drops the deadline: no participant
- * waits forever. If the process is suspended after the first step for longer than the window, the reaper has dropped the deadline
+ * different shards of a Redis Cluster. If the process dies after the first step, the reaper removes the deadline: no participant
+ * waits forever. If the process is suspended after the first step for longer than the window, the reaper has removed the deadline
  * by the time of the second step, and the third step restores it.
  * @param deliveryState undefined if the node died, so that no node knows how far its deliveries came
  */

@@ -1,5 +1,5 @@
 import { type Deadline, refuseLate } from '../../core/deadline.ts'
-import { isErrorCode, Overtaken, SignalError } from '../../core/errors.ts'
+import { isErrorCode, SignalError, SupersededError } from '../../core/errors.ts'
 import { newId } from '../../core/ids.ts'
 import type { Retention } from '../../core/ports/state.ts'
 import type { RedisClient } from './client.ts'
@@ -96,7 +96,7 @@ export class Scripts {
       return await call()
     } catch (error) {
       const refusal = translated(error)
-      const answered = refusal instanceof LateRefusal || refusal instanceof Overtaken
+      const answered = refusal instanceof LateRefusal || refusal instanceof SupersededError
       failed = (refusal.code === 'unavailable' || refusal.code === 'internal') && !answered
       throw refusal
     } finally {
@@ -126,7 +126,7 @@ function translated(error: unknown): SignalError {
   const message = error instanceof Error ? error.message : String(error)
   const [tag, code = '', detail = ''] = message.split(' ', 3)
   if (tag === 'SB' && code === 'late') return new LateRefusal(Number(detail), error)
-  if (tag === 'SB' && code === 'overtaken') return new Overtaken({ cause: error })
+  if (tag === 'SB' && code === 'superseded') return new SupersededError({ cause: error })
   if (tag === 'SB' && isErrorCode(code)) return new SignalError(code, detail, { cause: error })
   return new SignalError(brokenRecord.test(message) ? 'internal' : 'unavailable', '', { cause: error })
 }

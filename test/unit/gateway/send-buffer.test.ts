@@ -34,7 +34,7 @@ test.each(['ready', 'upgrade', 'close'] as const)(
   async (event) => {
     const { sendBuffer, engine, transport, listeners } = sendBufferWith(300)
     const before = listeners()
-    const waits = [sendBuffer.drained(), sendBuffer.drained()]
+    const waits = [sendBuffer.writable(), sendBuffer.writable()]
     expect(waits.map((wait) => wait instanceof Promise)).toEqual([true, true])
     if (event === 'ready') transport.emit(event)
     else engine.emit(event)
@@ -48,7 +48,7 @@ test('bytes that wait for an ack count as unread until they are sent, and do not
   const { sendBuffer, exceeded } = sendBufferWith(100)
   sendBuffer.hold(800)
   expect(sendBuffer.bytes).toBe(900)
-  expect(sendBuffer.drained()).toBeUndefined()
+  expect(sendBuffer.writable()).toBeUndefined()
   sendBuffer.hold(-800)
   sendBuffer.hold(850)
   expect(exceeded).toEqual([])

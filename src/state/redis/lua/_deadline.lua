@@ -12,12 +12,12 @@ if remaining_ms < 0 or remaining_ms > REQUEST_MS + 1000 then return refuse('late
 -- Returns whether a later request has the session already: two requests of a client that reconnected, on two nodes, may reach
 -- this server in either order. The later request has the later deadline. Two requests in flight at the same time differ by at
 -- most REQUEST_MS; a larger difference means that a clock was set back, and is ignored.
-local function overtaken(session)
+local function superseded(session)
   local taken = tonumber(redis.call('HGET', session, 'taken') or 0)
   return deadline ~= '' and taken > tonumber(deadline) and taken - tonumber(deadline) <= REQUEST_MS
 end
 
--- Stores the deadline of the request that takes the session; 0 for a request without one, which overtakes no other.
+-- Stores the deadline of the request that takes the session; 0 for a request without one, which supersedes no other.
 local function record_takeover(session)
   redis.call('HSET', session, 'taken', deadline == '' and 0 or deadline)
 end

@@ -1,6 +1,6 @@
 -- Part `write`: a write by a participant, fenced by its owner and idempotent by its op and its `rid`.
 
--- What `begin_write` read: the highest `rid` that was executed, the highest `rid` whose reply was dropped, the last op, and the
+-- What `begin_write` read: the highest `rid` that was executed, the highest `rid` whose reply was deleted, the last op, and the
 -- number up to which the client is known to have everything.
 local last_rid, forgotten_rid, last_op, known_cursor
 

@@ -5,7 +5,7 @@
 --   none), delivered (the last seq of the room that the node delivered), body, floor (of the generation)
 -- Returns { owner, seq, owner before if it was connected, members (JSON...), streams (JSON...), last rid }.
 -- Refuses: token_expired (the room was closed after the token was made), token_used (detail: the participant to try again as, if
--- it may try again), room_full, overtaken (by a later login with the same token).
+-- it may try again), room_full, superseded (by a later login with the same token).
 local room, members, session, log, feed, token, streams, closed, left = unpack(KEYS)
 local id, node, member, ticket, reconnects, token_id, token_seconds, made, limit, delivered, body, floor = unpack(ARGV)
 
@@ -17,7 +17,7 @@ if holder == 'used' then return refuse('token_used') end
 if holder and holder ~= id then return refuse('token_used', holder) end
 local before = redis.call('HMGET', session, 'owner', 'state', 'proven', 'rid')
 if before[3] == '1' then return refuse('token_used') end
-if before[1] and overtaken(session) then return refuse('overtaken') end
+if before[1] and superseded(session) then return refuse('superseded') end
 
 local present = redis.call('HLEN', members)
 if not before[1] then

@@ -69,7 +69,7 @@ export function schedules(options: { trims: boolean }): fc.Arbitrary<{ before: n
   return fc.record({ before: fc.nat(5), steps: fc.array(step, { maxLength: 60, size: 'max' }) })
 }
 
-/** A session and its connection, from an attach until it is replaced, ends or is dropped. */
+/** A session and its connection, from an attach until it is replaced, ends or is removed. */
 export class Attachment implements SessionConnection {
   readonly open = true
   readonly session: Session

@@ -36,7 +36,7 @@ test('whatever pub/sub does, each receiver gets the entries addressed to it once
   )
 })
 
-test('a receiver whose entries the log has trimmed is dropped, never skipped silently', async () => {
+test('a receiver whose entries the log has trimmed is removed, never skipped silently', async () => {
   await fc.assert(
     fc.asyncProperty(schedules({ trims: true }), async (schedule) => {
       const world = await play(schedule)

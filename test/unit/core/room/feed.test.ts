@@ -19,7 +19,7 @@ class Listener implements FeedReceiver {
     this.taken.push(seq)
   }
 
-  dropped(): void {
+  entryMissed(): void {
     this.losses += 1
   }
 }
@@ -68,7 +68,7 @@ test('the next entry is delivered at once', async () => {
   expect(asked).toEqual([])
 })
 
-test('an entry that was delivered already is dropped', async () => {
+test('an entry that was delivered already is ignored', async () => {
   const { feed } = feedOn([], 3)
   const ann = new Listener()
   await feed.addReceiver(ann, 3, never)
@@ -221,7 +221,7 @@ test('a failed read of the log is retried after a pause', async () => {
   expect(bob.taken).toEqual([3])
 })
 
-test('a receiver whose next entry the log has trimmed is dropped and does not become live', async () => {
+test('a receiver whose next entry the log has trimmed is removed and does not become live', async () => {
   const { feed } = feedOn(said(3, 5), 5)
   const ann = new Listener()
   await feed.addReceiver(ann, 1, never)
@@ -243,10 +243,10 @@ test('a gap that the log has trimmed drops all live receivers, and the feed cont
   expect(ann.taken).toEqual([])
 })
 
-test('receivers that are dropped still see the position before the gap', async () => {
+test('receivers that are removed still see the position before the gap', async () => {
   const { feed } = feedOn([], 2)
   const positions: number[] = []
-  const ann = Object.assign(new Listener(), { dropped: () => void positions.push(feed.position) })
+  const ann = Object.assign(new Listener(), { entryMissed: () => void positions.push(feed.position) })
   await feed.addReceiver(ann, 2, never)
   feed.advanceHead(6)
   await settled()
@@ -270,7 +270,7 @@ test('a closed feed delivers and reads nothing more', async () => {
 
 const leap = (seq: number, after: number): Entry => say(seq, { event: 'leap', data: { after } })
 
-test('receivers at the last seq before a leap continue after it and are not dropped', async () => {
+test('receivers at the last seq before a leap continue after it and are not removed', async () => {
   const { feed, notifications } = feedOn([], 3)
   const ann = new Listener()
   await feed.addReceiver(ann, 3, never)
@@ -279,7 +279,7 @@ test('receivers at the last seq before a leap continue after it and are not drop
   expect([ann.taken, ann.losses, feed.position, notifications]).toEqual([[101], 0, 101, ['leapt 100']])
 })
 
-test('receivers that got entries which the log has lost are dropped after the event gap has completed', async () => {
+test('receivers that got entries which the log has lost are removed after the event gap has completed', async () => {
   const { feed, notifications, failures } = feedOn([say(1), leap(100, 1), say(101)], 3)
   const ann = new Listener()
   await feed.addReceiver(ann, 3, never)
@@ -305,7 +305,7 @@ test('entries that were read for a receiver that has to wait are discarded and r
     async () => {},
   )
   const ann = Object.assign(new Listener(), {
-    drained: (): Promise<void> | undefined => {
+    writable: (): Promise<void> | undefined => {
       if (ann.taken.length !== 40 || waited) return undefined
       waited = true
       return Promise.resolve()
@@ -330,7 +330,7 @@ class Failing extends Listener {
   }
 }
 
-test('a receiver that throws is dropped, and the others get every entry', async () => {
+test('a receiver that throws is removed, and the others get every entry', async () => {
   const { feed, notifications } = feedOn([], 3)
   const [eve, ann] = [new Failing('eve'), new Listener()]
   for (const receiver of [eve, ann]) await feed.addReceiver(receiver, 3, never)
@@ -349,7 +349,7 @@ test('a receiver that throws while a gap is filled does not stop the feed', asyn
   expect([eve.taken, eve.losses, ann.taken]).toEqual([[4], 1, [4, 5, 6, 7, 8]])
 })
 
-test('a receiver that throws during its replay is dropped, and attach resolves', async () => {
+test('a receiver that throws during its replay is removed, and attach resolves', async () => {
   const { feed } = feedOn(said(1, 7), 7)
   const eve = new Failing('eve')
   await feed.addReceiver(eve, 3, never)

@@ -85,7 +85,7 @@ function listener(id = 'ann') {
       taken.push(seq)
       wake()
     },
-    dropped: () => {},
+    entryMissed: () => {},
     async until(seq: number) {
       while (!taken.includes(seq)) {
         await new Promise<void>((resolve) => {
