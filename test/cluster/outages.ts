@@ -105,6 +105,10 @@ async function outage(cluster: OutageCluster, fault: Fault, expected: Signs, out
   const waits = new Waits()
   const log = new HealthLog(stay, waits)
   const newcomers = new Newcomers(waits)
+  onTestFailed(() => {
+    const refused = `newcomers: ${JSON.stringify(newcomers.outcomes)}; the longest wait: ${waits.longest}`
+    console.error([log.summary(), refused, ...nodes.map(mistakesOf)].join('\n'))
+  })
   const traffic = await Traffic.start({
     nodes: nodes.map(({ url }) => ({ url })),
     clients: 12,
@@ -114,10 +118,6 @@ async function outage(cluster: OutageCluster, fault: Fault, expected: Signs, out
     resumeTimeoutMs: outageMs + 40_000,
   })
   const began = performance.now()
-  onTestFailed(() => {
-    const refused = `newcomers: ${JSON.stringify(newcomers.outcomes)}; the longest wait: ${waits.longest}`
-    console.error([log.summary(), refused, ...nodes.map(mistakesOf)].join('\n'))
-  })
   const flow = traffic.flow(fault === 'slow' ? messagesPerSecondSlow : messagesPerSecond)
   await traffic.ledger.more(50)
 

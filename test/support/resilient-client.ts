@@ -33,7 +33,10 @@ export type ResilientClientOptions = {
 type Ack = { status: string; data?: unknown; code?: string }
 type OutgoingText = { number: number; to: string; done: () => void; sentOn: Socket | undefined; refusals: number }
 
+/** Of a resume: the client then tries another node. */
 const handshakeTimeoutMs = 3000
+/** Of the login, which is not repeated: many node processes may be starting on few cores at that moment. */
+const loginHandshakeTimeoutMs = 20_000
 const ackTimeoutMs = 8000
 const defaultResumeTimeoutMs = 40_000
 /** Below the number of requests that a node holds until the relogin is done. */
@@ -97,9 +100,9 @@ export class ResilientClient {
   async login(node: Address): Promise<void> {
     const { room, user, ledger, inFlight } = this.#options
     this.node = node
-    const socket = this.#connect(node)
-    const { status, data, code } = await this.#request(socket, 'login', loginInfo({ room, user }))
-    if (status !== 'ok') throw new Error(`login: ${code}`)
+    const socket = this.#connect(node, loginHandshakeTimeoutMs)
+    const { status, data, code = status } = await this.#request(socket, 'login', loginInfo({ room, user }))
+    if (status !== 'ok') throw new Error(`The login of ${user} at ${node.url} failed: ${code}`)
     const joined = data as { id: string; seq: number; reconnectionTicket: string }
     this.id = joined.id
     this.ticket = joined.reconnectionTicket
@@ -155,12 +158,12 @@ export class ResilientClient {
     return new Promise((resolve) => socket?.once('disconnect', resolve))
   }
 
-  #connect(node: Address): Socket {
+  #connect(node: Address, timeout = handshakeTimeoutMs): Socket {
     const socket = io(node.url, {
       transports: ['websocket'],
       forceNew: true,
       reconnection: false,
-      timeout: handshakeTimeoutMs,
+      timeout,
     })
     openSockets.add(socket)
     this.#socket = socket
