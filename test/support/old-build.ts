@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, renameSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { inject } from 'vitest'
+import { bundle } from './bundle.ts'
 
 /**
  * The last commit before the internal names changed. Nodes that were built from it and nodes of this tree have to serve one
@@ -12,7 +13,7 @@ import { inject } from 'vitest'
  * example the tag of the release before. `entry` is the file that starts a node of that commit.
  */
 export const oldCommit = '5afc589e8cca283e2a9755a9840ce27289bd2c62'
-const entry = 'dist/main.js'
+const entry = 'src/main.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -42,28 +43,25 @@ function hasOldCommit(): boolean {
 }
 
 /** The file that starts a node of the old commit. The first call of a run builds it, the others find it. */
-export function oldMain(): string {
+export async function oldMain(): Promise<string> {
   const folder = join(inject('runFolder'), oldCommit)
-  if (!existsSync(folder)) buildInto(folder)
-  return join(folder, entry)
+  if (!existsSync(folder)) unpackInto(folder)
+  const main = join(folder, 'main.mjs')
+  await bundle(join(folder, entry), main)
+  return main
 }
 
-function buildInto(folder: string): void {
+function unpackInto(folder: string): void {
   const made = mkdtempSync(`${folder}-`)
   const archive = join(made, 'tree.tar')
   git('archive', '--output', archive, oldCommit)
   execFileSync('tar', ['-xf', archive, '-C', made])
   warnOfOtherDependencies(made)
-  const modules = join(root, 'node_modules')
-  symlinkSync(modules, join(made, 'node_modules'))
-  const settings = ['-p', 'tsconfig.build.json', '--noCheck', '--declaration', 'false', '--sourceMap', 'false']
-  execFileSync(process.execPath, [join(modules, 'typescript/bin/tsc'), ...settings], { cwd: made, stdio: 'inherit' })
-  mkdirSync(join(made, 'dist/state/redis/lua'), { recursive: true })
-  cpSync(join(made, 'src/state/redis/lua'), join(made, 'dist/state/redis/lua'), { recursive: true })
+  symlinkSync(join(root, 'node_modules'), join(made, 'node_modules'))
   try {
     renameSync(made, folder)
   } catch (error) {
-    if (!existsSync(folder)) throw error // otherwise another worker built it meanwhile
+    if (!existsSync(folder)) throw error // otherwise another worker unpacked it meanwhile
   }
 }
 

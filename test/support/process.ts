@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { expect, vi } from 'vitest'
+import { expect, inject, vi } from 'vitest'
+import { bundle } from './bundle.ts'
 import { afterEvery } from './cleanup.ts'
 import { testSecret } from './node.ts'
 import { freePorts } from './ports.ts'
@@ -14,7 +16,7 @@ export type ProcessOptions = {
   /** Processes with the same prefix are a cluster. */
   prefix: string
   env?: { [option: string]: string | number }
-  /** The file that starts it. Default: that of this tree's build. */
+  /** The file that starts it. Default: a bundle of this tree's `dist/main.js`. */
   entry?: string
   /** When it is killed at the latest. Default: after the test. */
   until?: Until
@@ -63,9 +65,9 @@ afterEvery('file', async () => {
   await Promise.all(kill())
 })
 
-/** Starts `node dist/main.js` on free ports as the documented user of Redis; resolves when /readyz says 200. */
+/** Starts a node on free ports as the documented user of Redis; resolves when /readyz says 200. */
 export async function startProcess(given: ProcessOptions): Promise<NodeProcess> {
-  const options = withClock({ ...given, redisUrl: await asDocumentedUser(given.redisUrl, given.prefix) })
+  const options = await complete({ ...given, redisUrl: await asDocumentedUser(given.redisUrl, given.prefix) })
   for (let attempt = 1; ; attempt += 1) {
     const [port = 0, opsPort = 0] = await freePorts(2)
     const node = spawnNode(port, opsPort, options)
@@ -77,15 +79,24 @@ export async function startProcess(given: ProcessOptions): Promise<NodeProcess> 
 }
 
 /** A process that has only just been started, and may become ready later or never: see `untilReady`. */
-export async function launchProcess(options: ProcessOptions): Promise<NodeProcess> {
+export async function launchProcess(given: ProcessOptions): Promise<NodeProcess> {
+  const options = await complete(given)
   const [port = 0, opsPort = 0] = await freePorts(2)
-  return spawnNode(port, opsPort, withClock(options))
+  return spawnNode(port, opsPort, options)
 }
 
+type CompleteOptions = ProcessOptions & Required<Pick<ProcessOptions, 'entry'>>
+
 /** The clock of a node stays that of the processes that are started in its place. */
-function withClock(options: ProcessOptions): ProcessOptions {
-  const { prefix, env = {} } = options
-  return { ...options, env: { ...env, ...steppingClockOf(prefix, env) } }
+async function complete(options: ProcessOptions): Promise<CompleteOptions> {
+  const { prefix, env = {}, entry = await bundledMain() } = options
+  return { ...options, entry, env: { ...env, ...steppingClockOf(prefix, env) } }
+}
+
+async function bundledMain(): Promise<string> {
+  const outfile = join(inject('runFolder'), 'node.mjs')
+  await bundle(main, outfile)
+  return outfile
 }
 
 /** Resolves when /readyz says 200. @throws Error when the process ends before */
@@ -103,8 +114,8 @@ export function startProcesses(count: number, options: ProcessOptions): Promise<
   return Promise.all(Array.from({ length: count }, () => startProcess(options)))
 }
 
-function spawnNode(port: number, opsPort: number, options: ProcessOptions): NodeProcess {
-  const { redisUrl, prefix, env = {}, entry = main, until = 'after the test' } = options
+function spawnNode(port: number, opsPort: number, options: CompleteOptions): NodeProcess {
+  const { redisUrl, prefix, env = {}, entry, until = 'after the test' } = options
   const settings = {
     HOST: '127.0.0.1',
     PORT: port,

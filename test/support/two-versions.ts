@@ -38,7 +38,7 @@ export async function startVersion(
     redisUrl: redisUrl(),
     ...options,
     env: { NODE_ID: name, ...env },
-    ...(version === 'old' ? { entry: oldMain() } : {}),
+    ...(version === 'old' ? { entry: await oldMain() } : {}),
   })
   return { ...node, name }
 }
