@@ -56,16 +56,16 @@ test('one round removes all participants whose window is over, however many they
   await Promise.all(refs.map((ref) => state.sessionStore.detach(ref, 1)))
   await lease.reap()
   expect(left.toSorted()).toEqual(refs.map(({ id }) => `window ${id}`).toSorted())
-  expect(await state.deadlines.expired(10)).toEqual([])
+  expect(await state.reconnectWindows.expired(10)).toEqual([])
 })
 
 test('reaping stops when the node sends a heartbeat again', async () => {
   const { state, lease, refs } = await survivor(350, { window: 60 })
   await state.nodes.heartbeat(node('A'))
-  const { detachAllOf } = state.deadlines
+  const { detachAllOf } = state.reconnectWindows
   // the node returns during the first batch
-  state.deadlines.detachAllOf = async (...args) => {
-    const done = await detachAllOf.apply(state.deadlines, args)
+  state.reconnectWindows.detachAllOf = async (...args) => {
+    const done = await detachAllOf.apply(state.reconnectWindows, args)
     await state.nodes.remove('A')
     return done
   }
@@ -149,19 +149,19 @@ test('the second round detaches sessions without a connection and keeps the othe
   expect(await state.sessionChecks.states(refs)).toEqual(refs.map(() => 'waiting'))
 })
 
-test('a participant past its deadline, whose record was lost, is due again', async () => {
+test('a participant past the end of its window, whose record was lost, has expired again', async () => {
   const { state, lease, keys, refs } = await survivor(1, { window: -20 })
   const [ref] = refs as [SessionRef]
   await state.sessionStore.detach(ref, 1)
   await state.client.del(keys.waiting)
   await state.nodes.trackRooms('B', [ref.room])
   for (let round = 0; round < 2; round += 1) await lease.reconcile()
-  expect(await state.deadlines.expired(10)).toMatchObject([{ id: ref.id }])
+  expect(await state.reconnectWindows.expired(10)).toMatchObject([{ id: ref.id }])
   await lease.reap()
   expect((await state.roster.roster(ref.room)).members).toEqual([])
 })
 
-test('reconciliation does not move a deadline that the clock of the windows has not reached', async () => {
+test('reconciliation does not move the end of a window that the clock of the windows has not reached', async () => {
   const { state, lease, keys, refs } = await survivor(2, { window: 60 })
   const [first, second] = refs as [SessionRef, SessionRef]
   await state.sessionStore.detach(first, 1)
@@ -169,12 +169,12 @@ test('reconciliation does not move a deadline that the clock of the windows has 
   await state.sessionStore.detach(second, 1)
   await state.nodes.trackRooms('B', [first.room, second.room])
   const recorded = () => state.client.zscore(keys.waiting, `${second.room}|${second.id}`)
-  const deadline = await recorded()
+  const windowEnd = await recorded()
   for (let round = 0; round < 2; round += 1) await lease.reconcile()
-  expect(await recorded()).toBe(deadline)
+  expect(await recorded()).toBe(windowEnd)
 })
 
-test('a deadline that the reaper drops before the session waits is recorded again', async () => {
+test('a window that the reaper removes before the session waits is recorded again', async () => {
   const { state, keys, refs } = await survivor(1, { window: 60 })
   const [ref] = refs as [SessionRef]
   const commands = state.client as unknown as { sb_detach: (...args: unknown[]) => Promise<unknown> }
@@ -188,13 +188,13 @@ test('a deadline that the reaper drops before the session waits is recorded agai
   expect(await state.client.zscore(keys.waiting, `${ref.room}|${ref.id}`)).not.toBeNull()
 })
 
-test('a participant that waits without a recorded deadline gets one after its node has died', async () => {
+test('a participant that waits without a recorded window gets one after its node has died', async () => {
   const { state, lease, keys, refs } = await survivor(1, { window: 60 })
   const [ref] = refs as [SessionRef]
   await state.sessionStore.detach(ref, 1)
-  const deadline = await state.client.hget(keys.session(ref.room, ref.id), 'deadline')
+  const windowEnd = await state.client.hget(keys.session(ref.room, ref.id), 'deadline')
   await state.client.del(keys.waiting)
   await state.nodes.heartbeat(node('A'))
   await lease.reap()
-  expect(await state.client.zscore(keys.waiting, `${ref.room}|${ref.id}`)).toBe(deadline)
+  expect(await state.client.zscore(keys.waiting, `${ref.room}|${ref.id}`)).toBe(windowEnd)
 })

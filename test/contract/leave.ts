@@ -52,17 +52,17 @@ export function describeLeave({ open, fresh, test }: Contract): void {
     const bench = await open()
     const participant = await bench.join()
     await bench.state.sessionStore.detach(participant.ref, 1)
-    expect(await bench.other.sessionStore.leave(bench.room, participant.id, { due: Date.now() })).toBe(false)
-    expect(await bench.other.sessionStore.leave(bench.room, participant.id, { due: late })).toBe(true)
+    expect(await bench.other.sessionStore.leave(bench.room, participant.id, { windowEnd: Date.now() })).toBe(false)
+    expect(await bench.other.sessionStore.leave(bench.room, participant.id, { windowEnd: late })).toBe(true)
   })
 
-  test('leave by a deadline keeps a connected participant', async () => {
+  test('leave with the end of a window keeps a connected participant', async () => {
     const bench = await open()
     const participant = await bench.join()
-    expect(await bench.state.sessionStore.leave(bench.room, participant.id, { due: late })).toBe(false)
+    expect(await bench.state.sessionStore.leave(bench.room, participant.id, { windowEnd: late })).toBe(false)
     await bench.state.sessionStore.detach(participant.ref, 1)
     await bench.resume(participant)
-    expect(await bench.state.sessionStore.leave(bench.room, participant.id, { due: late })).toBe(false)
+    expect(await bench.state.sessionStore.leave(bench.room, participant.id, { windowEnd: late })).toBe(false)
     expect(await bench.log()).toHaveLength(1)
   })
 
@@ -72,7 +72,7 @@ export function describeLeave({ open, fresh, test }: Contract): void {
     await bench.state.sessionStore.detach(participant.ref, 1)
     const reapers = [bench.state, bench.other, bench.state, bench.other]
     const outcomes = await Promise.all(
-      reapers.map(({ sessionStore }) => sessionStore.leave(bench.room, participant.id, { due: late })),
+      reapers.map(({ sessionStore }) => sessionStore.leave(bench.room, participant.id, { windowEnd: late })),
     )
     expect(outcomes.filter(Boolean)).toHaveLength(1)
     expect(await entriesAfter(bench, 1)).toEqual([leaveEntry(participant.member)])
@@ -83,7 +83,7 @@ export function describeLeave({ open, fresh, test }: Contract): void {
     const participant = await bench.join()
     await bench.state.sessionStore.detach(participant.ref, 1)
     const [removed, resumed] = await Promise.allSettled([
-      bench.state.sessionStore.leave(bench.room, participant.id, { due: late }),
+      bench.state.sessionStore.leave(bench.room, participant.id, { windowEnd: late }),
       bench.resume(participant),
     ])
     const gone = removed.status === 'fulfilled' && removed.value

@@ -17,10 +17,10 @@ async function leftBehind(prepare: (bench: Bench) => Promise<void> = async () =>
   const { id, request } = await bench.join()
   await state.sessionStore.leave(bench.room, id, 'any')
   now += request.token.seconds * 1000 - 1
-  await state.deadlines.expired(10)
+  await state.reconnectWindows.expired(10)
   expect(await bench.headSeq()).toBe(2)
   now += 1
-  await state.deadlines.expired(10)
+  await state.reconnectWindows.expired(10)
   return bench
 }
 

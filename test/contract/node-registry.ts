@@ -3,7 +3,7 @@ import { until } from '../support/redis.ts'
 import type { Bench, JoinedParticipant } from './bench.ts'
 import type { Contract } from './contract.ts'
 
-/** Leases and expired windows: `NodeRegistry`, `SessionDeadlines`. A lease or window of 0 seconds expires at once, so no case waits. */
+/** Leases and expired windows: `NodeRegistry`, `ReconnectWindows`. A lease or window of 0 seconds expires at once, so no case waits. */
 export function describeNodeRegistry(contract: Contract): void {
   describeWindows(contract)
   contract.group('leases', () => describeLeases(contract))
@@ -13,9 +13,11 @@ export function describeNodeRegistry(contract: Contract): void {
 function describeWindows({ fresh, test }: Contract): void {
   /** Removes the participants whose window has expired, as the reaper does. */
   async function reap(bench: Bench): Promise<number> {
-    const due = await bench.other.deadlines.expired(100)
-    const left = await Promise.all(due.map((one) => bench.other.sessionStore.leave(one.room, one.id, { due: one.due })))
-    for (const one of due) await bench.other.deadlines.clear(one.room, one.id, one.due)
+    const expired = await bench.other.reconnectWindows.expired(100)
+    const left = await Promise.all(
+      expired.map((one) => bench.other.sessionStore.leave(one.room, one.id, { windowEnd: one.windowEnd })),
+    )
+    for (const one of expired) await bench.other.reconnectWindows.remove(one.room, one.id, one.windowEnd)
     return left.filter(Boolean).length
   }
 
@@ -23,22 +25,22 @@ function describeWindows({ fresh, test }: Contract): void {
     const bench = await fresh({ window: 60 })
     const participant = await bench.join()
     await bench.state.sessionStore.detach(participant.ref, 1)
-    expect(await bench.other.deadlines.expired(10)).toEqual([])
+    expect(await bench.other.reconnectWindows.expired(10)).toEqual([])
   })
 
-  test('expired names a participant until its deadline is cleared', async () => {
+  test('expired names a participant until the record of its window is removed', async () => {
     const bench = await fresh({ window: 0 })
     const [participant] = [await bench.join(), await bench.join()]
     await bench.state.sessionStore.detach(participant.ref, 2)
-    const due = { room: bench.room, id: participant.id, due: expect.any(Number) }
-    expect(await bench.other.deadlines.expired(10)).toEqual([due])
-    expect(await bench.other.deadlines.expired(10)).toEqual([due])
+    const expired = { room: bench.room, id: participant.id, windowEnd: expect.any(Number) }
+    expect(await bench.other.reconnectWindows.expired(10)).toEqual([expired])
+    expect(await bench.other.reconnectWindows.expired(10)).toEqual([expired])
     expect(await reap(bench)).toBe(1)
-    expect(await bench.other.deadlines.expired(10)).toEqual([])
+    expect(await bench.other.reconnectWindows.expired(10)).toEqual([])
     expect((await bench.state.roster.roster(bench.room)).members).toHaveLength(1)
   })
 
-  test('expired returns the oldest deadlines first, up to the limit', async () => {
+  test('expired returns the windows in the order of their ends, up to the limit', async () => {
     const bench = await fresh({ window: 0 })
     const participants: JoinedParticipant[] = []
     for (let n = 0; n < 5; n += 1) participants.push(await (n % 2 ? bench : bench.anotherRoom()).join())
@@ -47,10 +49,12 @@ function describeWindows({ fresh, test }: Contract): void {
       const now = bench.state.clock.now()
       await until(async () => bench.state.clock.now() > now + 1)
     }
-    const deadlines = (await bench.state.deadlines.expired(100)).map(({ due }) => due)
-    expect(new Set(deadlines).size).toBe(5)
-    expect(deadlines).toEqual(deadlines.toSorted((a, b) => a - b))
-    expect((await bench.state.deadlines.expired(3)).map(({ due }) => due)).toEqual(deadlines.slice(0, 3))
+    const windowEnds = (await bench.state.reconnectWindows.expired(100)).map(({ windowEnd }) => windowEnd)
+    expect(new Set(windowEnds).size).toBe(5)
+    expect(windowEnds).toEqual(windowEnds.toSorted((a, b) => a - b))
+    expect((await bench.state.reconnectWindows.expired(3)).map(({ windowEnd }) => windowEnd)).toEqual(
+      windowEnds.slice(0, 3),
+    )
   })
 
   test('a participant that has resumed is not removed', async () => {
@@ -59,18 +63,18 @@ function describeWindows({ fresh, test }: Contract): void {
     await bench.state.sessionStore.detach(participant.ref, 1)
     await bench.resume(participant)
     expect(await reap(bench)).toBe(0)
-    expect(await bench.other.deadlines.expired(10)).toEqual([])
+    expect(await bench.other.reconnectWindows.expired(10)).toEqual([])
   })
 
-  test('clear leaves a later deadline of the same participant', async () => {
+  test('remove keeps a window of the same participant that ends later', async () => {
     const bench = await fresh({ window: 0.05 })
     const participant = await bench.join()
-    const isDue = async () => (await bench.state.deadlines.expired(10)).length > 0
+    const isDue = async () => (await bench.state.reconnectWindows.expired(10)).length > 0
     await bench.state.sessionStore.detach(participant.ref, 1)
     await until(isDue)
-    const [before] = await bench.state.deadlines.expired(10)
+    const [before] = await bench.state.reconnectWindows.expired(10)
     await bench.state.sessionStore.detach(await bench.resumeElsewhere(participant), 1)
-    await bench.state.deadlines.clear(bench.room, participant.id, before?.due ?? 0)
+    await bench.state.reconnectWindows.remove(bench.room, participant.id, before?.windowEnd ?? 0)
     await until(isDue)
     expect(await reap(bench)).toBe(1)
   })
@@ -118,7 +122,7 @@ function describeDeadNodes({ fresh, test, sharedTest }: Contract): void {
   sharedTest('detachAllOf detaches the participants of the dead node, and no others', async () => {
     const bench = await fresh()
     const [lost, safe] = [await joinOn(bench, 'A'), await joinOn(bench, 'AB')]
-    expect(await bench.other.deadlines.detachAllOf('A', 10)).toEqual({ done: true, left: [] })
+    expect(await bench.other.reconnectWindows.detachAllOf('A', 10)).toEqual({ done: true, left: [] })
     expect(await bench.state.sessionChecks.states([lost.ref, safe.ref])).toEqual(['waiting', 'connected'])
     expect(await bench.log()).toHaveLength(2)
   })
@@ -128,10 +132,10 @@ function describeDeadNodes({ fresh, test, sharedTest }: Contract): void {
     const [{ ref }, lost] = [await joinOn(bench, 'A', false), await joinOn(bench, 'A')]
     const named = { done: false, left: [ref] }
     // the first reaper may have died before it removed the participant
-    expect(await bench.state.deadlines.detachAllOf('A', 10)).toEqual(named)
-    expect(await bench.other.deadlines.detachAllOf('A', 10)).toEqual(named)
+    expect(await bench.state.reconnectWindows.detachAllOf('A', 10)).toEqual(named)
+    expect(await bench.other.reconnectWindows.detachAllOf('A', 10)).toEqual(named)
     expect(await bench.other.sessionStore.leave(ref.room, ref.id, { owner: ref.owner })).toBe(true)
-    expect(await bench.other.deadlines.detachAllOf('A', 10)).toEqual({ done: true, left: [] })
+    expect(await bench.other.reconnectWindows.detachAllOf('A', 10)).toEqual({ done: true, left: [] })
     expect(await bench.state.sessionChecks.states([lost.ref])).toEqual(['waiting'])
   })
 
@@ -140,7 +144,7 @@ function describeDeadNodes({ fresh, test, sharedTest }: Contract): void {
     const participant = await joinOn(bench, 'A')
     for (let n = 0; n < 4; n += 1) await bench.append(participant)
     await bench.state.sessionChecks.states([participant.ref], [3])
-    await bench.other.deadlines.detachAllOf('A', 10)
+    await bench.other.reconnectWindows.detachAllOf('A', 10)
     await bench.state.log.announce(bench.room, { event: 'text', data: 'later' })
     expect(await bench.resume(participant)).toMatchObject({ from: 3, sent: 5, previousNode: 'A' })
   })
@@ -150,39 +154,44 @@ function describeDeadNodes({ fresh, test, sharedTest }: Contract): void {
     const participants: JoinedParticipant[] = []
     for (let n = 0; n < 5; n += 1) participants.push(await joinOn(bench.anotherRoom(), 'A'))
     const rounds: boolean[] = []
-    while (!rounds.at(-1)) rounds.push((await bench.other.deadlines.detachAllOf('A', 2)).done)
+    while (!rounds.at(-1)) rounds.push((await bench.other.reconnectWindows.detachAllOf('A', 2)).done)
     expect(rounds).toEqual([false, false, true])
     expect(new Set(await bench.state.sessionChecks.states(participants.map(({ ref }) => ref)))).toEqual(
       new Set(['waiting']),
     )
-    expect(await bench.other.deadlines.detachAllOf('A', 2)).toEqual({ done: true, left: [] })
+    expect(await bench.other.reconnectWindows.detachAllOf('A', 2)).toEqual({ done: true, left: [] })
   })
 
   test('detachAllOf leaves a participant that has moved to another node', async () => {
     const bench = await fresh()
     const participant = await joinOn(bench, 'A')
     const moved = await bench.resumeElsewhere(participant)
-    await bench.other.deadlines.detachAllOf('A', 10)
+    await bench.other.reconnectWindows.detachAllOf('A', 10)
     expect(await bench.state.sessionChecks.states([moved])).toEqual(['connected'])
   })
 
-  sharedTest('a second reaper does not change the deadline of a waiting participant', async () => {
+  sharedTest('a second reaper does not change the window of a waiting participant', async () => {
     const bench = await fresh({ window: 0 })
     const participant = await joinOn(bench, 'A')
-    await Promise.all([bench.state.deadlines.detachAllOf('A', 10), bench.other.deadlines.detachAllOf('A', 10)])
-    const due = await bench.state.deadlines.expired(10)
-    expect(due).toMatchObject([{ room: bench.room, id: participant.id }])
-    expect(await bench.state.sessionStore.leave(bench.room, participant.id, { due: due[0]?.due ?? 0 })).toBe(true)
+    await Promise.all([
+      bench.state.reconnectWindows.detachAllOf('A', 10),
+      bench.other.reconnectWindows.detachAllOf('A', 10),
+    ])
+    const expired = await bench.state.reconnectWindows.expired(10)
+    expect(expired).toMatchObject([{ room: bench.room, id: participant.id }])
+    expect(
+      await bench.state.sessionStore.leave(bench.room, participant.id, { windowEnd: expired[0]?.windowEnd ?? 0 }),
+    ).toBe(true)
   })
 
   test('the death of its node does not extend the window of a waiting participant', async () => {
     const bench = await fresh({ window: 0.05 })
     const lost = await joinOn(bench, 'A')
     await bench.state.sessionStore.detach(lost.ref, 1)
-    await until(async () => (await bench.state.deadlines.expired(10)).length > 0)
-    const before = await bench.state.deadlines.expired(10)
-    await bench.other.deadlines.detachAllOf('A', 10)
-    expect(await bench.state.deadlines.expired(10)).toEqual(before)
+    await until(async () => (await bench.state.reconnectWindows.expired(10)).length > 0)
+    const before = await bench.state.reconnectWindows.expired(10)
+    await bench.other.reconnectWindows.detachAllOf('A', 10)
+    expect(await bench.state.reconnectWindows.expired(10)).toEqual(before)
   })
 
   test('detachAllOf skips a room that is no longer tracked', async () => {
@@ -190,7 +199,7 @@ function describeDeadNodes({ fresh, test, sharedTest }: Contract): void {
     const participant = await joinOn(bench, 'A')
     await bench.state.nodes.untrackRoom('A', bench.room)
     await bench.state.nodes.untrackRoom('A', bench.room)
-    expect(await bench.other.deadlines.detachAllOf('A', 10)).toEqual({ done: true, left: [] })
+    expect(await bench.other.reconnectWindows.detachAllOf('A', 10)).toEqual({ done: true, left: [] })
     expect(await bench.state.sessionChecks.states([participant.ref])).toEqual(['connected'])
   })
 }

@@ -97,7 +97,7 @@ const accepted: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act
       const member = `${room}|${participant.id}`
       await admin.zrem(keys.waiting, member)
       return async () => {
-        await state.deadlines.record(participant.ref, 5)
+        await state.reconnectWindows.restore(participant.ref, 5)
         return admin.zscore(keys.waiting, member)
       }
     },
@@ -106,7 +106,7 @@ const accepted: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act
   postpone: [
     ({ room, participant: { id } }) =>
       async () => {
-        await state.deadlines.postpone(room, id)
+        await state.reconnectWindows.postpone(room, id)
         return (await admin.zscore(keys.waiting, `${room}|${id}`)) !== null
       },
     true,
@@ -115,7 +115,7 @@ const accepted: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act
     async ({ room, participant }) => {
       await detach(participant)
       return async () => [
-        await state.sessionStore.leave(room, participant.id, { due: Number.MAX_SAFE_INTEGER }),
+        await state.sessionStore.leave(room, participant.id, { windowEnd: Number.MAX_SAFE_INTEGER }),
         (await state.roster.roster(room)).members.length,
       ]
     },
@@ -138,7 +138,7 @@ const accepted: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act
       const node = newId()
       const participant = await bench.join({ node })
       await state.nodes.trackRooms(node, [room])
-      return async () => [(await state.deadlines.detachAllOf(node, 100)).left, await stateOf(participant)]
+      return async () => [(await state.reconnectWindows.detachAllOf(node, 100)).left, await stateOf(participant)]
     },
     [[], 'waiting'],
   ],

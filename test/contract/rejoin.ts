@@ -75,7 +75,7 @@ export function describeRejoin({ open, test }: Contract): void {
     const participant = await bench.join()
     await bench.state.sessionStore.detach(participant.ref, 1)
     await rejoin(bench, participant)
-    expect(await bench.state.sessionStore.leave(bench.room, participant.id, { due: at * 2 })).toBe(false)
+    expect(await bench.state.sessionStore.leave(bench.room, participant.id, { windowEnd: at * 2 })).toBe(false)
   })
 
   test('setProfile replaces the profile, and keeps the rest of the member', async () => {

@@ -178,7 +178,7 @@ export function describeSessionChecks({ open, test }: Contract): void {
     expect(await bench.state.sessionChecks.reclaim(ref)).toBe(true)
     expect(await bench.state.sessionChecks.reclaim(ref)).toBe(true)
     expect(await bench.state.sessionChecks.states([ref])).toEqual(['connected'])
-    expect(await bench.state.sessionStore.leave(bench.room, id, { due: Number.MAX_SAFE_INTEGER })).toBe(false)
+    expect(await bench.state.sessionStore.leave(bench.room, id, { windowEnd: Number.MAX_SAFE_INTEGER })).toBe(false)
   })
 
   test('reclaim resolves to false for a session that has moved or ended', async () => {

@@ -148,7 +148,7 @@ export class NodeLease {
     return this.#reaper.reap()
   }
 
-  /** Finds sessions of this node or of a dead one that have neither a connection nor a deadline. */
+  /** Finds sessions of this node or of a dead one that have neither a connection nor a window. */
   async reconcile(): Promise<void> {
     if (!this.#storeWasUnavailable(performance.now())) await this.#reconciler.reconcile()
   }

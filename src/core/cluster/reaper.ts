@@ -1,6 +1,6 @@
 import { Attempts, doAll, isAway } from '../attempts.ts'
 import type { RoomId } from '../model.ts'
-import type { ExpiredSession } from '../ports/session-deadlines.ts'
+import type { ExpiredWindow } from '../ports/reconnect-windows.ts'
 import type { ParticipantRef } from '../ports/session-store.ts'
 import type { State } from '../ports/state.ts'
 import type { Departures } from '../session/departures.ts'
@@ -51,7 +51,7 @@ export class Reaper {
 
   /** Detaches a batch of a node's sessions. @returns true if that was the last one */
   async detachBatchOf(node: string): Promise<boolean> {
-    const { done, left } = await this.#state.deadlines.detachAllOf(node, batchEntries)
+    const { done, left } = await this.#state.reconnectWindows.detachAllOf(node, batchEntries)
     await doAll(left.map((ref) => () => this.#departures.expel(ref, 'node_lost')))
     return done
   }
@@ -75,25 +75,25 @@ export class Reaper {
   /** @returns true if another batch is due */
   async #reapExpired(): Promise<boolean> {
     const askedAt = performance.now()
-    const expired = await this.#state.deadlines.expired(batchEntries)
+    const expired = await this.#state.reconnectWindows.expired(batchEntries)
     if (this.#wasAway(askedAt)) return false
     await doAll(expired.map((session) => () => this.#expire(session)))
     return expired.length === batchEntries
   }
 
-  async #expire({ room, id, due }: ExpiredSession): Promise<void> {
-    const { deadlines } = this.#state
-    const key = `${room}|${id}|${due}`
+  async #expire({ room, id, windowEnd }: ExpiredWindow): Promise<void> {
+    const { reconnectWindows } = this.#state
+    const key = `${room}|${id}|${windowEnd}`
     try {
-      await this.#departures.leave({ room, id }, { due }, 'window')
+      await this.#departures.leave({ room, id }, { windowEnd }, 'window')
     } catch (error) {
       // those whose shard does not answer must not fill every batch
-      if (isAway(error)) await deadlines.postpone(room, id)
+      if (isAway(error)) await reconnectWindows.postpone(room, id)
       if (!this.#attempts.failed(key, error)) throw error
       this.#events.givenUp({ room, id }, error)
     }
     this.#attempts.clear(key)
-    await deadlines.clear(room, id, due)
+    await reconnectWindows.remove(room, id, windowEnd)
   }
 
   async #prune(): Promise<void> {

@@ -8,7 +8,7 @@ import type { Sessions } from '../session/sessions.ts'
 
 /** How many rooms are compared concurrently. */
 const batchRooms = 100
-/** How long after its deadline a participant may still be in the store, ms: the reaper removes it within seconds. */
+/** How long after the end of its window a participant may still be in the store, ms: the reaper removes it within seconds. */
 const maxOverdueMs = 15_000
 
 export type ReconcilerParts = {
@@ -21,7 +21,7 @@ export type ReconcilerParts = {
 }
 
 /**
- * Safety net for the invariant that every participant has an open connection or a deadline. Each node compares the store
+ * Safety net for the invariant that every participant has an open connection or an open window. Each node compares the store
  * with its connections. A participant with neither in two consecutive rounds is detached; in a room that no node has
  * recorded, at once.
  */
@@ -56,14 +56,14 @@ export class Reconciler {
     const alive = await this.#nodesAlive()
     if (this.#parts.uses(room)) return
     const abandoned = await this.#abandonedIn(room, alive)
-    await doAll(abandoned.map((session) => () => this.#giveDeadline(session)))
+    await doAll(abandoned.map((session) => () => this.#openWindow(session)))
   }
 
   async #reconcileRoom(room: RoomId, alive: Set<string>, suspects: Set<string>): Promise<void> {
     const abandoned = await this.#abandonedIn(room, alive)
     for (const { ref } of abandoned) suspects.add(keyOf(ref))
-    const confirmed = abandoned.filter(({ ref }) => this.#suspects.has(keyOf(ref)))
-    await doAll(confirmed.map((session) => () => this.#giveDeadline(session)))
+    const stillAbandoned = abandoned.filter(({ ref }) => this.#suspects.has(keyOf(ref)))
+    await doAll(stillAbandoned.map((session) => () => this.#openWindow(session)))
   }
 
   async #nodesAlive(): Promise<Set<string>> {
@@ -81,17 +81,17 @@ export class Reconciler {
     return abandoned
   }
 
-  #isAbandoned({ ref, waiting, deadline }: SessionStatus, alive: Set<string>): boolean {
+  #isAbandoned({ ref, waiting, windowEnd }: SessionStatus, alive: Set<string>): boolean {
     const { state, sessions, node } = this.#parts
-    if (waiting) return deadline + maxOverdueMs < state.clock.now(ref.room)
+    if (waiting) return windowEnd + maxOverdueMs < state.clock.now(ref.room)
     const owner = nodeOf(ref)
     return owner === node() ? !sessions.find(ref)?.connection.open : !alive.has(owner)
   }
 
-  /** A disconnected participant keeps its deadline: the clock of the windows may not have reached it. */
-  async #giveDeadline({ ref, waiting, deadline }: SessionStatus): Promise<void> {
+  /** A participant that waits keeps the end of its window: the clock of the windows may not have reached it. */
+  async #openWindow({ ref, waiting, windowEnd }: SessionStatus): Promise<void> {
     const { state, sessions } = this.#parts
-    if (waiting) return state.deadlines.record(ref, deadline)
+    if (waiting) return state.reconnectWindows.restore(ref, windowEnd)
     const session = sessions.find(ref)
     if (!session) await sessions.departures.detachAbandoned(ref)
     else if (!session.connection.open) await sessions.closer.detach(session)

@@ -7,7 +7,7 @@ import type { Sessions } from '../session/sessions.ts'
 /**
  * Participants that had left, and are back in a store that lost its newest writes in a failover: no node has their
  * connection. Each node restores its own sessions as soon as it learns of the leap. Sessions that no node has restored
- * after the grace time are detached; so are those of disconnected participants, whose deadline may be lost.
+ * after the grace time are detached; so are those of disconnected participants, because the record of their window may be lost.
  */
 export class StaleSessions {
   readonly #sessionChecks: SessionChecks

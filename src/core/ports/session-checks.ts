@@ -1,8 +1,8 @@
 import type { RoomId } from '../model.ts'
 import type { SessionRef, SessionSnapshot } from './session-store.ts'
 
-/** A session in the store. `deadline` is valid while it waits: the end of its reconnect window, ms on the store's clock. */
-export type SessionStatus = { ref: SessionRef; waiting: boolean; deadline: number }
+/** A session in the store. `windowEnd` is valid while it waits: the end of its reconnect window, ms on the store's clock. */
+export type SessionStatus = { ref: SessionRef; waiting: boolean; windowEnd: number }
 
 /** Nodes compare their sessions with those of the store, and repair differences. */
 export interface SessionChecks {

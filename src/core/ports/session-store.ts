@@ -130,8 +130,8 @@ export type PendingJoin = { room: RoomId; ticketId: string } & ({ id: Participan
 
 export type LeaveReason = 'logout' | 'window' | 'dropped' | 'node_lost'
 
-/** The condition for removing a participant: its owner, its expired deadline (ms on the store's clock), or none for management. */
-export type LeaveGuard = { owner: string } | { due: number } | 'any'
+/** The condition for removing a participant: its owner, the expired end of its window (ms on the store's clock), or none for management. */
+export type LeaveGuard = { owner: string } | { windowEnd: number } | 'any'
 
 /**
  * The sessions of participants. Every verb may be repeated. Each is atomic, except `detach` and `findByPendingJoin`, which are several
@@ -161,7 +161,7 @@ export interface SessionStore {
    */
   detach(ref: SessionRef, confirmed?: number, sent?: number): Promise<'waiting' | 'left' | 'moved'>
   /**
-   * Removes a participant. Resolves to false if it was gone, or if its deadline has not passed.
+   * Removes a participant. Resolves to false if it was gone, or if its window has not expired.
    * @param notification an entry for the participant, appended first
    * @throws moved (the session has another owner), unavailable (also after the deadline)
    */

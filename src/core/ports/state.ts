@@ -6,11 +6,11 @@ import type { NodeRegistry } from './node-registry.ts'
 import type { Nonces } from './nonces.ts'
 import type { OpenRoomIndex } from './open-room-index.ts'
 import type { PubSub } from './pub-sub.ts'
+import type { ReconnectWindows } from './reconnect-windows.ts'
 import type { RoomIndex } from './room-index.ts'
 import type { RoomStore } from './room-store.ts'
 import type { RosterStore } from './roster-store.ts'
 import type { SessionChecks } from './session-checks.ts'
-import type { SessionDeadlines } from './session-deadlines.ts'
 import type { SessionStore } from './session-store.ts'
 
 /** The reconnect window, the age of log entries and the lease of a node, seconds; and the maximum entries of a room's log. */
@@ -35,7 +35,7 @@ export interface State {
   clock: ClusterClock
   sessionStore: SessionStore
   sessionChecks: SessionChecks
-  deadlines: SessionDeadlines
+  reconnectWindows: ReconnectWindows
   roster: RosterStore
   log: Log
   pubSub: PubSub

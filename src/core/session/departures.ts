@@ -19,7 +19,7 @@ export class Departures {
   }
 
   /**
-   * Resolves to false if the participant had left already, or the guard's deadline does not apply any more.
+   * Resolves to false if the participant had left already, or the window that the guard names has not expired.
    * @throws moved, unavailable
    */
   async leave(

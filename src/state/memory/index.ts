@@ -5,12 +5,12 @@ import { MemoryMediaStore } from './media-store.ts'
 import { MemoryNodeRegistry } from './node-registry.ts'
 import { MemoryNonces } from './nonces.ts'
 import { MemoryOpenRoomIndex } from './open-room-index.ts'
+import { MemoryReconnectWindows } from './reconnect-windows.ts'
 import { RoomTable } from './room.ts'
 import { MemoryRoomIndex } from './room-index.ts'
 import { MemoryRoomStore } from './room-store.ts'
 import { MemoryRosterStore } from './roster-store.ts'
 import { MemorySessionChecks } from './session-checks.ts'
-import { MemorySessionDeadlines } from './session-deadlines.ts'
 import { MemorySessionStore } from './session-store.ts'
 
 /** Keeps everything in this process. It serves one node, and its data ends with the process. */
@@ -26,7 +26,7 @@ export function createMemoryState(retention: Retention, now: () => number = stea
     },
     sessionStore: new MemorySessionStore(table),
     sessionChecks: new MemorySessionChecks(table),
-    deadlines: new MemorySessionDeadlines(table),
+    reconnectWindows: new MemoryReconnectWindows(table),
     roster: new MemoryRosterStore(table),
     log: new MemoryLog(table),
     pubSub: new MemoryPubSub(table),

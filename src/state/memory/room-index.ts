@@ -29,7 +29,7 @@ export class MemoryRoomIndex implements RoomIndex {
     return { rooms: found.flatMap((room) => room ?? []), more: start + limit < ids.length }
   }
 
-  /** `SessionDeadlines.expired` removes rooms that are not open. */
+  /** `ReconnectWindows.expired` removes rooms that are not open. */
   async prune(): Promise<RoomId[]> {
     return []
   }

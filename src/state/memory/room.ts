@@ -18,7 +18,7 @@ import type { IssuedTickets } from '../../core/session/issued-tickets.ts'
 export type SessionRecord = {
   owner: string
   state: 'connected' | 'waiting'
-  deadline: number
+  windowEnd: number
   tickets: IssuedTickets
   ticketConfirmed: boolean
   token: string

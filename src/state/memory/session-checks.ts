@@ -38,10 +38,10 @@ export class MemorySessionChecks implements SessionChecks {
 
   async list(room: RoomId): Promise<SessionStatus[]> {
     const records = [...(this.#table.find(room)?.records ?? [])]
-    return records.map(([id, { owner, state, deadline }]) => ({
+    return records.map(([id, { owner, state, windowEnd }]) => ({
       ref: { room, id, owner },
       waiting: state === 'waiting',
-      deadline,
+      windowEnd,
     }))
   }
 }

@@ -112,7 +112,7 @@ export class MemorySessionStore implements SessionStore {
     const { retention, now } = this.#table
     Object.assign(record, {
       state: 'waiting',
-      deadline: now() + retention.window * 1000,
+      windowEnd: now() + retention.window * 1000,
       confirmed: confirmed ?? record.confirmed,
       sent: Math.max(record.sent, sent ?? this.#table.find(ref.room)?.seq ?? 0),
     } satisfies Partial<SessionRecord>)
@@ -139,7 +139,7 @@ export class MemorySessionStore implements SessionStore {
 
   #mayLeave(record: SessionRecord, guard: LeaveGuard): boolean {
     if (guard === 'any' || 'owner' in guard) return true
-    return record.state === 'waiting' && record.deadline <= guard.due
+    return record.state === 'waiting' && record.windowEnd <= guard.windowEnd
   }
 }
 
@@ -151,7 +151,7 @@ function newRecord(request: JoinRequest, owner: string, seq: number, before?: Se
   return {
     owner,
     state: 'connected',
-    deadline: 0,
+    windowEnd: 0,
     tickets: { previous: '', issued: [request.ticketId] },
     ticketConfirmed: false,
     token: request.token.id,

@@ -10,6 +10,7 @@ import { RedisNodeRegistry } from './node-registry.ts'
 import { RedisNonces } from './nonces.ts'
 import { RedisOpenRoomIndex } from './open-room-index.ts'
 import { RedisPubSub } from './pub-sub.ts'
+import { RedisReconnectWindows } from './reconnect-windows.ts'
 import { noReport, type RedisReport } from './report.ts'
 import { Requirements } from './requirements.ts'
 import { neededRights, Rights } from './rights.ts'
@@ -18,7 +19,6 @@ import { RedisRoomStore } from './room-store.ts'
 import { RedisRosterStore } from './roster-store.ts'
 import { type Observe, Scripts } from './scripts.ts'
 import { RedisSessionChecks } from './session-checks.ts'
-import { RedisSessionDeadlines } from './session-deadlines.ts'
 import { RedisSessionStore } from './session-store.ts'
 
 /** All nodes with the same Redis and prefix share this state. It needs Redis 7: scripts publish to sharded channels. */
@@ -67,7 +67,7 @@ function storesOf(scripts: Scripts, keys: Keys, retention: Retention) {
   return {
     sessionStore: new RedisSessionStore(scripts, keys),
     sessionChecks: new RedisSessionChecks(scripts, keys),
-    deadlines: new RedisSessionDeadlines(scripts, keys, nodes),
+    reconnectWindows: new RedisReconnectWindows(scripts, keys, nodes),
     roster: new RedisRosterStore(scripts, keys),
     log: new RedisLog(scripts, keys),
     media: new RedisMediaStore(scripts, keys),

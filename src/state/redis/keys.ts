@@ -56,7 +56,7 @@ export function openRoomKeys(prefix: string) {
   }
 }
 
-/** Nodes, deadlines and the list of all rooms. */
+/** Nodes, reconnect windows and the index of all rooms. */
 export function clusterKeys(prefix: string) {
   return {
     /** zset: node → last heartbeat */
@@ -67,7 +67,7 @@ export function clusterKeys(prefix: string) {
     nodeRooms: (node: string) => `${prefix}:node:${node}:rooms`,
     /** sharded channel: the questions of other nodes to this one, and their answers to its own */
     handover: (node: string) => `${prefix}:node:${node}:handover`,
-    /** zset: `room|participant` → deadline */
+    /** zset: `room|participant` → end of its window */
     waiting: `${prefix}:waiting`,
     /** hash, in the slot of `waiting`: when a node last read the expired windows, and how far their time is behind the clock */
     waitingClock: `${prefix}:{${prefix}:waiting}:clock`,

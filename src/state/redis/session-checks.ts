@@ -81,8 +81,8 @@ export class RedisSessionChecks implements SessionChecks {
     const records = await this.#scripts.timed('session-list', () =>
       sessionRecords(client, this.#keys, room, 'state', 'deadline'),
     )
-    return records.flatMap(({ id, owner, values: [state, deadline] }) =>
-      owner ? [{ ref: { room, id, owner }, waiting: state === 'waiting', deadline: Number(deadline ?? 0) }] : [],
+    return records.flatMap(({ id, owner, values: [state, windowEnd] }) =>
+      owner ? [{ ref: { room, id, owner }, waiting: state === 'waiting', windowEnd: Number(windowEnd ?? 0) }] : [],
     )
   }
 }

@@ -14,9 +14,9 @@ import type {
 } from '../../core/ports/session-store.ts'
 import { bodyOf } from './entry-json.ts'
 import type { Keys } from './keys.ts'
-import { openWindow } from './reconnect-window.ts'
 import { resumedOf, rosterOf } from './replies.ts'
 import type { Scripts } from './scripts.ts'
+import { openWindow } from './window-scripts.ts'
 
 export class RedisSessionStore implements SessionStore {
   readonly #scripts: Scripts
@@ -152,7 +152,8 @@ export class RedisSessionStore implements SessionStore {
 
   async leave(room: RoomId, id: ParticipantId, guard: LeaveGuard, notification?: Draft, deadline?: Deadline) {
     const keys = this.#keys
-    const [kind, value] = guard === 'any' ? ['any', ''] : 'owner' in guard ? ['owner', guard.owner] : ['due', guard.due]
+    const [kind, value] =
+      guard === 'any' ? ['any', ''] : 'owner' in guard ? ['owner', guard.owner] : ['window_end', guard.windowEnd]
     const left = await this.#scripts.run(
       'leave',
       [

@@ -1,15 +1,15 @@
 -- Removes a participant with its streams and subscriptions, and appends entries for the others.
 -- KEYS room members session log feed streams subscriptions replies left
--- ARGV id, guard ('owner', 'due' or 'any'), value (the owner, or the deadline that the caller read, ms), body (appended first, or
+-- ARGV id, guard ('owner', 'window_end' or 'any'), value (the owner, or the end of the window that the caller read, ms), body (appended first, or
 --   empty)
--- Returns 1, or 0 if the participant is gone or not due. An empty room expires. Refuses: moved (another owner).
+-- Returns 1, or 0 if the participant is gone or its window has not expired. An empty room expires. Refuses: moved (another owner).
 local room, members, session, log, feed, streams, subscriptions, replies = unpack(KEYS)
 local id, guard, value, body = unpack(ARGV)
 
 local stored = redis.call('HMGET', session, 'owner', 'state', 'deadline')
 if not stored[1] then return 0 end
 if guard == 'owner' and stored[1] ~= value then return refuse('moved') end
-if guard == 'due' and (stored[2] ~= 'waiting' or tonumber(stored[3] or 0) > tonumber(value)) then return 0 end
+if guard == 'window_end' and (stored[2] ~= 'waiting' or tonumber(stored[3] or 0) > tonumber(value)) then return 0 end
 
 local member = redis.call('HGET', members, id)
 local published = find_where(streams, function(stream) return stream.owner == id end)

@@ -7,6 +7,6 @@ for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], now() + LEASE_MS + 
   write_despite_full_memory(KEYS[1])
   redis.pcall('ZADD', KEYS[1], 'XX', now(), member)
 end
-local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now() - ARGV[1], 'WITHSCORES', 'LIMIT', 0, ARGV[2])
-table.insert(due, 1, now())
-return due
+local old = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now() - ARGV[1], 'WITHSCORES', 'LIMIT', 0, ARGV[2])
+table.insert(old, 1, now())
+return old

@@ -2,21 +2,21 @@ import { doAll } from '../../core/attempts.ts'
 import { SignalError } from '../../core/errors.ts'
 import type { ParticipantId, RoomId } from '../../core/model.ts'
 import type { NodeRegistry } from '../../core/ports/node-registry.ts'
+import type { ExpiredWindow, ReconnectWindows } from '../../core/ports/reconnect-windows.ts'
 import type { SessionStatus } from '../../core/ports/session-checks.ts'
-import type { ExpiredSession, SessionDeadlines } from '../../core/ports/session-deadlines.ts'
 import type { SessionRef } from '../../core/ports/session-store.ts'
 import { expiredWindows } from './expired.ts'
 import type { Keys } from './keys.ts'
-import { openWindow, recordDeadline, waitingMember } from './reconnect-window.ts'
 import type { Scripts } from './scripts.ts'
 import { sessionRecords } from './session-records.ts'
+import { openWindow, restoreWindow, waitingMember } from './window-scripts.ts'
 
-/** By how much a deadline is postponed, ms. */
+/** By how much the end of a window is postponed, ms. */
 const postponedMs = 5000
 
 type Departed = { room: RoomId; id: ParticipantId; owner: string }[]
 
-export class RedisSessionDeadlines implements SessionDeadlines {
+export class RedisReconnectWindows implements ReconnectWindows {
   readonly #scripts: Scripts
   readonly #keys: Keys
   readonly #nodes: NodeRegistry
@@ -27,19 +27,19 @@ export class RedisSessionDeadlines implements SessionDeadlines {
     this.#nodes = nodes
   }
 
-  async expired(limit: number): Promise<ExpiredSession[]> {
-    return (await expiredWindows(this.#scripts, this.#keys, limit)).map(({ member, score: due }) => {
+  async expired(limit: number): Promise<ExpiredWindow[]> {
+    return (await expiredWindows(this.#scripts, this.#keys, limit)).map(({ member, score: windowEnd }) => {
       const [room = '', id = ''] = member.split('|')
-      return { room, id, due }
+      return { room, id, windowEnd }
     })
   }
 
-  async clear(room: RoomId, id: ParticipantId, due: number): Promise<void> {
-    await this.#scripts.run('remove-if-unchanged', [this.#keys.waiting], [waitingMember({ room, id }), due])
+  async remove(room: RoomId, id: ParticipantId, windowEnd: number): Promise<void> {
+    await this.#scripts.run('remove-if-unchanged', [this.#keys.waiting], [waitingMember({ room, id }), windowEnd])
   }
 
-  record(ref: SessionRef, deadline: number): Promise<void> {
-    return recordDeadline(this.#scripts, this.#keys, ref, deadline)
+  restore(ref: SessionRef, windowEnd: number): Promise<void> {
+    return restoreWindow(this.#scripts, this.#keys, ref, windowEnd)
   }
 
   async detachAllOf(node: string, limit: number): Promise<{ done: boolean; left: Departed }> {
@@ -72,13 +72,13 @@ export class RedisSessionDeadlines implements SessionDeadlines {
   }
 
   /**
-   * A session that waits already keeps its deadline, although its node died later. A broken record is skipped, so that it does not
+   * A session that waits already keeps its window, although its node died later. A broken record is skipped, so that it does not
    * stop the work for the other participants of the node.
    */
-  async #openWindow({ ref, waiting, deadline }: SessionStatus): Promise<'waiting' | 'left' | 'moved'> {
+  async #openWindow({ ref, waiting, windowEnd }: SessionStatus): Promise<'waiting' | 'left' | 'moved'> {
     try {
       if (!waiting) return await openWindow(this.#scripts, this.#keys, ref)
-      await recordDeadline(this.#scripts, this.#keys, ref, deadline)
+      await restoreWindow(this.#scripts, this.#keys, ref, windowEnd)
       return 'waiting'
     } catch (error) {
       if (error instanceof SignalError && error.code === 'internal') return 'moved'
@@ -90,9 +90,9 @@ export class RedisSessionDeadlines implements SessionDeadlines {
     const { client } = this.#scripts
     return this.#scripts.timed('node-sessions', async () => {
       const records = await sessionRecords(client, this.#keys, room, 'state', 'deadline')
-      return records.flatMap(({ id, owner, values: [state, deadline] }) =>
+      return records.flatMap(({ id, owner, values: [state, windowEnd] }) =>
         owner?.startsWith(`${node}:`)
-          ? [{ ref: { room, id, owner }, waiting: state === 'waiting', deadline: Number(deadline ?? 0) }]
+          ? [{ ref: { room, id, owner }, waiting: state === 'waiting', windowEnd: Number(windowEnd ?? 0) }]
           : [],
       )
     })
