@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { dirname, join, posix } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
+import { isFatalForSession, isTokenRefusal } from '../../src/client/error-policy.ts'
 import { describeConfig } from '../../src/config/describe.ts'
 import { decodeObject, type Keyring } from '../../src/core/auth/keyring.ts'
 import { writeTicket } from '../../src/core/auth/tickets.ts'
@@ -170,12 +171,18 @@ describe('protocol', () => {
     ['login', portal.login.reply, protocol, /^- \*\*Ack\*\*: (`\{ id, user, role.+?`)/m],
     ['relogin', portal.relogin.reply, protocol, /^- \*\*Ack for the object\*\*: (`.+?`)/m],
     ['joinStream', exchanger.joinStream.reply, dialects, /^\| `joinStream .+? ack (`.+?`)/m],
-    ['enter_room', rooms.enter_room.reply, dialects, /^\| `enter_room\(.+? Ack (`.+?`)/m],
+    ['enter_room', rooms.enter_room.reply, dialects, /^\| `enter_room\(.+? ack (`.+?`)/m],
   ])('the ack of %s has the fields of its schema', (_event, reply, document, ack) => {
     const [, written = ''] = ack.exec(document) ?? []
     const fields = Object.keys(propertiesOf(reply))
     expect(fields.length).toBeGreaterThan(4)
     expect(fields.filter((field) => !new RegExp(`\\b${field}\\b`).test(written))).toEqual([])
+  })
+
+  test('"After a refusal" names the codes after which the SDK starts a new session, and gets another token', () => {
+    const named = rows(section(protocol, 'After a refusal')).map(([, codes = '']) => sorted(quoted(codes)))
+    expect(named[0]).toEqual(sorted(errorCodes.filter(isFatalForSession)))
+    expect(named[2]).toEqual(sorted(errorCodes.filter(isTokenRefusal)))
   })
 
   test('each request of the portal has a section, which names only existing error codes', () => {

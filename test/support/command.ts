@@ -21,6 +21,9 @@ export const typescript = (path: string): Program => [
   file(`../../${path}`),
 ]
 
+/** A JavaScript file of the project, named from its root. */
+export const javascript = (path: string): Program => [process.execPath, file(`../../${path}`)]
+
 type Environment = { [option: string]: string | number }
 
 export type Output = { code: number | null; signal: NodeJS.Signals | null; stdout: string; stderr: string }
