@@ -128,7 +128,7 @@ export class Dispatcher {
     else if (phase === 'session') this.#acks.refuse(event, args, new SignalError('illegal_request'))
     else if (phase === 'any' && restriction) this.#waitForLogin(incoming)
     else {
-      if (phase === 'join') this.#connection.state = 'connecting' // so that the next requests wait for it
+      if (phase === 'switch_room') this.#connection.state = 'connecting' // so that the next requests wait for it
       this.#queue.push(incoming)
     }
   }
@@ -167,7 +167,7 @@ export class Dispatcher {
     const { event, args } = incoming
     const { phase, impatient } = this.#requests.get(event) ?? {}
     const { state, open, restriction } = this.#connection
-    const needsNoSession = phase === 'any' || phase === 'join'
+    const needsNoSession = phase === 'any' || phase === 'switch_room'
     const loginHasBegun = waitsBriefly && state === 'connecting'
     if (reason === 'node_memory') this.#acks.refuse(event, args, new SignalError('too_many_requests'), reason)
     else if (phase === 'any' && restriction && state === 'initialized') this.#refuseRestricted(incoming, restriction)
@@ -203,7 +203,7 @@ export class Dispatcher {
     const request = this.#requests.get(event)
     if (!this.#connection.open) release()
     else if (!request) this.#acks.refuse(event, args, new SignalError('unknown_event'))
-    else if (request.phase === 'join') await this.#loginFlow.join({ ...incoming, request })
+    else if (request.phase === 'switch_room') await this.#loginFlow.switchRoom({ ...incoming, request })
     else await this.#runner.run({ ...incoming, request })
   }
 }

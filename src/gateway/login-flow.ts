@@ -9,15 +9,15 @@ import type { IncomingEvent, IncomingRequest } from './incoming.ts'
 import { guessKeys, looksLikeGuessing } from './limits/credential-guessing.ts'
 import type { LoginOutcome, ServedRequest } from './requests.ts'
 import type { GatewayServices } from './services.ts'
-import { TicketReceipts } from './ticket-receipts.ts'
+import { TicketConfirmations } from './ticket-confirmations.ts'
 
-/** Serves the requests of one connection that begin or continue a session: login, relogin and join. */
+/** Serves the requests of one connection that begin or continue a session: login, relogin, and the switch to another room. */
 export class LoginFlow {
   readonly #connection: Connection
   readonly #services: GatewayServices
   readonly #acks: Acks
   readonly #early: EarlyRequests
-  readonly #receipts: TicketReceipts
+  readonly #ticketConfirmations: TicketConfirmations
   #deadline: Deadline = 0
 
   constructor(connection: Connection, services: GatewayServices, acks: Acks, early: EarlyRequests) {
@@ -25,10 +25,10 @@ export class LoginFlow {
     this.#services = services
     this.#acks = acks
     this.#early = early
-    this.#receipts = new TicketReceipts(connection.confirmations, (session, ticketId) =>
+    this.#ticketConfirmations = new TicketConfirmations(connection.confirmations, (session, ticketId) =>
       this.#inBackground(
         () => services.sessions.tickets.confirm(session, ticketId),
-        'the receipt of a ticket could not be recorded',
+        'the delivery of a ticket could not be recorded',
       ),
     )
   }
@@ -69,8 +69,8 @@ export class LoginFlow {
     else this.#connection.close()
   }
 
-  /** Serves a join, which leaves the room of the session before, if there is one. If it is refused, nothing changes. */
-  async join(incoming: IncomingRequest): Promise<void> {
+  /** Serves a login in a room that may replace the session of another room. If it is refused, nothing changes. */
+  async switchRoom(incoming: IncomingRequest): Promise<void> {
     const connection = this.#connection
     const before = connection.session
     if (!before) connection.state = 'connecting'
@@ -118,12 +118,12 @@ export class LoginFlow {
   /** An ack with a ticket was sent. When the client has received it, earlier tickets are invalid. */
   ticketSent(): void {
     const { session } = this.#connection
-    if (session) this.#receipts.sent(session)
+    if (session) this.#ticketConfirmations.sent(session)
   }
 
-  /** Stops waiting for receipts: the connection is lost. */
+  /** Stops waiting for confirmations: the connection is lost. */
   end(): void {
-    this.#receipts.end()
+    this.#ticketConfirmations.end()
   }
 
   async #handle({ request, args, deadline }: IncomingRequest, before?: Session): Promise<LoginOutcome<unknown>> {
@@ -145,35 +145,35 @@ export class LoginFlow {
   }
 
   #leaveLater(handled: Promise<LoginOutcome<unknown>>, before: Session | undefined): void {
-    const leaveQuietly = async () => {
+    const leave = async () => {
       const outcome = await handled.catch(() => undefined)
       if (outcome && outcome.session !== before) await this.#services.sessions.closer.leaveQuietly(outcome.session)
     }
-    this.#inBackground(leaveQuietly, 'the session of a refused request could not be ended')
+    this.#inBackground(leave, 'the session of a refused request could not be ended')
   }
 
   #inBackground(work: () => Promise<void>, message: string): void {
     inBackground(work, (error) => this.#services.log.error({ err: error, ...this.#connection.about }, message))
   }
 
-  /** Leaves the old room, but delays the ack of the join at most until its deadline. */
+  /** Leaves the old room, but delays the ack of the request at most until its deadline. */
   async #leave(before: Session, { deadline }: IncomingRequest): Promise<void> {
     await beforeDeadline(deadline, () => this.#services.sessions.closer.leaveQuietly(before)).catch(() => {})
   }
 
   #accept(
     { event, request, args }: IncomingRequest,
-    { reply, from, first, isIncomplete }: LoginOutcome<unknown>,
+    { reply, resumedFrom, first, isIncomplete }: LoginOutcome<unknown>,
   ): void {
     const { dialect, about } = this.#connection
     const { log, refusals } = this.#services
-    log.info({ dialect: dialect.name, ...about, from }, event)
+    log.info({ dialect: dialect.name, ...about, from: resumedFrom }, event)
     if (isIncomplete)
       refusals.note('log_trimmed', { dialect: dialect.name, ...about }, 'missed messages were already trimmed')
     if (first?.when === 'before ack') this.#send(first)
     this.#acks.accept(event, args, this.#connection.wantsLimits ? withLimits(reply, this.#services) : reply)
     if (first?.when === 'after ack') this.#send(first)
-    this.#count(request, 'ok', from)
+    this.#count(request, 'ok', resumedFrom)
   }
 
   #send({ rendered: [event, ...data], seq }: NonNullable<LoginOutcome<unknown>['first']>): void {
@@ -194,10 +194,10 @@ export class LoginFlow {
     this.#acks.refuse(event, args, error)
   }
 
-  #count({ resumes }: ServedRequest, result: string, from = 'none'): void {
+  #count({ resumes }: ServedRequest, result: string, resumedFrom = 'none'): void {
     const { metrics } = this.#services
     const dialect = this.#connection.dialect.name
-    if (resumes) metrics.relogins.inc({ dialect, result, from })
+    if (resumes) metrics.relogins.inc({ dialect, result, from: resumedFrom })
     else metrics.logins.inc({ dialect, result })
   }
 }

@@ -15,18 +15,19 @@ import type { DialectFormat, RenderedEvent } from './dialect.ts'
 export type LoginContext = Timing & { connection: Connection; session?: Session }
 
 /**
- * The result of a login, relogin or join. `from`: which node had the participant before a relogin. `first`: an event for this
- * client alone, sent before the ack or between the ack and all notifications. `isIncomplete`: the log no longer has some of the missed entries.
+ * The result of a login or relogin. `resumedFrom`: which node had the session before a relogin. `first`: an event for this client
+ * alone, sent before the ack or between the ack and all notifications. `isIncomplete`: the log no longer has some of the missed
+ * entries.
  */
 export type LoginOutcome<R> = {
   reply: R
   session: Session
-  from?: 'same_node' | 'other_node'
+  resumedFrom?: 'same_node' | 'other_node'
   first?: { when: 'before ack' | 'after ack'; rendered: RenderedEvent; seq?: number }
   isIncomplete?: boolean
 }
 
-type Handler<R extends Request> = R['phase'] extends 'login' | 'join'
+type Handler<R extends Request> = R['phase'] extends 'login' | 'switch_room'
   ? (context: LoginContext, payload: Payload<R>) => Promise<LoginOutcome<Reply<R>>>
   : R['phase'] extends 'any'
     ? (context: LoginContext & { rid?: number }, payload: Payload<R>) => Promise<Reply<R>>

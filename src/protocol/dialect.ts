@@ -4,12 +4,13 @@ import type { ErrorCode } from '../core/errors.ts'
 /**
  * When a request is allowed.
  * `login`: without a session; makes one. If it is refused, the node closes the connection.
- * `join`: with or without a session; makes one, and leaves the room of the session before. If it is refused, nothing changes.
+ * `switch_room`: with or without a session; makes one, and ends the session that the connection had in another room. If it is
+ *   refused, nothing changes.
  * `session`: with a session; refused at once without one.
- * `in_room`: with a session; while a login, relogin or join is being answered it waits for that.
+ * `in_room`: with a session; while a login or relogin is being answered it waits for that.
  * `any`: with or without a session.
  */
-export type Phase = 'login' | 'join' | 'session' | 'in_room' | 'any'
+export type Phase = 'login' | 'switch_room' | 'session' | 'in_room' | 'any'
 
 /** One request of a dialect: `emit(name, data?, ack?)`. */
 export type Request = {

@@ -15,7 +15,7 @@ export const ChannelUser = Type.Object({ id: Type.String(), user: Type.Unknown()
 export const exchanger = {
   ...session,
   joinStream: {
-    phase: 'join',
+    phase: 'switch_room',
     payload: Type.Object({ channelName, user: Type.Optional(Type.Unknown()) }),
     reply: Type.Object({
       id: Type.String(),

@@ -34,7 +34,7 @@ export const rooms = {
   },
   rooms: { phase: 'any', reply: Type.Array(OpenRoom) },
   enter_room: {
-    phase: 'join',
+    phase: 'switch_room',
     payload: Type.Union([room, Type.Object({ payload: room })]),
     reply: Type.Object({
       id: Type.String(),

@@ -12,7 +12,7 @@ import type { SessionOpener } from './session-opener.ts'
 import type { Takeover } from './takeover.ts'
 import type { TicketIssuer } from './ticket-issuer.ts'
 
-export type JoinOptions = Timing & {
+export type LoginOptions = Timing & {
   connection: SessionConnection
   dialect: string
   claims: Claims
@@ -42,7 +42,7 @@ export class Login {
   }
 
   /** @throws too_many_rooms, invalid_role, room_full, token_used, token_expired, early_left, unavailable */
-  async login(request: JoinOptions): Promise<LoggedIn> {
+  async login(request: LoginOptions): Promise<LoggedIn> {
     const { state, config, events } = this.#parts
     const room = roomIdOf(request.dialect, request.claims.room)
     if (config.maxRooms > 0) await state.roomIndex.registerWithin(room, config.maxRooms)
@@ -54,7 +54,7 @@ export class Login {
     }
   }
 
-  async #join(room: RoomId, request: JoinOptions): Promise<LoggedIn> {
+  async #join(room: RoomId, request: LoginOptions): Promise<LoggedIn> {
     const { state, opener, takeover, tickets } = this.#parts
     const { connection, dialect, deadline } = request
     const options = await state.rooms.options(room)
@@ -71,7 +71,7 @@ export class Login {
       const issued = { tickets: { previous: '', issued: [ticketId] }, ticketConfirmed: false }
       const start = { dialect, member: { ...member, id }, ref, token, ...issued, ...position }
       const session = await opener.open(start, connection, feed, deadline)
-      return { session, seq, roster, options, ticket: tickets.write(dialect, ref, ticketId) }
+      return { session, seq, roster, options, ticket: tickets.sign(dialect, ref, ticketId) }
     } catch (error) {
       await opener.abort({ room, ticketId, token: token.id }, deadline, error)
       throw error
@@ -88,7 +88,7 @@ export class Login {
 }
 
 /** @throws invalid_role */
-function memberOf({ claims, profile, id = newId() }: JoinOptions, options: RoomOptions): Member {
+function memberOf({ claims, profile, id = newId() }: LoginOptions, options: RoomOptions): Member {
   const role = options.roles.find(({ role }) => role === claims.role)
   if (!role) throw new SignalError('invalid_role')
   const { publish, subscribe } = role

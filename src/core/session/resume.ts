@@ -6,7 +6,7 @@ import type { SessionConnection } from '../ports/connection.ts'
 import type { Resumed, SessionRef } from '../ports/session-store.ts'
 import type { State } from '../ports/state.ts'
 import type { Feed } from '../room/feed.ts'
-import { type JoinOptions, tokenUseOf } from './login.ts'
+import { type LoginOptions, tokenUseOf } from './login.ts'
 import type { SessionsConfig, SessionsEvents } from './options.ts'
 import type { Session } from './session.ts'
 import type { SessionOpener } from './session-opener.ts'
@@ -30,7 +30,7 @@ export type ReloggedIn = {
   /** The state of the room, if the log had trimmed entries that the client missed. */
   snapshot?: { roster: Roster; options: RoomOptions }
   /** Which node had the session before. */
-  from: 'same_node' | 'other_node'
+  resumedFrom: 'same_node' | 'other_node'
 }
 
 export type ResumeParts = {
@@ -72,7 +72,7 @@ export class Resume {
   }
 
   /** Resumes a session with a login token; the client names the id of the participant. @throws participant_gone, token_used, early_left, unavailable */
-  async rejoin(request: JoinOptions & { id: ParticipantId }): Promise<ReloggedIn> {
+  async rejoin(request: LoginOptions & { id: ParticipantId }): Promise<ReloggedIn> {
     const { state, config } = this.#parts
     const { dialect, claims, id, deadline } = request
     const room = roomIdOf(dialect, claims.room)
@@ -128,11 +128,11 @@ export class Resume {
     const session = await opener.open(start, connection, feed, deadline)
     return {
       session,
-      ticket: tickets.write(dialect, ref, ticketId),
+      ticket: tickets.sign(dialect, ref, ticketId),
       seq: from,
       complete,
       ...(roster && options ? { snapshot: { roster, options } } : {}),
-      from: previousNode === config.node ? 'same_node' : 'other_node',
+      resumedFrom: previousNode === config.node ? 'same_node' : 'other_node',
     }
   }
 }

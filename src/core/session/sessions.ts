@@ -6,8 +6,8 @@ import type { Feeds } from '../room/feeds.ts'
 import { ConfirmationRecorder } from './confirmation-recorder.ts'
 import { Departures } from './departures.ts'
 import { Disconnections } from './disconnections.ts'
-import { JoinOrResume } from './join-or-resume.ts'
-import { type JoinOptions, type LoggedIn, Login } from './login.ts'
+import { type LoggedIn, Login, type LoginOptions } from './login.ts'
+import { LoginOrResume } from './login-or-resume.ts'
 import type { SessionsConfig, SessionsEvents } from './options.ts'
 import { RequestRunner } from './request-runner.ts'
 import { type ReloggedIn, type ReloginOptions, Resume } from './resume.ts'
@@ -33,7 +33,7 @@ export class Sessions {
   readonly #registry = new SessionRegistry()
   readonly #login: Login
   readonly #resume: Resume
-  readonly #joinOrResume: JoinOrResume
+  readonly #loginOrResume: LoginOrResume
   readonly #takeover: Takeover
   readonly #requests: RequestRunner
 
@@ -53,7 +53,7 @@ export class Sessions {
     this.#state = state
     this.#login = new Login({ state, config, opener, takeover, tickets, events })
     this.#resume = new Resume({ state, config, opener, takeover, tickets, events })
-    this.#joinOrResume = new JoinOrResume(this.#login, this.#resume)
+    this.#loginOrResume = new LoginOrResume(this.#login, this.#resume)
     this.#takeover = takeover
     this.#requests = new RequestRunner({ log: state.log, progress, restoration, failed })
     this.reconnects = reconnects
@@ -78,7 +78,7 @@ export class Sessions {
    * A new participant enters a room. Delivery begins with `session.startDelivery()`.
    * @throws too_many_rooms, invalid_role, room_full, token_used, token_expired, early_left, unavailable
    */
-  login(request: JoinOptions): Promise<LoggedIn> {
+  login(request: LoginOptions): Promise<LoggedIn> {
     return this.#login.login(request)
   }
 
@@ -92,8 +92,8 @@ export class Sessions {
   }
 
   /** A participant whose id the client names resumes its session, or enters as a new one. @throws as login */
-  joinOrResume(request: JoinOptions & { id: ParticipantId }): Promise<{ session: Session }> {
-    return this.#joinOrResume.enter(request)
+  loginOrResume(request: LoginOptions & { id: ParticipantId }): Promise<{ session: Session }> {
+    return this.#loginOrResume.login(request)
   }
 
   /** A client enters the room again that it is in: it gets a new ticket. @throws reconnection_disabled, moved, unavailable */

@@ -21,7 +21,7 @@ export class TicketIssuer {
   }
 
   /** Writes a ticket that is valid from now on. The store must know its id. */
-  write(dialect: string, { room, id }: SessionRef, ticketId: string): string {
+  sign(dialect: string, { room, id }: SessionRef, ticketId: string): string {
     const now = this.#state.clock.now()
     return writeTicket(this.#config.keys, dialect, {
       participantId: id,
@@ -46,12 +46,12 @@ export class TicketIssuer {
       undo()
       throw error
     }
-    return this.write(session.dialect, session.ref, ticketId)
+    return this.sign(session.dialect, session.ref, ticketId)
   }
 
   /** The newest ticket with new dates. Writes nothing to the store. */
   repeat(session: Session): string {
-    return this.write(session.dialect, session.ref, session.tickets.newest)
+    return this.sign(session.dialect, session.ref, session.tickets.newest)
   }
 
   /** The client has received this ticket: earlier ones and the login token become invalid. Does not throw. */

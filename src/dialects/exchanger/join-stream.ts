@@ -8,7 +8,7 @@ import { iceOf } from '../shared/ice.ts'
 import { usersExcept } from './channel.ts'
 import type { ExchangerServices } from './services.ts'
 
-/** Joins a channel and leaves the one before. A join of the present channel changes nothing and returns a new ticket. */
+/** Joins a channel and leaves the one before. Joining the present channel again changes nothing and returns a new ticket. */
 export function joinStream(services: ExchangerServices): Handlers<typeof exchanger>['joinStream'] {
   const { sessions, iceServers } = services
   return async (context, { channelName, user = null }) => {

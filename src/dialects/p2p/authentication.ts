@@ -14,7 +14,7 @@ export function authentication(services: P2pServices): Handlers<typeof p2p>['aut
   return async ({ connection, ...timing }, payload) => {
     const claims = await claimsFor(services, payload?.token)
     const uid = claims.user
-    const { session } = await sessions.joinOrResume({
+    const { session } = await sessions.loginOrResume({
       connection,
       dialect: 'p2p',
       claims: { ...claims, room: uid },

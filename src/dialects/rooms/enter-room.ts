@@ -11,7 +11,7 @@ import type { RoomsServices } from './services.ts'
 /** How long the ack waits for the update of the room list, which is on another shard, ms. */
 const listTimeoutMs = 500
 
-/** Joins a room and leaves the one before. A join of the present room changes nothing and returns a new ticket. */
+/** Enters a room and leaves the one before. Entering the present room again changes nothing and returns a new ticket. */
 export function enterRoom(services: RoomsServices): Handlers<typeof rooms>['enter_room'] {
   const { sessions, openRooms, iceServers } = services
   return async ({ connection, session: before, ...timing }, payload) => {

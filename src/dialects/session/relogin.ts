@@ -17,15 +17,15 @@ export function relogin({
     if (object?.seq !== undefined) connection.namesSeq()
     const request = { connection, dialect, ticket: object ? object.ticket : payload, seq: object?.seq, ...timing }
     const resumed = await sessions.relogin(request)
-    const { session, ticket, seq, complete, snapshot: state, from } = resumed
+    const { session, ticket, seq, complete, snapshot: state, resumedFrom } = resumed
     restored?.(connection, session)
     const isIncomplete = !complete
-    if (!object) return { reply: ticket, session, from, isIncomplete }
+    if (!object) return { reply: ticket, session, resumedFrom, isIncomplete }
     const room = state && { room: snapshot(session, state) }
     return {
       reply: { ticket, seq, complete, ...room, ...iceOf(iceServers(session.member.user)) },
       session,
-      from,
+      resumedFrom,
       isIncomplete,
     }
   }

@@ -4,10 +4,10 @@ import type { DeliveryConfirmations } from './delivery-confirmations.ts'
 type SentTicket = { session: Session; ticketId: string }
 
 /**
- * Finds out which ticket a client has received. One confirmation is open at a time. Of the tickets sent meanwhile only the newest is
+ * Finds out which of its tickets a client has received. One confirmation is open at a time. Of the tickets sent meanwhile only the newest is
  * confirmed next, so that the memory does not grow for a client that answers no ping.
  */
-export class TicketReceipts {
+export class TicketConfirmations {
   readonly #confirmations: DeliveryConfirmations
   readonly #received: (session: Session, ticketId: string) => void
   #withdraw: (() => void) | undefined

@@ -1,17 +1,17 @@
 import { newDeadline } from '../deadline.ts'
 import { type ErrorCode, SignalError, SupersededError } from '../errors.ts'
 import type { ParticipantId } from '../model.ts'
-import type { JoinOptions, Login } from './login.ts'
+import type { Login, LoginOptions } from './login.ts'
 import type { Resume } from './resume.ts'
 import type { Session } from './session.ts'
 
-type NamedJoin = JoinOptions & { id: ParticipantId }
+type NamedLogin = LoginOptions & { id: ParticipantId }
 
 /**
- * Enters a room under an id that the client names: resumes that participant's session with its held messages, or logs in.
+ * Logs in under an id that the client names: resumes that participant's session with its held messages, or logs in.
  * Two devices may do so at the same time: both succeed, and the later one keeps the session.
  */
-export class JoinOrResume {
+export class LoginOrResume {
   readonly #login: Login
   readonly #resume: Resume
 
@@ -21,17 +21,17 @@ export class JoinOrResume {
   }
 
   /** @throws as login */
-  async enter(request: NamedJoin): Promise<{ session: Session }> {
+  async login(request: NamedLogin): Promise<{ session: Session }> {
     try {
-      return await this.#enter(request)
+      return await this.#attempt(request)
     } catch (error) {
       // an older request of a lost connection must not win; this client still waits, so its request counts from now
       if (!(error instanceof SupersededError && request.connection.open)) throw error
-      return this.#enter({ ...request, deadline: newDeadline() })
+      return this.#attempt({ ...request, deadline: newDeadline() })
     }
   }
 
-  async #enter(request: NamedJoin): Promise<{ session: Session }> {
+  async #attempt(request: NamedLogin): Promise<{ session: Session }> {
     try {
       return await this.#resume.rejoin(request)
     } catch (error) {
