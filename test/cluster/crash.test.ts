@@ -20,8 +20,8 @@ test('when a node with twenty clients is killed while they send, no message is l
   timeout: 90_000,
 }, async () => {
   const { nodes, doomed, survivors } = await start()
-  const begin = [...Array.from({ length: 20 }, () => doomed), ...survivors, ...survivors]
-  const traffic = await Traffic.start({ nodes, begin, clients: begin.length, window })
+  const loginNodes = [...Array.from({ length: 20 }, () => doomed), ...survivors, ...survivors]
+  const traffic = await Traffic.start({ nodes, loginNodes, clients: loginNodes.length, window })
   const flow = traffic.flow(200)
   await traffic.ledger.more(100)
   nodes.splice(nodes.indexOf(doomed), 1)
@@ -39,8 +39,8 @@ test('participants of a killed node who never resume are seen leaving once', {
   timeout: 90_000,
 }, async () => {
   const { nodes, doomed, survivors } = await start()
-  const begin = [doomed, doomed, ...survivors]
-  const traffic = await Traffic.start({ nodes, begin, clients: 16, window })
+  const loginNodes = [doomed, doomed, ...survivors]
+  const traffic = await Traffic.start({ nodes, loginNodes, clients: 16, window })
   const flow = traffic.flow()
   await traffic.ledger.more(20)
   const lost = traffic.on(doomed)
@@ -48,7 +48,7 @@ test('participants of a killed node who never resume are seen leaving once', {
   for (const client of lost.slice(1)) client.vanish()
   doomed.kill('SIGKILL')
   const observers = traffic.present
-  await Promise.all(observers.map((observer) => traffic.leave(lost.slice(1), observer)))
+  await Promise.all(observers.map((observer) => traffic.untilSeenLeaving(lost.slice(1), observer)))
   await flow.stop()
   await traffic.finish()
   for (const { id } of lost.slice(1)) {

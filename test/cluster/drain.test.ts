@@ -17,7 +17,7 @@ test('a node that gets SIGTERM moves its clients one by one while they send, and
   const nodes = await startProcesses(3, { redisUrl: redisUrl(), prefix: randomPrefix(), env })
   const [ending, ...others] = nodes
   if (!ending) throw new Error('No node')
-  const traffic = await Traffic.start({ nodes, begin: [ending, ending, ...others], clients: 16, window })
+  const traffic = await Traffic.start({ nodes, loginNodes: [ending, ending, ...others], clients: 16, window })
   const moving = traffic.on(ending)
   const within = new Map<string, number>()
   /** In the order in which they were closed, with how much had been acked by then. */

@@ -14,7 +14,7 @@ test('a half-open connection is taken over on another node, and its late request
   const [first, second, third] = nodes
   if (!first || !second || !third) throw new Error('No nodes')
   const proxy = await startTcpProxy(first)
-  const traffic = await Traffic.start({ nodes, begin: [proxy, first, second, third], clients: 8, window })
+  const traffic = await Traffic.start({ nodes, loginNodes: [proxy, first, second, third], clients: 8, window })
   const stuck = traffic.on(proxy)
   const flow = traffic.flow()
   await traffic.ledger.more(50)

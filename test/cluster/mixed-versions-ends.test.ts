@@ -66,7 +66,7 @@ describe.skipIf(cannotMix)(`A cluster with a node of the old commit and one of t
     }
     const [observer] = traffic.present
     if (!observer) throw new Error('Nobody is left')
-    await traffic.leave(lost, observer)
+    await traffic.untilSeenLeaving(lost, observer)
     await flow.stop()
     await traffic.finish()
     for (const { id } of lost) expect(traffic.ledger.leavesSeenBy(observer.id, id)).toBe(1)

@@ -29,7 +29,7 @@ test('a node that hung for longer than its lease continues to serve only the cli
 }, async () => {
   const window = 5
   const { nodes, paused, awake, declaredDead, windowsOver } = await start(window)
-  const traffic = await Traffic.start({ nodes, begin: [paused, paused, ...awake], clients: 16, window })
+  const traffic = await Traffic.start({ nodes, loginNodes: [paused, paused, ...awake], clients: 16, window })
   const [movers, stayers] = [traffic.on(paused).slice(0, 4), traffic.on(paused).slice(4)]
   const flow = traffic.flow()
   await traffic.ledger.more(50)
@@ -63,14 +63,14 @@ test('clients that stayed on a node that hung for longer than their window are s
 }, async () => {
   const window = 2
   const { nodes, paused, awake } = await start(window)
-  const traffic = await Traffic.start({ nodes, begin: [paused, ...awake], clients: 9, window })
+  const traffic = await Traffic.start({ nodes, loginNodes: [paused, ...awake], clients: 9, window })
   const stayers = traffic.on(paused)
   paused.kill('SIGSTOP')
   nodes.splice(nodes.indexOf(paused), 1)
   const ended = stayers.map((client) => client.stay())
   const [observer] = traffic.present
   if (!observer) throw new Error('No observer')
-  await traffic.leave(stayers, observer)
+  await traffic.untilSeenLeaving(stayers, observer)
   const flow = traffic.flow()
   await traffic.ledger.more(20)
   paused.kill('SIGCONT')

@@ -99,7 +99,7 @@ test('after a failover to a replica that lacks the newest messages, later acked 
   const [ann, bob, cem] = people
   await ann.portal.text('all', 'kept')
   await everyoneHeard(people, 'kept')
-  await redis.lag()
+  await redis.stopReplication()
   for (const message of ['lost 1', 'lost 2', 'lost 3']) await bob.portal.text('all', message)
   await everyoneHeard(people, 'lost 3')
 
@@ -123,7 +123,7 @@ test('a login, a relogin, a new ticket and a logout that the replica lacks are r
   const closed: unknown[] = []
   const fay = await enterPlain(nodes[0]?.url ?? '', { room, user: 'fay' })
   await talk(people, 'before')
-  await redis.lag()
+  await redis.stopReplication()
   const dan = await enter(nodes, 2, room, 'dan')
   const stay = [ann, bob, dan]
   for (const { portal } of stay) portal.on('closed', (error) => closed.push(error))

@@ -75,7 +75,7 @@ test('when Redis hangs until the leases expire, refused requests are repeated an
   await traffic.ledger.more(50)
   // that its relogin was done after all, when it had gone, keeps nobody in the room
   const observers = traffic.present
-  await Promise.all(observers.map((observer) => traffic.leave([tired], observer)))
+  await Promise.all(observers.map((observer) => traffic.untilSeenLeaving([tired], observer)))
   await flow.stop()
   await expectUnharmed(nodes)
   await traffic.finish()

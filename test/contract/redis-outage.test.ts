@@ -62,7 +62,7 @@ test.each(modes)(
       return inTime(Promise.all([...calls, refuses(state.ping(), 'unavailable')]))
     }
     const before = redis.proxies.map(({ attempts }) => attempts)
-    await redis.each((proxy) => proxy.slam())
+    await redis.each((proxy) => proxy.closeAccepted())
     await allRefused()
     const attempts = redis.proxies.map((proxy, index) => proxy.attempts - (before[index] ?? 0))
     expect(Math.max(...attempts)).toBeLessThan(60)

@@ -178,7 +178,7 @@ test('a node waits for a Redis that does not answer, and then checks it', async 
   await away
   const waiting = [stateOf(server.url), stateOf(`${server.url}/99`)].map((state) => state.suitable())
   const ends = Promise.allSettled(waiting)
-  await server.startAnew()
+  await server.restart()
   expect(await ends).toMatchObject([
     { status: 'fulfilled' },
     { status: 'rejected', reason: { name: 'UnsuitableStoreError' } },

@@ -131,8 +131,8 @@ export class Client {
   }
 
   /** With a ticket alone, or with `{ ticket, seq }`. Resolves to the ack's data. @throws Error when it is refused */
-  async relogin(asked: string | { ticket: string; seq: number }): Promise<unknown> {
-    const { status, data, error } = await this.request('relogin', asked)
+  async relogin(payload: string | { ticket: string; seq: number }): Promise<unknown> {
+    const { status, data, error } = await this.request('relogin', payload)
     if (status === 'error') throw new Error(`relogin: ${error}`)
     this.ticket = typeof data === 'string' ? data : (data as { ticket: string }).ticket
     this.id = JSON.parse(Buffer.from(this.ticket, 'base64').toString()).participantId
@@ -142,15 +142,15 @@ export class Client {
   /** Takes the next notification from the queue, of this event if given. */
   next(event?: string): Promise<Notice> {
     const index = this.#untaken.findIndex((notice) => event === undefined || notice.event === event)
-    const [here] = index === -1 ? [] : this.#untaken.splice(index, 1)
-    if (here) return Promise.resolve(here)
+    const [queued] = index === -1 ? [] : this.#untaken.splice(index, 1)
+    if (queued) return Promise.resolve(queued)
     const waiting = { event, take: (_notice: Notice) => {} }
     const taken = new Promise<Notice>((resolve) => {
       waiting.take = resolve
     })
     this.#waiters.add(waiting)
-    const instead = () => `No ${event ?? 'notification'} came; untaken: ${JSON.stringify(this.#untaken)}`
-    return withTimeout(taken, instead).finally(() => this.#waiters.delete(waiting))
+    const describe = () => `No ${event ?? 'notification'} came; untaken: ${JSON.stringify(this.#untaken)}`
+    return withTimeout(taken, describe).finally(() => this.#waiters.delete(waiting))
   }
 
   /**
@@ -161,15 +161,15 @@ export class Client {
     const mark = `barrier ${newId()}`
     if (this.#legacy) await this.ask('customMessage', { type: 'data', receiver: this.id, data: mark })
     else await this.ask('text', { to: this.id, message: mark })
-    const came: Notice[] = []
+    const earlier: Notice[] = []
     for (;;) {
       const notice = await this.next()
-      if (JSON.stringify(notice.data).includes(mark)) return came
-      came.push(notice)
+      if (JSON.stringify(notice.data).includes(mark)) return earlier
+      earlier.push(notice)
     }
   }
 
-  /** Resolves when the server knows that the client received its last ack. The confirmation needs some round trips. */
+  /** Resolves when the server knows that the client has received its last ack. A confirmation takes some round trips. */
   async whenConfirmed(): Promise<void> {
     for (let trips = 0; trips < 3; trips += 1) await this.request('text', { to: 'admin', message: '' })
   }
@@ -202,13 +202,13 @@ function answerOf([status, data, more]: unknown[]): Answer {
   return status === 'error' ? { status, error: data, code } : { status: String(status), data }
 }
 
-async function withTimeout<T>(promise: Promise<T>, otherwise: () => string): Promise<T> {
+async function withTimeout<T>(promise: Promise<T>, describe: () => string): Promise<T> {
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(otherwise())), responseTimeoutMs)
+  const expired = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(describe())), responseTimeoutMs)
   })
   try {
-    return await Promise.race([promise, late])
+    return await Promise.race([promise, expired])
   } finally {
     clearTimeout(timer)
   }

@@ -9,9 +9,9 @@ type Link = {
   server: Socket
   /** Role of the connection to Redis, when the client has named it. */
   role: string | undefined
-  /** Bytes are dropped in both directions, and no end is passed on: the link stays half-open for good. */
+  /** The proxy drops the bytes of both directions, and closes neither side when the other ends: the link stays half-open. */
   swallowed: boolean
-  /** The server gets what the client sends, and its answers are dropped. */
+  /** The server receives what the client sends, and the proxy drops its answers. */
   answersLost: boolean
 }
 
@@ -28,19 +28,19 @@ export class FaultProxy {
   target = 0
   readonly #links = new Set<Link>()
   readonly #server: Server
-  #swallows: ((link: Link) => boolean) | undefined
+  #isFaulty: ((link: Link) => boolean) | undefined
   #delayMs = 0
-  #loses: RegExp | undefined
+  #unansweredCommand: RegExp | undefined
   #answersLost = 0
 
   private constructor(server: Server) {
     this.#server = server
     this.port = (server.address() as AddressInfo).port
-    server.on('connection', (client) => this.#join(client))
+    server.on('connection', (client) => this.#open(client))
     running.add(this)
   }
 
-  /** Listens on a free port of the loopback interface, until the last test of the file is over. */
+  /** Listens on a free port of the loopback interface. It is closed after the last test of the file. */
   static async start(): Promise<FaultProxy> {
     const server = createServer()
     const [port = 0] = await freePorts(1)
@@ -48,7 +48,7 @@ export class FaultProxy {
     return new FaultProxy(server)
   }
 
-  /** Every connection is reset, and new ones are refused by the kernel. */
+  /** Resets every connection. The kernel refuses new ones. */
   async refuse(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve))
     for (const { client, server } of this.#links) {
@@ -58,30 +58,30 @@ export class FaultProxy {
     await closed
   }
 
-  /** Open and new connections become half-open: all of them, or those of one role. */
+  /** Makes open and new connections half-open: all of them, or those of one role. */
   swallow(role?: string): void {
-    this.#swallows = (link) => role === undefined || link.role === role
-    for (const link of this.#links) this.#look(link)
+    this.#isFaulty = (link) => role === undefined || link.role === role
+    for (const link of this.#links) this.#swallowIfFaulty(link)
   }
 
-  /** The connection on which a client next writes such a command loses all answers from then on. Others work. */
+  /** Drops all further answers on the next connection on which a client writes such a command. Others work. */
   loseAnswers(command: RegExp): void {
-    this.#loses = command
+    this.#unansweredCommand = command
   }
 
-  /** How many connections have lost their answers. */
+  /** Number of connections that have lost their answers. */
   get answersLost(): number {
     return this.#answersLost
   }
 
-  /** Every byte arrives so much later, in each direction. */
+  /** Delays every byte by this time, in each direction. */
   delay(ms: number): void {
     this.#delayMs = ms
   }
 
   /** New connections work. Those that were swallowed stay half-open. */
   async pass(): Promise<void> {
-    this.#swallows = undefined
+    this.#isFaulty = undefined
     this.#delayMs = 0
     if (!this.#server.listening) await listen(this.#server, this.port)
   }
@@ -91,16 +91,16 @@ export class FaultProxy {
     await this.refuse()
   }
 
-  #join(client: Socket): void {
+  #open(client: Socket): void {
     const server = connect(this.target, '127.0.0.1')
     const link: Link = { client, server, role: undefined, swallowed: false, answersLost: false }
     this.#links.add(link)
-    this.#look(link)
+    this.#swallowIfFaulty(link)
     client.on('data', (bytes) => {
       link.role ??= roleIn(bytes)
-      this.#look(link)
-      if (this.#loses?.test(bytes.toString('latin1'))) {
-        this.#loses = undefined
+      this.#swallowIfFaulty(link)
+      if (this.#unansweredCommand?.test(bytes.toString('latin1'))) {
+        this.#unansweredCommand = undefined
         this.#answersLost += 1
         link.answersLost = true
       }
@@ -109,26 +109,26 @@ export class FaultProxy {
     this.#forward(link, server, client)
   }
 
-  #look(link: Link): void {
-    if (this.#swallows?.(link)) link.swallowed = true
+  #swallowIfFaulty(link: Link): void {
+    if (this.#isFaulty?.(link)) link.swallowed = true
   }
 
   #forward(link: Link, from: Socket, to: Socket): void {
-    /** Bytes under way, in order: a delay that ends does not let later bytes overtake. */
-    const underWay: { due: number; bytes: Buffer }[] = []
-    const joinOrResume = () => {
-      for (let [first] = underWay; first && first.due <= performance.now(); [first] = underWay) {
-        underWay.shift()
+    /** Delayed bytes in order, so that bytes that are not delayed any more do not overtake them. */
+    const delayed: { due: number; bytes: Buffer }[] = []
+    const writeDue = () => {
+      for (let [first] = delayed; first && first.due <= performance.now(); [first] = delayed) {
+        delayed.shift()
         if (!link.swallowed) to.write(first.bytes)
       }
-      const [next] = underWay
-      if (next) setTimeout(joinOrResume, next.due - performance.now() + 1)
+      const [next] = delayed
+      if (next) setTimeout(writeDue, next.due - performance.now() + 1)
     }
     from.setNoDelay(true)
     from.on('data', (bytes) => {
       if (link.swallowed || (link.answersLost && from === link.server)) return
-      underWay.push({ due: performance.now() + this.#delayMs, bytes })
-      if (underWay.length === 1) joinOrResume()
+      delayed.push({ due: performance.now() + this.#delayMs, bytes })
+      if (delayed.length === 1) writeDue()
     })
     from.on('error', () => {})
     from.on('close', () => {

@@ -12,24 +12,24 @@ export type Topology = (typeof topologies)[number]
 /**
  * - `killed`: SIGKILL, and nothing listens on its address until it is started again, with its data.
  * - `frozen`: SIGSTOP; the kernel still accepts connections and bytes.
- * - `half-open`: packets vanish; connections from before never work again.
- * - `half-open feed`: the same, but only for connections that subscribe.
+ * - `half-open`: the network drops all packets; connections from before never work again.
+ * - `half-open feed`: the same for the connections that subscribe only.
  * - `slow`: answers come late, but within the time that a command has.
  * - `too slow`: commands are executed after the node has stopped waiting.
  */
 export const faults = ['slow', 'killed', 'frozen', 'too slow', 'half-open feed', 'half-open'] as const
 export type Fault = (typeof faults)[number]
 
-/** How much later bytes arrive, in each direction. */
+/** The delay of bytes in each direction. */
 export const oneWayMs: { readonly [fault in Fault]?: number } = { slow: 300, 'too slow': 2500 }
 const masterName = 'mymaster'
-/** Everything acknowledged is in the file when the process is killed. */
-const durable = ['--save', '', '--appendonly', 'yes', '--appendfsync', 'always']
+/** Every acknowledged write is in the file when the process is killed. */
+const durableArgs = ['--save', '', '--appendonly', 'yes', '--appendfsync', 'always']
 const slotCount = 16384
 
 type Member = { server: RedisServer; proxy: FaultProxy }
 
-/** All servers of a Redis, each behind a proxy, so that all of it can fail in one way and come back. */
+/** All servers of a Redis, each behind a proxy. They fail in one way at the same time, and recover at the same time. */
 export class FaultyRedis {
   readonly topology: Topology
   readonly #members: Member[]
@@ -39,7 +39,7 @@ export class FaultyRedis {
     this.#members = members
   }
 
-  /** @param env of the servers that keep data, beside that of this process */
+  /** @param env added to the environment of the servers that keep data */
   static async start(topology: Topology, env: Environment = {}): Promise<FaultyRedis> {
     const redis = new FaultyRedis(topology, await starts[topology](env))
     await redis.#healthy()
@@ -66,9 +66,9 @@ export class FaultyRedis {
     }
   }
 
-  /** Resolves when all servers answer, and know of each other. */
+  /** Resolves when all servers answer, and those of a cluster know each other. */
   async recover(fault: Fault): Promise<void> {
-    if (fault === 'killed') await Promise.all(this.#members.map(({ server }) => server.startAnew()))
+    if (fault === 'killed') await Promise.all(this.#members.map(({ server }) => server.restart()))
     if (fault === 'frozen') for (const { server } of this.#members) server.resume()
     await this.#healthy()
     for (const { proxy } of this.#members) await proxy.pass()
@@ -79,11 +79,11 @@ export class FaultyRedis {
   }
 
   async #healthy(): Promise<void> {
-    await Promise.all(this.#members.map(({ server }) => isUp(server, this.topology)))
+    await Promise.all(this.#members.map(({ server }) => untilUp(server, this.topology)))
   }
 }
 
-async function isUp({ url }: RedisServer, topology: Topology): Promise<void> {
+async function untilUp({ url }: RedisServer, topology: Topology): Promise<void> {
   const redis = new Redis(url, { maxRetriesPerRequest: null })
   redis.on('error', () => {})
   try {
@@ -107,7 +107,7 @@ async function startMember(argsFor: ArgsFor, env?: Environment): Promise<Member>
 
 const settings = (port: number, folder: string) => [
   ...['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder],
-  ...durable,
+  ...durableArgs,
 ]
 
 const starts: { [topology in Topology]: (env: Environment) => Promise<Member[]> } = {
@@ -118,13 +118,13 @@ const starts: { [topology in Topology]: (env: Environment) => Promise<Member[]> 
   },
   cluster: async (env) => {
     const members = await Promise.all([0, 1, 2].map(() => startMember(clusterSettings, env)))
-    await Promise.all(members.map(({ server }, index) => takeShare(server, index, members.length)))
+    await Promise.all(members.map(({ server }, index) => assignSlots(server, index, members.length)))
     await introduce(members.map(({ server }) => server))
     return members
   },
 }
 
-/** The sentinel only tells the master's address: no replica could take over. */
+/** The sentinel is only asked for the master's address: without a replica it cannot fail over. */
 async function sentinelSettings(port: number, folder: string, master: FaultProxy): Promise<string[]> {
   const file = join(folder, 'sentinel.conf')
   const lines = [
@@ -144,12 +144,12 @@ async function clusterSettings(port: number, folder: string, proxy: FaultProxy):
     ...settings(port, folder),
     ...['--cluster-enabled', 'yes', '--cluster-config-file', 'nodes.conf', '--cluster-port', `${bus}`],
     ...['--cluster-announce-ip', '127.0.0.1', '--cluster-announce-port', `${proxy.port}`],
-    // servers that stood still know again at once that the others are there
+    // servers that were paused notice soon that the others are reachable
     ...['--cluster-node-timeout', '2000'],
   ]
 }
 
-async function takeShare({ url }: RedisServer, index: number, count: number): Promise<void> {
+async function assignSlots({ url }: RedisServer, index: number, count: number): Promise<void> {
   const redis = new Redis(url)
   const [first, end] = [index, index + 1].map((part) => Math.floor((part * slotCount) / count)) as [number, number]
   await redis.call('CLUSTER', 'ADDSLOTSRANGE', `${first}`, `${end - 1}`)

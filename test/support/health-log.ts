@@ -16,7 +16,7 @@ export class HealthLog {
 
   constructor(nodes: Node[], waits: Waits) {
     this.#waits = waits
-    this.#done = Promise.all(nodes.map((node) => this.#follow(node)))
+    this.#done = Promise.all(nodes.map((node) => this.#poll(node)))
   }
 
   /** The samples of a node since a moment of `performance.now()`. */
@@ -42,14 +42,14 @@ export class HealthLog {
     await this.#done
   }
 
-  async #follow(node: Node): Promise<void> {
+  async #poll(node: Node): Promise<void> {
     const samples: Health[] = []
     this.#samples.set(node, samples)
     while (!this.#stopped) {
       const at = performance.now()
       const answered = this.#waits.begin(`/readyz of ${node.opsUrl}`)
       const ready = await fetch(`${node.opsUrl}/readyz`).catch(() => undefined)
-      const told = (await ready?.json().catch(() => undefined)) as { reason?: string } | undefined
+      const body = (await ready?.json().catch(() => undefined)) as { reason?: string } | undefined
       answered()
       const metrics = await fetch(`${node.opsUrl}/metrics`).then(
         (response) => response.text(),
@@ -60,7 +60,7 @@ export class HealthLog {
         redisUp: Number(/^signalbox_redis_up (\d)/m.exec(metrics)?.[1] ?? Number.NaN),
         redisFailures: sumOf(metrics, 'signalbox_redis_failures_total'),
         ready: ready?.status ?? 0,
-        reason: told?.reason ?? '',
+        reason: body?.reason ?? '',
       })
       await new Promise((resolve) => setTimeout(resolve, sampleIntervalMs))
     }

@@ -27,7 +27,7 @@ type ClientRecord = {
   changes: { [action in 'join' | 'leave']: Map<string, number> }
 }
 
-/** The faults, each as a sentence. */
+/** The faults by kind, each fault as a sentence. */
 export type Verdict = {
   lost: string[]
   duplicated: string[]
@@ -54,7 +54,7 @@ type Waiter = { condition: () => boolean; resolve: () => void; reject: () => voi
  * every receiver who was present when it was sent. Clients repeat messages until they are acked, so this holds for all.
  */
 export class Ledger {
-  /** Number of acked messages, and of receipts. */
+  /** Number of acked messages, and of messages that clients received. */
   acks = 0
   receipts = 0
   /** Number of successful relogins. */
@@ -70,7 +70,7 @@ export class Ledger {
   readonly #pending = new Map<string, Message>()
   /** Withdrawn by their sender: each may arrive once or not at all. */
   readonly #withdrawn = new Map<string, Message>()
-  /** seq → what has it. All clients have to see the same. */
+  /** seq → the message or change with this number. It has to be the same for all clients. */
   readonly #order = new Map<number, string>()
   readonly #faults = noFaults()
   readonly #waiters = new Set<Waiter>()
@@ -159,12 +159,12 @@ export class Ledger {
 
   /** A client was notified that a participant joined or left. */
   notified(id: string, seq: number, action: 'join' | 'leave', about: string): void {
-    const news = this.#advance(id, seq, `${action} of ${about}`)?.changes[action]
-    if (!news) return
-    news.set(about, (news.get(about) ?? 0) + 1)
+    const counts = this.#advance(id, seq, `${action} of ${about}`)?.changes[action]
+    if (!counts) return
+    counts.set(about, (counts.get(about) ?? 0) + 1)
     if (action === 'leave' && this.#clients.has(about) && !this.#dismissed.has(about))
       this.#faults.leavesSeen.push(`${id} saw ${about} leave at ${seq}`)
-    if (action === 'join' && news.get(about) !== 1)
+    if (action === 'join' && counts.get(about) !== 1)
       this.#faults.duplicated.push(`${id} saw ${about} join again at ${seq}`)
     this.#changed()
   }
@@ -233,8 +233,8 @@ export class Ledger {
     if (!record || this.#dismissed.has(id)) return undefined
     if (seq <= record.seq) this.#faults.outOfOrder.push(`${id} was notified of ${seq} (${what}) after ${record.seq}`)
     record.seq = Math.max(record.seq, seq)
-    const known = this.#order.get(seq)
-    if (known !== undefined && known !== what) this.#faults.outOfOrder.push(`${seq} is ${known} and ${what}`)
+    const earlier = this.#order.get(seq)
+    if (earlier !== undefined && earlier !== what) this.#faults.outOfOrder.push(`${seq} is ${earlier} and ${what}`)
     this.#order.set(seq, what)
     return record
   }
@@ -249,8 +249,8 @@ export class Ledger {
 
   summary(): string {
     const { lost, ...rest } = this.verdict()
-    const some = Object.entries({ pending: lost, ...rest }).filter(([, list]) => list.length > 0)
-    const lines = some.map(([what, list]) => `${what} (${list.length}):\n  ${list.slice(0, 8).join('\n  ')}`)
+    const nonEmpty = Object.entries({ pending: lost, ...rest }).filter(([, list]) => list.length > 0)
+    const lines = nonEmpty.map(([what, list]) => `${what} (${list.length}):\n  ${list.slice(0, 8).join('\n  ')}`)
     return [`acks ${this.acks}, receipts ${this.receipts}, unavailable ${this.unavailable}`, ...lines].join('\n')
   }
 }

@@ -6,25 +6,25 @@ import { until } from './redis.ts'
 import { type RedisServer, spawnRedis } from './redis-server.ts'
 import { copyUsers } from './redis-user.ts'
 
-/** A master and its replica behind one address, as a managed Redis has it. */
+/** A master and its replica behind one address, as in a managed Redis. */
 export type RedisPair = {
   url: string
-  /** The replica has all that was written so far, and gets no more. */
-  lag(): Promise<void>
-  /** The address leads to the replica from now on, and what it did not get is gone. */
+  /** Stops the replication: the replica has everything that was written so far, and receives nothing more. */
+  stopReplication(): Promise<void>
+  /** Forwards the address to the replica from now on. Writes that the replica did not receive are lost. */
   failOver(): void
-  /** The master forgets everything, as with FLUSHALL. */
+  /** Deletes all data of the master. */
   flush(): Promise<void>
-  /** The master ends, and one that knows nothing answers in its place. */
+  /** Stops the master, and forwards the address to an empty server. */
   replace(): Promise<void>
 }
 
-/** Both are stopped after the test. */
+/** Starts a master and its replica. Both are stopped after the test. */
 export async function startRedisPair(): Promise<RedisPair> {
   const master = await spawnRedis(() => ['--repl-diskless-sync-delay', '0'])
   onTestFinished(() => master.stop())
-  const follow = ['--replicaof', '127.0.0.1', `${master.port}`]
-  const replica = await spawnRedis(() => follow)
+  const replicaArgs = ['--replicaof', '127.0.0.1', `${master.port}`]
+  const replica = await spawnRedis(() => replicaArgs)
   onTestFinished(() => replica.stop())
   const admins = [master, replica].map(({ url }) => new Redis(url)) as [Redis, Redis]
   for (const admin of admins) admin.on('error', () => {}) // one of them is stopped
@@ -33,16 +33,16 @@ export async function startRedisPair(): Promise<RedisPair> {
   })
   const [atMaster, atReplica] = admins
   await until(async () => (await atReplica.info('replication')).includes('master_link_status:up'))
-  const address = await startAddress(master)
+  const address = await startForwarder(master)
   return {
     url: address.url,
-    lag: async () => {
+    stopReplication: async () => {
       await atMaster.set('mark', 'x')
       await atMaster.wait(1, 5000)
       await atReplica.replicaof('NO', 'ONE')
       await copyUsers(atMaster, atReplica)
     },
-    failOver: () => address.lead(replica),
+    failOver: () => address.forwardTo(replica),
     flush: async () => {
       await atMaster.flushall()
     },
@@ -52,14 +52,14 @@ export async function startRedisPair(): Promise<RedisPair> {
       const atEmpty = new Redis(empty.url)
       await copyUsers(atMaster, atEmpty)
       atEmpty.disconnect()
-      address.lead(empty)
+      address.forwardTo(empty)
       await master.stop()
     },
   }
 }
 
-/** One address for servers that take each other's place. */
-async function startAddress(first: RedisServer) {
+/** Forwards one address to one server at a time. */
+async function startForwarder(first: RedisServer) {
   let target = first
   const open = new Set<Socket>()
   const proxy = createServer((client) => {
@@ -89,7 +89,7 @@ async function startAddress(first: RedisServer) {
   })
   return {
     url: `redis://127.0.0.1:${port}`,
-    lead: (server: RedisServer) => {
+    forwardTo: (server: RedisServer) => {
       target = server
       cut()
     },

@@ -3,39 +3,39 @@ import { Redis } from 'ioredis'
 import { freePorts } from './ports.ts'
 import { type RedisGroup, startRedis, startRedisCluster, until } from './redis.ts'
 
-/** How the way to a Redis server may fail. The server itself lives, and its own address always leads to it. */
+/** A TCP proxy to a Redis server, with the faults of a network. The server keeps running, and its own address works. */
 export type RedisProxy = {
   url: string
-  /** How many connections were asked for so far. */
+  /** Number of connections that clients have opened so far. */
   readonly attempts: number
-  /** Open connections lead nowhere from now on, and are not closed; new ones are as ever. @param name those of this name only */
+  /** Stops forwarding on open connections without closing them; new ones work. @param name only connections with this name */
   halfOpen(name?: string): void
-  /** Open connections are closed, and new ones are refused. */
+  /** Closes open connections, and refuses new ones. */
   refuse(): Promise<void>
-  /** Open connections are closed, and new ones as soon as they are made. */
-  slam(): void
-  /** New connections lead to the server. */
+  /** Closes open connections, and new ones as soon as it has accepted them. */
+  closeAccepted(): void
+  /** Forwards new connections to the server. */
   accept(): Promise<void>
 }
 
 export type ProxiedRedis = {
   mode: 'standalone' | 'cluster'
   urls: string[]
-  /** The servers themselves, for those who look on. */
+  /** The servers themselves, for observers that bypass the proxies. */
   servers: { url: string }[]
   proxies: RedisProxy[]
-  /** The same with each proxy. */
-  each(act: (proxy: RedisProxy) => unknown): Promise<void>
+  /** Calls a function with each proxy. */
+  each(run: (proxy: RedisProxy) => unknown): Promise<void>
   stop(): Promise<void>
 }
 
-/** A Redis of its own behind proxies, one for each server. */
+/** Starts a private Redis with a proxy for each server. */
 export async function startProxiedRedis(mode: ProxiedRedis['mode']): Promise<ProxiedRedis> {
-  const group: RedisGroup = mode === 'cluster' ? await startRedisCluster() : await alone()
+  const group: RedisGroup = mode === 'cluster' ? await startRedisCluster() : await startStandalone()
   const proxies = await Promise.all(group.servers.map(({ port }) => startRedisProxy(port)))
   if (mode === 'cluster') await announce(group.servers, proxies)
-  const each: ProxiedRedis['each'] = async (act) => {
-    await Promise.all(proxies.map(act))
+  const each: ProxiedRedis['each'] = async (run) => {
+    await Promise.all(proxies.map(run))
   }
   return {
     mode,
@@ -50,35 +50,35 @@ export async function startProxiedRedis(mode: ProxiedRedis['mode']): Promise<Pro
   }
 }
 
-async function alone(): Promise<RedisGroup> {
+async function startStandalone(): Promise<RedisGroup> {
   const server = await startRedis()
   return { urls: [server.url], servers: [server], stop: () => server.stop() }
 }
 
-/** Resolves when the whole cluster tells clients the addresses of the proxies. */
+/** Resolves when every server of the cluster sends clients the addresses of the proxies. */
 async function announce(servers: { url: string }[], proxies: RedisProxy[]): Promise<void> {
   const admins = servers.map(({ url }) => new Redis(url))
   const ports = proxies.map(({ url }) => new URL(url).port)
   for (const [index, admin] of admins.entries()) {
     await admin.config('SET', 'cluster-announce-port', ports[index] ?? '')
   }
-  const told = async (admin: Redis) => {
+  const announced = async (admin: Redis) => {
     const ranges = (await admin.call('CLUSTER', 'SLOTS')) as [number, number, [string, number]][]
     return ranges.every(([, , [, port]]) => ports.includes(`${port}`))
   }
-  await until(async () => (await Promise.all(admins.map(told))).every(Boolean))
+  await until(async () => (await Promise.all(admins.map(announced))).every(Boolean))
   for (const admin of admins) admin.disconnect()
 }
 
 async function startRedisProxy(target: number): Promise<RedisProxy> {
   const [port = 0] = await freePorts(1)
-  const pairs = new Map<Socket, { server: Socket; said: string }>()
-  let [attempts, slamming] = [0, false]
+  const pairs = new Map<Socket, { server: Socket; firstBytes: string }>()
+  let [attempts, closing] = [0, false]
   const listener = createServer((client) => {
     attempts += 1
     client.on('error', () => {})
-    if (slamming) client.destroy()
-    else join(client, connect(target, '127.0.0.1'), pairs)
+    if (closing) client.destroy()
+    else forward(client, connect(target, '127.0.0.1'), pairs)
   })
   const cut = () => {
     for (const [client, { server }] of pairs) for (const socket of [client, server]) socket.destroy()
@@ -90,8 +90,8 @@ async function startRedisProxy(target: number): Promise<RedisProxy> {
       return attempts
     },
     halfOpen: (name = '') => {
-      for (const [client, { server, said }] of pairs) {
-        if (said.includes(name)) for (const socket of [client, server]) socket.pause()
+      for (const [client, { server, firstBytes }] of pairs) {
+        if (firstBytes.includes(name)) for (const socket of [client, server]) socket.pause()
       }
     },
     refuse: async () => {
@@ -99,20 +99,20 @@ async function startRedisProxy(target: number): Promise<RedisProxy> {
       cut()
       await closed
     },
-    slam: () => {
-      slamming = true
+    closeAccepted: () => {
+      closing = true
       cut()
     },
     accept: async () => {
-      slamming = false
+      closing = false
       await listen(listener, port)
     },
   }
 }
 
-/** Forwards what both sides say, and notes what the client says at first: the name of its connection is in it. */
-function join(client: Socket, server: Socket, pairs: Map<Socket, { server: Socket; said: string }>): void {
-  const pair = { server, said: '' }
+/** Forwards both directions, and records the client's first bytes, which contain the name of its connection. */
+function forward(client: Socket, server: Socket, pairs: Map<Socket, { server: Socket; firstBytes: string }>): void {
+  const pair = { server, firstBytes: '' }
   pairs.set(client, pair)
   for (const [from, to] of [
     [client, server],
@@ -120,7 +120,7 @@ function join(client: Socket, server: Socket, pairs: Map<Socket, { server: Socke
   ] as const) {
     from.setNoDelay(true)
     from.on('data', (bytes) => {
-      if (from === client && pair.said.length < 2000) pair.said += bytes.toString('latin1')
+      if (from === client && pair.firstBytes.length < 2000) pair.firstBytes += bytes.toString('latin1')
       to.write(bytes)
     })
     from.on('error', () => to.destroy())

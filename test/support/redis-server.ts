@@ -5,22 +5,22 @@ import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { freePorts } from './ports.ts'
 
-/** A `redis-server` of our own: in a folder of its own, on a free port of the loopback interface, keeping nothing. */
+/** A `redis-server` process with its own folder, on a free port of the loopback interface. */
 export type RedisServer = {
   url: string
   port: number
   pid: number
-  /** The process stands still with its connections open, as on a machine that is too busy, until it is resumed. */
+  /** SIGSTOP: the process hangs with its connections open, as on an overloaded machine, until `resume`. */
   pause(): void
   resume(): void
-  /** SIGKILL. Its folder stays. */
+  /** Sends SIGKILL. The folder stays. */
   kill(): Promise<void>
-  /** After it was killed: another process like it, on the same port and with the same folder. Resolves when it answers. */
-  startAnew(): Promise<void>
+  /** Starts a killed server again, on the same port and with the same folder. Resolves when it answers. */
+  restart(): Promise<void>
   stop(): Promise<void>
 }
 
-/** @throws Error that says how to install Redis, when there is none that is new enough */
+/** @throws Error that says how to install Redis, unless version 7 or newer is installed */
 export function requireRedis(command = 'redis-server'): void {
   const { stdout } = spawnSync(command, ['--version'], { encoding: 'utf8' })
   const version = /v=(\d+)\.(\S+)/.exec(stdout ?? '')
@@ -30,7 +30,7 @@ export function requireRedis(command = 'redis-server'): void {
   throw new Error(`The tests need redis-server 7 or newer, and ${found}. Install it: ${install}`)
 }
 
-/** Starts one server that keeps nothing; resolves when it answers. */
+/** Starts one server without persistence; resolves when it answers. */
 export function spawnRedis(
   extra: (port: number) => Promise<string[]> | string[] = () => [],
   env: Environment = {},
@@ -56,34 +56,34 @@ export async function spawnServer(
     const args = await argsFor(port, folder)
     const child = run(args, env)
     try {
-      await answers(child, port)
+      await untilAnswers(child, port)
       return handle(child, { args, env }, port, folder)
     } catch (error) {
       await end(child)
-      if (attempt < 3) continue // somebody else took the port
+      if (attempt < 3) continue // another process may have taken the port
       await rm(folder, { recursive: true, force: true })
       throw error
     }
   }
 }
 
-/** Set in the server's environment, besides what this process has. */
+/** Variables that are added to this process's environment. */
 type Environment = { [name: string]: string }
 
 const run = (args: string[], env: Environment) =>
   spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } })
 
-/** Resolves at the first PONG. @throws Error with what the server last said, when it ends before that */
-async function answers(child: ChildProcess, port: number): Promise<void> {
-  let said = ''
+/** Resolves at the first PONG. @throws Error with the server's last output if it ends before that */
+async function untilAnswers(child: ChildProcess, port: number): Promise<void> {
+  let output = ''
   child.stdout?.on('data', (text: Buffer) => {
-    said = `${said}${text}`.slice(-2000)
+    output = `${output}${text}`.slice(-2000)
   })
   const client = new Redis(port, '127.0.0.1', { retryStrategy: () => 20, maxRetriesPerRequest: null })
   client.on('error', () => {})
   const ended = new Promise<never>((_, reject) => {
     child.once('error', reject)
-    child.once('exit', () => reject(new Error(`redis-server ended: ${said}`)))
+    child.once('exit', () => reject(new Error(`redis-server ended: ${output}`)))
   })
   try {
     await Promise.race([client.ping(), ended])
@@ -110,9 +110,9 @@ function handle(
     pause: () => child.kill('SIGSTOP'),
     resume: () => child.kill('SIGCONT'),
     kill: () => end(child),
-    startAnew: async () => {
+    restart: async () => {
       child = run(args, env)
-      await answers(child, port)
+      await untilAnswers(child, port)
     },
     stop: async () => {
       process.off('exit', kill)
@@ -125,6 +125,6 @@ function handle(
 async function end(child: ChildProcess): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
   const ended = new Promise((resolve) => child.once('exit', resolve))
-  child.kill('SIGKILL') // it keeps nothing, and a paused one hears no other signal
+  child.kill('SIGKILL') // a paused process receives no other signal
   await ended
 }

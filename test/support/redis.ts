@@ -8,13 +8,13 @@ import { type RedisServer, spawnRedis, spawnServer } from './redis-server.ts'
 
 export type { RedisServer } from './redis-server.ts'
 
-/** The Redis of the whole run. Others use it too: take a prefix of your own, never flush, never stop it. */
+/** The Redis that all tests of the run share. A test uses its own prefix, and neither flushes nor stops the server. */
 export const redisUrl = (): string => inject('redisUrl')
 
-/** A key prefix that nobody else has. */
+/** A key prefix that no other test has. */
 export const randomPrefix = (): string => `test-${newId()}`
 
-/** A server for this test alone, to be paused, stopped or looked into. `settings` as on its command line. */
+/** A server for this test alone, which it may pause and stop. `settings` as on its command line. */
 export const startRedis = (settings: string[] = [], env: { [name: string]: string } = {}): Promise<RedisServer> =>
   spawnRedis(() => settings, env)
 
@@ -28,21 +28,21 @@ export async function startRedisCluster(): Promise<RedisGroup> {
   const servers = await startAll(Array.from({ length: masterCount }, () => () => spawnRedis(clusterSettings)))
   const group = { urls: servers.map(({ url }) => url), servers, stop: () => stopAll(servers) }
   await orStop(group, async () => {
-    await Promise.all(servers.map((server, index) => ask(server, (redis) => takeShare(redis, index))))
+    await Promise.all(servers.map((server, index) => withAdmin(server, (redis) => assignSlots(redis, index))))
     await introduce(servers)
-    await Promise.all(servers.map(knowsAllSlots))
+    await Promise.all(servers.map(untilAllSlotsKnown))
   })
   return group
 }
 
-async function takeShare(redis: Redis, index: number): Promise<void> {
+async function assignSlots(redis: Redis, index: number): Promise<void> {
   const first = Math.floor((index * slotCount) / masterCount)
   const last = Math.floor(((index + 1) * slotCount) / masterCount) - 1
   await redis.call('CLUSTER', 'ADDSLOTSRANGE', `${first}`, `${last}`)
 }
 
 async function clusterSettings(): Promise<string[]> {
-  // the port for the other nodes is the first one plus 10000 unless it is set, and that one may be taken
+  // by default the bus port is the port plus 10000, which may be in use
   const [bus] = await freePorts(1)
   return ['--cluster-enabled', 'yes', '--cluster-port', `${bus}`, '--cluster-config-file', 'nodes.conf']
 }
@@ -51,14 +51,14 @@ async function clusterSettings(): Promise<string[]> {
 export async function introduce([first, ...others]: RedisServer[]): Promise<void> {
   if (!first) return
   for (const other of others) {
-    const bus = await ask(other, async (redis) => (await redis.config('GET', 'cluster-port')) as string[])
-    await ask(first, (redis) => redis.call('CLUSTER', 'MEET', '127.0.0.1', `${other.port}`, `${bus[1]}`))
+    const bus = await withAdmin(other, async (redis) => (await redis.config('GET', 'cluster-port')) as string[])
+    await withAdmin(first, (redis) => redis.call('CLUSTER', 'MEET', '127.0.0.1', `${other.port}`, `${bus[1]}`))
   }
 }
 
-/** Every node is asked: one that has not heard of all the others yet would refuse what it is sent. */
-async function knowsAllSlots(server: RedisServer): Promise<void> {
-  await ask(server, (redis) =>
+/** Waits for each server: a server that does not know all the others yet refuses commands. */
+async function untilAllSlotsKnown(server: RedisServer): Promise<void> {
+  await withAdmin(server, (redis) =>
     until(async () => {
       const info = String(await redis.call('CLUSTER', 'INFO'))
       return info.includes('cluster_state:ok') && info.includes(`cluster_known_nodes:${masterCount}`)
@@ -68,11 +68,11 @@ async function knowsAllSlots(server: RedisServer): Promise<void> {
 
 export type SentinelGroup = RedisGroup & {
   name: string
-  /** Makes the replica the master; resolves when the sentinel tells clients so. */
+  /** Makes the replica the master; resolves when the sentinel returns its address. */
   failover(): Promise<void>
 }
 
-/** A master with one replica, and one sentinel that decides alone. `urls` are the sentinel's. */
+/** A master with one replica, and one sentinel with a quorum of one. `urls` has the address of the sentinel. */
 export async function startSentinel(): Promise<SentinelGroup> {
   const name = 'mymaster'
   const master = await spawnRedis(() => ['--repl-diskless-sync-delay', '0'])
@@ -86,11 +86,11 @@ export async function startSentinel(): Promise<SentinelGroup> {
   if (!replica || !sentinel) throw new Error('No sentinel')
   const servers = [master, replica, sentinel]
   const group = { name, urls: [sentinel.url], servers, stop: () => stopAll(servers) }
-  await orStop(group, () => ask(sentinel, (redis) => knowsReplica(redis, name, replica)))
+  await orStop(group, () => withAdmin(sentinel, (redis) => untilReplicaKnown(redis, name, replica)))
   const masterPort = async (redis: Redis) =>
     ((await redis.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', name)) as string[])[1]
   const failover = () =>
-    ask(sentinel, async (redis) => {
+    withAdmin(sentinel, async (redis) => {
       const before = await masterPort(redis)
       await redis.call('SENTINEL', 'FAILOVER', name)
       await until(async () => (await masterPort(redis)) !== before)
@@ -98,7 +98,7 @@ export async function startSentinel(): Promise<SentinelGroup> {
   return { ...group, failover }
 }
 
-async function knowsReplica(sentinel: Redis, name: string, replica: RedisServer): Promise<void> {
+async function untilReplicaKnown(sentinel: Redis, name: string, replica: RedisServer): Promise<void> {
   await until(async () => {
     const [first] = (await sentinel.call('SENTINEL', 'REPLICAS', name)) as string[][]
     const state = String(first)
@@ -107,7 +107,7 @@ async function knowsReplica(sentinel: Redis, name: string, replica: RedisServer)
 }
 
 async function sentinelSettings(port: number, folder: string, name: string, master: number): Promise<string[]> {
-  const file = join(folder, 'sentinel.conf') // a sentinel keeps what it knows in its own settings
+  const file = join(folder, 'sentinel.conf') // a sentinel writes its state into its settings
   const lines = [
     `port ${port}`,
     'bind 127.0.0.1',
@@ -119,21 +119,21 @@ async function sentinelSettings(port: number, folder: string, name: string, mast
   return [file, '--sentinel']
 }
 
-/** Asks until it is so, where nothing tells of it by itself. */
+/** Polls a condition of which no event notifies. @throws Error after 20 s */
 export async function until(condition: () => Promise<boolean>): Promise<void> {
   await vi.waitUntil(condition, { timeout: 20_000, interval: 25 })
 }
 
-async function ask<T>(server: RedisServer, question: (redis: Redis) => Promise<T>): Promise<T> {
+async function withAdmin<T>(server: RedisServer, run: (redis: Redis) => Promise<T>): Promise<T> {
   const redis = new Redis(server.url)
   try {
-    return await question(redis)
+    return await run(redis)
   } finally {
     redis.disconnect()
   }
 }
 
-/** All, or none: when one does not start, the others are stopped, and those that are `running` already. */
+/** Starts all servers. If one does not start, it stops the others, and those that are `running` already. */
 async function startAll(starts: (() => Promise<RedisServer>)[], running: RedisServer[] = []): Promise<RedisServer[]> {
   const results = await Promise.allSettled(starts.map((start) => start()))
   const servers = results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []))

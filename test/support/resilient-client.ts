@@ -74,7 +74,7 @@ export class ResilientClient {
   readonly #openWaits = new Map<Socket, Set<() => void>>()
   #socket: Socket | undefined
   #inRoom = false
-  #left = false
+  #dismissed = false
   #lastNumber = 0
   #seq = 0
 
@@ -87,8 +87,9 @@ export class ResilientClient {
     return this.#inRoom
   }
 
-  get left(): boolean {
-    return this.#left
+  /** The client does not resume any more. */
+  get dismissed(): boolean {
+    return this.#dismissed
   }
 
   /** The last seq received. */
@@ -131,17 +132,17 @@ export class ResilientClient {
 
   /** Resumes on another node and keeps the old connection open. @returns the socket of the old connection */
   move(node?: Address): Socket {
-    const left = this.#socket
-    if (!left) throw new Error('The client has no connection to move from')
+    const oldSocket = this.#socket
+    if (!oldSocket) throw new Error('The client has no connection to move from')
     this.#inRoom = false
     this.#socket = undefined
     void this.#resume(node)
-    return left
+    return oldSocket
   }
 
   /** Simulates the loss of the client's machine: it does not resume. */
   vanish(): void {
-    this.#left = true
+    this.#dismissed = true
     this.#inRoom = false
     this.#options.ledger.dismiss(this.id)
     if (this.#socket) terminate(this.#socket)
@@ -151,7 +152,7 @@ export class ResilientClient {
 
   /** Neither moves nor resumes, and sends one text that must have no effect. Resolves to the reason when the connection ends. */
   stay(): Promise<string> {
-    this.#left = true
+    this.#dismissed = true
     this.#options.ledger.dismiss(this.id)
     const socket = this.#socket
     socket?.emit('text', { to: 'all', message: '1000001' }, { rid: 1_000_001 })
@@ -184,12 +185,12 @@ export class ResilientClient {
       openSockets.delete(socket)
       this.#endWaits(socket)
       if (this.#options.inFlight === 'once') {
-        for (const said of [...this.#unacked.values()]) if (said.sentOn === socket) this.#withdraw(said)
+        for (const text of [...this.#unacked.values()]) if (text.sentOn === socket) this.#withdraw(text)
       }
       if (!current() || !this.#inRoom) return
       this.#inRoom = false
       this.onLost(reason)
-      if (!this.#left) void this.#resume()
+      if (!this.#dismissed) void this.#resume()
     })
     return socket
   }
@@ -198,7 +199,7 @@ export class ResilientClient {
     const { nodes, random, ledger, resumeTimeoutMs = defaultResumeTimeoutMs } = this.#options
     const deadline = performance.now() + resumeTimeoutMs
     let node = first
-    for (let tries = 1; !this.#left; tries += 1) {
+    for (let tries = 1; !this.#dismissed; tries += 1) {
       const others = nodes().filter((other) => other !== this.node)
       this.node = node ?? random.pick(others.length > 0 ? others : nodes())
       node = undefined
@@ -218,20 +219,20 @@ export class ResilientClient {
     const { random, ledger } = this.#options
     const seq = this.#seq
     const socket = this.#connect(node)
-    const asked = this.#request(socket, 'relogin', { ticket: this.ticket, seq })
+    const answer = this.#request(socket, 'relogin', { ticket: this.ticket, seq })
     // sometimes send waiting messages before the answer, as socket.io-client does with its buffer
     if (random.chance(0.5)) this.#flush(maxEarlyRequests)
-    const { status, data, code = status } = await asked
+    const { status, data, code = status } = await answer
     if (status !== 'ok') {
       socket.disconnect()
       this.#endWaits(socket)
       return code
     }
-    const entered = data as { ticket: string; seq: number; complete: boolean }
-    if (!entered.complete || entered.seq !== seq) {
-      ledger.refused(this.id, `relogin after ${seq} was answered ${JSON.stringify(entered)}`)
+    const resumed = data as { ticket: string; seq: number; complete: boolean }
+    if (!resumed.complete || resumed.seq !== seq) {
+      ledger.refused(this.id, `relogin after ${seq} was answered ${JSON.stringify(resumed)}`)
     }
-    this.ticket = entered.ticket
+    this.ticket = resumed.ticket
     if (this.#socket !== socket || !socket.connected) return 'lost'
     this.#inRoom = true
     this.#flush()
@@ -245,38 +246,38 @@ export class ResilientClient {
     if (!socket) return
     const [oldest = 0] = this.#unacked.keys()
     const ready = [...this.#unacked.values()].slice(0, this.#options.inFlight === 'one' ? 1 : limit)
-    for (const said of ready) {
-      if (said.number >= oldest + rememberedRids) return
-      if (said.sentOn === socket) continue
-      said.sentOn = socket
-      this.#emit(socket, said)
+    for (const text of ready) {
+      if (text.number >= oldest + rememberedRids) return
+      if (text.sentOn === socket) continue
+      text.sentOn = socket
+      this.#emit(socket, text)
     }
   }
 
-  #emit(socket: Socket, said: OutgoingText): void {
+  #emit(socket: Socket, text: OutgoingText): void {
     const { ledger } = this.#options
-    const { to, number } = said
+    const { to, number } = text
     const answered = this.#beginWait(socket, `text ${number} of ${this.id}`)
     const { suffixes = [''] } = this.#options
     const message = `${number}${suffixes[number % suffixes.length]}`
     socket.emit('text', { to, message }, { rid: number }, (...ack: unknown[]) => {
       answered()
       const { status, code = status } = ackOf(ack)
-      const open = this.#unacked.has(number)
-      if (status === 'ok' && open) {
+      const isUnacked = this.#unacked.has(number)
+      if (status === 'ok' && isUnacked) {
         this.#unacked.delete(number)
         ledger.acked(this.id, number)
-        said.done()
+        text.done()
         if (this.#inRoom) this.#flush()
       } else if (code === 'unavailable') {
-        said.refusals += 1
-        this.refusals = Math.max(this.refusals, said.refusals)
+        text.refusals += 1
+        this.refusals = Math.max(this.refusals, text.refusals)
         ledger.postponed()
         if (this.#options.inFlight === 'once') {
-          this.#withdraw(said)
+          this.#withdraw(text)
           if (this.#inRoom) this.#flush()
-        } else if (open)
-          setTimeout(() => this.#socket === socket && socket.connected && this.#emit(socket, said), backOffMs)
+        } else if (isUnacked)
+          setTimeout(() => this.#socket === socket && socket.connected && this.#emit(socket, text), backOffMs)
       } else if (status !== 'ok' && !staleConnectionCodes.has(code)) {
         ledger.refused(this.id, `text ${number}: ${code} ${ack[1]}`)
       }
@@ -312,9 +313,9 @@ export class ResilientClient {
     return new Promise((resolve) => {
       socket.once('connect_error', () => resolve({ status: 'no connection' }))
       socket.once('disconnect', () => resolve({ status: 'lost' }))
-      socket.timeout(ackTimeoutMs).emit(event, data, (late: Error | null, ...ack: unknown[]) => {
-        if (!late) answered()
-        resolve(late ? { status: 'no answer' } : ackOf(ack))
+      socket.timeout(ackTimeoutMs).emit(event, data, (timeout: Error | null, ...ack: unknown[]) => {
+        if (!timeout) answered()
+        resolve(timeout ? { status: 'no answer' } : ackOf(ack))
       })
     })
   }

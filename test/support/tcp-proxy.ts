@@ -1,12 +1,12 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 
-/** A TCP proxy that can become a black hole: nothing is forwarded any more, and nothing is closed. */
+/** A TCP proxy that can stop forwarding without closing its connections. */
 export type TcpProxy = {
   url: string
-  /** Stops forwarding; what is sent meanwhile is kept. `answers`: only what comes from the server. */
+  /** Stops forwarding; the kernel keeps the bytes that arrive meanwhile. `answers`: only bytes of the server. */
   stall(what: 'all' | 'answers'): void
-  /** Forwards again, what was kept first. */
+  /** Forwards again, beginning with the kept bytes. */
   resume(): void
 }
 
@@ -16,8 +16,8 @@ export async function startTcpProxy(target: { url: string }): Promise<TcpProxy> 
   const sides = { client: new Set<Socket>(), server: new Set<Socket>() }
   const proxy = createServer((client) => {
     const server = connect(Number(port), hostname)
-    join(client, server, sides.client)
-    join(server, client, sides.server)
+    forward(client, server, sides.client)
+    forward(server, client, sides.server)
   })
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
   onTestFinished(async () => {
@@ -36,8 +36,8 @@ export async function startTcpProxy(target: { url: string }): Promise<TcpProxy> 
   }
 }
 
-/** Forwards what one side says. A side that stands still is not noticed to have ended. */
-function join(from: Socket, to: Socket, side: Set<Socket>): void {
+/** Forwards the bytes of one side, and its end. The end of one side does not close a paused other side. */
+function forward(from: Socket, to: Socket, side: Set<Socket>): void {
   side.add(from)
   from.setNoDelay(true)
   from.on('data', (bytes) => to.write(bytes))

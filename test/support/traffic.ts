@@ -9,7 +9,7 @@ export type TrafficOptions = {
   /** The running nodes. A test that stops or starts nodes changes this list. */
   nodes: readonly Address[]
   /** The nodes for the logins, in rotation; by default `nodes`. */
-  begin?: readonly Address[]
+  loginNodes?: readonly Address[]
   clients: number
   /** RECONNECT_WINDOW, s. */
   window: number
@@ -24,7 +24,7 @@ export type Flow = {
   stop(): Promise<void>
 }
 
-/** Clients of one room, on any nodes, who send to each other and to all. */
+/** Clients of one room that are connected to any nodes, and send to each other and to all. */
 export class Traffic {
   readonly ledger = new Ledger()
   readonly room = newRoom()
@@ -68,17 +68,20 @@ export class Traffic {
 
   /** Logs all clients in, evenly distributed over the nodes. */
   static async start(options: TrafficOptions): Promise<Traffic> {
-    const { nodes, begin = nodes } = options
+    const { nodes, loginNodes = nodes } = options
     const traffic = new Traffic(options)
-    await Promise.all(traffic.clients.map((client, index) => client.login(begin[index % begin.length] as Address)))
+    await Promise.all(
+      traffic.clients.map((client, index) => client.login(loginNodes[index % loginNodes.length] as Address)),
+    )
     return traffic
   }
 
-  /** The clients that have not left for good. */
+  /** The clients that are in the room or resume. */
   get present(): ResilientClient[] {
-    return this.clients.filter(({ left }) => !left)
+    return this.clients.filter(({ dismissed }) => !dismissed)
   }
 
+  /** The clients that are connected to a node. */
   on(node: Address): ResilientClient[] {
     return this.present.filter((client) => client.node === node)
   }
@@ -123,7 +126,7 @@ export class Traffic {
     const [keeper, ...others] = this.present
     if (!keeper) throw new Error('No client is left')
     for (const other of others) other.vanish()
-    await this.leave(others, keeper)
+    await this.untilSeenLeaving(others, keeper)
     await this.expectRoster()
     await keeper.send('all')
     await this.ledger.complete()
@@ -132,23 +135,23 @@ export class Traffic {
   }
 
   /** Resolves when the observer was notified that they left, at the latest 10 s after the window. */
-  leave(gone: { id: string }[], observer: ResilientClient): Promise<void> {
+  untilSeenLeaving(gone: { id: string }[], observer: ResilientClient): Promise<void> {
     const seen = () => gone.every(({ id }) => this.ledger.leavesSeenBy(observer.id, id) > 0)
-    return this.ledger.until('they left', seen, (this.#window + 10) * 1000)
+    return this.ledger.until('the observer saw them leave', seen, (this.#window + 10) * 1000)
   }
 
   #describe(): string {
-    const away = this.present.filter(({ inRoom }) => !inRoom).map(({ id, node }) => `${id} (tries ${node?.url})`)
-    return `${this.ledger.summary()}\nnot in the room: ${away.join(', ') || 'none'}`
+    const absent = this.present.filter(({ inRoom }) => !inRoom).map(({ id, node }) => `${id} (tries ${node?.url})`)
+    return `${this.ledger.summary()}\nnot in the room: ${absent.join(', ') || 'none'}`
   }
 
-  /** Checks that a new login's roster has each present client once, and no other participant. */
+  /** Checks that the roster of a new login has each present client once, and no other participant. */
   async expectRoster(): Promise<void> {
     const client = await connect(this.#anyNode().url)
     const joined = await client.login({ room: this.room, user: 'guest' })
     const { id } = joined
-    const there = joined.room.participants.map((participant) => participant.id)
-    expect(there.toSorted()).toEqual([...this.present.map((client) => client.id), id].toSorted())
+    const roster = joined.room.participants.map((participant) => participant.id)
+    expect(roster.toSorted()).toEqual([...this.present.map((client) => client.id), id].toSorted())
     await client.request('logout')
     client.socket.disconnect()
   }
