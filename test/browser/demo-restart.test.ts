@@ -20,7 +20,7 @@ const visit = async (url: string, name: string) => new DemoPage(await browser.vi
 /** As Ctrl-C and `npm start` do it. */
 async function restart(node: NodeProcess): Promise<void> {
   node.kill('SIGINT')
-  await node.startAnew()
+  await node.restart()
 }
 
 const sentence = 'The server was restarted and no longer knew you, so you had to enter again.'
@@ -93,7 +93,7 @@ test('two pages stay in their room while the secret is replaced in three restart
   for (const person of [ann, bob]) await person.enter(room)
   for (const secret of [`${oldKey},${newKey}`, `${newKey},${oldKey}`, newKey]) {
     node.kill('SIGTERM')
-    node = await node.startAnew({ SIGNALBOX_SECRET: secret })
+    node = await node.restart({ SIGNALBOX_SECRET: secret })
     await bob.say(`after ${secret}`)
     await ann.at('#messages').getByText(`after ${secret}`, { exact: true }).waitFor()
   }

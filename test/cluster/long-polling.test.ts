@@ -4,7 +4,7 @@ import { enter, loginInfo } from '../support/client.ts'
 import { newRoom } from '../support/node.ts'
 import { expectUnharmed, startProcess } from '../support/process.ts'
 import { randomPrefix, redisUrl, until } from '../support/redis.ts'
-import { type Behind, startRoundRobin } from '../support/round-robin.ts'
+import { type Backend, startRoundRobin } from '../support/round-robin.ts'
 
 const ends: (() => void)[] = []
 afterEach(() => {
@@ -67,7 +67,7 @@ test('long-polling clients resume after their node is killed, and after the node
   }
   const [a, b, last] = await Promise.all(['a', 'b', 'last'].map(start))
   if (!a || !b || !last) throw new Error('No node')
-  let alive: Behind[] = [a, b, last]
+  let alive: Backend[] = [a, b, last]
   const room = newRoom()
   const bob = await enter(last.url, { room })
   const listen = async (...transports: string[]) => {

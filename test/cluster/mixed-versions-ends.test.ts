@@ -58,7 +58,7 @@ describe.skipIf(cannotMix)(`A cluster with a node of the old commit and one of t
         await traffic.allInRoom(ending)
         if (signal === 'SIGTERM') expect(await ending.exited).toEqual({ code: 0, signal: null })
         await traffic.ledger.more(50)
-        const again = { ...(await ending.startAnew()), name }
+        const again = { ...(await ending.restart()), name }
         nodes.push(again)
         for (const [index, client] of traffic.present.entries()) if (index % 2 === 0) client.move(again)
         await traffic.allInRoom()

@@ -94,7 +94,7 @@ export function describeOutages(topology: Topology): void {
       for (const node of nodes) node.kill('SIGTERM')
       const exits = await within(endMs, 'all nodes end', Promise.all(nodes.map(({ exited }) => exited)))
       expect(exits).toEqual(nodes.map(() => ({ code: 0, signal: null })))
-      for (const [index, node] of nodes.entries()) nodes[index] = await node.launchAnew()
+      for (const [index, node] of nodes.entries()) nodes[index] = await node.relaunch()
     })
   })
 }

@@ -4,7 +4,7 @@ import { newRoom } from '../support/node.ts'
 import { expectUnharmed, startProcess } from '../support/process.ts'
 import { PythonClient, type PythonOptions } from '../support/python-client.ts'
 import { randomPrefix, redisUrl, until } from '../support/redis.ts'
-import { type Behind, startRoundRobin } from '../support/round-robin.ts'
+import { type Backend, startRoundRobin } from '../support/round-robin.ts'
 
 const upTo = (last: number) => Array.from({ length: last }, (_, index) => index + 1)
 
@@ -26,7 +26,7 @@ test('an unmodified python-socketio resumes after a drain and after a kill, and 
   }
   const [draining, killed, last] = await Promise.all(['draining', 'killed', 'last'].map(start))
   if (!draining || !killed || !last) throw new Error('No node')
-  let alive: Behind[] = [draining]
+  let alive: Backend[] = [draining]
   const front = await startRoundRobin(() => alive)
   const room = newRoom()
   const bob = await enter(last.url, { room })
@@ -34,31 +34,32 @@ test('an unmodified python-socketio resumes after a drain and after a kill, and 
   const all = (is: (client: PythonClient) => boolean) => until(async () => clients.every(is))
   await all(({ entries }) => entries.length === 1)
 
-  let said = 0
-  const say = async (count: number) => {
-    for (let done = 0; done < count; done += 1) await bob.ask('text', { to: 'all', message: `${++said}` })
+  let sent = 0
+  const send = async (count: number) => {
+    for (let n = 0; n < count; n += 1) await bob.ask('text', { to: 'all', message: `${++sent}` })
   }
-  const describeAll = () => clients.map(({ output, heard }) => `${heard.length} of ${said} ${output}`).join('\n\n')
+  const describeAll = () =>
+    clients.map(({ output, received }) => `${received.length} of ${sent} ${output}`).join('\n\n')
   try {
     alive = [killed]
-    const saying = say(60)
+    const sending = send(60)
     draining.kill('SIGTERM')
     expect(await draining.exited).toEqual({ code: 0, signal: null })
-    await saying
-    await all(({ on, heard }) => on === 'killed' && heard.length >= said)
+    await sending
+    await all(({ nodeName, received }) => nodeName === 'killed' && received.length >= sent)
 
     killed.kill('SIGKILL')
-    await say(200)
+    await send(200)
     alive = [last]
-    await all(({ on, heard }) => on === 'last' && heard.length >= said)
-    await say(1)
-    await all(({ heard }) => heard.includes(said))
+    await all(({ nodeName, received }) => nodeName === 'last' && received.length >= sent)
+    await send(1)
+    await all(({ received }) => received.includes(sent))
   } catch (error) {
     throw new Error(describeAll(), { cause: error })
   }
-  for (const { heard, entries, output } of clients) {
-    expect(heard.toSorted((one, other) => one - other)).toEqual(upTo(said))
-    // the login and two relogins: it does not loop
+  for (const { received, entries, output } of clients) {
+    expect(received.toSorted((one, other) => one - other)).toEqual(upTo(sent))
+    // the login and two relogins: it has not resumed more often than needed
     expect(entries, output).toHaveLength(3)
     expect(entries.map(({ complete }) => complete)).toEqual([true, true, true])
   }

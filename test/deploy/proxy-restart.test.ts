@@ -34,7 +34,7 @@ test.each(proxies)(
       expect(await ending.exited).toEqual({ code: 0, signal: null })
       expectPaced(await arrivalsSince(since, others, moving), since)
       await Promise.all(traffics.map((traffic) => traffic.allInRoom()))
-      nodes[index] = await ending.startAnew()
+      nodes[index] = await ending.restart()
     }
 
     await visitor.stop()

@@ -5,7 +5,7 @@ import { enterRoom } from '../support/dialects.ts'
 import { newRoom, startCluster, startNode, type TestNode, tokenFor } from '../support/node.ts'
 import { Random } from '../support/random.ts'
 import { until } from '../support/redis.ts'
-import { expectNoGhosts } from '../support/stale-sessions.ts'
+import { expectNoStaleSessions } from '../support/stale-sessions.ts'
 
 const factor = process.env.SIGNALBOX_SOAK === '1' ? 40 : 1
 /** How many clients are cut at the same time. */
@@ -53,7 +53,7 @@ test.each<{ dialect: Dialect; cuts: number; where: string; nodes: TestNode[] }>(
     const some = Array.from({ length: batch }, () => enterAndCut(random.pick(nodes), dialect, rooms, random))
     await Promise.all(some)
   }
-  await expectNoGhosts()
+  await expectNoStaleSessions()
   const { roster } = (nodes[0] as TestNode).app.state
   const isEmpty = async (room: string) => (await roster.roster(roomIdOf(dialect, room))).members.length === 0
   await until(async () => (await Promise.all(rooms.map(isEmpty))).every(Boolean))

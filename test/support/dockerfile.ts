@@ -6,9 +6,9 @@ import { root } from './markdown.ts'
 
 type Instruction = { name: string; rest: string }
 
-/** What an image says beside its files. */
+/** The folder and the settings of an image. */
 export type Image = {
-  /** The folder that stands for `/`. */
+  /** The folder that has the files of `/`. */
   folder: string
   entrypoint: string[]
   command: string[]
@@ -17,7 +17,7 @@ export type Image = {
   env: { [name: string]: string }
 }
 
-/** Does in folders what Docker does in containers, line by line: FROM, ARG, ENV, WORKDIR, COPY, RUN, and the rest noted. */
+/** Builds an image without Docker: performs FROM, ARG, ENV, WORKDIR, COPY and RUN in folders, and records the other instructions. */
 export async function buildByHand(dockerfile: string, folder: string): Promise<Image> {
   const context = join(folder, 'context')
   copyContext(context)
@@ -29,14 +29,14 @@ export async function buildByHand(dockerfile: string, folder: string): Promise<I
     built.set(name, buildStage(instructions, join(folder, name), { context, built, args }))
   }
   const [last] = [...built.values()].slice(-1)
-  if (!last) throw new Error('No stages')
+  if (!last) throw new Error(`${dockerfile} has no FROM`)
   await Promise.all(built.values())
   return last
 }
 
-type Surroundings = { context: string; built: Map<string, Promise<Image>>; args: { [name: string]: string } }
+type BuildInputs = { context: string; built: Map<string, Promise<Image>>; args: { [name: string]: string } }
 
-async function buildStage(instructions: Instruction[], folder: string, around: Surroundings): Promise<Image> {
+async function buildStage(instructions: Instruction[], folder: string, inputs: BuildInputs): Promise<Image> {
   const image: Image = { folder, entrypoint: [], command: [], healthcheck: [], user: '', env: {} }
   let workdir = '/'
   mkdirSync(folder, { recursive: true })
@@ -46,8 +46,8 @@ async function buildStage(instructions: Instruction[], folder: string, around: S
       mkdirSync(join(folder, workdir), { recursive: true })
     } else if (name === 'COPY') {
       const [, stage, paths = ''] = /^(?:--from=(\S+) )?(.+)$/.exec(rest) ?? []
-      const from = stage === undefined ? around.context : (await around.built.get(stage))?.folder
-      if (from === undefined) throw new Error(`COPY from ${stage}, which is not there`)
+      const from = stage === undefined ? inputs.context : (await inputs.built.get(stage))?.folder
+      if (from === undefined) throw new Error(`COPY --from=${stage}: no earlier stage has this name`)
       copy(paths.split(' '), from, join(folder, workdir))
     } else if (name === 'RUN') await run(rest.replace(/^(--mount=\S+ )+/, ''), join(folder, workdir))
     else if (name === 'ENV') Object.assign(image.env, Object.fromEntries([rest.split('=')]))
@@ -55,7 +55,8 @@ async function buildStage(instructions: Instruction[], folder: string, around: S
     else if (name === 'ENTRYPOINT') image.entrypoint = JSON.parse(rest)
     else if (name === 'CMD') image.command = JSON.parse(rest)
     else if (name === 'HEALTHCHECK') image.healthcheck = JSON.parse(rest.replace(/^.* CMD /, ''))
-    else if (!['ARG', 'LABEL', 'EXPOSE'].includes(name)) throw new Error(`${name} is not known here`)
+    else if (!['ARG', 'LABEL', 'EXPOSE'].includes(name))
+      throw new Error(`The instruction ${name} is not supported here`)
   }
   return image
 }
@@ -71,7 +72,7 @@ function parse(text: string): Instruction[] {
   })
 }
 
-/** The first part is what stands before the first FROM. */
+/** The first part has the instructions before the first FROM. */
 function splitAtFrom(instructions: Instruction[]): Instruction[][] {
   const parts: Instruction[][] = [[]]
   for (const instruction of instructions) {
@@ -81,18 +82,18 @@ function splitAtFrom(instructions: Instruction[]): Instruction[][] {
   return parts
 }
 
-/** What .dockerignore leaves: it says `*`, and then what is wanted all the same. */
+/** Copies the files that .dockerignore leaves: it excludes `*`, and then includes paths. */
 function copyContext(folder: string): void {
   const lines = readFileSync(join(root, '.dockerignore'), 'utf8').split('\n')
-  const [all, ...wanted] = lines.filter((line) => line !== '' && !line.startsWith('#'))
-  if (all !== '*' || !wanted.every((line) => /^![\w./-]+$/.test(line)))
-    throw new Error('.dockerignore is of another form')
-  for (const path of wanted.map((line) => line.slice(1))) {
+  const [all, ...included] = lines.filter((line) => line !== '' && !line.startsWith('#'))
+  if (all !== '*' || !included.every((line) => /^![\w./-]+$/.test(line)))
+    throw new Error('Expected .dockerignore to contain `*`, and then only lines of the form `!path`')
+  for (const path of included.map((line) => line.slice(1))) {
     if (existsSync(join(root, path))) cpSync(join(root, path), join(folder, path), { recursive: true })
   }
 }
 
-/** A folder's content, a file as it is; into a folder when that is there or is named with a slash, or under a new name. */
+/** Copies the contents of folders, and files. The last path is a folder if it exists or ends with a slash, else a new name. */
 function copy(paths: string[], from: string, workdir: string): void {
   const target = join(workdir, paths.at(-1) ?? '')
   const intoFolder = paths.at(-1)?.endsWith('/') || (existsSync(target) && statSync(target).isDirectory())
@@ -104,11 +105,11 @@ function copy(paths: string[], from: string, workdir: string): void {
 
 async function run(command: string, cwd: string): Promise<void> {
   const { PATH, HOME } = process.env // HOME has npm's cache
-  // what the cache has is not asked for anew: by its integrity in the lockfile it is the same
+  // packages in the cache are not requested again: the lockfile has their integrity
   const env = { PATH, HOME, npm_config_prefer_offline: 'true' }
   const child = spawn('sh', ['-c', command], { cwd, env, stdio: ['ignore', 'ignore', 'pipe'] })
-  let said = ''
-  child.stderr.on('data', (text) => (said += text))
+  let stderr = ''
+  child.stderr.on('data', (text) => (stderr += text))
   const [code] = await once(child, 'close')
-  if (code !== 0) throw new Error(`RUN ${command} ended with ${code}:\n${said}`)
+  if (code !== 0) throw new Error(`RUN ${command} ended with ${code}:\n${stderr}`)
 }

@@ -91,7 +91,7 @@ export class OutageCluster {
     node.kill(signal)
     const exit = await node.exited
     const ms = performance.now() - asked
-    this.nodes[index] = await node.launchAnew()
+    this.nodes[index] = await node.relaunch()
     return { ...exit, ms }
   }
 

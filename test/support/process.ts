@@ -13,12 +13,12 @@ const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 
 export type ProcessOptions = {
   redisUrl: string
-  /** Processes with the same prefix are a cluster. */
+  /** Processes with the same prefix form a cluster. */
   prefix: string
   env?: { [option: string]: string | number }
   /** The file that starts it. Default: a bundle of this tree's `dist/main.js`. */
   entry?: string
-  /** When it is killed at the latest. Default: after the test. */
+  /** It is killed then if it still runs. Default: after the test. */
   until?: Until
 }
 
@@ -26,18 +26,18 @@ type Until = 'after the test' | 'after the file'
 
 export type Exit = { code: number | null; signal: NodeJS.Signals | null }
 
-/** A node in a process of its own, as it would run on a machine of its own. */
+/** A node in its own process. */
 export type NodeProcess = {
   url: string
   opsUrl: string
   pid: number
   kill(signal: NodeJS.Signals): void
   exited: Promise<Exit>
-  /** After it has ended: another process like it, on the same ports, with these options changed. Resolves when it is ready. */
-  startAnew(changes?: ProcessOptions['env']): Promise<NodeProcess>
-  /** The same, but resolves at once. */
-  launchAnew(): Promise<NodeProcess>
-  /** What it printed and logged: warnings and worse, unless LOG_LEVEL says otherwise. */
+  /** Waits for its end and starts a process like it, on the same ports, with some options changed. Resolves when it is ready. */
+  restart(changes?: ProcessOptions['env']): Promise<NodeProcess>
+  /** As `restart`, but resolves before the new process is ready. */
+  relaunch(): Promise<NodeProcess>
+  /** What it printed and logged: from level `warn` up, unless LOG_LEVEL is set. */
   output(): string
 }
 
@@ -45,11 +45,11 @@ type Running = { url: string; opsUrl: string; options: ProcessOptions; until: Un
 
 const running = new Map<ChildProcess, Running>()
 
-/** Those that were started here and have not ended. */
+/** The node processes that this process has started and that have not ended. */
 export const runningProcesses = (): Running[] => [...running.values()]
 
-/** How long a node may take to become ready; a Redis that it waits for may be away for two minutes. */
-const readyMs = process.env.SIGNALBOX_SOAK === '1' ? 180_000 : 30_000
+/** How long a node may take to become ready. In the soak it may wait for Redis for two minutes. */
+const readyTimeoutMs = process.env.SIGNALBOX_SOAK === '1' ? 180_000 : 30_000
 
 const kill = (until?: Until) =>
   [...running].flatMap(([child, ends]) => {
@@ -65,20 +65,20 @@ afterEvery('file', async () => {
   await Promise.all(kill())
 })
 
-/** Starts a node on free ports as the documented user of Redis; resolves when /readyz says 200. */
+/** Starts a node on free ports as the documented user of Redis; resolves when /readyz answers 200. */
 export async function startProcess(given: ProcessOptions): Promise<NodeProcess> {
   const options = await complete({ ...given, redisUrl: await asDocumentedUser(given.redisUrl, given.prefix) })
   for (let attempt = 1; ; attempt += 1) {
     const [port = 0, opsPort = 0] = await freePorts(2)
     const node = spawnNode(port, opsPort, options)
-    const ended = await orEnd(node)
+    const ended = await readyOrEnded(node)
     if (ended === undefined) return node
-    const taken = node.output().includes('EADDRINUSE') // somebody else was quicker
-    if (!taken || attempt === 3) throw new Error(sayEnded(node, ended))
+    const portInUse = node.output().includes('EADDRINUSE')
+    if (!portInUse || attempt === 3) throw new Error(endMessage(node, ended))
   }
 }
 
-/** A process that has only just been started, and may become ready later or never: see `untilReady`. */
+/** Starts a process without waiting until it is ready: see `untilReady`. */
 export async function launchProcess(given: ProcessOptions): Promise<NodeProcess> {
   const options = await complete(given)
   const [port = 0, opsPort = 0] = await freePorts(2)
@@ -87,7 +87,7 @@ export async function launchProcess(given: ProcessOptions): Promise<NodeProcess>
 
 type CompleteOptions = ProcessOptions & Required<Pick<ProcessOptions, 'entry'>>
 
-/** The clock of a node stays that of the processes that are started in its place. */
+/** Adds the entry file and the faked clock. The processes that are started in place of this one keep them. */
 async function complete(options: ProcessOptions): Promise<CompleteOptions> {
   const { prefix, env = {}, entry = await bundledMain() } = options
   return { ...options, entry, env: { ...env, ...steppingClockOf(prefix, env) } }
@@ -99,16 +99,16 @@ async function bundledMain(): Promise<string> {
   return outfile
 }
 
-/** Resolves when /readyz says 200. @throws Error when the process ends before */
+/** Resolves when /readyz answers 200. @throws Error if the process ends before */
 export async function untilReady(node: NodeProcess): Promise<void> {
-  const ended = await orEnd(node)
-  if (ended !== undefined) throw new Error(sayEnded(node, ended))
+  const ended = await readyOrEnded(node)
+  if (ended !== undefined) throw new Error(endMessage(node, ended))
 }
 
-/** Resolves when it is ready, or to how it ended. */
-const orEnd = (node: NodeProcess) => Promise.race([whenReady(node), node.exited])
+/** Resolves to undefined when it is ready, or to how it ended. */
+const readyOrEnded = (node: NodeProcess) => Promise.race([whenReady(node), node.exited])
 
-const sayEnded = (node: NodeProcess, ended: Exit) => `The node ended (${JSON.stringify(ended)}):\n${node.output()}`
+const endMessage = (node: NodeProcess, ended: Exit) => `The node ended (${JSON.stringify(ended)}):\n${node.output()}`
 
 export function startProcesses(count: number, options: ProcessOptions): Promise<NodeProcess[]> {
   return Promise.all(Array.from({ length: count }, () => startProcess(options)))
@@ -130,34 +130,34 @@ function spawnNode(port: number, opsPort: number, options: CompleteOptions): Nod
   }
   const texts = Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, String(value)]))
   const child = spawn(process.execPath, [entry], {
-    env: { PATH: process.env.PATH, ...texts }, // nothing of what the test runner was started with
+    env: { PATH: process.env.PATH, ...texts }, // nothing else of the test runner's environment
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const urls = { url: `http://127.0.0.1:${port}`, opsUrl: `http://127.0.0.1:${opsPort}` }
   running.set(child, { ...urls, options, until })
   const exited = exitOf(child).finally(() => running.delete(child))
-  let said = ''
-  const note = (text: Buffer) => {
-    said += text
+  let printed = ''
+  const record = (text: Buffer) => {
+    printed += text
   }
-  child.stdout.on('data', note)
-  child.stderr.on('data', note)
+  child.stdout.on('data', record)
+  child.stderr.on('data', record)
   return {
     ...urls,
     pid: child.pid ?? 0,
     kill: (signal) => child.kill(signal),
     exited,
-    startAnew: async (changes = {}) => {
+    restart: async (changes = {}) => {
       await exited
       const next = spawnNode(port, opsPort, { ...options, env: { ...env, ...changes } })
       await untilReady(next)
       return next
     },
-    launchAnew: async () => {
+    relaunch: async () => {
       await exited
       return spawnNode(port, opsPort, options)
     },
-    output: () => said,
+    output: () => printed,
   }
 }
 
@@ -170,22 +170,22 @@ function exitOf(child: ChildProcess): Promise<Exit> {
   })
 }
 
-/** Asks until it is so: nothing tells of it from outside. Another node may have its port by now: it says itself that it listens. */
+/** Polls /readyz. Another node may listen on the port by now, so the node itself has to print that it listens. */
 async function whenReady({ opsUrl, exited, output }: NodeProcess): Promise<undefined> {
-  let over = false
+  let ended = false
   void exited.finally(() => {
-    over = true
+    ended = true
   })
   await vi.waitUntil(
-    async () => over || (output().includes('Signalbox is at') && (await statusOf(`${opsUrl}/readyz`)) === 200),
+    async () => ended || (output().includes('Signalbox is at') && (await statusOf(`${opsUrl}/readyz`)) === 200),
     {
-      timeout: readyMs,
+      timeout: readyTimeoutMs,
       interval: 25,
     },
   )
 }
 
-/** 0 when nobody answers. */
+/** The HTTP status of a GET request; 0 if no server answers. */
 export async function statusOf(url: string): Promise<number> {
   return fetch(url).then(
     ({ status }) => status,
@@ -193,7 +193,7 @@ export async function statusOf(url: string): Promise<number> {
   )
 }
 
-/** They live, and nothing happened in them that nobody had thought of. */
+/** Checks that the nodes answer /healthz, and that none has logged an error of level `fatal`. */
 export async function expectUnharmed(nodes: NodeProcess[]): Promise<void> {
   for (const node of nodes) {
     expect(await statusOf(`${node.opsUrl}/healthz`)).toBe(200)

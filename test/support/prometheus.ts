@@ -13,13 +13,13 @@ export type Sample = { labels: { [name: string]: string }; value: number }
 export type RuleState = { name: string; health: string; state: string; lastError?: string }
 
 export type Prometheus = {
-  /** How things stand now. @throws Error with what Prometheus says of a query that is wrong */
+  /** Evaluates an expression now. @throws Error with the message of Prometheus if the expression is invalid */
   query(expr: string): Promise<Sample[]>
   rules(): Promise<RuleState[]>
   stop(): Promise<void>
 }
 
-/** Prometheus with what deploy/ ships, but for its targets and its pace: it scrapes each second. */
+/** Starts Prometheus with the configuration and the alerts of deploy/, except its targets and its intervals of 1 s. */
 export async function startPrometheus(targets: string[]): Promise<Prometheus> {
   const folder = await mkdtemp(join(tmpdir(), 'signalbox-prometheus-'))
   const config = parse(readDocument('deploy/prometheus.yml'))

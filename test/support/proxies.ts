@@ -9,7 +9,7 @@ import { freePorts } from './ports.ts'
 import { type NodeProcess, statusOf } from './process.ts'
 import { until } from './redis.ts'
 
-/** What stands in front of the nodes of compose.yaml, in the order in which the shipped files name them. */
+/** The addresses of the nodes of compose.yaml, in the order in which the shipped files name them. */
 export const shippedNodes = ['172.30.80.11', '172.30.80.12', '172.30.80.13']
 
 export type Proxy = {
@@ -19,7 +19,7 @@ export type Proxy = {
   /** The program and its arguments for a configuration: to run it, or to check it only. */
   run: (file: string) => [string, ...string[]]
   check: (file: string) => [string, ...string[]]
-  /** Serves the nodes below `/signal` alone, and strips that from the path or passes it on. */
+  /** Changes a configuration so that it serves the nodes below `/signal` only, and strips that prefix or keeps it. */
   below: (config: string, strip: boolean) => string
 }
 
@@ -56,8 +56,8 @@ afterEvery('test', async () => {
 })
 
 /**
- * The proxy with its shipped configuration, of which nothing but addresses, ports and folders is changed, and what `edit` changes.
- * Resolves when it answers; it is killed after the test.
+ * Starts the proxy with its shipped configuration, in which it changes only addresses, ports and folders, and what `edit` changes.
+ * Resolves when it answers; it is ended after the test.
  */
 export async function startProxy(
   { file, run }: Proxy,
@@ -65,7 +65,7 @@ export async function startProxy(
   edit = (config: string) => config,
 ): Promise<{ url: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'signalbox-proxy-'))
-  await chmod(folder, 0o755) // nginx' workers are somebody else when the test runs as root
+  await chmod(folder, 0o755) // nginx's workers have another user when the test runs as root
   const [port = 0, healthPort = 0] = await freePorts(2)
   const shipped = await readFile(join(root, file), 'utf8')
   let config = shipped
@@ -79,23 +79,23 @@ export async function startProxy(
   await writeFile(path, edit(config))
   const [command, ...args] = run(path)
   const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] })
-  let said = '' // thousands of lines in a restart: told only when it matters
+  let stderr = '' // a restart prints thousands of lines; the error message has the last ones
   child.stderr.on('data', (text: Buffer) => {
-    said = `${said}${text}`.slice(-4000)
+    stderr = `${stderr}${text}`.slice(-4000)
   })
   ends.add(async () => {
     await end(child)
     await rm(folder, { recursive: true, force: true })
   })
   const ended = once(child, 'exit').then(([code]): never => {
-    throw new Error(`${command} ended with ${code}: ${said}`)
+    throw new Error(`${command} ended with ${code}: ${stderr}`)
   })
   await Promise.race([until(async () => (await statusOf(`http://127.0.0.1:${healthPort}/healthz`)) === 200), ended])
-  ended.catch(() => {}) // later it may end as it likes
+  ended.catch(() => {}) // that it ends later is no error
   return { url: `http://127.0.0.1:${port}` }
 }
 
-/** Not by SIGKILL, of which nginx' workers would learn nothing. */
+/** Sends SIGTERM, because nginx's workers would not notice that SIGKILL has ended their master. */
 async function end(child: ChildProcess): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
   const ended = once(child, 'exit')
@@ -103,7 +103,7 @@ async function end(child: ChildProcess): Promise<void> {
   await ended
 }
 
-/** Every line that names a node of compose names one of the test. */
+/** Replaces the address of a node of compose.yaml by that of a node of the test in each line. */
 function pointTo(config: string, shipped: string, url: string, opsUrl: string): string {
   return config
     .split('\n')

@@ -1,6 +1,6 @@
 """
-python-socketio as its users have it: it reconnects by itself, and the application logs in, or relogs in with the ticket and
-the highest seq. Usage: python-client.py sync|asyncio URL TRANSPORTS LOGIN. Prints a line of JSON for what happens.
+An unmodified python-socketio: the library reconnects, and this program logs in, or resumes with its ticket and the highest
+seq. Usage: python-client.py sync|asyncio URL TRANSPORTS LOGIN. Prints a line of JSON for each event.
 """
 import asyncio
 import json
@@ -18,7 +18,7 @@ highest = 0
 lock = threading.Lock()
 
 
-def say(event, **fields):
+def report(event, **fields):
     with lock:
         print(json.dumps({'event': event, **fields}), flush=True)
 
@@ -32,12 +32,12 @@ def emit(event, data, callback):
 def entered(status, data=None, *rest):
     global ticket, highest
     if status != 'ok':
-        say('refused', message=data)
+        report('refused', message=data)
         return
     ticket = data.get('reconnectionTicket') or data['ticket']
     if 'reconnectionTicket' in data:
         highest = data['seq']
-    say('entered', sid=client.sid, transport=client.transport(), complete=data.get('complete', True))
+    report('entered', sid=client.sid, transport=client.transport(), complete=data.get('complete', True))
 
 
 # declared with `def`, for both kinds of client
@@ -53,12 +53,12 @@ def connected():
 def text(data, meta):
     global highest
     highest = max(highest, meta['seq'])
-    say('text', number=int(data['message']))
+    report('text', number=int(data['message']))
 
 
 @client.on('disconnect')
 def disconnected(*reason):
-    say('disconnected')
+    report('disconnected')
 
 
 async def run():

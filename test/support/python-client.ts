@@ -16,7 +16,7 @@ afterEvery('test', () => {
   running.clear()
 })
 
-/** A process with python-socketio that logs in, and comes back whenever its library reconnects. It is killed after the test. */
+/** A process with python-socketio that logs in, and resumes whenever its library reconnects. It is killed after the test. */
 export class PythonClient {
   readonly #lines: Line[] = []
   #errors = ''
@@ -42,12 +42,12 @@ export class PythonClient {
   }
 
   /** The name of the node of its last login or relogin: ids begin with it. */
-  get on(): string | undefined {
+  get nodeName(): string | undefined {
     return this.entries.at(-1)?.sid?.split('.')[0]
   }
 
-  /** The numbers that were said, in the order in which its handlers, each in a thread, printed them. */
-  get heard(): number[] {
+  /** The numbers that it received, in the order in which its handlers, each in its own thread, printed them. */
+  get received(): number[] {
     return this.#lines.flatMap(({ event, number = 0 }) => (event === 'text' ? number : []))
   }
 

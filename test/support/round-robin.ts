@@ -3,8 +3,8 @@ import { createServer, type IncomingMessage, request } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { afterEvery } from './cleanup.ts'
 
-/** `name` is what ids of its connections begin with. */
-export type Behind = { url: string; name: string }
+/** A node. The ids of its connections begin with `name`. */
+export type Backend = { url: string; name: string }
 
 export type RoundRobin = { url: string; close: () => Promise<void> }
 
@@ -14,38 +14,38 @@ afterEvery('file', async () => {
 })
 
 /**
- * The balancer that long-polling fears most: each request goes to the next node, and not to the one that it is for while
- * there is another.  * It is closed after the last test of the file, if not before.
+ * A load balancer without session affinity: each request goes to the next node, and never to the node of its connection while
+ * there is another one. It is closed after the last test of the file, if not before.
  */
-export async function startRoundRobin(nodes: () => readonly Behind[]): Promise<RoundRobin> {
-  let turn = 0
+export async function startRoundRobin(nodes: () => readonly Backend[]): Promise<RoundRobin> {
+  let requests = 0
   const pick = ({ url = '' }: IncomingMessage) => {
     const sid = new URL(url, 'http://front').searchParams.get('sid') ?? ''
-    const foreign = nodes().filter(({ name }) => !sid.startsWith(`${name}.`))
-    const some = foreign.length > 0 ? foreign : nodes()
-    return some[turn++ % some.length]?.url ?? ''
+    const others = nodes().filter(({ name }) => !sid.startsWith(`${name}.`))
+    const some = others.length > 0 ? others : nodes()
+    return some[requests++ % some.length]?.url ?? ''
   }
   const sockets = new Set<Socket>()
-  const server = createServer((asked, response) => {
-    const { method, headers, url = '' } = asked
-    const passed = request(new URL(url, pick(asked)), { method, headers, agent: false }, (answer) => {
+  const server = createServer((incoming, response) => {
+    const { method, headers, url = '' } = incoming
+    const forwarded = request(new URL(url, pick(incoming)), { method, headers, agent: false }, (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.headers)
       answer.pipe(response)
       answer.on('error', () => response.destroy())
     })
-    passed.on('error', () => response.destroy())
-    response.on('close', () => passed.destroy())
-    asked.pipe(passed)
+    forwarded.on('error', () => response.destroy())
+    response.on('close', () => forwarded.destroy())
+    incoming.pipe(forwarded)
   })
   server.on('connection', (socket) => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
   })
-  server.on('upgrade', (asked, socket) => {
-    const { hostname, port } = new URL(pick(asked))
+  server.on('upgrade', (incoming, socket) => {
+    const { hostname, port } = new URL(pick(incoming))
     const other = connect(Number(port), hostname)
-    const pairs = Object.entries(asked.headers).map(([name, value]) => `${name}: ${value}\r\n`)
-    other.write(`GET ${asked.url} HTTP/1.1\r\n${pairs.join('')}\r\n`)
+    const pairs = Object.entries(incoming.headers).map(([name, value]) => `${name}: ${value}\r\n`)
+    other.write(`GET ${incoming.url} HTTP/1.1\r\n${pairs.join('')}\r\n`)
     other.pipe(socket).pipe(other)
     for (const [one, its] of [
       [socket, other],

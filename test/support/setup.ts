@@ -4,7 +4,8 @@ import { runCleanups } from './cleanup.ts'
 afterEach(async ({ task }) => {
   const isOfCluster = expect.getState().testPath?.includes('/test/cluster/')
   try {
-    if (isOfCluster && task.result?.state !== 'fail') await (await import('./stale-sessions.ts')).expectNoGhosts()
+    if (isOfCluster && task.result?.state !== 'fail')
+      await (await import('./stale-sessions.ts')).expectNoStaleSessions()
   } finally {
     await runCleanups('test')
   }

@@ -8,32 +8,33 @@ import { keysOf } from '../../src/state/redis/keys.ts'
 import { nodesHere, type TestNode } from './node.ts'
 import { runningProcesses } from './process.ts'
 
-/** How long nodes may take to record what a test did last, ms: far less than a ghost would stay. */
+/** How long nodes may take to record what a test did last, ms: far less than a stale session would stay. */
 const settleTimeoutMs = 8000
-/** How long after its deadline a participant may still be there, ms. */
+/** How long after the end of its window a session may still exist, ms. */
 const maxOverdueMs = 15_000
 const answerTimeoutMs = 1000
 
-/** What the checker asks a node: whether it has the connection of a place, or how many connections it has in a dialect. */
+/** How to ask a node whether it has the connection of a session, or how many connections it has in a dialect. */
 type Witness = {
   port: string
-  holds?: (ref: SessionRef) => boolean
+  hasConnection?: (ref: SessionRef) => boolean
   connections?: () => Promise<((dialect: string) => number) | undefined>
 }
 type Deployment = { target: RedisTarget; prefix: string; nodes: Witness[] }
 type SessionRecord = { ref: SessionRef; state: string }
 
 /**
- * Whoever has a place has a living connection or a deadline. Reads the places of every cluster of this test from its Redis,
- * and compares them with the connections of the nodes.
- * @throws AssertionError naming the places of which neither is true
+ * Checks that each session has a connection, or a window that ends. Reads the sessions of every cluster of this test from its
+ * Redis, and compares them with the connections of the nodes.
+ * @throws AssertionError naming the sessions that have neither
  */
-export async function expectNoGhosts(): Promise<void> {
-  for (const node of nodesHere().filter(({ config }) => !config.redis)) await expectSettled(() => ghostsInMemory(node))
+export async function expectNoStaleSessions(): Promise<void> {
+  for (const node of nodesHere().filter(({ config }) => !config.redis))
+    await expectSettled(() => staleSessionsInMemory(node))
   for (const deployment of deployments()) {
     const client = connect(deployment.target, 'command')
     try {
-      if (await answers(client)) await expectSettled(() => ghostsIn(client, deployment))
+      if (await answers(client)) await expectSettled(() => staleSessionsIn(client, deployment))
     } finally {
       client.disconnect()
     }
@@ -47,7 +48,7 @@ async function expectSettled(find: () => Promise<string[]>): Promise<void> {
     return found.length === 0
   }
   await vi.waitUntil(none, { timeout: settleTimeoutMs, interval: 50 }).catch(() => {})
-  expect(found, 'places without a connection and without a deadline').toEqual([])
+  expect(found, 'sessions without a connection and without a window').toEqual([])
 }
 
 function deployments(): Deployment[] {
@@ -59,8 +60,8 @@ function deployments(): Deployment[] {
     found.set(key, deployment)
   }
   for (const { config, app, url } of nodesHere()) {
-    const holds = (ref: SessionRef) => app.sessions.find(ref)?.connection.open === true
-    if (config.redis) add(asAdmin(config.redis), config.redisPrefix, { port: new URL(url).port, holds })
+    const hasConnection = (ref: SessionRef) => app.sessions.find(ref)?.connection.open === true
+    if (config.redis) add(asAdmin(config.redis), config.redisPrefix, { port: new URL(url).port, hasConnection })
   }
   for (const { url, opsUrl, options } of runningProcesses()) {
     const { redisUrl, prefix, env = {} } = options
@@ -71,7 +72,7 @@ function deployments(): Deployment[] {
   return [...found.values()]
 }
 
-/** Not as the nodes' own user, who may not scan. */
+/** Without the credentials of the nodes' user, whose rights do not include SCAN. */
 function asAdmin(target: RedisTarget): RedisTarget {
   const urls = target.urls.map((text) => {
     const url = new URL(text)
@@ -82,7 +83,7 @@ function asAdmin(target: RedisTarget): RedisTarget {
   return { ...target, urls }
 }
 
-/** Undefined: the process does not answer, as if it were dead. */
+/** Resolves to undefined if the process does not answer. */
 async function connectionsOn(opsUrl: string): Promise<((dialect: string) => number) | undefined> {
   const text = await fetch(`${opsUrl}/metrics`, { signal: AbortSignal.timeout(answerTimeoutMs) }).then(
     (response) => response.text(),
@@ -100,7 +101,7 @@ async function answers(client: Redis | Cluster): Promise<boolean> {
   return Promise.race([client.ping().then(Boolean, () => false), late])
 }
 
-async function ghostsIn(client: Redis | Cluster, { prefix, nodes }: Deployment): Promise<string[]> {
+async function staleSessionsIn(client: Redis | Cluster, { prefix, nodes }: Deployment): Promise<string[]> {
   const keys = keysOf(prefix)
   const names = await client.zrange(keys.nodes, '0', '-1')
   const witnesses = new Map<string, Witness | undefined>()
@@ -111,51 +112,58 @@ async function ghostsIn(client: Redis | Cluster, { prefix, nodes }: Deployment):
       nodes.find(({ port }) => url?.endsWith(`:${port}`)),
     )
   }
-  const seats = await seatsIn(client, prefix)
+  const sessions = await sessionsIn(client, prefix)
   const found: string[] = []
-  for (const { ref, state } of seats) {
-    const why = state === 'waiting' ? await undue(client, prefix, ref) : await unheld(client, prefix, ref, witnesses)
-    if (why) found.push(`${ref.room} ${ref.id} of ${ref.owner}: ${why}`)
+  for (const { ref, state } of sessions) {
+    const fault =
+      state === 'waiting'
+        ? await windowFault(client, prefix, ref)
+        : await connectionFault(client, prefix, ref, witnesses)
+    if (fault) found.push(`${ref.room} ${ref.id} of ${ref.owner}: ${fault}`)
   }
   for (const [name, witness] of witnesses) {
     const connections = await witness?.connections?.()
-    const owned = seats.filter(({ ref, state }) => state === 'connected' && nodeOf(ref) === name)
+    const owned = sessions.filter(({ ref, state }) => state === 'connected' && nodeOf(ref) === name)
     for (const dialect of new Set(owned.map(({ ref }) => dialectOf(ref.room)))) {
-      const sessionStore = owned.filter(({ ref }) => dialectOf(ref.room) === dialect).length
-      const open = connections?.(dialect) ?? sessionStore
-      if (open < sessionStore) found.push(`${name} has ${open} connections for ${sessionStore} places of ${dialect}`)
+      const expected = owned.filter(({ ref }) => dialectOf(ref.room) === dialect).length
+      const open = connections?.(dialect) ?? expected
+      if (open < expected) found.push(`${name} has ${open} connections for ${expected} sessions of ${dialect}`)
     }
   }
   return found
 }
 
-async function undue(client: Redis | Cluster, prefix: string, { room, id }: SessionRef): Promise<string | undefined> {
+async function windowFault(
+  client: Redis | Cluster,
+  prefix: string,
+  { room, id }: SessionRef,
+): Promise<string | undefined> {
   const deadline = await client.zscore(keysOf(prefix).waiting, `${room}|${id}`)
-  if (deadline === null) return 'waits without a deadline'
-  return Date.now() - Number(deadline) > maxOverdueMs ? 'waits beyond its deadline' : undefined
+  if (deadline === null) return 'waits without a window'
+  return Date.now() - Number(deadline) > maxOverdueMs ? 'still waits after the end of its window' : undefined
 }
 
-async function unheld(
+async function connectionFault(
   client: Redis | Cluster,
   prefix: string,
   ref: SessionRef,
   witnesses: Map<string, Witness | undefined>,
 ): Promise<string | undefined> {
   const node = nodeOf(ref)
-  if (!witnesses.has(node)) return 'its node is none of the cluster'
-  const { holds } = witnesses.get(node) ?? {}
-  if (holds && !holds(ref)) return 'its node does not have the connection'
-  const noted = await client.sismember(keysOf(prefix).nodeRooms(node), ref.room)
-  return noted ? undefined : 'the room is none of its node: nobody would look for it there'
+  if (!witnesses.has(node)) return 'its node is not in the cluster'
+  const { hasConnection } = witnesses.get(node) ?? {}
+  if (hasConnection && !hasConnection(ref)) return 'its node does not have the connection'
+  const isTracked = await client.sismember(keysOf(prefix).nodeRooms(node), ref.room)
+  return isTracked ? undefined : 'its node does not track the room, so no other node would find the session'
 }
 
-async function seatsIn(client: Redis | Cluster, prefix: string): Promise<SessionRecord[]> {
+async function sessionsIn(client: Redis | Cluster, prefix: string): Promise<SessionRecord[]> {
   const masters = client instanceof Cluster ? client.nodes('master') : [client]
   const start = `${prefix}:{`
   const found = await Promise.all(masters.map((master) => scan(master, `${start}*:members`)))
   const rooms: RoomId[] = found.flat().map((key) => key.slice(start.length, -'}:members'.length))
   const keys = keysOf(prefix)
-  const seats = rooms.map(async (room) => {
+  const sessions = rooms.map(async (room) => {
     const ids = await client.hkeys(keys.members(room))
     return Promise.all(
       ids.map(async (id): Promise<SessionRecord> => {
@@ -164,7 +172,7 @@ async function seatsIn(client: Redis | Cluster, prefix: string): Promise<Session
       }),
     )
   })
-  return (await Promise.all(seats)).flat()
+  return (await Promise.all(sessions)).flat()
 }
 
 async function scan(redis: Redis, pattern: string): Promise<string[]> {
@@ -178,7 +186,7 @@ async function scan(redis: Redis, pattern: string): Promise<string[]> {
   return found
 }
 
-async function ghostsInMemory({ app }: TestNode): Promise<string[]> {
+async function staleSessionsInMemory({ app }: TestNode): Promise<string[]> {
   const { rooms } = await app.state.roomIndex.list(0, Number.MAX_SAFE_INTEGER)
   const { all, disconnections } = app.sessions
   const open = all.filter(({ connection }) => connection.open)
@@ -187,6 +195,6 @@ async function ghostsInMemory({ app }: TestNode): Promise<string[]> {
     ...disconnections.waiting.map(({ room, id }) => `${room} ${id}`),
   ])
   const rosters = await Promise.all(rooms.map(async ({ id }) => ({ id, roster: await app.state.roster.roster(id) })))
-  const sessionStore = rosters.flatMap(({ id, roster }) => roster.members.map((member) => `${id} ${member.id}`))
-  return sessionStore.filter((ref) => !known.has(ref))
+  const members = rosters.flatMap(({ id, roster }) => roster.members.map((member) => `${id} ${member.id}`))
+  return members.filter((ref) => !known.has(ref))
 }
