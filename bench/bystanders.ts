@@ -7,9 +7,9 @@ export type BystanderCommand = 'take' | 'silence' | 'talk'
 /** A child process of bench/abuse.ts: in the attacker's process the attack would distort the measured times. */
 const bystanders = await Bystanders.enter({ url: process.env.URL ?? '', secret }, 20)
 const answers: { [command in BystanderCommand]: () => unknown } = {
-  take: () => bystanders.take(),
-  silence: () => bystanders.silence(),
-  talk: () => bystanders.talk(),
+  take: () => bystanders.takeObserved(),
+  silence: () => bystanders.stopSending(),
+  talk: () => bystanders.startSending(),
 }
 process.send?.('talking')
 process.on('message', async (command: BystanderCommand) => {

@@ -12,15 +12,15 @@ import { randomPrefix, redisUrl } from '../support/redis.ts'
 const soak = process.env.SIGNALBOX_SOAK === '1'
 const frames = Number(process.env.SIGNALBOX_SOAK_FRAMES ?? (soak ? 1_000_000 : 5000))
 const connections = 8
-/** Sent before the sender waits until the node has read them. */
+/** How many frames a connection sends before it waits until the node has read them. */
 const batch = 10
 
-test(`${frames} random frames: the node reads them, executes the valid ones, refuses the others, and serves others meanwhile`, {
+test(`${frames} random frames: a node executes the valid ones, refuses the others, and serves other clients meanwhile`, {
   timeout: 60_000 + 2 * frames,
 }, async () => {
   const random = new Random()
-  const tally: FrameTally = { read: 0, connections: 0, closed: 0, acks: {}, accepted: {}, heard: {} }
-  onTestFailed(() => console.error(`Run it again with SIGNALBOX_SEED=${random.seed}\n${JSON.stringify(tally)}`))
+  const tally: FrameTally = { read: 0, connections: 0, closed: 0, acks: {}, accepted: {}, notifications: {} }
+  onTestFailed(() => console.error(`Repeat with SIGNALBOX_SEED=${random.seed}\n${JSON.stringify(tally)}`))
   const env = { NODE_OPTIONS: '--max-old-space-size=256', LOG_LEVEL: 'error', RECONNECT_WINDOW: 2 }
   const node = await startProcess({ redisUrl: redisUrl(), prefix: randomPrefix(), env })
   const bystanders = await Bystanders.enter({ url: node.url, secret: testSecret })
@@ -44,27 +44,27 @@ test(`${frames} random frames: the node reads them, executes the valid ones, ref
   expect(receiver.isOpen).toBe(true)
   receiver.end()
   for (const namespace of ['/', '/exchanger', '/rooms', '/p2p']) {
-    const { acks, accepted, heard } = tally
-    // a quarter of the frames for each, of which two thirds are requests that ask for an ack
+    const { acks, accepted, notifications } = tally
+    // each namespace gets a quarter of the frames, and two thirds of these are requests with an ack
     expect(acks[namespace], `acks of ${namespace}`).toBeGreaterThan(frames / 12)
     expect(accepted[namespace], `requests that ${namespace} executed`).toBeGreaterThan(frames / 24)
-    expect(heard[namespace], `notifications of ${namespace}`).toBeGreaterThan(frames / 50)
+    expect(notifications[namespace], `notifications of ${namespace}`).toBeGreaterThan(frames / 50)
   }
   expect(tally.closed).toBeLessThan(frames / 7)
-  const { sent, acked, received } = await bystanders.take()
+  const { sent, acked, received } = await bystanders.takeObserved()
   expect(acked).toBe(sent)
   expect(received).toEqual(Array.from({ length: sent }, (_, n) => n))
   bystanders.leave()
-  await Promise.all(dialectDrivers.map((driver) => expectHeard(driver, node)))
+  await Promise.all(dialectDrivers.map((driver) => expectDelivery(driver, node)))
   await expectUnharmed([node])
   const { internal, unavailable } = refusalsIn(await (await fetch(`${node.opsUrl}/metrics`)).text())
   expect({ internal, unavailable }, node.output().slice(-3000)).toEqual({})
 })
 
-/** Two clients enter in a dialect, and one hears the other. */
-async function expectHeard(driver: DialectDriver, node: { url: string }): Promise<void> {
+/** Two clients enter in a dialect, and one receives a message of the other. */
+async function expectDelivery(driver: DialectDriver, node: { url: string }): Promise<void> {
   const room = newRoom()
-  const [speaker, hearer] = await Promise.all([enterBy(driver, node, room), enterBy(driver, node, room)])
-  await driver.send(speaker, room, 'after the frames', hearer)
-  while (!receivedBy(driver, hearer).includes('after the frames')) await hearer.next()
+  const [sender, receiver] = await Promise.all([enterBy(driver, node, room), enterBy(driver, node, room)])
+  await driver.send(sender, room, 'after the frames', receiver)
+  while (!receivedBy(driver, receiver).includes('after the frames')) await receiver.next()
 }

@@ -20,7 +20,7 @@ const seconds = Number(process.env.SIGNALBOX_SOAK_SECONDS ?? (soak ? 1800 : 8))
 const window = soak ? 20 : 8
 const suffixes = ['', ' \ud83d', ' 😀', '\udc00\ud800', ' \u0000', ' \u2028']
 
-/** What goes on side by side. In each lane one thing happens after the other; nodes and Redis fail one at a time. */
+/** Lanes run at the same time, and the disturbances of a lane one after the other: so nodes and Redis fail one at a time. */
 const lanes: Disturbance[][] = [
   [...nodeFaults, ...redisFaults, ...redisClockSteps],
   clientCuts,
@@ -36,7 +36,7 @@ test(`random faults of every kind for ${seconds} s: no message is lost, duplicat
   const random = new Random()
   const topology = random.pick(topologies)
   console.log(`Redis: ${topology}, SIGNALBOX_SEED=${random.seed}`)
-  // servers of a Redis Cluster take each other for failed when their clocks step
+  // servers of a Redis Cluster report each other as failed when their clocks step
   const redisClock = topology === 'cluster' ? undefined : new FakedClock()
   const options = { RECONNECT_WINDOW: window, DRAIN_SECONDS: 1, TICKET_TTL: 3600, LOG_LEVEL: 'error' }
   const cluster = await OutageCluster.start(topology, options, { redisEnv: redisClock?.redisEnv, hasLinks: true })
@@ -63,15 +63,15 @@ test(`random faults of every kind for ${seconds} s: no message is lost, duplicat
   await expectUnharmed(cluster.nodes)
   await traffic.finish()
   expect(stage.mistakes).toEqual([])
-  console.log(`${JSON.stringify(counts)}\n${traffic.ledger.summary()}, returns ${traffic.ledger.resumes}`)
+  console.log(`${JSON.stringify(counts)}\n${traffic.ledger.summary()}, resumes ${traffic.ledger.resumes}`)
 })
 
 async function run(lane: Disturbance[], stage: Stage, end: number, counts: { [name: string]: number }): Promise<void> {
   const { random } = stage
   while (performance.now() < end) {
-    const { name, happen } = random.pick(lane)
-    counts[name] = (counts[name] ?? 0) + 1
-    await happen(stage)
+    const disturbance = random.pick(lane)
+    counts[disturbance.name] = (counts[disturbance.name] ?? 0) + 1
+    await disturbance.run(stage)
     await pause(random.next() * 500)
   }
 }

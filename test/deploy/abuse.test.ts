@@ -41,14 +41,14 @@ async function attack<Result>(attacker: Attacker<Result>, env: Env = {}): Promis
     const access = { url: node.url, secret: testSecret }
     const bystanders = await Bystanders.enter(access)
     const whileRedisHangs: Target['whileRedisHangs'] = async (act) => {
-      await bystanders.silence()
+      await bystanders.stopSending()
       redis.pause()
       await act().finally(() => redis.resume())
       await untilReady(node)
-      bystanders.talk()
+      bystanders.startSending()
     }
     const result = await attacker.start({ ...access, refusals, whileRedisHangs })
-    const { sent, acked, received } = await bystanders.take()
+    const { sent, acked, received } = await bystanders.takeObserved()
     expect(sent).toBeGreaterThan(0)
     expect(acked).toBe(sent)
     expect(received).toEqual(Array.from({ length: sent }, (_, n) => n))
@@ -88,7 +88,7 @@ test('1 000 slow readers are disconnected', async () => {
 
 test('5 000 connections of one address: the node accepts as many as CONNECTIONS_PER_IP', async () => {
   const { result, refused } = await attack(crowd({ count: 5000, perIp: 100 }))
-  expect(result).toEqual({ in: 100, out: { 400: 4900 } })
+  expect(result).toEqual({ accepted: 100, refused: { 400: 4900 } })
   expect(refused.connections_per_ip).toBe(4900)
 })
 

@@ -4,39 +4,39 @@ import { type Browser, type BrowserContext, type BrowserContextOptions, chromium
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 
 export type VisitorOptions = BrowserContextOptions & {
-  /** Whether the person allows camera, microphone and screen. */
+  /** Whether the browser grants camera, microphone and screen. */
   media?: boolean
-  /** Messages of the console that are expected: errors of the network, as of a node that was killed, always are. */
+  /** Console messages that are expected. Errors of the network always are. */
   expected?: RegExp
   /** Run in the page before its own scripts. */
   prepare?: string
 }
 
-/** A person at a browser of their own: nothing is shared with the others but the machine. */
+/** A page in its own browser context, which shares no storage with other visitors. */
 export type Visitor = { page: Page; context: BrowserContext }
 
 const flags = [
   '--use-fake-device-for-media-stream',
-  // names such as <uuid>.local that stand for addresses need a resolver on the network, which a container has not
+  // candidates with names such as <uuid>.local need a resolver on the network, which a container does not have
   '--disable-features=WebRtcHideLocalIpsWithMdns',
   '--autoplay-policy=no-user-gesture-required',
   ...['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
   ...['--disable-component-update', '--disable-sync'],
-  // a page behind another one works on as if it were in front
+  // a page in the background runs as if it were in the foreground
   ...['--disable-background-timer-throttling', '--disable-renderer-backgrounding'],
   '--disable-backgrounding-occluded-windows',
 ]
 
-/** Says yes to whatever the browser asks, and picks the screen; it does not let anyone refuse. */
-const agreeing = '--use-fake-ui-for-media-stream'
+/** Grants all permissions and picks the screen. With this flag no permission can be denied. */
+const autoGrantFlag = '--use-fake-ui-for-media-stream'
 
-/** What the console says when a node does not answer, whatever the page does about it. */
-const network = /net::ERR_|WebSocket connection to|Failed to load resource/
+/** Console messages about nodes that do not answer. A page cannot prevent them. */
+const networkErrors = /net::ERR_|WebSocket connection to|Failed to load resource/
 
 /**
- * One headless Chromium for the tests of a file, with camera, microphone and screen that are made up, and one more when
- * somebody does not allow them. A test fails when one
- * of its pages had an error that nobody caught, or wrote one to the console. Pages are closed after each test.
+ * A headless Chromium for the tests of a file, with a fake camera, microphone and screen, and a second one for visitors that do
+ * not grant them. A test fails when one of its pages had an uncaught error, or wrote an error to the console. Pages are closed
+ * after each test.
  */
 export function useBrowser() {
   const browsers = new Map<boolean, Promise<Browser>>()
@@ -45,7 +45,7 @@ export function useBrowser() {
 
   const browserOf = (media: boolean) => {
     const asRoot = process.getuid?.() === 0 // Chromium's sandbox refuses root
-    const args = media ? [...flags, agreeing] : flags
+    const args = media ? [...flags, autoGrantFlag] : flags
     const started =
       browsers.get(media) ?? chromium.launch({ executablePath: findChromium(), args, chromiumSandbox: !asRoot })
     browsers.set(media, started)
@@ -66,15 +66,15 @@ export function useBrowser() {
     async visit(url: string, { media = true, expected, prepare, ...settings }: VisitorOptions = {}): Promise<Visitor> {
       const context = await (await browserOf(media)).newContext(settings)
       contexts.add(context)
-      context.setDefaultTimeout(10_000) // says what it waited for before the test's own time is over
+      context.setDefaultTimeout(10_000) // shorter than a test's timeout: the error names the selector
       if (prepare) await context.addInitScript(prepare)
       const page = await context.newPage()
-      const note = (error: string) => {
+      const record = (error: string) => {
         if (!expected?.test(error)) errors.push(error)
       }
-      page.on('pageerror', (error) => note(error.stack ?? error.message))
+      page.on('pageerror', (error) => record(error.stack ?? error.message))
       page.on('console', (message) => {
-        if (message.type() === 'error' && !network.test(message.text())) note(message.text())
+        if (message.type() === 'error' && !networkErrors.test(message.text())) record(message.text())
       })
       await page.goto(url)
       return { page, context }
@@ -82,7 +82,7 @@ export function useBrowser() {
   }
 }
 
-/** That of CHROMIUM, or the first in PATH. @throws Error when there is none */
+/** The path in CHROMIUM, or the first browser in PATH. @throws Error if there is neither */
 export function findChromium(): string {
   const folders = (process.env.PATH ?? '').split(delimiter)
   const names = ['chromium', 'chromium-browser', 'google-chrome']

@@ -2,10 +2,10 @@ import { io, type Socket } from 'socket.io-client'
 import { writeToken } from '../../src/core/auth/tokens.ts'
 import type { Access } from './abuse/attacker.ts'
 
-/** `refused`: codes with which the node refused what a bystander said. */
+/** `refused`: the codes of refused messages. `times`: from sending a message to its ack, ms. */
 export type Observed = { sent: number; acked: number; refused: string[]; received: number[]; times: number[] }
 
-/** Two who go on talking while others misbehave: one says a number every so many ms, the other hears it. */
+/** Two well-behaved clients during an attack: one sends a number every `everyMs` ms, the other receives it. */
 export class Bystanders {
   readonly #ann: Socket
   readonly #bob: Socket
@@ -26,25 +26,25 @@ export class Bystanders {
     this.#to = to
     bob.on('text', ({ message }: { message: string }) => this.#observed.received.push(Number(message)))
     this.#everyMs = everyMs
-    this.talk()
+    this.startSending()
   }
 
-  /** Says a number at once, so that even the shortest attack is observed, and then one after the other. */
-  talk(): void {
-    this.#say()
-    this.#timer = setInterval(() => this.#say(), this.#everyMs)
+  /** Sends the first number at once, so that even the shortest attack is observed. */
+  startSending(): void {
+    this.#send()
+    this.#timer = setInterval(() => this.#send(), this.#everyMs)
   }
 
-  /** Resolves when all that was said is acked or refused, and what was acked has arrived. */
-  async silence(): Promise<void> {
+  /** Resolves when each sent message is acked or refused, and the acked ones have arrived. */
+  async stopSending(): Promise<void> {
     clearInterval(this.#timer)
-    await this.#settled()
+    await this.#allAnswered()
   }
 
-  /** What was observed since the last call, when all that was said is acked or refused. */
-  async take(): Promise<Observed> {
+  /** Resolves to the observations since the last call, when each sent message is acked or refused and the acked ones have arrived. */
+  async takeObserved(): Promise<Observed> {
     const observed = this.#observed
-    await this.#settled()
+    await this.#allAnswered()
     this.#observed = { sent: 0, acked: 0, refused: [], received: [], times: [] }
     return observed
   }
@@ -55,7 +55,7 @@ export class Bystanders {
     this.#bob.disconnect()
   }
 
-  async #settled(): Promise<void> {
+  async #allAnswered(): Promise<void> {
     const observed = this.#observed
     while (observed.acked + observed.refused.length < observed.sent || observed.received.length < observed.acked) {
       if (!this.#ann.connected || !this.#bob.connected) throw new Error('The node disconnected a bystander')
@@ -63,19 +63,19 @@ export class Bystanders {
     }
   }
 
-  #say(): void {
+  #send(): void {
     const observed = this.#observed
-    const asked = performance.now()
+    const sentAt = performance.now()
     this.#ann.emit(
       'text',
       { to: this.#to, message: String(observed.sent) },
-      (status: string, _words: string, error?: { code: string }) => {
+      (status: string, _message: string, error?: { code: string }) => {
         if (status !== 'ok') {
           observed.refused.push(error?.code ?? status)
           return
         }
         observed.acked += 1
-        observed.times.push(performance.now() - asked)
+        observed.times.push(performance.now() - sentAt)
       },
     )
     observed.sent += 1

@@ -7,7 +7,7 @@ import { until } from './redis.ts'
 
 const file = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
-/** What is run: the executable and its first arguments. */
+/** An executable and its first arguments. */
 export type Program = readonly [string, ...string[]]
 
 /** The built command, `signalbox`. */
@@ -28,40 +28,40 @@ type Environment = { [option: string]: string | number }
 
 export type Output = { code: number | null; signal: NodeJS.Signals | null; stdout: string; stderr: string }
 
-/** A program that runs; it is killed after the test. */
+/** A running program. It is killed after the test. */
 export type Running = {
   pid: number
   child: ChildProcess
   signal: (signal: NodeJS.Signals) => void
-  /** Resolves to the first line on stdout that matches, also if it came before. @throws Error when it ends without */
+  /** Resolves to the first line on stdout that matches, also an earlier one. @throws Error when the program ends without it */
   line: (pattern: RegExp) => Promise<RegExpExecArray>
   exited: Promise<Output>
 }
 
 const running = new Set<Running>()
 afterEvery('test', async () => {
-  const left = [...running]
-  for (const { signal } of left) signal('SIGKILL')
-  await Promise.all(left.map(({ exited }) => exited))
+  const programs = [...running]
+  for (const { signal } of programs) signal('SIGKILL')
+  await Promise.all(programs.map(({ exited }) => exited))
 })
 
-/** Starts a program with nothing of the test runner's environment but PATH, and perhaps a channel to talk over. */
+/** Starts a program that gets PATH and `env` as its environment. @param channel whether it gets an IPC channel */
 export function start(
   [executable, ...first]: Program,
   args: string[] = [],
   env: Environment = {},
   channel = false,
 ): Running {
-  const texts = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, String(value)]))
+  const strings = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, String(value)]))
   const child = spawn(executable, [...first, ...args], {
-    env: { PATH: process.env.PATH, ...texts },
+    env: { PATH: process.env.PATH, ...strings },
     stdio: ['ignore', 'pipe', 'pipe', channel ? 'ipc' : 'ignore'],
   })
   if (!child.stdout || !child.stderr) throw new Error('No pipes')
   const output = { stdout: '', stderr: '' }
   child.stdout.on('data', (text) => (output.stdout += text))
   child.stderr.on('data', (text) => (output.stderr += text))
-  // not `close`, which does not come after a channel was closed from this side
+  // not `close`, which is not emitted after this side has closed the channel
   const ends = [once(child, 'exit'), once(child.stdout, 'close'), once(child.stderr, 'close')] as const
   const exited = Promise.all(ends).then(([[code, signal]]): Output => ({ code, signal, ...output }))
   const program: Running = {
@@ -82,30 +82,30 @@ export async function run(program: Program, args: string[] = [], env: Environmen
 
 function lineFinder({ stdout }: ChildProcess, exited: Promise<Output>): Running['line'] {
   const lines: string[] = []
-  const looking = new Set<(line: string) => void>()
+  const checks = new Set<(line: string) => void>()
   if (stdout) {
     createInterface({ input: stdout }).on('line', (line) => {
       lines.push(line)
-      for (const look of looking) look(line)
+      for (const check of checks) check(line)
     })
   }
   return async (pattern) => {
     const found = new Promise<RegExpExecArray>((resolve) => {
-      const look = (line: string) => {
+      const check = (line: string) => {
         const match = pattern.exec(line)
         if (match) resolve(match)
       }
-      lines.forEach(look)
-      looking.add(look)
+      lines.forEach(check)
+      checks.add(check)
     })
     const ended = exited.then((output): never => {
-      throw new Error(`It ended without ${pattern}: ${JSON.stringify(output)}`)
+      throw new Error(`The program ended without a line that matches ${pattern}: ${JSON.stringify(output)}`)
     })
     return Promise.race([found, ended])
   }
 }
 
-/** Resolves when none of the processes is there any more: their end is told to their parent only. */
+/** Resolves when none of the processes exists. It polls, because only their parent is notified of their end. */
 export async function exited(pids: number[]): Promise<void> {
   await until(async () => !pids.some(isRunning))
 }

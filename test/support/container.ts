@@ -2,12 +2,12 @@ import { spawnSync } from 'node:child_process'
 import type { Program } from './command.ts'
 import type { Image } from './dockerfile.ts'
 
-/** Whether this machine lets us have mounts of our own. */
+/** Whether this process may create namespaces. */
 const canUnshare = process.getuid?.() === 0 && spawnSync('unshare', ['-m', '-p', '-f', 'true']).status === 0
 
 /**
- * The image's command as its container would run it: by its user, without any capability. Where this machine lets us,
- * also with everything mounted read-only and as process 1, which gets no signal that it does not handle.
+ * The image's command as its container runs it: by its user, without any capability. If this process may create namespaces,
+ * also with everything mounted read-only and as process 1, which receives no signal that it does not handle.
  */
 export function inContainer({ user, folder }: Image, [executable = '', ...args]: string[]): Program {
   const inFolder = args.map((argument) => argument.replace(/^\/app\b/, `${folder}/app`))

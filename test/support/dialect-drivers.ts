@@ -82,14 +82,22 @@ export async function enterBy(
 export const receivedBy = ({ event, textOf }: DialectDriver, { seen }: Client): unknown[] =>
   seen.filter((notice) => notice.event === event).map(textOf)
 
-/** Resumes the participant on a new connection. `seq`: the last that the client received, if its protocol lets it say so. */
+/** Resumes the participant on a new connection. `seq`: the last that the client received, if its protocol has it. */
 export async function resumeBy(
   { namespace }: DialectDriver,
   { url }: { url: string },
   { ticket }: Client,
   { seq, ...options }: ConnectOptions & { seq?: number } = {},
 ): Promise<Client> {
-  const back = await connect(url, { namespace, ...options })
-  await back.relogin(seq === undefined ? ticket : { ticket, seq })
-  return back
+  const resumed = await connect(url, { namespace, ...options })
+  await resumed.relogin(seq === undefined ? ticket : { ticket, seq })
+  return resumed
+}
+
+/** Resumes the participant on another node without a `seq`: with its ticket, or on `/p2p` with the user's token. */
+export async function resumeWithoutSeq(driver: DialectDriver, node: { url: string }, client: Client): Promise<Client> {
+  if (driver.name !== 'p2p') return resumeBy(driver, node, client)
+  const resumed = await connect(node.url, { namespace: driver.namespace })
+  await ackOf(resumed, 'authentication', { token: client.id })
+  return resumed
 }

@@ -49,14 +49,14 @@ export async function inRoom({ url }: Address, room: string, nickname?: string):
 
 /** Sends a message to itself and waits for it. Resolves to what arrived before, without changes of the room list. */
 export async function receivedBefore(client: Client, dialect: 'exchanger' | 'rooms', room = ''): Promise<unknown[]> {
-  const mark = `mark ${Math.random()}`
-  if (dialect === 'rooms') await accepted(client, 'direct_message', client.id, mark)
-  else await accepted(client, 'candidate', { channelName: room, candidate: mark, to: client.id })
-  const came: unknown[] = []
+  const marker = `marker ${Math.random()}`
+  if (dialect === 'rooms') await accepted(client, 'direct_message', client.id, marker)
+  else await accepted(client, 'candidate', { channelName: room, candidate: marker, to: client.id })
+  const earlier: unknown[] = []
   for (;;) {
     const notice = await client.next()
-    if (notice.data === mark) return came
-    if (notice.event !== 'room_change') came.push(notice)
+    if (notice.data === marker) return earlier
+    if (notice.event !== 'room_change') earlier.push(notice)
   }
 }
 

@@ -34,7 +34,7 @@ export class FakedClock {
     this.set(0)
   }
 
-  /** What the process has to be started with. */
+  /** Environment variables for the process. */
   get env(): { [name: string]: string } {
     return {
       LD_PRELOAD: this.#library,
@@ -46,18 +46,18 @@ export class FakedClock {
   }
 
   /**
-   * The same for redis-server. Debian links it with jemalloc, which asks for the time before libfaketime can tell it; so
-   * glibc's own malloc goes first.
+   * The same for redis-server. Debian links it with jemalloc, which reads the time before libfaketime is initialised. Therefore
+   * glibc's malloc is loaded instead.
    */
   get redisEnv(): { [name: string]: string } {
     const libc = libcs.find((path) => existsSync(path)) ?? ''
     return { ...this.env, LD_PRELOAD: `${this.#library}:${libc}` }
   }
 
-  /** The clock is so many seconds ahead of the machine's, or behind it. */
+  /** Sets the clock. @param offset seconds ahead of the machine's clock; negative if behind it */
   set(offset: number): void {
     const next = `${this.#file}.next`
     writeFileSync(next, `${offset < 0 ? '' : '+'}${offset}s\n`)
-    renameSync(next, this.#file) // in one step: a process that read half of it would be at another time
+    renameSync(next, this.#file) // in one step: a process that reads half of the file would have a wrong offset
   }
 }

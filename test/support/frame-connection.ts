@@ -4,7 +4,7 @@ import type { Frame, Opening } from './random-frames.ts'
 
 /** What a node did with frames, by namespace where it depends on that. */
 export type FrameTally = {
-  /** Frames that the node has read, as far as it has proved that. */
+  /** Frames of which the node has proved that it has read them. */
   read: number
   connections: number
   /** How many of the connections the node closed because of a frame. */
@@ -13,7 +13,7 @@ export type FrameTally = {
   /** Acks of requests that were executed. */
   accepted: { [namespace: string]: number }
   /** Notifications that the connections received. */
-  heard: { [namespace: string]: number }
+  notifications: { [namespace: string]: number }
 }
 
 /** Carried by a ping that follows a frame: its pong proves that the node has read the frame. */
@@ -30,7 +30,7 @@ export class FrameConnection {
   readonly #socket: WebSocket
   readonly #tally: FrameTally
   readonly #closed: Promise<unknown>
-  readonly #arrived = new Set<() => void>()
+  readonly #checks = new Set<() => void>()
   readonly #packets: string[] = []
   #readUpTo = 0
 
@@ -43,7 +43,7 @@ export class FrameConnection {
     this.#socket.on('pong', (data) => {
       const text = String(data)
       if (text.startsWith(mark)) this.#readUpTo = Math.max(this.#readUpTo, Number(text.slice(mark.length)))
-      this.#look()
+      this.#runChecks()
     })
   }
 
@@ -67,7 +67,7 @@ export class FrameConnection {
     return this.#socket.readyState === WebSocket.OPEN
   }
 
-  /** Resolves when the node has read all frames or closed the connection, to how many are not to be sent again. */
+  /** Resolves when the node has read all frames or closed the connection, to the number of frames that it has read. */
   async send(frames: Frame[]): Promise<number> {
     this.#readUpTo = 0
     for (const [index, frame] of frames.entries()) {
@@ -90,30 +90,30 @@ export class FrameConnection {
 
   #receive(packet: string): void {
     if (packet === heartbeat) this.#socket.send(heartbeatAnswer)
-    const [isNotification, hearer = '/'] = notificationPattern.exec(packet) ?? []
-    if (isNotification) count(this.#tally.heard, hearer)
+    const [isNotification, receiver = '/'] = notificationPattern.exec(packet) ?? []
+    if (isNotification) count(this.#tally.notifications, receiver)
     const [, namespace = '/', answer] = ackPattern.exec(packet) ?? []
     if (answer !== undefined) {
       count(this.#tally.acks, namespace)
       if (acceptedPattern.test(answer)) count(this.#tally.accepted, namespace)
     }
     this.#packets.push(packet)
-    this.#look()
+    this.#runChecks()
   }
 
-  #look(): void {
-    for (const look of this.#arrived) look()
+  #runChecks(): void {
+    for (const check of this.#checks) check()
   }
 
-  async #until(isSo: () => boolean): Promise<void> {
-    let look = () => {}
+  async #until(condition: () => boolean): Promise<void> {
+    let check = () => {}
     const met = new Promise<void>((resolve) => {
-      look = () => isSo() && resolve()
-      this.#arrived.add(look)
-      look()
+      check = () => condition() && resolve()
+      this.#checks.add(check)
+      check()
     })
     await Promise.race([met, this.#closed])
-    this.#arrived.delete(look)
+    this.#checks.delete(check)
   }
 }
 

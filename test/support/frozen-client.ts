@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 
-/** Joins a channel of /exchanger and says so; then it does what the library does. */
+/** Joins a channel of /exchanger and prints the status. */
 const script = `
 import { io } from 'socket.io-client'
 const [url, channelName] = process.argv.slice(1)
@@ -11,7 +11,7 @@ const socket = io(url + '/exchanger', { transports: ['websocket'], reconnection:
 socket.emit('joinStream', { channelName }, (status) => console.log(status))
 `
 
-/** A client in a process of its own, which stands still after it has joined a channel: its connection is open, and nothing is read. */
+/** Starts a client in its own process, and pauses the process after it has joined a channel. It stays connected and reads nothing. */
 export async function freezeClient(url: string, channel: string): Promise<void> {
   const child = spawn(process.execPath, ['--input-type=module', '-e', script, url, channel], {
     cwd: fileURLToPath(new URL('../..', import.meta.url)),

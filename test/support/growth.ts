@@ -23,7 +23,7 @@ function measured(run: (length: number) => void): number {
 /** Above this the time grows faster than the length, whatever a cache or an allocation adds. */
 export const maxLinearGrowth = lengthFactor * 4
 
-/** What a clock can tell apart, ms: a function that is quicker than this has not begun to search. */
+/** The resolution of the clock, ms. A shorter run counts as this long. */
 const clockResolutionMs = 0.005
 
 function quickest(run: (length: number) => void, length: number, runs: number): number {
@@ -37,8 +37,8 @@ function quickest(run: (length: number) => void, length: number, runs: number): 
 }
 
 /**
- * Texts that may make a pattern search in vain: many of a character that it names, or of one of a kind that it may
- * mean, after and before what it may expect there.
+ * Texts on which a pattern may backtrack: many repetitions of a character that it names or may match, with the start that it
+ * expects or without, and with several ends.
  */
 export function hardTexts(source: string): ((length: number) => string)[] {
   const [, start = ''] = /^\^?([A-Za-z]+ ?)/.exec(source) ?? []

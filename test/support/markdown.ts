@@ -13,17 +13,17 @@ export const documents: string[] = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.m
     .map((name) => `docs/${name}`),
 )
 
-/** What stands between `<!-- name -->` and `<!-- /name -->`. */
+/** The text between `<!-- name -->` and `<!-- /name -->`. */
 export function marked(text: string, name: string): string {
   const found = new RegExp(`<!-- ${name} -->\n?(.*?)<!-- /${name} -->`, 's').exec(text)?.[1]
-  if (found === undefined) throw new Error(`No part is marked ${name}`)
+  if (found === undefined) throw new Error(`The document has no part between <!-- ${name} --> and <!-- /${name} -->`)
   return found
 }
 
-/** What stands under a heading, up to the next of its level. */
+/** The text under a heading of level 2, up to the next one. */
 export function section(text: string, heading: string): string {
   const found = text.split(/^## /m).find((part) => part.startsWith(`${heading}\n`))
-  if (found === undefined) throw new Error(`No section is called ${heading}`)
+  if (found === undefined) throw new Error(`The document has no section ${heading}`)
   return found
 }
 

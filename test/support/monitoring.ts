@@ -28,7 +28,7 @@ export type Dashboard = {
   panels: Panel[]
 }
 
-/** Those that are shipped, by the name of their file. */
+/** The shipped dashboards by file name. */
 export const dashboards = new Map(
   readdirSync(join(root, 'grafana/dashboards')).map((file) => [
     file.replace('.json', ''),
@@ -38,7 +38,7 @@ export const dashboards = new Map(
 
 export type Query = { name: string; expr: string }
 
-/** What a dashboard asks Prometheus, but for its variables. */
+/** The queries of a dashboard, without those of its variables. */
 export function queriesOf({ panels, annotations }: Dashboard): { panels: Query[]; annotations: Query[] } {
   return {
     panels: panels.flatMap(({ title, targets }) =>
@@ -56,7 +56,7 @@ export function variablesOf({ templating }: Dashboard): Query[] {
   })
 }
 
-/** As Grafana would send it, with everything chosen. */
+/** A query as Grafana sends it when all values of its variables are selected. */
 export function filledIn(expr: string, interval: string): string {
   return expr.replaceAll('$__rate_interval', interval).replaceAll(/\$(?:namespace|job|node)\b/g, '.*')
 }
@@ -73,7 +73,7 @@ export const alerts: Alert[] = (
   parse(readDocument('deploy/alerts.yml')) as { groups: { rules: Alert[] }[] }
 ).groups.flatMap(({ rules }) => rules)
 
-/** Names of metrics in a query: what selects by labels, is taken over a time, or has a name like ours. */
+/** Names of metrics in a query: names with a selector or a range, and names with the prefixes of a node's metrics. */
 export function metricsIn(expr: string): string[] {
   const plain = expr.replaceAll(/"[^"]*"/g, '""')
   const names = [...plain.matchAll(/\b[a-zA-Z_]\w*(?=\s*[{[])|\b(?:signalbox|process|nodejs)_\w+/g)].map(

@@ -26,9 +26,9 @@ export const testIntervals: LeaseIntervals = {
 export type LogLine = { level: number; msg: string; [field: string]: unknown }
 
 export type NodeOptions = {
-  /** As the environment would set them. */
+  /** Options as environment variables. */
   env?: { [option: string]: string | number }
-  /** Redis instead of memory: the run's own with a new prefix, or what is named. Nodes with the same prefix are a cluster. */
+  /** Redis instead of memory: that of the run with a new prefix, or this one. Nodes with the same prefix form a cluster. */
   redis?: true | { url?: string; prefix?: string }
   parts?: Omit<Parts, 'log'>
 }
@@ -38,7 +38,7 @@ export type TestNode = {
   opsUrl: string
   app: App
   config: Config
-  /** What the node logged, from `debug` up; `text` as it would stand in a file. */
+  /** What the node logged, from `debug` up; `text` as in a log file. */
   logs: { lines: LogLine[]; text: string }
   close: () => Promise<void>
 }
@@ -48,10 +48,10 @@ afterEvery('file', async () => {
   await Promise.all([...running].map((node) => node.close()))
 })
 
-/** Those that were started in this process and not closed. */
+/** The nodes that this process has started and not closed. */
 export const nodesHere = (): TestNode[] => [...running]
 
-/** A node in this process on free ports. It is closed after the last test of the file, if not before. */
+/** Starts a node in this process on free ports. It is closed after the last test of the file, if not before. */
 export async function startNode({ env = {}, redis, parts = {} }: NodeOptions = {}): Promise<TestNode> {
   const { url = '', prefix = randomPrefix() } = redis === true ? {} : (redis ?? {})
   const config = readConfig({
@@ -90,23 +90,23 @@ export async function startNode({ env = {}, redis, parts = {} }: NodeOptions = {
   return node
 }
 
-/** Two or more nodes of one cluster, on the run's Redis unless another is named. */
+/** Starts nodes of one cluster, on the Redis of the run unless the options have another. */
 export async function startCluster(count: number, options: NodeOptions = {}): Promise<TestNode[]> {
   const redis = { prefix: randomPrefix(), ...(options.redis === true ? {} : options.redis) }
   return Promise.all(Array.from({ length: count }, () => startNode({ ...options, redis })))
 }
 
-export type Ask = { room: string; user?: string; role?: string }
+export type TokenClaims = { room: string; user?: string; role?: string }
 
-/** A login token such as every node of a test takes. */
+/** A login token that every node of a test accepts. */
 export function tokenFor(
-  { room, user = 'someone', role = 'presenter' }: Ask,
+  { room, user = 'someone', role = 'presenter' }: TokenClaims,
   { secret = testSecret, notAfter = Date.now() + 60_000 } = {},
 ): string {
   return writeToken([secret], { room, user, role }, { host: '127.0.0.1:1', secure: false }, notAfter)
 }
 
-/** Cuts a client's connection. Resolves when its node knows, and the participant is in its window. */
+/** Cuts a client's connection. Resolves when its node has noticed it and the participant's window has begun. */
 export async function lose({ app }: TestNode, client: { readonly id: string; cut: () => void }): Promise<void> {
   client.cut()
   await until(async () => app.sessions.disconnections.waiting.some(({ id }) => id === client.id))

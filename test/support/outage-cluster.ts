@@ -17,9 +17,9 @@ export class OutageCluster {
   readonly redis: FaultyRedis
   readonly nodes: NodeProcess[]
   readonly prometheus: Prometheus
-  /** Of the nodes, in their order. */
+  /** The clocks of the nodes, in the same order. */
   readonly clocks: FakedClock[]
-  /** Between each node and a standalone Redis. A sentinel and a cluster tell nodes the addresses of the servers. */
+  /** A proxy between each node and a standalone Redis. A sentinel or a cluster would send nodes past it. */
   readonly links: FaultProxy[]
   #fault: Fault | undefined
 
@@ -64,9 +64,9 @@ export class OutageCluster {
     return cluster
   }
 
-  /** Redis refuses connections, and all nodes were started after it began to. */
+  /** Makes Redis refuse connections, and then restarts all nodes. */
   async startWithoutRedis(): Promise<void> {
-    if (this.#fault === 'killed') return // as at the beginning
+    if (this.#fault === 'killed') return // the nodes were started without Redis
     await this.fail('killed')
     await Promise.all(this.nodes.map((_node, index) => this.restart(index, 'SIGKILL')))
   }
@@ -87,15 +87,15 @@ export class OutageCluster {
   async restart(index: number, signal: 'SIGTERM' | 'SIGKILL'): Promise<Exit & { ms: number }> {
     const node = this.nodes[index]
     if (!node) throw new Error(`No node ${index}`)
-    const asked = performance.now()
+    const signaledAt = performance.now()
     node.kill(signal)
     const exit = await node.exited
-    const ms = performance.now() - asked
+    const ms = performance.now() - signaledAt
     this.nodes[index] = await node.relaunch()
     return { ...exit, ms }
   }
 
-  /** Redis is well, and all nodes are ready. */
+  /** Ends the fault if there is one. Resolves when all nodes are ready. */
   async allReady(): Promise<void> {
     await this.recover()
     await Promise.all(this.nodes.map(untilReady))

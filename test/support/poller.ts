@@ -43,12 +43,12 @@ export class Poller {
 
   post(body: string | Buffer, headers: { [name: string]: string } = {}): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const asked = request(this.url, { method: 'POST', headers }, (response) => {
+      const outgoing = request(this.url, { method: 'POST', headers }, (response) => {
         let text = ''
         response.on('data', (data) => (text += data))
         response.on('close', () => resolve({ status: response.statusCode ?? 0, body: text }))
       })
-      asked.on('error', reject).end(body)
+      outgoing.on('error', reject).end(body)
     })
   }
 }

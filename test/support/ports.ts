@@ -8,7 +8,7 @@ import { join } from 'node:path'
  * started again never finds its port taken by an outgoing connection.
  */
 const range = { first: 10_240, end: 32_768 }
-/** A file for each reserved port, with the id of the process that reserved it, for whoever looks. */
+/** A file for each reserved port, with the id of the process that reserved it. */
 const folder = join(tmpdir(), 'signalbox-test-ports')
 const reserved = new Set<number>()
 

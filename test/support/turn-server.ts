@@ -9,7 +9,7 @@ import { until } from './redis.ts'
 
 export type TurnServer = { url: string; port: number; stop(): Promise<void> }
 
-/** A coturn on the loopback interface that takes time-limited credentials. @throws Error when there is none */
+/** Starts a coturn on the loopback interface that accepts time-limited credentials. @throws Error if coturn is not installed */
 export async function startTurn(secret: string): Promise<TurnServer> {
   const folder = await mkdtemp(join(tmpdir(), 'signalbox-turn-'))
   const [port = 0] = await freePorts(1)
@@ -37,7 +37,7 @@ export async function startTurn(secret: string): Promise<TurnServer> {
   return { url: `turn:127.0.0.1:${port}`, port, stop }
 }
 
-/** Whether coturn gives a relay for these credentials, as its own client sees it. */
+/** Whether coturn allocates a relay for these credentials, tested with its own client. */
 export function allocates(port: number, username: string, credential: string): boolean {
   const args = ['-y', '-c', '-n', '1', '-m', '1', '-u', username, '-w', credential, '-p', `${port}`, '127.0.0.1']
   const { status, stdout, stderr } = spawnSync('turnutils_uclient', args, { encoding: 'utf8', timeout: 20_000 })
@@ -46,7 +46,7 @@ export function allocates(port: number, username: string, credential: string): b
   throw new Error(`turnutils_uclient: ${status} ${stdout} ${stderr}`)
 }
 
-/** It takes TCP as well as UDP, so the one tells of the other. */
+/** Resolves when coturn accepts TCP connections. It listens on TCP as well as on UDP. */
 function listening(port: number): Promise<void> {
   const answers = () =>
     new Promise<boolean>((resolve) => {

@@ -3,12 +3,12 @@ import type { AddressInfo } from 'node:net'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { newId } from '../../../src/core/ids.ts'
 import { afterEvery } from '../../support/cleanup.ts'
-import { type Ask, testSecret } from '../../support/node.ts'
+import { type TokenClaims, testSecret } from '../../support/node.ts'
 
 /** An identity provider with one key at a time, which may be exchanged, and which may be away or hang. */
 export type Issuer = {
   url: string
-  sign: (ask: Ask) => Promise<string>
+  sign: (claims: TokenClaims) => Promise<string>
   /** Publishes another key, under another `kid`, in the place of the present one. */
   exchange: () => Promise<void>
   /** From now on no request is answered. */
@@ -38,7 +38,7 @@ export async function startIssuer(): Promise<Issuer> {
     })
   const issuer: Issuer = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
-    sign: (ask) => claimsOf(ask).setProtectedHeader({ alg: 'ES256', kid: key.kid }).sign(key.privateKey),
+    sign: (claims) => claimsOf(claims).setProtectedHeader({ alg: 'ES256', kid: key.kid }).sign(key.privateKey),
     exchange: async () => {
       key = await newKey()
     },
@@ -52,11 +52,11 @@ export async function startIssuer(): Promise<Issuer> {
 }
 
 /** A JWT as a backend signs it with a key of `SIGNALBOX_SECRET`. */
-export function jwtFor(ask: Ask, secret = testSecret, seconds = 60): Promise<string> {
-  return claimsOf(ask, seconds).setProtectedHeader({ alg: 'HS256' }).sign(new TextEncoder().encode(secret))
+export function jwtFor(claims: TokenClaims, secret = testSecret, seconds = 60): Promise<string> {
+  return claimsOf(claims, seconds).setProtectedHeader({ alg: 'HS256' }).sign(new TextEncoder().encode(secret))
 }
 
-function claimsOf({ room, user = 'someone', role = 'presenter' }: Ask, seconds = 60): SignJWT {
+function claimsOf({ room, user = 'someone', role = 'presenter' }: TokenClaims, seconds = 60): SignJWT {
   const exp = Math.floor(Date.now() / 1000) + seconds
   return new SignJWT({ room, sub: user, role, exp, jti: newId() })
 }

@@ -1,4 +1,4 @@
-/** What a client has to know of a node. */
+/** What a client needs to connect to a node and log in. */
 export type Access = {
   url: string
   /** Signs login tokens that the node accepts. */
@@ -10,15 +10,15 @@ export type Target = Access & {
   /** The node's `refused_total`, by reason. */
   refusals(): Promise<{ [reason: string]: number }>
   /**
-   * Stops the process of the node's Redis, with its connections open, while something is done. The bystanders are silent
-   * meanwhile: the node cannot serve them, and what counts is how it serves them afterwards.
+   * Pauses the process of the node's Redis, with its connections open, while `act` runs. The bystanders send nothing meanwhile,
+   * because the node cannot serve them. How it serves them afterwards is measured.
    */
   whileRedisHangs(act: () => Promise<void>): Promise<void>
 }
 
-/** One kind of abuse, at one size. A file of this folder makes one, and takes the size. */
+/** An attack of one kind and one size. Each file of this folder has a function that takes a size and returns one. */
 export type Attacker<Result = unknown> = {
-  /** What is sent and how much of it: the first column of the table in docs/security.md. */
+  /** What it sends, and how much: the first column of the table in docs/security.md. */
   name: string
   /** The node's options that differ from their defaults. */
   env?: { [option: string]: string }
@@ -31,7 +31,7 @@ export type Attacker<Result = unknown> = {
 /** A number as the documents write it. */
 export const spaced = (count: number): string => count.toLocaleString('en').replaceAll(',', ' ')
 
-/** The reasons counted in `refused_total`, of what a node answers at /metrics. */
+/** The reasons in `refused_total` and their counts, from the text of /metrics. */
 export function refusalsIn(metrics: string): { [reason: string]: number } {
   const counts = metrics.matchAll(/^signalbox_refused_total{reason="(\w+)"} ([1-9]\d*)$/gm)
   return Object.fromEntries([...counts].map(([, reason = '', count]) => [reason, Number(count)]))

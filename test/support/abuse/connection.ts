@@ -47,7 +47,7 @@ export async function connected(target: Target, namespace = ''): Promise<WebSock
   return socket
 }
 
-/** Logged in on the portal. */
+/** Connects and logs in on the portal. */
 export async function member(target: Target, room: string, user: string): Promise<WebSocket> {
   const socket = await connected(target)
   const userAgent = { sdk: { type: 'JavaScript', version: '5.0' } }
@@ -65,16 +65,16 @@ export function tokenFor({ secret }: Target, room: string, user: string): string
   return writeToken([secret], { room, user, role: 'presenter' }, target, Date.now() + 60_000)
 }
 
-/** Resolves to the next message that begins so. @throws Error when the connection ends first */
+/** Resolves to the next message that begins with `start`. @throws Error when the connection ends first */
 export function answer(socket: WebSocket, start: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const lost = () => reject(new Error(`Closed before ${start}`))
-    const look = (data: unknown) => {
+    const check = (data: unknown) => {
       if (!String(data).startsWith(start)) return
-      socket.off('message', look).off('close', lost)
+      socket.off('message', check).off('close', lost)
       resolve(String(data))
     }
-    socket.on('message', look).once('close', lost)
+    socket.on('message', check).once('close', lost)
   })
 }
 
@@ -88,19 +88,19 @@ export function keepAlive(socket: WebSocket): void {
 /** One request of HTTP long-polling; resolves to the body of the answer. */
 export function poll(agent: Agent, url: string, body?: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const asked = request(url, { agent, method: body === undefined ? 'GET' : 'POST' }, (response) => {
+    const outgoing = request(url, { agent, method: body === undefined ? 'GET' : 'POST' }, (response) => {
       let text = ''
       response.on('data', (data) => (text += data)).on('end', () => resolve(text))
     })
-    asked.on('error', reject).end(body)
+    outgoing.on('error', reject).end(body)
   })
 }
 
-/** Does something many times, so many at once. */
-export async function many(times: number, atOnce: number, once: (index: number) => Promise<void>): Promise<void> {
+/** Calls a function `times` times, with at most `atOnce` calls at a time. */
+export async function many(times: number, atOnce: number, run: (index: number) => Promise<void>): Promise<void> {
   let next = 0
   const worker = async () => {
-    while (next < times) await once(next++)
+    while (next < times) await run(next++)
   }
   await Promise.all(Array.from({ length: atOnce }, worker))
 }

@@ -2,7 +2,7 @@ import type { WebSocket } from 'ws'
 import { type Attacker, spaced } from './attacker.ts'
 import { many, open } from './connection.ts'
 
-export type Admissions = { in: number; out: { [status: number]: number } }
+export type Admissions = { accepted: number; refused: { [status: number]: number } }
 
 /** Connections from one address, all kept open. Resolves to how many the node accepted, and to the statuses of the others. */
 export const crowd = ({ count, perIp }: { count: number; perIp: number }): Attacker<Admissions> => ({
@@ -11,13 +11,13 @@ export const crowd = ({ count, perIp }: { count: number; perIp: number }): Attac
   refusals: ['connections_per_ip'],
   start: async (target) => {
     const accepted: WebSocket[] = []
-    const out: { [status: number]: number } = {}
+    const refused: { [status: number]: number } = {}
     await many(count, 100, async () => {
       const socket = await open(target)
-      if (typeof socket === 'number') out[socket] = (out[socket] ?? 0) + 1
+      if (typeof socket === 'number') refused[socket] = (refused[socket] ?? 0) + 1
       else accepted.push(socket)
     })
     for (const socket of accepted) socket.terminate()
-    return { in: accepted.length, out }
+    return { accepted: accepted.length, refused }
   },
 })

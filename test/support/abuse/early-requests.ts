@@ -5,14 +5,14 @@ import { connected } from './connection.ts'
 type Size = {
   connections: number
   requests: number
-  /** Of the text of each request. */
+  /** The length of the payload of each request, as JSON. */
   bytes: number
   /** Lists of empty lists take twenty times their text in memory. */
   data?: 'text' | 'lists'
 }
 export type EarlyAnswers = { [code: string]: number }
 
-/** Requests without a login, as many as may wait for one on each connection. Resolves to the codes that they were refused with. */
+/** Requests before a login, on each connection as many as may wait for one. Resolves to the number of refusals by code. */
 export const earlyRequests = ({ connections, requests, bytes, data = 'text' }: Size): Attacker<EarlyAnswers> => ({
   name: `${requests} requests of ${spaced(bytes / 1000)} kB (${data}) before a login on each of ${connections} connections`,
   refusals: ['client_memory', 'illegal_request'],
@@ -28,15 +28,15 @@ export const earlyRequests = ({ connections, requests, bytes, data = 'text' }: S
 
 function sendAll(socket: WebSocket, requests: number, payload: unknown, answers: EarlyAnswers): Promise<void> {
   const offer = JSON.stringify(['offer', { channelName: 'x', sessionDescriptor: payload }])
-  let open = requests
+  let unanswered = requests
   return new Promise((resolve, reject) => {
     socket.once('close', () => reject(new Error('The node closed the connection')))
     socket.on('message', (data: Buffer) => {
       const [, code] = /^43\/exchanger,\d+\["error".*"code":"(\w+)"/.exec(String(data)) ?? []
       if (code === undefined) return
       answers[code] = (answers[code] ?? 0) + 1
-      open -= 1
-      if (open === 0) resolve()
+      unanswered -= 1
+      if (unanswered === 0) resolve()
     })
     for (let id = 1; id <= requests; id += 1) socket.send(`42/exchanger,${id}${offer}`)
   })

@@ -5,7 +5,7 @@ import { member } from './connection.ts'
 
 type Size = {
   members: number
-  /** Messages of each a second. */
+  /** Messages of each member per second. */
   rate: number
   seconds: number
 }

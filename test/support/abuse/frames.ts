@@ -4,7 +4,7 @@ import { type Attacker, spaced, type Target } from './attacker.ts'
 import { attackerAddress } from './connection.ts'
 import { batchOf, frameOf, opcodes, rawWebSocket } from './raw-web-socket.ts'
 
-/** Frames that a client may send without end, and nothing comes of them: below Engine.IO, or events that are refused. */
+/** Frames that have no effect, and that a client could send without end: those below Engine.IO, and events that are refused. */
 const kinds = {
   pings: { first: undefined, frame: frameOf(opcodes.ping, 'x'.repeat(125)) },
   'empty pings': { first: undefined, frame: frameOf(opcodes.ping) },
@@ -16,22 +16,21 @@ const kinds = {
 
 type Size = {
   kind: keyof typeof kinds
-  /** In no namespace. */
   connections: number
   seconds: number
-  /** Whether they take what the node answers. */
+  /** Whether they read what the node sends. */
   reads: boolean
 }
 
-/** Connections that send WebSocket frames as fast as the node takes them, and connect anew when it cuts them. */
+/** Connections that send WebSocket frames as fast as the node reads them, and connect again when it closes them. */
 export const frames = ({ kind, connections, seconds, reads }: Size): Attacker => ({
   name: `WebSocket ${kind} for ${seconds} s by ${spaced(connections)} connections that ${reads ? 'read' : 'do not read'}`,
   refusals: ['flood'],
   start: async (target) => {
-    const over = AbortSignal.timeout(seconds * 1000)
-    const ended = once(over, 'abort')
+    const signal = AbortSignal.timeout(seconds * 1000)
+    const ended = once(signal, 'abort')
     const senders = Array.from({ length: connections }, async () => {
-      while (!over.aborted) await sendUntil(ended, target, kinds[kind], reads)
+      while (!signal.aborted) await sendUntil(ended, target, kinds[kind], reads)
     })
     await Promise.all(senders)
   },

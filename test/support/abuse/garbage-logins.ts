@@ -26,11 +26,11 @@ export const garbageLogins = ({ times }: { times: number }): Attacker => ({
     const delayed: Promise<void>[] = []
     await many(times, 64, async (index) => {
       const socket = await connected(target)
-      const asked = garbage[index % garbage.length]?.(index)
-      socket.send(`420${JSON.stringify(asked)}`)
-      const over = closed(socket)
-      delayed.push(over)
-      await Promise.race([over, pause(20)])
+      const request = garbage[index % garbage.length]?.(index)
+      socket.send(`420${JSON.stringify(request)}`)
+      const ended = closed(socket)
+      delayed.push(ended)
+      await Promise.race([ended, pause(20)])
     })
     await Promise.all(delayed)
   },

@@ -5,7 +5,7 @@ import { closed, connected, keepAlive } from './connection.ts'
 const attachmentBytes = 4_000_000
 /** The maximum of Socket.IO's parser. The last attachment is never sent. */
 const attachments = 10
-/** How long the attacker keeps what the node does not refuse, ms. */
+/** How long the attacker keeps connections open that the node does not close, ms. */
 const disconnectTimeoutMs = 15_000
 
 /** Events that announce ten attachments of 4 MB, of which nine are sent. Resolves to how many connections the node closed. */

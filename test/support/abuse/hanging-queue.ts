@@ -6,13 +6,13 @@ import { answer, connected, keepAlive } from './connection.ts'
 type Size = { members: number; rate: number; bytes: number; seconds: number }
 export type HangingAnswers = { sent: number; longestMs: number }
 
-/** A request has an answer by then, ms, whatever Redis does. */
+/** The longest that a request may wait for its answer, ms, even if Redis hangs. */
 const maxAnswerMs = 5000
 const stepMs = 100
 
 /**
- * Participants that send large messages within their rate while Redis hangs, so that none can be served. Resolves to how
- * many were sent, and how long the slowest answer took. @throws Error when one comes too late
+ * Participants that send large messages within their rate while Redis hangs, so that the node can serve none of them. Resolves
+ * to how many were sent, and to the longest wait for an answer. @throws Error when an answer is late or missing
  */
 export const hangingQueue = ({ members, rate, bytes, seconds }: Size): Attacker<HangingAnswers> => ({
   name: `${members} participants that each send ${rate} messages of ${spaced(bytes / 1000)} kB a second while Redis hangs for ${seconds} s`,
@@ -46,7 +46,7 @@ async function sendAll(
   { rate, bytes, seconds }: Size,
 ): Promise<HangingAnswers> {
   const offer = JSON.stringify(['offer', { channelName, sessionDescriptor: 'x'.repeat(bytes) }])
-  const open = new Map<number, number>()
+  const unanswered = new Map<number, number>()
   const result = { sent: 0, longestMs: 0 }
   const lost = new Promise<never>((_, reject) => {
     socket.once('close', () => reject(new Error('The node closed a connection within its limits')))
@@ -55,16 +55,16 @@ async function sendAll(
   let answered = () => {}
   socket.on('message', (data: Buffer) => {
     const id = Number(/^43\/exchanger,(\d+)\[/.exec(String(data))?.[1])
-    const sentAt = open.get(id)
+    const sentAt = unanswered.get(id)
     if (sentAt === undefined) return
-    open.delete(id)
+    unanswered.delete(id)
     result.longestMs = Math.max(result.longestMs, performance.now() - sentAt)
-    if (open.size === 0) answered()
+    if (unanswered.size === 0) answered()
   })
   const step = async () => {
     for (let n = 0; n < (rate * stepMs) / 1000; n += 1) {
       result.sent += 1
-      open.set(result.sent, performance.now())
+      unanswered.set(result.sent, performance.now())
       socket.send(`42/exchanger,${result.sent}${offer}`)
     }
     await pause(stepMs)
@@ -72,9 +72,9 @@ async function sendAll(
   for (let at = 0; at < seconds * 1000; at += stepMs) await Promise.race([step(), lost])
   const all = new Promise<void>((resolve) => {
     answered = resolve
-    if (open.size === 0) resolve()
+    if (unanswered.size === 0) resolve()
   })
   await Promise.race([all, lost, pause(maxAnswerMs)])
-  if (open.size > 0) throw new Error(`${open.size} requests of ${channelName} have no answer`)
+  if (unanswered.size > 0) throw new Error(`${unanswered.size} requests of ${channelName} have no answer`)
   return result
 }

@@ -5,13 +5,13 @@ import { answer, connected, keepAlive } from './connection.ts'
 
 type Size = {
   clients: number
-  /** Names of each client in a row, once a second. */
+  /** How many names each client sends per second. */
   names: number
   seconds: number
   length: number
 }
 
-/** Names as long as a message may be, with a character at their end that no name may have. */
+/** Long names that end in a character which no name may have. */
 export const longNames = ({ clients, names, seconds, length }: Size): Attacker => ({
   name: `${spaced(clients * names * seconds)} names of ${spaced(length)} characters that end in a control character, by ${clients} clients`,
   refusals: ['bad_name'],

@@ -11,7 +11,7 @@ type Size = {
 
 /**
  * Clients that connect to the portal by long-polling, and then post one payload with many small events each. Resolves
- * to the number of payloads by the HTTP status of their answers; 0 when there was none.
+ * to the number of payloads by the HTTP status of their answers; 0 stands for no answer.
  */
 export const payloads = (size: Size): Attacker<{ [status: number]: number }> => ({
   name: `${size.payloads} long-polling requests of ${spaced(size.packets)} packets, ${size.atOnce} at a time`,
@@ -35,9 +35,9 @@ async function post({ url }: Target, agent: Agent, body: string): Promise<number
   await poll(agent, `${path}&sid=${sid}`, '40')
   await poll(agent, `${path}&sid=${sid}`)
   return new Promise((resolve) => {
-    const asked = request(`${path}&sid=${sid}`, { agent, method: 'POST' }, (response) => {
+    const outgoing = request(`${path}&sid=${sid}`, { agent, method: 'POST' }, (response) => {
       response.resume().on('close', () => resolve(response.statusCode ?? 0))
     })
-    asked.on('error', () => resolve(0)).end(body)
+    outgoing.on('error', () => resolve(0)).end(body)
   })
 }

@@ -19,7 +19,7 @@ export function batchOf(frame: Buffer): Buffer {
 }
 
 /**
- * Shakes hands as a WebSocket client and leaves the rest to the caller: for frames that no library sends.
+ * Performs the handshake of a WebSocket client. The caller then writes frames that no library sends.
  * @throws Error when the node refuses the connection
  */
 export async function rawWebSocket(
@@ -28,7 +28,7 @@ export async function rawWebSocket(
 ): Promise<Socket> {
   const { hostname, port } = new URL(url)
   const socket = connect({ host: hostname, port: Number(port), noDelay: true, ...options })
-  socket.on('error', () => {}) // the node may cut it at any time
+  socket.on('error', () => {}) // the node may close it at any time
   const lines = [
     `GET /socket.io/?${query} HTTP/1.1`,
     `Host: ${hostname}:${port}`,

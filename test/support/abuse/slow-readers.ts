@@ -5,12 +5,12 @@ import { type Attacker, spaced, type Target } from './attacker.ts'
 import { answer, attackerAddress, connected, keepAlive, many, poll } from './connection.ts'
 
 const perChannel = 50
-/** The node refuses nearly all of them; those whose channel went quiet first may stay. */
+/** The attack ends when the node has disconnected this share of the slow readers. */
 const refusedShare = 0.95
 
 /**
- * Participants of channels of 50 that stop reading, while one client in each channel goes on sending 60 kB at a time. One
- * in twenty has a WebSocket, for which the kernel buffers some megabytes before the node has to; the others stop polling.
+ * Participants of channels of 50 that stop reading, while one client in each channel sends messages of 60 kB. One in twenty has
+ * a WebSocket, for which the kernel buffers some megabytes before the node has to; the others stop polling.
  */
 export const slowReaders = ({ count }: { count: number }): Attacker => ({
   name: `${spaced(count)} slow readers, ${count / perChannel} others sending them all that they can`,
@@ -27,24 +27,24 @@ export const slowReaders = ({ count }: { count: number }): Attacker => ({
       socket.pause()
       sockets.push(socket)
     })
-    const enough = async () => ((await target.refusals()).slow_reader ?? 0) - before >= count * refusedShare
-    const speakers = await Promise.all(channels.map((channel) => inChannel(target, channel)))
-    await speak(speakers, channels, enough)
-    for (const socket of [...speakers, ...sockets]) socket.terminate()
+    const isEnough = async () => ((await target.refusals()).slow_reader ?? 0) - before >= count * refusedShare
+    const senders = await Promise.all(channels.map((channel) => inChannel(target, channel)))
+    await sendUntil(senders, channels, isEnough)
+    for (const socket of [...senders, ...sockets]) socket.terminate()
     agent.destroy()
   },
 })
 
-async function speak(speakers: WebSocket[], channels: string[], enough: () => Promise<boolean>): Promise<void> {
+async function sendUntil(senders: WebSocket[], channels: string[], isEnough: () => Promise<boolean>): Promise<void> {
   const descriptor = 'x'.repeat(60_000)
-  for (let id = 2; !(await enough()); id += 1) {
-    const acks = speakers.map((socket) => answer(socket, `43/exchanger,${id}[`))
-    for (const [index, socket] of speakers.entries()) {
+  for (let id = 2; !(await isEnough()); id += 1) {
+    const acks = senders.map((socket) => answer(socket, `43/exchanger,${id}[`))
+    for (const [index, socket] of senders.entries()) {
       const offer = { channelName: channels[index], sessionDescriptor: descriptor }
       socket.send(`42/exchanger,${id}${JSON.stringify(['offer', offer])}`)
     }
     await Promise.all(acks)
-    await pause(250) // leaves the node time: the readers are to be slow, not the node
+    await pause(250) // the node needs time for its other work: only the readers have to be slow
   }
 }
 

@@ -16,16 +16,16 @@ const attackers: Attacker[] = [
   halfSentAttachments({ connections: 1 }),
 ]
 
-/** Attackers, each at a small size: the same who have a node for themselves in `npm run bench:abuse`. */
+/** The attackers of `npm run bench:abuse`, each at a small size. */
 export const abuse: Disturbance[] = attackers.map(({ name, start }) => ({
   name,
-  happen: async ({ nodes, random }) => {
+  run: async ({ nodes, random }) => {
     const target = {
       url: random.pick(nodes).url,
       secret: testSecret,
       refusals: async () => ({}),
       whileRedisHangs: (act: () => Promise<void>) => act(),
     }
-    await start(target).catch(() => {}) // its node may go away under it
+    await start(target).catch(() => {}) // another disturbance may stop its node
   },
 }))

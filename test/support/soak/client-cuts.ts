@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Disturbance } from './disturbance.ts'
 
-/** A client of the traffic loses its connection in the middle of a message, or moves while it stands. */
+/** A client of the traffic loses its connection right after it sent messages, or resumes elsewhere while its connection is open. */
 export const clientCuts: Disturbance[] = (['engine', 'tcp', 'move'] as const).map((how) => ({
   name: `client cut (${how})`,
-  happen: async ({ traffic, random }) => {
+  run: async ({ traffic, random }) => {
     const connected = traffic.present.filter(({ inRoom }) => inRoom)
     if (connected.length > 0) {
       const client = random.pick(connected)

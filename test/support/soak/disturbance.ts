@@ -4,18 +4,18 @@ import type { Random } from '../random.ts'
 import type { Address } from '../resilient-client.ts'
 import type { Traffic } from '../traffic.ts'
 
-/** Where a soak takes place. */
+/** What a disturbance acts on. */
 export type Stage = {
   cluster: OutageCluster
-  /** Of the servers that keep data; undefined where it is that of the machine. */
+  /** The clock of the Redis servers that keep data; undefined if it is the machine's. */
   redisClock: FakedClock | undefined
-  /** The addresses of the nodes, whether they live or not. */
+  /** The addresses of all nodes, running or not. */
   nodes: readonly Address[]
   traffic: Traffic
   random: Random
-  /** The longest that Redis or a node may be away: clients come back within their window. */
+  /** The longest outage of Redis or of a node: short enough that clients resume within their window. */
   maxOutageMs: number
-  /** What went wrong beside the ledger of the traffic, each as a sentence. */
+  /** The failures that the ledger of the traffic does not record, each as a sentence. */
   mistakes: string[]
 }
 
@@ -23,5 +23,5 @@ export type Stage = {
 export type Disturbance = {
   name: string
   /** Resolves when it is over. */
-  happen(stage: Stage): Promise<void>
+  run(stage: Stage): Promise<void>
 }

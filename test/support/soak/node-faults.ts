@@ -3,18 +3,18 @@ import type { Disturbance } from './disturbance.ts'
 
 const indexOf = (nodes: readonly unknown[], share: number) => Math.floor(share * nodes.length)
 
-/** A node is killed and started again, drained and started again, stands still for a while, or does not reach Redis. */
+/** A node is killed and restarted, drained and restarted, paused for a while, or cut off from Redis. */
 export const nodeFaults: Disturbance[] = [
   {
     name: 'SIGKILL of a node',
-    happen: async ({ cluster, random }) => {
+    run: async ({ cluster, random }) => {
       await cluster.restart(indexOf(cluster.nodes, random.next()), 'SIGKILL')
       await cluster.allReady()
     },
   },
   {
     name: 'SIGTERM of a node',
-    happen: async ({ cluster, random, mistakes }) => {
+    run: async ({ cluster, random, mistakes }) => {
       const { code } = await cluster.restart(indexOf(cluster.nodes, random.next()), 'SIGTERM')
       if (code !== 0) mistakes.push(`a node that was drained ended with code ${code}`)
       await cluster.allReady()
@@ -22,7 +22,7 @@ export const nodeFaults: Disturbance[] = [
   },
   {
     name: 'SIGSTOP of a node',
-    happen: async ({ cluster, random, maxOutageMs }) => {
+    run: async ({ cluster, random, maxOutageMs }) => {
       const node = random.pick(cluster.nodes)
       node.kill('SIGSTOP')
       await pause(random.next() * maxOutageMs)
@@ -32,7 +32,7 @@ export const nodeFaults: Disturbance[] = [
   },
   {
     name: 'a node is cut off from Redis',
-    happen: async ({ cluster, random, maxOutageMs }) => {
+    run: async ({ cluster, random, maxOutageMs }) => {
       if (cluster.links.length === 0) return
       const link = random.pick(cluster.links)
       await link.refuse()

@@ -7,38 +7,38 @@ import type { Disturbance, Stage } from './disturbance.ts'
 
 type Ack = { status: string; data?: unknown; code: string }
 
-const answerMs = 8000
-const backMs = 40_000
+const answerTimeoutMs = 8000
+const resumeTimeoutMs = 40_000
 
-/** A participant relogs in on every node at the same time, and then once more: its place is not lost by that. */
+/** A participant resumes on every node at the same time, and then once more. The race must not end its session. */
 export const reloginRaces: Disturbance = {
   name: 'relogin race',
-  happen: async (stage) => {
+  run: async (stage) => {
     const { nodes, random, mistakes } = stage
     const first = await ask(random.pick(nodes), 'login', loginInfo({ room: newRoom(), user: 'racer \ud800' }))
     if (first.ack.status !== 'ok') return first.close()
     const { reconnectionTicket, id } = first.ack.data as { reconnectionTicket: string; id: string }
     const racers = await Promise.all(nodes.map((node) => ask(node, 'relogin', reconnectionTicket)))
     const won = racers.flatMap(({ ack }) => (ack.status === 'ok' ? [String(ack.data)] : []))
-    const back = await rejoin(stage, [...won, reconnectionTicket])
-    if (!back) mistakes.push(`${id} could not come back after a race that ${won.length} won`)
+    const resumed = await resume(stage, [...won, reconnectionTicket])
+    if (!resumed) mistakes.push(`${id} could not resume after a race in which ${won.length} relogins succeeded`)
     for (const { close } of [first, ...racers]) close()
-    back?.close()
+    resumed?.close()
   },
 }
 
-/** With whichever ticket is good, on whichever node answers. Leaves the room. */
-async function rejoin({ nodes, random }: Stage, tickets: string[]): Promise<{ close: () => void } | undefined> {
-  const deadline = performance.now() + backMs
-  const known = [...tickets]
+/** Resumes with any of the tickets on any node, and logs out. Resolves to undefined if it does not succeed in time. */
+async function resume({ nodes, random }: Stage, tickets: string[]): Promise<{ close: () => void } | undefined> {
+  const deadline = performance.now() + resumeTimeoutMs
+  const all = [...tickets]
   while (performance.now() < deadline) {
-    for (const ticket of known.toReversed()) {
-      const back = await ask(random.pick(nodes), 'relogin', ticket)
-      if (back.ack.status === 'ok') {
-        known.push(String(back.ack.data))
-        if ((await back.request('logout')).status === 'ok') return back
+    for (const ticket of all.toReversed()) {
+      const resumed = await ask(random.pick(nodes), 'relogin', ticket)
+      if (resumed.ack.status === 'ok') {
+        all.push(String(resumed.ack.data))
+        if ((await resumed.request('logout')).status === 'ok') return resumed
       }
-      back.close()
+      resumed.close()
     }
     await pause(200)
   }
@@ -53,11 +53,13 @@ async function ask({ url }: Address, event: string, data: unknown) {
 
 function answerOf(socket: Socket, event: string, args: unknown[]): Promise<Ack> {
   return new Promise((resolve) => {
-    const none = () => resolve({ status: 'none', code: 'none' })
-    socket.once('connect_error', none).once('disconnect', none)
-    socket.timeout(answerMs).emit(event, ...args, (late: Error | null, ...[status, data, more]: unknown[]) => {
-      if (late) none()
-      else resolve({ status: String(status), data, code: (more as { code?: string } | undefined)?.code ?? '' })
-    })
+    const noAnswer = () => resolve({ status: 'none', code: 'none' })
+    socket.once('connect_error', noAnswer).once('disconnect', noAnswer)
+    socket
+      .timeout(answerTimeoutMs)
+      .emit(event, ...args, (timeout: Error | null, ...[status, data, more]: unknown[]) => {
+        if (timeout) noAnswer()
+        else resolve({ status: String(status), data, code: (more as { code?: string } | undefined)?.code ?? '' })
+      })
   })
 }

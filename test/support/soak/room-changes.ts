@@ -13,10 +13,10 @@ afterEvery('test', () => {
   open.clear()
 })
 
-/** A client goes from room to room without waiting for answers, and is cut off while it enters one. */
+/** A client enters one room after the other without waiting for acks, and loses its connection while it enters one. */
 export const roomChanges: Disturbance = {
   name: 'quick changes of room',
-  happen: async ({ nodes, random }) => {
+  run: async ({ nodes, random }) => {
     const socket = io(`${random.pick(nodes).url}/rooms`, {
       transports: ['websocket'],
       forceNew: true,
