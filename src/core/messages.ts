@@ -40,8 +40,8 @@ export class Messages {
    */
   async postTo(context: RequestContext, room: RoomId, id: ParticipantId, message: OutgoingMessage): Promise<void> {
     const { session, rid, deadline } = context
-    const [status] = await this.#sessionChecks.states([session.ref], [session.confirmedSeq])
-    if (status === 'moved') throw new SignalError('moved')
+    const [state] = await this.#sessionChecks.recordConfirmed([{ ref: session.ref, confirmed: session.confirmedSeq }])
+    if (state === 'moved') throw new SignalError('moved')
     const write = writeOf(context)
     const name = rid === undefined ? write.op : `${session.id}.${rid}`
     await this.#log.announce(room, { ...message, to: id }, name, deadline)

@@ -159,7 +159,7 @@ export function isFor(entry: Entry, id: ParticipantId): boolean {
   return entry.to === undefined ? entry.except !== id : entry.to === id
 }
 
-/** Whether an entry is the next one after a position. */
-export function follows({ seq, event, data }: Entry, position: number): boolean {
-  return seq === position + 1 || (event === 'leap' && (data as LeapNews).after === position)
+/** Whether an entry is the next one after a seq. */
+export function follows({ seq, event, data }: Entry, before: number): boolean {
+  return seq === before + 1 || (event === 'leap' && (data as LeapNews).after === before)
 }

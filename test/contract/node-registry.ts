@@ -143,10 +143,10 @@ function describeDeadNodes({ fresh, test, sharedTest }: Contract): void {
     const bench = await fresh()
     const participant = await joinOn(bench, 'A')
     for (let n = 0; n < 4; n += 1) await bench.append(participant)
-    await bench.state.sessionChecks.states([participant.ref], [3])
+    await bench.state.sessionChecks.recordConfirmed([{ ref: participant.ref, confirmed: 3 }])
     await bench.other.reconnectWindows.detachAllOf('A', 10)
     await bench.state.log.announce(bench.room, { event: 'text', data: 'later' })
-    expect(await bench.resume(participant)).toMatchObject({ from: 3, sent: 5, previousNode: 'A' })
+    expect(await bench.resume(participant)).toMatchObject({ deliverAfter: 3, inDoubtUpTo: 5, previousNode: 'A' })
   })
 
   sharedTest('detachAllOf works through many rooms, up to the limit in each call', async () => {

@@ -8,7 +8,7 @@ import { keysOf } from '../../src/state/redis/keys.ts'
 import { type RedisServer, randomPrefix, startRedis } from '../support/redis.ts'
 import { asDocumentedUser } from '../support/redis-user.ts'
 import { Bench, type JoinedParticipant, refuses, retention, text } from './bench.ts'
-import { snapshotOf } from './restore.ts'
+import { backupOf } from './restore.ts'
 import { camera, streamNews, viewing } from './samples.ts'
 
 const prefix = randomPrefix()
@@ -142,10 +142,12 @@ const accepted: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act
     },
     [[], 'waiting'],
   ],
-  'states with a confirmed position': [
+  recordConfirmed: [
     ({ bench, room, participant }) =>
       async () => {
-        const held = await state.sessionChecks.states([participant.ref], [await bench.headSeq()])
+        const held = await state.sessionChecks.recordConfirmed([
+          { ref: participant.ref, confirmed: await bench.headSeq() },
+        ])
         return [held, await admin.hget(keys.session(room, participant.id), 'cursor')]
       },
     [['connected'], '2'],
@@ -196,7 +198,7 @@ const accepted: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act
   restore: [
     async ({ room, participant }) => {
       await admin.del(keys.session(room, participant.id))
-      return async () => [await state.sessionChecks.restore(snapshotOf(participant)), await stateOf(participant)]
+      return async () => [await state.sessionChecks.restore(backupOf(participant)), await stateOf(participant)]
     },
     [true, 'connected'],
   ],

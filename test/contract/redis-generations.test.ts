@@ -6,7 +6,7 @@ import { createRedisState } from '../../src/state/redis/index.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
 import { randomPrefix, redisUrl, until } from '../support/redis.ts'
 import { Bench, type JoinedParticipant, retention } from './bench.ts'
-import { snapshotOf } from './restore.ts'
+import { backupOf } from './restore.ts'
 
 function open() {
   const prefix = randomPrefix()
@@ -37,7 +37,7 @@ test('a node that was cut off until the room had expired does not restore its se
   await expire(before)
   const now = await bench.join({ member: before.member })
   expect(generationOf(now.ref)).toBeGreaterThan(generationOf(ref))
-  expect(await state.sessionChecks.restore(snapshotOf(before, { ref }))).toBe(false)
+  expect(await state.sessionChecks.restore(backupOf(before, { ref }))).toBe(false)
   expect(await state.sessionChecks.states([now.ref])).toEqual(['connected'])
 })
 
@@ -89,6 +89,6 @@ test('a restored room gives generations above those of the sessions that nodes r
   const participant = await bench.join()
   await expire(participant)
   const owner = `A:${Date.now() + 100_000}`
-  expect(await state.sessionChecks.restore(snapshotOf(participant, { ref: { ...participant.ref, owner } }))).toBe(true)
+  expect(await state.sessionChecks.restore(backupOf(participant, { ref: { ...participant.ref, owner } }))).toBe(true)
   expect(generationOf((await bench.join()).ref)).toBeGreaterThan(generationOf({ owner }))
 })

@@ -4,7 +4,7 @@ import { createRedisState } from '../../src/state/redis/index.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
 import { randomPrefix, redisUrl } from '../support/redis.ts'
 import { Bench, type JoinedParticipant, refuses, retention } from './bench.ts'
-import { snapshotOf } from './restore.ts'
+import { backupOf } from './restore.ts'
 
 /** A room on two nodes, whose keys the test can delete, or set back to an earlier state. */
 function open() {
@@ -68,9 +68,7 @@ test('an owner that a lost server gave is not given again', async () => {
   const again = await bench.resume(participant)
   expect(again.owner).not.toBe(lost.owner)
   expect(
-    await bench.state.sessionChecks.restore(
-      snapshotOf(participant, { ref: { ...participant.ref, owner: lost.owner } }),
-    ),
+    await bench.state.sessionChecks.restore(backupOf(participant, { ref: { ...participant.ref, owner: lost.owner } })),
   ).toBe(false)
 })
 
@@ -84,9 +82,9 @@ test('restore makes a lost relogin valid again, with its tickets', async () => {
   const ref = { ...participant.ref, owner }
   await refuses(bench.state.log.append({ ref, op: 'x' }, { event: 'text', data: null }), 'moved')
   const tickets = { previous: participant.request.ticketId, issued: [nextTicketId] }
-  expect(
-    await bench.state.sessionChecks.restore(snapshotOf(participant, { ref, tickets, ticketConfirmed: true })),
-  ).toBe(true)
+  expect(await bench.state.sessionChecks.restore(backupOf(participant, { ref, tickets, ticketConfirmed: true }))).toBe(
+    true,
+  )
   expect(await bench.state.log.append({ ref, op: 'x' }, { event: 'text', data: null })).toBeGreaterThan(1_000_000)
   await refuses(bench.append(participant), 'moved')
   expect(await bench.resume(participant, { ticketId: nextTicketId })).toMatchObject({ previousOwner: owner })
@@ -97,9 +95,9 @@ test('nodes that restore a lost room at the same time restore each participant o
   const people = [await bench.join(), await bench.join(), await bench.join()]
   const top = await bench.headSeq()
   await flush()
-  const snapshots = people.map((participant) => snapshotOf(participant, { reached: top, ticketConfirmed: true }))
-  const twice = [...snapshots, ...snapshots].map((snapshot, index) =>
-    (index % 2 ? bench.state : bench.other).sessionChecks.restore(snapshot),
+  const backups = people.map((participant) => backupOf(participant, { feedPosition: top, ticketConfirmed: true }))
+  const twice = [...backups, ...backups].map((backup, index) =>
+    (index % 2 ? bench.state : bench.other).sessionChecks.restore(backup),
   )
   expect(await Promise.all(twice)).toEqual(twice.map(() => true))
   const { members } = await bench.state.roster.roster(room)
@@ -109,7 +107,7 @@ test('nodes that restore a lost room at the same time restore each participant o
   expect(log[0]).toMatchObject({ data: { after: 0 } })
   for (const participant of people) {
     await bench.append(participant)
-    expect(await bench.resume(participant, { seq: top })).toMatchObject({ complete: false, from: log[0]?.seq })
+    expect(await bench.resume(participant, { seq: top })).toMatchObject({ complete: false, deliverAfter: log[0]?.seq })
     expect(await client.get(keys.token(room, participant.request.token.id))).toBe('used')
   }
 })
@@ -118,7 +116,7 @@ test('a login with the delivered seq of its node does not begin a lost room with
   const { bench, flush } = open()
   await bench.join()
   await flush()
-  const { joined } = await bench.join({ reached: 7 })
+  const { joined } = await bench.join({ feedPosition: 7 })
   expect(joined.seq).toBeGreaterThan(1_000_000)
 })
 
@@ -129,7 +127,7 @@ test('restore does not revert a permission that was changed since', async () => 
   const none = { audio: false, video: false }
   const after = { ...member, permission: { publish: none, subscribe: none }, changes: 1 }
   await bench.state.roster.changeMember(room, member, after, { event: 'permission', data: null, to: member.id })
-  await bench.state.sessionChecks.restore(snapshotOf(participant))
+  await bench.state.sessionChecks.restore(backupOf(participant))
   expect(await bench.state.roster.member(room, member.id)).toEqual(after)
 })
 
@@ -142,7 +140,7 @@ test('unrestored names the sessions that a failover brought back and no node res
   await goBack()
   const [leap = 0] = await bench.state.log.heads([room], [0])
   await bench.join()
-  await bench.state.sessionChecks.restore(snapshotOf(here))
+  await bench.state.sessionChecks.restore(backupOf(here))
   expect(await bench.state.sessionChecks.unrestored(room, leap)).toEqual(
     expect.arrayContaining([gone.ref, waiting.ref]),
   )
@@ -156,9 +154,9 @@ test('a client that names no seq continues after the leap if its connection rece
   await bench.append(participant)
   await bench.append(participant)
   await goBack()
-  await bench.state.sessionChecks.restore(snapshotOf(participant, { confirmed: 3, reached: 3 }))
+  await bench.state.sessionChecks.restore(backupOf(participant, { confirmed: 3, feedPosition: 3 }))
   await bench.append(participant)
   const [leap] = await bench.log(1)
   expect(leap).toMatchObject({ event: 'leap', data: { after: 1 } })
-  expect(await bench.resume(participant)).toMatchObject({ complete: false, from: leap?.seq })
+  expect(await bench.resume(participant)).toMatchObject({ complete: false, deliverAfter: leap?.seq })
 })

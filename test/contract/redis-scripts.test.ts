@@ -4,7 +4,7 @@ import { createRedisState } from '../../src/state/redis/index.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
 import { randomPrefix, redisUrl, startRedis } from '../support/redis.ts'
 import { Bench, refuses, retention } from './bench.ts'
-import { snapshotOf } from './restore.ts'
+import { backupOf } from './restore.ts'
 import { camera, viewing } from './samples.ts'
 
 function open(url = redisUrl()) {
@@ -50,7 +50,7 @@ test('restore replaces a member record that the scripts cannot decode', async ()
   const { state, bench, keys, room, client } = open()
   const ann = await bench.join()
   await client.hset(keys.members(room), ann.id, undecodable)
-  expect(await state.sessionChecks.restore(snapshotOf(ann))).toBe(true)
+  expect(await state.sessionChecks.restore(backupOf(ann))).toBe(true)
   expect(await state.roster.member(room, ann.id)).toEqual(ann.member)
 })
 

@@ -22,7 +22,13 @@ export function describeRejoin({ open, test }: Contract): void {
     await bench.state.log.append(participant.write({ rid: 3 }), { event: 'text', data: 'mine' })
     await bench.state.sessionStore.detach(participant.ref, 1)
     const rejoined = await rejoin(bench, participant)
-    expect(rejoined).toMatchObject({ from: 1, rid: 3, complete: true, previousNode: 'A', member: participant.member })
+    expect(rejoined).toMatchObject({
+      deliverAfter: 1,
+      rid: 3,
+      complete: true,
+      previousNode: 'A',
+      member: participant.member,
+    })
     expect(rejoined).not.toHaveProperty('previousOwner')
     expect(rejoined.owner).toMatch(/^B:\d+$/)
     expect(rejoined.owner.split(':')[1]).not.toBe(participant.ref.owner.split(':')[1])

@@ -1,26 +1,26 @@
 import { expect } from 'vitest'
-import type { SessionSnapshot } from '../../src/core/ports/session-store.ts'
+import type { SessionBackup } from '../../src/core/ports/session-store.ts'
 import type { Bench, JoinedParticipant } from './bench.ts'
 import type { Contract } from './contract.ts'
 
 /** What node A knows of a participant that joined there. */
-export function snapshotOf(
+export function backupOf(
   { ref, member, request, joined }: JoinedParticipant,
-  changes: Partial<SessionSnapshot> = {},
-): SessionSnapshot {
+  changes: Partial<SessionBackup> = {},
+): SessionBackup {
   const { ticketId, token, reconnects } = request
   const tickets = { previous: '', issued: [ticketId] }
-  const flow = { joined: joined.seq, confirmed: joined.seq, rid: 0, reached: joined.seq }
+  const flow = { joined: joined.seq, confirmed: joined.seq, rid: 0, feedPosition: joined.seq }
   return { ref, member, tickets, ticketConfirmed: false, token, reconnects, ...flow, ...changes }
 }
 
-/** The head of a room, read by a node that has delivered entries up to `reached`. */
-async function leap({ state, room }: Bench, reached: number): Promise<number> {
-  const [seq = 0] = await state.log.heads([room], [reached])
+/** The head of a room, read by a node that has delivered entries up to `feedPosition`. */
+async function leap({ state, room }: Bench, feedPosition: number): Promise<number> {
+  const [seq = 0] = await state.log.heads([room], [feedPosition])
   return seq
 }
 
-/** A store that has lost its newest writes: `Log.heads` with `reached`, `SessionChecks.restore`, `SessionChecks.unrestored`. */
+/** A store that has lost its newest writes: `Log.heads` with positions, `SessionChecks.restore`, `SessionChecks.unrestored`. */
 export function describeRestore({ open, test }: Contract): void {
   test('a room whose head is below the delivered seq leaps far above it, once', async () => {
     const bench = await open()
@@ -57,7 +57,7 @@ export function describeRestore({ open, test }: Contract): void {
     const participant = await bench.join()
     await leap(bench, 7)
     await bench.append(participant)
-    expect(await bench.resume(participant, { seq: 1 })).toMatchObject({ complete: true, from: 1 })
+    expect(await bench.resume(participant, { seq: 1 })).toMatchObject({ complete: true, deliverAfter: 1 })
   })
 
   test('a client that has seen lost entries resumes incomplete, after the leap', async () => {
@@ -66,7 +66,7 @@ export function describeRestore({ open, test }: Contract): void {
     const seq = await leap(bench, 7)
     await bench.append(participant)
     const resumed = await bench.resume(participant, { seq: 5 })
-    expect(resumed).toMatchObject({ complete: false, from: seq, roster: { members: [participant.member] } })
+    expect(resumed).toMatchObject({ complete: false, deliverAfter: seq, roster: { members: [participant.member] } })
   })
 
   test('a message with the text of a leap entry is not a leap', async () => {
@@ -74,15 +74,15 @@ export function describeRestore({ open, test }: Contract): void {
     const participant = await bench.join()
     await bench.append(participant, { data: '"event":"leap","data":{"after":1}}' })
     const seq = await leap(bench, 7)
-    expect(await bench.resume(participant, { seq: 5 })).toMatchObject({ complete: false, from: seq })
+    expect(await bench.resume(participant, { seq: 5 })).toMatchObject({ complete: false, deliverAfter: seq })
   })
 
   test('restore leaves a connected session as it is, and connects a waiting one', async () => {
     const bench = await open()
     const participant = await bench.join()
-    expect(await bench.state.sessionChecks.restore(snapshotOf(participant))).toBe(true)
+    expect(await bench.state.sessionChecks.restore(backupOf(participant))).toBe(true)
     await bench.state.sessionStore.detach(participant.ref, 1)
-    expect(await bench.state.sessionChecks.restore(snapshotOf(participant))).toBe(true)
+    expect(await bench.state.sessionChecks.restore(backupOf(participant))).toBe(true)
     expect(await bench.state.sessionChecks.states([participant.ref])).toEqual(['connected'])
     expect(await bench.log()).toHaveLength(1)
     expect(await bench.resume(participant)).toMatchObject({ complete: true })
@@ -95,7 +95,7 @@ export function describeRestore({ open, test }: Contract): void {
     await bench.state.sessionStore.leave(bench.room, gone.id, 'any')
     const top = await bench.headSeq()
     for (const participant of [moved, gone])
-      expect(await bench.state.sessionChecks.restore(snapshotOf(participant))).toBe(false)
+      expect(await bench.state.sessionChecks.restore(backupOf(participant))).toBe(false)
     expect(await bench.state.sessionChecks.states([ref])).toEqual(['connected'])
     expect((await bench.state.roster.roster(bench.room)).members.map(({ id }) => id)).toEqual([moved.id])
     expect(await bench.headSeq()).toBe(top)
@@ -106,6 +106,6 @@ export function describeRestore({ open, test }: Contract): void {
     const participant = await bench.join()
     await bench.append(participant)
     expect(await bench.state.sessionStore.detach(participant.ref)).toBe('waiting')
-    expect(await bench.resume(participant)).toMatchObject({ from: 1, sent: 2 })
+    expect(await bench.resume(participant)).toMatchObject({ deliverAfter: 1, inDoubtUpTo: 2 })
   })
 }

@@ -13,8 +13,8 @@ export function describeResume({ open, fresh, test }: Contract): void {
     expect(await bench.resume(participant)).toEqual({
       owner: expect.stringMatching(/^B:\d+$/),
       member: participant.member,
-      from: 1,
-      sent: 1,
+      deliverAfter: 1,
+      inDoubtUpTo: 1,
       complete: true,
       previousNode: 'A',
       rid: 0,
@@ -40,7 +40,11 @@ export function describeResume({ open, fresh, test }: Contract): void {
     const participant = await bench.join()
     for (let n = 0; n < 4; n += 1) await bench.append(participant)
     await bench.state.sessionStore.detach(participant.ref, 5)
-    expect(await bench.resume(participant, { seq: 3 })).toMatchObject({ from: 3, sent: 0, complete: true })
+    expect(await bench.resume(participant, { seq: 3 })).toMatchObject({
+      deliverAfter: 3,
+      inDoubtUpTo: 0,
+      complete: true,
+    })
   })
 
   test('a seq before the login counts as the seq of the login', async () => {
@@ -48,14 +52,14 @@ export function describeResume({ open, fresh, test }: Contract): void {
     await bench.append(await bench.join())
     const late = await bench.join()
     await bench.append(late)
-    expect(await bench.resume(late, { seq: 1 })).toMatchObject({ from: late.joined.seq, complete: true })
+    expect(await bench.resume(late, { seq: 1 })).toMatchObject({ deliverAfter: late.joined.seq, complete: true })
   })
 
   test('a seq beyond the head of the room counts as the head', async () => {
     const bench = await open()
     const participant = await bench.join()
     await bench.append(participant)
-    expect(await bench.resume(participant, { seq: 99 })).toMatchObject({ from: 2, complete: true })
+    expect(await bench.resume(participant, { seq: 99 })).toMatchObject({ deliverAfter: 2, complete: true })
   })
 
   test('seq 0 counts as a named seq', async () => {
@@ -64,7 +68,7 @@ export function describeResume({ open, fresh, test }: Contract): void {
     const participant = await bench.join()
     await bench.append(participant)
     await bench.state.sessionStore.detach(participant.ref, 1)
-    expect(await bench.resume(participant, { seq: 0 })).toMatchObject({ from: 0, sent: 0 })
+    expect(await bench.resume(participant, { seq: 0 })).toMatchObject({ deliverAfter: 0, inDoubtUpTo: 0 })
   })
 
   test('without a seq entries start after the confirmed ones', async () => {
@@ -72,19 +76,19 @@ export function describeResume({ open, fresh, test }: Contract): void {
     const participant = await bench.join()
     for (let n = 0; n < 4; n += 1) await bench.append(participant)
     await bench.state.sessionStore.detach(participant.ref, 3)
-    expect(await bench.resume(participant)).toMatchObject({ from: 3, sent: 3 })
+    expect(await bench.resume(participant)).toMatchObject({ deliverAfter: 3, inDoubtUpTo: 3 })
   })
 
   test('without a seq every entry since the confirmed one is in doubt if the connection was open', async () => {
     const bench = await open()
     const participant = await bench.join()
     for (let n = 0; n < 4; n += 1) await bench.append(participant)
-    await bench.state.sessionChecks.states([participant.ref], [2])
+    await bench.state.sessionChecks.recordConfirmed([{ ref: participant.ref, confirmed: 2 }])
     const resumed = await bench.resume(participant)
-    expect(resumed).toMatchObject({ from: 2, sent: 5 })
+    expect(resumed).toMatchObject({ deliverAfter: 2, inDoubtUpTo: 5 })
     // entries that one connection may have received stay in doubt for later connections
     await bench.state.sessionStore.detach({ ...participant.ref, owner: resumed.owner }, 4)
-    expect(await bench.resume(participant)).toMatchObject({ from: 4, sent: 5 })
+    expect(await bench.resume(participant)).toMatchObject({ deliverAfter: 4, inDoubtUpTo: 5 })
   })
 
   test('resume is incomplete, with the roster, if the log has trimmed missed entries', async () => {
@@ -97,10 +101,10 @@ export function describeResume({ open, fresh, test }: Contract): void {
     await bench.overflow(other, entries)
     const top = await bench.headSeq()
     const resumed = await bench.resume(participant, { seq: 2 })
-    expect(resumed).toMatchObject({ complete: false, from: top, roster: { seq: top, streams: [stream] } })
+    expect(resumed).toMatchObject({ complete: false, deliverAfter: top, roster: { seq: top, streams: [stream] } })
     expect(resumed.roster?.members.map(({ id }) => id).toSorted()).toEqual([participant.id, other.id].toSorted())
     // the roster replaces the missed entries: the next resume starts after it
-    expect(await bench.resume(participant)).toMatchObject({ complete: true, from: top })
+    expect(await bench.resume(participant)).toMatchObject({ complete: true, deliverAfter: top })
   })
 
   test('resume is complete if the log still has the first missed entry', async () => {
@@ -113,7 +117,7 @@ export function describeResume({ open, fresh, test }: Contract): void {
     expect(oldest.seq).toBeGreaterThan(2)
     expect(await bench.resume(participant, { seq: oldest.seq - 1 })).toMatchObject({
       complete: true,
-      from: oldest.seq - 1,
+      deliverAfter: oldest.seq - 1,
     })
     expect(await bench.resume(participant, { seq: oldest.seq - 2 })).toMatchObject({ complete: false })
   })
@@ -128,7 +132,7 @@ export function describeResume({ open, fresh, test }: Contract): void {
   test('resume is complete in a room with an empty log', async () => {
     const bench = await open()
     await bench.state.rooms.configure(bench.room, { notifying: { participantActivities: false, streamChange: true } })
-    expect(await bench.resume(await bench.join())).toMatchObject({ complete: true, from: 0 })
+    expect(await bench.resume(await bench.join())).toMatchObject({ complete: true, deliverAfter: 0 })
   })
 
   test('resume names the last rid that was done', async () => {

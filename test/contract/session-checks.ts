@@ -38,13 +38,13 @@ export function describeSessionChecks({ open, test }: Contract): void {
     expect(await find({ ticketId: 'next' })).toBeUndefined()
   })
 
-  test('detach keeps the first confirmed position', async () => {
+  test('detach keeps the first confirmed seq', async () => {
     const bench = await open()
     const participant = await bench.join()
     for (let n = 0; n < 4; n += 1) await bench.append(participant)
     await bench.state.sessionStore.detach(participant.ref, 3)
     await bench.state.sessionStore.detach(participant.ref, 5)
-    expect(await bench.resume(participant)).toMatchObject({ from: 3 })
+    expect(await bench.resume(participant)).toMatchObject({ deliverAfter: 3 })
   })
 
   test('detach resolves to left for a participant that does not reconnect, until it is removed', async () => {
@@ -62,9 +62,9 @@ export function describeSessionChecks({ open, test }: Contract): void {
     for (let n = 0; n < 4; n += 1) await bench.append(participant)
     await bench.state.sessionStore.detach(participant.ref, 2, 4)
     const resumed = await bench.resume(participant)
-    expect(resumed).toMatchObject({ from: 2, sent: 4 })
+    expect(resumed).toMatchObject({ deliverAfter: 2, inDoubtUpTo: 4 })
     await bench.state.sessionStore.detach({ ...participant.ref, owner: resumed.owner }, 2, 3)
-    expect(await bench.resume(participant)).toMatchObject({ from: 2, sent: 4 })
+    expect(await bench.resume(participant)).toMatchObject({ deliverAfter: 2, inDoubtUpTo: 4 })
   })
 
   test('detach by a previous owner changes nothing', async () => {
@@ -86,41 +86,40 @@ export function describeSessionChecks({ open, test }: Contract): void {
     expect(await bench.state.sessionChecks.states([])).toEqual([])
   })
 
-  test('states handles many sessions of several rooms in order, and records each confirmed position', async () => {
+  test('recordConfirmed handles many sessions of several rooms, and returns their states in order', async () => {
     const bench = await open()
     const rooms = [bench, bench.anotherRoom()]
     const participants = await Promise.all(
       Array.from({ length: 230 }, (_, nth) => (rooms[nth % 7 === 0 ? 1 : 0] as Bench).join()),
     )
     const lost = new Set([0, 99, 100, 101, 229])
-    const cursors = await Promise.all(rooms.map((room) => room.headSeq()))
+    const heads = await Promise.all(rooms.map((room) => room.headSeq()))
     await Promise.all(
       [...lost].map((nth) => bench.state.sessionStore.detach((participants[nth] as JoinedParticipant).ref, 1)),
     )
-    const states = await bench.state.sessionChecks.states(
-      participants.map(({ ref }) => ref),
-      participants.map((_, nth) => cursors[nth % 7 === 0 ? 1 : 0] ?? 0),
+    const states = await bench.state.sessionChecks.recordConfirmed(
+      participants.map(({ ref }, nth) => ({ ref, confirmed: heads[nth % 7 === 0 ? 1 : 0] ?? 0 })),
     )
     expect(states).toEqual(participants.map((_, nth) => (lost.has(nth) ? 'waiting' : 'connected')))
     for (const nth of [1, 7, 228]) {
       const participant = participants[nth] as JoinedParticipant
       expect(await bench.resume(participant, { room: participant.ref.room })).toMatchObject({
-        from: cursors[nth % 7 === 0 ? 1 : 0],
+        deliverAfter: heads[nth % 7 === 0 ? 1 : 0],
       })
     }
   })
 
-  test('states records the confirmed position of a connected session, and never lowers it', async () => {
+  test('recordConfirmed records the confirmed seq of a connected session, and never lowers it', async () => {
     const bench = await open()
     const participant = await bench.join()
     for (let n = 0; n < 4; n += 1) await bench.append(participant)
-    await bench.state.sessionChecks.states([participant.ref], [4])
-    await bench.state.sessionChecks.states([participant.ref], [2])
+    await bench.state.sessionChecks.recordConfirmed([{ ref: participant.ref, confirmed: 4 }])
+    await bench.state.sessionChecks.recordConfirmed([{ ref: participant.ref, confirmed: 2 }])
     await bench.state.sessionChecks.states([participant.ref])
-    expect(await bench.resume(participant)).toMatchObject({ from: 4 })
+    expect(await bench.resume(participant)).toMatchObject({ deliverAfter: 4 })
   })
 
-  test('every kind of write records the confirmed position, and never lowers it', async () => {
+  test('every kind of write records the confirmed seq, and never lowers it', async () => {
     const bench = await open()
     const { log, media, roster } = bench.state
     const streams = Array.from({ length: 4 }, () => camera('someone'))
@@ -145,30 +144,30 @@ export function describeSessionChecks({ open, test }: Contract): void {
       await perform(participant.write({ confirmed: top }))
       await bench.state.log.append(participant.write({ confirmed: top - 1 }), text())
       await bench.append(participant)
-      expect([kind, (await bench.resume(participant)).from]).toEqual([kind, top])
+      expect([kind, (await bench.resume(participant)).deliverAfter]).toEqual([kind, top])
     }
   })
 
-  test('a write that is refused as moved records no confirmed position', async () => {
+  test('a write that is refused as moved records no confirmed seq', async () => {
     const bench = await open()
     const participant = await bench.join()
     const top = await bench.append(participant)
-    const { from } = await bench.resume(participant, { nextTicketId: 'next' })
+    const { deliverAfter } = await bench.resume(participant, { nextTicketId: 'next' })
     await refuses(bench.state.log.append(participant.write({ confirmed: top }), text()), 'moved')
-    expect(from).toBeLessThan(top)
-    expect(await bench.resume(participant, { ticketId: 'next' })).toMatchObject({ from })
+    expect(deliverAfter).toBeLessThan(top)
+    expect(await bench.resume(participant, { ticketId: 'next' })).toMatchObject({ deliverAfter })
   })
 
-  test('states records no confirmed position for a session that waits or has moved', async () => {
+  test('recordConfirmed records nothing for a session that waits or has moved', async () => {
     const bench = await open()
     const participant = await bench.join()
     for (let n = 0; n < 4; n += 1) await bench.append(participant)
     await bench.state.sessionStore.detach(participant.ref, 2)
-    await bench.state.sessionChecks.states([participant.ref], [5])
+    await bench.state.sessionChecks.recordConfirmed([{ ref: participant.ref, confirmed: 5 }])
     const resumed = await bench.resume(participant)
-    expect(resumed).toMatchObject({ from: 2 })
-    await bench.state.sessionChecks.states([participant.ref], [5])
-    expect(await bench.resume(participant)).toMatchObject({ from: 2 })
+    expect(resumed).toMatchObject({ deliverAfter: 2 })
+    await bench.state.sessionChecks.recordConfirmed([{ ref: participant.ref, confirmed: 5 }])
+    expect(await bench.resume(participant)).toMatchObject({ deliverAfter: 2 })
   })
 
   test('reclaim connects a waiting session of the same owner', async () => {

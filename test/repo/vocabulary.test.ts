@@ -32,7 +32,7 @@ const retiredParts: { [word: string]: string } = {
   unheard: 'uncertain',
   unseat: 'endSession',
   untold: 'unreported',
-  vouch: 'restore, SessionSnapshot',
+  vouch: 'restore, SessionBackup',
   vouching: 'SessionRestore',
 }
 

@@ -33,15 +33,14 @@ export class SessionVerifier {
   }
 
   async #checkRoom(sessions: Session[]): Promise<void> {
-    const statuses = await this.#sessionChecks.states(
-      sessions.map(({ ref }) => ref),
-      sessions.map(({ confirmedSeq }) => confirmedSeq),
+    const states = await this.#sessionChecks.recordConfirmed(
+      sessions.map(({ ref, confirmedSeq: confirmed }) => ({ ref, confirmed })),
     )
     await doAll(
       sessions.map((session, index) => async () => {
         // a session that ended meanwhile is being detached: to reclaim it would leave it without a connection
-        if (session.ended || statuses[index] === 'connected') return
-        const reclaimed = statuses[index] === 'waiting' && (await this.#sessionChecks.reclaim(session.ref))
+        if (session.ended || states[index] === 'connected') return
+        const reclaimed = states[index] === 'waiting' && (await this.#sessionChecks.reclaim(session.ref))
         if (!reclaimed && !(await this.#sessions.restoration.restore(session)))
           await this.#sessions.closer.endTakenOver(session)
       }),
@@ -56,9 +55,9 @@ export class SessionVerifier {
 
   /** @param waiting sessions of one room */
   async #checkWaitingIn(waiting: SessionRef[]): Promise<void> {
-    const statuses = await this.#sessionChecks.states(waiting)
+    const states = await this.#sessionChecks.states(waiting)
     for (const [index, ref] of waiting.entries()) {
-      if (statuses[index] !== 'waiting') this.#sessions.disconnections.resumedOrGone(ref)
+      if (states[index] !== 'waiting') this.#sessions.disconnections.resumedOrGone(ref)
     }
   }
 }

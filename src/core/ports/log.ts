@@ -9,14 +9,14 @@ export interface Log {
    * @throws moved (the writer is not the owner), no_such_participant (`to` is not in the room)
    */
   append(write: Write, draft: Draft): Promise<number>
-  /** Up to `limit` entries after a position, oldest first. Trimmed entries are missing. */
+  /** Up to `limit` entries after a seq, oldest first. Trimmed entries are missing. */
   read(room: RoomId, after: number, limit: number): Promise<Entry[]>
   /**
    * The seq of the newest entry of each room, 0 for a room that does not exist.
-   * @param reached the last seq of each room that this node has delivered. If a room's newest seq is smaller, the store has lost
-   *   entries, and the room continues far above `reached` (a leap)
+   * @param feedPositions of this node's feed of each room. If a room's newest seq is smaller, the store has lost entries, and the
+   *   room continues far above the position (a leap)
    */
-  heads(rooms: RoomId[], reached?: number[]): Promise<number[]>
+  heads(rooms: RoomId[], feedPositions?: number[]): Promise<number[]>
   /** The ack of a request that was done. The store keeps at least the last 100 of a participant. */
   replyTo(ref: SessionRef, rid: number): Promise<{ reply: unknown } | undefined>
   /**

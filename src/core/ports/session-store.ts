@@ -46,8 +46,8 @@ export type JoinRequest = {
   reconnects: boolean
   /** The maximum number of participants of any room, in addition to the room's own limit; 0 or absent: no limit. */
   maxParticipants?: number
-  /** The last seq of the room that the node has delivered. */
-  reached?: number
+  /** The position of the node's feed of the room. */
+  feedPosition?: number
   deadline?: Deadline | undefined
 }
 
@@ -88,10 +88,10 @@ export type RejoinRequest = {
 export type Resumed = {
   owner: string
   member: Member
-  /** The seq after which the replay starts. */
-  from: number
-  /** The client may have seen entries up to this seq, so those that are sent at most once are omitted. */
-  sent: number
+  /** The seq after which delivery continues. */
+  deliverAfter: number
+  /** The client may have received entries up to this seq, so those that are sent at most once are omitted. */
+  inDoubtUpTo: number
   /** False: the log no longer has every entry that the client missed, and `roster` has the present state. */
   complete: boolean
   roster?: Roster
@@ -104,8 +104,8 @@ export type Resumed = {
   tokenId: string
 }
 
-/** A session, as the node with the participant's connection knows it. */
-export type SessionSnapshot = {
+/** What the node with the participant's connection knows of a session, from which it restores the session. */
+export type SessionBackup = {
   ref: SessionRef
   member: Member
   /** The valid tickets. */
@@ -118,8 +118,8 @@ export type SessionSnapshot = {
   joined: number
   confirmed: number
   rid: number
-  /** The last seq of the room that the node has delivered. */
-  reached: number
+  /** The position of the node's feed of the room. */
+  feedPosition: number
 }
 
 /**
@@ -152,7 +152,7 @@ export interface SessionStore {
   /** The client has received this ticket: the tickets before it are spent, and so is the login token. */
   confirmTicket(ref: SessionRef, token: { id: string; seconds: number }, ticketId: string): Promise<void>
   /** The session that a pending join created or resumed. Undefined if it did neither, or if the session has moved since. */
-  findByPendingJoin(claim: PendingJoin): Promise<{ ref: SessionRef; confirmed: number } | undefined>
+  findByPendingJoin(pending: PendingJoin): Promise<{ ref: SessionRef; confirmed: number } | undefined>
   /**
    * Records that the connection is lost, and opens the reconnect window.
    * @param confirmed as in DeliveryState; undefined if no node knows it

@@ -24,14 +24,14 @@ export type FeedEvents = {
   leapt?: (seq: number) => void
 }
 
-/** Reads entries after a position, the oldest first: at most `limit`, or as many as the log returns at a time. */
+/** Reads entries after a seq, the oldest first: at most `limit`, or as many as the log returns at a time. */
 export type ReadLog = (after: number, limit?: number) => Promise<Entry[]>
 
 /** A replay begins with reads of so many entries, and doubles the number while its receiver accepts them all. */
 const minReadEntries = 32
 
-/** The result of one read of a replay. `writable` resolves when the replay may continue; undefined: at once. */
-type Replayed = { reached: number; entries: number; writable: Promise<void> | undefined }
+/** The result of one read of a replay: up to which seq, and how many entries. `writable` resolves when the replay may continue; undefined: at once. */
+type Replayed = { upTo: number; entries: number; writable: Promise<void> | undefined }
 
 /**
  * The entries of one room on one node. Pub/sub may lose, duplicate, delay and reorder them; with the log, the feed delivers each entry
@@ -44,7 +44,7 @@ export class Feed {
   #head: number
   #repairing = false
   #closed = false
-  readonly #live = new Map<ParticipantId, { receiver: FeedReceiver; from: number }>()
+  readonly #live = new Map<ParticipantId, { receiver: FeedReceiver; after: number }>()
   readonly #read: ReadLog
   readonly #pause: () => Promise<void>
   readonly #events: FeedEvents
@@ -86,44 +86,44 @@ export class Feed {
   }
 
   /**
-   * Replays entries after `position` to a receiver, and makes it live in the same synchronous step as the last of them.
+   * Replays the entries after a seq to a receiver, and makes it live in the same synchronous step as the last of them.
    * Replaces the receiver with the same id. Resolves when the receiver is live, removed, or stopped by `isStopped`.
    */
-  async addReceiver(receiver: FeedReceiver, position: number, isStopped: () => boolean): Promise<void> {
+  async addReceiver(receiver: FeedReceiver, after: number, isStopped: () => boolean): Promise<void> {
     this.#live.delete(receiver.id)
-    let from = position
+    let replayedUpTo = after
     let limit = minReadEntries
-    while (from < this.#position) {
-      const replayed = await this.#replay(receiver, from, limit, isStopped)
+    while (replayedUpTo < this.#position) {
+      const replayed = await this.#replay(receiver, replayedUpTo, limit, isStopped)
       if (!replayed) return
-      from = replayed.reached
+      replayedUpTo = replayed.upTo
       limit = replayed.writable ? Math.max(minReadEntries, replayed.entries * 2) : limit * 2
       await replayed.writable
       if (isStopped()) return
     }
     if (isStopped() || this.#closed) return
-    this.#live.set(receiver.id, { receiver, from })
-    this.advanceHead(from)
+    this.#live.set(receiver.id, { receiver, after: replayedUpTo })
+    this.advanceHead(replayedUpTo)
   }
 
   /**
-   * Delivers entries after `from` until the receiver has to wait. Entries that were read and not delivered are discarded, so that a
+   * Delivers entries after a seq until the receiver has to wait. Entries that were read and not delivered are discarded, so that a
    * slow receiver does not hold a page of the log in memory.
    * @returns undefined if the receiver was removed or stopped
    */
   async #replay(
     receiver: FeedReceiver,
-    from: number,
+    after: number,
     limit: number,
     isStopped: () => boolean,
   ): Promise<Replayed | undefined> {
-    const read = await this.#retrying(() => this.#read(from, limit), isStopped)
+    const read = await this.#retrying(() => this.#read(after, limit), isStopped)
     if (read === undefined || isStopped()) return undefined
-    if (!read[0] || !follows(read[0], from)) {
+    if (!read[0] || !follows(read[0], after)) {
       this.#reportMissed(receiver)
       return undefined
     }
-    const replayed: Replayed = { reached: from, entries: 0, writable: undefined }
+    const replayed: Replayed = { upTo: after, entries: 0, writable: undefined }
     for (const entry of read) {
       if (isStopped()) return undefined // the receiver may have ended in `receive`
       if (isFor(entry, receiver.id)) {
@@ -132,7 +132,7 @@ export class Feed {
         if (!this.#handTo(entry, receiver)) return undefined
         replayed.entries += 1
       }
-      replayed.reached = entry.seq
+      replayed.upTo = entry.seq
     }
     this.#events.replayed?.(replayed.entries)
     return replayed
@@ -182,7 +182,7 @@ export class Feed {
 
   /** The log has trimmed the entries before `next`: removes the receivers that need them, and skips them. */
   #skipTo(next: number): void {
-    const needing = [...this.#live.values()].filter(({ from }) => from < next - 1)
+    const needing = [...this.#live.values()].filter(({ after }) => after < next - 1)
     for (const { receiver } of needing) this.#live.delete(receiver.id)
     for (const { receiver } of needing) this.#reportMissed(receiver) // before the position moves, because their sessions read it
     this.#position = next - 1
@@ -197,7 +197,7 @@ export class Feed {
 
   #deliverTo(entry: Entry, id: ParticipantId): void {
     const live = this.#live.get(id)
-    if (live && entry.seq > live.from) this.#handTo(entry, live.receiver)
+    if (live && entry.seq > live.after) this.#handTo(entry, live.receiver)
   }
 
   /** A receiver that throws misses an entry, so it is removed, and its client has to resume. */

@@ -106,10 +106,10 @@ export class Feeds {
   }
 
   async #levelOne(room: RoomId, feed: Feed): Promise<void> {
-    const [position = 0] = await this.#state.log.heads([room], [feed.position])
-    feed.advanceHead(position)
+    const [head = 0] = await this.#state.log.heads([room], [feed.position])
+    feed.advanceHead(head)
     // the store has lost the room: restoring its sessions creates it again
-    if (position === 0 && feed.position > 0) await this.#losses.restoreRoom(room)
+    if (head === 0 && feed.position > 0) await this.#losses.restoreRoom(room)
   }
 
   #begin(room: RoomId): Open {
@@ -129,9 +129,9 @@ export class Feeds {
       if (open.feed) open.feed.onEntry(entry)
       else early = Math.max(early, entry.seq)
     })
-    const [position = 0] = await this.#state.log.heads([room])
+    const [head = 0] = await this.#state.log.heads([room])
     open.feed = new Feed(
-      position,
+      head,
       (after, limit = logPageEntries) => this.#state.log.read(room, after, Math.min(limit, logPageEntries)),
       this.#pause,
       {

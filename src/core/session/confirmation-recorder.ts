@@ -19,10 +19,7 @@ export class ConfirmationRecorder {
       return confirmed === undefined ? [] : [{ ref: session.ref, confirmed }]
     })
     if (progressed.length === 0) return false
-    await this.#sessionChecks.states(
-      progressed.map(({ ref }) => ref),
-      progressed.map(({ confirmed }) => confirmed),
-    )
+    await this.#sessionChecks.recordConfirmed(progressed)
     return true
   }
 
@@ -32,6 +29,6 @@ export class ConfirmationRecorder {
    */
   async record(session: Session): Promise<void> {
     const confirmed = session.ended ? undefined : session.takeNewlyConfirmed()
-    if (confirmed !== undefined) await this.#sessionChecks.states([session.ref], [confirmed])
+    if (confirmed !== undefined) await this.#sessionChecks.recordConfirmed([{ ref: session.ref, confirmed }])
   }
 }

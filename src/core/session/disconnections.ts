@@ -3,13 +3,13 @@ import { type Deadline, isPast } from '../deadline.ts'
 import { SignalError } from '../errors.ts'
 import type { ParticipantId, RoomId } from '../model.ts'
 import type { SessionChecks } from '../ports/session-checks.ts'
-import type { DeliveryState, PendingJoin, SessionRef, SessionSnapshot, SessionStore } from '../ports/session-store.ts'
+import type { DeliveryState, PendingJoin, SessionBackup, SessionRef, SessionStore } from '../ports/session-store.ts'
 import type { State } from '../ports/state.ts'
 import type { Departures } from './departures.ts'
 import type { SessionsEvents } from './options.ts'
 
 /** A session whose connection is lost, how far it had come, and what else this node knows of it. */
-type LostSession = { ref: SessionRef; deliveryState: DeliveryState; snapshot?: SessionSnapshot }
+type LostSession = { ref: SessionRef; deliveryState: DeliveryState; backup?: SessionBackup }
 
 /** How long the delivery state of a session is kept after another owner has taken it over, ms. */
 const takeoverStateTtlMs = 5000
@@ -56,7 +56,7 @@ export class Disconnections {
     const refKey = keyOf(ref)
     this.#unreported.set(refKey, lost)
     try {
-      const outcome = await this.#detach(lost)
+      const outcome = await this.#detachInStore(lost)
       if (outcome === 'left') await this.#departures.expel(ref, 'window')
       if (outcome === 'waiting') this.#waiting.set(key(ref.room, ref.id), ref)
       if (outcome === 'moved') this.remember(lost)
@@ -84,13 +84,13 @@ export class Disconnections {
   }
 
   /** After a lossy failover `moved` may be wrong: then the session is restored and detached again. */
-  async #detach({
+  async #detachInStore({
     ref,
     deliveryState: { confirmed, sent },
-    snapshot,
+    backup,
   }: LostSession): Promise<'waiting' | 'left' | 'moved'> {
     const outcome = await this.#sessionStore.detach(ref, confirmed, sent)
-    if (outcome !== 'moved' || !snapshot || !(await this.#sessionChecks.restore(snapshot))) return outcome
+    if (outcome !== 'moved' || !backup || !(await this.#sessionChecks.restore(backup))) return outcome
     return this.#sessionStore.detach(ref, confirmed, sent)
   }
 

@@ -67,9 +67,9 @@ export class Login {
       const { id, owner, previousOwner, seq, roster, rid = 0 } = joined
       const ref: SessionRef = { room, id, owner }
       if (previousOwner) await takeover.closePrevious({ ...ref, owner: previousOwner }, seq)
-      const position = { rid, from: seq, sent: 0 }
+      const delivery = { rid, deliverAfter: seq, inDoubtUpTo: 0 }
       const issued = { tickets: { previous: '', issued: [ticketId] }, ticketConfirmed: false }
-      const start = { dialect, member: { ...member, id }, ref, token, ...issued, ...position }
+      const start = { dialect, member: { ...member, id }, ref, token, ...issued, ...delivery }
       const session = await opener.open(start, connection, feed, deadline)
       return { session, seq, roster, options, ticket: tickets.sign(dialect, ref, ticketId) }
     } catch (error) {
@@ -83,7 +83,7 @@ export class Login {
     feed: { position: number },
   ): JoinRequest {
     const { node, window, maxParticipants } = this.#parts.config
-    return { ...request, node, reconnects: window > 0, maxParticipants, reached: feed.position }
+    return { ...request, node, reconnects: window > 0, maxParticipants, feedPosition: feed.position }
   }
 }
 

@@ -113,7 +113,7 @@ export class Resume {
     const options = complete ? undefined : await state.rooms.options(room)
     const ref: SessionRef = { room, id, owner }
     const reported = previousOwner ? await takeover.closePrevious({ ...ref, owner: previousOwner }, seq) : undefined
-    const from = Math.max(resumed.from, reported?.confirmed ?? 0)
+    const deliverAfter = Math.max(resumed.deliverAfter, reported?.confirmed ?? 0)
     const start = {
       dialect,
       member,
@@ -122,14 +122,14 @@ export class Resume {
       tickets: { previous, issued: [ticketId] },
       ticketConfirmed: true,
       rid,
-      from,
-      sent: reported?.sent ?? resumed.sent,
+      deliverAfter,
+      inDoubtUpTo: reported?.sent ?? resumed.inDoubtUpTo,
     }
     const session = await opener.open(start, connection, feed, deadline)
     return {
       session,
       ticket: tickets.sign(dialect, ref, ticketId),
-      seq: from,
+      seq: deliverAfter,
       complete,
       ...(roster && options ? { snapshot: { roster, options } } : {}),
       resumedFrom: previousNode === config.node ? 'same_node' : 'other_node',

@@ -50,7 +50,7 @@ export class SessionCloser {
     registry.remove(session)
     const { ref, deliveryState } = session
     try {
-      await disconnections.lost({ ref, deliveryState, snapshot: session.snapshot(reconnects) })
+      await disconnections.lost({ ref, deliveryState, backup: session.backup(reconnects) })
     } finally {
       await feeds.release(session.room)
     }

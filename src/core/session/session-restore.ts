@@ -58,7 +58,7 @@ export class SessionRestore {
     const { room, id, owner } = session.ref
     const key = `${room}|${id}|${owner}`
     try {
-      const restored = await state.sessionChecks.restore(session.snapshot(reconnects))
+      const restored = await state.sessionChecks.restore(session.backup(reconnects))
       this.#attempts.clear(key)
       return restored
     } catch (error) {

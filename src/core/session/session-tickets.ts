@@ -22,7 +22,7 @@ export class SessionTickets {
   }
 
   /** Whether the client is known to have a ticket. */
-  get confirmed(): boolean {
+  get ticketConfirmed(): boolean {
     return this.#confirmed
   }
 

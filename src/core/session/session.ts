@@ -1,6 +1,6 @@
 import type { Entry, Member, ParticipantNews, PermissionNews, RoomId } from '../model.ts'
 import type { DeliveryTracker, SessionConnection } from '../ports/connection.ts'
-import type { DeliveryState, SessionRef, SessionSnapshot, Write } from '../ports/session-store.ts'
+import type { DeliveryState, SessionBackup, SessionRef, Write } from '../ports/session-store.ts'
 import type { Feed } from '../room/feed.ts'
 import type { IssuedTickets } from './issued-tickets.ts'
 import { SessionTickets } from './session-tickets.ts'
@@ -17,16 +17,16 @@ export type SessionStart = {
   /** The highest `rid` of a request that was done; 0: none. */
   rid: number
   /** The seq after which delivery starts on this connection. */
-  from: number
+  deliverAfter: number
   /** At-most-once entries up to this seq are omitted: the client may have received them. */
-  sent: number
+  inDoubtUpTo: number
 }
 
 /**
  * `replay`: missed entries are delivered, or will be. `live`: entries are delivered as they are appended. `stopped`: nothing
  * more is delivered. `ended`: this node does not have the session any more.
  */
-type DeliveryPhase = 'replay' | 'live' | 'stopped' | 'ended'
+type DeliveryStage = 'replay' | 'live' | 'stopped' | 'ended'
 
 /** A participant on this node, from its login or resume until the connection is lost or another one takes over. */
 export class Session {
@@ -37,12 +37,12 @@ export class Session {
   readonly tickets: SessionTickets
   readonly #feed: Feed
   #member: Member
-  readonly #start: { from: number; sent: number }
+  readonly #start: { deliverAfter: number; inDoubtUpTo: number }
   readonly #inFlight: DeliveryTracker | undefined
   #recordedSeq: number
   #operations = 0
   #rid: number
-  #phase: DeliveryPhase = 'replay'
+  #stage: DeliveryStage = 'replay'
   #sentSeq: number
   /** Its own leave was delivered: what follows is for the other participants. */
   #left = false
@@ -56,11 +56,11 @@ export class Session {
     this.tickets = new SessionTickets(start.tickets, start.ticketConfirmed)
     this.connection = connection
     this.#feed = feed
-    this.#start = { from: start.from, sent: start.sent }
+    this.#start = { deliverAfter: start.deliverAfter, inDoubtUpTo: start.inDoubtUpTo }
     this.#inFlight = connection.inFlight?.()
     this.#rid = start.rid
-    this.#sentSeq = start.from
-    this.#recordedSeq = start.from
+    this.#sentSeq = start.deliverAfter
+    this.#recordedSeq = start.deliverAfter
   }
 
   get id(): string {
@@ -81,7 +81,7 @@ export class Session {
   }
 
   get ended(): boolean {
-    return this.#phase === 'ended'
+    return this.#stage === 'ended'
   }
 
   /** Every entry for this participant up to this seq was sent. */
@@ -91,7 +91,7 @@ export class Session {
 
   /** The same, with entries that the connection holds until it has sent the ack of a request. */
   get #deliveredSeq(): number {
-    return this.#phase === 'live' ? Math.max(this.#sentSeq, this.#feed.position) : this.#sentSeq
+    return this.#stage === 'live' ? Math.max(this.#sentSeq, this.#feed.position) : this.#sentSeq
   }
 
   /** The client is known to have every entry up to this seq, or names the seq itself when it resumes. */
@@ -100,7 +100,7 @@ export class Session {
   }
 
   get deliveryState(): DeliveryState {
-    return { confirmed: this.confirmedSeq, sent: Math.max(this.sentSeq, this.#start.sent) }
+    return { confirmed: this.confirmedSeq, sent: Math.max(this.sentSeq, this.#start.inDoubtUpTo) }
   }
 
   /** The seq up to which the client has newly confirmed entries since the last call; undefined: none, or the client names it itself. */
@@ -122,8 +122,8 @@ export class Session {
 
   /** Delivers missed entries, then live ones. Call it after the ack of login or relogin was sent. */
   async startDelivery(): Promise<void> {
-    await this.#feed.addReceiver(this, this.#start.from, () => this.ended)
-    if (this.#phase === 'replay') this.#phase = 'live'
+    await this.#feed.addReceiver(this, this.#start.deliverAfter, () => this.ended)
+    if (this.#stage === 'replay') this.#stage = 'live'
   }
 
   receive(entry: Entry): void {
@@ -133,7 +133,7 @@ export class Session {
     this.#sentSeq = entry.seq
     this.#left ||= isLeaveOf(entry, this.id)
     if (this.#left) return
-    if (entry.once && entry.seq <= this.#start.sent) return
+    if (entry.once && entry.seq <= this.#start.inDoubtUpTo) return
     if (entry.event === 'permission') this.#permit(entry.data as PermissionNews)
     else this.#deliver(entry)
   }
@@ -141,7 +141,7 @@ export class Session {
   /** @throws what the connection throws: this entry was not delivered, and no later one is */
   #deliver(entry: Entry): void {
     try {
-      this.connection.deliver(entry, this.#phase === 'live', this.#inFlight)
+      this.connection.deliver(entry, this.#stage === 'live', this.#inFlight)
     } catch (error) {
       this.#stop(entry.seq - 1)
       throw error
@@ -181,7 +181,7 @@ export class Session {
   }
 
   get #isStopped(): boolean {
-    return this.#phase === 'stopped' || this.#phase === 'ended'
+    return this.#stage === 'stopped' || this.#stage === 'ended'
   }
 
   entryMissed(): void {
@@ -189,18 +189,22 @@ export class Session {
     this.connection.cut()
   }
 
-  /** After this, entries that the feed delivers to other sessions do not move the position of this one. */
+  /** After this, entries that the feed delivers to other sessions do not move `sentSeq` of this one. */
   #stop(confirmed = this.sentSeq): void {
     if (this.#isStopped) return
     this.#sentSeq = confirmed
-    this.#phase = 'stopped'
+    this.#stage = 'stopped'
   }
 
   /** What this node knows of the session, for a store that may have lost it. */
-  snapshot(reconnects: boolean): SessionSnapshot {
+  backup(reconnects: boolean): SessionBackup {
     const { ref, member, token } = this
-    const { valid: tickets, confirmed: ticketConfirmed } = this.tickets
-    const delivery = { joined: this.#start.from, confirmed: this.confirmedSeq, reached: this.#feed.position }
+    const { valid: tickets, ticketConfirmed } = this.tickets
+    const delivery = {
+      joined: this.#start.deliverAfter,
+      confirmed: this.confirmedSeq,
+      feedPosition: this.#feed.position,
+    }
     return { ref, member, tickets, ticketConfirmed, token, reconnects, rid: this.#rid, ...delivery }
   }
 
@@ -223,7 +227,7 @@ export class Session {
   end(): boolean {
     if (this.ended) return false
     this.#stop()
-    this.#phase = 'ended'
+    this.#stage = 'ended'
     this.#unsubscribeLoss?.()
     this.#inFlight?.end()
     this.#feed.removeReceiver(this)

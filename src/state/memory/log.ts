@@ -43,11 +43,11 @@ export class MemoryLog implements Log {
     return start === -1 ? [] : structuredClone(log.slice(start, start + limit))
   }
 
-  async heads(rooms: RoomId[], reached: number[] = []): Promise<number[]> {
+  async heads(rooms: RoomId[], feedPositions: number[] = []): Promise<number[]> {
     return rooms.map((id, index) => {
       const room = this.#table.find(id)
-      const delivered = reached[index] ?? 0
-      if (room && room.seq < delivered) room.leap(delivered, this.#table.retention)
+      const feedPosition = feedPositions[index] ?? 0
+      if (room && room.seq < feedPosition) room.leap(feedPosition, this.#table.retention)
       return room?.seq ?? 0
     })
   }

@@ -24,7 +24,7 @@ export type SessionRecord = {
   token: string
   joined: number
   confirmed: number
-  sent: number
+  inDoubtUpTo: number
   reconnects: boolean
   /** The deadline of the login or resume that made `owner` the owner; 0 if it had none. */
   takeoverDeadline: number
@@ -79,11 +79,11 @@ export class RoomRecord {
     return this.seq
   }
 
-  /** Continues the numbers far above `reached`, the last seq that a client may have of an earlier room with this id. */
-  leap(reached: number, retention: Retention): void {
+  /** Continues the numbers far above `feedPosition`, the last seq that a node has delivered of an earlier room with this id. */
+  leap(feedPosition: number, retention: Retention): void {
     const data: LeapNews = { after: this.seq }
     const { last } = this.#generations
-    this.seq = Math.max(Math.max(this.seq, reached, last) + 1_000_000, this.#now()) - 1
+    this.seq = Math.max(Math.max(this.seq, feedPosition, last) + 1_000_000, this.#now()) - 1
     this.#generations.last = Math.max(last, this.seq + 1)
     this.append({ event: 'leap', data }, retention)
   }

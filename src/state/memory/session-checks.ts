@@ -1,6 +1,6 @@
 import type { RoomId } from '../../core/model.ts'
-import type { SessionChecks, SessionStatus } from '../../core/ports/session-checks.ts'
-import type { SessionRef, SessionSnapshot } from '../../core/ports/session-store.ts'
+import type { SessionChecks, SessionStatus, StoredState } from '../../core/ports/session-checks.ts'
+import type { SessionBackup, SessionRef } from '../../core/ports/session-store.ts'
 import { ownedRecord, type RoomTable } from './room.ts'
 
 export class MemorySessionChecks implements SessionChecks {
@@ -10,15 +10,16 @@ export class MemorySessionChecks implements SessionChecks {
     this.#table = table
   }
 
-  async states(refs: SessionRef[], confirmed?: number[]): Promise<('connected' | 'waiting' | 'moved')[]> {
-    return refs.map((ref, index) => {
+  async states(refs: SessionRef[]): Promise<StoredState[]> {
+    return refs.map((ref) => ownedRecord(this.#table, ref)?.state ?? 'moved')
+  }
+
+  async recordConfirmed(sessions: { ref: SessionRef; confirmed: number }[]): Promise<StoredState[]> {
+    for (const { ref, confirmed } of sessions) {
       const record = ownedRecord(this.#table, ref)
-      if (!record) return 'moved'
-      if (confirmed && record.state === 'connected') {
-        record.confirmed = Math.max(record.confirmed, confirmed[index] ?? 0)
-      }
-      return record.state
-    })
+      if (record?.state === 'connected') record.confirmed = Math.max(record.confirmed, confirmed)
+    }
+    return this.states(sessions.map(({ ref }) => ref))
   }
 
   async reclaim(ref: SessionRef): Promise<boolean> {
@@ -28,7 +29,7 @@ export class MemorySessionChecks implements SessionChecks {
   }
 
   /** The store loses nothing before its only node ends. */
-  async restore({ ref }: SessionSnapshot): Promise<boolean> {
+  async restore({ ref }: SessionBackup): Promise<boolean> {
     return this.reclaim(ref)
   }
 

@@ -96,12 +96,12 @@ export class MemorySessionStore implements SessionStore {
     this.#table.make(ref.room).tokens.set(token.id, { holder: 'used', until })
   }
 
-  async findByPendingJoin(claim: PendingJoin): Promise<{ ref: SessionRef; confirmed: number } | undefined> {
-    const room = this.#table.find(claim.room)
-    const id = 'id' in claim ? claim.id : room?.tokens.get(claim.token)?.holder
+  async findByPendingJoin(pending: PendingJoin): Promise<{ ref: SessionRef; confirmed: number } | undefined> {
+    const room = this.#table.find(pending.room)
+    const id = 'id' in pending ? pending.id : room?.tokens.get(pending.token)?.holder
     const record = room?.records.get(id ?? '')
-    if (!id || !record || newestTicket(record.tickets) !== claim.ticketId) return undefined
-    return { ref: { room: claim.room, id, owner: record.owner }, confirmed: record.confirmed }
+    if (!id || !record || newestTicket(record.tickets) !== pending.ticketId) return undefined
+    return { ref: { room: pending.room, id, owner: record.owner }, confirmed: record.confirmed }
   }
 
   async detach(ref: SessionRef, confirmed?: number, sent = confirmed): Promise<'waiting' | 'left' | 'moved'> {
@@ -114,7 +114,7 @@ export class MemorySessionStore implements SessionStore {
       state: 'waiting',
       windowEnd: now() + retention.window * 1000,
       confirmed: confirmed ?? record.confirmed,
-      sent: Math.max(record.sent, sent ?? this.#table.find(ref.room)?.seq ?? 0),
+      inDoubtUpTo: Math.max(record.inDoubtUpTo, sent ?? this.#table.find(ref.room)?.seq ?? 0),
     } satisfies Partial<SessionRecord>)
     return 'waiting'
   }
@@ -157,7 +157,7 @@ function newRecord(request: JoinRequest, owner: string, seq: number, before?: Se
     token: request.token.id,
     joined: seq,
     confirmed: seq,
-    sent: 0,
+    inDoubtUpTo: 0,
     reconnects: request.reconnects,
     takeoverDeadline: request.deadline ?? 0,
     op: '',

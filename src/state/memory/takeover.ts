@@ -33,12 +33,12 @@ export function takeOver(
 ): Resumed {
   const wasConnected = record.state === 'connected'
   const previousOwner = record.owner
-  const sent = seq !== undefined ? 0 : wasConnected ? room.seq : record.sent
-  const position = Math.min(Math.max(record.joined, seq ?? record.confirmed), room.seq)
-  const next = room.log.find((entry) => entry.seq > position)
-  const complete = position === room.seq || (next !== undefined && follows(next, position))
+  const inDoubtUpTo = seq !== undefined ? 0 : wasConnected ? room.seq : record.inDoubtUpTo
+  const wanted = Math.min(Math.max(record.joined, seq ?? record.confirmed), room.seq)
+  const next = room.log.find((entry) => entry.seq > wanted)
+  const complete = wanted === room.seq || (next !== undefined && follows(next, wanted))
   // the numbers before a leap were never used; other missing numbers are trimmed entries
-  const from = complete ? position : next?.event === 'leap' ? next.seq : room.seq
+  const deliverAfter = complete ? wanted : next?.event === 'leap' ? next.seq : room.seq
   const owner = `${node}:${room.nextGeneration()}`
   Object.assign(record, {
     owner,
@@ -46,14 +46,14 @@ export function takeOver(
     tickets,
     ticketConfirmed: true,
     takeoverDeadline: deadline ?? 0,
-    confirmed: from,
-    sent,
+    confirmed: deliverAfter,
+    inDoubtUpTo,
   } satisfies Partial<SessionRecord>)
   return structuredClone({
     owner,
     member: room.members.get(id) as Member,
-    from,
-    sent,
+    deliverAfter,
+    inDoubtUpTo,
     complete,
     ...(complete ? {} : { roster: room.roster() }),
     ...(wasConnected ? { previousOwner } : {}),

@@ -61,8 +61,9 @@ export class RedisLog implements Log {
     return entries.map(([, [, text = '']]) => parseEntry(text))
   }
 
-  async heads(rooms: RoomId[], reached?: number[]): Promise<number[]> {
-    if (reached) return Promise.all(rooms.map((room, index) => this.#caughtUpSeq(room, reached[index] ?? 0)))
+  async heads(rooms: RoomId[], feedPositions?: number[]): Promise<number[]> {
+    if (feedPositions)
+      return Promise.all(rooms.map((room, index) => this.#caughtUpSeq(room, feedPositions[index] ?? 0)))
     return this.#scripts.timed('heads', () =>
       Promise.all(
         rooms.map(async (room) => Number((await this.#scripts.client.hget(this.#keys.room(room), 'seq')) ?? 0)),
@@ -70,10 +71,10 @@ export class RedisLog implements Log {
     )
   }
 
-  async #caughtUpSeq(room: RoomId, reached: number): Promise<number> {
+  async #caughtUpSeq(room: RoomId, feedPosition: number): Promise<number> {
     const keys = this.#keys
     return Number(
-      await this.#scripts.run('catch-up-seq', [keys.room(room), keys.log(room), keys.feed(room)], [reached]),
+      await this.#scripts.run('catch-up-seq', [keys.room(room), keys.log(room), keys.feed(room)], [feedPosition]),
     )
   }
 

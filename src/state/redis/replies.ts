@@ -13,11 +13,23 @@ export function rosterOf(seq: number, members: string[], streams: string[]): Ros
 
 /** Decodes the reply of `resume.lua` and `rejoin.lua`. */
 export function resumedOf(reply: RedisReply): Resumed {
-  const [owner, member, from, sent, complete, previousOwner, wasConnected, rid, tokenId, members, streams] = reply as [
+  const [
+    owner,
+    member,
+    deliverAfter,
+    inDoubtUpTo,
+    complete,
+    previousOwner,
+    wasConnected,
+    rid,
+    tokenId,
+    members,
+    streams,
+  ] = reply as [
     owner: string,
     member: string,
-    from: number,
-    sent: number,
+    deliverAfter: number,
+    inDoubtUpTo: number,
     complete: number,
     previousOwner: string,
     wasConnected: number,
@@ -29,10 +41,10 @@ export function resumedOf(reply: RedisReply): Resumed {
   return {
     owner,
     member: JSON.parse(member),
-    from,
-    sent,
+    deliverAfter,
+    inDoubtUpTo,
     complete: complete === 1,
-    ...(complete === 1 ? {} : { roster: rosterOf(from, members ?? [], streams ?? []) }),
+    ...(complete === 1 ? {} : { roster: rosterOf(deliverAfter, members ?? [], streams ?? []) }),
     ...(wasConnected === 1 ? { previousOwner } : {}),
     previousNode: previousOwner.slice(0, previousOwner.lastIndexOf(':')),
     rid,

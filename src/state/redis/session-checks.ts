@@ -1,8 +1,8 @@
 import { newDeadline } from '../../core/deadline.ts'
 import type { Draft, RoomId } from '../../core/model.ts'
 import { generationOf } from '../../core/ports/handover.ts'
-import type { SessionChecks, SessionStatus } from '../../core/ports/session-checks.ts'
-import type { SessionRef, SessionSnapshot } from '../../core/ports/session-store.ts'
+import type { SessionChecks, SessionStatus, StoredState } from '../../core/ports/session-checks.ts'
+import type { SessionBackup, SessionRef } from '../../core/ports/session-store.ts'
 import { wellFormed } from '../../core/text.ts'
 import { bodyOf } from './entry-json.ts'
 import type { Keys } from './keys.ts'
@@ -21,16 +21,21 @@ export class RedisSessionChecks implements SessionChecks {
     this.#keys = keys
   }
 
-  async states(refs: SessionRef[], confirmed?: number[]): Promise<('connected' | 'waiting' | 'moved')[]> {
-    const states: ('connected' | 'waiting' | 'moved')[] = []
-    const readStates = async (indices: number[]) => {
-      const batch = indices.map((index) => refs[index] as SessionRef)
-      const args = indices.flatMap((index) => [refs[index]?.owner ?? '', confirmed?.[index] ?? ''])
-      const keys = batch.map(({ room, id }) => this.#keys.session(room, id))
+  states(refs: SessionRef[]): Promise<StoredState[]> {
+    return this.recordConfirmed(refs.map((ref) => ({ ref })))
+  }
+
+  /** A session without `confirmed` is only read. */
+  async recordConfirmed(sessions: { ref: SessionRef; confirmed?: number }[]): Promise<StoredState[]> {
+    const states: StoredState[] = []
+    const runBatch = async (indices: number[]) => {
+      const batch = indices.map((index) => sessions[index] as (typeof sessions)[number])
+      const args = batch.flatMap(({ ref, confirmed }) => [ref.owner, confirmed ?? ''])
+      const keys = batch.map(({ ref: { room, id } }) => this.#keys.session(room, id))
       const reply = (await this.#scripts.run('session-states', keys, args)) as typeof states
       for (const [nth, index] of indices.entries()) states[index] = reply[nth] ?? 'moved'
     }
-    await Promise.all(batchesByRoom(refs).map(readStates))
+    await Promise.all(batchesByRoom(sessions.map(({ ref }) => ref)).map(runBatch))
     return states
   }
 
@@ -38,9 +43,9 @@ export class RedisSessionChecks implements SessionChecks {
     return (await this.#scripts.run('reclaim', [this.#keys.session(room, id)], [owner], newDeadline())) === 1
   }
 
-  async restore({ ref, tickets, ticketConfirmed, token, reconnects, ...more }: SessionSnapshot): Promise<boolean> {
+  async restore({ ref, tickets, ticketConfirmed, token, reconnects, ...more }: SessionBackup): Promise<boolean> {
     const { room, id, owner } = ref
-    const { joined, confirmed, rid, reached } = more
+    const { joined, confirmed, rid, feedPosition } = more
     const member = wellFormed(more.member) // an older node may have written text that is not well formed
     const keys = this.#keys
     const notification: Draft = { event: 'participant', data: { action: 'join', member }, except: id }
@@ -58,7 +63,7 @@ export class RedisSessionChecks implements SessionChecks {
       [
         ...[owner, id, JSON.stringify(member), member.changes ?? 0],
         ...[tickets.issued.join(' '), tickets.previous, ticketConfirmed ? 1 : 0],
-        ...[token.id, token.seconds, joined, confirmed, rid, reconnects ? 1 : 0, reached, bodyOf(notification)],
+        ...[token.id, token.seconds, joined, confirmed, rid, reconnects ? 1 : 0, feedPosition, bodyOf(notification)],
       ],
     )
     return restored === 1

@@ -46,7 +46,7 @@ export class RedisSessionStore implements SessionStore {
     ticketId,
     reconnects,
     maxParticipants = 0,
-    reached = 0,
+    feedPosition = 0,
     deadline,
   }: JoinRequest): Promise<Joined> {
     const { id } = member
@@ -64,7 +64,7 @@ export class RedisSessionStore implements SessionStore {
         token.seconds,
         token.made ?? '',
         maxParticipants,
-        reached,
+        feedPosition,
         bodyOf(notification),
         this.#scripts.clock.latest,
       ],
@@ -133,11 +133,11 @@ export class RedisSessionStore implements SessionStore {
     await this.#scripts.run('confirm-ticket', keys, [owner, token.seconds, ticketId])
   }
 
-  async findByPendingJoin(claim: PendingJoin): Promise<{ ref: SessionRef; confirmed: number } | undefined> {
-    const { room, ticketId } = claim
+  async findByPendingJoin(pending: PendingJoin): Promise<{ ref: SessionRef; confirmed: number } | undefined> {
+    const { room, ticketId } = pending
     const { client } = this.#scripts
     return this.#scripts.timed('pending-join', async () => {
-      const id = 'id' in claim ? claim.id : await client.get(this.#keys.token(room, claim.token))
+      const id = 'id' in pending ? pending.id : await client.get(this.#keys.token(room, pending.token))
       if (id === null) return undefined
       const [owner, issued, confirmed] = await client.hmget(this.#keys.session(room, id), 'owner', 'ticket', 'cursor')
       if (!owner || issued?.split(' ').at(-1) !== ticketId) return undefined

@@ -19,7 +19,7 @@ function pongListeners({ app }: TestNode): number | undefined {
 }
 
 /** Whether the node knows that its only client has a ticket. */
-const proven = ({ app }: TestNode) => app.sessions.all[0]?.tickets.confirmed
+const proven = ({ app }: TestNode) => app.sessions.all[0]?.tickets.ticketConfirmed
 
 test('a client that refreshes its ticket 300 times and answers no ping is sent two pings and has one listener', async () => {
   const { node, client } = await startWithClient()

@@ -3,11 +3,11 @@
 -- Lets a room's `seq` and `generation` continue far above every number that can have been given, because the newest ones may
 -- be lost: so no number and no generation is given twice. Appends an entry `leap`. Its `after` is the last number that this
 -- server knows, so a client that has everything up to it does not take the leap for a gap.
--- delivered: the highest number that a node has delivered, 0 if unknown.
-local function leap(room, log, feed, delivered)
+-- feed_position: the last seq that a node has delivered, 0 if unknown.
+local function leap(room, log, feed, feed_position)
   local stored = redis.call('HMGET', room, 'seq', 'generation')
   local seq, at = tonumber(stored[1] or 0), now()
-  local far = math.max(math.max(seq, delivered, tonumber(stored[2] or 0)) + 1000000, at)
+  local far = math.max(math.max(seq, feed_position, tonumber(stored[2] or 0)) + 1000000, at)
   local entry = string.format('{"seq":%.0f,"at":%.0f,"event":"leap","data":{"after":%.0f}}', far, at, seq)
   write_despite_full_memory(room)
   redis.call('HSET', room, 'seq', far, 'generation', far)

@@ -10,10 +10,11 @@ local function continues_after(log, seq)
   return number == seq + 1 or tonumber(after) == seq, after and number
 end
 
--- Gives a participant's session to a new owner. The client continues after `seen`, or after its stored cursor.
+-- Gives a participant's session to a new owner. Delivery continues after `seen`, or after what the client has confirmed.
 -- keys: room members session log streams feed; seen: text of an integer, '' if the client does not know.
--- Returns { owner, member (JSON), from (seq), doubt (seq), complete (1 or 0), owner before, was connected (1 or 0), rid,
--- token id, members (JSON...), streams (JSON...) }. The last two only if the log does not reach back to `from`.
+-- Returns { owner, member (JSON), deliver-after (seq), in-doubt-up-to (seq), complete (1 or 0), owner before, was connected
+-- (1 or 0), rid, token id, members (JSON...), streams (JSON...) }. The last two only if the log has trimmed entries that the
+-- client missed.
 local function take_over(keys, id, node, seen, ticket, previous)
   local room, members, session, log, streams, feed = unpack(keys)
   ensure_lineage(room, log, feed)
@@ -22,15 +23,15 @@ local function take_over(keys, id, node, seen, ticket, previous)
   local wanted = math.min(math.max(tonumber(stored[3]), tonumber(seen) or tonumber(stored[4])), top)
   local complete, leapt = wanted == top, nil
   if not complete then complete, leapt = continues_after(log, wanted) end
-  local from = complete and wanted or leapt or top
+  local deliver_after = complete and wanted or leapt or top
   local was_connected = stored[2] == 'connected' and 1 or 0
-  local doubt = seen ~= '' and 0 or (was_connected == 1 and top or tonumber(stored[5]))
+  local in_doubt_up_to = seen ~= '' and 0 or (was_connected == 1 and top or tonumber(stored[5]))
 
   local owner = node .. ':' .. next_generation(room, 0)
   redis.call('HSET', session, 'owner', owner, 'state', 'connected', 'ticket', ticket, 'previous', previous,
-    'proven', '1', 'cursor', from, 'doubt', doubt)
-  local reply = { owner, redis.call('HGET', members, id), from, doubt, complete and 1 or 0, stored[1], was_connected,
-    tonumber(stored[6] or 0), stored[7] }
+    'proven', '1', 'cursor', deliver_after, 'doubt', in_doubt_up_to)
+  local reply = { owner, redis.call('HGET', members, id), deliver_after, in_doubt_up_to, complete and 1 or 0, stored[1],
+    was_connected, tonumber(stored[6] or 0), stored[7] }
   if not complete then
     reply[10] = redis.call('HVALS', members)
     reply[11] = redis.call('HVALS', streams)

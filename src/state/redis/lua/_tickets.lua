@@ -7,7 +7,7 @@ local function newest_ticket(issued)
   return string.match(issued, '%S*$')
 end
 
--- Returns the position of a ticket in `issued`, or nil.
+-- Returns where a ticket is in `issued`: its first and last character, or nil.
 local function is_issued(issued, ticket)
   return string.find(' ' .. issued .. ' ', ' ' .. ticket .. ' ', 1, true)
 end

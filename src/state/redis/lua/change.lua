@@ -1,15 +1,15 @@
 -- Adds, changes or removes an object of a hash (streams or subscriptions) for its participant, and appends entries.
 -- KEYS room session log feed replies hash
--- ARGV owner, op, rid, reply, cursor (seq), verb, field, value (JSON), expected (JSON), limit (a field of the room), refusal (a
+-- ARGV owner, op, rid, reply, confirmed (seq), verb, field, value (JSON), expected (JSON), limit (a field of the room), refusal (a
 --   code), body...
 --   add: stores value if the field is free (else refuses with `refusal`) and the room's `limit` allows one more
 --   change: replaces exactly `expected` by value;  remove: removes the field (else refuses with `refusal`)
 -- Returns 1, or 0 if a change did not find what it expected.
 -- Refuses: moved, unavailable, repeated, too_many_inputs, `refusal`, bad_request (a value that `find_where` could not decode).
 local room, session, log, feed, replies, hash = unpack(KEYS)
-local owner, op, rid, reply, cursor, verb, field, value, expected, limit, refusal = unpack(ARGV)
+local owner, op, rid, reply, confirmed, verb, field, value, expected, limit, refusal = unpack(ARGV)
 
-local done = begin_write(session, replies, owner, op, rid, cursor)
+local done = begin_write(session, replies, owner, op, rid, confirmed)
 if done then return done end
 if value ~= '' and not readable(value) then return refuse('bad_request') end
 if verb == 'add' then

@@ -2,12 +2,12 @@
 -- again, before the client is known to have received the ack, returns the same participant and appends nothing.
 -- KEYS room members session log feed token streams closed left
 -- ARGV id, node, member (JSON), ticket, reconnects (1 or 0), token-id, token-seconds, token-made (ms), limit (participants, 0:
---   none), delivered (the last seq of the room that the node delivered), body, floor (of the generation)
+--   none), feed-position (of the node), body, floor (of the generation)
 -- Returns { owner, seq, owner before if it was connected, members (JSON...), streams (JSON...), last rid }.
 -- Refuses: token_expired (the room was closed after the token was made), token_used (detail: the participant to try again as, if
 -- it may try again), room_full, superseded (by a later login with the same token).
 local room, members, session, log, feed, token, streams, closed, left = unpack(KEYS)
-local id, node, member, ticket, reconnects, token_id, token_seconds, made, limit, delivered, body, floor = unpack(ARGV)
+local id, node, member, ticket, reconnects, token_id, token_seconds, made, limit, feed_position, body, floor = unpack(ARGV)
 
 local closed_at = redis.call('GET', closed)
 if closed_at and made ~= '' and tonumber(made) <= tonumber(closed_at) then return refuse('token_expired') end
@@ -34,7 +34,7 @@ if present == 0 then
   redis.call('PERSIST', log)
 end
 ensure_lineage(room, log, feed)
-if tonumber(redis.call('HGET', room, 'seq') or 0) < tonumber(delivered) then leap(room, log, feed, tonumber(delivered)) end
+if tonumber(redis.call('HGET', room, 'seq') or 0) < tonumber(feed_position) then leap(room, log, feed, tonumber(feed_position)) end
 redis.call('HSET', members, id, member)
 if not before[1] and redis.call('HGET', room, 'quiet') ~= '1' then append_entry(room, log, feed, body) end
 

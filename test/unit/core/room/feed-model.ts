@@ -89,8 +89,9 @@ export class Attachment implements SessionConnection {
     const member = { id, user: id, role: '', permission: { publish: none, subscribe: none }, profile: {} }
     const token = { id: '', seconds: 0 }
     const tickets = { previous: '', issued: ['ticket'] }
-    const from = { dialect: '', member, ref, token, tickets, ticketConfirmed: false, rid: 0, from: start, sent: 0 }
-    this.session = new Session(from, this, feed)
+    const delivery = { deliverAfter: start, inDoubtUpTo: 0 }
+    const session = { dialect: '', member, ref, token, tickets, ticketConfirmed: false, rid: 0, ...delivery }
+    this.session = new Session(session, this, feed)
   }
 
   get ended(): boolean {

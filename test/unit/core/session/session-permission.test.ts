@@ -27,8 +27,8 @@ function sessionWith(changes: number, log: Entry[] = []) {
     tickets,
     ticketConfirmed: false,
     rid: 0,
-    from: 0,
-    sent: 0,
+    deliverAfter: 0,
+    inDoubtUpTo: 0,
   }
   return { session: new Session(start, connection, feed), feed, delivered }
 }

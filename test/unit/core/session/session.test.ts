@@ -63,7 +63,7 @@ const entryOf = (seq: number, changes: Partial<Entry> = {}): Entry => ({
 })
 const media = { audio: true, video: true }
 
-function sessionOn(log: Entry[], position: number, start: { from: number; sent?: number }) {
+function sessionOn(log: Entry[], position: number, start: { deliverAfter: number; inDoubtUpTo?: number }) {
   const feed = new Feed(
     position,
     async (after) => log.filter(({ seq }) => seq > after),
@@ -74,13 +74,23 @@ function sessionOn(log: Entry[], position: number, start: { from: number; sent?:
   const ref = { room: 'portal/r', id: 'ann', owner: 'A:7' }
   const token = { id: 't', seconds: 1 }
   const tickets = { previous: '', issued: ['ticket'] }
-  const about = { dialect: 'portal', member, ref, token, tickets, ticketConfirmed: false, rid: 3, sent: 0, ...start }
+  const about = {
+    dialect: 'portal',
+    member,
+    ref,
+    token,
+    tickets,
+    ticketConfirmed: false,
+    rid: 3,
+    inDoubtUpTo: 0,
+    ...start,
+  }
   const session = new Session(about, line, feed)
   return { feed, line, session }
 }
 
 test('missed entries are delivered first, then live ones', async () => {
-  const { feed, line, session } = sessionOn([entryOf(1), entryOf(2)], 2, { from: 0 })
+  const { feed, line, session } = sessionOn([entryOf(1), entryOf(2)], 2, { deliverAfter: 0 })
   expect(line.delivered).toEqual([])
   await session.startDelivery()
   feed.onEntry(entryOf(3))
@@ -93,13 +103,13 @@ test('missed entries are delivered first, then live ones', async () => {
 
 test('an at-most-once entry is omitted from a replay if the client may have received it', async () => {
   const log = [entryOf(1), entryOf(2, { once: true }), entryOf(3, { once: true })]
-  const { line, session } = sessionOn(log, 3, { from: 0, sent: 2 })
+  const { line, session } = sessionOn(log, 3, { deliverAfter: 0, inDoubtUpTo: 2 })
   await session.startDelivery()
   expect(line.delivered.map(([seq]) => seq)).toEqual([1, 3])
 })
 
 test('a live session counts entries for other participants in its position', async () => {
-  const { feed, session } = sessionOn([entryOf(1)], 1, { from: 0 })
+  const { feed, session } = sessionOn([entryOf(1)], 1, { deliverAfter: 0 })
   expect(session.sentSeq).toBe(0)
   await session.startDelivery()
   feed.onEntry(entryOf(2, { to: 'bob' }))
@@ -108,7 +118,7 @@ test('a live session counts entries for other participants in its position', asy
 })
 
 test('an entry after the end does not move the position', async () => {
-  const { feed, line, session } = sessionOn([], 0, { from: 0 })
+  const { feed, line, session } = sessionOn([], 0, { deliverAfter: 0 })
   await session.startDelivery()
   feed.onEntry(entryOf(1))
   expect([session.end(), session.end()]).toEqual([true, false])
@@ -118,7 +128,7 @@ test('an entry after the end does not move the position', async () => {
 })
 
 test('an entry that a closing connection does not accept does not move the position', async () => {
-  const { feed, line, session } = sessionOn([], 0, { from: 0 })
+  const { feed, line, session } = sessionOn([], 0, { deliverAfter: 0 })
   await session.startDelivery()
   feed.onEntry(entryOf(1))
   feed.onEntry(entryOf(2, { to: 'bob' }))
@@ -132,7 +142,7 @@ test('an entry that a closing connection does not accept does not move the posit
 })
 
 test('an entry that waits for an ack does not count as sent', async () => {
-  const { feed, line, session } = sessionOn([], 0, { from: 0 })
+  const { feed, line, session } = sessionOn([], 0, { deliverAfter: 0 })
   await session.startDelivery()
   feed.onEntry(entryOf(1))
   line.firstHeld = 2
@@ -144,7 +154,7 @@ test('an entry that waits for an ack does not count as sent', async () => {
 })
 
 test('a gap in the log cuts the connection, and the position stays before the gap', async () => {
-  const { feed, line, session } = sessionOn([entryOf(5)], 5, { from: 2 })
+  const { feed, line, session } = sessionOn([entryOf(5)], 5, { deliverAfter: 2 })
   await session.startDelivery()
   feed.onEntry(entryOf(6))
   expect(line.cuts).toBe(1)
@@ -154,7 +164,7 @@ test('a gap in the log cuts the connection, and the position stays before the ga
 })
 
 test('every write has its own operation id, with the owner in it', () => {
-  const { session } = sessionOn([], 0, { from: 0 })
+  const { session } = sessionOn([], 0, { deliverAfter: 0 })
   const [one, two] = [session.nextWrite(), session.nextWrite({ rid: 4, reply: 'ok' })]
   expect(one).toMatchObject({ ref: session.ref })
   expect(two).toMatchObject({ rid: 4, reply: 'ok' })
@@ -163,7 +173,7 @@ test('every write has its own operation id, with the owner in it', () => {
 })
 
 test('requests up to the highest recorded rid may have run', () => {
-  const { session } = sessionOn([], 0, { from: 0 })
+  const { session } = sessionOn([], 0, { deliverAfter: 0 })
   expect([session.mayHaveRun(3), session.mayHaveRun(4)]).toEqual([true, false])
   session.recordRid(4)
   session.recordRid(2)
@@ -171,7 +181,7 @@ test('requests up to the highest recorded rid may have run', () => {
 })
 
 test('halt stops delivery and resolves when the client has confirmed everything that was sent', async () => {
-  const { feed, line, session } = sessionOn([entryOf(1), entryOf(2)], 2, { from: 0 })
+  const { feed, line, session } = sessionOn([entryOf(1), entryOf(2)], 2, { deliverAfter: 0 })
   await session.startDelivery()
   let level = false
   const halted = session.halt().then(() => {
@@ -188,7 +198,7 @@ test('halt stops delivery and resolves when the client has confirmed everything 
 })
 
 test('an entry that waits for an ack during halt counts as sent after the connection has sent it', async () => {
-  const { line, session } = sessionOn([entryOf(1), entryOf(2)], 2, { from: 0 })
+  const { line, session } = sessionOn([entryOf(1), entryOf(2)], 2, { deliverAfter: 0 })
   await session.startDelivery()
   line.sent.arrived()
   line.firstHeld = 2
@@ -201,7 +211,7 @@ test('an entry that waits for an ack during halt counts as sent after the connec
 })
 
 test('a request prompts a confirmation only if entries are in flight', async () => {
-  const { line, session } = sessionOn([entryOf(1)], 1, { from: 0 })
+  const { line, session } = sessionOn([entryOf(1)], 1, { deliverAfter: 0 })
   let progress = 0
   const prompt = () => session.prompt(() => (progress += 1))
   prompt()
