@@ -1,4 +1,4 @@
-// For Docker's HEALTHCHECK: exit code 0 when the node answers 200. Asks /healthz, or the path that is given.
+// For Docker's HEALTHCHECK: exits with code 0 if the node answers 200 on /healthz, or on the given path.
 const { PORT = '8080', OPS_PORT = '9464' } = process.env
 const [path = '/healthz'] = process.argv.slice(2)
 
@@ -6,6 +6,6 @@ const [path = '/healthz'] = process.argv.slice(2)
 const port = (OPS_PORT === '0' ? PORT || '8080' : OPS_PORT) || '9464'
 const answer = await fetch(`http://127.0.0.1:${port}${path}`).catch(({ cause }) => ({ status: cause?.code }))
 if (answer.status !== 200) {
-  console.error(`${path}: ${answer.status}`) // `docker inspect` shows it
+  console.error(`${path}: ${answer.status}`) // `docker inspect` shows this line
   process.exit(1)
 }
