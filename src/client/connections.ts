@@ -11,7 +11,7 @@ import type { Settings } from './settings.ts'
 /** The session that uses the connections. */
 type ConnectionsOwner = {
   /** Whether the program wants a connection. */
-  wanted(): boolean
+  wantsConnection(): boolean
   /** A connection is about to be tried. */
   trying(): void
   /** Called before a connection is opened. If it rejects, the try has failed. */
@@ -46,7 +46,7 @@ export class Connections {
     this.#owner = owner
     this.#migration = new Migration(parts.clock, parts.random)
     this.#reconnector = new Reconnector({ urls, backOff }, parts, {
-      needed: () => owner.wanted() && (!this.#link?.open || this.#link === this.#migration.leaving),
+      wantsConnection: () => owner.wantsConnection() && (!this.#link?.open || this.#link === this.#migration.leaving),
       trying: () => owner.trying(),
       connect: async (url, signal) => {
         await owner.prepare()
@@ -104,7 +104,7 @@ export class Connections {
   }
 
   /** The session has ended: the next one has not moved from its connection. */
-  forgetDeparture(): void {
+  forgetMigration(): void {
     this.#migration.forget()
   }
 

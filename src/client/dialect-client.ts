@@ -1,9 +1,9 @@
 import type { Dialect } from '../protocol/dialect.ts'
 import type { Payload, Reply } from '../protocol/payload.ts'
+import type { ClientSession } from './client-session.ts'
 import { Emitter } from './emitter.ts'
 import type { IceServer } from './mesh/rtc.ts'
 import type { Limits } from './rate-limiter.ts'
-import type { ClientSession } from './session.ts'
 import type { ConnectionInfo, SessionEvents } from './session-events.ts'
 import type { SessionState } from './session-state.ts'
 

@@ -1,12 +1,12 @@
 import type { exchanger } from '../protocol/exchanger.ts'
 import type { Payload, Reply } from '../protocol/payload.ts'
 import type { Meta } from '../protocol/session.ts'
+import { ClientSession } from './client-session.ts'
 import { DialectClient } from './dialect-client.ts'
 import { HandshakeToken } from './handshake-token.ts'
 import { MeshChannel, type Signal } from './mesh/channel.ts'
 import type { Candidate, Description, IceServer } from './mesh/rtc.ts'
 import type { ResumeOptions, SessionOptions } from './options.ts'
-import { ClientSession } from './session.ts'
 import { settingsOf } from './settings.ts'
 import type { ResumedInTab } from './tab-resume.ts'
 import type { TokenSource } from './token-source.ts'
@@ -65,7 +65,7 @@ export class Exchanger extends DialectClient<ExchangerTable, ExchangerNotificati
    * @throws SignalboxError in_service, unreachable, token_unavailable, closed (by leave or close), or as the server refuses
    */
   async join(channelName: string, user: unknown): Promise<JoinedStream> {
-    return this.session.enter({
+    return this.session.login({
       event: 'joinStream',
       args: () => [{ channelName, user } satisfies Payload<ExchangerTable['joinStream']>],
       read: (data) => {
@@ -76,7 +76,7 @@ export class Exchanger extends DialectClient<ExchangerTable, ExchangerNotificati
         return { ticket: result.ticket, seq: result.seq, iceServers: result.iceServers, result }
       },
       goodbye: { event: 'leaveStream', args: [{ channelName, user }] },
-      place: channelName,
+      room: channelName,
     })
   }
 

@@ -2,8 +2,8 @@ import type { Clock } from './clock.ts'
 import type { Settings } from './settings.ts'
 import { type TokenSource, tokenOf } from './token-source.ts'
 
-/** The purpose of a connection: a login, a relogin, or to stay open without a session (`lobby`). */
-export type Purpose = 'login' | 'relogin' | 'lobby'
+/** The purpose of a connection: a login, a relogin, or to stay open without a session (`idle`). */
+export type Purpose = 'login' | 'relogin' | 'idle'
 
 /** The login token in the handshakes of one client, where the dialect has no login of its own. */
 export class HandshakeToken {

@@ -16,5 +16,11 @@ export type * from './portal-notifications.ts'
 export type { Limits } from './rate-limiter.ts'
 export { type EnteredRoom, type OpenRoom, type RoomMember, Rooms, type RoomsNotifications } from './rooms.ts'
 export type { ConnectionInfo, Reconnected, Resync, SessionEvents } from './session-events.ts'
-export { type SessionEvent, type SessionState, sessionEvents, sessionStates, transitions } from './session-state.ts'
+export {
+  type SessionState,
+  type StateTrigger as SessionEvent,
+  sessionStates,
+  stateTriggers as sessionEvents,
+  transitions,
+} from './session-state.ts'
 export type { TokenSource } from './token-source.ts'

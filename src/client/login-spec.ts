@@ -19,6 +19,6 @@ export type LoginSpec<T> = {
   read: (data: unknown) => LoginAck<T>
   /** The request that ends the session. */
   goodbye: OutgoingRequest
-  /** The room or channel. With `resume: 'tab'`, a reloaded page resumes the session in the same room or channel. */
-  place?: string
+  /** The room, or the channel of `/exchanger`. With `resume: 'tab'`, a reloaded page resumes the session in the same room. */
+  room?: string
 }

@@ -59,7 +59,7 @@ export class Logins {
   add(spec: LoginSpec<unknown>): PendingLogin {
     const { loginTimeoutMs, parts } = this.#settings
     const { namespace, token } = this.#target
-    const memory = tabMemoryOf(this.#settings, namespace, spec.place)
+    const memory = tabMemoryOf(this.#settings, namespace, spec.room)
     const tab = memory && new TabResume(memory, this.#owner.resumeFailed)
     const onTimeout = () => this.#owner.timedOut(timeoutError(this.#lastFailure))
     const renewable = token?.renewable ?? false

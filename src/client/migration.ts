@@ -8,7 +8,8 @@ export class Migration {
   readonly #random: () => number
   #cancelPlan: (() => void) | undefined
   #leaving: Link | undefined
-  #departure: { from: ConnectionInfo; at: number; planned: boolean } | undefined
+  /** The move that has begun, at `at` ms. */
+  #started: { from: ConnectionInfo; at: number; planned: boolean } | undefined
 
   constructor(clock: Clock, random: () => number) {
     this.#clock = clock
@@ -25,39 +26,39 @@ export class Migration {
     this.#cancelPlan?.()
     this.#cancelPlan = this.#clock.after((this.#random() * withinMs) / 2, () => {
       this.#leaving = link
-      this.#recordDeparture(link, true)
+      this.#begin(link, true)
       leave()
     })
   }
 
   lost(link: Link): void {
     this.reset()
-    this.#recordDeparture(link, false)
+    this.#begin(link, false)
   }
 
   /** Ends the move. Undefined if there was no move, because the session begins on this connection. */
   arrived(link: Link): Reconnected | undefined {
-    const departure = this.#departure
+    const started = this.#started
     this.reset()
-    if (!departure) return undefined
-    const { from, at, planned } = departure
+    if (!started) return undefined
+    const { from, at, planned } = started
     return { from, to: connectionInfoOf(link), ms: Math.round(this.#clock.now() - at), planned }
   }
 
-  /** Forgets the departure, because the session has ended. A planned move of the connection remains. */
+  /** Forgets the move that has begun, because its session has ended. A planned move of the connection remains. */
   forget(): void {
-    this.#departure = undefined
+    this.#started = undefined
   }
 
-  /** Forgets the departure and the plan, because the connection is lost or released. */
+  /** Forgets the move and the plan, because the connection is lost or released. */
   reset(): void {
     this.#cancelPlan?.()
     this.#leaving = undefined
     this.forget()
   }
 
-  #recordDeparture(link: Link, planned: boolean): void {
-    this.#departure = { from: connectionInfoOf(link), at: this.#clock.now(), planned }
+  #begin(link: Link, planned: boolean): void {
+    this.#started = { from: connectionInfoOf(link), at: this.#clock.now(), planned }
   }
 }
 

@@ -11,7 +11,7 @@ export class OwtRoster {
   #participants = new Map<string, unknown>()
   #streams = new Map<string, StreamInfo>()
 
-  enter({ participants, streams }: PortalRoom): void {
+  replace({ participants, streams }: PortalRoom): void {
     this.#participants = new Map(participants.map((participant) => [participant.id, participant]))
     this.#streams = new Map(streams.map((stream) => [stream.id, stream]))
   }
@@ -32,7 +32,7 @@ export class OwtRoster {
   /** Replaces the roster with a snapshot. Returns the notifications that bring a page up to date. */
   catchUp(room: PortalRoom): OwtMessage[] {
     const [participants, streams] = [this.#participants, this.#streams]
-    this.enter(room)
+    this.replace(room)
     const participantMessage = (data: object) => ({ notification: 'participant', data })
     const streamMessage = (data: object) => ({ notification: 'stream', data })
     const missing = <T>(before: Map<string, T>, now: Map<string, T>) => [...before.keys()].filter((id) => !now.has(id))

@@ -1,10 +1,10 @@
 import { checkOptions } from './check-options.ts'
+import { ClientSession } from './client-session.ts'
 import { asSignalboxError } from './errors.ts'
 import type { IceServer } from './mesh/rtc.ts'
 import type { SessionOptions } from './options.ts'
 import { type OwtMessage, OwtRoster } from './owt-roster.ts'
 import type { JoinResult, ParticipantNotification, PortalRoom } from './portal-notifications.ts'
-import { ClientSession } from './session.ts'
 import { settingsOf } from './settings.ts'
 
 /** The events that OWT's client listens for, and `iceservers`, which is for the page. */
@@ -81,7 +81,7 @@ export class OwtSignaling {
       const result = data as JoinResult
       entered = true
       this.#id = result.id
-      this.#roster.enter(result.room)
+      this.#roster.replace(result.room)
       return { ticket: result.reconnectionTicket, seq: result.seq, iceServers: result.iceServers, result }
     }
     session.on('closed', () => this.#ended(session, entered))
@@ -89,7 +89,7 @@ export class OwtSignaling {
     this.#session = session
     this.#queued = []
     const goodbye = { event: 'logout', args: [] }
-    const joined = await withMessageAsReason(session.enter({ event: 'login', args: () => [loginInfo], read, goodbye }))
+    const joined = await withMessageAsReason(session.login({ event: 'login', args: () => [loginInfo], read, goodbye }))
     setTimeout(() => this.#session === session && this.#deliverQueued())
     return joined
   }

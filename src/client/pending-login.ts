@@ -8,7 +8,7 @@ import type { SavedSession } from './tab-memory.ts'
 import type { TabResume } from './tab-resume.ts'
 
 /** Called in the same step in which the ack is read. */
-type LoginListener = (entered: LoginAck<unknown>, limits: Limits | undefined) => void
+type LoginListener = (ack: LoginAck<unknown>, limits: Limits | undefined) => void
 
 /**
  * A login that is not answered yet. It may be tried on several connections; its `result` settles once. If it ends before the server
@@ -73,8 +73,8 @@ export class PendingLogin {
    * Tries on one connection. False if the login ended before the ack; the connection can then be used for another request.
    * @throws SignalboxError timeout, lost, or as the server refuses
    */
-  async tryOn(link: Link, ask: AskOverLink, entered: LoginListener): Promise<boolean> {
-    const tried = this.#try(link, ask, entered)
+  async tryOn(link: Link, ask: AskOverLink, onAck: LoginListener): Promise<boolean> {
+    const tried = this.#try(link, ask, onAck)
     this.#idle = tried.catch(() => {})
     try {
       return await tried
@@ -98,7 +98,7 @@ export class PendingLogin {
     this.#reject(error)
   }
 
-  async #try(link: Link, ask: AskOverLink, entered: LoginListener): Promise<boolean> {
+  async #try(link: Link, ask: AskOverLink, onAck: LoginListener): Promise<boolean> {
     const { event, prelude, goodbye, read } = this.spec
     const args = await this.prepare()
     if (this.#settled) return false
@@ -115,7 +115,7 @@ export class PendingLogin {
       read: (data) => {
         if (this.#settled) return false
         const acked = read(data)
-        entered(isResumed && this.#tab ? this.#tab.applyTo(acked) : acked, limitsOf(data))
+        onAck(isResumed && this.#tab ? this.#tab.applyTo(acked) : acked, limitsOf(data))
         return true
       },
     })

@@ -1,9 +1,9 @@
 import type { Payload, Reply } from '../protocol/payload.ts'
 import type { portal } from '../protocol/portal.ts'
+import { ClientSession } from './client-session.ts'
 import { DialectClient } from './dialect-client.ts'
 import type { SessionOptions } from './options.ts'
 import type { JoinResult, PortalNotifications } from './portal-notifications.ts'
-import { ClientSession } from './session.ts'
 import { type Settings, settingsOf } from './settings.ts'
 import { type TokenSource, tokenOf } from './token-source.ts'
 
@@ -36,7 +36,7 @@ export class Portal extends DialectClient<PortalTable, PortalNotifications> {
   async login(token: TokenSource): Promise<JoinResult> {
     const { parts, attemptTimeoutMs } = this.#settings
     const userAgent = { sdk: { type: 'JavaScript', version: '5.1' } }
-    return this.session.enter({
+    return this.session.login({
       event: 'login',
       args: async () => [{ token: await tokenOf(token, parts.clock, attemptTimeoutMs), userAgent, protocol: '1.2' }],
       renewable: typeof token === 'function',

@@ -4,16 +4,17 @@ import type { Link } from './link.ts'
 import type { Network } from './network.ts'
 import type { BackOffOptions } from './options.ts'
 
-type ReconnectorOptions = { urls: readonly string[]; backOff: BackOffOptions }
 /** The least time between two tries of a hidden page without a pause, ms. */
 const minImmediateRetryIntervalMs = 10_000
+
+type ReconnectorOptions = { urls: readonly string[]; backOff: BackOffOptions }
 
 type ReconnectorParts = { clock: Clock; random: () => number; network: Network }
 
 /** The session for which the reconnector finds connections. */
 type ReconnectorCallbacks = {
-  /** Whether another connection is wanted. */
-  needed(): boolean
+  /** Whether the session wants a connection, and has none that stays. */
+  wantsConnection(): boolean
   /** A connection is about to be tried. */
   trying(): void
   connect(url: string, signal: AbortSignal): Promise<Link>
@@ -24,7 +25,7 @@ type ReconnectorCallbacks = {
   establish(link: Link, signal: AbortSignal): Promise<boolean>
   /** The network is back, or the machine runs again after a standstill: an open connection may be dead. */
   mayBeDead(): void
-  /** A try failed. The next one follows if a connection is still needed. @returns whether it follows at once */
+  /** A try failed. The next one follows if a connection is still wanted. @returns whether it follows at once */
   failed(error: unknown): boolean
 }
 
@@ -89,16 +90,16 @@ export class Reconnector {
   }
 
   async #search(run: AbortController, atOnce: boolean): Promise<void> {
-    const wanted = () => !run.signal.aborted && this.#callbacks.needed()
-    for (let now = atOnce; wanted(); ) {
+    const isWanted = () => !run.signal.aborted && this.#callbacks.wantsConnection()
+    for (let now = atOnce; isWanted(); ) {
       const delay = now || this.#canSkipPause() ? 0 : this.#backOff.next()
       await this.#pause(delay) // also while offline: with a VPN a device may wrongly report that it is offline
-      now = wanted() && (await this.#try(run.signal))
+      now = isWanted() && (await this.#try(run.signal))
     }
     if (this.#run === run) this.#run = undefined
   }
 
-  /** Whether the next try follows at once, if one is needed. */
+  /** Returns whether the next try follows at once, if one is wanted. */
   async #try(signal: AbortSignal): Promise<boolean> {
     const { urls } = this.#options
     const url = urls[this.#index % urls.length] as string

@@ -1,12 +1,12 @@
 import type { Payload, Reply } from '../protocol/payload.ts'
 import type { rooms } from '../protocol/rooms.ts'
 import type { Meta } from '../protocol/session.ts'
+import { ClientSession } from './client-session.ts'
 import { DialectClient } from './dialect-client.ts'
 import { HandshakeToken } from './handshake-token.ts'
 import { MeshChannel, type Signal } from './mesh/channel.ts'
 import type { Candidate, Description, IceServer } from './mesh/rtc.ts'
 import type { ResumeOptions, SessionOptions } from './options.ts'
-import { ClientSession } from './session.ts'
 import { settingsOf } from './settings.ts'
 import type { ResumedInTab } from './tab-resume.ts'
 import type { TokenSource } from './token-source.ts'
@@ -92,8 +92,8 @@ export class Rooms extends DialectClient<RoomsTable, RoomsNotifications> {
    *   close), or as the server refuses the room or the nickname
    */
   async enter(room: string): Promise<EnteredRoom> {
-    if (this.session.entered) void this.session.leave() // it never rejects
-    return this.session.enter({
+    if (this.session.loggedIn) void this.session.leave() // it never rejects
+    return this.session.login({
       event: 'enter_room',
       args: () => [room satisfies Payload<RoomsTable['enter_room']>],
       prelude: this.#nickname === undefined ? undefined : { event: 'nickname', args: [this.#nickname] },
@@ -103,7 +103,7 @@ export class Rooms extends DialectClient<RoomsTable, RoomsNotifications> {
         return { ticket: result.ticket, seq: result.seq, iceServers: result.iceServers, result }
       },
       goodbye: { event: 'leave_room', args: [] },
-      place: room,
+      room: room,
     })
   }
 

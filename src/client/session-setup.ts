@@ -21,7 +21,7 @@ type SessionSetupParts = {
 type SessionSetupOwner = {
   /** Whether a connection is kept also without a session. */
   keepsIdle(): boolean
-  happen(event: 'login' | 'entered'): void
+  transition(trigger: 'login' | 'acked'): void
   /** The session is back on a connection. */
   reconnected(how: Reconnected): void
   /** A connection without a session is open. */
@@ -42,7 +42,7 @@ export class SessionSetup {
   get purpose(): Purpose {
     const { logins, traffic } = this.#parts
     if (traffic.membership || logins.pending?.saved) return 'relogin'
-    return logins.pending ? 'login' : 'lobby'
+    return logins.pending ? 'login' : 'idle'
   }
 
   /** False: the connection cannot serve what the program wants now. The loop is necessary because that may change with each answer. */
@@ -63,7 +63,7 @@ export class SessionSetup {
   /** Starts a login: on the connection that is kept without a session, or on a new one. */
   login(pending: PendingLogin): void {
     const { connections, logins } = this.#parts
-    this.#owner.happen('login')
+    this.#owner.transition('login')
     const { link } = connections
     const needsToken = link !== undefined && !pending.saved && this.#lacksToken(link)
     if (needsToken) this.hangUp()
@@ -76,7 +76,7 @@ export class SessionSetup {
     const { settings, connections, logins, traffic } = this.#parts
     const membership = new Membership(how, settings.parts.clock)
     traffic.begin(membership, limits)
-    connections.forgetDeparture()
+    connections.forgetMigration()
     logins.remove()
     pending.done(result)
     this.#adopt(link, membership)
@@ -115,7 +115,7 @@ export class SessionSetup {
   /** Moves the session to the connection on which its login or relogin was acked. */
   #adopt(link: Link, membership: Membership): void {
     const { connections, traffic } = this.#parts
-    const how = connections.adopt(link, () => this.#owner.happen('entered'))
+    const how = connections.adopt(link, () => this.#owner.transition('acked'))
     // a notification that had arrived on the connection may have ended the session
     if (traffic.membership === membership) traffic.moveTo(link, membership)
     if (how && traffic.membership) this.#owner.reconnected(how)

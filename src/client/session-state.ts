@@ -4,21 +4,21 @@ export const sessionStates = ['initialized', 'connecting', 'connected', 'waiting
 export type SessionState = (typeof sessionStates)[number]
 
 /**
- * `open`: the program wants a connection, with or without a session. `login`: the program wants a session. `retry`: the client tries
- * to connect. `entered`: a login or relogin was acked. `lost`: the connection is lost. `left`: the session has ended by logout, or by
+ * What changes the state of a session. `open`: the program wants a connection, with or without a session. `login`: the program wants a session. `retry`: the client tries
+ * to connect. `acked`: a login or relogin was acked. `lost`: the connection is lost. `left`: the session has ended by logout, or by
  * leaving the room. `ended`: the session was closed, dropped, or refused with a fatal code.
  */
-export const sessionEvents = ['open', 'login', 'retry', 'entered', 'lost', 'left', 'ended'] as const
+export const stateTriggers = ['open', 'login', 'retry', 'acked', 'lost', 'left', 'ended'] as const
 
-export type SessionEvent = (typeof sessionEvents)[number]
+export type StateTrigger = (typeof stateTriggers)[number]
 
-/** State and event → next state. An event that changes nothing leads to the same state. */
-export const transitions: { readonly [state in SessionState]: { readonly [event in SessionEvent]: SessionState } } = {
+/** State and trigger → next state. A trigger that changes nothing leads to the same state. */
+export const transitions: { readonly [state in SessionState]: { readonly [event in StateTrigger]: SessionState } } = {
   initialized: {
     open: 'initialized',
     login: 'connecting',
     retry: 'initialized', // a connection without a session, as in a lobby
-    entered: 'initialized',
+    acked: 'initialized',
     lost: 'initialized',
     left: 'initialized',
     ended: 'closed',
@@ -27,7 +27,7 @@ export const transitions: { readonly [state in SessionState]: { readonly [event 
     open: 'connecting',
     login: 'connecting',
     retry: 'connecting',
-    entered: 'connected',
+    acked: 'connected',
     lost: 'waiting_for_reconnecting',
     left: 'initialized',
     ended: 'closed',
@@ -36,7 +36,7 @@ export const transitions: { readonly [state in SessionState]: { readonly [event 
     open: 'connected',
     login: 'connected',
     retry: 'connected', // a move before a drain: the old connection still serves
-    entered: 'connected',
+    acked: 'connected',
     lost: 'waiting_for_reconnecting',
     left: 'initialized',
     ended: 'closed',
@@ -45,7 +45,7 @@ export const transitions: { readonly [state in SessionState]: { readonly [event 
     open: 'waiting_for_reconnecting',
     login: 'waiting_for_reconnecting',
     retry: 'connecting',
-    entered: 'connected', // the old connection was lost during the relogin on the new one
+    acked: 'connected', // the old connection was lost during the relogin on the new one
     lost: 'waiting_for_reconnecting',
     left: 'initialized',
     ended: 'closed',
@@ -54,13 +54,13 @@ export const transitions: { readonly [state in SessionState]: { readonly [event 
     open: 'initialized',
     login: 'connecting',
     retry: 'closed',
-    entered: 'closed',
+    acked: 'closed',
     lost: 'closed',
     left: 'closed',
     ended: 'closed',
   },
 }
 
-export function nextState(state: SessionState, event: SessionEvent): SessionState {
-  return transitions[state][event]
+export function nextState(state: SessionState, trigger: StateTrigger): SessionState {
+  return transitions[state][trigger]
 }

@@ -72,7 +72,7 @@ function refusalOf(error: Error & { data?: unknown }, url: string): SignalboxErr
 class SocketLink implements Link {
   readonly url: string
   readonly #socket: Socket
-  readonly #pending = new Set<(answer: LinkAnswer) => void>()
+  readonly #unanswered = new Set<(answer: LinkAnswer) => void>()
   #listener: LinkListener | undefined
   #unreadEvents: { event: string; args: unknown[] }[] = []
   #lossReason: string | undefined
@@ -102,9 +102,9 @@ class SocketLink implements Link {
 
   ask(event: string, args: readonly unknown[], answered: (answer: LinkAnswer) => void): void {
     const settle = (answer: LinkAnswer) => {
-      if (this.#pending.delete(settle)) answered(answer)
+      if (this.#unanswered.delete(settle)) answered(answer)
     }
-    this.#pending.add(settle)
+    this.#unanswered.add(settle)
     if (this.open) this.#socket.emit(event, ...args, (...ack: unknown[]) => settle(answerOf(ack)))
     else settle(lostAnswer)
   }
@@ -123,7 +123,7 @@ class SocketLink implements Link {
   #end(reason: string): void {
     if (this.#lossReason !== undefined) return
     this.#lossReason = reason
-    for (const answered of [...this.#pending]) answered(lostAnswer)
+    for (const answered of [...this.#unanswered]) answered(lostAnswer)
     this.#listener?.lost(reason)
   }
 }

@@ -78,9 +78,9 @@ function isSaved(value: unknown): value is SavedSession {
   return typeof ticket === 'string' && Number.isSafeInteger(seq) && Number.isSafeInteger(rid)
 }
 
-/** The memory for a room or channel. Undefined unless the option `resume` is `tab` and the dialect has a `place`. */
-export function tabMemoryOf(settings: Settings, namespace: string, place: string | undefined): TabMemory | undefined {
+/** The memory for a room or channel. Undefined unless the option `resume` is `tab` and the dialect has rooms to return to. */
+export function tabMemoryOf(settings: Settings, namespace: string, room: string | undefined): TabMemory | undefined {
   const { resume, urls, path = '' } = settings
-  if (resume !== 'tab' || place === undefined) return undefined
-  return new TabMemory(JSON.stringify([urls, path, namespace, place]))
+  if (resume !== 'tab' || room === undefined) return undefined
+  return new TabMemory(JSON.stringify([urls, path, namespace, room]))
 }

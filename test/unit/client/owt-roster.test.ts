@@ -7,7 +7,7 @@ const room = (participants: string[], streams: string[]) =>
 
 test('after a resync an OWT page receives the changes, and nothing that it knows', () => {
   const roster = new OwtRoster()
-  roster.enter(room(['a', 'b'], ['s']))
+  roster.replace(room(['a', 'b'], ['s']))
   roster.apply({ notification: 'participant', data: { action: 'join', data: { id: 'c' } } })
   roster.apply({ notification: 'stream', data: { id: 't', status: 'add', data: { id: 't' } } })
   roster.apply({ notification: 'text', data: { message: 'x' } })

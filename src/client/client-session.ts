@@ -11,7 +11,7 @@ import type { IceServer } from './mesh/rtc.ts'
 import type { Limits } from './rate-limiter.ts'
 import type { ConnectionInfo, SessionEvents } from './session-events.ts'
 import { SessionSetup } from './session-setup.ts'
-import { nextState, type SessionEvent, type SessionState } from './session-state.ts'
+import { nextState, type SessionState, type StateTrigger } from './session-state.ts'
 import type { Settings } from './settings.ts'
 import { Traffic } from './traffic.ts'
 
@@ -28,7 +28,7 @@ export class ClientSession extends Emitter<SessionEvents> {
   /** Resolves when the goodbye that is under way is acked, or has timed out. A login waits for it. */
   #leaving: Promise<void> | undefined
   /** Whether the connection stays open without a session, as in a lobby. */
-  #keepOpen = false
+  #keepsIdle = false
 
   constructor(settings: Settings, target: SessionTarget) {
     super()
@@ -41,8 +41,8 @@ export class ClientSession extends Emitter<SessionEvents> {
     this.#setup = new SessionSetup(
       { settings, token: target.token, connections, logins, traffic },
       {
-        keepsIdle: () => this.#keepOpen,
-        happen: (event) => this.#transition(event),
+        keepsIdle: () => this.#keepsIdle,
+        transition: (trigger) => this.#transition(trigger),
         reconnected: (how) => this.emit('reconnected', how),
         opened: () => this.emit('open'),
       },
@@ -64,7 +64,7 @@ export class ClientSession extends Emitter<SessionEvents> {
   }
 
   /** Whether the login was acked, and nothing has ended the session since. */
-  get entered(): boolean {
+  get loggedIn(): boolean {
     return this.#traffic.membership !== undefined
   }
 
@@ -89,7 +89,7 @@ export class ClientSession extends Emitter<SessionEvents> {
 
   /** Keeps a connection, with or without a session, until `close`. */
   open(): void {
-    this.#keepOpen = true
+    this.#keepsIdle = true
     this.#transition('open')
     this.#connections.search(true)
   }
@@ -98,8 +98,8 @@ export class ClientSession extends Emitter<SessionEvents> {
    * Logs in, at once or after the goodbye that is under way.
    * @throws SignalboxError in_service, unreachable, token_unavailable, closed (by `leave` or `close`), or as the server refuses
    */
-  enter<T>(spec: LoginSpec<T>): Promise<T> {
-    if ((this.entered && !this.#leaving) || this.#logins.pending)
+  login<T>(spec: LoginSpec<T>): Promise<T> {
+    if ((this.loggedIn && !this.#leaving) || this.#logins.pending)
       return Promise.reject(new SignalboxError('in_service'))
     const pending = this.#logins.add(spec)
     if (pending.saved) this.#traffic.requests.skipTo(pending.saved.rid)
@@ -112,7 +112,7 @@ export class ClientSession extends Emitter<SessionEvents> {
    * no_session (also while the goodbye is under way), or as the server refuses
    */
   request(event: string, args: readonly unknown[]): Promise<unknown> {
-    if (this.#leaving || (!this.entered && !this.#logins.pending))
+    if (this.#leaving || (!this.loggedIn && !this.#logins.pending))
       return Promise.reject(new SignalboxError('no_session'))
     return this.#traffic.requests.add(event, args)
   }
@@ -171,7 +171,7 @@ export class ClientSession extends Emitter<SessionEvents> {
 
   #createConnections(settings: Settings, target: SessionTarget): Connections {
     return new Connections(settings, target, {
-      wanted: () => this.#keepOpen || this.entered || this.#logins.pending !== undefined,
+      wantsConnection: () => this.#keepsIdle || this.loggedIn || this.#logins.pending !== undefined,
       trying: () => this.#transition('retry'),
       prepare: () => this.#logins.prepare(),
       purpose: () => this.#setup.purpose,
@@ -192,12 +192,12 @@ export class ClientSession extends Emitter<SessionEvents> {
     if (this.#traffic.membership !== membership) return
     this.#leaving = undefined
     membership.end('left')
-    this.#connections.forgetDeparture()
+    this.#connections.forgetMigration()
     this.#traffic.end(new SignalboxError('no_session'))
     const { pending } = this.#logins
-    if (!pending && !this.#keepOpen) return this.close()
+    if (!pending && !this.#keepsIdle) return this.close()
     this.#transition('left')
-    if (!this.#keepOpen) this.#setup.hangUp()
+    if (!this.#keepsIdle) this.#setup.hangUp()
     if (pending) this.#setup.login(pending)
   }
 
@@ -207,7 +207,7 @@ export class ClientSession extends Emitter<SessionEvents> {
     const [{ membership }, { pending }] = [this.#traffic, this.#logins]
     // the current ticket may come from the ack of a relogin that a later relogin of this client has superseded
     if (error.code === 'ticket_spent' && membership?.tickets.revert()) return false
-    const isRenewed = isTokenRefusal(error.code) && this.#logins.renewToken(this.entered)
+    const isRenewed = isTokenRefusal(error.code) && this.#logins.renewToken(this.loggedIn)
     const end = isRenewed ? undefined : endingErrorOf(error, membership)
     if (membership && end) this.#end(end)
     else if (pending && !membership && end) this.#endLogin(end)
@@ -221,7 +221,7 @@ export class ClientSession extends Emitter<SessionEvents> {
   /** Ends the login that is not answered yet, with or without the connection. */
   #endLogin(error: SignalboxError): void {
     if (!this.#logins.pending) return
-    if (!this.#keepOpen && !this.#leaving) this.#end(error)
+    if (!this.#keepsIdle && !this.#leaving) this.#end(error)
     else {
       this.#logins.remove()?.fail(error)
       if (!this.#leaving) this.#transition('left')
@@ -232,7 +232,7 @@ export class ClientSession extends Emitter<SessionEvents> {
     if (this.#state === 'closed') return
     const pending = this.#logins.remove()
     this.#leaving = undefined
-    this.#keepOpen = false
+    this.#keepsIdle = false
     this.#connections.stop()
     this.#logins.stopFollowingPage()
     this.#traffic.end(reason)
@@ -242,9 +242,9 @@ export class ClientSession extends Emitter<SessionEvents> {
     this.emit('closed', reason)
   }
 
-  #transition(event: SessionEvent): void {
+  #transition(trigger: StateTrigger): void {
     const before = this.#state
-    this.#state = nextState(before, event)
+    this.#state = nextState(before, trigger)
     if (this.#state !== before) this.emit('state', this.#state, before)
   }
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { ClientSession } from '../../../src/client/client-session.ts'
 import { SignalboxError } from '../../../src/client/errors.ts'
-import { ClientSession } from '../../../src/client/session.ts'
 import { settingsOf } from '../../../src/client/settings.ts'
 import { FakeClock, quiet } from './fake-clock.ts'
 import { FakeNodes, ticketOf } from './fake-node.ts'
@@ -31,7 +31,7 @@ function setUp(random = 0.5) {
   session.on('resync', ({ room, seq }) => notifications.push(`resync ${room} ${seq}`))
   session.on('closed', ({ code }) => notifications.push(`closed: ${code}`))
   const enter = () =>
-    session.enter({
+    session.login({
       event: 'login',
       args: () => ['token'],
       read: (data) => ({ ...(data as Join), result: 'welcome' }),
@@ -384,7 +384,7 @@ test('at most a hundred requests are in flight', async () => {
 test('a login that times out does not reject with the failure of an earlier login', async () => {
   const { clock, session } = setUp()
   const enter = (args: () => Promise<never>) =>
-    session.enter({
+    session.login({
       event: 'login',
       args,
       read: () => ({ ticket: '', seq: 0, result: undefined }),
