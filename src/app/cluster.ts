@@ -24,7 +24,9 @@ export function createClusterDuties(
   const { failed } = core.events
   const { state } = store
   const lease = createLease(store, core, () => ({
-    ...{ id: node, url: nodeUrlOf(config, http), version },
+    id: node,
+    url: nodeUrlOf(config, http),
+    version,
     connections: gateway.connections.size,
   }))
   const survey = new NodeSurvey(node, { nodes: () => state.nodes.list(), failed })
@@ -32,7 +34,9 @@ export function createClusterDuties(
     cutOffMs: () => store.isolation.ms,
     allCutOff: () => survey.allCutOff(),
     window: config.window,
-    ...{ refusals, failed, log },
+    refusals,
+    failed,
+    log,
   })
   http.server.once('listening', () => {
     lifecycle.advance('ready')
@@ -49,7 +53,9 @@ function createLease(
 ): NodeLease {
   const { failed, givenUp, leapt } = events
   return new NodeLease(state, feeds, sessions, describe, {
-    ...{ failed, givenUp, leapt },
+    failed,
+    givenUp,
+    leapt,
     heartbeat: health.heartbeat,
     extended: (sentAt) => isolation.extended(sentAt),
   })

@@ -1,4 +1,5 @@
 import { Feeds } from '../core/room/feeds.ts'
+import type { SessionsConfig } from '../core/session/options.ts'
 import { Sessions } from '../core/session/sessions.ts'
 import { dialectNames } from '../protocol/dialect-names.ts'
 import type { NodeContext } from './context.ts'
@@ -12,10 +13,22 @@ export type NodeCore = { events: CoreEvents; feeds: Feeds; sessions: Sessions }
 
 /** The rules of rooms and sessions, on this node's store. */
 export function createCore(context: NodeContext, { state, health }: NodeStore): NodeCore {
-  const { config, node } = context
   const events = new CoreEvents(context, health.failed)
   const pause = () => new Promise<void>((resolve) => setTimeout(resolve, retryDelayMs))
-  const feeds = new Feeds(state, node, pause, events)
-  const sessions = new Sessions(state, feeds, { ...config, node, dialectNames }, events)
+  const feeds = new Feeds(state, context.node, pause, events)
+  const sessions = new Sessions(state, feeds, sessionsConfigOf(context), events)
   return { events, feeds, sessions }
+}
+
+function sessionsConfigOf({ config, node }: NodeContext): SessionsConfig {
+  return {
+    node,
+    keys: config.keys,
+    dialectNames,
+    tokenTtl: config.tokenTtl,
+    ticketTtl: config.ticketTtl,
+    window: config.window,
+    maxRooms: config.maxRooms,
+    maxParticipants: config.maxParticipants,
+  }
 }

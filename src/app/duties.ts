@@ -25,7 +25,7 @@ export type NodeParts = {
   usedHeaders: UsedHeaders
   gateway: Gateway
   listeners: Listeners
-  tcp: HttpConnections[]
+  httpConnections: HttpConnections[]
 }
 
 /**
@@ -46,7 +46,7 @@ export async function beginDuties(duties: NodeParts): Promise<void> {
   await store.state.suitable()
   await lease.acquire()
   await store.state.handover.serve(context.node, (ref) => sessions.onTakeover(ref))
-  await store.lane?.sub.confirmed()
+  await store.adapterLane?.sub.confirmed()
   lease.startDuties(intervals)
   evacuation.start()
   if (config.redis) survey.start(intervals.trackRoomsMs)
@@ -59,22 +59,22 @@ export async function endDuties(duties: NodeParts): Promise<void> {
   const { context, store, sessions, lease, survey, evacuation, openRooms, roomList, usedHeaders } = duties
   context.lifecycle.advance('closed')
   for (const part of [evacuation, survey, openRooms, usedHeaders, roomList]) part.stop()
-  const { state, lane } = store
+  const { state, adapterLane } = store
   const ms = closeTimeoutsMs
   await endEach(
     [
       { what: 'sessions', end: () => sessions.closer.detachAll(), ms: ms.sessions },
       { what: 'connections', end: () => closeConnections(duties), ms: ms.connections },
       { what: 'lease', end: () => lease.stop(), ms: ms.lease },
-      { what: 'state', end: () => Promise.all([state.close(), lane?.close()]), ms: ms.state },
+      { what: 'state', end: () => Promise.all([state.close(), adapterLane?.close()]), ms: ms.state },
     ],
     (what, error) => context.log.warn({ err: error, what }, 'a part of the node did not end well'),
   )
 }
 
-async function closeConnections({ gateway, listeners, tcp }: NodeParts): Promise<void> {
+async function closeConnections({ gateway, listeners, httpConnections }: NodeParts): Promise<void> {
   const cut = setTimeout(() => {
-    for (const connections of tcp) connections.cut()
+    for (const connections of httpConnections) connections.cut()
   }, requestCutMs)
   await gateway.close()
   await listeners.http.close()

@@ -2,12 +2,15 @@ import type { FastifyInstance } from 'fastify'
 import { iceServersFor } from '../core/auth/turn-credentials.ts'
 import { MeshBackend } from '../core/media/mesh.ts'
 import { Messages } from '../core/messages.ts'
+import type { ClusterClock } from '../core/ports/clock.ts'
 import { OpenRooms } from '../core/room/open-rooms.ts'
 import { RoomList } from '../core/room/room-list.ts'
+import type { Sessions } from '../core/session/sessions.ts'
 import { type DialectServices, dialectsOf } from '../dialects/index.ts'
 import { roomChangeOf } from '../dialects/rooms/room.ts'
 import { type Broadcast, clusterBroadcast, localBroadcast } from '../gateway/broadcast.ts'
-import { Gateway } from '../gateway/server.ts'
+import { Gateway, type GatewayConfig } from '../gateway/server.ts'
+import type { GatewayServices } from '../gateway/services.ts'
 import { loginTokens } from '../identity/login-tokens.ts'
 import type { NodeContext } from './context.ts'
 import type { NodeCore } from './core.ts'
@@ -30,8 +33,8 @@ export function createGateway(
   http: FastifyInstance,
 ): GatewayParts {
   const { config } = context
-  const services = { ...config, ...context, sessions, clock: state.clock }
-  const gateway = new Gateway(http.server, services, services, cluster)
+  const services = gatewayServicesOf(context, sessions, state.clock)
+  const gateway = new Gateway(http.server, gatewayConfigOf(context), services, cluster)
   const broadcast = cluster ? clusterBroadcast(cluster.pub, cluster.key) : localBroadcast(gateway.io)
   const openRooms = new OpenRooms(state.openRoomIndex, 'rooms', {
     broadcast: (rooms) => broadcast.emit('/rooms', 'room_change', ...roomChangeOf(rooms)),
@@ -48,4 +51,40 @@ export function createGateway(
   for (const dialect of Object.values(dialects)) gateway.serve(dialect)
   events.connect({ roomList, openRooms, broadcast, dialects })
   return { gateway, broadcast, openRooms, roomList, readToken, iceServers }
+}
+
+function gatewayConfigOf({ config, node }: NodeContext): GatewayConfig {
+  const { trustProxy } = config
+  return {
+    node,
+    keys: config.keys,
+    pingInterval: config.pingInterval,
+    pingTimeout: config.pingTimeout,
+    corsOrigins: config.corsOrigins,
+    maxConnections: config.maxConnections,
+    connectionsPerIp: config.connectionsPerIp,
+    maxMessageBytes: config.maxMessageBytes,
+    messagesPerSecond: config.messagesPerSecond,
+    messageBurst: config.messageBurst,
+    maxBufferedBytes: config.maxBufferedBytes,
+    maxBufferedBytesTotal: config.maxBufferedBytesTotal,
+    ...(trustProxy === undefined ? {} : { trustProxy }),
+  }
+}
+
+function gatewayServicesOf(context: NodeContext, sessions: Sessions, clock: ClusterClock): GatewayServices {
+  const { config, metrics, refusals, log, throttle, lifecycle } = context
+  const { maxMessageBytes, messagesPerSecond, messageBurst } = config
+  return {
+    sessions,
+    clock,
+    metrics,
+    refusals,
+    log,
+    throttle,
+    lifecycle,
+    maxMessageBytes,
+    messagesPerSecond,
+    messageBurst,
+  }
 }

@@ -8,7 +8,7 @@ import type { Metrics } from '../observability/metrics.ts'
 import { createClusterDuties } from './cluster.ts'
 import { createContext, type Parts, warnOfConfig } from './context.ts'
 import { createCore } from './core.ts'
-import { beginDuties, endDuties } from './duties.ts'
+import { beginDuties, endDuties, type NodeParts } from './duties.ts'
 import { createGateway } from './gateway.ts'
 import { serveHttp } from './http-surface.ts'
 import { createListeners, limitListeners } from './listeners.ts'
@@ -46,17 +46,32 @@ export function createApp(config: Config, parts: Parts = {}): App {
   const { http, ops } = listeners
   const gatewayParts = createGateway(context, store, core, http)
   const { gateway, broadcast } = gatewayParts
-  const cluster = createClusterDuties(context, store, core, gateway, http)
+  const clusterDuties = createClusterDuties(context, store, core, gateway, http)
   warnOfConfig(context)
   const announce = (text: string) => broadcast.emit('/rooms', 'announcement', text)
   const usedHeaders = serveHttp(listeners, { context, store, core, announce, ...gatewayParts })
-  const tcp = limitListeners(listeners, config, gateway)
+  const httpConnections = limitListeners(listeners, config, gateway)
 
   const { sessions } = core
-  const duties = { context, store, sessions, listeners, usedHeaders, tcp, ...gatewayParts, ...cluster }
+  const duties: NodeParts = {
+    context,
+    store,
+    sessions,
+    listeners,
+    usedHeaders,
+    httpConnections,
+    ...gatewayParts,
+    ...clusterDuties,
+  }
   let closed: Promise<void> | undefined
   return {
-    ...{ http, ops, io: gateway.io, state: store.state, sessions, metrics: context.metrics, announce },
+    http,
+    ops,
+    io: gateway.io,
+    state: store.state,
+    sessions,
+    metrics: context.metrics,
+    announce,
     begin: () => beginDuties(duties),
     drain: () => {
       context.lifecycle.advance('draining')

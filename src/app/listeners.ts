@@ -24,8 +24,10 @@ export type Listeners = {
 export function createListeners({ config, log, refusals }: NodeContext): Listeners {
   const refused: Refused = (reason, about, fault) =>
     refusals.note(reason, about, fault ? 'HTTP request failed' : 'HTTP request refused', fault)
-  const http = createHttp({ logger: log, refused, ...config })
-  const ops = config.opsPort === 0 ? http : createHttp({ logger: log, refused, ...config })
+  const { corsOrigins, trustProxy } = config
+  const options = { logger: log, corsOrigins, refused, ...(trustProxy === undefined ? {} : { trustProxy }) }
+  const http = createHttp(options)
+  const ops = config.opsPort === 0 ? http : createHttp(options)
   return { http, ops, refused }
 }
 

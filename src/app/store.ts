@@ -18,7 +18,7 @@ export type NodeStore = {
   health: StoreHealth
   isolation: Isolation
   /** The connections of the Socket.IO adapter. Undefined on a node without Redis. */
-  lane: AdapterLane | undefined
+  adapterLane: AdapterLane | undefined
   cluster: ClusterParts | undefined
 }
 
@@ -28,15 +28,16 @@ export function openStore(context: NodeContext, given?: State): NodeStore {
   const health = new StoreHealth(context.log)
   const isolation = new Isolation(leaseSeconds * 1000)
   const state = given ?? createState(context, health, isolation)
-  const lane = config.redis && new AdapterLane(config.redis, health.report)
+  const adapterLane = config.redis && new AdapterLane(config.redis, health.report)
   health.watch(() => state.problem())
-  health.watch(() => lane?.problem)
-  const cluster = lane && {
-    ...{ pub: lane.pub, sub: lane.sub },
+  health.watch(() => adapterLane?.problem)
+  const cluster = adapterLane && {
+    pub: adapterLane.pub,
+    sub: adapterLane.sub,
     key: `${config.redisPrefix}:io`,
     nodes: () => state.nodes.list(),
   }
-  return { state, health, isolation, lane, cluster }
+  return { state, health, isolation, adapterLane, cluster }
 }
 
 function createState({ config, metrics }: NodeContext, health: StoreHealth, isolation: Isolation): State {

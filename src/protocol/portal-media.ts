@@ -147,6 +147,12 @@ export const SubscriptionRequestV1 = Type.Object(
   closed,
 )
 
+/** `pause` and `play` of a stream or a subscription. */
+const PauseOrPlay = Type.Object(
+  { id: Type.String(), operation: Type.Enum(['pause', 'play']), data: Type.Enum(['audio', 'video', 'av']) },
+  closed,
+)
+
 export const StreamControl = Type.Union([
   Type.Object({ id: Type.String(), operation: Type.Enum(['mix', 'unmix', 'get-region']), data: Type.String() }, closed),
   Type.Object(
@@ -157,10 +163,7 @@ export const StreamControl = Type.Union([
     },
     closed,
   ),
-  Type.Object(
-    { id: Type.String(), operation: Type.Enum(['pause', 'play']), data: Type.Enum(['audio', 'video', 'av']) },
-    closed,
-  ),
+  PauseOrPlay,
 ])
 
 export const SubscriptionControl = Type.Union([
@@ -180,10 +183,7 @@ export const SubscriptionControl = Type.Union([
     },
     closed,
   ),
-  Type.Object(
-    { id: Type.String(), operation: Type.Enum(['pause', 'play']), data: Type.Enum(['audio', 'video', 'av']) },
-    closed,
-  ),
+  PauseOrPlay,
 ])
 
 export const SessionIds = Type.Object({ id: Type.String(), transportId: Type.String() })

@@ -17,6 +17,14 @@ const Id = Type.String({ maxLength: 256, pattern: '^[0-9a-zA-Z-]+$' })
 /** A text, in every version: clients of one version receive those of the others. */
 const Message = Type.String({ maxLength: 2048 })
 
+/** What the ack of login has in every version. */
+const sessionFields = {
+  reconnectionTicket: Type.String(),
+  seq: Type.Integer(),
+  iceServers: Type.Optional(IceServers),
+  limits: Type.Optional(Limits),
+}
+
 /** The ack of login: the participant and the present state of its room (docs/owt.md#join-result). */
 const JoinResult = Type.Object({
   id: Type.String(),
@@ -24,16 +32,22 @@ const JoinResult = Type.Object({
   role: Type.String(),
   permission: Type.Unknown(),
   room: Type.Unknown(),
-  reconnectionTicket: Type.String(),
-  seq: Type.Integer(),
-  iceServers: Type.Optional(IceServers),
-  limits: Type.Optional(Limits),
+  ...sessionFields,
+})
+
+/** The ack of login for legacy clients: the room, and the id of the participant. */
+const LegacyJoinResult = Type.Object({
+  id: Type.String(),
+  users: Type.Array(Type.Unknown()),
+  streams: Type.Array(Type.Unknown()),
+  clientId: Type.String(),
+  ...sessionFields,
 })
 
 /** OWT Client-Portal protocol 1.2 (docs/owt.md#requests). */
 export const portal = {
   // the handler validates a login, in OWT's order: protocol, SDK, user agent, token
-  login: { phase: 'login', payload: Type.Unknown(), reply: Type.Union([JoinResult, Type.Unknown()]) },
+  login: { phase: 'login', payload: Type.Unknown(), reply: Type.Union([JoinResult, LegacyJoinResult]) },
   ...session,
   text: {
     phase: 'in_room',

@@ -1,5 +1,7 @@
 import { type Member, type RoomId, type RoomOptions, type Roster, roomName, type Stream } from '../../core/model.ts'
 import type { LoggedIn } from '../../core/session/login.ts'
+import type { Reply } from '../../protocol/payload.ts'
+import type { portal } from '../../protocol/portal.ts'
 import { streamInfo, streamInfoV10, streamInfoV11 } from '../../protocol/portal-stream.ts'
 
 /** `legacy`: a login without `protocol`. */
@@ -10,7 +12,7 @@ export type PortalFormat = {
   stream: (stream: Stream) => object
   /** The room in the acks of a login and of an incomplete relogin. */
   room: (room: RoomId, roster: Roster, options: RoomOptions) => object
-  joinResult: (loggedIn: LoggedIn) => object
+  joinResult: (loggedIn: LoggedIn) => Reply<typeof portal.login>
 }
 
 function v1(stream: (stream: Stream) => object): PortalFormat {
@@ -47,20 +49,18 @@ const legacy: PortalFormat = {
     socket: '',
     ...(attributes ? { attributes } : {}),
   }),
-  room: (room, { members, streams }) => ({
-    id: roomName(room),
-    users: members.map(legacyUser),
-    streams: streams.map(legacyStream),
-  }),
-  joinResult: ({ session: { id, room }, roster, options, ticket, seq }) => ({
-    ...legacy.room(room, roster, options),
+  room: legacyRoom,
+  joinResult: ({ session: { id, room }, roster, ticket, seq }) => ({
+    ...legacyRoom(room, roster),
     clientId: id,
     reconnectionTicket: ticket,
     seq,
   }),
 }
 
-const legacyStream = (stream: Stream) => legacy.stream(stream)
+function legacyRoom(room: RoomId, { members, streams }: Roster) {
+  return { id: roomName(room), users: members.map(legacyUser), streams: streams.map(legacy.stream) }
+}
 
 export function legacyUser({ id, user, role }: Member) {
   return { id, name: user, role }
