@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { isAway } from '../core/attempts.ts'
+import { isUnavailable } from '../core/attempts.ts'
 import type { StoreProblem } from '../core/ports/state.ts'
 
 /** The same failure is a warning only once in this time. */
@@ -93,7 +93,7 @@ export class StoreHealth {
     this.#warn(
       messageOf(error),
       { err: error },
-      isAway(error) ? 'the state could not be reached' : 'background work failed',
+      isUnavailable(error) ? 'the state could not be reached' : 'background work failed',
     )
 
   /** @param subject the cause of the warning, or the channel: each is logged at `warn` once a minute */

@@ -10,7 +10,7 @@ import type { Observe } from '../state/redis/scripts.ts'
 import type { NodeContext } from './context.ts'
 import { StoreHealth } from './store-health.ts'
 
-/** How much later than the interval and the timeout of pings a node may notice that a client is away. */
+/** How much later than the interval and the timeout of pings a node may notice that a client is disconnected. */
 const detectionMarginSeconds = 30
 
 export type NodeStore = {
@@ -53,7 +53,7 @@ function createState({ config, metrics }: NodeContext, health: StoreHealth, isol
   return createRedisState(config.redis, config.redisPrefix, retention, observe, health.report)
 }
 
-/** A room keeps its log for the time in which a node notices that a client is away, and for the reconnect window after that. */
+/** A room keeps its log for the time in which a node notices that a client is disconnected, and for the reconnect window after that. */
 function retentionOf({ window, pingInterval, pingTimeout, roomLogEntries }: Config): Retention {
   return {
     window,

@@ -40,7 +40,7 @@ export const optionTable = {
   REDIS_SENTINEL_NAME: option("the master's name, as the sentinels know it", masterName),
   REDIS_PREFIX: option('first part of every key and channel', keyPrefix, 'sb'),
   NODE_ID: option(
-    "this node's name in Redis and in session ids",
+    "this node's name in Redis and in connection ids",
     matching(/^[0-9A-Za-z._-]{1,64}$/, 'a name of up to 64 characters of 0-9A-Za-z._-'),
   ),
   NODE_URL: option('where the other nodes reach this one', baseUrl),

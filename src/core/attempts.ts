@@ -4,7 +4,7 @@ import { SignalError } from './errors.ts'
 const maxAttempts = 5
 
 /** Whether the store did not answer. Such an operation is retried without limit. */
-export function isAway(error: unknown): boolean {
+export function isUnavailable(error: unknown): boolean {
   return error instanceof SignalError && error.code === 'unavailable'
 }
 
@@ -14,7 +14,7 @@ export class Attempts {
 
   /** @returns true if that was the last attempt */
   failed(key: string, error: unknown): boolean {
-    if (isAway(error)) return false
+    if (isUnavailable(error)) return false
     const failures = (this.#failures.get(key) ?? 0) + 1
     this.#failures.set(key, failures)
     if (failures < maxAttempts) return false

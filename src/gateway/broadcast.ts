@@ -9,7 +9,7 @@ import type { SessionRef } from '../core/ports/session-store.ts'
 export interface Broadcast {
   /**
    * Closes the connection of a session, on whichever node it is. Its client's library does not reconnect.
-   * @param displacedEvent an event that the client receives first
+   * @param takenOverEvent an event that the client receives first
    */
   closeConnection(namespace: string, ref: SessionRef, takenOverEvent?: string): void
   /** Emits an event to every client of a namespace, on all nodes. */

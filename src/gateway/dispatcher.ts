@@ -162,7 +162,7 @@ export class Dispatcher {
     )
   }
 
-  /** The session that a request waited for has not come. @param soon whether the request waited the short time only */
+  /** The session that a request waited for has not come. @param waitsBriefly whether the request waited the short time only */
   #onLoginMissing(incoming: IncomingEvent, waitsBriefly: boolean, reason?: EarlyRefusal): void {
     const { event, args } = incoming
     const { phase, impatient } = this.#requests.get(event) ?? {}

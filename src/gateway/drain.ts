@@ -17,7 +17,7 @@ export async function drain(gateway: Gateway, seconds: number): Promise<void> {
   const moves = clients.map((connections, index) =>
     move(connections, Math.round(((index + 1) / clients.length) * seconds * 1000)),
   )
-  // the nodes of their sessions move these clients, at the same pace
+  // the nodes that have their Engine.IO connections move these clients, at the same pace
   const tunnels = gateway.tunnels.map(async (tunnel, index, { length }) => {
     await pause(((index + 1) / length) * seconds * 1000)
     await tunnel.close()
@@ -27,7 +27,7 @@ export async function drain(gateway: Gateway, seconds: number): Promise<void> {
   for (const connection of gateway.connections) connection.cut()
 }
 
-/** Moves the client of one session to another node, at once. False if the node does not have the session. */
+/** Moves the client with this Engine.IO id to another node, at once. False if the node does not have the connection. */
 export function moveClient(gateway: Gateway, sid: string, failed: (error: unknown) => void): boolean {
   const connections = [...gateway.connections].filter(({ socket }) => internalsOf(socket.conn).id === sid)
   if (connections.length === 0) return false

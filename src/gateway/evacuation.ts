@@ -35,7 +35,7 @@ const evacuationWithoutWindowMs = 20_000
  * quarter of the window it closes no client, because failovers are over by then. In the second quarter it closes all of them, one
  * after the other, at engine level, so that their library reconnects.
  *
- * While the store is away for every node, no window runs and no node takes clients. So a node that is cut off asks the others at
+ * While no node reaches the store, no window runs and no node takes clients. So a node that is cut off asks the others at
  * once, and keeps its clients while all of them answer that they are cut off too. If another node reaches the store again before
  * this one does, the windows begin then.
  */

@@ -10,7 +10,7 @@ const MoveRequest = Type.Object({
 
 /**
  * A draining node requests here that this node move a client whose WebSocket the draining node forwards.
- * @param move returns false if the signature is wrong or the node has no such session
+ * @param move returns false if the signature is wrong or the node has no such connection
  */
 export function moveRoute(
   app: FastifyInstance,

@@ -27,7 +27,9 @@ type Declarations = ReturnType<typeof declarationsOf>
 /** Declares metrics whose names begin with `signalbox_`. */
 function declarationsOf(registry: Registry) {
   const common = <L extends string>(name: string, help: string, labelNames: L[]) => ({
-    ...{ name: `signalbox_${name}`, help, labelNames },
+    name: `signalbox_${name}`,
+    help,
+    labelNames,
     registers: [registry],
   })
   return {
@@ -50,7 +52,7 @@ function connectionMetrics({ gauge, counter }: Declarations) {
       'Requests and WebSockets of connections of other nodes that this node forwards now',
       ['transport'],
     ),
-    forwarded: counter('forwarded_total', 'Requests and upgrades forwarded to the node of their session', [
+    forwarded: counter('forwarded_total', 'Requests and upgrades forwarded to the node of their connection', [
       'transport',
     ]),
   }

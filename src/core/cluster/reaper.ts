@@ -1,4 +1,4 @@
-import { Attempts, doAll, isAway } from '../attempts.ts'
+import { Attempts, doAll, isUnavailable } from '../attempts.ts'
 import type { RoomId } from '../model.ts'
 import type { ExpiredWindow } from '../ports/reconnect-windows.ts'
 import type { ParticipantRef } from '../ports/session-store.ts'
@@ -88,7 +88,7 @@ export class Reaper {
       await this.#departures.leave({ room, id }, { windowEnd }, 'window')
     } catch (error) {
       // those whose shard does not answer must not fill every batch
-      if (isAway(error)) await reconnectWindows.postpone(room, id)
+      if (isUnavailable(error)) await reconnectWindows.postpone(room, id)
       if (!this.#attempts.failed(key, error)) throw error
       this.#events.givenUp({ room, id }, error)
     }

@@ -1,4 +1,4 @@
-import { doAll, isAway } from '../attempts.ts'
+import { doAll, isUnavailable } from '../attempts.ts'
 import type { RoomId } from '../model.ts'
 import type { SessionChecks } from '../ports/session-checks.ts'
 import type { SessionRef } from '../ports/session-store.ts'
@@ -27,9 +27,9 @@ export class SessionVerifier {
       const results = await Promise.allSettled(batch.map((sessions) => this.#checkRoom(sessions)))
       const reasons = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []))
       failures.push(...reasons)
-      if (batch.length === maxConcurrentRooms && reasons.length === batch.length && reasons.every(isAway)) break
+      if (batch.length === maxConcurrentRooms && reasons.length === batch.length && reasons.every(isUnavailable)) break
     }
-    if (failures.length > 0) throw failures.find(isAway) ?? failures[0]
+    if (failures.length > 0) throw failures.find(isUnavailable) ?? failures[0]
   }
 
   async #checkRoom(sessions: Session[]): Promise<void> {

@@ -1,4 +1,4 @@
-import { Attempts, isAway } from '../attempts.ts'
+import { Attempts, isUnavailable } from '../attempts.ts'
 import type { RoomId } from '../model.ts'
 import type { State } from '../ports/state.ts'
 import type { Disconnections } from './disconnections.ts'
@@ -49,8 +49,8 @@ export class SessionRestore {
     const here = this.#parts.registry.all.filter((session) => session.room === room && !session.ended)
     const results = await Promise.allSettled(here.map((session) => this.restore(session)))
     // other errors concern one session each, and do not delay the room
-    const away = results.find((result) => result.status === 'rejected' && isAway(result.reason))
-    if (away?.status === 'rejected') throw away.reason
+    const unavailable = results.find((result) => result.status === 'rejected' && isUnavailable(result.reason))
+    if (unavailable?.status === 'rejected') throw unavailable.reason
   }
 
   async #restoreInStore(session: Session): Promise<boolean> {

@@ -3,7 +3,7 @@ import type { exchanger } from '../../protocol/exchanger.ts'
 import { requireChannel } from './channel.ts'
 import type { ExchangerServices } from './services.ts'
 
-/** The others receive the `user` of the join, whatever `user` this request has: no client can leave in the name of another. */
+/** The others receive the `user` of `joinStream`, whatever `user` this request has: no client can leave in the name of another. */
 export function leaveStream({ sessions }: ExchangerServices): Handlers<typeof exchanger>['leaveStream'] {
   return async ({ session, ...timing }, { channelName }) => {
     requireChannel(session, channelName)

@@ -16,14 +16,14 @@ const minPartialBytes = 1024
 export class MemoryBudget implements BudgetHolders {
   readonly #maxBytes: number
   readonly #maxUnreadBytes: number
-  readonly #clients = new Set<BudgetHolder>()
-  /** Clients that may hold memory: they did at the last check, or have grown since. */
   readonly #holders = new Set<BudgetHolder>()
+  /** Holders that may hold memory: they did at the last check, or have grown since. */
+  readonly #candidates = new Set<BudgetHolder>()
   readonly #timer: NodeJS.Timeout
   #grownBytes = 0
 
   /**
-   * Reported growth may exceed a limit by a sixteenth of `maxUnreadBytes` before the node adds up all clients. Partial input
+   * Reported growth may exceed a limit by a sixteenth of `maxUnreadBytes` before the node adds up all holders. Partial input
    * is sampled every second.
    * @param maxUnreadBytes limit of unread output
    * @param minBytes lower bound of the limit for everything, even if `maxUnreadBytes` is smaller
@@ -34,52 +34,52 @@ export class MemoryBudget implements BudgetHolders {
     this.#timer = setInterval(() => this.#sample(), samplePeriodMs).unref()
   }
 
-  add(client: BudgetHolder): void {
-    this.#clients.add(client)
+  add(holder: BudgetHolder): void {
+    this.#holders.add(holder)
   }
 
-  remove(client: BudgetHolder): void {
-    this.#clients.delete(client)
-    this.#holders.delete(client)
+  remove(holder: BudgetHolder): void {
+    this.#holders.delete(holder)
+    this.#candidates.delete(holder)
   }
 
   close(): void {
     clearInterval(this.#timer)
   }
 
-  /** The node holds more for a client. */
-  grown(client: BudgetHolder, bytes: number): void {
-    if (!this.#clients.has(client)) return
-    this.#holders.add(client)
+  /** A holder holds more than before. */
+  grown(holder: BudgetHolder, bytes: number): void {
+    if (!this.#holders.has(holder)) return
+    this.#candidates.add(holder)
     this.#grownBytes += bytes
     if (this.#grownBytes >= this.#maxUnreadBytes / 16) this.#shed()
   }
 
   #sample(): void {
     let total = 0
-    for (const client of this.#clients) {
-      const { partialBytes } = client
+    for (const holder of this.#holders) {
+      const { partialBytes } = holder
       if (partialBytes < minPartialBytes) continue
       total += partialBytes
-      this.#holders.add(client)
+      this.#candidates.add(holder)
     }
     if (total >= this.#maxUnreadBytes / 16) this.#shed()
   }
 
   #shed(): void {
     this.#grownBytes = 0
-    for (const client of this.#holders) if (client.bytes === 0) this.#holders.delete(client)
-    this.#reduce(this.#maxUnreadBytes, 'unreadBytes', (client) => client.shedUnread())
-    this.#reduce(this.#maxBytes, 'bytes', (client) => client.shed())
+    for (const holder of this.#candidates) if (holder.bytes === 0) this.#candidates.delete(holder)
+    this.#reduce(this.#maxUnreadBytes, 'unreadBytes', (holder) => holder.shedUnread())
+    this.#reduce(this.#maxBytes, 'bytes', (holder) => holder.shed())
   }
 
-  #reduce(maxBytes: number, kind: 'bytes' | 'unreadBytes', shed: (client: BudgetHolder) => number): void {
-    const sizes = [...this.#holders].map((client) => ({ client, bytes: client[kind] }))
+  #reduce(maxBytes: number, kind: 'bytes' | 'unreadBytes', shed: (holder: BudgetHolder) => number): void {
+    const sizes = [...this.#candidates].map((holder) => ({ holder, bytes: holder[kind] }))
     let total = sizes.reduce((sum, { bytes }) => sum + bytes, 0)
     if (total <= maxBytes) return
-    for (const { client } of sizes.sort((a, b) => b.bytes - a.bytes)) {
+    for (const { holder } of sizes.sort((a, b) => b.bytes - a.bytes)) {
       if (total <= maxBytes) return
-      total -= shed(client)
+      total -= shed(holder)
     }
   }
 }

@@ -21,7 +21,7 @@ const options = {
 
 export type WebSocketParts = {
   memory: MemoryBudget
-  /** Whether the session with this Engine.IO id may be upgraded to a WebSocket. */
+  /** Whether the Engine.IO connection with this id may be upgraded to a WebSocket. */
   mayUpgrade: (sid: string) => boolean
 }
 
@@ -43,7 +43,7 @@ export function limitedWebSocketServer(
 ) => WebSocketServer {
   return class extends WebSocketServer {
     readonly #turns = new ReadTurns()
-    /** The ids of sessions whose upgrade WebSocket is still open. */
+    /** The ids of the Engine.IO connections whose WebSocket from an upgrade is still open. */
     readonly #upgrades = new Set<string>()
 
     constructor(given: ServerOptions) {

@@ -7,7 +7,7 @@ export const storePath = '/node/store'
 /** How long another node may take to answer, ms. */
 const answerTimeoutMs = 1000
 
-/** Asks the other nodes whether they reach the store. While the store is away, those are the nodes of its last list. */
+/** Asks the other nodes whether they reach the store. While the store does not answer, those are the nodes of its last list. */
 export class NodeSurvey {
   readonly #node: string
   readonly #failed: (error: unknown) => void

@@ -3,10 +3,10 @@ import { type Keyring, sign, verify } from '../../core/auth/keyring.ts'
 import { atMost } from '../../core/timeout.ts'
 import { routeAt } from './node-directory.ts'
 
-/** The path below NODE_URL at which a node receives a `Move`: 204, or 404 without such a session or a valid signature. */
+/** The path below NODE_URL at which a node receives a `Move`: 204, or 404 without such a connection or a valid signature. */
 export const movePath = '/node/move'
 
-/** Asks a node to move one of its clients to another node. `sid`: of the client's Engine.IO session. */
+/** Asks a node to move one of its clients to another node. `sid`: the id of the client's Engine.IO connection. */
 export type Move = { sid: string; signature: string }
 
 /** How long a node may take to answer, ms. */
@@ -14,13 +14,13 @@ const answerTimeoutMs = 1000
 /** How long a node may take to close the connection after that, ms: it may first wait for the confirmation of what the client has received. */
 const closeTimeoutMs = 2000
 
-/** A WebSocket that this node forwards to the node of its session. */
+/** A WebSocket that this node forwards to the node that has its Engine.IO connection. */
 export class Tunnel {
   readonly socket: Socket
   readonly #node: URL
   readonly #move: Move
 
-  /** @param node the URL of the node that has the session */
+  /** @param node the URL of that node */
   constructor(socket: Socket, node: URL, sid: string, keys: Keyring) {
     this.socket = socket
     this.#node = node
@@ -28,7 +28,7 @@ export class Tunnel {
   }
 
   /**
-   * Closes the WebSocket. The node of the session closes it as in a drain, because this node does not decode what it forwards. If that node
+   * Closes the WebSocket. The other node closes it as in a drain, because this node does not decode what it forwards. If that node
    * is older and has no such route, or does not answer, this node cuts the WebSocket.
    */
   async close(): Promise<void> {
