@@ -151,6 +151,12 @@ const privateWord =
 const privateWordsIn = (path: string, text: string): string[] =>
   [...text.matchAll(privateWord)].map(([, word]) => `${path}: ${word}`)
 
+/** A sentence names the client, participant, node or operator instead. */
+const impersonalWord = /\b(?:some|any|no)body\b|\bwhoever\b|\bthose who\b/gi
+
+const impersonalWordsIn = (path: string, text: string): string[] =>
+  [...text.matchAll(impersonalWord)].map(([word]) => `${path}: ${word}`)
+
 /** The titles of the tests and groups of a file. */
 function titlesIn({ tree }: SourceFile): string[] {
   return [...nodesIn(tree)].flatMap((node) => {
@@ -204,6 +210,15 @@ describe('no private word is left', () => {
     expect(documents.flatMap((path) => privateWordsIn(path, readDocument(path)))).toEqual([])
   })
 
+  test('in a manifest, a configuration of deploy, an alert or a dashboard, and no impersonal word either', () => {
+    const files = ['deploy', 'k8s', 'grafana'].flatMap(filesIn).filter((path) => /\.\w+$|Dockerfile$/.test(path))
+    expect(files.length).toBeGreaterThan(35)
+    const texts = files.map((path) => [path, readDocument(path).replace('user: nobody:nogroup', '')] as const)
+    expect(texts.flatMap(([path, text]) => [...privateWordsIn(path, text), ...impersonalWordsIn(path, text)])).toEqual(
+      [],
+    )
+  })
+
   test('in the title of a test', () => {
     const titles = sourceFiles('test').filter(
       ({ path }) => path.endsWith('.test.ts') && !path.endsWith('/vocabulary.test.ts'),
@@ -254,6 +269,11 @@ describe('the checks', () => {
   test('a retired word in prose fails; a field of Redis, and a name in backticks, pass', () => {
     expect(privateWordsIn('a.md', 'A newcomer takes the seat.')).toEqual(['a.md: newcomer', 'a.md: seat'])
     expect(privateWordsIn('a.md', 'The field vouched, the key `seat`, a seating plan.')).toEqual([])
+  })
+
+  test('an impersonal word fails; the name of an alert passes', () => {
+    const text = 'Nobody logs in. Those who wait resume. SignalboxNobodyLogsIn, #signalboxnobodylogsin'
+    expect(impersonalWordsIn('a.yml', text)).toEqual(['a.yml: Nobody', 'a.yml: Those who'])
   })
 
   test('titles are read from tests, groups and tables of tests', () => {
