@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { inBackground } from '../core/background.ts'
-import { NodeLease } from '../core/cluster/node-lease.ts'
+import { NodeDuties } from '../core/cluster/node-duties.ts'
 import { Evacuation } from '../gateway/evacuation.ts'
 import { NodeSurvey } from '../gateway/proxy/node-survey.ts'
 import type { Gateway } from '../gateway/server.ts'
@@ -10,7 +10,7 @@ import type { NodeCore } from './core.ts'
 import { nodeUrlOf } from './listeners.ts'
 import type { NodeStore } from './store.ts'
 
-export type ClusterDuties = { lease: NodeLease; survey: NodeSurvey; evacuation: Evacuation }
+export type ClusterDuties = { nodeDuties: NodeDuties; survey: NodeSurvey; evacuation: Evacuation }
 
 /** What a node does as a member of a cluster: its lease, and what it does when the store cannot be reached. Starts nothing. */
 export function createClusterDuties(
@@ -23,7 +23,7 @@ export function createClusterDuties(
   const { config, node, lifecycle, refusals, log } = context
   const { failed } = core.events
   const { state } = store
-  const lease = createLease(store, core, () => ({
+  const nodeDuties = createNodeDuties(store, core, () => ({
     id: node,
     url: nodeUrlOf(config, http),
     version,
@@ -41,18 +41,18 @@ export function createClusterDuties(
   http.server.once('listening', () => {
     lifecycle.advance('ready')
     // registers the port that the system chose
-    if (config.port === 0) inBackground(() => lease.heartbeat(), failed)
+    if (config.port === 0) inBackground(() => nodeDuties.heartbeat(), failed)
   })
-  return { lease, survey, evacuation }
+  return { nodeDuties, survey, evacuation }
 }
 
-function createLease(
+function createNodeDuties(
   { state, health, isolation }: NodeStore,
   { events, feeds, sessions }: NodeCore,
-  describe: ConstructorParameters<typeof NodeLease>[3],
-): NodeLease {
+  describe: ConstructorParameters<typeof NodeDuties>[3],
+): NodeDuties {
   const { failed, givenUp, leapt } = events
-  return new NodeLease(state, feeds, sessions, describe, {
+  return new NodeDuties(state, feeds, sessions, describe, {
     failed,
     givenUp,
     leapt,

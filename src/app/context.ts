@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { Config } from '../config/index.ts'
 import { Throttle } from '../core/auth/attempt-throttle.ts'
-import { defaultLeaseIntervals, type LeaseIntervals } from '../core/cluster/node-lease.ts'
+import { type DutyIntervals, defaultDutyIntervals } from '../core/cluster/node-duties.ts'
 import { NodeLifecycle } from '../core/cluster/node-lifecycle.ts'
 import type { State } from '../core/ports/state.ts'
 import { createLog } from '../observability/log.ts'
@@ -11,7 +11,7 @@ import { RefusalLog } from '../observability/refusal-log.ts'
 import { version } from '../version.ts'
 
 /** Replacements that a test passes to a node. */
-export type Parts = { log?: Logger; state?: State; intervals?: LeaseIntervals; throttle?: Throttle }
+export type Parts = { log?: Logger; state?: State; intervals?: DutyIntervals; throttle?: Throttle }
 
 /** The objects that all parts of a node share. */
 export type NodeContext = {
@@ -23,7 +23,7 @@ export type NodeContext = {
   refusals: RefusalLog
   lifecycle: NodeLifecycle
   throttle: Throttle
-  intervals: LeaseIntervals
+  intervals: DutyIntervals
 }
 
 export function createContext(config: Config, parts: Parts): NodeContext {
@@ -39,7 +39,7 @@ export function createContext(config: Config, parts: Parts): NodeContext {
     refusals: new RefusalLog(metrics, log),
     lifecycle: new NodeLifecycle(),
     throttle: parts.throttle ?? new Throttle(),
-    intervals: parts.intervals ?? defaultLeaseIntervals,
+    intervals: parts.intervals ?? defaultDutyIntervals,
   }
 }
 

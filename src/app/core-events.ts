@@ -1,16 +1,16 @@
 import { inBackground } from '../core/background.ts'
 import { dialectOf, type RoomId } from '../core/model.ts'
 import type { ParticipantRef, SessionRef } from '../core/ports/session-store.ts'
-import type { OpenRooms } from '../core/room/open-rooms.ts'
-import type { RoomList } from '../core/room/room-list.ts'
+import type { OpenRoomList } from '../core/room/open-room-list.ts'
+import type { RoomIndexUpdater } from '../core/room/room-index-updater.ts'
 import type { Broadcast } from '../gateway/broadcast.ts'
 import type { ServedDialect } from '../gateway/requests.ts'
 import type { NodeContext } from './context.ts'
 
 /** The parts that react to events of the core. They are created after the core. */
 export type CoreListeners = {
-  roomList: RoomList
-  openRooms: OpenRooms
+  roomIndexUpdater: RoomIndexUpdater
+  openRoomList: OpenRoomList
   broadcast: Broadcast
   dialects: { readonly [name: string]: ServedDialect }
 }
@@ -59,9 +59,9 @@ export class CoreEvents {
     )
 
   readonly occupancyChanged = (room: RoomId): void => {
-    const { roomList, openRooms } = this.#listeners ?? {}
-    roomList?.changed(room)
-    if (openRooms) inBackground(() => openRooms.changed(room), this.failed)
+    const { roomIndexUpdater, openRoomList } = this.#listeners ?? {}
+    roomIndexUpdater?.changed(room)
+    if (openRoomList) inBackground(() => openRoomList.changed(room), this.failed)
   }
 
   /** @param closedHere this node had the old connection, and has closed it */

@@ -1,6 +1,6 @@
-import type { NodeLease } from '../core/cluster/node-lease.ts'
-import type { OpenRooms } from '../core/room/open-rooms.ts'
-import type { RoomList } from '../core/room/room-list.ts'
+import type { NodeDuties } from '../core/cluster/node-duties.ts'
+import type { OpenRoomList } from '../core/room/open-room-list.ts'
+import type { RoomIndexUpdater } from '../core/room/room-index-updater.ts'
 import type { Sessions } from '../core/session/sessions.ts'
 import type { Evacuation } from '../gateway/evacuation.ts'
 import type { NodeSurvey } from '../gateway/proxy/node-survey.ts'
@@ -17,11 +17,11 @@ export type NodeParts = {
   context: NodeContext
   store: NodeStore
   sessions: Sessions
-  lease: NodeLease
+  nodeDuties: NodeDuties
   survey: NodeSurvey
   evacuation: Evacuation
-  openRooms: OpenRooms
-  roomList: RoomList
+  openRoomList: OpenRoomList
+  roomIndexUpdater: RoomIndexUpdater
   usedHeaders: UsedHeaders
   gateway: Gateway
   listeners: Listeners
@@ -41,31 +41,32 @@ const requestCutMs = 2000
  * @throws UnsuitableStoreError when the store cannot serve this node
  */
 export async function beginDuties(duties: NodeParts): Promise<void> {
-  const { context, store, sessions, lease, survey, evacuation, openRooms, usedHeaders } = duties
+  const { context, store, sessions, nodeDuties, survey, evacuation, openRoomList, usedHeaders } = duties
   const { config, intervals } = context
   await store.state.suitable()
-  await lease.acquire()
+  await nodeDuties.acquire()
   await store.state.handover.serve(context.node, (ref) => sessions.onTakeover(ref))
   await store.adapterLane?.sub.confirmed()
-  lease.startDuties(intervals)
+  nodeDuties.startDuties(intervals)
   evacuation.start()
   if (config.redis) survey.start(intervals.trackRoomsMs)
-  openRooms.start()
+  openRoomList.start()
   if (config.managementKeys.length > 0 && config.mauthReplayCheck) await usedHeaders.watch()
 }
 
 /** Ends every part: first what works without a request, then sessions and connections, last the lease and the store. */
 export async function endDuties(duties: NodeParts): Promise<void> {
-  const { context, store, sessions, lease, survey, evacuation, openRooms, roomList, usedHeaders } = duties
+  const { context, store, sessions, nodeDuties, survey, evacuation, openRoomList, roomIndexUpdater, usedHeaders } =
+    duties
   context.lifecycle.advance('closed')
-  for (const part of [evacuation, survey, openRooms, usedHeaders, roomList]) part.stop()
+  for (const part of [evacuation, survey, openRoomList, usedHeaders, roomIndexUpdater]) part.stop()
   const { state, adapterLane } = store
   const ms = closeTimeoutsMs
   await endEach(
     [
       { what: 'sessions', end: () => sessions.closer.detachAll(), ms: ms.sessions },
       { what: 'connections', end: () => closeConnections(duties), ms: ms.connections },
-      { what: 'lease', end: () => lease.stop(), ms: ms.lease },
+      { what: 'lease', end: () => nodeDuties.stop(), ms: ms.lease },
       { what: 'state', end: () => Promise.all([state.close(), adapterLane?.close()]), ms: ms.state },
     ],
     (what, error) => context.log.warn({ err: error, what }, 'a part of the node did not end well'),

@@ -3,8 +3,8 @@ import { iceServersFor } from '../core/auth/turn-credentials.ts'
 import { MeshBackend } from '../core/media/mesh.ts'
 import { Messages } from '../core/messages.ts'
 import type { ClusterClock } from '../core/ports/clock.ts'
-import { OpenRooms } from '../core/room/open-rooms.ts'
-import { RoomList } from '../core/room/room-list.ts'
+import { OpenRoomList } from '../core/room/open-room-list.ts'
+import { RoomIndexUpdater } from '../core/room/room-index-updater.ts'
 import type { Sessions } from '../core/session/sessions.ts'
 import { type DialectServices, dialectsOf } from '../dialects/index.ts'
 import { roomChangeOf } from '../dialects/rooms/room.ts'
@@ -19,8 +19,8 @@ import type { NodeStore } from './store.ts'
 export type GatewayParts = {
   gateway: Gateway
   broadcast: Broadcast
-  openRooms: OpenRooms
-  roomList: RoomList
+  openRoomList: OpenRoomList
+  roomIndexUpdater: RoomIndexUpdater
   readToken: DialectServices['readToken']
   iceServers: DialectServices['iceServers']
 }
@@ -36,21 +36,21 @@ export function createGateway(
   const services = gatewayServicesOf(context, sessions, state.clock)
   const gateway = new Gateway(http.server, gatewayConfigOf(context), services, cluster)
   const broadcast = cluster ? clusterBroadcast(cluster.pub, cluster.key) : localBroadcast(gateway.io)
-  const openRooms = new OpenRooms(state.openRoomIndex, 'rooms', {
+  const openRoomList = new OpenRoomList(state.roomSizes, 'rooms', {
     broadcast: (rooms) => broadcast.emit('/rooms', 'room_change', ...roomChangeOf(rooms)),
     failed: events.failed,
   })
-  const roomList = new RoomList(state.roomIndex, events.failed)
+  const roomIndexUpdater = new RoomIndexUpdater(state.roomIndex, events.failed)
   const messages = new Messages(state)
   const media = new MeshBackend(state)
   const date = () => state.clock.date()
   const readToken = loginTokens(config.keys, config.jwt, date)
   const iceServers = (user: string) => iceServersFor(config.ice, user, date())
   const { anonymousDialects } = config
-  const dialects = dialectsOf({ sessions, messages, media, openRooms, readToken, iceServers, anonymousDialects })
+  const dialects = dialectsOf({ sessions, messages, media, openRoomList, readToken, iceServers, anonymousDialects })
   for (const dialect of Object.values(dialects)) gateway.serve(dialect)
-  events.connect({ roomList, openRooms, broadcast, dialects })
-  return { gateway, broadcast, openRooms, roomList, readToken, iceServers }
+  events.connect({ roomIndexUpdater, openRoomList, broadcast, dialects })
+  return { gateway, broadcast, openRoomList, roomIndexUpdater, readToken, iceServers }
 }
 
 function gatewayConfigOf({ config, node }: NodeContext): GatewayConfig {

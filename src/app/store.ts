@@ -1,6 +1,6 @@
 import type { Config } from '../config/index.ts'
 import { Isolation } from '../core/cluster/isolation.ts'
-import { leaseSeconds } from '../core/cluster/node-lease.ts'
+import { leaseSeconds } from '../core/cluster/node-duties.ts'
 import type { Retention, State } from '../core/ports/state.ts'
 import type { ClusterParts } from '../gateway/server.ts'
 import { createMemoryState } from '../state/memory/index.ts'

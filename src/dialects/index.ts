@@ -1,6 +1,6 @@
 import type { MediaBackend } from '../core/media/media-backend.ts'
 import type { Messages } from '../core/messages.ts'
-import type { OpenRooms } from '../core/room/open-rooms.ts'
+import type { OpenRoomList } from '../core/room/open-room-list.ts'
 import type { Sessions } from '../core/session/sessions.ts'
 import type { ServedDialect } from '../gateway/requests.ts'
 import { exchangerDialect } from './exchanger/index.ts'
@@ -13,7 +13,7 @@ export type DialectServices = {
   sessions: Sessions
   messages: Messages
   media: MediaBackend
-  openRooms: OpenRooms
+  openRoomList: OpenRoomList
   iceServers: PortalServices['iceServers']
   readToken: PortalServices['readToken']
   /** The dialects that need no token (ANONYMOUS_DIALECTS). */

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { defaultLeaseIntervals } from '../../src/core/cluster/node-lease.ts'
+import { defaultDutyIntervals } from '../../src/core/cluster/node-duties.ts'
 import { type Client, connect, enter } from '../support/client.ts'
 import { FaultProxy } from '../support/fault-proxy.ts'
 import { newRoom, startNode, type TestNode } from '../support/node.ts'
@@ -20,7 +20,7 @@ async function start(url: string, window: number): Promise<{ nodes: [TestNode, T
     return startNode({
       redis: { url: address.href, prefix },
       env,
-      parts: { intervals: { ...defaultLeaseIntervals, trackRoomsMs: 500 } },
+      parts: { intervals: { ...defaultDutyIntervals, trackRoomsMs: 500 } },
     })
   }
   const nodes: [TestNode, TestNode] = [await through(proxy.port), await through(new URL(url).port)]

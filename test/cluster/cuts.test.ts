@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { defaultLeaseIntervals } from '../../src/core/cluster/node-lease.ts'
+import { defaultDutyIntervals } from '../../src/core/cluster/node-duties.ts'
 import { startNode, type TestNode } from '../support/node.ts'
 import { expectUnharmed, type NodeProcess, startProcess } from '../support/process.ts'
 import { Random } from '../support/random.ts'
@@ -23,7 +23,7 @@ class Cluster {
 
   async start(): Promise<void> {
     const redis = { prefix: this.#prefix }
-    const here = await startNode({ redis, env: this.#env, parts: { intervals: defaultLeaseIntervals } })
+    const here = await startNode({ redis, env: this.#env, parts: { intervals: defaultDutyIntervals } })
     this.#here = here
     this.nodes.push(here)
     await Promise.all([this.#add(), this.#add()])

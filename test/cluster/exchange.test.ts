@@ -1,5 +1,5 @@
 import { test } from 'vitest'
-import { defaultLeaseIntervals } from '../../src/core/cluster/node-lease.ts'
+import { defaultDutyIntervals } from '../../src/core/cluster/node-duties.ts'
 import { startCluster } from '../support/node.ts'
 import { startProcesses } from '../support/process.ts'
 import { randomPrefix, redisUrl } from '../support/redis.ts'
@@ -12,7 +12,7 @@ const env = { RECONNECT_WINDOW: window }
 test.each<{ where: string; start: () => Promise<Address[]> }>([
   {
     where: 'one process',
-    start: () => startCluster(3, { redis: true, env, parts: { intervals: defaultLeaseIntervals } }),
+    start: () => startCluster(3, { redis: true, env, parts: { intervals: defaultDutyIntervals } }),
   },
   {
     where: 'three processes',

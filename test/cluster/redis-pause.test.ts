@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { defaultLeaseIntervals } from '../../src/core/cluster/node-lease.ts'
+import { defaultDutyIntervals } from '../../src/core/cluster/node-duties.ts'
 import { connect, enter } from '../support/client.ts'
 import { newRoom, startCluster } from '../support/node.ts'
 import { expectUnharmed, startProcesses, statusOf } from '../support/process.ts'
@@ -22,7 +22,7 @@ async function startWithoutWindow(url: string) {
   const nodes = await startCluster(2, {
     redis: { url },
     env: { RECONNECT_WINDOW: 0 },
-    parts: { intervals: defaultLeaseIntervals },
+    parts: { intervals: defaultDutyIntervals },
   })
   return Promise.all(nodes.map((node) => enter(node.url, { room })))
 }

@@ -58,10 +58,10 @@ test.each([-300, 300])('a step of Redis’ clock by %i s does not trim a log', a
 test('nodes continue to broadcast the list of rooms after Redis’ clock was set back', async () => {
   const { clock, state } = await open()
   await state.nodes.heartbeat(node)
-  expect(await state.openRoomIndex.claimBroadcast('rooms', 500)).toBe(true)
+  expect(await state.roomSizes.claimBroadcast('rooms', 500)).toBe(true)
   clock.set(-300)
   await state.nodes.heartbeat(node)
-  expect(await state.openRoomIndex.claimBroadcast('rooms', 500)).toBe(true)
+  expect(await state.roomSizes.claimBroadcast('rooms', 500)).toBe(true)
 })
 
 test('a relogin becomes the owner after Redis’ clock was set back', async () => {

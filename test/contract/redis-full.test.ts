@@ -264,10 +264,10 @@ const accepted: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act
     ({ room }) => {
       const dialect = newId()
       return async () => [
-        await state.openRoomIndex.count(room),
-        (await state.openRoomIndex.list(dialectOf(room), 100_000)).some((open) => open.room === room),
-        await state.openRoomIndex.claimBroadcast(dialect, 30_000),
-        await state.openRoomIndex.claimBroadcast(dialect, 30_000),
+        await state.roomSizes.count(room),
+        (await state.roomSizes.list(dialectOf(room), 100_000)).some((open) => open.room === room),
+        await state.roomSizes.claimBroadcast(dialect, 30_000),
+        await state.roomSizes.claimBroadcast(dialect, 30_000),
       ]
     },
     [true, true, true, false],

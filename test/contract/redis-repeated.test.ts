@@ -104,7 +104,7 @@ const cases: Case[] = [
     command: script,
     arrange: async (bench) => {
       await bench.join()
-      return (state) => state.openRoomIndex.count(bench.room)
+      return (state) => state.roomSizes.count(bench.room)
     },
   },
   {
@@ -112,7 +112,7 @@ const cases: Case[] = [
     command: script,
     arrange: async () => {
       const dialect = newId()
-      return (state) => state.openRoomIndex.claimBroadcast(dialect, 30_000)
+      return (state) => state.roomSizes.claimBroadcast(dialect, 30_000)
     },
   },
   {
@@ -267,12 +267,12 @@ test.concurrent('reclaim and the count of a room are not executed after their de
   const bench = new Bench(state, state)
   const { ref } = await bench.join()
   await state.sessionChecks.reclaim(ref)
-  await state.openRoomIndex.count(new Bench(state, state).room)
+  await state.roomSizes.count(new Bench(state, state).room)
   await state.sessionStore.detach(ref, 1)
   server.pause()
-  const given = await Promise.allSettled([state.sessionChecks.reclaim(ref), state.openRoomIndex.count(bench.room)])
+  const given = await Promise.allSettled([state.sessionChecks.reclaim(ref), state.roomSizes.count(bench.room)])
   server.resume()
   expect(given.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
   expect(await state.sessionChecks.states([ref])).toEqual(['waiting'])
-  expect(await state.openRoomIndex.count(bench.room)).toBe(true)
+  expect(await state.roomSizes.count(bench.room)).toBe(true)
 })

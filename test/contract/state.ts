@@ -11,12 +11,12 @@ import { describeLeave } from './leave.ts'
 import { describeLog } from './log.ts'
 import { describeMedia } from './media.ts'
 import { describeNodeRegistry } from './node-registry.ts'
-import { describeOpenRoomIndex } from './open-room-index.ts'
 import { describePubSub } from './pub-sub.ts'
 import { describeRejoin } from './rejoin.ts'
 import { describeRestore } from './restore.ts'
 import { describeResume } from './resume.ts'
 import { describeRoomListing } from './room-listing.ts'
+import { describeRoomSizes } from './room-sizes.ts'
 import { describeRooms } from './rooms.ts'
 import { describeSessionChecks } from './session-checks.ts'
 import { describeTickets } from './tickets.ts'
@@ -38,7 +38,7 @@ export const parts: { [name: string]: Part } = {
   media: describeMedia,
   rooms: describeRooms,
   'room listing': describeRoomListing,
-  'open room index': describeOpenRoomIndex,
+  'room sizes': describeRoomSizes,
   'administrative writes': describeAdminWrites,
   nodes: describeNodeRegistry,
 }

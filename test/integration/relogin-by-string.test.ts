@@ -7,7 +7,7 @@ import { startTcpProxy } from '../support/tcp-proxy.ts'
 import { publishBoth, subscribeBoth } from './media.ts'
 
 /** So slow that what is known of a client is only found where it was left, or asked for. */
-const intervals = { heartbeatMs: 500, reapMs: 100, checkMs: 600_000, saveMs: 600_000, trackRoomsMs: 5000 }
+const intervals = { heartbeatMs: 500, reapMs: 100, checkMs: 600_000, recordConfirmedMs: 600_000, trackRoomsMs: 5000 }
 const [here, there] = (await startCluster(2, { redis: true, parts: { intervals } })) as [TestNode, TestNode]
 
 /** The versions of the portal do not differ in how they are sent. */

@@ -13,7 +13,7 @@ import { messages } from '../../src/dialects/portal/error-messages.ts'
 import { exchanger } from '../../src/protocol/exchanger.ts'
 import { portal, portalLegacy, portalV1 } from '../../src/protocol/portal.ts'
 import { rooms } from '../../src/protocol/rooms.ts'
-import { clusterKeys, keysOf, nonceKeys, openRoomKeys, roomKeys } from '../../src/state/redis/keys.ts'
+import { clusterKeys, keysOf, nonceKeys, roomKeys, roomSizeKeys } from '../../src/state/redis/keys.ts'
 import { neededRights } from '../../src/state/redis/rights.ts'
 import {
   anchors,
@@ -203,7 +203,7 @@ describe('Redis', () => {
       Object.values(keys).map((key) => (typeof key === 'string' ? key : key(...args)))
     const expected = [
       ...texts(roomKeys('sb'), 'R', '<id>'),
-      ...texts(openRoomKeys('sb'), '<id>'),
+      ...texts(roomSizeKeys('sb'), '<id>'),
       ...texts(clusterKeys('sb'), '<node>'),
       ...texts(nonceKeys('sb'), '<id>'),
       keysOf('sb').answer('<key>', '<id>'),

@@ -4,7 +4,7 @@ import { type App, createApp, type Parts } from '../../src/app/index.ts'
 import { type Config, readConfig } from '../../src/config/index.ts'
 import { Throttle } from '../../src/core/auth/attempt-throttle.ts'
 import { writeToken } from '../../src/core/auth/tokens.ts'
-import type { LeaseIntervals } from '../../src/core/cluster/node-lease.ts'
+import type { DutyIntervals } from '../../src/core/cluster/node-duties.ts'
 import { newId } from '../../src/core/ids.ts'
 import { createLog } from '../../src/observability/log.ts'
 import { afterEvery } from './cleanup.ts'
@@ -15,11 +15,11 @@ import { asDocumentedUser } from './redis-user.ts'
 export const testSecret = 'the secret that the nodes of a test share'
 
 /** Short, so that no test waits long for a duty; long enough for a machine with two cores. */
-export const testIntervals: LeaseIntervals = {
+export const testIntervals: DutyIntervals = {
   heartbeatMs: 500,
   reapMs: 100,
   checkMs: 500,
-  saveMs: 250,
+  recordConfirmedMs: 250,
   trackRoomsMs: 5000,
 }
 

@@ -5,9 +5,9 @@ import type { ParticipantRef } from '../ports/session-store.ts'
 import type { State } from '../ports/state.ts'
 import type { Departures } from '../session/departures.ts'
 
-/** How many rooms, participants or list entries one batch has; they are processed concurrently. */
+/** How many rooms or participants one batch has; they are processed concurrently. */
 const batchEntries = 100
-/** Rooms on the list that no node has touched for so long are looked at. Nodes touch theirs every `trackRoomsMs`. */
+/** Rooms of the index that no node has touched for so long are checked. Nodes touch theirs every `trackRoomsMs`. */
 const pruneAgeSeconds = 60
 
 export type ReaperEvents = {

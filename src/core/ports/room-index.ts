@@ -1,7 +1,7 @@
 import type { RoomId } from '../model.ts'
 import type { FoundRoom } from './room-store.ts'
 
-/** The list of all open rooms: those that are configured or have members. It may lag behind the rooms. */
+/** The index of all open rooms: those that are configured or have members. It may lag behind the rooms. */
 export interface RoomIndex {
   /**
    * Adds a room, unless it is new and `maxRooms` are open already. A store that cannot count the rooms at the moment accepts it.

@@ -4,10 +4,10 @@ import type { Log } from './log.ts'
 import type { MediaStore } from './media-store.ts'
 import type { NodeRegistry } from './node-registry.ts'
 import type { Nonces } from './nonces.ts'
-import type { OpenRoomIndex } from './open-room-index.ts'
 import type { PubSub } from './pub-sub.ts'
 import type { ReconnectWindows } from './reconnect-windows.ts'
 import type { RoomIndex } from './room-index.ts'
+import type { RoomSizes } from './room-sizes.ts'
 import type { RoomStore } from './room-store.ts'
 import type { RosterStore } from './roster-store.ts'
 import type { SessionChecks } from './session-checks.ts'
@@ -43,7 +43,7 @@ export interface State {
   media: MediaStore
   rooms: RoomStore
   roomIndex: RoomIndex
-  openRoomIndex: OpenRoomIndex
+  roomSizes: RoomSizes
   nodes: NodeRegistry
   nonces: Nonces
   /** Resolves when the store answers, without a time-out. @throws UnsuitableStoreError */

@@ -7,7 +7,7 @@ import type { SessionRestore } from './session-restore.ts'
 
 export type RequestRunnerParts = {
   log: Log
-  progress: ConfirmationRecorder
+  confirmationRecorder: ConfirmationRecorder
   restoration: SessionRestore
   failed: (error: unknown) => void
 }
@@ -26,8 +26,8 @@ export class RequestRunner {
    * @throws what `perform` throws, bad_request
    */
   async run(session: Session, rid: number | undefined, perform: () => Promise<unknown>): Promise<unknown> {
-    const { log, progress, restoration, failed } = this.#parts
-    session.prompt(() => inBackground(() => progress.record(session), failed))
+    const { log, confirmationRecorder, restoration, failed } = this.#parts
+    session.prompt(() => inBackground(() => confirmationRecorder.record(session), failed))
     const attempt = () => (rid === undefined ? perform() : runOnce(log, session, rid, perform))
     try {
       return await attempt()

@@ -82,18 +82,18 @@ export class Resume {
     )
   }
 
-  /** @param takeSession asks the store for the session, with the id of the next ticket */
+  /** @param takeOver asks the store for the session, with the id of the next ticket */
   async #resume(
     request: Timing & { connection: SessionConnection; dialect: string },
     target: ResumeTarget,
-    takeSession: (nextTicketId: string) => Promise<Resumed>,
+    takeOver: (nextTicketId: string) => Promise<Resumed>,
   ): Promise<ReloggedIn> {
     const { opener } = this.#parts
     const { room, id } = target
     const ticketId = newId()
     const feed = await opener.subscribe(room)
     try {
-      return await this.#open(request, target, await takeSession(ticketId), ticketId, feed)
+      return await this.#open(request, target, await takeOver(ticketId), ticketId, feed)
     } catch (error) {
       await opener.abort({ room, id, ticketId }, request.deadline, error)
       throw error

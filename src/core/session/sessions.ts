@@ -27,7 +27,7 @@ export class Sessions {
   readonly disconnections: Disconnections
   readonly closer: SessionCloser
   readonly restoration: SessionRestore
-  readonly progress: ConfirmationRecorder
+  readonly confirmationRecorder: ConfirmationRecorder
   readonly tickets: TicketIssuer
   readonly #state: State
   readonly #registry = new SessionRegistry()
@@ -48,20 +48,20 @@ export class Sessions {
     const { handover } = state
     const takeover = new Takeover({ node: config.node, handover, registry, closer, disconnections, events })
     const tickets = new TicketIssuer(state, config, events)
-    const progress = new ConfirmationRecorder(state.sessionChecks, registry)
+    const confirmationRecorder = new ConfirmationRecorder(state.sessionChecks, registry)
     const failed = (error: unknown) => events.failed?.(error)
     this.#state = state
     this.#login = new Login({ state, config, opener, takeover, tickets, events })
     this.#resume = new Resume({ state, config, opener, takeover, tickets, events })
     this.#loginOrResume = new LoginOrResume(this.#login, this.#resume)
     this.#takeover = takeover
-    this.#requests = new RequestRunner({ log: state.log, progress, restoration, failed })
+    this.#requests = new RequestRunner({ log: state.log, confirmationRecorder, restoration, failed })
     this.reconnects = reconnects
     this.departures = departures
     this.disconnections = disconnections
     this.closer = closer
     this.restoration = restoration
-    this.progress = progress
+    this.confirmationRecorder = confirmationRecorder
     this.tickets = tickets
   }
 

@@ -13,7 +13,7 @@ const listTimeoutMs = 500
 
 /** Enters a room and leaves the one before. Entering the present room again changes nothing and returns a new ticket. */
 export function enterRoom(services: RoomsServices): Handlers<typeof rooms>['enter_room'] {
-  const { sessions, openRooms, iceServers } = services
+  const { sessions, openRoomList, iceServers } = services
   return async ({ connection, session: before, ...timing }, payload) => {
     const name = (typeof payload === 'string' ? payload : payload.payload).trim()
     if (before && roomName(before.room) === name) {
@@ -25,7 +25,7 @@ export function enterRoom(services: RoomsServices): Handlers<typeof rooms>['ente
     const profile = { ...connection.profile }
     const loggedIn = await sessions.login({ connection, dialect: 'rooms', claims, profile, ...timing })
     const { session, roster, ticket, seq } = loggedIn
-    await atMost(listTimeoutMs, openRooms.changed(session.room)) // so that `rooms` lists the room after the ack
+    await atMost(listTimeoutMs, openRoomList.changed(session.room)) // so that `rooms` lists the room after the ack
     const ice = iceOf(iceServers(session.member.user))
     return { reply: { ...replyOf(session, roster, ticket, seq), ...ice }, session }
   }

@@ -1,6 +1,6 @@
 import { SignalError } from '../../core/errors.ts'
 import { type Member, roomName } from '../../core/model.ts'
-import type { RoomSize } from '../../core/ports/open-room-index.ts'
+import type { RoomSize } from '../../core/ports/room-sizes.ts'
 import type { Session } from '../../core/session/session.ts'
 
 /** All members of a room, as clients receive them. */

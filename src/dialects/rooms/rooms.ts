@@ -3,6 +3,6 @@ import type { rooms as table } from '../../protocol/rooms.ts'
 import { openRoomsOf } from './room.ts'
 import type { RoomsServices } from './services.ts'
 
-export function rooms({ openRooms }: RoomsServices): Handlers<typeof table>['rooms'] {
-  return async () => openRoomsOf(await openRooms.list())
+export function rooms({ openRoomList }: RoomsServices): Handlers<typeof table>['rooms'] {
+  return async () => openRoomsOf(await openRoomList.list())
 }

@@ -1,5 +1,5 @@
 import type { Messages } from '../../core/messages.ts'
-import type { OpenRooms } from '../../core/room/open-rooms.ts'
+import type { OpenRoomList } from '../../core/room/open-room-list.ts'
 import type { Sessions } from '../../core/session/sessions.ts'
 import type { IdentityServices } from '../shared/authentication.ts'
 import type { IceServers } from '../shared/ice.ts'
@@ -8,6 +8,6 @@ import type { IceServers } from '../shared/ice.ts'
 export type RoomsServices = IdentityServices & {
   sessions: Sessions
   messages: Messages
-  openRooms: OpenRooms
+  openRoomList: OpenRoomList
   iceServers: IceServers
 }

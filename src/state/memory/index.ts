@@ -4,10 +4,10 @@ import { MemoryLog, MemoryPubSub } from './log.ts'
 import { MemoryMediaStore } from './media-store.ts'
 import { MemoryNodeRegistry } from './node-registry.ts'
 import { MemoryNonces } from './nonces.ts'
-import { MemoryOpenRoomIndex } from './open-room-index.ts'
 import { MemoryReconnectWindows } from './reconnect-windows.ts'
 import { RoomTable } from './room.ts'
 import { MemoryRoomIndex } from './room-index.ts'
+import { MemoryRoomSizes } from './room-sizes.ts'
 import { MemoryRoomStore } from './room-store.ts'
 import { MemoryRosterStore } from './roster-store.ts'
 import { MemorySessionChecks } from './session-checks.ts'
@@ -34,7 +34,7 @@ export function createMemoryState(retention: Retention, now: () => number = stea
     media: new MemoryMediaStore(table),
     rooms,
     roomIndex: new MemoryRoomIndex(table, rooms),
-    openRoomIndex: new MemoryOpenRoomIndex(table),
+    roomSizes: new MemoryRoomSizes(table),
     nodes: new MemoryNodeRegistry(table),
     nonces: new MemoryNonces(table),
     suitable: async () => {},

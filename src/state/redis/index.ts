@@ -8,13 +8,13 @@ import { RedisLog } from './log.ts'
 import { RedisMediaStore } from './media-store.ts'
 import { RedisNodeRegistry } from './node-registry.ts'
 import { RedisNonces } from './nonces.ts'
-import { RedisOpenRoomIndex } from './open-room-index.ts'
 import { RedisPubSub } from './pub-sub.ts'
 import { RedisReconnectWindows } from './reconnect-windows.ts'
 import { noReport, type RedisReport } from './report.ts'
 import { Requirements } from './requirements.ts'
 import { neededRights, Rights } from './rights.ts'
 import { RedisRoomIndex } from './room-index.ts'
+import { RedisRoomSizes } from './room-sizes.ts'
 import { RedisRoomStore } from './room-store.ts'
 import { RedisRosterStore } from './roster-store.ts'
 import { type Observe, Scripts } from './scripts.ts'
@@ -73,7 +73,7 @@ function storesOf(scripts: Scripts, keys: Keys, retention: Retention) {
     media: new RedisMediaStore(scripts, keys),
     rooms,
     roomIndex,
-    openRoomIndex: new RedisOpenRoomIndex(scripts, keys),
+    roomSizes: new RedisRoomSizes(scripts, keys),
     nodes,
     nonces: new RedisNonces(scripts, keys),
   }

@@ -4,7 +4,7 @@ import type { ParticipantId, RoomId } from '../../core/model.ts'
 export function keysOf(prefix: string) {
   return {
     ...roomKeys(prefix),
-    ...openRoomKeys(prefix),
+    ...roomSizeKeys(prefix),
     ...clusterKeys(prefix),
     ...nonceKeys(prefix),
     /** string, expiring: the answer of a script's execution, in the slot of a key that the script changed */
@@ -43,16 +43,16 @@ export function roomKeys(prefix: string) {
   }
 }
 
-/** The index of a dialect's open rooms. Its keys are in one slot. */
-export function openRoomKeys(prefix: string) {
-  const inIndex = (dialect: string, what: string) => `${prefix}:{open:${dialect}}:${what}`
+/** The sizes of a dialect's open rooms. The keys are in one slot. */
+export function roomSizeKeys(prefix: string) {
+  const ofDialect = (dialect: string, what: string) => `${prefix}:{open:${dialect}}:${what}`
   return {
     /** zset: room → how many members it has */
-    sizes: (dialect: string) => inIndex(dialect, 'sizes'),
+    sizes: (dialect: string) => ofDialect(dialect, 'sizes'),
     /** zset: room → when its members were counted */
-    counted: (dialect: string) => inIndex(dialect, 'counted'),
+    counted: (dialect: string) => ofDialect(dialect, 'counted'),
     /** string, expiring: a node has claimed the next broadcast of the list */
-    broadcastClaim: (dialect: string) => inIndex(dialect, 'telling'),
+    broadcastClaim: (dialect: string) => ofDialect(dialect, 'telling'),
   }
 }
 

@@ -11,7 +11,7 @@ import type { Scripts } from './scripts.ts'
 const batchRooms = 1000
 /** How long a login waits for the number of open rooms, ms. */
 const countTimeoutMs = 500
-/** How long an ended room stays on the list at most, ms, while Redis answers and the nodes are not too busy. */
+/** How long an ended room stays in the index at most, ms, while Redis answers and the nodes are not too busy. */
 const listLagMs = 150
 
 export class RedisRoomIndex implements RoomIndex {
@@ -19,7 +19,7 @@ export class RedisRoomIndex implements RoomIndex {
   readonly #keys: Keys
   readonly #find: RoomStore['find']
 
-  /** @param find reads a room that is on the list */
+  /** @param find reads a room that is in the index */
   constructor(scripts: Scripts, keys: Keys, find: RoomStore['find']) {
     this.#scripts = scripts
     this.#keys = keys
@@ -28,7 +28,7 @@ export class RedisRoomIndex implements RoomIndex {
 
   async registerWithin(room: RoomId, maxRooms: number): Promise<void> {
     if ((await this.#isCounted(room, maxRooms)) || (await this.#isOpen(room))) return
-    // a room that has ended a moment ago may still be on the list
+    // a room that has ended a moment ago may still be in the index
     await new Promise((resolve) => setTimeout(resolve, listLagMs))
     if (!(await this.#isCounted(room, maxRooms))) throw new SignalError('too_many_rooms')
   }

@@ -1,4 +1,4 @@
--- Stores how many participants a room has. A room without participants goes off the list.
+-- Stores how many participants a room has. A room without participants is removed.
 -- KEYS sizes (zset: room → participants), counted (zset: room → ms)
 -- ARGV room, size
 -- Returns 1 if the size is new, or 0.

@@ -1,7 +1,7 @@
--- Adds rooms to a list of rooms, or renews their scores there.
--- KEYS list (zset)
+-- Adds rooms to the index of rooms, or renews their scores there.
+-- KEYS index (zset)
 -- ARGV score, room...
--- Returns how many are new on the list.
+-- Returns how many are new in the index.
 local scored = {}
 for index = 2, #ARGV do
   table.insert(scored, ARGV[1])

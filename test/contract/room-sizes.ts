@@ -4,8 +4,8 @@ import { roomIdOf } from '../../src/core/model.ts'
 import { Bench } from './bench.ts'
 import type { Contract } from './contract.ts'
 
-/** The open rooms of a dialect: `OpenRoomIndex`. */
-export function describeOpenRoomIndex({ open, fresh, test }: Contract): void {
+/** The open rooms of a dialect: `RoomSizes`. */
+export function describeRoomSizes({ open, fresh, test }: Contract): void {
   const dialects = () => {
     const dialect = `d${newId()}`
     return { dialect, roomIn: (bench: Bench) => new Bench(bench.state, bench.other, roomIdOf(dialect, newId())) }
@@ -14,28 +14,28 @@ export function describeOpenRoomIndex({ open, fresh, test }: Contract): void {
   test('the index has a room with its size on every node while the room has members', async () => {
     const { dialect, roomIn } = dialects()
     const bench = roomIn(await open())
-    const { openRoomIndex } = bench.state
+    const { roomSizes } = bench.state
     const participant = await bench.join()
     await bench.join()
-    expect(await openRoomIndex.count(bench.room)).toBe(true)
-    expect(await bench.other.openRoomIndex.list(dialect, 10)).toEqual([{ room: bench.room, size: 2 }])
-    expect(await bench.other.openRoomIndex.count(bench.room)).toBe(false)
+    expect(await roomSizes.count(bench.room)).toBe(true)
+    expect(await bench.other.roomSizes.list(dialect, 10)).toEqual([{ room: bench.room, size: 2 }])
+    expect(await bench.other.roomSizes.count(bench.room)).toBe(false)
     await bench.state.sessionStore.leave(bench.room, participant.id, 'any')
-    expect(await bench.other.openRoomIndex.count(bench.room)).toBe(true)
-    expect(await openRoomIndex.list(dialect, 10)).toEqual([{ room: bench.room, size: 1 }])
+    expect(await bench.other.roomSizes.count(bench.room)).toBe(true)
+    expect(await roomSizes.list(dialect, 10)).toEqual([{ room: bench.room, size: 1 }])
   })
 
   test('count removes an empty room, and does not add one that does not exist', async () => {
     const { dialect, roomIn } = dialects()
     const bench = roomIn(await open())
-    const { openRoomIndex, sessionStore } = bench.state
-    expect(await openRoomIndex.count(bench.room)).toBe(false)
+    const { roomSizes, sessionStore } = bench.state
+    expect(await roomSizes.count(bench.room)).toBe(false)
     const participant = await bench.join()
-    await openRoomIndex.count(bench.room)
+    await roomSizes.count(bench.room)
     await sessionStore.leave(bench.room, participant.id, 'any')
-    expect(await openRoomIndex.count(bench.room)).toBe(true)
-    expect(await openRoomIndex.list(dialect, 10)).toEqual([])
-    expect(await openRoomIndex.stale(dialect, 0, 10)).toEqual([])
+    expect(await roomSizes.count(bench.room)).toBe(true)
+    expect(await roomSizes.list(dialect, 10)).toEqual([])
+    expect(await roomSizes.stale(dialect, 0, 10)).toEqual([])
   })
 
   test('list returns the largest rooms of one dialect first, up to the limit', async () => {
@@ -44,11 +44,11 @@ export function describeOpenRoomIndex({ open, fresh, test }: Contract): void {
     const rooms = [roomIn(common), roomIn(common), roomIn(common)]
     for (const [index, bench] of rooms.entries()) {
       for (let count = 0; count <= index; count += 1) await bench.join()
-      await bench.state.openRoomIndex.count(bench.room)
+      await bench.state.roomSizes.count(bench.room)
     }
     await common.join()
-    await common.state.openRoomIndex.count(common.room)
-    const sizes = (await common.state.openRoomIndex.list(dialect, 2)).map(({ size }) => size)
+    await common.state.roomSizes.count(common.room)
+    const sizes = (await common.state.roomSizes.list(dialect, 2)).map(({ size }) => size)
     expect(sizes).toEqual([3, 2])
   })
 
@@ -56,16 +56,16 @@ export function describeOpenRoomIndex({ open, fresh, test }: Contract): void {
     const { dialect, roomIn } = dialects()
     const bench = roomIn(await open())
     await bench.join()
-    await bench.state.openRoomIndex.count(bench.room)
-    expect(await bench.other.openRoomIndex.stale(dialect, 60_000, 10)).toEqual([])
-    expect(await bench.other.openRoomIndex.stale(dialect, 0, 10)).toEqual([bench.room])
+    await bench.state.roomSizes.count(bench.room)
+    expect(await bench.other.roomSizes.stale(dialect, 60_000, 10)).toEqual([])
+    expect(await bench.other.roomSizes.stale(dialect, 0, 10)).toEqual([bench.room])
   })
 
   test('claimBroadcast resolves to true for one node at a time and dialect', async () => {
     const { dialect } = dialects()
     const { state, other } = await fresh()
-    expect(await state.openRoomIndex.claimBroadcast(dialect, 60_000)).toBe(true)
-    expect(await other.openRoomIndex.claimBroadcast(dialect, 60_000)).toBe(false)
-    expect(await other.openRoomIndex.claimBroadcast(`${dialect}2`, 60_000)).toBe(true)
+    expect(await state.roomSizes.claimBroadcast(dialect, 60_000)).toBe(true)
+    expect(await other.roomSizes.claimBroadcast(dialect, 60_000)).toBe(false)
+    expect(await other.roomSizes.claimBroadcast(`${dialect}2`, 60_000)).toBe(true)
   })
 }

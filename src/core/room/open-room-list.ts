@@ -1,18 +1,22 @@
 import { inBackground } from '../background.ts'
 import { dialectOf, type RoomId } from '../model.ts'
 import { Periodic } from '../periodic.ts'
-import type { OpenRoomIndex, RoomSize } from '../ports/open-room-index.ts'
+import type { RoomSize, RoomSizes } from '../ports/room-sizes.ts'
 
-export type OpenRoomsEvents = {
+export type OpenRoomListEvents = {
   /** Sends the list to all clients of the dialect, on all nodes. May be lost. */
   broadcast: (rooms: RoomSize[]) => void
   failed?: (error: unknown) => void
 }
 
-/** The shortest time between two broadcasts of the cluster, the time between two sweeps, and the greatest age of a count, ms. */
-export type OpenRoomsIntervals = { broadcastMs: number; sweepMs: number; maxCountAgeMs: number }
+/** The shortest time between two broadcasts of the cluster, the time between two sweeps, and the maximum age of a count, ms. */
+export type OpenRoomListIntervals = { broadcastMs: number; sweepMs: number; maxCountAgeMs: number }
 
-export const defaultOpenRoomsIntervals: OpenRoomsIntervals = { broadcastMs: 500, sweepMs: 3000, maxCountAgeMs: 10_000 }
+export const defaultOpenRoomListIntervals: OpenRoomListIntervals = {
+  broadcastMs: 500,
+  sweepMs: 3000,
+  maxCountAgeMs: 10_000,
+}
 
 /** How many rooms the list has at most, and how many one sweep counts. */
 const maxListedRooms = 500
@@ -22,11 +26,11 @@ const maxSweptRooms = 100
  * The list of a dialect's open rooms. Each join and leave costs one count, whatever the number of rooms. The cluster broadcasts the
  * list at most once per `broadcastMs`.
  */
-export class OpenRooms {
-  readonly #index: OpenRoomIndex
+export class OpenRoomList {
+  readonly #roomSizes: RoomSizes
   readonly #dialect: string
-  readonly #events: OpenRoomsEvents
-  readonly #intervals: OpenRoomsIntervals
+  readonly #events: OpenRoomListEvents
+  readonly #intervals: OpenRoomListIntervals
   /** Rooms whose count failed. */
   readonly #uncounted = new Set<RoomId>()
   /** Rooms that changed since the last broadcast. They are counted again, because concurrent counts may be recorded in the wrong order. */
@@ -36,12 +40,12 @@ export class OpenRooms {
   #stopped = false
 
   constructor(
-    openRoomIndex: OpenRoomIndex,
+    roomSizes: RoomSizes,
     dialect: string,
-    events: OpenRoomsEvents,
-    intervals = defaultOpenRoomsIntervals,
+    events: OpenRoomListEvents,
+    intervals = defaultOpenRoomListIntervals,
   ) {
-    this.#index = openRoomIndex
+    this.#roomSizes = roomSizes
     this.#dialect = dialect
     this.#events = events
     this.#intervals = intervals
@@ -59,7 +63,7 @@ export class OpenRooms {
 
   /** The largest first. @throws unavailable */
   list(): Promise<RoomSize[]> {
-    return this.#index.list(this.#dialect, maxListedRooms)
+    return this.#roomSizes.list(this.#dialect, maxListedRooms)
   }
 
   /** Counts a room whose participants have changed. Resolves when the list has the count. Ignores rooms of other dialects. */
@@ -67,7 +71,7 @@ export class OpenRooms {
     if (dialectOf(room) !== this.#dialect || this.#stopped) return
     try {
       this.#uncounted.delete(room)
-      if (!(await this.#index.count(room))) return
+      if (!(await this.#roomSizes.count(room))) return
       this.#recent.add(room)
       this.#scheduleBroadcast(0)
     } catch (error) {
@@ -80,7 +84,7 @@ export class OpenRooms {
   async sweep(): Promise<void> {
     for (const room of [...this.#uncounted]) await this.changed(room)
     try {
-      for (const room of await this.#index.stale(this.#dialect, this.#intervals.maxCountAgeMs, maxSweptRooms))
+      for (const room of await this.#roomSizes.stale(this.#dialect, this.#intervals.maxCountAgeMs, maxSweptRooms))
         await this.changed(room)
     } catch (error) {
       this.#events.failed?.(error)
@@ -102,10 +106,11 @@ export class OpenRooms {
   async #broadcast(): Promise<void> {
     const { broadcastMs } = this.#intervals
     try {
-      if (!(await this.#index.claimBroadcast(this.#dialect, broadcastMs))) return this.#scheduleBroadcast(broadcastMs)
+      if (!(await this.#roomSizes.claimBroadcast(this.#dialect, broadcastMs)))
+        return this.#scheduleBroadcast(broadcastMs)
       const recent = [...this.#recent]
       this.#recent.clear()
-      for (const room of recent) await this.#index.count(room)
+      for (const room of recent) await this.#roomSizes.count(room)
       this.#events.broadcast(await this.list())
     } catch (error) {
       this.#events.failed?.(error)

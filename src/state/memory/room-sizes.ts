@@ -1,8 +1,8 @@
 import { dialectOf, type RoomId } from '../../core/model.ts'
-import type { OpenRoomIndex, RoomSize } from '../../core/ports/open-room-index.ts'
+import type { RoomSize, RoomSizes } from '../../core/ports/room-sizes.ts'
 import type { RoomTable } from './room.ts'
 
-export class MemoryOpenRoomIndex implements OpenRoomIndex {
+export class MemoryRoomSizes implements RoomSizes {
   readonly #table: RoomTable
   readonly #listed = new Map<RoomId, { size: number; counted: number }>()
   readonly #nextBroadcastAt = new Map<string, number>()

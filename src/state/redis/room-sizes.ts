@@ -1,12 +1,12 @@
 import { newDeadline } from '../../core/deadline.ts'
 import { dialectOf, type RoomId } from '../../core/model.ts'
-import type { OpenRoomIndex, RoomSize } from '../../core/ports/open-room-index.ts'
+import type { RoomSize, RoomSizes } from '../../core/ports/room-sizes.ts'
 import { olderThan } from './expired.ts'
 import type { Keys } from './keys.ts'
 import type { Scripts } from './scripts.ts'
 
 /** The index is on another shard than its rooms, so counting and recording the count are two steps. */
-export class RedisOpenRoomIndex implements OpenRoomIndex {
+export class RedisRoomSizes implements RoomSizes {
   readonly #scripts: Scripts
   readonly #keys: Keys
 
@@ -19,8 +19,8 @@ export class RedisOpenRoomIndex implements OpenRoomIndex {
     const keys = this.#keys
     const dialect = dialectOf(room)
     const size = await this.#scripts.timed('count', () => this.#scripts.client.hlen(keys.members(room)))
-    const lists = [keys.sizes(dialect), keys.counted(dialect)]
-    return (await this.#scripts.run('count-open-room', lists, [room, size], newDeadline())) === 1
+    const sizeKeys = [keys.sizes(dialect), keys.counted(dialect)]
+    return (await this.#scripts.run('count-open-room', sizeKeys, [room, size], newDeadline())) === 1
   }
 
   async list(dialect: string, limit: number): Promise<RoomSize[]> {

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import type { Keyring } from '../../src/core/auth/keyring.ts'
-import { NodeLease } from '../../src/core/cluster/node-lease.ts'
+import { NodeDuties } from '../../src/core/cluster/node-duties.ts'
 import { SignalError } from '../../src/core/errors.ts'
 import type { SessionConnection } from '../../src/core/ports/connection.ts'
 import type { SessionRef } from '../../src/core/ports/session-store.ts'
@@ -34,7 +34,7 @@ async function survivor(rooms: number, seconds: { window: number }, events: Sess
   const limits = { maxRooms: 0, maxParticipants: 0 }
   const config = { node: 'B', keys, dialectNames: ['portal'], tokenTtl: 180, ticketTtl: 600, window: 60, ...limits }
   const sessions = new Sessions(state, feeds, config, events)
-  const lease = new NodeLease(state, feeds, sessions, () => node('B'), events)
+  const lease = new NodeDuties(state, feeds, sessions, () => node('B'), events)
   return { state, lease, sessions, keys: keysOf(prefix), participants, refs: participants.map(({ ref }) => ref) }
 }
 

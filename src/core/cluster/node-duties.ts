@@ -11,7 +11,7 @@ import { Reconciler } from './reconciler.ts'
 import { SessionVerifier } from './session-verifier.ts'
 import { StaleSessions } from './stale-sessions.ts'
 
-export type LeaseEvents = {
+export type DutyEvents = {
   failed?: (error: unknown) => void
   /** The store answers every attempt to remove a participant with an error: the node stops trying. */
   givenUp?: (participant: ParticipantRef, error: unknown) => void
@@ -27,52 +27,52 @@ export type LeaseEvents = {
 export const leaseSeconds = 6
 
 /** The longest pause between two runs of a duty, ms; Periodic shortens each by up to a quarter. */
-export type LeaseIntervals = {
+export type DutyIntervals = {
   heartbeatMs: number
   reapMs: number
   checkMs: number
-  saveMs: number
+  recordConfirmedMs: number
   trackRoomsMs: number
   reconcileMs?: number
 }
 
-export const defaultLeaseIntervals: LeaseIntervals = {
+export const defaultDutyIntervals: DutyIntervals = {
   heartbeatMs: 2000,
   reapMs: 1000,
   checkMs: 3000,
-  saveMs: 1000,
+  recordConfirmedMs: 1000,
   trackRoomsMs: 30_000,
 }
 
 const defaultReconcileMs = 30_000
-/** How long `begin` waits before it tries again, ms. */
+/** How long `acquire` waits before it tries again, ms. */
 const retryMs = 500
 
-/** Periodic duties of a node: heartbeat, reaping after dead nodes, checking and reconciling its own sessions. */
-export class NodeLease {
+/** The periodic duties of a node: heartbeat, reaping, checks, recording confirmations and rooms, reconciling. Each has a method. */
+export class NodeDuties {
   readonly #state: State
   readonly #feeds: Feeds
   readonly #sessions: Sessions
   readonly #info: () => NodeInfo
-  readonly #events: LeaseEvents
-  readonly #checks: SessionVerifier
+  readonly #events: DutyEvents
+  readonly #verifier: SessionVerifier
   readonly #staleSessions: StaleSessions
   readonly #reaper: Reaper
   readonly #reconciler: Reconciler
   readonly #duties: Periodic
-  #intervals: LeaseIntervals = defaultLeaseIntervals
+  #intervals: DutyIntervals = defaultDutyIntervals
   /** When this node last noticed that the store was not available, `performance.now()`. */
   #storeUnavailableAt = Number.NEGATIVE_INFINITY
   #hadLease = false
 
-  constructor(state: State, feeds: Feeds, sessions: Sessions, info: () => NodeInfo, events: LeaseEvents = {}) {
+  constructor(state: State, feeds: Feeds, sessions: Sessions, info: () => NodeInfo, events: DutyEvents = {}) {
     this.#state = state
     this.#feeds = feeds
     this.#sessions = sessions
     this.#info = info
     this.#events = events
     this.#duties = new Periodic((error) => events.failed?.(error))
-    this.#checks = new SessionVerifier(state.sessionChecks, sessions)
+    this.#verifier = new SessionVerifier(state.sessionChecks, sessions)
     this.#staleSessions = new StaleSessions(state.sessionChecks, sessions)
     this.#reconciler = new Reconciler({ state, sessions, node: () => info().id, uses: (room) => feeds.uses(room) })
     this.#reaper = new Reaper(state, sessions.departures, (askedAt) => this.#storeWasUnavailable(askedAt), {
@@ -85,12 +85,12 @@ export class NodeLease {
     })
   }
 
-  startDuties(intervals: LeaseIntervals = defaultLeaseIntervals): void {
+  startDuties(intervals: DutyIntervals = defaultDutyIntervals): void {
     this.#intervals = intervals
     this.#duties.every(intervals.heartbeatMs, () => this.heartbeat())
     this.#duties.every(intervals.reapMs, () => this.reap())
     this.#duties.every(intervals.checkMs, () => this.check())
-    this.#duties.every(intervals.saveMs, () => this.#sessions.progress.recordAll())
+    this.#duties.every(intervals.recordConfirmedMs, () => this.#sessions.confirmationRecorder.recordAll())
     this.#duties.every(intervals.trackRoomsMs, () => this.trackRooms())
     this.#duties.every(intervals.reconcileMs ?? defaultReconcileMs, () => this.reconcile())
   }
@@ -156,9 +156,9 @@ export class NodeLease {
   /** Finds what no notification reports: messages that pub/sub lost, and sessions that have moved to other nodes. */
   async check(): Promise<void> {
     await doAll([
-      () => this.#checks.checkConnected(),
+      () => this.#verifier.checkConnected(),
       () => this.#sessions.disconnections.retry(),
-      () => this.#checks.checkWaiting(),
+      () => this.#verifier.checkWaiting(),
       () => this.#feeds.level(),
       () => this.#staleSessions.sweep(this.#intervals.heartbeatMs * 3),
     ])

@@ -9,8 +9,8 @@ const retryMs = 1000
 const batchRooms = 500
 const maxRooms = 20_000
 
-/** Keeps the store's list of rooms up to date: adds rooms that open, and removes rooms that end. */
-export class RoomList {
+/** Keeps the store's index of rooms up to date: adds rooms that open, and removes rooms that end. */
+export class RoomIndexUpdater {
   readonly #roomIndex: RoomIndex
   readonly #failed: (error: unknown) => void
   readonly #changed = new Set<RoomId>()
