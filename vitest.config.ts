@@ -1,12 +1,15 @@
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 const suites = (...folders: string[]) => folders.map((folder) => `test/${folder}/**/*.test.ts`)
 
+const files = (folder: string, names: string[]) => names.map((name) => `test/${folder}/${name}.test.ts`)
+
 /**
- * Cluster tests that mostly wait, for leases and windows to end, for nodes to exit and for Redis to return: less than half a core
- * each. Those that need a quiet machine, because they send as much as two cores take or because their limits are tight, run alone.
+ * Cluster tests that mostly wait, for leases and windows to end, for nodes to exit and for Redis to return: less than a third of a
+ * core each.
  */
-const waiting = [
+const waiting = files('cluster', [
   'broken-record',
   'clock-steps',
   'cut-off',
@@ -16,7 +19,19 @@ const waiting = [
   'pause',
   'redis-ends',
   'redis-pause',
-].map((name) => `test/cluster/${name}.test.ts`)
+])
+
+/** They take two cores: an attacker and its node, and calls whose video the processor renders. */
+const alone = [...files('deploy', ['abuse']), ...files('browser', ['demo', 'demo-calls'])]
+
+/** Within a group, the longest file begins first. Vitest knows only how long the files took before, and a fresh clone ran none. */
+class LongestFirst extends BaseSequencer {
+  override async sort(specifications: TestSpecification[]): Promise<TestSpecification[]> {
+    const isLong = ({ moduleId }: TestSpecification) => /outages-\w+\.test\.ts$/.test(moduleId)
+    const sorted = await super.sort(specifications)
+    return [...sorted.filter(isLong), ...sorted.filter((specification) => !isLong(specification))]
+  }
+}
 
 const shared = {
   environment: 'node' as const,
@@ -30,6 +45,7 @@ const shared = {
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     globalSetup: ['test/support/redis-setup.ts', 'test/support/run-folder.ts'],
     projects: [
       {
@@ -48,13 +64,12 @@ export default defineConfig({
         },
       },
       {
-        // several nodes, proxies, a crowd: one file at a time, or two cores are too few
         test: {
           ...shared,
           name: 'deploy',
           include: suites('deploy'),
-          maxWorkers: 1,
-          fileParallelism: false,
+          exclude: alone,
+          maxWorkers: 2,
           sequence: { groupOrder: 2 },
         },
       },
@@ -63,6 +78,16 @@ export default defineConfig({
           ...shared,
           name: 'browser',
           include: suites('browser'),
+          exclude: alone,
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: 'alone',
+          include: alone,
           maxWorkers: 1,
           fileParallelism: false,
           sequence: { groupOrder: 3 },
@@ -73,7 +98,8 @@ export default defineConfig({
           ...shared,
           name: 'cluster-waiting',
           include: waiting,
-          maxWorkers: 3,
+          maxWorkers: 4,
+          isolate: false,
           sequence: { groupOrder: 4 },
         },
       },
@@ -83,8 +109,8 @@ export default defineConfig({
           name: 'cluster',
           include: suites('cluster'),
           exclude: waiting,
-          maxWorkers: 1,
-          fileParallelism: false,
+          maxWorkers: 2,
+          isolate: false,
           sequence: { groupOrder: 5 },
         },
       },

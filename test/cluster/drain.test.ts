@@ -7,7 +7,7 @@ import { randomPrefix, redisUrl, until } from '../support/redis.ts'
 import { Traffic } from '../support/traffic.ts'
 
 const window = 4
-const drainSeconds = 3
+const drainSeconds = 6
 
 test('a node that gets SIGTERM moves its clients one by one while they send, and exits with code 0', {
   timeout: 90_000,
