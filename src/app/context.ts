@@ -10,8 +10,8 @@ import { createMetrics, type Metrics } from '../observability/metrics.ts'
 import { RefusalLog } from '../observability/refusal-log.ts'
 import { version } from '../version.ts'
 
-/** Replacements that a test passes to a node. */
-export type Parts = { log?: Logger; state?: State; intervals?: DutyIntervals; throttle?: Throttle }
+/** Parts that a test passes to a node, in place of the node's own. */
+export type Replacements = { log?: Logger; state?: State; intervals?: DutyIntervals; throttle?: Throttle }
 
 /** The objects that all parts of a node share. */
 export type NodeContext = {
@@ -26,8 +26,8 @@ export type NodeContext = {
   intervals: DutyIntervals
 }
 
-export function createContext(config: Config, parts: Parts): NodeContext {
-  const log = parts.log ?? createLog(config.logLevel, config.nodeId)
+export function createContext(config: Config, replacements: Replacements): NodeContext {
+  const log = replacements.log ?? createLog(config.logLevel, config.nodeId)
   const metrics = createMetrics(config.nodeId, version)
   metrics.clientsLimit.set(config.maxConnections)
   return {
@@ -38,8 +38,8 @@ export function createContext(config: Config, parts: Parts): NodeContext {
     metrics,
     refusals: new RefusalLog(metrics, log),
     lifecycle: new NodeLifecycle(),
-    throttle: parts.throttle ?? new Throttle(),
-    intervals: parts.intervals ?? defaultDutyIntervals,
+    throttle: replacements.throttle ?? new Throttle(),
+    intervals: replacements.intervals ?? defaultDutyIntervals,
   }
 }
 

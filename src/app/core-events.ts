@@ -8,7 +8,7 @@ import type { ServedDialect } from '../gateway/requests.ts'
 import type { NodeContext } from './context.ts'
 
 /** The parts that react to events of the core. They are created after the core. */
-export type CoreListeners = {
+export type CoreEventHandlers = {
   roomIndexUpdater: RoomIndexUpdater
   openRoomList: OpenRoomList
   broadcast: Broadcast
@@ -19,7 +19,7 @@ export type CoreListeners = {
 export class CoreEvents {
   readonly #context: NodeContext
   readonly failed: (error: unknown) => void
-  #listeners: CoreListeners | undefined
+  #handlers: CoreEventHandlers | undefined
 
   /** @param failed receives the errors of work that no caller awaits */
   constructor(context: NodeContext, failed: (error: unknown) => void) {
@@ -27,8 +27,8 @@ export class CoreEvents {
     this.failed = failed
   }
 
-  connect(listeners: CoreListeners): void {
-    this.#listeners = listeners
+  connect(handlers: CoreEventHandlers): void {
+    this.#handlers = handlers
   }
 
   readonly left = (reason: string, { room, id }: ParticipantRef): void => {
@@ -59,7 +59,7 @@ export class CoreEvents {
     )
 
   readonly occupancyChanged = (room: RoomId): void => {
-    const { roomIndexUpdater, openRoomList } = this.#listeners ?? {}
+    const { roomIndexUpdater, openRoomList } = this.#handlers ?? {}
     roomIndexUpdater?.changed(room)
     if (openRoomList) inBackground(() => openRoomList.changed(room), this.failed)
   }
@@ -67,9 +67,9 @@ export class CoreEvents {
   /** @param closedHere this node had the old connection, and has closed it */
   readonly takenOver = (ref: SessionRef, closedHere: boolean): void => {
     this.#context.log.info({ room: ref.room, participant: ref.id }, 'connection taken over')
-    const dialect = this.#listeners?.dialects[dialectOf(ref.room)]
+    const dialect = this.#handlers?.dialects[dialectOf(ref.room)]
     if (dialect && !closedHere) {
-      this.#listeners?.broadcast.closeConnection(dialect.namespace, ref, dialect.takenOverEvent)
+      this.#handlers?.broadcast.closeConnection(dialect.namespace, ref, dialect.takenOverEvent)
     }
   }
 }

@@ -16,8 +16,8 @@ export function setPresentGauges(
   for (const { dialect, socket } of gateway.connections) {
     metrics.connections.inc({ dialect: dialect.name, transport: socket.conn.transport.name })
   }
-  metrics.clients.set(gateway.clients)
-  for (const [transport, open] of Object.entries(gateway.nodeProxy)) metrics.nodeProxy.set({ transport }, open)
+  metrics.clients.set(gateway.clientCount)
+  for (const [transport, open] of Object.entries(gateway.forwarding)) metrics.forwarding.set({ transport }, open)
   metrics.participants.set({ state: 'connected' }, sessions.all.length)
   metrics.participants.set({ state: 'waiting' }, sessions.disconnections.waiting.length)
   metrics.rooms.set(feeds.rooms.length)

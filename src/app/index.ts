@@ -6,7 +6,7 @@ import type { Sessions } from '../core/session/sessions.ts'
 import { drain } from '../gateway/drain.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import { createClusterDuties } from './cluster.ts'
-import { createContext, type Parts, warnOfConfig } from './context.ts'
+import { createContext, type Replacements, warnOfConfig } from './context.ts'
 import { createCore } from './core.ts'
 import { beginDuties, endDuties, type NodeParts } from './duties.ts'
 import { createGateway } from './gateway.ts'
@@ -14,7 +14,7 @@ import { serveHttp } from './http-surface.ts'
 import { createListeners, limitListeners } from './listeners.ts'
 import { openStore } from './store.ts'
 
-export type { Parts } from './context.ts'
+export type { Replacements } from './context.ts'
 
 export type App = {
   http: FastifyInstance
@@ -38,9 +38,9 @@ export type App = {
 }
 
 /** Builds a node. It does not listen and has no lease before `begin`. */
-export function createApp(config: Config, parts: Parts = {}): App {
-  const context = createContext(config, parts)
-  const store = openStore(context, parts.state)
+export function createApp(config: Config, replacements: Replacements = {}): App {
+  const context = createContext(config, replacements)
+  const store = openStore(context, replacements.state)
   const core = createCore(context, store)
   const listeners = createListeners(context)
   const { http, ops } = listeners

@@ -25,7 +25,7 @@ export const minBudgetMessages = 32
  * One client, with one Engine.IO connection for all its namespaces: the limits of what it sends, and the memory that the node holds
  * for it. Unread output, requests without an ack and incomplete packets share one budget.
  */
-export class ClientConnection implements BudgetHolder {
+export class Client implements BudgetHolder {
   readonly bucket: TokenBucket
   readonly sendBuffer: SendBuffer
   readonly confirmations: DeliveryConfirmations

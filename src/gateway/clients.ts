@@ -2,7 +2,7 @@ import { type IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket as EngineSocket } from 'engine.io'
 import type { Socket } from 'socket.io'
 import type { RefusalLog } from '../observability/refusal-log.ts'
-import { ClientConnection, type ClientLimits } from './client.ts'
+import { Client, type ClientLimits } from './client.ts'
 import { internalsOf, queryOf } from './engine-internals.ts'
 import type { MemoryBudget } from './limits/memory-budget.ts'
 
@@ -17,7 +17,7 @@ export type ClientsParts = {
 export class Clients {
   readonly #parts: ClientsParts
   readonly #engines = new Map<string, EngineSocket>()
-  readonly #clients = new WeakMap<object, ClientConnection>()
+  readonly #clients = new WeakMap<object, Client>()
 
   constructor(parts: ClientsParts) {
     this.#parts = parts
@@ -29,10 +29,10 @@ export class Clients {
     this.#engines.set(id, engine)
     engine.once('close', () => this.#engines.delete(id))
     const address = addressOf(engine.request as IncomingMessage)
-    this.#clients.set(engine, new ClientConnection(engine, address, limits, memory, refusals))
+    this.#clients.set(engine, new Client(engine, address, limits, memory, refusals))
   }
 
-  of({ conn }: Socket): ClientConnection {
+  of({ conn }: Socket): Client {
     const client = this.#clients.get(conn)
     if (!client) throw new Error('Unknown Engine.IO connection')
     return client
@@ -58,7 +58,7 @@ export class Clients {
   }
 
   /** The client of a long-polling request; undefined for a handshake and for the id of no client. */
-  #pollingClient(request: IncomingMessage): ClientConnection | undefined {
+  #pollingClient(request: IncomingMessage): Client | undefined {
     const { sid } = queryOf(request)
     const engine = sid === undefined ? undefined : this.#engines.get(sid)
     return engine && this.#clients.get(engine)

@@ -1,7 +1,7 @@
 import { guarded, inBackground } from '../core/background.ts'
 import { SignalError } from '../core/errors.ts'
 import { Acks } from './acks.ts'
-import type { ClientConnection } from './client.ts'
+import type { Client } from './client.ts'
 import type { Connection } from './connection.ts'
 import { type EarlyRefusal, EarlyRequests } from './early-requests.ts'
 import { HandlerRunner } from './handler-runner.ts'
@@ -35,7 +35,7 @@ export class Dispatcher {
   readonly #early = new EarlyRequests()
   readonly #loginFlow: LoginFlow
   readonly #runner: HandlerRunner
-  readonly #client: ClientConnection
+  readonly #client: Client
   /** Deadlines rise in the order of the queue and no request runs beyond its own deadline, so no request waits beyond its own deadline. */
   readonly #queue = new SerialQueue<IncomingEvent>(
     (incoming) => this.#serve(incoming),
@@ -43,7 +43,7 @@ export class Dispatcher {
   )
 
   /** @param client the connection's client, for all its namespaces */
-  constructor(connection: Connection, dialect: ServedDialect, services: GatewayServices, client: ClientConnection) {
+  constructor(connection: Connection, dialect: ServedDialect, services: GatewayServices, client: Client) {
     this.#connection = connection
     this.#dialect = dialect
     this.#services = services

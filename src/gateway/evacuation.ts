@@ -113,7 +113,7 @@ export class Evacuation {
     const message = allCutOff
       ? 'the other nodes are cut off from Redis too: the node keeps its clients'
       : 'another node may reach Redis again: the node closes its clients unless it reaches Redis too'
-    this.#parts.log.warn({ clients: this.#gateway.clients }, message)
+    this.#parts.log.warn({ clients: this.#gateway.clientCount }, message)
   }
 
   /** Logs each change once. */
@@ -121,7 +121,7 @@ export class Evacuation {
     if (cutOff === this.#cutOff) return
     this.#cutOff = cutOff
     const { log } = this.#parts
-    const clients = this.#gateway.clients
+    const clients = this.#gateway.clientCount
     const [afterMs, withinMs] = [this.#startMs, this.#endMs]
     if (cutOff)
       log.warn(

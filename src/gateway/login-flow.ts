@@ -163,20 +163,20 @@ export class LoginFlow {
 
   #accept(
     { event, request, args }: IncomingRequest,
-    { reply, resumedFrom, first, isIncomplete }: LoginOutcome<unknown>,
+    { reply, resumedFrom, firstEvent, isIncomplete }: LoginOutcome<unknown>,
   ): void {
     const { dialect, about } = this.#connection
     const { log, refusals } = this.#services
     log.info({ dialect: dialect.name, ...about, from: resumedFrom }, event)
     if (isIncomplete)
       refusals.note('log_trimmed', { dialect: dialect.name, ...about }, 'missed messages were already trimmed')
-    if (first?.when === 'before ack') this.#send(first)
+    if (firstEvent?.when === 'before ack') this.#send(firstEvent)
     this.#acks.accept(event, args, this.#connection.wantsLimits ? withLimits(reply, this.#services) : reply)
-    if (first?.when === 'after ack') this.#send(first)
+    if (firstEvent?.when === 'after ack') this.#send(firstEvent)
     this.#count(request, 'ok', resumedFrom)
   }
 
-  #send({ rendered: [event, ...data], seq }: NonNullable<LoginOutcome<unknown>['first']>): void {
+  #send({ rendered: [event, ...data], seq }: NonNullable<LoginOutcome<unknown>['firstEvent']>): void {
     const { socket, dialect } = this.#connection
     socket.emit(event, ...data, ...(seq === undefined ? [] : [{ seq }]))
     this.#services.metrics.countMessage(dialect.name, event, 'out')

@@ -4,7 +4,7 @@ import { guarded, inBackground } from '../core/background.ts'
 import { SignalError } from '../core/errors.ts'
 import type { Entry } from '../core/model.ts'
 import { mute, roomOfSession, unmute } from './broadcast.ts'
-import type { ClientConnection } from './client.ts'
+import type { Client } from './client.ts'
 import type { Clients } from './clients.ts'
 import { Connection } from './connection.ts'
 import { Dispatcher } from './dispatcher.ts'
@@ -143,7 +143,7 @@ export class Namespace {
     services.log.debug({ dialect: name, transport: socket.conn.transport.name }, 'connected')
   }
 
-  #connectionOf(socket: Socket, client: ClientConnection): Connection {
+  #connectionOf(socket: Socket, client: Client): Connection {
     const changeRooms = (change: () => unknown) => inBackground(change, (error) => this.#fail(error, socket))
     const connection = new Connection(socket, this.#dialect, client.confirmations, {
       address: this.#parts.addressOf(socket.request),

@@ -93,12 +93,12 @@ export class Gateway {
   }
 
   /** The number of clients; a client on several namespaces counts once. */
-  get clients(): number {
+  get clientCount(): number {
     return this.#admission.open
   }
 
   /** The requests and WebSockets that this node is forwarding to other nodes. */
-  get nodeProxy(): NodeProxy['open'] {
+  get forwarding(): NodeProxy['open'] {
     return this.#nodeProxy?.open ?? { polling: 0, websocket: 0 }
   }
 

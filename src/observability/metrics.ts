@@ -47,7 +47,7 @@ function connectionMetrics({ gauge, counter }: Declarations) {
     connections: gauge('connections', 'Open client connections', ['dialect', 'transport']),
     clients: gauge('clients', 'Clients that count towards MAX_CONNECTIONS, each once, however many dialects it uses'),
     clientsLimit: gauge('clients_limit', 'MAX_CONNECTIONS'),
-    nodeProxy: gauge(
+    forwarding: gauge(
       'forwarding',
       'Requests and WebSockets of connections of other nodes that this node forwards now',
       ['transport'],

@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox'
 import { maxNameCharacters } from '../core/names.ts'
 import { Name, RoleName } from './names.ts'
 
-/** The management API on HTTP: OWT's REST (docs/owt.md#management-api), and what stands beyond it (docs/management.md). */
+/** The management API on HTTP: OWT's REST API (docs/owt.md#management-api), and additions to it (docs/management.md). */
 
 const closed = { additionalProperties: false } as const
 

@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import type { Logger } from 'pino'
-import { type App, createApp, type Parts } from '../../src/app/index.ts'
+import { type App, createApp, type Replacements } from '../../src/app/index.ts'
 import { type Config, readConfig } from '../../src/config/index.ts'
 import { Throttle } from '../../src/core/auth/attempt-throttle.ts'
 import { writeToken } from '../../src/core/auth/tokens.ts'
@@ -30,7 +30,7 @@ export type NodeOptions = {
   env?: { [option: string]: string | number }
   /** Redis instead of memory: that of the run with a new prefix, or this one. Nodes with the same prefix form a cluster. */
   redis?: true | { url?: string; prefix?: string }
-  parts?: Omit<Parts, 'log'>
+  parts?: Omit<Replacements, 'log'>
 }
 
 export type TestNode = {

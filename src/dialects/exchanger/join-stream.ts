@@ -30,7 +30,11 @@ function outcomeOf(
   data: { ticket: string; seq: number; iceServers?: IceServerEntry[] },
 ) {
   const users = usersExcept(session.id, members)
-  const first = { when: 'after ack', rendered: ['allStreamUsers', users.map(({ id }) => id)], seq: data.seq } as const
+  const firstEvent: LoginOutcome<unknown>['firstEvent'] = {
+    when: 'after ack',
+    rendered: ['allStreamUsers', users.map(({ id }) => id)],
+    seq: data.seq,
+  }
   const reply = { id: session.id, users, ...data }
-  return { reply, session, first: { ...first, rendered: [...first.rendered] } } satisfies LoginOutcome<typeof reply>
+  return { reply, session, firstEvent }
 }

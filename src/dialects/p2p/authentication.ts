@@ -26,7 +26,7 @@ export function authentication(services: P2pServices): Handlers<typeof p2p>['aut
     return {
       reply: { uid },
       session,
-      first: { when: 'before ack', rendered: ['server-authenticated', { uid }] },
+      firstEvent: { when: 'before ack', rendered: ['server-authenticated', { uid }] },
     }
   }
 }

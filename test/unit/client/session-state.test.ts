@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import { nextState, sessionStates, stateTriggers, transitions } from '../../../src/client/session-state.ts'
 
-test('the table has a next state for every state and event', () => {
+test('the table has a next state for every state and trigger', () => {
   expect(Object.keys(transitions).toSorted()).toEqual([...sessionStates].toSorted())
   for (const state of sessionStates) {
     expect(Object.keys(transitions[state]).toSorted()).toEqual([...stateTriggers].toSorted())
-    for (const event of stateTriggers) expect(sessionStates).toContain(nextState(state, event))
+    for (const trigger of stateTriggers) expect(sessionStates).toContain(nextState(state, trigger))
   }
 })
 
@@ -14,7 +14,7 @@ test('every state can be reached, and leads to closed when the session ends', ()
   for (let before = 0; before !== reached.size; ) {
     before = reached.size
     for (const state of sessionStates) {
-      if (reached.has(state)) for (const event of stateTriggers) reached.add(nextState(state, event))
+      if (reached.has(state)) for (const trigger of stateTriggers) reached.add(nextState(state, trigger))
     }
   }
   expect([...reached].toSorted()).toEqual([...sessionStates].toSorted())
@@ -22,10 +22,10 @@ test('every state can be reached, and leads to closed when the session ends', ()
 })
 
 test('login, lost connection, relogin and logout lead through the states', () => {
-  const events = ['login', 'acked', 'lost', 'retry', 'lost', 'retry', 'acked', 'left'] as const
+  const triggers = ['login', 'acked', 'lost', 'retry', 'lost', 'retry', 'acked', 'left'] as const
   const states: string[] = []
-  events.reduce<(typeof sessionStates)[number]>((state, event) => {
-    const next = nextState(state, event)
+  triggers.reduce<(typeof sessionStates)[number]>((state, trigger) => {
+    const next = nextState(state, trigger)
     states.push(next)
     return next
   }, 'initialized')

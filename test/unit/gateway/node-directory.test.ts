@@ -2,19 +2,19 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { NodeDirectory } from '../../../src/gateway/proxy/node-directory.ts'
 
 let registered: { [id: string]: string }
-let isAway: boolean
+let isUnavailable: boolean
 let reads: number
 const failed = vi.fn()
 const nodes = async () => {
   reads += 1
-  if (isAway) throw new Error('away')
+  if (isUnavailable) throw new Error('unavailable')
   return Object.entries(registered).map(([id, url]) => ({ id, url, version: '1', connections: 0 }))
 }
 
 beforeEach(() => {
   vi.useFakeTimers()
   registered = { a: 'http://a:1/' }
-  isAway = false
+  isUnavailable = false
   reads = 0
   failed.mockClear()
 })
@@ -63,7 +63,7 @@ test('a miss waits for a newer list, which has nodes that started since and lack
 test('while the store does not answer, known addresses stay valid and cause no wait', async () => {
   const directory = new NodeDirectory({ nodes, failed })
   await find(directory, 'a')
-  isAway = true
+  isUnavailable = true
   await vi.advanceTimersByTimeAsync(60_000)
   for (let times = 0; times < 5; times += 1) expect(await find(directory, 'a')).toBe('http://a:1/')
   expect(reads).toBe(2)
