@@ -3,11 +3,11 @@ import { withTimeout } from './timeout.ts'
 
 /**
  * The time by which a request must be served: ms of this process' monotonic clock, `performance.now()`. It travels with the request
- * into every write of the store, so that a write that the store receives later is refused and not done.
+ * into every write of the store, so that the store refuses a write that it receives later.
  */
 export type Deadline = number
 
-/** How long a request may take from its arrival to its ack, ms, with all waiting and all calls to the store. */
+/** How long a request may take from its arrival to its ack, ms, with every wait and every call to the store. */
 export const requestTimeoutMs = 4500
 
 /** The deadline of a request that arrives now. */
@@ -26,13 +26,13 @@ export function refuseLate(deadline: Deadline | undefined): void {
 }
 
 /**
- * Runs `perform` unless the deadline is past, and waits for it until the deadline. `perform` continues after that, so it must check
- * the deadline before it changes anything.
- * @throws unavailable at the deadline; what `perform` throws
+ * Runs `work` unless the deadline is past, and waits for it until the deadline. `work` continues after that, so it must check the
+ * deadline before it changes anything.
+ * @throws unavailable at the deadline; what `work` throws
  */
-export async function beforeDeadline<T>(deadline: Deadline, perform: () => Promise<T>): Promise<T> {
+export async function beforeDeadline<T>(deadline: Deadline, work: () => Promise<T>): Promise<T> {
   refuseLate(deadline)
-  return withTimeout(deadline - performance.now(), perform(), () => {
+  return withTimeout(deadline - performance.now(), work(), () => {
     throw new SignalError('unavailable', 'the deadline of the request is over')
   })
 }

@@ -14,7 +14,7 @@ export const errorCodes = [
   'internal',
   'draining',
   'early_left',
-  // a repeat of a request that was done: the client gets the original ack
+  // a repeat of a request that was performed: the client gets the original ack
   'repeated',
   // login
   'unknown_protocol',

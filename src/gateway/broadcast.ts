@@ -4,7 +4,7 @@ import type { SessionRef } from '../core/ports/session-store.ts'
 
 /**
  * The ephemeral lane: messages to sockets on all nodes. It has no memory and no order, and messages may be lost. If the close of a
- * replaced connection is lost, the fencing token still refuses its writes, and the periodic check of its node closes it.
+ * connection after a takeover is lost, the fencing token still refuses its writes, and the periodic check of its node closes it.
  */
 export interface Broadcast {
   /**
@@ -57,7 +57,7 @@ export function unmute(socket: Socket): Promise<void> | void {
   return socket.join(socket.id)
 }
 
-/** The Socket.IO room whose only member is the connection of this session. Nodes of older versions use the same name. */
+/** The Socket.IO room whose only member is the connection of this session. Nodes of older versions use the same name, in which `place` means session. */
 export function roomOfSession({ id, owner }: SessionRef): string {
   return `place:${id}:${owner}`
 }

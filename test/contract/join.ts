@@ -75,7 +75,7 @@ export function describeJoin({ open, test }: Contract): void {
     await bench.resume(first, { ticketId: retry.ticketId })
   })
 
-  test('a repeated login names the last rid that was done', async () => {
+  test('a repeated login names the last rid that was performed', async () => {
     const bench = await open()
     const first = await bench.join()
     expect(first.joined.rid).toBeUndefined()

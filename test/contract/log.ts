@@ -78,7 +78,7 @@ export function describeLog({ open, fresh, test }: Contract): void {
     expect(await bench.append(participant, { to: participant.id })).toBe(4)
   })
 
-  test('the same write sent twice is done once, and has the same answer', async () => {
+  test('the same write sent twice is performed once, and has the same answer', async () => {
     const bench = await open()
     const participant = await bench.join()
     const write = participant.write({ rid: 1, reply: 'ok' })
@@ -90,7 +90,7 @@ export function describeLog({ open, fresh, test }: Contract): void {
     expect(await bench.log()).toHaveLength(3)
   })
 
-  test('a rid that was done is refused as repeated in another write', async () => {
+  test('a rid that was performed is refused as repeated in another write', async () => {
     const bench = await open()
     const participant = await bench.join()
     for (const rid of [1, 2, 3]) await bench.state.log.append(participant.write({ rid, reply: rid }), text())
@@ -135,7 +135,7 @@ export function describeLog({ open, fresh, test }: Contract): void {
     }
   })
 
-  test('a write that was refused does not count as done', async () => {
+  test('a write that was refused does not count as performed', async () => {
     const bench = await open()
     const participant = await bench.join()
     const write = participant.write()

@@ -163,7 +163,7 @@ export function describeMedia({ open, test }: Contract): void {
     expect(await bench.log(2)).toEqual(thrice.map((draft, index) => ({ ...draft, seq: index + 3 })))
   })
 
-  test('a rid that was done is refused as repeated in every other write', async () => {
+  test('a rid that was performed is refused as repeated in every other write', async () => {
     const bench = await open()
     const participant = await bench.join()
     const stream = camera(participant.id)

@@ -52,7 +52,7 @@ async function inTime<T>(call: Promise<T>): Promise<T> {
 }
 
 test.each(modes)(
-  'while Redis (%s) accepts no connection, calls fail within 5 s and are not done later',
+  'while Redis (%s) accepts no connection, calls fail within 5 s and are not performed later',
   async (mode) => {
     const { redis, state, bench, participant, lost, isHealthy } = await start(mode)
     const allRefused = () => {
@@ -149,7 +149,7 @@ test('the commands that wait for a Redis without an answer are limited in bytes,
   await inTime(Promise.all(calls))
 })
 
-test('calls to a room whose slot moves to another master are done once, after the move, and entries arrive from there', async () => {
+test('calls to a room whose slot moves to another master are performed once, after the move, and entries arrive from there', async () => {
   const { redis, state, bench, participant, prefix } = await start('cluster')
   const received = new Set<number>()
   state.pubSub.onResubscribed(async () => {

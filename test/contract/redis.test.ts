@@ -192,7 +192,7 @@ test('scripts are sent again after Redis has dropped them', async () => {
   expect(await bench.append(participant)).toBe(3)
 })
 
-test('calls to a hanging Redis fail as unavailable, and a write that was sent to it is done once', async () => {
+test('calls to a hanging Redis fail as unavailable, and a write that was sent to it is performed once', async () => {
   const { server } = await ownRedis()
   const { state, bench } = open(server.url)
   const participant = await bench.join()

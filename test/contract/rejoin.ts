@@ -106,7 +106,7 @@ export function describeRejoin({ open, test }: Contract): void {
     expect(await bench.log()).toHaveLength(4)
   })
 
-  test('recordReply stores the ack of a request that was done in another room', async () => {
+  test('recordReply stores the ack of a request that was performed in another room', async () => {
     const bench = await open()
     const participant = await bench.join()
     await bench.state.log.recordReply(participant.write({ rid: 5, reply: { fine: true } }))

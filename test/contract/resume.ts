@@ -135,7 +135,7 @@ export function describeResume({ open, fresh, test }: Contract): void {
     expect(await bench.resume(await bench.join())).toMatchObject({ complete: true, deliverAfter: 0 })
   })
 
-  test('resume names the last rid that was done', async () => {
+  test('resume names the last rid that was performed', async () => {
     const bench = await open()
     const participant = await bench.join()
     await bench.state.log.append(participant.write({ rid: 7, reply: null }), text())

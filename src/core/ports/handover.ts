@@ -1,10 +1,10 @@
 import type { DeliveryState, SessionRef } from './session-store.ts'
 
-/** During a takeover the new node asks the previous one how far its deliveries came. */
+/** During a takeover the new node asks the previous one for its delivery state. Between nodes the message is called `mark`. */
 export interface Handover {
   /**
    * Answers the questions of other nodes from now on.
-   * @param onTakeover closes the connection of a session, and returns how far its deliveries came; undefined if it has none
+   * @param onTakeover closes the connection of a session, and returns its delivery state; undefined if this node does not know it
    */
   serve(node: string, onTakeover: (ref: SessionRef) => DeliveryState | undefined): Promise<void>
   /**

@@ -17,7 +17,7 @@ export interface Log {
    *   room continues far above the position (a leap)
    */
   heads(rooms: RoomId[], feedPositions?: number[]): Promise<number[]>
-  /** The ack of a request that was done. The store keeps at least the last 100 of a participant. */
+  /** The ack of a request that was performed. The store keeps at least the last 100 of a participant. */
   replyTo(ref: SessionRef, rid: number): Promise<{ reply: unknown } | undefined>
   /**
    * Appends an entry that is not from a participant of the room: from management, or from a participant of another room.
@@ -25,6 +25,6 @@ export interface Log {
    * @throws no_such_participant (`to` is not in the room, or the room does not exist)
    */
   announce(room: RoomId, draft: Draft, dedupeKey?: string, deadline?: Deadline): Promise<number>
-  /** Records the ack of a request that was done in another room. @throws moved */
+  /** Records the ack of a request that was performed in another room. @throws moved */
   recordReply(write: Write): Promise<void>
 }

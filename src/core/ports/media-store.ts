@@ -2,11 +2,11 @@ import type { Deadline } from '../deadline.ts'
 import type { Draft, RoomId, Stream, Subscription } from '../model.ts'
 import type { Write } from './session-store.ts'
 
-/** A write of management. It has no owner: the store does it only if the object is still as expected. */
+/** A write of management. It has no owner: the store performs it only if the object is still as expected. */
 export type AdminWrite = { room: RoomId; deadline?: Deadline | undefined }
 
 /**
- * Streams and subscriptions of a room. Writes of participants are fenced and done once. Each write appends its notifications
+ * Streams and subscriptions of a room. Writes of participants are fenced and performed once. Each write appends its notifications
  * atomically. A store may refuse JSON that nests too deep as bad_request.
  */
 export interface MediaStore {

@@ -9,8 +9,8 @@ import type { IssuedTickets } from '../session/issued-tickets.ts'
 export type SessionRef = { room: RoomId; id: ParticipantId; owner: string }
 
 /**
- * How far the deliveries over a connection came, as numbers of the room's log. The client has received everything up to
- * `confirmed`, and the node has sent nothing after `sent`. Whether the client has what is in between is unknown.
+ * How far the deliveries over a connection came, as seqs of the room. The client has received everything up to `confirmed`, and
+ * the node has sent nothing after `sent`. The node does not know which of the entries in between the client has received.
  */
 export type DeliveryState = { confirmed: number; sent: number }
 
@@ -18,10 +18,10 @@ export type DeliveryState = { confirmed: number; sent: number }
 export type ParticipantRef = Pick<SessionRef, 'room' | 'id'>
 
 /**
- * One write by a session. The store does it once for each `op`. If the client gave a `rid`, the store does it once for each `rid`
- * and keeps `reply` as its ack. A write whose `rid` was done, or may have been done before the oldest `rid` that the store keeps,
- * is refused as `repeated`. A write that reaches the store after `deadline` is refused as `unavailable`. With a write that is done
- * the store also records `confirmed`: the client has received everything up to there.
+ * One write by a session. The store performs it once for each `op`. If the client gave a `rid`, the store performs it once for each
+ * `rid` and keeps `reply` as its ack. The store refuses a write as `repeated` if its `rid` was performed, or may have been performed
+ * before the oldest `rid` that the store keeps; and as `unavailable` if it receives the write after `deadline`. With the write it
+ * records `confirmed`: the client has received everything up to this seq.
  */
 export type Write = {
   ref: SessionRef
@@ -60,7 +60,7 @@ export type Joined = {
   roster: Roster
   /** The previous owner, if the login is a repetition and that owner's connection may still be open. */
   previousOwner?: string
-  /** The participant's last `rid` that was done, if the login is a repetition. */
+  /** The participant's last `rid` that was performed, if the login is a repetition. */
   rid?: number
 }
 
@@ -123,7 +123,7 @@ export type SessionBackup = {
 }
 
 /**
- * A login or resume without an answer: the store may have done it. `ticketId` is the id of the new ticket, `id` that of the
+ * A login or resume without an answer: the store may have performed it. `ticketId` is the id of the new ticket, `id` that of the
  * participant, `token` that of the login token.
  */
 export type PendingJoin = { room: RoomId; ticketId: string } & ({ id: ParticipantId } | { token: string })

@@ -221,10 +221,10 @@ export class Feed {
     }
   }
 
-  async #retrying<T>(perform: () => Promise<T>, isStopped: () => boolean): Promise<T | undefined> {
+  async #retrying<T>(work: () => Promise<T>, isStopped: () => boolean): Promise<T | undefined> {
     while (!isStopped()) {
       try {
-        return await perform()
+        return await work()
       } catch (error) {
         this.#events.failed?.(error)
         await this.#pause()

@@ -8,25 +8,25 @@ import type { State } from '../ports/state.ts'
 import type { Departures } from './departures.ts'
 import type { SessionsEvents } from './options.ts'
 
-/** A session whose connection is lost, how far it had come, and what else this node knows of it. */
+/** A session whose connection is lost, its delivery state, and what else this node knows of it. */
 type LostSession = { ref: SessionRef; deliveryState: DeliveryState; backup?: SessionBackup }
 
 /** How long the delivery state of a session is kept after another owner has taken it over, ms. */
 const takeoverStateTtlMs = 5000
 
-/** Participants that this node has lost the connection of. Tells the store, and retries until it knows. */
+/** Sessions whose connection this node has lost. Reports them to the store, and retries until the store has recorded them. */
 export class Disconnections {
   readonly #sessionStore: SessionStore
   readonly #sessionChecks: SessionChecks
   readonly #departures: Departures
   readonly #events: Pick<SessionsEvents, 'failed' | 'givenUp'>
   readonly #waiting = new Map<string, SessionRef>()
-  /** Lost sessions that the store does not know about yet. */
+  /** Lost sessions that the store has not recorded yet. */
   readonly #unreported = new Map<string, LostSession>()
   readonly #attempts = new Attempts()
-  /** Of sessions that another owner had taken over by then. */
+  /** Delivery states of sessions that another owner took over before this node could report them. */
   readonly #recentStates = new Map<string, DeliveryState>()
-  /** Joins and resumes that failed without an answer, and until when the store may still perform them. */
+  /** Joins and resumes that failed without an answer, and until when the store may still perform them. Undefined: without a deadline. */
   readonly #pendingJoins = new Map<PendingJoin, Deadline | undefined>()
 
   constructor(
@@ -70,13 +70,13 @@ export class Disconnections {
     }
   }
 
-  /** How far the connection of a session had come that was lost here; undefined: unknown, or the store knows. */
+  /** The delivery state of a session whose connection was lost here; undefined: unknown, or the store has it. */
   deliveryStateOf(ref: SessionRef): DeliveryState | undefined {
     const refKey = keyOf(ref)
     return this.#unreported.get(refKey)?.deliveryState ?? this.#recentStates.get(refKey)
   }
 
-  /** Another owner has taken over the session, and may yet ask how far its connection had come. */
+  /** Another owner has taken over the session, and may still ask for its delivery state. */
   remember({ ref, deliveryState }: LostSession): void {
     const refKey = keyOf(ref)
     this.#recentStates.set(refKey, deliveryState)
@@ -96,14 +96,14 @@ export class Disconnections {
 
   /**
    * A join or resume failed. Unless the store has refused it, the store may have given the session to this node, where no
-   * connection has it: this is looked up after the deadline, and the session is detached.
+   * connection has it. After the deadline this node looks for such a session, and detaches it.
    */
   joinFailed(pending: PendingJoin, deadline: Deadline | undefined, error: unknown): void {
     const refused = error instanceof SignalError && error.code !== 'unavailable' && error.code !== 'internal'
     if (!refused) this.#pendingJoins.set(pending, deadline)
   }
 
-  /** Tells the store what it does not know yet. Does not throw. */
+  /** Reports to the store what it has not recorded yet. Does not throw. */
   async retry(): Promise<void> {
     // before its deadline the store may still perform a join
     const over = [...this.#pendingJoins].filter(([, deadline]) => deadline === undefined || isPast(deadline))

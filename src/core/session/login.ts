@@ -95,8 +95,11 @@ function memberOf({ claims, profile, id = newId() }: LoginOptions, options: Room
   return { id, user: claims.user, role: claims.role, permission: { publish, subscribe }, profile }
 }
 
-/** How long a used token is remembered, s: until it expires, and a minute for clocks that differ. */
+/** How long the mark of a used token outlives the token, s, because clocks differ. */
+export const tokenMarkMarginSeconds = 60
+
+/** The use of a login token. The store remembers it until the token has expired. */
 export function tokenUseOf({ tokenId, made, notAfter }: Claims, now: number): JoinRequest['token'] {
-  const seconds = Math.max(1, Math.ceil((notAfter - now) / 1000)) + 60
+  const seconds = Math.max(1, Math.ceil((notAfter - now) / 1000)) + tokenMarkMarginSeconds
   return { id: tokenId, seconds, ...(made === undefined ? {} : { made }) }
 }

@@ -12,7 +12,7 @@ export type RequestRunnerParts = {
   failed: (error: unknown) => void
 }
 
-/** Runs the requests of sessions, each at most once. */
+/** Performs the requests of sessions: at most once for each `rid`. */
 export class RequestRunner {
   readonly #parts: RequestRunnerParts
 
@@ -21,8 +21,8 @@ export class RequestRunner {
   }
 
   /**
-   * Runs a request and resolves to its ack; without `rid` a repeat runs again. If the store refuses it as `moved` because
-   * a failover lost the newest writes, the session is restored and the request runs again.
+   * Performs a request and resolves to its ack. Without `rid` it performs a repeat again. If the store refuses the request as
+   * `moved` because a failover lost the newest writes, it restores the session and performs the request again.
    * @throws what `perform` throws, bad_request
    */
   async run(session: Session, rid: number | undefined, perform: () => Promise<unknown>): Promise<unknown> {
@@ -40,8 +40,8 @@ export class RequestRunner {
 }
 
 /**
- * Runs a request at most once per `rid` and returns its ack; a repeat gets the original ack. A write that timed out may still
- * have been applied, so the store decides.
+ * Performs a request at most once per `rid` and returns its ack. A repeat gets the original ack. A write that timed out may still
+ * have been performed, so the store decides.
  * @throws bad_request when the store does not know such an old `rid` any more
  */
 async function runOnce(log: Log, session: Session, rid: number, perform: () => Promise<unknown>): Promise<unknown> {

@@ -6,7 +6,7 @@ import type { SessionConnection } from '../ports/connection.ts'
 import type { Resumed, SessionRef } from '../ports/session-store.ts'
 import type { State } from '../ports/state.ts'
 import type { Feed } from '../room/feed.ts'
-import { type LoginOptions, tokenUseOf } from './login.ts'
+import { type LoginOptions, tokenMarkMarginSeconds, tokenUseOf } from './login.ts'
 import type { SessionsConfig, SessionsEvents } from './options.ts'
 import type { Session } from './session.ts'
 import type { SessionOpener } from './session-opener.ts'
@@ -118,7 +118,7 @@ export class Resume {
       dialect,
       member,
       ref,
-      token: { id: resumed.tokenId, seconds: config.tokenTtl + 60 },
+      token: { id: resumed.tokenId, seconds: config.tokenTtl + tokenMarkMarginSeconds },
       tickets: { previous, issued: [ticketId] },
       ticketConfirmed: true,
       rid,

@@ -14,7 +14,7 @@ export type SessionStart = {
   tickets: IssuedTickets
   /** Whether the client is known to have one of the tickets. */
   ticketConfirmed: boolean
-  /** The highest `rid` of a request that was done; 0: none. */
+  /** The highest `rid` of a request that was performed; 0: none. */
   rid: number
   /** The seq after which delivery starts on this connection. */
   deliverAfter: number
@@ -28,7 +28,7 @@ export type SessionStart = {
  */
 type DeliveryStage = 'replay' | 'live' | 'stopped' | 'ended'
 
-/** A participant on this node, from its login or resume until the connection is lost or another one takes over. */
+/** A session on this node, from its login or resume until the connection is lost or another one takes over. */
 export class Session {
   readonly dialect: string
   readonly ref: SessionRef
@@ -44,7 +44,7 @@ export class Session {
   #rid: number
   #stage: DeliveryStage = 'replay'
   #sentSeq: number
-  /** Its own leave was delivered: what follows is for the other participants. */
+  /** Its own leave was delivered: later entries are for the other participants. */
   #left = false
   #unsubscribeLoss: (() => void) | undefined
 
@@ -89,7 +89,7 @@ export class Session {
     return Math.min(this.#deliveredSeq, (this.connection.firstHeld ?? Number.POSITIVE_INFINITY) - 1)
   }
 
-  /** The same, with entries that the connection holds until it has sent the ack of a request. */
+  /** As `sentSeq`, but includes entries that the connection holds until it has sent the ack of a request. */
   get #deliveredSeq(): number {
     return this.#stage === 'live' ? Math.max(this.#sentSeq, this.#feed.position) : this.#sentSeq
   }

@@ -108,7 +108,7 @@ export class Sessions {
     return this.closer.logout(session, timing)
   }
 
-  /** Runs a request, at most once per `rid`, and resolves to its ack. @throws what `perform` throws, bad_request */
+  /** Performs a request, at most once per `rid`, and resolves to its ack. @throws what `perform` throws, bad_request */
   runOnce(session: Session, rid: number | undefined, perform: () => Promise<unknown>): Promise<unknown> {
     return this.#requests.run(session, rid, perform)
   }
@@ -125,7 +125,7 @@ export class Sessions {
     return this.departures.leave({ room, id }, 'any', 'dropped', { notification, ...timing })
   }
 
-  /** Another node has taken over a session of this one. @returns how far its connection had come; undefined: unknown */
+  /** Another node has taken over a session of this one. @returns the delivery state of its connection; undefined: unknown */
   onTakeover(ref: SessionRef): DeliveryState | undefined {
     return this.#takeover.onTakeover(ref)
   }

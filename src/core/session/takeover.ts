@@ -25,13 +25,13 @@ export class Takeover {
 
   /**
    * Another owner has taken over a session of this node: its connection is closed.
-   * @returns how far it had come, also if it was lost a moment ago; undefined: unknown
+   * @returns its delivery state, also if it was lost a moment ago; undefined: unknown
    */
   onTakeover(ref: SessionRef): DeliveryState | undefined {
     const { registry, closer, disconnections } = this.#parts
     const session = registry.find(ref)
     if (!session) return disconnections.deliveryStateOf(ref)
-    const { deliveryState } = session // final: nothing is delivered after it in this step
+    const { deliveryState } = session // final: this step delivers nothing more
     closer.endTakenOverSoon(session)
     return deliveryState
   }
@@ -39,7 +39,7 @@ export class Takeover {
   /**
    * Closes the connection of the previous owner.
    * @param seq the last one that the client has seen, if the client says so
-   * @returns how far the connection had come; undefined if that is unknown, or not needed because of `seq`
+   * @returns its delivery state; undefined if that is unknown, or not needed because of `seq`
    */
   async closePrevious(previous: SessionRef, seq: number | undefined): Promise<DeliveryState | undefined> {
     const { node, handover, events } = this.#parts

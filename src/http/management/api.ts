@@ -44,19 +44,19 @@ export const errorResponses = { '4xx': ErrorBody, '5xx': ErrorBody }
 export const roomNotFound = () => new ApiError(404, 'room', 'Room not found')
 
 /** @throws 404, unavailable */
-export async function roomAt({ queries }: ApiServices, address: string): Promise<FoundRoom> {
+export async function existingRoom({ queries }: ApiServices, address: string): Promise<FoundRoom> {
   const room = await queries.room(roomOfAddress(address))
   if (!room) throw roomNotFound()
   return room
 }
 
-export async function roomIdAt(services: ApiServices, address: string): Promise<RoomId> {
-  return (await roomAt(services, address)).id
+export async function existingRoomId(services: ApiServices, address: string): Promise<RoomId> {
+  return (await existingRoom(services, address)).id
 }
 
 /** The error for a participant or stream that was not found: 404 for its room, if the room does not exist either. */
 export async function missingItem(services: ApiServices, room: string, notFound: () => ApiError): Promise<ApiError> {
-  await roomIdAt(services, room)
+  await existingRoomId(services, room)
   return notFound()
 }
 

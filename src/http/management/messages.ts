@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { RoomMessage } from '../../protocol/management.ts'
-import { type Api, type ApiServices, errorResponses, RoomParams, roomIdAt } from './api.ts'
+import { type Api, type ApiServices, errorResponses, existingRoomId, RoomParams } from './api.ts'
 
 export function messages(api: Api, services: ApiServices): void {
   api.post(
@@ -16,7 +16,7 @@ export function messages(api: Api, services: ApiServices): void {
       },
     },
     async ({ params, body, deadline }) => {
-      const room = await roomIdAt(services, params.room)
+      const room = await existingRoomId(services, params.room)
       return { seq: await services.management.post(room, body, deadline) }
     },
   )

@@ -8,11 +8,11 @@ import {
   type ApiServices,
   byId,
   errorResponses,
+  existingRoomId,
   ItemParams,
   missingItem,
   pageOf,
   RoomParams,
-  roomIdAt,
 } from './api.ts'
 
 const tags = ['participants']
@@ -41,7 +41,7 @@ function list(api: Api, services: ApiServices): void {
       },
     },
     async ({ params, query }) => {
-      const members = await services.queries.participants(await roomIdAt(services, params.room))
+      const members = await services.queries.participants(await existingRoomId(services, params.room))
       return pageOf(members.map(bodyOf).toSorted(byId), query)
     },
   )
@@ -52,7 +52,7 @@ function read(api: Api, services: ApiServices): void {
     '/rooms/:room/participants/:id',
     { schema: { tags, summary: 'Returns a participant', params: ItemParams, response: oneParticipant } },
     async ({ params }) => {
-      const member = await services.queries.participant(await roomIdAt(services, params.room), params.id)
+      const member = await services.queries.participant(await existingRoomId(services, params.room), params.id)
       if (!member) throw notFound()
       return bodyOf(member)
     },
@@ -74,7 +74,7 @@ function changePermission(api: Api, services: ApiServices): void {
     },
     async ({ params, body, deadline }) => {
       const room = roomOfAddress(params.room)
-      const change = (before: Permission) => body.reduce(applied, before)
+      const change = (before: Permission) => body.reduce(withPatch, before)
       const member = await services.management.permit(room, params.id, change, deadline)
       if (!member) throw await missingItem(services, params.room, notFound)
       return bodyOf(member)
@@ -102,7 +102,7 @@ function drop(api: Api, services: ApiServices): void {
 }
 
 /** @param operation its path is `/permission/publish` or `/permission/subscribe`, with `/audio` or `/video` after it or not */
-function applied(before: Permission, { path, value }: ParticipantPatch[number]): Permission {
+function withPatch(before: Permission, { path, value }: ParticipantPatch[number]): Permission {
   const [, , verb, media] = path.split('/')
   const right = verb === 'publish' ? 'publish' : 'subscribe'
   if (typeof value !== 'boolean') return { ...before, [right]: value }

@@ -4,7 +4,15 @@ import type { RoomOptions } from '../../core/model.ts'
 import { defaultPageRooms, NewRoom, Paging, RoomBody, RoomChanges, RoomPatch } from '../../protocol/management.ts'
 import { roomOfAddress } from '../../protocol/room-address.ts'
 import { ApiError } from '../errors.ts'
-import { type Api, type ApiServices, errorResponses, RoomParams, roomAt, roomIdAt, roomNotFound } from './api.ts'
+import {
+  type Api,
+  type ApiServices,
+  errorResponses,
+  existingRoom,
+  existingRoomId,
+  RoomParams,
+  roomNotFound,
+} from './api.ts'
 import { changesOf, optionsAfter, optionsOf, roomBody } from './room-body.ts'
 
 const tags = ['rooms']
@@ -65,7 +73,7 @@ function read(api: Api, services: ApiServices): void {
   api.get(
     '/rooms/:room',
     { schema: { tags, summary: 'Returns a room', params: RoomParams, response: oneRoom } },
-    async ({ params }) => roomBody(await roomAt(services, params.room)),
+    async ({ params }) => roomBody(await existingRoom(services, params.room)),
   )
 }
 
@@ -126,7 +134,7 @@ function remove(api: Api, services: ApiServices): void {
       },
     },
     async ({ params, deadline }, reply) => {
-      await services.management.removeRoom(await roomIdAt(services, params.room), deadline)
+      await services.management.removeRoom(await existingRoomId(services, params.room), deadline)
       return reply.type('text/plain').send('Room deleted')
     },
   )

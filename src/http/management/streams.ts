@@ -8,11 +8,11 @@ import {
   type ApiServices,
   byId,
   errorResponses,
+  existingRoomId,
   ItemParams,
   missingItem,
   pageOf,
   RoomParams,
-  roomIdAt,
   type WriteStream,
 } from './api.ts'
 
@@ -41,7 +41,7 @@ function list(api: Api, services: ApiServices, write: WriteStream): void {
       },
     },
     async ({ params, query }) => {
-      const published = await services.queries.streams(await roomIdAt(services, params.room))
+      const published = await services.queries.streams(await existingRoomId(services, params.room))
       return pageOf(published.toSorted(byId), query).map(write)
     },
   )
@@ -52,7 +52,7 @@ function read(api: Api, services: ApiServices, write: WriteStream): void {
     '/rooms/:room/streams/:id',
     { schema: { tags, summary: 'Returns a stream', params: ItemParams, response: oneStream } },
     async ({ params }) => {
-      const stream = await services.queries.stream(await roomIdAt(services, params.room), params.id)
+      const stream = await services.queries.stream(await existingRoomId(services, params.room), params.id)
       if (!stream) throw notFound()
       return write(stream)
     },

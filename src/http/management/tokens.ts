@@ -4,7 +4,7 @@ import { isName, isRole } from '../../core/names.ts'
 import { TokenRequest } from '../../protocol/management.ts'
 import { targetOf } from '../client-target.ts'
 import { ApiError } from '../errors.ts'
-import { type Api, type ApiServices, errorResponses, RoomParams, roomAt } from './api.ts'
+import { type Api, type ApiServices, errorResponses, existingRoom, RoomParams } from './api.ts'
 
 export function tokens(api: Api, services: ApiServices): void {
   api.post(
@@ -21,7 +21,7 @@ export function tokens(api: Api, services: ApiServices): void {
     },
     async (request, reply) => {
       const { params, body, caller } = request
-      const { id, closed } = await roomAt(services, params.room)
+      const { id, closed } = await existingRoom(services, params.room)
       const room = roomName(id)
       // OWT: the user and role of a signed header take precedence over those of the body
       const { user = body.user, role = body.role } = caller ?? {}

@@ -23,7 +23,7 @@ export function fenced<T>(table: RoomTable, write: Write, perform: (room: RoomRe
   return result
 }
 
-/** A `rid` that is not stored was not done, unless it is so old that the store has deleted its reply. */
+/** A `rid` that is not stored was not performed, unless it is so old that the store has deleted its reply. */
 function refuseRepetition({ replies, forgotten }: SessionRecord, rid: number): void {
   if (replies.has(rid) || rid <= forgotten) throw new SignalError('repeated')
 }

@@ -1,5 +1,5 @@
 -- Part `deadline`, of the scripts that serve a client's request (`deadline` in script-table.ts). A node refuses a request at its deadline. A
--- script that Redis receives later, because Redis or the connection stalled, must not execute that request. A deadline further
+-- script that Redis receives later, because Redis or the connection stalled, must not perform that request. A deadline further
 -- ahead than a request may take was computed from another time than this server's: its clock was set back meanwhile, or the
 -- node does not know it. Such a request may be late, so it is refused too. The node corrects its estimate from the refusal, and
 -- sends a request that is not late again.

@@ -1,14 +1,14 @@
 -- Part `write`: a write by a participant, fenced by its owner and idempotent by its op and its `rid`.
 
--- What `begin_write` read: the highest `rid` that was executed, the highest `rid` whose reply was deleted, the last op, and the
+-- What `begin_write` read: the highest `rid` that was performed, the highest `rid` whose reply was deleted, the last op, and the
 -- seq up to which the client has received everything.
 local last_rid, forgotten_rid, last_op, known_confirmed
 
 -- Starts a write. Returns nil, or a reply with which the script must end at once. The reply is the stored result if this op was
--- executed, or a refusal:
+-- performed, or a refusal:
 --   moved        the session has another owner
 --   unavailable  this op is the one before the last, a late copy from a connection that was given up
---   repeated     the request with this `rid` was executed, or may have been executed too long ago to tell
+--   repeated     the request with this `rid` was performed, or may have been performed too long ago to tell
 -- A smaller `rid` that is not stored was refused when it came.
 -- session: hash; replies: list of `rid reply`; rid and confirmed: text of an integer, '' for none.
 local function begin_write(session, replies, owner, op, rid, confirmed)

@@ -1,4 +1,4 @@
--- Stores the reply to a request that the participant's node executed in another room.
+-- Stores the reply to a request that the participant's node performed in another room.
 -- KEYS session replies
 -- ARGV owner, op, rid, reply, confirmed (seq)
 -- Returns 1. Refuses: moved, unavailable, repeated.
