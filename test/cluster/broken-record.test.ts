@@ -8,8 +8,8 @@ import { newRoom, startCluster, type TestNode, tokenFor } from '../support/node.
 import { type RedisServer, randomPrefix, startRedis, until } from '../support/redis.ts'
 
 /**
- * After a Redis that lost everything the nodes restore who is connected. One participant whose record cannot be read or
- * written must not keep the others of its room, and other rooms, from that.
+ * After Redis has lost all data, the nodes restore the sessions of their clients. A participant whose record cannot be read or
+ * written must not prevent that for other participants of its room, or for other rooms.
  */
 let redis: RedisServer
 let client: Redis
@@ -31,26 +31,26 @@ afterAll(async () => {
   await redis.stop()
 })
 
-type Person = { portal: Portal; heard: string[] }
+type Participant = { portal: Portal; received: string[] }
 
-/** A client of the SDK: it resumes by itself when it is cut because it has seen what is gone. */
-async function person(first: 0 | 1, room: string): Promise<Person> {
+/** A client of the SDK, which resumes by itself when its connection is closed because it has received entries that are lost. */
+async function login(first: 0 | 1, room: string): Promise<Participant> {
   const urls = [nodes[first].url, nodes[1 - first]?.url ?? '']
   const portal = new Portal({ url: urls, backOff: { baseMs: 20, capMs: 200 }, parts: { random: () => 0 } })
   onTestFinished(() => portal.close())
-  const heard: string[] = []
-  portal.on('text', ({ message }) => heard.push(String(message)))
+  const received: string[] = []
+  portal.on('text', ({ message }) => received.push(String(message)))
   await portal.login(tokenFor({ room }))
-  return { portal, heard }
+  return { portal, received }
 }
 
-/** What is acked from now on is heard by all of them, once and in order. */
-async function expectHearing(topic: string, speaker: Person, hearers: Person[]): Promise<void> {
-  const said = Array.from({ length: 10 }, (_, nth) => `${topic} ${nth}`)
-  for (const message of said) await speaker.portal.text('all', message)
-  const of = ({ heard }: Person) => heard.filter((message) => message.startsWith(`${topic} `))
-  await until(async () => hearers.every((hearer) => of(hearer).length >= said.length))
-  for (const hearer of hearers) expect(of(hearer)).toEqual(said)
+/** Checks that all receivers receive ten messages of the sender once and in order. */
+async function expectDelivery(topic: string, sender: Participant, receivers: Participant[]): Promise<void> {
+  const sent = Array.from({ length: 10 }, (_, n) => `${topic} ${n}`)
+  for (const message of sent) await sender.portal.text('all', message)
+  const of = ({ received }: Participant) => received.filter((message) => message.startsWith(`${topic} `))
+  await until(async () => receivers.every((receiver) => of(receiver).length >= sent.length))
+  for (const receiver of receivers) expect(of(receiver)).toEqual(sent)
 }
 
 async function metric(node: TestNode, name: string): Promise<number> {
@@ -59,50 +59,45 @@ async function metric(node: TestNode, name: string): Promise<number> {
   return Number(text.split(`signalbox_${name} `)[1]?.split('\n')[0] ?? 0)
 }
 
-const broken = 'refused_total{reason="broken_record"}'
+const metricName = 'refused_total{reason="broken_record"}'
 
 test('a session whose record stays broken is abandoned, counted and logged; the others receive everything', async () => {
   const [room, other] = [newRoom(), newRoom()]
-  const [ann, bob, far, near] = await Promise.all([
-    person(0, room),
-    person(1, room),
-    person(0, other),
-    person(0, other),
-  ])
-  const lost = await enter(nodes[0].url, { room })
-  const before = await metric(nodes[0], broken)
-  const session = keys.session(roomIdOf('portal', room), lost.id)
+  const [ann, bob, dan, eve] = await Promise.all([login(0, room), login(1, room), login(0, other), login(0, other)])
+  const broken = await enter(nodes[0].url, { room })
+  const before = await metric(nodes[0], metricName)
+  const session = keys.session(roomIdOf('portal', room), broken.id)
   await client.multi().flushall().set(session, 'no hash').exec()
   onTestFinished(async () => void (await client.del(session)))
 
-  await expectHearing('first', ann, [ann, bob])
-  await expectHearing('second', far, [far, near])
-  await lost.closed
-  await until(async () => (await metric(nodes[0], broken)) > before)
-  expect(nodes[0].logs.lines.some(({ participant, level }) => participant === lost.id && level >= 50)).toBe(true)
-  await expectHearing('third', bob, [ann, bob])
+  await expectDelivery('first', ann, [ann, bob])
+  await expectDelivery('second', dan, [dan, eve])
+  await broken.closed
+  await until(async () => (await metric(nodes[0], metricName)) > before)
+  expect(nodes[0].logs.lines.some(({ participant, level }) => participant === broken.id && level >= 50)).toBe(true)
+  await expectDelivery('third', bob, [ann, bob])
 })
 
 test('only the session whose record broke while it was connected loses its connection', async () => {
   const room = newRoom()
-  const [ann, bob] = await Promise.all([person(0, room), person(0, room)])
-  const lost = await enter(nodes[0].url, { room })
-  const session = keys.session(roomIdOf('portal', room), lost.id)
+  const [ann, bob] = await Promise.all([login(0, room), login(0, room)])
+  const broken = await enter(nodes[0].url, { room })
+  const session = keys.session(roomIdOf('portal', room), broken.id)
   await client.multi().del(session).set(session, 'no hash').exec()
   onTestFinished(async () => void (await client.del(session)))
-  expect(await lost.closed).toBe('transport close')
-  await expectHearing('after', ann, [ann, bob])
+  expect(await broken.closed).toBe('transport close')
+  await expectDelivery('after', ann, [ann, bob])
 })
 
-test('a record of an older node with half of a surrogate pair does not stop deliveries to others', async () => {
+test('a record with half of a surrogate pair, of an older node, does not stop deliveries to others', async () => {
   const room = newRoom()
-  const [ann, bob] = await Promise.all([person(0, room), person(1, room)])
+  const [ann, bob] = await Promise.all([login(0, room), login(1, room)])
   const old = await enter(nodes[0].url, { room })
   const members = keys.members(roomIdOf('portal', room))
   const member = String(await client.hget(members, old.id)).replace('"profile":{', '"profile":{"x":"\\ud800",')
   await client.multi().flushall().hset(members, old.id, member).exec()
-  await expectHearing('after', ann, [ann, bob])
-  await expectHearing('again', bob, [ann, bob])
+  await expectDelivery('after', ann, [ann, bob])
+  await expectDelivery('again', bob, [ann, bob])
 })
 
 test.each([
@@ -110,7 +105,7 @@ test.each([
   ['a pair that a limit cuts in two', { type: `${'x'.repeat(63)}🎧`, version: '1' }],
 ])('a client whose SDK type is %s does not stop deliveries to others', async (_name, sdk) => {
   const room = newRoom()
-  const [ann, bob] = await Promise.all([person(0, room), person(0, room)])
+  const [ann, bob] = await Promise.all([login(0, room), login(0, room)])
   const odd = await connect(nodes[0].url)
   const { status, data } = await odd.request('login', { ...loginInfo({ room }), userAgent: { sdk } })
   expect(status).toBe('ok')
@@ -120,10 +115,10 @@ test.each([
     .flushall()
     .hset(members, Object(data).id, String(await client.hget(members, Object(data).id)))
     .exec()
-  await expectHearing('after', ann, [ann, bob])
+  await expectDelivery('after', ann, [ann, bob])
 })
 
-test('users of a channel with any JSON value as user are restored', async () => {
+test('users of a channel who log in with any JSON value as user are restored after Redis has lost all data', async () => {
   const users = ['\ud83d', { '\ud800': ['\udc00'] }, '\u0000', 1e21, JSON.parse('{"__proto__":[]}')]
   const channelName = newRoom()
   const all = await Promise.all(

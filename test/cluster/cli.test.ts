@@ -15,7 +15,7 @@ describe('usage', () => {
     for (const command of commands) expect(stdout).toMatch(new RegExp(`^ {2}${command}\\b`, 'm'))
   })
 
-  test('of a command is printed by --help after it', async () => {
+  test('of a command is printed by its option --help', async () => {
     const { code, stdout } = await run(signalbox, ['token', '--help'])
     expect(code).toBe(0)
     expect(stdout).toMatch(/^Usage: signalbox token --room R --user U /)
@@ -67,7 +67,7 @@ describe('token', () => {
   test('prints a token signed with SIGNALBOX_SECRET that logs in on a node', async () => {
     const { url } = await startNode()
     const room = newRoom()
-    const env = { SIGNALBOX_SECRET: testSecret, REDIS_MODE: 'a mistake that is no concern of a token' }
+    const env = { SIGNALBOX_SECRET: testSecret, REDIS_MODE: 'a mistake that does not concern a token' }
     const { code, stdout } = await run(signalbox, args(room, '--role', 'viewer', '--host', 'a.example:1'), env)
     expect(code).toBe(0)
     const token = stdout.trim()
@@ -92,15 +92,15 @@ describe('token', () => {
     }
   })
 
-  test('without a secret and a node prints how to provide one', async () => {
+  test('without a secret or a development node prints how to provide one', async () => {
     const production = await startNode({ env: { NODE_ENV: 'production' } })
     const refused = await run(signalbox, args('r', '--url', production.url))
     expect(refused).toMatchObject({ code: 1, stdout: '' })
     expect(refused.stderr).toMatch(/gives no token \(HTTP 404\)\. Set SIGNALBOX_KEY .*, or SIGNALBOX_SECRET .*\.\n$/)
     await production.close()
-    const nobody = await run(signalbox, args('r', '--url', production.url))
-    expect(nobody).toMatchObject({ code: 3, stdout: '' })
-    expect(nobody.stderr).toMatch(/^No node answers at http\S+\. Set SIGNALBOX_KEY .*\.\n$/)
+    const unanswered = await run(signalbox, args('r', '--url', production.url))
+    expect(unanswered).toMatchObject({ code: 3, stdout: '' })
+    expect(unanswered.stderr).toMatch(/^No node answers at http\S+\. Set SIGNALBOX_KEY .*\.\n$/)
   })
 })
 

@@ -4,36 +4,36 @@ import { Portal } from '../../src/client/index.ts'
 import { newRoom, startCluster, tokenFor } from '../support/node.ts'
 import { Random } from '../support/random.ts'
 
-/** A TCP road to a node, whose travellers can be cut off at any byte without a goodbye. */
-type Road = { url: string; cut: () => number }
+/** A TCP proxy to a node that can reset its connections after any byte. */
+type Forwarder = { url: string; cut: () => number }
 
-async function roadTo(target: string): Promise<Road> {
+async function startForwarder(target: string): Promise<Forwarder> {
   const { port } = new URL(target)
-  const travellers = new Set<NetSocket>()
-  const server = new NetServer((near) => {
-    const far = netConnect(Number(port), '127.0.0.1')
+  const sockets = new Set<NetSocket>()
+  const server = new NetServer((client) => {
+    const upstream = netConnect(Number(port), '127.0.0.1')
     for (const [one, other] of [
-      [near, far],
-      [far, near],
+      [client, upstream],
+      [upstream, client],
     ] as const) {
-      travellers.add(one)
+      sockets.add(one)
       one.pipe(other)
       one.on('error', () => {})
       one.on('close', () => {
-        travellers.delete(one)
+        sockets.delete(one)
         other.destroy()
       })
     }
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const cut = () => {
-    const cutOff = [...travellers]
-    travellers.clear()
-    for (const traveller of cutOff) {
-      if (traveller.connecting) traveller.destroy()
-      else traveller.resetAndDestroy()
+    const open = [...sockets]
+    sockets.clear()
+    for (const socket of open) {
+      if (socket.connecting) socket.destroy()
+      else socket.resetAndDestroy()
     }
-    return cutOff.length
+    return open.length
   }
   onTestFinished(() => {
     cut()
@@ -45,95 +45,97 @@ async function roadTo(target: string): Promise<Road> {
 
 const cuts = 300
 
-test('after 300 cuts across three nodes every request was executed once, and every notification arrived once and in order', async () => {
+test('after 300 cuts across three nodes every request has been executed once, and every notification has arrived once and in order', async () => {
   const random = new Random()
-  onTestFailed(() => console.error(`Run it again with SIGNALBOX_SEED=${random.seed}`))
+  onTestFailed(() => console.error(`Repeat with SIGNALBOX_SEED=${random.seed}`))
   const nodes = await startCluster(3, { env: { MESSAGES_PER_SECOND: 1000, MESSAGE_BURST: 5000 } })
   const room = newRoom()
   const parts = { random: () => random.next() }
-  let lose = (_error: Error) => {}
-  /** Rejects when a session is over, as none may be before the end. */
-  const lost = new Promise<never>((_, reject) => {
-    lose = reject
+  let fail = (_error: Error) => {}
+  /** Rejects when a session ends, which none may before the end of the test. */
+  const failure = new Promise<never>((_, reject) => {
+    fail = reject
   })
-  lost.catch(() => {})
-  const people = await Promise.all(
+  failure.catch(() => {})
+  const clients = await Promise.all(
     ['ann', 'bea', 'cid'].map(async (user) => {
-      const roads = await Promise.all(nodes.map(({ url }) => roadTo(url)))
+      const forwarders = await Promise.all(nodes.map(({ url }) => startForwarder(url)))
       const portal = new Portal({
-        url: roads.map(({ url }) => url),
+        url: forwarders.map(({ url }) => url),
         parts,
         backOff: { baseMs: 20, capMs: 200 },
         rateLimit: { perSecond: 1000, burst: 1000 },
       })
       onTestFinished(() => portal.close())
-      const heard: string[] = []
+      const received: string[] = []
       const seqs: number[] = []
       portal.on('text', ({ message }, { seq }) => {
-        heard.push(String(message))
+        received.push(String(message))
         seqs.push(seq)
       })
       await portal.login(tokenFor({ room, user }))
-      portal.on('closed', ({ code, message }) => lose(new Error(`${user}: ${code} ${message}`)))
-      return { portal, roads, heard, seqs, said: [] as string[], reconnects: 0, user }
+      portal.on('closed', ({ code, message }) => fail(new Error(`${user}: ${code} ${message}`)))
+      return { portal, forwarders, received, seqs, sent: [] as string[], reconnects: 0, user }
     }),
   )
   const urls = new Set<string>()
   const connections = new Set<string | undefined>()
-  for (const person of people) {
-    person.portal.on('reconnected', ({ from, to }) => {
-      person.reconnects += 1
+  for (const client of clients) {
+    client.portal.on('reconnected', ({ from, to }) => {
+      client.reconnects += 1
       urls.add(to.url)
       connections.add(from?.id)
     })
-    person.portal.on('resync', () => expect.fail('nothing may be missing'))
+    client.portal.on('resync', () => expect.fail('nothing may be missing'))
   }
 
-  const settled: Promise<unknown>[] = []
-  let done = 0
-  let noteAck = () => {}
+  const acks: Promise<unknown>[] = []
+  let ackCount = 0
+  let onAck = () => {}
   const acked = () => {
-    done += 1
-    noteAck()
+    ackCount += 1
+    onAck()
   }
   const nextAck = () =>
     new Promise<void>((resolve) => {
-      noteAck = resolve
+      onAck = resolve
     })
-  const say = (person: (typeof people)[number]) => {
-    const message = `${person.user} ${person.said.length}`
-    person.said.push(message)
-    settled.push(person.portal.text('all', message).then(acked, lose))
+  const send = (client: (typeof clients)[number]) => {
+    const message = `${client.user} ${client.sent.length}`
+    client.sent.push(message)
+    acks.push(client.portal.text('all', message).then(acked, fail))
   }
   for (let cut = 0; cut < cuts; ) {
-    for (const person of people) while (person.portal.pending < 6 && person.portal.state !== 'closed') say(person)
-    // some cuts fall while requests are on the way, others after some acks, others into a relogin
-    const until = done + random.pick([0, 1, 2, 5, 9])
-    while (done < until) await Promise.race([lost, nextAck()])
-    const person = random.pick(people)
-    if (person.roads.map((road) => road.cut()).some((cutOff) => cutOff > 0)) cut += 1
-    // who is on no road just now is between two tries, or between two polls where WebSocket had been cut off
-    await Promise.race([lost, new Promise((resolve) => setImmediate(resolve))])
+    for (const client of clients) while (client.portal.pending < 6 && client.portal.state !== 'closed') send(client)
+    // some cuts happen while requests are in flight, others after some acks, others during a relogin
+    const until = ackCount + random.pick([0, 1, 2, 5, 9])
+    while (ackCount < until) await Promise.race([failure, nextAck()])
+    const client = random.pick(clients)
+    if (client.forwarders.map((forwarder) => forwarder.cut()).some((open) => open > 0)) cut += 1
+    // a client without a connection is between two attempts, or between two polls after its WebSocket was cut
+    await Promise.race([failure, new Promise((resolve) => setImmediate(resolve))])
   }
-  await Promise.all(settled)
-  expect(done).toBe(settled.length)
-  await Promise.all(people.map(({ portal }) => portal.text('all', 'end')))
+  await Promise.all(acks)
+  expect(ackCount).toBe(acks.length)
+  await Promise.all(clients.map(({ portal }) => portal.text('all', 'end')))
 
-  const all = people.flatMap(({ said }) => said).toSorted()
+  const all = clients.flatMap(({ sent }) => sent).toSorted()
   await expect
-    .poll(() => people.map(({ heard }) => heard.filter((message) => message === 'end').length), { timeout: 10_000 })
+    .poll(() => clients.map(({ received }) => received.filter((message) => message === 'end').length), {
+      timeout: 10_000,
+    })
     .toEqual([3, 3, 3])
-  for (const { heard, seqs, portal } of people) {
-    expect(heard.filter((message) => message !== 'end').toSorted()).toEqual(all)
+  for (const { received, seqs, portal } of clients) {
+    expect(received.filter((message) => message !== 'end').toSorted()).toEqual(all)
     expect(seqs).toEqual(seqs.toSorted((one, other) => one - other))
     expect(portal.pending).toBe(0)
-    for (const { user, said } of people) {
-      expect(heard.filter((message) => message.startsWith(`${user} `))).toEqual(said)
+    for (const { user, sent } of clients) {
+      expect(received.filter((message) => message.startsWith(`${user} `))).toEqual(sent)
     }
   }
-  const [first, ...others] = people
-  for (const { heard } of others) expect(heard).toEqual(first?.heard)
-  expect(people.reduce((sum, { reconnects }) => sum + reconnects, 0)).toBeGreaterThan(cuts / 3)
+  const [first, ...others] = clients
+  for (const { received } of others) expect(received).toEqual(first?.received)
+  expect(clients.reduce((sum, { reconnects }) => sum + reconnects, 0)).toBeGreaterThan(cuts / 3)
   expect(urls.size).toBe(9)
   expect([...connections]).not.toContain('')
 }, 60_000)

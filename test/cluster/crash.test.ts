@@ -8,28 +8,28 @@ import { Traffic } from '../support/traffic.ts'
 
 const window = 4
 
-async function start() {
+async function startNodes() {
   const env = { RECONNECT_WINDOW: window }
   const nodes = await startProcesses(3, { redisUrl: redisUrl(), prefix: randomPrefix(), env })
-  const [doomed, ...survivors] = nodes
-  if (!doomed) throw new Error('No node')
-  return { nodes, doomed, survivors }
+  const [victim, ...survivors] = nodes
+  if (!victim) throw new Error('No node')
+  return { nodes, victim, survivors }
 }
 
 test('when a node with twenty clients is killed while they send, no message is lost or duplicated', {
   timeout: 90_000,
 }, async () => {
-  const { nodes, doomed, survivors } = await start()
-  const loginNodes = [...Array.from({ length: 20 }, () => doomed), ...survivors, ...survivors]
+  const { nodes, victim, survivors } = await startNodes()
+  const loginNodes = [...Array.from({ length: 20 }, () => victim), ...survivors, ...survivors]
   const traffic = await Traffic.start({ nodes, loginNodes, clients: loginNodes.length, window })
   const flow = traffic.flow(200)
   await traffic.ledger.more(100)
-  nodes.splice(nodes.indexOf(doomed), 1)
-  // much is under way: some of it unheard, some done but not acked, some acked
+  nodes.splice(nodes.indexOf(victim), 1)
+  // when the node is killed, it has not read some of these messages, has not acked others, and has acked the rest
   for (let message = 0; message < 400; message += 1) void traffic.sendOne()
   await traffic.ledger.more(50)
-  doomed.kill('SIGKILL')
-  await traffic.allInRoom(doomed)
+  victim.kill('SIGKILL')
+  await traffic.allInRoom(victim)
   await traffic.ledger.more(100)
   await flow.stop()
   await traffic.finish()
@@ -38,15 +38,15 @@ test('when a node with twenty clients is killed while they send, no message is l
 test('participants of a killed node who never resume are seen leaving once', {
   timeout: 90_000,
 }, async () => {
-  const { nodes, doomed, survivors } = await start()
-  const loginNodes = [doomed, doomed, ...survivors]
+  const { nodes, victim, survivors } = await startNodes()
+  const loginNodes = [victim, victim, ...survivors]
   const traffic = await Traffic.start({ nodes, loginNodes, clients: 16, window })
   const flow = traffic.flow()
   await traffic.ledger.more(20)
-  const lost = traffic.on(doomed)
-  nodes.splice(nodes.indexOf(doomed), 1)
+  const lost = traffic.on(victim)
+  nodes.splice(nodes.indexOf(victim), 1)
   for (const client of lost.slice(1)) client.vanish()
-  doomed.kill('SIGKILL')
+  victim.kill('SIGKILL')
   const observers = traffic.present
   await Promise.all(observers.map((observer) => traffic.untilSeenLeaving(lost.slice(1), observer)))
   await flow.stop()
@@ -56,26 +56,26 @@ test('participants of a killed node who never resume are seen leaving once', {
   }
 })
 
-test('a login that a killed node executed but did not ack leads to the same participant on another node', {
+test('a login that a killed node executed but did not ack returns the same participant when it is repeated on another node', {
   timeout: 90_000,
 }, async () => {
-  const { doomed, survivors } = await start()
+  const { victim, survivors } = await startNodes()
   const room = newRoom()
-  const [witness, again] = await Promise.all(survivors.map(({ url }) => connect(url)))
+  const [witness, resumed] = await Promise.all(survivors.map(({ url }) => connect(url)))
   await witness?.login({ room })
   const token = tokenFor({ room })
-  const proxy = await startTcpProxy(doomed)
-  const deaf = await connect(proxy.url)
+  const proxy = await startTcpProxy(victim)
+  const stalled = await connect(proxy.url)
   proxy.stall('answers')
-  deaf.socket.emit('login', loginInfo({ room, token }))
+  stalled.socket.emit('login', loginInfo({ room, token }))
   const joined = await witness?.next('participant')
-  doomed.kill('SIGKILL')
-  await doomed.exited
+  victim.kill('SIGKILL')
+  await victim.exited
   const { data: seen } = joined ?? {}
-  const entered = await again?.login({ room, token })
+  const entered = await resumed?.login({ room, token })
   expect(seen).toMatchObject({ action: 'join', data: { id: entered?.id } })
   expect(entered?.room.participants.map(({ id }) => id).toSorted()).toEqual([witness?.id, entered?.id].toSorted())
-  // it stays: neither the reaper of the killed node's participants nor a second join is told to anyone
-  expect(await again?.request('text', { to: 'all', message: 'here' })).toEqual(ok())
+  // it stays: the others are notified neither of a leave by the reaper nor of a second join
+  expect(await resumed?.request('text', { to: 'all', message: 'here' })).toEqual(ok())
   expect(await witness?.barrier()).toMatchObject([{ event: 'text' }])
 })

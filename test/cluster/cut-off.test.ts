@@ -31,7 +31,7 @@ async function start(url: string, window: number): Promise<{ nodes: [TestNode, T
   return { nodes, proxy }
 }
 
-const entering = (node: TestNode, room: string, count: number): Promise<Client[]> =>
+const loginClients = (node: TestNode, room: string, count: number): Promise<Client[]> =>
   Promise.all(Array.from({ length: count }, () => enter(node.url, { room })))
 
 /** The status of a new client's handshake. */
@@ -50,30 +50,30 @@ test('a node that is cut off from Redis closes its clients, so that they resume 
   timeout: 60_000,
 }, async () => {
   const { nodes, proxy } = await start(redisUrl(), windowSeconds)
-  const [lonely, healthy] = nodes
+  const [cutOff, healthy] = nodes
   const room = newRoom()
-  const [watcher] = await entering(healthy, room, 1)
-  const clients = await entering(lonely, room, 6)
+  const [observer] = await loginClients(healthy, room, 1)
+  const clients = await loginClients(cutOff, room, 6)
   await Promise.all(clients.map((client) => client.whenConfirmed()))
   await proxy.refuse()
-  // after this every client library reconnects
+  // client libraries reconnect after this reason
   const reasons = await Promise.all(clients.map((client) => client.closed))
   expect(reasons).toEqual(reasons.map(() => 'transport close'))
-  expect(await refusals(lonely, 'cut_off')).toBe(clients.length)
-  expect(await handshake(lonely)).toBe(503)
-  expect(await refusals(lonely, 'cut_off')).toBe(clients.length + 1)
+  expect(await refusals(cutOff, 'cut_off')).toBe(clients.length)
+  expect(await handshake(cutOff)).toBe(503)
+  expect(await refusals(cutOff, 'cut_off')).toBe(clients.length + 1)
 
-  await watcher?.ask('text', { to: 'all', message: 'meanwhile' })
+  await observer?.ask('text', { to: 'all', message: 'meanwhile' })
   for (const { ticket, seq } of clients) {
     const back = await connect(healthy.url)
     expect(await back.relogin({ ticket, seq })).toMatchObject({ complete: true })
     expect((await back.next('text')).data).toMatchObject({ message: 'meanwhile' })
   }
-  await watcher?.barrier()
-  expect(watcher && leavesSeenBy(watcher)).toEqual([])
+  await observer?.barrier()
+  expect(observer && leavesSeenBy(observer)).toEqual([])
 
   await proxy.pass()
-  await until(async () => (await handshake(lonely)) === 200)
+  await until(async () => (await handshake(cutOff)) === 200)
 })
 
 test('when Redis hangs for all nodes for longer than an evacuation takes, no connection is closed and no participant leaves', {
@@ -83,7 +83,7 @@ test('when Redis hangs for all nodes for longer than an evacuation takes, no con
   onTestFinished(() => redis.stop())
   const { nodes } = await start(redis.url, windowSeconds)
   const room = newRoom()
-  const clients = (await Promise.all(nodes.map((node) => entering(node, room, 2)))).flat()
+  const clients = (await Promise.all(nodes.map((node) => loginClients(node, room, 2)))).flat()
   const enteredAt = performance.now()
   await until(async () => performance.now() - enteredAt > 1500) // the nodes list each other every 500 ms
   redis.pause()
@@ -110,7 +110,7 @@ test.runIf(process.env.SIGNALBOX_SOAK === '1')(
   async () => {
     const { nodes, proxy } = await start(redisUrl(), 0)
     const room = newRoom()
-    const [client] = await entering(nodes[0], room, 1)
+    const [client] = await loginClients(nodes[0], room, 1)
     await proxy.refuse()
     expect(await client?.closed).toBe('transport close')
     await enter(nodes[1].url, { room })

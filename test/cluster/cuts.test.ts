@@ -10,28 +10,28 @@ import { Traffic } from '../support/traffic.ts'
 const window = 6
 const soak = process.env.SIGNALBOX_SOAK === '1'
 const cuts = Number(process.env.SIGNALBOX_SOAK_CUTS ?? (soak ? 5000 : 200))
-/** One in so many cuts is the end of a process. */
-const deadly = 50
+/** After this many cuts a process is killed. */
+const cutsPerKill = 50
 
 /** A node in this process, so that its side of a connection can be closed, and two that can be killed. */
 class Cluster {
   readonly nodes: Address[] = []
   readonly #prefix = randomPrefix()
   readonly #env = { RECONNECT_WINDOW: window }
-  #here: TestNode | undefined
+  #local: TestNode | undefined
   #processes: NodeProcess[] = []
 
   async start(): Promise<void> {
     const redis = { prefix: this.#prefix }
-    const here = await startNode({ redis, env: this.#env, parts: { intervals: defaultDutyIntervals } })
-    this.#here = here
-    this.nodes.push(here)
+    const local = await startNode({ redis, env: this.#env, parts: { intervals: defaultDutyIntervals } })
+    this.#local = local
+    this.nodes.push(local)
     await Promise.all([this.#add(), this.#add()])
   }
 
-  /** Closes one connection at the server's side; false when there is none. */
+  /** Closes one connection of the node in this process; false if it has none. */
   closeOne(random: Random): boolean {
-    const sockets = [...(this.#here?.app.io.sockets.sockets.values() ?? [])]
+    const sockets = [...(this.#local?.app.io.sockets.sockets.values() ?? [])]
     if (sockets.length === 0) return false
     random.pick(sockets).conn.close()
     return true
@@ -39,10 +39,10 @@ class Cluster {
 
   /** Kills a process and starts another in its place. */
   async replaceOne(random: Random): Promise<void> {
-    const doomed = random.pick(this.#processes)
-    this.#processes = this.#processes.filter((node) => node !== doomed)
-    this.nodes.splice(this.nodes.indexOf(doomed), 1)
-    doomed.kill('SIGKILL')
+    const victim = random.pick(this.#processes)
+    this.#processes = this.#processes.filter((node) => node !== victim)
+    this.nodes.splice(this.nodes.indexOf(victim), 1)
+    victim.kill('SIGKILL')
     await this.#add()
   }
 
@@ -60,9 +60,9 @@ class Cluster {
 async function cutOne(traffic: Traffic, cluster: Cluster): Promise<void> {
   const { random, ledger } = traffic
   const connected = () => traffic.present.filter(({ inRoom }) => inRoom)
-  await ledger.until('someone to cut off', () => connected().length > 0)
+  await ledger.until('a client is connected', () => connected().length > 0)
   const client = random.pick(connected())
-  // cut off in the middle of a word: done or not, it was not acked
+  // the connection is lost before the acks of these arrive
   for (let message = 0; message < 3; message += 1) void traffic.sendOne(client)
   const kind = random.pick(['engine', 'tcp', 'server', 'move'] as const)
   if (kind === 'move') client.move()
@@ -81,7 +81,7 @@ test(`${cuts} random cuts over three nodes that stop and start lose and duplicat
   let replacing: Promise<void> = Promise.resolve()
   for (let cut = 1; cut <= cuts; cut += 1) {
     await cutOne(traffic, cluster)
-    if (cut % deadly === 0) {
+    if (cut % cutsPerKill === 0) {
       await replacing
       replacing = cluster.replaceOne(random)
     }

@@ -6,8 +6,8 @@ describe('exchanger', () =>
   describeInRooms({
     namespace: '/exchanger',
     enter: (node, room) => inChannel(node, room, { name: 'someone' }),
-    say: (client, channelName, number) =>
+    send: (client, channelName, number) =>
       client.request('candidate', { channelName, candidate: number }, { rid: number }),
-    heard: 'receiveCandidate',
-    left: 'userLeftStream',
+    event: 'receiveCandidate',
+    leaveEvent: 'userLeftStream',
   }))

@@ -28,24 +28,24 @@ test('a node with frozen clients exits on SIGTERM in time with code 0, and relea
   expect(await redis.zcard(nodes)).toBe(2)
 
   await Promise.all([freezeClient(node.url, 'c'), freezeClient(node.url, 'c')])
-  const speaker = await connect(node.url, { namespace: '/exchanger' })
-  await speaker.request('joinStream', { channelName: 'c' })
+  const sender = await connect(node.url, { namespace: '/exchanger' })
+  await sender.request('joinStream', { channelName: 'c' })
   const offer = { channelName: 'c', sessionDescriptor: 'x'.repeat(60_000) }
-  for (let sent = 0; sent < unreadBytes; sent += 60_000) await speaker.request('offer', offer)
-  await openWithoutEnd(node.url)
+  for (let sent = 0; sent < unreadBytes; sent += 60_000) await sender.request('offer', offer)
+  await openIncomplete(node.url)
 
-  const asked = performance.now()
+  const signaledAt = performance.now()
   node.kill('SIGTERM')
   expect(await node.exited).toEqual({ code: 0, signal: null })
-  expect(performance.now() - asked).toBeLessThan(drainSeconds * 1000 + graceMs)
+  expect(performance.now() - signaledAt).toBeLessThan(drainSeconds * 1000 + graceMs)
   expect(node.output()).not.toContain('did not end well')
   expect(await redis.zcard(nodes)).toBe(1)
-  // the three are in their window, where any node serves them
+  // the three participants are in their windows, where they may resume on any node
   await until(async () => (await redis.zcard(waiting)) === 3)
 })
 
-/** Connections that are half of something, and stay so. */
-async function openWithoutEnd(url: string): Promise<void> {
+/** Opens connections whose request or handshake never completes. */
+async function openIncomplete(url: string): Promise<void> {
   const { hostname, port } = new URL(url)
   const beginnings = [
     '',

@@ -20,21 +20,21 @@ test('a half-open connection is taken over on another node, and its late request
   await traffic.ledger.more(50)
   proxy.stall('all')
   await traffic.ledger.more(50)
-  const left = stuck.map((client) => ({ socket: client.move(second), closed: false }))
-  for (const line of left) {
-    line.socket.once('disconnect', () => {
-      line.closed = true
+  const oldConnections = stuck.map((client) => ({ socket: client.move(second), closed: false }))
+  for (const old of oldConnections) {
+    old.socket.once('disconnect', () => {
+      old.closed = true
     })
-    line.socket.emit('text', { to: 'all', message: '1000001' }, { rid: 1_000_001 })
-    line.socket.emit('text', { to: 'all', message: '1000002' })
-    line.socket.emit('logout')
+    old.socket.emit('text', { to: 'all', message: '1000001' }, { rid: 1_000_001 })
+    old.socket.emit('text', { to: 'all', message: '1000002' })
+    old.socket.emit('logout')
   }
   await traffic.allInRoom()
   await traffic.expectRoster()
   await traffic.ledger.more(50)
   proxy.resume()
   await Promise.all(
-    left.map(({ socket, closed }) => closed || new Promise((resolve) => socket.once('disconnect', resolve))),
+    oldConnections.map(({ socket, closed }) => closed || new Promise((resolve) => socket.once('disconnect', resolve))),
   )
   await traffic.ledger.more(50)
   await flow.stop()

@@ -4,14 +4,14 @@ import { newRoom } from '../support/node.ts'
 import { type NodeProcess, startProcesses } from '../support/process.ts'
 import { randomPrefix, redisUrl } from '../support/redis.ts'
 
-/** How a dialect in which one enters rooms says what these tests want to be said. */
-export type Ways = {
+/** How a client of a dialect with rooms enters a room and sends a message. */
+export type DialectActions = {
   namespace: string
   enter: (node: { url: string }, room: string) => Promise<Client>
-  /** Something with a number in it, to everyone else, under a `rid`. */
-  say: (client: Client, room: string, number: number) => Promise<unknown>
-  heard: string
-  left: string
+  /** Sends a message with a number to all others. The number is also its `rid`. */
+  send: (client: Client, room: string, number: number) => Promise<unknown>
+  event: string
+  leaveEvent: string
 }
 
 export async function startThree(): Promise<[NodeProcess, NodeProcess, NodeProcess]> {
@@ -20,62 +20,62 @@ export async function startThree(): Promise<[NodeProcess, NodeProcess, NodeProce
   return nodes as [NodeProcess, NodeProcess, NodeProcess]
 }
 
-const numbers = (client: Client, heard: string) =>
-  client.seen.filter(({ event }) => event === heard).map(({ data }) => Number(data))
+const numbers = (client: Client, event: string) =>
+  client.seen.filter((notice) => notice.event === event).map(({ data }) => Number(data))
 
-async function until(client: Client, heard: string, last: number): Promise<void> {
-  while (numbers(client, heard).at(-1) !== last) await client.next(heard)
+async function until(client: Client, event: string, last: number): Promise<void> {
+  while (numbers(client, event).at(-1) !== last) await client.next(event)
 }
 
-/** The same participant on another node, with what it last saw. */
-async function moved(client: Client, node: { url: string }, namespace: string): Promise<Client> {
-  const back = await connect(node.url, { namespace })
+/** Resumes a participant on another node with its last `seq`. */
+async function resumeOn(client: Client, node: { url: string }, namespace: string): Promise<Client> {
+  const resumed = await connect(node.url, { namespace })
   const seq = client.seq
-  expect(await back.relogin({ ticket: client.ticket, seq })).toMatchObject({ complete: true, seq })
-  expect(back.id).toBe(client.id)
-  return back
+  expect(await resumed.relogin({ ticket: client.ticket, seq })).toMatchObject({ complete: true, seq })
+  expect(resumed.id).toBe(client.id)
+  return resumed
 }
 
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index)
 
-/** What every such dialect promises, on three nodes. */
-export function describeInRooms({ namespace, enter, say, heard, left }: Ways): void {
+/** Tests for each dialect with rooms, on three nodes. */
+export function describeInRooms({ namespace, enter, send, event, leaveEvent }: DialectActions): void {
   test('during a relogin on another node each message arrives once, and no participant is seen leaving', async () => {
     const [first, second, third] = await startThree()
     const room = newRoom()
-    const [speaker, listener] = [await enter(third, room), await enter(first, room)]
-    const said = range(1, 60).map((number) => say(speaker, room, number))
-    await listener.next(heard)
-    const back = await moved(listener, second, namespace)
-    await Promise.all([...said, listener.closed])
-    await say(speaker, room, 61) // the old connection may have been handed all of the others
-    await until(back, heard, 61)
-    // what the old connection was handed after the relogin had begun is not counted: nobody would look at it any more
-    const rest = numbers(back, heard)
-    const start = rest[0] ?? 61
-    expect(rest).toEqual(range(start, 61))
-    expect(numbers(listener, heard).slice(0, start - 1)).toEqual(range(1, start - 1))
-    expect(speaker.seen.filter(({ event }) => event === left)).toEqual([])
+    const [sender, receiver] = [await enter(third, room), await enter(first, room)]
+    const sent = range(1, 60).map((number) => send(sender, room, number))
+    await receiver.next(event)
+    const resumed = await resumeOn(receiver, second, namespace)
+    await Promise.all([...sent, receiver.closed])
+    await send(sender, room, 61) // the old connection may have received all others
+    await until(resumed, event, 61)
+    // messages that the old connection received after the relogin do not count: a client reads only the new one
+    const received = numbers(resumed, event)
+    const start = received[0] ?? 61
+    expect(received).toEqual(range(start, 61))
+    expect(numbers(receiver, event).slice(0, start - 1)).toEqual(range(1, start - 1))
+    expect(sender.seen.filter((notice) => notice.event === leaveEvent)).toEqual([])
   })
 
   test('after a node is killed no message is lost or duplicated in either direction', async () => {
-    const [doomed, second, third] = await startThree()
+    const [victim, second, third] = await startThree()
     const room = newRoom()
-    const [speaker, listener] = [await enter(third, room), await enter(doomed, room)]
-    await Promise.all(range(1, 20).map((number) => say(speaker, room, number)))
-    await until(listener, heard, 20)
-    expect(await say(listener, room, 1)).toBeDefined()
-    doomed.kill('SIGKILL')
-    await listener.closed
-    await Promise.all(range(21, 40).map((number) => say(speaker, room, number)))
-    const back = await moved(listener, second, namespace)
-    await say(back, room, 1) // the ack may have been lost: the same number again
-    await say(back, room, 2)
-    await until(back, heard, 40)
-    await until(speaker, heard, 2)
-    expect(numbers(listener, heard)).toEqual(range(1, 20))
-    expect(numbers(back, heard)).toEqual(range(21, 40))
-    expect(numbers(speaker, heard)).toEqual([1, 2])
-    expect(speaker.seen.filter(({ event }) => event === left)).toEqual([])
+    const [sender, receiver] = [await enter(third, room), await enter(victim, room)]
+    await Promise.all(range(1, 20).map((number) => send(sender, room, number)))
+    await until(receiver, event, 20)
+    expect(await send(receiver, room, 1)).toBeDefined()
+    victim.kill('SIGKILL')
+    await receiver.closed
+    await Promise.all(range(21, 40).map((number) => send(sender, room, number)))
+    const resumed = await resumeOn(receiver, second, namespace)
+    await send(resumed, room, 1) // the ack may have been lost: the same number again
+    await send(resumed, room, 2)
+    await until(resumed, event, 40)
+    await until(sender, event, 2)
+    expect(numbers(receiver, event)).toEqual(range(1, 20))
+    expect(numbers(resumed, event)).toEqual(range(21, 40))
+    expect(numbers(sender, event)).toEqual([1, 2])
+    expect(sender.seen.filter((notice) => notice.event === leaveEvent)).toEqual([])
   })
 }

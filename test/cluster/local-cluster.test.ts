@@ -14,32 +14,32 @@ const local = { HOST: '127.0.0.1', PORT: 0, OPS_PORT: 0, LOG_LEVEL: 'warn', SIGN
 type Started = Running & {
   url: string
   nodes: { name: string; url: string; pid: number }[]
-  /** Of every process but the cluster's own: the nodes, then the private Redis, if there is one. */
+  /** The processes that the cluster has started: the nodes, then the private Redis if there is one. */
   pids: number[]
 }
 
-/** `signalbox cluster`; resolves when it says that all is up. */
+/** Starts `signalbox cluster`. Resolves when it prints that everything runs. */
 async function startCluster(args: string[] = [], env: { [option: string]: string | number } = {}): Promise<Started> {
   const cluster = start(signalbox, ['cluster', ...args], { ...local, ...env })
   const [line, url = ''] = await cluster.line(/^The cluster is at (http:\S+): .* Ctrl-C ends it\.$/)
-  const places = [...line.matchAll(/(\S+) at (\S+) \(pid (\d+)\)/g)]
-  const nodes = places.flatMap(([, name = '', url = '', pid]) =>
+  const processes = [...line.matchAll(/(\S+) at (\S+) \(pid (\d+)\)/g)]
+  const nodes = processes.flatMap(([, name = '', url = '', pid]) =>
     url.startsWith('http') ? [{ name, url, pid: Number(pid) }] : [],
   )
-  return { ...cluster, url, nodes, pids: places.map(([, , , pid]) => Number(pid)) }
+  return { ...cluster, url, nodes, pids: processes.map(([, , , pid]) => Number(pid)) }
 }
 
-/** Which node answers on a new connection. */
-async function nodeBehind(url: string): Promise<string> {
+/** The name of the node that answers on a new connection. */
+async function nodeServing(url: string): Promise<string> {
   const metrics = await new Promise<string>((resolve, reject) => {
     get(`${url}/metrics`, { agent: false }, (response) => resolve(text(response))).on('error', reject)
   })
-  return /^signalbox_node\{id="(\w+)"/m.exec(metrics)?.[1] ?? 'nobody'
+  return /^signalbox_node\{id="(\w+)"/m.exec(metrics)?.[1] ?? 'none'
 }
 
-async function nodesBehind(url: string, connections: number): Promise<string[]> {
+async function nodesServing(url: string, connections: number): Promise<string[]> {
   const names: string[] = []
-  for (let n = 0; n < connections; n += 1) names.push(await nodeBehind(url))
+  for (let n = 0; n < connections; n += 1) names.push(await nodeServing(url))
   return names
 }
 
@@ -48,18 +48,18 @@ function childrenOf(pid: number): number[] {
   return stdout.trim().split('\n').map(Number)
 }
 
-test('starts three nodes, a Redis and a load balancer; the other nodes serve after one is killed; Ctrl-C ends all', async () => {
+test('the cluster has three nodes, a Redis and a load balancer, serves after a node is killed, and ends with Ctrl-C', async () => {
   const cluster = await startCluster()
   expect(cluster.nodes.map(({ name }) => name)).toEqual(['a', 'b', 'c'])
   expect(cluster.pids).toHaveLength(4)
-  expect((await nodesBehind(cluster.url, 6)).sort()).toEqual(['a', 'a', 'b', 'b', 'c', 'c'])
+  expect((await nodesServing(cluster.url, 6)).sort()).toEqual(['a', 'a', 'b', 'b', 'c', 'c'])
 
   const room = newRoom()
   const before = await Promise.all(['ann', 'ben', 'cy'].map((user) => enter(cluster.url, { room, user })))
   const [, b] = cluster.nodes
   process.kill(b?.pid ?? 0, 'SIGKILL')
   await cluster.line(/^Node b ended \(SIGKILL\) and is not restarted; nodes left: 2$/)
-  expect(new Set(await nodesBehind(cluster.url, 4))).toEqual(new Set(['a', 'c']))
+  expect(new Set(await nodesServing(cluster.url, 4))).toEqual(new Set(['a', 'c']))
 
   await Promise.race(before.map(({ closed }) => closed))
   const connected = before.filter(({ socket }) => socket.connected)
@@ -73,7 +73,7 @@ test('starts three nodes, a Redis and a load balancer; the other nodes serve aft
   await exited(cluster.pids)
 })
 
-test('a node that drains gets no new clients; SIGTERM ends all; a given Redis is used and left alone', async () => {
+test('the cluster of REDIS_URL sends no new clients to a draining node, and SIGTERM ends all but that Redis', async () => {
   const prefix = randomPrefix()
   const env = { REDIS_URL: await asDocumentedUser(redisUrl(), prefix), REDIS_PREFIX: prefix, DRAIN_SECONDS: 2 }
   const cluster = await startCluster(['--nodes', '2'], env)
@@ -84,7 +84,7 @@ test('a node that drains gets no new clients; SIGTERM ends all; a given Redis is
 
   process.kill(a?.pid ?? 0, 'SIGTERM')
   expect((await ann?.next('draining'))?.data).toEqual({ withinMs: 2000 })
-  await until(async () => (await nodesBehind(cluster.url, 2)).join('') === 'bb')
+  await until(async () => (await nodesServing(cluster.url, 2)).join('') === 'bb')
   expect(ann?.socket.connected, 'and it still drains').toBe(true)
   await cluster.line(/^Node a ended \(exit code 0\)/)
   await enter(cluster.url, { room })
@@ -120,7 +120,7 @@ test('a second Ctrl-C kills processes that do not exit', async () => {
 test('Ctrl-C during the start ends the processes that have started', async () => {
   const redis = await startRedis()
   try {
-    redis.pause() // so that no node comes up
+    redis.pause() // so that no node becomes ready
     const cluster = start(signalbox, ['cluster'], { ...local, LOG_LEVEL: 'trace', REDIS_URL: redis.url })
     await cluster.line(/^a \| .*could not be reached/)
     const nodes = childrenOf(cluster.pid)
@@ -151,9 +151,9 @@ test('when the last node or the Redis exits the cluster exits too and prints why
 })
 
 test('when a port is in use no process is left running', async () => {
-  const taken = createServer().listen(0, '127.0.0.1')
-  await until(async () => taken.listening)
-  const address = taken.address()
+  const otherServer = createServer().listen(0, '127.0.0.1')
+  await until(async () => otherServer.listening)
+  const address = otherServer.address()
   const port = typeof address === 'object' ? (address?.port ?? 0) : 0
   try {
     const cluster = start(signalbox, ['cluster', '--nodes', '1'], { ...local, PORT: port })
@@ -162,7 +162,7 @@ test('when a port is in use no process is left running', async () => {
     expect(stdout).toMatch(/^a \| .*EADDRINUSE/m)
     expect(stderr).toBe('Node a did not start: exit code 1\n')
   } finally {
-    taken.close()
+    otherServer.close()
   }
 })
 
@@ -175,7 +175,7 @@ test.each([
   expect({ code, stderr }).toEqual({ code: 1, stderr: `The configuration has a mistake:\n  ${mistake}\n` })
 })
 
-test('without a redis-server and REDIS_URL it prints what to install', async () => {
+test('without a redis-server and REDIS_URL the command prints what to install', async () => {
   const { code, stderr } = await start(signalbox, ['cluster'], { ...local, PATH: '/nowhere' }).exited
   expect(code).toBe(1)
   expect(stderr).toMatch(/^Without REDIS_URL .* redis-server.* 7 or newer, and found none\. Install it: \S+ .*\n$/)

@@ -6,30 +6,30 @@ import { expectUnharmed, startProcess } from '../support/process.ts'
 import { randomPrefix, redisUrl, until } from '../support/redis.ts'
 import { type Backend, startRoundRobin } from '../support/round-robin.ts'
 
-const ends: (() => void)[] = []
+const cleanups: (() => void)[] = []
 afterEach(() => {
-  for (const end of ends.splice(0)) end()
+  for (const cleanup of cleanups.splice(0)) cleanup()
 })
 
-/** What socket.io-client does by itself when its connection is lost, and relogin: nothing else. */
-class Listener {
-  readonly heard: number[] = []
-  returns = 0
+/** A plain socket.io-client that reconnects by itself, and resumes after it has reconnected. */
+class ReconnectingClient {
+  readonly received: number[] = []
+  resumes = 0
   readonly #socket
   #ticket = ''
   #seq = 0
 
   constructor(url: string, transports: string[]) {
     this.#socket = io(url, { transports, forceNew: true, reconnectionDelay: 50, reconnectionDelayMax: 500 })
-    ends.push(() => this.#socket.disconnect())
+    cleanups.push(() => this.#socket.disconnect())
     this.#socket.on('text', ({ message }: { message: string }, meta: { seq: number }) => {
-      this.heard.push(Number(message))
+      this.received.push(Number(message))
       this.#seq = meta.seq
     })
   }
 
-  /** The name of its node: ids begin with it. */
-  get on(): string | undefined {
+  /** The name of its node, with which the id of its connection begins. */
+  get nodeName(): string | undefined {
     return this.#socket.io.engine?.id?.split('.')[0]
   }
 
@@ -48,11 +48,11 @@ class Listener {
   }
 
   #relogin(): void {
-    const asked = { ticket: this.#ticket, seq: this.#seq }
-    this.#socket.emit('relogin', asked, (status: string, data: { ticket: string; complete: boolean }) => {
+    const payload = { ticket: this.#ticket, seq: this.#seq }
+    this.#socket.emit('relogin', payload, (status: string, data: { ticket: string; complete: boolean }) => {
       if (status !== 'ok' || !data.complete) return
       this.#ticket = data.ticket
-      this.returns += 1
+      this.resumes += 1
     })
   }
 }
@@ -70,34 +70,36 @@ test('long-polling clients resume after their node is killed, and after the node
   let alive: Backend[] = [a, b, last]
   const room = newRoom()
   const bob = await enter(last.url, { room })
-  const listen = async (...transports: string[]) => {
+  const connectClient = async (...transports: string[]) => {
     const front = await startRoundRobin(() => alive)
-    const listener = new Listener(front.url, transports)
-    await listener.login(room)
-    return listener
+    const client = new ReconnectingClient(front.url, transports)
+    await client.login(room)
+    return client
   }
-  const listeners = [await listen('polling'), await listen('polling', 'websocket')]
-  const [polling, upgraded] = listeners
+  const clients = [await connectClient('polling'), await connectClient('polling', 'websocket')]
+  const [polling, upgraded] = clients
   await until(async () => upgraded?.transport === 'websocket')
-  expect(listeners.map(({ on }) => on)).toEqual(['a', 'a'])
+  expect(clients.map(({ nodeName }) => nodeName)).toEqual(['a', 'a'])
   expect(polling?.transport).toBe('polling')
 
-  let said = 0
-  const more = async () => {
-    for (let count = 0; count < 30; count += 1) await bob.ask('text', { to: 'all', message: String(++said) })
+  let sent = 0
+  const sendMore = async () => {
+    for (let count = 0; count < 30; count += 1) await bob.ask('text', { to: 'all', message: String(++sent) })
   }
-  await more()
+  await sendMore()
   for (const victim of [a, b]) {
-    void more()
+    void sendMore()
     alive = alive.filter(({ name }) => name !== victim.name)
     victim.kill('SIGKILL')
-    // those of a killed node have to come back; those whose requests went through it need not, between two of these
-    await until(async () => listeners.every(({ on, heard }) => on !== victim.name && heard.length >= said))
-    await more()
+    // the killed node's own clients have to resume; clients whose requests it forwarded need not
+    await until(async () =>
+      clients.every(({ nodeName, received }) => nodeName !== victim.name && received.length >= sent),
+    )
+    await sendMore()
   }
-  await until(async () => listeners.every(({ heard }) => heard.length >= said))
-  for (const { heard } of listeners) expect(heard).toEqual(Array.from({ length: said }, (_, index) => index + 1))
-  expect(listeners.map(({ on }) => on)).toEqual(['last', 'last'])
-  for (const { returns } of listeners) expect(returns).toBeGreaterThan(0)
+  await until(async () => clients.every(({ received }) => received.length >= sent))
+  for (const { received } of clients) expect(received).toEqual(Array.from({ length: sent }, (_, index) => index + 1))
+  expect(clients.map(({ nodeName }) => nodeName)).toEqual(['last', 'last'])
+  for (const { resumes } of clients) expect(resumes).toBeGreaterThan(0)
   await expectUnharmed([last])
 })

@@ -15,8 +15,8 @@ const dialects = dialectDrivers.flatMap((driver) =>
   ['websocket', 'polling'].map((transport) => ({ driver, transport })),
 )
 
-/** Resolves when Redis has noted that a client received everything up to a number: a killed node notes nothing more. */
-async function noted(
+/** Resolves when Redis has the client's last seq as confirmed, because a killed node records nothing more. */
+async function untilConfirmed(
   redis: Redis,
   prefix: string,
   { namespace }: DialectDriver,
@@ -28,7 +28,7 @@ async function noted(
 }
 
 describe.skipIf(cannotMix)(`A cluster with a node of the old commit and one of this tree${whyNot}`, () => {
-  test('loses, doubles and reorders nothing while nodes of both versions drain, are killed and return', {
+  test('loses, duplicates and reorders no message while nodes of both versions drain, are killed and restart', {
     timeout: 90_000,
   }, async () => {
     const window = 3
@@ -44,7 +44,7 @@ describe.skipIf(cannotMix)(`A cluster with a node of the old commit and one of t
     }
     await cross()
     await cross()
-    const lost = []
+    const vanished = []
     for (const signal of signals) {
       for (const name of ['old', 'new']) {
         const [ending] = nodes.filter((node) => node.name === name)
@@ -52,97 +52,97 @@ describe.skipIf(cannotMix)(`A cluster with a node of the old commit and one of t
         nodes.splice(nodes.indexOf(ending), 1)
         const [gone, ...others] = traffic.on(ending)
         expect(others.length).toBeGreaterThan(0)
-        if (signal === 'SIGKILL' && gone) lost.push(gone)
+        if (signal === 'SIGKILL' && gone) vanished.push(gone)
         if (signal === 'SIGKILL') gone?.vanish()
         ending.kill(signal)
         await traffic.allInRoom(ending)
         if (signal === 'SIGTERM') expect(await ending.exited).toEqual({ code: 0, signal: null })
         await traffic.ledger.more(50)
-        const again = { ...(await ending.restart()), name }
-        nodes.push(again)
-        for (const [index, client] of traffic.present.entries()) if (index % 2 === 0) client.move(again)
+        const restarted = { ...(await ending.restart()), name }
+        nodes.push(restarted)
+        for (const [index, client] of traffic.present.entries()) if (index % 2 === 0) client.move(restarted)
         await traffic.allInRoom()
       }
     }
     const [observer] = traffic.present
-    if (!observer) throw new Error('Nobody is left')
-    await traffic.untilSeenLeaving(lost, observer)
+    if (!observer) throw new Error('No client is left')
+    await traffic.untilSeenLeaving(vanished, observer)
     await flow.stop()
     await traffic.finish()
-    for (const { id } of lost) expect(traffic.ledger.leavesSeenBy(observer.id, id)).toBe(1)
+    for (const { id } of vanished) expect(traffic.ledger.leavesSeenBy(observer.id, id)).toBe(1)
     await expectUnharmed(nodes)
   })
 
   describe.each(directions)('a client of %s that resumes on %s with a ticket alone', (from, to) => {
     test.each(signals)(
-      'after %s, receives once what it missed, and repeats a request that is done once',
+      'after %s receives each missed message once, and its repeated request is executed once',
       async (signal) => {
         const prefix = randomPrefix()
         const nodes = await startVersions({ prefix, env: { RECONNECT_WINDOW: 20, DRAIN_SECONDS: 1 } })
-        const [ending, staying] = [nodes[from], nodes[to]]
+        const [ending, surviving] = [nodes[from], nodes[to]]
         const redis = new Redis(redisUrl())
         onTestFinished(() => redis.disconnect())
-        const talks = await Promise.all(
+        const pairs = await Promise.all(
           dialects.map(async ({ driver, transport }) => {
             const room = newRoom()
             const ann = await enterBy(driver, ending, room, { transports: [transport] })
-            const bob = await enterBy(driver, staying, room)
-            const say = async (...all: string[]) => {
-              for (const words of all) await driver.send(bob, room, words, ann)
+            const bob = await enterBy(driver, surviving, room)
+            const send = async (...all: string[]) => {
+              for (const text of all) await driver.send(bob, room, text, ann)
             }
-            await say('1', '2', '3')
+            await send('1', '2', '3')
             for (let number = 1; number <= 3; number += 1) await ann.next(driver.event)
-            await noted(redis, prefix, driver, ann)
-            return { title: `${driver.name} over ${transport}`, driver, ann, bob, say }
+            await untilConfirmed(redis, prefix, driver, ann)
+            return { title: `${driver.name} over ${transport}`, driver, ann, bob, send }
           }),
         )
         const room = newRoom()
-        const [carl, dan] = [await enter(ending.url, { room }), await enter(staying.url, { room })]
+        const [carl, dan] = [await enter(ending.url, { room }), await enter(surviving.url, { room })]
         const request = ['text', { to: 'all', message: 'once' }, { rid: 1 }] as const
         carl.socket.emit(...request) // its ack is not awaited, as if it were lost
         await dan.next('text')
         ending.kill(signal)
         const received = await Promise.all(
-          talks.map(async ({ title, driver, ann, bob, say }) => {
+          pairs.map(async ({ title, driver, ann, bob, send }) => {
             await ann.closed
-            await say('4', '5')
-            const back = await resumeBy(driver, staying, ann)
-            await say('6')
-            while (!receivedBy(driver, back).includes('6')) await back.next(driver.event)
+            await send('4', '5')
+            const resumed = await resumeBy(driver, surviving, ann)
+            await send('6')
+            while (!receivedBy(driver, resumed).includes('6')) await resumed.next(driver.event)
             expect(JSON.stringify(bob.seen), title).not.toMatch(/"leave"|"bye"|"userLeftStream"/)
-            return [title, receivedBy(driver, ann), receivedBy(driver, back)]
+            return [title, receivedBy(driver, ann), receivedBy(driver, resumed)]
           }),
         )
-        expect(received).toEqual(talks.map(({ title }) => [title, ['1', '2', '3'], ['4', '5', '6']]))
+        expect(received).toEqual(pairs.map(({ title }) => [title, ['1', '2', '3'], ['4', '5', '6']]))
         await carl.closed
-        const back = await connect(staying.url)
-        await back.relogin(carl.ticket)
-        expect(await back.request(...request)).toEqual({ status: 'ok' })
+        const resumed = await connect(surviving.url)
+        await resumed.relogin(carl.ticket)
+        expect(await resumed.request(...request)).toEqual({ status: 'ok' })
         expect(await dan.barrier()).toEqual([])
         await ending.exited
-        await expectUnharmed([staying])
+        await expectUnharmed([surviving])
       },
     )
   })
 
-  describe.each(directions)('%s drains, through which a WebSocket of %s is passed on', (passing, serving) => {
-    test('and the client is asked to move', async () => {
+  describe.each(directions)('when %s, which forwards a WebSocket to %s, drains,', (forwarding, serving) => {
+    test('the client of the WebSocket is notified and disconnected, and resumes', async () => {
       const nodes = await startVersions({ env: { RECONNECT_WINDOW: 20, DRAIN_SECONDS: 1 } })
-      let behind = [nodes[serving], nodes[passing]]
-      const front = await startRoundRobin(() => behind)
+      let backends = [nodes[serving], nodes[forwarding]]
+      const front = await startRoundRobin(() => backends)
       const room = newRoom()
       const ann = await connect(front.url, { transports: ['polling', 'websocket'] })
       await ann.login({ room })
       const { engine } = ann.socket.io
       await until(async () => engine.transport.name === 'websocket')
       expect(String((engine as { id?: string }).id)).toMatch(new RegExp(`^${nodes[serving].name}\\.`))
-      nodes[passing].kill('SIGTERM')
+      nodes[forwarding].kill('SIGTERM')
       expect(await ann.next('draining')).toMatchObject({ data: { withinMs: expect.any(Number) } })
       expect(await ann.closed).toBe('transport close')
-      behind = [nodes[serving]]
-      const back = await connect(front.url)
-      expect(await back.relogin({ ticket: ann.ticket, seq: ann.seq })).toMatchObject({ complete: true })
-      expect(await nodes[passing].exited).toEqual({ code: 0, signal: null })
+      backends = [nodes[serving]]
+      const resumed = await connect(front.url)
+      expect(await resumed.relogin({ ticket: ann.ticket, seq: ann.seq })).toMatchObject({ complete: true })
+      expect(await nodes[forwarding].exited).toEqual({ code: 0, signal: null })
     })
   })
 })

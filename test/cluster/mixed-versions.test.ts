@@ -21,33 +21,33 @@ import {
 
 type Address = { url: string }
 
-/** A proxy's address, which the nodes trust. Their own is another. */
+/** The address of a proxy that the nodes trust; the nodes have another address. */
 const proxy = '127.0.0.7'
 
-/** Bob is on one node, Ann on another; both are in one room. */
-async function scene(driver: DialectDriver, [annAt, bobAt]: [Address, Address]) {
+/** Ann enters a room on one node, and Bob the same room on another. */
+async function enterTwo(driver: DialectDriver, [annAt, bobAt]: [Address, Address]) {
   const room = newRoom()
   const ann = await enterBy(driver, annAt, room)
   const bob = await enterBy(driver, bobAt, room)
-  const say = async (from: Client, to: Client, ...all: string[]) => {
-    for (const words of all) await driver.send(from, room, words, to)
+  const send = async (from: Client, to: Client, ...all: string[]) => {
+    for (const text of all) await driver.send(from, room, text, to)
   }
-  return { room, ann, bob, say }
+  return { room, ann, bob, send }
 }
 
-/** Resolves when a client has received so many messages of its dialect that it had not taken yet. */
-async function take(client: Client, { event }: DialectDriver, count: number): Promise<void> {
-  for (let taken = 0; taken < count; taken += 1) await client.next(event)
+/** Takes the next messages of a client's dialect. */
+async function takeMessages(client: Client, { event }: DialectDriver, count: number): Promise<void> {
+  for (let n = 0; n < count; n += 1) await client.next(event)
 }
 
-/** Resolves when a client's node knows that it has everything: the proof travels between two messages. */
+/** Resolves when a client's node knows that the client has received everything so far. A confirmation takes some round trips. */
 async function confirmed(client: Client): Promise<void> {
   for (let trips = 0; trips < 3; trips += 1) {
     await new Promise((resolve) => client.socket.emit('no such event', resolve))
   }
 }
 
-/** Whom a client's ticket is for. */
+/** The participant of a client's ticket. */
 const participantOf = ({ ticket }: Client): unknown =>
   JSON.parse(Buffer.from(ticket, 'base64').toString()).participantId
 
@@ -65,38 +65,38 @@ describe.skipIf(cannotMix)(`A cluster with a node of the old commit and nodes of
   })
 
   describe.each(directions)('a client that resumes from %s to %s', (from, to) => {
-    test.each(dialectDrivers)('receives once what it missed, with a ticket alone, in $name', async (driver) => {
-      const { ann, bob, say } = await scene(driver, [nodes[from], nodes[to]])
-      await say(bob, ann, '1', '2', '3')
-      await take(ann, driver, 3)
+    test.each(dialectDrivers)('receives each missed message once, with a ticket alone, in $name', async (driver) => {
+      const { ann, bob, send } = await enterTwo(driver, [nodes[from], nodes[to]])
+      await send(bob, ann, '1', '2', '3')
+      await takeMessages(ann, driver, 3)
       await confirmed(ann)
       ann.cut()
-      await say(bob, ann, '4', '5')
-      const back = await resumeBy(driver, nodes[to], ann)
-      await say(bob, ann, '6')
-      await take(back, driver, 3)
-      expect(participantOf(back)).toBe(participantOf(ann))
-      expect([receivedBy(driver, ann), receivedBy(driver, back)]).toEqual([
+      await send(bob, ann, '4', '5')
+      const resumed = await resumeBy(driver, nodes[to], ann)
+      await send(bob, ann, '6')
+      await takeMessages(resumed, driver, 3)
+      expect(participantOf(resumed)).toBe(participantOf(ann))
+      expect([receivedBy(driver, ann), receivedBy(driver, resumed)]).toEqual([
         ['1', '2', '3'],
         ['4', '5', '6'],
       ])
     })
 
-    test.each(dialectDrivers)('receives what follows the `seq` that it names, in $name', async (driver) => {
-      const { ann, bob, say } = await scene(driver, [nodes[from], nodes[to]])
-      await say(bob, ann, '1')
-      await take(ann, driver, 1)
+    test.each(dialectDrivers)('receives the messages after the `seq` that it names, in $name', async (driver) => {
+      const { ann, bob, send } = await enterTwo(driver, [nodes[from], nodes[to]])
+      await send(bob, ann, '1')
+      await takeMessages(ann, driver, 1)
       const { seq } = ann
-      await say(bob, ann, '2', '3')
-      await take(ann, driver, 2)
+      await send(bob, ann, '2', '3')
+      await takeMessages(ann, driver, 2)
       ann.cut()
-      await say(bob, ann, '4')
-      const back = await resumeBy(driver, nodes[to], ann, { seq })
-      await take(back, driver, 3)
-      expect(receivedBy(driver, back)).toEqual(['2', '3', '4'])
+      await send(bob, ann, '4')
+      const resumed = await resumeBy(driver, nodes[to], ann, { seq })
+      await takeMessages(resumed, driver, 3)
+      expect(receivedBy(driver, resumed)).toEqual(['2', '3', '4'])
     })
 
-    test('repeats a request under its `rid`, which is done once and acked as it was', async () => {
+    test('repeats a request with its `rid`, which is executed once and acked as before', async () => {
       const room = newRoom()
       const [ann, bob] = [await enter(nodes[from].url, { room }), await enter(nodes[to].url, { room })]
       const text = (message: string) => ['text', { to: 'all', message }] as const
@@ -104,70 +104,73 @@ describe.skipIf(cannotMix)(`A cluster with a node of the old commit and nodes of
       expect((await ann.request(...text('1'), { rid: 1 })).status).toBe('ok')
       const answer = await ann.request(...published, { rid: 2 })
       ann.cut()
-      const back = await connect(nodes[to].url)
-      await back.relogin({ ticket: ann.ticket, seq: ann.seq })
-      expect(await back.request(...text('1'), { rid: 1 })).toEqual({ status: 'ok' })
-      expect(await back.request(...published, { rid: 2 })).toEqual(answer)
-      expect((await back.request(...text('2'), { rid: 3 })).status).toBe('ok')
+      const resumed = await connect(nodes[to].url)
+      await resumed.relogin({ ticket: ann.ticket, seq: ann.seq })
+      expect(await resumed.request(...text('1'), { rid: 1 })).toEqual({ status: 'ok' })
+      expect(await resumed.request(...published, { rid: 2 })).toEqual(answer)
+      expect((await resumed.request(...text('2'), { rid: 3 })).status).toBe('ok')
       const came = await bob.barrier()
       expect(came.flatMap((notice) => textOf(notice) ?? [])).toEqual(['1', '2'])
       expect(came.filter(({ event }) => event === 'stream')).toHaveLength(1)
     })
 
-    test('holds a ticket that both nodes accept once', async () => {
+    test('has a ticket that both nodes accept once', async () => {
       const ann = await enter(nodes[from].url, { room: newRoom() })
       const before = ann.ticket
       const { data: refreshed } = await ann.request('refreshReconnectionTicket')
-      const back = await connect(nodes[to].url)
-      await back.relogin(String(refreshed))
-      await confirmed(back)
+      const resumed = await connect(nodes[to].url)
+      await resumed.relogin(String(refreshed))
+      await confirmed(resumed)
       for (const { url } of [nodes[from], nodes[to]]) {
-        const late = await connect(url)
-        expect(await late.request('relogin', before)).toEqual(refusal('Reconnection is not allowed', 'ticket_spent'))
+        const client = await connect(url)
+        expect(await client.request('relogin', before)).toEqual(refusal('Reconnection is not allowed', 'ticket_spent'))
       }
       const again = await connect(nodes[from].url)
-      expect(await again.relogin(back.ticket)).toBe(again.ticket)
+      expect(await again.relogin(resumed.ticket)).toBe(again.ticket)
       expect(again.id).toBe(ann.id)
     })
   })
 
   // between two nodes of one version too: the outcome is the same
   describe.each([...directions, ['new', 'twin'] as const])(
-    'a client whose connection to %s stands, and that resumes on %s,',
+    'a client that resumes from %s on %s while its connection is open',
     (from, to) => {
-      test.each(dialectDrivers)('loses that connection, and receives nothing twice, in $name', async (driver) => {
-        const { ann, bob, say } = await scene(driver, [nodes[from], nodes[to]])
-        await say(bob, ann, '1', '2', '3')
-        await take(ann, driver, 3)
+      test.each(dialectDrivers)('loses that connection, and receives no message twice, in $name', async (driver) => {
+        const { ann, bob, send } = await enterTwo(driver, [nodes[from], nodes[to]])
+        await send(bob, ann, '1', '2', '3')
+        await takeMessages(ann, driver, 3)
         await confirmed(ann)
-        const back = await resumeBy(driver, nodes[to], ann)
+        const resumed = await resumeBy(driver, nodes[to], ann)
         await ann.closed
-        await say(bob, ann, '4')
-        await take(back, driver, 1)
-        expect(receivedBy(driver, back)).toEqual(['4'])
+        await send(bob, ann, '4')
+        await takeMessages(resumed, driver, 1)
+        expect(receivedBy(driver, resumed)).toEqual(['4'])
         expect(JSON.stringify(bob.seen)).not.toMatch(/leave|bye|userLeft/)
       })
 
-      test.each(dialectDrivers)('receives what that connection did not deliver, in $name', async (driver) => {
-        const proxy = await startTcpProxy(nodes[from])
-        const { room, ann, bob, say } = await scene(driver, [proxy, nodes[to]])
-        await say(bob, ann, '1', '2', '3')
-        await take(ann, driver, 3)
-        await confirmed(ann)
-        proxy.stall('answers')
-        await say(bob, ann, '4', '5', '6')
-        const back = await resumeBy(driver, nodes[to], ann)
-        ann.socket.emit(driver.event, 'of the connection that lost its participant', room)
-        await say(bob, ann, '7')
-        await take(back, driver, 4)
-        expect(receivedBy(driver, back)).toEqual(['4', '5', '6', '7'])
-        proxy.resume()
-        await ann.closed
-        expect(receivedBy(driver, bob).filter((words) => `${words}`.startsWith('of'))).toEqual([])
-      })
+      test.each(dialectDrivers)(
+        'receives the messages that the old connection did not deliver, in $name',
+        async (driver) => {
+          const proxy = await startTcpProxy(nodes[from])
+          const { room, ann, bob, send } = await enterTwo(driver, [proxy, nodes[to]])
+          await send(bob, ann, '1', '2', '3')
+          await takeMessages(ann, driver, 3)
+          await confirmed(ann)
+          proxy.stall('answers')
+          await send(bob, ann, '4', '5', '6')
+          const resumed = await resumeBy(driver, nodes[to], ann)
+          ann.socket.emit(driver.event, 'of the connection that lost its participant', room)
+          await send(bob, ann, '7')
+          await takeMessages(resumed, driver, 4)
+          expect(receivedBy(driver, resumed)).toEqual(['4', '5', '6', '7'])
+          proxy.resume()
+          await ann.closed
+          expect(receivedBy(driver, bob).filter((text) => `${text}`.startsWith('of'))).toEqual([])
+        },
+      )
 
       // signaling is delivered at most once
-      test('receives no signaling again that was sent over that connection', async () => {
+      test('does not receive signaling again that was sent over the old connection', async () => {
         const proxy = await startTcpProxy(nodes[from])
         const room = newRoom()
         const [ann, bob] = [await enter(proxy.url, { room }), await enter(nodes[to].url, { room })]
@@ -183,31 +186,31 @@ describe.skipIf(cannotMix)(`A cluster with a node of the old commit and nodes of
         await confirmed(ann)
         proxy.stall('answers')
         await signal(2, 3)
-        const back = await connect(nodes[to].url)
-        await back.relogin(ann.ticket)
+        const resumed = await connect(nodes[to].url)
+        await resumed.relogin(ann.ticket)
         await signal(4)
-        for (const _ of [2, 3, 4]) await back.next('text')
-        const signaled = back.seen.flatMap(({ event, data }) => {
+        for (const _ of [2, 3, 4]) await resumed.next('text')
+        const signaled = resumed.seen.flatMap(({ event, data }) => {
           const { status, data: signaling } = data as { status?: string; data?: { number: number } }
           return event === 'progress' && status === 'soac' ? signaling?.number : []
         })
-        expect(back.seen.flatMap((notice) => textOf(notice) ?? [])).toEqual(['2', '3', '4'])
+        expect(resumed.seen.flatMap((notice) => textOf(notice) ?? [])).toEqual(['2', '3', '4'])
         expect(signaled).toEqual([4])
       })
     },
   )
 
-  describe.each(directions)('what one client does on %s', (from, to) => {
-    test.each(dialectDrivers)(`arrives at another on ${to}, and the answer comes back, in $name`, async (driver) => {
-      const { ann, bob, say } = await scene(driver, [nodes[from], nodes[to]])
-      await say(ann, bob, 'offer')
-      await take(bob, driver, 1)
-      await say(bob, ann, 'answer')
+  describe.each(directions)('a request of a client on %s', (from, to) => {
+    test.each(dialectDrivers)(`reaches a client on ${to}, whose answer returns, in $name`, async (driver) => {
+      const { ann, bob, send } = await enterTwo(driver, [nodes[from], nodes[to]])
+      await send(ann, bob, 'offer')
+      await takeMessages(bob, driver, 1)
+      await send(bob, ann, 'answer')
       while (!receivedBy(driver, ann).includes('answer')) await ann.next(driver.event)
-      expect(receivedBy(driver, bob).filter((words) => words !== 'answer')).toEqual(['offer'])
+      expect(receivedBy(driver, bob).filter((text) => text !== 'answer')).toEqual(['offer'])
     })
 
-    test(`is seen on ${to}: it enters, publishes, signals, unpublishes and leaves`, async () => {
+    test(`to enter, publish, signal, unpublish or leave is seen on ${to}`, async () => {
       const room = newRoom()
       const bob = await enter(nodes[to].url, { room })
       const ann = await enter(nodes[from].url, { room, user: 'Ann' })
@@ -226,7 +229,7 @@ describe.skipIf(cannotMix)(`A cluster with a node of the old commit and nodes of
       expect((await bob.next('participant')).data).toEqual({ action: 'leave', data: ann.id })
     })
 
-    test(`counts on the list of open rooms of ${to}`, async () => {
+    test(`to enter or leave changes the list of open rooms on ${to}`, async () => {
       const room = newRoom()
       const watcher = await connect(nodes[to].url, { namespace: '/rooms' })
       const listed = async () =>
@@ -243,7 +246,7 @@ describe.skipIf(cannotMix)(`A cluster with a node of the old commit and nodes of
   describe.each(directions)('the management API of %s', (from, to) => {
     const call = (...args: Parameters<ReturnType<typeof caller>>) => caller(nodes[from].url)(...args)
 
-    test(`lists, restricts and drops a participant that is connected to ${to}`, async () => {
+    test(`lists, restricts and drops a participant whose connection is on ${to}`, async () => {
       const room = newRoom()
       const [ann, bob] = [await enter(nodes[to].url, { room }), await enter(nodes[from].url, { room })]
       const path = `/v1/rooms/${encodeURIComponent(room)}/participants`
@@ -258,7 +261,7 @@ describe.skipIf(cannotMix)(`A cluster with a node of the old commit and nodes of
       expect((await bob.next('participant')).data).toEqual({ action: 'leave', data: ann.id })
     })
 
-    test(`sends a message to a room, and takes a stream out of it, whose clients are connected to ${to}`, async () => {
+    test(`sends a message to a room, and removes a stream from it, while its clients are connected to ${to}`, async () => {
       const room = newRoom()
       const [ann, bob] = [await enter(nodes[to].url, { room }), await enter(nodes[to].url, { room })]
       const path = `/v1/rooms/${encodeURIComponent(room)}`
@@ -270,7 +273,7 @@ describe.skipIf(cannotMix)(`A cluster with a node of the old commit and nodes of
       expect(await bob.next('notice')).toMatchObject({ data: { level: 3 }, meta: body })
     })
 
-    test(`closes a room whose clients are connected to ${to}, and its tokens from before are worthless there`, async () => {
+    test(`closes a room whose clients are connected to ${to}, where its earlier tokens are refused then`, async () => {
       const room = newRoom()
       const path = `/v1/rooms/${encodeURIComponent(room)}`
       const ann = await enter(nodes[to].url, { room })
@@ -291,8 +294,8 @@ describe.skipIf(cannotMix)(`A cluster with a node of the old commit and nodes of
       expect(await bob.login({ room, token })).toMatchObject({ user: 'Bob', role: 'viewer' })
       await confirmed(bob)
       for (const { url } of [nodes[from], nodes[to]]) {
-        const late = await connect(url)
-        expect(await late.request('login', loginInfo({ room, token }))).toMatchObject({ code: 'token_used' })
+        const client = await connect(url)
+        expect(await client.request('login', loginInfo({ room, token }))).toMatchObject({ code: 'token_used' })
       }
     })
 
@@ -315,7 +318,7 @@ describe.skipIf(cannotMix)(`A cluster with a node of the old commit and nodes of
     test.each([
       { how: 'long-polling', transports: ['polling'] },
       { how: 'an upgrade to WebSocket', transports: ['polling', 'websocket'] },
-    ])(`whose requests arrive at ${to} is passed on: $how`, async ({ transports }) => {
+    ])(`whose requests arrive at ${to} is served over $how`, async ({ transports }) => {
       const front = await startRoundRobin(() => [nodes[from], nodes[to]])
       const room = newRoom()
       const ann = await connect(front.url, { transports })
@@ -330,7 +333,7 @@ describe.skipIf(cannotMix)(`A cluster with a node of the old commit and nodes of
       expect(`${(engine as { id?: string }).id}`).toMatch(new RegExp(`^${nodes[from].name}\\.`))
     })
 
-    test(`whose request arrives at ${to} is known by the address for which ${to} vouches`, async () => {
+    test(`whose request arrives at ${to} has the address that ${to} forwards`, async () => {
       const path = '/socket.io/?EIO=4&transport=polling'
       const open = await (await fetch(`${nodes[from].url}${path}`)).text()
       const { sid } = JSON.parse(open.slice(1)) as { sid: string }
@@ -341,7 +344,7 @@ describe.skipIf(cannotMix)(`A cluster with a node of the old commit and nodes of
     })
   })
 
-  test('nodes of both versions answer each other in the same words whether they reach Redis', async () => {
+  test('nodes of both versions give the same answer to the question whether they reach Redis', async () => {
     const answers = Object.values(nodes).map(async ({ url }) => (await fetch(`${url}/node/store`)).json())
     expect(await Promise.all(answers)).toEqual(Object.keys(nodes).map(() => ({ reachable: true })))
   })
@@ -355,7 +358,7 @@ async function untilProgress(client: Client, status: string) {
   }
 }
 
-/** As a proxy does for a client of this address. Resolves to the status. */
+/** Sends a request as the trusted proxy of a client with this address. Resolves to the status. */
 function post(url: string, body: string, address: string): Promise<number | undefined> {
   const headers = { 'X-Forwarded-For': address }
   return new Promise((resolve, reject) => {

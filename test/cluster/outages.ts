@@ -14,20 +14,20 @@ const soak = process.env.SIGNALBOX_SOAK === '1'
 const outagesMs = soak ? [20_000, 120_000] : [6000]
 const window = 6
 const messagesPerSecond = 40
-/** A slow Redis answers each of the twelve clients about 1.6 times a second; more than that would pile up for the whole outage. */
+/** A slow Redis answers each of the twelve clients about 1.6 times a second. At a higher rate the send queues would only grow. */
 const messagesPerSecondSlow = 12
 /** The longest that a request may wait for its ack. */
 const answerMs = 5000
-/** A message that was refused, or never acked, may be heard for so long after it was sent: the limit, and the way. */
+/** How long after sending a refused or unacked message may still be delivered: the limit, and the delay in both directions. */
 const staleMs = (fault: Fault) => answerMs + 500 + 2 * (oneWayMs[fault] ?? 0)
-/** From SIGTERM to exit: DRAIN_SECONDS, and what a node still asks of Redis. */
+/** From SIGTERM to exit: DRAIN_SECONDS, and the last requests of a node to Redis. */
 const endMs = 10_000
-/** From when Redis answers until every node is ready, and everyone is back. */
+/** From when Redis answers until every node is ready, and all clients are in the room. */
 const recoveryMs = 10_000
-/** From when all are back: how long a message may take to reach all. */
+/** How long a message may take to reach all clients, when all are in the room again. */
 const deliveryMs = 1500
 
-/** What an operator sees of it. */
+/** The signs of a fault that an operator sees. */
 type Signs = { alerts: string[]; down: boolean }
 const unreachable: Signs = { alerts: ['SignalboxRedisUnreachable', 'SignalboxRedisFailing'], down: true }
 const signs: [Fault, Signs][] = [
@@ -42,8 +42,8 @@ const looksDown = ({ redisUp, ready, reason }: Health) => redisUp === 0 && ready
 const looksUp = ({ redisUp, ready }: Health) => redisUp === 1 && ready === 200
 
 /**
- * All of Redis fails in one way under traffic and comes back, in the soak after a longer outage. Each topology has a test file,
- * because outages consist of waiting and the files run at the same time.
+ * All servers of Redis fail in one way under traffic, and recover; in the soak after a longer outage. Each topology has its own
+ * test file, because vitest runs files in parallel and the tests mostly wait.
  */
 export function describeOutages(topology: Topology): void {
   describe(topology, () => {
@@ -55,7 +55,7 @@ export function describeOutages(topology: Topology): void {
     afterAll(() => cluster?.stop())
 
     test.each(outagesMs)(
-      'nodes started while Redis refuses connections for %i ms report the cause, exit on SIGTERM, and become ready when Redis is back',
+      'nodes that start while Redis refuses connections for %i ms report the cause, exit on SIGTERM, and become ready when Redis accepts them',
       {
         timeout: 300_000,
       },
@@ -77,11 +77,11 @@ export function describeOutages(topology: Topology): void {
       },
     )
 
-    describe.each(outagesMs)('for %i ms', (outageMs) => {
+    describe.each(outagesMs)('during an outage of %i ms with the', (outageMs) => {
       beforeEach(() => cluster.allReady())
 
       test.each(signs)(
-        'fault "%s" under traffic: each request is answered in time, and no message is lost, doubled or stale',
+        'fault "%s": each request is answered in time, and no message is lost, duplicated or delivered late',
         {
           timeout: 150_000 + 2 * outageMs,
         },
@@ -89,7 +89,7 @@ export function describeOutages(topology: Topology): void {
       )
     })
 
-    test('SIGTERM after the outages ends every node with code 0', async () => {
+    test('after the outages SIGTERM ends every node with code 0', async () => {
       const { nodes } = cluster
       for (const node of nodes) node.kill('SIGTERM')
       const exits = await within(endMs, 'all nodes end', Promise.all(nodes.map(({ exited }) => exited)))
@@ -123,21 +123,21 @@ async function outage(cluster: OutageCluster, fault: Fault, expected: Signs, out
 
   const failed = performance.now()
   await cluster.fail(fault)
-  const knocks = newcomers.loginEverywhere(stay)
+  const logins = newcomers.loginEverywhere(stay)
   await pause(1000)
   const restart = cluster.restart(0, 'SIGTERM')
-  await knocks
+  await logins
   await newcomers.loginEverywhere(stay)
   await pause(Math.max(0, failed + outageMs - performance.now()))
   await cluster.recover()
   const recovered = performance.now()
   const alerts = await conditionsMet(prometheus, expected.alerts, Math.ceil((recovered - began) / 1000))
   const exit = await restart
-  const settled = Promise.all([
+  const recovery = Promise.all([
     ...stay.map((node) => until(async () => log.since(node, recovered).some(looksUp))),
     traffic.allInRoom(),
   ])
-  await within(recoveryMs, 'all nodes are ready, and everyone is back', settled)
+  await within(recoveryMs, 'all nodes are ready, and all clients are in the room', recovery)
   await flow.stop()
   await untilReady(nodes[0] as NodeProcess)
 
@@ -154,12 +154,12 @@ async function outage(cluster: OutageCluster, fault: Fault, expected: Signs, out
   waits.verify(answerMs)
   traffic.ledger.verify()
   const stale = staleOf(traffic, failed, staleMs(fault))
-  expect.soft(stale.slice(0, 5), `${stale.length} refused messages were heard later`).toEqual([])
+  expect.soft(stale.slice(0, 5), `${stale.length} refused messages were received later`).toEqual([])
   expect.soft(exit.code).toBe(0)
   expect.soft(exit.ms).toBeLessThan(endMs)
   for (const node of stay) {
     const during = log.since(node, failed)
-    expect.soft(during.some(looksDown), 'Redis is seen to be down').toBe(expected.down)
+    expect.soft(during.some(looksDown), 'the node reports that Redis is down').toBe(expected.down)
     const failures = (during.at(-1)?.redisFailures ?? 0) - (during[0]?.redisFailures ?? 0)
     if (expected.down) expect.soft(failures).toBeGreaterThan(0)
   }
@@ -168,14 +168,12 @@ async function outage(cluster: OutageCluster, fault: Fault, expected: Signs, out
   await newcomers.expectAllLeft(stay[0] as NodeProcess)
 }
 
-/** What was heard of messages that were sent in the outage and refused, long after that. */
+/** Refused messages of the outage that were received later than the limit, each as a sentence. */
 function staleOf({ ledger }: Traffic, failed: number, limitMs: number): string[] {
-  return ledger.late.flatMap(
-    ({ name, sentAt, receivedAt: heardAt, receiver: hearer, receiverResumedAt: hearerBackAt }) => {
-      const ms = heardAt - Math.max(sentAt, hearerBackAt)
-      return sentAt > failed + 200 && ms > limitMs ? [`${hearer} heard ${name} after ${Math.round(ms)} ms`] : []
-    },
-  )
+  return ledger.late.flatMap(({ name, sentAt, receivedAt, receiver, receiverResumedAt }) => {
+    const ms = receivedAt - Math.max(sentAt, receiverResumedAt)
+    return sentAt > failed + 200 && ms > limitMs ? [`${receiver} received ${name} after ${Math.round(ms)} ms`] : []
+  })
 }
 
 /** The log lines about errors that are not those of an outage. */
@@ -187,8 +185,8 @@ const mistakesOf = ({ output }: NodeProcess) =>
     .join('\n')
 
 async function within<T>(ms: number, what: string, promise: Promise<T>): Promise<T> {
-  const late = pause(ms, undefined, { ref: false }).then((): never => {
+  const timeout = pause(ms, undefined, { ref: false }).then((): never => {
     throw new Error(`Not within ${ms} ms: ${what}`)
   })
-  return Promise.race([promise, late])
+  return Promise.race([promise, timeout])
 }

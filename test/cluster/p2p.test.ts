@@ -11,45 +11,45 @@ async function until(client: Client, last: number): Promise<void> {
   while (numbers(client).at(-1) !== last) await client.next('owt-message')
 }
 
-/** What OWT's clients cannot rule out comes twice; nothing is missing, and the order is that in which it was sent. */
-function expectAll(first: number[], rest: number[], last: number): void {
-  const again = rest.filter((number) => !first.includes(number))
-  expect([...first, ...again]).toEqual(Array.from({ length: last }, (_, index) => index + 1))
-  expect(rest).toEqual(rest.toSorted((one, other) => one - other))
-  expect(new Set(rest).size).toBe(rest.length)
+/** Checks that no message is missing, and that all are in order. A message may be in both lists, but in each only once. */
+function expectAll(before: number[], after: number[], last: number): void {
+  const added = after.filter((number) => !before.includes(number))
+  expect([...before, ...added]).toEqual(Array.from({ length: last }, (_, index) => index + 1))
+  expect(after).toEqual(after.toSorted((a, b) => a - b))
+  expect(new Set(after).size).toBe(after.length)
 }
 
 test.each(['engine', 'node'] as const)(
   'a peer that loses its %s receives the messages that were acked meanwhile when it resumes',
   async (what) => {
-    const [doomed, second, third] = await startThree()
-    const [one, other] = [newId(), newId()]
-    const [ann, bob] = [await peer(third, one), await peer(doomed, other)]
+    const [victim, second, third] = await startThree()
+    const [annId, bobId] = [newId(), newId()]
+    const [ann, bob] = [await peer(third, annId), await peer(victim, bobId)]
     const send = async (number: number) => {
-      expect(await ackOf(ann, 'owt-message', { to: other, data: `${number}` })).toEqual([])
+      expect(await ackOf(ann, 'owt-message', { to: bobId, data: `${number}` })).toEqual([])
     }
     for (let number = 1; number <= 20; number += 1) await send(number)
     await until(bob, 20)
-    if (what === 'node') doomed.kill('SIGKILL')
+    if (what === 'node') victim.kill('SIGKILL')
     else bob.cut()
     for (let number = 21; number <= 40; number += 1) await send(number)
     await bob.closed
-    const back = await peer(second, other)
+    const resumed = await peer(second, bobId)
     await send(41)
-    await until(back, 41)
-    expectAll(numbers(bob), numbers(back), 41)
+    await until(resumed, 41)
+    expectAll(numbers(bob), numbers(resumed), 41)
   },
 )
 
-test('of two simultaneous logins of one user on two nodes one remains, and receives messages', async () => {
+test('of two simultaneous logins of a user on two nodes, only one connection remains, and it receives messages', async () => {
   const [first, second, third] = await startThree()
-  const [one, other] = [newId(), newId()]
-  const ann = await peer(third, one)
+  const [annId, bobId] = [newId(), newId()]
+  const ann = await peer(third, annId)
   for (let round = 1; round <= 5; round += 1) {
-    const peers = await Promise.all([peer(first, other), peer(second, other)])
+    const peers = await Promise.all([peer(first, bobId), peer(second, bobId)])
     await Promise.race(peers.map(({ closed }) => closed))
-    const [left] = peers.filter(({ socket }) => socket.connected)
-    expect(await ackOf(ann, 'owt-message', { to: other, data: `${round}` })).toEqual([])
-    await until(left as Client, round)
+    const [remaining] = peers.filter(({ socket }) => socket.connected)
+    expect(await ackOf(ann, 'owt-message', { to: bobId, data: `${round}` })).toEqual([])
+    await until(remaining as Client, round)
   }
 })

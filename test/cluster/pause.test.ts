@@ -17,9 +17,9 @@ async function start(window: number) {
     nodes,
     paused,
     awake,
-    /** The others have taken the node for dead and put what it held into the window. */
+    /** Resolves when the other nodes have declared the node dead and begun the windows of its participants. */
     declaredDead: () => until(async () => (await redis.zcard(keys.nodes)) === 2),
-    /** Every window has ended, one way or the other. */
+    /** Resolves when no participant is in a window any more. */
     windowsOver: () => until(async () => (await redis.zcard(keys.waiting)) === 0),
   }
 }
@@ -36,14 +36,14 @@ test('a node that hung for longer than its lease continues to serve only the cli
 
   paused.kill('SIGSTOP')
   nodes.splice(nodes.indexOf(paused), 1)
-  const left = movers.map((client) => client.move())
-  // their last words on the connections that they left lie before the node when it wakes up
-  for (const socket of left) {
+  const oldSockets = movers.map((client) => client.move())
+  // the node reads these requests on the old connections when it runs again
+  for (const socket of oldSockets) {
     socket.emit('text', { to: 'all', message: '1000001' }, { rid: 1_000_001 })
     socket.emit('text', { to: 'all', message: '1000002' })
     socket.emit('logout')
   }
-  const closed = left.map((socket) => new Promise((resolve) => socket.once('disconnect', resolve)))
+  const closed = oldSockets.map((socket) => new Promise((resolve) => socket.once('disconnect', resolve)))
   await declaredDead()
   await traffic.expectRoster()
   paused.kill('SIGCONT')
@@ -74,7 +74,7 @@ test('clients that stayed on a node that hung for longer than their window are s
   const flow = traffic.flow()
   await traffic.ledger.more(20)
   paused.kill('SIGCONT')
-  // what they still said is refused, and their connections are closed for good
+  // their late requests are refused, and their connections closed so that client libraries do not reconnect
   expect(await Promise.all(ended)).toEqual(ended.map(() => 'io server disconnect'))
   await flow.stop()
   await traffic.finish()

@@ -8,16 +8,16 @@ import { randomPrefix, startRedis, until } from '../support/redis.ts'
 const windowSeconds = 3
 const unavailable = refusal('Service unavailable', 'unavailable')
 
-const hasLeft = (watcher: Client, { id }: Client) =>
-  watcher.seen.some(({ event, data }) => {
+const hasLeft = (observer: Client, { id }: Client) =>
+  observer.seen.some(({ event, data }) => {
     const text = JSON.stringify(data)
     return event === 'participant' && text.includes('"leave"') && text.includes(id)
   })
 
-async function resumesOn({ url }: NodeProcess, { ticket, seq }: Client): Promise<Client> {
-  const back = await connect(url)
-  expect(await back.relogin({ ticket, seq })).toMatchObject({ complete: true })
-  return back
+async function resumeOn({ url }: NodeProcess, { ticket, seq }: Client): Promise<Client> {
+  const resumed = await connect(url)
+  expect(await resumed.relogin({ ticket, seq })).toMatchObject({ complete: true })
+  return resumed
 }
 
 test('while the memory of Redis is full, logins and messages are refused, participants stay, resume and leave, and a dead node is cleaned up', {
@@ -29,32 +29,32 @@ test('while the memory of Redis is full, logins and messages are refused, partic
   onTestFinished(() => admin.disconnect())
   const env = { RECONNECT_WINDOW: windowSeconds, DRAIN_SECONDS: 0 }
   const nodes = await startProcesses(3, { redisUrl: redis.url, prefix: randomPrefix(), env })
-  const [one, two, doomed] = nodes as [NodeProcess, NodeProcess, NodeProcess]
+  const [one, two, victim] = nodes as [NodeProcess, NodeProcess, NodeProcess]
   const room = newRoom()
   const on = ({ url }: NodeProcess) => enter(url, { room })
-  const watcher = await on(one)
+  const observer = await on(one)
   const [stays, roams, logsOut, vanishes] = [await on(two), await on(two), await on(two), await on(two)]
-  const [moves, dies] = [await on(doomed), await on(doomed)]
+  const [moves, dies] = [await on(victim), await on(victim)]
   await Promise.all([stays, roams, logsOut, vanishes, moves, dies].map((client) => client.whenConfirmed()))
 
   await admin.config('SET', 'maxmemory', 1)
-  expect(await watcher.request('text', { to: 'all', message: 'refused' })).toEqual(unavailable)
+  expect(await observer.request('text', { to: 'all', message: 'refused' })).toEqual(unavailable)
   const newcomer = await connect(one.url)
   expect(await newcomer.request('login', loginInfo({ room }))).toEqual(unavailable)
   stays.ticket = String(await stays.ask('refreshReconnectionTicket'))
   await logsOut.ask('logout')
   roams.cut()
-  const client = await resumesOn(one, roams)
+  const client = await resumeOn(one, roams)
   vanishes.cut()
-  doomed.kill('SIGKILL')
-  const mover = await resumesOn(two, moves)
-  // the last one takes the lease of the dead node and a window, longer than the leases of the others
-  for (const gone of [logsOut, vanishes, dies]) await until(async () => hasLeft(watcher, gone))
+  victim.kill('SIGKILL')
+  const mover = await resumeOn(two, moves)
+  // the last one leaves when the lease of the killed node and the window have expired
+  for (const gone of [logsOut, vanishes, dies]) await until(async () => hasLeft(observer, gone))
   for (const node of [one, two]) expect(await statusOf(`${node.opsUrl}/readyz`)).toBe(200)
 
   await admin.config('SET', 'maxmemory', 0)
-  const present = [watcher, stays, client, mover]
-  await watcher.ask('text', { to: 'all', message: 'delivered' })
+  const present = [observer, stays, client, mover]
+  await observer.ask('text', { to: 'all', message: 'delivered' })
   for (const client of present) {
     expect((await client.next('text')).data).toMatchObject({ message: 'delivered' })
     expect(present.filter((other) => hasLeft(client, other))).toEqual([])
@@ -65,5 +65,5 @@ test('while the memory of Redis is full, logins and messages are refused, partic
   await admin.config('SET', 'maxmemory', 1)
   two.kill('SIGTERM')
   expect(await two.exited).toEqual({ code: 0, signal: null })
-  await resumesOn(one, stays)
+  await resumeOn(one, stays)
 })

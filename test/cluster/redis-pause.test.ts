@@ -16,7 +16,7 @@ async function start() {
   return { redis, nodes }
 }
 
-/** Two clients on two nodes where who is lost leaves at once: not even a node that is taken for dead may go unnoticed. */
+/** Two clients on two nodes without a reconnect window, so that a node that is declared dead would make its participants leave. */
 async function startWithoutWindow(url: string) {
   const room = newRoom()
   const nodes = await startCluster(2, {
@@ -34,11 +34,11 @@ test('when Redis hangs for two seconds requests wait, and clients notice nothing
   const traffic = await Traffic.start({ nodes, clients: 9, window })
   const flow = traffic.flow()
   await traffic.ledger.more(50)
-  const watch = await connect(nodes[0]?.url ?? '')
-  await watch.login({ room: newRoom() })
+  const waitingClient = await connect(nodes[0]?.url ?? '')
+  await waitingClient.login({ room: newRoom() })
   redis.pause()
-  const asked = watch.socket.timeout(2000).emitWithAck('text', { to: 'all', message: 'hello' })
-  await expect(asked).rejects.toThrow('timed out')
+  const acked = waitingClient.socket.timeout(2000).emitWithAck('text', { to: 'all', message: 'hello' })
+  await expect(acked).rejects.toThrow('timed out')
   redis.resume()
   await traffic.ledger.more(50)
   await flow.stop()
@@ -54,16 +54,16 @@ test('when Redis hangs until the leases expire, refused requests are repeated an
   const volatile = await startWithoutWindow(redis.url)
   const traffic = await Traffic.start({ nodes, clients: 12, window, inFlight: ['one', 'any order'] })
   const [first, second] = nodes
-  const tired = await enter(first?.url ?? '', { room: traffic.room })
-  const again = await connect(second?.url ?? '')
+  const lostClient = await enter(first?.url ?? '', { room: traffic.room })
+  const retry = await connect(second?.url ?? '')
   const flow = traffic.flow(50)
   await traffic.ledger.more(20)
 
   redis.pause()
-  // some lose their connection meanwhile and knock at one node after the other; one gives up when it is refused
+  // four clients lose their connections and try one node after the other; one client gives up after a refusal
   for (const client of traffic.clients.slice(0, 4)) client.cut()
-  tired.cut()
-  const relogin = await again.request('relogin', { ticket: tired.ticket, seq: tired.seq })
+  lostClient.cut()
+  const relogin = await retry.request('relogin', { ticket: lostClient.ticket, seq: lostClient.seq })
   expect(relogin).toMatchObject({ status: 'error', code: 'unavailable' })
   const refused = () => traffic.clients.some(({ refusals }) => refusals >= 1)
   await traffic.ledger.until('a request was refused', refused)
@@ -73,15 +73,15 @@ test('when Redis hangs until the leases expire, refused requests are repeated an
 
   await traffic.allInRoom()
   await traffic.ledger.more(50)
-  // that its relogin was done after all, when it had gone, keeps nobody in the room
+  // Redis may execute its relogin later; that must not keep its participant in the room
   const observers = traffic.present
-  await Promise.all(observers.map((observer) => traffic.untilSeenLeaving([tired], observer)))
+  await Promise.all(observers.map((observer) => traffic.untilSeenLeaving([lostClient], observer)))
   await flow.stop()
   await expectUnharmed(nodes)
   await traffic.finish()
   for (const client of volatile) {
-    const news = [...client.seen, ...(await client.barrier())].filter(({ event }) => event === 'participant')
-    expect(news.filter(({ data }) => JSON.stringify(data).includes('leave'))).toEqual([])
+    const changes = [...client.seen, ...(await client.barrier())].filter(({ event }) => event === 'participant')
+    expect(changes.filter(({ data }) => JSON.stringify(data).includes('leave'))).toEqual([])
     expect(client.socket.connected).toBe(true)
   }
 })

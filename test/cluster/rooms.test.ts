@@ -8,20 +8,20 @@ describe('rooms', () => {
   describeInRooms({
     namespace: '/rooms',
     enter: (node, room) => inRoom(node, room, 'someone'),
-    say: (client, room, number) => client.request('new_message', `${number}`, room, { rid: number }),
-    heard: 'new_message',
-    left: 'bye',
+    send: (client, room, number) => client.request('new_message', `${number}`, room, { rid: number }),
+    event: 'new_message',
+    leaveEvent: 'bye',
   })
 
   test('participants of a killed node count in the list of open rooms until their window ends', async () => {
-    const [doomed, second, third] = await startThree()
+    const [victim, second, third] = await startThree()
     const room = newRoom()
-    await inRoom(doomed, room)
-    const lobby = await connect(second.url, { namespace: '/rooms' })
-    const listed = async () => (await lobby.request('rooms')).data
+    await inRoom(victim, room)
+    const observer = await connect(second.url, { namespace: '/rooms' })
+    const listed = async () => (await observer.request('rooms')).data
     expect(await listed()).toContainEqual({ name: room, size: 1 })
-    doomed.kill('SIGKILL')
-    await doomed.exited
+    victim.kill('SIGKILL')
+    await victim.exited
     expect(await listed()).toContainEqual({ name: room, size: 1 })
     const bob = await inRoom(third, room)
     expect(await listed()).toContainEqual({ name: room, size: 2 })
