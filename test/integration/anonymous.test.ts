@@ -6,15 +6,15 @@ import { ackOf, enterRoom, joinStream } from '../support/dialects.ts'
 import { newRoom, startNode, tokenFor } from '../support/node.ts'
 
 const node = await startNode({ env: { ANONYMOUS_DIALECTS: 'none' } })
-const open = await startNode({ env: { ANONYMOUS_DIALECTS: 'rooms' } })
+const openNode = await startNode({ env: { ANONYMOUS_DIALECTS: 'rooms' } })
 
 const at = (namespace: string, token?: unknown) => ({ namespace, ...(token === undefined ? {} : { auth: { token } }) })
-/** Says that it has no ticket. */
-const toLogIn = (namespace: string, token?: unknown) => ({ namespace, auth: { token, login: true } })
-const outdated = (room: string) => tokenFor({ room }, { notAfter: Date.now() - 1 })
+/** The options of a client that has no ticket, so that the node checks its token at once. */
+const withoutTicket = (namespace: string, token?: unknown) => ({ namespace, auth: { token, login: true } })
+const expiredToken = (room: string) => tokenFor({ room }, { notAfter: Date.now() - 1 })
 
 test.each(['/exchanger', '/rooms'])(
-  '%s: a client that comes to log in without a good token cannot connect, and is told why',
+  'on %s a client that has no ticket and no valid token cannot connect, and receives the reason',
   async (namespace) => {
     const foreign = tokenFor({ room: 'r' }, { secret: 'k'.repeat(32) })
     for (const [token, code] of [
@@ -24,14 +24,14 @@ test.each(['/exchanger', '/rooms'])(
       [{}, 'bad_token'],
       [foreign, 'token_signature'],
     ]) {
-      const error = (await connect(node.url, toLogIn(namespace, token)).catch((reason) => reason)) as Error
+      const error = (await connect(node.url, withoutTicket(namespace, token)).catch((reason) => reason)) as Error
       expect(error).toMatchObject({ message: expect.stringMatching(/\.$/), data: { code } })
     }
   },
 )
 
 test.each(['/exchanger', '/rooms'])(
-  '%s: a client without a token, or with something that is no token, cannot connect',
+  'on %s a client whose token is missing or no token cannot connect',
   async (namespace) => {
     for (const token of [undefined, '', 7, 'x', {}, 'x.y.z']) {
       await expect(connect(node.url, at(namespace, token))).rejects.toMatchObject({ data: { code: 'bad_token' } })
@@ -39,30 +39,30 @@ test.each(['/exchanger', '/rooms'])(
   },
 )
 
-test('a token lets one into its room, once, as its user', async () => {
+test('a token admits its client to the room of the token, once, as its user', async () => {
   const room = newRoom()
   const token = tokenFor({ room, user: 'Ann' })
   const ann = await connect(node.url, at('/rooms', token))
   expect(await ann.request('enter_room', newRoom())).toMatchObject({ code: 'unauthorized' })
   expect((await enterRoom(ann, room)).members).toMatchObject([{ nickname: 'Ann' }])
   expect(await ann.request('enter_room', newRoom())).toMatchObject({ code: 'unauthorized' })
-  // the proof that the ack arrived travels between two messages
+  // the confirmation that the ack has arrived takes some round trips
   for (let trips = 0; trips < 3; trips += 1) await ann.request('rooms')
   const thief = await connect(node.url, at('/rooms', token))
   expect(await thief.request('enter_room', room)).toMatchObject({ code: 'token_used' })
   await ann.request('new_message', 'unharmed', room)
 })
 
-test('a token that is out of date lets nobody in, but does not keep anyone from coming back', async () => {
+test('a client with an expired token cannot log in, but can resume with its ticket', async () => {
   const channel = newRoom()
   const ann = await connect(node.url, at('/exchanger', tokenFor({ room: channel })))
   await joinStream(ann, channel)
-  const late = await connect(node.url, at('/exchanger', outdated(channel)))
-  expect(await late.request('joinStream', { channelName: channel })).toMatchObject({ code: 'token_expired' })
-  expect(await late.request('relogin', ann.ticket)).toMatchObject({ status: 'ok' })
+  const client = await connect(node.url, at('/exchanger', expiredToken(channel)))
+  expect(await client.request('joinStream', { channelName: channel })).toMatchObject({ code: 'token_expired' })
+  expect(await client.request('relogin', ann.ticket)).toMatchObject({ status: 'ok' })
 })
 
-test('the user of a P2P token is who it names; it comes back with the same token, or a new one', async () => {
+test('the user of a P2P token has the id in the token, and rejoins with the same token or a new one', async () => {
   const uid = newId()
   const token = tokenFor({ room: 'any', user: uid })
   const refused = await connect(node.url, at('/p2p'))
@@ -78,16 +78,16 @@ test('the user of a P2P token is who it names; it comes back with the same token
   expect(await ackOf(spent, 'authentication', { token })).toMatchObject([{ code: 'token_used' }])
 })
 
-test('the dialects that are named need no token, and take one', async () => {
+test('the dialects in ANONYMOUS_DIALECTS need no token, and accept one', async () => {
   const room = newRoom()
-  const ann = await connect(open.url, at('/rooms'))
+  const ann = await connect(openNode.url, at('/rooms'))
   await enterRoom(ann, room)
-  const bob = await connect(open.url, at('/rooms', tokenFor({ room, user: 'Bob' })))
+  const bob = await connect(openNode.url, at('/rooms', tokenFor({ room, user: 'Bob' })))
   expect((await enterRoom(bob, room)).members).toContainEqual({ id: bob.id, nickname: 'Bob' })
-  await expect(connect(open.url, at('/exchanger'))).rejects.toMatchObject({ data: { code: 'bad_token' } })
+  await expect(connect(openNode.url, at('/exchanger'))).rejects.toMatchObject({ data: { code: 'bad_token' } })
 })
 
-test('the option: all in development, none in production, or those that are named', () => {
+test('ANONYMOUS_DIALECTS is by default all dialects in development, and none in production', () => {
   const secret = { SIGNALBOX_SECRET: 'k'.repeat(32) }
   const read = (environment: { [name: string]: string }) => readConfig(environment).anonymousDialects
   expect(read({})).toEqual(['exchanger', 'rooms', 'p2p'])

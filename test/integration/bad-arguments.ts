@@ -1,4 +1,4 @@
-/** What a client should not send, in any place. */
+/** Values that are invalid for any argument of a request. */
 export const badValues: unknown[] = [
   null,
   true,
@@ -38,7 +38,7 @@ function nested(depth: number): unknown {
   return depth === 0 ? 0 : [nested(depth - 1)]
 }
 
-/** Every value alone, in the second place, and in the third. */
+/** Each value as the only argument, as the second, and as the third. */
 export function badArguments(): unknown[][] {
   return [[], ...badValues.flatMap((value) => [[value], ['x', value], ['x', 'x', value]])]
 }

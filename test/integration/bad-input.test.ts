@@ -8,11 +8,11 @@ import { portal, portalLegacy, portalV1 } from '../../src/protocol/portal.ts'
 import { TicketAndSeq } from '../../src/protocol/session.ts'
 import { type Answer, type Client, connect, enter, type Protocol } from '../support/client.ts'
 import { newRoom, startNode } from '../support/node.ts'
-import { watchAccidents } from './accidents.ts'
 import { badValues, excessiveValues, type Named, smallValues } from './bad-values.ts'
 import { publishBoth } from './media.ts'
+import { watchUnhandledErrors } from './unhandled-errors.ts'
 
-/** Everything in the tables, and names that no table has, with everything that is wrong with their data. */
+/** Each event of the portal and some unknown ones, with every kind of invalid data. */
 
 const node = await startNode()
 
@@ -22,7 +22,7 @@ const tables: [Protocol, Dialect][] = [
   ['1.1', portalV1],
   ['legacy', portalLegacy],
 ]
-const strangers = [
+const unknownEvents = [
   '__proto__',
   'constructor',
   'toString',
@@ -34,17 +34,19 @@ const strangers = [
   ' login',
   'Login',
 ]
-/** What a protocol has from another is tried there. */
+/** A request that several protocol versions share is tested in one of them. */
 const requests: { protocol: Protocol; event: string; request?: Request }[] = [
   ...tables.flatMap(([protocol, table]) => {
-    const own = Object.entries(table).filter(([event, request]) => table === portal || portalTable[event] !== request)
-    return own.map(([event, request]) => ({ protocol, event, request }))
+    const ownRequests = Object.entries(table).filter(
+      ([event, request]) => table === portal || portalTable[event] !== request,
+    )
+    return ownRequests.map(([event, request]) => ({ protocol, event, request }))
   }),
-  ...strangers.map((event) => ({ protocol: '1.2' as const, event })),
+  ...unknownEvents.map((event) => ({ protocol: '1.2' as const, event })),
 ]
 
-/** What login and relogin look into, though their tables take anything. */
-const entries: { [event: string]: TSchema } = {
+/** The payloads of login and relogin, whose schemas in the tables accept anything. */
+const loginPayloads: { [event: string]: TSchema } = {
   login: Type.Object({
     token: Type.String(),
     userAgent: Type.Object({ sdk: Type.Object({ type: Type.String(), version: Type.String() }) }),
@@ -53,30 +55,30 @@ const entries: { [event: string]: TSchema } = {
   relogin: TicketAndSeq,
 }
 
-const accidents = watchAccidents(node)
+const errors = watchUnhandledErrors(node)
 
-/** One who must not notice anything, with a stream; `unharmed` says that all is as it was. */
-async function witnessed() {
+/** A participant with a stream, on whom attackers must have no effect. `unharmed` checks that its state has not changed. */
+async function withObserver() {
   const room = newRoom()
-  const witness = await enter(node.url, { room, user: 'witness' })
-  const stream = await publishBoth(witness, { about: 'me' })
-  const own = async () => {
+  const observer = await enter(node.url, { room, user: 'witness' })
+  const stream = await publishBoth(observer, { about: 'me' })
+  const ownState = async () => {
     const { members, streams } = await node.app.state.roster.roster(roomIdOf('portal', room))
-    const member = members.find(({ id }) => id === witness.id)
-    return { member, streams: streams.filter(({ owner }) => owner === witness.id) }
+    const member = members.find(({ id }) => id === observer.id)
+    return { member, streams: streams.filter(({ owner }) => owner === observer.id) }
   }
-  const before = await own()
+  const before = await ownState()
   const unharmed = async (attackers: string[]) => {
-    expect(await own()).toEqual(before)
-    for (const { event, data, meta } of await witness.barrier()) {
-      const told = event === 'participant' ? (Object(Object(data).data).id ?? Object(data).data) : meta?.from
-      expect(attackers).toContain(told)
+    expect(await ownState()).toEqual(before)
+    for (const { event, data, meta } of await observer.barrier()) {
+      const participant = event === 'participant' ? (Object(Object(data).data).id ?? Object(data).data) : meta?.from
+      expect(attackers).toContain(participant)
     }
   }
-  return { room, witness, stream, unharmed }
+  return { room, observer, stream, unharmed }
 }
 
-/** Exactly one answer is there by then: an error that the client is told the reason of, or what is asked for is all right. */
+/** Checks that the answer is an error with a reason, or `ok` if the request is valid. */
 function expectAnswer(answer: Answer, mayPass: boolean): void {
   if (mayPass && answer.status !== 'error') return
   expect(answer.status).toBe('error')
@@ -87,15 +89,15 @@ function expectAnswer(answer: Answer, mayPass: boolean): void {
 
 describe.each(requests)('$protocol $event', ({ protocol, event, request }) => {
   const phase = request?.phase
-  const payload = Object.hasOwn(entries, event) ? entries[event] : request?.payload
+  const payload = Object.hasOwn(loginPayloads, event) ? loginPayloads[event] : request?.payload
   const mayPass = (value: unknown) =>
     phase === 'session' || (phase === 'in_room' && payload !== undefined && Check(payload, overTheWire(value)))
 
-  test('after login', async () => {
-    const { room, witness, stream, unharmed } = await witnessed()
+  test('with invalid data is refused after the login', async () => {
+    const { room, observer, stream, unharmed } = await withObserver()
     let client = await enter(node.url, { room, protocol })
     const attackers = [client.id]
-    for (const [, value] of [...badValues(payload, [witness.id, stream]), ...excessiveValues(payload)]) {
+    for (const [, value] of [...badValues(payload, [observer.id, stream]), ...excessiveValues(payload)]) {
       expectAnswer(await client.request(event, value), mayPass(value))
       if (event !== 'logout') continue
       client = await enter(node.url, { room, protocol })
@@ -105,16 +107,22 @@ describe.each(requests)('$protocol $event', ({ protocol, event, request }) => {
     await unharmed(attackers)
   })
 
-  test('after login, with the ack elsewhere or nowhere', async () => {
-    const { room, unharmed } = await witnessed()
+  test('with invalid data is refused after the login, wherever its ack function is', async () => {
+    const { room, unharmed } = await withObserver()
     let client = await enter(node.url, { room, protocol })
     const attackers = [client.id]
     for (const [, value] of smallValues) {
       client.socket.emit(event, value)
-      client.socket.emit(event, () => accidents.push('an ack for what is none'), value, 'more', null)
+      client.socket.emit(
+        event,
+        () => errors.push('an ack for a request whose ack function is not its last argument'),
+        value,
+        'more',
+        null,
+      )
       const numbered = await client.request(event, value, null, { rid: -1 })
       expect(numbered.code).toBe(request ? 'bad_request' : 'unknown_event')
-      const displaced = await client.request(event, () => accidents.push('two acks'), value)
+      const displaced = await client.request(event, () => errors.push('two acks'), value)
       expectAnswer(displaced, phase === 'session')
       if (event !== 'logout') continue
       client = await enter(node.url, { room, protocol })
@@ -124,16 +132,16 @@ describe.each(requests)('$protocol $event', ({ protocol, event, request }) => {
     await unharmed(attackers)
   })
 
-  test('before login', async () => {
-    const { room, witness, stream, unharmed } = await witnessed()
-    const values = [...badValues(payload, [witness.id, stream]), ...excessiveValues(undefined)]
+  test('with invalid data is refused before the login', async () => {
+    const { room, observer, stream, unharmed } = await withObserver()
+    const values = [...badValues(payload, [observer.id, stream]), ...excessiveValues(undefined)]
     await (phase === 'login' ? tryEach(event, values) : tryTogether(event, values))
     await unharmed([])
     await enter(node.url, { room, protocol })
   })
 })
 
-/** A login or relogin that fails ends the connection, if it was read at all. */
+/** Sends each value on its own connection: a login or relogin that fails ends its connection, if the node has read it. */
 async function tryEach(event: string, values: Named[]): Promise<void> {
   for (const [, value] of values) {
     const client = await connect(node.url)
@@ -149,7 +157,7 @@ async function tryEach(event: string, values: Named[]): Promise<void> {
   }
 }
 
-/** What is well formed waits for a login, and is refused with it. */
+/** Sends all values on one connection: valid requests wait for the login, and are refused when it fails. */
 async function tryTogether(event: string, values: Named[]): Promise<void> {
   const client: Client = await connect(node.url)
   const answers = values.map(([, value]) => {
@@ -161,7 +169,7 @@ async function tryTogether(event: string, values: Named[]): Promise<void> {
   await client.closed
 }
 
-/** What is left of a value when it arrives. */
+/** The value that arrives at the receiver. */
 function overTheWire(value: unknown): unknown {
   if (Buffer.isBuffer(value)) return value
   if (value === undefined) return null

@@ -2,73 +2,73 @@ import { connect as connectTcp } from 'node:net'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { type Client, enter, loginInfo } from '../support/client.ts'
 import { newRoom, startNode } from '../support/node.ts'
-import { watchAccidents } from './accidents.ts'
 import { BareClient } from './bare-client.ts'
+import { watchUnhandledErrors } from './unhandled-errors.ts'
 
-/** What no client library sends: garbage at the levels of Socket.IO, Engine.IO and HTTP. */
+/** Invalid data at the levels of Socket.IO, Engine.IO and HTTP, which no client library sends. */
 
 const node = await startNode()
-watchAccidents(node)
+watchUnhandledErrors(node)
 
 let room: string
-let witness: Client
+let observer: Client
 beforeEach(async () => {
   room = newRoom()
-  witness = await enter(node.url, { room, user: 'witness' })
+  observer = await enter(node.url, { room, user: 'witness' })
 })
 
 const deep = (levels: number) => '['.repeat(levels) + ']'.repeat(levels)
 
-/** The node takes new clients, and one who was in the room before has seen others come, and nothing else. */
+/** Checks that the node accepts new clients, and that an earlier participant was notified only of joins. */
 async function unharmed(): Promise<void> {
   await enter(node.url, { room })
-  const came = await witness.barrier()
-  expect(came.map(({ data }) => Object(data).action)).toEqual(came.map(() => 'join'))
+  const received = await observer.barrier()
+  expect(received.map(({ data }) => Object(data).action)).toEqual(received.map(() => 'join'))
 }
 
-/** Sends them; resolves when the node has read them: it has answered what follows, or closed. */
+/** Sends packets. Resolves when the node has read them: it has answered the next request, or closed the connection. */
 async function sendAll(bare: BareClient, packets: (string | Buffer)[]): Promise<void> {
   for (const packet of packets) bare.send(packet)
-  await Promise.race([bare.request('nothing of ours'), bare.closed])
+  await Promise.race([bare.request('no such event'), bare.closed])
 }
 
 const packets: [string, (string | Buffer)[]][] = [
   ['no packet at all', ['', ' ']],
   ['unknown types', ['7', '9', 'x', '\u0000', '4', '48', '4x']],
-  ['Engine.IO’s own', ['0', '1', '3', '6', '3probe', '2probe', '5']],
+  ['packets of Engine.IO', ['0', '1', '3', '6', '3probe', '2probe', '5']],
   ['an event without its name', ['42', '42[]', '42[null]', '42[{}]', '42[[]]', '42[true,{}]']],
   ['an event that is no list', ['42{}', '42"text"', '42null', '4215', '42-1["text"]']],
-  ['JSON that is none', ['42[', '42["text",', '42["text",{]', '42["text"]]', '42["\ud800"]']],
+  ['invalid JSON', ['42[', '42["text",', '42["text",{]', '42["text"]]', '42["\ud800"]']],
   [
-    'names that are Socket.IO’s own',
+    'events with names that Socket.IO reserves',
     ['connect', 'connect_error', 'disconnect', 'disconnecting', 'newListener', 'removeListener'].map(
       (name) => `421["${name}","x"]`,
     ),
   ],
-  ['acks for what nobody asked', ['430[]', '4399999999999["ok"]', '43["ok"]', '43-1[]']],
-  ['ack numbers that are none', ['42999999999999999999999["text"]', '421e9["text"]', '42-7["text"]']],
+  ['acks for no request', ['430[]', '4399999999999["ok"]', '43["ok"]', '43-1[]']],
+  ['invalid ack numbers', ['42999999999999999999999["text"]', '421e9["text"]', '42-7["text"]']],
   ['a second connect', ['40', '40{"token":1}', '40', '44"error"']],
   [
     'other namespaces',
     ['40/', '40/nowhere,', '40/__proto__,', '42/nowhere,["text"]', '41/nowhere,', `40/${'x'.repeat(5000)},`],
   ],
   ['bytes without a header', [Buffer.from('text'), Buffer.alloc(0), Buffer.alloc(100_000)]],
-  ['a header without its bytes', ['451-["text",{"_placeholder":true,"num":0}]', '42["text"]']],
-  ['placeholders that are none', ['451-["text",{"_placeholder":true,"num":7}]', Buffer.from('x')]],
-  ['placeholders beyond counting', ['451-["text",{"_placeholder":true,"num":"__proto__"}]', Buffer.from('x')]],
-  ['more bytes than anyone has', ['45999999999-["text",{"_placeholder":true,"num":0}]', Buffer.from('x')]],
-  ['a number of bytes that is none', ['45-["text"]', '45x-["text"]', '451["text"]']],
+  ['a header without its attachments', ['451-["text",{"_placeholder":true,"num":0}]', '42["text"]']],
+  ['placeholders without an attachment', ['451-["text",{"_placeholder":true,"num":7}]', Buffer.from('x')]],
+  ['placeholders whose number is a text', ['451-["text",{"_placeholder":true,"num":"__proto__"}]', Buffer.from('x')]],
+  ['a packet with 999999999 attachments', ['45999999999-["text",{"_placeholder":true,"num":0}]', Buffer.from('x')]],
+  ['an invalid number of attachments', ['45-["text"]', '45x-["text"]', '451["text"]']],
   ['a million arguments', [`421["text",${'0,'.repeat(1_000_000)}0]`, `42["text",${'0,'.repeat(1_000_000)}0]`]],
   ['an ack with a million arguments', [`431[${'0,'.repeat(1_000_000)}0]`]],
   ['deep nesting', [`421["text",${deep(10_000)}]`]],
   ['very deep nesting', [`421["text",${deep(1_000_000)}]`]],
   ['very deep nesting with bytes', [`451-1["text",${deep(500_000)},{"_placeholder":true,"num":0}]`, Buffer.from('x')]],
-  ['more than a message may be', [`421["text","${'x'.repeat(5 * 1024 * 1024)}"]`]],
-  ['a disconnect, and more', ['41', '42["text"]']],
+  ['a message that is too large', [`421["text","${'x'.repeat(5 * 1024 * 1024)}"]`]],
+  ['a packet after its disconnect', ['41', '42["text"]']],
 ]
 
-describe.each(['before login', 'after login'])('%s', (when) => {
-  test.each(packets)('%s', async (_name, garbage) => {
+describe.each(['before login', 'after login'])('a connection %s', (when) => {
+  test.each(packets)('that sends %s harms neither the node nor its other clients', async (_name, garbage) => {
     const bare = await BareClient.connect(node.url)
     if (when === 'after login') await bare.request('login', loginInfo({ room }))
     await sendAll(bare, garbage)
@@ -76,13 +76,16 @@ describe.each(['before login', 'after login'])('%s', (when) => {
     await bare.terminate()
   })
 
-  test.each(packets)('%s, before Socket.IO is connected', async (_name, garbage) => {
-    const bare = new BareClient(node.url)
-    await bare.frame(/^0/)
-    for (const packet of garbage) bare.send(packet)
-    await unharmed()
-    await bare.terminate()
-  })
+  test.each(packets)(
+    'that sends %s before its CONNECT harms neither the node nor its other clients',
+    async (_name, garbage) => {
+      const bare = new BareClient(node.url)
+      await bare.frame(/^0/)
+      for (const packet of garbage) bare.send(packet)
+      await unharmed()
+      await bare.terminate()
+    },
+  )
 })
 
 test('deep nesting is answered with an error', async () => {
@@ -107,7 +110,7 @@ test.each([
   ['transport=websocket'],
   ['EIO=4'],
   ['__proto__=x&constructor=y'],
-])('a handshake that is none: %s', async (query) => {
+])('a handshake with the invalid query %s is refused', async (query) => {
   const bare = new BareClient(node.url, query)
   const response = await fetch(`${node.url}/socket.io/?${query}`).catch(() => undefined)
   expect(response?.ok ?? false).toBe(false)
@@ -121,7 +124,7 @@ test.each([
   ['POST', '4'.repeat(5 * 1024 * 1024)],
   ['PUT', 'x'],
   ['DELETE', ''],
-])('long-polling by hand: %s', async (method, body) => {
+])('a long-polling %s with an invalid body does not harm other clients', async (method, body) => {
   const polling = `${node.url}/socket.io/?EIO=4&transport=polling`
   const opened = await fetch(polling)
   const { sid } = JSON.parse((await opened.text()).slice(1))
@@ -134,7 +137,7 @@ test.each([
   'GET / HTTP/9.9\r\n\r\n',
   'GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n',
   '\u0016\u0003\u0001',
-])('bytes that are no HTTP: %j', async (bytes) => {
+])('a connection that sends the bytes %j, which are no HTTP, is closed', async (bytes) => {
   const socket = connectTcp(Number(new URL(node.url).port), '127.0.0.1')
   const closed = new Promise((resolve) => socket.once('close', resolve))
   socket.on('error', () => {})

@@ -1,4 +1,4 @@
-/** What a JSON schema looks like, as far as our tables go. */
+/** The part of JSON Schema that the tables of the protocol use. */
 type Schema = {
   type?: string
   const?: unknown
@@ -10,10 +10,10 @@ type Schema = {
 
 export type Named = [name: string, value: unknown]
 
-/** JSON that a literal cannot write: its `__proto__` is a field like any other. */
+/** Parses JSON, because in a literal `__proto__` would not be a field. */
 const pollution = (json: string): unknown => JSON.parse(json)
 
-/** Bad as a request's whole data, and as any field of it. */
+/** Values that are invalid as a request's data, and as any field of it. */
 export const smallValues: Named[] = [
   ['null', null],
   ['undefined', undefined],
@@ -36,14 +36,14 @@ export const smallValues: Named[] = [
   ['length', { length: 1e9 }],
 ]
 
-/** Far too much, as a request's whole data or as one field of it. */
+/** Values that are too large, as a request's data or as one field of it. */
 const large: Named[] = [
   ['64 KB and a byte', 'x'.repeat(65_537)],
   ['1 MB', 'x'.repeat(1_048_576)],
-  ['many things', new Array(50_000).fill({})],
+  ['a long list', new Array(50_000).fill({})],
   ['many keys', Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`k${index}`, 0]))],
-  ['much nesting', nested(1000)],
-  ['some nesting', nested(33)],
+  ['1000 levels', nested(1000)],
+  ['33 levels', nested(33)],
   ['many bytes', Buffer.alloc(100_000)],
 ]
 
@@ -53,30 +53,33 @@ export function nested(levels: number): unknown {
   return value
 }
 
-/** Bad data for a request: as a whole, and a good one with each field wrong, missing or beside one that is not known. */
+/** Invalid data for a request: invalid as a whole, or valid except for a field that is invalid, missing or unknown. */
 export function badValues(schema: Schema | undefined, foreign: string[]): Named[] {
-  const wrong: Named[] = [...smallValues, ...foreign.map((id): Named => ['what is another’s', id])]
-  const goods = alternativesOf(schema ?? {})
-  const fields = goods.flatMap((good) => [
-    ...fieldsOf(good).flatMap((path) => [
-      ...wrong.map(([name, value]): Named => [`${path.join('.')}: ${name}`, change(good, path, value)]),
-      [`without ${path.join('.')}`, change(good, path)] as Named,
+  const wrong: Named[] = [
+    ...smallValues,
+    ...foreign.map((id): Named => ['the id of another participant or stream', id]),
+  ]
+  const samples = alternativesOf(schema ?? {})
+  const fields = samples.flatMap((sample) => [
+    ...fieldsOf(sample).flatMap((path) => [
+      ...wrong.map(([name, value]): Named => [`${path.join('.')}: ${name}`, change(sample, path, value)]),
+      [`without ${path.join('.')}`, change(sample, path)] as Named,
     ]),
-    ['something more', { ...Object(good), extra: 1, constructor: 1 }] as Named,
+    ['unknown fields', { ...Object(sample), extra: 1, constructor: 1 }] as Named,
   ])
   return [...wrong, ...fields]
 }
 
-/** Far too much, as a request's whole data or as one of its fields. */
+/** Data that is too large: as a whole, or in one field. */
 export function excessiveValues(schema: Schema | undefined): Named[] {
-  const [good] = alternativesOf(schema ?? {})
-  const fields = Object.keys(Object(good)).flatMap((field) =>
-    large.map(([name, value]): Named => [`${field}: ${name}`, change(good, [field], value)]),
+  const [sample] = alternativesOf(schema ?? {})
+  const fields = Object.keys(Object(sample)).flatMap((field) =>
+    large.map(([name, value]): Named => [`${field}: ${name}`, change(sample, [field], value)]),
   )
   return [...large, ...fields]
 }
 
-/** Good data for a schema: one for each alternative that it has at the top, whole. */
+/** Valid data for a schema: one for each alternative at its top level. */
 function alternativesOf(schema: Schema): unknown[] {
   return schema.anyOf ? schema.anyOf.flatMap(alternativesOf) : [sampleOf(schema)]
 }
@@ -98,7 +101,7 @@ function fieldsOf(value: unknown): string[][] {
   return Object.entries(value).flatMap(([name, inner]) => [[name], ...fieldsOf(inner).map((path) => [name, ...path])])
 }
 
-/** A copy with one field changed, or without it. */
+/** A copy in which one field is changed, or removed if no value is given. */
 function change(value: unknown, [name = '', ...rest]: string[], ...to: [unknown?]): unknown {
   const copy: { [name: string]: unknown } | unknown[] = Array.isArray(value) ? [...value] : { ...Object(value) }
   const fields = copy as { [name: string]: unknown }

@@ -2,14 +2,14 @@ import { WebSocket } from 'ws'
 import type { Answer } from '../support/client.ts'
 
 /**
- * Socket.IO by hand over a WebSocket: for what no client library does. It answers no protocol ping by itself, so that the
- * server never learns that anything arrived.
+ * Socket.IO over a WebSocket without a client library, for packets that no library sends. It answers no WebSocket ping by itself,
+ * so that the server gets no confirmation that anything has arrived.
  */
 export class BareClient {
   readonly #socket: WebSocket
-  /** Every frame, as it came. */
+  /** All received frames. */
   readonly frames: string[] = []
-  /** What every protocol ping carried. */
+  /** The data of all WebSocket pings. */
   readonly pings: string[] = []
   readonly closed: Promise<void>
   readonly #waiting = new Set<() => void>()
@@ -19,15 +19,15 @@ export class BareClient {
     this.#socket = new WebSocket(`${url.replace('http', 'ws')}/socket.io/?${query}`, { autoPong: false })
     this.closed = new Promise((resolve) => this.#socket.once('close', () => resolve()))
     this.#socket.on('error', () => {})
-    const noted = (list: string[]) => (data: unknown) => {
+    const recorder = (list: string[]) => (data: unknown) => {
       list.push(String(data))
-      for (const look of this.#waiting) look()
+      for (const check of this.#waiting) check()
     }
-    this.#socket.on('message', noted(this.frames))
-    this.#socket.on('ping', noted(this.pings))
+    this.#socket.on('message', recorder(this.frames))
+    this.#socket.on('ping', recorder(this.pings))
   }
 
-  /** Connected to the portal. */
+  /** Connects to the portal. */
   static async connect(url: string): Promise<BareClient> {
     const client = new BareClient(url)
     await client.frame(/^0/)
@@ -44,27 +44,27 @@ export class BareClient {
     this.#socket.pong(data)
   }
 
-  /** The first frame that looks so; undefined when the connection closes without one. */
+  /** The first frame that matches; undefined when the connection closes without one. */
   frame(pattern: RegExp): Promise<string | undefined> {
     return this.#until(() => this.frames.find((frame) => pattern.test(frame)))
   }
 
-  /** What the nth protocol ping carried, counted from 1; undefined when the connection closes without it. */
+  /** The data of the nth WebSocket ping, counted from 1; undefined when the connection closes without it. */
   ping(nth: number): Promise<string | undefined> {
     return this.#until(() => this.pings[nth - 1])
   }
 
-  #until(find: () => string | undefined): Promise<string | undefined> {
+  #until(search: () => string | undefined): Promise<string | undefined> {
     return new Promise((resolve) => {
-      const look = () => {
-        const found = find()
+      const check = () => {
+        const found = search()
         if (found === undefined) return
-        this.#waiting.delete(look)
+        this.#waiting.delete(check)
         resolve(found)
       }
-      this.#waiting.add(look)
+      this.#waiting.add(check)
       void this.closed.then(() => resolve(undefined))
-      look()
+      check()
     })
   }
 
@@ -76,7 +76,7 @@ export class BareClient {
     return status === 'error' ? { status, error: data, code: more?.code } : { status, data }
   }
 
-  /** The connection ends without a goodbye. */
+  /** Closes the TCP connection without a close frame or packet. */
   async terminate(): Promise<void> {
     this.#socket.terminate()
     await this.closed

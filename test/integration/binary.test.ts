@@ -10,7 +10,7 @@ import { newRoom, startCluster, type TestNode } from '../support/node.ts'
 import { badValues } from './bad-values.ts'
 import { mesh } from './media.ts'
 
-/** What clients send as binary, and how Socket.IO's clients for JavaScript are given it. */
+/** The types that Socket.IO's clients for JavaScript send as binary. */
 const bytes = Uint8Array.of(1, 2, 255)
 const binaries: [string, unknown][] = [
   ['a Buffer', Buffer.from(bytes)],
@@ -25,51 +25,51 @@ const [one, two] = (await startCluster(2, { env: { ANONYMOUS_DIALECTS: 'exchange
   TestNode,
 ]
 
-/** One who speaks, and one on the other node who must hear nothing; `heard` is what it heard up to now. */
-type Couple = { speaker: Client; heard: () => Promise<unknown[]>; to: string; room: string }
-type Meet = () => Promise<Couple>
+/** A sender, and a receiver on the other node, with the id `to`. `received` resolves to what it has received so far. */
+type Pair = { sender: Client; received: () => Promise<unknown[]>; to: string; room: string }
+type EnterPair = () => Promise<Pair>
 
-const inPortal = (protocol: Protocol) => async (): Promise<Couple> => {
+const inPortal = (protocol: Protocol) => async (): Promise<Pair> => {
   const room = newRoom()
-  const listener = await enter(two.url, { room })
-  const speaker = await enter(one.url, { room, protocol })
-  await listener.next('participant')
-  return { speaker, heard: () => listener.barrier(), to: listener.id, room }
+  const receiver = await enter(two.url, { room })
+  const sender = await enter(one.url, { room, protocol })
+  await receiver.next('participant')
+  return { sender, received: () => receiver.barrier(), to: receiver.id, room }
 }
 
-async function inExchanger(): Promise<Couple> {
+async function inExchanger(): Promise<Pair> {
   const room = newRoom()
-  const listener = await inChannel(two, room)
-  const speaker = await inChannel(one, room)
-  await listener.next('userJoinedStream')
-  return { speaker, heard: () => receivedBefore(listener, 'exchanger', room), to: listener.id, room }
+  const receiver = await inChannel(two, room)
+  const sender = await inChannel(one, room)
+  await receiver.next('userJoinedStream')
+  return { sender, received: () => receivedBefore(receiver, 'exchanger', room), to: receiver.id, room }
 }
 
-async function inRooms(): Promise<Couple> {
+async function inRooms(): Promise<Pair> {
   const room = newRoom()
-  const listener = await inRoom(two, room)
-  const speaker = await inRoom(one, room)
-  await listener.next('welcome')
-  return { speaker, heard: () => receivedBefore(listener, 'rooms'), to: listener.id, room }
+  const receiver = await inRoom(two, room)
+  const sender = await inRoom(one, room)
+  await receiver.next('welcome')
+  return { sender, received: () => receivedBefore(receiver, 'rooms'), to: receiver.id, room }
 }
 
-async function inP2p(): Promise<Couple> {
+async function inP2p(): Promise<Pair> {
   const to = newRoom()
-  const listener = await peer(two, to)
-  const speaker = await peer(one, newRoom())
-  const heard = async () => {
-    await ackOf(listener, 'owt-message', { to, data: 'the last' })
-    const came: unknown[] = []
+  const receiver = await peer(two, to)
+  const sender = await peer(one, newRoom())
+  const received = async () => {
+    await ackOf(receiver, 'owt-message', { to, data: 'the last' })
+    const earlier: unknown[] = []
     for (;;) {
-      const { data } = await listener.next('owt-message')
-      if (Object(data).data === 'the last') return came
-      came.push(data)
+      const { data } = await receiver.next('owt-message')
+      if (Object(data).data === 'the last') return earlier
+      earlier.push(data)
     }
   }
-  return { speaker, heard, to, room: to }
+  return { sender, received, to, room: to }
 }
 
-const dialects: [string, Dialect, Meet][] = [
+const dialects: [string, Dialect, EnterPair][] = [
   ['portal 1.2', portal, inPortal('1.2')],
   ['portal 1.1', portalV1, inPortal('1.1')],
   ['portal legacy', portalLegacy, inPortal('legacy')],
@@ -78,21 +78,21 @@ const dialects: [string, Dialect, Meet][] = [
   ['p2p', p2p, inP2p],
 ]
 
-/** In P2P the ack of a message is a number, and that of a login an object. */
+/** The refusal in an ack. In P2P the ack of a message is a number, and that of a login an object. */
 const refused =
   /^\[2402\]$|request contains binary data: send text, such as base64.*"bad_request"|"bad_request".*binary data/
 
-/** The events of which a connection without a session is asked: what ends the session is not tried in one. */
-const events = dialects.flatMap(([name, table, meet]) =>
-  Object.entries(table).map(([event, request]): [string, string, Request, Meet] => [
+/** The events of all dialects. */
+const events = dialects.flatMap(([name, table, enterPair]) =>
+  Object.entries(table).map(([event, request]): [string, string, Request, EnterPair] => [
     name,
     event,
     request as Request,
-    meet,
+    enterPair,
   ]),
 )
 
-/** Data of a request with bytes as each of its fields and inside each, and alone, as the arguments of an event. */
+/** Arguments of a request in which bytes are the data, or a field of it, or inside a field. */
 function argumentsOf({ payload, positional }: Request): unknown[][] {
   const values = badValues(payload, []).filter(([name]) => name.includes('bytes'))
   expect(values.length).toBeGreaterThan(1)
@@ -102,19 +102,19 @@ function argumentsOf({ payload, positional }: Request): unknown[][] {
 const isBinaryIn = (args: unknown[]): boolean =>
   args.some((value) => ArrayBuffer.isView(value) || (Object(value) === value && isBinaryIn(Object.values(value ?? {}))))
 
-describe.each(events)('%s %s', (_dialect, event, request, meet) => {
+describe.each(events)('%s %s', (_dialect, event, request, enterPair) => {
   test('with bytes anywhere in its data is refused, and the others receive nothing', async () => {
-    const { speaker, heard } = await meet()
+    const { sender, received } = await enterPair()
     for (const args of argumentsOf(request).filter(isBinaryIn)) {
-      expect(JSON.stringify(await ackOf(speaker, event, ...args))).toMatch(refused)
+      expect(JSON.stringify(await ackOf(sender, event, ...args))).toMatch(refused)
     }
-    expect(speaker.socket.connected).toBe(true)
-    expect(await heard()).toEqual([])
+    expect(sender.socket.connected).toBe(true)
+    expect(await received()).toEqual([])
   })
 })
 
 describe.each(binaries)('%s', (_name, value) => {
-  test.each<[string, Meet, (couple: Couple) => [string, ...unknown[]]]>([
+  test.each<[string, EnterPair, (pair: Pair) => [string, ...unknown[]]]>([
     ['text', inPortal('1.2'), () => ['text', { to: 'all', message: value }]],
     [
       'attributes',
@@ -123,23 +123,27 @@ describe.each(binaries)('%s', (_name, value) => {
     ],
     ['signaling', inPortal('1.2'), ({ to }) => ['soac', { id: 'x', to, signaling: { type: 'offer', sdp: value } }]],
     ['a descriptor', inExchanger, ({ room }) => ['offer', { channelName: room, sessionDescriptor: value }]],
-    ['a deep one', inExchanger, ({ room }) => ['candidate', { channelName: room, candidate: { a: [[{ b: value }]] } }]],
     [
-      'a directed one',
+      'a nested descriptor',
+      inExchanger,
+      ({ room }) => ['candidate', { channelName: room, candidate: { a: [[{ b: value }]] } }],
+    ],
+    [
+      'a directed descriptor',
       inExchanger,
       ({ room, to }) => ['answer', { channelName: room, sessionDescriptor: [value], to }],
     ],
     ['a message', inRooms, ({ room }) => ['new_message', value, room]],
     ['a payload', inRooms, ({ room, to }) => ['offer', { sdp: value }, room, to]],
     ['data', inP2p, ({ to }) => ['owt-message', { to, data: value }]],
-    ['more than data', inP2p, ({ to }) => ['owt-message', { to, data: '', more: { a: value } }]],
-  ])('as %s is refused, and the others are told nothing', async (_what, meet, requestOf) => {
-    const couple = await meet()
-    const { speaker, heard } = couple
-    const [event, ...data] = requestOf(couple)
-    const [status] = await ackOf(speaker, event, ...data, { rid: 1 })
+    ['another field than data', inP2p, ({ to }) => ['owt-message', { to, data: '', more: { a: value } }]],
+  ])('as %s is refused, and the others receive nothing', async (_what, enterPair, requestOf) => {
+    const pair = await enterPair()
+    const { sender, received } = pair
+    const [event, ...data] = requestOf(pair)
+    const [status] = await ackOf(sender, event, ...data, { rid: 1 })
     expect(['error', p2pErrors.illegalArgument]).toContain(status)
-    expect(await heard()).toEqual([])
+    expect(await received()).toEqual([])
   })
 })
 
@@ -156,30 +160,30 @@ test('a login that contains bytes is refused, and begins no session', async () =
   ])
 })
 
-test('all values of JSON arrive as they were sent, on the same node, on another, and from the log', async () => {
+test('all JSON values arrive as they were sent: on the same node, on another, and from the log', async () => {
   const room = newRoom()
   const values = [
     [{}, [], '', null, false, 0, [[]], { a: {} }, { a: [] }],
     [0.1, 0.30000000000000004, 1e21, 5e-324, 1.7976931348623157e308, 9007199254740991, -1.5, 123456789012.34567],
     ['€', '\u0000', '\u2028', '</script>', '\\u0041', '𝄞', '"', '\\'],
-    // as an attachment would stand in the packet, and as JSON writes a Buffer
+    // as Socket.IO writes the placeholder of an attachment, and as JSON.stringify writes a Buffer
     [
       { _placeholder: true, num: 0 },
       { type: 'Buffer', data: [1, 2] },
     ],
     [JSON.parse('{"__proto__":1,"constructor":2,"toJSON":"x","length":3}')],
   ]
-  const near = await inChannel(one, room)
-  const far = await inChannel(two, room)
-  const late = await inChannel(two, room)
-  const [ticket, seq] = [late.ticket, late.seq]
-  late.cut()
-  await late.closed
-  const speaker = await inChannel(one, room, values)
-  for (const value of values) await speaker.request('candidate', { channelName: room, candidate: value })
-  const back = await connect(one.url, { namespace: '/exchanger' })
-  await back.relogin({ ticket, seq })
-  for (const listener of [near, far, back]) {
-    for (const value of values) expect((await listener.next('receiveCandidate')).data).toEqual(value)
+  const sameNode = await inChannel(one, room)
+  const otherNode = await inChannel(two, room)
+  const disconnected = await inChannel(two, room)
+  const [ticket, seq] = [disconnected.ticket, disconnected.seq]
+  disconnected.cut()
+  await disconnected.closed
+  const sender = await inChannel(one, room, values)
+  for (const value of values) await sender.request('candidate', { channelName: room, candidate: value })
+  const resumed = await connect(one.url, { namespace: '/exchanger' })
+  await resumed.relogin({ ticket, seq })
+  for (const receiver of [sameNode, otherNode, resumed]) {
+    for (const value of values) expect((await receiver.next('receiveCandidate')).data).toEqual(value)
   }
 })

@@ -8,14 +8,14 @@ import { until } from '../support/redis.ts'
 import { expectNoStaleSessions } from '../support/stale-sessions.ts'
 
 const factor = process.env.SIGNALBOX_SOAK === '1' ? 40 : 1
-/** How many clients are cut at the same time. */
-const batch = 25
+/** How many clients lose their connections at the same time. */
+const batchSize = 25
 
 const env = { RECONNECT_WINDOW: 1 }
 const memory = await startNode({ env })
 const cluster = await startCluster(2, { env })
 
-/** What a client sends without waiting for an answer, each of which makes a session. */
+/** Requests that begin a session, sent without waiting for the ack. */
 const requests = {
   rooms: ({ socket }: Client, room: string) => socket.emit('enter_room', room),
   exchanger: ({ socket }: Client, channelName: string) => socket.emit('joinStream', { channelName }),
@@ -25,9 +25,9 @@ const requests = {
 
 type Dialect = keyof typeof requests
 
-/** Lets so many rounds of I/O pass, so as to meet every step of what a node does meanwhile. */
-async function pass(turns: number): Promise<void> {
-  for (let turn = 0; turn < turns; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+/** Waits for some rounds of the event loop, so that the cuts fall into every step of a login. */
+async function pass(rounds: number): Promise<void> {
+  for (let round = 0; round < rounds; round += 1) await new Promise((resolve) => setImmediate(resolve))
 }
 
 async function enterAndCut(node: TestNode, dialect: Dialect, rooms: string[], random: Random): Promise<void> {
@@ -44,31 +44,34 @@ test.each<{ dialect: Dialect; cuts: number; where: string; nodes: TestNode[] }>(
   { dialect: 'exchanger', cuts: 50, where: 'Redis', nodes: cluster },
   { dialect: 'p2p', cuts: 50, where: 'Redis', nodes: cluster },
   { dialect: 'portal', cuts: 50, where: 'Redis', nodes: cluster },
-])('$cuts clients of $dialect are cut while they are let in and leave no ghost, in $where', async (given) => {
-  const { dialect, cuts, nodes } = given
-  const random = new Random()
-  const names = [newRoom(), newRoom(), newRoom()]
-  const rooms = dialect === 'rooms' || dialect === 'exchanger' ? names : names.slice(0, 1)
-  for (let done = 0; done < cuts * factor; done += batch) {
-    const some = Array.from({ length: batch }, () => enterAndCut(random.pick(nodes), dialect, rooms, random))
-    await Promise.all(some)
-  }
-  await expectNoStaleSessions()
-  const { roster } = (nodes[0] as TestNode).app.state
-  const isEmpty = async (room: string) => (await roster.roster(roomIdOf(dialect, room))).members.length === 0
-  await until(async () => (await Promise.all(rooms.map(isEmpty))).every(Boolean))
-})
+])(
+  '$cuts clients of $dialect that lose their connections during the login leave no stale session in $where',
+  async (given) => {
+    const { dialect, cuts, nodes } = given
+    const random = new Random()
+    const names = [newRoom(), newRoom(), newRoom()]
+    const rooms = dialect === 'rooms' || dialect === 'exchanger' ? names : names.slice(0, 1)
+    for (let done = 0; done < cuts * factor; done += batchSize) {
+      const clients = Array.from({ length: batchSize }, () => enterAndCut(random.pick(nodes), dialect, rooms, random))
+      await Promise.all(clients)
+    }
+    await expectNoStaleSessions()
+    const { roster } = (nodes[0] as TestNode).app.state
+    const isEmpty = async (room: string) => (await roster.roster(roomIdOf(dialect, room))).members.length === 0
+    await until(async () => (await Promise.all(rooms.map(isEmpty))).every(Boolean))
+  },
+)
 
-test('rooms that clients were cut out of while they changed rooms are as large as the list says, and let others in', async () => {
+test('rooms whose clients lost their connections while they changed rooms have the listed sizes, and admit others', async () => {
   const [one, two] = (await startCluster(2, { env: { ...env, MAX_PARTICIPANTS: 4 } })) as [TestNode, TestNode]
   const random = new Random()
   const rooms = [newRoom(), newRoom()]
-  const witness = await connect(one.url, { namespace: '/rooms' })
+  const observer = await connect(one.url, { namespace: '/rooms' })
   for (let cut = 0; cut < 60 * factor; cut += 1) {
     const order = random.chance(0.5) ? rooms : rooms.toReversed()
     await enterAndCut(random.chance(0.5) ? one : two, 'rooms', [...order, ...order], random)
   }
-  await until(async () => JSON.stringify((await witness.request('rooms')).data) === '[]')
+  await until(async () => JSON.stringify((await observer.request('rooms')).data) === '[]')
   for (const room of rooms) {
     const { members } = await enterRoom(await connect(two.url, { namespace: '/rooms' }), room)
     expect(members).toHaveLength(1)

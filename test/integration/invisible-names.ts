@@ -1,4 +1,4 @@
-/** Names that people could not see or tell apart. */
+/** Names that are invisible, or look like another name. */
 export const invisibleNames: [string, string][] = [
   ['spaces', '   '],
   ['other white space', '\u00a0\u2003\u3000'],

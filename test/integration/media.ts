@@ -1,9 +1,9 @@
 import type { Client } from '../support/client.ts'
 
-/** What clients name who connect to each other. */
+/** The transport of clients that connect to each other. */
 export const mesh = { type: 'mesh' }
 
-/** What the tests publish: a microphone and a camera. */
+/** The media that the tests publish: a microphone and a camera. */
 export const both = {
   tracks: [
     { type: 'audio' as const, mid: '0', source: 'mic' as const },
@@ -11,7 +11,7 @@ export const both = {
   ],
 }
 
-/** Publishes microphone and camera, and takes what the publisher is told of it. */
+/** Publishes microphone and camera, and takes the publisher's notifications of that. */
 export async function publishBoth(client: Client, attributes?: { [name: string]: unknown }): Promise<string> {
   const { id } = await client.ask('publish', { media: both, transport: mesh, ...(attributes ? { attributes } : {}) })
   await client.next('progress')
@@ -19,7 +19,7 @@ export async function publishBoth(client: Client, attributes?: { [name: string]:
   return id
 }
 
-/** Subscribes to all of a stream. */
+/** Subscribes to all tracks of a stream. */
 export async function subscribeBoth(client: Client, stream: string): Promise<string> {
   const tracks = both.tracks.map(({ type, mid }) => ({ type, mid, from: stream }))
   return (await client.ask('subscribe', { media: { tracks }, transport: mesh })).id

@@ -9,7 +9,7 @@ import { mesh, publishBoth } from './media.ts'
 const memory = await startNode()
 const [redis] = (await startCluster(1)) as [TestNode]
 
-/** Takes the client's place, as a relogin on a node does whose kick has not arrived yet. */
+/** Takes the session over, as a relogin on another node does whose kick has not arrived yet. */
 async function takeOver(node: TestNode, dialect: string, ticket: string): Promise<void> {
   const { participantId, roomId, ticketId } = JSON.parse(Buffer.from(ticket, 'base64').toString())
   const claim = { room: roomIdOf(dialect, roomId), id: participantId, node: 'other', ticketId, nextTicketId: newId() }
@@ -67,20 +67,20 @@ const each = Object.entries(dialects).flatMap(([dialect, { cases }]) =>
 )
 
 test.each(each)(
-  '$event of $dialect after a relogin took the place is refused as moved, and the connection ends, in $where',
+  '$event of $dialect after a takeover is refused as moved, and the connection ends, with sessions in $where',
   async ({ dialect, given: [event, ...data], node }) => {
     const room = newRoom()
     const ann = await dialects[dialect]?.enter(node, room)
     if (!ann) throw new Error('No client')
     await takeOver(node, dialect, ann.ticket)
-    const answer = await ann.request(event, ...data.map((made) => made(room)))
+    const answer = await ann.request(event, ...data.map((argumentOf) => argumentOf(room)))
     expect(answer).toMatchObject({ status: 'error', code: 'moved' })
     await ann.closed
     expect((await node.app.state.roster.roster(roomIdOf(dialect, room))).members).toHaveLength(1)
   },
 )
 
-test('unpublish after a relogin took the place is refused as moved', async () => {
+test('unpublish after a takeover is refused as moved', async () => {
   const room = newRoom()
   const ann = await inPortal(redis, room)
   const id = await publishBoth(ann)
@@ -88,11 +88,11 @@ test('unpublish after a relogin took the place is refused as moved', async () =>
   expect(await ann.request('unpublish', { id })).toMatchObject({ status: 'error', code: 'moved' })
 })
 
-test('owt-message after another connection took the place is refused, and not delivered', async () => {
-  const [one, other] = [newId(), newId()]
-  const [ann, bob] = [await asPeer(redis, one), await peer(redis, other)]
+test('owt-message after a takeover is refused and not delivered', async () => {
+  const [annId, bobId] = [newId(), newId()]
+  const [ann, bob] = [await asPeer(redis, annId), await peer(redis, bobId)]
   await takeOver(redis, 'p2p', ann.ticket)
-  expect(await ackOf(ann, 'owt-message', { to: other, data: 'x' })).toEqual([2120])
+  expect(await ackOf(ann, 'owt-message', { to: bobId, data: 'x' })).toEqual([2120])
   await ann.closed
   expect(bob.seen.map(({ event }) => event)).toEqual(['server-authenticated'])
 })

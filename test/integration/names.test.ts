@@ -45,7 +45,7 @@ describe.each(invisibleNames)('%s', (_what, name) => {
     expect(await user.closed).toBe('io server disconnect')
   })
 
-  test('are refused as the user and the room of a login token, whoever signed it', async () => {
+  test('are refused as the user and the room of every kind of login token', async () => {
     const refused = (claim: string) => ({ code: 'bad_token', error: `Invalid token: ${claim}` })
     expect(await login(tokenFor({ room: 'r', user: name }))).toMatchObject(refused('user'))
     expect(await login(tokenFor({ room: name }))).toMatchObject(refused('room'))
@@ -72,56 +72,56 @@ describe.each(invisibleNames)('%s', (_what, name) => {
   })
 })
 
-describe('a node counts lengths in code points, each of which takes one or two units of JavaScript', () => {
-  const [longest, longer] = ['𝄞'.repeat(256), '𝄞'.repeat(257)]
+describe('a node counts lengths in code points, not in UTF-16 code units:', () => {
+  const [maxName, tooLong] = ['𝄞'.repeat(256), '𝄞'.repeat(257)]
 
-  test('a user of /p2p with 256 receives messages, and a user with more is refused at once', async () => {
+  test('a user of /p2p whose id has 256 receives messages, and a user with a longer id is refused', async () => {
     const other = await peer(node, newRoom())
-    for (const uid of [longest, 'x'.repeat(256)]) {
+    for (const uid of [maxName, 'x'.repeat(256)]) {
       const user = await peer(node, uid)
       expect(await ackOf(other, 'owt-message', { to: uid, data: 'hello' })).toEqual([])
       expect((await user.next('owt-message')).data).toMatchObject({ data: 'hello' })
     }
-    for (const uid of [longer, 'x'.repeat(257), 'x'.repeat(300), 'x'.repeat(8192)]) {
+    for (const uid of [tooLong, 'x'.repeat(257), 'x'.repeat(300), 'x'.repeat(8192)]) {
       const user = await connect(node.url, { namespace: '/p2p' })
       expect(await ackOf(user, 'authentication', { token: uid })).toMatchObject([{ error: 2121, code: 'bad_name' }])
       expect(await user.closed).toBe('io server disconnect')
     }
   })
 
-  test('in tokens and rooms of the portal, which the management API finds', async () => {
-    for (const text of [tokenFor({ room: longest, user: longest }), await jwt({ room: longest, sub: longest })]) {
-      expect(await login(text)).toMatchObject({ data: { user: longest, room: { id: longest } } })
+  test('rooms and users of tokens may have 256, and the management API finds them', async () => {
+    for (const text of [tokenFor({ room: maxName, user: maxName }), await jwt({ room: maxName, sub: maxName })]) {
+      expect(await login(text)).toMatchObject({ data: { user: maxName, room: { id: maxName } } })
     }
-    const found = await call('GET', `/v1/rooms/${encodeURIComponent(longest)}`)
-    expect(found).toMatchObject({ status: 200, body: { _id: longest } })
-    const body = { user: longest, role: 'presenter' }
-    const path = `/v1/rooms/${encodeURIComponent(longest)}/tokens`
+    const found = await call('GET', `/v1/rooms/${encodeURIComponent(maxName)}`)
+    expect(found).toMatchObject({ status: 200, body: { _id: maxName } })
+    const body = { user: maxName, role: 'presenter' }
+    const path = `/v1/rooms/${encodeURIComponent(maxName)}/tokens`
     expect((await call('POST', path, { body })).status).toBe(200)
-    expect((await call('POST', path, { body: { ...body, user: longer } })).status).toBe(400)
-    expect((await tokens({ room: longest, user: longest })).status).toBe(200)
-    expect((await tokens({ user: longer })).status).toBe(400)
+    expect((await call('POST', path, { body: { ...body, user: tooLong } })).status).toBe(400)
+    expect((await tokens({ room: maxName, user: maxName })).status).toBe(200)
+    expect((await tokens({ user: tooLong })).status).toBe(400)
     for (const text of [
-      tokenFor({ room: longer }),
-      tokenFor({ room: 'r', user: longer }),
-      await jwt({ sub: longer }),
+      tokenFor({ room: tooLong }),
+      tokenFor({ room: 'r', user: tooLong }),
+      await jwt({ sub: tooLong }),
     ]) {
       expect((await login(text)).code).toBe('bad_token')
     }
   })
 
-  test('in names and texts of the other dialects', async () => {
+  test('nicknames may have 64, rooms 256 and texts 2048', async () => {
     const rooms = await connect(node.url, { namespace: '/rooms' })
     expect((await rooms.request('nickname', '𝄞'.repeat(64))).status).toBe('ok')
     expect((await rooms.request('nickname', '𝄞'.repeat(65))).code).toBe('bad_name')
-    expect((await rooms.request('enter_room', longest)).status).toBe('ok')
-    expect((await rooms.request('enter_room', longer)).code).toBe('bad_name')
+    expect((await rooms.request('enter_room', maxName)).status).toBe('ok')
+    expect((await rooms.request('enter_room', tooLong)).code).toBe('bad_name')
     expect((await rooms.request('new_message', '𝄞'.repeat(2048))).status).toBe('ok')
     expect((await rooms.request('new_message', '𝄞'.repeat(2049))).code).toBe('text_too_long')
   })
 })
 
-describe('POST /tokens/ converts no types', () => {
+describe('POST /tokens/ converts no types and refuses', () => {
   test.each<[string, object]>([
     ['a user that is a number', { user: 5 }],
     ['a user that is a boolean', { user: true }],
@@ -136,21 +136,21 @@ describe('POST /tokens/ converts no types', () => {
   })
 })
 
-test('sessions with names that a node of an older version accepted are listed, resume, and can be closed', async () => {
+test('sessions with a name that only an older version accepts are listed and resume, and their rooms can be closed', async () => {
   const room = newRoom()
   const ann = await enter(node.url, { room })
   const id = roomIdOf('portal', room)
   const { roster, rooms } = node.app.state
   const before = await roster.member(id, ann.id)
   if (!before) throw new Error('No member')
-  const told = { event: 'permission' as const, data: { permission: before.permission, changes: 1 }, to: ann.id }
-  await roster.changeMember(id, before, { ...before, user: '\u200b', changes: 1 }, told)
+  const entry = { event: 'permission' as const, data: { permission: before.permission, changes: 1 }, to: ann.id }
+  await roster.changeMember(id, before, { ...before, user: '\u200b', changes: 1 }, entry)
   const path = `/v1/rooms/${encodeURIComponent(room)}/participants`
   expect((await call('GET', path)).body).toMatchObject([{ id: ann.id, user: '\u200b' }])
   ann.cut()
-  const back = await connect(node.url)
-  await back.relogin(ann.ticket)
-  expect(back.id).toBe(ann.id)
+  const resumed = await connect(node.url)
+  await resumed.relogin(ann.ticket)
+  expect(resumed.id).toBe(ann.id)
   await rooms.configure(roomIdOf('portal', '\u2800'), {})
   expect((await call('GET', '/v1/rooms')).body).toContainEqual(expect.objectContaining({ _id: '\u2800' }))
   expect((await call('DELETE', `/v1/rooms/${encodeURIComponent('\u2800')}`)).status).toBe(200)

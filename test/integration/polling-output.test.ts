@@ -7,7 +7,7 @@ import { newRoom, startNode, type TestNode } from '../support/node.ts'
 import { Poller } from '../support/poller.ts'
 import { until } from '../support/redis.ts'
 
-/** What a node sends to a client that polls, as libraries with limits of their own see it. */
+/** The answers of a node to a client that polls, whose library may limit the packets of a payload. */
 
 const unknownSession = { status: 400, body: JSON.stringify({ code: 1, message: 'Session ID unknown' }) }
 const separator = '\x1e'
@@ -28,29 +28,29 @@ const numberOf = (packet: string) => Number(/"message":"(\d+)"/.exec(packet)?.[1
 const upTo = (last: number) => Array.from({ length: last }, (_, index) => index + 1)
 const eventOf = (revision: number, packet: string) => (revision === 4 ? packet : `${packet.length}:${packet}`)
 
-/** A client of a polling library in a room, and another one that says so many texts. */
+/** Logs in a client that polls, and a sender of texts in the same room. */
 async function inRoom(node: TestNode, revision = 4) {
   const room = newRoom()
-  const speaker = await enter(node.url, { room })
+  const sender = await enter(node.url, { room })
   const poller = await Poller.connect(node, revision)
   await poller.post(eventOf(revision, `420${JSON.stringify(['login', loginInfo({ room, user: 'poller' })])}`))
   const [ack = ''] = packetsOf(await poller.get()).filter((packet) => packet.startsWith('430'))
   const [, { reconnectionTicket }] = JSON.parse(ack.slice(3))
-  const say = async (first: number, last: number) => {
+  const sendTexts = async (first: number, last: number) => {
     const numbers = upTo(last).slice(first - 1)
-    await Promise.all(numbers.map((number) => speaker.ask('text', { to: 'all', message: `${number}` })))
+    await Promise.all(numbers.map((number) => sender.ask('text', { to: 'all', message: `${number}` })))
   }
-  return { room, speaker, poller, ticket: reconnectionTicket as string, say }
+  return { room, sender, poller, ticket: reconnectionTicket as string, sendTexts }
 }
 
-/** Polls until the last text is there. Resolves to the payloads. */
+/** Polls until the text with the number `last` has arrived. Resolves to the payloads. */
 async function pollUntil(poller: Poller, last: number): Promise<string[][]> {
   const payloads: string[][] = []
   while (!payloads.flat().some((packet) => numberOf(packet) === last)) payloads.push(packetsOf(await poller.get()))
   return payloads
 }
 
-function expectPortions(payloads: string[][], last: number): void {
+function expectPayloads(payloads: string[][], last: number): void {
   expect(Math.max(...payloads.map((packets) => packets.length))).toBe(10)
   const numbers = payloads.flat().map(numberOf)
   expect(numbers.filter((number) => !Number.isNaN(number))).toEqual(upTo(last))
@@ -59,26 +59,26 @@ function expectPortions(payloads: string[][], last: number): void {
 describe.each([4, 3])('a client that polls with revision %i of Engine.IO', (revision) => {
   test('receives a burst of notifications in payloads of at most ten packets, in order', async () => {
     const node = await startNode()
-    const { poller, say } = await inRoom(node, revision)
-    await say(1, 95)
-    const some = await pollUntil(poller, 20)
-    await say(96, 120) // while others wait
-    expectPortions([...some, ...(await pollUntil(poller, 120))], 120)
+    const { poller, sendTexts } = await inRoom(node, revision)
+    await sendTexts(1, 95)
+    const firstPayloads = await pollUntil(poller, 20)
+    await sendTexts(96, 120) // while earlier texts still wait
+    expectPayloads([...firstPayloads, ...(await pollUntil(poller, 120))], 120)
   })
 
   test('receives a replay in payloads of at most ten packets, in order', async () => {
     const node = await startNode()
-    const { poller, ticket, say } = await inRoom(node, revision)
+    const { poller, ticket, sendTexts } = await inRoom(node, revision)
     await poller.post(eventOf(revision, '1'))
     await until(async () => node.app.sessions.disconnections.waiting.length === 1)
-    await say(1, 200)
-    const back = await Poller.connect(node, revision)
-    await back.post(eventOf(revision, `420${JSON.stringify(['relogin', ticket])}`))
-    expectPortions(await pollUntil(back, 200), 200)
+    await sendTexts(1, 200)
+    const resumed = await Poller.connect(node, revision)
+    await resumed.post(eventOf(revision, `420${JSON.stringify(['relogin', ticket])}`))
+    expectPayloads(await pollUntil(resumed, 200), 200)
   })
 })
 
-test('a hundred answers and the refusal of a login come in payloads of at most ten packets, before the disconnect', async () => {
+test('a hundred answers and the refusal of a login arrive in payloads of at most ten packets before the disconnect', async () => {
   const node = await startNode()
   const poller = await Poller.connect(node)
   const texts = upTo(100).map((id) => `42${id}${JSON.stringify(['text', { to: 'all', message: 'early' }])}`)
@@ -100,8 +100,8 @@ test('a hundred answers and the refusal of a login come in payloads of at most t
 })
 
 describe('a client that upgrades to WebSocket', () => {
-  /** Has sent the probe of its upgrade, and got the answer. */
-  async function probing(poller: Poller) {
+  /** Sends the probe of an upgrade. Resolves when the node has answered it. */
+  async function probe(poller: Poller) {
     const webSocket = new WebSocket(poller.url.replace('http', 'ws').replace('polling', 'websocket'))
     onTestFinished(() => webSocket.close())
     const packets: string[] = []
@@ -114,12 +114,12 @@ describe('a client that upgrades to WebSocket', () => {
 
   test('receives the packets that wait for its polls over the WebSocket, in order', async () => {
     const node = await startNode()
-    const { poller, say } = await inRoom(node)
-    await say(1, 45)
+    const { poller, sendTexts } = await inRoom(node)
+    await sendTexts(1, 45)
     const polled = packetsOf(await poller.get())
-    const { packets, upgrade } = await probing(poller)
+    const { packets, upgrade } = await probe(poller)
     upgrade()
-    await say(46, 60)
+    await sendTexts(46, 60)
     await until(async () => packets.some((packet) => numberOf(packet) === 60))
     const numbers = [...polled, ...packets].map(numberOf)
     expect(numbers.filter((number) => !Number.isNaN(number))).toEqual(upTo(60))
@@ -128,20 +128,20 @@ describe('a client that upgrades to WebSocket', () => {
   test('receives an empty answer to the poll that still waits', async () => {
     const node = await startNode()
     const { poller } = await inRoom(node)
-    const { upgrade } = await probing(poller)
+    const { upgrade } = await probe(poller)
     const polled = poller.poll()
     upgrade()
     expect(await polled).toEqual({ status: 200, body: '6' })
   })
 })
 
-describe('a poll of a connection that the node ends is answered as for an unknown connection', () => {
-  const ends: [string, (node: TestNode) => unknown][] = [
+describe('a poll of a connection that the node ends is answered with "Session ID unknown"', () => {
+  const endings: [string, (node: TestNode) => unknown][] = [
     ['cuts it', ({ app }) => [...app.sessions.all].at(-1)?.connection.cut()],
     ['drains', ({ app }) => app.drain()],
     ['ends', (node) => node.close()],
   ]
-  test.each(ends)('when the node %s while a poll waits', async (_how, end) => {
+  test.each(endings)('when the node %s while a poll waits', async (_how, endConnection) => {
     const node = await startNode({ env: { DRAIN_SECONDS: 0 } })
     const { poller } = await inRoom(node)
     const polled = (async () => {
@@ -152,7 +152,7 @@ describe('a poll of a connection that the node ends is answered as for an unknow
       }
     })()
     await until(async () => Object.values(clientsOf(node)).some(({ transport }) => transport.writable))
-    await end(node)
+    await endConnection(node)
     expect(await polled).toEqual(unknownSession)
   })
 
@@ -173,8 +173,8 @@ describe('a poll of a connection that the node ends is answered as for an unknow
 
   test('when the node drains between two polls, after the polls for all earlier packets', async () => {
     const node = await startNode({ env: { DRAIN_SECONDS: 0 } })
-    const { poller, say } = await inRoom(node)
-    await say(1, 30)
+    const { poller, sendTexts } = await inRoom(node)
+    await sendTexts(1, 30)
     const drained = node.app.drain()
     const packets: string[] = []
     for (;;) {

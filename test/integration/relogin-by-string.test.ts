@@ -6,60 +6,60 @@ import { until } from '../support/redis.ts'
 import { startTcpProxy } from '../support/tcp-proxy.ts'
 import { publishBoth, subscribeBoth } from './media.ts'
 
-/** So slow that what is known of a client is only found where it was left, or asked for. */
+/** So long that no periodic check records the progress of a client: it is recorded when its connection ends, or by a handover. */
 const intervals = { heartbeatMs: 500, reapMs: 100, checkMs: 600_000, recordConfirmedMs: 600_000, trackRoomsMs: 5000 }
 const [here, there] = (await startCluster(2, { redis: true, parts: { intervals } })) as [TestNode, TestNode]
 
-/** The versions of the portal do not differ in how they are sent. */
+/** The dialects that are tested over polling too. The versions of the portal do not differ in that. */
 const overPolling = new Set(['portal 1.2', 'exchanger', 'rooms'])
 
 const participantOf = ({ ticket }: Client) => JSON.parse(Buffer.from(ticket, 'base64').toString()).participantId
 const sessionOf = (client: Client) => here.app.sessions.all.find(({ id }) => id === participantOf(client))
 
-/** The node knows that the client has everything that was said. */
-async function proven(client: Client): Promise<void> {
+/** Resolves when the node knows that the client has received everything that was sent. */
+async function untilConfirmed(client: Client): Promise<void> {
   await until(async () => sessionOf(client)?.confirmedSeq === sessionOf(client)?.sentSeq)
 }
 
-/** A client whose connection has become a black hole after some messages: more were sent into it. */
-async function swallowed(driver: DialectDriver, transport: string) {
+/** A client whose connection stalls after three messages, so that three further messages do not arrive. */
+async function enterStalled(driver: DialectDriver, transport: string) {
   const room = newRoom()
   const proxy = await startTcpProxy(here)
   const ann = await enterBy(driver, proxy, room, { transports: [transport] })
   const bob = await enterBy(driver, there, room)
-  const say = async (...all: string[]) => {
+  const send = async (...all: string[]) => {
     for (const messages of all) await driver.send(bob, room, messages, ann)
   }
-  await say('1', '2', '3')
+  await send('1', '2', '3')
   for (let number = 1; number <= 3; number += 1) await ann.next(driver.event)
-  await proven(ann)
+  await untilConfirmed(ann)
   proxy.stall('answers')
   const before = sessionOf(ann)?.sentSeq ?? 0
-  await say('4', '5', '6')
+  await send('4', '5', '6')
   await until(async () => (sessionOf(ann)?.sentSeq ?? 0) >= before + 3)
-  return { room, ann, bob, say }
+  return { room, ann, bob, send }
 }
 
-async function rejoin(driver: DialectDriver, { ticket }: Client): Promise<Client> {
-  const back = await connect(there.url, { namespace: driver.namespace })
-  await back.relogin(ticket)
-  return back
+async function resume(driver: DialectDriver, { ticket }: Client): Promise<Client> {
+  const resumed = await connect(there.url, { namespace: driver.namespace })
+  await resumed.relogin(ticket)
+  return resumed
 }
 
-/** What has become of the old connection when its client is back. */
-function end(ann: Client): void {
-  // a poll that nobody reads keeps the node from closing: the client says so, and is still heard
+/** Ends the old connection of a client. */
+function endConnection(ann: Client): void {
+  // a poll whose answer is not read prevents the node from closing, so the client closes
   const { connection } = sessionOf(ann) ?? {}
   if (ann.socket.io.engine.transport.name === 'polling') ann.cut()
   else connection?.cut()
 }
-const lost = {
-  'the old connection stands': async () => {},
-  'it was closed': async (ann: Client) => {
-    end(ann)
+const oldConnections = {
+  'while its old connection is open': async () => {},
+  'after its old connection was closed': async (ann: Client) => {
+    endConnection(ann)
     await until(async () => here.app.sessions.disconnections.waiting.some(({ id }) => id === participantOf(ann)))
   },
-  'it was closed just now': async (ann: Client) => end(ann),
+  'while its old connection is closing': async (ann: Client) => endConnection(ann),
 }
 
 describe.each(
@@ -68,52 +68,52 @@ describe.each(
       (transport) => [driver.name, transport, driver] as const,
     ),
   ),
-)(
-  '%s over %s: what was sent into a black hole comes again, and nothing that had arrived',
-  (_name, transport, driver) => {
-    test.each(Object.entries(lost))('%s', async (_, lose) => {
-      const { ann, say } = await swallowed(driver, transport)
-      await lose(ann)
-      const back = await rejoin(driver, ann)
-      await say('7')
-      for (let number = 4; number <= 7; number += 1) await back.next(driver.event)
-      expect(receivedBy(driver, ann)).toEqual(['1', '2', '3'])
-      expect(receivedBy(driver, back)).toEqual(['4', '5', '6', '7'])
-    })
+)('a client of %s over %s that resumes without its seq', (_name, transport, driver) => {
+  test.each(Object.entries(oldConnections))('%s receives only the messages that had not arrived', async (_, endOld) => {
+    const { ann, send } = await enterStalled(driver, transport)
+    await endOld(ann)
+    const resumed = await resume(driver, ann)
+    await send('7')
+    for (let number = 4; number <= 7; number += 1) await resumed.next(driver.event)
+    expect(receivedBy(driver, ann)).toEqual(['1', '2', '3'])
+    expect(receivedBy(driver, resumed)).toEqual(['4', '5', '6', '7'])
+  })
+})
+
+test.each(Object.entries(oldConnections))(
+  'signaling that may have arrived is not sent again to a client that resumes %s',
+  async (_, endOld) => {
+    const [proxy, room] = [await startTcpProxy(here), newRoom()]
+    const ann = await enter(proxy.url, { room })
+    const bob = await enter(there.url, { room })
+    const subscription = await subscribeBoth(ann, await publishBoth(bob))
+    const signal = (number: number) =>
+      bob.ask('soac', {
+        id: subscription,
+        to: ann.id,
+        signaling: { type: 'candidate' as const, number } as { type: 'candidate' },
+      })
+    const signals = ({ seen }: Client) =>
+      seen.flatMap(({ event, data }) => (event === 'progress' ? Object(data).data.number : []))
+    await signal(1)
+    await ann.next('progress')
+    await untilConfirmed(ann)
+    proxy.stall('answers')
+    const before = sessionOf(ann)?.sentSeq ?? 0
+    await signal(2)
+    await bob.ask('text', { to: ann.id, message: 'sent while stalled' })
+    await until(async () => (sessionOf(ann)?.sentSeq ?? 0) >= before + 2)
+    await endOld(ann)
+    const resumed = await connect(there.url)
+    await resumed.relogin(ann.ticket)
+    await signal(3)
+    expect((await resumed.next('text')).data).toMatchObject({ message: 'sent while stalled' })
+    await resumed.next('progress')
+    expect([signals(ann), signals(resumed)]).toEqual([[1], [3]])
   },
 )
 
-test.each(Object.entries(lost))('progress that may have arrived never comes again: %s', async (_, lose) => {
-  const [proxy, room] = [await startTcpProxy(here), newRoom()]
-  const ann = await enter(proxy.url, { room })
-  const bob = await enter(there.url, { room })
-  const subscription = await subscribeBoth(ann, await publishBoth(bob))
-  const signal = (number: number) =>
-    bob.ask('soac', {
-      id: subscription,
-      to: ann.id,
-      signaling: { type: 'candidate' as const, number } as { type: 'candidate' },
-    })
-  const signals = ({ seen }: Client) =>
-    seen.flatMap(({ event, data }) => (event === 'progress' ? Object(data).data.number : []))
-  await signal(1)
-  await ann.next('progress')
-  await proven(ann)
-  proxy.stall('answers')
-  const before = sessionOf(ann)?.sentSeq ?? 0
-  await signal(2)
-  await bob.ask('text', { to: ann.id, message: 'sent into the black hole' })
-  await until(async () => (sessionOf(ann)?.sentSeq ?? 0) >= before + 2)
-  await lose(ann)
-  const back = await connect(there.url)
-  await back.relogin(ann.ticket)
-  await signal(3)
-  expect((await back.next('text')).data).toMatchObject({ message: 'sent into the black hole' })
-  await back.next('progress')
-  expect([signals(ann), signals(back)]).toEqual([[1], [3]])
-})
-
-test('a client that names its seq, or says that it will, is not asked what has arrived', async () => {
+test('a client that resumes with its seq, or declares it in `auth`, gets no pings that confirm its messages', async () => {
   const room = newRoom()
   const pings = (client: Client) => {
     const engine = client.socket.io.engine as unknown as {
@@ -125,22 +125,22 @@ test('a client that names its seq, or says that it will, is not asked what has a
     })
     return counted
   }
-  const said = await connect(here.url, { auth: { seq: true } })
+  const declared = await connect(here.url, { auth: { seq: true } })
   const before = await enter(here.url, { room })
-  const shown = await connect(here.url)
-  const stock = await connect(here.url)
-  const asked = [said, shown, stock].map(pings)
-  await said.login({ room })
-  await shown.relogin({ ticket: before.ticket, seq: before.seq })
-  await stock.login({ room })
-  // each is asked once whether its ticket has arrived
-  await Promise.all([said, shown, stock].map((client) => client.whenConfirmed()))
-  const settled = asked.map(({ all }) => all)
+  const resumedWithSeq = await connect(here.url)
+  const plain = await connect(here.url)
+  const pingCounts = [declared, resumedWithSeq, plain].map(pings)
+  await declared.login({ room })
+  await resumedWithSeq.relogin({ ticket: before.ticket, seq: before.seq })
+  await plain.login({ room })
+  // each gets a ping that confirms its ticket
+  await Promise.all([declared, resumedWithSeq, plain].map((client) => client.whenConfirmed()))
+  const countsBefore = pingCounts.map(({ all }) => all)
   for (const number of [1, 2, 3]) {
-    await stock.ask('text', { to: 'all', message: `${number}` })
-    await Promise.all([said, shown, stock].map((client) => client.next('text')))
+    await plain.ask('text', { to: 'all', message: `${number}` })
+    await Promise.all([declared, resumedWithSeq, plain].map((client) => client.next('text')))
   }
-  await Promise.all([said, shown, stock].map((client) => client.whenConfirmed()))
-  expect(asked.map(({ all }, index) => all - (settled[index] ?? 0))).toEqual([0, 0, expect.any(Number)])
-  expect(asked[2]?.all).toBeGreaterThan(settled[2] ?? 0)
+  await Promise.all([declared, resumedWithSeq, plain].map((client) => client.whenConfirmed()))
+  expect(pingCounts.map(({ all }, index) => all - (countsBefore[index] ?? 0))).toEqual([0, 0, expect.any(Number)])
+  expect(pingCounts[2]?.all).toBeGreaterThan(countsBefore[2] ?? 0)
 })
