@@ -4,7 +4,7 @@ import { startTurn, type TurnServer } from '../support/turn-server.ts'
 import { greenCamera, silentUntilTouched, smallCamera } from './demo-cameras.ts'
 import { useDemo } from './demo-nodes.ts'
 import { DemoPage, expectCall } from './demo-page.ts'
-import { eventually } from './person.ts'
+import { eventually } from './page-user.ts'
 
 const secret = 'what coturn and the nodes both know'
 let turn: TurnServer
@@ -23,8 +23,8 @@ test('with relay-only calls, media goes through coturn and neither page learns a
   await ann.at('#relay-only').check()
   for (const person of [ann, bob]) await person.enter(room)
   await expectCall(ann, bob)
-  const relayed = { used: ['relay', 'relay'], told: ['relay'] }
-  expect([await ann.way('Bob'), await bob.way('Ann')]).toEqual([relayed, relayed])
+  const relayed = { used: ['relay', 'relay'], remote: ['relay'] }
+  expect([await ann.candidateKinds('Bob'), await bob.candidateKinds('Ann')]).toEqual([relayed, relayed])
 })
 
 test('six pages see each other, and a page that left is refused because the room is full by then', async () => {
@@ -119,8 +119,8 @@ test('an unplugged camera and a revoked permission are reported to the user and 
   await ann.at('.tile[data-video=off][data-audio=off]').filter({ hasText: 'Bob' }).waitFor()
   await bob.at('#camera').click()
   await bob.at('.notice').filter({ hasText: 'You did not allow camera' }).waitFor()
-  await bob.say('so I write')
-  await eventually(() => ann.heard()).toEqual(['so I write'])
+  await bob.send('so I write')
+  await eventually(() => ann.received()).toEqual(['so I write'])
 })
 
 test('without a network or server the page keeps trying, and enters the room when a server answers', async () => {
@@ -147,8 +147,8 @@ test('a browser that wrongly reports to be offline, and blocks storage, enters a
   await ann.at('#lobby-status[data-state=connected]').waitFor()
   await ann.enter(room)
   await bob.enter(room)
-  await bob.say('hello')
-  await eventually(() => ann.heard()).toEqual(['hello'])
+  await bob.send('hello')
+  await eventually(() => ann.received()).toEqual(['hello'])
   await ann.at('#leave').click()
   await bob.at('.note').filter({ hasText: 'Ann left' }).waitFor()
 })

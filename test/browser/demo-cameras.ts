@@ -1,4 +1,4 @@
-/** There is a microphone, and nothing to see with. */
+/** A microphone and no camera. */
 export const noCamera = `{
   const { mediaDevices } = navigator
   const get = mediaDevices.getUserMedia.bind(mediaDevices)
@@ -8,22 +8,22 @@ export const noCamera = `{
   }
 }`
 
-/** A second camera, pointed at something green, until `unplug()`. With `oneAtATime` it opens when the first is closed. */
+/** A second camera with a green picture, until `unplug()`. With `oneAtATime` it opens only while the first is closed. */
 export const greenCamera = `{
   const { mediaDevices } = navigator
   const [list, get] = [mediaDevices.enumerateDevices, mediaDevices.getUserMedia].map((f) => f.bind(mediaDevices))
   const tracks = []
   let first
-  let there = [{ kind: 'videoinput', deviceId: 'green', label: 'Green' }]
+  let devices = [{ kind: 'videoinput', deviceId: 'green', label: 'Green' }]
   globalThis.unplug = () => {
-    there = []
+    devices = []
     for (const track of tracks) {
       track.stop()
       track.dispatchEvent(new Event('ended'))
     }
     mediaDevices.dispatchEvent(new Event('devicechange'))
   }
-  mediaDevices.enumerateDevices = async () => [...(await list()), ...there]
+  mediaDevices.enumerateDevices = async () => [...(await list()), ...devices]
   mediaDevices.getUserMedia = async (wanted) => {
     if (wanted.video?.deviceId?.exact !== 'green') {
       const stream = await get(wanted)
@@ -31,7 +31,7 @@ export const greenCamera = `{
       return stream
     }
     if (globalThis.oneAtATime && first?.readyState === 'live') throw new DOMException('', 'NotReadableError')
-    if (there.length === 0) throw new OverconstrainedError('deviceId')
+    if (devices.length === 0) throw new OverconstrainedError('deviceId')
     const canvas = Object.assign(document.createElement('canvas'), { width: 320, height: 240 })
     const brush = canvas.getContext('2d')
     brush.fillStyle = 'rgb(0, 200, 0)'
@@ -49,7 +49,7 @@ export const smallCamera = `{
   mediaDevices.getUserMedia = () => get({ video: { width: 160, height: 120, frameRate: 10 } })
 }`
 
-/** Sound is for pages that somebody has touched, as in a browser that is not made for tests. */
+/** Blocks sound until the user has pressed a key or the pointer, as browsers do outside of tests. */
 export const silentUntilTouched = `{
   const { play } = HTMLMediaElement.prototype
   let touched = false

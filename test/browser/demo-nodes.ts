@@ -6,35 +6,35 @@ import { DemoPage } from './demo-page.ts'
 
 const key = 'the key of the tests'
 
-/** `query` goes before the nodes in the page's address, which are left out `below` a path: the page's own server is used. */
+/** `query` precedes the nodes in the page's URL. `below` a path the URL has no nodes, and the page uses its own server. */
 type Visit = VisitorOptions & { path?: string; query?: string; below?: string }
 
 type Options = { [name: string]: string }
 
 /**
- * Nodes that serve the demo, three unless `count` says otherwise, and a browser, for the tests of a file. Who kills a
- * node takes it out of `nodes`. `env` gives them options of their own.
+ * Nodes that serve the demo, three by default, and a browser, for the tests of a file. A test that kills a node removes it from
+ * `nodes`. `env` has further options of the nodes.
  */
-export function useDemo({ count = 3, env: own }: { count?: number; env?: () => Promise<Options> } = {}) {
+export function useDemo({ count = 3, env: extraEnv }: { count?: number; env?: () => Promise<Options> } = {}) {
   const browser = useBrowser()
   const nodes: NodeProcess[] = []
 
   beforeAll(async () => {
-    const env = { ICE_SERVERS: '[]', MANAGEMENT_KEYS: `tests:${key}`, ...(await own?.()) }
-    const how = { redisUrl: redisUrl(), prefix: randomPrefix(), env, until: 'after the file' } as const
-    nodes.push(...(await startProcesses(count, how)))
+    const env = { ICE_SERVERS: '[]', MANAGEMENT_KEYS: `tests:${key}`, ...(await extraEnv?.()) }
+    const processOptions = { redisUrl: redisUrl(), prefix: randomPrefix(), env, until: 'after the file' } as const
+    nodes.push(...(await startProcesses(count, processOptions)))
   })
 
   return {
     nodes,
 
-    /** A person at a page whose addresses begin with the node of this index, and which takes the first one first. */
+    /** Opens a page whose list of nodes begins with the node of this index, to which it connects first. */
     async visit(
       name: string,
       index: number,
       { path = '', query = '', below, ...options }: Visit = {},
     ): Promise<DemoPage> {
-      const urls = nodes.map((_, turn) => nodes[(index + turn) % nodes.length]?.url ?? '')
+      const urls = nodes.map((_, offset) => nodes[(index + offset) % nodes.length]?.url ?? '')
       const address = below ? `${urls[0]}/${below}/${path}?${query}` : `${urls[0]}/${path}?${query}&node=${urls.join()}`
       return new DemoPage(await browser.visit(address, options), name)
     },

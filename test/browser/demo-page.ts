@@ -1,14 +1,19 @@
 import type { Locator, Page } from 'playwright-core'
 import { expect } from 'vitest'
 import type { Visitor } from '../support/browser.ts'
-import { eventually } from './person.ts'
+import { eventually } from './page-user.ts'
 
-/** What a test asks of the page's script beyond what a person sees: what really came over the connections. */
+/** The parts of the page's script from which a test reads what arrived over the connections. */
 type Demo = { demo: { mesh: { connections: ReadonlyMap<string, Connection> } } }
 type Connection = { connectionState: string; getStats(): Promise<ReadonlyMap<string, Report>> }
-type Report = { type: string; framesDecoded?: number; totalSamplesDuration?: number; totalAudioEnergy?: number } & Way
-/** What a transport, its pair of candidates, and they themselves tell. */
-type Way = {
+type Report = {
+  type: string
+  framesDecoded?: number
+  totalSamplesDuration?: number
+  totalAudioEnergy?: number
+} & CandidateStats
+/** Fields of the reports of a transport, its candidate pair and its candidates. */
+type CandidateStats = {
   selectedCandidatePairId?: string
   localCandidateId?: string
   remoteCandidateId?: string
@@ -28,7 +33,7 @@ declare class Canvas {
 
 export type Incoming = { frames: number; seconds: number; energy: number }
 
-/** A person at the demo, who sees what is shown and presses what there is to press. */
+/** A user of the demo, who reads the page and uses its controls. */
 export class DemoPage {
   readonly page: Page
   readonly visitor: Visitor
@@ -44,7 +49,7 @@ export class DemoPage {
     return this.page.locator(selector)
   }
 
-  /** The tile of another person. */
+  /** The tile of another participant. */
   tile(name: string): Locator {
     return this.at('.tile:not(#own-tile)').filter({ hasText: name })
   }
@@ -56,25 +61,25 @@ export class DemoPage {
     await this.at('#room').waitFor()
   }
 
-  /** As fast as the page takes it. */
-  async say(text: string): Promise<void> {
+  /** Sends a text to the chosen receiver. Resolves before it has arrived. */
+  async send(text: string): Promise<void> {
     await this.at('#text').fill(text)
     await this.at('#text').press('Enter')
   }
 
-  /** Writes 1, 2, 3 … and sends each, until `stop`, which tells how far it came. */
+  /** Sends 1, 2, 3 … as texts until `stop`, which returns the last number. */
   async count(ms: number): Promise<void> {
     await this.page.evaluate(`{
       const [text, form] = ['text', 'chat-form'].map((id) => document.getElementById(id))
-      let said = 0
+      let sent = 0
       const timer = setInterval(() => {
-        said += 1
-        text.value = String(said)
+        sent += 1
+        text.value = String(sent)
         form.requestSubmit()
       }, ${ms})
       globalThis.stopCounting = () => {
         clearInterval(timer)
-        return said
+        return sent
       }
     }`)
   }
@@ -83,12 +88,12 @@ export class DemoPage {
     return this.page.evaluate('stopCounting()')
   }
 
-  /** What others have said to everyone, in order. */
-  heard(): Promise<string[]> {
+  /** The texts of others to everyone, in order. */
+  received(): Promise<string[]> {
     return this.at('.message:not(.own):not(.alone) .message-text').allTextContents()
   }
 
-  /** From everyone who is connected, or from one tile's participant. */
+  /** The media received from the participant of a tile. */
   incoming(name: string): Promise<Incoming> {
     return this.tile(name).evaluate(async ({ dataset }: { dataset: { participant?: string } }) => {
       const { connections } = (globalThis as unknown as Demo).demo.mesh
@@ -101,7 +106,7 @@ export class DemoPage {
     })
   }
 
-  /** Everybody else whose tile shows moving pictures that come over a connection. */
+  /** The names of the participants whose tiles show video that arrives over a connection. */
   sees(): Promise<string[]> {
     return this.page.evaluate(async () => {
       const { connections } = (globalThis as unknown as Demo).demo.mesh
@@ -118,8 +123,8 @@ export class DemoPage {
     })
   }
 
-  /** The kinds of addresses (host, srflx, prflx, relay) that the media with someone goes between, and all that the other side told. */
-  way(name: string): Promise<{ used: unknown[]; told: unknown[] }> {
+  /** The kinds of candidates (host, srflx, prflx, relay) that the media uses, and those that the other participant has sent. */
+  candidateKinds(name: string): Promise<{ used: unknown[]; remote: unknown[] }> {
     return this.tile(name).evaluate(async ({ dataset }: { dataset: { participant?: string } }) => {
       const { connections } = (globalThis as unknown as Demo).demo.mesh
       const stats: ReadonlyMap<string, Report> =
@@ -130,7 +135,7 @@ export class DemoPage {
       const kindOf = (id = '') => stats.get(id)?.candidateType
       return {
         used: [kindOf(pair?.localCandidateId), kindOf(pair?.remoteCandidateId)],
-        told: [
+        remote: [
           ...new Set(reports.filter(({ type }) => type === 'remote-candidate').map((report) => report.candidateType)),
         ],
       }
@@ -138,7 +143,7 @@ export class DemoPage {
   }
 }
 
-/** Each sees moving pictures of each other, and there are no other tiles. */
+/** Checks that each page shows new video of each other participant, and no other tiles. */
 export async function expectCall(...people: DemoPage[]): Promise<void> {
   for (const { page } of people) {
     await eventually(() => page.locator('.tile').count()).toBe(people.length)
@@ -154,7 +159,7 @@ export async function expectCall(...people: DemoPage[]): Promise<void> {
   )
 }
 
-/** Red, green and blue in the middle of someone's picture. */
+/** Red, green and blue in the middle of a participant's picture. */
 export function colourOf(viewer: DemoPage, name: string): Promise<number[]> {
   return viewer
     .tile(name)

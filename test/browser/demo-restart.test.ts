@@ -29,12 +29,12 @@ test('two pages enter their room again after a restart of a development node, an
   const [node, room] = [await developmentNode(), newRoom()]
   const [ann, bob] = [await visit(node.url, 'Ann'), await visit(node.url, 'Bob')]
   for (const person of [ann, bob]) await person.enter(room)
-  await bob.say('before')
+  await bob.send('before')
   await ann.at('#messages').getByText('before').waitFor()
   await restart(node)
   for (const person of [ann, bob]) await person.at('#notices').getByText(sentence).waitFor()
   for (const person of [ann, bob]) await person.at('#people-count').getByText('2 people').waitFor()
-  await bob.say('after')
+  await bob.send('after')
   await ann.at('#messages').getByText('after').waitFor()
   expect(await ann.at('#node').getAttribute('data-state')).toBe('connected')
 })
@@ -94,7 +94,7 @@ test('two pages stay in their room while the secret is replaced in three restart
   for (const secret of [`${oldKey},${newKey}`, `${newKey},${oldKey}`, newKey]) {
     node.kill('SIGTERM')
     node = await node.restart({ SIGNALBOX_SECRET: secret })
-    await bob.say(`after ${secret}`)
+    await bob.send(`after ${secret}`)
     await ann.at('#messages').getByText(`after ${secret}`, { exact: true }).waitFor()
   }
   for (const person of [ann, bob]) {

@@ -4,7 +4,7 @@ import { newRoom } from '../support/node.ts'
 import { greenCamera, noCamera } from './demo-cameras.ts'
 import { useDemo } from './demo-nodes.ts'
 import { colourOf, type DemoPage, expectCall } from './demo-page.ts'
-import { eventually, silenceEnergy } from './person.ts'
+import { eventually, silenceEnergy } from './page-user.ts'
 
 const { nodes, visit, manage } = useDemo()
 
@@ -14,18 +14,18 @@ test('two pages on two nodes call and chat, continue after one node is killed, a
   const room = newRoom()
   const [ann, bob] = [await visit('Ann', 0, { prepare: greenCamera }), await visit('Bob', 1)]
   await ann.enter(room)
-  await bob.at('#open-rooms button').filter({ hasText: room }).waitFor() // told by the other node
+  await bob.at('#open-rooms button').filter({ hasText: room }).waitFor() // listed by the other node
   await bob.enter(room)
   await expectCall(ann, bob)
   const urlOf = (person: DemoPage) => person.at('#node').getAttribute('data-url')
   expect([await urlOf(ann), await urlOf(bob)]).toEqual([nodes[0]?.url, nodes[1]?.url])
 
-  await ann.say('hello')
-  await bob.say('hello yourself')
-  await eventually(() => bob.heard()).toEqual(['hello'])
-  await eventually(() => ann.heard()).toEqual(['hello yourself'])
+  await ann.send('hello')
+  await bob.send('hello yourself')
+  await eventually(() => bob.received()).toEqual(['hello'])
+  await eventually(() => ann.received()).toEqual(['hello yourself'])
   await ann.at('#to').selectOption({ label: 'Bob alone' })
-  await ann.say('between us')
+  await ann.send('between us')
   await bob.at('.message.alone').filter({ hasText: 'between us' }).waitFor()
   await ann.at('#to').selectOption({ label: 'Everyone' })
   await manage('POST', '/v1/announcements', { text: 'We close at ten' })
@@ -55,9 +55,9 @@ test('two pages on two nodes call and chat, continue after one node is killed, a
   await bob.at('.tile[data-video=camera]').filter({ hasText: 'Ann' }).waitFor()
   await expectCall(ann, bob)
 
-  const [before, after] = [(await bob.heard()).length, (await ann.heard()).length]
+  const [before, after] = [(await bob.received()).length, (await ann.received()).length]
   await Promise.all([ann.count(25), bob.count(25)])
-  await eventually(async () => (await bob.heard()).length).toBeGreaterThan(10)
+  await eventually(async () => (await bob.received()).length).toBeGreaterThan(10)
   const name = await ann.at('#node').getAttribute('data-node')
   nodes.shift()?.kill('SIGKILL')
   const moved = ann.at('.note').filter({ hasText: 'caught up' })
@@ -66,11 +66,11 @@ test('two pages on two nodes call and chat, continue after one node is killed, a
     new RegExp(`^Moved from node ${name} to node \\S+ in \\d+ ms, \\d+ messages? caught up$`),
   )
   expect(nodes.map(({ url }) => url)).toContain(await urlOf(ann))
-  const sinceThen = (await bob.heard()).length
-  await eventually(async () => (await bob.heard()).length).toBeGreaterThan(sinceThen + 10)
+  const sinceThen = (await bob.received()).length
+  await eventually(async () => (await bob.received()).length).toBeGreaterThan(sinceThen + 10)
   const [said, answered] = await Promise.all([ann.stop(), bob.stop()])
-  await eventually(async () => (await bob.heard()).slice(before)).toEqual(numbers(said))
-  await eventually(async () => (await ann.heard()).slice(after)).toEqual(numbers(answered))
+  await eventually(async () => (await bob.received()).slice(before)).toEqual(numbers(said))
+  await eventually(async () => (await ann.received()).slice(after)).toEqual(numbers(answered))
   await expectCall(ann, bob)
 
   const cid = await visit('Cid', 1)
@@ -117,8 +117,8 @@ describe('the page shows an error and continues', () => {
     const eve = await visit(script, 1)
     await eve.at('#open-rooms').getByText(room, { exact: true }).waitFor()
     await eve.enter(room)
-    await eve.say(script)
-    await eventually(() => ann.heard()).toEqual([script])
+    await eve.send(script)
+    await eventually(() => ann.received()).toEqual([script])
     expect(await ann.at('.message strong').allTextContents()).toEqual([script])
     await ann.tile(script).waitFor()
     await eve.at('#text').fill('x'.repeat(2049))
@@ -157,9 +157,9 @@ describe('the page shows an error and continues', () => {
 
     await ann.visitor.context.setOffline(true)
     await ann.at('.notice').filter({ hasText: 'Your device says that it is offline' }).waitFor()
-    await refused.say('where are you?')
+    await refused.send('where are you?')
     await ann.visitor.context.setOffline(false)
-    await eventually(() => ann.heard()).toEqual(['where are you?'])
+    await eventually(() => ann.received()).toEqual(['where are you?'])
   })
 })
 
@@ -212,13 +212,13 @@ test('a call works by keyboard alone, at phone width and with dark colours', asy
   await goTo('chat-toggle')
   await keyboard.press('Enter')
   await focused('text')
-  await bob.say('w'.repeat(2048))
+  await bob.send('w'.repeat(2048))
   await ann.at('.message-text').getByText('www').waitFor()
   await fits()
   await expectNames(ann)
   await keyboard.type('without a mouse')
   await keyboard.press('Enter')
-  await eventually(() => bob.heard()).toEqual(['without a mouse'])
+  await eventually(() => bob.received()).toEqual(['without a mouse'])
   await goTo('leave')
   await keyboard.press('Enter')
   await ann.at('#lobby').waitFor()

@@ -4,7 +4,7 @@ import { Exchanger, Rooms } from '../../src/client/index.ts'
 import { useBrowser } from '../support/browser.ts'
 import { newRoom, startNode } from '../support/node.ts'
 import { usePages } from '../support/pages.ts'
-import { eventually, PageUser } from './person.ts'
+import { eventually, PageUser } from './page-user.ts'
 
 type Entered = { id: string; resumed: boolean; complete: boolean; present: string[] }
 
@@ -15,7 +15,7 @@ const node = await startNode()
 const at = (page: Page, { context }: { context: PageUser['visitor']['context'] }) =>
   PageUser.at({ page, context }, 'stay')
 
-/** Somebody else in the room, and what of others coming and going is seen there. */
+/** Another client in the room, and the notifications that it receives of others. */
 async function watcher(room: string): Promise<{ bob: Rooms; seen: string[] }> {
   const bob = new Rooms({ url: node.url })
   onTestFinished(() => bob.close())
@@ -33,31 +33,31 @@ test('rooms: a page that is reloaded resumes its session, receives the messages 
   const { bob, seen } = await watcher(room)
   const visitor = await browser.visit(pages.url)
   const before = await at(visitor.page, visitor)
-  const first = await before.tell<Entered>('enter', { url: node.url, room, name: 'Ann' })
+  const first = await before.run<Entered>('enter', { url: node.url, room, name: 'Ann' })
   expect(first.resumed).toBe(false)
-  await before.tell('say', 'one')
+  await before.run('say', 'one')
   await bob.say('before')
-  await eventually(() => before.tell('heard')).toEqual(['before'])
+  await eventually(() => before.run('received')).toEqual(['before'])
 
   await visitor.page.goto('about:blank')
   await bob.say('meanwhile')
   await visitor.page.goto(pages.url)
   const after = await at(visitor.page, visitor)
-  const again = await after.tell<Entered>('enter', { url: node.url, room, name: 'Ann' })
+  const again = await after.run<Entered>('enter', { url: node.url, room, name: 'Ann' })
   expect(again).toEqual({ id: first.id, resumed: true, complete: true, present: [bob.id, first.id] })
-  await eventually(() => after.tell('heard')).toEqual(['meanwhile'])
-  await after.tell('say', 'two')
+  await eventually(() => after.run('received')).toEqual(['meanwhile'])
+  await after.run('say', 'two')
   await visitor.page.reload()
   const last = await at(visitor.page, visitor)
-  expect((await last.tell<Entered>('enter', { url: node.url, room, name: 'Ann' })).id).toBe(first.id)
-  await last.tell('say', 'three')
-  await last.tell('leave')
+  expect((await last.run<Entered>('enter', { url: node.url, room, name: 'Ann' })).id).toBe(first.id)
+  await last.run('say', 'three')
+  await last.run('leave')
   const expected = ['welcome Ann', 'new_message one', 'new_message two', 'new_message three', 'bye Ann']
   await expect.poll(() => seen).toEqual(expected)
 
-  await visitor.page.reload() // after it has left it is someone new
+  await visitor.page.reload() // after a leave it is a new participant
   const anew = await at(visitor.page, visitor)
-  expect((await anew.tell<Entered>('enter', { url: node.url, room, name: 'Ann' })).resumed).toBe(false)
+  expect((await anew.run<Entered>('enter', { url: node.url, room, name: 'Ann' })).resumed).toBe(false)
 })
 
 test('a tab that the page opens, with a copy of its storage, begins a session of its own, and the page keeps its session', async () => {
@@ -66,20 +66,20 @@ test('a tab that the page opens, with a copy of its storage, begins a session of
   const visitor = await browser.visit(pages.url)
   const ann = await at(visitor.page, visitor)
   const enter = { url: node.url, room, name: 'Ann' }
-  await ann.tell('enter', enter)
+  await ann.run('enter', enter)
   await visitor.page.reload()
   const again = await at(visitor.page, visitor)
-  const { id } = await again.tell<Entered>('enter', enter)
+  const { id } = await again.run<Entered>('enter', enter)
   const [popup] = await Promise.all([
     visitor.context.waitForEvent('page'),
     visitor.page.evaluate('void open(location.href)'),
   ])
   await popup.waitForLoadState()
   const copy = await at(popup, visitor)
-  const other = await copy.tell<Entered>('enter', { ...enter, name: 'Copy' })
+  const other = await copy.run<Entered>('enter', { ...enter, name: 'Copy' })
   expect([other.resumed, other.id === id]).toEqual([false, false])
-  await again.tell('say', 'still here')
-  await copy.tell('say', 'me too')
+  await again.run('say', 'still here')
+  await copy.run('say', 'me too')
   await expect.poll(() => seen).toEqual(['welcome Ann', 'welcome Copy', 'new_message still here', 'new_message me too'])
 })
 
@@ -93,13 +93,13 @@ test('exchanger: a page that is reloaded resumes its session, and receives the o
   await bob.join(channel, 'bob')
   const visitor = await browser.visit(pages.url)
   const enter = { dialect: 'exchanger', url: node.url, room: channel, name: 'ann' }
-  const first = await (await at(visitor.page, visitor)).tell<Entered>('enter', enter)
+  const first = await (await at(visitor.page, visitor)).run<Entered>('enter', enter)
   await visitor.page.goto('about:blank')
   await bob.offer({ type: 'offer', sdp: 'an offer' }, first.id)
   await visitor.page.goto(pages.url)
   const after = await at(visitor.page, visitor)
-  expect(await after.tell('enter', enter)).toEqual({ id: first.id, resumed: true, complete: true, present: [bob.id] })
-  await eventually(() => after.tell('heard')).toEqual(['an offer'])
+  expect(await after.run('enter', enter)).toEqual({ id: first.id, resumed: true, complete: true, present: [bob.id] })
+  await eventually(() => after.run('received')).toEqual(['an offer'])
   expect(seen).toEqual(['ann'])
 })
 
@@ -111,12 +111,12 @@ test('a page whose ticket has expired emits resumeFailed, and begins a new sessi
   await bob.enter(room)
   const visitor = await browser.visit(pages.url)
   const enter = { url: short.url, room, name: 'Ann' }
-  await (await at(visitor.page, visitor)).tell('enter', enter)
+  await (await at(visitor.page, visitor)).run('enter', enter)
   const gone = new Promise((resolve) => bob.on('bye', resolve))
   await visitor.page.goto('about:blank')
   await gone
   await visitor.page.goto(pages.url)
   const after = await at(visitor.page, visitor)
-  expect((await after.tell<Entered>('enter', enter)).resumed).toBe(false)
-  expect(await after.tell('heard')).toEqual(['resumeFailed participant_gone'])
+  expect((await after.run<Entered>('enter', enter)).resumed).toBe(false)
+  expect(await after.run('received')).toEqual(['resumeFailed participant_gone'])
 })

@@ -4,7 +4,7 @@ import { allocates, startTurn, type TurnServer } from '../support/turn-server.ts
 import { smallCamera } from './demo-cameras.ts'
 import { useDemo } from './demo-nodes.ts'
 import { type DemoPage, expectCall } from './demo-page.ts'
-import { eventually } from './person.ts'
+import { eventually } from './page-user.ts'
 
 const isSoak = process.env.SIGNALBOX_SOAK === '1'
 /** How long credentials are good, and how long the session is quiet before they are needed, seconds. */
@@ -34,11 +34,11 @@ type Demo = {
   }
 }
 
-/** What the session of a page has in hand. */
+/** The TURN credentials of a page's session. */
 const credentialsOf = ({ page }: DemoPage): Promise<Credentials> =>
   page.evaluate(() => (globalThis as unknown as Demo).demo.channel.iceServers[0] as Credentials)
 
-/** Those of the only peer connection of a page, and the relay that its media goes through. */
+/** The TURN credentials of a page's only peer connection, and the port of the relay that its media uses. */
 const callOf = ({ page }: DemoPage): Promise<Credentials & { relayPort: number }> =>
   page.evaluate(async () => {
     const [connection] = (globalThis as unknown as Demo).demo.mesh.connections.values()
@@ -52,7 +52,7 @@ const callOf = ({ page }: DemoPage): Promise<Credentials & { relayPort: number }
 
 const expiryOf = ({ username }: Credentials) => Number(username.split(':')[0])
 
-/** Until a page has credentials that were made more than `quietFor` seconds after these; coturn counts whole seconds. */
+/** Resolves when the credentials of a page are newer than these by more than `quietFor` seconds; coturn counts whole seconds. */
 async function quietSince(page: DemoPage, credentials: Credentials): Promise<void> {
   const timeout = (quietFor + turnTtl) * 2000
   await expect
@@ -60,7 +60,7 @@ async function quietSince(page: DemoPage, credentials: Credentials): Promise<voi
     .toBeGreaterThan(expiryOf(credentials) + quietFor)
 }
 
-const relayed = { used: ['relay', 'relay'], told: ['relay'] }
+const relayed = { used: ['relay', 'relay'], remote: ['relay'] }
 
 test(
   'long after the credentials of the login have expired, a participant that joins then is called through the relay, and ICE restarts there',
@@ -75,23 +75,23 @@ test(
 
     await bob.enter(room)
     await expectCall(ann, bob)
-    expect([await ann.way('Bob'), await bob.way('Ann')]).toEqual([relayed, relayed])
+    expect([await ann.candidateKinds('Bob'), await bob.candidateKinds('Ann')]).toEqual([relayed, relayed])
 
     const before = [await callOf(ann), await callOf(bob)]
     for (const [index, page] of [ann, bob].entries()) await quietSince(page, before[index] as Credentials)
-    await ann.page.evaluate("dispatchEvent(new Event('online'))") // a change of network, as far as the page can tell
+    await ann.page.evaluate("dispatchEvent(new Event('online'))") // the page takes this for a change of network
     for (const [index, page] of [ann, bob].entries()) {
       await eventually(async () => (await callOf(page)).relayPort).not.toBe(before[index]?.relayPort)
     }
     await expectCall(ann, bob)
-    expect([await ann.way('Bob'), await bob.way('Ann')]).toEqual([relayed, relayed])
+    expect([await ann.candidateKinds('Bob'), await bob.candidateKinds('Ann')]).toEqual([relayed, relayed])
     for (const page of [ann, bob]) expect(await callOf(page)).toMatchObject(await credentialsOf(page))
   },
   (quietFor + turnTtl) * 4000 + 60_000,
 )
 
 test(
-  'the same on the pages for `/exchanger` and `/p2p`',
+  'on the pages for `/exchanger` and `/p2p` a call uses new TURN credentials long after those of the login have expired',
   async () => {
     const [channel, options] = [newRoom(), { query: 'relay', prepare: smallCamera }]
     const at = (path: string) => (name: string, index: number) => visit(name, index, { ...options, path })
@@ -117,7 +117,7 @@ test(
     await dan.at('#whom').fill('Cid')
     await dan.at('#call').click()
     await expectCall(cid, dan)
-    expect([await cid.way('Dan'), await dan.way('Cid')]).toEqual([relayed, relayed])
+    expect([await cid.candidateKinds('Dan'), await dan.candidateKinds('Cid')]).toEqual([relayed, relayed])
   },
   (quietFor + turnTtl) * 2000 + 60_000,
 )

@@ -1,4 +1,4 @@
-// A person in a call by the SDK: what a test tells it to do, and what it sees. `exchanger` has no text of its own.
+// A user in a call with the SDK: functions for the test, and what the user sees. `exchanger` has no texts.
 import { Exchanger, Mesh, Rooms } from 'signalbox/client'
 import { camera, colourCamera, iceOf, loudness, received, Tiles } from './media.js'
 
@@ -6,9 +6,9 @@ const tiles = new Tiles()
 const texts = []
 const moves = []
 let [client, mesh, media, counting, release] = []
-let said = []
+let sending = []
 
-/** The first address first. */
+/** Returns 0 at the first call, so that the client tries its first address first. */
 function firstOf(random) {
   let first = true
   return () => {
@@ -29,7 +29,7 @@ async function begin(dialect, options, room, name) {
   return client.enter(room)
 }
 
-globalThis.person = {
+globalThis.user = {
   async enter({ dialect = 'rooms', urls, room, name }) {
     media = await camera()
     const { id } = await begin(dialect, { url: urls }, room, name)
@@ -46,18 +46,18 @@ globalThis.person = {
     return [...mesh.connections.keys()]
   },
   say: (text) => client.say(text),
-  /** Says 1, 2, 3 … until `stop`, which tells how far it came, all of it acked. */
+  /** Sends 1, 2, 3 … until `stop`, which returns the last number when all are acked. */
   count(ms) {
-    said = []
-    counting = setInterval(() => said.push(client.say(String(said.length + 1))), ms)
+    sending = []
+    counting = setInterval(() => sending.push(client.say(String(sending.length + 1))), ms)
   },
   async stop() {
     clearInterval(counting)
-    await Promise.all(said)
-    return said.length
+    await Promise.all(sending)
+    return sending.length
   },
   share: (colour) => mesh.addTrack(colourCamera(colour)),
-  /** Keeps what the call has to say back until `release`. */
+  /** Holds the signaling of the call until `release`. */
   hold() {
     const { channel } = client
     const { send } = channel
@@ -78,7 +78,7 @@ globalThis.person = {
   mute(muted) {
     for (const track of media.getAudioTracks()) track.enabled = !muted
   },
-  sees: () => ({
+  state: () => ({
     texts,
     moves,
     tiles: tiles.ids,

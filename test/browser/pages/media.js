@@ -1,8 +1,8 @@
-// What the pages of these tests have to do with media.
+// Media functions of the pages of these tests.
 
 export const camera = () => navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 320, height: 240 } })
 
-/** The track of a camera that sees nothing but a colour. */
+/** The track of a fake camera with a picture of one colour. */
 export function colourCamera(colour) {
   const canvas = Object.assign(document.createElement('canvas'), { width: 320, height: 240 })
   const paint = () => {
@@ -15,7 +15,7 @@ export function colourCamera(colour) {
   return canvas.captureStream(20).getVideoTracks()[0]
 }
 
-/** A video for each of the others. */
+/** A video element for each other participant. */
 export class Tiles {
   #videos = new Map()
 
@@ -33,7 +33,7 @@ export class Tiles {
     this.#videos.delete(id)
   }
 
-  /** Red, green and blue in the middle of what is shown. */
+  /** Red, green and blue in the middle of the picture. */
   colour(id) {
     const video = this.#videos.get(id)
     const brush = new OffscreenCanvas(1, 1).getContext('2d')
@@ -49,7 +49,7 @@ export class Tiles {
   }
 }
 
-/** What came over a connection until now: pictures that were decoded, on how many tracks, seconds of sound and its energy. */
+/** What a connection has received so far: tracks with video, decoded frames, seconds of sound, and its energy. */
 export async function received(connection) {
   const incoming = [...(await connection.getStats()).values()].filter(({ type }) => type === 'inbound-rtp')
   const sum = (field) => incoming.reduce((total, report) => total + (report[field] ?? 0), 0)
@@ -57,7 +57,7 @@ export async function received(connection) {
   return { videos, frames: sum('framesDecoded'), seconds: sum('totalSamplesDuration'), energy: sum('totalAudioEnergy') }
 }
 
-/** The energy of the next second of sound; the made-up microphone beeps twice in it. */
+/** The energy of the next second of sound; the fake microphone beeps twice in it. */
 export async function loudness(connection) {
   const before = await received(connection)
   for (;;) {
@@ -67,5 +67,5 @@ export async function loudness(connection) {
   }
 }
 
-/** The name of the ICE generation in use on this side. */
+/** The local ICE username fragment, which changes with each ICE restart. */
 export const iceOf = (connection) => /a=ice-ufrag:(\S+)/.exec(connection.localDescription.sdp)[1]

@@ -1,12 +1,12 @@
-// A person in a call by OWT's P2P server: plain socket.io-client and RTCPeerConnection, nothing of Signalbox. When its
-// connection is lost it goes to the next address and says again what was not acked.
+// A user in a call over OWT's P2P protocol, with plain socket.io-client and RTCPeerConnection. When its connection is lost, it
+// connects to the next address and sends unacked messages again.
 import { io } from 'socket.io-client'
 import { camera, received, Tiles } from './media.js'
 
 const tiles = new Tiles()
 const texts = []
 const early = []
-const said = []
+const sending = []
 const unacked = new Map()
 let [me, them, urls, socket, connection, counting] = []
 let [tries, rid, seen, authenticated] = [0, 0, 0, false]
@@ -21,9 +21,9 @@ function connect() {
   attempt.once('connect_error', again)
   attempt.once('disconnect', again)
   attempt.on('owt-message', (message, { seq }) => {
-    if (seq <= seen) return // after a crash a little may come twice
+    if (seq <= seen) return // after a crash some messages may arrive twice
     seen = seq
-    heard(message).catch((error) => console.error(error.stack))
+    receive(message).catch((error) => console.error(error.stack))
   })
   return new Promise((resolve) => {
     attempt.once('connect', () =>
@@ -53,7 +53,7 @@ function send(type, data) {
   })
 }
 
-async function heard({ type, data, from }) {
+async function receive({ type, data, from }) {
   if (type === 'chat') texts.push(`${from} ${data}`)
   else if (type === 'candidate')
     await (connection.remoteDescription ? connection.addIceCandidate(data) : early.push(data))
@@ -66,9 +66,9 @@ async function heard({ type, data, from }) {
   }
 }
 
-globalThis.person = {
-  async enter(how) {
-    ;({ me, them, urls } = how)
+globalThis.user = {
+  async enter(options) {
+    ;({ me, them, urls } = options)
     connection = new RTCPeerConnection()
     connection.onicecandidate = ({ candidate }) => candidate && send('candidate', candidate.toJSON())
     connection.ontrack = ({ track }) => tiles.show(them, track)
@@ -82,15 +82,15 @@ globalThis.person = {
   },
   count(ms) {
     counting = setInterval(() => {
-      said.push(send('chat', said.length + 1))
+      sending.push(send('chat', sending.length + 1))
     }, ms)
   },
-  /** How far it came, once all of it is acked. */
+  /** Stops counting. Resolves to the last number when all are acked. */
   async stop() {
     clearInterval(counting)
-    await Promise.all(said)
-    return said.length
+    await Promise.all(sending)
+    return sending.length
   },
-  sees: () => ({ texts, moves: tries - 1, tiles: tiles.ids, url: socket?.io.uri }),
+  state: () => ({ texts, moves: tries - 1, tiles: tiles.ids, url: socket?.io.uri }),
   received: () => received(connection),
 }

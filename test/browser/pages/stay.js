@@ -1,15 +1,15 @@
-// A page that goes on with its session when it is loaded again: what a test tells it to do, and what it has heard.
+// A page that resumes its session when it is reloaded: functions for the test, and the messages that it received.
 import { Exchanger, Rooms } from 'signalbox/client'
 
-const heard = []
+const received = []
 let client
 
-globalThis.person = {
+globalThis.user = {
   async enter({ dialect = 'rooms', url, room, name }) {
     client = new { rooms: Rooms, exchanger: Exchanger }[dialect]({ url, resume: 'tab' })
-    client.on('new_message', (text) => heard.push(text))
-    client.on('receiveOffer', ({ sdp }) => heard.push(sdp))
-    client.on('resumeFailed', ({ code }) => heard.push(`resumeFailed ${code}`))
+    client.on('new_message', (text) => received.push(text))
+    client.on('receiveOffer', ({ sdp }) => received.push(sdp))
+    client.on('resumeFailed', ({ code }) => received.push(`resumeFailed ${code}`))
     if (dialect === 'rooms') await client.nickname(name)
     const {
       id,
@@ -19,6 +19,6 @@ globalThis.person = {
     return { id, resumed, complete, present: [...(client.members ?? client.users).keys()] }
   },
   say: (text) => client.say(text),
-  heard: () => heard,
+  received: () => received,
   leave: () => client.leave(),
 }

@@ -3,43 +3,45 @@ import type { Visitor } from '../support/browser.ts'
 
 export type Received = { videos: number; frames: number; seconds: number; energy: number }
 
-type Verbs = { person: { [verb: string]: (...args: unknown[]) => unknown } }
+type PageScript = { user: { [name: string]: (...args: unknown[]) => unknown } }
 
-/** A person at a page whose script (test/browser/pages) does what it is told. */
+/** A user of a page whose script (test/browser/pages) offers functions that a test calls. */
 export class PageUser {
   readonly visitor: Visitor
-  /** The participant's, once in a room. */
+  /** The participant's id, after `enter`. */
   id = ''
 
   private constructor(visitor: Visitor) {
     this.visitor = visitor
   }
 
+  /** Loads a script of test/browser/pages into the page of a visitor. */
   static async at(visitor: Visitor, script: string): Promise<PageUser> {
     await visitor.page.addScriptTag({ type: 'module', url: `/${script}.js` })
-    await visitor.page.waitForFunction(() => 'person' in globalThis)
+    await visitor.page.waitForFunction(() => 'user' in globalThis)
     return new PageUser(visitor)
   }
 
-  tell<T>(verb: string, ...args: unknown[]): Promise<T> {
+  /** Calls a function of the page's script. */
+  run<T>(name: string, ...args: unknown[]): Promise<T> {
     return this.visitor.page.evaluate(
-      ([name, values]) => (globalThis as unknown as Verbs).person[name as string]?.(...(values as unknown[])) as T,
-      [verb, args] as const,
+      ([name, values]) => (globalThis as unknown as PageScript).user[name as string]?.(...(values as unknown[])) as T,
+      [name, args] as const,
     )
   }
 
-  async enter(how: object): Promise<void> {
-    this.id = await this.tell<string>('enter', how)
+  async enter(options: object): Promise<void> {
+    this.id = await this.run<string>('enter', options)
   }
 }
 
-/** Energy of a sound that nobody hears: what stands in for late packets is not all zeros. The made-up microphone's is 0.1. */
+/** The energy of silence: audio that replaces late packets is not all zeros. That of the fake microphone is 0.1. */
 export const silenceEnergy = 1e-6
 
-/** Polls until it is so; nothing tells of it. */
+/** Polls a value of a page until it is as expected. */
 export const eventually = <T>(what: () => Promise<T>) => expect.poll(what, { timeout: 15_000, interval: 50 })
 
-/** Each sees pictures of each other that were not there before. */
+/** Checks that each user receives new video frames of each other user. */
 export async function expectVideo(...people: PageUser[]): Promise<void> {
   await Promise.all(
     people.flatMap((one) => people.filter((other) => other !== one).map((other) => plays(one, other.id))),
@@ -48,7 +50,7 @@ export async function expectVideo(...people: PageUser[]): Promise<void> {
 
 async function plays(viewer: PageUser, id: string): Promise<void> {
   const frames = () =>
-    viewer.tell<Received>('received', id).then(
+    viewer.run<Received>('received', id).then(
       ({ frames }) => frames,
       () => 0,
     )
