@@ -17,8 +17,8 @@ import { expectUnharmed, type NodeProcess, startProcess, untilReady } from '../s
 import { randomPrefix, startRedis } from '../support/redis.ts'
 
 /**
- * One attacker against one node with default limits, except for what the test or the attacker states. The heap is small:
- * a node that keeps too much for its clients dies. Figures: `npm run bench:abuse`.
+ * One attacker against one node with default limits, except those that the test or the attacker changes. The heap is small, so
+ * that a node that buffers too much for its clients dies. Figures: `npm run bench:abuse`.
  */
 const limits = {
   MESSAGES_PER_SECOND: 50,
@@ -31,7 +31,7 @@ const limits = {
 type Env = { [option: string]: string | number }
 type Outcome<Result> = { result: Result; node: NodeProcess; refused: { [reason: string]: number } }
 
-/** Runs the attack while two bystanders talk, who must not notice it. The node has to count the refusals, and to live. */
+/** Runs the attack while two bystanders exchange messages. The node has to serve them, to count the refusals, and to survive. */
 async function attack<Result>(attacker: Attacker<Result>, env: Env = {}): Promise<Outcome<Result>> {
   const redis = await startRedis()
   try {
@@ -62,7 +62,7 @@ async function attack<Result>(attacker: Attacker<Result>, env: Env = {}): Promis
   }
 }
 
-test('10 000 garbage logins are refused, and the log has a bounded number of lines about them', async () => {
+test('10 000 garbage logins are refused, and the log has a limited number of lines about them', async () => {
   const { node, refused } = await attack(garbageLogins({ times: 10_000 }))
   const { bad_user_agent = 0, bad_token = 0, token_signature = 0, bad_ticket = 0, throttled = 0 } = refused
   expect(bad_user_agent + bad_token + token_signature + bad_ticket).toBe(10_000)
@@ -86,7 +86,7 @@ test('1 000 slow readers are disconnected', async () => {
   await attack(slowReaders({ count: 1000 }), { MAX_BUFFERED_BYTES: 1024 * 1024 })
 }, 90_000)
 
-test('5 000 connections of one address: the node accepts as many as CONNECTIONS_PER_IP', async () => {
+test('of 5 000 connections of one address the node accepts CONNECTIONS_PER_IP', async () => {
   const { result, refused } = await attack(crowd({ count: 5000, perIp: 100 }))
   expect(result).toEqual({ accepted: 100, refused: { 400: 4900 } })
   expect(refused.connections_per_ip).toBe(4900)
@@ -117,7 +117,7 @@ test('connections that do not complete the attachments of an event are closed', 
   expect(result).toBe(10)
 })
 
-test('requests before a login are refused where they do not fit into the memory for their client, or for all', async () => {
+test('requests before a login are refused if they exceed the memory for their client, or for all clients', async () => {
   const { result, refused } = await attack(earlyRequests({ connections: 40, requests: 100, bytes: 60_000 }))
   const { illegal_request = 0, too_many_requests = 0 } = result
   expect(illegal_request + too_many_requests).toBe(4000)
@@ -130,7 +130,7 @@ test('requests of participants within their rate are answered within 5 s while R
   expect(result.sent).toBe(2400)
 }, 60_000)
 
-test('names as long as a message are refused', async () => {
+test('invalid names that are as long as a message are refused', async () => {
   const { refused } = await attack(longNames({ clients: 2, names: 40, seconds: 1, length: 60_000 }))
   expect(refused.bad_name).toBe(80)
 })

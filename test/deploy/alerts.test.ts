@@ -21,10 +21,10 @@ const monitoring = readDocument('docs/monitoring.md')
 const runbook = section(operations, 'Runbook')
 const { tests } = parse(readDocument('deploy/alerts.test.yml')) as { tests: RuleTest[] }
 
-function promtool(args: string[], cwd = join(root, 'deploy')): { status: number | null; said: string } {
+function promtool(args: string[], cwd = join(root, 'deploy')): { status: number | null; output: string } {
   const { status, stdout, stderr, error } = spawnSync('promtool', args, { cwd, encoding: 'utf8' })
   if (error) throw new Error('The tests need promtool. Install it: sudo apt-get install prometheus')
-  return { status, said: `${stdout}${stderr}` }
+  return { status, output: `${stdout}${stderr}` }
 }
 
 test.each([
@@ -32,10 +32,10 @@ test.each([
   ['check', 'rules', 'alerts.yml'],
   ['test', 'rules', 'alerts.test.yml'],
 ])('promtool %s %s %s', (...args) => {
-  expect(promtool(args)).toEqual({ status: 0, said: expect.stringContaining('SUCCESS') })
+  expect(promtool(args)).toEqual({ status: 0, output: expect.stringContaining('SUCCESS') })
 })
 
-test('each alert fires under its fault, and is told to be quiet in health', () => {
+test('the alert tests have a fault in which each alert fires, and healthy metrics in which it does not', () => {
   const firing = tests.flatMap(({ alert_rule_test = [] }) =>
     alert_rule_test.filter(({ exp_alerts }) => exp_alerts.length > 0).map(({ alertname }) => alertname),
   )
@@ -46,13 +46,13 @@ test('each alert fires under its fault, and is told to be quiet in health', () =
     expect(expr).toBe('ALERTS{alertstate="firing"}')
     expect(exp_samples).toEqual([])
   }
-  // an alert is quiet for nothing where there is nothing that it looks at
+  // an alert that does not fire proves nothing unless its metrics exist
   const healthy = tests.filter(({ promql_expr_test }) => promql_expr_test).flatMap(({ input_series }) => input_series)
-  const there = healthy.flatMap(({ series }) => metricsIn(series))
-  expect(alerts.flatMap(({ expr }) => metricsIn(expr)).filter((name) => !there.includes(name))).toEqual([])
+  const existing = healthy.flatMap(({ series }) => metricsIn(series))
+  expect(alerts.flatMap(({ expr }) => metricsIn(expr)).filter((name) => !existing.includes(name))).toEqual([])
 })
 
-test('each says how bad it is, what is wrong, and where to read on', () => {
+test('each alert has a severity, a summary, a description and a link to the runbook', () => {
   const base = dashboards.get('overview')?.templating.list.find(({ name }) => name === 'runbook')?.query
   for (const { alert, labels, annotations, for: wait } of alerts) {
     expect(alert).toMatch(/^Signalbox[A-Z]/)
@@ -67,14 +67,14 @@ test('each says how bad it is, what is wrong, and where to read on', () => {
   expect(new Set(names).size).toBe(names.length)
 })
 
-test('the dashboards lead to the same runbook', () => {
+test('the dashboards link to the same runbook', () => {
   const bases = [...dashboards.values()].map(
     ({ templating }) => templating.list.find(({ name }) => name === 'runbook')?.query,
   )
   expect(new Set(bases).size).toBe(1)
 })
 
-test('the runbook has a section for each alert, in their order, and no others', () => {
+test('the runbook has a section for each alert, in the same order, and no others', () => {
   const headings = [...runbook.matchAll(/^### (.+)$/gm)].map(([, heading]) => heading)
   expect(headings).toEqual(names)
   for (const name of names) {
@@ -84,7 +84,7 @@ test('the runbook has a section for each alert, in their order, and no others', 
   }
 })
 
-test('the panels and dashboards that the runbook names are there', () => {
+test('the panels and dashboards that the runbook names exist', () => {
   const titles = [...dashboards.values()].flatMap(({ panels }) => panels.map(({ title }) => title))
   const named = [...runbook.matchAll(/"([A-Z][^"]+)"/g)].map(([, title]) => title)
   expect(named.length).toBeGreaterThan(4)
@@ -95,7 +95,7 @@ test('the panels and dashboards that the runbook names are there', () => {
   expect(new Set(listed)).toEqual(new Set(dashboards.keys()))
 })
 
-test('the documented line gives all links another address, and nothing else', () => {
+test('the documented command changes the address of all links, and nothing else', () => {
   const [, line = ''] = /^(grep -rl https:.*)$/m.exec(monitoring) ?? []
   const cwd = mkdtempSync(join(tmpdir(), 'signalbox-links-'))
   onTestFinished(() => rmSync(cwd, { recursive: true }))

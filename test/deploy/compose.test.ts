@@ -28,7 +28,7 @@ const nodes = services.filter(([, { image }]) => image.startsWith('signalbox:'))
 const named = (wrong: typeof services) => wrong.map(([name]) => name)
 
 describe('the nodes', () => {
-  test('three, which differ in name and address only', () => {
+  test('are three that differ only in name and address', () => {
     expect(nodes.map(([, { networks }]) => networks?.default.ipv4_address)).toEqual(shippedNodes)
     for (const [name, { environment }] of nodes) {
       expect(environment).toMatchObject({ NODE_ID: name, NODE_URL: `http://${name}:8080` })
@@ -40,7 +40,7 @@ describe('the nodes', () => {
     expect(same.slice(1)).toEqual([same[0], same[0]])
   })
 
-  test('are given options that there are, and that a node takes with the secrets of .env', () => {
+  test('get only known options, which are valid with the secrets of .env', () => {
     const options = describeConfig({}).map(({ name }) => name)
     const secrets = makeSecrets()
     for (const [, { environment = {} }] of nodes) {
@@ -61,7 +61,7 @@ describe('the nodes', () => {
     }
   })
 
-  test('are named in both proxies, and believe this one', () => {
+  test('are named in the configuration of both proxies, and trust the proxy', () => {
     for (const file of ['deploy/nginx.conf', 'deploy/haproxy.cfg']) {
       const addresses = [...readDocument(file).matchAll(/^ *server .*?([\d.]+):8080/gm)].map(([, address]) => address)
       expect(addresses).toEqual(shippedNodes)
@@ -82,7 +82,7 @@ describe('every service', () => {
     expect(new Set(nodes.map(([, { image }]) => image))).toEqual(new Set([`signalbox:${version}`]))
   })
 
-  test('that watches finds what it watches', () => {
+  test('that monitors has existing targets', () => {
     const { scrape_configs } = parse(readDocument('deploy/prometheus.yml')) as { scrape_configs: Scrape[] }
     const targets = scrape_configs.flatMap(({ static_configs }) => static_configs.flatMap((config) => config.targets))
     expect(targets).toEqual(nodes.map(([name]) => `${name}:9464`))
@@ -92,7 +92,7 @@ describe('every service', () => {
     expect(compose.services.grafana?.volumes).toContain(`../grafana/dashboards:${providers[0].options.path}:ro`)
   })
 
-  test('writes to nothing but its volumes, and has no capabilities', () => {
+  test('can write only to its volumes, and has no capabilities', () => {
     for (const [name, { read_only, cap_drop, security_opt, privileged }] of services) {
       expect({ name, read_only, cap_drop, security_opt, privileged }).toEqual({
         name,
@@ -104,7 +104,7 @@ describe('every service', () => {
     }
   })
 
-  test('mounts files that are there', () => {
+  test('mounts existing files', () => {
     const mounts = services.flatMap(([, { volumes = [] }]) => volumes.map((volume) => volume.split(':')[0] ?? ''))
     const files = mounts.filter((mount) => mount.startsWith('.'))
     expect(files).toContain('./nginx.conf')
@@ -115,7 +115,7 @@ describe('every service', () => {
 })
 
 describe('secrets', () => {
-  test('come from .env, which is not committed, and their names are in the example, empty', () => {
+  test('come from .env, which is not committed, and have empty values in the example', () => {
     const used = [...text.matchAll(/\$\{([A-Z_]+)(:[-?])/g)]
     const example = readDocument('deploy/.env.example')
     const known = [...example.matchAll(/^(?:# )?([A-Z_]+)=/gm)].map(([, name]) => name)
@@ -128,7 +128,7 @@ describe('secrets', () => {
     }
   })
 
-  test('the line in the example makes each of its own', () => {
+  test('differ from each other when the command in the example generates them', () => {
     const { MANAGEMENT_KEYS, ...others } = makeSecrets()
     const values = [...Object.values(others), MANAGEMENT_KEYS?.replace(/^admin:/, '')]
     expect(values.length).toBeGreaterThanOrEqual(5)
@@ -137,7 +137,7 @@ describe('secrets', () => {
   })
 })
 
-/** Runs the documented line; docs/compose.md has the same. */
+/** Runs the command of the example; docs/compose.md has the same. */
 function makeSecrets(): { [name: string]: string } {
   const example = join(root, 'deploy/.env.example')
   const [, line = ''] = /^# {3}(\(umask .*\.env\))$/m.exec(readFileSync(example, 'utf8')) ?? []
@@ -150,7 +150,7 @@ function makeSecrets(): { [name: string]: string } {
   return Object.fromEntries(lines.map((setting) => setting.split('=', 2)))
 }
 
-/** As Compose does with `${NAME:-default}` and `${NAME:?complaint}`. */
+/** Replaces `${NAME:-default}` and `${NAME:?error}` as Compose does. */
 function interpolate(value: string, env: { [name: string]: string }): string {
   return value.replaceAll(/\$\{([A-Z_]+):([-?])([^}]*)\}/g, (_, name, sign, rest) => {
     if (env[name]) return env[name]

@@ -6,7 +6,7 @@ import ts from 'typescript'
 import { afterAll, expect, test } from 'vitest'
 import { readDocument, root } from '../support/markdown.ts'
 
-/** The steps of CONTRIBUTING.md#an-event-step-by-step, taken in a copy of the repository. */
+/** Performs the steps of CONTRIBUTING.md#an-event-step-by-step in a copy of the repository. */
 
 type Block = { path: string; language: string; text: string }
 type Step = { title: string; blocks: Block[] }
@@ -101,7 +101,7 @@ function run(folder: string, program: string, ...args: string[]): Promise<{ succ
 const parsedFiles = new Map<string, ts.SourceFile | undefined>()
 
 /**
- * What the compiler says of the repository after these steps; nothing is written.
+ * The errors of the compiler after these steps. It writes no files.
  * @param checked only files whose path has this part, all of src without it
  */
 function compile(taken: Step[], checked?: string): string[] {
@@ -150,7 +150,7 @@ test('after all steps the repository compiles', { timeout: 240_000 }, () => {
   expect(compile(steps)).toEqual([])
 })
 
-test('after all steps the format is right, and the test of the new event passes', {
+test('after all steps biome finds no error, and the test of the new event passes', {
   timeout: 240_000,
 }, async () => {
   const folder = copyOfRepository()

@@ -7,13 +7,13 @@ const units = ['short', 'suffix:/s', 's', 'bytes', 'percentunit']
 const sections = anchors(readDocument('docs/operations.md'))
 const twice = (list: unknown[]) => list.filter((item, index) => list.indexOf(item) !== index)
 
-/** Whatever bears this name, at any depth. */
+/** All values of fields with this name, at any depth. */
 function found(value: unknown, name: string): unknown[] {
   if (typeof value !== 'object' || value === null) return []
   return Object.entries(value).flatMap(([key, inner]) => [...(key === name ? [inner] : []), ...found(inner, name)])
 }
 
-test('there are three, and each has a name and an address of its own', () => {
+test('there are three dashboards with different titles and uids', () => {
   const all = [...dashboards.values()]
   expect([...dashboards.keys()].sort()).toEqual(['node', 'overview', 'redis'])
   expect([...dashboards].map(([name, { uid }]) => [name, uid])).toEqual(
@@ -26,7 +26,7 @@ describe.each([...dashboards])('%s', (name, dashboard: Dashboard) => {
   const { panels } = dashboard
   const { panels: queries, annotations } = queriesOf(dashboard)
 
-  test('is one that Grafana 10 and newer load, and is linked from the others', () => {
+  test('has the schema of Grafana 10 and newer, and is linked from the others', () => {
     expect(dashboard.schemaVersion).toBeGreaterThanOrEqual(39)
     expect(dashboard.tags).toEqual(['signalbox'])
     expect(new Set(panels.map(({ type }) => type))).toEqual(
@@ -34,14 +34,14 @@ describe.each([...dashboards])('%s', (name, dashboard: Dashboard) => {
     )
   })
 
-  test('panels have their own number and their own place, within 24 columns', () => {
+  test('has panels with different ids that do not overlap, within 24 columns', () => {
     expect(twice(panels.map(({ id }) => id))).toEqual([])
     for (const { gridPos } of panels) expect(gridPos.x + gridPos.w).toBeLessThanOrEqual(24)
     const pairs = panels.flatMap((one, index) => panels.slice(index + 1).map((other) => [one, other] as const))
     expect(pairs.filter(([one, other]) => overlap(one, other)).map(([one, other]) => [one.id, other.id])).toEqual([])
   })
 
-  test('panels ask a question, say what to do, and lead to the runbook', () => {
+  test('has panels whose title is a question, with instructions and a link to the runbook', () => {
     expect(twice(panels.map(({ title }) => title))).toEqual([])
     for (const { title, description, links, fieldConfig, targets } of panels) {
       expect(title).toMatch(/^[A-Z].+\?$/)
@@ -56,21 +56,21 @@ describe.each([...dashboards])('%s', (name, dashboard: Dashboard) => {
     )
   })
 
-  test('every link into the runbook leads somewhere', () => {
+  test('has only links to existing sections of the runbook', () => {
     const urls = found(dashboard, 'url').filter((url) => url !== '')
     expect(urls.filter((url) => !sections.includes(String(url).replace(`\${runbook}#`, '')))).toEqual([])
   })
 
-  test('everything asks the chosen data source', () => {
+  test('queries only the selected data source', () => {
     expect(found(dashboard, 'datasource')).toEqual(
       found(dashboard, 'datasource').map(() => ({ type: 'prometheus', uid: '$datasource' })),
     )
-    const asking = [...panels, ...panels.flatMap(({ targets }) => targets)]
-    expect(asking.filter(({ datasource }) => datasource === undefined)).toEqual([])
+    const queried = [...panels, ...panels.flatMap(({ targets }) => targets)]
+    expect(queried.filter(({ datasource }) => datasource === undefined)).toEqual([])
     expect(dashboard.templating.list[0]).toMatchObject({ name: 'datasource', type: 'datasource', query: 'prometheus' })
   })
 
-  test('every query asks for what is chosen, and for nothing that cannot be', () => {
+  test('has queries that filter by the selected variables, and by no others', () => {
     const chosen = name === 'node' ? ['namespace', 'job', 'node'] : ['namespace', 'job']
     const declared = dashboard.templating.list.map((variable) => variable.name)
     expect(declared).toEqual(['datasource', ...chosen, 'runbook'])
@@ -92,7 +92,7 @@ function overlap({ gridPos: a }: Panel, { gridPos: b }: Panel): boolean {
 describe('provisioning', () => {
   const read = (path: string) => parse(readDocument(`grafana/provisioning/${path}`))
 
-  test('one Prometheus, scraped as often as its configuration says', () => {
+  test('has one Prometheus, with the scrape interval of its configuration', () => {
     const { datasources } = read('datasources/prometheus.yaml')
     const { global } = parse(readDocument('deploy/prometheus.yml'))
     expect(datasources).toHaveLength(1)
@@ -100,7 +100,7 @@ describe('provisioning', () => {
     expect(datasources[0].jsonData.timeInterval).toBe(global.scrape_interval)
   })
 
-  test('all dashboards of a folder', () => {
+  test('loads all dashboards of a folder', () => {
     const { apiVersion, providers } = read('dashboards/signalbox.yaml')
     expect(apiVersion).toBe(1)
     expect(providers).toMatchObject([{ type: 'file', options: { path: '/var/lib/grafana/dashboards' } }])

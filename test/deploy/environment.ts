@@ -3,7 +3,7 @@ import type { IConfigMap } from 'kubernetes-models/v1/ConfigMap'
 import type { IEnvVar } from 'kubernetes-models/v1/EnvVar'
 import { all, type Manifest, one, podOf } from './manifests.ts'
 
-/** What a pod is started with when the Secret has these values, as the kubelet makes it. @throws for what a pod would wait for */
+/** The environment of a pod when the Secret has these values, as the kubelet builds it. @throws Error for a missing key, for which a pod would wait */
 export function environmentOf(manifests: Manifest[], secret: { [key: string]: string }): { [name: string]: string } {
   const { container } = podOf(one<IDeployment>(manifests, 'Deployment'))
   const environment: { [name: string]: string } = {}
@@ -29,7 +29,7 @@ function valueIn({ name, value, valueFrom }: IEnvVar, secret: { [key: string]: s
     if (found === undefined && !secretKeyRef.optional) throw new Error(`The Secret has no ${secretKeyRef.key}`)
     return found
   }
-  // only what stands before it is known; anything else stays as it is written
+  // a reference resolves only to an earlier variable; any other text is unchanged
   const known = new Map(Object.entries(before))
   return (value ?? '').replace(/\$\(([^)]+)\)/g, (written, inner: string) => {
     if (inner === name || !known.has(inner)) return written

@@ -12,7 +12,7 @@ import { freePorts } from '../support/ports.ts'
 import { statusOf } from '../support/process.ts'
 import { until } from '../support/redis.ts'
 
-/** The stages of deploy/Dockerfile, done by hand in a clean folder, and what comes of them. */
+/** The stages of deploy/Dockerfile, performed without Docker in a clean folder, and the resulting image. */
 let folder: string
 let image: Image
 
@@ -28,7 +28,7 @@ type Lockfile = {
   packages: { [path: string]: { dev?: boolean; devOptional?: boolean; optional?: boolean } }
 }
 
-test('has what runs, and nothing of what builds or tests it', () => {
+test('the image has the files to run a node, and none to build or test it', () => {
   const { packages, version } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as Lockfile
   const has = (path: string) => existsSync(join(image.folder, 'app', path))
   const listed = Object.entries(packages).filter(([path, { optional }]) => path !== '' && !optional)
@@ -41,7 +41,9 @@ test('has what runs, and nothing of what builds or tests it', () => {
   expect(readFileSync(join(root, 'deploy/Dockerfile'), 'utf8')).toContain(`ARG VERSION=${version}\n`)
 })
 
-test('runs as a user that may write nothing, on a read-only root, and ends well', { timeout: 60_000 }, async () => {
+test('the image runs with a user without rights to write, on a read-only root, and exits with code 0', {
+  timeout: 60_000,
+}, async () => {
   expect(image.user).toMatch(/^[1-9]\d*:[1-9]\d*$/)
   const [port = 0, opsPort = 0] = await freePorts(2)
   const env = { ...image.env, HOST: '127.0.0.1', PORT: port, OPS_PORT: opsPort, SIGNALBOX_SECRET: testSecret }
@@ -63,7 +65,7 @@ test('runs as a user that may write nothing, on a read-only root, and ends well'
   await until(async () => (await statusOf(`http://127.0.0.1:${opsPort}/healthz`)) === 0)
 })
 
-/** The node itself, which what isolates it may have as its child. */
+/** The pid of the node, which may be a child of the program that isolates it. */
 function innermost(pid: number): number {
   const [child] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ')
   return child ? innermost(Number(child)) : pid

@@ -19,12 +19,12 @@ type AdapterRule = { seriesQuery: string; name: { as: string }; metricsQuery: st
 const adapter = parse(readDocument('k8s/prometheus-adapter.yaml')) as { rules: { custom: AdapterRule[] } }
 const [rule = { seriesQuery: '', name: { as: '' }, metricsQuery: '' }] = adapter.rules.custom
 
-test('the ServiceMonitor finds the Service for metrics', () => {
+test('the ServiceMonitor selects the Service for metrics', () => {
   const { selector, endpoints, jobLabel } = one<IServiceMonitor>(monitoring, 'ServiceMonitor').spec ?? {}
   const service = one<IService>(base, 'Service', 'signalbox-metrics')
   const labels = (service.metadata as { labels?: { [name: string]: string } }).labels ?? {}
   expect(labels).toMatchObject(selector?.matchLabels ?? { none: true })
-  // the other Service would have every node scraped twice
+  // if it selected the other Service too, Prometheus would scrape every node twice
   expect((one<IService>(base, 'Service').metadata as { labels?: object }).labels).not.toMatchObject(
     selector?.matchLabels ?? {},
   )
@@ -33,18 +33,18 @@ test('the ServiceMonitor finds the Service for metrics', () => {
 })
 
 test('the PrometheusRule has the alerts of deploy/alerts.yml', () => {
-  // else: node scripts/prometheus-rule.mjs
+  // if this fails, run node scripts/prometheus-rule.mjs
   const { spec } = one<{ spec: unknown }>(monitoring, 'PrometheusRule')
   expect(spec).toEqual(parse(readDocument('deploy/alerts.yml')))
 })
 
-test('the dashboards are there, all of them, for the sidecar of Grafana', () => {
+test('all dashboards are in ConfigMaps for the sidecar of Grafana', () => {
   const { metadata, data = {} } = one<IConfigMap>(monitoring, 'ConfigMap', 'signalbox-dashboards')
   expect(metadata?.labels).toMatchObject({ grafana_dashboard: '1' })
   expect(Object.keys(data).sort()).toEqual(readdirSync(join(root, 'grafana/dashboards')).sort())
 })
 
-test('the autoscaler asks for what the rule of prometheus-adapter makes, of metrics that there are', () => {
+test('the autoscaler uses the metric of the rule of prometheus-adapter, which reads existing metrics', () => {
   const { metrics = [] } = one<IHorizontalPodAutoscaler>(base, 'HorizontalPodAutoscaler').spec ?? {}
   expect(metrics.flatMap(({ pods }) => pods?.metric.name ?? [])).toEqual([rule.name.as])
   const told = createMetrics('a', '1')
@@ -55,9 +55,9 @@ test('the autoscaler asks for what the rule of prometheus-adapter makes, of metr
   expect(used.filter((name) => !told.includes(name))).toEqual([])
 })
 
-test('the rule counts all connections of a node, and knows one that has none', () => {
+test('the rule counts all connections of a node, and is 0 for a node without connections', () => {
   const folder = mkdtempSync(join(tmpdir(), 'signalbox-adapter-'))
-  // what prometheus-adapter puts in when the autoscaler asks for the pods of a Deployment
+  // the values that prometheus-adapter inserts for the pods of a Deployment
   const query = rule.metricsQuery
     .replaceAll('<<.LabelMatchers>>', 'namespace="signalbox",pod=~"a|b"')
     .replaceAll('<<.GroupBy>>', 'pod')

@@ -22,7 +22,7 @@ describe.each(installations)('%s', (folder) => {
   const workloads = [...all<IDeployment>(manifests, 'Deployment'), ...all<IDeployment>(manifests, 'StatefulSet')]
   const node = partyOf(manifests, 'Deployment', 'signalbox')
 
-  test('selectors find pods, and ports have their names', () => {
+  test('selectors match pods, and services name ports of these pods', () => {
     for (const workload of workloads) {
       expect(podOf(workload).labels).toMatchObject(workload.spec?.selector.matchLabels ?? { none: true })
     }
@@ -40,7 +40,7 @@ describe.each(installations)('%s', (folder) => {
     }
   })
 
-  test('metrics are for the inside, and of every node, ready or not', () => {
+  test('metrics are available inside the cluster only, of every node, ready or not', () => {
     expect(one<IService>(manifests, 'Service', 'signalbox-metrics').spec).toMatchObject({
       clusterIP: 'None',
       publishNotReadyAddresses: true,
@@ -52,7 +52,7 @@ describe.each(installations)('%s', (folder) => {
     expect(ports?.map(({ name }) => name)).toEqual(['http'])
   })
 
-  test('the Ingress lets WebSockets live, and through all that clients ask for', () => {
+  test('the Ingress keeps idle WebSockets open, and forwards all paths of clients', () => {
     const ingress = one<IIngress>(manifests, 'Ingress')
     const { annotations = {} } = ingress.metadata as { annotations?: { [name: string]: string } }
     const told = (name: string) => annotations[`nginx.ingress.kubernetes.io/${name}`]
@@ -69,7 +69,7 @@ describe.each(installations)('%s', (folder) => {
     expect(config.trustProxy).toBe(1)
   })
 
-  test('who may talk to whom', () => {
+  test('the NetworkPolicies allow only the necessary connections', () => {
     const from = (namespace: string, labels = {}): Party => ({ namespace, labels })
     const ingress = from('ingress-nginx')
     const prometheus = from('monitoring')
@@ -92,7 +92,7 @@ describe.each(installations)('%s', (folder) => {
   })
 })
 
-test('Redis listens to nodes and to nobody else', () => {
+test('only nodes may connect to Redis', () => {
   const manifests = build('k8s')
   const { hostname, port } = new URL(configOf(manifests).redis?.urls[0] ?? '')
   const service = one<IService>(manifests, 'Service', hostname)
@@ -105,7 +105,7 @@ test('Redis listens to nodes and to nobody else', () => {
   expect(allowed(manifests, redis, { address: '198.51.100.7' }, 443)).toBe(false)
 })
 
-test('a managed Redis is reached, and nothing of the other is left', () => {
+test('with a managed Redis nodes may connect to it, and the manifests have no other Redis', () => {
   const manifests = build('k8s/overlays/managed-redis')
   const node = partyOf(manifests, 'Deployment', 'signalbox')
   const { protocol, username, port } = new URL(configOf(manifests).redis?.urls[0] ?? '')

@@ -22,20 +22,20 @@ describe.each(installations)('%s', (folder) => {
   const environment = environmentOf(manifests, secret)
   const config = readConfig(environment)
 
-  test('names only options that there are, and what they are made of', () => {
+  test('sets only existing options, and variables that they refer to', () => {
     const made = (container.env ?? []).map(({ value = '' }) => value).join()
     const strange = Object.keys(environment).filter((name) => !options.includes(name) && !made.includes(`$(${name})`))
     expect(strange).toEqual([])
   })
 
-  test('tells a node who it is, where, and its Redis', () => {
+  test('sets the id and the URL of a node, and its Redis', () => {
     expect(config.nodeId).toBe('signalbox-6d4b75cb6d-x2x7k')
     expect(config.nodeUrl).toBe(`http://10.1.2.3:${config.port}`)
     const [url = ''] = config.redis?.urls ?? []
     expect(new URL(url).password).toBe(secret.REDIS_PASSWORD)
   })
 
-  test('opens the ports that the options say', () => {
+  test('opens the ports of the options', () => {
     const ports = Object.fromEntries((container.ports ?? []).map((port) => [port.name, port.containerPort]))
     expect(ports).toEqual({ http: config.port, ops: config.opsPort })
   })
@@ -45,7 +45,7 @@ describe.each(installations)('%s', (folder) => {
     expect(() => environmentOf(manifests, { REDIS_PASSWORD: secret.REDIS_PASSWORD })).toThrow('SIGNALBOX_SECRET')
   })
 
-  test('has no secret in it', () => {
+  test('contains no secret', () => {
     expect(all(manifests, 'Secret')).toEqual([])
     const variables = pods.flatMap(({ container }) => container.env ?? [])
     expect(variables.filter(({ name, valueFrom }) => isSecret(name) && !valueFrom?.secretKeyRef)).toEqual([])
@@ -55,14 +55,14 @@ describe.each(installations)('%s', (folder) => {
     expect([...passwords].filter(([, password = '']) => !/^\$\(\w+\)$/.test(password))).toEqual([])
   })
 
-  test('runs the version that it belongs to', () => {
+  test('runs the image of its own version', () => {
     const { version } = JSON.parse(readDocument('package.json')) as { version: string }
     expect(container.image).toMatch(new RegExp(`(^|/)signalbox:${version.replaceAll('.', '\\.')}$`))
     const tags = pods.map(({ container }) => /:([^:/]+)$/.exec(container.image ?? '')?.[1])
     expect(tags.filter((tag) => tag === undefined || !/^\d+\.\d+\.\d+/.test(tag))).toEqual([])
   })
 
-  test('needs nothing that a pod need not have', () => {
+  test('runs pods without unnecessary rights', () => {
     for (const { spec, container } of pods) {
       expect(spec).toMatchObject({
         automountServiceAccountToken: false,
@@ -85,15 +85,15 @@ describe.each(installations)('%s', (folder) => {
   })
 })
 
-test('in production nobody gets in without being let', () => {
+test('in production no client enters without a token', () => {
   const config = readConfig(environmentOf(build('k8s/overlays/production'), secret))
   expect(config).toMatchObject({ production: true, demo: false, anonymousDialects: [] })
   expect(config.corsOrigins).not.toContain('*')
   expect(config.redis?.urls).toEqual([expect.stringMatching(/^rediss:/)])
 })
 
-test("a managed Redis' own authority is mounted where Node looks for it", () => {
-  // as if its line in kustomization.yaml had no #
+test('the certificate authority of a managed Redis is mounted where Node reads it', () => {
+  // as if its line in kustomization.yaml were not a comment
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'signalbox-ca-')))
   try {
     const overlay = join(root, 'k8s/overlays/managed-redis')

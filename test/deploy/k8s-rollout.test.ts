@@ -17,13 +17,13 @@ describe.each(installations)('%s', (folder) => {
   const preStop = container.lifecycle?.preStop?.sleep?.seconds ?? 0
   const leaving = preStop + config.drainSeconds
 
-  test('a node has the time to leave', () => {
+  test('a node has time to drain', () => {
     expect(preStop).toBeGreaterThanOrEqual(5)
     const [, toClose = ''] = /config\.drainSeconds \+ (\d+)/.exec(readDocument('src/main.ts')) ?? []
     expect(spec.terminationGracePeriodSeconds).toBeGreaterThan(leaving + Number(toClose))
   })
 
-  test('one node leaves at a time, and none before its successor is there', () => {
+  test('one node stops at a time, and none before its successor is ready', () => {
     expect(deployment.spec?.strategy).toMatchObject({ rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } })
     expect(deployment.spec?.minReadySeconds).toBeGreaterThan(leaving)
     expect(one<IPodDisruptionBudget>(manifests, 'PodDisruptionBudget').spec).toMatchObject({
@@ -35,19 +35,19 @@ describe.each(installations)('%s', (folder) => {
     expect(down[0]?.periodSeconds).toBeGreaterThan(leaving)
   })
 
-  test('three probes ask three things', () => {
+  test('the three probes use different routes and limits', () => {
     expect(startupProbe?.httpGet).toEqual({ path: '/healthz', port: 'ops' })
     expect(livenessProbe?.httpGet).toEqual({ path: '/healthz', port: 'ops' })
     expect(readinessProbe?.httpGet).toEqual({ path: '/readyz', port: 'ops' })
     const patience = (probe: typeof startupProbe) => (probe?.periodSeconds ?? 0) * (probe?.failureThreshold ?? 0)
-    // a restart throws all out: it takes longer than to be passed over
+    // a restart disconnects all clients, so it needs more failures than not being ready
     expect(patience(livenessProbe)).toBeGreaterThan(2 * patience(readinessProbe))
     expect(startupProbe?.periodSeconds).toBeLessThan(livenessProbe?.periodSeconds ?? 0)
     // /readyz waits up to 4.5 s for Redis
     expect(readinessProbe?.timeoutSeconds).toBeGreaterThan(4.5)
   })
 
-  test('nodes are spread over zones and machines', () => {
+  test('nodes are distributed over zones and machines', () => {
     const spread = spec.topologySpreadConstraints ?? []
     expect(spread.map(({ topologyKey }) => topologyKey)).toEqual([
       'topology.kubernetes.io/zone',
@@ -58,7 +58,7 @@ describe.each(installations)('%s', (folder) => {
     expect(selectors).toEqual([labels, labels, labels])
   })
 
-  test('the autoscaler alone says how many', () => {
+  test('only the autoscaler sets the number of nodes', () => {
     expect(deployment.spec?.replicas).toBeUndefined()
     expect(autoscaler?.scaleTargetRef).toEqual({ apiVersion: 'apps/v1', kind: 'Deployment', name: 'signalbox' })
     expect(autoscaler?.minReplicas).toBeGreaterThanOrEqual(2)
@@ -66,7 +66,7 @@ describe.each(installations)('%s', (folder) => {
     const [cpu, connections] = autoscaler?.metrics ?? []
     expect(cpu?.resource).toMatchObject({ name: 'cpu', target: { type: 'AverageValue' } })
     const perNode = Number(connections?.pods?.target.averageValue)
-    // with one of three lost, the others have half as much again
+    // if one of three nodes is lost, each of the others gets 1.5 times its connections
     expect(1.5 * perNode).toBeLessThan(config.maxConnections)
   })
 })

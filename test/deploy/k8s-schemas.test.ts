@@ -5,7 +5,7 @@ import { complaints } from './schemas.ts'
 describe.each(['k8s', ...overlays])('%s', (folder) => {
   const manifests = build(folder)
 
-  test('has objects, each once, in one namespace', () => {
+  test('has each object once, in one namespace', () => {
     const names = manifests.map(({ kind, metadata }) => `${kind} ${metadata.name}`)
     expect(names.length).toBeGreaterThan(1)
     expect(new Set(names).size).toBe(names.length)

@@ -29,7 +29,7 @@ async function stop(child: ChildProcess): Promise<void> {
   await ended
 }
 
-/** What the StatefulSet's container would run, with its folders in another place and on another port. */
+/** The command of the StatefulSet's container, with other folders and another port. */
 async function startRedis(folder: string, port: number): Promise<ChildProcess> {
   const { container } = podOf(one<IDeployment>(manifests, 'StatefulSet', 'signalbox-redis'))
   const map = all<IConfigMap>(manifests, 'ConfigMap').find(({ data }) => data?.['redis.conf'])
@@ -56,7 +56,7 @@ function client(port: number, secret?: string): Redis {
   return redis
 }
 
-test('a node as the manifests start it goes with the Redis that they start, which keeps what it has', async () => {
+test('a node with the options of the manifests works with their Redis, which keeps its data over a restart', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'signalbox-k8s-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
   const [port = 0] = await freePorts(1)

@@ -8,7 +8,7 @@ import { root } from '../support/markdown.ts'
 
 export type Manifest = { apiVersion: string; kind: string; metadata: { name: string; namespace?: string } }
 
-/** What `kubectl apply -k` would send, by its folder from the root. */
+/** The objects that `kubectl apply -k` would send, by folder. */
 export function build(folder: string): Manifest[] {
   const text = execFileSync('kubectl', ['kustomize', resolve(root, folder)], { encoding: 'utf8' })
   return parseAllDocuments(text).map((document) => document.toJS() as Manifest)
@@ -16,10 +16,10 @@ export function build(folder: string): Manifest[] {
 
 export const overlays = readdirSync(join(root, 'k8s/overlays')).map((name) => `k8s/overlays/${name}`)
 
-/** Those that have nodes in them. */
+/** The folders whose manifests contain nodes. */
 export const installations = ['k8s', ...overlays.filter((folder) => existsSync(join(root, folder, 'nodes.yaml')))]
 
-/** All of a kind, as what the caller knows it to be: schemas are a test of their own. */
+/** All objects of a kind, cast to the caller's type: other tests check the schemas. */
 export function all<T>(manifests: Manifest[], kind: string): (T & Manifest)[] {
   return manifests.filter((manifest) => manifest.kind === kind) as (T & Manifest)[]
 }
@@ -30,7 +30,7 @@ export function one<T>(manifests: Manifest[], kind: string, name = 'signalbox'):
   return found
 }
 
-/** A Deployment's or a StatefulSet's pod, with its only container. */
+/** The pod of a Deployment or a StatefulSet, with its only container. */
 export function podOf(workload: Pick<IDeployment, 'spec'>) {
   const { metadata, spec } = workload.spec?.template ?? {}
   const [container, ...others] = spec?.containers ?? []

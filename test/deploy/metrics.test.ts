@@ -12,14 +12,14 @@ const known = new Set(
 )
 const unknown = (exprs: string[]) => exprs.flatMap(metricsIn).filter((name) => !known.has(name))
 
-test.each([...dashboards])('a running node tells every metric of the dashboard %s', (_name, dashboard) => {
+test.each([...dashboards])('a running node exports every metric of the dashboard %s', (_name, dashboard) => {
   const { panels, annotations } = queriesOf(dashboard)
   const exprs = [...panels, ...annotations, ...variablesOf(dashboard)].map(({ expr }) => expr)
   expect(exprs.flatMap(metricsIn).length).toBeGreaterThan(10)
   expect(unknown(exprs)).toEqual([])
 })
 
-test('and of the alerts, and their tests', () => {
+test('a running node exports every metric of the alerts and of their tests', () => {
   expect(alerts.flatMap(({ expr }) => metricsIn(expr)).length).toBeGreaterThan(20)
   expect(unknown(alerts.map(({ expr }) => expr))).toEqual([])
   const series = [...readDocument('deploy/alerts.test.yml').matchAll(/series: '(.+)'$/gm)].map(([, text = '']) => text)
@@ -27,7 +27,7 @@ test('and of the alerts, and their tests', () => {
   expect(unknown(series)).toEqual([])
 })
 
-test('and those that the documents name', () => {
+test('a running node exports every metric that the documents name', () => {
   const current = documents.filter((path) => path !== 'CHANGELOG.md')
   const quoted = current.flatMap((path) => readDocument(path).match(/\b(?:signalbox|nodejs|process)_\w+[a-z]\b/g) ?? [])
   const families = new Set([...known].map((name) => name.replace(/_(bucket|sum|count)$/, '')))
@@ -35,7 +35,7 @@ test('and those that the documents name', () => {
   expect(quoted.filter((name) => !known.has(name) && !families.has(name))).toEqual([])
 })
 
-test('each of ours is on a dashboard', () => {
+test('each metric with a prefix of Signalbox is on a dashboard', () => {
   const shown = [...dashboards.values()].flatMap((dashboard) =>
     queriesOf(dashboard).panels.flatMap(({ expr }) => metricsIn(expr)),
   )

@@ -5,10 +5,10 @@ import { all, type Manifest } from './manifests.ts'
 
 type Labels = { [name: string]: string }
 
-/** A pod, or an address outside the cluster. `ports` are those that have a name. */
+/** A pod, or an address outside the cluster. `ports` has the named ports. */
 export type Party = { namespace: string; labels: Labels; ports?: { [name: string]: number } } | { address: string }
 
-/** Whether the NetworkPolicies let one open a connection to the other: the first has to be let out, the second in. */
+/** Whether the NetworkPolicies allow a connection: egress of the first and ingress of the second. */
 export function allowed(manifests: Manifest[], from: Party, to: Party, port: number, protocol = 'TCP'): boolean {
   const policies = all<INetworkPolicy>(manifests, 'NetworkPolicy')
   const rules = (direction: 'Ingress' | 'Egress', party: Party) =>
@@ -19,7 +19,7 @@ export function allowed(manifests: Manifest[], from: Party, to: Party, port: num
         spec?.policyTypes?.includes(direction) &&
         has(party.labels, spec.podSelector.matchLabels),
     )
-  // a rule that names no ports, or no peers, means all of them
+  // a rule without ports, or without peers, applies to all of them
   const goes = (ports: INetworkPolicyPort[] | undefined) =>
     !ports || ports.some((rule) => rule.protocol === protocol && numberOf(rule.port, to) === port)
   const meets = (peers: INetworkPolicyPeer[] | undefined, party: Party, home = '') =>
@@ -32,7 +32,7 @@ export function allowed(manifests: Manifest[], from: Party, to: Party, port: num
   const letIn = inside.some(({ metadata, spec }) =>
     spec?.ingress?.some((rule) => goes(rule.ports) && meets(rule.from, from, metadata.namespace)),
   )
-  // whom no policy selects may do as it likes
+  // a pod that no policy selects is not restricted
   return (out.length === 0 || letOut) && (inside.length === 0 || letIn)
 }
 

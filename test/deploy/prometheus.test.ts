@@ -8,7 +8,7 @@ import { Traffic } from '../support/traffic.ts'
 const window = 4
 const interval = '1m' // everything that happens in the test is within it
 
-/** Every query of every panel, under the name by which it is found again. */
+/** Every query of every panel by name. */
 const asked = [...dashboards].flatMap(([name, dashboard]) =>
   queriesOf(dashboard).panels.map((query) => ({
     name: `${name}: ${query.name}`,
@@ -16,7 +16,7 @@ const asked = [...dashboards].flatMap(([name, dashboard]) =>
   })),
 )
 
-/** Those that no node, or not every node, has anything to say to. */
+/** The queries without a result in a healthy cluster, or without one of every node. */
 async function withoutData(prometheus: Prometheus, nodes: number): Promise<string[]> {
   const answers = await Promise.all(
     asked.map(async ({ name, expr }) => {
@@ -29,7 +29,7 @@ async function withoutData(prometheus: Prometheus, nodes: number): Promise<strin
   return answers.flat()
 }
 
-test('a Prometheus with what is shipped has an answer to all that the dashboards ask, and no alert fires', {
+test('a Prometheus with the shipped configuration has results for all dashboards, and no alert fires', {
   timeout: 90_000,
 }, async () => {
   const nodes = await startProcesses(3, {

@@ -9,7 +9,7 @@ import { randomPrefix, redisUrl } from '../support/redis.ts'
 const key = 'the key of the tests'
 const publicUrl = 'https://calls.example/signal'
 
-/** One for each address in the proxies' files. */
+/** A node for each address in the proxies' configurations. */
 let nodes: NodeProcess[]
 
 beforeAll(async () => {
@@ -18,11 +18,11 @@ beforeAll(async () => {
   nodes = await startProcesses(shippedNodes.length, options)
 })
 
-/** One proxy strips the prefix, the other passes it on: the node cannot know, and serves both. */
+/** A proxy may strip the prefix or keep it. A node does not know which, and serves both. */
 describe.each(proxies.flatMap((proxy) => [true, false].map((strip) => ({ name: proxy.name, proxy, strip }))))(
-  'behind a prefix, $name, stripped: $strip',
+  'below a prefix of $name (stripped: $strip)',
   ({ proxy, strip }) => {
-    test('SDK, other clients, API and demo are served; long-polling reaches its node; tokens name PUBLIC_URL', async () => {
+    test('SDK, other clients, API and demo work, polls reach the right node, and tokens have the host of PUBLIC_URL', async () => {
       const front = await startProxy(proxy, nodes, (config) => proxy.below(config, strip))
       const url = `${front.url}/signal`
       await Promise.all([
@@ -72,7 +72,7 @@ async function expectRoom(url: string, transport: 'websocket' | 'polling'): Prom
   }
 }
 
-/** Four clients that poll through a proxy which knows no affinity: half of the requests come to the wrong node. */
+/** Four clients that poll through a proxy without affinity, so that half of their requests arrive at the wrong node. */
 async function expectPolling(url: string, options: Partial<ManagerOptions>): Promise<void> {
   const sockets = Array.from({ length: 4 }, () =>
     io(`${new URL(url).origin}/rooms`, { ...options, transports: ['polling'], forceNew: true, reconnection: false }),

@@ -11,7 +11,7 @@ const drainSeconds = 4
 const window = 20
 
 test.each(proxies)(
-  '$name: every node is restarted, one after the other, while 300 clients talk',
+  'behind $name every node is restarted, one after the other, while 300 clients lose no message',
   {
     timeout: 120_000,
   },
@@ -43,7 +43,7 @@ test.each(proxies)(
     await Promise.all(flows.map((flow) => flow.stop()))
     for (const traffic of traffics) {
       expect(Math.max(...traffic.clients.map(({ failedAttempts }) => failedAttempts))).toBeLessThanOrEqual(1)
-      await traffic.sendRound() // whatever would come a second time has come before this
+      await traffic.sendRound() // any duplicate has arrived before this
       await traffic.expectRoster()
       traffic.ledger.verify()
     }

@@ -11,16 +11,16 @@ import { startProcess, startProcesses } from '../support/process.ts'
 import { proxies, shippedNodes, startProxy } from '../support/proxies.ts'
 import { randomPrefix, redisUrl, until } from '../support/redis.ts'
 
-/** What the shipped proxies do for a client. How they carry a rolling restart: proxy-restart.test.ts. */
+/** How the shipped proxies serve a client. proxy-restart.test.ts has the rolling restart. */
 describe.each(proxies)('$name', (proxy) => {
-  test('takes the file as it is shipped, which names the nodes of compose', () => {
+  test('accepts its shipped configuration, which has the addresses of the nodes of compose.yaml', () => {
     const [command, ...args] = proxy.check(join(root, proxy.file))
     const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' })
     expect(`${status} ${stdout}${stderr}`).toMatch(/^0 .*(successful|is valid)/s)
     expect(shippedNodes).toHaveLength(3)
   })
 
-  test('tells the node who a client is, whatever the client says; long-polling needs nothing', async () => {
+  test('forwards the address of a client and ignores forged headers, and serves long-polling without affinity', async () => {
     const env = { TRUST_PROXY: '127.0.0.1', CORS_ORIGINS: 'https://app.example', DEMO: 'true', LOG_LEVEL: 'info' }
     const nodes = await startProcesses(3, { redisUrl: redisUrl(), prefix: randomPrefix(), env })
     const front = await startProxy(proxy, nodes)
@@ -30,12 +30,12 @@ describe.each(proxies)('$name', (proxy) => {
       'X-Forwarded-Proto': 'https',
     }
 
-    // what the node takes for the client's address is in its log when it refuses one: here for a page from elsewhere
+    // when a node refuses a client, it logs the client's address: here for a page of another origin
     expect(await upgrade(front.url, { Origin: 'https://evil.example', ...lies })).toBe(400)
     const logs = () => nodes.map((node) => node.output()).join('')
     await until(async () => logs().includes('"reason":"origin"'))
     expect(logs()).toContain('"address":"127.0.0.7"')
-    // a page of this very host is let in, which takes Host with its port
+    // a page of the same origin is accepted, for which the node needs `Host` with its port
     expect(await upgrade(front.url, { Origin: front.url, ...lies })).toBe(101)
 
     const body = JSON.stringify({ room: newRoom(), user: 'someone', role: 'presenter' })
@@ -54,7 +54,7 @@ describe.each(proxies)('$name', (proxy) => {
     }
   })
 
-  test('takes the requests of a session to its node, so that a WebSocket that began with polling goes through no other', async () => {
+  test('sends the requests of a session to its node, so that no other node forwards an upgraded WebSocket', async () => {
     const shared = { redisUrl: redisUrl(), prefix: randomPrefix() }
     const names = ['node-1', 'node-2', 'node-3']
     const nodes = await Promise.all(names.map((name) => startProcess({ ...shared, env: { NODE_ID: name } })))
@@ -77,7 +77,7 @@ describe.each(proxies)('$name', (proxy) => {
   })
 })
 
-/** Asks for a WebSocket from an address of its own. Resolves to the status of the answer. */
+/** Sends a WebSocket handshake from another local address. Resolves to the status of the answer. */
 async function upgrade(url: string, headers: { [name: string]: string }): Promise<number> {
   const address = `${url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`
   const socket = new WebSocket(address, { headers, localAddress: '127.0.0.7' })

@@ -7,7 +7,7 @@ import { formatMessage } from 'publint/utils'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { documents, readDocument, root } from '../support/markdown.ts'
 
-/** What npm would publish of dist/ as it is, unpacked into a folder of its own with nothing but the package's own dependencies beside it. */
+/** The package that npm would publish, unpacked into its own folder, with only its dependencies installed there. */
 
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 const folder = mkdtempSync(join(tmpdir(), 'signalbox-release-'))
@@ -34,7 +34,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 const run = (program: string, ...args: string[]) => execFileSync(program, args, { cwd: folder, encoding: 'utf8' })
 
-test('it has what a user needs, and nothing of ours', () => {
+test('the package has the files that a user needs, and no files of the project', () => {
   const ours = packed.filter(
     (path) => !/^(dist|docs|demo)\/|^(README|CHANGELOG)\.md$|^LICENSE$|^package\.json$/.test(path),
   )
@@ -45,16 +45,16 @@ test('it has what a user needs, and nothing of ours', () => {
   )
 })
 
-test('publint finds nothing', async () => {
+test('publint finds no fault in the package', async () => {
   const { messages } = await publint({ pkgDir: installed, strict: true, pack: false })
   expect(messages.map((message) => formatMessage(message, manifest))).toEqual([])
 })
 
-test('the command is there, and says the version', () => {
+test('the package has the command, which prints the version', () => {
   expect(run(process.execPath, join(installed, manifest.bin.signalbox), '--version').trim()).toBe(manifest.version)
 })
 
-test('whatever names the image names this version of it', () => {
+test('every document that names the image has its current version', () => {
   const guides = documents.filter((path) => /\bsignalbox:\d/.test(readDocument(path)))
   expect(guides).toContain('docs/kubernetes.md')
   const files = [...guides, 'deploy/Dockerfile', 'deploy/compose.yaml', 'k8s/base/deployment.yaml']
@@ -78,7 +78,7 @@ test.each([
   expect(names.trim().split(',')).toEqual(expect.arrayContaining(exported))
 })
 
-test('its types are found and hold', () => {
+test('the types of the package resolve and compile', () => {
   const program = [
     "import { type App, createApp, readConfig } from 'signalbox'",
     "import { Rooms } from 'signalbox/client'",

@@ -3,7 +3,7 @@ import type { Manifest } from './manifests.ts'
 
 const load = createRequire(import.meta.url)
 
-/** What Kubernetes would refuse: values that its schemas do not allow, and fields that they do not have. */
+/** The faults of a manifest: values that the schemas of Kubernetes do not allow, and fields that they do not have. */
 export function complaints(manifest: Manifest): string[] {
   const { apiVersion, kind } = manifest
   const read = new Set<string>()
@@ -15,7 +15,7 @@ export function complaints(manifest: Manifest): string[] {
   return fields(manifest, '').filter((path) => !read.has(path))
 }
 
-/** By `require`: which one is known only when a manifest is read. */
+/** Loaded by `require`, because the manifest determines which one is needed. */
 function validatorOf(apiVersion: string, kind: string): () => void {
   const home = apiVersion.startsWith('monitoring.coreos.com/')
     ? '@kubernetes-models/prometheus-operator'
@@ -27,8 +27,8 @@ function validatorOf(apiVersion: string, kind: string): () => void {
 }
 
 /**
- * The schemas allow fields that they do not name, as the API server does, which then drops them. But their validators ask for
- * every field that they know, and for no other: what is never asked for is misspelt.
+ * The schemas allow unknown fields, as does the API server, which then removes them. But a validator reads every field that it
+ * knows, and no other one: a field that it does not read is misspelt.
  */
 function noting<T extends object>(value: T, path: string, read: Set<string>): T {
   return new Proxy(value, {
