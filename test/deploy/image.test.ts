@@ -41,7 +41,7 @@ test('the image has the files to run a node, and none to build or test it', () =
   expect(readFileSync(join(root, 'deploy/Dockerfile'), 'utf8')).toContain(`ARG VERSION=${version}\n`)
 })
 
-test('the image runs with a user without rights to write, on a read-only root, and exits with code 0', {
+test('the image runs as a user without privileges on a read-only root, and exits with code 0', {
   timeout: 60_000,
 }, async () => {
   expect(image.user).toMatch(/^[1-9]\d*:[1-9]\d*$/)

@@ -55,15 +55,15 @@ describe.each(installations)('%s', (folder) => {
   test('the Ingress keeps idle WebSockets open, and forwards all paths of clients', () => {
     const ingress = one<IIngress>(manifests, 'Ingress')
     const { annotations = {} } = ingress.metadata as { annotations?: { [name: string]: string } }
-    const told = (name: string) => annotations[`nginx.ingress.kubernetes.io/${name}`]
+    const annotation = (name: string) => annotations[`nginx.ingress.kubernetes.io/${name}`]
     const silence = config.pingInterval + config.pingTimeout
-    expect(Number(told('proxy-read-timeout'))).toBeGreaterThan(silence)
-    expect(Number(told('proxy-send-timeout'))).toBeGreaterThan(silence)
-    expect(told('proxy-http-version')).toBe('1.1')
-    expect(told('proxy-buffering')).toBe('off')
+    expect(Number(annotation('proxy-read-timeout'))).toBeGreaterThan(silence)
+    expect(Number(annotation('proxy-send-timeout'))).toBeGreaterThan(silence)
+    expect(annotation('proxy-http-version')).toBe('1.1')
+    expect(annotation('proxy-buffering')).toBe('off')
     const paths = ingress.spec?.rules?.flatMap(({ http }) => http?.paths.map(({ path = '' }) => path) ?? []) ?? []
-    for (const asked of ['/socket.io/', '/v1/ice-servers']) {
-      expect(paths.some((path) => asked.startsWith(path))).toBe(true)
+    for (const clientPath of ['/socket.io/', '/v1/ice-servers']) {
+      expect(paths.some((path) => clientPath.startsWith(path))).toBe(true)
     }
     if (config.production) expect(paths.some((path) => '/v1/rooms'.startsWith(path))).toBe(false)
     expect(config.trustProxy).toBe(1)

@@ -62,7 +62,7 @@ describe.each(installations)('%s', (folder) => {
     expect(tags.filter((tag) => tag === undefined || !/^\d+\.\d+\.\d+/.test(tag))).toEqual([])
   })
 
-  test('runs pods without unnecessary rights', () => {
+  test('runs pods without unnecessary rights, and with limits', () => {
     for (const { spec, container } of pods) {
       expect(spec).toMatchObject({
         automountServiceAccountToken: false,

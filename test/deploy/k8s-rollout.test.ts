@@ -15,33 +15,33 @@ describe.each(installations)('%s', (folder) => {
   const { startupProbe, livenessProbe, readinessProbe } = container
   const config = readConfig(environmentOf(manifests, { SIGNALBOX_SECRET: 'a'.repeat(32), REDIS_PASSWORD: 'b' }))
   const preStop = container.lifecycle?.preStop?.sleep?.seconds ?? 0
-  const leaving = preStop + config.drainSeconds
+  const stopSeconds = preStop + config.drainSeconds
 
   test('a node has time to drain', () => {
     expect(preStop).toBeGreaterThanOrEqual(5)
-    const [, toClose = ''] = /config\.drainSeconds \+ (\d+)/.exec(readDocument('src/main.ts')) ?? []
-    expect(spec.terminationGracePeriodSeconds).toBeGreaterThan(leaving + Number(toClose))
+    const [, graceSeconds = ''] = /config\.drainSeconds \+ (\d+)/.exec(readDocument('src/main.ts')) ?? []
+    expect(spec.terminationGracePeriodSeconds).toBeGreaterThan(stopSeconds + Number(graceSeconds))
   })
 
   test('one node stops at a time, and none before its successor is ready', () => {
     expect(deployment.spec?.strategy).toMatchObject({ rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } })
-    expect(deployment.spec?.minReadySeconds).toBeGreaterThan(leaving)
+    expect(deployment.spec?.minReadySeconds).toBeGreaterThan(stopSeconds)
     expect(one<IPodDisruptionBudget>(manifests, 'PodDisruptionBudget').spec).toMatchObject({
       maxUnavailable: 1,
       selector: deployment.spec?.selector,
     })
     const down = autoscaler?.behavior?.scaleDown?.policies ?? []
     expect(down).toEqual([{ type: 'Pods', value: 1, periodSeconds: expect.any(Number) }])
-    expect(down[0]?.periodSeconds).toBeGreaterThan(leaving)
+    expect(down[0]?.periodSeconds).toBeGreaterThan(stopSeconds)
   })
 
-  test('the three probes use different routes and limits', () => {
+  test('startup and liveness probes request /healthz, and the readiness probe requests /readyz', () => {
     expect(startupProbe?.httpGet).toEqual({ path: '/healthz', port: 'ops' })
     expect(livenessProbe?.httpGet).toEqual({ path: '/healthz', port: 'ops' })
     expect(readinessProbe?.httpGet).toEqual({ path: '/readyz', port: 'ops' })
-    const patience = (probe: typeof startupProbe) => (probe?.periodSeconds ?? 0) * (probe?.failureThreshold ?? 0)
+    const secondsToFail = (probe: typeof startupProbe) => (probe?.periodSeconds ?? 0) * (probe?.failureThreshold ?? 0)
     // a restart disconnects all clients, so it needs more failures than not being ready
-    expect(patience(livenessProbe)).toBeGreaterThan(2 * patience(readinessProbe))
+    expect(secondsToFail(livenessProbe)).toBeGreaterThan(2 * secondsToFail(readinessProbe))
     expect(startupProbe?.periodSeconds).toBeLessThan(livenessProbe?.periodSeconds ?? 0)
     // /readyz waits up to 4.5 s for Redis
     expect(readinessProbe?.timeoutSeconds).toBeGreaterThan(4.5)

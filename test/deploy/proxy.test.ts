@@ -24,22 +24,22 @@ describe.each(proxies)('$name', (proxy) => {
     const env = { TRUST_PROXY: '127.0.0.1', CORS_ORIGINS: 'https://app.example', DEMO: 'true', LOG_LEVEL: 'info' }
     const nodes = await startProcesses(3, { redisUrl: redisUrl(), prefix: randomPrefix(), env })
     const front = await startProxy(proxy, nodes)
-    const lies = {
+    const forgedHeaders = {
       'X-Forwarded-For': '203.0.113.9',
       'X-Forwarded-Host': 'evil.example',
       'X-Forwarded-Proto': 'https',
     }
 
     // when a node refuses a client, it logs the client's address: here for a page of another origin
-    expect(await upgrade(front.url, { Origin: 'https://evil.example', ...lies })).toBe(400)
+    expect(await upgrade(front.url, { Origin: 'https://evil.example', ...forgedHeaders })).toBe(400)
     const logs = () => nodes.map((node) => node.output()).join('')
     await until(async () => logs().includes('"reason":"origin"'))
     expect(logs()).toContain('"address":"127.0.0.7"')
     // a page of the same origin is accepted, for which the node needs `Host` with its port
-    expect(await upgrade(front.url, { Origin: front.url, ...lies })).toBe(101)
+    expect(await upgrade(front.url, { Origin: front.url, ...forgedHeaders })).toBe(101)
 
     const body = JSON.stringify({ room: newRoom(), user: 'someone', role: 'presenter' })
-    const headers = { 'content-type': 'application/json', ...lies }
+    const headers = { 'content-type': 'application/json', ...forgedHeaders }
     const token = await (await fetch(`${front.url}/tokens/`, { method: 'POST', headers, body })).text()
     const { host, secure } = JSON.parse(Buffer.from(token, 'base64').toString())
     expect({ host, secure }).toEqual({ host: new URL(front.url).host, secure: false })
