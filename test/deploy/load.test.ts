@@ -56,8 +56,8 @@ async function listen() {
 /** The verdict and incidents, as the command prints them at the end. */
 function describe(recorder: Recorder): string {
   const totals = recorder.totals()
-  const { says } = verdictOf({ totals, checks: [], stopped: false, broken: false })
-  return [says, ...totals.incidents, JSON.stringify(recorder.standing)].join('\n')
+  const { summary } = verdictOf({ totals, checks: [], stopped: false, broken: false })
+  return [summary, ...totals.incidents, JSON.stringify(recorder.state)].join('\n')
 }
 
 function flowOf(name: string): { flow: { [verb: string]: unknown }[] } {
@@ -80,12 +80,12 @@ async function start({ urls, scenario, users, perSecond, path }: Users) {
 }
 
 function expectFaultless(recorder: Recorder): void {
-  const { counts, standing } = recorder
+  const { counts, state } = recorder
   expect(recorder.totals().incidents).toEqual([])
   expect(Object.fromEntries(faultCounters.map((fault) => [fault, counts[fault]]))).toEqual(
     Object.fromEntries(faultCounters.map((fault) => [fault, 0])),
   )
-  expect(standing).toEqual({ users: 0, away: 0, pending: 0, missing: 0 })
+  expect(state).toEqual({ users: 0, disconnected: 0, pending: 0, missing: 0 })
 }
 
 test(

@@ -124,11 +124,14 @@ function watch(child: ChildProcess): ArtilleryProcess {
   return { ended, output: () => output, stop: (signal) => child.kill(signal) }
 }
 
-export type Check = { says: string; ok: boolean }
+export type Check = { threshold: string; ok: boolean }
 
 /** The results that artillery's `ensure` plugin printed for the thresholds. */
 export function checksIn(output: string): Check[] {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: colour codes begin with ESC
   const plain = output.replace(/\u001b\[[\d;]*m/g, '')
-  return [...plain.matchAll(/^(ok|fail): (.+)$/gm)].map(([, word, says = '']) => ({ says, ok: word === 'ok' }))
+  return [...plain.matchAll(/^(ok|fail): (.+)$/gm)].map(([, word, threshold = '']) => ({
+    threshold,
+    ok: word === 'ok',
+  }))
 }

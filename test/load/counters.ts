@@ -50,10 +50,10 @@ export const timings = ['delivery', 'ack', 'enter', 'back', 'setup'] as const
 export type Timing = (typeof timings)[number]
 
 /** The state of the users and their messages at one moment. */
-export type Standing = {
+export type LoadState = {
   /** Users who are logged in, and how many of them have no connection now. */
   users: number
-  away: number
+  disconnected: number
   /** Receipts that have not arrived yet. */
   pending: number
   /** Pending receipts that are long overdue. They become `lost` unless they still arrive. */
@@ -63,7 +63,7 @@ export type Standing = {
 /** What one worker reports each second: its counts so far, and the timings of that second. */
 export type Sample = {
   counts: Counts
-  standing: Standing
+  state: LoadState
   times: { [timing in Timing]: { buckets: Buckets; max: number } }
   /** CPU time so far of the process that generates the load, s. */
   cpu: number

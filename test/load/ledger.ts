@@ -1,4 +1,4 @@
-import { type Counter, type Counts, type Standing, type Timing, timings, zeroCounts } from './counters.ts'
+import { type Counter, type Counts, type LoadState, type Timing, timings, zeroCounts } from './counters.ts'
 import { Histogram } from './histogram.ts'
 
 export type LedgerOptions = {
@@ -170,16 +170,15 @@ export class Ledger {
     this.count('leaves')
   }
 
-  standing(): Standing {
+  state(): LoadState {
     const overdueBefore = this.#options.now() - this.#options.lateMs * missingAfterLateFactor
-    const standing = { users: this.#users.size, away: 0, pending: 0, missing: 0 }
-    for (const { disconnected: away } of this.#users.values()) standing.away += away ? 1 : 0
+    const state = { users: this.#users.size, disconnected: 0, pending: 0, missing: 0 }
+    for (const { disconnected } of this.#users.values()) state.disconnected += disconnected ? 1 : 0
     for (const { at, missing } of this.#messages()) {
-      standing.pending += missing.size
-      if (at < overdueBefore)
-        for (const user of missing) standing.missing += this.#users.get(user)?.disconnected ? 0 : 1
+      state.pending += missing.size
+      if (at < overdueBefore) for (const user of missing) state.missing += this.#users.get(user)?.disconnected ? 0 : 1
     }
-    return standing
+    return state
   }
 
   /** The first pending receipts, as sentences. */

@@ -84,8 +84,8 @@ class Cleanup {
 }
 
 function printOutcome({ verdict, totals, checks }: Outcome, path: string, print: (line: string) => void): void {
-  for (const { says, ok } of checks) if (!ok) print(`Threshold exceeded: ${says}`)
+  for (const { threshold, ok } of checks) if (!ok) print(`Threshold exceeded: ${threshold}`)
   for (const incident of totals.incidents.slice(0, 10)) print(incident)
-  print(verdict.says)
+  print(verdict.summary)
   print(`Report: ${path}`)
 }

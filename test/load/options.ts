@@ -47,7 +47,7 @@ export function readLoadOptions(args: string[], scenarios: Scenario[]): LoadOpti
   }
   const duration = number('duration', 60, 5, 86_400)
   const users = number('users', scenario.users ?? 0, scenario.users === undefined ? 0 : 2, 100_000)
-  const rate = number('rate', scenario.rate.default, 0.001, scenario.rate.most)
+  const rate = number('rate', scenario.rate.default, 0.001, scenario.rate.max)
   // at most 60 logins per second, which a cluster on a laptop can process, and at most a third of the run
   const ramp = Math.max(1, Math.min(Math.round(duration / 3), Math.ceil(users / 60)))
   return { scenario, targets: targetsOf(values.target, usageError), duration, ramp, users, rate, out: values.out }

@@ -19,14 +19,14 @@ function tailLatency({ times }: Row): string {
 
 /** The line that the command prints every few seconds. */
 export function progressLine(row: Row, counts: Counts): string {
-  const { at, standing } = row
-  const away = standing.away > 0 ? ` (${standing.away} disconnected)` : ''
+  const { at, state } = row
+  const disconnected = state.disconnected > 0 ? ` (${state.disconnected} disconnected)` : ''
   const wrong = faultCounters.filter((fault) => fault !== 'lost' && counts[fault] > 0)
   return [
-    `${at.toFixed(0).padStart(5)} s  ${standing.users} users${away}`,
+    `${at.toFixed(0).padStart(5)} s  ${state.users} users${disconnected}`,
     `sent ${counts.sent}`,
     `delivered ${counts.delivered}`,
-    `lost ${counts.lost}${standing.missing > 0 ? ` (${standing.missing} missing)` : ''}`,
+    `lost ${counts.lost}${state.missing > 0 ? ` (${state.missing} missing)` : ''}`,
     ...wrong.map((fault) => `${fault} ${counts[fault]}`),
     tailLatency(row),
   ].join(' · ')

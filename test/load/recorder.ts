@@ -2,8 +2,8 @@ import {
   type Counter,
   type Counts,
   counters,
+  type LoadState,
   type Sample,
-  type Standing,
   type Timing,
   timings,
   zeroCounts,
@@ -16,9 +16,9 @@ export type Percentiles = { count: number; p50: number; p95: number; p99: number
 export type Row = {
   /** Since the run began, s. */
   at: number
-  standing: Standing
+  state: LoadState
   /** The increase of each counter, per second. */
-  pace: Counts
+  perSecond: Counts
   times: { [timing in Timing]?: Percentiles }
   /** Cores that the load generator used. */
   generator: number
@@ -28,13 +28,13 @@ export type Row = {
 export type Totals = {
   counts: Counts
   times: { [timing in Timing]?: Percentiles }
-  most: { users: number }
+  peak: { users: number }
   /** Receipts that were pending in the last samples. */
   pending: number
   incidents: string[]
 }
 
-const emptyStanding = (): Standing => ({ users: 0, away: 0, pending: 0, missing: 0 })
+const emptyState = (): LoadState => ({ users: 0, disconnected: 0, pending: 0, missing: 0 })
 const histograms = () => new Map<Timing, Histogram>(timings.map((timing) => [timing, new Histogram()]))
 
 /** Sums up the samples of the workers, one row per second. */
@@ -60,23 +60,23 @@ export class Recorder {
     // workers are threads of one process, and each reports the CPU time of the whole process
     const cpu = Math.max(0, ...[...this.#latest.values()].map((sample) => sample.cpu))
     const seconds = Math.max(0.001, at - this.#previous.at)
-    const pace = { ...counts }
-    for (const counter of counters) pace[counter] = (counts[counter] - this.#previous.counts[counter]) / seconds
+    const perSecond = { ...counts }
+    for (const counter of counters) perSecond[counter] = (counts[counter] - this.#previous.counts[counter]) / seconds
     const generator = this.rows.length === 0 ? 0 : (cpu - this.#previous.cpu) / seconds
-    const row = { at, standing: this.standing, pace, times: percentilesOf(this.#recent), generator }
+    const row = { at, state: this.state, perSecond, times: percentilesOf(this.#recent), generator }
     this.#previous = { at, counts, cpu }
     this.#recent = histograms()
     this.rows.push(row)
     return row
   }
 
-  get standing(): Standing {
-    const sum = emptyStanding()
-    for (const { standing } of this.#latest.values()) {
-      sum.users += standing.users
-      sum.away += standing.away
-      sum.pending += standing.pending
-      sum.missing += standing.missing
+  get state(): LoadState {
+    const sum = emptyState()
+    for (const { state } of this.#latest.values()) {
+      sum.users += state.users
+      sum.disconnected += state.disconnected
+      sum.pending += state.pending
+      sum.missing += state.missing
     }
     return sum
   }
@@ -93,8 +93,8 @@ export class Recorder {
     return {
       counts: this.counts,
       times: percentilesOf(this.#all),
-      most: { users: Math.max(0, ...this.rows.map(({ standing }) => standing.users)) },
-      pending: this.standing.pending,
+      peak: { users: Math.max(0, ...this.rows.map(({ state }) => state.users)) },
+      pending: this.state.pending,
       incidents: [...this.#latest.values()].flatMap(({ incidents, undelivered: unheard }) => [
         ...incidents,
         ...unheard,

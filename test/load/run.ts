@@ -8,7 +8,7 @@ import { UsageError } from './usage-error.ts'
 import { type Verdict, verdictOf } from './verdict.ts'
 
 /** An event of the run, `at` s after its start. `hard`: a fault that the run caused on purpose. */
-export type Mark = { at: number; says: string; hard: boolean }
+export type Mark = { at: number; label: string; hard: boolean }
 
 /** Everything that a report shows. */
 export type Outcome = {
@@ -98,7 +98,7 @@ export class Run {
     this.#recorder.take(message.sample, worker)
     // one row per sample of the first worker: a timer here would make rows with no sample and with two
     if (worker === 0 && this.#seconds - this.#lastTickSeconds > sampleIntervalSeconds / 2) this.#tick()
-    if (this.#stopped && message.sample.standing.users === 0) this.#artillery?.stop('SIGTERM')
+    if (this.#stopped && message.sample.state.users === 0) this.#artillery?.stop('SIGTERM')
   }
 
   #begin(): void {
@@ -129,15 +129,15 @@ export class Run {
     const { killNode, print } = this.#options
     const killed = last && killNode ? killNode() : undefined
     this.#controlServer?.send('cut')
-    const says = killed ? `all connections cut, node ${killed} killed` : 'all connections cut'
-    this.#marks.push({ at: this.#seconds, says, hard: true })
-    print(`${this.#seconds.toFixed(0).padStart(5)} s  ${says}`)
+    const label = killed ? `all connections cut, node ${killed} killed` : 'all connections cut'
+    this.#marks.push({ at: this.#seconds, label, hard: true })
+    print(`${this.#seconds.toFixed(0).padStart(5)} s  ${label}`)
   }
 
   #finish(): void {
     if (this.#finishing) return
     this.#finishing = true
-    this.#marks.push({ at: this.#seconds, says: this.#stopped ? 'stopped' : 'users leave', hard: false })
+    this.#marks.push({ at: this.#seconds, label: this.#stopped ? 'stopped' : 'users leave', hard: false })
     this.#controlServer?.send('finish')
     this.#schedule(this.#seconds + finishTimeoutSeconds, () => this.#artillery?.stop('SIGKILL'))
     if (this.#startedAt === undefined) this.#artillery?.stop('SIGKILL')

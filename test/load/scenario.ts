@@ -11,7 +11,7 @@ export type Scenario = {
   about: string
   /** Number of users at a time. Unset: users come and leave all the time. */
   users?: number
-  rate: { default: number; most: number; means: string }
+  rate: { default: number; max: number; means: string }
   storms?: { everySeconds: number }
 }
 

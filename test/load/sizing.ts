@@ -16,25 +16,25 @@ type Known = Pick<Outcome, 'rows' | 'usage' | 'marks' | 'totals'>
 
 /** Means over the part of the run in which all users were logged in. Undefined: the cluster's processes were not measured. */
 export function sizingOf({ rows, usage, marks, totals }: Known): Sizing | undefined {
-  const full = totals.most.users * 0.9
-  const start = rows.find(({ standing }) => standing.users >= full)?.at ?? 0
+  const full = totals.peak.users * 0.9
+  const start = rows.find(({ state }) => state.users >= full)?.at ?? 0
   const end = marks.find(({ hard }) => !hard)?.at ?? Number.POSITIVE_INFINITY
   const isSteady = ({ at }: { at: number }) => at > start && at <= end
   const readings = usage.slice(1).filter(isSteady)
-  const rates = rows.filter(isSteady).map(({ pace }) => pace)
+  const rates = rows.filter(isSteady).map(({ perSecond }) => perSecond)
   const unit = totals.counts.sent > 0 ? 'message' : 'login and leave'
-  const perSecond = mean(rates.map((pace) => (unit === 'message' ? pace.sent : pace.logins)))
+  const meanRate = mean(rates.map((perSecond) => (unit === 'message' ? perSecond.sent : perSecond.logins)))
   const receipts = mean(rates.map(({ delivered }) => delivered))
-  if (readings.length === 0 || perSecond === 0) return undefined
+  if (readings.length === 0 || meanRate === 0) return undefined
   const cores = mean(readings.map(({ nodes }) => sum(nodes.map((node) => node.cores))))
   const connectionBytes = memoryPerConnection(usage)
   return {
     unit,
-    nodeCpuMs: (cores * 1000) / perSecond,
+    nodeCpuMs: (cores * 1000) / meanRate,
     nodeCpuPerReceiptMs: (cores * 1000) / receipts,
-    redisCpuMs: (mean(readings.map(({ redis }) => redis.cores)) * 1000) / perSecond,
-    scripts: mean(readings.map(({ redis }) => redis.scripts)) / perSecond,
-    commands: mean(readings.map(({ redis }) => redis.commands)) / perSecond,
+    redisCpuMs: (mean(readings.map(({ redis }) => redis.cores)) * 1000) / meanRate,
+    scripts: mean(readings.map(({ redis }) => redis.scripts)) / meanRate,
+    commands: mean(readings.map(({ redis }) => redis.commands)) / meanRate,
     ...(connectionBytes === undefined ? {} : { connectionBytes }),
   }
 }
@@ -44,10 +44,10 @@ function memoryPerConnection(usage: Outcome['usage']): number | undefined {
   const [first] = usage
   const complete = usage.filter(({ nodes }) => nodes.length === first?.nodes.length)
   const connections = (row: Outcome['usage'][number]) => sum(row.nodes.map((node) => node.connections ?? 0))
-  const most = complete.toSorted((a, b) => connections(b) - connections(a))[0]
-  if (!first || !most || connections(most) === 0) return undefined
+  const peak = complete.toSorted((a, b) => connections(b) - connections(a))[0]
+  if (!first || !peak || connections(peak) === 0) return undefined
   const rss = (row: Outcome['usage'][number]) => sum(row.nodes.map((node) => node.rss))
-  return Math.max(0, rss(most) - rss(first)) / connections(most)
+  return Math.max(0, rss(peak) - rss(first)) / connections(peak)
 }
 
 const sum = (values: number[]) => values.reduce((total, value) => total + value, 0)

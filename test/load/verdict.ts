@@ -3,7 +3,7 @@ import { faultCounters } from './counters.ts'
 import type { Totals } from './recorder.ts'
 
 /** `right`: no fault, all thresholds held. `wrong`: a fault. `slow`: a threshold did not hold. `empty`: no user logged in. */
-export type Verdict = { kind: 'right' | 'wrong' | 'slow' | 'empty'; says: string }
+export type Verdict = { kind: 'right' | 'wrong' | 'slow' | 'empty'; summary: string }
 
 const faultNames: { [fault in (typeof faultCounters)[number]]: string } = {
   lost: 'lost',
@@ -26,15 +26,15 @@ export function verdictOf({ totals, checks, stopped, broken }: Known): Verdict {
   // at an orderly end all users leave and nothing is pending
   if (pending > 0 && !stopped) wrong.push(`${pending} receipts pending at the end`)
   const suffix = stopped ? ' until it was stopped' : ''
-  if (wrong.length > 0) return { kind: 'wrong', says: wrong.join(', ') + suffix }
-  if (broken) return { kind: 'wrong', says: 'artillery failed' }
-  if (counts.logins === 0) return { kind: 'empty', says: 'No user logged in' }
+  if (wrong.length > 0) return { kind: 'wrong', summary: wrong.join(', ') + suffix }
+  if (broken) return { kind: 'wrong', summary: 'artillery failed' }
+  if (counts.logins === 0) return { kind: 'empty', summary: 'No user logged in' }
   const failed = checks.filter(({ ok }) => !ok)
   if (failed.length > 0) {
     return {
       kind: 'slow',
-      says: `0 lost, 0 duplicated, but thresholds exceeded: ${failed.map(({ says }) => says).join(', ')}`,
+      summary: `0 lost, 0 duplicated, but thresholds exceeded: ${failed.map(({ threshold }) => threshold).join(', ')}`,
     }
   }
-  return { kind: 'right', says: `0 lost, 0 duplicated, 0 out of order${suffix}` }
+  return { kind: 'right', summary: `0 lost, 0 duplicated, 0 out of order${suffix}` }
 }

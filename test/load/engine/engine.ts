@@ -107,7 +107,7 @@ export class Engine {
     }
     const { user, system } = process.cpuUsage()
     const cpu = (user + system) / 1e6
-    const [standing, undelivered] = [this.#ledger.standing(), this.#ledger.undelivered()]
-    this.#channel?.send({ sample: { counts, standing, times, cpu, incidents, undelivered } })
+    const [state, undelivered] = [this.#ledger.state(), this.#ledger.undelivered()]
+    this.#channel?.send({ sample: { counts, state, times, cpu, incidents, undelivered } })
   }
 }

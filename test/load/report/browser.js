@@ -59,15 +59,15 @@ function drawMarks(plot, marks, named) {
   ctx.save()
   ctx.font = `${11.5 * pxRatio}px system-ui, sans-serif`
   ctx.setLineDash([3 * pxRatio, 3 * pxRatio])
-  for (const { at, says, hard } of marks) {
+  for (const { at, label, hard } of marks) {
     const x = plot.valToPos(at, 'x', true)
-    ctx.strokeStyle = ctx.fillStyle = colourOf(hard ? 'away' : 'faint')
+    ctx.strokeStyle = ctx.fillStyle = colourOf(hard ? 'fault' : 'faint')
     ctx.beginPath()
     ctx.moveTo(x, bbox.top)
     ctx.lineTo(x, bbox.top + bbox.height)
     ctx.stroke()
-    const isRoomLeft = x + ctx.measureText(says).width < bbox.left + bbox.width
-    if (named && isRoomLeft) ctx.fillText(says, x + 7 * pxRatio, bbox.top + 10 * pxRatio)
+    const isRoomLeft = x + ctx.measureText(label).width < bbox.left + bbox.width
+    if (named && isRoomLeft) ctx.fillText(label, x + 7 * pxRatio, bbox.top + 10 * pxRatio)
   }
   ctx.restore()
 }
@@ -94,7 +94,7 @@ function tooltip({ series, marks }, format) {
         const value = values[idx]
         return row(name, value === null ? '–' : format(value), colour)
       })
-      tip.replaceChildren(row(`${Math.round(at)} s`), ...values, ...near.map(({ says }) => row(says)))
+      tip.replaceChildren(row(`${Math.round(at)} s`), ...values, ...near.map(({ label }) => row(label)))
       tip.style.left = `${Math.max(0, Math.min(left + 14, plot.over.clientWidth - tip.offsetWidth))}px`
     },
   }

@@ -12,24 +12,24 @@ export type Series = {
 export type Chart = {
   title: string
   /** One sentence: what the chart shows. */
-  says: string
+  caption: string
   /** Seconds since the start of the run. */
   at: number[]
   series: Series[]
   /** `hard`: a fault that the run caused on purpose. */
-  marks?: { at: number; says: string; hard: boolean }[]
+  marks?: { at: number; label: string; hard: boolean }[]
   scale?: 'linear' | 'logarithmic'
   unit: 'count' | 'ms' | 'cores' | 'MB'
   wide?: boolean
 }
 
 /** A figure with its legend and its data. `browser.js` draws the data with uPlot. */
-export function chart({ title, says, at, series, marks = [], scale = 'linear', unit, wide = false }: Chart): string {
+export function chart({ title, caption, at, series, marks = [], scale = 'linear', unit, wide = false }: Chart): string {
   const values = series.map((one) => ({ ...one, values: one.values.map(plotted) }))
   const data = { at: at.map(plotted), series: values, marks, scale, unit }
-  const description = htmlText(`${title}: ${says}`)
+  const description = htmlText(`${title}: ${caption}`)
   return `<figure class="card${wide ? ' wide' : ''}" data-chart="${htmlText(JSON.stringify(data))}">
-<figcaption><h2>${htmlText(title)}</h2>${legend(series)}<p>${htmlText(says)}</p></figcaption>
+<figcaption><h2>${htmlText(title)}</h2>${legend(series)}<p>${htmlText(caption)}</p></figcaption>
 <div class="plot" role="img" aria-label="${description}"></div></figure>`
 }
 

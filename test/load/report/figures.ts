@@ -4,15 +4,15 @@ import type { Outcome } from '../run.ts'
 import type { Usage } from '../usage.ts'
 import { chart, type Series } from './chart.ts'
 
-/** What is read of it is a difference: there is none before the first. */
-const later = <T>(values: T[]) => values.map((value, index) => (index === 0 ? undefined : value))
-const colours = ['one', 'two', 'three', 'four', 'away']
+/** Values that are differences between two readings: the first reading has none. */
+const withoutFirst = <T>(values: T[]) => values.map((value, index) => (index === 0 ? undefined : value))
+const colours = ['one', 'two', 'three', 'four', 'fault']
 
-/** The charts of a run: those that have something to show. */
+/** The charts of a run, without those that would be empty. */
 export function figures({ rows, usage, marks, totals }: Outcome): string[] {
   const storms = totals.counts.cuts > 0
   const at = rows.map((row) => row.at)
-  const of = (pick: (row: Row) => number | undefined) => rows.map(pick)
+  const seriesOf = (pick: (row: Row) => number | undefined) => rows.map(pick)
   const { delivery, enter, back } = totals.times
   const common = { at, marks }
   return [
@@ -20,41 +20,48 @@ export function figures({ rows, usage, marks, totals }: Outcome): string[] {
     chart({
       ...common,
       title: 'Users',
-      says: storms ? 'Logged in, and of them without a connection at the end of each second.' : 'Logged in.',
+      caption: storms
+        ? 'Users who are logged in, and those of them without a connection, at the end of each second.'
+        : 'Users who are logged in.',
       unit: 'count',
       series: [
-        { name: 'logged in', colour: 'one', kind: 'area', values: of(({ standing }) => standing.users) },
-        ...(storms ? [{ name: 'away', colour: 'away', values: of(({ standing }) => standing.away) }] : []),
+        { name: 'logged in', colour: 'one', kind: 'area', values: seriesOf(({ state }) => state.users) },
+        ...(storms
+          ? [{ name: 'disconnected', colour: 'fault', values: seriesOf(({ state }) => state.disconnected) }]
+          : []),
       ],
     }),
     chart({
       ...common,
       title: 'Throughput',
-      says: 'A second: what was sent, and its receipts; one message has as many receipts as people whom it is for.',
+      caption:
+        'Per second: messages that were sent, and receipts. A message has one receipt for each of its receivers.',
       unit: 'count',
       series: [
-        { name: 'sent', colour: 'two', values: of(({ pace }) => pace.sent) },
-        { name: 'received', colour: 'one', values: of(({ pace }) => pace.delivered) },
+        { name: 'sent', colour: 'two', values: seriesOf(({ perSecond }) => perSecond.sent) },
+        { name: 'received', colour: 'one', values: seriesOf(({ perSecond }) => perSecond.delivered) },
       ],
     }),
     storms &&
       chart({
         ...common,
         title: 'Reconnects',
-        says: `A second. ${back ? `Half were back within ${ms(back.p50)}, all within ${ms(back.max)}.` : ''}`,
+        caption: `Per second. ${back ? `Half resumed within ${ms(back.p50)}, all within ${ms(back.max)}.` : ''}`,
         unit: 'count',
-        series: [{ name: 'came back', colour: 'three', kind: 'bars', values: of(({ pace }) => pace.returns) }],
+        series: [
+          { name: 'resumed', colour: 'three', kind: 'bars', values: seriesOf(({ perSecond }) => perSecond.returns) },
+        ],
       }),
     enter &&
       chart({
         ...common,
         title: 'Logins',
-        wide: !storms && usage.length <= 1, // so that none stands alone
-        says: `A second. Half took less than ${ms(enter.p50)} with their connection, all but 1 % less than ${ms(enter.p99)}.`,
+        wide: !storms && usage.length <= 1, // so that it fills its row
+        caption: `Per second. Half took less than ${ms(enter.p50)} including the connection, 99 % less than ${ms(enter.p99)}.`,
         unit: 'count',
         series: [
-          { name: 'came', colour: 'one', kind: 'area', values: of(({ pace }) => pace.logins) },
-          { name: 'left', colour: 'two', values: of(({ pace }) => pace.leaves) },
+          { name: 'logins', colour: 'one', kind: 'area', values: seriesOf(({ perSecond }) => perSecond.logins) },
+          { name: 'leaves', colour: 'two', values: seriesOf(({ perSecond }) => perSecond.leaves) },
         ],
       }),
     usage.length > 1 && processes(usage, rows, marks),
@@ -71,7 +78,7 @@ function latency({ rows, marks, totals }: Pick<Outcome, 'rows' | 'marks' | 'tota
   })
   return chart({
     title: 'From sending to receiving',
-    says: `Percentiles of each second, both sides connected. Over the whole run: half within ${ms(delivery?.p50)}, 99 % within ${ms(delivery?.p99)}, the slowest ${ms(delivery?.max)}.`,
+    caption: `Percentiles of each second, both sides connected. Over the whole run: half within ${ms(delivery?.p50)}, 99 % within ${ms(delivery?.p99)}, the slowest ${ms(delivery?.max)}.`,
     at: rows.map((row) => row.at),
     marks,
     scale: 'logarithmic',
@@ -88,7 +95,7 @@ function processes(usage: Usage[], rows: Row[], marks: Outcome['marks']): string
     rows.reduce((best, row) => (Math.abs(row.at - at) < Math.abs(best.at - at) ? row : best))
   return chart({
     title: 'Processor',
-    says: 'Cores that each process takes. All of them share this machine with the load generator.',
+    caption: 'Cores that each process uses. All processes run on the machine of the load generator.',
     at: usage.map(({ at }) => at),
     marks,
     unit: 'cores',
@@ -96,10 +103,10 @@ function processes(usage: Usage[], rows: Row[], marks: Outcome['marks']): string
       ...names.map((name, index) => ({
         name: `node ${name}`,
         colour: colours[index] ?? 'one',
-        values: later(node(name)),
+        values: withoutFirst(node(name)),
       })),
-      { name: 'Redis', colour: 'four', values: later(usage.map(({ redis }) => redis.cores)) },
-      { name: 'load', colour: 'faint', values: later(usage.map(({ at }) => nearest(at).generator)) },
+      { name: 'Redis', colour: 'four', values: withoutFirst(usage.map(({ redis }) => redis.cores)) },
+      { name: 'load', colour: 'faint', values: withoutFirst(usage.map(({ at }) => nearest(at).generator)) },
     ],
   })
 }
@@ -110,7 +117,7 @@ function memory(usage: Usage[], marks: Outcome['marks'], wide: boolean): string 
   const node = (name: string) => usage.map(({ nodes }) => mega(nodes.find((one) => one.name === name)?.rss))
   return chart({
     title: 'Memory',
-    says: 'Resident, of each process.',
+    caption: 'Resident memory of each process.',
     at: usage.map(({ at }) => at),
     marks,
     unit: 'MB',

@@ -11,7 +11,7 @@ import { checksTable, ledgerTable, sizingTable, timesTable } from './tables.ts'
 
 export type Report = { options: LoadOptions; outcome: Outcome; local: boolean; targets: readonly string[]; when: Date }
 
-/** A page that needs nothing but itself. */
+/** The report as an HTML page without external resources. */
 export function page(report: Report): string {
   const { options, outcome, when } = report
   const { name, about } = options.scenario
@@ -40,33 +40,32 @@ const signs = {
 }
 
 function verdict({ verdict, totals, seconds }: Outcome): string {
-  const { counts, most } = totals
+  const { counts, peak } = totals
   const sign = `<svg viewBox="0 0 40 40" fill="none" stroke="currentColor" stroke-width="3" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><circle cx="20" cy="20" r="17.5"/>${signs[verdict.kind]}</svg>`
   const number = (value: number) => value.toLocaleString('en')
-  const back =
-    counts.returns > 0 ? `, ${number(counts.returns)} of ${number(counts.cuts)} lost connections came back` : ''
+  const back = counts.returns > 0 ? `, ${number(counts.returns)} of ${number(counts.cuts)} sessions resumed` : ''
   const sent = counts.sent > 0 ? `${number(counts.sent)} messages, ` : ''
-  const all = `${sent}${number(counts.delivered)} receipts, up to ${number(most.users)} users at a time, ${Math.round(seconds)} s${back}`
-  return `<div class="verdict ${verdict.kind}">${sign}<div><strong>${htmlText(verdict.says)}</strong><span>${all}</span></div></div>`
+  const all = `${sent}${number(counts.delivered)} receipts, up to ${number(peak.users)} users at a time, ${Math.round(seconds)} s${back}`
+  return `<div class="verdict ${verdict.kind}">${sign}<div><strong>${htmlText(verdict.summary)}</strong><span>${all}</span></div></div>`
 }
 
 function tiles({ totals, rows, usage }: Outcome): string {
   const { times, counts } = totals
-  const top = (pick: (row: Outcome['rows'][number]) => number) => Math.round(Math.max(0, ...rows.map(pick)))
+  const peakOf = (pick: (row: Outcome['rows'][number]) => number) => Math.round(Math.max(0, ...rows.map(pick)))
   const tile = (name: string, value: string, small: string) =>
     `<div class="card"><dt>${name}</dt><dd>${htmlText(value)}<small>${htmlText(small)}</small></dd></div>`
   const { delivery, enter, back, setup } = times
   const nodes = usage.map((row) => row.nodes.reduce((sum, { cores }) => sum + cores, 0))
   return `<dl class="tiles">${[
     delivery && tile('Received within', ms(delivery.p99), `99 %; half within ${ms(delivery.p50)}`),
-    back && tile('Back within', ms(back.p99), `99 %; half within ${ms(back.p50)}`),
+    back && tile('Resumed within', ms(back.p99), `99 %; half within ${ms(back.p50)}`),
     setup && tile('A call set up within', ms(setup.p99), `99 %; half within ${ms(setup.p50)}`),
     enter && tile('Logged in within', ms(enter.p99), `99 %; half within ${ms(enter.p50)}`),
     counts.sent > 0 &&
       tile(
         'Receipts',
-        `${top(({ pace }) => pace.delivered).toLocaleString('en')}/s`,
-        `in the busiest second; ${top(({ pace }) => pace.sent)} sent`,
+        `${peakOf(({ perSecond }) => perSecond.delivered).toLocaleString('en')}/s`,
+        `in the busiest second; ${peakOf(({ perSecond }) => perSecond.sent)} sent`,
       ),
     nodes.length > 1 &&
       tile('All nodes together', `${Math.max(...nodes).toFixed(2)} cores`, 'at most, over two seconds'),
@@ -77,10 +76,10 @@ function tiles({ totals, rows, usage }: Outcome): string {
 
 function footer({ options, local, targets }: Report): string {
   const { scenario, duration, users, rate } = options
-  const many = scenario.users === undefined ? '' : ` --users ${users}`
+  const usersOption = scenario.users === undefined ? '' : ` --users ${users}`
   const target = local ? '' : ` --target ${targets.join(',')}`
-  const where = local
+  const setting = local
     ? 'three nodes, their Redis and the load generator on one machine'
     : `against ${targets.join(', ')}; the load came from`
-  return `<footer><code>npm run load -- ${htmlText(`${scenario.name}${many} --rate ${rate} --duration ${duration}${target}`)}</code><br>${htmlText(`${where}: ${describeMachine()}`)}</footer>`
+  return `<footer><code>npm run load -- ${htmlText(`${scenario.name}${usersOption} --rate ${rate} --duration ${duration}${target}`)}</code><br>${htmlText(`${setting}: ${describeMachine()}`)}</footer>`
 }

@@ -1,10 +1,10 @@
-/** The page's look, light and dark. One hue in three depths for percentiles, others for what is counted. */
+/** The style of the page, light and dark. Percentiles have three shades of one colour, counters have other colours. */
 export const style = `
 :root { color-scheme: light dark; --page:#f6f5f1; --card:#fff; --ink:#16181d; --soft:#5a5f6a; --faint:#9a9fa9; --rule:#e4e2db;
-  --p50:#8fc1f5; --p95:#3b8ae0; --p99:#12458c; --one:#2a78d6; --two:#e07a2e; --three:#159a6c; --four:#8a5bd6; --away:#d64545;
+  --p50:#8fc1f5; --p95:#3b8ae0; --p99:#12458c; --one:#2a78d6; --two:#e07a2e; --three:#159a6c; --four:#8a5bd6; --fault:#d64545;
   --good:#0f8a5f; --good-soft:#e3f4ec; --bad:#c43131; --bad-soft:#fbe8e6; --slow:#a86400; --slow-soft:#fbf0da; }
 @media (prefers-color-scheme: dark) { :root { --page:#101216; --card:#181b21; --ink:#eceef2; --soft:#a5abb7; --faint:#6d7482; --rule:#2a2f38;
-  --p50:#2d5f9c; --p95:#4f9cf0; --p99:#b5d8ff; --one:#4f9cf0; --two:#f0924a; --three:#35c08d; --four:#ad86f0; --away:#ff7a70;
+  --p50:#2d5f9c; --p95:#4f9cf0; --p99:#b5d8ff; --one:#4f9cf0; --two:#f0924a; --three:#35c08d; --four:#ad86f0; --fault:#ff7a70;
   --good:#3dcb95; --good-soft:#12291f; --bad:#ff8278; --bad-soft:#331a19; --slow:#f0b04a; --slow-soft:#2e2413; } }
 * { box-sizing: border-box; margin: 0 }
 body { background: var(--page); color: var(--ink); font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; padding: 36px 20px 56px }

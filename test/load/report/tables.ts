@@ -58,11 +58,11 @@ export function timesTable({ totals }: Outcome): string {
 export function checksTable({ checks, totals, marks }: Outcome): string {
   const rows = checks
     .toSorted((a, b) => Number(a.ok) - Number(b.ok))
-    .map(({ says, ok }) => {
+    .map(({ threshold, ok }) => {
       const word = ok ? '<span class="ok">✓ held</span>' : '<span class="fail">✗ exceeded</span>'
-      return `<tr><td>${htmlText(says.replaceAll('signalbox.', ''))}</td><td>${word}</td></tr>`
+      return `<tr><td>${htmlText(threshold.replaceAll('signalbox.', ''))}</td><td>${word}</td></tr>`
     })
-  const events = marks.map(({ at, says }) => `<tr><td>${htmlText(says)}</td><td>${at.toFixed(1)} s</td></tr>`)
+  const events = marks.map(({ at, label }) => `<tr><td>${htmlText(label)}</td><td>${at.toFixed(1)} s</td></tr>`)
   const incidents = totals.incidents.map((incident) => `<li>${htmlText(incident)}</li>`)
   return [
     rows.length > 0 ? `<section class="card"><h2>Thresholds</h2><table>${rows.join('')}</table></section>` : '',
@@ -84,9 +84,9 @@ const sizingRows: [keyof Sizing, string, (value: number) => string][] = [
 
 export function sizingTable(sizing: Sizing | undefined): string {
   if (!sizing) return ''
-  const rows = sizingRows.flatMap(([name, says, format]) => {
+  const rows = sizingRows.flatMap(([name, label, format]) => {
     const value = sizing[name]
-    return typeof value === 'number' ? [`<tr><td>${htmlText(says)}</td><td>${format(value)}</td></tr>`] : []
+    return typeof value === 'number' ? [`<tr><td>${htmlText(label)}</td><td>${format(value)}</td></tr>`] : []
   })
   return `<section class="card"><h2>For sizing, per ${sizing.unit}</h2><table>${rows.join('')}</table></section>`
 }

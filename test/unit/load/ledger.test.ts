@@ -42,7 +42,7 @@ test('a message that a leaving receiver has not received is lost once, with a se
   expect(ledger.undelivered()).toEqual([])
   expect(counts()).toEqual({ sent: 1, acked: 1, delivered: 1, lost: 1, leaves: 2 })
   expect(ledger.incidents).toEqual(["cy did not receive ann's message 1, which was acked"])
-  expect(ledger.standing().pending).toBe(0)
+  expect(ledger.state().pending).toBe(0)
 })
 
 test('a repeated receipt is duplicated, also after all receivers have the message', () => {
@@ -96,9 +96,9 @@ test('a receipt is missing when a connected receiver has waited five times lateM
   ledger.sent('ann', 1, ['ben', 'cy'])
   ledger.disconnected('cy')
   now += 4999
-  expect(ledger.standing()).toEqual({ users: 3, away: 1, pending: 2, missing: 0 })
+  expect(ledger.state()).toEqual({ users: 3, disconnected: 1, pending: 2, missing: 0 })
   now += 2
-  expect(ledger.standing()).toEqual({ users: 3, away: 1, pending: 2, missing: 1 })
+  expect(ledger.state()).toEqual({ users: 3, disconnected: 1, pending: 2, missing: 1 })
 })
 
 test('a user is settled when it has received all of its messages and all that it sent are acked', async () => {
@@ -118,5 +118,5 @@ test('a user is settled when it has received all of its messages and all that it
 test('undelivered lists at most five pending receipts', () => {
   for (let number = 1; number <= 10; number += 1) ledger.sent('ann', number, ['ben', 'cy'])
   expect(ledger.undelivered()).toHaveLength(5)
-  expect(ledger.standing().pending).toBe(20)
+  expect(ledger.state().pending).toBe(20)
 })

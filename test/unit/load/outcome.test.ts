@@ -16,9 +16,9 @@ const pageOf = (outcome = knownOutcome()) =>
 test('a row holds the events of its second, and the totals those of the run', () => {
   const { rows, totals } = knownOutcome()
   expect(rows).toHaveLength(10)
-  expect(rows[4]).toMatchObject({ at: 5, pace: { sent: 100, delivered: 700, logins: 0 }, generator: 0.25 })
+  expect(rows[4]).toMatchObject({ at: 5, perSecond: { sent: 100, delivered: 700, logins: 0 }, generator: 0.25 })
   expect(rows[4]?.times.delivery?.count).toBe(100)
-  expect(totals).toMatchObject({ counts: { sent: 1000, delivered: 7000 }, most: { users: 10 } })
+  expect(totals).toMatchObject({ counts: { sent: 1000, delivered: 7000 }, peak: { users: 10 } })
   expect(totals.times.delivery?.count).toBe(1000)
   expect(Math.round(totals.times.delivery?.p99 ?? 0)).toBeCloseTo(99, -0.5)
   expect(totals.times.back).toBeUndefined()
@@ -50,13 +50,13 @@ test.each([
   [{}, 'right', '0 lost, 0 duplicated, 0 out of order'],
   [{ lost: 3, seenLeaving: 1 }, 'wrong', '3 lost, 1 wrongly seen leaving'],
   [{ logins: 0 }, 'empty', 'No user logged in'],
-])('the verdict of a run with %j is %s: %s', (wrong, kind, says) => {
-  expect(knownOutcome(wrong).verdict).toEqual({ kind, says })
+])('the verdict of a run with %j is %s: %s', (wrong, kind, summary) => {
+  expect(knownOutcome(wrong).verdict).toEqual({ kind, summary })
 })
 
 test('a run with pending receipts at its end has failed, and its incidents name them', () => {
   const { verdict, totals } = knownOutcome({}, 3)
-  expect(verdict).toEqual({ kind: 'wrong', says: '3 receipts pending at the end' })
+  expect(verdict).toEqual({ kind: 'wrong', summary: '3 receipts pending at the end' })
   expect(totals.incidents).toContain("cy has not received ben's message 7")
   expect(verdictOf({ totals, checks: [], stopped: true, broken: false }).kind).toBe('right') // the user stopped it
 })
@@ -65,14 +65,14 @@ test('a run with an exceeded threshold or a failed artillery is not right', () =
   const { totals } = knownOutcome()
   const checks = checksIn('Checks:\n\u001b[32mok\u001b[39m: a == 0\n\u001b[31mfail\u001b[39m: signalbox.ack.p99 < 5\n')
   expect(checks).toEqual([
-    { says: 'a == 0', ok: true },
-    { says: 'signalbox.ack.p99 < 5', ok: false },
+    { threshold: 'a == 0', ok: true },
+    { threshold: 'signalbox.ack.p99 < 5', ok: false },
   ])
   expect(verdictOf({ totals, checks, stopped: false, broken: false }).kind).toBe('slow')
   expect(verdictOf({ totals, checks: [], stopped: false, broken: true }).kind).toBe('wrong')
 })
 
-test('the page says how it went, needs nothing from elsewhere, and takes nobody’s HTML', () => {
+test('the page has the result, needs no external resource, and escapes HTML', () => {
   const html = pageOf()
   expect(html).toContain('class="verdict right"')
   expect(html).toContain('1,000 messages, 7,000 receipts, up to 10 users at a time, 10 s')

@@ -14,7 +14,7 @@ export function knownOutcome(wrong: Partial<Counts> = {}, pending = 0): Outcome 
     const counts = { ...zeroCounts(), logins: 10, sent: 100 * second, acked: 100 * second, delivered: 700 * second }
     const sample = {
       counts: { ...counts, ...wrong },
-      standing: { users: 10, away: 0, pending, missing: 0 },
+      state: { users: 10, disconnected: 0, pending, missing: 0 },
       times: { delivery: delivery.take(), ack: none, enter: none, back: none, setup: none },
       cpu: second * 0.25,
       incidents: ['<b>ann</b> did not receive ben'],
@@ -29,9 +29,9 @@ export function knownOutcome(wrong: Partial<Counts> = {}, pending = 0): Outcome 
     nodes: ['a', 'b'].map((name) => ({ ...node(name, at), connections: at === 0 ? 0 : 5 })),
     redis: { name: 'redis', cores: 0.05, rss: 1e7, commands: 900, scripts: 150 },
   }))
-  const checks = [{ says: 'signalbox.delivery.p99 < 500', ok: true }]
+  const checks = [{ threshold: 'signalbox.delivery.p99 < 500', ok: true }]
   const totals = recorder.totals()
   const verdict = verdictOf({ totals, checks, stopped: false, broken: false })
-  const marks = [{ at: 9.5, says: 'users leave', hard: false }]
+  const marks = [{ at: 9.5, label: 'users leave', hard: false }]
   return { rows: recorder.rows, usage, totals, marks, checks, verdict, stopped: false, seconds: 10 }
 }
