@@ -121,9 +121,9 @@ export class Logins {
     this.#tried.add(link)
     try {
       const ask = <T>(on: Link, request: RequestSpec<T>) => this.#owner.ask(on, request)
-      return await pending.tryOn(link, ask, (entered, limits) => {
+      return await pending.tryOn(link, ask, (ack, limits) => {
         this.#underWay.delete(link)
-        this.#owner.loggedIn(link, pending, { ...entered, limits, goodbye: pending.spec.goodbye })
+        this.#owner.loggedIn(link, pending, { ...ack, limits, goodbye: pending.spec.goodbye })
       })
     } finally {
       this.#underWay.delete(link)

@@ -76,15 +76,15 @@ export class OwtSignaling {
     session.on('iceServers', (iceServers) => {
       for (const listener of [...this.#listeners.iceservers]) listener({ type: 'iceservers', iceServers })
     })
-    let entered = false
+    let isLoggedIn = false
     const read = (data: unknown) => {
       const result = data as JoinResult
-      entered = true
+      isLoggedIn = true
       this.#id = result.id
       this.#roster.replace(result.room)
       return { ticket: result.reconnectionTicket, seq: result.seq, iceServers: result.iceServers, result }
     }
-    session.on('closed', () => this.#ended(session, entered))
+    session.on('closed', () => this.#ended(session, isLoggedIn))
     this.#session?.close()
     this.#session = session
     this.#queued = []
@@ -105,10 +105,10 @@ export class OwtSignaling {
     return withMessageAsReason(this.#session.request(name, data === undefined ? [] : [data]))
   }
 
-  #ended(session: ClientSession, entered: boolean): void {
+  #ended(session: ClientSession, wasLoggedIn: boolean): void {
     if (this.#session !== session) return
     this.#session = undefined
-    if (!entered) return // `connect` rejects
+    if (!wasLoggedIn) return // `connect` rejects
     for (const listener of [...this.#listeners.disconnect]) listener({ type: 'disconnect' })
   }
 
