@@ -57,7 +57,7 @@ export default defineConfig({
           ...shared,
           name: 'integration',
           include: suites('contract', 'integration'),
-          maxWorkers: 2,
+          maxWorkers: 4,
           // many small files: loading everything anew for each takes longer than the tests
           isolate: false,
           sequence: { groupOrder: 1 },
