@@ -75,7 +75,7 @@ export class NodeDuties {
     this.#verifier = new SessionVerifier(state.sessionChecks, sessions)
     this.#staleSessions = new StaleSessions(state.sessionChecks, sessions)
     this.#reconciler = new Reconciler({ state, sessions, node: () => info().id, uses: (room) => feeds.uses(room) })
-    this.#reaper = new Reaper(state, sessions.departures, (askedAt) => this.#storeWasUnavailable(askedAt), {
+    this.#reaper = new Reaper(state, sessions.departures, (sentAt) => this.#storeWasUnavailable(sentAt), {
       untracked: (room) => this.#reconciler.reconcileUntracked(room),
       givenUp: (participant, error) => events.givenUp?.(participant, error),
     })
@@ -136,7 +136,7 @@ export class NodeDuties {
     await doAll([() => this.trackRooms(), () => this.check()])
   }
 
-  /** Records again in which rooms this node has sessions: a node that took this one for dead may have removed these records. */
+  /** Records again in which rooms this node has sessions: a node that treated this one as dead may have removed these records. */
   async trackRooms(): Promise<void> {
     const { rooms } = this.#feeds
     await this.#state.nodes.trackRooms(this.#info().id, rooms)
@@ -159,20 +159,20 @@ export class NodeDuties {
       () => this.#verifier.checkConnected(),
       () => this.#sessions.disconnections.retry(),
       () => this.#verifier.checkWaiting(),
-      () => this.#feeds.level(),
+      () => this.#feeds.catchUp(),
       () => this.#staleSessions.sweep(this.#intervals.heartbeatMs * 3),
     ])
   }
 
   /**
-   * While the store is not available, no node can send a heartbeat and no client can resume. Afterwards both get time to do
-   * so before any of them is judged. A slow answer may describe the time before.
-   * @param askedAt when the store was asked, `performance.now()`
+   * While the store is not available, no node can send a heartbeat and no client can resume. Afterwards they get time for that
+   * before the reaper judges them. A slow answer may describe the time before.
+   * @param sentAt when the call was sent, `performance.now()`
    */
-  #storeWasUnavailable(askedAt: number): boolean {
+  #storeWasUnavailable(sentAt: number): boolean {
     const { heartbeatMs } = this.#intervals
     const awayAt = Math.max(this.#storeUnavailableAt, this.#state.clock.steppedAt)
-    return performance.now() - askedAt > heartbeatMs || askedAt - awayAt < heartbeatMs * 1.5
+    return performance.now() - sentAt > heartbeatMs || sentAt - awayAt < heartbeatMs * 1.5
   }
 
   #leapt(room: RoomId, seq: number): void {

@@ -22,15 +22,15 @@ export class Reaper {
   readonly #state: State
   readonly #departures: Departures
   readonly #events: ReaperEvents
-  readonly #wasAway: (askedAt: number) => boolean
+  readonly #isOutdated: (sentAt: number) => boolean
   readonly #attempts = new Attempts()
   #stopped = false
 
-  /** @param wasAway whether an answer to a question of that time, `performance.now()`, may be out of date */
-  constructor(state: State, departures: Departures, wasAway: (askedAt: number) => boolean, events: ReaperEvents) {
+  /** @param isOutdated whether the answer to a call that was sent at that time, `performance.now()`, may be out of date */
+  constructor(state: State, departures: Departures, isOutdated: (sentAt: number) => boolean, events: ReaperEvents) {
     this.#state = state
     this.#departures = departures
-    this.#wasAway = wasAway
+    this.#isOutdated = isOutdated
     this.#events = events
   }
 
@@ -39,7 +39,7 @@ export class Reaper {
   }
 
   /**
-   * Asks anew for each batch which nodes are dead and which windows are over, because a node may return in between. An error
+   * Reads again for each batch which nodes are dead and which windows are over, because a node may return in between. An error
    * of one node, participant or room does not stop the others.
    */
   async reap(): Promise<void> {
@@ -59,9 +59,9 @@ export class Reaper {
   /** @returns true if another batch is due */
   async #reapNodes(): Promise<boolean> {
     const { nodes } = this.#state
-    const askedAt = performance.now()
+    const sentAt = performance.now()
     const dead = await nodes.expired()
-    if (this.#wasAway(askedAt)) return false
+    if (this.#isOutdated(sentAt)) return false
     let more = false
     await doAll(
       dead.map((node) => async () => {
@@ -74,9 +74,9 @@ export class Reaper {
 
   /** @returns true if another batch is due */
   async #reapExpired(): Promise<boolean> {
-    const askedAt = performance.now()
+    const sentAt = performance.now()
     const expired = await this.#state.reconnectWindows.expired(batchEntries)
-    if (this.#wasAway(askedAt)) return false
+    if (this.#isOutdated(sentAt)) return false
     await doAll(expired.map((session) => () => this.#expire(session)))
     return expired.length === batchEntries
   }
@@ -87,7 +87,7 @@ export class Reaper {
     try {
       await this.#departures.leave({ room, id }, { windowEnd }, 'window')
     } catch (error) {
-      // those whose shard does not answer must not fill every batch
+      // participants whose shard does not answer must not fill every batch
       if (isUnavailable(error)) await reconnectWindows.postpone(room, id)
       if (!this.#attempts.failed(key, error)) throw error
       this.#events.givenUp({ room, id }, error)

@@ -40,7 +40,7 @@ export class StaleSessions {
     let over = true
     try {
       const stale = await this.#sessionChecks.unrestored(room, leap)
-      await doAll(stale.map((ref) => () => this.#settle(ref)))
+      await doAll(stale.map((ref) => () => this.#restoreOrDetach(ref)))
       this.#attempts.clear(room)
     } catch (error) {
       over = this.#attempts.failed(room, error)
@@ -50,7 +50,7 @@ export class StaleSessions {
     }
   }
 
-  async #settle(ref: SessionRef): Promise<void> {
+  async #restoreOrDetach(ref: SessionRef): Promise<void> {
     const session = this.#sessions.find(ref)
     if (session) await this.#sessions.restoration.restore(session)
     else await this.#sessions.departures.detachAbandoned(ref)

@@ -37,7 +37,7 @@ export class Feeds {
     this.#events = events
     state.pubSub.onResubscribed((rooms) =>
       inBackground(
-        () => this.level(rooms),
+        () => this.catchUp(rooms),
         (error) => events.failed?.(error),
       ),
     )
@@ -86,8 +86,8 @@ export class Feeds {
     await closing
   }
 
-  /** Compares positions with the store: finds entries that pub/sub has lost, and writes that the store has lost. */
-  async level(rooms: RoomId[] = this.rooms): Promise<void> {
+  /** Compares the positions of feeds with the heads of their rooms: finds entries that pub/sub lost, and writes that the store lost. */
+  async catchUp(rooms: RoomId[] = this.rooms): Promise<void> {
     const known = rooms.flatMap((room) => {
       const feed = this.#open.get(room)?.feed
       return feed ? [{ room, feed }] : []
@@ -97,7 +97,7 @@ export class Feeds {
         known.map(
           ({ room, feed }) =>
             () =>
-              this.#levelOne(room, feed),
+              this.#catchUpRoom(room, feed),
         ),
       )
     } catch (error) {
@@ -105,7 +105,7 @@ export class Feeds {
     }
   }
 
-  async #levelOne(room: RoomId, feed: Feed): Promise<void> {
+  async #catchUpRoom(room: RoomId, feed: Feed): Promise<void> {
     const [head = 0] = await this.#state.log.heads([room], [feed.position])
     feed.advanceHead(head)
     // the store has lost the room: restoring its sessions creates it again

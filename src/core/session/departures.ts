@@ -45,7 +45,7 @@ export class Departures {
     }
   }
 
-  /** Starts the window of a participant that no node has a connection of. Removes it if it cannot resume. @throws unavailable */
+  /** Detaches a session that has no connection on any node, and removes the participant if it cannot resume. @throws unavailable */
   async detachAbandoned(ref: SessionRef): Promise<void> {
     if ((await this.#sessionStore.detach(ref)) === 'left') await this.expel(ref, 'node_lost')
   }

@@ -109,11 +109,11 @@ export class Disconnections {
     const over = [...this.#pendingJoins].filter(([, deadline]) => deadline === undefined || isPast(deadline))
     await Promise.all([
       ...[...this.#unreported.values()].map((lost) => this.lost(lost)),
-      ...over.map(([pending]) => this.#giveBack(pending)),
+      ...over.map(([pending]) => this.#detachPending(pending)),
     ])
   }
 
-  async #giveBack(pending: PendingJoin): Promise<void> {
+  async #detachPending(pending: PendingJoin): Promise<void> {
     try {
       const found = await this.#sessionStore.findByPendingJoin(pending)
       this.#pendingJoins.delete(pending)

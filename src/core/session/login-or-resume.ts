@@ -8,8 +8,8 @@ import type { Session } from './session.ts'
 type NamedLogin = LoginOptions & { id: ParticipantId }
 
 /**
- * Logs in under an id that the client names: resumes that participant's session with its held messages, or logs in.
- * Two devices may do so at the same time: both succeed, and the later one keeps the session.
+ * Logs in under an id that the client names: resumes the session of that participant, or creates one. Two devices may do so at
+ * the same time: both succeed, and the later one keeps the session.
  */
 export class LoginOrResume {
   readonly #login: Login

@@ -43,7 +43,7 @@ export class SessionCloser {
     }
   }
 
-  /** The connection is lost: the participant can resume within the window, unless it has done so already. */
+  /** The connection is lost: ends the session here and detaches it in the store, unless the participant has resumed already. */
   async detach(session: Session): Promise<void> {
     const { registry, feeds, disconnections, reconnects } = this.#parts
     if (!session.end()) return
@@ -56,7 +56,7 @@ export class SessionCloser {
     }
   }
 
-  /** Before this node closes all its connections. */
+  /** Detaches all sessions, before this node closes their connections. */
   async detachAll(): Promise<void> {
     await Promise.all(this.#parts.registry.all.map((session) => this.detach(session)))
   }

@@ -20,7 +20,7 @@ export type SessionOpenerParts = {
   events: Pick<SessionsEvents, 'occupancyChanged'>
 }
 
-/** The steps that a login and a resume have in common: subscribe, ask the store (the caller does), open the session. */
+/** What a login and a resume have in common: they subscribe to the room, and open the session that the store has given them. */
 export class SessionOpener {
   readonly #parts: SessionOpenerParts
 
@@ -55,12 +55,12 @@ export class SessionOpener {
     if (previous?.connection === connection) closer.background(() => closer.release(previous))
     else if (previous) closer.endTakenOverSoon(previous)
     if (open && !isPast(deadline)) return session
-    // a client that was refused and keeps its connection has no ticket to resume with
+    // the client is refused: if it keeps its connection, it has no ticket with which it could resume
     await (open ? closer.leaveQuietly(session) : closer.detach(session))
     throw new SignalError('early_left')
   }
 
-  /** The login or resume failed with `error`. If the store may have given the session to this node, it is given back. */
+  /** The login or resume failed with `error`. If the store may have given the session to this node, the node detaches it later. */
   async abort(pending: PendingJoin, deadline: Deadline | undefined, error: unknown): Promise<void> {
     this.#parts.disconnections.joinFailed(pending, deadline, error)
     // `open` has released the room
