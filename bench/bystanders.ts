@@ -2,16 +2,16 @@ import { Bystanders } from '../test/support/bystanders.ts'
 import { secret } from './servers.ts'
 
 /** The commands of the bench to this process. Each gets an answer. */
-export type BystanderCommand = 'take' | 'silence' | 'talk'
+export type BystanderCommand = 'observed' | 'stop' | 'start'
 
 /** A child process of bench/abuse.ts: in the attacker's process the attack would distort the measured times. */
 const bystanders = await Bystanders.enter({ url: process.env.URL ?? '', secret }, 20)
 const answers: { [command in BystanderCommand]: () => unknown } = {
-  take: () => bystanders.takeObserved(),
-  silence: () => bystanders.stopSending(),
-  talk: () => bystanders.startSending(),
+  observed: () => bystanders.takeObserved(),
+  stop: () => bystanders.stopSending(),
+  start: () => bystanders.startSending(),
 }
-process.send?.('talking')
+process.send?.('started')
 process.on('message', async (command: BystanderCommand) => {
   try {
     process.send?.((await answers[command]()) ?? 'done')

@@ -12,12 +12,12 @@ const bare: Candidate = { name: 'bare adapter', durable: false, start: startBare
 /** Reads the command line: numbers, and `--dist FOLDER` with another build to compare with. */
 export function readArguments(): { numbers: number[]; candidates: Candidate[] } {
   const { values, positionals } = parseArgs({ options: { dist: { type: 'string' } }, allowPositionals: true })
-  const ours = { name: 'Signalbox', durable: true, start: (redisUrl: string) => startNode(redisUrl) }
+  const thisBuild = { name: 'Signalbox', durable: true, start: (redisUrl: string) => startNode(redisUrl) }
   const { dist } = values
   const other = dist
     ? [{ name: 'the other build', durable: true, start: (redisUrl: string) => startNode(redisUrl, {}, dist) }]
     : []
-  return { numbers: positionals.map(Number), candidates: [ours, ...other, bare] }
+  return { numbers: positionals.map(Number), candidates: [thisBuild, ...other, bare] }
 }
 
 /**
@@ -32,8 +32,8 @@ export async function compare<T extends Cost>(
   const redis = await startRedis()
   try {
     for (let round = 0; round < rounds; round += 1) {
-      for (let place = 0; place < candidates.length; place += 1) {
-        const candidate = candidates[(round + place) % candidates.length] as Candidate
+      for (let offset = 0; offset < candidates.length; offset += 1) {
+        const candidate = candidates[(round + offset) % candidates.length] as Candidate
         const servers = await Promise.all(Array.from({ length: nodes }, () => candidate.start(redis.url)))
         try {
           costs.get(candidate)?.push(await measure(servers, candidate.durable))

@@ -30,7 +30,7 @@ export async function observe(attacker: Attacker, redis: BenchRedis, dist?: stri
   const started = performance.now()
   const failure = await attack(attacker, targetOf(node, redis, bystanders), node)
   const durationMs = performance.now() - started
-  const observed = await Promise.race([bystanders.request('take'), node.exited.then(() => undefined)]).catch(
+  const observed = await Promise.race([bystanders.request('observed'), node.exited.then(() => undefined)]).catch(
     () => undefined,
   )
   const { memory, refused } = await samples.stop()
@@ -51,16 +51,16 @@ async function attack(attacker: Attacker, target: Target, { exited }: Server): P
   const started = performance.now()
   const elapsed = () => `${((performance.now() - started) / 1000).toFixed(0)} s`
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<string>((resolve) => {
+  const timeout = new Promise<string>((resolve) => {
     timer = setTimeout(() => resolve(`the attack did not end within ${elapsed()}`), attackTimeoutMs)
   })
-  const over = attacker.start(target).then(
+  const ended = attacker.start(target).then(
     () => undefined,
     // when the node dies, the attacker's connections break before its exit is reported
     (error: Error) => Promise.race([exited, once(AbortSignal.timeout(1000), 'abort')]).then(() => error.message),
   )
-  const dead = exited.then(({ code, signal }) => `the node died after ${elapsed()} (${signal ?? code})`)
-  const result = await Promise.race([dead, over, late])
+  const died = exited.then(({ code, signal }) => `the node died after ${elapsed()} (${signal ?? code})`)
+  const result = await Promise.race([died, ended, timeout])
   clearTimeout(timer)
   return result
 }
@@ -92,14 +92,14 @@ function targetOf({ url, metrics }: Server, redis: BenchRedis, bystanders: Bysta
     secret,
     refusals: async () => refusalsIn(await metrics()),
     whileRedisHangs: async (act) => {
-      await bystanders.request('silence')
+      await bystanders.request('stop')
       redis.pause()
       try {
         await act()
       } finally {
         redis.resume()
         await whenRedisServed(metrics)
-        await bystanders.request('talk')
+        await bystanders.request('start')
       }
     },
   }

@@ -39,7 +39,7 @@ function departures(sources: Files, names: string[]): string[] {
   ]
 }
 
-test('every store is held to every part of the contract, by one call of describeState', () => {
+test('every store has to pass every part of the contract, through one call of describeState', () => {
   expect(departures(files, Object.keys(stores))).toEqual([])
 })
 
@@ -51,7 +51,7 @@ test('no two cases of the contract have the same title in one group', () => {
   expect(titles.filter((title, index) => titles.indexOf(title) !== index)).toEqual([])
 })
 
-test('only what a second node does is not asked of a store that one node has to itself', () => {
+test('a store for a single node is exempt only from the cases that need a second node', () => {
   const shared = cases.filter((one) => one.shared).map(({ group }) => group)
   expect([...new Set(shared)]).toEqual(['pub/sub', 'nodes, leases', 'nodes, dead nodes'])
   expect(Object.values(stores).filter((store) => !store.shared)).toHaveLength(1)
@@ -109,7 +109,7 @@ test.each<[fault: string, one: CaseCount, other: CaseCount, found: string[]]>([
   expect(differences(['one', one], ['other', other])).toEqual(found)
 })
 
-test('a store is compared with every store whose cases were noted before', () => {
+test('the cases of a store are compared with those of every store recorded before', () => {
   const run = mkdtempSync(join(tmpdir(), 'signalbox-cases-'))
   onTestFinished(() => rmSync(run, { recursive: true }))
   expect(recordCases(run, 'memory', count(titles.slice(0, -1), titles.slice(-1)))).toEqual([])

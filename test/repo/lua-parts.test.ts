@@ -55,7 +55,7 @@ test('every script and part names the parts whose functions it calls, and no oth
   expect(mistakesIn([...partUnits, ...scriptUnits], sourceOfPart)).toEqual([])
 })
 
-test('a part names only parts that stand before it, and each function is defined once', () => {
+test('a part names only parts that precede it, and each function is defined once', () => {
   const order = Object.keys(parts)
   for (const [name, uses] of Object.entries<readonly LuaPart[]>(parts)) {
     for (const part of uses) expect(order.indexOf(part), `${name} uses ${part}`).toBeLessThan(order.indexOf(name))

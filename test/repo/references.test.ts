@@ -91,24 +91,24 @@ const inDocument = (text: string) => [
     .filter((path) => !created(text).includes(path)),
 ]
 
-describe('every reference leads somewhere', () => {
-  test.each(documents)('in %s', (path) => {
+describe('every reference has a target:', () => {
+  test.each(documents)('those in %s', (path) => {
     expect(inDocument(readDocument(path))).toEqual([])
   })
 
-  test.each(['CONTRIBUTING.md', 'docs/architecture.md', 'docs/glossary.md'])('types that %s names', (path) => {
+  test.each(['CONTRIBUTING.md', 'docs/architecture.md', 'docs/glossary.md'])('the types that %s names', (path) => {
     const text = readDocument(path)
     expect(text).toMatch(/`[A-Z][a-z]+[A-Z]\w*`/)
     expect(typesIn(text)).toEqual([])
   })
 
-  test('in comments of the source', () => {
+  test('those in comments of the source', () => {
     const lines = sources.flatMap((path) => commentsIn(path, readDocument(path)).map((line) => ({ path, line })))
     expect(lines.length).toBeGreaterThan(1000)
     expect(lines.flatMap(({ path, line }) => inComment(line).map((found) => `${path}: ${found}`))).toEqual([])
   })
 
-  test('in comments of tests, programs and the demo', () => {
+  test('those in comments of tests, programs and the demo', () => {
     const broken = others.flatMap((path) =>
       commentsIn(path, readDocument(path)).flatMap((line) =>
         [...sectionsIn(line), ...numbersIn(line)].map((found) => `${path}: ${found}`),
@@ -118,7 +118,7 @@ describe('every reference leads somewhere', () => {
   })
 })
 
-describe('a reference that leads nowhere is found', () => {
+describe('a reference without a target is found:', () => {
   test.each([
     ['a class', '`Entrance.login` adds it', '`Entrance.login`'],
     ['a method', 'see `Feed.hear`', '`Feed.hear`'],
@@ -148,7 +148,7 @@ describe('a reference that leads nowhere is found', () => {
     expect(inComment(text)).toEqual([])
   })
 
-  test('comments are told from code', () => {
+  test('comments are distinguished from code', () => {
     const code = "/** one\n * two */\nconst url = 'http://host' // three\n// four\nconst glob = 'src/**/*.ts'"
     expect(commentsIn('a.ts', code).map((line) => line.trim())).toEqual(['/** one', '* two */', '// three', '// four'])
     expect(commentsIn('a.lua', 'local a = 1 -- one\n-- two')).toEqual(['-- one', '-- two'])
