@@ -18,9 +18,9 @@ export { type EnteredRoom, type OpenRoom, type RoomMember, Rooms, type RoomsNoti
 export type { ConnectionInfo, Reconnected, Resync, SessionEvents } from './session-events.ts'
 export {
   type SessionState,
-  type StateTrigger as SessionEvent,
+  type StateTrigger,
   sessionStates,
-  stateTriggers as sessionEvents,
+  stateTriggers,
   transitions,
 } from './session-state.ts'
 export type { TokenSource } from './token-source.ts'
