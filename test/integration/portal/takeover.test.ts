@@ -38,7 +38,7 @@ describe.each([
   })
 })
 
-test('a replaced connection that was not closed is refused its next write, and then closed', async () => {
+test('after a takeover the store refuses the next write of a previous connection that was not closed, and its node closes it', async () => {
   const room = newRoom()
   const bob = await enter(here.url, { room })
   const ann = await enter(here.url, { room })
