@@ -4,8 +4,15 @@ const [path = '/healthz'] = process.argv.slice(2)
 
 // OPS_PORT=0 puts the probes on PORT, and an empty value counts as unset
 const port = (OPS_PORT === '0' ? PORT || '8080' : OPS_PORT) || '9464'
-const answer = await fetch(`http://127.0.0.1:${port}${path}`).catch(({ cause }) => ({ status: cause?.code }))
-if (answer.status !== 200) {
-  console.error(`${path}: ${answer.status}`) // `docker inspect` shows this line
-  process.exit(1)
+try {
+  const answer = await fetch(`http://127.0.0.1:${port}${path}`)
+  if (answer.status !== 200) fail(`${answer.status} ${await answer.text()}`)
+} catch (error) {
+  fail(error.cause?.code ?? error.message)
+}
+
+/** @param {string} reason `docker inspect` shows it, and so does a terminal. /readyz has the cause in its body */
+function fail(reason) {
+  console.error(`${path}: ${reason}`)
+  process.exitCode = 1
 }

@@ -1,7 +1,11 @@
-import { spawnSync } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'
 import { describeConfig } from '../../src/config/describe.ts'
@@ -59,6 +63,23 @@ describe('the nodes', () => {
       const { drainSeconds } = readConfig({ DRAIN_SECONDS: `${environment?.DRAIN_SECONDS}` })
       expect(Number(/^(\d+)s$/.exec(stop_grace_period)?.[1])).toBeGreaterThan(drainSeconds + 15) // see src/main.ts
     }
+  })
+
+  test('have the memory for as many clients as they accept', () => {
+    for (const [, { environment, mem_limit }] of nodes) {
+      const { maxConnections } = readConfig({ MAX_CONNECTIONS: `${environment?.MAX_CONNECTIONS ?? ''}` })
+      const needed = 120 + (maxConnections * 35) / 1024 // MiB, see "Sizing a cluster" in docs/operations.md
+      expect(Number(/^(\d+)m$/.exec(`${mem_limit}`)?.[1])).toBeGreaterThan(needed * 1.5)
+    }
+  })
+
+  test('print why they are not ready when their health check fails', async () => {
+    const server = createServer((_request, response) => response.writeHead(503).end('{"reason":"draining"}'))
+    onTestFinished(() => void server.close())
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const env = { PATH: process.env.PATH, OPS_PORT: `${(server.address() as AddressInfo).port}` }
+    const check = promisify(execFile)(process.execPath, [join(root, 'deploy/healthcheck.mjs'), '/readyz'], { env })
+    await expect(check).rejects.toMatchObject({ code: 1, stderr: '/readyz: 503 {"reason":"draining"}\n' })
   })
 
   test('are named in the configuration of both proxies, and trust the proxy', () => {

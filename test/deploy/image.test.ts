@@ -54,7 +54,7 @@ test('the image runs as a user without privileges on a read-only root, and exits
   await node.line(/^Signalbox is at/)
   expect(await check()).toMatchObject({ code: 0, stderr: '' })
   expect(await check('/readyz')).toMatchObject({ code: 0, stderr: '' })
-  expect((await check('/nothing')).code).toBe(1)
+  expect(await check('/nothing')).toMatchObject({ code: 1, stderr: expect.stringMatching(/^\/nothing: 404 \{/) })
 
   const pid = innermost(node.pid)
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')

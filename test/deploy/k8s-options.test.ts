@@ -85,6 +85,16 @@ describe.each(installations)('%s', (folder) => {
   })
 })
 
+test('each command that creates the Secret sets the secrets that the nodes need, and a management key', () => {
+  const texts = ['docs/kubernetes.md', 'k8s/kustomization.yaml'].map(readDocument).join('\n')
+  const commands = texts.match(/create secret generic signalbox .*/g) ?? []
+  expect(commands).toHaveLength(3)
+  for (const command of commands) {
+    const names = [...command.matchAll(/--from-literal=(\w+)=/g)].map(([, name]) => name)
+    expect(names).toEqual(['SIGNALBOX_SECRET', 'REDIS_PASSWORD', 'MANAGEMENT_KEYS'])
+  }
+})
+
 test('in production no client enters without a token', () => {
   const config = readConfig(environmentOf(build('k8s/overlays/production'), secret))
   expect(config).toMatchObject({ production: true, demo: false, anonymousDialects: [] })
