@@ -22,7 +22,7 @@ const waiting = files('cluster', [
 ])
 
 /** They take two cores: an attacker and its node, and calls whose video the processor renders. */
-const alone = [...files('deploy', ['abuse']), ...files('browser', ['demo', 'demo-calls'])]
+const alone = [...files('deploy', ['abuse']), ...files('browser', ['demo', 'demo-calls', 'demo-restart'])]
 
 /** Within a group, the longest file begins first. Vitest knows only how long the files took before, and a fresh clone ran none. */
 class LongestFirst extends BaseSequencer {
