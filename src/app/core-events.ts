@@ -64,11 +64,11 @@ export class CoreEvents {
     if (openRoomList) inBackground(() => openRoomList.changed(room), this.failed)
   }
 
-  /** @param closedHere this node had the old connection, and has closed it */
-  readonly takenOver = (ref: SessionRef, closedHere: boolean): void => {
+  /** @param isClosed the old connection is closed, or known to be lost */
+  readonly takenOver = (ref: SessionRef, isClosed: boolean): void => {
     this.#context.log.info({ room: ref.room, participant: ref.id }, 'connection taken over')
     const dialect = this.#handlers?.dialects[dialectOf(ref.room)]
-    if (dialect && !closedHere) {
+    if (dialect && !isClosed) {
       this.#handlers?.broadcast.closeConnection(dialect.namespace, ref, dialect.takenOverEvent)
     }
   }

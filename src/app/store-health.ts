@@ -11,7 +11,7 @@ const maxRemembered = 100
 /** A store that has been silent for longer is not reachable. Twice the interval of heartbeats. */
 const maxSilenceMs = 4000
 
-/** The node looks at an answer of the store at most this often. */
+/** After an answer of the part that keeps the leases, the node does not examine further answers for this time, ms. */
 const minAnswerIntervalMs = 500
 
 type ProblemCheck = () => StoreProblem | undefined
@@ -59,7 +59,7 @@ export class StoreHealth {
 
   /**
    * A call to the store succeeded.
-   * @param byLeases whether the part of the store that keeps the leases answered. Called at most twice a second: it computes a hash
+   * @param byLeases whether the part of the store that keeps the leases answered. It computes a hash, so it is not called again within half a second after it returned true
    */
   answered(byLeases: () => boolean): void {
     const now = performance.now()
@@ -93,7 +93,7 @@ export class StoreHealth {
     this.#warn(
       messageOf(error),
       { err: error },
-      isUnavailable(error) ? 'the state could not be reached' : 'background work failed',
+      isUnavailable(error) ? 'Redis could not be reached' : 'background work failed',
     )
 
   /** @param subject the cause of the warning, or the channel: each is logged at `warn` once a minute */

@@ -46,7 +46,7 @@ export class Connection implements SessionConnection {
   restriction: SignalError | undefined
   /** The profile that the client has set before it had a session, for its next session. */
   readonly profile: Member['profile'] = {}
-  /** Whether acks with a ticket contain the limits of the connection. */
+  /** Whether acks with a ticket contain the limits of the client. */
   readonly wantsLimits: boolean
   #session: Session | undefined
   readonly #events: ConnectionEvents

@@ -24,8 +24,9 @@ const impatientLoginWaitMs = 1000
 
 /**
  * The only way from a socket to the handlers: reads the arguments, checks limits and schema, waits for a login if necessary,
- * runs the handler, acks and counts. Each request gets exactly one ack. The requests of a connection run one after the other, in the order
- * of their arrival. Each has a deadline from its arrival; a request that has not finished by then is refused as `unavailable`.
+ * runs the handler, acks and counts. Each request gets exactly one ack. A login runs at once, or is refused as `in_service`. The other
+ * requests of a connection run one after the other, in the order of their arrival. Each request has a deadline from its arrival; if it
+ * has not finished by then, it is refused as `unavailable`.
  */
 export class Dispatcher {
   readonly #connection: Connection
@@ -124,8 +125,8 @@ export class Dispatcher {
     const phase = request?.phase
     if (request && phase === 'login') this.#login({ ...incoming, request })
     else if (state === 'connected') this.#queue.push(incoming)
-    else if (state === 'connecting' || phase === 'in_room' || phase === undefined) this.#waitForLogin(incoming)
-    else if (phase === 'session') this.#acks.refuse(event, args, new SignalError('illegal_request'))
+    else if (state === 'connecting' || phase === 'awaits_session' || phase === undefined) this.#waitForLogin(incoming)
+    else if (phase === 'needs_session') this.#acks.refuse(event, args, new SignalError('illegal_request'))
     else if (phase === 'any' && restriction) this.#waitForLogin(incoming)
     else {
       if (phase === 'switch_room') this.#connection.state = 'connecting' // so that the next requests wait for it

@@ -1,4 +1,4 @@
-/** What one client may have waiting before it is logged in, and for how long (docs/protocol.md#requests). */
+/** How many requests may wait on one connection before its login, and for how long (docs/protocol.md#requests). */
 const maxEarlyRequests = 100
 const earlyRequestTimeoutMs = 10_000
 

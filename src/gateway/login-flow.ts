@@ -202,7 +202,7 @@ export class LoginFlow {
   }
 }
 
-/** Adds the limits of a connection to an ack that has a ticket. */
+/** Adds the limits of a client to an ack that has a ticket. */
 function withLimits(reply: unknown, { messagesPerSecond, messageBurst, maxMessageBytes }: GatewayServices): unknown {
   const hasTicket = typeof reply === 'object' && reply !== null && ('ticket' in reply || 'reconnectionTicket' in reply)
   return hasTicket ? { ...reply, limits: { messagesPerSecond, burst: messageBurst, maxMessageBytes } } : reply

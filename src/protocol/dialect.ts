@@ -2,15 +2,15 @@ import type { TSchema } from 'typebox'
 import type { ErrorCode } from '../core/errors.ts'
 
 /**
- * When a request is allowed.
+ * When a request is allowed. While a login or relogin is being answered, all requests but logins wait for it.
  * `login`: without a session; makes one. If it is refused, the node closes the connection.
  * `switch_room`: with or without a session; makes one, and ends the session that the connection had in another room. If it is
  *   refused, nothing changes.
- * `session`: with a session; refused at once without one.
- * `in_room`: with a session; while a login or relogin is being answered it waits for that.
+ * `needs_session`: with a session; refused at once if no login has begun.
+ * `awaits_session`: with a session; if no login has begun, it waits 10 s for one, or a second if it is `impatient`.
  * `any`: with or without a session.
  */
-export type Phase = 'login' | 'switch_room' | 'session' | 'in_room' | 'any'
+export type Phase = 'login' | 'switch_room' | 'needs_session' | 'awaits_session' | 'any'
 
 /** One request of a dialect: `emit(name, data?, ack?)`. */
 export type Request = {

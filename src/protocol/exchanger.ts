@@ -29,23 +29,23 @@ export const exchanger = {
     refusals: named,
   },
   offer: {
-    phase: 'in_room',
+    phase: 'awaits_session',
     payload: Type.Object({ channelName, sessionDescriptor: Type.Unknown(), to: To }),
     refusals: directed,
   },
   answer: {
-    phase: 'in_room',
+    phase: 'awaits_session',
     payload: Type.Object({ channelName, sessionDescriptor: Type.Unknown(), to: To }),
     refusals: directed,
   },
   candidate: {
-    phase: 'in_room',
+    phase: 'awaits_session',
     // a null candidate ends the candidates
     payload: Type.Object({ channelName, candidate: Type.Unknown(), to: To }),
     refusals: directed,
   },
   leaveStream: {
-    phase: 'session',
+    phase: 'needs_session',
     payload: Type.Object({ channelName, user: Type.Optional(Type.Unknown()) }),
     refusals: named,
   },

@@ -21,7 +21,7 @@ export const p2p = {
     reply: Type.Object({ uid: Type.String() }),
   },
   'owt-message': {
-    phase: 'in_room',
+    phase: 'awaits_session',
     impatient: true,
     payload: Type.Object({ to: UserId, data: Type.Optional(Type.Unknown()) }),
     refusals: { '/to': 'invalid_receiver' },

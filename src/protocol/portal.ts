@@ -50,26 +50,26 @@ export const portal = {
   login: { phase: 'login', payload: Type.Unknown(), reply: Type.Union([JoinResult, LegacyJoinResult]) },
   ...session,
   text: {
-    phase: 'in_room',
+    phase: 'awaits_session',
     payload: Type.Object({ to: Type.String({ minLength: 1 }), message: Message }),
     refusals: { '/to': 'invalid_receiver', '/message': 'text_too_long' },
   },
-  publish: { phase: 'in_room', payload: Publication, reply: SessionIds },
+  publish: { phase: 'awaits_session', payload: Publication, reply: SessionIds },
   unpublish: {
-    phase: 'in_room',
+    phase: 'awaits_session',
     payload: Type.Object({ id: Id }),
     refusals: { '': 'invalid_stream_id', '/id': 'invalid_stream_id' },
   },
-  'stream-control': { phase: 'in_room', payload: StreamControl },
-  subscribe: { phase: 'in_room', payload: SubscriptionRequest, reply: SessionIds },
+  'stream-control': { phase: 'awaits_session', payload: StreamControl },
+  subscribe: { phase: 'awaits_session', payload: SubscriptionRequest, reply: SessionIds },
   unsubscribe: {
-    phase: 'in_room',
+    phase: 'awaits_session',
     payload: Type.Object({ id: Id }),
     refusals: { '': 'invalid_subscription_id', '/id': 'invalid_subscription_id' },
   },
-  'subscription-control': { phase: 'in_room', payload: SubscriptionControl },
+  'subscription-control': { phase: 'awaits_session', payload: SubscriptionControl },
   soac: {
-    phase: 'in_room',
+    phase: 'awaits_session',
     payload: Type.Object({
       id: Type.String(),
       to: Type.Optional(Type.String()),
@@ -87,8 +87,8 @@ export const portal = {
 /** Protocol 1.0 and 1.1: the media of publish and subscribe in the old form. */
 export const portalV1 = {
   ...portal,
-  publish: { phase: 'in_room', payload: PublicationV1, reply: SessionIds },
-  subscribe: { phase: 'in_room', payload: SubscriptionRequestV1, reply: SessionIds },
+  publish: { phase: 'awaits_session', payload: PublicationV1, reply: SessionIds },
+  subscribe: { phase: 'awaits_session', payload: SubscriptionRequestV1, reply: SessionIds },
 } as const satisfies Dialect
 
 /** Protocol absent: the session verbs and text of OWT's legacy clients. */
@@ -96,7 +96,7 @@ export const portalLegacy = {
   login: portal.login,
   ...session,
   customMessage: {
-    phase: 'in_room',
+    phase: 'awaits_session',
     payload: Type.Object({
       type: Type.Literal('data'),
       receiver: Type.String({ minLength: 1 }),

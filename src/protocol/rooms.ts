@@ -17,7 +17,7 @@ export const RoomMember = Type.Object({ id: Type.String(), nickname: Type.String
 export const OpenRoom = Type.Object({ name: Type.String(), size: Type.Integer() })
 
 const relayed = {
-  phase: 'in_room',
+  phase: 'awaits_session',
   positional: ['payload', 'room', 'to'],
   payload: Type.Object({ payload: Type.Unknown(), room: inRoom, to: To }),
   refusals: { '/room': 'bad_name', '/to': 'invalid_receiver' },
@@ -48,15 +48,15 @@ export const rooms = {
     }),
     refusals: { '': 'bad_name', '/payload': 'bad_name' },
   },
-  leave_room: { phase: 'session' },
+  leave_room: { phase: 'needs_session' },
   new_message: {
-    phase: 'in_room',
+    phase: 'awaits_session',
     positional: ['text', 'room'],
     payload: Type.Object({ text, room: inRoom }),
     refusals: { '/text': 'text_too_long', '/room': 'bad_name' },
   },
   direct_message: {
-    phase: 'in_room',
+    phase: 'awaits_session',
     positional: ['to', 'text'],
     payload: Type.Object({ to: Type.String({ minLength: 1, maxLength: 256 }), text }),
     refusals: { '/to': 'invalid_receiver', '/text': 'text_too_long' },

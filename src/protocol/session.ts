@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import type { Dialect } from './dialect.ts'
 
-/** The last argument of every notification. `nickname`: the sender's nickname, in `new_message` of `/rooms`. */
+/** The last argument of every notification of a log entry. `nickname`: the sender's nickname, in `new_message` of `/rooms`. */
 export type Meta = { seq: number; from?: string; nickname?: string }
 
 /** The data of `draining`: the node closes the connection within `withinMs`. */
@@ -21,7 +21,7 @@ export const IceServers = Type.Array(
   }),
 )
 
-/** The limits of one connection: MESSAGES_PER_SECOND, MESSAGE_BURST, MAX_MESSAGE_BYTES. */
+/** The limits of one client: MESSAGES_PER_SECOND, MESSAGE_BURST, MAX_MESSAGE_BYTES. */
 export const Limits = Type.Object({
   messagesPerSecond: Type.Integer(),
   burst: Type.Integer(),
@@ -48,11 +48,11 @@ export const session = {
     ]),
   },
   refreshReconnectionTicket: {
-    phase: 'session',
+    phase: 'needs_session',
     issuesTicket: true,
     payload: Type.Object({ ice: Type.Optional(Type.Boolean()) }),
     optional: true,
     reply: Type.Union([Type.String(), Type.Object({ ticket: Type.String(), iceServers: IceServers })]),
   },
-  logout: { phase: 'session' },
+  logout: { phase: 'needs_session' },
 } as const satisfies Dialect

@@ -91,7 +91,8 @@ describe.each(requests)('$protocol $event', ({ protocol, event, request }) => {
   const phase = request?.phase
   const payload = Object.hasOwn(loginPayloads, event) ? loginPayloads[event] : request?.payload
   const mayPass = (value: unknown) =>
-    phase === 'session' || (phase === 'in_room' && payload !== undefined && Check(payload, overTheWire(value)))
+    phase === 'needs_session' ||
+    (phase === 'awaits_session' && payload !== undefined && Check(payload, overTheWire(value)))
 
   test('with invalid data is refused after the login', async () => {
     const { room, observer, stream, unharmed } = await withObserver()
@@ -123,7 +124,7 @@ describe.each(requests)('$protocol $event', ({ protocol, event, request }) => {
       const numbered = await client.request(event, value, null, { rid: -1 })
       expect(numbered.code).toBe(request ? 'bad_request' : 'unknown_event')
       const displaced = await client.request(event, () => errors.push('two acks'), value)
-      expectAnswer(displaced, phase === 'session')
+      expectAnswer(displaced, phase === 'needs_session')
       if (event !== 'logout') continue
       client = await enter(node.url, { room, protocol })
       attackers.push(client.id)

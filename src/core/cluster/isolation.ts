@@ -1,8 +1,9 @@
 /**
  * Whether this node is cut off from the store: its lease has expired, and the part of the store that keeps the leases has
- * answered no call since. Answers of other parts (shards of a Redis Cluster) do not matter: the other nodes take this node for
- * dead all the same. If the part with the leases answers calls but refuses heartbeats, it refuses those of every node, and the
- * clients would gain nothing by moving.
+ * answered no call since.
+ * Answers of other parts (shards of a Redis Cluster) do not count: the other nodes take this node for dead all the same.
+ * Answers of this part count even if they are not answers to a heartbeat: if it answers calls but refuses heartbeats, it refuses
+ * the heartbeats of every node, so the clients are no better off on another node.
  */
 export class Isolation {
   readonly #leaseMs: number

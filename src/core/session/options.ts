@@ -26,6 +26,6 @@ export type SessionsEvents = DepartureEvents & {
   givenUp?: (participant: ParticipantRef, error: unknown) => void
   /** A participant has resumed, and the log had trimmed entries that it missed. */
   incomplete?: () => void
-  /** A session has a new owner. `closed`: the old connection is closed, or known to be lost. */
-  takenOver?: (previous: SessionRef, closed: boolean) => void
+  /** A session has a new owner. `isClosed`: the old connection is closed, or known to be lost. */
+  takenOver?: (previous: SessionRef, isClosed: boolean) => void
 }

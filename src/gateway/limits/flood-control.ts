@@ -4,8 +4,9 @@ const floodFactor = 20
 export type FloodLimits = { messagesPerSecond: number; messageBurst: number; maxMessageBytes: number }
 
 /**
- * How far a client is ahead of the pace at which the node reads from it: 20 times the permitted rate of messages, or the bytes of
- * the largest messages at the permitted rate. The reader waits until the client is not ahead.
+ * By how much a client exceeds the pace at which the node reads from it. The node reads at most 20 times the permitted messages per
+ * second, and at most the bytes that the permitted messages have at their maximum size. The reader waits until the client is
+ * not ahead of this pace.
  */
 export class FloodControl {
   readonly #limits: FloodLimits
