@@ -12,7 +12,7 @@ const files = (folder: string, names: string[]) => names.map((name) => `test/${f
 const waiting = files('cluster', [
   'broken-record',
   'clock-steps',
-  'cut-off',
+  'cut-off-from-redis',
   'frozen-client',
   'half-open',
   'outages-*',

@@ -5,7 +5,8 @@ import { roomIdOf } from '../../src/core/model.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
 import { connect, enter, loginInfo } from '../support/client.ts'
 import { newRoom, startCluster, type TestNode, tokenFor } from '../support/node.ts'
-import { type RedisServer, randomPrefix, startRedis, until } from '../support/redis.ts'
+import { type RedisServer, randomPrefix, startRedis } from '../support/redis.ts'
+import { until } from '../support/until.ts'
 
 /**
  * After Redis has lost all data, the nodes restore the sessions of their clients. A participant whose record cannot be read or

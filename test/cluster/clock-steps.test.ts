@@ -2,8 +2,9 @@ import { Redis } from 'ioredis'
 import { expect, onTestFinished, test } from 'vitest'
 import { FakedClock } from '../support/faked-clock.ts'
 import { expectUnharmed, type NodeProcess, startProcess } from '../support/process.ts'
-import { randomPrefix, startRedis, until } from '../support/redis.ts'
+import { randomPrefix, startRedis } from '../support/redis.ts'
 import { Traffic } from '../support/traffic.ts'
+import { until } from '../support/until.ts'
 
 const soak = process.env.SIGNALBOX_SOAK === '1'
 /** The offsets of the clock, one after the other, s. */

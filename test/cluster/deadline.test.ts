@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Answer, type Client, connect, enter } from '../support/client.ts'
 import { lose, newRoom, startCluster, type TestNode } from '../support/node.ts'
-import { type RedisServer, startRedis, startRedisCluster, until } from '../support/redis.ts'
+import { type RedisServer, startRedis, startRedisCluster } from '../support/redis.ts'
+import { until } from '../support/until.ts'
 
 /** The longest that a request may wait for its answer, ms. */
 const maxWaitMs = 5000

@@ -3,8 +3,9 @@ import type { Client } from '../support/client.ts'
 import { dialectDrivers, enterBy, receivedBy, resumeWithoutSeq } from '../support/dialect-drivers.ts'
 import { newRoom, startCluster } from '../support/node.ts'
 import { startProcesses, statusOf } from '../support/process.ts'
-import { randomPrefix, redisUrl, until } from '../support/redis.ts'
+import { randomPrefix, redisUrl } from '../support/redis.ts'
 import { Traffic } from '../support/traffic.ts'
+import { until } from '../support/until.ts'
 
 const window = 4
 const drainSeconds = 6

@@ -1,9 +1,9 @@
 import { describe } from 'vitest'
 import { inChannel } from '../support/dialects.ts'
-import { describeInRooms } from './in-rooms.ts'
+import { describeRoomDialect } from './room-dialects.ts'
 
 describe('exchanger', () =>
-  describeInRooms({
+  describeRoomDialect({
     namespace: '/exchanger',
     enter: (node, room) => inChannel(node, room, { name: 'someone' }),
     send: (client, channelName, number) =>

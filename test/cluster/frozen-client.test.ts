@@ -7,7 +7,8 @@ import { rawWebSocket } from '../support/abuse/raw-web-socket.ts'
 import { connect } from '../support/client.ts'
 import { freezeClient } from '../support/frozen-client.ts'
 import { startProcesses } from '../support/process.ts'
-import { randomPrefix, redisUrl, until } from '../support/redis.ts'
+import { randomPrefix, redisUrl } from '../support/redis.ts'
+import { until } from '../support/until.ts'
 
 /** Far more than the kernel keeps for a client that does not read. */
 const unreadBytes = 20_000_000

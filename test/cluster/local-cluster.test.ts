@@ -6,8 +6,9 @@ import { expect, test } from 'vitest'
 import { enter } from '../support/client.ts'
 import { exited, type Running, signalbox, start } from '../support/command.ts'
 import { newRoom, testSecret } from '../support/node.ts'
-import { randomPrefix, redisUrl, startRedis, until } from '../support/redis.ts'
+import { randomPrefix, redisUrl, startRedis } from '../support/redis.ts'
 import { asDocumentedUser } from '../support/redis-user.ts'
+import { until } from '../support/until.ts'
 
 const local = { HOST: '127.0.0.1', PORT: 0, OPS_PORT: 0, LOG_LEVEL: 'warn', SIGNALBOX_SECRET: testSecret }
 

@@ -3,8 +3,9 @@ import { afterEach, expect, test } from 'vitest'
 import { enter, loginInfo } from '../support/client.ts'
 import { newRoom } from '../support/node.ts'
 import { expectUnharmed, startProcess } from '../support/process.ts'
-import { randomPrefix, redisUrl, until } from '../support/redis.ts'
+import { randomPrefix, redisUrl } from '../support/redis.ts'
 import { type Backend, startRoundRobin } from '../support/round-robin.ts'
+import { until } from '../support/until.ts'
 
 const cleanups: (() => void)[] = []
 afterEach(() => {

@@ -4,10 +4,11 @@ import { type Client, connect, enter } from '../support/client.ts'
 import { type DialectDriver, dialectDrivers, enterBy, receivedBy, resumeBy } from '../support/dialect-drivers.ts'
 import { newRoom } from '../support/node.ts'
 import { expectUnharmed } from '../support/process.ts'
-import { randomPrefix, redisUrl, until } from '../support/redis.ts'
+import { randomPrefix, redisUrl } from '../support/redis.ts'
 import { startRoundRobin } from '../support/round-robin.ts'
 import { Traffic } from '../support/traffic.ts'
 import { cannotMix, directions, startVersions, type VersionedNode, whyNot } from '../support/two-versions.ts'
+import { until } from '../support/until.ts'
 
 const signals = ['SIGTERM', 'SIGKILL'] as const
 

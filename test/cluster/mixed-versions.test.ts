@@ -1,13 +1,13 @@
 import { request } from 'node:http'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { caller, managementKeys } from '../integration/management/caller.ts'
-import { mesh, publishBoth, subscribeBoth } from '../integration/media.ts'
 import { type Client, connect, enter, loginInfo, refusal } from '../support/client.ts'
 import { type DialectDriver, dialectDrivers, enterBy, receivedBy, resumeBy } from '../support/dialect-drivers.ts'
 import { inRoom } from '../support/dialects.ts'
+import { caller, managementKeys } from '../support/management-caller.ts'
+import { mesh, publishBoth, subscribeBoth } from '../support/media.ts'
 import { newRoom } from '../support/node.ts'
 import { expectUnharmed } from '../support/process.ts'
-import { randomPrefix, until } from '../support/redis.ts'
+import { randomPrefix } from '../support/redis.ts'
 import { startRoundRobin } from '../support/round-robin.ts'
 import { startTcpProxy } from '../support/tcp-proxy.ts'
 import {
@@ -18,6 +18,7 @@ import {
   type VersionedNode,
   whyNot,
 } from '../support/two-versions.ts'
+import { until } from '../support/until.ts'
 
 type Address = { url: string }
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { newId } from '../../src/core/ids.ts'
 import type { Client } from '../support/client.ts'
 import { ackOf, peer } from '../support/dialects.ts'
-import { startThree } from './in-rooms.ts'
+import { startThree } from './room-dialects.ts'
 
 const numbers = (client: Client) =>
   client.seen.filter(({ event }) => event === 'owt-message').map(({ data }) => Number(Object(data).data))

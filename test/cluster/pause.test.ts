@@ -2,8 +2,9 @@ import { Redis } from 'ioredis'
 import { expect, onTestFinished, test } from 'vitest'
 import { keysOf } from '../../src/state/redis/keys.ts'
 import { expectUnharmed, startProcesses } from '../support/process.ts'
-import { randomPrefix, redisUrl, until } from '../support/redis.ts'
+import { randomPrefix, redisUrl } from '../support/redis.ts'
 import { Traffic } from '../support/traffic.ts'
+import { until } from '../support/until.ts'
 
 async function start(window: number) {
   const prefix = randomPrefix()

@@ -3,8 +3,9 @@ import { enter } from '../support/client.ts'
 import { newRoom } from '../support/node.ts'
 import { expectUnharmed, startProcess } from '../support/process.ts'
 import { PythonClient, type PythonOptions } from '../support/python-client.ts'
-import { randomPrefix, redisUrl, until } from '../support/redis.ts'
+import { randomPrefix, redisUrl } from '../support/redis.ts'
 import { type Backend, startRoundRobin } from '../support/round-robin.ts'
+import { until } from '../support/until.ts'
 
 const upTo = (last: number) => Array.from({ length: last }, (_, index) => index + 1)
 

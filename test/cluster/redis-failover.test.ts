@@ -2,8 +2,8 @@ import { expect, onTestFinished, test } from 'vitest'
 import { Portal, type Resync } from '../../src/client/index.ts'
 import { connect, enter as enterPlain } from '../support/client.ts'
 import { newRoom, startCluster, type TestNode, tokenFor } from '../support/node.ts'
-import { until } from '../support/redis.ts'
 import { startRedisPair } from '../support/redis-pair.ts'
+import { until } from '../support/until.ts'
 
 type TestClient = { portal: Portal; received: string[]; seqs: number[]; resyncs: Resync[]; leaves: string[] }
 

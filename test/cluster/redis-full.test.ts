@@ -3,7 +3,8 @@ import { expect, onTestFinished, test } from 'vitest'
 import { type Client, connect, enter, loginInfo, refusal } from '../support/client.ts'
 import { newRoom } from '../support/node.ts'
 import { expectUnharmed, type NodeProcess, startProcesses, statusOf } from '../support/process.ts'
-import { randomPrefix, startRedis, until } from '../support/redis.ts'
+import { randomPrefix, startRedis } from '../support/redis.ts'
+import { until } from '../support/until.ts'
 
 const windowSeconds = 3
 const unavailable = refusal('Service unavailable', 'unavailable')

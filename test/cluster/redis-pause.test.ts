@@ -3,8 +3,9 @@ import { defaultDutyIntervals } from '../../src/core/cluster/node-duties.ts'
 import { connect, enter } from '../support/client.ts'
 import { newRoom, startCluster } from '../support/node.ts'
 import { expectUnharmed, startProcesses, statusOf } from '../support/process.ts'
-import { randomPrefix, startRedis, until } from '../support/redis.ts'
+import { randomPrefix, startRedis } from '../support/redis.ts'
 import { Traffic } from '../support/traffic.ts'
+import { until } from '../support/until.ts'
 
 const window = 5
 

@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest'
 import { connect } from '../support/client.ts'
 import { inRoom } from '../support/dialects.ts'
 import { newRoom } from '../support/node.ts'
-import { describeInRooms, startThree } from './in-rooms.ts'
+import { describeRoomDialect, startThree } from './room-dialects.ts'
 
 describe('rooms', () => {
-  describeInRooms({
+  describeRoomDialect({
     namespace: '/rooms',
     enter: (node, room) => inRoom(node, room, 'someone'),
     send: (client, room, number) => client.request('new_message', `${number}`, room, { rid: number }),

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, vi } from 'vitest'
 import { newId } from '../../src/core/ids.ts'
 import type { Entry } from '../../src/core/model.ts'
-import { until } from '../support/redis.ts'
+import { until } from '../support/until.ts'
 import { refuses, text } from './bench.ts'
 import type { Contract } from './contract.ts'
 

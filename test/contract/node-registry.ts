@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { until } from '../support/redis.ts'
+import { until } from '../support/until.ts'
 import type { Bench, JoinedParticipant } from './bench.ts'
 import type { Contract } from './contract.ts'
 

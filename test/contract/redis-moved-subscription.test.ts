@@ -6,7 +6,8 @@ import { RedisLink } from '../../src/state/redis/link.ts'
 import { noReport } from '../../src/state/redis/report.ts'
 import { Subscriptions } from '../../src/state/redis/subscriptions.ts'
 import type { Topology, TopologyEvents } from '../../src/state/redis/topology.ts'
-import { type RedisServer, startRedis, until } from '../support/redis.ts'
+import { type RedisServer, startRedis } from '../support/redis.ts'
+import { until } from '../support/until.ts'
 
 /** Two servers. Every slot is on the first one until `move`. */
 class TwoServers implements Topology {

@@ -3,9 +3,10 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import type { RoomId } from '../../src/core/model.ts'
 import { createRedisState } from '../../src/state/redis/index.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
-import { randomPrefix, startRedis, until } from '../support/redis.ts'
+import { randomPrefix, startRedis } from '../support/redis.ts'
 import { type ProxiedRedis, startProxiedRedis } from '../support/redis-proxy.ts'
 import { asDocumentedUser } from '../support/redis-user.ts'
+import { until } from '../support/until.ts'
 import { Bench, EntryRecorder, refuses, retention, text } from './bench.ts'
 
 const modes = ['standalone', 'cluster'] as const

@@ -5,8 +5,9 @@ import { UnsuitableStoreError } from '../../src/core/ports/state.ts'
 import type { RedisTarget } from '../../src/state/redis/connection.ts'
 import { createRedisState } from '../../src/state/redis/index.ts'
 import { noReport, type RedisReport } from '../../src/state/redis/report.ts'
-import { randomPrefix, startSentinel, until } from '../support/redis.ts'
+import { randomPrefix, startSentinel } from '../support/redis.ts'
 import { type RedisServer, spawnRedis } from '../support/redis-server.ts'
+import { until } from '../support/until.ts'
 import { retention } from './bench.ts'
 
 async function startServer(...settings: string[]): Promise<RedisServer> {

@@ -10,7 +10,7 @@ import { root } from '../support/markdown.ts'
 import { testSecret } from '../support/node.ts'
 import { freePorts } from '../support/ports.ts'
 import { statusOf } from '../support/process.ts'
-import { until } from '../support/redis.ts'
+import { until } from '../support/until.ts'
 
 /** The stages of deploy/Dockerfile, performed without Docker in a clean folder, and the resulting image. */
 let folder: string

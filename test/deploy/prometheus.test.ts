@@ -2,8 +2,9 @@ import { expect, onTestFailed, onTestFinished, test } from 'vitest'
 import { alerts, dashboards, filledIn, queriesOf, variablesOf } from '../support/monitoring.ts'
 import { startProcesses } from '../support/process.ts'
 import { type Prometheus, startPrometheus } from '../support/prometheus.ts'
-import { randomPrefix, redisUrl, until } from '../support/redis.ts'
+import { randomPrefix, redisUrl } from '../support/redis.ts'
 import { Traffic } from '../support/traffic.ts'
+import { until } from '../support/until.ts'
 
 const window = 4
 const interval = '1m' // everything that happens in the test is within it

@@ -2,8 +2,9 @@ import { expect, test } from 'vitest'
 import { ConnectionChurn } from '../support/connection-churn.ts'
 import { type NodeProcess, startProcesses } from '../support/process.ts'
 import { proxies, startProxy } from '../support/proxies.ts'
-import { randomPrefix, redisUrl, until } from '../support/redis.ts'
+import { randomPrefix, redisUrl } from '../support/redis.ts'
 import { Traffic } from '../support/traffic.ts'
+import { until } from '../support/until.ts'
 
 const clients = 300
 const rooms = 20

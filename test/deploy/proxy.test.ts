@@ -9,7 +9,8 @@ import { root } from '../support/markdown.ts'
 import { newRoom } from '../support/node.ts'
 import { startProcess, startProcesses } from '../support/process.ts'
 import { proxies, shippedNodes, startProxy } from '../support/proxies.ts'
-import { randomPrefix, redisUrl, until } from '../support/redis.ts'
+import { randomPrefix, redisUrl } from '../support/redis.ts'
+import { until } from '../support/until.ts'
 
 /** How the shipped proxies serve a client. proxy-restart.test.ts has the rolling restart. */
 describe.each(proxies)('$name', (proxy) => {

@@ -7,9 +7,9 @@ import type { Dialect, Request } from '../../src/protocol/dialect.ts'
 import { portal, portalLegacy, portalV1 } from '../../src/protocol/portal.ts'
 import { TicketAndSeq } from '../../src/protocol/session.ts'
 import { type Answer, type Client, connect, enter, type Protocol } from '../support/client.ts'
+import { publishBoth } from '../support/media.ts'
 import { newRoom, startNode } from '../support/node.ts'
 import { badValues, excessiveValues, type Named, smallValues } from './bad-values.ts'
-import { publishBoth } from './media.ts'
 import { watchUnhandledErrors } from './unhandled-errors.ts'
 
 /** Each event of the portal and some unknown ones, with every kind of invalid data. */

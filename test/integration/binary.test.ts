@@ -6,9 +6,9 @@ import { portal, portalLegacy, portalV1 } from '../../src/protocol/portal.ts'
 import { rooms } from '../../src/protocol/rooms.ts'
 import { type Client, connect, enter, type Protocol } from '../support/client.ts'
 import { ackOf, inChannel, inRoom, peer, receivedBefore } from '../support/dialects.ts'
+import { mesh } from '../support/media.ts'
 import { newRoom, startCluster, type TestNode } from '../support/node.ts'
 import { badValues } from './bad-values.ts'
-import { mesh } from './media.ts'
 
 /** The types that Socket.IO's clients for JavaScript send as binary. */
 const bytes = Uint8Array.of(1, 2, 255)

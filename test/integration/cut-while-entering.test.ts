@@ -4,8 +4,8 @@ import { type Client, connect, loginInfo } from '../support/client.ts'
 import { enterRoom } from '../support/dialects.ts'
 import { newRoom, startCluster, startNode, type TestNode, tokenFor } from '../support/node.ts'
 import { Random } from '../support/random.ts'
-import { until } from '../support/redis.ts'
 import { expectNoStaleSessions } from '../support/stale-sessions.ts'
+import { until } from '../support/until.ts'
 
 const factor = process.env.SIGNALBOX_SOAK === '1' ? 40 : 1
 /** How many clients lose their connections at the same time. */

@@ -3,13 +3,13 @@ import { newId } from '../../src/core/ids.ts'
 import { roomIdOf } from '../../src/core/model.ts'
 import { type Client, enter } from '../support/client.ts'
 import { ackOf, inChannel, inRoom, peer } from '../support/dialects.ts'
+import { mesh, publishBoth } from '../support/media.ts'
 import { newRoom, startCluster, startNode, type TestNode } from '../support/node.ts'
-import { mesh, publishBoth } from './media.ts'
 
 const memory = await startNode()
 const [redis] = (await startCluster(1)) as [TestNode]
 
-/** Takes the session over, as a relogin on another node does whose kick has not arrived yet. */
+/** Takes the session over as a relogin on another node does, before the request to close the old connection has arrived. */
 async function takeOver(node: TestNode, dialect: string, ticket: string): Promise<void> {
   const { participantId, roomId, ticketId } = JSON.parse(Buffer.from(ticket, 'base64').toString())
   const claim = { room: roomIdOf(dialect, roomId), id: participantId, node: 'other', ticketId, nextTicketId: newId() }
@@ -59,14 +59,14 @@ const dialects: { [dialect: string]: Dialect } = {
   p2p: { enter: asPeer, cases: [['logout'], ['refreshReconnectionTicket']] },
 }
 
-const each = Object.entries(dialects).flatMap(([dialect, { cases }]) =>
+const takeoverCases = Object.entries(dialects).flatMap(([dialect, { cases }]) =>
   cases.flatMap((given) => [
     { dialect, event: given[0], given, where: 'memory', node: memory },
     { dialect, event: given[0], given, where: 'Redis', node: redis },
   ]),
 )
 
-test.each(each)(
+test.each(takeoverCases)(
   '$event of $dialect after a takeover is refused as moved, and the connection ends, with sessions in $where',
   async ({ dialect, given: [event, ...data], node }) => {
     const room = newRoom()

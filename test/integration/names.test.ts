@@ -6,9 +6,9 @@ import { newId } from '../../src/core/ids.ts'
 import { roomIdOf } from '../../src/core/model.ts'
 import { connect, enter, loginInfo } from '../support/client.ts'
 import { ackOf, peer } from '../support/dialects.ts'
+import { caller, error, managementKeys } from '../support/management-caller.ts'
 import { newRoom, startNode, testSecret, tokenFor } from '../support/node.ts'
 import { invisibleNames } from './invisible-names.ts'
-import { caller, error, managementKeys } from './management/caller.ts'
 
 const node = await startNode({
   redis: true,

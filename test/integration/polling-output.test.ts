@@ -5,7 +5,7 @@ import { enter, loginInfo } from '../support/client.ts'
 import { libraries } from '../support/client-libraries.ts'
 import { newRoom, startNode, type TestNode } from '../support/node.ts'
 import { Poller } from '../support/poller.ts'
-import { until } from '../support/redis.ts'
+import { until } from '../support/until.ts'
 
 /** The answers of a node to a client that polls, whose library may limit the packets of a payload. */
 

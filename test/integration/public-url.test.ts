@@ -1,8 +1,8 @@
 import { request } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import { token } from '../../src/cli/commands/token.ts'
+import { keys, managementKeys } from '../support/management-caller.ts'
 import { newRoom, startNode, testSecret } from '../support/node.ts'
-import { keys, managementKeys } from './management/caller.ts'
 
 const env = { MANAGEMENT_KEYS: managementKeys }
 const unpublished = await startNode({ env })

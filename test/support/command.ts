@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { afterEvery } from './cleanup.ts'
-import { until } from './redis.ts'
+import { until } from './until.ts'
 
 const file = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 

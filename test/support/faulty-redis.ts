@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { FaultProxy } from './fault-proxy.ts'
 import { freePorts } from './ports.ts'
-import { introduce, until } from './redis.ts'
+import { introduce } from './redis.ts'
 import { type RedisServer, spawnServer } from './redis-server.ts'
+import { until } from './until.ts'
 
 export const topologies = ['standalone', 'sentinel', 'cluster'] as const
 export type Topology = (typeof topologies)[number]

@@ -6,7 +6,7 @@ import type { Address } from './resilient-client.ts'
 import type { Waits } from './waits.ts'
 
 /** How a new client enters a room in one dialect. */
-type LoginFlow = {
+type DialectLogin = {
   namespace: string
   event: string
   data(room: string): unknown
@@ -18,7 +18,7 @@ type LoginFlow = {
 type PortalAck = { id: string; room: { participants: { id: string }[] } }
 const without = (list: { id: string }[], id: string) => list.filter((participant) => participant.id !== id)
 
-const loginFlows: LoginFlow[] = [
+const dialectLogins: DialectLogin[] = [
   {
     namespace: '/',
     event: 'login',
@@ -46,7 +46,7 @@ const loginFlows: LoginFlow[] = [
 /** New clients in every dialect that log in and leave at once. */
 export class Newcomers {
   readonly #waits: Waits
-  readonly #rooms = loginFlows.map(() => newRoom())
+  readonly #rooms = dialectLogins.map(() => newRoom())
   /** Number of logins by the status of their ack. */
   readonly outcomes: { [status: string]: number } = {}
 
@@ -57,14 +57,14 @@ export class Newcomers {
   /** Logs in once per dialect and node. Resolves when all logins are answered and all clients have left. */
   async loginEverywhere(nodes: readonly Address[]): Promise<void> {
     await Promise.all(
-      nodes.flatMap((node) => loginFlows.map((loginFlow, index) => this.#loginAndLeave(node, loginFlow, index))),
+      nodes.flatMap((node) => dialectLogins.map((login, index) => this.#loginAndLeave(node, login, index))),
     )
   }
 
   /** All newcomers have left their rooms, at the latest when their windows end. */
   async expectAllLeft(node: Address): Promise<void> {
-    for (const [index, loginFlow] of loginFlows.entries()) {
-      const isEmpty = async () => (await this.#othersIn(this.#rooms[index] ?? '', loginFlow, node)).length === 0
+    for (const [index, login] of dialectLogins.entries()) {
+      const isEmpty = async () => (await this.#othersIn(this.#rooms[index] ?? '', login, node)).length === 0
       await vi.waitUntil(isEmpty, { timeout: 20_000, interval: 500 })
     }
   }
@@ -72,7 +72,7 @@ export class Newcomers {
   /** The participants that a login at a node finds in a room. */
   async #othersIn(
     room: string,
-    { namespace, event, data, others, leave }: LoginFlow,
+    { namespace, event, data, others, leave }: DialectLogin,
     node: Address,
   ): Promise<unknown[]> {
     const client = await connect(node.url, { namespace })
@@ -83,7 +83,7 @@ export class Newcomers {
     return others(ack, (ack as { id?: string } | undefined)?.id ?? '')
   }
 
-  async #loginAndLeave(node: Address, { namespace, event, data, leave }: LoginFlow, index: number): Promise<void> {
+  async #loginAndLeave(node: Address, { namespace, event, data, leave }: DialectLogin, index: number): Promise<void> {
     const name = `${event} of a newcomer at ${node.url}`
     const client = await connect(node.url, { namespace }).catch(() => undefined)
     if (!client) return // the node is down

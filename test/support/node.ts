@@ -8,8 +8,9 @@ import type { DutyIntervals } from '../../src/core/cluster/node-duties.ts'
 import { newId } from '../../src/core/ids.ts'
 import { createLog } from '../../src/observability/log.ts'
 import { afterEvery } from './cleanup.ts'
-import { randomPrefix, redisUrl, until } from './redis.ts'
+import { randomPrefix, redisUrl } from './redis.ts'
 import { asDocumentedUser } from './redis-user.ts'
+import { until } from './until.ts'
 
 /** The key that every node of a test signs with. */
 export const testSecret = 'the secret that the nodes of a test share'

@@ -7,7 +7,7 @@ import { parse, stringify } from 'yaml'
 import { readDocument, root } from './markdown.ts'
 import { freePorts } from './ports.ts'
 import { statusOf } from './process.ts'
-import { until } from './redis.ts'
+import { until } from './until.ts'
 
 export type Sample = { labels: { [name: string]: string }; value: number }
 export type RuleState = { name: string; health: string; state: string; lastError?: string }

@@ -7,7 +7,7 @@ import { afterEvery } from './cleanup.ts'
 import { root } from './markdown.ts'
 import { freePorts } from './ports.ts'
 import { type NodeProcess, statusOf } from './process.ts'
-import { until } from './redis.ts'
+import { until } from './until.ts'
 
 /** The addresses of the nodes of compose.yaml, in the order in which the shipped files name them. */
 export const shippedNodes = ['172.30.80.11', '172.30.80.12', '172.30.80.13']

@@ -2,9 +2,9 @@ import { connect, createServer, type Socket } from 'node:net'
 import { Redis } from 'ioredis'
 import { onTestFinished } from 'vitest'
 import { freePorts } from './ports.ts'
-import { until } from './redis.ts'
 import { type RedisServer, spawnRedis } from './redis-server.ts'
 import { copyUsers } from './redis-user.ts'
+import { until } from './until.ts'
 
 /** A master and its replica behind one address, as in a managed Redis. */
 export type RedisPair = {

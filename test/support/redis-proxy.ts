@@ -1,7 +1,8 @@
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { Redis } from 'ioredis'
 import { freePorts } from './ports.ts'
-import { type RedisGroup, startRedis, startRedisCluster, until } from './redis.ts'
+import { type RedisGroup, startRedis, startRedisCluster } from './redis.ts'
+import { until } from './until.ts'
 
 /** A TCP proxy to a Redis server, with the faults of a network. The server keeps running, and its own address works. */
 export type RedisProxy = {

@@ -1,10 +1,11 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
-import { inject, vi } from 'vitest'
+import { inject } from 'vitest'
 import { newId } from '../../src/core/ids.ts'
 import { freePorts } from './ports.ts'
 import { type RedisServer, spawnRedis, spawnServer } from './redis-server.ts'
+import { until } from './until.ts'
 
 export type { RedisServer } from './redis-server.ts'
 
@@ -117,11 +118,6 @@ async function sentinelSettings(port: number, folder: string, name: string, mast
   ]
   await writeFile(file, `${lines.join('\n')}\n`)
   return [file, '--sentinel']
-}
-
-/** Polls a condition of which no event notifies. @throws Error after 20 s */
-export async function until(condition: () => Promise<boolean>): Promise<void> {
-  await vi.waitUntil(condition, { timeout: 20_000, interval: 25 })
 }
 
 async function withAdmin<T>(server: RedisServer, run: (redis: Redis) => Promise<T>): Promise<T> {

@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePorts } from './ports.ts'
-import { until } from './redis.ts'
+import { until } from './until.ts'
 
 export type TurnServer = { url: string; port: number; stop(): Promise<void> }
 

@@ -9,8 +9,8 @@ import { token } from '../../../src/cli/commands/token.ts'
 import { UnreachableError } from '../../../src/cli/management-client.ts'
 import { roomIdOf } from '../../../src/core/model.ts'
 import { connect, enter } from '../../support/client.ts'
+import { caller, keys, managementKeys } from '../../support/management-caller.ts'
 import { newRoom, startNode } from '../../support/node.ts'
-import { caller, keys, managementKeys } from '../management/caller.ts'
 
 const node = await startNode({ env: { MANAGEMENT_KEYS: managementKeys } })
 const environment = { SIGNALBOX_URL: node.url, SIGNALBOX_KEY: keys.service }

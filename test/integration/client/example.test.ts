@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { Rooms } from '../../../src/client/index.ts'
 import { javascript, type Program, start, typescript } from '../../support/command.ts'
 import { startCluster } from '../../support/node.ts'
-import { until } from '../../support/redis.ts'
+import { until } from '../../support/until.ts'
 
 const examples: [string, Program, RegExp][] = [
   ["README's example", typescript('examples/sdk.ts'), /^back on http:\/\/127\.0\.0\.1:\d+ after \d+ ms, nothing lost$/],

@@ -4,7 +4,7 @@ import { connectSocket } from '../../../src/client/socket-link.ts'
 import { writeToken } from '../../../src/core/auth/tokens.ts'
 import { roomIdOf } from '../../../src/core/model.ts'
 import { newRoom, startNode, type TestNode, testSecret, tokenFor } from '../../support/node.ts'
-import { until } from '../../support/redis.ts'
+import { until } from '../../support/until.ts'
 
 /** A client of the SDK in the words that all have in common. */
 type Subject = {

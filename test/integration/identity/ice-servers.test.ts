@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type IceServerEntry, iceServersFor } from '../../../src/core/auth/turn-credentials.ts'
 import { connect, enter } from '../../support/client.ts'
+import { caller, error } from '../../support/management-caller.ts'
 import { lose, newRoom, startNode, type TestNode, tokenFor } from '../../support/node.ts'
 import { allocates, startTurn, type TurnServer } from '../../support/turn-server.ts'
-import { caller, error } from '../management/caller.ts'
 
 const secret = 'the shared secret of coturn and the nodes'
 const stun = [{ urls: 'stun:127.0.0.1:3478' }]

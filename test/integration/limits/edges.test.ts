@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { frameOf, opcodes, rawWebSocket } from '../../support/abuse/raw-web-socket.ts'
 import { startNode, type TestNode } from '../../support/node.ts'
-import { until } from '../../support/redis.ts'
+import { until } from '../../support/until.ts'
 import { BareClient } from '../bare-client.ts'
 
 /** Input outside the limits of a session: second and closing WebSockets, HTTP bodies, repeated CONNECTs, oversized packets. */

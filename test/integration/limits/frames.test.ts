@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { batchOf, frameOf, opcodes, rawWebSocket } from '../../support/abuse/raw-web-socket.ts'
 import { startNode, type TestNode } from '../../support/node.ts'
-import { until } from '../../support/redis.ts'
+import { until } from '../../support/until.ts'
 
 /** The limits of a WebSocket below Engine.IO: its frames, and the pongs of the node. */
 

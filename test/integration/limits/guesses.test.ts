@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { Throttle } from '../../../src/core/auth/attempt-throttle.ts'
 import { connect } from '../../support/client.ts'
+import { type Answer, caller, error, keys, managementKeys, mauth } from '../../support/management-caller.ts'
 import { newRoom, startNode, tokenFor } from '../../support/node.ts'
-import { type Answer, caller, error, keys, managementKeys, mauth } from '../management/caller.ts'
 
 /** Guesses over HTTP: of a management key, and of the token or ticket that asks for ICE servers. */
 

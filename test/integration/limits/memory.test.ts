@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { type Client, connect, enter } from '../../support/client.ts'
 import { newRoom, startNode, type TestNode } from '../../support/node.ts'
-import { startRedis, until } from '../../support/redis.ts'
+import { startRedis } from '../../support/redis.ts'
+import { until } from '../../support/until.ts'
 import { BareClient } from '../bare-client.ts'
 
 const mebibyte = 1024 * 1024

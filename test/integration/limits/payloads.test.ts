@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { connect } from '../../support/client.ts'
 import { startNode, type TestNode } from '../../support/node.ts'
 import { Poller } from '../../support/poller.ts'
-import { until } from '../../support/redis.ts'
+import { until } from '../../support/until.ts'
 
 /** The limits of long-polling: payloads before Engine.IO decodes them, and answers that the client does not read. */
 

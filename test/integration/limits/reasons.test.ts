@@ -3,10 +3,10 @@ import { connect as connectTcp } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { Throttle } from '../../../src/core/auth/attempt-throttle.ts'
 import { type Client, connect, enter, loginInfo } from '../../support/client.ts'
+import { caller, managementKeys } from '../../support/management-caller.ts'
 import { type LogLine, lose, newRoom, startNode, type TestNode, tokenFor } from '../../support/node.ts'
-import { until } from '../../support/redis.ts'
+import { until } from '../../support/until.ts'
 import { BareClient } from '../bare-client.ts'
-import { caller, managementKeys } from '../management/caller.ts'
 
 /** Every limit: what the client receives, and that the node counts and logs the refusal. */
 

@@ -1,9 +1,9 @@
 import { Redis } from 'ioredis'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { newId } from '../../../src/core/ids.ts'
+import { caller, error, keys, managementKeys, mauth } from '../../support/management-caller.ts'
 import { startCluster, startNode } from '../../support/node.ts'
 import { randomPrefix, startRedis } from '../../support/redis.ts'
-import { caller, error, keys, managementKeys, mauth } from './caller.ts'
 
 const env = { MANAGEMENT_KEYS: managementKeys }
 const [a, b] = await startCluster(2, { env })

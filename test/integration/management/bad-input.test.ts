@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { enter } from '../../support/client.ts'
+import { type Answer, caller, keys, managementKeys, mauth } from '../../support/management-caller.ts'
+import { publishBoth } from '../../support/media.ts'
 import { newRoom, startNode } from '../../support/node.ts'
-import { publishBoth } from '../media.ts'
-import { type Answer, caller, keys, managementKeys, mauth } from './caller.ts'
 
 /** Sends every kind of invalid request to every route of the OpenAPI document. The answer is 4xx with a code and a message. */
 

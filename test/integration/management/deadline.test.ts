@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Client, enter } from '../../support/client.ts'
 import { FaultProxy } from '../../support/fault-proxy.ts'
+import { type Answer, caller, error, managementKeys, mauth } from '../../support/management-caller.ts'
+import { both, mesh } from '../../support/media.ts'
 import { newRoom, startNode, type TestNode } from '../../support/node.ts'
 import { type RedisServer, startRedis } from '../../support/redis.ts'
-import { both, mesh } from '../media.ts'
-import { type Answer, caller, error, managementKeys, mauth } from './caller.ts'
 
 /** The limit for an answer, however many calls to the store the request needs: 5 s, and a margin for a busy machine. */
 const maxAnswerMs = 6000

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { caller, keys, managementKeys } from '../../support/management-caller.ts'
 import { startNode } from '../../support/node.ts'
-import { caller, keys, managementKeys } from './caller.ts'
 
 const node = await startNode({ env: { MANAGEMENT_KEYS: managementKeys } })
 const call = caller(node.url)

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { connect, enter } from '../../support/client.ts'
+import { caller, error, managementKeys } from '../../support/management-caller.ts'
 import { lose, newRoom, startCluster } from '../../support/node.ts'
-import { caller, error, managementKeys } from './caller.ts'
 
 const nodes = await startCluster(3, { env: { MANAGEMENT_KEYS: managementKeys } })
 const [a, b, c] = nodes

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { newId } from '../../../src/core/ids.ts'
 import { connect } from '../../support/client.ts'
+import { error, managementKeys, owtCaller } from '../../support/management-caller.ts'
+import { both, mesh } from '../../support/media.ts'
 import { startNode } from '../../support/node.ts'
-import { both, mesh } from '../media.ts'
-import { error, managementKeys, owtCaller } from './caller.ts'
 import {
   mediaIn,
   mediaOut,

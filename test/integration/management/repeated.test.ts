@@ -1,9 +1,9 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { enter } from '../../support/client.ts'
 import { FaultProxy } from '../../support/fault-proxy.ts'
+import { caller, managementKeys } from '../../support/management-caller.ts'
 import { newRoom, startNode } from '../../support/node.ts'
 import { randomPrefix, redisUrl } from '../../support/redis.ts'
-import { caller, managementKeys } from './caller.ts'
 
 test('a message from a backend is delivered once when the answer of Redis is lost and the node repeats the command', async () => {
   const proxy = await FaultProxy.start()

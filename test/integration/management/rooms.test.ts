@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { newId } from '../../../src/core/ids.ts'
 import { enter } from '../../support/client.ts'
+import { caller, error, managementKeys, owtCaller } from '../../support/management-caller.ts'
 import { newRoom, startNode } from '../../support/node.ts'
-import { caller, error, managementKeys, owtCaller } from './caller.ts'
 
 const env = { MANAGEMENT_KEYS: managementKeys }
 const node = await startNode({ redis: true, env })

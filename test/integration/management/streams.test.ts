@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { enter } from '../../support/client.ts'
+import { caller, error, managementKeys, owtCaller } from '../../support/management-caller.ts'
+import { listed, mesh, publishBoth, subscribeBoth } from '../../support/media.ts'
 import { newRoom, startCluster } from '../../support/node.ts'
-import { listed, mesh, publishBoth, subscribeBoth } from '../media.ts'
-import { caller, error, managementKeys, owtCaller } from './caller.ts'
 
 const [a, b] = await startCluster(2, { env: { MANAGEMENT_KEYS: managementKeys } })
 if (!a || !b) throw new Error('No nodes')

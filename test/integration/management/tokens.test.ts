@@ -2,8 +2,8 @@ import { SignJWT } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { newId } from '../../../src/core/ids.ts'
 import { connect, enter, loginInfo } from '../../support/client.ts'
+import { caller, error, keys, managementKeys, mauth, owtCaller } from '../../support/management-caller.ts'
 import { newRoom, startNode, testSecret } from '../../support/node.ts'
-import { caller, error, keys, managementKeys, mauth, owtCaller } from './caller.ts'
 
 const node = await startNode({ env: { MANAGEMENT_KEYS: managementKeys } })
 const owt = owtCaller(node.url)

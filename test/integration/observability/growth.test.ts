@@ -4,9 +4,10 @@ import { newId } from '../../../src/core/ids.ts'
 import { keysOf } from '../../../src/state/redis/keys.ts'
 import { connect, enter } from '../../support/client.ts'
 import { ackOf, inChannel, inRoom, peer } from '../../support/dialects.ts'
+import { publishBoth, subscribeBoth } from '../../support/media.ts'
 import { newRoom, startCluster, startNode, type TestNode } from '../../support/node.ts'
-import { redisUrl, until } from '../../support/redis.ts'
-import { publishBoth, subscribeBoth } from '../media.ts'
+import { redisUrl } from '../../support/redis.ts'
+import { until } from '../../support/until.ts'
 
 const env = { RECONNECT_WINDOW: 1 }
 const cluster = (await startCluster(2, { env })) as [TestNode, TestNode]

@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { createApp } from '../../../src/app/index.ts'
 import { enter } from '../../support/client.ts'
 import { newRoom, startNode, type TestNode } from '../../support/node.ts'
-import { startRedis, until } from '../../support/redis.ts'
+import { startRedis } from '../../support/redis.ts'
+import { until } from '../../support/until.ts'
 
 const get = async (url: string) => {
   const response = await fetch(url)

@@ -2,6 +2,7 @@ import { Redis } from 'ioredis'
 import { describe, expect, test } from 'vitest'
 import { roomIdOf } from '../../../src/core/model.ts'
 import { type Client, connect, enter, loginInfo } from '../../support/client.ts'
+import { publishBoth } from '../../support/media.ts'
 import {
   type LogLine,
   lose,
@@ -12,8 +13,8 @@ import {
   testSecret,
   tokenFor,
 } from '../../support/node.ts'
-import { startRedis, until } from '../../support/redis.ts'
-import { publishBoth } from '../media.ts'
+import { startRedis } from '../../support/redis.ts'
+import { until } from '../../support/until.ts'
 
 const brief = await startNode({ env: { RECONNECT_WINDOW: 1 } })
 const [one, two] = (await startCluster(2)) as [TestNode, TestNode]

@@ -6,9 +6,10 @@ import { createMemoryState } from '../../../src/state/memory/index.ts'
 import { createRedisState } from '../../../src/state/redis/index.ts'
 import { version } from '../../../src/version.ts'
 import { type Client, connect, enter, loginInfo } from '../../support/client.ts'
+import { publishBoth } from '../../support/media.ts'
 import { lose, newRoom, startCluster, startNode, type TestNode, tokenFor } from '../../support/node.ts'
-import { randomPrefix, redisUrl, startRedis, until } from '../../support/redis.ts'
-import { publishBoth } from '../media.ts'
+import { randomPrefix, redisUrl, startRedis } from '../../support/redis.ts'
+import { until } from '../../support/until.ts'
 import { expectRise, measure, scrape } from './scrape.ts'
 
 const node = await startNode()

@@ -2,8 +2,9 @@ import { Redis } from 'ioredis'
 import { expect, onTestFinished, test } from 'vitest'
 import { enter } from '../../support/client.ts'
 import { newRoom, startNode, type TestNode } from '../../support/node.ts'
-import { randomPrefix, startRedis, until } from '../../support/redis.ts'
+import { randomPrefix, startRedis } from '../../support/redis.ts'
 import { asDocumentedUser } from '../../support/redis-user.ts'
+import { until } from '../../support/until.ts'
 import { measure } from './scrape.ts'
 
 /** Starts a node with the documented user and some changed rules. `grant` gives the user its rights. */

@@ -1,5 +1,5 @@
 import type { TestNode } from '../../support/node.ts'
-import { until } from '../../support/redis.ts'
+import { until } from '../../support/until.ts'
 
 type Labels = { [label: string]: string }
 type Sample = { name: string; labels: Labels; value: number }

@@ -3,7 +3,7 @@ import { newId } from '../../../src/core/ids.ts'
 import { connect } from '../../support/client.ts'
 import { ackOf, peer } from '../../support/dialects.ts'
 import { startCluster, type TestNode } from '../../support/node.ts'
-import { until } from '../../support/redis.ts'
+import { until } from '../../support/until.ts'
 import { badArguments } from '../bad-arguments.ts'
 
 const nodes = await startCluster(2, { redis: true, env: { RECONNECT_WINDOW: 2 } })

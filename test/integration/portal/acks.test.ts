@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { connect, loginInfo, ok } from '../../support/client.ts'
+import { mesh } from '../../support/media.ts'
 import { startNode } from '../../support/node.ts'
 import { enterPair } from '../../support/pair.ts'
-import { mesh } from '../media.ts'
 
 const node = await startNode()
 

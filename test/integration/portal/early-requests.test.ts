@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type Client, connect, enter, ok, refusal } from '../../support/client.ts'
+import { both, mesh } from '../../support/media.ts'
 import { lose, newRoom, startNode } from '../../support/node.ts'
-import { both, mesh } from '../media.ts'
 
 const node = await startNode()
 const illegal = refusal('Illegal request', 'illegal_request')

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { roomIdOf } from '../../../src/core/model.ts'
 import { connect, enter, type JoinResult, loginInfo, refusal } from '../../support/client.ts'
+import { listed, publishBoth } from '../../support/media.ts'
 import { lose, newRoom, startNode, tokenFor } from '../../support/node.ts'
 import { expectRefused } from '../../support/pair.ts'
-import { listed, publishBoth } from '../media.ts'
 
 const node = await startNode()
 const both = { audio: true, video: true }

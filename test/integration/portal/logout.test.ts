@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { connect, enter, loginInfo, ok, refusal } from '../../support/client.ts'
+import { mesh, publishBoth, subscribeBoth } from '../../support/media.ts'
 import { newRoom, startNode } from '../../support/node.ts'
-import { mesh, publishBoth, subscribeBoth } from '../media.ts'
 
 const node = await startNode()
 const illegal = refusal('Illegal request', 'illegal_request')

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { roomIdOf } from '../../../src/core/model.ts'
 import { connect, enter, refusal } from '../../support/client.ts'
+import { listed, publishBoth, subscribeBoth } from '../../support/media.ts'
 import { lose, newRoom, startCluster, startNode, type TestNode } from '../../support/node.ts'
-import { listed, publishBoth, subscribeBoth } from '../media.ts'
 
 const node = await startNode()
 const [here, there] = (await startCluster(2)) as [TestNode, TestNode]

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { roomIdOf } from '../../../src/core/model.ts'
 import { connect, refusal } from '../../support/client.ts'
+import { both, listed, mesh, publishBoth } from '../../support/media.ts'
 import { newRoom, startNode } from '../../support/node.ts'
 import { enterPair } from '../../support/pair.ts'
-import { both, listed, mesh, publishBoth } from '../media.ts'
 
 const node = await startNode()
 

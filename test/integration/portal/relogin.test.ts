@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { roomIdOf } from '../../../src/core/model.ts'
 import { createMemoryState } from '../../../src/state/memory/index.ts'
 import { type Client, connect, enter, loginInfo, refusal } from '../../support/client.ts'
+import { listed, mesh, publishBoth, subscribeBoth } from '../../support/media.ts'
 import { lose, newRoom, startNode } from '../../support/node.ts'
 import { expectRefused } from '../../support/pair.ts'
-import { listed, mesh, publishBoth, subscribeBoth } from '../media.ts'
 
 const node = await startNode()
 /** A node whose rooms keep only the last three messages. */

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { type Client, connect, enter, loginInfo, ok } from '../../support/client.ts'
+import { both, mesh, publishBoth } from '../../support/media.ts'
 import { newRoom, startCluster, startNode, type TestNode, tokenFor } from '../../support/node.ts'
 import { enterPair } from '../../support/pair.ts'
 import { BareClient } from '../bare-client.ts'
-import { both, mesh, publishBoth } from '../media.ts'
 
 const memory = await startNode()
 const [one, two] = (await startCluster(2)) as [TestNode, TestNode]

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { enter, ok, refusal } from '../../support/client.ts'
+import { publishBoth, subscribeBoth } from '../../support/media.ts'
 import { newRoom, startNode } from '../../support/node.ts'
-import { publishBoth, subscribeBoth } from '../media.ts'
 
 const node = await startNode()
 

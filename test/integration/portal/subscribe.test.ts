@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { enter, refusal } from '../../support/client.ts'
+import { mesh, publishBoth } from '../../support/media.ts'
 import { startNode } from '../../support/node.ts'
 import { enterPair } from '../../support/pair.ts'
-import { mesh, publishBoth } from '../media.ts'
 
 const node = await startNode()
 

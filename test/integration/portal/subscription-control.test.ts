@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { enter, ok, refusal } from '../../support/client.ts'
+import { mesh, publishBoth, subscribeBoth } from '../../support/media.ts'
 import { startNode } from '../../support/node.ts'
 import { enterPair } from '../../support/pair.ts'
-import { mesh, publishBoth, subscribeBoth } from '../media.ts'
 
 const node = await startNode()
 

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { newId } from '../../../src/core/ids.ts'
 import { roomIdOf } from '../../../src/core/model.ts'
 import { type Client, connect, enter, refusal } from '../../support/client.ts'
+import { publishBoth, subscribeBoth } from '../../support/media.ts'
 import { newRoom, startCluster, type TestNode } from '../../support/node.ts'
-import { publishBoth, subscribeBoth } from '../media.ts'
 
 const [here, there] = (await startCluster(2)) as [TestNode, TestNode]
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { ok, refusal } from '../../support/client.ts'
+import { publishBoth, subscribeBoth } from '../../support/media.ts'
 import { startNode } from '../../support/node.ts'
 import { enterPair, malformedIds } from '../../support/pair.ts'
-import { publishBoth, subscribeBoth } from '../media.ts'
 
 const node = await startNode()
 

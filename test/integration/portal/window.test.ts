@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { connect, enter, refusal } from '../../support/client.ts'
+import { publishBoth, subscribeBoth } from '../../support/media.ts'
 import { lose, newRoom, startNode } from '../../support/node.ts'
 import { expectRefused } from '../../support/pair.ts'
-import { publishBoth, subscribeBoth } from '../media.ts'
 
 const node = await startNode({ env: { RECONNECT_WINDOW: 1 } })
 const strict = await startNode({ env: { RECONNECT_WINDOW: 0 } })

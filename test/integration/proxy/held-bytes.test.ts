@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { enter } from '../../support/client.ts'
 import { newRoom, startNode, type TestNode } from '../../support/node.ts'
-import { until } from '../../support/redis.ts'
+import { until } from '../../support/until.ts'
 
 /** Many clients of a suspended node: the node that forwards holds the bytes that they send. */
 

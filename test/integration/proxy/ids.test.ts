@@ -6,7 +6,7 @@ import { WebSocket } from 'ws'
 import { forwardedHeader } from '../../../src/gateway/proxy/forwarded-header.ts'
 import { startCluster, startNode, type TestNode, testIntervals } from '../../support/node.ts'
 import { freePorts } from '../../support/ports.ts'
-import { until } from '../../support/redis.ts'
+import { until } from '../../support/until.ts'
 import { expectRise, measure } from '../observability/scrape.ts'
 
 /** Handmade requests for connections of another node: which are forwarded, and how the node answers the others. */

@@ -3,8 +3,8 @@ import { sign } from '../../../src/core/auth/keyring.ts'
 import { type Client, connect, enter, ok } from '../../support/client.ts'
 import { libraries, startWith } from '../../support/client-libraries.ts'
 import { newRoom, startCluster, type TestNode, testSecret } from '../../support/node.ts'
-import { until } from '../../support/redis.ts'
 import { startRoundRobin } from '../../support/round-robin.ts'
+import { until } from '../../support/until.ts'
 import { measure } from '../observability/scrape.ts'
 
 /** Clients with long-polling behind a balancer that sends none of their requests to their own node. */

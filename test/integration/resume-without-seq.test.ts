@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { type Client, connect, enter } from '../support/client.ts'
 import { type DialectDriver, dialectDrivers, enterBy, receivedBy } from '../support/dialect-drivers.ts'
+import { publishBoth, subscribeBoth } from '../support/media.ts'
 import { newRoom, startCluster, type TestNode } from '../support/node.ts'
-import { until } from '../support/redis.ts'
 import { startTcpProxy } from '../support/tcp-proxy.ts'
-import { publishBoth, subscribeBoth } from './media.ts'
+import { until } from '../support/until.ts'
 
 /** So long that no periodic check records the progress of a client: it is recorded when its connection ends, or by a handover. */
 const intervals = { heartbeatMs: 500, reapMs: 100, checkMs: 600_000, recordConfirmedMs: 600_000, trackRoomsMs: 5000 }

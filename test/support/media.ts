@@ -1,4 +1,4 @@
-import type { Client } from '../support/client.ts'
+import type { Client } from './client.ts'
 
 /** The transport of clients that connect to each other. */
 export const mesh = { type: 'mesh' }

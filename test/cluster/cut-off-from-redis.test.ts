@@ -3,7 +3,8 @@ import { defaultDutyIntervals } from '../../src/core/cluster/node-duties.ts'
 import { type Client, connect, enter } from '../support/client.ts'
 import { FaultProxy } from '../support/fault-proxy.ts'
 import { newRoom, startNode, type TestNode } from '../support/node.ts'
-import { randomPrefix, redisUrl, startRedis, until } from '../support/redis.ts'
+import { randomPrefix, redisUrl, startRedis } from '../support/redis.ts'
+import { until } from '../support/until.ts'
 
 /** Between the end of the lease (6 s) and that of the window. */
 const windowSeconds = 8

@@ -1,5 +1,5 @@
-import { owtSignature } from '../../../src/core/auth/keyring.ts'
-import { newId } from '../../../src/core/ids.ts'
+import { owtSignature } from '../../src/core/auth/keyring.ts'
+import { newId } from '../../src/core/ids.ts'
 
 /** The management keys of these tests' nodes. The third replaces the second. */
 export const keys = {

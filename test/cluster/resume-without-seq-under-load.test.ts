@@ -2,13 +2,14 @@ import { Redis } from 'ioredis'
 import { expect, onTestFinished, test } from 'vitest'
 import { roomIdOf } from '../../src/core/model.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
-import { mesh } from '../integration/media.ts'
 import { type Client, connect, enter } from '../support/client.ts'
 import { dialectDrivers, enterBy, receivedBy } from '../support/dialect-drivers.ts'
+import { mesh } from '../support/media.ts'
 import { newRoom, startCluster, type TestNode } from '../support/node.ts'
 import { startProcesses } from '../support/process.ts'
-import { randomPrefix, redisUrl, until } from '../support/redis.ts'
+import { randomPrefix, redisUrl } from '../support/redis.ts'
 import { startTcpProxy } from '../support/tcp-proxy.ts'
+import { until } from '../support/until.ts'
 
 const cuts = 24
 
