@@ -69,7 +69,7 @@ export async function endDuties(duties: NodeParts): Promise<void> {
       { what: 'lease', end: () => nodeDuties.stop(), ms: ms.lease },
       { what: 'state', end: () => Promise.all([state.close(), adapterLane?.close()]), ms: ms.state },
     ],
-    (what, error) => context.log.warn({ err: error, what }, 'a part of the node did not end well'),
+    (what, error) => context.log.warn({ err: error, what }, 'a part of the shutdown failed or did not end in time'),
   )
 }
 

@@ -37,7 +37,7 @@ export class StoreHealth {
     denied: (rights: string) =>
       this.#log.error(
         { rights },
-        'Redis denies its user rights that a node needs: grant those of the rule for ACL in docs/operations.md',
+        'the Redis user lacks rights that a node needs: grant those of the rule for ACL in docs/operations.md',
       ),
     unsuitable: (fault: string) =>
       this.#log.error(
@@ -48,7 +48,7 @@ export class StoreHealth {
       this.#warn(
         channel,
         { channel, cause: messageOf(cause) },
-        'skipped a message on a Redis channel that it could not read: another program sent it',
+        'skipped an unreadable message on a Redis channel: does another program use REDIS_PREFIX?',
       ),
     failed: (error: unknown) => this.failed(error),
   }
@@ -93,7 +93,7 @@ export class StoreHealth {
     this.#warn(
       messageOf(error),
       { err: error },
-      isUnavailable(error) ? 'Redis could not be reached' : 'background work failed',
+      isUnavailable(error) ? 'Redis could not be reached; the node tries again' : 'background work failed',
     )
 
   /** @param subject the cause of the warning, or the channel: each is logged at `warn` once a minute */

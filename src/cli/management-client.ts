@@ -84,7 +84,7 @@ async function request(url: URL, method: string, key: string, body?: object): Pr
     ...(body ? { body: JSON.stringify(body) } : {}),
   }
   const unreachable = (error: unknown): never => {
-    throw new UnreachableError(`No node answers at ${url.origin}`, { cause: error })
+    throw new UnreachableError(`No node answers at ${url.origin} (${causeOf(error)})`, { cause: error })
   }
   const response = await fetch(url, init).catch(unreachable)
   const text = await response.text().catch(unreachable)
@@ -92,7 +92,14 @@ async function request(url: URL, method: string, key: string, body?: object): Pr
   if (response.ok) return answer
   if (response.status >= 502)
     throw new UnreachableError(`${url.origin} cannot serve the request now (HTTP ${response.status})`)
-  throw refusedErrorOf(response.status, answer)
+  throw refusedErrorOf(url, response.status, answer)
+}
+
+/** Why `fetch` failed: the code or the message of the innermost error, because the outer one says only `fetch failed`. */
+export function causeOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  if (error.cause !== undefined) return causeOf(error.cause)
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.message
 }
 
 function decoded(text: string): unknown {
@@ -109,11 +116,12 @@ const hints: { [message: string]: string } = {
   'Room not found': ': no room has this id or name',
 }
 
-function refusedErrorOf(status: number, answer: unknown): RefusedError {
+function refusedErrorOf(url: URL, status: number, answer: unknown): RefusedError {
   if (status === 401) return new RefusedError('Refused: the key is not one of MANAGEMENT_KEYS', undefined)
   const { error } = (typeof answer === 'object' && answer !== null ? answer : {}) as {
     error?: { code?: unknown; message?: unknown }
   }
-  const message = typeof error?.message === 'string' ? error.message : `HTTP ${status}`
+  const notPublished = status === 404 ? `: ${url.origin} may not publish the management API, /v1` : ''
+  const message = typeof error?.message === 'string' ? error.message : `HTTP ${status}${notPublished}`
   return new RefusedError(`Refused: ${message}${hints[message] ?? ''}`, error?.code)
 }

@@ -40,7 +40,7 @@ export const optionTable = {
   REDIS_SENTINEL_NAME: option("the master's name, as the sentinels know it", masterName),
   REDIS_PREFIX: option('first part of every key and channel', keyPrefix, 'sb'),
   NODE_ID: option(
-    "this node's name in Redis and in connection ids",
+    "this node's name in the log and in metrics; its name in Redis and its connection ids begin with it",
     matching(/^[0-9A-Za-z._-]{1,64}$/, 'a name of up to 64 characters of 0-9A-Za-z._-'),
   ),
   NODE_URL: option('where the other nodes reach this one', baseUrl),
@@ -78,8 +78,8 @@ export const optionTable = {
   // OWT's clients wait with a timer: they refresh a ticket a minute before it expires
   TICKET_TTL: timer('lifetime of a reconnection ticket, seconds', 600, { min: 1 }),
   RECONNECT_WINDOW: timer('how long a disconnected participant stays in its room, seconds; 0 = it leaves at once', 60),
-  PING_INTERVAL: timer('Socket.IO heartbeat, seconds', 25, { min: 0.1 }),
-  PING_TIMEOUT: timer('Socket.IO heartbeat, seconds', 20, { min: 0.1 }),
+  PING_INTERVAL: timer('how often a node pings each client, seconds', 25, { min: 0.1 }),
+  PING_TIMEOUT: timer('how long a node waits for the pong before it closes the connection, seconds', 20, { min: 0.1 }),
   DRAIN_SECONDS: timer('over how long a node moves its clients to other nodes after SIGTERM, seconds', 20, {
     max: maxTimerSeconds - forcedEndSeconds,
   }),
@@ -95,13 +95,13 @@ export const optionTable = {
   ),
   TURN_SECRET: secret("coturn's `static-auth-secret`. Required with TURN_URLS", (value) => value),
   TURN_TTL: count('lifetime of TURN credentials, seconds', 86_400, { min: 1 }),
-  MESSAGES_PER_SECOND: count('requests of one connection in a second; the node refuses more with an error ack', 50, {
+  MESSAGES_PER_SECOND: count('requests of one client in a second; the node refuses more with an error ack', 50, {
     min: 1,
   }),
-  MESSAGE_BURST: count('requests that one connection may send at once after a pause', 200, { min: 1 }),
-  MAX_CONNECTIONS: count('connections of a node; it refuses more, with a reason', 50_000, { min: 1 }),
+  MESSAGE_BURST: count('requests that one client may send at once after a pause', 200, { min: 1 }),
+  MAX_CONNECTIONS: count('clients of a node; it refuses more, with a reason', 50_000, { min: 1 }),
   CONNECTIONS_PER_IP: count(
-    'connections of a node from one IPv4 address or IPv6 /64; it refuses more, with a reason; 0 = off',
+    'clients of a node from one IPv4 address or IPv6 /64; it refuses more, with a reason; 0 = off',
     0,
   ),
   MAX_BUFFERED_BYTES: bytes(
@@ -117,9 +117,16 @@ export const optionTable = {
   MAX_ROOMS: count('rooms of the cluster; beyond it there are no new ones; 0 = off', 0),
   MAX_PARTICIPANTS: count("participants of a room, whatever the room's own limit; 0 = off", 0),
   ROOM_LOG_ENTRIES: count('messages that the log of a room keeps for clients that resume', 20_000, { min: 100 }),
-  LOG_LEVEL: option('log level of pino', oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']), 'info'),
-  TRUST_PROXY: option("as Fastify's trustProxy: true, a number of hops, or addresses", trustedProxies),
-  DEMO: option('the demo at / and POST /tokens/ outside development', flag),
+  LOG_LEVEL: option(
+    'the lowest level that a node logs: fatal, error, warn, info, debug, trace; `silent` = nothing',
+    oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
+    'info',
+  ),
+  TRUST_PROXY: option(
+    'the proxies whose forwarding headers count: true = every address, a number of proxies, or IP addresses and networks, separated by commas',
+    trustedProxies,
+  ),
+  DEMO: option('serves the demo at /, and POST /tokens/, which gives a token to every client that requests one', flag),
 } as const satisfies { [name: string]: Option<unknown> }
 
 export type OptionName = keyof typeof optionTable

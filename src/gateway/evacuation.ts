@@ -128,6 +128,6 @@ export class Evacuation {
         { clients, afterMs, withinMs },
         'cut off from Redis: the node refuses new clients and closes its own between afterMs and withinMs, unless the other nodes are cut off too; see /readyz for the cause',
       )
-    else log.info({ clients }, 'connected to Redis again: the node accepts clients')
+    else log.info({ clients }, 'no longer cut off from Redis: the node accepts clients')
   }
 }

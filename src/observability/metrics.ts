@@ -44,7 +44,10 @@ function declarationsOf(registry: Registry) {
 
 function connectionMetrics({ gauge, counter }: Declarations) {
   return {
-    connections: gauge('connections', 'Open client connections', ['dialect', 'transport']),
+    connections: gauge('connections', 'Open connections of clients, one for each dialect that a client uses', [
+      'dialect',
+      'transport',
+    ]),
     clients: gauge('clients', 'Clients that count towards MAX_CONNECTIONS, each once, however many dialects it uses'),
     clientsLimit: gauge('clients_limit', 'MAX_CONNECTIONS'),
     forwarding: gauge(
@@ -67,7 +70,7 @@ function sessionMetrics({ gauge, counter, histogram }: Declarations) {
     relogins: counter('relogins_total', 'Relogins', ['dialect', 'result', 'from']),
     incomplete: counter(
       'incomplete_relogins_total',
-      'Relogins whose missed messages were already trimmed from the log',
+      'Relogins whose missed messages were already trimmed from the room log',
     ),
     reloginSeconds: histogram('relogin_seconds', 'Time from a relogin request until the client has caught up'),
     left: counter('left_total', 'Participants that left', ['reason']),
@@ -91,8 +94,8 @@ function messageMetrics({ counter, histogram }: Declarations, registry: Registry
       'message_seconds',
       'Time from the acceptance of a request until its notification is written to the socket',
     ),
-    replayed: counter('replayed_messages_total', 'Messages read from a log for clients that resumed'),
-    repaired: counter('repaired_gaps_total', 'Gaps in the live feed that were filled from a log'),
+    replayed: counter('replayed_messages_total', 'Messages read from room logs for clients that resumed'),
+    repaired: counter('repaired_gaps_total', 'Gaps in the live feed that were filled from a room log'),
   }
 }
 

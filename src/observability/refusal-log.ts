@@ -37,7 +37,8 @@ export class RefusalLog {
     this.#summary = undefined
     for (const [reason, count] of this.#counts) {
       const withheld = count - maxLinesPerMinute
-      if (withheld > 0) this.#log.info({ reason, withheld }, 'further refusals had no line of their own')
+      if (withheld > 0)
+        this.#log.info({ reason, withheld }, 'further refusals in the last minute, logged at debug only')
     }
     this.#counts.clear()
   }

@@ -100,7 +100,7 @@ describe('token', () => {
     await production.close()
     const unanswered = await run(signalbox, args('r', '--url', production.url))
     expect(unanswered).toMatchObject({ code: 3, stdout: '' })
-    expect(unanswered.stderr).toMatch(/^No node answers at http\S+\. Set SIGNALBOX_KEY .*\.\n$/)
+    expect(unanswered.stderr).toMatch(/^No node answers at http\S+ \(ECONNREFUSED\)\. Set SIGNALBOX_KEY .*\.\n$/)
   })
 })
 

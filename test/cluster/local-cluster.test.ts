@@ -123,7 +123,7 @@ test('Ctrl-C during the start ends the processes that have started', async () =>
   try {
     redis.pause() // so that no node becomes ready
     const cluster = start(signalbox, ['cluster'], { ...local, LOG_LEVEL: 'trace', REDIS_URL: redis.url })
-    await cluster.line(/^a \| .*could not be reached/)
+    await cluster.line(/^a \| .*Redis could not be reached/)
     const nodes = childrenOf(cluster.pid)
     expect(nodes).toHaveLength(3)
     cluster.signal('SIGINT')

@@ -2,7 +2,15 @@ import { readConfig } from '../../config/index.ts'
 import { writeToken } from '../../core/auth/tokens.ts'
 import { isName, maxNameCharacters } from '../../core/names.ts'
 import { type Command, CommandError, readArgs, type Shell, UsageError } from '../command.ts'
-import { apiClientOf, apiOptions, apiUsage, below, checkedUrl, UnreachableError } from '../management-client.ts'
+import {
+  apiClientOf,
+  apiOptions,
+  apiUsage,
+  below,
+  causeOf,
+  checkedUrl,
+  UnreachableError,
+} from '../management-client.ts'
 import { requestInRoom } from '../room-lookup.ts'
 
 type TokenSpec = { room: string; user: string; role: string }
@@ -64,7 +72,7 @@ async function requestFromDemo(spec: TokenSpec, nodeUrl: string): Promise<string
   const remedy = 'Set SIGNALBOX_KEY to a management key, or SIGNALBOX_SECRET to the secret of the nodes.'
   const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(spec) }
   const response = await fetch(below(url, '/tokens/'), init).catch((error: unknown) => {
-    throw new UnreachableError(`No node answers at ${url}. ${remedy}`, { cause: error })
+    throw new UnreachableError(`No node answers at ${url} (${causeOf(error)}). ${remedy}`, { cause: error })
   })
   const text = await response.text()
   if (!response.ok) throw new CommandError(`${url} gives no token (HTTP ${response.status}). ${remedy}`)

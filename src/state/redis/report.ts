@@ -27,6 +27,6 @@ export const unreachable = (detail: string): StoreProblem => ({ reason: 'Redis u
 
 /** @param rights commands with the key or channel that they are for */
 export const denied = (rights: string, detail: string): StoreProblem => ({
-  reason: `Redis denies its user what a node needs: ${rights}`,
+  reason: `the Redis user lacks rights that a node needs: ${rights}`,
   detail,
 })

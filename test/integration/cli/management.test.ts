@@ -1,4 +1,7 @@
-import { describe, expect, test } from 'vitest'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { type Command, CommandError, UsageError } from '../../../src/cli/command.ts'
 import { announce } from '../../../src/cli/commands/announce.ts'
 import { kick } from '../../../src/cli/commands/kick.ts'
@@ -11,6 +14,7 @@ import { roomIdOf } from '../../../src/core/model.ts'
 import { connect, enter } from '../../support/client.ts'
 import { caller, keys, managementKeys } from '../../support/management-caller.ts'
 import { newRoom, startNode } from '../../support/node.ts'
+import { freePorts } from '../../support/ports.ts'
 
 const node = await startNode({ env: { MANAGEMENT_KEYS: managementKeys } })
 const environment = { SIGNALBOX_URL: node.url, SIGNALBOX_KEY: keys.service }
@@ -55,7 +59,7 @@ test('participants prints names and permissions, without control characters', as
 test('kick drops the participant', async () => {
   const room = newRoom()
   const ann = await enter(node.url, { room })
-  expect(await run(kick, [room, ann.id])).toEqual([`${ann.id} was dropped`])
+  expect(await run(kick, [room, ann.id])).toEqual([`${ann.id} was dropped from ${room}`])
   expect(await ann.closed).toBe('io server disconnect')
   await expect(run(kick, [room, ann.id])).rejects.toThrow('Refused: Room not found')
 })
@@ -107,7 +111,7 @@ describe('a room with a name other than its id', () => {
     expect(await json(participants, name)).toMatchObject([{ id: ann.id }])
     expect(await json(participants, _id)).toMatchObject([{ id: ann.id }])
     await expect(run(kick, [name, 'nobody'])).rejects.toThrow('Refused: Participant not found')
-    expect(await run(kick, [name, ann.id])).toEqual([`${ann.id} was dropped`])
+    expect(await run(kick, [name, ann.id])).toEqual([`${ann.id} was dropped from ${name}`])
   })
 
   test('is not found by a name that several rooms have; the message has their ids', async () => {
@@ -169,7 +173,20 @@ describe('errors', () => {
     await expect(refused).rejects.not.toBeInstanceOf(UnreachableError)
   })
 
-  test('a URL without a node is an UnreachableError', async () => {
-    await expect(run(nodes, ['--url', 'http://127.0.0.1:1'])).rejects.toBeInstanceOf(UnreachableError)
+  test('a URL without a node is an UnreachableError with the cause', async () => {
+    const [port] = await freePorts(1)
+    const refused = run(nodes, ['--url', `http://127.0.0.1:${port}`])
+    await expect(refused).rejects.toBeInstanceOf(UnreachableError)
+    await expect(refused).rejects.toThrow(/^No node answers at http:\/\/127\.0\.0\.1:\d+ \(ECONNREFUSED\)$/)
+  })
+
+  test('a 404 of another program is refused as an address that may not publish the API', async () => {
+    const proxy = createServer((_request, response) => response.writeHead(404).end('<h1>Not found</h1>'))
+    onTestFinished(() => void proxy.close())
+    await once(proxy.listen(0, '127.0.0.1'), 'listening')
+    const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`
+    await expect(run(nodes, ['--url', url])).rejects.toThrow(
+      `Refused: HTTP 404: ${url} may not publish the management API, /v1`,
+    )
   })
 })

@@ -75,7 +75,7 @@ test.each([
     const { node, grant } = await startAs(changes)
     expect(await readiness(node)).toMatchObject({
       status: 'not ready',
-      reason: expect.stringMatching(/^Redis denies its user what a node needs: /),
+      reason: expect.stringMatching(/^the Redis user lacks rights that a node needs: /),
     })
     expect((await readiness(node)).reason).toMatch(named)
     expect(await measure(node, 'redis_up')).toBe(0)
