@@ -3,7 +3,7 @@ import { createApp } from './app/index.ts'
 import { checkPorts, listening } from './app/listen.ts'
 import { ConfigError, readConfig } from './config/index.ts'
 import { forcedEndSeconds } from './config/options.ts'
-import { UnsuitableStoreError } from './core/ports/state.ts'
+import { UnsuitableStoreError } from './core/ports/store.ts'
 
 /** The process: environment → createApp → listen; close with grace. */
 async function main(): Promise<void> {

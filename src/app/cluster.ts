@@ -15,23 +15,23 @@ export type ClusterDuties = { nodeDuties: NodeDuties; survey: NodeSurvey; evacua
 /** What a node does as a member of a cluster: its lease, and what it does when the store cannot be reached. Starts nothing. */
 export function createClusterDuties(
   context: NodeContext,
-  store: NodeStore,
+  nodeStore: NodeStore,
   core: NodeCore,
   gateway: Gateway,
   http: FastifyInstance,
 ): ClusterDuties {
   const { config, node, lifecycle, refusals, log } = context
   const { failed } = core.events
-  const { state } = store
-  const nodeDuties = createNodeDuties(store, core, () => ({
+  const { store } = nodeStore
+  const nodeDuties = createNodeDuties(nodeStore, core, () => ({
     id: node,
     url: nodeUrlOf(config, http),
     version,
     connections: gateway.connections.size,
   }))
-  const survey = new NodeSurvey(node, { nodes: () => state.nodes.list(), failed })
+  const survey = new NodeSurvey(node, { nodes: () => store.nodes.list(), failed })
   const evacuation = new Evacuation(gateway, {
-    cutOffMs: () => store.isolation.ms,
+    cutOffMs: () => nodeStore.isolation.ms,
     allCutOff: () => survey.allCutOff(),
     window: config.window,
     refusals,
@@ -47,12 +47,12 @@ export function createClusterDuties(
 }
 
 function createNodeDuties(
-  { state, health, isolation }: NodeStore,
+  { store, health, isolation }: NodeStore,
   { events, feeds, sessions }: NodeCore,
   describe: ConstructorParameters<typeof NodeDuties>[3],
 ): NodeDuties {
   const { failed, givenUp, leapt } = events
-  return new NodeDuties(state, feeds, sessions, describe, {
+  return new NodeDuties(store, feeds, sessions, describe, {
     failed,
     givenUp,
     leapt,

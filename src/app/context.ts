@@ -4,14 +4,14 @@ import type { Config } from '../config/index.ts'
 import { Throttle } from '../core/auth/attempt-throttle.ts'
 import { type DutyIntervals, defaultDutyIntervals } from '../core/cluster/node-duties.ts'
 import { NodeLifecycle } from '../core/cluster/node-lifecycle.ts'
-import type { State } from '../core/ports/state.ts'
+import type { Store } from '../core/ports/store.ts'
 import { createLog } from '../observability/log.ts'
 import { createMetrics, type Metrics } from '../observability/metrics.ts'
 import { RefusalLog } from '../observability/refusal-log.ts'
 import { version } from '../version.ts'
 
 /** Parts that a test passes to a node, in place of the node's own. */
-export type Replacements = { log?: Logger; state?: State; intervals?: DutyIntervals; throttle?: Throttle }
+export type Replacements = { log?: Logger; store?: Store; intervals?: DutyIntervals; throttle?: Throttle }
 
 /** The objects that all parts of a node share. */
 export type NodeContext = {

@@ -12,11 +12,11 @@ const retryDelayMs = 200
 export type NodeCore = { events: CoreEvents; feeds: Feeds; sessions: Sessions }
 
 /** The rules of rooms and sessions, on this node's store. */
-export function createCore(context: NodeContext, { state, health }: NodeStore): NodeCore {
+export function createCore(context: NodeContext, { store, health }: NodeStore): NodeCore {
   const events = new CoreEvents(context, health.failed)
   const pause = () => new Promise<void>((resolve) => setTimeout(resolve, retryDelayMs))
-  const feeds = new Feeds(state, context.node, pause, events)
-  const sessions = new Sessions(state, feeds, sessionsConfigOf(context), events)
+  const feeds = new Feeds(store, context.node, pause, events)
+  const sessions = new Sessions(store, feeds, sessionsConfigOf(context), events)
   return { events, feeds, sessions }
 }
 

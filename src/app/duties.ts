@@ -15,7 +15,7 @@ import type { NodeStore } from './store.ts'
 /** The parts that work periodically, and those that must be closed. */
 export type NodeParts = {
   context: NodeContext
-  store: NodeStore
+  nodeStore: NodeStore
   sessions: Sessions
   nodeDuties: NodeDuties
   survey: NodeSurvey
@@ -31,7 +31,7 @@ export type NodeParts = {
 /**
  * How long each step of `endDuties` may take. The sum is less than the 15 s after which src/main.ts ends the process by force.
  */
-const closeTimeoutsMs = { sessions: 5000, connections: 3000, lease: 5000, state: 1000 }
+const closeTimeoutsMs = { sessions: 5000, connections: 3000, lease: 5000, store: 1000 }
 
 /** How long clients may read, and requests may take, before the node cuts their connections. Part of `connections`. */
 const requestCutMs = 2000
@@ -41,12 +41,12 @@ const requestCutMs = 2000
  * @throws UnsuitableStoreError when the store cannot serve this node
  */
 export async function beginDuties(duties: NodeParts): Promise<void> {
-  const { context, store, sessions, nodeDuties, survey, evacuation, openRoomList, usedHeaders } = duties
+  const { context, nodeStore, sessions, nodeDuties, survey, evacuation, openRoomList, usedHeaders } = duties
   const { config, intervals } = context
-  await store.state.suitable()
+  await nodeStore.store.suitable()
   await nodeDuties.acquire()
-  await store.state.handover.serve(context.node, (ref) => sessions.onTakeover(ref))
-  await store.adapterLane?.sub.confirmed()
+  await nodeStore.store.handover.serve(context.node, (ref) => sessions.onTakeover(ref))
+  await nodeStore.adapterLane?.sub.confirmed()
   nodeDuties.startDuties(intervals)
   evacuation.start()
   if (config.redis) survey.start(intervals.trackRoomsMs)
@@ -56,18 +56,18 @@ export async function beginDuties(duties: NodeParts): Promise<void> {
 
 /** Ends every part: first what works without a request, then sessions and connections, last the lease and the store. */
 export async function endDuties(duties: NodeParts): Promise<void> {
-  const { context, store, sessions, nodeDuties, survey, evacuation, openRoomList, roomIndexUpdater, usedHeaders } =
+  const { context, nodeStore, sessions, nodeDuties, survey, evacuation, openRoomList, roomIndexUpdater, usedHeaders } =
     duties
   context.lifecycle.advance('closed')
   for (const part of [evacuation, survey, openRoomList, usedHeaders, roomIndexUpdater]) part.stop()
-  const { state, adapterLane } = store
+  const { store, adapterLane } = nodeStore
   const ms = closeTimeoutsMs
   await endEach(
     [
       { what: 'sessions', end: () => sessions.closer.detachAll(), ms: ms.sessions },
       { what: 'connections', end: () => closeConnections(duties), ms: ms.connections },
       { what: 'lease', end: () => nodeDuties.stop(), ms: ms.lease },
-      { what: 'state', end: () => Promise.all([state.close(), adapterLane?.close()]), ms: ms.state },
+      { what: 'store', end: () => Promise.all([store.close(), adapterLane?.close()]), ms: ms.store },
     ],
     (what, error) => context.log.warn({ err: error, what }, 'a part of the shutdown failed or did not end in time'),
   )

@@ -28,22 +28,22 @@ export type GatewayParts = {
 /** Serves Socket.IO with every dialect on the server of `http`, and connects the core's events to the parts that react to them. */
 export function createGateway(
   context: NodeContext,
-  { state, cluster }: NodeStore,
+  { store, cluster }: NodeStore,
   { sessions, events }: NodeCore,
   http: FastifyInstance,
 ): GatewayParts {
   const { config } = context
-  const services = gatewayServicesOf(context, sessions, state.clock)
+  const services = gatewayServicesOf(context, sessions, store.clock)
   const gateway = new Gateway(http.server, gatewayConfigOf(context), services, cluster)
   const broadcast = cluster ? clusterBroadcast(cluster.pub, cluster.key) : localBroadcast(gateway.io)
-  const openRoomList = new OpenRoomList(state.roomSizes, 'rooms', {
+  const openRoomList = new OpenRoomList(store.roomSizes, 'rooms', {
     broadcast: (rooms) => broadcast.emit('/rooms', 'room_change', ...roomChangeOf(rooms)),
     failed: events.failed,
   })
-  const roomIndexUpdater = new RoomIndexUpdater(state.roomIndex, events.failed)
-  const messages = new Messages(state)
-  const media = new MeshBackend(state)
-  const date = () => state.clock.date()
+  const roomIndexUpdater = new RoomIndexUpdater(store.roomIndex, events.failed)
+  const messages = new Messages(store)
+  const media = new MeshBackend(store)
+  const date = () => store.clock.date()
   const readToken = loginTokens(config.keys, config.jwt, date)
   const iceServers = (user: string) => iceServersFor(config.ice, user, date())
   const { anonymousDialects } = config

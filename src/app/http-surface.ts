@@ -28,7 +28,7 @@ import { unreachable } from './store-health.ts'
 
 export type HttpParts = {
   context: NodeContext
-  store: NodeStore
+  nodeStore: NodeStore
   core: NodeCore
   gateway: Gateway
   readToken: GatewayParts['readToken']
@@ -45,48 +45,48 @@ export function serveHttp(listeners: Listeners, parts: HttpParts): UsedHeaders {
 }
 
 /** `/healthz`, `/readyz` and `/metrics`. */
-function serveOperators({ http, ops }: Listeners, { context, store, core, gateway }: HttpParts): void {
-  const { health, state } = store
+function serveOperators({ http, ops }: Listeners, { context, nodeStore, core, gateway }: HttpParts): void {
+  const { health, store } = nodeStore
   probes(ops, {
     notReady: async () => {
       if (context.lifecycle.isEnding) return { reason: 'draining' }
       if (health.problem) return health.problem
       if (!http.server.listening) return { reason: 'starting' }
-      return state.ping().then(() => health.problem, unreachable)
+      return store.ping().then(() => health.problem, unreachable)
     },
   })
   metricsRoute(ops, context.metrics.registry, () => setPresentGauges(context, core, gateway, health))
 }
 
 /** The routes that other nodes of the cluster request. */
-function serveNodes({ http }: Listeners, { context, store, core, gateway }: HttpParts): void {
+function serveNodes({ http }: Listeners, { context, nodeStore, core, gateway }: HttpParts): void {
   const { keys } = context.config
-  storeRoute(http, storePath, () => store.health.reachable)
+  storeRoute(http, storePath, () => nodeStore.health.reachable)
   moveRoute(http, movePath, (move) => isFromNode(keys, move) && moveClient(gateway, move.sid, core.events.failed))
 }
 
-function serveDemo({ http }: Listeners, { context, store }: HttpParts): void {
+function serveDemo({ http }: Listeners, { context, nodeStore }: HttpParts): void {
   const { config } = context
   if (!config.demo) return
-  tokens(http, tokenWriter(context, store))
+  tokens(http, tokenWriter(context, nodeStore))
   demo(http, config.publicUrl)
   redirectToPrefix(http, config.publicUrl?.prefix ?? '')
 }
 
 /** The ICE servers, and the management API. */
 function serveApi({ http }: Listeners, parts: HttpParts): UsedHeaders {
-  const { context, store, core, readToken, iceServers, announce } = parts
+  const { context, nodeStore, core, readToken, iceServers, announce } = parts
   const { config, throttle } = context
-  const { state } = store
+  const { store } = nodeStore
   const delayGuess = (address: string) => throttle.hold([`http ${networkOf(address)}`])
-  const usedHeaders = new UsedHeaders((...use) => state.nonces.claim(...use))
-  const date = () => state.clock.date()
+  const usedHeaders = new UsedHeaders((...use) => store.nonces.claim(...use))
+  const date = () => store.clock.date()
   httpApi(http, {
-    management: new Management(state, core.sessions),
-    queries: new ManagementQueries(state),
-    writeToken: tokenWriter(context, store),
+    management: new Management(store, core.sessions),
+    queries: new ManagementQueries(store),
+    writeToken: tokenWriter(context, nodeStore),
     announce,
-    userOf: credentialOwner({ keys: config.keys, state, readToken, dialectNames }),
+    userOf: credentialOwner({ keys: config.keys, store, readToken, dialectNames }),
     iceServers,
     delayGuess,
     authority: {
@@ -102,9 +102,9 @@ function serveApi({ http }: Listeners, parts: HttpParts): UsedHeaders {
 }
 
 /** Login tokens with the address that PUBLIC_URL names, or with the address that the request was sent to. */
-function tokenWriter({ config }: NodeContext, { state }: NodeStore): WriteToken {
+function tokenWriter({ config }: NodeContext, { store }: NodeStore): WriteToken {
   return (claims, requested, closed = 0) => {
-    const now = state.clock.date()
+    const now = store.clock.date()
     const made = Math.max(now, closed + 1)
     const { host, secure } = config.publicUrl ?? requested
     return writeToken(config.keys, { ...claims, made }, { host, secure }, now + config.tokenTtl * 1000)

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Server } from 'socket.io'
 import type { Config } from '../config/index.ts'
-import type { State } from '../core/ports/state.ts'
+import type { Store } from '../core/ports/store.ts'
 import type { Sessions } from '../core/session/sessions.ts'
 import { drain } from '../gateway/drain.ts'
 import type { Metrics } from '../observability/metrics.ts'
@@ -21,7 +21,7 @@ export type App = {
   /** The same as `http` when OPS_PORT is 0. */
   ops: FastifyInstance
   io: Server
-  state: State
+  store: Store
   sessions: Sessions
   metrics: Metrics
   /**
@@ -40,22 +40,22 @@ export type App = {
 /** Builds a node. It does not listen and has no lease before `begin`. */
 export function createApp(config: Config, replacements: Replacements = {}): App {
   const context = createContext(config, replacements)
-  const store = openStore(context, replacements.state)
-  const core = createCore(context, store)
+  const nodeStore = openStore(context, replacements.store)
+  const core = createCore(context, nodeStore)
   const listeners = createListeners(context)
   const { http, ops } = listeners
-  const gatewayParts = createGateway(context, store, core, http)
+  const gatewayParts = createGateway(context, nodeStore, core, http)
   const { gateway, broadcast } = gatewayParts
-  const clusterDuties = createClusterDuties(context, store, core, gateway, http)
+  const clusterDuties = createClusterDuties(context, nodeStore, core, gateway, http)
   warnOfConfig(context)
   const announce = (text: string) => broadcast.emit('/rooms', 'announcement', text)
-  const usedHeaders = serveHttp(listeners, { context, store, core, announce, ...gatewayParts })
+  const usedHeaders = serveHttp(listeners, { context, nodeStore, core, announce, ...gatewayParts })
   const httpConnections = limitListeners(listeners, config, gateway)
 
   const { sessions } = core
   const duties: NodeParts = {
     context,
-    store,
+    nodeStore,
     sessions,
     listeners,
     usedHeaders,
@@ -68,7 +68,7 @@ export function createApp(config: Config, replacements: Replacements = {}): App 
     http,
     ops,
     io: gateway.io,
-    state: store.state,
+    store: nodeStore.store,
     sessions,
     metrics: context.metrics,
     announce,

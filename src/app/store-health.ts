@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import { isUnavailable } from '../core/attempts.ts'
-import type { StoreProblem } from '../core/ports/state.ts'
+import type { StoreProblem } from '../core/ports/store.ts'
 
 /** The same failure is a warning only once in this time. */
 const repeatAfterMs = 60_000

@@ -1,11 +1,11 @@
 import type { Config } from '../config/index.ts'
 import { Isolation } from '../core/cluster/isolation.ts'
 import { leaseSeconds } from '../core/cluster/node-duties.ts'
-import type { Retention, State } from '../core/ports/state.ts'
+import type { Retention, Store } from '../core/ports/store.ts'
 import type { ClusterParts } from '../gateway/server.ts'
-import { createMemoryState } from '../state/memory/index.ts'
+import { createMemoryStore } from '../state/memory/index.ts'
 import { AdapterLane } from '../state/redis/adapter-lane.ts'
-import { createRedisState } from '../state/redis/index.ts'
+import { createRedisStore } from '../state/redis/index.ts'
 import type { Observe } from '../state/redis/scripts.ts'
 import type { NodeContext } from './context.ts'
 import { StoreHealth } from './store-health.ts'
@@ -14,7 +14,7 @@ import { StoreHealth } from './store-health.ts'
 const detectionMarginSeconds = 30
 
 export type NodeStore = {
-  state: State
+  store: Store
   health: StoreHealth
   isolation: Isolation
   /** The connections of the Socket.IO adapter. Undefined on a node without Redis. */
@@ -23,26 +23,26 @@ export type NodeStore = {
 }
 
 /** Opens the store that the configuration names. It connects in the background. */
-export function openStore(context: NodeContext, given?: State): NodeStore {
+export function openStore(context: NodeContext, given?: Store): NodeStore {
   const { config } = context
   const health = new StoreHealth(context.log)
   const isolation = new Isolation(leaseSeconds * 1000)
-  const state = given ?? createState(context, health, isolation)
+  const store = given ?? createStore(context, health, isolation)
   const adapterLane = config.redis && new AdapterLane(config.redis, health.report)
-  health.watch(() => state.problem())
+  health.watch(() => store.problem())
   health.watch(() => adapterLane?.problem)
   const cluster = adapterLane && {
     pub: adapterLane.pub,
     sub: adapterLane.sub,
     key: `${config.redisPrefix}:io`,
-    nodes: () => state.nodes.list(),
+    nodes: () => store.nodes.list(),
   }
-  return { state, health, isolation, adapterLane, cluster }
+  return { store, health, isolation, adapterLane, cluster }
 }
 
-function createState({ config, metrics }: NodeContext, health: StoreHealth, isolation: Isolation): State {
+function createStore({ config, metrics }: NodeContext, health: StoreHealth, isolation: Isolation): Store {
   const retention = retentionOf(config)
-  if (!config.redis) return createMemoryState(retention)
+  if (!config.redis) return createMemoryStore(retention)
   const observe: Observe = (operation, seconds, failed, byLeases) => {
     metrics.redisSeconds.observe({ operation }, seconds)
     metrics.redisFailures.inc({ operation }, failed ? 1 : 0)
@@ -50,7 +50,7 @@ function createState({ config, metrics }: NodeContext, health: StoreHealth, isol
     isolation.answered(byLeases)
     health.answered(byLeases)
   }
-  return createRedisState(config.redis, config.redisPrefix, retention, observe, health.report)
+  return createRedisStore(config.redis, config.redisPrefix, retention, observe, health.report)
 }
 
 /** A room keeps its log for the time in which a node notices that a client is disconnected, and for the reconnect window after that. */

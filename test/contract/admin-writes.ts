@@ -22,8 +22,8 @@ export function describeAdminWrites({ open, fresh, test }: Contract): void {
     const bench = await open()
     const participant = await bench.join()
     expect(await bench.other.roster.member(bench.room, participant.id)).toEqual(participant.member)
-    expect(await bench.state.roster.member(bench.room, newId())).toBeUndefined()
-    expect(await bench.state.roster.member(bench.anotherRoom().room, participant.id)).toBeUndefined()
+    expect(await bench.store.roster.member(bench.room, newId())).toBeUndefined()
+    expect(await bench.store.roster.member(bench.anotherRoom().room, participant.id)).toBeUndefined()
   })
 
   test('changeMember notifies the member, changes the roster, and reaches the next owner', async () => {
@@ -34,7 +34,7 @@ export function describeAdminWrites({ open, fresh, test }: Contract): void {
       true,
     )
     expect(await bench.log(1)).toEqual([{ seq: 2, ...notificationOf(after) }])
-    expect((await bench.state.roster.roster(bench.room)).members).toEqual([after])
+    expect((await bench.store.roster.roster(bench.room)).members).toEqual([after])
     expect((await bench.resume(participant)).member).toEqual(after)
   })
 
@@ -42,7 +42,7 @@ export function describeAdminWrites({ open, fresh, test }: Contract): void {
     const bench = await open()
     const { member } = await bench.join()
     const after = mute(member)
-    const attempts = [bench.state, bench.other].map(({ roster }) =>
+    const attempts = [bench.store, bench.other].map(({ roster }) =>
       roster.changeMember(bench.room, member, after, notificationOf(after)),
     )
     expect((await Promise.all(attempts)).toSorted()).toEqual([false, true])
@@ -53,9 +53,9 @@ export function describeAdminWrites({ open, fresh, test }: Contract): void {
     const bench = await open()
     const { member, id } = await bench.join()
     await bench.join()
-    await bench.state.sessionStore.leave(bench.room, id, 'any')
+    await bench.store.sessionStore.leave(bench.room, id, 'any')
     const before = await bench.log()
-    expect(await bench.state.roster.changeMember(bench.room, member, mute(member), notificationOf(member))).toBe(false)
+    expect(await bench.store.roster.changeMember(bench.room, member, mute(member), notificationOf(member))).toBe(false)
     expect(await bench.log()).toEqual(before)
   })
 
@@ -63,12 +63,12 @@ export function describeAdminWrites({ open, fresh, test }: Contract): void {
     const bench = await open()
     const participant = await bench.join()
     const stream = camera(participant.id)
-    await bench.state.media.addStream(participant.write(), stream, [])
+    await bench.store.media.addStream(participant.write(), stream, [])
     const after = { ...stream, data: true }
     const notifications = streamNews(stream, 'update')
     expect(await bench.other.media.changeStream({ room: bench.room }, stream, after, [notifications])).toBe(true)
-    expect(await bench.state.media.changeStream({ room: bench.room }, stream, after, [notifications])).toBe(false)
-    expect(await bench.state.media.streams(bench.room, [stream.id])).toEqual([after])
+    expect(await bench.store.media.changeStream({ room: bench.room }, stream, after, [notifications])).toBe(false)
+    expect(await bench.store.media.streams(bench.room, [stream.id])).toEqual([after])
     expect(await bench.log(1)).toEqual([{ seq: 2, ...notifications }])
   })
 
@@ -76,12 +76,12 @@ export function describeAdminWrites({ open, fresh, test }: Contract): void {
     const bench = await open()
     const [owner, viewer, gone] = [await bench.join(), await bench.join(), await bench.join()]
     const [stream, other] = [camera(owner.id), camera(owner.id)]
-    await bench.state.media.addStream(owner.write(), stream, [])
-    await bench.state.media.addStream(owner.write(), other, [])
+    await bench.store.media.addStream(owner.write(), stream, [])
+    await bench.store.media.addStream(owner.write(), other, [])
     const [ended, stays] = [viewing(stream, viewer.id), viewing(other, viewer.id)]
-    await bench.state.media.addSubscription(viewer.write(), ended, [])
-    await bench.state.media.addSubscription(viewer.write(), stays, [])
-    await bench.state.sessionStore.leave(bench.room, gone.id, 'any')
+    await bench.store.media.addSubscription(viewer.write(), ended, [])
+    await bench.store.media.addSubscription(viewer.write(), stays, [])
+    await bench.store.sessionStore.leave(bench.room, gone.id, 'any')
     const position = await bench.headSeq()
     const notifications = streamNews(stream, 'remove')
     expect(await bench.other.media.removeStream({ room: bench.room }, stream.id, [notifications])).toBe(true)
@@ -90,8 +90,8 @@ export function describeAdminWrites({ open, fresh, test }: Contract): void {
       { seq: position + 1, ...subscriptionRemoved(ended, viewer.id) },
       { seq: position + 2, ...notifications },
     ])
-    expect((await bench.state.roster.roster(bench.room)).streams).toEqual([other])
-    expect(await bench.state.media.subscription(bench.room, stays.id)).toEqual(stays)
+    expect((await bench.store.roster.roster(bench.room)).streams).toEqual([other])
+    expect(await bench.store.media.subscription(bench.room, stays.id)).toEqual(stays)
   })
 
   test('a write of management does not make the participant’s earlier write repeatable', async () => {
@@ -99,28 +99,28 @@ export function describeAdminWrites({ open, fresh, test }: Contract): void {
     const participant = await bench.join()
     const stream = camera(participant.id)
     const write = participant.write()
-    await bench.state.media.addStream(write, stream, [text()])
-    await bench.state.media.removeStream({ room: bench.room }, stream.id, [])
-    await bench.state.media.addStream(write, stream, [text()]) // the same write again: the store has done it already
-    expect((await bench.state.roster.roster(bench.room)).streams).toEqual([])
+    await bench.store.media.addStream(write, stream, [text()])
+    await bench.store.media.removeStream({ room: bench.room }, stream.id, [])
+    await bench.store.media.addStream(write, stream, [text()]) // the same write again: the store has done it already
+    expect((await bench.store.roster.roster(bench.room)).streams).toEqual([])
   })
 
   test('list returns each node as of its last heartbeat', async () => {
-    const { state, other } = await fresh()
-    expect(await state.nodes.list()).toEqual([])
-    await state.nodes.heartbeat({ id: 'A', url: 'http://a', version: '1', connections: 1 })
+    const { store, other } = await fresh()
+    expect(await store.nodes.list()).toEqual([])
+    await store.nodes.heartbeat({ id: 'A', url: 'http://a', version: '1', connections: 1 })
     const node = { id: 'A', url: 'http://a', version: '1', connections: 7 }
-    await state.nodes.heartbeat(node)
+    await store.nodes.heartbeat(node)
     expect(await other.nodes.list()).toEqual([node])
   })
 
   test('of two claims of a nonce on different nodes exactly one is the first', async () => {
-    const { state, other } = await open()
+    const { store, other } = await open()
     const nonce = newId()
-    const first = await Promise.all([state, other].map(({ nonces }) => nonces.claim(nonce, 60)))
+    const first = await Promise.all([store, other].map(({ nonces }) => nonces.claim(nonce, 60)))
     expect(first.map((use) => use.first).toSorted()).toEqual([false, true])
     expect(new Set(first.map(({ since }) => since)).size).toBe(1)
-    expect((await state.nonces.claim(nonce, 60)).first).toBe(false)
-    expect((await state.nonces.claim(newId(), 60)).first).toBe(true)
+    expect((await store.nonces.claim(nonce, 60)).first).toBe(false)
+    expect((await store.nonces.claim(newId(), 60)).first).toBe(true)
   })
 }

@@ -10,12 +10,12 @@ import type {
   SessionRef,
   Write,
 } from '../../src/core/ports/session-store.ts'
-import type { Retention, State } from '../../src/core/ports/state.ts'
+import type { Retention, Store } from '../../src/core/ports/store.ts'
 
 /** A store as one node sees it. `another` connects one more node, if the store can serve several. */
 export type TestStore = {
-  state: State
-  another?: (retention?: Partial<Retention>) => Promise<State>
+  store: Store
+  another?: (retention?: Partial<Retention>) => Promise<Store>
   close(): Promise<void>
 }
 
@@ -26,20 +26,20 @@ export const retention: Retention = { window: 60, log: 90, entries: 10_000, leas
 /** A moment, ms since the epoch. */
 export const at = 1_750_000_000_000
 
-/** A room of a case. `state` is the store as node A sees it; `other` as node B does, or the same object if the store serves one node. */
+/** A room of a case. `store` is the store as node A sees it; `other` as node B does, or the same object if the store serves one node. */
 export class Bench {
-  readonly state: State
-  readonly other: State
+  readonly store: Store
+  readonly other: Store
   readonly room: RoomId
 
-  constructor(state: State, other: State, room: RoomId = roomIdOf('portal', `room é ${newId()}`)) {
-    this.state = state
+  constructor(store: Store, other: Store, room: RoomId = roomIdOf('portal', `room é ${newId()}`)) {
+    this.store = store
     this.other = other
     this.room = room
   }
 
   anotherRoom(): Bench {
-    return new Bench(this.state, this.other)
+    return new Bench(this.store, this.other)
   }
 
   joinRequest(changes: Partial<JoinRequest> = {}): JoinRequest {
@@ -56,7 +56,7 @@ export class Bench {
 
   async join(changes: Partial<JoinRequest> = {}): Promise<JoinedParticipant> {
     const request = this.joinRequest(changes)
-    return new JoinedParticipant(request, await this.state.sessionStore.join(request))
+    return new JoinedParticipant(request, await this.store.sessionStore.join(request))
   }
 
   /** Resumes on node B with the ticket of the participant's login. */
@@ -77,7 +77,7 @@ export class Bench {
   }
 
   append(participant: JoinedParticipant, changes: Partial<Draft> = {}): Promise<number> {
-    return this.state.log.append(participant.write(), text(changes))
+    return this.store.log.append(participant.write(), text(changes))
   }
 
   /** Appends enough entries for a log with a maximum of `entries` to drop the first ones. */
@@ -87,11 +87,11 @@ export class Bench {
 
   /** The entries after a position without their dates, which `dates` returns. */
   async log(after = 0): Promise<Undated[]> {
-    return (await this.state.log.read(this.room, after, 10_000)).map(undated)
+    return (await this.store.log.read(this.room, after, 10_000)).map(undated)
   }
 
   async dates(): Promise<number[]> {
-    return (await this.state.log.read(this.room, 0, 10_000)).map(({ at }) => at)
+    return (await this.store.log.read(this.room, 0, 10_000)).map(({ at }) => at)
   }
 
   /** The newest seq, read through the other node. */

@@ -10,9 +10,9 @@ export function describeClock({ fresh, test }: Contract): void {
     vi.useFakeTimers({ toFake: ['Date'], now: started + 300_000 })
     onTestFinished(() => void vi.useRealTimers())
     const node = { id: 'A', url: 'http://127.0.0.1:8080', version: '1.0.0', connections: 0 }
-    await bench.state.nodes.heartbeat(node)
+    await bench.store.nodes.heartbeat(node)
     await bench.other.nodes.heartbeat({ ...node, id: 'B' })
-    for (const { clock } of [bench.state, bench.other]) {
+    for (const { clock } of [bench.store, bench.other]) {
       for (const room of [undefined, bench.room, bench.anotherRoom().room]) {
         const expected = started + performance.now() - begun
         expect(Math.abs(clock.now(room) - expected)).toBeLessThan(1000)

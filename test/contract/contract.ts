@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, onTestFinished } from 'vitest'
-import type { Retention, State } from '../../src/core/ports/state.ts'
+import type { Retention, Store } from '../../src/core/ports/store.ts'
 import { Bench, type Factory, retention, type TestStore } from './bench.ts'
 
 /** Registers a case of the contract: a sentence, and the test of it. */
@@ -47,18 +47,18 @@ export function casesOf(parts: { [name: string]: Part }, access: StoreAccess): C
 /** Opens the store before the cases of the suite around it, and closes it after them. */
 export function accessTo(factory: Factory): StoreAccess {
   let common: TestStore
-  let other: State
+  let other: Store
   beforeAll(async () => {
     common = await factory(retention)
-    other = (await common.another?.()) ?? common.state
+    other = (await common.another?.()) ?? common.store
   })
   afterAll(() => common.close())
   return {
-    open: async () => new Bench(common.state, other),
+    open: async () => new Bench(common.store, other),
     fresh: async (changes = {}) => {
       const kept = await factory({ ...retention, ...changes })
       onTestFinished(() => kept.close())
-      return new Bench(kept.state, (await kept.another?.(changes)) ?? kept.state)
+      return new Bench(kept.store, (await kept.another?.(changes)) ?? kept.store)
     },
   }
 }

@@ -17,14 +17,14 @@ type Scene = {
 
 /** Every write that serves a request of a client or of management. */
 const writes: { [verb: string]: (scene: Scene, deadline: Deadline) => Promise<unknown> } = {
-  append: ({ bench, participant }, deadline) => bench.state.log.append(participant.write({ deadline }), text()),
-  announce: ({ bench }, deadline) => bench.state.log.announce(bench.room, text(), newId(), deadline),
+  append: ({ bench, participant }, deadline) => bench.store.log.append(participant.write({ deadline }), text()),
+  announce: ({ bench }, deadline) => bench.store.log.announce(bench.room, text(), newId(), deadline),
   recordReply: ({ bench, participant }, deadline) =>
-    bench.state.log.recordReply(participant.write({ rid: 7, deadline })),
+    bench.store.log.recordReply(participant.write({ rid: 7, deadline })),
   join: ({ bench }, deadline) => bench.join({ deadline }),
   resume: ({ bench, participant }, deadline) => bench.resume(participant, { deadline }),
-  rejoin: ({ bench: { state, room }, participant: { id } }, deadline) =>
-    state.sessionStore.rejoin({
+  rejoin: ({ bench: { store, room }, participant: { id } }, deadline) =>
+    store.sessionStore.rejoin({
       room,
       id,
       node: 'B',
@@ -33,65 +33,65 @@ const writes: { [verb: string]: (scene: Scene, deadline: Deadline) => Promise<un
       deadline,
     }),
   setProfile: ({ bench, participant }, deadline) =>
-    bench.state.roster.setProfile(participant.write({ deadline }), { new: true }),
+    bench.store.roster.setProfile(participant.write({ deadline }), { new: true }),
   renewTicket: ({ bench, participant }, deadline) =>
-    bench.state.sessionStore.renewTicket(participant.ref, newId(), deadline),
-  'leave by the owner': ({ bench: { state, room }, participant }, deadline) =>
-    state.sessionStore.leave(room, participant.id, { owner: participant.ref.owner }, undefined, deadline),
-  'leave by management': ({ bench: { state, room }, participant }, deadline) =>
-    state.sessionStore.leave(room, participant.id, 'any', text(), deadline),
+    bench.store.sessionStore.renewTicket(participant.ref, newId(), deadline),
+  'leave by the owner': ({ bench: { store, room }, participant }, deadline) =>
+    store.sessionStore.leave(room, participant.id, { owner: participant.ref.owner }, undefined, deadline),
+  'leave by management': ({ bench: { store, room }, participant }, deadline) =>
+    store.sessionStore.leave(room, participant.id, 'any', text(), deadline),
   addStream: ({ bench, participant }, deadline) =>
-    bench.state.media.addStream(participant.write({ deadline }), camera(participant.id), [text()]),
+    bench.store.media.addStream(participant.write({ deadline }), camera(participant.id), [text()]),
   changeStream: ({ bench, participant, stream }, deadline) => {
     const after = { ...stream, attributes: { new: true } }
-    return bench.state.media.changeStream(participant.write({ deadline }), stream, after, [text()])
+    return bench.store.media.changeStream(participant.write({ deadline }), stream, after, [text()])
   },
   removeStream: ({ bench, participant, stream }, deadline) =>
-    bench.state.media.removeStream(participant.write({ deadline }), stream.id, [streamNews(stream, 'remove')]),
+    bench.store.media.removeStream(participant.write({ deadline }), stream.id, [streamNews(stream, 'remove')]),
   addSubscription: ({ bench, other, stream }, deadline) =>
-    bench.state.media.addSubscription(other.write({ deadline }), viewing(stream, other.id), [text()]),
+    bench.store.media.addSubscription(other.write({ deadline }), viewing(stream, other.id), [text()]),
   changeSubscription: ({ bench, other, subscription }, deadline) => {
     const after: Subscription = { ...subscription, paused: ['audio'] }
-    return bench.state.media.changeSubscription(other.write({ deadline }), subscription, after, [text()])
+    return bench.store.media.changeSubscription(other.write({ deadline }), subscription, after, [text()])
   },
   removeSubscription: ({ bench, other, subscription }, deadline) => {
     const notifications = [subscriptionRemoved(subscription, other.id)]
-    return bench.state.media.removeSubscription(other.write({ deadline }), subscription.id, notifications)
+    return bench.store.media.removeSubscription(other.write({ deadline }), subscription.id, notifications)
   },
-  'changeMember by management': ({ bench: { state, room }, participant: { member } }, deadline) =>
-    state.roster.changeMember(room, member, { ...member, changes: 1 }, text(), deadline),
-  'changeStream by management': ({ bench: { state, room }, stream }, deadline) =>
-    state.media.changeStream({ room, deadline }, stream, { ...stream, attributes: { new: true } }, [text()]),
-  'removeStream by management': ({ bench: { state, room }, stream }, deadline) =>
-    state.media.removeStream({ room, deadline }, stream.id, [streamNews(stream, 'remove')]),
-  'replace of the configuration': ({ bench: { state, room } }, deadline) =>
-    state.rooms.replace(room, configured, { ...configured, participantLimit: 9 }, deadline),
-  'remove of the configuration': ({ bench: { state, room } }, deadline) =>
-    state.rooms.remove(room, { at: state.clock.date(), seconds: 60 }, deadline),
+  'changeMember by management': ({ bench: { store, room }, participant: { member } }, deadline) =>
+    store.roster.changeMember(room, member, { ...member, changes: 1 }, text(), deadline),
+  'changeStream by management': ({ bench: { store, room }, stream }, deadline) =>
+    store.media.changeStream({ room, deadline }, stream, { ...stream, attributes: { new: true } }, [text()]),
+  'removeStream by management': ({ bench: { store, room }, stream }, deadline) =>
+    store.media.removeStream({ room, deadline }, stream.id, [streamNews(stream, 'remove')]),
+  'replace of the configuration': ({ bench: { store, room } }, deadline) =>
+    store.rooms.replace(room, configured, { ...configured, participantLimit: 9 }, deadline),
+  'remove of the configuration': ({ bench: { store, room } }, deadline) =>
+    store.rooms.remove(room, { at: store.clock.date(), seconds: 60 }, deadline),
 }
 
 const configured: RoomOptions = { ...defaultRoomOptions, participantLimit: 8 }
 
 async function sceneIn(bench: Bench): Promise<Scene> {
-  await bench.state.rooms.replace(bench.room, undefined, configured)
+  await bench.store.rooms.replace(bench.room, undefined, configured)
   const [participant, other] = [await bench.join(), await bench.join()]
   const stream = camera(participant.id)
   const subscription = viewing(stream, other.id)
-  await bench.state.media.addStream(participant.write(), stream, [])
-  await bench.state.media.addSubscription(other.write(), subscription, [])
+  await bench.store.media.addStream(participant.write(), stream, [])
+  await bench.store.media.addSubscription(other.write(), subscription, [])
   return { bench, participant, other, stream, subscription }
 }
 
 async function findings({ bench, participant, other, subscription }: Scene): Promise<unknown> {
-  const { state, room } = bench
+  const { store, room } = bench
   const sides = [participant, other]
   return {
     log: await bench.log(),
-    room: await state.rooms.find(room),
-    roster: await state.roster.roster(room),
-    standing: await state.sessionChecks.states(sides.map(({ ref }) => ref)),
-    subscription: await state.media.subscription(room, subscription.id),
-    replies: await Promise.all(sides.map(({ ref }) => state.log.replyTo(ref, 7))),
+    room: await store.rooms.find(room),
+    roster: await store.roster.roster(room),
+    standing: await store.sessionChecks.states(sides.map(({ ref }) => ref)),
+    subscription: await store.media.subscription(room, subscription.id),
+    replies: await Promise.all(sides.map(({ ref }) => store.log.replyTo(ref, 7))),
   }
 }
 
@@ -110,13 +110,13 @@ export function describeDeadline({ open, test }: Contract): void {
   test('renewTicket after its deadline leaves the tickets unchanged', async () => {
     const bench = await open()
     const participant = await bench.join()
-    await refuses(bench.state.sessionStore.renewTicket(participant.ref, 'late', performance.now()), 'unavailable')
+    await refuses(bench.store.sessionStore.renewTicket(participant.ref, 'late', performance.now()), 'unavailable')
     await refuses(bench.resume(participant, { ticketId: 'late' }), 'ticket_spent')
     expect(await bench.resume(participant)).toMatchObject({ complete: true })
   })
 
   test('claim after its deadline leaves the nonce unclaimed', async () => {
-    const { nonces } = (await open()).state
+    const { nonces } = (await open()).store
     const nonce = newId()
     await refuses(nonces.claim(nonce, 60, performance.now()), 'unavailable')
     expect(await nonces.claim(nonce, 60)).toMatchObject({ first: true })
@@ -138,11 +138,11 @@ export function describeDeadline({ open, test }: Contract): void {
     const request = bench.joinRequest({ deadline: arrived + 4400 })
     const newer = await bench.other.sessionStore.join(request)
     const older = { ...request, ticketId: newId(), deadline: arrived + 4300 }
-    await refuses(bench.state.sessionStore.join(older), 'unavailable')
+    await refuses(bench.store.sessionStore.join(older), 'unavailable')
     const { room, token, ticketId } = older
     const again = { room, id: newer.id, node: 'A', token, ticketId }
-    await refuses(bench.state.sessionStore.rejoin({ ...again, deadline: arrived + 4300 }), 'unavailable')
-    const latest = await bench.state.sessionStore.rejoin({ ...again, deadline: arrived + 4500 })
+    await refuses(bench.store.sessionStore.rejoin({ ...again, deadline: arrived + 4300 }), 'unavailable')
+    const latest = await bench.store.sessionStore.rejoin({ ...again, deadline: arrived + 4500 })
     expect(latest).toMatchObject({ previousOwner: newer.owner })
   })
 }

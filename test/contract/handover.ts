@@ -9,11 +9,11 @@ export function describeHandover({ open, test }: Contract): void {
   const deliveryStates = (known: { [id: string]: DeliveryState }) => (ref: SessionRef) => known[ref.id]
 
   test('the previous node answers with the delivery state of its connection, or with undefined if it has none', async () => {
-    const { state, other } = await open()
+    const { store, other } = await open()
     const [one, two] = [`host:80.${newId()}`, newId()]
     const ref = sessionRefOf(one)
     const asked: SessionRef[] = []
-    await state.handover.serve(one, (about) => {
+    await store.handover.serve(one, (about) => {
       asked.push(about)
       return deliveryStates({ [ref.id]: { confirmed: 3, sent: 5 } })(about)
     })
@@ -25,17 +25,17 @@ export function describeHandover({ open, test }: Contract): void {
   })
 
   test('a question to a node that does not exist resolves to undefined', async () => {
-    const { state } = await open()
-    await state.handover.serve(newId(), () => ({ confirmed: 1, sent: 1 }))
-    expect(await state.handover.ask(sessionRefOf(newId()))).toBeUndefined()
+    const { store } = await open()
+    await store.handover.serve(newId(), () => ({ confirmed: 1, sent: 1 }))
+    expect(await store.handover.ask(sessionRefOf(newId()))).toBeUndefined()
   })
 
   test('two nodes can ask each other at the same time', async () => {
-    const { state, other } = await open()
+    const { store, other } = await open()
     const [one, two] = [newId(), newId()]
-    await state.handover.serve(one, () => ({ confirmed: 1, sent: 1 }))
+    await store.handover.serve(one, () => ({ confirmed: 1, sent: 1 }))
     await other.handover.serve(two, () => ({ confirmed: 2, sent: 2 }))
-    const answers = [state.handover.ask(sessionRefOf(two)), other.handover.ask(sessionRefOf(one))]
+    const answers = [store.handover.ask(sessionRefOf(two)), other.handover.ask(sessionRefOf(one))]
     expect((await Promise.all(answers)).map((deliveryState) => deliveryState?.confirmed)).toEqual([2, 1])
   })
 }

@@ -28,7 +28,7 @@ export function describeJoin({ open, test }: Contract): void {
     const bench = await open()
     const first = await bench.join()
     const stream = camera(first.id)
-    await bench.state.media.addStream(first.write(), stream, [])
+    await bench.store.media.addStream(first.write(), stream, [])
     const second = await bench.join()
     const { roster } = second.joined
     expect(roster.members.toSorted(byId)).toEqual([first.member, second.member].toSorted(byId))
@@ -48,8 +48,8 @@ export function describeJoin({ open, test }: Contract): void {
   })
 
   test('the roster of a room that does not exist is empty', async () => {
-    const { state, room } = await open()
-    expect(await state.roster.roster(room)).toEqual({ seq: 0, members: [], streams: [] })
+    const { store, room } = await open()
+    expect(await store.roster.roster(room)).toEqual({ seq: 0, members: [], streams: [] })
   })
 
   test('a repeated login gives the same participant, notifies the others once, and names the previous owner', async () => {
@@ -79,7 +79,7 @@ export function describeJoin({ open, test }: Contract): void {
     const bench = await open()
     const first = await bench.join()
     expect(first.joined.rid).toBeUndefined()
-    await bench.state.log.append(first.write({ rid: 7, reply: 'ok' }), text())
+    await bench.store.log.append(first.write({ rid: 7, reply: 'ok' }), text())
     const again = await bench.join({ token: first.request.token })
     expect(again.joined.rid).toBe(7)
     expect(await bench.other.log.replyTo(again.ref, 7)).toEqual({ reply: 'ok' })
@@ -95,18 +95,18 @@ export function describeJoin({ open, test }: Contract): void {
   test('a login that is repeated after its connection was lost names no previous owner', async () => {
     const bench = await open()
     const first = await bench.join()
-    await bench.state.sessionStore.detach(first.ref, 1)
+    await bench.store.sessionStore.detach(first.ref, 1)
     const again = await bench.join({ token: first.request.token })
     expect(again.id).toBe(first.id)
     expect(again.joined.previousOwner).toBeUndefined()
-    expect(await bench.state.sessionChecks.states([again.ref])).toEqual(['connected'])
+    expect(await bench.store.sessionChecks.states([again.ref])).toEqual(['connected'])
   })
 
   test('two simultaneous logins with one token give one participant', async () => {
     const bench = await open()
     const token = { id: newId(), seconds: 180 }
     const [one, two] = await Promise.all([
-      bench.state.sessionStore.join(bench.joinRequest({ token })),
+      bench.store.sessionStore.join(bench.joinRequest({ token })),
       bench.other.sessionStore.join(bench.joinRequest({ token, node: 'B' })),
     ])
     expect(one.id).toBe(two.id)
@@ -119,10 +119,10 @@ export function describeJoin({ open, test }: Contract): void {
   test('a token is spent after the client has confirmed its ticket', async () => {
     const bench = await open()
     const { request, ref } = await bench.join()
-    await bench.state.sessionStore.confirmTicket(ref, request.token, request.ticketId)
+    await bench.store.sessionStore.confirmTicket(ref, request.token, request.ticketId)
     await refuses(bench.other.sessionStore.join(bench.joinRequest({ token: request.token })), 'token_used')
     await refuses(bench.other.sessionStore.join(request), 'token_used')
-    await bench.state.sessionStore.leave(bench.room, ref.id, 'any')
+    await bench.store.sessionStore.leave(bench.room, ref.id, 'any')
     await refuses(bench.other.sessionStore.join(request), 'token_used')
   })
 
@@ -131,13 +131,13 @@ export function describeJoin({ open, test }: Contract): void {
     const participant = await bench.join()
     await bench.resume(participant)
     await refuses(bench.other.sessionStore.join(bench.joinRequest({ token: participant.request.token })), 'token_used')
-    await refuses(bench.state.sessionStore.join(participant.request), 'token_used')
+    await refuses(bench.store.sessionStore.join(participant.request), 'token_used')
   })
 
   test('a participant that left without a confirmed ticket may log in with its token again, and keeps its id', async () => {
     const bench = await open()
     const first = await bench.join()
-    await bench.state.sessionStore.leave(bench.room, first.id, 'any')
+    await bench.store.sessionStore.leave(bench.room, first.id, 'any')
     const again = await bench.join({ token: first.request.token })
     expect(again.id).toBe(first.id)
     expect((await bench.log()).map(({ data }) => data)).toMatchObject([
@@ -149,54 +149,54 @@ export function describeJoin({ open, test }: Contract): void {
 
   test('a full room refuses a login, whose token stays valid', async () => {
     const bench = await open()
-    await bench.state.rooms.configure(bench.room, { participantLimit: 2 })
+    await bench.store.rooms.configure(bench.room, { participantLimit: 2 })
     const first = await bench.join()
     await bench.join()
     const late = bench.joinRequest()
     await refuses(bench.other.sessionStore.join(late), 'room_full')
-    await bench.state.sessionStore.leave(bench.room, first.id, 'any')
+    await bench.store.sessionStore.leave(bench.room, first.id, 'any')
     expect(await bench.other.sessionStore.join(late)).toMatchObject({ id: late.member.id })
   })
 
   test('a full room accepts a repeated login', async () => {
     const bench = await open()
-    await bench.state.rooms.configure(bench.room, { participantLimit: 1 })
+    await bench.store.rooms.configure(bench.room, { participantLimit: 1 })
     const first = await bench.join()
     expect(await bench.other.sessionStore.join(first.request)).toMatchObject({ id: first.id })
   })
 
   test('a waiting participant counts against the limit of a room, and can resume', async () => {
     const bench = await open()
-    await bench.state.rooms.configure(bench.room, { participantLimit: 1 })
+    await bench.store.rooms.configure(bench.room, { participantLimit: 1 })
     const first = await bench.join()
-    await bench.state.sessionStore.detach(first.ref, 1)
+    await bench.store.sessionStore.detach(first.ref, 1)
     await refuses(bench.join(), 'room_full')
     expect(await bench.resume(first)).toMatchObject({ complete: true })
   })
 
   test('of simultaneous logins, a room accepts no more than its limit', async () => {
     const bench = await open()
-    await bench.state.rooms.configure(bench.room, { participantLimit: 3 })
-    const nodes = [bench.state, bench.other]
+    await bench.store.rooms.configure(bench.room, { participantLimit: 3 })
+    const nodes = [bench.store, bench.other]
     const attempts = Array.from({ length: 8 }, (_, n) => nodes[n % 2]?.sessionStore.join(bench.joinRequest()))
     const results = await Promise.allSettled(attempts)
     const refused = results.flatMap((result) => (result.status === 'rejected' ? result.reason : []))
     expect(refused).toHaveLength(5)
     for (const reason of refused) expect(reason).toMatchObject({ code: 'room_full' })
-    expect((await bench.state.roster.roster(bench.room)).members).toHaveLength(3)
+    expect((await bench.store.roster.roster(bench.room)).members).toHaveLength(3)
   })
 
   test('a participant limit of -1 accepts any number', async () => {
     const bench = await open()
-    await bench.state.rooms.configure(bench.room, { participantLimit: -1 })
+    await bench.store.rooms.configure(bench.room, { participantLimit: -1 })
     for (let n = 0; n < 5; n += 1) await bench.join()
-    expect((await bench.state.roster.roster(bench.room)).members).toHaveLength(5)
+    expect((await bench.store.roster.roster(bench.room)).members).toHaveLength(5)
   })
 
   test('join appends nothing in a room without participant notifications', async () => {
     const bench = await open()
     const notifying = { participantActivities: false, streamChange: true }
-    await bench.state.rooms.configure(bench.room, { notifying })
+    await bench.store.rooms.configure(bench.room, { notifying })
     const participant = await bench.join()
     expect(participant.joined).toMatchObject({ seq: 0, roster: { members: [participant.member] } })
     expect(await bench.log()).toEqual([])

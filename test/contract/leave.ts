@@ -19,23 +19,23 @@ export function describeLeave({ open, fresh, test }: Contract): void {
   test('the owner can remove its participant once, and the others are notified', async () => {
     const bench = await open()
     const { id, ref, member, joined } = await bench.join()
-    expect(await bench.state.sessionStore.leave(bench.room, id, { owner: ref.owner })).toBe(true)
-    expect(await bench.state.sessionStore.leave(bench.room, id, { owner: ref.owner })).toBe(false)
+    expect(await bench.store.sessionStore.leave(bench.room, id, { owner: ref.owner })).toBe(true)
+    expect(await bench.store.sessionStore.leave(bench.room, id, { owner: ref.owner })).toBe(false)
     expect(await entriesAfter(bench, joined.seq)).toEqual([leaveEntry(member)])
-    expect((await bench.state.roster.roster(bench.room)).members).toEqual([])
+    expect((await bench.store.roster.roster(bench.room)).members).toEqual([])
   })
 
   test('leave by a previous owner is refused as moved, and changes nothing', async () => {
     const bench = await open()
     const participant = await bench.join()
     await bench.resumeElsewhere(participant)
-    await refuses(bench.state.sessionStore.leave(bench.room, participant.id, { owner: participant.ref.owner }), 'moved')
+    await refuses(bench.store.sessionStore.leave(bench.room, participant.id, { owner: participant.ref.owner }), 'moved')
     expect(await bench.log()).toHaveLength(1)
   })
 
   test('leave resolves to false in a room that does not exist', async () => {
-    const { state, room } = await open()
-    expect(await state.sessionStore.leave(room, 'absent', 'any')).toBe(false)
+    const { store, room } = await open()
+    expect(await store.sessionStore.leave(room, 'absent', 'any')).toBe(false)
   })
 
   test('management can remove any participant, which is notified first', async () => {
@@ -43,15 +43,15 @@ export function describeLeave({ open, fresh, test }: Contract): void {
     const participant = await bench.join()
     await bench.resumeElsewhere(participant)
     const notifications: Draft = { event: 'drop', data: null, to: participant.id }
-    expect(await bench.state.sessionStore.leave(bench.room, participant.id, 'any', notifications)).toBe(true)
-    expect(await bench.state.sessionStore.leave(bench.room, participant.id, 'any', notifications)).toBe(false)
+    expect(await bench.store.sessionStore.leave(bench.room, participant.id, 'any', notifications)).toBe(true)
+    expect(await bench.store.sessionStore.leave(bench.room, participant.id, 'any', notifications)).toBe(false)
     expect(await entriesAfter(bench, 1)).toEqual([notifications, leaveEntry(participant.member)])
   })
 
   test('leave keeps a participant whose window has not expired', async () => {
     const bench = await open()
     const participant = await bench.join()
-    await bench.state.sessionStore.detach(participant.ref, 1)
+    await bench.store.sessionStore.detach(participant.ref, 1)
     expect(await bench.other.sessionStore.leave(bench.room, participant.id, { windowEnd: Date.now() })).toBe(false)
     expect(await bench.other.sessionStore.leave(bench.room, participant.id, { windowEnd: late })).toBe(true)
   })
@@ -59,18 +59,18 @@ export function describeLeave({ open, fresh, test }: Contract): void {
   test('leave with the end of a window keeps a connected participant', async () => {
     const bench = await open()
     const participant = await bench.join()
-    expect(await bench.state.sessionStore.leave(bench.room, participant.id, { windowEnd: late })).toBe(false)
-    await bench.state.sessionStore.detach(participant.ref, 1)
+    expect(await bench.store.sessionStore.leave(bench.room, participant.id, { windowEnd: late })).toBe(false)
+    await bench.store.sessionStore.detach(participant.ref, 1)
     await bench.resume(participant)
-    expect(await bench.state.sessionStore.leave(bench.room, participant.id, { windowEnd: late })).toBe(false)
+    expect(await bench.store.sessionStore.leave(bench.room, participant.id, { windowEnd: late })).toBe(false)
     expect(await bench.log()).toHaveLength(1)
   })
 
   test('of several reapers exactly one removes the participant', async () => {
     const bench = await open()
     const participant = await bench.join()
-    await bench.state.sessionStore.detach(participant.ref, 1)
-    const reapers = [bench.state, bench.other, bench.state, bench.other]
+    await bench.store.sessionStore.detach(participant.ref, 1)
+    const reapers = [bench.store, bench.other, bench.store, bench.other]
     const outcomes = await Promise.all(
       reapers.map(({ sessionStore }) => sessionStore.leave(bench.room, participant.id, { windowEnd: late })),
     )
@@ -81,14 +81,14 @@ export function describeLeave({ open, fresh, test }: Contract): void {
   test('of a reaper and a client that resumes at the same time, exactly one succeeds', async () => {
     const bench = await open()
     const participant = await bench.join()
-    await bench.state.sessionStore.detach(participant.ref, 1)
+    await bench.store.sessionStore.detach(participant.ref, 1)
     const [removed, resumed] = await Promise.allSettled([
-      bench.state.sessionStore.leave(bench.room, participant.id, { windowEnd: late }),
+      bench.store.sessionStore.leave(bench.room, participant.id, { windowEnd: late }),
       bench.resume(participant),
     ])
     const gone = removed.status === 'fulfilled' && removed.value
     expect(resumed.status).toBe(gone ? 'rejected' : 'fulfilled')
-    expect((await bench.state.roster.roster(bench.room)).members).toHaveLength(gone ? 0 : 1)
+    expect((await bench.store.roster.roster(bench.room)).members).toHaveLength(gone ? 0 : 1)
   })
 
   test('leave removes the participant’s streams and subscriptions, and notifies the other sides', async () => {
@@ -99,7 +99,7 @@ export function describeLeave({ open, fresh, test }: Contract): void {
     const watching = viewing(theirs, gone.id)
     const own = viewing(mine, gone.id)
     const kept = viewing(theirs, other.id)
-    const { media, sessionStore } = bench.state
+    const { media, sessionStore } = bench.store
     for (const [owner, stream] of [[gone, mine] as const, [other, theirs] as const]) {
       await media.addStream(owner.write(), stream, [])
     }
@@ -123,7 +123,7 @@ export function describeLeave({ open, fresh, test }: Contract): void {
     expect(rest).toHaveLength(2)
     expect(rest).toContainEqual(subscriptionRemoved(watched, other.id))
     expect(rest).toContainEqual(subscriptionRemoved(watching, other.id))
-    expect((await bench.state.roster.roster(bench.room)).streams).toEqual([theirs])
+    expect((await bench.store.roster.roster(bench.room)).streams).toEqual([theirs])
     for (const { id } of [watched, watching, own]) expect(await media.subscription(bench.room, id)).toBeUndefined()
     expect(await media.subscription(bench.room, kept.id)).toEqual(kept)
   })
@@ -131,13 +131,13 @@ export function describeLeave({ open, fresh, test }: Contract): void {
   test('in a room without notifications, leave notifies only the participants whose subscription ended', async () => {
     const bench = await open()
     const notifying = { participantActivities: false, streamChange: false }
-    await bench.state.rooms.configure(bench.room, { notifying })
+    await bench.store.rooms.configure(bench.room, { notifying })
     const [gone, other] = [await bench.join(), await bench.join()]
     const stream = camera(gone.id)
     const watched = viewing(stream, other.id)
-    await bench.state.media.addStream(gone.write(), stream, [])
-    await bench.state.media.addSubscription(other.write(), watched, [])
-    await bench.state.sessionStore.leave(bench.room, gone.id, 'any')
+    await bench.store.media.addStream(gone.write(), stream, [])
+    await bench.store.media.addSubscription(other.write(), watched, [])
+    await bench.store.sessionStore.leave(bench.room, gone.id, 'any')
     expect(await entriesAfter(bench, 0)).toEqual([subscriptionRemoved(watched, other.id)])
   })
 
@@ -146,17 +146,17 @@ export function describeLeave({ open, fresh, test }: Contract): void {
     const [deep, other] = [await bench.join(), await bench.join()]
     const deepest = JSON.parse(`${'{"a":'.repeat(1500)}1${'}'.repeat(1500)}`)
     for (const attributes of [deepest, { half: '🎧'.slice(1) }]) {
-      const attempt = bench.state.media.addStream(deep.write(), camera(deep.id, { attributes }), [])
+      const attempt = bench.store.media.addStream(deep.write(), camera(deep.id, { attributes }), [])
       await attempt.catch(({ code }) => expect(code).toBe('bad_request'))
     }
-    expect(await bench.state.sessionStore.leave(bench.room, other.id, 'any')).toBe(true)
-    expect(await bench.state.sessionStore.leave(bench.room, deep.id, 'any')).toBe(true)
+    expect(await bench.store.sessionStore.leave(bench.room, other.id, 'any')).toBe(true)
+    expect(await bench.store.sessionStore.leave(bench.room, deep.id, 'any')).toBe(true)
   })
 
   test('an empty room continues its numbers and generations for the next participant', async () => {
     const bench = await open()
     const first = await bench.join()
-    await bench.state.sessionStore.leave(bench.room, first.id, 'any')
+    await bench.store.sessionStore.leave(bench.room, first.id, 'any')
     const wire = await bench.join()
     expect(wire.joined.seq).toBe(3)
     expect(wire.ref.owner).not.toBe(first.ref.owner)
@@ -165,8 +165,8 @@ export function describeLeave({ open, fresh, test }: Contract): void {
   test('leave removes the recorded replies of the participant', async () => {
     const bench = await fresh()
     const participant = await bench.join()
-    await bench.state.log.append(participant.write({ rid: 1, reply: 'done' }), { event: 'text', data: '' })
-    await bench.state.sessionStore.leave(bench.room, participant.id, 'any')
-    expect(await bench.state.log.replyTo(participant.ref, 1)).toBeUndefined()
+    await bench.store.log.append(participant.write({ rid: 1, reply: 'done' }), { event: 'text', data: '' })
+    await bench.store.sessionStore.leave(bench.room, participant.id, 'any')
+    expect(await bench.store.log.replyTo(participant.ref, 1)).toBeUndefined()
   })
 }

@@ -35,7 +35,7 @@ export function describeLog({ open, fresh, test }: Contract): void {
       text({ event: 'progress', data: [], except: id, once: true }),
       text({ data: 0 }),
     ]
-    for (const draft of drafts) await bench.state.log.append(write(), draft)
+    for (const draft of drafts) await bench.store.log.append(write(), draft)
     expect(await bench.other.log.read(bench.room, 1, 100)).toEqual(
       drafts.map((draft, index) => ({ ...draft, seq: index + 2, at: expect.any(Number) })),
     )
@@ -47,7 +47,7 @@ export function describeLog({ open, fresh, test }: Contract): void {
     const seqs = await Promise.all(
       Array.from({ length: 60 }, (_, n) =>
         n % 2
-          ? bench.state.log.append(one.write(), text({ data: n }))
+          ? bench.store.log.append(one.write(), text({ data: n }))
           : bench.other.log.append(two.write(), text({ data: n })),
       ),
     )
@@ -60,20 +60,20 @@ export function describeLog({ open, fresh, test }: Contract): void {
   test('append refuses a message to an absent participant, and appends nothing', async () => {
     const bench = await open()
     const [participant, gone] = [await bench.join(), await bench.join()]
-    await bench.state.sessionStore.leave(bench.room, gone.id, 'any')
+    await bench.store.sessionStore.leave(bench.room, gone.id, 'any')
     const before = await bench.log()
     for (const to of ['nobody', gone.id]) {
-      const attempt = bench.state.log.append(participant.write({ rid: 1, reply: 'ok' }), text({ to }))
+      const attempt = bench.store.log.append(participant.write({ rid: 1, reply: 'ok' }), text({ to }))
       await expect(attempt).rejects.toMatchObject({ code: 'no_such_participant', detail: to })
     }
     expect(await bench.log()).toEqual(before)
-    expect(await bench.state.log.replyTo(participant.ref, 1)).toBeUndefined()
+    expect(await bench.store.log.replyTo(participant.ref, 1)).toBeUndefined()
   })
 
   test('append accepts a message to a waiting participant, and to the sender', async () => {
     const bench = await open()
     const [participant, away] = [await bench.join(), await bench.join()]
-    await bench.state.sessionStore.detach(away.ref, 2)
+    await bench.store.sessionStore.detach(away.ref, 2)
     expect(await bench.append(participant, { to: away.id })).toBe(3)
     expect(await bench.append(participant, { to: participant.id })).toBe(4)
   })
@@ -82,10 +82,10 @@ export function describeLog({ open, fresh, test }: Contract): void {
     const bench = await open()
     const participant = await bench.join()
     const write = participant.write({ rid: 1, reply: 'ok' })
-    const answers = [await bench.state.log.append(write, text()), await bench.other.log.append(write, text())]
+    const answers = [await bench.store.log.append(write, text()), await bench.other.log.append(write, text())]
     expect(answers).toEqual([2, 2])
     expect(
-      await Promise.all([1, 2, 3].map(() => bench.state.log.append(participant.write({ op: 'x' }), text()))),
+      await Promise.all([1, 2, 3].map(() => bench.store.log.append(participant.write({ op: 'x' }), text()))),
     ).toEqual([3, 3, 3])
     expect(await bench.log()).toHaveLength(3)
   })
@@ -93,10 +93,10 @@ export function describeLog({ open, fresh, test }: Contract): void {
   test('a rid that was performed is refused as repeated in another write', async () => {
     const bench = await open()
     const participant = await bench.join()
-    for (const rid of [1, 2, 3]) await bench.state.log.append(participant.write({ rid, reply: rid }), text())
+    for (const rid of [1, 2, 3]) await bench.store.log.append(participant.write({ rid, reply: rid }), text())
     for (const rid of [3, 1]) {
       await refuses(bench.other.log.append(participant.write({ rid, reply: 'again' }), text()), 'repeated')
-      expect(await bench.state.log.replyTo(participant.ref, rid)).toEqual({ reply: rid })
+      expect(await bench.store.log.replyTo(participant.ref, rid)).toEqual({ reply: rid })
     }
     expect(await bench.log()).toHaveLength(4)
   })
@@ -104,19 +104,19 @@ export function describeLog({ open, fresh, test }: Contract): void {
   test('a request that was refused may be repeated after later requests', async () => {
     const bench = await open()
     const participant = await bench.join()
-    await refuses(bench.state.log.append(participant.write({ rid: 1 }), text({ to: 'nobody' })), 'no_such_participant')
-    await bench.state.log.append(participant.write({ rid: 2 }), text())
-    expect(await bench.state.log.append(participant.write({ rid: 1, reply: 'late' }), text())).toBe(3)
-    expect(await bench.state.log.replyTo(participant.ref, 1)).toEqual({ reply: 'late' })
-    await refuses(bench.state.log.append(participant.write({ rid: 1 }), text()), 'repeated')
-    expect(await bench.state.log.append(participant.write({ rid: 3 }), text())).toBe(4)
+    await refuses(bench.store.log.append(participant.write({ rid: 1 }), text({ to: 'nobody' })), 'no_such_participant')
+    await bench.store.log.append(participant.write({ rid: 2 }), text())
+    expect(await bench.store.log.append(participant.write({ rid: 1, reply: 'late' }), text())).toBe(3)
+    expect(await bench.store.log.replyTo(participant.ref, 1)).toEqual({ reply: 'late' })
+    await refuses(bench.store.log.append(participant.write({ rid: 1 }), text()), 'repeated')
+    expect(await bench.store.log.append(participant.write({ rid: 3 }), text())).toBe(4)
   })
 
   test('a rid whose reply the store has deleted is refused as repeated', async () => {
     const bench = await open()
     const participant = await bench.join()
-    for (let rid = 2; rid <= 300; rid += 1) await bench.state.log.append(participant.write({ rid }), text())
-    for (const rid of [1, 2, 300]) await refuses(bench.state.log.append(participant.write({ rid }), text()), 'repeated')
+    for (let rid = 2; rid <= 300; rid += 1) await bench.store.log.append(participant.write({ rid }), text())
+    for (const rid of [1, 2, 300]) await refuses(bench.store.log.append(participant.write({ rid }), text()), 'repeated')
   })
 
   test('a refused request may be repeated until the hundredth rid after it, whatever the order of the others', async () => {
@@ -126,11 +126,11 @@ export function describeLog({ open, fresh, test }: Contract): void {
     const rids = Array.from({ length: overtaking }, (_, index) => index + 1)
     const others = rids.filter((rid) => rid !== refused && rid !== overtaking && rid > 100)
     for (const rid of [overtaking, ...others]) {
-      await bench.state.log.append(participant.write({ rid, reply: rid }), text())
+      await bench.store.log.append(participant.write({ rid, reply: rid }), text())
     }
-    await bench.state.log.append(participant.write({ rid: refused, reply: refused }), text())
+    await bench.store.log.append(participant.write({ rid: refused, reply: refused }), text())
     for (const rid of [refused, overtaking]) {
-      await refuses(bench.state.log.append(participant.write({ rid }), text()), 'repeated')
+      await refuses(bench.store.log.append(participant.write({ rid }), text()), 'repeated')
       expect(await bench.other.log.replyTo(participant.ref, rid)).toEqual({ reply: rid })
     }
   })
@@ -139,25 +139,25 @@ export function describeLog({ open, fresh, test }: Contract): void {
     const bench = await open()
     const participant = await bench.join()
     const write = participant.write()
-    await refuses(bench.state.log.append(write, text({ to: 'nobody' })), 'no_such_participant')
-    await refuses(bench.state.log.append(write, text({ to: 'nobody' })), 'no_such_participant')
-    expect(await bench.state.log.append(write, text())).toBe(2)
+    await refuses(bench.store.log.append(write, text({ to: 'nobody' })), 'no_such_participant')
+    await refuses(bench.store.log.append(write, text({ to: 'nobody' })), 'no_such_participant')
+    expect(await bench.store.log.append(write, text())).toBe(2)
   })
 
   test('replyTo returns the acks of the last hundred requests on every node', async () => {
     const bench = await open()
     const [participant, other] = [await bench.join(), await bench.join()]
     for (let rid = 1; rid <= 300; rid += 1) {
-      await bench.state.log.append(participant.write({ rid, reply: { rid } }), text())
+      await bench.store.log.append(participant.write({ rid, reply: { rid } }), text())
     }
     const acks = await Promise.all(
       Array.from({ length: 100 }, (_, n) => bench.other.log.replyTo(participant.ref, 201 + n)),
     )
     expect(acks).toEqual(Array.from({ length: 100 }, (_, n) => ({ reply: { rid: 201 + n } })))
-    expect(await bench.state.log.replyTo(participant.ref, 301)).toBeUndefined()
-    expect(await bench.state.log.replyTo(participant.ref, 30)).toBeUndefined()
-    expect(await bench.state.log.replyTo(other.ref, 300)).toBeUndefined()
-    expect(await bench.state.log.replyTo({ ...participant.ref, id: newId() }, 1)).toBeUndefined()
+    expect(await bench.store.log.replyTo(participant.ref, 301)).toBeUndefined()
+    expect(await bench.store.log.replyTo(participant.ref, 30)).toBeUndefined()
+    expect(await bench.store.log.replyTo(other.ref, 300)).toBeUndefined()
+    expect(await bench.store.log.replyTo({ ...participant.ref, id: newId() }, 1)).toBeUndefined()
   })
 
   test('an ack may be any JSON value, or undefined', async () => {
@@ -165,18 +165,18 @@ export function describeLog({ open, fresh, test }: Contract): void {
     const participant = await bench.join()
     const replies = [null, '', 'a b', 0, { nested: [1, {}] }, undefined]
     for (const [index, reply] of replies.entries()) {
-      await bench.state.log.append(participant.write({ rid: index + 1, reply }), text())
+      await bench.store.log.append(participant.write({ rid: index + 1, reply }), text())
     }
     for (const [index, reply] of replies.entries()) {
-      expect(await bench.state.log.replyTo(participant.ref, index + 1)).toEqual({ reply })
+      expect(await bench.store.log.replyTo(participant.ref, index + 1)).toEqual({ reply })
     }
   })
 
   test('announce numbers its entry like the others', async () => {
     const bench = await open()
     const participant = await bench.join()
-    expect(await bench.state.log.announce(bench.room, text({ data: 'soon' }))).toBe(2)
-    expect(await bench.state.log.announce(bench.room, text({ to: participant.id }))).toBe(3)
+    expect(await bench.store.log.announce(bench.room, text({ data: 'soon' }))).toBe(2)
+    expect(await bench.store.log.announce(bench.room, text({ to: participant.id }))).toBe(3)
     expect(await bench.log(1)).toEqual([
       { ...text({ data: 'soon' }), seq: 2 },
       { ...text({ to: participant.id }), seq: 3 },
@@ -185,9 +185,9 @@ export function describeLog({ open, fresh, test }: Contract): void {
 
   test('announce refuses a room that does not exist, and an absent addressee', async () => {
     const bench = await open()
-    await refuses(bench.state.log.announce(bench.room, text()), 'no_such_participant')
+    await refuses(bench.store.log.announce(bench.room, text()), 'no_such_participant')
     await bench.join()
-    await refuses(bench.state.log.announce(bench.room, text({ to: 'nobody' })), 'no_such_participant')
+    await refuses(bench.store.log.announce(bench.room, text({ to: 'nobody' })), 'no_such_participant')
     expect(await bench.log()).toHaveLength(1)
   })
 
@@ -202,7 +202,7 @@ export function describeLog({ open, fresh, test }: Contract): void {
     }
     expect(pages.map((page) => page.map(({ seq }) => seq))).toEqual([[1, 2, 3], [4, 5, 6], [7]])
     expect(await read(99)).toEqual([])
-    expect(await bench.state.log.read(bench.anotherRoom().room, 0, 3)).toEqual([])
+    expect(await bench.store.log.read(bench.anotherRoom().room, 0, 3)).toEqual([])
   })
 
   test('heads returns the newest seq of each room, in order', async () => {
@@ -211,7 +211,7 @@ export function describeLog({ open, fresh, test }: Contract): void {
     await bench.append(await bench.join())
     await second.join()
     expect(await bench.other.log.heads([second.room, empty.room, bench.room])).toEqual([1, 0, 2])
-    expect(await bench.state.log.heads([])).toEqual([])
+    expect(await bench.store.log.heads([])).toEqual([])
   })
 
   test('a log keeps at least its maximum of entries, and drops the oldest', async () => {
@@ -253,12 +253,12 @@ export function describeLog({ open, fresh, test }: Contract): void {
 
   test('the date of an entry is the store’s, whatever the node’s clock says', async () => {
     const bench = await open()
-    const before = bench.state.clock.now(bench.room)
+    const before = bench.store.clock.now(bench.room)
     const participant = await bench.join()
     vi.useFakeTimers({ toFake: ['Date'], now: 0 })
     onTestFinished(() => void vi.useRealTimers())
     await bench.append(participant)
-    await bench.state.sessionStore.leave(bench.room, participant.id, 'any')
+    await bench.store.sessionStore.leave(bench.room, participant.id, 'any')
     const dates = (await bench.dates()).map((at) => at - before)
     expect(dates).toHaveLength(3)
     for (const date of dates) expect(Math.abs(date)).toBeLessThan(10_000)

@@ -10,7 +10,7 @@ export function describeMedia({ open, test }: Contract): void {
     const participant = await bench.join()
     const stream = camera(participant.id)
     const notifications = [streamNews(stream, 'add'), text({ event: 'progress', to: participant.id })]
-    await bench.state.media.addStream(participant.write(), stream, notifications)
+    await bench.store.media.addStream(participant.write(), stream, notifications)
     expect(await bench.other.media.streams(bench.room, ['nothing', stream.id])).toEqual([undefined, stream])
     expect(await bench.other.media.streams(bench.room, [])).toEqual([])
     expect(await bench.log(1)).toEqual(notifications.map((draft, index) => ({ ...draft, seq: index + 2 })))
@@ -20,18 +20,18 @@ export function describeMedia({ open, test }: Contract): void {
     const bench = await open()
     const [participant, other] = [await bench.join(), await bench.join()]
     const stream = camera(participant.id)
-    await bench.state.media.addStream(participant.write(), stream, [])
+    await bench.store.media.addStream(participant.write(), stream, [])
     const thief = { ...stream, owner: other.id }
-    await refuses(bench.state.media.addStream(other.write(), thief, [text()]), 'stream_exists')
-    expect(await bench.state.media.streams(bench.room, [stream.id])).toEqual([stream])
+    await refuses(bench.store.media.addStream(other.write(), thief, [text()]), 'stream_exists')
+    expect(await bench.store.media.streams(bench.room, [stream.id])).toEqual([stream])
     expect(await bench.log()).toHaveLength(2)
   })
 
   test('of simultaneous streams, a room accepts no more than its input limit', async () => {
     const bench = await open()
-    await bench.state.rooms.configure(bench.room, { inputLimit: 2 })
+    await bench.store.rooms.configure(bench.room, { inputLimit: 2 })
     const participant = await bench.join()
-    const nodes = [bench.state, bench.other]
+    const nodes = [bench.store, bench.other]
     const results = await Promise.allSettled(
       Array.from({ length: 5 }, (_, n) =>
         nodes[n % 2]?.media.addStream(participant.write(), camera(participant.id), [text()]),
@@ -40,20 +40,20 @@ export function describeMedia({ open, test }: Contract): void {
     const refused = results.flatMap((result) => (result.status === 'rejected' ? result.reason : []))
     expect(refused).toHaveLength(3)
     for (const reason of refused) expect(reason).toMatchObject({ code: 'too_many_inputs' })
-    const { streams } = await bench.state.roster.roster(bench.room)
+    const { streams } = await bench.store.roster.roster(bench.room)
     expect(streams).toHaveLength(2)
     expect(await bench.log()).toHaveLength(3)
-    await bench.state.media.removeStream(participant.write(), streams[0]?.id ?? '', [])
-    await bench.state.media.addStream(participant.write(), camera(participant.id), [])
+    await bench.store.media.removeStream(participant.write(), streams[0]?.id ?? '', [])
+    await bench.store.media.addStream(participant.write(), camera(participant.id), [])
   })
 
   test('an input limit of 0 accepts no stream, of -1 any number', async () => {
     const bench = await open()
     const participant = await bench.join()
-    await bench.state.rooms.configure(bench.room, { inputLimit: 0 })
-    await refuses(bench.state.media.addStream(participant.write(), camera(participant.id), []), 'too_many_inputs')
-    await bench.state.rooms.configure(bench.room, { inputLimit: -1 })
-    await bench.state.media.addStream(participant.write(), camera(participant.id), [])
+    await bench.store.rooms.configure(bench.room, { inputLimit: 0 })
+    await refuses(bench.store.media.addStream(participant.write(), camera(participant.id), []), 'too_many_inputs')
+    await bench.store.rooms.configure(bench.room, { inputLimit: -1 })
+    await bench.store.media.addStream(participant.write(), camera(participant.id), [])
   })
 
   test('changeStream replaces a stream that is as expected', async () => {
@@ -61,12 +61,12 @@ export function describeMedia({ open, test }: Contract): void {
     const participant = await bench.join()
     const stream = camera(participant.id)
     const changed = { ...stream, attributes: { paused: true } }
-    await bench.state.media.addStream(participant.write(), stream, [])
+    await bench.store.media.addStream(participant.write(), stream, [])
     const [read = stream] = await bench.other.media.streams(bench.room, [stream.id])
     expect(
       await bench.other.media.changeStream(participant.write(), read, changed, [streamNews(stream, 'update')]),
     ).toBe(true)
-    expect(await bench.state.media.streams(bench.room, [stream.id])).toEqual([changed])
+    expect(await bench.store.media.streams(bench.room, [stream.id])).toEqual([changed])
     expect(await bench.log(1)).toEqual([{ ...streamNews(stream, 'update'), seq: 2 }])
   })
 
@@ -78,25 +78,25 @@ export function describeMedia({ open, test }: Contract): void {
       { ...stream, attributes: { one: 1 } },
       { ...stream, attributes: { two: 2 } },
     ]
-    await bench.state.media.addStream(participant.write(), stream, [])
-    await bench.state.media.changeStream(participant.write(), stream, one, [])
+    await bench.store.media.addStream(participant.write(), stream, [])
+    await bench.store.media.changeStream(participant.write(), stream, one, [])
     const write = participant.write({ rid: 1, reply: 'ok' })
-    expect(await bench.state.media.changeStream(write, stream, two, [text()])).toBe(false)
-    expect(await bench.state.media.streams(bench.room, [stream.id])).toEqual([one])
+    expect(await bench.store.media.changeStream(write, stream, two, [text()])).toBe(false)
+    expect(await bench.store.media.streams(bench.room, [stream.id])).toEqual([one])
     expect(await bench.log()).toHaveLength(1)
-    expect(await bench.state.log.replyTo(participant.ref, 1)).toBeUndefined()
-    expect(await bench.state.media.changeStream(write, one, two, [])).toBe(true)
-    expect(await bench.state.media.streams(bench.room, [stream.id])).toEqual([two])
-    expect(await bench.state.log.replyTo(participant.ref, 1)).toEqual({ reply: 'ok' })
+    expect(await bench.store.log.replyTo(participant.ref, 1)).toBeUndefined()
+    expect(await bench.store.media.changeStream(write, one, two, [])).toBe(true)
+    expect(await bench.store.media.streams(bench.room, [stream.id])).toEqual([two])
+    expect(await bench.store.log.replyTo(participant.ref, 1)).toEqual({ reply: 'ok' })
   })
 
   test('of two simultaneous changes exactly one takes effect', async () => {
     const bench = await open()
     const participant = await bench.join()
     const stream = camera(participant.id)
-    await bench.state.media.addStream(participant.write(), stream, [])
+    await bench.store.media.addStream(participant.write(), stream, [])
     const outcomes = await Promise.all(
-      [bench.state, bench.other].map(({ media }, n) =>
+      [bench.store, bench.other].map(({ media }, n) =>
         media.changeStream(participant.write(), stream, { ...stream, attributes: { n } }, [text()]),
       ),
     )
@@ -109,10 +109,10 @@ export function describeMedia({ open, test }: Contract): void {
     const participant = await bench.join()
     const stream = camera(participant.id)
     const subscription = viewing(stream, participant.id)
-    const { media } = bench.state
+    const { media } = bench.store
     expect(await media.changeStream(participant.write(), stream, stream, [text()])).toBe(false)
     expect(await media.changeSubscription(participant.write(), subscription, subscription, [text()])).toBe(false)
-    expect((await bench.state.roster.roster(bench.room)).streams).toEqual([])
+    expect((await bench.store.roster.roster(bench.room)).streams).toEqual([])
     expect(await media.subscription(bench.room, subscription.id)).toBeUndefined()
     expect(await bench.log()).toHaveLength(1)
   })
@@ -123,11 +123,11 @@ export function describeMedia({ open, test }: Contract): void {
     const [stream, other] = [camera(owner.id), camera(owner.id)]
     const ended = viewing(stream, viewer.id, { streams: [other.id, stream.id] })
     const kept = viewing(other, viewer.id)
-    const { media } = bench.state
+    const { media } = bench.store
     for (const published of [stream, other]) await media.addStream(owner.write(), published, [])
     for (const subscription of [ended, kept]) await media.addSubscription(viewer.write(), subscription, [])
     await media.removeStream(owner.write(), stream.id, [streamNews(stream, 'remove')])
-    expect((await bench.state.roster.roster(bench.room)).streams).toEqual([other])
+    expect((await bench.store.roster.roster(bench.room)).streams).toEqual([other])
     expect(await media.subscription(bench.room, ended.id)).toBeUndefined()
     expect(await media.subscription(bench.room, kept.id)).toEqual(kept)
     expect(await bench.log(2)).toEqual([
@@ -139,7 +139,7 @@ export function describeMedia({ open, test }: Contract): void {
   test('removeStream refuses a stream that does not exist', async () => {
     const bench = await open()
     const participant = await bench.join()
-    await refuses(bench.state.media.removeStream(participant.write(), 'nothing', [text()]), 'no_such_stream')
+    await refuses(bench.store.media.removeStream(participant.write(), 'nothing', [text()]), 'no_such_stream')
     expect(await bench.log()).toHaveLength(1)
   })
 
@@ -148,7 +148,7 @@ export function describeMedia({ open, test }: Contract): void {
     const [owner, viewer] = [await bench.join(), await bench.join()]
     const subscription = viewing(camera(owner.id), viewer.id)
     const paused = { ...subscription, paused: ['audio' as const] }
-    const { media } = bench.state
+    const { media } = bench.store
     const notifications = [text({ to: owner.id }), text({ to: viewer.id })]
     await media.addSubscription(viewer.write(), subscription, notifications)
     expect(await bench.other.media.subscription(bench.room, subscription.id)).toEqual(subscription)
@@ -168,7 +168,7 @@ export function describeMedia({ open, test }: Contract): void {
     const participant = await bench.join()
     const stream = camera(participant.id)
     const subscription = viewing(stream, participant.id)
-    const { log, media } = bench.state
+    const { log, media } = bench.store
     await log.append(participant.write({ rid: 1 }), text())
     const again = () => participant.write({ rid: 1 })
     const attempts = [
@@ -189,7 +189,7 @@ export function describeMedia({ open, test }: Contract): void {
     const changed = { ...stream, data: true }
     const subscription = viewing(stream, participant.id)
     const paused = { ...subscription, paused: ['video' as const] }
-    const { media } = bench.state
+    const { media } = bench.store
     const notifications = [text()]
     const verbs = [
       media.addStream.bind(media, participant.write({ rid: 1, reply: 1 }), stream, notifications),
@@ -208,7 +208,7 @@ export function describeMedia({ open, test }: Contract): void {
     for (const [index, verb] of verbs.entries()) {
       expect(await verb()).toEqual(await verb())
       expect(await bench.log()).toHaveLength(index + 2)
-      expect(await bench.state.log.replyTo(participant.ref, index + 1)).toEqual({ reply: index + 1 })
+      expect(await bench.store.log.replyTo(participant.ref, index + 1)).toEqual({ reply: index + 1 })
     }
   })
 }

@@ -24,20 +24,20 @@ function describeWindows({ fresh, test }: Contract): void {
   test('expired names no participant before its window has expired', async () => {
     const bench = await fresh({ window: 60 })
     const participant = await bench.join()
-    await bench.state.sessionStore.detach(participant.ref, 1)
+    await bench.store.sessionStore.detach(participant.ref, 1)
     expect(await bench.other.reconnectWindows.expired(10)).toEqual([])
   })
 
   test('expired names a participant until the record of its window is removed', async () => {
     const bench = await fresh({ window: 0 })
     const [participant] = [await bench.join(), await bench.join()]
-    await bench.state.sessionStore.detach(participant.ref, 2)
+    await bench.store.sessionStore.detach(participant.ref, 2)
     const expired = { room: bench.room, id: participant.id, windowEnd: expect.any(Number) }
     expect(await bench.other.reconnectWindows.expired(10)).toEqual([expired])
     expect(await bench.other.reconnectWindows.expired(10)).toEqual([expired])
     expect(await reap(bench)).toBe(1)
     expect(await bench.other.reconnectWindows.expired(10)).toEqual([])
-    expect((await bench.state.roster.roster(bench.room)).members).toHaveLength(1)
+    expect((await bench.store.roster.roster(bench.room)).members).toHaveLength(1)
   })
 
   test('expired returns the windows in the order of their ends, up to the limit', async () => {
@@ -45,14 +45,14 @@ function describeWindows({ fresh, test }: Contract): void {
     const participants: JoinedParticipant[] = []
     for (let n = 0; n < 5; n += 1) participants.push(await (n % 2 ? bench : bench.anotherRoom()).join())
     for (const { ref } of participants.reverse()) {
-      await bench.state.sessionStore.detach(ref, 1)
-      const now = bench.state.clock.now()
-      await until(async () => bench.state.clock.now() > now + 1)
+      await bench.store.sessionStore.detach(ref, 1)
+      const now = bench.store.clock.now()
+      await until(async () => bench.store.clock.now() > now + 1)
     }
-    const windowEnds = (await bench.state.reconnectWindows.expired(100)).map(({ windowEnd }) => windowEnd)
+    const windowEnds = (await bench.store.reconnectWindows.expired(100)).map(({ windowEnd }) => windowEnd)
     expect(new Set(windowEnds).size).toBe(5)
     expect(windowEnds).toEqual(windowEnds.toSorted((a, b) => a - b))
-    expect((await bench.state.reconnectWindows.expired(3)).map(({ windowEnd }) => windowEnd)).toEqual(
+    expect((await bench.store.reconnectWindows.expired(3)).map(({ windowEnd }) => windowEnd)).toEqual(
       windowEnds.slice(0, 3),
     )
   })
@@ -60,7 +60,7 @@ function describeWindows({ fresh, test }: Contract): void {
   test('a participant that has resumed is not removed', async () => {
     const bench = await fresh({ window: 0 })
     const participant = await bench.join()
-    await bench.state.sessionStore.detach(participant.ref, 1)
+    await bench.store.sessionStore.detach(participant.ref, 1)
     await bench.resume(participant)
     expect(await reap(bench)).toBe(0)
     expect(await bench.other.reconnectWindows.expired(10)).toEqual([])
@@ -69,12 +69,12 @@ function describeWindows({ fresh, test }: Contract): void {
   test('remove keeps a window of the same participant that ends later', async () => {
     const bench = await fresh({ window: 0.05 })
     const participant = await bench.join()
-    const isDue = async () => (await bench.state.reconnectWindows.expired(10)).length > 0
-    await bench.state.sessionStore.detach(participant.ref, 1)
+    const isDue = async () => (await bench.store.reconnectWindows.expired(10)).length > 0
+    await bench.store.sessionStore.detach(participant.ref, 1)
     await until(isDue)
-    const [before] = await bench.state.reconnectWindows.expired(10)
-    await bench.state.sessionStore.detach(await bench.resumeElsewhere(participant), 1)
-    await bench.state.reconnectWindows.remove(bench.room, participant.id, before?.windowEnd ?? 0)
+    const [before] = await bench.store.reconnectWindows.expired(10)
+    await bench.store.sessionStore.detach(await bench.resumeElsewhere(participant), 1)
+    await bench.store.reconnectWindows.remove(bench.room, participant.id, before?.windowEnd ?? 0)
     await until(isDue)
     expect(await reap(bench)).toBe(1)
   })
@@ -84,38 +84,38 @@ function describeLeases({ fresh, test, sharedTest }: Contract): void {
   const info = (id: string) => ({ id, url: 'http://127.0.0.1:8080', version: '1.0.0', connections: 3 })
 
   test('a lease that is extended in time does not expire', async () => {
-    const { state, other } = await fresh()
-    await state.nodes.heartbeat(info('A'))
+    const { store, other } = await fresh()
+    await store.nodes.heartbeat(info('A'))
     expect(await other.nodes.heartbeat(info('A'))).toBe(true)
     expect(await other.nodes.expired()).toEqual([])
   })
 
   sharedTest('heartbeat resolves to false for a lease that had expired or did not exist', async () => {
-    const { state } = await fresh({ lease: 0 })
-    expect(await state.nodes.heartbeat(info('A'))).toBe(false)
-    expect(await state.nodes.heartbeat(info('A'))).toBe(false)
+    const { store } = await fresh({ lease: 0 })
+    expect(await store.nodes.heartbeat(info('A'))).toBe(false)
+    expect(await store.nodes.heartbeat(info('A'))).toBe(false)
   })
 
   sharedTest('expired names nodes whose lease has expired until they are removed', async () => {
-    const { state, other } = await fresh({ lease: 0 })
-    for (const node of ['A', 'B']) await state.nodes.heartbeat(info(node))
+    const { store, other } = await fresh({ lease: 0 })
+    for (const node of ['A', 'B']) await store.nodes.heartbeat(info(node))
     expect((await other.nodes.expired()).toSorted()).toEqual(['A', 'B'])
     await other.nodes.remove('A')
-    await state.nodes.remove('A')
-    expect(await state.nodes.expired()).toEqual(['B'])
+    await store.nodes.remove('A')
+    expect(await store.nodes.expired()).toEqual(['B'])
   })
 
   sharedTest('a removed node has no lease', async () => {
-    const { state, other } = await fresh()
-    await state.nodes.heartbeat(info('A'))
+    const { store, other } = await fresh()
+    await store.nodes.heartbeat(info('A'))
     await other.nodes.remove('A')
-    expect(await state.nodes.heartbeat(info('A'))).toBe(false)
+    expect(await store.nodes.heartbeat(info('A'))).toBe(false)
   })
 }
 
 function describeDeadNodes({ fresh, test, sharedTest }: Contract): void {
   async function joinOn(bench: Bench, node: string, reconnects = true): Promise<JoinedParticipant> {
-    await bench.state.nodes.trackRooms(node, [bench.room])
+    await bench.store.nodes.trackRooms(node, [bench.room])
     return bench.join({ node, reconnects })
   }
 
@@ -123,7 +123,7 @@ function describeDeadNodes({ fresh, test, sharedTest }: Contract): void {
     const bench = await fresh()
     const [lost, safe] = [await joinOn(bench, 'A'), await joinOn(bench, 'AB')]
     expect(await bench.other.reconnectWindows.detachAllOf('A', 10)).toEqual({ done: true, left: [] })
-    expect(await bench.state.sessionChecks.states([lost.ref, safe.ref])).toEqual(['waiting', 'connected'])
+    expect(await bench.store.sessionChecks.states([lost.ref, safe.ref])).toEqual(['waiting', 'connected'])
     expect(await bench.log()).toHaveLength(2)
   })
 
@@ -132,20 +132,20 @@ function describeDeadNodes({ fresh, test, sharedTest }: Contract): void {
     const [{ ref }, lost] = [await joinOn(bench, 'A', false), await joinOn(bench, 'A')]
     const named = { done: false, left: [ref] }
     // the first reaper may have died before it removed the participant
-    expect(await bench.state.reconnectWindows.detachAllOf('A', 10)).toEqual(named)
+    expect(await bench.store.reconnectWindows.detachAllOf('A', 10)).toEqual(named)
     expect(await bench.other.reconnectWindows.detachAllOf('A', 10)).toEqual(named)
     expect(await bench.other.sessionStore.leave(ref.room, ref.id, { owner: ref.owner })).toBe(true)
     expect(await bench.other.reconnectWindows.detachAllOf('A', 10)).toEqual({ done: true, left: [] })
-    expect(await bench.state.sessionChecks.states([lost.ref])).toEqual(['waiting'])
+    expect(await bench.store.sessionChecks.states([lost.ref])).toEqual(['waiting'])
   })
 
   sharedTest('after detachAllOf every entry so far is in doubt', async () => {
     const bench = await fresh()
     const participant = await joinOn(bench, 'A')
     for (let n = 0; n < 4; n += 1) await bench.append(participant)
-    await bench.state.sessionChecks.recordConfirmed([{ ref: participant.ref, confirmed: 3 }])
+    await bench.store.sessionChecks.recordConfirmed([{ ref: participant.ref, confirmed: 3 }])
     await bench.other.reconnectWindows.detachAllOf('A', 10)
-    await bench.state.log.announce(bench.room, { event: 'text', data: 'later' })
+    await bench.store.log.announce(bench.room, { event: 'text', data: 'later' })
     expect(await bench.resume(participant)).toMatchObject({ deliverAfter: 3, inDoubtUpTo: 5, previousNode: 'A' })
   })
 
@@ -156,7 +156,7 @@ function describeDeadNodes({ fresh, test, sharedTest }: Contract): void {
     const rounds: boolean[] = []
     while (!rounds.at(-1)) rounds.push((await bench.other.reconnectWindows.detachAllOf('A', 2)).done)
     expect(rounds).toEqual([false, false, true])
-    expect(new Set(await bench.state.sessionChecks.states(participants.map(({ ref }) => ref)))).toEqual(
+    expect(new Set(await bench.store.sessionChecks.states(participants.map(({ ref }) => ref)))).toEqual(
       new Set(['waiting']),
     )
     expect(await bench.other.reconnectWindows.detachAllOf('A', 2)).toEqual({ done: true, left: [] })
@@ -167,39 +167,39 @@ function describeDeadNodes({ fresh, test, sharedTest }: Contract): void {
     const participant = await joinOn(bench, 'A')
     const moved = await bench.resumeElsewhere(participant)
     await bench.other.reconnectWindows.detachAllOf('A', 10)
-    expect(await bench.state.sessionChecks.states([moved])).toEqual(['connected'])
+    expect(await bench.store.sessionChecks.states([moved])).toEqual(['connected'])
   })
 
   sharedTest('a second reaper does not change the window of a waiting participant', async () => {
     const bench = await fresh({ window: 0 })
     const participant = await joinOn(bench, 'A')
     await Promise.all([
-      bench.state.reconnectWindows.detachAllOf('A', 10),
+      bench.store.reconnectWindows.detachAllOf('A', 10),
       bench.other.reconnectWindows.detachAllOf('A', 10),
     ])
-    const expired = await bench.state.reconnectWindows.expired(10)
+    const expired = await bench.store.reconnectWindows.expired(10)
     expect(expired).toMatchObject([{ room: bench.room, id: participant.id }])
     expect(
-      await bench.state.sessionStore.leave(bench.room, participant.id, { windowEnd: expired[0]?.windowEnd ?? 0 }),
+      await bench.store.sessionStore.leave(bench.room, participant.id, { windowEnd: expired[0]?.windowEnd ?? 0 }),
     ).toBe(true)
   })
 
   test('the death of its node does not extend the window of a waiting participant', async () => {
     const bench = await fresh({ window: 0.05 })
     const lost = await joinOn(bench, 'A')
-    await bench.state.sessionStore.detach(lost.ref, 1)
-    await until(async () => (await bench.state.reconnectWindows.expired(10)).length > 0)
-    const before = await bench.state.reconnectWindows.expired(10)
+    await bench.store.sessionStore.detach(lost.ref, 1)
+    await until(async () => (await bench.store.reconnectWindows.expired(10)).length > 0)
+    const before = await bench.store.reconnectWindows.expired(10)
     await bench.other.reconnectWindows.detachAllOf('A', 10)
-    expect(await bench.state.reconnectWindows.expired(10)).toEqual(before)
+    expect(await bench.store.reconnectWindows.expired(10)).toEqual(before)
   })
 
   test('detachAllOf skips a room that is no longer tracked', async () => {
     const bench = await fresh()
     const participant = await joinOn(bench, 'A')
-    await bench.state.nodes.untrackRoom('A', bench.room)
-    await bench.state.nodes.untrackRoom('A', bench.room)
+    await bench.store.nodes.untrackRoom('A', bench.room)
+    await bench.store.nodes.untrackRoom('A', bench.room)
     expect(await bench.other.reconnectWindows.detachAllOf('A', 10)).toEqual({ done: true, left: [] })
-    expect(await bench.state.sessionChecks.states([participant.ref])).toEqual(['connected'])
+    expect(await bench.store.sessionChecks.states([participant.ref])).toEqual(['connected'])
   })
 }

@@ -10,7 +10,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import type { RoomId } from '../../src/core/model.ts'
 import { AdapterLane } from '../../src/state/redis/adapter-lane.ts'
 import type { RedisTarget } from '../../src/state/redis/connection.ts'
-import { createRedisState } from '../../src/state/redis/index.ts'
+import { createRedisStore } from '../../src/state/redis/index.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
 import { noReport } from '../../src/state/redis/report.ts'
 import { randomPrefix, startRedis } from '../support/redis.ts'
@@ -18,7 +18,7 @@ import { Bench, EntryRecorder, retention } from './bench.ts'
 
 const unreadable = ['', '{', 'null', '7', '"text"', '[]', '{}', '{"seq":"1","event":"text"}', '{"seq":1}', '\ud800']
 
-/** A state of a node; `skipped` has the channels of the messages that it reported as unreadable. */
+/** A store of a node; `skipped` has the channels of the messages that it reported as unreadable. */
 async function start() {
   const redis = await startRedis()
   onTestFinished(() => redis.stop())
@@ -26,21 +26,21 @@ async function start() {
   const skipped: string[] = []
   const report = { ...noReport, unreadable: (channel: string) => void skipped.push(channel) }
   const target: RedisTarget = { urls: [redis.url], mode: 'standalone' }
-  const state = createRedisState(target, prefix, retention, undefined, report)
-  onTestFinished(() => state.close())
+  const store = createRedisStore(target, prefix, retention, undefined, report)
+  onTestFinished(() => store.close())
   const other = new Redis(redis.url)
   onTestFinished(() => other.disconnect())
-  return { state, keys: keysOf(prefix), other, skipped, report, target }
+  return { store, keys: keysOf(prefix), other, skipped, report, target }
 }
 
 test('a message on a room’s channel that is not an entry is skipped and reported, and the node reads the log', async () => {
-  const { state, keys, other, skipped } = await start()
-  const bench = new Bench(state, state)
+  const { store, keys, other, skipped } = await start()
+  const bench = new Bench(store, store)
   const reset: RoomId[] = []
-  state.pubSub.onResubscribed((rooms) => void reset.push(...rooms))
+  store.pubSub.onResubscribed((rooms) => void reset.push(...rooms))
   const participant = await bench.join()
   const recorder = new EntryRecorder()
-  await state.pubSub.subscribe(bench.room, recorder.onEntry)
+  await store.pubSub.subscribe(bench.room, recorder.onEntry)
   reset.length = 0
   for (const text of unreadable) await other.spublish(keys.feed(bench.room), text)
   await bench.append(participant)
@@ -50,13 +50,13 @@ test('a message on a room’s channel that is not an entry is skipped and report
 })
 
 test('a message on a handover channel that is not a question is skipped and reported, and the next question is answered', async () => {
-  const { state, keys, other, skipped } = await start()
-  const { ref } = await new Bench(state, state).join()
-  await state.handover.serve('A', ({ id }) => ({ confirmed: id === ref.id ? 7 : 0, sent: 7 }))
+  const { store, keys, other, skipped } = await start()
+  const { ref } = await new Bench(store, store).join()
+  await store.handover.serve('A', ({ id }) => ({ confirmed: id === ref.id ? 7 : 0, sent: 7 }))
   const similar = ['{"ask":"1","from":"B"}', '{"ask":"1","from":"B","place":{"id":1}}', '{"answer":"1","mark":7}']
   const messages = [...unreadable, ...similar]
   for (const text of messages) await other.spublish(keys.handover('A'), text)
-  expect(await state.handover.ask(ref)).toEqual({ confirmed: 7, sent: 7 })
+  expect(await store.handover.ask(ref)).toEqual({ confirmed: 7, sent: 7 })
   expect(skipped).toEqual(messages.map(() => keys.handover('A')))
 })
 

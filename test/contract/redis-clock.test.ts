@@ -1,49 +1,49 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { createRedisState } from '../../src/state/redis/index.ts'
+import { createRedisStore } from '../../src/state/redis/index.ts'
 import { FakedClock } from '../support/faked-clock.ts'
 import { randomPrefix, startRedis } from '../support/redis.ts'
 import { Bench, refuses, retention, text } from './bench.ts'
 
-/** A state of a node on a Redis whose clock the test sets. */
+/** A store of a node on a Redis whose clock the test sets. */
 async function open(changes: Partial<typeof retention> = {}) {
   const clock = new FakedClock()
   const server = await startRedis([], clock.redisEnv)
   onTestFinished(() => server.stop())
-  const state = createRedisState({ urls: [server.url], mode: 'standalone' }, randomPrefix(), {
+  const store = createRedisStore({ urls: [server.url], mode: 'standalone' }, randomPrefix(), {
     ...retention,
     ...changes,
   })
-  onTestFinished(() => state.close())
-  return { clock, server, state, bench: new Bench(state, state) }
+  onTestFinished(() => store.close())
+  return { clock, server, store, bench: new Bench(store, store) }
 }
 
 const node = { id: 'A', url: 'http://127.0.0.1:1', version: '1.0.0', connections: 0 }
 
 test('a step of Redis’ clock does not end a window', async () => {
-  const { clock, state, bench } = await open({ window: 60 })
+  const { clock, store, bench } = await open({ window: 60 })
   const { ref } = await bench.join()
-  await state.sessionStore.detach(ref, 1)
-  expect(await state.reconnectWindows.expired(10)).toEqual([])
+  await store.sessionStore.detach(ref, 1)
+  expect(await store.reconnectWindows.expired(10)).toEqual([])
   for (const seconds of [300, 0, -300, 60]) {
     clock.set(seconds)
-    expect(await state.reconnectWindows.expired(10)).toEqual([])
+    expect(await store.reconnectWindows.expired(10)).toEqual([])
   }
 })
 
 test('a node notices a step of Redis’ clock before it reads the expired leases', async () => {
-  const { clock, state } = await open()
-  await state.nodes.heartbeat(node)
+  const { clock, store } = await open()
+  await store.nodes.heartbeat(node)
   clock.set(300)
   const before = performance.now()
-  expect(await state.nodes.expired()).toEqual(['A'])
-  expect(state.clock.steppedAt).toBeGreaterThan(before)
+  expect(await store.nodes.expired()).toEqual(['A'])
+  expect(store.clock.steppedAt).toBeGreaterThan(before)
 })
 
 test('the lease of a node that died before Redis’ clock was set back expires', async () => {
-  const { clock, state } = await open({ lease: 0 })
-  await state.nodes.heartbeat(node)
+  const { clock, store } = await open({ lease: 0 })
+  await store.nodes.heartbeat(node)
   clock.set(-300)
-  await expect.poll(() => state.nodes.expired()).toEqual(['A'])
+  await expect.poll(() => store.nodes.expired()).toEqual(['A'])
 })
 
 test.each([-300, 300])('a step of Redis’ clock by %i s does not trim a log', async (seconds) => {
@@ -56,12 +56,12 @@ test.each([-300, 300])('a step of Redis’ clock by %i s does not trim a log', a
 })
 
 test('nodes continue to broadcast the list of rooms after Redis’ clock was set back', async () => {
-  const { clock, state } = await open()
-  await state.nodes.heartbeat(node)
-  expect(await state.roomSizes.claimBroadcast('rooms', 500)).toBe(true)
+  const { clock, store } = await open()
+  await store.nodes.heartbeat(node)
+  expect(await store.roomSizes.claimBroadcast('rooms', 500)).toBe(true)
   clock.set(-300)
-  await state.nodes.heartbeat(node)
-  expect(await state.roomSizes.claimBroadcast('rooms', 500)).toBe(true)
+  await store.nodes.heartbeat(node)
+  expect(await store.roomSizes.claimBroadcast('rooms', 500)).toBe(true)
 })
 
 test('a relogin becomes the owner after Redis’ clock was set back', async () => {
@@ -73,19 +73,19 @@ test('a relogin becomes the owner after Redis’ clock was set back', async () =
 })
 
 test.each([-300, 300])('a request is served at once after Redis’ clock was set by %i s', async (seconds) => {
-  const { clock, state, bench } = await open()
+  const { clock, store, bench } = await open()
   const participant = await bench.join()
   clock.set(seconds)
-  expect(await state.log.append(participant.write({ deadline: performance.now() + 4500 }), text())).toBe(2)
+  expect(await store.log.append(participant.write({ deadline: performance.now() + 4500 }), text())).toBe(2)
 })
 
 test('a request that Redis receives after its deadline changes nothing, even if Redis’ clock was set back in between', async () => {
-  const { clock, server, state, bench } = await open()
+  const { clock, server, store, bench } = await open()
   const participant = await bench.join()
   await bench.append(participant)
   server.pause()
   const deadline = performance.now() + 200
-  const given = refuses(state.log.append(participant.write({ deadline }), text({ data: 'late' })), 'unavailable')
+  const given = refuses(store.log.append(participant.write({ deadline }), text({ data: 'late' })), 'unavailable')
   clock.set(-300)
   await expect.poll(() => performance.now()).toBeGreaterThan(deadline)
   server.resume()

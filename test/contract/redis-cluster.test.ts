@@ -1,15 +1,15 @@
 import { Command, Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import type { RoomId } from '../../src/core/model.ts'
-import type { State } from '../../src/core/ports/state.ts'
+import type { Store } from '../../src/core/ports/store.ts'
 import type { RedisTarget } from '../../src/state/redis/connection.ts'
-import { createRedisState } from '../../src/state/redis/index.ts'
+import { createRedisStore } from '../../src/state/redis/index.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
 import { type RedisGroup, type RedisServer, randomPrefix, startRedisCluster } from '../support/redis.ts'
 import { until } from '../support/until.ts'
 import { Bench, retention } from './bench.ts'
 import { redisFactory } from './redis-factory.ts'
-import { describeState } from './state.ts'
+import { describeStore } from './store.ts'
 
 let cluster: RedisGroup
 
@@ -26,49 +26,49 @@ async function killSubscribers({ url }: RedisServer): Promise<void> {
 
 const target = (): RedisTarget => ({ urls: cluster.urls, mode: 'cluster' })
 
-describeState('redis cluster', redisFactory(target))
+describeStore('redis cluster', redisFactory(target))
 
 /**
  * The seqs that a node receives in each room: live, and from the log after a repeated subscription. A new client of a Redis Cluster
  * may find a master after it has subscribed, and then repeats its subscriptions.
  */
 async function follow(
-  state: State,
+  store: Store,
   rooms: RoomId[],
   reset: (rooms: RoomId[]) => void = () => {},
 ): Promise<Map<RoomId, Set<number>>> {
   const received = new Map(rooms.map((room) => [room, new Set<number>()]))
-  state.pubSub.onResubscribed(async (missed) => {
+  store.pubSub.onResubscribed(async (missed) => {
     reset(missed)
-    for (const room of missed) for (const { seq } of await state.log.read(room, 0, 100)) received.get(room)?.add(seq)
+    for (const room of missed) for (const { seq } of await store.log.read(room, 0, 100)) received.get(room)?.add(seq)
   })
-  for (const [room, seqs] of received) await state.pubSub.subscribe(room, ({ seq }) => seqs.add(seq))
+  for (const [room, seqs] of received) await store.pubSub.subscribe(room, ({ seq }) => seqs.add(seq))
   return received
 }
 
 test('the rooms are on all masters, and a node needs the address of only one', async () => {
   const [first = ''] = cluster.urls
-  const state = createRedisState({ ...target(), urls: [first] }, randomPrefix(), retention)
-  onTestFinished(() => state.close())
-  const benches = Array.from({ length: 30 }, () => new Bench(state, state))
+  const store = createRedisStore({ ...target(), urls: [first] }, randomPrefix(), retention)
+  onTestFinished(() => store.close())
+  const benches = Array.from({ length: 30 }, () => new Bench(store, store))
   const received = await follow(
-    state,
+    store,
     benches.map(({ room }) => room),
   )
   for (const bench of benches) await bench.append(await bench.join())
   await until(async () => [...received.values()].every(({ size }) => size === 2))
-  const sizes = await Promise.all(state.client.links.map(({ redis }) => redis.dbsize()))
+  const sizes = await Promise.all(store.client.links.map(({ redis }) => redis.dbsize()))
   expect(sizes).toHaveLength(3)
   for (const size of sizes) expect(size).toBeGreaterThan(0)
 })
 
 test('a broken subscription is re-established and reported', async () => {
-  const state = createRedisState(target(), randomPrefix(), retention)
-  onTestFinished(() => state.close())
-  const bench = new Bench(state, state)
+  const store = createRedisStore(target(), randomPrefix(), retention)
+  onTestFinished(() => store.close())
+  const bench = new Bench(store, store)
   const participant = await bench.join()
   let reset: (rooms: RoomId[]) => void = () => {}
-  const received = await follow(state, [bench.room], (rooms) => reset(rooms))
+  const received = await follow(store, [bench.room], (rooms) => reset(rooms))
   const reported = new Promise<RoomId[]>((resolve) => {
     reset = resolve
   })
@@ -91,17 +91,17 @@ test('a participant can enter a room while the shard of the list of rooms hangs'
   }
   const node = `node${elsewhere((nth) => keys.nodeRooms(`node${nth}`))}`
   const room = `portal/room${elsewhere((nth) => keys.room(`portal/room${nth}`))}`
-  const state = createRedisState(target(), prefix, retention)
-  onTestFinished(() => state.close())
-  const bench = new Bench(state, state, room)
-  await state.nodes.trackRooms(node, [room]) // connected to every shard
-  await state.roomIndex.touch([room])
+  const store = createRedisStore(target(), prefix, retention)
+  onTestFinished(() => store.close())
+  const bench = new Bench(store, store, room)
+  await store.nodes.trackRooms(node, [room]) // connected to every shard
+  await store.roomIndex.touch([room])
   const server = cluster.servers[frozen]
   server?.pause()
   onTestFinished(() => server?.resume())
   const start = performance.now()
-  await state.roomIndex.registerWithin('portal/another', 1)
-  await state.nodes.trackRooms(node, [room])
+  await store.roomIndex.registerWithin('portal/another', 1)
+  await store.nodes.trackRooms(node, [room])
   await bench.join({ node })
   expect(performance.now() - start).toBeLessThan(3000)
 })
@@ -112,9 +112,9 @@ test.each([
 ])('a script that Redis receives twice is executed once in a Redis Cluster: %s', async (_name, command) => {
   const prefix = randomPrefix()
   const keys = keysOf(prefix)
-  const state = createRedisState(target(), prefix, retention)
-  onTestFinished(() => state.close())
-  const bench = new Bench(state, state)
+  const store = createRedisStore(target(), prefix, retention)
+  onTestFinished(() => store.close())
+  const bench = new Bench(store, store)
   await bench.join()
   const { room } = bench
   const roomKeys = [keys.room(room), keys.log(room), keys.feed(room), keys.members(room), keys.announced(room, '')]
@@ -124,7 +124,7 @@ test.each([
     sb_beat: [[keys.nodes], ['A']],
   }
   const [ofScript, args] = calls[command] as [string[], string[]]
-  const client = state.client as unknown as { [name: string]: (...args: string[]) => Promise<unknown> }
+  const client = store.client as unknown as { [name: string]: (...args: string[]) => Promise<unknown> }
   const send = () => client[command]?.(...ofScript, keys.answer(ofScript[0] ?? '', 'op'), ...args, 'op')
   const first = await send()
   expect(await send()).toEqual(first)

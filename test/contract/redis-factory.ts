@@ -1,5 +1,5 @@
 import type { RedisTarget } from '../../src/state/redis/connection.ts'
-import { createRedisState } from '../../src/state/redis/index.ts'
+import { createRedisStore } from '../../src/state/redis/index.ts'
 import { randomPrefix } from '../support/redis.ts'
 import { asDocumentedUser } from '../support/redis-user.ts'
 import type { Factory } from './bench.ts'
@@ -10,17 +10,17 @@ export function redisFactory(target: () => RedisTarget): Factory {
     const prefix = randomPrefix()
     const { urls, ...mode } = target()
     const documented = { ...mode, urls: (await asDocumentedUser(urls.join(','), prefix)).split(',') }
-    const open = (changes = {}) => createRedisState(documented, prefix, { ...retention, ...changes })
+    const open = (changes = {}) => createRedisStore(documented, prefix, { ...retention, ...changes })
     const states = [open()]
     return {
-      state: states[0] as ReturnType<typeof open>,
+      store: states[0] as ReturnType<typeof open>,
       another: async (changes) => {
-        const state = open(changes)
-        states.push(state)
-        return state
+        const store = open(changes)
+        states.push(store)
+        return store
       },
       close: async () => {
-        await Promise.all(states.map((state) => state.close()))
+        await Promise.all(states.map((store) => store.close()))
       },
     }
   }

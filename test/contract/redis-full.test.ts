@@ -2,8 +2,8 @@ import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { newId } from '../../src/core/ids.ts'
 import { defaultRoomOptions, dialectOf } from '../../src/core/model.ts'
-import type { State } from '../../src/core/ports/state.ts'
-import { createRedisState } from '../../src/state/redis/index.ts'
+import type { Store } from '../../src/core/ports/store.ts'
+import { createRedisStore } from '../../src/state/redis/index.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
 import { type RedisServer, randomPrefix, startRedis } from '../support/redis.ts'
 import { asDocumentedUser } from '../support/redis-user.ts'
@@ -15,16 +15,16 @@ const prefix = randomPrefix()
 const keys = keysOf(prefix)
 let server: RedisServer
 let admin: Redis
-let state: State
+let store: Store
 
 beforeAll(async () => {
   server = await startRedis()
   admin = new Redis(server.url)
   const url = await asDocumentedUser(server.url, prefix)
-  state = createRedisState({ urls: [url], mode: 'standalone' }, prefix, retention)
+  store = createRedisStore({ urls: [url], mode: 'standalone' }, prefix, retention)
 })
 afterAll(async () => {
-  await state?.close()
+  await store?.close()
   admin?.disconnect()
   await server?.stop()
 })
@@ -33,12 +33,12 @@ const setMaxMemory = (bytes: number) => admin.config('SET', 'maxmemory', bytes)
 
 /** A room with two participants, a stream of the first and a subscription of the second. */
 async function openScene() {
-  const bench = new Bench(state, state)
+  const bench = new Bench(store, store)
   const [participant, other] = [await bench.join(), await bench.join()]
   const stream = camera(participant.id)
   const subscription = viewing(stream, other.id)
-  await state.media.addStream(participant.write(), stream, [])
-  await state.media.addSubscription(other.write(), subscription, [])
+  await store.media.addStream(participant.write(), stream, [])
+  await store.media.addSubscription(other.write(), subscription, [])
   return { bench, room: bench.room, participant, other, stream, subscription }
 }
 type Scene = Awaited<ReturnType<typeof openScene>>
@@ -47,8 +47,8 @@ type Scene = Awaited<ReturnType<typeof openScene>>
 type Act = () => Promise<unknown>
 
 const token = () => ({ id: newId(), seconds: 60 })
-const stateOf = async ({ ref }: JoinedParticipant) => (await state.sessionChecks.states([ref]))[0]
-const detach = ({ ref }: JoinedParticipant) => state.sessionStore.detach(ref, 1)
+const stateOf = async ({ ref }: JoinedParticipant) => (await store.sessionChecks.states([ref]))[0]
+const detach = ({ ref }: JoinedParticipant) => store.sessionStore.detach(ref, 1)
 
 /** The verbs that continue or end something, each with a preparation while Redis has memory, and its outcome. */
 const accepted: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act, outcome: unknown] } = {
@@ -56,8 +56,8 @@ const accepted: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act
     () => {
       const node = { id: newId(), url: 'http://node', version: '1', connections: 3 }
       return async () => {
-        await state.nodes.heartbeat(node)
-        return [await state.nodes.heartbeat(node), (await state.nodes.list()).some(({ id }) => id === node.id)]
+        await store.nodes.heartbeat(node)
+        return [await store.nodes.heartbeat(node), (await store.nodes.list()).some(({ id }) => id === node.id)]
       }
     },
     [true, true],
@@ -66,8 +66,8 @@ const accepted: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act
     ({ room }) => {
       const node = newId()
       return async () => {
-        await state.nodes.trackRooms(node, [room])
-        return (await state.nodes.trackedRooms(node)).length
+        await store.nodes.trackRooms(node, [room])
+        return (await store.nodes.trackedRooms(node)).length
       }
     },
     1,
@@ -75,7 +75,7 @@ const accepted: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act
   touch: [
     ({ room }) =>
       async () => {
-        await state.roomIndex.touch([room])
+        await store.roomIndex.touch([room])
         return [await admin.zscore(keys.names, room), (await admin.zscore(keys.rooms, room)) !== null]
       },
     ['0', true],
@@ -97,7 +97,7 @@ const accepted: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act
       const member = `${room}|${participant.id}`
       await admin.zrem(keys.waiting, member)
       return async () => {
-        await state.reconnectWindows.restore(participant.ref, 5)
+        await store.reconnectWindows.restore(participant.ref, 5)
         return admin.zscore(keys.waiting, member)
       }
     },
@@ -106,7 +106,7 @@ const accepted: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act
   postpone: [
     ({ room, participant: { id } }) =>
       async () => {
-        await state.reconnectWindows.postpone(room, id)
+        await store.reconnectWindows.postpone(room, id)
         return (await admin.zscore(keys.waiting, `${room}|${id}`)) !== null
       },
     true,
@@ -115,8 +115,8 @@ const accepted: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act
     async ({ room, participant }) => {
       await detach(participant)
       return async () => [
-        await state.sessionStore.leave(room, participant.id, { windowEnd: Number.MAX_SAFE_INTEGER }),
-        (await state.roster.roster(room)).members.length,
+        await store.sessionStore.leave(room, participant.id, { windowEnd: Number.MAX_SAFE_INTEGER }),
+        (await store.roster.roster(room)).members.length,
       ]
     },
     [true, 1],
@@ -124,28 +124,28 @@ const accepted: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act
   'leave of an absent participant': [
     ({ room }) =>
       () =>
-        state.sessionStore.leave(room, newId(), 'any'),
+        store.sessionStore.leave(room, newId(), 'any'),
     false,
   ],
   'leave by the owner': [
     ({ room, participant }) =>
       () =>
-        state.sessionStore.leave(room, participant.id, { owner: participant.ref.owner }),
+        store.sessionStore.leave(room, participant.id, { owner: participant.ref.owner }),
     true,
   ],
   detachAllOf: [
     async ({ bench, room }) => {
       const node = newId()
       const participant = await bench.join({ node })
-      await state.nodes.trackRooms(node, [room])
-      return async () => [(await state.reconnectWindows.detachAllOf(node, 100)).left, await stateOf(participant)]
+      await store.nodes.trackRooms(node, [room])
+      return async () => [(await store.reconnectWindows.detachAllOf(node, 100)).left, await stateOf(participant)]
     },
     [[], 'waiting'],
   ],
   recordConfirmed: [
     ({ bench, room, participant }) =>
       async () => {
-        const held = await state.sessionChecks.recordConfirmed([
+        const held = await store.sessionChecks.recordConfirmed([
           { ref: participant.ref, confirmed: await bench.headSeq() },
         ])
         return [held, await admin.hget(keys.session(room, participant.id), 'cursor')]
@@ -155,14 +155,14 @@ const accepted: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act
   reclaim: [
     async ({ participant }) => {
       await detach(participant)
-      return async () => [await state.sessionChecks.reclaim(participant.ref), await stateOf(participant)]
+      return async () => [await store.sessionChecks.reclaim(participant.ref), await stateOf(participant)]
     },
     [true, 'connected'],
   ],
   'reclaim of a session that has moved': [
     async ({ bench, participant }) => {
       await bench.resume(participant)
-      return () => state.sessionChecks.reclaim(participant.ref)
+      return () => store.sessionChecks.reclaim(participant.ref)
     },
     false,
   ],
@@ -176,13 +176,13 @@ const accepted: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act
   rejoin: [
     ({ room, participant: { id } }) =>
       async () =>
-        (await state.sessionStore.rejoin({ room, id, node: 'B', token: token(), ticketId: newId() })).member.id === id,
+        (await store.sessionStore.rejoin({ room, id, node: 'B', token: token(), ticketId: newId() })).member.id === id,
     true,
   ],
   renewTicket: [
     ({ bench, participant }) =>
       async () => {
-        await state.sessionStore.renewTicket(participant.ref, 'next')
+        await store.sessionStore.renewTicket(participant.ref, 'next')
         return (await bench.resume(participant, { ticketId: 'next' })).complete
       },
     true,
@@ -190,7 +190,7 @@ const accepted: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act
   confirmTicket: [
     ({ room, participant: { ref, request } }) =>
       async () => {
-        await state.sessionStore.confirmTicket(ref, request.token, request.ticketId)
+        await store.sessionStore.confirmTicket(ref, request.token, request.ticketId)
         return admin.get(keys.token(room, request.token.id))
       },
     'used',
@@ -198,14 +198,14 @@ const accepted: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act
   restore: [
     async ({ room, participant }) => {
       await admin.del(keys.session(room, participant.id))
-      return async () => [await state.sessionChecks.restore(backupOf(participant)), await stateOf(participant)]
+      return async () => [await store.sessionChecks.restore(backupOf(participant)), await stateOf(participant)]
     },
     [true, 'connected'],
   ],
   'heads of a room that has lost entries': [
     ({ room }) =>
       async () => {
-        const [seq = 0] = await state.log.heads([room], [7])
+        const [seq = 0] = await store.log.heads([room], [7])
         return seq > 1_000_000
       },
     true,
@@ -214,7 +214,7 @@ const accepted: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act
     async ({ room }) => {
       await admin.hset(keys.room(room), 'server', 'another')
       return async () => {
-        const [seq = 0] = await state.log.heads([room], [1])
+        const [seq = 0] = await store.log.heads([room], [1])
         return seq > 1_000_000
       }
     },
@@ -223,31 +223,31 @@ const accepted: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act
   removeStream: [
     ({ room, participant, stream, subscription }) =>
       async () => {
-        await state.media.removeStream(participant.write(), stream.id, [streamNews(stream, 'remove')])
-        return state.media.subscription(room, subscription.id)
+        await store.media.removeStream(participant.write(), stream.id, [streamNews(stream, 'remove')])
+        return store.media.subscription(room, subscription.id)
       },
     undefined,
   ],
   removeSubscription: [
     ({ room, other, subscription }) =>
       async () => {
-        await state.media.removeSubscription(other.write(), subscription.id, [])
-        return state.media.subscription(room, subscription.id)
+        await store.media.removeSubscription(other.write(), subscription.id, [])
+        return store.media.subscription(room, subscription.id)
       },
     undefined,
   ],
   'removeStream by management': [
     ({ room, stream }) =>
       () =>
-        state.media.removeStream({ room }, stream.id, [streamNews(stream, 'remove')]),
+        store.media.removeStream({ room }, stream.id, [streamNews(stream, 'remove')]),
     true,
   ],
   'remove of a room': [
     async ({ room }) => {
-      await state.rooms.configure(room, {})
+      await store.rooms.configure(room, {})
       return async () => {
-        await state.rooms.remove(room, { at: 77, seconds: 60 })
-        const { configured, closed } = (await state.rooms.find(room)) ?? {}
+        await store.rooms.remove(room, { at: 77, seconds: 60 })
+        const { configured, closed } = (await store.rooms.find(room)) ?? {}
         return [configured, closed]
       }
     },
@@ -256,7 +256,7 @@ const accepted: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act
   claim: [
     () => {
       const nonce = newId()
-      return async () => [(await state.nonces.claim(nonce, 60)).first, (await state.nonces.claim(nonce, 60)).first]
+      return async () => [(await store.nonces.claim(nonce, 60)).first, (await store.nonces.claim(nonce, 60)).first]
     },
     [true, false],
   ],
@@ -264,10 +264,10 @@ const accepted: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act
     ({ room }) => {
       const dialect = newId()
       return async () => [
-        await state.roomSizes.count(room),
-        (await state.roomSizes.list(dialectOf(room), 100_000)).some((open) => open.room === room),
-        await state.roomSizes.claimBroadcast(dialect, 30_000),
-        await state.roomSizes.claimBroadcast(dialect, 30_000),
+        await store.roomSizes.count(room),
+        (await store.roomSizes.list(dialectOf(room), 100_000)).some((open) => open.room === room),
+        await store.roomSizes.claimBroadcast(dialect, 30_000),
+        await store.roomSizes.claimBroadcast(dialect, 30_000),
       ]
     },
     [true, true, true, false],
@@ -278,24 +278,24 @@ const accepted: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act
 const refused: { [verb: string]: (scene: Scene) => Promise<unknown> } = {
   join: ({ bench }) => bench.join(),
   append: ({ bench, participant }) => bench.append(participant),
-  announce: ({ room }) => state.log.announce(room, text(), newId()),
-  recordReply: ({ participant }) => state.log.recordReply(participant.write({ rid: 7 })),
-  setProfile: ({ participant }) => state.roster.setProfile(participant.write(), { new: true }),
-  addStream: ({ participant }) => state.media.addStream(participant.write(), camera(participant.id), [text()]),
-  changeStream: ({ room, stream }) => state.media.changeStream({ room }, stream, { ...stream, data: true }, [text()]),
+  announce: ({ room }) => store.log.announce(room, text(), newId()),
+  recordReply: ({ participant }) => store.log.recordReply(participant.write({ rid: 7 })),
+  setProfile: ({ participant }) => store.roster.setProfile(participant.write(), { new: true }),
+  addStream: ({ participant }) => store.media.addStream(participant.write(), camera(participant.id), [text()]),
+  changeStream: ({ room, stream }) => store.media.changeStream({ room }, stream, { ...stream, data: true }, [text()]),
   changeMember: async ({ room, participant: { member } }) =>
-    state.roster.changeMember(room, member, { ...member, changes: 1 }, text()),
-  configure: ({ room }) => state.rooms.replace(room, undefined, defaultRoomOptions),
+    store.roster.changeMember(room, member, { ...member, changes: 1 }, text()),
+  configure: ({ room }) => store.rooms.replace(room, undefined, defaultRoomOptions),
 }
 
 async function snapshot({ bench, room, participant, other }: Scene): Promise<unknown> {
   const refs = [participant, other].map(({ ref }) => ref)
   return {
     log: await bench.log(),
-    roster: await state.roster.roster(room),
-    found: await state.rooms.find(room),
-    states: await state.sessionChecks.states(refs),
-    replies: await Promise.all(refs.map((ref) => state.log.replyTo(ref, 7))),
+    roster: await store.roster.roster(room),
+    found: await store.rooms.find(room),
+    states: await store.sessionChecks.states(refs),
+    replies: await Promise.all(refs.map((ref) => store.log.replyTo(ref, 7))),
   }
 }
 

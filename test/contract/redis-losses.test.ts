@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { newId } from '../../src/core/ids.ts'
-import { createRedisState } from '../../src/state/redis/index.ts'
+import { createRedisStore } from '../../src/state/redis/index.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
 import { randomPrefix, redisUrl } from '../support/redis.ts'
 import { Bench, type JoinedParticipant, refuses, retention } from './bench.ts'
@@ -9,13 +9,13 @@ import { backupOf } from './restore.ts'
 /** A room on two nodes, whose keys the test can delete, or set back to an earlier state. */
 function open() {
   const prefix = randomPrefix()
-  const [state, other] = [0, 1].map(() => {
-    const state = createRedisState({ urls: [redisUrl()], mode: 'standalone' }, prefix, retention)
-    onTestFinished(() => state.close())
-    return state
-  }) as [ReturnType<typeof createRedisState>, ReturnType<typeof createRedisState>]
-  const bench = new Bench(state, other)
-  const { client } = state
+  const [store, other] = [0, 1].map(() => {
+    const store = createRedisStore({ urls: [redisUrl()], mode: 'standalone' }, prefix, retention)
+    onTestFinished(() => store.close())
+    return store
+  }) as [ReturnType<typeof createRedisStore>, ReturnType<typeof createRedisStore>]
+  const bench = new Bench(store, other)
+  const { client } = store
   const keys = keysOf(prefix)
   const all = async () => ('keys' in client ? client.keys(`${prefix}:*`) : [])
   return {
@@ -43,9 +43,9 @@ test('the first write on a server with another history leaps, whatever the write
     message: (bench, participant) => bench.append(participant),
     login: (bench) => bench.join(),
     relogin: (bench, participant) => bench.resume(participant),
-    leaving: (bench, participant) => bench.state.sessionStore.leave(bench.room, participant.id, 'any'),
-    announcement: (bench) => bench.state.log.announce(bench.room, { event: 'text', data: null }),
-    check: (bench) => bench.state.log.heads([bench.room], [0]),
+    leaving: (bench, participant) => bench.store.sessionStore.leave(bench.room, participant.id, 'any'),
+    announcement: (bench) => bench.store.log.announce(bench.room, { event: 'text', data: null }),
+    check: (bench) => bench.store.log.heads([bench.room], [0]),
   }
   for (const write of Object.values(writes)) {
     const { bench, remember } = open()
@@ -68,7 +68,7 @@ test('an owner that a lost server gave is not given again', async () => {
   const again = await bench.resume(participant)
   expect(again.owner).not.toBe(lost.owner)
   expect(
-    await bench.state.sessionChecks.restore(backupOf(participant, { ref: { ...participant.ref, owner: lost.owner } })),
+    await bench.store.sessionChecks.restore(backupOf(participant, { ref: { ...participant.ref, owner: lost.owner } })),
   ).toBe(false)
 })
 
@@ -80,12 +80,12 @@ test('restore makes a lost relogin valid again, with its tickets', async () => {
   const { owner } = await bench.resume(participant, { nextTicketId })
   await goBack()
   const ref = { ...participant.ref, owner }
-  await refuses(bench.state.log.append({ ref, op: 'x' }, { event: 'text', data: null }), 'moved')
+  await refuses(bench.store.log.append({ ref, op: 'x' }, { event: 'text', data: null }), 'moved')
   const tickets = { previous: participant.request.ticketId, issued: [nextTicketId] }
-  expect(await bench.state.sessionChecks.restore(backupOf(participant, { ref, tickets, ticketConfirmed: true }))).toBe(
+  expect(await bench.store.sessionChecks.restore(backupOf(participant, { ref, tickets, ticketConfirmed: true }))).toBe(
     true,
   )
-  expect(await bench.state.log.append({ ref, op: 'x' }, { event: 'text', data: null })).toBeGreaterThan(1_000_000)
+  expect(await bench.store.log.append({ ref, op: 'x' }, { event: 'text', data: null })).toBeGreaterThan(1_000_000)
   await refuses(bench.append(participant), 'moved')
   expect(await bench.resume(participant, { ticketId: nextTicketId })).toMatchObject({ previousOwner: owner })
 })
@@ -97,10 +97,10 @@ test('nodes that restore a lost room at the same time restore each participant o
   await flush()
   const backups = people.map((participant) => backupOf(participant, { feedPosition: top, ticketConfirmed: true }))
   const twice = [...backups, ...backups].map((backup, index) =>
-    (index % 2 ? bench.state : bench.other).sessionChecks.restore(backup),
+    (index % 2 ? bench.store : bench.other).sessionChecks.restore(backup),
   )
   expect(await Promise.all(twice)).toEqual(twice.map(() => true))
-  const { members } = await bench.state.roster.roster(room)
+  const { members } = await bench.store.roster.roster(room)
   expect(members.map(({ id }) => id).toSorted()).toEqual(people.map(({ id }) => id).toSorted())
   const log = await bench.log()
   expect(log.map(({ event }) => event)).toEqual(['leap', 'participant', 'participant', 'participant'])
@@ -126,25 +126,25 @@ test('restore does not revert a permission that was changed since', async () => 
   const { member } = participant
   const none = { audio: false, video: false }
   const after = { ...member, permission: { publish: none, subscribe: none }, changes: 1 }
-  await bench.state.roster.changeMember(room, member, after, { event: 'permission', data: null, to: member.id })
-  await bench.state.sessionChecks.restore(backupOf(participant))
-  expect(await bench.state.roster.member(room, member.id)).toEqual(after)
+  await bench.store.roster.changeMember(room, member, after, { event: 'permission', data: null, to: member.id })
+  await bench.store.sessionChecks.restore(backupOf(participant))
+  expect(await bench.store.roster.member(room, member.id)).toEqual(after)
 })
 
 test('unrestored names the sessions that a failover brought back and no node restored, and no newer ones', async () => {
   const { bench, remember, room } = open()
   const [here, gone, waiting] = [await bench.join(), await bench.join(), await bench.join()]
-  await bench.state.sessionStore.detach(waiting.ref, 3)
+  await bench.store.sessionStore.detach(waiting.ref, 3)
   const goBack = await remember()
-  await bench.state.sessionStore.leave(room, gone.id, 'any')
+  await bench.store.sessionStore.leave(room, gone.id, 'any')
   await goBack()
-  const [leap = 0] = await bench.state.log.heads([room], [0])
+  const [leap = 0] = await bench.store.log.heads([room], [0])
   await bench.join()
-  await bench.state.sessionChecks.restore(backupOf(here))
-  expect(await bench.state.sessionChecks.unrestored(room, leap)).toEqual(
+  await bench.store.sessionChecks.restore(backupOf(here))
+  expect(await bench.store.sessionChecks.unrestored(room, leap)).toEqual(
     expect.arrayContaining([gone.ref, waiting.ref]),
   )
-  expect(await bench.state.sessionChecks.unrestored(room, leap)).toHaveLength(2)
+  expect(await bench.store.sessionChecks.unrestored(room, leap)).toHaveLength(2)
 })
 
 test('a client that names no seq continues after the leap if its connection received more than the store has', async () => {
@@ -154,7 +154,7 @@ test('a client that names no seq continues after the leap if its connection rece
   await bench.append(participant)
   await bench.append(participant)
   await goBack()
-  await bench.state.sessionChecks.restore(backupOf(participant, { confirmed: 3, feedPosition: 3 }))
+  await bench.store.sessionChecks.restore(backupOf(participant, { confirmed: 3, feedPosition: 3 }))
   await bench.append(participant)
   const [leap] = await bench.log(1)
   expect(leap).toMatchObject({ event: 'leap', data: { after: 1 } })

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import type { RoomId } from '../../src/core/model.ts'
-import { createRedisState } from '../../src/state/redis/index.ts'
+import { createRedisStore } from '../../src/state/redis/index.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
 import { randomPrefix, startRedis } from '../support/redis.ts'
 import { type ProxiedRedis, startProxiedRedis } from '../support/redis-proxy.ts'
@@ -19,7 +19,7 @@ afterAll(async () => {
   for (const redis of running.values()) await redis.stop()
 })
 
-/** A state of a node whose connections go through proxies, and a room. `lost` has the reported outages. */
+/** A store of a node whose connections go through proxies, and a room. `lost` has the reported outages. */
 async function start(mode: ProxiedRedis['mode']) {
   const redis = running.get(mode) as ProxiedRedis
   onTestFinished(() => redis.each((proxy) => proxy.accept()))
@@ -33,14 +33,14 @@ async function start(mode: ProxiedRedis['mode']) {
     unreadable: () => {},
     failed: () => {},
   }
-  const state = createRedisState({ urls: redis.urls, mode }, prefix, retention, undefined, report)
-  onTestFinished(() => state.close())
-  const bench = new Bench(state, state)
+  const store = createRedisStore({ urls: redis.urls, mode }, prefix, retention, undefined, report)
+  onTestFinished(() => store.close())
+  const bench = new Bench(store, store)
   const participant = await bench.join()
-  const isHealthy = () => until(async () => state.problem() === undefined)
-  const hasProblem = () => until(async () => state.problem() !== undefined)
+  const isHealthy = () => until(async () => store.problem() === undefined)
+  const hasProblem = () => until(async () => store.problem() !== undefined)
   await isHealthy()
-  return { redis, prefix, state, bench, participant, lost, isHealthy, hasProblem }
+  return { redis, prefix, store, bench, participant, lost, isHealthy, hasProblem }
 }
 
 /** Rejects if a call takes longer than 5 s, in which a client gets its answer. */
@@ -55,12 +55,12 @@ async function inTime<T>(call: Promise<T>): Promise<T> {
 test.each(modes)(
   'while Redis (%s) accepts no connection, calls fail within 5 s and are not performed later',
   async (mode) => {
-    const { redis, state, bench, participant, lost, isHealthy } = await start(mode)
+    const { redis, store, bench, participant, lost, isHealthy } = await start(mode)
     const allRefused = () => {
       const calls = Array.from({ length: 20 }, () =>
-        refuses(state.log.append(participant.write(), text()), 'unavailable'),
+        refuses(store.log.append(participant.write(), text()), 'unavailable'),
       )
-      return inTime(Promise.all([...calls, refuses(state.ping(), 'unavailable')]))
+      return inTime(Promise.all([...calls, refuses(store.ping(), 'unavailable')]))
     }
     const before = redis.proxies.map(({ attempts }) => attempts)
     await redis.each((proxy) => proxy.closeAccepted())
@@ -69,8 +69,8 @@ test.each(modes)(
     expect(Math.max(...attempts)).toBeLessThan(60)
     await redis.each((proxy) => proxy.refuse())
     await allRefused()
-    await until(async () => state.problem()?.detail.includes('ECONNREFUSED') === true)
-    expect(state.problem()).toEqual({
+    await until(async () => store.problem()?.detail.includes('ECONNREFUSED') === true)
+    expect(store.problem()).toEqual({
       reason: 'Redis unreachable',
       detail: expect.stringMatching(/^signalbox-\w+ to 127\.0\.0\.1:\d+: connect ECONNREFUSED 127\.0\.0\.1:\d+$/),
     })
@@ -85,10 +85,10 @@ test.each(modes)(
 )
 
 test.each(modes)('half-open connections to Redis (%s) are replaced, and entries arrive again', async (mode) => {
-  const { redis, state, bench, participant, lost, hasProblem, isHealthy } = await start(mode)
+  const { redis, store, bench, participant, lost, hasProblem, isHealthy } = await start(mode)
   const recorder = new EntryRecorder()
-  await state.pubSub.subscribe(bench.room, recorder.onEntry)
-  const reset = new Promise<RoomId[]>((resolve) => state.pubSub.onResubscribed(resolve))
+  await store.pubSub.subscribe(bench.room, recorder.onEntry)
+  const reset = new Promise<RoomId[]>((resolve) => store.pubSub.onResubscribed(resolve))
   await redis.each((proxy) => proxy.halfOpen())
   await hasProblem()
   await isHealthy()
@@ -99,16 +99,16 @@ test.each(modes)('half-open connections to Redis (%s) are replaced, and entries 
 })
 
 test.each(modes)(
-  'if only the feed connection (%s) is half-open, the state has a problem and the connection is replaced',
+  'if only the feed connection (%s) is half-open, the store has a problem and the connection is replaced',
   async (mode) => {
-    const { redis, state, bench, participant, hasProblem, isHealthy } = await start(mode)
+    const { redis, store, bench, participant, hasProblem, isHealthy } = await start(mode)
     const recorder = new EntryRecorder()
-    await state.pubSub.subscribe(bench.room, recorder.onEntry)
-    const reset = new Promise<RoomId[]>((resolve) => state.pubSub.onResubscribed(resolve))
+    await store.pubSub.subscribe(bench.room, recorder.onEntry)
+    const reset = new Promise<RoomId[]>((resolve) => store.pubSub.onResubscribed(resolve))
     await redis.each((proxy) => proxy.halfOpen('signalbox-feed'))
     await bench.append(participant)
     await hasProblem()
-    expect(state.problem()?.detail).toContain('signalbox-feed')
+    expect(store.problem()?.detail).toContain('signalbox-feed')
     await isHealthy()
     expect(await reset).toEqual([bench.room])
     await bench.append(participant)
@@ -121,27 +121,27 @@ test('a subscription that Redis refuses after a reconnection is retried until it
   onTestFinished(() => redis.stop())
   const prefix = randomPrefix()
   const url = await asDocumentedUser(redis.url, prefix)
-  const state = createRedisState({ urls: [url], mode: 'standalone' }, prefix, retention)
-  onTestFinished(() => state.close())
-  const bench = new Bench(state, state)
-  await state.pubSub.subscribe(bench.room, () => {})
-  const reset = new Promise<RoomId[]>((resolve) => state.pubSub.onResubscribed(resolve))
+  const store = createRedisStore({ urls: [url], mode: 'standalone' }, prefix, retention)
+  onTestFinished(() => store.close())
+  const bench = new Bench(store, store)
+  await store.pubSub.subscribe(bench.room, () => {})
+  const reset = new Promise<RoomId[]>((resolve) => store.pubSub.onResubscribed(resolve))
   const admin = new Redis(redis.url)
   onTestFinished(() => admin.disconnect())
   // Redis closes the connections of subscribers that lose the right to a channel
   await admin.call('ACL', 'SETUSER', new URL(url).username, 'resetchannels')
-  await until(async () => state.problem()?.reason.startsWith('Redis denies') === true)
+  await until(async () => store.problem()?.reason.startsWith('Redis denies') === true)
   await admin.call('ACL', 'SETUSER', new URL(url).username, `&${prefix}:*`)
   expect(await reset).toEqual([bench.room])
 })
 
 test('the commands that wait for a Redis without an answer are limited in bytes, and further ones are refused at once', async () => {
-  const { redis, state, participant } = await start('standalone')
+  const { redis, store, participant } = await start('standalone')
   await redis.each((proxy) => proxy.halfOpen())
   const large = text({ data: 'x'.repeat(1024 * 1024) })
   const refused: string[] = []
   const calls = Array.from({ length: 60 }, () =>
-    state.log
+    store.log
       .append(participant.write(), large)
       .catch((error: Error) => refused.push(String((error.cause as Error).message))),
   )
@@ -151,12 +151,12 @@ test('the commands that wait for a Redis without an answer are limited in bytes,
 })
 
 test('calls to a room whose slot moves to another master are performed once, after the move, and entries arrive from there', async () => {
-  const { redis, state, bench, participant, prefix } = await start('cluster')
+  const { redis, store, bench, participant, prefix } = await start('cluster')
   const received = new Set<number>()
-  state.pubSub.onResubscribed(async () => {
+  store.pubSub.onResubscribed(async () => {
     for (const { seq } of await bench.log()) received.add(seq)
   })
-  await state.pubSub.subscribe(bench.room, ({ seq }) => received.add(seq))
+  await store.pubSub.subscribe(bench.room, ({ seq }) => received.add(seq))
   const slot = await moveSlot(redis, keysOf(prefix).room(bench.room))
   const during = [bench.append(participant), bench.append(participant)]
   await slot.finish()
@@ -194,7 +194,7 @@ test('while the shard with the leases is down, no answer of another shard of the
   const redis = running.get('cluster') as ProxiedRedis
   const prefix = randomPrefix()
   const answers: { operation: string; byLeases: boolean }[] = []
-  const state = createRedisState(
+  const store = createRedisStore(
     { urls: redis.urls, mode: 'cluster' },
     prefix,
     retention,
@@ -203,19 +203,19 @@ test('while the shard with the leases is down, no answer of another shard of the
     },
   )
   onTestFinished(async () => {
-    await state.close()
+    await store.close()
     await redis.each((proxy) => proxy.accept())
   })
-  await until(async () => state.problem() === undefined)
-  await state.nodes.expired()
+  await until(async () => store.problem() === undefined)
+  await store.nodes.expired()
   expect(answers.at(-1)).toEqual({ operation: 'older-than', byLeases: true })
-  const leaseServer = state.client.addressOf(keysOf(prefix).nodes)
+  const leaseServer = store.client.addressOf(keysOf(prefix).nodes)
   const proxy = redis.proxies.find(({ url }) => new URL(url).host === leaseServer)
   await proxy?.refuse()
-  await refuses(inTime(state.nodes.expired()), 'unavailable')
+  await refuses(inTime(store.nodes.expired()), 'unavailable')
   answers.length = 0
   const rooms = Array.from({ length: 20 }, (_, n) => `portal/room${n}` as RoomId)
-  await Promise.allSettled(rooms.map((room) => inTime(state.log.heads([room], [1]))))
+  await Promise.allSettled(rooms.map((room) => inTime(store.log.heads([room], [1]))))
   expect(answers.length).toBeGreaterThan(0)
   expect(answers.filter(({ byLeases }) => byLeases)).toEqual([])
 })

@@ -2,9 +2,9 @@ import { Redis } from 'ioredis'
 import { afterAll, beforeAll, test } from 'vitest'
 import { newId } from '../../src/core/ids.ts'
 import { defaultRoomOptions } from '../../src/core/model.ts'
-import type { State } from '../../src/core/ports/state.ts'
+import type { Store } from '../../src/core/ports/store.ts'
 import { AdapterLane } from '../../src/state/redis/adapter-lane.ts'
-import { createRedisState } from '../../src/state/redis/index.ts'
+import { createRedisStore } from '../../src/state/redis/index.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
 import { FaultProxy } from '../support/fault-proxy.ts'
 import { type RedisServer, randomPrefix, startRedis } from '../support/redis.ts'
@@ -12,14 +12,14 @@ import { until } from '../support/until.ts'
 import { Bench, retention, text } from './bench.ts'
 import { camera, streamNews } from './samples.ts'
 
-/** Performs the verb of the case on a state. */
-type Act = (state: State) => Promise<unknown>
+/** Performs the verb of the case on a store. */
+type Act = (store: Store) => Promise<unknown>
 
 type Case = {
   verb: string
   /** Matches the written command whose answer is lost. */
   command: RegExp
-  /** Prepares the state over a connection that works. */
+  /** Prepares the store over a connection that works. */
   arrange: (bench: Bench, redis: Redis, prefix: string) => Promise<Act>
 }
 
@@ -32,7 +32,7 @@ const cases: Case[] = [
     command: script,
     arrange: async (bench) => {
       const write = (await bench.join()).write()
-      return (state) => state.log.append(write, text())
+      return (store) => store.log.append(write, text())
     },
   },
   {
@@ -40,7 +40,7 @@ const cases: Case[] = [
     command: script,
     arrange: async (bench) => {
       await bench.join()
-      return (state) => state.log.announce(bench.room, text())
+      return (store) => store.log.announce(bench.room, text())
     },
   },
   {
@@ -48,7 +48,7 @@ const cases: Case[] = [
     command: script,
     arrange: async (bench) => {
       const { id } = await bench.join()
-      return (state) => state.sessionStore.leave(bench.room, id, 'any', text())
+      return (store) => store.sessionStore.leave(bench.room, id, 'any', text())
     },
   },
   {
@@ -56,9 +56,9 @@ const cases: Case[] = [
     command: script,
     arrange: async (bench) => {
       const { id } = await bench.join()
-      const member = await bench.state.roster.member(bench.room, id)
+      const member = await bench.store.roster.member(bench.room, id)
       if (!member) throw new Error('no member')
-      return (state) => state.roster.changeMember(bench.room, member, { ...member, changes: 1 }, text())
+      return (store) => store.roster.changeMember(bench.room, member, { ...member, changes: 1 }, text())
     },
   },
   {
@@ -67,7 +67,7 @@ const cases: Case[] = [
     arrange: async (bench) => {
       const stream = await published(bench)
       const changed = { ...stream, attributes: { a: 1 } }
-      return (state) => state.media.changeStream({ room: bench.room }, stream, changed, [text()])
+      return (store) => store.media.changeStream({ room: bench.room }, stream, changed, [text()])
     },
   },
   {
@@ -75,21 +75,21 @@ const cases: Case[] = [
     command: script,
     arrange: async (bench) => {
       const stream = await published(bench)
-      return (state) => state.media.removeStream({ room: bench.room }, stream.id, [streamNews(stream, 'remove')])
+      return (store) => store.media.removeStream({ room: bench.room }, stream.id, [streamNews(stream, 'remove')])
     },
   },
   {
     verb: 'replace',
     command: script,
-    arrange: async (bench) => (state) =>
-      state.rooms.replace(bench.room, undefined, { ...defaultRoomOptions, participantLimit: 3 }),
+    arrange: async (bench) => (store) =>
+      store.rooms.replace(bench.room, undefined, { ...defaultRoomOptions, participantLimit: 3 }),
   },
   {
     verb: 'claim',
     command: script,
     arrange: async () => {
       const nonce = newId()
-      return (state) => state.nonces.claim(nonce, 60)
+      return (store) => store.nonces.claim(nonce, 60)
     },
   },
   {
@@ -97,7 +97,7 @@ const cases: Case[] = [
     command: keyOfOlderNodes,
     arrange: async () => {
       const nonce = newId()
-      return (state) => state.nonces.claim(nonce, 60)
+      return (store) => store.nonces.claim(nonce, 60)
     },
   },
   {
@@ -105,7 +105,7 @@ const cases: Case[] = [
     command: script,
     arrange: async (bench) => {
       await bench.join()
-      return (state) => state.roomSizes.count(bench.room)
+      return (store) => store.roomSizes.count(bench.room)
     },
   },
   {
@@ -113,7 +113,7 @@ const cases: Case[] = [
     command: script,
     arrange: async () => {
       const dialect = newId()
-      return (state) => state.roomSizes.claimBroadcast(dialect, 30_000)
+      return (store) => store.roomSizes.claimBroadcast(dialect, 30_000)
     },
   },
   {
@@ -122,7 +122,7 @@ const cases: Case[] = [
     arrange: async (_bench, redis, prefix) => {
       const id = newId()
       await redis.zadd(keysOf(prefix).nodes, 1, id)
-      return (state) => state.nodes.heartbeat({ id, url: '', version: '', connections: 0 })
+      return (store) => store.nodes.heartbeat({ id, url: '', version: '', connections: 0 })
     },
   },
 ]
@@ -130,7 +130,7 @@ const cases: Case[] = [
 async function published(bench: Bench) {
   const participant = await bench.join()
   const stream = camera(participant.id)
-  await bench.state.media.addStream(participant.write(), stream, [])
+  await bench.store.media.addStream(participant.write(), stream, [])
   return stream
 }
 
@@ -147,9 +147,9 @@ test.concurrent.for(cases)(
     proxy.target = redis.port
     const prefix = randomPrefix()
     const stateAt = (port: number) => {
-      const state = createRedisState({ urls: [`redis://127.0.0.1:${port}`], mode: 'standalone' }, prefix, retention)
-      onTestFinished(() => state.close())
-      return state
+      const store = createRedisStore({ urls: [`redis://127.0.0.1:${port}`], mode: 'standalone' }, prefix, retention)
+      onTestFinished(() => store.close())
+      return store
     }
     const [direct, proxied] = [stateAt(redis.port), stateAt(proxy.port)]
     await proxied.ping()
@@ -157,12 +157,12 @@ test.concurrent.for(cases)(
     onTestFinished(() => admin.disconnect())
 
     /** The answer, and the number of entries that the verb appended. */
-    const perform = async (state: State, before = () => {}) => {
+    const perform = async (store: Store, before = () => {}) => {
       const bench = new Bench(direct, direct)
       const act = await arrange(bench, admin, prefix)
       const start = await bench.headSeq()
       before()
-      return { answer: await act(state), added: (await bench.headSeq()) - start }
+      return { answer: await act(store), added: (await bench.headSeq()) - start }
     }
     // also loads the script into Redis
     const undisturbed = await perform(direct)
@@ -178,8 +178,8 @@ async function openPair(onTestFinished: (end: () => Promise<void>) => void) {
   proxy.target = redis.port
   const prefix = randomPrefix()
   const [direct, proxied] = [redis.port, proxy.port].map((port) =>
-    createRedisState({ urls: [`redis://127.0.0.1:${port}`], mode: 'standalone' }, prefix, retention),
-  ) as [ReturnType<typeof createRedisState>, ReturnType<typeof createRedisState>]
+    createRedisStore({ urls: [`redis://127.0.0.1:${port}`], mode: 'standalone' }, prefix, retention),
+  ) as [ReturnType<typeof createRedisStore>, ReturnType<typeof createRedisStore>]
   onTestFinished(async () => {
     await Promise.all([direct.close(), proxied.close()])
   })
@@ -260,20 +260,20 @@ test.concurrent('reclaim and the count of a room are not executed after their de
   onTestFinished,
 }) => {
   const server = await startRedis()
-  const state = createRedisState({ urls: [server.url], mode: 'standalone' }, randomPrefix(), retention)
+  const store = createRedisStore({ urls: [server.url], mode: 'standalone' }, randomPrefix(), retention)
   onTestFinished(async () => {
-    await state.close()
+    await store.close()
     await server.stop()
   })
-  const bench = new Bench(state, state)
+  const bench = new Bench(store, store)
   const { ref } = await bench.join()
-  await state.sessionChecks.reclaim(ref)
-  await state.roomSizes.count(new Bench(state, state).room)
-  await state.sessionStore.detach(ref, 1)
+  await store.sessionChecks.reclaim(ref)
+  await store.roomSizes.count(new Bench(store, store).room)
+  await store.sessionStore.detach(ref, 1)
   server.pause()
-  const given = await Promise.allSettled([state.sessionChecks.reclaim(ref), state.roomSizes.count(bench.room)])
+  const given = await Promise.allSettled([store.sessionChecks.reclaim(ref), store.roomSizes.count(bench.room)])
   server.resume()
   expect(given.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
-  expect(await state.sessionChecks.states([ref])).toEqual(['waiting'])
-  expect(await state.roomSizes.count(bench.room)).toBe(true)
+  expect(await store.sessionChecks.states([ref])).toEqual(['waiting'])
+  expect(await store.roomSizes.count(bench.room)).toBe(true)
 })

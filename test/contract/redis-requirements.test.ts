@@ -1,9 +1,9 @@
 import { connect as connectTcp, createServer } from 'node:net'
 import { Redis } from 'ioredis'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { UnsuitableStoreError } from '../../src/core/ports/state.ts'
+import { UnsuitableStoreError } from '../../src/core/ports/store.ts'
 import type { RedisTarget } from '../../src/state/redis/connection.ts'
-import { createRedisState } from '../../src/state/redis/index.ts'
+import { createRedisStore } from '../../src/state/redis/index.ts'
 import { noReport, type RedisReport } from '../../src/state/redis/report.ts'
 import { randomPrefix, startSentinel } from '../support/redis.ts'
 import { type RedisServer, spawnRedis } from '../support/redis-server.ts'
@@ -24,9 +24,9 @@ const adminOf = ({ url }: { url: string }) => {
 
 function stateOf(urls: string | string[], target: Partial<RedisTarget> = {}, report: Partial<RedisReport> = {}) {
   const whole: RedisTarget = { urls: [urls].flat(), mode: 'standalone', ...target }
-  const state = createRedisState(whole, randomPrefix(), retention, undefined, { ...noReport, ...report })
-  onTestFinished(() => state.close())
-  return state
+  const store = createRedisStore(whole, randomPrefix(), retention, undefined, { ...noReport, ...report })
+  onTestFinished(() => store.close())
+  return store
 }
 
 async function faultsOf(...given: Parameters<typeof stateOf>): Promise<string[]> {
@@ -83,15 +83,15 @@ describe('a node does not start with', () => {
 
   test('a database that the server does not have, and does not use another database instead', async () => {
     const server = await startServer('--databases', '4')
-    const state = stateOf(`${server.url}/4`)
-    await expect(state.suitable()).rejects.toMatchObject({
+    const store = stateOf(`${server.url}/4`)
+    await expect(store.suitable()).rejects.toMatchObject({
       faults: [
         expect.stringMatching(
           /^REDIS_URL: .* does not let this node use its database \(ERR DB index is out of range\)$/,
         ),
       ],
     })
-    await expect(state.client.set('key', 'x')).rejects.toThrow()
+    await expect(store.client.set('key', 'x')).rejects.toThrow()
     expect(await adminOf(server).dbsize()).toBe(0)
     expect(await faultsOf(`${server.url}/3`)).toEqual([])
   })
@@ -177,7 +177,7 @@ test('a node waits for a Redis that does not answer, and then checks it', async 
       .catch(() => {})
   })
   await away
-  const waiting = [stateOf(server.url), stateOf(`${server.url}/99`)].map((state) => state.suitable())
+  const waiting = [stateOf(server.url), stateOf(`${server.url}/99`)].map((store) => store.suitable())
   const ends = Promise.allSettled(waiting)
   await server.restart()
   expect(await ends).toMatchObject([
@@ -189,16 +189,16 @@ test('a node waits for a Redis that does not answer, and then checks it', async 
 test('a running node continues with a Redis that has become unsuitable, and reports the fault once', async () => {
   const server = await startServer()
   const faults: string[] = []
-  const state = stateOf(server.url, {}, { unsuitable: (fault) => faults.push(fault) })
-  await state.suitable()
+  const store = stateOf(server.url, {}, { unsuitable: (fault) => faults.push(fault) })
+  await store.suitable()
   const admin = adminOf(server)
   await admin.config('SET', 'maxmemory-policy', 'allkeys-lru')
   await admin.call('CLIENT', 'KILL', 'TYPE', 'normal')
   await until(async () => faults.length > 0)
-  const connected = new Promise((resolve) => state.client.links[0]?.redis.once('ready', resolve))
+  const connected = new Promise((resolve) => store.client.links[0]?.redis.once('ready', resolve))
   await admin.call('CLIENT', 'KILL', 'TYPE', 'normal')
   await connected
-  await state.ping()
+  await store.ping()
   expect(faults).toEqual([expect.stringContaining('maxmemory-policy is allkeys-lru')])
-  await until(async () => state.problem() === undefined)
+  await until(async () => store.problem() === undefined)
 })

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis'
 import { expect, onTestFinished, test } from 'vitest'
-import { createRedisState } from '../../src/state/redis/index.ts'
+import { createRedisStore } from '../../src/state/redis/index.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
 import { randomPrefix, redisUrl, startRedis } from '../support/redis.ts'
 import { Bench, refuses, retention } from './bench.ts'
@@ -9,49 +9,49 @@ import { camera, viewing } from './samples.ts'
 
 function open(url = redisUrl()) {
   const prefix = randomPrefix()
-  const state = createRedisState({ urls: [url], mode: 'standalone' }, prefix, retention)
-  onTestFinished(() => state.close())
-  const bench = new Bench(state, state)
-  return { state, bench, keys: keysOf(prefix), room: bench.room, client: state.client }
+  const store = createRedisStore({ urls: [url], mode: 'standalone' }, prefix, retention)
+  onTestFinished(() => store.close())
+  const bench = new Bench(store, store)
+  return { store, bench, keys: keysOf(prefix), room: bench.room, client: store.client }
 }
 
 /** JSON that the decoder of the scripts refuses. Nodes refuse it, too, but older versions may have stored it. */
 const undecodable = '{"id":"odd","owner":"odd","streams":["odd"],"name":"\\ud800"}'
 
 test('leave removes a participant whose member record is missing, with its streams', async () => {
-  const { state, bench, keys, room, client } = open()
+  const { store, bench, keys, room, client } = open()
   const [gone, other] = [await bench.join(), await bench.join()]
   const stream = camera(gone.id)
-  await state.media.addStream(gone.write(), stream, [])
+  await store.media.addStream(gone.write(), stream, [])
   await client.hdel(keys.members(room), gone.id)
-  expect(await state.sessionStore.leave(room, gone.id, 'any')).toBe(true)
+  expect(await store.sessionStore.leave(room, gone.id, 'any')).toBe(true)
   expect(await client.exists(keys.session(room, gone.id))).toBe(0)
-  expect((await state.roster.roster(room)).streams).toEqual([])
+  expect((await store.roster.roster(room)).streams).toEqual([])
   expect(await bench.append(other)).toBe((await bench.log()).length)
 })
 
 test('objects that the scripts cannot decode prevent neither leave nor removeStream, and expire with the room', async () => {
-  const { state, bench, keys, room, client } = open()
+  const { store, bench, keys, room, client } = open()
   const [ann, bob] = [await bench.join(), await bench.join()]
   const [mine, theirs] = [camera(ann.id), camera(bob.id)]
-  await state.media.addStream(ann.write(), mine, [])
-  await state.media.addStream(bob.write(), theirs, [])
-  await state.media.addSubscription(bob.write(), viewing(mine, bob.id), [])
+  await store.media.addStream(ann.write(), mine, [])
+  await store.media.addStream(bob.write(), theirs, [])
+  await store.media.addSubscription(bob.write(), viewing(mine, bob.id), [])
   for (const hash of [keys.streams(room), keys.subscriptions(room)])
     await client.hset(hash, 'odd', undecodable, 'no', '5')
-  await state.media.removeStream(ann.write(), mine.id, [])
-  expect(await state.media.removeStream({ room }, theirs.id, [])).toBe(true)
+  await store.media.removeStream(ann.write(), mine.id, [])
+  expect(await store.media.removeStream({ room }, theirs.id, [])).toBe(true)
   expect((await client.hkeys(keys.subscriptions(room))).toSorted()).toEqual(['no', 'odd'])
-  for (const { id } of [ann, bob]) expect(await state.sessionStore.leave(room, id, 'any')).toBe(true)
+  for (const { id } of [ann, bob]) expect(await store.sessionStore.leave(room, id, 'any')).toBe(true)
   expect(await client.exists(keys.streams(room), keys.subscriptions(room))).toBe(0)
 })
 
 test('restore replaces a member record that the scripts cannot decode', async () => {
-  const { state, bench, keys, room, client } = open()
+  const { store, bench, keys, room, client } = open()
   const ann = await bench.join()
   await client.hset(keys.members(room), ann.id, undecodable)
-  expect(await state.sessionChecks.restore(backupOf(ann))).toBe(true)
-  expect(await state.roster.member(room, ann.id)).toEqual(ann.member)
+  expect(await store.sessionChecks.restore(backupOf(ann))).toBe(true)
+  expect(await store.roster.member(room, ann.id)).toEqual(ann.member)
 })
 
 test('a login that is refused because of full memory does not change a room that is about to expire', async () => {
@@ -59,9 +59,9 @@ test('a login that is refused because of full memory does not change a room that
   onTestFinished(() => server.stop())
   const admin = new Redis(server.url)
   onTestFinished(() => admin.disconnect())
-  const { state, bench, keys, room, client } = open(server.url)
+  const { store, bench, keys, room, client } = open(server.url)
   const { id } = await bench.join()
-  await state.sessionStore.leave(room, id, 'any')
+  await store.sessionStore.leave(room, id, 'any')
   const left = await client.keys('*')
   await admin.config('SET', 'maxmemory', '1')
   await refuses(bench.join(), 'unavailable')
@@ -75,9 +75,9 @@ test('a participant can leave, and can be removed by management, while the memor
   onTestFinished(() => server.stop())
   const admin = new Redis(server.url)
   onTestFinished(() => admin.disconnect())
-  const { state, bench, room } = open(server.url)
+  const { store, bench, room } = open(server.url)
   const [one, two] = [await bench.join(), await bench.join()]
   await admin.config('SET', 'maxmemory', '1')
-  expect(await state.sessionStore.leave(room, one.id, { owner: one.ref.owner })).toBe(true)
-  expect(await state.sessionStore.leave(room, two.id, 'any', { event: 'drop', data: null, to: two.id })).toBe(true)
+  expect(await store.sessionStore.leave(room, one.id, { owner: one.ref.owner })).toBe(true)
+  expect(await store.sessionStore.leave(room, two.id, 'any', { event: 'drop', data: null, to: two.id })).toBe(true)
 })

@@ -1,13 +1,13 @@
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import type { RedisTarget } from '../../src/state/redis/connection.ts'
-import { createRedisState } from '../../src/state/redis/index.ts'
+import { createRedisStore } from '../../src/state/redis/index.ts'
 import { FaultProxy } from '../support/fault-proxy.ts'
 import { type RedisServer, randomPrefix, type SentinelGroup, startSentinel } from '../support/redis.ts'
 import { until } from '../support/until.ts'
 import { Bench, EntryRecorder, JoinedParticipant, refuses, retention } from './bench.ts'
 import { redisFactory } from './redis-factory.ts'
-import { describeState } from './state.ts'
+import { describeStore } from './store.ts'
 
 let group: SentinelGroup
 
@@ -25,7 +25,7 @@ async function roleOf(server: RedisServer | undefined): Promise<unknown> {
 
 const target = (): RedisTarget => ({ urls: group.urls, mode: 'sentinel', sentinelName: group.name })
 
-describeState('redis sentinel', redisFactory(target))
+describeStore('redis sentinel', redisFactory(target))
 
 test('the process survives if the connections to the sentinel and the master break during a new subscription to the sentinel', async () => {
   const proxy = await FaultProxy.start()
@@ -35,9 +35,9 @@ test('the process survives if the connections to the sentinel and the master bre
   onTestFinished(() => master.disconnect())
   const watcher = new Redis(group.urls[0] ?? '')
   onTestFinished(() => watcher.disconnect())
-  const state = createRedisState(sentinel, randomPrefix(), retention)
-  onTestFinished(() => state.close())
-  const bench = new Bench(state, state)
+  const store = createRedisStore(sentinel, randomPrefix(), retention)
+  onTestFinished(() => store.close())
+  const bench = new Bench(store, store)
   const participant = await bench.join()
   await bench.append(participant)
 
@@ -48,7 +48,7 @@ test('the process survives if the connections to the sentinel and the master bre
   await proxy.refuse()
   await proxy.pass()
   await until(async () => proxy.answersLost === 1)
-  const connectedAnew = new Promise<void>((resolve) => state.client.links[0]?.redis.once('ready', resolve))
+  const connectedAnew = new Promise<void>((resolve) => store.client.links[0]?.redis.once('ready', resolve))
   for (const type of ['normal', 'pubsub'] as const) await master.call('CLIENT', 'KILL', 'TYPE', type)
 
   await connectedAnew
@@ -56,15 +56,15 @@ test('the process survives if the connections to the sentinel and the master bre
 })
 
 test('a room continues after a failover, and its entries arrive', async () => {
-  const state = createRedisState(target(), randomPrefix(), retention)
-  onTestFinished(() => state.close())
-  const bench = new Bench(state, state)
+  const store = createRedisStore(target(), randomPrefix(), retention)
+  onTestFinished(() => store.close())
+  const bench = new Bench(store, store)
   const participant = await bench.join()
   const recorder = new EntryRecorder()
-  await state.pubSub.subscribe(bench.room, recorder.onEntry)
-  await state.client.wait(1, 5000) // a failover loses writes that the replica does not have
-  const reset = new Promise((resolve) => state.pubSub.onResubscribed(resolve))
-  const connectedAnew = new Promise<void>((resolve) => state.client.links[0]?.redis.once('ready', resolve))
+  await store.pubSub.subscribe(bench.room, recorder.onEntry)
+  await store.client.wait(1, 5000) // a failover loses writes that the replica does not have
+  const reset = new Promise((resolve) => store.pubSub.onResubscribed(resolve))
+  const connectedAnew = new Promise<void>((resolve) => store.client.links[0]?.redis.once('ready', resolve))
 
   await group.failover()
 

@@ -2,7 +2,7 @@ import { Redis } from 'ioredis'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { AdapterLane } from '../../src/state/redis/adapter-lane.ts'
 import { RedisClock } from '../../src/state/redis/clock.ts'
-import { createRedisState } from '../../src/state/redis/index.ts'
+import { createRedisStore } from '../../src/state/redis/index.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
 import { RedisLog } from '../../src/state/redis/log.ts'
 import { Scripts } from '../../src/state/redis/scripts.ts'
@@ -10,20 +10,20 @@ import { randomPrefix, redisUrl, startRedis } from '../support/redis.ts'
 import { until } from '../support/until.ts'
 import { Bench, EntryRecorder, refuses, retention, text } from './bench.ts'
 import { redisFactory } from './redis-factory.ts'
-import { describeState } from './state.ts'
+import { describeStore } from './store.ts'
 
-describeState(
+describeStore(
   'redis',
   redisFactory(() => ({ urls: [redisUrl()], mode: 'standalone' })),
 )
 
-/** A state of a node and a room, on the Redis of the run, or on a Redis that the test may stop. */
+/** A store of a node and a room, on the Redis of the run, or on a Redis that the test may stop. */
 function open(url = redisUrl()) {
   const prefix = randomPrefix()
-  const state = createRedisState({ urls: [url], mode: 'standalone' }, prefix, retention)
-  onTestFinished(() => state.close())
-  const bench = new Bench(state, state)
-  return { prefix, state, bench, keys: keysOf(prefix), room: bench.room }
+  const store = createRedisStore({ urls: [url], mode: 'standalone' }, prefix, retention)
+  onTestFinished(() => store.close())
+  const bench = new Bench(store, store)
+  return { prefix, store, bench, keys: keysOf(prefix), room: bench.room }
 }
 
 async function ownRedis() {
@@ -38,43 +38,43 @@ async function ownRedis() {
 test('a node that starts with a wrong wall clock reads the clock of Redis', async () => {
   vi.useFakeTimers({ toFake: ['Date'], now: 0 })
   onTestFinished(() => void vi.useRealTimers())
-  const { state } = open()
-  await state.nodes.heartbeat({ id: 'A', url: '', version: '1.0.0', connections: 0 })
-  const [seconds] = await state.client.time()
-  expect(Math.abs(state.clock.now() - Number(seconds) * 1000)).toBeLessThan(3000)
+  const { store } = open()
+  await store.nodes.heartbeat({ id: 'A', url: '', version: '1.0.0', connections: 0 })
+  const [seconds] = await store.client.time()
+  expect(Math.abs(store.clock.now() - Number(seconds) * 1000)).toBeLessThan(3000)
 })
 
 test.each([
   ['ahead', 3_600_000],
   ['behind', -3_600_000],
 ])('a node whose estimate of Redis’ clock is an hour %s gets no request refused that is in time', async (_name, ms) => {
-  const { state, bench, keys, room } = open()
+  const { store, bench, keys, room } = open()
   const participant = await bench.join()
-  const clock = new RedisClock(state.client, keys)
+  const clock = new RedisClock(store.client, keys)
   const retained = { window: 60, log: 90, entries: 100, lease: 6 }
-  const log = new RedisLog(new Scripts(state.client, clock, keys, retained), keys)
-  const [seconds] = await state.client.time()
+  const log = new RedisLog(new Scripts(store.client, clock, keys, retained), keys)
+  const [seconds] = await store.client.time()
   clock.learn(keys.room(room), Number(seconds) * 1000 + ms, performance.now())
   expect(await log.append(participant.write({ deadline: performance.now() + 4500 }), text())).toBe(2)
 })
 
 test('a write with a deadline beyond the time-out of requests is refused, and changes nothing', async () => {
-  const { bench, state } = open()
+  const { bench, store } = open()
   const participant = await bench.join()
-  await refuses(state.log.append(participant.write({ deadline: performance.now() + 3_600_000 }), text()), 'unavailable')
+  await refuses(store.log.append(participant.write({ deadline: performance.now() + 3_600_000 }), text()), 'unavailable')
   expect(await bench.log()).toHaveLength(1)
 })
 
 test('the keys of an empty room expire, unless a participant enters again', async () => {
-  const { state, bench, keys, room } = open()
+  const { store, bench, keys, room } = open()
   const participant = await bench.join()
-  await state.log.append(participant.write({ rid: 1, reply: 1 }), text())
-  await state.sessionStore.leave(room, participant.id, 'any')
+  await store.log.append(participant.write({ rid: 1, reply: 1 }), text())
+  await store.sessionStore.leave(room, participant.id, 'any')
   const remaining = [keys.room(room), keys.log(room)]
-  const expiring = () => Promise.all(remaining.map((key) => state.client.pttl(key)))
+  const expiring = () => Promise.all(remaining.map((key) => store.client.pttl(key)))
   for (const left of await expiring()) expect(left).toBeGreaterThan((retention.log - 10) * 1000)
   const gone = [keys.members(room), keys.session(room, participant.id), keys.replies(room, participant.id)]
-  for (const key of gone) expect(await state.client.exists(key)).toBe(0)
+  for (const key of gone) expect(await store.client.exists(key)).toBe(0)
   await bench.join()
   expect(await expiring()).toEqual([-1, -1])
 })
@@ -86,15 +86,15 @@ test.each([
   'an entry of an older node whose clock is %s neither empties the log nor keeps it from being trimmed',
   async (_, absurd) => {
     const prefix = randomPrefix()
-    const state = createRedisState({ urls: [redisUrl()], mode: 'standalone' }, prefix, { ...retention, log: 0.3 })
-    onTestFinished(() => state.close())
-    const bench = new Bench(state, state)
+    const store = createRedisStore({ urls: [redisUrl()], mode: 'standalone' }, prefix, { ...retention, log: 0.3 })
+    onTestFinished(() => store.close())
+    const bench = new Bench(store, store)
     const { room, log } = { room: keysOf(prefix).room(bench.room), log: keysOf(prefix).log(bench.room) }
     const participant = await bench.join()
     /** Appends as the script of an older version. */
     const foreign = async () => {
-      const seq = await state.client.hincrby(room, 'seq', 1)
-      await state.client.xadd(log, `${seq}-0`, 'e', JSON.stringify({ seq, at: absurd, event: 'text', data: 'old' }))
+      const seq = await store.client.hincrby(room, 'seq', 1)
+      await store.client.xadd(log, `${seq}-0`, 'e', JSON.stringify({ seq, at: absurd, event: 'text', data: 'old' }))
       return seq
     }
     const acked: number[] = []
@@ -111,57 +111,57 @@ test.each([
 )
 
 test('the options of a room do not expire', async () => {
-  const { state, bench, keys, room } = open()
+  const { store, bench, keys, room } = open()
   const leave = async () => {
     const { id } = await bench.join()
-    await state.sessionStore.leave(room, id, 'any')
+    await store.sessionStore.leave(room, id, 'any')
   }
   await leave()
-  await state.rooms.configure(room, { participantLimit: 1 })
-  expect(await state.client.pttl(keys.room(room))).toBe(-1)
+  await store.rooms.configure(room, { participantLimit: 1 })
+  expect(await store.client.pttl(keys.room(room))).toBe(-1)
   await leave()
-  expect(await state.client.pttl(keys.room(room))).toBe(-1)
+  expect(await store.client.pttl(keys.room(room))).toBe(-1)
 })
 
 test('an expired room begins again, whatever keys are left', async () => {
-  const { state, bench, keys, room } = open()
+  const { store, bench, keys, room } = open()
   const participant = await bench.join()
-  await state.sessionStore.leave(room, participant.id, 'any')
-  await state.client.unlink(keys.room(room))
+  await store.sessionStore.leave(room, participant.id, 'any')
+  await store.client.unlink(keys.room(room))
   const again = await bench.join()
   expect(again.joined.seq).toBe(1)
   expect((await bench.log()).map(({ seq }) => seq)).toEqual([1])
 })
 
 test('the record of a used login token expires', async () => {
-  const { state, bench, keys, room } = open()
+  const { store, bench, keys, room } = open()
   const { request, ref } = await bench.join()
-  const left = () => state.client.ttl(keys.token(room, request.token.id))
+  const left = () => store.client.ttl(keys.token(room, request.token.id))
   expect(await left()).toBeGreaterThan(170)
-  await state.sessionStore.confirmTicket(ref, { ...request.token, seconds: 500 }, request.ticketId)
+  await store.sessionStore.confirmTicket(ref, { ...request.token, seconds: 500 }, request.ticketId)
   expect(await left()).toBeGreaterThan(490)
 })
 
 test('prune removes rooms that do not exist from the list', async () => {
-  const { state, bench, keys, room } = open()
+  const { store, bench, keys, room } = open()
   const gone = bench.anotherRoom()
   await bench.join()
-  await state.roomIndex.touch([room, gone.room])
+  await store.roomIndex.touch([room, gone.room])
   const listed = async () =>
-    (await state.client.zmscore(keys.rooms, room, gone.room)).map((lastUse) => lastUse !== null)
-  await state.roomIndex.prune(60, 10)
+    (await store.client.zmscore(keys.rooms, room, gone.room)).map((lastUse) => lastUse !== null)
+  await store.roomIndex.prune(60, 10)
   expect(await listed()).toEqual([true, true])
-  await state.roomIndex.prune(0, 10)
+  await store.roomIndex.prune(0, 10)
   expect(await listed()).toEqual([true, false])
 })
 
 test('every key has the prefix, and every key of a room has the room’s hash tag', async () => {
   const { admin, server } = await ownRedis()
-  const { state, bench, prefix } = open(server.url)
-  await state.nodes.heartbeat({ id: 'A', url: '', version: '', connections: 0 })
-  await state.nodes.trackRooms('A', [bench.room])
+  const { store, bench, prefix } = open(server.url)
+  await store.nodes.heartbeat({ id: 'A', url: '', version: '', connections: 0 })
+  await store.nodes.trackRooms('A', [bench.room])
   const participant = await bench.join()
-  await state.sessionStore.detach(participant.ref, 1)
+  await store.sessionStore.detach(participant.ref, 1)
   const names = await admin.keys('*')
   expect(names.length).toBeGreaterThan(6)
   for (const name of names) expect(name).toMatch(new RegExp(`^${prefix}:`))
@@ -170,14 +170,14 @@ test('every key has the prefix, and every key of a room has the room’s hash ta
 
 test('a broken subscription is re-established and reported', async () => {
   const { server, admin } = await ownRedis()
-  const { state, bench } = open(server.url)
+  const { store, bench } = open(server.url)
   const participant = await bench.join()
   const recorder = new EntryRecorder()
-  await state.pubSub.subscribe(bench.room, recorder.onEntry)
+  await store.pubSub.subscribe(bench.room, recorder.onEntry)
   const { room } = bench.anotherRoom()
-  await state.pubSub.subscribe(room, () => {})
-  await state.pubSub.unsubscribe(room)
-  const reset = new Promise((resolve) => state.pubSub.onResubscribed(resolve))
+  await store.pubSub.subscribe(room, () => {})
+  await store.pubSub.unsubscribe(room)
+  const reset = new Promise((resolve) => store.pubSub.onResubscribed(resolve))
   await admin.client('KILL', 'TYPE', 'PUBSUB')
   expect(await reset).toEqual([bench.room])
   await bench.append(participant)
@@ -195,26 +195,26 @@ test('scripts are sent again after Redis has dropped them', async () => {
 
 test('calls to a hanging Redis fail as unavailable, and a write that was sent to it is performed once', async () => {
   const { server } = await ownRedis()
-  const { state, bench } = open(server.url)
+  const { store, bench } = open(server.url)
   const participant = await bench.join()
-  await state.ping()
+  await store.ping()
   server.pause()
   const write = participant.write()
-  await Promise.all([refuses(state.ping(), 'unavailable'), refuses(state.log.append(write, text()), 'unavailable')])
+  await Promise.all([refuses(store.ping(), 'unavailable'), refuses(store.log.append(write, text()), 'unavailable')])
   server.resume()
-  expect(await state.log.append(write, text())).toBe(2)
+  expect(await store.log.append(write, text())).toBe(2)
   expect(await bench.log()).toHaveLength(2)
 })
 
 test('calls to a stopped Redis fail as unavailable, and close does not wait for it', async () => {
   const { server } = await ownRedis()
-  const { state, bench } = open(server.url)
+  const { store, bench } = open(server.url)
   await bench.join()
   await server.stop()
   await refuses(bench.join(), 'unavailable')
-  await refuses(state.ping(), 'unavailable')
-  await state.close()
-  await state.close()
+  await refuses(store.ping(), 'unavailable')
+  await store.close()
+  await store.close()
 })
 
 test('no promise of the adapter’s connections rejects, even if Redis no longer answers when they close', async () => {

@@ -19,8 +19,8 @@ export function describeRejoin({ open, test }: Contract): void {
   test('rejoin continues a session after a lost connection: its position, rid and log', async () => {
     const bench = await open()
     const participant = await bench.join()
-    await bench.state.log.append(participant.write({ rid: 3 }), { event: 'text', data: 'mine' })
-    await bench.state.sessionStore.detach(participant.ref, 1)
+    await bench.store.log.append(participant.write({ rid: 3 }), { event: 'text', data: 'mine' })
+    await bench.store.sessionStore.detach(participant.ref, 1)
     const rejoined = await rejoin(bench, participant)
     expect(rejoined).toMatchObject({
       deliverAfter: 1,
@@ -55,7 +55,7 @@ export function describeRejoin({ open, test }: Contract): void {
     const bench = await open()
     const participant = await bench.join()
     const { token } = participant.request
-    await bench.state.sessionStore.confirmTicket(participant.ref, token, participant.request.ticketId)
+    await bench.store.sessionStore.confirmTicket(participant.ref, token, participant.request.ticketId)
     expect(await rejoin(bench, participant, { token })).toMatchObject({ tokenId: token.id })
   })
 
@@ -65,33 +65,33 @@ export function describeRejoin({ open, test }: Contract): void {
     await refuses(rejoin(bench, participant, { token: other.request.token }), 'token_used')
     await rejoin(bench, participant)
     await refuses(rejoin(bench, participant, { token: participant.request.token }), 'token_used')
-    expect(await bench.state.sessionChecks.states([other.ref])).toEqual(['connected'])
+    expect(await bench.store.sessionChecks.states([other.ref])).toEqual(['connected'])
   })
 
   test('rejoin refuses a participant that does not exist or has left', async () => {
     const bench = await open()
     await refuses(rejoin(bench, { id: newId() }), 'participant_gone')
     const participant = await bench.join()
-    await bench.state.sessionStore.leave(bench.room, participant.id, 'any')
+    await bench.store.sessionStore.leave(bench.room, participant.id, 'any')
     await refuses(rejoin(bench, participant), 'participant_gone')
   })
 
   test('a participant that has rejoined does not expire', async () => {
     const bench = await open()
     const participant = await bench.join()
-    await bench.state.sessionStore.detach(participant.ref, 1)
+    await bench.store.sessionStore.detach(participant.ref, 1)
     await rejoin(bench, participant)
-    expect(await bench.state.sessionStore.leave(bench.room, participant.id, { windowEnd: at * 2 })).toBe(false)
+    expect(await bench.store.sessionStore.leave(bench.room, participant.id, { windowEnd: at * 2 })).toBe(false)
   })
 
   test('setProfile replaces the profile, and keeps the rest of the member', async () => {
     const bench = await open()
     const participant = await bench.join()
     const profile = { nickname: '"Zoë" 🎧 \\', list: [], object: {}, nothing: null }
-    await bench.state.roster.setProfile(participant.write(), profile)
+    await bench.store.roster.setProfile(participant.write(), profile)
     expect((await bench.other.roster.roster(bench.room)).members).toEqual([{ ...participant.member, profile }])
     expect(await bench.resume(participant)).toMatchObject({ member: { profile } })
-    await refuses(bench.state.roster.setProfile(participant.write(), {}), 'moved')
+    await refuses(bench.store.roster.setProfile(participant.write(), {}), 'moved')
     expect(await bench.log()).toHaveLength(1)
   })
 
@@ -99,20 +99,20 @@ export function describeRejoin({ open, test }: Contract): void {
     const bench = await open()
     const participant = await bench.join()
     const draft = { event: 'text' as const, data: 'x', to: participant.id }
-    expect(await bench.state.log.announce(bench.room, draft, 'one')).toBe(2)
+    expect(await bench.store.log.announce(bench.room, draft, 'one')).toBe(2)
     expect(await bench.other.log.announce(bench.room, draft, 'one')).toBe(2)
     expect(await bench.other.log.announce(bench.room, draft, 'two')).toBe(3)
-    expect(await bench.state.log.announce(bench.room, draft)).toBe(4)
+    expect(await bench.store.log.announce(bench.room, draft)).toBe(4)
     expect(await bench.log()).toHaveLength(4)
   })
 
   test('recordReply stores the ack of a request that was performed in another room', async () => {
     const bench = await open()
     const participant = await bench.join()
-    await bench.state.log.recordReply(participant.write({ rid: 5, reply: { fine: true } }))
+    await bench.store.log.recordReply(participant.write({ rid: 5, reply: { fine: true } }))
     expect(await bench.other.log.replyTo(participant.ref, 5)).toEqual({ reply: { fine: true } })
     expect(await bench.resume(participant)).toMatchObject({ rid: 5 })
-    await refuses(bench.state.log.recordReply(participant.write({ rid: 6 })), 'moved')
+    await refuses(bench.store.log.recordReply(participant.write({ rid: 6 })), 'moved')
     expect(await bench.log()).toHaveLength(1)
   })
 }

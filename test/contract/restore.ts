@@ -15,8 +15,8 @@ export function backupOf(
 }
 
 /** The head of a room, read by a node that has delivered entries up to `feedPosition`. */
-async function leap({ state, room }: Bench, feedPosition: number): Promise<number> {
-  const [seq = 0] = await state.log.heads([room], [feedPosition])
+async function leap({ store, room }: Bench, feedPosition: number): Promise<number> {
+  const [seq = 0] = await store.log.heads([room], [feedPosition])
   return seq
 }
 
@@ -40,7 +40,7 @@ export function describeRestore({ open, test }: Contract): void {
 
   test('heads with a delivered seq does not create a room', async () => {
     const bench = await open()
-    expect(await bench.state.log.heads([bench.room], [9])).toEqual([0])
+    expect(await bench.store.log.heads([bench.room], [9])).toEqual([0])
     expect(await bench.headSeq()).toBe(0)
   })
 
@@ -80,10 +80,10 @@ export function describeRestore({ open, test }: Contract): void {
   test('restore leaves a connected session as it is, and connects a waiting one', async () => {
     const bench = await open()
     const participant = await bench.join()
-    expect(await bench.state.sessionChecks.restore(backupOf(participant))).toBe(true)
-    await bench.state.sessionStore.detach(participant.ref, 1)
-    expect(await bench.state.sessionChecks.restore(backupOf(participant))).toBe(true)
-    expect(await bench.state.sessionChecks.states([participant.ref])).toEqual(['connected'])
+    expect(await bench.store.sessionChecks.restore(backupOf(participant))).toBe(true)
+    await bench.store.sessionStore.detach(participant.ref, 1)
+    expect(await bench.store.sessionChecks.restore(backupOf(participant))).toBe(true)
+    expect(await bench.store.sessionChecks.states([participant.ref])).toEqual(['connected'])
     expect(await bench.log()).toHaveLength(1)
     expect(await bench.resume(participant)).toMatchObject({ complete: true })
   })
@@ -92,12 +92,12 @@ export function describeRestore({ open, test }: Contract): void {
     const bench = await open()
     const [moved, gone] = [await bench.join(), await bench.join()]
     const ref = await bench.resumeElsewhere(moved)
-    await bench.state.sessionStore.leave(bench.room, gone.id, 'any')
+    await bench.store.sessionStore.leave(bench.room, gone.id, 'any')
     const top = await bench.headSeq()
     for (const participant of [moved, gone])
-      expect(await bench.state.sessionChecks.restore(backupOf(participant))).toBe(false)
-    expect(await bench.state.sessionChecks.states([ref])).toEqual(['connected'])
-    expect((await bench.state.roster.roster(bench.room)).members.map(({ id }) => id)).toEqual([moved.id])
+      expect(await bench.store.sessionChecks.restore(backupOf(participant))).toBe(false)
+    expect(await bench.store.sessionChecks.states([ref])).toEqual(['connected'])
+    expect((await bench.store.roster.roster(bench.room)).members.map(({ id }) => id)).toEqual([moved.id])
     expect(await bench.headSeq()).toBe(top)
   })
 
@@ -105,7 +105,7 @@ export function describeRestore({ open, test }: Contract): void {
     const bench = await open()
     const participant = await bench.join()
     await bench.append(participant)
-    expect(await bench.state.sessionStore.detach(participant.ref)).toBe('waiting')
+    expect(await bench.store.sessionStore.detach(participant.ref)).toBe('waiting')
     expect(await bench.resume(participant)).toMatchObject({ deliverAfter: 1, inDoubtUpTo: 2 })
   })
 }

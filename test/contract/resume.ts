@@ -9,7 +9,7 @@ export function describeResume({ open, fresh, test }: Contract): void {
   test('a session resumes on another node after its connection was lost', async () => {
     const bench = await open()
     const participant = await bench.join()
-    await bench.state.sessionStore.detach(participant.ref, 1)
+    await bench.store.sessionStore.detach(participant.ref, 1)
     expect(await bench.resume(participant)).toEqual({
       owner: expect.stringMatching(/^B:\d+$/),
       member: participant.member,
@@ -39,7 +39,7 @@ export function describeResume({ open, fresh, test }: Contract): void {
     const bench = await open()
     const participant = await bench.join()
     for (let n = 0; n < 4; n += 1) await bench.append(participant)
-    await bench.state.sessionStore.detach(participant.ref, 5)
+    await bench.store.sessionStore.detach(participant.ref, 5)
     expect(await bench.resume(participant, { seq: 3 })).toMatchObject({
       deliverAfter: 3,
       inDoubtUpTo: 0,
@@ -64,10 +64,10 @@ export function describeResume({ open, fresh, test }: Contract): void {
 
   test('seq 0 counts as a named seq', async () => {
     const bench = await open()
-    await bench.state.rooms.configure(bench.room, { notifying: { participantActivities: false, streamChange: true } })
+    await bench.store.rooms.configure(bench.room, { notifying: { participantActivities: false, streamChange: true } })
     const participant = await bench.join()
     await bench.append(participant)
-    await bench.state.sessionStore.detach(participant.ref, 1)
+    await bench.store.sessionStore.detach(participant.ref, 1)
     expect(await bench.resume(participant, { seq: 0 })).toMatchObject({ deliverAfter: 0, inDoubtUpTo: 0 })
   })
 
@@ -75,7 +75,7 @@ export function describeResume({ open, fresh, test }: Contract): void {
     const bench = await open()
     const participant = await bench.join()
     for (let n = 0; n < 4; n += 1) await bench.append(participant)
-    await bench.state.sessionStore.detach(participant.ref, 3)
+    await bench.store.sessionStore.detach(participant.ref, 3)
     expect(await bench.resume(participant)).toMatchObject({ deliverAfter: 3, inDoubtUpTo: 3 })
   })
 
@@ -83,11 +83,11 @@ export function describeResume({ open, fresh, test }: Contract): void {
     const bench = await open()
     const participant = await bench.join()
     for (let n = 0; n < 4; n += 1) await bench.append(participant)
-    await bench.state.sessionChecks.recordConfirmed([{ ref: participant.ref, confirmed: 2 }])
+    await bench.store.sessionChecks.recordConfirmed([{ ref: participant.ref, confirmed: 2 }])
     const resumed = await bench.resume(participant)
     expect(resumed).toMatchObject({ deliverAfter: 2, inDoubtUpTo: 5 })
     // entries that one connection may have received stay in doubt for later connections
-    await bench.state.sessionStore.detach({ ...participant.ref, owner: resumed.owner }, 4)
+    await bench.store.sessionStore.detach({ ...participant.ref, owner: resumed.owner }, 4)
     expect(await bench.resume(participant)).toMatchObject({ deliverAfter: 4, inDoubtUpTo: 5 })
   })
 
@@ -97,7 +97,7 @@ export function describeResume({ open, fresh, test }: Contract): void {
     const participant = await bench.join()
     const other = await bench.join()
     const stream = camera(other.id)
-    await bench.state.media.addStream(other.write(), stream, [])
+    await bench.store.media.addStream(other.write(), stream, [])
     await bench.overflow(other, entries)
     const top = await bench.headSeq()
     const resumed = await bench.resume(participant, { seq: 2 })
@@ -131,14 +131,14 @@ export function describeResume({ open, fresh, test }: Contract): void {
 
   test('resume is complete in a room with an empty log', async () => {
     const bench = await open()
-    await bench.state.rooms.configure(bench.room, { notifying: { participantActivities: false, streamChange: true } })
+    await bench.store.rooms.configure(bench.room, { notifying: { participantActivities: false, streamChange: true } })
     expect(await bench.resume(await bench.join())).toMatchObject({ complete: true, deliverAfter: 0 })
   })
 
   test('resume names the last rid that was performed', async () => {
     const bench = await open()
     const participant = await bench.join()
-    await bench.state.log.append(participant.write({ rid: 7, reply: null }), text())
+    await bench.store.log.append(participant.write({ rid: 7, reply: null }), text())
     expect(await bench.resume(participant)).toMatchObject({ rid: 7 })
     expect(await bench.other.log.replyTo(participant.ref, 7)).toEqual({ reply: null })
   })
@@ -148,7 +148,7 @@ export function describeResume({ open, fresh, test }: Contract): void {
     const participant = await bench.join()
     await refuses(bench.resume(participant, { id: newId() }), 'participant_gone')
     await refuses(bench.resume(participant, { room: bench.anotherRoom().room }), 'participant_gone')
-    await bench.state.sessionStore.leave(bench.room, participant.id, 'any')
+    await bench.store.sessionStore.leave(bench.room, participant.id, 'any')
     await refuses(bench.resume(participant), 'participant_gone')
   })
 
@@ -162,22 +162,22 @@ export function describeResume({ open, fresh, test }: Contract): void {
     const bench = await open()
     const participant = await bench.join()
     await refuses(bench.resume(participant, { ticketId: newId() }), 'ticket_spent')
-    expect(await bench.state.sessionChecks.states([participant.ref])).toEqual(['connected'])
+    expect(await bench.store.sessionChecks.states([participant.ref])).toEqual(['connected'])
     expect(await bench.append(participant)).toBe(2)
   })
 
   test('of two simultaneous relogins with one ticket exactly one ends as the owner', async () => {
     const bench = await open()
     const participant = await bench.join()
-    await bench.state.sessionStore.detach(participant.ref, 1)
+    await bench.store.sessionStore.detach(participant.ref, 1)
     const request = { room: bench.room, id: participant.id, ticketId: participant.request.ticketId }
     const [one, two] = await Promise.all([
-      bench.state.sessionStore.resume({ ...request, node: 'A', nextTicketId: newId() }),
+      bench.store.sessionStore.resume({ ...request, node: 'A', nextTicketId: newId() }),
       bench.other.sessionStore.resume({ ...request, node: 'B', nextTicketId: newId() }),
     ])
     const [earlier, later] = one.previousOwner ? [two, one] : [one, two]
     expect(later.previousOwner).toBe(earlier.owner)
     const sessionStore = [earlier, later].map(({ owner }) => ({ ...participant.ref, owner }))
-    expect(await bench.state.sessionChecks.states(sessionStore)).toEqual(['moved', 'connected'])
+    expect(await bench.store.sessionChecks.states(sessionStore)).toEqual(['moved', 'connected'])
   })
 }

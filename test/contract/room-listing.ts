@@ -8,41 +8,41 @@ export function describeRoomListing({ open, fresh, test }: Contract): void {
 
   test('find returns a room that is configured or has members', async () => {
     const bench = await open()
-    expect(await bench.state.rooms.find(bench.room)).toBeUndefined()
+    expect(await bench.store.rooms.find(bench.room)).toBeUndefined()
     const participant = await bench.join()
     expect(await bench.other.rooms.find(bench.room)).toEqual({ id: bench.room, members: 1 })
-    expect(await bench.state.rooms.replace(bench.room, undefined, options)).toBe(true)
-    await bench.state.sessionStore.leave(bench.room, participant.id, 'any')
+    expect(await bench.store.rooms.replace(bench.room, undefined, options)).toBe(true)
+    await bench.store.sessionStore.leave(bench.room, participant.id, 'any')
     expect(await bench.other.rooms.find(bench.room)).toEqual({ id: bench.room, members: 0, configured: options })
-    await bench.state.rooms.remove(bench.room)
-    expect(await bench.state.rooms.find(bench.room)).toBeUndefined()
+    await bench.store.rooms.remove(bench.room)
+    expect(await bench.store.rooms.find(bench.room)).toBeUndefined()
   })
 
   test('replace changes the options only if they are as expected', async () => {
     const bench = await open()
-    const made = [bench.state, bench.other].map(({ rooms }) => rooms.replace(bench.room, undefined, options))
+    const made = [bench.store, bench.other].map(({ rooms }) => rooms.replace(bench.room, undefined, options))
     expect((await Promise.all(made)).toSorted()).toEqual([false, true])
     const after = { ...options, inputLimit: 0 }
-    expect(await bench.state.rooms.replace(bench.room, defaultRoomOptions, after)).toBe(false)
-    expect(await bench.state.rooms.replace(bench.room, options, after)).toBe(true)
+    expect(await bench.store.rooms.replace(bench.room, defaultRoomOptions, after)).toBe(false)
+    expect(await bench.store.rooms.replace(bench.room, options, after)).toBe(true)
     expect(await bench.other.rooms.options(bench.room)).toEqual(after)
   })
 
   test('simultaneous changes of different options all take effect', async () => {
     const bench = await open()
-    await bench.state.rooms.configure(bench.room, {})
+    await bench.store.rooms.configure(bench.room, {})
     await Promise.all([
-      ...[1, 2, 3].map((limit) => bench.state.rooms.configure(bench.room, { participantLimit: limit })),
+      ...[1, 2, 3].map((limit) => bench.store.rooms.configure(bench.room, { participantLimit: limit })),
       bench.other.rooms.configure(bench.room, { inputLimit: 9 }),
     ])
-    expect(await bench.state.rooms.options(bench.room)).toMatchObject({ inputLimit: 9 })
+    expect(await bench.store.rooms.options(bench.room)).toMatchObject({ inputLimit: 9 })
   })
 
   test('list returns the rooms by id, page by page, without those that ended', async () => {
-    const { state, other } = await fresh()
+    const { store, other } = await fresh()
     const names = ['c', 'a', 'e', 'b', 'd']
-    for (const name of names) await state.rooms.configure(roomIdOf('portal', name), {})
-    await state.rooms.remove(roomIdOf('portal', 'b'))
+    for (const name of names) await store.rooms.configure(roomIdOf('portal', name), {})
+    await store.rooms.remove(roomIdOf('portal', 'b'))
     const page = async (start: number, limit: number) => {
       const { rooms, more } = await other.roomIndex.list(start, limit)
       return { rooms: rooms.map(({ id }) => id), more }
@@ -56,8 +56,8 @@ export function describeRoomListing({ open, fresh, test }: Contract): void {
 
   test('list has a room that has members and no configuration', async () => {
     const bench = await fresh()
-    await bench.state.roomIndex.touch([bench.room])
-    expect((await bench.state.roomIndex.list(0, 10)).rooms).toEqual([])
+    await bench.store.roomIndex.touch([bench.room])
+    expect((await bench.store.roomIndex.list(0, 10)).rooms).toEqual([])
     await bench.join()
     expect((await bench.other.roomIndex.list(0, 10)).rooms).toEqual([{ id: bench.room, members: 1 }])
   })

@@ -6,24 +6,24 @@ import type { Contract } from './contract.ts'
 
 /** Joins after some round trips, so that the rounds of a case meet every step of the other operation. */
 async function enterAfter(bench: Bench, trips: number): Promise<JoinedParticipant> {
-  for (let trip = 0; trip < trips; trip += 1) await bench.state.ping()
+  for (let trip = 0; trip < trips; trip += 1) await bench.store.ping()
   return bench.join()
 }
 
 /** Options of rooms and the list of open rooms: `RoomStore`, `RoomIndex`. */
 export function describeRooms({ open, fresh, test }: Contract): void {
   test('a room without configuration has the default options', async () => {
-    const { state, room } = await open()
-    expect(await state.rooms.options(room)).toEqual(defaultRoomOptions)
+    const { store, room } = await open()
+    expect(await store.rooms.options(room)).toEqual(defaultRoomOptions)
   })
 
   test('configure changes the given options, and keeps the others', async () => {
     const bench = await open()
     const roles = [{ role: 'guest', publish: { audio: false, video: false }, subscribe: { audio: true, video: true } }]
     const notifying = { participantActivities: false, streamChange: true }
-    await bench.state.rooms.configure(bench.room, { participantLimit: 5, roles })
+    await bench.store.rooms.configure(bench.room, { participantLimit: 5, roles })
     await bench.other.rooms.configure(bench.room, { participantLimit: 7, notifying })
-    expect(await bench.state.rooms.options(bench.room)).toEqual({
+    expect(await bench.store.rooms.options(bench.room)).toEqual({
       ...defaultRoomOptions,
       participantLimit: 7,
       roles,
@@ -33,23 +33,23 @@ export function describeRooms({ open, fresh, test }: Contract): void {
 
   test('a change of returned options does not change the store', async () => {
     const bench = await open()
-    await bench.state.rooms.configure(bench.room, { views: ['common'] })
-    const options = await bench.state.rooms.options(bench.room)
+    await bench.store.rooms.configure(bench.room, { views: ['common'] })
+    const options = await bench.store.rooms.options(bench.room)
     options.views.push('mine')
     options.notifying.streamChange = false
-    expect(await bench.state.rooms.options(bench.room)).toEqual(defaultRoomOptions)
+    expect(await bench.store.rooms.options(bench.room)).toEqual(defaultRoomOptions)
     const untouched = bench.anotherRoom()
-    const defaults = await bench.state.rooms.options(untouched.room)
+    const defaults = await bench.store.rooms.options(untouched.room)
     defaults.roles.length = 0
-    expect((await bench.state.rooms.options(untouched.room)).roles).not.toEqual([])
+    expect((await bench.store.rooms.options(untouched.room)).roles).not.toEqual([])
   })
 
   test('a configured room stays open when it is empty', async () => {
     const bench = await open()
-    await bench.state.rooms.configure(bench.room, { participantLimit: 1 })
+    await bench.store.rooms.configure(bench.room, { participantLimit: 1 })
     const participant = await bench.join()
-    await bench.state.sessionStore.leave(bench.room, participant.id, 'any')
-    await bench.state.roomIndex.prune(0, 100)
+    await bench.store.sessionStore.leave(bench.room, participant.id, 'any')
+    await bench.store.roomIndex.prune(0, 100)
     expect(await bench.other.rooms.options(bench.room)).toMatchObject({ participantLimit: 1 })
     expect((await bench.join()).joined.seq).toBe(3)
   })
@@ -57,27 +57,27 @@ export function describeRooms({ open, fresh, test }: Contract): void {
   test('a room can be configured while it has members', async () => {
     const bench = await open()
     await bench.join()
-    await bench.state.rooms.configure(bench.room, { participantLimit: 1 })
+    await bench.store.rooms.configure(bench.room, { participantLimit: 1 })
     await expect(bench.join()).rejects.toMatchObject({ code: 'room_full' })
     expect(await bench.headSeq()).toBe(1)
   })
 
   test('remove removes the options, however often it is called', async () => {
     const bench = await open()
-    await bench.state.rooms.configure(bench.room, { participantLimit: 1 })
+    await bench.store.rooms.configure(bench.room, { participantLimit: 1 })
     await bench.other.rooms.remove(bench.room)
     await bench.other.rooms.remove(bench.room)
-    expect(await bench.state.rooms.options(bench.room)).toEqual(defaultRoomOptions)
+    expect(await bench.store.rooms.options(bench.room)).toEqual(defaultRoomOptions)
     await bench.join()
     await bench.join()
-    await bench.state.rooms.remove(bench.anotherRoom().room)
+    await bench.store.rooms.remove(bench.anotherRoom().room)
   })
 
   test('a removed room continues with the default options until its members have left', async () => {
     const bench = await open()
-    await bench.state.rooms.configure(bench.room, { participantLimit: 1, inputLimit: 0 })
+    await bench.store.rooms.configure(bench.room, { participantLimit: 1, inputLimit: 0 })
     const first = await bench.join()
-    await bench.state.rooms.remove(bench.room)
+    await bench.store.rooms.remove(bench.room)
     const second = await bench.join()
     expect(second.joined.roster.members).toHaveLength(2)
     expect(await bench.append(first)).toBe(3)
@@ -94,7 +94,7 @@ export function describeRooms({ open, fresh, test }: Contract): void {
 
   test('a closed room refuses tokens that were made before, and accepts later ones', async () => {
     const bench = await open()
-    await bench.state.rooms.remove(bench.room, { at, seconds: 60 })
+    await bench.store.rooms.remove(bench.room, { at, seconds: 60 })
     const token = (made?: number) => ({ id: newId(), seconds: 60, ...(made === undefined ? {} : { made }) })
     await refuses(bench.join({ token: token(at) }), 'token_expired')
     expect(await bench.headSeq()).toBe(0)
@@ -107,9 +107,9 @@ export function describeRooms({ open, fresh, test }: Contract): void {
   test('a closed room refuses an older token also from a participant that was in the room', async () => {
     const bench = await open()
     const { id, request } = await bench.join({ token: { id: newId(), seconds: 60, made: at } })
-    await bench.state.rooms.remove(bench.room, { at, seconds: 60 })
-    await bench.state.sessionStore.leave(bench.room, id, 'any')
-    await refuses(bench.state.sessionStore.join({ ...request, ticketId: newId() }), 'token_expired')
+    await bench.store.rooms.remove(bench.room, { at, seconds: 60 })
+    await bench.store.sessionStore.leave(bench.room, id, 'any')
+    await refuses(bench.store.sessionStore.join({ ...request, ticketId: newId() }), 'token_expired')
     await bench.anotherRoom().join({ token: { ...request.token, made: 0 } }) // a room that was not closed accepts it, however old
   })
 
@@ -117,25 +117,25 @@ export function describeRooms({ open, fresh, test }: Contract): void {
     const bench = await fresh()
     const rooms = Array.from({ length: 10 }, () => bench.anotherRoom().room)
     const admit = (room: string, index: number) =>
-      (index % 2 ? bench.state : bench.other).roomIndex.registerWithin(room, 3)
+      (index % 2 ? bench.store : bench.other).roomIndex.registerWithin(room, 3)
     const outcomes = await Promise.allSettled(rooms.map(admit))
     const admitted = rooms.filter((_, index) => outcomes[index]?.status === 'fulfilled')
     expect(admitted).toHaveLength(3)
     await Promise.all(admitted.map(admit))
-    await refuses(bench.state.roomIndex.registerWithin(bench.room, 3), 'too_many_rooms')
+    await refuses(bench.store.roomIndex.registerWithin(bench.room, 3), 'too_many_rooms')
   })
 
   test('a room that is empty, or whose login failed, does not count against the limit', async () => {
     const bench = await fresh()
-    await bench.state.roomIndex.registerWithin(bench.room, 1)
+    await bench.store.roomIndex.registerWithin(bench.room, 1)
     const { id } = await bench.join()
     const next = bench.anotherRoom()
-    await refuses(next.state.roomIndex.registerWithin(next.room, 1), 'too_many_rooms')
-    await bench.state.sessionStore.leave(bench.room, id, 'any')
-    await bench.state.roomIndex.relist([bench.room])
-    await next.state.roomIndex.registerWithin(next.room, 1)
-    await next.state.roomIndex.relist([next.room])
-    await bench.state.roomIndex.registerWithin(bench.room, 1)
+    await refuses(next.store.roomIndex.registerWithin(next.room, 1), 'too_many_rooms')
+    await bench.store.sessionStore.leave(bench.room, id, 'any')
+    await bench.store.roomIndex.relist([bench.room])
+    await next.store.roomIndex.registerWithin(next.room, 1)
+    await next.store.roomIndex.relist([next.room])
+    await bench.store.roomIndex.registerWithin(bench.room, 1)
   })
 
   test('an open room is accepted beyond the limit, even if the list lacks it', async () => {
@@ -143,12 +143,12 @@ export function describeRooms({ open, fresh, test }: Contract): void {
     await bench.join()
     await bench
       .anotherRoom()
-      .state.roomIndex.registerWithin('portal/other', 1)
+      .store.roomIndex.registerWithin('portal/other', 1)
       .catch(() => {})
-    await bench.state.roomIndex.registerWithin(bench.room, 1)
+    await bench.store.roomIndex.registerWithin(bench.room, 1)
     const configured = bench.anotherRoom().room
-    await bench.state.rooms.configure(configured, { participantLimit: 1 })
-    await bench.state.roomIndex.registerWithin(configured, 1)
+    await bench.store.rooms.configure(configured, { participantLimit: 1 })
+    await bench.store.roomIndex.registerWithin(configured, 1)
   })
 
   test('the list has a room while it is configured or has members, whatever the order of simultaneous changes', async () => {
@@ -156,30 +156,30 @@ export function describeRooms({ open, fresh, test }: Contract): void {
     const listed = async () => (await bench.other.roomIndex.list(0, 100)).rooms.map(({ id }) => id)
     for (let round = 0; round < 30; round += 1) {
       const before = await bench.join()
-      await bench.state.roomIndex.relist([bench.room])
-      await bench.state.sessionStore.leave(bench.room, before.id, 'any')
+      await bench.store.roomIndex.relist([bench.room])
+      await bench.store.sessionStore.leave(bench.room, before.id, 'any')
       const comes = enterAfter(bench, round % 5).then(async (participant) => {
         await bench.other.roomIndex.relist([bench.room])
         return participant
       })
-      const [participant] = await Promise.all([comes, bench.state.roomIndex.relist([bench.room])])
+      const [participant] = await Promise.all([comes, bench.store.roomIndex.relist([bench.room])])
       expect(await listed()).toEqual([bench.room])
-      await bench.state.sessionStore.leave(bench.room, participant.id, 'any')
+      await bench.store.sessionStore.leave(bench.room, participant.id, 'any')
     }
-    await bench.state.roomIndex.relist([bench.room])
-    await bench.state.rooms.configure(bench.room, { participantLimit: 1 })
-    await bench.state.roomIndex.relist([bench.room])
+    await bench.store.roomIndex.relist([bench.room])
+    await bench.store.rooms.configure(bench.room, { participantLimit: 1 })
+    await bench.store.roomIndex.relist([bench.room])
     expect(await listed()).toEqual([bench.room])
-    await bench.state.rooms.remove(bench.room)
+    await bench.store.rooms.remove(bench.room)
     expect(await listed()).toEqual([])
   })
 
   test('prune leaves a room that has members', async () => {
     const bench = await fresh()
     const participant = await bench.join()
-    await bench.state.roomIndex.touch([bench.room])
-    await bench.state.roomIndex.prune(0, 100)
-    await bench.state.roomIndex.prune(0, 100)
+    await bench.store.roomIndex.touch([bench.room])
+    await bench.store.roomIndex.prune(0, 100)
+    await bench.store.roomIndex.prune(0, 100)
     expect(await bench.append(participant)).toBe(2)
     expect(await bench.log()).toHaveLength(2)
   })

@@ -11,8 +11,8 @@ export function describeSessionChecks({ open, test }: Contract): void {
   test('detach makes a session wait, however often it is called', async () => {
     const bench = await open()
     const { ref } = await bench.join()
-    expect(await bench.state.sessionStore.detach(ref, 1)).toBe('waiting')
-    expect(await bench.state.sessionStore.detach(ref, 1)).toBe('waiting')
+    expect(await bench.store.sessionStore.detach(ref, 1)).toBe('waiting')
+    expect(await bench.store.sessionStore.detach(ref, 1)).toBe('waiting')
     expect(await bench.other.sessionChecks.states([ref])).toEqual(['waiting'])
     expect(await bench.log()).toHaveLength(1)
   })
@@ -23,14 +23,14 @@ export function describeSessionChecks({ open, test }: Contract): void {
     const { room, ticketId, token } = request
     const find = (claim: object) => bench.other.sessionStore.findByPendingJoin({ room, ticketId, id, ...claim })
     expect(await find({})).toEqual({ ref, confirmed: 1 })
-    expect(await bench.state.sessionStore.findByPendingJoin({ room, ticketId, token: token.id })).toEqual({
+    expect(await bench.store.sessionStore.findByPendingJoin({ room, ticketId, token: token.id })).toEqual({
       ref,
       confirmed: 1,
     })
     for (const claim of [{ id: newId() }, { ticketId: newId() }, { room: bench.anotherRoom().room }]) {
       expect(await find(claim)).toBeUndefined()
     }
-    expect(await bench.state.sessionStore.findByPendingJoin({ room, ticketId, token: newId() })).toBeUndefined()
+    expect(await bench.store.sessionStore.findByPendingJoin({ room, ticketId, token: newId() })).toBeUndefined()
     const { owner } = await bench.other.sessionStore.resume({ room, id, node: 'B', ticketId, nextTicketId: 'next' })
     expect(await find({})).toBeUndefined()
     expect(await find({ ticketId: 'next' })).toEqual({ ref: { ...ref, owner }, confirmed: 1 })
@@ -42,28 +42,28 @@ export function describeSessionChecks({ open, test }: Contract): void {
     const bench = await open()
     const participant = await bench.join()
     for (let n = 0; n < 4; n += 1) await bench.append(participant)
-    await bench.state.sessionStore.detach(participant.ref, 3)
-    await bench.state.sessionStore.detach(participant.ref, 5)
+    await bench.store.sessionStore.detach(participant.ref, 3)
+    await bench.store.sessionStore.detach(participant.ref, 5)
     expect(await bench.resume(participant)).toMatchObject({ deliverAfter: 3 })
   })
 
   test('detach resolves to left for a participant that does not reconnect, until it is removed', async () => {
     const bench = await open()
     const { ref, id } = await bench.join({ reconnects: false })
-    expect(await bench.state.sessionStore.detach(ref, 1)).toBe('left')
-    expect(await bench.state.sessionStore.detach(ref, 1)).toBe('left')
-    expect(await bench.state.sessionStore.leave(bench.room, id, { owner: ref.owner })).toBe(true)
-    expect(await bench.state.sessionStore.detach(ref, 1)).toBe('moved')
+    expect(await bench.store.sessionStore.detach(ref, 1)).toBe('left')
+    expect(await bench.store.sessionStore.detach(ref, 1)).toBe('left')
+    expect(await bench.store.sessionStore.leave(bench.room, id, { owner: ref.owner })).toBe(true)
+    expect(await bench.store.sessionStore.detach(ref, 1)).toBe('moved')
   })
 
   test('detach keeps the highest sent position', async () => {
     const bench = await open()
     const participant = await bench.join()
     for (let n = 0; n < 4; n += 1) await bench.append(participant)
-    await bench.state.sessionStore.detach(participant.ref, 2, 4)
+    await bench.store.sessionStore.detach(participant.ref, 2, 4)
     const resumed = await bench.resume(participant)
     expect(resumed).toMatchObject({ deliverAfter: 2, inDoubtUpTo: 4 })
-    await bench.state.sessionStore.detach({ ...participant.ref, owner: resumed.owner }, 2, 3)
+    await bench.store.sessionStore.detach({ ...participant.ref, owner: resumed.owner }, 2, 3)
     expect(await bench.resume(participant)).toMatchObject({ deliverAfter: 2, inDoubtUpTo: 4 })
   })
 
@@ -71,19 +71,19 @@ export function describeSessionChecks({ open, test }: Contract): void {
     const bench = await open()
     const participant = await bench.join()
     const moved = await bench.resumeElsewhere(participant)
-    expect(await bench.state.sessionStore.detach(participant.ref, 1)).toBe('moved')
-    expect(await bench.state.sessionChecks.states([moved])).toEqual(['connected'])
+    expect(await bench.store.sessionStore.detach(participant.ref, 1)).toBe('moved')
+    expect(await bench.store.sessionChecks.states([moved])).toEqual(['connected'])
   })
 
   test('states returns the state of each session, in order', async () => {
     const bench = await open()
     const [one, two, three] = [await bench.join(), await bench.join(), await bench.join()]
-    await bench.state.sessionStore.detach(two.ref, 1)
+    await bench.store.sessionStore.detach(two.ref, 1)
     await bench.resume(three)
     const absent = { room: bench.anotherRoom().room, id: newId(), owner: 'A:1' }
     const refs = [one.ref, two.ref, three.ref, absent]
-    expect(await bench.state.sessionChecks.states(refs)).toEqual(['connected', 'waiting', 'moved', 'moved'])
-    expect(await bench.state.sessionChecks.states([])).toEqual([])
+    expect(await bench.store.sessionChecks.states(refs)).toEqual(['connected', 'waiting', 'moved', 'moved'])
+    expect(await bench.store.sessionChecks.states([])).toEqual([])
   })
 
   test('recordConfirmed handles many sessions of several rooms, and returns their states in order', async () => {
@@ -95,9 +95,9 @@ export function describeSessionChecks({ open, test }: Contract): void {
     const lost = new Set([0, 99, 100, 101, 229])
     const heads = await Promise.all(rooms.map((room) => room.headSeq()))
     await Promise.all(
-      [...lost].map((nth) => bench.state.sessionStore.detach((participants[nth] as JoinedParticipant).ref, 1)),
+      [...lost].map((nth) => bench.store.sessionStore.detach((participants[nth] as JoinedParticipant).ref, 1)),
     )
-    const states = await bench.state.sessionChecks.recordConfirmed(
+    const states = await bench.store.sessionChecks.recordConfirmed(
       participants.map(({ ref }, nth) => ({ ref, confirmed: heads[nth % 7 === 0 ? 1 : 0] ?? 0 })),
     )
     expect(states).toEqual(participants.map((_, nth) => (lost.has(nth) ? 'waiting' : 'connected')))
@@ -113,15 +113,15 @@ export function describeSessionChecks({ open, test }: Contract): void {
     const bench = await open()
     const participant = await bench.join()
     for (let n = 0; n < 4; n += 1) await bench.append(participant)
-    await bench.state.sessionChecks.recordConfirmed([{ ref: participant.ref, confirmed: 4 }])
-    await bench.state.sessionChecks.recordConfirmed([{ ref: participant.ref, confirmed: 2 }])
-    await bench.state.sessionChecks.states([participant.ref])
+    await bench.store.sessionChecks.recordConfirmed([{ ref: participant.ref, confirmed: 4 }])
+    await bench.store.sessionChecks.recordConfirmed([{ ref: participant.ref, confirmed: 2 }])
+    await bench.store.sessionChecks.states([participant.ref])
     expect(await bench.resume(participant)).toMatchObject({ deliverAfter: 4 })
   })
 
   test('every kind of write records the confirmed seq, and never lowers it', async () => {
     const bench = await open()
-    const { log, media, roster } = bench.state
+    const { log, media, roster } = bench.store
     const streams = Array.from({ length: 4 }, () => camera('someone'))
     const view = viewing(camera('someone'), 'someone')
     const prepare = async (write: () => Write) => {
@@ -142,7 +142,7 @@ export function describeSessionChecks({ open, test }: Contract): void {
       if (kind === 'add') await prepare(() => participant.write())
       const top = await bench.headSeq()
       await perform(participant.write({ confirmed: top }))
-      await bench.state.log.append(participant.write({ confirmed: top - 1 }), text())
+      await bench.store.log.append(participant.write({ confirmed: top - 1 }), text())
       await bench.append(participant)
       expect([kind, (await bench.resume(participant)).deliverAfter]).toEqual([kind, top])
     }
@@ -153,7 +153,7 @@ export function describeSessionChecks({ open, test }: Contract): void {
     const participant = await bench.join()
     const top = await bench.append(participant)
     const { deliverAfter } = await bench.resume(participant, { nextTicketId: 'next' })
-    await refuses(bench.state.log.append(participant.write({ confirmed: top }), text()), 'moved')
+    await refuses(bench.store.log.append(participant.write({ confirmed: top }), text()), 'moved')
     expect(deliverAfter).toBeLessThan(top)
     expect(await bench.resume(participant, { ticketId: 'next' })).toMatchObject({ deliverAfter })
   })
@@ -162,32 +162,32 @@ export function describeSessionChecks({ open, test }: Contract): void {
     const bench = await open()
     const participant = await bench.join()
     for (let n = 0; n < 4; n += 1) await bench.append(participant)
-    await bench.state.sessionStore.detach(participant.ref, 2)
-    await bench.state.sessionChecks.recordConfirmed([{ ref: participant.ref, confirmed: 5 }])
+    await bench.store.sessionStore.detach(participant.ref, 2)
+    await bench.store.sessionChecks.recordConfirmed([{ ref: participant.ref, confirmed: 5 }])
     const resumed = await bench.resume(participant)
     expect(resumed).toMatchObject({ deliverAfter: 2 })
-    await bench.state.sessionChecks.recordConfirmed([{ ref: participant.ref, confirmed: 5 }])
+    await bench.store.sessionChecks.recordConfirmed([{ ref: participant.ref, confirmed: 5 }])
     expect(await bench.resume(participant)).toMatchObject({ deliverAfter: 2 })
   })
 
   test('reclaim connects a waiting session of the same owner', async () => {
     const bench = await open()
     const { ref, id } = await bench.join()
-    await bench.state.sessionStore.detach(ref, 1)
-    expect(await bench.state.sessionChecks.reclaim(ref)).toBe(true)
-    expect(await bench.state.sessionChecks.reclaim(ref)).toBe(true)
-    expect(await bench.state.sessionChecks.states([ref])).toEqual(['connected'])
-    expect(await bench.state.sessionStore.leave(bench.room, id, { windowEnd: Number.MAX_SAFE_INTEGER })).toBe(false)
+    await bench.store.sessionStore.detach(ref, 1)
+    expect(await bench.store.sessionChecks.reclaim(ref)).toBe(true)
+    expect(await bench.store.sessionChecks.reclaim(ref)).toBe(true)
+    expect(await bench.store.sessionChecks.states([ref])).toEqual(['connected'])
+    expect(await bench.store.sessionStore.leave(bench.room, id, { windowEnd: Number.MAX_SAFE_INTEGER })).toBe(false)
   })
 
   test('reclaim resolves to false for a session that has moved or ended', async () => {
     const bench = await open()
     const participant = await bench.join()
     const moved = await bench.resumeElsewhere(participant)
-    expect(await bench.state.sessionChecks.reclaim(participant.ref)).toBe(false)
-    await bench.state.sessionStore.leave(bench.room, participant.id, 'any')
-    expect(await bench.state.sessionChecks.reclaim(moved)).toBe(false)
-    expect((await bench.state.roster.roster(bench.room)).members).toEqual([])
+    expect(await bench.store.sessionChecks.reclaim(participant.ref)).toBe(false)
+    await bench.store.sessionStore.leave(bench.room, participant.id, 'any')
+    expect(await bench.store.sessionChecks.reclaim(moved)).toBe(false)
+    expect((await bench.store.roster.roster(bench.room)).members).toEqual([])
   })
 
   test('every write of a previous owner is refused as moved', async () => {
@@ -195,12 +195,12 @@ export function describeSessionChecks({ open, test }: Contract): void {
     const participant = await bench.join()
     const stream = camera(participant.id)
     const subscription = viewing(stream, participant.id)
-    await bench.state.media.addStream(participant.write(), stream, [])
-    await bench.state.media.addSubscription(participant.write(), subscription, [])
+    await bench.store.media.addStream(participant.write(), stream, [])
+    await bench.store.media.addSubscription(participant.write(), subscription, [])
     await bench.resumeElsewhere(participant)
     const before = await bench.log()
 
-    const { log, media } = bench.state
+    const { log, media } = bench.store
     const attempts = [
       log.append(participant.write(), text()),
       media.addStream(participant.write(), camera(participant.id), [text()]),
@@ -213,7 +213,7 @@ export function describeSessionChecks({ open, test }: Contract): void {
     await Promise.all(attempts.map((attempt) => refuses(attempt, 'moved')))
 
     expect(await bench.log()).toEqual(before)
-    expect((await bench.state.roster.roster(bench.room)).streams).toEqual([stream])
+    expect((await bench.store.roster.roster(bench.room)).streams).toEqual([stream])
     expect(await media.subscription(bench.room, subscription.id)).toEqual(subscription)
   })
 
@@ -224,8 +224,8 @@ export function describeSessionChecks({ open, test }: Contract): void {
       { ...participant.ref, id: newId() },
       { ...participant.ref, room: bench.anotherRoom().room },
     ]) {
-      await refuses(bench.state.log.append(participant.write({ ref }), text()), 'moved')
-      await refuses(bench.state.media.removeStream(participant.write({ ref }), 'x', []), 'moved')
+      await refuses(bench.store.log.append(participant.write({ ref }), text()), 'moved')
+      await refuses(bench.store.media.removeStream(participant.write({ ref }), 'x', []), 'moved')
     }
   })
 }

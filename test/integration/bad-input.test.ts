@@ -63,7 +63,7 @@ async function withObserver() {
   const observer = await enter(node.url, { room, user: 'witness' })
   const stream = await publishBoth(observer, { about: 'me' })
   const ownState = async () => {
-    const { members, streams } = await node.app.state.roster.roster(roomIdOf('portal', room))
+    const { members, streams } = await node.app.store.roster.roster(roomIdOf('portal', room))
     const member = members.find(({ id }) => id === observer.id)
     return { member, streams: streams.filter(({ owner }) => owner === observer.id) }
   }

@@ -56,7 +56,7 @@ test.each<{ dialect: Dialect; cuts: number; where: string; nodes: TestNode[] }>(
       await Promise.all(clients)
     }
     await expectNoStaleSessions()
-    const { roster } = (nodes[0] as TestNode).app.state
+    const { roster } = (nodes[0] as TestNode).app.store
     const isEmpty = async (room: string) => (await roster.roster(roomIdOf(dialect, room))).members.length === 0
     await until(async () => (await Promise.all(rooms.map(isEmpty))).every(Boolean))
   },

@@ -13,7 +13,7 @@ const [redis] = (await startCluster(1)) as [TestNode]
 async function takeOver(node: TestNode, dialect: string, ticket: string): Promise<void> {
   const { participantId, roomId, ticketId } = JSON.parse(Buffer.from(ticket, 'base64').toString())
   const claim = { room: roomIdOf(dialect, roomId), id: participantId, node: 'other', ticketId, nextTicketId: newId() }
-  await node.app.state.sessionStore.resume(claim)
+  await node.app.store.sessionStore.resume(claim)
 }
 
 const inPortal = ({ url }: TestNode, room: string) => enter(url, { room })
@@ -76,7 +76,7 @@ test.each(takeoverCases)(
     const answer = await ann.request(event, ...data.map((argumentOf) => argumentOf(room)))
     expect(answer).toMatchObject({ status: 'error', code: 'moved' })
     await ann.closed
-    expect((await node.app.state.roster.roster(roomIdOf(dialect, room))).members).toHaveLength(1)
+    expect((await node.app.store.roster.roster(roomIdOf(dialect, room))).members).toHaveLength(1)
   },
 )
 

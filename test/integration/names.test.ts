@@ -140,7 +140,7 @@ test('sessions with a name that only an older version accepts are listed and res
   const room = newRoom()
   const ann = await enter(node.url, { room })
   const id = roomIdOf('portal', room)
-  const { roster, rooms } = node.app.state
+  const { roster, rooms } = node.app.store
   const before = await roster.member(id, ann.id)
   if (!before) throw new Error('No member')
   const entry = { event: 'permission' as const, data: { permission: before.permission, changes: 1 }, to: ann.id }

@@ -57,7 +57,7 @@ test('an entry that the node cannot render cuts only the clients to which it is 
   const room = newRoom()
   const [ann, ben] = [await enter(node.url, { room }), await enter(node.url, { room })]
   await ann.next('participant')
-  await node.app.state.log.announce(`portal/${encodeURIComponent(room)}`, { event: 'text', data: null, to: ann.id })
+  await node.app.store.log.announce(`portal/${encodeURIComponent(room)}`, { event: 'text', data: null, to: ann.id })
   await expectCut(ann)
   expect(await ben.barrier()).toEqual([])
   const again = await connect(node.url)
@@ -70,7 +70,7 @@ test('an entry that the node cannot render cuts its sender after the ack of the 
   const node = await startNode()
   const room = newRoom()
   const ann = await enter(node.url, { room })
-  const { log } = node.app.state
+  const { log } = node.app.store
   const append = log.append.bind(log)
   log.append = (write, draft) => append(write, { ...draft, data: null, to: ann.id })
   expect(await ann.request('text', { to: 'all', message: 'hello' })).toMatchObject({ status: 'ok' })

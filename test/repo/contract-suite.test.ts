@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import { type CaseCount, differences, recordCases } from '../contract/case-count.ts'
 import { casesOf } from '../contract/contract.ts'
-import { parts, stores } from '../contract/state.ts'
+import { parts, stores } from '../contract/store.ts'
 
 const folder = fileURLToPath(new URL('../contract', import.meta.url))
 type Files = { [name: string]: string }
@@ -22,24 +22,24 @@ function departures(sources: Files, names: string[]): string[] {
     [...text.matchAll(/^export function (describe\w+)\(.*Contract\)/gm)].map(([, part = '']) => ({ name, part })),
   )
   const calls = tests.flatMap(([, text]) =>
-    [...text.matchAll(/describeState\(\s*'([^']+)'/g)].map(([, store]) => store),
+    [...text.matchAll(/describeStore\(\s*'([^']+)'/g)].map(([, store]) => store),
   )
   const used = (text: string) => exported.filter(({ part }) => text.includes(part)).map(({ part }) => part)
   return [
     ...names
       .filter((store) => calls.filter((called) => called === store).length !== 1)
       .map((store) => `${store} is not tested once`),
-    ...tests.flatMap(([name, text]) => used(text).map((part) => `${name} calls ${part}, and not describeState`)),
+    ...tests.flatMap(([name, text]) => used(text).map((part) => `${name} calls ${part}, and not describeStore`)),
     ...exported
-      .filter(({ part }) => !new RegExp(`: ${part},`).test(sources['state.ts'] ?? ''))
-      .map(({ name, part }) => `${part} of ${name} is no part of describeState`),
+      .filter(({ part }) => !new RegExp(`: ${part},`).test(sources['store.ts'] ?? ''))
+      .map(({ name, part }) => `${part} of ${name} is no part of describeStore`),
     ...exported
       .filter(({ name }) => /import \{[^}]*\b(test|it|describe)\b[^}]*\} from 'vitest'/.test(sources[name] ?? ''))
       .map(({ name }) => `${name} registers cases with vitest, and not with the contract`),
   ]
 }
 
-test('every store has to pass every part of the contract, through one call of describeState', () => {
+test('every store has to pass every part of the contract, through one call of describeStore', () => {
   expect(departures(files, Object.keys(stores))).toEqual([])
 })
 
@@ -61,7 +61,7 @@ test.each<[fault: string, changes: Files, names: string[], found: string[]]>([
   ['a store without a test', {}, ['memory', 'sqlite'], ['sqlite is not tested once']],
   [
     'a store that is tested twice',
-    { 'more.test.ts': `describeState('memory', make)` },
+    { 'more.test.ts': `describeStore('memory', make)` },
     ['memory'],
     ['memory is not tested once'],
   ],
@@ -69,13 +69,13 @@ test.each<[fault: string, changes: Files, names: string[], found: string[]]>([
     'a part that a test file calls for one store',
     { 'more.test.ts': 'describeRejoin(contract)' },
     ['memory'],
-    ['more.test.ts calls describeRejoin, and not describeState'],
+    ['more.test.ts calls describeRejoin, and not describeStore'],
   ],
   [
     'a part that no store is held to',
     { 'lobby.ts': 'export function describeLobby({ open, test }: Contract): void {' },
     ['memory'],
-    ['describeLobby of lobby.ts is no part of describeState'],
+    ['describeLobby of lobby.ts is no part of describeStore'],
   ],
   [
     'a case that is not counted',

@@ -187,14 +187,14 @@ async function scan(redis: Redis, pattern: string): Promise<string[]> {
 }
 
 async function staleSessionsInMemory({ app }: TestNode): Promise<string[]> {
-  const { rooms } = await app.state.roomIndex.list(0, Number.MAX_SAFE_INTEGER)
+  const { rooms } = await app.store.roomIndex.list(0, Number.MAX_SAFE_INTEGER)
   const { all, disconnections } = app.sessions
   const open = all.filter(({ connection }) => connection.open)
   const known = new Set([
     ...open.map(({ room, id }) => `${room} ${id}`),
     ...disconnections.waiting.map(({ room, id }) => `${room} ${id}`),
   ])
-  const rosters = await Promise.all(rooms.map(async ({ id }) => ({ id, roster: await app.state.roster.roster(id) })))
+  const rosters = await Promise.all(rooms.map(async ({ id }) => ({ id, roster: await app.store.roster.roster(id) })))
   const members = rosters.flatMap(({ id, roster }) => roster.members.map((member) => `${id} ${member.id}`))
   return members.filter((ref) => !known.has(ref))
 }

@@ -1,13 +1,13 @@
 import { SignalError } from '../errors.ts'
 import { roomIdOf } from '../model.ts'
-import type { State } from '../ports/state.ts'
+import type { Store } from '../ports/store.ts'
 import type { Keyring } from './keyring.ts'
 import { readTicket } from './tickets.ts'
 import type { ReadToken } from './token-reader.ts'
 
 export type CredentialOwnerParts = {
   keys: Keyring
-  state: State
+  store: Store
   readToken: ReadToken
   dialectNames: readonly string[]
 }
@@ -17,10 +17,10 @@ export type CredentialOwnerParts = {
  * participant is in the room. A login token is not used up.
  * @throws unavailable
  */
-export function credentialOwner({ keys, state, readToken, dialectNames }: CredentialOwnerParts) {
+export function credentialOwner({ keys, store, readToken, dialectNames }: CredentialOwnerParts) {
   const ofTicket = async (dialect: string, text: string) => {
-    const { roomId, participantId } = readTicket(keys, dialect, text, state.clock.now())
-    return (await state.roster.member(roomIdOf(dialect, roomId), participantId))?.user
+    const { roomId, participantId } = readTicket(keys, dialect, text, store.clock.now())
+    return (await store.roster.member(roomIdOf(dialect, roomId), participantId))?.user
   }
   return async (text: string): Promise<string | undefined> => {
     const readers = [

@@ -3,7 +3,7 @@ import type { RoomId } from '../model.ts'
 import { Periodic } from '../periodic.ts'
 import type { NodeInfo } from '../ports/node-registry.ts'
 import type { ParticipantRef } from '../ports/session-store.ts'
-import type { State } from '../ports/state.ts'
+import type { Store } from '../ports/store.ts'
 import type { Feeds } from '../room/feeds.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { Reaper } from './reaper.ts'
@@ -50,7 +50,7 @@ const retryMs = 500
 
 /** The periodic duties of a node: heartbeat, reaping, checks, recording confirmations and rooms, reconciling. Each has a method. */
 export class NodeDuties {
-  readonly #state: State
+  readonly #store: Store
   readonly #feeds: Feeds
   readonly #sessions: Sessions
   readonly #info: () => NodeInfo
@@ -65,17 +65,17 @@ export class NodeDuties {
   #storeUnavailableAt = Number.NEGATIVE_INFINITY
   #hadLease = false
 
-  constructor(state: State, feeds: Feeds, sessions: Sessions, info: () => NodeInfo, events: DutyEvents = {}) {
-    this.#state = state
+  constructor(store: Store, feeds: Feeds, sessions: Sessions, info: () => NodeInfo, events: DutyEvents = {}) {
+    this.#store = store
     this.#feeds = feeds
     this.#sessions = sessions
     this.#info = info
     this.#events = events
     this.#duties = new Periodic((error) => events.failed?.(error))
-    this.#verifier = new SessionVerifier(state.sessionChecks, sessions)
-    this.#staleSessions = new StaleSessions(state.sessionChecks, sessions)
-    this.#reconciler = new Reconciler({ state, sessions, node: () => info().id, uses: (room) => feeds.uses(room) })
-    this.#reaper = new Reaper(state, sessions.departures, (sentAt) => this.#storeWasUnavailable(sentAt), {
+    this.#verifier = new SessionVerifier(store.sessionChecks, sessions)
+    this.#staleSessions = new StaleSessions(store.sessionChecks, sessions)
+    this.#reconciler = new Reconciler({ store, sessions, node: () => info().id, uses: (room) => feeds.uses(room) })
+    this.#reaper = new Reaper(store, sessions.departures, (sentAt) => this.#storeWasUnavailable(sentAt), {
       untracked: (room) => this.#reconciler.reconcileUntracked(room),
       givenUp: (participant, error) => events.givenUp?.(participant, error),
     })
@@ -114,7 +114,7 @@ export class NodeDuties {
     this.#reaper.stop()
     const { id } = this.#info()
     while (!(await this.#reaper.detachBatchOf(id)));
-    await this.#state.nodes.remove(id)
+    await this.#store.nodes.remove(id)
   }
 
   /** Extends the lease. If it had expired, other nodes may have detached sessions of this one: they are checked at once. */
@@ -122,7 +122,7 @@ export class NodeDuties {
     let leaseWasValid = false
     const sentAt = performance.now()
     try {
-      leaseWasValid = await this.#state.nodes.heartbeat(this.#info())
+      leaseWasValid = await this.#store.nodes.heartbeat(this.#info())
       this.#events.extended?.(sentAt)
       this.#events.heartbeat?.()
     } catch (error) {
@@ -139,8 +139,8 @@ export class NodeDuties {
   /** Records again in which rooms this node has sessions: a node that treated this one as dead may have removed these records. */
   async trackRooms(): Promise<void> {
     const { rooms } = this.#feeds
-    await this.#state.nodes.trackRooms(this.#info().id, rooms)
-    await this.#state.roomIndex.touch(rooms)
+    await this.#store.nodes.trackRooms(this.#info().id, rooms)
+    await this.#store.roomIndex.touch(rooms)
   }
 
   /** Detaches the sessions of dead nodes, and removes participants whose window is over. */
@@ -171,7 +171,7 @@ export class NodeDuties {
    */
   #storeWasUnavailable(sentAt: number): boolean {
     const { heartbeatMs } = this.#intervals
-    const awayAt = Math.max(this.#storeUnavailableAt, this.#state.clock.steppedAt)
+    const awayAt = Math.max(this.#storeUnavailableAt, this.#store.clock.steppedAt)
     return performance.now() - sentAt > heartbeatMs || sentAt - awayAt < heartbeatMs * 1.5
   }
 

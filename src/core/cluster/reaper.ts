@@ -2,7 +2,7 @@ import { Attempts, doAll, isUnavailable } from '../attempts.ts'
 import type { RoomId } from '../model.ts'
 import type { ExpiredWindow } from '../ports/reconnect-windows.ts'
 import type { ParticipantRef } from '../ports/session-store.ts'
-import type { State } from '../ports/state.ts'
+import type { Store } from '../ports/store.ts'
 import type { Departures } from '../session/departures.ts'
 
 /** How many rooms or participants one batch has; they are processed concurrently. */
@@ -19,7 +19,7 @@ export type ReaperEvents = {
 
 /** Cleans up after dead nodes, participants whose window is over, and rooms that have ended. */
 export class Reaper {
-  readonly #state: State
+  readonly #store: Store
   readonly #departures: Departures
   readonly #events: ReaperEvents
   readonly #isOutdated: (sentAt: number) => boolean
@@ -27,8 +27,8 @@ export class Reaper {
   #stopped = false
 
   /** @param isOutdated whether the answer to a call that was sent at that time, `performance.now()`, may be out of date */
-  constructor(state: State, departures: Departures, isOutdated: (sentAt: number) => boolean, events: ReaperEvents) {
-    this.#state = state
+  constructor(store: Store, departures: Departures, isOutdated: (sentAt: number) => boolean, events: ReaperEvents) {
+    this.#store = store
     this.#departures = departures
     this.#isOutdated = isOutdated
     this.#events = events
@@ -51,14 +51,14 @@ export class Reaper {
 
   /** Detaches a batch of a node's sessions. @returns true if that was the last one */
   async detachBatchOf(node: string): Promise<boolean> {
-    const { done, left } = await this.#state.reconnectWindows.detachAllOf(node, batchEntries)
+    const { done, left } = await this.#store.reconnectWindows.detachAllOf(node, batchEntries)
     await doAll(left.map((ref) => () => this.#departures.expel(ref, 'node_lost')))
     return done
   }
 
   /** @returns true if another batch is due */
   async #reapNodes(): Promise<boolean> {
-    const { nodes } = this.#state
+    const { nodes } = this.#store
     const sentAt = performance.now()
     const dead = await nodes.expired()
     if (this.#isOutdated(sentAt)) return false
@@ -75,14 +75,14 @@ export class Reaper {
   /** @returns true if another batch is due */
   async #reapExpired(): Promise<boolean> {
     const sentAt = performance.now()
-    const expired = await this.#state.reconnectWindows.expired(batchEntries)
+    const expired = await this.#store.reconnectWindows.expired(batchEntries)
     if (this.#isOutdated(sentAt)) return false
     await doAll(expired.map((session) => () => this.#expire(session)))
     return expired.length === batchEntries
   }
 
   async #expire({ room, id, windowEnd }: ExpiredWindow): Promise<void> {
-    const { reconnectWindows } = this.#state
+    const { reconnectWindows } = this.#store
     const key = `${room}|${id}|${windowEnd}`
     try {
       await this.#departures.leave({ room, id }, { windowEnd }, 'window')
@@ -97,7 +97,7 @@ export class Reaper {
   }
 
   async #prune(): Promise<void> {
-    const untracked = await this.#state.roomIndex.prune(pruneAgeSeconds, batchEntries)
+    const untracked = await this.#store.roomIndex.prune(pruneAgeSeconds, batchEntries)
     await doAll(untracked.map((room) => () => this.#events.untracked(room)))
   }
 }

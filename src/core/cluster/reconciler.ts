@@ -3,7 +3,7 @@ import type { RoomId } from '../model.ts'
 import { nodeOf } from '../ports/handover.ts'
 import type { SessionStatus } from '../ports/session-checks.ts'
 import type { SessionRef } from '../ports/session-store.ts'
-import type { State } from '../ports/state.ts'
+import type { Store } from '../ports/store.ts'
 import type { Sessions } from '../session/sessions.ts'
 
 /** How many rooms are compared concurrently. */
@@ -12,7 +12,7 @@ const batchRooms = 100
 const maxOverdueMs = 15_000
 
 export type ReconcilerParts = {
-  state: State
+  store: Store
   sessions: Sessions
   /** This node's id. */
   node: () => string
@@ -36,9 +36,9 @@ export class Reconciler {
 
   /** Compares all rooms of this node. @throws unavailable */
   async reconcile(): Promise<void> {
-    const { state, node } = this.#parts
+    const { store, node } = this.#parts
     const alive = await this.#nodesAlive()
-    const rooms = await state.nodes.trackedRooms(node())
+    const rooms = await store.nodes.trackedRooms(node())
     const suspects = new Set<string>()
     const failures: unknown[] = []
     for (let start = 0; start < rooms.length; start += batchRooms) {
@@ -67,31 +67,31 @@ export class Reconciler {
   }
 
   async #nodesAlive(): Promise<Set<string>> {
-    const nodes = await this.#parts.state.nodes.list()
+    const nodes = await this.#parts.store.nodes.list()
     return new Set(nodes.map(({ id }) => id))
   }
 
   async #abandonedIn(room: RoomId, alive: Set<string>): Promise<SessionStatus[]> {
-    const { state, node, uses } = this.#parts
-    const statuses = await state.sessionChecks.list(room)
+    const { store, node, uses } = this.#parts
+    const statuses = await store.sessionChecks.list(room)
     const own = statuses.some(({ ref }) => nodeOf(ref) === node())
     const abandoned = statuses.filter((status) => this.#isAbandoned(status, alive))
     // `uses` is read last: the command is sent in the same step, before those of a login that begins to use the room
-    if (!own && abandoned.length === 0 && !uses(room)) await state.nodes.untrackRoom(node(), room)
+    if (!own && abandoned.length === 0 && !uses(room)) await store.nodes.untrackRoom(node(), room)
     return abandoned
   }
 
   #isAbandoned({ ref, waiting, windowEnd }: SessionStatus, alive: Set<string>): boolean {
-    const { state, sessions, node } = this.#parts
-    if (waiting) return windowEnd + maxOverdueMs < state.clock.now(ref.room)
+    const { store, sessions, node } = this.#parts
+    if (waiting) return windowEnd + maxOverdueMs < store.clock.now(ref.room)
     const owner = nodeOf(ref)
     return owner === node() ? !sessions.find(ref)?.connection.open : !alive.has(owner)
   }
 
   /** A participant that waits keeps the end of its window: the clock of the windows may not have reached it. */
   async #openWindow({ ref, waiting, windowEnd }: SessionStatus): Promise<void> {
-    const { state, sessions } = this.#parts
-    if (waiting) return state.reconnectWindows.restore(ref, windowEnd)
+    const { store, sessions } = this.#parts
+    if (waiting) return store.reconnectWindows.restore(ref, windowEnd)
     const session = sessions.find(ref)
     if (!session) await sessions.departures.detachAbandoned(ref)
     else if (!session.connection.open) await sessions.closer.detach(session)

@@ -15,7 +15,7 @@ import {
   type TrackKind,
 } from '../model.ts'
 import type { FoundRoom } from '../ports/room-store.ts'
-import type { State } from '../ports/state.ts'
+import type { Store } from '../ports/store.ts'
 import type { Sessions } from '../session/sessions.ts'
 
 /** How long the closing of a room is remembered, s: far longer than login tokens of this cluster are valid. */
@@ -30,17 +30,17 @@ export type StreamStatus = { kind: TrackKind; status: 'active' | 'inactive' }
  * Every method throws `unavailable`.
  */
 export class Management {
-  readonly #state: State
+  readonly #store: Store
   readonly #sessions: Sessions
 
-  constructor(state: State, sessions: Sessions) {
-    this.#state = state
+  constructor(store: Store, sessions: Sessions) {
+    this.#store = store
     this.#sessions = sessions
   }
 
   /** Resolves to false if the room is configured already. */
   createRoom(room: RoomId, options: Partial<RoomOptions>, deadline: Deadline): Promise<boolean> {
-    return this.#state.rooms.replace(room, undefined, { ...defaultRoomOptions, ...options }, deadline)
+    return this.#store.rooms.replace(room, undefined, { ...defaultRoomOptions, ...options }, deadline)
   }
 
   /** Changes the configuration of a room. A room that exists only because of its participants becomes configured. Undefined: no such room. */
@@ -50,17 +50,17 @@ export class Management {
     deadline: Deadline,
   ): Promise<FoundRoom | undefined> {
     for (;;) {
-      const found = await this.#state.rooms.find(room)
+      const found = await this.#store.rooms.find(room)
       if (!found) return undefined
       const configured = change(found.configured ?? structuredClone(defaultRoomOptions))
-      if (await this.#state.rooms.replace(room, found.configured, configured, deadline)) return { ...found, configured }
+      if (await this.#store.rooms.replace(room, found.configured, configured, deadline)) return { ...found, configured }
     }
   }
 
   /** Removes the configuration of a room and drops all its participants. Tokens that were made until now become invalid. */
   async removeRoom(room: RoomId, deadline: Deadline): Promise<void> {
-    await this.#state.rooms.remove(room, { at: this.#state.clock.date(), seconds: closedForSeconds }, deadline)
-    const { members } = await this.#state.roster.roster(room)
+    await this.#store.rooms.remove(room, { at: this.#store.clock.date(), seconds: closedForSeconds }, deadline)
+    const { members } = await this.#store.roster.roster(room)
     for (let start = 0; start < members.length; start += maxConcurrentDrops) {
       const batch = members.slice(start, start + maxConcurrentDrops)
       await Promise.all(batch.map(({ id }) => this.#sessions.drop(room, id, { deadline })))
@@ -78,13 +78,13 @@ export class Management {
     deadline: Deadline,
   ): Promise<Member | undefined> {
     for (;;) {
-      const before = await this.#state.roster.member(room, id)
+      const before = await this.#store.roster.member(room, id)
       if (!before) return undefined
       const permission = change(before.permission)
       const changes = (before.changes ?? 0) + 1
       const after: Member = { ...before, permission, changes }
       const entry: Draft = { event: 'permission', data: { permission, changes }, to: id }
-      if (await this.#state.roster.changeMember(room, before, after, entry, deadline)) return after
+      if (await this.#store.roster.changeMember(room, before, after, entry, deadline)) return after
     }
   }
 
@@ -100,19 +100,19 @@ export class Management {
     deadline: Deadline,
   ): Promise<Stream | undefined> {
     for (;;) {
-      const [before] = await this.#state.media.streams(room, [id])
+      const [before] = await this.#store.media.streams(room, [id])
       if (!before) return undefined
       const after = statuses.reduce(withRequestedStatus, before)
       const news = statuses.map(({ kind, status }) => statusNews(id, kind, status))
-      const entries = await streamEntries(this.#state.rooms, room, news)
-      if (await this.#state.media.changeStream({ room, deadline }, before, after, entries)) return after
+      const entries = await streamEntries(this.#store.rooms, room, news)
+      if (await this.#store.media.changeStream({ room, deadline }, before, after, entries)) return after
     }
   }
 
   /** Resolves to false if there is no such stream. */
   async removeStream(room: RoomId, id: string, deadline: Deadline): Promise<boolean> {
-    const entries = await streamEntries(this.#state.rooms, room, [{ id, status: 'remove' }])
-    return this.#state.media.removeStream({ room, deadline }, id, entries)
+    const entries = await streamEntries(this.#store.rooms, room, [{ id, status: 'remove' }])
+    return this.#store.media.removeStream({ room, deadline }, id, entries)
   }
 
   /** A message of the operator to everyone in a room, or to one participant. Resolves to its seq. @throws no_such_participant */
@@ -122,7 +122,7 @@ export class Management {
     deadline: Deadline,
   ): Promise<number> {
     const draft: Draft = { event: 'message', data: { event, data: data ?? null } }
-    return this.#state.log.announce(room, to === undefined ? draft : { ...draft, to }, undefined, deadline)
+    return this.#store.log.announce(room, to === undefined ? draft : { ...draft, to }, undefined, deadline)
   }
 }
 

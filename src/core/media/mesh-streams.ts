@@ -1,7 +1,7 @@
 import { SignalError } from '../errors.ts'
 import { newId } from '../ids.ts'
 import type { Draft, Stream, TrackKind } from '../model.ts'
-import type { State } from '../ports/state.ts'
+import type { Store } from '../ports/store.ts'
 import { type RequestContext, writeOf } from '../session/request-context.ts'
 import type { PublishRequest, SessionIds } from './media-backend.ts'
 import { authorize, requireMesh } from './permissions.ts'
@@ -10,15 +10,15 @@ import { kindsOf } from './track-kinds.ts'
 
 /** The streams of a room whose media travels between the clients. */
 export class MeshStreams {
-  readonly #state: State
+  readonly #store: Store
 
-  constructor(state: State) {
-    this.#state = state
+  constructor(store: Store) {
+    this.#store = store
   }
 
   async publish(context: RequestContext, request: PublishRequest): Promise<SessionIds> {
     const { id: owner, room } = context.session
-    await authorize(this.#state, context, 'publish', request.tracks)
+    await authorize(this.#store, context, 'publish', request.tracks)
     requireMesh(request.transport)
     const id = newId()
     const transportId = request.transport?.id ?? id
@@ -30,8 +30,8 @@ export class MeshStreams {
       to: owner,
       once: true,
     }
-    const added = await streamEntries(this.#state.rooms, room, [{ id, status: 'add', data: stream }], owner)
-    await this.#state.media.addStream(writeOf(context, reply), stream, [ready, ...added])
+    const added = await streamEntries(this.#store.rooms, room, [{ id, status: 'add', data: stream }], owner)
+    await this.#store.media.addStream(writeOf(context, reply), stream, [ready, ...added])
     return reply
   }
 
@@ -40,8 +40,8 @@ export class MeshStreams {
     const { id: owner, room } = context.session
     const stream = await this.#find(context, id)
     if (stream.owner !== owner) throw new SignalError('unauthorized')
-    const removed = await streamEntries(this.#state.rooms, room, [{ id, status: 'remove' }], owner)
-    await this.#state.media.removeStream(writeOf(context), id, removed)
+    const removed = await streamEntries(this.#store.rooms, room, [{ id, status: 'remove' }], owner)
+    await this.#store.media.removeStream(writeOf(context), id, removed)
   }
 
   /** @throws no_such_stream, unauthorized, invalid_stream_control, no_such_track, moved, unavailable */
@@ -57,14 +57,14 @@ export class MeshStreams {
       if (kinds.length === 0) throw new SignalError('no_such_track')
       const status = operation === 'pause' ? 'inactive' : 'active'
       const news = kinds.map((kind) => statusNews(id, kind, status))
-      const entries = await streamEntries(this.#state.rooms, session.room, news, session.id)
+      const entries = await streamEntries(this.#store.rooms, session.room, news, session.id)
       const after = withStatus(stream, kinds, status)
-      if (await this.#state.media.changeStream(writeOf(context), stream, after, entries)) return
+      if (await this.#store.media.changeStream(writeOf(context), stream, after, entries)) return
     }
   }
 
   async #find({ session }: RequestContext, id: string): Promise<Stream> {
-    const [stream] = await this.#state.media.streams(session.room, [id])
+    const [stream] = await this.#store.media.streams(session.room, [id])
     if (!stream) throw new SignalError('no_such_stream')
     return stream
   }

@@ -1,7 +1,7 @@
 import { SignalError } from '../errors.ts'
 import { newId } from '../ids.ts'
 import type { Draft, Subscription, TrackKind } from '../model.ts'
-import type { State } from '../ports/state.ts'
+import type { Store } from '../ports/store.ts'
 import { type RequestContext, writeOf } from '../session/request-context.ts'
 import type { SessionIds, SubscribeRequest, SubscriptionUpdate } from './media-backend.ts'
 import { authorize, requireMesh } from './permissions.ts'
@@ -11,25 +11,25 @@ import { sourcesOf, withSources } from './track-sources.ts'
 
 /** Subscriptions to streams whose media travels between the clients. */
 export class MeshSubscriptions {
-  readonly #state: State
+  readonly #store: Store
 
-  constructor(state: State) {
-    this.#state = state
+  constructor(store: Store) {
+    this.#store = store
   }
 
   async subscribe(context: RequestContext, request: SubscribeRequest): Promise<SessionIds> {
     const { id: subscriber, room } = context.session
-    await authorize(this.#state, context, 'subscribe', request.tracks)
+    await authorize(this.#store, context, 'subscribe', request.tracks)
     requireMesh(request.transport)
     const sourced = withSources(request.tracks)
-    const { owner, streams } = await sourcesOf(this.#state, room, sourced, request.dataFrom)
+    const { owner, streams } = await sourcesOf(this.#store, room, sourced, request.dataFrom)
     const id = newId()
     const reply = { id, transportId: request.transport?.id ?? id }
     const tracks = sourced.map((track, index) => ({ ...track, mid: track.mid ?? String(index) }))
     const subscription: Subscription = { ...reply, subscriber, owner, streams, tracks, paused: [] }
     const news = { action: 'add', id, stream: streams[0], tracks, participant: subscriber }
     const entry: Draft = { event: 'subscription', data: news, from: subscriber, to: owner }
-    await this.#state.media.addSubscription(writeOf(context, reply), subscription, [entry])
+    await this.#store.media.addSubscription(writeOf(context, reply), subscription, [entry])
     return reply
   }
 
@@ -38,7 +38,7 @@ export class MeshSubscriptions {
     const { subscriber, owner } = await this.#find(context, id)
     if (subscriber !== context.session.id) throw new SignalError('unauthorized')
     const entry: Draft = { event: 'subscription', data: { action: 'remove', id }, from: subscriber, to: owner }
-    await this.#state.media.removeSubscription(writeOf(context), id, [entry])
+    await this.#store.media.removeSubscription(writeOf(context), id, [entry])
   }
 
   async control(context: RequestContext, id: string, operation: string, data: unknown): Promise<void> {
@@ -50,7 +50,7 @@ export class MeshSubscriptions {
         operation === 'update'
           ? { after: await this.#updated(context, subscription, data as SubscriptionUpdate), entries: [] }
           : paused(context, subscription, operation, data)
-      if (await this.#state.media.changeSubscription(writeOf(context), subscription, after, entries)) return
+      if (await this.#store.media.changeSubscription(writeOf(context), subscription, after, entries)) return
     }
   }
 
@@ -67,13 +67,13 @@ export class MeshSubscriptions {
       const { from = track.from, parameters = track.parameters } = change
       return { ...track, from, ...(parameters === undefined ? {} : { parameters }) }
     })
-    const { owner, streams } = await sourcesOf(this.#state, context.session.room, tracks)
+    const { owner, streams } = await sourcesOf(this.#store, context.session.room, tracks)
     if (owner !== subscription.owner) throw new SignalError('several_owners')
     return { ...subscription, tracks, streams }
   }
 
   async #find({ session }: RequestContext, id: string): Promise<Subscription> {
-    const subscription = await this.#state.media.subscription(session.room, id)
+    const subscription = await this.#store.media.subscription(session.room, id)
     if (!subscription) throw new SignalError('no_such_subscription')
     return subscription
   }

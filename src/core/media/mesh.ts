@@ -1,5 +1,5 @@
 import { SignalError } from '../errors.ts'
-import type { State } from '../ports/state.ts'
+import type { Store } from '../ports/store.ts'
 import { type RequestContext, writeOf } from '../session/request-context.ts'
 import type { MediaBackend, PublishRequest, SessionIds, Signaling, SubscribeRequest } from './media-backend.ts'
 import { MeshStreams } from './mesh-streams.ts'
@@ -7,14 +7,14 @@ import { MeshSubscriptions } from './mesh-subscriptions.ts'
 
 /** Media without a server: a subscriber and the owner of a stream connect to each other, and exchange `soac` messages. */
 export class MeshBackend implements MediaBackend {
-  readonly #state: State
+  readonly #store: Store
   readonly #streams: MeshStreams
   readonly #subscriptions: MeshSubscriptions
 
-  constructor(state: State) {
-    this.#state = state
-    this.#streams = new MeshStreams(state)
-    this.#subscriptions = new MeshSubscriptions(state)
+  constructor(store: Store) {
+    this.#store = store
+    this.#streams = new MeshStreams(store)
+    this.#subscriptions = new MeshSubscriptions(store)
   }
 
   publish(context: RequestContext, request: PublishRequest): Promise<SessionIds> {
@@ -43,7 +43,7 @@ export class MeshBackend implements MediaBackend {
 
   async signal(context: RequestContext, id: string, signaling: Signaling, to?: string): Promise<void> {
     const { session } = context
-    const { log, media } = this.#state
+    const { log, media } = this.#store
     const subscription = await media.subscription(session.room, id)
     if (!subscription) throw new SignalError('no_such_transport', id)
     const { owner, subscriber } = subscription

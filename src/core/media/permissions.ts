@@ -1,6 +1,6 @@
 import { SignalError } from '../errors.ts'
 import type { Permission, TrackKind } from '../model.ts'
-import type { State } from '../ports/state.ts'
+import type { Store } from '../ports/store.ts'
 import type { RequestContext } from '../session/request-context.ts'
 import type { TransportRequest } from './media-backend.ts'
 
@@ -10,7 +10,7 @@ import type { TransportRequest } from './media-backend.ts'
  * @throws unauthorized, unavailable
  */
 export async function authorize(
-  { roster }: Pick<State, 'roster'>,
+  { roster }: Pick<Store, 'roster'>,
   { session }: RequestContext,
   action: keyof Permission,
   tracks: { type: TrackKind }[],

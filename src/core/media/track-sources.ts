@@ -1,6 +1,6 @@
 import { SignalError } from '../errors.ts'
 import type { RoomId, Stream } from '../model.ts'
-import type { State } from '../ports/state.ts'
+import type { Store } from '../ports/store.ts'
 import type { SubscribeRequest } from './media-backend.ts'
 
 type RequestedTrack = SubscribeRequest['tracks'][number]
@@ -19,13 +19,13 @@ export function withSources(tracks: RequestedTrack[]): SourcedTrack[] {
  * @throws no_such_source, source_unsatisfying, several_owners
  */
 export async function sourcesOf(
-  state: State,
+  store: Store,
   room: RoomId,
   tracks: Pick<SourcedTrack, 'type' | 'from'>[],
   dataFrom?: string,
 ): Promise<{ owner: string; streams: string[] }> {
   const sourceIds = [...tracks.map(({ from }) => from), ...(dataFrom === undefined ? [] : [dataFrom])]
-  const found = await findStreams(state, room, sourceIds)
+  const found = await findStreams(store, room, sourceIds)
   tracks.forEach(({ type, from }, index) => {
     const has = found[index]?.tracks.some(
       (track) => track.type === type && (from === found[index]?.id || track.id === from),
@@ -39,11 +39,11 @@ export async function sourcesOf(
   return { owner, streams: [...new Set(found.map(({ id }) => id))] }
 }
 
-async function findStreams(state: State, room: RoomId, sourceIds: string[]): Promise<Stream[]> {
-  const byId = await state.media.streams(room, sourceIds)
+async function findStreams(store: Store, room: RoomId, sourceIds: string[]): Promise<Stream[]> {
+  const byId = await store.media.streams(room, sourceIds)
   if (byId.every((stream) => stream !== undefined)) return byId
   // the id of a track does not contain that of its stream, so this searches all streams of the room
-  const { streams } = await state.roster.roster(room)
+  const { streams } = await store.roster.roster(room)
   return sourceIds.map((from, index) => {
     const stream = byId[index] ?? streams.find(({ tracks }) => tracks.some(({ id }) => id === from))
     if (!stream) throw new SignalError('no_such_source', from)

@@ -1,7 +1,7 @@
 import { doAll } from '../attempts.ts'
 import { inBackground } from '../background.ts'
 import type { RoomId } from '../model.ts'
-import type { State } from '../ports/state.ts'
+import type { Store } from '../ports/store.ts'
 import { Feed, type FeedEvents } from './feed.ts'
 
 /** How many entries are read from a log at a time. */
@@ -24,18 +24,18 @@ export class Feeds {
   readonly #open = new Map<RoomId, Open>()
   /** Rooms that are being unsubscribed: a new use waits until that is done. */
   readonly #closing = new Map<RoomId, Promise<void>>()
-  readonly #state: State
+  readonly #store: Store
   readonly #node: string
   readonly #pause: () => Promise<void>
   readonly #events: FeedsEvents
   #losses: LossEvents = { restoreRoom: async () => {}, leapt: () => {} }
 
-  constructor(state: State, node: string, pause: () => Promise<void>, events: FeedsEvents) {
-    this.#state = state
+  constructor(store: Store, node: string, pause: () => Promise<void>, events: FeedsEvents) {
+    this.#store = store
     this.#node = node
     this.#pause = pause
     this.#events = events
-    state.pubSub.onResubscribed((rooms) =>
+    store.pubSub.onResubscribed((rooms) =>
       inBackground(
         () => this.catchUp(rooms),
         (error) => events.failed?.(error),
@@ -106,7 +106,7 @@ export class Feeds {
   }
 
   async #catchUpRoom(room: RoomId, feed: Feed): Promise<void> {
-    const [head = 0] = await this.#state.log.heads([room], [feed.position])
+    const [head = 0] = await this.#store.log.heads([room], [feed.position])
     feed.advanceHead(head)
     // the store has lost the room: restoring its sessions creates it again
     if (head === 0 && feed.position > 0) await this.#losses.restoreRoom(room)
@@ -122,17 +122,17 @@ export class Feeds {
   }
 
   async #listen(room: RoomId, open: Open): Promise<Feed> {
-    this.#state.roomIndex.touch([room]).catch((error) => this.#events.failed?.(error)) // the list may lag
-    await this.#state.nodes.trackRooms(this.#node, [room])
+    this.#store.roomIndex.touch([room]).catch((error) => this.#events.failed?.(error)) // the list may lag
+    await this.#store.nodes.trackRooms(this.#node, [room])
     let early = 0 // the highest seq that arrived before the feed existed
-    await this.#state.pubSub.subscribe(room, (entry) => {
+    await this.#store.pubSub.subscribe(room, (entry) => {
       if (open.feed) open.feed.onEntry(entry)
       else early = Math.max(early, entry.seq)
     })
-    const [head = 0] = await this.#state.log.heads([room])
+    const [head = 0] = await this.#store.log.heads([room])
     open.feed = new Feed(
       head,
-      (after, limit = logPageEntries) => this.#state.log.read(room, after, Math.min(limit, logPageEntries)),
+      (after, limit = logPageEntries) => this.#store.log.read(room, after, Math.min(limit, logPageEntries)),
       this.#pause,
       {
         ...this.#events,
@@ -147,8 +147,8 @@ export class Feeds {
   async #end(room: RoomId, open: Open): Promise<void> {
     open.feed?.close()
     try {
-      await this.#state.pubSub.unsubscribe(room)
-      await this.#state.nodes.untrackRoom(this.#node, room)
+      await this.#store.pubSub.unsubscribe(room)
+      await this.#store.nodes.untrackRoom(this.#node, room)
     } catch (error) {
       this.#events.failed?.(error) // a subscription or a record too many does no harm
     }

@@ -4,7 +4,7 @@ import { SignalError } from '../errors.ts'
 import type { ParticipantId, RoomId } from '../model.ts'
 import type { SessionChecks } from '../ports/session-checks.ts'
 import type { DeliveryState, PendingJoin, SessionBackup, SessionRef, SessionStore } from '../ports/session-store.ts'
-import type { State } from '../ports/state.ts'
+import type { Store } from '../ports/store.ts'
 import type { Departures } from './departures.ts'
 import type { SessionsEvents } from './options.ts'
 
@@ -30,7 +30,7 @@ export class Disconnections {
   readonly #pendingJoins = new Map<PendingJoin, Deadline | undefined>()
 
   constructor(
-    { sessionStore, sessionChecks }: State,
+    { sessionStore, sessionChecks }: Store,
     departures: Departures,
     events: Pick<SessionsEvents, 'failed' | 'givenUp'>,
   ) {

@@ -5,7 +5,7 @@ import { newId } from '../ids.ts'
 import { type Member, type ParticipantId, type RoomId, type RoomOptions, type Roster, roomIdOf } from '../model.ts'
 import type { SessionConnection } from '../ports/connection.ts'
 import type { JoinRequest, SessionRef } from '../ports/session-store.ts'
-import type { State } from '../ports/state.ts'
+import type { Store } from '../ports/store.ts'
 import type { SessionsConfig, SessionsEvents } from './options.ts'
 import type { Session } from './session.ts'
 import type { SessionOpener } from './session-opener.ts'
@@ -25,7 +25,7 @@ export type LoginOptions = Timing & {
 export type LoggedIn = { session: Session; seq: number; roster: Roster; options: RoomOptions; ticket: string }
 
 export type LoginParts = {
-  state: State
+  store: Store
   config: SessionsConfig
   opener: SessionOpener
   takeover: Takeover
@@ -43,9 +43,9 @@ export class Login {
 
   /** @throws too_many_rooms, invalid_role, room_full, token_used, token_expired, early_left, unavailable */
   async login(request: LoginOptions): Promise<LoggedIn> {
-    const { state, config, events } = this.#parts
+    const { store, config, events } = this.#parts
     const room = roomIdOf(request.dialect, request.claims.room)
-    if (config.maxRooms > 0) await state.roomIndex.registerWithin(room, config.maxRooms)
+    if (config.maxRooms > 0) await store.roomIndex.registerWithin(room, config.maxRooms)
     try {
       return await this.#join(room, request)
     } catch (error) {
@@ -55,15 +55,15 @@ export class Login {
   }
 
   async #join(room: RoomId, request: LoginOptions): Promise<LoggedIn> {
-    const { state, opener, takeover, tickets } = this.#parts
+    const { store, opener, takeover, tickets } = this.#parts
     const { connection, dialect, deadline } = request
-    const options = await state.rooms.options(room)
+    const options = await store.rooms.options(room)
     const member = memberOf(request, options)
-    const token = tokenUseOf(request.claims, state.clock.date())
+    const token = tokenUseOf(request.claims, store.clock.date())
     const ticketId = newId()
     const feed = await opener.subscribe(room)
     try {
-      const joined = await state.sessionStore.join(this.#joinRequest({ room, member, token, ticketId, deadline }, feed))
+      const joined = await store.sessionStore.join(this.#joinRequest({ room, member, token, ticketId, deadline }, feed))
       const { id, owner, previousOwner, seq, roster, rid = 0 } = joined
       const ref: SessionRef = { room, id, owner }
       if (previousOwner) await takeover.closePrevious({ ...ref, owner: previousOwner }, seq)

@@ -4,7 +4,7 @@ import { newId } from '../ids.ts'
 import { type ParticipantId, type RoomId, type RoomOptions, type Roster, roomIdOf } from '../model.ts'
 import type { SessionConnection } from '../ports/connection.ts'
 import type { Resumed, SessionRef } from '../ports/session-store.ts'
-import type { State } from '../ports/state.ts'
+import type { Store } from '../ports/store.ts'
 import type { Feed } from '../room/feed.ts'
 import { type LoginOptions, tokenMarkMarginSeconds, tokenUseOf } from './login.ts'
 import type { SessionsConfig, SessionsEvents } from './options.ts'
@@ -34,7 +34,7 @@ export type ReloggedIn = {
 }
 
 export type ResumeParts = {
-  state: State
+  store: Store
   config: SessionsConfig
   opener: SessionOpener
   takeover: Takeover
@@ -59,26 +59,26 @@ export class Resume {
    *   reconnection_disabled, early_left, unavailable
    */
   async relogin(request: ReloginOptions): Promise<ReloggedIn> {
-    const { state, config } = this.#parts
+    const { store, config } = this.#parts
     const { dialect, seq, deadline } = request
-    const { earliest, latest } = state.clock.bounds(config.ticketTtl * 1000)
+    const { earliest, latest } = store.clock.bounds(config.ticketTtl * 1000)
     const ticket = readTicket(config.keys, dialect, request.ticket, earliest, latest, config.dialectNames)
     const { participantId: id, ticketId } = ticket
     const room = roomIdOf(dialect, ticket.roomId)
     const known = { ...(seq === undefined ? {} : { seq }), deadline }
     return this.#resume(request, { room, id, ticketId, seq }, (nextTicketId) =>
-      state.sessionStore.resume({ room, id, node: config.node, ticketId, nextTicketId, ...known }),
+      store.sessionStore.resume({ room, id, node: config.node, ticketId, nextTicketId, ...known }),
     )
   }
 
   /** Resumes a session with a login token; the client names the id of the participant. @throws participant_gone, token_used, early_left, unavailable */
   async rejoin(request: LoginOptions & { id: ParticipantId }): Promise<ReloggedIn> {
-    const { state, config } = this.#parts
+    const { store, config } = this.#parts
     const { dialect, claims, id, deadline } = request
     const room = roomIdOf(dialect, claims.room)
-    const token = tokenUseOf(claims, state.clock.date())
+    const token = tokenUseOf(claims, store.clock.date())
     return this.#resume(request, { room, id }, (ticketId) =>
-      state.sessionStore.rejoin({ room, id, node: config.node, token, ticketId, deadline }),
+      store.sessionStore.rejoin({ room, id, node: config.node, token, ticketId, deadline }),
     )
   }
 
@@ -107,10 +107,10 @@ export class Resume {
     ticketId: string,
     feed: Feed,
   ): Promise<ReloggedIn> {
-    const { state, config, opener, takeover, tickets, events } = this.#parts
+    const { store, config, opener, takeover, tickets, events } = this.#parts
     const { owner, previousOwner, previousNode, member, rid, complete, roster } = resumed
     if (!complete) events.incomplete?.()
-    const options = complete ? undefined : await state.rooms.options(room)
+    const options = complete ? undefined : await store.rooms.options(room)
     const ref: SessionRef = { room, id, owner }
     const reported = previousOwner ? await takeover.closePrevious({ ...ref, owner: previousOwner }, seq) : undefined
     const deliverAfter = Math.max(resumed.deliverAfter, reported?.confirmed ?? 0)

@@ -1,6 +1,6 @@
 import { Attempts, isUnavailable } from '../attempts.ts'
 import type { RoomId } from '../model.ts'
-import type { State } from '../ports/state.ts'
+import type { Store } from '../ports/store.ts'
 import type { Disconnections } from './disconnections.ts'
 import type { SessionsEvents } from './options.ts'
 import type { Session } from './session.ts'
@@ -8,7 +8,7 @@ import type { SessionCloser } from './session-closer.ts'
 import type { SessionRegistry } from './session-registry.ts'
 
 export type SessionRestoreParts = {
-  state: State
+  store: Store
   registry: SessionRegistry
   disconnections: Disconnections
   closer: SessionCloser
@@ -54,11 +54,11 @@ export class SessionRestore {
   }
 
   async #restoreInStore(session: Session): Promise<boolean> {
-    const { state, closer, reconnects } = this.#parts
+    const { store, closer, reconnects } = this.#parts
     const { room, id, owner } = session.ref
     const key = `${room}|${id}|${owner}`
     try {
-      const restored = await state.sessionChecks.restore(session.backup(reconnects))
+      const restored = await store.sessionChecks.restore(session.backup(reconnects))
       this.#attempts.clear(key)
       return restored
     } catch (error) {

@@ -1,7 +1,7 @@
 import type { Timing } from '../deadline.ts'
 import type { Draft, Member, ParticipantId, RoomId, Roster } from '../model.ts'
 import type { DeliveryState, SessionRef, Write } from '../ports/session-store.ts'
-import type { State } from '../ports/state.ts'
+import type { Store } from '../ports/store.ts'
 import type { Feeds } from '../room/feeds.ts'
 import { ConfirmationRecorder } from './confirmation-recorder.ts'
 import { Departures } from './departures.ts'
@@ -29,7 +29,7 @@ export class Sessions {
   readonly restoration: SessionRestore
   readonly confirmationRecorder: ConfirmationRecorder
   readonly tickets: TicketIssuer
-  readonly #state: State
+  readonly #store: Store
   readonly #registry = new SessionRegistry()
   readonly #login: Login
   readonly #resume: Resume
@@ -37,25 +37,25 @@ export class Sessions {
   readonly #takeover: Takeover
   readonly #requests: RequestRunner
 
-  constructor(state: State, feeds: Feeds, config: SessionsConfig, events: SessionsEvents) {
+  constructor(store: Store, feeds: Feeds, config: SessionsConfig, events: SessionsEvents) {
     const registry = this.#registry
     const reconnects = config.window > 0
-    const departures = new Departures(state.sessionStore, events)
-    const disconnections = new Disconnections(state, departures, events)
+    const departures = new Departures(store.sessionStore, events)
+    const disconnections = new Disconnections(store, departures, events)
     const closer = new SessionCloser({ feeds, registry, departures, disconnections, reconnects, events })
-    const restoration = new SessionRestore({ state, registry, disconnections, closer, reconnects, events })
+    const restoration = new SessionRestore({ store, registry, disconnections, closer, reconnects, events })
     const opener = new SessionOpener({ feeds, registry, closer, disconnections, events })
-    const { handover } = state
+    const { handover } = store
     const takeover = new Takeover({ node: config.node, handover, registry, closer, disconnections, events })
-    const tickets = new TicketIssuer(state, config, events)
-    const confirmationRecorder = new ConfirmationRecorder(state.sessionChecks, registry)
+    const tickets = new TicketIssuer(store, config, events)
+    const confirmationRecorder = new ConfirmationRecorder(store.sessionChecks, registry)
     const failed = (error: unknown) => events.failed?.(error)
-    this.#state = state
-    this.#login = new Login({ state, config, opener, takeover, tickets, events })
-    this.#resume = new Resume({ state, config, opener, takeover, tickets, events })
+    this.#store = store
+    this.#login = new Login({ store, config, opener, takeover, tickets, events })
+    this.#resume = new Resume({ store, config, opener, takeover, tickets, events })
     this.#loginOrResume = new LoginOrResume(this.#login, this.#resume)
     this.#takeover = takeover
-    this.#requests = new RequestRunner({ log: state.log, confirmationRecorder, restoration, failed })
+    this.#requests = new RequestRunner({ log: store.log, confirmationRecorder, restoration, failed })
     this.reconnects = reconnects
     this.departures = departures
     this.disconnections = disconnections
@@ -98,7 +98,7 @@ export class Sessions {
 
   /** A client enters the room again that it is in: it gets a new ticket. @throws reconnection_disabled, moved, unavailable */
   async reenter(session: Session, timing: Timing): Promise<{ roster: Roster; ticket: string; seq: number }> {
-    const roster = await this.#state.roster.roster(session.room)
+    const roster = await this.#store.roster.roster(session.room)
     const ticket = await this.tickets.refresh(session, timing)
     return { roster, ticket, seq: session.sentSeq }
   }
@@ -115,7 +115,7 @@ export class Sessions {
 
   /** Replaces what the dialect keeps of the participant. @throws moved, unavailable */
   async setProfile(session: Session, write: Write, profile: Member['profile']): Promise<void> {
-    await this.#state.roster.setProfile(write, profile)
+    await this.#store.roster.setProfile(write, profile)
     session.setProfile(profile)
   }
 

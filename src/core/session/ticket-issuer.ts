@@ -4,25 +4,25 @@ import { SignalError } from '../errors.ts'
 import { newId } from '../ids.ts'
 import { roomName } from '../model.ts'
 import type { SessionRef } from '../ports/session-store.ts'
-import type { State } from '../ports/state.ts'
+import type { Store } from '../ports/store.ts'
 import type { SessionsConfig, SessionsEvents } from './options.ts'
 import type { Session } from './session.ts'
 
 /** Issues reconnection tickets, and records which of them the clients have received. */
 export class TicketIssuer {
-  readonly #state: State
+  readonly #store: Store
   readonly #config: SessionsConfig
   readonly #events: Pick<SessionsEvents, 'failed'>
 
-  constructor(state: State, config: SessionsConfig, events: Pick<SessionsEvents, 'failed'>) {
-    this.#state = state
+  constructor(store: Store, config: SessionsConfig, events: Pick<SessionsEvents, 'failed'>) {
+    this.#store = store
     this.#config = config
     this.#events = events
   }
 
   /** Writes a ticket that is valid from now on. The store must know its id. */
   sign(dialect: string, { room, id }: SessionRef, ticketId: string): string {
-    const now = this.#state.clock.now()
+    const now = this.#store.clock.now()
     return writeTicket(this.#config.keys, dialect, {
       participantId: id,
       roomId: roomName(room),
@@ -41,7 +41,7 @@ export class TicketIssuer {
     const ticketId = newId()
     const undo = session.tickets.renew(ticketId)
     try {
-      await this.#state.sessionStore.renewTicket(session.ref, ticketId, deadline)
+      await this.#store.sessionStore.renewTicket(session.ref, ticketId, deadline)
     } catch (error) {
       undo()
       throw error
@@ -59,7 +59,7 @@ export class TicketIssuer {
     if (session.ended) return
     session.tickets.confirm(ticketId)
     try {
-      await this.#state.sessionStore.confirmTicket(session.ref, session.token, ticketId)
+      await this.#store.sessionStore.confirmTicket(session.ref, session.token, ticketId)
     } catch (error) {
       this.#events.failed?.(error) // the earlier ones stay valid until the next confirmation
     }

@@ -1,4 +1,4 @@
-import type { Retention, State } from '../../core/ports/state.ts'
+import type { Retention, Store } from '../../core/ports/store.ts'
 import { MemoryHandover } from './handover.ts'
 import { MemoryLog, MemoryPubSub } from './log.ts'
 import { MemoryMediaStore } from './media-store.ts'
@@ -14,7 +14,7 @@ import { MemorySessionChecks } from './session-checks.ts'
 import { MemorySessionStore } from './session-store.ts'
 
 /** Keeps everything in this process. It serves one node, and its data ends with the process. */
-export function createMemoryState(retention: Retention, now: () => number = steadyClock()): State {
+export function createMemoryStore(retention: Retention, now: () => number = steadyClock()): Store {
   const table = new RoomTable(retention, now)
   const rooms = new MemoryRoomStore(table)
   return {

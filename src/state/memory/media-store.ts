@@ -4,7 +4,7 @@ import { SignalError } from '../../core/errors.ts'
 import type { Draft, ParticipantId, RoomId, Stream, Subscription } from '../../core/model.ts'
 import type { AdminWrite, MediaStore } from '../../core/ports/media-store.ts'
 import type { Write } from '../../core/ports/session-store.ts'
-import type { Retention } from '../../core/ports/state.ts'
+import type { Retention } from '../../core/ports/store.ts'
 import { fenced } from './fenced-write.ts'
 import type { RoomRecord, RoomTable } from './room.ts'
 

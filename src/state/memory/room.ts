@@ -11,7 +11,7 @@ import type {
   Subscription,
 } from '../../core/model.ts'
 import type { SessionRef } from '../../core/ports/session-store.ts'
-import type { Retention } from '../../core/ports/state.ts'
+import type { Retention } from '../../core/ports/store.ts'
 import type { IssuedTickets } from '../../core/session/issued-tickets.ts'
 
 /** A session in memory. Its fields correspond to those of the Redis hash `session`. */

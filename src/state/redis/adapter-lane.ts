@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { inBackground } from '../../core/background.ts'
-import type { StoreProblem } from '../../core/ports/state.ts'
+import type { StoreProblem } from '../../core/ports/store.ts'
 import type { RedisClient, SubscriptionKind } from './client.ts'
 import { connect, type RedisTarget } from './connection.ts'
 import { noReport, type RedisReport } from './report.ts'

@@ -1,7 +1,7 @@
 import { Command, Redis } from 'ioredis'
 import { inBackground } from '../../core/background.ts'
 import { requestTimeoutMs } from '../../core/deadline.ts'
-import type { StoreProblem } from '../../core/ports/state.ts'
+import type { StoreProblem } from '../../core/ports/store.ts'
 import { Call, type CallEvents } from './call.ts'
 import { isBroken, isRepeatable, isTransient, mayBeExecuted } from './command-errors.ts'
 import type { RedisLink } from './link.ts'

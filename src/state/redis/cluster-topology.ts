@@ -1,6 +1,6 @@
 import { Command } from 'ioredis'
 import { inBackground } from '../../core/background.ts'
-import type { StoreProblem } from '../../core/ports/state.ts'
+import type { StoreProblem } from '../../core/ports/store.ts'
 import { answerWithin, type RedisLink } from './link.ts'
 import { unreachable } from './report.ts'
 import type { OpenLink, Topology, TopologyEvents } from './topology.ts'

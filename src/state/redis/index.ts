@@ -1,4 +1,4 @@
-import type { Retention, State } from '../../core/ports/state.ts'
+import type { Retention, Store } from '../../core/ports/store.ts'
 import type { RedisClient } from './client.ts'
 import { RedisClock } from './clock.ts'
 import { connect, type RedisTarget } from './connection.ts'
@@ -21,14 +21,14 @@ import { type Observe, Scripts } from './scripts.ts'
 import { RedisSessionChecks } from './session-checks.ts'
 import { RedisSessionStore } from './session-store.ts'
 
-/** All nodes with the same Redis and prefix share this state. It needs Redis 7: scripts publish to sharded channels. */
-export function createRedisState(
+/** All nodes with the same Redis and prefix share this store. It needs Redis 7: scripts publish to sharded channels. */
+export function createRedisStore(
   target: RedisTarget,
   prefix: string,
   retention: Retention,
   observe?: Observe,
   report: RedisReport = noReport,
-): State & { client: RedisClient } {
+): Store & { client: RedisClient } {
   const client = connect(target, 'command', report)
   const subscriber = connect(target, 'feed', report)
   const keys = keysOf(prefix)
@@ -59,7 +59,7 @@ export function createRedisState(
   }
 }
 
-/** The parts of a state that need nothing but scripts and plain commands. */
+/** The parts of a store that need nothing but scripts and plain commands. */
 function storesOf(scripts: Scripts, keys: Keys, retention: Retention) {
   const nodes = new RedisNodeRegistry(scripts, keys, retention)
   const roomIndex: RedisRoomIndex = new RedisRoomIndex(scripts, keys, (room) => rooms.find(room))

@@ -1,5 +1,5 @@
 import { Redis, type RedisOptions } from 'ioredis'
-import type { StoreProblem } from '../../core/ports/state.ts'
+import type { StoreProblem } from '../../core/ports/store.ts'
 import { withTimeout } from '../../core/timeout.ts'
 import { Probe, probeIntervalMs } from './probe.ts'
 import { type RedisReport, unreachable } from './report.ts'

@@ -1,6 +1,6 @@
 import type { RoomId } from '../../core/model.ts'
 import type { NodeInfo, NodeRegistry } from '../../core/ports/node-registry.ts'
-import type { Retention } from '../../core/ports/state.ts'
+import type { Retention } from '../../core/ports/store.ts'
 import { olderThan } from './expired.ts'
 import type { Keys } from './keys.ts'
 import type { Scripts } from './scripts.ts'

@@ -1,6 +1,6 @@
 import type { Entry, RoomId } from '../../core/model.ts'
 import type { PubSub } from '../../core/ports/pub-sub.ts'
-import type { StoreProblem } from '../../core/ports/state.ts'
+import type { StoreProblem } from '../../core/ports/store.ts'
 import type { RedisClient } from './client.ts'
 import { parseEntry } from './entry-json.ts'
 import type { Keys } from './keys.ts'

@@ -1,4 +1,4 @@
-import type { StoreProblem } from '../../core/ports/state.ts'
+import type { StoreProblem } from '../../core/ports/store.ts'
 
 /** Receives what an operator has to know about the connections to Redis, once for each change. */
 export type RedisReport = {

@@ -1,5 +1,5 @@
 import { SignalError } from '../../core/errors.ts'
-import { UnsuitableStoreError } from '../../core/ports/state.ts'
+import { UnsuitableStoreError } from '../../core/ports/store.ts'
 import type { RedisClient } from './client.ts'
 import type { RedisTarget } from './connection.ts'
 import { answerWithin, type RedisLink } from './link.ts'

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { StoreProblem } from '../../core/ports/state.ts'
+import type { StoreProblem } from '../../core/ports/store.ts'
 import type { RedisClient } from './client.ts'
 import type { Keys } from './keys.ts'
 import { answerWithin } from './link.ts'

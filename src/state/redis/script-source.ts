@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { requestTimeoutMs } from '../../core/deadline.ts'
-import type { Retention } from '../../core/ports/state.ts'
+import type { Retention } from '../../core/ports/store.ts'
 import { type LuaPart, parts, type Script } from './script-table.ts'
 
 const read = (file: string) => readFileSync(new URL(`lua/${file}.lua`, import.meta.url), 'utf8')

@@ -1,7 +1,7 @@
 import { type Deadline, refuseLate } from '../../core/deadline.ts'
 import { isErrorCode, SignalError, SupersededError } from '../../core/errors.ts'
 import { newId } from '../../core/ids.ts'
-import type { Retention } from '../../core/ports/state.ts'
+import type { Retention } from '../../core/ports/store.ts'
 import type { RedisClient } from './client.ts'
 import type { RedisClock } from './clock.ts'
 import type { Keys } from './keys.ts'

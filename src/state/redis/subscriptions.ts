@@ -1,6 +1,6 @@
 import { Command } from 'ioredis'
 import { inBackground } from '../../core/background.ts'
-import type { StoreProblem } from '../../core/ports/state.ts'
+import type { StoreProblem } from '../../core/ports/store.ts'
 import type { RedisClient, SubscriptionKind } from './client.ts'
 import { denied, type RedisReport, unreachable } from './report.ts'
 

@@ -1,5 +1,5 @@
 import type { Command } from 'ioredis'
-import type { StoreProblem } from '../../core/ports/state.ts'
+import type { StoreProblem } from '../../core/ports/store.ts'
 import type { LinkEvents, RedisLink } from './link.ts'
 
 /** Opens a link. `address` is for messages; `endpoint` has the options with which ioredis connects. */

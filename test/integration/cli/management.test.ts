@@ -43,7 +43,7 @@ test('participants prints names and permissions, without control characters', as
   const room = newRoom()
   const ann = await enter(node.url, { room, user: 'ann', role: 'audio_only_presenter' })
   // nodes of older versions accepted such names
-  const { roster } = node.app.state
+  const { roster } = node.app.store
   const before = await roster.member(roomIdOf('portal', room), ann.id)
   if (!before) throw new Error('No member')
   const told = { event: 'permission' as const, data: { permission: before.permission, changes: 1 }, to: ann.id }
@@ -139,7 +139,7 @@ describe('a room with a name other than its id', () => {
     const name = `zz ${newRoom()}`
     const before = Array.from({ length: 1001 }, (_, index) => `0-${index}`)
     const alone = await startNode({ env: { MANAGEMENT_KEYS: managementKeys } })
-    for (const room of before) await alone.app.state.rooms.configure(roomIdOf('portal', room), {})
+    for (const room of before) await alone.app.store.rooms.configure(roomIdOf('portal', room), {})
     const body = { name, _id: 'zz' }
     await caller(alone.url)('POST', '/v1/rooms', { body })
     expect(JSON.parse((await run(participants, [name, '--json', '--url', alone.url])).join(''))).toEqual([])

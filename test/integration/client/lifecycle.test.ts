@@ -234,7 +234,7 @@ test('a nickname that the server refuses makes the login reject, and the room st
 
 const connections = () => node.app.io.engine.clientsCount
 const roster = async (dialect: string, room: string) =>
-  (await node.app.state.roster.roster(roomIdOf(dialect, room)).catch(() => ({ members: [] }))).members
+  (await node.app.store.roster.roster(roomIdOf(dialect, room)).catch(() => ({ members: [] }))).members
 
 describe.each(kinds)('$name', (kind) => {
   const possible = moments.filter((moment) => kind.withToken || moment !== 'before the token')

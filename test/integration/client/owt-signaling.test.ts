@@ -110,6 +110,6 @@ test('a drop by the server emits disconnect', async () => {
   const room = newRoom()
   await client.join(owtToken(node.url, room, 'ann'))
   const told = { event: 'drop' as const, data: null, to: client.id }
-  await node.app.state.sessionStore.leave(roomIdOf('portal', room), client.id, 'any', told)
+  await node.app.store.sessionStore.leave(roomIdOf('portal', room), client.id, 'any', told)
   expect(await client.until(1)).toEqual(['serverdisconnected'])
 })

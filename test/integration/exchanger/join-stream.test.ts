@@ -77,7 +77,7 @@ test('joining the present channel changes nothing', async () => {
 
 test('a full channel refuses the join, and the session before stays', async () => {
   const [one, full] = [newRoom(), newRoom()]
-  await node.app.state.rooms.configure(`exchanger/${encodeURIComponent(full)}`, { participantLimit: 1 })
+  await node.app.store.rooms.configure(`exchanger/${encodeURIComponent(full)}`, { participantLimit: 1 })
   const [ann, bob] = [await inChannel(node, one), await inChannel(node, one)]
   await ann.next('userJoinedStream')
   await inChannel(node, full)

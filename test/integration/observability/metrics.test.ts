@@ -2,8 +2,8 @@ import { Redis } from 'ioredis'
 import { describe, expect, test } from 'vitest'
 import { newId } from '../../../src/core/ids.ts'
 import { roomIdOf } from '../../../src/core/model.ts'
-import { createMemoryState } from '../../../src/state/memory/index.ts'
-import { createRedisState } from '../../../src/state/redis/index.ts'
+import { createMemoryStore } from '../../../src/state/memory/index.ts'
+import { createRedisStore } from '../../../src/state/redis/index.ts'
 import { version } from '../../../src/version.ts'
 import { type Client, connect, enter, loginInfo } from '../../support/client.ts'
 import { publishBoth } from '../../support/media.ts'
@@ -140,13 +140,13 @@ test('incomplete_relogins_total counts relogins whose missed messages were trimm
 })
 
 test('rooms_behind counts a room while its missed messages cannot be read', async () => {
-  const state = createMemoryState({ window: 60, log: 90, entries: 100, lease: 6 })
-  const { log, pubSub: wire } = state
+  const store = createMemoryStore({ window: 60, log: 90, entries: 100, lease: 6 })
+  const { log, pubSub: wire } = store
   const [read, listen] = [log.read.bind(log), wire.subscribe.bind(wire)]
   let readable = false
   log.read = async (...asked) => (readable ? read(...asked) : Promise.reject(new Error('away')))
   wire.subscribe = (room) => listen(room, () => {})
-  const own = await startNode({ parts: { state } })
+  const own = await startNode({ parts: { store } })
   const ann = await enter(own.url, { room: newRoom() })
   await ann.ask('text', { to: ann.id, message: 'x' })
   await until(async () => (await measure(own, 'rooms_behind')) === 1)
@@ -216,7 +216,7 @@ test('events that a client or a backend names have no series of their own: messa
   await expectRise(node, ['messages_total', labels, 20], async () => {
     for (let nth = 0; nth < 20; nth += 1) {
       const data = { event: `backend-${nth}`, data: nth }
-      await node.app.state.log.announce(roomIdOf('portal', room), { event: 'message', data })
+      await node.app.store.log.announce(roomIdOf('portal', room), { event: 'message', data })
       await ann.next(`backend-${nth}`)
     }
     await ann.request('made up by a client')
@@ -318,8 +318,8 @@ describe('left_total', () => {
     const retention = { window: 60, log: 60, entries: 100, lease: 1 }
     const prefix = randomPrefix()
     const target = { urls: [redisUrl()], mode: 'standalone' as const }
-    const lost = createRedisState(target, prefix, retention)
-    const reaper = await startNode({ redis: { prefix }, parts: { state: createRedisState(target, prefix, retention) } })
+    const lost = createRedisStore(target, prefix, retention)
+    const reaper = await startNode({ redis: { prefix }, parts: { store: createRedisStore(target, prefix, retention) } })
     const room = newRoom()
     const bob = await enter(reaper.url, { room })
     await expectRise(reaper, ['left_total', { reason: 'node_lost' }, 1], async () => {
@@ -331,15 +331,15 @@ describe('left_total', () => {
   })
 })
 
-async function joinThrough(state: ReturnType<typeof createRedisState>, name: string): Promise<void> {
+async function joinThrough(store: ReturnType<typeof createRedisStore>, name: string): Promise<void> {
   const room = roomIdOf('portal', name)
   const media = { audio: true, video: true }
   const permission = { publish: media, subscribe: media }
   const member = { id: newId(), user: 'lost', role: 'presenter', permission, profile: {} }
-  await state.nodes.heartbeat({ id: 'lost', url: 'http://127.0.0.1:1', version, connections: 1 })
-  await state.nodes.trackRooms('lost', [room])
+  await store.nodes.heartbeat({ id: 'lost', url: 'http://127.0.0.1:1', version, connections: 1 })
+  await store.nodes.trackRooms('lost', [room])
   const token = { id: newId(), seconds: 60 }
-  await state.sessionStore.join({ room, member, node: 'lost', token, ticketId: newId(), reconnects: false })
+  await store.sessionStore.join({ room, member, node: 'lost', token, ticketId: newId(), reconnects: false })
 }
 
 describe('refused_total and draining', () => {

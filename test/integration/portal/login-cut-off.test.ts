@@ -25,7 +25,7 @@ describe.each([
     return { room, witness, token, id: ((await answer).data as JoinResult | undefined)?.id }
   }
 
-  const members = async (room: string) => (await node.app.state.roster.roster(roomIdOf('portal', room))).members
+  const members = async (room: string) => (await node.app.store.roster.roster(roomIdOf('portal', room))).members
 
   test('after the ack: a login with the same token is the same participant, whose join is notified once', async () => {
     const { room, witness, token, id } = await cutOff('ack')

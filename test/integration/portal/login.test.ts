@@ -100,7 +100,7 @@ describe('an accepted login', () => {
   test('follows the views and roles of the room', async () => {
     const room = newRoom()
     const client = { role: 'guest', publish: { audio: true, video: false }, subscribe: both }
-    await node.app.state.rooms.configure(roomIdOf('portal', room), { roles: [client], views: ['left', 'right'] })
+    await node.app.store.rooms.configure(roomIdOf('portal', room), { roles: [client], views: ['left', 'right'] })
     const ann = await connect(node.url)
     const joined = await ann.login({ room, role: 'guest' })
     expect(joined.permission).toEqual({ publish: client.publish, subscribe: client.subscribe })
@@ -265,13 +265,13 @@ describe('a refused login', () => {
     const token = tokenFor({ room, role: 'guest' })
     await expectRefused(node.url, 'login', loginInfo({ room, token }), refusal('Invalid role', 'invalid_role'))
     const client = { role: 'guest', publish: both, subscribe: both }
-    await node.app.state.rooms.configure(roomIdOf('portal', room), { roles: [client] })
+    await node.app.store.rooms.configure(roomIdOf('portal', room), { roles: [client] })
     await enter(node.url, { room, token })
   })
 
   test('a full room: refused until a participant leaves; participants in their window count', async () => {
     const room = newRoom()
-    await node.app.state.rooms.configure(roomIdOf('portal', room), { participantLimit: 2 })
+    await node.app.store.rooms.configure(roomIdOf('portal', room), { participantLimit: 2 })
     const ann = await enter(node.url, { room })
     const bob = await enter(node.url, { room })
     await lose(node, bob)
@@ -328,7 +328,7 @@ describe('two logins at once', () => {
 
   test('with two tokens for the last place: one is accepted', async () => {
     const room = newRoom()
-    await node.app.state.rooms.configure(roomIdOf('portal', room), { participantLimit: 1 })
+    await node.app.store.rooms.configure(roomIdOf('portal', room), { participantLimit: 1 })
     const clients = await Promise.all([connect(node.url), connect(node.url)])
     const answers = await Promise.all(clients.map((client) => client.request('login', loginInfo({ room }))))
     expect(answers.map(({ status }) => status).sort()).toEqual(['error', 'ok'])

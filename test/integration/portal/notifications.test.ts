@@ -29,7 +29,7 @@ describe('participant', () => {
   test('nobody is told where a room does not want it; the rest goes on', async () => {
     const room = newRoom()
     const notifying = { participantActivities: false, streamChange: true }
-    await node.app.state.rooms.configure(roomIdOf('portal', room), { notifying })
+    await node.app.store.rooms.configure(roomIdOf('portal', room), { notifying })
     const bob = await enter(node.url, { room })
     const ann = await enter(node.url, { room })
     await publishBoth(ann)

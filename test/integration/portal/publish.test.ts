@@ -79,7 +79,7 @@ describe('an accepted publish', () => {
   test('is told to nobody where a room is not told of streams, but its owner', async () => {
     const room = newRoom()
     const notifying = { participantActivities: true, streamChange: false }
-    await node.app.state.rooms.configure(roomIdOf('portal', room), { notifying })
+    await node.app.store.rooms.configure(roomIdOf('portal', room), { notifying })
     const { ann, bob } = await enterPair(node.url, { room })
     await ann.ask('publish', { media: both, transport: mesh })
     expect((await ann.barrier()).map(({ event }) => event)).toEqual(['progress'])
@@ -219,7 +219,7 @@ describe('a refused publish is told to nobody', () => {
 
   test('more than the room takes in: Too many inputs, until one is taken away', async () => {
     const room = newRoom()
-    await node.app.state.rooms.configure(roomIdOf('portal', room), { inputLimit: 1 })
+    await node.app.store.rooms.configure(roomIdOf('portal', room), { inputLimit: 1 })
     const { ann, bob } = await enterPair(node.url, { room })
     const { id } = await ann.ask('publish', { media: both, transport: mesh })
     expect(await bob.request('publish', { media: both, transport: mesh })).toEqual(
@@ -231,7 +231,7 @@ describe('a refused publish is told to nobody', () => {
 
   test('a room that takes nothing in', async () => {
     const room = newRoom()
-    await node.app.state.rooms.configure(roomIdOf('portal', room), { inputLimit: 0 })
+    await node.app.store.rooms.configure(roomIdOf('portal', room), { inputLimit: 0 })
     const { ann } = await enterPair(node.url, { room })
     expect((await ann.request('publish', { media: both, transport: mesh })).error).toBe('Too many inputs')
   })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { roomIdOf } from '../../../src/core/model.ts'
-import { createMemoryState } from '../../../src/state/memory/index.ts'
+import { createMemoryStore } from '../../../src/state/memory/index.ts'
 import { type Client, connect, enter, loginInfo, refusal } from '../../support/client.ts'
 import { listed, mesh, publishBoth, subscribeBoth } from '../../support/media.ts'
 import { lose, newRoom, startNode } from '../../support/node.ts'
@@ -8,7 +8,7 @@ import { expectRefused } from '../../support/pair.ts'
 
 const node = await startNode()
 /** A node whose rooms keep only the last three messages. */
-const small = await startNode({ parts: { state: createMemoryState({ window: 60, log: 600, entries: 3, lease: 6 }) } })
+const small = await startNode({ parts: { store: createMemoryStore({ window: 60, log: 600, entries: 3, lease: 6 }) } })
 
 /** Ann, whose connection is lost, and Bob, who has sent these texts since. */
 async function away(messages: string[] = [], protocol: '1.0' | '1.1' | '1.2' | 'legacy' = '1.2') {

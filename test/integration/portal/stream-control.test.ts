@@ -11,7 +11,7 @@ const media = { audio: true, video: true }
 async function pairWithStream(role = 'presenter') {
   const room = newRoom()
   const roles = ['presenter', 'admin'].map((name) => ({ role: name, publish: media, subscribe: media }))
-  await node.app.state.rooms.configure(roomIdOf('portal', room), { roles })
+  await node.app.store.rooms.configure(roomIdOf('portal', room), { roles })
   const { ann, bob } = await enterPair(node.url, { room, bob: { role } })
   const id = await publishBoth(ann)
   await bob.barrier()

@@ -45,7 +45,7 @@ test('after a takeover the store refuses the next write of a previous connection
   await bob.next('participant')
   const { ticketId } = JSON.parse(Buffer.from(ann.ticket, 'base64').toString())
   const moved = { room: roomIdOf('portal', room), id: ann.id, node: 'elsewhere', ticketId, nextTicketId: newId() }
-  await there.app.state.sessionStore.resume(moved)
+  await there.app.store.sessionStore.resume(moved)
   const answer = await ann.request('text', { to: 'all', message: 'late' })
   expect(answer).toEqual(refusal('Participant has NOT joined', 'moved'))
   expect(await ann.closed).toBe('io server disconnect')

@@ -30,7 +30,7 @@ beforeAll(async () => {
   await once(frozenNode, 'listening')
   node = await startNode({ redis: true, env: { MAX_BUFFERED_BYTES_TOTAL: 2 * mebibyte } })
   const url = `http://127.0.0.1:${(frozenNode.address() as AddressInfo).port}`
-  await node.app.state.nodes.heartbeat({ id: frozen, url, version: '', connections: 0 })
+  await node.app.store.nodes.heartbeat({ id: frozen, url, version: '', connections: 0 })
 })
 afterAll(() => {
   for (const socket of frozenEnds) socket.destroy()

@@ -62,7 +62,7 @@ async function listed(nodes: TestNode[]): Promise<void> {
   const [first] = nodes
   const urls = nodes.map(({ url }) => url)
   await until(async () => {
-    const known = (await first?.app.state.nodes.list()) ?? []
+    const known = (await first?.app.store.nodes.list()) ?? []
     return urls.every((url) => known.some((node) => new URL(node.url).port === new URL(url).port))
   })
 }
@@ -84,7 +84,7 @@ async function open(node: TestNode, headers: { [name: string]: string } = {}): P
 
 /** Registers a node with this URL. Resolves to a connection id that names it. */
 async function register(name: string, url: string, node = here): Promise<string> {
-  await node.app.state.nodes.heartbeat({ id: `${name}.0123abcd`, url, version: '1', connections: 0 })
+  await node.app.store.nodes.heartbeat({ id: `${name}.0123abcd`, url, version: '1', connections: 0 })
   return `${name}.0123abcd${'x'.repeat(12)}`
 }
 

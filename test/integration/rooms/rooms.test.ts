@@ -58,10 +58,10 @@ test('a wrong list is corrected by the next check', async () => {
   const ann = await inRoom(a, room)
   await listWith(lobby, (rooms) => sizeOf(rooms, room) === 1) // after that no node counts the room for now
   // as if its node had ended between the two writes: removed from the room, but still on the list
-  await a.app.state.sessionStore.leave(id, ann.id, 'any')
-  const listed = async () => (await b.app.state.roomSizes.list('rooms', 1000)).some((open) => open.room === id)
+  await a.app.store.sessionStore.leave(id, ann.id, 'any')
+  const listed = async () => (await b.app.store.roomSizes.list('rooms', 1000)).some((open) => open.room === id)
   expect(await listed()).toBe(true)
-  for (const stale of await b.app.state.roomSizes.stale('rooms', 0, 1000)) await b.app.state.roomSizes.count(stale)
+  for (const stale of await b.app.store.roomSizes.stale('rooms', 0, 1000)) await b.app.store.roomSizes.count(stale)
   expect(await listed()).toBe(false)
 })
 

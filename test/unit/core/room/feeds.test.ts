@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { Entry, RoomId } from '../../../../src/core/model.ts'
 import type { PubSub } from '../../../../src/core/ports/pub-sub.ts'
 import { Feeds } from '../../../../src/core/room/feeds.ts'
-import { createMemoryState } from '../../../../src/state/memory/index.ts'
+import { createMemoryStore } from '../../../../src/state/memory/index.ts'
 import { MemoryLog, MemoryPubSub } from '../../../../src/state/memory/log.ts'
 import { MemoryNodeRegistry } from '../../../../src/state/memory/node-registry.ts'
 import { RoomTable } from '../../../../src/state/memory/room.ts'
@@ -57,8 +57,8 @@ function world() {
     }
   }
   const log = new Log(table)
-  const state = { ...createMemoryState(retention), pubSub, log, nodes: new NodeRegistry(table) }
-  const feeds = new Feeds(state, 'A', async () => {}, { failed: (error) => failures.push(error) })
+  const store = { ...createMemoryStore(retention), pubSub, log, nodes: new NodeRegistry(table) }
+  const feeds = new Feeds(store, 'A', async () => {}, { failed: (error) => failures.push(error) })
   table.make(room)
   return {
     calls,

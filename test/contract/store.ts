@@ -52,7 +52,7 @@ export const stores = {
 }
 
 /** Holds a store to the whole contract. A store that one node has to itself is not held to what several nodes do. */
-export function describeState(name: keyof typeof stores, factory: Factory): void {
+export function describeStore(name: keyof typeof stores, factory: Factory): void {
   const { shared } = stores[name]
   describe(name, () => {
     const cases = casesOf(parts, accessTo(factory))

@@ -31,7 +31,7 @@ export class UnsuitableStoreError extends Error {
 }
 
 /** A store: everything that outlives a node. */
-export interface State {
+export interface Store {
   clock: ClusterClock
   sessionStore: SessionStore
   sessionChecks: SessionChecks
