@@ -67,6 +67,40 @@ test('monitoring.md lists the metrics that a node exports, with their types and 
   expect(expected).toEqual(expect.arrayContaining(written))
 })
 
+describe('the messages of log lines in monitoring.md', () => {
+  const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts') && !path.startsWith('client'))
+    .map((path) => readDocument(join('src', path)))
+    .join('\n')
+  const lines = rows(marked(readDocument('docs/monitoring.md'), 'log')).map(([level = '', message = '']) => ({
+    level: level.replace(/.*, /, ''),
+    messages: quoted(message),
+  }))
+
+  test('are strings of the code, names of events, or the line of Fastify', () => {
+    const events = new Set([portal, exchanger, rooms].flatMap((dialect) => Object.keys(dialect)))
+    const unknown = lines
+      .flatMap(({ messages }) => messages)
+      .filter((message) => !sources.includes(`'${message}`) && !events.has(message))
+    expect(unknown).toEqual(['Server listening at'])
+  })
+
+  test('are complete, with their levels', () => {
+    const logged = [...sources.matchAll(/log\.(fatal|error|warn|info)\(\s*(?:\{[^{}]*\},\s*)?'([^']+)'/g)]
+    const refused = [...sources.matchAll(/refusals\.note\(.*?, '([^']+)'(?:, fault)?\)/g)]
+    const all = [
+      ...logged.map(([, level, text]) => ({ level, text })),
+      ...refused.map(([, text]) => ({ level: 'info', text })),
+    ]
+    expect(all.length).toBeGreaterThan(25)
+    const missing = all.filter(
+      ({ level, text }) =>
+        !lines.some((line) => line.level === level && line.messages.some((start) => text?.startsWith(start))),
+    )
+    expect(missing).toEqual([])
+  })
+})
+
 /** Of an object, or of the first object among alternatives. */
 function propertiesOf(schema: object): object {
   const { properties, anyOf = [] } = schema as { properties?: object; anyOf?: object[] }
