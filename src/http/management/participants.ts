@@ -88,7 +88,7 @@ function drop(api: Api, services: ApiServices): void {
     {
       schema: {
         tags,
-        summary: 'Removes a participant from its room and disconnects it, on any node',
+        summary: 'Drops a participant: ends its session and closes its connection, on any node',
         params: ItemParams,
         response: { 200: Type.String(), ...errorResponses },
       },

@@ -128,7 +128,7 @@ function remove(api: Api, services: ApiServices): void {
     {
       schema: {
         tags,
-        summary: 'Deletes the settings of a room, removes its participants, and invalidates its earlier tokens',
+        summary: 'Deletes the settings of a room, drops its participants, and invalidates its earlier tokens',
         params: RoomParams,
         response: { 200: Type.String(), ...errorResponses },
       },
