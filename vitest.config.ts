@@ -57,7 +57,7 @@ export default defineConfig({
           ...shared,
           name: 'integration',
           include: suites('contract', 'integration'),
-          maxWorkers: 4,
+          maxWorkers: 3,
           // many small files: loading everything anew for each takes longer than the tests
           isolate: false,
           sequence: { groupOrder: 1 },
@@ -98,7 +98,7 @@ export default defineConfig({
           ...shared,
           name: 'cluster-waiting',
           include: waiting,
-          maxWorkers: 4,
+          maxWorkers: 3,
           isolate: false,
           sequence: { groupOrder: 4 },
         },
@@ -109,7 +109,9 @@ export default defineConfig({
           name: 'cluster',
           include: suites('cluster'),
           exclude: waiting,
-          maxWorkers: 2,
+          // they send as much as two cores take, or have tight limits
+          maxWorkers: 1,
+          fileParallelism: false,
           isolate: false,
           sequence: { groupOrder: 5 },
         },

@@ -30,8 +30,12 @@ const flags = [
 /** Grants all permissions and picks the screen. With this flag no permission can be denied. */
 const autoGrantFlag = '--use-fake-ui-for-media-stream'
 
-/** Console messages about nodes that do not answer. A page cannot prevent them. */
-const networkErrors = /net::ERR_|WebSocket connection to|Failed to load resource/
+/**
+ * Console messages about nodes that do not answer, and about a packet that the page sends after the Close frame of its node has
+ * arrived and before the `close` event. A page cannot prevent them.
+ */
+const networkErrors =
+  /net::ERR_|WebSocket connection to|Failed to load resource|^WebSocket is already in CLOSING or CLOSED state/
 
 /**
  * A headless Chromium for the tests of a file, with a fake camera, microphone and screen, and a second one for visitors that do
