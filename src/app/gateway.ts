@@ -16,7 +16,7 @@ import type { NodeContext } from './context.ts'
 import type { NodeCore } from './core.ts'
 import type { NodeStore } from './store.ts'
 
-export type GatewayParts = {
+export type CreatedGateway = {
   gateway: Gateway
   broadcast: Broadcast
   openRoomList: OpenRoomList
@@ -31,7 +31,7 @@ export function createGateway(
   { store, cluster }: NodeStore,
   { sessions, events }: NodeCore,
   http: FastifyInstance,
-): GatewayParts {
+): CreatedGateway {
   const { config } = context
   const services = gatewayServicesOf(context, sessions, store.clock)
   const gateway = new Gateway(http.server, gatewayConfigOf(context), services, cluster)

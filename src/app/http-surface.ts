@@ -20,32 +20,32 @@ import { dialectNames } from '../protocol/dialect-names.ts'
 import { version } from '../version.ts'
 import type { NodeContext } from './context.ts'
 import type { NodeCore } from './core.ts'
-import type { GatewayParts } from './gateway.ts'
+import type { CreatedGateway } from './gateway.ts'
 import { setPresentGauges } from './gauges.ts'
 import type { Listeners } from './listeners.ts'
 import type { NodeStore } from './store.ts'
 import { unreachable } from './store-health.ts'
 
-export type HttpParts = {
+export type HttpDeps = {
   context: NodeContext
   nodeStore: NodeStore
   core: NodeCore
   gateway: Gateway
-  readToken: GatewayParts['readToken']
-  iceServers: GatewayParts['iceServers']
+  readToken: CreatedGateway['readToken']
+  iceServers: CreatedGateway['iceServers']
   announce: (text: string) => void
 }
 
 /** Registers every HTTP route of a node. The result remembers signed headers of the management API. */
-export function serveHttp(listeners: Listeners, parts: HttpParts): UsedHeaders {
-  serveOperators(listeners, parts)
-  serveNodes(listeners, parts)
-  serveDemo(listeners, parts)
-  return serveApi(listeners, parts)
+export function serveHttp(listeners: Listeners, deps: HttpDeps): UsedHeaders {
+  serveOperators(listeners, deps)
+  serveNodes(listeners, deps)
+  serveDemo(listeners, deps)
+  return serveApi(listeners, deps)
 }
 
 /** `/healthz`, `/readyz` and `/metrics`. */
-function serveOperators({ http, ops }: Listeners, { context, nodeStore, core, gateway }: HttpParts): void {
+function serveOperators({ http, ops }: Listeners, { context, nodeStore, core, gateway }: HttpDeps): void {
   const { health, store } = nodeStore
   probes(ops, {
     notReady: async () => {
@@ -59,13 +59,13 @@ function serveOperators({ http, ops }: Listeners, { context, nodeStore, core, ga
 }
 
 /** The routes that other nodes of the cluster request. */
-function serveNodes({ http }: Listeners, { context, nodeStore, core, gateway }: HttpParts): void {
+function serveNodes({ http }: Listeners, { context, nodeStore, core, gateway }: HttpDeps): void {
   const { keys } = context.config
   storeRoute(http, storePath, () => nodeStore.health.reachable)
   moveRoute(http, movePath, (move) => isFromNode(keys, move) && moveClient(gateway, move.sid, core.events.failed))
 }
 
-function serveDemo({ http }: Listeners, { context, nodeStore }: HttpParts): void {
+function serveDemo({ http }: Listeners, { context, nodeStore }: HttpDeps): void {
   const { config } = context
   if (!config.demo) return
   tokens(http, tokenWriter(context, nodeStore))
@@ -74,8 +74,8 @@ function serveDemo({ http }: Listeners, { context, nodeStore }: HttpParts): void
 }
 
 /** The ICE servers, and the management API. */
-function serveApi({ http }: Listeners, parts: HttpParts): UsedHeaders {
-  const { context, nodeStore, core, readToken, iceServers, announce } = parts
+function serveApi({ http }: Listeners, deps: HttpDeps): UsedHeaders {
+  const { context, nodeStore, core, readToken, iceServers, announce } = deps
   const { config, throttle } = context
   const { store } = nodeStore
   const delayGuess = (address: string) => throttle.hold([`http ${networkOf(address)}`])

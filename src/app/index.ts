@@ -44,12 +44,12 @@ export function createApp(config: Config, replacements: Replacements = {}): App 
   const core = createCore(context, nodeStore)
   const listeners = createListeners(context)
   const { http, ops } = listeners
-  const gatewayParts = createGateway(context, nodeStore, core, http)
-  const { gateway, broadcast } = gatewayParts
+  const createdGateway = createGateway(context, nodeStore, core, http)
+  const { gateway, broadcast } = createdGateway
   const clusterDuties = createClusterDuties(context, nodeStore, core, gateway, http)
   warnOfConfig(context)
   const announce = (text: string) => broadcast.emit('/rooms', 'announcement', text)
-  const usedHeaders = serveHttp(listeners, { context, nodeStore, core, announce, ...gatewayParts })
+  const usedHeaders = serveHttp(listeners, { context, nodeStore, core, announce, ...createdGateway })
   const httpConnections = limitListeners(listeners, config, gateway)
 
   const { sessions } = core
@@ -60,7 +60,7 @@ export function createApp(config: Config, replacements: Replacements = {}): App 
     listeners,
     usedHeaders,
     httpConnections,
-    ...gatewayParts,
+    ...createdGateway,
     ...clusterDuties,
   }
   let closed: Promise<void> | undefined

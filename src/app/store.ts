@@ -2,7 +2,7 @@ import type { Config } from '../config/index.ts'
 import { Isolation } from '../core/cluster/isolation.ts'
 import { leaseSeconds } from '../core/cluster/node-duties.ts'
 import type { Retention, Store } from '../core/ports/store.ts'
-import type { ClusterParts } from '../gateway/server.ts'
+import type { AdapterConnections } from '../gateway/server.ts'
 import { createMemoryStore } from '../state/memory/index.ts'
 import { AdapterLane } from '../state/redis/adapter-lane.ts'
 import { createRedisStore } from '../state/redis/index.ts'
@@ -19,7 +19,7 @@ export type NodeStore = {
   isolation: Isolation
   /** The connections of the Socket.IO adapter. Undefined on a node without Redis. */
   adapterLane: AdapterLane | undefined
-  cluster: ClusterParts | undefined
+  cluster: AdapterConnections | undefined
 }
 
 /** Opens the store that the configuration names. It connects in the background. */

@@ -9,7 +9,7 @@ const minImmediateRetryIntervalMs = 10_000
 
 type ReconnectorOptions = { urls: readonly string[]; backOff: BackOffOptions }
 
-type ReconnectorParts = { clock: Clock; random: () => number; network: Network }
+type ReconnectorDeps = { clock: Clock; random: () => number; network: Network }
 
 /** The session for which the reconnector finds connections. */
 type ReconnectorCallbacks = {
@@ -32,7 +32,7 @@ type ReconnectorCallbacks = {
 /** Finds a connection to any of the nodes, with back-off. Tries at once when the network returns or the machine wakes. */
 export class Reconnector {
   readonly #options: ReconnectorOptions
-  readonly #parts: ReconnectorParts
+  readonly #deps: ReconnectorDeps
   readonly #callbacks: ReconnectorCallbacks
   readonly #backOff: BackOff
   #index: number
@@ -42,12 +42,12 @@ export class Reconnector {
   /** When a hidden page last tried without a pause. */
   #unpausedAt = Number.NEGATIVE_INFINITY
 
-  constructor(options: ReconnectorOptions, parts: ReconnectorParts, callbacks: ReconnectorCallbacks) {
+  constructor(options: ReconnectorOptions, deps: ReconnectorDeps, callbacks: ReconnectorCallbacks) {
     this.#options = options
-    this.#parts = parts
+    this.#deps = deps
     this.#callbacks = callbacks
-    this.#backOff = new BackOff(options.backOff, parts.random)
-    this.#index = Math.floor(parts.random() * options.urls.length)
+    this.#backOff = new BackOff(options.backOff, deps.random)
+    this.#index = Math.floor(deps.random() * options.urls.length)
   }
 
   /** @param atOnce the first try does not wait; a back-off is for clients that lost their connections at the same time */
@@ -68,7 +68,7 @@ export class Reconnector {
 
   /** Timers of a hidden page may be a minute late, which is too late for the session. So some tries skip the pause, but not all. */
   #canSkipPause(): boolean {
-    const { clock, network } = this.#parts
+    const { clock, network } = this.#deps
     if (!network.throttled?.() || clock.now() - this.#unpausedAt < minImmediateRetryIntervalMs) return false
     this.#unpausedAt = clock.now()
     return true
@@ -76,7 +76,7 @@ export class Reconnector {
 
   #listen(): void {
     if (this.#unsubscribers.length > 0) return
-    const { network } = this.#parts
+    const { network } = this.#deps
     const woke = () => {
       this.#retryNow()
       this.#callbacks.mayBeDead()
@@ -127,7 +127,7 @@ export class Reconnector {
         this.#wake = undefined
         resolve()
       }
-      const cancel = this.#parts.clock.after(ms, done)
+      const cancel = this.#deps.clock.after(ms, done)
       this.#wake = done
     })
   }

@@ -10,7 +10,7 @@ import type { Reconnected } from './session-events.ts'
 import type { Settings } from './settings.ts'
 import type { Traffic } from './traffic.ts'
 
-type SessionSetupParts = {
+type SessionSetupDeps = {
   settings: Settings
   token: HandshakeToken | undefined
   connections: Connections
@@ -30,24 +30,24 @@ type SessionSetupOwner = {
 
 /** Puts a new connection to use: resumes the session, logs in, or keeps the connection without a session. */
 export class SessionSetup {
-  readonly #parts: SessionSetupParts
+  readonly #deps: SessionSetupDeps
   readonly #owner: SessionSetupOwner
 
-  constructor(parts: SessionSetupParts, owner: SessionSetupOwner) {
-    this.#parts = parts
+  constructor(deps: SessionSetupDeps, owner: SessionSetupOwner) {
+    this.#deps = deps
     this.#owner = owner
   }
 
   /** What the next connection is for. */
   get purpose(): Purpose {
-    const { logins, traffic } = this.#parts
+    const { logins, traffic } = this.#deps
     if (traffic.membership || logins.pending?.saved) return 'relogin'
     return logins.pending ? 'login' : 'idle'
   }
 
   /** False: the connection cannot serve what the program wants now. The loop is necessary because that may change with each answer. */
   async establish(link: Link, signal: AbortSignal): Promise<boolean> {
-    const { logins, traffic, token } = this.#parts
+    const { logins, traffic, token } = this.#deps
     for (let done = false; !done; ) {
       const [{ membership }, { pending }] = [traffic, logins]
       if (signal.aborted) throw new SignalboxError('closed')
@@ -62,7 +62,7 @@ export class SessionSetup {
 
   /** Starts a login: on the connection that is kept without a session, or on a new one. */
   login(pending: PendingLogin): void {
-    const { connections, logins } = this.#parts
+    const { connections, logins } = this.#deps
     this.#owner.transition('login')
     const { link } = connections
     const needsToken = link !== undefined && !pending.saved && this.#lacksToken(link)
@@ -73,7 +73,7 @@ export class SessionSetup {
 
   /** Begins the session, in the same step in which the ack of its login is read. */
   loggedIn(link: Link, pending: PendingLogin, { result, limits, ...how }: LoginResult): void {
-    const { settings, connections, logins, traffic } = this.#parts
+    const { settings, connections, logins, traffic } = this.#deps
     const membership = new Membership(how, settings.parts.clock)
     traffic.begin(membership, limits)
     connections.forgetMigration()
@@ -84,20 +84,20 @@ export class SessionSetup {
 
   /** Leaves the connection. If a login is under way on it, `Logins` closes it when that is answered. */
   hangUp(): void {
-    const { connections, logins } = this.#parts
+    const { connections, logins } = this.#deps
     const link = connections.release()
     if (link && !logins.isUnderWay(link)) link.close()
   }
 
   /** Whether its handshake has no token for a login: an earlier login used the token, or the handshake was for a relogin. */
   #lacksToken(link: Link): boolean {
-    const { connections, logins, token } = this.#parts
+    const { connections, logins, token } = this.#deps
     const wasResumed = connections.purposeOf(link) === 'relogin'
     return token?.exists === true && (wasResumed || logins.wasTried(link))
   }
 
   #resume(link: Link, membership: Membership): Promise<boolean> {
-    const { traffic } = this.#parts
+    const { traffic } = this.#deps
     const ask = <T>(on: Link, request: RequestSpec<T>) => traffic.ask(on, request)
     return membership.resume(link, ask, (how) => {
       traffic.resumed(how)
@@ -107,14 +107,14 @@ export class SessionSetup {
 
   #adoptIdle(link: Link): true {
     if (!this.#owner.keepsIdle()) throw new SignalboxError('closed')
-    this.#parts.connections.adopt(link, () => {})
+    this.#deps.connections.adopt(link, () => {})
     this.#owner.opened()
     return true
   }
 
   /** Moves the session to the connection on which its login or relogin was acked. */
   #adopt(link: Link, membership: Membership): void {
-    const { connections, traffic } = this.#parts
+    const { connections, traffic } = this.#deps
     const how = connections.adopt(link, () => this.#owner.transition('acked'))
     // a notification that had arrived on the connection may have ended the session
     if (traffic.membership === membership) traffic.moveTo(link, membership)

@@ -16,11 +16,11 @@ const retries = { baseMs: 1000, capMs: 60_000 }
 /** The ack. A server without support for `ice: true` answers with a string too. */
 type RefreshReply = string | { ticket: string; iceServers?: IceServer[] }
 
-type TicketRefreshParts = { clock: Clock; random: () => number; timeoutMs: number }
+type TicketRefreshDeps = { clock: Clock; random: () => number; timeoutMs: number }
 
 /** Renews the ticket and the TURN credentials in time while a connection is open. */
 export class TicketRefresh {
-  readonly #parts: TicketRefreshParts
+  readonly #deps: TicketRefreshDeps
   readonly #renewed: (servers: IceServer[]) => void
   readonly #backOff: BackOff
   #cancel: (() => void) | undefined
@@ -28,10 +28,10 @@ export class TicketRefresh {
   #kept: { link: Link; membership: Membership } | undefined
 
   /** @param renewed called in the same step in which an answer with new ICE servers is read */
-  constructor(parts: TicketRefreshParts, renewed: (servers: IceServer[]) => void) {
-    this.#parts = parts
+  constructor(deps: TicketRefreshDeps, renewed: (servers: IceServer[]) => void) {
+    this.#deps = deps
     this.#renewed = renewed
-    this.#backOff = new BackOff(retries, parts.random)
+    this.#backOff = new BackOff(retries, deps.random)
   }
 
   keep(link: Link, membership: Membership): void {
@@ -55,13 +55,13 @@ export class TicketRefresh {
   /** Requests a new ticket now, and TURN credentials if they are due, because timers may be late. @param answered called with any answer */
   renewTicket(answered: () => void): void {
     const { ice } = this.#kept?.membership ?? {}
-    const isIceDue = ice !== undefined && ice.after(iceRefreshFraction) <= this.#parts.clock.now()
+    const isIceDue = ice !== undefined && ice.after(iceRefreshFraction) <= this.#deps.clock.now()
     if (this.#kept) this.#ask(isIceDue, () => {}, answered)
     else answered()
   }
 
   #schedule(leastMs: number): void {
-    const { clock, random } = this.#parts
+    const { clock, random } = this.#deps
     if (!this.#kept) return
     const { tickets, ice } = this.#kept.membership
     const jitter = random() * jitterFraction
@@ -72,7 +72,7 @@ export class TicketRefresh {
   }
 
   #ask(withIce: boolean, failed = () => {}, answered = () => {}): void {
-    const { clock, timeoutMs } = this.#parts
+    const { clock, timeoutMs } = this.#deps
     const kept = this.#kept
     if (!kept) return
     this.#cancel?.()
@@ -93,7 +93,7 @@ export class TicketRefresh {
    */
   #take(answer: LinkAnswer, withIce: boolean): boolean {
     if (!answer.ok || !this.#kept) return false
-    const now = this.#parts.clock.now()
+    const now = this.#deps.clock.now()
     const { tickets, ice } = this.#kept.membership
     const reply = answer.data as RefreshReply
     const { ticket, iceServers } = typeof reply === 'string' ? { ticket: reply } : reply

@@ -6,7 +6,7 @@ import { Client, type ClientLimits } from './client.ts'
 import { internalsOf, queryOf } from './engine-internals.ts'
 import type { MemoryBudget } from './limits/memory-budget.ts'
 
-export type ClientsParts = {
+export type ClientsDeps = {
   limits: ClientLimits
   memory: MemoryBudget
   refusals: RefusalLog
@@ -15,16 +15,16 @@ export type ClientsParts = {
 
 /** The clients that are connected to this node, by their Engine.IO connection. */
 export class Clients {
-  readonly #parts: ClientsParts
+  readonly #deps: ClientsDeps
   readonly #engines = new Map<string, EngineSocket>()
   readonly #clients = new WeakMap<object, Client>()
 
-  constructor(parts: ClientsParts) {
-    this.#parts = parts
+  constructor(deps: ClientsDeps) {
+    this.#deps = deps
   }
 
   add(engine: EngineSocket): void {
-    const { limits, memory, refusals, addressOf } = this.#parts
+    const { limits, memory, refusals, addressOf } = this.#deps
     const { id } = internalsOf(engine)
     this.#engines.set(id, engine)
     engine.once('close', () => this.#engines.delete(id))
@@ -50,7 +50,7 @@ export class Clients {
   readonly middleware = (request: IncomingMessage, response: object, next: () => void): void => {
     const client = response instanceof ServerResponse && this.#pollingClient(request)
     if (client && request.method === 'POST') {
-      client.posts.take({ request, response, next, address: this.#parts.addressOf(request) })
+      client.posts.take({ request, response, next, address: this.#deps.addressOf(request) })
       return
     }
     if (client) client.sendBuffer.answering(response)

@@ -3,7 +3,7 @@ import { inBackground } from '../core/background.ts'
 import type { RefusalLog } from '../observability/refusal-log.ts'
 import type { Gateway } from './server.ts'
 
-export type EvacuationParts = {
+export type EvacuationDeps = {
   /** For how long the node has been cut off from the store, ms; 0: it is not. */
   cutOffMs: () => number
   /** Whether every other node answers that it is cut off too. */
@@ -41,7 +41,7 @@ const evacuationWithoutWindowMs = 20_000
  */
 export class Evacuation {
   readonly #gateway: Gateway
-  readonly #parts: EvacuationParts
+  readonly #deps: EvacuationDeps
   readonly #startMs: number
   readonly #endMs: number
   #timer: NodeJS.Timeout | undefined
@@ -56,13 +56,13 @@ export class Evacuation {
   #allCutOffAt = Number.NEGATIVE_INFINITY
   #nextSurveyAt = 0
 
-  constructor(gateway: Gateway, parts: EvacuationParts) {
+  constructor(gateway: Gateway, deps: EvacuationDeps) {
     this.#gateway = gateway
-    this.#parts = parts
-    const windowMs = parts.window > 0 ? parts.window * 1000 : evacuationWithoutWindowMs
+    this.#deps = deps
+    const windowMs = deps.window > 0 ? deps.window * 1000 : evacuationWithoutWindowMs
     this.#startMs = windowMs / 4
     this.#endMs = windowMs / 2
-    gateway.refuseWhile(() => parts.cutOffMs() > 0)
+    gateway.refuseWhile(() => deps.cutOffMs() > 0)
   }
 
   start(): void {
@@ -78,10 +78,10 @@ export class Evacuation {
     const now = performance.now()
     if (now - this.#tickedAt > stallMs) this.#graceUntil = now + graceMs
     this.#tickedAt = now
-    const cutOffMs = this.#parts.cutOffMs()
+    const cutOffMs = this.#deps.cutOffMs()
     this.#setCutOff(cutOffMs > 0)
     if (cutOffMs === 0) this.#surveyed = this.#allCutOff = false
-    else if (now >= this.#nextSurveyAt && !this.#surveying) inBackground(() => this.#survey(), this.#parts.failed)
+    else if (now >= this.#nextSurveyAt && !this.#surveying) inBackground(() => this.#survey(), this.#deps.failed)
     // for how long the others may have run the windows
     const aloneMs = Math.min(cutOffMs, now - this.#allCutOffAt)
     if (this.#surveyed && !this.#allCutOff && aloneMs >= this.#startMs && now >= this.#graceUntil)
@@ -94,14 +94,14 @@ export class Evacuation {
     const ticksLeft = Math.max(1, (this.#endMs - aloneMs) / tickMs)
     for (const connection of connections.slice(0, Math.ceil(connections.length / ticksLeft))) {
       const { about, address, dialect } = connection
-      this.#parts.refusals.note('cut_off', { dialect: dialect.name, ...about, address }, 'connection closed')
+      this.#deps.refusals.note('cut_off', { dialect: dialect.name, ...about, address }, 'connection closed')
       connection.cut()
     }
   }
 
   async #survey(): Promise<void> {
     this.#surveying = true
-    const allCutOff = await this.#parts.allCutOff().finally(() => {
+    const allCutOff = await this.#deps.allCutOff().finally(() => {
       this.#surveying = false
       this.#nextSurveyAt = performance.now() + surveyPauseMs
     })
@@ -113,14 +113,14 @@ export class Evacuation {
     const message = allCutOff
       ? 'the other nodes are cut off from Redis too: the node keeps its clients'
       : 'another node may reach Redis again: the node closes its clients unless it reaches Redis too'
-    this.#parts.log.warn({ clients: this.#gateway.clientCount }, message)
+    this.#deps.log.warn({ clients: this.#gateway.clientCount }, message)
   }
 
   /** Logs each change once. */
   #setCutOff(cutOff: boolean): void {
     if (cutOff === this.#cutOff) return
     this.#cutOff = cutOff
-    const { log } = this.#parts
+    const { log } = this.#deps
     const clients = this.#gateway.clientCount
     const [afterMs, withinMs] = [this.#startMs, this.#endMs]
     if (cutOff)

@@ -16,7 +16,7 @@ const retryOnAnotherNode: ReadonlySet<AdmissionRefusal> = new Set<AdmissionRefus
   'connections',
 ])
 
-export type HandshakeParts = {
+export type HandshakeDeps = {
   admission: Admission
   refusals: RefusalLog
   addressOf: (request: IncomingMessage) => string
@@ -28,10 +28,10 @@ export type HandshakeParts = {
 
 /** Admits or refuses handshakes, and logs each refusal once. */
 export class Handshake {
-  readonly #parts: HandshakeParts
+  readonly #deps: HandshakeDeps
 
-  constructor(parts: HandshakeParts) {
-    this.#parts = parts
+  constructor(deps: HandshakeDeps) {
+    this.#deps = deps
   }
 
   /** Engine.IO's `allowRequest`. */
@@ -39,7 +39,7 @@ export class Handshake {
     request: IncomingMessage,
     callback: (error: string | null | undefined, allowed: boolean) => void,
   ): void => {
-    const reason = this.#parts.admission.refusalOf(request)
+    const reason = this.#deps.admission.refusalOf(request)
     if (reason) this.#note(reason, request)
     if (reason && retryOnAnotherNode.has(reason)) rejectHandshake(request, reason)
     else callback(reason ?? null, reason === undefined)
@@ -47,18 +47,18 @@ export class Handshake {
 
   /** Refuses an upgrade at another path than Socket.IO's: Engine.IO would keep its TCP connection half open for any time. */
   refuseOtherPath(request: IncomingMessage): void {
-    if (request.url?.startsWith(this.#parts.path())) return
+    if (request.url?.startsWith(this.#deps.path())) return
     this.#note('bad_handshake', request)
     rejectHandshake(request, 'not_found', 404)
   }
 
   /** Engine.IO has refused an invalid handshake. */
   onError({ req, code, message }: HandshakeError): void {
-    if (code !== forbiddenCode && !this.#parts.isLogged(req)) this.#note('bad_handshake', req, { why: message })
+    if (code !== forbiddenCode && !this.#deps.isLogged(req)) this.#note('bad_handshake', req, { why: message })
   }
 
   #note(reason: string, request: IncomingMessage, about: object = {}): void {
-    const { refusals, addressOf } = this.#parts
+    const { refusals, addressOf } = this.#deps
     refusals.note(reason, { ...about, address: addressOf(request) }, 'connection refused')
   }
 }

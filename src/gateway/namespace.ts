@@ -14,7 +14,7 @@ import { type Excess, measure } from './payload-limits.ts'
 import type { ServedDialect } from './requests.ts'
 import type { GatewayServices } from './services.ts'
 
-export type NamespaceParts = {
+export type NamespaceDeps = {
   services: GatewayServices
   clients: Clients
   /** The open connections of all namespaces. */
@@ -25,13 +25,13 @@ export type NamespaceParts = {
 /** The Socket.IO namespace of one dialect: admits clients and serves their connections. */
 export class Namespace {
   readonly #dialect: ServedDialect
-  readonly #parts: NamespaceParts
+  readonly #deps: NamespaceDeps
   /** Why an admitted client may only resume. */
   readonly #restrictions = new WeakMap<Socket, SignalError>()
 
-  constructor(dialect: ServedDialect, parts: NamespaceParts) {
+  constructor(dialect: ServedDialect, deps: NamespaceDeps) {
     this.#dialect = dialect
-    this.#parts = parts
+    this.#deps = deps
   }
 
   open(io: Server): void {
@@ -55,7 +55,7 @@ export class Namespace {
    * clients send two, and would take a refusal of the second for the answer to both. Without `next` Socket.IO keeps nothing for it.
    */
   #isAdmitting(socket: Socket): boolean {
-    const { clients, services } = this.#parts
+    const { clients, services } = this.#deps
     if (!clients.of(socket).admitting.has(this.#dialect.name)) return false
     services.refusals.note('too_many_requests', this.#about(socket), 'CONNECT ignored')
     return true
@@ -64,11 +64,11 @@ export class Namespace {
   /** @returns why the client may not connect: the error of its `connect_error` event, with `data.code` */
   async #admit(socket: Socket): Promise<Error | undefined> {
     const { name, admit } = this.#dialect
-    const client = this.#parts.clients.of(socket)
+    const client = this.#deps.clients.of(socket)
     client.admitting.add(name)
     const isAgain = client.namespaces.has(name)
     client.namespaces.add(name)
-    const { excess, heapBytes } = measure(socket.handshake.auth, this.#parts.services.maxMessageBytes)
+    const { excess, heapBytes } = measure(socket.handshake.auth, this.#deps.services.maxMessageBytes)
     const release = excess ? () => {} : client.holdRequest(heapBytes)
     try {
       // a client that connects again and again must not get around the rate limit
@@ -94,7 +94,7 @@ export class Namespace {
   /** @param reason for metric and log; absent: the error code */
   async #refuse(error: unknown, socket: Socket, reason?: string): Promise<Error> {
     const { code, detail } = error instanceof SignalError ? error : new SignalError('internal')
-    const { log, refusals, throttle } = this.#parts.services
+    const { log, refusals, throttle } = this.#deps.services
     const about = { code, ...this.#about(socket) }
     if (looksLikeGuessing(code) && (await throttle.hold([networkKey(about.address)]))) {
       refusals.note('throttled', about, 'refusal delayed')
@@ -107,7 +107,7 @@ export class Namespace {
   /** The error of a client whose admission failed unexpectedly. */
   #unexpected(error: unknown): Error {
     const { name, messages } = this.#dialect
-    const { log, refusals } = this.#parts.services
+    const { log, refusals } = this.#deps.services
     log.error({ err: error }, 'a client could not be admitted')
     refusals.note('internal', { dialect: name }, 'client not admitted')
     return Object.assign(new Error(messages.internal('')), { data: { code: 'internal' } })
@@ -116,11 +116,11 @@ export class Namespace {
   /** Closes a connection that could be neither admitted nor refused. Its client connects again. */
   #fail(error: unknown, { conn }: Socket): void {
     conn.close()
-    this.#parts.services.log.error({ err: error }, 'a client could not be served; its connection is closed')
+    this.#deps.services.log.error({ err: error }, 'a client could not be served; its connection is closed')
   }
 
   #accept(socket: Socket): void {
-    const { services, clients, connections } = this.#parts
+    const { services, clients, connections } = this.#deps
     const { name, allowsIdle } = this.#dialect
     const client = clients.of(socket)
     const connection = this.#connectionOf(socket, client)
@@ -146,7 +146,7 @@ export class Namespace {
   #connectionOf(socket: Socket, client: Client): Connection {
     const changeRooms = (change: () => unknown) => inBackground(change, (error) => this.#fail(error, socket))
     const connection = new Connection(socket, this.#dialect, client.confirmations, {
-      address: this.#parts.addressOf(socket.request),
+      address: this.#deps.addressOf(socket.request),
       writable: () => client.sendBuffer.writable(),
       held: (bytes) => client.sendBuffer.hold(bytes),
       cut: () => {
@@ -164,14 +164,14 @@ export class Namespace {
   }
 
   #measure({ session }: Connection, event: string, entry: Entry, live: boolean): void {
-    const { metrics, clock } = this.#parts.services
+    const { metrics, clock } = this.#deps.services
     // a backend chooses the event names of its messages, and each name would become a time series
     metrics.countMessage(this.#dialect.name, entry.event === 'message' ? 'other' : event, 'out')
     if (live) metrics.messageSeconds.observe(Math.max(0, clock.now(session?.room) - entry.at) / 1000)
   }
 
   #about(socket: Socket): { dialect: string; address: string } {
-    return { dialect: this.#dialect.name, address: this.#parts.addressOf(socket.request) }
+    return { dialect: this.#dialect.name, address: this.#deps.addressOf(socket.request) }
   }
 }
 

@@ -33,7 +33,7 @@ export type GatewayConfig = AdmissionLimits &
   }
 
 /** The two Redis connections of Socket.IO's adapter with their key, and the live nodes. A single node has none of them. */
-export type ClusterParts = { pub: unknown; sub: unknown; key: string; nodes: () => Promise<NodeInfo[]> }
+export type AdapterConnections = { pub: unknown; sub: unknown; key: string; nodes: () => Promise<NodeInfo[]> }
 
 /** The smallest limit of an Engine.IO packet, bytes. */
 const minHttpBufferBytes = 4 * 1024 * 1024
@@ -50,7 +50,7 @@ export class Gateway {
   readonly #addressOf: (request: IncomingMessage) => string
   readonly #nodeProxy: NodeProxy | undefined
 
-  constructor(http: HttpServer, config: GatewayConfig, services: GatewayServices, cluster?: ClusterParts) {
+  constructor(http: HttpServer, config: GatewayConfig, services: GatewayServices, cluster?: AdapterConnections) {
     this.#services = services
     this.memory = new MemoryBudget(config.maxBufferedBytesTotal, minBudgetMessages * config.maxMessageBytes)
     const trusts = trustFunction(config.trustProxy)
@@ -120,13 +120,13 @@ export class Gateway {
 
   /** Opens the namespace of a dialect. */
   serve(dialect: ServedDialect): void {
-    const parts = {
+    const deps = {
       services: this.#services,
       clients: this.#clients,
       connections: this.connections,
       addressOf: this.#addressOf,
     }
-    new Namespace(dialect, parts).open(this.io)
+    new Namespace(dialect, deps).open(this.io)
   }
 
   #webSocketServer(config: GatewayConfig): ServerOptions['wsEngine'] {
@@ -138,7 +138,7 @@ export class Gateway {
     )
   }
 
-  #createProxy(config: GatewayConfig, { nodes }: ClusterParts): NodeProxy {
+  #createProxy(config: GatewayConfig, { nodes }: AdapterConnections): NodeProxy {
     const { metrics, refusals, log } = this.#services
     return new NodeProxy({
       node: config.node,

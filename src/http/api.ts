@@ -2,11 +2,11 @@ import type { FastifyInstance } from 'fastify'
 import { collectDocs, docs } from './docs.ts'
 import { type IceServices, iceServers } from './ice-servers.ts'
 import type { ApiServices } from './management/api.ts'
-import type { AuthorizeParts } from './management/authorize.ts'
+import type { AuthorizeDeps } from './management/authorize.ts'
 import { management } from './management/index.ts'
 import { limitServingTime } from './request-deadline.ts'
 
-export type HttpApi = ApiServices & IceServices & { authority: AuthorizeParts; version: string }
+export type HttpApi = ApiServices & IceServices & { authority: AuthorizeDeps; version: string }
 
 /** Registers the routes that have schemas: those of clients and, if there are keys, the management API and its documentation. */
 export function httpApi(app: FastifyInstance, services: HttpApi): void {

@@ -7,7 +7,7 @@ import type { Signal } from './channel.ts'
 const minRetryDelayMs = 1000
 const maxRetryDelayMs = 16_000
 
-type SignalSenderParts = {
+type SignalSenderDeps = {
   send(signal: Signal): Promise<unknown>
   clock: Clock
   /** Sends everything again that is still valid. */
@@ -20,16 +20,16 @@ type SignalSenderParts = {
  * as a Redis that does not answer, this repeats it together with the signals before it: a candidate is useless without its description.
  */
 export class SignalSender {
-  readonly #parts: SignalSenderParts
+  readonly #deps: SignalSenderDeps
   #waitMs = minRetryDelayMs
   #cancel: (() => void) | undefined
 
-  constructor(parts: SignalSenderParts) {
-    this.#parts = parts
+  constructor(deps: SignalSenderDeps) {
+    this.#deps = deps
   }
 
   send(signal: Signal): void {
-    this.#parts.send(signal).then(
+    this.#deps.send(signal).then(
       () => this.#delivered(signal),
       (error) => this.#refused(error),
     )
@@ -44,7 +44,7 @@ export class SignalSender {
   }
 
   #refused(error: unknown): void {
-    const { clock, repeat, failed } = this.#parts
+    const { clock, repeat, failed } = this.#deps
     if (this.#cancel) return // `repeat` includes it
     if (!isRetryable(asSignalboxError(error).code) || this.#waitMs > maxRetryDelayMs) {
       failed(error)

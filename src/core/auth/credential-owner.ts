@@ -5,7 +5,7 @@ import type { Keyring } from './keyring.ts'
 import { readTicket } from './tickets.ts'
 import type { ReadToken } from './token-reader.ts'
 
-export type CredentialOwnerParts = {
+export type CredentialOwnerDeps = {
   keys: Keyring
   store: Store
   readToken: ReadToken
@@ -17,7 +17,7 @@ export type CredentialOwnerParts = {
  * participant is in the room. A login token is not used up.
  * @throws unavailable
  */
-export function credentialOwner({ keys, store, readToken, dialectNames }: CredentialOwnerParts) {
+export function credentialOwner({ keys, store, readToken, dialectNames }: CredentialOwnerDeps) {
   const ofTicket = async (dialect: string, text: string) => {
     const { roomId, participantId } = readTicket(keys, dialect, text, store.clock.now())
     return (await store.roster.member(roomIdOf(dialect, roomId), participantId))?.user

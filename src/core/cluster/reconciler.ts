@@ -11,7 +11,7 @@ const batchRooms = 100
 /** How long after the end of its window a participant may still be in the store, ms: the reaper removes it within seconds. */
 const maxOverdueMs = 15_000
 
-export type ReconcilerParts = {
+export type ReconcilerDeps = {
   store: Store
   sessions: Sessions
   /** This node's id. */
@@ -26,17 +26,17 @@ export type ReconcilerParts = {
  * recorded, at once.
  */
 export class Reconciler {
-  readonly #parts: ReconcilerParts
+  readonly #deps: ReconcilerDeps
   /** Keys of the sessions that the last round found abandoned. */
   #suspects = new Set<string>()
 
-  constructor(parts: ReconcilerParts) {
-    this.#parts = parts
+  constructor(deps: ReconcilerDeps) {
+    this.#deps = deps
   }
 
   /** Compares all rooms of this node. @throws unavailable */
   async reconcile(): Promise<void> {
-    const { store, node } = this.#parts
+    const { store, node } = this.#deps
     const alive = await this.#nodesAlive()
     const rooms = await store.nodes.trackedRooms(node())
     const suspects = new Set<string>()
@@ -54,7 +54,7 @@ export class Reconciler {
   /** Compares a room that no node has recorded. @throws unavailable */
   async reconcileUntracked(room: RoomId): Promise<void> {
     const alive = await this.#nodesAlive()
-    if (this.#parts.uses(room)) return
+    if (this.#deps.uses(room)) return
     const abandoned = await this.#abandonedIn(room, alive)
     await doAll(abandoned.map((session) => () => this.#openWindow(session)))
   }
@@ -67,12 +67,12 @@ export class Reconciler {
   }
 
   async #nodesAlive(): Promise<Set<string>> {
-    const nodes = await this.#parts.store.nodes.list()
+    const nodes = await this.#deps.store.nodes.list()
     return new Set(nodes.map(({ id }) => id))
   }
 
   async #abandonedIn(room: RoomId, alive: Set<string>): Promise<SessionStatus[]> {
-    const { store, node, uses } = this.#parts
+    const { store, node, uses } = this.#deps
     const statuses = await store.sessionChecks.list(room)
     const own = statuses.some(({ ref }) => nodeOf(ref) === node())
     const abandoned = statuses.filter((status) => this.#isAbandoned(status, alive))
@@ -82,7 +82,7 @@ export class Reconciler {
   }
 
   #isAbandoned({ ref, waiting, windowEnd }: SessionStatus, alive: Set<string>): boolean {
-    const { store, sessions, node } = this.#parts
+    const { store, sessions, node } = this.#deps
     if (waiting) return windowEnd + maxOverdueMs < store.clock.now(ref.room)
     const owner = nodeOf(ref)
     return owner === node() ? !sessions.find(ref)?.connection.open : !alive.has(owner)
@@ -90,7 +90,7 @@ export class Reconciler {
 
   /** A participant that waits keeps the end of its window: the clock of the windows may not have reached it. */
   async #openWindow({ ref, waiting, windowEnd }: SessionStatus): Promise<void> {
-    const { store, sessions } = this.#parts
+    const { store, sessions } = this.#deps
     if (waiting) return store.reconnectWindows.restore(ref, windowEnd)
     const session = sessions.find(ref)
     if (!session) await sessions.departures.detachAbandoned(ref)

@@ -24,7 +24,7 @@ export type LoginOptions = Timing & {
 
 export type LoggedIn = { session: Session; seq: number; roster: Roster; options: RoomOptions; ticket: string }
 
-export type LoginParts = {
+export type LoginDeps = {
   store: Store
   config: SessionsConfig
   opener: SessionOpener
@@ -35,15 +35,15 @@ export type LoginParts = {
 
 /** Lets a new participant into a room. */
 export class Login {
-  readonly #parts: LoginParts
+  readonly #deps: LoginDeps
 
-  constructor(parts: LoginParts) {
-    this.#parts = parts
+  constructor(deps: LoginDeps) {
+    this.#deps = deps
   }
 
   /** @throws too_many_rooms, invalid_role, room_full, token_used, token_expired, early_left, unavailable */
   async login(request: LoginOptions): Promise<LoggedIn> {
-    const { store, config, events } = this.#parts
+    const { store, config, events } = this.#deps
     const room = roomIdOf(request.dialect, request.claims.room)
     if (config.maxRooms > 0) await store.roomIndex.registerWithin(room, config.maxRooms)
     try {
@@ -55,7 +55,7 @@ export class Login {
   }
 
   async #join(room: RoomId, request: LoginOptions): Promise<LoggedIn> {
-    const { store, opener, takeover, tickets } = this.#parts
+    const { store, opener, takeover, tickets } = this.#deps
     const { connection, dialect, deadline } = request
     const options = await store.rooms.options(room)
     const member = memberOf(request, options)
@@ -82,7 +82,7 @@ export class Login {
     request: Pick<JoinRequest, 'room' | 'member' | 'token' | 'ticketId' | 'deadline'>,
     feed: { position: number },
   ): JoinRequest {
-    const { node, window, maxParticipants } = this.#parts.config
+    const { node, window, maxParticipants } = this.#deps.config
     return { ...request, node, reconnects: window > 0, maxParticipants, feedPosition: feed.position }
   }
 }

@@ -5,7 +5,7 @@ import type { ConfirmationRecorder } from './confirmation-recorder.ts'
 import type { Session } from './session.ts'
 import type { SessionRestore } from './session-restore.ts'
 
-export type RequestRunnerParts = {
+export type RequestRunnerDeps = {
   log: Log
   confirmationRecorder: ConfirmationRecorder
   restoration: SessionRestore
@@ -14,10 +14,10 @@ export type RequestRunnerParts = {
 
 /** Performs the requests of sessions: at most once for each `rid`. */
 export class RequestRunner {
-  readonly #parts: RequestRunnerParts
+  readonly #deps: RequestRunnerDeps
 
-  constructor(parts: RequestRunnerParts) {
-    this.#parts = parts
+  constructor(deps: RequestRunnerDeps) {
+    this.#deps = deps
   }
 
   /**
@@ -26,7 +26,7 @@ export class RequestRunner {
    * @throws what `perform` throws, bad_request
    */
   async run(session: Session, rid: number | undefined, perform: () => Promise<unknown>): Promise<unknown> {
-    const { log, confirmationRecorder, restoration, failed } = this.#parts
+    const { log, confirmationRecorder, restoration, failed } = this.#deps
     session.prompt(() => inBackground(() => confirmationRecorder.record(session), failed))
     const attempt = () => (rid === undefined ? perform() : runOnce(log, session, rid, perform))
     try {

@@ -33,7 +33,7 @@ export type ReloggedIn = {
   resumedFrom: 'same_node' | 'other_node'
 }
 
-export type ResumeParts = {
+export type ResumeDeps = {
   store: Store
   config: SessionsConfig
   opener: SessionOpener
@@ -47,10 +47,10 @@ type ResumeTarget = { room: RoomId; id: ParticipantId; ticketId?: string; seq?: 
 
 /** Continues a session on a new connection, whichever node had it. */
 export class Resume {
-  readonly #parts: ResumeParts
+  readonly #deps: ResumeDeps
 
-  constructor(parts: ResumeParts) {
-    this.#parts = parts
+  constructor(deps: ResumeDeps) {
+    this.#deps = deps
   }
 
   /**
@@ -59,7 +59,7 @@ export class Resume {
    *   reconnection_disabled, early_left, unavailable
    */
   async relogin(request: ReloginOptions): Promise<ReloggedIn> {
-    const { store, config } = this.#parts
+    const { store, config } = this.#deps
     const { dialect, seq, deadline } = request
     const { earliest, latest } = store.clock.bounds(config.ticketTtl * 1000)
     const ticket = readTicket(config.keys, dialect, request.ticket, earliest, latest, config.dialectNames)
@@ -73,7 +73,7 @@ export class Resume {
 
   /** Resumes a session with a login token; the client names the id of the participant. @throws participant_gone, token_used, early_left, unavailable */
   async rejoin(request: LoginOptions & { id: ParticipantId }): Promise<ReloggedIn> {
-    const { store, config } = this.#parts
+    const { store, config } = this.#deps
     const { dialect, claims, id, deadline } = request
     const room = roomIdOf(dialect, claims.room)
     const token = tokenUseOf(claims, store.clock.date())
@@ -88,7 +88,7 @@ export class Resume {
     target: ResumeTarget,
     takeOver: (nextTicketId: string) => Promise<Resumed>,
   ): Promise<ReloggedIn> {
-    const { opener } = this.#parts
+    const { opener } = this.#deps
     const { room, id } = target
     const ticketId = newId()
     const feed = await opener.subscribe(room)
@@ -107,7 +107,7 @@ export class Resume {
     ticketId: string,
     feed: Feed,
   ): Promise<ReloggedIn> {
-    const { store, config, opener, takeover, tickets, events } = this.#parts
+    const { store, config, opener, takeover, tickets, events } = this.#deps
     const { owner, previousOwner, previousNode, member, rid, complete, roster } = resumed
     if (!complete) events.incomplete?.()
     const options = complete ? undefined : await store.rooms.options(room)

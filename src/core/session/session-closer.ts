@@ -8,7 +8,7 @@ import type { SessionsEvents } from './options.ts'
 import type { Session } from './session.ts'
 import type { SessionRegistry } from './session-registry.ts'
 
-export type SessionCloserParts = {
+export type SessionCloserDeps = {
   feeds: Feeds
   registry: SessionRegistry
   departures: Departures
@@ -20,15 +20,15 @@ export type SessionCloserParts = {
 
 /** Ends the sessions of this node. */
 export class SessionCloser {
-  readonly #parts: SessionCloserParts
+  readonly #deps: SessionCloserDeps
 
-  constructor(parts: SessionCloserParts) {
-    this.#parts = parts
+  constructor(deps: SessionCloserDeps) {
+    this.#deps = deps
   }
 
   /** The participant leaves its room; its connection stays. @throws moved, unavailable */
   async logout(session: Session, { deadline }: Timing = {}): Promise<void> {
-    await this.#parts.departures.leave(session.ref, { owner: session.ref.owner }, 'logout', { deadline })
+    await this.#deps.departures.leave(session.ref, { owner: session.ref.owner }, 'logout', { deadline })
     await this.release(session)
   }
 
@@ -38,14 +38,14 @@ export class SessionCloser {
       await this.logout(session)
     } catch (error) {
       const moved = error instanceof SignalError && error.code === 'moved'
-      if (!moved) this.#parts.events.failed?.(error)
+      if (!moved) this.#deps.events.failed?.(error)
       await this.detach(session)
     }
   }
 
   /** The connection is lost: ends the session here and detaches it in the store, unless the participant has resumed already. */
   async detach(session: Session): Promise<void> {
-    const { registry, feeds, disconnections, reconnects } = this.#parts
+    const { registry, feeds, disconnections, reconnects } = this.#deps
     if (!session.end()) return
     registry.remove(session)
     const { ref, deliveryState } = session
@@ -58,12 +58,12 @@ export class SessionCloser {
 
   /** Detaches all sessions, before this node closes their connections. */
   async detachAll(): Promise<void> {
-    await Promise.all(this.#parts.registry.all.map((session) => this.detach(session)))
+    await Promise.all(this.#deps.registry.all.map((session) => this.detach(session)))
   }
 
   /** Another connection has taken over the session: this one is closed, and the other participants see no change. */
   async endTakenOver(session: Session): Promise<void> {
-    if (!session.ended) this.#parts.disconnections.remember({ ref: session.ref, deliveryState: session.deliveryState })
+    if (!session.ended) this.#deps.disconnections.remember({ ref: session.ref, deliveryState: session.deliveryState })
     try {
       await this.release(session)
     } finally {
@@ -77,7 +77,7 @@ export class SessionCloser {
 
   /** The participant's record in the store is broken. The connection is cut, so that the client resumes or logs in anew. */
   async giveUp(session: Session, error: unknown): Promise<void> {
-    this.#parts.events.givenUp?.(session.ref, error)
+    this.#deps.events.givenUp?.(session.ref, error)
     await this.release(session)
     session.connection.cut()
   }
@@ -85,11 +85,11 @@ export class SessionCloser {
   /** Ends the session without a write to the store. */
   async release(session: Session): Promise<void> {
     if (!session.end()) return
-    this.#parts.registry.remove(session)
-    await this.#parts.feeds.release(session.room)
+    this.#deps.registry.remove(session)
+    await this.#deps.feeds.release(session.room)
   }
 
   background(work: () => Promise<void>): void {
-    inBackground(work, (error) => this.#parts.events.failed?.(error))
+    inBackground(work, (error) => this.#deps.events.failed?.(error))
   }
 }

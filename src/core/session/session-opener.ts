@@ -12,7 +12,7 @@ import { Session, type SessionStart } from './session.ts'
 import type { SessionCloser } from './session-closer.ts'
 import type { SessionRegistry } from './session-registry.ts'
 
-export type SessionOpenerParts = {
+export type SessionOpenerDeps = {
   feeds: Feeds
   registry: SessionRegistry
   closer: SessionCloser
@@ -22,15 +22,15 @@ export type SessionOpenerParts = {
 
 /** What a login and a resume have in common: they subscribe to the room, and open the session that the store has given them. */
 export class SessionOpener {
-  readonly #parts: SessionOpenerParts
+  readonly #deps: SessionOpenerDeps
 
-  constructor(parts: SessionOpenerParts) {
-    this.#parts = parts
+  constructor(deps: SessionOpenerDeps) {
+    this.#deps = deps
   }
 
   /** Resolves when this node is subscribed to the room. `open` or `abort` must follow. @throws unavailable */
   subscribe(room: RoomId): Promise<Feed> {
-    return this.#parts.feeds.use(room)
+    return this.#deps.feeds.use(room)
   }
 
   /**
@@ -44,7 +44,7 @@ export class SessionOpener {
     feed: Feed,
     deadline: Deadline | undefined,
   ): Promise<Session> {
-    const { registry, closer, disconnections, events } = this.#parts
+    const { registry, closer, disconnections, events } = this.#deps
     const session = new Session(start, connection, feed)
     const previous = registry.of(session.ref)
     if (previous && generationOf(previous.ref) > generationOf(session.ref)) await this.#refuseOlder(session)
@@ -62,15 +62,15 @@ export class SessionOpener {
 
   /** The login or resume failed with `error`. If the store may have given the session to this node, the node detaches it later. */
   async abort(pending: PendingJoin, deadline: Deadline | undefined, error: unknown): Promise<void> {
-    this.#parts.disconnections.joinFailed(pending, deadline, error)
+    this.#deps.disconnections.joinFailed(pending, deadline, error)
     // `open` has released the room
-    if (!(error instanceof SignalError && error.code === 'early_left')) await this.#parts.feeds.release(pending.room)
+    if (!(error instanceof SignalError && error.code === 'early_left')) await this.#deps.feeds.release(pending.room)
   }
 
   /** Two joins ran at the same time, and the store served this one first: the session of the later one is open already. */
   async #refuseOlder(session: Session): Promise<never> {
     session.end()
-    await this.#parts.feeds.release(session.room)
+    await this.#deps.feeds.release(session.room)
     throw new SignalError('early_left')
   }
 }

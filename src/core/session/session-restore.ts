@@ -7,7 +7,7 @@ import type { Session } from './session.ts'
 import type { SessionCloser } from './session-closer.ts'
 import type { SessionRegistry } from './session-registry.ts'
 
-export type SessionRestoreParts = {
+export type SessionRestoreDeps = {
   store: Store
   registry: SessionRegistry
   disconnections: Disconnections
@@ -22,11 +22,11 @@ export type SessionRestoreParts = {
  * sessions whose connections it has.
  */
 export class SessionRestore {
-  readonly #parts: SessionRestoreParts
+  readonly #deps: SessionRestoreDeps
   readonly #attempts = new Attempts()
 
-  constructor(parts: SessionRestoreParts) {
-    this.#parts = parts
+  constructor(deps: SessionRestoreDeps) {
+    this.#deps = deps
   }
 
   /**
@@ -39,14 +39,14 @@ export class SessionRestore {
     const restored = await this.#restoreInStore(session)
     if (!restored) return false
     // no connection has a session that ended meanwhile
-    if (session.ended) await this.#parts.disconnections.lost({ ref, deliveryState: session.deliveryState })
-    this.#parts.events.occupancyChanged?.(room)
+    if (session.ended) await this.#deps.disconnections.lost({ ref, deliveryState: session.deliveryState })
+    this.#deps.events.occupancyChanged?.(room)
     return true
   }
 
   /** Restores all sessions that this node has in a room. @throws unavailable */
   async restoreRoom(room: RoomId): Promise<void> {
-    const here = this.#parts.registry.all.filter((session) => session.room === room && !session.ended)
+    const here = this.#deps.registry.all.filter((session) => session.room === room && !session.ended)
     const results = await Promise.allSettled(here.map((session) => this.restore(session)))
     // other errors concern one session each, and do not delay the room
     const unavailable = results.find((result) => result.status === 'rejected' && isUnavailable(result.reason))
@@ -54,7 +54,7 @@ export class SessionRestore {
   }
 
   async #restoreInStore(session: Session): Promise<boolean> {
-    const { store, closer, reconnects } = this.#parts
+    const { store, closer, reconnects } = this.#deps
     const { room, id, owner } = session.ref
     const key = `${room}|${id}|${owner}`
     try {

@@ -6,7 +6,7 @@ import type { SessionsEvents } from './options.ts'
 import type { SessionCloser } from './session-closer.ts'
 import type { SessionRegistry } from './session-registry.ts'
 
-export type TakeoverParts = {
+export type TakeoverDeps = {
   node: string
   handover: Handover
   registry: SessionRegistry
@@ -17,10 +17,10 @@ export type TakeoverParts = {
 
 /** Closes the connection of a session's previous owner, on this node or another. */
 export class Takeover {
-  readonly #parts: TakeoverParts
+  readonly #deps: TakeoverDeps
 
-  constructor(parts: TakeoverParts) {
-    this.#parts = parts
+  constructor(deps: TakeoverDeps) {
+    this.#deps = deps
   }
 
   /**
@@ -28,7 +28,7 @@ export class Takeover {
    * @returns its delivery state, also if it was lost a moment ago; undefined: unknown
    */
   onTakeover(ref: SessionRef): DeliveryState | undefined {
-    const { registry, closer, disconnections } = this.#parts
+    const { registry, closer, disconnections } = this.#deps
     const session = registry.find(ref)
     if (!session) return disconnections.deliveryStateOf(ref)
     const { deliveryState } = session // final: this step delivers nothing more
@@ -42,7 +42,7 @@ export class Takeover {
    * @returns its delivery state; undefined if that is unknown, or not needed because of `seq`
    */
   async closePrevious(previous: SessionRef, seq: number | undefined): Promise<DeliveryState | undefined> {
-    const { node, handover, events } = this.#parts
+    const { node, handover, events } = this.#deps
     const here = nodeOf(previous) === node
     const known = this.onTakeover(previous)
     const deliveryState = known ?? (here || seq !== undefined ? undefined : await handover.ask(previous))

@@ -12,7 +12,7 @@ const minPauseMs = 50
 /** A client that would have to wait longer is disconnected: the node could not read its heartbeats either. */
 const maxPauseMs = 15_000
 
-export type ReadLimiterParts = {
+export type ReadLimiterDeps = {
   limits: FloodLimits
   turns: ReadTurns
   /** Counts and logs that the client was slowed or closed. */
@@ -22,7 +22,7 @@ export type ReadLimiterParts = {
 /** Limits what the node reads from one WebSocket, whatever its frames are: it reads slower, or closes the connection. */
 export class ReadLimiter {
   readonly #webSocket: WebSocket
-  readonly #parts: ReadLimiterParts
+  readonly #deps: ReadLimiterDeps
   readonly #flood: FloodControl
   readonly #frames = new FrameCounter()
   #isPaused = false
@@ -32,10 +32,10 @@ export class ReadLimiter {
   #timer: NodeJS.Timeout | undefined
 
   /** @param socket the TCP connection */
-  constructor(webSocket: WebSocket, socket: Duplex, parts: ReadLimiterParts) {
+  constructor(webSocket: WebSocket, socket: Duplex, deps: ReadLimiterDeps) {
     this.#webSocket = webSocket
-    this.#parts = parts
-    this.#flood = new FloodControl(parts.limits)
+    this.#deps = deps
+    this.#flood = new FloodControl(deps.limits)
     socket.prependListener('data', (bytes: Buffer) => this.#read(bytes))
     webSocket.once('close', () => clearTimeout(this.#timer)) // the timer would keep the connection in memory
   }
@@ -48,7 +48,7 @@ export class ReadLimiter {
     const { aheadMs } = this.#flood
     if (aheadMs === 0 || (open && this.#isPaused)) return
     const pauses = open && aheadMs <= maxPauseMs
-    this.#parts.refuse('flood', pauses ? 'client read slower' : 'connection closed')
+    this.#deps.refuse('flood', pauses ? 'client read slower' : 'connection closed')
     if (pauses) this.#pause()
     else this.#webSocket.terminate()
   }
@@ -63,8 +63,8 @@ export class ReadLimiter {
   /** Bytes that were in flight when the close began are fewer than one message. A client that sends more is cut. */
   #exceedsClosing(bytes: number): boolean {
     this.#closingBytes += bytes
-    if (this.#closingBytes <= this.#parts.limits.maxMessageBytes) return false
-    if (this.#webSocket.readyState !== this.#webSocket.CLOSED) this.#parts.refuse('flood', 'connection closed')
+    if (this.#closingBytes <= this.#deps.limits.maxMessageBytes) return false
+    if (this.#webSocket.readyState !== this.#webSocket.CLOSED) this.#deps.refuse('flood', 'connection closed')
     this.#webSocket.terminate()
     return true
   }
@@ -85,7 +85,7 @@ export class ReadLimiter {
   #waitForTurn(): void {
     this.#isWaitingForTurn = true
     this.#webSocket.pause()
-    this.#parts.turns.wait(() => {
+    this.#deps.turns.wait(() => {
       this.#isWaitingForTurn = false
       if (!this.#isPaused) this.#webSocket.resume()
     })

@@ -19,7 +19,7 @@ const options = {
   maxBufferedChunks: 16_384,
 }
 
-export type WebSocketParts = {
+export type WebSocketDeps = {
   memory: MemoryBudget
   /** Whether the Engine.IO connection with this id may be upgraded to a WebSocket. */
   mayUpgrade: (sid: string) => boolean
@@ -37,7 +37,7 @@ type Done = (webSocket: WebSocket, request: IncomingMessage) => void
 export function limitedWebSocketServer(
   limits: FloodLimits,
   refuse: NoteRefusal,
-  { memory, mayUpgrade }: WebSocketParts,
+  { memory, mayUpgrade }: WebSocketDeps,
 ): new (
   given: ServerOptions,
 ) => WebSocketServer {

@@ -8,7 +8,7 @@ const expireAfterMs = 30_000
 /** The shortest time between two reads of the list, ms, however many requests clients send. */
 const minLookupIntervalMs = 500
 
-export type NodeDirectoryParts = { nodes: () => Promise<NodeInfo[]>; failed: (error: unknown) => void }
+export type NodeDirectoryDeps = { nodes: () => Promise<NodeInfo[]>; failed: (error: unknown) => void }
 
 /** The URL of a route of a node. Its NODE_URL may have a path. */
 export function routeAt(node: URL, path: string): URL {
@@ -19,15 +19,15 @@ export function routeAt(node: URL, path: string): URL {
 
 /** The URLs of the registered nodes. While the store does not answer, those of the last list. */
 export class NodeDirectory {
-  readonly #parts: NodeDirectoryParts
+  readonly #deps: NodeDirectoryDeps
   #known = new Map<string, URL>()
   #listedAt = Number.NEGATIVE_INFINITY
   #startedAt = Number.NEGATIVE_INFINITY
   /** A read that has not started yet, so that its callers get a list that is newer than their call. */
   #next: Promise<void> | undefined
 
-  constructor(parts: NodeDirectoryParts) {
-    this.#parts = parts
+  constructor(deps: NodeDirectoryDeps) {
+    this.#deps = deps
   }
 
   /** Undefined if there is no such node. A node registers before it listens, so the list has every node that has connections. */
@@ -38,7 +38,7 @@ export class NodeDirectory {
       await this.list()
       return this.#known.get(node)
     }
-    if (age > refreshAfterMs) inBackground(() => this.list(), this.#parts.failed)
+    if (age > refreshAfterMs) inBackground(() => this.list(), this.#deps.failed)
     return known
   }
 
@@ -60,12 +60,12 @@ export class NodeDirectory {
     this.#next = undefined
     this.#startedAt = performance.now()
     try {
-      const nodes = await this.#parts.nodes()
+      const nodes = await this.#deps.nodes()
       // a node with port 0 registers its real port later
       const listening = nodes.filter(({ url }) => URL.canParse(url) && new URL(url).port !== '0')
       this.#known = new Map(listening.map(({ id, url }) => [id, new URL(url)]))
     } catch (error) {
-      this.#parts.failed(error)
+      this.#deps.failed(error)
     }
     this.#listedAt = performance.now()
   }

@@ -11,10 +11,10 @@ import { nodeOfConnection } from './connection-id.ts'
 import { ForwardedBytes } from './forwarded-bytes.ts'
 import { forwardedHeader, isForwarded, signForwarded, vouchedAddress } from './forwarded-header.ts'
 import { Forwarder } from './forwarder.ts'
-import { NodeDirectory, type NodeDirectoryParts } from './node-directory.ts'
+import { NodeDirectory, type NodeDirectoryDeps } from './node-directory.ts'
 import { Tunnel } from './tunnel.ts'
 
-export type NodeProxyParts = NodeDirectoryParts & {
+export type NodeProxyDeps = NodeDirectoryDeps & {
   /** The id under which this node is registered. */
   node: string
   keys: Keyring
@@ -39,7 +39,7 @@ type Forward = { node: string; sid: string; response: ServerResponse | undefined
  * connects again.
  */
 export class NodeProxy {
-  readonly #parts: NodeProxyParts
+  readonly #deps: NodeProxyDeps
   readonly #directory: NodeDirectory
   readonly #forwarder: Forwarder
   readonly #pending = new WeakMap<IncomingMessage, PendingForward>()
@@ -53,10 +53,10 @@ export class NodeProxy {
     websocket: new Set(),
   }
 
-  constructor(parts: NodeProxyParts) {
-    this.#parts = parts
-    this.#directory = new NodeDirectory(parts)
-    this.#forwarder = new Forwarder(parts.maxSilenceMs, {
+  constructor(deps: NodeProxyDeps) {
+    this.#deps = deps
+    this.#directory = new NodeDirectory(deps)
+    this.#forwarder = new Forwarder(deps.maxSilenceMs, {
       sent: (outgoing, request, socket) => {
         this.#held.get(request)?.sent(outgoing)
         if (socket) this.#joinSockets(outgoing, request, socket)
@@ -89,8 +89,8 @@ export class NodeProxy {
   readonly middleware = (request: IncomingMessage, response: object, next: () => void): void => {
     const { sid = '' } = queryOf(request)
     const node = nodeOfConnection(sid)
-    const { keys } = this.#parts
-    if (node === undefined || node === this.#parts.node || isForwarded(request)) {
+    const { keys } = this.#deps
+    if (node === undefined || node === this.#deps.node || isForwarded(request)) {
       const address = node && vouchedAddress(keys, sid, request)
       if (address !== undefined) this.#vouched.set(request, address)
       next()
@@ -111,7 +111,7 @@ export class NodeProxy {
   }
 
   async #forward(request: IncomingMessage, { node, sid, response, next }: Forward): Promise<void> {
-    const { keys, refusals, addressOf } = this.#parts
+    const { keys, refusals, addressOf } = this.#deps
     const { socket } = request
     const address = addressOf(request)
     // a client may disconnect at any time, and an upgraded socket has no other listener
@@ -120,7 +120,7 @@ export class NodeProxy {
     if (socket.destroyed) return
     // httpxy would close an upgrade to another protocol than WebSocket without an answer
     if (!url || (!response && !isWebSocket(request))) return next()
-    if (this.#open.polling.size + this.#open.websocket.size >= this.#parts.maxOpen) {
+    if (this.#open.polling.size + this.#open.websocket.size >= this.#deps.maxOpen) {
       refusals.note('connections', { address }, 'request not forwarded')
       return rejectHandshake(request, 'connections')
     }
@@ -134,7 +134,7 @@ export class NodeProxy {
 
   /** Counts the bytes that the node holds for the request in its memory budget, until the connection closes. */
   #holdBytes(request: IncomingMessage, connection: ServerResponse | Socket): void {
-    const { memory, refusals, addressOf } = this.#parts
+    const { memory, refusals, addressOf } = this.#deps
     const address = addressOf(request)
     const held = new ForwardedBytes(request, (bytes) => {
       refusals.note('node_memory', { address, bytes }, 'connection closed')
@@ -150,7 +150,7 @@ export class NodeProxy {
   }
 
   #count(kind: TransportKind, connection: ServerResponse | Socket): void {
-    this.#parts.metrics.forwarded.inc({ transport: kind })
+    this.#deps.metrics.forwarded.inc({ transport: kind })
     this.#open[kind].add(connection)
     connection.once('close', () => this.#open[kind].delete(connection))
   }
@@ -174,7 +174,7 @@ export class NodeProxy {
     if (!pending || pending.answered || responseOf(request)?.headersSent || request.socket.destroyed) return
     pending.answered = true
     this.#failed.add(request)
-    const { addressOf, refusals } = this.#parts
+    const { addressOf, refusals } = this.#deps
     const about = { node: pending.node, why: error.message, address: addressOf(request) }
     // after close() the request fails because of this node, not because of the other
     if (!this.#closed) refusals.note('node_unreachable', about, 'request not forwarded')

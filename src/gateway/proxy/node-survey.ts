@@ -1,5 +1,5 @@
 import { inBackground } from '../../core/background.ts'
-import { NodeDirectory, type NodeDirectoryParts, routeAt } from './node-directory.ts'
+import { NodeDirectory, type NodeDirectoryDeps, routeAt } from './node-directory.ts'
 
 /** The path below NODE_URL at which a node answers `{ reachable: boolean }`: whether it reaches the store. */
 export const storePath = '/node/store'
@@ -15,10 +15,10 @@ export class NodeSurvey {
   #timer: NodeJS.Timeout | undefined
 
   /** @param node the id under which this node is registered */
-  constructor(node: string, parts: NodeDirectoryParts) {
+  constructor(node: string, deps: NodeDirectoryDeps) {
     this.#node = node
-    this.#failed = parts.failed
-    this.#directory = new NodeDirectory(parts)
+    this.#failed = deps.failed
+    this.#directory = new NodeDirectory(deps)
   }
 
   /** Lists the nodes now and then every `intervalMs`. */

@@ -5,7 +5,7 @@ import { ApiError } from '../errors.ts'
 import { idOfKey, isSigned, type MauthKey, maxTimestampSkewMs, parseMAuth } from './mauth.ts'
 import type { UsedHeaders } from './used-headers.ts'
 
-export type AuthorizeParts = {
+export type AuthorizeDeps = {
   keys: readonly MauthKey[]
   /** False: a signed header is valid any number of times, at any time. */
   replayCheck: boolean
@@ -33,7 +33,7 @@ const refuse = () => new ApiError(401, 'unauthenticated', `WWW-Authenticate: ${r
  * Authenticates a request before its body is read. A valid request never waits, however many wrong ones come from its address.
  * @throws 401, 429, 503 (the store that remembers headers does not answer)
  */
-export function authorize(authority: AuthorizeParts) {
+export function authorize(authority: AuthorizeDeps) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const header = request.headers.authorization ?? ''
     const caller = /^Bearer /i.test(header)
@@ -48,12 +48,12 @@ export function authorize(authority: AuthorizeParts) {
 }
 
 /** `Bearer` and the key itself (docs/management.md#authentication). */
-function fromBearer({ keys }: AuthorizeParts, key: string): Caller | undefined {
+function fromBearer({ keys }: AuthorizeDeps, key: string): Caller | undefined {
   const id = idOfKey(keys, key)
   return id === undefined ? undefined : { id }
 }
 
-async function fromMAuth(authority: AuthorizeParts, header: string, deadline: Deadline): Promise<Caller | undefined> {
+async function fromMAuth(authority: AuthorizeDeps, header: string, deadline: Deadline): Promise<Caller | undefined> {
   const mauth = parseMAuth(header)
   if (!mauth || !isSigned(authority.keys, mauth)) return undefined
   const { id, timestamp, signature, username, role } = mauth

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { streamInfoV10, streamInfoV11 } from '../../protocol/portal-stream.ts'
 import { announcements } from './announcements.ts'
 import type { ApiServices, WriteStream } from './api.ts'
-import { type AuthorizeParts, authorize } from './authorize.ts'
+import { type AuthorizeDeps, authorize } from './authorize.ts'
 import { messages } from './messages.ts'
 import { nodes } from './nodes.ts'
 import { participants } from './participants.ts'
@@ -15,7 +15,7 @@ import { tokens } from './tokens.ts'
 const versions: { [prefix: string]: WriteStream } = { '/v1': streamInfoV10, '/v1.1': streamInfoV11 }
 
 /** The management API: OWT's REST API and additions (docs/management.md). Every request needs a key. */
-export function management(app: FastifyInstance, services: ApiServices, authority: AuthorizeParts): void {
+export function management(app: FastifyInstance, services: ApiServices, authority: AuthorizeDeps): void {
   for (const [prefix, writeStream] of Object.entries(versions)) {
     app.register(
       async (scope) => {

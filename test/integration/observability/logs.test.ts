@@ -25,23 +25,23 @@ const of = ({ logs }: TestNode, client: Client, message: string): LogLine | unde
 
 /** Texts that no log may contain. */
 class Secrets {
-  readonly #parts = new Set([testSecret])
+  readonly #deps = new Set([testSecret])
 
   token(token: string): string {
     const { tokenId, signature } = decode(token)
-    for (const part of [token, tokenId, signature]) this.#parts.add(part)
+    for (const part of [token, tokenId, signature]) this.#deps.add(part)
     return token
   }
 
   ticket(ticket: string): string {
     const { ticketId, signature } = decode(ticket)
-    for (const part of [ticket, ticketId, signature]) this.#parts.add(part)
+    for (const part of [ticket, ticketId, signature]) this.#deps.add(part)
     return ticket
   }
 
   expectNoneIn({ logs }: TestNode): void {
     expect(logs.lines.length).toBeGreaterThan(0)
-    expect([...this.#parts].filter((part) => logs.text.includes(part))).toEqual([])
+    expect([...this.#deps].filter((part) => logs.text.includes(part))).toEqual([])
   }
 }
 

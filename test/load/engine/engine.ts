@@ -26,7 +26,7 @@ const sampleIntervalMs = 1000
 export class Engine {
   readonly #pool: UserPool
   readonly #ledger: Ledger
-  readonly #parts: Parts
+  readonly #deps: Parts
   #events: Events | undefined
   #channel: ControlChannel<WorkerMessage> | undefined
   #running = 0
@@ -34,20 +34,20 @@ export class Engine {
   constructor(script: Script, _events?: unknown, _tools?: unknown, parts: Partial<Parts> = {}) {
     const { target, signalbox } = script.config
     const urls = target.split(',').map((url) => url.trim())
-    this.#parts = { environment: process.env, onCommandLost: () => process.kill(process.pid, 'SIGTERM'), ...parts }
+    this.#deps = { environment: process.env, onCommandLost: () => process.kill(process.pid, 'SIGTERM'), ...parts }
     this.#ledger = new Ledger({
       now: () => performance.now(),
       lateMs: signalbox.lateMs,
       onCount: (counter, by) => this.#events?.emit('counter', `signalbox.${counter}`, by),
       onTime: (timing, ms) => this.#events?.emit('histogram', `signalbox.${timing}`, ms),
     })
-    const tokens = tokensOf(signalbox.tokens, urls[0] ?? '', this.#parts.environment.SIGNALBOX_SECRET)
+    const tokens = tokensOf(signalbox.tokens, urls[0] ?? '', this.#deps.environment.SIGNALBOX_SECRET)
     this.#pool = new UserPool({ urls, tokens, ledger: this.#ledger, perSecond: Number(signalbox.perSecond) })
   }
 
   /** artillery calls this before the first scenario runs. */
   async init(): Promise<void> {
-    const { environment, onCommandLost } = this.#parts
+    const { environment, onCommandLost } = this.#deps
     const path = environment[controlPathVariable]
     if (!path) throw new Error(`${controlPathVariable} is not set: start this engine with "npm run load"`)
     const commands = { cut: () => this.#pool.cut(), finish: () => this.#pool.finish() }
