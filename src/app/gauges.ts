@@ -17,7 +17,7 @@ export function setPresentGauges(
     metrics.connections.inc({ dialect: dialect.name, transport: socket.conn.transport.name })
   }
   metrics.clients.set(gateway.clientCount)
-  for (const [transport, open] of Object.entries(gateway.forwarding)) metrics.forwarding.set({ transport }, open)
+  for (const [transport, open] of Object.entries(gateway.forwardedCounts)) metrics.forwarding.set({ transport }, open)
   metrics.participants.set({ state: 'connected' }, sessions.all.length)
   metrics.participants.set({ state: 'waiting' }, sessions.disconnections.waiting.length)
   metrics.rooms.set(feeds.rooms.length)

@@ -78,7 +78,7 @@ function serveApi({ http }: Listeners, deps: HttpDeps): UsedHeaders {
   const { context, nodeStore, core, readToken, iceServers, announce } = deps
   const { config, throttle } = context
   const { store } = nodeStore
-  const delayGuess = (address: string) => throttle.hold([`http ${networkOf(address)}`])
+  const delayGuess = (address: string) => throttle.delayRefusal([`http ${networkOf(address)}`])
   const usedHeaders = new UsedHeaders((...use) => store.nonces.claim(...use))
   const date = () => store.clock.date()
   httpApi(http, {

@@ -8,9 +8,9 @@ import type { Metrics } from '../observability/metrics.ts'
 import { createClusterDuties } from './cluster.ts'
 import { createContext, type Replacements, warnOfConfig } from './context.ts'
 import { createCore } from './core.ts'
-import { beginDuties, endDuties, type NodeParts } from './duties.ts'
 import { createGateway } from './gateway.ts'
 import { serveHttp } from './http-surface.ts'
+import { closeNode, type NodeParts, startNode } from './lifecycle.ts'
 import { createListeners, limitListeners } from './listeners.ts'
 import { openStore } from './store.ts'
 
@@ -53,7 +53,7 @@ export function createApp(config: Config, replacements: Replacements = {}): App 
   const httpConnections = limitListeners(listeners, config, gateway)
 
   const { sessions } = core
-  const duties: NodeParts = {
+  const parts: NodeParts = {
     context,
     nodeStore,
     sessions,
@@ -72,13 +72,13 @@ export function createApp(config: Config, replacements: Replacements = {}): App 
     sessions,
     metrics: context.metrics,
     announce,
-    begin: () => beginDuties(duties),
+    begin: () => startNode(parts),
     drain: () => {
       context.lifecycle.advance('draining')
       return drain(gateway, config.drainSeconds)
     },
     close: () => {
-      closed ??= endDuties(duties)
+      closed ??= closeNode(parts)
       return closed
     },
   }

@@ -1,4 +1,4 @@
-import type { Dialect } from '../protocol/dialect.ts'
+import type { RequestDefinitions } from '../protocol/dialect.ts'
 import type { Payload, Reply } from '../protocol/payload.ts'
 import type { ClientSession } from './client-session.ts'
 import { Emitter } from './emitter.ts'
@@ -26,7 +26,7 @@ const sessionEvents = [
  * the dialect to its arguments, the meta last. The class emits it under its name, and every notification as `notification` too.
  */
 export class DialectClient<
-  D extends Dialect,
+  D extends RequestDefinitions,
   Notifications extends { [event in keyof Notifications]: unknown[] },
 > extends Emitter<SessionEvents & Notifications> {
   protected readonly session: ClientSession

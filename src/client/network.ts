@@ -1,12 +1,12 @@
 import { type Clock, systemClock } from './clock.ts'
-import { watchStandstill } from './standstill.ts'
+import { watchSuspension } from './suspension.ts'
 
 /** Reports of the machine about its network: a hint to try at once, and never a reason not to try. Node.js has no such reports. */
 export type Network = {
   /** Returns a function that removes the listener. */
   onChange(listener: (online: boolean) => void): () => void
   /**
-   * Calls back when the machine, the page or the process runs again after a standstill: its connections may have failed without an
+   * Calls back when the machine, the page or the process runs again after a suspension: its connections may have failed without an
    * event. Returns a function that removes the listener.
    */
   onWake?(listener: () => void): () => void
@@ -42,7 +42,7 @@ function listen(
   return () => target?.removeEventListener?.(type, listener)
 }
 
-/** The browser's events. Without a browser it detects standstills only. */
+/** The browser's events. Without a browser it detects suspensions only. */
 export const systemNetwork: Network = {
   onChange: (listener) => {
     const ends = [listen(scope(), 'online', () => listener(true)), listen(scope(), 'offline', () => listener(false))]
@@ -56,7 +56,7 @@ export const systemNetwork: Network = {
       listen(document, 'visibilitychange', () => isHidden() || listener()),
       listen(document, 'resume', listener), // a page that was frozen; it may still be hidden
       listen(scope(), 'pageshow', ({ persisted }) => persisted && listener()), // from the back/forward cache
-      watchStandstill(backgroundClock, Date.now, () => isHidden() || listener()),
+      watchSuspension(backgroundClock, Date.now, () => isHidden() || listener()),
     ]
     return () => {
       for (const end of ends) end()

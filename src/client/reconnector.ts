@@ -23,7 +23,7 @@ type ReconnectorCallbacks = {
    * fails, or if `signal` aborts. The reconnector closes the connection in both cases.
    */
   establish(link: Link, signal: AbortSignal): Promise<boolean>
-  /** The network is back, or the machine runs again after a standstill: an open connection may be dead. */
+  /** The network is back, or the machine runs again after a suspension: an open connection may be dead. */
   mayBeDead(): void
   /** A try failed. The next one follows if a connection is still wanted. @returns whether it follows at once */
   failed(error: unknown): boolean

@@ -2,12 +2,12 @@ import type { Socket as EngineSocket } from 'engine.io'
 import type { BudgetHolder } from '../core/ports/memory-budget.ts'
 import type { RefusalLog } from '../observability/refusal-log.ts'
 import { DeliveryConfirmations } from './delivery-confirmations.ts'
+import { decodeLegacyPayloads } from './legacy-payload.ts'
 import type { FloodLimits } from './limits/flood-control.ts'
-import { HeldRequests } from './limits/held-requests.ts'
 import { IncompletePacket } from './limits/incomplete-packet.ts'
-import { decodeLegacyPayloads } from './limits/legacy-payload.ts'
-import type { MemoryBudget } from './limits/memory-budget.ts'
+import type { NodeMemoryBudget } from './limits/memory-budget.ts'
 import { openWebSocketInputBytes, partialRequestBytes } from './limits/partial-input.ts'
+import { PendingRequests } from './limits/pending-requests.ts'
 import { Posts } from './limits/posts.ts'
 import { SendBuffer } from './limits/send-buffer.ts'
 import { TokenBucket } from './limits/token-bucket.ts'
@@ -31,7 +31,7 @@ export class Client implements BudgetHolder {
   readonly confirmations: DeliveryConfirmations
   /** Its POST requests with long-polling. */
   readonly posts: Posts
-  readonly requests = new HeldRequests()
+  readonly requests = new PendingRequests()
   /** The namespaces whose CONNECT is being answered. */
   readonly admitting = new Set<string>()
   /** The namespaces to which it has sent a CONNECT. */
@@ -41,11 +41,17 @@ export class Client implements BudgetHolder {
   #closing: NodeJS.Timeout | undefined
   readonly #ended: (reason: string, about?: object) => void
   readonly #engine: EngineSocket
-  readonly #memory: MemoryBudget
+  readonly #memory: NodeMemoryBudget
   readonly #packet: IncompletePacket
   readonly #budgetBytes: number
 
-  constructor(engine: EngineSocket, address: string, limits: ClientLimits, memory: MemoryBudget, refusals: RefusalLog) {
+  constructor(
+    engine: EngineSocket,
+    address: string,
+    limits: ClientLimits,
+    memory: NodeMemoryBudget,
+    refusals: RefusalLog,
+  ) {
     const { messagesPerSecond, messageBurst, maxBufferedBytes, maxMessageBytes } = limits
     this.bucket = new TokenBucket(messagesPerSecond, messageBurst, performance.now())
     this.#ended = (reason, about) => {
@@ -98,14 +104,14 @@ export class Client implements BudgetHolder {
   }
 
   /**
-   * Counts a request until the returned function is called. There is always room for one request.
+   * Reserves memory for a request until the returned function is called. There is always room for one request.
    * @returns undefined if the budget has no room
    */
-  holdRequest(heapBytes: number): (() => void) | undefined {
+  reserve(heapBytes: number): (() => void) | undefined {
     if (this.requests.bytes > 0 && this.#ownBytes + heapBytes > this.#budgetBytes) return undefined
-    const release = this.requests.hold(heapBytes)
+    const free = this.requests.reserve(heapBytes)
     this.#memory.grown(this, heapBytes)
-    return release
+    return free
   }
 
   /** Frees memory for the node: refuses waiting requests if they hold most of it, or closes the connection. Returns the bytes. */
@@ -147,7 +153,7 @@ export class Client implements BudgetHolder {
   }
 
   /** Terminates a closing connection after a time: Engine.IO first waits until the client has read everything, which may be never. */
-  closing(): void {
+  terminateSoon(): void {
     this.#closing ??= setTimeout(() => {
       this.closedByNode = true
       this.sendBuffer.terminate()

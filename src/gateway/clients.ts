@@ -4,11 +4,11 @@ import type { Socket } from 'socket.io'
 import type { RefusalLog } from '../observability/refusal-log.ts'
 import { Client, type ClientLimits } from './client.ts'
 import { internalsOf, queryOf } from './engine-internals.ts'
-import type { MemoryBudget } from './limits/memory-budget.ts'
+import type { NodeMemoryBudget } from './limits/memory-budget.ts'
 
 export type ClientsDeps = {
   limits: ClientLimits
-  memory: MemoryBudget
+  memory: NodeMemoryBudget
   refusals: RefusalLog
   addressOf: (request: IncomingMessage) => string
 }
@@ -53,7 +53,7 @@ export class Clients {
       client.posts.take({ request, response, next, address: this.#deps.addressOf(request) })
       return
     }
-    if (client) client.sendBuffer.answering(response)
+    if (client) client.sendBuffer.countAnswer(response)
     next()
   }
 

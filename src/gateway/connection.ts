@@ -5,9 +5,9 @@ import type { DeliveryTracker, SessionConnection } from '../core/ports/connectio
 import type { Session } from '../core/session/session.ts'
 import type { Meta } from '../protocol/session.ts'
 import type { DeliveryConfirmations } from './delivery-confirmations.ts'
-import type { DialectFormat } from './dialect.ts'
+import type { DialectDescription } from './dialect.ts'
 import { InFlightTracker } from './in-flight.ts'
-import { measure } from './payload-limits.ts'
+import { measure } from './limits/payload-limits.ts'
 
 /** `connecting` while a login or relogin is being answered (docs/protocol.md#connection-states). */
 export type ConnectionState = 'initialized' | 'connecting' | 'connected'
@@ -36,7 +36,7 @@ type Delivery = { entry: Entry; live: boolean; inFlight: DeliveryTracker | undef
 /** A client's socket on one namespace, and its session. It sends notifications in order, and never before the ack that precedes them. */
 export class Connection implements SessionConnection {
   readonly socket: Socket
-  readonly dialect: DialectFormat
+  readonly dialect: DialectDescription
   /** Those of the client, for all its namespaces. */
   readonly confirmations: DeliveryConfirmations
   /** Which version of the dialect the client speaks. */
@@ -46,28 +46,29 @@ export class Connection implements SessionConnection {
   restriction: SignalError | undefined
   /** The profile that the client has set before it had a session, for its next session. */
   readonly profile: Member['profile'] = {}
+  /** Whether the client names the last seq that it received when it resumes: it says so in its `auth`, or has done so before. */
+  clientNamesSeq: boolean
   /** Whether acks with a ticket contain the limits of the client. */
   readonly wantsLimits: boolean
   #session: Session | undefined
   readonly #events: ConnectionEvents
   /** Notifications that wait for the ack of the running request. Undefined while no request runs. */
   #held: Delivery[] | undefined
-  #namesSeq: boolean
   readonly #losses = new Set<() => void>()
 
   constructor(
     socket: Socket,
-    dialect: DialectFormat,
+    dialect: DialectDescription,
     confirmations: DeliveryConfirmations,
     events: ConnectionEvents = {},
   ) {
     this.socket = socket
     this.dialect = dialect
     this.confirmations = confirmations
-    this.version = dialect.firstVersion
+    this.version = dialect.versionBeforeLogin
     this.#events = events
     this.wantsLimits = (socket.handshake.auth as { limits?: unknown } | undefined)?.limits === true
-    this.#namesSeq = (socket.handshake.auth as { seq?: unknown } | undefined)?.seq === true
+    this.clientNamesSeq = (socket.handshake.auth as { seq?: unknown } | undefined)?.seq === true
     socket.on('disconnect', () => {
       for (const lost of [...this.#losses]) lost()
     })
@@ -117,13 +118,8 @@ export class Connection implements SessionConnection {
     return this.#held?.[0]?.entry.seq
   }
 
-  /** The client has named the last seq that it received, so it will do so again at its next relogin. */
-  namesSeq(): void {
-    this.#namesSeq = true
-  }
-
   inFlight(): DeliveryTracker | undefined {
-    return this.#namesSeq && !this.dialect.confirmsDelivery
+    return this.clientNamesSeq && !this.dialect.clientsCannotNameSeq
       ? undefined
       : new InFlightTracker(this.socket, this.confirmations)
   }

@@ -16,21 +16,21 @@ export type AckFormat = {
 export type ErrorMessages = { readonly [code in ErrorCode]: (detail: string) => string }
 
 /** How a dialect speaks: what its clients receive. */
-export type DialectFormat = {
+export type DialectDescription = {
   name: string
   namespace: string
   /** By the name that `connection.version` holds. `success`: the word with which its acks begin. */
   versions: { readonly [version: string]: { success: string } }
   /** The version of a connection before its login. */
-  firstVersion: string
+  versionBeforeLogin: string
   /** The notification of a room entry, for a client of this version; undefined: such a client does not receive it. */
   render: (entry: Entry, version: string) => RenderedEvent | undefined
   /** The meta of a notification besides `seq` and `from`, or a `from` that replaces the entry's. */
   metaOf?: (entry: Entry) => Omit<Meta, 'seq'>
   /** The format of its acks, if it differs from docs/protocol.md#requests. */
   acks?: AckFormat
-  /** Its clients resume in a way that cannot name a seq, so the node finds out itself what they have received. */
-  confirmsDelivery?: true
+  /** Its clients cannot name a seq when they resume, so the node finds out itself what they have received. */
+  clientsCannotNameSeq?: true
   /** The event that a client receives before the node closes its connection because a newer one has taken over. */
   takenOverEvent?: string
   /** A client may stay connected without a session for any time. */

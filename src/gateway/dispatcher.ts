@@ -6,15 +6,15 @@ import type { Connection } from './connection.ts'
 import { type EarlyRefusal, EarlyRequests } from './early-requests.ts'
 import { HandlerRunner } from './handler-runner.ts'
 import {
+  freedByAck,
   type IncomingEvent,
   type IncomingRequest,
   payloadErrorOf,
   readIncoming,
   refusalOf,
-  releasedByAck,
 } from './incoming.ts'
+import { measure } from './limits/payload-limits.ts'
 import { LoginFlow } from './login-flow.ts'
-import { measure } from './payload-limits.ts'
 import type { RequestTable, ServedDialect } from './requests.ts'
 import { SerialQueue } from './serial-queue.ts'
 import type { GatewayServices } from './services.ts'
@@ -57,7 +57,7 @@ export class Dispatcher {
     const end = () => {
       removeShedListener()
       this.#early.refuseAll()
-      for (const { release } of this.#queue.take()) release()
+      for (const { free } of this.#queue.take()) free()
       this.#loginFlow.end()
     }
     connection.socket.on(
@@ -80,11 +80,11 @@ export class Dispatcher {
    * A request failed unexpectedly. The node does not know what it has done, so it cuts the connection after the ack: the next
    * connection of the client begins in a known state.
    */
-  #fail(error: unknown, { event, args, release }: IncomingEvent): void {
+  #fail(error: unknown, { event, args, free }: IncomingEvent): void {
     try {
       this.#acks.refuse(event, args, new SignalError('internal', '', { cause: error }))
     } finally {
-      release()
+      free()
       this.#connection.cut()
     }
   }
@@ -98,13 +98,13 @@ export class Dispatcher {
     const withinRate = this.#client.bucket.take(performance.now())
     const refusal = withinRate ? refusalOf(args, isKnown, excess) : new SignalError('too_many_requests')
     if (refusal) this.#refuseUnhandled(incoming, refusal)
-    else this.#hold(incoming, heapBytes)
+    else this.#reserve(incoming, heapBytes)
   }
 
-  /** Counts the request in its client's memory budget until its ack is sent. */
-  #hold(incoming: IncomingEvent, heapBytes: number): void {
-    const release = this.#client.holdRequest(heapBytes)
-    if (release) this.#route(releasedByAck(incoming, release))
+  /** Reserves memory for the request in its client's budget until its ack is sent. */
+  #reserve(incoming: IncomingEvent, heapBytes: number): void {
+    const free = this.#client.reserve(heapBytes)
+    if (free) this.#route(freedByAck(incoming, free))
     else this.#acks.refuse(incoming.event, incoming.args, new SignalError('too_many_requests'), 'client_memory')
   }
 
@@ -200,9 +200,9 @@ export class Dispatcher {
   }
 
   async #serve(incoming: IncomingEvent): Promise<void> {
-    const { event, args, release } = incoming
+    const { event, args, free } = incoming
     const request = this.#requests.get(event)
-    if (!this.#connection.open) release()
+    if (!this.#connection.open) free()
     else if (!request) this.#acks.refuse(event, args, new SignalError('unknown_event'))
     else if (request.phase === 'switch_room') await this.#loginFlow.switchRoom({ ...incoming, request })
     else await this.#runner.run({ ...incoming, request })

@@ -18,7 +18,7 @@ export type EvacuationDeps = {
 const tickMs = 250
 
 /** Two ticks further apart than this, ms, mean that the process was suspended. Its lease looks expired until its next heartbeat. */
-const stallMs = 1000
+const suspensionMs = 1000
 
 /** How long no client is closed after a suspension, ms. */
 const graceMs = 5000
@@ -76,7 +76,7 @@ export class Evacuation {
 
   #tick(): void {
     const now = performance.now()
-    if (now - this.#tickedAt > stallMs) this.#graceUntil = now + graceMs
+    if (now - this.#tickedAt > suspensionMs) this.#graceUntil = now + graceMs
     this.#tickedAt = now
     const cutOffMs = this.#deps.cutOffMs()
     this.#setCutOff(cutOffMs > 0)

@@ -1,7 +1,7 @@
 import { type Deadline, newDeadline } from '../core/deadline.ts'
 import { SignalError } from '../core/errors.ts'
 import { type Arguments, readArguments } from './arguments.ts'
-import type { Excess } from './payload-limits.ts'
+import type { Excess } from './limits/payload-limits.ts'
 import type { ServedRequest } from './requests.ts'
 
 /** An event that has arrived and has no ack yet. */
@@ -9,24 +9,24 @@ export type IncomingEvent = {
   event: string
   args: Arguments
   deadline: Deadline
-  /** Stops counting it in the client's memory budget. */
-  release: () => void
+  /** Frees the memory that is reserved for it in the client's budget. */
+  free: () => void
 }
 
 /** An event that the version of the connection's dialect has. */
 export type IncomingRequest = IncomingEvent & { request: ServedRequest }
 
 export function readIncoming(event: string, args: unknown[]): IncomingEvent {
-  return { event, args: readArguments(args), deadline: newDeadline(), release: () => {} }
+  return { event, args: readArguments(args), deadline: newDeadline(), free: () => {} }
 }
 
-/** The same event, whose ack also releases it from the memory budget. */
-export function releasedByAck(incoming: IncomingEvent, release: () => void): IncomingEvent {
+/** The same event, whose ack also frees its part of the memory budget. */
+export function freedByAck(incoming: IncomingEvent, free: () => void): IncomingEvent {
   const ack: Arguments['ack'] = (...answer) => {
-    release()
+    free()
     incoming.args.ack(...answer)
   }
-  return { ...incoming, args: { ...incoming.args, ack }, release }
+  return { ...incoming, args: { ...incoming.args, ack }, free }
 }
 
 /** Why the event is refused before its schema is checked. @param isKnown whether any version of the dialect has the event */

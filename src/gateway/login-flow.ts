@@ -101,17 +101,14 @@ export class LoginFlow {
   }
 
   /** Delays the refusal of a client that guesses credentials, longer each time. */
-  async delayIfGuessing(
-    error: unknown,
-    { args: { data }, release }: Pick<IncomingEvent, 'args' | 'release'>,
-  ): Promise<void> {
+  async delayIfGuessing(error: unknown, { args: { data }, free }: Pick<IncomingEvent, 'args' | 'free'>): Promise<void> {
     if (!(error instanceof SignalError && looksLikeGuessing(error.code))) return
     const { throttle, refusals } = this.#services
     const { address, dialect } = this.#connection
     const keys = guessKeys(address, data)
     data.length = 0 // frees the memory during a delay of seconds
-    release()
-    const delayed = await throttle.hold(keys)
+    free()
+    const delayed = await throttle.delayRefusal(keys)
     if (delayed) refusals.note('throttled', { code: error.code, dialect: dialect.name, address }, 'refusal delayed')
   }
 

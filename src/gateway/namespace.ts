@@ -10,7 +10,7 @@ import { Connection } from './connection.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { looksLikeGuessing, networkKey } from './limits/credential-guessing.ts'
 import { closeWhenIdle } from './limits/idle.ts'
-import { type Excess, measure } from './payload-limits.ts'
+import { type Excess, measure } from './limits/payload-limits.ts'
 import type { ServedDialect } from './requests.ts'
 import type { GatewayServices } from './services.ts'
 
@@ -69,19 +69,19 @@ export class Namespace {
     const isAgain = client.namespaces.has(name)
     client.namespaces.add(name)
     const { excess, heapBytes } = measure(socket.handshake.auth, this.#deps.services.maxMessageBytes)
-    const release = excess ? () => {} : client.holdRequest(heapBytes)
+    const free = excess ? () => {} : client.reserve(heapBytes)
     try {
       // a client that connects again and again must not get around the rate limit
-      if (!release || (isAgain && !client.bucket.take(performance.now()))) throw new SignalError('too_many_requests')
+      if (!free || (isAgain && !client.bucket.take(performance.now()))) throw new SignalError('too_many_requests')
       await this.#check(socket, excess)
       return undefined
     } catch (error) {
-      return await this.#refuse(error, socket, release ? undefined : 'client_memory')
+      return await this.#refuse(error, socket, free ? undefined : 'client_memory')
     } finally {
       client.admitting.delete(name)
       // Socket.IO keeps `auth` as long as the connection: keep only the fields that the node reads later
       socket.handshake.auth = readFields(socket.handshake.auth, admit !== undefined)
-      release?.()
+      free?.()
     }
   }
 
@@ -96,7 +96,7 @@ export class Namespace {
     const { code, detail } = error instanceof SignalError ? error : new SignalError('internal')
     const { log, refusals, throttle } = this.#deps.services
     const about = { code, ...this.#about(socket) }
-    if (looksLikeGuessing(code) && (await throttle.hold([networkKey(about.address)]))) {
+    if (looksLikeGuessing(code) && (await throttle.delayRefusal([networkKey(about.address)]))) {
       refusals.note('throttled', about, 'refusal delayed')
     }
     if (code === 'internal') log.error({ err: error }, 'a client could not be admitted')
@@ -148,11 +148,11 @@ export class Namespace {
     const connection = new Connection(socket, this.#dialect, client.confirmations, {
       address: this.#deps.addressOf(socket.request),
       writable: () => client.sendBuffer.writable(),
-      held: (bytes) => client.sendBuffer.hold(bytes),
+      held: (bytes) => client.sendBuffer.countHeld(bytes),
       cut: () => {
         client.closedByNode = true
       },
-      closing: () => client.closing(),
+      closing: () => client.terminateSoon(),
       sessionBegan: ({ ref }) => {
         changeRooms(() => unmute(socket))
         changeRooms(() => socket.join(roomOfSession(ref)))

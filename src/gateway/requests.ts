@@ -4,12 +4,12 @@ import { SignalError } from '../core/errors.ts'
 import type { RequestContext } from '../core/session/request-context.ts'
 import type { Session } from '../core/session/session.ts'
 import { wellFormed } from '../core/text.ts'
-import type { Dialect, Phase, Request } from '../protocol/dialect.ts'
+import type { Phase, Request, RequestDefinitions } from '../protocol/dialect.ts'
 import type { Payload, Reply } from '../protocol/payload.ts'
 import { validationOf } from '../protocol/validation.ts'
 import { validationMessageOf } from '../protocol/validation-message.ts'
 import type { Connection } from './connection.ts'
-import type { DialectFormat, RenderedEvent } from './dialect.ts'
+import type { DialectDescription, RenderedEvent } from './dialect.ts'
 
 /** The connection that sent a request, and its session if it has one. */
 export type LoginContext = Timing & { connection: Connection; session?: Session }
@@ -34,7 +34,7 @@ type Handler<R extends Request> = R['phase'] extends 'login' | 'switch_room'
     : (context: RequestContext & { connection: Connection }, payload: Payload<R>) => Promise<Reply<R>>
 
 /** One handler for each request of a dialect. A missing handler, or a wrong payload or reply, is a compile error. */
-export type Handlers<D extends Dialect> = { [event in keyof D]: Handler<D[event]> }
+export type Handlers<D extends RequestDefinitions> = { [event in keyof D]: Handler<D[event]> }
 
 /** A request as the dispatcher serves it. */
 export type ServedRequest = {
@@ -53,7 +53,7 @@ export type RequestTable = ReadonlyMap<string, ServedRequest>
 export type Version = { requests: RequestTable; success: string }
 
 /** A dialect: how it speaks, and what it serves. */
-export type ServedDialect = DialectFormat & {
+export type ServedDialect = DialectDescription & {
   /** Every event of any version. */
   events: ReadonlySet<string>
   versions: { readonly [version: string]: Version }
@@ -66,7 +66,7 @@ export type ServedDialect = DialectFormat & {
 }
 
 /** Joins a table and its handlers. Compiles each schema once. */
-export function serveTable<D extends Dialect>(table: D, handlers: Handlers<D>): RequestTable {
+export function serveTable<D extends RequestDefinitions>(table: D, handlers: Handlers<D>): RequestTable {
   return new Map(
     Object.entries(table).map(([event, request]) => [
       event,

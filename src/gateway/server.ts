@@ -7,13 +7,13 @@ import type { NodeInfo } from '../core/ports/node-registry.ts'
 import { type ClientLimits, minBudgetMessages } from './client.ts'
 import { Clients } from './clients.ts'
 import type { Connection } from './connection.ts'
-import { Handshake, type HandshakeError } from './handshake.ts'
-import { Admission, type AdmissionLimits } from './limits/admission.ts'
-import { addressReader, type TrustProxy, trustFunction } from './limits/client-address.ts'
-import { MemoryBudget } from './limits/memory-budget.ts'
+import { Admission, type AdmissionLimits } from './handshake/admission.ts'
+import { addressReader, type TrustProxy, trustFunction } from './handshake/client-address.ts'
+import { Handshake, type HandshakeError } from './handshake/handshake.ts'
+import { boundedParser } from './limits/bounded-parser.ts'
+import { NodeMemoryBudget } from './limits/memory-budget.ts'
 import { limitedWebSocketServer } from './limits/web-sockets.ts'
 import { Namespace } from './namespace.ts'
-import { boundedParser } from './packets.ts'
 import { newConnectionId } from './proxy/connection-id.ts'
 import { NodeProxy } from './proxy/node-proxy.ts'
 import type { ServedDialect } from './requests.ts'
@@ -43,7 +43,7 @@ export class Gateway {
   readonly io: Server
   readonly connections = new Set<Connection>()
   /** The memory that the node holds for clients, and that other listeners hold for their requests. */
-  readonly memory: MemoryBudget
+  readonly memory: NodeMemoryBudget
   readonly #services: GatewayServices
   readonly #admission: Admission
   readonly #clients: Clients
@@ -52,7 +52,7 @@ export class Gateway {
 
   constructor(http: HttpServer, config: GatewayConfig, services: GatewayServices, cluster?: AdapterConnections) {
     this.#services = services
-    this.memory = new MemoryBudget(config.maxBufferedBytesTotal, minBudgetMessages * config.maxMessageBytes)
+    this.memory = new NodeMemoryBudget(config.maxBufferedBytesTotal, minBudgetMessages * config.maxMessageBytes)
     const trusts = trustFunction(config.trustProxy)
     const readAddress = addressReader(trusts)
     const addressOf = (request: IncomingMessage) => this.#nodeProxy?.vouchedAddress(request) ?? readAddress(request)
@@ -97,9 +97,9 @@ export class Gateway {
     return this.#admission.open
   }
 
-  /** The requests and WebSockets that this node is forwarding to other nodes. */
-  get forwarding(): NodeProxy['open'] {
-    return this.#nodeProxy?.open ?? { polling: 0, websocket: 0 }
+  /** How many requests and WebSockets this node is forwarding to other nodes. */
+  get forwardedCounts(): NodeProxy['openCounts'] {
+    return this.#nodeProxy?.openCounts ?? { polling: 0, websocket: 0 }
   }
 
   /** The WebSockets that this node is forwarding to other nodes. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { BudgetHolder, BudgetHolders } from '../core/ports/memory-budget.ts'
+import type { BudgetHolder, MemoryBudget } from '../core/ports/memory-budget.ts'
 import type { Refused } from './errors.ts'
 
 /** Whether bytes follow the head of a request. */
@@ -47,7 +47,7 @@ class RequestBody implements BudgetHolder {
  * the last response, the head included.
  * @param polling the path of long-polling, whose requests this function skips because the gateway counts them
  */
-export function countBodies(server: Server, budget: BudgetHolders, refused: Refused, polling: string): void {
+export function countBodies(server: Server, budget: MemoryBudget, refused: Refused, polling: string): void {
   /** The bytes that each connection had read when its last response closed. */
   const answered = new WeakMap<Socket, number>()
   server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {

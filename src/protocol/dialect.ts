@@ -34,4 +34,4 @@ export type Request = {
 }
 
 /** All requests of a dialect, by event name. */
-export type Dialect = { readonly [event: string]: Request }
+export type RequestDefinitions = { readonly [event: string]: Request }

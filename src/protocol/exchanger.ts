@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { maxNameCharacters } from '../core/names.ts'
-import type { Dialect } from './dialect.ts'
+import type { RequestDefinitions } from './dialect.ts'
 import { Name, To } from './names.ts'
 import { IceServers, Limits, session } from './session.ts'
 
@@ -49,4 +49,4 @@ export const exchanger = {
     payload: Type.Object({ channelName, user: Type.Optional(Type.Unknown()) }),
     refusals: named,
   },
-} as const satisfies Dialect
+} as const satisfies RequestDefinitions

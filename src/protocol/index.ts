@@ -1,5 +1,5 @@
 /** The protocol, for other clients and servers: for each dialect a table of events with the TypeBox schemas of payload and reply. */
-export type { Dialect, Phase, Request } from './dialect.ts'
+export type { Phase, Request, RequestDefinitions as Dialect } from './dialect.ts'
 export type { ErrorCode } from './errors.ts'
 export { exchanger } from './exchanger.ts'
 export * as management from './management.ts'

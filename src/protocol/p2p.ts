@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import type { Dialect } from './dialect.ts'
+import type { RequestDefinitions } from './dialect.ts'
 import { Missing } from './names.ts'
 import { session } from './session.ts'
 
@@ -26,7 +26,7 @@ export const p2p = {
     payload: Type.Object({ to: UserId, data: Type.Optional(Type.Unknown()) }),
     refusals: { '/to': 'invalid_receiver' },
   },
-} as const satisfies Dialect
+} as const satisfies RequestDefinitions
 
 /** Error numbers of OWT's P2P SDK. */
 export const p2pErrors = {

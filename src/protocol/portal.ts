@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import type { Dialect } from './dialect.ts'
+import type { RequestDefinitions } from './dialect.ts'
 import {
   Publication,
   PublicationV1,
@@ -82,14 +82,14 @@ export const portal = {
       '/signaling/type': 'invalid_signaling_type',
     },
   },
-} as const satisfies Dialect
+} as const satisfies RequestDefinitions
 
 /** Protocol 1.0 and 1.1: the media of publish and subscribe in the old form. */
 export const portalV1 = {
   ...portal,
   publish: { phase: 'awaits_session', payload: PublicationV1, reply: SessionIds },
   subscribe: { phase: 'awaits_session', payload: SubscriptionRequestV1, reply: SessionIds },
-} as const satisfies Dialect
+} as const satisfies RequestDefinitions
 
 /** Protocol absent: the session verbs and text of OWT's legacy clients. */
 export const portalLegacy = {
@@ -104,4 +104,4 @@ export const portalLegacy = {
     }),
     refusals: { '/type': 'invalid_message_type', '/receiver': 'invalid_receiver', '/data': 'text_too_long' },
   },
-} as const satisfies Dialect
+} as const satisfies RequestDefinitions

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { maxNameCharacters } from '../core/names.ts'
-import type { Dialect } from './dialect.ts'
+import type { RequestDefinitions } from './dialect.ts'
 import { Missing, Name, To } from './names.ts'
 import { IceServers, Limits, session } from './session.ts'
 
@@ -64,4 +64,4 @@ export const rooms = {
   offer: relayed,
   answer: relayed,
   ice: relayed,
-} as const satisfies Dialect
+} as const satisfies RequestDefinitions

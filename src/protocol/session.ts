@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import type { Dialect } from './dialect.ts'
+import type { RequestDefinitions } from './dialect.ts'
 
 /** The last argument of every notification of a log entry. `nickname`: the sender's nickname, in `new_message` of `/rooms`. */
 export type Meta = { seq: number; from?: string; nickname?: string }
@@ -55,4 +55,4 @@ export const session = {
     reply: Type.Union([Type.String(), Type.Object({ ticket: Type.String(), iceServers: IceServers })]),
   },
   logout: { phase: 'needs_session' },
-} as const satisfies Dialect
+} as const satisfies RequestDefinitions

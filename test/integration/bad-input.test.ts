@@ -3,7 +3,7 @@ import { Check } from 'typebox/value'
 import { describe, expect, test } from 'vitest'
 import { isErrorCode } from '../../src/core/errors.ts'
 import { roomIdOf } from '../../src/core/model.ts'
-import type { Dialect, Request } from '../../src/protocol/dialect.ts'
+import type { Request, RequestDefinitions } from '../../src/protocol/dialect.ts'
 import { portal, portalLegacy, portalV1 } from '../../src/protocol/portal.ts'
 import { TicketAndSeq } from '../../src/protocol/session.ts'
 import { type Answer, type Client, connect, enter, type Protocol } from '../support/client.ts'
@@ -16,8 +16,8 @@ import { watchUnhandledErrors } from './unhandled-errors.ts'
 
 const node = await startNode()
 
-const portalTable: Dialect = portal
-const tables: [Protocol, Dialect][] = [
+const portalTable: RequestDefinitions = portal
+const tables: [Protocol, RequestDefinitions][] = [
   ['1.2', portal],
   ['1.1', portalV1],
   ['legacy', portalLegacy],

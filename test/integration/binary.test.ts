@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Dialect, Request } from '../../src/protocol/dialect.ts'
+import type { Request, RequestDefinitions } from '../../src/protocol/dialect.ts'
 import { exchanger } from '../../src/protocol/exchanger.ts'
 import { p2p, p2pErrors } from '../../src/protocol/p2p.ts'
 import { portal, portalLegacy, portalV1 } from '../../src/protocol/portal.ts'
@@ -69,7 +69,7 @@ async function inP2p(): Promise<Pair> {
   return { sender, received, to, room: to }
 }
 
-const dialects: [string, Dialect, EnterPair][] = [
+const dialects: [string, RequestDefinitions, EnterPair][] = [
   ['portal 1.2', portal, inPortal('1.2')],
   ['portal 1.1', portalV1, inPortal('1.1')],
   ['portal legacy', portalLegacy, inPortal('legacy')],

@@ -7,7 +7,7 @@ import { newRoom, startNode, type TestNode } from '../support/node.ts'
 
 /** Fails when the refusal of a credential is delayed, which no handler expects to throw. */
 class BrokenThrottle extends Throttle {
-  override hold(): Promise<boolean> {
+  override delayRefusal(): Promise<boolean> {
     return Promise.reject(new Error('broken throttle'))
   }
 }

@@ -3,7 +3,7 @@ import { decodeObject } from '../../src/core/auth/keyring.ts'
 import { readTicket } from '../../src/core/auth/tickets.ts'
 import { hasTokenForm, isJwt, readToken } from '../../src/core/auth/tokens.ts'
 import { guessKeys } from '../../src/gateway/limits/credential-guessing.ts'
-import { excessOf } from '../../src/gateway/payload-limits.ts'
+import { measure } from '../../src/gateway/limits/payload-limits.ts'
 import { nodeOfConnection } from '../../src/gateway/proxy/connection-id.ts'
 import { parseMAuth } from '../../src/http/management/mauth.ts'
 import { roomOfAddress } from '../../src/protocol/room-address.ts'
@@ -25,7 +25,7 @@ const readers: [name: string, read: (text: string) => unknown][] = [
   ['the key under which a guess is remembered', (text) => guessKeys('127.0.0.1', [{ token: text }])],
   ["a room's address", (text) => roomOfAddress(text)],
   ['a connection id', (text) => nodeOfConnection(text)],
-  ['the size of a request', (text) => excessOf([text], 1e9)],
+  ['the size of a request', (text) => measure([text], 1e9)],
 ]
 const texts: ((length: number) => string)[] = [
   (length) => 'a'.repeat(length),

@@ -64,7 +64,7 @@ const retiredIdentifiers: { [word: string]: string } = {
   Places: 'SessionStore',
   plainWords: 'messages',
   proven: 'confirmed',
-  proves: 'confirmsDelivery',
+  proves: 'clientsCannotNameSeq',
   said: 'sent, appended',
   saysPassedOn: 'isForwarded',
   seek: 'start',

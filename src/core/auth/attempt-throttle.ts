@@ -20,7 +20,7 @@ export class Throttle {
   }
 
   /** Counts a failure for each key. Resolves when the refusal may be sent. @returns whether it was delayed */
-  async hold(keys: string[]): Promise<boolean> {
+  async delayRefusal(keys: string[]): Promise<boolean> {
     const worst = Math.max(...keys.map((key) => this.#countFailure(key)))
     const wait = Math.min(maxDelayMs, 100 * 2 ** Math.min(worst - this.#freeFailures, 20))
     if (worst <= this.#freeFailures || this.#delayed >= maxDelayedReplies) return false

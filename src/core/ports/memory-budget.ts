@@ -13,7 +13,7 @@ export interface BudgetHolder {
 }
 
 /** The memory that a node may hold for all its clients together. */
-export interface BudgetHolders {
+export interface MemoryBudget {
   add(holder: BudgetHolder): void
   remove(holder: BudgetHolder): void
 }

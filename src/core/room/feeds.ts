@@ -17,11 +17,11 @@ export type LossEvents = {
   leapt: (room: RoomId, seq: number) => void
 }
 
-type Open = { users: number; ready: Promise<Feed>; feed?: Feed }
+type OpenFeed = { users: number; ready: Promise<Feed>; feed?: Feed }
 
 /** The rooms that this node is subscribed to, with a feed for each. A room stays subscribed while a session uses it. */
 export class Feeds {
-  readonly #open = new Map<RoomId, Open>()
+  readonly #open = new Map<RoomId, OpenFeed>()
   /** Rooms that are being unsubscribed: a new use waits until that is done. */
   readonly #closing = new Map<RoomId, Promise<void>>()
   readonly #store: Store
@@ -112,8 +112,8 @@ export class Feeds {
     if (head === 0 && feed.position > 0) await this.#losses.restoreRoom(room)
   }
 
-  #begin(room: RoomId): Open {
-    const open: Open = {
+  #begin(room: RoomId): OpenFeed {
+    const open: OpenFeed = {
       users: 0,
       ready: Promise.resolve(this.#closing.get(room)).then(() => this.#listen(room, open)),
     }
@@ -121,7 +121,7 @@ export class Feeds {
     return open
   }
 
-  async #listen(room: RoomId, open: Open): Promise<Feed> {
+  async #listen(room: RoomId, open: OpenFeed): Promise<Feed> {
     this.#store.roomIndex.touch([room]).catch((error) => this.#events.failed?.(error)) // the list may lag
     await this.#store.nodes.trackRooms(this.#node, [room])
     let early = 0 // the highest seq that arrived before the feed existed
@@ -144,7 +144,7 @@ export class Feeds {
     return open.feed
   }
 
-  async #end(room: RoomId, open: Open): Promise<void> {
+  async #end(room: RoomId, open: OpenFeed): Promise<void> {
     open.feed?.close()
     try {
       await this.#store.pubSub.unsubscribe(room)

@@ -1,6 +1,6 @@
 import { type ServedDialect, serveTable } from '../../gateway/requests.ts'
 import { exchanger } from '../../protocol/exchanger.ts'
-import { sessionVerbs } from '../session/index.ts'
+import { sessionVerbs } from '../session-verbs/index.ts'
 import { admission } from '../shared/authentication.ts'
 import { participantMeta } from '../shared/render.ts'
 import { answer } from './answer.ts'
@@ -34,7 +34,7 @@ export function exchangerDialect(services: ExchangerServices): ServedDialect {
     namespace: '/exchanger',
     events: new Set(requests.keys()),
     versions: { '1.0': { requests, success: 'ok' } },
-    firstVersion: '1.0',
+    versionBeforeLogin: '1.0',
     render,
     metaOf: participantMeta,
     messages,

@@ -1,6 +1,6 @@
 import { type ServedDialect, serveTable } from '../../gateway/requests.ts'
 import { p2p } from '../../protocol/p2p.ts'
-import { sessionVerbs } from '../session/index.ts'
+import { sessionVerbs } from '../session-verbs/index.ts'
 import { acks } from './acks.ts'
 import { authentication } from './authentication.ts'
 import { messages } from './error-messages.ts'
@@ -22,11 +22,11 @@ export function p2pDialect(services: P2pServices): ServedDialect {
     namespace: '/p2p',
     events: new Set(requests.keys()),
     versions: { owt: { requests, success: 'ok' } },
-    firstVersion: 'owt',
+    versionBeforeLogin: 'owt',
     render,
     messages,
     acks,
-    confirmsDelivery: true,
+    clientsCannotNameSeq: true,
     takenOverEvent: 'server-disconnect',
   }
 }

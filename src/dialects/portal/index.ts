@@ -1,7 +1,7 @@
 import { type ServedDialect, serveTable } from '../../gateway/requests.ts'
 import { portal, portalLegacy, portalV1 } from '../../protocol/portal.ts'
-import { sessionVerbs } from '../session/index.ts'
-import type { SessionServices } from '../session/services.ts'
+import { sessionVerbs } from '../session-verbs/index.ts'
+import type { SessionServices } from '../session-verbs/services.ts'
 import { customMessage } from './custom-message.ts'
 import { messages } from './error-messages.ts'
 import { login } from './login.ts'
@@ -45,7 +45,7 @@ export function portalDialect(services: PortalServices): ServedDialect {
       '1.1': { requests: v1, success: 'ok' },
       '1.2': { requests: v12, success: 'ok' },
     },
-    firstVersion: '1.2',
+    versionBeforeLogin: '1.2',
     render,
     messages,
   }

@@ -1,7 +1,7 @@
 import { roomName } from '../../core/model.ts'
 import { type ServedDialect, serveTable } from '../../gateway/requests.ts'
 import { rooms as table } from '../../protocol/rooms.ts'
-import { sessionVerbs } from '../session/index.ts'
+import { sessionVerbs } from '../session-verbs/index.ts'
 import { admission } from '../shared/authentication.ts'
 import { answer } from './answer.ts'
 import { directMessage } from './direct-message.ts'
@@ -49,7 +49,7 @@ export function roomsDialect(services: RoomsServices): ServedDialect {
     namespace: '/rooms',
     events: new Set(requests.keys()),
     versions: { '1.0': { requests, success: 'ok' } },
-    firstVersion: '1.0',
+    versionBeforeLogin: '1.0',
     render,
     metaOf,
     messages,

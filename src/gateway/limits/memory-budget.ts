@@ -1,5 +1,5 @@
 import { getHeapStatistics } from 'node:v8'
-import type { BudgetHolder, BudgetHolders } from '../../core/ports/memory-budget.ts'
+import type { BudgetHolder, MemoryBudget } from '../../core/ports/memory-budget.ts'
 
 /** The limit of the unread output of all clients, as a share of V8's heap. */
 const maxHeapShare = 1 / 4
@@ -13,7 +13,7 @@ const minPartialBytes = 1024
  * complete. Beyond its maximum, the node frees memory from the largest holders first: it refuses their waiting requests or
  * closes their connections.
  */
-export class MemoryBudget implements BudgetHolders {
+export class NodeMemoryBudget implements MemoryBudget {
   readonly #maxBytes: number
   readonly #maxUnreadBytes: number
   readonly #holders = new Set<BudgetHolder>()

@@ -38,7 +38,7 @@ export class Posts {
   readonly #flood: FloodControl
   readonly #maxPackets: number
   readonly #events: PostEvents
-  #held = false
+  #isDelaying = false
 
   constructor(engine: EngineSocket, limits: FloodLimits, events: PostEvents) {
     this.#engine = engine
@@ -53,21 +53,21 @@ export class Posts {
   /** Passes a request to Engine.IO, now or later, or refuses it. */
   take(post: Post): void {
     const aheadMs = this.#flood.aheadMs
-    if (this.#held)
+    if (this.#isDelaying)
       this.#end(post, 400, 'bad_packet') // Engine.IO's protocol forbids two requests at a time
     else if (aheadMs > maxHoldMs) this.#end(post, 429, 'flood')
-    else if (aheadMs > 0) this.#hold(aheadMs, post)
+    else if (aheadMs > 0) this.#delay(aheadMs, post)
     else this.#read(post)
   }
 
-  #hold(ms: number, post: Post): void {
+  #delay(ms: number, post: Post): void {
     const { request } = post
-    this.#held = true
+    this.#isDelaying = true
     this.#events.slowed(post)
     const proceed = () => {
       clearTimeout(timer)
       this.#engine.off('close', proceed)
-      this.#held = false
+      this.#isDelaying = false
       if (!request.destroyed) this.#read(post)
     }
     const timer = setTimeout(proceed, ms).unref()

@@ -60,13 +60,13 @@ export class SendBuffer {
   }
 
   /** Counts the answer to a poll until the client has read it, even if the client polls again before. */
-  answering(response: ServerResponse): void {
+  countAnswer(response: ServerResponse): void {
     this.#answers.add(response)
     response.once('close', () => this.#answers.delete(response))
   }
 
-  /** Adds to the bytes that wait for the ack of a request. `bytes` is negative when they are sent. */
-  hold(bytes: number): void {
+  /** Counts notifications that wait for the ack of a request. `bytes` is negative when they are sent. */
+  countHeld(bytes: number): void {
     this.#held += bytes
     if (bytes < 0) return
     this.#events.grown(bytes)

@@ -2,12 +2,12 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws'
 import { queryOf } from '../engine-internals.ts'
+import { rejectHandshake } from '../handshake/reject-handshake.ts'
 import type { FloodLimits } from './flood-control.ts'
-import type { MemoryBudget } from './memory-budget.ts'
+import type { NodeMemoryBudget } from './memory-budget.ts'
 import { Pongs } from './pongs.ts'
 import { ReadLimiter } from './read-limiter.ts'
 import { ReadTurns } from './read-turns.ts'
-import { rejectHandshake } from './reject-handshake.ts'
 import { WebSocketInput } from './web-socket-input.ts'
 
 const options = {
@@ -20,7 +20,7 @@ const options = {
 }
 
 export type WebSocketDeps = {
-  memory: MemoryBudget
+  memory: NodeMemoryBudget
   /** Whether the Engine.IO connection with this id may be upgraded to a WebSocket. */
   mayUpgrade: (sid: string) => boolean
 }

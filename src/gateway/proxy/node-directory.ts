@@ -31,14 +31,14 @@ export class NodeDirectory {
   }
 
   /** Undefined if there is no such node. A node registers before it listens, so the list has every node that has connections. */
-  async addressOf(node: string): Promise<URL | undefined> {
+  async urlOf(node: string): Promise<URL | undefined> {
     const age = performance.now() - this.#listedAt
     const known = this.#known.get(node)
     if (!known || age > expireAfterMs) {
-      await this.list()
+      await this.refresh()
       return this.#known.get(node)
     }
-    if (age > refreshAfterMs) inBackground(() => this.list(), this.#deps.failed)
+    if (age > refreshAfterMs) inBackground(() => this.refresh(), this.#deps.failed)
     return known
   }
 
@@ -48,12 +48,12 @@ export class NodeDirectory {
   }
 
   /** Reads the list of nodes from the store. Never rejects. */
-  list(): Promise<void> {
-    this.#next ??= this.#listSoon()
+  refresh(): Promise<void> {
+    this.#next ??= this.#refreshSoon()
     return this.#next
   }
 
-  async #listSoon(): Promise<void> {
+  async #refreshSoon(): Promise<void> {
     await new Promise((resolve) =>
       setTimeout(resolve, this.#startedAt + minLookupIntervalMs - performance.now()).unref(),
     )

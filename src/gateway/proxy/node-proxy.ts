@@ -2,11 +2,11 @@ import { type ClientRequest, type IncomingMessage, ServerResponse } from 'node:h
 import type { Socket } from 'node:net'
 import type { Keyring } from '../../core/auth/keyring.ts'
 import { inBackground } from '../../core/background.ts'
-import type { BudgetHolders } from '../../core/ports/memory-budget.ts'
+import type { MemoryBudget } from '../../core/ports/memory-budget.ts'
 import type { Metrics } from '../../observability/metrics.ts'
 import type { RefusalLog } from '../../observability/refusal-log.ts'
 import { queryOf, responseOf } from '../engine-internals.ts'
-import { rejectHandshake } from '../limits/reject-handshake.ts'
+import { rejectHandshake } from '../handshake/reject-handshake.ts'
 import { nodeOfConnection } from './connection-id.ts'
 import { ForwardedBytes } from './forwarded-bytes.ts'
 import { forwardedHeader, isForwarded, signForwarded, vouchedAddress } from './forwarded-header.ts'
@@ -24,7 +24,7 @@ export type NodeProxyDeps = NodeDirectoryDeps & {
   maxOpen: number
   /** The client's address according to the request itself and the proxies that the node trusts. */
   addressOf: (request: IncomingMessage) => string
-  memory: BudgetHolders
+  memory: MemoryBudget
   metrics: Pick<Metrics, 'forwarded'>
   refusals: RefusalLog
 }
@@ -43,7 +43,7 @@ export class NodeProxy {
   readonly #directory: NodeDirectory
   readonly #forwarder: Forwarder
   readonly #pending = new WeakMap<IncomingMessage, PendingForward>()
-  readonly #held = new WeakMap<IncomingMessage, ForwardedBytes>()
+  readonly #heldBytes = new WeakMap<IncomingMessage, ForwardedBytes>()
   readonly #vouched = new WeakMap<IncomingMessage, string>()
   readonly #failed = new WeakSet<IncomingMessage>()
   readonly #tunnels = new Set<Tunnel>()
@@ -58,7 +58,7 @@ export class NodeProxy {
     this.#directory = new NodeDirectory(deps)
     this.#forwarder = new Forwarder(deps.maxSilenceMs, {
       sent: (outgoing, request, socket) => {
-        this.#held.get(request)?.sent(outgoing)
+        this.#heldBytes.get(request)?.sent(outgoing)
         if (socket) this.#joinSockets(outgoing, request, socket)
       },
       failed: (error, request) => this.#fail(error, request),
@@ -66,7 +66,7 @@ export class NodeProxy {
   }
 
   /** The number of requests and WebSockets that it is forwarding. */
-  get open(): { [kind in TransportKind]: number } {
+  get openCounts(): { [kind in TransportKind]: number } {
     return { polling: this.#open.polling.size, websocket: this.#open.websocket.size }
   }
 
@@ -116,7 +116,7 @@ export class NodeProxy {
     const address = addressOf(request)
     // a client may disconnect at any time, and an upgraded socket has no other listener
     if (!response) socket.on('error', () => {})
-    const url = await this.#directory.addressOf(node)
+    const url = await this.#directory.urlOf(node)
     if (socket.destroyed) return
     // httpxy would close an upgrade to another protocol than WebSocket without an answer
     if (!url || (!response && !isWebSocket(request))) return next()
@@ -125,7 +125,7 @@ export class NodeProxy {
       return rejectHandshake(request, 'connections')
     }
     this.#pending.set(request, { node, next, answered: false })
-    this.#holdBytes(request, response ?? socket)
+    this.#countBytes(request, response ?? socket)
     this.#count(response ? 'polling' : 'websocket', response ?? socket)
     if (!response) this.#addTunnel(new Tunnel(socket, url, sid, keys))
     const headers = { [forwardedHeader]: signForwarded(keys, sid, address) }
@@ -133,7 +133,7 @@ export class NodeProxy {
   }
 
   /** Counts the bytes that the node holds for the request in its memory budget, until the connection closes. */
-  #holdBytes(request: IncomingMessage, connection: ServerResponse | Socket): void {
+  #countBytes(request: IncomingMessage, connection: ServerResponse | Socket): void {
     const { memory, refusals, addressOf } = this.#deps
     const address = addressOf(request)
     const held = new ForwardedBytes(request, (bytes) => {
@@ -141,7 +141,7 @@ export class NodeProxy {
     })
     memory.add(held)
     connection.once('close', () => memory.remove(held))
-    this.#held.set(request, held)
+    this.#heldBytes.set(request, held)
   }
 
   #addTunnel(tunnel: Tunnel): void {

@@ -23,7 +23,7 @@ export class NodeSurvey {
 
   /** Lists the nodes now and then every `intervalMs`. */
   start(intervalMs: number): void {
-    const list = () => inBackground(() => this.#directory.list(), this.#failed)
+    const list = () => inBackground(() => this.#directory.refresh(), this.#failed)
     list()
     this.#timer = setInterval(list, intervalMs).unref()
   }

@@ -192,7 +192,7 @@ test('a session keeps trying while the device reports offline, and tries at once
   expect(nodes.tries).toBe(tries + 1)
 })
 
-test('after a standstill a session leaves a connection without an answer within seconds, and keeps one with an answer', async () => {
+test('after a suspension a session leaves a connection without an answer within seconds, and keeps one with an answer', async () => {
   const { clock, nodes, session, net, login } = setUp()
   const first = await login()
   net.wake()
@@ -213,7 +213,7 @@ test('after a standstill a session leaves a connection without an answer within 
   expect(session.state).toBe('connected')
 })
 
-test('after a standstill a session without a connection tries at once, whatever its back-off was', async () => {
+test('after a suspension a session without a connection tries at once, whatever its back-off was', async () => {
   const { clock, nodes, net, login } = setUp()
   const first = await login()
   nodes.away = true

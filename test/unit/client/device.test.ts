@@ -2,7 +2,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { decodeBase64 } from '../../../src/client/base64.ts'
 import { systemClock } from '../../../src/client/clock.ts'
 import { systemNetwork } from '../../../src/client/network.ts'
-import { watchStandstill } from '../../../src/client/standstill.ts'
+import { watchSuspension } from '../../../src/client/suspension.ts'
 import { datesOf } from '../../../src/client/tickets.ts'
 import { FakeClock } from './fake-clock.ts'
 
@@ -85,13 +85,13 @@ test.each([
   ['the clock for durations passed a minute', 0, 60_000, 1],
   ['the wall clock was set back by hours', -7_200_000, 0, 0],
   ['the wall clock was corrected by seconds', 3_000, 0, 0],
-])('watchStandstill: %s', async (_what, wallStep, lateMs, wakes) => {
+])('watchSuspension: %s', async (_what, wallStep, lateMs, wakes) => {
   const clock = new FakeClock()
   let step = 0
   let late = 0
   const seen = { ...clock, now: () => clock.now() + late, after: clock.after.bind(clock) }
   const calls: number[] = []
-  const end = watchStandstill(
+  const end = watchSuspension(
     seen,
     () => 1e12 + clock.now() + late + step,
     () => calls.push(clock.now()),

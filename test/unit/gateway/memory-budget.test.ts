@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { BudgetHolder } from '../../../src/core/ports/memory-budget.ts'
-import { MemoryBudget } from '../../../src/gateway/limits/memory-budget.ts'
+import { NodeMemoryBudget } from '../../../src/gateway/limits/memory-budget.ts'
 
 class Holder implements BudgetHolder {
   shedCalls: ('all' | 'unread')[] = []
@@ -33,12 +33,12 @@ class Holder implements BudgetHolder {
   }
 }
 
-let budget: MemoryBudget
+let budget: NodeMemoryBudget
 const million = 1_000_000
 
 beforeEach(() => {
   vi.useFakeTimers()
-  budget = new MemoryBudget(10 * million)
+  budget = new NodeMemoryBudget(10 * million)
 })
 afterEach(() => {
   budget.close()
@@ -76,7 +76,7 @@ test('as many clients are shed as necessary, the largest first', () => {
 
 test('unread output has its own maximum, below the minimum of the whole budget', () => {
   budget.close()
-  budget = new MemoryBudget(million, 4 * million)
+  budget = new NodeMemoryBudget(million, 4 * million)
   const [requests, little, much] = holding({ requests: 2 * million }, { unread: 400_000 }, { unread: 700_000 })
   expect([requests, little, much].map((holder) => holder?.shedCalls)).toEqual([[], [], ['unread']])
 })

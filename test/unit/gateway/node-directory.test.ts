@@ -24,7 +24,7 @@ afterEach(() => {
 
 /** The address as text, after the directory's shortest time between two reads. */
 async function find(directory: NodeDirectory, node: string): Promise<string | undefined> {
-  const found = directory.addressOf(node)
+  const found = directory.urlOf(node)
   await vi.advanceTimersByTimeAsync(500)
   return (await found)?.href
 }
@@ -42,11 +42,11 @@ test('the list is read once in 5 s, however often an address is needed', async (
 
 test('requests for unknown nodes cause at most two reads a second', async () => {
   const directory = new NodeDirectory({ nodes, failed })
-  const found = Array.from({ length: 1000 }, (_, number) => directory.addressOf(`made up ${number}`))
+  const found = Array.from({ length: 1000 }, (_, number) => directory.urlOf(`made up ${number}`))
   await vi.advanceTimersByTimeAsync(0)
   expect(await Promise.all(found)).toEqual(found.map(() => undefined))
   for (let ms = 0; ms < 5000; ms += 10) {
-    void directory.addressOf(`made up ${ms}`)
+    void directory.urlOf(`made up ${ms}`)
     await vi.advanceTimersByTimeAsync(10)
   }
   expect(reads).toBeLessThanOrEqual(11)

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { describe, expect, test } from 'vitest'
-import { isOwnOrigin } from '../../../src/gateway/limits/own-host.ts'
+import { isOwnOrigin } from '../../../src/gateway/handshake/own-host.ts'
 
 type Headers = { [name: string]: string | string[] }
 

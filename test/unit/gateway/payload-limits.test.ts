@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { excessOf, maxDepth, measure } from '../../../src/gateway/payload-limits.ts'
+import { maxDepth, measure } from '../../../src/gateway/limits/payload-limits.ts'
+
+const excessOf = (data: unknown, bytes: number) => measure(data, bytes).excess
 
 const nested = (levels: number, leaf: unknown = 0): unknown => {
   let value = leaf

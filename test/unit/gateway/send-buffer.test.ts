@@ -46,12 +46,12 @@ test.each(['ready', 'upgrade', 'close'] as const)(
 
 test('bytes that wait for an ack count as unread until they are sent, and do not delay a replay', () => {
   const { sendBuffer, exceeded } = sendBufferWith(100)
-  sendBuffer.hold(800)
+  sendBuffer.countHeld(800)
   expect(sendBuffer.bytes).toBe(900)
   expect(sendBuffer.writable()).toBeUndefined()
-  sendBuffer.hold(-800)
-  sendBuffer.hold(850)
+  sendBuffer.countHeld(-800)
+  sendBuffer.countHeld(850)
   expect(exceeded).toEqual([])
-  sendBuffer.hold(100)
+  sendBuffer.countHeld(100)
   expect(exceeded).toEqual([1050])
 })

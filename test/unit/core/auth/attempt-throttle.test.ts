@@ -7,7 +7,7 @@ afterEach(() => void vi.useRealTimers())
 /** How long a refusal is delayed, ms; undefined: it is not. */
 async function waitOf(throttle: Throttle, ...keys: string[]): Promise<number | undefined> {
   const start = performance.now()
-  const notifications = throttle.hold(keys).then((held) => (held ? performance.now() - start : undefined))
+  const notifications = throttle.delayRefusal(keys).then((held) => (held ? performance.now() - start : undefined))
   await vi.runAllTimersAsync()
   return notifications
 }
@@ -39,9 +39,9 @@ test('failures are forgotten after a minute without one', async () => {
 
 test('at most a thousand refusals are delayed at a time, and further ones are not', async () => {
   const throttle = new Throttle(0)
-  const held = Array.from({ length: 1000 }, (_, index) => throttle.hold([`${index}`]))
+  const held = Array.from({ length: 1000 }, (_, index) => throttle.delayRefusal([`${index}`]))
   const heldBack = vi.advanceTimersByTimeAsync(0).then(() => 'held back')
-  expect(await Promise.race([throttle.hold(['one more']), heldBack])).toBe(false)
+  expect(await Promise.race([throttle.delayRefusal(['one more']), heldBack])).toBe(false)
   await vi.advanceTimersByTimeAsync(200)
   expect(new Set(await Promise.all(held))).toEqual(new Set([true]))
   expect(await waitOf(throttle, 'one more')).toBe(400)
@@ -49,7 +49,7 @@ test('at most a thousand refusals are delayed at a time, and further ones are no
 
 test('of 20 000 remembered keys the one with the oldest failure is forgotten first', async () => {
   const throttle = new Throttle(2)
-  const fail = (key: string) => throttle.hold([key])
+  const fail = (key: string) => throttle.delayRefusal([key])
   for (const key of ['ann', 'bob', 'ann']) await fail(key)
   for (let index = 0; index < 19_999; index += 1) await fail(`${index}`)
   expect(await waitOf(throttle, 'ann')).toBe(200)

@@ -1,5 +1,5 @@
 import type { Socket as EngineSocket } from 'engine.io'
-import { type LegacyPacket, type LegacyParser, type TakeLegacyPacket, transportOf } from '../engine-internals.ts'
+import { type LegacyPacket, type LegacyParser, type TakeLegacyPacket, transportOf } from './engine-internals.ts'
 
 /** The digits of the longest length, and the terminating 255. */
 const maxLengthDigits = 11

@@ -28,9 +28,6 @@ export function measure(data: unknown, bytes: number): Measured {
   return { excess: sum.binary ? 'binary' : undefined, heapBytes: sum.heapBytes }
 }
 
-/** The excess of data; undefined if it is within the limits. */
-export const excessOf = (data: unknown, bytes: number): Excess => measure(data, bytes).excess
-
 /** The bytes that V8 uses for each value besides its contents. An object may have a hidden class of its own. */
 const stringBytes = 24
 const arrayBytes = 40

@@ -14,7 +14,7 @@ export function relogin({
 }: SessionServices): Handlers<typeof session>['relogin'] {
   return async ({ connection, ...timing }, payload) => {
     const object = Value.Check(TicketAndSeq, payload) ? payload : undefined
-    if (object?.seq !== undefined) connection.namesSeq()
+    if (object?.seq !== undefined) connection.clientNamesSeq = true
     const request = { connection, dialect, ticket: object ? object.ticket : payload, seq: object?.seq, ...timing }
     const resumed = await sessions.relogin(request)
     const { session, ticket, seq, complete, snapshot: state, resumedFrom } = resumed

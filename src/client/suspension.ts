@@ -9,14 +9,14 @@ const maxTimerLagMs = 5000
  * user may set the wall clock back. If a user sets the wall clock ahead, it calls back once without need.
  * @param wall ms since the epoch @returns a function that stops it
  */
-export function watchStandstill(clock: Clock, wall: () => number, onStandstill: () => void): () => void {
+export function watchSuspension(clock: Clock, wall: () => number, onSuspension: () => void): () => void {
   let cancel = () => {}
   const tick = () => {
     const [at, wallAt] = [clock.now(), wall()]
     cancel = clock.after(tickMs, () => {
       const passed = Math.max(clock.now() - at, wall() - wallAt)
       tick()
-      if (passed > tickMs + maxTimerLagMs) onStandstill()
+      if (passed > tickMs + maxTimerLagMs) onSuspension()
     })
   }
   tick()

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
-import type { RefusalLog } from '../observability/refusal-log.ts'
-import type { Admission, AdmissionRefusal } from './limits/admission.ts'
-import { rejectHandshake } from './limits/reject-handshake.ts'
+import type { RefusalLog } from '../../observability/refusal-log.ts'
+import type { Admission, AdmissionRefusal } from './admission.ts'
+import { rejectHandshake } from './reject-handshake.ts'
 
 /** Engine.IO's event about a handshake that it has refused. */
 export type HandshakeError = { req: IncomingMessage; code: number; message: string }

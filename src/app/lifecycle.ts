@@ -29,7 +29,7 @@ export type NodeParts = {
 }
 
 /**
- * How long each step of `endDuties` may take. The sum is less than the 15 s after which src/main.ts ends the process by force.
+ * How long each step of `closeNode` may take. The sum is less than the 15 s after which src/main.ts ends the process by force.
  */
 const closeTimeoutsMs = { sessions: 5000, connections: 3000, lease: 5000, store: 1000 }
 
@@ -40,8 +40,8 @@ const requestCutMs = 2000
  * Takes the lease and starts the periodic work.
  * @throws UnsuitableStoreError when the store cannot serve this node
  */
-export async function beginDuties(duties: NodeParts): Promise<void> {
-  const { context, nodeStore, sessions, nodeDuties, survey, evacuation, openRoomList, usedHeaders } = duties
+export async function startNode(parts: NodeParts): Promise<void> {
+  const { context, nodeStore, sessions, nodeDuties, survey, evacuation, openRoomList, usedHeaders } = parts
   const { config, intervals } = context
   await nodeStore.store.suitable()
   await nodeDuties.acquire()
@@ -55,9 +55,9 @@ export async function beginDuties(duties: NodeParts): Promise<void> {
 }
 
 /** Ends every part: first what works without a request, then sessions and connections, last the lease and the store. */
-export async function endDuties(duties: NodeParts): Promise<void> {
+export async function closeNode(parts: NodeParts): Promise<void> {
   const { context, nodeStore, sessions, nodeDuties, survey, evacuation, openRoomList, roomIndexUpdater, usedHeaders } =
-    duties
+    parts
   context.lifecycle.advance('closed')
   for (const part of [evacuation, survey, openRoomList, usedHeaders, roomIndexUpdater]) part.stop()
   const { store, adapterLane } = nodeStore
@@ -65,7 +65,7 @@ export async function endDuties(duties: NodeParts): Promise<void> {
   await endEach(
     [
       { what: 'sessions', end: () => sessions.closer.detachAll(), ms: ms.sessions },
-      { what: 'connections', end: () => closeConnections(duties), ms: ms.connections },
+      { what: 'connections', end: () => closeConnections(parts), ms: ms.connections },
       { what: 'lease', end: () => nodeDuties.stop(), ms: ms.lease },
       { what: 'store', end: () => Promise.all([store.close(), adapterLane?.close()]), ms: ms.store },
     ],

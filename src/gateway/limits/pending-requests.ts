@@ -2,7 +2,7 @@
 const overheadBytes = 1024
 
 /** The requests of one client that have arrived and have no ack yet, on all its namespaces. */
-export class HeldRequests {
+export class PendingRequests {
   #bytes = 0
   readonly #refuseWaiting = new Set<() => void>()
 
@@ -11,10 +11,10 @@ export class HeldRequests {
   }
 
   /**
-   * Counts a request until the returned function is called.
+   * Reserves memory for a request until the returned function is called.
    * @param dataBytes the memory of its data
    */
-  hold(dataBytes: number): () => void {
+  reserve(dataBytes: number): () => void {
     const bytes = dataBytes + overheadBytes
     let held = true
     this.#bytes += bytes
