@@ -13,7 +13,7 @@ describe('the ack of a request', () => {
     ['may be missing', []],
     ['may be null', [null]],
     ['may be anything but a function', ['ack', 7, {}]],
-  ])('%s: the request is done', async (_name, rest) => {
+  ])('%s, and the request is performed', async (_name, rest) => {
     const { ann, bob } = await enterPair(node.url)
     ann.socket.emit('text', hi, ...rest)
     expect((await bob.next()).data).toEqual({ from: ann.id, ...hi })

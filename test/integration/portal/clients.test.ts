@@ -11,36 +11,39 @@ const node = await startNode()
 describe.each(libraries)('socket.io-client %s', (_library, io) => {
   const start = (names: string[]) => startWith(io, node.url, names)
 
-  test.each(transports)('over %s and %s: login, texts both ways, relogin, tickets, logout', async (...names) => {
-    const used = names.filter((name) => name !== undefined)
-    const room = newRoom()
-    const bob = await enter(node.url, { room })
-    const ann = await start(used)
-    await ann.login({ room, user: 'ann' })
-    await bob.next('participant')
-    await ann.ask('text', { to: bob.id, message: 'from Ann' })
-    expect((await bob.next('text')).data).toEqual({ from: ann.id, to: 'me', message: 'from Ann' })
-    await bob.ask('text', { to: ann.id, message: 'from Bob' })
-    expect(await ann.next()).toMatchObject({ data: { message: 'from Bob' }, meta: { seq: 4, from: bob.id } })
-    const refreshed = await ann.ask('refreshReconnectionTicket')
-    await lose(node, ann)
+  test.each(transports)(
+    'over %s and %s logs in, exchanges texts, resumes, refreshes its ticket and logs out',
+    async (...names) => {
+      const used = names.filter((name) => name !== undefined)
+      const room = newRoom()
+      const bob = await enter(node.url, { room })
+      const ann = await start(used)
+      await ann.login({ room, user: 'ann' })
+      await bob.next('participant')
+      await ann.ask('text', { to: bob.id, message: 'from Ann' })
+      expect((await bob.next('text')).data).toEqual({ from: ann.id, to: 'me', message: 'from Ann' })
+      await bob.ask('text', { to: ann.id, message: 'from Bob' })
+      expect(await ann.next()).toMatchObject({ data: { message: 'from Bob' }, meta: { seq: 4, from: bob.id } })
+      const refreshed = await ann.ask('refreshReconnectionTicket')
+      await lose(node, ann)
 
-    await bob.ask('text', { to: 'all', message: 'missed' })
-    const back = await start(used)
-    const flushed = back.request('text', { to: bob.id, message: 'flushed' })
-    await back.relogin(refreshed)
-    expect(await flushed).toEqual(ok())
-    expect((await back.next()).data).toMatchObject({ message: 'missed' })
-    expect(await back.barrier()).toEqual([])
-    expect((await bob.next('text')).data).toMatchObject({ message: 'missed' })
-    expect((await bob.next('text')).data).toMatchObject({ message: 'flushed' })
-    expect(await back.request('logout')).toEqual(ok())
-    expect((await bob.next('participant')).data).toEqual({ action: 'leave', data: ann.id })
-    back.socket.disconnect()
-  })
+      await bob.ask('text', { to: 'all', message: 'missed' })
+      const back = await start(used)
+      const flushed = back.request('text', { to: bob.id, message: 'flushed' })
+      await back.relogin(refreshed)
+      expect(await flushed).toEqual(ok())
+      expect((await back.next()).data).toMatchObject({ message: 'missed' })
+      expect(await back.barrier()).toEqual([])
+      expect((await bob.next('text')).data).toMatchObject({ message: 'missed' })
+      expect((await bob.next('text')).data).toMatchObject({ message: 'flushed' })
+      expect(await back.request('logout')).toEqual(ok())
+      expect((await bob.next('participant')).data).toEqual({ action: 'leave', data: ann.id })
+      back.socket.disconnect()
+    },
+  )
 
   test.each(transports)(
-    'over %s and %s: the confirmation of an ack invalidates the token and the ticket before',
+    'over %s and %s confirms an ack, which invalidates the token and the ticket before',
     async (...names) => {
       const used = names.filter((name) => name !== undefined)
       const room = newRoom()

@@ -69,7 +69,7 @@ describe('requests that are sent before the login or relogin', () => {
     await ann.closed
   })
 
-  test('are refused if no login comes within ten seconds, and the connection stays', async () => {
+  test('are refused if no login arrives within ten seconds, and the connection stays', async () => {
     const ann = await connect(node.url)
     const early = [ann.request('text', text('1')), ann.request('text', text('2'))]
     expect(await Promise.all(early)).toEqual([illegal, illegal])
@@ -93,7 +93,7 @@ describe('requests that are sent before the login or relogin', () => {
     expect(await legacy).toEqual(refusal('Unknown event', 'unknown_event'))
   })
 
-  test('with a rid that was done on the connection before, are not done again', async () => {
+  test('are not performed again if their rid was performed on an earlier connection', async () => {
     const room = newRoom()
     const bob = await enter(node.url, { room })
     const ann = await enter(node.url, { room })
@@ -107,7 +107,7 @@ describe('requests that are sent before the login or relogin', () => {
     expect(messages(bob).slice(0, 2)).toEqual(['once', 'next'])
   })
 
-  test('are never done if the client disconnects before the login', async () => {
+  test('are never performed if the client disconnects before the login', async () => {
     const room = newRoom()
     const bob = await enter(node.url, { room })
     const client = await connect(node.url)

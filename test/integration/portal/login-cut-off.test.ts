@@ -13,7 +13,7 @@ const actions = (came: Awaited<ReturnType<Client['barrier']>>) => came.map(({ da
 describe.each([
   ['on one node', memory, memory],
   ['on two nodes', one, two],
-])('a login that is cut off, %s', (_name, node, other) => {
+])('when the connection of a login is lost, %s,', (_name, node, other) => {
   async function cutOff(after: 'request' | 'ack') {
     const room = newRoom()
     const witness = await enter(node.url, { room, user: 'witness' })
@@ -27,7 +27,7 @@ describe.each([
 
   const members = async (room: string) => (await node.app.store.roster.roster(roomIdOf('portal', room))).members
 
-  test('after the ack: a login with the same token is the same participant, whose join is notified once', async () => {
+  test('a login with the same token after the ack returns the same participant, whose join is notified once', async () => {
     const { room, witness, token, id } = await cutOff('ack')
     const ann = await enter(other.url, { room, token })
     expect(ann.id).toBe(id)
@@ -36,22 +36,22 @@ describe.each([
     expect((await witness.next()).data).toEqual({ from: id, to: 'all', message: 'hi' })
   })
 
-  test('before the ack: no stale participant is left beside the one of the next login', async () => {
+  test('a login with the same token before the ack leaves no second participant in the room', async () => {
     const { room, witness, token } = await cutOff('request')
     const ann = await enter(other.url, { room, token })
     expect(actions(await witness.barrier())).toEqual(['join'])
     expect((await members(room)).map(({ user }) => user).sort()).toEqual(['ann', 'witness'])
     // after the window of the lost connection no participant has left
-    const other2 = await BareClient.connect(node.url)
-    await other2.request('login', loginInfo({ room, user: 'clock' }))
-    await other2.terminate()
+    const expiring = await BareClient.connect(node.url)
+    await expiring.request('login', loginInfo({ room, user: 'clock' }))
+    await expiring.terminate()
     expect((await witness.next()).data).toMatchObject({ action: 'join' })
     expect((await witness.next()).data).toMatchObject({ action: 'leave' })
     expect((await members(room)).map(({ id }) => id)).toContain(ann.id)
     expect(await witness.barrier()).toEqual([])
   })
 
-  test('without a next login: the participant leaves when its window is over, and the token is valid before and after', async () => {
+  test('and no login follows, the participant leaves at the end of its window, and its token stays valid', async () => {
     const { room, witness, token, id } = await cutOff('ack')
     expect((await witness.next()).data).toMatchObject({ action: 'join' })
     expect(await witness.next()).toMatchObject({ event: 'participant', data: { action: 'leave', data: id } })
@@ -61,7 +61,7 @@ describe.each([
     expect(actions(await witness.barrier())).toEqual(['join'])
   })
 
-  test('while its connection is still open: the new connection takes over', async () => {
+  test('a login with the same token takes over the connection that the node still has open', async () => {
     const room = newRoom()
     const token = tokenFor({ room })
     const bare = await BareClient.connect(node.url)

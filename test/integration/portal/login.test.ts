@@ -118,17 +118,20 @@ describe('an accepted login', () => {
   })
 })
 
-describe('protocols', () => {
-  test.each(['1.0', '1.1', '1.2'] as const)('%s lists streams in its own format', async (protocol) => {
-    const room = newRoom()
-    const ann = await enter(node.url, { room })
-    const id = await publishBoth(ann, { about: 'me' })
-    const bob = await connect(node.url)
-    const joined = await bob.login({ room, protocol })
-    expect(joined.room.streams).toEqual([listed(protocol, id, ann.id, { about: 'me' })])
-  })
+describe('a login in protocol', () => {
+  test.each(['1.0', '1.1', '1.2'] as const)(
+    '%s receives the streams in the format of that protocol',
+    async (protocol) => {
+      const room = newRoom()
+      const ann = await enter(node.url, { room })
+      const id = await publishBoth(ann, { about: 'me' })
+      const bob = await connect(node.url)
+      const joined = await bob.login({ room, protocol })
+      expect(joined.room.streams).toEqual([listed(protocol, id, ann.id, { about: 'me' })])
+    },
+  )
 
-  test('a login without protocol uses the legacy protocol: success, clientId, users', async () => {
+  test('legacy, without the field `protocol`, is acked with success, clientId and users', async () => {
     const room = newRoom()
     const ann = await enter(node.url, { room, user: 'ann' })
     const id = await publishBoth(ann, { about: 'me' })
@@ -158,7 +161,7 @@ test('SDK 3.5 is accepted with the legacy protocol', async () => {
   expect((await client.request('login', info)).status).toBe('success')
 })
 
-describe('a refused login', () => {
+describe('a login', () => {
   const sdk35 = { sdk: { type: 'JavaScript', version: '3.5' } }
   const sdk = { sdk: { type: 'JavaScript', version: '5.0' } }
   const agentWrong = refusal('User agent info is incorrect', 'bad_user_agent')
@@ -183,7 +186,7 @@ describe('a refused login', () => {
       refusal('Deprecated client version', 'deprecated_client'),
     ],
     ['no user agent', { protocol: '1.2', token: '' }, agentWrong],
-    ['user agent null', { protocol: '1.2', userAgent: null, token: '' }, agentWrong],
+    ['null as user agent', { protocol: '1.2', userAgent: null, token: '' }, agentWrong],
     ['no sdk', { protocol: '1.2', userAgent: {}, token: '' }, agentWrong],
     ['no sdk version', { protocol: '1.2', userAgent: { sdk: { type: 'JavaScript' } }, token: '' }, agentWrong],
     ['no sdk type', { protocol: '1.2', userAgent: { sdk: { version: '5.0' } }, token: '' }, agentWrong],
@@ -193,10 +196,10 @@ describe('a refused login', () => {
       agentWrong,
     ],
     ['an empty sdk type', { protocol: '1.2', userAgent: { sdk: { type: '', version: '5.0' } }, token: '' }, agentWrong],
-    ['legacy and no user agent', { token: '' }, agentWrong],
-    ['null', null, agentWrong],
-    ['a text', 'login', agentWrong],
-  ])('%s: an error ack, then the node disconnects', async (_name, info, expected) => {
+    ['the legacy protocol and no user agent', { token: '' }, agentWrong],
+    ['null as data', null, agentWrong],
+    ['a text as data', 'login', agentWrong],
+  ])('with %s is refused with an error ack, then the node disconnects', async (_name, info, expected) => {
     await expectRefused(node.url, 'login', info, expected)
   })
 
@@ -210,7 +213,7 @@ describe('a refused login', () => {
     ['base64 of no JSON', Buffer.from('hello').toString('base64'), expect.stringMatching(/^Unexpected token/)],
     ['base64 of null', Buffer.from('null').toString('base64'), 'Expected an object'],
     ['base64 of a list', Buffer.from('[]').toString('base64'), 'Expected an object'],
-  ])('a token that is %s: the message says what is invalid', async (_name, token, error) => {
+  ])('with a token that is %s is refused with a message that says what is invalid', async (_name, token, error) => {
     await expectRefused(
       node.url,
       'login',
@@ -235,11 +238,11 @@ describe('a refused login', () => {
     ['for longer', () => altered({ notAfter: Date.now() + 1e9 })],
     ['used under another id', () => altered({ tokenId: 'another' })],
     ['that is a ticket', () => Buffer.from('{"participantId":"p","notAfter":1}').toString('base64')],
-  ])('a token %s: Invalid token signature', async (_name, token) => {
+  ])('with a token %s is refused for its signature', async (_name, token) => {
     await expectRefused(node.url, 'login', { protocol: '1.2', userAgent: sdk, token: token() }, signatureWrong)
   })
 
-  test('an expired token: Expired', async () => {
+  test('with an expired token is refused as expired', async () => {
     const token = tokenFor({ room: newRoom() }, { notAfter: Date.now() - 1 })
     await expectRefused(
       node.url,
@@ -249,7 +252,7 @@ describe('a refused login', () => {
     )
   })
 
-  test('a used token: refused, and the participant who used it is not affected', async () => {
+  test('with a used token is refused, and the participant that used it is not affected', async () => {
     const room = newRoom()
     const token = tokenFor({ room })
     const ann = await enter(node.url, { room, token })
@@ -260,7 +263,7 @@ describe('a refused login', () => {
     await expectRefused(node.url, 'login', loginInfo({ room, token }), refusal('Invalid or used token', 'token_used'))
   })
 
-  test('a role that the room does not have: Invalid role, and the token stays valid', async () => {
+  test('in a role that the room does not have is refused, and the token stays valid', async () => {
     const room = newRoom()
     const token = tokenFor({ room, role: 'guest' })
     await expectRefused(node.url, 'login', loginInfo({ room, token }), refusal('Invalid role', 'invalid_role'))
@@ -269,7 +272,7 @@ describe('a refused login', () => {
     await enter(node.url, { room, token })
   })
 
-  test('a full room: refused until a participant leaves; participants in their window count', async () => {
+  test('to a full room, where participants in their window count, is refused until a participant leaves', async () => {
     const room = newRoom()
     await node.app.store.rooms.configure(roomIdOf('portal', room), { participantLimit: 2 })
     const ann = await enter(node.url, { room })
@@ -292,7 +295,7 @@ describe('a login on a connection with a session', () => {
     expect(await ann.barrier()).toEqual([])
   })
 
-  test('is refused before anything else is checked', async () => {
+  test('is refused before its data are checked', async () => {
     const ann = await enter(node.url, { room: newRoom() })
     expect(await ann.request('login', { protocol: 'x' })).toEqual(inService)
     expect(await ann.request('login')).toEqual(inService)
@@ -311,7 +314,7 @@ describe('a login on a connection with a session', () => {
   })
 })
 
-describe('two logins at once', () => {
+describe('two simultaneous logins', () => {
   test('with one token make one participant with one connection', async () => {
     const room = newRoom()
     const witness = await enter(node.url, { room })
@@ -326,7 +329,7 @@ describe('two logins at once', () => {
     expect(clients.filter(({ socket }) => socket.connected)).toHaveLength(1)
   })
 
-  test('with two tokens for the last place: one is accepted', async () => {
+  test('with two tokens to a room with one free place: one is accepted', async () => {
     const room = newRoom()
     await node.app.store.rooms.configure(roomIdOf('portal', room), { participantLimit: 1 })
     const clients = await Promise.all([connect(node.url), connect(node.url)])

@@ -6,7 +6,7 @@ import { newRoom, startNode } from '../../support/node.ts'
 const node = await startNode()
 const illegal = refusal('Illegal request', 'illegal_request')
 
-test('is acked without data, the others are notified, and the socket stays open', async () => {
+test('logout is acked without data, the others are notified, and the socket stays open', async () => {
   const room = newRoom()
   const ann = await enter(node.url, { room })
   const bob = await enter(node.url, { room })
@@ -20,7 +20,7 @@ test('is acked without data, the others are notified, and the socket stays open'
   expect(bob.seen).toEqual([])
 })
 
-test('ends the participant’s streams and subscriptions; the leave is notified first', async () => {
+test('logout ends the participant’s streams and subscriptions; the others are notified of the leave first', async () => {
   const room = newRoom()
   const ann = await enter(node.url, { room })
   const bob = await enter(node.url, { room })
@@ -37,13 +37,13 @@ test('ends the participant’s streams and subscriptions; the leave is notified 
   expect((await ann.request('unsubscribe', { id: given })).error).toBe('Subscription does NOT exist')
 })
 
-test('before a login is an illegal request, and the socket stays open', async () => {
+test('logout before a login is refused as an illegal request, and the socket stays open', async () => {
   const client = await connect(node.url)
   expect(await client.request('logout')).toEqual(illegal)
   await client.login({ room: newRoom() })
 })
 
-test('while a login is being answered is served after the login', async () => {
+test('logout while a login is being answered is served after the login', async () => {
   const room = newRoom()
   const ann = await enter(node.url, { room })
   const bob = await connect(node.url)
@@ -53,15 +53,15 @@ test('while a login is being answered is served after the login', async () => {
 })
 
 describe('after a logout', () => {
-  test('requests wait for the next login, and those in the queue are refused', async () => {
+  test('the requests in the queue are refused', async () => {
     const ann = await enter(node.url, { room: newRoom() })
     const text = ann.request('text', { to: 'all', message: 'before' })
     const logout = ann.request('logout')
-    const behind = ann.request('text', { to: 'all', message: 'behind' })
-    expect(await Promise.all([text, logout, behind])).toEqual([ok(), ok(), illegal])
+    const queued = ann.request('text', { to: 'all', message: 'queued' })
+    expect(await Promise.all([text, logout, queued])).toEqual([ok(), ok(), illegal])
   })
 
-  test('a login on the same socket makes another participant, and everything is done once', async () => {
+  test('a login on the same socket makes another participant, which receives each notification once', async () => {
     const room = newRoom()
     const bob = await enter(node.url, { room })
     const ann = await enter(node.url, { room })

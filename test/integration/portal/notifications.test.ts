@@ -8,7 +8,7 @@ const node = await startNode()
 const [here, there] = (await startCluster(2)) as [TestNode, TestNode]
 
 describe('participant', () => {
-  test('join and leave, in the words of each protocol', async () => {
+  test('reports a join and a leave in the format of each protocol', async () => {
     const room = newRoom()
     const protocols = ['1.0', '1.1', '1.2'] as const
     const witnesses = await Promise.all(protocols.map((protocol) => enter(node.url, { room, protocol })))
@@ -26,7 +26,7 @@ describe('participant', () => {
     expect(await old.next()).toMatchObject({ event: 'user_leave', data: { user: { id: ann.id } } })
   })
 
-  test('nobody is told where a room does not want it; the rest goes on', async () => {
+  test('is not sent in a room whose `notifying.participantActivities` is false; stream notifications still arrive', async () => {
     const room = newRoom()
     const notifying = { participantActivities: false, streamChange: true }
     await node.app.store.rooms.configure(roomIdOf('portal', room), { notifying })
@@ -37,7 +37,7 @@ describe('participant', () => {
     expect((await bob.barrier()).map(({ data }) => Object(data).status)).toEqual(['add', 'remove'])
   })
 
-  test('nobody is told of one who loses its connection and comes back', async () => {
+  test('is not sent when a participant loses its connection and resumes', async () => {
     const room = newRoom()
     const bob = await enter(node.url, { room })
     const ann = await enter(node.url, { room })
@@ -51,7 +51,7 @@ describe('participant', () => {
 
 describe('stream and progress', () => {
   test.each(['1.0', '1.1'] as const)(
-    'protocol %s: add in its own form, update and remove as they are',
+    'in protocol %s report an added stream in the format of that protocol, and updates and removals as in 1.2',
     async (protocol) => {
       const room = newRoom()
       const old = await enter(node.url, { room, protocol })
@@ -68,7 +68,7 @@ describe('stream and progress', () => {
     },
   )
 
-  test('legacy clients are told nothing of media', async () => {
+  test('are not sent to legacy clients', async () => {
     const room = newRoom()
     const old = await enter(node.url, { room, protocol: 'legacy' })
     const ann = await enter(node.url, { room })
@@ -82,27 +82,32 @@ describe('drop', () => {
   test.each([
     ['on this node', here],
     ['on another node', there],
-  ])('of one %s: it is told, its connection ends, the others see it leave', async (_name, its) => {
-    const room = newRoom()
-    const bob = await enter(here.url, { room })
-    const ann = await enter(its.url, { room })
-    const stream = await publishBoth(bob)
-    const subscription = await subscribeBoth(ann, stream)
-    await bob.barrier()
-    expect(await here.app.sessions.drop(roomIdOf('portal', room), ann.id)).toBe(true)
-    expect(await ann.next('drop')).toEqual({ event: 'drop', data: undefined, meta: { seq: 7 } })
-    expect(await ann.closed).toBe('io server disconnect')
-    expect((await bob.barrier()).map(({ event, data }) => [event, data])).toEqual([
-      ['participant', { action: 'leave', data: ann.id }],
-      ['subscription', { action: 'remove', id: subscription }],
-    ])
-    const late = await connect(here.url)
-    expect(await late.request('relogin', ann.ticket)).toEqual(refusal('Client does NOT exist', 'participant_gone'))
-    expect(await here.app.sessions.drop(roomIdOf('portal', room), ann.id)).toBe(false)
-    expect(await bob.barrier()).toEqual([])
-  })
+  ])(
+    'reaches a participant %s, its connection is closed, and the others are notified that it left',
+    async (_name, its) => {
+      const room = newRoom()
+      const bob = await enter(here.url, { room })
+      const ann = await enter(its.url, { room })
+      const stream = await publishBoth(bob)
+      const subscription = await subscribeBoth(ann, stream)
+      await bob.barrier()
+      expect(await here.app.sessions.drop(roomIdOf('portal', room), ann.id)).toBe(true)
+      expect(await ann.next('drop')).toEqual({ event: 'drop', data: undefined, meta: { seq: 7 } })
+      expect(await ann.closed).toBe('io server disconnect')
+      expect((await bob.barrier()).map(({ event, data }) => [event, data])).toEqual([
+        ['participant', { action: 'leave', data: ann.id }],
+        ['subscription', { action: 'remove', id: subscription }],
+      ])
+      const resuming = await connect(here.url)
+      expect(await resuming.request('relogin', ann.ticket)).toEqual(
+        refusal('Client does NOT exist', 'participant_gone'),
+      )
+      expect(await here.app.sessions.drop(roomIdOf('portal', room), ann.id)).toBe(false)
+      expect(await bob.barrier()).toEqual([])
+    },
+  )
 
-  test('of one who is away: it finds out when it comes back', async () => {
+  test('of a participant in its window makes its relogin fail', async () => {
     const room = newRoom()
     const ann = await enter(node.url, { room })
     await lose(node, ann)
@@ -111,7 +116,7 @@ describe('drop', () => {
     expect((await back.request('relogin', ann.ticket)).error).toBe('Client does NOT exist')
   })
 
-  test('is told to legacy clients by the same name', async () => {
+  test('has the same name for legacy clients', async () => {
     const room = newRoom()
     const old = await enter(node.url, { room, protocol: 'legacy' })
     await node.app.sessions.drop(roomIdOf('portal', room), old.id)
@@ -119,7 +124,7 @@ describe('drop', () => {
     await old.closed
   })
 
-  test('of somebody who is not there is nothing', async () => {
+  test('of an unknown participant has no effect', async () => {
     const room = newRoom()
     const bob = await enter(node.url, { room })
     expect(await node.app.sessions.drop(roomIdOf('portal', room), 'nobody')).toBe(false)
@@ -128,15 +133,15 @@ describe('drop', () => {
 })
 
 describe('draining', () => {
-  test('each is told when it will be cut, is cut so that its library comes back, and nobody is seen leaving', async () => {
+  test('announces to each client when its connection will be closed; then its library reconnects, and no participant is seen leaving', async () => {
     const [leaving, staying] = (await startCluster(2, { env: { DRAIN_SECONDS: 0.4 } })) as [TestNode, TestNode]
     const room = newRoom()
     const bob = await enter(staying.url, { room })
     const moved = [await enter(leaving.url, { room }), await enter(leaving.url, { room }), await connect(leaving.url)]
     await bob.barrier()
     const drained = leaving.app.drain()
-    const notices = await Promise.all(moved.map((client) => client.next('draining')))
-    expect(notices.map(({ data }) => data)).toEqual([{ withinMs: 133 }, { withinMs: 267 }, { withinMs: 400 }])
+    const notifications = await Promise.all(moved.map((client) => client.next('draining')))
+    expect(notifications.map(({ data }) => data)).toEqual([{ withinMs: 133 }, { withinMs: 267 }, { withinMs: 400 }])
     // after 'io server disconnect' no client library reconnects
     expect(await Promise.all(moved.map(({ closed }) => closed))).toEqual(moved.map(() => 'transport close'))
     await drained
@@ -151,13 +156,13 @@ describe('draining', () => {
     expect(await bob.barrier()).toEqual([])
   })
 
-  test('what is asked meanwhile is served until the end', async () => {
+  test('is followed by the acks and notifications of further requests until the connection is closed', async () => {
     const leaving = await startNode({ env: { DRAIN_SECONDS: 0.3 } })
     const ann = await enter(leaving.url, { room: newRoom() })
     const drained = leaving.app.drain()
     await ann.next('draining')
-    expect((await ann.request('text', { to: 'all', message: 'still here' })).status).toBe('ok')
-    expect((await ann.next('text')).data).toMatchObject({ message: 'still here' })
+    expect((await ann.request('text', { to: 'all', message: 'sent while draining' })).status).toBe('ok')
+    expect((await ann.next('text')).data).toMatchObject({ message: 'sent while draining' })
     await drained
     await ann.closed
   })

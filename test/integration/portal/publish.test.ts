@@ -8,7 +8,7 @@ import { enterPair } from '../../support/pair.ts'
 const node = await startNode()
 
 describe('an accepted publish', () => {
-  test('is acked with its id; its owner is told that it is ready, and then all that there is a stream', async () => {
+  test('is acked with its id; its owner is notified that it is ready, and then every participant of the new stream', async () => {
     const { ann, bob } = await enterPair(node.url)
     const { id, transportId, ...more } = await ann.ask('publish', {
       media: both,
@@ -62,7 +62,7 @@ describe('an accepted publish', () => {
     expect(data.data).toBe('data' in request)
   })
 
-  test('is listed to those who come later, and gone with its owner', async () => {
+  test('is in the room that later logins receive, and is removed when its owner leaves', async () => {
     const { ann, bob, room } = await enterPair(node.url)
     const { id } = await ann.ask('publish', { media: both, transport: mesh })
     const cem = await connect(node.url)
@@ -76,7 +76,7 @@ describe('an accepted publish', () => {
     ])
   })
 
-  test('is told to nobody where a room is not told of streams, but its owner', async () => {
+  test('is notified only to its owner in a room without notifications of streams', async () => {
     const room = newRoom()
     const notifying = { participantActivities: true, streamChange: false }
     await node.app.store.rooms.configure(roomIdOf('portal', room), { notifying })
@@ -102,20 +102,20 @@ describe('a publish by a client that expects a media server', () => {
     ['that names a transport without its type', { media: both, transport: { id: 'mine' } }],
     ['that names no transport', { media: both }],
     ['without tracks', { media: { tracks: [] } }],
-  ])('%s is refused as no_media_server, and nobody is told', async (_name, request) => {
+  ])('%s is refused as no_media_server, and no participant is notified', async (_name, request) => {
     const { ann, bob } = await enterPair(node.url)
     expect(await ann.request('publish', request)).toEqual(refused)
     expect([await ann.barrier(), await bob.barrier()]).toEqual([[], []])
   })
 
-  test('with a rid may come again, for mesh', async () => {
+  test('that was refused may be repeated for mesh with the same rid', async () => {
     const { ann, bob } = await enterPair(node.url)
     expect(await ann.request('publish', { media: both }, { rid: 1 })).toEqual(refused)
     expect((await ann.request('publish', { media: both, transport: mesh }, { rid: 1 })).status).toBe('ok')
     expect((await bob.barrier()).map(({ event }) => event)).toEqual(['stream'])
   })
 
-  test('leaves its client in the room: what OWT’s SDK sends after the refusal gets errors', async () => {
+  test('leaves its client in the room, and the requests that OWT’s SDK sends next are refused', async () => {
     const { ann, bob } = await enterPair(node.url)
     await ann.request('publish', { media: both, transport: { type: 'webrtc' } })
     const offer = { type: 'offer', sdp: 'v=0' }
@@ -129,14 +129,16 @@ describe('a publish by a client that expects a media server', () => {
   })
 })
 
-describe('protocol 1.0 and 1.1', () => {
-  const old = { audio: { source: 'mic' }, video: { source: 'camera', parameters: { framerate: 30 } } }
+describe('a publish in protocol', () => {
+  const oldMedia = { audio: { source: 'mic' }, video: { source: 'camera', parameters: { framerate: 30 } } }
 
   test.each(['1.0', '1.1'] as const)(
-    '%s: publish is refused as no_media_server, and streams of other clients are told in its form',
+    '%s is refused as no_media_server, and streams of other clients are notified in the form of that protocol',
     async (protocol) => {
       const { ann, bob } = await enterPair(node.url, { ann: { protocol } })
-      expect((await ann.request('publish', { media: old, attributes: { about: 'me' } })).code).toBe('no_media_server')
+      expect((await ann.request('publish', { media: oldMedia, attributes: { about: 'me' } })).code).toBe(
+        'no_media_server',
+      )
       expect((await ann.request('publish', { media: { audio: false, video: false } })).code).toBe('no_media_server')
       const id = await publishBoth(bob, { about: 'me' })
       const data = listed(protocol, id, bob.id, { about: 'me' })
@@ -146,13 +148,13 @@ describe('protocol 1.0 and 1.1', () => {
 
   test.each([
     ['tracks', { media: both }],
-    ['audio missing', { media: { video: false } }],
-    ['video missing', { media: { audio: false } }],
-    ['audio true', { media: { audio: true, video: false } }],
+    ['no audio', { media: { video: false } }],
+    ['no video', { media: { audio: false } }],
+    ['`audio: true`', { media: { audio: true, video: false } }],
     ['audio from a camera', { media: { audio: { source: 'camera' }, video: false } }],
-    ['media null', { media: null }],
-    ['transport', { media: old, transport: {} }],
-  ])('%s: refused', async (_name, request) => {
+    ['`media: null`', { media: null }],
+    ['a transport', { media: oldMedia, transport: {} }],
+  ])('1.0 with %s is refused as invalid', async (_name, request) => {
     const { ann, bob } = await enterPair(node.url, { ann: { protocol: '1.0' } })
     const { code, error } = await ann.request('publish', request)
     expect(code).toBe('bad_request')
@@ -161,9 +163,9 @@ describe('protocol 1.0 and 1.1', () => {
   })
 })
 
-describe('a refused publish is told to nobody', () => {
+describe('a publish', () => {
   test.each([
-    ['nothing', undefined, 'request should be object "object"'],
+    ['no data', undefined, 'request should be object "object"'],
     ['null', null, 'request should be object "object"'],
     ['no media', {}, `request should have required property 'media' "media"`],
     ['media without tracks', { media: {} }, `request.media should have required property 'tracks' "tracks"`],
@@ -182,21 +184,25 @@ describe('a refused publish is told to nobody', () => {
       { media: { tracks: [{ type: 'audio', mid: 0 }] } },
       'request.media.tracks[0].mid should be string "string"',
     ],
-    ['something more', { media: null, extra: 1 }, 'request should NOT have additional properties "extra"'],
+    ['an unknown field', { media: null, extra: 1 }, 'request should NOT have additional properties "extra"'],
     [
-      'something more in media',
+      'an unknown field in media',
       { media: { tracks: [], extra: 1 } },
       'request.media should NOT have additional properties "extra"',
     ],
     [
-      'something more in transport',
+      'an unknown field in transport',
       { media: null, transport: { url: '' } },
       'request.transport should NOT have additional properties "url"',
     ],
-    ['transport id null', { media: null, transport: { id: null } }, 'request.transport.id should be string "string"'],
-    ['attributes a list', { media: null, attributes: [] }, 'request.attributes should be object "object"'],
-    ['data a text', { media: null, data: 'yes' }, 'request.data should be boolean "boolean"'],
-  ])('%s', async (_name, request, error) => {
+    [
+      'null as the id of its transport',
+      { media: null, transport: { id: null } },
+      'request.transport.id should be string "string"',
+    ],
+    ['a list as attributes', { media: null, attributes: [] }, 'request.attributes should be object "object"'],
+    ['a text as data', { media: null, data: 'yes' }, 'request.data should be boolean "boolean"'],
+  ])('with %s is refused as invalid, and no participant is notified', async (_name, request, error) => {
     const { ann, bob } = await enterPair(node.url)
     const answer = await ann.request('publish', request)
     expect(answer).toMatchObject({ status: 'error', code: 'bad_request' })
@@ -210,14 +216,14 @@ describe('a refused publish is told to nobody', () => {
     ['viewer', 'video'],
     ['audio_only_presenter', 'video'],
     ['video_only_viewer', 'video'],
-  ])('%s may not send %s: unauthorized', async (role, type) => {
+  ])('of a participant in the role %s with %s is refused as unauthorized', async (role, type) => {
     const { ann, bob } = await enterPair(node.url, { ann: { role } })
     const answer = await ann.request('publish', { media: { tracks: [{ type }] }, transport: mesh })
     expect(answer).toEqual(refusal('unauthorized', 'unauthorized'))
     expect(await bob.barrier()).toEqual([])
   })
 
-  test('more than the room takes in: Too many inputs, until one is taken away', async () => {
+  test('above the input limit of the room is refused until a stream is removed', async () => {
     const room = newRoom()
     await node.app.store.rooms.configure(roomIdOf('portal', room), { inputLimit: 1 })
     const { ann, bob } = await enterPair(node.url, { room })
@@ -229,7 +235,7 @@ describe('a refused publish is told to nobody', () => {
     expect((await bob.request('publish', { media: both, transport: mesh })).status).toBe('ok')
   })
 
-  test('a room that takes nothing in', async () => {
+  test('in a room with an input limit of 0 is refused', async () => {
     const room = newRoom()
     await node.app.store.rooms.configure(roomIdOf('portal', room), { inputLimit: 0 })
     const { ann } = await enterPair(node.url, { room })

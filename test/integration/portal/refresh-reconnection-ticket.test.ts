@@ -8,7 +8,7 @@ const illegal = refusal('Illegal request', 'illegal_request')
 
 const read = (ticket: string) => JSON.parse(Buffer.from(ticket, 'base64').toString())
 
-test('gives a new ticket for the same participant, as a string, and again', async () => {
+test('refreshReconnectionTicket returns another ticket of the same participant, as a string, each time', async () => {
   const ann = await enter(node.url, { room: newRoom() })
   const first = await ann.ask('refreshReconnectionTicket')
   const second = await ann.ask('refreshReconnectionTicket')
@@ -21,13 +21,13 @@ test('gives a new ticket for the same participant, as a string, and again', asyn
   expect(back.id).toBe(ann.id)
 })
 
-test('does not ask for the old ticket to be good still: it takes nothing, and ignores what it is given', async () => {
+test('refreshReconnectionTicket ignores its arguments', async () => {
   const ann = await enter(node.url, { room: newRoom() })
   const { status, data } = await ann.request('refreshReconnectionTicket', { ticket: 'x' }, 'more')
   expect([status, typeof data]).toEqual(['ok', 'string'])
 })
 
-test('tells nobody', async () => {
+test('refreshReconnectionTicket causes no notification', async () => {
   const room = newRoom()
   const ann = await enter(node.url, { room })
   const bob = await enter(node.url, { room })
@@ -35,7 +35,7 @@ test('tells nobody', async () => {
   expect(await bob.barrier()).toEqual([])
 })
 
-test('before login and after logout it is an illegal request, and the socket stays', async () => {
+test('refreshReconnectionTicket before login and after logout is refused as an illegal request, and the socket stays open', async () => {
   const ann = await connect(node.url)
   expect(await ann.request('refreshReconnectionTicket')).toEqual(illegal)
   await ann.login({ room: newRoom() })
@@ -67,8 +67,8 @@ async function lastAckLost({ redis, refreshes }: { redis: boolean; refreshes: nu
 
 for (const redis of [false, true]) {
   for (const refreshes of [1, 2, 3]) {
-    const title = `after refresh ${refreshes}, whose ack is lost, a pong to the ack before it leaves the ticket of that ack good`
-    test(`${redis ? 'Redis' : 'memory'}: ${title}`, async () => {
+    const title = `the ticket before refresh ${refreshes} stays valid if the ack of the refresh is lost`
+    test(`${title}, with sessions in ${redis ? 'Redis' : 'memory'}`, async () => {
       const { url, tickets } = await lastAckLost({ redis, refreshes })
       for (const spent of tickets.slice(0, -2)) {
         expect(await (await connect(url)).request('relogin', spent)).toMatchObject({ code: 'ticket_spent' })

@@ -11,7 +11,7 @@ const node = await startNode()
 const small = await startNode({ parts: { store: createMemoryStore({ window: 60, log: 600, entries: 3, lease: 6 }) } })
 
 /** Ann, whose connection is lost, and Bob, who has sent these texts since. */
-async function away(messages: string[] = [], protocol: '1.0' | '1.1' | '1.2' | 'legacy' = '1.2') {
+async function annDisconnected(messages: string[] = [], protocol: '1.0' | '1.1' | '1.2' | 'legacy' = '1.2') {
   const room = newRoom()
   const bob = await enter(node.url, { room, user: 'bob' })
   const ann = await enter(node.url, { room, user: 'ann', protocol })
@@ -27,7 +27,7 @@ const texts = (client: Client) =>
 
 describe('with a ticket alone', () => {
   test('the ack is a new ticket, then the missed messages arrive, then live ones', async () => {
-    const { ann, bob, back } = await away(['one', 'two'])
+    const { ann, bob, back } = await annDisconnected(['one', 'two'])
     const { status, data } = await back.request('relogin', ann.ticket)
     expect(status).toBe('ok')
     expect(data).toEqual(expect.any(String))
@@ -35,24 +35,28 @@ describe('with a ticket alone', () => {
     await bob.ask('text', { to: 'all', message: 'three' })
     const from = bob.id
     for (const [index, message] of ['one', 'two', 'three'].entries()) {
-      const notice = { event: 'text', data: { from, to: 'all', message }, meta: { seq: index + 3, from } }
-      expect(await back.next()).toEqual(notice)
+      const notification = { event: 'text', data: { from, to: 'all', message }, meta: { seq: index + 3, from } }
+      expect(await back.next()).toEqual(notification)
     }
   })
 
   test('a relogin keeps the participant, and the others receive no notification', async () => {
-    const { ann, bob, back } = await away()
-    await bob.ask('text', { to: ann.id, message: 'for one who is away' })
+    const { ann, bob, back } = await annDisconnected()
+    await bob.ask('text', { to: ann.id, message: 'sent while Ann is disconnected' })
     await back.relogin(ann.ticket)
     expect(back.id).toBe(ann.id)
-    expect((await back.next('text')).data).toEqual({ from: bob.id, to: 'me', message: 'for one who is away' })
-    await back.ask('text', { to: bob.id, message: 'here again' })
-    expect(await bob.next()).toMatchObject({ event: 'text', data: { from: ann.id, message: 'here again' } })
+    expect((await back.next('text')).data).toEqual({
+      from: bob.id,
+      to: 'me',
+      message: 'sent while Ann is disconnected',
+    })
+    await back.ask('text', { to: bob.id, message: 'resumed' })
+    expect(await bob.next()).toMatchObject({ event: 'text', data: { from: ann.id, message: 'resumed' } })
     expect(await bob.barrier()).toEqual([])
   })
 
   test('a message that the client has received does not arrive again', async () => {
-    const { bob, ann, back } = await away()
+    const { bob, ann, back } = await annDisconnected()
     await back.relogin(ann.ticket)
     await bob.ask('text', { to: 'all', message: 'seen' })
     await back.next('text')
@@ -64,7 +68,7 @@ describe('with a ticket alone', () => {
   })
 
   test('missed progress arrives once, and not again after another relogin', async () => {
-    const { ann, bob, back } = await away()
+    const { ann, bob, back } = await annDisconnected()
     const stream = await publishBoth(bob)
     await back.relogin(ann.ticket)
     const subscription = await subscribeBoth(back, stream)
@@ -82,9 +86,9 @@ describe('with a ticket alone', () => {
   })
 
   test.each(['legacy', '1.0', '1.1', '1.2'] as const)(
-    'works in protocol %s, which it goes on to speak',
+    'a session of protocol %s resumes, and keeps its protocol',
     async (protocol) => {
-      const { ann, bob, back } = await away([], protocol)
+      const { ann, bob, back } = await annDisconnected([], protocol)
       await bob.ask('publish', { media: null, data: true, transport: mesh })
       const { status, data } = await back.request('relogin', ann.ticket)
       expect(status).toBe(protocol === 'legacy' ? 'success' : 'ok')
@@ -100,7 +104,7 @@ describe('with a ticket alone', () => {
 
 describe('with { ticket, seq }', () => {
   test('exactly the messages after seq arrive, and the ack names the seq', async () => {
-    const { ann, back } = await away(['one', 'two', 'three'])
+    const { ann, back } = await annDisconnected(['one', 'two', 'three'])
     const { status, data } = await back.request('relogin', { ticket: ann.ticket, seq: 4 })
     expect({ status, data }).toEqual({
       status: 'ok',
@@ -122,7 +126,7 @@ describe('with { ticket, seq }', () => {
   })
 
   test('a relogin without seq works as with a ticket alone, and its ack is an object', async () => {
-    const { ann, back } = await away(['one'])
+    const { ann, back } = await annDisconnected(['one'])
     const { data } = await back.request('relogin', { ticket: ann.ticket })
     expect(data).toEqual({ ticket: expect.any(String), seq: 2, complete: true })
     expect(await back.next()).toMatchObject({ data: { message: 'one' } })
@@ -141,7 +145,7 @@ describe('with { ticket, seq }', () => {
   })
 
   test('a seq beyond the head of the room counts as the head', async () => {
-    const { ann, back } = await away(['one'])
+    const { ann, back } = await annDisconnected(['one'])
     expect(await back.relogin({ ticket: ann.ticket, seq: 1e6 })).toMatchObject({ seq: 3, complete: true })
     expect(await back.barrier()).toEqual([])
   })
@@ -149,7 +153,7 @@ describe('with { ticket, seq }', () => {
   test.each([-1, 1.5, '3', null, Number.MAX_SAFE_INTEGER + 1, {}])(
     'a relogin with seq %s is refused as a bad ticket',
     async (seq) => {
-      const { ann, bob, back } = await away()
+      const { ann, bob, back } = await annDisconnected()
       expect(await back.request('relogin', { ticket: ann.ticket, seq })).toMatchObject({ code: 'bad_ticket' })
       await back.closed
       const again = await connect(node.url)
@@ -161,7 +165,7 @@ describe('with { ticket, seq }', () => {
 
 describe('when the log has trimmed missed messages', () => {
   test.each(['1.0', '1.1', '1.2'] as const)(
-    'the room is told as it stands, in protocol %s, and nothing of the past',
+    'the ack has the present room in the format of protocol %s, and no missed message arrives',
     async (protocol) => {
       const room = newRoom()
       const bob = await enter(small.url, { room, user: 'bob' })
@@ -220,7 +224,7 @@ describe('when the log has trimmed missed messages', () => {
 
 describe('over a connection that has a session', () => {
   test('a relogin is refused while a login waits for its answer', async () => {
-    const { ann, back, room } = await away()
+    const { ann, back, room } = await annDisconnected()
     const [login, relogin] = await Promise.all([
       back.request('login', loginInfo({ room })),
       back.request('relogin', ann.ticket),

@@ -14,7 +14,7 @@ describe.each([
   ['over the same connection', memory, undefined],
   ['after a relogin', memory, memory],
   ['after a relogin on another node', one, two],
-])('a request with { rid } that comes again %s', (_name, node, other) => {
+])('when a client repeats a request with its rid %s,', (_name, node, other) => {
   async function again(ann: Client): Promise<Client> {
     if (!other) return ann
     const back = await connect(other.url)
@@ -22,7 +22,7 @@ describe.each([
     return back
   }
 
-  test('a text is sent once and acked the same', async () => {
+  test('a text is sent once, and the ack is the same', async () => {
     const { ann, bob } = await enterPair(node.url)
     const text = { to: 'all', message: 'once' }
     expect(await ann.request('text', text, { rid: 1 })).toEqual(ok())
@@ -30,7 +30,7 @@ describe.each([
     expect(events(await bob.barrier())).toEqual(['text'])
   })
 
-  test('publish makes one stream: the same ids are acked', async () => {
+  test('publish makes one stream, and the ack has the same ids', async () => {
     const { ann, bob } = await enterPair(node.url)
     const first = await ann.request('publish', { media: both, transport: mesh }, { rid: 7 })
     const second = await (await again(ann)).request('publish', { media: both, transport: mesh }, { rid: 7 })
@@ -38,7 +38,7 @@ describe.each([
     expect(events(await bob.barrier())).toEqual(['stream'])
   })
 
-  test('subscribe makes one subscription', async () => {
+  test('subscribe makes one subscription, and the ack is the same', async () => {
     const { ann, bob } = await enterPair(node.url)
     const from = await publishBoth(bob)
     const wanted = { media: { tracks: [{ type: 'audio', from }] }, transport: mesh }
@@ -48,7 +48,7 @@ describe.each([
     expect(events(await bob.barrier())).toEqual(['subscription'])
   })
 
-  test('unpublish, soac and controls are done once', async () => {
+  test('stream-control and unpublish are performed once', async () => {
     const { ann, bob } = await enterPair(node.url)
     const id = await publishBoth(ann)
     await bob.barrier()
@@ -61,14 +61,14 @@ describe.each([
     expect((await bob.barrier()).map(({ data }) => Object(data).status)).toEqual(['update', 'remove'])
   })
 
-  test('earlier rids are known too, and later ones are new', async () => {
+  test('every earlier rid is recognised, and a later one is new', async () => {
     const { ann, bob } = await enterPair(node.url)
-    const say = (client: Client, rid: number) => client.request('text', { to: bob.id, message: `${rid}` }, { rid })
-    for (const rid of [3, 5, 9]) await say(ann, rid)
+    const send = (client: Client, rid: number) => client.request('text', { to: bob.id, message: `${rid}` }, { rid })
+    for (const rid of [3, 5, 9]) await send(ann, rid)
     const back = await again(ann)
-    for (const rid of [3, 5, 9, 10]) expect(await say(back, rid)).toEqual(ok())
-    const said = (await bob.barrier()).map(({ data }) => Object(data).message)
-    expect(said).toEqual(['3', '5', '9', '10'])
+    for (const rid of [3, 5, 9, 10]) expect(await send(back, rid)).toEqual(ok())
+    const received = (await bob.barrier()).map(({ data }) => Object(data).message)
+    expect(received).toEqual(['3', '5', '9', '10'])
   })
 })
 
@@ -78,7 +78,7 @@ test('a refused request may be repeated with the same rid', async () => {
   expect(await ann.request('text', { to: ann.id, message: '' }, { rid: 1 })).toEqual(ok())
 })
 
-test('a lower rid that was not done was refused at its time, and may be repeated once', async () => {
+test('a rid below the highest that was not performed is performed once, because its request may have been refused', async () => {
   const room = newRoom()
   const ann = await enter(memory.url, { room })
   const bob = await enter(memory.url, { room })
@@ -87,8 +87,8 @@ test('a lower rid that was not done was refused at its time, and may be repeated
     const answer = await ann.request('text', { to: 'all', message: 'second' }, { rid: 4 })
     expect(answer).toMatchObject({ status: 'ok' })
   }
-  const heard = (await bob.barrier()).filter(({ event }) => event === 'text')
-  expect(heard.map(({ data }) => (data as { message: string }).message)).toEqual(['first', 'second'])
+  const texts = (await bob.barrier()).filter(({ event }) => event === 'text')
+  expect(texts.map(({ data }) => (data as { message: string }).message)).toEqual(['first', 'second'])
 })
 
 test.each([0, -1, 1.5, '1', null, true, {}, Number.MAX_SAFE_INTEGER + 1])('rid %j is refused', async (rid) => {
@@ -101,7 +101,7 @@ test.each([0, -1, 1.5, '1', null, true, {}, Number.MAX_SAFE_INTEGER + 1])('rid %
   expect(await bob.barrier()).toEqual([])
 })
 
-test('each participant has its own rids', async () => {
+test('two participants may use the same rid', async () => {
   const room = newRoom()
   const [ann, bob] = [await enter(memory.url, { room }), await enter(memory.url, { room })]
   await ann.request('text', { to: 'all', message: 'ann' }, { rid: 1 })
@@ -116,15 +116,18 @@ test('each participant has its own rids', async () => {
 test.each([
   ['on the same node', memory, memory],
   ['on another node', one, two],
-])('a request that was done after a login whose ack was lost is not done again, %s', async (_name, node, other) => {
-  const room = newRoom()
-  const bob = await enter(node.url, { room })
-  const token = tokenFor({ room })
-  const bare = await BareClient.connect(node.url)
-  await bare.request('login', loginInfo({ room, token }))
-  const first = await bare.request('text', { to: 'all', message: 'once' }, { rid: 1 })
-  await bare.terminate()
-  const ann = await enter(other.url, { room, token })
-  expect(await ann.request('text', { to: 'all', message: 'once' }, { rid: 1 })).toEqual(first)
-  expect(events(await bob.barrier())).toEqual(['participant', 'text'])
-})
+])(
+  'a request that was performed after a login whose ack was lost is not performed again, %s',
+  async (_name, node, other) => {
+    const room = newRoom()
+    const bob = await enter(node.url, { room })
+    const token = tokenFor({ room })
+    const bare = await BareClient.connect(node.url)
+    await bare.request('login', loginInfo({ room, token }))
+    const first = await bare.request('text', { to: 'all', message: 'once' }, { rid: 1 })
+    await bare.terminate()
+    const ann = await enter(other.url, { room, token })
+    expect(await ann.request('text', { to: 'all', message: 'once' }, { rid: 1 })).toEqual(first)
+    expect(events(await bob.barrier())).toEqual(['participant', 'text'])
+  },
+)

@@ -28,16 +28,16 @@ describe.each(signals)('$type', (signaling) => {
   test('from the subscriber reaches only the owner', async () => {
     const { ann, bob, cem, id } = await trio()
     expect(await bob.request('soac', { id, signaling })).toEqual(ok())
-    const [told, ...more] = await ann.barrier()
-    expect(told).toMatchObject({ event: 'soac', data: { id, from: bob.id, signaling }, meta: { from: bob.id } })
+    const [expected, ...more] = await ann.barrier()
+    expect(expected).toMatchObject({ event: 'soac', data: { id, from: bob.id, signaling }, meta: { from: bob.id } })
     expect([more, await bob.barrier(), await cem.barrier()]).toEqual([[], [], []])
   })
 
   test('from the owner reaches only the subscriber, as progress', async () => {
     const { ann, bob, cem, id } = await trio()
     expect(await ann.request('soac', { id, to: bob.id, signaling })).toEqual(ok())
-    const [told, ...more] = await bob.barrier()
-    expect(told).toMatchObject({
+    const [expected, ...more] = await bob.barrier()
+    expect(expected).toMatchObject({
       event: 'progress',
       data: { id, status: 'soac', data: signaling },
       meta: { from: ann.id },
@@ -79,35 +79,35 @@ test('in a subscription to its own stream a participant receives the owner’s s
   expect((await ann.barrier()).map(({ event }) => event)).toEqual(['soac', 'progress'])
 })
 
-describe('is refused, and no participant receives it:', () => {
+describe('a soac message is refused, and no participant receives it,', () => {
   const invalidId = refusal('Invalid soac id', 'invalid_soac_id')
   const invalidSignaling = refusal('Invalid signaling object', 'invalid_signaling')
   const invalidType = refusal('Invalid signaling type', 'invalid_signaling_type')
 
   test.each([
     ['no id', { signaling: offer }, invalidId],
-    ['id null', { id: null, signaling: offer }, invalidId],
-    ['id a number', { id: 1, signaling: offer }, invalidId],
+    ['null as id', { id: null, signaling: offer }, invalidId],
+    ['a number as id', { id: 1, signaling: offer }, invalidId],
     ['no signaling', { id: 'x' }, invalidSignaling],
-    ['signaling null', { id: 'x', signaling: null }, invalidSignaling],
-    ['signaling a text', { id: 'x', signaling: 'offer' }, invalidSignaling],
+    ['null as signaling', { id: 'x', signaling: null }, invalidSignaling],
+    ['a text as signaling', { id: 'x', signaling: 'offer' }, invalidSignaling],
     ['no type', { id: 'x', signaling: {} }, invalidType],
     ['a type that is not known', { id: 'x', signaling: { type: 'ping' } }, invalidType],
     ['a type that objects inherit', { id: 'x', signaling: { type: 'toString' } }, invalidType],
-    ['to a number', { id: 'x', to: 1, signaling: offer }, refusal('Invalid receiver', 'invalid_receiver')],
-    ['null', null, refusal('request should be object "object"', 'bad_request')],
+    ['a number as receiver', { id: 'x', to: 1, signaling: offer }, refusal('Invalid receiver', 'invalid_receiver')],
+    ['null as data', null, refusal('request should be object "object"', 'bad_request')],
     [
-      'a transport that is not there',
+      'the id of a transport that does not exist',
       { id: 'none', signaling: offer },
       refusal('Transport none does NOT exist', 'no_such_transport'),
     ],
-  ])('%s', async (_name, data, expected) => {
+  ])('with %s', async (_name, data, expected) => {
     const { ann, bob } = await trio()
     expect(await bob.request('soac', data)).toEqual(expected)
     expect(await ann.barrier()).toEqual([])
   })
 
-  test('from a participant on neither side: unauthorized', async () => {
+  test('from a participant on neither side of the subscription', async () => {
     const { ann, bob, cem, id } = await trio()
     for (const data of [
       { id, signaling: offer },
@@ -125,12 +125,12 @@ describe('is refused, and no participant receives it:', () => {
     expect([await bob.barrier(), await cem.barrier()]).toEqual([[], []])
   })
 
-  test('for a stream’s own id: a mesh has no transport of its own', async () => {
+  test('for the id of a stream, because a mesh has no transport of its own', async () => {
     const { ann, stream } = await trio()
     expect((await ann.request('soac', { id: stream, signaling: offer })).code).toBe('no_such_transport')
   })
 
-  test('after the subscription has ended', async () => {
+  test('after its subscription has ended', async () => {
     const { ann, bob, id } = await trio()
     await bob.ask('unsubscribe', { id })
     expect((await bob.request('soac', { id, signaling: offer })).error).toBe(`Transport ${id} does NOT exist`)

@@ -56,7 +56,7 @@ describe('pause and play', () => {
     ])
   })
 
-  test('of a track that the stream does not have: refused', async () => {
+  test('of a track that the stream does not have are refused', async () => {
     const { ann, bob } = await pairWithStream()
     const { id } = await ann.ask('publish', { media: { tracks: [{ type: 'audio' }] }, transport: mesh })
     await bob.barrier()
@@ -71,7 +71,7 @@ describe('pause and play', () => {
     expect((await ann.next()).meta?.from).toBe(bob.id)
   })
 
-  test('of both kinds at once: no change is lost', async () => {
+  test('of audio and of video sent at once both take effect', async () => {
     const { ann, bob, id, room } = await pairWithStream('admin')
     await Promise.all([
       ann.ask('stream-control', { id, operation: 'pause', data: 'audio' }),
@@ -93,7 +93,7 @@ test.each([
   ['unmix', 'common'],
   ['get-region', 'common'],
   ['set-region', region],
-])('%s is well formed, but a mesh mixes nothing', async (operation, data) => {
+])('the operation %s is refused, because a mesh does not mix streams', async (operation, data) => {
   const { ann, bob, id } = await pairWithStream()
   expect(await ann.request('stream-control', { id: 'none', operation, data })).toEqual(unknown)
   expect(await bob.request('stream-control', { id, operation, data })).toEqual(unauthorized)
@@ -101,13 +101,13 @@ test.each([
   expect(await bob.barrier()).toEqual([])
 })
 
-test('another participant than the owner may not: unauthorized', async () => {
+test('stream-control of another participant than the owner is refused as unauthorized', async () => {
   const { ann, bob, id } = await pairWithStream()
   expect(await bob.request('stream-control', { id, operation: 'pause', data: 'audio' })).toEqual(unauthorized)
   expect(await ann.barrier()).toEqual([])
 })
 
-test('a stream of another room does not exist', async () => {
+test('stream-control of a stream of another room is refused as of an unknown stream', async () => {
   const [one, two] = [await pairWithStream('admin'), await pairWithStream('admin')]
   expect(await one.bob.request('stream-control', { id: two.id, operation: 'pause', data: 'av' })).toEqual(unknown)
   expect(await two.ann.barrier()).toEqual([])
@@ -115,12 +115,12 @@ test('a stream of another room does not exist', async () => {
 
 test.each([
   ['null', null, 'request should be object "object"'],
-  ['nothing', undefined, 'request should be object "object"'],
+  ['no data at all', undefined, 'request should be object "object"'],
   ['an empty object', {}, `request should have required property '.id' ".id"`],
   ['no operation', { id: 'x' }, `request should have required property '.operation' ".operation"`],
   ['no data', { id: 'x', operation: 'pause' }, `request should have required property '.data' ".data"`],
   [
-    'id a number',
+    'a number as id',
     { id: 1, operation: 'pause', data: 'av' },
     expect.stringContaining('request.id should be string "string"'),
   ],
@@ -130,7 +130,7 @@ test.each([
     expect.stringContaining('request.operation should be equal to one of the allowed values ["pause","play"]'),
   ],
   [
-    'pause of something else',
+    'pause of an unknown medium',
     { id: 'x', operation: 'pause', data: 'all' },
     expect.stringContaining('request.data should be equal to one of the allowed values ["audio","video","av"]'),
   ],
@@ -145,11 +145,11 @@ test.each([
     expect.stringContaining('request.data.region should NOT be shorter than 1 characters'),
   ],
   [
-    'something more',
+    'an unknown field',
     { id: 'x', operation: 'pause', data: 'av', extra: 1 },
     expect.stringContaining('request should NOT have additional properties "extra"'),
   ],
-])('%s: refused with the message of OWT', async (_name, data, error) => {
+])('stream-control with %s is refused with the message of OWT', async (_name, data, error) => {
   const { ann, bob } = await pairWithStream()
   expect(await ann.request('stream-control', data)).toEqual({ status: 'error', error, code: 'bad_request' })
   expect(await bob.barrier()).toEqual([])

@@ -92,8 +92,8 @@ test.each([
   expect([await ann.barrier(), await bob.barrier()]).toEqual([[], []])
 })
 
-describe('protocol 1.0 and 1.1', () => {
-  test.each(['1.0', '1.1'] as const)('%s: subscribe is refused as no_media_server', async (protocol) => {
+describe('a subscribe in protocol', () => {
+  test.each(['1.0', '1.1'] as const)('%s is refused as no_media_server', async (protocol) => {
     const { ann, bob, stream } = await pairWithStream({ protocol })
     const media = {
       audio: { from: stream },
@@ -106,17 +106,17 @@ describe('protocol 1.0 and 1.1', () => {
 
   test.each([
     ['tracks', (from: string) => ({ media: { tracks: [{ type: 'audio', from }] } })],
-    ['audio missing', () => ({ media: { video: false } })],
+    ['no audio', () => ({ media: { video: false } })],
     ['audio without from', () => ({ media: { audio: {}, video: false } })],
-    ['media null', () => ({ media: null })],
-  ])('%s: refused', async (_name, request) => {
+    ['`media: null`', () => ({ media: null })],
+  ])('1.1 with %s is refused as invalid', async (_name, request) => {
     const { ann, bob, stream } = await pairWithStream({ protocol: '1.1' })
     expect((await bob.request('subscribe', request(stream))).code).toBe('bad_request')
     expect(await ann.barrier()).toEqual([])
   })
 })
 
-describe('a refused subscribe is not notified', () => {
+describe('a subscribe', () => {
   const track = { type: 'audio', from: 'x' }
 
   test.each([
@@ -129,7 +129,7 @@ describe('a refused subscribe is not notified', () => {
       'request.media.tracks[0].type should be equal to one of the allowed values ["audio","video"]',
     ],
     [
-      'from a number',
+      'a number as `from`',
       { media: { tracks: [{ type: 'audio', from: 1 }] } },
       'request.media.tracks[0].from should be string "string"',
     ],
@@ -143,11 +143,11 @@ describe('a refused subscribe is not notified', () => {
       { media: { tracks: [{ ...track, parameters: { resolution: { width: 1 } } }] } },
       `request.media.tracks[0].parameters.resolution should have required property 'height' "height"`,
     ],
-    ['data without from', { media: null, data: {} }, `request.data should have required property 'from' "from"`],
-    ['something more', { media: null, extra: 1 }, 'request should NOT have additional properties "extra"'],
+    ['data without `from`', { media: null, data: {} }, `request.data should have required property 'from' "from"`],
+    ['an unknown field', { media: null, extra: 1 }, 'request should NOT have additional properties "extra"'],
     ['neither tracks nor data', { media: null, transport: mesh }, 'request has neither tracks nor data'],
     ['no tracks at all', { media: { tracks: [] }, transport: mesh }, 'request has neither tracks nor data'],
-  ])('%s', async (_name, request, error) => {
+  ])('with %s is refused as invalid, and not notified', async (_name, request, error) => {
     const { ann, bob } = await pairWithStream()
     const answer = await bob.request('subscribe', request)
     expect(answer).toMatchObject({ status: 'error', code: 'bad_request' })
@@ -155,7 +155,7 @@ describe('a refused subscribe is not notified', () => {
     expect(await ann.barrier()).toEqual([])
   })
 
-  test('a stream that does not exist', async () => {
+  test('to a stream that does not exist is refused', async () => {
     const { ann, bob } = await pairWithStream()
     const answers = [
       await bob.request('subscribe', { media: { tracks: [track] }, transport: mesh }),
@@ -168,7 +168,7 @@ describe('a refused subscribe is not notified', () => {
     expect(await ann.barrier()).toEqual([])
   })
 
-  test('a stream of another room', async () => {
+  test('to a stream of another room is refused', async () => {
     const [one, two] = [await pairWithStream(), await pairWithStream()]
     const answer = await one.bob.request('subscribe', {
       media: { tracks: [{ type: 'audio', from: two.stream }] },
@@ -178,7 +178,7 @@ describe('a refused subscribe is not notified', () => {
     expect(await two.ann.barrier()).toEqual([])
   })
 
-  test.each(['audio', 'video'])('a stream that has no %s', async (type) => {
+  test.each(['audio', 'video'])('to a stream that has no %s is refused', async (type) => {
     const { ann, bob } = await pairWithStream()
     const other = type === 'audio' ? 'video' : 'audio'
     const { id } = await ann.ask('publish', { media: { tracks: [{ type: other }] }, transport: mesh })
@@ -190,7 +190,7 @@ describe('a refused subscribe is not notified', () => {
     expect(await ann.barrier()).toEqual([])
   })
 
-  test('streams of two participants', async () => {
+  test('to streams of two participants is refused', async () => {
     const { ann, bob, stream, room } = await pairWithStream()
     const cem = await enter(node.url, { room })
     const other = await publishBoth(cem)
@@ -206,7 +206,7 @@ describe('a refused subscribe is not notified', () => {
   test.each([
     ['audio_only_presenter', 'video'],
     ['video_only_viewer', 'audio'],
-  ])('%s may not receive %s: unauthorized', async (role, type) => {
+  ])('of a participant in the role %s to %s is refused as unauthorized', async (role, type) => {
     const { ann, bob, stream } = await pairWithStream({ role })
     const answer = await bob.request('subscribe', { media: { tracks: [{ type, from: stream }] }, transport: mesh })
     expect(answer).toEqual(refusal('unauthorized', 'unauthorized'))

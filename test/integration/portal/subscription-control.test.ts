@@ -37,7 +37,7 @@ describe('pause and play', () => {
     expect(await cem.barrier()).toEqual([])
   })
 
-  test('of media without a subscription: refused', async () => {
+  test('of media without a subscription is refused', async () => {
     const { ann, bob, id } = await threeWithSubscription(['audio'])
     const answer = await bob.request('subscription-control', { id, operation: 'pause', data: 'video' })
     expect(answer).toEqual(refusal('Invalid subscription control operation', 'invalid_subscription_control'))
@@ -108,7 +108,7 @@ test('a subscription that does not exist or belongs to another room is refused',
   expect(await two.ann.barrier()).toEqual([])
 })
 
-test('only the subscriber may: unauthorized', async () => {
+test('subscription-control of another participant than the subscriber is refused as unauthorized', async () => {
   const { ann, bob, cem, id } = await threeWithSubscription()
   for (const client of [ann, cem]) {
     const answer = await client.request('subscription-control', { id, operation: 'pause', data: 'av' })
@@ -122,31 +122,31 @@ test.each([
   ['an empty object', {}, `request should have required property '.id' ".id"`],
   ['no operation', { id: 'x' }, `request should have required property '.operation' ".operation"`],
   [
-    'id a number',
+    'a number as id',
     { id: 1, operation: 'pause', data: 'av' },
     expect.stringContaining('request.id should be string "string"'),
   ],
   [
-    'querybwe',
+    'the operation querybwe',
     { id: 'x', operation: 'querybwe', data: {} },
     expect.stringContaining('request.operation should be equal to one of the allowed values ["update"]'),
   ],
   [
-    'update of audio without from',
+    'update of audio without `from`',
     { id: 'x', operation: 'update', data: { audio: {} } },
     expect.stringContaining(`request.data.audio should have required property 'from' "from"`),
   ],
   [
-    'update of something else',
+    'update of an unknown medium',
     { id: 'x', operation: 'update', data: { text: {} } },
     expect.stringContaining('request.data should NOT have additional properties "text"'),
   ],
   [
-    'pause of something else',
+    'pause of an unknown medium',
     { id: 'x', operation: 'pause', data: 'all' },
     expect.stringContaining('request.data should be equal to one of the allowed values ["audio","video","av"]'),
   ],
-])('%s: refused with the message of OWT', async (_name, data, error) => {
+])('subscription-control with %s is refused with the message of OWT', async (_name, data, error) => {
   const { ann, bob } = await threeWithSubscription()
   expect(await bob.request('subscription-control', data)).toEqual({ status: 'error', error, code: 'bad_request' })
   expect(await ann.barrier()).toEqual([])

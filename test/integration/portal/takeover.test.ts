@@ -10,13 +10,13 @@ const [here, there] = (await startCluster(2)) as [TestNode, TestNode]
 describe.each([
   ['on the same node', here],
   ['on another node', there],
-])('a relogin %s while the old connection stands', (_name, elsewhere) => {
+])('a relogin %s while the old connection is open', (_name, target) => {
   test('takes over: the node closes the old connection, no leave is notified, and later writes of the old connection are refused', async () => {
     const room = newRoom()
     const bob = await enter(here.url, { room })
     const ann = await enter(here.url, { room })
     await bob.next('participant')
-    const back = await connect(elsewhere.url)
+    const back = await connect(target.url)
     await back.relogin(ann.ticket)
     if (ann.socket.connected) ann.socket.emit('text', { to: 'all', message: 'late' })
     expect(await ann.closed).toBe('io server disconnect')
@@ -29,7 +29,7 @@ describe.each([
     const room = newRoom()
     const bob = await enter(there.url, { room })
     const ann = await enter(here.url, { room })
-    const back = await connect(elsewhere.url)
+    const back = await connect(target.url)
     await back.relogin({ ticket: ann.ticket, seq: ann.seq })
     await ann.closed // the disconnect and the room’s messages reach another node in any order
     await bob.ask('text', { to: ann.id, message: 'one' })
@@ -65,11 +65,11 @@ test('a session that moves back and forth during a conversation misses nothing a
       seq = meta?.seq ?? seq
     }
   }
-  let said = 0
-  const say = () => bob.ask('text', { to: ann.id, message: `${said++}` })
+  let sent = 0
+  const sendText = () => bob.ask('text', { to: ann.id, message: `${sent++}` })
   for (let turn = 0; turn < 12; turn += 1) {
-    await Promise.all([say(), say(), say()])
-    const talking = [say(), say(), say()]
+    await Promise.all([sendText(), sendText(), sendText()])
+    const talking = [sendText(), sendText(), sendText()]
     const next = await connect((turn % 3 === 0 ? here : there).url)
     // messages in flight to the old connection do not matter: the client names what it has received
     gather(ann)
@@ -80,7 +80,7 @@ test('a session that moves back and forth during a conversation misses nothing a
   await ann.barrier()
   gather(ann)
   const ofBob = read.filter((message) => !String(message).startsWith('barrier'))
-  expect(ofBob).toEqual(Array.from({ length: said }, (_, index) => `${index}`))
+  expect(ofBob).toEqual(Array.from({ length: sent }, (_, index) => `${index}`))
 })
 
 test('progress that the old connection has received is never sent again, although a text may be', async () => {
@@ -96,11 +96,11 @@ test('progress that the old connection has received is never sent again, althoug
   await back.relogin(ann.ticket)
   await bob.ask('soac', { id: subscription, signaling: { type: 'candidate' } })
   await back.barrier()
-  const told = [...ann.seen, ...back.seen].filter(({ event }) => event === 'progress')
-  expect(told.map(({ data }) => Object(data).data)).toEqual([{ type: 'answer' }, { type: 'candidate' }])
+  const notified = [...ann.seen, ...back.seen].filter(({ event }) => event === 'progress')
+  expect(notified.map(({ data }) => Object(data).data)).toEqual([{ type: 'answer' }, { type: 'candidate' }])
 })
 
-test('a participant that sends over two connections in turn has one order', async () => {
+test('the texts of a participant that moves to another connection are delivered in the order in which it sent them', async () => {
   const room = newRoom()
   const bob = await enter(there.url, { room })
   const ann = await enter(here.url, { room })

@@ -5,25 +5,25 @@ import { enterPair } from '../../support/pair.ts'
 
 const node = await startNode()
 
-test('to all: everyone receives it, the sender included', async () => {
+test('a text to all is delivered to every participant, the sender included', async () => {
   const { ann, bob } = await enterPair(node.url)
   expect(await ann.request('text', { to: 'all', message: 'hi' })).toEqual(ok())
-  const told = {
+  const expected = {
     event: 'text',
     data: { from: ann.id, to: 'all', message: 'hi' },
     meta: { seq: 3, from: ann.id },
   }
-  expect(await bob.next()).toEqual(told)
-  expect(await ann.next()).toEqual(told)
+  expect(await bob.next()).toEqual(expected)
+  expect(await ann.next()).toEqual(expected)
 })
 
-test('to one participant: only that participant receives it', async () => {
+test('a text to one participant is delivered only to that participant', async () => {
   const { ann, bob, room } = await enterPair(node.url)
   const cem = await enter(node.url, { room })
   expect(await ann.request('text', { to: bob.id, message: 'hush' })).toEqual(ok())
-  const [joined, told] = await bob.barrier()
+  const [joined, text] = await bob.barrier()
   expect(joined?.event).toBe('participant')
-  expect(told).toEqual({
+  expect(text).toEqual({
     event: 'text',
     data: { from: ann.id, to: 'me', message: 'hush' },
     meta: { seq: 4, from: ann.id },
@@ -32,14 +32,14 @@ test('to one participant: only that participant receives it', async () => {
   expect((await ann.barrier()).map(({ event }) => event)).toEqual(['participant'])
 })
 
-test('to the sender itself: it receives it', async () => {
+test('a text to its sender is delivered only to the sender', async () => {
   const { ann, bob } = await enterPair(node.url)
   await ann.ask('text', { to: ann.id, message: 'note' })
   expect((await ann.next()).data).toEqual({ from: ann.id, to: 'me', message: 'note' })
   expect(await bob.barrier()).toEqual([])
 })
 
-test('to admin: acked and discarded', async () => {
+test('a text to admin is acked and discarded', async () => {
   const { ann, bob } = await enterPair(node.url)
   expect(await ann.request('text', { to: 'admin', message: 'help' })).toEqual(ok())
   expect(await ann.barrier()).toEqual([])
@@ -76,44 +76,44 @@ const noObject = refusal('request should be object "object"', 'bad_request')
 
 test.each([
   ['no receiver', { message: 'x' }, invalidReceiver],
-  ['receiver empty', { to: '', message: 'x' }, invalidReceiver],
-  ['receiver a number', { to: 5, message: 'x' }, invalidReceiver],
-  ['receiver an object', { to: { id: 'x' }, message: 'x' }, invalidReceiver],
-  ['receiver and text wrong', { to: null, message: null }, invalidReceiver],
-  ['no text', { to: 'all' }, badText],
-  ['text null', { to: 'all', message: null }, badText],
-  ['text a number', { to: 'all', message: 1 }, badText],
-  ['text an object', { to: 'all', message: { text: 'x' } }, badText],
-  ['text too long', { to: 'all', message: 'x'.repeat(2049) }, badText],
-  ['null', null, noObject],
-  ['a string', 'hello', noObject],
-  ['a list', ['all', 'hello'], noObject],
+  ['an empty receiver', { to: '', message: 'x' }, invalidReceiver],
+  ['a number as receiver', { to: 5, message: 'x' }, invalidReceiver],
+  ['an object as receiver', { to: { id: 'x' }, message: 'x' }, invalidReceiver],
+  ['an invalid receiver and an invalid message', { to: null, message: null }, invalidReceiver],
+  ['no message', { to: 'all' }, badText],
+  ['null as message', { to: 'all', message: null }, badText],
+  ['a number as message', { to: 'all', message: 1 }, badText],
+  ['an object as message', { to: 'all', message: { text: 'x' } }, badText],
+  ['a message that is too long', { to: 'all', message: 'x'.repeat(2049) }, badText],
+  ['null as data', null, noObject],
+  ['a string as data', 'hello', noObject],
+  ['a list as data', ['all', 'hello'], noObject],
   [
-    'nobody of that name',
+    'an unknown receiver',
     { to: 'nobody', message: 'x' },
     refusal('Target participant does NOT exist: nobody', 'no_such_participant'),
   ],
-])('%s: refused, and no participant receives it', async (_name, data, expected) => {
+])('a text with %s is refused, and no participant receives it', async (_name, data, expected) => {
   const { ann, bob } = await enterPair(node.url)
   expect(await ann.request('text', data)).toEqual(expected)
   expect(await ann.barrier()).toEqual([])
   expect(await bob.barrier()).toEqual([])
 })
 
-test('to a participant of another room: refused', async () => {
+test('a text to a participant of another room is refused', async () => {
   const [one, two] = [await enterPair(node.url), await enterPair(node.url)]
   const answer = await one.ann.request('text', { to: two.bob.id, message: 'x' })
   expect(answer.error).toBe(`Target participant does NOT exist: ${two.bob.id}`)
   expect(await two.bob.barrier()).toEqual([])
 })
 
-test('to a participant that has left: refused', async () => {
+test('a text to a participant that has left is refused', async () => {
   const { ann, bob } = await enterPair(node.url)
   await bob.ask('logout')
   expect((await ann.request('text', { to: bob.id, message: 'x' })).code).toBe('no_such_participant')
 })
 
-test('legacy clients receive it as custom_message', async () => {
+test('legacy clients receive a text as custom_message', async () => {
   const { ann, room } = await enterPair(node.url)
   const old = await enter(node.url, { room, protocol: 'legacy' })
   await ann.ask('text', { to: 'all', message: 'to all' })

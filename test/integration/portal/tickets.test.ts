@@ -25,18 +25,18 @@ async function expectReloginRefused(data: unknown, expected: object, ...unharmed
   for (const client of unharmed) expect(await client.barrier()).toEqual([])
 }
 
-describe('an invalid ticket is refused, and its participant is not affected', () => {
+describe('a ticket is refused, and its participant is not affected, if it is', () => {
   const garbage: [string, unknown, unknown][] = [
     ['absent', undefined, 'Expected a string'],
     ['null', null, 'Expected a string'],
     ['a number', 7, 'Expected a string'],
     ['a list', ['x'], 'Expected a string'],
     ['an object without a ticket', { seq: 1 }, 'Expected a string'],
-    ['an object with a ticket that is none', { ticket: 5, seq: 1 }, 'Expected a string'],
+    ['an object with a number as ticket', { ticket: 5, seq: 1 }, 'Expected a string'],
     ['empty', '', 'Unexpected end of JSON input'],
-    ['no base64', '????', expect.stringMatching(/^Unexpected (token|end)/)],
-    ['no JSON', write({}).slice(0, 2), expect.any(String)],
-    ['JSON, but no object', Buffer.from('"x"').toString('base64'), 'Expected an object'],
+    ['not base64', '????', expect.stringMatching(/^Unexpected (token|end)/)],
+    ['not JSON', write({}).slice(0, 2), expect.any(String)],
+    ['JSON, but not of an object', Buffer.from('"x"').toString('base64'), 'Expected an object'],
     ['an empty object', write({}), 'No dates'],
     ['without ids', write({ notBefore: 1, notAfter: 2 }), 'No ids'],
     ['a token', tokenFor({ room: 'r' }), 'No dates'],
@@ -46,7 +46,7 @@ describe('an invalid ticket is refused, and its participant is not affected', ()
   })
 
   test.each(['participantId', 'roomId', 'ticketId', 'notBefore', 'notAfter', 'signature'] as const)(
-    'another %s',
+    'one whose %s is that of another ticket',
     async (field) => {
       const { ann, bob } = await enterPair(node.url)
       const ticket = read(ann.ticket)
@@ -55,12 +55,12 @@ describe('an invalid ticket is refused, and its participant is not affected', ()
     },
   )
 
-  test.each(['ticketId', 'signature'] as const)('no %s', async (field) => {
+  test.each(['ticketId', 'signature'] as const)('one without %s', async (field) => {
     const { ann } = await enterPair(node.url)
     await expectReloginRefused(write({ ...read(ann.ticket), [field]: undefined }), forged, ann)
   })
 
-  test('a signature by another key, or for another dialect', async () => {
+  test('signed by another key, or for another dialect', async () => {
     const { ann } = await enterPair(node.url)
     const { signature, ...ticket } = read(ann.ticket)
     expect(writeTicket([testSecret], 'portal', ticket)).toBe(ann.ticket)
@@ -87,21 +87,21 @@ describe('an invalid ticket is refused, and its participant is not affected', ()
   test('validly signed, for a participant or a room that does not exist', async () => {
     const { ann, bob } = await enterPair(node.url)
     const { signature: _, ...ticket } = read(ann.ticket)
-    const elsewhere = (change: Partial<Ticket>) => writeTicket([testSecret], 'portal', { ...ticket, ...change })
-    await expectReloginRefused(elsewhere({ participantId: 'nobody' }), gone, ann)
-    await expectReloginRefused(elsewhere({ roomId: newRoom() }), gone, ann)
+    const signedWith = (change: Partial<Ticket>) => writeTicket([testSecret], 'portal', { ...ticket, ...change })
+    await expectReloginRefused(signedWith({ participantId: 'nobody' }), gone, ann)
+    await expectReloginRefused(signedWith({ roomId: newRoom() }), gone, ann)
     // a session accepts only its own tickets
-    await expectReloginRefused(elsewhere({ participantId: bob.id }), spent, ann, bob)
+    await expectReloginRefused(signedWith({ participantId: bob.id }), spent, ann, bob)
   })
 
-  test('two errors: the signature is checked before the date', async () => {
+  test('forged and expired: the error is that of the signature', async () => {
     const { ann } = await enterPair(node.url)
     await expectReloginRefused(write({ ...read(ann.ticket), notAfter: 1 }), forged, ann)
   })
 })
 
 describe('a ticket is valid', () => {
-  test('once: the relogin that uses it invalidates it when the client has received the next ticket', async () => {
+  test('until the client has received the ticket of the relogin that used it', async () => {
     const { ann, bob } = await enterPair(node.url)
     const back = await connect(node.url)
     await back.relogin(ann.ticket)
@@ -109,7 +109,7 @@ describe('a ticket is valid', () => {
     await expectReloginRefused(ann.ticket, spent, back, bob)
   })
 
-  test('again while the ack of its relogin may have been lost', async () => {
+  test('while the ack of the relogin that used it may be lost', async () => {
     const { ann, bob } = await enterPair(node.url)
     const lost = await BareClient.connect(node.url)
     expect((await lost.request('relogin', ann.ticket)).status).toBe('ok')
@@ -120,7 +120,7 @@ describe('a ticket is valid', () => {
     expect(await bob.barrier()).toEqual([])
   })
 
-  test('until the newer one is used', async () => {
+  test('until the ticket of the relogin that used it is used', async () => {
     const { ann, bob } = await enterPair(node.url)
     const first = await BareClient.connect(node.url)
     const { data: newer } = await first.request('relogin', ann.ticket)
@@ -130,7 +130,7 @@ describe('a ticket is valid', () => {
     expect((await second.request('text', { to: 'all', message: 'unharmed' })).status).toBe('ok')
   })
 
-  test('until the newer one is refreshed from', async () => {
+  test('until the session refreshes the ticket of the relogin that used it', async () => {
     const { ann, bob } = await enterPair(node.url)
     const back = await BareClient.connect(node.url)
     await back.request('relogin', ann.ticket)
@@ -160,7 +160,7 @@ describe('a ticket is valid', () => {
     await back.relogin((data as { reconnectionTicket: string }).reconnectionTicket)
   })
 
-  test('for one of two clients that use it at once, or for both in turn: one connection is left', async () => {
+  test('for one or both of two clients that use it at once, and one connection stays', async () => {
     const { ann, bob } = await enterPair(node.url)
     const clients = await Promise.all([connect(node.url), connect(node.url)])
     const answers = await Promise.all(clients.map((client) => client.request('relogin', ann.ticket)))
@@ -173,7 +173,7 @@ describe('a ticket is valid', () => {
   })
 })
 
-describe('keys are replaced', () => {
+describe('while keys are replaced,', () => {
   test('tokens and tickets signed with the older key stay valid, and the newer key signs', async () => {
     const { url } = rotating
     const room = newRoom()

@@ -13,7 +13,7 @@ async function pairWithStream() {
   return { ann, bob, id }
 }
 
-test('everyone, the owner included, is notified that the stream was removed', async () => {
+test('unpublish notifies every participant, the owner included, that the stream was removed', async () => {
   const { ann, bob, id } = await pairWithStream()
   expect(await ann.request('unpublish', { id })).toEqual(ok())
   const removed = { event: 'stream', data: { id, status: 'remove' }, meta: { seq: 6, from: ann.id } }
@@ -22,7 +22,7 @@ test('everyone, the owner included, is notified that the stream was removed', as
   expect(await ann.request('unpublish', { id })).toEqual(refusal('Stream does NOT exist', 'no_such_stream'))
 })
 
-test('its subscribers are notified that their subscriptions ended', async () => {
+test('unpublish notifies the subscribers that their subscriptions ended', async () => {
   const { ann, bob, id } = await pairWithStream()
   const subscription = await subscribeBoth(bob, id)
   await ann.ask('unpublish', { id })
@@ -46,14 +46,14 @@ test.each<[string, unknown, object]>([
   expect(await bob.barrier()).toEqual([])
 })
 
-test('only its owner may: unauthorized', async () => {
+test('unpublish by another participant than the owner is refused as unauthorized', async () => {
   const { ann, bob, id } = await pairWithStream()
   expect(await bob.request('unpublish', { id })).toEqual(refusal('unauthorized', 'unauthorized'))
   expect(await ann.barrier()).toEqual([])
   expect(await ann.request('unpublish', { id })).toEqual(ok())
 })
 
-test('a stream of another room does not exist', async () => {
+test('unpublish of a stream of another room is refused as of an unknown stream', async () => {
   const [one, two] = [await pairWithStream(), await pairWithStream()]
   expect(await one.ann.request('unpublish', { id: two.id })).toEqual(unknown)
   expect(await two.bob.barrier()).toEqual([])

@@ -15,11 +15,11 @@ async function pairWithSubscription() {
   return { ann, bob, stream, id }
 }
 
-test('only the owner of the stream is notified', async () => {
+test('unsubscribe notifies only the owner of the stream', async () => {
   const { ann, bob, id } = await pairWithSubscription()
   expect(await bob.request('unsubscribe', { id })).toEqual(ok())
-  const [told, ...more] = await ann.barrier()
-  expect(told).toMatchObject({ event: 'subscription', data: { action: 'remove', id }, meta: { from: bob.id } })
+  const [expected, ...more] = await ann.barrier()
+  expect(expected).toMatchObject({ event: 'subscription', data: { action: 'remove', id }, meta: { from: bob.id } })
   expect(more).toEqual([])
   expect(await bob.barrier()).toEqual([])
   expect(await bob.request('unsubscribe', { id })).toEqual(unknown)
@@ -37,14 +37,14 @@ test.each<[string, unknown, object]>([
   expect(await ann.barrier()).toEqual([])
 })
 
-test('only the subscriber may: unauthorized', async () => {
+test('unsubscribe by another participant than the subscriber is refused as unauthorized', async () => {
   const { ann, bob, id } = await pairWithSubscription()
   expect(await ann.request('unsubscribe', { id })).toEqual(refusal('unauthorized', 'unauthorized'))
   expect(await bob.barrier()).toEqual([])
   expect(await bob.request('unsubscribe', { id })).toEqual(ok())
 })
 
-test('a subscription of another room does not exist', async () => {
+test('unsubscribe of a subscription of another room is refused as of an unknown subscription', async () => {
   const [one, two] = [await pairWithSubscription(), await pairWithSubscription()]
   expect(await one.bob.request('unsubscribe', { id: two.id })).toEqual(unknown)
   expect(await two.ann.barrier()).toEqual([])
