@@ -8,7 +8,7 @@ import { badArguments } from '../bad-arguments.ts'
 const node = await startNode()
 const events = Object.keys(exchanger).filter((event) => event !== 'relogin')
 
-test.each(events)('%s: invalid input gets exactly one ack, and the connection stays', async (event) => {
+test.each(events)('%s with invalid arguments gets exactly one ack, and the connection stays', async (event) => {
   const channel = newRoom()
   const witness = await inChannel(node, channel)
   const client = await inChannel(node, channel, 'ann')
@@ -22,18 +22,18 @@ test.each(events)('%s: invalid input gets exactly one ack, and the connection st
           resolve(ack)
         })
       })
-      if (answer[0] === 'ok') throw new Error(`${event} ${JSON.stringify(args).slice(0, 100)} was taken`)
+      if (answer[0] === 'ok') throw new Error(`${event} ${JSON.stringify(args).slice(0, 100)} was accepted`)
       expect(answer).toEqual(['error', expect.stringMatching(/\S/), { code: expect.stringMatching(/^[a-z_]+$/) }])
       expect(acks).toBe(1)
       client.socket.emit(event, ...args) // and without an ack
     }
   } else for (const args of badArguments()) client.socket.emit('leaveStream', ...args)
   expect(await client.request('offer', { channelName: channel, sessionDescriptor: 1 })).toEqual(ok())
-  const heard = (await receivedBefore(witness, 'exchanger', channel)) as { event: string }[]
-  expect(heard.map(({ event }) => event)).toEqual(['receiveOffer'])
+  const received = (await receivedBefore(witness, 'exchanger', channel)) as { event: string }[]
+  expect(received.map(({ event }) => event)).toEqual(['receiveOffer'])
 })
 
-test('without a session no input ends the process or the connection', async () => {
+test('requests with any arguments before a login end neither the process nor the connection', async () => {
   const client = await connect(node.url, { namespace: '/exchanger' })
   for (const event of [...events, 'nonsense']) {
     for (const args of badArguments()) client.socket.emit(event, ...args)

@@ -6,7 +6,7 @@ import { newRoom, startNode } from '../../support/node.ts'
 const node = await startNode()
 const exchanger = { namespace: '/exchanger' }
 
-test('the ack has the others; then the client receives their ids before any other notification', async () => {
+test('the ack of joinStream has the other participants; the client receives their ids before any other notification', async () => {
   const channel = newRoom()
   const user = { id: 1, name: 'Ann' }
   const ann = await inChannel(node, channel, user)
@@ -29,20 +29,20 @@ test('the ack has the others; then the client receives their ids before any othe
   expect(order).toEqual(['ack', 'allStreamUsers', 'receiveOffer'])
 })
 
-test('the others receive `user` unchanged, and the id in the meta', async () => {
+test('joinStream and leaveStream notify the others with `user` unchanged, and the id in the meta', async () => {
   const channel = newRoom()
   const ann = await inChannel(node, channel)
   for (const user of [{ deep: { list: [1, {}, []] }, '': null }, 'text', 5, null, false]) {
     const bob = await inChannel(node, channel, user)
-    const notice = await ann.next('userJoinedStream')
-    expect(notice).toMatchObject({ data: user, meta: { from: bob.id } })
+    const notification = await ann.next('userJoinedStream')
+    expect(notification).toMatchObject({ data: user, meta: { from: bob.id } })
     expect(bob.id).not.toBe(bob.socket.id)
     await bob.request('leaveStream', { channelName: channel, user })
     expect(await ann.next('userLeftStream')).toMatchObject({ data: user, meta: { from: bob.id } })
   }
 })
 
-test('joining another channel leaves the first, whose members are notified and whose messages no longer arrive', async () => {
+test('joinStream to another channel leaves the first: its members are notified, and its messages no longer arrive', async () => {
   const [one, two] = [newRoom(), newRoom()]
   const [ann, bob, cleo] = [
     await inChannel(node, one, 'a'),
@@ -51,8 +51,8 @@ test('joining another channel leaves the first, whose members are notified and w
   ]
   await ann.next('userJoinedStream')
   const first = bob.id
-  const entered = await joinStream(bob, two, 'b')
-  expect(entered).toMatchObject({ users: [{ id: cleo.id, user: null }] })
+  const joined = await joinStream(bob, two, 'b')
+  expect(joined).toMatchObject({ users: [{ id: cleo.id, user: null }] })
   expect(bob.id).not.toBe(first)
   expect(await ann.next('userLeftStream')).toMatchObject({ data: 'b', meta: { from: first } })
   expect(await cleo.next('userJoinedStream')).toMatchObject({ data: 'b', meta: { from: bob.id } })
@@ -64,7 +64,7 @@ test('joining another channel leaves the first, whose members are notified and w
   ])
 })
 
-test('joining the present channel changes nothing', async () => {
+test('joinStream to the present channel changes nothing', async () => {
   const channel = newRoom()
   const [ann, bob] = [await inChannel(node, channel, 'a'), await inChannel(node, channel, 'b')]
   await ann.next('userJoinedStream')
@@ -75,19 +75,19 @@ test('joining the present channel changes nothing', async () => {
   expect(await back.request('relogin', bob.ticket)).toMatchObject({ status: 'ok' })
 })
 
-test('a full channel refuses the join, and the session before stays', async () => {
+test('joinStream to a full channel is refused, and the session in the present channel stays', async () => {
   const [one, full] = [newRoom(), newRoom()]
   await node.app.store.rooms.configure(`exchanger/${encodeURIComponent(full)}`, { participantLimit: 1 })
   const [ann, bob] = [await inChannel(node, one), await inChannel(node, one)]
   await ann.next('userJoinedStream')
   await inChannel(node, full)
   expect(await bob.request('joinStream', { channelName: full })).toEqual(refusal('The channel is full.', 'room_full'))
-  await bob.request('offer', { channelName: one, sessionDescriptor: 'still here' })
-  expect(await ann.next()).toMatchObject({ event: 'receiveOffer', data: 'still here' })
+  await bob.request('offer', { channelName: one, sessionDescriptor: 'after the refusal' })
+  expect(await ann.next()).toMatchObject({ event: 'receiveOffer', data: 'after the refusal' })
 })
 
-describe('without a session', () => {
-  test('requests that arrive before the answer to the join are served in order after it', async () => {
+describe('before a session', () => {
+  test('requests that arrive before the ack of joinStream are served in order after it', async () => {
     const channel = newRoom()
     const ann = await inChannel(node, channel)
     const bob = await connect(node.url, exchanger)
@@ -102,7 +102,7 @@ describe('without a session', () => {
     for (const event of events) expect((await ann.next()).event).toBe(event)
   })
 
-  test('leaveStream is refused at once, and the connection stays after a refused join', async () => {
+  test('leaveStream is refused at once, and the connection stays after a refused joinStream', async () => {
     const channel = newRoom()
     const bob = await connect(node.url, exchanger)
     expect(await bob.request('leaveStream', { channelName: channel })).toMatchObject({ code: 'illegal_request' })

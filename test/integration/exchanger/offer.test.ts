@@ -21,11 +21,11 @@ test.each([
   ['offer', 'sessionDescriptor', 'receiveOffer'],
   ['answer', 'sessionDescriptor', 'receiveAnswer'],
   ['candidate', 'candidate', 'receiveCandidate'],
-])('%s reaches everyone else, or only its receiver', async (event, field, received) => {
+])('%s reaches every other participant, or only its receiver', async (event, field, received) => {
   const { channel, ann, bob, cleo } = await three()
   for (const to of [undefined, null]) {
-    const everyone = { channelName: channel, [field]: { sdp: 'é' }, ...(to === undefined ? {} : { to }) }
-    expect(await ann.request(event, everyone)).toEqual(ok())
+    const toAll = { channelName: channel, [field]: { sdp: 'é' }, ...(to === undefined ? {} : { to }) }
+    expect(await ann.request(event, toAll)).toEqual(ok())
     for (const client of [bob, cleo]) {
       expect(await client.next()).toMatchObject({ event: received, data: { sdp: 'é' }, meta: { from: ann.id } })
     }
@@ -35,18 +35,18 @@ test.each([
   for (const client of [ann, bob, cleo]) expect(await receivedBefore(client, 'exchanger', channel)).toEqual([])
 })
 
-test('another channel and an absent receiver are refused', async () => {
+test('an offer to another channel or to an absent receiver is refused', async () => {
   const { channel, ann, bob } = await three()
-  const asked = { channelName: newRoom(), sessionDescriptor: 1 }
-  expect(await ann.request('offer', asked)).toEqual(refusal('You are not in this channel.', 'not_in_room'))
-  const nobody = { channelName: channel, sessionDescriptor: 1, to: 'nobody' }
-  expect(await ann.request('offer', nobody)).toEqual(refusal('The receiver is not present.', 'no_such_participant'))
+  const request = { channelName: newRoom(), sessionDescriptor: 1 }
+  expect(await ann.request('offer', request)).toEqual(refusal('You are not in this channel.', 'not_in_room'))
+  const toAbsent = { channelName: channel, sessionDescriptor: 1, to: 'absent' }
+  expect(await ann.request('offer', toAbsent)).toEqual(refusal('The receiver is not present.', 'no_such_participant'))
   expect(await receivedBefore(bob, 'exchanger', channel)).toEqual([])
 })
 
-test('a repeated request with the same rid is done once', async () => {
+test('an offer that is repeated with its rid is sent once', async () => {
   const { channel, ann, bob } = await three()
-  const asked = { channelName: channel, sessionDescriptor: 1 }
-  for (let time = 0; time < 2; time += 1) expect(await ann.request('offer', asked, { rid: 1 })).toEqual(ok())
+  const request = { channelName: channel, sessionDescriptor: 1 }
+  for (let time = 0; time < 2; time += 1) expect(await ann.request('offer', request, { rid: 1 })).toEqual(ok())
   expect(await receivedBefore(bob, 'exchanger', channel)).toHaveLength(1)
 })

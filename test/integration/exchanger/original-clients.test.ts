@@ -5,15 +5,15 @@ import { newRoom, startCluster } from '../../support/node.ts'
 const nodes = await startCluster(2, { redis: true, env: { RECONNECT_WINDOW: 1 } })
 
 /** A client of the original exchanger: no acks, no `to`, no meta (docs/dialects.md#exchanger). */
-function page(node: number) {
+function originalClient(node: number) {
   const socket = io(`${nodes[node]?.url}/exchanger`, { forceNew: true })
   onTestFinished(() => void socket.disconnect())
-  const heard: unknown[][] = []
+  const received: unknown[][] = []
   const waiting = new Set<() => void>()
   const listen = (event: string) =>
     socket.on(event, (argument: unknown) => {
-      heard.push([event, argument])
-      for (const look of waiting) look()
+      received.push([event, argument])
+      for (const check of waiting) check()
     })
   const events = [
     'userJoinedStream',
@@ -26,21 +26,21 @@ function page(node: number) {
   for (const event of events) listen(event)
   const next = (event: string) =>
     new Promise<unknown>((resolve) => {
-      const look = () => {
-        const index = heard.findIndex(([name]) => name === event)
+      const check = () => {
+        const index = received.findIndex(([name]) => name === event)
         if (index === -1) return
-        waiting.delete(look)
-        resolve(heard.splice(index, 1)[0]?.[1])
+        waiting.delete(check)
+        resolve(received.splice(index, 1)[0]?.[1])
       }
-      waiting.add(look)
-      look()
+      waiting.add(check)
+      check()
     })
-  return { socket, heard, next }
+  return { socket, received, next }
 }
 
-test('clients of the original exchanger connect unchanged: two on two nodes, then three', async () => {
+test('clients of the original exchanger connect unchanged to each other: two on two nodes, then a third', async () => {
   const channelName = newRoom()
-  const [ann, bob, cleo] = [page(0), page(1), page(0)]
+  const [ann, bob, cleo] = [originalClient(0), originalClient(1), originalClient(0)]
   const user = { id: 7, name: 'Ann', tags: [], more: {} }
   ann.socket.emit('joinStream', { channelName, user })
   expect(await ann.next('allStreamUsers')).toEqual([])
@@ -68,5 +68,5 @@ test('clients of the original exchanger connect unchanged: two on two nodes, the
   expect(await Promise.all([ann.next('userLeftStream'), bob.next('userLeftStream')])).toEqual(['cleo', 'cleo'])
   ann.socket.disconnect()
   expect(await bob.next('userLeftStream')).toEqual(user) // at the end of its window
-  expect([...bob.heard, ...cleo.heard]).toEqual([])
+  expect([...bob.received, ...cleo.received]).toEqual([])
 })

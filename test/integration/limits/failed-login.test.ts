@@ -8,7 +8,7 @@ const node = await startNode()
 
 const large = 'x'.repeat(70_000)
 const deep = (depth: number): unknown => (depth === 0 ? 'x' : [deep(depth - 1)])
-const entries = [
+const logins = [
   ['login', '/'],
   ['relogin', '/'],
   ['relogin', '/rooms'],
@@ -16,17 +16,20 @@ const entries = [
   ['relogin', '/p2p'],
 ] as const
 
-describe.each(entries)('%s on %s', (event, namespace) => {
+describe.each(logins)('%s on %s', (event, namespace) => {
   test.each([
     ['too large', [large], 'too_large'],
     ['too large in a field', [{ token: large, ticket: large, seq: 1 }], 'too_large'],
     ['nested too deeply', [deep(40)], 'bad_request'],
-    ['numbered with what is no number', ['x', { rid: 'x' }], 'bad_request'],
-  ] as [string, unknown[], string][])('%s: an error, then the end', async (_name, args, code) => {
-    const client = await connect(node.url, { namespace })
-    expect(await client.request(event, ...args)).toMatchObject({ status: 'error', code })
-    expect(await client.closed).toBe('io server disconnect')
-  })
+    ['numbered with a rid that is not a number', ['x', { rid: 'x' }], 'bad_request'],
+  ] as [string, unknown[], string][])(
+    'that is %s gets an error ack, then the node disconnects',
+    async (_name, args, code) => {
+      const client = await connect(node.url, { namespace })
+      expect(await client.request(event, ...args)).toMatchObject({ status: 'error', code })
+      expect(await client.closed).toBe('io server disconnect')
+    },
+  )
 })
 
 test('an authentication that is too large gets OWT’s error, then the node disconnects', async () => {
@@ -44,12 +47,12 @@ test('a login that is too large on a connection with a session gets an error, an
   expect(await ann.barrier()).toEqual([])
 })
 
-test('it counts as a failed login, and the requests that waited for it are refused', async () => {
+test('a login that is too large counts as a failed login, and the requests that waited for it are refused', async () => {
   const client: Client = await connect(node.url)
-  const early = client.request('text', { to: 'all', message: 'x' })
-  const asked = client.request('login', { ...loginInfo({ room: newRoom() }), padding: large })
-  expect(await asked).toMatchObject({ code: 'too_large' })
-  expect(await early).toMatchObject({ code: 'illegal_request' })
+  const waiting = client.request('text', { to: 'all', message: 'x' })
+  const login = client.request('login', { ...loginInfo({ room: newRoom() }), padding: large })
+  expect(await login).toMatchObject({ code: 'too_large' })
+  expect(await waiting).toMatchObject({ code: 'illegal_request' })
   const text = await (await fetch(`${node.opsUrl}/metrics`)).text()
   expect(text).toMatch(/signalbox_logins_total{dialect="portal",result="too_large"} [3-9]/)
 })

@@ -11,8 +11,8 @@ function reads({ app }: TestNode): boolean {
 }
 
 test.each([
-  ['far more messages than it may', 1200, 1],
-  ['more bytes than it may', 12, 60_000],
+  ['far more messages than its rate permits', 1200, 1],
+  ['more bytes than its rate permits', 12, 60_000],
 ])('a client that sends %s is read slower, and every request is answered', async (_what, count, length) => {
   const node = await startNode({ env: { MESSAGES_PER_SECOND: 20, MESSAGE_BURST: 10, MAX_MESSAGE_BYTES: 10_000 } })
   const ann = await enter(node.url, { room: newRoom() })

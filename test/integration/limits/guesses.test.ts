@@ -80,18 +80,18 @@ describe('with one free guess', () => {
   })
 })
 
-test('a client with a valid key or token is served at once although another at its address guesses; a request without credentials is no guess', async () => {
+test('a valid key or token is accepted at once while another client at the address guesses; a request without credentials does not count as a guess', async () => {
   const ask = await start(new Throttle(0))
-  let told = 0
+  let answered = 0
   const count = () => {
-    told += 1
+    answered += 1
   }
   // the refusal of the first is delayed by 0.2 s, that of the last by 10 s, for which the test does not wait
   const guesses = Array.from({ length: 8 }, () => ask('Bearer guess').then(count, () => {}))
   await guesses[0]
   const token = `Bearer ${tokenFor({ room: newRoom() })}`
-  const right = [`Bearer ${keys.service}`, mauth(), `Bearer ${keys.new}`].map((header) => ask(header))
-  expect(await statuses([...right, ask(token, '/v1/ice-servers')])).toEqual([200, 200, 200, 200])
+  const valid = [`Bearer ${keys.service}`, mauth(), `Bearer ${keys.new}`].map((header) => ask(header))
+  expect(await statuses([...valid, ask(token, '/v1/ice-servers')])).toEqual([200, 200, 200, 200])
   expect(await statuses([ask(''), ask('', '/v1/ice-servers')])).toEqual([401, 401])
-  expect(told).toBeLessThan(8)
+  expect(answered).toBeLessThan(8)
 })

@@ -38,8 +38,8 @@ describe('requests before a login', () => {
     await ann?.request('joinStream', { channelName: 'channel' })
     for (const answer of await Promise.all(answers)) expect(answer?.status).toBe('ok')
     await until(async () => bob?.seen.filter(({ event }) => event === 'receiveOffer').length === 100)
-    const heard = bob?.seen.filter(({ event }) => event === 'receiveOffer').map(({ data }) => data)
-    expect(heard).toEqual(descriptors)
+    const received = bob?.seen.filter(({ event }) => event === 'receiveOffer').map(({ data }) => data)
+    expect(received).toEqual(descriptors)
   })
 
   test('requests above the budget of a client are refused with an ack, and those that wait are served', async () => {
@@ -71,7 +71,7 @@ describe('requests before a login', () => {
     rooms.disconnect()
   })
 
-  test('data counts with the memory that it uses, not with the length of its text', async () => {
+  test('the data of a request count with the memory that they use, not with the length of their text', async () => {
     const node = await startNode()
     const ann = await connect(node.url, { namespace: '/exchanger' })
     const nested = Array.from({ length: 20_000 }, () => [])

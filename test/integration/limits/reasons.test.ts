@@ -35,7 +35,7 @@ const cases: Case[] = [
   },
   {
     reason: 'frame_too_large',
-    what: 'a frame that is not even looked at',
+    what: 'a WebSocket frame',
     provoke: async (node) => {
       const bare = await BareClient.connect(node.url)
       bare.send(`42["text","${'x'.repeat(5 * 1024 * 1024)}"]`)
@@ -44,7 +44,7 @@ const cases: Case[] = [
   },
   {
     reason: 'bad_packet',
-    what: 'a packet that is none',
+    what: 'bytes that are no packet',
     provoke: async (node) => {
       const bare = await BareClient.connect(node.url)
       bare.send('4garbage')
@@ -53,14 +53,14 @@ const cases: Case[] = [
   },
   {
     reason: 'frame_too_large',
-    what: 'one over long-polling',
+    what: 'a POST of long-polling',
     provoke: async ({ url }) => {
       const polling = `${url}/socket.io/?EIO=4&transport=polling`
       const { sid } = JSON.parse((await (await fetch(polling)).text()).slice(1))
       const body = `42["text","${'x'.repeat(5 * 1024 * 1024)}"]`
       const status = await new Promise((resolve, reject) => {
-        const asked = request(`${polling}&sid=${sid}`, { method: 'POST' }, ({ statusCode }) => resolve(statusCode))
-        asked.on('error', reject).end(body)
+        const posting = request(`${polling}&sid=${sid}`, { method: 'POST' }, ({ statusCode }) => resolve(statusCode))
+        posting.on('error', reject).end(body)
       })
       expect(status).toBe(413)
     },
@@ -249,10 +249,10 @@ const cases: Case[] = [
     what: 'headers',
     provoke: async ({ url }) => {
       const response = await new Promise<number | undefined>((resolve, reject) => {
-        const asked = request(url, { headers: { padding: 'x'.repeat(20_000) } }, ({ statusCode }) =>
+        const posting = request(url, { headers: { padding: 'x'.repeat(20_000) } }, ({ statusCode }) =>
           resolve(statusCode),
         )
-        asked.on('error', reject).end()
+        posting.on('error', reject).end()
       })
       expect(response).toBe(431)
     },
@@ -263,14 +263,14 @@ const cases: Case[] = [
     provoke: async ({ url }) => {
       const socket = connectTcp(Number(new URL(url).port), '127.0.0.1')
       socket.write('GARBAGE\r\n\r\n')
-      const said = await new Promise((resolve) => socket.once('data', (data) => resolve(String(data))))
-      expect(said).toMatch(/^HTTP\/1\.1 400 /)
+      const answer = await new Promise((resolve) => socket.once('data', (data) => resolve(String(data))))
+      expect(answer).toMatch(/^HTTP\/1\.1 400 /)
       socket.destroy()
     },
   },
 ]
 
-describe('a refusal has a reason, a metric and a log line', () => {
+describe('a refusal is counted and logged with its reason', () => {
   test.each(cases.map((one) => [one.reason, one.what, one] as const))('%s: %s', async (reason, _what, one) => {
     const { env = {}, throttle, provoke } = one
     const node = await startNode({
@@ -287,8 +287,8 @@ describe('a refusal has a reason, a metric and a log line', () => {
 })
 
 async function counted({ opsUrl }: TestNode, reason: string): Promise<number> {
-  const told = await (await fetch(`${opsUrl}/metrics`)).text()
-  return Number(new RegExp(`^signalbox_refused_total{reason="${reason}"} (\\d+)`, 'm').exec(told)?.[1] ?? 0)
+  const text = await (await fetch(`${opsUrl}/metrics`)).text()
+  return Number(new RegExp(`^signalbox_refused_total{reason="${reason}"} (\\d+)`, 'm').exec(text)?.[1] ?? 0)
 }
 
 /** Sends texts to a client whose socket is not read, until the node disconnects that client. */
@@ -298,7 +298,7 @@ async function notReading(node: TestNode): Promise<void> {
   const { transport } = slow.socket.io.engine as unknown as { transport: { ws: { _socket: { pause(): void } } } }
   transport.ws._socket.pause()
   const isGone = () => node.app.sessions.disconnections.waiting.some(({ id }) => id === slow.id)
-  for (let said = 0; said < 20_000 && !isGone(); said += 50) {
+  for (let sent = 0; sent < 20_000 && !isGone(); sent += 50) {
     await Promise.all(Array.from({ length: 50 }, () => ann.ask('text', { to: slow.id, message: 'x'.repeat(2000) })))
   }
   expect(isGone()).toBe(true)

@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { createHttp } from '../../../src/http/server.ts'
 import { startNode } from '../../support/node.ts'
 
-/** Requests that never end, to a route that would read them. */
+/** Incomplete requests to a route that would read them. */
 const requests: [string, string][] = [
   ['nothing', ''],
   ['half of the headers', 'GET / HTTP/1.1\r\nHost: x\r\n'],
@@ -28,8 +28,8 @@ async function send(port: number, text: string): Promise<{ closed: Promise<strin
   return { closed }
 }
 
-describe('the node does not wait for a request that is sent slowly', () => {
-  test.each(requests)('%s', async (_name, text) => {
+describe('the node does not wait for a slow client', () => {
+  test.each(requests)('that sends %s: it answers 408', async (_name, text) => {
     const reasons: string[] = []
     const app = createHttp({
       logger: pino({ level: 'silent' }),
@@ -47,7 +47,7 @@ describe('the node does not wait for a request that is sent slowly', () => {
     expect(reasons).toEqual(['http_408'])
   })
 
-  test('the servers of a node have timeouts of 10 s for headers and 30 s for requests', async () => {
+  test('for longer than 10 s for the headers and 30 s for the request', async () => {
     const { app } = await startNode()
     for (const { server } of [app.http, app.ops]) {
       expect(server).toMatchObject({ headersTimeout: 10_000, requestTimeout: 30_000 })

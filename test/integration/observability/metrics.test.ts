@@ -45,17 +45,17 @@ const names = [
 
 test('a node has exactly the documented metrics', async () => {
   const all = await node.app.metrics.registry.getMetricsAsJSON()
-  const ours = all.map(({ name }) => name).filter((name) => name.startsWith('signalbox_'))
-  expect(ours.sort()).toEqual(names.map((name) => `signalbox_${name}`))
+  const metricNames = all.map(({ name }) => name).filter((name) => name.startsWith('signalbox_'))
+  expect(metricNames.sort()).toEqual(names.map((name) => `signalbox_${name}`))
 })
 
-test('node has the id and the version as labels', async () => {
+test('the metric `node` has the id and the version as labels', async () => {
   const sample = (await scrape(node)).find(({ name }) => name === 'signalbox_node')
   expect(sample).toEqual({ name: 'signalbox_node', labels: { id: node.config.nodeId, version }, value: 1 })
 })
 
-describe('connections', () => {
-  test.each(['websocket', 'polling'])('over %s are counted while they are open', async (transport) => {
+describe('the metric `connections`', () => {
+  test.each(['websocket', 'polling'])('counts connections over %s while they are open', async (transport) => {
     const labels = { dialect: 'portal', transport }
     const before = await measure(node, 'connections', labels)
     const client = await connect(node.url, { transports: [transport] })
@@ -66,34 +66,34 @@ describe('connections', () => {
 })
 
 test('clients counts each client once, however many dialects it uses, and clients_limit is their limit', async () => {
-  const own = await startNode({ env: { MAX_CONNECTIONS: 7 } })
-  expect(await measure(own, 'clients_limit')).toBe(7)
-  expect(await measure(own, 'clients')).toBe(0)
-  const { socket } = await connect(own.url)
+  const testedNode = await startNode({ env: { MAX_CONNECTIONS: 7 } })
+  expect(await measure(testedNode, 'clients_limit')).toBe(7)
+  expect(await measure(testedNode, 'clients')).toBe(0)
+  const { socket } = await connect(testedNode.url)
   const other = socket.io.socket('/rooms')
   await new Promise((resolve) => other.once('connect', () => resolve(undefined)))
-  expect([await measure(own, 'clients'), await measure(own, 'connections')]).toEqual([1, 2])
+  expect([await measure(testedNode, 'clients'), await measure(testedNode, 'connections')]).toEqual([1, 2])
   socket.io.engine.close()
-  await until(async () => (await measure(own, 'clients')) === 0)
+  await until(async () => (await measure(testedNode, 'clients')) === 0)
 })
 
-describe('participants and rooms', () => {
-  test('are counted as connected or waiting, with their rooms', async () => {
-    const own = await startNode()
+describe('the metrics `participants` and `rooms`', () => {
+  test('count participants as connected or waiting, and their rooms', async () => {
+    const testedNode = await startNode()
     const counts = async () => [
-      await measure(own, 'participants', { state: 'connected' }),
-      await measure(own, 'participants', { state: 'waiting' }),
-      await measure(own, 'rooms'),
+      await measure(testedNode, 'participants', { state: 'connected' }),
+      await measure(testedNode, 'participants', { state: 'waiting' }),
+      await measure(testedNode, 'rooms'),
     ]
     expect(await counts()).toEqual([0, 0, 0])
     const room = newRoom()
-    const ann = await enter(own.url, { room })
-    const bob = await enter(own.url, { room })
-    await enter(own.url, { room: newRoom() })
+    const ann = await enter(testedNode.url, { room })
+    const bob = await enter(testedNode.url, { room })
+    await enter(testedNode.url, { room: newRoom() })
     expect(await counts()).toEqual([3, 0, 2])
-    await lose(own, ann)
+    await lose(testedNode, ann)
     expect(await counts()).toEqual([2, 1, 2])
-    const back = await connect(own.url)
+    const back = await connect(testedNode.url)
     await back.relogin(ann.ticket)
     expect(await counts()).toEqual([3, 0, 2])
     await back.ask('logout')
@@ -101,7 +101,7 @@ describe('participants and rooms', () => {
     expect(await counts()).toEqual([1, 0, 1])
   })
 
-  test('that resumed on another node are not counted as waiting', async () => {
+  test('do not count a participant as waiting that resumed on another node', async () => {
     const ann = await enter(one.url, { room: newRoom() })
     await lose(one, ann)
     const waiting = await measure(one, 'participants', { state: 'waiting' })
@@ -112,13 +112,13 @@ describe('participants and rooms', () => {
 })
 
 describe('logins_total', () => {
-  const tried = (info: unknown) => async () => (await connect(node.url)).request('login', info)
+  const logIn = (info: unknown) => async () => (await connect(node.url)).request('login', info)
   test.each<[string, () => unknown]>([
     ['ok', () => loginInfo({ room: newRoom() })],
     ['token_signature', () => loginInfo({ room: 'r', token: tokenFor({ room: 'r' }, { secret: 'k'.repeat(32) }) })],
     ['bad_user_agent', () => null],
-  ])('%s', async (result, info) => {
-    await expectRise(node, ['logins_total', { dialect: 'portal', result }, 1], tried(info()))
+  ])('counts a login with the result %s', async (result, info) => {
+    await expectRise(node, ['logins_total', { dialect: 'portal', result }, 1], logIn(info()))
   })
 })
 
@@ -128,35 +128,35 @@ test('incomplete_relogins_total counts relogins whose missed messages were trimm
   const bob = await enter(small.url, { room })
   const ann = await enter(small.url, { room })
   await lose(small, ann)
-  const say = () => bob.ask('text', { to: 'all', message: 'x' })
+  const sendText = () => bob.ask('text', { to: 'all', message: 'x' })
   const back = await connect(small.url)
   const relogin = (client: Client, { ticket }: Client) => client.relogin({ ticket, seq: ann.seq })
-  await Promise.all(Array.from({ length: 99 }, say))
+  await Promise.all(Array.from({ length: 99 }, sendText))
   await expectRise(small, ['incomplete_relogins_total', {}, 0], () => relogin(back, ann))
-  await say()
-  await say()
+  await sendText()
+  await sendText()
   const again = await connect(small.url)
   await expectRise(small, ['incomplete_relogins_total', {}, 1], () => relogin(again, back))
 })
 
 test('rooms_behind counts a room while its missed messages cannot be read', async () => {
   const store = createMemoryStore({ window: 60, log: 90, entries: 100, lease: 6 })
-  const { log, pubSub: wire } = store
-  const [read, listen] = [log.read.bind(log), wire.subscribe.bind(wire)]
+  const { log, pubSub } = store
+  const [read, listen] = [log.read.bind(log), pubSub.subscribe.bind(pubSub)]
   let readable = false
-  log.read = async (...asked) => (readable ? read(...asked) : Promise.reject(new Error('away')))
-  wire.subscribe = (room) => listen(room, () => {})
-  const own = await startNode({ parts: { store } })
-  const ann = await enter(own.url, { room: newRoom() })
+  log.read = async (...args) => (readable ? read(...args) : Promise.reject(new Error('unavailable')))
+  pubSub.subscribe = (room) => listen(room, () => {})
+  const testedNode = await startNode({ parts: { store } })
+  const ann = await enter(testedNode.url, { room: newRoom() })
   await ann.ask('text', { to: ann.id, message: 'x' })
-  await until(async () => (await measure(own, 'rooms_behind')) === 1)
+  await until(async () => (await measure(testedNode, 'rooms_behind')) === 1)
   readable = true
   await ann.next('text')
-  expect(await measure(own, 'rooms_behind')).toBe(0)
+  expect(await measure(testedNode, 'rooms_behind')).toBe(0)
 })
 
 describe('relogins_total, relogin_seconds and replayed_messages_total', () => {
-  async function away() {
+  async function annDisconnected() {
     const room = newRoom()
     const bob = await enter(one.url, { room })
     const ann = await enter(one.url, { room })
@@ -168,8 +168,8 @@ describe('relogins_total, relogin_seconds and replayed_messages_total', () => {
   test.each([
     ['same_node', one],
     ['other_node', two],
-  ])('ok, from %s', async (from, node) => {
-    const ann = await away()
+  ])('count a relogin from %s', async (from, node) => {
+    const ann = await annDisconnected()
     const labels = { dialect: 'portal', result: 'ok', from }
     const relogin = async () => {
       const back = await connect(node.url)
@@ -181,7 +181,7 @@ describe('relogins_total, relogin_seconds and replayed_messages_total', () => {
     )
   })
 
-  test('refused', async () => {
+  test('count a refused relogin', async () => {
     const labels = { dialect: 'portal', result: 'bad_ticket', from: 'none' }
     await expectRise(node, ['relogins_total', labels, 1], async () => (await connect(node.url)).request('relogin', 'x'))
   })
@@ -193,14 +193,14 @@ describe('messages_total and message_seconds', () => {
     const ann = await enter(node.url, { room })
     const bob = await enter(node.url, { room })
     await ann.next('participant')
-    const say = async () => {
+    const sendText = async () => {
       await ann.ask('text', { to: 'all', message: 'x' })
       await Promise.all([ann.next('text'), bob.next('text')])
     }
     const of = (event: string, direction: string) => ({ dialect: 'portal', event, direction })
-    await expectRise(node, ['messages_total', of('text', 'in'), 1], say)
-    await expectRise(node, ['messages_total', of('text', 'out'), 2], say)
-    await expectRise(node, ['message_seconds', {}, 2], say)
+    await expectRise(node, ['messages_total', of('text', 'in'), 1], sendText)
+    await expectRise(node, ['messages_total', of('text', 'out'), 2], sendText)
+    await expectRise(node, ['message_seconds', {}, 2], sendText)
     await expectRise(node, ['messages_total', of('stream', 'out'), 2], () => publishBoth(ann))
     await expectRise(node, ['messages_total', of('unknown', 'in'), 2], async () => {
       await ann.request('made up by a client')
@@ -209,7 +209,7 @@ describe('messages_total and message_seconds', () => {
   })
 })
 
-test('events that a client or a backend names have no series of their own: messages of backends are counted together', async () => {
+test('events whose names a client or a backend made up have no series of their own; messages of backends are counted together', async () => {
   const room = newRoom()
   const ann = await enter(node.url, { room })
   const labels = { dialect: 'portal', event: 'other', direction: 'out' }
@@ -230,41 +230,41 @@ describe('redis_seconds and redis_up', () => {
   test('have a series for each operation', async () => {
     const room = newRoom()
     const ann = await enter(one.url, { room })
-    const say = () => ann.ask('text', { to: 'all', message: 'x' })
-    await expectRise(one, ['redis_seconds', { operation: 'append' }, 1], say)
+    const sendText = () => ann.ask('text', { to: 'all', message: 'x' })
+    await expectRise(one, ['redis_seconds', { operation: 'append' }, 1], sendText)
     await expectRise(one, ['redis_seconds', { operation: 'leave' }, 1], () => ann.ask('logout'))
     await expectRise(one, ['redis_seconds', { operation: 'join' }], () => enter(one.url, { room }))
   })
 
   test('redis_up stays 0 on a node without clients until Redis answers again', async () => {
     const redis = await startRedis()
-    const own = await startNode({ redis: { url: redis.url } })
+    const testedNode = await startNode({ redis: { url: redis.url } })
     redis.pause()
-    await until(async () => (await measure(own, 'redis_up')) === 0)
+    await until(async () => (await measure(testedNode, 'redis_up')) === 0)
     const seen = new Set<number>()
-    const failures = await measure(own, 'redis_failures_total')
+    const failures = await measure(testedNode, 'redis_failures_total')
     await until(async () => {
-      seen.add(await measure(own, 'redis_up'))
-      return (await measure(own, 'redis_failures_total')) > failures + 10
+      seen.add(await measure(testedNode, 'redis_up'))
+      return (await measure(testedNode, 'redis_failures_total')) > failures + 10
     })
     expect([...seen]).toEqual([0])
     redis.resume()
-    await until(async () => (await measure(own, 'redis_up')) === 1)
-    await own.close()
+    await until(async () => (await measure(testedNode, 'redis_up')) === 1)
+    await testedNode.close()
     await redis.stop()
   })
 
   test('redis_up is 0 while Redis hangs', async () => {
     const redis = await startRedis()
-    const own = await startNode({ redis: { url: redis.url } })
-    expect(await measure(own, 'redis_up')).toBe(1)
-    expect(await measure(own, 'redis_failures_total')).toBe(0)
+    const testedNode = await startNode({ redis: { url: redis.url } })
+    expect(await measure(testedNode, 'redis_up')).toBe(1)
+    expect(await measure(testedNode, 'redis_failures_total')).toBe(0)
     redis.pause()
-    await until(async () => (await measure(own, 'redis_up')) === 0)
-    await until(async () => (await measure(own, 'redis_failures_total')) > 0)
+    await until(async () => (await measure(testedNode, 'redis_up')) === 0)
+    await until(async () => (await measure(testedNode, 'redis_failures_total')) > 0)
     redis.resume()
-    await until(async () => (await measure(own, 'redis_up')) === 1)
-    await own.close()
+    await until(async () => (await measure(testedNode, 'redis_up')) === 1)
+    await testedNode.close()
     await redis.stop()
   })
 })
@@ -291,12 +291,12 @@ test('repaired_gaps_total counts gaps that are filled from the log after a lost 
 })
 
 describe('left_total', () => {
-  test('logout', async () => {
+  test('counts a logout', async () => {
     const ann = await enter(node.url, { room: newRoom() })
     await expectRise(node, ['left_total', { reason: 'logout' }, 1], () => ann.ask('logout'))
   })
 
-  test('window', async () => {
+  test('counts a participant whose window expires', async () => {
     const room = newRoom()
     const bob = await enter(brief.url, { room })
     const ann = await enter(brief.url, { room })
@@ -307,27 +307,27 @@ describe('left_total', () => {
     })
   })
 
-  test('dropped', async () => {
+  test('counts a participant that management drops', async () => {
     const room = newRoom()
     const ann = await enter(node.url, { room })
     const drop = () => node.app.sessions.drop(roomIdOf('portal', room), ann.id)
     await expectRise(node, ['left_total', { reason: 'dropped' }, 1], drop)
   })
 
-  test('node_lost: participants of a dead node that do not reconnect leave', async () => {
+  test('counts a participant of a dead node that cannot reconnect, with the reason node_lost', async () => {
     const retention = { window: 60, log: 60, entries: 100, lease: 1 }
     const prefix = randomPrefix()
     const target = { urls: [redisUrl()], mode: 'standalone' as const }
-    const lost = createRedisStore(target, prefix, retention)
+    const deadNode = createRedisStore(target, prefix, retention)
     const reaper = await startNode({ redis: { prefix }, parts: { store: createRedisStore(target, prefix, retention) } })
     const room = newRoom()
     const bob = await enter(reaper.url, { room })
     await expectRise(reaper, ['left_total', { reason: 'node_lost' }, 1], async () => {
-      await joinThrough(lost, room)
+      await joinThrough(deadNode, room)
       expect((await bob.next()).data).toMatchObject({ action: 'join', data: { user: 'lost' } })
       expect((await bob.next()).data).toMatchObject({ action: 'leave' })
     })
-    await lost.close()
+    await deadNode.close()
   })
 })
 
@@ -352,7 +352,7 @@ describe('refused_total and draining', () => {
     await expectRise(node, ['refused_total', { reason: 'bad_ticket' }, 1], ask('relogin', null))
   })
 
-  test('a draining node sets draining, and counts the clients that it refuses', async () => {
+  test('draining is 1 on a draining node, which counts the clients that it refuses', async () => {
     const leaving = await startNode({ env: { DRAIN_SECONDS: 0 } })
     expect(await measure(leaving, 'draining')).toBe(0)
     await leaving.app.drain()

@@ -8,7 +8,7 @@ const [a, b] = await startCluster(2, { redis: true })
 if (!a || !b) throw new Error('No nodes')
 const p2p = { namespace: '/p2p' }
 
-test('the token is the user id; server-authenticated comes before the ack', async () => {
+test('an authentication takes its token as the id of the user, and server-authenticated arrives before the ack', async () => {
   const ann = await connect(a.url, p2p)
   const order: unknown[] = []
   ann.socket.on('server-authenticated', (data) => order.push(data))
@@ -20,7 +20,7 @@ test('the token is the user id; server-authenticated comes before the ack', asyn
 })
 
 test.each([[undefined], [null], [{}], [{ token: null }], [{ token: '' }]])(
-  'without an id (%j) the node makes one',
+  'an authentication without an id (%j) gets an id from the node',
   async (data) => {
     const ann = await connect(a.url, p2p)
     const args = data === undefined ? [] : [data]
@@ -31,7 +31,7 @@ test.each([[undefined], [null], [{}], [{ token: null }], [{ token: '' }]])(
 )
 
 test.each([[5], ['x'], [[]], [{ token: 7 }], [{ token: '\ud800' }], [{ token: {} }]])(
-  '%j is refused with a number, then the node disconnects',
+  'an authentication with %j is refused with a number, then the node disconnects',
   async (data) => {
     const ann = await connect(a.url, p2p)
     const [answer] = await ackOf(ann, 'authentication', data)
@@ -40,7 +40,7 @@ test.each([[5], ['x'], [[]], [{ token: 7 }], [{ token: '\ud800' }], [{ token: {}
   },
 )
 
-test('an authentication without an ack function works the same', async () => {
+test('an authentication without an ack function is accepted too', async () => {
   const ann = await connect(a.url, p2p)
   ann.socket.emit('authentication', { token: newId() })
   expect(await ann.next('server-authenticated')).toMatchObject({ event: 'server-authenticated' })
@@ -49,18 +49,21 @@ test('an authentication without an ack function works the same', async () => {
 test.each([
   ['the same node', a, a],
   ['another node', a, b],
-])('the same user again on %s: the old socket receives server-disconnect and is closed', async (_, first, second) => {
-  const uid = newId()
-  const [old, other] = [await peer(first, uid), await peer(first, newId())]
-  const fresh = await peer(second, uid)
-  expect((await old.next('server-disconnect')).data).toBeUndefined()
-  expect(await old.closed).toBe('io server disconnect')
-  const sent = { to: uid, data: 'for the new one' }
-  expect(await ackOf(other, 'owt-message', sent)).toEqual([])
-  expect((await fresh.next('owt-message')).data).toMatchObject({ data: 'for the new one' })
-})
+])(
+  'when a user authenticates again on %s, the old socket receives server-disconnect and is closed',
+  async (_, first, second) => {
+    const uid = newId()
+    const [old, other] = [await peer(first, uid), await peer(first, newId())]
+    const current = await peer(second, uid)
+    expect((await old.next('server-disconnect')).data).toBeUndefined()
+    expect(await old.closed).toBe('io server disconnect')
+    const sent = { to: uid, data: 'for the new socket' }
+    expect(await ackOf(other, 'owt-message', sent)).toEqual([])
+    expect((await current.next('owt-message')).data).toMatchObject({ data: 'for the new socket' })
+  },
+)
 
-test('a second authentication on one socket is refused, and the first stays valid', async () => {
+test('a second authentication on a socket is refused, and the first stays valid', async () => {
   const [uid, other] = [newId(), newId()]
   const [ann, bob] = [await peer(a, uid), await peer(a, other)]
   expect(await ackOf(ann, 'authentication', { token: newId() })).toEqual([
@@ -70,7 +73,7 @@ test('a second authentication on one socket is refused, and the first stays vali
   expect((await ann.next('owt-message')).data).toEqual({ from: other, data: 'x' })
 })
 
-test('the session verbs are those of every dialect', async () => {
+test('a user of /p2p refreshes its ticket, resumes and logs out as in every dialect', async () => {
   const [uid, other] = [newId(), newId()]
   const [ann, bob] = [await peer(a, uid), await peer(b, other)]
   const { data: ticket } = await ann.request('refreshReconnectionTicket')
@@ -81,8 +84,8 @@ test('the session verbs are those of every dialect', async () => {
   expect((await back.next('owt-message')).data).toEqual({ from: other, data: 'meanwhile' })
   expect(await back.request('logout')).toMatchObject({ status: 'ok' })
   expect(await ackOf(bob, 'owt-message', { to: uid, data: 'x' })).toEqual([2201])
-  const late = await connect(a.url, p2p)
-  expect(await late.request('relogin', ticket)).toEqual(
+  const resuming = await connect(a.url, p2p)
+  expect(await resuming.request('relogin', ticket)).toEqual(
     refusal('The participant has left, or its reconnect window is over.', 'participant_gone'),
   )
 })

@@ -14,7 +14,7 @@ async function two() {
   return { one, other, ann: await peer(a, one), bob: await peer(b, other) }
 }
 
-test('is acked without arguments and delivered without `to`, with `from`, and with all else', async () => {
+test('owt-message is acked without arguments, and delivered with `from` instead of `to` and with all other fields', async () => {
   const { one, other, ann, bob } = await two()
   const sent = { to: other, data: '{"type":"chat-ua"}', from: 'somebody else', more: [1, {}, []] }
   expect(await ackOf(ann, 'owt-message', sent)).toEqual([])
@@ -30,19 +30,19 @@ test('a message to an absent user gets the number 2201', async () => {
   expect(await ackOf(ann, 'owt-message', { to: newId(), data: 'x' })).toEqual([2201])
 })
 
-test('a message without authentication gets the number 2120, then the node disconnects', async () => {
+test('a message before the authentication gets the number 2120, then the node disconnects', async () => {
   const { other } = await two()
   const stranger = await connect(a.url, { namespace: '/p2p' })
   expect(await ackOf(stranger, 'owt-message', { to: other, data: 'x' })).toEqual([2120])
   expect(await stranger.closed).toBe('io server disconnect')
 })
 
-test('a message that a client library sends from its buffer before the authentication waits for it', async () => {
+test('a message that a client sends just before its authentication waits for it', async () => {
   const { other, bob } = await two()
   const uid = newId()
-  const early = await connect(a.url, { namespace: '/p2p' })
-  const sent = ackOf(early, 'owt-message', { to: other, data: 'early' })
-  await ackOf(early, 'authentication', { token: uid })
+  const sender = await connect(a.url, { namespace: '/p2p' })
+  const sent = ackOf(sender, 'owt-message', { to: other, data: 'early' })
+  await ackOf(sender, 'authentication', { token: uid })
   expect(await sent).toEqual([])
   expect((await bob.next('owt-message')).data).toEqual({ data: 'early', from: uid })
 })
@@ -51,7 +51,7 @@ test('messages to a disconnected user are delivered in order after its next auth
   const { other, ann, bob } = await two()
   await ackOf(ann, 'owt-message', { to: other, data: 'seen' })
   await bob.next('owt-message')
-  bob.cut() // the node has not noticed yet: messages in flight are not lost either
+  bob.cut() // the node does not know it yet: messages in flight are not lost either
   for (const data of ['1', '2', '3']) expect(await ackOf(ann, 'owt-message', { to: other, data })).toEqual([])
   const back = await peer(a, other)
   for (const data of ['1', '2', '3']) expect((await back.next('owt-message')).data).toMatchObject({ data })
@@ -59,7 +59,7 @@ test('messages to a disconnected user are delivered in order after its next auth
   expect((await back.next('owt-message')).data).toMatchObject({ data: 'live' })
 })
 
-test('after its window a user is absent', async () => {
+test('messages to a user whose window has expired are refused, and not delivered after its next authentication', async () => {
   const { other, ann, bob } = await two()
   bob.cut()
   const outcome = () => ackOf(ann, 'owt-message', { to: other, data: 'x' })
@@ -67,21 +67,21 @@ test('after its window a user is absent', async () => {
   await until(async () => (await outcome())[0] === 2201)
   const back = await peer(b, other)
   await ackOf(ann, 'owt-message', { to: other, data: 'new' })
-  expect((await back.next('owt-message')).data).toMatchObject({ data: 'new' }) // the held messages ended with the session
+  expect((await back.next('owt-message')).data).toMatchObject({ data: 'new' }) // the waiting messages were deleted with the session
 })
 
-test('a message with a rid is sent once, also after a relogin', async () => {
+test('a message that is repeated with its rid is sent once, also after the user has authenticated again', async () => {
   const { one, other, ann, bob } = await two()
-  const asked = { to: other, data: 'once' }
-  for (let time = 0; time < 2; time += 1) expect(await ackOf(ann, 'owt-message', asked, { rid: 1 })).toEqual([])
+  const message = { to: other, data: 'once' }
+  for (let time = 0; time < 2; time += 1) expect(await ackOf(ann, 'owt-message', message, { rid: 1 })).toEqual([])
   ann.cut()
   const back = await peer(b, one)
-  expect(await ackOf(back, 'owt-message', asked, { rid: 1 })).toEqual([])
+  expect(await ackOf(back, 'owt-message', message, { rid: 1 })).toEqual([])
   expect(await ackOf(back, 'owt-message', { to: other, data: 'next' }, { rid: 2 })).toEqual([])
   for (const data of ['once', 'next']) expect((await bob.next('owt-message')).data).toMatchObject({ data })
 })
 
-test('any input gets exactly one ack, a number, and ends neither the process nor the connection', async () => {
+test('an invalid owt-message gets exactly one ack, a number, and ends neither the process nor the connection', async () => {
   const { one, other, ann, bob } = await two()
   for (const args of badArguments()) {
     const ack = await ackOf(ann, 'owt-message', ...args)

@@ -10,7 +10,7 @@ const events = [...Object.keys(rooms), 'nonsense']
 /** These end the session or the connection when they are accepted. They have no data that could be invalid. */
 const ends = new Set(['relogin', 'logout', 'leave_room'])
 
-test.each(events.filter((event) => !ends.has(event)))('%s: any input gets exactly one ack', async (event) => {
+test.each(events.filter((event) => !ends.has(event)))('%s with any arguments gets exactly one ack', async (event) => {
   const client = await inRoom(node, newRoom(), 'ann')
   for (const args of badArguments()) {
     const answer = await new Promise<unknown[]>((resolve, reject) => {
@@ -31,7 +31,7 @@ test.each(events.filter((event) => !ends.has(event)))('%s: any input gets exactl
 })
 
 test.each(['nickname', 'enter_room', 'direct_message', 'nonsense'])(
-  '%s: every invalid input is refused',
+  '%s with invalid arguments is refused',
   async (event) => {
     const client = await inRoom(node, newRoom())
     for (const args of [[], [null], [5], [{}], [[]], [' '], [{ payload: 5 }], [true, 'x']]) {
@@ -40,7 +40,7 @@ test.each(['nickname', 'enter_room', 'direct_message', 'nonsense'])(
   },
 )
 
-test('without a session no input ends the process or the connection', async () => {
+test('requests with any arguments before a login end neither the process nor the connection', async () => {
   const client = await connect(node.url, { namespace: '/rooms' })
   for (const event of events.filter((event) => event !== 'relogin')) {
     for (const args of badArguments()) client.socket.emit(event, ...args)

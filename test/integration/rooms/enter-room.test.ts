@@ -6,7 +6,7 @@ import { newRoom, startNode } from '../../support/node.ts'
 const node = await startNode()
 const rooms = { namespace: '/rooms' }
 
-test('the ack has all members, the client included; the others receive the nickname, and the id in the meta', async () => {
+test('the ack of enter_room has all members, the client included; the others receive the nickname, and the id in the meta', async () => {
   const room = newRoom()
   const ann = await inRoom(node, room, ' Ann ')
   const bob = await connect(node.url, rooms)
@@ -52,7 +52,7 @@ test('entering the present room changes nothing', async () => {
   expect(await receivedBefore(ann, 'rooms')).toEqual([])
 })
 
-test('entering and leaving sent at once are done in order, and leave no participant', async () => {
+test('enter_room and leave_room that are sent at once are performed in order, and leave no participant', async () => {
   const room = newRoom()
   const ann = await inRoom(node, room)
   const bob = await connect(node.url, rooms)

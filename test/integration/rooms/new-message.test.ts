@@ -12,7 +12,7 @@ async function three() {
   return { room, ann, bob, cleo }
 }
 
-test('new_message is acked and reaches everyone else, with the nickname', async () => {
+test('new_message is acked, and reaches every other participant with the nickname of its sender', async () => {
   const { room, ann, bob, cleo } = await three()
   for (const args of [[room], [` ${room} `], [null], []]) {
     expect(await ann.request('new_message', 'hi <b>', ...args)).toEqual(ok())
@@ -34,7 +34,7 @@ test('direct_message reaches only its receiver', async () => {
   )
 })
 
-test.each(['offer', 'answer', 'ice'])('%s reaches everyone else, or only its receiver', async (event) => {
+test.each(['offer', 'answer', 'ice'])('%s reaches every other participant, or only its receiver', async (event) => {
   const { room, ann, bob, cleo } = await three()
   await ann.request(event, { sdp: 1 }, room)
   for (const client of [bob, cleo]) {
@@ -51,7 +51,7 @@ test.each(['offer', 'answer', 'ice'])('%s reaches everyone else, or only its rec
   expect(await ann.request(event, 1, room, 'nobody')).toMatchObject({ code: 'no_such_participant' })
 })
 
-test('a text has at most 2048 characters, and is sent once per rid', async () => {
+test('a text of more than 2048 characters is refused, and a text that is repeated with its rid is sent once', async () => {
   const { room, ann, bob } = await three()
   expect(await ann.request('new_message', 'x'.repeat(2048), room)).toEqual(ok())
   expect(await ann.request('new_message', 'x'.repeat(2049), room)).toMatchObject({ code: 'text_too_long' })

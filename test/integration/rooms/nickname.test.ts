@@ -5,7 +5,7 @@ import { newRoom, startNode } from '../../support/node.ts'
 
 const node = await startNode()
 
-test('is shown from then on, also to participants who enter later, and after a relogin', async () => {
+test('a nickname is part of later notifications, of the members that enter_room returns, and of the session after a relogin', async () => {
   const room = newRoom()
   const [ann, bob] = [await inRoom(node, room, 'Ann'), await inRoom(node, room, 'Bob')]
   expect(await bob.request('nickname', ' Robert ')).toEqual(ok())
@@ -25,7 +25,7 @@ test('is shown from then on, also to participants who enter later, and after a r
   expect((await ann.next('welcome')).data).toBe('Robert') // without a nickname request on this connection
 })
 
-test('has to be a text with a visible character', async () => {
+test('a nickname without a visible character, or with too many characters, is refused', async () => {
   const ann = await connect(node.url, { namespace: '/rooms' })
   for (const name of ['', '  ', '\u200b', '\u0000', 'x'.repeat(65), '\udc00']) {
     expect(await ann.request('nickname', name)).toMatchObject({ code: 'bad_name' })

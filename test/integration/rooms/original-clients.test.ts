@@ -5,44 +5,44 @@ import { newRoom, startCluster } from '../../support/node.ts'
 const nodes = await startCluster(2, { redis: true, env: { RECONNECT_WINDOW: 1 } })
 
 /** A page of the original chat (docs/dialects.md#rooms). */
-function page(node: number) {
+function originalClient(node: number) {
   const socket = io(`${nodes[node]?.url}/rooms`, { forceNew: true })
   onTestFinished(() => void socket.disconnect())
-  const heard: unknown[][] = []
+  const received: unknown[][] = []
   const waiting = new Set<() => void>()
   for (const event of ['welcome', 'bye', 'new_message', 'offer', 'answer', 'ice', 'room_change', 'announcement']) {
     socket.on(event, (argument: unknown) => {
-      heard.push([event, argument])
-      for (const look of [...waiting]) look()
+      received.push([event, argument])
+      for (const check of [...waiting]) check()
     })
   }
   const next = (event: string, isIt: (argument: unknown) => boolean = () => true) =>
     new Promise<unknown>((resolve) => {
-      const look = () => {
-        const index = heard.findIndex(([name, argument]) => name === event && isIt(argument))
+      const check = () => {
+        const index = received.findIndex(([name, argument]) => name === event && isIt(argument))
         if (index === -1) return
-        waiting.delete(look)
-        resolve(heard.splice(index, 1)[0]?.[1])
+        waiting.delete(check)
+        resolve(received.splice(index, 1)[0]?.[1])
       }
-      waiting.add(look)
-      look()
+      waiting.add(check)
+      check()
     })
-  const done = (event: string, ...args: unknown[]) =>
+  const request = (event: string, ...args: unknown[]) =>
     new Promise<void>((resolve) => socket.emit(event, ...args, () => resolve()))
-  return { socket, next, done }
+  return { socket, next, request }
 }
 
 test('clients of the original chat and call work unchanged, on two nodes', async () => {
   const room = newRoom()
   const lists = (names: unknown) => Array.isArray(names) && names.includes(room)
-  const [ann, bob, lobby] = [page(0), page(1), page(1)]
-  await lobby.done('rooms')
+  const [ann, bob, lobby] = [originalClient(0), originalClient(1), originalClient(1)]
+  await lobby.request('rooms')
   ann.socket.emit('nickname', 'Ann')
-  await ann.done('enter_room', { payload: room })
+  await ann.request('enter_room', { payload: room })
   await lobby.next('room_change', lists)
 
   bob.socket.emit('nickname', 'Bob')
-  await bob.done('enter_room', room)
+  await bob.request('enter_room', room)
   expect(await ann.next('welcome')).toBe('Bob')
 
   // the present member invites the new one
@@ -55,7 +55,7 @@ test('clients of the original chat and call work unchanged, on two nodes', async
   expect(await bob.next('ice')).toEqual({ candidate: 'a' })
   expect(await bob.next('ice')).toBeNull()
 
-  await bob.done('new_message', 'hello', room)
+  await bob.request('new_message', 'hello', room)
   expect(await ann.next('new_message')).toBe('hello')
 
   nodes[0]?.app.announce('soon closing')

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { startNode } from '../../support/node.ts'
 
-const most = 100
-const further = 20
+const waitingLimit = 100
+const excess = 20
 const separator = '\u001e'
 
 /** A client with long-polling and without a client library, so that one POST has all its packets. */
@@ -29,7 +29,7 @@ test.each([
     const client = await poll(url)
     await client.post([`40${namespace},`])
     await client.packets()
-    const requests = [first, ...Array.from({ length: most + further }, () => next)]
+    const requests = [first, ...Array.from({ length: waitingLimit + excess }, () => next)]
     await client.post(requests.map((request, id) => `42${namespace},${id}${JSON.stringify(request)}`))
     const acks = new Map<number, string>()
     while (acks.size < requests.length) {
@@ -40,8 +40,8 @@ test.each([
     }
     const refused = [...acks].filter(([, status]) => status === 'error')
     expect(refused.map(([id]) => id).sort((a, b) => a - b)).toEqual(
-      Array.from({ length: further }, (_, index) => 1 + most + index),
+      Array.from({ length: excess }, (_, index) => 1 + waitingLimit + index),
     )
-    expect(logs.lines.filter(({ reason }) => reason === 'too_many_early')).toHaveLength(further)
+    expect(logs.lines.filter(({ reason }) => reason === 'too_many_early')).toHaveLength(excess)
   },
 )
