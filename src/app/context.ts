@@ -47,6 +47,9 @@ export function createContext(config: Config, replacements: Replacements): NodeC
 export function warnOfConfig({ config, log }: NodeContext): void {
   for (const warning of config.warnings) log.warn(warning)
   if (config.managementKeys.length === 0) log.info('the management API is off, because MANAGEMENT_KEYS is not set')
+  const { servers, turn } = config.ice
+  if (servers.length === 0 && !turn)
+    log.info('clients receive no ICE servers, because neither ICE_SERVERS nor TURN_URLS is set')
   if (!config.mauthReplayCheck) {
     log.warn(
       'MAUTH_REPLAY_CHECK is off: whoever records a signed header can use it again. Set it to `on` in production',

@@ -175,7 +175,7 @@ export class NodeProxy {
     pending.answered = true
     this.#failed.add(request)
     const { addressOf, refusals } = this.#deps
-    const about = { node: pending.node, why: error.message, address: addressOf(request) }
+    const about = { otherNode: pending.node, why: error.message, address: addressOf(request) }
     // after close() the request fails because of this node, not because of the other
     if (!this.#closed) refusals.note('node_unreachable', about, 'request not forwarded')
     pending.next()

@@ -61,6 +61,16 @@ test('login, relogin, takeover and leaving have a line each, with node, room and
   expect(of(two, ann, 'left')).toMatchObject({ ...atTwo, reason: 'logout' })
 })
 
+test('a node in production without ICE servers logs that clients receive none', async () => {
+  const withoutServers = await startNode({ env: { NODE_ENV: 'production' } })
+  const withTurn = await startNode({
+    env: { NODE_ENV: 'production', TURN_URLS: 'turn:turn.example', TURN_SECRET: 'x' },
+  })
+  const about = ({ logs }: TestNode) => logs.lines.filter(({ msg }) => msg.startsWith('clients receive no ICE servers'))
+  expect(about(withoutServers)).toHaveLength(1)
+  expect(about(withTurn)).toEqual([])
+})
+
 test('the line of a participant that left has the reason: window or dropped', async () => {
   const room = newRoom()
   const [ann, bob] = [await enter(brief.url, { room }), await enter(brief.url, { room })]

@@ -249,7 +249,12 @@ test('a request for a connection of a node that ended gets "unknown session" at 
   }
   await expectRise(here, [...unreachable], async () => expect(await upgrade(here, sid)).toBe(400))
   const [line] = here.logs.lines.filter(({ reason }) => reason === 'node_unreachable')
-  expect(line).toMatchObject({ level: 30, node: 'gone.0123abcd', address: '127.0.0.1', msg: 'request not forwarded' })
+  expect(line).toMatchObject({
+    level: 30,
+    otherNode: 'gone.0123abcd',
+    address: '127.0.0.1',
+    msg: 'request not forwarded',
+  })
   expect(await measure(here, 'refused_total', { reason: 'bad_handshake' }), 'one reason').toBe(before)
 })
 
