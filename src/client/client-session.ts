@@ -1,4 +1,4 @@
-import { Connections } from './connections.ts'
+import { ConnectionSwitch } from './connection-switch.ts'
 import { Emitter } from './emitter.ts'
 import { endingErrorOf, isTokenRefusal } from './error-policy.ts'
 import { asSignalboxError, SignalboxError } from './errors.ts'
@@ -12,16 +12,16 @@ import type { Limits } from './rate-limiter.ts'
 import type { ConnectionInfo, SessionEvents } from './session-events.ts'
 import { SessionSetup } from './session-setup.ts'
 import { nextState, type SessionState, type StateTrigger } from './session-state.ts'
+import { SessionTraffic } from './session-traffic.ts'
 import type { Settings } from './settings.ts'
-import { Traffic } from './traffic.ts'
 
 /**
  * A participant's session, which outlives its connections. It resumes by itself on any node, sends requests again until they are
  * acked, and delivers every notification once and in order.
  */
 export class ClientSession extends Emitter<SessionEvents> {
-  readonly #connections: Connections
-  readonly #traffic: Traffic
+  readonly #connections: ConnectionSwitch
+  readonly #traffic: SessionTraffic
   readonly #logins: Logins
   readonly #setup: SessionSetup
   #state: SessionState = 'initialized'
@@ -142,8 +142,8 @@ export class ClientSession extends Emitter<SessionEvents> {
     this.#end(new SignalboxError('closed'))
   }
 
-  #createTraffic(settings: Settings): Traffic {
-    return new Traffic(settings, {
+  #createTraffic(settings: Settings): SessionTraffic {
+    return new SessionTraffic(settings, {
       notification: (notification) => {
         this.emit('notification', notification)
         if (notification.event === 'drop') this.#end(new SignalboxError('dropped'))
@@ -169,8 +169,8 @@ export class ClientSession extends Emitter<SessionEvents> {
     })
   }
 
-  #createConnections(settings: Settings, target: SessionTarget): Connections {
-    return new Connections(settings, target, {
+  #createConnections(settings: Settings, target: SessionTarget): ConnectionSwitch {
+    return new ConnectionSwitch(settings, target, {
       wantsConnection: () => this.#keepsIdle || this.loggedIn || this.#logins.pending !== undefined,
       trying: () => this.#transition('retry'),
       prepare: () => this.#logins.prepare(),

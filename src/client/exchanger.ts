@@ -30,7 +30,8 @@ export type ExchangerNotifications = {
 export class Exchanger extends DialectClient<ExchangerTable, ExchangerNotifications> {
   /** The channel for a Mesh, after `join`. */
   readonly channel: MeshChannel
-  #channelName = ''
+  /** The room's name, which the protocol calls `channelName`. */
+  #room = ''
   /** Participant id → user. */
   readonly #users = new Map<string, unknown>()
 
@@ -45,7 +46,7 @@ export class Exchanger extends DialectClient<ExchangerTable, ExchangerNotificati
       'receiveCandidate',
       'userLeftStream',
     ])
-    // the protocol of the origin of this dialect: a client that joins receives the list of the others, and makes the offers
+    // as in the original exchanger: a client that joins receives the list of the others, and makes the offers
     this.channel = new MeshChannel('later', (to, signal) => this.#signal(to, signal), this.session.iceRenewal)
     this.#follow()
   }
@@ -70,7 +71,7 @@ export class Exchanger extends DialectClient<ExchangerTable, ExchangerNotificati
       args: () => [{ channelName, user } satisfies Payload<ExchangerTable['joinStream']>],
       read: (data) => {
         const result = data as JoinedStream
-        this.#channelName = channelName
+        this.#room = channelName
         this.#list(result.users)
         this.channel.entered(result.id, [...this.#users.keys()], result.iceServers)
         return { ticket: result.ticket, seq: result.seq, iceServers: result.iceServers, result }
@@ -99,7 +100,7 @@ export class Exchanger extends DialectClient<ExchangerTable, ExchangerNotificati
   }
 
   #targetOf(to: string | undefined): Pick<Payload<ExchangerTable['offer']>, 'channelName' | 'to'> {
-    return { channelName: this.#channelName, ...(to === undefined ? {} : { to }) }
+    return { channelName: this.#room, ...(to === undefined ? {} : { to }) }
   }
 
   #signal(to: string, signal: Signal): Promise<unknown> {

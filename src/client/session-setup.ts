@@ -1,4 +1,4 @@
-import type { Connections } from './connections.ts'
+import type { ConnectionSwitch } from './connection-switch.ts'
 import { SignalboxError } from './errors.ts'
 import type { HandshakeToken, Purpose } from './handshake-token.ts'
 import type { Link } from './link.ts'
@@ -7,15 +7,15 @@ import { Membership } from './membership.ts'
 import type { PendingLogin } from './pending-login.ts'
 import type { RequestSpec } from './request.ts'
 import type { Reconnected } from './session-events.ts'
+import type { SessionTraffic } from './session-traffic.ts'
 import type { Settings } from './settings.ts'
-import type { Traffic } from './traffic.ts'
 
 type SessionSetupDeps = {
   settings: Settings
   token: HandshakeToken | undefined
-  connections: Connections
+  connections: ConnectionSwitch
   logins: Logins
-  traffic: Traffic
+  traffic: SessionTraffic
 }
 
 type SessionSetupOwner = {
@@ -85,7 +85,7 @@ export class SessionSetup {
   /** Leaves the connection. If a login is under way on it, `Logins` closes it when that is answered. */
   hangUp(): void {
     const { connections, logins } = this.#deps
-    const link = connections.release()
+    const link = connections.takeLink()
     if (link && !logins.isUnderWay(link)) link.close()
   }
 

@@ -35,7 +35,7 @@ const maxQueuedSignals = 256
  */
 export class MeshChannel {
   /** Which of two participants makes the first offer: the one that joined earlier, or the one that joined later. */
-  readonly offers: 'earlier' | 'later'
+  readonly firstOfferBy: 'earlier' | 'later'
   readonly send: ChannelSend
   id = ''
   readonly #ice: IceSource | undefined
@@ -45,8 +45,8 @@ export class MeshChannel {
   readonly #queued = new Map<string, Signal[]>()
   #listener: ChannelListener | undefined
 
-  constructor(offers: 'earlier' | 'later', send: ChannelSend, ice?: IceSource) {
-    this.offers = offers
+  constructor(firstOfferBy: 'earlier' | 'later', send: ChannelSend, ice?: IceSource) {
+    this.firstOfferBy = firstOfferBy
     this.send = send
     this.#ice = ice
   }
@@ -72,7 +72,7 @@ export class MeshChannel {
 
   /** Whether this side makes the first offer. */
   offersTo(id: string): boolean {
-    return this.#others.get(id) !== this.offers
+    return this.#others.get(id) !== this.firstOfferBy
   }
 
   /** Delivers the queued signals first. Returns a function that removes the listener. */

@@ -70,12 +70,12 @@ export class Mesh extends Emitter<MeshEvents> {
     if (this.#unsubscribers.length > 0) return
     const { network = systemNetwork } = this.#options
     this.#unsubscribers = [
-      network.onChange((online) => online && this.#forEachPeer((peer) => void peer.restart())),
+      network.onChange((online) => online && this.#forEachPeer((peer) => void peer.restartIce())),
       this.#channel.attach({
         signal: (from, signal) => this.#receive(from, signal),
         joined: (id) => this.#call(id),
         left: (id) => this.#drop(id),
-        iceServers: (servers) => this.#forEachPeer((peer) => peer.renew(servers)),
+        iceServers: (servers) => this.#forEachPeer((peer) => peer.setIceServers(servers)),
         reconnected: () => this.#reconnected(),
         resynced: (present) => this.#resynced(present),
         closed: () => this.stop(),
@@ -167,18 +167,18 @@ export class Mesh extends Emitter<MeshEvents> {
     return new SignalSender({
       send: (signal) => this.#channel.send(id, signal),
       clock: this.#options.clock ?? systemClock,
-      repeat: () => this.#peers.get(id)?.resend(),
+      resend: () => this.#peers.get(id)?.resendSignals(),
       failed: (error) => this.#peers.has(id) && this.emit('error', id, error),
     })
   }
 
   #reconnected(): void {
-    this.#forEachPeer((peer) => isBroken(peer) && peer.repair())
+    this.#forEachPeer((peer) => isBroken(peer) && peer.repairIce())
   }
 
   #resynced(present: readonly string[]): void {
     for (const id of [...this.#peers.keys()]) if (!present.includes(id)) this.#drop(id)
-    this.#forEachPeer((peer) => peer.repeat())
+    this.#forEachPeer((peer) => peer.recoverLostSignals())
     for (const id of present) if (!this.#peers.has(id)) this.#open(id, true)
   }
 

@@ -42,7 +42,7 @@ export class Peer {
     connection.ontrack = ({ track, streams }) => events.track(track, streams)
     connection.onconnectionstatechange = () => {
       events.state(connection.connectionState)
-      if (connection.connectionState === 'failed') this.repair()
+      if (connection.connectionState === 'failed') this.repairIce()
     }
   }
 
@@ -53,13 +53,13 @@ export class Peer {
   }
 
   /** Sets the ICE servers for the next start of ICE. The rest of the configuration stays. */
-  renew(iceServers: IceServer[]): void {
+  setIceServers(iceServers: IceServer[]): void {
     const { connection } = this
     void this.#guard(async () => connection.setConfiguration({ ...connection.getConfiguration(), iceServers }))
   }
 
   /** Gathers new candidates after a change of network, also during an unanswered offer, whose candidates may be of the old network. */
-  async restart(isNeeded = () => true): Promise<void> {
+  async restartIce(isNeeded = () => true): Promise<void> {
     if (this.#closed) return
     const fresh = this.#events.freshIceServers(true)
     if (fresh) await fresh
@@ -67,19 +67,19 @@ export class Peer {
   }
 
   /** Restarts ICE of a broken connection, unless an offer is unanswered: its answer may repair the connection, or it fails again. */
-  repair(): void {
+  repairIce(): void {
     const isStable = () => this.connection.signalingState === 'stable'
-    if (isStable()) void this.restart(isStable)
+    if (isStable()) void this.restartIce(isStable)
   }
 
   /** Signals may be lost: sends an unanswered offer again, and restarts ICE. */
-  repeat(): void {
+  recoverLostSignals(): void {
     this.#resendOffer()
-    this.repair()
+    this.repairIce()
   }
 
   /** Sends the last signals again, because the node refused some of them. */
-  resend(): void {
+  resendSignals(): void {
     if (!this.#closed) this.#signalAll(this.#sentSignals)
   }
 

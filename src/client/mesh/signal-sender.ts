@@ -11,7 +11,7 @@ type SignalSenderDeps = {
   send(signal: Signal): Promise<unknown>
   clock: Clock
   /** Sends everything again that is still valid. */
-  repeat(): void
+  resend(): void
   failed(error: unknown): void
 }
 
@@ -44,15 +44,15 @@ export class SignalSender {
   }
 
   #refused(error: unknown): void {
-    const { clock, repeat, failed } = this.#deps
-    if (this.#cancel) return // `repeat` includes it
+    const { clock, resend, failed } = this.#deps
+    if (this.#cancel) return // `resend` includes it
     if (!isRetryable(asSignalboxError(error).code) || this.#waitMs > maxRetryDelayMs) {
       failed(error)
       return
     }
     this.#cancel = clock.after(this.#waitMs, () => {
       this.#cancel = undefined
-      repeat()
+      resend()
     })
     this.#waitMs *= 2
   }

@@ -2,7 +2,6 @@ import { SignalError } from '../errors.ts'
 import type { Permission, TrackKind } from '../model.ts'
 import type { Store } from '../ports/store.ts'
 import type { RequestContext } from '../session/request-context.ts'
-import type { TransportRequest } from './media-backend.ts'
 
 /**
  * Asks the store: management may have acknowledged a change of the permission before the room's feed has brought it to this
@@ -17,9 +16,4 @@ export async function authorize(
 ): Promise<void> {
   const { permission } = (await roster.member(session.room, session.id)) ?? session.member
   if (tracks.some(({ type }) => !permission[action][type])) throw new SignalError('unauthorized')
-}
-
-/** Clients of any other transport wait for the answer and the media of a server, which never come. @throws no_media_server */
-export function requireMesh(transport: TransportRequest | undefined): void {
-  if (transport?.type !== 'mesh') throw new SignalError('no_media_server')
 }

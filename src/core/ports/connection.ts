@@ -24,7 +24,7 @@ export interface SessionConnection {
   onLost(lost: () => void): () => void
   /** The tracker of a new session; undefined if the client names the last seq that it has seen when it resumes. */
   inFlight?(): DeliveryTracker | undefined
-  /** The seq of the first delivered entry that waits for the ack of a request to be sent first, if any. */
+  /** The seq of the first entry that the connection holds back until the running request is acked; undefined if it holds none back. */
   readonly firstHeld?: number | undefined
   /**
    * Sends an entry to the client. The connection keeps the order.

@@ -29,7 +29,7 @@ export class SessionCloser {
   /** The participant leaves its room; its connection stays. @throws moved, unavailable */
   async logout(session: Session, { deadline }: Timing = {}): Promise<void> {
     await this.#deps.departures.leave(session.ref, { owner: session.ref.owner }, 'logout', { deadline })
-    await this.release(session)
+    await this.endLocally(session)
   }
 
   /** The participant leaves its room for another one. If the store does not answer, the window ends the session. */
@@ -65,31 +65,39 @@ export class SessionCloser {
   async endTakenOver(session: Session): Promise<void> {
     if (!session.ended) this.#deps.disconnections.remember({ ref: session.ref, deliveryState: session.deliveryState })
     try {
-      await this.release(session)
+      await this.endLocally(session)
     } finally {
       session.connection.close('taken_over')
     }
   }
 
   endTakenOverSoon(session: Session): void {
-    this.background(() => this.endTakenOver(session))
+    this.#inBackground(() => this.endTakenOver(session))
+  }
+
+  detachSoon(session: Session): void {
+    this.#inBackground(() => this.detach(session))
+  }
+
+  endLocallySoon(session: Session): void {
+    this.#inBackground(() => this.endLocally(session))
   }
 
   /** The participant's record in the store is broken. The connection is cut, so that the client resumes or logs in anew. */
   async giveUp(session: Session, error: unknown): Promise<void> {
     this.#deps.events.givenUp?.(session.ref, error)
-    await this.release(session)
+    await this.endLocally(session)
     session.connection.cut()
   }
 
   /** Ends the session without a write to the store. */
-  async release(session: Session): Promise<void> {
+  async endLocally(session: Session): Promise<void> {
     if (!session.end()) return
     this.#deps.registry.remove(session)
     await this.#deps.feeds.release(session.room)
   }
 
-  background(work: () => Promise<void>): void {
+  #inBackground(work: () => Promise<void>): void {
     inBackground(work, (error) => this.#deps.events.failed?.(error))
   }
 }

@@ -49,10 +49,10 @@ export class SessionOpener {
     const previous = registry.of(session.ref)
     if (previous && generationOf(previous.ref) > generationOf(session.ref)) await this.#refuseOlder(session)
     registry.add(session)
-    const open = session.bindConnection(() => closer.background(() => closer.detach(session)))
+    const open = session.bindConnection(() => closer.detachSoon(session))
     disconnections.resumedOrGone(session.ref)
     events.occupancyChanged?.(session.room)
-    if (previous?.connection === connection) closer.background(() => closer.release(previous))
+    if (previous?.connection === connection) closer.endLocallySoon(previous)
     else if (previous) closer.endTakenOverSoon(previous)
     if (open && !isPast(deadline)) return session
     // the client is refused: if it keeps its connection, it has no ticket with which it could resume

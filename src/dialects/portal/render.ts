@@ -6,10 +6,11 @@ import { isPortalVersion, legacyUser, type PortalVersion, participantInfo, porta
 /** The notification of an entry (docs/owt.md#notifications). */
 export function render(entry: Entry, version: string): RenderedEvent | undefined {
   const known = isPortalVersion(version) ? version : '1.2'
-  return known === 'legacy' ? renderLegacy(entry) : renderV1(entry, known)
+  return known === 'legacy' ? renderLegacy(entry) : renderNumbered(entry, known)
 }
 
-function renderV1(entry: Entry, version: Exclude<PortalVersion, 'legacy'>): RenderedEvent | undefined {
+/** For the versions with a number: 1.0, 1.1 and 1.2. */
+function renderNumbered(entry: Entry, version: Exclude<PortalVersion, 'legacy'>): RenderedEvent | undefined {
   switch (entry.event) {
     case 'participant': {
       const { action, member } = entry.data as ParticipantNews

@@ -15,7 +15,8 @@ export type PortalFormat = {
   joinResult: (loggedIn: LoggedIn) => Reply<typeof portal.login>
 }
 
-function v1(stream: (stream: Stream) => object): PortalFormat {
+/** The format of a version with a number: 1.0, 1.1 and 1.2 differ in their streams. */
+function numbered(stream: (stream: Stream) => object): PortalFormat {
   const room = (id: RoomId, { members, streams }: Roster, { views }: RoomOptions) => ({
     id: roomName(id),
     views,
@@ -68,9 +69,9 @@ export function legacyUser({ id, user, role }: Member) {
 
 export const portalVersions: { [version in PortalVersion]: PortalFormat } = {
   legacy,
-  '1.0': v1(streamInfoV10),
-  '1.1': v1(streamInfoV11),
-  '1.2': v1(streamInfo),
+  '1.0': numbered(streamInfoV10),
+  '1.1': numbered(streamInfoV11),
+  '1.2': numbered(streamInfo),
 }
 
 export function isPortalVersion(text: unknown): text is PortalVersion {

@@ -9,7 +9,7 @@ import type { ConnectionInfo, Reconnected } from './session-events.ts'
 import type { Settings } from './settings.ts'
 
 /** The session that uses the connections. */
-type ConnectionsOwner = {
+type ConnectionSwitchOwner = {
   /** Whether the program wants a connection. */
   wantsConnection(): boolean
   /** A connection is about to be tried. */
@@ -32,15 +32,15 @@ type ConnectionsOwner = {
 }
 
 /** The connection that serves a session now, and the way to the next one. */
-export class Connections {
-  readonly #owner: ConnectionsOwner
+export class ConnectionSwitch {
+  readonly #owner: ConnectionSwitchOwner
   readonly #migration: Migration
   readonly #reconnector: Reconnector
   /** The purpose for which each connection was opened. */
   readonly #purposes = new WeakMap<Link, Purpose>()
   #link: Link | undefined
 
-  constructor(settings: Settings, target: SessionTarget, owner: ConnectionsOwner) {
+  constructor(settings: Settings, target: SessionTarget, owner: ConnectionSwitchOwner) {
     const { parts, urls, backOff } = settings
     const handshakes = new Handshakes(settings, target)
     this.#owner = owner
@@ -109,7 +109,7 @@ export class Connections {
   }
 
   /** Leaves the present connection to the caller. */
-  release(): Link | undefined {
+  takeLink(): Link | undefined {
     const link = this.#link
     this.#link = undefined
     this.#migration.reset()

@@ -14,8 +14,11 @@ import { TicketRefresh } from './ticket-refresh.ts'
 
 type TrafficListener = InboxListener & { iceServers(servers: IceServer[]): void }
 
-/** What a session sends and receives: requests, notifications, and the renewal of its ticket and its TURN credentials. */
-export class Traffic {
+/**
+ * What a session sends and receives: requests, notifications, and the renewal of its ticket and its TURN credentials. It owns the
+ * membership, so it also knows whether the client is logged in.
+ */
+export class SessionTraffic {
   readonly requests: RequestQueue
   readonly inbox: Inbox
   readonly iceRenewal: IceRenewal
@@ -45,7 +48,7 @@ export class Traffic {
     return this.#membership
   }
 
-  /** The server's limits for one connection; undefined until an ack has contained them. */
+  /** The server's limits for one client; undefined until an ack has contained them. */
   get limits(): Limits | undefined {
     return this.#limits
   }
