@@ -119,7 +119,7 @@ export class Sessions {
     session.setProfile(profile)
   }
 
-  /** Removes a participant, wherever it is connected: it receives `drop`, and its connection is closed. @throws unavailable */
+  /** Ends the session of a participant, wherever it is connected: it receives `drop`, and its node closes its connection. @throws unavailable */
   drop(room: RoomId, id: ParticipantId, timing: Timing = {}): Promise<boolean> {
     const notification: Draft = { event: 'drop', data: null, to: id }
     return this.departures.leave({ room, id }, 'any', 'dropped', { notification, ...timing })

@@ -12,7 +12,7 @@ const refuse = () => new ApiError(400, 'badRequest', 'The patch does not fit')
 
 /**
  * Applies a JSON Patch (RFC 6902) to a copy of a document. The size of the result is checked before each operation: a `copy` can
- * double the document, so a body of some hundred bytes can make megabytes.
+ * double the document, so a body of a few hundred bytes can make megabytes.
  * @param maxBytes the limit of the document as JSON, also between two operations
  * @throws 400 when an operation does not fit the document, or makes it too large or too deep
  */
