@@ -31,7 +31,7 @@ test.each(['/exchanger', '/rooms'])(
 )
 
 test.each(['/exchanger', '/rooms'])(
-  'on %s a client whose token is missing or no token cannot connect',
+  'on %s a client with a missing or malformed token cannot connect',
   async (namespace) => {
     for (const token of [undefined, '', 7, 'x', {}, 'x.y.z']) {
       await expect(connect(node.url, at(namespace, token))).rejects.toMatchObject({ data: { code: 'bad_token' } })
@@ -39,7 +39,7 @@ test.each(['/exchanger', '/rooms'])(
   },
 )
 
-test('a token admits its client to the room of the token, once, as its user', async () => {
+test('a token is valid for one login to its room, as its user', async () => {
   const room = newRoom()
   const token = tokenFor({ room, user: 'Ann' })
   const ann = await connect(node.url, at('/rooms', token))
@@ -50,7 +50,7 @@ test('a token admits its client to the room of the token, once, as its user', as
   for (let trips = 0; trips < 3; trips += 1) await ann.request('rooms')
   const thief = await connect(node.url, at('/rooms', token))
   expect(await thief.request('enter_room', room)).toMatchObject({ code: 'token_used' })
-  await ann.request('new_message', 'unharmed', room)
+  await ann.request('new_message', 'after the refusal', room)
 })
 
 test('a client with an expired token cannot log in, but can resume with its ticket', async () => {
@@ -62,7 +62,7 @@ test('a client with an expired token cannot log in, but can resume with its tick
   expect(await client.request('relogin', ann.ticket)).toMatchObject({ status: 'ok' })
 })
 
-test('the user of a P2P token has the id in the token, and rejoins with the same token or a new one', async () => {
+test('a P2P token determines the id of the user, who rejoins with the same token or a new one', async () => {
   const uid = newId()
   const token = tokenFor({ room: 'any', user: uid })
   const refused = await connect(node.url, at('/p2p'))

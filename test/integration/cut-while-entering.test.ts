@@ -51,7 +51,7 @@ test.each<{ dialect: Dialect; cuts: number; where: string; nodes: TestNode[] }>(
     const random = new Random()
     const names = [newRoom(), newRoom(), newRoom()]
     const rooms = dialect === 'rooms' || dialect === 'exchanger' ? names : names.slice(0, 1)
-    for (let done = 0; done < cuts * factor; done += batchSize) {
+    for (let cut = 0; cut < cuts * factor; cut += batchSize) {
       const clients = Array.from({ length: batchSize }, () => enterAndCut(random.pick(nodes), dialect, rooms, random))
       await Promise.all(clients)
     }
@@ -62,7 +62,7 @@ test.each<{ dialect: Dialect; cuts: number; where: string; nodes: TestNode[] }>(
   },
 )
 
-test('rooms whose clients lost their connections while they changed rooms have the listed sizes, and admit others', async () => {
+test('when clients lose their connections while they change rooms, the list of rooms has the right sizes, and others can enter', async () => {
   const [one, two] = (await startCluster(2, { env: { ...env, MAX_PARTICIPANTS: 4 } })) as [TestNode, TestNode]
   const random = new Random()
   const rooms = [newRoom(), newRoom()]

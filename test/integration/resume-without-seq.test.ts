@@ -6,7 +6,7 @@ import { newRoom, startCluster, type TestNode } from '../support/node.ts'
 import { startTcpProxy } from '../support/tcp-proxy.ts'
 import { until } from '../support/until.ts'
 
-/** So long that no periodic check records the progress of a client: it is recorded when its connection ends, or by a handover. */
+/** So long that only a detach or a handover records the delivery state of a session. */
 const intervals = { heartbeatMs: 500, reapMs: 100, checkMs: 600_000, recordConfirmedMs: 600_000, trackRoomsMs: 5000 }
 const [here, there] = (await startCluster(2, { redis: true, parts: { intervals } })) as [TestNode, TestNode]
 
@@ -113,7 +113,7 @@ test.each(Object.entries(oldConnections))(
   },
 )
 
-test('a client that resumes with its seq, or declares it in `auth`, gets no pings that confirm its messages', async () => {
+test('a client that resumes with its seq, or declares it in `auth`, gets no pings that confirm deliveries', async () => {
   const room = newRoom()
   const pings = (client: Client) => {
     const engine = client.socket.io.engine as unknown as {

@@ -15,7 +15,7 @@ const read = (token: string) => JSON.parse(Buffer.from(token, 'base64').toString
 
 describe('POST /tokens/, which OWT’s sample pages call,', () => {
   test.each(['/tokens/', '/tokens'])(
-    'at %s answers with a token as text, which is good for one login',
+    'at %s answers with a token as text, which is valid for one login',
     async (path) => {
       const room = newRoom()
       const response = await post(node.url, { room, user: 'ann', role: 'viewer' }, path)
@@ -39,13 +39,13 @@ describe('POST /tokens/, which OWT’s sample pages call,', () => {
     expect(read(await (await post(node.url, body)).text())).toMatchObject(expected)
   })
 
-  test('issues a token with the address of the proxy behind a trusted proxy', async () => {
+  test('issues a token with the address of the proxy if the proxy is trusted', async () => {
     const proxied = await startNode({ env: { TRUST_PROXY: 'true' } })
     const headers = { 'x-forwarded-host': 'rtc.example', 'x-forwarded-proto': 'https' }
     const token = await (await post(proxied.url, {}, '/tokens/', headers)).text()
     expect(read(token)).toMatchObject({ host: 'rtc.example', secure: true })
-    const own = await (await post(node.url, {}, '/tokens/', headers)).text()
-    expect(read(own)).toMatchObject({ host: new URL(node.url).host, secure: false })
+    const direct = await (await post(node.url, {}, '/tokens/', headers)).text()
+    expect(read(direct)).toMatchObject({ host: new URL(node.url).host, secure: false })
   })
 
   test('allows requests from pages of other origins', async () => {

@@ -13,7 +13,7 @@ afterEach(async () => {
 class FakeNode {
   readonly name: string
   ready = true
-  readonly taken: Socket[] = []
+  readonly sockets: Socket[] = []
   readonly #server: Server
   readonly #health = createHttpServer((_request, response) => response.writeHead(this.ready ? 200 : 503).end())
 
@@ -21,7 +21,7 @@ class FakeNode {
   constructor(name: string, serve: (socket: Socket) => void = (socket) => void socket.end(name)) {
     this.name = name
     this.#server = createServer({ allowHalfOpen: true }, (socket) => {
-      this.taken.push(socket)
+      this.sockets.push(socket)
       socket.on('error', () => {})
       serve(socket)
     })
@@ -33,9 +33,9 @@ class FakeNode {
     return { name: this.name, host: '127.0.0.1', port, readyUrl: `http://127.0.0.1:${healthPort}` }
   }
 
-  /** Closes everything, as the end of the process would. */
+  /** Closes all sockets, as the end of the process would. */
   async stop(): Promise<void> {
-    for (const socket of this.taken) socket.destroy()
+    for (const socket of this.sockets) socket.destroy()
     this.#health.closeAllConnections()
     await Promise.all([this.#server, this.#health].map((server) => new Promise((resolve) => server.close(resolve))))
   }
@@ -138,7 +138,7 @@ test('a node that has ended its data still receives the data of the client', asy
   const client = dial(port)
   expect(await text(client)).toBe('a')
   client.end('and this after it')
-  expect(await text(node.taken[0] as Socket)).toBe('and this after it')
+  expect(await text(node.sockets[0] as Socket)).toBe('and this after it')
 })
 
 test('a reset by a node closes the connection of its client, and no other', async () => {
@@ -155,7 +155,7 @@ test('a reset by a client closes its connection to the node', async () => {
   const { port } = await balancerOf([node])
   const client = dial(port)
   await once(client, 'data')
-  const ended = once(node.taken[0] as Socket, 'end')
+  const ended = once(node.sockets[0] as Socket, 'end')
   client.resetAndDestroy()
   expect(await ended).toEqual([])
 })

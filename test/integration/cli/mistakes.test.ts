@@ -6,7 +6,7 @@ import { testSecret } from '../../support/node.ts'
 import { freePorts } from '../../support/ports.ts'
 import { startRedis } from '../../support/redis.ts'
 
-/** Each of these can never work. */
+/** An invalid value for each of these options. */
 const mistaken = {
   HOST: 'nonsense',
   PORT: '80.5',
@@ -52,7 +52,7 @@ function linesOf({ stderr }: Output): string[] {
 }
 
 describe.each(['config', 'start'])('signalbox %s', (command) => {
-  test('reports every mistake in the environment at once, each in a sentence, and prints nothing else', async () => {
+  test('reports every mistake in the environment at once, each in a sentence', async () => {
     const output = await run(signalbox, [command], mistaken)
     expect(output).toMatchObject({ code: 1, signal: null, stdout: '' })
     const [heading, ...lines] = linesOf(output)

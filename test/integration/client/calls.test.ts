@@ -15,25 +15,25 @@ function cuttable() {
   return { parts: { connect, random: () => 0 }, links, cut: () => links.at(-1)?.close() }
 }
 
-/** A mesh that notes which tracks came of whom. */
+/** A mesh that records which tracks it received from which participant. */
 function callOn({ channel }: Rooms | Exchanger, camera: string) {
-  const [heard, errors] = [[] as string[], [] as unknown[]]
+  const [tracks, errors] = [[] as string[], [] as unknown[]]
   const mesh = new Mesh(channel, { createPeerConnection: (configuration) => new FakePeerConnection(configuration) })
-  mesh.on('track', (from, { id }) => heard.push(`${id} of ${from}`))
+  mesh.on('track', (from, { id }) => tracks.push(`${id} of ${from}`))
   mesh.on('error', (_id, error) => errors.push(error))
   mesh.addTrack({ id: camera, kind: 'video' } as MediaTrack)
   mesh.start()
   onTestFinished(() => mesh.stop())
-  return { mesh, heard, errors }
+  return { mesh, tracks, errors }
 }
 
 const env = { ANONYMOUS_DIALECTS: 'exchanger,rooms,p2p' }
 
-test('Rooms clients on two nodes chat, send direct messages and call, over a lost connection', async () => {
+test('Rooms clients on two nodes chat, send direct messages and call, also after one lost its connection', async () => {
   const [first, second] = await startCluster(2, { env })
   if (!first || !second) throw new Error('No cluster')
-  const [room, line] = [newRoom(), cuttable()]
-  const ann = new Rooms({ url: [first.url, second.url], ...line, backOff: { baseMs: 10, capMs: 50 } })
+  const [room, connection] = [newRoom(), cuttable()]
+  const ann = new Rooms({ url: [first.url, second.url], ...connection, backOff: { baseMs: 10, capMs: 50 } })
   const bob = new Rooms({ url: second.url })
   onTestFinished(() => {
     for (const rooms of [ann, bob]) rooms.close()
@@ -51,25 +51,25 @@ test('Rooms clients on two nodes chat, send direct messages and call, over a los
   expect(Object.fromEntries(bob.members)).toEqual({ [ann.id]: 'ann', [bob.id]: 'bob' })
 
   const calls = [callOn(ann, 'camera of ann'), callOn(bob, 'camera of bob')]
-  const heard = () => calls.map((call) => call.heard)
-  await expect.poll(heard).toEqual([[`camera of bob of ${bob.id}`], [`camera of ann of ${ann.id}`]])
+  const tracks = () => calls.map((call) => call.tracks)
+  await expect.poll(tracks).toEqual([[`camera of bob of ${bob.id}`], [`camera of ann of ${ann.id}`]])
 
-  const said: string[] = []
-  ann.on('new_message', (text, { nickname }) => said.push(`${nickname}: ${text}`))
-  ann.on('direct_message', (text, { from }) => said.push(`${from === bob.id} ${text}`))
+  const messages: string[] = []
+  ann.on('new_message', (text, { nickname }) => messages.push(`${nickname}: ${text}`))
+  ann.on('direct_message', (text, { from }) => messages.push(`${from === bob.id} ${text}`))
   const back = new Promise((resolve) => ann.on('reconnected', resolve))
   const sent = ann.say('of ann')
   const from = ann.connection
-  line.cut()
+  connection.cut()
   calls[0]?.mesh.addTrack({ id: 'screen of ann', kind: 'video' } as MediaTrack)
   await bob.say('of bob')
   await bob.whisper(ann.id, 'psst')
   await sent
   expect(await back).toMatchObject({ from, to: ann.connection })
   expect(from?.id).toMatch(/./)
-  await expect.poll(() => said).toEqual(['bob: of bob', 'true psst'])
-  await expect.poll(() => calls[1]?.heard.at(-1)).toBe(`screen of ann of ${ann.id}`)
-  expect(new Set(line.links.map(({ url }) => url)).size).toBe(2)
+  await expect.poll(() => messages).toEqual(['bob: of bob', 'true psst'])
+  await expect.poll(() => calls[1]?.tracks.at(-1)).toBe(`screen of ann of ${ann.id}`)
+  expect(new Set(connection.links.map(({ url }) => url)).size).toBe(2)
 
   const gone = new Promise((resolve) => ann.on('bye', (nickname) => resolve(nickname)))
   await bob.leave()
@@ -81,13 +81,13 @@ test('Rooms clients on two nodes chat, send direct messages and call, over a los
   expect(bob.state).toBe('initialized')
 })
 
-test('three Exchanger clients on two nodes are all connected to each other, over a lost connection', async () => {
+test('three Exchanger clients on two nodes stay connected to each other when one loses its connection', async () => {
   const nodes = await startCluster(2, { env })
   const urls = nodes.map(({ url }) => url)
-  const [channel, line] = [newRoom(), cuttable()]
+  const [channel, connection] = [newRoom(), cuttable()]
   const quick = { backOff: { baseMs: 10, capMs: 50 } }
   const people = [
-    new Exchanger({ url: urls, ...line, ...quick }),
+    new Exchanger({ url: urls, ...connection, ...quick }),
     new Exchanger({ url: urls }),
     new Exchanger({ url: urls }),
   ]
@@ -98,12 +98,12 @@ test('three Exchanger clients on two nodes are all connected to each other, over
   for (const [index, person] of people.entries()) {
     const { users } = await person.join(channel, { name: `user ${index}` })
     expect(users.map(({ user }) => user)).toHaveLength(index)
-    if (index === 2) line.cut()
+    if (index === 2) connection.cut()
     calls.push(callOn(person, `${index}`))
   }
   const tracksBut = (own: number) => people.flatMap(({ id }, index) => (index === own ? [] : [`${index} of ${id}`]))
   await expect
-    .poll(() => calls.map(({ heard }) => heard.toSorted()), { timeout: 5000 })
+    .poll(() => calls.map(({ tracks }) => tracks.toSorted()), { timeout: 5000 })
     .toEqual([0, 1, 2].map((index) => tracksBut(index).toSorted()))
   const left = new Promise((resolve) => people[0]?.on('userLeftStream', (user) => resolve(user)))
   await people[2]?.leave()
@@ -114,19 +114,19 @@ test('three Exchanger clients on two nodes are all connected to each other, over
 
 test('the token function is called at the login, and not at the relogin', async () => {
   const [node] = await startCluster(1, { env: { ANONYMOUS_DIALECTS: 'p2p' } })
-  const [room, line] = [newRoom(), cuttable()]
-  let asked = 0
+  const [room, connection] = [newRoom(), cuttable()]
+  let tokenCalls = 0
   const token = async () => {
-    asked += 1
+    tokenCalls += 1
     return tokenFor({ room, user: 'ann' })
   }
   const refused = new Rooms({ url: node?.url ?? '' })
   await expect(refused.enter(room)).rejects.toMatchObject({ code: 'bad_token' })
-  const rooms = new Rooms({ url: node?.url ?? '', token, ...line, backOff: { baseMs: 10, capMs: 50 } })
+  const rooms = new Rooms({ url: node?.url ?? '', token, ...connection, backOff: { baseMs: 10, capMs: 50 } })
   onTestFinished(() => rooms.close())
   await rooms.enter(room)
   const back = new Promise((resolve) => rooms.on('reconnected', resolve))
-  line.cut()
+  connection.cut()
   await back
-  expect([asked, rooms.state]).toEqual([1, 'connected'])
+  expect([tokenCalls, rooms.state]).toEqual([1, 'connected'])
 })

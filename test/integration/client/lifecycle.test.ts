@@ -6,28 +6,34 @@ import { roomIdOf } from '../../../src/core/model.ts'
 import { newRoom, startNode, type TestNode, testSecret, tokenFor } from '../../support/node.ts'
 import { until } from '../../support/until.ts'
 
-/** A client of the SDK in the words that all have in common. */
-type Subject = {
+/** A client of the SDK of any class. */
+type TestedClient = {
   enter(room: string): Promise<unknown>
-  /** The verbs that end: with a goodbye, and without. */
+  /** `leave` sends a goodbye, `close` does not. */
   leave(): Promise<unknown>
   close?: () => void
   /** Connections that stay after `leave`. */
   connectionsAfterLeave: number
 }
 
-/** What is called when a login comes to a certain point. */
-type Hooks = { token?: () => Promise<void>; handshake?: () => void; asked?: () => void }
-type Kind = { name: string; dialect: string; entry: string; withToken: boolean; make: (at: At) => Subject }
+/** Callbacks at points of a login. */
+type Hooks = { token?: () => Promise<void>; handshake?: () => void; onSent?: () => void }
+type Kind = {
+  name: string
+  dialect: string
+  loginEvent: string
+  withToken: boolean
+  createClient: (at: At) => TestedClient
+}
 type At = { options: SessionOptions; token: () => Promise<string> }
 
 const kinds: Kind[] = [
   {
     name: 'Portal',
     dialect: 'portal',
-    entry: 'login',
+    loginEvent: 'login',
     withToken: true,
-    make: ({ options, token }) => {
+    createClient: ({ options, token }) => {
       const portal = new Portal(options)
       return {
         enter: () => portal.login(token),
@@ -40,16 +46,16 @@ const kinds: Kind[] = [
   {
     name: 'Rooms',
     dialect: 'rooms',
-    entry: 'enter_room',
+    loginEvent: 'enter_room',
     withToken: true,
-    make: ({ options, token }) => roomsClient(new Rooms({ ...options, token })),
+    createClient: ({ options, token }) => roomsClient(new Rooms({ ...options, token })),
   },
   {
     name: 'Rooms with a nickname',
     dialect: 'rooms',
-    entry: 'nickname',
+    loginEvent: 'nickname',
     withToken: true,
-    make: ({ options, token }) => {
+    createClient: ({ options, token }) => {
       const rooms = new Rooms({ ...options, token })
       void rooms.nickname('ann')
       return roomsClient(rooms)
@@ -58,9 +64,9 @@ const kinds: Kind[] = [
   {
     name: 'Rooms with a lobby',
     dialect: 'rooms',
-    entry: 'enter_room',
+    loginEvent: 'enter_room',
     withToken: true,
-    make: ({ options, token }) => {
+    createClient: ({ options, token }) => {
       const rooms = new Rooms({ ...options, token })
       rooms.open()
       return { ...roomsClient(rooms), connectionsAfterLeave: 1 }
@@ -69,9 +75,9 @@ const kinds: Kind[] = [
   {
     name: 'Exchanger',
     dialect: 'exchanger',
-    entry: 'joinStream',
+    loginEvent: 'joinStream',
     withToken: true,
-    make: ({ options, token }) => {
+    createClient: ({ options, token }) => {
       const exchanger = new Exchanger({ ...options, token })
       return {
         enter: (room) => exchanger.join(room, 'ann'),
@@ -84,9 +90,9 @@ const kinds: Kind[] = [
   {
     name: 'OwtSignaling',
     dialect: 'portal',
-    entry: 'login',
+    loginEvent: 'login',
     withToken: false,
-    make: ({ options }) => {
+    createClient: ({ options }) => {
       const signaling = new OwtSignaling(options)
       const { host } = new URL(String(options.url))
       return {
@@ -98,7 +104,7 @@ const kinds: Kind[] = [
   },
 ]
 
-function roomsClient(rooms: Rooms): Subject {
+function roomsClient(rooms: Rooms): TestedClient {
   return {
     enter: (room) => rooms.enter(room),
     leave: () => rooms.leave(),
@@ -126,13 +132,13 @@ beforeAll(async () => {
 })
 beforeEach(() => until(async () => connections() === 0))
 
-/** A client whose login stops at hooks. */
-function make(kind: Kind, room: string, hooks: Hooks): Subject {
+/** A client whose login calls the hooks. */
+function createClient(kind: Kind, room: string, hooks: Hooks): TestedClient {
   const connect: SessionOptions['parts'] = {
     connect: async (target, signal) => {
       hooks.handshake?.()
       const link = await connectSocket(target, signal)
-      return watched(link, kind.entry, () => hooks.asked?.())
+      return watched(link, kind.loginEvent, () => hooks.onSent?.())
     },
   }
   const options = { url: node.url, backOff: { baseMs: 10, capMs: 50 }, parts: connect }
@@ -140,13 +146,13 @@ function make(kind: Kind, room: string, hooks: Hooks): Subject {
     await hooks.token?.()
     return tokenFor({ room, user: 'ann' })
   }
-  const subject = kind.make({ options, token })
-  onTestFinished(() => subject.close?.())
-  return subject
+  const client = kind.createClient({ options, token })
+  onTestFinished(() => client.close?.())
+  return client
 }
 
-/** Tells when an event was sent, in the same step. */
-function watched(link: Link, event: string, asked: () => void): Link {
+/** Calls `onSent` in the step in which the event is sent. */
+function watched(link: Link, event: string, onSent: () => void): Link {
   return {
     get url() {
       return link.url
@@ -161,24 +167,24 @@ function watched(link: Link, event: string, asked: () => void): Link {
     close: () => link.close(),
     ask: (name, args, answered) => {
       link.ask(name, args, answered)
-      if (name === event) asked()
+      if (name === event) onSent()
     },
   }
 }
 
-/** Begins a login, and ends it at a moment. Resolves to how the login ended. */
+/** Begins a login, and ends it at a moment. Resolves to the outcome of the login. */
 async function enterAndEnd(kind: Kind, moment: Moment, end: 'leave' | 'close', room: string) {
   const hooks: Hooks = {}
-  const subject = make(kind, room, hooks)
+  const client = createClient(kind, room, hooks)
   let ended: unknown
   const finish = () => {
-    if (ended === undefined) ended = end === 'leave' ? subject.leave() : (subject.close?.() ?? true)
+    if (ended === undefined) ended = end === 'leave' ? client.leave() : (client.close?.() ?? true)
   }
   if (moment === 'before the token') {
     hooks.token = async () => finish()
   } else if (moment === 'before the handshake') hooks.handshake = finish
-  else if (moment === 'before the ack') hooks.asked = finish
-  const entered = subject.enter(room).then(
+  else if (moment === 'before the ack') hooks.onSent = finish
+  const entered = client.enter(room).then(
     () => 'entered',
     (error) => (error instanceof Error ? (error as { code?: string }).code : error),
   )
@@ -186,14 +192,14 @@ async function enterAndEnd(kind: Kind, moment: Moment, end: 'leave' | 'close', r
   const outcome = await entered
   if (moment === 'after') finish()
   await ended
-  return { outcome, subject }
+  return { outcome, client }
 }
 
 test('a token function that fails is called again until it succeeds', async () => {
   let calls = 0
   const token = async () => {
     calls += 1
-    if (calls < 3) throw new Error('the backend is away')
+    if (calls < 3) throw new Error('the backend is unavailable')
     return tokenFor({ room: 'any', user: 'ann' })
   }
   const options = { url: node.url, backOff: { baseMs: 10, capMs: 50 } }
@@ -211,7 +217,7 @@ test('a token function that fails is called again until it succeeds', async () =
 test.each(['Portal', 'Rooms', 'Exchanger'] as const)(
   '%s: a login whose token function fails until the time-out rejects with the error of the function as the cause',
   async (name) => {
-    const cause = new Error('the backend is away')
+    const cause = new Error('the backend is unavailable')
     const token = () => Promise.reject(cause)
     const options = { url: node.url, backOff: { baseMs: 10, capMs: 50 }, loginTimeoutMs: 200, token }
     const entered = {
@@ -240,43 +246,43 @@ describe.each(kinds)('$name', (kind) => {
   const possible = moments.filter((moment) => kind.withToken || moment !== 'before the token')
 
   test.each(possible)(
-    'a login that is left %s leaves nobody in the room, and the client may enter again',
+    'a login that is ended by leave %s leaves no participant in the room, and the client may enter again',
     async (moment) => {
       const room = newRoom()
-      const { outcome, subject } = await enterAndEnd(kind, moment, 'leave', room)
+      const { outcome, client } = await enterAndEnd(kind, moment, 'leave', room)
       expect(outcome).toBe(moment === 'after' ? 'entered' : 'closed')
       expect(await roster(kind.dialect, room)).toEqual([])
-      await until(async () => connections() === subject.connectionsAfterLeave)
-      await subject.enter(room)
+      await until(async () => connections() === client.connectionsAfterLeave)
+      await client.enter(room)
       expect(await roster(kind.dialect, room)).toHaveLength(1)
-      await subject.leave()
+      await client.leave()
       expect(await roster(kind.dialect, room)).toEqual([])
-      subject.close?.()
+      client.close?.()
       await until(async () => connections() === 0)
     },
   )
 
   test('a client that leaves, enters, leaves and enters in one step is in the room once', async () => {
     const room = newRoom()
-    const subject = make(kind, room, {})
-    const first = subject.enter(room).catch((error) => error.code ?? error)
-    void subject.leave()
-    const second = subject.enter(room).catch((error) => error.code ?? error)
-    void subject.leave()
-    const third = subject.enter(room)
+    const client = createClient(kind, room, {})
+    const first = client.enter(room).catch((error) => error.code ?? error)
+    void client.leave()
+    const second = client.enter(room).catch((error) => error.code ?? error)
+    void client.leave()
+    const third = client.enter(room)
     expect([await first, await second]).toEqual(['closed', 'closed'])
     await third
     await until(async () => connections() === 1)
     expect(await roster(kind.dialect, room)).toHaveLength(1)
-    await subject.leave()
+    await client.leave()
     expect(await roster(kind.dialect, room)).toEqual([])
-    subject.close?.()
+    client.close?.()
     await until(async () => connections() === 0)
   })
 
   const closing = kind.name === 'OwtSignaling' ? [] : possible.filter((moment) => moment !== 'after')
   test.each(closing)(
-    'a login that is closed %s leaves no participant in the room, and no connection',
+    'a login that is ended by close %s leaves no participant in the room, and no connection',
     async (moment) => {
       const room = newRoom()
       const { outcome } = await enterAndEnd(kind, moment, 'close', room)

@@ -26,23 +26,23 @@ test('the acks of login, joinStream, enter_room and relogin contain the limits o
   for (const client of [portal, exchanger, rooms]) client.close()
 })
 
-test('a flood of candidates under a low limit arrives whole and in order, and the node refuses none', async () => {
+test('all of many candidates arrive in order under a low limit, and the node refuses none', async () => {
   const { url } = limited
   const room = newRoom()
   const [ann, bob] = [new Rooms({ url }), new Rooms({ url })]
   await ann.enter(room)
   await bob.enter(room)
-  const heard: unknown[] = []
+  const received: unknown[] = []
   const candidates = Array.from({ length: 40 }, (_, index) => ({ candidate: `candidate ${index}` }))
   const all = new Promise<void>((resolve) =>
     ann.on('ice', (candidate) => {
-      heard.push(candidate)
-      if (heard.length === candidates.length) resolve()
+      received.push(candidate)
+      if (received.length === candidates.length) resolve()
     }),
   )
   await Promise.all(candidates.map((candidate) => bob.ice(candidate)))
   await all
-  expect(heard).toEqual(candidates)
+  expect(received).toEqual(candidates)
   expect(await measure(limited, 'refused_total', { reason: 'too_many_requests' })).toBe(0)
   for (const client of [ann, bob]) client.close()
 })
@@ -54,10 +54,10 @@ test('with a burst of one, the SDK sends nickname and room one after the other, 
     await client.nickname(`person ${index}`)
     await client.enter(room)
   }
-  const heard: string[] = []
-  ann.on('new_message', (text) => heard.push(text))
+  const received: string[] = []
+  ann.on('new_message', (text) => received.push(text))
   await Promise.all(['1', '2', '3', '4', '5'].map((text) => bob.say(text)))
   await bob.list()
-  await expect.poll(() => heard).toEqual(['1', '2', '3', '4', '5'])
+  await expect.poll(() => received).toEqual(['1', '2', '3', '4', '5'])
   for (const client of [ann, bob]) client.close()
 })

@@ -2,9 +2,9 @@ import type { JoinResult } from '../../../src/client/index.ts'
 import type { OwtSignaling } from '../../../src/client/owt-signaling.ts'
 
 /**
- * OWT's conference client as far as its signaling can tell (docs/owt.md#client-libraries): decodes the token for its host, logs in as
- * protocol 1.2, takes `participant`, `text`, `stream` and `progress` and warns of anything else, and is done with the
- * session when `disconnect` is told. Nothing is deduplicated.
+ * Uses its signaling as OWT's conference client does (docs/owt.md#client-libraries): it reads the host from the token, logs in as
+ * protocol 1.2, accepts `participant`, `text`, `stream` and `progress`, and warns of any other notification. The session has ended
+ * when the signaling emits `disconnect`. It removes no duplicates.
  */
 export class OwtClient {
   readonly events: string[] = []
@@ -23,7 +23,7 @@ export class OwtClient {
     )
     signaling.addEventListener('disconnect', () => {
       this.state = 'ready'
-      this.#happened('serverdisconnected')
+      this.#record('serverdisconnected')
     })
   }
 
@@ -54,7 +54,7 @@ export class OwtClient {
     this.state = 'ready'
   }
 
-  /** Resolves when so many events have been there. */
+  /** Resolves when `count` events have occurred. */
   async until(count: number): Promise<string[]> {
     if (this.events.length < count) {
       await new Promise<void>((resolve) => this.#waiting.push({ count, resolve }))
@@ -63,7 +63,7 @@ export class OwtClient {
   }
 
   #onSignalingMessage(notification: string, data: unknown): void {
-    if (notification === 'text') this.#happened(`messagereceived ${(data as { message: string }).message}`)
+    if (notification === 'text') this.#record(`messagereceived ${(data as { message: string }).message}`)
     else if (notification === 'participant') this.#onParticipant(data as { action: string; data: unknown })
     else if (notification === 'stream') this.#onStream(data as { id: string; status: string; data: unknown })
     else if (notification !== 'progress') this.warnings.push(notification)
@@ -73,19 +73,19 @@ export class OwtClient {
     const { id, user } = data as { id: string; user: string }
     if (action === 'join') {
       this.participants.set(id, data)
-      this.#happened(`participantjoined ${user}`)
-    } else if (this.participants.delete(data as string)) this.#happened('left')
+      this.#record(`participantjoined ${user}`)
+    } else if (this.participants.delete(data as string)) this.#record('left')
     else this.warnings.push(`leave of ${data}`)
   }
 
   #onStream({ id, status, data }: { id: string; status: string; data: unknown }): void {
     if (status === 'add') {
       this.streams.set(id, data)
-      this.#happened('streamadded')
-    } else if (status === 'remove' && this.streams.delete(id)) this.#happened('ended')
+      this.#record('streamadded')
+    } else if (status === 'remove' && this.streams.delete(id)) this.#record('ended')
   }
 
-  #happened(what: string): void {
+  #record(what: string): void {
     this.events.push(what)
     for (const { count, resolve } of this.#waiting) if (this.events.length >= count) resolve()
   }

@@ -12,7 +12,7 @@ function owtToken(url: string, room: string, user: string): string {
   return writeToken([testSecret], { room, user, role: 'presenter' }, at, Date.now() + 60_000)
 }
 
-/** A page whose connections the test can cut; relogins go to `urls` in turn. */
+/** A client of OWT whose connections the test can cut. It resumes at the `urls` in turn. */
 function page(urls?: string[]) {
   const links: Link[] = []
   const connect: Connector = async (target, signal) => {
@@ -26,7 +26,7 @@ function page(urls?: string[]) {
   return { client, cut: () => links.at(-1)?.close(), links }
 }
 
-async function someone(url: string, room: string): Promise<Portal> {
+async function portalClient(url: string, room: string): Promise<Portal> {
   const portal = new Portal({ url })
   onTestFinished(() => portal.close())
   await portal.login(tokenFor({ room, user: 'bob' }))
@@ -39,7 +39,7 @@ test('OwtSignaling joins at the host of the token, receives events, sends reques
   const { client } = page()
   const joined = await client.join(owtToken(url, room, 'ann'))
   expect(joined).toMatchObject({ user: 'ann', role: 'presenter', room: { id: room, participants: [{ user: 'ann' }] } })
-  const bob = await someone(url, room)
+  const bob = await portalClient(url, room)
   const { id } = await bob.publish({ media: { tracks: [{ type: 'audio' }] } })
   await bob.text(client.id, 'hello')
   await client.send('good day')
@@ -87,7 +87,7 @@ test('after a lost connection OwtSignaling resumes on another node, delivers mis
   const room = newRoom()
   const { client, cut, links } = page([first.url, second.url])
   await client.join(owtToken(first.url, room, 'ann'))
-  const bob = await someone(second.url, room)
+  const bob = await portalClient(second.url, room)
   await client.until(1)
   for (let round = 0; round < 5; round += 1) {
     const sent = client.send(`of ann ${round}`)
@@ -109,7 +109,7 @@ test('a drop by the server emits disconnect', async () => {
   const { client } = page()
   const room = newRoom()
   await client.join(owtToken(node.url, room, 'ann'))
-  const told = { event: 'drop' as const, data: null, to: client.id }
-  await node.app.store.sessionStore.leave(roomIdOf('portal', room), client.id, 'any', told)
+  const drop = { event: 'drop' as const, data: null, to: client.id }
+  await node.app.store.sessionStore.leave(roomIdOf('portal', room), client.id, 'any', drop)
   expect(await client.until(1)).toEqual(['serverdisconnected'])
 })

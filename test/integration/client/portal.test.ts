@@ -18,14 +18,14 @@ test('Portal clients log in, exchange text, publish, subscribe, signal, and log 
   expect(joined.room.participants.map(({ user }) => user).toSorted()).toEqual(['ann', 'bob'])
   expect(await came).toEqual({ action: 'join', data: { id: bob.id, user: 'bob', role: 'presenter' } })
 
-  const heard = new Promise((resolve) => bob.on('text', (text, { from }) => resolve({ ...text, by: from })))
+  const received = new Promise((resolve) => bob.on('text', (text, { from }) => resolve({ ...text, by: from })))
   await ann.text(bob.id, 'hello')
-  expect(await heard).toEqual({ from: ann.id, to: 'me', message: 'hello', by: ann.id })
+  expect(await received).toEqual({ from: ann.id, to: 'me', message: 'hello', by: ann.id })
 
   const { id } = await ann.publish({ media: { tracks: [{ type: 'video', mid: '0', source: 'camera' }] } })
-  const asked = new Promise((resolve) => ann.on('subscription', resolve))
+  const subscribed = new Promise((resolve) => ann.on('subscription', resolve))
   const subscription = await bob.subscribe({ media: { tracks: [{ type: 'video', from: id }] } })
-  expect(await asked).toMatchObject({ action: 'add', id: subscription.id, participant: bob.id })
+  expect(await subscribed).toMatchObject({ action: 'add', id: subscription.id, participant: bob.id })
   const offered = new Promise((resolve) => ann.on('soac', resolve))
   await bob.soac(subscription.id, { type: 'offer' })
   expect(await offered).toEqual({ id: subscription.id, from: bob.id, signaling: { type: 'offer' } })
@@ -55,7 +55,7 @@ test('a refused request rejects with the code and the sentence of the server', a
   const portal = portalAt(url)
   const token = tokenFor({ room: newRoom() })
   await portal.login(token)
-  const refused = portal.text('nobody-here', 'hello')
+  const refused = portal.text('unknown', 'hello')
   await expect(refused).rejects.toBeInstanceOf(SignalboxError)
   await expect(refused).rejects.toMatchObject({ code: 'no_such_participant' })
   await expect(portal.unpublish('none')).rejects.toMatchObject({
@@ -74,9 +74,9 @@ test('a client of a draining node moves before the node closes its connection, a
   const room = newRoom()
   const ann = portalAt([draining.url, staying.url], () => 0.25) // begins at the first, moves after an eighth of the time
   const bob = portalAt([staying.url])
-  const [states, heard] = [[] as string[], [] as unknown[]]
+  const [states, received] = [[] as string[], [] as unknown[]]
   ann.on('state', (state) => states.push(state))
-  ann.on('text', ({ message }) => heard.push(message))
+  ann.on('text', ({ message }) => received.push(message))
   const moved = new Promise<Reconnected>((resolve) => ann.on('reconnected', resolve))
   await bob.login(tokenFor({ room, user: 'bob' }))
   await ann.login(tokenFor({ room, user: 'ann' }))
@@ -84,7 +84,7 @@ test('a client of a draining node moves before the node closes its connection, a
   const numbers = Array.from({ length: 100 }, (_, index) => `${index}`)
   await Promise.all([...numbers.map((number) => bob.text('all', number)), moved])
   expect(await moved).toMatchObject({ planned: true, from: { url: draining.url }, to: { url: staying.url } })
-  await expect.poll(() => heard).toEqual(numbers)
+  await expect.poll(() => received).toEqual(numbers)
   expect(states).toEqual(['connecting', 'connected'])
   await drained
 })

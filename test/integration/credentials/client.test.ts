@@ -15,41 +15,41 @@ const good = (room: string) => tokenFor({ room, user: 'ann' })
 const forged = (room: string) => tokenFor({ room, user: 'ann' }, { secret: stranger })
 const never = () => new Promise<string>(() => {})
 
-/** Gives these one after the other, and the last one again and again; `asked` says how often it was called. */
+/** Returns these answers one after the other, then the last one each time. `calls` counts the calls. */
 function source(...answers: (() => string | Promise<string>)[]) {
   const token = () => {
-    token.asked += 1
-    return (answers[token.asked - 1] ?? answers.at(-1) ?? never)()
+    token.calls += 1
+    return (answers[token.calls - 1] ?? answers.at(-1) ?? never)()
   }
-  token.asked = 0
+  token.calls = 0
   return token
 }
 
 describe.each(sdkNames)('%s: the SDK', (dialect) => {
   test.each([
-    ['left the JWKS', (issuer: Issuer) => issuer.exchange()],
+    ['left the JWKS', (issuer: Issuer) => issuer.replaceKey()],
     ['cannot be fetched', (issuer: Issuer) => issuer.close()],
   ])('resumes after the key of its token %s', async (_what, happens) => {
     const [issuer, room] = [await startIssuer(), newRoom()]
     const [before, after] = [await start({ JWKS_URL: issuer.url }), await start({ JWKS_URL: issuer.url })]
     const token = source(() => issuer.sign({ room }))
-    const { client, line, logIn, reconnected, reasons } = clientOf(dialect, before.url, token)
+    const { client, connections, logIn, reconnected, reasons } = clientOf(dialect, before.url, token)
     await logIn(room)
     await happens(issuer)
-    line.url = after.url
+    connections.url = after.url
     const back = reconnected()
-    line.cut()
+    connections.cut()
     await back
-    expect([token.asked, client.state, reasons]).toEqual([1, 'connected', []])
+    expect([token.calls, client.state, reasons]).toEqual([1, 'connected', []])
   })
 
   test('ends its session at once, with the reason, at a node with another secret', async () => {
     const room = newRoom()
     const other = await startNode({ env: { ANONYMOUS_DIALECTS: 'none', SIGNALBOX_SECRET: stranger } })
-    const { client, line, logIn, closed, reasons } = clientOf(dialect, node.url, () => good(room))
+    const { client, connections, logIn, closed, reasons } = clientOf(dialect, node.url, () => good(room))
     await logIn(room)
-    line.url = other.url
-    line.cut()
+    connections.url = other.url
+    connections.cut()
     expect(await closed).toMatchObject({ code: 'ticket_signature', message: expect.stringMatching(/signature|signed/) })
     expect([client.state, reasons]).toEqual(['closed', []])
   })
@@ -62,7 +62,7 @@ describe.each(sdkNames)('%s: the SDK', (dialect) => {
     )
     const { client, logIn } = clientOf(dialect, node.url, token)
     await logIn(room)
-    expect([token.asked, client.state]).toEqual([2, 'connected'])
+    expect([token.calls, client.state]).toEqual([2, 'connected'])
   })
 
   test('rejects the login with the code and a sentence when the node refuses the next token too', async () => {
@@ -70,7 +70,7 @@ describe.each(sdkNames)('%s: the SDK', (dialect) => {
     const token = source(() => forged(room))
     const { logIn } = clientOf(dialect, node.url, token)
     await expect(logIn(room)).rejects.toMatchObject({ code: 'token_signature', message: expect.stringMatching(/sign/) })
-    expect(token.asked).toBe(2)
+    expect(token.calls).toBe(2)
   })
 
   test('rejects the login at once when its token is a string, because the next try would send the same', async () => {
@@ -82,12 +82,12 @@ describe.each(sdkNames)('%s: the SDK', (dialect) => {
   test('resumes while its token function hangs', async () => {
     const room = newRoom()
     const token = source(() => good(room), never)
-    const { line, logIn, reconnected } = clientOf(dialect, node.url, token)
+    const { connections, logIn, reconnected } = clientOf(dialect, node.url, token)
     await logIn(room)
     const back = reconnected()
-    line.cut()
+    connections.cut()
     await back
-    expect(token.asked).toBe(1)
+    expect(token.calls).toBe(1)
   })
 
   test('calls its token function again if the first call hangs at the login', async () => {
@@ -116,7 +116,7 @@ describe.each(sdkNames)('%s: the SDK', (dialect) => {
 })
 
 describe.each(['exchanger', 'rooms'] as const)('%s: at a node that also checks the token of a relogin', (dialect) => {
-  /** As nodes did before the ticket became the credential. */
+  /** Checks the token of a relogin, as nodes of older versions do. */
   const checks = (accepted: (token: unknown) => boolean) => (auth: { token?: unknown }) => {
     if (!accepted(auth.token)) throw new SignalboxError('token_signature', 'The token was not signed by this service.')
   }
@@ -128,25 +128,28 @@ describe.each(['exchanger', 'rooms'] as const)('%s: at a node that also checks t
       () => first,
       () => second,
     )
-    const { line, logIn, reconnected } = clientOf(dialect, node.url, token)
+    const { connections, logIn, reconnected } = clientOf(dialect, node.url, token)
     await logIn(room)
-    line.refuse = checks((given) => given === second)
+    connections.beforeConnect = checks((given) => given === second)
     const back = reconnected()
-    line.cut()
+    connections.cut()
     await back
-    expect(token.asked).toBe(2)
+    expect(token.calls).toBe(2)
   })
 
   test('the SDK emits retrying if the node refuses the next token too, and resumes as soon as a node accepts one', async () => {
     const room = newRoom()
     const token = source(() => good(room))
-    const { line, logIn, reconnected, retrying } = clientOf(dialect, node.url, token)
+    const { connections, logIn, reconnected, retrying } = clientOf(dialect, node.url, token)
     await logIn(room)
-    line.refuse = checks(() => false)
-    const [back, told] = [reconnected(), retrying()]
-    line.cut()
-    expect(await told).toMatchObject({ code: 'token_signature', message: 'The token was not signed by this service.' })
-    line.refuse = () => {}
+    connections.beforeConnect = checks(() => false)
+    const [back, retried] = [reconnected(), retrying()]
+    connections.cut()
+    expect(await retried).toMatchObject({
+      code: 'token_signature',
+      message: 'The token was not signed by this service.',
+    })
+    connections.beforeConnect = () => {}
     await back
   })
 })
@@ -159,7 +162,7 @@ describe('rooms: the lobby', () => {
   }
 
   test('connects again while the token function hangs', async () => {
-    const { client, line } = lobbyOf(
+    const { client, connections } = lobbyOf(
       source(() => good('lobby'), never),
       300,
     )
@@ -167,7 +170,7 @@ describe('rooms: the lobby', () => {
     client.open()
     await open
     const again = opened(client)
-    line.cut()
+    connections.cut()
     await again
     expect(await client.list()).toEqual(expect.any(Array))
   })
@@ -218,7 +221,7 @@ describe('rooms: the lobby', () => {
 
   test('lists rooms after a resumed session has left its room, and another room can be entered', async () => {
     const rooms = [newRoom(), newRoom()]
-    const { client, line, reconnected } = lobbyOf(
+    const { client, connections, reconnected } = lobbyOf(
       source(
         () => good(rooms[0] ?? ''),
         () => good(rooms[1] ?? ''),
@@ -227,7 +230,7 @@ describe('rooms: the lobby', () => {
     client.open()
     await client.enter(rooms[0] ?? '')
     const back = reconnected()
-    line.cut()
+    connections.cut()
     await back
     await client.leave()
     await client.list()

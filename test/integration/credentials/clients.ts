@@ -9,22 +9,22 @@ export type SdkName = 'portal' | 'exchanger' | 'rooms'
 export const sdkNames: readonly SdkName[] = ['portal', 'exchanger', 'rooms']
 export type AnyClient = Portal | Exchanger | Rooms
 
-/** How a test sees the connections of a client, and where they lead. */
-export type Line = {
-  /** The node that the next connection goes to. */
+/** How a test controls the connections of a client. */
+export type Connections = {
+  /** The node of the next connection. */
   url: string
-  /** Called before a connection to a node; what it throws is its refusal, as that of a node of another version. */
-  refuse: (auth: { token?: unknown }) => void
+  /** Called before each connection. If it throws, the connection is refused with that error, as a node of another version would. */
+  beforeConnect: (auth: { token?: unknown }) => void
   cut: () => void
 }
 
 /** A client of the SDK that logs in with tokens of this source. It is closed after the test. */
 export function clientOf(dialect: SdkName, url: string, token: TokenSource, timeoutMs = 8000) {
   const links: Link[] = []
-  const line: Line = { url, refuse: () => {}, cut: () => links.at(-1)?.close() }
+  const connections: Connections = { url, beforeConnect: () => {}, cut: () => links.at(-1)?.close() }
   const connect: Connector = async (target, signal) => {
-    line.refuse(target.auth)
-    const link = await connectSocket({ ...target, url: line.url }, signal)
+    connections.beforeConnect(target.auth)
+    const link = await connectSocket({ ...target, url: connections.url }, signal)
     links.push(link)
     return link
   }
@@ -38,7 +38,7 @@ export function clientOf(dialect: SdkName, url: string, token: TokenSource, time
   onTestFinished(() => client.close())
   return {
     client,
-    line,
+    connections,
     logIn: (room: string): Promise<unknown> => logIn(client, room, token),
     ...eventsOf(client as unknown as Emitter<SessionEvents>),
   }
@@ -58,7 +58,7 @@ function eventsOf(client: Emitter<SessionEvents>) {
   const reasons: SignalboxError[] = []
   client.on('retrying', (reason) => reasons.push(reason))
   return {
-    /** Why the tries failed that were followed by others. */
+    /** The errors of the attempts after which the client tried again. */
     reasons,
     retrying: () => new Promise<SignalboxError>((resolve) => client.once('retrying', resolve)),
     reconnected: () => new Promise((resolve) => client.once('reconnected', resolve)),

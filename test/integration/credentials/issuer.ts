@@ -5,13 +5,13 @@ import { newId } from '../../../src/core/ids.ts'
 import { afterEvery } from '../../support/cleanup.ts'
 import { type TokenClaims, testSecret } from '../../support/node.ts'
 
-/** An identity provider with one key at a time, which may be exchanged, and which may be away or hang. */
+/** An identity provider with one key. A test can replace the key, and stop or hang the provider. */
 export type Issuer = {
   url: string
   sign: (claims: TokenClaims) => Promise<string>
-  /** Publishes another key, under another `kid`, in the place of the present one. */
-  exchange: () => Promise<void>
-  /** From now on no request is answered. */
+  /** Publishes another key, under another `kid`, instead of the present one. */
+  replaceKey: () => Promise<void>
+  /** The provider answers no further request. */
   hang: () => void
   close: () => Promise<void>
 }
@@ -39,7 +39,7 @@ export async function startIssuer(): Promise<Issuer> {
   const issuer: Issuer = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     sign: (claims) => claimsOf(claims).setProtectedHeader({ alg: 'ES256', kid: key.kid }).sign(key.privateKey),
-    exchange: async () => {
+    replaceKey: async () => {
       key = await newKey()
     },
     hang: () => {

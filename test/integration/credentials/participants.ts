@@ -3,16 +3,16 @@ import { ackOf, enterRoom, joinStream } from '../../support/dialects.ts'
 
 export type DialectName = 'portal' | 'exchanger' | 'rooms' | 'p2p'
 export const dialects: readonly DialectName[] = ['portal', 'exchanger', 'rooms', 'p2p']
-/** Those that want the token in the handshake. */
+/** The dialects whose clients send the token in the handshake. */
 export const tokenInHandshake = ['exchanger', 'rooms'] as const
 
 export const namespaceOf = (dialect: DialectName): string => (dialect === 'portal' ? '/' : `/${dialect}`)
 
-/** Connects, with `auth` as it is given. */
+/** Connects with this `auth`. */
 export const connectTo = (url: string, dialect: DialectName, auth?: { [field: string]: unknown }): Promise<Client> =>
   connect(url, { namespace: namespaceOf(dialect), ...(auth ? { auth } : {}) })
 
-/** Logs in as a plain client of Socket.IO does. The client has its `ticket`, and the server knows that it has. */
+/** Logs in as a plain client of Socket.IO does. The client has a confirmed `ticket`. */
 export async function logIn(url: string, dialect: DialectName, room: string, token: string): Promise<Client> {
   const inHandshake = dialect === 'exchanger' || dialect === 'rooms'
   const client = await connectTo(url, dialect, inHandshake ? { token } : undefined)
@@ -27,7 +27,7 @@ export async function logIn(url: string, dialect: DialectName, room: string, tok
   return client
 }
 
-/** The request with which each dialect logs in, where the connection has a session or not. */
+/** The login request of each dialect. */
 export const loginRequest = (dialect: DialectName, room: string, token: string): unknown[] =>
   ({
     portal: ['login', loginInfo({ room, token })],

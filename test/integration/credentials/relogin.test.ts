@@ -7,7 +7,7 @@ import { randomPrefix, redisUrl } from '../../support/redis.ts'
 import { type Issuer, jwtFor, startIssuer } from './issuer.ts'
 import { connectTo, dialects, logIn, tokenInHandshake } from './participants.ts'
 
-/** Of a user of its own: in P2P, the user is the mailbox. */
+/** A token of a user that no other test has, because a user of P2P has one mailbox. */
 const tokenOf = (room: string, secret = testSecret) => tokenFor({ room, user: room }, { secret })
 const redis = { prefix: randomPrefix() }
 const start = (env: { [name: string]: string } = {}) =>
@@ -15,11 +15,11 @@ const start = (env: { [name: string]: string } = {}) =>
 const node = await start()
 
 type Env = { [name: string]: string }
-/** How participants log in on one node, and what is different at the node where they resume. */
+/** How participants log in at a node with `before`, and what happens before they resume at a node with `after`. */
 type Case = { before?: Env; after?: Env; sign: (room: string) => string | Promise<string>; happens?: () => unknown }
 
-const gone = 'a key that was taken out of the list of secrets'
-const both = { SIGNALBOX_SECRET: `${testSecret},${gone}` }
+const removedKey = 'a key that was removed from the list of secrets'
+const bothKeys = { SIGNALBOX_SECRET: `${testSecret},${removedKey}` }
 
 async function withIssuer(happens: (issuer: Issuer) => unknown): Promise<Case> {
   const issuer = await startIssuer()
@@ -29,14 +29,17 @@ async function withIssuer(happens: (issuer: Issuer) => unknown): Promise<Case> {
 
 const cases: [string, () => Case | Promise<Case>][] = [
   ['was used', () => ({ sign: (room) => tokenOf(room) })],
-  ['was signed with a removed secret', () => ({ before: both, sign: (room) => tokenOf(room, gone) })],
-  ['is a JWT of a removed secret', () => ({ before: both, sign: (room) => jwtFor({ room, user: room }, gone) })],
+  ['was signed with a removed secret', () => ({ before: bothKeys, sign: (room) => tokenOf(room, removedKey) })],
+  [
+    'is a JWT of a removed secret',
+    () => ({ before: bothKeys, sign: (room) => jwtFor({ room, user: room }, removedKey) }),
+  ],
   [
     'is for another audience now',
     () => ({ after: { JWT_AUDIENCE: 'another' }, sign: (room) => jwtFor({ room, user: room }) }),
   ],
-  ['names a key that left the JWKS', () => withIssuer((issuer) => issuer.exchange())],
-  ['names a key of a JWKS that is away', () => withIssuer((issuer) => issuer.close())],
+  ['names a key that left the JWKS', () => withIssuer((issuer) => issuer.replaceKey())],
+  ['names a key of a JWKS that is unavailable', () => withIssuer((issuer) => issuer.close())],
   ['names a key of a JWKS that hangs', () => withIssuer((issuer) => issuer.hang())],
 ]
 
@@ -88,7 +91,7 @@ describe.each(libraries)('a plain client of Socket.IO %s', (version, io) => {
     })
 
   test.each([
-    ['the token of its login, whose key is gone', () => ({ token: tokenOf('any', gone) })],
+    ['the token of its login, whose key was removed', () => ({ token: tokenOf('any', removedKey) })],
     ['no token', () => ({ login: false })],
   ])('resumes with its ticket and %s', async (_what, credentials) => {
     const room = newRoom()
@@ -102,7 +105,7 @@ test.each(dialects)(
   async (dialect) => {
     const room = newRoom()
     const client = await logIn(node.url, dialect, room, tokenOf(room))
-    const other = await startNode({ env: { ANONYMOUS_DIALECTS: 'none', SIGNALBOX_SECRET: gone } })
+    const other = await startNode({ env: { ANONYMOUS_DIALECTS: 'none', SIGNALBOX_SECRET: removedKey } })
     const back = await connectTo(other.url, dialect, { token: tokenOf(room) })
     expect(await back.request('relogin', client.ticket)).toMatchObject({ status: 'error', code: 'ticket_signature' })
     expect(await back.closed).toBe('io server disconnect')
@@ -110,7 +113,7 @@ test.each(dialects)(
 )
 
 describe.each(tokenInHandshake)('/%s: a client whose token is not valid', (dialect) => {
-  const stale = () => tokenFor({ room: 'any' }, { secret: gone })
+  const stale = () => tokenFor({ room: 'any' }, { secret: removedKey })
   const loginOf = (room: string): unknown[] =>
     dialect === 'rooms' ? ['enter_room', room] : ['joinStream', { channelName: room }]
 
@@ -155,7 +158,7 @@ describe.each(tokenInHandshake)('/%s: a client whose token is not valid', (diale
 })
 
 test('a client whose token is not valid receives refused and is disconnected if it does not resume in 10 s', async () => {
-  const token = tokenOf('any', gone)
+  const token = tokenOf('any', removedKey)
   const clients = await Promise.all(tokenInHandshake.map((dialect) => connectTo(node.url, dialect, { token })))
   for (const client of clients) {
     expect(await client.closed).toBe('io server disconnect')
@@ -180,7 +183,7 @@ test.each(['portal', 'p2p'] as const)(
 )
 
 describe('/rooms: a client whose token is not valid', () => {
-  const stale = () => connectTo(node.url, 'rooms', { token: tokenFor({ room: 'any' }, { secret: gone }) })
+  const stale = () => connectTo(node.url, 'rooms', { token: tokenFor({ room: 'any' }, { secret: removedKey }) })
 
   test('cannot list the rooms', async () => {
     const client = await stale()

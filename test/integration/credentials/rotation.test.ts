@@ -16,7 +16,7 @@ const steps = [`${oldKey},${newKey}`, `${newKey},${oldKey}`, newKey]
 const start = (redis: { prefix: string }, secret: string) =>
   startNode({ redis, env: { ANONYMOUS_DIALECTS: 'none', SIGNALBOX_SECRET: secret, TICKET_TTL: 600 } })
 
-/** A node with the old key, and then one node after the other, each with the secret of the next step. */
+/** Starts a node with the old key, and then replaces it by a node with the secret of each step. */
 async function rotate(participants: {
   begin: (node: TestNode) => Promise<void>
   move: (node: TestNode) => Promise<void>
@@ -63,20 +63,20 @@ test.each(
     let signing = oldKey
     const {
       client,
-      line,
+      connections,
       logIn: enter,
       reconnected,
       reasons,
     } = clientOf(dialect, 'http://127.0.0.1:1', () => jwtFor({ room, user: 'ann' }, signing))
     await rotate({
       begin: async (node) => {
-        line.url = node.url
+        connections.url = node.url
         await enter(room)
         signing = key
       },
       move: async (node) => {
         const back = reconnected()
-        line.url = node.url
+        connections.url = node.url
         await back
       },
     })

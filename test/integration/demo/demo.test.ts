@@ -13,18 +13,18 @@ const files = readdirSync(folder, { recursive: true, encoding: 'utf8', withFileT
 const node = await startNode({ env: { MANAGEMENT_KEYS: 'me:a key for the tests of the demo' } })
 const get = (path: string) => fetch(new URL(path, node.url))
 
-/** As it is written: `fetch` takes `..` out of an address before it asks. */
-function ask(path: string): Promise<{ status: number | undefined; text: string }> {
+/** Sends the path unchanged: `fetch` would resolve `..` in it. */
+function requestUnchanged(path: string): Promise<{ status: number | undefined; text: string }> {
   const { hostname, port } = new URL(node.url)
   return new Promise((resolve, reject) => {
-    const asked = request({ hostname, port, path }, (answer) => {
+    const sent = request({ hostname, port, path }, (answer) => {
       let text = ''
       answer.on('data', (part) => {
         text += part
       })
       answer.on('end', () => resolve({ status: answer.statusCode, text }))
     })
-    asked.on('error', reject).end()
+    sent.on('error', reject).end()
   })
 }
 
@@ -36,7 +36,7 @@ const types: { [ending: string]: string } = {
 }
 
 describe('the pages', () => {
-  test('the lobby is at the root', async () => {
+  test('the root is the lobby', async () => {
     const page = await get('/')
     expect(page.status).toBe(200)
     expect(page.headers.get('content-type')).toBe(types.html)
@@ -50,20 +50,20 @@ describe('the pages', () => {
     expect(await file.text()).toBe(readFileSync(join(folder, path), 'utf8'))
   })
 
-  test('the built client is there, and exports what the pages import', async () => {
+  test('the built client is served, and exports all names that the pages import', async () => {
     const client = await get('/client/signalbox-client.bundle.min.js')
     expect(client.status).toBe(200)
     expect(client.headers.get('content-type')).toBe(types.js)
     const sdk = readFileSync(join(folder, 'js/sdk.js'), 'utf8')
-    const [, wanted = ''] = /export \{([^}]+)\}/.exec(sdk) ?? []
+    const [, imported = ''] = /export \{([^}]+)\}/.exec(sdk) ?? []
     const exported = /export\{([^}]+)\}/.exec(await client.text())?.[1] ?? ''
     expect(exported.split(',').map((name) => name.split(' as ').at(-1))).toEqual(
-      expect.arrayContaining(wanted.split(',').flatMap((name) => name.trim() || [])),
+      expect.arrayContaining(imported.split(',').flatMap((name) => name.trim() || [])),
     )
     expect((await get('/socket.io/socket.io.esm.min.js')).status).toBe(200)
   })
 
-  test('whatever a page or a module names is there', async () => {
+  test('every file to which a page or a module refers is served', async () => {
     const named = files.flatMap((path) => {
       const text = readFileSync(join(folder, path), 'utf8')
       const links = path.endsWith('.html') ? text.matchAll(/(?:src|href)="([^"#]+)/g) : text.matchAll(/from '([^']+)'/g)
@@ -73,14 +73,14 @@ describe('the pages', () => {
     for (const path of new Set(named)) expect((await get(path)).status, path).toBe(200)
   })
 
-  test('no page has a script or a style of its own, which its policy would not let run', () => {
+  test('no page has an inline script or style, because its policy does not permit them', () => {
     for (const path of files.filter((path) => path.endsWith('.html'))) {
       const text = readFileSync(join(folder, path), 'utf8')
       expect(text, path).not.toMatch(/<script(?![^>]* src=)|<style|\s(on\w+|style)=/)
     }
   })
 
-  test('an unknown file is told as everywhere', async () => {
+  test('an unknown file is answered with 404 in the format of all errors', async () => {
     for (const path of ['/nothing.html', '/js/nothing.js', '/client/index.js', '/css', '/client']) {
       const answer = await get(path)
       expect(answer.status, path).toBe(404)
@@ -88,20 +88,20 @@ describe('the pages', () => {
     }
   })
 
-  test('nothing outside the folder can be reached', async () => {
+  test('a path that leaves the folder is refused', async () => {
     const paths = ['/../package.json', '/js/../../package.json', '/%2e%2e/package.json', '/..%2fpackage.json']
     for (const path of [...paths, '/client/../main.js', '/client/..%2f..%2fpackage.json', '//package.json']) {
-      const { status, text } = await ask(path)
+      const { status, text } = await requestUnchanged(path)
       expect(status, path).toBeGreaterThanOrEqual(400)
       expect(text, path).not.toContain('signalbox')
     }
   })
 })
 
-describe('what the browser lets the pages do', () => {
+describe('the Content-Security-Policy of the pages', () => {
   const policyOf = async (path: string) => (await get(path)).headers.get('content-security-policy')?.split('; ')
 
-  test('scripts and connections of this server only; camera, microphone and screen', async () => {
+  test('permits scripts and connections of this server only; other headers permit camera, microphone and screen', async () => {
     expect(await policyOf('/')).toEqual([
       "default-src 'none'",
       "script-src 'self'",
@@ -119,7 +119,7 @@ describe('what the browser lets the pages do', () => {
     expect((await get('/')).headers.get('x-content-type-options')).toBe('nosniff')
   })
 
-  test('the nodes that the address names, and nothing else that stands there', async () => {
+  test('permits connections to the nodes in the query of the page, and to no other value in it', async () => {
     const nodes = 'http://a:1,https://b.example/path&node=http://c'
     expect(await policyOf(`/?room=x&node=${nodes}`)).toContain(
       "connect-src 'self' http://a:1 ws://a:1 https://b.example wss://b.example http://c ws://c",
@@ -129,8 +129,8 @@ describe('what the browser lets the pages do', () => {
   })
 })
 
-describe('beside the pages', () => {
-  test('everything else that is served is reached as ever', async () => {
+describe('next to the pages', () => {
+  test('the node serves API, documentation, tokens and Socket.IO as without them', async () => {
     expect((await get('/docs')).headers.get('content-type')).toContain('text/html')
     expect(await (await get('/docs')).text()).toContain('Signalbox API')
     expect((await get('/v1/rooms')).status).toBe(401)
@@ -145,12 +145,12 @@ describe('beside the pages', () => {
     for (const path of files) expect(path).not.toMatch(/^(v1|v1\.1|docs|tokens|socket\.io|healthz|readyz|metrics)\b/)
   })
 
-  test('the pages’ policy is theirs alone', async () => {
+  test('other answers do not have the policy of the pages', async () => {
     expect((await get('/v1/rooms')).headers.get('content-security-policy')).toBeNull()
     expect((await get('/docs')).headers.get('content-security-policy')).not.toContain('require-trusted-types-for')
   })
 
-  test('a connection’s id names its node', async () => {
+  test('the id of a connection contains the id of its node', async () => {
     const named = await startNode({ env: { NODE_ID: 'north.1' } })
     const socket = io(new URL('/rooms', named.url).href, { transports: ['websocket'], forceNew: true })
     await new Promise((resolve) => socket.once('connect', () => resolve(undefined)))
@@ -160,7 +160,7 @@ describe('beside the pages', () => {
 })
 
 describe('in production', () => {
-  test('there are no pages', async () => {
+  test('a node serves no pages', async () => {
     const production = await startNode({ env: { NODE_ENV: 'production' } })
     for (const path of ['/', '/index.html', '/js/main.js', '/client/signalbox-client.bundle.min.js']) {
       const answer = await fetch(new URL(path, production.url))
@@ -169,7 +169,7 @@ describe('in production', () => {
     }
   })
 
-  test('unless DEMO says so', async () => {
+  test('a node with DEMO=true serves them', async () => {
     const shown = await startNode({ env: { NODE_ENV: 'production', DEMO: 'true' } })
     expect((await fetch(shown.url)).status).toBe(200)
   })

@@ -63,7 +63,7 @@ describe('a JWT that a backend signed with the nodes’ secret', () => {
     expect((await client.request('login', loginInfo({ room: '', token: twin }))).status).toBe('error')
   })
 
-  test('is used up by another one with the same jti', async () => {
+  test('is invalid after another JWT with the same jti was used', async () => {
     const payload = claims()
     await (await login(a, await hs256(payload))).whenConfirmed()
     await refused(b, await hs256({ ...payload, exp: soon() + 1 }), 'token_used')
@@ -72,7 +72,11 @@ describe('a JWT that a backend signed with the nodes’ secret', () => {
 
 describe('a JWT is refused', () => {
   test.each([
-    ['signed with another secret', () => hs256(claims(), 'a secret that the nodes do not have'), 'token_signature'],
+    [
+      'that is signed with another secret',
+      () => hs256(claims(), 'a secret that the nodes do not have'),
+      'token_signature',
+    ],
     ['that has expired', () => hs256(claims({ exp: soon() - 120 })), 'token_expired'],
     ['that is not valid yet', () => hs256(claims({ nbf: soon() + 60 })), 'bad_token'],
     ['without exp', () => hs256(claims({ exp: undefined })), 'bad_token'],

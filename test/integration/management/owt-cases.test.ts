@@ -79,19 +79,19 @@ describe('a room that OWT’s client creates with', () => {
     ['limits', { options: { participantLimit: 2, inputLimit: 0 } }, { participantLimit: 2, inputLimit: 0 }],
     ['one role', { options: { roles: [viewer] } }, { roles: [viewer] }],
     ['no role', { options: { roles: [] } }, { roles: [] }],
-    ['one notice off', { options: { notifying: { streamChange: false } } }, { notifying }],
+    ['one notification off', { options: { notifying: { streamChange: false } } }, { notifying }],
     ['mediaIn', { options: { mediaIn } }, { mediaIn, ...defaults }],
     ['mediaOut', { options: { mediaOut } }, { mediaOut, ...defaults }],
     ['transcoding', { options: { transcoding } }, { transcoding, ...defaults }],
     ['sip', { options: { sip } }, { sip, ...defaults }],
     ['everything', { options: wholeRoom }, wholeRoom],
-  ])('%s is given back so, and read so', async (_name, body, expected) => {
-    const made = await owt('POST', '/v1/rooms', { name: 'citest', ...body })
-    expect(made).toMatchObject({ status: 200, body: { name: 'citest', ...expected } })
-    const { _id } = made.body as Room
+  ])('%s is returned and read with these settings', async (_name, body, expected) => {
+    const created = await owt('POST', '/v1/rooms', { name: 'citest', ...body })
+    expect(created).toMatchObject({ status: 200, body: { name: 'citest', ...expected } })
+    const { _id } = created.body as Room
     expect(_id).toMatch(/^[0-9a-f]{24}$/)
-    expect((await owt('GET', `/v1/rooms/${_id}`)).body).toEqual(made.body)
-    expect((await owt('GET', '/v1/rooms')).body).toContainEqual(made.body)
+    expect((await owt('GET', `/v1/rooms/${_id}`)).body).toEqual(created.body)
+    expect((await owt('GET', '/v1/rooms')).body).toContainEqual(created.body)
   })
 
   test.each<[string, object]>([
@@ -101,9 +101,9 @@ describe('a room that OWT’s client creates with', () => {
     ['field of a permission', { options: { roles: [{ ...viewer, publish: { ...viewer.publish, data: true } }] } }],
     ['field of notifying', { options: { notifying: { admin: true } } }],
   ])('an unknown %s is ignored, as in OWT', async (_name, body) => {
-    const made = await owt('POST', '/v1/rooms', { name: 'citest', ...body })
-    expect(made.status).toBe(200)
-    expect(made.text).not.toMatch(/admin|data/)
+    const created = await owt('POST', '/v1/rooms', { name: 'citest', ...body })
+    expect(created.status).toBe(200)
+    expect(created.text).not.toMatch(/admin|data/)
   })
 })
 
@@ -132,7 +132,7 @@ describe('OWT’s client updates a room', () => {
   test('by JSON Patch, whose operations may have undefined members', async () => {
     const { _id } = (await create()) as Room
     const operations = [
-      { op: 'replace', path: '/participantLimit', value: 5, why: 'more of us' },
+      { op: 'replace', path: '/participantLimit', value: 5, why: 'more participants' },
       { op: 'add', path: '/views/-', value: { label: 'second' } },
     ]
     const patched = await owt('PATCH', `/v1/rooms/${_id}`, operations)
@@ -140,7 +140,7 @@ describe('OWT’s client updates a room', () => {
     expect(patched).toMatchObject({ status: 200, body: { participantLimit: 5, views } })
   })
 
-  test('and deletes it', async () => {
+  test('and deletes the room', async () => {
     const { _id } = (await create()) as Room
     expect(await owt('DELETE', `/v1/rooms/${_id}`)).toMatchObject({ status: 200, text: 'Room deleted' })
     expect(await owt('GET', `/v1/rooms/${_id}`)).toMatchObject(error(404, 1003, 'Room not found'))
@@ -212,20 +212,20 @@ describe('a participant of a room whose view has no label', () => {
     ['/permission/subscribe/audio', false, { subscribe: { audio: false, video: true } }],
     ['/permission/subscribe/video', false, { subscribe: { audio: true, video: false } }],
     ['/permission/subscribe', { audio: false, video: false }, { subscribe: { audio: false, video: false } }],
-  ])('loses %s by a patch, and receives it back by another', async (patchPath, value, expected) => {
+  ])('loses %s by a patch, and regains it by another', async (patchPath, value, expected) => {
     const { path, ann, id } = await joined()
-    const taken = await owt('PATCH', `${path}/${id}`, [{ op: 'replace', path: patchPath, value }])
+    const restricted = await owt('PATCH', `${path}/${id}`, [{ op: 'replace', path: patchPath, value }])
     const before = { publish: allMedia, subscribe: allMedia }
-    expect(taken).toMatchObject({ status: 200 })
-    expect(taken.body).toEqual({ id, user: 'testuser', role: 'presenter', permission: { ...before, ...expected } })
+    expect(restricted).toMatchObject({ status: 200 })
+    expect(restricted.body).toEqual({ id, user: 'testuser', role: 'presenter', permission: { ...before, ...expected } })
     const [what = ''] = Object.keys(expected)
     const media = { tracks: both.tracks.map(({ type, mid }) => ({ type, mid, from: newId() })) }
     for (const transport of [{ type: 'webrtc' }, mesh]) {
       expect(await ann.request(what, { media, transport })).toMatchObject({ error: 'unauthorized' })
     }
     const all = patchPath.split('/').length > 3 ? true : allMedia
-    const given = await owt('PATCH', `${path}/${id}`, [{ op: 'replace', path: patchPath, value: all }])
-    expect(given.body).toMatchObject({ permission: before })
+    const restored = await owt('PATCH', `${path}/${id}`, [{ op: 'replace', path: patchPath, value: all }])
+    expect(restored.body).toMatchObject({ permission: before })
   })
 
   test('is dropped by a DELETE', async () => {

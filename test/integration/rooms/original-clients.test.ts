@@ -32,7 +32,7 @@ function originalClient(node: number) {
   return { socket, next, request }
 }
 
-test('clients of the original chat and call work unchanged, on two nodes', async () => {
+test('clients of the original chat enter, call and chat unchanged, on two nodes', async () => {
   const room = newRoom()
   const lists = (names: unknown) => Array.isArray(names) && names.includes(room)
   const [ann, bob, lobby] = [originalClient(0), originalClient(1), originalClient(1)]

@@ -51,7 +51,7 @@ test('room_change is sent a few times a second in the whole cluster, however man
   expect(told).toBeLessThanOrEqual(Math.ceil((performance.now() - start) / 500) + 1)
 })
 
-test('a wrong list is corrected by the next check', async () => {
+test('a list with wrong sizes is corrected by the next check', async () => {
   const room = newRoom()
   const id = `rooms/${encodeURIComponent(room)}`
   const lobby = await connect(b.url, { namespace: '/rooms' })

@@ -36,7 +36,7 @@ async function inRoom() {
   const link = nodes.last
   link.ok('nickname')
   await quiet()
-  expect(link.asked.map(({ event, args }) => [event, ...args])).toEqual([
+  expect(link.requests.map(({ event, args }) => [event, ...args])).toEqual([
     ['nickname', 'ann'],
     ['enter_room', 'den'],
   ])
@@ -59,28 +59,28 @@ async function inRoom() {
 test('Rooms sends nickname, enter_room and messages, and follows the members who join and leave', async () => {
   const { rooms, link } = await inRoom()
   expect([rooms.id, rooms.room, Object.fromEntries(rooms.members)]).toEqual(['a', 'den', { a: 'ann', b: 'bob' }])
-  const heard: unknown[] = []
-  rooms.on('new_message', (text, { nickname }) => heard.push(`${nickname}: ${text}`))
-  rooms.on('direct_message', (text, { from }) => heard.push(`${from} to me: ${text}`))
-  rooms.on('room_change', (names) => heard.push(names))
-  rooms.on('announcement', (text) => heard.push(text))
-  link.say('new_message', 'hi', { seq: 4, from: 'b', nickname: 'bob' })
-  link.say('welcome', 'cid', { seq: 5, from: 'c' })
-  link.say('bye', 'bob', { seq: 6, from: 'b' })
-  link.say('direct_message', 'psst', { seq: 7, from: 'c' })
-  link.say('room_change', ['den'], [{ name: 'den', size: 2 }])
-  link.say('announcement', 'lunch')
-  expect(heard).toEqual(['bob: hi', 'c to me: psst', ['den'], 'lunch'])
+  const received: unknown[] = []
+  rooms.on('new_message', (text, { nickname }) => received.push(`${nickname}: ${text}`))
+  rooms.on('direct_message', (text, { from }) => received.push(`${from} to me: ${text}`))
+  rooms.on('room_change', (names) => received.push(names))
+  rooms.on('announcement', (text) => received.push(text))
+  link.emit('new_message', 'hi', { seq: 4, from: 'b', nickname: 'bob' })
+  link.emit('welcome', 'cid', { seq: 5, from: 'c' })
+  link.emit('bye', 'bob', { seq: 6, from: 'b' })
+  link.emit('direct_message', 'psst', { seq: 7, from: 'c' })
+  link.emit('room_change', ['den'], [{ name: 'den', size: 2 }])
+  link.emit('announcement', 'lunch')
+  expect(received).toEqual(['bob: hi', 'c to me: psst', ['den'], 'lunch'])
   expect(Object.fromEntries(rooms.members)).toEqual({ a: 'ann', c: 'cid' })
   void rooms.say('hello')
   void rooms.whisper('c', 'psst')
   void rooms.offer({ type: 'offer', sdp: 'x' })
-  expect(link.asked.slice(2).map(({ event, args }) => [event, ...args])).toEqual([
+  expect(link.requests.slice(2).map(({ event, args }) => [event, ...args])).toEqual([
     ['new_message', 'hello', 'den', { rid: 1 }],
     ['direct_message', 'c', 'psst', { rid: 2 }],
     ['offer', { type: 'offer', sdp: 'x' }, 'den', { rid: 3 }],
   ])
-  for (const { answer } of link.asked) answer({ ok: true, data: undefined })
+  for (const { answer } of link.requests) answer({ ok: true, data: undefined })
 })
 
 test('the channel of Rooms sends signals to one member, receives signals of one member, and reports a reconnect', async () => {
@@ -88,11 +88,11 @@ test('the channel of Rooms sends signals to one member, receives signals of one 
   const { channel } = rooms
   expect([channel.id, channel.present, channel.iceServers]).toEqual(['a', ['b'], [{ urls: 'stun:x' }]])
   expect(channel.offersTo('b')).toBe(false) // it was there before, and calls
-  link.say('offer', { type: 'offer' }, { seq: 4, from: 'b' })
-  const heard = signals()
-  channel.attach(heard.listener())
-  link.say('ice', { candidate: 'x' }, { seq: 5, from: 'b' })
-  link.say('welcome', 'cid', { seq: 6, from: 'c' })
+  link.emit('offer', { type: 'offer' }, { seq: 4, from: 'b' })
+  const received = signals()
+  channel.attach(received.listener())
+  link.emit('ice', { candidate: 'x' }, { seq: 5, from: 'b' })
+  link.emit('welcome', 'cid', { seq: 6, from: 'c' })
   expect(channel.offersTo('c')).toBe(true)
   void channel.send('b', { description: { type: 'answer', sdp: 'y' } })
   void channel.send('b', { candidate: { candidate: 'z' } })
@@ -100,21 +100,21 @@ test('the channel of Rooms sends signals to one member, receives signals of one 
     ['answer', { type: 'answer', sdp: 'y' }, 'den', 'b', { rid: 1 }],
     ['ice', { candidate: 'z' }, 'den', 'b', { rid: 2 }],
   ]
-  const asked = () => nodes.last.asked.slice(-2).map(({ event, args }) => [event, ...args])
-  expect(asked()).toEqual(expected)
+  const lastRequests = () => nodes.last.requests.slice(-2).map(({ event, args }) => [event, ...args])
+  expect(lastRequests()).toEqual(expected)
   link.cut()
   await clock.pass(1000)
   const iceServers = [{ urls: 'turn:x', credential: 'that is good for longer' }]
   nodes.last.ok('relogin', { ticket: ticketOf('two'), seq: 6, complete: true, iceServers })
   expect(channel.iceServers).toEqual(iceServers)
-  expect(asked()).toEqual(expected)
+  expect(lastRequests()).toEqual(expected)
   nodes.last.ok('answer')
   nodes.last.ok('ice')
   nodes.last.cut()
   await clock.pass(1000)
   const room = { members: [{ id: 'c', nickname: 'cid' }] }
   nodes.last.ok('relogin', { ticket: ticketOf('three'), seq: 99, complete: false, room })
-  expect(heard.notifications).toEqual([
+  expect(received.notifications).toEqual([
     'b {"description":{"type":"offer"}}',
     'b {"candidate":{"candidate":"x"}}',
     'joined "c"',
@@ -134,11 +134,11 @@ test('Rooms keeps the lobby open before, between and after rooms', async () => {
   rooms.on('room_change', (names) => seen.push(names))
   rooms.open()
   await quiet()
-  nodes.last.say('room_change', ['den'], [])
+  nodes.last.emit('room_change', ['den'], [])
   nodes.last.cut()
   await clock.pass(1000)
-  expect(nodes.last.asked).toEqual([])
-  nodes.last.say('room_change', ['den', 'attic'], [])
+  expect(nodes.last.requests).toEqual([])
+  nodes.last.emit('room_change', ['den', 'attic'], [])
   expect(seen).toEqual([['den'], ['den', 'attic']])
   const listed = rooms.list()
   nodes.last.ok('rooms', ['den'])
@@ -171,15 +171,15 @@ test('Exchanger joins, sends signals with and without a target, lists users by i
   link.ok('joinStream', { id: 'a', users: [{ id: 'b', user: 'bob' }], ticket: ticketOf('one'), seq: 1 })
   expect((await joining).id).toBe('a')
   expect(exchanger.channel.offersTo('b')).toBe(true) // who joins offers
-  const heard = signals()
-  exchanger.channel.attach(heard.listener())
-  link.say('userJoinedStream', 'cid', { seq: 2, from: 'c' })
+  const received = signals()
+  exchanger.channel.attach(received.listener())
+  link.emit('userJoinedStream', 'cid', { seq: 2, from: 'c' })
   expect(exchanger.channel.offersTo('c')).toBe(false)
-  link.say('receiveOffer', { type: 'offer' }, { seq: 3, from: 'c' })
-  link.say('receiveAnswer', { type: 'answer' }, { seq: 4, from: 'b' })
-  link.say('receiveCandidate', { candidate: 'x' }, { seq: 5, from: 'b' })
-  link.say('userLeftStream', 'bob', { seq: 6, from: 'b' })
-  expect(heard.notifications).toEqual([
+  link.emit('receiveOffer', { type: 'offer' }, { seq: 3, from: 'c' })
+  link.emit('receiveAnswer', { type: 'answer' }, { seq: 4, from: 'b' })
+  link.emit('receiveCandidate', { candidate: 'x' }, { seq: 5, from: 'b' })
+  link.emit('userLeftStream', 'bob', { seq: 6, from: 'b' })
+  expect(received.notifications).toEqual([
     'joined "c"',
     'c {"description":{"type":"offer"}}',
     'b {"description":{"type":"answer"}}',
@@ -190,12 +190,12 @@ test('Exchanger joins, sends signals with and without a target, lists users by i
   void exchanger.offer({ type: 'offer' })
   void exchanger.channel.send('c', { candidate: { candidate: 'y' } })
   const left = exchanger.leave()
-  expect(link.asked.slice(1).map(({ event, args }) => [event, ...args])).toEqual([
+  expect(link.requests.slice(1).map(({ event, args }) => [event, ...args])).toEqual([
     ['offer', { channelName: 'live', sessionDescriptor: { type: 'offer' } }, { rid: 1 }],
     ['candidate', { channelName: 'live', candidate: { candidate: 'y' }, to: 'c' }, { rid: 2 }],
     ['leaveStream', { channelName: 'live', user: { name: 'ann' } }, { rid: 3 }],
   ])
-  for (const { answer } of link.asked) answer({ ok: true, data: undefined })
+  for (const { answer } of link.requests) answer({ ok: true, data: undefined })
   await left
   expect(exchanger.state).toBe('closed')
 })

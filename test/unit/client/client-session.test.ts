@@ -51,7 +51,7 @@ function setUp(random = 0.5) {
 test('after a lost connection the session resumes at the other node with ticket and seq, drops repeated notifications, and sends unacked requests again', async () => {
   const { clock, nodes, session, notifications, login } = setUp()
   const first = await login()
-  first.say('text', 'six', { seq: 6 })
+  first.emit('text', 'six', { seq: 6 })
   const [one, two] = [session.request('text', [1]), session.request('text', [2])]
   first.all('text')[0]?.answer({ ok: true, data: 'done' })
   expect(await one).toBe('done')
@@ -64,9 +64,9 @@ test('after a lost connection the session resumes at the other node with ticket 
   expect(second.all('text')).toEqual([])
   second.ok('relogin', { ticket: ticketOf('two'), seq: 6, complete: true })
   expect(second.all('text').map(({ args }) => args)).toEqual([[2, { rid: 2 }]])
-  second.say('text', 'six', { seq: 6 })
-  second.say('text', 'seven', { seq: 7 })
-  second.say('room_change', 'x')
+  second.emit('text', 'six', { seq: 6 })
+  second.emit('text', 'seven', { seq: 7 })
+  second.emit('room_change', 'x')
   second.ok('text', 'also done')
   expect(await two).toBe('also done')
   expect(notifications).toEqual([
@@ -98,19 +98,19 @@ test('a draining node makes the session open a new connection before it closes t
   const first = await login()
   const moves: unknown[] = []
   session.on('reconnected', (how) => moves.push(how))
-  first.say('draining', { withinMs: 8000 })
+  first.emit('draining', { withinMs: 8000 })
   await clock.pass(1999)
   expect(nodes.links).toHaveLength(1)
   await clock.pass(1)
   const second = nodes.last
   expect(second).not.toBe(first)
   expect(first.open).toBe(true)
-  first.say('text', 'meanwhile', { seq: 6 })
+  first.emit('text', 'meanwhile', { seq: 6 })
   const unacked = session.request('text', [1])
   await clock.pass(250)
   second.ok('relogin', { ticket: ticketOf('two'), seq: 5, complete: true })
   expect(first.open).toBe(false)
-  second.say('text', 'meanwhile', { seq: 6 })
+  second.emit('text', 'meanwhile', { seq: 6 })
   second.ok('text', 'done')
   expect(await unacked).toBe('done')
   expect(notifications).toEqual(['connecting', 'connected', 'text meanwhile 6'])
@@ -125,8 +125,8 @@ test('an incomplete relogin emits resync with the room, and later notifications 
   first.cut()
   await clock.pass(1000)
   nodes.last.ok('relogin', { ticket: ticketOf('two'), seq: 90, complete: false, room: 'snapshot' })
-  nodes.last.say('text', 'old', { seq: 90 })
-  nodes.last.say('text', 'new', { seq: 91 })
+  nodes.last.emit('text', 'old', { seq: 90 })
+  nodes.last.emit('text', 'new', { seq: 91 })
   expect(notifications.slice(-3)).toEqual(['resync snapshot 90', 'connected', 'text new 91'])
   expect(session.seq).toBe(91)
 })
@@ -156,7 +156,7 @@ test('after ticket_spent the session tries the ticket before once, and then ends
 test('a session without a reachable node tries until its ticket expires', async () => {
   const { clock, nodes, session, notifications, login } = setUp()
   const first = await login(ticketOf('one', 60_000))
-  nodes.away = true
+  nodes.unreachable = true
   first.cut()
   await clock.pass(59_000)
   expect(session.state).toBe('waiting_for_reconnecting')
@@ -181,7 +181,7 @@ test('the session refreshes each ticket before it expires', async () => {
 test('a session keeps trying while the device reports offline, and tries at once when it reports online', async () => {
   const { clock, nodes, login, setOnline } = setUp()
   const link = await login()
-  nodes.away = true
+  nodes.unreachable = true
   setOnline(false)
   link.cut()
   await clock.pass(30_000)
@@ -216,7 +216,7 @@ test('after a suspension a session leaves a connection without an answer within 
 test('after a suspension a session without a connection tries at once, whatever its back-off was', async () => {
   const { clock, nodes, net, login } = setUp()
   const first = await login()
-  nodes.away = true
+  nodes.unreachable = true
   first.cut()
   await clock.pass(60_000)
   const { tries } = nodes
@@ -267,7 +267,7 @@ test('a refused login is not repeated; a login that lost its connection is, with
   nodes.last.refuse('login', 'token_used')
   await expect(cutOff).rejects.toMatchObject({ code: 'token_used' })
   expect(notifications.at(-1)).toBe('closed: token_used')
-  nodes.away = true
+  nodes.unreachable = true
   const unreachable = enter()
   unreachable.catch(() => {})
   await clock.pass(31_000)
@@ -277,7 +277,7 @@ test('a refused login is not repeated; a login that lost its connection is, with
 test('a drop is emitted, and ends the session', async () => {
   const { session, notifications, login } = setUp()
   const link = await login()
-  link.say('drop', { seq: 6 })
+  link.emit('drop', { seq: 6 })
   expect(notifications.slice(-3)).toEqual(['drop  6', 'closed', 'closed: dropped'])
   expect(link.open).toBe(false)
   await expect(session.request('text', [])).rejects.toMatchObject({ code: 'no_session' })
@@ -292,7 +292,7 @@ test('leave sends the goodbye, and ends the session also if no node is reachable
   await left
   expect(notifications.at(-1)).toBe('closed: closed')
   const again = await login()
-  nodes.away = true
+  nodes.unreachable = true
   again.cut()
   const gone = session.leave()
   await clock.pass(8000)

@@ -9,8 +9,8 @@ type Entry = { joined: string } | { from: string; to: string; signal: Signal }
 const tick = () => new Promise((resolve) => setImmediate(resolve))
 
 /**
- * A room as the server keeps it: a log, which each participant reads at a speed of its own. Everyone's requests arrive in order,
- * each after some time, and are refused for the moment with the probability `refusals`.
+ * A room as the server keeps it: a log, which each participant reads at its own speed. The requests of a participant arrive in order,
+ * each after some time. With the probability `refusals` a request is refused for a temporary reason.
  */
 export class CrowdedRoom {
   readonly clock = new FakeClock()
@@ -19,7 +19,7 @@ export class CrowdedRoom {
   readonly #log: Entry[] = []
   readonly #members: string[] = []
   readonly #reading: Promise<void>[] = []
-  #underWay = 0
+  #pending = 0
   #isOver = false
 
   constructor(random: Random, refusals = 0) {
@@ -39,19 +39,19 @@ export class CrowdedRoom {
     return new Person(channel, this.clock)
   }
 
-  /** A moment, at random up to so many turns of the event loop. */
+  /** Waits for a random number of turns of the event loop, at most `turns`. */
   async pause(turns: number): Promise<void> {
-    this.#underWay += 1
+    this.#pending += 1
     for (let left = Math.floor(this.#random.next() * turns); left > 0; left -= 1) await tick()
-    this.#underWay -= 1
+    this.#pending -= 1
   }
 
-  /** Nothing is on the way or being done, and nothing is to be sent again. */
+  /** Resolves when no request is on its way and no client has a request to repeat. */
   async settle(): Promise<void> {
     for (let calm = 0, before = -1; calm < 8; ) {
       for (let turns = 0; turns < 30; turns += 1) await tick()
       await this.clock.pass(4000)
-      calm = before === this.#log.length && this.#underWay === 0 ? calm + 1 : 0
+      calm = before === this.#log.length && this.#pending === 0 ? calm + 1 : 0
       before = this.#log.length
     }
     this.#isOver = true

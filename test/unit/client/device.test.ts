@@ -81,8 +81,8 @@ test('the network needs neither window nor document', () => {
 })
 
 test.each([
-  ['the wall clock alone passed hours: the clock for durations slept too', 7_200_000, 0, 1],
-  ['the clock for durations passed a minute', 0, 60_000, 1],
+  ['the wall clock alone advanced by hours, because the clock for durations slept too', 7_200_000, 0, 1],
+  ['the clock for durations advanced by a minute', 0, 60_000, 1],
   ['the wall clock was set back by hours', -7_200_000, 0, 0],
   ['the wall clock was corrected by seconds', 3_000, 0, 0],
 ])('watchSuspension: %s', async (_what, wallStep, lateMs, wakes) => {

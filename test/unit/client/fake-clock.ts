@@ -1,6 +1,6 @@
 import type { Clock } from '../../../src/client/clock.ts'
 
-/** Time that passes when it is told to. */
+/** A clock whose time passes only in `pass` and `oversleep`. */
 export class FakeClock implements Clock {
   #now = 0
   #timers: { at: number; call: () => void }[] = []
@@ -17,12 +17,12 @@ export class FakeClock implements Clock {
     }
   }
 
-  /** Time passes, and no timer is called: the device sleeps, or holds up the timers of a hidden tab. */
+  /** Time passes without calling timers: the device sleeps, or delays the timers of a hidden tab. */
   oversleep(ms: number): void {
     this.#now += ms
   }
 
-  /** What is due is called in order, and what follows from each is done before the next. */
+  /** Calls the timers that are due in order, and waits for the effects of each before the next. */
   async pass(ms: number): Promise<void> {
     const end = this.#now + ms
     for (;;) {
@@ -38,7 +38,7 @@ export class FakeClock implements Clock {
   }
 }
 
-/** Everything that was begun and needs no time is done. */
+/** Resolves when all pending promises are settled. */
 export function quiet(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }

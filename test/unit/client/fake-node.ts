@@ -3,12 +3,12 @@ import type { Connector, Link, LinkAnswer, LinkListener } from '../../../src/cli
 
 export type RequestContext = { event: string; args: readonly unknown[]; answer: (answer: LinkAnswer) => void }
 
-/** A connection whose other end is the test. */
+/** A connection to a node that the test plays. */
 export class FakeLink implements Link {
   readonly url: string
   readonly id: string
   open = true
-  readonly asked: RequestContext[] = []
+  readonly requests: RequestContext[] = []
   #listener: LinkListener | undefined
 
   constructor(url: string, id: string) {
@@ -17,8 +17,8 @@ export class FakeLink implements Link {
   }
 
   ask(event: string, args: readonly unknown[], answered: (answer: LinkAnswer) => void): void {
-    const asked = { event, args, answer: answered }
-    if (this.open) this.asked.push(asked)
+    const request = { event, args, answer: answered }
+    if (this.open) this.requests.push(request)
     else answered(lost)
   }
 
@@ -32,7 +32,7 @@ export class FakeLink implements Link {
 
   /** The requests of one event, oldest first. */
   all(event: string): RequestContext[] {
-    return this.asked.filter((asked) => asked.event === event)
+    return this.requests.filter((request) => request.event === event)
   }
 
   ok(event: string, data?: unknown): void {
@@ -43,29 +43,29 @@ export class FakeLink implements Link {
     this.all(event).at(-1)?.answer({ ok: false, code, message: code })
   }
 
-  say(event: string, ...args: unknown[]): void {
+  emit(event: string, ...args: unknown[]): void {
     this.#listener?.event(event, args)
   }
 
   cut(): void {
     if (!this.open) return
     this.open = false
-    for (const { answer } of this.asked) answer(lost)
+    for (const { answer } of this.requests) answer(lost)
     this.#listener?.lost('cut')
   }
 }
 
 const lost: LinkAnswer = { ok: false, code: 'lost', message: 'lost' }
 
-/** Nodes that take every connection, until they are `away`. */
+/** Nodes that accept every connection unless they are `unreachable`. */
 export class FakeNodes {
   readonly links: FakeLink[] = []
-  away = false
+  unreachable = false
   tries = 0
 
   readonly connect: Connector = async ({ url }) => {
     this.tries += 1
-    if (this.away) throw new SignalboxError('unreachable')
+    if (this.unreachable) throw new SignalboxError('unreachable')
     const link = new FakeLink(url, `link ${this.links.length}`)
     this.links.push(link)
     return link
@@ -73,12 +73,12 @@ export class FakeNodes {
 
   get last(): FakeLink {
     const link = this.links.at(-1)
-    if (!link) throw new Error('Nobody has connected')
+    if (!link) throw new Error('No client has connected')
     return link
   }
 }
 
-/** A ticket that is good for so many ms. */
+/** A ticket that is valid for `lifeMs`. */
 export function ticketOf(name: string, lifeMs = 600_000): string {
   return btoa(JSON.stringify({ ticketId: name, notBefore: 0, notAfter: lifeMs }))
 }

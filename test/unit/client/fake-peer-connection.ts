@@ -32,12 +32,12 @@ export class FakePeerConnection implements PeerConnection {
   ice = 1
   rollbacks = 0
   #senders: FakeSender[] = []
-  #heard = new Set<string>()
+  #knownTracks = new Set<string>()
   #needed = false
   #chain: Promise<unknown> = Promise.resolve()
   #operations = 0
   #offers = 0
-  /** As in an sdp's o= line: no two descriptions are the same. */
+  /** As in the o= line of SDP: each description has another version. */
   #version = 0
   #stable: { local: Description | null; remote: Description | null } = { local: null, remote: null }
 
@@ -63,8 +63,8 @@ export class FakePeerConnection implements PeerConnection {
       if (type === 'offer') this.#offers += 1
       const tracks = this.#senders.flatMap(({ track }) => (track ? [track.id] : []))
       this.#version += 1
-      const said = { tracks, ice: this.ice, offer: this.#offers, version: this.#version }
-      this.localDescription = { type, sdp: JSON.stringify(said) }
+      const sdp = { tracks, ice: this.ice, offer: this.#offers, version: this.#version }
+      this.localDescription = { type, sdp: JSON.stringify(sdp) }
       this.gatheredWith.push(this.iceServers)
       this.#needed = false
       this.#become(type === 'offer' ? 'have-local-offer' : 'stable')
@@ -88,8 +88,8 @@ export class FakePeerConnection implements PeerConnection {
       this.#become(description.type === 'offer' ? 'have-remote-offer' : 'stable')
       const { tracks } = JSON.parse(description.sdp ?? '{}') as { tracks: string[] }
       for (const id of tracks) {
-        if (!this.#heard.has(id)) this.ontrack?.({ track: { id, kind: 'video' }, streams: [] })
-        this.#heard.add(id)
+        if (!this.#knownTracks.has(id)) this.ontrack?.({ track: { id, kind: 'video' }, streams: [] })
+        this.#knownTracks.add(id)
       }
     })
   }
@@ -149,13 +149,13 @@ export class FakePeerConnection implements PeerConnection {
     setImmediate(() => this.#checkNeed())
   }
 
-  /** Not while an operation is under way: it may make the negotiation needless (4.7.3). */
+  /** Fires no event during an operation, which may make the negotiation unnecessary (4.7.3). */
   #checkNeed(): void {
     const now = this.#needed && this.#operations === 0 && this.signalingState === 'stable'
     if (now) this.onnegotiationneeded?.(undefined as never)
   }
 
-  /** Operations are chained, and each takes a moment. */
+  /** Operations run one after the other, and each takes some time. */
   #inTurn(act: () => void): Promise<void> {
     this.#operations += 1
     const done = this.#chain.then(wait).then(() => {

@@ -6,25 +6,25 @@ import { FakeClock, quiet } from './fake-clock.ts'
 import { FakeNodes } from './fake-node.ts'
 import { FakePeerConnection } from './fake-peer-connection.ts'
 
-/** When the servers' clock dates the tickets of these tests, ms since the epoch; no device's clock reads that. */
+/** The date of the tickets on the servers' clock, ms since the epoch. The clock of the test device is far from it. */
 const epoch = 1_900_000_000_000
 
 const ticketOf = (id: string, seconds = 600) =>
   btoa(JSON.stringify({ ticketId: id, notBefore: epoch, notAfter: epoch + seconds * 1000 }))
 
-/** TURN credentials that are good for so many seconds from the date of `ticketOf`. */
+/** TURN credentials that expire so many seconds after the date of `ticketOf`. */
 const turn = (id: string, seconds = 60) => [
   { urls: ['turn:x'], username: `${epoch / 1000 + seconds}:${id}`, credential: id },
 ]
 
-/** What the peer connections were told to do is done. */
-const settled = async () => {
+/** Resolves when the peer connections have no pending operations. */
+const untilSettled = async () => {
   for (let n = 0; n < 20; n += 1) await quiet()
 }
 
 type Timing = { random?: number; ticketSeconds?: number; iceServers?: object[]; members?: string[] }
 
-/** Ann, who is in a room with a mesh, and the test at the other end of her connection. */
+/** Ann in a room with a mesh, connected to a node that the test plays. */
 async function inCall({ random = 0.5, ticketSeconds, iceServers = turn('one'), members = ['b'] }: Timing = {}) {
   const [clock, nodes] = [new FakeClock(), new FakeNodes()]
   const page = { wake: () => {} }
@@ -45,12 +45,12 @@ async function inCall({ random = 0.5, ticketSeconds, iceServers = turn('one'), m
   const ticket = ticketOf('one', ticketSeconds)
   link.ok('enter_room', { id: 'a', room: 'den', members: others, ticket, seq: 1, iceServers })
   await entering
-  const made: FakePeerConnection[] = []
+  const peerConnections: FakePeerConnection[] = []
   const network = { change: (_online: boolean) => {} }
   const mesh = new Mesh(rooms.channel, {
     createPeerConnection: (configuration) => {
-      made.push(new FakePeerConnection(configuration))
-      return made.at(-1) as FakePeerConnection
+      peerConnections.push(new FakePeerConnection(configuration))
+      return peerConnections.at(-1) as FakePeerConnection
     },
     network: {
       onChange: (listener) => {
@@ -62,11 +62,23 @@ async function inCall({ random = 0.5, ticketSeconds, iceServers = turn('one'), m
   mesh.start()
   const notifications: unknown[] = []
   rooms.on('iceServers', (servers) => notifications.push(servers))
-  const asked = (on = nodes.last) => on.all('refreshReconnectionTicket').map(({ args }) => args)
+  const refreshRequests = (on = nodes.last) => on.all('refreshReconnectionTicket').map(({ args }) => args)
   const renewed = (id: string, seconds?: number) =>
     nodes.last.ok('refreshReconnectionTicket', { ticket: ticketOf(id, ticketSeconds), iceServers: turn(id, seconds) })
   const connection = (id: string) => mesh.connections.get(id) as FakePeerConnection
-  return { clock, nodes, rooms, link, page, network, made, notifications, asked, renewed, connection }
+  return {
+    clock,
+    nodes,
+    rooms,
+    link,
+    page,
+    network,
+    peerConnections,
+    notifications,
+    refreshRequests,
+    renewed,
+    connection,
+  }
 }
 
 describe('the lifetime of credentials', () => {
@@ -89,13 +101,13 @@ describe('the lifetime of credentials', () => {
 
 describe('a quiet session', () => {
   test.each([0, 0.999])('renews before half of the lifetime is over, again and again (random %d)', async (random) => {
-    const { clock, notifications, asked, renewed } = await inCall({ random })
+    const { clock, notifications, refreshRequests, renewed } = await inCall({ random })
     for (let n = 1; n <= 5; n += 1) {
       await clock.pass(17_900)
-      expect(asked()).toHaveLength(n - 1)
+      expect(refreshRequests()).toHaveLength(n - 1)
       await clock.pass(6100)
-      expect(asked().at(-1)).toEqual([{ ice: true }])
-      expect(asked()).toHaveLength(n)
+      expect(refreshRequests().at(-1)).toEqual([{ ice: true }])
+      expect(refreshRequests()).toHaveLength(n)
       renewed(`${n}`)
       expect(notifications).toHaveLength(n)
     }
@@ -103,12 +115,12 @@ describe('a quiet session', () => {
 
   test('sets the new credentials on open connections, and on later ones', async () => {
     const { clock, rooms, link, renewed, connection } = await inCall()
-    link.say('welcome', 'cid', { seq: 2, from: 'c' })
+    link.emit('welcome', 'cid', { seq: 2, from: 'c' })
     await clock.pass(25_000)
     renewed('two')
     expect(connection('c').iceServers).toEqual(turn('two'))
-    link.say('welcome', 'dot', { seq: 3, from: 'd' })
-    link.say('offer', { type: 'offer', sdp: '{"tracks":[]}' }, { seq: 4, from: 'b' })
+    link.emit('welcome', 'dot', { seq: 3, from: 'd' })
+    link.emit('offer', { type: 'offer', sdp: '{"tracks":[]}' }, { seq: 4, from: 'b' })
     await quiet()
     expect(connection('d').iceServers).toEqual(turn('two'))
     expect(connection('b').iceServers).toEqual(turn('two'))
@@ -116,7 +128,7 @@ describe('a quiet session', () => {
   })
 
   test('resumes with the ticket that came with the credentials, and renews those of the relogin', async () => {
-    const { clock, nodes, link, asked, renewed } = await inCall()
+    const { clock, nodes, link, refreshRequests, renewed } = await inCall()
     await clock.pass(25_000)
     renewed('two')
     link.cut()
@@ -124,16 +136,19 @@ describe('a quiet session', () => {
     expect(nodes.last.all('relogin')[0]?.args).toEqual([{ ticket: ticketOf('two'), seq: 1 }])
     nodes.last.ok('relogin', { ticket: ticketOf('three'), seq: 1, complete: true, iceServers: turn('three') })
     await clock.pass(17_000)
-    expect(asked()).toEqual([])
+    expect(refreshRequests()).toEqual([])
     await clock.pass(8000)
-    expect(asked()).toEqual([[{ ice: true }]])
+    expect(refreshRequests()).toEqual([[{ ice: true }]])
   })
 
   test('a ticket that expires before the credentials is refreshed alone', async () => {
-    const { clock, link, notifications, asked } = await inCall({ ticketSeconds: 10, iceServers: turn('one', 3600) })
+    const { clock, link, notifications, refreshRequests } = await inCall({
+      ticketSeconds: 10,
+      iceServers: turn('one', 3600),
+    })
     for (let n = 1; n <= 3; n += 1) {
       await clock.pass(7000)
-      expect(asked()).toEqual(Array.from({ length: n }, () => []))
+      expect(refreshRequests()).toEqual(Array.from({ length: n }, () => []))
       link.ok('refreshReconnectionTicket', ticketOf(`${n}`, 10))
     }
     expect(notifications).toEqual([])
@@ -143,10 +158,10 @@ describe('a quiet session', () => {
     ['no TURN server', [{ urls: 'stun:x' }]],
     ['fixed credentials', [{ urls: 'turn:x', username: 'ann', credential: 'x' }]],
   ])('with %s only the ticket is refreshed', async (_name, iceServers) => {
-    const { clock, link, asked } = await inCall({ iceServers })
+    const { clock, link, refreshRequests } = await inCall({ iceServers })
     for (let n = 1; n <= 3; n += 1) {
       await clock.pass(392_000)
-      expect(asked()).toEqual(Array.from({ length: n }, () => []))
+      expect(refreshRequests()).toEqual(Array.from({ length: n }, () => []))
       link.ok('refreshReconnectionTicket', ticketOf(`${n}`))
     }
   })
@@ -154,12 +169,12 @@ describe('a quiet session', () => {
 
 describe('a renewal that fails', () => {
   test('uses the ticket of a node of an older version, and asks a newer node again', async () => {
-    const { clock, nodes, link, notifications, asked, renewed } = await inCall()
+    const { clock, nodes, link, notifications, refreshRequests, renewed } = await inCall()
     await clock.pass(25_000)
     link.ok('refreshReconnectionTicket', ticketOf('two'))
-    expect([notifications, asked()]).toEqual([[], [[{ ice: true }]]])
+    expect([notifications, refreshRequests()]).toEqual([[], [[{ ice: true }]]])
     await clock.pass(1000)
-    expect(asked()).toHaveLength(2)
+    expect(refreshRequests()).toHaveLength(2)
     link.ok('refreshReconnectionTicket', ticketOf('three'))
     link.cut()
     await clock.pass(1000)
@@ -171,13 +186,13 @@ describe('a renewal that fails', () => {
   })
 
   test('is repeated, less and less often, also after the credentials have expired', async () => {
-    const { clock, link, asked, renewed, notifications } = await inCall()
+    const { clock, link, refreshRequests, renewed, notifications } = await inCall()
     await clock.pass(25_000)
     const pauses: number[] = []
     for (let n = 1; n <= 12; n += 1) {
       link.refuse('refreshReconnectionTicket', 'unavailable')
       const from = clock.now()
-      while (asked().length === n) await clock.pass(100)
+      while (refreshRequests().length === n) await clock.pass(100)
       pauses.push(clock.now() - from)
     }
     expect(pauses).toEqual(pauses.toSorted((one, other) => one - other))
@@ -187,9 +202,9 @@ describe('a renewal that fails', () => {
   })
 
   test('is repeated without an answer, and a late answer counts, because the server regards its ticket as received', async () => {
-    const { clock, nodes, link, notifications, asked, renewed } = await inCall()
+    const { clock, nodes, link, notifications, refreshRequests, renewed } = await inCall()
     await clock.pass(35_000)
-    expect(asked().length).toBeGreaterThan(1)
+    expect(refreshRequests().length).toBeGreaterThan(1)
     const [first] = link.all('refreshReconnectionTicket')
     first?.answer({ ok: true, data: { ticket: ticketOf('two'), iceServers: turn('two') } })
     expect(notifications).toEqual([turn('two')])
@@ -204,24 +219,24 @@ describe('an ICE restart', () => {
   /** A call with two others, twenty seconds after the login. */
   async function twoCalls(timing: Timing = {}) {
     const call = await inCall({ iceServers: turn('one', 3600), members: [], ...timing })
-    for (const [index, from] of ['b', 'c'].entries()) call.link.say('welcome', from, { seq: 2 + index, from })
+    for (const [index, from] of ['b', 'c'].entries()) call.link.emit('welcome', from, { seq: 2 + index, from })
     await call.clock.pass(20_000)
     for (const { answer } of call.link.all('offer')) answer({ ok: true, data: undefined })
-    const ice = () => call.made.map(({ ice }) => ice)
+    const ice = () => call.peerConnections.map(({ ice }) => ice)
     return { ...call, ice }
   }
 
   test('waits for new credentials, and one request serves all connections', async () => {
-    const { network, made, asked, renewed, ice } = await twoCalls()
+    const { network, peerConnections, refreshRequests, renewed, ice } = await twoCalls()
     network.change(true)
-    expect([asked(), ice()]).toEqual([[[{ ice: true }]], [1, 1]])
+    expect([refreshRequests(), ice()]).toEqual([[[{ ice: true }]], [1, 1]])
     renewed('two', 3600)
     await quiet()
     expect(ice()).toEqual([2, 2])
-    expect(made.map(({ iceServers }) => iceServers)).toEqual([turn('two', 3600), turn('two', 3600)])
+    expect(peerConnections.map(({ iceServers }) => iceServers)).toEqual([turn('two', 3600), turn('two', 3600)])
   })
 
-  test('waits for 3 s at most, and the client keeps asking for credentials', async () => {
+  test('waits for 3 s at most, and the client continues to request credentials', async () => {
     const { clock, network, ice, notifications, renewed } = await twoCalls()
     network.change(true)
     await clock.pass(2999)
@@ -235,7 +250,7 @@ describe('an ICE restart', () => {
   test.each([
     ['a node of an older version', { ok: true, data: ticketOf('two') } as const],
     ['a refusal', { ok: false, code: 'unavailable', message: '' } as const],
-  ])('after the answer of %s it does not wait at all', async (_name, answer) => {
+  ])('does not wait after the answer of %s', async (_name, answer) => {
     const { link, network, ice } = await twoCalls()
     network.change(true)
     link.all('refreshReconnectionTicket')[0]?.answer(answer)
@@ -244,7 +259,7 @@ describe('an ICE restart', () => {
   })
 
   test('waits for the credentials of the relogin while the session has no connection', async () => {
-    const { clock, nodes, link, network, made, ice } = await twoCalls()
+    const { clock, nodes, link, network, peerConnections, ice } = await twoCalls()
     link.cut()
     network.change(true)
     await clock.pass(1000)
@@ -252,36 +267,36 @@ describe('an ICE restart', () => {
     nodes.last.ok('relogin', { ticket: ticketOf('two'), seq: 3, complete: true, iceServers: turn('two') })
     await quiet()
     expect(ice()).toEqual([2, 2])
-    expect(made.map(({ iceServers }) => iceServers)).toEqual([turn('two'), turn('two')])
+    expect(peerConnections.map(({ iceServers }) => iceServers)).toEqual([turn('two'), turn('two')])
   })
 
   test('of a connection that failed right after a relogin uses its credentials', async () => {
-    const { clock, nodes, link, made, asked, ice } = await twoCalls()
-    for (const connection of made) connection.signalingState = 'stable'
+    const { clock, nodes, link, peerConnections, refreshRequests, ice } = await twoCalls()
+    for (const connection of peerConnections) connection.signalingState = 'stable'
     link.cut()
     await clock.pass(1000)
     nodes.last.ok('relogin', { ticket: ticketOf('two'), seq: 3, complete: true, iceServers: turn('two') })
-    for (const connection of made) connection.go('failed')
+    for (const connection of peerConnections) connection.go('failed')
     await quiet()
-    expect([asked(), ice()]).toEqual([[], [2, 2]])
+    expect([refreshRequests(), ice()]).toEqual([[], [2, 2]])
   })
 
   test.each([
     ['no TURN server', [{ urls: 'stun:x' }]],
     ['fixed credentials', [{ urls: 'turn:x', username: 'ann', credential: 'x' }]],
-  ])('with %s it waits for nothing', async (_name, iceServers) => {
-    const { network, asked, ice } = await twoCalls({ iceServers })
+  ])('with %s does not wait', async (_name, iceServers) => {
+    const { network, refreshRequests, ice } = await twoCalls({ iceServers })
     network.change(true)
-    await settled()
-    expect([asked(), ice()]).toEqual([[], [2, 2]])
+    await untilSettled()
+    expect([refreshRequests(), ice()]).toEqual([[], [2, 2]])
   })
 
   test('does not happen after the end of the call', async () => {
-    const { rooms, network, made } = await twoCalls()
+    const { rooms, network, peerConnections } = await twoCalls()
     network.change(true)
     rooms.close()
     await quiet()
-    expect(made.map(({ signalingState, ice }) => [signalingState, ice])).toEqual([
+    expect(peerConnections.map(({ signalingState, ice }) => [signalingState, ice])).toEqual([
       ['closed', 1],
       ['closed', 1],
     ])
@@ -290,36 +305,36 @@ describe('an ICE restart', () => {
 
 describe('timers that are late, as in a hidden tab', () => {
   test('a page that is shown again renews at once if the renewal is due', async () => {
-    const { clock, page, asked, renewed } = await inCall()
+    const { clock, page, refreshRequests, renewed } = await inCall()
     page.wake()
-    expect(asked()).toEqual([[]])
+    expect(refreshRequests()).toEqual([[]])
     renewed('two')
     clock.oversleep(20_000)
     page.wake()
-    expect(asked()).toEqual([[], [{ ice: true }]])
+    expect(refreshRequests()).toEqual([[], [{ ice: true }]])
   })
 
   test('an offer to a new participant waits for new credentials', async () => {
-    const { clock, link, asked, renewed, connection } = await inCall()
+    const { clock, link, refreshRequests, renewed, connection } = await inCall()
     clock.oversleep(70_000)
-    link.say('welcome', 'cid', { seq: 2, from: 'c' })
-    await settled()
-    expect([asked(), link.all('offer')]).toEqual([[[{ ice: true }]], []])
+    link.emit('welcome', 'cid', { seq: 2, from: 'c' })
+    await untilSettled()
+    expect([refreshRequests(), link.all('offer')]).toEqual([[[{ ice: true }]], []])
     renewed('two')
-    await settled()
+    await untilSettled()
     expect(connection('c').gatheredWith).toEqual([turn('two')])
     expect(link.all('offer')).toHaveLength(1)
   })
 
   test('an answer waits for new credentials', async () => {
-    const { clock, link, asked, renewed, connection } = await inCall()
+    const { clock, link, refreshRequests, renewed, connection } = await inCall()
     clock.oversleep(70_000)
-    link.say('offer', { type: 'offer', sdp: '{"tracks":[]}' }, { seq: 2, from: 'b' })
-    link.say('ice', { candidate: 'of the caller' }, { seq: 3, from: 'b' })
-    await settled()
-    expect([asked(), link.all('answer')]).toEqual([[[{ ice: true }]], []])
+    link.emit('offer', { type: 'offer', sdp: '{"tracks":[]}' }, { seq: 2, from: 'b' })
+    link.emit('ice', { candidate: 'of the caller' }, { seq: 3, from: 'b' })
+    await untilSettled()
+    expect([refreshRequests(), link.all('answer')]).toEqual([[[{ ice: true }]], []])
     renewed('two')
-    await settled()
+    await untilSettled()
     expect(connection('b').gatheredWith).toEqual([turn('two')])
     expect(connection('b').candidates).toEqual([{ candidate: 'of the caller' }])
     expect(link.all('answer')).toHaveLength(1)
@@ -328,9 +343,9 @@ describe('timers that are late, as in a hidden tab', () => {
   test('an offer to a new participant is sent without new credentials if the server does not answer', async () => {
     const { clock, link } = await inCall()
     clock.oversleep(70_000)
-    link.say('welcome', 'cid', { seq: 2, from: 'c' })
+    link.emit('welcome', 'cid', { seq: 2, from: 'c' })
     await clock.pass(3000)
-    await settled()
+    await untilSettled()
     expect(link.all('offer')).toHaveLength(1)
   })
 
@@ -341,7 +356,7 @@ describe('timers that are late, as in a hidden tab', () => {
     await clock.pass(1000)
     const early = nodes.last
     early.ok('relogin', { ticket: ticketOf('two'), seq: 2, complete: true, iceServers: turn('two') })
-    early.say('welcome', 'cid', { seq: 2, from: 'c' })
+    early.emit('welcome', 'cid', { seq: 2, from: 'c' })
     await quiet()
     expect(connection('c').iceServers).toEqual(turn('two'))
   })

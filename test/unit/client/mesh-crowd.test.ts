@@ -24,13 +24,13 @@ async function enterAtOnce(seed: number, refusals = 0): Promise<Person[]> {
 }
 
 function expectAllSeen(people: Person[], seed: number): void {
-  for (const { channel, mesh, heard, errors } of people) {
+  for (const { channel, mesh, tracks, errors } of people) {
     const others = ids.filter((id) => id !== channel.id)
     const states = [...mesh.connections.values()].map(({ signalingState }) => signalingState)
-    const tracks = others.flatMap((id) => [`cam ${id} of ${id}`, `screen ${id} of ${id}`]).toSorted()
-    expect({ seed, heard: heard.toSorted(), states, errors }).toEqual({
+    const expectedTracks = others.flatMap((id) => [`cam ${id} of ${id}`, `screen ${id} of ${id}`]).toSorted()
+    expect({ seed, tracks: tracks.toSorted(), states, errors }).toEqual({
       seed,
-      heard: tracks,
+      tracks: expectedTracks,
       states: others.map(() => 'stable'),
       errors: [],
     })

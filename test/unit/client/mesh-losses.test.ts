@@ -11,7 +11,7 @@ test('after a resync a mesh sends an unanswered offer again, closes connections 
   at(0).channel.resynced(['a', 'b'])
   await room.settle()
   stable(...people)
-  expect(at(1).heard).toContain('screen a of a')
+  expect(at(1).tracks).toContain('screen a of a')
   at(0).channel.resynced(['a'])
   expect(at(0).mesh.connections.size).toBe(0)
 })
@@ -26,17 +26,17 @@ test('the second answer changes nothing if an offer is repeated while its answer
   at(0).mesh.addTrack(track('second screen a'))
   await room.settle()
   stable(...people)
-  expect(at(1).heard).toEqual(['cam a of a', 'screen a of a', 'second screen a of a'])
+  expect(at(1).tracks).toEqual(['cam a of a', 'screen a of a', 'second screen a of a'])
   expect(at(1).to('a').remoteDescription).toEqual(at(0).to('b').localDescription)
   expect(at(0).to('b').remoteDescription).toEqual(at(1).to('a').localDescription)
 })
 
 test('a participant that missed the answer receives it again, with its candidates', async () => {
   const { room, people, at } = await call('a', 'b')
-  room.deaf = 'a'
+  room.unreachable = 'a'
   at(0).mesh.addTrack(track('screen a'))
   await room.settle()
-  room.deaf = ''
+  room.unreachable = ''
   const [candidates, { version }] = [at(0).to('b').candidates.length, sdpOf(at(1).to('a').localDescription)]
   at(0).channel.resynced(['a', 'b'])
   await room.settle()
@@ -45,17 +45,17 @@ test('a participant that missed the answer receives it again, with its candidate
   expect(at(0).to('b').candidates.length).toBe(candidates)
 })
 
-test.each(['a', 'b'])('both offers are answered if %s missed one and makes another', async (deaf) => {
+test.each(['a', 'b'])('both offers are answered if %s missed one and makes another', async (unreachable) => {
   const { room, people, at } = await call('a', 'b')
-  room.deaf = deaf
-  const [hearing, other] = deaf === 'a' ? [at(1), at(0)] : [at(0), at(1)]
+  room.unreachable = unreachable
+  const [hearing, other] = unreachable === 'a' ? [at(1), at(0)] : [at(0), at(1)]
   hearing.mesh.addTrack(track('screen'))
   await room.settle()
-  room.deaf = ''
+  room.unreachable = ''
   other.channel.resynced(['a', 'b'])
   await room.settle()
   stable(...people)
-  expect(other.heard).toContain(`screen of ${deaf === 'a' ? 'b' : 'a'}`)
+  expect(other.tracks).toContain(`screen of ${unreachable === 'a' ? 'b' : 'a'}`)
 })
 
 test('a call is established although every signal arrives twice, and although offers collide', async () => {
@@ -90,6 +90,6 @@ test('a malformed candidate that arrives before its offer prevents neither the a
   await room.settle()
   expect(bob.errors.splice(0)).toMatchObject([{ message: 'malformed candidate' }])
   stable(ann, bob)
-  expect(bob.heard).toEqual(['cam a of a'])
+  expect(bob.tracks).toEqual(['cam a of a'])
   expect(bob.to('a').candidates).toContainEqual({ candidate: 'good' })
 })

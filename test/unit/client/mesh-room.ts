@@ -8,15 +8,15 @@ import { FakePeerConnection } from './fake-peer-connection.ts'
 
 export const track = (id: string, kind = 'video') => ({ id, kind }) as MediaTrack
 
-/** A room in which signals arrive in order, each a moment after it was sent, and are counted while on the way. */
+/** A room in which signals arrive in order, each one turn of the event loop after it was sent. */
 export class Room {
   readonly people = new Map<string, Person>()
   readonly signals: string[] = []
   onTheWay = 0
   /** How often each signal arrives. */
   copies = 1
-  /** Whoever is called so hears nothing. */
-  deaf = ''
+  /** The id of a participant that receives no signals. */
+  unreachable = ''
 
   enter(id: string): Person {
     const channel = new MeshChannel('earlier', async (to, signal) => this.#carry(id, to, signal))
@@ -38,12 +38,12 @@ export class Room {
     this.onTheWay += 1
     setImmediate(() => {
       this.onTheWay -= 1
-      for (let copy = 0; copy < this.copies && to !== this.deaf; copy += 1)
+      for (let copy = 0; copy < this.copies && to !== this.unreachable; copy += 1)
         this.people.get(to)?.channel.receive(from, signal)
     })
   }
 
-  /** Nothing is on the way or being done: a while in which nothing was said. */
+  /** Resolves when no signal is on its way, and none was sent for 30 turns of the event loop. */
   async settle(): Promise<void> {
     for (let calm = 0, before = -1; calm < 30; ) {
       await new Promise((resolve) => setImmediate(resolve))
@@ -57,7 +57,7 @@ export class Person {
   readonly channel: MeshChannel
   readonly mesh: Mesh
   readonly made: FakePeerConnection[] = []
-  readonly heard: string[] = []
+  readonly tracks: string[] = []
   readonly errors: unknown[] = []
   readonly network = { change: (_online: boolean) => {} }
 
@@ -78,7 +78,7 @@ export class Person {
         },
       },
     })
-    this.mesh.on('track', (from, { id }) => this.heard.push(`${id} of ${from}`))
+    this.mesh.on('track', (from, { id }) => this.tracks.push(`${id} of ${from}`))
     this.mesh.on('error', (_id, error) => this.errors.push(error))
   }
 

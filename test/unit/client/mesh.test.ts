@@ -8,7 +8,7 @@ import { call, Room, stable, track } from './mesh-room.ts'
 test('three participants all see each other after one offer for each pair', async () => {
   const { room, people } = await call('a', 'b', 'c')
   stable(...people)
-  expect(people.map(({ heard }) => heard.toSorted())).toEqual([
+  expect(people.map(({ tracks }) => tracks.toSorted())).toEqual([
     ['cam b of b', 'cam c of c'],
     ['cam a of a', 'cam c of c'],
     ['cam a of a', 'cam b of b'],
@@ -33,8 +33,8 @@ test('if both sides offer at once, the smaller id gives way, and both receive al
   expect(room.signals).toContain('a>b offer')
   expect(room.signals).toContain('b>a offer')
   expect([at(0).to('b').rollbacks, at(1).to('a').rollbacks]).toEqual([1, 0])
-  expect(at(0).heard).toEqual(['cam b of b', 'screen b of b'])
-  expect(at(1).heard).toEqual(['cam a of a', 'screen a of a'])
+  expect(at(0).tracks).toEqual(['cam b of b', 'screen b of b'])
+  expect(at(1).tracks).toEqual(['cam a of a', 'screen a of a'])
 })
 
 test('a mesh that starts last receives the signals that arrived before its start', async () => {
@@ -47,13 +47,13 @@ test('a mesh that starts last receives the signals that arrived before its start
   first.mesh.start()
   await room.settle()
   stable(first, second)
-  expect([first.heard, second.heard]).toEqual([['cam a of a'], ['cam z of z']])
+  expect([first.tracks, second.tracks]).toEqual([['cam a of a'], ['cam z of z']])
   const third = room.enter('m')
   await room.settle() // their offers have come, and nobody has taken them
   third.mesh.start()
   await room.settle()
   stable(first, second, third)
-  expect(third.heard.toSorted()).toEqual(['cam a of a', 'cam z of z'])
+  expect(third.tracks.toSorted()).toEqual(['cam a of a', 'cam z of z'])
 })
 
 test('candidates that arrive before their description wait for it', async () => {
@@ -86,7 +86,7 @@ test('replaceTrack changes the track for every participant without a negotiation
   late.mesh.start()
   await room.settle()
   stable(...people, late)
-  expect(late.heard.toSorted()).toEqual(['cam b of b', 'cam c of c', 'front a of a'])
+  expect(late.tracks.toSorted()).toEqual(['cam b of b', 'cam c of c', 'front a of a'])
 })
 
 test('the leave of a participant closes its connections on both sides', async () => {

@@ -17,6 +17,6 @@ test("README's four lines for a call connect both participants", async () => {
   new Function('Mesh', 'rooms', 'media', 'show', lines)(Mesh, ann, media, show)
   await room.settle()
   vi.unstubAllGlobals()
-  expect(bob.heard).toEqual(['cam of ann of ann'])
+  expect(bob.tracks).toEqual(['cam of ann of ann'])
   expect(show.mock.calls.map(([from]) => from)).toEqual(['bob'])
 })

@@ -3,7 +3,7 @@ import { Portal, Rooms } from '../../../src/client/index.ts'
 import { FakeClock, quiet } from './fake-clock.ts'
 import { FakeNodes, ticketOf } from './fake-node.ts'
 
-/** A tab: its storage, and the events of the page that is in it now. */
+/** A tab: its storage, and the events of its present page. */
 class Tab {
   readonly stored = new Map<string, string>()
   readonly #listeners = new Map<string, Set<(event: object) => void>>()
@@ -26,7 +26,7 @@ class Tab {
     for (const listener of this.#listeners.get(type) ?? []) listener(event)
   }
 
-  /** Another page in the same tab. */
+  /** Loads another page in the same tab. */
   reload(): void {
     this.fire('pagehide', { persisted: false })
     this.show()
@@ -55,14 +55,14 @@ const ack = (id: string, ticket: string, seq: number) => ({
   members: [{ id, nickname: 'Ann' }],
 })
 
-/** In the room, having heard up to 7 and said two things. */
+/** A client in the room that has received up to seq 7 and sent two messages. */
 async function entered(options: object = {}) {
   const set = setUp(options)
   const entering = set.rooms.enter('room')
   await quiet()
   set.nodes.last.ok('enter_room', ack('ann', 'one', 5))
   expect((await entering).resumed).toBeUndefined()
-  set.nodes.last.say('new_message', 'seven', { seq: 7 })
+  set.nodes.last.emit('new_message', 'seven', { seq: 7 })
   void set.rooms.say('a').catch(() => {})
   void set.rooms.say('b').catch(() => {})
   return set
@@ -75,7 +75,7 @@ test('a page that is reloaded resumes with the present participants, receives mi
   const entering = rooms.enter('room')
   await quiet()
   const link = nodes.last
-  expect(link.asked.map(({ event, args }) => [event, args])).toEqual([
+  expect(link.requests.map(({ event, args }) => [event, args])).toEqual([
     ['relogin', [{ ticket: ticketOf('one'), seq: 7 }]],
   ])
   link.ok('relogin', { ticket: ticketOf('two'), seq: 9, complete: true })
@@ -83,15 +83,15 @@ test('a page that is reloaded resumes with the present participants, receives mi
   link.ok('enter_room', ack('ann', 'three', 9))
   expect(await entering).toMatchObject({ id: 'ann', resumed: true, complete: true, members: [{ id: 'ann' }] })
   expect(rooms.members.get('ann')).toBe('Ann')
-  link.say('new_message', 'eight', { seq: 8 })
-  link.say('new_message', 'nine', { seq: 9 })
+  link.emit('new_message', 'eight', { seq: 8 })
+  link.emit('new_message', 'nine', { seq: 9 })
   expect(notifications).toEqual(['eight 8', 'nine 9'])
   void rooms.say('c').catch(() => {})
   const last = link.all('new_message')[0]?.args.at(-1) as { rid: number } | undefined
   expect(last?.rid).toBeGreaterThan(2) // the node would take a smaller one for a repetition
 })
 
-test('the result has complete: false if the log no longer reaches back', async () => {
+test('the result has complete: false if missed messages are no longer in the log', async () => {
   await entered()
   tab.reload()
   const { nodes, rooms } = setUp()
@@ -147,7 +147,7 @@ test('a duplicated tab begins a session of its own, because a live page stores n
   const { nodes, rooms } = setUp()
   void rooms.enter('room').catch(() => {})
   await quiet()
-  expect(nodes.last.asked.map(({ event }) => event)).toEqual(['enter_room'])
+  expect(nodes.last.requests.map(({ event }) => event)).toEqual(['enter_room'])
 })
 
 test('a page from the back/forward cache keeps its session', async () => {
@@ -165,7 +165,7 @@ test.each(['leave', 'close', 'drop'])('a page that ends after a %s stores nothin
     void rooms.leave()
     nodes.last.ok('leave_room')
   } else if (how === 'close') rooms.close()
-  else nodes.last.say('drop', { seq: 8 })
+  else nodes.last.emit('drop', { seq: 8 })
   await quiet()
   tab.reload()
   const next = setUp()
@@ -177,13 +177,15 @@ test.each(['leave', 'close', 'drop'])('a page that ends after a %s stores nothin
 test('sessions are stored by room, address and namespace, and two clients of one room resume one each', async () => {
   await entered()
   const second = await entered()
-  second.nodes.last.say('new_message', 'more', { seq: 12 })
+  second.nodes.last.emit('new_message', 'more', { seq: 12 })
   tab.reload()
   const asked = async (options: object, room: string) => {
     const { nodes, rooms } = setUp(options)
     void rooms.enter(room).catch(() => {})
     await quiet()
-    return nodes.last.asked.map(({ event, args }) => (event === 'relogin' ? (args[0] as { seq: number }).seq : event))
+    return nodes.last.requests.map(({ event, args }) =>
+      event === 'relogin' ? (args[0] as { seq: number }).seq : event,
+    )
   }
   expect(await asked({}, 'other')).toEqual(['enter_room'])
   expect(await asked({ url: 'http://b' }, 'room')).toEqual(['enter_room'])

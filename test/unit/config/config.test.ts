@@ -176,7 +176,7 @@ test('this file tests every option', () => {
 })
 
 test.each(Object.entries(options))(
-  '%s: default, valid, invalid',
+  '%s has its default, accepts valid values, and refuses invalid ones',
   (name, { field, default: fallback, valid, invalid }) => {
     expect(readConfig({})[field]).toEqual(fallback)
     expect(readConfig({ [name]: '' })[field], 'an empty value counts as unset').toEqual(fallback)
@@ -211,7 +211,7 @@ test.each([
 })
 
 test.each(['socket.io', 'v1/x', 'docs', 'tokens'])(
-  'PUBLIC_URL with the path /%s, which is a path of ours, is a mistake',
+  'PUBLIC_URL with the path /%s, which the node serves itself, is a mistake',
   (path) => {
     expect(() => readConfig({ PUBLIC_URL: `https://a.example/${path}` })).toThrow('which is a path of the node itself')
   },
@@ -277,7 +277,7 @@ describe('REDIS_URL', () => {
   })
 
   test.each(['redis://[::1]:6379/3', 'rediss://u:p%25%23@h-1.a_b', 'redis://:p@a/2,redis://b,redis://:p@c/2'])(
-    '%s is none',
+    '%s is not a mistake',
     (url) => {
       expect(mistakesOf(url)).toEqual([])
     },

@@ -11,14 +11,14 @@ afterEach(() => void vi.unstubAllGlobals())
 
 const ofTheClient = ['unreachable', 'lost', 'timeout', 'closed', 'dropped', 'no_session', 'token_unavailable']
 
-test.each([...errorCodes, ...ofTheClient])('%s is told in words for people', (code) => {
-  const said = (plainMessages as { [code: string]: (detail: string) => string })[code]?.('detail') ?? code
-  const sentence = sentenceOf(new SignalboxError(code, said))
+test.each([...errorCodes, ...ofTheClient])('the demo shows %s as a sentence without terms of the protocol', (code) => {
+  const message = (plainMessages as { [code: string]: (detail: string) => string })[code]?.('detail') ?? code
+  const sentence = sentenceOf(new SignalboxError(code, message))
   expect(sentence).toMatch(/^[A-Z].*[.]$/)
   expect(sentence).not.toMatch(/detail|ticket|token|session|request|protocol|event|receiver|stream/i)
 })
 
-test('an error that was not foreseen has a sentence, and one without an answer says that the device is offline', () => {
+test('an unexpected error is shown as a sentence, and an error without an answer says whether the device is offline', () => {
   for (const error of [undefined, null, 'x', new Error('x is undefined'), { code: 'toString' }])
     expect(sentenceOf(error)).toBe('Something went wrong. Try again.')
   expect(sentenceOf(new SignalboxError('2201', 'Bob is not there.'))).toBe('Bob is not there.')

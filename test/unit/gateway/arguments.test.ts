@@ -12,7 +12,7 @@ test.each<[string, unknown[], unknown[]]>([
   ['null before the ack', [data, null, ack], [data, null]],
   ['values after the ack', [data, ack, null, 'x'], [data]],
   ['two functions: the last is the ack', [data, other, ack], [data, other]],
-])('reads %s', (_name, args, expected) => {
+])('readArguments reads %s', (_name, args, expected) => {
   const read = readArguments(args)
   expect(read.data).toEqual(expected)
   expect(read.badRid).toBe(false)
@@ -30,13 +30,13 @@ test('the array of arguments is not changed', () => {
   expect(args).toEqual([data, { rid: 1 }])
 })
 
-test.each([1, 2, Number.MAX_SAFE_INTEGER])('rid %d is read and is no data', (rid) => {
+test.each([1, 2, Number.MAX_SAFE_INTEGER])('rid %d is read, and is not part of the data', (rid) => {
   expect(readArguments([data, { rid }, ack])).toEqual({ data: [data], rid, badRid: false, ack })
   expect(readArguments([{ rid }]).rid).toBe(rid)
 })
 
 test.each([0, -1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, '1', null, undefined, [1], {}])(
-  'rid %j is invalid, and is no data',
+  'rid %j is invalid, and is not part of the data',
   (rid) => {
     const read = readArguments([data, { rid }, ack])
     expect(read).toMatchObject({ data: [data], badRid: true })

@@ -52,7 +52,7 @@ test('requests for unknown nodes cause at most two reads a second', async () => 
   expect(reads).toBeLessThanOrEqual(11)
 })
 
-test('a miss waits for a newer list, which has nodes that started since and lacks nodes that ended', async () => {
+test('a lookup of an unknown node waits for a newer list, which has nodes that started since and lacks nodes that ended', async () => {
   const directory = new NodeDirectory({ nodes, failed })
   expect(await find(directory, 'b')).toBeUndefined()
   registered = { b: 'http://b:1/' }

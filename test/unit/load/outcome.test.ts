@@ -61,7 +61,7 @@ test('a run with pending receipts at its end has failed, and its incidents name 
   expect(verdictOf({ totals, checks: [], stopped: true, broken: false }).kind).toBe('right') // the user stopped it
 })
 
-test('a run with an exceeded threshold or a failed artillery is not right', () => {
+test('the verdict of a run with an exceeded threshold is slow, and of a run whose artillery failed is wrong', () => {
   const { totals } = knownOutcome()
   const checks = checksIn('Checks:\n\u001b[32mok\u001b[39m: a == 0\n\u001b[31mfail\u001b[39m: signalbox.ack.p99 < 5\n')
   expect(checks).toEqual([

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { ServerClock } from '../../../src/state/redis/server-clock.ts'
 
 /** A clock whose server is `ahead` ms ahead of `performance.now()`. */
-const learned = (ahead: number) => {
+const clockAhead = (ahead: number) => {
   const clock = new ServerClock()
   const now = performance.now()
   clock.learn(Math.floor(now + ahead), now, now)
@@ -10,16 +10,16 @@ const learned = (ahead: number) => {
 }
 const offsetOf = (clock: ServerClock) => (clock.now() ?? Number.NaN) - performance.now()
 
-test('the clock is unknown until the server has told its time', () => {
+test('the clock is undefined before the first answer of the server', () => {
   expect(new ServerClock().now()).toBeUndefined()
 })
 
-test('the clock goes on from the time that the server told, whatever the wall clock reads', () => {
-  expect(Math.abs(offsetOf(learned(1_000_000)) - 1_000_000)).toBeLessThan(5)
+test('the clock continues from the time of the server, whatever the wall clock reads', () => {
+  expect(Math.abs(offsetOf(clockAhead(1_000_000)) - 1_000_000)).toBeLessThan(5)
 })
 
-test('an answer that took long moves the estimate only as far as it proves it wrong', () => {
-  const clock = learned(1_000_000)
+test('a slow answer moves the estimate only into the range that the answer permits', () => {
+  const clock = clockAhead(1_000_000)
   const now = performance.now()
   clock.learn(Math.floor(now + 1_000_000 - 900), now - 1000, now)
   expect(Math.abs(offsetOf(clock) - 1_000_000)).toBeLessThan(5)
@@ -28,8 +28,8 @@ test('an answer that took long moves the estimate only as far as it proves it wr
   expect(clock.steppedAt).toBe(Number.NEGATIVE_INFINITY)
 })
 
-test.each([-300_000, -60_000, 60_000, 300_000])('a step of %i ms is followed at once and noted', (step) => {
-  const clock = learned(1_000_000)
+test.each([-300_000, -60_000, 60_000, 300_000])('a step of %i ms is followed at once and recorded', (step) => {
+  const clock = clockAhead(1_000_000)
   const now = performance.now()
   clock.learn(Math.floor(now + 1_000_000 + step), now, now)
   expect(Math.abs(offsetOf(clock) - (1_000_000 + step))).toBeLessThan(5)

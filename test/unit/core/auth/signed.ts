@@ -3,8 +3,8 @@ import { decodeObject, encodeAscii, type Keyring } from '../../../../src/core/au
 import type { ErrorCode } from '../../../../src/core/errors.ts'
 
 export const [keys, otherKeys]: [Keyring, Keyring] = [
-  ['a key of the house '.repeat(2)],
-  ['a key of another '.repeat(2)],
+  ['a key of this service '.repeat(2)],
+  ['a key of another service '.repeat(2)],
 ]
 
 export function refusal(act: () => unknown): { code: ErrorCode; detail: string } {
@@ -13,7 +13,7 @@ export function refusal(act: () => unknown): { code: ErrorCode; detail: string }
   } catch (error) {
     return error as { code: ErrorCode; detail: string }
   }
-  throw new Error('It was not refused')
+  throw new Error('The text was accepted')
 }
 
 /** Tests for every signed text that a client sends back: login tokens and tickets. */

@@ -51,7 +51,7 @@ test.each(['room', 'user', 'role'] as const)('a token whose %s has half of a sur
 })
 
 test.each([1e30, Number.MAX_VALUE, 367 * 24 * 3600 * 1000])(
-  'a token that is good until %d, more than 366 days ahead, is refused',
+  'a token that is valid until %d, more than 366 days ahead, is refused',
   (notAfter) => {
     const written = writeToken(keys, claims, target, notAfter)
     expect(refusal(() => readToken(keys, written, 1000))).toMatchObject({

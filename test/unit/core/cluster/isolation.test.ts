@@ -24,13 +24,13 @@ test('a node that never had a lease, or has one, is not cut off', () => {
   expect(isolation.ms).toBe(0)
 })
 
-test('a node whose lease has expired is cut off, though other parts of the store answer', () => {
+test('a node whose lease has expired is cut off, though other servers of the store answer', () => {
   const isolation = expired()
   isolation.answered(no)
   expect(isolation.ms).toBe(4000)
 })
 
-test('an answer of the part with the leases counts for half a lease', () => {
+test('an answer of the server with the leases counts for half a lease', () => {
   const isolation = expired()
   isolation.answered(yes)
   vi.advanceTimersByTime(3000)

@@ -161,7 +161,7 @@ export class World {
       case 'answer':
         return this.#answer(step.pick, (read) => read.resolve(step.late ? this.#page(read.after) : read.asked))
       case 'fail':
-        return this.#answer(step.pick, (read) => read.reject(new Error('away')))
+        return this.#answer(step.pick, (read) => read.reject(new Error('unavailable')))
       case 'settle':
         return settle()
       case 'trim':

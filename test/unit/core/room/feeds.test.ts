@@ -18,7 +18,7 @@ function world() {
   const failures: unknown[] = []
   const table = new RoomTable(retention, Date.now)
   let reset: (rooms: RoomId[]) => void = () => {}
-  let deaf = false
+  let losesEntries = false
 
   async function pass(call: string): Promise<void> {
     calls.push(call)
@@ -28,7 +28,7 @@ function world() {
   const pubSub: PubSub = {
     subscribe: async (room, onEntry) => {
       await live.subscribe(room, (entry) => {
-        if (!deaf) onEntry(entry)
+        if (!losesEntries) onEntry(entry)
       })
       await pass('subscribe')
     },
@@ -65,10 +65,10 @@ function world() {
     before,
     failures,
     feeds,
-    say: () => log.announce(room, text),
-    /** Makes pub/sub lose entries from now on, or stop losing them. */
-    setDeaf: (now: boolean) => {
-      deaf = now
+    append: () => log.announce(room, text),
+    /** Makes pub/sub lose all later entries, or stop losing them. */
+    setLossy: (isLossy: boolean) => {
+      losesEntries = isLossy
     },
     reset: (rooms: RoomId[]) => reset(rooms),
   }
@@ -76,18 +76,18 @@ function world() {
 
 /** A receiver; `until` resolves when it has received a seq. */
 function listener(id = 'ann') {
-  const taken: number[] = []
+  const received: number[] = []
   let wake = () => {}
   return {
     id,
-    taken,
+    received,
     receive: ({ seq }: Entry) => {
-      taken.push(seq)
+      received.push(seq)
       wake()
     },
     entryMissed: () => {},
     async until(seq: number) {
-      while (!taken.includes(seq)) {
+      while (!received.includes(seq)) {
         await new Promise<void>((resolve) => {
           wake = resolve
         })
@@ -104,19 +104,19 @@ test('a room is recorded and subscribed to before its position is read', async (
 })
 
 test('a feed begins at the position of the room', async () => {
-  const { feeds, say } = world()
-  await say()
-  await say()
+  const { feeds, append } = world()
+  await append()
+  await append()
   expect((await feeds.use(room)).position).toBe(2)
 })
 
 test('a room is behind while it has known entries that are not delivered', async () => {
-  const { feeds, say, setDeaf } = world()
+  const { feeds, append, setLossy } = world()
   const feed = await feeds.use(room)
   const ann = listener()
   await feed.addReceiver(ann, 0, () => false)
-  setDeaf(true)
-  await say()
+  setLossy(true)
+  await append()
   expect(feeds.behind).toBe(0)
   feed.advanceHead(1)
   expect(feeds.behind).toBe(1)
@@ -139,7 +139,7 @@ test('all users of a room share one feed until the last one releases it', async 
 })
 
 test('a room that is used again while it is unsubscribed is subscribed to afterwards', async () => {
-  const { feeds, calls, say } = world()
+  const { feeds, calls, append } = world()
   const before = await feeds.use(room)
   const released = feeds.release(room)
   const after = await feeds.use(room)
@@ -148,28 +148,28 @@ test('a room that is used again while it is unsubscribed is subscribed to afterw
   expect(calls.slice(3)).toEqual(['unsubscribe', `untrack A ${room}`, `track A ${room}`, 'subscribe', 'heads'])
   const ann = listener()
   await after.addReceiver(ann, after.position, () => false)
-  await say()
+  await append()
   await ann.until(1)
 })
 
 test('an entry that arrives while the position is read is not missed', async () => {
-  const { feeds, before, say } = world()
+  const { feeds, before, append } = world()
   before.answer = async () => {
     delete before.answer
-    await say()
-    await say()
+    await append()
+    await append()
   }
   const ann = listener()
   const feed = await feeds.use(room)
   await feed.addReceiver(ann, 0, () => false)
   await ann.until(2)
-  expect(ann.taken).toEqual([1, 2])
+  expect(ann.received).toEqual([1, 2])
 })
 
 test('an entry that arrives as the subscription begins is counted', async () => {
-  const { feeds, before, say } = world()
+  const { feeds, before, append } = world()
   before.subscribe = async () => {
-    await say()
+    await append()
   }
   const feed = await feeds.use(room)
   expect(feed.position).toBe(1)
@@ -198,28 +198,28 @@ test('a room whose unsubscription fails is reported and can be used again', asyn
 })
 
 test('entries that pub/sub lost are found by comparing positions', async () => {
-  const { feeds, say, setDeaf } = world()
+  const { feeds, append, setLossy } = world()
   const ann = listener()
   const feed = await feeds.use(room)
   await feed.addReceiver(ann, 0, () => false)
-  setDeaf(true)
-  await say()
-  await say()
+  setLossy(true)
+  await append()
+  await append()
   await feeds.catchUp()
   await ann.until(2)
-  expect(ann.taken).toEqual([1, 2])
+  expect(ann.received).toEqual([1, 2])
 })
 
 test('positions are compared after a subscription was re-established', async () => {
-  const { feeds, say, setDeaf, reset } = world()
+  const { feeds, append, setLossy, reset } = world()
   const ann = listener()
   const feed = await feeds.use(room)
   await feed.addReceiver(ann, 0, () => false)
-  setDeaf(true)
-  await say()
+  setLossy(true)
+  await append()
   reset(['portal/unknown', room])
   await ann.until(1)
-  expect(ann.taken).toEqual([1])
+  expect(ann.received).toEqual([1])
 })
 
 test('a failed comparison of positions is reported and has no other effect', async () => {

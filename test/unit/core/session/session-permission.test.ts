@@ -5,7 +5,7 @@ import { Session } from '../../../../src/core/session/session.ts'
 
 const media = (audio: boolean) => ({ audio, video: true })
 const permission = (audio: boolean) => ({ publish: media(audio), subscribe: media(true) })
-const news = (seq: number, audio: boolean, changes: number): Entry => {
+const permissionEntry = (seq: number, audio: boolean, changes: number): Entry => {
   const data = { permission: permission(audio), changes }
   return { seq, at: 0, event: 'permission', data, to: 'ann' }
 }
@@ -36,17 +36,17 @@ function sessionWith(changes: number, log: Entry[] = []) {
 test('a permission entry changes the member, is not sent to the client, and moves the position', async () => {
   const { session, feed, delivered } = sessionWith(0)
   await session.startDelivery()
-  feed.onEntry(news(1, true, 1))
+  feed.onEntry(permissionEntry(1, true, 1))
   expect(session.member.permission).toEqual(permission(true))
   expect(session.sentSeq).toBe(1)
-  feed.onEntry(news(2, false, 2))
+  feed.onEntry(permissionEntry(2, false, 2))
   expect(session.member).toMatchObject({ permission: permission(false), changes: 2 })
   expect(delivered).toEqual([])
 })
 
 test('a replayed permission entry never replaces a newer permission', async () => {
-  const { session } = sessionWith(2, [news(1, true, 1), news(2, false, 2)])
-  session.receive(news(1, true, 1))
+  const { session } = sessionWith(2, [permissionEntry(1, true, 1), permissionEntry(2, false, 2)])
+  session.receive(permissionEntry(1, true, 1))
   expect(session.member.permission).toEqual(permission(false))
   await session.startDelivery()
   expect(session.member.permission).toEqual(permission(false))
