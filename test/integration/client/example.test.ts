@@ -30,7 +30,7 @@ test.each(examples)(
     for (const engine of enginesOf(nodes[0])) engine.close()
     await bob.say('after the loss')
     await ann.line(back)
-    await ann.line(/^bob: still there\?$/)
+    await ann.line(/^bob: after the loss$/)
     await bob.leave()
     const { code, stdout, stderr } = await ann.exited
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
