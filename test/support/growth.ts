@@ -1,39 +1,51 @@
-/** Long enough that a quadratic search takes milliseconds, short enough that a test of many patterns ends soon. */
-const shortLength = 1000
+/** Short enough that a quadratic search of the long text ends within a second, long enough that the start of a search does not count. */
+const shortLength = 500
 const lengthFactor = 16
-
-/**
- * How many times longer a function takes for sixteen times the text: about 16 if its time grows with the length, 256 if
- * it grows with the square. The quickest of some runs counts for each length, and a growth that is not linear is measured
- * again: on a busy machine every run of one measurement may be interrupted.
- */
-export function growthOf(run: (length: number) => void): number {
-  quickest(run, shortLength, 3) // compiled before anything is measured
-  let growth = Number.POSITIVE_INFINITY
-  for (let attempt = 0; attempt < 6 && growth >= maxLinearGrowth; attempt += 1) growth = Math.min(growth, measured(run))
-  return growth
-}
-
-function measured(run: (length: number) => void): number {
-  const few = quickest(run, shortLength, 5)
-  const many = quickest(run, shortLength * lengthFactor, 3)
-  return many / Math.max(few, clockResolutionMs)
-}
+const longLength = shortLength * lengthFactor
 
 /** Above this the time grows faster than the length, whatever a cache or an allocation adds. */
 export const maxLinearGrowth = lengthFactor * 4
 
-/** The resolution of the clock, ms. A shorter run counts as this long. */
-const clockResolutionMs = 0.005
+/**
+ * A shorter run counts as this long, µs: a validation that refuses the long text and accepts the short one does more for the long one,
+ * whatever its length. A quadratic search of the long text takes more than a thousand times as long.
+ */
+const minRunUs = 20
 
-function quickest(run: (length: number) => void, length: number, runs: number): number {
-  let best = Number.POSITIVE_INFINITY
-  for (let nth = 0; nth < runs; nth += 1) {
-    const start = performance.now()
-    run(length)
-    best = Math.min(best, performance.now() - start)
+/** Runs of one length are repeated until they have taken this CPU time together, µs: far above the resolution of the clock. */
+const minMeasuredUs = 1000
+const repetitions = 3
+
+/**
+ * How many times longer a function takes for sixteen times the text: about 16 if its time grows with the length, 256 if
+ * it grows with the square. It measures the CPU time of this process, which the load of the machine does not change, and takes the
+ * median of some measurements. If the first run with the long text is quick enough to be linear in any case, it returns 0.
+ */
+export function growthOf(run: (length: number) => void): number {
+  if (cpuUsOf(() => run(longLength)) < maxLinearGrowth * minRunUs) return 0
+  return medianUs(run, longLength) / Math.max(medianUs(run, shortLength), minRunUs)
+}
+
+/** The CPU time of one run, µs. */
+function medianUs(run: (length: number) => void, length: number): number {
+  const measured = Array.from({ length: repetitions }, () => averageUs(run, length))
+  return measured.sort((a, b) => a - b)[Math.floor(repetitions / 2)] as number
+}
+
+function averageUs(run: (length: number) => void, length: number): number {
+  for (let runs = 1; ; runs *= 4) {
+    const us = cpuUsOf(() => {
+      for (let nth = 0; nth < runs; nth += 1) run(length)
+    })
+    if (us >= minMeasuredUs) return us / runs
   }
-  return best
+}
+
+function cpuUsOf(work: () => void): number {
+  const before = process.cpuUsage()
+  work()
+  const { user, system } = process.cpuUsage(before)
+  return user + system
 }
 
 /**
