@@ -31,7 +31,7 @@ export function createClusterDuties(
   }))
   const survey = new NodeSurvey(node, { nodes: () => store.nodes.list(), failed })
   const evacuation = new Evacuation(gateway, {
-    cutOffMs: () => nodeStore.isolation.ms,
+    cutOffMs: () => nodeStore.cutOffDetector.cutOffMs,
     allCutOff: () => survey.allCutOff(),
     window: config.window,
     refusals,
@@ -47,7 +47,7 @@ export function createClusterDuties(
 }
 
 function createNodeDuties(
-  { store, health, isolation }: NodeStore,
+  { store, health, cutOffDetector }: NodeStore,
   { events, feeds, sessions }: NodeCore,
   describe: ConstructorParameters<typeof NodeDuties>[3],
 ): NodeDuties {
@@ -57,6 +57,6 @@ function createNodeDuties(
     givenUp,
     leapt,
     heartbeat: health.heartbeat,
-    extended: (sentAt) => isolation.extended(sentAt),
+    extended: (sentAt) => cutOffDetector.extended(sentAt),
   })
 }

@@ -58,7 +58,7 @@ export class CoreEvents {
       'Redis may have lost its latest writes: the numbers of this room continue at `seq`',
     )
 
-  readonly occupancyChanged = (room: RoomId): void => {
+  readonly occupancyMayHaveChanged = (room: RoomId): void => {
     const { roomIndexUpdater, openRoomList } = this.#handlers ?? {}
     roomIndexUpdater?.changed(room)
     if (openRoomList) inBackground(() => openRoomList.changed(room), this.failed)

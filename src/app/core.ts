@@ -1,6 +1,6 @@
 import { Feeds } from '../core/room/feeds.ts'
-import type { SessionsConfig } from '../core/session/options.ts'
 import { Sessions } from '../core/session/sessions.ts'
+import type { SessionsConfig } from '../core/session/sessions-config.ts'
 import { dialectNames } from '../protocol/dialect-names.ts'
 import type { NodeContext } from './context.ts'
 import { CoreEvents } from './core-events.ts'

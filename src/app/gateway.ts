@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { iceServersFor } from '../core/auth/turn-credentials.ts'
 import { MeshBackend } from '../core/media/mesh.ts'
-import { Messages } from '../core/messages.ts'
+import { ParticipantMessages } from '../core/participant-messages.ts'
 import type { ClusterClock } from '../core/ports/clock.ts'
 import { OpenRoomList } from '../core/room/open-room-list.ts'
 import { RoomIndexUpdater } from '../core/room/room-index-updater.ts'
@@ -41,7 +41,7 @@ export function createGateway(
     failed: events.failed,
   })
   const roomIndexUpdater = new RoomIndexUpdater(store.roomIndex, events.failed)
-  const messages = new Messages(store)
+  const messages = new ParticipantMessages(store)
   const media = new MeshBackend(store)
   const date = () => store.clock.date()
   const readToken = loginTokens(config.keys, config.jwt, date)

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { isUnavailable } from '../core/attempts.ts'
+import { isUnavailable } from '../core/errors.ts'
 import type { StoreProblem } from '../core/ports/store.ts'
 
 /** The same failure is a warning only once in this time. */
@@ -32,7 +32,7 @@ export class StoreHealth {
   readonly report = {
     lost: (connection: string, address: string, cause: string) =>
       this.#log.warn({ connection, address, cause }, 'no connection to Redis'),
-    restored: (connection: string, address: string) =>
+    reconnected: (connection: string, address: string) =>
       this.#log.info({ connection, address }, 'connected to Redis again'),
     denied: (rights: string) =>
       this.#log.error(
@@ -59,11 +59,11 @@ export class StoreHealth {
 
   /**
    * A call to the store succeeded.
-   * @param byLeases whether the part of the store that keeps the leases answered. It computes a hash, so it is not called again within half a second after it returned true
+   * @param fromLeaseServer whether the part of the store that keeps the leases answered. It computes a hash, so it is not called again within half a second after it returned true
    */
-  answered(byLeases: () => boolean): void {
+  answered(fromLeaseServer: () => boolean): void {
     const now = performance.now()
-    if (now - this.#answeredAt > minAnswerIntervalMs && byLeases()) this.#answeredAt = now
+    if (now - this.#answeredAt > minAnswerIntervalMs && fromLeaseServer()) this.#answeredAt = now
   }
 
   /** Whether the part of the store that keeps the leases answers some calls, even if it does not serve this node completely. */

@@ -1,7 +1,7 @@
 import type { Config } from '../config/index.ts'
-import { Isolation } from '../core/cluster/isolation.ts'
+import { CutOffDetector } from '../core/cluster/cut-off-detector.ts'
 import { leaseSeconds } from '../core/cluster/node-duties.ts'
-import type { Retention, Store } from '../core/ports/store.ts'
+import type { Store, StoreLimits } from '../core/ports/store.ts'
 import type { AdapterConnections } from '../gateway/server.ts'
 import { createMemoryStore } from '../state/memory/index.ts'
 import { AdapterLane } from '../state/redis/adapter-lane.ts'
@@ -16,7 +16,7 @@ const detectionMarginSeconds = 30
 export type NodeStore = {
   store: Store
   health: StoreHealth
-  isolation: Isolation
+  cutOffDetector: CutOffDetector
   /** The connections of the Socket.IO adapter. Undefined on a node without Redis. */
   adapterLane: AdapterLane | undefined
   cluster: AdapterConnections | undefined
@@ -26,8 +26,8 @@ export type NodeStore = {
 export function openStore(context: NodeContext, given?: Store): NodeStore {
   const { config } = context
   const health = new StoreHealth(context.log)
-  const isolation = new Isolation(leaseSeconds * 1000)
-  const store = given ?? createStore(context, health, isolation)
+  const cutOffDetector = new CutOffDetector(leaseSeconds * 1000)
+  const store = given ?? createStore(context, health, cutOffDetector)
   const adapterLane = config.redis && new AdapterLane(config.redis, health.report)
   health.watch(() => store.problem())
   health.watch(() => adapterLane?.problem)
@@ -37,24 +37,24 @@ export function openStore(context: NodeContext, given?: Store): NodeStore {
     key: `${config.redisPrefix}:io`,
     nodes: () => store.nodes.list(),
   }
-  return { store, health, isolation, adapterLane, cluster }
+  return { store, health, cutOffDetector: cutOffDetector, adapterLane, cluster }
 }
 
-function createStore({ config, metrics }: NodeContext, health: StoreHealth, isolation: Isolation): Store {
-  const retention = retentionOf(config)
-  if (!config.redis) return createMemoryStore(retention)
-  const observe: Observe = (operation, seconds, failed, byLeases) => {
+function createStore({ config, metrics }: NodeContext, health: StoreHealth, cutOffDetector: CutOffDetector): Store {
+  const limits = storeLimitsOf(config)
+  if (!config.redis) return createMemoryStore(limits)
+  const observe: Observe = (operation, seconds, failed, fromLeaseServer) => {
     metrics.redisSeconds.observe({ operation }, seconds)
     metrics.redisFailures.inc({ operation }, failed ? 1 : 0)
     if (failed) return
-    isolation.answered(byLeases)
-    health.answered(byLeases)
+    cutOffDetector.answered(fromLeaseServer)
+    health.answered(fromLeaseServer)
   }
-  return createRedisStore(config.redis, config.redisPrefix, retention, observe, health.report)
+  return createRedisStore(config.redis, config.redisPrefix, limits, observe, health.report)
 }
 
 /** A room keeps its log for the time in which a node notices that a client is disconnected, and for the reconnect window after that. */
-function retentionOf({ window, pingInterval, pingTimeout, roomLogEntries }: Config): Retention {
+function storeLimitsOf({ window, pingInterval, pingTimeout, roomLogEntries }: Config): StoreLimits {
   return {
     window,
     log: Math.ceil(window + pingInterval + pingTimeout + detectionMarginSeconds),

@@ -93,3 +93,8 @@ export class SupersededError extends SignalError {
 export function isErrorCode(text: string): text is ErrorCode {
   return (errorCodes as readonly string[]).includes(text)
 }
+
+/** Whether the store did not answer. Such an operation is retried without limit. */
+export function isUnavailable(error: unknown): boolean {
+  return error instanceof SignalError && error.code === 'unavailable'
+}

@@ -10,7 +10,7 @@ export type Media = { audio: boolean; video: boolean }
 export type Permission = { publish: Media; subscribe: Media }
 export type Role = { role: string } & Permission
 
-/** A participant, as the other participants see it and as every node can serve it. */
+/** The record of a participant in the roster of its room: what the other participants see, and what a node needs to serve it. */
 export type Member = {
   id: ParticipantId
   user: string
@@ -43,9 +43,9 @@ export type Entry = {
 export type Draft = Omit<Entry, 'seq' | 'at'>
 
 /**
- * The kinds of entries. Each dialect renders them as its own events. The store itself writes `participant` and `drop`, in the
- * same step as the change that they report. `permission` is for the node that serves a participant, not for its client. `leap`
- * is for nodes: the room's numbers continue at its own seq.
+ * The kinds of entries. Each dialect renders them as its own events. The store itself writes
+ * `participant`, `leap`, and the ends of streams and subscriptions, in the same step as the change that they report. `permission` is for the node that serves a participant, not for its client. `leap`
+ * is for nodes: the room's numbers continue at its own seq. `message` is from a backend, by the management API.
  */
 export type EntryEvent =
   | 'participant'
@@ -62,12 +62,12 @@ export type EntryEvent =
   | 'candidate'
   | 'message'
 
-export type ParticipantNews = { action: 'join'; member: Member } | { action: 'leave'; member: Member }
+export type ParticipantEntryData = { action: 'join'; member: Member } | { action: 'leave'; member: Member }
 
-export type PermissionNews = { permission: Permission; changes: number }
+export type PermissionEntryData = { permission: Permission; changes: number }
 
 /** The store may have lost its newest entries. `after`: the last seq that it has; later entries are lost. */
-export type LeapNews = { after: number }
+export type LeapEntryData = { after: number }
 
 export type TrackKind = 'audio' | 'video'
 
@@ -161,5 +161,5 @@ export function isFor(entry: Entry, id: ParticipantId): boolean {
 
 /** Whether an entry is the next one after a seq. */
 export function follows({ seq, event, data }: Entry, before: number): boolean {
-  return seq === before + 1 || (event === 'leap' && (data as LeapNews).after === before)
+  return seq === before + 1 || (event === 'leap' && (data as LeapEntryData).after === before)
 }

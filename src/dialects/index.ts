@@ -1,5 +1,5 @@
 import type { MediaBackend } from '../core/media/media-backend.ts'
-import type { Messages } from '../core/messages.ts'
+import type { ParticipantMessages } from '../core/participant-messages.ts'
 import type { OpenRoomList } from '../core/room/open-room-list.ts'
 import type { Sessions } from '../core/session/sessions.ts'
 import type { ServedDialect } from '../gateway/requests.ts'
@@ -11,7 +11,7 @@ import { roomsDialect } from './rooms/index.ts'
 
 export type DialectServices = {
   sessions: Sessions
-  messages: Messages
+  messages: ParticipantMessages
   media: MediaBackend
   openRoomList: OpenRoomList
   iceServers: PortalServices['iceServers']

@@ -118,7 +118,7 @@ export class Connection implements SessionConnection {
     return this.#held?.[0]?.entry.seq
   }
 
-  inFlight(): DeliveryTracker | undefined {
+  trackDelivery(): DeliveryTracker | undefined {
     return this.clientNamesSeq && !this.dialect.clientsCannotNameSeq
       ? undefined
       : new InFlightTracker(this.socket, this.confirmations)

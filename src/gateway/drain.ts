@@ -44,7 +44,7 @@ async function move(connections: Connection[], withinMs: number): Promise<void> 
   const draining: Draining = { withinMs }
   for (const { socket } of connections) socket.emit('draining', draining)
   await pause(withinMs)
-  const halts = connections.map(({ session }) => session?.halt())
+  const halts = connections.map(({ session }) => session?.stopAndConfirm())
   await atMost(confirmationTimeoutMs, Promise.all(halts))
   for (const connection of connections) connection.cut()
 }

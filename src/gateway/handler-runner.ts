@@ -56,7 +56,7 @@ export class HandlerRunner {
     const payload = request.check(args.data)
     const context = { connection, deadline, ...(session ? { session } : {}), ...(rid === undefined ? {} : { rid }) }
     const handle = () => request.handle(context, payload)
-    const reply = session ? await this.#services.sessions.runOnce(session, rid, handle) : await handle()
+    const reply = session ? await this.#services.sessions.runRequest(session, rid, handle) : await handle()
     if (session?.ended && connection.session === session) connection.endSession()
     return reply
   }

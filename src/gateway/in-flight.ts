@@ -9,9 +9,11 @@ const pingPeriodMs = 1000
 const maxOpenConfirmations = 10
 
 /**
- * The messages of one session that its client may not have received. On a WebSocket a pong confirms their arrival: the node sends the ping
- * right after the messages, and at most one a second after the first burst. With long-polling the next poll confirms it, at no
- * cost. A request of the client causes a ping at once, because it may answer a message.
+ * The messages of one session that its client may not have received.
+ * - On a WebSocket a pong confirms their arrival. The node sends the ping right after the messages, and at most one a second after
+ *   the first burst.
+ * - With long-polling the next poll confirms it, at no cost.
+ * - A request of the client causes a ping at once, because it may answer a message.
  */
 export class InFlightTracker implements DeliveryTracker {
   readonly #socket: Socket
@@ -26,7 +28,7 @@ export class InFlightTracker implements DeliveryTracker {
   #nextPingAt = Number.NEGATIVE_INFINITY
   #timer: NodeJS.Timeout | undefined
   #soon: NodeJS.Immediate | undefined
-  #prompted: { seq: number; progressed: () => void } | undefined
+  #awaited: { seq: number; onProgress: () => void } | undefined
 
   constructor(socket: Socket, confirmations: DeliveryConfirmations) {
     this.#socket = socket
@@ -47,8 +49,8 @@ export class InFlightTracker implements DeliveryTracker {
     })
   }
 
-  prompt(progressed: () => void): void {
-    this.#prompted = { seq: this.#newest, progressed }
+  requestConfirmation(onProgress: () => void): void {
+    this.#awaited = { seq: this.#newest, onProgress }
     this.#request()
   }
 
@@ -89,9 +91,9 @@ export class InFlightTracker implements DeliveryTracker {
   /** The client is known to have received everything up to this number. */
   #arrived(seq: number): void {
     this.#oldest = this.#newest > seq ? seq + 1 : undefined
-    const prompted = this.#prompted
-    if (prompted && seq >= prompted.seq) this.#prompted = undefined
-    prompted?.progressed()
+    const awaited = this.#awaited
+    if (awaited && seq >= awaited.seq) this.#awaited = undefined
+    awaited?.onProgress()
     if (this.#newest > this.#requested) this.#requestWhenDue()
   }
 }

@@ -160,20 +160,20 @@ export class LoginFlow {
 
   #accept(
     { event, request, args }: IncomingRequest,
-    { reply, resumedFrom, firstEvent, isIncomplete }: LoginOutcome<unknown>,
+    { reply, resumedFrom, privateEvent, isIncomplete }: LoginOutcome<unknown>,
   ): void {
     const { dialect, about } = this.#connection
     const { log, refusals } = this.#services
     log.info({ dialect: dialect.name, ...about, from: resumedFrom }, event)
     if (isIncomplete)
       refusals.note('log_trimmed', { dialect: dialect.name, ...about }, 'missed messages were already trimmed')
-    if (firstEvent?.when === 'before ack') this.#send(firstEvent)
+    if (privateEvent?.when === 'before ack') this.#send(privateEvent)
     this.#acks.accept(event, args, this.#connection.wantsLimits ? withLimits(reply, this.#services) : reply)
-    if (firstEvent?.when === 'after ack') this.#send(firstEvent)
+    if (privateEvent?.when === 'after ack') this.#send(privateEvent)
     this.#count(request, 'ok', resumedFrom)
   }
 
-  #send({ rendered: [event, ...data], seq }: NonNullable<LoginOutcome<unknown>['firstEvent']>): void {
+  #send({ rendered: [event, ...data], seq }: NonNullable<LoginOutcome<unknown>['privateEvent']>): void {
     const { socket, dialect } = this.#connection
     socket.emit(event, ...data, ...(seq === undefined ? [] : [{ seq }]))
     this.#services.metrics.countMessage(dialect.name, event, 'out')

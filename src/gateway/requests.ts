@@ -15,7 +15,7 @@ import type { DialectDescription, RenderedEvent } from './dialect.ts'
 export type LoginContext = Timing & { connection: Connection; session?: Session }
 
 /**
- * The result of a login or relogin. `resumedFrom`: which node had the session before a relogin. `firstEvent`: an event for this client
+ * The result of a login or relogin. `resumedFrom`: which node had the session before a relogin. `privateEvent`: an event for this client
  * alone, sent before the ack or between the ack and all notifications. `isIncomplete`: the log no longer has some of the missed
  * entries.
  */
@@ -23,7 +23,7 @@ export type LoginOutcome<R> = {
   reply: R
   session: Session
   resumedFrom?: 'same_node' | 'other_node'
-  firstEvent?: { when: 'before ack' | 'after ack'; rendered: RenderedEvent; seq?: number }
+  privateEvent?: { when: 'before ack' | 'after ack'; rendered: RenderedEvent; seq?: number }
   isIncomplete?: boolean
 }
 

@@ -186,4 +186,4 @@ export const SubscriptionControl = Type.Union([
   PauseOrPlay,
 ])
 
-export const SessionIds = Type.Object({ id: Type.String(), transportId: Type.String() })
+export const MediaIdsReply = Type.Object({ id: Type.String(), transportId: Type.String() })

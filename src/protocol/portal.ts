@@ -1,9 +1,9 @@
 import { Type } from 'typebox'
 import type { RequestDefinitions } from './dialect.ts'
 import {
+  MediaIdsReply,
   Publication,
   PublicationV1,
-  SessionIds,
   StreamControl,
   SubscriptionControl,
   SubscriptionRequest,
@@ -54,14 +54,14 @@ export const portal = {
     payload: Type.Object({ to: Type.String({ minLength: 1 }), message: Message }),
     refusals: { '/to': 'invalid_receiver', '/message': 'text_too_long' },
   },
-  publish: { phase: 'awaits_session', payload: Publication, reply: SessionIds },
+  publish: { phase: 'awaits_session', payload: Publication, reply: MediaIdsReply },
   unpublish: {
     phase: 'awaits_session',
     payload: Type.Object({ id: Id }),
     refusals: { '': 'invalid_stream_id', '/id': 'invalid_stream_id' },
   },
   'stream-control': { phase: 'awaits_session', payload: StreamControl },
-  subscribe: { phase: 'awaits_session', payload: SubscriptionRequest, reply: SessionIds },
+  subscribe: { phase: 'awaits_session', payload: SubscriptionRequest, reply: MediaIdsReply },
   unsubscribe: {
     phase: 'awaits_session',
     payload: Type.Object({ id: Id }),
@@ -87,8 +87,8 @@ export const portal = {
 /** Protocol 1.0 and 1.1: the media of publish and subscribe in the old form. */
 export const portalV1 = {
   ...portal,
-  publish: { phase: 'awaits_session', payload: PublicationV1, reply: SessionIds },
-  subscribe: { phase: 'awaits_session', payload: SubscriptionRequestV1, reply: SessionIds },
+  publish: { phase: 'awaits_session', payload: PublicationV1, reply: MediaIdsReply },
+  subscribe: { phase: 'awaits_session', payload: SubscriptionRequestV1, reply: MediaIdsReply },
 } as const satisfies RequestDefinitions
 
 /** Protocol absent: the session verbs and text of OWT's legacy clients. */

@@ -10,18 +10,18 @@ import type {
   SessionRef,
   Write,
 } from '../../src/core/ports/session-store.ts'
-import type { Retention, Store } from '../../src/core/ports/store.ts'
+import type { Store, StoreLimits } from '../../src/core/ports/store.ts'
 
 /** A store as one node sees it. `another` connects one more node, if the store can serve several. */
 export type TestStore = {
   store: Store
-  another?: (retention?: Partial<Retention>) => Promise<Store>
+  another?: (limits?: Partial<StoreLimits>) => Promise<Store>
   close(): Promise<void>
 }
 
-export type Factory = (retention: Retention) => Promise<TestStore>
+export type Factory = (limits: StoreLimits) => Promise<TestStore>
 
-export const retention: Retention = { window: 60, log: 90, entries: 10_000, lease: 6 }
+export const limits: StoreLimits = { window: 60, log: 90, entries: 10_000, lease: 6 }
 
 /** A moment, ms since the epoch. */
 export const at = 1_750_000_000_000

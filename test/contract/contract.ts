@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, onTestFinished } from 'vitest'
-import type { Retention, Store } from '../../src/core/ports/store.ts'
-import { Bench, type Factory, retention, type TestStore } from './bench.ts'
+import type { Store, StoreLimits } from '../../src/core/ports/store.ts'
+import { Bench, type Factory, limits, type TestStore } from './bench.ts'
 
 /** Registers a case of the contract: a sentence, and the test of it. */
 export type RegisterCase = (title: string, run: () => Promise<void> | void) => void
@@ -19,7 +19,7 @@ export type StoreAccess = {
   /** A new room in the store that the whole suite shares. */
   open(): Promise<Bench>
   /** A new room in a store of its own. */
-  fresh(retention?: Partial<Retention>): Promise<Bench>
+  fresh(limits?: Partial<StoreLimits>): Promise<Bench>
 }
 
 export type Case = { group: string; title: string; shared: boolean; run: () => Promise<void> | void }
@@ -49,14 +49,14 @@ export function accessTo(factory: Factory): StoreAccess {
   let common: TestStore
   let other: Store
   beforeAll(async () => {
-    common = await factory(retention)
+    common = await factory(limits)
     other = (await common.another?.()) ?? common.store
   })
   afterAll(() => common.close())
   return {
     open: async () => new Bench(common.store, other),
     fresh: async (changes = {}) => {
-      const kept = await factory({ ...retention, ...changes })
+      const kept = await factory({ ...limits, ...changes })
       onTestFinished(() => kept.close())
       return new Bench(kept.store, (await kept.another?.(changes)) ?? kept.store)
     },

@@ -18,7 +18,7 @@ type Scene = {
 /** Every write that serves a request of a client or of management. */
 const writes: { [verb: string]: (scene: Scene, deadline: Deadline) => Promise<unknown> } = {
   append: ({ bench, participant }, deadline) => bench.store.log.append(participant.write({ deadline }), text()),
-  announce: ({ bench }, deadline) => bench.store.log.announce(bench.room, text(), newId(), deadline),
+  announce: ({ bench }, deadline) => bench.store.log.appendFromServer(bench.room, text(), newId(), deadline),
   recordReply: ({ bench, participant }, deadline) =>
     bench.store.log.recordReply(participant.write({ rid: 7, deadline })),
   join: ({ bench }, deadline) => bench.join({ deadline }),
@@ -67,7 +67,7 @@ const writes: { [verb: string]: (scene: Scene, deadline: Deadline) => Promise<un
   'replace of the configuration': ({ bench: { store, room } }, deadline) =>
     store.rooms.replace(room, configured, { ...configured, participantLimit: 9 }, deadline),
   'remove of the configuration': ({ bench: { store, room } }, deadline) =>
-    store.rooms.remove(room, { at: store.clock.date(), seconds: 60 }, deadline),
+    store.rooms.removeOptions(room, { at: store.clock.date(), seconds: 60 }, deadline),
 }
 
 const configured: RoomOptions = { ...defaultRoomOptions, participantLimit: 8 }
@@ -89,7 +89,7 @@ async function findings({ bench, participant, other, subscription }: Scene): Pro
     log: await bench.log(),
     room: await store.rooms.find(room),
     roster: await store.roster.roster(room),
-    standing: await store.sessionChecks.states(sides.map(({ ref }) => ref)),
+    standing: await store.sessionUpkeep.states(sides.map(({ ref }) => ref)),
     subscription: await store.media.subscription(room, subscription.id),
     replies: await Promise.all(sides.map(({ ref }) => store.log.replyTo(ref, 7))),
   }
@@ -128,7 +128,7 @@ export function describeDeadline({ open, test }: Contract): void {
     const arrived = performance.now()
     const newer = await bench.resume(participant, { deadline: arrived + 4400 })
     await refuses(bench.resume(participant, { deadline: arrived + 4300 }), 'unavailable')
-    expect(await bench.other.sessionChecks.states([{ ...participant.ref, owner: newer.owner }])).toEqual(['connected'])
+    expect(await bench.other.sessionUpkeep.states([{ ...participant.ref, owner: newer.owner }])).toEqual(['connected'])
     expect(await bench.resume(participant, { deadline: arrived + 4500 })).toMatchObject({ previousOwner: newer.owner })
   })
 

@@ -99,7 +99,7 @@ export function describeJoin({ open, test }: Contract): void {
     const again = await bench.join({ token: first.request.token })
     expect(again.id).toBe(first.id)
     expect(again.joined.previousOwner).toBeUndefined()
-    expect(await bench.store.sessionChecks.states([again.ref])).toEqual(['connected'])
+    expect(await bench.store.sessionUpkeep.states([again.ref])).toEqual(['connected'])
   })
 
   test('two simultaneous logins with one token give one participant', async () => {

@@ -175,8 +175,8 @@ export function describeLog({ open, fresh, test }: Contract): void {
   test('announce numbers its entry like the others', async () => {
     const bench = await open()
     const participant = await bench.join()
-    expect(await bench.store.log.announce(bench.room, text({ data: 'soon' }))).toBe(2)
-    expect(await bench.store.log.announce(bench.room, text({ to: participant.id }))).toBe(3)
+    expect(await bench.store.log.appendFromServer(bench.room, text({ data: 'soon' }))).toBe(2)
+    expect(await bench.store.log.appendFromServer(bench.room, text({ to: participant.id }))).toBe(3)
     expect(await bench.log(1)).toEqual([
       { ...text({ data: 'soon' }), seq: 2 },
       { ...text({ to: participant.id }), seq: 3 },
@@ -185,9 +185,9 @@ export function describeLog({ open, fresh, test }: Contract): void {
 
   test('announce refuses a room that does not exist, and an absent addressee', async () => {
     const bench = await open()
-    await refuses(bench.store.log.announce(bench.room, text()), 'no_such_participant')
+    await refuses(bench.store.log.appendFromServer(bench.room, text()), 'no_such_participant')
     await bench.join()
-    await refuses(bench.store.log.announce(bench.room, text({ to: 'nobody' })), 'no_such_participant')
+    await refuses(bench.store.log.appendFromServer(bench.room, text({ to: 'nobody' })), 'no_such_participant')
     expect(await bench.log()).toHaveLength(1)
   })
 

@@ -1,17 +1,17 @@
 import { expect, test } from 'vitest'
 import { createMemoryStore } from '../../src/state/memory/index.ts'
-import { at, Bench, retention } from './bench.ts'
+import { at, Bench, limits } from './bench.ts'
 import { describeStore } from './store.ts'
 
-describeStore('memory', async (retention) => {
-  const store = createMemoryStore(retention)
+describeStore('memory', async (limits) => {
+  const store = createMemoryStore(limits)
   return { store, close: () => store.close() }
 })
 
 /** A room that everybody left, which the reaper checks after its login tokens have expired. */
 async function leftBehind(prepare: (bench: Bench) => Promise<void> = async () => {}): Promise<Bench> {
   let now = at
-  const store = createMemoryStore(retention, () => now)
+  const store = createMemoryStore(limits, () => now)
   const bench = new Bench(store, store)
   await prepare(bench)
   const { id, request } = await bench.join()
@@ -34,7 +34,7 @@ test('a configured room is not deleted', async () => {
   const bench = await leftBehind(({ store, room }) => store.rooms.configure(room, { participantLimit: 3 }))
   expect(await bench.headSeq()).toBe(2)
   expect(await bench.store.rooms.options(bench.room)).toMatchObject({ participantLimit: 3 })
-  await bench.store.rooms.remove(bench.room)
+  await bench.store.rooms.removeOptions(bench.room)
   expect(await bench.headSeq()).toBe(0)
 })
 
@@ -47,7 +47,7 @@ test('an empty room with listeners is deleted after they have unsubscribed', asy
 
 test('a used login token is removed after it has expired', async () => {
   let now = at
-  const store = createMemoryStore(retention, () => now)
+  const store = createMemoryStore(limits, () => now)
   const bench = new Bench(store, store)
   const { id, request, ref } = await bench.join()
   await store.sessionStore.confirmTicket(ref, request.token, request.ticketId)

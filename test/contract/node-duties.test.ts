@@ -5,12 +5,12 @@ import { SignalError } from '../../src/core/errors.ts'
 import type { SessionConnection } from '../../src/core/ports/connection.ts'
 import type { SessionRef } from '../../src/core/ports/session-store.ts'
 import { Feeds } from '../../src/core/room/feeds.ts'
-import type { SessionsEvents } from '../../src/core/session/options.ts'
 import { Sessions } from '../../src/core/session/sessions.ts'
+import type { SessionsEvents } from '../../src/core/session/sessions-config.ts'
 import { createRedisStore } from '../../src/state/redis/index.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
 import { randomPrefix, redisUrl } from '../support/redis.ts'
-import { Bench, type JoinedParticipant, retention } from './bench.ts'
+import { Bench, type JoinedParticipant, limits } from './bench.ts'
 
 const node = (id: string) => ({ id, url: 'http://127.0.0.1:8080', version: '1.0.0', connections: 3 })
 
@@ -18,7 +18,7 @@ const node = (id: string) => ({ id, url: 'http://127.0.0.1:8080', version: '1.0.
 async function survivor(rooms: number, seconds: { window: number }, events: SessionsEvents = {}) {
   const prefix = randomPrefix()
   const store = createRedisStore({ urls: [redisUrl()], mode: 'standalone' }, prefix, {
-    ...retention,
+    ...limits,
     ...seconds,
     lease: 0,
   })
@@ -31,8 +31,8 @@ async function survivor(rooms: number, seconds: { window: number }, events: Sess
   const participants: JoinedParticipant[] = await Promise.all(benches.map((bench) => bench.join({ node: 'A' })))
   const feeds = new Feeds(store, 'B', () => Promise.resolve(), {})
   const keys: Keyring = ['a key of at least thirty-two characters']
-  const limits = { maxRooms: 0, maxParticipants: 0 }
-  const config = { node: 'B', keys, dialectNames: ['portal'], tokenTtl: 180, ticketTtl: 600, window: 60, ...limits }
+  const roomLimits = { maxRooms: 0, maxParticipants: 0 }
+  const config = { node: 'B', keys, dialectNames: ['portal'], tokenTtl: 180, ticketTtl: 600, window: 60, ...roomLimits }
   const sessions = new Sessions(store, feeds, config, events)
   const lease = new NodeDuties(store, feeds, sessions, () => node('B'), events)
   return { store, lease, sessions, keys: keysOf(prefix), participants, refs: participants.map(({ ref }) => ref) }
@@ -42,7 +42,7 @@ test('one round detaches all participants of a dead node, however many they are'
   const { store, lease, refs } = await survivor(350, { window: 60 })
   await store.nodes.heartbeat(node('A'))
   await lease.reap()
-  expect(new Set(await store.sessionChecks.states(refs))).toEqual(new Set(['waiting']))
+  expect(new Set(await store.sessionUpkeep.states(refs))).toEqual(new Set(['waiting']))
   expect(await store.nodes.expired()).toEqual([])
 })
 
@@ -70,7 +70,7 @@ test('reaping stops when the node sends a heartbeat again', async () => {
     return done
   }
   await lease.reap()
-  expect(new Set(await store.sessionChecks.states(refs))).toEqual(new Set(['waiting', 'connected']))
+  expect(new Set(await store.sessionUpkeep.states(refs))).toEqual(new Set(['waiting', 'connected']))
 })
 
 /** Makes every script that reads these sessions fail. */
@@ -84,7 +84,7 @@ test('a broken room of a dead node does not delay the other rooms', async () => 
   await store.client.set(keys.members(corrupted.room), 'no hash')
   await store.nodes.heartbeat(node('A'))
   await expect(lease.reap()).rejects.toThrow()
-  expect(new Set(await store.sessionChecks.states(others))).toEqual(new Set(['waiting']))
+  expect(new Set(await store.sessionUpkeep.states(others))).toEqual(new Set(['waiting']))
   expect(await store.nodes.trackedRooms('A')).toEqual([corrupted.room])
 })
 
@@ -126,7 +126,7 @@ test('a room whose check fails delays neither the other rooms nor the other duti
   await sessions.closer.detach(sessions.find(unreported) as never)
   store.sessionStore.detach = detach
   await expect(lease.check()).rejects.toThrow()
-  expect(await store.sessionChecks.states([waiting, unreported])).toEqual(['connected', 'waiting'])
+  expect(await store.sessionUpkeep.states([waiting, unreported])).toEqual(['connected', 'waiting'])
 })
 
 test('the second round detaches sessions without a connection and keeps the others', async () => {
@@ -139,14 +139,14 @@ test('the second round detaches sessions without a connection and keeps the othe
   const unknown = (await bench.join({ node: 'of no lease' })).ref
   await store.nodes.trackRooms('B', ['portal/empty'])
   await lease.reconcile()
-  expect(await store.sessionChecks.states([held, own, unknown, ...refs])).not.toContain('waiting')
+  expect(await store.sessionUpkeep.states([held, own, unknown, ...refs])).not.toContain('waiting')
   await lease.reconcile()
-  expect(await store.sessionChecks.states([held, own, unknown])).toEqual(['connected', 'waiting', 'waiting'])
+  expect(await store.sessionUpkeep.states([held, own, unknown])).toEqual(['connected', 'waiting', 'waiting'])
   expect(await store.nodes.trackedRooms('B')).toEqual([room])
   // a room that no node has touched for long is checked by the node that prunes the list
   await store.client.zadd(keys.rooms, ...refs.flatMap(({ room }) => [1, room]))
   await lease.reap()
-  expect(await store.sessionChecks.states(refs)).toEqual(refs.map(() => 'waiting'))
+  expect(await store.sessionUpkeep.states(refs)).toEqual(refs.map(() => 'waiting'))
 })
 
 test('a participant past the end of its window, whose record was lost, has expired again', async () => {

@@ -123,7 +123,7 @@ function describeDeadNodes({ fresh, test, sharedTest }: Contract): void {
     const bench = await fresh()
     const [lost, safe] = [await joinOn(bench, 'A'), await joinOn(bench, 'AB')]
     expect(await bench.other.reconnectWindows.detachAllOf('A', 10)).toEqual({ done: true, left: [] })
-    expect(await bench.store.sessionChecks.states([lost.ref, safe.ref])).toEqual(['waiting', 'connected'])
+    expect(await bench.store.sessionUpkeep.states([lost.ref, safe.ref])).toEqual(['waiting', 'connected'])
     expect(await bench.log()).toHaveLength(2)
   })
 
@@ -136,16 +136,16 @@ function describeDeadNodes({ fresh, test, sharedTest }: Contract): void {
     expect(await bench.other.reconnectWindows.detachAllOf('A', 10)).toEqual(named)
     expect(await bench.other.sessionStore.leave(ref.room, ref.id, { owner: ref.owner })).toBe(true)
     expect(await bench.other.reconnectWindows.detachAllOf('A', 10)).toEqual({ done: true, left: [] })
-    expect(await bench.store.sessionChecks.states([lost.ref])).toEqual(['waiting'])
+    expect(await bench.store.sessionUpkeep.states([lost.ref])).toEqual(['waiting'])
   })
 
   sharedTest('after detachAllOf every entry so far is in doubt', async () => {
     const bench = await fresh()
     const participant = await joinOn(bench, 'A')
     for (let n = 0; n < 4; n += 1) await bench.append(participant)
-    await bench.store.sessionChecks.recordConfirmed([{ ref: participant.ref, confirmed: 3 }])
+    await bench.store.sessionUpkeep.recordConfirmed([{ ref: participant.ref, confirmed: 3 }])
     await bench.other.reconnectWindows.detachAllOf('A', 10)
-    await bench.store.log.announce(bench.room, { event: 'text', data: 'later' })
+    await bench.store.log.appendFromServer(bench.room, { event: 'text', data: 'later' })
     expect(await bench.resume(participant)).toMatchObject({ deliverAfter: 3, inDoubtUpTo: 5, previousNode: 'A' })
   })
 
@@ -156,7 +156,7 @@ function describeDeadNodes({ fresh, test, sharedTest }: Contract): void {
     const rounds: boolean[] = []
     while (!rounds.at(-1)) rounds.push((await bench.other.reconnectWindows.detachAllOf('A', 2)).done)
     expect(rounds).toEqual([false, false, true])
-    expect(new Set(await bench.store.sessionChecks.states(participants.map(({ ref }) => ref)))).toEqual(
+    expect(new Set(await bench.store.sessionUpkeep.states(participants.map(({ ref }) => ref)))).toEqual(
       new Set(['waiting']),
     )
     expect(await bench.other.reconnectWindows.detachAllOf('A', 2)).toEqual({ done: true, left: [] })
@@ -167,7 +167,7 @@ function describeDeadNodes({ fresh, test, sharedTest }: Contract): void {
     const participant = await joinOn(bench, 'A')
     const moved = await bench.resumeElsewhere(participant)
     await bench.other.reconnectWindows.detachAllOf('A', 10)
-    expect(await bench.store.sessionChecks.states([moved])).toEqual(['connected'])
+    expect(await bench.store.sessionUpkeep.states([moved])).toEqual(['connected'])
   })
 
   sharedTest('a second reaper does not change the window of a waiting participant', async () => {
@@ -200,6 +200,6 @@ function describeDeadNodes({ fresh, test, sharedTest }: Contract): void {
     await bench.store.nodes.untrackRoom('A', bench.room)
     await bench.store.nodes.untrackRoom('A', bench.room)
     expect(await bench.other.reconnectWindows.detachAllOf('A', 10)).toEqual({ done: true, left: [] })
-    expect(await bench.store.sessionChecks.states([participant.ref])).toEqual(['connected'])
+    expect(await bench.store.sessionUpkeep.states([participant.ref])).toEqual(['connected'])
   })
 }

@@ -15,7 +15,7 @@ export function describePubSub({ open, fresh, test, sharedTest }: Contract): voi
       streamNews(camera(participant.id), 'add'),
     ])
     const other = await bench.join()
-    await bench.store.log.announce(bench.room, text())
+    await bench.store.log.appendFromServer(bench.room, text())
     await bench.store.sessionStore.leave(bench.room, other.id, 'any')
     expect(await recorder.first(5)).toEqual(await bench.log(1))
   })

@@ -14,7 +14,7 @@ import { createRedisStore } from '../../src/state/redis/index.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
 import { noReport } from '../../src/state/redis/report.ts'
 import { randomPrefix, startRedis } from '../support/redis.ts'
-import { Bench, EntryRecorder, retention } from './bench.ts'
+import { Bench, EntryRecorder, limits } from './bench.ts'
 
 const unreadable = ['', '{', 'null', '7', '"text"', '[]', '{}', '{"seq":"1","event":"text"}', '{"seq":1}', '\ud800']
 
@@ -26,7 +26,7 @@ async function start() {
   const skipped: string[] = []
   const report = { ...noReport, unreadable: (channel: string) => void skipped.push(channel) }
   const target: RedisTarget = { urls: [redis.url], mode: 'standalone' }
-  const store = createRedisStore(target, prefix, retention, undefined, report)
+  const store = createRedisStore(target, prefix, limits, undefined, report)
   onTestFinished(() => store.close())
   const other = new Redis(redis.url)
   onTestFinished(() => other.disconnect())

@@ -2,15 +2,15 @@ import { expect, onTestFinished, test } from 'vitest'
 import { createRedisStore } from '../../src/state/redis/index.ts'
 import { FakedClock } from '../support/faked-clock.ts'
 import { randomPrefix, startRedis } from '../support/redis.ts'
-import { Bench, refuses, retention, text } from './bench.ts'
+import { Bench, limits, refuses, text } from './bench.ts'
 
 /** A store of a node on a Redis whose clock the test sets. */
-async function open(changes: Partial<typeof retention> = {}) {
+async function open(changes: Partial<typeof limits> = {}) {
   const clock = new FakedClock()
   const server = await startRedis([], clock.redisEnv)
   onTestFinished(() => server.stop())
   const store = createRedisStore({ urls: [server.url], mode: 'standalone' }, randomPrefix(), {
-    ...retention,
+    ...limits,
     ...changes,
   })
   onTestFinished(() => store.close())

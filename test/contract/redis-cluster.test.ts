@@ -7,7 +7,7 @@ import { createRedisStore } from '../../src/state/redis/index.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
 import { type RedisGroup, type RedisServer, randomPrefix, startRedisCluster } from '../support/redis.ts'
 import { until } from '../support/until.ts'
-import { Bench, retention } from './bench.ts'
+import { Bench, limits } from './bench.ts'
 import { redisFactory } from './redis-factory.ts'
 import { describeStore } from './store.ts'
 
@@ -48,7 +48,7 @@ async function follow(
 
 test('the rooms are on all masters, and a node needs the address of only one', async () => {
   const [first = ''] = cluster.urls
-  const store = createRedisStore({ ...target(), urls: [first] }, randomPrefix(), retention)
+  const store = createRedisStore({ ...target(), urls: [first] }, randomPrefix(), limits)
   onTestFinished(() => store.close())
   const benches = Array.from({ length: 30 }, () => new Bench(store, store))
   const received = await follow(
@@ -63,7 +63,7 @@ test('the rooms are on all masters, and a node needs the address of only one', a
 })
 
 test('a broken subscription is re-established and reported', async () => {
-  const store = createRedisStore(target(), randomPrefix(), retention)
+  const store = createRedisStore(target(), randomPrefix(), limits)
   onTestFinished(() => store.close())
   const bench = new Bench(store, store)
   const participant = await bench.join()
@@ -91,7 +91,7 @@ test('a participant can enter a room while the shard of the list of rooms hangs'
   }
   const node = `node${elsewhere((nth) => keys.nodeRooms(`node${nth}`))}`
   const room = `portal/room${elsewhere((nth) => keys.room(`portal/room${nth}`))}`
-  const store = createRedisStore(target(), prefix, retention)
+  const store = createRedisStore(target(), prefix, limits)
   onTestFinished(() => store.close())
   const bench = new Bench(store, store, room)
   await store.nodes.trackRooms(node, [room]) // connected to every shard
@@ -112,7 +112,7 @@ test.each([
 ])('a script that Redis receives twice is executed once in a Redis Cluster: %s', async (_name, command) => {
   const prefix = randomPrefix()
   const keys = keysOf(prefix)
-  const store = createRedisStore(target(), prefix, retention)
+  const store = createRedisStore(target(), prefix, limits)
   onTestFinished(() => store.close())
   const bench = new Bench(store, store)
   await bench.join()

@@ -6,11 +6,11 @@ import type { Factory } from './bench.ts'
 
 /** Nodes that share a Redis, with a prefix of their own. `target` is called when a case runs. */
 export function redisFactory(target: () => RedisTarget): Factory {
-  return async (retention) => {
+  return async (limits) => {
     const prefix = randomPrefix()
     const { urls, ...mode } = target()
     const documented = { ...mode, urls: (await asDocumentedUser(urls.join(','), prefix)).split(',') }
-    const open = (changes = {}) => createRedisStore(documented, prefix, { ...retention, ...changes })
+    const open = (changes = {}) => createRedisStore(documented, prefix, { ...limits, ...changes })
     const states = [open()]
     return {
       store: states[0] as ReturnType<typeof open>,

@@ -7,7 +7,7 @@ import { createRedisStore } from '../../src/state/redis/index.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
 import { type RedisServer, randomPrefix, startRedis } from '../support/redis.ts'
 import { asDocumentedUser } from '../support/redis-user.ts'
-import { Bench, type JoinedParticipant, refuses, retention, text } from './bench.ts'
+import { Bench, type JoinedParticipant, limits, refuses, text } from './bench.ts'
 import { backupOf } from './restore.ts'
 import { camera, streamNews, viewing } from './samples.ts'
 
@@ -21,7 +21,7 @@ beforeAll(async () => {
   server = await startRedis()
   admin = new Redis(server.url)
   const url = await asDocumentedUser(server.url, prefix)
-  store = createRedisStore({ urls: [url], mode: 'standalone' }, prefix, retention)
+  store = createRedisStore({ urls: [url], mode: 'standalone' }, prefix, limits)
 })
 afterAll(async () => {
   await store?.close()
@@ -47,7 +47,7 @@ type Scene = Awaited<ReturnType<typeof openScene>>
 type Act = () => Promise<unknown>
 
 const token = () => ({ id: newId(), seconds: 60 })
-const stateOf = async ({ ref }: JoinedParticipant) => (await store.sessionChecks.states([ref]))[0]
+const stateOf = async ({ ref }: JoinedParticipant) => (await store.sessionUpkeep.states([ref]))[0]
 const detach = ({ ref }: JoinedParticipant) => store.sessionStore.detach(ref, 1)
 
 /** The verbs that continue or end something, each with a preparation while Redis has memory, and its outcome. */
@@ -97,7 +97,7 @@ const accepted: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act
       const member = `${room}|${participant.id}`
       await admin.zrem(keys.waiting, member)
       return async () => {
-        await store.reconnectWindows.restore(participant.ref, 5)
+        await store.reconnectWindows.recordAgain(participant.ref, 5)
         return admin.zscore(keys.waiting, member)
       }
     },
@@ -145,7 +145,7 @@ const accepted: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act
   recordConfirmed: [
     ({ bench, room, participant }) =>
       async () => {
-        const held = await store.sessionChecks.recordConfirmed([
+        const held = await store.sessionUpkeep.recordConfirmed([
           { ref: participant.ref, confirmed: await bench.headSeq() },
         ])
         return [held, await admin.hget(keys.session(room, participant.id), 'cursor')]
@@ -155,14 +155,14 @@ const accepted: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act
   reclaim: [
     async ({ participant }) => {
       await detach(participant)
-      return async () => [await store.sessionChecks.reclaim(participant.ref), await stateOf(participant)]
+      return async () => [await store.sessionUpkeep.reclaim(participant.ref), await stateOf(participant)]
     },
     [true, 'connected'],
   ],
   'reclaim of a session that has moved': [
     async ({ bench, participant }) => {
       await bench.resume(participant)
-      return () => store.sessionChecks.reclaim(participant.ref)
+      return () => store.sessionUpkeep.reclaim(participant.ref)
     },
     false,
   ],
@@ -198,14 +198,14 @@ const accepted: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act
   restore: [
     async ({ room, participant }) => {
       await admin.del(keys.session(room, participant.id))
-      return async () => [await store.sessionChecks.restore(backupOf(participant)), await stateOf(participant)]
+      return async () => [await store.sessionUpkeep.restore(backupOf(participant)), await stateOf(participant)]
     },
     [true, 'connected'],
   ],
   'heads of a room that has lost entries': [
     ({ room }) =>
       async () => {
-        const [seq = 0] = await store.log.heads([room], [7])
+        const seq = await store.log.leapIfBehind(room, 7)
         return seq > 1_000_000
       },
     true,
@@ -214,7 +214,7 @@ const accepted: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act
     async ({ room }) => {
       await admin.hset(keys.room(room), 'server', 'another')
       return async () => {
-        const [seq = 0] = await store.log.heads([room], [1])
+        const seq = await store.log.leapIfBehind(room, 1)
         return seq > 1_000_000
       }
     },
@@ -246,7 +246,7 @@ const accepted: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act
     async ({ room }) => {
       await store.rooms.configure(room, {})
       return async () => {
-        await store.rooms.remove(room, { at: 77, seconds: 60 })
+        await store.rooms.removeOptions(room, { at: 77, seconds: 60 })
         const { configured, closed } = (await store.rooms.find(room)) ?? {}
         return [configured, closed]
       }
@@ -278,7 +278,7 @@ const accepted: { [verb: string]: [arrange: (scene: Scene) => Promise<Act> | Act
 const refused: { [verb: string]: (scene: Scene) => Promise<unknown> } = {
   join: ({ bench }) => bench.join(),
   append: ({ bench, participant }) => bench.append(participant),
-  announce: ({ room }) => store.log.announce(room, text(), newId()),
+  announce: ({ room }) => store.log.appendFromServer(room, text(), newId()),
   recordReply: ({ participant }) => store.log.recordReply(participant.write({ rid: 7 })),
   setProfile: ({ participant }) => store.roster.setProfile(participant.write(), { new: true }),
   addStream: ({ participant }) => store.media.addStream(participant.write(), camera(participant.id), [text()]),
@@ -294,7 +294,7 @@ async function snapshot({ bench, room, participant, other }: Scene): Promise<unk
     log: await bench.log(),
     roster: await store.roster.roster(room),
     found: await store.rooms.find(room),
-    states: await store.sessionChecks.states(refs),
+    states: await store.sessionUpkeep.states(refs),
     replies: await Promise.all(refs.map((ref) => store.log.replyTo(ref, 7))),
   }
 }

@@ -1,17 +1,16 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { nodeOf } from '../../src/core/ports/handover.ts'
-import type { SessionRef } from '../../src/core/ports/session-store.ts'
+import { nodeOf, type SessionRef } from '../../src/core/ports/session-store.ts'
 import type { RedisClock } from '../../src/state/redis/clock.ts'
 import { createRedisStore } from '../../src/state/redis/index.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
 import { randomPrefix, redisUrl } from '../support/redis.ts'
 import { until } from '../support/until.ts'
-import { Bench, type JoinedParticipant, retention } from './bench.ts'
+import { Bench, type JoinedParticipant, limits } from './bench.ts'
 import { backupOf } from './restore.ts'
 
 function open() {
   const prefix = randomPrefix()
-  const store = createRedisStore({ urls: [redisUrl()], mode: 'standalone' }, prefix, retention)
+  const store = createRedisStore({ urls: [redisUrl()], mode: 'standalone' }, prefix, limits)
   onTestFinished(() => store.close())
   const bench = new Bench(store, store)
   const keys = keysOf(prefix)
@@ -38,8 +37,8 @@ test('a node that was cut off until the room had expired does not restore its se
   await expire(before)
   const now = await bench.join({ member: before.member })
   expect(generationOf(now.ref)).toBeGreaterThan(generationOf(ref))
-  expect(await store.sessionChecks.restore(backupOf(before, { ref }))).toBe(false)
-  expect(await store.sessionChecks.states([now.ref])).toEqual(['connected'])
+  expect(await store.sessionUpkeep.restore(backupOf(before, { ref }))).toBe(false)
+  expect(await store.sessionUpkeep.states([now.ref])).toEqual(['connected'])
 })
 
 test('a room that ends and is created again within a millisecond never repeats an owner', async () => {
@@ -48,7 +47,7 @@ test('a room that ends and is created again within a millisecond never repeats a
   for (let round = 0; round < 50; round += 1) {
     const participant = await bench.join()
     await store.sessionStore.leave(bench.room, participant.id, 'any')
-    await store.rooms.remove(bench.room)
+    await store.rooms.removeOptions(bench.room)
     owners.push(participant.ref.owner)
   }
   expect(new Set(owners).size).toBe(owners.length)
@@ -69,12 +68,12 @@ test('a room does not expire before the clock reaches the generations of its lea
   const { bench, store, keys } = open()
   const participant = await bench.join()
   const ahead = Date.now() + 500_000
-  await store.log.heads([bench.room], [ahead])
+  await store.log.leapIfBehind(bench.room, ahead)
   const owner = generationOf(await bench.resume(participant))
   await store.sessionStore.leave(bench.room, participant.id, 'any')
   const expiry = Date.now() + (await store.client.pttl(keys.room(bench.room)))
-  expect(expiry).toBeGreaterThan(owner + retention.log * 1000 - 5000)
-  expect(await store.client.pttl(keys.log(bench.room))).toBeLessThanOrEqual(retention.log * 1000)
+  expect(expiry).toBeGreaterThan(owner + limits.log * 1000 - 5000)
+  expect(await store.client.pttl(keys.log(bench.room))).toBeLessThanOrEqual(limits.log * 1000)
 })
 
 test('a room that an older version created continues its generations above the clock', async () => {
@@ -90,6 +89,6 @@ test('a restored room gives generations above those of the sessions that nodes r
   const participant = await bench.join()
   await expire(participant)
   const owner = `A:${Date.now() + 100_000}`
-  expect(await store.sessionChecks.restore(backupOf(participant, { ref: { ...participant.ref, owner } }))).toBe(true)
+  expect(await store.sessionUpkeep.restore(backupOf(participant, { ref: { ...participant.ref, owner } }))).toBe(true)
   expect(generationOf((await bench.join()).ref)).toBeGreaterThan(generationOf({ owner }))
 })

@@ -3,14 +3,14 @@ import { newId } from '../../src/core/ids.ts'
 import { createRedisStore } from '../../src/state/redis/index.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
 import { randomPrefix, redisUrl } from '../support/redis.ts'
-import { Bench, type JoinedParticipant, refuses, retention } from './bench.ts'
+import { Bench, type JoinedParticipant, limits, refuses } from './bench.ts'
 import { backupOf } from './restore.ts'
 
 /** A room on two nodes, whose keys the test can delete, or set back to an earlier state. */
 function open() {
   const prefix = randomPrefix()
   const [store, other] = [0, 1].map(() => {
-    const store = createRedisStore({ urls: [redisUrl()], mode: 'standalone' }, prefix, retention)
+    const store = createRedisStore({ urls: [redisUrl()], mode: 'standalone' }, prefix, limits)
     onTestFinished(() => store.close())
     return store
   }) as [ReturnType<typeof createRedisStore>, ReturnType<typeof createRedisStore>]
@@ -44,8 +44,8 @@ test('the first write on a server with another history leaps, whatever the write
     login: (bench) => bench.join(),
     relogin: (bench, participant) => bench.resume(participant),
     leaving: (bench, participant) => bench.store.sessionStore.leave(bench.room, participant.id, 'any'),
-    announcement: (bench) => bench.store.log.announce(bench.room, { event: 'text', data: null }),
-    check: (bench) => bench.store.log.heads([bench.room], [0]),
+    announcement: (bench) => bench.store.log.appendFromServer(bench.room, { event: 'text', data: null }),
+    check: (bench) => bench.store.log.leapIfBehind(bench.room, 0),
   }
   for (const write of Object.values(writes)) {
     const { bench, remember } = open()
@@ -68,7 +68,7 @@ test('an owner that a lost server gave is not given again', async () => {
   const again = await bench.resume(participant)
   expect(again.owner).not.toBe(lost.owner)
   expect(
-    await bench.store.sessionChecks.restore(backupOf(participant, { ref: { ...participant.ref, owner: lost.owner } })),
+    await bench.store.sessionUpkeep.restore(backupOf(participant, { ref: { ...participant.ref, owner: lost.owner } })),
   ).toBe(false)
 })
 
@@ -82,7 +82,7 @@ test('restore makes a lost relogin valid again, with its tickets', async () => {
   const ref = { ...participant.ref, owner }
   await refuses(bench.store.log.append({ ref, op: 'x' }, { event: 'text', data: null }), 'moved')
   const tickets = { previous: participant.request.ticketId, issued: [nextTicketId] }
-  expect(await bench.store.sessionChecks.restore(backupOf(participant, { ref, tickets, ticketConfirmed: true }))).toBe(
+  expect(await bench.store.sessionUpkeep.restore(backupOf(participant, { ref, tickets, ticketConfirmed: true }))).toBe(
     true,
   )
   expect(await bench.store.log.append({ ref, op: 'x' }, { event: 'text', data: null })).toBeGreaterThan(1_000_000)
@@ -97,7 +97,7 @@ test('nodes that restore a lost room at the same time restore each participant o
   await flush()
   const backups = people.map((participant) => backupOf(participant, { feedPosition: top, ticketConfirmed: true }))
   const twice = [...backups, ...backups].map((backup, index) =>
-    (index % 2 ? bench.store : bench.other).sessionChecks.restore(backup),
+    (index % 2 ? bench.store : bench.other).sessionUpkeep.restore(backup),
   )
   expect(await Promise.all(twice)).toEqual(twice.map(() => true))
   const { members } = await bench.store.roster.roster(room)
@@ -127,7 +127,7 @@ test('restore does not revert a permission that was changed since', async () => 
   const none = { audio: false, video: false }
   const after = { ...member, permission: { publish: none, subscribe: none }, changes: 1 }
   await bench.store.roster.changeMember(room, member, after, { event: 'permission', data: null, to: member.id })
-  await bench.store.sessionChecks.restore(backupOf(participant))
+  await bench.store.sessionUpkeep.restore(backupOf(participant))
   expect(await bench.store.roster.member(room, member.id)).toEqual(after)
 })
 
@@ -138,13 +138,13 @@ test('unrestored names the sessions that a failover brought back and no node res
   const goBack = await remember()
   await bench.store.sessionStore.leave(room, gone.id, 'any')
   await goBack()
-  const [leap = 0] = await bench.store.log.heads([room], [0])
+  const leap = await bench.store.log.leapIfBehind(room, 0)
   await bench.join()
-  await bench.store.sessionChecks.restore(backupOf(here))
-  expect(await bench.store.sessionChecks.unrestored(room, leap)).toEqual(
+  await bench.store.sessionUpkeep.restore(backupOf(here))
+  expect(await bench.store.sessionUpkeep.unrestored(room, leap)).toEqual(
     expect.arrayContaining([gone.ref, waiting.ref]),
   )
-  expect(await bench.store.sessionChecks.unrestored(room, leap)).toHaveLength(2)
+  expect(await bench.store.sessionUpkeep.unrestored(room, leap)).toHaveLength(2)
 })
 
 test('a client that names no seq continues after the leap if its connection received more than the store has', async () => {
@@ -154,7 +154,7 @@ test('a client that names no seq continues after the leap if its connection rece
   await bench.append(participant)
   await bench.append(participant)
   await goBack()
-  await bench.store.sessionChecks.restore(backupOf(participant, { confirmed: 3, feedPosition: 3 }))
+  await bench.store.sessionUpkeep.restore(backupOf(participant, { confirmed: 3, feedPosition: 3 }))
   await bench.append(participant)
   const [leap] = await bench.log(1)
   expect(leap).toMatchObject({ event: 'leap', data: { after: 1 } })

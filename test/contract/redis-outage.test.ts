@@ -7,7 +7,7 @@ import { randomPrefix, startRedis } from '../support/redis.ts'
 import { type ProxiedRedis, startProxiedRedis } from '../support/redis-proxy.ts'
 import { asDocumentedUser } from '../support/redis-user.ts'
 import { until } from '../support/until.ts'
-import { Bench, EntryRecorder, refuses, retention, text } from './bench.ts'
+import { Bench, EntryRecorder, limits, refuses, text } from './bench.ts'
 
 const modes = ['standalone', 'cluster'] as const
 
@@ -27,13 +27,13 @@ async function start(mode: ProxiedRedis['mode']) {
   const lost: string[] = []
   const report = {
     lost: (connection: string, address: string, cause: string) => lost.push(`${connection} ${address} ${cause}`),
-    restored: () => {},
+    reconnected: () => {},
     denied: () => {},
     unsuitable: () => {},
     unreadable: () => {},
     failed: () => {},
   }
-  const store = createRedisStore({ urls: redis.urls, mode }, prefix, retention, undefined, report)
+  const store = createRedisStore({ urls: redis.urls, mode }, prefix, limits, undefined, report)
   onTestFinished(() => store.close())
   const bench = new Bench(store, store)
   const participant = await bench.join()
@@ -121,7 +121,7 @@ test('a subscription that Redis refuses after a reconnection is retried until it
   onTestFinished(() => redis.stop())
   const prefix = randomPrefix()
   const url = await asDocumentedUser(redis.url, prefix)
-  const store = createRedisStore({ urls: [url], mode: 'standalone' }, prefix, retention)
+  const store = createRedisStore({ urls: [url], mode: 'standalone' }, prefix, limits)
   onTestFinished(() => store.close())
   const bench = new Bench(store, store)
   await store.pubSub.subscribe(bench.room, () => {})
@@ -193,13 +193,13 @@ async function moveSlot({ servers }: ProxiedRedis, key: string): Promise<{ finis
 test('while the shard with the leases is down, no answer of another shard of the Redis Cluster counts as one of its', async () => {
   const redis = running.get('cluster') as ProxiedRedis
   const prefix = randomPrefix()
-  const answers: { operation: string; byLeases: boolean }[] = []
+  const answers: { operation: string; fromLeaseServer: boolean }[] = []
   const store = createRedisStore(
     { urls: redis.urls, mode: 'cluster' },
     prefix,
-    retention,
-    (operation, _s, failed, byLeases) => {
-      if (!failed) answers.push({ operation, byLeases: byLeases() })
+    limits,
+    (operation, _s, failed, fromLeaseServer) => {
+      if (!failed) answers.push({ operation, fromLeaseServer: fromLeaseServer() })
     },
   )
   onTestFinished(async () => {
@@ -208,14 +208,14 @@ test('while the shard with the leases is down, no answer of another shard of the
   })
   await until(async () => store.problem() === undefined)
   await store.nodes.expired()
-  expect(answers.at(-1)).toEqual({ operation: 'older-than', byLeases: true })
+  expect(answers.at(-1)).toEqual({ operation: 'older-than', fromLeaseServer: true })
   const leaseServer = store.client.addressOf(keysOf(prefix).nodes)
   const proxy = redis.proxies.find(({ url }) => new URL(url).host === leaseServer)
   await proxy?.refuse()
   await refuses(inTime(store.nodes.expired()), 'unavailable')
   answers.length = 0
   const rooms = Array.from({ length: 20 }, (_, n) => `portal/room${n}` as RoomId)
-  await Promise.allSettled(rooms.map((room) => inTime(store.log.heads([room], [1]))))
+  await Promise.allSettled(rooms.map((room) => inTime(store.log.leapIfBehind(room, 1))))
   expect(answers.length).toBeGreaterThan(0)
-  expect(answers.filter(({ byLeases }) => byLeases)).toEqual([])
+  expect(answers.filter(({ fromLeaseServer }) => fromLeaseServer)).toEqual([])
 })

@@ -9,7 +9,7 @@ import { keysOf } from '../../src/state/redis/keys.ts'
 import { FaultProxy } from '../support/fault-proxy.ts'
 import { type RedisServer, randomPrefix, startRedis } from '../support/redis.ts'
 import { until } from '../support/until.ts'
-import { Bench, retention, text } from './bench.ts'
+import { Bench, limits, text } from './bench.ts'
 import { camera, streamNews } from './samples.ts'
 
 /** Performs the verb of the case on a store. */
@@ -40,7 +40,7 @@ const cases: Case[] = [
     command: script,
     arrange: async (bench) => {
       await bench.join()
-      return (store) => store.log.announce(bench.room, text())
+      return (store) => store.log.appendFromServer(bench.room, text())
     },
   },
   {
@@ -147,7 +147,7 @@ test.concurrent.for(cases)(
     proxy.target = redis.port
     const prefix = randomPrefix()
     const stateAt = (port: number) => {
-      const store = createRedisStore({ urls: [`redis://127.0.0.1:${port}`], mode: 'standalone' }, prefix, retention)
+      const store = createRedisStore({ urls: [`redis://127.0.0.1:${port}`], mode: 'standalone' }, prefix, limits)
       onTestFinished(() => store.close())
       return store
     }
@@ -178,7 +178,7 @@ async function openPair(onTestFinished: (end: () => Promise<void>) => void) {
   proxy.target = redis.port
   const prefix = randomPrefix()
   const [direct, proxied] = [redis.port, proxy.port].map((port) =>
-    createRedisStore({ urls: [`redis://127.0.0.1:${port}`], mode: 'standalone' }, prefix, retention),
+    createRedisStore({ urls: [`redis://127.0.0.1:${port}`], mode: 'standalone' }, prefix, limits),
   ) as [ReturnType<typeof createRedisStore>, ReturnType<typeof createRedisStore>]
   onTestFinished(async () => {
     await Promise.all([direct.close(), proxied.close()])
@@ -196,11 +196,11 @@ test.concurrent('a second copy of reclaim does not connect a session that was de
   const { ref } = await bench.join()
   await direct.sessionStore.detach(ref, 1)
   proxy.loseAnswers(script)
-  const reclaimed = proxied.sessionChecks.reclaim(ref)
-  await until(async () => (await direct.sessionChecks.states([ref]))[0] === 'connected')
+  const reclaimed = proxied.sessionUpkeep.reclaim(ref)
+  await until(async () => (await direct.sessionUpkeep.states([ref]))[0] === 'connected')
   await direct.sessionStore.detach(ref, 1)
   expect(await reclaimed).toBe(true)
-  expect(await direct.sessionChecks.states([ref])).toEqual(['waiting'])
+  expect(await direct.sessionUpkeep.states([ref])).toEqual(['waiting'])
 })
 
 test.concurrent('a second copy of unconfigure does not change a room that was configured again in between', async ({
@@ -211,7 +211,7 @@ test.concurrent('a second copy of unconfigure does not change a room that was co
   const isConfigured = async () => (await direct.rooms.find(room))?.configured !== undefined
   await direct.rooms.configure(room, {})
   proxy.loseAnswers(script)
-  const removed = proxied.rooms.remove(room)
+  const removed = proxied.rooms.removeOptions(room)
   await until(async () => !(await isConfigured()))
   await direct.rooms.configure(room, { participantLimit: 3 })
   await removed
@@ -260,20 +260,20 @@ test.concurrent('reclaim and the count of a room are not executed after their de
   onTestFinished,
 }) => {
   const server = await startRedis()
-  const store = createRedisStore({ urls: [server.url], mode: 'standalone' }, randomPrefix(), retention)
+  const store = createRedisStore({ urls: [server.url], mode: 'standalone' }, randomPrefix(), limits)
   onTestFinished(async () => {
     await store.close()
     await server.stop()
   })
   const bench = new Bench(store, store)
   const { ref } = await bench.join()
-  await store.sessionChecks.reclaim(ref)
+  await store.sessionUpkeep.reclaim(ref)
   await store.roomSizes.count(new Bench(store, store).room)
   await store.sessionStore.detach(ref, 1)
   server.pause()
-  const given = await Promise.allSettled([store.sessionChecks.reclaim(ref), store.roomSizes.count(bench.room)])
+  const given = await Promise.allSettled([store.sessionUpkeep.reclaim(ref), store.roomSizes.count(bench.room)])
   server.resume()
   expect(given.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
-  expect(await store.sessionChecks.states([ref])).toEqual(['waiting'])
+  expect(await store.sessionUpkeep.states([ref])).toEqual(['waiting'])
   expect(await store.roomSizes.count(bench.room)).toBe(true)
 })

@@ -8,7 +8,7 @@ import { noReport, type RedisReport } from '../../src/state/redis/report.ts'
 import { randomPrefix, startSentinel } from '../support/redis.ts'
 import { type RedisServer, spawnRedis } from '../support/redis-server.ts'
 import { until } from '../support/until.ts'
-import { retention } from './bench.ts'
+import { limits } from './bench.ts'
 
 async function startServer(...settings: string[]): Promise<RedisServer> {
   const server = await spawnRedis(() => settings)
@@ -24,7 +24,7 @@ const adminOf = ({ url }: { url: string }) => {
 
 function stateOf(urls: string | string[], target: Partial<RedisTarget> = {}, report: Partial<RedisReport> = {}) {
   const whole: RedisTarget = { urls: [urls].flat(), mode: 'standalone', ...target }
-  const store = createRedisStore(whole, randomPrefix(), retention, undefined, { ...noReport, ...report })
+  const store = createRedisStore(whole, randomPrefix(), limits, undefined, { ...noReport, ...report })
   onTestFinished(() => store.close())
   return store
 }

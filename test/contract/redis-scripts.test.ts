@@ -3,13 +3,13 @@ import { expect, onTestFinished, test } from 'vitest'
 import { createRedisStore } from '../../src/state/redis/index.ts'
 import { keysOf } from '../../src/state/redis/keys.ts'
 import { randomPrefix, redisUrl, startRedis } from '../support/redis.ts'
-import { Bench, refuses, retention } from './bench.ts'
+import { Bench, limits, refuses } from './bench.ts'
 import { backupOf } from './restore.ts'
 import { camera, viewing } from './samples.ts'
 
 function open(url = redisUrl()) {
   const prefix = randomPrefix()
-  const store = createRedisStore({ urls: [url], mode: 'standalone' }, prefix, retention)
+  const store = createRedisStore({ urls: [url], mode: 'standalone' }, prefix, limits)
   onTestFinished(() => store.close())
   const bench = new Bench(store, store)
   return { store, bench, keys: keysOf(prefix), room: bench.room, client: store.client }
@@ -50,7 +50,7 @@ test('restore replaces a member record that the scripts cannot decode', async ()
   const { store, bench, keys, room, client } = open()
   const ann = await bench.join()
   await client.hset(keys.members(room), ann.id, undecodable)
-  expect(await store.sessionChecks.restore(backupOf(ann))).toBe(true)
+  expect(await store.sessionUpkeep.restore(backupOf(ann))).toBe(true)
   expect(await store.roster.member(room, ann.id)).toEqual(ann.member)
 })
 

@@ -5,7 +5,7 @@ import { createRedisStore } from '../../src/state/redis/index.ts'
 import { FaultProxy } from '../support/fault-proxy.ts'
 import { type RedisServer, randomPrefix, type SentinelGroup, startSentinel } from '../support/redis.ts'
 import { until } from '../support/until.ts'
-import { Bench, EntryRecorder, JoinedParticipant, refuses, retention } from './bench.ts'
+import { Bench, EntryRecorder, JoinedParticipant, limits, refuses } from './bench.ts'
 import { redisFactory } from './redis-factory.ts'
 import { describeStore } from './store.ts'
 
@@ -35,7 +35,7 @@ test('the process survives if the connections to the sentinel and the master bre
   onTestFinished(() => master.disconnect())
   const watcher = new Redis(group.urls[0] ?? '')
   onTestFinished(() => watcher.disconnect())
-  const store = createRedisStore(sentinel, randomPrefix(), retention)
+  const store = createRedisStore(sentinel, randomPrefix(), limits)
   onTestFinished(() => store.close())
   const bench = new Bench(store, store)
   const participant = await bench.join()
@@ -56,7 +56,7 @@ test('the process survives if the connections to the sentinel and the master bre
 })
 
 test('a room continues after a failover, and its entries arrive', async () => {
-  const store = createRedisStore(target(), randomPrefix(), retention)
+  const store = createRedisStore(target(), randomPrefix(), limits)
   onTestFinished(() => store.close())
   const bench = new Bench(store, store)
   const participant = await bench.join()

@@ -8,7 +8,7 @@ import { RedisLog } from '../../src/state/redis/log.ts'
 import { Scripts } from '../../src/state/redis/scripts.ts'
 import { randomPrefix, redisUrl, startRedis } from '../support/redis.ts'
 import { until } from '../support/until.ts'
-import { Bench, EntryRecorder, refuses, retention, text } from './bench.ts'
+import { Bench, EntryRecorder, limits, refuses, text } from './bench.ts'
 import { redisFactory } from './redis-factory.ts'
 import { describeStore } from './store.ts'
 
@@ -20,7 +20,7 @@ describeStore(
 /** A store of a node and a room, on the Redis of the run, or on a Redis that the test may stop. */
 function open(url = redisUrl()) {
   const prefix = randomPrefix()
-  const store = createRedisStore({ urls: [url], mode: 'standalone' }, prefix, retention)
+  const store = createRedisStore({ urls: [url], mode: 'standalone' }, prefix, limits)
   onTestFinished(() => store.close())
   const bench = new Bench(store, store)
   return { prefix, store, bench, keys: keysOf(prefix), room: bench.room }
@@ -72,7 +72,7 @@ test('the keys of an empty room expire, unless a participant enters again', asyn
   await store.sessionStore.leave(room, participant.id, 'any')
   const remaining = [keys.room(room), keys.log(room)]
   const expiring = () => Promise.all(remaining.map((key) => store.client.pttl(key)))
-  for (const left of await expiring()) expect(left).toBeGreaterThan((retention.log - 10) * 1000)
+  for (const left of await expiring()) expect(left).toBeGreaterThan((limits.log - 10) * 1000)
   const gone = [keys.members(room), keys.session(room, participant.id), keys.replies(room, participant.id)]
   for (const key of gone) expect(await store.client.exists(key)).toBe(0)
   await bench.join()
@@ -86,7 +86,7 @@ test.each([
   'an entry of an older node whose clock is %s neither empties the log nor keeps it from being trimmed',
   async (_, absurd) => {
     const prefix = randomPrefix()
-    const store = createRedisStore({ urls: [redisUrl()], mode: 'standalone' }, prefix, { ...retention, log: 0.3 })
+    const store = createRedisStore({ urls: [redisUrl()], mode: 'standalone' }, prefix, { ...limits, log: 0.3 })
     onTestFinished(() => store.close())
     const bench = new Bench(store, store)
     const { room, log } = { room: keysOf(prefix).room(bench.room), log: keysOf(prefix).log(bench.room) }

@@ -65,7 +65,7 @@ export function describeRejoin({ open, test }: Contract): void {
     await refuses(rejoin(bench, participant, { token: other.request.token }), 'token_used')
     await rejoin(bench, participant)
     await refuses(rejoin(bench, participant, { token: participant.request.token }), 'token_used')
-    expect(await bench.store.sessionChecks.states([other.ref])).toEqual(['connected'])
+    expect(await bench.store.sessionUpkeep.states([other.ref])).toEqual(['connected'])
   })
 
   test('rejoin refuses a participant that does not exist or has left', async () => {
@@ -99,10 +99,10 @@ export function describeRejoin({ open, test }: Contract): void {
     const bench = await open()
     const participant = await bench.join()
     const draft = { event: 'text' as const, data: 'x', to: participant.id }
-    expect(await bench.store.log.announce(bench.room, draft, 'one')).toBe(2)
-    expect(await bench.other.log.announce(bench.room, draft, 'one')).toBe(2)
-    expect(await bench.other.log.announce(bench.room, draft, 'two')).toBe(3)
-    expect(await bench.store.log.announce(bench.room, draft)).toBe(4)
+    expect(await bench.store.log.appendFromServer(bench.room, draft, 'one')).toBe(2)
+    expect(await bench.other.log.appendFromServer(bench.room, draft, 'one')).toBe(2)
+    expect(await bench.other.log.appendFromServer(bench.room, draft, 'two')).toBe(3)
+    expect(await bench.store.log.appendFromServer(bench.room, draft)).toBe(4)
     expect(await bench.log()).toHaveLength(4)
   })
 

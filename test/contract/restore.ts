@@ -16,11 +16,11 @@ export function backupOf(
 
 /** The head of a room, read by a node that has delivered entries up to `feedPosition`. */
 async function leap({ store, room }: Bench, feedPosition: number): Promise<number> {
-  const [seq = 0] = await store.log.heads([room], [feedPosition])
+  const seq = await store.log.leapIfBehind(room, feedPosition)
   return seq
 }
 
-/** A store that has lost its newest writes: `Log.heads` with positions, `SessionChecks.restore`, `SessionChecks.unrestored`. */
+/** A store that has lost its newest writes: `Log.leapIfBehind`, `SessionUpkeep.restore`, `SessionUpkeep.unrestored`. */
 export function describeRestore({ open, test }: Contract): void {
   test('a room whose head is below the delivered seq leaps far above it, once', async () => {
     const bench = await open()
@@ -40,7 +40,7 @@ export function describeRestore({ open, test }: Contract): void {
 
   test('heads with a delivered seq does not create a room', async () => {
     const bench = await open()
-    expect(await bench.store.log.heads([bench.room], [9])).toEqual([0])
+    expect(await bench.store.log.leapIfBehind(bench.room, 9)).toBe(0)
     expect(await bench.headSeq()).toBe(0)
   })
 
@@ -80,10 +80,10 @@ export function describeRestore({ open, test }: Contract): void {
   test('restore leaves a connected session as it is, and connects a waiting one', async () => {
     const bench = await open()
     const participant = await bench.join()
-    expect(await bench.store.sessionChecks.restore(backupOf(participant))).toBe(true)
+    expect(await bench.store.sessionUpkeep.restore(backupOf(participant))).toBe(true)
     await bench.store.sessionStore.detach(participant.ref, 1)
-    expect(await bench.store.sessionChecks.restore(backupOf(participant))).toBe(true)
-    expect(await bench.store.sessionChecks.states([participant.ref])).toEqual(['connected'])
+    expect(await bench.store.sessionUpkeep.restore(backupOf(participant))).toBe(true)
+    expect(await bench.store.sessionUpkeep.states([participant.ref])).toEqual(['connected'])
     expect(await bench.log()).toHaveLength(1)
     expect(await bench.resume(participant)).toMatchObject({ complete: true })
   })
@@ -95,8 +95,8 @@ export function describeRestore({ open, test }: Contract): void {
     await bench.store.sessionStore.leave(bench.room, gone.id, 'any')
     const top = await bench.headSeq()
     for (const participant of [moved, gone])
-      expect(await bench.store.sessionChecks.restore(backupOf(participant))).toBe(false)
-    expect(await bench.store.sessionChecks.states([ref])).toEqual(['connected'])
+      expect(await bench.store.sessionUpkeep.restore(backupOf(participant))).toBe(false)
+    expect(await bench.store.sessionUpkeep.states([ref])).toEqual(['connected'])
     expect((await bench.store.roster.roster(bench.room)).members.map(({ id }) => id)).toEqual([moved.id])
     expect(await bench.headSeq()).toBe(top)
   })

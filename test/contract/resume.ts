@@ -83,7 +83,7 @@ export function describeResume({ open, fresh, test }: Contract): void {
     const bench = await open()
     const participant = await bench.join()
     for (let n = 0; n < 4; n += 1) await bench.append(participant)
-    await bench.store.sessionChecks.recordConfirmed([{ ref: participant.ref, confirmed: 2 }])
+    await bench.store.sessionUpkeep.recordConfirmed([{ ref: participant.ref, confirmed: 2 }])
     const resumed = await bench.resume(participant)
     expect(resumed).toMatchObject({ deliverAfter: 2, inDoubtUpTo: 5 })
     // entries that one connection may have received stay in doubt for later connections
@@ -162,7 +162,7 @@ export function describeResume({ open, fresh, test }: Contract): void {
     const bench = await open()
     const participant = await bench.join()
     await refuses(bench.resume(participant, { ticketId: newId() }), 'ticket_spent')
-    expect(await bench.store.sessionChecks.states([participant.ref])).toEqual(['connected'])
+    expect(await bench.store.sessionUpkeep.states([participant.ref])).toEqual(['connected'])
     expect(await bench.append(participant)).toBe(2)
   })
 
@@ -178,6 +178,6 @@ export function describeResume({ open, fresh, test }: Contract): void {
     const [earlier, later] = one.previousOwner ? [two, one] : [one, two]
     expect(later.previousOwner).toBe(earlier.owner)
     const sessionStore = [earlier, later].map(({ owner }) => ({ ...participant.ref, owner }))
-    expect(await bench.store.sessionChecks.states(sessionStore)).toEqual(['moved', 'connected'])
+    expect(await bench.store.sessionUpkeep.states(sessionStore)).toEqual(['moved', 'connected'])
   })
 }

@@ -14,7 +14,7 @@ export function describeRoomListing({ open, fresh, test }: Contract): void {
     expect(await bench.store.rooms.replace(bench.room, undefined, options)).toBe(true)
     await bench.store.sessionStore.leave(bench.room, participant.id, 'any')
     expect(await bench.other.rooms.find(bench.room)).toEqual({ id: bench.room, members: 0, configured: options })
-    await bench.store.rooms.remove(bench.room)
+    await bench.store.rooms.removeOptions(bench.room)
     expect(await bench.store.rooms.find(bench.room)).toBeUndefined()
   })
 
@@ -42,7 +42,7 @@ export function describeRoomListing({ open, fresh, test }: Contract): void {
     const { store, other } = await fresh()
     const names = ['c', 'a', 'e', 'b', 'd']
     for (const name of names) await store.rooms.configure(roomIdOf('portal', name), {})
-    await store.rooms.remove(roomIdOf('portal', 'b'))
+    await store.rooms.removeOptions(roomIdOf('portal', 'b'))
     const page = async (start: number, limit: number) => {
       const { rooms, more } = await other.roomIndex.list(start, limit)
       return { rooms: rooms.map(({ id }) => id), more }

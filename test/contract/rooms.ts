@@ -65,19 +65,19 @@ export function describeRooms({ open, fresh, test }: Contract): void {
   test('remove removes the options, however often it is called', async () => {
     const bench = await open()
     await bench.store.rooms.configure(bench.room, { participantLimit: 1 })
-    await bench.other.rooms.remove(bench.room)
-    await bench.other.rooms.remove(bench.room)
+    await bench.other.rooms.removeOptions(bench.room)
+    await bench.other.rooms.removeOptions(bench.room)
     expect(await bench.store.rooms.options(bench.room)).toEqual(defaultRoomOptions)
     await bench.join()
     await bench.join()
-    await bench.store.rooms.remove(bench.anotherRoom().room)
+    await bench.store.rooms.removeOptions(bench.anotherRoom().room)
   })
 
   test('a removed room continues with the default options until its members have left', async () => {
     const bench = await open()
     await bench.store.rooms.configure(bench.room, { participantLimit: 1, inputLimit: 0 })
     const first = await bench.join()
-    await bench.store.rooms.remove(bench.room)
+    await bench.store.rooms.removeOptions(bench.room)
     const second = await bench.join()
     expect(second.joined.roster.members).toHaveLength(2)
     expect(await bench.append(first)).toBe(3)
@@ -87,14 +87,17 @@ export function describeRooms({ open, fresh, test }: Contract): void {
   test('removing a room during a login does not reset its numbers', async () => {
     for (let round = 0; round < 40; round += 1) {
       const bench = await open()
-      const [, participant] = await Promise.all([bench.other.rooms.remove(bench.room), enterAfter(bench, round % 4)])
+      const [, participant] = await Promise.all([
+        bench.other.rooms.removeOptions(bench.room),
+        enterAfter(bench, round % 4),
+      ])
       expect(await bench.append(participant)).toBe(participant.joined.seq + 1)
     }
   })
 
   test('a closed room refuses tokens that were made before, and accepts later ones', async () => {
     const bench = await open()
-    await bench.store.rooms.remove(bench.room, { at, seconds: 60 })
+    await bench.store.rooms.removeOptions(bench.room, { at, seconds: 60 })
     const token = (made?: number) => ({ id: newId(), seconds: 60, ...(made === undefined ? {} : { made }) })
     await refuses(bench.join({ token: token(at) }), 'token_expired')
     expect(await bench.headSeq()).toBe(0)
@@ -107,7 +110,7 @@ export function describeRooms({ open, fresh, test }: Contract): void {
   test('a closed room refuses an older token also from a participant that was in the room', async () => {
     const bench = await open()
     const { id, request } = await bench.join({ token: { id: newId(), seconds: 60, made: at } })
-    await bench.store.rooms.remove(bench.room, { at, seconds: 60 })
+    await bench.store.rooms.removeOptions(bench.room, { at, seconds: 60 })
     await bench.store.sessionStore.leave(bench.room, id, 'any')
     await refuses(bench.store.sessionStore.join({ ...request, ticketId: newId() }), 'token_expired')
     await bench.anotherRoom().join({ token: { ...request.token, made: 0 } }) // a room that was not closed accepts it, however old
@@ -170,7 +173,7 @@ export function describeRooms({ open, fresh, test }: Contract): void {
     await bench.store.rooms.configure(bench.room, { participantLimit: 1 })
     await bench.store.roomIndex.relist([bench.room])
     expect(await listed()).toEqual([bench.room])
-    await bench.store.rooms.remove(bench.room)
+    await bench.store.rooms.removeOptions(bench.room)
     expect(await listed()).toEqual([])
   })
 

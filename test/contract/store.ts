@@ -18,7 +18,7 @@ import { describeResume } from './resume.ts'
 import { describeRoomListing } from './room-listing.ts'
 import { describeRoomSizes } from './room-sizes.ts'
 import { describeRooms } from './rooms.ts'
-import { describeSessionChecks } from './session-checks.ts'
+import { describeSessionUpkeep } from './session-upkeep.ts'
 import { describeTickets } from './tickets.ts'
 
 /** What a store has to do, whatever it keeps its data in. */
@@ -28,7 +28,7 @@ export const parts: { [name: string]: Part } = {
   resume: describeResume,
   rejoin: describeRejoin,
   tickets: describeTickets,
-  'session checks': describeSessionChecks,
+  'session checks': describeSessionUpkeep,
   leave: describeLeave,
   log: describeLog,
   deadline: describeDeadline,

@@ -57,7 +57,11 @@ test('an entry that the node cannot render cuts only the clients to which it is 
   const room = newRoom()
   const [ann, ben] = [await enter(node.url, { room }), await enter(node.url, { room })]
   await ann.next('participant')
-  await node.app.store.log.announce(`portal/${encodeURIComponent(room)}`, { event: 'text', data: null, to: ann.id })
+  await node.app.store.log.appendFromServer(`portal/${encodeURIComponent(room)}`, {
+    event: 'text',
+    data: null,
+    to: ann.id,
+  })
   await expectCut(ann)
   expect(await ben.barrier()).toEqual([])
   const again = await connect(node.url)

@@ -194,7 +194,7 @@ describe('protocol', () => {
   test('login tokens and tickets have the fields that the code writes', () => {
     const keys: Keyring = ['k']
     const claims = { room: 'room', user: 'user', role: 'role', made: 1 }
-    const ticket = { participantId: 'p', roomId: 'room', ticketId: 't', notBefore: 1, notAfter: 2 }
+    const ticket = { participantId: 'p', roomName: 'room', ticketId: 't', notBefore: 1, notAfter: 2 }
     const fieldsIn = (heading: string) => rows(section(protocol, heading)).flatMap(([name = '']) => quoted(name))
     const target = { host: 'host:1', secure: true }
     expect(fieldsIn('Login tokens').sort()).toEqual(fieldsOf(writeToken(keys, claims, target, 2)))

@@ -19,8 +19,8 @@ export type CredentialOwnerDeps = {
  */
 export function credentialOwner({ keys, store, readToken, dialectNames }: CredentialOwnerDeps) {
   const ofTicket = async (dialect: string, text: string) => {
-    const { roomId, participantId } = readTicket(keys, dialect, text, store.clock.now())
-    return (await store.roster.member(roomIdOf(dialect, roomId), participantId))?.user
+    const { roomName, participantId } = readTicket(keys, dialect, text, store.clock.now())
+    return (await store.roster.member(roomIdOf(dialect, roomName), participantId))?.user
   }
   return async (text: string): Promise<string | undefined> => {
     const readers = [

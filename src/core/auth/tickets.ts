@@ -2,12 +2,12 @@ import { SignalError } from '../errors.ts'
 import { decodeObject, encodeAscii, type Keyring, sign, verify } from './keyring.ts'
 
 /**
- * A reconnection ticket. `roomId` is the room's name in its dialect; times are ms since the epoch.
+ * A reconnection ticket. `roomName` is the room's name in its dialect, which OWT calls `roomId`; times are ms since the epoch.
  * OWT's clients read `notAfter` and send the ticket back unchanged (docs/owt.md#reconnection-tickets).
  */
 export type Ticket = {
   participantId: string
-  roomId: string
+  roomName: string
   ticketId: string
   notBefore: number
   notAfter: number
@@ -19,7 +19,7 @@ const maxClockSkewMs = 30_000
 const parts = (dialect: string, ticket: Ticket) => [
   dialect,
   ticket.participantId,
-  ticket.roomId,
+  ticket.roomName,
   ticket.ticketId,
   ticket.notBefore,
   ticket.notAfter,
@@ -27,7 +27,9 @@ const parts = (dialect: string, ticket: Ticket) => [
 
 /** Standard base64 of ASCII JSON, with a signature. The ticket is valid in one dialect only. */
 export function writeTicket(keys: Keyring, dialect: string, ticket: Ticket): string {
-  return encodeAscii({ ...ticket, signature: sign(keys, 'ticket', parts(dialect, ticket)) })
+  const { participantId, roomName: roomId, ticketId, notBefore, notAfter } = ticket
+  const signature = sign(keys, 'ticket', parts(dialect, ticket))
+  return encodeAscii({ participantId, roomId, ticketId, notBefore, notAfter, signature })
 }
 
 /**
@@ -44,11 +46,11 @@ export function readTicket(
   dialectNames: readonly string[] = [],
 ): Ticket {
   const ticket = decode(text)
-  const { participantId, roomId, ticketId, notBefore, notAfter } = ticket
+  const { participantId, roomName, ticketId, notBefore, notAfter } = ticket
   const isOf = (name: string) => verify(keys, 'ticket', parts(name, ticket), ticket.signature)
   if (!isOf(dialect)) throw new SignalError(dialectNames.some(isOf) ? 'ticket_foreign' : 'ticket_signature')
   if (latest < notBefore - maxClockSkewMs || earliest > notAfter) throw new SignalError('ticket_expired')
-  return { participantId, roomId, ticketId, notBefore, notAfter }
+  return { participantId, roomName, ticketId, notBefore, notAfter }
 }
 
 function decode(text: unknown): Ticket & { signature: string } {
@@ -62,5 +64,5 @@ function decode(text: unknown): Ticket & { signature: string } {
   if (typeof notBefore !== 'number' || typeof notAfter !== 'number') throw new SignalError('bad_ticket', 'No dates')
   if (typeof participantId !== 'string' || typeof roomId !== 'string') throw new SignalError('bad_ticket', 'No ids')
   if (typeof ticketId !== 'string' || typeof signature !== 'string') throw new SignalError('ticket_signature')
-  return { participantId, roomId, ticketId, notBefore, notAfter, signature }
+  return { participantId, roomName: roomId, ticketId, notBefore, notAfter, signature }
 }

@@ -7,7 +7,7 @@ import { decodeObject, encodeAscii, type Keyring, sign, verify } from './keyring
 export const maxTokenLifeSeconds = 366 * 24 * 3600
 
 /**
- * Permission to enter a room once, as a user in a role. `made`: when the token was written, if known; it is not valid for a room that
+ * Permission to enter a room once, as a user in a role. `room`, as in the token, is the room's name in its dialect. `made`: when the token was written, if known; it is not valid for a room that
  * was closed later. Times are ms since the epoch.
  */
 export type Claims = { tokenId: string; room: string; user: string; role: string; made?: number; notAfter: number }

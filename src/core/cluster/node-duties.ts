@@ -1,4 +1,4 @@
-import { doAll } from '../attempts.ts'
+import { doAll } from '../concurrency.ts'
 import type { RoomId } from '../model.ts'
 import { Periodic } from '../periodic.ts'
 import type { NodeInfo } from '../ports/node-registry.ts'
@@ -72,8 +72,8 @@ export class NodeDuties {
     this.#info = info
     this.#events = events
     this.#duties = new Periodic((error) => events.failed?.(error))
-    this.#verifier = new SessionVerifier(store.sessionChecks, sessions)
-    this.#staleSessions = new StaleSessions(store.sessionChecks, sessions)
+    this.#verifier = new SessionVerifier(store.sessionUpkeep, sessions)
+    this.#staleSessions = new StaleSessions(store.sessionUpkeep, sessions)
     this.#reconciler = new Reconciler({ store, sessions, node: () => info().id, uses: (room) => feeds.uses(room) })
     this.#reaper = new Reaper(store, sessions.departures, (sentAt) => this.#storeWasUnavailable(sentAt), {
       untracked: (room) => this.#reconciler.reconcileUntracked(room),
@@ -90,7 +90,7 @@ export class NodeDuties {
     this.#duties.every(intervals.heartbeatMs, () => this.heartbeat())
     this.#duties.every(intervals.reapMs, () => this.reap())
     this.#duties.every(intervals.checkMs, () => this.check())
-    this.#duties.every(intervals.recordConfirmedMs, () => this.#sessions.confirmationRecorder.recordAll())
+    this.#duties.every(intervals.recordConfirmedMs, () => this.recordConfirmed())
     this.#duties.every(intervals.trackRoomsMs, () => this.trackRooms())
     this.#duties.every(intervals.reconcileMs ?? defaultReconcileMs, () => this.reconcile())
   }
@@ -148,6 +148,11 @@ export class NodeDuties {
     return this.#reaper.reap()
   }
 
+  /** Records how far clients are known to have received their messages, if that has changed. */
+  async recordConfirmed(): Promise<void> {
+    await this.#sessions.confirmationRecorder.recordAll()
+  }
+
   /** Finds sessions of this node or of a dead one that have neither a connection nor a window. */
   async reconcile(): Promise<void> {
     if (!this.#storeWasUnavailable(performance.now())) await this.#reconciler.reconcile()
@@ -171,8 +176,8 @@ export class NodeDuties {
    */
   #storeWasUnavailable(sentAt: number): boolean {
     const { heartbeatMs } = this.#intervals
-    const awayAt = Math.max(this.#storeUnavailableAt, this.#store.clock.steppedAt)
-    return performance.now() - sentAt > heartbeatMs || sentAt - awayAt < heartbeatMs * 1.5
+    const unavailableAt = Math.max(this.#storeUnavailableAt, this.#store.clock.steppedAt)
+    return performance.now() - sentAt > heartbeatMs || sentAt - unavailableAt < heartbeatMs * 1.5
   }
 
   #leapt(room: RoomId, seq: number): void {

@@ -1,4 +1,6 @@
-import { Attempts, doAll, isUnavailable } from '../attempts.ts'
+import { Attempts } from '../attempts.ts'
+import { doAll } from '../concurrency.ts'
+import { isUnavailable } from '../errors.ts'
 import type { RoomId } from '../model.ts'
 import type { ExpiredWindow } from '../ports/reconnect-windows.ts'
 import type { ParticipantRef } from '../ports/session-store.ts'
@@ -52,7 +54,7 @@ export class Reaper {
   /** Detaches a batch of a node's sessions. @returns true if that was the last one */
   async detachBatchOf(node: string): Promise<boolean> {
     const { done, left } = await this.#store.reconnectWindows.detachAllOf(node, batchEntries)
-    await doAll(left.map((ref) => () => this.#departures.expel(ref, 'node_lost')))
+    await doAll(left.map((ref) => () => this.#departures.leaveUnlessMoved(ref, 'node_lost')))
     return done
   }
 
@@ -89,7 +91,7 @@ export class Reaper {
     } catch (error) {
       // participants whose shard does not answer must not fill every batch
       if (isUnavailable(error)) await reconnectWindows.postpone(room, id)
-      if (!this.#attempts.failed(key, error)) throw error
+      if (!this.#attempts.isExhaustedBy(key, error)) throw error
       this.#events.givenUp({ room, id }, error)
     }
     this.#attempts.clear(key)

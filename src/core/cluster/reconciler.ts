@@ -1,8 +1,7 @@
-import { doAll } from '../attempts.ts'
+import { doAll } from '../concurrency.ts'
 import type { RoomId } from '../model.ts'
-import { nodeOf } from '../ports/handover.ts'
-import type { SessionStatus } from '../ports/session-checks.ts'
-import type { SessionRef } from '../ports/session-store.ts'
+import { nodeOf, type SessionRef } from '../ports/session-store.ts'
+import type { SessionStatus } from '../ports/session-upkeep.ts'
 import type { Store } from '../ports/store.ts'
 import type { Sessions } from '../session/sessions.ts'
 
@@ -73,7 +72,7 @@ export class Reconciler {
 
   async #abandonedIn(room: RoomId, alive: Set<string>): Promise<SessionStatus[]> {
     const { store, node, uses } = this.#deps
-    const statuses = await store.sessionChecks.list(room)
+    const statuses = await store.sessionUpkeep.list(room)
     const own = statuses.some(({ ref }) => nodeOf(ref) === node())
     const abandoned = statuses.filter((status) => this.#isAbandoned(status, alive))
     // `uses` is read last: the command is sent in the same step, before those of a login that begins to use the room
@@ -91,7 +90,7 @@ export class Reconciler {
   /** A participant that waits keeps the end of its window: the clock of the windows may not have reached it. */
   async #openWindow({ ref, waiting, windowEnd }: SessionStatus): Promise<void> {
     const { store, sessions } = this.#deps
-    if (waiting) return store.reconnectWindows.restore(ref, windowEnd)
+    if (waiting) return store.reconnectWindows.recordAgain(ref, windowEnd)
     const session = sessions.find(ref)
     if (!session) await sessions.departures.detachAbandoned(ref)
     else if (!session.connection.open) await sessions.closer.detach(session)

@@ -1,7 +1,8 @@
-import { doAll, isUnavailable } from '../attempts.ts'
+import { doAll } from '../concurrency.ts'
+import { isUnavailable } from '../errors.ts'
 import type { RoomId } from '../model.ts'
-import type { SessionChecks } from '../ports/session-checks.ts'
 import type { SessionRef } from '../ports/session-store.ts'
+import type { SessionUpkeep } from '../ports/session-upkeep.ts'
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
 
@@ -10,11 +11,11 @@ const maxConcurrentRooms = 100
 
 /** Compares the sessions of this node with the store: finds those that have moved, and reclaims those that have not. */
 export class SessionVerifier {
-  readonly #sessionChecks: SessionChecks
+  readonly #sessionUpkeep: SessionUpkeep
   readonly #sessions: Sessions
 
-  constructor(sessionChecks: SessionChecks, sessions: Sessions) {
-    this.#sessionChecks = sessionChecks
+  constructor(sessionUpkeep: SessionUpkeep, sessions: Sessions) {
+    this.#sessionUpkeep = sessionUpkeep
     this.#sessions = sessions
   }
 
@@ -33,14 +34,14 @@ export class SessionVerifier {
   }
 
   async #checkRoom(sessions: Session[]): Promise<void> {
-    const states = await this.#sessionChecks.recordConfirmed(
+    const states = await this.#sessionUpkeep.recordConfirmed(
       sessions.map(({ ref, confirmedSeq: confirmed }) => ({ ref, confirmed })),
     )
     await doAll(
       sessions.map((session, index) => async () => {
         // a session that ended meanwhile is being detached: to reclaim it would leave it without a connection
         if (session.ended || states[index] === 'connected') return
-        const reclaimed = states[index] === 'waiting' && (await this.#sessionChecks.reclaim(session.ref))
+        const reclaimed = states[index] === 'waiting' && (await this.#sessionUpkeep.reclaim(session.ref))
         if (!reclaimed && !(await this.#sessions.restoration.restore(session)))
           await this.#sessions.closer.endTakenOver(session)
       }),
@@ -55,9 +56,9 @@ export class SessionVerifier {
 
   /** @param waiting sessions of one room */
   async #checkWaitingIn(waiting: SessionRef[]): Promise<void> {
-    const states = await this.#sessionChecks.states(waiting)
+    const states = await this.#sessionUpkeep.states(waiting)
     for (const [index, ref] of waiting.entries()) {
-      if (states[index] !== 'waiting') this.#sessions.disconnections.resumedOrGone(ref)
+      if (states[index] !== 'waiting') this.#sessions.disconnections.forgetWaiting(ref)
     }
   }
 }

@@ -1,7 +1,8 @@
-import { Attempts, doAll } from '../attempts.ts'
+import { Attempts } from '../attempts.ts'
+import { doAll } from '../concurrency.ts'
 import type { RoomId } from '../model.ts'
-import type { SessionChecks } from '../ports/session-checks.ts'
 import type { SessionRef } from '../ports/session-store.ts'
+import type { SessionUpkeep } from '../ports/session-upkeep.ts'
 import type { Sessions } from '../session/sessions.ts'
 
 /**
@@ -10,13 +11,13 @@ import type { Sessions } from '../session/sessions.ts'
  * after the grace time are detached; so are those of disconnected participants, because the record of their window may be lost.
  */
 export class StaleSessions {
-  readonly #sessionChecks: SessionChecks
+  readonly #sessionUpkeep: SessionUpkeep
   readonly #sessions: Sessions
   readonly #attempts = new Attempts()
   readonly #rooms = new Map<RoomId, { leap: number; since: number }>()
 
-  constructor(sessionChecks: SessionChecks, sessions: Sessions) {
-    this.#sessionChecks = sessionChecks
+  constructor(sessionUpkeep: SessionUpkeep, sessions: Sessions) {
+    this.#sessionUpkeep = sessionUpkeep
     this.#sessions = sessions
   }
 
@@ -39,11 +40,11 @@ export class StaleSessions {
   async #sweepRoom(room: RoomId, leap: number): Promise<void> {
     let over = true
     try {
-      const stale = await this.#sessionChecks.unrestored(room, leap)
+      const stale = await this.#sessionUpkeep.unrestored(room, leap)
       await doAll(stale.map((ref) => () => this.#restoreOrDetach(ref)))
       this.#attempts.clear(room)
     } catch (error) {
-      over = this.#attempts.failed(room, error)
+      over = this.#attempts.isExhaustedBy(room, error)
       if (!over) throw error
     } finally {
       if (over && this.#rooms.get(room)?.leap === leap) this.#rooms.delete(room)

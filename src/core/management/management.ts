@@ -2,7 +2,7 @@ import type { Deadline } from '../deadline.ts'
 import { SignalError } from '../errors.ts'
 import { newId } from '../ids.ts'
 import { withStatus } from '../media/mesh-streams.ts'
-import { statusNews, streamEntries } from '../media/stream-news.ts'
+import { streamEntries, trackStatusData } from '../media/stream-entries.ts'
 import {
   type Draft,
   defaultRoomOptions,
@@ -58,8 +58,8 @@ export class Management {
   }
 
   /** Removes the configuration of a room and drops all its participants. Tokens that were made until now become invalid. */
-  async removeRoom(room: RoomId, deadline: Deadline): Promise<void> {
-    await this.#store.rooms.remove(room, { at: this.#store.clock.date(), seconds: closedForSeconds }, deadline)
+  async closeRoom(room: RoomId, deadline: Deadline): Promise<void> {
+    await this.#store.rooms.removeOptions(room, { at: this.#store.clock.date(), seconds: closedForSeconds }, deadline)
     const { members } = await this.#store.roster.roster(room)
     for (let start = 0; start < members.length; start += maxConcurrentDrops) {
       const batch = members.slice(start, start + maxConcurrentDrops)
@@ -103,8 +103,8 @@ export class Management {
       const [before] = await this.#store.media.streams(room, [id])
       if (!before) return undefined
       const after = statuses.reduce(withRequestedStatus, before)
-      const news = statuses.map(({ kind, status }) => statusNews(id, kind, status))
-      const entries = await streamEntries(this.#store.rooms, room, news)
+      const entryData = statuses.map(({ kind, status }) => trackStatusData(id, kind, status))
+      const entries = await streamEntries(this.#store.rooms, room, entryData)
       if (await this.#store.media.changeStream({ room, deadline }, before, after, entries)) return after
     }
   }
@@ -122,7 +122,7 @@ export class Management {
     deadline: Deadline,
   ): Promise<number> {
     const draft: Draft = { event: 'message', data: { event, data: data ?? null } }
-    return this.#store.log.announce(room, to === undefined ? draft : { ...draft, to }, undefined, deadline)
+    return this.#store.log.appendFromServer(room, to === undefined ? draft : { ...draft, to }, undefined, deadline)
   }
 }
 

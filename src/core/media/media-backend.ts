@@ -24,14 +24,14 @@ export type SubscriptionUpdate = { audio?: { from: string }; video?: { from?: st
 
 export type Signaling = { type: 'offer' | 'answer' | 'candidate' | 'removed-candidates' }
 
-export type SessionIds = { id: string; transportId: string }
+export type MediaIds = { id: string; transportId: string }
 
 /** How a room handles media. Signalbox has no media server: with `mesh`, clients connect to each other. An SFU would be another backend. */
 export interface MediaBackend {
-  publish(context: RequestContext, request: PublishRequest): Promise<SessionIds>
+  publish(context: RequestContext, request: PublishRequest): Promise<MediaIds>
   unpublish(context: RequestContext, id: string): Promise<void>
   controlStream(context: RequestContext, id: string, operation: string, data: unknown): Promise<void>
-  subscribe(context: RequestContext, request: SubscribeRequest): Promise<SessionIds>
+  subscribe(context: RequestContext, request: SubscribeRequest): Promise<MediaIds>
   unsubscribe(context: RequestContext, id: string): Promise<void>
   controlSubscription(context: RequestContext, id: string, operation: string, data: unknown): Promise<void>
   /** Sends an offer, answer or candidate for a subscription from one of its two sides to the other. */

@@ -3,10 +3,10 @@ import { newId } from '../ids.ts'
 import type { Draft, Stream, TrackKind } from '../model.ts'
 import type { Store } from '../ports/store.ts'
 import { type RequestContext, writeOf } from '../session/request-context.ts'
-import type { PublishRequest, SessionIds } from './media-backend.ts'
+import type { MediaIds, PublishRequest } from './media-backend.ts'
 import { authorize } from './permissions.ts'
 import { requireMesh } from './require-mesh.ts'
-import { statusNews, streamEntries } from './stream-news.ts'
+import { streamEntries, trackStatusData } from './stream-entries.ts'
 import { kindsOf } from './track-kinds.ts'
 
 /** The streams of a room whose media travels between the clients. */
@@ -17,7 +17,7 @@ export class MeshStreams {
     this.#store = store
   }
 
-  async publish(context: RequestContext, request: PublishRequest): Promise<SessionIds> {
+  async publish(context: RequestContext, request: PublishRequest): Promise<MediaIds> {
     const { id: owner, room } = context.session
     await authorize(this.#store, context, 'publish', request.tracks)
     requireMesh(request.transport)
@@ -57,8 +57,8 @@ export class MeshStreams {
       const kinds = requested.filter((kind) => stream.tracks.some(({ type }) => type === kind))
       if (kinds.length === 0) throw new SignalError('no_such_track')
       const status = operation === 'pause' ? 'inactive' : 'active'
-      const news = kinds.map((kind) => statusNews(id, kind, status))
-      const entries = await streamEntries(this.#store.rooms, session.room, news, session.id)
+      const entryData = kinds.map((kind) => trackStatusData(id, kind, status))
+      const entries = await streamEntries(this.#store.rooms, session.room, entryData, session.id)
       const after = withStatus(stream, kinds, status)
       if (await this.#store.media.changeStream(writeOf(context), stream, after, entries)) return
     }

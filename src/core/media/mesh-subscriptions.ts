@@ -3,10 +3,10 @@ import { newId } from '../ids.ts'
 import type { Draft, Subscription, TrackKind } from '../model.ts'
 import type { Store } from '../ports/store.ts'
 import { type RequestContext, writeOf } from '../session/request-context.ts'
-import type { SessionIds, SubscribeRequest, SubscriptionUpdate } from './media-backend.ts'
+import type { MediaIds, SubscribeRequest, SubscriptionUpdate } from './media-backend.ts'
 import { authorize } from './permissions.ts'
 import { requireMesh } from './require-mesh.ts'
-import { statusNews } from './stream-news.ts'
+import { trackStatusData } from './stream-entries.ts'
 import { kindsOf } from './track-kinds.ts'
 import { sourcesOf, withSources } from './track-sources.ts'
 
@@ -18,7 +18,7 @@ export class MeshSubscriptions {
     this.#store = store
   }
 
-  async subscribe(context: RequestContext, request: SubscribeRequest): Promise<SessionIds> {
+  async subscribe(context: RequestContext, request: SubscribeRequest): Promise<MediaIds> {
     const { id: subscriber, room } = context.session
     await authorize(this.#store, context, 'subscribe', request.tracks)
     requireMesh(request.transport)
@@ -28,8 +28,8 @@ export class MeshSubscriptions {
     const reply = { id, transportId: request.transport?.id ?? id }
     const tracks = sourced.map((track, index) => ({ ...track, mid: track.mid ?? String(index) }))
     const subscription: Subscription = { ...reply, subscriber, owner, streams, tracks, paused: [] }
-    const news = { action: 'add', id, stream: streams[0], tracks, participant: subscriber }
-    const entry: Draft = { event: 'subscription', data: news, from: subscriber, to: owner }
+    const data = { action: 'add', id, stream: streams[0], tracks, participant: subscriber }
+    const entry: Draft = { event: 'subscription', data, from: subscriber, to: owner }
     await this.#store.media.addSubscription(writeOf(context, reply), subscription, [entry])
     return reply
   }
@@ -90,7 +90,7 @@ function paused({ session }: RequestContext, subscription: Subscription, operati
   const entries: Draft[] = sides.flatMap((to) =>
     kinds.map((kind) => ({
       event: 'stream' as const,
-      data: statusNews(subscription.streams[0] ?? '', kind, pause ? 'inactive' : 'active'),
+      data: trackStatusData(subscription.streams[0] ?? '', kind, pause ? 'inactive' : 'active'),
       from: session.id,
       to,
     })),

@@ -1,7 +1,7 @@
 import { SignalError } from '../errors.ts'
 import type { Store } from '../ports/store.ts'
 import { type RequestContext, writeOf } from '../session/request-context.ts'
-import type { MediaBackend, PublishRequest, SessionIds, Signaling, SubscribeRequest } from './media-backend.ts'
+import type { MediaBackend, MediaIds, PublishRequest, Signaling, SubscribeRequest } from './media-backend.ts'
 import { MeshStreams } from './mesh-streams.ts'
 import { MeshSubscriptions } from './mesh-subscriptions.ts'
 
@@ -17,7 +17,7 @@ export class MeshBackend implements MediaBackend {
     this.#subscriptions = new MeshSubscriptions(store)
   }
 
-  publish(context: RequestContext, request: PublishRequest): Promise<SessionIds> {
+  publish(context: RequestContext, request: PublishRequest): Promise<MediaIds> {
     return this.#streams.publish(context, request)
   }
 
@@ -29,7 +29,7 @@ export class MeshBackend implements MediaBackend {
     return this.#streams.control(context, id, operation, data)
   }
 
-  subscribe(context: RequestContext, request: SubscribeRequest): Promise<SessionIds> {
+  subscribe(context: RequestContext, request: SubscribeRequest): Promise<MediaIds> {
     return this.#subscriptions.subscribe(context, request)
   }
 

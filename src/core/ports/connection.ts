@@ -6,10 +6,10 @@ export interface DeliveryTracker {
   readonly oldest: number | undefined
   sent(seq: number): void
   /**
-   * Asks the client without delay whether the entries that were sent so far have arrived. Calls `progressed` after each
+   * Asks the client without delay whether the entries that were sent so far have arrived. Calls `onProgress` after each
    * confirmation, until all have. Replaces an earlier call.
    */
-  prompt(progressed: () => void): void
+  requestConfirmation(onProgress: () => void): void
   /** Stops tracking. */
   end(): void
 }
@@ -22,8 +22,8 @@ export interface SessionConnection {
    * @returns a function that removes the listener
    */
   onLost(lost: () => void): () => void
-  /** The tracker of a new session; undefined if the client names the last seq that it has seen when it resumes. */
-  inFlight?(): DeliveryTracker | undefined
+  /** Creates the tracker of a new session. Undefined if the client names the last seq that it has seen when it resumes. */
+  trackDelivery?(): DeliveryTracker | undefined
   /** The seq of the first entry that the connection holds back until the running request is acked; undefined if it holds none back. */
   readonly firstHeld?: number | undefined
   /**

@@ -13,10 +13,3 @@ export interface Handover {
    */
   ask(ref: SessionRef): Promise<DeliveryState | undefined>
 }
-
-/** The node of an owner, which is `node:generation`. */
-export const nodeOf = ({ owner }: Pick<SessionRef, 'owner'>): string => owner.slice(0, owner.lastIndexOf(':'))
-
-/** The generation of an owner. Of two owners of a session the one with the higher generation is the later. */
-export const generationOf = ({ owner }: Pick<SessionRef, 'owner'>): number =>
-  Number(owner.slice(owner.lastIndexOf(':') + 1))

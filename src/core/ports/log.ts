@@ -11,12 +11,13 @@ export interface Log {
   append(write: Write, draft: Draft): Promise<number>
   /** Up to `limit` entries after a seq, oldest first. Trimmed entries are missing. */
   read(room: RoomId, after: number, limit: number): Promise<Entry[]>
+  /** The seq of the newest entry of each room, 0 for a room that does not exist. */
+  heads(rooms: RoomId[]): Promise<number[]>
   /**
-   * The seq of the newest entry of each room, 0 for a room that does not exist.
-   * @param feedPositions of this node's feed of each room. If a room's newest seq is smaller, the store has lost entries, and the
-   *   room continues far above the position (a leap)
+   * As `heads`, for one room. If the room exists and its newest seq is smaller than the position of this node's feed, the store has
+   * lost entries: the room then continues far above the position (a leap).
    */
-  heads(rooms: RoomId[], feedPositions?: number[]): Promise<number[]>
+  leapIfBehind(room: RoomId, feedPosition: number): Promise<number>
   /** The ack of a request that was performed. The store keeps at least the last 100 of a participant. */
   replyTo(ref: SessionRef, rid: number): Promise<{ reply: unknown } | undefined>
   /**
@@ -24,7 +25,7 @@ export interface Log {
    * @param dedupeKey a repetition with the same key is not appended, and resolves to the seq of the first
    * @throws no_such_participant (`to` is not in the room, or the room does not exist)
    */
-  announce(room: RoomId, draft: Draft, dedupeKey?: string, deadline?: Deadline): Promise<number>
+  appendFromServer(room: RoomId, draft: Draft, dedupeKey?: string, deadline?: Deadline): Promise<number>
   /** Records the ack of a request that was performed in another room. @throws moved */
   recordReply(write: Write): Promise<void>
 }

@@ -3,7 +3,7 @@ import type { Draft, RoomId, Stream, Subscription } from '../model.ts'
 import type { Write } from './session-store.ts'
 
 /** A write of management. It has no owner: the store performs it only if the object is still as expected. */
-export type AdminWrite = { room: RoomId; deadline?: Deadline | undefined }
+export type ManagementWrite = { room: RoomId; deadline?: Deadline | undefined }
 
 /**
  * Streams and subscriptions of a room. Writes of participants are fenced and performed once. Each write appends its notifications
@@ -13,13 +13,13 @@ export interface MediaStore {
   /** @throws moved, too_many_inputs, stream_exists */
   addStream(write: Write, stream: Stream, notifications: Draft[]): Promise<void>
   /** Replaces `before`. Resolves to false if the stream is not as `before` any more: read it, and try again. @throws moved */
-  changeStream(by: Write | AdminWrite, before: Stream, after: Stream, notifications: Draft[]): Promise<boolean>
+  changeStream(by: Write | ManagementWrite, before: Stream, after: Stream, notifications: Draft[]): Promise<boolean>
   /**
    * Removes a stream and the subscriptions to it, and notifies their subscribers. If the stream does not exist, a write of
    * management resolves to false.
    * @throws moved, no_such_stream (for a write of a participant)
    */
-  removeStream(by: Write | AdminWrite, id: string, notifications: Draft[]): Promise<boolean>
+  removeStream(by: Write | ManagementWrite, id: string, notifications: Draft[]): Promise<boolean>
   /** @throws moved, subscription_exists */
   addSubscription(write: Write, subscription: Subscription, notifications: Draft[]): Promise<void>
   /** As changeStream. */

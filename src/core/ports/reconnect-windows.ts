@@ -13,7 +13,7 @@ export interface ReconnectWindows {
   /** Sets the end of a window some seconds later, because the reaper could not remove the participant now. */
   postpone(room: RoomId, id: ParticipantId): Promise<void>
   /** Records the end of the window of a session that waits, unless one is recorded. */
-  restore(ref: SessionRef, windowEnd: number): Promise<void>
+  recordAgain(ref: SessionRef, windowEnd: number): Promise<void>
   /**
    * Opens the windows of a dead node's participants in at most `limit` rooms.
    * @returns `left`: participants that do not reconnect, in every call until they are removed. `done`: no participants remain

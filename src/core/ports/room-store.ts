@@ -19,6 +19,6 @@ export interface RoomStore {
    * @param closed the store refuses login tokens that were made until `at` (ms), and remembers that for `seconds`
    * @throws unavailable, also after the deadline
    */
-  remove(room: RoomId, closed?: { at: number; seconds: number }, deadline?: Deadline): Promise<void>
+  removeOptions(room: RoomId, closed?: { at: number; seconds: number }, deadline?: Deadline): Promise<void>
   find(room: RoomId): Promise<FoundRoom | undefined>
 }

@@ -8,6 +8,13 @@ import type { IssuedTickets } from '../session/issued-tickets.ts'
  */
 export type SessionRef = { room: RoomId; id: ParticipantId; owner: string }
 
+/** The node of an owner, which is `node:generation`. */
+export const nodeOf = ({ owner }: Pick<SessionRef, 'owner'>): string => owner.slice(0, owner.lastIndexOf(':'))
+
+/** The generation of an owner. Of two owners of a session the one with the higher generation is the later. */
+export const generationOf = ({ owner }: Pick<SessionRef, 'owner'>): number =>
+  Number(owner.slice(owner.lastIndexOf(':') + 1))
+
 /**
  * How far the deliveries over a connection came, as seqs of the room. The client has received everything up to `confirmed`, and
  * the node has sent nothing after `sent`. The node does not know which of the entries in between the client has received.
@@ -123,10 +130,10 @@ export type SessionBackup = {
 }
 
 /**
- * A login or resume without an answer: the store may have performed it. `ticketId` is the id of the new ticket, `id` that of the
+ * A login or resume that the store has not answered. It may have given the session to this node. `ticketId` is the id of the new ticket, `id` that of the
  * participant, `token` that of the login token.
  */
-export type PendingJoin = { room: RoomId; ticketId: string } & ({ id: ParticipantId } | { token: string })
+export type UnansweredOpening = { room: RoomId; ticketId: string } & ({ id: ParticipantId } | { token: string })
 
 export type LeaveReason = 'logout' | 'window' | 'dropped' | 'node_lost'
 
@@ -134,7 +141,7 @@ export type LeaveReason = 'logout' | 'window' | 'dropped' | 'node_lost'
 export type LeaveGuard = { owner: string } | { windowEnd: number } | 'any'
 
 /**
- * The sessions of participants. Every verb may be repeated. Each is atomic, except `detach` and `findByPendingJoin`, which are several
+ * The sessions of participants. Every verb may be repeated. Each is atomic, except `detach` and `findOpened`, which are several
  * steps. All verbs throw `unavailable` when the store does not answer, or after the deadline of the request.
  */
 export interface SessionStore {
@@ -151,8 +158,8 @@ export interface SessionStore {
   renewTicket(ref: SessionRef, ticketId: string, deadline?: Deadline): Promise<void>
   /** The client has received this ticket: the tickets before it are spent, and so is the login token. */
   confirmTicket(ref: SessionRef, token: { id: string; seconds: number }, ticketId: string): Promise<void>
-  /** The session that a pending join created or resumed. Undefined if it did neither, or if the session has moved since. */
-  findByPendingJoin(pending: PendingJoin): Promise<{ ref: SessionRef; confirmed: number } | undefined>
+  /** The session that an unanswered login or resume has opened. Undefined if it has opened none, or if the session has moved since. */
+  findOpened(opening: UnansweredOpening): Promise<{ ref: SessionRef; confirmed: number } | undefined>
   /**
    * Records that the connection is lost, and opens the reconnect window.
    * @param confirmed as in DeliveryState; undefined if no node knows it

@@ -10,11 +10,11 @@ import type { RoomIndex } from './room-index.ts'
 import type { RoomSizes } from './room-sizes.ts'
 import type { RoomStore } from './room-store.ts'
 import type { RosterStore } from './roster-store.ts'
-import type { SessionChecks } from './session-checks.ts'
 import type { SessionStore } from './session-store.ts'
+import type { SessionUpkeep } from './session-upkeep.ts'
 
-/** The reconnect window, the age of log entries and the lease of a node, seconds; and the maximum entries of a room's log. */
-export type Retention = { window: number; log: number; entries: number; lease: number }
+/** How long a store keeps things, s: the reconnect window, the entries of a log, the lease of a node. `entries`: how many a log has at most. */
+export type StoreLimits = { window: number; log: number; entries: number; lease: number }
 
 /** Why a store does not serve a node: a short reason, and the exact failure for an operator. */
 export type StoreProblem = { reason: string; detail: string }
@@ -34,7 +34,7 @@ export class UnsuitableStoreError extends Error {
 export interface Store {
   clock: ClusterClock
   sessionStore: SessionStore
-  sessionChecks: SessionChecks
+  sessionUpkeep: SessionUpkeep
   reconnectWindows: ReconnectWindows
   roster: RosterStore
   log: Log

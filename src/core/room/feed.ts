@@ -30,8 +30,15 @@ export type ReadLog = (after: number, limit?: number) => Promise<Entry[]>
 /** A replay begins with reads of so many entries, and doubles the number while its receiver accepts them all. */
 const minReadEntries = 32
 
-/** The result of one read of a replay: up to which seq, and how many entries. `writable` resolves when the replay may continue; undefined: at once. */
-type Replayed = { upTo: number; entries: number; writable: Promise<void> | undefined }
+/** The result of one read of a replay. */
+type Replayed = {
+  /** The seq up to which the receiver has everything that is meant for it. */
+  upTo: number
+  /** How many entries it has received. */
+  entries: number
+  /** Resolves when the replay may continue; undefined: at once. */
+  writable: Promise<void> | undefined
+}
 
 /**
  * The entries of one room on one node. Pub/sub may lose, duplicate, delay and reorder them; with the log, the feed delivers each entry

@@ -1,5 +1,5 @@
-import { doAll } from '../attempts.ts'
 import { inBackground } from '../background.ts'
+import { doAll } from '../concurrency.ts'
 import type { RoomId } from '../model.ts'
 import type { Store } from '../ports/store.ts'
 import { Feed, type FeedEvents } from './feed.ts'
@@ -17,6 +17,7 @@ export type LossEvents = {
   leapt: (room: RoomId, seq: number) => void
 }
 
+/** The feed of a room that is subscribed to, or is about to be. `users`: how many sessions use it. */
 type OpenFeed = { users: number; ready: Promise<Feed>; feed?: Feed }
 
 /** The rooms that this node is subscribed to, with a feed for each. A room stays subscribed while a session uses it. */
@@ -106,7 +107,7 @@ export class Feeds {
   }
 
   async #catchUpRoom(room: RoomId, feed: Feed): Promise<void> {
-    const [head = 0] = await this.#store.log.heads([room], [feed.position])
+    const head = await this.#store.log.leapIfBehind(room, feed.position)
     feed.advanceHead(head)
     // the store has lost the room: restoring its sessions creates it again
     if (head === 0 && feed.position > 0) await this.#losses.restoreRoom(room)

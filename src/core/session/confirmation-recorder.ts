@@ -1,14 +1,14 @@
-import type { SessionChecks } from '../ports/session-checks.ts'
+import type { SessionUpkeep } from '../ports/session-upkeep.ts'
 import type { Session } from './session.ts'
 import type { SessionRegistry } from './session-registry.ts'
 
 /** Records in the store how far the clients are known to have received their messages. */
 export class ConfirmationRecorder {
-  readonly #sessionChecks: SessionChecks
+  readonly #sessionUpkeep: SessionUpkeep
   readonly #registry: SessionRegistry
 
-  constructor(sessionChecks: SessionChecks, registry: SessionRegistry) {
-    this.#sessionChecks = sessionChecks
+  constructor(sessionUpkeep: SessionUpkeep, registry: SessionRegistry) {
+    this.#sessionUpkeep = sessionUpkeep
     this.#registry = registry
   }
 
@@ -19,7 +19,7 @@ export class ConfirmationRecorder {
       return confirmed === undefined ? [] : [{ ref: session.ref, confirmed }]
     })
     if (progressed.length === 0) return false
-    await this.#sessionChecks.recordConfirmed(progressed)
+    await this.#sessionUpkeep.recordConfirmed(progressed)
     return true
   }
 
@@ -29,6 +29,6 @@ export class ConfirmationRecorder {
    */
   async record(session: Session): Promise<void> {
     const confirmed = session.ended ? undefined : session.takeNewlyConfirmed()
-    if (confirmed !== undefined) await this.#sessionChecks.recordConfirmed([{ ref: session.ref, confirmed }])
+    if (confirmed !== undefined) await this.#sessionUpkeep.recordConfirmed([{ ref: session.ref, confirmed }])
   }
 }

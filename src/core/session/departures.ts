@@ -4,8 +4,8 @@ import type { LeaveGuard, LeaveReason, ParticipantRef, SessionRef, SessionStore 
 
 export type DepartureEvents = {
   left?: (reason: LeaveReason, participant: ParticipantRef) => void
-  /** A participant has entered or left the room, has resumed there, or could not enter. */
-  occupancyChanged?: (room: RoomId) => void
+  /** A participant has entered or left the room, has resumed there, or could not enter. In the last two cases nothing may have changed. */
+  occupancyMayHaveChanged?: (room: RoomId) => void
 }
 
 /** Removes participants from their rooms, and reports each departure once. */
@@ -31,13 +31,13 @@ export class Departures {
     const left = await this.#sessionStore.leave(room, id, guard, notification, deadline)
     if (left) {
       this.#events.left?.(reason, { room, id })
-      this.#events.occupancyChanged?.(room)
+      this.#events.occupancyMayHaveChanged?.(room)
     }
     return left
   }
 
   /** Removes a participant that cannot resume, unless another owner has its session. @throws unavailable */
-  async expel(ref: SessionRef, reason: LeaveReason): Promise<void> {
+  async leaveUnlessMoved(ref: SessionRef, reason: LeaveReason): Promise<void> {
     try {
       await this.leave(ref, { owner: ref.owner }, reason)
     } catch (error) {
@@ -47,6 +47,6 @@ export class Departures {
 
   /** Detaches a session that has no connection on any node, and removes the participant if it cannot resume. @throws unavailable */
   async detachAbandoned(ref: SessionRef): Promise<void> {
-    if ((await this.#sessionStore.detach(ref)) === 'left') await this.expel(ref, 'node_lost')
+    if ((await this.#sessionStore.detach(ref)) === 'left') await this.leaveUnlessMoved(ref, 'node_lost')
   }
 }

@@ -2,11 +2,17 @@ import { Attempts } from '../attempts.ts'
 import { type Deadline, isPast } from '../deadline.ts'
 import { SignalError } from '../errors.ts'
 import type { ParticipantId, RoomId } from '../model.ts'
-import type { SessionChecks } from '../ports/session-checks.ts'
-import type { DeliveryState, PendingJoin, SessionBackup, SessionRef, SessionStore } from '../ports/session-store.ts'
+import type {
+  DeliveryState,
+  SessionBackup,
+  SessionRef,
+  SessionStore,
+  UnansweredOpening,
+} from '../ports/session-store.ts'
+import type { SessionUpkeep } from '../ports/session-upkeep.ts'
 import type { Store } from '../ports/store.ts'
 import type { Departures } from './departures.ts'
-import type { SessionsEvents } from './options.ts'
+import type { SessionsEvents } from './sessions-config.ts'
 
 /** A session whose connection is lost, its delivery state, and what else this node knows of it. */
 type LostSession = { ref: SessionRef; deliveryState: DeliveryState; backup?: SessionBackup }
@@ -17,7 +23,7 @@ const takeoverStateTtlMs = 5000
 /** Sessions whose connection this node has lost. Reports them to the store, and retries until the store has recorded them. */
 export class Disconnections {
   readonly #sessionStore: SessionStore
-  readonly #sessionChecks: SessionChecks
+  readonly #sessionUpkeep: SessionUpkeep
   readonly #departures: Departures
   readonly #events: Pick<SessionsEvents, 'failed' | 'givenUp'>
   readonly #waiting = new Map<string, SessionRef>()
@@ -26,16 +32,16 @@ export class Disconnections {
   readonly #attempts = new Attempts()
   /** Delivery states of sessions that another owner took over before this node could report them. */
   readonly #recentStates = new Map<string, DeliveryState>()
-  /** Joins and resumes that failed without an answer, and until when the store may still perform them. Undefined: without a deadline. */
-  readonly #pendingJoins = new Map<PendingJoin, Deadline | undefined>()
+  /** Logins and resumes without an answer, and until when the store may still perform them. Undefined: without a deadline. */
+  readonly #unansweredOpenings = new Map<UnansweredOpening, Deadline | undefined>()
 
   constructor(
-    { sessionStore, sessionChecks }: Store,
+    { sessionStore, sessionUpkeep }: Store,
     departures: Departures,
     events: Pick<SessionsEvents, 'failed' | 'givenUp'>,
   ) {
     this.#sessionStore = sessionStore
-    this.#sessionChecks = sessionChecks
+    this.#sessionUpkeep = sessionUpkeep
     this.#departures = departures
     this.#events = events
   }
@@ -46,7 +52,7 @@ export class Disconnections {
   }
 
   /** A disconnected participant has resumed, on whichever node, or has left. */
-  resumedOrGone({ room, id }: SessionRef): void {
+  forgetWaiting({ room, id }: SessionRef): void {
     this.#waiting.delete(key(room, id))
   }
 
@@ -57,14 +63,14 @@ export class Disconnections {
     this.#unreported.set(refKey, lost)
     try {
       const outcome = await this.#detachInStore(lost)
-      if (outcome === 'left') await this.#departures.expel(ref, 'window')
+      if (outcome === 'left') await this.#departures.leaveUnlessMoved(ref, 'window')
       if (outcome === 'waiting') this.#waiting.set(key(ref.room, ref.id), ref)
-      if (outcome === 'moved') this.remember(lost)
+      if (outcome === 'moved') this.rememberDeliveryState(lost)
       this.#unreported.delete(refKey)
       this.#attempts.clear(refKey)
     } catch (error) {
       this.#events.failed?.(error)
-      if (!this.#attempts.failed(refKey, error)) return
+      if (!this.#attempts.isExhaustedBy(refKey, error)) return
       this.#unreported.delete(refKey)
       this.#events.givenUp?.(ref, error)
     }
@@ -77,7 +83,7 @@ export class Disconnections {
   }
 
   /** Another owner has taken over the session, and may still ask for its delivery state. */
-  remember({ ref, deliveryState }: LostSession): void {
+  rememberDeliveryState({ ref, deliveryState }: LostSession): void {
     const refKey = keyOf(ref)
     this.#recentStates.set(refKey, deliveryState)
     setTimeout(() => this.#recentStates.delete(refKey), takeoverStateTtlMs).unref()
@@ -90,40 +96,40 @@ export class Disconnections {
     backup,
   }: LostSession): Promise<'waiting' | 'left' | 'moved'> {
     const outcome = await this.#sessionStore.detach(ref, confirmed, sent)
-    if (outcome !== 'moved' || !backup || !(await this.#sessionChecks.restore(backup))) return outcome
+    if (outcome !== 'moved' || !backup || !(await this.#sessionUpkeep.restore(backup))) return outcome
     return this.#sessionStore.detach(ref, confirmed, sent)
   }
 
   /**
-   * A join or resume failed. Unless the store has refused it, the store may have given the session to this node, where no
+   * A login or resume failed. Unless the store has refused it, the store may have given the session to this node, where no
    * connection has it. After the deadline this node looks for such a session, and detaches it.
    */
-  joinFailed(pending: PendingJoin, deadline: Deadline | undefined, error: unknown): void {
+  openingFailed(opening: UnansweredOpening, deadline: Deadline | undefined, error: unknown): void {
     const refused = error instanceof SignalError && error.code !== 'unavailable' && error.code !== 'internal'
-    if (!refused) this.#pendingJoins.set(pending, deadline)
+    if (!refused) this.#unansweredOpenings.set(opening, deadline)
   }
 
   /** Reports to the store what it has not recorded yet. Does not throw. */
   async retry(): Promise<void> {
-    // before its deadline the store may still perform a join
-    const over = [...this.#pendingJoins].filter(([, deadline]) => deadline === undefined || isPast(deadline))
+    // before its deadline the store may still perform a login
+    const over = [...this.#unansweredOpenings].filter(([, deadline]) => deadline === undefined || isPast(deadline))
     await Promise.all([
       ...[...this.#unreported.values()].map((lost) => this.lost(lost)),
-      ...over.map(([pending]) => this.#detachPending(pending)),
+      ...over.map(([opening]) => this.#detachOpened(opening)),
     ])
   }
 
-  async #detachPending(pending: PendingJoin): Promise<void> {
+  async #detachOpened(opening: UnansweredOpening): Promise<void> {
     try {
-      const found = await this.#sessionStore.findByPendingJoin(pending)
-      this.#pendingJoins.delete(pending)
+      const found = await this.#sessionStore.findOpened(opening)
+      this.#unansweredOpenings.delete(opening)
       if (!found) return
       const { ref, confirmed } = found
       await this.lost({ ref, deliveryState: { confirmed, sent: confirmed } })
     } catch (error) {
       this.#events.failed?.(error)
-      const { room, ticketId } = pending
-      if (this.#attempts.failed(`${room}|${ticketId}`, error)) this.#pendingJoins.delete(pending)
+      const { room, ticketId } = opening
+      if (this.#attempts.isExhaustedBy(`${room}|${ticketId}`, error)) this.#unansweredOpenings.delete(opening)
     }
   }
 }

@@ -1,11 +1,11 @@
 import { newDeadline } from '../deadline.ts'
 import { type ErrorCode, SignalError, SupersededError } from '../errors.ts'
 import type { ParticipantId } from '../model.ts'
-import type { Login, LoginOptions } from './login.ts'
+import type { Login, LoginRequest } from './login.ts'
 import type { Resume } from './resume.ts'
 import type { Session } from './session.ts'
 
-type NamedLogin = LoginOptions & { id: ParticipantId }
+type NamedLogin = LoginRequest & { id: ParticipantId }
 
 /**
  * Logs in under an id that the client names: resumes the session of that participant, or creates one. Two devices may do so at

@@ -6,13 +6,13 @@ import { type Member, type ParticipantId, type RoomId, type RoomOptions, type Ro
 import type { SessionConnection } from '../ports/connection.ts'
 import type { JoinRequest, SessionRef } from '../ports/session-store.ts'
 import type { Store } from '../ports/store.ts'
-import type { SessionsConfig, SessionsEvents } from './options.ts'
 import type { Session } from './session.ts'
 import type { SessionOpener } from './session-opener.ts'
+import type { SessionsConfig, SessionsEvents } from './sessions-config.ts'
 import type { Takeover } from './takeover.ts'
 import type { TicketIssuer } from './ticket-issuer.ts'
 
-export type LoginOptions = Timing & {
+export type LoginRequest = Timing & {
   connection: SessionConnection
   dialect: string
   claims: Claims
@@ -22,7 +22,7 @@ export type LoginOptions = Timing & {
   id?: ParticipantId
 }
 
-export type LoggedIn = { session: Session; seq: number; roster: Roster; options: RoomOptions; ticket: string }
+export type LoginResult = { session: Session; seq: number; roster: Roster; options: RoomOptions; ticket: string }
 
 export type LoginDeps = {
   store: Store
@@ -30,7 +30,7 @@ export type LoginDeps = {
   opener: SessionOpener
   takeover: Takeover
   tickets: TicketIssuer
-  events: Pick<SessionsEvents, 'occupancyChanged'>
+  events: Pick<SessionsEvents, 'occupancyMayHaveChanged'>
 }
 
 /** Lets a new participant into a room. */
@@ -42,19 +42,19 @@ export class Login {
   }
 
   /** @throws too_many_rooms, invalid_role, room_full, token_used, token_expired, early_left, unavailable */
-  async login(request: LoginOptions): Promise<LoggedIn> {
+  async login(request: LoginRequest): Promise<LoginResult> {
     const { store, config, events } = this.#deps
     const room = roomIdOf(request.dialect, request.claims.room)
     if (config.maxRooms > 0) await store.roomIndex.registerWithin(room, config.maxRooms)
     try {
       return await this.#join(room, request)
     } catch (error) {
-      events.occupancyChanged?.(room) // the room was registered, and may be empty
+      events.occupancyMayHaveChanged?.(room) // the room was registered, and may be empty
       throw error
     }
   }
 
-  async #join(room: RoomId, request: LoginOptions): Promise<LoggedIn> {
+  async #join(room: RoomId, request: LoginRequest): Promise<LoginResult> {
     const { store, opener, takeover, tickets } = this.#deps
     const { connection, dialect, deadline } = request
     const options = await store.rooms.options(room)
@@ -88,7 +88,7 @@ export class Login {
 }
 
 /** @throws invalid_role */
-function memberOf({ claims, profile, id = newId() }: LoginOptions, options: RoomOptions): Member {
+function memberOf({ claims, profile, id = newId() }: LoginRequest, options: RoomOptions): Member {
   const role = options.roles.find(({ role }) => role === claims.role)
   if (!role) throw new SignalError('invalid_role')
   const { publish, subscribe } = role

@@ -12,7 +12,7 @@ export type RequestRunnerDeps = {
   failed: (error: unknown) => void
 }
 
-/** Performs the requests of sessions: at most once for each `rid`. */
+/** Performs the requests of sessions: those with a `rid` at most once. */
 export class RequestRunner {
   readonly #deps: RequestRunnerDeps
 
@@ -27,8 +27,8 @@ export class RequestRunner {
    */
   async run(session: Session, rid: number | undefined, perform: () => Promise<unknown>): Promise<unknown> {
     const { log, confirmationRecorder, restoration, failed } = this.#deps
-    session.prompt(() => inBackground(() => confirmationRecorder.record(session), failed))
-    const attempt = () => (rid === undefined ? perform() : runOnce(log, session, rid, perform))
+    session.requestConfirmation(() => inBackground(() => confirmationRecorder.record(session), failed))
+    const attempt = () => (rid === undefined ? perform() : runOncePerRid(log, session, rid, perform))
     try {
       return await attempt()
     } catch (error) {
@@ -44,7 +44,12 @@ export class RequestRunner {
  * have been performed, so the store decides.
  * @throws bad_request when the store does not know such an old `rid` any more
  */
-async function runOnce(log: Log, session: Session, rid: number, perform: () => Promise<unknown>): Promise<unknown> {
+async function runOncePerRid(
+  log: Log,
+  session: Session,
+  rid: number,
+  perform: () => Promise<unknown>,
+): Promise<unknown> {
   const before = session.mayHaveRun(rid) ? await log.replyTo(session.ref, rid) : undefined
   if (before) return before.reply
   session.recordRid(rid) // if it is refused, the store does not record it, and the client may send it again

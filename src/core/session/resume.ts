@@ -6,14 +6,14 @@ import type { SessionConnection } from '../ports/connection.ts'
 import type { Resumed, SessionRef } from '../ports/session-store.ts'
 import type { Store } from '../ports/store.ts'
 import type { Feed } from '../room/feed.ts'
-import { type LoginOptions, tokenMarkMarginSeconds, tokenUseOf } from './login.ts'
-import type { SessionsConfig, SessionsEvents } from './options.ts'
+import { type LoginRequest, tokenMarkMarginSeconds, tokenUseOf } from './login.ts'
 import type { Session } from './session.ts'
 import type { SessionOpener } from './session-opener.ts'
+import type { SessionsConfig, SessionsEvents } from './sessions-config.ts'
 import type { Takeover } from './takeover.ts'
 import type { TicketIssuer } from './ticket-issuer.ts'
 
-export type ReloginOptions = Timing & {
+export type ReloginRequest = Timing & {
   connection: SessionConnection
   dialect: string
   /** As the client sent it. */
@@ -22,7 +22,7 @@ export type ReloginOptions = Timing & {
   seq?: number | undefined
 }
 
-export type ReloggedIn = {
+export type ReloginResult = {
   session: Session
   ticket: string
   seq: number
@@ -58,13 +58,13 @@ export class Resume {
    * @throws bad_ticket, ticket_signature, ticket_foreign, ticket_expired, ticket_spent, participant_gone,
    *   reconnection_disabled, early_left, unavailable
    */
-  async relogin(request: ReloginOptions): Promise<ReloggedIn> {
+  async relogin(request: ReloginRequest): Promise<ReloginResult> {
     const { store, config } = this.#deps
     const { dialect, seq, deadline } = request
     const { earliest, latest } = store.clock.bounds(config.ticketTtl * 1000)
     const ticket = readTicket(config.keys, dialect, request.ticket, earliest, latest, config.dialectNames)
     const { participantId: id, ticketId } = ticket
-    const room = roomIdOf(dialect, ticket.roomId)
+    const room = roomIdOf(dialect, ticket.roomName)
     const known = { ...(seq === undefined ? {} : { seq }), deadline }
     return this.#resume(request, { room, id, ticketId, seq }, (nextTicketId) =>
       store.sessionStore.resume({ room, id, node: config.node, ticketId, nextTicketId, ...known }),
@@ -72,7 +72,7 @@ export class Resume {
   }
 
   /** Resumes a session with a login token; the client names the id of the participant. @throws participant_gone, token_used, early_left, unavailable */
-  async rejoin(request: LoginOptions & { id: ParticipantId }): Promise<ReloggedIn> {
+  async rejoin(request: LoginRequest & { id: ParticipantId }): Promise<ReloginResult> {
     const { store, config } = this.#deps
     const { dialect, claims, id, deadline } = request
     const room = roomIdOf(dialect, claims.room)
@@ -87,7 +87,7 @@ export class Resume {
     request: Timing & { connection: SessionConnection; dialect: string },
     target: ResumeTarget,
     takeOver: (nextTicketId: string) => Promise<Resumed>,
-  ): Promise<ReloggedIn> {
+  ): Promise<ReloginResult> {
     const { opener } = this.#deps
     const { room, id } = target
     const ticketId = newId()
@@ -106,7 +106,7 @@ export class Resume {
     resumed: Resumed,
     ticketId: string,
     feed: Feed,
-  ): Promise<ReloggedIn> {
+  ): Promise<ReloginResult> {
     const { store, config, opener, takeover, tickets, events } = this.#deps
     const { owner, previousOwner, previousNode, member, rid, complete, roster } = resumed
     if (!complete) events.incomplete?.()

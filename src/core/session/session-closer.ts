@@ -4,9 +4,9 @@ import { SignalError } from '../errors.ts'
 import type { Feeds } from '../room/feeds.ts'
 import type { Departures } from './departures.ts'
 import type { Disconnections } from './disconnections.ts'
-import type { SessionsEvents } from './options.ts'
 import type { Session } from './session.ts'
 import type { SessionRegistry } from './session-registry.ts'
+import type { SessionsEvents } from './sessions-config.ts'
 
 export type SessionCloserDeps = {
   feeds: Feeds
@@ -63,7 +63,8 @@ export class SessionCloser {
 
   /** Another connection has taken over the session: this one is closed, and the other participants see no change. */
   async endTakenOver(session: Session): Promise<void> {
-    if (!session.ended) this.#deps.disconnections.remember({ ref: session.ref, deliveryState: session.deliveryState })
+    if (!session.ended)
+      this.#deps.disconnections.rememberDeliveryState({ ref: session.ref, deliveryState: session.deliveryState })
     try {
       await this.endLocally(session)
     } finally {

@@ -2,22 +2,21 @@ import { type Deadline, isPast } from '../deadline.ts'
 import { SignalError } from '../errors.ts'
 import type { RoomId } from '../model.ts'
 import type { SessionConnection } from '../ports/connection.ts'
-import { generationOf } from '../ports/handover.ts'
-import type { PendingJoin } from '../ports/session-store.ts'
+import { generationOf, type UnansweredOpening } from '../ports/session-store.ts'
 import type { Feed } from '../room/feed.ts'
 import type { Feeds } from '../room/feeds.ts'
 import type { Disconnections } from './disconnections.ts'
-import type { SessionsEvents } from './options.ts'
 import { Session, type SessionStart } from './session.ts'
 import type { SessionCloser } from './session-closer.ts'
 import type { SessionRegistry } from './session-registry.ts'
+import type { SessionsEvents } from './sessions-config.ts'
 
 export type SessionOpenerDeps = {
   feeds: Feeds
   registry: SessionRegistry
   closer: SessionCloser
   disconnections: Disconnections
-  events: Pick<SessionsEvents, 'occupancyChanged'>
+  events: Pick<SessionsEvents, 'occupancyMayHaveChanged'>
 }
 
 /** What a login and a resume have in common: they subscribe to the room, and open the session that the store has given them. */
@@ -50,8 +49,8 @@ export class SessionOpener {
     if (previous && generationOf(previous.ref) > generationOf(session.ref)) await this.#refuseOlder(session)
     registry.add(session)
     const open = session.bindConnection(() => closer.detachSoon(session))
-    disconnections.resumedOrGone(session.ref)
-    events.occupancyChanged?.(session.room)
+    disconnections.forgetWaiting(session.ref)
+    events.occupancyMayHaveChanged?.(session.room)
     if (previous?.connection === connection) closer.endLocallySoon(previous)
     else if (previous) closer.endTakenOverSoon(previous)
     if (open && !isPast(deadline)) return session
@@ -61,10 +60,10 @@ export class SessionOpener {
   }
 
   /** The login or resume failed with `error`. If the store may have given the session to this node, the node detaches it later. */
-  async abort(pending: PendingJoin, deadline: Deadline | undefined, error: unknown): Promise<void> {
-    this.#deps.disconnections.joinFailed(pending, deadline, error)
+  async abort(opening: UnansweredOpening, deadline: Deadline | undefined, error: unknown): Promise<void> {
+    this.#deps.disconnections.openingFailed(opening, deadline, error)
     // `open` has released the room
-    if (!(error instanceof SignalError && error.code === 'early_left')) await this.#deps.feeds.release(pending.room)
+    if (!(error instanceof SignalError && error.code === 'early_left')) await this.#deps.feeds.release(opening.room)
   }
 
   /** Two joins ran at the same time, and the store served this one first: the session of the later one is open already. */

@@ -1,11 +1,12 @@
-import { Attempts, isUnavailable } from '../attempts.ts'
+import { Attempts } from '../attempts.ts'
+import { isUnavailable } from '../errors.ts'
 import type { RoomId } from '../model.ts'
 import type { Store } from '../ports/store.ts'
 import type { Disconnections } from './disconnections.ts'
-import type { SessionsEvents } from './options.ts'
 import type { Session } from './session.ts'
 import type { SessionCloser } from './session-closer.ts'
 import type { SessionRegistry } from './session-registry.ts'
+import type { SessionsEvents } from './sessions-config.ts'
 
 export type SessionRestoreDeps = {
   store: Store
@@ -14,7 +15,7 @@ export type SessionRestoreDeps = {
   closer: SessionCloser
   /** Whether a disconnected participant can resume. */
   reconnects: boolean
-  events: Pick<SessionsEvents, 'occupancyChanged'>
+  events: Pick<SessionsEvents, 'occupancyMayHaveChanged'>
 }
 
 /**
@@ -40,7 +41,7 @@ export class SessionRestore {
     if (!restored) return false
     // no connection has a session that ended meanwhile
     if (session.ended) await this.#deps.disconnections.lost({ ref, deliveryState: session.deliveryState })
-    this.#deps.events.occupancyChanged?.(room)
+    this.#deps.events.occupancyMayHaveChanged?.(room)
     return true
   }
 
@@ -58,12 +59,12 @@ export class SessionRestore {
     const { room, id, owner } = session.ref
     const key = `${room}|${id}|${owner}`
     try {
-      const restored = await store.sessionChecks.restore(session.backup(reconnects))
+      const restored = await store.sessionUpkeep.restore(session.backup(reconnects))
       this.#attempts.clear(key)
       return restored
     } catch (error) {
       if (session.ended) this.#attempts.clear(key)
-      else if (this.#attempts.failed(key, error)) await closer.giveUp(session, error)
+      else if (this.#attempts.isExhaustedBy(key, error)) await closer.giveUp(session, error)
       throw error
     }
   }

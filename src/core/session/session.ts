@@ -1,4 +1,4 @@
-import type { Entry, Member, ParticipantNews, PermissionNews, RoomId } from '../model.ts'
+import type { Entry, Member, ParticipantEntryData, PermissionEntryData, RoomId } from '../model.ts'
 import type { DeliveryTracker, SessionConnection } from '../ports/connection.ts'
 import type { DeliveryState, SessionBackup, SessionRef, Write } from '../ports/session-store.ts'
 import type { Feed } from '../room/feed.ts'
@@ -43,7 +43,8 @@ export class Session {
   #operations = 0
   #rid: number
   #stage: DeliveryStage = 'replay'
-  #sentSeq: number
+  /** The last entry that the feed passed to this session; after the stop, the last entry that was sent. */
+  #receivedSeq: number
   /** Its own leave was delivered: later entries are for the other participants. */
   #left = false
   #unsubscribeLoss: (() => void) | undefined
@@ -57,9 +58,9 @@ export class Session {
     this.connection = connection
     this.#feed = feed
     this.#start = { deliverAfter: start.deliverAfter, inDoubtUpTo: start.inDoubtUpTo }
-    this.#inFlight = connection.inFlight?.()
+    this.#inFlight = connection.trackDelivery?.()
     this.#rid = start.rid
-    this.#sentSeq = start.deliverAfter
+    this.#receivedSeq = start.deliverAfter
     this.#recordedSeq = start.deliverAfter
   }
 
@@ -91,7 +92,7 @@ export class Session {
 
   /** As `sentSeq`, but includes entries that the connection holds until it has sent the ack of a request. */
   get #deliveredSeq(): number {
-    return this.#stage === 'live' ? Math.max(this.#sentSeq, this.#feed.position) : this.#sentSeq
+    return this.#stage === 'live' ? Math.max(this.#receivedSeq, this.#feed.position) : this.#receivedSeq
   }
 
   /** The client is known to have every entry up to this seq, or names the seq itself when it resumes. */
@@ -130,11 +131,11 @@ export class Session {
     // a closing connection sends what it has and accepts no more: the client does not receive this entry
     if (!this.connection.open) this.#stop(entry.seq - 1)
     if (this.#isStopped) return
-    this.#sentSeq = entry.seq
+    this.#receivedSeq = entry.seq
     this.#left ||= isLeaveOf(entry, this.id)
     if (this.#left) return
     if (entry.once && entry.seq <= this.#start.inDoubtUpTo) return
-    if (entry.event === 'permission') this.#permit(entry.data as PermissionNews)
+    if (entry.event === 'permission') this.#permit(entry.data as PermissionEntryData)
     else this.#deliver(entry)
   }
 
@@ -149,7 +150,7 @@ export class Session {
   }
 
   /** A replayed change may be older than the permission with which the session was resumed. */
-  #permit({ permission, changes }: PermissionNews): void {
+  #permit({ permission, changes }: PermissionEntryData): void {
     if (changes > (this.#member.changes ?? 0)) this.#member = { ...this.#member, permission, changes }
   }
 
@@ -159,14 +160,14 @@ export class Session {
 
   /**
    * The client has sent a request, which may be its answer to an entry. Asks the client for a confirmation without delay, and calls
-   * `progressed` each time that it has confirmed more.
+   * `onProgress` each time that it has confirmed more.
    */
-  prompt(progressed: () => void): void {
-    if (!this.#isStopped && this.#inFlight?.oldest !== undefined) this.#inFlight.prompt(progressed)
+  requestConfirmation(onProgress: () => void): void {
+    if (!this.#isStopped && this.#inFlight?.oldest !== undefined) this.#inFlight.requestConfirmation(onProgress)
   }
 
   /** Stops delivery. Resolves when the client has confirmed everything that was sent. */
-  async halt(): Promise<void> {
+  async stopAndConfirm(): Promise<void> {
     this.#stop(this.#deliveredSeq)
     const inFlight = this.#inFlight
     const allConfirmed = () => inFlight?.oldest === undefined && this.connection.firstHeld === undefined
@@ -174,9 +175,9 @@ export class Session {
     await new Promise<void>((resolve) => {
       const wait = () => {
         if (allConfirmed()) resolve()
-        else inFlight.prompt(wait)
+        else inFlight.requestConfirmation(wait)
       }
-      inFlight.prompt(wait)
+      inFlight.requestConfirmation(wait)
     })
   }
 
@@ -190,9 +191,9 @@ export class Session {
   }
 
   /** After this, entries that the feed delivers to other sessions do not move `sentSeq` of this one. */
-  #stop(confirmed = this.sentSeq): void {
+  #stop(sent = this.sentSeq): void {
     if (this.#isStopped) return
-    this.#sentSeq = confirmed
+    this.#receivedSeq = sent
     this.#stage = 'stopped'
   }
 
@@ -237,6 +238,6 @@ export class Session {
 
 function isLeaveOf({ event, data }: Entry, id: string): boolean {
   if (event !== 'participant') return false
-  const { action, member } = data as ParticipantNews
+  const { action, member } = data as ParticipantEntryData
   return action === 'leave' && member.id === id
 }

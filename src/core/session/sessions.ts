@@ -6,16 +6,16 @@ import type { Feeds } from '../room/feeds.ts'
 import { ConfirmationRecorder } from './confirmation-recorder.ts'
 import { Departures } from './departures.ts'
 import { Disconnections } from './disconnections.ts'
-import { type LoggedIn, Login, type LoginOptions } from './login.ts'
+import { Login, type LoginRequest, type LoginResult } from './login.ts'
 import { LoginOrResume } from './login-or-resume.ts'
-import type { SessionsConfig, SessionsEvents } from './options.ts'
 import { RequestRunner } from './request-runner.ts'
-import { type ReloggedIn, type ReloginOptions, Resume } from './resume.ts'
+import { type ReloginRequest, type ReloginResult, Resume } from './resume.ts'
 import type { Session } from './session.ts'
 import { SessionCloser } from './session-closer.ts'
 import { SessionOpener } from './session-opener.ts'
 import { SessionRegistry } from './session-registry.ts'
 import { SessionRestore } from './session-restore.ts'
+import type { SessionsConfig, SessionsEvents } from './sessions-config.ts'
 import { Takeover } from './takeover.ts'
 import { TicketIssuer } from './ticket-issuer.ts'
 
@@ -48,7 +48,7 @@ export class Sessions {
     const { handover } = store
     const takeover = new Takeover({ node: config.node, handover, registry, closer, disconnections, events })
     const tickets = new TicketIssuer(store, config, events)
-    const confirmationRecorder = new ConfirmationRecorder(store.sessionChecks, registry)
+    const confirmationRecorder = new ConfirmationRecorder(store.sessionUpkeep, registry)
     const failed = (error: unknown) => events.failed?.(error)
     this.#store = store
     this.#login = new Login({ store, config, opener, takeover, tickets, events })
@@ -78,7 +78,7 @@ export class Sessions {
    * A new participant enters a room. Delivery begins with `session.startDelivery()`.
    * @throws too_many_rooms, invalid_role, room_full, token_used, token_expired, early_left, unavailable
    */
-  login(request: LoginOptions): Promise<LoggedIn> {
+  login(request: LoginRequest): Promise<LoginResult> {
     return this.#login.login(request)
   }
 
@@ -87,12 +87,12 @@ export class Sessions {
    * @throws bad_ticket, ticket_signature, ticket_foreign, ticket_expired, ticket_spent, participant_gone,
    *   reconnection_disabled, early_left, unavailable
    */
-  relogin(request: ReloginOptions): Promise<ReloggedIn> {
+  relogin(request: ReloginRequest): Promise<ReloginResult> {
     return this.#resume.relogin(request)
   }
 
   /** A participant whose id the client names resumes its session, or enters as a new one. @throws as login */
-  loginOrResume(request: LoginOptions & { id: ParticipantId }): Promise<{ session: Session }> {
+  loginOrResume(request: LoginRequest & { id: ParticipantId }): Promise<{ session: Session }> {
     return this.#loginOrResume.login(request)
   }
 
@@ -108,8 +108,8 @@ export class Sessions {
     return this.closer.logout(session, timing)
   }
 
-  /** Performs a request, at most once per `rid`, and resolves to its ack. @throws what `perform` throws, bad_request */
-  runOnce(session: Session, rid: number | undefined, perform: () => Promise<unknown>): Promise<unknown> {
+  /** Performs a request, with a `rid` at most once, and resolves to its ack. @throws what `perform` throws, bad_request */
+  runRequest(session: Session, rid: number | undefined, perform: () => Promise<unknown>): Promise<unknown> {
     return this.#requests.run(session, rid, perform)
   }
 

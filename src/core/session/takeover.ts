@@ -1,10 +1,9 @@
 import type { Handover } from '../ports/handover.ts'
-import { nodeOf } from '../ports/handover.ts'
-import type { DeliveryState, SessionRef } from '../ports/session-store.ts'
+import { type DeliveryState, nodeOf, type SessionRef } from '../ports/session-store.ts'
 import type { Disconnections } from './disconnections.ts'
-import type { SessionsEvents } from './options.ts'
 import type { SessionCloser } from './session-closer.ts'
 import type { SessionRegistry } from './session-registry.ts'
+import type { SessionsEvents } from './sessions-config.ts'
 
 export type TakeoverDeps = {
   node: string

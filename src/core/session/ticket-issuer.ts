@@ -5,8 +5,8 @@ import { newId } from '../ids.ts'
 import { roomName } from '../model.ts'
 import type { SessionRef } from '../ports/session-store.ts'
 import type { Store } from '../ports/store.ts'
-import type { SessionsConfig, SessionsEvents } from './options.ts'
 import type { Session } from './session.ts'
+import type { SessionsConfig, SessionsEvents } from './sessions-config.ts'
 
 /** Issues reconnection tickets, and records which of them the clients have received. */
 export class TicketIssuer {
@@ -25,7 +25,7 @@ export class TicketIssuer {
     const now = this.#store.clock.now()
     return writeTicket(this.#config.keys, dialect, {
       participantId: id,
-      roomId: roomName(room),
+      roomName: roomName(room),
       ticketId,
       notBefore: now,
       notAfter: now + this.#config.ticketTtl * 1000,

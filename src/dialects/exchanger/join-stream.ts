@@ -30,11 +30,11 @@ function outcomeOf(
   data: { ticket: string; seq: number; iceServers?: IceServerEntry[] },
 ) {
   const users = usersExcept(session.id, members)
-  const firstEvent: LoginOutcome<unknown>['firstEvent'] = {
+  const privateEvent: LoginOutcome<unknown>['privateEvent'] = {
     when: 'after ack',
     rendered: ['allStreamUsers', users.map(({ id }) => id)],
     seq: data.seq,
   }
   const reply = { id: session.id, users, ...data }
-  return { reply, session, firstEvent }
+  return { reply, session, privateEvent }
 }

@@ -1,10 +1,10 @@
-import type { Messages } from '../../core/messages.ts'
+import type { ParticipantMessages } from '../../core/participant-messages.ts'
 import type { RequestContext } from '../../core/session/request-context.ts'
 import { requireChannel } from './channel.ts'
 
 /** Sends an offer, answer or candidate to one participant, or to everyone else in the channel. */
 export async function relay(
-  messages: Messages,
+  messages: ParticipantMessages,
   context: RequestContext,
   event: 'offer' | 'answer' | 'candidate',
   { channelName, to }: { channelName: string; to?: string | null },

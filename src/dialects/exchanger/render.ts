@@ -1,4 +1,4 @@
-import type { Entry, ParticipantNews } from '../../core/model.ts'
+import type { Entry, ParticipantEntryData } from '../../core/model.ts'
 import type { RenderedEvent } from '../../gateway/dialect.ts'
 import { renderShared } from '../shared/render.ts'
 import { userOf } from './channel.ts'
@@ -9,7 +9,7 @@ const eventNames = { offer: 'receiveOffer', answer: 'receiveAnswer', candidate: 
 export function render(entry: Entry): RenderedEvent | undefined {
   switch (entry.event) {
     case 'participant': {
-      const { action, member } = entry.data as ParticipantNews
+      const { action, member } = entry.data as ParticipantEntryData
       return [action === 'join' ? 'userJoinedStream' : 'userLeftStream', userOf(member)]
     }
     case 'offer':

@@ -26,7 +26,7 @@ export function authentication(services: P2pServices): Handlers<typeof p2p>['aut
     return {
       reply: { uid },
       session,
-      firstEvent: { when: 'before ack', rendered: ['server-authenticated', { uid }] },
+      privateEvent: { when: 'before ack', rendered: ['server-authenticated', { uid }] },
     }
   }
 }

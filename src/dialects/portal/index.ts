@@ -57,7 +57,7 @@ function sessionServicesOf({ sessions, iceServers }: PortalServices): SessionSer
     sessions,
     iceServers,
     dialect: 'portal',
-    restored: (connection, { member }) => {
+    onResumed: (connection, { member }) => {
       connection.version = versionOf(member)
     },
     snapshot: ({ member, room }, { roster, options }) => portalVersions[versionOf(member)].room(room, roster, options),

@@ -1,4 +1,4 @@
-import type { Entry, ParticipantNews, Stream } from '../../core/model.ts'
+import type { Entry, ParticipantEntryData, Stream } from '../../core/model.ts'
 import type { RenderedEvent } from '../../gateway/dialect.ts'
 import { renderShared } from '../shared/render.ts'
 import { isPortalVersion, legacyUser, type PortalVersion, participantInfo, portalVersions } from './versions.ts'
@@ -13,7 +13,7 @@ export function render(entry: Entry, version: string): RenderedEvent | undefined
 function renderNumbered(entry: Entry, version: Exclude<PortalVersion, 'legacy'>): RenderedEvent | undefined {
   switch (entry.event) {
     case 'participant': {
-      const { action, member } = entry.data as ParticipantNews
+      const { action, member } = entry.data as ParticipantEntryData
       return ['participant', { action, data: action === 'join' ? participantInfo(member) : member.id }]
     }
     case 'text': {
@@ -42,7 +42,7 @@ function renderNumbered(entry: Entry, version: Exclude<PortalVersion, 'legacy'>)
 function renderLegacy(entry: Entry): RenderedEvent | undefined {
   switch (entry.event) {
     case 'participant': {
-      const { action, member } = entry.data as ParticipantNews
+      const { action, member } = entry.data as ParticipantEntryData
       return action === 'join'
         ? ['user_join', { user: legacyUser(member) }]
         : ['user_leave', { user: { id: member.id } }]

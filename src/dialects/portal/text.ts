@@ -1,4 +1,4 @@
-import type { Messages } from '../../core/messages.ts'
+import type { ParticipantMessages } from '../../core/participant-messages.ts'
 import type { RequestContext } from '../../core/session/request-context.ts'
 import type { Handlers } from '../../gateway/requests.ts'
 import type { portal } from '../../protocol/portal.ts'
@@ -16,7 +16,7 @@ export function text({ messages }: PortalServices): Handlers<typeof portal>['tex
  * nowhere, as in OWT.
  */
 export async function postText(
-  messages: Messages,
+  messages: ParticipantMessages,
   context: RequestContext,
   to: string,
   message: unknown,

@@ -25,7 +25,7 @@ export function roomsDialect(services: RoomsServices): ServedDialect {
       sessions,
       iceServers,
       dialect: 'rooms',
-      restored: (connection, { member: { profile } }) => {
+      onResumed: (connection, { member: { profile } }) => {
         Object.assign(connection.profile, profile)
       },
       snapshot: ({ id, room }, { roster }) => ({

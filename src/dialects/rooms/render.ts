@@ -1,4 +1,4 @@
-import type { Entry, ParticipantNews } from '../../core/model.ts'
+import type { Entry, ParticipantEntryData } from '../../core/model.ts'
 import type { RenderedEvent } from '../../gateway/dialect.ts'
 import type { Meta } from '../../protocol/session.ts'
 import { participantMeta, renderShared } from '../shared/render.ts'
@@ -8,7 +8,7 @@ import { nicknameOf } from './room.ts'
 export function render(entry: Entry): RenderedEvent | undefined {
   switch (entry.event) {
     case 'participant': {
-      const { action, member } = entry.data as ParticipantNews
+      const { action, member } = entry.data as ParticipantEntryData
       return [action === 'join' ? 'welcome' : 'bye', nicknameOf(member)]
     }
     case 'text': {

@@ -1,4 +1,4 @@
-import type { Messages } from '../../core/messages.ts'
+import type { ParticipantMessages } from '../../core/participant-messages.ts'
 import type { OpenRoomList } from '../../core/room/open-room-list.ts'
 import type { Sessions } from '../../core/session/sessions.ts'
 import type { IdentityServices } from '../shared/authentication.ts'
@@ -7,7 +7,7 @@ import type { IceServers } from '../shared/ice.ts'
 /** What the handlers of this dialect use. */
 export type RoomsServices = IdentityServices & {
   sessions: Sessions
-  messages: Messages
+  messages: ParticipantMessages
   openRoomList: OpenRoomList
   iceServers: IceServers
 }

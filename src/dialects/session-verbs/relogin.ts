@@ -8,7 +8,7 @@ import type { SessionServices } from './services.ts'
 export function relogin({
   sessions,
   dialect,
-  restored,
+  onResumed: restored,
   snapshot,
   iceServers,
 }: SessionServices): Handlers<typeof session>['relogin'] {

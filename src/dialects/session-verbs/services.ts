@@ -1,4 +1,4 @@
-import type { ReloggedIn } from '../../core/session/resume.ts'
+import type { ReloginResult } from '../../core/session/resume.ts'
 import type { Session } from '../../core/session/session.ts'
 import type { Sessions } from '../../core/session/sessions.ts'
 import type { Connection } from '../../gateway/connection.ts'
@@ -10,8 +10,8 @@ export type SessionServices = {
   iceServers: IceServers
   /** The name in tickets and room ids. */
   dialect: string
-  /** Called after a relogin, to set the state of the new connection. */
-  restored?: (connection: Connection, session: Session) => void
+  /** Called after a client has resumed, to set the state of the new connection. */
+  onResumed?: (connection: Connection, session: Session) => void
   /** The room for the ack of a relogin that is not complete, because the log no longer has all missed entries. */
-  snapshot: (session: Session, state: NonNullable<ReloggedIn['snapshot']>) => unknown
+  snapshot: (session: Session, state: NonNullable<ReloginResult['snapshot']>) => unknown
 }

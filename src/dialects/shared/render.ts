@@ -1,4 +1,4 @@
-import type { Entry, ParticipantNews } from '../../core/model.ts'
+import type { Entry, ParticipantEntryData } from '../../core/model.ts'
 import type { RenderedEvent } from '../../gateway/dialect.ts'
 import type { Meta } from '../../protocol/session.ts'
 
@@ -12,5 +12,5 @@ export function renderShared({ event, data }: Entry): RenderedEvent | undefined 
 
 /** Puts the id of the participant that joined or left into `from`, for dialects whose notification has only a name. */
 export function participantMeta({ event, data }: Entry): Omit<Meta, 'seq'> {
-  return event === 'participant' ? { from: (data as ParticipantNews).member.id } : {}
+  return event === 'participant' ? { from: (data as ParticipantEntryData).member.id } : {}
 }

@@ -134,7 +134,7 @@ function remove(api: Api, services: ApiServices): void {
       },
     },
     async ({ params, deadline }, reply) => {
-      await services.management.removeRoom(await existingRoomId(services, params.room), deadline)
+      await services.management.closeRoom(await existingRoomId(services, params.room), deadline)
       return reply.type('text/plain').send('Room deleted')
     },
   )

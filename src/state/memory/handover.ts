@@ -1,5 +1,5 @@
-import { type Handover, nodeOf } from '../../core/ports/handover.ts'
-import type { DeliveryState, SessionRef } from '../../core/ports/session-store.ts'
+import type { Handover } from '../../core/ports/handover.ts'
+import { type DeliveryState, nodeOf, type SessionRef } from '../../core/ports/session-store.ts'
 
 type TakeoverListener = (ref: SessionRef) => DeliveryState | undefined
 

@@ -1,4 +1,4 @@
-import type { Retention, Store } from '../../core/ports/store.ts'
+import type { Store, StoreLimits } from '../../core/ports/store.ts'
 import { MemoryHandover } from './handover.ts'
 import { MemoryLog, MemoryPubSub } from './log.ts'
 import { MemoryMediaStore } from './media-store.ts'
@@ -10,12 +10,12 @@ import { MemoryRoomIndex } from './room-index.ts'
 import { MemoryRoomSizes } from './room-sizes.ts'
 import { MemoryRoomStore } from './room-store.ts'
 import { MemoryRosterStore } from './roster-store.ts'
-import { MemorySessionChecks } from './session-checks.ts'
 import { MemorySessionStore } from './session-store.ts'
+import { MemorySessionUpkeep } from './session-upkeep.ts'
 
 /** Keeps everything in this process. It serves one node, and its data ends with the process. */
-export function createMemoryStore(retention: Retention, now: () => number = steadyClock()): Store {
-  const table = new RoomTable(retention, now)
+export function createMemoryStore(limits: StoreLimits, now: () => number = steadyClock()): Store {
+  const table = new RoomTable(limits, now)
   const rooms = new MemoryRoomStore(table)
   return {
     clock: {
@@ -25,7 +25,7 @@ export function createMemoryStore(retention: Retention, now: () => number = stea
       steppedAt: Number.NEGATIVE_INFINITY,
     },
     sessionStore: new MemorySessionStore(table),
-    sessionChecks: new MemorySessionChecks(table),
+    sessionUpkeep: new MemorySessionUpkeep(table),
     reconnectWindows: new MemoryReconnectWindows(table),
     roster: new MemoryRosterStore(table),
     log: new MemoryLog(table),

@@ -17,18 +17,18 @@ export class MemoryLog implements Log {
   async append(write: Write, draft: Draft): Promise<number> {
     return fenced(this.#table, write, (room) => {
       if (draft.to !== undefined && !room.members.has(draft.to)) throw new SignalError('no_such_participant', draft.to)
-      return room.append(draft, this.#table.retention)
+      return room.append(draft, this.#table.limits)
     })
   }
 
-  async announce(name: RoomId, draft: Draft, dedupeKey?: string, deadline?: Deadline): Promise<number> {
+  async appendFromServer(roomId: RoomId, draft: Draft, dedupeKey?: string, deadline?: Deadline): Promise<number> {
     refuseLate(deadline)
-    const room = this.#table.find(name)
+    const room = this.#table.find(roomId)
     const before = dedupeKey === undefined ? undefined : room?.announced.get(dedupeKey)
     if (before !== undefined) return before
     if (!room || (draft.to !== undefined && !room.members.has(draft.to)))
       throw new SignalError('no_such_participant', draft.to)
-    const seq = room.append(draft, this.#table.retention)
+    const seq = room.append(draft, this.#table.limits)
     if (dedupeKey !== undefined) room.announced.set(dedupeKey, seq)
     return seq
   }
@@ -43,13 +43,14 @@ export class MemoryLog implements Log {
     return start === -1 ? [] : structuredClone(log.slice(start, start + limit))
   }
 
-  async heads(rooms: RoomId[], feedPositions: number[] = []): Promise<number[]> {
-    return rooms.map((id, index) => {
-      const room = this.#table.find(id)
-      const feedPosition = feedPositions[index] ?? 0
-      if (room && room.seq < feedPosition) room.leap(feedPosition, this.#table.retention)
-      return room?.seq ?? 0
-    })
+  async heads(rooms: RoomId[]): Promise<number[]> {
+    return rooms.map((room) => this.#table.find(room)?.seq ?? 0)
+  }
+
+  async leapIfBehind(id: RoomId, feedPosition: number): Promise<number> {
+    const room = this.#table.find(id)
+    if (room && room.seq < feedPosition) room.leap(feedPosition, this.#table.limits)
+    return room?.seq ?? 0
   }
 
   async replyTo(ref: SessionRef, rid: number): Promise<{ reply: unknown } | undefined> {

@@ -2,9 +2,9 @@ import { isDeepStrictEqual } from 'node:util'
 import { refuseLate } from '../../core/deadline.ts'
 import { SignalError } from '../../core/errors.ts'
 import type { Draft, ParticipantId, RoomId, Stream, Subscription } from '../../core/model.ts'
-import type { AdminWrite, MediaStore } from '../../core/ports/media-store.ts'
+import type { ManagementWrite, MediaStore } from '../../core/ports/media-store.ts'
 import type { Write } from '../../core/ports/session-store.ts'
-import type { Retention } from '../../core/ports/store.ts'
+import type { StoreLimits } from '../../core/ports/store.ts'
 import { fenced } from './fenced-write.ts'
 import type { RoomRecord, RoomTable } from './room.ts'
 
@@ -25,13 +25,18 @@ export class MemoryMediaStore implements MediaStore {
     })
   }
 
-  async changeStream(by: Write | AdminWrite, before: Stream, after: Stream, notifications: Draft[]): Promise<boolean> {
+  async changeStream(
+    by: Write | ManagementWrite,
+    before: Stream,
+    after: Stream,
+    notifications: Draft[],
+  ): Promise<boolean> {
     return this.#change(by, (room) => room.streams, before, after, notifications)
   }
 
-  async removeStream(by: Write | AdminWrite, id: string, notifications: Draft[]): Promise<boolean> {
+  async removeStream(by: Write | ManagementWrite, id: string, notifications: Draft[]): Promise<boolean> {
     return this.#perform(by, (room) => {
-      if (!removeStreamFrom(room, id, this.#table.retention)) {
+      if (!removeStreamFrom(room, id, this.#table.limits)) {
         if ('ref' in by) throw new SignalError('no_such_stream')
         return false
       }
@@ -64,8 +69,8 @@ export class MemoryMediaStore implements MediaStore {
     })
   }
 
-  async streams(name: RoomId, ids: string[]): Promise<(Stream | undefined)[]> {
-    const room = this.#table.find(name)
+  async streams(roomId: RoomId, ids: string[]): Promise<(Stream | undefined)[]> {
+    const room = this.#table.find(roomId)
     return ids.map((id) => structuredClone(room?.streams.get(id)))
   }
 
@@ -74,7 +79,7 @@ export class MemoryMediaStore implements MediaStore {
   }
 
   #change<T extends { id: string }>(
-    by: Write | AdminWrite,
+    by: Write | ManagementWrite,
     of: (room: RoomRecord) => Map<string, T>,
     before: T,
     after: T,
@@ -89,7 +94,7 @@ export class MemoryMediaStore implements MediaStore {
   }
 
   /** Performs a change for a participant, fenced by its owner, or for management. False if it changed nothing. */
-  #perform(by: Write | AdminWrite, change: (room: RoomRecord) => boolean): boolean {
+  #perform(by: Write | ManagementWrite, change: (room: RoomRecord) => boolean): boolean {
     if ('ref' in by) return fenced(this.#table, by, change)
     refuseLate(by.deadline)
     const room = this.#table.find(by.room)
@@ -97,29 +102,29 @@ export class MemoryMediaStore implements MediaStore {
   }
 
   #append(room: RoomRecord, notifications: Draft[]): void {
-    for (const draft of notifications) room.append(draft, this.#table.retention)
+    for (const draft of notifications) room.append(draft, this.#table.limits)
   }
 }
 
 /** Removes a stream and the subscriptions to it, and notifies their subscribers. False if it was gone. */
-export function removeStreamFrom(room: RoomRecord, id: string, retention: Retention): boolean {
+export function removeStreamFrom(room: RoomRecord, id: string, limits: StoreLimits): boolean {
   if (!room.streams.delete(id)) return false
   for (const subscription of [...room.subscriptions.values()]) {
     if (!subscription.streams.includes(id)) continue
     room.subscriptions.delete(subscription.id)
     if (room.members.has(subscription.subscriber))
-      room.append(removed(subscription.id, subscription.subscriber), retention)
+      room.append(subscriptionRemoval(subscription.id, subscription.subscriber), limits)
   }
   return true
 }
 
 /** Removes the streams and subscriptions of a participant who left, and notifies the others. */
-export function removeMediaOf(room: RoomRecord, gone: ParticipantId, retention: Retention): void {
+export function removeMediaOf(room: RoomRecord, gone: ParticipantId, limits: StoreLimits): void {
   for (const { id, owner } of [...room.streams.values()]) {
     if (owner !== gone) continue
     room.streams.delete(id)
     if (room.options?.notifying?.streamChange ?? true) {
-      room.append({ event: 'stream', data: { id, status: 'remove' } }, retention)
+      room.append({ event: 'stream', data: { id, status: 'remove' } }, limits)
     }
   }
   for (const subscription of [...room.subscriptions.values()]) {
@@ -127,10 +132,10 @@ export function removeMediaOf(room: RoomRecord, gone: ParticipantId, retention: 
     if (owner !== gone && subscriber !== gone) continue
     room.subscriptions.delete(id)
     const other = owner === gone ? subscriber : owner
-    if (other !== gone) room.append(removed(id, other), retention)
+    if (other !== gone) room.append(subscriptionRemoval(id, other), limits)
   }
 }
 
-function removed(id: string, to: ParticipantId): Draft {
+function subscriptionRemoval(id: string, to: ParticipantId): Draft {
   return { event: 'subscription', data: { action: 'remove', id }, to }
 }

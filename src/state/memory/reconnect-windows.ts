@@ -23,7 +23,7 @@ export class MemoryReconnectWindows implements ReconnectWindows {
 
   async remove(): Promise<void> {}
   async postpone(): Promise<void> {}
-  async restore(): Promise<void> {}
+  async recordAgain(): Promise<void> {}
 
   async detachAllOf(): Promise<{ done: boolean; left: [] }> {
     return { done: true, left: [] }

@@ -29,7 +29,7 @@ export class MemoryRoomStore implements RoomStore {
     return true
   }
 
-  async remove(id: RoomId, closed?: { at: number; seconds: number }, deadline?: Deadline): Promise<void> {
+  async removeOptions(id: RoomId, closed?: { at: number; seconds: number }, deadline?: Deadline): Promise<void> {
     refuseLate(deadline)
     if (closed) this.#table.close(id, closed.at, closed.seconds)
     const room = this.#table.find(id)

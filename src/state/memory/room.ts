@@ -1,7 +1,7 @@
 import type {
   Draft,
   Entry,
-  LeapNews,
+  LeapEntryData,
   Member,
   ParticipantId,
   RoomId,
@@ -11,7 +11,7 @@ import type {
   Subscription,
 } from '../../core/model.ts'
 import type { SessionRef } from '../../core/ports/session-store.ts'
-import type { Retention } from '../../core/ports/store.ts'
+import type { StoreLimits } from '../../core/ports/store.ts'
 import type { IssuedTickets } from '../../core/session/issued-tickets.ts'
 
 /** A session in memory. Its fields correspond to those of the Redis hash `session`. */
@@ -36,7 +36,7 @@ export type SessionRecord = {
   replies: Map<number, unknown>
 }
 
-/** The newest generation of all rooms, so that a room which is created again never repeats one. */
+/** The newest generation of all rooms. They share it, so that a room which is created again never repeats one. */
 type Generations = { last: number }
 
 /** Everything about one room. */
@@ -49,7 +49,7 @@ export class RoomRecord {
   readonly listeners = new Set<(entry: Entry) => void>()
   /** Login tokens that were used: by which participant, or 'used' if its login cannot be repeated any more. */
   readonly tokens = new Map<string, { holder: ParticipantId | 'used'; until: number }>()
-  /** Dedupe key → seq of the announcement, for as long as the log has it. */
+  /** Dedupe key → seq of the entry that the server appended with it, for as long as the log has it. */
   readonly announced = new Map<string, number>()
   options: Partial<RoomOptions> | undefined
   log: Entry[] = []
@@ -68,31 +68,30 @@ export class RoomRecord {
     return this.#generations.last
   }
 
-  append(draft: Draft, retention: Retention): number {
+  append(draft: Draft, limits: StoreLimits): number {
     this.seq += 1
     // a copy, as from a store over a network
     const entry: Entry = structuredClone({ ...draft, seq: this.seq, at: this.#now() })
     this.log.push(entry)
-    if (this.log.length > retention.entries || this.seq % 64 === 0)
-      this.#trim(entry.at - retention.log * 1000, retention)
+    if (this.log.length > limits.entries || this.seq % 64 === 0) this.#trim(entry.at - limits.log * 1000, limits)
     for (const onEntry of this.listeners) queueMicrotask(() => onEntry(entry))
     return this.seq
   }
 
   /** Continues the numbers far above `feedPosition`, the last seq that a node has delivered of an earlier room with this id. */
-  leap(feedPosition: number, retention: Retention): void {
-    const data: LeapNews = { after: this.seq }
+  leap(feedPosition: number, limits: StoreLimits): void {
+    const data: LeapEntryData = { after: this.seq }
     const { last } = this.#generations
     this.seq = Math.max(Math.max(this.seq, feedPosition, last) + 1_000_000, this.#now()) - 1
     this.#generations.last = Math.max(last, this.seq + 1)
-    this.append({ event: 'leap', data }, retention)
+    this.append({ event: 'leap', data }, limits)
   }
 
   roster(): Roster {
     return structuredClone({ seq: this.seq, members: [...this.members.values()], streams: [...this.streams.values()] })
   }
 
-  #trim(before: number, { entries }: Retention): void {
+  #trim(before: number, { entries }: StoreLimits): void {
     const kept = this.log.findIndex((entry) => entry.at >= before)
     this.log = this.log.slice(Math.max(kept === -1 ? this.log.length : kept, this.log.length - entries))
     const oldest = this.log[0]?.seq ?? this.seq + 1
@@ -108,11 +107,11 @@ export class RoomTable {
   readonly #generations: Generations = { last: 0 }
   /** When management closed each room, and until when the store remembers it. The oldest comes first. */
   readonly #closed = new Map<RoomId, { at: number; until: number }>()
-  readonly retention: Retention
+  readonly limits: StoreLimits
   readonly now: () => number
 
-  constructor(retention: Retention, now: () => number) {
-    this.retention = retention
+  constructor(limits: StoreLimits, now: () => number) {
+    this.limits = limits
     this.now = now
   }
 

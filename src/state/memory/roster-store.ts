@@ -29,12 +29,12 @@ export class MemoryRosterStore implements RosterStore {
     })
   }
 
-  async changeMember(name: RoomId, before: Member, after: Member, notification: Draft, deadline?: Deadline) {
+  async changeMember(roomId: RoomId, before: Member, after: Member, notification: Draft, deadline?: Deadline) {
     refuseLate(deadline)
-    const room = this.#table.find(name)
+    const room = this.#table.find(roomId)
     if (!room || !isDeepStrictEqual(room.members.get(before.id), before)) return false
     room.members.set(after.id, structuredClone(after))
-    room.append(notification, this.#table.retention)
+    room.append(notification, this.#table.limits)
     return true
   }
 }

@@ -5,12 +5,12 @@ import type {
   Joined,
   JoinRequest,
   LeaveGuard,
-  PendingJoin,
   RejoinRequest,
   Resumed,
   ResumeRequest,
   SessionRef,
   SessionStore,
+  UnansweredOpening,
 } from '../../core/ports/session-store.ts'
 import { newestTicket, withConfirmed, withRenewed, withUsed } from '../../core/session/issued-tickets.ts'
 import { removeMediaOf } from './media-store.ts'
@@ -46,16 +46,16 @@ export class MemorySessionStore implements SessionStore {
     room.tokens.set(token.id, { holder: id, until: this.#table.now() + token.seconds * 1000 })
     const owner = `${node}:${room.nextGeneration()}`
     const notification: Draft = { event: 'participant', data: { action: 'join', member }, except: id }
-    if (!before && announces(room)) room.append(notification, this.#table.retention)
+    if (!before && notifiesOfParticipants(room)) room.append(notification, this.#table.limits)
     room.records.set(id, newRecord(request, owner, room.seq, before))
     const previousOwner = before?.state === 'connected' ? { previousOwner: before.owner } : {}
     const rid = before && before.rid > 0 ? { rid: before.rid } : {}
     return { id, owner, seq: room.seq, roster: room.roster(), ...previousOwner, ...rid }
   }
 
-  async resume({ room: name, id, node, ticketId, nextTicketId, seq, deadline }: ResumeRequest): Promise<Resumed> {
+  async resume({ room: roomId, id, node, ticketId, nextTicketId, seq, deadline }: ResumeRequest): Promise<Resumed> {
     refuseLate(deadline)
-    const room = this.#table.find(name)
+    const room = this.#table.find(roomId)
     const record = room?.records.get(id)
     if (!room || !record) throw new SignalError('participant_gone')
     if (!record.reconnects) throw new SignalError('reconnection_disabled')
@@ -65,9 +65,9 @@ export class MemorySessionStore implements SessionStore {
     return takeOver(room, id, record, { node, seq, tickets, deadline })
   }
 
-  async rejoin({ room: name, id, node, token, ticketId, deadline }: RejoinRequest): Promise<Resumed> {
+  async rejoin({ room: roomId, id, node, token, ticketId, deadline }: RejoinRequest): Promise<Resumed> {
     refuseLate(deadline)
-    const room = this.#table.find(name)
+    const room = this.#table.find(roomId)
     const record = room?.records.get(id)
     if (!room || !record) throw new SignalError('participant_gone')
     refuseSuperseded(record, deadline)
@@ -96,12 +96,12 @@ export class MemorySessionStore implements SessionStore {
     this.#table.make(ref.room).tokens.set(token.id, { holder: 'used', until })
   }
 
-  async findByPendingJoin(pending: PendingJoin): Promise<{ ref: SessionRef; confirmed: number } | undefined> {
-    const room = this.#table.find(pending.room)
-    const id = 'id' in pending ? pending.id : room?.tokens.get(pending.token)?.holder
+  async findOpened(opening: UnansweredOpening): Promise<{ ref: SessionRef; confirmed: number } | undefined> {
+    const room = this.#table.find(opening.room)
+    const id = 'id' in opening ? opening.id : room?.tokens.get(opening.token)?.holder
     const record = room?.records.get(id ?? '')
-    if (!id || !record || newestTicket(record.tickets) !== pending.ticketId) return undefined
-    return { ref: { room: pending.room, id, owner: record.owner }, confirmed: record.confirmed }
+    if (!id || !record || newestTicket(record.tickets) !== opening.ticketId) return undefined
+    return { ref: { room: opening.room, id, owner: record.owner }, confirmed: record.confirmed }
   }
 
   async detach(ref: SessionRef, confirmed?: number, sent = confirmed): Promise<'waiting' | 'left' | 'moved'> {
@@ -109,31 +109,31 @@ export class MemorySessionStore implements SessionStore {
     if (!record) return 'moved'
     if (!record.reconnects) return 'left'
     if (record.state === 'waiting') return 'waiting'
-    const { retention, now } = this.#table
+    const { limits, now } = this.#table
     Object.assign(record, {
       state: 'waiting',
-      windowEnd: now() + retention.window * 1000,
+      windowEnd: now() + limits.window * 1000,
       confirmed: confirmed ?? record.confirmed,
       inDoubtUpTo: Math.max(record.inDoubtUpTo, sent ?? this.#table.find(ref.room)?.seq ?? 0),
     } satisfies Partial<SessionRecord>)
     return 'waiting'
   }
 
-  async leave(name: RoomId, id: ParticipantId, guard: LeaveGuard, notification?: Draft, deadline?: Deadline) {
+  async leave(roomId: RoomId, id: ParticipantId, guard: LeaveGuard, notification?: Draft, deadline?: Deadline) {
     refuseLate(deadline)
-    const room = this.#table.find(name)
+    const room = this.#table.find(roomId)
     const record = room?.records.get(id)
     const member = room?.members.get(id)
     if (!room || !record || !member) return false
     if (guard !== 'any' && 'owner' in guard && guard.owner !== record.owner) throw new SignalError('moved')
     if (!this.#mayLeave(record, guard)) return false
-    const { retention } = this.#table
-    if (notification) room.append(notification, retention)
+    const { limits } = this.#table
+    if (notification) room.append(notification, limits)
     room.records.delete(id)
     room.members.delete(id)
-    if (announces(room)) room.append({ event: 'participant', data: { action: 'leave', member } }, retention)
-    removeMediaOf(room, id, retention)
-    this.#table.tidy(name)
+    if (notifiesOfParticipants(room)) room.append({ event: 'participant', data: { action: 'leave', member } }, limits)
+    removeMediaOf(room, id, limits)
+    this.#table.tidy(roomId)
     return true
   }
 
@@ -143,7 +143,7 @@ export class MemorySessionStore implements SessionStore {
   }
 }
 
-function announces(room: RoomRecord): boolean {
+function notifiesOfParticipants(room: RoomRecord): boolean {
   return room.options?.notifying?.participantActivities ?? true
 }
 

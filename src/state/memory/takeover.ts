@@ -1,11 +1,14 @@
 import { type Deadline, requestTimeoutMs } from '../../core/deadline.ts'
 import { SupersededError } from '../../core/errors.ts'
 import { follows, type Member, type ParticipantId } from '../../core/model.ts'
-import type { Resumed } from '../../core/ports/session-store.ts'
+import { nodeOf, type Resumed } from '../../core/ports/session-store.ts'
 import type { IssuedTickets } from '../../core/session/issued-tickets.ts'
 import type { RoomRecord, SessionRecord } from './room.ts'
 
-/** Refuses a login or resume that was sent before the one that has the session: the client has reconnected since. */
+/**
+ * Refuses a login or resume that is older than the one that has the session: the client has reconnected since. The later request
+ * has the later deadline. A larger difference than the time of a request cannot come from two requests at the same time.
+ */
 export function refuseSuperseded(record: SessionRecord | undefined, deadline: Deadline | undefined): void {
   if (
     !record ||
@@ -57,7 +60,7 @@ export function takeOver(
     complete,
     ...(complete ? {} : { roster: room.roster() }),
     ...(wasConnected ? { previousOwner } : {}),
-    previousNode: previousOwner.slice(0, previousOwner.lastIndexOf(':')),
+    previousNode: nodeOf({ owner: previousOwner }),
     rid: record.rid,
     tokenId: record.token,
   })

@@ -1,7 +1,7 @@
 import { inBackground } from '../../core/background.ts'
 import { newId } from '../../core/ids.ts'
-import { type Handover, nodeOf } from '../../core/ports/handover.ts'
-import type { DeliveryState, SessionRef } from '../../core/ports/session-store.ts'
+import type { Handover } from '../../core/ports/handover.ts'
+import { type DeliveryState, nodeOf, type SessionRef } from '../../core/ports/session-store.ts'
 import type { Keys } from './keys.ts'
 import type { RedisPubSub } from './pub-sub.ts'
 import type { Scripts } from './scripts.ts'
@@ -62,7 +62,7 @@ export class RedisHandover implements Handover {
   async #send(node: string, message: HandoverQuestion | HandoverAnswer): Promise<boolean> {
     const channel = this.#keys.handover(node)
     const publish = () => this.#scripts.client.spublish(channel, JSON.stringify(message))
-    return this.#scripts.timed('handover', publish).then(
+    return this.#scripts.call('handover', publish).then(
       (listeners) => Number(listeners) > 0,
       () => false,
     )

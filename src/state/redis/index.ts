@@ -1,4 +1,4 @@
-import type { Retention, Store } from '../../core/ports/store.ts'
+import type { Store, StoreLimits } from '../../core/ports/store.ts'
 import type { RedisClient } from './client.ts'
 import { RedisClock } from './clock.ts'
 import { connect, type RedisTarget } from './connection.ts'
@@ -18,14 +18,14 @@ import { RedisRoomSizes } from './room-sizes.ts'
 import { RedisRoomStore } from './room-store.ts'
 import { RedisRosterStore } from './roster-store.ts'
 import { type Observe, Scripts } from './scripts.ts'
-import { RedisSessionChecks } from './session-checks.ts'
 import { RedisSessionStore } from './session-store.ts'
+import { RedisSessionUpkeep } from './session-upkeep.ts'
 
 /** All nodes with the same Redis and prefix share this store. It needs Redis 7: scripts publish to sharded channels. */
 export function createRedisStore(
   target: RedisTarget,
   prefix: string,
-  retention: Retention,
+  limits: StoreLimits,
   observe?: Observe,
   report: RedisReport = noReport,
 ): Store & { client: RedisClient } {
@@ -33,20 +33,20 @@ export function createRedisStore(
   const subscriber = connect(target, 'feed', report)
   const keys = keysOf(prefix)
   const clock = new RedisClock(client, keys)
-  const scripts = new Scripts(client, clock, keys, retention, observe)
+  const scripts = new Scripts(client, clock, keys, limits, observe)
   const pubSub = new RedisPubSub(subscriber, scripts, keys, report)
   const requirements = new Requirements(client, target, report)
   const rights = new Rights(client, neededRights(keys, prefix), report)
   return {
     client,
     clock,
-    ...storesOf(scripts, keys, retention),
+    ...storesOf(scripts, keys, limits),
     pubSub,
     handover: new RedisHandover(pubSub, scripts, keys),
     problem: () => client.problem ?? subscriber.problem ?? rights.problem ?? pubSub.problem,
     suitable: () => requirements.met(),
     ping: () =>
-      scripts.timed('ping', async () => {
+      scripts.call('ping', async () => {
         await client.ping()
         await rights.check()
       }),
@@ -60,13 +60,13 @@ export function createRedisStore(
 }
 
 /** The parts of a store that need nothing but scripts and plain commands. */
-function storesOf(scripts: Scripts, keys: Keys, retention: Retention) {
-  const nodes = new RedisNodeRegistry(scripts, keys, retention)
+function storesOf(scripts: Scripts, keys: Keys, limits: StoreLimits) {
+  const nodes = new RedisNodeRegistry(scripts, keys, limits)
   const roomIndex: RedisRoomIndex = new RedisRoomIndex(scripts, keys, (room) => rooms.find(room))
   const rooms = new RedisRoomStore(scripts, keys, roomIndex)
   return {
     sessionStore: new RedisSessionStore(scripts, keys),
-    sessionChecks: new RedisSessionChecks(scripts, keys),
+    sessionUpkeep: new RedisSessionUpkeep(scripts, keys),
     reconnectWindows: new RedisReconnectWindows(scripts, keys, nodes),
     roster: new RedisRosterStore(scripts, keys),
     log: new RedisLog(scripts, keys),

@@ -120,7 +120,7 @@ export class RedisLink {
   #up(): void {
     this.#epoch += 1
     this.#downSince = undefined
-    if (this.#reported.size > 0) this.#report.restored(this.#name, this.address)
+    if (this.#reported.size > 0) this.#report.reconnected(this.#name, this.address)
     this.#reported.clear()
     this.#events.up()
   }

@@ -36,7 +36,7 @@ export class RedisLog implements Log {
     )
   }
 
-  async announce(room: RoomId, draft: Draft, dedupeKey = '', deadline?: Deadline): Promise<number> {
+  async appendFromServer(room: RoomId, draft: Draft, dedupeKey = '', deadline?: Deadline): Promise<number> {
     const keys = this.#keys
     return Number(
       await this.#scripts.run(
@@ -55,23 +55,21 @@ export class RedisLog implements Log {
   }
 
   async read(room: RoomId, after: number, limit: number): Promise<Entry[]> {
-    const entries = await this.#scripts.timed('read', () =>
+    const entries = await this.#scripts.call('read', () =>
       this.#scripts.client.xrange(this.#keys.log(room), `${after + 1}-0`, '+', 'COUNT', limit),
     )
     return entries.map(([, [, text = '']]) => parseEntry(text))
   }
 
-  async heads(rooms: RoomId[], feedPositions?: number[]): Promise<number[]> {
-    if (feedPositions)
-      return Promise.all(rooms.map((room, index) => this.#caughtUpSeq(room, feedPositions[index] ?? 0)))
-    return this.#scripts.timed('heads', () =>
+  async heads(rooms: RoomId[]): Promise<number[]> {
+    return this.#scripts.call('heads', () =>
       Promise.all(
         rooms.map(async (room) => Number((await this.#scripts.client.hget(this.#keys.room(room), 'seq')) ?? 0)),
       ),
     )
   }
 
-  async #caughtUpSeq(room: RoomId, feedPosition: number): Promise<number> {
+  async leapIfBehind(room: RoomId, feedPosition: number): Promise<number> {
     const keys = this.#keys
     return Number(
       await this.#scripts.run('catch-up-seq', [keys.room(room), keys.log(room), keys.feed(room)], [feedPosition]),
@@ -79,7 +77,7 @@ export class RedisLog implements Log {
   }
 
   async replyTo({ room, id }: SessionRef, rid: number): Promise<{ reply: unknown } | undefined> {
-    const replies = await this.#scripts.timed('reply', () =>
+    const replies = await this.#scripts.call('reply', () =>
       this.#scripts.client.lrange(this.#keys.replies(room, id), 0, -1),
     )
     const found = replies.find((text) => text.startsWith(`${rid} `))

@@ -1,5 +1,5 @@
 import type { Draft, RoomId, Stream, Subscription } from '../../core/model.ts'
-import type { AdminWrite, MediaStore } from '../../core/ports/media-store.ts'
+import type { ManagementWrite, MediaStore } from '../../core/ports/media-store.ts'
 import type { Write } from '../../core/ports/session-store.ts'
 import { bodyOf } from './entry-json.ts'
 import type { Keys } from './keys.ts'
@@ -35,7 +35,7 @@ export class RedisMediaStore implements MediaStore {
   }
 
   async changeStream(
-    by: Write | AdminWrite,
+    by: Write | ManagementWrite,
     expected: Stream,
     value: Stream,
     notifications: Draft[],
@@ -45,7 +45,7 @@ export class RedisMediaStore implements MediaStore {
     return this.#change(by, { hash: 'streams', verb: 'change', id: value.id, value, expected }, notifications)
   }
 
-  async removeStream(by: Write | AdminWrite, id: string, notifications: Draft[]): Promise<boolean> {
+  async removeStream(by: Write | ManagementWrite, id: string, notifications: Draft[]): Promise<boolean> {
     if (!('ref' in by)) return this.#administer(by, [id, '', ''], notifications)
     const keys = this.#keys
     const { room } = by.ref
@@ -82,14 +82,14 @@ export class RedisMediaStore implements MediaStore {
 
   async streams(room: RoomId, ids: string[]): Promise<(Stream | undefined)[]> {
     if (ids.length === 0) return []
-    const texts = await this.#scripts.timed('streams', () =>
+    const texts = await this.#scripts.call('streams', () =>
       this.#scripts.client.hmget(this.#keys.streams(room), ...ids),
     )
     return texts.map((text) => (text === null ? undefined : JSON.parse(text)))
   }
 
   async subscription(room: RoomId, id: string): Promise<Subscription | undefined> {
-    const text = await this.#scripts.timed('subscription', () =>
+    const text = await this.#scripts.call('subscription', () =>
       this.#scripts.client.hget(this.#keys.subscriptions(room), id),
     )
     return text === null ? undefined : JSON.parse(text)
@@ -107,7 +107,7 @@ export class RedisMediaStore implements MediaStore {
     return Number(changed) === 1
   }
 
-  async #administer({ room, deadline }: AdminWrite, args: string[], notifications: Draft[]): Promise<boolean> {
+  async #administer({ room, deadline }: ManagementWrite, args: string[], notifications: Draft[]): Promise<boolean> {
     const keys = this.#keys
     const changed = await this.#scripts.run(
       'admin-stream',

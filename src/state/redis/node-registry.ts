@@ -1,6 +1,6 @@
 import type { RoomId } from '../../core/model.ts'
 import type { NodeInfo, NodeRegistry } from '../../core/ports/node-registry.ts'
-import type { Retention } from '../../core/ports/store.ts'
+import type { StoreLimits } from '../../core/ports/store.ts'
 import { olderThan } from './expired.ts'
 import type { Keys } from './keys.ts'
 import type { Scripts } from './scripts.ts'
@@ -8,12 +8,12 @@ import type { Scripts } from './scripts.ts'
 export class RedisNodeRegistry implements NodeRegistry {
   readonly #scripts: Scripts
   readonly #keys: Keys
-  readonly #retention: Retention
+  readonly #limits: StoreLimits
 
-  constructor(scripts: Scripts, keys: Keys, retention: Retention) {
+  constructor(scripts: Scripts, keys: Keys, limits: StoreLimits) {
     this.#scripts = scripts
     this.#keys = keys
-    this.#retention = retention
+    this.#limits = limits
   }
 
   async heartbeat({ id, ...info }: NodeInfo): Promise<boolean> {
@@ -22,19 +22,19 @@ export class RedisNodeRegistry implements NodeRegistry {
     const [alive, time] = (await this.#scripts.run('heartbeat', [this.#keys.nodes], [id])) as [number, number]
     clock.learn(this.#keys.nodes, time, sentAt)
     clock.ask()
-    const seconds = this.#retention.lease * 600 // long enough that a step of the clock does not expire a live node
+    const seconds = this.#limits.lease * 600 // long enough that a step of the clock does not expire a live node
     await this.#scripts.run('register-node', [this.#keys.node(id)], [seconds, ...Object.entries(info).flat()])
     return alive === 1
   }
 
   async list(): Promise<NodeInfo[]> {
     const { client } = this.#scripts
-    return this.#scripts.timed('nodes', async () => {
+    return this.#scripts.call('nodes', async () => {
       const [[seconds, micros], scores] = await Promise.all([
         client.time() as Promise<[number | string, number | string]>,
         client.zrange(this.#keys.nodes, '0', '-1', 'WITHSCORES'),
       ])
-      const oldest = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000) - this.#retention.lease * 1000
+      const oldest = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000) - this.#limits.lease * 1000
       const alive = scores.filter((_, index) => index % 2 === 0 && Number(scores[index + 1]) > oldest).toSorted()
       const infos = await Promise.all(alive.map((id) => client.hgetall(this.#keys.node(id))))
       return alive.map((id, index) => infoOf(id, infos[index]))
@@ -42,7 +42,7 @@ export class RedisNodeRegistry implements NodeRegistry {
   }
 
   async expired(): Promise<string[]> {
-    const dead = await olderThan(this.#scripts, this.#keys.nodes, this.#retention.lease * 1000, 100)
+    const dead = await olderThan(this.#scripts, this.#keys.nodes, this.#limits.lease * 1000, 100)
     return dead.map(({ member }) => member)
   }
 
@@ -54,18 +54,18 @@ export class RedisNodeRegistry implements NodeRegistry {
   }
 
   async untrackRoom(node: string, room: RoomId): Promise<void> {
-    await this.#scripts.timed('untrack-room', () => this.#scripts.client.srem(this.#keys.nodeRooms(node), room))
+    await this.#scripts.call('untrack-room', () => this.#scripts.client.srem(this.#keys.nodeRooms(node), room))
   }
 
   async trackedRooms(node: string): Promise<RoomId[]> {
     // SRANDMEMBER, because the ACL of an operator allows it already
-    return this.#scripts.timed('tracked-rooms', () =>
+    return this.#scripts.call('tracked-rooms', () =>
       this.#scripts.client.srandmember(this.#keys.nodeRooms(node), Number.MAX_SAFE_INTEGER),
     )
   }
 
   async remove(node: string): Promise<void> {
-    await this.#scripts.timed('remove-node', async () => {
+    await this.#scripts.call('remove-node', async () => {
       await this.#scripts.client.zrem(this.#keys.nodes, node)
       await this.#scripts.client.unlink(this.#keys.node(node))
     })

@@ -33,7 +33,7 @@ export class RedisPubSub implements PubSub {
     const channel = this.#keys.feed(room)
     this.#channels.set(channel, { room, onMessage: (text) => onEntry(entryOf(text)) })
     try {
-      await this.#scripts.timed('subscribe', () => this.#subscriptions.add('ssubscribe', channel))
+      await this.#scripts.call('subscribe', () => this.#subscriptions.add('ssubscribe', channel))
     } catch (error) {
       this.#channels.delete(channel)
       this.#subscriptions.remove('ssubscribe', channel).catch(() => {}) // an unneeded subscription does no harm
@@ -44,13 +44,13 @@ export class RedisPubSub implements PubSub {
   /** Subscribes to a channel that is not a room's feed. Resolves when Redis has confirmed it, or does not answer in time. */
   async subscribeRaw(channel: string, onMessage: (text: string) => void): Promise<void> {
     this.#channels.set(channel, { onMessage })
-    await this.#scripts.timed('subscribe', () => this.#subscriptions.add('ssubscribe', channel)).catch(() => {})
+    await this.#scripts.call('subscribe', () => this.#subscriptions.add('ssubscribe', channel)).catch(() => {})
   }
 
   async unsubscribe(room: RoomId): Promise<void> {
     const channel = this.#keys.feed(room)
     if (!this.#channels.delete(channel)) return
-    await this.#scripts.timed('unsubscribe', () => this.#subscriptions.remove('ssubscribe', channel))
+    await this.#scripts.call('unsubscribe', () => this.#subscriptions.remove('ssubscribe', channel))
   }
 
   get problem(): StoreProblem | undefined {

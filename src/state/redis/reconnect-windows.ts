@@ -1,10 +1,10 @@
-import { doAll } from '../../core/attempts.ts'
+import { doAll } from '../../core/concurrency.ts'
 import { SignalError } from '../../core/errors.ts'
 import type { ParticipantId, RoomId } from '../../core/model.ts'
 import type { NodeRegistry } from '../../core/ports/node-registry.ts'
 import type { ExpiredWindow, ReconnectWindows } from '../../core/ports/reconnect-windows.ts'
-import type { SessionStatus } from '../../core/ports/session-checks.ts'
 import type { SessionRef } from '../../core/ports/session-store.ts'
+import type { SessionStatus } from '../../core/ports/session-upkeep.ts'
 import { expiredWindows } from './expired.ts'
 import type { Keys } from './keys.ts'
 import type { Scripts } from './scripts.ts'
@@ -38,13 +38,13 @@ export class RedisReconnectWindows implements ReconnectWindows {
     await this.#scripts.run('remove-if-unchanged', [this.#keys.waiting], [waitingMember({ room, id }), windowEnd])
   }
 
-  restore(ref: SessionRef, windowEnd: number): Promise<void> {
+  recordAgain(ref: SessionRef, windowEnd: number): Promise<void> {
     return restoreWindow(this.#scripts, this.#keys, ref, windowEnd)
   }
 
   async detachAllOf(node: string, limit: number): Promise<{ done: boolean; left: Departed }> {
     const { client } = this.#scripts
-    const rooms = await this.#scripts.timed('node-rooms', () => client.srandmember(this.#keys.nodeRooms(node), limit))
+    const rooms = await this.#scripts.call('node-rooms', () => client.srandmember(this.#keys.nodeRooms(node), limit))
     const left: Departed = []
     await doAll(rooms.map((room) => async () => left.push(...(await this.#detachRoom(node, room)))))
     return { done: rooms.length < limit && left.length === 0, left }
@@ -88,7 +88,7 @@ export class RedisReconnectWindows implements ReconnectWindows {
 
   async #sessionsOf(node: string, room: RoomId): Promise<SessionStatus[]> {
     const { client } = this.#scripts
-    return this.#scripts.timed('node-sessions', async () => {
+    return this.#scripts.call('node-sessions', async () => {
       const records = await sessionRecords(client, this.#keys, room, 'state', 'deadline')
       return records.flatMap(({ id, owner, values: [state, windowEnd] }) =>
         owner?.startsWith(`${node}:`)

@@ -3,7 +3,7 @@ import type { StoreProblem } from '../../core/ports/store.ts'
 /** Receives what an operator has to know about the connections to Redis, once for each change. */
 export type RedisReport = {
   lost(connection: string, address: string, cause: string): void
-  restored(connection: string, address: string): void
+  reconnected(connection: string, address: string): void
   /** The Redis user lacks rights that a node needs. @param rights commands with the key or channel that they are for */
   denied(rights: string): void
   /** The settings of a server do not suit a node. The node continues to use the server. */
@@ -16,7 +16,7 @@ export type RedisReport = {
 
 export const noReport: RedisReport = {
   lost: () => {},
-  restored: () => {},
+  reconnected: () => {},
   denied: () => {},
   unsuitable: () => {},
   unreadable: () => {},

@@ -62,7 +62,7 @@ export class RedisRoomIndex implements RoomIndex {
     const listed = rooms.filter((_, index) => open[index])
     if (gone.length === 0) return listed
     const { rooms: list, names } = this.#keys
-    await this.#scripts.timed('unlist', async () => {
+    await this.#scripts.call('unlist', async () => {
       await this.#scripts.client.zrem(names, ...gone) // first: `prune` finds a room that is only on `rooms`
       await this.#scripts.client.zrem(list, ...gone)
     })
@@ -73,7 +73,7 @@ export class RedisRoomIndex implements RoomIndex {
   }
 
   async list(start: number, limit: number): Promise<{ rooms: FoundRoom[]; more: boolean }> {
-    const ids = await this.#scripts.timed('list', () =>
+    const ids = await this.#scripts.call('list', () =>
       this.#scripts.client.zrange(this.#keys.names, `${start}`, `${start + limit}`),
     )
     const found = await Promise.all(ids.slice(0, limit).map((id) => this.#find(id)))
@@ -87,7 +87,7 @@ export class RedisRoomIndex implements RoomIndex {
 
   async #isOpen(room: RoomId): Promise<boolean> {
     const { client } = this.#scripts
-    const [members, configured] = await this.#scripts.timed('open', () =>
+    const [members, configured] = await this.#scripts.call('open', () =>
       Promise.all([client.exists(this.#keys.members(room)), client.hexists(this.#keys.room(room), 'options')]),
     )
     return members > 0 || configured > 0

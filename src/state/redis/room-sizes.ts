@@ -18,13 +18,13 @@ export class RedisRoomSizes implements RoomSizes {
   async count(room: RoomId): Promise<boolean> {
     const keys = this.#keys
     const dialect = dialectOf(room)
-    const size = await this.#scripts.timed('count', () => this.#scripts.client.hlen(keys.members(room)))
+    const size = await this.#scripts.call('count', () => this.#scripts.client.hlen(keys.members(room)))
     const sizeKeys = [keys.sizes(dialect), keys.counted(dialect)]
     return (await this.#scripts.run('count-open-room', sizeKeys, [room, size], newDeadline())) === 1
   }
 
   async list(dialect: string, limit: number): Promise<RoomSize[]> {
-    const reply = await this.#scripts.timed('open', () =>
+    const reply = await this.#scripts.call('open', () =>
       this.#scripts.client.zrevrange(this.#keys.sizes(dialect), 0, limit - 1, 'WITHSCORES'),
     )
     const rooms = reply.filter((_, index) => index % 2 === 0)

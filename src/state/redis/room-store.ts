@@ -47,7 +47,7 @@ export class RedisRoomStore implements RoomStore {
     return replaced === 1
   }
 
-  async remove(room: RoomId, closed?: { at: number; seconds: number }, deadline?: Deadline): Promise<void> {
+  async removeOptions(room: RoomId, closed?: { at: number; seconds: number }, deadline?: Deadline): Promise<void> {
     const keys = this.#keys
     await this.#scripts.run(
       'unconfigure',
@@ -62,15 +62,15 @@ export class RedisRoomStore implements RoomStore {
     const { client } = this.#scripts
     const [configured, members, closed] = await Promise.all([
       this.#configured(id),
-      this.#scripts.timed('members', () => client.hlen(this.#keys.members(id))),
-      this.#scripts.timed('closed', () => client.get(this.#keys.closed(id))),
+      this.#scripts.call('members', () => client.hlen(this.#keys.members(id))),
+      this.#scripts.call('closed', () => client.get(this.#keys.closed(id))),
     ])
     if (!configured && members === 0) return undefined
     return { id, members, ...(configured ? { configured } : {}), ...(closed ? { closed: Number(closed) } : {}) }
   }
 
   async #configured(room: RoomId): Promise<RoomOptions | undefined> {
-    const text = await this.#scripts.timed('options', () => this.#scripts.client.hget(this.#keys.room(room), 'options'))
+    const text = await this.#scripts.call('options', () => this.#scripts.client.hget(this.#keys.room(room), 'options'))
     return text === null ? undefined : JSON.parse(text)
   }
 }

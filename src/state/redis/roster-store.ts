@@ -21,7 +21,7 @@ export class RedisRosterStore implements RosterStore {
 
   async roster(room: RoomId): Promise<Roster> {
     const { client } = this.#scripts
-    const [seq, members, streams] = await this.#scripts.timed('roster', () =>
+    const [seq, members, streams] = await this.#scripts.call('roster', () =>
       Promise.all([
         client.hget(this.#keys.room(room), 'seq'),
         client.hvals(this.#keys.members(room)),
@@ -32,7 +32,7 @@ export class RedisRosterStore implements RosterStore {
   }
 
   async member(room: RoomId, id: ParticipantId): Promise<Member | undefined> {
-    const text = await this.#scripts.timed('member', () => this.#scripts.client.hget(this.#keys.members(room), id))
+    const text = await this.#scripts.call('member', () => this.#scripts.client.hget(this.#keys.members(room), id))
     return text === null ? undefined : JSON.parse(text)
   }
 
@@ -42,7 +42,7 @@ export class RedisRosterStore implements RosterStore {
     const writeKeys = [keys.room(room), keys.session(room, id), keys.log(room), keys.feed(room), keys.replies(room, id)]
     // another write may change the rest of the member in the meantime: then the node reads it again
     for (;;) {
-      const text = await this.#scripts.timed('member', () => this.#scripts.client.hget(keys.members(room), id))
+      const text = await this.#scripts.call('member', () => this.#scripts.client.hget(keys.members(room), id))
       if (text === null) throw new SignalError('moved')
       const after = JSON.stringify(wellFormed({ ...(JSON.parse(text) as Member), profile }))
       const args = [...writeArgs(write), 'change', id, after, text, '', '']

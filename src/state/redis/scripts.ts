@@ -1,7 +1,7 @@
 import { type Deadline, refuseLate } from '../../core/deadline.ts'
 import { isErrorCode, SignalError, SupersededError } from '../../core/errors.ts'
 import { newId } from '../../core/ids.ts'
-import type { Retention } from '../../core/ports/store.ts'
+import type { StoreLimits } from '../../core/ports/store.ts'
 import type { RedisClient } from './client.ts'
 import type { RedisClock } from './clock.ts'
 import type { Keys } from './keys.ts'
@@ -20,10 +20,10 @@ export type RedisReply = string | number | null | RedisReply[]
 type ScriptCommand = (...args: (string | number)[]) => Promise<RedisReply>
 
 /**
- * Called after every call with the name of the operation, its duration in seconds, and whether Redis failed. `byLeases` returns
- * whether the call went to the server that keeps the leases; false if that is unknown.
+ * Called after every call with the name of the operation, its duration in seconds, and whether Redis failed. `fromLeaseServer`
+ * returns whether the server that keeps the leases answered; false if that is unknown.
  */
-export type Observe = (operation: string, seconds: number, failed: boolean, byLeases: () => boolean) => void
+export type Observe = (operation: string, seconds: number, failed: boolean, fromLeaseServer: () => boolean) => void
 
 /** The scripts of one connection. Translates errors of Redis to SignalError, here only. */
 export class Scripts {
@@ -33,9 +33,9 @@ export class Scripts {
   readonly #keys: Keys
   readonly #observe: Observe
 
-  constructor(client: RedisClient, clock: RedisClock, keys: Keys, retention: Retention, observe: Observe = () => {}) {
+  constructor(client: RedisClient, clock: RedisClock, keys: Keys, limits: StoreLimits, observe: Observe = () => {}) {
     for (const [name, script] of Object.entries<Script>(scripts)) {
-      const lua = sourceOf(name, script, retention)
+      const lua = sourceOf(name, script, limits)
       const remembered = script.repeat === 'remembered' ? 1 : 0
       client.defineCommand(
         `sb_${name}`,
@@ -71,7 +71,7 @@ export class Scripts {
   #send(name: ScriptName, keys: string[], args: (string | number)[]): Promise<RedisReply> {
     const command = this.#commands[`sb_${name}`] as ScriptCommand
     const count = scripts[name].keys === 'any' ? [keys.length] : []
-    return this.timed(name, () => command.call(this.client, ...count, ...keys, ...args), keys[0])
+    return this.call(name, () => command.call(this.client, ...count, ...keys, ...args), keys[0])
   }
 
   /** A deadline on the clock of the server that has the keys. It passes there before the node refuses the request. */
@@ -80,27 +80,27 @@ export class Scripts {
   }
 
   /** In a Redis Cluster, other servers may answer while the node cannot extend its lease. */
-  #isByLeases(key: string | undefined): boolean {
+  #isLeaseServer(key: string | undefined): boolean {
     if (this.client.links.length === 1) return true
     return key !== undefined && this.client.addressOf(key) === this.client.addressOf(this.#keys.nodes)
   }
 
   /**
-   * Measures a command and translates its errors.
+   * Performs a call to Redis: measures it, reports it to the observer, and translates its errors.
    * @param key a key of the called server, if the server matters to the observer
    */
-  async timed<T>(operation: string, call: () => Promise<T>, key?: string): Promise<T> {
+  async call<T>(operation: string, perform: () => Promise<T>, key?: string): Promise<T> {
     const start = performance.now()
     let failed = false
     try {
-      return await call()
+      return await perform()
     } catch (error) {
       const refusal = translated(error)
       const answered = refusal instanceof LateRefusal || refusal instanceof SupersededError
       failed = (refusal.code === 'unavailable' || refusal.code === 'internal') && !answered
       throw refusal
     } finally {
-      this.#observe(operation, (performance.now() - start) / 1000, failed, () => this.#isByLeases(key))
+      this.#observe(operation, (performance.now() - start) / 1000, failed, () => this.#isLeaseServer(key))
     }
   }
 }

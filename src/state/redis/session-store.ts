@@ -5,12 +5,12 @@ import type {
   Joined,
   JoinRequest,
   LeaveGuard,
-  PendingJoin,
   RejoinRequest,
   Resumed,
   ResumeRequest,
   SessionRef,
   SessionStore,
+  UnansweredOpening,
 } from '../../core/ports/session-store.ts'
 import { bodyOf } from './entry-json.ts'
 import type { Keys } from './keys.ts'
@@ -133,11 +133,11 @@ export class RedisSessionStore implements SessionStore {
     await this.#scripts.run('confirm-ticket', keys, [owner, token.seconds, ticketId])
   }
 
-  async findByPendingJoin(pending: PendingJoin): Promise<{ ref: SessionRef; confirmed: number } | undefined> {
-    const { room, ticketId } = pending
+  async findOpened(opening: UnansweredOpening): Promise<{ ref: SessionRef; confirmed: number } | undefined> {
+    const { room, ticketId } = opening
     const { client } = this.#scripts
-    return this.#scripts.timed('pending-join', async () => {
-      const id = 'id' in pending ? pending.id : await client.get(this.#keys.token(room, pending.token))
+    return this.#scripts.call('pending-join', async () => {
+      const id = 'id' in opening ? opening.id : await client.get(this.#keys.token(room, opening.token))
       if (id === null) return undefined
       const [owner, issued, confirmed] = await client.hmget(this.#keys.session(room, id), 'owner', 'ticket', 'cursor')
       if (!owner || issued?.split(' ').at(-1) !== ticketId) return undefined

@@ -216,7 +216,7 @@ test('events whose names a client or a backend made up have no series of their o
   await expectRise(node, ['messages_total', labels, 20], async () => {
     for (let nth = 0; nth < 20; nth += 1) {
       const data = { event: `backend-${nth}`, data: nth }
-      await node.app.store.log.announce(roomIdOf('portal', room), { event: 'message', data })
+      await node.app.store.log.appendFromServer(roomIdOf('portal', room), { event: 'message', data })
       await ann.next(`backend-${nth}`)
     }
     await ann.request('made up by a client')

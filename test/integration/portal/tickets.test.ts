@@ -11,7 +11,11 @@ const newer = 'the newer key of more than 32 characters'
 const node = await startNode()
 const rotating = await startNode({ env: { SIGNALBOX_SECRET: `${newer},${older}` } })
 
-const read = (ticket: string) => JSON.parse(Buffer.from(ticket, 'base64').toString()) as Ticket & { signature: string }
+/** A ticket as the client receives it. */
+type WireTicket = Omit<Ticket, 'roomName'> & { roomId: string; signature: string }
+
+const read = (ticket: string) => JSON.parse(Buffer.from(ticket, 'base64').toString()) as WireTicket
+const unsigned = ({ signature: _, roomId: roomName, ...others }: WireTicket): Ticket => ({ ...others, roomName })
 const write = (fields: object) => Buffer.from(JSON.stringify(fields)).toString('base64')
 const spent = refusal('Reconnection is not allowed', 'ticket_spent')
 const forged = refusal('Invalid reconnection ticket signature', 'ticket_signature')
@@ -62,12 +66,13 @@ describe('a ticket is refused, and its participant is not affected, if it is', (
 
   test('signed by another key, or for another dialect', async () => {
     const { ann } = await enterPair(node.url)
-    const { signature, ...ticket } = read(ann.ticket)
+    const { signature, ...fields } = read(ann.ticket)
+    const ticket = unsigned(read(ann.ticket))
     expect(writeTicket([testSecret], 'portal', ticket)).toBe(ann.ticket)
     await expectReloginRefused(writeTicket(['k'.repeat(32)], 'portal', ticket), forged, ann)
     await expectReloginRefused(writeTicket([testSecret], 'rooms', ticket), foreign, ann)
     await expectReloginRefused(
-      write({ ...ticket, signature: sign([testSecret], 'token', Object.values(ticket)) }),
+      write({ ...fields, signature: sign([testSecret], 'token', Object.values(fields)) }),
       forged,
       ann,
     )
@@ -76,7 +81,7 @@ describe('a ticket is refused, and its participant is not affected, if it is', (
 
   test('expired, or not valid yet', async () => {
     const { ann } = await enterPair(node.url)
-    const { signature: _, ...ticket } = read(ann.ticket)
+    const ticket = unsigned(read(ann.ticket))
     const now = Date.now()
     const late = writeTicket([testSecret], 'portal', { ...ticket, notAfter: now - 1 })
     const early = writeTicket([testSecret], 'portal', { ...ticket, notBefore: now + 60_000, notAfter: now + 120_000 })
@@ -86,10 +91,10 @@ describe('a ticket is refused, and its participant is not affected, if it is', (
 
   test('validly signed, for a participant or a room that does not exist', async () => {
     const { ann, bob } = await enterPair(node.url)
-    const { signature: _, ...ticket } = read(ann.ticket)
+    const ticket = unsigned(read(ann.ticket))
     const signedWith = (change: Partial<Ticket>) => writeTicket([testSecret], 'portal', { ...ticket, ...change })
     await expectReloginRefused(signedWith({ participantId: 'nobody' }), gone, ann)
-    await expectReloginRefused(signedWith({ roomId: newRoom() }), gone, ann)
+    await expectReloginRefused(signedWith({ roomName: newRoom() }), gone, ann)
     // a session accepts only its own tickets
     await expectReloginRefused(signedWith({ participantId: bob.id }), spent, ann, bob)
   })
@@ -178,7 +183,7 @@ describe('while keys are replaced,', () => {
     const { url } = rotating
     const room = newRoom()
     const ann = await enter(url, { room, token: tokenFor({ room }, { secret: older }) })
-    const { signature: _, ...ticket } = read(ann.ticket)
+    const ticket = unsigned(read(ann.ticket))
     expect(writeTicket([newer], 'portal', ticket)).toBe(ann.ticket)
     const back = await connect(url)
     await back.relogin(writeTicket([older], 'portal', ticket))

@@ -67,6 +67,6 @@ test('a token is valid until notAfter', () => {
 })
 
 test('a ticket is not a token', () => {
-  const ticket = { participantId: 'p', roomId: 'r', ticketId: 't', notBefore: 0, notAfter: 9000 }
+  const ticket = { participantId: 'p', roomName: 'r', ticketId: 't', notBefore: 0, notAfter: 9000 }
   expect(refusal(() => readToken(keys, writeTicket(keys, 'portal', ticket), 1000)).code).toBe('token_signature')
 })

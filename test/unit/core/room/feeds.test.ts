@@ -8,7 +8,7 @@ import { MemoryNodeRegistry } from '../../../../src/state/memory/node-registry.t
 import { RoomTable } from '../../../../src/state/memory/room.ts'
 
 const room: RoomId = 'portal/r'
-const retention = { window: 60, log: 90, entries: 1000, lease: 6 }
+const limits = { window: 60, log: 90, entries: 1000, lease: 6 }
 const text = { at: 0, event: 'text' as const, data: null }
 
 /** A memory store that records every call, and whose calls can be delayed, fail, or run something first. */
@@ -16,7 +16,7 @@ function world() {
   const calls: string[] = []
   const before: { [call: string]: () => unknown } = {}
   const failures: unknown[] = []
-  const table = new RoomTable(retention, Date.now)
+  const table = new RoomTable(limits, Date.now)
   let reset: (rooms: RoomId[]) => void = () => {}
   let losesEntries = false
 
@@ -47,6 +47,10 @@ function world() {
       await before.answer?.()
       return positions
     }
+    override async leapIfBehind(room: RoomId) {
+      const [head = 0] = await this.heads([room])
+      return head
+    }
   }
   class NodeRegistry extends MemoryNodeRegistry {
     override trackRooms(...[node, rooms]: unknown[]) {
@@ -57,7 +61,7 @@ function world() {
     }
   }
   const log = new Log(table)
-  const store = { ...createMemoryStore(retention), pubSub, log, nodes: new NodeRegistry(table) }
+  const store = { ...createMemoryStore(limits), pubSub, log, nodes: new NodeRegistry(table) }
   const feeds = new Feeds(store, 'A', async () => {}, { failed: (error) => failures.push(error) })
   table.make(room)
   return {
@@ -65,7 +69,7 @@ function world() {
     before,
     failures,
     feeds,
-    append: () => log.announce(room, text),
+    append: () => log.appendFromServer(room, text),
     /** Makes pub/sub lose all later entries, or stop losing them. */
     setLossy: (isLossy: boolean) => {
       losesEntries = isLossy

@@ -14,7 +14,7 @@ class FakeTracker implements DeliveryTracker {
     this.oldest ??= seq
   }
 
-  prompt(progressed: () => void): void {
+  requestConfirmation(progressed: () => void): void {
     this.prompts += 1
     this.#progressed = progressed
   }
@@ -34,7 +34,7 @@ class FakeConnection implements SessionConnection {
   cuts = 0
   readonly sent = new FakeTracker()
 
-  inFlight(): DeliveryTracker {
+  trackDelivery(): DeliveryTracker {
     return this.sent
   }
 
@@ -184,7 +184,7 @@ test('halt stops delivery and resolves when the client has confirmed everything 
   const { feed, line, session } = sessionOn([entryOf(1), entryOf(2)], 2, { deliverAfter: 0 })
   await session.startDelivery()
   let level = false
-  const halted = session.halt().then(() => {
+  const halted = session.stopAndConfirm().then(() => {
     level = true
   })
   feed.onEntry(entryOf(3))
@@ -202,7 +202,7 @@ test('an entry that waits for an ack during halt counts as sent after the connec
   await session.startDelivery()
   line.sent.arrived()
   line.firstHeld = 2
-  const halted = session.halt()
+  const halted = session.stopAndConfirm()
   expect(session.deliveryState).toEqual({ confirmed: 1, sent: 1 })
   line.firstHeld = undefined
   line.sent.arrived()
@@ -213,7 +213,7 @@ test('an entry that waits for an ack during halt counts as sent after the connec
 test('a request prompts a confirmation only if entries are in flight', async () => {
   const { line, session } = sessionOn([entryOf(1)], 1, { deliverAfter: 0 })
   let progress = 0
-  const prompt = () => session.prompt(() => (progress += 1))
+  const prompt = () => session.requestConfirmation(() => (progress += 1))
   prompt()
   expect(line.sent.prompts).toBe(0)
   await session.startDelivery()

@@ -1,20 +1,20 @@
 import { SignalError } from './errors.ts'
 import type { Draft, ParticipantId, RoomId } from './model.ts'
 import type { Log } from './ports/log.ts'
-import type { SessionChecks } from './ports/session-checks.ts'
+import type { SessionUpkeep } from './ports/session-upkeep.ts'
 import { type RequestContext, writeOf } from './session/request-context.ts'
 
 /** What a participant sends; `data` is JSON in the words of its dialect. */
 export type OutgoingMessage = Pick<Draft, 'event' | 'data'>
 
-/** The messages that participants send. */
-export class Messages {
+/** The messages that participants send: text, signaling. A message of a backend is posted by `Management`. */
+export class ParticipantMessages {
   readonly #log: Log
-  readonly #sessionChecks: SessionChecks
+  readonly #sessionUpkeep: SessionUpkeep
 
-  constructor({ log, sessionChecks }: { log: Log; sessionChecks: SessionChecks }) {
+  constructor({ log, sessionUpkeep }: { log: Log; sessionUpkeep: SessionUpkeep }) {
     this.#log = log
-    this.#sessionChecks = sessionChecks
+    this.#sessionUpkeep = sessionUpkeep
   }
 
   /**
@@ -35,16 +35,16 @@ export class Messages {
 
   /**
    * To the participant `id` of another room. One script cannot write two rooms: so the sender's ownership is checked before, and
-   * the ack is recorded after the message. The name of the message makes it idempotent: a repeat appends nothing.
+   * the ack is recorded after the message. The check also records what the sender's client has received, as its other writes do. The name of the message makes it idempotent: a repeat appends nothing.
    * @throws moved, no_such_participant, unavailable
    */
   async postTo(context: RequestContext, room: RoomId, id: ParticipantId, message: OutgoingMessage): Promise<void> {
     const { session, rid, deadline } = context
-    const [state] = await this.#sessionChecks.recordConfirmed([{ ref: session.ref, confirmed: session.confirmedSeq }])
+    const [state] = await this.#sessionUpkeep.recordConfirmed([{ ref: session.ref, confirmed: session.confirmedSeq }])
     if (state === 'moved') throw new SignalError('moved')
     const write = writeOf(context)
     const name = rid === undefined ? write.op : `${session.id}.${rid}`
-    await this.#log.announce(room, { ...message, to: id }, name, deadline)
+    await this.#log.appendFromServer(room, { ...message, to: id }, name, deadline)
     if (rid !== undefined) await this.#log.recordReply(write)
   }
 

@@ -8,7 +8,7 @@ export type SessionStatus = { ref: SessionRef; waiting: boolean; windowEnd: numb
 export type StoredState = 'connected' | 'waiting' | 'moved'
 
 /** Nodes compare their sessions with those of the store, and repair differences. */
-export interface SessionChecks {
+export interface SessionUpkeep {
   /** The state of each session. */
   states(refs: SessionRef[]): Promise<StoredState[]>
   /**

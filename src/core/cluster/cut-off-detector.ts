@@ -5,7 +5,7 @@
  * Answers of this part count even if they are not answers to a heartbeat: if it answers calls but refuses heartbeats, it refuses
  * the heartbeats of every node, so the clients are no better off on another node.
  */
-export class Isolation {
+export class CutOffDetector {
   readonly #leaseMs: number
   #answeredAt = Number.NEGATIVE_INFINITY
   /** Infinite until the node has a lease for the first time. */
@@ -15,10 +15,10 @@ export class Isolation {
     this.#leaseMs = leaseMs
   }
 
-  /** A call to the store succeeded. @param byLeases whether the part that keeps the leases answered; called only when the lease has run out */
-  answered(byLeases: () => boolean): void {
+  /** A call to the store succeeded. @param fromLeaseServer whether the part that keeps the leases answered; called only after the lease has expired */
+  answered(fromLeaseServer: () => boolean): void {
     const now = performance.now()
-    if (now >= this.#leaseEndsAt && byLeases()) this.#answeredAt = now
+    if (now >= this.#leaseEndsAt && fromLeaseServer()) this.#answeredAt = now
   }
 
   /** A heartbeat extended the lease. @param sentAt when it was sent, `performance.now()` */
@@ -30,7 +30,7 @@ export class Isolation {
    * For how long the node has been cut off, ms; 0 if it is not. An answer after the lease counts for half a lease, because calls
    * to the part with the leases may be seconds apart.
    */
-  get ms(): number {
+  get cutOffMs(): number {
     return Math.max(0, performance.now() - Math.max(this.#leaseEndsAt, this.#answeredAt + this.#leaseMs / 2))
   }
 }

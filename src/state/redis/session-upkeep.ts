@@ -1,8 +1,7 @@
 import { newDeadline } from '../../core/deadline.ts'
 import type { Draft, RoomId } from '../../core/model.ts'
-import { generationOf } from '../../core/ports/handover.ts'
-import type { SessionChecks, SessionStatus, StoredState } from '../../core/ports/session-checks.ts'
-import type { SessionBackup, SessionRef } from '../../core/ports/session-store.ts'
+import { generationOf, type SessionBackup, type SessionRef } from '../../core/ports/session-store.ts'
+import type { SessionStatus, SessionUpkeep, StoredState } from '../../core/ports/session-upkeep.ts'
 import { wellFormed } from '../../core/text.ts'
 import { bodyOf } from './entry-json.ts'
 import type { Keys } from './keys.ts'
@@ -12,7 +11,7 @@ import { sessionRecords } from './session-records.ts'
 /** How many sessions one script reads. */
 const maxSessionsPerScript = 100
 
-export class RedisSessionChecks implements SessionChecks {
+export class RedisSessionUpkeep implements SessionUpkeep {
   readonly #scripts: Scripts
   readonly #keys: Keys
 
@@ -71,7 +70,7 @@ export class RedisSessionChecks implements SessionChecks {
 
   async unrestored(room: RoomId, leap: number): Promise<SessionRef[]> {
     const { client } = this.#scripts
-    return this.#scripts.timed('unrestored', async () => {
+    return this.#scripts.call('unrestored', async () => {
       const records = await sessionRecords(client, this.#keys, room, 'vouched')
       return records.flatMap(({ id, owner, values: [vouched] }) => {
         if (!owner) return []
@@ -83,7 +82,7 @@ export class RedisSessionChecks implements SessionChecks {
 
   async list(room: RoomId): Promise<SessionStatus[]> {
     const { client } = this.#scripts
-    const records = await this.#scripts.timed('session-list', () =>
+    const records = await this.#scripts.call('session-list', () =>
       sessionRecords(client, this.#keys, room, 'state', 'deadline'),
     )
     return records.flatMap(({ id, owner, values: [state, windowEnd] }) =>

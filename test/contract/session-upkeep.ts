@@ -6,31 +6,31 @@ import { type Bench, type JoinedParticipant, refuses, text } from './bench.ts'
 import type { Contract } from './contract.ts'
 import { camera, viewing } from './samples.ts'
 
-/** The states of sessions: `detach`, `findByPendingJoin`, `states`, `reclaim`; and that a previous owner cannot write. */
-export function describeSessionChecks({ open, test }: Contract): void {
+/** The states of sessions: `detach`, `findOpened`, `states`, `reclaim`; and that a previous owner cannot write. */
+export function describeSessionUpkeep({ open, test }: Contract): void {
   test('detach makes a session wait, however often it is called', async () => {
     const bench = await open()
     const { ref } = await bench.join()
     expect(await bench.store.sessionStore.detach(ref, 1)).toBe('waiting')
     expect(await bench.store.sessionStore.detach(ref, 1)).toBe('waiting')
-    expect(await bench.other.sessionChecks.states([ref])).toEqual(['waiting'])
+    expect(await bench.other.sessionUpkeep.states([ref])).toEqual(['waiting'])
     expect(await bench.log()).toHaveLength(1)
   })
 
-  test('findByPendingJoin finds a session by the login or relogin that has it', async () => {
+  test('findOpened finds a session by the login or relogin that has it', async () => {
     const bench = await open()
     const { request, ref, id } = await bench.join()
     const { room, ticketId, token } = request
-    const find = (claim: object) => bench.other.sessionStore.findByPendingJoin({ room, ticketId, id, ...claim })
+    const find = (claim: object) => bench.other.sessionStore.findOpened({ room, ticketId, id, ...claim })
     expect(await find({})).toEqual({ ref, confirmed: 1 })
-    expect(await bench.store.sessionStore.findByPendingJoin({ room, ticketId, token: token.id })).toEqual({
+    expect(await bench.store.sessionStore.findOpened({ room, ticketId, token: token.id })).toEqual({
       ref,
       confirmed: 1,
     })
     for (const claim of [{ id: newId() }, { ticketId: newId() }, { room: bench.anotherRoom().room }]) {
       expect(await find(claim)).toBeUndefined()
     }
-    expect(await bench.store.sessionStore.findByPendingJoin({ room, ticketId, token: newId() })).toBeUndefined()
+    expect(await bench.store.sessionStore.findOpened({ room, ticketId, token: newId() })).toBeUndefined()
     const { owner } = await bench.other.sessionStore.resume({ room, id, node: 'B', ticketId, nextTicketId: 'next' })
     expect(await find({})).toBeUndefined()
     expect(await find({ ticketId: 'next' })).toEqual({ ref: { ...ref, owner }, confirmed: 1 })
@@ -72,7 +72,7 @@ export function describeSessionChecks({ open, test }: Contract): void {
     const participant = await bench.join()
     const moved = await bench.resumeElsewhere(participant)
     expect(await bench.store.sessionStore.detach(participant.ref, 1)).toBe('moved')
-    expect(await bench.store.sessionChecks.states([moved])).toEqual(['connected'])
+    expect(await bench.store.sessionUpkeep.states([moved])).toEqual(['connected'])
   })
 
   test('states returns the state of each session, in order', async () => {
@@ -82,8 +82,8 @@ export function describeSessionChecks({ open, test }: Contract): void {
     await bench.resume(three)
     const absent = { room: bench.anotherRoom().room, id: newId(), owner: 'A:1' }
     const refs = [one.ref, two.ref, three.ref, absent]
-    expect(await bench.store.sessionChecks.states(refs)).toEqual(['connected', 'waiting', 'moved', 'moved'])
-    expect(await bench.store.sessionChecks.states([])).toEqual([])
+    expect(await bench.store.sessionUpkeep.states(refs)).toEqual(['connected', 'waiting', 'moved', 'moved'])
+    expect(await bench.store.sessionUpkeep.states([])).toEqual([])
   })
 
   test('recordConfirmed handles many sessions of several rooms, and returns their states in order', async () => {
@@ -97,7 +97,7 @@ export function describeSessionChecks({ open, test }: Contract): void {
     await Promise.all(
       [...lost].map((nth) => bench.store.sessionStore.detach((participants[nth] as JoinedParticipant).ref, 1)),
     )
-    const states = await bench.store.sessionChecks.recordConfirmed(
+    const states = await bench.store.sessionUpkeep.recordConfirmed(
       participants.map(({ ref }, nth) => ({ ref, confirmed: heads[nth % 7 === 0 ? 1 : 0] ?? 0 })),
     )
     expect(states).toEqual(participants.map((_, nth) => (lost.has(nth) ? 'waiting' : 'connected')))
@@ -113,9 +113,9 @@ export function describeSessionChecks({ open, test }: Contract): void {
     const bench = await open()
     const participant = await bench.join()
     for (let n = 0; n < 4; n += 1) await bench.append(participant)
-    await bench.store.sessionChecks.recordConfirmed([{ ref: participant.ref, confirmed: 4 }])
-    await bench.store.sessionChecks.recordConfirmed([{ ref: participant.ref, confirmed: 2 }])
-    await bench.store.sessionChecks.states([participant.ref])
+    await bench.store.sessionUpkeep.recordConfirmed([{ ref: participant.ref, confirmed: 4 }])
+    await bench.store.sessionUpkeep.recordConfirmed([{ ref: participant.ref, confirmed: 2 }])
+    await bench.store.sessionUpkeep.states([participant.ref])
     expect(await bench.resume(participant)).toMatchObject({ deliverAfter: 4 })
   })
 
@@ -163,10 +163,10 @@ export function describeSessionChecks({ open, test }: Contract): void {
     const participant = await bench.join()
     for (let n = 0; n < 4; n += 1) await bench.append(participant)
     await bench.store.sessionStore.detach(participant.ref, 2)
-    await bench.store.sessionChecks.recordConfirmed([{ ref: participant.ref, confirmed: 5 }])
+    await bench.store.sessionUpkeep.recordConfirmed([{ ref: participant.ref, confirmed: 5 }])
     const resumed = await bench.resume(participant)
     expect(resumed).toMatchObject({ deliverAfter: 2 })
-    await bench.store.sessionChecks.recordConfirmed([{ ref: participant.ref, confirmed: 5 }])
+    await bench.store.sessionUpkeep.recordConfirmed([{ ref: participant.ref, confirmed: 5 }])
     expect(await bench.resume(participant)).toMatchObject({ deliverAfter: 2 })
   })
 
@@ -174,9 +174,9 @@ export function describeSessionChecks({ open, test }: Contract): void {
     const bench = await open()
     const { ref, id } = await bench.join()
     await bench.store.sessionStore.detach(ref, 1)
-    expect(await bench.store.sessionChecks.reclaim(ref)).toBe(true)
-    expect(await bench.store.sessionChecks.reclaim(ref)).toBe(true)
-    expect(await bench.store.sessionChecks.states([ref])).toEqual(['connected'])
+    expect(await bench.store.sessionUpkeep.reclaim(ref)).toBe(true)
+    expect(await bench.store.sessionUpkeep.reclaim(ref)).toBe(true)
+    expect(await bench.store.sessionUpkeep.states([ref])).toEqual(['connected'])
     expect(await bench.store.sessionStore.leave(bench.room, id, { windowEnd: Number.MAX_SAFE_INTEGER })).toBe(false)
   })
 
@@ -184,9 +184,9 @@ export function describeSessionChecks({ open, test }: Contract): void {
     const bench = await open()
     const participant = await bench.join()
     const moved = await bench.resumeElsewhere(participant)
-    expect(await bench.store.sessionChecks.reclaim(participant.ref)).toBe(false)
+    expect(await bench.store.sessionUpkeep.reclaim(participant.ref)).toBe(false)
     await bench.store.sessionStore.leave(bench.room, participant.id, 'any')
-    expect(await bench.store.sessionChecks.reclaim(moved)).toBe(false)
+    expect(await bench.store.sessionUpkeep.reclaim(moved)).toBe(false)
     expect((await bench.store.roster.roster(bench.room)).members).toEqual([])
   })
 

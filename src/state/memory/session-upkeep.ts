@@ -1,9 +1,9 @@
 import type { RoomId } from '../../core/model.ts'
-import type { SessionChecks, SessionStatus, StoredState } from '../../core/ports/session-checks.ts'
 import type { SessionBackup, SessionRef } from '../../core/ports/session-store.ts'
+import type { SessionStatus, SessionUpkeep, StoredState } from '../../core/ports/session-upkeep.ts'
 import { ownedRecord, type RoomTable } from './room.ts'
 
-export class MemorySessionChecks implements SessionChecks {
+export class MemorySessionUpkeep implements SessionUpkeep {
   readonly #table: RoomTable
 
   constructor(table: RoomTable) {

@@ -2,12 +2,12 @@ import type { Draft, RoomId, TrackKind } from '../model.ts'
 import type { RoomStore } from '../ports/room-store.ts'
 
 /** The data of an entry `stream`. */
-export type StreamNews =
+export type StreamEntryData =
   | { id: string; status: 'add'; data: unknown }
   | { id: string; status: 'update'; data: { field: string; value: unknown } }
   | { id: string; status: 'remove' }
 
-export function statusNews(id: string, kind: TrackKind, value: 'active' | 'inactive'): StreamNews {
+export function trackStatusData(id: string, kind: TrackKind, value: 'active' | 'inactive'): StreamEntryData {
   return { id, status: 'update', data: { field: `${kind}.status`, value } }
 }
 
@@ -18,10 +18,10 @@ export function statusNews(id: string, kind: TrackKind, value: 'active' | 'inact
 export async function streamEntries(
   rooms: RoomStore,
   room: RoomId,
-  news: StreamNews[],
+  entryData: StreamEntryData[],
   from?: string,
 ): Promise<Draft[]> {
   const { notifying } = await rooms.options(room)
   if (!notifying.streamChange) return []
-  return news.map((data) => ({ event: 'stream', data, ...(from === undefined ? {} : { from }) }))
+  return entryData.map((data) => ({ event: 'stream', data, ...(from === undefined ? {} : { from }) }))
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { Isolation } from '../../../../src/core/cluster/isolation.ts'
+import { CutOffDetector } from '../../../../src/core/cluster/cut-off-detector.ts'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }))
 afterEach(() => void vi.useRealTimers())
@@ -8,33 +8,33 @@ const yes = () => true
 const no = () => false
 
 /** A node whose lease of 6 s was extended 10 s ago. */
-function expired(): Isolation {
-  const isolation = new Isolation(6000)
-  isolation.extended(performance.now())
+function expired(): CutOffDetector {
+  const detector = new CutOffDetector(6000)
+  detector.extended(performance.now())
   vi.advanceTimersByTime(10_000)
-  return isolation
+  return detector
 }
 
 test('a node that never had a lease, or has one, is not cut off', () => {
-  const isolation = new Isolation(6000)
+  const detector = new CutOffDetector(6000)
   vi.advanceTimersByTime(100_000)
-  expect(isolation.ms).toBe(0)
-  isolation.extended(performance.now())
+  expect(detector.cutOffMs).toBe(0)
+  detector.extended(performance.now())
   vi.advanceTimersByTime(6000)
-  expect(isolation.ms).toBe(0)
+  expect(detector.cutOffMs).toBe(0)
 })
 
 test('a node whose lease has expired is cut off, though other servers of the store answer', () => {
-  const isolation = expired()
-  isolation.answered(no)
-  expect(isolation.ms).toBe(4000)
+  const detector = expired()
+  detector.answered(no)
+  expect(detector.cutOffMs).toBe(4000)
 })
 
 test('an answer of the server with the leases counts for half a lease', () => {
-  const isolation = expired()
-  isolation.answered(yes)
+  const detector = expired()
+  detector.answered(yes)
   vi.advanceTimersByTime(3000)
-  expect(isolation.ms).toBe(0)
+  expect(detector.cutOffMs).toBe(0)
   vi.advanceTimersByTime(500)
-  expect(isolation.ms).toBe(500)
+  expect(detector.cutOffMs).toBe(500)
 })
