@@ -28,7 +28,7 @@ export const parts: { [name: string]: Part } = {
   resume: describeResume,
   rejoin: describeRejoin,
   tickets: describeTickets,
-  'session checks': describeSessionUpkeep,
+  'session upkeep': describeSessionUpkeep,
   leave: describeLeave,
   log: describeLog,
   deadline: describeDeadline,

@@ -22,7 +22,7 @@ export type LoginRequest = Timing & {
   id?: ParticipantId
 }
 
-export type LoginResult = { session: Session; seq: number; roster: Roster; options: RoomOptions; ticket: string }
+export type AcceptedLogin = { session: Session; seq: number; roster: Roster; options: RoomOptions; ticket: string }
 
 export type LoginDeps = {
   store: Store
@@ -42,7 +42,7 @@ export class Login {
   }
 
   /** @throws too_many_rooms, invalid_role, room_full, token_used, token_expired, early_left, unavailable */
-  async login(request: LoginRequest): Promise<LoginResult> {
+  async login(request: LoginRequest): Promise<AcceptedLogin> {
     const { store, config, events } = this.#deps
     const room = roomIdOf(request.dialect, request.claims.room)
     if (config.maxRooms > 0) await store.roomIndex.registerWithin(room, config.maxRooms)
@@ -54,7 +54,7 @@ export class Login {
     }
   }
 
-  async #join(room: RoomId, request: LoginRequest): Promise<LoginResult> {
+  async #join(room: RoomId, request: LoginRequest): Promise<AcceptedLogin> {
     const { store, opener, takeover, tickets } = this.#deps
     const { connection, dialect, deadline } = request
     const options = await store.rooms.options(room)

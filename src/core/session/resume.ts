@@ -22,7 +22,7 @@ export type ReloginRequest = Timing & {
   seq?: number | undefined
 }
 
-export type ReloginResult = {
+export type AcceptedRelogin = {
   session: Session
   ticket: string
   seq: number
@@ -58,7 +58,7 @@ export class Resume {
    * @throws bad_ticket, ticket_signature, ticket_foreign, ticket_expired, ticket_spent, participant_gone,
    *   reconnection_disabled, early_left, unavailable
    */
-  async relogin(request: ReloginRequest): Promise<ReloginResult> {
+  async relogin(request: ReloginRequest): Promise<AcceptedRelogin> {
     const { store, config } = this.#deps
     const { dialect, seq, deadline } = request
     const { earliest, latest } = store.clock.bounds(config.ticketTtl * 1000)
@@ -72,7 +72,7 @@ export class Resume {
   }
 
   /** Resumes a session with a login token; the client names the id of the participant. @throws participant_gone, token_used, early_left, unavailable */
-  async rejoin(request: LoginRequest & { id: ParticipantId }): Promise<ReloginResult> {
+  async rejoin(request: LoginRequest & { id: ParticipantId }): Promise<AcceptedRelogin> {
     const { store, config } = this.#deps
     const { dialect, claims, id, deadline } = request
     const room = roomIdOf(dialect, claims.room)
@@ -87,7 +87,7 @@ export class Resume {
     request: Timing & { connection: SessionConnection; dialect: string },
     target: ResumeTarget,
     takeOver: (nextTicketId: string) => Promise<Resumed>,
-  ): Promise<ReloginResult> {
+  ): Promise<AcceptedRelogin> {
     const { opener } = this.#deps
     const { room, id } = target
     const ticketId = newId()
@@ -106,7 +106,7 @@ export class Resume {
     resumed: Resumed,
     ticketId: string,
     feed: Feed,
-  ): Promise<ReloginResult> {
+  ): Promise<AcceptedRelogin> {
     const { store, config, opener, takeover, tickets, events } = this.#deps
     const { owner, previousOwner, previousNode, member, rid, complete, roster } = resumed
     if (!complete) events.incomplete?.()

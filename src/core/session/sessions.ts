@@ -6,10 +6,10 @@ import type { Feeds } from '../room/feeds.ts'
 import { ConfirmationRecorder } from './confirmation-recorder.ts'
 import { Departures } from './departures.ts'
 import { Disconnections } from './disconnections.ts'
-import { Login, type LoginRequest, type LoginResult } from './login.ts'
+import { type AcceptedLogin, Login, type LoginRequest } from './login.ts'
 import { LoginOrResume } from './login-or-resume.ts'
 import { RequestRunner } from './request-runner.ts'
-import { type ReloginRequest, type ReloginResult, Resume } from './resume.ts'
+import { type AcceptedRelogin, type ReloginRequest, Resume } from './resume.ts'
 import type { Session } from './session.ts'
 import { SessionCloser } from './session-closer.ts'
 import { SessionOpener } from './session-opener.ts'
@@ -78,7 +78,7 @@ export class Sessions {
    * A new participant enters a room. Delivery begins with `session.startDelivery()`.
    * @throws too_many_rooms, invalid_role, room_full, token_used, token_expired, early_left, unavailable
    */
-  login(request: LoginRequest): Promise<LoginResult> {
+  login(request: LoginRequest): Promise<AcceptedLogin> {
     return this.#login.login(request)
   }
 
@@ -87,7 +87,7 @@ export class Sessions {
    * @throws bad_ticket, ticket_signature, ticket_foreign, ticket_expired, ticket_spent, participant_gone,
    *   reconnection_disabled, early_left, unavailable
    */
-  relogin(request: ReloginRequest): Promise<ReloginResult> {
+  relogin(request: ReloginRequest): Promise<AcceptedRelogin> {
     return this.#resume.relogin(request)
   }
 

@@ -1,5 +1,5 @@
 import { type Member, type RoomId, type RoomOptions, type Roster, roomName, type Stream } from '../../core/model.ts'
-import type { LoginResult } from '../../core/session/login.ts'
+import type { AcceptedLogin } from '../../core/session/login.ts'
 import type { Reply } from '../../protocol/payload.ts'
 import type { portal } from '../../protocol/portal.ts'
 import { streamInfo, streamInfoV10, streamInfoV11 } from '../../protocol/portal-stream.ts'
@@ -12,7 +12,7 @@ export type PortalFormat = {
   stream: (stream: Stream) => object
   /** The room in the acks of a login and of an incomplete relogin. */
   room: (room: RoomId, roster: Roster, options: RoomOptions) => object
-  joinResult: (loggedIn: LoginResult) => Reply<typeof portal.login>
+  joinResult: (loggedIn: AcceptedLogin) => Reply<typeof portal.login>
 }
 
 /** The format of a version with a number: 1.0, 1.1 and 1.2 differ in their streams. */

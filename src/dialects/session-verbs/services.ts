@@ -1,4 +1,4 @@
-import type { ReloginResult } from '../../core/session/resume.ts'
+import type { AcceptedRelogin } from '../../core/session/resume.ts'
 import type { Session } from '../../core/session/session.ts'
 import type { Sessions } from '../../core/session/sessions.ts'
 import type { Connection } from '../../gateway/connection.ts'
@@ -13,5 +13,5 @@ export type SessionServices = {
   /** Called after a client has resumed, to set the state of the new connection. */
   onResumed?: (connection: Connection, session: Session) => void
   /** The room for the ack of a relogin that is not complete, because the log no longer has all missed entries. */
-  snapshot: (session: Session, state: NonNullable<ReloginResult['snapshot']>) => unknown
+  snapshot: (session: Session, state: NonNullable<AcceptedRelogin['snapshot']>) => unknown
 }
