@@ -39,7 +39,7 @@ export class Client implements BudgetHolder {
   /** The node closes the connection, and has already counted the reason if it is a refusal. */
   closedByNode = false
   #closing: NodeJS.Timeout | undefined
-  readonly #ended: (reason: string, about?: object) => void
+  readonly #noteClosed: (reason: string, about?: object) => void
   readonly #engine: EngineSocket
   readonly #memory: NodeMemoryBudget
   readonly #packet: IncompletePacket
@@ -54,7 +54,7 @@ export class Client implements BudgetHolder {
   ) {
     const { messagesPerSecond, messageBurst, maxBufferedBytes, maxMessageBytes } = limits
     this.bucket = new TokenBucket(messagesPerSecond, messageBurst, performance.now())
-    this.#ended = (reason, about) => {
+    this.#noteClosed = (reason, about) => {
       this.closedByNode = true
       refusals.note(reason, { address, ...about }, 'connection closed')
     }
@@ -64,7 +64,7 @@ export class Client implements BudgetHolder {
     const output = new PollingOutput(engine)
     this.sendBuffer = new SendBuffer(engine, output, maxBufferedBytes, {
       grown: (bytes) => this.#grown(bytes),
-      exceeded: (bytes) => this.#ended('slow_reader', { bytes }),
+      exceeded: (bytes) => this.#noteClosed('slow_reader', { bytes }),
     })
     this.#packet = new IncompletePacket(engine, {
       grown: (bytes) => this.#received(bytes),
@@ -74,7 +74,7 @@ export class Client implements BudgetHolder {
     this.posts = new Posts(engine, limits, {
       slowed: ({ address }) => refusals.note('flood', { address }, 'client read slower'),
       refused: (reason, { address }) => refusals.note(reason, { address }, 'HTTP request refused'),
-      ended: (reason, { address }) => this.#ended(reason, { address }),
+      ended: (reason, { address }) => this.#noteClosed(reason, { address }),
     })
     decodeLegacyPayloads(engine)
     memory.add(this)
@@ -82,7 +82,7 @@ export class Client implements BudgetHolder {
       clearTimeout(this.#closing)
       memory.remove(this)
       const reason = this.closedByNode ? undefined : reasonOf(why, cause, this.namespaces.size > 0)
-      if (reason) this.#ended(reason)
+      if (reason) this.#noteClosed(reason)
     })
   }
 
@@ -120,17 +120,17 @@ export class Client implements BudgetHolder {
     if (this.requests.bytes > before / 2 && this.requests.shed() > before / 4) return before - this.bytes
     if (this.unreadBytes > before / 2) this.sendBuffer.abandon()
     else this.#close('node_memory')
-    return this.#removed(before)
+    return this.#leaveBudget(before)
   }
 
   shedUnread(): number {
     const bytes = this.unreadBytes
     this.sendBuffer.abandon()
-    return this.#removed(bytes)
+    return this.#leaveBudget(bytes)
   }
 
   /** Removes a closing connection from the node's budget: it cannot free more. */
-  #removed(bytes: number): number {
+  #leaveBudget(bytes: number): number {
     this.#memory.remove(this)
     return bytes
   }
@@ -148,7 +148,7 @@ export class Client implements BudgetHolder {
   }
 
   #close(reason: string): void {
-    if (!this.closedByNode) this.#ended(reason, { bytes: this.bytes })
+    if (!this.closedByNode) this.#noteClosed(reason, { bytes: this.bytes })
     this.sendBuffer.terminate()
   }
 
@@ -162,7 +162,7 @@ export class Client implements BudgetHolder {
 
   /** The client has sent an invalid packet on one of its namespaces. */
   protocolError(): void {
-    if (!this.closedByNode) this.#ended('bad_packet')
+    if (!this.closedByNode) this.#noteClosed('bad_packet')
   }
 }
 

@@ -15,7 +15,7 @@ export type AckFormat = {
 /** A sentence for every error code; `detail` is that of the `SignalError`. */
 export type ErrorMessages = { readonly [code in ErrorCode]: (detail: string) => string }
 
-/** How a dialect speaks: what its clients receive. */
+/** Describes a dialect: its namespace, its versions, and what its clients receive. */
 export type DialectDescription = {
   name: string
   namespace: string

@@ -52,7 +52,7 @@ export type RequestTable = ReadonlyMap<string, ServedRequest>
 /** A version of a dialect: its requests, and the word with which its acks begin. */
 export type Version = { requests: RequestTable; success: string }
 
-/** A dialect: how it speaks, and what it serves. */
+/** A dialect: its description, and the requests that it serves. */
 export type ServedDialect = DialectDescription & {
   /** Every event of any version. */
   events: ReadonlySet<string>

@@ -56,7 +56,7 @@ export class ReadLimiter {
   /** A read counts although it completes no header: a message in many small pieces costs as much as many messages. */
   #count(bytes: Buffer): void {
     const frames = this.#frames.count(bytes)
-    spread(this.#webSocket, frames)
+    limitFramesPerTurn(this.#webSocket, frames)
     this.#flood.count(Math.max(1, frames), bytes.length)
   }
 
@@ -97,7 +97,7 @@ export class ReadLimiter {
  * Of other reads it handles all messages at once, as Socket.IO clients expect of messages that they send together. The option of
  * ws holds for all reads alike, so this sets the private field for each read.
  */
-function spread(webSocket: WebSocket, frames: number): void {
+function limitFramesPerTurn(webSocket: WebSocket, frames: number): void {
   const { _receiver } = webSocket as unknown as Pick<EngineWebSocket, '_receiver'>
   // frames of an earlier read may still wait
   if (_receiver?.writableLength === 0) _receiver._allowSynchronousEvents = frames <= maxFramesPerTurn
