@@ -212,7 +212,7 @@ describe('a participant of a room whose view has no label', () => {
     ['/permission/subscribe/audio', false, { subscribe: { audio: false, video: true } }],
     ['/permission/subscribe/video', false, { subscribe: { audio: true, video: false } }],
     ['/permission/subscribe', { audio: false, video: false }, { subscribe: { audio: false, video: false } }],
-  ])('loses %s by a patch, and regains it by another', async (patchPath, value, expected) => {
+  ])('loses %s by a patch, and has it again after another patch', async (patchPath, value, expected) => {
     const { path, ann, id } = await joined()
     const restricted = await owt('PATCH', `${path}/${id}`, [{ op: 'replace', path: patchPath, value }])
     const before = { publish: allMedia, subscribe: allMedia }
