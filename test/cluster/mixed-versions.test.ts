@@ -110,9 +110,9 @@ describe.skipIf(cannotMix)(`A cluster with a node of the old commit and nodes of
       expect(await resumed.request(...text('1'), { rid: 1 })).toEqual({ status: 'ok' })
       expect(await resumed.request(...published, { rid: 2 })).toEqual(answer)
       expect((await resumed.request(...text('2'), { rid: 3 })).status).toBe('ok')
-      const came = await bob.barrier()
-      expect(came.flatMap((notice) => textOf(notice) ?? [])).toEqual(['1', '2'])
-      expect(came.filter(({ event }) => event === 'stream')).toHaveLength(1)
+      const received = await bob.barrier()
+      expect(received.flatMap((notification) => textOf(notification) ?? [])).toEqual(['1', '2'])
+      expect(received.filter(({ event }) => event === 'stream')).toHaveLength(1)
     })
 
     test('has a ticket that both nodes accept once', async () => {
@@ -160,7 +160,7 @@ describe.skipIf(cannotMix)(`A cluster with a node of the old commit and nodes of
           proxy.stall('answers')
           await send(bob, ann, '4', '5', '6')
           const resumed = await resumeBy(driver, nodes[to], ann)
-          ann.socket.emit(driver.event, 'of the connection that lost its participant', room)
+          ann.socket.emit(driver.event, 'of the old connection', room)
           await send(bob, ann, '7')
           await takeMessages(resumed, driver, 4)
           expect(receivedBy(driver, resumed)).toEqual(['4', '5', '6', '7'])
@@ -195,7 +195,7 @@ describe.skipIf(cannotMix)(`A cluster with a node of the old commit and nodes of
           const { status, data: signaling } = data as { status?: string; data?: { number: number } }
           return event === 'progress' && status === 'soac' ? signaling?.number : []
         })
-        expect(resumed.seen.flatMap((notice) => textOf(notice) ?? [])).toEqual(['2', '3', '4'])
+        expect(resumed.seen.flatMap((notification) => textOf(notification) ?? [])).toEqual(['2', '3', '4'])
         expect(signaled).toEqual([4])
       })
     },
@@ -334,7 +334,7 @@ describe.skipIf(cannotMix)(`A cluster with a node of the old commit and nodes of
       expect(`${(engine as { id?: string }).id}`).toMatch(new RegExp(`^${nodes[from].name}\\.`))
     })
 
-    test(`whose request arrives at ${to} has the address that ${to} forwards`, async () => {
+    test(`whose request arrives at ${to} is logged with the client's address that ${to} forwards`, async () => {
       const path = '/socket.io/?EIO=4&transport=polling'
       const open = await (await fetch(`${nodes[from].url}${path}`)).text()
       const { sid } = JSON.parse(open.slice(1)) as { sid: string }
@@ -354,8 +354,8 @@ describe.skipIf(cannotMix)(`A cluster with a node of the old commit and nodes of
 /** The next notification of a subscription's progress that has this status. */
 async function untilProgress(client: Client, status: string) {
   for (;;) {
-    const notice = await client.next('progress')
-    if ((notice.data as { status?: string }).status === status) return notice
+    const notification = await client.next('progress')
+    if ((notification.data as { status?: string }).status === status) return notification
   }
 }
 

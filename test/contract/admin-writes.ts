@@ -6,7 +6,7 @@ import type { Contract } from './contract.ts'
 import { camera, streamNews, subscriptionRemoved, viewing } from './samples.ts'
 
 /** Reads and writes of management, which no owner fences. */
-export function describeAdminWrites({ open, fresh, test }: Contract): void {
+export function describeAdminWrites({ open, openOwn, test }: Contract): void {
   const mute = (member: Member): Member => ({
     ...member,
     permission: { ...member.permission, publish: { audio: false, video: false } },
@@ -101,12 +101,12 @@ export function describeAdminWrites({ open, fresh, test }: Contract): void {
     const write = participant.write()
     await bench.store.media.addStream(write, stream, [text()])
     await bench.store.media.removeStream({ room: bench.room }, stream.id, [])
-    await bench.store.media.addStream(write, stream, [text()]) // the same write again: the store has done it already
+    await bench.store.media.addStream(write, stream, [text()]) // the same write again: the store has performed it already
     expect((await bench.store.roster.roster(bench.room)).streams).toEqual([])
   })
 
   test('list returns each node as of its last heartbeat', async () => {
-    const { store, other } = await fresh()
+    const { store, other } = await openOwn()
     expect(await store.nodes.list()).toEqual([])
     await store.nodes.heartbeat({ id: 'A', url: 'http://a', version: '1', connections: 1 })
     const node = { id: 'A', url: 'http://a', version: '1', connections: 7 }

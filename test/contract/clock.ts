@@ -2,9 +2,9 @@ import { expect, onTestFinished, vi } from 'vitest'
 import type { Contract } from './contract.ts'
 
 /** The clock that the nodes of a cluster share: `ClusterClock`. */
-export function describeClock({ fresh, test }: Contract): void {
+export function describeClock({ openOwn, test }: Contract): void {
   test('a node reads the store’s clock, even if its own wall clock changes after the start', async () => {
-    const bench = await fresh()
+    const bench = await openOwn()
     const started = Date.now()
     const begun = performance.now()
     vi.useFakeTimers({ toFake: ['Date'], now: started + 300_000 })

@@ -5,21 +5,21 @@ import { Bench, type Factory, limits, type TestStore } from './bench.ts'
 /** Registers a case of the contract: a sentence, and the test of it. */
 export type RegisterCase = (title: string, run: () => Promise<void> | void) => void
 
-/** What a part of the contract is given. */
+/** The argument of each part of the contract. */
 export type Contract = StoreAccess & {
-  /** For what every store does. */
+  /** Registers a case of every store. */
   test: RegisterCase
-  /** For what only a store does that several nodes share. */
+  /** Registers a case of the stores that several nodes can share. */
   sharedTest: RegisterCase
   group(name: string, register: () => void): void
 }
 
-/** How a case reaches the store that is tested. */
+/** How a case opens the tested store. */
 export type StoreAccess = {
   /** A new room in the store that the whole suite shares. */
   open(): Promise<Bench>
-  /** A new room in a store of its own. */
-  fresh(limits?: Partial<StoreLimits>): Promise<Bench>
+  /** A new room in a new store. */
+  openOwn(limits?: Partial<StoreLimits>): Promise<Bench>
 }
 
 export type Case = { group: string; title: string; shared: boolean; run: () => Promise<void> | void }
@@ -55,7 +55,7 @@ export function accessTo(factory: Factory): StoreAccess {
   afterAll(() => common.close())
   return {
     open: async () => new Bench(common.store, other),
-    fresh: async (changes = {}) => {
+    openOwn: async (changes = {}) => {
       const kept = await factory({ ...limits, ...changes })
       onTestFinished(() => kept.close())
       return new Bench(kept.store, (await kept.another?.(changes)) ?? kept.store)

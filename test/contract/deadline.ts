@@ -89,13 +89,13 @@ async function findings({ bench, participant, other, subscription }: Scene): Pro
     log: await bench.log(),
     room: await store.rooms.find(room),
     roster: await store.roster.roster(room),
-    standing: await store.sessionUpkeep.states(sides.map(({ ref }) => ref)),
+    sessionStates: await store.sessionUpkeep.states(sides.map(({ ref }) => ref)),
     subscription: await store.media.subscription(room, subscription.id),
     replies: await Promise.all(sides.map(({ ref }) => store.log.replyTo(ref, 7))),
   }
 }
 
-/** Deadlines of writes: the store does not do a write after its deadline. */
+/** Deadlines of writes: the store does not perform a write after its deadline. */
 export function describeDeadline({ open, test }: Contract): void {
   for (const [verb, write] of Object.entries(writes)) {
     test(`${verb} takes effect before its deadline, and changes nothing after it`, async () => {

@@ -12,16 +12,16 @@ export function describeHandover({ open, test }: Contract): void {
     const { store, other } = await open()
     const [one, two] = [`host:80.${newId()}`, newId()]
     const ref = sessionRefOf(one)
-    const asked: SessionRef[] = []
+    const questions: SessionRef[] = []
     await store.handover.serve(one, (about) => {
-      asked.push(about)
+      questions.push(about)
       return deliveryStates({ [ref.id]: { confirmed: 3, sent: 5 } })(about)
     })
     await other.handover.serve(two, () => ({ confirmed: 1, sent: 1 }))
     const answers = [sessionRefOf(one), ref, sessionRefOf(one)].map((about) => other.handover.ask(about))
     expect(await Promise.all(answers)).toEqual([undefined, { confirmed: 3, sent: 5 }, undefined])
-    expect(asked).toContainEqual(ref)
-    expect(asked).toHaveLength(3)
+    expect(questions).toContainEqual(ref)
+    expect(questions).toHaveLength(3)
   })
 
   test('a question to a node that does not exist resolves to undefined', async () => {

@@ -152,10 +152,10 @@ export function describeJoin({ open, test }: Contract): void {
     await bench.store.rooms.configure(bench.room, { participantLimit: 2 })
     const first = await bench.join()
     await bench.join()
-    const late = bench.joinRequest()
-    await refuses(bench.other.sessionStore.join(late), 'room_full')
+    const request = bench.joinRequest()
+    await refuses(bench.other.sessionStore.join(request), 'room_full')
     await bench.store.sessionStore.leave(bench.room, first.id, 'any')
-    expect(await bench.other.sessionStore.join(late)).toMatchObject({ id: late.member.id })
+    expect(await bench.other.sessionStore.join(request)).toMatchObject({ id: request.member.id })
   })
 
   test('a full room accepts a repeated login', async () => {

@@ -4,10 +4,10 @@ import { type Bench, refuses } from './bench.ts'
 import type { Contract } from './contract.ts'
 import { camera, subscriptionRemoved, viewing } from './samples.ts'
 
-const late = Number.MAX_SAFE_INTEGER
+const afterEveryWindow = Number.MAX_SAFE_INTEGER
 
 /** `SessionStore.leave`: who may remove a participant, and the notifications of the others. */
-export function describeLeave({ open, fresh, test }: Contract): void {
+export function describeLeave({ open, openOwn, test }: Contract): void {
   const leaveEntry = (member: Member): Draft => ({ event: 'participant', data: { action: 'leave', member } })
   /** The entries after a position without their numbers. Checks that the numbers have no gap. */
   const entriesAfter = async (bench: Bench, after: number) =>
@@ -53,16 +53,20 @@ export function describeLeave({ open, fresh, test }: Contract): void {
     const participant = await bench.join()
     await bench.store.sessionStore.detach(participant.ref, 1)
     expect(await bench.other.sessionStore.leave(bench.room, participant.id, { windowEnd: Date.now() })).toBe(false)
-    expect(await bench.other.sessionStore.leave(bench.room, participant.id, { windowEnd: late })).toBe(true)
+    expect(await bench.other.sessionStore.leave(bench.room, participant.id, { windowEnd: afterEveryWindow })).toBe(true)
   })
 
   test('leave with the end of a window keeps a connected participant', async () => {
     const bench = await open()
     const participant = await bench.join()
-    expect(await bench.store.sessionStore.leave(bench.room, participant.id, { windowEnd: late })).toBe(false)
+    expect(await bench.store.sessionStore.leave(bench.room, participant.id, { windowEnd: afterEveryWindow })).toBe(
+      false,
+    )
     await bench.store.sessionStore.detach(participant.ref, 1)
     await bench.resume(participant)
-    expect(await bench.store.sessionStore.leave(bench.room, participant.id, { windowEnd: late })).toBe(false)
+    expect(await bench.store.sessionStore.leave(bench.room, participant.id, { windowEnd: afterEveryWindow })).toBe(
+      false,
+    )
     expect(await bench.log()).toHaveLength(1)
   })
 
@@ -72,7 +76,9 @@ export function describeLeave({ open, fresh, test }: Contract): void {
     await bench.store.sessionStore.detach(participant.ref, 1)
     const reapers = [bench.store, bench.other, bench.store, bench.other]
     const outcomes = await Promise.all(
-      reapers.map(({ sessionStore }) => sessionStore.leave(bench.room, participant.id, { windowEnd: late })),
+      reapers.map(({ sessionStore }) =>
+        sessionStore.leave(bench.room, participant.id, { windowEnd: afterEveryWindow }),
+      ),
     )
     expect(outcomes.filter(Boolean)).toHaveLength(1)
     expect(await entriesAfter(bench, 1)).toEqual([leaveEntry(participant.member)])
@@ -83,47 +89,47 @@ export function describeLeave({ open, fresh, test }: Contract): void {
     const participant = await bench.join()
     await bench.store.sessionStore.detach(participant.ref, 1)
     const [removed, resumed] = await Promise.allSettled([
-      bench.store.sessionStore.leave(bench.room, participant.id, { windowEnd: late }),
+      bench.store.sessionStore.leave(bench.room, participant.id, { windowEnd: afterEveryWindow }),
       bench.resume(participant),
     ])
-    const gone = removed.status === 'fulfilled' && removed.value
-    expect(resumed.status).toBe(gone ? 'rejected' : 'fulfilled')
-    expect((await bench.store.roster.roster(bench.room)).members).toHaveLength(gone ? 0 : 1)
+    const leaver = removed.status === 'fulfilled' && removed.value
+    expect(resumed.status).toBe(leaver ? 'rejected' : 'fulfilled')
+    expect((await bench.store.roster.roster(bench.room)).members).toHaveLength(leaver ? 0 : 1)
   })
 
   test('leave removes the participant’s streams and subscriptions, and notifies the other sides', async () => {
     const bench = await open()
-    const [gone, other] = [await bench.join(), await bench.join()]
-    const [mine, theirs] = [camera(gone.id), camera(other.id)]
-    const watched = viewing(mine, other.id)
-    const watching = viewing(theirs, gone.id)
-    const own = viewing(mine, gone.id)
-    const kept = viewing(theirs, other.id)
+    const [leaver, other] = [await bench.join(), await bench.join()]
+    const [leaverStream, otherStream] = [camera(leaver.id), camera(other.id)]
+    const watched = viewing(leaverStream, other.id)
+    const watching = viewing(otherStream, leaver.id)
+    const own = viewing(leaverStream, leaver.id)
+    const kept = viewing(otherStream, other.id)
     const { media, sessionStore } = bench.store
-    for (const [owner, stream] of [[gone, mine] as const, [other, theirs] as const]) {
+    for (const [owner, stream] of [[leaver, leaverStream] as const, [other, otherStream] as const]) {
       await media.addStream(owner.write(), stream, [])
     }
     for (const [owner, subscription] of [
       [other, watched],
-      [gone, watching],
-      [gone, own],
+      [leaver, watching],
+      [leaver, own],
       [other, kept],
     ] as const) {
       await media.addSubscription(owner.write(), subscription, [])
     }
 
-    await sessionStore.leave(bench.room, gone.id, { owner: gone.ref.owner })
+    await sessionStore.leave(bench.room, leaver.id, { owner: leaver.ref.owner })
 
     const [first, second, ...rest] = await entriesAfter(bench, 2)
     expect([first, second]).toEqual([
-      leaveEntry(gone.member),
-      { event: 'stream', data: { id: mine.id, status: 'remove' } },
+      leaveEntry(leaver.member),
+      { event: 'stream', data: { id: leaverStream.id, status: 'remove' } },
     ])
     // the end of its subscription to its own stream notifies no participant
     expect(rest).toHaveLength(2)
     expect(rest).toContainEqual(subscriptionRemoved(watched, other.id))
     expect(rest).toContainEqual(subscriptionRemoved(watching, other.id))
-    expect((await bench.store.roster.roster(bench.room)).streams).toEqual([theirs])
+    expect((await bench.store.roster.roster(bench.room)).streams).toEqual([otherStream])
     for (const { id } of [watched, watching, own]) expect(await media.subscription(bench.room, id)).toBeUndefined()
     expect(await media.subscription(bench.room, kept.id)).toEqual(kept)
   })
@@ -132,12 +138,12 @@ export function describeLeave({ open, fresh, test }: Contract): void {
     const bench = await open()
     const notifying = { participantActivities: false, streamChange: false }
     await bench.store.rooms.configure(bench.room, { notifying })
-    const [gone, other] = [await bench.join(), await bench.join()]
-    const stream = camera(gone.id)
+    const [leaver, other] = [await bench.join(), await bench.join()]
+    const stream = camera(leaver.id)
     const watched = viewing(stream, other.id)
-    await bench.store.media.addStream(gone.write(), stream, [])
+    await bench.store.media.addStream(leaver.write(), stream, [])
     await bench.store.media.addSubscription(other.write(), watched, [])
-    await bench.store.sessionStore.leave(bench.room, gone.id, 'any')
+    await bench.store.sessionStore.leave(bench.room, leaver.id, 'any')
     expect(await entriesAfter(bench, 0)).toEqual([subscriptionRemoved(watched, other.id)])
   })
 
@@ -157,13 +163,13 @@ export function describeLeave({ open, fresh, test }: Contract): void {
     const bench = await open()
     const first = await bench.join()
     await bench.store.sessionStore.leave(bench.room, first.id, 'any')
-    const wire = await bench.join()
-    expect(wire.joined.seq).toBe(3)
-    expect(wire.ref.owner).not.toBe(first.ref.owner)
+    const next = await bench.join()
+    expect(next.joined.seq).toBe(3)
+    expect(next.ref.owner).not.toBe(first.ref.owner)
   })
 
   test('leave removes the recorded replies of the participant', async () => {
-    const bench = await fresh()
+    const bench = await openOwn()
     const participant = await bench.join()
     await bench.store.log.append(participant.write({ rid: 1, reply: 'done' }), { event: 'text', data: '' })
     await bench.store.sessionStore.leave(bench.room, participant.id, 'any')

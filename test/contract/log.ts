@@ -6,7 +6,7 @@ import { refuses, text } from './bench.ts'
 import type { Contract } from './contract.ts'
 
 /** The log of a room: `append`, `announce`, `read`, `heads`, `replyTo`. */
-export function describeLog({ open, fresh, test }: Contract): void {
+export function describeLog({ open, openOwn, test }: Contract): void {
   test('append gives every entry the next number', async () => {
     const bench = await open()
     const participant = await bench.join()
@@ -72,9 +72,9 @@ export function describeLog({ open, fresh, test }: Contract): void {
 
   test('append accepts a message to a waiting participant, and to the sender', async () => {
     const bench = await open()
-    const [participant, away] = [await bench.join(), await bench.join()]
-    await bench.store.sessionStore.detach(away.ref, 2)
-    expect(await bench.append(participant, { to: away.id })).toBe(3)
+    const [participant, waiting] = [await bench.join(), await bench.join()]
+    await bench.store.sessionStore.detach(waiting.ref, 2)
+    expect(await bench.append(participant, { to: waiting.id })).toBe(3)
     expect(await bench.append(participant, { to: participant.id })).toBe(4)
   })
 
@@ -216,7 +216,7 @@ export function describeLog({ open, fresh, test }: Contract): void {
 
   test('a log keeps at least its maximum of entries, and drops the oldest', async () => {
     const entries = 100
-    const bench = await fresh({ entries })
+    const bench = await openOwn({ entries })
     await bench.overflow(await bench.join(), entries)
     const log = await bench.log()
     const [oldest] = log
@@ -228,7 +228,7 @@ export function describeLog({ open, fresh, test }: Contract): void {
 
   test('a log drops entries that are older than the retention time, and no others', async () => {
     const log = 0.6
-    const bench = await fresh({ log })
+    const bench = await openOwn({ log })
     const participant = await bench.join()
     /** When each entry was acked, by its seq. */
     const acked: number[] = []

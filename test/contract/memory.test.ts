@@ -8,7 +8,7 @@ describeStore('memory', async (limits) => {
   return { store, close: () => store.close() }
 })
 
-/** A room that everybody left, which the reaper checks after its login tokens have expired. */
+/** A room that all participants left, which the reaper checks after its login tokens have expired. */
 async function leftBehind(prepare: (bench: Bench) => Promise<void> = async () => {}): Promise<Bench> {
   let now = at
   const store = createMemoryStore(limits, () => now)

@@ -120,7 +120,7 @@ test('a room whose check fails delays neither the other rooms nor the other duti
     await login(sessions, 'c'),
   ]
   await corrupt(given, [corrupted])
-  await store.sessionStore.detach(waiting, 1) // by a node that took this one for dead
+  await store.sessionStore.detach(waiting, 1) // by a node that considered this one dead
   const { detach } = store.sessionStore
   store.sessionStore.detach = () => Promise.reject(new SignalError('unavailable'))
   await sessions.closer.detach(sessions.find(unreported) as never)
@@ -143,7 +143,7 @@ test('the second round detaches sessions without a connection and keeps the othe
   await lease.reconcile()
   expect(await store.sessionUpkeep.states([held, own, unknown])).toEqual(['connected', 'waiting', 'waiting'])
   expect(await store.nodes.trackedRooms('B')).toEqual([room])
-  // a room that no node has touched for long is checked by the node that prunes the list
+  // the node that prunes the list checks rooms that no node has listed for long
   await store.client.zadd(keys.rooms, ...refs.flatMap(({ room }) => [1, room]))
   await lease.reap()
   expect(await store.sessionUpkeep.states(refs)).toEqual(refs.map(() => 'waiting'))

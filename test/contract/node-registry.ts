@@ -10,7 +10,7 @@ export function describeNodeRegistry(contract: Contract): void {
   contract.group('dead nodes', () => describeDeadNodes(contract))
 }
 
-function describeWindows({ fresh, test }: Contract): void {
+function describeWindows({ openOwn, test }: Contract): void {
   /** Removes the participants whose window has expired, as the reaper does. */
   async function reap(bench: Bench): Promise<number> {
     const expired = await bench.other.reconnectWindows.expired(100)
@@ -22,14 +22,14 @@ function describeWindows({ fresh, test }: Contract): void {
   }
 
   test('expired names no participant before its window has expired', async () => {
-    const bench = await fresh({ window: 60 })
+    const bench = await openOwn({ window: 60 })
     const participant = await bench.join()
     await bench.store.sessionStore.detach(participant.ref, 1)
     expect(await bench.other.reconnectWindows.expired(10)).toEqual([])
   })
 
   test('expired names a participant until the record of its window is removed', async () => {
-    const bench = await fresh({ window: 0 })
+    const bench = await openOwn({ window: 0 })
     const [participant] = [await bench.join(), await bench.join()]
     await bench.store.sessionStore.detach(participant.ref, 2)
     const expired = { room: bench.room, id: participant.id, windowEnd: expect.any(Number) }
@@ -41,7 +41,7 @@ function describeWindows({ fresh, test }: Contract): void {
   })
 
   test('expired returns the windows in the order of their ends, up to the limit', async () => {
-    const bench = await fresh({ window: 0 })
+    const bench = await openOwn({ window: 0 })
     const participants: JoinedParticipant[] = []
     for (let n = 0; n < 5; n += 1) participants.push(await (n % 2 ? bench : bench.anotherRoom()).join())
     for (const { ref } of participants.reverse()) {
@@ -58,7 +58,7 @@ function describeWindows({ fresh, test }: Contract): void {
   })
 
   test('a participant that has resumed is not removed', async () => {
-    const bench = await fresh({ window: 0 })
+    const bench = await openOwn({ window: 0 })
     const participant = await bench.join()
     await bench.store.sessionStore.detach(participant.ref, 1)
     await bench.resume(participant)
@@ -67,7 +67,7 @@ function describeWindows({ fresh, test }: Contract): void {
   })
 
   test('remove keeps a window of the same participant that ends later', async () => {
-    const bench = await fresh({ window: 0.05 })
+    const bench = await openOwn({ window: 0.05 })
     const participant = await bench.join()
     const isDue = async () => (await bench.store.reconnectWindows.expired(10)).length > 0
     await bench.store.sessionStore.detach(participant.ref, 1)
@@ -80,24 +80,24 @@ function describeWindows({ fresh, test }: Contract): void {
   })
 }
 
-function describeLeases({ fresh, test, sharedTest }: Contract): void {
+function describeLeases({ openOwn, test, sharedTest }: Contract): void {
   const info = (id: string) => ({ id, url: 'http://127.0.0.1:8080', version: '1.0.0', connections: 3 })
 
   test('a lease that is extended in time does not expire', async () => {
-    const { store, other } = await fresh()
+    const { store, other } = await openOwn()
     await store.nodes.heartbeat(info('A'))
     expect(await other.nodes.heartbeat(info('A'))).toBe(true)
     expect(await other.nodes.expired()).toEqual([])
   })
 
   sharedTest('heartbeat resolves to false for a lease that had expired or did not exist', async () => {
-    const { store } = await fresh({ lease: 0 })
+    const { store } = await openOwn({ lease: 0 })
     expect(await store.nodes.heartbeat(info('A'))).toBe(false)
     expect(await store.nodes.heartbeat(info('A'))).toBe(false)
   })
 
   sharedTest('expired names nodes whose lease has expired until they are removed', async () => {
-    const { store, other } = await fresh({ lease: 0 })
+    const { store, other } = await openOwn({ lease: 0 })
     for (const node of ['A', 'B']) await store.nodes.heartbeat(info(node))
     expect((await other.nodes.expired()).toSorted()).toEqual(['A', 'B'])
     await other.nodes.remove('A')
@@ -106,21 +106,21 @@ function describeLeases({ fresh, test, sharedTest }: Contract): void {
   })
 
   sharedTest('a removed node has no lease', async () => {
-    const { store, other } = await fresh()
+    const { store, other } = await openOwn()
     await store.nodes.heartbeat(info('A'))
     await other.nodes.remove('A')
     expect(await store.nodes.heartbeat(info('A'))).toBe(false)
   })
 }
 
-function describeDeadNodes({ fresh, test, sharedTest }: Contract): void {
+function describeDeadNodes({ openOwn, test, sharedTest }: Contract): void {
   async function joinOn(bench: Bench, node: string, reconnects = true): Promise<JoinedParticipant> {
     await bench.store.nodes.trackRooms(node, [bench.room])
     return bench.join({ node, reconnects })
   }
 
   sharedTest('detachAllOf detaches the participants of the dead node, and no others', async () => {
-    const bench = await fresh()
+    const bench = await openOwn()
     const [lost, safe] = [await joinOn(bench, 'A'), await joinOn(bench, 'AB')]
     expect(await bench.other.reconnectWindows.detachAllOf('A', 10)).toEqual({ done: true, left: [] })
     expect(await bench.store.sessionUpkeep.states([lost.ref, safe.ref])).toEqual(['waiting', 'connected'])
@@ -128,7 +128,7 @@ function describeDeadNodes({ fresh, test, sharedTest }: Contract): void {
   })
 
   sharedTest('detachAllOf names a participant that does not reconnect until it is removed', async () => {
-    const bench = await fresh()
+    const bench = await openOwn()
     const [{ ref }, lost] = [await joinOn(bench, 'A', false), await joinOn(bench, 'A')]
     const named = { done: false, left: [ref] }
     // the first reaper may have died before it removed the participant
@@ -140,7 +140,7 @@ function describeDeadNodes({ fresh, test, sharedTest }: Contract): void {
   })
 
   sharedTest('after detachAllOf every entry so far is in doubt', async () => {
-    const bench = await fresh()
+    const bench = await openOwn()
     const participant = await joinOn(bench, 'A')
     for (let n = 0; n < 4; n += 1) await bench.append(participant)
     await bench.store.sessionUpkeep.recordConfirmed([{ ref: participant.ref, confirmed: 3 }])
@@ -150,7 +150,7 @@ function describeDeadNodes({ fresh, test, sharedTest }: Contract): void {
   })
 
   sharedTest('detachAllOf works through many rooms, up to the limit in each call', async () => {
-    const bench = await fresh()
+    const bench = await openOwn()
     const participants: JoinedParticipant[] = []
     for (let n = 0; n < 5; n += 1) participants.push(await joinOn(bench.anotherRoom(), 'A'))
     const rounds: boolean[] = []
@@ -163,7 +163,7 @@ function describeDeadNodes({ fresh, test, sharedTest }: Contract): void {
   })
 
   test('detachAllOf leaves a participant that has moved to another node', async () => {
-    const bench = await fresh()
+    const bench = await openOwn()
     const participant = await joinOn(bench, 'A')
     const moved = await bench.resumeElsewhere(participant)
     await bench.other.reconnectWindows.detachAllOf('A', 10)
@@ -171,7 +171,7 @@ function describeDeadNodes({ fresh, test, sharedTest }: Contract): void {
   })
 
   sharedTest('a second reaper does not change the window of a waiting participant', async () => {
-    const bench = await fresh({ window: 0 })
+    const bench = await openOwn({ window: 0 })
     const participant = await joinOn(bench, 'A')
     await Promise.all([
       bench.store.reconnectWindows.detachAllOf('A', 10),
@@ -185,7 +185,7 @@ function describeDeadNodes({ fresh, test, sharedTest }: Contract): void {
   })
 
   test('the death of its node does not extend the window of a waiting participant', async () => {
-    const bench = await fresh({ window: 0.05 })
+    const bench = await openOwn({ window: 0.05 })
     const lost = await joinOn(bench, 'A')
     await bench.store.sessionStore.detach(lost.ref, 1)
     await until(async () => (await bench.store.reconnectWindows.expired(10)).length > 0)
@@ -195,7 +195,7 @@ function describeDeadNodes({ fresh, test, sharedTest }: Contract): void {
   })
 
   test('detachAllOf skips a room that is no longer tracked', async () => {
-    const bench = await fresh()
+    const bench = await openOwn()
     const participant = await joinOn(bench, 'A')
     await bench.store.nodes.untrackRoom('A', bench.room)
     await bench.store.nodes.untrackRoom('A', bench.room)

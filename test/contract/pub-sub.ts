@@ -4,7 +4,7 @@ import type { Contract } from './contract.ts'
 import { camera, streamNews } from './samples.ts'
 
 /** Live entries: `PubSub`. */
-export function describePubSub({ open, fresh, test, sharedTest }: Contract): void {
+export function describePubSub({ open, openOwn, test, sharedTest }: Contract): void {
   test('a subscriber receives every entry that is appended later, as the log has it', async () => {
     const bench = await open()
     const participant = await bench.join()
@@ -80,7 +80,7 @@ export function describePubSub({ open, fresh, test, sharedTest }: Contract): voi
   })
 
   test('a change of the data by its sender does not change the log', async () => {
-    const bench = await fresh()
+    const bench = await openOwn()
     const participant = await bench.join()
     const data = { list: [1] }
     await bench.append(participant, { data })

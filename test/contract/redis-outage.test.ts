@@ -43,7 +43,7 @@ async function start(mode: ProxiedRedis['mode']) {
   return { redis, prefix, store, bench, participant, lost, isHealthy, hasProblem }
 }
 
-/** Rejects if a call takes longer than 5 s, in which a client gets its answer. */
+/** Rejects if a call takes longer than 5 s, the time in which a client gets an answer. */
 async function inTime<T>(call: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
@@ -130,7 +130,7 @@ test('a subscription that Redis refuses after a reconnection is retried until it
   onTestFinished(() => admin.disconnect())
   // Redis closes the connections of subscribers that lose the right to a channel
   await admin.call('ACL', 'SETUSER', new URL(url).username, 'resetchannels')
-  await until(async () => store.problem()?.reason.startsWith('Redis denies') === true)
+  await until(async () => store.problem()?.reason.startsWith('the Redis user lacks rights') === true)
   await admin.call('ACL', 'SETUSER', new URL(url).username, `&${prefix}:*`)
   expect(await reset).toEqual([bench.room])
 })

@@ -33,14 +33,14 @@ test('leave removes a participant whose member record is missing, with its strea
 test('objects that the scripts cannot decode prevent neither leave nor removeStream, and expire with the room', async () => {
   const { store, bench, keys, room, client } = open()
   const [ann, bob] = [await bench.join(), await bench.join()]
-  const [mine, theirs] = [camera(ann.id), camera(bob.id)]
-  await store.media.addStream(ann.write(), mine, [])
-  await store.media.addStream(bob.write(), theirs, [])
-  await store.media.addSubscription(bob.write(), viewing(mine, bob.id), [])
+  const [ofLeaver, ofOther] = [camera(ann.id), camera(bob.id)]
+  await store.media.addStream(ann.write(), ofLeaver, [])
+  await store.media.addStream(bob.write(), ofOther, [])
+  await store.media.addSubscription(bob.write(), viewing(ofLeaver, bob.id), [])
   for (const hash of [keys.streams(room), keys.subscriptions(room)])
     await client.hset(hash, 'odd', undecodable, 'no', '5')
-  await store.media.removeStream(ann.write(), mine.id, [])
-  expect(await store.media.removeStream({ room }, theirs.id, [])).toBe(true)
+  await store.media.removeStream(ann.write(), ofLeaver.id, [])
+  expect(await store.media.removeStream({ room }, ofOther.id, [])).toBe(true)
   expect((await client.hkeys(keys.subscriptions(room))).toSorted()).toEqual(['no', 'odd'])
   for (const { id } of [ann, bob]) expect(await store.sessionStore.leave(room, id, 'any')).toBe(true)
   expect(await client.exists(keys.streams(room), keys.subscriptions(room))).toBe(0)

@@ -5,7 +5,7 @@ import type { Contract } from './contract.ts'
 import { camera } from './samples.ts'
 
 /** Relogin: `SessionStore.resume`. */
-export function describeResume({ open, fresh, test }: Contract): void {
+export function describeResume({ open, openOwn, test }: Contract): void {
   test('a session resumes on another node after its connection was lost', async () => {
     const bench = await open()
     const participant = await bench.join()
@@ -93,7 +93,7 @@ export function describeResume({ open, fresh, test }: Contract): void {
 
   test('resume is incomplete, with the roster, if the log has trimmed missed entries', async () => {
     const entries = 100
-    const bench = await fresh({ entries })
+    const bench = await openOwn({ entries })
     const participant = await bench.join()
     const other = await bench.join()
     const stream = camera(other.id)
@@ -109,7 +109,7 @@ export function describeResume({ open, fresh, test }: Contract): void {
 
   test('resume is complete if the log still has the first missed entry', async () => {
     const entries = 100
-    const bench = await fresh({ entries })
+    const bench = await openOwn({ entries })
     const participant = await bench.join()
     await bench.overflow(participant, entries)
     const [oldest] = await bench.log()
@@ -123,7 +123,7 @@ export function describeResume({ open, fresh, test }: Contract): void {
   })
 
   test('resume is complete if no entry was missed, even if the log is trimmed', async () => {
-    const bench = await fresh({ entries: 1 })
+    const bench = await openOwn({ entries: 1 })
     const participant = await bench.join()
     await bench.overflow(participant, 100)
     expect(await bench.resume(participant, { seq: await bench.headSeq() })).toMatchObject({ complete: true })

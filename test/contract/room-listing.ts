@@ -3,7 +3,7 @@ import { defaultRoomOptions, roomIdOf } from '../../src/core/model.ts'
 import type { Contract } from './contract.ts'
 
 /** Finding and listing rooms: `RoomStore.find`, `RoomStore.replace`, `RoomIndex.list`. */
-export function describeRoomListing({ open, fresh, test }: Contract): void {
+export function describeRoomListing({ open, openOwn, test }: Contract): void {
   const options = { ...defaultRoomOptions, participantLimit: 3, about: { name: 'Zoë', mediaIn: { audio: [] } } }
 
   test('find returns a room that is configured or has members', async () => {
@@ -39,7 +39,7 @@ export function describeRoomListing({ open, fresh, test }: Contract): void {
   })
 
   test('list returns the rooms by id, page by page, without those that ended', async () => {
-    const { store, other } = await fresh()
+    const { store, other } = await openOwn()
     const names = ['c', 'a', 'e', 'b', 'd']
     for (const name of names) await store.rooms.configure(roomIdOf('portal', name), {})
     await store.rooms.removeOptions(roomIdOf('portal', 'b'))
@@ -55,7 +55,7 @@ export function describeRoomListing({ open, fresh, test }: Contract): void {
   })
 
   test('list has a room that has members and no configuration', async () => {
-    const bench = await fresh()
+    const bench = await openOwn()
     await bench.store.roomIndex.touch([bench.room])
     expect((await bench.store.roomIndex.list(0, 10)).rooms).toEqual([])
     await bench.join()

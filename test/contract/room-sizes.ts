@@ -5,7 +5,7 @@ import { Bench } from './bench.ts'
 import type { Contract } from './contract.ts'
 
 /** The open rooms of a dialect: `RoomSizes`. */
-export function describeRoomSizes({ open, fresh, test }: Contract): void {
+export function describeRoomSizes({ open, openOwn, test }: Contract): void {
   const dialects = () => {
     const dialect = `d${newId()}`
     return { dialect, roomIn: (bench: Bench) => new Bench(bench.store, bench.other, roomIdOf(dialect, newId())) }
@@ -63,7 +63,7 @@ export function describeRoomSizes({ open, fresh, test }: Contract): void {
 
   test('claimBroadcast resolves to true for one node at a time and dialect', async () => {
     const { dialect } = dialects()
-    const { store, other } = await fresh()
+    const { store, other } = await openOwn()
     expect(await store.roomSizes.claimBroadcast(dialect, 60_000)).toBe(true)
     expect(await other.roomSizes.claimBroadcast(dialect, 60_000)).toBe(false)
     expect(await other.roomSizes.claimBroadcast(`${dialect}2`, 60_000)).toBe(true)

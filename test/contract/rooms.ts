@@ -11,7 +11,7 @@ async function enterAfter(bench: Bench, trips: number): Promise<JoinedParticipan
 }
 
 /** Options of rooms and the list of open rooms: `RoomStore`, `RoomIndex`. */
-export function describeRooms({ open, fresh, test }: Contract): void {
+export function describeRooms({ open, openOwn, test }: Contract): void {
   test('a room without configuration has the default options', async () => {
     const { store, room } = await open()
     expect(await store.rooms.options(room)).toEqual(defaultRoomOptions)
@@ -117,7 +117,7 @@ export function describeRooms({ open, fresh, test }: Contract): void {
   })
 
   test('of simultaneous new rooms no more than the limit are accepted, and those are accepted again', async () => {
-    const bench = await fresh()
+    const bench = await openOwn()
     const rooms = Array.from({ length: 10 }, () => bench.anotherRoom().room)
     const admit = (room: string, index: number) =>
       (index % 2 ? bench.store : bench.other).roomIndex.registerWithin(room, 3)
@@ -129,7 +129,7 @@ export function describeRooms({ open, fresh, test }: Contract): void {
   })
 
   test('a room that is empty, or whose login failed, does not count against the limit', async () => {
-    const bench = await fresh()
+    const bench = await openOwn()
     await bench.store.roomIndex.registerWithin(bench.room, 1)
     const { id } = await bench.join()
     const next = bench.anotherRoom()
@@ -142,7 +142,7 @@ export function describeRooms({ open, fresh, test }: Contract): void {
   })
 
   test('an open room is accepted beyond the limit, even if the list lacks it', async () => {
-    const bench = await fresh()
+    const bench = await openOwn()
     await bench.join()
     await bench
       .anotherRoom()
@@ -155,7 +155,7 @@ export function describeRooms({ open, fresh, test }: Contract): void {
   })
 
   test('the list has a room while it is configured or has members, whatever the order of simultaneous changes', async () => {
-    const bench = await fresh()
+    const bench = await openOwn()
     const listed = async () => (await bench.other.roomIndex.list(0, 100)).rooms.map(({ id }) => id)
     for (let round = 0; round < 30; round += 1) {
       const before = await bench.join()
@@ -178,7 +178,7 @@ export function describeRooms({ open, fresh, test }: Contract): void {
   })
 
   test('prune leaves a room that has members', async () => {
-    const bench = await fresh()
+    const bench = await openOwn()
     const participant = await bench.join()
     await bench.store.roomIndex.touch([bench.room])
     await bench.store.roomIndex.prune(0, 100)

@@ -80,8 +80,8 @@ export function describeSessionUpkeep({ open, test }: Contract): void {
     const [one, two, three] = [await bench.join(), await bench.join(), await bench.join()]
     await bench.store.sessionStore.detach(two.ref, 1)
     await bench.resume(three)
-    const absent = { room: bench.anotherRoom().room, id: newId(), owner: 'A:1' }
-    const refs = [one.ref, two.ref, three.ref, absent]
+    const missing = { room: bench.anotherRoom().room, id: newId(), owner: 'A:1' }
+    const refs = [one.ref, two.ref, three.ref, missing]
     expect(await bench.store.sessionUpkeep.states(refs)).toEqual(['connected', 'waiting', 'moved', 'moved'])
     expect(await bench.store.sessionUpkeep.states([])).toEqual([])
   })

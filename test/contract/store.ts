@@ -21,7 +21,7 @@ import { describeRooms } from './rooms.ts'
 import { describeSessionUpkeep } from './session-upkeep.ts'
 import { describeTickets } from './tickets.ts'
 
-/** What a store has to do, whatever it keeps its data in. */
+/** The parts of the contract of every store. */
 export const parts: { [name: string]: Part } = {
   clock: describeClock,
   join: describeJoin,
@@ -43,7 +43,7 @@ export const parts: { [name: string]: Part } = {
   nodes: describeNodeRegistry,
 }
 
-/** Every store that there is, and what it can do. */
+/** Every store, and its abilities. */
 export const stores = {
   memory: { shared: false },
   redis: { shared: true },
@@ -51,7 +51,7 @@ export const stores = {
   'redis sentinel': { shared: true },
 }
 
-/** Holds a store to the whole contract. A store that one node has to itself is not held to what several nodes do. */
+/** Registers all cases of the contract for a store. The cases for several nodes are left out if only one node can use the store. */
 export function describeStore(name: keyof typeof stores, factory: Factory): void {
   const { shared } = stores[name]
   describe(name, () => {
@@ -64,7 +64,7 @@ export function describeStore(name: keyof typeof stores, factory: Factory): void
       })
     }
     const without = lacking.length > 0 ? ` without the ${lacking.length} for several nodes` : ''
-    test(`is held to the ${cases.length} cases of every store${without}`, ({ task }) => {
+    test(`runs the ${cases.length} cases of every store${without}`, ({ task }) => {
       const counted = { held: registeredIn(task), lacking: lacking.map(({ group, title }) => `${group}: ${title}`) }
       expect(recordCases(inject('runFolder'), name, counted)).toEqual([])
     })

@@ -46,9 +46,9 @@ test('participants prints names and permissions, without control characters', as
   const { roster } = node.app.store
   const before = await roster.member(roomIdOf('portal', room), ann.id)
   if (!before) throw new Error('No member')
-  const told = { event: 'permission' as const, data: { permission: before.permission, changes: 1 }, to: ann.id }
+  const notification = { event: 'permission' as const, data: { permission: before.permission, changes: 1 }, to: ann.id }
   const after = { ...before, user: 'ann\u001b[2J', changes: 1 }
-  await roster.changeMember(roomIdOf('portal', room), before, after, told)
+  await roster.changeMember(roomIdOf('portal', room), before, after, notification)
   const lines = await run(participants, [room])
   expect(lines[0]).toMatch(/^ID +USER +ROLE +PUBLISH +SUBSCRIBE$/)
   expect(lines[1]).toContain('ann�[2J')
@@ -91,8 +91,8 @@ describe('token', () => {
   })
 
   test('is refused for a room that does not exist, with the reason', async () => {
-    const asked = run(token, ['--room', newRoom(), '--user', 'bob'])
-    await expect(asked).rejects.toThrow('Refused: Room not found: no room has this id or name')
+    const refused = run(token, ['--room', newRoom(), '--user', 'bob'])
+    await expect(refused).rejects.toThrow('Refused: Room not found: no room has this id or name')
   })
 })
 

@@ -32,14 +32,14 @@ test('refusals of a client that guesses are delayed longer each time; a valid to
   const node = await startNode({ parts: { throttle: new Throttle() } })
   const guess = async () => {
     const client = await connect(node.url)
-    const asked = performance.now()
+    const sentAt = performance.now()
     await client.request('relogin', 'garbage')
-    return performance.now() - asked
+    return performance.now() - sentAt
   }
   for (let tries = 0; tries < 12; tries += 1) await guess()
-  let told = 0
+  let refusals = 0
   const count = () => {
-    told += 1
+    refusals += 1
   }
   // delayed by 0.8, 1.6, 3.2 and 6.4 s; the test does not wait for the last
   const more = Array.from({ length: 4 }, guess)
@@ -48,5 +48,5 @@ test('refusals of a client that guesses are delayed longer each time; a valid to
   const text = await (await fetch(`${node.opsUrl}/metrics`)).text()
   expect(text).toMatch(/signalbox_refused_total{reason="throttled"} [3-9]/)
   await enter(node.url, { room: newRoom() })
-  expect(told).toBeLessThan(4)
+  expect(refusals).toBeLessThan(4)
 })

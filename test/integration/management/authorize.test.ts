@@ -174,17 +174,17 @@ async function loseNewest(redis: Redis): Promise<void> {
   for (const key of await redis.keys('*:{used}')) await redis.hset(key, 'server', 'another process, another history')
 }
 
-test('while the store is away a signed header, which may have been used, is answered 503', async () => {
+test('while Redis is unavailable, a signed header is answered 503, because it may have been used', async () => {
   const redis = await startRedis()
   const node = await startNode({ env, redis: { url: redis.url } })
   await redis.stop()
   const ask = caller(node.url)
-  const away = error(503, 2001, 'Service unavailable')
+  const unavailable = error(503, 2001, 'Service unavailable')
   const answers = await Promise.all([mauth(), `Bearer ${keys.service}`].map((header) => withHeader(header, ask)))
-  for (const answer of answers) expect(answer).toMatchObject(away)
+  for (const answer of answers) expect(answer).toMatchObject(unavailable)
   expect(await withHeader('Bearer wrong', ask)).toMatchObject(refused)
-  // this query is refused without the store, so the 503 comes from the check of the header
-  const nowhere = (authorization: string) => ask('GET', '/v1/rooms?page=x', { headers: { authorization } })
-  expect(await nowhere(mauth())).toMatchObject(away)
-  expect(await nowhere(`Bearer ${keys.service}`)).toMatchObject(error(400, 1201))
+  // the node refuses this query without the store, so the 503 comes from the check of the header
+  const invalidQuery = (authorization: string) => ask('GET', '/v1/rooms?page=x', { headers: { authorization } })
+  expect(await invalidQuery(mauth())).toMatchObject(unavailable)
+  expect(await invalidQuery(`Bearer ${keys.service}`)).toMatchObject(error(400, 1201))
 })

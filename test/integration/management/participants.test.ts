@@ -54,8 +54,8 @@ describe('participants', () => {
 describe('a permission', () => {
   test('takes effect at the next request when it is taken and when it is given, on another node', async () => {
     const { ann, path } = await scene()
-    const taken = await owt('PATCH', `${path}/${ann.id}`, [permission('publish', { audio: false, video: false })])
-    expect(taken).toMatchObject({ status: 200, body: { id: ann.id, permission: { publish: { audio: false } } } })
+    const restricted = await owt('PATCH', `${path}/${ann.id}`, [permission('publish', { audio: false, video: false })])
+    expect(restricted).toMatchObject({ status: 200, body: { id: ann.id, permission: { publish: { audio: false } } } })
     expect(await publish(ann)).toMatchObject({ status: 'error', error: 'unauthorized' })
     await owt('PATCH', `${path}/${ann.id}`, [permission('publish/audio', true), permission('publish/video', true)])
     expect(await publish(ann)).toMatchObject({ status: 'ok' })

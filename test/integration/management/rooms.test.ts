@@ -75,7 +75,7 @@ describe('a created room', () => {
     await expect(enter(node.url, { room: _id, role: 'presenter' })).rejects.toThrow('Invalid role')
   })
 
-  test('sends no notification of participants if `notifying` says so', async () => {
+  test('sends no notifications of participants if `notifying.participantActivities` is false', async () => {
     const { _id } = await make({ notifying: { participantActivities: false } })
     const ann = await enter(node.url, { room: _id })
     await enter(node.url, { room: _id })

@@ -143,8 +143,8 @@ describe('no line contains a token, a ticket, their ids and signatures, or a key
   })
 })
 
-async function refused(event: string, asked: unknown, node = one): Promise<void> {
+async function refused(event: string, data: unknown, node = one): Promise<void> {
   const client = await connect(node.url)
-  expect((await client.request(event, asked)).status).toBe('error')
+  expect((await client.request(event, data)).status).toBe('error')
   await client.closed
 }

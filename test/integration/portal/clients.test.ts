@@ -3,7 +3,7 @@ import { connect, enter, ok } from '../../support/client.ts'
 import { libraries, startWith } from '../../support/client-libraries.ts'
 import { lose, newRoom, startNode } from '../../support/node.ts'
 
-/** Each client library that OWT’s SDKs and their users have, over each transport. */
+/** Each client library that OWT’s SDKs use, over each transport. */
 const transports = [['websocket'], ['polling'], ['polling', 'websocket']]
 
 const node = await startNode()

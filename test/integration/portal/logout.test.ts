@@ -25,14 +25,14 @@ test('logout ends the participant’s streams and subscriptions; the others are 
   const ann = await enter(node.url, { room })
   const bob = await enter(node.url, { room })
   const [ofAnn, ofBob] = [await publishBoth(ann), await publishBoth(bob)]
-  const wanted = await subscribeBoth(bob, ofAnn)
+  const ofBobToAnn = await subscribeBoth(bob, ofAnn)
   const given = await subscribeBoth(ann, ofBob)
   await ann.barrier()
   await bob.ask('logout')
   expect((await ann.barrier()).map(({ event, data }) => [event, data])).toEqual([
     ['participant', { action: 'leave', data: bob.id }],
     ['stream', { id: ofBob, status: 'remove' }],
-    ...[wanted, given].map((id) => ['subscription', { action: 'remove', id }]),
+    ...[ofBobToAnn, given].map((id) => ['subscription', { action: 'remove', id }]),
   ])
   expect((await ann.request('unsubscribe', { id: given })).error).toBe('Subscription does NOT exist')
 })

@@ -46,8 +46,8 @@ test('refreshReconnectionTicket before login and after logout is refused as an i
 })
 
 /**
- * A client that has received tickets from its login and some refreshes, and confirms all but the last. The test answers its pings by
- * hand, so that an ack and its confirmation are separate, as when a connection is cut.
+ * A client that has received tickets from its login and some refreshes, and has confirmed all but the last. The test answers its
+ * pings itself, so that an ack and its confirmation are separate, as when a connection is lost.
  */
 async function lastAckLost({ redis, refreshes }: { redis: boolean; refreshes: number }) {
   const { url } = await startNode(redis ? { redis: true } : {})

@@ -41,9 +41,9 @@ describe.each([
   test('subscribe makes one subscription, and the ack is the same', async () => {
     const { ann, bob } = await enterPair(node.url)
     const from = await publishBoth(bob)
-    const wanted = { media: { tracks: [{ type: 'audio', from }] }, transport: mesh }
-    const first = await ann.request('subscribe', wanted, { rid: 2 })
-    const second = await (await again(ann)).request('subscribe', wanted, { rid: 2 })
+    const request = { media: { tracks: [{ type: 'audio', from }] }, transport: mesh }
+    const first = await ann.request('subscribe', request, { rid: 2 })
+    const second = await (await again(ann)).request('subscribe', request, { rid: 2 })
     expect(second).toEqual(first)
     expect(events(await bob.barrier())).toEqual(['subscription'])
   })

@@ -6,7 +6,7 @@ import { enterPair } from '../../support/pair.ts'
 
 const node = await startNode()
 
-/** Ann has published; Bob is about to subscribe. */
+/** Ann has published a stream. Bob has not subscribed yet. */
 async function pairWithStream(options: { role?: string; protocol?: '1.0' | '1.1' | '1.2' } = {}) {
   const { ann, bob, room } = await enterPair(node.url, { bob: options })
   const stream = await publishBoth(ann)
@@ -43,11 +43,11 @@ describe('an accepted subscribe', () => {
 
   test('keeps the transport that it names', async () => {
     const { bob, stream } = await pairWithStream()
-    const asked = {
+    const request = {
       media: { tracks: [{ type: 'audio' as const, from: stream }] },
       transport: { type: 'mesh', id: 'mine' },
     }
-    expect((await bob.ask('subscribe', asked)).transportId).toBe('mine')
+    expect((await bob.ask('subscribe', request)).transportId).toBe('mine')
   })
 
   test('may be for data', async () => {

@@ -17,11 +17,11 @@ const [here, there] = (await startCluster(2, { env: { TRUST_PROXY: proxy } })) a
 const unknown = { status: 400, text: JSON.stringify({ code: 1, message: 'Session ID unknown' }) }
 
 /** A server that records what it receives and answers nothing. */
-const silent = { heard: '', sockets: new Set<Socket>() }
+const silent = { received: '', sockets: new Set<Socket>() }
 const listener = createServer((socket) => {
   silent.sockets.add(socket)
   socket.on('data', (data) => {
-    silent.heard += data
+    silent.received += data
   })
   socket.on('error', () => {})
 })
@@ -49,11 +49,11 @@ function ask(
 ) {
   const address = `${url}/socket.io/?EIO=4&transport=polling&${query ?? `sid=${encodeURIComponent(sid)}`}`
   return new Promise<Answer>((resolve, reject) => {
-    const asked = request(address, { method, headers, agent: false, localAddress }, async (response) => {
+    const sent = request(address, { method, headers, agent: false, localAddress }, async (response) => {
       const text = Buffer.concat(await response.toArray()).toString()
       resolve({ status: response.statusCode, text, headers: response.headersDistinct })
     })
-    asked.on('error', reject).end(body)
+    sent.on('error', reject).end(body)
   })
 }
 
@@ -130,7 +130,7 @@ test.each([
   else expect(answer).toMatchObject(unknown)
   expect(await upgrade(here, encodeURIComponent(sid))).toBe(sid === '' ? 101 : 400)
   expect(await measure(here, 'forwarded_total')).toBe(before)
-  expect(silent.heard).toBe('')
+  expect(silent.received).toBe('')
 })
 
 test('an id that no node makes causes no lookup', async () => {
@@ -262,7 +262,7 @@ test('a request for a silent node waits as long as a connection may be silent', 
   const brief = await startNode({ redis: true, env: { PING_INTERVAL: 0.3, PING_TIMEOUT: 0.2 } })
   const sid = await register('silent', silentUrl, brief)
   await expectRise(brief, [...unreachable], async () => expect(await ask(brief, sid)).toMatchObject(unknown))
-  expect(silent.heard).toContain(`GET /socket.io/?EIO=4&transport=polling&sid=${sid} HTTP/1.1\r\n`)
+  expect(silent.received).toContain(`GET /socket.io/?EIO=4&transport=polling&sid=${sid} HTTP/1.1\r\n`)
 })
 
 test('a poll whose node dies gets "unknown session"', async () => {

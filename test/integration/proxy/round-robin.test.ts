@@ -17,29 +17,32 @@ const total = async (metric: string, labels: { [label: string]: string }, of: Te
 
 /**
  * Resolves when the node has no connection. If the node closes a connection between two polls, it waits half a minute for the next
- * poll; and a client whose POST is cut never polls again.
+ * poll, and a client whose POST is cut never polls again.
  */
-const deserted = (metric: string) => vi.waitUntil(async () => (await total(metric, {})) === 0, { timeout: 45_000 })
+const untilNoConnections = (metric: string) =>
+  vi.waitUntil(async () => (await total(metric, {})) === 0, { timeout: 45_000 })
 
 const upgraded = ({ socket }: Client) => until(async () => socket.io.engine.transport.name === 'websocket')
 
 /** Both clients send all texts at once. Resolves when each has received those of the other, in order. */
 async function chat(ann: Client, bob: Client): Promise<void> {
-  const said = Array.from({ length: 30 }, (_, number) => `${number}`)
-  const say = (from: Client, to: Client) => said.map((message) => from.request('text', { to: to.id, message }))
-  expect(await Promise.all([...say(ann, bob), ...say(bob, ann)])).toEqual([...said, ...said].map(() => ok()))
+  const texts = Array.from({ length: 30 }, (_, number) => `${number}`)
+  const sendAll = (from: Client, to: Client) => texts.map((message) => from.request('text', { to: to.id, message }))
+  expect(await Promise.all([...sendAll(ann, bob), ...sendAll(bob, ann)])).toEqual([...texts, ...texts].map(() => ok()))
   for (const [from, to] of [
     [ann, bob],
     [bob, ann],
   ] as const) {
-    const heard: unknown[] = []
-    for (const _ of said) heard.push((await to.next('text')).data)
-    expect(heard).toEqual(said.map((message) => ({ from: from.id, to: 'me', message })))
+    const received: unknown[] = []
+    for (const _ of texts) received.push((await to.next('text')).data)
+    expect(received).toEqual(texts.map((message) => ({ from: from.id, to: 'me', message })))
   }
 }
 
 describe.each(libraries)('socket.io-client %s', (_library, io) => {
-  test('polls: login, texts both ways in order, tickets, relogin, logout', { timeout: 120_000 }, async () => {
+  test('polls: it logs in, exchanges texts in order, refreshes its ticket, resumes and logs out', {
+    timeout: 120_000,
+  }, async () => {
     const before = await total('forwarded_total', { transport: 'polling' })
     const room = newRoom()
     const [ann, bob] = [await startWith(io, front.url, ['polling']), await startWith(io, front.url, ['polling'])]
@@ -58,8 +61,8 @@ describe.each(libraries)('socket.io-client %s', (_library, io) => {
       expect(await client.request('logout')).toEqual(ok())
       client.socket.disconnect()
     }
-    await deserted('connections')
-    await deserted('forwarding')
+    await untilNoConnections('connections')
+    await untilNoConnections('forwarding')
   })
 
   test('polls first, and then upgrades to a WebSocket through another node', async () => {
@@ -72,18 +75,18 @@ describe.each(libraries)('socket.io-client %s', (_library, io) => {
     await bob.next('participant')
     await chat(ann, bob)
     ann.socket.disconnect()
-    await deserted('forwarding')
+    await untilNoConnections('forwarding')
   })
 })
 
 /** A participant with a session on one of two nodes, whose further requests go to the other. */
 async function enterThrough(cluster: TestNode[], first: TestNode, room: string, transports: string[]): Promise<Client> {
   const names = cluster.map(({ url, config }) => ({ url, name: config.nodeId }))
-  let asked = false // the first request goes to `first`, and the balancer sends the others to the other node
+  let isFirstSent = false // the balancer sends the first request to `first`, and the others to the other node
   const own = await startRoundRobin(() => {
     const [choice] = names.filter(({ url }) => url === first.url)
-    const list = asked || !choice ? names : [choice]
-    asked = true
+    const list = isFirstSent || !choice ? names : [choice]
+    isFirstSent = true
     return list
   })
   const client = await connect(own.url, { transports })
@@ -122,13 +125,13 @@ test('a client that cannot name its seq receives nothing twice when the node tha
   const client = await enterThrough(cluster, staying, room, ['polling', 'websocket'])
   await upgraded(client)
   let over = false
-  const say = async () => {
+  const sendAll = async () => {
     for (let number = 1; ; number += 1) {
       await speaker.ask('text', { to: 'all', message: `${number}` })
       if (over) return number
     }
   }
-  const saying = say()
+  const saying = sendAll()
   await client.next('text')
   const drained = going.app.drain()
   await client.closed
@@ -138,11 +141,11 @@ test('a client that cannot name its seq receives nothing twice when the node tha
   over = true
   const last = await saying
   await back.barrier()
-  const heard = [...client.seen, ...back.seen].flatMap(({ event, data }) => {
+  const received = [...client.seen, ...back.seen].flatMap(({ event, data }) => {
     const { to, message } = data as { to: string; message: string }
     return event === 'text' && to === 'all' ? Number(message) : []
   })
-  expect(heard).toEqual(Array.from({ length: last }, (_, index) => index + 1))
+  expect(received).toEqual(Array.from({ length: last }, (_, index) => index + 1))
 })
 
 test.each([

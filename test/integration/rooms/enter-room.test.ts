@@ -59,12 +59,9 @@ test('enter_room and leave_room that are sent at once are performed in order, an
   const events = ['enter_room', 'leave_room', 'enter_room', 'enter_room', 'leave_room']
   const answers = await Promise.all(events.map((event) => bob.request(event, room)))
   expect(answers.map(({ status }) => status)).toEqual(['ok', 'ok', 'ok', 'ok', 'ok'])
-  expect((await receivedBefore(ann, 'rooms')).map((notice) => (notice as { event: string }).event)).toEqual([
-    'welcome',
-    'bye',
-    'welcome',
-    'bye',
-  ])
+  expect((await receivedBefore(ann, 'rooms')).map((notification) => (notification as { event: string }).event)).toEqual(
+    ['welcome', 'bye', 'welcome', 'bye'],
+  )
   expect(await bob.request('rooms')).toMatchObject({ data: expect.arrayContaining([{ name: room, size: 1 }]) })
 })
 
@@ -73,8 +70,8 @@ describe('a room name', () => {
     '%j is invalid',
     async (name) => {
       const ann = await connect(node.url, rooms)
-      for (const asked of [name, { payload: name }]) {
-        const { status, code, error } = await ann.request('enter_room', asked)
+      for (const argument of [name, { payload: name }]) {
+        const { status, code, error } = await ann.request('enter_room', argument)
         expect({ status, code }).toEqual({ status: 'error', code: 'bad_name' })
         expect(error).toMatch(/^A name needs .*\.$/)
       }

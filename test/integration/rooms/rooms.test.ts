@@ -47,8 +47,8 @@ test('room_change is sent a few times a second in the whole cluster, however man
   }
   await Promise.all(clients.map((client) => enterRoom(client, rooms[0] ?? '')))
   await listWith(lobby, (list) => sizeOf(list, rooms[0] ?? '') === 6)
-  const told = lobby.seen.filter(({ event }) => event === 'room_change').length
-  expect(told).toBeLessThanOrEqual(Math.ceil((performance.now() - start) / 500) + 1)
+  const broadcasts = lobby.seen.filter(({ event }) => event === 'room_change').length
+  expect(broadcasts).toBeLessThanOrEqual(Math.ceil((performance.now() - start) / 500) + 1)
 })
 
 test('a list with wrong sizes is corrected by the next check', async () => {

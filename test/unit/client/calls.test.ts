@@ -4,7 +4,7 @@ import { Rooms } from '../../../src/client/rooms.ts'
 import { FakeClock, quiet } from './fake-clock.ts'
 import { FakeNodes, ticketOf } from './fake-node.ts'
 
-/** The shapes of docs/protocol.md and docs/dialects.md, with the test at the other end; the same against a real server is in test/integration. */
+/** Requests and notifications as docs/protocol.md and docs/dialects.md describe them. test/integration/client has them with a real node. */
 function parts() {
   const [clock, nodes] = [new FakeClock(), new FakeNodes()]
   return { clock, nodes, options: { url: 'http://a', parts: { clock, random: () => 0.5, connect: nodes.connect } } }
@@ -13,14 +13,15 @@ function parts() {
 const signals = () => ({
   notifications: [] as string[],
   listener() {
-    const tell = (what: string) => (about: unknown) => void this.notifications.push(`${what} ${JSON.stringify(about)}`)
+    const record = (what: string) => (about: unknown) =>
+      void this.notifications.push(`${what} ${JSON.stringify(about)}`)
     return {
       signal: (from: string, signal: object) => void this.notifications.push(`${from} ${JSON.stringify(signal)}`),
-      joined: tell('joined'),
-      left: tell('left'),
-      iceServers: tell('iceServers'),
+      joined: record('joined'),
+      left: record('left'),
+      iceServers: record('iceServers'),
       reconnected: () => void this.notifications.push('reconnected'),
-      resynced: tell('resynced'),
+      resynced: record('resynced'),
       closed: () => void this.notifications.push('closed'),
     }
   },
@@ -87,7 +88,7 @@ test('the channel of Rooms sends signals to one member, receives signals of one 
   const { clock, nodes, rooms, link } = await inRoom()
   const { channel } = rooms
   expect([channel.id, channel.present, channel.iceServers]).toEqual(['a', ['b'], [{ urls: 'stun:x' }]])
-  expect(channel.offersTo('b')).toBe(false) // it was there before, and calls
+  expect(channel.offersTo('b')).toBe(false) // b entered before, and makes the offers
   link.emit('offer', { type: 'offer' }, { seq: 4, from: 'b' })
   const received = signals()
   channel.attach(received.listener())
@@ -170,7 +171,7 @@ test('Exchanger joins, sends signals with and without a target, lists users by i
   expect(link.all('joinStream')[0]?.args).toEqual([{ channelName: 'live', user: { name: 'ann' } }])
   link.ok('joinStream', { id: 'a', users: [{ id: 'b', user: 'bob' }], ticket: ticketOf('one'), seq: 1 })
   expect((await joining).id).toBe('a')
-  expect(exchanger.channel.offersTo('b')).toBe(true) // who joins offers
+  expect(exchanger.channel.offersTo('b')).toBe(true) // the participant that joins makes the offers
   const received = signals()
   exchanger.channel.attach(received.listener())
   link.emit('userJoinedStream', 'cid', { seq: 2, from: 'c' })

@@ -196,7 +196,7 @@ test('after a suspension a session leaves a connection without an answer within 
   const { clock, nodes, session, net, login } = setUp()
   const first = await login()
   net.wake()
-  net.wake() // of two events one may follow the other
+  net.wake() // the device may report one change by two events
   expect(first.all('refreshReconnectionTicket')).toHaveLength(1)
   first.ok('refreshReconnectionTicket', ticketOf('two'))
   await clock.pass(10_000)
@@ -254,7 +254,7 @@ test('a lost connection emits lost, with or without a session on it', async () =
   link.cut()
   expect(notifications.at(-1)).toBe('lost waiting_for_reconnecting')
   session.close()
-  expect(notifications).toHaveLength(4) // by this program: that is `closed`
+  expect(notifications).toHaveLength(4) // the program closed it itself, so there is no `lost`
 })
 
 test('a refused login is not repeated; a login that lost its connection is, with the same token', async () => {
@@ -324,7 +324,7 @@ test('a request that the server refuses because of the rate is sent again after 
   link.all('text')[0]?.answer({ ok: true, data: 'one' })
   for (const { answer } of link.all('text').slice(1))
     answer({ ok: false, code: 'too_many_requests', message: 'slowly' })
-  const four = session.request('text', [4]) // not before those that wait
+  const four = session.request('text', [4]) // waits after the others
   expect(sent()).toHaveLength(3)
   await clock.pass(1000)
   const again = [2, 3, 4].map((number) => [number, { rid: number }])
@@ -374,7 +374,7 @@ test('at most a hundred requests are in flight', async () => {
   const link = await login()
   for (let number = 1; number <= 120; number += 1) session.request('text', [number]).catch(() => {})
   expect(link.all('text')).toHaveLength(100)
-  link.all('text')[1]?.answer({ ok: true, data: undefined }) // the second: the first is still the oldest
+  link.all('text')[1]?.answer({ ok: true, data: undefined }) // the second; the first is still the oldest
   expect(link.all('text')).toHaveLength(100)
   link.all('text')[0]?.answer({ ok: true, data: undefined })
   expect(link.all('text')).toHaveLength(102)

@@ -6,7 +6,7 @@ import { watchSuspension } from '../../../src/client/suspension.ts'
 import { datesOf } from '../../../src/client/tickets.ts'
 import { FakeClock } from './fake-clock.ts'
 
-/** What the SDK takes of the device, where the device is wrong or has not got it. */
+/** The clocks, the network and other functions of the device that the SDK uses, also if they are wrong or missing. */
 
 afterEach(() => void vi.unstubAllGlobals())
 
@@ -18,7 +18,7 @@ test.each(['', 'a', 'ab', 'abc', 'abcd', '{"notAfter":1}', '\u0000\u00ff\u0080']
   },
 )
 
-test('the dates of a ticket can be read without atob, and beside characters outside of ASCII', () => {
+test('the dates of a ticket can be read without atob, and next to characters outside of ASCII', () => {
   const json = JSON.stringify({ roomId: 'Zoë 部屋', notBefore: 1_000, notAfter: 61_000 })
   const ticket = Buffer.from(json).toString('base64')
   vi.stubGlobal('atob', undefined)
@@ -35,7 +35,7 @@ test('durations follow the monotonic clock, or the wall clock in a runtime witho
   expect(Math.abs(systemClock.now() - Date.now())).toBeLessThan(60_000)
 })
 
-/** The listeners of a page, as one of its objects has them. */
+/** An object of a page that has listeners. */
 class Target {
   readonly listeners = new Map<string, Set<(event: object) => void>>()
   addEventListener = (type: string, listener: (event: object) => void) => {

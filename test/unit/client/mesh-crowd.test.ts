@@ -5,7 +5,7 @@ import { type Person, track } from './mesh-room.ts'
 
 const ids = ['a', 'b', 'c', 'd', 'e', 'f']
 
-/** Six who enter at once, on a mesh that they start, and with a camera that they turn on, each when it comes to that. */
+/** Six participants enter at once. Each starts its mesh and adds its tracks after random delays. */
 async function enterAtOnce(seed: number, refusals = 0): Promise<Person[]> {
   const room = new CrowdedRoom(new Random(seed), refusals)
   const people = await Promise.all(

@@ -3,7 +3,7 @@ import { call, Room, sdpOf, stable, track } from './mesh-room.ts'
 
 test('after a resync a mesh sends an unanswered offer again, closes connections to absent participants, and calls new ones', async () => {
   const { room, people, at } = await call('a', 'b')
-  room.people.delete('b') // what is sent to it is lost
+  room.people.delete('b') // signals to it are lost
   at(0).mesh.addTrack(track('screen a'))
   await room.settle()
   expect(at(0).to('b').signalingState).toBe('have-local-offer')

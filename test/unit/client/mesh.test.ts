@@ -49,7 +49,7 @@ test('a mesh that starts last receives the signals that arrived before its start
   stable(first, second)
   expect([first.tracks, second.tracks]).toEqual([['cam a of a'], ['cam z of z']])
   const third = room.enter('m')
-  await room.settle() // their offers have come, and nobody has taken them
+  await room.settle() // the offers have arrived, and the mesh has not processed them
   third.mesh.start()
   await room.settle()
   stable(first, second, third)
@@ -125,7 +125,7 @@ test('a change of network during an unanswered offer is followed by an offer wit
   const channel = at(0).channel as { send: MeshChannel['send'] }
   const { send } = channel
   const held: (() => unknown)[] = []
-  channel.send = async (...signal) => held.push(() => send(...signal)) // no node can be reached either
+  channel.send = async (...signal) => held.push(() => send(...signal)) // the node cannot be reached either
   at(0).to('b').go('failed')
   await room.settle()
   expect(at(0).to('b').signalingState).toBe('have-local-offer')

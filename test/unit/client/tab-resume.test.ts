@@ -88,7 +88,7 @@ test('a page that is reloaded resumes with the present participants, receives mi
   expect(notifications).toEqual(['eight 8', 'nine 9'])
   void rooms.say('c').catch(() => {})
   const last = link.all('new_message')[0]?.args.at(-1) as { rid: number } | undefined
-  expect(last?.rid).toBeGreaterThan(2) // the node would take a smaller one for a repetition
+  expect(last?.rid).toBeGreaterThan(2) // the node would treat a smaller one as a repetition
 })
 
 test('the result has complete: false if missed messages are no longer in the log', async () => {
@@ -130,7 +130,7 @@ test('a login that loses its connection after the relogin resumes with the newer
   nodes.last.cut()
   await clock.pass(250)
   expect(nodes.last.all('relogin')[0]?.args).toEqual([{ ticket: ticketOf('two'), seq: 7 }])
-  tab.reload() // and again before it is answered
+  tab.reload() // again before the answer
   const again = setUp()
   void again.rooms.enter('room').catch(() => {})
   await quiet()
@@ -179,7 +179,7 @@ test('sessions are stored by room, address and namespace, and two clients of one
   const second = await entered()
   second.nodes.last.emit('new_message', 'more', { seq: 12 })
   tab.reload()
-  const asked = async (options: object, room: string) => {
+  const requestsAfterReload = async (options: object, room: string) => {
     const { nodes, rooms } = setUp(options)
     void rooms.enter(room).catch(() => {})
     await quiet()
@@ -187,14 +187,14 @@ test('sessions are stored by room, address and namespace, and two clients of one
       event === 'relogin' ? (args[0] as { seq: number }).seq : event,
     )
   }
-  expect(await asked({}, 'other')).toEqual(['enter_room'])
-  expect(await asked({ url: 'http://b' }, 'room')).toEqual(['enter_room'])
-  expect(await asked({ path: '/x/socket.io' }, 'room')).toEqual(['enter_room'])
-  expect([await asked({}, 'room'), await asked({}, 'room'), await asked({}, 'room')]).toEqual([
-    [7],
-    [12],
-    ['enter_room'],
-  ])
+  expect(await requestsAfterReload({}, 'other')).toEqual(['enter_room'])
+  expect(await requestsAfterReload({ url: 'http://b' }, 'room')).toEqual(['enter_room'])
+  expect(await requestsAfterReload({ path: '/x/socket.io' }, 'room')).toEqual(['enter_room'])
+  expect([
+    await requestsAfterReload({}, 'room'),
+    await requestsAfterReload({}, 'room'),
+    await requestsAfterReload({}, 'room'),
+  ]).toEqual([[7], [12], ['enter_room']])
 })
 
 test.each([

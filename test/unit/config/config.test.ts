@@ -151,7 +151,7 @@ const others = [
   ...['ICE_SERVERS', 'TURN_URLS', 'TURN_SECRET', 'TURN_TTL'],
 ]
 
-/** The mistakes, without what is said about each. */
+/** The names of the options with mistakes. */
 function mistakenIn(environment: Environment): string[] {
   return mistakesIn(environment).map((mistake) => mistake.split(':', 1)[0] ?? '')
 }

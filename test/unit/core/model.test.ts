@@ -34,15 +34,15 @@ describe('room ids', () => {
   })
 })
 
-describe('who an entry is for', () => {
+describe('an entry is for', () => {
   const entry: Entry = { seq: 1, at: 0, event: 'text', data: null, from: 'ann' }
   test.each([
-    ['everyone, its sender too', entry, [true, true]],
-    ['one', { ...entry, to: 'bob' }, [false, true]],
-    ['all but one', { ...entry, except: 'ann' }, [false, true]],
-    ['one, whoever is left out', { ...entry, to: 'ann', except: 'ann' }, [true, false]],
-  ])('%s', (_, said, expected) => {
-    expect(['ann', 'bob'].map((id) => isFor(said, id))).toEqual(expected)
+    ['every participant, its sender included', entry, [true, true]],
+    ['its receiver only', { ...entry, to: 'bob' }, [false, true]],
+    ['every participant but the one in `except`', { ...entry, except: 'ann' }, [false, true]],
+    ['its receiver, whatever `except` is', { ...entry, to: 'ann', except: 'ann' }, [true, false]],
+  ])('%s', (_, given, expected) => {
+    expect(['ann', 'bob'].map((id) => isFor(given, id))).toEqual(expected)
   })
 })
 

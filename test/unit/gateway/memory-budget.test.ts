@@ -77,8 +77,8 @@ test('as many clients are shed as necessary, the largest first', () => {
 test('unread output has its own maximum, below the minimum of the whole budget', () => {
   budget.close()
   budget = new NodeMemoryBudget(million, 4 * million)
-  const [requests, little, much] = holding({ requests: 2 * million }, { unread: 400_000 }, { unread: 700_000 })
-  expect([requests, little, much].map((holder) => holder?.shedCalls)).toEqual([[], [], ['unread']])
+  const [requests, small, largest] = holding({ requests: 2 * million }, { unread: 400_000 }, { unread: 700_000 })
+  expect([requests, small, largest].map((holder) => holder?.shedCalls)).toEqual([[], [], ['unread']])
 })
 
 test('incomplete input counts within a second, although no event reports it', () => {

@@ -4,7 +4,7 @@ import { Throttle } from '../../../../src/core/auth/attempt-throttle.ts'
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'performance'] }))
 afterEach(() => void vi.useRealTimers())
 
-/** How long a refusal is delayed, ms; undefined: it is not. */
+/** The delay of a refusal, ms; undefined if it is not delayed. */
 async function waitOf(throttle: Throttle, ...keys: string[]): Promise<number | undefined> {
   const start = performance.now()
   const notifications = throttle.delayRefusal(keys).then((held) => (held ? performance.now() - start : undefined))

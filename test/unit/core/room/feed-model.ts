@@ -18,7 +18,7 @@ export type Step =
   | { do: 'settle' }
   | { do: 'trim'; to: number }
 
-/** When a session ends by itself during a delivery, as that of a slow client does. */
+/** When a session ends by itself during a delivery, as the session of a slow client does. */
 type Ending = { endsAfter?: number; endsWhenLost?: boolean }
 
 const ids: ParticipantId[] = ['ann', 'bob', 'cem']
@@ -76,7 +76,7 @@ export class Attachment implements SessionConnection {
   readonly start: number
   readonly received: Entry[] = []
   wasLost = false
-  /** How many entries and cuts it got after its end. */
+  /** Number of entries and cuts that it received after its end. */
   afterEnd = 0
   readonly #endsAfter: number
   readonly #endsWhenLost: boolean
@@ -119,7 +119,7 @@ export class Attachment implements SessionConnection {
 
 const none = { audio: false, video: false }
 
-type Read = { after: number; asked: Entry[]; resolve: (entries: Entry[]) => void; reject: (error: Error) => void }
+type Read = { after: number; entries: Entry[]; resolve: (entries: Entry[]) => void; reject: (error: Error) => void }
 
 /** A room and its feed on one node. Only steps make something happen. */
 export class World {
@@ -159,7 +159,7 @@ export class World {
       case 'detach':
         return void this.#attachmentOf(step.id)?.session.end()
       case 'answer':
-        return this.#answer(step.pick, (read) => read.resolve(step.late ? this.#page(read.after) : read.asked))
+        return this.#answer(step.pick, (read) => read.resolve(step.late ? this.#page(read.after) : read.entries))
       case 'fail':
         return this.#answer(step.pick, (read) => read.reject(new Error('unavailable')))
       case 'settle':
@@ -211,14 +211,14 @@ export class World {
     return this.attachments.findLast(({ session }) => session.id === id)
   }
 
-  #answer(pick: number, give: (read: Read) => void): void {
+  #answer(pick: number, respond: (read: Read) => void): void {
     const [read] = this.#reads.splice(pick % Math.max(1, this.#reads.length), 1)
-    if (read) give(read)
+    if (read) respond(read)
   }
 
   readonly #read = (after: number): Promise<Entry[]> =>
     new Promise((resolve, reject) => {
-      this.#reads.push({ after, asked: this.#page(after), resolve, reject })
+      this.#reads.push({ after, entries: this.#page(after), resolve, reject })
     })
 
   /** A read returns at most three entries, so that most replays take several reads. */

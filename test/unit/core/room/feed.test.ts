@@ -268,15 +268,15 @@ test('receivers that are removed still see the position before the gap', async (
 
 test('a closed feed delivers and reads nothing more', async () => {
   const { feed, reads } = feedOn(entriesOf(1, 9), 2)
-  const [ann, late] = [new Listener('ann'), new Listener('late')]
+  const [ann, bob] = [new Listener('ann'), new Listener('late')]
   await feed.addReceiver(ann, 2, never)
   feed.close()
   feed.onEntry(entryOf(3))
   feed.advanceHead(9)
-  await feed.addReceiver(late, feed.position, never)
+  await feed.addReceiver(bob, feed.position, never)
   feed.onEntry(entryOf(4))
   await untilSettled()
-  expect([...ann.received, ...late.received]).toEqual([])
+  expect([...ann.received, ...bob.received]).toEqual([])
   expect(reads).toEqual([])
 })
 
@@ -297,7 +297,7 @@ test('receivers that got entries which the log has lost are removed after the ev
   await feed.addReceiver(ann, 3, never)
   failures.push('', 'hole')
   feed.onEntry(entryOf(101))
-  const eve = new Listener('eve') // came back at the leap before the feed was there
+  const eve = new Listener('eve') // attaches at the leap before the feed has reached it
   await feed.addReceiver(eve, 100, never)
   await untilSettled()
   expect([ann.received, ann.losses]).toEqual([[], 1])
