@@ -117,7 +117,7 @@ test.each([
   const bench = new Bench(store, store)
   await bench.join()
   const { room } = bench
-  const roomKeys = [keys.room(room), keys.log(room), keys.feed(room), keys.members(room), keys.announced(room, '')]
+  const roomKeys = [keys.room(room), keys.log(room), keys.feed(room), keys.members(room), keys.appendedSeq(room, '')]
   const body = '"event":"text"}'
   const calls: { [name: string]: [keys: string[], args: string[]] } = {
     sb_announce: [roomKeys, ['', body, '', '']],

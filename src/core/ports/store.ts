@@ -30,7 +30,7 @@ export class UnsuitableStoreError extends Error {
   }
 }
 
-/** A store: everything that outlives a node. */
+/** A store keeps everything that outlives a node. The stores are in `src/state`. */
 export interface Store {
   clock: ClusterClock
   sessionStore: SessionStore

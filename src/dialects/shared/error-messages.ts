@@ -56,8 +56,8 @@ export const plainMessages: ErrorMessages = {
   no_audio_to_update: sentence('The subscription has no audio.'),
   no_video_to_update: sentence('The subscription has no video.'),
   invalid_subscription_control: sentence('The operation on the subscription is invalid.'),
-  invalid_soac_id: sentence('The session id is invalid.'),
+  invalid_soac_id: sentence('The id is invalid.'),
   invalid_signaling: sentence('The signaling message is invalid.'),
   invalid_signaling_type: sentence('The type of the signaling message is invalid.'),
-  no_such_transport: sentence('There is no such session.'),
+  no_such_transport: sentence('There is no such transport.'),
 }

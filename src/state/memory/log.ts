@@ -24,12 +24,12 @@ export class MemoryLog implements Log {
   async appendFromServer(roomId: RoomId, draft: Draft, dedupeKey?: string, deadline?: Deadline): Promise<number> {
     refuseLate(deadline)
     const room = this.#table.find(roomId)
-    const before = dedupeKey === undefined ? undefined : room?.announced.get(dedupeKey)
+    const before = dedupeKey === undefined ? undefined : room?.appendedSeqs.get(dedupeKey)
     if (before !== undefined) return before
     if (!room || (draft.to !== undefined && !room.members.has(draft.to)))
       throw new SignalError('no_such_participant', draft.to)
     const seq = room.append(draft, this.#table.limits)
-    if (dedupeKey !== undefined) room.announced.set(dedupeKey, seq)
+    if (dedupeKey !== undefined) room.appendedSeqs.set(dedupeKey, seq)
     return seq
   }
 

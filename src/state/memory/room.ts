@@ -49,8 +49,8 @@ export class RoomRecord {
   readonly listeners = new Set<(entry: Entry) => void>()
   /** Login tokens that were used: by which participant, or 'used' if its login cannot be repeated any more. */
   readonly tokens = new Map<string, { holder: ParticipantId | 'used'; until: number }>()
-  /** Dedupe key → seq of the entry that the server appended with it, for as long as the log has it. */
-  readonly announced = new Map<string, number>()
+  /** Dedupe key → seq of the entry that was appended with it, for as long as the log has it. */
+  readonly appendedSeqs = new Map<string, number>()
   options: Partial<RoomOptions> | undefined
   log: Entry[] = []
   seq = 0
@@ -95,7 +95,7 @@ export class RoomRecord {
     const kept = this.log.findIndex((entry) => entry.at >= before)
     this.log = this.log.slice(Math.max(kept === -1 ? this.log.length : kept, this.log.length - entries))
     const oldest = this.log[0]?.seq ?? this.seq + 1
-    for (const [dedupeKey, seq] of this.announced) if (seq < oldest) this.announced.delete(dedupeKey)
+    for (const [dedupeKey, seq] of this.appendedSeqs) if (seq < oldest) this.appendedSeqs.delete(dedupeKey)
   }
 }
 

@@ -38,8 +38,8 @@ export function roomKeys(prefix: string) {
     left: (room: RoomId, id: ParticipantId) => inRoom(room, `left:${id}`),
     /** string, expiring: when management closed the room, ms */
     closed: (room: RoomId) => inRoom(room, 'closed'),
-    /** string, expiring: the seq of an announcement that was made with a dedupe key */
-    announced: (room: RoomId, dedupeKey: string) => inRoom(room, `said:${dedupeKey}`),
+    /** string, expiring: the seq of a message that is appended at most once */
+    appendedSeq: (room: RoomId, dedupeKey: string) => inRoom(room, `said:${dedupeKey}`),
   }
 }
 

@@ -41,7 +41,7 @@ export class RedisLog implements Log {
     return Number(
       await this.#scripts.run(
         'announce',
-        [keys.room(room), keys.log(room), keys.feed(room), keys.members(room), keys.announced(room, dedupeKey)],
+        [keys.room(room), keys.log(room), keys.feed(room), keys.members(room), keys.appendedSeq(room, dedupeKey)],
         [draft.to ?? '', bodyOf(draft), dedupeKey],
         deadline,
       ),

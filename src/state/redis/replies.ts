@@ -1,5 +1,5 @@
 import type { Member, Roster } from '../../core/model.ts'
-import type { Resumed } from '../../core/ports/session-store.ts'
+import { nodeOf, type Resumed } from '../../core/ports/session-store.ts'
 import type { RedisReply } from './scripts.ts'
 
 /** Decodes a roster from the replies of scripts and commands. @param members and `streams`: JSON texts */
@@ -46,7 +46,7 @@ export function resumedOf(reply: RedisReply): Resumed {
     complete: complete === 1,
     ...(complete === 1 ? {} : { roster: rosterOf(deliverAfter, members ?? [], streams ?? []) }),
     ...(wasConnected === 1 ? { previousOwner } : {}),
-    previousNode: previousOwner.slice(0, previousOwner.lastIndexOf(':')),
+    previousNode: nodeOf({ owner: previousOwner }),
     rid,
     tokenId,
   }

@@ -22,7 +22,7 @@ type Invocation = [command: string, ...args: string[]]
 export function neededRights(keys: Keys, prefix: string): Invocation[] {
   const room = 'portal/room' as Parameters<Keys['room']>[0]
   const ofRoom = [keys.members(room), keys.streams(room), keys.subscriptions(room), keys.log(room), keys.closed(room)]
-  const ofParticipant = [keys.session, keys.replies, keys.token, keys.announced, keys.left].map((key) =>
+  const ofParticipant = [keys.session, keys.replies, keys.token, keys.appendedSeq, keys.left].map((key) =>
     key(room, 'id'),
   )
   const ofDialect = [keys.sizes, keys.counted, keys.broadcastClaim].map((key) => key('rooms'))

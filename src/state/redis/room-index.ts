@@ -7,7 +7,7 @@ import { olderThan } from './expired.ts'
 import type { Keys } from './keys.ts'
 import type { Scripts } from './scripts.ts'
 
-/** How many rooms one command adds to the list. */
+/** How many rooms one command adds to the index. */
 const batchRooms = 1000
 /** How long a login waits for the number of open rooms, ms. */
 const countTimeoutMs = 500
@@ -33,7 +33,7 @@ export class RedisRoomIndex implements RoomIndex {
     if (!(await this.#isCounted(room, maxRooms))) throw new SignalError('too_many_rooms')
   }
 
-  /** Resolves to true if Redis does not answer: the list is on one shard, and logins have to work while that shard is down. */
+  /** Resolves to true if Redis does not answer: the index is on one shard, and logins have to work while that shard is down. */
   async #isCounted(room: RoomId, maxRooms: number): Promise<boolean> {
     const counted = this.#scripts.run('add-room', [this.#keys.rooms], [room, maxRooms]).catch(() => 1)
     return (await atMost(countTimeoutMs, counted)) !== 0

@@ -6,10 +6,12 @@ import type { Scripts } from './scripts.ts'
 export const waitingMember = ({ room, id }: Pick<SessionRef, 'room' | 'id'>) => `${room}|${id}`
 
 /**
- * Records the end of the window, detaches the session, and records the end again if it is gone. It and the session are on
- * different shards of a Redis Cluster. If the process dies after the first step, the reaper removes the record: no participant
- * waits forever. If the process is suspended after the first step for longer than the window, the reaper has removed the record
- * by the time of the second step, and the third step restores it.
+ * Opens the window of a session, in three steps, because the windows and the session are on different shards of a Redis Cluster:
+ * 1. Records the end of the window. If the process dies after this step, the reaper removes the record, so no participant waits
+ *    for ever.
+ * 2. Detaches the session.
+ * 3. Records the end again if it is gone. If the process was suspended after the first step for longer than the window, the reaper
+ *    has removed the record before the second step.
  * @param deliveryState undefined if the node died, so that no node knows how far its deliveries came
  */
 export async function openWindow(
