@@ -55,7 +55,7 @@ export class Gateway {
     this.memory = new NodeMemoryBudget(config.maxBufferedBytesTotal, minBudgetMessages * config.maxMessageBytes)
     const trusts = trustFunction(config.trustProxy)
     const readAddress = addressReader(trusts)
-    const addressOf = (request: IncomingMessage) => this.#nodeProxy?.vouchedAddress(request) ?? readAddress(request)
+    const addressOf = (request: IncomingMessage) => this.#nodeProxy?.signedAddress(request) ?? readAddress(request)
     this.#addressOf = addressOf
     this.#admission = new Admission(config, services.lifecycle, addressOf, trusts)
     this.#clients = new Clients({ limits: config, memory: this.memory, refusals: services.refusals, addressOf })

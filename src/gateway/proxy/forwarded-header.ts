@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { type Keyring, sign, verify } from '../../core/auth/keyring.ts'
 
-/** The header of a forwarded request: the client's address, and a signature with the cluster's key. */
+/** The header of a forwarded request: the client's address, and a signature with the cluster's key. Nodes of older versions use this name. */
 export const forwardedHeader = 'x-signalbox-passed-on'
 
 /** @param id of the connection: the signature is valid for no other */
@@ -18,7 +18,7 @@ export function isForwarded({ headers }: IncomingMessage): boolean {
 }
 
 /** The client's address that another node has signed; undefined without a valid signature of this cluster. */
-export function vouchedAddress(keys: Keyring, id: string, { headers }: IncomingMessage): string | undefined {
+export function signedAddress(keys: Keyring, id: string, { headers }: IncomingMessage): string | undefined {
   const header = headers[forwardedHeader]
   if (typeof header !== 'string') return undefined
   const end = header.lastIndexOf(' ')

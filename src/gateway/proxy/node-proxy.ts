@@ -9,7 +9,7 @@ import { queryOf, responseOf } from '../engine-internals.ts'
 import { rejectHandshake } from '../handshake/reject-handshake.ts'
 import { nodeOfConnection } from './connection-id.ts'
 import { ForwardedBytes } from './forwarded-bytes.ts'
-import { forwardedHeader, isForwarded, signForwarded, vouchedAddress } from './forwarded-header.ts'
+import { forwardedHeader, isForwarded, signedAddress, signForwarded } from './forwarded-header.ts'
 import { Forwarder } from './forwarder.ts'
 import { NodeDirectory, type NodeDirectoryDeps } from './node-directory.ts'
 import { Tunnel } from './tunnel.ts'
@@ -44,7 +44,7 @@ export class NodeProxy {
   readonly #forwarder: Forwarder
   readonly #pending = new WeakMap<IncomingMessage, PendingForward>()
   readonly #heldBytes = new WeakMap<IncomingMessage, ForwardedBytes>()
-  readonly #vouched = new WeakMap<IncomingMessage, string>()
+  readonly #signedAddresses = new WeakMap<IncomingMessage, string>()
   readonly #failed = new WeakSet<IncomingMessage>()
   readonly #tunnels = new Set<Tunnel>()
   #closed = false
@@ -76,8 +76,8 @@ export class NodeProxy {
   }
 
   /** The client's address, as the node that forwarded the request has signed it; undefined if no node has. */
-  vouchedAddress(request: IncomingMessage): string | undefined {
-    return this.#vouched.get(request)
+  signedAddress(request: IncomingMessage): string | undefined {
+    return this.#signedAddresses.get(request)
   }
 
   /** Whether it has already logged why it does not forward the request. */
@@ -91,8 +91,8 @@ export class NodeProxy {
     const node = nodeOfConnection(sid)
     const { keys } = this.#deps
     if (node === undefined || node === this.#deps.node || isForwarded(request)) {
-      const address = node && vouchedAddress(keys, sid, request)
-      if (address !== undefined) this.#vouched.set(request, address)
+      const address = node && signedAddress(keys, sid, request)
+      if (address !== undefined) this.#signedAddresses.set(request, address)
       next()
       return
     }
