@@ -76,7 +76,7 @@ test('nodes prints the live nodes', async () => {
 })
 
 describe('token', () => {
-  test('comes from the API if there is a key, also if there is a secret, and logs in', async () => {
+  test('prints a token of the API if there is a management key, even if there is a secret, and the token is valid for a login', async () => {
     const room = newRoom()
     await enter(node.url, { room })
     const args = ['--room', room, '--user', 'bob', '--role', 'viewer']

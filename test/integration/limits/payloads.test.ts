@@ -94,7 +94,7 @@ test('text and binary values in a binary payload of revision 3 arrive unchanged'
 })
 
 describe('a client that sends far above its rate in many requests', () => {
-  test('waits for its next request to be read, and every event is answered', async () => {
+  test('waits until the node reads its next request, and every event is answered', async () => {
     const node = await startNode({ env: { MESSAGES_PER_SECOND: 40, MESSAGE_BURST: 50 } })
     const client = await Poller.connect(node)
     const payload = times(400, event).join('\x1e')
