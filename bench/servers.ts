@@ -1,8 +1,8 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { freePorts } from '../test/support/ports.ts'
 
 /** A server process under load. */
 export type Server = {
@@ -13,6 +13,19 @@ export type Server = {
   metrics: () => Promise<string>
   exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
   stop: (signal?: NodeJS.Signals) => Promise<void>
+}
+
+export type ServerOptions = {
+  /** Options of Node.js. */
+  execArgv?: string[]
+  /** Gets what the process writes to stderr. By default it appears on this process's stderr. */
+  onError?: (text: string) => void
+}
+
+export type NodeOptions = ServerOptions & {
+  env?: { [option: string]: string }
+  /** Folder of the build; by default that of this project. */
+  dist?: string
 }
 
 export type BenchRedis = {
@@ -26,21 +39,11 @@ export type BenchRedis = {
 const file = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 export const secret = 'bench-bench-bench-bench-bench-bench'
 
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
 export async function startRedis(): Promise<BenchRedis> {
-  const port = await freePort()
+  const [port] = await freePorts(1)
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
   const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] })
-  for await (const line of child.stdout) if (String(line).includes('Ready to accept')) break
-  child.stdout.resume()
+  await untilPrinted(child, 'Ready to accept')
   return {
     url: `redis://127.0.0.1:${port}`,
     pause: () => child.kill('SIGSTOP'),
@@ -49,9 +52,21 @@ export async function startRedis(): Promise<BenchRedis> {
   }
 }
 
-export async function startBareServer(redisUrl: string): Promise<Server> {
-  const child = fork(file('./bare-server.ts'), { env: { ...process.env, REDIS_URL: redisUrl } })
-  const [{ port }] = (await once(child, 'message')) as [{ port: number }]
+export async function startBareServer(
+  redisUrl: string,
+  adapter: 'classic' | 'sharded',
+  { execArgv = [], onError }: ServerOptions = {},
+): Promise<Server> {
+  const child = fork(file('./peers/bare-server.ts'), {
+    env: { ...process.env, REDIS_URL: redisUrl, ADAPTER: adapter },
+    execArgv: [...process.execArgv, ...execArgv],
+    silent: onError !== undefined,
+  })
+  child.stdout?.resume()
+  readErrors(child, onError)
+  const ended = once(child, 'exit').then(() => Promise.reject(new Error('The bare server ended before it listened')))
+  ended.catch(() => {})
+  const [{ port }] = (await Promise.race([once(child, 'message'), ended])) as [{ port: number }]
   return {
     url: `http://127.0.0.1:${port}`,
     cpu: async () => {
@@ -61,39 +76,60 @@ export async function startBareServer(redisUrl: string): Promise<Server> {
     },
     metrics: async () => '',
     exited: exitOf(child),
-    stop: () => endProcess(child),
+    stop: (signal = 'SIGINT') => endProcess(child, signal),
   }
 }
 
-/** @param dist folder of the build; by default that of this project */
-export async function startNode(
-  redisUrl: string,
-  options: { [name: string]: string } = {},
-  dist = file('../dist'),
-): Promise<Server> {
-  const [port, opsPort] = [await freePort(), await freePort()]
-  const env = {
+export async function startNode(redisUrl: string, options: NodeOptions = {}): Promise<Server> {
+  const { env = {}, dist = file('../dist'), execArgv = [], onError } = options
+  const [port, opsPort] = await freePorts(2)
+  const url = `http://127.0.0.1:${port}`
+  const settings = {
     ...process.env,
     HOST: '127.0.0.1',
     PORT: String(port),
     OPS_PORT: String(opsPort),
+    NODE_URL: url,
     REDIS_URL: redisUrl,
     SIGNALBOX_SECRET: secret,
     LOG_LEVEL: 'warn',
     NODE_ENV: 'development',
-    ...options,
+    ...env,
   }
-  const child = spawn(process.execPath, [join(resolve(dist), 'main.js')], { env, stdio: ['ignore', 'pipe', 'inherit'] })
-  for await (const line of child.stdout) if (String(line).includes('Signalbox is at')) break
-  child.stdout.resume()
+  const child = spawn(process.execPath, [...execArgv, join(resolve(dist), 'main.js')], {
+    env: settings,
+    stdio: ['ignore', 'pipe', onError ? 'pipe' : 'inherit'],
+  })
+  readErrors(child, onError)
+  await untilPrinted(child, 'Signalbox is at')
   const metrics = async () => (await fetch(`http://127.0.0.1:${opsPort}/metrics`)).text()
   return {
-    url: `http://127.0.0.1:${port}`,
+    url,
     cpu: async () => Number(/^process_cpu_seconds_total (\S+)/m.exec(await metrics())?.[1]),
     metrics,
     exited: exitOf(child),
     stop: (signal = 'SIGINT') => endProcess(child, signal),
   }
+}
+
+function readErrors(child: ChildProcess, onError: ServerOptions['onError']): void {
+  if (onError) child.stderr?.on('data', (text: Buffer) => onError(text.toString()))
+}
+
+/** Its later output is discarded. @throws Error if the process ends before it prints the text */
+function untilPrinted(child: ChildProcess, text: string): Promise<void> {
+  let printed: string | undefined = ''
+  return new Promise((resolve, reject) => {
+    child.stdout?.on('data', (part: Buffer) => {
+      if (printed === undefined) return
+      printed += part.toString()
+      if (!printed.includes(text)) return
+      printed = undefined
+      resolve()
+    })
+    child.once('error', reject)
+    child.once('exit', () => reject(new Error(`${child.spawnargs.join(' ')} ended without "${text}": ${printed}`)))
+  })
 }
 
 function exitOf(child: ChildProcess): Server['exited'] {

@@ -3,6 +3,8 @@ import { existsSync, readdirSync } from 'node:fs'
 import { dirname, join, posix } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
+import type { Question } from '../../bench/harness/question.ts'
+import { questions } from '../../bench/questions/index.ts'
 import { isFatalForSession, isTokenRefusal } from '../../src/client/error-policy.ts'
 import { describeConfig } from '../../src/config/describe.ts'
 import { decodeObject, type Keyring } from '../../src/core/auth/keyring.ts'
@@ -278,6 +280,15 @@ describe('Redis', () => {
     const checked = neededRights(keysOf('sb'), 'sb').map(([command]) => command)
     expect(sorted([...checked, ...ofConnecting])).toEqual(needed)
   })
+})
+
+test('benchmarks.md lists the questions of the benchmark, with what they do and their figures', () => {
+  const figuresOf = ({ figures }: Question) =>
+    Object.entries(figures).map(([name, { unit, meaning }]) => `\`${name}\`${unit && ` (${unit})`}: ${meaning}`)
+  const expected = questions.map((question) =>
+    cells([`\`${question.name}\``, question.about, figuresOf(question).join('; ')]),
+  )
+  expect(rows(marked(readDocument('docs/benchmarks.md'), 'questions')).map(cells)).toEqual(expected)
 })
 
 describe('the documents', () => {

@@ -2,10 +2,10 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { type Attacker, refusalsIn, type Target } from '../test/support/abuse/attacker.ts'
-import type { Observed } from '../test/support/bystanders.ts'
+import { type Attacker, refusalsIn, type Target } from '../../test/support/abuse/attacker.ts'
+import type { Observed } from '../../test/support/bystanders.ts'
+import { type BenchRedis, type Server, secret, startNode } from '../servers.ts'
 import type { BystanderCommand } from './bystanders.ts'
-import { type BenchRedis, type Server, secret, startNode } from './servers.ts'
 
 /** The outcome of one attack. Times are in ms, memory is the node's resident set in bytes. */
 export type Observation = {
@@ -24,7 +24,10 @@ const attackTimeoutMs = 180_000
 const sampleIntervalMs = 100
 
 export async function observe(attacker: Attacker, redis: BenchRedis, dist?: string): Promise<Observation> {
-  const node = await startNode(redis.url, { NODE_OPTIONS: heapLimitOption, ...attacker.env }, dist)
+  const node = await startNode(redis.url, {
+    env: { NODE_OPTIONS: heapLimitOption, ...attacker.env },
+    ...(dist ? { dist } : {}),
+  })
   const bystanders = await startBystanders(node)
   const samples = sampleMetrics(node)
   const started = performance.now()

@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
-import type { Attacker } from '../test/support/abuse/attacker.ts'
+import type { Attacker } from '../../test/support/abuse/attacker.ts'
+import { startRedis } from '../servers.ts'
 import { attackers } from './attackers.ts'
 import { type Observation, observe } from './observation.ts'
-import { startRedis } from './servers.ts'
 
 /**
  * `npm run bench:abuse`: the effect of attackers with real connections on a node and on two bystanders who exchange

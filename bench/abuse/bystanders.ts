@@ -1,10 +1,10 @@
-import { Bystanders } from '../test/support/bystanders.ts'
-import { secret } from './servers.ts'
+import { Bystanders } from '../../test/support/bystanders.ts'
+import { secret } from '../servers.ts'
 
 /** The commands of the bench to this process. Each gets an answer. */
 export type BystanderCommand = 'observed' | 'stop' | 'start'
 
-/** A child process of bench/abuse.ts: in the attacker's process the attack would distort the measured times. */
+/** A child process of bench/abuse/main.ts: in the attacker's process the attack would distort the measured times. */
 const bystanders = await Bystanders.enter({ url: process.env.URL ?? '', secret }, 20)
 const answers: { [command in BystanderCommand]: () => unknown } = {
   observed: () => bystanders.takeObserved(),
