@@ -10,6 +10,7 @@ import {
   caseReportOf,
   formatNumber,
   formatParameters,
+  formatRounds,
   linesOf,
   type QuestionReport,
 } from './harness/report.ts'
@@ -41,8 +42,8 @@ function versions(): BenchReport['versions'] {
 }
 
 /** @returns false if a case failed */
-async function run(options: BenchOptions, args: string[]): Promise<boolean> {
-  const { rounds, seconds, quick, json } = options
+async function run(options: BenchOptions): Promise<boolean> {
+  const { rounds, seconds, quick, json, command } = options
   const runOptions: RunOptions = {
     ...options,
     warmUpSeconds: Math.max(quick ? 0.3 : 1, seconds * 0.3),
@@ -50,7 +51,7 @@ async function run(options: BenchOptions, args: string[]): Promise<boolean> {
   }
   const report: BenchReport = {
     date: new Date().toISOString(),
-    command: ['npm run bench --', ...args].join(' '),
+    command,
     machine: describeMachine(),
     loadAverage: loadavg()[0] ?? 0,
     versions: versions(),
@@ -62,7 +63,7 @@ async function run(options: BenchOptions, args: string[]): Promise<boolean> {
   }
   mkdirSync(dirname(json), { recursive: true })
   console.log(
-    `${report.machine}, load average ${formatNumber(report.loadAverage)}; ${rounds} rounds of ${seconds} s; figures: median (lowest to highest)`,
+    `${report.machine}, load average ${formatNumber(report.loadAverage)}; ${formatRounds(report)}; figures: median (lowest to highest)`,
   )
   for (const question of options.questions) {
     const { name, about, figures, cases } = question
@@ -93,7 +94,7 @@ const args = process.argv.slice(2)
 try {
   const options = readBenchOptions(args, questions, new Date())
   if (!options) console.log(usage(questions))
-  else if (!(await run(options, args))) process.exitCode = 1
+  else if (!(await run(options))) process.exitCode = 1
 } catch (error) {
   console.error(error instanceof UsageError ? error.message : error)
   process.exitCode = error instanceof UsageError ? error.exitCode : 1

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { UsageError } from '../test/load/usage-error.ts'
+import type { Build } from './harness/candidates.ts'
 import type { Question } from './harness/question.ts'
 
 export type BenchOptions = {
@@ -7,8 +8,10 @@ export type BenchOptions = {
   rounds: number
   /** How long each measurement takes, s. */
   seconds: number
-  dists: string[]
+  builds: Build[]
   json: string
+  /** The command, without the places of its files. */
+  command: string
   profile?: string | undefined
   quick: boolean
 }
@@ -30,7 +33,7 @@ const flags = {
   },
   seconds: { value: 'S', meaning: 'length of a measurement (10)', range: { min: 0.5, max: 3600, whole: false } },
   where: { value: 'NAME=VALUE', meaning: 'only the cases with this parameter, as nodes=2', multiple: true },
-  dist: { value: 'FOLDER', meaning: 'another build, as a further candidate', multiple: true },
+  dist: { value: 'NAME=FOLDER', meaning: 'another build, as a further candidate', multiple: true },
   json: { value: 'FILE', meaning: 'where to write the figures (bench/results/DATE.json)' },
   profile: { value: 'FOLDER', meaning: 'write CPU profiles of the servers: see bench/self-time.ts' },
   quick: { meaning: 'a smoke run: one round of a second for the first case, with few clients' },
@@ -57,13 +60,18 @@ export function readBenchOptions(args: string[], questions: Question[], date: Da
     if (String(text).trim() !== '' && value >= min && value <= max && (!whole || Number.isInteger(value))) return value
     throw fail(`--${name}: expected a ${whole ? 'whole ' : ''}number from ${min} to ${max}, got "${text}"`)
   }
+  const builds = textsOf(values.dist).map((text) => {
+    const [name, folder] = pairOf('dist', text, fail)
+    return { name, folder }
+  })
   const selected = selectedQuestions(positionals, questions, fail)
   const filtered = withCases(selected, textsOf(values.where), fail)
   return {
     questions: quick ? filtered.map((question) => ({ ...question, cases: question.cases.slice(0, 1) })) : filtered,
     rounds: number('rounds'),
     seconds: number('seconds'),
-    dists: textsOf(values.dist),
+    builds,
+    command: commandOf(positionals, values),
     json: textOf(values.json) ?? `bench/results/${date.toISOString().replaceAll(':', '-')}.json`,
     profile: textOf(values.profile),
     quick,
@@ -96,13 +104,30 @@ function selectedQuestions(names: string[], questions: Question[], fail: Fail): 
   return names.length === 0 ? questions : questions.filter(({ name }) => names.includes(name))
 }
 
+/** Splits `NAME=VALUE`. */
+function pairOf(flag: 'where' | 'dist', text: string, fail: Fail): readonly [string, string] {
+  const [name = '', value = ''] = text.split(/=(.*)/s)
+  if (name === '' || value === '') throw fail(`--${flag}: expected ${flags[flag].value}, got "${text}"`)
+  return [name, value]
+}
+
+/** What a document can repeat: where the files were is left out. */
+function commandOf(questions: string[], { rounds, seconds, where, dist, profile, quick }: Values): string {
+  const given = [
+    ...questions,
+    ...(rounds === undefined ? [] : [`--rounds ${rounds}`]),
+    ...(seconds === undefined ? [] : [`--seconds ${seconds}`]),
+    ...textsOf(where).map((condition) => `--where '${condition}'`),
+    ...textsOf(dist).map((build) => `--dist ${build.split('=', 1)[0]}=…`),
+    ...(profile === undefined ? [] : ['--profile …']),
+    ...(quick ? ['--quick'] : []),
+  ]
+  return ['npm run bench', ...(given.length > 0 ? ['--', ...given] : [])].join(' ')
+}
+
 /** Keeps the cases that have each of the parameters, as `nodes=2`, and the questions that have such cases. */
 function withCases(questions: Question[], conditions: string[], fail: Fail): Question[] {
-  const pairs = conditions.map((condition) => {
-    const [name = '', value] = condition.split(/=(.*)/s)
-    if (name === '' || value === undefined) throw fail(`--where: expected NAME=VALUE, got "${condition}"`)
-    return [name, value] as const
-  })
+  const pairs = conditions.map((condition) => pairOf('where', condition, fail))
   const filtered = questions.map((question) => ({
     ...question,
     cases: question.cases.filter((parameters) => pairs.every(([name, value]) => String(parameters[name]) === value)),

@@ -11,9 +11,12 @@ export type Candidate = {
   start: (redisUrl: string, options: ServerOptions) => Promise<Server>
 }
 
+/** Another build. The folder has its `main.js`. */
+export type Build = { name: string; folder: string }
+
 /** The candidates of a case: this build, the other builds, and the peers. */
-export function candidatesOf(question: Question, parameters: Parameters, dists: string[]): Candidate[] {
-  const builds = [{ name: 'Signalbox' }, ...dists.map((dist) => ({ name: dist, dist }))]
+export function candidatesOf(question: Question, parameters: Parameters, others: Build[]): Candidate[] {
+  const builds = [{ name: 'Signalbox' }, ...others.map(({ name, folder }) => ({ name, dist: folder }))]
   const kinds = question.bothKinds ? [true, false] : [true]
   const env = question.env ?? {}
   const own = builds.flatMap(({ name, ...build }) =>

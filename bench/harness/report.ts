@@ -66,13 +66,17 @@ export function caseReportOf(
 /** Three significant digits. */
 export function formatNumber(value: number): string {
   if (!Number.isFinite(value)) return '–'
-  const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value) || 1)))
+  if (value === 0) return '0'
+  const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))))
   return value.toFixed(Math.min(digits, 3))
 }
 
-/** Median and range. */
+/** Median and range, or the one value that all rounds have. */
 export const formatSpread = ({ median, min, max }: Spread) =>
-  `${formatNumber(median)} (${formatNumber(min)} to ${formatNumber(max)})`
+  min === max ? formatNumber(median) : `${formatNumber(median)} (${formatNumber(min)} to ${formatNumber(max)})`
+
+export const formatRounds = ({ rounds, seconds }: Pick<BenchReport, 'rounds' | 'seconds'>) =>
+  `${rounds} ${rounds === 1 ? 'round' : 'rounds'} of ${seconds} s`
 
 export const formatParameters = (parameters: Parameters) =>
   Object.entries(parameters)

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { type LoadGenerator, startLoadGenerator } from '../load/generator.ts'
 import { type Server, startRedis } from '../servers.ts'
-import { type Candidate, candidatesOf } from './candidates.ts'
+import { type Build, type Candidate, candidatesOf } from './candidates.ts'
 import { inspectorAddressIn, inspectorArgv, memoryOf } from './inspector.ts'
 import type { Figures, Parameters, Question, Setting } from './question.ts'
 import type { Measured } from './report.ts'
@@ -12,7 +12,7 @@ export type RunOptions = {
   seconds: number
   warmUpSeconds: number
   shrink: number
-  dists: string[]
+  builds: Build[]
   /** The folder for CPU profiles of the servers. */
   profile?: string | undefined
 }
@@ -24,7 +24,7 @@ const defaultNodes = (parameters: Parameters) => Number(parameters.nodes ?? 1)
  * candidate, so that other load on the machine affects all of them alike.
  */
 export async function measureCase(question: Question, parameters: Parameters, options: RunOptions): Promise<Measured> {
-  const candidates = candidatesOf(question, parameters, options.dists)
+  const candidates = candidatesOf(question, parameters, options.builds)
   const measured: Measured = new Map(candidates.map((candidate) => [candidate, []]))
   for (let round = 0; round < options.rounds; round += 1) {
     for (const candidate of rotated(candidates, round)) {

@@ -15,18 +15,28 @@ test('without arguments every question is measured in five rounds of 10 s, and t
     questions,
     rounds: 5,
     seconds: 10,
-    dists: [],
+    builds: [],
+    command: 'npm run bench',
     quick: false,
     json: 'bench/results/2026-11-29T12-00-00.000Z.json',
   })
 })
 
 test('questions and cases can be selected, and builds can be added', () => {
-  const options = read('fan-out directed --where nodes=4 --where members=100 --dist ../a/dist --dist ../b/dist')
+  const options = read(
+    'fan-out directed --where nodes=4 --where members=100 --dist a=../a/dist --dist b=/old=1/dist --json /x',
+  )
   expect(options?.questions.map(({ name, cases }) => ({ name, cases }))).toEqual([
     { name: 'fan-out', cases: [{ nodes: 4, members: 100 }] },
   ])
-  expect(options?.dists).toEqual(['../a/dist', '../b/dist'])
+  expect(options?.builds).toEqual([
+    { name: 'a', folder: '../a/dist' },
+    { name: 'b', folder: '/old=1/dist' },
+  ])
+  // a document repeats the command, so it names no folders of this machine
+  expect(options?.command).toBe(
+    "npm run bench -- fan-out directed --where 'nodes=4' --where 'members=100' --dist a=… --dist b=…",
+  )
 })
 
 test('a quick run measures the first case of each question once for a second, unless the arguments say otherwise', () => {
@@ -46,6 +56,7 @@ test.each([
   ['--rounds=', /^--rounds: expected a whole number from 1 to 1000, got ""/],
   ['--seconds long', /^--seconds: expected a number from 0.5 to 3600, got "long"/],
   ['--where nodes', /^--where: expected NAME=VALUE, got "nodes"/],
+  ['--dist ../a/dist', /^--dist: expected NAME=FOLDER, got "..\/a\/dist"/],
   ['--where nodes=3000', /^--where: no case has nodes=3000/],
   ['--json', /'--json <value>' argument missing/],
 ])('the arguments "%s" are refused with %s and the usage', (line, message) => {
@@ -63,12 +74,14 @@ test('--help reads no options', () => {
 })
 
 test('a question about both kinds of clients measures each build twice, and each peer once', () => {
-  const names = candidatesOf(question('directed'), { nodes: 2 }, ['../a/dist']).map(({ name }) => name)
+  const names = candidatesOf(question('directed'), { nodes: 2 }, [{ name: 'before', folder: '../a/dist' }]).map(
+    ({ name }) => name,
+  )
   expect(names).toEqual([
     'Signalbox',
     'Signalbox, clients without seq',
-    '../a/dist',
-    '../a/dist, clients without seq',
+    'before',
+    'before, clients without seq',
     'classic adapter',
     'sharded adapter',
   ])
