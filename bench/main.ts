@@ -23,6 +23,9 @@ import { questions } from './questions/index.ts'
  * `npm run bench -- --help` lists the questions and the options; docs/benchmarks.md says what they measure.
  */
 const quickShrink = 10
+const quickWarmUpSeconds = 0.3
+/** Until V8 has compiled what a message executes. */
+const minWarmUpSeconds = 3
 const require = createRequire(import.meta.url)
 
 function versions(): BenchReport['versions'] {
@@ -46,7 +49,7 @@ async function run(options: BenchOptions): Promise<boolean> {
   const { rounds, seconds, quick, json, command } = options
   const runOptions: RunOptions = {
     ...options,
-    warmUpSeconds: Math.max(quick ? 0.3 : 1, seconds * 0.3),
+    warmUpSeconds: quick ? quickWarmUpSeconds : Math.max(minWarmUpSeconds, seconds * 0.3),
     shrink: quick ? quickShrink : 1,
   }
   const report: BenchReport = {
