@@ -46,11 +46,12 @@ export function serveHttp(listeners: Listeners, deps: HttpDeps): UsedHeaders {
 
 /** `/healthz`, `/readyz` and `/metrics`. */
 function serveOperators({ http, ops }: Listeners, { context, nodeStore, core, gateway }: HttpDeps): void {
-  const { health, store } = nodeStore
+  const { health, store, cutOffDetector } = nodeStore
   probes(ops, {
     notReady: async () => {
       if (context.lifecycle.isEnding) return { reason: 'draining' }
       if (health.problem) return health.problem
+      if (cutOffDetector.cutOffMs > 0) return unreachable('the lease of this node has expired')
       if (!http.server.listening) return { reason: 'starting' }
       return store.ping().then(() => health.problem, unreachable)
     },

@@ -45,9 +45,9 @@ export async function startNode(parts: NodeParts): Promise<void> {
   const { config, intervals } = context
   await nodeStore.store.suitable()
   await nodeDuties.acquire()
+  nodeDuties.startDuties(intervals) // the next steps may take longer than the lease
   await nodeStore.store.handover.serve(context.node, (ref) => sessions.onTakeover(ref))
   await nodeStore.adapterLane?.sub.confirmed()
-  nodeDuties.startDuties(intervals)
   evacuation.start()
   if (config.redis) survey.start(intervals.trackRoomsMs)
   openRoomList.start()
