@@ -2,8 +2,10 @@ import type { AddressInfo } from 'node:net'
 import { pino } from 'pino'
 import { describe, expect, test } from 'vitest'
 import { createApp } from '../../../src/app/index.ts'
+import type { Store } from '../../../src/core/ports/store.ts'
+import { createMemoryStore } from '../../../src/state/memory/index.ts'
 import { enter } from '../../support/client.ts'
-import { newRoom, startNode, type TestNode } from '../../support/node.ts'
+import { newRoom, startNode, type TestNode, testIntervals } from '../../support/node.ts'
 import { startRedis } from '../../support/redis.ts'
 import { until } from '../../support/until.ts'
 
@@ -55,6 +57,47 @@ test('a draining node is alive and not ready', async () => {
   await node.app.drain()
   expect(await get(`${node.opsUrl}/readyz`)).toEqual(notReady('draining'))
   expect(await get(`${node.opsUrl}/healthz`)).toEqual(alive)
+})
+
+/** A store whose node registry runs `onHeartbeat` before each heartbeat. */
+function storeWith(onHeartbeat: () => Promise<void> | undefined): Store {
+  const store = createMemoryStore({ window: 60, log: 60, entries: 1000, lease: 6 })
+  const extend = store.nodes.heartbeat.bind(store.nodes)
+  store.nodes.heartbeat = async (info) => {
+    await onHeartbeat()
+    return extend(info)
+  }
+  return store
+}
+
+test('a node that starts extends its lease while the store has not confirmed its subscriptions', async () => {
+  let heartbeats = 0
+  const store = storeWith(() => {
+    heartbeats += 1
+    return undefined
+  })
+  let confirm = () => {}
+  const confirmed = new Promise<void>((resolve) => {
+    confirm = resolve
+  })
+  store.handover.serve = () => confirmed
+  const starting = startNode({ parts: { store, intervals: { ...testIntervals, heartbeatMs: 20 } } })
+  await until(async () => heartbeats >= 3)
+  confirm()
+  expect(await get(`${(await starting).opsUrl}/readyz`)).toEqual(ready)
+})
+
+test('a node that refuses clients because its lease has expired is not ready, although no call to the store has failed', async () => {
+  let isHanging = false
+  const node = await startNode({
+    parts: { store: storeWith(() => (isHanging ? new Promise(() => {}) : undefined)) },
+  })
+  isHanging = true
+  await until(async () => (await fetch(`${node.url}/socket.io/?EIO=4&transport=polling`)).status === 503)
+  expect(await get(`${node.opsUrl}/readyz`)).toEqual({
+    status: 503,
+    body: { status: 'not ready', reason: 'Redis unreachable', detail: 'the lease of this node has expired' },
+  })
 })
 
 describe('a node whose Redis', () => {
