@@ -37,7 +37,7 @@ export function openStore(context: NodeContext, given?: Store): NodeStore {
     key: `${config.redisPrefix}:io`,
     nodes: () => store.nodes.list(),
   }
-  return { store, health, cutOffDetector: cutOffDetector, adapterLane, cluster }
+  return { store, health, cutOffDetector, adapterLane, cluster }
 }
 
 function createStore({ config, metrics }: NodeContext, health: StoreHealth, cutOffDetector: CutOffDetector): Store {
